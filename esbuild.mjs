@@ -1,0 +1,67 @@
+// One table of build targets. `node esbuild.mjs [--watch] [name…]` builds all or the named ones into dist/.
+import { build, context } from 'esbuild'
+import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+
+const node = { bundle: true, platform: 'node', target: 'node20', sourcemap: true, format: 'esm' }
+// Bundled CommonJS dependencies call require(); an ES module bundle has none of its own.
+const banner = {
+  js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+}
+const native = ['koffi', 'webgpu']
+const esm = (entry, name, extra = {}) => ({
+  ...node,
+  entryPoints: [entry],
+  outfile: `dist/${name}.mjs`,
+  banner,
+  external: native,
+  ...extra,
+})
+const cjs = (entry, name, extra = {}) => ({
+  ...node,
+  format: 'cjs',
+  entryPoints: [entry],
+  outfile: `dist/${name}.cjs`,
+  external: ['vscode'],
+  ...extra,
+})
+const web = (entry, name) => ({
+  bundle: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  minify: true,
+  sourcemap: true,
+  entryPoints: [entry],
+  outfile: `dist/webview/${name}.js`,
+  loader: { '.css': 'css' },
+})
+
+export const targets = {
+  cli: esm('src/cli/main.ts', 'cli', { banner: { js: `#!/usr/bin/env node\n${banner.js}` } }),
+  cpuWorker: esm('src/engine/compute/cpu/worker.ts', 'cpuWorker'),
+  webgpuWorker: esm('src/engine/compute/webgpu/worker.ts', 'webgpuWorker'),
+  backend: esm('src/backend/main.ts', 'backend'),
+  server: cjs('src/server/main.ts', 'server'),
+  extension: cjs('src/extension/extension.ts', 'extension'),
+  inspector: web('webview-ui/inspector/main.ts', 'inspector'),
+  compare: web('webview-ui/compare/main.ts', 'compare'),
+  run: web('webview-ui/run/main.ts', 'run'),
+}
+
+/** AssemblyScript kernels: one wasm with relaxed SIMD, one without for runtimes that lack it. */
+function buildWasm() {
+  if (!existsSync('scripts/buildWasm.mjs')) return
+  const { status } = spawnSync(process.execPath, ['scripts/buildWasm.mjs'], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+const watch = process.argv.includes('--watch')
+const asked = process.argv.slice(2).filter((a) => !a.startsWith('--'))
+if (asked.length === 0 || asked.includes('wasm')) buildWasm()
+for (const [name, options] of Object.entries(targets)) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  if (!existsSync(options.entryPoints[0])) continue
+  if (watch) await (await context(options)).watch()
+  else await build({ ...options, logLevel: 'warning' })
+}

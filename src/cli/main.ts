@@ -1,0 +1,23 @@
+// The command line: one command a file, gathered here.
+import { Command, CommanderError } from 'commander'
+import { readFileSync } from 'node:fs'
+
+const commands: Command[] = []
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const program = new Command('sparsescope')
+  .description('See where a language model is sparse, prune it, and recover what pruning cost.')
+  .version(version)
+  .exitOverride()
+for (const command of commands) program.addCommand(command)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  // commander has printed its one line already; help and version are no mistakes.
+  process.exitCode = error.exitCode === 0 ? 0 : 2
+}
+// Native libraries may keep threads of their own alive: leave as soon as stdout has been written.
+process.exit(process.exitCode ?? 0)

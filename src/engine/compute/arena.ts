@@ -1,0 +1,42 @@
+// A scope of tensors that end together: a step's activations, a block's scratch.
+import type { DType } from '../dtype.ts'
+import type { Backend } from './backend.ts'
+import type { Tensor } from './tensor.ts'
+
+export class Arena {
+  readonly #backend: Backend
+  #owned: Tensor[] = []
+
+  constructor(backend: Backend) {
+    this.#backend = backend
+  }
+
+  allocate(shape: readonly number[], dtype: DType = 'f32'): Tensor {
+    const tensor = this.#backend.allocate(dtype, shape)
+    this.#owned.push(tensor)
+    return tensor
+  }
+
+  /** Frees one tensor before the others. */
+  release(tensor: Tensor): void {
+    const index = this.#owned.findIndex((t) => t.buffer === tensor.buffer)
+    if (index < 0) return
+    this.#owned.splice(index, 1)
+    this.#backend.release(tensor)
+  }
+
+  /** Takes a tensor out of the scope: the caller owns it now. */
+  keep(tensor: Tensor): Tensor {
+    this.#owned = this.#owned.filter((t) => t.buffer !== tensor.buffer)
+    return tensor
+  }
+
+  close(): void {
+    for (const tensor of this.#owned) this.#backend.release(tensor)
+    this.#owned = []
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}

@@ -1,0 +1,54 @@
+// One device: it owns memory, runs kernels in call order, and reads back.
+import type { DType, HostArray } from '../dtype.ts'
+import type { Kernels } from './kernels.ts'
+import type { Tensor } from './tensor.ts'
+
+export type Device = 'cpu' | 'wgpu' | 'reference'
+
+export interface DeviceInfo {
+  readonly device: Device
+  /** What people see: "OpenBLAS 0.3.29, 2 threads" or the adapter's name. */
+  readonly description: string
+  /** Whatever a report needs to be repeatable: BLAS, its configuration, threads, adapter, driver. */
+  readonly details: Record<string, string | number | boolean>
+}
+
+export interface MemoryUse {
+  readonly usedBytes: number
+  readonly peakBytes: number
+  /** What the device could hold, as far as it says. */
+  readonly limitBytes: number
+}
+
+/**
+ * Kernel calls return at once or block briefly, but are never awaited: they run in call order, and `read`
+ * sees every kernel called before it. An error in a kernel surfaces at the next `read` or `sync`.
+ */
+export interface Backend {
+  readonly info: DeviceInfo
+  readonly kernels: Kernels
+  /** New memory; its contents are undefined. Throws `out-of-memory` (or the next `sync` does). */
+  allocate(dtype: DType, shape: readonly number[]): Tensor
+  /** Gives the whole buffer back. Views of it become invalid. Kernels called before still see it. */
+  release(tensor: Tensor): void
+  /** Host to device. `data` has the tensor's length; it is copied before this returns. */
+  write(tensor: Tensor, data: HostArray): void
+  /** Device to host, in a new array. */
+  read(tensor: Tensor): Promise<HostArray>
+  /** Resolves when everything called so far is done; rejects with the first error of it. */
+  sync(): Promise<void>
+  memory(): MemoryUse
+  close(): Promise<void>
+}
+
+/** `read` of an f32 tensor. */
+export async function readF32(backend: Backend, tensor: Tensor): Promise<Float32Array> {
+  return (await backend.read(tensor)) as Float32Array
+}
+
+/** Allocates and writes in one go. */
+export function upload(backend: Backend, dtype: DType, shape: readonly number[], data: HostArray): Tensor {
+  const tensor = backend.allocate(dtype, shape)
+  backend.write(tensor, data)
+  return tensor
+}

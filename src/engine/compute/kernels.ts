@@ -1,0 +1,248 @@
+// The closed list of operations. Each backend implements all of it; none knows what a transformer is.
+//
+// Conventions. Outputs come first, then inputs, then sizes. N rows (tokens), C channels, I and O in and out
+// features, V vocabulary. Tensors are f32 unless said otherwise; `weight` and `table` may also be f16 or bf16
+// (accumulation is always f32). "+=" adds to what is there: parameter gradients add, activations are written.
+// Outputs do not overlap inputs unless a line says "in place". Masks are u32 [O, ceil(I/32)], 1 = kept.
+import type { Tensor } from './tensor.ts'
+
+export type Activation =
+  | 'relu'
+  | 'relu6'
+  | 'relu2' // relu(x)²
+  | 'leakyRelu' // slope 0.01
+  | 'gelu' // x·Φ(x), exact erf
+  | 'gelu10' // clip(gelu(x), −10, 10)
+  | 'geluTanh' // tanh approximation
+  | 'quickGelu' // x·σ(1.702x)
+  | 'silu'
+  | 'sigmoid'
+  | 'tanh'
+  | 'linear'
+
+export interface GemmOptions {
+  transA?: boolean
+  transB?: boolean
+  alpha?: number
+  /** 0 (default) overwrites `out`, 1 adds to it. */
+  beta?: 0 | 1
+}
+
+/** Strided copy: out[r·outRow + g·outGroup + outOffset + w] = in[r·inRow + g·inGroup + inOffset + w], all in elements. */
+export interface CopyShape {
+  rows: number
+  groups: number
+  width: number
+  outRow: number
+  outGroup: number
+  outOffset: number
+  inRow: number
+  inGroup: number
+  inOffset: number
+}
+
+/** q [B·T, H·D], k and v [B·T, Hkv·D]; head h reads kv head floor(h·Hkv/H). */
+export interface AttentionShape {
+  batch: number
+  seqLen: number
+  numHeads: number
+  numKvHeads: number
+  headDim: number
+  /** Multiplies q·k. */
+  scale: number
+  /** A query sees itself and the window−1 tokens before it; 0 = everything before it. */
+  window: number
+}
+
+export interface RopeShape {
+  seqLen: number
+  numHeads: number
+  headDim: number
+  /** The first rotaryDim of each head turn; pairs are (i, i + rotaryDim/2). */
+  rotaryDim: number
+  /** true turns back: the gradient. */
+  inverse: boolean
+}
+
+export interface AdamStep {
+  lr: number
+  beta1: number
+  beta2: number
+  eps: number
+  weightDecay: number
+  /** 1 for the first step. */
+  step: number
+  /** Multiplies the gradient first: 1/accumulation × clipping. */
+  gradScale: number
+}
+
+export interface Kernels {
+  // ---- products
+  /** out[N,O] = input[N,I] · weight[O,I]ᵀ + bias[O]. A null bias adds nothing. */
+  linear(out: Tensor, input: Tensor, weight: Tensor, bias: Tensor | null): void
+  /** dInput[N,I] = dOut[N,O] · weight[O,I]; += when `accumulate`. */
+  linearBackwardInput(dInput: Tensor, dOut: Tensor, weight: Tensor, accumulate: boolean): void
+  /** dWeight[O,I] += dOut[N,O]ᵀ · input[N,I]. */
+  linearBackwardWeight(dWeight: Tensor, dOut: Tensor, input: Tensor): void
+  /** out[M,N] = alpha · op(a) · op(b) + beta · out; all f32. op transposes when asked. */
+  gemm(out: Tensor, a: Tensor, b: Tensor, options: GemmOptions): void
+  /** out[I,I] += alpha · input[N,I]ᵀ · input[N,I]; the whole symmetric matrix. */
+  gram(out: Tensor, input: Tensor, alpha: number): void
+
+  // ---- adapters (PERP, section 3; methods.md 5.2)
+  /** out[O,I] = weight + scale · (b[O,r] · a[r,I]) ⊙ mask. A null mask keeps everything. */
+  loraWeight(out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number): void
+  /** G = (dOut[N,O]ᵀ · input[N,I]) ⊙ mask;  dA[r,I] += scale · bᵀ·G;  dB[O,r] += scale · G·aᵀ. */
+  loraBackward(
+    dA: Tensor,
+    dB: Tensor,
+    dOut: Tensor,
+    input: Tensor,
+    mask: Tensor | null,
+    a: Tensor,
+    b: Tensor,
+    scale: number,
+  ): void
+  /** out[O,I] = weight ⊙ (factor · row[O] ⊗ column[I]). */
+  scaleWeight(out: Tensor, weight: Tensor, row: Tensor, column: Tensor, factor: number): void
+  /** G = (dOutᵀ · input) ⊙ weight;  dRow[O] += factor · G·column;  dColumn[I] += factor · Gᵀ·row. */
+  scaleBackward(
+    dRow: Tensor,
+    dColumn: Tensor,
+    dOut: Tensor,
+    input: Tensor,
+    weight: Tensor,
+    row: Tensor,
+    column: Tensor,
+    factor: number,
+  ): void
+  /** x[O,I] = x ⊙ mask, in place: a pruned entry becomes exactly +0. x may be f32, f16 or bf16. */
+  applyMask(x: Tensor, mask: Tensor): void
+
+  // ---- rows and columns
+  /** out[C] += Σ_n x[n,C]. */
+  columnSum(out: Tensor, x: Tensor): void
+  /** out[C] += Σ_n x[n,C]². */
+  columnSquares(out: Tensor, x: Tensor): void
+  /** out[M,C] = scale · table[rows[m],C]; rows is i32 [M]. */
+  gatherRows(out: Tensor, table: Tensor, rows: Tensor, scale: number): void
+  /** out[rows[m],C] += rowScale[m] · x[m,C]; a null rowScale is 1. Rows may repeat. */
+  scatterAddRows(out: Tensor, x: Tensor, rows: Tensor, rowScale: Tensor | null): void
+  /** out[m] = Σ_c a[m,c] · b[m,c]. */
+  rowDot(out: Tensor, a: Tensor, b: Tensor): void
+  /** Strided copy, or += when `accumulate`. */
+  copy(out: Tensor, input: Tensor, shape: CopyShape, accumulate: boolean): void
+
+  // ---- norms, over the last dimension C of [N,C]; mean and rstd are [N]
+  /** out = (x − mean) · rstd · weight + bias; null weight is 1, null bias is 0. Saves mean and rstd. */
+  layerNorm(
+    out: Tensor,
+    mean: Tensor,
+    rstd: Tensor,
+    x: Tensor,
+    weight: Tensor | null,
+    bias: Tensor | null,
+    eps: number,
+  ): void
+  /** dX; dWeight[C] += , dBias[C] += where given. */
+  layerNormBackward(
+    dX: Tensor,
+    dWeight: Tensor | null,
+    dBias: Tensor | null,
+    dOut: Tensor,
+    x: Tensor,
+    mean: Tensor,
+    rstd: Tensor,
+    weight: Tensor | null,
+  ): void
+  /** out = x · rstd · (weight + unitOffset), rstd = 1/√(mean(x²) + eps). unitOffset is 0, or 1 for Gemma. */
+  rmsNorm(out: Tensor, rstd: Tensor, x: Tensor, weight: Tensor, eps: number, unitOffset: number): void
+  rmsNormBackward(
+    dX: Tensor,
+    dWeight: Tensor | null,
+    dOut: Tensor,
+    x: Tensor,
+    rstd: Tensor,
+    weight: Tensor,
+    unitOffset: number,
+  ): void
+
+  // ---- attention
+  /** Turns x [B·T, H·D] in place by tables cos, sin [T, rotaryDim/2]; row n has position n mod T. */
+  rope(x: Tensor, cos: Tensor, sin: Tensor, shape: RopeShape): void
+  /**
+   * out[B·T,H·D] = softmax(scale·q·kᵀ + causal, window and key mask) · v. keyMask is i32 [B,T], 1 = real token;
+   * null = all real. logSum[B·T,H] saves log Σ exp for the backward. A query that sees no key gives 0.
+   */
+  attention(
+    out: Tensor,
+    logSum: Tensor,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    keyMask: Tensor | null,
+    shape: AttentionShape,
+  ): void
+  attentionBackward(
+    dQ: Tensor,
+    dK: Tensor,
+    dV: Tensor,
+    dOut: Tensor,
+    out: Tensor,
+    logSum: Tensor,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    keyMask: Tensor | null,
+    shape: AttentionShape,
+  ): void
+
+  // ---- elementwise
+  activation(out: Tensor, x: Tensor, kind: Activation): void
+  /** dX = dOut ⊙ f′(x). dX may be dOut (in place). */
+  activationBackward(dX: Tensor, dOut: Tensor, x: Tensor, kind: Activation): void
+  /** out = f(gate) ⊙ up. */
+  gated(out: Tensor, gate: Tensor, up: Tensor, kind: Activation): void
+  gatedBackward(dGate: Tensor, dUp: Tensor, dOut: Tensor, gate: Tensor, up: Tensor, kind: Activation): void
+  /** out = a + b. */
+  add(out: Tensor, a: Tensor, b: Tensor): void
+  /** out += alpha · x. */
+  addScaled(out: Tensor, x: Tensor, alpha: number): void
+  /** x = value everywhere. */
+  fill(x: Tensor, value: number): void
+  /** out = x in out's element type, rounded to nearest even. */
+  convert(out: Tensor, x: Tensor): void
+
+  // ---- losses
+  /**
+   * Streams logits[N,Vc], the vocabulary [start, start+Vc), into runMax[N] and runSum[N] (Σ exp(x − runMax)), and
+   * picks targetLogit[N] where targets (i32 [N], < 0 = ignored) falls into it. Begin with runMax = −∞, runSum = 0.
+   */
+  logSumExpChunk(
+    runMax: Tensor,
+    runSum: Tensor,
+    targetLogit: Tensor,
+    logits: Tensor,
+    targets: Tensor,
+    start: number,
+  ): void
+  /** logits[N,Vc] become, in place, rowWeight[n] · (softmax − one-hot); ignored targets give 0. */
+  crossEntropyBackwardChunk(
+    logits: Tensor,
+    runMax: Tensor,
+    runSum: Tensor,
+    targets: Tensor,
+    rowWeight: Tensor,
+    start: number,
+  ): void
+  /** out[1] += Σ (a − b)². */
+  squaredError(out: Tensor, a: Tensor, b: Tensor): void
+  /** dA = factor · (a − b). */
+  squaredErrorBackward(dA: Tensor, a: Tensor, b: Tensor, factor: number): void
+  /** out[1] += Σ x². */
+  sumSquares(out: Tensor, x: Tensor): void
+
+  // ---- optimiser
+  /** AdamW (Loshchilov & Hutter, 2019) in place on param, m, v; bias-corrected, decoupled decay. */
+  adamw(param: Tensor, grad: Tensor, m: Tensor, v: Tensor, step: AdamStep): void
+}

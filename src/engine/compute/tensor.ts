@@ -1,0 +1,47 @@
+// A tensor is an element type and a shape over a backend's buffer. It holds no data and owns nothing.
+import { bytesPerElement, type DType } from '../dtype.ts'
+
+export interface Tensor {
+  /** The backend's buffer; several tensors (views) may share one. */
+  readonly buffer: number
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  /** First element, counted in elements of `dtype` from the start of the buffer. */
+  readonly offset: number
+  /** Product of the shape. Elements are contiguous, row-major. */
+  readonly length: number
+}
+
+export function lengthOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1)
+}
+
+export function bytesOf(tensor: Pick<Tensor, 'dtype' | 'length'>): number {
+  return tensor.length * bytesPerElement[tensor.dtype]
+}
+
+/** The same elements under another shape of the same length. */
+export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
+  return { ...tensor, shape }
+}
+
+/** Rows [start, end) of the first dimension, as a view. */
+export function rows(tensor: Tensor, start: number, end: number): Tensor {
+  const width = tensor.length / tensor.shape[0]
+  return {
+    ...tensor,
+    shape: [end - start, ...tensor.shape.slice(1)],
+    offset: tensor.offset + start * width,
+    length: (end - start) * width,
+  }
+}
+
+/** `length` elements from `start`, as a 1-D view or with the given shape. */
+export function slice(tensor: Tensor, start: number, shape: readonly number[]): Tensor {
+  return { ...tensor, shape, offset: tensor.offset + start, length: lengthOf(shape) }
+}
+
+/** Words in a row of a mask over `columns` columns: every row starts at a word of its own. */
+export function maskWords(columns: number): number {
+  return Math.ceil(columns / 32)
+}

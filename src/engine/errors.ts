@@ -1,0 +1,61 @@
+// Errors of the engine: for people. Each says what is wrong, where, and how to mend it.
+
+/** Closed list: callers branch on the code, people read the message. */
+export type ErrorCode =
+  | 'usage' // the command or its arguments
+  | 'not-found' // a file or folder that is not there
+  | 'bad-checkpoint' // a safetensors file, index or folder that cannot be trusted
+  | 'bad-config' // config.json or tokenizer.json
+  | 'unsupported' // understood, but not something this engine can compute
+  | 'bad-data' // calibration, training or evaluation data
+  | 'bad-recipe'
+  | 'exists' // an output that is already there
+  | 'disk' // full, read-only, or failing
+  | 'out-of-memory'
+  | 'device-lost'
+  | 'numeric' // NaN, not positive definite, diverged
+  | 'mask-broken' // a pruned weight came back
+  | 'cancelled'
+  | 'internal' // a mistake of ours
+
+const exitCodes: Record<ErrorCode, number> = {
+  usage: 2,
+  'not-found': 2,
+  'bad-checkpoint': 2,
+  'bad-config': 2,
+  unsupported: 2,
+  'bad-data': 2,
+  'bad-recipe': 2,
+  exists: 2,
+  disk: 1,
+  'out-of-memory': 1,
+  'device-lost': 1,
+  numeric: 1,
+  'mask-broken': 1,
+  cancelled: 130,
+  internal: 1,
+}
+
+export class EngineError extends Error {
+  readonly code: ErrorCode
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'EngineError'
+    this.code = code
+  }
+}
+
+/** Exit code of the command line for an error (design: 1 failed, 2 bad input, 130 cancelled). */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof EngineError ? exitCodes[error.code] : 1
+}
+
+/** For the end of an exhaustive switch. */
+export function unreachable(value: never): EngineError {
+  return new EngineError('internal', `unexpected value ${JSON.stringify(value)}`)
+}
+
+/** Throws `cancelled` when the signal has fired. Call between pieces of work of at most a few hundred ms. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EngineError('cancelled', 'cancelled')
+}

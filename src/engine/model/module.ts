@@ -1,0 +1,51 @@
+// What the modules of a transformer agree on: how they see linears, who may watch or replace a weight, and who
+// wants which gradient. `prune` and `recover` plug in here; `model` imports neither.
+import type { Arena } from '../compute/arena.ts'
+import type { Backend } from '../compute/backend.ts'
+import type { Tensor } from '../compute/tensor.ts'
+
+/** One weight matrix of the checkpoint, fused ones whole, always [O, I] here whatever the file stores. */
+export interface Linear {
+  /** Module name: the checkpoint's tensor name without `.weight`. */
+  readonly name: string
+  /** [O, I]; f32, or the checkpoint's own 16-bit type when the block was loaded packed. */
+  weight: Tensor
+  readonly bias: Tensor | null
+  /** Linears with the same key read the same input (q, k, v; gate, up): their statistics are shared. */
+  readonly inputKey: string
+}
+
+/**
+ * Sees the input [N, I] of every linear as a forward pass reaches it; called once per `inputKey` and pass with the
+ * linears that read it. The tensor lives in the step's arena: use it in kernels at once, do not keep it.
+ */
+export type LinearObserver = (linears: readonly Linear[], input: Tensor) => void
+
+/** A trainable reparametrisation of a frozen linear (methods.md 5.2): effective weight, its backward, merge. */
+export interface Adapter {
+  /** [O, I] to multiply with, allocated in `arena` (or the linear's own weight). */
+  effectiveWeight(backend: Backend, arena: Arena, linear: Linear): Tensor
+  /** Adds the gradients of the adapter's own parameters, given dOut[N,O] and input[N,I]. */
+  backward(backend: Backend, arena: Arena, linear: Linear, dOut: Tensor, input: Tensor): void
+}
+
+/** Where gradients go, asked by parameter name as in the checkpoint (`…fc1.bias`). Nothing wanted, nothing computed. */
+export interface Grads {
+  /** The tensor to add to, in this engine's orientation ([O,I] for linears), or null when nobody wants it. */
+  of(parameter: string): Tensor | null
+}
+
+export const noGrads: Grads = { of: () => null }
+
+/** What every module of one pass over one batch shares. */
+export interface Step {
+  readonly backend: Backend
+  /** Activations of this pass. Saved structs point into it, so it outlives the backward. */
+  readonly arena: Arena
+  readonly batch: number
+  readonly seqLen: number
+  /** i32 [batch, seqLen], 1 = real token; null when nothing is padded. */
+  readonly keyMask: Tensor | null
+  readonly observe?: LinearObserver
+  readonly adapterOf?: (linear: Linear) => Adapter | null
+}

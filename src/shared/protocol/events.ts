@@ -1,0 +1,48 @@
+// Events of a run, one JSON object a line in events.jsonl (design 4.3). The views draw from these only, so a
+// finished run looks the same as a live one.
+
+export type Stage = 'dense' | 'pruned' | 'recovered'
+
+interface At {
+  /** Milliseconds since the run started. A resumed run goes on counting. */
+  t: number
+}
+
+export type RunEvent = At &
+  (
+    | {
+        type: 'start'
+        name: string
+        model: string
+        device: string
+        description: string
+        version: string
+        blocks: number
+        resumed?: boolean
+      }
+    /** A phase begins: read, calibrate, prune, reconstruct, retrain, evaluate, save. */
+    | { type: 'phase'; phase: string }
+    | { type: 'progress'; phase: string; done: number; total: number; unit: string; eta_s: number | null }
+    /** One optimiser step. `block` only when reconstructing. loss is null when it is not a number. */
+    | { type: 'step'; block?: number; step: number; loss: number | null; lr: number; tokens_per_second: number }
+    | {
+        type: 'block'
+        block: number
+        /** By module name as in the checkpoint. */
+        modules: Record<string, { sparsity: number; zeros: number }>
+        /** Mean squared error of the block's output against the dense block's; only when reconstructing. */
+        error_before?: number
+        error_after?: number
+        seconds: number
+      }
+    | { type: 'eval'; stage: Stage; step?: number; perplexity: number | null; data?: string }
+    | { type: 'memory'; rss_mb: number; device_mb: number }
+    | { type: 'warning'; message: string }
+    | { type: 'saved'; path: string }
+    | { type: 'end'; status: 'done' | 'failed' | 'cancelled'; message?: string }
+  )
+
+export type RunEventType = RunEvent['type']
+
+/** A run event before its time stamp. */
+export type NewRunEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 't'> : never) : never
