@@ -53,12 +53,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**', 'bench/**', 'scripts/**', '*.mjs'],
+    files: ['test/**', 'bench/**', 'scripts/**', 'samples/**', '*.mjs'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       'max-lines-per-function': 'off',
       'import-x/no-default-export': 'off',
     },
   },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['webview-ui/**', 'test/webview/**'], languageOptions: { globals: { ...globals.browser } } },
 )

@@ -3,10 +3,13 @@ import { hostArray, type DType, type HostArray } from '../../dtype.ts'
 import type { Backend } from '../backend.ts'
 import type { Kernels } from '../kernels.ts'
 import { lengthOf, type Tensor } from '../tensor.ts'
-import { layers } from './layers.ts'
+import { attention } from './attention.ts'
+import { elementwise } from './elementwise.ts'
+import { norms } from './norms.ts'
 import { products } from './products.ts'
 import { rowOps } from './rows.ts'
 import { newCells, Storage } from './storage.ts'
+import { training } from './training.ts'
 
 export interface ReferenceBackend extends Backend {
   /** The f64 values behind an f32 tensor, for finite differences. Writable. */
@@ -15,7 +18,14 @@ export interface ReferenceBackend extends Backend {
 
 export function openReference(): ReferenceBackend {
   const storage = new Storage()
-  const kernels: Kernels = { ...products(storage), ...rowOps(storage), ...layers(storage) }
+  const kernels: Kernels = {
+    ...products(storage),
+    ...rowOps(storage),
+    ...elementwise(storage),
+    ...norms(storage),
+    ...attention(storage),
+    ...training(storage),
+  }
   let next = 1
   return {
     info: { device: 'reference', description: 'reference (f64 loops)', details: {} },

@@ -1,0 +1,87 @@
+// `npm run setup`: installs what is missing, and says what would help where it may not install. Idempotent.
+// With --test also what the tests need. Uses Node's built-ins only: it runs before `npm ci`.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(fileURLToPath(import.meta.url), '../..')
+const forTests = process.argv.includes('--test')
+
+const run = (command, args, options = {}) => spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options })
+
+/** Shared libraries and drivers are looked for where Debian puts them; elsewhere ldconfig answers. */
+function libraryFolders() {
+  const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib']
+  if (existsSync('/usr/lib'))
+    for (const name of readdirSync('/usr/lib')) if (name.endsWith('-linux-gnu')) folders.push(`/usr/lib/${name}`)
+  return folders
+}
+
+const hasLibrary = (...names) => libraryFolders().some((folder) => names.some((name) => existsSync(join(folder, name))))
+const hasIcd = () =>
+  ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].some((f) => existsSync(f) && readdirSync(f).length > 0)
+const onPath = (program) => (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)))
+
+const packages = [
+  {
+    name: 'libopenblas0-pthread',
+    present: () => hasLibrary('openblas-pthread/libopenblas.so.0'),
+    why: 'matrix products at full speed on the CPU (without it the built-in WASM kernels are used, about 4 times slower)',
+  },
+  { name: 'libvulkan1', present: () => hasLibrary('libvulkan.so.1'), why: 'WebGPU needs the Vulkan loader' },
+  { name: 'mesa-vulkan-drivers', present: hasIcd, why: 'a Vulkan driver, so that the WebGPU kernels can run' },
+]
+const testPackages = [
+  { name: 'chromium', present: () => onPath('chromium'), why: 'the tests of the views run in it' },
+  {
+    name: 'fonts-dejavu-core',
+    present: () => existsSync('/usr/share/fonts/truetype/dejavu'),
+    why: 'text in screenshots',
+  },
+]
+
+function installModules() {
+  const stamp = join(root, 'node_modules/.package-lock.json')
+  const lock = join(root, 'package-lock.json')
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return
+  console.log('installing npm packages')
+  const { status } = run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'])
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+function isDebian() {
+  return existsSync('/etc/debian_version') && onPath('apt-get')
+}
+
+function installSystemPackages(missing) {
+  const names = missing.map((p) => p.name)
+  console.log(`installing ${names.join(', ')}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] }
+  run('apt-get', ['update', '-qq'], quiet)
+  const { status } = run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], quiet)
+  if (status !== 0)
+    console.log(`could not install all of them; going on without. Try: apt-get install ${names.join(' ')}`)
+}
+
+function systemPackages() {
+  if (process.platform !== 'linux') {
+    if (process.platform === 'win32')
+      console.log('note: no BLAS was looked for on Windows; the built-in kernels are used')
+    return
+  }
+  const missing = [...packages, ...(forTests ? testPackages : [])].filter((p) => !p.present())
+  if (missing.length === 0) return
+  if (isDebian() && process.getuid?.() === 0) return installSystemPackages(missing)
+  for (const { name, why } of missing) console.log(`missing: ${name}: ${why}. On Debian: sudo apt-get install ${name}`)
+}
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`Node ${process.versions.node} is too old: SparseScope needs ${engines.node}`)
+  process.exit(2)
+}
+installModules()
+systemPackages()
