@@ -21,12 +21,21 @@ export interface Linear {
  */
 export type LinearObserver = (linears: readonly Linear[], input: Tensor) => void
 
-/** A trainable reparametrisation of a frozen linear (methods.md 5.2): effective weight, its backward, merge. */
+/** Output features [start, end) of a linear: how a head too large to hold is gone through. */
+export interface RowRange {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * A trainable reparametrisation of a frozen linear (methods.md 5.2): effective weight, its backward, merge. With a
+ * `range`, only these output features: `linear.weight` is still the whole [O, I], `dOut` is [N, end − start].
+ */
 export interface Adapter {
-  /** [O, I] to multiply with, allocated in `arena` (or the linear's own weight). */
-  effectiveWeight(backend: Backend, arena: Arena, linear: Linear): Tensor
+  /** [O, I] (or the range's rows) to multiply with: in `arena`, or memory of the adapter's own. */
+  effectiveWeight(backend: Backend, arena: Arena, linear: Linear, range?: RowRange): Tensor
   /** Adds the gradients of the adapter's own parameters, given dOut[N,O] and input[N,I]. */
-  backward(backend: Backend, arena: Arena, linear: Linear, dOut: Tensor, input: Tensor): void
+  backward(backend: Backend, arena: Arena, linear: Linear, dOut: Tensor, input: Tensor, range?: RowRange): void
 }
 
 /** Where gradients go, asked by parameter name as in the checkpoint (`…fc1.bias`). Nothing wanted, nothing computed. */
