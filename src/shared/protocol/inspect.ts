@@ -1,0 +1,151 @@
+// What the inspector knows about a checkpoint: a header first, statistics of one tensor after another later.
+// Plain data: it crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
+
+/** Where a tensor belongs. Sparsity is stated for `linear` only: the matrices inside the blocks that pruning means. */
+export type Role = 'linear' | 'embedding' | 'norm' | 'bias' | 'head' | 'router' | 'other'
+
+export interface TensorRow {
+  name: string
+  /** As in the file: F32, BF16, F16, I64, … also ones that have no statistics. */
+  dtype: string
+  shape: number[]
+  file: string
+  bytes: number
+  parameters: number
+  role: Role
+  /** Transformer block, or null outside the blocks. */
+  block: number | null
+  /** Name inside the block without `.weight`, an expert's number replaced by `*`; the heatmap's column. */
+  module: string
+  /** Why no statistics can be had: a dtype the engine cannot read. */
+  unreadable?: string
+}
+
+export interface NmValidity {
+  groups: number
+  /** Groups of M along the inputs that hold fewer than N zeros. */
+  violations: number
+}
+
+export interface TensorStats {
+  name: string
+  zeros: number
+  /** zeros / parameters. */
+  sparsity: number
+  /** NaN and infinite values, left out of the four below. */
+  nonFinite: number
+  min: number | null
+  max: number | null
+  mean: number | null
+  std: number | null
+  /** By pattern "N:M"; only for matrices whose inputs divide by M. */
+  nm: Record<string, NmValidity>
+  histogram: Histogram | null
+}
+
+export interface Histogram {
+  /** Edges are evenly spaced from `from` to `to`. */
+  from: number
+  to: number
+  counts: number[]
+}
+
+export interface ModelSummary {
+  /** Folder or single file that was opened. */
+  path: string
+  label: string
+  /** config.json's model_type, when there is one. */
+  modelType: string | null
+  blocks: number
+  tensors: TensorRow[]
+  /** `__metadata__` of the files. */
+  metadata: Record<string, string>
+  parameters: number
+  bytes: number
+  files: number
+  /** A sentence each: a missing shard, a mask file that does not fit, no config.json. */
+  warnings: string[]
+}
+
+/** One or more tensors have been scanned. */
+export interface ScanProgress {
+  stats: TensorStats[]
+  doneBytes: number
+  totalBytes: number
+  elapsedMs: number
+}
+
+export interface ScanResult {
+  scanned: number
+  skipped: number
+  /** True when it was cancelled: what was scanned so far stays. */
+  partial: boolean
+}
+
+/** A rectangle of a matrix. Tensors of more than two dimensions are cut: all but the last two are `slice`. */
+export interface TileRequest {
+  path: string
+  name: string
+  slice: number[]
+  rowStart: number
+  rowEnd: number
+  columnStart: number
+  columnEnd: number
+  /** Pixels wanted; never more than the rectangle has weights. */
+  height: number
+  width: number
+}
+
+export interface Tile {
+  height: number
+  width: number
+  /** Per pixel the share of non-zeros times 255, row-major, base64. */
+  density: string
+  /** The weights themselves (f32 little-endian, base64) when a pixel is one weight. */
+  values: string | null
+}
+
+export interface TensorDetail {
+  name: string
+  rows: number
+  columns: number
+  /** Number of zeros per row and per column, summed into at most 512 bins; sparsity 0 to 1. */
+  rowSparsity: number[]
+  columnSparsity: number[]
+  stats: TensorStats
+  /** Up to 100 groups that break the pattern the matrix comes closest to. */
+  violations: { pattern: string; groups: { row: number; column: number }[] } | null
+}
+
+export interface TensorChange {
+  name: string
+  maxAbs: number
+  /** Frobenius norm of B − A over that of A; null when A is all zeros. */
+  drift: number | null
+  /** Zeros of A that B has not. */
+  filled: number
+  /** Zeros of B that A has not. */
+  emptied: number
+  parameters: number
+  role: Role
+  block: number | null
+  module: string
+}
+
+export interface CompareProgress {
+  changes: TensorChange[]
+  done: number
+  total: number
+}
+
+export interface CompareSummary {
+  added: string[]
+  removed: string[]
+  /** Shape or dtype differ: not comparable. */
+  reshaped: string[]
+  changed: TensorChange[]
+  same: number
+  maskPreserved: boolean
+  /** One sentence for people: whether sparsity survived. */
+  verdict: string
+}

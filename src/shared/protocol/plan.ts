@@ -1,0 +1,37 @@
+// What a recipe would do, computed before anything runs: the trainable map and the estimates draw from this.
+import type { Role } from './inspect.ts'
+
+export interface PlanRow {
+  /** Name of the parameter in the checkpoint. */
+  name: string
+  role: Role
+  block: number | null
+  module: string
+  parameters: number
+  /** Numbers that the optimiser would change: the parameter's own, or its adapter's. */
+  trainable: number
+  /** Will be pruned. */
+  pruned: boolean
+  /** "bias", "norm", "mask_lora", …; null when frozen. */
+  by: string | null
+}
+
+export interface PlanSummary {
+  recipe: string
+  model: string
+  /** "retrain", "reconstruct" or null when the recipe only prunes. */
+  mode: string | null
+  train: string[]
+  rows: PlanRow[]
+  parameters: number
+  trainable: number
+  /** 100 · trainable / parameters as the paper counts them. */
+  percentage: number
+  prunedModules: number
+  estimates: { memoryBytes: number; diskBytes: number; seconds: number | null }
+  /** One sentence each, worst first. */
+  warnings: string[]
+  /** Errors that keep the recipe from running. */
+  errors: string[]
+  saveTo: string | null
+}

@@ -1,0 +1,102 @@
+// The extension's calls into the backend process: one interface, from which both sides derive their types.
+// They travel as JSON-RPC over the child's IPC channel. Bytes are base64 in JSON: the two ends may be different
+// versions of Node, whose structured-clone formats need not agree.
+import type { RunEvent } from './events.ts'
+import type { CompareProgress, CompareSummary, ModelSummary, ScanProgress, ScanResult } from './inspect.ts'
+import type { TensorDetail, Tile, TileRequest } from './inspect.ts'
+import type { PlanSummary } from './plan.ts'
+
+/** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
+export const protocolVersion = 1
+
+export interface HelloParams {
+  protocol: number
+  /** Folder for cached statistics. */
+  cache: string
+  device: 'auto' | 'cpu' | 'wgpu'
+  /** 0: as many as there are cores. */
+  threads: number
+}
+
+export interface HelloResult {
+  protocol: number
+  version: string
+  node: string
+  pid: number
+}
+
+/** Which device computes, proved by a value written to it and read back. */
+export interface DeviceFacts {
+  device: 'cpu' | 'wgpu'
+  description: string
+  /** Why this one: what was tried and refused, one sentence each. */
+  reasons: string[]
+}
+
+export interface RunParams {
+  recipe: string
+  /** Overrides as in `run --set`: "recover.steps=10". */
+  set: string[]
+  /** Run folder to go on with, or null. */
+  resume: string | null
+  /** Folders that hold the outputs may be made; nothing that exists is ever overwritten. */
+  memoryBytes: number | null
+}
+
+export interface RunOutcome {
+  status: 'done' | 'failed' | 'cancelled'
+  folder: string | null
+  message: string | null
+}
+
+export interface RunUpdate {
+  folder: string
+  events: RunEvent[]
+}
+
+interface Call<Params, Result, Progress = never> {
+  params: Params
+  result: Result
+  progress: Progress
+}
+
+/** Every request. A progress type other than `never` means that partial results arrive before the result. */
+export interface BackendCalls {
+  hello: Call<HelloParams, HelloResult>
+  device: Call<null, DeviceFacts>
+  openModel: Call<{ path: string }, ModelSummary>
+  scan: Call<{ path: string }, ScanResult, ScanProgress>
+  tile: Call<TileRequest, Tile>
+  detail: Call<{ path: string; name: string; slice: number[] }, TensorDetail>
+  compare: Call<{ a: string; b: string }, CompareSummary, CompareProgress>
+  plan: Call<{ recipe: string; text: string }, PlanSummary>
+  run: Call<RunParams, RunOutcome, RunUpdate>
+  pause: Call<{ folder: string; paused: boolean }, null>
+  ping: Call<null, null>
+}
+
+export type CallName = keyof BackendCalls
+export type ParamsOf<C extends CallName> = BackendCalls[C]['params']
+export type ResultOf<C extends CallName> = BackendCalls[C]['result']
+export type ProgressOf<C extends CallName> = BackendCalls[C]['progress']
+
+/** Progress notification of the call that carries the same token. */
+export const progressMethod = 'progress'
+export interface ProgressMessage {
+  token: number
+  value: unknown
+}
+
+/** Parameters as they travel: progress wants a token. */
+export interface Envelope<P> {
+  token: number
+  params: P
+}
+
+/** JSON-RPC's own codes end at -32000; ours follow the engine's codes as `data.code`. */
+export const engineFailure = -31000
+export interface FailureData {
+  /** An engine error code, or one of the channel's own below. */
+  code: string
+}
+export type ChannelCode = 'backend-stopped' | 'backend-unavailable' | 'protocol' | 'internal'
