@@ -1,0 +1,65 @@
+// The operations of pruning: selection of the smallest scores, and SparseGPT's factor and column update. They run on
+// CPU backends only, on f32 tensors of that backend; masks are u32 rows of bits as in kernels.ts, 1 = kept.
+//
+// The score of weight[o,i] is |weight[o,i]| · scale[i] in f32, or |weight[o,i]| when `scale` is null. Scores order by
+// (score, row-major index), so equal scores go from the lower index up (methods.md 2.3).
+import type { Tensor } from './tensor.ts'
+
+/** Columns [start, end) of a matrix. */
+export interface Columns {
+  readonly start: number
+  readonly end: number
+}
+
+/** A weight matrix [O, I] or a range of its columns, with the column scales [I] of its scores. */
+export interface Scored {
+  readonly weight: Tensor
+  readonly scale: Tensor | null
+  /** null = all columns. `start` is a multiple of 32, so that a mask's words do not straddle. */
+  readonly columns: Columns | null
+}
+
+/**
+ * One digit of a radix selection. Scores are not negative, so their f32 bit patterns order as they do. Counted are
+ * the scores with `pattern >>> (shift + bits) === prefix`, by the `bits` bits above `shift`.
+ */
+export interface Digit {
+  readonly shift: number
+  readonly bits: number
+  readonly prefix: number
+}
+
+/** A place in the sorted scores: all below `score` go, and of those equal to it the first `ties` in row-major order. */
+export interface Limit {
+  readonly score: number
+  /** Infinity = all of them. */
+  readonly ties: number
+}
+
+/** In every `of` consecutive columns of a row, the `zeros` smallest scores go. */
+export interface Groups {
+  readonly zeros: number
+  readonly of: number
+}
+
+export interface PruneKernels {
+  /** Adds to counts[2^bits] how many scores have each value of the digit. */
+  countScores(counts: Float64Array, scored: Scored, digit: Digit): Promise<void>
+  /** Writes the mask of the columns (other columns' bits stay); resolves with the ties that were pruned. */
+  maskBelow(mask: Tensor, scored: Scored, limit: Limit): Promise<number>
+  /** Prunes the k smallest of each row; resolves with how many scores are not finite (the mask is void if any). */
+  maskRows(mask: Tensor, weight: Tensor, scale: Tensor | null, k: number): Promise<number>
+  /** Prunes by groups; I is a multiple of `groups.of`. Resolves as maskRows. */
+  maskGroups(mask: Tensor, weight: Tensor, scale: Tensor | null, groups: Groups): Promise<number>
+  /**
+   * In place: symmetric h[I,I] becomes the upper U with Uᵀ·U = h⁻¹ (below the diagonal 0). Resolves with false, and h
+   * destroyed, when h is not positive definite in f32.
+   */
+  inverseFactor(h: Tensor): Promise<boolean>
+  /**
+   * SparseGPT's sweep over one block of columns, in place (methods.md 3.1, step 5). Without `groups` the mask says what
+   * goes; with them the mask is chosen on the way, from the updated weights. Pruned entries become +0. Then all later
+   * columns take the block's errors. Resolves with Σ (w − q)²/d²/2.
+   */
+  sparseGptBlock(weight: Tensor, mask: Tensor, factor: Tensor, columns: Columns, groups: Groups | null): Promise<number>
+}
