@@ -1,0 +1,56 @@
+// Numbers for people, in one place: every view, tree and message writes them the same way.
+
+const grouped = new Intl.NumberFormat('en-US')
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 2 })
+
+export function formatCount(value: number): string {
+  return grouped.format(value)
+}
+
+/** 1234567 → "1.23M". */
+export function formatCompact(value: number): string {
+  return compact.format(value)
+}
+
+/** Share 0 to 1 → "50.00 %". A share that is not exactly 0 or 1 never looks like it is. */
+export function formatShare(share: number, digits = 2): string {
+  if (share === 0) return '0 %'
+  if (share === 1) return '100 %'
+  const smallest = 10 ** -digits
+  const percent = share * 100
+  if (percent < smallest) return `< ${smallest} %`
+  if (percent > 100 - smallest / 2) return `> ${(100 - smallest).toFixed(digits)} %`
+  return `${percent.toFixed(digits)} %`
+}
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10))
+  const value = bytes / 2 ** (10 * power)
+  return `${power === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[power]}`
+}
+
+/** Seconds → "42 s", "3 min 05 s", "2 h 10 min". */
+export function formatDuration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
+}
+
+/** Four significant digits; null and NaN say so instead of looking like a number. */
+export function formatValue(value: number | null | undefined): string {
+  if (value === undefined) return '–'
+  if (value === null || Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
+  if (value === 0) return '0'
+  const size = Math.abs(value)
+  return size >= 1e5 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(4)))
+}
+
+export function formatShape(shape: readonly number[]): string {
+  return shape.length === 0 ? 'scalar' : shape.join(' × ')
+}

@@ -1,0 +1,81 @@
+// Messages between the extension host and its webviews: one union per direction and view. The host keeps the
+// truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
+import type { RunEvent } from './events.ts'
+import type { CompareProgress, CompareSummary, ModelSummary, ScanProgress, ScanResult, TensorStats } from './inspect.ts'
+import type { PlanSummary } from './plan.ts'
+import type { CallName, ParamsOf, ResultOf } from './rpc.ts'
+
+export interface ViewSettings {
+  palette: 'viridis' | 'cividis' | 'greys'
+  /** Weight of the past in the smoothed curve, 0 to 0.99. */
+  smoothing: number
+  maxPoints: number
+  /** Running is allowed: false in an untrusted workspace. */
+  trusted: boolean
+}
+
+/** Calls that a view may make through the host. */
+export type ViewCall = Extract<CallName, 'tile' | 'detail'>
+export type Ask = { [C in ViewCall]: { type: 'ask'; id: number; call: C; params: ParamsOf<C> } }[ViewCall]
+export type Reply =
+  | { type: 'reply'; id: number; ok: true; value: ResultOf<ViewCall> }
+  | { type: 'reply'; id: number; ok: false; message: string }
+
+/** Shared by all views. */
+export type ToAnyView =
+  | Reply
+  | { type: 'settings'; settings: ViewSettings }
+  | { type: 'loading'; what: string }
+  | { type: 'failed'; message: string }
+
+export interface ExportFile {
+  type: 'export'
+  /** Suggested file name. */
+  name: string
+  /** Text, or base64 of bytes. */
+  content: string
+  encoding: 'utf8' | 'base64'
+}
+export type FromAnyView = Ask | ExportFile | { type: 'ready' } | { type: 'retry' } | { type: 'copy'; text: string }
+
+export type ToInspector =
+  | ToAnyView
+  | { type: 'model'; model: ModelSummary; stats: TensorStats[] }
+  | { type: 'scan'; progress: ScanProgress }
+  | { type: 'scanEnd'; result: ScanResult }
+  | { type: 'select'; name: string }
+  | { type: 'exportNow'; format: ExportFormat }
+export type FromInspector =
+  FromAnyView | { type: 'scanStart' } | { type: 'scanCancel' } | { type: 'prune' } | { type: 'selected'; name: string }
+export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'html'
+
+export type ToCompare =
+  | ToAnyView
+  | { type: 'models'; a: { path: string; label: string }; b: { path: string; label: string } }
+  | { type: 'progress'; progress: CompareProgress }
+  | { type: 'result'; result: CompareSummary }
+export type FromCompare = FromAnyView | { type: 'cancel' }
+
+export interface RunListing {
+  folder: string
+  name: string
+  status: RunStatus
+  started: number
+}
+export type RunStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted'
+
+export type ToRun =
+  | ToAnyView
+  | { type: 'runs'; current: string; runs: RunListing[] }
+  /** `from` is the index of the first event: 0 replaces what the view has. */
+  | { type: 'events'; folder: string; from: number; events: RunEvent[] }
+export type FromRun =
+  | FromAnyView
+  | { type: 'pause'; paused: boolean }
+  | { type: 'cancelRun' }
+  | { type: 'resumeRun' }
+  | { type: 'overlay'; folder: string }
+  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' }
+
+export type ToTrainable = ToAnyView | { type: 'plan'; plan: PlanSummary }
+export type FromTrainable = FromAnyView | { type: 'openRecipe' } | { type: 'run' }

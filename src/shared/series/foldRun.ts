@@ -1,0 +1,131 @@
+// A run as the views show it, folded from its events alone: a live run and a finished one give the same picture.
+import type { RunEvent, Stage } from '../protocol/events.ts'
+import type { Point } from './smooth.ts'
+
+export interface BlockResult {
+  block: number
+  modules: Record<string, { sparsity: number; zeros: number }>
+  errorBefore: number | null
+  errorAfter: number | null
+  seconds: number
+}
+
+export interface Evaluation {
+  stage: Stage
+  /** Number of optimiser steps done when it was measured. */
+  x: number
+  perplexity: number | null
+}
+
+export interface RunPicture {
+  name: string
+  model: string
+  device: string
+  version: string
+  numBlocks: number
+  /** One point an optimiser step, over all blocks; x counts from 1. */
+  loss: Point[]
+  lr: Point[]
+  evaluations: Evaluation[]
+  /** By block number, the latest result of each. */
+  blocks: Map<number, BlockResult>
+  /** Where a phase began. */
+  phases: { phase: string; x: number; t: number }[]
+  progress: { phase: string; done: number; total: number; unit: string; etaSeconds: number | null } | null
+  tokensPerSecond: number | null
+  memory: { rssMb: number; deviceMb: number; peakRssMb: number } | null
+  warnings: string[]
+  saved: string | null
+  end: { status: 'done' | 'failed' | 'cancelled'; message: string | null } | null
+  /** Milliseconds since the start. */
+  elapsed: number
+  resumed: number
+  numEvents: number
+}
+
+export function emptyPicture(): RunPicture {
+  return {
+    name: '',
+    model: '',
+    device: '',
+    version: '',
+    numBlocks: 0,
+    loss: [],
+    lr: [],
+    evaluations: [],
+    blocks: new Map(),
+    phases: [],
+    progress: null,
+    tokensPerSecond: null,
+    memory: null,
+    warnings: [],
+    saved: null,
+    end: null,
+    elapsed: 0,
+    resumed: 0,
+    numEvents: 0,
+  }
+}
+
+/** Adds the events to the picture, in place. */
+export function foldEvents(picture: RunPicture, events: readonly RunEvent[]): RunPicture {
+  for (const event of events) fold(picture, event)
+  return picture
+}
+
+function fold(run: RunPicture, event: RunEvent): void {
+  run.numEvents++
+  run.elapsed = Math.max(run.elapsed, event.t)
+  switch (event.type) {
+    case 'start':
+      run.name = event.name
+      run.model = event.model
+      run.device = event.description || event.device
+      run.version = event.version
+      run.numBlocks = event.blocks
+      run.end = null
+      if (event.resumed) run.resumed++
+      return
+    case 'phase':
+      run.phases.push({ phase: event.phase, x: run.loss.length, t: event.t })
+      run.progress = null
+      return
+    case 'progress': {
+      const { phase, done, total, unit } = event
+      run.progress = { phase, done, total, unit, etaSeconds: event.eta_s }
+      return
+    }
+    case 'step':
+      run.loss.push({ x: run.loss.length + 1, y: event.loss })
+      run.lr.push({ x: run.lr.length + 1, y: event.lr })
+      run.tokensPerSecond = event.tokens_per_second
+      return
+    case 'block':
+      run.blocks.set(event.block, {
+        block: event.block,
+        modules: event.modules,
+        errorBefore: event.error_before ?? null,
+        errorAfter: event.error_after ?? null,
+        seconds: event.seconds,
+      })
+      return
+    case 'eval':
+      run.evaluations.push({ stage: event.stage, x: run.loss.length, perplexity: event.perplexity })
+      return
+    case 'memory': {
+      const peakRssMb = Math.max(run.memory?.peakRssMb ?? 0, event.rss_mb)
+      run.memory = { rssMb: event.rss_mb, deviceMb: event.device_mb, peakRssMb }
+      return
+    }
+    case 'warning':
+      run.warnings.push(event.message)
+      return
+    case 'saved':
+      run.saved = event.path
+      return
+    case 'end':
+      run.end = { status: event.status, message: event.message ?? null }
+      run.progress = null
+      return
+  }
+}
