@@ -1,0 +1,52 @@
+// W_eff = W + s·(B·A) ⊙ M: MaskLoRA, LoRA-Prune and the low-rank update of the head (methods.md 5.2).
+import type { Backend } from '../compute/backend.ts'
+import { rows, type Tensor } from '../compute/tensor.ts'
+import type { Linear, RowRange } from '../model/module.ts'
+import type { EffectiveWeights } from './effectiveWeights.ts'
+import type { TrainableAdapter } from './trainableAdapter.ts'
+
+export interface LowRankParameters {
+  /** A [r, I], B [O, r] and their gradients. */
+  readonly a: Tensor
+  readonly b: Tensor
+  readonly dA: Tensor
+  readonly dB: Tensor
+  /** alpha / rank */
+  readonly scale: number
+  /**
+   * u32 [O, ceil(I/32)]. While training: MaskLoRA has the pruning mask, LoRA-Prune and the head none. Merging under a
+   * mask is exact for MaskLoRA; LoRA-Prune loses what B·A put on pruned weights.
+   */
+  readonly trainMask: Tensor | null
+  readonly mergeMask: Tensor | null
+  readonly weights: EffectiveWeights
+}
+
+export function createLowRankAdapter(p: LowRankParameters): TrainableAdapter {
+  return {
+    effectiveWeight(backend, arena, linear, range) {
+      const form = (out: Tensor) => {
+        const { weight, mask, b } = cut(linear, p.trainMask, p.b, range)
+        backend.kernels.loraWeight(out, weight, mask, p.a, b, p.scale)
+      }
+      const [numOut, numIn] = linear.weight.shape
+      if (!range) return p.weights.of(arena, linear.name, [numOut, numIn], form)
+      const part = `${linear.name} ${range.start}`
+      return p.weights.of(arena, part, [range.end - range.start, numIn], form)
+    },
+    backward(backend, _arena, linear, dOut, input, range) {
+      const { mask, b } = cut(linear, p.trainMask, p.b, range)
+      const dB = range ? rows(p.dB, range.start, range.end) : p.dB
+      backend.kernels.loraBackward(p.dA, dB, dOut, input, mask, p.a, b, p.scale)
+    },
+    merge(backend: Backend, linear: Linear, out: Tensor) {
+      backend.kernels.loraWeight(out, linear.weight, p.mergeMask, p.a, p.b, p.scale)
+    },
+  }
+}
+
+function cut(linear: Linear, mask: Tensor | null, b: Tensor, range: RowRange | undefined) {
+  if (!range) return { weight: linear.weight, mask, b }
+  const { start, end } = range
+  return { weight: rows(linear.weight, start, end), mask: mask && rows(mask, start, end), b: rows(b, start, end) }
+}

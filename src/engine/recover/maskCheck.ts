@@ -1,0 +1,54 @@
+// The last look before weights are saved: every pruned entry of the bytes that will lie in the file is exactly 0.
+import { EngineError } from '../errors.ts'
+import type { Mask } from '../prune/mask.ts'
+
+/** How a weight lies in the file. */
+export interface StoredWeight {
+  readonly name: string
+  readonly bytes: Uint8Array
+  /** 2 for F16 and BF16, 4 for F32. Little-endian. */
+  readonly bytesPerWeight: 2 | 4
+  /** The file holds [I, O] (GPT-2's Conv1D); masks are [O, I]. */
+  readonly transposed: boolean
+}
+
+/** Pruned entries whose stored bits are not a zero. −0 is a zero: it equals 0 everywhere. */
+export function brokenEntries(mask: Mask, stored: StoredWeight): number {
+  const { rows, columns, words } = mask
+  const wordsPerRow = words.length / Math.max(1, rows)
+  const { bits, magnitude } = bitsOf(stored)
+  const [rowStep, columnStep] = stored.transposed ? [1, rows] : [columns, 1]
+  let broken = 0
+  for (let row = 0; row < rows; row++)
+    for (let word = 0; word < wordsPerRow; word++) {
+      const kept = words[row * wordsPerRow + word]
+      if (kept === 0xffffffff) continue
+      const end = Math.min(32, columns - 32 * word)
+      const start = row * rowStep + 32 * word * columnStep
+      for (let bit = 0; bit < end; bit++)
+        if (!((kept >>> bit) & 1) && bits[start + bit * columnStep] & magnitude) broken++
+    }
+  return broken
+}
+
+/** Throws `mask-broken` when pruned weights have come back. A kept weight may have become 0: that breaks nothing. */
+export function checkMask(mask: Mask, stored: StoredWeight): void {
+  const expected = mask.rows * mask.columns * stored.bytesPerWeight
+  if (stored.bytes.byteLength !== expected)
+    throw new EngineError('internal', `${stored.name}: ${stored.bytes.byteLength} bytes for a mask of ${expected}`)
+  const broken = brokenEntries(mask, stored)
+  if (broken > 0)
+    throw new EngineError(
+      'mask-broken',
+      `${stored.name}: ${broken} pruned weights are no longer 0 after merging, so nothing was saved; please report this recipe`,
+    )
+}
+
+function bitsOf({ bytes, bytesPerWeight }: StoredWeight): { bits: Uint16Array | Uint32Array; magnitude: number } {
+  // Slices of larger buffers may start at odd addresses, which typed arrays refuse.
+  const aligned = bytes.byteOffset % bytesPerWeight === 0 ? bytes : bytes.slice()
+  const length = bytes.byteLength / bytesPerWeight
+  return bytesPerWeight === 2
+    ? { bits: new Uint16Array(aligned.buffer, aligned.byteOffset, length), magnitude: 0x7fff }
+    : { bits: new Uint32Array(aligned.buffer, aligned.byteOffset, length), magnitude: 0x7fffffff }
+}

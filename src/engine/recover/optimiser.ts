@@ -1,0 +1,93 @@
+// One optimiser step over a parameter arena: loss and gradient norm come back in a single read, then clipping and AdamW.
+import type { Backend } from '../compute/backend.ts'
+import { readF32 } from '../compute/backend.ts'
+import { slice, type Tensor } from '../compute/tensor.ts'
+import { EngineError } from '../errors.ts'
+import type { ParameterArena } from './parameterArena.ts'
+import { learningRate } from './schedule.ts'
+
+export interface OptimiserSettings {
+  readonly steps: number
+  readonly warmup: number
+  /** Peak rate of AdamW (β 0.9 and 0.999, ε 1e-8). */
+  readonly lr: number
+  readonly weightDecay: number
+  /** Largest global gradient norm; null = off. */
+  readonly clipNorm: number | null
+  /** A loss above this is divergence, see `divergence.ts`. */
+  readonly lossCeiling: () => number
+  /** For messages: "block 3" or "retraining". */
+  readonly where: string
+}
+
+export interface StepResult {
+  readonly loss: number
+  /** Before clipping; a scale vector counts `rank` times. */
+  readonly gradNorm: number
+  readonly lr: number
+}
+
+export interface Optimiser {
+  /** One element: batches add their share of the step's loss here. */
+  readonly loss: Tensor
+  /** Ends step `step` = 0, 1, …: reads, checks, clips, updates, and clears gradients and loss for the next one. */
+  finish(step: number): Promise<StepResult>
+  close(): void
+}
+
+/** One-element views start at multiples of 256 bytes, as GPU bindings ask. */
+const stride = 64
+
+export function createOptimiser(backend: Backend, parameters: ParameterArena, settings: OptimiserSettings): Optimiser {
+  const scalars = backend.allocate('f32', [stride * (1 + parameters.normTerms.length)])
+  const loss = slice(scalars, 0, [1])
+  const terms = parameters.normTerms.map((_, i) => slice(scalars, stride * (1 + i), [1]))
+  backend.kernels.fill(scalars, 0)
+  parameters.clearGrads()
+  return {
+    loss,
+    async finish(step) {
+      parameters.addSquares(terms)
+      const values = await readF32(backend, scalars)
+      const squares = parameters.normTerms.reduce((sum, term, i) => sum + term.copies * values[stride * (1 + i)], 0)
+      const result = {
+        loss: values[0],
+        gradNorm: Math.sqrt(squares),
+        lr: learningRate(settings.lr, step, settings.steps, settings.warmup),
+      }
+      check(result, step, settings)
+      parameters.adamw({
+        lr: result.lr,
+        beta1: 0.9,
+        beta2: 0.999,
+        eps: 1e-8,
+        weightDecay: settings.weightDecay,
+        step: step + 1,
+        gradScale: clipFactor(result.gradNorm, settings.clipNorm),
+      })
+      parameters.clearGrads()
+      backend.kernels.fill(scalars, 0)
+      return result
+    },
+    close: () => backend.release(scalars),
+  }
+}
+
+/** What gradients are multiplied with: torch's clip_grad_norm_, which adds 1e-6 to the norm. */
+export function clipFactor(gradNorm: number, clipNorm: number | null): number {
+  return clipNorm === null ? 1 : Math.min(1, clipNorm / (gradNorm + 1e-6))
+}
+
+function check({ loss, gradNorm, lr }: StepResult, step: number, { where, lossCeiling }: OptimiserSettings): void {
+  const at = `${where}, step ${step + 1}`
+  const hint = `lower recover.lr (the rate here is ${lr.toPrecision(3)}), or look at the data and the pruned model; nothing was saved`
+  if (!Number.isFinite(loss)) throw new EngineError('numeric', `${at}: the loss is not a number (${loss}): ${hint}`)
+  if (!Number.isFinite(gradNorm))
+    throw new EngineError('numeric', `${at}: the gradient is not a number (norm ${gradNorm}): ${hint}`)
+  const ceiling = lossCeiling()
+  if (loss > ceiling)
+    throw new EngineError(
+      'numeric',
+      `${at}: the loss diverges (${loss.toPrecision(4)}, more than ${ceiling.toPrecision(4)}): ${hint}`,
+    )
+}

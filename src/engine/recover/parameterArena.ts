@@ -1,0 +1,110 @@
+// All trained parameters in a few flat buffers, with their gradients and AdamW moments: one optimiser call and one norm
+// for each buffer instead of one for each of hundreds of small tensors.
+import type { Backend } from '../compute/backend.ts'
+import type { AdamStep } from '../compute/kernels.ts'
+import { lengthOf, slice, type Tensor } from '../compute/tensor.ts'
+
+export interface ParameterSpec {
+  /** The checkpoint's name, or `<linear>.lora_A` and the like for an adapter's own. */
+  readonly name: string
+  readonly shape: readonly number[]
+  /** How often the gradient counts in the norm: a scale vector stands for `rank` equal rows (methods.md 5.2). */
+  readonly copies?: number
+}
+
+export interface ParameterArena {
+  readonly specs: readonly ParameterSpec[]
+  /** Views into the buffers, null for a name that is not trained. */
+  param(name: string): Tensor | null
+  grad(name: string): Tensor | null
+  /** All gradients become 0. */
+  clearGrads(): void
+  /** Number of norm terms; `addSquares` adds to as many one-element tensors. */
+  readonly normTerms: readonly NormTerm[]
+  /** term[i] += Σ g² over the parameters of the i-th term. */
+  addSquares(terms: readonly Tensor[]): void
+  adamw(step: AdamStep): void
+  /** Buffers to save and restore for a resumed run: parameters and both moments, one of each per segment. */
+  readonly stateTensors: readonly { readonly name: string; readonly tensor: Tensor }[]
+  readonly bytes: number
+  close(): void
+}
+
+/** The squared norm is Σ copies · (this term's sum). */
+export interface NormTerm {
+  readonly copies: number
+}
+
+interface Segment {
+  readonly copies: number
+  readonly param: Tensor
+  readonly grad: Tensor
+  readonly m: Tensor
+  readonly v: Tensor
+}
+
+/** Views start at multiples of this many elements: 256 bytes, the strictest offset that GPU bindings ask for. */
+const alignment = 64
+/** A new buffer is begun beyond this length (64 MiB); only a larger single tensor exceeds it. */
+const segmentLength = 16 * 2 ** 20
+
+interface Layout {
+  readonly copies: number
+  length: number
+  readonly starts: Map<string, number>
+}
+
+/** Parameters are undefined until written, gradients and moments 0. */
+export function createParameterArena(backend: Backend, specs: readonly ParameterSpec[]): ParameterArena {
+  const layouts = layOut(specs)
+  const segments: Segment[] = layouts.map(({ copies, length }) => {
+    const zeros = () => {
+      const tensor = backend.allocate('f32', [length])
+      backend.kernels.fill(tensor, 0)
+      return tensor
+    }
+    return { copies, param: zeros(), grad: zeros(), m: zeros(), v: zeros() }
+  })
+  const params = new Map<string, Tensor>()
+  const grads = new Map<string, Tensor>()
+  const shapes = new Map(specs.map((spec) => [spec.name, spec.shape]))
+  layouts.forEach((layout, i) => {
+    for (const [name, start] of layout.starts) {
+      const shape = shapes.get(name) ?? []
+      params.set(name, slice(segments[i].param, start, shape))
+      grads.set(name, slice(segments[i].grad, start, shape))
+    }
+  })
+  const tensors = segments.flatMap((s) => [s.param, s.grad, s.m, s.v])
+  return {
+    specs,
+    param: (name) => params.get(name) ?? null,
+    grad: (name) => grads.get(name) ?? null,
+    clearGrads: () => segments.forEach((s) => backend.kernels.fill(s.grad, 0)),
+    normTerms: segments.map(({ copies }) => ({ copies })),
+    addSquares: (terms) => segments.forEach((s, i) => backend.kernels.sumSquares(terms[i], s.grad)),
+    adamw: (step) => segments.forEach((s) => backend.kernels.adamw(s.param, s.grad, s.m, s.v, step)),
+    stateTensors: segments.flatMap((s, i) => [
+      { name: `param.${i}`, tensor: s.param },
+      { name: `m.${i}`, tensor: s.m },
+      { name: `v.${i}`, tensor: s.v },
+    ]),
+    bytes: tensors.reduce((sum, tensor) => sum + 4 * tensor.length, 0),
+    close: () => tensors.forEach((tensor) => backend.release(tensor)),
+  }
+}
+
+function layOut(specs: readonly ParameterSpec[]): Layout[] {
+  const layouts: Layout[] = []
+  for (const { name, shape, copies = 1 } of specs) {
+    const length = Math.ceil(lengthOf(shape) / alignment) * alignment
+    let layout = layouts.find((l) => l.copies === copies && l.length + length <= segmentLength)
+    if (!layout) layouts.push((layout = { copies, length: 0, starts: new Map() }))
+    layout.starts.set(name, layout.length)
+    layout.length += length
+  }
+  return layouts
+}
+
+/** What one trained parameter costs in memory beside activations: value, gradient and two moments, f32. */
+export const bytesPerTrainedParameter = 16

@@ -1,0 +1,43 @@
+// ScaleLoRA: W_eff = W ⊙ (B·A) from A = B = 1/√r. All rows of A start equal, get equal gradients and stay equal, so
+// B·A = r · u ⊗ v for one row scale u [O] and one column scale v [I] (methods.md 5.2).
+import { rows, type Tensor } from '../compute/tensor.ts'
+import type { EffectiveWeights } from './effectiveWeights.ts'
+import type { TrainableAdapter } from './trainableAdapter.ts'
+
+export interface ScaleParameters {
+  /** u [O], v [I] and their gradients. */
+  readonly row: Tensor
+  readonly column: Tensor
+  readonly dRow: Tensor
+  readonly dColumn: Tensor
+  readonly rank: number
+  readonly weights: EffectiveWeights
+}
+
+export function createScaleAdapter(p: ScaleParameters): TrainableAdapter {
+  return {
+    effectiveWeight(backend, arena, linear, range) {
+      const { start, end } = range ?? { start: 0, end: linear.weight.shape[0] }
+      return p.weights.of(arena, `${linear.name} ${start}`, [end - start, linear.weight.shape[1]], (out) =>
+        backend.kernels.scaleWeight(out, rows(linear.weight, start, end), rows(p.row, start, end), p.column, p.rank),
+      )
+    },
+    backward(backend, _arena, linear, dOut, input, range) {
+      const { start, end } = range ?? { start: 0, end: linear.weight.shape[0] }
+      // Factor 1, not r: the gradient of one of the r equal rows, which is what Adam sees in the A/B form.
+      backend.kernels.scaleBackward(
+        rows(p.dRow, start, end),
+        p.dColumn,
+        dOut,
+        input,
+        rows(linear.weight, start, end),
+        rows(p.row, start, end),
+        p.column,
+        1,
+      )
+    },
+    merge(backend, linear, out) {
+      backend.kernels.scaleWeight(out, linear.weight, p.row, p.column, p.rank)
+    },
+  }
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { Arena } from '../../../src/engine/compute/arena.ts'
+import { readF32, upload, type Backend } from '../../../src/engine/compute/backend.ts'
+import { openReference } from '../../../src/engine/compute/reference/backend.ts'
+import type { Tensor } from '../../../src/engine/compute/tensor.ts'
+import type { Linear } from '../../../src/engine/model/module.ts'
+import { maskOfZeros, type Mask } from '../../../src/engine/prune/mask.ts'
+import { createEffectiveWeights } from '../../../src/engine/recover/effectiveWeights.ts'
+import { createLowRankAdapter } from '../../../src/engine/recover/lowRankAdapter.ts'
+import { createScaleAdapter } from '../../../src/engine/recover/scaleAdapter.ts'
+import type { TrainableAdapter } from '../../../src/engine/recover/trainableAdapter.ts'
+import { createRng } from '../../../src/engine/rng.ts'
+
+const [numOut, numIn, rank, tokens] = [6, 37, 3, 4]
+
+function random(name: string, length: number): Float32Array {
+  const rng = createRng(1, name)
+  return Float32Array.from({ length }, () => rng.normal())
+}
+
+interface Setup {
+  backend: Backend
+  linear: Linear
+  mask: Mask
+  maskTensor: Tensor
+  input: Tensor
+  dOut: Tensor
+  tensor: (name: string, shape: number[]) => Tensor
+  zeros: (shape: number[]) => Tensor
+}
+
+function setUp(): Setup {
+  const backend = openReference()
+  const weight = random('weight', numOut * numIn).map((w) => (Math.abs(w) < 0.7 ? 0 : w))
+  const mask = maskOfZeros(weight, numOut, numIn)
+  const tensor = (name: string, shape: number[]) =>
+    upload(
+      backend,
+      'f32',
+      shape,
+      random(
+        name,
+        shape.reduce((a, b) => a * b, 1),
+      ),
+    )
+  return {
+    backend,
+    linear: { name: 'x', weight: upload(backend, 'f32', [numOut, numIn], weight), bias: null, inputKey: 'x' },
+    mask,
+    maskTensor: upload(backend, 'u32', [numOut, mask.words.length / numOut], mask.words),
+    input: tensor('input', [tokens, numIn]),
+    dOut: tensor('dOut', [tokens, numOut]),
+    tensor,
+    zeros: (shape) => upload(backend, 'f32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
+  }
+}
+
+/** Σ dOut ⊙ (input · W_effᵀ): a scalar whose gradient the adapter must give. */
+async function objective(s: Setup, adapter: TrainableAdapter): Promise<number> {
+  using arena = new Arena(s.backend)
+  const out = arena.allocate([tokens, numOut])
+  s.backend.kernels.linear(out, s.input, adapter.effectiveWeight(s.backend, arena, s.linear), null)
+  const [y, d] = [await readF32(s.backend, out), await readF32(s.backend, s.dOut)]
+  return y.reduce((sum, value, i) => sum + value * d[i], 0)
+}
+
+/** Largest difference between the adapter's gradients and central differences of the objective. */
+async function gradientError(
+  s: Setup,
+  adapter: TrainableAdapter,
+  invalidate: () => void,
+  pairs: [Tensor, Tensor][],
+): Promise<number> {
+  using arena = new Arena(s.backend)
+  adapter.backward(s.backend, arena, s.linear, s.dOut, s.input)
+  let worst = 0
+  for (const [param, grad] of pairs) {
+    const values = await readF32(s.backend, param)
+    const got = await readF32(s.backend, grad)
+    for (let i = 0; i < values.length; i++) {
+      const at = async (delta: number) => {
+        const moved = values.slice()
+        moved[i] += delta
+        s.backend.write(param, moved)
+        invalidate()
+        return objective(s, adapter)
+      }
+      const numeric = ((await at(0.5)) - (await at(-0.5))) / 1
+      s.backend.write(param, values)
+      invalidate()
+      worst = Math.max(worst, Math.abs(numeric - got[i]) / Math.max(1, Math.abs(numeric)))
+    }
+  }
+  return worst
+}
+
+describe('adapters', () => {
+  for (const masked of [true, false])
+    it(`low rank ${masked ? 'under a mask' : 'without a mask'}: gradients equal central differences`, async () => {
+      const s = setUp()
+      const [a, b] = [s.tensor('a', [rank, numIn]), s.tensor('b', [numOut, rank])]
+      const [dA, dB] = [s.zeros([rank, numIn]), s.zeros([numOut, rank])]
+      const weights = createEffectiveWeights(s.backend, 1e9)
+      const trainMask = masked ? s.maskTensor : null
+      const adapter = createLowRankAdapter({ a, b, dA, dB, scale: 2, trainMask, mergeMask: s.maskTensor, weights })
+      // The objective is linear in A and in B, so that any step is exact but for rounding to f32.
+      assert.ok((await gradientError(s, adapter, weights.invalidate, [[a, dA], [b, dB]])) < 1e-4) // prettier-ignore
+    })
+
+  it('scale: gradients are 1/r of the derivative, the share of one of r equal rows', async () => {
+    const s = setUp()
+    const [row, column] = [s.tensor('u', [numOut]), s.tensor('v', [numIn])]
+    const [dRow, dColumn] = [s.zeros([numOut]), s.zeros([numIn])]
+    const weights = createEffectiveWeights(s.backend, 1e9)
+    const adapter = createScaleAdapter({ row, column, dRow, dColumn, rank: 1, weights })
+    assert.ok((await gradientError(s, adapter, weights.invalidate, [[row, dRow], [column, dColumn]])) < 1e-5) // prettier-ignore
+    const [zeroRow, zeroColumn] = [s.zeros([numOut]), s.zeros([numIn])]
+    const ranked = createScaleAdapter({ row, column, dRow: zeroRow, dColumn: zeroColumn, rank: 16, weights })
+    using arena = new Arena(s.backend)
+    ranked.backward(s.backend, arena, s.linear, s.dOut, s.input)
+    assert.deepEqual(await readF32(s.backend, zeroColumn), await readF32(s.backend, dColumn))
+  })
+
+  it('merging keeps pruned weights exactly 0, and MaskLoRA and ScaleLoRA merge to what they trained', async () => {
+    const s = setUp()
+    const weights = createEffectiveWeights(s.backend, 0)
+    const [a, b] = [s.tensor('a', [rank, numIn]), s.tensor('b', [numOut, rank])]
+    const [dA, dB] = [s.zeros([rank, numIn]), s.zeros([numOut, rank])]
+    const low = { a, b, dA, dB, scale: 2, mergeMask: s.maskTensor, weights }
+    const scale = { row: s.tensor('u', [numOut]), column: s.tensor('v', [numIn]), dRow: dB, dColumn: dA }
+    const cases = [
+      { adapter: createLowRankAdapter({ ...low, trainMask: s.maskTensor }), exact: true },
+      { adapter: createLowRankAdapter({ ...low, trainMask: null }), exact: false },
+      { adapter: createScaleAdapter({ ...scale, rank, weights }), exact: true },
+    ]
+    for (const { adapter, exact } of cases) {
+      using arena = new Arena(s.backend)
+      const out = arena.allocate([numOut, numIn])
+      adapter.merge(s.backend, s.linear, out)
+      const merged = await readF32(s.backend, out)
+      const trained = await readF32(s.backend, adapter.effectiveWeight(s.backend, arena, s.linear))
+      const before = await readF32(s.backend, s.linear.weight)
+      assert.ok(before.every((w, i) => w !== 0 || merged[i] === 0))
+      if (exact) assert.deepEqual(merged, trained)
+      else assert.notDeepEqual(merged, trained)
+    }
+  })
+
+  it('a range of outputs gives the same rows of the weight and of the gradients', async () => {
+    const s = setUp()
+    const [a, b] = [s.tensor('a', [rank, numIn]), s.tensor('b', [numOut, rank])]
+    const weights = createEffectiveWeights(s.backend, 1e9)
+    const of = (dA: Tensor, dB: Tensor) =>
+      createLowRankAdapter({ a, b, dA, dB, scale: 2, trainMask: s.maskTensor, mergeMask: null, weights })
+    const whole = { dA: s.zeros([rank, numIn]), dB: s.zeros([numOut, rank]) }
+    const parts = { dA: s.zeros([rank, numIn]), dB: s.zeros([numOut, rank]) }
+    using arena = new Arena(s.backend)
+    of(whole.dA, whole.dB).backward(s.backend, arena, s.linear, s.dOut, s.input)
+    const weight = await readF32(s.backend, of(whole.dA, whole.dB).effectiveWeight(s.backend, arena, s.linear))
+    const d = await readF32(s.backend, s.dOut)
+    for (const range of [
+      { start: 0, end: 4 },
+      { start: 4, end: numOut },
+    ]) {
+      // prettier-ignore
+      const width = range.end - range.start
+      const cut = Float32Array.from({ length: tokens * width }, (_, i) => d[Math.floor(i / width) * numOut + range.start + (i % width)]) // prettier-ignore
+      const dOut = upload(s.backend, 'f32', [tokens, width], cut)
+      const adapter = of(parts.dA, parts.dB)
+      adapter.backward(s.backend, arena, s.linear, dOut, s.input, range)
+      const piece = await readF32(s.backend, adapter.effectiveWeight(s.backend, arena, s.linear, range))
+      assert.deepEqual(piece, weight.slice(range.start * numIn, range.end * numIn))
+    }
+    const close = (x: Float32Array, y: Float32Array) => x.every((value, i) => Math.abs(value - y[i]) < 1e-4)
+    assert.ok(close(await readF32(s.backend, parts.dA), await readF32(s.backend, whole.dA)))
+    assert.ok(close(await readF32(s.backend, parts.dB), await readF32(s.backend, whole.dB)))
+  })
+
+  it('keeps an effective weight until the parameters change, within its bytes', async () => {
+    const s = setUp()
+    let formed = 0
+    const form = (out: Tensor) => {
+      formed++
+      s.backend.kernels.fill(out, formed)
+    }
+    using arena = new Arena(s.backend)
+    const kept = createEffectiveWeights(s.backend, 4 * 10)
+    const first = kept.of(arena, 'a', [10], form)
+    assert.equal(kept.of(arena, 'a', [10], form).buffer, first.buffer)
+    assert.equal(formed, 1)
+    kept.invalidate()
+    kept.of(arena, 'a', [10], form)
+    assert.equal(formed, 2)
+    const beyond = kept.of(arena, 'b', [10], form)
+    assert.notEqual(kept.of(arena, 'b', [10], form).buffer, beyond.buffer)
+    assert.equal(formed, 4)
+    kept.close()
+  })
+})

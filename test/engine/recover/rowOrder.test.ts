@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { rowsOfBatch } from '../../../src/engine/recover/rowOrder.ts'
+
+describe('row order', () => {
+  const order = { windows: 5, batchSize: 2, gradAccumulation: 2, shuffleSeed: null }
+
+  it('takes the next rows in order and wraps around, across accumulated batches too', () => {
+    const seen = [0, 1, 2].flatMap((step) => [0, 1].map((part) => rowsOfBatch(order, step, part)))
+    assert.deepEqual(seen, [
+      [0, 1],
+      [2, 3],
+      [4, 0],
+      [1, 2],
+      [3, 4],
+      [0, 1],
+    ])
+  })
+
+  it('shows every row once a round when shuffled, in a new order each round, equal for equal seeds', () => {
+    const shuffled = { windows: 8, batchSize: 4, gradAccumulation: 1, shuffleSeed: 7 }
+    const round = (first: number) => [first, first + 1].flatMap((step) => rowsOfBatch(shuffled, step, 0))
+    for (const rows of [round(0), round(2)]) assert.deepEqual([...rows].sort(), [0, 1, 2, 3, 4, 5, 6, 7])
+    assert.notDeepEqual(round(0), round(2))
+    assert.deepEqual(round(0), round(0))
+    assert.notDeepEqual(
+      round(0),
+      [0, 1].flatMap((step) => rowsOfBatch({ ...shuffled, shuffleSeed: 8 }, step, 0)),
+    )
+  })
+})
