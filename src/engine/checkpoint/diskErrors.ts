@@ -1,0 +1,41 @@
+// What the operating system says, in sentences a person can act on.
+import { EngineError } from '../errors.ts'
+
+const remedies: Record<string, string> = {
+  ENOSPC: 'the disk is full; free some space or choose another place',
+  EDQUOT: 'the disk quota is used up; free some space or choose another place',
+  EROFS: 'the file system is read-only; choose another place',
+  EACCES: 'permission denied; change the permissions or choose another place',
+  EPERM: 'not permitted; change the permissions or choose another place',
+  ENOTDIR: 'a part of the path is a file, not a folder; choose another place',
+  ENAMETOOLONG: 'the name is too long; choose a shorter one',
+  EMFILE: 'too many files are open; raise the limit (ulimit -n)',
+  EIO: 'the disk failed to read or write; check it',
+  EFBIG: 'the file system cannot hold a file so large; choose another place or a smaller max_shard',
+}
+
+export function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** For writing: a 'disk' error that names the path and the way out. Engine errors pass unchanged. */
+export function writeError(error: unknown, path: string): EngineError {
+  if (error instanceof EngineError) return error
+  const code = errnoOf(error)
+  const reason = code === 'ENOENT' ? 'the folder it should go into does not exist; make it first' : remedies[code]
+  return new EngineError('disk', `cannot write ${path}: ${reason ?? describe(error)}`, { cause: error })
+}
+
+/** For reading: 'not-found' or 'disk'. Engine errors pass unchanged. */
+export function readError(error: unknown, path: string): EngineError {
+  if (error instanceof EngineError) return error
+  const code = errnoOf(error)
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new EngineError('not-found', `${path} does not exist; check the path`, { cause: error })
+  }
+  return new EngineError('disk', `cannot read ${path}: ${remedies[code] ?? describe(error)}`, { cause: error })
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,78 @@
+// Ranged reads from many files with few of them open: a checkpoint may have more shards than the system lends handles.
+import { open, type FileHandle } from 'node:fs/promises'
+import { EngineError } from '../errors.ts'
+import { readError } from './diskErrors.ts'
+
+const maxOpen = 32
+
+interface OpenFile {
+  handle: Promise<FileHandle>
+  /** Reads under way; a file in use is never closed. */
+  users: number
+}
+
+export class FilePool {
+  /** Least recently used first. */
+  private readonly files = new Map<string, OpenFile>()
+  private total = 0
+
+  /** Bytes read so far, for tests and for people who wonder what a scan costs. */
+  get bytesRead(): number {
+    return this.total
+  }
+
+  /** Fills `target` from byte `start` of the file. @throws EngineError when the file ends before. */
+  async read(path: string, start: number, target: Uint8Array): Promise<void> {
+    const file = this.take(path)
+    try {
+      const handle = await file.handle
+      for (let done = 0; done < target.length;) {
+        const { bytesRead } = await handle.read(target, done, target.length - done, start + done)
+        if (bytesRead === 0) {
+          throw new EngineError('bad-checkpoint', `${path} ends early: it changed while it was read; open it again`)
+        }
+        done += bytesRead
+        this.total += bytesRead
+      }
+    } catch (error) {
+      throw readError(error, path)
+    } finally {
+      file.users--
+      await this.trim()
+    }
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.files.values()]
+    this.files.clear()
+    await Promise.all(all.map(closeQuietly))
+  }
+
+  private take(path: string): OpenFile {
+    const file = this.files.get(path) ?? { handle: open(path, 'r'), users: 0 }
+    this.files.delete(path)
+    this.files.set(path, file)
+    // A file that would not open may be there the next time.
+    file.handle.catch(() => this.files.delete(path))
+    file.users++
+    return file
+  }
+
+  private async trim(): Promise<void> {
+    for (const [path, file] of this.files) {
+      if (this.files.size <= maxOpen) return
+      if (file.users > 0) continue
+      this.files.delete(path)
+      await closeQuietly(file)
+    }
+  }
+}
+
+/** A handle that never opened has nothing to close; its reader has had the error. */
+async function closeQuietly(file: OpenFile): Promise<void> {
+  try {
+    await (await file.handle).close()
+  } catch {
+    return
+  }
+}

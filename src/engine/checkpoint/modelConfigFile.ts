@@ -1,0 +1,36 @@
+// config.json beside the weights.
+import { join } from 'node:path'
+import { parseJson, toPlain } from '../../shared/format/json.ts'
+import { EngineError } from '../errors.ts'
+import { errnoOf } from './diskErrors.ts'
+import { inFile } from './readHeader.ts'
+import { readSmallFile } from './smallFile.ts'
+
+const maxConfigBytes = 16 * 2 ** 20
+
+/** config.json as plain objects; null when the folder has none. @throws EngineError 'bad-checkpoint' when malformed. */
+export async function readConfig(folder: string): Promise<unknown> {
+  const path = join(folder, 'config.json')
+  try {
+    const text = await readSmallFile(path, maxConfigBytes)
+    return await inFile(path, () => toPlain(parseJson(text)))
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'not-found' && errnoOf(error.cause) === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** The config as an object, for code that cannot go on without. @throws EngineError 'bad-checkpoint'. */
+export function requireConfig(checkpoint: { folder: string; config: unknown }): Record<string, unknown> {
+  const { folder, config } = checkpoint
+  if (config === null) {
+    throw new EngineError(
+      'bad-checkpoint',
+      `${folder} has no config.json; copy the one of the model these weights are from`,
+    )
+  }
+  if (typeof config !== 'object' || Array.isArray(config)) {
+    throw new EngineError('bad-checkpoint', `${join(folder, 'config.json')} is not a JSON object; get it again`)
+  }
+  return config as Record<string, unknown>
+}

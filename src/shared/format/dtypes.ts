@@ -1,0 +1,56 @@
+// Element types of safetensors files: those we compute with, and those we can only list.
+
+/** Bits per element, by the format's own names. */
+const bits = {
+  F64: 64,
+  F32: 32,
+  F16: 16,
+  BF16: 16,
+  F8_E4M3: 8,
+  F8_E5M2: 8,
+  F8_E8M0: 8,
+  F6_E3M2: 6,
+  F6_E2M3: 6,
+  F4: 4,
+  C64: 64,
+  I64: 64,
+  I32: 32,
+  I16: 16,
+  I8: 8,
+  U64: 64,
+  U32: 32,
+  U16: 16,
+  U8: 8,
+  BOOL: 8,
+} as const
+
+export type SafetensorsDtype = keyof typeof bits
+
+export const safetensorsDtypes = Object.keys(bits) as SafetensorsDtype[]
+
+export function isSafetensorsDtype(name: unknown): name is SafetensorsDtype {
+  return typeof name === 'string' && Object.hasOwn(bits, name)
+}
+
+export function bitsPerElement(dtype: SafetensorsDtype): number {
+  return bits[dtype]
+}
+
+/** Elements of a shape; null when the product is no exact integer. The empty shape is a scalar: 1. */
+export function elementsOf(shape: readonly number[]): number | null {
+  let product = 1
+  for (const dimension of shape) {
+    // A later zero would hide an overflow, but such a shape helps nobody.
+    product *= dimension
+    if (!Number.isSafeInteger(product)) return null
+  }
+  return product
+}
+
+/** Bytes of a tensor; null when they overflow or do not end on a byte. */
+export function bytesOfTensor(dtype: SafetensorsDtype, shape: readonly number[]): number | null {
+  const elements = elementsOf(shape)
+  if (elements === null) return null
+  const total = elements * bits[dtype]
+  return Number.isSafeInteger(total) && total % 8 === 0 ? total / 8 : null
+}
