@@ -1,0 +1,172 @@
+// A recipe's text with its YAML tree: values for validation, ranges for messages. Hostile text is a finding like any
+// other: size, depth and aliases are limited, and nothing here throws for any text.
+import { isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml'
+import type { Document, Node, Pair } from 'yaml'
+import type { Position, Range } from './finding.ts'
+
+export type Path = readonly (string | number)[]
+
+/** A mistake of YAML itself; `code` is that of the parser. Offsets into the text. */
+export interface SyntaxProblem {
+  code: string
+  message: string
+  start: number
+  end: number
+}
+
+export interface RecipeDocument {
+  readonly text: string
+  /** Null for an empty text and for one that could not be parsed at all. */
+  readonly root: Node | null
+  readonly problems: readonly SyntaxProblem[]
+  /** The plain value, for validation; undefined when the syntax is broken. */
+  readonly value: unknown
+  /** The node at a path, or null. */
+  nodeAt(path: Path): Node | null
+  pairAt(path: Path): Pair | null
+  /** Range of the value at a path, or of its key. Where there is none: of the nearest parent that is there. */
+  rangeOf(path: Path, part?: 'value' | 'key'): Range
+  range(start: number, end: number): Range
+  position(offset: number): Position
+  offset(position: Position): number
+}
+
+const maxTextLength = 1_000_000
+const maxDepth = 50
+const maxAliases = 50
+const tooDeepMessage = `This recipe nests deeper than ${maxDepth} levels`
+
+export function readDocument(text: string): RecipeDocument {
+  const problems: SyntaxProblem[] = []
+  const refuse = (message: string) => problems.push({ code: 'REFUSED', message, start: 0, end: lineEnd(text, 0) })
+  let root: Node | null = null
+  let value: unknown
+  if (text.length > maxTextLength) refuse('This recipe is longer than a million characters')
+  else if (tooDeep(text)) refuse(tooDeepMessage)
+  else {
+    try {
+      const parsed = parseDocument(text, { uniqueKeys: true, logLevel: 'silent', prettyErrors: false })
+      if (depthOf(parsed.contents) > maxDepth) refuse(tooDeepMessage)
+      else {
+        problems.push(...[...parsed.errors, ...parsed.warnings].map((e) => problemOf(e, text)))
+        root = parsed.contents
+        value = valueOf(parsed)
+      }
+    } catch (error) {
+      const reason =
+        error instanceof RangeError ? 'it nests too deep' : error instanceof Error ? error.message : 'unknown'
+      refuse(`This text cannot be read as YAML: ${reason}`)
+    }
+  }
+  return documentOf(text, root, problems, value)
+}
+
+function problemOf(e: { code: string; message: string; pos: [number, number] }, text: string): SyntaxProblem {
+  // A range of nothing shows nothing: take in the character before, or after.
+  const start = Math.min(e.pos[0], Math.max(0, text.length - 1))
+  return { code: e.code, message: e.message, start, end: Math.max(e.pos[1], start + 1) }
+}
+
+function valueOf(document: Document): unknown {
+  if (document.errors.some((e) => e.code !== 'DUPLICATE_KEY')) return undefined
+  return document.toJS({ maxAliasCount: maxAliases })
+}
+
+/**
+ * A cheap look before parsing: the parser builds regular expressions as long as the indentation, and thousands of levels
+ * of them abort the process (seen with yaml 2.9.1 on Node 20), which no `catch` can help.
+ */
+function tooDeep(text: string): boolean {
+  if (/^(?:[ \t]|[-?:][ \t]){200}/m.test(text)) return true
+  let open = 0
+  for (let i = 0; i < text.length && open <= maxDepth; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 0x5b || c === 0x7b) open++
+    else if ((c === 0x5d || c === 0x7d) && open > 0) open--
+  }
+  return open > maxDepth
+}
+
+/** Depth of the tree, aliases not followed; stops counting past the limit. */
+function depthOf(root: unknown): number {
+  let deepest = 0
+  const pending: [unknown, number][] = [[root, 1]]
+  for (let item = pending.pop(); item; item = pending.pop()) {
+    const [node, depth] = item
+    deepest = Math.max(deepest, depth)
+    if (deepest > maxDepth) return deepest
+    if (isPair(node)) pending.push([node.key, depth], [node.value, depth])
+    else if (isMap(node) || isSeq(node)) for (const child of node.items) pending.push([child, depth + 1])
+  }
+  return deepest
+}
+
+function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], value: unknown): RecipeDocument {
+  const lineStarts = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
+
+  const position = (offset: number): Position => {
+    let low = 0
+    let high = lineStarts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (lineStarts[middle] <= offset) low = middle
+      else high = middle - 1
+    }
+    return { line: low, character: offset - lineStarts[low] }
+  }
+  const range = (start: number, end: number): Range => ({ start: position(start), end: position(end) })
+
+  const pairAt = (path: Path): Pair | null => {
+    const parent = nodeAt(path.slice(0, -1))
+    const key = path.at(-1)
+    if (!isMap(parent)) return null
+    // The last of duplicate keys wins, as in the value.
+    return parent.items.findLast((p) => keyOf(p) === String(key)) ?? null
+  }
+  const nodeAt = (path: Path): Node | null => {
+    let node: unknown = root
+    for (const key of path) {
+      if (isMap(node)) node = node.items.findLast((p) => keyOf(p) === String(key))?.value
+      else if (isSeq(node) && typeof key === 'number') node = node.items[key]
+      else return null
+    }
+    return isNode(node) ? node : null
+  }
+
+  const rangeOf = (path: Path, part: 'value' | 'key' = 'value'): Range => {
+    const pair = pairAt(path)
+    const key = isNode(pair?.key) ? pair.key.range : null
+    if (part === 'key' && key) return range(key[0], key[1])
+    const node = nodeAt(path)
+    if (node?.range) {
+      const [start, end] = node.range
+      if (end > start) return range(start, end)
+    }
+    if (key) return range(key[0], key[1])
+    if (path.length > 0) return rangeOf(path.slice(0, -1), 'key')
+    return range(0, lineEnd(text, 0))
+  }
+  return {
+    text,
+    root,
+    problems,
+    value,
+    nodeAt,
+    pairAt,
+    rangeOf,
+    range,
+    position,
+    offset: (p) => Math.min((lineStarts[p.line] ?? text.length) + p.character, text.length),
+  }
+}
+
+/** Text of a pair's key; null when the key is not a scalar. */
+export function keyOf(pair: Pair): string | null {
+  return isScalar(pair.key) ? String(pair.key.value) : typeof pair.key === 'string' ? pair.key : null
+}
+
+function lineEnd(text: string, from: number): number {
+  const end = text.indexOf('\n', from)
+  return end < 0 ? text.length : end
+}

@@ -1,0 +1,35 @@
+// What lint reports: plain data that the command line prints as JSON and the language server turns into LSP.
+
+export type Severity = 'error' | 'warning' | 'info' | 'hint'
+
+/** Zero-based, in UTF-16 code units, as in the language server protocol. */
+export interface Position {
+  line: number
+  character: number
+}
+
+export interface Range {
+  start: Position
+  end: Position
+}
+
+export interface TextEdit {
+  range: Range
+  newText: string
+}
+
+/** A change that makes the finding go away. `edits` do not overlap. */
+export interface Fix {
+  title: string
+  edits: TextEdit[]
+}
+
+export interface Finding {
+  /** Id of the rule, as in docs/rules.md. */
+  rule: string
+  severity: Severity
+  /** What is wrong and how to mend it, one sentence or two. */
+  message: string
+  range: Range
+  fixes: Fix[]
+}

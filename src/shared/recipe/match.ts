@@ -1,0 +1,50 @@
+// Which modules `targets` and `ignore` name; the semantics of compressed-tensors' match.py: the class name, the exact
+// module name, or `re:` and a regular expression that must match the name from its start, like Python's re.match.
+import { compilePattern, PatternError } from './regex/parse.ts'
+import { createPrefixMatcher } from './regex/match.ts'
+
+export interface Module {
+  /** The checkpoint's tensor name without `.weight`. */
+  readonly name: string
+  /** `Linear` for every projection inside the blocks; null for what has no class to be matched by. */
+  readonly className: string | null
+}
+
+export interface Matcher {
+  readonly entry: string
+  /** Why the entry matches nothing at all, or null. */
+  error: string | null
+  matches(module: Module): boolean
+}
+
+/** Compiles one entry. An unusable regular expression matches nothing and says why in `error`. */
+export function createMatcher(entry: string): Matcher {
+  if (!entry.startsWith('re:')) {
+    return { entry, error: null, matches: (m) => m.name === entry || m.className === entry }
+  }
+  const matcher: Matcher = { entry, error: null, matches: () => false }
+  const guarded = <T>(work: () => T, otherwise: T): T => {
+    if (matcher.error !== null) return otherwise
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof PatternError)) throw error
+      matcher.error = error.message
+      return otherwise
+    }
+  }
+  const matchPrefix = guarded(() => createPrefixMatcher(compilePattern(entry.slice(3))), null)
+  if (matchPrefix) matcher.matches = (m) => guarded(() => matchPrefix(m.name), false)
+  return matcher
+}
+
+/** The modules that a target matches and no ignore entry does, in the given order. */
+export function selectModules<M extends Module>(
+  modules: readonly M[],
+  targets: readonly string[],
+  ignore: readonly string[] = [],
+): M[] {
+  const wanted = targets.map(createMatcher)
+  const unwanted = ignore.map(createMatcher)
+  return modules.filter((m) => wanted.some((t) => t.matches(m)) && !unwanted.some((t) => t.matches(m)))
+}

@@ -1,0 +1,35 @@
+// Settings by path, `recover.steps` or `prune.0.sparsity`: for `run --set` and for sweeps.
+import { parseDocument } from 'yaml'
+
+/** `a.b=c` as given on a command line; the value is YAML. Null when there is no path. */
+export function parseSetting(text: string): { path: string; value: unknown } | null {
+  const equals = text.indexOf('=')
+  if (equals <= 0) return null
+  const document = parseDocument(text.slice(equals + 1), { logLevel: 'silent' })
+  if (document.errors.length > 0) return null
+  return { path: text.slice(0, equals), value: document.toJS({ maxAliasCount: 0 }) as unknown }
+}
+
+/**
+ * A copy of `recipe` with the value at `path` replaced. Maps on the way are made where they are missing; a list must
+ * have the index already. Null when the path leads through something that is neither.
+ */
+export function withSetting(recipe: unknown, path: string, value: unknown): unknown {
+  return set(recipe, path.split('.'), value)
+}
+
+function set(target: unknown, [key, ...rest]: string[], value: unknown): unknown {
+  if (key === undefined) return value
+  if (Array.isArray(target)) {
+    const index = Number(key)
+    if (!/^\d+$/.test(key) || index >= target.length) return null
+    const inner = set(target[index], rest, value)
+    return inner === null && rest.length > 0 ? null : target.map((item: unknown, i) => (i === index ? inner : item))
+  }
+  if (key === '' || key === '__proto__') return null
+  const map = target === undefined || target === null ? {} : target
+  if (typeof map !== 'object') return null
+  const old = Object.hasOwn(map, key) ? (map as Record<string, unknown>)[key] : undefined
+  const inner = set(old, rest, value)
+  return inner === null && rest.length > 0 ? null : { ...map, [key]: inner }
+}

@@ -1,0 +1,286 @@
+// The recipe format, version 1 (design 4.2): the one source of the types, of validation and of the JSON Schema.
+// A key that does not apply to the chosen method or mode is valid here; lint warns about it.
+import { z } from 'zod'
+import { isPattern } from './pattern.ts'
+import { isSize } from './size.ts'
+
+/** Shown by hover and completion, and written into the JSON Schema. */
+const about = (markdownDescription: string, more: { default?: unknown; examples?: unknown[] } = {}) => ({
+  description: markdownDescription.replace(/[`*]/g, ''),
+  markdownDescription,
+  ...more,
+})
+
+const path = z.string().min(1)
+const count = z.int().min(1).max(1e9)
+const rate = z.number().min(0).max(1e6)
+
+export const methods = ['magnitude', 'random', 'wanda', 'sparsegpt'] as const
+export const scopes = ['tensor', 'row', 'global'] as const
+export const selections = ['exact', 'perp'] as const
+export const modes = ['retrain', 'reconstruct'] as const
+export const windows = ['block'] as const
+export const reconstructionInputs = ['pruned'] as const
+export const subsets = ['bias', 'norm', 'head', 'embedding', 'lora_prune', 'scale_lora', 'mask_lora', 'full'] as const
+export const stages = ['dense', 'pruned', 'recovered'] as const
+export const tasks = ['perplexity'] as const
+
+const share = z.number().gt(0).lt(1)
+
+const sparsity = z
+  .union([share, z.array(share).min(1)])
+  .meta(
+    about(
+      'Fraction of the weights that become zero, between 0 and 1. A list is spread over the depth of the model: its values are the sparsities of the first to the last block, interpolated linearly in between.',
+      { examples: [0.5, [0.4, 0.6]] },
+    ),
+  )
+
+const pattern = z
+  .string()
+  .refine(isPattern, { error: 'expected unstructured or "N:M" with 0 < N < M, as in "2:4"' })
+  .meta(
+    about(
+      '`unstructured`, or `"N:M"` in quotes: in each group of M consecutive inputs of a row exactly N weights become **zero** (methods 2.4).',
+      { default: 'unstructured', examples: ['unstructured', '2:4', '4:8'] },
+    ),
+  )
+
+const targets = z.array(z.string().min(1))
+
+export const pruneStepSchema = z
+  .strictObject({
+    method: z
+      .enum(methods)
+      .meta(
+        about(
+          'How weights are scored; the smallest go.\n- `magnitude`: |w|, no data\n- `random`: seeded\n- `wanda`: |w| × norm of its input (arXiv 2306.11695), needs calibration\n- `sparsegpt`: second order, corrects the remaining weights (arXiv 2301.00774), needs calibration',
+          { default: 'magnitude' },
+        ),
+      )
+      .optional(),
+    sparsity: sparsity.optional(),
+    pattern: pattern.optional(),
+    scope: z
+      .enum(scopes)
+      .meta(
+        about(
+          'The group in which weights compete: one `tensor`, one `row` (output neuron) or all of them (`global`). Default: `row` for wanda, `tensor` for the others. N:M and sparsegpt have groups of their own.',
+        ),
+      )
+      .optional(),
+    selection: z
+      .enum(selections)
+      .meta(
+        about(
+          '`exact` prunes round(s·n) weights of a group, of equal scores the lower index first; `perp` prunes every score ≤ sorted[int(n·s)], as the code of PERP does (methods 2.3).',
+          { default: 'exact' },
+        ),
+      )
+      .optional(),
+    block_size: count
+      .meta(about('Columns that sparsegpt handles at once; a multiple of M with N:M (methods 3.1).', { default: 128 }))
+      .optional(),
+    dampening: rate
+      .meta(
+        about('Share of the mean diagonal that sparsegpt adds to the Hessian, so that it can be inverted.', {
+          default: 0.01,
+        }),
+      )
+      .optional(),
+    targets: targets
+      .min(1)
+      .meta(
+        about(
+          'What to prune. Each entry is a class (`Linear`: every projection inside the blocks), an exact module name, or `re:` and a regular expression on module names, anchored at the left.',
+          { default: ['Linear'], examples: [['Linear'], ['re:.*fc[12]$']] },
+        ),
+      )
+      .optional(),
+    ignore: targets
+      .meta(about('What to leave alone though `targets` matches it; the same forms.', { default: [] }))
+      .optional(),
+  })
+  .meta(about('One pruning step. All steps apply in one pass over the blocks.'))
+
+const dataKeys = {
+  data: path.meta(
+    about('Text (`.txt`, `.jsonl`, `.jsonl.gz`, `.parquet`) or token ids (`.safetensors`), relative to the recipe.'),
+  ),
+  field: z
+    .string()
+    .min(1)
+    .meta(about('The text column, or the tensor of ids. Default: `text`, or the only integer tensor.'))
+    .optional(),
+}
+const samples = count.meta(about('Number of windows.', { default: 128 })).optional()
+const seqLen = z
+  .int()
+  .min(2)
+  .max(1e7)
+  .meta(about('Tokens in a window. Default: 2048, or the longest position of the model where that is less.'))
+  .optional()
+
+export const recoverSchema = z
+  .strictObject({
+    mode: z
+      .enum(modes)
+      .meta(
+        about(
+          '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (methods 6). `retrain`: the whole model on the language-model loss (methods 7).',
+          { default: 'reconstruct' },
+        ),
+      )
+      .optional(),
+    window: z
+      .enum(windows)
+      .meta(about('What is reconstructed at once: a whole transformer `block`.', { default: 'block' }))
+      .optional(),
+    inputs: z
+      .enum(reconstructionInputs)
+      .meta(
+        about('Inputs of a block while reconstructing: those of the `pruned` and reconstructed blocks before it.', {
+          default: 'pruned',
+        }),
+      )
+      .optional(),
+    train: z
+      .array(z.enum(subsets))
+      .meta(
+        about(
+          'What to train (methods 5): `bias`, `norm`, `head` (low rank, retrain only), `embedding`, one of the adapters `mask_lora`, `scale_lora`, `lora_prune`, or `full` (all weights under the mask).',
+          { default: ['bias', 'norm', 'mask_lora'] },
+        ),
+      )
+      .optional(),
+    lora: z
+      .strictObject({
+        rank: z
+          .int()
+          .min(1)
+          .max(65536)
+          .meta(about('Rank of the adapters.', { default: 16 }))
+          .optional(),
+        alpha: z
+          .number()
+          .gt(0)
+          .max(1e6)
+          .meta(about('Adapters are scaled by alpha / rank.', { default: 32 }))
+          .optional(),
+        init: path
+          .nullable()
+          .meta(
+            about('A safetensors file of start matrices `init_A.<module>` [rank, in], for exact repeats.', {
+              default: null,
+            }),
+          )
+          .optional(),
+      })
+      .meta(about('Settings of the adapters and of the low-rank update of the head.'))
+      .optional(),
+    steps: count.meta(about('Optimiser steps, for each block or in all.', { default: 1000 })).optional(),
+    lr: z
+      .number()
+      .gt(0)
+      .max(0.1)
+      .meta(about('Peak learning rate of AdamW: warm-up over 10 % of the steps, then linear decay.', { default: 5e-4 }))
+      .optional(),
+    weight_decay: rate.meta(about('Decoupled weight decay of AdamW.', { default: 0 })).optional(),
+    clip_norm: z
+      .number()
+      .gt(0)
+      .nullable()
+      .meta(about('Largest global norm of the gradient; `null` is off. Retrain only.', { default: 1 }))
+      .optional(),
+    batch_size: count.meta(about('Windows in a batch.', { default: 1 })).optional(),
+    grad_accumulation: count.meta(about('Batches in an optimiser step.', { default: 1 })).optional(),
+    shuffle: z
+      .boolean()
+      .meta(about('Draw the windows in a seeded random order instead of in order.', { default: false }))
+      .optional(),
+    data: dataKeys.data.optional(),
+    field: dataKeys.field,
+    samples,
+    seq_len: seqLen,
+  })
+  .meta(about('How to recover what pruning cost.'))
+
+const evaluationSchema = z
+  .strictObject({
+    task: z
+      .enum(tasks)
+      .meta(about('What to measure.', { default: 'perplexity' }))
+      .optional(),
+    ...dataKeys,
+    seq_len: seqLen,
+    at: z
+      .array(z.enum(stages))
+      .min(1)
+      .meta(
+        about('When to measure. `pruned` under `reconstruct` costs a pruning pass of its own.', {
+          default: ['dense', 'recovered'],
+        }),
+      )
+      .optional(),
+    every: count.meta(about('Measure also after so many steps (retrain) or blocks (reconstruct).')).optional(),
+  })
+  .meta(about('One measurement.'))
+
+export const recipeSchema = z
+  .strictObject({
+    version: z.literal(1).meta(about('Version of the recipe format.')),
+    model: path.meta(
+      about(
+        'Folder with `config.json`, `model.safetensors` (or its index) and `tokenizer.json`, relative to the recipe.',
+      ),
+    ),
+    prune: z.array(pruneStepSchema).meta(about('What to prune, and how.')).optional(),
+    calibration: z
+      .strictObject({ ...dataKeys, samples, seq_len: seqLen })
+      .meta(about('Text that wanda, sparsegpt and reconstruction look at (methods 4).'))
+      .optional(),
+    seed: z
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .meta(about('Seed of random pruning, drawn windows, adapter starts and shuffling.', { default: 0 }))
+      .optional(),
+    recover: recoverSchema.optional(),
+    evaluate: z.array(evaluationSchema).meta(about('What to measure, and when (methods 8).')).optional(),
+    save: z
+      .strictObject({
+        to: path.meta(about('Folder to write, relative to the recipe; must not exist.')),
+        max_shard: z
+          .string()
+          .refine(isSize, { error: 'expected a size such as 5GB or 500MB' })
+          .meta(about('Largest file.', { default: '5GB', examples: ['5GB', '500MB'] }))
+          .optional(),
+      })
+      .meta(about('Where the result goes: dense safetensors with exact zeros, and the mask beside them.'))
+      .optional(),
+    sweep: z
+      .record(z.string(), z.array(z.json()).min(1))
+      .meta(
+        about('Paths of settings and the values to try, all combinations.', {
+          examples: [{ 'prune.0.sparsity': [0.4, 0.5, 0.6] }],
+        }),
+      )
+      .optional(),
+  })
+  .meta({
+    id: 'prune-recipe-1',
+    title: 'SparseScope recipe',
+    ...about('One run: model, pruning, recovery, evaluation.'),
+  })
+
+export type Recipe = z.infer<typeof recipeSchema>
+export type PruneStep = z.infer<typeof pruneStepSchema>
+export type Recover = z.infer<typeof recoverSchema>
+export type PruneMethodName = (typeof methods)[number]
+export type Scope = (typeof scopes)[number]
+export type Selection = (typeof selections)[number]
+export type RecoverMode = (typeof modes)[number]
+export type ReconstructionWindow = (typeof windows)[number]
+export type ReconstructionInputs = (typeof reconstructionInputs)[number]
+export type Subset = (typeof subsets)[number]
+export type EvaluationStage = (typeof stages)[number]
