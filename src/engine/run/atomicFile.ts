@@ -1,0 +1,31 @@
+// Files that are either whole or not there: written beside, flushed to the disk, then renamed.
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { writeError } from '../checkpoint/diskErrors.ts'
+
+/** Replaces `path` by the chunks, one after the other. @throws EngineError 'disk'; `path` is then as it was. */
+export async function writeAtomic(path: string, chunks: Iterable<Uint8Array | string>): Promise<void> {
+  const temporary = `${path}.tmp`
+  try {
+    const file = await open(temporary, 'w')
+    try {
+      for (const chunk of chunks) await file.writeFile(chunk)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw writeError(error, path)
+  }
+}
+
+/** Makes a rename last through a power failure. Not every system can open folders; they order renames themselves. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null)
+  if (!handle) return
+  await handle.sync().catch(() => undefined)
+  await handle.close()
+}

@@ -1,0 +1,58 @@
+// events.jsonl: what a run says while it goes on, one JSON object a line (shared/protocol/events.ts).
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import type { NewRunEvent, RunEvent } from '../../shared/protocol/events.ts'
+import { writeError } from '../checkpoint/diskErrors.ts'
+
+export interface EventLog {
+  /** Appends at once, so that a killed process loses nothing it said. */
+  emit(event: NewRunEvent): void
+  /** Bytes written so far: a resumed run cuts the file there and says the rest again. */
+  bytes(): number
+  /** Milliseconds since the run began, over all its sessions. */
+  elapsed(): number
+  close(): void
+}
+
+export interface EventLogOptions {
+  readonly path: string
+  /** Of a resumed run: keep this much of the file, and go on counting from there. */
+  readonly bytes?: number
+  readonly elapsed?: number
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+/** @throws EngineError 'disk', also from `emit`. */
+export function openEventLog({ path, bytes = 0, elapsed = 0, onEvent }: EventLogOptions): EventLog {
+  const begun = performance.now() - elapsed
+  const attempt = <T>(write: () => T): T => {
+    try {
+      return write()
+    } catch (error) {
+      throw writeError(error, path)
+    }
+  }
+  const file = attempt(() => {
+    const descriptor = openSync(path, bytes > 0 ? 'r+' : 'w')
+    ftruncateSync(descriptor, bytes)
+    return descriptor
+  })
+  let position = bytes
+  let open = true
+  return {
+    emit(event) {
+      if (!open) return
+      const timed: RunEvent = { t: Math.round(performance.now() - begun), ...event }
+      const line = Buffer.from(`${JSON.stringify(timed)}\n`)
+      for (let done = 0; done < line.length;)
+        done += attempt(() => writeSync(file, line, done, line.length - done, position + done))
+      position += line.length
+      onEvent?.(timed)
+    },
+    bytes: () => position,
+    elapsed: () => performance.now() - begun,
+    close() {
+      if (open) closeSync(file)
+      open = false
+    },
+  }
+}
