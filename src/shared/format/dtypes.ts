@@ -54,3 +54,8 @@ export function bytesOfTensor(dtype: SafetensorsDtype, shape: readonly number[])
   const total = elements * bits[dtype]
   return Number.isSafeInteger(total) && total % 8 === 0 ? total / 8 : null
 }
+
+/** A dimension or an offset: a whole number that a double holds exactly. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && !Object.is(value, -0) && (value as number) >= 0
+}

@@ -1,6 +1,6 @@
 // The header of a safetensors file: 8 bytes of length (little-endian), that many bytes of JSON, then the data.
 // Every field is treated as hostile; what passes here can be read without another check.
-import { bytesOfTensor, isSafetensorsDtype, safetensorsDtypes, type SafetensorsDtype } from './dtypes.ts'
+import { bytesOfTensor, isCount, isSafetensorsDtype, safetensorsDtypes, type SafetensorsDtype } from './dtypes.ts'
 import { FormatError, quoted } from './formatError.ts'
 import { asObject, parseJson, type Json } from './json.ts'
 
@@ -161,10 +161,6 @@ function shapeOf(name: string, value: Json | undefined): readonly number[] {
     throw new FormatError(`${quoted(name)}: its shape must be a list of at most ${maxDimensions} whole numbers`)
   }
   return value as number[]
-}
-
-function isCount(value: Json): value is number {
-  return Number.isSafeInteger(value) && !Object.is(value, -0) && (value as number) >= 0
 }
 
 /** The data must be covered once: no byte shared, none left out. */

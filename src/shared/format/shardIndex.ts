@@ -7,7 +7,7 @@ import { checkName, hasControl, pickleRemedy } from './safetensorsHeader.ts'
 export interface ShardIndex {
   /** Tensor name to file name relative to the folder, in the index's order. */
   readonly weightMap: ReadonlyMap<string, string>
-  /** File names, each once, in order of first use. */
+  /** File names, each once, sorted: shards are numbered in the model's order. */
   readonly shards: readonly string[]
   /** The index's `metadata`, such as total_size. */
   readonly metadata: Json
@@ -25,7 +25,7 @@ export function parseShardIndex(text: string): ShardIndex {
     checkShardName(shard)
     weightMap.set(name, shard)
   }
-  const shards = [...new Set(weightMap.values())]
+  const shards = [...new Set(weightMap.values())].sort()
   if (shards.length === 0) throw new FormatError('its weight_map is empty; get the index of the model again')
   if (shards.length > maxShards) {
     throw new FormatError(`it names ${shards.length} shards, more than the ${maxShards} that any model has`)

@@ -1,0 +1,33 @@
+// The files of a model folder that are not weights: config, tokenizer, generation settings, licence, code.
+import { copyFile, lstat, readdir, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isCacheBlob, isInside } from './locate.ts'
+
+const weights =
+  /\.(safetensors|safetensors\.index\.json|bin|bin\.index\.json|pt|pth|ckpt|pkl|h5|msgpack|onnx|gguf|npz)$/i
+/** Written anew by every run. */
+const ours = new Set(['sparsescope.json', 'sparsescope.mask'])
+
+/**
+ * Copies them into `target` and returns the names of links that were left behind because they leave the folder.
+ * Sub-folders hold other formats' weights and earlier outputs; hidden files belong to git and to runs.
+ */
+export async function carryOver(folder: string, target: string): Promise<string[]> {
+  const left: string[] = []
+  const home = await realpath(folder)
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('.') || weights.test(name) || ours.has(name)) continue
+    const path = join(folder, name)
+    const facts = await lstat(path)
+    if (facts.isSymbolicLink()) {
+      const real = await realpath(path).catch(() => null)
+      if (real === null || !(isInside(real, home) || isCacheBlob(real, home))) {
+        left.push(name)
+        continue
+      }
+      if (!(await lstat(real)).isFile()) continue
+    } else if (!facts.isFile()) continue
+    await copyFile(path, join(target, name))
+  }
+  return left
+}

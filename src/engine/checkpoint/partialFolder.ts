@@ -1,0 +1,70 @@
+// An output takes shape in a hidden sibling and gets its name by one rename when it is whole.
+import { randomBytes } from 'node:crypto'
+import { lstat, mkdir, open, rename, rm, statfs } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { formatBytes } from '../../shared/format/byteSize.ts'
+import { EngineError } from '../errors.ts'
+import { errnoOf, writeError } from './diskErrors.ts'
+
+/** @throws EngineError 'exists' when something has that name already. */
+export async function refuseExisting(to: string): Promise<void> {
+  const there = await lstat(to).then(
+    () => true,
+    (error: unknown) => {
+      if (errnoOf(error) === 'ENOENT') return false
+      throw writeError(error, to)
+    },
+  )
+  if (there) throw new EngineError('exists', `${to} exists already; choose another name or remove it first`)
+}
+
+/** Makes `.<name>.partial-<random>` beside `to`. @throws EngineError 'disk' when it cannot, or too little is free. */
+export async function makePartial(to: string, neededBytes: number): Promise<string> {
+  const parent = dirname(resolve(to))
+  const partial = join(parent, `.${basename(to)}.partial-${randomBytes(4).toString('hex')}`)
+  try {
+    await mkdir(parent, { recursive: true })
+    await requireSpace(parent, neededBytes)
+    await mkdir(partial)
+  } catch (error) {
+    throw writeError(error, to)
+  }
+  return partial
+}
+
+async function requireSpace(folder: string, neededBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  const free = bavail * bsize
+  if (free >= neededBytes) return
+  throw new EngineError(
+    'disk',
+    `cannot write into ${folder}: ${formatBytes(neededBytes)} are needed and ${formatBytes(free)} are free; free some space or choose another place`,
+  )
+}
+
+/** Gives the partial folder its name. @throws EngineError 'exists' when somebody was faster. */
+export async function promote(partial: string, to: string): Promise<void> {
+  await refuseExisting(to)
+  try {
+    await syncFolder(partial)
+    await rename(partial, to)
+    await syncFolder(dirname(resolve(to)))
+  } catch (error) {
+    throw writeError(error, to)
+  }
+}
+
+export async function removePartial(partial: string): Promise<void> {
+  await rm(partial, { recursive: true, force: true })
+}
+
+/** Makes names durable. Windows cannot open folders and needs no such call. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,156 @@
+// Writes a checkpoint that is a source's, with some tensors replaced: same names, order, element types and metadata.
+// Tensors arrive in any order; the rest is copied. Nothing is visible under the final name until all of it is there.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
+import { setTopLevel } from '../../shared/format/jsonEdit.ts'
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import { carryOver } from './carryOver.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { writeError } from './diskErrors.ts'
+import { makePartial, promote, refuseExisting, removePartial } from './partialFolder.ts'
+import { ShardFiles } from './shardFiles.ts'
+import { encodeIndex, planShards, type Shard, type TensorSpec } from './shardLayout.ts'
+
+export interface WriterOptions {
+  /** Largest shard in bytes; a larger tensor gets a shard of its own. */
+  maxShardBytes: number
+  /** Element types that differ from the source's. Such tensors must be written, they cannot be copied. */
+  dtypes?: ReadonlyMap<string, SafetensorsDtype>
+  /** Tensors the source does not have, put last: an untied head. */
+  extraTensors?: readonly TensorSpec[]
+  /** Tensors of the source to leave out. */
+  drop?: ReadonlySet<string>
+  /** Writes `tie_word_embeddings: false` into config.json, the one change it ever sees. */
+  untieHead?: boolean
+  /** Goes on with the folder of a writer that was killed; `done` = tensors whose `write` had returned. */
+  resume?: { partial: string; done: Iterable<string> }
+}
+
+export interface CheckpointWriter {
+  /** The folder under its temporary name; keep it to resume. */
+  readonly partial: string
+  /** Of all weight files. */
+  readonly totalBytes: number
+  /** A whole tensor, at once or in pieces. Writing one again replaces it. */
+  write(name: string, data: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
+  /** Copies every tensor not yet written from the source. `onProgress` gets bytes. */
+  copyUnwritten(signal?: AbortSignal, onProgress?: (done: number, total: number) => void): Promise<void>
+  /** Makes everything written so far durable. */
+  sync(): Promise<void>
+  /**
+   * Adds the other files of the source and `extraFiles`, makes all durable and renames the folder.
+   * Returns links of the source that were left behind because they leave its folder.
+   */
+  finish(extraFiles: Readonly<Record<string, string | Uint8Array>>): Promise<{ leftBehind: string[] }>
+  /** Removes the temporary folder. Does nothing after `finish`, and may be called twice. */
+  abort(): Promise<void>
+}
+
+const copyChunkBytes = 8 * 2 ** 20
+
+/**
+ * @throws EngineError 'exists' when `to` is there, 'disk' when its place is full or read-only. After an error in any
+ * method call `abort`, unless the run is to be resumed.
+ */
+export async function createWriter(source: Checkpoint, to: string, options: WriterOptions): Promise<CheckpointWriter> {
+  await refuseExisting(to)
+  const shards = planShards(specsOf(source, options), source.metadata, options.maxShardBytes)
+  const totalBytes = shards.reduce((sum, s) => sum + s.bytes, 0)
+  const partial = options.resume?.partial ?? (await makePartial(to, totalBytes))
+  const files = new ShardFiles(partial, shards, options.resume !== undefined)
+  const written = new Set<string>(options.resume?.done)
+  let finished = false
+
+  const writer: CheckpointWriter = {
+    partial,
+    totalBytes,
+    async write(name, data) {
+      written.delete(name)
+      const pieces = data instanceof Uint8Array ? [data] : data
+      await files.write(name, pieces)
+      written.add(name)
+    },
+    async copyUnwritten(signal, onProgress) {
+      const rest = shards.flatMap((s) => s.tensors).filter((t) => !written.has(t.name))
+      const total = rest.reduce((sum, t) => sum + t.end - t.start, 0)
+      let done = 0
+      for (const { name } of rest) {
+        if (options.dtypes?.has(name) || !source.tensors.has(name)) {
+          throw new EngineError('internal', `${name} was never written and cannot be copied`)
+        }
+        await writer.write(
+          name,
+          chunksOf(source, name, signal, (bytes) => onProgress?.((done += bytes), total)),
+        )
+      }
+    },
+    sync: () => files.sync(),
+    async finish(extraFiles) {
+      const missing = shards.flatMap((s) => s.tensors).find((t) => !written.has(t.name))
+      if (missing) throw new EngineError('internal', `${missing.name} was never written`)
+      await files.sync()
+      await files.close()
+      const leftBehind = await addOtherFiles(source, shards, partial, options.untieHead === true, extraFiles)
+      await promote(partial, to)
+      finished = true
+      return { leftBehind }
+    },
+    async abort() {
+      await files.close()
+      if (!finished) await removePartial(partial)
+    },
+  }
+  try {
+    await files.prepare()
+  } catch (error) {
+    await writer.abort()
+    throw error
+  }
+  return writer
+}
+
+function specsOf(source: Checkpoint, options: WriterOptions): TensorSpec[] {
+  const specs: TensorSpec[] = []
+  for (const { name, dtype, shape } of source.tensors.values()) {
+    if (!options.drop?.has(name)) specs.push({ name, dtype: options.dtypes?.get(name) ?? dtype, shape })
+  }
+  return [...specs, ...(options.extraTensors ?? [])]
+}
+
+async function* chunksOf(
+  source: Checkpoint,
+  name: string,
+  signal: AbortSignal | undefined,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const bytes = source.tensors.get(name)?.bytes ?? 0
+  for (let start = 0; start < bytes; start += copyChunkBytes) {
+    throwIfCancelled(signal)
+    const end = Math.min(start + copyChunkBytes, bytes)
+    yield await source.readRange(name, start, end)
+    onBytes(end - start)
+  }
+}
+
+async function addOtherFiles(
+  source: Checkpoint,
+  shards: readonly Shard[],
+  partial: string,
+  untieHead: boolean,
+  extraFiles: Readonly<Record<string, string | Uint8Array>>,
+): Promise<string[]> {
+  try {
+    const leftBehind = await carryOver(source.folder, partial)
+    const files: Record<string, string | Uint8Array> = { ...extraFiles }
+    if (shards.length > 1) files['model.safetensors.index.json'] = encodeIndex(shards, source.indexMetadata)
+    if (untieHead) {
+      const text = await readFile(join(source.folder, 'config.json'), 'utf8')
+      files['config.json'] = setTopLevel(text, 'tie_word_embeddings', false)
+    }
+    for (const [name, data] of Object.entries(files)) await writeFile(join(partial, name), data, { flush: true })
+    return leftBehind
+  } catch (error) {
+    throw writeError(error, partial)
+  }
+}
