@@ -15,7 +15,7 @@ export interface Columns {
 export interface Scored {
   readonly weight: Tensor
   readonly scale: Tensor | null
-  /** null = all columns. `start` is a multiple of 32, so that a mask's words do not straddle. */
+  /** null = all columns. */
   readonly columns: Columns | null
 }
 
@@ -47,15 +47,18 @@ export interface PruneKernels {
   countScores(counts: Float64Array, scored: Scored, digit: Digit): Promise<void>
   /** Writes the mask of the columns (other columns' bits stay); resolves with the ties that were pruned. */
   maskBelow(mask: Tensor, scored: Scored, limit: Limit): Promise<number>
-  /** Prunes the k smallest of each row; resolves with how many scores are not finite (the mask is void if any). */
-  maskRows(mask: Tensor, weight: Tensor, scale: Tensor | null, k: number): Promise<number>
+  /**
+   * Prunes the k smallest of each row, with `withTies` also all that equal the k-th. Resolves with how many scores are
+   * not finite (the mask is void if any).
+   */
+  maskRows(mask: Tensor, weight: Tensor, scale: Tensor | null, k: number, withTies: boolean): Promise<number>
   /** Prunes by groups; I is a multiple of `groups.of`. Resolves as maskRows. */
   maskGroups(mask: Tensor, weight: Tensor, scale: Tensor | null, groups: Groups): Promise<number>
   /**
-   * In place: symmetric h[I,I] becomes the upper U with Uᵀ·U = h⁻¹ (below the diagonal 0). Resolves with false, and h
-   * destroyed, when h is not positive definite in f32.
+   * out[I,I] = the upper U with Uᵀ·U = H⁻¹, zeros below the diagonal; H is the symmetric h[I,I] with `diagonal` in place
+   * of its own. Resolves with false, and `out` undefined, when H is not positive definite in f32.
    */
-  inverseFactor(h: Tensor): Promise<boolean>
+  inverseFactor(out: Tensor, h: Tensor, diagonal: Tensor): Promise<boolean>
   /**
    * SparseGPT's sweep over one block of columns, in place (methods.md 3.1, step 5). Without `groups` the mask says what
    * goes; with them the mask is chosen on the way, from the updated weights. Pruned entries become +0. Then all later

@@ -1,6 +1,12 @@
-// Hidden states of the calibration set between two blocks: in memory up to a budget, on disk beyond it.
+// Hidden states of the calibration set between two blocks: on the device, in memory, or on disk, as the budget allows.
+import { open, rm, type FileHandle } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EngineError } from '../errors.ts'
 import type { Arena } from '../compute/arena.ts'
-import type { Tensor } from '../compute/tensor.ts'
+import { readF32, type Backend } from '../compute/backend.ts'
+import { rows, type Tensor } from '../compute/tensor.ts'
 
 /** Hidden states [windows · seqLen, channels], read and written a few windows at a time. */
 export interface Activations {
@@ -12,4 +18,123 @@ export interface Activations {
   /** Replaces the windows from `start` on by `rows`, which may be released at once. */
   store(start: number, rows: Tensor): Promise<void>
   close(): Promise<void>
+}
+
+export interface ActivationShape {
+  readonly windows: number
+  readonly seqLen: number
+  readonly channels: number
+}
+
+export interface ActivationBudget {
+  /** What these activations may take in memory; the rest goes to a temporary file. */
+  readonly bytes: number
+  /** Folder of that file; default: the system's temporary folder. */
+  readonly spillFolder?: string
+}
+
+/** An uninitialised store: write a window before reading it. */
+export function createActivations(backend: Backend, shape: ActivationShape, budget: ActivationBudget): Activations {
+  const bytes = shape.windows * shape.seqLen * shape.channels * 4
+  const { usedBytes, limitBytes } = backend.memory()
+  // A CPU backend's memory is the host's: staying there saves the copies. Half of what is left is for the blocks.
+  const resident = backend.info.device !== 'wgpu' && bytes <= budget.bytes && bytes <= (limitBytes - usedBytes) / 2
+  return resident ? deviceActivations(backend, shape) : hostActivations(backend, shape, budget)
+}
+
+function deviceActivations(backend: Backend, shape: ActivationShape): Activations {
+  const { windows, seqLen, channels } = shape
+  const all = backend.allocate('f32', [windows * seqLen, channels])
+  return {
+    ...shape,
+    load: async (_arena, start, end) => rows(all, start * seqLen, end * seqLen),
+    store: async (start, values) => {
+      const target = rows(all, start * seqLen, start * seqLen + values.length / channels)
+      const flat = { rows: 1, groups: 1, width: values.length, outRow: 0, outGroup: 0, outOffset: 0 }
+      backend.kernels.copy(target, values, { ...flat, inRow: 0, inGroup: 0, inOffset: 0 }, false)
+      await backend.sync()
+    },
+    close: async () => backend.release(all),
+  }
+}
+
+function hostActivations(backend: Backend, shape: ActivationShape, budget: ActivationBudget): Activations {
+  const { windows, seqLen, channels } = shape
+  const size = seqLen * channels
+  const inMemory = Math.min(windows, Math.floor(budget.bytes / (size * 4)))
+  const memory = new Map<number, Float32Array>()
+  const file = createSpill(budget.spillFolder ?? tmpdir(), size * 4)
+  const read = async (window: number, target: Float32Array): Promise<void> => {
+    if (window >= inMemory) return file.read(window - inMemory, target)
+    const values = memory.get(window)
+    if (!values) throw new EngineError('internal', `window ${window} was read before it was written`)
+    target.set(values)
+  }
+  return {
+    ...shape,
+    async load(arena, start, end) {
+      const host = new Float32Array((end - start) * size)
+      for (let w = start; w < end; w++) await read(w, host.subarray((w - start) * size, (w - start + 1) * size))
+      const tensor = arena.allocate([(end - start) * seqLen, channels])
+      backend.write(tensor, host)
+      return tensor
+    },
+    async store(start, values) {
+      const host = await readF32(backend, values)
+      for (let i = 0; i * size < host.length; i++) {
+        const window = host.subarray(i * size, (i + 1) * size)
+        if (start + i >= inMemory) await file.write(start + i - inMemory, window)
+        else memory.set(start + i, window.slice())
+      }
+    },
+    close: async () => {
+      memory.clear()
+      await file.close()
+    },
+  }
+}
+
+interface Spill {
+  read(record: number, target: Float32Array): Promise<void>
+  write(record: number, values: Float32Array): Promise<void>
+  close(): Promise<void>
+}
+
+/** Fixed-size records in a temporary file, opened at the first write. */
+function createSpill(folder: string, recordBytes: number): Spill {
+  const path = join(folder, `sparsescope-activations-${randomUUID()}`)
+  let handle: FileHandle | null = null
+  const start = async (): Promise<FileHandle> => {
+    const opened = await open(path, 'wx+', 0o600)
+    // Without a name the space is freed even if this process is killed; Windows cannot do this and removes it at close.
+    if (process.platform !== 'win32') await rm(path)
+    return opened
+  }
+  const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  return {
+    async read(record, target) {
+      const { bytesRead } = (await handle?.read(bytesOf(target), 0, recordBytes, record * recordBytes)) ?? {
+        bytesRead: 0,
+      }
+      if (bytesRead !== recordBytes) throw new EngineError('internal', `activation ${record} is not in ${path}`)
+    },
+    async write(record, values) {
+      try {
+        handle ??= await start()
+        const { bytesWritten } = await handle.write(bytesOf(values), 0, recordBytes, record * recordBytes)
+        if (bytesWritten !== recordBytes) throw new Error('short write')
+      } catch (cause) {
+        throw new EngineError(
+          'disk',
+          `${folder}: activations of the calibration set do not fit (${String(cause)}); free some space, allow more memory, or use fewer calibration samples`,
+          { cause },
+        )
+      }
+    },
+    async close() {
+      await handle?.close()
+      if (handle && process.platform === 'win32') await rm(path, { force: true })
+      handle = null
+    },
+  }
 }

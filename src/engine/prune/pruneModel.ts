@@ -1,51 +1,23 @@
 // The pruning loop (methods.md 4), block by block: dense forward with observers, prune, let the caller train, round
 // to the stored type, propagate. Statistics and inputs always come from the already finished earlier blocks.
 import type { Backend } from '../compute/backend.ts'
-import type { PruneKernels } from '../compute/pruneKernels.ts'
-import type { Tensor } from '../compute/tensor.ts'
-import type { Linear, Step } from '../model/module.ts'
-import type { Activations } from './activations.ts'
-import type { Mask } from './mask.ts'
-import type { PruneEntry } from './plan.ts'
-
-/** What the loop needs of a block; model/ has more to it. Weights are f32, on the device of the forward passes. */
-export interface PrunableBlock {
-  readonly index: number
-  /** Model order. */
-  readonly linears: readonly Linear[]
-}
-
-/** The model as the loop sees it, one block at a time. */
-export interface BlockStream<B extends PrunableBlock> {
-  readonly blockCount: number
-  /** Channels of the hidden states. */
-  readonly channels: number
-  load(index: number): Promise<B>
-  release(block: B): void
-  /** ids i32 [batch, seqLen] → the input of block 0 [batch·seqLen, channels], in the step's arena. */
-  embed(step: Step, ids: Int32Array): Promise<Tensor>
-  /** Output [batch·seqLen, channels] of the block, in the step's arena. */
-  forward(step: Step, block: B, input: Tensor): Promise<Tensor>
-  /** Rounds the block's weights to the checkpoint's types, in place. */
-  round(block: B): void
-}
-
-/** Ids [windows, seqLen], row-major, no padding. */
-export interface CalibrationSet {
-  readonly ids: Int32Array
-  readonly windows: number
-  readonly seqLen: number
-}
-
-/** What pruning did to one linear. */
-export interface PrunedLinear {
-  readonly name: string
-  readonly method: PruneEntry['method'] | null
-  readonly zeros: number
-  readonly size: number
-  /** SparseGPT: Σ (w − q)² / d² / 2. */
-  readonly loss: number | null
-}
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import type { Activations, ActivationBudget } from './activations.ts'
+import { findGlobalLimits, isGlobal } from './globalLimit.ts'
+import type { PruneHost } from './host.ts'
+import { zerosOf, type Mask } from './mask.ts'
+import { checkPlan, entryIndex, needsData, type PruneEntry } from './plan.ts'
+import { pruneBlock, type PruneContext, type PrunedLinear } from './pruneBlock.ts'
+import { Statistics } from './statistics.ts'
+import {
+  createStream,
+  embedAll,
+  runBlock,
+  type BlockStream,
+  type CalibrationSet,
+  type Flow,
+  type PrunableBlock,
+} from './stream.ts'
 
 /** A block between its stages. Tensors and activations belong to the loop: use them, do not release them. */
 export interface BlockState<B extends PrunableBlock> {
@@ -68,15 +40,15 @@ export interface PruneHooks<B extends PrunableBlock> {
   onPruned?(state: BlockState<B>): Promise<void>
   /** Weights are rounded to the stored types, later blocks see these: the place to save. */
   onFinished?(state: BlockState<B>): Promise<void>
-  /** A block that an earlier run has finished: its masks, or null. The stream's `load` gives its finished weights. */
-  finishedMasks?(index: number): Promise<ReadonlyMap<string, Mask> | null>
+  /** The block as an earlier run has finished and saved it, or null. The loop releases it. */
+  finished?(index: number): Promise<{ readonly block: B; readonly masks: ReadonlyMap<string, Mask> } | null>
 }
 
 export interface PruneOptions<B extends PrunableBlock> {
   /** Where forward passes run and the blocks of `stream` lie. */
   readonly backend: Backend
   /** Where weights are pruned: always a CPU backend, possibly `backend` itself. */
-  readonly host: Backend & { readonly prune: PruneKernels }
+  readonly host: PruneHost
   readonly stream: BlockStream<B>
   readonly entries: readonly PruneEntry[]
   /** Masks of linears that are pruned already and not by `entries`. */
@@ -86,13 +58,169 @@ export interface PruneOptions<B extends PrunableBlock> {
   /** Which dense outputs to keep for reconstruction (recipe: `inputs: pruned` → block, `inputs: dense` → model). */
   readonly dense: 'none' | 'block' | 'model'
   readonly seed: number
-  /** Windows in one forward pass; default: about 2048 tokens. */
-  readonly batch?: number
-  /** What the activations may take in memory before they go to disk. */
-  readonly activationBytes: number
+  /** Of all activations together; up to three streams of them exist at once. */
+  readonly activations: ActivationBudget
   readonly hooks: PruneHooks<B>
   readonly signal?: AbortSignal
-  /** `unit` is windows while a block runs; done and total count over the whole loop. */
-  readonly onProgress?: (done: number, total: number, block: number) => void
+  /** Counts the windows of all passes through all blocks, and one for each block pruned. */
+  readonly onProgress?: (done: number, total: number) => void
   readonly onWarning?: (message: string) => void
+}
+
+/** Prunes the whole model, block by block; what a caller wants to keep of it, it takes in the hooks. */
+export async function pruneModel<B extends PrunableBlock>(options: PruneOptions<B>): Promise<void> {
+  const { stream, entries, calibration, dense } = options
+  checkPlan(entries, stream.shapes)
+  const index = entryIndex(entries)
+  const streams = needsData(entries.filter((entry) => !isGlobal(entry))) || dense !== 'none'
+  if (!calibration && (streams || needsData(entries)))
+    throw new EngineError('bad-data', 'these pruning methods, and reconstruction, need data: set `calibration`')
+
+  const passes = (needsData(entries.filter(isGlobal)) ? 1 : 0) + (streams ? 2 : 0) + (dense === 'model' ? 1 : 0)
+  const total = stream.blockCount * ((calibration?.windows ?? 0) * passes + 1)
+  let done = 0
+  const advance = (count: number) => options.onProgress?.((done += count), total)
+  const flow = calibration && { ...options, set: calibration, budget: options.activations, onWindows: advance }
+  const globals = await findGlobalLimits({ ...options, flow }, entries)
+  const warn = (message: string) => options.onWarning?.(message)
+  const context = { ...options, entryOf: (name: string) => index.get(name), globals, warn }
+  const states = await createStates(streams ? flow : null, dense)
+  const loop = { options, context, flow, states, advance }
+  try {
+    for (let i = 0; i < stream.blockCount; i++) {
+      throwIfCancelled(options.signal)
+      const finished = (await options.hooks.finished?.(i)) ?? null
+      if (finished) await passFinished(loop, i, finished.block)
+      else await processBlock(loop, await stream.load(i))
+      advance(1)
+    }
+  } finally {
+    await states.close()
+  }
+}
+
+interface Loop<B extends PrunableBlock> {
+  readonly options: PruneOptions<B>
+  readonly context: PruneContext
+  readonly flow: Flow<B> | null
+  readonly states: HiddenStates
+  readonly advance: (count: number) => void
+}
+
+/** One block from dense to finished. */
+async function processBlock<B extends PrunableBlock>(loop: Loop<B>, block: B): Promise<void> {
+  const { options, context, flow, states } = loop
+  const { hooks, stream, given } = options
+  const observed = block.linears.some(({ name }) => needsStatistics(context.entryOf(name)))
+  const statistics = observed && flow ? new Statistics(options.backend, flow.set.windows, context.entryOf) : null
+  try {
+    await runDense(loop, block, statistics)
+    const masks = new Map<string, Mask>()
+    const pruned: PrunedLinear[] = []
+    for (const { name, weight } of block.linears) {
+      const mask = given?.get(name)
+      if (!mask) continue
+      masks.set(name, mask)
+      pruned.push({ name, method: null, zeros: zerosOf(mask), size: weight.length, loss: null })
+    }
+    const state = { ...states.current(), block, masks, pruned }
+    await hooks.onDense?.(state)
+    pruned.push(...(await pruneBlock(context, block, statistics, masks)))
+    // Hessians may be larger than the block: they go before training needs room.
+    statistics?.close()
+    await hooks.onPruned?.(state)
+    stream.round(block)
+    await hooks.onFinished?.(state)
+    await propagate(loop, block)
+  } finally {
+    statistics?.close()
+    stream.release(block)
+  }
+}
+
+/** The dense block on the streams: statistics from the pruned one, outputs where reconstruction wants them. */
+async function runDense<B extends PrunableBlock>(
+  { flow, states, options, advance }: Loop<B>,
+  block: B,
+  statistics: Statistics | null,
+): Promise<void> {
+  const { inputs, denseInputs, denseOutputs } = states.current()
+  if (!flow || !inputs) return
+  const output = options.dense === 'block' ? denseOutputs : null
+  if (statistics || output) await runBlock(flow, block, inputs, output, statistics?.observe)
+  else advance(flow.set.windows)
+  if (denseInputs) await runBlock(flow, block, denseInputs, denseOutputs)
+}
+
+/** The finished block's outputs become the inputs of the next one. */
+async function propagate<B extends PrunableBlock>(
+  { flow, states, options, advance }: Loop<B>,
+  block: B,
+): Promise<void> {
+  const { inputs } = states.current()
+  if (!flow || !inputs) return
+  if (block.index + 1 < options.stream.blockCount) await runBlock(flow, block, inputs, inputs)
+  else advance(flow.set.windows)
+  states.next()
+}
+
+/** A block that an earlier run has finished: what later blocks need of it is brought up to date. */
+async function passFinished<B extends PrunableBlock>(loop: Loop<B>, index: number, finished: B): Promise<void> {
+  const { options, context, flow, states } = loop
+  const { stream } = options
+  try {
+    if (context.globals.size || states.current().denseInputs) {
+      const dense = await stream.load(index)
+      try {
+        if (states.current().denseInputs) await runDense(loop, dense, null)
+        // Selecting again uses up this block's share of the ties of global groups.
+        const entryOf = (name: string) => {
+          const entry = context.entryOf(name)
+          return entry && context.globals.has(entry) ? entry : undefined
+        }
+        await pruneBlock({ ...context, entryOf }, dense, null, new Map())
+      } finally {
+        stream.release(dense)
+      }
+    } else if (flow && states.current().inputs) loop.advance(flow.set.windows)
+    await propagate(loop, finished)
+  } finally {
+    stream.release(finished)
+  }
+}
+
+function needsStatistics(entry: PruneEntry | undefined): boolean {
+  return entry !== undefined && needsData([entry]) && !isGlobal(entry)
+}
+
+/** The streams of hidden states between two blocks. */
+interface HiddenStates {
+  current(): Pick<BlockState<PrunableBlock>, 'inputs' | 'denseInputs' | 'denseOutputs'>
+  /** The dense model's outputs become its inputs of the next block. */
+  next(): void
+  close(): Promise<void>
+}
+
+async function createStates<B extends PrunableBlock>(
+  flow: Flow<B> | null,
+  dense: PruneOptions<B>['dense'],
+): Promise<HiddenStates> {
+  if (!flow) {
+    const none = { inputs: null, denseInputs: null, denseOutputs: null }
+    return { current: () => none, next: () => undefined, close: async () => undefined }
+  }
+  const count = { none: 1, block: 2, model: 3 }[dense]
+  const shared = { ...flow, budget: { ...flow.budget, bytes: flow.budget.bytes / count } }
+  const inputs = await embedAll(shared)
+  let denseInputs = dense === 'model' ? await embedAll(shared) : null
+  let denseOutputs = dense === 'none' ? null : createStream(shared)
+  return {
+    current: () => ({ inputs, denseInputs, denseOutputs }),
+    next: () => {
+      if (denseInputs && denseOutputs) [denseInputs, denseOutputs] = [denseOutputs, denseInputs]
+    },
+    close: async () => {
+      for (const stream of [inputs, denseInputs, denseOutputs]) await stream?.close()
+    },
+  }
 }

@@ -1,0 +1,152 @@
+// The slow, obviously right pruning kernels: naive sorts and textbook loops, over any backend's reads and writes.
+import type { Backend } from '../backend.ts'
+import type { Columns, Digit, Groups, Limit, PruneKernels, Scored } from '../pruneKernels.ts'
+import { maskWords, type Tensor } from '../tensor.ts'
+
+const f32 = new Float32Array(1)
+const u32 = new Uint32Array(f32.buffer)
+
+/** The bit pattern of an f32 value that is not negative: orders as the values do. */
+function patternOf(value: number): number {
+  f32[0] = value
+  return u32[0]
+}
+
+export function referencePrune(backend: Backend): PruneKernels {
+  /** Scores of the columns, row-major, and where each one lies. */
+  const scoresOf = async ({ weight, scale, columns }: Scored) => {
+    const [rows, width] = weight.shape
+    const w = await backend.read(weight)
+    const s = scale && (await backend.read(scale))
+    const { start, end } = columns ?? { start: 0, end: width }
+    const count = end - start
+    const scores = new Float32Array(rows * count)
+    for (let i = 0; i < scores.length; i++) {
+      const column = start + (i % count)
+      scores[i] = Math.abs(w[Math.floor(i / count) * width + column]) * (s ? s[column] : 1)
+    }
+    return { scores, rows, start, count, width }
+  }
+  /** Clears the bits of the pruned, sets those of the kept columns. */
+  const writeMask = async (mask: Tensor, drop: Uint8Array, rows: number, start: number, count: number) => {
+    const words = (await backend.read(mask)) as Uint32Array
+    const perRow = words.length / rows
+    for (let i = 0; i < drop.length; i++) {
+      const column = start + (i % count)
+      const at = Math.floor(i / count) * perRow + (column >> 5)
+      if (drop[i]) words[at] &= ~(1 << (column & 31))
+      else words[at] |= 1 << (column & 31)
+    }
+    backend.write(mask, words)
+  }
+  /** Prunes the first k by (score, index) of each run of `size` scores. */
+  const maskRuns = async (mask: Tensor, scored: Scored, size: number, k: number, withTies: boolean) => {
+    const { scores, rows, start, count } = await scoresOf(scored)
+    const drop = new Uint8Array(scores.length)
+    for (let first = 0; first < scores.length; first += size) {
+      const order = Array.from({ length: size }, (_, i) => first + i)
+      order.sort((a, b) => scores[a] - scores[b] || a - b)
+      const tied = (i: number) => withTies && k > 0 && scores[i] === scores[order[k - 1]]
+      order.forEach((i, rank) => (drop[i] = rank < k || tied(i) ? 1 : 0))
+    }
+    await writeMask(mask, drop, rows, start, count)
+    return scores.reduce((bad, score) => bad + (Number.isFinite(score) ? 0 : 1), 0)
+  }
+  return {
+    async countScores(counts: Float64Array, scored: Scored, { shift, bits, prefix }: Digit) {
+      const { scores } = await scoresOf(scored)
+      for (const score of scores) {
+        const pattern = patternOf(score)
+        if (Math.floor(pattern / 2 ** (shift + bits)) === prefix) counts[Math.floor(pattern / 2 ** shift) % 2 ** bits]++
+      }
+    },
+    async maskBelow(mask: Tensor, scored: Scored, limit: Limit) {
+      const { scores, rows, start, count } = await scoresOf(scored)
+      let ties = 0
+      const drop = Uint8Array.from(scores, (score) => {
+        if (score === limit.score && ties < limit.ties) return ++ties && 1
+        return score < limit.score ? 1 : 0
+      })
+      await writeMask(mask, drop, rows, start, count)
+      return ties
+    },
+    maskRows: (mask, weight, scale, k, withTies) =>
+      maskRuns(mask, { weight, scale, columns: null }, weight.shape[1], k, withTies),
+    maskGroups: (mask, weight, scale, { zeros, of }) =>
+      maskRuns(mask, { weight, scale, columns: null }, of, zeros, false),
+    async inverseFactor(out: Tensor, h: Tensor, diagonal: Tensor) {
+      const n = h.shape[0]
+      const values = Float64Array.from(await backend.read(h))
+      ;(await backend.read(diagonal)).forEach((d, j) => (values[j * n + j] = d))
+      const factor = inverseFactor(values, n)
+      if (factor) backend.write(out, Float32Array.from(factor))
+      return factor !== null
+    },
+    async sparseGptBlock(weight, mask, factor, columns, groups) {
+      const [rows, width] = weight.shape
+      const w = Float64Array.from(await backend.read(weight))
+      const u = Float64Array.from(await backend.read(factor))
+      const words = (await backend.read(mask)) as Uint32Array
+      let loss = 0
+      for (let r = 0; r < rows; r++) {
+        const bits = words.subarray(r * maskWords(width), (r + 1) * maskWords(width))
+        loss += sweepRow(w.subarray(r * width, (r + 1) * width), bits, u, columns, groups)
+      }
+      backend.write(weight, Float32Array.from(w))
+      backend.write(mask, words)
+      return loss
+    },
+  }
+}
+
+/** Upper U with UᵀU = h⁻¹, or null. Reading h backwards turns a lower Cholesky factor into h = R·Rᵀ, and U = R⁻¹. */
+export function inverseFactor(h: Float64Array, n: number): Float64Array | null {
+  const l = h.slice().reverse()
+  for (let j = 0; j < n; j++) {
+    for (let i = j; i < n; i++) {
+      let sum = l[i * n + j]
+      for (let k = 0; k < j; k++) sum -= l[i * n + k] * l[j * n + k]
+      if (i === j && !(sum > 0 && sum < Infinity)) return null
+      l[i * n + j] = i === j ? Math.sqrt(sum) : sum / l[j * n + j]
+    }
+  }
+  const inverse = new Float64Array(n * n)
+  for (let j = 0; j < n; j++) {
+    inverse[j * n + j] = 1 / l[j * n + j]
+    for (let i = j + 1; i < n; i++) {
+      let sum = 0
+      for (let k = j; k < i; k++) sum -= l[i * n + k] * inverse[k * n + j]
+      inverse[i * n + j] = sum / l[i * n + i]
+    }
+  }
+  return inverse.reverse()
+}
+
+/** One row of SparseGPT's block, column by column; every step updates all later columns of the row. */
+function sweepRow(
+  w: Float64Array,
+  bits: Uint32Array,
+  u: Float64Array,
+  columns: Columns,
+  groups: Groups | null,
+): number {
+  const n = w.length
+  let loss = 0
+  for (let j = columns.start; j < columns.end; j++) {
+    if (groups && (j - columns.start) % groups.of === 0) {
+      const group = Array.from({ length: groups.of }, (_, i) => j + i)
+      const score = (c: number) => Math.fround(Math.abs(w[c]) / u[c * n + c])
+      group.sort((a, b) => score(a) - score(b) || a - b)
+      group.forEach((c, rank) => {
+        if (rank < groups.zeros) bits[c >> 5] &= ~(1 << (c & 31))
+        else bits[c >> 5] |= 1 << (c & 31)
+      })
+    }
+    if ((bits[j >> 5] >>> (j & 31)) & 1) continue
+    const error = w[j] / u[j * n + j]
+    w[j] = 0
+    for (let k = j + 1; k < n; k++) w[k] -= error * u[j * n + k]
+    loss += (error * error) / 2
+  }
+  return loss
+}

@@ -1,0 +1,133 @@
+// SparseGPT (arXiv 2301.00774; methods.md 3.1): prune column block by column block, each error spread over the columns
+// to its right by the factor of the inverse Hessian.
+import { EngineError } from '../errors.ts'
+import { upload, type Backend } from '../compute/backend.ts'
+import type { Columns, Scored } from '../compute/pruneKernels.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import type { PruneHost } from './host.ts'
+import type { PruneEntry } from './plan.ts'
+import { countScores, findLimit, rankOf } from './select.ts'
+
+/** What linears with the same input share. */
+export interface HessianFactor {
+  /** Upper U with Uᵀ·U = H⁻¹ [I,I], on the host backend. */
+  readonly upper: Tensor
+  /** 1 / U_jj [I]: the scale of the scores. */
+  readonly inverseDiagonal: Tensor
+  /** Inputs that were 0 on all tokens. */
+  readonly dead: readonly number[]
+}
+
+/** Tenfold dampings tried after the first one has failed. */
+const retries = 4
+
+/**
+ * Factors a Hessian [I,I] on the host backend, which stays as it is. Dead inputs get a diagonal of 1, then `dampening`
+ * times the mean diagonal is added to all. Warns when more damping was needed.
+ */
+export async function factorHessian(
+  host: PruneHost,
+  hessian: Tensor,
+  dampening: number,
+  name: string,
+  warn: (message: string) => void,
+): Promise<HessianFactor> {
+  const n = hessian.shape[0]
+  const diagonal = await readDiagonal(host, hessian)
+  const dead = [...diagonal.keys()].filter((j) => diagonal[j] === 0)
+  for (const j of dead) diagonal[j] = 1
+  const mean = diagonal.reduce((a, b) => a + b, 0) / n
+  if (!Number.isFinite(mean))
+    throw new EngineError(
+      'numeric',
+      `${name}: its calibration inputs are not finite; check the model with \`sparsescope evaluate\`, and the data`,
+    )
+  const upper = host.allocate('f32', [n, n])
+  const damped = host.allocate('f32', [n])
+  try {
+    for (let attempt = 0, share = dampening; attempt <= retries; attempt++, share *= 10) {
+      host.write(
+        damped,
+        diagonal.map((d) => d + share * mean),
+      )
+      if (!(await host.prune.inverseFactor(upper, hessian, damped))) continue
+      if (attempt > 0) warn(`${name}: its Hessian is not positive definite with dampening ${dampening}; used ${share}`)
+      const inverseDiagonal = upload(
+        host,
+        'f32',
+        [n],
+        (await readDiagonal(host, upper)).map((d) => 1 / d),
+      )
+      return { upper, inverseDiagonal, dead }
+    }
+  } finally {
+    host.release(damped)
+  }
+  host.release(upper)
+  throw new EngineError(
+    'numeric',
+    `${name}: its Hessian is not positive definite even with a dampening of ${dampening * 10 ** retries}; use more calibration samples, or set a larger dampening`,
+  )
+}
+
+async function readDiagonal(host: Backend, matrix: Tensor): Promise<Float32Array> {
+  const n = matrix.shape[0]
+  const line = host.allocate('f32', [n])
+  const step = { rows: n, groups: 1, width: 1, outGroup: 0, outOffset: 0, inGroup: 0, inOffset: 0 }
+  host.kernels.copy(line, matrix, { ...step, outRow: 1, inRow: n + 1 }, false)
+  const values = (await host.read(line)) as Float32Array
+  host.release(line)
+  return values
+}
+
+export function releaseFactor(host: PruneHost, factor: HessianFactor): void {
+  host.release(factor.upper)
+  host.release(factor.inverseDiagonal)
+}
+
+/** Prunes a weight [O,I] in place and fills its mask; returns the loss Σ (w − q)²/d²/2. */
+export async function sparseGpt(
+  host: PruneHost,
+  weight: Tensor,
+  mask: Tensor,
+  factor: HessianFactor,
+  entry: PruneEntry,
+  name: string,
+): Promise<number> {
+  const width = weight.shape[1]
+  zeroColumns(host, weight, factor.dead)
+  let loss = 0
+  for (let start = 0; start < width; start += entry.blockSize) {
+    const columns = { start, end: Math.min(start + entry.blockSize, width) }
+    if (!entry.pattern) await maskColumns(host, { weight, scale: factor.inverseDiagonal, columns }, mask, entry, name)
+    loss += await host.prune.sparseGptBlock(weight, mask, factor.upper, columns, entry.pattern)
+  }
+  return loss
+}
+
+/** The smallest w²/d² of a column block, over all rows; |w|/d has the same order. */
+async function maskColumns(
+  host: PruneHost,
+  scored: Scored & { columns: Columns },
+  mask: Tensor,
+  entry: PruneEntry,
+  name: string,
+): Promise<void> {
+  const size = scored.weight.shape[0] * (scored.columns.end - scored.columns.start)
+  const limit = await findLimit(
+    (counts, digit) => countScores(host.prune, counts, scored, digit, name),
+    size,
+    rankOf(entry.selection, size, entry.sparsities.get(name) ?? 0),
+    entry.selection,
+  )
+  await host.prune.maskBelow(mask, scored, limit)
+}
+
+function zeroColumns(host: Backend, weight: Tensor, columns: readonly number[]): void {
+  if (!columns.length) return
+  const [rows, width] = weight.shape
+  const zeros = upload(host, 'f32', [rows], new Float32Array(rows))
+  const step = { rows, groups: 1, width: 1, outRow: width, outGroup: 0, inRow: 1, inGroup: 0, inOffset: 0 }
+  for (const column of columns) host.kernels.copy(weight, zeros, { ...step, outOffset: column }, false)
+  host.release(zeros)
+}
