@@ -1,0 +1,143 @@
+// Everything about one tensor: its picture, histogram, profiles, pattern validity and the groups that break it.
+import type { TensorDetail, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import { formatBytes, formatCount, formatShape, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import { histogramPicture, profilePicture } from '../shared/bars.ts'
+import { h, replaceChildren } from '../shared/dom.ts'
+import { createMatrixView, type MatrixOptions } from '../shared/matrixView.ts'
+import type { PaletteName } from '../shared/palette.ts'
+
+export interface DetailPane {
+  element: HTMLElement
+  show(tensor: TensorRow, stats: TensorStats | undefined): void
+  setPalette(palette: PaletteName): void
+  redraw(): void
+}
+
+export interface DetailOptions {
+  load: (slice: number[]) => MatrixOptions['load']
+  detail: (name: string, slice: number[]) => Promise<TensorDetail>
+  copy: (text: string) => void
+}
+
+export function createDetailPane(options: DetailOptions): DetailPane {
+  let slice: number[] = []
+  let tensor: TensorRow | null = null
+  let ticket = 0
+  const load: MatrixOptions['load'] = (...args) => options.load(slice)(...args)
+  const matrix = createMatrixView({ label: 'Picture of the matrix', side: 340, load })
+  const body = h('div', { class: 'detailBody' })
+  const slices = h('div', { class: 'row' })
+  const title = h('h2', { class: 'mono name' })
+  const copy = h(
+    'button',
+    { type: 'button', class: 'secondary', onclick: () => options.copy(tensor?.name ?? '') },
+    'Copy name',
+  )
+  const hint = h('p', { class: 'muted' }, 'Choose a cell of the map or a row of the table.')
+  const filled = h('div', { hidden: true }, title, h('div', { class: 'row' }, copy), slices, matrix.element, body)
+  const element = h('section', { class: 'card detail', 'aria-label': 'Tensor' }, hint, filled)
+
+  async function fetchDetail(stats: TensorStats | undefined): Promise<void> {
+    if (!tensor) return
+    const mine = ++ticket
+    replaceChildren(body, ...factsOf(tensor, stats))
+    if (tensor.unreadable) return
+    const detail = await options.detail(tensor.name, slice).catch((error: Error) => error)
+    if (mine !== ticket || !tensor) return
+    if (detail instanceof Error) body.append(h('p', { class: 'problem' }, detail.message))
+    else replaceChildren(body, ...factsOf(tensor, detail.stats), ...picturesOf(detail, matrix.showWeight))
+  }
+  const showMatrix = () => {
+    if (!tensor) return
+    const [rows, columns] = matrixShape(tensor.shape)
+    matrix.element.hidden = tensor.unreadable !== undefined || rows * columns === 0
+    if (!matrix.element.hidden) matrix.show(tensor.name, rows, columns)
+  }
+  return {
+    element,
+    show(next, stats) {
+      tensor = next
+      slice = next.shape.slice(0, -2).map(() => 0)
+      hint.hidden = true
+      filled.hidden = false
+      title.textContent = next.name
+      const change = (axis: number, value: number) => {
+        slice[axis] = value
+        showMatrix()
+        void fetchDetail(undefined)
+      }
+      replaceChildren(slices, ...slicePickers(next.shape, change))
+      showMatrix()
+      void fetchDetail(stats)
+    },
+    setPalette: matrix.setPalette,
+    redraw: matrix.redraw,
+  }
+}
+
+/** The last two dimensions; a vector is one row. */
+export function matrixShape(shape: readonly number[]): [number, number] {
+  return [shape.length > 1 ? shape[shape.length - 2] : 1, shape[shape.length - 1] ?? 1]
+}
+
+function slicePickers(shape: readonly number[], change: (axis: number, value: number) => void): HTMLElement[] {
+  return shape.slice(0, -2).map((size, axis) => {
+    const input = h('input', {
+      type: 'number',
+      min: 0,
+      max: size - 1,
+      value: 0,
+      'aria-label': `Index of dimension ${axis}`,
+    })
+    input.addEventListener('change', () =>
+      change(axis, Math.max(0, Math.min(size - 1, Math.round(Number(input.value))))),
+    )
+    return h('label', {}, `dimension ${axis}: `, input, ` of ${size}`)
+  })
+}
+
+function factsOf(tensor: TensorRow, stats: TensorStats | undefined): HTMLElement[] {
+  const facts: [string, string][] = [
+    ['Shape', `${formatShape(tensor.shape)} (${formatCount(tensor.parameters)} weights)`],
+    ['Stored', `${tensor.dtype}, ${formatBytes(tensor.bytes)} in ${tensor.file}`],
+    ['Role', tensor.role],
+  ]
+  if (tensor.unreadable) facts.push(['Statistics', tensor.unreadable])
+  if (stats) facts.push(...statFacts(stats))
+  const list = h('dl', { class: 'facts' })
+  for (const [term, text] of facts) list.append(h('dt', {}, term), h('dd', {}, text))
+  return [list]
+}
+
+function statFacts(stats: TensorStats): [string, string][] {
+  const facts: [string, string][] = [
+    ['Exact zeros', `${formatShare(stats.sparsity)} (${formatCount(stats.zeros)})`],
+    ['Range', `${formatValue(stats.min)} to ${formatValue(stats.max)}`],
+    ['Mean ± std', `${formatValue(stats.mean)} ± ${formatValue(stats.std)}`],
+  ]
+  if (stats.nonFinite > 0) facts.push(['NaN or infinite', formatCount(stats.nonFinite)])
+  for (const [pattern, { groups, violations }] of Object.entries(stats.nm)) {
+    const text =
+      violations === 0
+        ? `valid in all ${formatCount(groups)} groups`
+        : `broken in ${formatCount(violations)} of ${formatCount(groups)} groups`
+    facts.push([pattern, text])
+  }
+  return facts
+}
+
+function picturesOf(detail: TensorDetail, showWeight: (row: number, column: number) => void): HTMLElement[] {
+  const parts: HTMLElement[] = []
+  const section = (title: string, ...content: HTMLElement[]) => parts.push(h('h2', {}, title), ...content)
+  if (detail.stats.histogram) section('Histogram', histogramPicture(detail.stats.histogram, detail.stats.zeros))
+  if (detail.rows > 1) section('Sparsity by row', profilePicture('rows', detail.rowSparsity))
+  if (detail.columns > 1) section('Sparsity by column', profilePicture('columns', detail.columnSparsity))
+  if (detail.violations && detail.violations.groups.length > 0) {
+    const { pattern, groups } = detail.violations
+    const links = groups.map(({ row, column }) =>
+      h('button', { type: 'button', class: 'secondary', onclick: () => showWeight(row, column) }, `${row}, ${column}`),
+    )
+    section(`Groups that break ${pattern} (row, first column)`, h('div', { class: 'row violations' }, ...links))
+  }
+  return parts
+}

@@ -1,0 +1,118 @@
+// What is shown, as files: CSV and JSON of the table's rows in their order, pictures of the map, a report in one page.
+import { toCsv } from '../../src/shared/format/csv.ts'
+import { formatBytes, formatCompact, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
+import type { ModelSummary, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { ExportFile } from '../../src/shared/protocol/view.ts'
+import { roleTotals } from './totals.ts'
+
+type Stats = ReadonlyMap<string, TensorStats>
+
+const patterns = ['2:4', '4:8']
+
+export function csvFile(model: ModelSummary, rows: readonly TensorRow[], stats: Stats): ExportFile {
+  const header = [
+    'name',
+    'role',
+    'block',
+    'module',
+    'dtype',
+    'shape',
+    'parameters',
+    'bytes',
+    'file',
+    'zeros',
+    'sparsity',
+  ]
+  const more = [
+    'min',
+    'max',
+    'mean',
+    'std',
+    'non_finite',
+    ...patterns.flatMap((p) => [`${p} groups`, `${p} violations`]),
+  ]
+  const lines = rows.map((t) => {
+    const s = stats.get(t.name)
+    const nm = patterns.flatMap((p) => [s?.nm[p]?.groups, s?.nm[p]?.violations])
+    const shape = t.shape.join('x')
+    const head = [
+      t.name,
+      t.role,
+      t.block,
+      t.module,
+      t.dtype,
+      shape,
+      t.parameters,
+      t.bytes,
+      t.file,
+      s?.zeros,
+      s?.sparsity,
+    ]
+    return [...head, s?.min, s?.max, s?.mean, s?.std, s?.nonFinite, ...nm]
+  })
+  return file(model, 'csv', toCsv([...header, ...more], lines))
+}
+
+export function jsonFile(model: ModelSummary, rows: readonly TensorRow[], stats: Stats): ExportFile {
+  const tensors = rows.map((t) => ({ ...t, stats: stats.get(t.name) ?? null }))
+  const { label, modelType, parameters, bytes, metadata } = model
+  const totals = roleTotals(model, stats)
+  return file(
+    model,
+    'json',
+    JSON.stringify({ label, modelType, parameters, bytes, metadata, totals, tensors }, null, 2),
+  )
+}
+
+export function svgFile(model: ModelSummary, picture: string): ExportFile {
+  return file(model, 'svg', picture)
+}
+
+export function pngFile(model: ModelSummary, base64: string): ExportFile {
+  return { ...file(model, 'png', base64), encoding: 'base64' }
+}
+
+/** One page that needs nothing else: totals, the map, the table. */
+export function htmlFile(model: ModelSummary, rows: readonly TensorRow[], stats: Stats, picture: string): ExportFile {
+  const totals = roleTotals(model, stats).map((t) => [
+    t.title,
+    t.definition,
+    formatCompact(t.parameters),
+    t.scanned === 0 ? 'not computed' : formatShare(t.zeros / Math.max(1, t.scannedParameters)),
+  ])
+  const lines = rows.map((t) => {
+    const s = stats.get(t.name)
+    return [t.name, t.role, t.dtype, formatShape(t.shape), formatBytes(t.bytes), s ? formatShare(s.sparsity) : '–']
+  })
+  const style =
+    'body{font:14px/1.45 sans-serif;margin:2em auto;max-width:70em;padding:0 1em}table{border-collapse:collapse}' +
+    'td,th{padding:2px 10px;border-bottom:1px solid #ddd;text-align:left}svg{max-width:100%;height:auto}'
+  const page = [
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeHtml(model.label)}</title><style>${style}</style>`,
+    `<h1>${escapeHtml(model.label)}</h1>`,
+    `<p>${escapeHtml(model.modelType ?? 'unknown model type')}, ${formatCompact(model.parameters)} parameters, ${formatBytes(model.bytes)}</p>`,
+    htmlTable(['Role', 'What it is', 'Parameters', 'Exact zeros'], totals),
+    '<h2>Sparsity by block and module</h2>',
+    picture,
+    '<h2>Tensors</h2>',
+    htmlTable(['Tensor', 'Role', 'Dtype', 'Shape', 'Size', 'Exact zeros'], lines),
+    '</html>',
+  ]
+  return file(model, 'html', page.join('\n'))
+}
+
+function htmlTable(header: string[], rows: string[][]): string {
+  const line = (tag: string, cells: string[]) =>
+    `<tr>${cells.map((c) => `<${tag}>${escapeHtml(c)}</${tag}>`).join('')}</tr>`
+  return `<table>${line('th', header)}${rows.map((r) => line('td', r)).join('\n')}</table>`
+}
+
+export function escapeHtml(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+  return text.replace(/[&<>"']/g, (character) => entities[character])
+}
+
+function file(model: ModelSummary, extension: string, content: string): ExportFile {
+  const name = model.label.replace(/[^\w.-]+/g, '_')
+  return { type: 'export', name: `${name}-sparsity.${extension}`, content, encoding: 'utf8' }
+}

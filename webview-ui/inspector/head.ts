@@ -1,0 +1,121 @@
+// The top of the inspector: what model this is, how far the scan is, and what can be done.
+import type { ModelSummary, ScanProgress, ScanResult, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { ExportFormat } from '../../src/shared/protocol/view.ts'
+import { formatBytes, formatCompact, formatDuration, formatShare } from '../../src/shared/format/numbers.ts'
+import { announce } from '../shared/announce.ts'
+import { h, replaceChildren } from '../shared/dom.ts'
+import { roleTotals } from './totals.ts'
+
+export interface Head {
+  element: HTMLElement
+  model(model: ModelSummary): void
+  totals(model: ModelSummary, stats: ReadonlyMap<string, TensorStats>): void
+  scanning(progress: ScanProgress | null): void
+  scanned(result: ScanResult): void
+  trusted(trusted: boolean): void
+}
+
+export interface HeadActions {
+  scan: () => void
+  cancel: () => void
+  prune: () => void
+  save: (format: ExportFormat) => void
+}
+
+export function createHead(actions: HeadActions): Head {
+  const title = h('h1')
+  const facts = h('p', { class: 'muted' })
+  const warnings = h('ul', { class: 'warnings', hidden: true })
+  const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Scanning' })
+  const text = h('span', { class: 'muted' })
+  const start = h('button', { type: 'button', class: 'secondary', onclick: actions.scan }, 'Compute statistics')
+  const stop = h('button', { type: 'button', class: 'secondary', onclick: actions.cancel, hidden: true }, 'Cancel')
+  const prune = h('button', { type: 'button', onclick: actions.prune }, 'Prune…')
+  const totals = h('ul', { class: 'tiles', 'aria-label': 'Sparsity by role' })
+  bar.hidden = true
+  const element = h(
+    'header',
+    {},
+    h(
+      'div',
+      { class: 'head' },
+      h('div', {}, title, facts),
+      h('div', { class: 'row' }, exportMenu(actions.save), prune),
+    ),
+    h('div', { class: 'row' }, bar, text, stop, start),
+    warnings,
+    totals,
+  )
+  const busy = (on: boolean) => {
+    bar.hidden = !on
+    stop.hidden = !on
+    start.hidden = on
+  }
+  return {
+    element,
+    model(model) {
+      title.textContent = model.label
+      const parts = [model.modelType ?? 'unknown model type', `${formatCompact(model.parameters)} parameters`]
+      parts.push(
+        formatBytes(model.bytes),
+        `${model.tensors.length} tensors in ${model.files} file${model.files === 1 ? '' : 's'}`,
+      )
+      facts.textContent = parts.join(' · ')
+      warnings.hidden = model.warnings.length === 0
+      replaceChildren(warnings, ...model.warnings.map((w) => h('li', {}, w)))
+    },
+    totals(model, stats) {
+      replaceChildren(
+        totals,
+        ...roleTotals(model, stats).map((t) => {
+          const partial = t.scanned > 0 && t.scanned < t.tensors ? ` (${t.scanned} of ${t.tensors} tensors so far)` : ''
+          const value = t.scanned === 0 ? 'not computed' : formatShare(t.zeros / Math.max(1, t.scannedParameters))
+          const note = h('span', { class: 'muted' }, `${t.title} · ${formatCompact(t.parameters)}${partial}`)
+          return h('li', { title: t.definition, 'data-role': t.role }, h('b', {}, value), note)
+        }),
+      )
+    },
+    scanning(progress) {
+      busy(true)
+      if (!progress) {
+        text.textContent = 'reading…'
+        return
+      }
+      const share = progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes
+      bar.value = share
+      const rate = progress.doneBytes / Math.max(1, progress.elapsedMs / 1000)
+      const left = rate > 0 ? (progress.totalBytes - progress.doneBytes) / rate : 0
+      text.textContent = `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)} · ${formatDuration(left)} left`
+    },
+    scanned(result) {
+      busy(false)
+      start.hidden = !result.partial
+      start.textContent = result.partial ? 'Go on' : 'Compute statistics'
+      const skipped = result.skipped > 0 ? `, ${result.skipped} cannot be read` : ''
+      text.textContent = `${result.scanned} tensors scanned${skipped}${result.partial ? ', stopped before the end' : ''}`
+      announce(text.textContent)
+    },
+    trusted(trusted) {
+      prune.disabled = !trusted
+      prune.title = trusted ? '' : 'Pruning needs a trusted workspace.'
+    },
+  }
+}
+
+function exportMenu(save: (format: ExportFormat) => void): HTMLElement {
+  const choices: [ExportFormat, string][] = [
+    ['csv', 'Table as CSV'],
+    ['json', 'Table as JSON'],
+    ['svg', 'Map as SVG'],
+    ['png', 'Map as PNG'],
+    ['html', 'Report as HTML'],
+  ]
+  const menu = h('select', { 'aria-label': 'Export what is shown' }, h('option', { value: '' }, 'Export…'))
+  for (const [value, label] of choices) menu.append(h('option', { value }, label))
+  menu.addEventListener('change', () => {
+    const chosen = choices.find(([value]) => value === menu.value)
+    menu.value = ''
+    if (chosen) save(chosen[0])
+  })
+  return menu
+}

@@ -1,0 +1,47 @@
+// Small pictures in SVG: a histogram with its zero bin marked, and the profile of sparsity along rows or columns.
+import type { Histogram } from '../../src/shared/protocol/inspect.ts'
+import { formatCompact, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import { scaleLinear } from 'd3-scale'
+import { h, svg } from './dom.ts'
+
+const width = 360
+const height = 92
+const base = height - 14
+
+export function histogramPicture(histogram: Histogram, zeros: number): HTMLElement {
+  const { from, to, counts } = histogram
+  const most = Math.max(1, ...counts)
+  // A pruned matrix has one towering bin: the square root keeps the others in sight, and the caption says so.
+  const y = scaleLinear()
+    .domain([0, Math.sqrt(most)])
+    .range([base, 4])
+  const each = width / counts.length
+  const picture = svg('svg', { class: 'bars', viewBox: `0 0 ${width} ${height}`, width: '100%', role: 'img' })
+  picture.append(svg('title', {}, `Histogram from ${formatValue(from)} to ${formatValue(to)}`))
+  counts.forEach((count, i) => {
+    const left = from + ((to - from) * i) / counts.length
+    const right = from + ((to - from) * (i + 1)) / counts.length
+    const top = y(Math.sqrt(count))
+    const bar = svg('rect', { x: i * each, y: top, width: Math.max(0.5, each - 0.5), height: base - top })
+    if (zeros > 0 && left <= 0 && right > 0) bar.setAttribute('class', 'zeroBar')
+    bar.append(svg('title', {}, `${formatValue(left)} to ${formatValue(right)}: ${formatCompact(count)}`))
+    picture.append(bar)
+  })
+  picture.append(svg('text', { x: 0, y: height - 2 }, formatValue(from)))
+  picture.append(svg('text', { x: width, y: height - 2, 'text-anchor': 'end' }, formatValue(to)))
+  const note = `${formatCompact(most)} in the fullest bin; heights are square roots`
+  return h('div', {}, picture, h('div', { class: 'muted caption' }, note))
+}
+
+export function profilePicture(title: string, sparsity: readonly number[]): HTMLElement {
+  const each = width / Math.max(1, sparsity.length)
+  const picture = svg('svg', { class: 'bars', viewBox: `0 0 ${width} 44`, width: '100%', role: 'img' })
+  const lowest = Math.min(1, ...sparsity)
+  const highest = Math.max(0, ...sparsity)
+  const range = `${title}: ${formatShare(lowest)} to ${formatShare(highest)} zeros`
+  picture.append(svg('title', {}, range))
+  sparsity.forEach((share, i) => {
+    picture.append(svg('rect', { x: i * each, y: 42 - 40 * share, width: Math.max(0.5, each), height: 40 * share }))
+  })
+  return h('div', {}, picture, h('div', { class: 'muted caption' }, range))
+}

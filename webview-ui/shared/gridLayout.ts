@@ -1,0 +1,49 @@
+// Where things are in a heatmap: pure arithmetic, shared by the canvas and the SVG.
+
+export interface GridLayout {
+  width: number
+  height: number
+  left: number
+  top: number
+  cellWidth: number
+  cellHeight: number
+  rows: number
+  columns: number
+}
+
+const characterWidth = 6.2
+const slope = Math.SQRT1_2 // column names are written at 45°
+
+/** `available` is the width in CSS pixels; the height follows from the number of rows. */
+export function layOut(rows: readonly string[], columns: readonly string[], available: number): GridLayout {
+  const longestRow = Math.max(0, ...rows.map((r) => r.length))
+  const longestColumn = Math.max(0, ...columns.map((c) => c.length))
+  const left = Math.ceil(longestRow * characterWidth) + 12
+  const top = Math.ceil(longestColumn * characterWidth * slope) + 18
+  const right = top - 8 // the last column's name leans over the edge
+  const room = Math.max(80, available - left - right)
+  const cellWidth = Math.max(10, Math.min(64, Math.floor(room / Math.max(1, columns.length))))
+  const cellHeight = rows.length > 60 ? 10 : rows.length > 24 ? 14 : 20
+  return {
+    left,
+    top,
+    cellWidth,
+    cellHeight,
+    rows: rows.length,
+    columns: columns.length,
+    width: left + columns.length * cellWidth + right,
+    height: top + rows.length * cellHeight + 4,
+  }
+}
+
+export function cellAt(layout: GridLayout, x: number, y: number): { row: number; column: number } | null {
+  const column = Math.floor((x - layout.left) / layout.cellWidth)
+  const row = Math.floor((y - layout.top) / layout.cellHeight)
+  const inside = column >= 0 && row >= 0 && column < layout.columns && row < layout.rows
+  return inside ? { row, column } : null
+}
+
+/** Every how many rows a name fits. */
+export function labelEvery(layout: GridLayout): number {
+  return Math.max(1, Math.ceil(12 / layout.cellHeight))
+}

@@ -1,0 +1,108 @@
+// Paints a heatmap in the colours of the theme.
+import type { GridData } from './grid.ts'
+import { labelEvery, type GridLayout } from './gridLayout.ts'
+import { inkOn } from './palette.ts'
+import { readTheme, type Theme } from './theme.ts'
+
+export function paintGrid(
+  context: CanvasRenderingContext2D,
+  layout: GridLayout,
+  data: GridData,
+  selected: { row: number; column: number } | null,
+): void {
+  const theme = readTheme()
+  context.clearRect(0, 0, layout.width, layout.height)
+  paintNames(context, layout, data, theme)
+  for (let row = 0; row < layout.rows; row++) {
+    for (let column = 0; column < layout.columns; column++) {
+      const cell = data.cells[row * layout.columns + column]
+      if (!cell) continue
+      const x = layout.left + column * layout.cellWidth
+      const y = layout.top + row * layout.cellHeight
+      paintCell(context, layout, theme, data, x, y, cell)
+    }
+  }
+  if (!selected) return
+  context.strokeStyle = theme.focus
+  context.lineWidth = 2
+  const x = layout.left + selected.column * layout.cellWidth
+  const y = layout.top + selected.row * layout.cellHeight
+  context.strokeRect(x, y, layout.cellWidth - 1, layout.cellHeight - 1)
+}
+
+function paintCell(
+  context: CanvasRenderingContext2D,
+  layout: GridLayout,
+  theme: Theme,
+  data: GridData,
+  x: number,
+  y: number,
+  cell: { value: number | null; text: string },
+): void {
+  const width = layout.cellWidth - 1
+  const height = layout.cellHeight - 1
+  if (cell.value === null) {
+    hatch(context, theme.notComputed, x, y, width, height)
+  } else {
+    const colour = data.colour(cell.value)
+    context.fillStyle = colour
+    context.fillRect(x, y, width, height)
+    if (width >= 30 && height >= 13) {
+      context.fillStyle = inkOn(colour)
+      context.font = `10px ${theme.font}`
+      context.textAlign = 'center'
+      context.textBaseline = 'middle'
+      context.fillText(cell.text, x + width / 2, y + height / 2 + 0.5)
+    }
+  }
+  if (theme.highContrast) {
+    context.strokeStyle = theme.border
+    context.lineWidth = 1
+    context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1)
+  }
+}
+
+/** Diagonal lines: "not computed" must never look like a number. */
+function hatch(
+  context: CanvasRenderingContext2D,
+  colour: string,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  context.save()
+  context.beginPath()
+  context.rect(x, y, width, height)
+  context.clip()
+  context.globalAlpha = 0.45
+  context.strokeStyle = colour
+  context.lineWidth = 1
+  context.beginPath()
+  for (let offset = -height; offset < width; offset += 5) {
+    context.moveTo(x + offset, y + height)
+    context.lineTo(x + offset + height, y)
+  }
+  context.stroke()
+  context.restore()
+}
+
+function paintNames(context: CanvasRenderingContext2D, layout: GridLayout, data: GridData, theme: Theme): void {
+  context.fillStyle = theme.foreground
+  context.font = `11px ${theme.font}`
+  context.textBaseline = 'middle'
+  context.textAlign = 'right'
+  const every = labelEvery(layout)
+  data.rows.forEach((name, row) => {
+    if (row % every !== 0) return
+    context.fillText(name, layout.left - 6, layout.top + (row + 0.5) * layout.cellHeight)
+  })
+  context.textAlign = 'left'
+  data.columns.forEach((name, column) => {
+    context.save()
+    context.translate(layout.left + (column + 0.5) * layout.cellWidth, layout.top - 6)
+    context.rotate(-Math.PI / 4)
+    context.fillText(name, 0, 0)
+    context.restore()
+  })
+}

@@ -1,0 +1,56 @@
+// The line to the extension host. acquireVsCodeApi may be called once, so it is private to this file.
+import type { Ask, ExportFile, Reply, ViewCall } from '../../src/shared/protocol/view.ts'
+import type { ParamsOf, ResultOf } from '../../src/shared/protocol/rpc.ts'
+
+interface VsCodeApi {
+  postMessage(message: unknown): void
+  getState(): unknown
+  setState(state: unknown): void
+}
+declare function acquireVsCodeApi(): VsCodeApi
+
+export interface Host<To, From> {
+  post(message: From | Ask | ExportFile): void
+  /** A call through the host; rejects with a sentence for people. */
+  ask<C extends ViewCall>(call: C, params: ParamsOf<C>): Promise<ResultOf<C>>
+  listen(handler: (message: To) => void): void
+  /** What the view remembers over a reload: selection, sort order, filter. */
+  load(): Record<string, unknown>
+  save(state: Record<string, unknown>): void
+}
+
+export function connectHost<To extends { type: string }, From extends { type: string }>(): Host<To, From> {
+  const api = acquireVsCodeApi()
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  let handler: (message: To) => void = () => {}
+  let lastId = 0
+  window.addEventListener('message', (event: MessageEvent<To | Reply>) => {
+    const message = event.data
+    if (isReply(message)) settle(message)
+    else handler(message)
+  })
+  const settle = (reply: Reply) => {
+    const call = waiting.get(reply.id)
+    waiting.delete(reply.id)
+    if (reply.ok) call?.resolve(reply.value as never)
+    else call?.reject(new Error(reply.message))
+  }
+  return {
+    post: (message) => api.postMessage(message),
+    ask(call, params) {
+      const id = ++lastId
+      api.postMessage({ type: 'ask', id, call, params })
+      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
+    },
+    listen(next) {
+      handler = next
+      api.postMessage({ type: 'ready' })
+    },
+    load: () => (api.getState() ?? {}) as Record<string, unknown>,
+    save: (state) => api.setState(state),
+  }
+}
+
+function isReply(message: { type: string }): message is Reply {
+  return message.type === 'reply'
+}

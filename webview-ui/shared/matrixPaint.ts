@@ -1,0 +1,75 @@
+// Pixels of a matrix tile.
+import type { Tile } from '../../src/shared/protocol/inspect.ts'
+import { formatValue } from '../../src/shared/format/numbers.ts'
+import { bytesOf, floatsOf } from './base64.ts'
+import { divergingColour, inkOn, rgbOf, sequentialColour, type PaletteName } from './palette.ts'
+import { readTheme } from './theme.ts'
+
+export function paintTile(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  tile: Tile | null,
+  palette: PaletteName,
+): void {
+  context.clearRect(0, 0, width, height)
+  if (!tile) return
+  const values = tile.values === null ? null : floatsOf(tile.values)
+  const image = new ImageData(tile.width, tile.height)
+  if (values) fillValues(image, values)
+  else fillDensity(image, bytesOf(tile.density), palette)
+  const small = new OffscreenCanvas(tile.width, tile.height)
+  small.getContext('2d')?.putImageData(image, 0, 0)
+  context.imageSmoothingEnabled = false
+  context.drawImage(small, 0, 0, width, height)
+  if (values && width / tile.width >= 34) writeValues(context, width, height, tile, values)
+}
+
+function fillDensity(image: ImageData, density: Uint8Array, palette: PaletteName): void {
+  const table = Array.from({ length: 256 }, (_, i) => rgbOf(sequentialColour(palette, i / 255)))
+  for (let i = 0; i < density.length; i++) setPixel(image, i, table[density[i]])
+}
+
+/** Diverging around 0; exact zeros in the darkness that the density picture gives them. */
+function fillValues(image: ImageData, values: Float32Array): void {
+  const size = scaleOf(values)
+  for (let i = 0; i < values.length; i++) setPixel(image, i, rgbOf(valueColour(values[i], size)))
+}
+
+function valueColour(value: number, size: number): string {
+  if (value === 0) return '#1b1b2b'
+  if (!Number.isFinite(value)) return '#ff00ff'
+  return divergingColour(value / size)
+}
+
+function scaleOf(values: Float32Array): number {
+  let size = 0
+  for (const value of values) if (Number.isFinite(value)) size = Math.max(size, Math.abs(value))
+  return size || 1
+}
+
+function setPixel(image: ImageData, index: number, [r, g, b]: [number, number, number]): void {
+  image.data.set([r, g, b, 255], 4 * index)
+}
+
+function writeValues(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  tile: Tile,
+  values: Float32Array,
+): void {
+  const size = scaleOf(values)
+  context.font = `9px ${readTheme().font}`
+  context.textAlign = 'center'
+  context.textBaseline = 'middle'
+  for (let row = 0; row < tile.height; row++) {
+    for (let column = 0; column < tile.width; column++) {
+      const value = values[row * tile.width + column]
+      context.fillStyle = inkOn(valueColour(value, size))
+      const x = ((column + 0.5) * width) / tile.width
+      const y = ((row + 0.5) * height) / tile.height
+      context.fillText(formatValue(value), x, y)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// Sorting of tables: stable, numbers from the top first, names in natural order, what has no value last.
+
+export interface SortOrder {
+  column: string
+  descending: boolean
+}
+
+export interface SortColumn<Row> {
+  id: string
+  numeric?: boolean
+  /** null goes last in either direction. */
+  sort: (row: Row) => number | string | null
+}
+
+const collator = new Intl.Collator('en', { numeric: true }) // layers.2 before layers.10
+
+export function sortRows<Row>(rows: readonly Row[], column: SortColumn<Row>, descending: boolean): Row[] {
+  const keys = rows.map((row, index) => ({ row, index, key: column.sort(row) }))
+  const sign = descending ? -1 : 1
+  keys.sort((a, b) => {
+    if (a.key === null || b.key === null) return a.key === b.key ? a.index - b.index : a.key === null ? 1 : -1
+    const less = typeof a.key === 'string' ? collator.compare(a.key, String(b.key)) : a.key - Number(b.key)
+    return less === 0 ? a.index - b.index : sign * less
+  })
+  return keys.map((k) => k.row)
+}
+
+/** What a press on a header asks for: numbers from the top, names from A, then reversed, then the file's own order. */
+export function nextOrder<Row>(column: SortColumn<Row>, order: SortOrder | null): SortOrder | null {
+  const first = { column: column.id, descending: column.numeric === true }
+  if (order?.column !== column.id) return first
+  return order.descending === first.descending ? { column: column.id, descending: !first.descending } : null
+}

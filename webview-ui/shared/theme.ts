@@ -1,0 +1,42 @@
+// Colours come from the theme's CSS variables; canvases must be drawn anew when the theme changes.
+
+export interface Theme {
+  foreground: string
+  muted: string
+  background: string
+  border: string
+  focus: string
+  error: string
+  notComputed: string
+  filled: string
+  emptied: string
+  trained: string
+  highContrast: boolean
+  font: string
+}
+
+export function readTheme(): Theme {
+  const style = getComputedStyle(document.body)
+  const read = (name: string, fallback: string) => style.getPropertyValue(name).trim() || fallback
+  const highContrast = /vscode-high-contrast/.test(document.body.className)
+  const foreground = read('--vscode-foreground', '#888888')
+  return {
+    foreground,
+    muted: read('--vscode-descriptionForeground', foreground),
+    background: read('--vscode-editor-background', '#ffffff'),
+    border: read('--vscode-contrastBorder', read('--vscode-panel-border', foreground)),
+    focus: read('--vscode-focusBorder', foreground),
+    error: read('--vscode-errorForeground', '#d00000'),
+    notComputed: read('--vscode-sparsescope-notComputed', foreground),
+    filled: read('--vscode-sparsescope-filled', '#d9730d'),
+    emptied: read('--vscode-sparsescope-emptied', '#0a7bbb'),
+    trained: read('--vscode-sparsescope-trained', '#2a7f62'),
+    highContrast,
+    font: read('--vscode-font-family', 'sans-serif'),
+  }
+}
+
+export function onThemeChange(changed: () => void): void {
+  new MutationObserver(changed).observe(document.body, { attributes: true, attributeFilter: ['class', 'style'] })
+  new MutationObserver(changed).observe(document.documentElement, { attributes: true, attributeFilter: ['style'] })
+}
