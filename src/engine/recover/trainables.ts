@@ -1,0 +1,187 @@
+// The trained parameters of a block or a model on a device: the arena that holds them, adapters over it, and where
+// gradients go.
+import { upload, type Backend } from '../compute/backend.ts'
+import { maskWords, type Tensor } from '../compute/tensor.ts'
+import { EngineError } from '../errors.ts'
+import type { Adapter, Grads, Linear } from '../model/module.ts'
+import type { Mask } from '../prune/mask.ts'
+import { createEffectiveWeights, type EffectiveWeights } from './effectiveWeights.ts'
+import { createLowRankAdapter } from './lowRankAdapter.ts'
+import { createParameterArena, type ParameterArena, type ParameterSpec } from './parameterArena.ts'
+import { createScaleAdapter } from './scaleAdapter.ts'
+import type { AdapterKind, TrainableAdapter } from './trainableAdapter.ts'
+
+/** A parameter of the checkpoint that is trained itself. */
+export interface DirectParameter {
+  /** As in the checkpoint, `…fc1.bias`. */
+  readonly name: string
+  /** In this engine's orientation: [O, I] for linears. */
+  readonly shape: readonly number[]
+  /** Module name whose pruning mask holds for it: weights of linears under `full`; null for all others. */
+  readonly masked: string | null
+}
+
+/** A linear that gets an adapter. `low_rank` is the head's: no mask. */
+export interface AdaptedLinear {
+  /** Module name. */
+  readonly name: string
+  readonly shape: readonly [number, number]
+  readonly kind: AdapterKind | 'low_rank'
+}
+
+export interface TrainableSet {
+  readonly direct: readonly DirectParameter[]
+  readonly adapted: readonly AdaptedLinear[]
+}
+
+export interface TrainableOptions {
+  readonly rank: number
+  /** Adapters are scaled by alpha / rank. */
+  readonly alpha: number
+  /** By module name; a linear without one keeps all its weights. */
+  readonly masks: ReadonlyMap<string, Mask>
+  /** Values that direct parameters start from, f32 in the engine's orientation. */
+  readonly valueOf: (parameter: string) => Promise<Float32Array>
+  /** A [rank, I] of an adapter; not asked for `scale_lora`. */
+  readonly startOf: (linear: string, numIn: number) => Promise<Float32Array>
+  /** Memory for effective weights kept between passes. */
+  readonly effectiveWeightBytes: number
+}
+
+export interface Trainables {
+  readonly parameters: ParameterArena
+  readonly grads: Grads
+  readonly adapterOf: (linear: Linear) => Adapter | null
+  /** Pruned weights get no gradient: call before the norm is taken. */
+  maskGradients(): void
+  /** Call after every optimiser step. */
+  changed(): void
+  /** out [O, I] f32 = the linear's weight with its adapter folded in; false when it has none (`out` is untouched). */
+  merge(linear: Linear, out: Tensor): boolean
+  close(): void
+}
+
+/** Numbers that an optimiser would change. */
+export function countTrainable(set: TrainableSet, rank: number): number {
+  const direct = set.direct.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0)
+  return (
+    direct + set.adapted.reduce((sum, { shape: [o, i], kind }) => sum + (kind === 'scale_lora' ? 1 : rank) * (o + i), 0)
+  )
+}
+
+export async function createTrainables(
+  backend: Backend,
+  set: TrainableSet,
+  options: TrainableOptions,
+): Promise<Trainables> {
+  const specs = [
+    ...set.direct.map(({ name, shape }): ParameterSpec => ({ name, shape })),
+    ...set.adapted.flatMap((linear) => adapterSpecs(linear, options.rank)),
+  ]
+  const parameters = createParameterArena(backend, specs)
+  const weights = createEffectiveWeights(backend, options.effectiveWeightBytes)
+  const masks = new Map<string, Tensor>()
+  const close = () => {
+    parameters.close()
+    weights.close()
+    for (const mask of masks.values()) backend.release(mask)
+  }
+  const maskOf = (linear: string): Tensor | null => {
+    const mask = options.masks.get(linear)
+    if (!mask) return null
+    const known = masks.get(linear)
+    if (known) return known
+    const tensor = upload(backend, 'u32', [mask.rows, maskWords(mask.columns)], mask.words)
+    masks.set(linear, tensor)
+    return tensor
+  }
+  try {
+    const adapters = new Map<string, TrainableAdapter>()
+    for (const { name } of set.direct) backend.write(need(parameters.param(name), name), await options.valueOf(name))
+    for (const linear of set.adapted) {
+      await writeStart(backend, parameters, linear, options)
+      adapters.set(linear.name, createAdapter(parameters, linear, maskOf(linear.name), weights, options))
+    }
+    const maskedGrads = set.direct.flatMap(({ name, masked }) => {
+      const mask = masked === null ? null : maskOf(masked)
+      return mask ? [{ grad: need(parameters.grad(name), name), mask }] : []
+    })
+    return {
+      parameters,
+      grads: { of: (name) => parameters.grad(name) },
+      adapterOf: (linear) => adapters.get(linear.name) ?? null,
+      maskGradients: () => maskedGrads.forEach(({ grad, mask }) => backend.kernels.applyMask(grad, mask)),
+      changed: () => weights.invalidate(),
+      merge(linear, out) {
+        const adapter = adapters.get(linear.name)
+        adapter?.merge(backend, linear, out)
+        return adapter !== undefined
+      },
+      close,
+    }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+/** Names of an adapter's own parameters: peft's for A and B, and the two vectors of ScaleLoRA. */
+function adapterNames(linear: string) {
+  return { a: `${linear}.lora_A`, b: `${linear}.lora_B`, row: `${linear}.scale_row`, column: `${linear}.scale_column` }
+}
+
+function adapterSpecs({ name, shape: [numOut, numIn], kind }: AdaptedLinear, rank: number): ParameterSpec[] {
+  const names = adapterNames(name)
+  return kind === 'scale_lora'
+    ? [
+        { name: names.row, shape: [numOut], copies: rank },
+        { name: names.column, shape: [numIn], copies: rank },
+      ]
+    : [
+        { name: names.a, shape: [rank, numIn] },
+        { name: names.b, shape: [numOut, rank] },
+      ]
+}
+
+/** A from the file or the seed and B = 0 (which the arena is already); ScaleLoRA starts at 1/√rank everywhere. */
+async function writeStart(
+  backend: Backend,
+  parameters: ParameterArena,
+  { name, shape: [, numIn], kind }: AdaptedLinear,
+  { rank, startOf }: TrainableOptions,
+): Promise<void> {
+  const names = adapterNames(name)
+  if (kind !== 'scale_lora') {
+    backend.write(need(parameters.param(names.a), names.a), await startOf(name, numIn))
+    return
+  }
+  for (const vector of [names.row, names.column])
+    backend.kernels.fill(need(parameters.param(vector), vector), 1 / Math.sqrt(rank))
+}
+
+function createAdapter(
+  parameters: ParameterArena,
+  { name, kind }: AdaptedLinear,
+  mask: Tensor | null,
+  weights: EffectiveWeights,
+  { rank, alpha }: TrainableOptions,
+): TrainableAdapter {
+  const names = adapterNames(name)
+  const both = (parameter: string) => ({
+    value: need(parameters.param(parameter), parameter),
+    grad: need(parameters.grad(parameter), parameter),
+  })
+  if (kind === 'scale_lora') {
+    const [row, column] = [both(names.row), both(names.column)]
+    const scales = { row: row.value, dRow: row.grad, column: column.value, dColumn: column.grad }
+    return createScaleAdapter({ ...scales, rank, weights })
+  }
+  const [a, b] = [both(names.a), both(names.b)]
+  const matrices = { a: a.value, dA: a.grad, b: b.value, dB: b.grad, scale: alpha / rank }
+  return createLowRankAdapter({ ...matrices, trainMask: kind === 'mask_lora' ? mask : null, mergeMask: mask, weights })
+}
+
+function need(tensor: Tensor | null, name: string): Tensor {
+  if (tensor) return tensor
+  throw new EngineError('internal', `${name} is not in the parameter arena`)
+}

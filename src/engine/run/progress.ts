@@ -1,0 +1,106 @@
+// What a run has done so far, as a killed one needs to know to go on. Written whole after every milestone; everything
+// it does not mention is done again.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Stage } from '../../shared/protocol/events.ts'
+import { readError } from '../checkpoint/diskErrors.ts'
+import { EngineError } from '../errors.ts'
+import { writeAtomic } from './atomicFile.ts'
+import type { Fingerprint } from './fingerprint.ts'
+
+export interface EvaluationResult {
+  readonly stage: Stage
+  /** Recipe's path of the data. */
+  readonly data: string
+  /** Steps (retrain) or blocks (reconstruct) done; only for measurements in between. */
+  readonly step?: number
+  readonly perplexity: number
+  readonly tokens: number
+  readonly windows: number
+  readonly seq_len: number
+  readonly seconds: number
+}
+
+export interface BlockResult {
+  readonly block: number
+  readonly modules: Record<string, { sparsity: number; zeros: number }>
+  readonly error_before?: number
+  readonly error_after?: number
+  readonly seconds: number
+}
+
+/** What must be the same for a resumed run to end with the same bytes. */
+export interface RunDevice {
+  readonly device: string
+  readonly description: string
+  readonly details: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface RunProgress {
+  version: 1
+  /** SHA-256 of the resolved recipe. */
+  recipe: string
+  sources: Fingerprint[]
+  device: RunDevice
+  /** Bytes of events.jsonl that belong to what is written here. */
+  eventsBytes: number
+  elapsedMs: number
+  /** Blocks whose pruned (and reconstructed) weights are saved. */
+  finishedBlocks: number
+  blocks: BlockResult[]
+  /** Optimiser steps of retraining that the saved moments contain. */
+  trainedSteps: number
+  /** Retrained weights are merged and saved. */
+  merged: boolean
+  trainable: { count: number; percent: number } | null
+  evaluations: EvaluationResult[]
+  /** By phase. */
+  seconds: Record<string, number>
+  peakMemoryMb: number
+  warnings: string[]
+  /** Where the result is, once it is there. */
+  saved: string | null
+}
+
+export function newProgress(recipe: string, sources: Fingerprint[], device: RunDevice): RunProgress {
+  return {
+    version: 1,
+    recipe,
+    sources,
+    device,
+    eventsBytes: 0,
+    elapsedMs: 0,
+    finishedBlocks: 0,
+    blocks: [],
+    trainedSteps: 0,
+    merged: false,
+    trainable: null,
+    evaluations: [],
+    seconds: {},
+    peakMemoryMb: 0,
+    warnings: [],
+    saved: null,
+  }
+}
+
+const fileName = 'progress.json'
+
+/** Durable when it returns. @throws EngineError 'disk'. */
+export async function saveProgress(state: string, progress: RunProgress): Promise<void> {
+  await writeAtomic(join(state, fileName), [`${JSON.stringify(progress, null, 1)}\n`])
+}
+
+/** @throws EngineError 'not-found' when the folder holds no run that can be resumed. */
+export async function loadProgress(state: string): Promise<RunProgress> {
+  const path = join(state, fileName)
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw readError(error, path)
+  })
+  try {
+    const progress = JSON.parse(text) as RunProgress
+    if (progress.version === 1) return progress
+  } catch (error) {
+    throw new EngineError('bad-data', `${path} is not readable; start the run anew`, { cause: error })
+  }
+  throw new EngineError('bad-data', `${path} was written by another version; start the run anew`)
+}
