@@ -1,0 +1,3 @@
+// Every kernel of the CPU backend that is not BLAS. Exports take only addresses, sizes and scalars. Those whose first
+// two parameters are `start` and `end` are pool tasks: they work on a range of rows or elements (see ../pool.ts).
+export { sgemm, sgemmPackBytes } from './gemm'

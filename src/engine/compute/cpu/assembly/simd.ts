@@ -1,0 +1,54 @@
+// Vectors of four f32: fused multiply-add where the runtime has it, sums across lanes, ends of rows.
+
+export const zero = f32x4.splat(0)
+
+/** a·b + c. One rounding with relaxed SIMD, two without: the same machine always does the same. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
+  return f32x4.add(f32x4.mul(a, b), c)
+}
+
+// @ts-ignore: decorator
+@inline
+export function sumLanes(x: v128): f32 {
+  return (
+    f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3))
+  )
+}
+
+// @ts-ignore: decorator
+@inline
+export function maxLanes(x: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(x, 0), f32x4.extract_lane(x, 1)),
+    max(f32x4.extract_lane(x, 2), f32x4.extract_lane(x, 3)),
+  )
+}
+
+/** The first `count` (1 to 3) elements at `at`, zeros behind them; reads nothing beyond. */
+// @ts-ignore: decorator
+@inline
+export function loadEnd(at: usize, count: i32): v128 {
+  let x = v128.load32_zero(at)
+  if (count > 1) x = v128.load32_lane(at, x, 1, 4)
+  if (count > 2) x = v128.load32_lane(at, x, 2, 8)
+  return x
+}
+
+/** Stores the first `count` (1 to 3) elements. */
+// @ts-ignore: decorator
+@inline
+export function storeEnd(at: usize, x: v128, count: i32): void {
+  v128.store32_lane(at, x, 0)
+  if (count > 1) v128.store32_lane(at, x, 1, 4)
+  if (count > 2) v128.store32_lane(at, x, 2, 8)
+}
+
+/** All ones in the first `count` lanes. */
+// @ts-ignore: decorator
+@inline
+export function lanesBelow(count: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count))
+}

@@ -1,0 +1,16 @@
+// Where the built parts lie: next to the bundle, or in dist/ when this runs from source (tests).
+import { existsSync, readFileSync } from 'node:fs'
+import { EngineError } from '../../errors.ts'
+
+const fromSource = import.meta.url.endsWith('.ts')
+
+export function workerEntry(): URL {
+  return new URL(fromSource ? './worker.ts' : './cpuWorker.mjs', import.meta.url)
+}
+
+/** Bytes of a built wasm file: `kernels` or `kernelsRelaxed`. */
+export function readWasm(name: string): Uint8Array<ArrayBuffer> {
+  const url = new URL(fromSource ? `../../../../dist/${name}.wasm` : `./${name}.wasm`, import.meta.url)
+  if (!existsSync(url)) throw new EngineError('internal', `${url.pathname} is missing: run \`npm run build\``)
+  return new Uint8Array(readFileSync(url))
+}

@@ -1,0 +1,101 @@
+// Which BLAS this machine has. A library is code: only known names in system folders are tried, or the path that the
+// machine's environment names (never one from a recipe or a workspace).
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadBlas, type Blas, type BlasKind } from './blas.ts'
+import type { Heap } from './heap.ts'
+
+interface Candidate {
+  readonly path: string
+  readonly kind: BlasKind
+}
+
+const threadVariables = [
+  'OPENBLAS_NUM_THREADS',
+  'OMP_NUM_THREADS',
+  'MKL_NUM_THREADS',
+  'BLIS_NUM_THREADS',
+  'VECLIB_MAXIMUM_THREADS',
+]
+
+function linuxFolders(): string[] {
+  const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'
+  return [`/usr/lib/${triplet}`, '/usr/lib64', '/usr/lib', '/usr/local/lib', '/opt/intel/oneapi/mkl/latest/lib']
+}
+
+/** In order of preference; OpenBLAS's pthread flavour first, since the OpenMP one may crash at exit. */
+function candidates(): Candidate[] {
+  if (process.platform === 'darwin')
+    return [{ path: '/System/Library/Frameworks/Accelerate.framework/Accelerate', kind: 'Accelerate' }]
+  if (process.platform !== 'linux') return []
+  const names: [string, BlasKind][] = [
+    ['openblas-pthread/libopenblas.so.0', 'OpenBLAS'],
+    ['libopenblasp.so.0', 'OpenBLAS'],
+    ['libopenblas.so.0', 'OpenBLAS'],
+    ['libmkl_rt.so.2', 'MKL'],
+    ['libblis.so.4', 'BLIS'],
+  ]
+  return names
+    .flatMap(([name, kind]) => linuxFolders().map((folder) => ({ path: join(folder, name), kind })))
+    .filter(({ path }) => existsSync(path))
+}
+
+/** `[[1,2],[3,4]]·[[5,6],[7,8]]` comes out right. */
+function passesSelfTest(blas: Blas, heap: Heap): boolean {
+  const at = heap.allocate(48)
+  try {
+    const cells = new Float32Array(heap.memory.buffer, at, 12)
+    cells.set([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0])
+    blas.sgemm(false, false, 2, 2, 2, 1, at, 2, at + 16, 2, 0, at + 32, 2)
+    return [19, 22, 43, 50].every((expected, i) => cells[8 + i] === expected)
+  } finally {
+    heap.release(at)
+  }
+}
+
+export interface FoundBlas {
+  readonly blas: Blas | null
+  /** Why there is none, or which were passed over. */
+  readonly notes: readonly string[]
+}
+
+async function open(list: readonly Candidate[], heap: Heap): Promise<FoundBlas> {
+  const notes: string[] = []
+  for (const { path, kind } of list)
+    try {
+      const blas = await loadBlas(path, kind, heap.memory)
+      if (passesSelfTest(blas, heap)) return { blas, notes }
+      notes.push(`${path}: wrong product in its self-test`)
+    } catch (error) {
+      notes.push(`${path}: ${error instanceof Error ? error.message : error}`)
+    }
+  if (list.length === 0) notes.push('no OpenBLAS, MKL, BLIS or Accelerate in the system folders')
+  return { blas: null, notes }
+}
+
+/** Guesses the kind of a library that the environment names. */
+function kindOf(path: string): BlasKind {
+  if (/mkl/i.test(path)) return 'MKL'
+  if (/blis/i.test(path)) return 'BLIS'
+  return /accelerate/i.test(path) ? 'Accelerate' : 'OpenBLAS'
+}
+
+/**
+ * The first library that loads and multiplies correctly. `SPARSESCOPE_BLAS` names another one, or `none`. The
+ * reference BLAS (libblas.so.3) is never looked for: it is slower than the wasm products.
+ */
+export async function findBlas(heap: Heap): Promise<FoundBlas> {
+  const setting = process.env.SPARSESCOPE_BLAS
+  if (setting === 'none') return { blas: null, notes: ['switched off by SPARSESCOPE_BLAS'] }
+  const list = setting ? [{ path: setting, kind: kindOf(setting) }] : candidates()
+  const before = threadVariables.map((name) => [name, process.env[name]] as const)
+  // Read when the library loads; put back for child processes.
+  for (const name of threadVariables) process.env[name] = '1'
+  try {
+    return await open(list, heap)
+  } finally {
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+  }
+}

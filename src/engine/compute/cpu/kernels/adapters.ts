@@ -1,0 +1,69 @@
+// Low-rank and scaling adapters: effective weights and their gradients (weightTasks.ts), masks.
+import { bytesPerElement } from '../../../dtype.ts'
+import type { Kernels } from '../../kernels.ts'
+import type { Pool, Split } from '../pool.ts'
+import { codeOf } from './products.ts'
+import { addresses, byElements, byRows } from './splits.ts'
+import { gradientRows } from './weightTasks.ts'
+
+type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward' | 'applyMask'>
+
+/** dOut[N,O] and input[N,I] make G rows; one chunk a thread, since each packs the input anew. */
+function splitGradient(pool: Pool, o: number, i: number): Split {
+  return { total: o, unit: Math.max(16, Math.ceil(o / pool.threads / 16) * 16), scratchBytes: 8 * i * gradientRows(i) }
+}
+
+export function adapters(pool: Pool): Adapters {
+  const at = addresses(pool)
+  /** Runs a task whose chunks write `width` partial sums each, then adds them to `out` in chunk order. */
+  const withParts = (width: number, split: Split, out: number, run: (parts: number) => void) => {
+    const count = pool.chunks(split)
+    const parts = pool.heap.allocate(4 * count * width)
+    try {
+      run(parts)
+      pool.run('addParts', byElements(width), [out, parts, count, width])
+    } finally {
+      pool.heap.release(parts)
+    }
+  }
+  return {
+    loraWeight(out, weight, mask, a, b, scale) {
+      const [o, i] = weight.shape
+      const rank = a.shape[0]
+      const split = { total: o, unit: gradientRows(i) }
+      pool.run('loraWeight', split, [at(out), at(weight), codeOf(weight), at(mask), at(a), at(b), scale, i, rank])
+    },
+    loraBackward(dA, dB, dOut, input, mask, a, b, scale) {
+      const [o, rank] = b.shape
+      const i = a.shape[1]
+      const n = input.length / i
+      const split = splitGradient(pool, o, i)
+      withParts(rank * i, split, at(dA), (parts) =>
+        pool.run('loraBackward', split, [
+          ...[parts, at(dB), at(dOut), at(input), at(mask), at(a), at(b)],
+          ...[scale, n, o, i, rank],
+        ]),
+      )
+    },
+    scaleWeight(out, weight, row, column, factor) {
+      const [o, i] = weight.shape
+      pool.run('scaleWeight', byRows(o, i), [at(out), at(weight), codeOf(weight), at(row), at(column), factor, i])
+    },
+    scaleBackward(dRow, dColumn, dOut, input, weight, row, column, factor) {
+      const [o, i] = weight.shape
+      const n = input.length / i
+      const split = splitGradient(pool, o, i)
+      withParts(i, split, at(dColumn), (parts) =>
+        pool.run('scaleBackward', split, [
+          ...[at(dRow), parts, at(dOut), at(input), at(weight), codeOf(weight), at(row), at(column)],
+          ...[factor, n, o, i],
+        ]),
+      )
+    },
+    applyMask(x, mask) {
+      const columns = x.shape[x.shape.length - 1]
+      const args = [at(x), at(mask), columns, bytesPerElement[x.dtype]]
+      pool.run('maskRows', byRows(x.length / columns, columns), args)
+    },
+  }
+}

@@ -1,0 +1,109 @@
+// Attention as pool tasks: one (batch, head) and a tile of queries at a time, scores in scratch, never T × T per head.
+import type { Task, TaskEnv } from '../tasks.ts'
+
+/** Numbers every attention task takes, after its tensors. */
+export interface Layout {
+  readonly seqLen: number
+  readonly numHeads: number
+  readonly numKvHeads: number
+  readonly headDim: number
+  readonly scale: number
+  readonly window: number
+  readonly tile: number
+}
+
+/** Queries of a tile: few enough that its scores stay in the cache, few enough that causality saves work. */
+export function queryTile(seqLen: number): number {
+  return Math.max(8, Math.min(64, seqLen, Math.floor(2 ** 17 / seqLen)))
+}
+
+/** One tile: queries [query, query+rows) see keys [key, key+keys). */
+interface Tile {
+  readonly query: number
+  readonly rows: number
+  readonly key: number
+  readonly keys: number
+}
+
+function tileOf({ seqLen, window, tile }: Layout, index: number): Tile {
+  const query = index * tile
+  const rows = Math.min(tile, seqLen - query)
+  const key = window > 0 ? Math.max(0, query - window + 1) : 0
+  return { query, rows, key, keys: query + rows - key }
+}
+
+function layoutOf(args: ArrayLike<number>, from: number): Layout {
+  const [seqLen, numHeads, numKvHeads, headDim, scale, window, tile] = Array.from(args).slice(from, from + 7)
+  return { seqLen, numHeads, numKvHeads, headDim, scale, window, tile }
+}
+
+const kvHeadOf = ({ numHeads, numKvHeads }: Layout, head: number) => Math.floor((head * numKvHeads) / numHeads)
+
+/** scores[rows, keys] = scale · q·kᵀ of one tile. */
+function scoresOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scores: number): void {
+  const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
+  const [from, to] = [q + 4 * t.query * ldq, k + 4 * t.key * ldk]
+  env.sgemm(false, true, t.rows, t.keys, h.headDim, h.scale, from, ldq, to, ldk, 0, scores, t.keys)
+}
+
+/** Args: out, logSum, q, k, v, keyMask, layout. Items: (batch, head, tile). */
+const attention: Task = (env, args, start, end) => {
+  const [out, logSum, q, k, v, keyMask] = Array.from(args)
+  const h = layoutOf(args, 6)
+  const tiles = Math.ceil(h.seqLen / h.tile)
+  const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
+  for (let item = start; item < end; item++) {
+    const t = tileOf(h, item % tiles)
+    const head = Math.floor(item / tiles) % h.numHeads
+    const row = Math.floor(item / tiles / h.numHeads) * h.seqLen
+    const atQ = 4 * (row * ldq + head * h.headDim)
+    const atK = 4 * (row * ldk + kvHeadOf(h, head) * h.headDim)
+    scoresOf(env, h, t, q + atQ, k + atK, env.scratch)
+    const mask = keyMask && keyMask + 4 * (row + t.key)
+    const sums = logSum + 4 * ((row + t.query) * h.numHeads + head)
+    env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, mask, env.scratch, sums, h.numHeads)
+    const from = v + atK + 4 * t.key * ldk
+    const to = out + atQ + 4 * t.query * ldq
+    env.sgemm(false, false, t.rows, h.headDim, t.keys, 1, env.scratch, t.keys, from, ldk, 0, to, ldq)
+  }
+}
+
+/**
+ * Args: dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, layout, heads of dK and dV. Items: (batch, head). With grouped heads dK and
+ * dV have one slot per query head, summed afterwards, so that no two chunks write the same place.
+ */
+const attentionBackward: Task = (env, args, start, end) => {
+  const [dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask] = Array.from(args)
+  const h = layoutOf(args, 10)
+  const slots = args[17]
+  const [ldq, ldk, ldd] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim, slots * h.headDim]
+  const probabilities = env.scratch
+  const gradients = probabilities + 4 * h.tile * h.seqLen
+  for (let item = start; item < end; item++) {
+    const head = item % h.numHeads
+    const row = Math.floor(item / h.numHeads) * h.seqLen
+    const atQ = 4 * (row * ldq + head * h.headDim)
+    const atK = 4 * (row * ldk + kvHeadOf(h, head) * h.headDim)
+    const atD = 4 * (row * ldd + head * h.headDim)
+    env.wasm.fillColumns(h.seqLen, h.headDim, dK + atD, ldd, 0)
+    env.wasm.fillColumns(h.seqLen, h.headDim, dV + atD, ldd, 0)
+    for (let index = 0; index * h.tile < h.seqLen; index++) {
+      const t = tileOf(h, index)
+      const { rows, keys } = t
+      scoresOf(env, h, t, q + atQ, k + atK, probabilities)
+      const [tileQ, tileK, tileD] = [atQ + 4 * t.query * ldq, atK + 4 * t.key * ldk, atD + 4 * t.key * ldd]
+      env.sgemm(false, true, rows, keys, h.headDim, 1, dOut + tileQ, ldq, v + tileK, ldk, 0, gradients, keys)
+      const mask = keyMask && keyMask + 4 * (row + t.key)
+      const sums = logSum + 4 * ((row + t.query) * h.numHeads + head)
+      env.wasm.softmaxTileBackward(
+        ...[rows, keys, t.query - t.key, h.window, mask, probabilities, gradients, sums, h.numHeads],
+        ...[dOut + tileQ, out + tileQ, ldq, h.headDim, h.scale],
+      )
+      env.sgemm(true, false, keys, h.headDim, rows, 1, probabilities, keys, dOut + tileQ, ldq, 1, dV + tileD, ldd)
+      env.sgemm(false, false, rows, h.headDim, keys, 1, gradients, keys, k + tileK, ldk, 0, dQ + tileQ, ldq)
+      env.sgemm(true, false, keys, h.headDim, rows, 1, gradients, keys, q + tileQ, ldq, 1, dK + tileD, ldd)
+    }
+  }
+}
+
+export const attentionTasks: Readonly<Record<string, Task>> = { attention, attentionBackward }

@@ -1,0 +1,60 @@
+// Elementwise operations.
+import { bytesPerElement } from '../../../dtype.ts'
+import type { Activation, Kernels } from '../../kernels.ts'
+import type { Pool } from '../pool.ts'
+import { codeOf } from './products.ts'
+import { addresses, byElements } from './splits.ts'
+
+type Elementwise = Pick<
+  Kernels,
+  'activation' | 'activationBackward' | 'gated' | 'gatedBackward' | 'add' | 'addScaled' | 'fill' | 'convert'
+>
+
+/** As numbered in assembly/activations.ts. */
+const kinds: Record<Activation, number> = {
+  relu: 0,
+  relu6: 1,
+  relu2: 2,
+  leakyRelu: 3,
+  gelu: 4,
+  gelu10: 5,
+  geluTanh: 6,
+  quickGelu: 7,
+  silu: 8,
+  sigmoid: 9,
+  tanh: 10,
+  linear: 11,
+}
+
+export function elementwise(pool: Pool): Elementwise {
+  const at = addresses(pool)
+  return {
+    activation(out, x, kind) {
+      pool.run('activation', byElements(x.length), [at(out), at(x), kinds[kind]])
+    },
+    activationBackward(dX, dOut, x, kind) {
+      pool.run('activationBackward', byElements(x.length), [at(dX), at(dOut), at(x), kinds[kind]])
+    },
+    gated(out, gate, up, kind) {
+      pool.run('gated', byElements(out.length), [at(out), at(gate), at(up), kinds[kind]])
+    },
+    gatedBackward(dGate, dUp, dOut, gate, up, kind) {
+      const args = [at(dGate), at(dUp), at(dOut), at(gate), at(up), kinds[kind]]
+      pool.run('gatedBackward', byElements(dOut.length), args)
+    },
+    add(out, a, b) {
+      pool.run('add', byElements(out.length), [at(out), at(a), at(b)])
+    },
+    addScaled(out, x, alpha) {
+      pool.run('addScaled', byElements(out.length), [at(out), at(x), alpha])
+    },
+    fill(x, value) {
+      if (x.dtype === 'f32') pool.run('fill', byElements(x.length), [at(x), value])
+      else if (bytesPerElement[x.dtype] === 4) pool.run('fillWords', byElements(x.length), [at(x), value])
+      else pool.run('fillHalves', byElements(x.length), [at(x), value])
+    },
+    convert(out, x) {
+      pool.run('convert', byElements(x.length), [at(out), codeOf(out), at(x), codeOf(x)])
+    },
+  }
+}

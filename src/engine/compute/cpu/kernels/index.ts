@@ -1,0 +1,22 @@
+// The operations of the CPU backend: each computes addresses and sizes, and hands a task to the pool.
+import type { Kernels } from '../../kernels.ts'
+import type { Pool } from '../pool.ts'
+import { adapters } from './adapters.ts'
+import { attention } from './attention.ts'
+import { elementwise } from './elementwise.ts'
+import { norms } from './norms.ts'
+import { products } from './products.ts'
+import { rowOps } from './rows.ts'
+import { training } from './training.ts'
+
+export function cpuKernels(pool: Pool): Kernels {
+  return {
+    ...products(pool),
+    ...adapters(pool),
+    ...rowOps(pool),
+    ...norms(pool),
+    ...attention(pool),
+    ...elementwise(pool),
+    ...training(pool),
+  }
+}

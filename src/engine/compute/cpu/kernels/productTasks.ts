@@ -1,0 +1,99 @@
+// Matrix products as pool tasks: a chunk is a range of output columns or rows, multiplied by single-threaded BLAS.
+import type { DType } from '../../../dtype.ts'
+import type { Task, TaskEnv } from '../tasks.ts'
+
+/** Element types as the wasm kernels number them (assembly/convert.ts). */
+export const dtypeCode: Partial<Record<DType, number>> & Record<'f32' | 'bf16' | 'f16', number> = {
+  f32: 0,
+  bf16: 1,
+  f16: 2,
+}
+
+const elementBytes = (code: number) => (code === 0 ? 4 : 2)
+
+/** Scratch for the f32 copy of some rows of a 16-bit weight: these many rows, so that it stays in the cache. */
+export function unpackedRows(columns: number): number {
+  return Math.max(16, Math.floor(2 ** 18 / columns))
+}
+
+/** Address and leading dimension of f32 rows of a weight, unpacked into scratch when it is 16-bit. */
+export function weightRows(
+  env: TaskEnv,
+  weight: number,
+  code: number,
+  ld: number,
+  { row, rows, column, columns }: { row: number; rows: number; column: number; columns: number },
+  scratch: number,
+): [address: number, ld: number] {
+  const from = weight + (row * ld + column) * elementBytes(code)
+  if (code === 0) return [from, ld]
+  env.wasm.unpack(rows, columns, from, ld, code, scratch, columns)
+  return [scratch, columns]
+}
+
+/** Args: out, x, weight, dtype code, bias, n, o, i, byRows. Items: columns of out, or rows when byRows. */
+const linear: Task = (env, args, start, end) => {
+  const [out, x, weight, code, bias, n, o, i, byRows] = Array.from(args)
+  const [row, rows] = byRows ? [start, end - start] : [0, n]
+  const [first, last] = byRows ? [0, o] : [start, end]
+  const step = code === 0 ? last - first : unpackedRows(i)
+  for (let column = first; column < last; column += step) {
+    const columns = Math.min(step, last - column)
+    const to = out + 4 * (row * o + column)
+    const [w, ldw] = weightRows(
+      env,
+      weight,
+      code,
+      i,
+      { row: column, rows: columns, column: 0, columns: i },
+      env.scratch,
+    )
+    if (bias) env.wasm.repeatRow(rows, columns, to, o, bias + 4 * column)
+    env.sgemm(false, true, rows, columns, i, 1, x + 4 * row * i, i, w, ldw, bias ? 1 : 0, to, o)
+  }
+}
+
+/** Args: dInput, dOut, weight, dtype code, n, o, i, beta, byRows. Items: columns of dInput, or rows. */
+const backwardInput: Task = (env, args, start, end) => {
+  const [dInput, dOut, weight, code, n, o, i, beta, byRows] = Array.from(args)
+  const [row, rows] = byRows ? [start, end - start] : [0, n]
+  const [column, columns] = byRows ? [0, i] : [start, end - start]
+  const to = dInput + 4 * (row * i + column)
+  const step = code === 0 ? o : unpackedRows(columns)
+  for (let k = 0; k < o; k += step) {
+    const depth = Math.min(step, o - k)
+    const [w, ldw] = weightRows(env, weight, code, i, { row: k, rows: depth, column, columns }, env.scratch)
+    env.sgemm(false, false, rows, columns, depth, 1, dOut + 4 * (row * o + k), o, w, ldw, k > 0 ? 1 : beta, to, i)
+  }
+}
+
+/** Args: out, a, b, m, n, k, transA, transB, alpha, beta, byRows. Items: columns of out, or rows. */
+const product: Task = (env, args, start, end) => {
+  const [out, a, b, m, n, k, transA, transB, alpha, beta, byRows] = Array.from(args)
+  const [row, rows] = byRows ? [start, end - start] : [0, m]
+  const [column, columns] = byRows ? [0, n] : [start, end - start]
+  const [lda, ldb] = [transA ? m : k, transB ? k : n]
+  const fromA = a + 4 * (transA ? row : row * lda)
+  const fromB = b + 4 * (transB ? column * ldb : column)
+  const to = out + 4 * (row * n + column)
+  env.sgemm(transA > 0, transB > 0, rows, columns, k, alpha, fromA, lda, fromB, ldb, beta, to, n)
+}
+
+/** Side of a tile of a Gram matrix. */
+export const gramTile = 256
+
+/** Args: out, x, n, width, alpha. Items: tiles on and below the diagonal, row by row; each is mirrored above. */
+const gram: Task = (env, args, start, end) => {
+  const [out, x, n, width, alpha] = Array.from(args)
+  for (let tile = start; tile < end; tile++) {
+    const tileRow = Math.floor((Math.sqrt(8 * tile + 1) - 1) / 2)
+    const row = tileRow * gramTile
+    const column = (tile - (tileRow * (tileRow + 1)) / 2) * gramTile
+    const [rows, columns] = [Math.min(gramTile, width - row), Math.min(gramTile, width - column)]
+    const to = out + 4 * (row * width + column)
+    env.sgemm(true, false, rows, columns, n, alpha, x + 4 * row, width, x + 4 * column, width, 1, to, width)
+    env.wasm.mirror(rows, columns, to, out + 4 * (column * width + row), width)
+  }
+}
+
+export const productTasks: Readonly<Record<string, Task>> = { linear, backwardInput, product, gram }

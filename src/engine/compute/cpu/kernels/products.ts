@@ -1,0 +1,71 @@
+// linear and its backwards, gemm, gram: shapes to pool tasks (productTasks.ts).
+import type { Kernels } from '../../kernels.ts'
+import type { Pool, Split } from '../pool.ts'
+import { dtypeCode, gramTile, unpackedRows } from './productTasks.ts'
+import { addresses } from './splits.ts'
+import type { Tensor } from '../../tensor.ts'
+import { EngineError } from '../../../errors.ts'
+
+type Products = Pick<Kernels, 'linear' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
+
+/** Number of a float type for the wasm kernels. */
+export function codeOf(tensor: Tensor): number {
+  const code = dtypeCode[tensor.dtype]
+  if (code === undefined) throw new EngineError('internal', `internal: ${tensor.dtype} where a float tensor is needed`)
+  return code
+}
+
+/** Products of fewer multiply-adds run in the calling thread: waking another takes longer. */
+const smallProduct = 2 ** 17
+
+/** Splits out[m, n] over the longer side; wide chunks, since each packs the other operand anew. */
+function splitProduct(pool: Pool, m: number, n: number, k: number): { byRows: number; split: Split } {
+  const byRows = m > n ? 1 : 0
+  const total = byRows ? m : n
+  const work = m * n * k
+  const pieces = Math.max(1, Math.min(pool.threads, Math.floor(work / smallProduct)))
+  const unit = Math.ceil(total / pieces / 16) * 16
+  return { byRows, split: { total, unit } }
+}
+
+export function products(pool: Pool): Products {
+  const at = addresses(pool)
+  const multiply: Kernels['gemm'] = (out, a, b, { transA = false, transB = false, alpha = 1, beta = 0 }) => {
+    const [m, n] = out.shape
+    const k = a.length / m
+    const { byRows, split } = splitProduct(pool, m, n, k)
+    pool.run('product', split, [at(out), at(a), at(b), m, n, k, Number(transA), Number(transB), alpha, beta, byRows])
+  }
+  return {
+    linear(out, input, weight, bias) {
+      const [o, i] = weight.shape
+      const n = input.length / i
+      const code = codeOf(weight)
+      const { byRows, split } = splitProduct(pool, n, o, i)
+      const scratchBytes = code === 0 ? 0 : 4 * i * unpackedRows(i)
+      const args = [at(out), at(input), at(weight), code, at(bias), n, o, i, byRows]
+      pool.run('linear', { ...split, scratchBytes }, args)
+    },
+    linearBackwardInput(dInput, dOut, weight, accumulate) {
+      const [o, i] = weight.shape
+      const n = dOut.length / o
+      const code = codeOf(weight)
+      const { byRows, split } = splitProduct(pool, n, i, o)
+      const scratchBytes = code === 0 ? 0 : 4 * i * unpackedRows(i)
+      const args = [at(dInput), at(dOut), at(weight), code, n, o, i, Number(accumulate), byRows]
+      pool.run('backwardInput', { ...split, scratchBytes }, args)
+    },
+    linearBackwardWeight(dWeight, dOut, input) {
+      const [o, i] = dWeight.shape
+      const flat = { ...dWeight, shape: [o, i] }
+      multiply(flat, dOut, input, { transA: true, beta: 1 })
+    },
+    gemm: multiply,
+    gram(out, input, alpha) {
+      const width = out.shape[0]
+      const tiles = Math.ceil(width / gramTile)
+      const args = [at(out), at(input), input.length / width, width, alpha]
+      pool.run('gram', { total: (tiles * (tiles + 1)) / 2, unit: 1 }, args)
+    },
+  }
+}

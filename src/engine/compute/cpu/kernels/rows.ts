@@ -1,0 +1,45 @@
+// Rows and columns: sums, gathers, copies.
+import { bytesPerElement } from '../../../dtype.ts'
+import type { Kernels } from '../../kernels.ts'
+import type { Pool } from '../pool.ts'
+import { codeOf } from './products.ts'
+import { addresses, byColumns, byRows } from './splits.ts'
+
+type Rows = Pick<Kernels, 'columnSum' | 'columnSquares' | 'gatherRows' | 'scatterAddRows' | 'rowDot' | 'copy'>
+
+export function rowOps(pool: Pool): Rows {
+  const at = addresses(pool)
+  return {
+    columnSum(out, x) {
+      const n = x.length / out.length
+      pool.run('columnSum', byColumns(out.length, n), [at(out), at(x), n, out.length])
+    },
+    columnSquares(out, x) {
+      const n = x.length / out.length
+      pool.run('columnSquares', byColumns(out.length, n), [at(out), at(x), n, out.length])
+    },
+    gatherRows(out, table, rows, scale) {
+      const c = out.length / rows.length
+      pool.run('gatherRows', byRows(rows.length, c), [at(out), at(table), codeOf(table), at(rows), scale, c])
+    },
+    // By columns: rows may repeat.
+    scatterAddRows(out, x, rows, rowScale) {
+      const m = rows.length
+      const c = x.length / m
+      pool.run('scatterAddRows', byColumns(c, m), [at(out), at(x), at(rows), at(rowScale), m, c])
+    },
+    rowDot(out, a, b) {
+      const c = a.length / out.length
+      pool.run('rowDot', byRows(out.length, c), [at(out), at(a), at(b), c])
+    },
+    copy(out, input, h, accumulate) {
+      const split = byRows(h.rows, h.groups * h.width)
+      // Rows that land on each other are added in order.
+      const overlap = accumulate && Math.abs(h.outRow) < h.width
+      pool.run('copyRows', overlap ? { ...split, unit: h.rows } : split, [
+        ...[at(out), at(input), h.groups, h.width, h.outRow, h.outGroup, h.outOffset],
+        ...[h.inRow, h.inGroup, h.inOffset, bytesPerElement[out.dtype], Number(accumulate)],
+      ])
+    },
+  }
+}

@@ -1,0 +1,54 @@
+// Losses and the optimiser.
+import type { Kernels } from '../../kernels.ts'
+import type { Pool } from '../pool.ts'
+import { addresses, byElements, byRows } from './splits.ts'
+
+type Training = Pick<
+  Kernels,
+  'logSumExpChunk' | 'crossEntropyBackwardChunk' | 'squaredError' | 'squaredErrorBackward' | 'sumSquares' | 'adamw'
+>
+
+/** Elements that one f64 partial sum covers, whatever the number of threads. */
+const sumBlock = 8192
+
+export function training(pool: Pool): Training {
+  const at = addresses(pool)
+  /** out[0] += Σ (a − b)², or Σ a² without b. */
+  const addSquares = (out: number, a: number, b: number, length: number) => {
+    const blocks = Math.ceil(length / sumBlock)
+    const parts = pool.heap.allocate(8 * blocks)
+    try {
+      pool.run('squareParts', { total: blocks, unit: 2 }, [parts, a, b, length, sumBlock])
+      pool.inline('addSum', [out, parts, blocks])
+    } finally {
+      pool.heap.release(parts)
+    }
+  }
+  return {
+    logSumExpChunk(runMax, runSum, targetLogit, logits, targets, start) {
+      const n = runMax.length
+      const width = logits.length / n
+      const args = [at(runMax), at(runSum), at(targetLogit), at(logits), at(targets), width, start]
+      pool.run('logSumExpRows', byRows(n, width), args)
+    },
+    crossEntropyBackwardChunk(logits, runMax, runSum, targets, rowWeight, start) {
+      const n = runMax.length
+      const width = logits.length / n
+      const args = [at(logits), at(runMax), at(runSum), at(targets), at(rowWeight), width, start]
+      pool.run('crossEntropyRows', byRows(n, width), args)
+    },
+    squaredError: (out, a, b) => addSquares(at(out), at(a), at(b), a.length),
+    squaredErrorBackward(dA, a, b, factor) {
+      pool.run('scaledDifference', byElements(dA.length), [at(dA), at(a), at(b), factor])
+    },
+    sumSquares: (out, x) => addSquares(at(out), at(x), 0, x.length),
+    adamw(param, grad, m, v, { lr, beta1, beta2, eps, weightDecay, step, gradScale }) {
+      // Differences from 1 are taken in f64: f32(0.999) would make 1 − β₂ wrong by 5e-5.
+      const [rate, root] = [lr / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)]
+      pool.run('adamw', byElements(param.length), [
+        ...[at(param), at(grad), at(m), at(v), rate, root, beta1, 1 - beta1, beta2, 1 - beta2],
+        ...[eps, lr * weightDecay, gradScale],
+      ])
+    },
+  }
+}

@@ -1,0 +1,74 @@
+// The CPU backend: kernels over one shared memory, run by a pool of threads, products by the system's BLAS.
+import { availableParallelism } from 'node:os'
+import { EngineError } from '../../errors.ts'
+import { bytesPerElement, hostArray } from '../../dtype.ts'
+import type { Backend } from '../backend.ts'
+import type { Kernels } from '../kernels.ts'
+import { lengthOf } from '../tensor.ts'
+import { findBlas, type FoundBlas } from './findBlas.ts'
+import { Heap } from './heap.ts'
+import { cpuKernels } from './kernels/index.ts'
+import { Pool } from './pool.ts'
+import { compileKernels } from './wasm.ts'
+
+export interface CpuOptions {
+  /** Default: what the machine offers. */
+  readonly threads?: number
+  /** none: products by wasm. */
+  readonly blas?: 'auto' | 'none'
+  /** At most 4 GiB, WebAssembly's address space. */
+  readonly maxBytes?: number
+  /** false: without fused multiply-add, as on runtimes that lack relaxed SIMD. */
+  readonly relaxed?: boolean
+}
+
+export interface CpuBackend extends Backend {
+  readonly kernels: Kernels
+  readonly pool: Pool
+}
+
+function describe({ blas, notes }: FoundBlas, threads: number, relaxed: boolean): Backend['info'] {
+  const version = /\d+\.\d+(\.\d+)?/.exec(blas?.config ?? '')?.[0]
+  const library = blas ? [blas.kind, version].filter(Boolean).join(' ') : 'WebAssembly'
+  return {
+    device: 'cpu',
+    description: `${library}, ${threads} thread${threads === 1 ? '' : 's'}`,
+    details: {
+      blas: blas?.kind ?? 'none',
+      blasPath: blas?.path ?? '',
+      blasConfig: blas?.config ?? notes.join('; '),
+      lapack: blas?.lapack != null,
+      relaxedSimd: relaxed,
+      threads,
+    },
+  }
+}
+
+export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
+  const threads = options.threads ?? availableParallelism()
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new EngineError('usage', `threads must be a whole number of at least 1, not ${options.threads}`)
+  const heap = new Heap(options.maxBytes)
+  const found: FoundBlas = options.blas === 'none' ? { blas: null, notes: ['not asked for'] } : await findBlas(heap)
+  const { module, relaxed } = compileKernels(options.relaxed)
+  const pool = await Pool.open({ heap, module, blas: found.blas, threads })
+  return {
+    info: describe(found, threads, relaxed),
+    kernels: cpuKernels(pool),
+    pool,
+    allocate(dtype, shape) {
+      const length = lengthOf(shape)
+      return { buffer: heap.allocate(length * bytesPerElement[dtype]), dtype, shape, offset: 0, length }
+    },
+    release: (tensor) => heap.release(tensor.buffer),
+    write: (tensor, data) => heap.write(tensor, data),
+    async read(tensor) {
+      const result = hostArray(tensor.dtype, tensor.length)
+      new Uint8Array(result.buffer).set(heap.bytesOf(tensor))
+      return result
+    },
+    sync: async () => undefined,
+    memory: () => heap.memoryUse(),
+    close: () => pool.close(),
+  }
+}

@@ -1,0 +1,169 @@
+// The pool: the calling thread and `threads − 1` workers run one command at a time, split into chunks.
+//
+// To add an operation that runs on it:
+//  1. As a wasm export: write `export function name(start: i32, end: i32, ...args): void` in assembly/<file>.ts, where
+//     [start, end) are the items (rows, elements) of a chunk and args are addresses (usize), sizes and scalars;
+//     re-export it from assembly/index.ts, then `npm run build wasm`. Call `pool.run('name', { total, unit }, args)`.
+//  2. As a native task, when BLAS is needed between: a function `(env, args, start, end, chunk)` in a record that
+//     tasks.ts spreads into its table. It uses env.sgemm, env.blas, env.wasm and its own env.scratch, sized by
+//     `scratchBytes` of the command.
+// `pool.inline(name, args)` calls a wasm export once in the calling thread. `unit` is the least number of items worth
+// waking a thread for; chunks begin at multiples of it. Chunks depend on total, unit and thread count only, so the
+// same machine computes the same bytes; sums across chunks go to one slot per chunk (`pool.chunks`) and are added in
+// order afterwards. Memory comes from `pool.heap`; `heap.view()` gives fresh typed arrays for small results.
+import { Worker } from 'node:worker_threads'
+import { EngineError } from '../../errors.ts'
+import type { Blas } from './blas.ts'
+import { Control, maxChunks, type Command } from './control.ts'
+import { workerEntry } from './files.ts'
+import type { Heap } from './heap.ts'
+import { packBytes } from './sgemm.ts'
+import { createEnv, taskTable, type TaskEnv, type TaskTable } from './tasks.ts'
+import { instantiate, type Wasm } from './wasm.ts'
+import type { WorkerStart } from './worker.ts'
+
+export interface Split {
+  readonly total: number
+  readonly unit: number
+  /** Scratch of each thread. */
+  readonly scratchBytes?: number
+}
+
+/** More chunks than threads, so that a thread the system interrupts does not hold up the others for long. */
+const chunksPerThread = 4
+/** Nothing that a chunk does takes this long. */
+const stallMs = 300_000
+
+export interface PoolOptions {
+  readonly heap: Heap
+  readonly module: WebAssembly.Module
+  readonly blas: Blas | null
+  readonly threads: number
+}
+
+export class Pool {
+  readonly heap: Heap
+  readonly threads: number
+  readonly blas: Blas | null
+  readonly wasm: Wasm
+  /** For tests: what the pool runs on. */
+  readonly workers: readonly Worker[]
+  readonly #control: Control
+  readonly #table: TaskTable
+  readonly #env: TaskEnv
+  #scratchStart = 0
+  #scratchStride = 0
+  #broken: EngineError | null = null
+
+  private constructor(options: PoolOptions, packStarts: readonly number[]) {
+    const { heap, blas, module, threads } = options
+    this.heap = heap
+    this.blas = blas
+    this.threads = threads
+    this.wasm = instantiate(module, heap.memory)
+    this.#table = taskTable(this.wasm)
+    this.#control = new Control(heap.memory)
+    this.#env = createEnv(this.wasm, blas, 0, packStarts[0])
+    this.workers = packStarts.slice(1).map((packStart, i) => {
+      const workerData: WorkerStart = {
+        memory: heap.memory,
+        module,
+        thread: i + 1,
+        packStart,
+        blas: blas && { path: blas.path, kind: blas.kind },
+      }
+      return new Worker(workerEntry(), { workerData })
+    })
+  }
+
+  static async open(options: PoolOptions): Promise<Pool> {
+    const { heap, blas, threads } = options
+    const packStarts = Array.from({ length: threads }, () => (blas ? 0 : heap.allocate(packBytes)))
+    const pool = new Pool(options, packStarts)
+    await Promise.all(pool.workers.map(started))
+    for (const worker of pool.workers) {
+      worker.unref()
+      const lost = (why: unknown) => pool.#lose(why)
+      worker.on('error', lost)
+      worker.on('exit', () => pool.#control.halted || lost('it exited'))
+    }
+    return pool
+  }
+
+  /** Number of chunks that `run` makes. */
+  chunks({ total, unit }: Split): number {
+    return Math.max(1, Math.min(Math.ceil(total / unit), this.threads * chunksPerThread, maxChunks - 1))
+  }
+
+  /** Runs a task over [0, total) and returns when all of it is done. */
+  run(task: string, split: Split, args: readonly number[]): void {
+    if (this.#broken) throw this.#broken
+    if (split.total <= 0) return
+    const chunks = this.chunks(split)
+    if (split.scratchBytes) this.#reserveScratch(split.scratchBytes)
+    const command: Command = {
+      task: this.#table.indexOf(task),
+      chunks,
+      total: split.total,
+      unit: split.unit,
+      scratchStart: this.#scratchStart,
+      scratchStride: this.#scratchStride,
+    }
+    if (chunks === 1) {
+      this.#env.scratch = this.#scratchStart
+      this.#table.tasks[command.task](this.#env, args, 0, split.total, 0)
+      return
+    }
+    const { tasks } = this.#table
+    const control = this.#control
+    control.publish(command, args)
+    control.work((c, start, end, chunk) => {
+      this.#env.scratch = c.scratchStart
+      tasks[c.task](this.#env, control.args, start, end, chunk)
+    })
+    const finished = control.finish(chunks, stallMs)
+    const failure = control.takeFailure()
+    if (finished && failure === null) return
+    const error = new EngineError('internal', `internal: ${task} failed on the CPU pool: ${failure ?? 'no answer'}`)
+    if (!finished) this.#broken = error
+    throw error
+  }
+
+  /** Calls a wasm export in the calling thread. */
+  inline(name: string, args: readonly number[]): number {
+    return this.wasm[name](...args)
+  }
+
+  async close(): Promise<void> {
+    this.#control.halt()
+    this.#broken = new EngineError('internal', 'internal: the CPU backend was used after close')
+    await Promise.all(this.workers.map((worker) => worker.terminate()))
+  }
+
+  #reserveScratch(bytes: number): void {
+    if (bytes <= this.#scratchStride) return
+    if (this.#scratchStride > 0) this.heap.release(this.#scratchStart)
+    this.#scratchStride = 0
+    const stride = Math.ceil(bytes / 4096) * 4096
+    this.#scratchStart = this.heap.allocate(stride * this.threads)
+    this.#scratchStride = stride
+  }
+
+  #lose(why: unknown): void {
+    const reason = why instanceof Error ? why.message : String(why)
+    this.#broken ??= new EngineError('device-lost', `a worker of the CPU backend is gone: ${reason}; start again`)
+  }
+}
+
+/** Resolves when a worker says it is ready. */
+function started(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', () => resolve())
+    worker.once('error', (error) =>
+      reject(
+        new EngineError('internal', `a worker of the CPU backend did not start: ${error.message}`, { cause: error }),
+      ),
+    )
+    worker.once('exit', (code) => reject(new EngineError('internal', `a worker of the CPU backend ended (${code})`)))
+  })
+}

@@ -1,0 +1,15 @@
+// One single-threaded product for all tasks: BLAS, or the wasm kernel with this thread's packing buffer.
+import type { Blas, Gemm } from './blas.ts'
+import type { Wasm } from './wasm.ts'
+
+export type Sgemm = Gemm
+
+/** What the wasm product packs into: assembly/gemm.ts `sgemmPackBytes`. */
+export const packBytes = 4 * (64 * 256 + 512 * 256 + 32)
+
+export function bindSgemm(wasm: Wasm, blas: Blas | null, packStart: number): Sgemm {
+  if (blas) return blas.sgemm
+  const { sgemm } = wasm
+  return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) =>
+    void sgemm(Number(transA), Number(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, packStart)
+}

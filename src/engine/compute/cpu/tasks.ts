@@ -1,0 +1,63 @@
+// What a chunk of a command can be: a wasm export over a range of items, or a sequence of BLAS calls and wasm exports
+// in TypeScript. Every thread builds the same table, so a task travels as its index.
+import type { Blas } from './blas.ts'
+import { attentionTasks } from './kernels/attentionTasks.ts'
+import { productTasks } from './kernels/productTasks.ts'
+import { weightTasks } from './kernels/weightTasks.ts'
+import { pruneTasks } from './prune/tasks.ts'
+import { bindSgemm, type Sgemm } from './sgemm.ts'
+import type { Wasm } from './wasm.ts'
+
+/** What a thread has at hand. Addresses are byte offsets in the shared memory, for wasm and BLAS alike. */
+export interface TaskEnv {
+  readonly wasm: Wasm
+  /** Single-threaded product: BLAS, or wasm where there is none. */
+  readonly sgemm: Sgemm
+  readonly blas: Blas | null
+  /** 0 is the calling thread. Results must not depend on it: chunks go to whoever is free. */
+  readonly thread: number
+  /** Start of this thread's scratch, of the size the command asked for. */
+  scratch: number
+}
+
+/** Works on items [start, end) of a command; `chunk` numbers the parts of one command, for partial sums. */
+export type Task = (env: TaskEnv, args: ArrayLike<number>, start: number, end: number, chunk: number) => void
+
+const nativeTasks: Readonly<Record<string, Task>> = {
+  ...productTasks,
+  ...weightTasks,
+  ...attentionTasks,
+  ...pruneTasks,
+}
+
+export interface TaskTable {
+  indexOf(name: string): number
+  readonly tasks: readonly Task[]
+}
+
+/** A wasm export as a task: it is called as f(start, end, ...args). */
+function wasmTask(name: string, wasm: Wasm): Task {
+  const run = wasm[name]
+  return (_, args, start, end) => {
+    const list = [start, end]
+    for (let i = 0; i < run.length - 2; i++) list.push(args[i])
+    run(...list)
+  }
+}
+
+export function taskTable(wasm: Wasm): TaskTable {
+  const names = [...Object.keys(nativeTasks), ...Object.keys(wasm)]
+  const indices = new Map(names.map((name, index) => [name, index]))
+  return {
+    tasks: [...Object.values(nativeTasks), ...Object.keys(wasm).map((name) => wasmTask(name, wasm))],
+    indexOf(name) {
+      const index = indices.get(name)
+      if (index === undefined) throw new Error(`internal: no task ${name} (a wasm export, or listed in tasks.ts)`)
+      return index
+    },
+  }
+}
+
+export function createEnv(wasm: Wasm, blas: Blas | null, thread: number, packStart: number): TaskEnv {
+  return { wasm, blas, thread, scratch: 0, sgemm: bindSgemm(wasm, blas, packStart) }
+}

@@ -1,0 +1,31 @@
+// A thread of the CPU pool: binds the shared memory, the kernels and BLAS, then serves commands until the pool halts.
+import { parentPort, workerData } from 'node:worker_threads'
+import { loadBlas, type BlasKind } from './blas.ts'
+import { Control } from './control.ts'
+import { createEnv, taskTable } from './tasks.ts'
+import { instantiate } from './wasm.ts'
+
+export interface WorkerStart {
+  readonly memory: WebAssembly.Memory
+  readonly module: WebAssembly.Module
+  readonly thread: number
+  readonly packStart: number
+  readonly blas: { readonly path: string; readonly kind: BlasKind } | null
+}
+
+async function main(start: WorkerStart): Promise<void> {
+  const wasm = instantiate(start.module, start.memory)
+  const { tasks } = taskTable(wasm)
+  const blas = start.blas ? await loadBlas(start.blas.path, start.blas.kind, start.memory) : null
+  const env = createEnv(wasm, blas, start.thread, start.packStart)
+  const control = new Control(start.memory)
+  // Without this the caller would wait for the chunk of a thread that is no more.
+  process.on('exit', () => control.halted || control.fail(new Error(`worker ${start.thread} exited`)))
+  parentPort?.postMessage('ready')
+  control.serve((command, from, to, chunk) => {
+    env.scratch = command.scratchStart + start.thread * command.scratchStride
+    tasks[command.task](env, control.args, from, to, chunk)
+  })
+}
+
+await main(workerData as WorkerStart)
