@@ -1,0 +1,19 @@
+// config.json describes something this program cannot compute. Who opened the file adds its path.
+
+/** `kind` is the error code that the engine gives it: a value nobody could mean, or one we do not know. */
+export class FamilyError extends Error {
+  readonly kind: 'bad-config' | 'unsupported'
+  constructor(kind: 'bad-config' | 'unsupported', message: string) {
+    super(message)
+    this.name = 'FamilyError'
+    this.kind = kind
+  }
+}
+
+/** "hidden_act is "x"; known are a, b". */
+export function unknownValue(key: string, got: unknown, known: readonly string[]): FamilyError {
+  return new FamilyError(
+    'unsupported',
+    `${key} is ${JSON.stringify(got)}, which is not known here; known are ${known.join(', ')}`,
+  )
+}

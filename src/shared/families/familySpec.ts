@@ -1,0 +1,138 @@
+// The vocabulary in which model families are described. A family is one row of data: no functions, no branches on its
+// name anywhere else. A kind that no row uses is removed.
+
+/** What a tensor is for. Names in checkpoints differ by family; code knows roles only. */
+export type Role =
+  | 'embed.token'
+  | 'embed.position'
+  | 'embed.in' // OPT-350m: word embeddings → hidden states
+  | 'embed.out' // and back, before the head
+  | 'attn.norm'
+  | 'attn.q'
+  | 'attn.k'
+  | 'attn.v'
+  | 'attn.qkv'
+  | 'attn.qNorm'
+  | 'attn.kNorm'
+  | 'attn.out'
+  | 'mlp.norm'
+  | 'mlp.gate'
+  | 'mlp.up'
+  | 'mlp.gateUp'
+  | 'mlp.down'
+  | 'moe.router'
+  | 'moe.gate'
+  | 'moe.up'
+  | 'moe.down'
+  | 'finalNorm'
+  | 'lmHead'
+
+/** A value fixed by the family, or read from config.json under `key`, where a missing key means `otherwise`. */
+export type Setting<T> = T | { readonly key: string; readonly otherwise: T }
+
+/**
+ * preNorm: h = x + attn(n1(x)), y = h + mlp(n2(h)). postNorm: h = n1(x + attn(x)), y = n2(h + mlp(h)).
+ * parallel: y = x + attn(n1(x)) + mlp(n2(x)). parallelSharedNorm: the same with one norm for both.
+ */
+export type Residual = 'preNorm' | 'postNorm' | 'parallel' | 'parallelSharedNorm'
+
+/** separate · fusedStacked: rows [q; k; v] · fusedPerHead: rows q, k, v of head 0, then of head 1, … */
+export type Projection = 'separate' | 'fusedStacked' | 'fusedPerHead'
+
+/** dense: down(f(up)) · gated: down(f(gate) ⊙ up) · gatedFused: gate and up in one linear · moe: gated experts. */
+export type MlpKind = 'dense' | 'gated' | 'gatedFused' | 'moe'
+
+export interface NormSpec {
+  readonly kind: 'layerNorm' | 'rmsNorm'
+  readonly epsKey: string | null
+  readonly eps: number
+  /** Added to the stored weight (Gemma: 1). */
+  readonly unitOffset: 0 | 1
+  /** false: no weight and no bias. */
+  readonly affine: Setting<boolean>
+}
+
+export type PositionSpec =
+  /** A table; row `offset` belongs to position 0. `fromMask`: positions count real tokens only. */
+  | { readonly kind: 'learned'; readonly offset: number; readonly fromMask: boolean }
+  /** Keys of older configurations; `rope_parameters` of newer ones is read for every family. */
+  | {
+      readonly kind: 'rope'
+      readonly thetaKeys: readonly string[]
+      readonly fractionKeys: readonly string[]
+      readonly fraction: number
+      /** Positions before a longrope extension, where the class has a default for it. */
+      readonly originalPositions: number | null
+    }
+
+/** Sliding windows: blocks from `firstBlockKey` on, or those `layer_types` names; only if `enabledKey` says so. */
+export interface WindowSpec {
+  readonly key: string
+  readonly otherwise: number | null
+  readonly enabledKey: string | null
+  readonly firstBlockKey: string | null
+}
+
+export interface FamilySpec {
+  readonly modelType: string
+  /** What people call it. */
+  readonly title: string
+  /** Names of the base model begin with this, or not: `AutoModel` saves without it. The head never has it. */
+  readonly prefix: string
+  /** Module names without `.weight`, {block} and {expert} filled in later; without `prefix` except the head's. */
+  readonly tensors: Readonly<Partial<Record<Role, string>>>
+  /** Last parts of names of buffers that old checkpoints carry and nothing reads. */
+  readonly ignored: readonly string[]
+  readonly keys: {
+    readonly hiddenSize: string
+    readonly intermediateSize: string
+    readonly numBlocks: string
+    readonly numHeads: string
+    /** null: as many as heads. */
+    readonly numKvHeads: string | null
+    /** null: hidden size / heads. */
+    readonly headDim: string | null
+    readonly maxPositions: string
+    /** The first that is there. */
+    readonly activation: readonly string[]
+    /** Width of the word embeddings where it may differ from the hidden size. */
+    readonly embedSize: string | null
+  }
+  /** Default of `headDim` where the class has one of its own. */
+  readonly headDim: number | null
+  readonly activation: string
+  readonly position: PositionSpec
+  readonly norm: NormSpec
+  readonly finalNorm: boolean | { readonly unlessKey: string; readonly unlessPostNorm: true }
+  readonly projection: Projection
+  /** Norm of each query and key head before they are turned. */
+  readonly qkNorm: 'none' | 'rmsNorm' | { readonly key: string; readonly kind: 'layerNorm' }
+  /** Keys that change the scale 1/√headDim, for GPT-2. */
+  readonly scaling: { readonly enabledKey: string; readonly byBlockKey: string } | null
+  readonly window: WindowSpec | null
+  readonly mlp: MlpKind
+  readonly bias: {
+    readonly qkv: Setting<boolean>
+    readonly out: Setting<boolean>
+    readonly mlp: Setting<boolean>
+    readonly head: boolean
+  }
+  readonly residual:
+    Residual | { readonly key: string; readonly otherwise: boolean; readonly yes: Residual; readonly no: Residual }
+  /** inOut: Conv1D stores [inputs, outputs]. */
+  readonly linearLayout: 'outIn' | 'inOut'
+  /** Word embeddings are multiplied by √hiddenSize. */
+  readonly scaledEmbedding: boolean
+  /** Default of tie_word_embeddings. */
+  readonly tied: boolean
+  readonly moe: {
+    readonly numExpertsKey: string
+    readonly topKKey: string
+    readonly numExperts: number
+    readonly topK: number
+    /** Key that may turn off the renormalisation of the chosen experts' shares. */
+    readonly normaliseKey: string
+  } | null
+  /** Settings that change the mathematics in ways that are not implemented: refused unless absent, false or null. */
+  readonly refused: readonly string[]
+}

@@ -1,0 +1,203 @@
+// Every parameter of a model in model order: name in the checkpoint, shape, what it is. Loading, shape checks, pruning
+// targets, trainable subsets and plans all start from this list.
+import type { Role } from './familySpec.ts'
+import type { ModelConfig } from './modelConfig.ts'
+
+/**
+ * linear: weight of a block linear (what can be pruned) · bias: of any linear · norm, normBias · embedding: token or
+ * position table · projection: OPT-350m's around the blocks · router · head.
+ */
+export type ParameterKind = 'linear' | 'bias' | 'norm' | 'normBias' | 'embedding' | 'projection' | 'router' | 'head'
+
+export interface Parameter {
+  /** In the checkpoint. */
+  readonly name: string
+  readonly kind: ParameterKind
+  readonly role: Role
+  /** null outside the blocks. */
+  readonly block: number | null
+  readonly expert: number | null
+  /** [O, I] for linears, whatever the file stores. */
+  readonly shape: readonly number[]
+  /** The file has it as [I, O]. */
+  readonly transposed: boolean
+}
+
+/** A block linear: one weight matrix with an optional bias. */
+export interface BlockLinear {
+  /** Module name: the weight's without `.weight`. */
+  readonly name: string
+  readonly role: Role
+  readonly block: number
+  readonly expert: number | null
+  readonly shape: readonly [outputs: number, inputs: number]
+  /** Of the weight as the file stores it. */
+  readonly transposed: boolean
+  readonly hasBias: boolean
+  /** Linears with the same key read the same input. */
+  readonly inputKey: string
+  /** The class that recipes call a target: every block linear is one, in whatever form it is stored. */
+  readonly kind: 'Linear'
+}
+
+/** Module name of a role, without `.weight`. */
+export function moduleName(config: ModelConfig, role: Role, block?: number, expert?: number): string {
+  const template = config.family.tensors[role]
+  if (template === undefined) throw new Error(`internal: ${config.family.modelType} has no ${role}`)
+  const name = template.replace('{block}', String(block)).replace('{expert}', String(expert))
+  return role === 'lmHead' ? name : config.prefix + name
+}
+
+/** Name of the tensor that the head multiplies with. */
+export function headWeightName(config: ModelConfig): string {
+  return `${moduleName(config, config.tied ? 'embed.token' : 'lmHead')}.weight`
+}
+
+/** All block linears in model order. */
+export function blockLinears(config: ModelConfig): BlockLinear[] {
+  return Array.from({ length: config.numBlocks }, (_, block) => linearsOfBlock(config, block)).flat()
+}
+
+/** All parameters in model order: embeddings, blocks, final norm, head. A tied head is not listed again. */
+export function modelParameters(config: ModelConfig): Parameter[] {
+  const blocks = Array.from({ length: config.numBlocks }, (_, block) => blockParameters(config, block)).flat()
+  const ends = endParameters(config)
+  const first = ends.filter((p) => p.role.startsWith('embed.') && p.role !== 'embed.out')
+  return [...first, ...blocks, ...ends.filter((p) => !first.includes(p))]
+}
+
+/** Parameters outside the blocks. */
+export function endParameters(config: ModelConfig): Parameter[] {
+  const { vocabSize, embedSize, hiddenSize, maxPositions, position } = config
+  const outside = (role: Role, kind: ParameterKind, shape: readonly number[], part = 'weight'): Parameter => ({
+    name: `${moduleName(config, role)}.${part}`,
+    kind,
+    role,
+    block: null,
+    expert: null,
+    shape,
+    transposed: false,
+  })
+  const list = [outside('embed.token', 'embedding', [vocabSize, embedSize])]
+  if (position.kind === 'learned') {
+    list.push(outside('embed.position', 'embedding', [maxPositions + position.offset, hiddenSize]))
+  }
+  if (embedSize !== hiddenSize) {
+    list.push(outside('embed.in', 'projection', [hiddenSize, embedSize]))
+    list.push(outside('embed.out', 'projection', [embedSize, hiddenSize]))
+  }
+  if (config.finalNorm) list.push(...normParameters(config, 'finalNorm', null, hiddenSize))
+  if (!config.tied) list.push(outside('lmHead', 'head', [vocabSize, embedSize]))
+  if (config.bias.head) list.push(outside('lmHead', 'bias', [vocabSize], 'bias'))
+  return list
+}
+
+/** Parameters of one block in model order: norms and linears as data reaches them. */
+export function blockParameters(config: ModelConfig, block: number): Parameter[] {
+  const linears = linearsOfBlock(config, block)
+  const of = (roles: readonly Role[]) => linears.filter((l) => roles.includes(l.role)).flatMap(linearParameters)
+  const headNorms =
+    config.qkNorm === 'none'
+      ? []
+      : (['attn.qNorm', 'attn.kNorm'] as const).flatMap((role) => headNormParameters(config, role, block))
+  return [
+    ...normParameters(config, 'attn.norm', block, config.hiddenSize),
+    ...of(['attn.q', 'attn.k', 'attn.v', 'attn.qkv']),
+    ...headNorms,
+    ...of(['attn.out']),
+    ...(config.residual === 'parallelSharedNorm' ? [] : normParameters(config, 'mlp.norm', block, config.hiddenSize)),
+    ...routerParameters(config, block),
+    ...of(['mlp.gate', 'mlp.up', 'mlp.gateUp', 'mlp.down', 'moe.gate', 'moe.up', 'moe.down']),
+  ]
+}
+
+export function linearsOfBlock(config: ModelConfig, block: number): BlockLinear[] {
+  const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim, bias, experts } = config
+  const [queries, keys] = [numHeads * headDim, numKvHeads * headDim]
+  const transposed = config.family.linearLayout === 'inOut'
+  const base = `${config.prefix}${block}`
+  const linear = (
+    role: Role,
+    shape: readonly [number, number],
+    hasBias: boolean,
+    inputKey: string,
+    expert: number | null = null,
+  ): BlockLinear => {
+    const name = moduleName(config, role, block, expert ?? undefined)
+    return { name, role, block, expert, shape, transposed, hasBias, inputKey: `${base}.${inputKey}`, kind: 'Linear' }
+  }
+  const list: BlockLinear[] = []
+  if (config.projection === 'separate') {
+    list.push(linear('attn.q', [queries, hiddenSize], bias.qkv, 'attn'))
+    list.push(linear('attn.k', [keys, hiddenSize], bias.qkv, 'attn'))
+    list.push(linear('attn.v', [keys, hiddenSize], bias.qkv, 'attn'))
+  } else list.push(linear('attn.qkv', [queries + 2 * keys, hiddenSize], bias.qkv, 'attn'))
+  list.push(linear('attn.out', [hiddenSize, queries], bias.out, 'attn.out'))
+  // With one norm for both, the MLP reads what q, k and v read.
+  const input = config.residual === 'parallelSharedNorm' ? 'attn' : 'mlp'
+  switch (config.mlp) {
+    case 'gated':
+      list.push(linear('mlp.gate', [intermediateSize, hiddenSize], bias.mlp, input))
+      list.push(linear('mlp.up', [intermediateSize, hiddenSize], bias.mlp, input))
+      list.push(linear('mlp.down', [hiddenSize, intermediateSize], bias.mlp, 'mlp.down'))
+      break
+    case 'gatedFused':
+      list.push(linear('mlp.gateUp', [2 * intermediateSize, hiddenSize], bias.mlp, input))
+      list.push(linear('mlp.down', [hiddenSize, intermediateSize], bias.mlp, 'mlp.down'))
+      break
+    case 'dense':
+      list.push(linear('mlp.up', [intermediateSize, hiddenSize], bias.mlp, input))
+      list.push(linear('mlp.down', [hiddenSize, intermediateSize], bias.mlp, 'mlp.down'))
+      break
+    case 'moe':
+      for (let e = 0; e < (experts?.numExperts ?? 0); e++) {
+        list.push(linear('moe.gate', [intermediateSize, hiddenSize], bias.mlp, `expert.${e}`, e))
+        list.push(linear('moe.up', [intermediateSize, hiddenSize], bias.mlp, `expert.${e}`, e))
+        list.push(linear('moe.down', [hiddenSize, intermediateSize], bias.mlp, `expert.${e}.down`, e))
+      }
+  }
+  return list
+}
+
+function linearParameters(linear: BlockLinear): Parameter[] {
+  const { name, role, block, expert, shape, transposed } = linear
+  const weight: Parameter = { name: `${name}.weight`, kind: 'linear', role, block, expert, shape, transposed }
+  if (!linear.hasBias) return [weight]
+  return [weight, { ...weight, name: `${name}.bias`, kind: 'bias', shape: [shape[0]], transposed: false }]
+}
+
+function routerParameters(config: ModelConfig, block: number): Parameter[] {
+  if (!config.experts) return []
+  const name = `${moduleName(config, 'moe.router', block)}.weight`
+  const shape = [config.experts.numExperts, config.hiddenSize]
+  return [{ name, kind: 'router', role: 'moe.router', block, expert: null, shape, transposed: false }]
+}
+
+function normParameters(config: ModelConfig, role: Role, block: number | null, size: number): Parameter[] {
+  if (!config.norm.affine) return []
+  return weightAndBias(config, role, block, size, config.norm.kind === 'layerNorm')
+}
+
+function headNormParameters(config: ModelConfig, role: Role, block: number): Parameter[] {
+  return weightAndBias(config, role, block, config.headDim, config.qkNorm === 'layerNorm')
+}
+
+function weightAndBias(
+  config: ModelConfig,
+  role: Role,
+  block: number | null,
+  size: number,
+  hasBias: boolean,
+): Parameter[] {
+  const name = moduleName(config, role, block ?? undefined)
+  const weight: Parameter = {
+    name: `${name}.weight`,
+    kind: 'norm',
+    role,
+    block,
+    expert: null,
+    shape: [size],
+    transposed: false,
+  }
+  return hasBias ? [weight, { ...weight, name: `${name}.bias`, kind: 'normBias' }] : [weight]
+}

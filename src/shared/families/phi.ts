@@ -1,0 +1,42 @@
+// Phi-1, 1.5 and 2: attention and MLP side by side on one LayerNorm, part of each head turned, biases everywhere.
+import type { FamilySpec } from './familySpec.ts'
+import { llamaKeys, plainRope } from './llama.ts'
+
+export const phi = {
+  modelType: 'phi',
+  title: 'Phi',
+  prefix: 'model.',
+  tensors: {
+    'embed.token': 'embed_tokens',
+    'attn.norm': 'layers.{block}.input_layernorm',
+    'attn.q': 'layers.{block}.self_attn.q_proj',
+    'attn.k': 'layers.{block}.self_attn.k_proj',
+    'attn.v': 'layers.{block}.self_attn.v_proj',
+    'attn.qNorm': 'layers.{block}.self_attn.q_layernorm',
+    'attn.kNorm': 'layers.{block}.self_attn.k_layernorm',
+    'attn.out': 'layers.{block}.self_attn.dense',
+    'mlp.up': 'layers.{block}.mlp.fc1',
+    'mlp.down': 'layers.{block}.mlp.fc2',
+    finalNorm: 'final_layernorm',
+    lmHead: 'lm_head',
+  },
+  ignored: ['rotary_emb.inv_freq'],
+  keys: llamaKeys,
+  headDim: null,
+  activation: 'gelu_new',
+  position: { ...plainRope, fraction: 0.5 },
+  norm: { kind: 'layerNorm', epsKey: 'layer_norm_eps', eps: 1e-5, unitOffset: 0, affine: true },
+  finalNorm: true,
+  projection: 'separate',
+  qkNorm: { key: 'qk_layernorm', kind: 'layerNorm' },
+  scaling: null,
+  window: null,
+  mlp: 'dense',
+  bias: { qkv: true, out: true, mlp: true, head: true },
+  residual: 'parallelSharedNorm',
+  linearLayout: 'outIn',
+  scaledEmbedding: false,
+  tied: false,
+  moe: null,
+  refused: [],
+} as const satisfies FamilySpec

@@ -1,0 +1,33 @@
+// Which blocks attend through a sliding window.
+import { FamilyError, unknownValue } from './familyError.ts'
+import type { WindowSpec } from './familySpec.ts'
+import { readFlag, readSize, wrong, type ConfigJson } from './settings.ts'
+
+/** The window of each block, 0 = none. `layer_types`, where given, decides by block. */
+export function readWindows(config: ConfigJson, spec: WindowSpec | null, numBlocks: number): number[] {
+  const none = new Array<number>(numBlocks).fill(0)
+  if (!spec) return none
+  if (spec.enabledKey !== null && !readFlag(config, spec.enabledKey, false)) return none
+  const value = config[spec.key] === undefined ? spec.otherwise : config[spec.key]
+  if (value === null) return none
+  const window = readSize({ [spec.key]: value }, spec.key)
+  const types = config['layer_types']
+  if (types !== undefined && types !== null) return byType(types, window, numBlocks)
+  // Counted from 0, and 0 itself is allowed: all blocks.
+  const first = spec.firstBlockKey === null ? 0 : (config[spec.firstBlockKey] ?? numBlocks)
+  if (typeof first !== 'number' || !Number.isInteger(first) || first < 0) {
+    throw wrong(spec.firstBlockKey ?? spec.key, first, 'a whole number of at least 0')
+  }
+  return none.map((_, block) => (block >= first ? window : 0))
+}
+
+function byType(types: unknown, window: number, numBlocks: number): number[] {
+  if (!Array.isArray(types) || types.length < numBlocks) {
+    throw new FamilyError('bad-config', `layer_types must be a list with an entry for each of the ${numBlocks} blocks`)
+  }
+  return types.slice(0, numBlocks).map((type) => {
+    if (type === 'sliding_attention') return window
+    if (type === 'full_attention') return 0
+    throw unknownValue('layer_types', type, ['full_attention', 'sliding_attention'])
+  })
+}
