@@ -47,6 +47,7 @@ export const targets = {
   inspector: web('webview-ui/inspector/main.ts', 'inspector'),
   compare: web('webview-ui/compare/main.ts', 'compare'),
   run: web('webview-ui/run/main.ts', 'run'),
+  trainable: web('webview-ui/trainable/main.ts', 'trainable'),
 }
 
 /** AssemblyScript kernels: one wasm with relaxed SIMD, one without for runtimes that lack it. */

@@ -1,0 +1,18 @@
+// Where a tensor sits, read from its name alone: enough for the views, also for families that nobody knows.
+
+export interface Place {
+  /** Transformer block, or null outside of the blocks. */
+  block: number | null
+  /** Name inside the block without `.weight` or `.bias`, an expert's number replaced by `*`. */
+  module: string
+}
+
+const blockNumber = /(?:^|\.)(?:layers|layer|h|blocks|block|encoder|decoder)\.(\d+)\./
+const expertNumber = /(^|\.)experts\.\d+(?=\.|$)/
+
+export function moduleOf(name: string): Place {
+  const found = blockNumber.exec(name)
+  const rest = found ? name.slice(found.index + found[0].length) : name
+  const module = rest.replace(/\.(weight|bias)$/, '').replace(expertNumber, '$1experts.*')
+  return { block: found ? Number(found[1]) : null, module }
+}

@@ -1,0 +1,206 @@
+// Two checkpoints side by side: did sparsity survive, where did weights move, and what does each matrix look like.
+import '../shared/base.css'
+import './compare.css'
+import type { CompareSummary, TensorChange } from '../../src/shared/protocol/inspect.ts'
+import { toCsv } from '../../src/shared/format/csv.ts'
+import type { FromCompare, ToCompare } from '../../src/shared/protocol/view.ts'
+import { announce } from '../shared/announce.ts'
+import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
+import { createFilterBox } from '../shared/filterBox.ts'
+import { createGrid } from '../shared/grid.ts'
+import { connectHost } from '../shared/host.ts'
+import { createMatrixView, type MatrixView } from '../shared/matrixView.ts'
+import { sequentialColour, type PaletteName } from '../shared/palette.ts'
+import { failedState, loadingState } from '../shared/states.ts'
+import { createTable } from '../shared/table.ts'
+import { onThemeChange } from '../shared/theme.ts'
+import { changeColumns, changeGrid, changeMap, describeChange, type Measure } from './changes.ts'
+
+const host = connectHost<ToCompare, FromCompare>()
+let a = { path: '', label: '' }
+let b = { path: '', label: '' }
+let changes: TensorChange[] = []
+let map = changeMap([])
+let measure: Measure = 'filled'
+let palette: PaletteName = 'viridis'
+let keep: (name: string) => boolean = () => true
+
+const title = h('h1')
+const verdict = h('p', { class: 'verdict', role: 'status' })
+const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Comparing' })
+const cancel = h(
+  'button',
+  { type: 'button', class: 'secondary', onclick: () => host.post({ type: 'cancel' }) },
+  'Cancel',
+)
+const busy = h('div', { class: 'row' }, bar, cancel)
+const lists = h('div')
+const grid = createGrid({
+  label: 'Changes by block and module',
+  describe: (row, column) => describeChange(map, row, column),
+  onSelect: (row, column) => {
+    const found = map.changes.get(`${map.blocks[row]}/${map.modules[column]}`)?.[0]
+    if (found) select(found, 'grid')
+  },
+})
+const scale = h('div', { class: 'muted' })
+const choice = h(
+  'select',
+  { 'aria-label': 'What the colour means' },
+  h('option', { value: 'filled' }, 'mask flips'),
+  h('option', { value: 'drift' }, 'drift of the weights'),
+)
+choice.addEventListener('change', () => {
+  measure = choice.value === 'drift' ? 'drift' : 'filled'
+  draw()
+})
+const table = createTable<TensorChange>({
+  label: 'Changed tensors',
+  columns: changeColumns,
+  key: (change) => change.name,
+  onSelect: (change) => select(change, 'table'),
+  menuContext: (change) => ({ webviewSection: 'tensor', tensor: change.name, preventDefaultContextMenuItems: true }),
+  empty: 'No tensor changed.',
+})
+const filter = createFilterBox('Filter changed tensors by name', (next) => {
+  keep = next
+  draw()
+})
+const left: MatrixView = createMatrixView({
+  label: 'Picture in the first',
+  side: 300,
+  load: loader(() => a.path),
+  onRegion: (r) => right.follow(r),
+})
+const right: MatrixView = createMatrixView({
+  label: 'Picture in the second',
+  side: 300,
+  load: loader(() => b.path),
+  onRegion: (r) => left.follow(r),
+})
+const names = { a: h('h2'), b: h('h2'), tensor: h('p', { class: 'mono' }) }
+const pair = h(
+  'section',
+  { class: 'card', hidden: true, 'aria-label': 'Both matrices' },
+  names.tensor,
+  h('div', { class: 'pair' }, h('div', {}, names.a, left.element), h('div', {}, names.b, right.element)),
+)
+const saveButton = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Changes as CSV')
+const page = [
+  h('header', {}, h('div', { class: 'head' }, title, saveButton), verdict, busy, lists),
+  h(
+    'section',
+    { class: 'card' },
+    h('div', { class: 'head' }, h('h2', {}, 'Changes by block and module'), choice),
+    grid.element,
+    scale,
+  ),
+  h('section', { 'aria-label': 'Table of changes' }, filter.element, table.element),
+  pair,
+]
+const root = document.body.appendChild(h('main', { class: 'compare' }))
+
+function loader(path: () => string): Parameters<typeof createMatrixView>[0]['load'] {
+  return (name, region, width, height) => host.ask('tile', { path: path(), name, slice: [], ...region, width, height })
+}
+
+const draw = onceAFrame(() => {
+  map = changeMap(changes)
+  grid.update(changeGrid(map, measure, (share) => sequentialColour(palette, share)))
+  const rows = changes.filter((c) => keep(c.name))
+  table.setRows(rows)
+  filter.count(rows.length, changes.length)
+  scale.textContent =
+    measure === 'filled'
+      ? 'orange: zeros that were filled, in % of the weights; blue: new zeros; pale: the mask is the same'
+      : 'share of the norm by which the weights moved, in %'
+})
+
+function select(change: TensorChange, from: 'grid' | 'table'): void {
+  if (from === 'grid') table.select(change.name)
+  const row = map.blocks.indexOf(change.block ?? -1)
+  const column = map.modules.indexOf(change.module)
+  if (from === 'table' && row >= 0 && column >= 0) grid.select(row, column)
+  pair.hidden = false
+  names.tensor.textContent = change.name
+  host.ask('detail', { path: a.path, name: change.name, slice: [] }).then(
+    ({ rows, columns }) => {
+      left.show(change.name, rows, columns)
+      right.show(change.name, rows, columns)
+    },
+    (error: Error) => (names.tensor.textContent = `${change.name}: ${error.message}`),
+  )
+}
+
+function showResult(result: CompareSummary): void {
+  changes = result.changed
+  busy.hidden = true
+  verdict.textContent = result.verdict
+  announce(result.verdict)
+  const entries: [string, string[]][] = [
+    ['Only in the second', result.added],
+    ['Only in the first', result.removed],
+    ['Shape or dtype differ', result.reshaped],
+  ]
+  const details = entries.map(([label, tensors]) =>
+    tensors.length > 0
+      ? h(
+          'details',
+          {},
+          h('summary', {}, `${label}: ${tensors.length}`),
+          h('pre', { class: 'mono' }, tensors.join('\n')),
+        )
+      : null,
+  )
+  replaceChildren(
+    lists,
+    h('p', { class: 'muted' }, `${result.changed.length} changed, ${result.same} the same`),
+    ...details,
+  )
+  draw()
+}
+
+function saveCsv(): void {
+  const header = ['name', 'role', 'parameters', 'filled', 'emptied', 'drift', 'max_abs']
+  const lines = table.rows().map((c) => [c.name, c.role, c.parameters, c.filled, c.emptied, c.drift, c.maxAbs])
+  host.post({ type: 'export', name: 'changes.csv', content: toCsv(header, lines), encoding: 'utf8' })
+}
+
+host.listen((message) => {
+  switch (message.type) {
+    case 'loading':
+      return replaceChildren(root, loadingState(message.what))
+    case 'failed':
+      return replaceChildren(
+        root,
+        failedState(message.message, () => host.post({ type: 'retry' })),
+      )
+    case 'models':
+      a = message.a
+      b = message.b
+      changes = []
+      title.textContent = `${a.label} → ${b.label}`
+      names.a.textContent = a.label
+      names.b.textContent = b.label
+      busy.hidden = false
+      host.save({ a: a.path, b: b.path })
+      replaceChildren(root, ...page)
+      return draw()
+    case 'progress':
+      changes.push(...message.progress.changes)
+      bar.value = message.progress.done / Math.max(1, message.progress.total)
+      return draw()
+    case 'result':
+      return showResult(message.result)
+    case 'settings':
+      palette = message.settings.palette
+      left.setPalette(palette)
+      right.setPalette(palette)
+      return draw()
+  }
+})
+onThemeChange(() => {
+  grid.redraw()
+  left.redraw()
+  right.redraw()
+})

@@ -1,0 +1,54 @@
+// The heatmap that fills in as blocks are pruned: it is the same grid as the inspector's.
+import { moduleOf } from '../../src/shared/format/moduleName.ts'
+import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
+import type { RunPicture } from '../../src/shared/series/foldRun.ts'
+import type { GridData } from '../shared/grid.ts'
+
+export interface BlockMap {
+  rows: number
+  columns: string[]
+  /** By `${block}/${column}`; several modules when they are experts of one block. */
+  modules: Map<string, { name: string; sparsity: number; zeros: number }[]>
+}
+
+export function blockMap(picture: RunPicture): BlockMap {
+  const columns: string[] = []
+  const modules: BlockMap['modules'] = new Map()
+  for (const { block, modules: results } of picture.blocks.values()) {
+    for (const [name, result] of Object.entries(results)) {
+      const { module } = moduleOf(name)
+      if (!columns.includes(module)) columns.push(module)
+      const key = `${block}/${module}`
+      modules.set(key, [...(modules.get(key) ?? []), { name, ...result }])
+    }
+  }
+  const seen = Math.max(-1, ...picture.blocks.keys()) + 1
+  return { rows: Math.max(picture.numBlocks, seen), columns, modules }
+}
+
+export function blockGridData(map: BlockMap, colour: (value: number) => string): GridData {
+  const cells: GridData['cells'] = []
+  for (let block = 0; block < map.rows; block++) {
+    for (const column of map.columns) {
+      const value = cellSparsity(map, block, column)
+      cells.push({ value, text: value === null ? '' : String(Math.round(value * 100)) })
+    }
+  }
+  return { rows: Array.from({ length: map.rows }, (_, b) => String(b)), columns: map.columns, cells, colour }
+}
+
+export function describeBlockCell(map: BlockMap, picture: RunPicture, row: number, column: number): string {
+  const name = map.columns[column]
+  const found = map.modules.get(`${row}/${name}`)
+  if (!found) return `block ${row}, ${name}: not pruned yet`
+  const zeros = found.reduce((sum, m) => sum + m.zeros, 0)
+  const result = picture.blocks.get(row)
+  const seconds = result ? `, ${result.seconds.toFixed(1)} s for the block` : ''
+  return `block ${row}, ${name}: ${formatShare(cellSparsity(map, row, name) ?? 0)} zeros (${formatCount(zeros)})${seconds}`
+}
+
+/** Mean over experts, which have the same size. */
+function cellSparsity(map: BlockMap, block: number, column: string): number | null {
+  const found = map.modules.get(`${block}/${column}`)
+  return found ? found.reduce((sum, m) => sum + m.sparsity, 0) / found.length : null
+}

@@ -1,0 +1,114 @@
+// The top of the run view: what runs, how far, how fast, and the buttons that act on it.
+import type { RunPicture } from '../../src/shared/series/foldRun.ts'
+import type { RunStatus } from '../../src/shared/protocol/view.ts'
+import { formatBytes, formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
+import { h, replaceChildren } from '../shared/dom.ts'
+
+export interface StatusActions {
+  pause: (paused: boolean) => void
+  cancel: () => void
+  resume: () => void
+  reveal: (what: 'output' | 'recipe' | 'report') => void
+}
+
+export interface StatusBar {
+  element: HTMLElement
+  update(picture: RunPicture, status: RunStatus): void
+}
+
+const words: Record<RunStatus, string> = {
+  running: 'running',
+  paused: 'paused',
+  done: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  interrupted: 'interrupted: it can be resumed',
+}
+
+export function createStatusBar(actions: StatusActions): StatusBar {
+  const title = h('h1')
+  const facts = h('p', { class: 'muted' })
+  const state = h('span', { class: 'badge' })
+  const button = (text: string, act: () => void, plain = false) =>
+    h('button', { type: 'button', class: plain ? null : 'secondary', onclick: act }, text)
+  let paused = false
+  const pause = button('Pause', () => actions.pause(!paused))
+  const cancel = button('Cancel', actions.cancel)
+  const resume = button('Resume', actions.resume, true)
+  const output = button('Open output', () => actions.reveal('output'))
+  const recipe = button('Open recipe', () => actions.reveal('recipe'))
+  const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Progress of the phase' })
+  const text = h('span', { class: 'muted', 'aria-live': 'off' })
+  const message = h('p', { class: 'problem', role: 'alert' })
+  const warnings = h('ul', { class: 'warnings' })
+  const tiles = h('ul', { class: 'tiles', 'aria-label': 'Numbers of the run' })
+  const buttons = h('div', { class: 'row' }, state, pause, cancel, resume, output, recipe)
+  return {
+    element: h(
+      'header',
+      {},
+      h('div', { class: 'head' }, h('div', {}, title, facts), buttons),
+      h('div', { class: 'row' }, bar, text),
+      message,
+      warnings,
+      tiles,
+    ),
+    update(picture, status) {
+      const live = status === 'running' || status === 'paused'
+      paused = status === 'paused'
+      title.textContent = picture.name || 'Run'
+      facts.textContent = [picture.model, picture.device].filter(Boolean).join(' · ')
+      state.textContent = words[status]
+      state.dataset.status = status
+      pause.textContent = paused ? 'Go on' : 'Pause'
+      pause.hidden = cancel.hidden = !live
+      resume.hidden = live || status === 'done'
+      output.hidden = picture.saved === null
+      message.textContent = picture.end?.status === 'failed' ? (picture.end.message ?? 'The run failed.') : ''
+      warnings.hidden = picture.warnings.length === 0
+      replaceChildren(warnings, ...picture.warnings.map((w) => h('li', {}, w)))
+      bar.hidden = !live
+      showProgress(bar, text, picture, live)
+      replaceChildren(
+        tiles,
+        ...tileTexts(picture).map(([value, name]) =>
+          h('li', {}, h('b', {}, value), h('span', { class: 'muted' }, name)),
+        ),
+      )
+    },
+  }
+}
+
+function showProgress(bar: HTMLProgressElement, text: HTMLElement, picture: RunPicture, live: boolean): void {
+  const { progress } = picture
+  const phase = progress?.phase ?? picture.phases.at(-1)?.phase ?? 'starting'
+  if (!live) text.textContent = ''
+  else if (!progress) {
+    bar.removeAttribute('value')
+    text.textContent = phase
+  } else {
+    bar.value = progress.total === 0 ? 1 : progress.done / progress.total
+    const left = progress.etaSeconds === null ? '' : ` · ${formatDuration(progress.etaSeconds)} left`
+    text.textContent = `${phase}: ${progress.done} of ${progress.total} ${progress.unit}${left}`
+  }
+}
+
+function tileTexts(picture: RunPicture): [string, string][] {
+  const tiles: [string, string][] = [[formatDuration(picture.elapsed / 1000), 'elapsed']]
+  const last = picture.loss.at(-1)
+  if (last) tiles.push([formatValue(last.y), `loss at step ${last.x}`])
+  for (const stage of ['dense', 'pruned', 'recovered'] as const) {
+    const found = picture.evaluations.filter((e) => e.stage === stage).at(-1)
+    if (found) tiles.push([formatValue(found.perplexity), `perplexity, ${stage}`])
+  }
+  if (picture.tokensPerSecond !== null)
+    tiles.push([formatValue(Math.round(picture.tokensPerSecond)), 'tokens per second'])
+  if (picture.memory) {
+    tiles.push([
+      formatBytes(picture.memory.rssMb * 2 ** 20),
+      `memory, peak ${formatBytes(picture.memory.peakRssMb * 2 ** 20)}`,
+    ])
+    if (picture.memory.deviceMb > 0) tiles.push([formatBytes(picture.memory.deviceMb * 2 ** 20), 'device memory'])
+  }
+  return tiles
+}

@@ -1,0 +1,147 @@
+// The trainable map: which weights a recipe would train, before anything runs.
+import '../shared/base.css'
+import './trainable.css'
+import type { PlanRow, PlanSummary } from '../../src/shared/protocol/plan.ts'
+import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.ts'
+import { toCsv } from '../../src/shared/format/csv.ts'
+import { formatBytes, formatCompact, formatCount, formatDuration } from '../../src/shared/format/numbers.ts'
+import { h, replaceChildren } from '../shared/dom.ts'
+import { createFilterBox } from '../shared/filterBox.ts'
+import { createGrid } from '../shared/grid.ts'
+import { connectHost } from '../shared/host.ts'
+import { createLegend } from '../shared/legend.ts'
+import { sequentialColour, type PaletteName } from '../shared/palette.ts'
+import { failedState, loadingState } from '../shared/states.ts'
+import { createTable, type Column } from '../shared/table.ts'
+import { onThemeChange } from '../shared/theme.ts'
+import { describeShare, percent, shareGrid, shareMap, type ShareMap } from './shares.ts'
+
+const host = connectHost<ToTrainable, FromTrainable>()
+let plan: PlanSummary | null = null
+let map: ShareMap = { blocks: [], modules: [], cells: new Map(), most: 0 }
+let palette: PaletteName = 'viridis'
+let keep: (name: string) => boolean = () => true
+const colour = (value: number) => sequentialColour(palette, value)
+
+const columns: Column<PlanRow>[] = [
+  { id: 'name', title: 'Parameter', width: 'minmax(0, 5fr)', text: (r) => r.name, sort: (r) => r.name },
+  { id: 'state', title: 'State', width: '150px', text: stateOf, sort: stateOf },
+  count('parameters', 'Weights', (r) => r.parameters),
+  count('trainable', 'Trained', (r) => r.trainable),
+]
+const table = createTable<PlanRow>({
+  label: 'Parameters',
+  columns,
+  key: (row) => row.name,
+  onSelect: () => {},
+  menuContext: (row) => ({ webviewSection: 'tensor', tensor: row.name, preventDefaultContextMenuItems: true }),
+  empty: 'No parameter has such a name.',
+})
+const filter = createFilterBox('Filter parameters by name', (next) => {
+  keep = next
+  showRows()
+})
+const grid = createGrid({
+  label: 'Trained share by block and module',
+  describe: (row, column) => describeShare(map, row, column),
+  onSelect: (row, column) => filter.set({ text: `.${map.blocks[row]}. ${map.modules[column]}`, regex: false }),
+})
+const legend = createLegend('Trained numbers per weight', 'none', 'most in this recipe', 'not in the model')
+const root = document.body.appendChild(h('main', { class: 'trainable' }))
+
+function count(id: string, title: string, value: (row: PlanRow) => number): Column<PlanRow> {
+  return { id, title, width: '130px', numeric: true, text: (r) => formatCount(value(r)), sort: value }
+}
+
+function stateOf(row: PlanRow): string {
+  const states = [row.by ?? 'frozen', row.pruned && 'pruned'].filter(Boolean)
+  return states.join(', ')
+}
+
+function tiles(p: PlanSummary): [string, string][] {
+  const { estimates } = p
+  const shown: [string, string][] = [
+    [percent(p.percentage), `trained: ${formatCount(p.trainable)} of ${formatCompact(p.parameters)}`],
+    [formatCount(p.prunedModules), 'matrices to prune'],
+    [formatBytes(estimates.memoryBytes), 'memory, estimated'],
+    [formatBytes(estimates.diskBytes), 'disk, estimated'],
+  ]
+  if (estimates.seconds !== null) shown.push([formatDuration(estimates.seconds), 'time, estimated'])
+  return shown
+}
+
+function show(next: PlanSummary): void {
+  plan = next
+  map = shareMap(next.rows)
+  const what = next.mode ? `${next.mode}: train ${next.train.join(', ') || 'nothing'}` : 'prunes only, trains nothing'
+  const numbers = tiles(next).map(([value, name]) =>
+    h('li', {}, h('b', {}, value), h('span', { class: 'muted' }, name)),
+  )
+  const run = h('button', { type: 'button', onclick: () => host.post({ type: 'run' }) }, 'Run')
+  run.disabled = next.errors.length > 0
+  const open = h(
+    'button',
+    { type: 'button', class: 'secondary', onclick: () => host.post({ type: 'openRecipe' }) },
+    'Open recipe',
+  )
+  const csv = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Table as CSV')
+  const problems = [...next.errors, ...next.warnings]
+  replaceChildren(
+    root,
+    h(
+      'div',
+      { class: 'head' },
+      h(
+        'div',
+        {},
+        h('h1', {}, `What ${next.recipe} would train`),
+        h('p', { class: 'muted' }, `${next.model} · ${what}`),
+      ),
+      h('div', { class: 'row' }, csv, open, run),
+    ),
+    problems.length > 0 && h('ul', { class: 'warnings' }, ...problems.map((w) => h('li', {}, w))),
+    h('ul', { class: 'tiles', 'aria-label': 'Totals' }, ...numbers),
+    h('section', { class: 'card' }, h('h2', {}, 'By block and module'), grid.element, legend.element),
+    h('section', { 'aria-label': 'Table of parameters' }, filter.element, table.element),
+  )
+  draw()
+  showRows()
+}
+
+function draw(): void {
+  grid.update(shareGrid(map, colour))
+  legend.update(colour)
+}
+
+function showRows(): void {
+  if (!plan) return
+  const rows = plan.rows.filter((r) => keep(r.name))
+  table.setRows(rows)
+  filter.count(rows.length, plan.rows.length)
+}
+
+function saveCsv(): void {
+  const lines = table
+    .rows()
+    .map((r) => [r.name, r.role, r.by ?? 'frozen', r.pruned ? 'yes' : 'no', r.parameters, r.trainable])
+  const content = toCsv(['name', 'role', 'trained_by', 'pruned', 'parameters', 'trainable'], lines)
+  host.post({ type: 'export', name: 'trainable.csv', content, encoding: 'utf8' })
+}
+
+host.listen((message) => {
+  switch (message.type) {
+    case 'loading':
+      return replaceChildren(root, loadingState(message.what))
+    case 'failed':
+      return replaceChildren(
+        root,
+        failedState(message.message, () => host.post({ type: 'retry' })),
+      )
+    case 'plan':
+      return show(message.plan)
+    case 'settings':
+      palette = message.settings.palette
+      return draw()
+  }
+})
+onThemeChange(draw)
