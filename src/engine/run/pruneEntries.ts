@@ -1,0 +1,40 @@
+// From a recipe's `prune` list to the entries of the pruning loop: targets matched, sparsities spread over depth.
+import { selectModules, type Module } from '../../shared/recipe/match.ts'
+import { parsePattern } from '../../shared/recipe/pattern.ts'
+import { sparsityOfBlock, type ResolvedPruneStep } from '../../shared/recipe/resolve.ts'
+import { EngineError } from '../errors.ts'
+import type { GroupPattern, PruneEntry } from '../prune/plan.ts'
+
+export interface BlockLinear extends Module {
+  readonly block: number
+}
+
+/** @throws EngineError 'bad-recipe' when an entry matches nothing. */
+export function pruneEntries(
+  steps: readonly ResolvedPruneStep[],
+  linears: readonly BlockLinear[],
+  numBlocks: number,
+): PruneEntry[] {
+  return steps.map((step, i) => {
+    const matched = selectModules(linears, step.targets, step.ignore)
+    if (matched.length === 0)
+      throw new EngineError(
+        'bad-recipe',
+        `prune.${i}: targets ${JSON.stringify(step.targets)} without ${JSON.stringify(step.ignore)} match none of the ${linears.length} linears in the blocks; the first is ${linears[0]?.name}`,
+      )
+    return {
+      method: step.method,
+      sparsities: new Map(matched.map(({ name, block }) => [name, sparsityOfBlock(step.sparsity, block, numBlocks)])),
+      pattern: groupPattern(step.pattern),
+      scope: step.scope,
+      selection: step.selection,
+      blockSize: step.block_size,
+      dampening: step.dampening,
+    }
+  })
+}
+
+function groupPattern(text: string): GroupPattern | null {
+  const pattern = parsePattern(text)
+  return pattern?.kind === 'group' ? { zeros: pattern.pruned, of: pattern.size } : null
+}

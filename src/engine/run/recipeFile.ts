@@ -1,0 +1,90 @@
+// A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
+import { readFile } from 'node:fs/promises'
+import { dirname, relative, resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { parseSetting, withSetting } from '../../shared/recipe/overrides.ts'
+import { parseRecipe } from '../../shared/recipe/parse.ts'
+import { resolveRecipe, type ModelLimits, type ResolvedRecipe } from '../../shared/recipe/resolve.ts'
+import { recipeSchema, type Recipe } from '../../shared/recipe/schema.ts'
+import { readError } from '../checkpoint/diskErrors.ts'
+import { EngineError } from '../errors.ts'
+
+export interface RecipeFile {
+  readonly path: string
+  /** Paths of the recipe are relative to it. */
+  readonly folder: string
+  readonly recipe: Recipe
+  /** Before settings, for the linter. */
+  readonly text: string
+}
+
+/**
+ * Reads and validates. `settings` are `path=value` as in `run --set recover.steps=10`.
+ * @throws EngineError 'not-found', 'bad-recipe' with file, line and column, or 'usage' for a setting.
+ */
+export async function readRecipe(path: string, settings: readonly string[] = []): Promise<RecipeFile> {
+  const full = resolve(path)
+  const text = await readFile(full, 'utf8').catch((error: unknown) => {
+    throw readError(error, full)
+  })
+  const { recipe, findings } = parseRecipe(text)
+  const wrong = findings.find((finding) => finding.severity === 'error')
+  if (!recipe || wrong) {
+    const { line, character } = wrong?.range.start ?? { line: 0, character: 0 }
+    throw new EngineError('bad-recipe', `${full}:${line + 1}:${character + 1}: ${wrong?.message ?? 'not a recipe'}`)
+  }
+  return { path: full, folder: dirname(full), text, recipe: applySettings(recipe, settings) }
+}
+
+function applySettings(recipe: Recipe, settings: readonly string[]): Recipe {
+  let value: unknown = recipe
+  for (const text of settings) {
+    const setting = parseSetting(text)
+    if (!setting)
+      throw new EngineError(
+        'usage',
+        `--set ${text}: expected path=value, as in --set recover.steps=100 or prune.0.sparsity=0.6`,
+      )
+    value = withSetting(value, setting.path, setting.value)
+    const checked = recipeSchema.safeParse(value)
+    if (!checked.success)
+      throw new EngineError('usage', `--set ${text}: ${checked.error.issues[0]?.message ?? 'not a valid recipe then'}`)
+    value = checked.data
+  }
+  return value as Recipe
+}
+
+/** The recipe with defaults; its paths stay relative to `file.folder`. @throws EngineError for a `sweep`. */
+export function resolveRecipeFile(file: RecipeFile, limits: ModelLimits): ResolvedRecipe {
+  if (file.recipe.sweep)
+    throw new EngineError(
+      'unsupported',
+      `${file.path}: \`sweep\` cannot be run yet; remove it and give the values with --set, one run each`,
+    )
+  return resolveRecipe(file.recipe, limits)
+}
+
+/** Every path of the recipe through `change`. */
+export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => string): ResolvedRecipe {
+  const { calibration, recover, save } = recipe
+  return {
+    ...recipe,
+    model: change(recipe.model),
+    ...(calibration && { calibration: { ...calibration, data: change(calibration.data) } }),
+    ...(recover && {
+      recover: {
+        ...recover,
+        ...(recover.data !== undefined && { data: change(recover.data) }),
+        lora: { ...recover.lora, init: recover.lora.init === null ? null : change(recover.lora.init) },
+      },
+    }),
+    evaluate: recipe.evaluate.map((evaluation) => ({ ...evaluation, data: change(evaluation.data) })),
+    ...(save && { save: { ...save, to: change(save.to) } }),
+  }
+}
+
+/** The text for the run folder: a recipe that means the same from there. */
+export function recipeText(absolute: ResolvedRecipe, folder: string): string {
+  const moved = mapPaths(absolute, (path) => relative(folder, path).replaceAll('\\', '/'))
+  return `# The recipe of this run with all defaults filled in. Paths are relative to this folder.\n${stringify(moved)}`
+}

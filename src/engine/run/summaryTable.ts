@@ -1,0 +1,45 @@
+// The table at the end of a run: dense, pruned, recovered.
+import type { Stage } from '../../shared/protocol/events.ts'
+import { formatDuration, formatShare, formatValue } from '../../shared/format/numbers.ts'
+import type { RunReport } from './report.ts'
+
+export interface SummaryRow {
+  readonly stage: Stage
+  readonly cells: readonly string[]
+}
+
+export const summaryHeads = ['', 'perplexity', 'sparsity', 'trainable', 'seconds', 'peak memory'] as const
+
+/** What each stage cost and gave. A stage that was not measured shows a dash. */
+export function summaryRows(report: RunReport): SummaryRow[] {
+  const { seconds, trainable, recipe } = report
+  const sum = (...phases: string[]) => phases.reduce((total, phase) => total + (seconds[phase] ?? 0), 0)
+  const spent: Record<Stage, string> = {
+    dense: '–',
+    pruned: formatDuration(sum('calibrate', 'prune')),
+    recovered: formatDuration(sum('reconstruct', 'retrain')),
+  }
+  const recovered = recipe.recover ? (['recovered'] as const) : []
+  return (['dense', 'pruned', ...recovered] as const).map((stage) => ({
+    stage,
+    cells: [
+      stage,
+      formatValue(report.perplexity[stage]),
+      stage === 'dense' ? '–' : formatShare(report.sparsity),
+      stage === 'recovered' && trainable ? `${trainable.percent.toFixed(3)} %` : '–',
+      spent[stage],
+      stage === 'recovered' || (!recipe.recover && stage === 'pruned')
+        ? `${Math.round(report.peak_memory_mb)} MB`
+        : '–',
+    ],
+  }))
+}
+
+/** The table as text, columns aligned. */
+export function summaryText(report: RunReport): string {
+  const lines = [summaryHeads as readonly string[], ...summaryRows(report).map((row) => row.cells)]
+  const widths = summaryHeads.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)))
+  const pad = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+  return lines.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n')
+}
