@@ -1,0 +1,173 @@
+// A real model, row by row: prune and recover SmolLM2-135M with the settings of the PyTorch peer's table, and compare.
+//   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --out FOLDER [--rows name,…] [--peer torch_peer.py]
+// With --peer every row is also run by the peer, one after the other. Rows done before (FOLDER/results.json) are kept.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { machine, python, runJson, sparsescope } from './support/process.ts'
+
+interface Row {
+  name: string
+  method: 'magnitude' | 'wanda' | 'sparsegpt'
+  pattern?: string
+  recover?: { mode: 'retrain' | 'reconstruct'; train: string[]; lr: number }
+  /** The table that comes with the peer: perplexity, seconds, peak MB. */
+  published: { perplexity: number; seconds: number; megabytes: number }
+}
+
+const reconstruct = { mode: 'reconstruct' as const, train: ['bias', 'norm', 'mask_lora'], lr: 1e-3 }
+const retrain = (train: string[], lr: number) => ({ mode: 'retrain' as const, train, lr })
+const published = (perplexity: number, seconds: number, megabytes: number) => ({ perplexity, seconds, megabytes })
+const rows: Row[] = [
+  { name: 'magnitude', method: 'magnitude', published: published(592.58, 2.3, 1455) },
+  {
+    name: 'magnitude-norm',
+    method: 'magnitude',
+    recover: retrain(['norm'], 5e-3),
+    published: published(97.23, 241, 2090),
+  },
+  {
+    name: 'magnitude-lora',
+    method: 'magnitude',
+    recover: retrain(['norm', 'mask_lora'], 3e-3),
+    published: published(66.7, 343, 3036),
+  },
+  {
+    name: 'magnitude-full',
+    method: 'magnitude',
+    recover: retrain(['full'], 2e-4),
+    published: published(75.2, 379, 3703),
+  },
+  {
+    name: 'magnitude-reconstruct',
+    method: 'magnitude',
+    recover: reconstruct,
+    published: published(106.56, 371, 1495),
+  },
+  { name: 'wanda', method: 'wanda', published: published(88.27, 69, 1465) },
+  { name: 'wanda-reconstruct', method: 'wanda', recover: reconstruct, published: published(71.13, 367, 1494) },
+  { name: 'sparsegpt', method: 'sparsegpt', published: published(75.99, 178, 1468) },
+  { name: 'sparsegpt-reconstruct', method: 'sparsegpt', recover: reconstruct, published: published(64.96, 386, 1495) },
+  { name: 'wanda-2of4', method: 'wanda', pattern: '2:4', published: published(260.28, 52, 1466) },
+  {
+    name: 'wanda-2of4-reconstruct',
+    method: 'wanda',
+    pattern: '2:4',
+    recover: reconstruct,
+    published: published(130.94, 415, 1493),
+  },
+]
+
+interface Result {
+  perplexity: number
+  seconds: number
+  megabytes: number
+  trainable?: number
+}
+type Results = Record<string, { ours?: Result; peer?: Result }>
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    ids: { type: 'string' },
+    out: { type: 'string', default: 'out/real-model' },
+    rows: { type: 'string' },
+    peer: { type: 'string' },
+    steps: { type: 'string', default: '200' },
+  },
+})
+if (!options.model || !options.ids) {
+  console.error('usage: realModel.ts --model FOLDER --ids FILE [--out FOLDER] [--rows a,b] [--peer torch_peer.py]')
+  process.exit(2)
+}
+const [model, ids, out] = [resolve(options.model), resolve(options.ids), resolve(options.out)]
+const steps = Number(options.steps)
+mkdirSync(out, { recursive: true })
+
+function recipeOf(row: Row): object {
+  return {
+    version: 1,
+    model,
+    prune: [{ method: row.method, ...(row.pattern ? { pattern: row.pattern } : { sparsity: 0.5 }) }],
+    calibration: { data: ids, field: 'calibration', samples: 64, seq_len: 512 },
+    ...(row.recover && {
+      recover: {
+        ...row.recover,
+        steps,
+        ...(row.recover.mode === 'retrain' && { data: ids, field: 'training', samples: 200, seq_len: 512 }),
+      },
+    }),
+    save: { to: row.name },
+  }
+}
+
+/** Perplexity as saved: rounded to bf16, loaded again. */
+function evaluate(folder: string): number {
+  const { json } = sparsescope<{ perplexity: number }>(
+    ...['evaluate', folder, '--data', ids, '--field', 'evaluation', '--seq-len', '512'],
+  )
+  return json.perplexity
+}
+
+function ours(row: Row): Result {
+  const recipe = join(out, `${row.name}.prune.yaml`)
+  const folder = join(out, row.name)
+  writeFileSync(recipe, JSON.stringify(recipeOf(row), null, 2))
+  rmSync(folder, { recursive: true, force: true })
+  const { json, seconds } = sparsescope<{ peak_memory_mb: number; trainable: { count: number } | null }>('run', recipe)
+  return { perplexity: evaluate(folder), seconds, megabytes: json.peak_memory_mb, trainable: json.trainable?.count }
+}
+
+function peer(row: Row, program: string): Result {
+  const folder = join(out, `${row.name}-peer`)
+  const command = row.recover?.mode ?? 'prune'
+  const args = [
+    program,
+    command,
+    model,
+    '--calib',
+    ids,
+    '--key',
+    'calibration',
+    '--method',
+    row.method,
+    '--save',
+    folder,
+  ]
+  args.push(...(row.pattern ? ['--pattern', row.pattern] : ['--sparsity', '0.5']))
+  if (row.recover) {
+    const train = row.recover.train.join(',')
+    args.push('--train', train, '--rank', '16', '--iterations', String(steps), '--lr', String(row.recover.lr))
+    if (command === 'retrain') args.push('--batches', ids, '--batches-key', 'training')
+  }
+  const { json } = runJson<{ seconds: { total: number }; peak_rss_mb: number }>(python, args)
+  return { perplexity: evaluate(folder), seconds: json.seconds.total, megabytes: json.peak_rss_mb }
+}
+
+const file = join(out, 'results.json')
+const results = (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}) as Results
+const wanted = options.rows?.split(',')
+results.dense ??= { ours: { perplexity: evaluate(model), seconds: 0, megabytes: 0 } }
+console.log(`dense ${results.dense.ours?.perplexity.toFixed(4)}`)
+for (const row of rows) {
+  if (wanted && !wanted.includes(row.name)) continue
+  const result = (results[row.name] ??= {})
+  result.ours ??= ours(row)
+  if (options.peer) result.peer ??= peer(row, options.peer)
+  writeFileSync(file, JSON.stringify(results, null, 2))
+  console.log(row.name, JSON.stringify(result))
+}
+
+const cell = (r: Result | undefined, p = 2) =>
+  r ? `${r.perplexity.toFixed(p)} | ${r.seconds.toFixed(0)} | ${r.megabytes.toFixed(0)}` : '– | – | –'
+console.log(`\n${machine()}\n`)
+console.log('| row | perplexity | s | MB | peer: perplexity | s | MB | published: perplexity | s | MB | difference |')
+console.log('|---|---|---|---|---|---|---|---|---|---|---|')
+for (const row of rows) {
+  const result = results[row.name]
+  if (!result?.ours) continue
+  const difference = result.ours.perplexity / row.published.perplexity - 1
+  console.log(
+    `| ${row.name} | ${cell(result.ours)} | ${cell(result.peer)} | ${cell(row.published)} | ${(100 * difference).toFixed(2)} % |`,
+  )
+}
