@@ -42,6 +42,14 @@ export interface Groups {
   readonly of: number
 }
 
+/** Of an inverse Hessian H⁻¹ = Uᵀ·U. */
+export interface InverseFactor {
+  /** U [I,I], zeros below the diagonal. */
+  readonly upper: Tensor
+  /** 1 / U_jj [I]: the scale of SparseGPT's scores, |w| / d having the order of w² / d². */
+  readonly inverseDiagonal: Tensor
+}
+
 export interface PruneKernels {
   /** Adds to counts[2^bits] how many scores have each value of the digit. */
   countScores(counts: Float64Array, scored: Scored, digit: Digit): Promise<void>
@@ -64,5 +72,11 @@ export interface PruneKernels {
    * goes; with them the mask is chosen on the way, from the updated weights. Pruned entries become +0. Then all later
    * columns take the block's errors. Resolves with Σ (w − q)²/d²/2.
    */
-  sparseGptBlock(weight: Tensor, mask: Tensor, factor: Tensor, columns: Columns, groups: Groups | null): Promise<number>
+  sparseGptBlock(
+    weight: Tensor,
+    mask: Tensor,
+    factor: InverseFactor,
+    columns: Columns,
+    groups: Groups | null,
+  ): Promise<number>
 }

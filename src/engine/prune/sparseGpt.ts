@@ -2,18 +2,14 @@
 // to its right by the factor of the inverse Hessian.
 import { EngineError } from '../errors.ts'
 import { upload, type Backend } from '../compute/backend.ts'
-import type { Columns, Scored } from '../compute/pruneKernels.ts'
+import type { Columns, InverseFactor, Scored } from '../compute/pruneKernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { PruneHost } from './host.ts'
 import type { PruneEntry } from './plan.ts'
 import { countScores, findLimit, rankOf } from './select.ts'
 
 /** What linears with the same input share. */
-export interface HessianFactor {
-  /** Upper U with Uᵀ·U = H⁻¹ [I,I], on the host backend. */
-  readonly upper: Tensor
-  /** 1 / U_jj [I]: the scale of the scores. */
-  readonly inverseDiagonal: Tensor
+export interface HessianFactor extends InverseFactor {
   /** Inputs that were 0 on all tokens. */
   readonly dead: readonly number[]
 }
@@ -100,8 +96,13 @@ export async function sparseGpt(
   for (let start = 0; start < width; start += entry.blockSize) {
     const columns = { start, end: Math.min(start + entry.blockSize, width) }
     if (!entry.pattern) await maskColumns(host, { weight, scale: factor.inverseDiagonal, columns }, mask, entry, name)
-    loss += await host.prune.sparseGptBlock(weight, mask, factor.upper, columns, entry.pattern)
+    loss += await host.prune.sparseGptBlock(weight, mask, factor, columns, entry.pattern)
   }
+  if (!Number.isFinite(loss))
+    throw new EngineError(
+      'numeric',
+      `${name}: pruning diverged to values that are not finite; set a larger dampening or use more calibration samples`,
+    )
   return loss
 }
 

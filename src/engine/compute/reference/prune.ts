@@ -85,7 +85,7 @@ export function referencePrune(backend: Backend): PruneKernels {
     async sparseGptBlock(weight, mask, factor, columns, groups) {
       const [rows, width] = weight.shape
       const w = Float64Array.from(await backend.read(weight))
-      const u = Float64Array.from(await backend.read(factor))
+      const u = Float64Array.from(await backend.read(factor.upper))
       const words = (await backend.read(mask)) as Uint32Array
       let loss = 0
       for (let r = 0; r < rows; r++) {

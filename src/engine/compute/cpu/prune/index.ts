@@ -1,0 +1,17 @@
+// Pruning on the CPU backend's pool. The operations run before their promise is made, as all of this backend's do.
+import type { PruneKernels } from '../../pruneKernels.ts'
+import type { Pool } from '../pool.ts'
+import { inverseFactor } from './factor.ts'
+import { countScores, maskBelow, maskGroups, maskRows } from './select.ts'
+import { sparseGptBlock } from './sparseGpt.ts'
+
+export function cpuPrune(pool: Pool): PruneKernels {
+  return {
+    countScores: async (...args) => countScores(pool, ...args),
+    maskBelow: async (...args) => maskBelow(pool, ...args),
+    maskRows: async (...args) => maskRows(pool, ...args),
+    maskGroups: async (...args) => maskGroups(pool, ...args),
+    inverseFactor: async (...args) => inverseFactor(pool, ...args),
+    sparseGptBlock: async (...args) => sparseGptBlock(pool, ...args),
+  }
+}

@@ -1,0 +1,120 @@
+// Selection on the pool: by rows, with counts of each thread's own (sums of integers do not depend on who had what).
+import type { Digit, Groups, Limit, Scored } from '../../pruneKernels.ts'
+import { maskWords, type Tensor } from '../../tensor.ts'
+import type { Pool } from '../pool.ts'
+import type { Task } from '../tasks.ts'
+
+/** Args: weight, width, scale, first, last, counts, shift, bits, prefix. Counts are i32 [threads, 2^bits]. */
+const pruneCount: Task = ({ wasm, thread }, args, start, end) => {
+  const [weight, width, scale, first, last, counts, shift, bits, prefix] = Array.from(args)
+  const own = counts + thread * 4 * 2 ** bits
+  wasm.countScores(start, end, weight, width, scale, first, last, own, shift, bits, prefix)
+}
+
+/** Args: weight, width, scale, mask, words, k, withTies, bad. `bad` is i32 [threads]. */
+const pruneRows: Task = ({ wasm, thread, scratch }, args, start, end) => {
+  const [weight, width, scale, mask, words, k, withTies, bad] = Array.from(args)
+  wasm.maskRows(start, end, weight, width, scale, mask, words, k, withTies, bad + 4 * thread, scratch)
+}
+
+/** Args: weight, width, scale, mask, words, zeros, of, bad. */
+const pruneGroups: Task = ({ wasm, thread, scratch }, args, start, end) => {
+  const [weight, width, scale, mask, words, zeros, of, bad] = Array.from(args)
+  wasm.maskGroups(start, end, weight, width, scale, mask, words, zeros, of, bad + 4 * thread, scratch)
+}
+
+export const selectTasks: Readonly<Record<string, Task>> = { pruneCount, pruneRows, pruneGroups }
+
+/** Elements worth waking a thread for. */
+const grain = 16384
+
+const splitRows = (rows: number, columns: number) => ({ total: rows, unit: Math.max(1, Math.ceil(grain / columns)) })
+
+const patternOf = (score: number): number => new Int32Array(Float32Array.of(score).buffer)[0]
+
+/** Addresses and ranges in the order of the kernels' parameters. */
+function place(pool: Pool, { weight, scale, columns }: Scored) {
+  const [rows, width] = weight.shape
+  const { start, end } = columns ?? { start: 0, end: width }
+  const from = scale ? pool.heap.addressOf(scale) : 0
+  return { rows, width, count: end - start, args: [pool.heap.addressOf(weight), width, from, start, end] }
+}
+
+export function countScores(pool: Pool, counts: Float64Array, scored: Scored, { shift, bits, prefix }: Digit): void {
+  const { rows, count, args } = place(pool, scored)
+  withZeros(pool, pool.threads * 2 ** bits, (own, view) => {
+    pool.run('pruneCount', splitRows(rows, count), [...args, own, shift, bits, prefix])
+    const all = view()
+    for (let thread = 0; thread < pool.threads; thread++)
+      for (let bin = 0; bin < counts.length; bin++) counts[bin] += all[thread * counts.length + bin]
+  })
+}
+
+export function maskBelow(pool: Pool, mask: Tensor, scored: Scored, { score, ties }: Limit): number {
+  const { rows, width, count, args } = place(pool, scored)
+  const split = splitRows(rows, count)
+  const limit = patternOf(score)
+  const cut = ties > 0 ? findTies(pool, scored, limit, ties) : { row: 0, rest: 0, taken: 0 }
+  const bits = pool.heap.addressOf(mask)
+  pool.run('maskBelow', split, [...args, bits, maskWords(width), limit, cut.row, cut.rest])
+  return cut.taken
+}
+
+/** Where the ties run out: rows before `row` give all of theirs, `row` gives `rest`; `taken` is the sum. */
+function findTies(pool: Pool, scored: Scored, limit: number, ties: number) {
+  const { rows, count, args } = place(pool, scored)
+  if (ties === Infinity) return { row: rows, rest: 0, taken: 0 }
+  return withZeros(pool, rows, (perRow, view) => {
+    pool.run('countTies', splitRows(rows, count), [...args, limit, perRow])
+    const found = view()
+    let taken = 0
+    let row = 0
+    while (row < rows && taken + found[row] <= ties) taken += found[row++]
+    return row < rows ? { row, rest: ties - taken, taken: ties } : { row, rest: 0, taken }
+  })
+}
+
+export function maskRows(pool: Pool, mask: Tensor, weight: Tensor, scale: Tensor | null, k: number, withTies: boolean) {
+  const [rows, width] = weight.shape
+  const split = { ...splitRows(rows, width), scratchBytes: pool.inline('maskRowsScratch', [width]) }
+  return runCounted(pool, 'pruneRows', split, mask, weight, scale, [k, withTies ? 1 : 0])
+}
+
+export function maskGroups(pool: Pool, mask: Tensor, weight: Tensor, scale: Tensor | null, groups: Groups): number {
+  const [rows, width] = weight.shape
+  const { zeros, of } = groups
+  const split = { ...splitRows(rows, width), scratchBytes: pool.inline('maskGroupsScratch', [width, of]) }
+  return runCounted(pool, 'pruneGroups', split, mask, weight, scale, [zeros, of])
+}
+
+/** Runs a task that writes whole rows of a mask, and returns how many scores it found not finite. */
+function runCounted(
+  pool: Pool,
+  task: string,
+  split: { total: number; unit: number; scratchBytes: number },
+  mask: Tensor,
+  weight: Tensor,
+  scale: Tensor | null,
+  rule: readonly number[],
+): number {
+  const { heap } = pool
+  const width = weight.shape[1]
+  const [from, bits] = [scale ? heap.addressOf(scale) : 0, heap.addressOf(mask)]
+  return withZeros(pool, pool.threads, (bad, view) => {
+    pool.run(task, split, [heap.addressOf(weight), width, from, bits, maskWords(width), ...rule, bad])
+    return view().reduce((a, b) => a + b, 0)
+  })
+}
+
+/** Gives `body` the address of `length` zeroed i32, and a way to see them afterwards. */
+function withZeros<T>(pool: Pool, length: number, body: (address: number, view: () => Int32Array) => T): T {
+  const { heap } = pool
+  const address = heap.allocate(4 * length)
+  try {
+    const view = () => new Int32Array(heap.memory.buffer, address, length)
+    view().fill(0)
+    return body(address, view)
+  } finally {
+    heap.release(address)
+  }
+}
