@@ -14,6 +14,8 @@ export interface OptimiserSettings {
   readonly weightDecay: number
   /** Largest global gradient norm; null = off. */
   readonly clipNorm: number | null
+  /** What the sum in `loss` is multiplied with to give the step's loss. */
+  readonly lossScale: number
   /** A loss above this is divergence, see `divergence.ts`. */
   readonly lossCeiling: () => number
   /** For messages: "block 3" or "retraining". */
@@ -28,7 +30,7 @@ export interface StepResult {
 }
 
 export interface Optimiser {
-  /** One element: batches add their share of the step's loss here. */
+  /** One element: batches add to the step's loss here. */
   readonly loss: Tensor
   /** Ends step `step` = 0, 1, …: reads, checks, clips, updates, and clears gradients and loss for the next one. */
   finish(step: number): Promise<StepResult>
@@ -51,7 +53,7 @@ export function createOptimiser(backend: Backend, parameters: ParameterArena, se
       const values = await readF32(backend, scalars)
       const squares = parameters.normTerms.reduce((sum, term, i) => sum + term.copies * values[stride * (1 + i)], 0)
       const result = {
-        loss: values[0],
+        loss: values[0] * settings.lossScale,
         gradNorm: Math.sqrt(squares),
         lr: learningRate(settings.lr, step, settings.steps, settings.warmup),
       }

@@ -1,0 +1,199 @@
+// Reconstruction (methods.md 6): a unit of the model, pruned, is trained towards the outputs that it had when dense.
+import { Arena } from '../compute/arena.ts'
+import { readF32, type Backend } from '../compute/backend.ts'
+import { rows, type Tensor } from '../compute/tensor.ts'
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import type { Grads, Step } from '../model/module.ts'
+import { reconstructCeiling } from './divergence.ts'
+import { createOptimiser, type StepResult } from './optimiser.ts'
+import { rowsOfBatch } from './rowOrder.ts'
+import { warmupSteps } from './schedule.ts'
+import type { Trainables } from './trainables.ts'
+
+/** What is trained: a block, or a part of one. `S` is what its forward leaves for its backward. */
+export interface Unit<S> {
+  forward(step: Step, input: Tensor, save: boolean): Promise<{ output: Tensor; saved: S | null }>
+  backward(step: Step, saved: S, dOutput: Tensor, grads: Grads): Promise<void>
+}
+
+/** Hidden states [windows · seqLen, channels] of the calibration set. */
+export interface HiddenStates {
+  readonly windows: number
+  readonly seqLen: number
+  readonly channels: number
+  load(arena: Arena, start: number, end: number): Promise<Tensor>
+}
+
+export interface ReconstructSettings {
+  readonly steps: number
+  readonly lr: number
+  readonly weightDecay: number
+  readonly batchSize: number
+  readonly gradAccumulation: number
+  /** null = windows in order. */
+  readonly shuffleSeed: number | null
+}
+
+export interface ReconstructOptions<S> {
+  readonly backend: Backend
+  readonly unit: Unit<S>
+  readonly trainables: Trainables
+  readonly inputs: HiddenStates
+  readonly targets: HiddenStates
+  readonly settings: ReconstructSettings
+  /** For messages: "block 3". */
+  readonly where: string
+  readonly signal?: AbortSignal
+  /** Awaited before every step: a run that is paused waits here. */
+  readonly pausePoint?: () => Promise<void>
+  readonly onStep?: (step: number, result: StepResult, tokensPerSecond: number) => void
+}
+
+export interface Reconstruction {
+  /** Mean squared error over the whole set, before the first step. */
+  readonly errorBefore: number
+  /** After the last, adapters not yet merged. */
+  readonly errorAfter: number
+}
+
+/**
+ * MSE over all elements, AdamW, no clipping; leaves the trained values in `trainables`.
+ * @throws EngineError 'numeric' when the loss is not a number or diverges.
+ */
+export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Reconstruction> {
+  const { backend, trainables, inputs, settings, signal } = options
+  const { steps, batchSize, gradAccumulation } = settings
+  const before = await measureError(options)
+  const elements = gradAccumulation * batchSize * inputs.seqLen * inputs.channels
+  const ceiling = reconstructCeiling(before.error, before.targetMeanSquare)
+  const optimiser = createOptimiser(backend, trainables.parameters, {
+    ...settings,
+    warmup: warmupSteps('reconstruct', steps),
+    clipNorm: null,
+    lossScale: 1 / elements,
+    lossCeiling: () => ceiling,
+    where: options.where,
+  })
+  try {
+    for (let step = 0; step < steps; step++) {
+      throwIfCancelled(signal)
+      await options.pausePoint?.()
+      const begun = performance.now()
+      for (let part = 0; part < gradAccumulation; part++)
+        await addBatch(options, step, part, optimiser.loss, 2 / elements)
+      trainables.maskGradients()
+      const result = await optimiser.finish(step)
+      trainables.changed()
+      const tokens = gradAccumulation * batchSize * inputs.seqLen
+      options.onStep?.(step, result, (1000 * tokens) / (performance.now() - begun))
+    }
+  } finally {
+    optimiser.close()
+  }
+  const after = await measureError(options)
+  if (!Number.isFinite(after.error))
+    throw new EngineError(
+      'numeric',
+      `${options.where}: the error after ${steps} steps is not a number; lower recover.lr`,
+    )
+  return { errorBefore: before.error, errorAfter: after.error }
+}
+
+/** Forward and backward of one batch. */
+async function addBatch<S>(
+  { backend, unit, trainables, inputs, targets, settings }: ReconstructOptions<S>,
+  step: number,
+  part: number,
+  loss: Tensor,
+  factor: number,
+): Promise<void> {
+  const arena = new Arena(backend)
+  try {
+    const order = { ...settings, windows: inputs.windows }
+    const picked = rowsOfBatch(order, step, part)
+    const pass = passOf(backend, arena, picked.length, inputs.seqLen, trainables)
+    const input = await gather(backend, arena, inputs, picked)
+    const target = await gather(backend, arena, targets, picked)
+    const { output, saved } = await unit.forward(pass, input, true)
+    if (!saved) throw new EngineError('internal', 'a forward that was to save saved nothing')
+    backend.kernels.squaredError(loss, output, target)
+    const dOutput = arena.allocate(output.shape)
+    backend.kernels.squaredErrorBackward(dOutput, output, target, factor)
+    await unit.backward(pass, saved, dOutput, trainables.grads)
+  } finally {
+    arena.close()
+  }
+}
+
+/** Tokens in a pass that only measures. */
+const tokensPerPass = 2048
+
+/** Mean squared error over all windows, and the mean square of the targets. */
+export async function measureError<S>({
+  backend,
+  unit,
+  trainables,
+  inputs,
+  targets,
+  signal,
+}: Pick<ReconstructOptions<S>, 'backend' | 'unit' | 'trainables' | 'inputs' | 'targets' | 'signal'>): Promise<{
+  error: number
+  targetMeanSquare: number
+}> {
+  const { windows, seqLen, channels } = inputs
+  const batch = Math.max(1, Math.floor(tokensPerPass / seqLen))
+  const sums = backend.allocate('f32', [1])
+  const squares = backend.allocate('f32', [1])
+  let [error, square] = [0, 0]
+  try {
+    for (let start = 0; start < windows; start += batch) {
+      throwIfCancelled(signal)
+      const end = Math.min(start + batch, windows)
+      const arena = new Arena(backend)
+      try {
+        const pass = passOf(backend, arena, end - start, seqLen, trainables)
+        const target = await targets.load(arena, start, end)
+        const { output } = await unit.forward(pass, await inputs.load(arena, start, end), false)
+        // Cleared for every batch and added up here in f64.
+        for (const sum of [sums, squares]) backend.kernels.fill(sum, 0)
+        backend.kernels.squaredError(sums, output, target)
+        backend.kernels.sumSquares(squares, target)
+        error += (await readF32(backend, sums))[0]
+        square += (await readF32(backend, squares))[0]
+      } finally {
+        arena.close()
+      }
+    }
+  } finally {
+    backend.release(sums)
+    backend.release(squares)
+  }
+  const elements = windows * seqLen * channels
+  return { error: error / elements, targetMeanSquare: square / elements }
+}
+
+function passOf(backend: Backend, arena: Arena, batch: number, seqLen: number, { adapterOf }: Trainables): Step {
+  return { backend, arena, batch, seqLen, keyMask: null, adapterOf }
+}
+
+/** The given windows one after the other: a view where they are neighbours. */
+async function gather(
+  backend: Backend,
+  arena: Arena,
+  states: HiddenStates,
+  picked: readonly number[],
+): Promise<Tensor> {
+  const { seqLen, channels } = states
+  const neighbours = picked.every((row, i) => i === 0 || row === picked[i - 1] + 1)
+  if (neighbours) return states.load(arena, picked[0], picked[0] + picked.length)
+  const out = arena.allocate([picked.length * seqLen, channels])
+  const whole = { rows: 1, groups: 1, width: seqLen * channels, outRow: 0, outGroup: 0, outOffset: 0 }
+  for (const [i, row] of picked.entries())
+    backend.kernels.copy(
+      rows(out, i * seqLen, (i + 1) * seqLen),
+      await states.load(arena, row, row + 1),
+      { ...whole, inRow: 0, inGroup: 0, inOffset: 0 },
+      false,
+    )
+  return out
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
+import type { Subset } from '../../../src/shared/recipe/schema.ts'
+import { countParameters, selectTrainable, selectionOfBlock } from '../../../src/engine/recover/selectTrainable.ts'
+import { countTrainable } from '../../../src/engine/recover/trainables.ts'
+
+const opt125m = readModelConfig({
+  model_type: 'opt',
+  vocab_size: 50272,
+  hidden_size: 768,
+  ffn_dim: 3072,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  max_position_embeddings: 2048,
+})
+const llama2 = readModelConfig({
+  model_type: 'llama',
+  vocab_size: 32000,
+  hidden_size: 4096,
+  intermediate_size: 11008,
+  num_hidden_layers: 32,
+  num_attention_heads: 32,
+  max_position_embeddings: 4096,
+})
+const qwen = readModelConfig({
+  model_type: 'qwen2',
+  vocab_size: 151936,
+  hidden_size: 896,
+  intermediate_size: 4864,
+  num_hidden_layers: 24,
+  num_attention_heads: 14,
+  num_key_value_heads: 2,
+  max_position_embeddings: 32768,
+  tie_word_embeddings: true,
+})
+
+const percent = (config: typeof opt125m, train: Subset[]) =>
+  (100 * countTrainable(selectTrainable(config, train, 'retrain'), 16)) / countParameters(config)
+
+describe('trainable sets', () => {
+  // Norm shares of OPT count weights alone in the published table, biases counting as biases.
+  for (const [name, config, total, bias, biasNorm, head, lora] of [
+    ['OPT-125M', opt125m, 125239296, 0.0816, 0.0969, 0.6521, 2.1193],
+    ['Qwen2.5-0.5B', qwen, 494032768, 0.0056, 0.0145, 0.495, 1.7809],
+  ] as const)
+    it(`${name}: parameters and percentages are those of the published table`, () => {
+      assert.equal(countParameters(config), total)
+      assert.equal(percent(config, ['bias']).toFixed(4), bias.toFixed(4))
+      assert.equal(percent(config, ['bias', 'norm']).toFixed(4), biasNorm.toFixed(4))
+      assert.equal(percent(config, ['head']).toFixed(4), head.toFixed(4))
+      assert.equal(percent(config, ['mask_lora']).toFixed(4), lora.toFixed(4))
+      assert.equal(percent(config, ['full']), 100)
+    })
+
+  it('LLaMA-2-7B: norms are 0.0040 %, and training only biases is an error that says why', () => {
+    assert.equal(countParameters(llama2), 6738415616)
+    assert.equal(percent(llama2, ['norm']).toFixed(4), '0.0040')
+    assert.throws(() => selectTrainable(llama2, ['bias'], 'retrain'), {
+      code: 'bad-recipe',
+      message: /LLaMA models of this configuration have no biases to train\. Add norm/,
+    })
+    assert.match(selectTrainable(llama2, ['bias', 'norm'], 'retrain').warnings.join(), /have no biases/)
+  })
+
+  it('reconstruction stays inside the blocks and says what it skips', () => {
+    const set = selectTrainable(opt125m, ['norm', 'head', 'embedding'], 'reconstruct')
+    assert.equal(set.direct.length, 12 * 4)
+    assert.equal(set.adapted.length, 0)
+    assert.equal(set.warnings.length, 2)
+    assert.throws(() => selectTrainable(opt125m, ['head'], 'reconstruct'), { message: /outside the blocks/ })
+    const block = selectionOfBlock(opt125m, selectTrainable(opt125m, ['bias', 'mask_lora'], 'reconstruct'), 3)
+    assert.deepEqual([block.direct.length, block.adapted.length], [8, 6])
+    assert.ok(block.direct.every(({ name }) => name.startsWith('model.decoder.layers.3.')))
+  })
+
+  it('two adapters, or full with an adapter, exclude each other', () => {
+    for (const train of [
+      ['mask_lora', 'scale_lora'],
+      ['full', 'lora_prune'],
+    ] as Subset[][])
+      assert.throws(() => selectTrainable(opt125m, train, 'retrain'), { code: 'bad-recipe' })
+  })
+
+  it('scale_lora trains one row and one column vector of each linear', () => {
+    const set = selectTrainable(opt125m, ['scale_lora'], 'retrain')
+    assert.equal(countTrainable(set, 16), 12 * (4 * (768 + 768) + 2 * (768 + 3072)))
+  })
+})
