@@ -18,9 +18,9 @@ function nmKey(stats: TensorStats | undefined, pattern: string): number | null {
 
 export function tensorColumns(stats: (name: string) => TensorStats | undefined): Column<TensorRow>[] {
   return [
-    { id: 'name', title: 'Tensor', width: 'minmax(0, 5fr)', text: (t) => t.name, sort: (t) => t.name },
-    { id: 'role', title: 'Role', width: '90px', text: (t) => t.role, sort: (t) => t.role },
-    { id: 'dtype', title: 'Dtype', width: '70px', text: (t) => t.dtype, sort: (t) => t.dtype },
+    { id: 'name', title: 'Tensor', width: 'minmax(0, 5fr)', clipStart: true, text: (t) => t.name, sort: (t) => t.name },
+    { id: 'role', title: 'Role', width: '84px', text: (t) => t.role, sort: (t) => t.role },
+    { id: 'dtype', title: 'Dtype', width: '60px', text: (t) => t.dtype, sort: (t) => t.dtype },
     {
       id: 'shape',
       title: 'Shape',

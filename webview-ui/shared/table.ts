@@ -1,9 +1,9 @@
 // A table of any number of rows, by mouse, keyboard and screen reader.
 import { h, onceAFrame, replaceChildren } from './dom.ts'
 import { nextOrder, sortRows, type SortColumn, type SortOrder } from './tableOrder.ts'
-import { RowPool } from './tableRows.ts'
+import { RowPool, type RowColumn } from './tableRows.ts'
 
-export interface Column<Row> extends SortColumn<Row> {
+export interface Column<Row> extends SortColumn<Row>, RowColumn {
   title: string
   /** As in a CSS grid: "3fr", "90px". */
   width: string

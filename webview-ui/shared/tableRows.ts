@@ -10,9 +10,15 @@ interface Line {
   index: number
 }
 
+export interface RowColumn {
+  numeric?: boolean
+  /** A text that is too long loses its beginning. */
+  clipStart?: boolean
+}
+
 export interface RowSource {
   idPrefix: string
-  columns: { numeric?: boolean }[]
+  columns: RowColumn[]
   length: () => number
   fill: (index: number, line: HTMLElement, cells: HTMLElement[]) => void
 }
@@ -71,8 +77,12 @@ export class RowPool {
   }
 
   private newLine(slot: number): Line {
-    const cells = this.source.columns.map((c) => h('div', { role: 'gridcell', class: c.numeric ? 'numeric' : null }))
-    const element = h('div', { role: 'row', class: 'tableRow', id: `${this.source.idPrefix}-${slot}` }, ...cells)
+    const element = h('div', { role: 'row', class: 'tableRow', id: `${this.source.idPrefix}-${slot}` })
+    const cells = this.source.columns.map(({ numeric, clipStart }) => {
+      const cell = h('div', { role: 'gridcell', class: numeric ? 'numeric' : clipStart ? 'clipStart' : null })
+      element.append(cell)
+      return clipStart ? cell.appendChild(h('bdi', { dir: 'ltr' })) : cell
+    })
     this.body.append(element)
     return { element, cells, index: -1 }
   }

@@ -24,7 +24,14 @@ let keep: (name: string) => boolean = () => true
 const colour = (value: number) => sequentialColour(palette, value)
 
 const columns: Column<PlanRow>[] = [
-  { id: 'name', title: 'Parameter', width: 'minmax(0, 5fr)', text: (r) => r.name, sort: (r) => r.name },
+  {
+    id: 'name',
+    title: 'Parameter',
+    width: 'minmax(0, 5fr)',
+    clipStart: true,
+    text: (r) => r.name,
+    sort: (r) => r.name,
+  },
   { id: 'state', title: 'State', width: '150px', text: stateOf, sort: stateOf },
   count('parameters', 'Weights', (r) => r.parameters),
   count('trainable', 'Trained', (r) => r.trainable),

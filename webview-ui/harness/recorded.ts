@@ -1,0 +1,237 @@
+// Messages as the extension host sends them: an OPT-shaped model, pruned unevenly, and a run on it.
+import type { RunEvent } from '../../src/shared/protocol/events.ts'
+import type {
+  CompareSummary,
+  ModelSummary,
+  Role,
+  TensorChange,
+  TensorDetail,
+} from '../../src/shared/protocol/inspect.ts'
+import type { TensorRow, TensorStats, Tile } from '../../src/shared/protocol/inspect.ts'
+import type { PlanRow, PlanSummary } from '../../src/shared/protocol/plan.ts'
+import type { ViewSettings } from '../../src/shared/protocol/view.ts'
+
+export const settings: ViewSettings = { palette: 'viridis', smoothing: 0.6, maxPoints: 2000, trusted: true }
+
+const hidden = 768
+const inside: [string, number, number][] = [
+  ['self_attn.q_proj', hidden, hidden],
+  ['self_attn.k_proj', hidden, hidden],
+  ['self_attn.v_proj', hidden, hidden],
+  ['self_attn.out_proj', hidden, hidden],
+  ['fc1', 4 * hidden, hidden],
+  ['fc2', hidden, 4 * hidden],
+]
+
+function row(name: string, shape: number[], role: Role, block: number | null, module: string): TensorRow {
+  const parameters = shape.reduce((product, n) => product * n, 1)
+  return {
+    name,
+    dtype: 'F16',
+    shape,
+    file: 'model.safetensors',
+    bytes: 2 * parameters,
+    parameters,
+    role,
+    block,
+    module,
+  }
+}
+
+/** As many blocks as asked for; the names are those of OPT. */
+export function recordedModel(blocks: number): ModelSummary {
+  const tensors = [
+    row('model.decoder.embed_tokens.weight', [50272, hidden], 'embedding', null, 'model.decoder.embed_tokens'),
+    row('model.decoder.final_layer_norm.weight', [hidden], 'norm', null, 'model.decoder.final_layer_norm'),
+  ]
+  for (let block = 0; block < blocks; block++) {
+    const prefix = `model.decoder.layers.${block}`
+    for (const [module, out, input] of inside) {
+      tensors.push(row(`${prefix}.${module}.weight`, [out, input], 'linear', block, module))
+      tensors.push(row(`${prefix}.${module}.bias`, [out], 'bias', block, module))
+    }
+    tensors.push(row(`${prefix}.final_layer_norm.weight`, [hidden], 'norm', block, 'final_layer_norm'))
+  }
+  return {
+    path: '/models/opt-125m',
+    label: 'opt-125m',
+    modelType: 'opt',
+    blocks,
+    tensors,
+    metadata: { format: 'pt' },
+    parameters: tensors.reduce((sum, t) => sum + t.parameters, 0),
+    bytes: tensors.reduce((sum, t) => sum + t.bytes, 0),
+    files: 1,
+    warnings: [],
+  }
+}
+
+/** Denser towards the end, as schedules over depth make it; a bump in the middle of each histogram is missing. */
+export function recordedStats(model: ModelSummary): TensorStats[] {
+  return model.tensors.map((t, i) => {
+    const depth = (t.block ?? 0) / Math.max(1, model.blocks)
+    const sparsity = t.role === 'linear' ? 0.7 - 0.4 * depth + 0.02 * ((i * 7) % 5) : 0
+    const zeros = Math.round(sparsity * t.parameters)
+    const counts = Array.from({ length: 64 }, (_, b) => {
+      const x = (b - 31.5) / 12
+      return Math.round(Math.exp(-x * x) * t.parameters * (1 - sparsity) * 0.05) + (b === 32 ? zeros : 0)
+    })
+    const groups = t.parameters / 4
+    return {
+      name: t.name,
+      zeros,
+      sparsity: zeros / t.parameters,
+      nonFinite: 0,
+      min: -0.31,
+      max: 0.298,
+      mean: 1.2e-4,
+      std: 0.041,
+      nm:
+        t.role === 'linear'
+          ? { '2:4': { groups, violations: Math.round(groups * 0.3) }, '4:8': { groups: groups / 2, violations: 0 } }
+          : {},
+      histogram: { from: -0.31, to: 0.31, counts },
+    }
+  })
+}
+
+export function recordedDetail(tensor: TensorRow, stats: TensorStats): TensorDetail {
+  const [rows, columns] = tensor.shape.length > 1 ? tensor.shape : [1, tensor.shape[0]]
+  const wave = (n: number, phase: number) =>
+    Array.from({ length: Math.min(n, 256) }, (_, i) => Math.max(0, stats.sparsity + 0.1 * Math.sin(i / 9 + phase)))
+  return {
+    name: tensor.name,
+    rows,
+    columns,
+    rowSparsity: wave(rows, 0),
+    columnSparsity: wave(columns, 2),
+    stats,
+    violations: { pattern: '2:4', groups: [0, 1, 2, 3, 4].map((i) => ({ row: 3 * i, column: 4 * i })) },
+  }
+}
+
+/** Base64 without Buffer or btoa's limits, so that it runs on both sides. */
+function base64Of(bytes: Uint8Array): string {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary)
+}
+
+export function recordedTile(width: number, height: number, close: boolean): Tile {
+  const density = new Uint8Array(width * height)
+  const values = new Float32Array(width * height)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const noise = Math.abs(Math.sin(x * 12.9898 + y * 78.233) * 43758.5453) % 1
+      const i = y * width + x
+      density[i] = Math.round(255 * (0.35 + 0.25 * noise + 0.3 * Math.sin(x / 40) ** 2))
+      values[i] = noise < 0.5 ? 0 : (noise - 0.75) / 2
+    }
+  }
+  return { width, height, density: base64Of(density), values: close ? base64Of(new Uint8Array(values.buffer)) : null }
+}
+
+/** Wanda and reconstruction of 12 blocks, 30 steps each. */
+export function recordedRun(blocks: number): RunEvent[] {
+  let t = 0
+  const events: RunEvent[] = [
+    {
+      t,
+      type: 'start',
+      name: 'opt-125m-wanda50',
+      model: 'opt-125m',
+      device: 'cpu',
+      description: 'OpenBLAS, 2 threads',
+      version: '0.1.0',
+      blocks,
+    },
+    { t: (t += 10), type: 'phase', phase: 'evaluate' },
+    { t: (t += 900), type: 'eval', stage: 'dense', perplexity: 27.65 },
+    { t: (t += 10), type: 'phase', phase: 'reconstruct' },
+  ]
+  for (let block = 0; block < blocks; block++) {
+    const start = 0.02 * 1.35 ** block
+    for (let step = 1; step <= 30; step++) {
+      const noise = 1 + 0.2 * Math.sin(step * 12.9)
+      const loss = block === 2 && step === 7 ? null : start * (0.35 + 0.65 * Math.exp(-step / 8)) * noise
+      events.push({ t: (t += 40), type: 'step', block, step, loss, lr: 5e-4, tokens_per_second: 9120 })
+    }
+    const modules: Record<string, { sparsity: number; zeros: number }> = {}
+    for (const [module, out, input] of inside) {
+      modules[`model.decoder.layers.${block}.${module}.weight`] = { sparsity: 0.5, zeros: (out * input) / 2 }
+    }
+    events.push({
+      t: (t += 50),
+      type: 'block',
+      block,
+      modules,
+      error_before: start,
+      error_after: 0.35 * start,
+      seconds: 1.3,
+    })
+    events.push({
+      t,
+      type: 'progress',
+      phase: 'reconstruct',
+      done: block + 1,
+      total: blocks,
+      unit: 'blocks',
+      eta_s: (blocks - block) * 1.3,
+    })
+    events.push({ t, type: 'memory', rss_mb: 610 + 12 * block, device_mb: 0 })
+  }
+  events.push({ t: (t += 10), type: 'phase', phase: 'evaluate' })
+  events.push({ t: (t += 900), type: 'eval', stage: 'recovered', perplexity: 31.2 })
+  events.push({ t: (t += 50), type: 'saved', path: '/models/opt-125m-wanda50' })
+  events.push({ t: (t += 5), type: 'end', status: 'done' })
+  return events
+}
+
+export function recordedChanges(model: ModelSummary): { changes: TensorChange[]; result: CompareSummary } {
+  const changes = model.tensors
+    .filter((t) => t.role === 'linear' && (t.module.endsWith('q_proj') || t.module.endsWith('v_proj')))
+    .map((t, i) => ({
+      name: t.name,
+      maxAbs: 0.004 + 0.001 * (i % 4),
+      drift: 0.03 + 0.01 * (i % 6),
+      filled: Math.round(t.parameters * (0.5 - 0.01 * i)),
+      emptied: 0,
+      parameters: t.parameters,
+      role: t.role,
+      block: t.block,
+      module: t.module,
+    }))
+  const verdict = `Sparsity did not survive: ${changes.length} of ${6 * model.blocks} matrices lost zeros.`
+  const same = model.tensors.length - changes.length
+  return {
+    changes,
+    result: { added: [], removed: [], reshaped: [], changed: changes, same, maskPreserved: false, verdict },
+  }
+}
+
+export function recordedPlan(model: ModelSummary): PlanSummary {
+  const rows = model.tensors.map((t): PlanRow => {
+    const lora = t.role === 'linear' ? 16 * (t.shape[0] + t.shape[1]) : 0
+    const trains = t.role === 'bias' || t.role === 'norm'
+    const trainable = trains ? t.parameters : lora
+    const by = trains ? t.role : lora > 0 ? 'mask_lora' : null
+    const { name, role, block, module, parameters } = t
+    return { name, role, block, module, parameters, trainable, pruned: t.role === 'linear', by }
+  })
+  const trainable = rows.reduce((sum, r) => sum + r.trainable, 0)
+  return {
+    recipe: 'wanda50.prune.yaml',
+    model: 'opt-125m',
+    mode: 'reconstruct',
+    train: ['bias', 'norm', 'mask_lora'],
+    rows,
+    parameters: model.parameters,
+    trainable,
+    percentage: (100 * trainable) / model.parameters,
+    prunedModules: 6 * model.blocks,
+    estimates: { memoryBytes: 1.9 * 2 ** 30, diskBytes: 252e6, seconds: 370 },
+    warnings: [],
+    errors: [],
+    saveTo: '../opt-125m-wanda50',
+  }
+}
