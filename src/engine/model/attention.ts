@@ -1,0 +1,244 @@
+// Self-attention: projections (separate or fused), norms of heads, rotary positions, attention, output projection.
+import { upload } from '../compute/backend.ts'
+import type { Arena } from '../compute/arena.ts'
+import type { AttentionShape, CopyShape } from '../compute/kernels.ts'
+import { reshape, type Tensor } from '../compute/tensor.ts'
+import type { ModelConfig } from '../../shared/families/modelConfig.ts'
+import { linearBackward, linearForward } from './linear.ts'
+import type { Grads, Linear, Step } from './module.ts'
+import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
+import type { Pass } from './pass.ts'
+import { ropeAngles } from './rope.ts'
+
+export interface AttentionWeights {
+  /** Three linears, or one that gives all three. */
+  readonly projections: readonly Linear[]
+  readonly out: Linear
+  readonly qNorm: Norm | null
+  readonly kNorm: Norm | null
+  readonly scale: number
+  /** 0 = none. */
+  readonly window: number
+  /** Rotary tables of the last sequence length; owned by the block. */
+  rope: RopeTables | null
+}
+
+export interface RopeTables {
+  readonly seqLen: number
+  readonly cos: Tensor
+  readonly sin: Tensor
+}
+
+export interface AttentionSaved {
+  readonly x: Tensor
+  /** As attention reads them: normed and turned. */
+  readonly q: Tensor
+  readonly k: Tensor
+  readonly v: Tensor
+  readonly qNorm: NormSaved | null
+  readonly kNorm: NormSaved | null
+  /** [N, H·D] */
+  readonly mixed: Tensor
+  /** [N, H] */
+  readonly logSum: Tensor
+}
+
+/** x [N,C], already normed where the block norms first → output [N,C]. `observe` sees the input of `out`. */
+export function attentionForward(
+  pass: Pass,
+  config: ModelConfig,
+  weights: AttentionWeights,
+  x: Tensor,
+  output: Tensor,
+): AttentionSaved {
+  const { step, scope } = pass
+  const { kernels } = step.backend
+  const projected = project(pass, config, weights, x)
+  const [q, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
+  const [k, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
+  turn(step, config, weights, q, k, false)
+  const mixed = scope.allocate(q.shape)
+  const logSum = scope.allocate([q.shape[0], config.numHeads])
+  kernels.attention(mixed, logSum, q, k, projected.v, step.keyMask, attentionShape(step, config, weights))
+  for (const tensor of [q, k, projected.v]) pass.drop(tensor)
+  step.observe?.([weights.out], mixed)
+  linearForward(step, output, weights.out, mixed)
+  pass.drop(mixed)
+  return { x, q, k, v: projected.v, qNorm, kNorm, mixed, logSum }
+}
+
+/** dX [N,C] is written (or added to) when wanted; without anybody wanting q, k or v the attention itself is skipped. */
+export function attentionBackward(
+  step: Step,
+  scope: Arena,
+  config: ModelConfig,
+  weights: AttentionWeights,
+  saved: AttentionSaved,
+  dOutput: Tensor,
+  grads: Grads,
+  dX: Tensor | null,
+): void {
+  const { kernels } = step.backend
+  const { q, k, v, mixed, logSum } = saved
+  const dMixed = scope.allocate(mixed.shape)
+  linearBackward(step, weights.out, mixed, dOutput, grads, dMixed)
+  const [dQ, dK, dV] = [q, k, v].map((tensor) => scope.allocate(tensor.shape))
+  const shape = attentionShape(step, config, weights)
+  kernels.attentionBackward(dQ, dK, dV, dMixed, mixed, logSum, q, k, v, step.keyMask, shape)
+  scope.release(dMixed)
+  turn(step, config, weights, dQ, dK, true)
+  const dHeads = {
+    q: headsBackward(step, scope, config, weights.qNorm, saved.qNorm, dQ, grads),
+    k: headsBackward(step, scope, config, weights.kNorm, saved.kNorm, dK, grads),
+    v: dV,
+  }
+  projectBackward(step, scope, config, weights, saved.x, dHeads, grads, dX)
+}
+
+interface Heads {
+  readonly q: Tensor
+  readonly k: Tensor
+  readonly v: Tensor
+}
+
+function project(pass: Pass, config: ModelConfig, weights: AttentionWeights, x: Tensor): Heads {
+  const { step, scope } = pass
+  const { projections } = weights
+  const numRows = x.shape[0]
+  const [queries, keys] = [config.numHeads * config.headDim, config.numKvHeads * config.headDim]
+  const q = scope.allocate([numRows, queries])
+  const k = scope.allocate([numRows, keys])
+  const v = scope.allocate([numRows, keys])
+  if (projections.length > 1) {
+    ;[q, k, v].forEach((output, i) => linearForward(step, output, projections[i], x))
+    return { q, k, v }
+  }
+  const fused = scope.allocate([numRows, queries + 2 * keys])
+  linearForward(step, fused, projections[0], x)
+  const parts = fusedParts(config, numRows)
+  ;[q, k, v].forEach((output, i) => step.backend.kernels.copy(output, fused, parts[i], false))
+  scope.release(fused)
+  return { q, k, v }
+}
+
+function projectBackward(
+  step: Step,
+  scope: Arena,
+  config: ModelConfig,
+  { projections }: AttentionWeights,
+  x: Tensor,
+  { q, k, v }: Heads,
+  grads: Grads,
+  dX: Tensor | null,
+): void {
+  if (projections.length > 1) {
+    // Three paths meet in dX: the first writes, the others add.
+    ;[q, k, v].forEach((d, i) => linearBackward(step, projections[i], x, d, grads, dX, i > 0))
+    return
+  }
+  const numRows = x.shape[0]
+  const dFused = scope.allocate([numRows, q.shape[1] + k.shape[1] + v.shape[1]])
+  const parts = fusedParts(config, numRows)
+  ;[q, k, v].forEach((d, i) => step.backend.kernels.copy(dFused, d, reversed(parts[i]), false))
+  linearBackward(step, projections[0], x, dFused, grads, dX)
+}
+
+/** Where q, k and v lie in the fused projection's output. */
+function fusedParts(config: ModelConfig, numRows: number): [CopyShape, CopyShape, CopyShape] {
+  const { numHeads, numKvHeads, headDim, projection } = config
+  const [queries, keys] = [numHeads * headDim, numKvHeads * headDim]
+  const width = queries + 2 * keys
+  const part = (outRow: number, inOffset: number): CopyShape => {
+    // Per head: groups of [q | k | v] of one head each. Stacked: all of q, then all of k, then all of v.
+    const perHead = projection === 'fusedPerHead'
+    return {
+      rows: numRows,
+      groups: perHead ? numHeads : 1,
+      width: perHead ? headDim : outRow,
+      outRow,
+      outGroup: perHead ? headDim : 0,
+      outOffset: 0,
+      inRow: width,
+      inGroup: perHead ? 3 * headDim : 0,
+      inOffset,
+    }
+  }
+  if (projection === 'fusedPerHead') return [part(queries, 0), part(queries, headDim), part(queries, 2 * headDim)]
+  return [part(queries, 0), part(keys, queries), part(keys, queries + keys)]
+}
+
+function reversed(shape: CopyShape): CopyShape {
+  return {
+    ...shape,
+    outRow: shape.inRow,
+    outGroup: shape.inGroup,
+    outOffset: shape.inOffset,
+    inRow: shape.outRow,
+    inGroup: shape.outGroup,
+    inOffset: shape.outOffset,
+  }
+}
+
+/** Norms each head [N·H, D]; without a norm the tensor itself. */
+function normHeads(pass: Pass, config: ModelConfig, norm: Norm | null, x: Tensor): [Tensor, NormSaved | null] {
+  if (!norm) return [x, null]
+  const output = pass.scope.allocate(x.shape)
+  const saved = normForward(pass, perHead(config, output), norm, perHead(config, x))
+  pass.drop(x)
+  return [output, saved]
+}
+
+function headsBackward(
+  step: Step,
+  scope: Arena,
+  config: ModelConfig,
+  norm: Norm | null,
+  saved: NormSaved | null,
+  dOutput: Tensor,
+  grads: Grads,
+): Tensor {
+  if (!norm || !saved) return dOutput
+  const dX = normBackward(step, scope, norm, saved, perHead(config, dOutput), grads)
+  return reshape(dX, dOutput.shape)
+}
+
+function perHead(config: ModelConfig, x: Tensor): Tensor {
+  return reshape(x, [x.length / config.headDim, config.headDim])
+}
+
+/** Rotary positions, in place; `inverse` turns gradients back. */
+function turn(
+  step: Step,
+  config: ModelConfig,
+  weights: AttentionWeights,
+  q: Tensor,
+  k: Tensor,
+  inverse: boolean,
+): void {
+  const { position, headDim, numHeads, numKvHeads } = config
+  if (position.kind !== 'rope') return
+  const { cos, sin } = ropeTables(step, config, weights)
+  const shape = { seqLen: step.seqLen, headDim, rotaryDim: position.rotaryDim, inverse }
+  step.backend.kernels.rope(q, cos, sin, { ...shape, numHeads })
+  step.backend.kernels.rope(k, cos, sin, { ...shape, numHeads: numKvHeads })
+}
+
+function ropeTables(step: Step, config: ModelConfig, weights: AttentionWeights): RopeTables {
+  const { position, maxPositions } = config
+  const { backend, seqLen } = step
+  if (weights.rope?.seqLen === seqLen || position.kind !== 'rope') return weights.rope as RopeTables
+  if (weights.rope) for (const tensor of [weights.rope.cos, weights.rope.sin]) backend.release(tensor)
+  const { cos, sin } = ropeAngles(position, seqLen, maxPositions)
+  const shape = [seqLen, position.rotaryDim / 2]
+  weights.rope = {
+    seqLen,
+    cos: upload(backend, 'f32', shape, cos),
+    sin: upload(backend, 'f32', shape, sin),
+  }
+  return weights.rope
+}
+
+function attentionShape(step: Step, config: ModelConfig, { scale, window }: AttentionWeights): AttentionShape {
+  const { numHeads, numKvHeads, headDim } = config
+  return { batch: step.batch, seqLen: step.seqLen, numHeads, numKvHeads, headDim, scale, window }
+}

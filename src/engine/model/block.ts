@@ -1,0 +1,175 @@
+// One block's weights on the device: by role for computing, by checkpoint name for whoever prunes, trains or saves.
+import type { Backend } from '../compute/backend.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import { EngineError } from '../errors.ts'
+import type { Role } from '../../shared/families/familySpec.ts'
+import type { ModelConfig } from '../../shared/families/modelConfig.ts'
+import { blockParameters, linearsOfBlock, moduleName, type BlockLinear } from '../../shared/families/parameters.ts'
+import type { AttentionWeights } from './attention.ts'
+import type { MlpWeights } from './mlp.ts'
+import type { Model } from './model.ts'
+import type { Linear } from './module.ts'
+import type { MoeWeights } from './moe.ts'
+import type { Norm } from './norm.ts'
+import { readInOrder } from './readInOrder.ts'
+import { deviceBytes, placeWeight, readWeight, type HostWeight, type LoadAs } from './weightIo.ts'
+
+export interface Block {
+  readonly index: number
+  readonly config: ModelConfig
+  /** Model order. */
+  readonly linears: readonly Linear[]
+  /** Every parameter by checkpoint name, in this engine's orientation. */
+  readonly params: ReadonlyMap<string, Tensor>
+  readonly attnNorm: Norm
+  readonly attention: AttentionWeights
+  /** null where attention and MLP share a norm. */
+  readonly mlpNorm: Norm | null
+  readonly mlp: MlpWeights | MoeWeights
+  /** Tensors that end with the block; overrides are somebody else's. */
+  readonly owned: readonly Tensor[]
+}
+
+export interface LoadOptions {
+  readonly as: LoadAs
+  /** Parameters in memory that stand in for the checkpoint's, by name. They are not released with the block. */
+  readonly overrides?: ReadonlyMap<string, Tensor>
+}
+
+/** Reads a block's weights and puts them on the device, a tensor at a time. */
+export async function loadBlock(backend: Backend, model: Model, index: number, options: LoadOptions): Promise<Block> {
+  const params = new Map<string, Tensor>()
+  try {
+    for await (const host of readInOrder(toRead(model, index, options), (p) => readWeight(model, p))) {
+      params.set(host.parameter.name, placeWeight(backend, host, options.as))
+    }
+  } catch (error) {
+    for (const tensor of params.values()) backend.release(tensor)
+    throw error
+  }
+  return assemble(model, index, params, options)
+}
+
+/** Reads a block's weights into memory: the first half of `loadBlock`, to be done ahead. */
+export async function readBlock(model: Model, index: number, options: LoadOptions): Promise<HostWeight[]> {
+  const weights: HostWeight[] = []
+  for await (const host of readInOrder(toRead(model, index, options), (p) => readWeight(model, p))) weights.push(host)
+  return weights
+}
+
+/** The second half: what `readBlock` read, onto the device. */
+export function placeBlock(
+  backend: Backend,
+  model: Model,
+  index: number,
+  weights: readonly HostWeight[],
+  options: LoadOptions,
+): Block {
+  const params = new Map(weights.map((host) => [host.parameter.name, placeWeight(backend, host, options.as)]))
+  return assemble(model, index, params, options)
+}
+
+export function releaseBlock(backend: Backend, block: Block): void {
+  for (const tensor of block.owned) backend.release(tensor)
+  const { rope } = block.attention
+  if (rope) for (const tensor of [rope.cos, rope.sin]) backend.release(tensor)
+  block.attention.rope = null
+}
+
+/** Bytes of a block on the device. */
+export function blockBytes(model: Model, index: number, as: LoadAs): number {
+  return blockParameters(model.config, index).reduce((sum, p) => sum + deviceBytes(model, p, as), 0)
+}
+
+function toRead(model: Model, index: number, { overrides }: LoadOptions) {
+  return blockParameters(model.config, index).filter((p) => !overrides?.has(p.name))
+}
+
+function assemble(model: Model, index: number, read: ReadonlyMap<string, Tensor>, options: LoadOptions): Block {
+  const { config } = model
+  const params = new Map<string, Tensor>()
+  for (const { name } of blockParameters(config, index)) {
+    const tensor = options.overrides?.get(name) ?? read.get(name)
+    if (!tensor) throw new EngineError('internal', `${name} was not read`)
+    params.set(name, tensor)
+  }
+  const specs = linearsOfBlock(config, index)
+  const linears = specs.map((spec) => linearOf(params, spec))
+  const byRole = (...roles: Role[]) => linears.filter((_, i) => roles.includes(specs[i].role))
+  const norm = (role: Role) => blockNorm(config, index, params, role)
+  return {
+    index,
+    config,
+    linears,
+    params,
+    attnNorm: norm('attn.norm'),
+    attention: {
+      projections: byRole('attn.q', 'attn.k', 'attn.v', 'attn.qkv'),
+      out: byRole('attn.out')[0],
+      qNorm: config.qkNorm === 'none' ? null : headNorm(config, index, params, 'attn.qNorm'),
+      kNorm: config.qkNorm === 'none' ? null : headNorm(config, index, params, 'attn.kNorm'),
+      scale: config.attentionScales[index],
+      window: config.windows[index],
+      rope: null,
+    },
+    mlpNorm: config.residual === 'parallelSharedNorm' ? null : norm('mlp.norm'),
+    mlp: mlpOf(config, index, params, linears, specs),
+    owned: [...read.values()],
+  }
+}
+
+function linearOf(params: ReadonlyMap<string, Tensor>, spec: BlockLinear): Linear {
+  const weight = params.get(`${spec.name}.weight`)
+  if (!weight) throw new EngineError('internal', `${spec.name} has no weight`)
+  return { name: spec.name, weight, bias: params.get(`${spec.name}.bias`) ?? null, inputKey: spec.inputKey }
+}
+
+function mlpOf(
+  config: ModelConfig,
+  index: number,
+  params: ReadonlyMap<string, Tensor>,
+  linears: readonly Linear[],
+  specs: readonly BlockLinear[],
+): MlpWeights | MoeWeights {
+  const { mlp: kind, activation, experts } = config
+  const pick = (roles: readonly Role[], expert: number | null) =>
+    linears.filter((_, i) => roles.includes(specs[i].role) && specs[i].expert === expert)
+  if (kind !== 'moe' || !experts) {
+    const inputs = pick(['mlp.gate', 'mlp.up', 'mlp.gateUp'], null)
+    return { kind: kind === 'moe' ? 'gated' : kind, inputs, down: pick(['mlp.down'], null)[0], activation }
+  }
+  const routerName = `${moduleName(config, 'moe.router', index)}.weight`
+  const router = params.get(routerName)
+  if (!router) throw new EngineError('internal', `${routerName} was not read`)
+  return {
+    kind,
+    config: experts,
+    routerName,
+    router,
+    experts: Array.from({ length: experts.numExperts }, (_, e) => ({
+      kind: 'gated',
+      inputs: pick(['moe.gate', 'moe.up'], e),
+      down: pick(['moe.down'], e)[0],
+      activation,
+    })),
+  }
+}
+
+function blockNorm(config: ModelConfig, index: number, params: ReadonlyMap<string, Tensor>, role: Role): Norm {
+  return normOf(config.norm, moduleName(config, role, index), params)
+}
+
+function headNorm(config: ModelConfig, index: number, params: ReadonlyMap<string, Tensor>, role: Role): Norm {
+  const kind = config.qkNorm === 'layerNorm' ? 'layerNorm' : 'rmsNorm'
+  return normOf({ kind, eps: config.norm.eps, unitOffset: 0 }, moduleName(config, role, index), params)
+}
+
+/** A norm by module name; without parameters of that name it is not affine. */
+export function normOf(
+  { kind, eps, unitOffset }: Pick<Norm, 'kind' | 'eps' | 'unitOffset'>,
+  name: string,
+  params: ReadonlyMap<string, Tensor>,
+): Norm {
+  const [weight, bias] = [params.get(`${name}.weight`) ?? null, params.get(`${name}.bias`) ?? null]
+  return { kind, name, eps, unitOffset, weight, bias }
+}

@@ -1,0 +1,115 @@
+// The MLP of a block or of one expert: dense, or gated with gate and up apart or in one linear.
+import type { Arena } from '../compute/arena.ts'
+import type { Activation, CopyShape } from '../compute/kernels.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import { linearBackward, linearForward } from './linear.ts'
+import type { Grads, Linear, Step } from './module.ts'
+import type { Pass } from './pass.ts'
+
+export interface MlpWeights {
+  /** dense: up. gated: gate, up. gatedFused: both in one. */
+  readonly kind: 'dense' | 'gated' | 'gatedFused'
+  readonly inputs: readonly Linear[]
+  readonly down: Linear
+  readonly activation: Activation
+}
+
+export interface MlpSaved {
+  readonly x: Tensor
+  /** [N, I] before the activation; null for a dense MLP. */
+  readonly gate: Tensor | null
+  readonly up: Tensor
+  /** What `down` reads [N, I]. */
+  readonly inner: Tensor
+}
+
+/** output[N,C] = down(f(up(x))), or down(f(gate(x)) ⊙ up(x)). */
+export function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, output: Tensor): MlpSaved {
+  const { step, scope } = pass
+  const { kernels } = step.backend
+  const { gate, up } = project(pass, weights, x)
+  const inner = scope.allocate(up.shape)
+  if (gate) kernels.gated(inner, gate, up, weights.activation)
+  else kernels.activation(inner, up, weights.activation)
+  if (gate) pass.drop(gate)
+  pass.drop(up)
+  step.observe?.([weights.down], inner)
+  linearForward(step, output, weights.down, inner)
+  pass.drop(inner)
+  return { x, gate, up, inner }
+}
+
+/** dX is written when wanted, added to when `accumulate`. */
+export function mlpBackward(
+  step: Step,
+  scope: Arena,
+  weights: MlpWeights,
+  { x, gate, up, inner }: MlpSaved,
+  dOutput: Tensor,
+  grads: Grads,
+  dX: Tensor | null,
+  accumulate = false,
+): void {
+  const { kernels } = step.backend
+  const dInner = scope.allocate(inner.shape)
+  linearBackward(step, weights.down, inner, dOutput, grads, dInner)
+  if (!gate) {
+    kernels.activationBackward(dInner, dInner, up, weights.activation)
+    linearBackward(step, weights.inputs[0], x, dInner, grads, dX, accumulate)
+    scope.release(dInner)
+    return
+  }
+  const [dGate, dUp] = [scope.allocate(gate.shape), scope.allocate(up.shape)]
+  kernels.gatedBackward(dGate, dUp, dInner, gate, up, weights.activation)
+  scope.release(dInner)
+  if (weights.kind === 'gated') {
+    linearBackward(step, weights.inputs[0], x, dGate, grads, dX, accumulate)
+    linearBackward(step, weights.inputs[1], x, dUp, grads, dX, true)
+  } else {
+    const [numRows, width] = up.shape
+    const dFused = scope.allocate([numRows, 2 * width])
+    ;[dGate, dUp].forEach((d, i) => kernels.copy(dFused, d, reversed(halfOf(numRows, width, i)), false))
+    linearBackward(step, weights.inputs[0], x, dFused, grads, dX, accumulate)
+    scope.release(dFused)
+  }
+  scope.release(dGate)
+  scope.release(dUp)
+}
+
+function project(pass: Pass, weights: MlpWeights, x: Tensor): { gate: Tensor | null; up: Tensor } {
+  const { step, scope } = pass
+  const numRows = x.shape[0]
+  const allocate = (linear: Linear) => scope.allocate([numRows, linear.weight.shape[0]])
+  const [first, second] = weights.inputs
+  switch (weights.kind) {
+    case 'dense':
+      return { gate: null, up: linearForward(step, allocate(first), first, x) }
+    case 'gated':
+      return {
+        gate: linearForward(step, allocate(first), first, x),
+        up: linearForward(step, allocate(second), second, x),
+      }
+    case 'gatedFused': {
+      const fused = linearForward(step, allocate(first), first, x)
+      const width = fused.shape[1] / 2
+      const [gate, up] = [0, 1].map((half) => {
+        const part = scope.allocate([numRows, width])
+        step.backend.kernels.copy(part, fused, halfOf(numRows, width, half), false)
+        return part
+      })
+      scope.release(fused)
+      return { gate, up }
+    }
+  }
+}
+
+/** Half 0 or 1 of [N, 2·width] as [N, width]. */
+function halfOf(numRows: number, width: number, half: number): CopyShape {
+  const flat = { rows: numRows, groups: 1, width, outGroup: 0, inGroup: 0 }
+  return { ...flat, outRow: width, outOffset: 0, inRow: 2 * width, inOffset: half * width }
+}
+
+function reversed(shape: CopyShape): CopyShape {
+  const { outRow, outOffset, inRow, inOffset } = shape
+  return { ...shape, outRow: inRow, outOffset: inOffset, inRow: outRow, inOffset: outOffset }
+}

@@ -1,0 +1,64 @@
+// A checkpoint understood as a model: its configuration, and every tensor checked against it before anything is read.
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import { requireConfig } from '../checkpoint/modelConfigFile.ts'
+import { EngineError } from '../errors.ts'
+import { FamilyError } from '../../shared/families/familyError.ts'
+import { readModelConfig, type ModelConfig } from '../../shared/families/modelConfig.ts'
+import { modelParameters, type Parameter } from '../../shared/families/parameters.ts'
+
+export interface Model {
+  readonly config: ModelConfig
+  readonly checkpoint: Checkpoint
+  /** By checkpoint name, in model order. */
+  readonly parameters: ReadonlyMap<string, Parameter>
+  /** Tensors of the file that this model does not read, buffers of old versions left out. */
+  readonly unused: readonly string[]
+}
+
+/**
+ * @throws EngineError 'bad-config' or 'unsupported' for the configuration, 'bad-checkpoint' for a missing tensor or a
+ * shape that is not what config.json says.
+ */
+export function openModel(checkpoint: Checkpoint): Model {
+  const config = configOf(checkpoint)
+  const parameters = new Map(modelParameters(config).map((p) => [p.name, p]))
+  for (const parameter of parameters.values()) check(checkpoint, parameter)
+  const ignored = [...config.family.ignored, ...(config.tied ? ['lm_head.weight', 'embed_out.weight'] : [])]
+  const unused = [...checkpoint.tensors.keys()].filter(
+    (name) => !parameters.has(name) && !ignored.some((suffix) => name === suffix || name.endsWith(`.${suffix}`)),
+  )
+  return { config, checkpoint, parameters, unused }
+}
+
+function configOf(checkpoint: Checkpoint): ModelConfig {
+  try {
+    return readModelConfig(requireConfig(checkpoint), checkpoint.tensors)
+  } catch (error) {
+    if (!(error instanceof FamilyError)) throw error
+    throw new EngineError(error.kind, `${checkpoint.folder}/config.json: ${error.message}`, { cause: error })
+  }
+}
+
+function check(checkpoint: Checkpoint, parameter: Parameter): void {
+  const entry = checkpoint.tensors.get(parameter.name)
+  if (!entry) {
+    throw new EngineError(
+      'bad-checkpoint',
+      `${parameter.name}: config.json asks for it, but ${checkpoint.path} does not have it. Is config.json from another model?`,
+    )
+  }
+  const expected = parameter.transposed ? [...parameter.shape].reverse() : parameter.shape
+  if (entry.shape.length !== expected.length || entry.shape.some((size, i) => size !== expected[i])) {
+    throw new EngineError(
+      'bad-checkpoint',
+      `${parameter.name}: expected [${expected.join(', ')}] from config.json, the file has [${entry.shape.join(', ')}]. ` +
+        'Is config.json from another model?',
+    )
+  }
+  if (!['F32', 'F16', 'BF16', 'F64'].includes(entry.dtype)) {
+    throw new EngineError(
+      'unsupported',
+      `${parameter.name} is stored as ${entry.dtype}; weights must be F32, F16, BF16 or F64 to compute with them`,
+    )
+  }
+}

@@ -1,0 +1,96 @@
+// Tables of rotary positions, in f32 arithmetic as transformers computes them, so that long contexts agree too.
+import type { RopeConfig, RopeScaling } from '../../shared/families/ropeConfig.ts'
+
+export interface RopeAngles {
+  /** cos and sin [seqLen, rotaryDim / 2], times the attention factor of yarn and longrope. */
+  readonly cos: Float32Array
+  readonly sin: Float32Array
+}
+
+const round = Math.fround
+
+export function ropeAngles(config: RopeConfig, seqLen: number, maxPositions: number): RopeAngles {
+  const { frequencies, attentionFactor } = ropeFrequencies(config, seqLen, maxPositions)
+  const half = frequencies.length
+  const cos = new Float32Array(seqLen * half)
+  const sin = new Float32Array(seqLen * half)
+  for (let t = 0; t < seqLen; t++) {
+    for (let i = 0; i < half; i++) {
+      const angle = round(t * frequencies[i])
+      cos[t * half + i] = round(Math.cos(angle)) * attentionFactor
+      sin[t * half + i] = round(Math.sin(angle)) * attentionFactor
+    }
+  }
+  return { cos, sin }
+}
+
+/** Angle per position of each pair of channels [rotaryDim / 2], and what cos and sin are multiplied by. */
+export function ropeFrequencies(
+  { theta, rotaryDim, scaling }: RopeConfig,
+  seqLen: number,
+  maxPositions: number,
+): { frequencies: Float32Array; attentionFactor: number } {
+  const plain = baseFrequencies(theta, rotaryDim)
+  switch (scaling.type) {
+    case 'default':
+      return { frequencies: plain, attentionFactor: 1 }
+    case 'linear':
+      return { frequencies: plain.map((f) => f / scaling.factor), attentionFactor: 1 }
+    case 'dynamic': {
+      // NTK: a larger base once the sequence is longer than what the model was trained for.
+      const stretch = (scaling.factor * Math.max(seqLen, maxPositions)) / maxPositions - (scaling.factor - 1)
+      const base = theta * stretch ** (rotaryDim / (rotaryDim - 2))
+      return { frequencies: baseFrequencies(base, rotaryDim), attentionFactor: 1 }
+    }
+    case 'llama3':
+      return { frequencies: plain.map((f) => llama3Frequency(f, scaling)), attentionFactor: 1 }
+    case 'yarn':
+      return {
+        frequencies: yarnFrequencies(plain, theta, rotaryDim, scaling),
+        attentionFactor: scaling.attentionFactor,
+      }
+    case 'longrope': {
+      const factors = seqLen > scaling.originalPositions ? scaling.longFactor : scaling.shortFactor
+      return {
+        frequencies: plain.map((_, i) => 1 / round(round(factors[i]) * power(theta, i, rotaryDim))),
+        attentionFactor: scaling.attentionFactor,
+      }
+    }
+  }
+}
+
+function baseFrequencies(theta: number, rotaryDim: number): Float32Array {
+  return Float32Array.from({ length: rotaryDim / 2 }, (_, i) => 1 / power(theta, i, rotaryDim))
+}
+
+/** theta^(2i / rotaryDim), rounded where an f32 computation rounds. */
+function power(theta: number, i: number, rotaryDim: number): number {
+  return round(theta ** round((2 * i) / rotaryDim))
+}
+
+/** Llama 3.1: short wavelengths stay, long ones are stretched by `factor`, those between are blended. */
+function llama3Frequency(frequency: number, s: Extract<RopeScaling, { type: 'llama3' }>): number {
+  const wavelength = (2 * Math.PI) / frequency
+  if (wavelength < s.originalPositions / s.highFreqFactor) return frequency
+  if (wavelength > s.originalPositions / s.lowFreqFactor) return frequency / s.factor
+  const smooth = (s.originalPositions / wavelength - s.lowFreqFactor) / (s.highFreqFactor - s.lowFreqFactor)
+  return ((1 - smooth) * frequency) / s.factor + smooth * frequency
+}
+
+/** YaRN (arXiv 2309.00071): a ramp between interpolated and plain frequencies, by rotations over the trained context. */
+function yarnFrequencies(
+  plain: Float32Array,
+  theta: number,
+  rotaryDim: number,
+  s: Extract<RopeScaling, { type: 'yarn' }>,
+): Float32Array {
+  const channelOf = (rotations: number) =>
+    (rotaryDim * Math.log(s.originalPositions / (rotations * 2 * Math.PI))) / (2 * Math.log(theta))
+  const low = Math.max(Math.floor(channelOf(s.betaFast)), 0)
+  const high = Math.min(Math.ceil(channelOf(s.betaSlow)), rotaryDim - 1)
+  const width = high === low ? 0.001 : high - low
+  return plain.map((f, i) => {
+    const ramp = Math.min(Math.max((i - low) / width, 0), 1)
+    return (f / s.factor) * ramp + f * (1 - ramp)
+  })
+}
