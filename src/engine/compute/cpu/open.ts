@@ -4,11 +4,13 @@ import { EngineError } from '../../errors.ts'
 import { bytesPerElement, hostArray } from '../../dtype.ts'
 import type { Backend } from '../backend.ts'
 import type { Kernels } from '../kernels.ts'
+import type { PruneKernels } from '../pruneKernels.ts'
 import { lengthOf } from '../tensor.ts'
 import { findBlas, type FoundBlas } from './findBlas.ts'
 import { Heap } from './heap.ts'
 import { cpuKernels } from './kernels/index.ts'
 import { Pool } from './pool.ts'
+import { cpuPrune } from './prune/index.ts'
 import { compileKernels } from './wasm.ts'
 
 export interface CpuOptions {
@@ -24,6 +26,7 @@ export interface CpuOptions {
 
 export interface CpuBackend extends Backend {
   readonly kernels: Kernels
+  readonly prune: PruneKernels
   readonly pool: Pool
 }
 
@@ -55,6 +58,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
   return {
     info: describe(found, threads, relaxed),
     kernels: cpuKernels(pool),
+    prune: cpuPrune(pool),
     pool,
     allocate(dtype, shape) {
       const length = lengthOf(shape)

@@ -11,11 +11,11 @@
 // waking a thread for; chunks begin at multiples of it. Chunks depend on total, unit and thread count only, so the
 // same machine computes the same bytes; sums across chunks go to one slot per chunk (`pool.chunks`) and are added in
 // order afterwards. Memory comes from `pool.heap`; `heap.view()` gives fresh typed arrays for small results.
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
+import { startWorker } from '../startWorker.ts'
 import type { Blas } from './blas.ts'
 import { Control, maxChunks, type Command } from './control.ts'
-import { workerEntry } from './files.ts'
 import type { Heap } from './heap.ts'
 import { packBytes } from './sgemm.ts'
 import { createEnv, taskTable, type TaskEnv, type TaskTable } from './tasks.ts'
@@ -72,7 +72,7 @@ export class Pool {
         packStart,
         blas: blas && { path: blas.path, kind: blas.kind },
       }
-      return new Worker(workerEntry(), { workerData })
+      return startWorker(import.meta.url, './worker.ts', 'cpuWorker', { workerData })
     })
   }
 

@@ -1,6 +1,6 @@
 // The AssemblyScript kernels: compiled once, instantiated in every thread over the shared memory.
 import { setFlagsFromString } from 'node:v8'
-import { readWasm } from './files.ts'
+import { readWasm } from './readWasm.ts'
 
 /** Exports take addresses, sizes and scalars; see assembly/index.ts. */
 export type Wasm = Readonly<Record<string, (...args: number[]) => number>>

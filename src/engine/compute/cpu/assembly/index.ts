@@ -1,6 +1,43 @@
 // Every kernel of the CPU backend that is not BLAS. Exports take only addresses, sizes and scalars. Those whose first
 // two parameters are `start` and `end` are pool tasks: they work on a range of rows or elements (see ../pool.ts).
+export { activation, activationBackward, gated, gatedBackward } from './activations'
+export { convert, unpack } from './convert'
+export {
+  add,
+  addParts,
+  addScaled,
+  addSum,
+  adamw,
+  fill,
+  fillHalves,
+  fillWords,
+  scaledDifference,
+  squareParts,
+} from './elementwise'
 export { sgemm, sgemmPackBytes } from './gemm'
-export { countScores, countTies, maskBelow, maskGroups, maskGroupsScratch, maskRows, maskRowsScratch } from './select'
-export { sparseGptScratch, sparseGptTile } from './sparseGpt'
+export { layerNorm, layerNormBackward, normGradients, rmsNorm, rmsNormBackward, rope } from './norms'
+export {
+  columnSquares,
+  columnSum,
+  copyRows,
+  fillColumns,
+  gatherRows,
+  mirror,
+  repeatRow,
+  rowDot,
+  scatterAddRows,
+  sumHeads,
+} from './rows'
+export { crossEntropyRows, logSumExpRows, softmaxTile, softmaxTileBackward } from './softmax'
+export { addWeight, maskRows, scaleGradient, scaleWeight } from './weights'
 export { copyBlock, copyUpper, inverseFactorBlock } from './factor'
+export {
+  countScores,
+  countTies,
+  maskBelow,
+  selectGroups,
+  selectGroupsScratch,
+  selectRows,
+  selectRowsScratch,
+} from './select'
+export { sparseGptScratch, sparseGptTile } from './sparseGpt'

@@ -182,13 +182,13 @@ function narrow(from: usize, to: usize, count: i32, shift: i32, digit: i32, bin:
   return kept
 }
 
-/** Bytes of scratch that maskRows needs: patterns, those that are still candidates, and counts. */
-export function maskRowsScratch(width: i32): i32 {
+/** Bytes of scratch that selectRows needs: patterns, those that are still candidates, and counts. */
+export function selectRowsScratch(width: i32): i32 {
   return 4 * (2 * ((width + 4) & ~3) + 2048)
 }
 
 /** In each row the k smallest go (and with `withTies` all equal to the k-th); adds scores that are not finite to `bad`. */
-export function maskRows(
+export function selectRows(
   start: i32, end: i32, weight: usize, width: i32, scale: usize, mask: usize, words: i32, k: i32, withTies: i32,
   bad: usize, scratch: usize,
 ): void {
@@ -242,13 +242,13 @@ function storePatterns(weight: usize, scale: usize, columns: i32, out: usize): v
   }
 }
 
-/** Bytes of scratch that maskGroups needs: the patterns of a row, and of four groups side by side. */
-export function maskGroupsScratch(width: i32, group: i32): i32 {
+/** Bytes of scratch that selectGroups needs: the patterns of a row, and of four groups side by side. */
+export function selectGroupsScratch(width: i32, group: i32): i32 {
   return 4 * (((width + 4) & ~3) + 4 * group)
 }
 
 /** In each group of `of` columns the `zeros` smallest go, of equal ones the first. Four groups at a time, one a lane. */
-export function maskGroups(
+export function selectGroups(
   start: i32, end: i32, weight: usize, width: i32, scale: usize, mask: usize, words: i32, zeros: i32, group: i32,
   bad: usize, scratch: usize,
 ): void {

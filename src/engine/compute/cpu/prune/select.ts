@@ -14,13 +14,13 @@ const pruneCount: Task = ({ wasm, thread }, args, start, end) => {
 /** Args: weight, width, scale, mask, words, k, withTies, bad. `bad` is i32 [threads]. */
 const pruneRows: Task = ({ wasm, thread, scratch }, args, start, end) => {
   const [weight, width, scale, mask, words, k, withTies, bad] = Array.from(args)
-  wasm.maskRows(start, end, weight, width, scale, mask, words, k, withTies, bad + 4 * thread, scratch)
+  wasm.selectRows(start, end, weight, width, scale, mask, words, k, withTies, bad + 4 * thread, scratch)
 }
 
 /** Args: weight, width, scale, mask, words, zeros, of, bad. */
 const pruneGroups: Task = ({ wasm, thread, scratch }, args, start, end) => {
   const [weight, width, scale, mask, words, zeros, of, bad] = Array.from(args)
-  wasm.maskGroups(start, end, weight, width, scale, mask, words, zeros, of, bad + 4 * thread, scratch)
+  wasm.selectGroups(start, end, weight, width, scale, mask, words, zeros, of, bad + 4 * thread, scratch)
 }
 
 export const selectTasks: Readonly<Record<string, Task>> = { pruneCount, pruneRows, pruneGroups }
@@ -76,14 +76,14 @@ function findTies(pool: Pool, scored: Scored, limit: number, ties: number) {
 
 export function maskRows(pool: Pool, mask: Tensor, weight: Tensor, scale: Tensor | null, k: number, withTies: boolean) {
   const [rows, width] = weight.shape
-  const split = { ...splitRows(rows, width), scratchBytes: pool.inline('maskRowsScratch', [width]) }
+  const split = { ...splitRows(rows, width), scratchBytes: pool.inline('selectRowsScratch', [width]) }
   return runCounted(pool, 'pruneRows', split, mask, weight, scale, [k, withTies ? 1 : 0])
 }
 
 export function maskGroups(pool: Pool, mask: Tensor, weight: Tensor, scale: Tensor | null, groups: Groups): number {
   const [rows, width] = weight.shape
   const { zeros, of } = groups
-  const split = { ...splitRows(rows, width), scratchBytes: pool.inline('maskGroupsScratch', [width, of]) }
+  const split = { ...splitRows(rows, width), scratchBytes: pool.inline('selectGroupsScratch', [width, of]) }
   return runCounted(pool, 'pruneGroups', split, mask, weight, scale, [zeros, of])
 }
 

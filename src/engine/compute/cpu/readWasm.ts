@@ -1,12 +1,8 @@
-// Where the built parts lie: next to the bundle, or in dist/ when this runs from source (tests).
+// Where the built kernels lie: next to the bundle, or in dist/ when this runs from source (tests).
 import { existsSync, readFileSync } from 'node:fs'
 import { EngineError } from '../../errors.ts'
 
 const fromSource = import.meta.url.endsWith('.ts')
-
-export function workerEntry(): URL {
-  return new URL(fromSource ? './worker.ts' : './cpuWorker.mjs', import.meta.url)
-}
 
 /** Bytes of a built wasm file: `kernels` or `kernelsRelaxed`. */
 export function readWasm(name: string): Uint8Array<ArrayBuffer> {

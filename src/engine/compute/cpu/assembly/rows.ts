@@ -1,0 +1,181 @@
+// Rows and columns: sums, gathers, strided copies. Leading dimensions count elements.
+import { load1, load4 } from './convert'
+import { loadEnd, madd, storeEnd, sumLanes } from './simd'
+
+/** out[j] += Σ_n x[n,j] or Σ_n x[n,j]² for columns j, a cache line of columns at a time. */
+// @ts-ignore: decorator
+@inline
+function sumColumns(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32, squared: bool): void {
+  const step: usize = <usize>c << 2
+  let j = start
+  for (; j + 16 <= end; j += 16) {
+    const to = out + (<usize>j << 2)
+    let s0 = v128.load(to)
+    let s1 = v128.load(to, 16)
+    let s2 = v128.load(to, 32)
+    let s3 = v128.load(to, 48)
+    let from = x + (<usize>j << 2)
+    for (let row = 0; row < n; row++) {
+      const x0 = v128.load(from)
+      const x1 = v128.load(from, 16)
+      const x2 = v128.load(from, 32)
+      const x3 = v128.load(from, 48)
+      s0 = squared ? madd(x0, x0, s0) : f32x4.add(x0, s0)
+      s1 = squared ? madd(x1, x1, s1) : f32x4.add(x1, s1)
+      s2 = squared ? madd(x2, x2, s2) : f32x4.add(x2, s2)
+      s3 = squared ? madd(x3, x3, s3) : f32x4.add(x3, s3)
+      from += step
+    }
+    v128.store(to, s0)
+    v128.store(to, s1, 16)
+    v128.store(to, s2, 32)
+    v128.store(to, s3, 48)
+  }
+  for (; j < end; j++) {
+    const to = out + (<usize>j << 2)
+    let from = x + (<usize>j << 2)
+    let sum = load<f32>(to)
+    for (let row = 0; row < n; row++) {
+      const value = load<f32>(from)
+      sum += squared ? value * value : value
+      from += step
+    }
+    store<f32>(to, sum)
+  }
+}
+
+export function columnSum(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32): void {
+  sumColumns(start, end, out, x, n, c, false)
+}
+
+export function columnSquares(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32): void {
+  sumColumns(start, end, out, x, n, c, true)
+}
+
+/** out[m] = scale · table[rows[m]] for m in [start, end). */
+export function gatherRows(
+  start: i32, end: i32, out: usize, table: usize, code: i32, rows: usize, scale: f32, c: i32,
+): void {
+  const width = <usize>c * <usize>(code == 0 ? 4 : 2)
+  for (let m = start; m < end; m++) {
+    const from = table + <usize>load<i32>(rows + (<usize>m << 2)) * width
+    const to = out + ((<usize>m * <usize>c) << 2)
+    let j = 0
+    for (; j + 4 <= c; j += 4) v128.store(to + (<usize>j << 2), f32x4.mul(f32x4.splat(scale), load4(from, j, code)))
+    for (; j < c; j++) store<f32>(to + (<usize>j << 2), scale * load1(from, j, code))
+  }
+}
+
+/** out[rows[m], j] += rowScale[m] · x[m, j] for columns j in [start, end); rowScale = 0 (none) is 1. */
+export function scatterAddRows(
+  start: i32, end: i32, out: usize, x: usize, rows: usize, rowScale: usize, m: i32, c: i32,
+): void {
+  for (let row = 0; row < m; row++) {
+    const to = out + ((<usize>load<i32>(rows + (<usize>row << 2)) * <usize>c) << 2)
+    const from = x + ((<usize>row * <usize>c) << 2)
+    const scale: f32 = rowScale ? load<f32>(rowScale + (<usize>row << 2)) : 1
+    let j = start
+    for (; j + 4 <= end; j += 4) {
+      const at = <usize>j << 2
+      v128.store(to + at, madd(f32x4.splat(scale), v128.load(from + at), v128.load(to + at)))
+    }
+    for (; j < end; j++) {
+      const at = <usize>j << 2
+      store<f32>(to + at, load<f32>(to + at) + scale * load<f32>(from + at))
+    }
+  }
+}
+
+/** Σ a·b over `c` elements. */
+// @ts-ignore: decorator
+@inline
+export function dot(a: usize, b: usize, c: i32): f32 {
+  let s0 = f32x4.splat(0)
+  let s1 = s0
+  let j = 0
+  for (; j + 8 <= c; j += 8) {
+    const at = <usize>j << 2
+    s0 = madd(v128.load(a + at), v128.load(b + at), s0)
+    s1 = madd(v128.load(a + at, 16), v128.load(b + at, 16), s1)
+  }
+  let sum = sumLanes(f32x4.add(s0, s1))
+  for (; j < c; j++) sum += load<f32>(a + (<usize>j << 2)) * load<f32>(b + (<usize>j << 2))
+  return sum
+}
+
+export function rowDot(start: i32, end: i32, out: usize, a: usize, b: usize, c: i32): void {
+  for (let m = start; m < end; m++) {
+    const row = (<usize>m * <usize>c) << 2
+    store<f32>(out + (<usize>m << 2), dot(a + row, b + row, c))
+  }
+}
+
+/** Adds `width` f32 elements. */
+function addRow(to: usize, from: usize, width: i32): void {
+  let j = 0
+  for (; j + 4 <= width; j += 4) {
+    const at = <usize>j << 2
+    v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)))
+  }
+  const at = <usize>j << 2
+  const rest = width - j
+  if (rest > 0) storeEnd(to + at, f32x4.add(loadEnd(to + at, rest), loadEnd(from + at, rest)), rest)
+}
+
+/** Strided copy of rows [start, end) (kernels.ts, CopyShape); strides and offsets may be negative. f32 when it adds. */
+export function copyRows(
+  start: i32, end: i32, out: usize, input: usize, groups: i32, width: i32, outRow: i32, outGroup: i32, outOffset: i32,
+  inRow: i32, inGroup: i32, inOffset: i32, bytes: i32, accumulate: bool,
+): void {
+  for (let r = start; r < end; r++)
+    for (let g = 0; g < groups; g++) {
+      const to = out + <usize>((r * outRow + g * outGroup + outOffset) * bytes)
+      const from = input + <usize>((r * inRow + g * inGroup + inOffset) * bytes)
+      if (accumulate) addRow(to, from, width)
+      else memory.copy(to, from, <usize>(width * bytes))
+    }
+}
+
+/** Every row of out[rows, columns] = x[columns]. */
+export function repeatRow(rows: i32, columns: i32, out: usize, ld: i32, x: usize): void {
+  for (let r = 0; r < rows; r++) {
+    memory.copy(out, x, <usize>columns << 2)
+    out += <usize>ld << 2
+  }
+}
+
+/** x[rows, columns] = value. */
+export function fillColumns(rows: i32, columns: i32, x: usize, ld: i32, value: f32): void {
+  for (let r = 0; r < rows; r++) {
+    for (let j = 0; j < columns; j++) store<f32>(x + (<usize>j << 2), value)
+    x += <usize>ld << 2
+  }
+}
+
+/** to[columns, rows] = from[rows, columns]ᵀ, both of leading dimension `ld`; in place on a square is its upper half. */
+export function mirror(rows: i32, columns: i32, from: usize, to: usize, ld: i32): void {
+  const step: usize = <usize>ld << 2
+  if (from == to) {
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < r; c++)
+        store<f32>(to + <usize>c * step + (<usize>r << 2), load<f32>(from + <usize>r * step + (<usize>c << 2)))
+    return
+  }
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++)
+      store<f32>(to + <usize>c * step + (<usize>r << 2), load<f32>(from + <usize>r * step + (<usize>c << 2)))
+}
+
+/** out[n, kv head] = Σ of parts[n, head] over the heads that read it; items are tokens. */
+export function sumHeads(
+  start: i32, end: i32, out: usize, parts: usize, numHeads: i32, numKvHeads: i32, headDim: i32,
+): void {
+  const width: usize = <usize>headDim << 2
+  for (let n = start; n < end; n++) {
+    memory.fill(out + <usize>(n * numKvHeads) * width, 0, <usize>numKvHeads * width)
+    for (let head = 0; head < numHeads; head++) {
+      const kvHead = (head * numKvHeads) / numHeads
+      addRow(out + <usize>(n * numKvHeads + kvHead) * width, parts + <usize>(n * numHeads + head) * width, headDim)
+    }
+  }
+}
