@@ -1,0 +1,83 @@
+// Attention forward and backward: grouped heads, windows, padded keys, sizes around the tiles.
+import { runCaseSync } from './forward.ts'
+import type { AttentionShape } from '../../../../src/engine/compute/kernels.ts'
+import { garbage, maker, type HostTensor, type OpCase, type Tolerance } from './opCase.ts'
+
+const tolerance: Tolerance = { ofMax: 1e-5, absolute: 1e-6 }
+
+interface Variant {
+  readonly shape: AttentionShape
+  readonly padded: boolean
+}
+
+const variant = (
+  [batch, seqLen, numHeads, numKvHeads, headDim]: [number, number, number, number, number],
+  { window = 0, padded = false, scale = headDim ** -0.5 } = {},
+): Variant => ({ shape: { batch, seqLen, numHeads, numKvHeads, headDim, scale, window }, padded })
+
+const variants: Variant[] = [
+  variant([1, 1, 1, 1, 1]),
+  variant([2, 7, 3, 3, 5]),
+  variant([1, 67, 2, 2, 16]),
+  variant([1, 200, 2, 1, 12]),
+  variant([2, 19, 4, 2, 8], { padded: true }),
+  variant([1, 33, 6, 1, 4], { padded: true, scale: 1 }),
+  variant([1, 150, 2, 2, 8], { window: 5 }),
+  variant([2, 70, 4, 2, 8], { window: 64, padded: true }),
+  variant([1, 9, 2, 2, 3], { window: 1 }),
+]
+
+const title = ({ shape: s, padded }: Variant) =>
+  `${s.batch}×${s.seqLen}, ${s.numHeads}/${s.numKvHeads} heads of ${s.headDim}` +
+  `${s.window ? `, window ${s.window}` : ''}${padded ? ', padded' : ''}`
+
+function inputs(name: string, { shape: s, padded }: Variant): Record<string, HostTensor> {
+  const { f32, rng } = maker(name)
+  const tokens = s.batch * s.seqLen
+  const q = f32([tokens, s.numHeads * s.headDim])
+  const k = f32([tokens, s.numKvHeads * s.headDim])
+  const v = f32([tokens, s.numKvHeads * s.headDim])
+  if (!padded) return { q, k, v }
+  // Some keys hidden, among them the first: the first queries of a row see nothing.
+  const data = Int32Array.from({ length: tokens }, (_, n) => (n % s.seqLen === 0 || rng.uniform() < 0.3 ? 0 : 1))
+  return { q, k, v, keyMask: { dtype: 'i32', shape: [s.batch, s.seqLen], data } }
+}
+
+const forward = (v: Variant): OpCase => {
+  const name = `attention ${title(v)}`
+  const { batch, seqLen, numHeads, headDim } = v.shape
+  const tokens = batch * seqLen
+  return {
+    name,
+    tensors: { out: garbage([tokens, numHeads * headDim]), logSum: garbage([tokens, numHeads]), ...inputs(name, v) },
+    run: (k, t) => k.attention(t.out, t.logSum, t.q, t.k, t.v, t.keyMask ?? null, v.shape),
+    outputs: ['out', 'logSum'],
+    tolerance,
+  }
+}
+
+const backward = (v: Variant): OpCase => {
+  const base = forward(v)
+  const name = `attentionBackward ${title(v)}`
+  const { f32 } = maker(name)
+  const saved = runCaseSync(base)
+  const like = ({ shape }: HostTensor) => garbage(shape)
+  const { q, k, v: values, keyMask, out, logSum } = base.tensors
+  return {
+    name,
+    tensors: {
+      ...{ dQ: like(q), dK: like(k), dV: like(values), dOut: f32(out.shape) },
+      ...{ out: { ...out, data: saved.out }, logSum: { ...logSum, data: saved.logSum } },
+      ...{ q, k, v: values, ...(keyMask ? { keyMask } : {}) },
+    },
+    run: (kernels, t) =>
+      kernels.attentionBackward(
+        ...([t.dQ, t.dK, t.dV, t.dOut, t.out, t.logSum] as const),
+        ...([t.q, t.k, t.v, t.keyMask ?? null, v.shape] as const),
+      ),
+    outputs: ['dQ', 'dK', 'dV'],
+    tolerance,
+  }
+}
+
+export const attentionCases: OpCase[] = [...variants.map(forward), ...variants.map(backward)]

@@ -1,0 +1,126 @@
+// linear and its backwards, gemm, gram.
+import type { DType } from '../../../../src/engine/dtype.ts'
+import { garbage, maker, sums, type OpCase } from './opCase.ts'
+
+/** [N, O, I]: single elements, primes, and sizes that no vector width or tile divides. */
+const shapes = [
+  [1, 1, 1],
+  [1, 7, 5],
+  [3, 5, 7],
+  [5, 64, 48],
+  [13, 67, 33],
+  [37, 130, 129],
+  [130, 31, 257],
+] as const
+
+const dtypes: DType[] = ['f32', 'bf16', 'f16']
+
+const linear = (n: number, o: number, i: number, dtype: DType, withBias: boolean): OpCase => {
+  const name = `linear ${n}×${i}→${o} ${dtype}${withBias ? ' with bias' : ''}`
+  const { f32, weight } = maker(name)
+  return {
+    name,
+    tensors: {
+      out: garbage([n, o]),
+      input: f32([n, i]),
+      weight: weight(dtype, [o, i]),
+      ...(withBias ? { bias: f32([o]) } : {}),
+    },
+    run: (k, t) => k.linear(t.out, t.input, t.weight, t.bias ?? null),
+    outputs: ['out'],
+    tolerance: sums,
+  }
+}
+
+const backwardInput = (n: number, o: number, i: number, dtype: DType, accumulate: boolean): OpCase => {
+  const name = `linearBackwardInput ${n}×${o}→${i} ${dtype}${accumulate ? ' +=' : ''}`
+  const { f32, weight } = maker(name)
+  return {
+    name,
+    tensors: {
+      dInput: accumulate ? f32([n, i]) : garbage([n, i]),
+      dOut: f32([n, o]),
+      weight: weight(dtype, [o, i]),
+    },
+    run: (k, t) => k.linearBackwardInput(t.dInput, t.dOut, t.weight, accumulate),
+    outputs: ['dInput'],
+    tolerance: sums,
+  }
+}
+
+const backwardWeight = (n: number, o: number, i: number): OpCase => {
+  const name = `linearBackwardWeight ${n}: ${o}×${i}`
+  const { f32 } = maker(name)
+  return {
+    name,
+    tensors: { dWeight: f32([o, i]), dOut: f32([n, o]), input: f32([n, i]) },
+    run: (k, t) => k.linearBackwardWeight(t.dWeight, t.dOut, t.input),
+    outputs: ['dWeight'],
+    tolerance: sums,
+  }
+}
+
+const gemm = (
+  m: number,
+  n: number,
+  k: number,
+  transA: boolean,
+  transB: boolean,
+  alpha: number,
+  beta: 0 | 1,
+): OpCase => {
+  const name = `gemm ${m}×${n}×${k}${transA ? ' aᵀ' : ''}${transB ? ' bᵀ' : ''} alpha ${alpha} beta ${beta}`
+  const { f32 } = maker(name)
+  return {
+    name,
+    tensors: {
+      out: beta ? f32([m, n]) : garbage([m, n]),
+      a: f32(transA ? [k, m] : [m, k]),
+      b: f32(transB ? [n, k] : [k, n]),
+    },
+    run: (kernels, t) => kernels.gemm(t.out, t.a, t.b, { transA, transB, alpha, beta }),
+    outputs: ['out'],
+    tolerance: sums,
+  }
+}
+
+const gram = (n: number, i: number, alpha: number): OpCase => {
+  const name = `gram ${n}×${i}`
+  const { f32 } = maker(name)
+  const start = f32([i, i])
+  for (let r = 0; r < i; r++) for (let c = 0; c < r; c++) start.data[c * i + r] = start.data[r * i + c]
+  return {
+    name,
+    tensors: { out: start, input: f32([n, i]) },
+    run: (k, t) => k.gram(t.out, t.input, alpha),
+    outputs: ['out'],
+    tolerance: sums,
+  }
+}
+
+export const productCases: OpCase[] = [
+  ...shapes.flatMap(([n, o, i]) =>
+    dtypes.flatMap((dtype) => [true, false].map((bias) => linear(n, o, i, dtype, bias))),
+  ),
+  // More columns than one unpacked group of rows, both ways round.
+  linear(4, 1100, 300, 'bf16', true),
+  linear(600, 40, 96, 'f16', true),
+  ...shapes.flatMap(([n, o, i]) =>
+    dtypes.flatMap((dtype) => [true, false].map((add) => backwardInput(n, o, i, dtype, add))),
+  ),
+  backwardInput(4, 1100, 300, 'bf16', false),
+  backwardInput(600, 40, 96, 'f16', true),
+  ...shapes.map(([n, o, i]) => backwardWeight(n, o, i)),
+  ...[false, true].flatMap((transA) =>
+    [false, true].flatMap((transB) => [
+      gemm(1, 1, 1, transA, transB, 1, 0),
+      gemm(7, 13, 5, transA, transB, 1, 1),
+      gemm(66, 70, 300, transA, transB, -0.5, 0),
+      gemm(129, 17, 65, transA, transB, 2, 1),
+    ]),
+  ),
+  gram(1, 1, 1),
+  gram(5, 3, 0.5),
+  gram(70, 65, 2 / 70),
+  gram(20, 520, 0.1),
+]

@@ -1,0 +1,105 @@
+// Sums over columns, gathers, scatters, strided copies.
+import type { CopyShape } from '../../../../src/engine/compute/kernels.ts'
+import type { DType } from '../../../../src/engine/dtype.ts'
+import { exact, garbage, maker, roundings, sums, type OpCase } from './opCase.ts'
+
+const shapes = [
+  [1, 1],
+  [3, 5],
+  [70, 33],
+  [517, 18],
+  [6, 1030],
+] as const
+
+const columns = (op: 'columnSum' | 'columnSquares', n: number, c: number): OpCase => {
+  const name = `${op} ${n}×${c}`
+  const { f32 } = maker(name)
+  return {
+    name,
+    tensors: { out: f32([c]), x: f32([n, c]) },
+    run: (k, t) => k[op](t.out, t.x),
+    outputs: ['out'],
+    tolerance: sums,
+  }
+}
+
+const gather = (m: number, c: number, dtype: DType, scale: number): OpCase => {
+  const name = `gatherRows ${m}×${c} ${dtype} scale ${scale}`
+  const { weight, ids } = maker(name)
+  return {
+    name,
+    tensors: { out: garbage([m, c]), table: weight(dtype, [11, c]), rows: ids([m], 11) },
+    run: (k, t) => k.gatherRows(t.out, t.table, t.rows, scale),
+    outputs: ['out'],
+    tolerance: scale === 1 ? exact : roundings,
+  }
+}
+
+const scatter = (m: number, c: number, scaled: boolean): OpCase => {
+  const name = `scatterAddRows ${m}×${c}${scaled ? ' scaled' : ''}`
+  const { f32, ids } = maker(name)
+  return {
+    name,
+    tensors: { out: f32([7, c]), x: f32([m, c]), rows: ids([m], 7), ...(scaled ? { rowScale: f32([m]) } : {}) },
+    run: (k, t) => k.scatterAddRows(t.out, t.x, t.rows, t.rowScale ?? null),
+    outputs: ['out'],
+    tolerance: sums,
+  }
+}
+
+const rowDot = (m: number, c: number): OpCase => {
+  const name = `rowDot ${m}×${c}`
+  const { f32 } = maker(name)
+  return {
+    name,
+    tensors: { out: garbage([m]), a: f32([m, c]), b: f32([m, c]) },
+    run: (k, t) => k.rowDot(t.out, t.a, t.b),
+    outputs: ['out'],
+    tolerance: sums,
+  }
+}
+
+const copy = (name: string, length: [number, number], shape: CopyShape, accumulate: boolean): OpCase => {
+  const { f32 } = maker(name)
+  return {
+    name,
+    tensors: { out: f32([length[0]]), input: f32([length[1]]) },
+    run: (k, t) => k.copy(t.out, t.input, shape, accumulate),
+    outputs: ['out'],
+    tolerance: accumulate ? roundings : exact,
+  }
+}
+
+/** q of each head out of a fused [N, 3·H·D] that interleaves q, k, v by head: H = 3, D = 5. */
+const splitHeads: CopyShape = {
+  ...{ rows: 9, groups: 3, width: 5 },
+  ...{ outRow: 15, outGroup: 5, outOffset: 0, inRow: 45, inGroup: 15, inOffset: 5 },
+}
+/** Columns [8, 19) of a [6, 19] into a [6, 11]. */
+const cutColumns: CopyShape = {
+  ...{ rows: 6, groups: 1, width: 11 },
+  ...{ outRow: 11, outGroup: 0, outOffset: 0, inRow: 19, inGroup: 0, inOffset: 8 },
+}
+/** One row for all: a bias of rows. */
+const spread: CopyShape = {
+  ...{ rows: 4, groups: 2, width: 3 },
+  ...{ outRow: 6, outGroup: 3, outOffset: 0, inRow: 0, inGroup: 0, inOffset: 2 },
+}
+/** All rows onto one. */
+const collect: CopyShape = {
+  ...{ rows: 700, groups: 1, width: 37 },
+  ...{ outRow: 0, outGroup: 0, outOffset: 1, inRow: 37, inGroup: 0, inOffset: 0 },
+}
+
+export const rowCases: OpCase[] = [
+  ...shapes.flatMap(([n, c]) => [columns('columnSum', n, c), columns('columnSquares', n, c), rowDot(n, c)]),
+  ...shapes.flatMap(([n, c]) => (['f32', 'bf16', 'f16'] as const).map((dtype) => gather(n, c, dtype, 1))),
+  gather(5, 9, 'f32', 2.5),
+  ...shapes.flatMap(([n, c]) => [scatter(n, c, false), scatter(n, c, true)]),
+  ...[false, true].flatMap((accumulate) => [
+    copy(`copy of heads${accumulate ? ' +=' : ''}`, [135, 405], splitHeads, accumulate),
+    copy(`copy of columns${accumulate ? ' +=' : ''}`, [66, 114], cutColumns, accumulate),
+    copy(`copy of one row to many${accumulate ? ' +=' : ''}`, [24, 5], spread, accumulate),
+  ]),
+  { ...copy('copy of many rows onto one +=', [38, 25900], collect, true), tolerance: sums },
+]

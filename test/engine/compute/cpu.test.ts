@@ -1,0 +1,23 @@
+import { openCpu, type CpuBackend, type CpuOptions } from '../../../src/engine/compute/cpu/open.ts'
+import { groups } from './cases/index.ts'
+import { checkCase } from './cases/opCase.ts'
+
+const variants: Record<string, CpuOptions> = {
+  'with BLAS where there is one': { threads: 3 },
+  'with wasm products': { blas: 'none', threads: 2 },
+  'without relaxed SIMD': { blas: 'none', relaxed: false, threads: 1 },
+}
+
+for (const [title, options] of Object.entries(variants))
+  describe(`CPU backend ${title}`, () => {
+    let backend: CpuBackend
+    before(async () => {
+      backend = await openCpu(options)
+    })
+    after(() => backend.close())
+    for (const [group, cases] of Object.entries(groups))
+      describe(group, () => {
+        for (const c of cases) it(`${c.name} agrees with the reference`, () => checkCase(backend, c))
+        for (const c of cases) it(`${c.name} agrees on views`, () => checkCase(backend, c, 7))
+      })
+  })
