@@ -136,7 +136,9 @@ export async function measureError<S>({
   inputs,
   targets,
   signal,
-}: Pick<ReconstructOptions<S>, 'backend' | 'unit' | 'trainables' | 'inputs' | 'targets' | 'signal'>): Promise<{
+}: Pick<ReconstructOptions<S>, 'backend' | 'unit' | 'inputs' | 'targets' | 'signal'> & {
+  readonly trainables: Pick<Trainables, 'adapterOf'>
+}): Promise<{
   error: number
   targetMeanSquare: number
 }> {
@@ -172,7 +174,13 @@ export async function measureError<S>({
   return { error: error / elements, targetMeanSquare: square / elements }
 }
 
-function passOf(backend: Backend, arena: Arena, batch: number, seqLen: number, { adapterOf }: Trainables): Step {
+function passOf(
+  backend: Backend,
+  arena: Arena,
+  batch: number,
+  seqLen: number,
+  { adapterOf }: Pick<Trainables, 'adapterOf'>,
+): Step {
   return { backend, arena, batch, seqLen, keyMask: null, adapterOf }
 }
 

@@ -1,0 +1,18 @@
+// Places of data that tests compare with: what is small lies in test/fixtures, the rest beside the repository.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A path under ../shared, or null when it is not there. */
+export function sharedPath(...parts: string[]): string | null {
+  const path = join(root, '..', 'shared', ...parts)
+  return existsSync(path) ? path : null
+}
+
+/** A golden: from test/fixtures/goldens, else from ../shared/goldens, else null. */
+export function goldenPath(...parts: string[]): string | null {
+  const path = join(root, 'test', 'fixtures', 'goldens', ...parts)
+  return existsSync(path) ? path : sharedPath('goldens', ...parts)
+}
