@@ -1,0 +1,224 @@
+// Final norm and head: logits and loss in tiles of tokens over chunks of the vocabulary, never tokens × vocabulary.
+import { readF32 } from '../compute/backend.ts'
+import { Arena } from '../compute/arena.ts'
+import { rows, slice, type Tensor } from '../compute/tensor.ts'
+import type { Ends } from './ends.ts'
+import { linearBackward, linearForward } from './linear.ts'
+import type { Grads, Linear, RowRange, Step } from './module.ts'
+import { normBackward, normForward, type NormSaved } from './norm.ts'
+
+/** Logits of one tile of tokens stay in memory between loss and gradient: at most about this much. */
+const tileBytes = 64 * 2 ** 20
+const mostTileRows = 512
+/** Tiles begin at multiples of this many rows: 256 bytes of a vector of rows, the offset that GPU bindings ask for. */
+const tileStep = 64
+/** Vocabulary entries in one product: a chunk's weights and logits stay below every device's binding limit. */
+const chunkRows = 8192
+
+export interface HeadTargets {
+  /** [N], below 0 = ignored. */
+  readonly targets: Int32Array<ArrayBuffer>
+  /** [N]: the gradient of the loss with respect to each row's nll. Only needed for a backward. */
+  readonly weights?: Float32Array<ArrayBuffer>
+}
+
+export interface HeadResult {
+  /** nll [N], 0 at ignored targets. Waits for the device. */
+  readNll(): Promise<Float32Array<ArrayBuffer>>
+  /** Gradient with respect to the last block's output [N, C], in the step's arena; null without a backward. */
+  readonly dHidden: Tensor | null
+}
+
+/**
+ * hidden [N,C], the last block's output → nll of each target, and with `grads` the gradients of
+ * Σ_n weights[n] · nll[n]: dHidden, and those of final norm, projection and head that are wanted.
+ */
+export function headLoss(
+  step: Step,
+  ends: Ends,
+  hidden: Tensor,
+  { targets, weights }: HeadTargets,
+  grads: Grads | null,
+): HeadResult {
+  const { backend, arena } = step
+  using scope = new Arena(backend)
+  const reached = intoHead(step, scope, ends, hidden)
+  const numRows = targets.length
+  const sums = createSums(step, numRows)
+  const device = {
+    targets: scope.allocate([numRows], 'i32'),
+    weights: grads && weights ? scope.allocate([numRows]) : null,
+  }
+  backend.write(device.targets, targets)
+  if (device.weights && weights) backend.write(device.weights, weights)
+  const isLast = !ends.finalNorm && !ends.projectOut
+  const dReached = grads ? (isLast ? arena : scope).allocate(reached.output.shape) : null
+  for (const tile of tilesOf(numRows, ends.config.vocabSize)) {
+    lossOfTile(step, ends, cutTile(tile, reached.output, sums, device, dReached), grads)
+  }
+  const dHidden = grads && dReached ? outOfHead(step, scope, ends, reached, dReached, grads) : null
+  return { dHidden, readNll: () => readNll(step, sums, targets) }
+}
+
+/** Gives the logits of the last block's output piece by piece: rows from `firstRow`, tokens [firstToken, + width). */
+export async function readLogits(
+  step: Step,
+  ends: Ends,
+  hidden: Tensor,
+  onTile: (firstRow: number, logits: Float32Array, firstToken: number, width: number) => void,
+): Promise<void> {
+  using scope = new Arena(step.backend)
+  const reached = intoHead(step, scope, ends, hidden)
+  for (const { start, end } of tilesOf(hidden.shape[0], ends.config.vocabSize)) {
+    for (const chunk of chunksOf(ends.config.vocabSize)) {
+      using inner = new Arena(step.backend)
+      const logits = chunkLogits(step, inner, ends.head, rows(reached.output, start, end), chunk)
+      onTile(start, await readF32(step.backend, logits), chunk.start, chunk.end - chunk.start)
+    }
+  }
+}
+
+interface Reached {
+  readonly normed: Tensor
+  readonly normSaved: NormSaved | null
+  /** What the head multiplies [N, E]. */
+  readonly output: Tensor
+}
+
+function intoHead(step: Step, scope: Arena, { finalNorm, projectOut }: Ends, hidden: Tensor): Reached {
+  const pass = { step, scope, drop: () => undefined }
+  const normed = finalNorm ? scope.allocate(hidden.shape) : hidden
+  const normSaved = finalNorm ? normForward(pass, normed, finalNorm, hidden) : null
+  if (!projectOut) return { normed, normSaved, output: normed }
+  const output = scope.allocate([hidden.shape[0], projectOut.weight.shape[0]])
+  return { normed, normSaved, output: linearForward(step, output, projectOut, normed) }
+}
+
+function outOfHead(
+  step: Step,
+  scope: Arena,
+  { finalNorm, projectOut }: Ends,
+  { normed, normSaved }: Reached,
+  dReached: Tensor,
+  grads: Grads,
+): Tensor {
+  const dNormed = projectOut ? (finalNorm ? scope : step.arena).allocate(normed.shape) : dReached
+  if (projectOut) linearBackward(step, projectOut, normed, dReached, grads, dNormed)
+  return finalNorm && normSaved ? normBackward(step, step.arena, finalNorm, normSaved, dNormed, grads) : dNormed
+}
+
+interface Sums {
+  /** Each [N]. */
+  readonly max: Tensor
+  readonly sum: Tensor
+  readonly target: Tensor
+}
+
+function createSums({ backend, arena }: Step, numRows: number): Sums {
+  const [max, sum, target] = [0, 1, 2].map(() => arena.allocate([numRows]))
+  backend.kernels.fill(max, -Infinity)
+  backend.kernels.fill(sum, 0)
+  backend.kernels.fill(target, 0)
+  return { max, sum, target }
+}
+
+async function readNll({ backend }: Step, sums: Sums, targets: Int32Array): Promise<Float32Array<ArrayBuffer>> {
+  const max = await readF32(backend, sums.max)
+  const sum = await readF32(backend, sums.sum)
+  const target = await readF32(backend, sums.target)
+  return Float32Array.from(targets, (t, n) => (t < 0 ? 0 : max[n] + Math.log(sum[n]) - target[n]))
+}
+
+interface Tile {
+  readonly input: Tensor
+  readonly sums: Sums
+  readonly targets: Tensor
+  readonly weights: Tensor | null
+  readonly dInput: Tensor | null
+}
+
+function cutTile(
+  { start, end }: RowRange,
+  input: Tensor,
+  sums: Sums,
+  device: { targets: Tensor; weights: Tensor | null },
+  dInput: Tensor | null,
+): Tile {
+  const cut = (tensor: Tensor) => rows(tensor, start, end)
+  return {
+    input: cut(input),
+    sums: { max: cut(sums.max), sum: cut(sums.sum), target: cut(sums.target) },
+    targets: cut(device.targets),
+    weights: device.weights && cut(device.weights),
+    dInput: dInput && cut(dInput),
+  }
+}
+
+/** Two passes over the chunks: log-sum-exp, then with the total known the gradient, from the same logits. */
+function lossOfTile(step: Step, ends: Ends, tile: Tile, grads: Grads | null): void {
+  const { kernels } = step.backend
+  using kept = new Arena(step.backend)
+  const chunks = chunksOf(ends.config.vocabSize)
+  const logits = chunks.map((chunk) => {
+    const tensor = chunkLogits(step, kept, ends.head, tile.input, chunk)
+    kernels.logSumExpChunk(tile.sums.max, tile.sums.sum, tile.sums.target, tensor, tile.targets, chunk.start)
+    if (!grads) kept.release(tensor)
+    return tensor
+  })
+  const { weights, dInput } = tile
+  if (!grads || !weights || !dInput) return
+  chunks.forEach((chunk, i) => {
+    kernels.crossEntropyBackwardChunk(logits[i], tile.sums.max, tile.sums.sum, tile.targets, weights, chunk.start)
+    chunkBackward(step, ends, tile.input, logits[i], chunk, grads, dInput)
+    kept.release(logits[i])
+  })
+}
+
+function chunkLogits(step: Step, scope: Arena, head: Linear, input: Tensor, chunk: RowRange): Tensor {
+  const logits = scope.allocate([input.shape[0], chunk.end - chunk.start])
+  using inner = new Arena(step.backend)
+  const bias = head.bias && slice(head.bias, chunk.start, [chunk.end - chunk.start])
+  step.backend.kernels.linear(logits, input, headRows(step, inner, head, chunk), bias)
+  return logits
+}
+
+/** dInput is written by the first chunk and added to by the others; dHead rows are added. */
+function chunkBackward(
+  step: Step,
+  ends: Ends,
+  input: Tensor,
+  dLogits: Tensor,
+  chunk: RowRange,
+  grads: Grads,
+  dInput: Tensor,
+): void {
+  const { kernels } = step.backend
+  using inner = new Arena(step.backend)
+  kernels.linearBackwardInput(dInput, dLogits, headRows(step, inner, ends.head, chunk), chunk.start > 0)
+  const dHead = grads.of(ends.headWeightName)
+  if (dHead) kernels.linearBackwardWeight(rows(dHead, chunk.start, chunk.end), dLogits, input)
+  const dBias = ends.head.bias && grads.of(`${ends.head.name}.bias`)
+  if (dBias) kernels.columnSum(slice(dBias, chunk.start, [chunk.end - chunk.start]), dLogits)
+  step.adapterOf?.(ends.head)?.backward(step.backend, inner, ends.head, dLogits, input, chunk)
+}
+
+/** The head's rows of a chunk [Vc, E], through its adapter where it has one. */
+function headRows(step: Step, scope: Arena, head: Linear, chunk: RowRange): Tensor {
+  const adapter = step.adapterOf?.(head)
+  return adapter ? adapter.effectiveWeight(step.backend, scope, head, chunk) : rows(head.weight, chunk.start, chunk.end)
+}
+
+function tilesOf(numRows: number, vocabSize: number): RowRange[] {
+  const fit = Math.floor(tileBytes / (4 * vocabSize) / tileStep) * tileStep
+  return rangesOf(numRows, Math.max(tileStep, Math.min(mostTileRows, fit)))
+}
+
+function chunksOf(vocabSize: number): RowRange[] {
+  return rangesOf(vocabSize, chunkRows)
+}
+
+function rangesOf(length: number, size: number): RowRange[] {
+  const ranges: RowRange[] = []
+  for (let start = 0; start < length; start += size) ranges.push({ start, end: Math.min(start + size, length) })
+  return ranges
+}
