@@ -1,0 +1,42 @@
+// Documents of a data file, whatever its format. Files may be larger than memory: documents are read again when
+// asked for, never kept.
+import { stat } from 'node:fs/promises'
+import { readError } from '../checkpoint/diskErrors.ts'
+import { EngineError } from '../errors.ts'
+import { jsonlCorpus } from './jsonlCorpus.ts'
+import { parquetCorpus } from './parquetCorpus.ts'
+import { textCorpus } from './textCorpus.ts'
+
+export interface Document {
+  /** Place in the file, from 0. */
+  readonly index: number
+  readonly text: string
+}
+
+export interface Corpus {
+  readonly path: string
+  /** Documents in the file, without looking into them. */
+  count(signal?: AbortSignal): Promise<number>
+  /** Those whose index is wanted (default: all), in the file's order. @throws EngineError 'bad-data' with its place. */
+  documents(wanted?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<Document>
+}
+
+export const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
+
+/** `field`: the text's key or column; default 'text'. @throws EngineError 'not-found' or 'bad-data'. */
+export async function openCorpus(path: string, field = 'text'): Promise<Corpus> {
+  const facts = await stat(path).catch((error: unknown) => {
+    throw readError(error, path)
+  })
+  if (!facts.isFile()) throw new EngineError('bad-data', `${path} is not a file; give a ${dataFormats} file`)
+  if (path.endsWith('.txt')) return textCorpus(path)
+  if (/\.(jsonl|ndjson)(\.gz)?$/.test(path)) return jsonlCorpus(path, field)
+  if (path.endsWith('.parquet')) return parquetCorpus(path, field)
+  throw new EngineError('bad-data', `${path} is of no known format; give a ${dataFormats} file`)
+}
+
+/** Every document's text, in order. */
+export async function* readDocuments(path: string, field?: string, signal?: AbortSignal): AsyncGenerator<string> {
+  const corpus = await openCorpus(path, field)
+  for await (const { text } of corpus.documents(undefined, signal)) yield text
+}

@@ -1,0 +1,101 @@
+// Calibration windows as the published code draws them: random documents until one has more tokens than the window,
+// then a random window of it, until there are enough.
+import { EngineError } from '../errors.ts'
+import { createRng } from '../rng.ts'
+import type { Corpus } from './corpus.ts'
+import type { Tokenizer } from './tokenizer.ts'
+
+export interface DrawOptions {
+  samples: number
+  seqLen: number
+  seed: number
+  signal?: AbortSignal
+  onProgress?: (done: number, total: number) => void
+}
+
+/** Ids kept of documents that may be drawn again. */
+const maxKeptIds = 32 * 2 ** 20
+
+/**
+ * [samples, seqLen] ids. The same seed gives the same windows: one stream of random numbers draws documents, another
+ * the windows in them, so that reading ahead changes nothing.
+ * @throws EngineError 'bad-data' when no document is long enough.
+ */
+export async function drawWindows(corpus: Corpus, tokenizer: Tokenizer, options: DrawOptions): Promise<Int32Array> {
+  const { samples, seqLen, seed, signal, onProgress } = options
+  const count = await corpus.count(signal)
+  if (count === 0) throw new EngineError('bad-data', `${corpus.path} has no documents; give a file with text`)
+  const drawDocument = createRng(seed, 'calibration documents')
+  const drawStart = createRng(seed, 'calibration windows')
+  const reader = new DrawnDocuments(corpus, tokenizer, signal)
+  const tooShort = new Set<number>()
+  const out = new Int32Array(samples * seqLen)
+  let done = 0
+  let ahead: number[] = []
+  while (done < samples) {
+    if (tooShort.size === count) throw noneLongEnough(corpus.path, count, seqLen, reader.longest)
+    if (ahead.length === 0) {
+      ahead = Array.from({ length: samples }, () => drawDocument.below(count)).filter((i) => !tooShort.has(i))
+      await reader.fetch(ahead)
+      continue
+    }
+    const index = ahead.shift() as number
+    if (tooShort.has(index)) continue
+    const ids = await reader.ids(index)
+    if (ids.length <= seqLen) {
+      tooShort.add(index)
+      continue
+    }
+    const start = drawStart.below(ids.length - seqLen)
+    out.set(ids.subarray(start, start + seqLen), done * seqLen)
+    onProgress?.(++done, samples)
+  }
+  return out
+}
+
+function noneLongEnough(path: string, count: number, seqLen: number, longest: number): EngineError {
+  return new EngineError(
+    'bad-data',
+    `${path}: none of its ${count} documents has more than ${seqLen} tokens, the longest has ${longest}; use a smaller seq_len or longer documents`,
+  )
+}
+
+/** Texts of the documents drawn ahead, read in one pass over the file; ids of those tokenised already. */
+class DrawnDocuments {
+  private readonly corpus: Corpus
+  private readonly tokenizer: Tokenizer
+  private readonly signal: AbortSignal | undefined
+  private readonly tokenised = new Map<number, Int32Array>()
+  private texts = new Map<number, string>()
+  private kept = 0
+  /** Tokens of the longest document seen. */
+  longest = 0
+
+  constructor(corpus: Corpus, tokenizer: Tokenizer, signal: AbortSignal | undefined) {
+    this.corpus = corpus
+    this.tokenizer = tokenizer
+    this.signal = signal
+  }
+
+  async fetch(indexes: readonly number[]): Promise<void> {
+    const wanted = new Set(indexes.filter((i) => !this.tokenised.has(i)))
+    this.texts = new Map()
+    if (wanted.size === 0) return
+    for await (const { index, text } of this.corpus.documents(wanted, this.signal)) this.texts.set(index, text)
+  }
+
+  async ids(index: number): Promise<Int32Array> {
+    const known = this.tokenised.get(index)
+    if (known) return known
+    const text = this.texts.get(index)
+    if (text === undefined)
+      throw new EngineError('bad-data', `${this.corpus.path} changed while it was read; run again`)
+    const ids = await this.tokenizer.encode(text, this.signal)
+    this.longest = Math.max(this.longest, ids.length)
+    if (this.kept + ids.length <= maxKeptIds) {
+      this.kept += ids.length
+      this.tokenised.set(index, ids)
+    }
+    return ids
+  }
+}

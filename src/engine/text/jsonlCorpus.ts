@@ -1,0 +1,59 @@
+// A .jsonl file has a JSON object a line; the document is one of its fields. Blank lines are no documents.
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import type { Corpus } from './corpus.ts'
+import { readLines } from './lines.ts'
+import { decodeText } from './textCorpus.ts'
+
+export function jsonlCorpus(path: string, field: string): Corpus {
+  async function* filledLines(signal?: AbortSignal): AsyncGenerator<{ number: number; line: Buffer }> {
+    let number = 0
+    for await (const line of readLines(path)) {
+      number++
+      if (number % 1024 === 0) throwIfCancelled(signal)
+      if (!isBlank(line)) yield { number, line }
+    }
+  }
+  return {
+    path,
+    async count(signal) {
+      let count = 0
+      for await (const _ of filledLines(signal)) count++
+      return count
+    },
+    async *documents(wanted, signal) {
+      let index = 0
+      let left = wanted?.size ?? Infinity
+      for await (const { number, line } of filledLines(signal)) {
+        if (!wanted || wanted.has(index)) {
+          yield { index, text: textOf(line, `${path}, line ${number}`, field) }
+          if (--left === 0) return
+        }
+        index++
+      }
+    },
+  }
+}
+
+function isBlank(line: Buffer): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
+}
+
+function textOf(line: Buffer, where: string, field: string): string {
+  const value = parseLine(decodeText(line, where), where)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new EngineError('bad-data', `${where} is not a JSON object; write one {"${field}": …} a line`)
+  }
+  const text = (value as Record<string, unknown>)[field]
+  if (typeof text === 'string') return text
+  const keys = Object.keys(value).join(', ')
+  throw new EngineError('bad-data', `${where} has no text in "${field}"; choose the field among: ${keys}`)
+}
+
+function parseLine(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new EngineError('bad-data', `${where} is not valid JSON (${reason}); mend or remove the line`)
+  }
+}
