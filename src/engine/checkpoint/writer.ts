@@ -79,10 +79,11 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
         if (options.dtypes?.has(name) || !source.tensors.has(name)) {
           throw new EngineError('internal', `${name} was never written and cannot be copied`)
         }
-        await writer.write(
-          name,
-          chunksOf(source, name, signal, (bytes) => onProgress?.((done += bytes), total)),
-        )
+        const chunks = chunksOf(source, name, signal, (bytes) => {
+          done += bytes
+          onProgress?.(done, total)
+        })
+        await writer.write(name, chunks)
       }
     },
     sync: () => files.sync(),

@@ -48,7 +48,8 @@ export async function drawWindows(corpus: Corpus, tokenizer: Tokenizer, options:
     }
     const start = drawStart.below(ids.length - seqLen)
     out.set(ids.subarray(start, start + seqLen), done * seqLen)
-    onProgress?.(++done, samples)
+    done++
+    onProgress?.(done, samples)
   }
   return out
 }
