@@ -1,0 +1,73 @@
+// Calls into the backend over a connection: typed, cancellable, with progress.
+import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node'
+import { CancellationTokenSource, ResponseError } from 'vscode-jsonrpc/node'
+import type { CallName, ChannelCode, Envelope, FailureData, ParamsOf } from '../../shared/protocol/rpc.ts'
+import type { ProgressMessage, ProgressOf, ResultOf } from '../../shared/protocol/rpc.ts'
+import { progressMethod } from '../../shared/protocol/rpc.ts'
+
+export class BackendError extends Error {
+  /** An engine error code or one of the channel's own. */
+  readonly code: string
+  constructor(code: ChannelCode | string, message: string) {
+    super(message)
+    this.name = 'BackendError'
+    this.code = code
+  }
+}
+
+export interface CallOptions<C extends CallName> {
+  signal?: AbortSignal
+  onProgress?: (value: ProgressOf<C>) => void
+}
+
+export type Caller = <C extends CallName>(
+  name: C,
+  params: ParamsOf<C>,
+  options?: CallOptions<C>,
+) => Promise<ResultOf<C>>
+
+export function createCaller(connection: MessageConnection): Caller {
+  const listeners = new Map<number, (value: never) => void>()
+  let lastToken = 0
+  connection.onNotification(progressMethod, ({ token, value }: ProgressMessage) => {
+    listeners.get(token)?.(value as never)
+  })
+  return async <C extends CallName>(name: C, params: ParamsOf<C>, options: CallOptions<C> = {}) => {
+    const token = ++lastToken
+    if (options.onProgress) listeners.set(token, options.onProgress)
+    const cancellation = new CancellationTokenSource()
+    const cancel = () => cancellation.cancel()
+    if (options.signal?.aborted) cancel()
+    options.signal?.addEventListener('abort', cancel)
+    try {
+      return await request<C>(connection, name, { token, params }, cancellation.token)
+    } catch (error) {
+      throw translate(error)
+    } finally {
+      options.signal?.removeEventListener('abort', cancel)
+      listeners.delete(token)
+      cancellation.dispose()
+    }
+  }
+}
+
+function request<C extends CallName>(
+  connection: MessageConnection,
+  name: C,
+  envelope: Envelope<ParamsOf<C>>,
+  token: CancellationToken,
+): Promise<ResultOf<C>> {
+  return connection.sendRequest<ResultOf<C>>(name, envelope, token)
+}
+
+function translate(error: unknown): BackendError {
+  if (error instanceof BackendError) return error
+  if (error instanceof ResponseError) {
+    const data = error.data as FailureData | undefined
+    return new BackendError(data?.code ?? 'protocol', error.message)
+  }
+  return new BackendError(
+    'backend-stopped',
+    'The backend stopped before it answered. It is started again when it is needed.',
+  )
+}

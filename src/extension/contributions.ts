@@ -1,0 +1,61 @@
+// Identifiers that package.json and the code share; a test compares the two.
+
+export const extensionId = 'sparsescope.sparsescope'
+
+export const viewTypes = {
+  checkpoint: 'sparsescope.checkpoint',
+  compare: 'sparsescope.compare',
+  run: 'sparsescope.run',
+  trainable: 'sparsescope.trainable',
+} as const
+
+export const treeIds = { models: 'sparsescope.models', runs: 'sparsescope.runs' } as const
+
+export const taskType = 'sparsescope'
+
+export const recipeLanguage = 'prune-recipe'
+
+export const commandIds = [
+  'sparsescope.openOverview',
+  'sparsescope.prune',
+  'sparsescope.recover',
+  'sparsescope.compareSelected',
+  'sparsescope.selectForCompare',
+  'sparsescope.compareWithSelected',
+  'sparsescope.computeStatistics',
+  'sparsescope.exportView',
+  'sparsescope.copyTensorName',
+  'sparsescope.copyTarget',
+  'sparsescope.newRecipe',
+  'sparsescope.runRecipe',
+  'sparsescope.dryRun',
+  'sparsescope.showTrainable',
+  'sparsescope.openRun',
+  'sparsescope.cancelRun',
+  'sparsescope.pauseRun',
+  'sparsescope.resumeRun',
+  'sparsescope.revealOutput',
+  'sparsescope.deleteRun',
+  'sparsescope.refresh',
+  'sparsescope.restartBackend',
+  'sparsescope.showBackend',
+  'sparsescope.showLog',
+  'sparsescope.copyDiagnostics',
+  'sparsescope.openWalkthrough',
+  'sparsescope.openSample',
+] as const
+
+export type CommandId = (typeof commandIds)[number]
+
+/** Settings and their defaults, by key below `sparsescope.`. */
+export const settingDefaults = {
+  'backend.nodePath': '',
+  'backend.device': 'auto' as 'auto' | 'cpu' | 'wgpu',
+  'backend.threads': 0,
+  'backend.memoryLimit': '',
+  'statistics.autoCompute': 'small' as 'never' | 'small' | 'always',
+  'statistics.smallGiB': 4,
+  'view.palette': 'viridis' as 'viridis' | 'cividis' | 'greys',
+  'chart.smoothing': 0.6,
+  'chart.maxPoints': 2000,
+}

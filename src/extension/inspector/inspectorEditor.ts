@@ -1,0 +1,128 @@
+// The custom editor of checkpoints: read-only, any shard or the index opens the whole model.
+import * as vscode from 'vscode'
+import { dirname } from 'node:path'
+import type { FromAnyView, FromInspector, ToInspector } from '../../shared/protocol/view.ts'
+import { viewTypes } from '../contributions.ts'
+import type { Services } from '../services.ts'
+import { setting } from '../support/settings.ts'
+import { bindView } from '../views/bindView.ts'
+import { ModelSession } from './modelSession.ts'
+
+class CheckpointDocument implements vscode.CustomDocument {
+  readonly uri: vscode.Uri
+  readonly session: ModelSession
+  constructor(uri: vscode.Uri, session: ModelSession) {
+    this.uri = uri
+    this.session = session
+  }
+  dispose(): void {
+    this.session.cancelScan()
+  }
+}
+
+/** The inspector that has the focus: commands and context menus act on it. */
+export interface ActiveInspector {
+  path: string
+  post: (message: ToInspector) => void
+  session: ModelSession
+}
+
+export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument>, vscode.Disposable {
+  active: ActiveInspector | null = null
+  private readonly services: Services
+  private readonly sessions = new Map<string, ModelSession>()
+  private readonly disposables: vscode.Disposable[] = []
+
+  constructor(services: Services) {
+    this.services = services
+    this.disposables.push(
+      vscode.window.registerCustomEditorProvider(viewTypes.checkpoint, this, {
+        supportsMultipleEditorsPerDocument: true,
+      }),
+    )
+  }
+
+  openCustomDocument(uri: vscode.Uri): CheckpointDocument {
+    if (uri.scheme !== 'file') {
+      throw new Error(
+        vscode.l10n.t('SparseScope reads weights where they are: it needs a file on disk, not {0}.', uri.scheme),
+      )
+    }
+    return new CheckpointDocument(uri, this.sessionOf(uri.fsPath))
+  }
+
+  resolveCustomEditor(document: CheckpointDocument, panel: vscode.WebviewPanel): void {
+    const { session } = document
+    let attached: vscode.Disposable | null = null
+    const view = bindView<ToInspector, FromInspector>(panel.webview, {
+      view: 'inspector',
+      extension: this.services.extensionUri,
+      call: this.services.call,
+      exportFolder: () => vscode.Uri.file(dirname(session.path)),
+      onReady: () => {
+        attached?.dispose()
+        attached = session.attach(view.post)
+      },
+      onRetry: () => void session.reload(),
+      onMessage: (message) => this.handle(session, message),
+      onFailure: this.services.log.failed,
+    })
+    const activate = () => {
+      if (panel.active) this.active = { path: session.path, post: view.post, session }
+    }
+    activate()
+    panel.onDidChangeViewState(activate)
+    const watcher = vscode.workspace.createFileSystemWatcher(
+      new vscode.RelativePattern(vscode.Uri.file(dirname(session.path)), '*.{safetensors,json}'),
+    )
+    // Writing a checkpoint makes many changes: read it again when it has been quiet.
+    let timer: NodeJS.Timeout | undefined
+    const changed = (uri: vscode.Uri) => {
+      if (!/\.safetensors$|\.index\.json$|config\.json$/.test(uri.path)) return
+      clearTimeout(timer)
+      timer = setTimeout(() => void session.reload(), 800)
+    }
+    watcher.onDidChange(changed)
+    watcher.onDidCreate(changed)
+    panel.onDidDispose(() => {
+      clearTimeout(timer)
+      watcher.dispose()
+      attached?.dispose()
+      view.dispose()
+      if (this.active?.post === view.post) this.active = null
+    })
+  }
+
+  /** Shows a tensor in the inspector of a model, if one is open and active. */
+  select(name: string): void {
+    this.active?.post({ type: 'select', name })
+  }
+
+  dispose(): void {
+    for (const disposable of this.disposables) disposable.dispose()
+  }
+
+  private handle(session: ModelSession, message: Exclude<FromInspector, FromAnyView>): void {
+    switch (message.type) {
+      case 'scanStart':
+        return session.startScan()
+      case 'scanCancel':
+        return session.cancelScan()
+      case 'prune':
+        return void vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(session.path))
+      case 'selected':
+        return
+    }
+  }
+
+  private sessionOf(path: string): ModelSession {
+    const known = this.sessions.get(path)
+    if (known) return known
+    const session = new ModelSession(path, this.services.call, (model) => {
+      const when = setting('statistics.autoCompute')
+      return when === 'always' || (when === 'small' && model.bytes <= setting('statistics.smallGiB') * 2 ** 30)
+    })
+    this.sessions.set(path, session)
+    return session
+  }
+}

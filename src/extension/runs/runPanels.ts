@@ -1,0 +1,111 @@
+// The live view of a run, one panel a run; a reloaded window shows it again.
+import * as vscode from 'vscode'
+import { dirname, join } from 'node:path'
+import type { FromAnyView, FromRun, ToRun } from '../../shared/protocol/view.ts'
+import { viewTypes } from '../contributions.ts'
+import type { Services } from '../services.ts'
+import { bindView, type BoundView } from '../views/bindView.ts'
+import type { RunStore } from './runStore.ts'
+
+interface Open {
+  panel: vscode.WebviewPanel
+  view: BoundView<ToRun>
+}
+
+export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: string }> {
+  private readonly services: Services
+  private readonly store: RunStore
+  private readonly open = new Map<string, Open>()
+
+  constructor(services: Services, store: RunStore) {
+    this.services = services
+    this.store = store
+    services.context.subscriptions.push(
+      vscode.window.registerWebviewPanelSerializer(viewTypes.run, this),
+      store.onEvents((folder, from, events) => this.broadcast({ type: 'events', folder, from, events: [...events] })),
+      store.onChange(() => {
+        for (const [folder, { view }] of this.open) view.post(this.listing(folder))
+      }),
+    )
+  }
+
+  show(folder: string): void {
+    const known = this.open.get(folder)
+    if (known) return known.panel.reveal()
+    const name = this.store.get(folder)?.name ?? vscode.l10n.t('Run')
+    this.adopt(folder, vscode.window.createWebviewPanel(viewTypes.run, name, vscode.ViewColumn.Active))
+  }
+
+  isVisible(folder: string): boolean {
+    return this.open.get(folder)?.panel.visible ?? false
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: { folder?: string } | undefined): Promise<void> {
+    if (!state?.folder) return panel.dispose()
+    await this.store.refresh(state.folder)
+    this.adopt(state.folder, panel)
+  }
+
+  private adopt(folder: string, panel: vscode.WebviewPanel): void {
+    panel.iconPath = new vscode.ThemeIcon('graph-line') as unknown as vscode.Uri
+    const view = bindView<ToRun, FromRun>(panel.webview, {
+      view: 'run',
+      extension: this.services.extensionUri,
+      call: this.services.call,
+      exportFolder: () => vscode.Uri.file(folder),
+      onReady: () => {
+        view.post(this.listing(folder))
+        this.replay(view, folder)
+      },
+      onRetry: () => void this.store.reread(folder),
+      onMessage: (message) => void this.handle(folder, view, message).catch(this.services.log.failed),
+      onFailure: this.services.log.failed,
+    })
+    this.open.set(folder, { panel, view })
+    panel.onDidDispose(() => {
+      this.open.delete(folder)
+      view.dispose()
+    })
+  }
+
+  private async handle(folder: string, view: BoundView<ToRun>, message: Exclude<FromRun, FromAnyView>): Promise<void> {
+    const { executeCommand } = vscode.commands
+    switch (message.type) {
+      case 'pause':
+        return executeCommand('sparsescope.pauseRun', { folder, paused: message.paused })
+      case 'cancelRun':
+        return executeCommand('sparsescope.cancelRun', { folder })
+      case 'resumeRun':
+        return executeCommand('sparsescope.resumeRun', { folder })
+      case 'overlay':
+        await this.store.refresh(message.folder)
+        return this.replay(view, message.folder)
+      case 'reveal':
+        return this.reveal(folder, message.what)
+    }
+  }
+
+  private async reveal(folder: string, what: 'output' | 'recipe' | 'report'): Promise<void> {
+    const { executeCommand } = vscode.commands
+    if (what === 'output') return executeCommand('sparsescope.revealOutput', { folder })
+    const file = what === 'recipe' ? 'recipe.prune.yaml' : 'report.json'
+    return executeCommand('vscode.open', vscode.Uri.file(join(folder, file)))
+  }
+
+  private replay(view: BoundView<ToRun>, folder: string): void {
+    view.post({ type: 'events', folder, from: 0, events: [...this.store.events(folder)] })
+  }
+
+  private listing(folder: string): ToRun {
+    return { type: 'runs', current: folder, runs: this.store.listings().filter((r) => near(r.folder, folder)) }
+  }
+
+  private broadcast(message: ToRun): void {
+    for (const { view } of this.open.values()) view.post(message)
+  }
+}
+
+/** Runs of the same recipe folder lie side by side: those are what one compares. */
+function near(a: string, b: string): boolean {
+  return dirname(a) === dirname(b)
+}

@@ -1,0 +1,101 @@
+// `sparsescope` tasks run a recipe headless, as a build does: lines in a terminal, an exit code at the end.
+import * as vscode from 'vscode'
+import { basename } from 'node:path'
+import type { RunEvent } from '../../shared/protocol/events.ts'
+import { formatShare, formatValue } from '../../shared/format/numbers.ts'
+import { taskType } from '../contributions.ts'
+import { messageOf } from '../support/log.ts'
+import type { Runner } from './runner.ts'
+import type { RunStore } from './runStore.ts'
+
+interface RecipeTask extends vscode.TaskDefinition {
+  /** Relative to the workspace folder. */
+  recipe: string
+  set?: string[]
+}
+
+export class RunTasks implements vscode.TaskProvider {
+  private readonly runner: Runner
+  private readonly store: RunStore
+
+  constructor(runner: Runner, store: RunStore) {
+    this.runner = runner
+    this.store = store
+  }
+
+  async provideTasks(): Promise<vscode.Task[]> {
+    const recipes = await vscode.workspace.findFiles('**/*.prune.yaml', '**/{node_modules,.sparsescope}/**', 50)
+    return recipes.flatMap((uri) => {
+      const folder = vscode.workspace.getWorkspaceFolder(uri)
+      if (!folder) return []
+      return [this.task({ type: taskType, recipe: vscode.workspace.asRelativePath(uri, false) }, folder)]
+    })
+  }
+
+  resolveTask(task: vscode.Task): vscode.Task | undefined {
+    const definition = task.definition as RecipeTask
+    const folder = typeof task.scope === 'object' ? task.scope : vscode.workspace.workspaceFolders?.[0]
+    return folder && definition.recipe ? this.task(definition, folder) : undefined
+  }
+
+  private task(definition: RecipeTask, folder: vscode.WorkspaceFolder): vscode.Task {
+    const recipe = vscode.Uri.joinPath(folder.uri, definition.recipe).fsPath
+    const execution = new vscode.CustomExecution(async () => this.terminal(recipe, definition.set ?? []))
+    const task = new vscode.Task(definition, folder, `run ${basename(recipe)}`, 'SparseScope', execution)
+    task.group = vscode.TaskGroup.Build
+    return task
+  }
+
+  private terminal(recipe: string, set: string[]): vscode.Pseudoterminal {
+    const written = new vscode.EventEmitter<string>()
+    const closed = new vscode.EventEmitter<number>()
+    const abort = new AbortController()
+    const say = (line: string) => written.fire(`${line}\r\n`)
+    const start = async () => {
+      let folder: string | null = null
+      const listener = this.store.onEvents((from, _, events) => {
+        if (from === folder) events.map(lineOf).forEach((line) => line && say(line))
+      })
+      try {
+        const outcome = await this.runner.run({ recipe, set, onFolder: (f) => (folder = f) }, abort.signal)
+        if (outcome.message) say(outcome.message)
+        closed.fire(outcome.status === 'done' ? 0 : outcome.status === 'cancelled' ? 130 : 1)
+      } catch (error) {
+        say(messageOf(error))
+        closed.fire(2)
+      } finally {
+        listener.dispose()
+      }
+    }
+    return { onDidWrite: written.event, onDidClose: closed.event, open: () => void start(), close: () => abort.abort() }
+  }
+}
+
+/** What is worth a line; steps are too many. */
+function lineOf(event: RunEvent): string | null {
+  switch (event.type) {
+    case 'start':
+      return `${event.name}: ${event.model} on ${event.description}`
+    case 'phase':
+      return `${event.phase}…`
+    case 'block': {
+      const sparsities = Object.values(event.modules).map((m) => m.sparsity)
+      const mean = sparsities.reduce((a, b) => a + b, 0) / Math.max(1, sparsities.length)
+      const errors =
+        event.error_after === undefined
+          ? ''
+          : `, error ${formatValue(event.error_before)} → ${formatValue(event.error_after)}`
+      return `block ${event.block}: ${formatShare(mean)} zeros${errors}`
+    }
+    case 'eval':
+      return `perplexity, ${event.stage}: ${formatValue(event.perplexity)}`
+    case 'warning':
+      return `warning: ${event.message}`
+    case 'saved':
+      return `saved ${event.path}`
+    case 'end':
+      return `${event.status}${event.message ? `: ${event.message}` : ''}`
+    default:
+      return null
+  }
+}

@@ -1,0 +1,88 @@
+// Starts, pauses, cancels and resumes runs in the backend, and tells the store what they say.
+import * as vscode from 'vscode'
+import type { RunOutcome } from '../../shared/protocol/rpc.ts'
+import { parseByteSize } from '../../shared/format/byteSize.ts'
+import { BackendError } from '../backend/calls.ts'
+import type { Services } from '../services.ts'
+import { setting } from '../support/settings.ts'
+import type { RunStore } from './runStore.ts'
+
+export interface RunRequest {
+  /** File system path of the recipe. */
+  recipe: string
+  set?: string[]
+  /** Run folder to go on with. */
+  resume?: string
+  /** Called once the run has a folder. */
+  onFolder?: (folder: string) => void
+}
+
+export class Runner {
+  private readonly services: Services
+  private readonly store: RunStore
+  private readonly aborts = new Map<string, AbortController>()
+
+  constructor(services: Services, store: RunStore) {
+    this.services = services
+    this.store = store
+  }
+
+  isLive(folder: string): boolean {
+    return this.aborts.has(folder)
+  }
+
+  /**
+   * Resolves when the run is over. A backend that dies leaves the run where its last checkpoint is; the outcome
+   * then says `failed`, and the run can be resumed.
+   */
+  async run(request: RunRequest, signal?: AbortSignal): Promise<RunOutcome> {
+    const abort = new AbortController()
+    signal?.addEventListener('abort', () => abort.abort())
+    let folder: string | null = null
+    const onProgress = (update: { folder: string; events: Parameters<RunStore['append']>[1] }) => {
+      if (folder === null) {
+        folder = update.folder
+        this.aborts.set(folder, abort)
+        this.store.begin(folder)
+        request.onFolder?.(folder)
+      }
+      this.store.append(folder, update.events)
+    }
+    try {
+      const params = {
+        recipe: request.recipe,
+        set: request.set ?? [],
+        resume: request.resume ?? null,
+        memoryBytes: memoryLimit(),
+      }
+      return await this.services.call('run', params, { signal: abort.signal, onProgress })
+    } catch (error) {
+      const { code, message } = error as BackendError
+      const cancelled = code === 'cancelled'
+      if (folder === null && !cancelled) throw error
+      const hint =
+        code === 'backend-stopped' ? ` ${vscode.l10n.t('The run can be resumed from its last checkpoint.')}` : ''
+      return { status: cancelled ? 'cancelled' : 'failed', folder, message: `${message}${hint}` }
+    } finally {
+      if (folder !== null) {
+        this.aborts.delete(folder)
+        await this.store.end(folder)
+      }
+    }
+  }
+
+  cancel(folder: string): void {
+    this.aborts.get(folder)?.abort()
+  }
+
+  async pause(folder: string, paused: boolean): Promise<void> {
+    if (!this.isLive(folder)) return
+    await this.services.call('pause', { folder, paused })
+    this.store.setPaused(folder, paused)
+  }
+}
+
+function memoryLimit(): number | null {
+  const text = setting('backend.memoryLimit').trim()
+  return text === '' ? null : parseByteSize(text)
+}

@@ -1,0 +1,25 @@
+// Settings, typed by their defaults.
+import * as vscode from 'vscode'
+import type { ViewSettings } from '../../shared/protocol/view.ts'
+import { settingDefaults } from '../contributions.ts'
+
+type Settings = typeof settingDefaults
+
+export function setting<K extends keyof Settings>(key: K): Settings[K] {
+  return vscode.workspace.getConfiguration('sparsescope').get(key, settingDefaults[key])
+}
+
+export function viewSettings(): ViewSettings {
+  return {
+    palette: setting('view.palette'),
+    smoothing: setting('chart.smoothing'),
+    maxPoints: setting('chart.maxPoints'),
+    trusted: vscode.workspace.isTrusted,
+  }
+}
+
+export function onSettingChange(keys: (keyof Settings)[], changed: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (keys.some((key) => event.affectsConfiguration(`sparsescope.${key}`))) changed()
+  })
+}

@@ -1,0 +1,32 @@
+// The HTML around a view: nothing remote, scripts only by nonce, styles and images only from the extension.
+import * as vscode from 'vscode'
+import { randomBytes } from 'node:crypto'
+
+export type ViewName = 'inspector' | 'run' | 'compare' | 'trainable'
+
+export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
+  return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, 'dist', 'webview')] }
+}
+
+export function viewPage(webview: vscode.Webview, extension: vscode.Uri, view: ViewName): string {
+  const nonce = randomBytes(16).toString('base64url')
+  const uri = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(extension, 'dist', 'webview', name))
+  const policy = [
+    "default-src 'none'",
+    // Elements carry positions and colours as style attributes.
+    `style-src ${webview.cspSource} 'unsafe-inline'`,
+    `script-src 'nonce-${nonce}'`,
+    `font-src ${webview.cspSource}`,
+    'img-src data:',
+  ].join('; ')
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<link rel="stylesheet" href="${uri(`${view}.css`).toString()}">
+<title>SparseScope</title>
+</head>
+<body><script nonce="${nonce}" src="${uri(`${view}.js`).toString()}"></script></body>
+</html>`
+}
