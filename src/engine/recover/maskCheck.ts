@@ -6,8 +6,8 @@ import type { Mask } from '../prune/mask.ts'
 export interface StoredWeight {
   readonly name: string
   readonly bytes: Uint8Array
-  /** 2 for F16 and BF16, 4 for F32. Little-endian. */
-  readonly bytesPerWeight: 2 | 4
+  /** 2 for F16 and BF16, 4 for F32, 8 for F64. Little-endian. */
+  readonly bytesPerWeight: 2 | 4 | 8
   /** The file holds [I, O] (GPT-2's Conv1D); masks are [O, I]. */
   readonly transposed: boolean
 }
@@ -16,7 +16,7 @@ export interface StoredWeight {
 export function brokenEntries(mask: Mask, stored: StoredWeight): number {
   const { rows, columns, words } = mask
   const wordsPerRow = words.length / Math.max(1, rows)
-  const { bits, magnitude } = bitsOf(stored)
+  const isZero = zeroTest(stored)
   const [rowStep, columnStep] = stored.transposed ? [1, rows] : [columns, 1]
   let broken = 0
   for (let row = 0; row < rows; row++)
@@ -25,8 +25,7 @@ export function brokenEntries(mask: Mask, stored: StoredWeight): number {
       if (kept === 0xffffffff) continue
       const end = Math.min(32, columns - 32 * word)
       const start = row * rowStep + 32 * word * columnStep
-      for (let bit = 0; bit < end; bit++)
-        if (!((kept >>> bit) & 1) && bits[start + bit * columnStep] & magnitude) broken++
+      for (let bit = 0; bit < end; bit++) if (!((kept >>> bit) & 1) && !isZero(start + bit * columnStep)) broken++
     }
   return broken
 }
@@ -44,11 +43,19 @@ export function checkMask(mask: Mask, stored: StoredWeight): void {
     )
 }
 
-function bitsOf({ bytes, bytesPerWeight }: StoredWeight): { bits: Uint16Array | Uint32Array; magnitude: number } {
+/** Whether all bits of an element but the sign are 0. */
+function zeroTest({ bytes, bytesPerWeight }: StoredWeight): (index: number) => boolean {
   // Slices of larger buffers may start at odd addresses, which typed arrays refuse.
-  const aligned = bytes.byteOffset % bytesPerWeight === 0 ? bytes : bytes.slice()
+  const { buffer, byteOffset } = bytes.byteOffset % bytesPerWeight === 0 ? bytes : bytes.slice()
   const length = bytes.byteLength / bytesPerWeight
-  return bytesPerWeight === 2
-    ? { bits: new Uint16Array(aligned.buffer, aligned.byteOffset, length), magnitude: 0x7fff }
-    : { bits: new Uint32Array(aligned.buffer, aligned.byteOffset, length), magnitude: 0x7fffffff }
+  if (bytesPerWeight === 2) {
+    const bits = new Uint16Array(buffer, byteOffset, length)
+    return (index) => (bits[index] & 0x7fff) === 0
+  }
+  if (bytesPerWeight === 4) {
+    const bits = new Uint32Array(buffer, byteOffset, length)
+    return (index) => (bits[index] & 0x7fffffff) === 0
+  }
+  const values = new Float64Array(buffer, byteOffset, length)
+  return (index) => values[index] === 0
 }

@@ -9,16 +9,16 @@ export function defaultMemoryBytes(): number {
 }
 
 /** What the process needs whatever the model: Node, the worker threads, BLAS buffers, staging. */
-export function overheadBytes(): number {
+function overheadBytes(): number {
   return (150 + 30 * availableParallelism()) * 2 ** 20
 }
 
 export interface ModelSizes {
   /** Parameters of the largest block. */
   readonly blockParameters: number
-  /** Parameters that train, adapters included, in all or in the largest block. */
+  /** Numbers that train at once, adapters included. */
   readonly trainable: number
-  /** Weights under adapters, in all or in the largest block: each has an f32 effective weight beside it. */
+  /** Weights that train under an adapter at once: each has an f32 effective weight beside it. */
   readonly adapted: number
 }
 
@@ -31,20 +31,18 @@ export interface Budget {
   readonly effectiveWeightBytes: number
 }
 
-/** Never less than one block and a few activations: a budget too small costs speed, not the run. */
+/** Never less: a budget too small costs speed, not the run. */
 const least = 64 * 2 ** 20
 
-export function shareMemory(memoryBytes: number, sizes: ModelSizes): Budget {
-  const rest = memoryBytes - overheadBytes() - bytesPerTrainedParameter * sizes.trainable
-  // Reconstruction holds the block once in f32 and once as effective weights.
-  const besideBlock = rest - 4 * sizes.blockParameters - 4 * Math.min(sizes.adapted, sizes.blockParameters)
-  const effectiveWeightBytes = Math.max(
-    4 * Math.min(sizes.adapted, sizes.blockParameters),
-    Math.min(4 * sizes.adapted, rest / 3),
-  )
+/** `limitBytes`: what the device can hold, which may be less than the memory that is allowed. */
+export function shareMemory(memoryBytes: number, limitBytes: number, sizes: ModelSizes): Budget {
+  const usable = Math.min(memoryBytes - overheadBytes(), 0.9 * limitBytes)
+  const rest = usable - bytesPerTrainedParameter * sizes.trainable
+  const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
   return {
-    activationBytes: Math.max(least, besideBlock),
-    decoderBytes: Math.max(least, rest - effectiveWeightBytes),
-    effectiveWeightBytes: Math.max(0, effectiveWeightBytes),
+    // One block is held in f32, and a second time while it is read or merged.
+    activationBytes: Math.max(least, rest - effective - 8 * sizes.blockParameters),
+    decoderBytes: Math.max(least, rest - effective),
+    effectiveWeightBytes: effective,
   }
 }

@@ -1,0 +1,77 @@
+// Reconstruction of one block inside a run: settings from the recipe, steps into the events.
+import type { Block } from '../model/block.ts'
+import type { BlockState } from '../prune/pruneModel.ts'
+import { EngineError } from '../errors.ts'
+import { reconstructBlock, type BlockReconstruction } from '../recover/reconstructBlock.ts'
+import { selectionOfBlock } from '../recover/selectTrainable.ts'
+import type { Budget } from './memoryBudget.ts'
+import type { RunPlan } from './runPlan.ts'
+import type { RunSession } from './session.ts'
+import type { StartMatrices } from './startMatricesOf.ts'
+
+/** Trains the block in place. null when nothing of it trains. */
+export async function reconstructInRun(
+  session: RunSession,
+  plan: RunPlan,
+  budget: Budget,
+  starts: StartMatrices,
+  state: BlockState<Block>,
+): Promise<BlockReconstruction | null> {
+  const { recover, seed } = session.recipe
+  const { block, inputs, denseOutputs } = state
+  if (!recover || !plan.trainable || !inputs || !denseOutputs)
+    throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
+  const set = selectionOfBlock(session.model.config, plan.trainable, block.index)
+  if (set.direct.length + set.adapted.length === 0) {
+    session.warn(`block ${block.index}: recover.train selects nothing in it, so it is pruned only`)
+    return null
+  }
+  const result = await session.time('reconstruct', () =>
+    reconstructBlock({
+      backend: session.backend,
+      model: session.model,
+      block,
+      set,
+      masks: state.masks,
+      inputs,
+      targets: denseOutputs,
+      rank: recover.lora.rank,
+      alpha: recover.lora.alpha,
+      startOf: starts.of,
+      effectiveWeightBytes: budget.effectiveWeightBytes,
+      settings: {
+        steps: recover.steps,
+        lr: recover.lr,
+        weightDecay: recover.weight_decay,
+        batchSize: recover.batch_size,
+        gradAccumulation: recover.grad_accumulation,
+        shuffleSeed: recover.shuffle ? seed : null,
+      },
+      signal: session.signal,
+      pausePoint: session.pausePoint,
+      onStep: (step, { loss, lr }, tokensPerSecond) =>
+        session.log.emit({
+          type: 'step',
+          block: block.index,
+          step: step + 1,
+          loss,
+          lr,
+          tokens_per_second: tokensPerSecond,
+        }),
+    }),
+  )
+  warnAbout(session, block.index, result)
+  return result
+}
+
+function warnAbout(session: RunSession, index: number, { errorBefore, errorAfter, errorMerged }: BlockReconstruction) {
+  const show = (value: number) => value.toPrecision(3)
+  if (errorMerged > errorAfter)
+    session.warn(
+      `block ${index}: merging lora_prune drops what it learnt on pruned weights: error ${show(errorAfter)} → ${show(errorMerged)}; mask_lora loses nothing`,
+    )
+  if (errorMerged > errorBefore)
+    session.warn(
+      `block ${index}: its error grew, ${show(errorBefore)} → ${show(errorMerged)}; lower recover.lr or train longer`,
+    )
+}
