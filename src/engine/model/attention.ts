@@ -1,5 +1,4 @@
 // Self-attention: projections (separate or fused), norms of heads, rotary positions, attention, output projection.
-import { upload } from '../compute/backend.ts'
 import type { Arena } from '../compute/arena.ts'
 import type { AttentionShape, CopyShape } from '../compute/kernels.ts'
 import { reshape, type Tensor } from '../compute/tensor.ts'
@@ -19,14 +18,6 @@ export interface AttentionWeights {
   readonly scale: number
   /** 0 = none. */
   readonly window: number
-  /** Rotary tables of the last sequence length; owned by the block. */
-  rope: RopeTables | null
-}
-
-export interface RopeTables {
-  readonly seqLen: number
-  readonly cos: Tensor
-  readonly sin: Tensor
 }
 
 export interface AttentionSaved {
@@ -56,7 +47,7 @@ export function attentionForward(
   const projected = project(pass, config, weights, x)
   const [q, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
   const [k, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
-  turn(step, config, weights, q, k, false)
+  turn(step, scope, config, q, k, false)
   const mixed = scope.allocate(q.shape)
   const logSum = scope.allocate([q.shape[0], config.numHeads])
   kernels.attention(mixed, logSum, q, k, projected.v, step.keyMask, attentionShape(step, config, weights))
@@ -86,7 +77,7 @@ export function attentionBackward(
   const shape = attentionShape(step, config, weights)
   kernels.attentionBackward(dQ, dK, dV, dMixed, mixed, logSum, q, k, v, step.keyMask, shape)
   scope.release(dMixed)
-  turn(step, config, weights, dQ, dK, true)
+  turn(step, scope, config, dQ, dK, true)
   const dHeads = {
     q: headsBackward(step, scope, config, weights.qNorm, saved.qNorm, dQ, grads),
     k: headsBackward(step, scope, config, weights.kNorm, saved.kNorm, dK, grads),
@@ -206,36 +197,22 @@ function perHead(config: ModelConfig, x: Tensor): Tensor {
   return reshape(x, [x.length / config.headDim, config.headDim])
 }
 
-/** Rotary positions, in place; `inverse` turns gradients back. */
-function turn(
-  step: Step,
-  config: ModelConfig,
-  weights: AttentionWeights,
-  q: Tensor,
-  k: Tensor,
-  inverse: boolean,
-): void {
-  const { position, headDim, numHeads, numKvHeads } = config
+/** Rotary positions, in place; `inverse` turns gradients back. Row n of [N, H·D] has position n mod T. */
+function turn(step: Step, scope: Arena, config: ModelConfig, q: Tensor, k: Tensor, inverse: boolean): void {
+  const { position, headDim, numHeads, numKvHeads, maxPositions } = config
   if (position.kind !== 'rope') return
-  const { cos, sin } = ropeTables(step, config, weights)
-  const shape = { seqLen: step.seqLen, headDim, rotaryDim: position.rotaryDim, inverse }
-  step.backend.kernels.rope(q, cos, sin, { ...shape, numHeads })
-  step.backend.kernels.rope(k, cos, sin, { ...shape, numHeads: numKvHeads })
-}
-
-function ropeTables(step: Step, config: ModelConfig, weights: AttentionWeights): RopeTables {
-  const { position, maxPositions } = config
   const { backend, seqLen } = step
-  if (weights.rope?.seqLen === seqLen || position.kind !== 'rope') return weights.rope as RopeTables
-  if (weights.rope) for (const tensor of [weights.rope.cos, weights.rope.sin]) backend.release(tensor)
-  const { cos, sin } = ropeAngles(position, seqLen, maxPositions)
-  const shape = [seqLen, position.rotaryDim / 2]
-  weights.rope = {
-    seqLen,
-    cos: upload(backend, 'f32', shape, cos),
-    sin: upload(backend, 'f32', shape, sin),
-  }
-  return weights.rope
+  const angles = ropeAngles(position, seqLen, maxPositions)
+  const [cos, sin] = [angles.cos, angles.sin].map((values) => {
+    const table = scope.allocate([seqLen, position.rotaryDim / 2])
+    backend.write(table, values)
+    return table
+  })
+  const shape = { seqLen, headDim, rotaryDim: position.rotaryDim, inverse }
+  backend.kernels.rope(q, cos, sin, { ...shape, numHeads })
+  backend.kernels.rope(k, cos, sin, { ...shape, numHeads: numKvHeads })
+  scope.release(cos)
+  scope.release(sin)
 }
 
 function attentionShape(step: Step, config: ModelConfig, { scale, window }: AttentionWeights): AttentionShape {

@@ -71,9 +71,6 @@ export function placeBlock(
 
 export function releaseBlock(backend: Backend, block: Block): void {
   for (const tensor of block.owned) backend.release(tensor)
-  const { rope } = block.attention
-  if (rope) for (const tensor of [rope.cos, rope.sin]) backend.release(tensor)
-  block.attention.rope = null
 }
 
 /** Bytes of a block on the device. */
@@ -110,7 +107,6 @@ function assemble(model: Model, index: number, read: ReadonlyMap<string, Tensor>
       kNorm: config.qkNorm === 'none' ? null : headNorm(config, index, params, 'attn.kNorm'),
       scale: config.attentionScales[index],
       window: config.windows[index],
-      rope: null,
     },
     mlpNorm: config.residual === 'parallelSharedNorm' ? null : norm('mlp.norm'),
     mlp: mlpOf(config, index, params, linears, specs),

@@ -2,6 +2,7 @@
 import { readF32 } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'
 import { rows, slice, type Tensor } from '../compute/tensor.ts'
+import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import type { Ends } from './ends.ts'
 import { linearBackward, linearForward } from './linear.ts'
 import type { Grads, Linear, RowRange, Step } from './module.ts'
@@ -14,6 +15,11 @@ const mostTileRows = 512
 const tileStep = 64
 /** Vocabulary entries in one product: a chunk's weights and logits stay below every device's binding limit. */
 const chunkRows = 8192
+
+/** What the head takes for itself beside its weights: normed states, their gradient, a tile of logits. */
+export function headScratchBytes({ hiddenSize, vocabSize }: ModelConfig, numRows: number): number {
+  return 4 * (2 * numRows * hiddenSize + Math.min(numRows, tileRows(vocabSize)) * vocabSize)
+}
 
 export interface HeadTargets {
   /** [N], below 0 = ignored. */
@@ -208,9 +214,13 @@ function headRows(step: Step, scope: Arena, head: Linear, chunk: RowRange): Tens
   return adapter ? adapter.effectiveWeight(step.backend, scope, head, chunk) : rows(head.weight, chunk.start, chunk.end)
 }
 
-function tilesOf(numRows: number, vocabSize: number): RowRange[] {
+function tileRows(vocabSize: number): number {
   const fit = Math.floor(tileBytes / (4 * vocabSize) / tileStep) * tileStep
-  return rangesOf(numRows, Math.max(tileStep, Math.min(mostTileRows, fit)))
+  return Math.max(tileStep, Math.min(mostTileRows, fit))
+}
+
+function tilesOf(numRows: number, vocabSize: number): RowRange[] {
+  return rangesOf(numRows, tileRows(vocabSize))
 }
 
 function chunksOf(vocabSize: number): RowRange[] {

@@ -2,14 +2,26 @@
 import type { RopeConfig, RopeScaling } from '../../shared/families/ropeConfig.ts'
 
 export interface RopeAngles {
+  readonly seqLen: number
   /** cos and sin [seqLen, rotaryDim / 2], times the attention factor of yarn and longrope. */
-  readonly cos: Float32Array
-  readonly sin: Float32Array
+  readonly cos: Float32Array<ArrayBuffer>
+  readonly sin: Float32Array<ArrayBuffer>
 }
 
 const round = Math.fround
 
+/** The tables of the last sequence length, by model: every block of every pass asks for the same. */
+const lastAngles = new WeakMap<RopeConfig, RopeAngles>()
+
 export function ropeAngles(config: RopeConfig, seqLen: number, maxPositions: number): RopeAngles {
+  const last = lastAngles.get(config)
+  if (last?.seqLen === seqLen) return last
+  const angles = computeAngles(config, seqLen, maxPositions)
+  lastAngles.set(config, angles)
+  return angles
+}
+
+function computeAngles(config: RopeConfig, seqLen: number, maxPositions: number): RopeAngles {
   const { frequencies, attentionFactor } = ropeFrequencies(config, seqLen, maxPositions)
   const half = frequencies.length
   const cos = new Float32Array(seqLen * half)
@@ -21,7 +33,7 @@ export function ropeAngles(config: RopeConfig, seqLen: number, maxPositions: num
       sin[t * half + i] = round(Math.sin(angle)) * attentionFactor
     }
   }
-  return { cos, sin }
+  return { seqLen, cos, sin }
 }
 
 /** Angle per position of each pair of channels [rotaryDim / 2], and what cos and sin are multiplied by. */

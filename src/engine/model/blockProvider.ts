@@ -1,0 +1,70 @@
+// Where a pass gets its blocks from: the first ones stay on the device, the others are read again, one ahead.
+import type { Backend } from '../compute/backend.ts'
+import { placeBlock, readBlock, releaseBlock, type Block, type LoadOptions } from './block.ts'
+import type { Model } from './model.ts'
+import type { HostWeight } from './weightIo.ts'
+
+export interface BlockProvider {
+  /** A block on the device, until `release`. `next` is the one wanted after it: its weights are read meanwhile. */
+  acquire(index: number, next: number | null): Promise<Block>
+  release(block: Block): void
+  /** Ends reads under way and frees all blocks. None may be in use. */
+  close(): Promise<void>
+}
+
+/** Blocks of a checkpoint; `resident` of them, from the first on, are loaded once. */
+export function createBlockProvider(
+  backend: Backend,
+  model: Model,
+  resident: number,
+  options: LoadOptions,
+): BlockProvider {
+  const kept = new Map<number, Block>()
+  /** The last streamed block: at the turn from forward to backward it is wanted again. */
+  let parked: Block | null = null
+  let reading: { index: number; weights: Promise<HostWeight[]> } | null = null
+
+  const startReading = (index: number) => {
+    const weights = readBlock(model, index, options)
+    // Whoever awaits it gets the error; until then it is not unhandled.
+    weights.catch(() => undefined)
+    reading = { index, weights }
+    return weights
+  }
+  const load = async (index: number): Promise<Block> => {
+    const weights = await (reading?.index === index ? reading.weights : startReading(index))
+    reading = null
+    return placeBlock(backend, model, index, weights, options)
+  }
+  const unpark = () => {
+    if (parked) releaseBlock(backend, parked)
+    parked = null
+  }
+
+  return {
+    async acquire(index, next) {
+      let block = kept.get(index) ?? (parked?.index === index ? parked : null)
+      if (block === parked) parked = null
+      if (!block) {
+        unpark()
+        block = await load(index)
+        if (index < resident) kept.set(index, block)
+      }
+      const known = next === null || kept.has(next) || parked?.index === next || reading?.index === next
+      if (!known) startReading(next)
+      return block
+    },
+    release(block) {
+      if (kept.get(block.index) === block) return
+      unpark()
+      parked = block
+    },
+    async close() {
+      await reading?.weights.catch(() => undefined)
+      reading = null
+      unpark()
+      for (const block of kept.values()) releaseBlock(backend, block)
+      kept.clear()
+    },
+  }
+}

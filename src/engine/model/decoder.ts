@@ -1,0 +1,122 @@
+// The whole model, a block at a time: losses of windows, and gradients of a batch, within a memory budget.
+import { Arena } from '../compute/arena.ts'
+import type { Backend } from '../compute/backend.ts'
+import { throwIfCancelled } from '../errors.ts'
+import { hiddenBytes, backwardScratchBytes, savedBytes } from './activationBytes.ts'
+import { checkBatch, targetsOf, type Batch } from './batch.ts'
+import { blockBytes, type LoadOptions } from './block.ts'
+import { blockForward } from './blockPass.ts'
+import { createBlockProvider } from './blockProvider.ts'
+import { embed } from './embedding.ts'
+import { endsBytes, loadEnds, releaseEnds, type Ends } from './ends.ts'
+import { gradientsOfBatch, type BatchLoss, type TrainingPass } from './gradients.ts'
+import { headLoss, headScratchBytes } from './head.ts'
+import type { Model } from './model.ts'
+import type { Grads } from './module.ts'
+import { stepOf, type PassOptions } from './step.ts'
+import { planResidency, type PassSizes, type Residency } from './residency.ts'
+import { blockParameters } from '../../shared/families/parameters.ts'
+import { hostBytes } from './weightIo.ts'
+
+export interface DecoderOptions extends Partial<LoadOptions> {
+  /** For everything a pass needs: weights, activations, scratch. Not for gradients and optimiser state. */
+  readonly memoryBytes: number
+  /** Gradients will be asked for: block inputs of a batch stay in memory. */
+  readonly training?: boolean
+  /** Tokens of the largest batch that will come. */
+  readonly tokensPerPass?: number
+}
+
+export interface Decoder {
+  readonly backend: Backend
+  readonly model: Model
+  readonly ends: Ends
+  /** How the budget is spent. */
+  readonly residency: Residency
+  /** nll [batch · seqLen] of each batch: of what each position predicts, 0 where that is ignored. Blocks outside, batches inside. */
+  forwardNll(batches: readonly Batch[], options?: PassOptions): Promise<Float32Array[]>
+  /**
+   * Mean nll over the targets that count, and its gradients added to `grads` and to the adapters' own.
+   * `targetWeight` replaces 1 / (number of targets): several batches of one step share a mean.
+   */
+  lossAndGradients(batch: Batch, grads: Grads, options?: PassOptions & { targetWeight?: number }): Promise<BatchLoss>
+  close(): Promise<void>
+}
+
+const defaultTokens = 2048
+
+export async function createDecoder(backend: Backend, model: Model, options: DecoderOptions): Promise<Decoder> {
+  const { memoryBytes, training = false, tokensPerPass = defaultTokens, as = 'stored', overrides } = options
+  const load: LoadOptions = { as, overrides }
+  const sizesFor = (numRows: number) => passSizes(model, load, numRows)
+  const residency = planResidency(memoryBytes, sizesFor(tokensPerPass), training)
+  const ends = await loadEnds(backend, model, load)
+  const provider = createBlockProvider(backend, model, residency.residentBlocks, load)
+  return {
+    backend,
+    model,
+    ends,
+    residency,
+    forwardNll: (batches, pass = {}) => forwardNll({ backend, ends, provider }, batches, pass),
+    lossAndGradients(batch, grads, pass = {}) {
+      // Kept activations depend on the batch at hand; resident blocks were settled at the start.
+      const { keptBlocks } = planResidency(memoryBytes, sizesFor(batch.ids.length), true)
+      return gradientsOfBatch({ backend, ends, provider, keptBlocks }, batch, grads, pass)
+    },
+    async close() {
+      await provider.close()
+      releaseEnds(backend, ends)
+    },
+  }
+}
+
+function passSizes(model: Model, { as }: LoadOptions, numRows: number): PassSizes {
+  const { config } = model
+  // Blocks of one model are alike but for their stored types.
+  const indices = Array.from({ length: config.numBlocks }, (_, i) => i)
+  const readBytes = (i: number) => blockParameters(config, i).reduce((sum, p) => sum + hostBytes(model, p), 0)
+  return {
+    numBlocks: config.numBlocks,
+    endsBytes: endsBytes(model, as),
+    blockBytes: Math.max(...indices.map((i) => blockBytes(model, i, as))),
+    readBytes: Math.max(...indices.map(readBytes)),
+    hiddenBytes: hiddenBytes(config, numRows),
+    savedBytes: savedBytes(config, numRows),
+    scratchBytes: Math.max(backwardScratchBytes(config, numRows), headScratchBytes(config, numRows)),
+  }
+}
+
+async function forwardNll(
+  { backend, ends, provider }: Omit<TrainingPass, 'keptBlocks'>,
+  batches: readonly Batch[],
+  options: PassOptions,
+): Promise<Float32Array[]> {
+  const { config } = ends
+  for (const batch of batches) checkBatch(config, batch)
+  using arena = new Arena(backend)
+  const steps = batches.map((batch) => stepOf(backend, arena, batch, options))
+  const hidden = batches.map((batch, i) => embed(steps[i], ends, batch).output)
+  for (const tensor of hidden) await options.onHidden?.(0, tensor)
+  for (let index = 0; index < config.numBlocks; index++) {
+    const block = await provider.acquire(index, index + 1 < config.numBlocks ? index + 1 : null)
+    try {
+      for (let i = 0; i < batches.length; i++) {
+        throwIfCancelled(options.signal)
+        const { output } = await blockForward(steps[i], block, hidden[i], false)
+        await options.onHidden?.(index + 1, output)
+        arena.release(hidden[i])
+        hidden[i] = output
+      }
+    } finally {
+      provider.release(block)
+    }
+  }
+  const results: Float32Array[] = []
+  for (let i = 0; i < batches.length; i++) {
+    throwIfCancelled(options.signal)
+    const { readNll } = headLoss(steps[i], ends, hidden[i], { targets: targetsOf(batches[i]) }, null)
+    results.push(await readNll())
+    arena.release(hidden[i])
+  }
+  return results
+}

@@ -1,0 +1,145 @@
+// Gradients of one batch through the whole model: forward keeping block inputs, then blocks in reverse.
+import { Arena } from '../compute/arena.ts'
+import type { Backend } from '../compute/backend.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import { checkBatch, targetsOf, type Batch } from './batch.ts'
+import type { Block } from './block.ts'
+import { blockBackward, blockForward, type BlockSaved } from './blockPass.ts'
+import type { BlockProvider } from './blockProvider.ts'
+import { embed, embedBackward, embeddingTrains, type EmbeddingSaved } from './embedding.ts'
+import type { Ends } from './ends.ts'
+import { headLoss } from './head.ts'
+import type { Grads, Step } from './module.ts'
+import { stepOf, type PassOptions } from './step.ts'
+
+export interface TrainingPass {
+  readonly backend: Backend
+  readonly ends: Ends
+  readonly provider: BlockProvider
+  /** The last so many blocks keep their activations. */
+  readonly keptBlocks: number
+}
+
+export interface BatchLoss {
+  /** Mean nll over the targets that count. */
+  readonly loss: number
+  readonly numTargets: number
+  /** nll [batch · seqLen], 0 at ignored targets. */
+  readonly nll: Float32Array
+}
+
+/** One block's forward as its backward needs it. */
+interface Trace {
+  /** Null once nothing below needs it. */
+  readonly input: Tensor | null
+  /** Activations, or null when they are computed again. */
+  readonly kept: { readonly arena: Arena; readonly saved: BlockSaved } | null
+}
+
+interface Forward {
+  readonly step: Step
+  readonly traces: Trace[]
+  readonly output: Tensor
+  readonly embedding: EmbeddingSaved
+  /** Lowest block whose backward somebody wants; numBlocks when only the head trains; −1: the embedding. */
+  readonly lowest: number
+}
+
+export async function gradientsOfBatch(
+  pass: TrainingPass,
+  batch: Batch,
+  grads: Grads,
+  options: PassOptions & { targetWeight?: number },
+): Promise<BatchLoss> {
+  const { backend, ends } = pass
+  checkBatch(ends.config, batch)
+  const targets = targetsOf(batch)
+  const numTargets = targets.reduce((count, t) => count + (t < 0 ? 0 : 1), 0)
+  if (numTargets === 0) throw new EngineError('bad-data', 'a batch has no target that counts: all labels are ignored')
+  const weights = new Float32Array(targets.length).fill(options.targetWeight ?? 1 / numTargets)
+  using arena = new Arena(backend)
+  const kept: Arena[] = []
+  try {
+    const forward = await runForward(pass, arena, kept, batch, grads, options)
+    const { dHidden, readNll } = headLoss(forward.step, ends, forward.output, { targets, weights }, grads)
+    if (dHidden) await runBackward(pass, forward, dHidden, grads, options.signal)
+    const nll = await readNll()
+    return { loss: nll.reduce((sum, x) => sum + x, 0) / numTargets, numTargets, nll }
+  } finally {
+    for (const one of kept) one.close()
+  }
+}
+
+async function runForward(
+  { backend, ends, provider, keptBlocks }: TrainingPass,
+  arena: Arena,
+  kept: Arena[],
+  batch: Batch,
+  grads: Grads,
+  options: PassOptions,
+): Promise<Forward> {
+  const { numBlocks } = ends.config
+  const step = stepOf(backend, arena, batch, options)
+  const { output: first, saved: embedding } = embed(step, ends, batch)
+  await options.onHidden?.(0, first)
+  let lowest = embeddingTrains(ends, grads) ? -1 : numBlocks
+  let hidden = first
+  const traces: Trace[] = []
+  for (let index = 0; index < numBlocks; index++) {
+    throwIfCancelled(options.signal)
+    const block = await provider.acquire(index, index + 1 < numBlocks ? index + 1 : null)
+    try {
+      if (lowest === numBlocks && blockTrains(step, block, grads)) lowest = index
+      const wanted = lowest <= index
+      const keep = wanted && index >= numBlocks - keptBlocks
+      const own = keep ? new Arena(backend) : arena
+      if (keep) kept.push(own)
+      const { output, saved } = await blockForward({ ...step, arena: own }, block, hidden, keep)
+      traces.push({ input: wanted ? hidden : null, kept: saved ? { arena: own, saved } : null })
+      if (!wanted) arena.release(hidden)
+      hidden = output
+      await options.onHidden?.(index + 1, output)
+    } finally {
+      provider.release(block)
+    }
+  }
+  return { step, traces, output: hidden, embedding, lowest }
+}
+
+async function runBackward(
+  { backend, ends, provider }: TrainingPass,
+  { step, traces, embedding, lowest }: Forward,
+  dOutput: Tensor,
+  grads: Grads,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const scope = step.arena
+  let d = dOutput
+  for (let index = traces.length - 1; index >= Math.max(0, lowest); index--) {
+    throwIfCancelled(signal)
+    const { input, kept } = traces[index]
+    const block = await provider.acquire(index, index > Math.max(0, lowest) ? index - 1 : null)
+    const arena = kept?.arena ?? new Arena(backend)
+    try {
+      const within = { ...step, arena }
+      const saved = kept?.saved ?? (input && (await blockForward(within, block, input, true)).saved)
+      if (!saved) throw new EngineError('internal', `block ${index} saved nothing for its backward`)
+      const dInput = await blockBackward({ ...within, arena: scope }, block, saved, d, grads, index > lowest)
+      scope.release(d)
+      if (!dInput) return
+      d = dInput
+    } finally {
+      arena.close()
+      provider.release(block)
+      // The next lower block's output is this one's input.
+      if (input) scope.release(input)
+    }
+  }
+  if (lowest < 0) embedBackward(step, ends, embedding, d, grads)
+}
+
+/** Somebody wants a gradient of this block's own parameters or adapters. */
+function blockTrains({ adapterOf }: Step, block: Block, grads: Grads): boolean {
+  return [...block.params.keys()].some((name) => grads.of(name)) || block.linears.some((l) => adapterOf?.(l))
+}
