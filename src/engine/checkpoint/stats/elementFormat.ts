@@ -1,0 +1,66 @@
+// How elements lie in a tensor's bytes: which patterns are zero, and which number a pattern is.
+import type { SafetensorsDtype } from '../../../shared/format/dtypes.ts'
+import { bf16ToF32, f16ToF32 } from '../../dtype.ts'
+
+/** Up to 16 bits: a table of all patterns says everything about a tensor. */
+interface NarrowFormat {
+  readonly kind: 'narrow'
+  readonly bytes: 1 | 2
+  /** Bits that a zero has clear; the sign bit of floats is not among them. 0: no pattern is zero. */
+  readonly zeroMask: number
+  readonly decode: (pattern: number) => number
+}
+
+interface WideFormat {
+  readonly kind: 'wide'
+  readonly bytes: 4 | 8
+  /** Of the last (highest) 32-bit word; all bits of a lower word must be clear. */
+  readonly zeroMask: number
+  readonly values: (data: ArrayBuffer, count: number) => Float32Array | Float64Array | Int32Array | Uint32Array
+}
+
+export type ElementFormat = NarrowFormat | WideFormat
+
+const all32 = 0xffffffff
+const unsigned32 = 0x7fffffff
+
+const formats: Partial<Record<SafetensorsDtype, ElementFormat>> = {
+  F32: { kind: 'wide', bytes: 4, zeroMask: unsigned32, values: (data, n) => new Float32Array(data, 0, n) },
+  F64: { kind: 'wide', bytes: 8, zeroMask: unsigned32, values: (data, n) => new Float64Array(data, 0, n) },
+  I32: { kind: 'wide', bytes: 4, zeroMask: all32, values: (data, n) => new Int32Array(data, 0, n) },
+  U32: { kind: 'wide', bytes: 4, zeroMask: all32, values: (data, n) => new Uint32Array(data, 0, n) },
+  I64: { kind: 'wide', bytes: 8, zeroMask: all32, values: (data, n) => join64(new Int32Array(data, 0, 2 * n), data) },
+  U64: { kind: 'wide', bytes: 8, zeroMask: all32, values: (data, n) => join64(new Uint32Array(data, 0, 2 * n), data) },
+  F16: { kind: 'narrow', bytes: 2, zeroMask: 0x7fff, decode: f16ToF32 },
+  BF16: { kind: 'narrow', bytes: 2, zeroMask: 0x7fff, decode: bf16ToF32 },
+  I16: { kind: 'narrow', bytes: 2, zeroMask: 0xffff, decode: (p) => (p << 16) >> 16 },
+  U16: { kind: 'narrow', bytes: 2, zeroMask: 0xffff, decode: (p) => p },
+  F8_E4M3: { kind: 'narrow', bytes: 1, zeroMask: 0x7f, decode: e4m3 },
+  // The upper half of an f16.
+  F8_E5M2: { kind: 'narrow', bytes: 1, zeroMask: 0x7f, decode: (p) => f16ToF32(p << 8) },
+  // A scale: powers of two only.
+  F8_E8M0: { kind: 'narrow', bytes: 1, zeroMask: 0, decode: (p) => (p === 255 ? NaN : 2 ** (p - 127)) },
+  I8: { kind: 'narrow', bytes: 1, zeroMask: 0xff, decode: (p) => (p << 24) >> 24 },
+  U8: { kind: 'narrow', bytes: 1, zeroMask: 0xff, decode: (p) => p },
+  BOOL: { kind: 'narrow', bytes: 1, zeroMask: 0xff, decode: (p) => (p ? 1 : 0) },
+}
+
+/** null for types that can be listed but not read: complex numbers and elements smaller than a byte. */
+export function elementFormat(dtype: SafetensorsDtype): ElementFormat | null {
+  return formats[dtype] ?? null
+}
+
+/** The "fn" variant of OCP's 8-bit floats: no infinities, one NaN. */
+function e4m3(pattern: number): number {
+  const sign = pattern & 0x80 ? -1 : 1
+  const exponent = (pattern >>> 3) & 15
+  const fraction = pattern & 7
+  if (exponent === 15 && fraction === 7) return NaN
+  return exponent === 0 ? sign * fraction * 2 ** -9 : sign * (1 + fraction / 8) * 2 ** (exponent - 7)
+}
+
+/** 64-bit integers as the nearest doubles: `words` decides whether the high word has a sign. */
+function join64(words: Int32Array | Uint32Array, data: ArrayBuffer): Float64Array {
+  const low = new Uint32Array(data, 0, words.length)
+  return Float64Array.from({ length: words.length / 2 }, (_, i) => words[2 * i + 1] * 2 ** 32 + low[2 * i])
+}

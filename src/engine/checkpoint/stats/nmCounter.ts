@@ -1,0 +1,101 @@
+// N:M validity: in every group of M consecutive inputs of an output at least N weights are zero (a kept weight may be
+// zero by chance, so more is fine).
+import { EngineError } from '../../errors.ts'
+
+export interface NmPattern {
+  /** As people write it, and as results are keyed. */
+  readonly text: string
+  /** Zeros wanted of every `m`. */
+  readonly n: number
+  readonly m: number
+}
+
+/** "2:4" → 2 zeros of every 4. @throws EngineError 'usage'. */
+export function parseNm(text: string): NmPattern {
+  const match = /^(\d{1,4}):(\d{1,4})$/.exec(text.trim())
+  const [n, m] = match ? [Number(match[1]), Number(match[2])] : [0, 0]
+  if (n > 0 && n < m) return { text: `${n}:${m}`, n, m }
+  throw new EngineError('usage', `"${text}" is no N:M pattern; write N zeros of every M, such as 2:4 or 4:8`)
+}
+
+export interface NmCounter {
+  /** Takes whole rows of zero flags, in order. `onViolation` gets row and first column as stored. */
+  addRows(flags: Uint8Array, rows: number): void
+  readonly groups: number
+  readonly violations: number
+}
+
+export type OnViolation = (row: number, column: number) => void
+
+/** Groups along the stored rows: the matrix is [out, in]. `columns` is a multiple of m. */
+export function alongRows({ n, m }: NmPattern, columns: number, onViolation?: OnViolation): NmCounter {
+  let groups = 0
+  let violations = 0
+  let firstRow = 0
+  return {
+    addRows(flags, rows) {
+      const total = rows * columns
+      groups += total / m
+      violations += m === 4 && !onViolation ? violationsOfFour(flags, total, n) : general(flags, total)
+      firstRow += rows
+    },
+    get groups() {
+      return groups
+    },
+    get violations() {
+      return violations
+    },
+  }
+
+  function general(flags: Uint8Array, total: number): number {
+    let count = 0
+    for (let start = 0; start < total; start += m) {
+      let zeros = 0
+      for (let i = start; i < start + m; i++) zeros += flags[i]
+      if (zeros >= n) continue
+      count++
+      onViolation?.(firstRow + Math.floor(start / columns), start % columns)
+    }
+    return count
+  }
+}
+
+/** The common case: a group is one word of four flags. */
+function violationsOfFour(flags: Uint8Array, total: number, n: number): number {
+  const words = new Uint32Array(flags.buffer, flags.byteOffset, total / 4)
+  let count = 0
+  for (let i = 0; i < words.length; i++) count += ((Math.imul(words[i], 0x01010101) >>> 24) - n) >>> 31
+  return count
+}
+
+/** Groups down the stored columns: the matrix is [in, out], as GPT-2's Conv1D stores it. */
+export function alongColumns({ n, m }: NmPattern, columns: number, onViolation?: OnViolation): NmCounter {
+  const zeros = new Uint16Array(columns)
+  let row = 0
+  let groups = 0
+  let violations = 0
+  return {
+    addRows(flags, rows) {
+      for (let r = 0; r < rows; r++) {
+        for (let c = 0, at = r * columns; c < columns; c++, at++) zeros[c] += flags[at]
+        if (++row % m === 0) endGroup()
+      }
+    },
+    get groups() {
+      return groups
+    },
+    get violations() {
+      return violations
+    },
+  }
+
+  function endGroup(): void {
+    groups += columns
+    for (let c = 0; c < columns; c++) {
+      if (zeros[c] >= n) continue
+      violations++
+      onViolation?.(row - m, c)
+    }
+    zeros.fill(0)
+  }
+}

@@ -1,0 +1,51 @@
+// One byte per element, 1 = exactly zero (+0 or −0): what sparsity, patterns and comparisons are counted from.
+// x | −x has its top bit set for every x but 0, which keeps the loops free of branches that half of a pruned
+// matrix would mispredict.
+import type { ElementFormat } from './elementFormat.ts'
+
+/** flags[i] = 1 where element i of `data` is zero, for i < count. */
+export function zeroFlags(format: ElementFormat, data: ArrayBuffer, count: number, flags: Uint8Array): void {
+  const mask = format.zeroMask
+  switch (format.bytes) {
+    case 1:
+      return narrowFlags(new Uint8Array(data, 0, count), mask, flags)
+    case 2:
+      return narrowFlags(new Uint16Array(data, 0, count), mask, flags)
+    case 4:
+      return wordFlags(new Int32Array(data, 0, count), mask, flags)
+    case 8:
+      return pairFlags(new Int32Array(data, 0, 2 * count), mask, flags)
+  }
+}
+
+function narrowFlags(elements: Uint8Array | Uint16Array, mask: number, flags: Uint8Array): void {
+  if (mask === 0) {
+    flags.fill(0, 0, elements.length)
+    return
+  }
+  for (let i = 0; i < elements.length; i++) flags[i] = ((elements[i] & mask) - 1) >>> 31
+}
+
+function wordFlags(words: Int32Array, mask: number, flags: Uint8Array): void {
+  for (let i = 0; i < words.length; i++) {
+    const x = words[i] & mask
+    flags[i] = ((x | -x) >>> 31) ^ 1
+  }
+}
+
+function pairFlags(words: Int32Array, mask: number, flags: Uint8Array): void {
+  for (let i = 0; i < words.length / 2; i++) {
+    const x = words[2 * i] | (words[2 * i + 1] & mask)
+    flags[i] = ((x | -x) >>> 31) ^ 1
+  }
+}
+
+/** Ones among the first `count` flags. */
+export function countFlags(flags: Uint8Array, count: number): number {
+  // Four flags a word: the multiplication adds the four bytes into the top one.
+  const words = new Uint32Array(flags.buffer, flags.byteOffset, count >>> 2)
+  let sum = 0
+  for (let i = 0; i < words.length; i++) sum += Math.imul(words[i], 0x01010101) >>> 24
+  for (let i = count & ~3; i < count; i++) sum += flags[i]
+  return sum
+}
