@@ -1,0 +1,70 @@
+// Loading Dawn and asking it for an adapter. Runs in the GPU's thread only.
+import { EngineError } from '../../errors.ts'
+
+/** Dawn aborts the process when its instance is garbage-collected while anything of it lives: kept for good. */
+const instances: GPU[] = []
+
+export async function requestAdapter(flags: string[]): Promise<GPUAdapter> {
+  const gpu = await createInstance(flags)
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
+  if (!adapter) throw new EngineError('unsupported', `no WebGPU adapter was found: ${adapterRemedy(process.platform)}`)
+  return adapter
+}
+
+async function createInstance(flags: string[]): Promise<GPU> {
+  let webgpu: typeof import('webgpu')
+  try {
+    webgpu = await import('webgpu')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    throw new EngineError('unsupported', `the package webgpu (Dawn) does not load here: ${reason}`, { cause })
+  }
+  Object.assign(globalThis, webgpu.globals)
+  const gpu = webgpu.create(flags)
+  instances.push(gpu)
+  return gpu
+}
+
+/** What to do where no adapter is found. */
+export function adapterRemedy(platform: NodeJS.Platform): string {
+  if (platform === 'linux')
+    return (
+      'install the Vulkan driver of your GPU (AMD, Intel: apt-get install mesa-vulkan-drivers; NVIDIA: its driver with ' +
+      'libvulkan1, and in a container NVIDIA_DRIVER_CAPABILITIES=all or including graphics); mesa-vulkan-drivers also ' +
+      'brings a software adapter. The CPU backend (--device cpu) needs none'
+    )
+  if (platform === 'win32') return 'update the GPU driver (Direct3D 12 is needed), or use --device cpu'
+  return 'this machine offers no GPU to programs; use --device cpu'
+}
+
+const softwareNames = /llvmpipe|lavapipe|swiftshader|microsoft basic render|\bwarp\b/i
+
+/** Software adapters compute on the CPU, slower than the CPU backend does. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter || softwareNames.test(`${info.device} ${info.description} ${info.architecture}`)
+}
+
+export function adapterName(info: GPUAdapterInfo): string {
+  return info.description || info.device || info.vendor || 'unnamed adapter'
+}
+
+const wantedFeatures: GPUFeatureName[] = ['subgroups']
+
+const wantedLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'minStorageBufferOffsetAlignment',
+  'minUniformBufferOffsetAlignment',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+] as const
+
+/** The device with the adapter's own limits; without asking, WebGPU gives its small defaults. */
+export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const requiredLimits: Record<string, number> = {}
+  for (const limit of wantedLimits) requiredLimits[limit] = adapter.limits[limit]
+  return adapter.requestDevice({
+    requiredFeatures: wantedFeatures.filter((feature) => adapter.features.has(feature)),
+    requiredLimits,
+  })
+}

@@ -1,0 +1,195 @@
+// WebGPU as a backend: calls are recorded here and executed, in order, by a thread that owns the device.
+import type { Worker } from 'node:worker_threads'
+import { totalmem } from 'node:os'
+import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dtype.ts'
+import { EngineError } from '../../errors.ts'
+import type { Backend } from '../backend.ts'
+import type { Kernels } from '../kernels.ts'
+import { startWorker } from '../startWorker.ts'
+import { lengthOf, type Tensor } from '../tensor.ts'
+import { kernelNames } from './names.ts'
+import type { Command, DeviceFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
+
+export interface WebGpuOptions extends Partial<OpenRequest> {
+  /** Allocations beyond it throw `out-of-memory`. Default: no bound, since WebGPU does not tell the GPU's memory. */
+  maxBytes?: number
+}
+
+export interface WebGpuBackend extends Backend {
+  /** For tests: as if the driver had reset the device. */
+  loseDevice(): void
+}
+
+const commandsPerBatch = 64
+const bytesPerBatch = 32 * 2 ** 20
+
+interface Waiter {
+  resolve: (data: HostArray | undefined) => void
+  reject: (error: EngineError) => void
+}
+
+const toError = ({ code, message }: Failure) => new EngineError(code, message)
+
+/** Opens the adapter chosen by Dawn's flags. Rejects with `unsupported` and the remedy when there is none. */
+export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
+  const request: OpenRequest = {
+    flags: options.flags ?? [],
+    windowBytes: options.windowBytes ?? null,
+    products: options.products ?? 'auto',
+  }
+  const worker = startWorker(import.meta.url, './worker.ts', 'webgpuWorker', { workerData: request })
+  const connection = new Connection(worker)
+  try {
+    return createBackend(connection, await connection.facts, options.maxBytes ?? Infinity)
+  } catch (error) {
+    await worker.terminate()
+    throw error
+  }
+}
+
+/** Requests to the GPU's thread, and who waits for their replies. */
+class Connection {
+  readonly #worker: Worker
+  readonly #waiters = new Map<number, Waiter>()
+  #commands: Command[] = []
+  #bytes = 0
+  #nextId = 1
+  #dead: Failure | null = null
+  /** Of the opened device; rejects when there is none. */
+  readonly facts: Promise<DeviceFacts>
+  #opened: { resolve: (facts: DeviceFacts) => void; reject: (error: EngineError) => void } | null = null
+
+  constructor(worker: Worker) {
+    this.#worker = worker
+    this.facts = new Promise((resolve, reject) => {
+      this.#opened = { resolve, reject }
+    })
+    worker.on('message', (reply: Reply) => this.#receive(reply))
+    worker.on('error', (error) => this.#die({ code: 'device-lost', message: `the GPU thread failed: ${error}` }))
+    worker.on('exit', (code) => this.#die({ code: 'device-lost', message: `the GPU thread ended (code ${code})` }))
+  }
+
+  get dead(): Failure | null {
+    return this.#dead
+  }
+
+  push(command: Command, bytes = 0): void {
+    if (this.#dead) return
+    this.#commands.push(command)
+    this.#bytes += bytes
+    if (this.#commands.length >= commandsPerBatch || this.#bytes >= bytesPerBatch) this.#flush()
+  }
+
+  request(make: (id: number) => Request): Promise<HostArray | undefined> {
+    if (this.#dead) return Promise.reject(toError(this.#dead))
+    this.#flush()
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++
+      if (this.#waiters.size === 0) this.#worker.ref()
+      this.#waiters.set(id, { resolve, reject })
+      this.#worker.postMessage(make(id))
+    })
+  }
+
+  lose(): void {
+    this.#flush()
+    this.#worker.postMessage({ type: 'lose' } satisfies Request)
+  }
+
+  async close(): Promise<void> {
+    if (!this.#dead) await this.request((id) => ({ type: 'close', id })).catch(() => undefined)
+    this.#dead ??= { code: 'internal', message: 'the backend was used after it was closed' }
+    await this.#worker.terminate()
+  }
+
+  #flush(): void {
+    if (this.#commands.length === 0) return
+    const transfer = this.#commands.flatMap((c) => (c.do === 'write' ? [c.data.buffer as ArrayBuffer] : []))
+    this.#worker.postMessage({ type: 'run', commands: this.#commands } satisfies Request, transfer)
+    this.#commands = []
+    this.#bytes = 0
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.type === 'dead') return this.#die(reply.failure)
+    if (reply.type === 'ready') {
+      // From here on only a pending request keeps the process alive.
+      this.#worker.unref()
+      return this.#opened?.resolve(reply.facts)
+    }
+    const waiter = this.#waiters.get(reply.id)
+    this.#waiters.delete(reply.id)
+    if (this.#waiters.size === 0) this.#worker.unref()
+    if (reply.type === 'done') waiter?.resolve(reply.data)
+    else waiter?.reject(toError(reply.failure))
+  }
+
+  #die(failure: Failure): void {
+    this.#dead ??= failure
+    const error = toError(this.#dead)
+    this.#opened?.reject(error)
+    for (const { reject } of this.#waiters.values()) reject(error)
+    this.#waiters.clear()
+    this.#commands = []
+    this.#worker.unref()
+  }
+}
+
+function createBackend(connection: Connection, facts: DeviceFacts, maxBytes: number): WebGpuBackend {
+  const sizes = new Map<number, number>()
+  let nextBuffer = 1
+  let usedBytes = 0
+  let peakBytes = 0
+  const kernels = Object.fromEntries(
+    kernelNames.map((kernel) => [kernel, (...args: unknown[]) => connection.push({ do: 'call', kernel, args })]),
+  ) as unknown as Kernels
+  return {
+    info: { device: 'wgpu', description: facts.description, details: facts.details },
+    kernels,
+    allocate(dtype: DType, shape: readonly number[]): Tensor {
+      if (connection.dead) throw toError(connection.dead)
+      const length = lengthOf(shape)
+      const bytes = Math.max(4, length * bytesPerElement[dtype])
+      checkRoom(bytes, usedBytes, Math.min(maxBytes, Infinity), facts)
+      const buffer = nextBuffer++
+      sizes.set(buffer, bytes)
+      usedBytes += bytes
+      peakBytes = Math.max(peakBytes, usedBytes)
+      connection.push({ do: 'allocate', buffer, bytes })
+      return { buffer, dtype, shape, offset: 0, length }
+    },
+    release({ buffer }) {
+      usedBytes -= sizes.get(buffer) ?? 0
+      sizes.delete(buffer)
+      connection.push({ do: 'release', buffer })
+    },
+    write(tensor, data) {
+      if (data.length === 0) return
+      connection.push({ do: 'write', tensor, data: data.slice() }, data.byteLength)
+    },
+    async read(tensor) {
+      if (tensor.length === 0) return hostArray(tensor.dtype, 0)
+      return (await connection.request((id) => ({ type: 'read', id, tensor }))) as HostArray
+    },
+    async sync() {
+      await connection.request((id) => ({ type: 'sync', id }))
+    },
+    memory: () => ({ usedBytes, peakBytes, limitBytes: Math.min(maxBytes, totalmem()) }),
+    close: () => connection.close(),
+    loseDevice: () => connection.lose(),
+  }
+}
+
+function checkRoom(bytes: number, used: number, maxBytes: number, facts: DeviceFacts): void {
+  const mib = (n: number) => `${Math.ceil(n / 2 ** 20)} MiB`
+  if (bytes > facts.maxBufferBytes)
+    throw new EngineError(
+      'out-of-memory',
+      `a tensor of ${mib(bytes)} does not fit ${facts.description}, whose buffers end at ${mib(facts.maxBufferBytes)}: use a smaller batch or sequence, or --device cpu`,
+    )
+  if (used + bytes > maxBytes)
+    throw new EngineError(
+      'out-of-memory',
+      `${mib(bytes)} more than the ${mib(used)} in use would pass the limit of ${mib(maxBytes)} on ${facts.description}: raise --memory, or use a smaller batch or sequence`,
+    )
+}

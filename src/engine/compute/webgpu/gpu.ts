@@ -1,0 +1,30 @@
+// What an operation sees of the device: dispatches in order, and scratch memory until its call ends.
+import type { DType } from '../../dtype.ts'
+import type { Tensor } from '../tensor.ts'
+import type { Param, Variant } from './shader.ts'
+
+export interface Dispatch {
+  readonly variant: Variant
+  /** In binding order; each at most `windowBytes` long. */
+  readonly tensors: readonly Tensor[]
+  /** After the offsets of the tensors. */
+  readonly params: readonly Param[]
+  readonly groups: readonly [number, number, number]
+  /** Floating point operations, where they are many: for the estimate of waiting. */
+  readonly flops?: number
+}
+
+export interface Gpu {
+  /** The largest part of a tensor that can be bound; operations go through longer ones in windows. */
+  readonly windowBytes: number
+  readonly smallSubgroups: boolean
+  run(dispatch: Dispatch): void
+  /** Undefined contents; given back when the kernel call ends. */
+  scratch(shape: readonly number[], dtype?: DType): Tensor
+}
+
+/** Pieces [start, end) of `length` things, each of at most `most` and, but for the last, a multiple of `multiple`. */
+export function* pieces(length: number, most: number, multiple = 1): Generator<[number, number]> {
+  const size = Math.max(multiple, Math.floor(most / multiple) * multiple)
+  for (let start = 0; start < length; start += size) yield [start, Math.min(length, start + size)]
+}

@@ -1,0 +1,48 @@
+// All kernels of the GPU, and all shaders they may use.
+import type { Kernels } from '../kernels.ts'
+import type { Gpu } from './gpu.ts'
+import { activations, activationVariants } from './ops/activations.ts'
+import { adapters, adapterVariants } from './ops/adapters.ts'
+import { attentionOf, attentionVariants } from './ops/attention.ts'
+import { copies, copyVariants } from './ops/copies.ts'
+import { elementwise, elementwiseVariants } from './ops/elementwise.ts'
+import { gathersOf, gatherVariants } from './ops/gather.ts'
+import { losses, lossVariants } from './ops/losses.ts'
+import { norms, normVariants } from './ops/norms.ts'
+import { products, productVariants, smallSubgroupVariants } from './ops/products.ts'
+import { reductions, reduceVariants } from './ops/reduce.ts'
+import { ropeOf, ropeVariants } from './ops/rope.ts'
+import type { Variant } from './shader.ts'
+
+export function allKernels(gpu: Gpu): Kernels {
+  const copying = copies(gpu)
+  const reducing = reductions(gpu)
+  return {
+    ...products(gpu),
+    ...adapters(gpu, copying),
+    ...attentionOf(gpu, reducing),
+    ...ropeOf(gpu),
+    ...norms(gpu),
+    ...activations(gpu),
+    ...elementwise(gpu),
+    ...gathersOf(gpu),
+    ...losses(gpu),
+    ...copying,
+    ...reducing,
+  }
+}
+
+export const allVariants: readonly Variant[] = [
+  ...productVariants,
+  ...smallSubgroupVariants,
+  ...adapterVariants,
+  ...attentionVariants,
+  ...ropeVariants,
+  ...normVariants,
+  ...activationVariants,
+  ...elementwiseVariants,
+  ...gatherVariants,
+  ...lossVariants,
+  ...copyVariants,
+  ...reduceVariants,
+]

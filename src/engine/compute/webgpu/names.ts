@@ -1,0 +1,45 @@
+// The kernels by name: the calling thread makes a recorder for each.
+import type { Kernels } from '../kernels.ts'
+
+const names: Record<keyof Kernels, true> = {
+  linear: true,
+  linearBackwardInput: true,
+  linearBackwardWeight: true,
+  gemm: true,
+  gram: true,
+  loraWeight: true,
+  loraBackward: true,
+  scaleWeight: true,
+  scaleBackward: true,
+  applyMask: true,
+  columnSum: true,
+  columnSquares: true,
+  gatherRows: true,
+  scatterAddRows: true,
+  rowDot: true,
+  copy: true,
+  layerNorm: true,
+  layerNormBackward: true,
+  rmsNorm: true,
+  rmsNormBackward: true,
+  rope: true,
+  attention: true,
+  attentionBackward: true,
+  activation: true,
+  activationBackward: true,
+  gated: true,
+  gatedBackward: true,
+  add: true,
+  addScaled: true,
+  fill: true,
+  convert: true,
+  logSumExpChunk: true,
+  crossEntropyBackwardChunk: true,
+  squaredError: true,
+  squaredErrorBackward: true,
+  sumSquares: true,
+  adamw: true,
+}
+
+/** Complete by type: a new kernel does not compile until it is named here. */
+export const kernelNames = Object.keys(names) as (keyof Kernels)[]

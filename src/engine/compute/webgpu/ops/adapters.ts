@@ -1,0 +1,168 @@
+// Adapters: effective weights and the gradients of their factors. The gradient of a whole weight exists only for as
+// many rows as fit a window, and is contracted at once.
+import { bytesPerElement } from '../../../dtype.ts'
+import type { Kernels } from '../../kernels.ts'
+import { rows, slice, type Tensor } from '../../tensor.ts'
+import { pieces, type Gpu } from '../gpu.ts'
+import { dtypeCode, floatTypes, halves } from '../halves.ts'
+import { f32, gridOf, variant, type Shader, type Variant } from '../shader.ts'
+import { elementMain } from './elementwise.ts'
+import { multiply, product } from './gemm/multiply.ts'
+
+type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward'>
+
+const loadWeight = /* wgsl */ `
+${halves}
+fn loadWeight(i: u32) -> f32 {
+  let at = p.weightAt + i;
+  if (DTYPE == 0u) { return bitcast<f32>(weight[at]); }
+  return floatOfHalf((weight[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
+}
+`
+
+/** out = weight + scale · out ⊙ mask, where out holds b·a. */
+const mergeLora: Shader = {
+  name: 'mergeLora',
+  bindings: 'wrr',
+  code: /* wgsl */ `
+struct Params {
+  outAt: u32, weightAt: u32, maskAt: u32, length: u32, columns: u32, rowWords: u32, hasMask: u32, scale: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> weight: array<u32>;
+@group(1) @binding(2) var<storage, read> mask: array<u32>;
+${loadWeight}
+fn kept(i: u32) -> bool {
+  if (p.hasMask == 0u) { return true; }
+  let column = i % p.columns;
+  return ((mask[p.maskAt + (i / p.columns) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u) == 1u;
+}
+fn element(i: u32) {
+  let delta = select(0.0, p.scale * y[p.outAt + i], kept(i));
+  y[p.outAt + i] = loadWeight(i) + delta;
+}
+${elementMain}`,
+}
+
+/** out = weight ⊙ (factor · row ⊗ column). */
+const scaleWeight: Shader = {
+  name: 'scaleWeight',
+  bindings: 'wrrr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, weightAt: u32, rowAt: u32, columnAt: u32, length: u32, columns: u32, factor: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> weight: array<u32>;
+@group(1) @binding(2) var<storage, read> row: array<f32>;
+@group(1) @binding(3) var<storage, read> column: array<f32>;
+${loadWeight}
+fn element(i: u32) {
+  y[p.outAt + i] = p.factor * row[p.rowAt + i / p.columns] * column[p.columnAt + i % p.columns] * loadWeight(i);
+}
+${elementMain}`,
+}
+
+/** g = g ⊙ weight. */
+const timesWeight: Shader = {
+  name: 'timesWeight',
+  bindings: 'wr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, weightAt: u32, length: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> weight: array<u32>;
+${loadWeight}
+fn element(i: u32) { y[p.outAt + i] *= loadWeight(i); }
+${elementMain}`,
+}
+
+const ofTypes = (shader: Shader) => floatTypes.map((dtype) => variant(shader, { DTYPE: dtypeCode(dtype) }))
+const variants = { merge: ofTypes(mergeLora), scale: ofTypes(scaleWeight), times: ofTypes(timesWeight) }
+
+export const adapterVariants: readonly Variant[] = Object.values(variants).flat()
+
+interface RowWindow {
+  start: number
+  count: number
+  /** The window's rows of a [O, …] tensor. */
+  of: (tensor: Tensor) => Tensor
+}
+
+/** Rows of a weight [O,I] such that an f32 matrix of them fits a window. */
+function* weightWindows(gpu: Gpu, o: number, i: number): Generator<RowWindow> {
+  for (const [start, end] of pieces(o, gpu.windowBytes / bytesPerElement.f32 / i))
+    yield { start, count: end - start, of: (t) => rows(t, start, end) }
+}
+
+/** dOut[:, rows]ᵀ · input for a window of rows, into scratch. */
+function weightGradient(gpu: Gpu, g: Tensor, dOut: Tensor, input: Tensor, o: number, i: number, w: RowWindow): void {
+  const n = input.length / i
+  const columns = slice(dOut, w.start, [dOut.length - w.start])
+  multiply(gpu, product(g, columns, input, [w.count, i, n], { transA: true, lda: o }))
+}
+
+function loraWeight(gpu: Gpu, out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number) {
+  const [o, i] = weight.shape
+  const r = a.shape[0]
+  for (const { count, of } of weightWindows(gpu, o, i)) {
+    const part = of({ ...out, shape: [o, i] })
+    multiply(gpu, product(part, of(b), a, [count, i, r]))
+    gpu.run({
+      variant: variants.merge[dtypeCode(weight.dtype)],
+      tensors: [part, of(weight), mask ? of(mask) : of(weight)],
+      params: [count * i, i, mask ? mask.shape[1] : 0, Number(mask !== null), f32(scale)],
+      groups: gridOf(count * i),
+    })
+  }
+}
+
+export function adapters(gpu: Gpu, kernels: Pick<Kernels, 'applyMask'>): Adapters {
+  return {
+    loraWeight: (out, weight, mask, a, b, scale) => loraWeight(gpu, out, weight, mask, a, b, scale),
+    loraBackward(dA, dB, dOut, input, mask, a, b, scale) {
+      const [o, r] = b.shape
+      const i = a.shape[1]
+      let scratch: Tensor | null = null
+      for (const window of weightWindows(gpu, o, i)) {
+        scratch ??= gpu.scratch([window.count, i])
+        const g = rows(scratch, 0, window.count)
+        weightGradient(gpu, g, dOut, input, o, i, window)
+        if (mask) kernels.applyMask(g, window.of(mask))
+        const [bRows, dBRows] = [window.of(b), window.of(dB)]
+        multiply(gpu, product(dA, bRows, g, [r, i, window.count], { transA: true, alpha: scale, beta: 1 }))
+        multiply(gpu, product(dBRows, g, a, [window.count, r, i], { transB: true, alpha: scale, beta: 1 }))
+      }
+    },
+    scaleWeight(out, weight, row, column, factor) {
+      const [o, i] = weight.shape
+      for (const { start, count, of } of weightWindows(gpu, o, i))
+        gpu.run({
+          variant: variants.scale[dtypeCode(weight.dtype)],
+          tensors: [of({ ...out, shape: [o, i] }), of(weight), slice(row, start, [count]), column],
+          params: [count * i, i, f32(factor)],
+          groups: gridOf(count * i),
+        })
+    },
+    scaleBackward(dRow, dColumn, dOut, input, weight, row, column, factor) {
+      const [o, i] = weight.shape
+      let scratch: Tensor | null = null
+      for (const window of weightWindows(gpu, o, i)) {
+        const { start, count } = window
+        scratch ??= gpu.scratch([count, i])
+        const g = rows(scratch, 0, count)
+        weightGradient(gpu, g, dOut, input, o, i, window)
+        gpu.run({
+          variant: variants.times[dtypeCode(weight.dtype)],
+          tensors: [g, window.of(weight)],
+          params: [count * i],
+          groups: gridOf(count * i),
+        })
+        const [rowPart, dRowPart] = [slice(row, start, [count]), slice(dRow, start, [count])]
+        const factors = { alpha: factor, beta: 1 }
+        multiply(gpu, product(dRowPart, column, g, [1, count, i], { transB: true, ...factors }))
+        multiply(gpu, product(dColumn, rowPart, g, [1, i, count], factors))
+      }
+    },
+  }
+}

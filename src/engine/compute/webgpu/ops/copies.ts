@@ -1,0 +1,249 @@
+// Strided copies, fills and conversions between element types.
+import { f32ToBf16, f32ToF16, type DType } from '../../../dtype.ts'
+import type { CopyShape, Kernels } from '../../kernels.ts'
+import { rows, slice, type Tensor } from '../../tensor.ts'
+import { pieces, type Gpu } from '../gpu.ts'
+import { dtypeCode, halves } from '../halves.ts'
+import { gridOf, variant, type Shader, type Variant } from '../shader.ts'
+import { elementMain, runElements } from './elementwise.ts'
+
+type Copies = Pick<Kernels, 'copy' | 'fill' | 'convert' | 'applyMask'>
+
+const copyParams = /* wgsl */ `
+struct Params {
+  outAt: u32, inAt: u32, length: u32, groups: u32, width: u32,
+  outRow: u32, outGroup: u32, inRow: u32, inGroup: u32, accumulate: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+struct Places { to: u32, source: u32 }
+fn places(i: u32) -> Places {
+  let w = i % p.width;
+  let g = (i / p.width) % p.groups;
+  let r = i / (p.width * p.groups);
+  return Places(p.outAt + r * p.outRow + g * p.outGroup + w, p.inAt + r * p.inRow + g * p.inGroup + w);
+}
+`
+
+const copyWords: Shader = {
+  name: 'copyWords',
+  bindings: 'wr',
+  code: /* wgsl */ `
+${copyParams}
+@group(1) @binding(0) var<storage, read_write> y: array<u32>;
+@group(1) @binding(1) var<storage, read> x: array<u32>;
+fn element(i: u32) {
+  let at = places(i);
+  let value = x[at.source];
+  if (p.accumulate == 1u) { y[at.to] = bitcast<u32>(bitcast<f32>(y[at.to]) + bitcast<f32>(value)); }
+  else { y[at.to] = value; }
+}
+${elementMain}`,
+}
+
+/** Two elements of a word may belong to two invocations: each changes its half only. The result has no order. */
+const copyHalves: Shader = {
+  name: 'copyHalves',
+  bindings: 'wr',
+  code: /* wgsl */ `
+${copyParams}
+@group(1) @binding(0) var<storage, read_write> y: array<atomic<u32>>;
+@group(1) @binding(1) var<storage, read> x: array<u32>;
+fn element(i: u32) {
+  let at = places(i);
+  let half = (x[at.source >> 1u] >> (16u * (at.source & 1u))) & 0xffffu;
+  let shift = 16u * (at.to & 1u);
+  atomicAnd(&y[at.to >> 1u], ~(0xffffu << shift));
+  atomicOr(&y[at.to >> 1u], half << shift);
+}
+${elementMain}`,
+}
+
+const fillWords: Shader = {
+  name: 'fillWords',
+  bindings: 'w',
+  code: /* wgsl */ `
+struct Params { outAt: u32, length: u32, word: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<u32>;
+fn element(i: u32) { y[p.outAt + i] = p.word; }
+${elementMain}`,
+}
+
+const fillHalves: Shader = {
+  name: 'fillHalves',
+  bindings: 'w',
+  code: /* wgsl */ `
+struct Params { outAt: u32, length: u32, half: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<atomic<u32>>;
+fn element(i: u32) {
+  let at = p.outAt + i;
+  let shift = 16u * (at & 1u);
+  atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
+  atomicOr(&y[at >> 1u], p.half << shift);
+}
+${elementMain}`,
+}
+
+/** From DTYPE to f32. */
+const widen: Shader = {
+  name: 'widen',
+  bindings: 'wr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, xAt: u32, length: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> x: array<u32>;
+${halves}
+fn element(i: u32) {
+  let at = p.xAt + i;
+  y[p.outAt + i] = floatOfHalf((x[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
+}
+${elementMain}`,
+}
+
+/** From f32 to DTYPE. */
+const narrow: Shader = {
+  name: 'narrow',
+  bindings: 'wr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, xAt: u32, length: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<atomic<u32>>;
+@group(1) @binding(1) var<storage, read> x: array<f32>;
+${halves}
+fn element(i: u32) {
+  let at = p.outAt + i;
+  let shift = 16u * (at & 1u);
+  let half = halfOfFloat(x[p.xAt + i]);
+  atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
+  atomicOr(&y[at >> 1u], half << shift);
+}
+${elementMain}`,
+}
+
+const maskParams = /* wgsl */ `
+struct Params { xAt: u32, maskAt: u32, length: u32, columns: u32, rowWords: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(1) var<storage, read> bits: array<u32>;
+fn kept(i: u32) -> bool {
+  let column = i % p.columns;
+  return ((bits[p.maskAt + (i / p.columns) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u) == 1u;
+}
+`
+
+const maskWords: Shader = {
+  name: 'maskWords',
+  bindings: 'wr',
+  code: /* wgsl */ `
+${maskParams}
+@group(1) @binding(0) var<storage, read_write> x: array<u32>;
+fn element(i: u32) { if (!kept(i)) { x[p.xAt + i] = 0u; } }
+${elementMain}`,
+}
+
+const maskHalves: Shader = {
+  name: 'maskHalves',
+  bindings: 'wr',
+  code: /* wgsl */ `
+${maskParams}
+@group(1) @binding(0) var<storage, read_write> x: array<atomic<u32>>;
+fn element(i: u32) {
+  let at = p.xAt + i;
+  if (!kept(i)) { atomicAnd(&x[at >> 1u], ~(0xffffu << (16u * (at & 1u)))); }
+}
+${elementMain}`,
+}
+
+const variants = {
+  copyWords: variant(copyWords),
+  copyHalves: variant(copyHalves),
+  fillWords: variant(fillWords),
+  fillHalves: variant(fillHalves),
+  maskWords: variant(maskWords),
+  maskHalves: variant(maskHalves),
+}
+const conversions = {
+  widenBf16: variant(widen, { DTYPE: 1 }),
+  widenF16: variant(widen, { DTYPE: 2 }),
+  narrowBf16: variant(narrow, { DTYPE: 1 }),
+  narrowF16: variant(narrow, { DTYPE: 2 }),
+}
+
+export const copyVariants: readonly Variant[] = [...Object.values(variants), ...Object.values(conversions)]
+
+const isHalf = (dtype: DType) => dtypeCode(dtype) !== 0
+
+/** Copies 16-bit elements between any offsets. */
+export function moveHalves(gpu: Gpu, out: Tensor, input: Tensor): void {
+  const shape = { groups: 1, width: 1, outRow: 1, outGroup: 0, inRow: 1, inGroup: 0, outOffset: 0, inOffset: 0 }
+  strided(gpu, out, input, { rows: out.length, ...shape }, false)
+}
+
+/** Rows in windows: those of a row range lie within one span of either tensor. */
+function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape, accumulate: boolean): void {
+  if (h.rows * h.groups * h.width === 0) return
+  const outSpan = (h.groups - 1) * h.outGroup + h.width
+  const inSpan = (h.groups - 1) * h.inGroup + h.width
+  const most = (gpu.windowBytes / 4 - Math.max(outSpan, inSpan)) / Math.max(1, h.outRow, h.inRow)
+  for (const [start, end] of pieces(h.rows, Math.max(1, most))) {
+    const count = end - start
+    gpu.run({
+      variant: isHalf(out.dtype) ? variants.copyHalves : variants.copyWords,
+      tensors: [
+        slice(out, h.outOffset + start * h.outRow, [(count - 1) * h.outRow + outSpan]),
+        slice(input, h.inOffset + start * h.inRow, [(count - 1) * h.inRow + inSpan]),
+      ],
+      params: [
+        ...[count * h.groups * h.width, h.groups, h.width],
+        ...[h.outRow, h.outGroup, h.inRow, h.inGroup, accumulate ? 1 : 0],
+      ],
+      groups: gridOf(count * h.groups * h.width),
+    })
+  }
+}
+
+function fill(gpu: Gpu, x: Tensor, value: number): void {
+  if (x.dtype === 'bf16') return runElements(gpu, variants.fillHalves, [x], [f32ToBf16(value)])
+  if (x.dtype === 'f16') return runElements(gpu, variants.fillHalves, [x], [f32ToF16(value)])
+  const word = x.dtype === 'f32' ? new Uint32Array(Float32Array.of(value).buffer)[0] : value >>> 0
+  runElements(gpu, variants.fillWords, [x], [word])
+}
+
+function convert(gpu: Gpu, out: Tensor, x: Tensor): void {
+  if (out.dtype === x.dtype) {
+    if (isHalf(out.dtype)) return moveHalves(gpu, out, x)
+    const shape = { groups: 1, width: 1, outRow: 1, outGroup: 0, inRow: 1, inGroup: 0, outOffset: 0, inOffset: 0 }
+    return strided(gpu, out, x, { rows: out.length, ...shape }, false)
+  }
+  if (out.dtype === 'bf16' && x.dtype === 'f32') return runElements(gpu, conversions.narrowBf16, [out, x])
+  if (out.dtype === 'f16' && x.dtype === 'f32') return runElements(gpu, conversions.narrowF16, [out, x])
+  if (out.dtype === 'f32')
+    return runElements(gpu, x.dtype === 'bf16' ? conversions.widenBf16 : conversions.widenF16, [out, x])
+  const wide = gpu.scratch([x.length])
+  convert(gpu, wide, x)
+  convert(gpu, out, wide)
+}
+
+function applyMask(gpu: Gpu, x: Tensor, mask: Tensor): void {
+  const columns = x.shape[x.shape.length - 1]
+  const count = x.length / columns
+  const matrix = { ...x, shape: [count, columns] }
+  const bits = { ...mask, shape: [count, mask.length / count] }
+  for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
+    gpu.run({
+      variant: isHalf(x.dtype) ? variants.maskHalves : variants.maskWords,
+      tensors: [rows(matrix, start, end), rows(bits, start, end)],
+      params: [(end - start) * columns, columns, bits.shape[1]],
+      groups: gridOf((end - start) * columns),
+    })
+}
+
+export function copies(gpu: Gpu): Copies {
+  return {
+    copy: (out, input, shape, accumulate) => strided(gpu, out, input, shape, accumulate),
+    fill: (x, value) => fill(gpu, x, value),
+    convert: (out, x) => convert(gpu, out, x),
+    applyMask: (x, mask) => applyMask(gpu, x, mask),
+  }
+}

@@ -1,0 +1,121 @@
+// Operations on matching elements of f32 tensors.
+import type { Kernels } from '../../kernels.ts'
+import { slice, type Tensor } from '../../tensor.ts'
+import { pieces, type Gpu } from '../gpu.ts'
+import { f32, gridOf, groupSize, linearIndex, variant, type Param, type Shader, type Variant } from '../shader.ts'
+
+type Elementwise = Pick<Kernels, 'add' | 'addScaled' | 'squaredErrorBackward' | 'adamw'>
+
+/** WGSL: calls `element(i)` for i < p.length, one invocation each. */
+export const elementMain = /* wgsl */ `
+${linearIndex}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let i = linearIndex(group, groups, local);
+  if (i < p.length) { element(i); }
+}
+`
+
+/** Runs an elementwise shader over tensors of one length, in windows; its first parameter is the length. */
+export function runElements(gpu: Gpu, of: Variant, tensors: readonly Tensor[], params: readonly Param[] = []): void {
+  for (const [start, end] of pieces(tensors[0].length, gpu.windowBytes / 4))
+    gpu.run({
+      variant: of,
+      tensors: tensors.map((t) => slice(t, start, [end - start])),
+      params: [end - start, ...params],
+      groups: gridOf(end - start),
+    })
+}
+
+const add: Shader = {
+  name: 'add',
+  bindings: 'wrr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, aAt: u32, bAt: u32, length: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> a: array<f32>;
+@group(1) @binding(2) var<storage, read> b: array<f32>;
+fn element(i: u32) { y[p.outAt + i] = a[p.aAt + i] + b[p.bAt + i]; }
+${elementMain}`,
+}
+
+const addScaled: Shader = {
+  name: 'addScaled',
+  bindings: 'wr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, xAt: u32, length: u32, alpha: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> x: array<f32>;
+fn element(i: u32) { y[p.outAt + i] += p.alpha * x[p.xAt + i]; }
+${elementMain}`,
+}
+
+const scaledDifference: Shader = {
+  name: 'scaledDifference',
+  bindings: 'wrr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, aAt: u32, bAt: u32, length: u32, factor: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> a: array<f32>;
+@group(1) @binding(2) var<storage, read> b: array<f32>;
+fn element(i: u32) { y[p.outAt + i] = p.factor * (a[p.aAt + i] - b[p.bAt + i]); }
+${elementMain}`,
+}
+
+/** The corrections 1/(1 − βᵗ) are taken in f64 on the host. */
+const adamw: Shader = {
+  name: 'adamw',
+  bindings: 'wrww',
+  code: /* wgsl */ `
+struct Params {
+  paramAt: u32, gradAt: u32, mAt: u32, vAt: u32, length: u32,
+  lr: f32, beta1: f32, oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, eps: f32, decay: f32, gradScale: f32,
+  correction1: f32, correction2: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> param: array<f32>;
+@group(1) @binding(1) var<storage, read> grad: array<f32>;
+@group(1) @binding(2) var<storage, read_write> m: array<f32>;
+@group(1) @binding(3) var<storage, read_write> v: array<f32>;
+fn element(i: u32) {
+  let d = grad[p.gradAt + i] * p.gradScale;
+  let first = p.beta1 * m[p.mAt + i] + p.oneMinusBeta1 * d;
+  let second = p.beta2 * v[p.vAt + i] + p.oneMinusBeta2 * d * d;
+  m[p.mAt + i] = first;
+  v[p.vAt + i] = second;
+  let old = param[p.paramAt + i];
+  let step = first * p.correction1 / (sqrt(second * p.correction2) + p.eps);
+  param[p.paramAt + i] = old - p.lr * (p.decay * old + step);
+}
+${elementMain}`,
+}
+
+const variants = {
+  add: variant(add),
+  addScaled: variant(addScaled),
+  scaledDifference: variant(scaledDifference),
+  adamw: variant(adamw),
+}
+
+export const elementwiseVariants: readonly Variant[] = Object.values(variants)
+
+export function elementwise(gpu: Gpu): Elementwise {
+  return {
+    add: (out, a, b) => runElements(gpu, variants.add, [out, a, b]),
+    addScaled: (out, x, alpha) => runElements(gpu, variants.addScaled, [out, x], [f32(alpha)]),
+    squaredErrorBackward: (dA, a, b, factor) => runElements(gpu, variants.scaledDifference, [dA, a, b], [f32(factor)]),
+    adamw: (param, grad, m, v, { lr, beta1, beta2, eps, weightDecay, step, gradScale }) =>
+      runElements(
+        gpu,
+        variants.adamw,
+        [param, grad, m, v],
+        [
+          ...[lr, beta1, 1 - beta1, beta2, 1 - beta2, eps, weightDecay, gradScale],
+          ...[1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step)],
+        ].map(f32),
+      ),
+  }
+}

@@ -1,0 +1,143 @@
+// Rows of tables: gathers, and scatters that add without atomics.
+import { bytesPerElement } from '../../../dtype.ts'
+import type { Kernels } from '../../kernels.ts'
+import { rows, slice, type Tensor } from '../../tensor.ts'
+import { pieces, type Gpu } from '../gpu.ts'
+import { dtypeCode, floatTypes, halves } from '../halves.ts'
+import { f32, foldGroups, gridOf, variant, type Shader, type Variant } from '../shader.ts'
+import { elementMain } from './elementwise.ts'
+
+type Gathers = Pick<Kernels, 'gatherRows' | 'scatterAddRows'>
+
+/** Only rows within the table's window [first, first + count) are written; other windows write the rest. */
+const gatherRows: Shader = {
+  name: 'gatherRows',
+  bindings: 'wrr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, tableAt: u32, rowsAt: u32, length: u32, columns: u32, first: i32, count: i32, scale: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> table: array<u32>;
+@group(1) @binding(2) var<storage, read> rows: array<i32>;
+${halves}
+fn element(i: u32) {
+  let row = rows[p.rowsAt + i / p.columns] - p.first;
+  if (row < 0 || row >= p.count) { return; }
+  let at = p.tableAt + u32(row) * p.columns + i % p.columns;
+  var value = 0.0;
+  if (DTYPE == 0u) { value = bitcast<f32>(table[at]); }
+  else { value = floatOfHalf((table[at >> 1u] >> (16u * (at & 1u))) & 0xffffu); }
+  y[p.outAt + i] = p.scale * value;
+}
+${elementMain}`,
+}
+
+/** Links equal rows: next[m] is the next place of the same row or p.length; its top bit says that m is not the first. */
+const linkRows: Shader = {
+  name: 'linkRows',
+  bindings: 'wr',
+  code: /* wgsl */ `
+struct Params { nextAt: u32, rowsAt: u32, length: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> next: array<u32>;
+@group(1) @binding(1) var<storage, read> rows: array<i32>;
+fn element(m: u32) {
+  let row = rows[p.rowsAt + m];
+  var later = m + 1u;
+  while (later < p.length && rows[p.rowsAt + later] != row) { later++; }
+  var earlier = 0u;
+  while (earlier < m && rows[p.rowsAt + earlier] != row) { earlier++; }
+  next[p.nextAt + m] = later | select(0u, 0x80000000u, earlier < m);
+}
+${elementMain}`,
+}
+
+/** A workgroup for each place m; the first place of a row adds all its places in order. */
+const scatterAddRows: Shader = {
+  name: 'scatterAddRows',
+  bindings: 'wrrrr',
+  code: /* wgsl */ `
+struct Params {
+  outAt: u32, xAt: u32, rowsAt: u32, nextAt: u32, scaleAt: u32,
+  length: u32, columns: u32, first: i32, count: i32, hasScale: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> x: array<f32>;
+@group(1) @binding(2) var<storage, read> rows: array<i32>;
+@group(1) @binding(3) var<storage, read> next: array<u32>;
+@group(1) @binding(4) var<storage, read> scale: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let place = group.y * groups.x + group.x;
+  if (place >= p.length || next[p.nextAt + place] >= 0x80000000u) { return; }
+  let row = rows[p.rowsAt + place] - p.first;
+  if (row < 0 || row >= p.count) { return; }
+  for (var c = local; c < p.columns; c += 64u) {
+    var sum = 0.0;
+    for (var m = place; m < p.length; m = next[p.nextAt + m] & 0x7fffffffu) {
+      var value = x[p.xAt + m * p.columns + c];
+      if (p.hasScale == 1u) { value *= scale[p.scaleAt + m]; }
+      sum += value;
+    }
+    y[p.outAt + u32(row) * p.columns + c] += sum;
+  }
+}
+`,
+}
+
+const gathers = floatTypes.map((dtype) => variant(gatherRows, { DTYPE: dtypeCode(dtype) }))
+const link = variant(linkRows)
+const scatter = variant(scatterAddRows)
+
+export const gatherVariants: readonly Variant[] = [...gathers, link, scatter]
+
+/** Windows of a table as [first row, end row). */
+function tableWindows(gpu: Gpu, table: Tensor, columns: number): Iterable<[number, number]> {
+  return pieces(table.length / columns, gpu.windowBytes / bytesPerElement[table.dtype] / columns)
+}
+
+export function gathersOf(gpu: Gpu): Gathers {
+  return {
+    gatherRows(out, table, indices, scale) {
+      const columns = out.length / indices.length
+      const tableShape = [table.length / columns, columns]
+      for (const [start, end] of pieces(indices.length, gpu.windowBytes / 4 / columns))
+        for (const [first, last] of tableWindows(gpu, table, columns))
+          gpu.run({
+            variant: gathers[dtypeCode(table.dtype)],
+            tensors: [
+              rows({ ...out, shape: [indices.length, columns] }, start, end),
+              rows({ ...table, shape: tableShape }, first, last),
+              slice(indices, start, [end - start]),
+            ],
+            params: [(end - start) * columns, columns, first, last - first, f32(scale)],
+            groups: gridOf((end - start) * columns),
+          })
+    },
+    scatterAddRows(out, x, indices, rowScale) {
+      const columns = x.length / indices.length
+      const outShape = [out.length / columns, columns]
+      for (const [start, end] of pieces(indices.length, gpu.windowBytes / 4 / columns)) {
+        const length = end - start
+        const part = slice(indices, start, [length])
+        const next = gpu.scratch([length], 'u32')
+        gpu.run({ variant: link, tensors: [next, part], params: [length], groups: gridOf(length) })
+        const x2 = rows({ ...x, shape: [indices.length, columns] }, start, end)
+        for (const [first, last] of tableWindows(gpu, out, columns))
+          gpu.run({
+            variant: scatter,
+            tensors: [
+              rows({ ...out, shape: outShape }, first, last),
+              x2,
+              part,
+              next,
+              rowScale ? slice(rowScale, start, [length]) : x2,
+            ],
+            params: [length, columns, first, last - first, Number(rowScale !== null)],
+            groups: foldGroups(length),
+          })
+      }
+    },
+  }
+}

@@ -1,0 +1,131 @@
+// Cross-entropy over chunks of the vocabulary: a workgroup a row of logits.
+import type { Kernels } from '../../kernels.ts'
+import { rows, slice, type Tensor } from '../../tensor.ts'
+import { pieces, type Gpu } from '../gpu.ts'
+import { foldGroups, gridOf, groupSize, variant, type Shader, type Variant } from '../shader.ts'
+import { elementMain } from './elementwise.ts'
+import { groupSum } from './reduce.ts'
+
+type Losses = Pick<Kernels, 'logSumExpChunk' | 'crossEntropyBackwardChunk'>
+
+/** WGSL: like `groupSum`, which it needs beside it. */
+export const groupMax = /* wgsl */ `
+fn groupMax(value: f32, local: u32) -> f32 {
+  partial[local] = value;
+  workgroupBarrier();
+  for (var half = ${groupSize / 2}u; half > 0u; half /= 2u) {
+    if (local < half) { partial[local] = max(partial[local], partial[local + half]); }
+    workgroupBarrier();
+  }
+  let top = partial[0];
+  workgroupBarrier();
+  return top;
+}
+`
+
+/** Below every finite logit; shaders must not count on infinities, and runMax begins with −∞. */
+const lowest = '-3.0e38'
+
+const logSumExp: Shader = {
+  name: 'logSumExpChunk',
+  bindings: 'wwwrr',
+  code: /* wgsl */ `
+struct Params {
+  maxAt: u32, sumAt: u32, pickedAt: u32, logitsAt: u32, targetsAt: u32, count: u32, columns: u32, start: i32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> runMax: array<f32>;
+@group(1) @binding(1) var<storage, read_write> runSum: array<f32>;
+@group(1) @binding(2) var<storage, read_write> picked: array<f32>;
+@group(1) @binding(3) var<storage, read> logits: array<f32>;
+@group(1) @binding(4) var<storage, read> targets: array<i32>;
+${groupSum}
+${groupMax}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= p.count) { return; }
+  let base = p.logitsAt + row * p.columns;
+  var top = ${lowest};
+  for (var i = local; i < p.columns; i += ${groupSize}u) { top = max(top, logits[base + i]); }
+  let before = max(runMax[p.maxAt + row], ${lowest});
+  let all = max(groupMax(top, local), before);
+  var sum = 0.0;
+  for (var i = local; i < p.columns; i += ${groupSize}u) { sum += exp(logits[base + i] - all); }
+  let chunk = groupSum(sum, local);
+  if (local != 0u) { return; }
+  let earlier = runSum[p.sumAt + row];
+  runSum[p.sumAt + row] = chunk + select(earlier * exp(before - all), 0.0, earlier == 0.0);
+  runMax[p.maxAt + row] = all;
+  let target_ = targets[p.targetsAt + row] - p.start;
+  if (target_ >= 0 && target_ < i32(p.columns)) { picked[p.pickedAt + row] = logits[base + u32(target_)]; }
+}
+`,
+}
+
+const crossEntropyBackward: Shader = {
+  name: 'crossEntropyBackwardChunk',
+  bindings: 'wrrrr',
+  code: /* wgsl */ `
+struct Params {
+  logitsAt: u32, maxAt: u32, sumAt: u32, targetsAt: u32, weightAt: u32, length: u32, columns: u32, start: i32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> logits: array<f32>;
+@group(1) @binding(1) var<storage, read> runMax: array<f32>;
+@group(1) @binding(2) var<storage, read> runSum: array<f32>;
+@group(1) @binding(3) var<storage, read> targets: array<i32>;
+@group(1) @binding(4) var<storage, read> rowWeight: array<f32>;
+fn element(i: u32) {
+  let row = i / p.columns;
+  let wanted = targets[p.targetsAt + row];
+  let at = p.logitsAt + i;
+  if (wanted < 0) {
+    logits[at] = 0.0;
+    return;
+  }
+  let softmax = exp(logits[at] - runMax[p.maxAt + row]) / runSum[p.sumAt + row];
+  let hot = select(0.0, 1.0, wanted - p.start == i32(i % p.columns));
+  logits[at] = rowWeight[p.weightAt + row] * (softmax - hot);
+}
+${elementMain}`,
+}
+
+const variants = { logSumExp: variant(logSumExp), crossEntropyBackward: variant(crossEntropyBackward) }
+
+export const lossVariants: readonly Variant[] = Object.values(variants)
+
+/** Windows of rows of logits, with the views of [N] tensors that belong to them. */
+function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {
+  const columns = logits.length / count
+  for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
+    yield {
+      rowCount: end - start,
+      columns,
+      part: rows({ ...logits, shape: [count, columns] }, start, end),
+      of: (t: Tensor) => slice(t, start, [end - start]),
+    }
+}
+
+export function losses(gpu: Gpu): Losses {
+  return {
+    logSumExpChunk(runMax, runSum, targetLogit, logits, targets, start) {
+      for (const { rowCount, columns, part, of } of rowWindows(gpu, logits, runMax.length))
+        gpu.run({
+          variant: variants.logSumExp,
+          tensors: [of(runMax), of(runSum), of(targetLogit), part, of(targets)],
+          params: [rowCount, columns, start],
+          groups: foldGroups(rowCount),
+        })
+    },
+    crossEntropyBackwardChunk(logits, runMax, runSum, targets, rowWeight, start) {
+      for (const { rowCount, columns, part, of } of rowWindows(gpu, logits, runMax.length))
+        gpu.run({
+          variant: variants.crossEntropyBackward,
+          tensors: [part, of(runMax), of(runSum), of(targets), of(rowWeight)],
+          params: [rowCount * columns, columns, start],
+          groups: gridOf(rowCount * columns),
+        })
+    },
+  }
+}

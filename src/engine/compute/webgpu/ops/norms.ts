@@ -1,0 +1,225 @@
+// LayerNorm and RMSNorm: a workgroup a row.
+import type { Kernels } from '../../kernels.ts'
+import { rows, slice, type Tensor } from '../../tensor.ts'
+import { pieces, type Gpu } from '../gpu.ts'
+import { f32, foldGroups, groupSize, variant, type Param, type Shader, type Variant } from '../shader.ts'
+import { groupSum, sumColumns } from './reduce.ts'
+
+type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward'>
+
+/** WGSL: `row` of this workgroup; workgroups past the last row leave as a whole. */
+const rowMain = /* wgsl */ `
+${groupSum}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row < p.count) { normalise(row, local); }
+}
+`
+
+const layerNorm: Shader = {
+  name: 'layerNorm',
+  bindings: 'wwwrrr',
+  code: /* wgsl */ `
+struct Params {
+  outAt: u32, meanAt: u32, rstdAt: u32, xAt: u32, weightAt: u32, biasAt: u32,
+  count: u32, columns: u32, hasWeight: u32, hasBias: u32, eps: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read_write> mean: array<f32>;
+@group(1) @binding(2) var<storage, read_write> rstd: array<f32>;
+@group(1) @binding(3) var<storage, read> x: array<f32>;
+@group(1) @binding(4) var<storage, read> weight: array<f32>;
+@group(1) @binding(5) var<storage, read> bias: array<f32>;
+
+fn normalise(row: u32, local: u32) {
+  let base = p.xAt + row * p.columns;
+  var sum = 0.0;
+  for (var i = local; i < p.columns; i += ${groupSize}u) { sum += x[base + i]; }
+  let mu = groupSum(sum, local) / f32(p.columns);
+  var squares = 0.0;
+  for (var i = local; i < p.columns; i += ${groupSize}u) {
+    let d = x[base + i] - mu;
+    squares += d * d;
+  }
+  let r = 1.0 / sqrt(groupSum(squares, local) / f32(p.columns) + p.eps);
+  if (local == 0u) {
+    mean[p.meanAt + row] = mu;
+    rstd[p.rstdAt + row] = r;
+  }
+  for (var i = local; i < p.columns; i += ${groupSize}u) {
+    var value = (x[base + i] - mu) * r;
+    if (p.hasWeight == 1u) { value *= weight[p.weightAt + i]; }
+    if (p.hasBias == 1u) { value += bias[p.biasAt + i]; }
+    y[p.outAt + row * p.columns + i] = value;
+  }
+}
+${rowMain}`,
+}
+
+const layerNormBackward: Shader = {
+  name: 'layerNormBackward',
+  bindings: 'wrrrrr',
+  code: /* wgsl */ `
+struct Params {
+  dXAt: u32, dOutAt: u32, xAt: u32, meanAt: u32, rstdAt: u32, weightAt: u32,
+  count: u32, columns: u32, hasWeight: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> dX: array<f32>;
+@group(1) @binding(1) var<storage, read> dOut: array<f32>;
+@group(1) @binding(2) var<storage, read> x: array<f32>;
+@group(1) @binding(3) var<storage, read> mean: array<f32>;
+@group(1) @binding(4) var<storage, read> rstd: array<f32>;
+@group(1) @binding(5) var<storage, read> weight: array<f32>;
+
+fn dHat(row: u32, i: u32) -> f32 {
+  let g = dOut[p.dOutAt + row * p.columns + i];
+  if (p.hasWeight == 1u) { return g * weight[p.weightAt + i]; }
+  return g;
+}
+
+fn normalise(row: u32, local: u32) {
+  let base = p.xAt + row * p.columns;
+  let mu = mean[p.meanAt + row];
+  let r = rstd[p.rstdAt + row];
+  var sum = 0.0;
+  var sumHat = 0.0;
+  for (var i = local; i < p.columns; i += ${groupSize}u) {
+    let d = dHat(row, i);
+    sum += d;
+    sumHat += d * (x[base + i] - mu) * r;
+  }
+  let c = f32(p.columns);
+  let meanD = groupSum(sum, local) / c;
+  let meanHat = groupSum(sumHat, local) / c;
+  for (var i = local; i < p.columns; i += ${groupSize}u) {
+    dX[p.dXAt + row * p.columns + i] = r * (dHat(row, i) - meanD - (x[base + i] - mu) * r * meanHat);
+  }
+}
+${rowMain}`,
+}
+
+const rmsNorm: Shader = {
+  name: 'rmsNorm',
+  bindings: 'wwrr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, rstdAt: u32, xAt: u32, weightAt: u32, count: u32, columns: u32, eps: f32, unitOffset: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read_write> rstd: array<f32>;
+@group(1) @binding(2) var<storage, read> x: array<f32>;
+@group(1) @binding(3) var<storage, read> weight: array<f32>;
+
+fn normalise(row: u32, local: u32) {
+  let base = p.xAt + row * p.columns;
+  var squares = 0.0;
+  for (var i = local; i < p.columns; i += ${groupSize}u) { squares += x[base + i] * x[base + i]; }
+  let r = 1.0 / sqrt(groupSum(squares, local) / f32(p.columns) + p.eps);
+  if (local == 0u) { rstd[p.rstdAt + row] = r; }
+  for (var i = local; i < p.columns; i += ${groupSize}u) {
+    y[p.outAt + row * p.columns + i] = x[base + i] * r * (weight[p.weightAt + i] + p.unitOffset);
+  }
+}
+${rowMain}`,
+}
+
+const rmsNormBackward: Shader = {
+  name: 'rmsNormBackward',
+  bindings: 'wrrrr',
+  code: /* wgsl */ `
+struct Params { dXAt: u32, dOutAt: u32, xAt: u32, rstdAt: u32, weightAt: u32, count: u32, columns: u32, unitOffset: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> dX: array<f32>;
+@group(1) @binding(1) var<storage, read> dOut: array<f32>;
+@group(1) @binding(2) var<storage, read> x: array<f32>;
+@group(1) @binding(3) var<storage, read> rstd: array<f32>;
+@group(1) @binding(4) var<storage, read> weight: array<f32>;
+
+fn dHat(row: u32, i: u32) -> f32 {
+  return dOut[p.dOutAt + row * p.columns + i] * (weight[p.weightAt + i] + p.unitOffset);
+}
+
+fn normalise(row: u32, local: u32) {
+  let base = p.xAt + row * p.columns;
+  let r = rstd[p.rstdAt + row];
+  var sum = 0.0;
+  for (var i = local; i < p.columns; i += ${groupSize}u) { sum += dHat(row, i) * x[base + i] * r; }
+  let mean = groupSum(sum, local) / f32(p.columns);
+  for (var i = local; i < p.columns; i += ${groupSize}u) {
+    dX[p.dXAt + row * p.columns + i] = r * (dHat(row, i) - x[base + i] * r * mean);
+  }
+}
+${rowMain}`,
+}
+
+const variants = {
+  layerNorm: variant(layerNorm),
+  layerNormBackward: variant(layerNormBackward),
+  rmsNorm: variant(rmsNorm),
+  rmsNormBackward: variant(rmsNormBackward),
+}
+
+export const normVariants: readonly Variant[] = Object.values(variants)
+
+/** Runs over windows of rows. `tensorsOf` makes the bindings from the views of [N,C] matrices and [N] statistics. */
+function runRows(
+  gpu: Gpu,
+  of: Variant,
+  count: number,
+  columns: number,
+  tensorsOf: (matrix: (t: Tensor) => Tensor, statistic: (t: Tensor) => Tensor) => Tensor[],
+  params: readonly Param[],
+): void {
+  for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
+    gpu.run({
+      variant: of,
+      tensors: tensorsOf(
+        (t) => rows({ ...t, shape: [count, columns] }, start, end),
+        (t) => slice(t, start, [end - start]),
+      ),
+      params: [end - start, columns, ...params],
+      groups: foldGroups(end - start),
+    })
+}
+
+export function norms(gpu: Gpu): Norms {
+  return {
+    layerNorm(out, mean, rstd, x, weight, bias, eps) {
+      const [n, c] = [mean.length, x.length / mean.length]
+      const params = [Number(weight !== null), Number(bias !== null), f32(eps)]
+      runRows(
+        gpu,
+        variants.layerNorm,
+        n,
+        c,
+        (m, s) => [m(out), s(mean), s(rstd), m(x), weight ?? m(x), bias ?? m(x)],
+        params,
+      )
+    },
+    layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight) {
+      const [n, c] = [mean.length, x.length / mean.length]
+      if (dWeight) sumColumns(gpu, 'layerNorm', dWeight, dOut, { x, mean, rstd })
+      if (dBias) sumColumns(gpu, 'sum', dBias, dOut)
+      runRows(
+        gpu,
+        variants.layerNormBackward,
+        n,
+        c,
+        (m, s) => [m(dX), m(dOut), m(x), s(mean), s(rstd), weight ?? m(x)],
+        [Number(weight !== null)],
+      )
+    },
+    rmsNorm(out, rstd, x, weight, eps, unitOffset) {
+      const [n, c] = [rstd.length, x.length / rstd.length]
+      const params = [f32(eps), f32(unitOffset)]
+      runRows(gpu, variants.rmsNorm, n, c, (m, s) => [m(out), s(rstd), m(x), weight], params)
+    },
+    rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset) {
+      const [n, c] = [rstd.length, x.length / rstd.length]
+      if (dWeight) sumColumns(gpu, 'rmsNorm', dWeight, dOut, { x, mean: null, rstd })
+      runRows(gpu, variants.rmsNormBackward, n, c, (m, s) => [m(dX), m(dOut), m(x), s(rstd), weight], [f32(unitOffset)])
+    },
+  }
+}

@@ -1,0 +1,253 @@
+// Sums over rows, columns and everything, in fixed orders: two stages, no atomics, the same bytes every time.
+import type { Kernels } from '../../kernels.ts'
+import { rows, slice, type Tensor } from '../../tensor.ts'
+import { pieces, type Gpu } from '../gpu.ts'
+import { f32, foldGroups, groupSize, variant, type Shader, type Variant } from '../shader.ts'
+
+type Reductions = Pick<Kernels, 'columnSum' | 'columnSquares' | 'rowDot' | 'squaredError' | 'sumSquares'>
+
+/** WGSL: the sum of one value of each invocation of a workgroup, known to all of them. Uniform control flow only. */
+export const groupSum = /* wgsl */ `
+var<workgroup> partial: array<f32, ${groupSize}>;
+fn groupSum(value: f32, local: u32) -> f32 {
+  partial[local] = value;
+  workgroupBarrier();
+  for (var half = ${groupSize / 2}u; half > 0u; half /= 2u) {
+    if (local < half) { partial[local] += partial[local + half]; }
+    workgroupBarrier();
+  }
+  let sum = partial[0];
+  workgroupBarrier();
+  return sum;
+}
+`
+
+/** Rows of one partial column sum. */
+const rowsPerPartial = 64
+
+/**
+ * Partial sums over rowsPerPartial rows of a column. KIND 0: x, 1: x², 2: x · (z − mean)·rstd, 3: x · z·rstd: the gradients
+ * of norm weights, with x = dOut.
+ */
+const columnPartials: Shader = {
+  name: 'columnPartials',
+  bindings: 'wrrrr',
+  code: /* wgsl */ `
+override KIND: u32;
+struct Params { outAt: u32, xAt: u32, zAt: u32, meanAt: u32, rstdAt: u32, count: u32, columns: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> x: array<f32>;
+@group(1) @binding(2) var<storage, read> z: array<f32>;
+@group(1) @binding(3) var<storage, read> mean: array<f32>;
+@group(1) @binding(4) var<storage, read> rstd: array<f32>;
+
+fn term(row: u32, column: u32) -> f32 {
+  let i = row * p.columns + column;
+  let value = x[p.xAt + i];
+  switch KIND {
+    case 0 { return value; }
+    case 1 { return value * value; }
+    case 2 { return value * (z[p.zAt + i] - mean[p.meanAt + row]) * rstd[p.rstdAt + row]; }
+    default { return value * z[p.zAt + i] * rstd[p.rstdAt + row]; }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let column = group.x * 64u + local;
+  if (column >= p.columns) { return; }
+  let first = group.y * ${rowsPerPartial}u;
+  var sum = 0.0;
+  for (var row = first; row < min(first + ${rowsPerPartial}u, p.count); row++) { sum += term(row, column); }
+  y[p.outAt + group.y * p.columns + column] = sum;
+}
+`,
+}
+
+/** out[c] += the sum of column c of a small matrix. */
+const columnTotal: Shader = {
+  name: 'columnTotal',
+  bindings: 'wr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, xAt: u32, count: u32, columns: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> x: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let column = group.x * 64u + local;
+  if (column >= p.columns) { return; }
+  var sum = 0.0;
+  for (var row = 0u; row < p.count; row++) { sum += x[p.xAt + row * p.columns + column]; }
+  y[p.outAt + column] += sum;
+}
+`,
+}
+
+const rowDot: Shader = {
+  name: 'rowDot',
+  bindings: 'wrr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, aAt: u32, bAt: u32, count: u32, columns: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> a: array<f32>;
+@group(1) @binding(2) var<storage, read> b: array<f32>;
+${groupSum}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= p.count) { return; }
+  var sum = 0.0;
+  for (var i = local; i < p.columns; i += ${groupSize}u) {
+    sum += a[p.aAt + row * p.columns + i] * b[p.bAt + row * p.columns + i];
+  }
+  let total = groupSum(sum, local);
+  if (local == 0u) { y[p.outAt + row] = total; }
+}
+`,
+}
+
+/** Partial sums of (a − weight·b)²: weight 1 for errors, 0 for squares. */
+const squarePartials: Shader = {
+  name: 'squarePartials',
+  bindings: 'wrr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, aAt: u32, bAt: u32, length: u32, weight: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> a: array<f32>;
+@group(1) @binding(2) var<storage, read> b: array<f32>;
+${groupSum}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  var sum = 0.0;
+  for (var i = group.x * ${groupSize}u + local; i < p.length; i += groups.x * ${groupSize}u) {
+    let d = a[p.aAt + i] - p.weight * b[p.bAt + i];
+    sum += d * d;
+  }
+  let total = groupSum(sum, local);
+  if (local == 0u) { y[p.outAt + group.x] = total; }
+}
+`,
+}
+
+/** out[0] += the sum of up to a few thousand partial sums. */
+const total: Shader = {
+  name: 'total',
+  bindings: 'wr',
+  code: /* wgsl */ `
+struct Params { outAt: u32, xAt: u32, length: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(1) var<storage, read> x: array<f32>;
+${groupSum}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(local_invocation_index) local: u32) {
+  var sum = 0.0;
+  for (var i = local; i < p.length; i += ${groupSize}u) { sum += x[p.xAt + i]; }
+  let all = groupSum(sum, local);
+  if (local == 0u) { y[p.outAt] += all; }
+}
+`,
+}
+
+const columnKinds = {
+  sum: variant(columnPartials, { KIND: 0 }),
+  squares: variant(columnPartials, { KIND: 1 }),
+  layerNorm: variant(columnPartials, { KIND: 2 }),
+  rmsNorm: variant(columnPartials, { KIND: 3 }),
+}
+const variants = {
+  columnTotal: variant(columnTotal),
+  rowDot: variant(rowDot),
+  squarePartials: variant(squarePartials),
+  total: variant(total),
+}
+
+export const reduceVariants: readonly Variant[] = [...Object.values(columnKinds), ...Object.values(variants)]
+
+/** What the gradients of norm weights need besides dOut: the norm's input and statistics. */
+export interface Normalised {
+  readonly x: Tensor
+  /** null for RMSNorm. */
+  readonly mean: Tensor | null
+  readonly rstd: Tensor
+}
+
+/** out[C] += the column sums of x[N,C], or of what `kind` makes of it. */
+export function sumColumns(
+  gpu: Gpu,
+  kind: keyof typeof columnKinds,
+  out: Tensor,
+  x: Tensor,
+  normalised?: Normalised,
+): void {
+  const columns = out.length
+  const matrix = { ...x, shape: [x.length / columns, columns] }
+  for (const [start, end] of pieces(matrix.shape[0], gpu.windowBytes / 4 / columns, rowsPerPartial)) {
+    const partials = Math.ceil((end - start) / rowsPerPartial)
+    const scratch = gpu.scratch([partials, columns])
+    const part = rows(matrix, start, end)
+    const { x: z = x, mean = null, rstd = null } = normalised ?? {}
+    gpu.run({
+      variant: columnKinds[kind],
+      tensors: [
+        scratch,
+        part,
+        normalised ? rows({ ...z, shape: matrix.shape }, start, end) : part,
+        mean ? slice(mean, start, [end - start]) : part,
+        rstd ? slice(rstd, start, [end - start]) : part,
+      ],
+      params: [end - start, columns],
+      groups: [Math.ceil(columns / 64), partials, 1],
+    })
+    gpu.run({
+      variant: variants.columnTotal,
+      tensors: [out, scratch],
+      params: [partials, columns],
+      groups: [Math.ceil(columns / 64), 1, 1],
+    })
+  }
+}
+
+const partialGroups = 1024
+
+function addSquares(gpu: Gpu, out: Tensor, a: Tensor, b: Tensor, weight: 0 | 1): void {
+  for (const [start, end] of pieces(a.length, gpu.windowBytes / 4)) {
+    const groups = Math.min(partialGroups, Math.ceil((end - start) / groupSize))
+    const scratch = gpu.scratch([groups])
+    gpu.run({
+      variant: variants.squarePartials,
+      tensors: [scratch, slice(a, start, [end - start]), slice(b, start, [end - start])],
+      params: [end - start, f32(weight)],
+      groups: [groups, 1, 1],
+    })
+    gpu.run({ variant: variants.total, tensors: [out, scratch], params: [groups], groups: [1, 1, 1] })
+  }
+}
+
+export function reductions(gpu: Gpu): Reductions {
+  return {
+    columnSum: (out, x) => sumColumns(gpu, 'sum', out, x),
+    columnSquares: (out, x) => sumColumns(gpu, 'squares', out, x),
+    rowDot(out, a, b) {
+      const columns = a.length / out.length
+      const shape = [out.length, columns]
+      for (const [start, end] of pieces(out.length, gpu.windowBytes / 4 / columns))
+        gpu.run({
+          variant: variants.rowDot,
+          tensors: [
+            slice(out, start, [end - start]),
+            rows({ ...a, shape }, start, end),
+            rows({ ...b, shape }, start, end),
+          ],
+          params: [end - start, columns],
+          groups: foldGroups(end - start),
+        })
+    },
+    squaredError: (out, a, b) => addSquares(gpu, out, a, b, 1),
+    sumSquares: (out, x) => addSquares(gpu, out, x, x, 0),
+  }
+}

@@ -1,0 +1,69 @@
+// GPU buffers by size class. Freed buffers are reused at once: the queue runs in order, so later work that writes
+// them comes after earlier work that reads them.
+
+const minimum = 256
+
+/** Next size of the form 2^k·(8…15)/8: at most an eighth is wasted, and blocks of one model reuse each other's. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= minimum * 8) return Math.max(minimum, Math.ceil(bytes / minimum) * minimum)
+  const step = 2 ** (Math.floor(Math.log2(bytes)) - 3)
+  return Math.ceil(bytes / step) * step
+}
+
+export class BufferPool {
+  readonly #device: GPUDevice
+  readonly #limit: number
+  readonly #free = new Map<number, GPUBuffer[]>()
+  #freeBytes = 0
+  /** Outcomes of creations not yet looked at: out of memory shows only there. */
+  #pending: Promise<GPUError | null>[] = []
+
+  constructor(device: GPUDevice) {
+    this.#device = device
+    this.#limit = device.limits.maxBufferSize
+  }
+
+  /** At least `bytes` long. */
+  acquire(bytes: number): GPUBuffer {
+    const size = Math.min(sizeClass(bytes), Math.floor(this.#limit / 16) * 16)
+    const reused = this.#free.get(size)?.pop()
+    if (reused) {
+      this.#freeBytes -= size
+      return reused
+    }
+    this.#device.pushErrorScope('out-of-memory')
+    const buffer = this.#device.createBuffer({
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    })
+    this.#pending.push(this.#device.popErrorScope())
+    return buffer
+  }
+
+  release(buffer: GPUBuffer): void {
+    const list = this.#free.get(buffer.size)
+    if (list) list.push(buffer)
+    else this.#free.set(buffer.size, [buffer])
+    this.#freeBytes += buffer.size
+  }
+
+  /** The first failed creation since the last call. Await before submitting work that uses the buffers. */
+  async failure(): Promise<GPUError | null> {
+    const outcomes = await Promise.all(this.#pending.splice(0))
+    return outcomes.find((o) => o !== null) ?? null
+  }
+
+  get freeBytes(): number {
+    return this.#freeBytes
+  }
+
+  /** Destroys all free buffers, which Dawn frees only at a later submit. Returns whether there were any. */
+  trim(): boolean {
+    const any = this.#freeBytes > 0
+    for (const list of this.#free.values()) for (const buffer of list) buffer.destroy()
+    this.#free.clear()
+    this.#freeBytes = 0
+    if (any) this.#device.queue.submit([])
+    return any
+  }
+}

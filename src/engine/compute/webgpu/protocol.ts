@@ -1,0 +1,50 @@
+// What passes between the calling thread and the GPU's thread. Commands run in order; replies carry the request's id.
+import type { HostArray } from '../../dtype.ts'
+import type { DeviceInfo } from '../backend.ts'
+import type { ErrorCode } from '../../errors.ts'
+import type { Kernels } from '../kernels.ts'
+import type { Tensor } from '../tensor.ts'
+
+export type KernelName = keyof Kernels
+
+export type Command =
+  | { do: 'allocate'; buffer: number; bytes: number }
+  | { do: 'release'; buffer: number }
+  | { do: 'write'; tensor: Tensor; data: HostArray }
+  | { do: 'call'; kernel: KernelName; args: unknown[] }
+
+export type Request =
+  | { type: 'run'; commands: Command[] }
+  | { type: 'read'; id: number; tensor: Tensor }
+  | { type: 'sync'; id: number }
+  /** For tests: the device is lost as if its driver had reset. */
+  | { type: 'lose' }
+  | { type: 'close'; id: number }
+
+export type Reply =
+  | { type: 'ready'; facts: DeviceFacts }
+  | { type: 'done'; id: number; data?: HostArray }
+  | { type: 'failed'; id: number; failure: Failure }
+  /** Nothing more will be computed; every later request is answered with this. */
+  | { type: 'dead'; failure: Failure }
+
+export interface Failure {
+  code: ErrorCode
+  message: string
+}
+
+export interface DeviceFacts {
+  description: string
+  details: DeviceInfo['details']
+  maxBufferBytes: number
+}
+
+/** How the GPU's thread is asked to open its device. */
+export interface OpenRequest {
+  /** Flags of Dawn for `create`: backend, adapter, features. */
+  flags: string[]
+  /** Largest part of a tensor bound at once; the device's limit when null. Tests make it small. */
+  windowBytes: number | null
+  /** Which products: those written for small subgroups (software Vulkan), portable ones, or by the adapter. */
+  products: 'auto' | 'portable' | 'smallSubgroups'
+}

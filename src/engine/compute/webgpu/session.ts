@@ -1,0 +1,224 @@
+// The device's side of a backend: buffers by number, commands in order, errors kept until somebody asks.
+import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dtype.ts'
+import { EngineError } from '../../errors.ts'
+import { bytesOf, lengthOf, type Tensor } from '../tensor.ts'
+import type { Dispatch, Gpu } from './gpu.ts'
+import { allKernels } from './kernels.ts'
+import { moveHalves } from './ops/copies.ts'
+import { BufferPool } from './pool.ts'
+import type { Command, Failure } from './protocol.ts'
+import { Recorder, type Bound } from './recorder.ts'
+import { Staging } from './staging.ts'
+import { Pace } from './pace.ts'
+
+/** Submitted in one go at most: long submissions look like a hang to some drivers. */
+const flopsPerSubmit = 5e10
+const transferBytes = 64 * 2 ** 20
+
+export interface SessionOptions {
+  windowBytes: number
+  smallSubgroups: boolean
+}
+
+export class Session {
+  readonly #device: GPUDevice
+  readonly #pool: BufferPool
+  readonly #recorder: Recorder
+  readonly #staging: Staging
+  readonly #pace = new Pace()
+  readonly #buffers = new Map<number, GPUBuffer>()
+  readonly #gpu: Gpu
+  readonly #kernels: Record<string, (...args: never[]) => void>
+  #scratch: number[] = []
+  #nextScratch = -1
+  #failure: Failure | null = null
+
+  constructor(device: GPUDevice, options: SessionOptions) {
+    this.#device = device
+    this.#pool = new BufferPool(device)
+    this.#recorder = new Recorder(device)
+    this.#staging = new Staging(this.#pool, this.#recorder)
+    this.#gpu = {
+      ...options,
+      run: (dispatch) => this.#run(dispatch),
+      scratch: (shape, dtype = 'f32') => this.#newScratch(shape, dtype),
+    }
+    this.#kernels = { ...allKernels(this.#gpu) }
+    device.addEventListener('uncapturederror', (event) => {
+      this.fail({ code: 'internal', message: `the GPU refused a command: ${event.error.message}` })
+    })
+  }
+
+  /** Remembers the first failure; commands are skipped until `takeFailure`, allocations and releases are not. */
+  fail(failure: Failure): void {
+    this.#failure ??= failure
+  }
+
+  takeFailure(): Failure | null {
+    const failure = this.#failure
+    this.#failure = null
+    return failure
+  }
+
+  async execute(commands: readonly Command[]): Promise<void> {
+    this.#device.pushErrorScope('validation')
+    try {
+      for (const command of commands) {
+        try {
+          await this.#execute(command)
+        } catch (error) {
+          this.fail(asFailure(error))
+        }
+        if (this.#recorder.flops > flopsPerSubmit) await this.#submit()
+      }
+      await this.#submit()
+    } finally {
+      const error = await this.#device.popErrorScope()
+      if (error) this.fail({ code: 'internal', message: `the GPU refused a command: ${error.message}` })
+    }
+  }
+
+  async sync(): Promise<void> {
+    await this.#pace.wait(() => this.#device.queue.onSubmittedWorkDone())
+  }
+
+  /** Reads in pieces through one mapped buffer; whole words, since copies move words. */
+  async read(tensor: Tensor): Promise<HostArray> {
+    const source = this.#bufferOf(tensor)
+    const first = tensor.offset * bytesPerElement[tensor.dtype]
+    const start = first - (first % 4)
+    const end = Math.ceil((first + bytesOf(tensor)) / 4) * 4
+    const bytes = new Uint8Array(end - start)
+    const size = Math.min(transferBytes, Math.max(4, end - start))
+    const staging = this.#device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })
+    try {
+      for (let at = 0; at < bytes.length; at += size) {
+        const length = Math.min(size, bytes.length - at)
+        this.#recorder.copy(source, start + at, staging, 0, length)
+        this.#recorder.submit()
+        await this.#pace.wait(() => staging.mapAsync(GPUMapMode.READ, 0, length))
+        bytes.set(new Uint8Array(staging.getMappedRange(0, length)), at)
+        staging.unmap()
+      }
+    } finally {
+      staging.destroy()
+    }
+    const result = hostArray(tensor.dtype, tensor.length)
+    new Uint8Array(result.buffer).set(bytes.subarray(first - start, first - start + result.byteLength))
+    return result
+  }
+
+  close(): void {
+    this.#device.destroy()
+  }
+
+  async #execute(command: Command): Promise<void> {
+    switch (command.do) {
+      case 'allocate':
+        this.#buffers.set(command.buffer, this.#pool.acquire(command.bytes))
+        return
+      case 'release': {
+        const buffer = this.#buffers.get(command.buffer)
+        if (buffer) this.#pool.release(buffer)
+        this.#buffers.delete(command.buffer)
+        return
+      }
+      case 'write':
+        if (!this.#failure) await this.#write(command.tensor, command.data)
+        return
+      case 'call':
+        if (!this.#failure) this.#call(command.kernel, command.args)
+    }
+  }
+
+  #call(name: string, args: unknown[]): void {
+    try {
+      this.#kernels[name](...(args as never[]))
+    } finally {
+      for (const id of this.#scratch) this.#releaseScratch(id)
+      this.#scratch = []
+    }
+  }
+
+  async #submit(): Promise<void> {
+    const error = await this.#pool.failure()
+    if (error) {
+      this.fail({
+        code: 'out-of-memory',
+        message: `the GPU is out of memory (${error.message.split('\n')[0]}): use a smaller batch or sequence, or --device cpu`,
+      })
+      this.#recorder.discard()
+      if (this.#pool.trim()) this.#recorder.forgetBindGroups()
+      return
+    }
+    this.#pace.submitted(this.#recorder.flops)
+    this.#recorder.submit()
+  }
+
+  async #write(tensor: Tensor, data: HostArray): Promise<void> {
+    const size = bytesPerElement[tensor.dtype]
+    const at = tensor.offset * size
+    if (at % 4 !== 0 || data.byteLength % 4 !== 0) return this.#writeHalves(tensor, data)
+    // Writes happen when they are called, before anything recorded but not submitted.
+    if (!this.#recorder.empty) await this.#submit()
+    const buffer = this.#bufferOf(tensor)
+    for (let from = 0; from < data.byteLength; from += transferBytes) {
+      const bytes = Math.min(transferBytes, data.byteLength - from)
+      this.#device.queue.writeBuffer(buffer, at + from, data.buffer, data.byteOffset + from, bytes)
+      // Staging memory of writes is given back only at a submit.
+      if (data.byteLength > transferBytes) this.#device.queue.submit([])
+    }
+  }
+
+  /** 16-bit data that begins or ends inside a word: through scratch, so that its neighbours stay. */
+  async #writeHalves(tensor: Tensor, data: HostArray): Promise<void> {
+    const even = new Uint16Array(data.length + (data.length % 2))
+    even.set(data)
+    const whole = this.#newScratch([even.length], tensor.dtype)
+    await this.#write(whole, even)
+    moveHalves(this.#gpu, tensor, { ...whole, length: tensor.length })
+    for (const id of this.#scratch) this.#releaseScratch(id)
+    this.#scratch = []
+  }
+
+  #newScratch(shape: readonly number[], dtype: DType): Tensor {
+    const length = lengthOf(shape)
+    const buffer = this.#nextScratch--
+    this.#buffers.set(buffer, this.#pool.acquire(Math.max(4, length * bytesPerElement[dtype])))
+    this.#scratch.push(buffer)
+    return { buffer, dtype, shape, offset: 0, length }
+  }
+
+  #releaseScratch(id: number): void {
+    const buffer = this.#buffers.get(id)
+    if (buffer) this.#pool.release(buffer)
+    this.#buffers.delete(id)
+  }
+
+  #run(dispatch: Dispatch): void {
+    const bound = dispatch.tensors.map((tensor) => this.#bind(tensor))
+    this.#staging.dispatch(dispatch, bound)
+  }
+
+  #bind(tensor: Tensor): Bound {
+    const buffer = this.#bufferOf(tensor)
+    const alignment = this.#device.limits.minStorageBufferOffsetAlignment
+    const size = bytesPerElement[tensor.dtype]
+    const start = tensor.offset * size
+    const offset = start - (start % alignment)
+    // Whole vectors of four words: shaders may see the tensor as such.
+    const end = Math.min(buffer.size, offset + Math.ceil((start + bytesOf(tensor) - offset) / 16) * 16)
+    return { buffer, offset, size: end - offset, at: (start - offset) / size }
+  }
+
+  #bufferOf(tensor: Tensor): GPUBuffer {
+    const buffer = this.#buffers.get(tensor.buffer)
+    if (!buffer) throw new EngineError('internal', `tensor of buffer ${tensor.buffer} was released`)
+    return buffer
+  }
+}
+
+export function asFailure(error: unknown): Failure {
+  if (error instanceof EngineError) return { code: error.code, message: error.message }
+  return { code: 'internal', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+}

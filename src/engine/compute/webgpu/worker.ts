@@ -1,0 +1,107 @@
+// The GPU's thread: opens the device, then executes requests one after the other.
+import { parentPort, workerData } from 'node:worker_threads'
+import { adapterName, isSoftware, requestAdapter, requestDevice } from './adapter.ts'
+import type { DeviceFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
+import { asFailure, Session } from './session.ts'
+
+const port = parentPort
+if (!port) throw new Error('this file runs as a worker thread')
+const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+
+/** Room that a binding's alignment and the padding to whole vectors may need. */
+const windowSlack = 512
+/** A window is also what one elementwise dispatch does. */
+const windowCeiling = 256 * 2 ** 20
+
+async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ session: Session; facts: DeviceFacts }> {
+  const adapter = await requestAdapter(flags)
+  const device = await requestDevice(adapter)
+  const { info, limits } = adapter
+  const bindable = Math.min(windowCeiling, limits.maxStorageBufferBindingSize - windowSlack)
+  const smallSubgroups =
+    device.features.has('subgroups') &&
+    (products === 'auto' ? info.subgroupMaxSize === 8 && info.subgroupMinSize === 8 : products === 'smallSubgroups')
+  void device.lost.then(({ reason, message }) => {
+    if (closing) return
+    die({
+      code: 'device-lost',
+      message: `the GPU was lost (${reason}: ${message || 'no reason given'}). What was saved is whole: resume the run, or start again with --device cpu`,
+    })
+  })
+  return {
+    session: new Session(device, {
+      windowBytes: Math.floor(Math.min(windowBytes ?? bindable, bindable) / 256) * 256,
+      smallSubgroups,
+    }),
+    facts: {
+      description: adapterName(info),
+      details: {
+        adapter: adapterName(info),
+        vendor: info.vendor,
+        architecture: info.architecture,
+        software: isSoftware(info),
+        subgroupSizes: `${info.subgroupMinSize ?? '?'} to ${info.subgroupMaxSize ?? '?'}`,
+        products: smallSubgroups ? 'small subgroups' : 'portable',
+        maxBindingBytes: limits.maxStorageBufferBindingSize,
+      },
+      maxBufferBytes: limits.maxBufferSize,
+    },
+  }
+}
+
+let closing = false
+let dead: Failure | null = null
+
+function die(failure: Failure): void {
+  dead ??= failure
+  reply({ type: 'dead', failure })
+}
+
+async function handle(session: Session, request: Request): Promise<void> {
+  switch (request.type) {
+    case 'run':
+      return session.execute(request.commands)
+    case 'read':
+      return answer(session, request.id, async () => {
+        const data = await session.read(request.tensor)
+        return () => reply({ type: 'done', id: request.id, data }, [data.buffer as ArrayBuffer])
+      })
+    case 'sync':
+      return answer(session, request.id, async () => {
+        await session.sync()
+        return () => reply({ type: 'done', id: request.id })
+      })
+    case 'lose':
+      return session.close()
+    case 'close':
+      closing = true
+      session.close()
+      return reply({ type: 'done', id: request.id })
+  }
+}
+
+/** A request that waits for the device tells of the first failure before it. */
+async function answer(session: Session, id: number, work: () => Promise<() => void>): Promise<void> {
+  let done = () => {}
+  const before = session.takeFailure()
+  if (before) return reply({ type: 'failed', id, failure: before })
+  try {
+    done = await work()
+  } catch (error) {
+    session.fail(asFailure(error))
+  }
+  const failure = dead ?? session.takeFailure()
+  if (failure) return reply({ type: 'failed', id, failure })
+  done()
+}
+
+try {
+  const { session, facts } = await open(workerData as OpenRequest)
+  let last = Promise.resolve()
+  port.on('message', (request: Request) => {
+    last = last.then(() => handle(session, request)).catch((error: unknown) => session.fail(asFailure(error)))
+  })
+  reply({ type: 'ready', facts })
+} catch (error) {
+  die(asFailure(error))
+}
