@@ -15,7 +15,7 @@ export interface OptimiserSettings {
   /** Largest global gradient norm; null = off. */
   readonly clipNorm: number | null
   /** What the sum in `loss` is multiplied with to give the step's loss. */
-  readonly lossScale: number
+  readonly lossScale?: number
   /** A loss above this is divergence, see `divergence.ts`. */
   readonly lossCeiling: () => number
   /** For messages: "block 3" or "retraining". */
@@ -32,8 +32,11 @@ export interface StepResult {
 export interface Optimiser {
   /** One element: batches add to the step's loss here. */
   readonly loss: Tensor
-  /** Ends step `step` = 0, 1, …: reads, checks, clips, updates, and clears gradients and loss for the next one. */
-  finish(step: number): Promise<StepResult>
+  /**
+   * Ends step `step` = 0, 1, …: reads, checks, clips, updates, and clears gradients and loss for the next one.
+   * `loss`, where the caller has it on the host already, takes the place of the sum on the device.
+   */
+  finish(step: number, loss?: number): Promise<StepResult>
   close(): void
 }
 
@@ -48,12 +51,12 @@ export function createOptimiser(backend: Backend, parameters: ParameterArena, se
   parameters.clearGrads()
   return {
     loss,
-    async finish(step) {
+    async finish(step, knownLoss) {
       parameters.addSquares(terms)
       const values = await readF32(backend, scalars)
       const squares = parameters.normTerms.reduce((sum, term, i) => sum + term.copies * values[stride * (1 + i)], 0)
       const result = {
-        loss: values[0] * settings.lossScale,
+        loss: knownLoss ?? values[0] * (settings.lossScale ?? 1),
         gradNorm: Math.sqrt(squares),
         lr: learningRate(settings.lr, step, settings.steps, settings.warmup),
       }

@@ -1,0 +1,93 @@
+// Retraining (methods.md 7): the whole pruned model on the language-model loss, as the HF Trainer does it.
+import type { Decoder } from '../model/decoder.ts'
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import { batchOf, countTargets, type TrainingWindows } from './batches.ts'
+import { retrainCeiling } from './divergence.ts'
+import { createOptimiser, type StepResult } from './optimiser.ts'
+import { rowsOfBatch } from './rowOrder.ts'
+import { warmupSteps } from './schedule.ts'
+import type { Trainables } from './trainables.ts'
+
+export interface RetrainSettings {
+  readonly steps: number
+  readonly lr: number
+  readonly weightDecay: number
+  /** null = off. */
+  readonly clipNorm: number | null
+  readonly batchSize: number
+  readonly gradAccumulation: number
+  /** null = rows in order. */
+  readonly shuffleSeed: number | null
+}
+
+export interface RetrainOptions {
+  /** Made with `training` and with the trained parameters as overrides. */
+  readonly decoder: Decoder
+  readonly trainables: Trainables
+  readonly windows: TrainingWindows
+  readonly settings: RetrainSettings
+  /** Steps that `trainables` has behind it already: a resumed run. */
+  readonly firstStep: number
+  readonly signal?: AbortSignal
+  /** Awaited before every step: a run that is paused waits here. */
+  readonly pausePoint?: () => Promise<void>
+  /** After each step, counted from 1; awaited, so that it may evaluate and save. */
+  readonly onStep: (done: number, result: StepResult, tokensPerSecond: number) => Promise<void>
+}
+
+/**
+ * Cross-entropy averaged over all counted targets of a step's batches, AdamW, warm-up and linear decay, clipping of the
+ * global norm. Leaves the trained values in `trainables`.
+ * @throws EngineError 'numeric' when the loss is not a number or diverges.
+ */
+export async function retrain(options: RetrainOptions): Promise<void> {
+  const { decoder, trainables, settings, signal } = options
+  const { steps } = settings
+  let firstLoss: number | null = null
+  const optimiser = createOptimiser(decoder.backend, trainables.parameters, {
+    ...settings,
+    warmup: warmupSteps('retrain', steps),
+    lossCeiling: () => retrainCeiling(firstLoss ?? 0, decoder.model.config.vocabSize),
+    where: 'retraining',
+  })
+  try {
+    for (let step = options.firstStep; step < steps; step++) {
+      throwIfCancelled(signal)
+      await options.pausePoint?.()
+      const begun = performance.now()
+      const { loss, tokens } = await addGradients(options, step)
+      firstLoss ??= loss
+      trainables.maskGradients()
+      const result = await optimiser.finish(step, loss)
+      trainables.changed()
+      await options.onStep(step + 1, result, (1000 * tokens) / (performance.now() - begun))
+    }
+  } finally {
+    optimiser.close()
+  }
+}
+
+/** Forward and backward of a step's batches: their gradients add up to that of one mean over all their targets. */
+async function addGradients(
+  { decoder, trainables, windows, settings, signal }: RetrainOptions,
+  step: number,
+): Promise<{ loss: number; tokens: number }> {
+  const order = { ...settings, windows: windows.windows }
+  const batches = Array.from({ length: settings.gradAccumulation }, (_, part) =>
+    batchOf(windows, rowsOfBatch(order, step, part)),
+  )
+  const counts = batches.map(countTargets)
+  const total = counts.reduce((a, b) => a + b, 0)
+  if (total === 0)
+    throw new EngineError(
+      'bad-data',
+      `retraining, step ${step + 1}: none of its rows has two tokens; remove empty rows`,
+    )
+  let loss = 0
+  for (const [i, batch] of batches.entries()) {
+    if (counts[i] === 0) continue
+    const pass = { adapterOf: trainables.adapterOf, signal, targetWeight: 1 / total }
+    loss += ((await decoder.lossAndGradients(batch, trainables.grads, pass)).loss * counts[i]) / total
+  }
+  return { loss, tokens: batches.reduce((sum, { ids }) => sum + ids.length, 0) }
+}
