@@ -1,26 +1,22 @@
-// From text to a recipe. Structure only: the rules of lint look at what a recipe means.
-import { readDocument } from './document.ts'
+// From text to a recipe that can be run.
 import type { RecipeDocument } from './document.ts'
 import type { Finding } from './finding.ts'
-import { recipeSchema } from './schema.ts'
+import { lint } from './lint.ts'
 import type { Recipe } from './schema.ts'
-import { schemaFindings, syntaxFindings } from './structure.ts'
 
 export interface ParsedRecipe {
   /** Null when there is an error among the findings. */
   recipe: Recipe | null
   document: RecipeDocument
-  /** Mistakes of YAML and of the schema, in the order of the text. */
+  /** What the text alone tells, in its order: every rule that needs no model, data or machine. */
   findings: Finding[]
 }
 
 /** Parses and validates; never throws. JSON is YAML, so a recipe may be JSON. */
 export function parseRecipe(text: string): ParsedRecipe {
-  const document = readDocument(text)
-  const findings = syntaxFindings(document)
-  if (document.value === undefined) return { recipe: null, document, findings }
-  const result = recipeSchema.safeParse(document.value)
-  if (!result.success) findings.push(...schemaFindings(document, result.error.issues))
-  const recipe = result.success && !findings.some((f) => f.severity === 'error') ? result.data : null
-  return { recipe, document, findings }
+  const { document, dialect, context, findings } = lint(text)
+  // A disabled error is still an error: only a value that the schema accepts is a recipe.
+  const valid = dialect === null && document.value !== undefined && context.issues.length === 0
+  const usable = valid && !findings.some((f) => f.severity === 'error')
+  return { recipe: usable ? context.recipe : null, document, findings }
 }

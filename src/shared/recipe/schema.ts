@@ -5,7 +5,10 @@ import { isPattern } from './pattern.ts'
 import { isSize } from './size.ts'
 
 /** Shown by hover and completion, and written into the JSON Schema. */
-const about = (markdownDescription: string, more: { default?: unknown; examples?: unknown[] } = {}) => ({
+const about = (
+  markdownDescription: string,
+  more: { default?: unknown; examples?: unknown[]; pattern?: string } = {},
+) => ({
   description: markdownDescription.replace(/[`*]/g, ''),
   markdownDescription,
   ...more,
@@ -42,7 +45,11 @@ const pattern = z
   .meta(
     about(
       '`unstructured`, or `"N:M"` in quotes: in each group of M consecutive inputs of a row exactly N weights become **zero** (methods 2.4).',
-      { default: 'unstructured', examples: ['unstructured', '2:4', '4:8'] },
+      {
+        default: 'unstructured',
+        examples: ['unstructured', '2:4', '4:8'],
+        pattern: '^(unstructured|[1-9]\\d{0,3}:[1-9]\\d{0,3})$',
+      },
     ),
   )
 
@@ -253,7 +260,13 @@ export const recipeSchema = z
         max_shard: z
           .string()
           .refine(isSize, { error: 'expected a size such as 5GB or 500MB' })
-          .meta(about('Largest file.', { default: '5GB', examples: ['5GB', '500MB'] }))
+          .meta(
+            about('Largest file.', {
+              default: '5GB',
+              examples: ['5GB', '500MB'],
+              pattern: '^\\s*\\d+(\\.\\d+)?\\s*([KMGTkmgt]?[iI]?[bB])?\\s*$',
+            }),
+          )
           .optional(),
       })
       .meta(about('Where the result goes: dense safetensors with exact zeros, and the mask beside them.'))
@@ -268,7 +281,6 @@ export const recipeSchema = z
       .optional(),
   })
   .meta({
-    id: 'prune-recipe-1',
     title: 'SparseScope recipe',
     ...about('One run: model, pruning, recovery, evaluation.'),
   })

@@ -1,0 +1,84 @@
+// Everything about a run but its numbers: what `run --dry-run`, the trainable map and the editor's lenses show.
+import type { Role } from '../protocol/inspect.ts'
+import type { PlanRow, PlanSummary } from '../protocol/plan.ts'
+import type { Parameter } from '../families/parameters.ts'
+import { moduleOf } from '../recipe/describeModel.ts'
+import type { LintFacts, ModelModule } from '../recipe/facts.ts'
+import type { Finding, Severity } from '../recipe/finding.ts'
+import { selectModules } from '../recipe/match.ts'
+import type { ResolvedPruneStep, ResolvedRecipe } from '../recipe/resolve.ts'
+import { estimateDisk } from './disk.ts'
+import { estimateMemory } from './memory.ts'
+import { trainablePercentage, trainableRows } from './trainable.ts'
+import { estimateSeconds } from './time.ts'
+
+/** `recipePath` is only shown. Without a usable model the plan has no rows, and `errors` says why. */
+export function planRecipe(
+  recipePath: string,
+  recipe: ResolvedRecipe,
+  facts: LintFacts,
+  findings: readonly Finding[],
+): PlanSummary {
+  const { model, machine } = facts
+  const config = model?.modelConfig ?? null
+  const pruned = new Set(recipe.prune.flatMap((step) => modulesToPrune(step, model?.modules ?? []).map((m) => m.name)))
+  const trainable = config && model ? trainableRows(config, model.parameters, recipe.recover ?? null) : []
+  const of = (...severities: Severity[]) =>
+    findings.filter((f) => severities.includes(f.severity)).map((f) => f.message)
+  return {
+    recipe: recipePath,
+    model: recipe.model,
+    mode: recipe.recover?.mode ?? null,
+    train: recipe.recover?.train ?? [],
+    rows: trainable.map(({ name, kind, block, parameters, trainable, by }): PlanRow => ({
+      name,
+      role: roles[kind],
+      block,
+      module: moduleInBlock(name, block),
+      parameters,
+      trainable,
+      pruned: kind === 'linear' && pruned.has(moduleOf(name)),
+      by,
+    })),
+    parameters: trainable.reduce((n, r) => n + r.parameters, 0),
+    trainable: trainable.reduce((n, r) => n + r.trainable, 0),
+    percentage: trainablePercentage(trainable),
+    prunedModules: pruned.size,
+    estimates: {
+      memoryBytes: model && config ? estimateMemory(recipe, model) : 0,
+      diskBytes: model && config ? estimateDisk(recipe, model) : 0,
+      seconds: model && config && machine ? estimateSeconds(recipe, model, machine, facts.data) : null,
+    },
+    warnings: of('warning'),
+    errors: of('error'),
+    saveTo: recipe.save?.to ?? null,
+  }
+}
+
+/** Block linears that a step prunes, in model order: what the engine does with `targets` and `ignore`. */
+export function modulesToPrune(step: ResolvedPruneStep, modules: readonly ModelModule[]): ModelModule[] {
+  return selectModules(
+    modules.filter((m) => m.kind === 'linear'),
+    step.targets,
+    step.ignore,
+  )
+}
+
+const roles: Record<Parameter['kind'], Role> = {
+  linear: 'linear',
+  bias: 'bias',
+  norm: 'norm',
+  normBias: 'bias',
+  embedding: 'embedding',
+  projection: 'other',
+  router: 'router',
+  head: 'head',
+}
+
+/** Name inside the block without `.weight`, an expert's number replaced by `*`. */
+function moduleInBlock(name: string, block: number | null): string {
+  const module = name.replace(/\.(?:weight|bias)$/, '')
+  if (block === null) return module
+  const at = module.indexOf(`.${block}.`)
+  return (at < 0 ? module : module.slice(at + `.${block}.`.length)).replace(/\.\d+(?=\.|$)/g, '.*')
+}

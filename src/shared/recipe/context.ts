@@ -1,0 +1,194 @@
+// What every rule gets: the text's tree, the value as written, and a recipe that is valid whatever is wrong with the text,
+// so that one mistake does not hide the others.
+import type { z } from 'zod'
+import { isScalar, visit } from 'yaml'
+import type { Scalar } from 'yaml'
+import type { Path, RecipeDocument } from './document.ts'
+import type { LintFacts, ModelFacts, ModelModule } from './facts.ts'
+import { dialectOf, modifiersIn } from './foreign/dialect.ts'
+import type { Dialect } from './foreign/dialect.ts'
+import { createMatcher } from './match.ts'
+import type { Matcher } from './match.ts'
+import { parsePattern } from './pattern.ts'
+import { resolveRecipe } from './resolve.ts'
+import type { ResolvedPruneStep, ResolvedRecipe } from './resolve.ts'
+import { recipeSchema } from './schema.ts'
+import type { Recipe } from './schema.ts'
+import { isPrunable } from './facts.ts'
+
+export type Issue = z.core.$ZodIssue
+
+/** One `targets` or `ignore` entry with its place. */
+export interface TargetEntry {
+  /** Index in `prune`; -1 in recipes of other tools. */
+  readonly step: number
+  readonly kind: 'targets' | 'ignore'
+  readonly path: Path
+  readonly matcher: Matcher
+}
+
+export interface LintContext {
+  readonly document: RecipeDocument
+  readonly issues: readonly Issue[]
+  /** The value as written; anything. */
+  readonly raw: unknown
+  /** What is valid of the recipe. */
+  readonly recipe: Recipe
+  readonly resolved: ResolvedRecipe
+  readonly facts: LintFacts
+  readonly model: ModelFacts | null
+  /** Values of `targets` and `ignore` as written, valid or not. */
+  readonly targetLists: readonly { path: Path; value: unknown }[]
+  /** Of valid lists only. */
+  readonly entries: readonly TargetEntry[]
+  /** All plain and quoted scalars of the text, keys too. */
+  readonly scalars: readonly Scalar[]
+  /** The value as written at a path; undefined when there is none. */
+  get(path: Path): unknown
+  has(path: Path): boolean
+  /** Modules that an entry matches; none without a model. */
+  matched(entry: string): readonly ModelModule[]
+  /** Modules that a step prunes: matched matrices, without the ignored ones. */
+  prunedBy(step: ResolvedPruneStep): readonly ModelModule[]
+  /** `rank` and the like apply: an adapter or the head is trained. */
+  readonly adapter: 'mask_lora' | 'scale_lora' | 'lora_prune' | null
+}
+
+export function createContext(
+  document: RecipeDocument,
+  facts: LintFacts,
+  dialect: Dialect | null = dialectOf(document.value),
+): LintContext {
+  const { recipe, issues } = dialect ? { recipe: bareRecipe, issues: [] } : recipeOf(document.value)
+  const model = facts.model
+  const resolved = resolveRecipe(recipe, { maxPositions: model?.modelConfig?.maxPositions ?? undefined })
+  const matched = (entry: string) => (model ? matchedModules(model, entry) : [])
+  const get = (path: Path): unknown => path.reduce<unknown>(child, document.value)
+  const targetLists = dialect ? foreignLists(document.value) : ownLists(document.value)
+  return {
+    document,
+    issues,
+    raw: document.value,
+    recipe,
+    resolved,
+    facts,
+    model,
+    targetLists,
+    entries: targetLists.flatMap(entriesOf),
+    scalars: scalarsOf(document),
+    get,
+    has: (path) => get(path) !== undefined,
+    matched,
+    prunedBy: (step) => {
+      const ignored = new Set(step.ignore.flatMap((entry) => matched(entry)))
+      const wanted = new Set(step.targets.flatMap((entry) => matched(entry)))
+      return (model?.modules ?? []).filter((m) => isPrunable(m) && wanted.has(m) && !ignored.has(m))
+    },
+    adapter:
+      (['mask_lora', 'scale_lora', 'lora_prune'] as const).find((a) => resolved.recover?.train.includes(a)) ?? null,
+  }
+}
+
+function child(value: unknown, key: string | number): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string | number, unknown>)[key]
+    : undefined
+}
+
+const bareRecipe: Recipe = { version: 1, model: '?' }
+
+function recipeOf(value: unknown): { recipe: Recipe; issues: readonly Issue[] } {
+  const parsed = recipeSchema.safeParse(value)
+  if (parsed.success) return { recipe: parsed.data, issues: [] }
+  return { recipe: salvage(value, parsed.error.issues), issues: parsed.error.issues }
+}
+
+/** Leaves out what is invalid, so that the rest can be looked at. Lists keep their length: paths must stay true. */
+function salvage(value: unknown, issues: readonly Issue[]): Recipe {
+  const copy = isRecord(value) ? structuredClone(value) : {}
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') {
+      const parent = issue.path.reduce<unknown>((v, k) => child(v, k as string), copy)
+      if (isRecord(parent)) for (const key of issue.keys) delete parent[key]
+    } else drop(copy, issue.path as (string | number)[])
+  }
+  const bare = { version: 1, model: '', ...copy }
+  if (typeof bare.model !== 'string' || bare.model === '') bare.model = '?'
+  const again = recipeSchema.safeParse({ ...bare, version: 1 })
+  return again.success ? again.data : { version: 1, model: bare.model }
+}
+
+/** Deletes the innermost key on the way to an invalid value; a whole step that is no map becomes an empty one. */
+function drop(root: Record<string, unknown>, path: readonly (string | number)[]): void {
+  for (let length = path.length; length > 0; length--) {
+    const key = path[length - 1]
+    const parent = path.slice(0, length - 1).reduce<unknown>(child, root)
+    if (isRecord(parent)) {
+      if (Array.isArray(parent[key]) && key === 'train') parent[key] = []
+      else delete parent[key]
+      return
+    }
+    if (Array.isArray(parent) && length === 2) {
+      parent[Number(key)] = {}
+      return
+    }
+  }
+}
+
+function isRecord(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function ownLists(value: unknown): { path: Path; value: unknown }[] {
+  const steps = child(value, 'prune')
+  if (!Array.isArray(steps)) return []
+  return steps.flatMap((step: unknown, i) =>
+    (['targets', 'ignore'] as const).flatMap((kind) => {
+      const list = child(step, kind)
+      return list === undefined ? [] : [{ path: ['prune', i, kind], value: list }]
+    }),
+  )
+}
+
+function foreignLists(value: unknown): { path: Path; value: unknown }[] {
+  return modifiersIn(value).flatMap(({ settings, path }) =>
+    ['targets', 'ignore'].flatMap((kind) =>
+      settings[kind] === undefined ? [] : [{ path: [...path, kind], value: settings[kind] }],
+    ),
+  )
+}
+
+function entriesOf({ path, value }: { path: Path; value: unknown }): TargetEntry[] {
+  if (!Array.isArray(value) || value.some((v) => typeof v !== 'string' || v === '')) return []
+  const step = path[0] === 'prune' ? Number(path[1]) : -1
+  const kind = path.at(-1) === 'ignore' ? 'ignore' : 'targets'
+  return value.map((entry: string, i) => ({ step, kind, path: [...path, i], matcher: createMatcher(entry) }))
+}
+
+function scalarsOf(document: RecipeDocument): Scalar[] {
+  const scalars: Scalar[] = []
+  if (document.root) visit(document.root, { Scalar: (_, node) => void scalars.push(node) })
+  return scalars.filter((s) => isScalar(s) && s.range)
+}
+
+// Matching is the slow part of linting, and the same entries meet the same header on every key stroke.
+const matchedCache = new WeakMap<ModelFacts, Map<string, readonly ModelModule[]>>()
+const maxCachedEntries = 500
+
+function matchedModules(model: ModelFacts, entry: string): readonly ModelModule[] {
+  let cache = matchedCache.get(model)
+  if (!cache || cache.size > maxCachedEntries) matchedCache.set(model, (cache = new Map()))
+  let found = cache.get(entry)
+  if (!found) {
+    const matcher = createMatcher(entry)
+    found = model.modules.filter((m) => matcher.matches(m))
+    cache.set(entry, found)
+  }
+  return found
+}
+
+/** N and M of a step's pattern; null when it is unstructured. */
+export function groupOf(step: ResolvedPruneStep): { pruned: number; size: number } | null {
+  const pattern = parsePattern(step.pattern)
+  return pattern?.kind === 'group' ? pattern : null
+}

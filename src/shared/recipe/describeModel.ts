@@ -1,0 +1,124 @@
+// From a checkpoint's header and config.json to what rules and plans look at. Pure: reading is the caller's work.
+import { FamilyError } from '../families/familyError.ts'
+import { readModelConfig } from '../families/modelConfig.ts'
+import type { ModelConfig } from '../families/modelConfig.ts'
+import { modelParameters } from '../families/parameters.ts'
+import type { Parameter } from '../families/parameters.ts'
+import type { ModelFacts, ModelModule, ModelProblem, ModuleKind, TensorFacts } from './facts.ts'
+
+export interface ModelFiles {
+  /** Empty when the weights could not be read. */
+  readonly tensors: ReadonlyMap<string, TensorFacts>
+  /** config.json as parsed; null when it is missing. */
+  readonly config: unknown
+  /** What went wrong with reading already. */
+  readonly problems: readonly ModelProblem[]
+  readonly tokenizer: ModelFacts['tokenizer']
+  readonly masked: boolean
+  readonly sparsities: ModelFacts['sparsities']
+}
+
+export function describeModel(files: ModelFiles): ModelFacts {
+  const { tensors, tokenizer, masked, sparsities } = files
+  const problems = [...files.problems]
+  const config = isObject(files.config) ? files.config : null
+  if (!config && problems.length === 0) {
+    const message = 'There is no config.json in the model folder: copy the one of the model these weights are from.'
+    problems.push({ rule: 'C1', message })
+  }
+  const modelConfig = config ? readConfig(config, tensors, problems) : null
+  const parameters = modelConfig ? modelParameters(modelConfig) : []
+  if (tensors.size > 0) problems.push(...shapeProblems(parameters, tensors))
+  problems.push(...quantised(tensors, config))
+  const modules = modulesOf(parameters, tensors)
+  return { problems, tensors, config, modelConfig, parameters, modules, tokenizer, masked, sparsities }
+}
+
+function readConfig(
+  config: Record<string, unknown>,
+  tensors: ReadonlyMap<string, TensorFacts>,
+  problems: ModelProblem[],
+): ModelConfig | null {
+  try {
+    return readModelConfig(config, tensors.size > 0 ? tensors : undefined)
+  } catch (error) {
+    if (!(error instanceof FamilyError)) throw error
+    // C5 says it better.
+    if (config.quantization_config) return null
+    problems.push({ rule: error.kind === 'unsupported' ? 'C2' : 'C4', message: `config.json: ${error.message}.` })
+    return null
+  }
+}
+
+/** The first tensor that is missing or of another shape than config.json says. */
+function shapeProblems(parameters: readonly Parameter[], tensors: ReadonlyMap<string, TensorFacts>): ModelProblem[] {
+  for (const { name, shape, transposed } of parameters) {
+    const stored = transposed ? [...shape].reverse() : shape
+    const found = tensors.get(name)
+    if (!found)
+      return [
+        {
+          rule: 'C4',
+          message: `config.json asks for ${name}, which the weights do not have: is it from another model?`,
+        },
+      ]
+    if (found.shape.length !== stored.length || found.shape.some((size, i) => size !== stored[i])) {
+      return [
+        {
+          rule: 'C4',
+          message: `${name}: expected [${stored.join(', ')}] from config.json, the file has [${found.shape.join(', ')}]. Is config.json from another model?`,
+        },
+      ]
+    }
+  }
+  return []
+}
+
+function quantised(tensors: ReadonlyMap<string, TensorFacts>, config: Record<string, unknown> | null): ModelProblem[] {
+  const remedy = 'pruning needs the weights as F32, F16 or BF16: use the checkpoint that it was quantised from.'
+  if (config?.quantization_config)
+    return [{ rule: 'C5', message: `This model is quantised (quantization_config): ${remedy}` }]
+  for (const [name, { dtype }] of tensors) {
+    if (/^F8_|^F4|^F6/.test(dtype) || (/^[IU]\d/.test(dtype) && /\.(?:q?weight|qzeros)$/.test(name))) {
+      return [{ rule: 'C5', message: `${name} is stored as ${dtype}: ${remedy}` }]
+    }
+  }
+  return []
+}
+
+const kinds: Partial<Record<Parameter['kind'], ModuleKind>> = {
+  linear: 'linear',
+  norm: 'norm',
+  embedding: 'embedding',
+  projection: 'projection',
+  router: 'router',
+  head: 'head',
+}
+
+/** Everything with a weight: what the family knows in model order, then the rest of the file. */
+function modulesOf(parameters: readonly Parameter[], tensors: ReadonlyMap<string, TensorFacts>): ModelModule[] {
+  const known = parameters.flatMap((p): ModelModule[] => {
+    const kind = kinds[p.kind]
+    if (!kind || !p.name.endsWith('.weight')) return []
+    const [rows, columns = 1] = p.shape
+    const className = kind === 'linear' ? 'Linear' : null
+    const name = moduleOf(p.name)
+    return [{ name, className, kind, block: p.block, rows, columns, transposed: p.transposed }]
+  })
+  const names = new Set(parameters.map((p) => p.name))
+  const rest = [...tensors].flatMap(([name, { shape }]): ModelModule[] => {
+    if (names.has(name) || !name.endsWith('.weight')) return []
+    const [rows = 1, columns = 1] = shape
+    return [{ name: moduleOf(name), className: null, kind: 'other', block: null, rows, columns, transposed: false }]
+  })
+  return [...known, ...rest]
+}
+
+/** Module name of a weight: without `.weight`. */
+export function moduleOf(parameter: string): string {
+  return parameter.replace(/\.weight$/, '')
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

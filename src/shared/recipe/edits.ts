@@ -1,0 +1,125 @@
+// Text edits of quick fixes, made from ranges: the rest of the text, its comments and its style stay as they are.
+import { isMap, isNode, isSeq } from 'yaml'
+import type { Pair, YAMLMap, YAMLSeq } from 'yaml'
+import { keyOf } from './document.ts'
+import type { Path, RecipeDocument } from './document.ts'
+import type { TextEdit } from './finding.ts'
+
+export function replaceRange(document: RecipeDocument, start: number, end: number, newText: string): TextEdit {
+  return { range: document.range(start, end), newText }
+}
+
+/** Replaces the value at a path; nothing when it is not there. */
+export function replaceValue(document: RecipeDocument, path: Path, newText: string): TextEdit[] {
+  const node = document.nodeAt(path)
+  return node?.range ? [replaceRange(document, node.range[0], node.range[1], newText)] : []
+}
+
+export function renameKey(document: RecipeDocument, path: Path, key: string): TextEdit[] {
+  const node = document.pairAt(path)?.key
+  return isNode(node) && node.range ? [replaceRange(document, node.range[0], node.range[1], key)] : []
+}
+
+/** Removes a key with its value, or an item of a list; its parent too when nothing is left in it. */
+export function remove(document: RecipeDocument, path: Path): TextEdit[] {
+  const parentPath = path.slice(0, -1)
+  const parent = document.nodeAt(parentPath)
+  if (!(isMap(parent) || isSeq(parent))) return []
+  const key = path.at(-1)
+  const index = isMap(parent) ? parent.items.findLastIndex((p) => keyOf(p) === String(key)) : Number(key)
+  if (index < 0 || index >= parent.items.length) return []
+  if (parent.items.length > 1) return removeFrom(document, parent, index)
+  return parent.flow || parentPath.length === 0
+    ? replaceValue(document, parentPath, isMap(parent) ? '{}' : '[]')
+    : remove(document, parentPath)
+}
+
+/** Removes the `index`-th of several pairs or items: for duplicate keys, which a path cannot tell apart. */
+export function removeFrom(document: RecipeDocument, parent: YAMLMap | YAMLSeq, index: number): TextEdit[] {
+  const [start, end] = extentOf(parent.items[index])
+  const next = parent.items[index + 1]
+  if (parent.flow) {
+    if (next !== undefined) return [replaceRange(document, start, extentOf(next)[0], '')]
+    return [replaceRange(document, extentOf(parent.items[index - 1])[1], end, '')]
+  }
+  const lineStart = document.text.lastIndexOf('\n', start - 1) + 1
+  const lead = document.text.slice(lineStart, start)
+  // `- method: wanda` on the line of its dash: the next key takes its place.
+  if (isMap(parent) && lead.trim() !== '' && next !== undefined) {
+    return [replaceRange(document, start, extentOf(next)[0], '')]
+  }
+  const lineEnd = document.text.indexOf('\n', Math.max(start, end - 1))
+  return [replaceRange(document, lineStart, lineEnd < 0 ? document.text.length : lineEnd + 1, '')]
+}
+
+/** Offsets of an item without the comments and white space after it. */
+function extentOf(item: unknown): [number, number] {
+  if (isNode(item)) return [item.range?.[0] ?? 0, item.range?.[1] ?? 0]
+  const pair = item as Pair
+  const key = isNode(pair.key) ? pair.key.range : null
+  const value = isNode(pair.value) ? pair.value.range : null
+  return [key?.[0] ?? value?.[0] ?? 0, Math.max(key?.[1] ?? 0, value?.[1] ?? 0)]
+}
+
+/** Adds `key: value` to the map at a path, which is made at the end of the text when it is a missing top-level key. */
+export function insertKey(document: RecipeDocument, path: Path, key: string, value: string): TextEdit[] {
+  const map = document.nodeAt(path)
+  if (!isMap(map)) {
+    if (path.length !== 1 || document.pairAt(path) || !isMap(document.root)) return []
+    return insertKey(document, [], String(path[0]), `{${key}: ${value}}`)
+  }
+  if (map.flow) {
+    const at = (map.range?.[0] ?? 0) + 1
+    return [replaceRange(document, at, at, map.items.length > 0 ? `${key}: ${value}, ` : `${key}: ${value}`)]
+  }
+  const first = map.items[0]
+  const last = map.items.at(-1)
+  if (!first || !last) return []
+  const [start] = extentOf(first)
+  const indent = document.position(start).character
+  const end = extentOf(last)[1]
+  const lineEnd = document.text.indexOf('\n', Math.max(0, end - 1))
+  const line = `${' '.repeat(indent)}${key}: ${value}`
+  return lineEnd < 0
+    ? [replaceRange(document, document.text.length, document.text.length, `\n${line}\n`)]
+    : [replaceRange(document, lineEnd + 1, lineEnd + 1, `${line}\n`)]
+}
+
+/** Adds an item at the end of the list at a path. */
+export function appendItem(document: RecipeDocument, path: Path, value: string): TextEdit[] {
+  const list = document.nodeAt(path)
+  if (!isSeq(list)) return []
+  const last = list.items.at(-1)
+  if (list.flow) {
+    const at = last === undefined ? (list.range?.[0] ?? 0) + 1 : extentOf(last)[1]
+    return [replaceRange(document, at, at, last === undefined ? value : `, ${value}`)]
+  }
+  if (last === undefined) return []
+  const [start, end] = extentOf(last)
+  const lineStart = document.text.lastIndexOf('\n', start - 1) + 1
+  const dash = document.text.indexOf('-', lineStart)
+  return [replaceRange(document, end, end, `\n${' '.repeat(Math.max(0, dash - lineStart))}- ${value}`)]
+}
+
+/** The text with the edits made; for tests and for `fix all` on the command line. */
+export function applyEdits(document: RecipeDocument, edits: readonly TextEdit[]): string {
+  const inOrder = edits
+    .map((e) => ({ start: document.offset(e.range.start), end: document.offset(e.range.end), newText: e.newText }))
+    .sort((a, b) => b.start - a.start)
+  return inOrder.reduce((text, e) => text.slice(0, e.start) + e.newText + text.slice(e.end), document.text)
+}
+
+/** A plain scalar where YAML 1.1 and 1.2 agree that it is this string, else a quoted one. */
+export function scalarText(value: string): string {
+  return /^[A-Za-z_./~][\w./-]*$/.test(value) && !/^(?:y|n|yes|no|on|off|true|false|null|~)$/i.test(value)
+    ? value
+    : JSON.stringify(value)
+}
+
+/** Numbers that every YAML reads as numbers: PyYAML wants a dot and a sign in `5.0e-4`. */
+export function numberText(value: number): string {
+  const text = String(value)
+  if (!text.includes('e')) return text
+  const [digits, exponent] = text.split('e')
+  return `${digits.includes('.') ? digits : `${digits}.0`}e${/^[+-]/.test(exponent) ? '' : '+'}${exponent}`
+}

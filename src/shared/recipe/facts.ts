@@ -1,0 +1,91 @@
+// What lint knows about the world outside the recipe. Gathering it is the caller's work (src/engine/facts): the rules
+// themselves read no file. Null or absent means: not looked at, and rules that need it stay silent.
+import type { ModelConfig } from '../families/modelConfig.ts'
+import type { Parameter } from '../families/parameters.ts'
+import type { Module } from './match.ts'
+
+export type ModuleKind = 'linear' | 'router' | 'embedding' | 'projection' | 'norm' | 'head' | 'other'
+
+/** A module of the checkpoint: something with a weight. */
+export interface ModelModule extends Module {
+  readonly kind: ModuleKind
+  /** Null outside the blocks. */
+  readonly block: number | null
+  /** Output and input features of a matrix, whatever way round the file stores it; 1 column for a vector. */
+  readonly rows: number
+  readonly columns: number
+  /** Stored [in, out], as GPT-2's Conv1D. */
+  readonly transposed: boolean
+}
+
+/** A checkpoint that cannot be used at all, and the rule that says so. */
+export interface ModelProblem {
+  readonly rule: 'C1' | 'C2' | 'C3' | 'C4' | 'C5' | 'C7'
+  readonly message: string
+}
+
+export interface TensorFacts {
+  readonly dtype: string
+  readonly shape: readonly number[]
+}
+
+export interface ModelFacts {
+  /** Several: a quantised model can have an unknown type too. Empty: everything could be read. */
+  readonly problems: readonly ModelProblem[]
+  readonly tensors: ReadonlyMap<string, TensorFacts>
+  readonly config: Readonly<Record<string, unknown>> | null
+  /** Null when config.json is missing or of an unknown family. */
+  readonly modelConfig: ModelConfig | null
+  /** All parameters in model order; empty without `modelConfig`. */
+  readonly parameters: readonly Parameter[]
+  /** In model order. */
+  readonly modules: readonly ModelModule[]
+  readonly tokenizer: { readonly present: boolean; readonly largestId: number | null }
+  /** A mask lies beside the weights. */
+  readonly masked: boolean
+  /** Sparsity by module name, from the report of the run that made this checkpoint; null when there is none. */
+  readonly sparsities: ReadonlyMap<string, number> | null
+}
+
+export interface DataFacts {
+  readonly exists: boolean
+  readonly bytes: number
+  readonly kind: 'text' | 'lines' | 'table' | 'ids' | 'unknown'
+  /** Columns of text, or integer tensors; null when the file says nothing about them. */
+  readonly fields: readonly string[] | null
+  /** Integer tensors: [windows, length] or [length]. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>
+  /** Bytes of the longest document when all were seen, else null. */
+  readonly longestDocument: number | null
+  /** Why the file cannot be read, or null. */
+  readonly problem: string | null
+}
+
+export interface MachineFacts {
+  readonly memoryBytes: number
+  readonly freeDiskBytes: number | null
+  readonly threads: number
+  /** Null: not looked at. */
+  readonly gpu: boolean | null
+}
+
+export interface OutputFacts {
+  readonly exists: boolean
+  /** `save.to` and `model` are the same folder. */
+  readonly isModel: boolean
+}
+
+export interface LintFacts {
+  readonly model: ModelFacts | null
+  /** By path as written in the recipe. */
+  readonly data: ReadonlyMap<string, DataFacts>
+  readonly machine: MachineFacts | null
+  readonly output: OutputFacts | null
+}
+
+export const noFacts: LintFacts = { model: null, data: new Map(), machine: null, output: null }
+
+/** Only the projections inside the blocks are pruned (methods.md 2.2). */
+export function isPrunable(module: ModelModule): boolean {
+  return module.kind === 'linear'
+}

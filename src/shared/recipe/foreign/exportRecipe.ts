@@ -1,0 +1,74 @@
+// The pruning steps of a recipe as an llm-compressor recipe. Recovery and evaluation have no counterpart there.
+import { parsePattern } from '../pattern.ts'
+import { resolveRecipe } from '../resolve.ts'
+import type { ResolvedPruneStep } from '../resolve.ts'
+import type { Recipe } from '../schema.ts'
+import { withoutUndefined } from './convert.ts'
+import type { Draft } from './convert.ts'
+import type { JsonMap } from './dialect.ts'
+import { writeYaml } from './write.ts'
+
+export interface Exported {
+  text: string
+  /** What the file does not say any more. */
+  lost: string[]
+}
+
+const modifiers: Record<ResolvedPruneStep['method'], string | null> = {
+  sparsegpt: 'SparseGPTModifier',
+  wanda: 'WandaPruningModifier',
+  magnitude: 'MagnitudePruningModifier',
+  random: null,
+}
+
+export function exportToLlmCompressor(recipe: Recipe): Exported {
+  const resolved = resolveRecipe(recipe)
+  const lost: string[] = []
+  const stages: JsonMap = {}
+  for (const [i, step] of resolved.prune.entries()) {
+    const name = modifiers[step.method]
+    const group = parsePattern(step.pattern)?.kind === 'group'
+    if (name === null) lost.push(`prune.${i}: ${step.method} has no modifier there`)
+    else if (step.method === 'magnitude' && group) lost.push(`prune.${i}: its magnitude modifier has no N:M patterns`)
+    else {
+      if (step.scope === 'global') lost.push(`prune.${i}: scope global becomes one threshold for each tensor`)
+      if (step.selection === 'perp') lost.push(`prune.${i}: selection perp`)
+      // A map keeps one modifier of a class, so every step is a stage of its own.
+      stages[`step${i}_stage`] = { pruning_modifiers: { [name]: settingsOf(step, group) } }
+    }
+  }
+  if (resolved.recover) lost.push(`recover: ${resolved.recover.mode} of ${resolved.recover.train.join(', ')}`)
+  if (resolved.evaluate.length > 0) lost.push('evaluate')
+  if (resolved.calibration) lost.push('calibration: it is given in code there')
+  if (resolved.sweep) lost.push('sweep')
+  const comments = [
+    'Pruning steps of a SparseScope recipe, for llm-compressor.',
+    ...lost.map((l) => `Not in here: ${l}.`),
+  ]
+  return { text: writeYaml(stages, comments), lost }
+}
+
+function settingsOf(step: ResolvedPruneStep, group: boolean): JsonMap {
+  // Its matcher sees the head as `lm_head.` in places: only this form keeps it dense everywhere.
+  const ignore = [...new Set(['re:.*lm_head', ...step.ignore])]
+  const shared: Draft = { targets: step.targets }
+  if (step.method === 'magnitude') {
+    const sparsity = typeof step.sparsity === 'number' ? step.sparsity : step.sparsity[0]
+    return withoutUndefined({
+      init_sparsity: sparsity,
+      final_sparsity: sparsity,
+      start: 0,
+      end: 1,
+      update_frequency: 1,
+      ...shared,
+    })
+  }
+  return withoutUndefined({
+    sparsity: step.sparsity,
+    mask_structure: group ? step.pattern : '0:0',
+    block_size: step.method === 'sparsegpt' ? step.block_size : undefined,
+    dampening_frac: step.method === 'sparsegpt' ? step.dampening : undefined,
+    ...shared,
+    ignore,
+  })
+}

@@ -1,0 +1,114 @@
+// A W&B sweep of the authors' code, or its flat configuration, as a recipe.
+import type { Draft, Note } from './convert.ts'
+import { withoutUndefined } from './convert.ts'
+import { isMap } from './dialect.ts'
+import type { Json, JsonMap } from './dialect.ts'
+
+/** Their names, and where the value goes here. */
+const paths: Readonly<Record<string, string>> = {
+  goal_sparsity: 'prune.0.sparsity',
+  prune_method: 'prune.0.method',
+  sparsity_type: 'prune.0.pattern',
+  reconstruct_n_samples: 'calibration.samples',
+  training_mode: 'recover.mode',
+  lora_r: 'recover.lora.rank',
+  lora_alpha: 'recover.lora.alpha',
+  n_iterations: 'recover.steps',
+  initial_lr: 'recover.lr',
+  weight_decay: 'recover.weight_decay',
+  batch_size: 'recover.batch_size',
+  gradient_accumulation_steps: 'recover.grad_accumulation',
+  seed: 'seed',
+  model_name: 'model',
+  model: 'model',
+}
+const subsets = { peft_use_bias: 'bias', peft_use_ln: 'norm', peft_use_lm_head: 'head' } as const
+const composed = new Set([
+  'peft_strategy',
+  'peft_use_bias',
+  'peft_use_ln',
+  'peft_use_lm_head',
+  'peft_use_lora',
+  'lora_type',
+])
+/** What is always so here. */
+const implied = new Set(['gradient_checkpointing', 'lora_dropout', 'dataset', 'optimizer', 'fp16', 'use_wandb'])
+
+export function perpRecipe(root: JsonMap, notes: Note[]): Draft {
+  const nested = isMap(root.parameters)
+  const parameters = isMap(root.parameters) ? root.parameters : root
+  if (nested && root.method !== undefined && root.method !== 'grid') {
+    notes.push({
+      path: ['method'],
+      message: `the sweep's method ${String(root.method)} has no counterpart: all combinations are tried`,
+    })
+  }
+  const first: JsonMap = {}
+  const sweep: JsonMap = {}
+  for (const [key, value] of Object.entries(parameters)) {
+    const values = isMap(value) && Array.isArray(value.values) ? value.values : null
+    first[key] = values ? values[0] : isMap(value) && value.value !== undefined ? value.value : value
+    if (!Object.hasOwn(paths, key) && !composed.has(key) && !implied.has(key)) {
+      notes.push({ path: nested ? ['parameters', key] : [key], message: `${key} has no counterpart and was left out` })
+    } else if (values && values.length > 1) {
+      if (Object.hasOwn(paths, key)) sweep[paths[key]] = values
+      else notes.push({ path: ['parameters', key], message: `only the first value of ${key} was taken` })
+    }
+  }
+  return perpDraft(first, sweep, notes)
+}
+
+function perpDraft(first: JsonMap, sweep: JsonMap, notes: Note[]): Draft {
+  const group = typeof first.sparsity_type === 'string' && first.sparsity_type !== 'unstructured'
+  const mode = first.training_mode === 'retrain' || first.training_mode === 'reconstruct' ? first.training_mode : null
+  if (group) delete sweep['prune.0.sparsity']
+  const needsData = mode === 'reconstruct' || first.prune_method === 'wanda' || first.prune_method === 'sparsegpt'
+  const model = first.model_name ?? first.model
+  return {
+    model: typeof model === 'string' ? model : undefined,
+    prune: [
+      withoutUndefined({
+        method: first.prune_method,
+        sparsity: group ? undefined : first.goal_sparsity,
+        pattern: group ? first.sparsity_type : undefined,
+        // Their Wanda has one threshold for the whole tensor, theirs is `<=`.
+        scope: first.prune_method === 'wanda' && !group ? 'tensor' : undefined,
+        selection: group ? undefined : 'perp',
+      }),
+    ],
+    calibration: needsData
+      ? withoutUndefined({ data: 'path/to/c4.jsonl', samples: first.reconstruct_n_samples ?? 128, seq_len: 2048 })
+      : undefined,
+    seed: first.seed,
+    recover: mode === null ? undefined : (recoverDraft(first, mode, notes) as Json),
+    save: { to: 'path/to/output' },
+    sweep: Object.keys(sweep).length > 0 ? sweep : undefined,
+  }
+}
+
+function recoverDraft(first: JsonMap, mode: string, notes: Note[]): JsonMap {
+  const train: string[] = first.peft_strategy === 'FullFT' ? ['full'] : []
+  if (train.length === 0) {
+    for (const [key, subset] of Object.entries(subsets)) if (first[key] !== false) train.push(subset)
+    if (first.peft_use_lora !== false) train.push(adapterOf(first.lora_type, notes))
+  }
+  if (mode === 'reconstruct' && train.includes('head')) train.splice(train.indexOf('head'), 1)
+  return withoutUndefined({
+    mode,
+    train,
+    lora: withoutUndefined({ rank: first.lora_r, alpha: first.lora_alpha }),
+    steps: first.n_iterations,
+    lr: first.initial_lr,
+    weight_decay: first.weight_decay,
+    batch_size: first.batch_size,
+    grad_accumulation: first.gradient_accumulation_steps,
+    data: mode === 'retrain' ? 'path/to/c4.jsonl' : undefined,
+    seq_len: mode === 'retrain' ? 2048 : undefined,
+  })
+}
+
+function adapterOf(type: Json | undefined, notes: Note[]): string {
+  if (type !== 'lora') return typeof type === 'string' ? type : 'mask_lora'
+  notes.push({ path: ['lora_type'], message: 'lora_type lora would fill the zeros when merged: mask_lora was taken' })
+  return 'mask_lora'
+}

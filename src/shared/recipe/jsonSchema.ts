@@ -1,0 +1,71 @@
+// The JSON Schema of recipes and look-ups in it by path: what completion, hover and the rules on keys go by.
+import { z } from 'zod'
+import type { Path } from './document.ts'
+import { recipeSchema } from './schema.ts'
+
+/** The part of JSON Schema that ours uses. */
+export interface JsonSchema {
+  type?: string
+  const?: unknown
+  enum?: unknown[]
+  default?: unknown
+  examples?: unknown[]
+  description?: string
+  markdownDescription?: string
+  properties?: Record<string, JsonSchema>
+  required?: string[]
+  additionalProperties?: boolean | JsonSchema
+  items?: JsonSchema
+  anyOf?: JsonSchema[]
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  exclusiveMaximum?: number
+  [key: string]: unknown
+}
+
+let cached: JsonSchema | null = null
+
+/** Draft-07, as checked in beside this file and printed by `sparsescope schema`. */
+export function recipeJsonSchema(): JsonSchema {
+  cached ??= z.toJSONSchema(recipeSchema, { target: 'draft-7', io: 'input', override: withoutLimits }) as JsonSchema
+  return cached
+}
+
+/** `int` adds JavaScript's own limits, which say nothing to a person. */
+function withoutLimits({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+}
+
+/** The schema of the value at a path, or null where the format has nothing. */
+export function schemaAt(path: Path): JsonSchema | null {
+  let schema: JsonSchema | undefined = recipeJsonSchema()
+  for (const key of path) {
+    if (!schema) return null
+    if (typeof key === 'number') schema = alternatives(schema).find((s) => s.items)?.items
+    else schema = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined
+  }
+  return schema ?? null
+}
+
+/** The schemas a value may follow: itself, or each part of `anyOf`. */
+export function alternatives(schema: JsonSchema): JsonSchema[] {
+  return schema.anyOf ?? [schema]
+}
+
+/** The keys of the map at a path, with their schemas; null when there is no map there. */
+export function propertiesAt(path: Path): Record<string, JsonSchema> | null {
+  return schemaAt(path)?.properties ?? null
+}
+
+/** All maps of the format: where a key that stands in the wrong place may belong. Lists by their first item. */
+export const sections: readonly Path[] = [
+  [],
+  ['prune', 0],
+  ['calibration'],
+  ['recover'],
+  ['recover', 'lora'],
+  ['evaluate', 0],
+  ['save'],
+]

@@ -1,0 +1,87 @@
+// Lint: all rules over one recipe. The command line, the language server and the tests call this and nothing else.
+import { createContext } from './context.ts'
+import type { LintContext } from './context.ts'
+import { applyDisables } from './disable.ts'
+import { readDocument } from './document.ts'
+import type { RecipeDocument } from './document.ts'
+import { noFacts } from './facts.ts'
+import type { LintFacts } from './facts.ts'
+import type { Finding, Range, Severity } from './finding.ts'
+import { dialectNames, dialectOf } from './foreign/dialect.ts'
+import type { Dialect } from './foreign/dialect.ts'
+import type { Report, Rule } from './rule.ts'
+import { rules } from './rules/index.ts'
+
+export interface LintOptions {
+  facts?: LintFacts
+  /** Other severities by rule id; `off` leaves a rule out. */
+  severities?: Readonly<Record<string, Severity | 'off'>>
+}
+
+export interface LintResult {
+  document: RecipeDocument
+  context: LintContext
+  /** The tool whose recipe this is; null for ours. */
+  dialect: Dialect | null
+  /** In the order of the text. */
+  findings: Finding[]
+}
+
+/** Never throws, whatever the text. */
+export function lint(text: string, options: LintOptions = {}): LintResult {
+  const document = readDocument(text)
+  const dialect = dialectOf(document.value)
+  const context = createContext(document, options.facts ?? noFacts, dialect)
+  // Broken YAML has no value: only the rules that look at the text itself can say something.
+  const applicable = rules.filter((r) =>
+    dialect ? r.foreign !== undefined : r.foreign !== 'only' && (document.value !== undefined || r.id.startsWith('Y')),
+  )
+  const found = applicable.flatMap((rule) => runRule(rule, context, options.severities ?? {}))
+  if (dialect) found.push(foreignFile(document, dialect))
+  const known = new Set(rules.map((r) => r.id))
+  const findings = applyDisables(document, withoutEchoes(found), known).sort(byPosition)
+  return { document, context, dialect, findings }
+}
+
+function runRule(rule: Rule, context: LintContext, severities: Readonly<Record<string, Severity | 'off'>>): Finding[] {
+  const override = Object.hasOwn(severities, rule.id) ? severities[rule.id] : undefined
+  if (override === 'off') return []
+  return [...rule.check(context)].map((report) => ({
+    rule: rule.id,
+    severity: override ?? report.severity ?? rule.severity,
+    message: report.message,
+    range: rangeOf(context.document, report.at),
+    fixes: (report.fixes ?? []).filter((f) => f.edits.length > 0),
+  }))
+}
+
+function rangeOf(document: RecipeDocument, at: Report['at']): Range {
+  if ('start' in at) return at
+  return 'key' in at ? document.rangeOf(at.key, 'key') : document.rangeOf(at)
+}
+
+/** "Unknown key" and "wrong value" are said only where no other rule knows better. */
+function withoutEchoes(findings: readonly Finding[]): Finding[] {
+  const place = (f: Finding) => JSON.stringify(f.range)
+  const general = new Set(['S1', 'S7'])
+  const better = new Set(findings.filter((f) => f.severity === 'error' && !general.has(f.rule)).map(place))
+  return findings.filter((f) => !general.has(f.rule) || !better.has(place(f)))
+}
+
+function foreignFile(document: RecipeDocument, dialect: Dialect): Finding {
+  return {
+    rule: 'X4',
+    severity: 'info',
+    message: `This is ${dialectNames[dialect]}: "Convert to SparseScope recipe", or \`sparsescope import\`, makes a recipe of it.`,
+    range: document.rangeOf([], 'value'),
+    fixes: [],
+  }
+}
+
+function byPosition(a: Finding, b: Finding): number {
+  return (
+    a.range.start.line - b.range.start.line ||
+    a.range.start.character - b.range.start.character ||
+    a.rule.localeCompare(b.rule)
+  )
+}

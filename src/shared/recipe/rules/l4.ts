@@ -1,0 +1,33 @@
+import { dataUses } from '../dataUses.ts'
+import { replaceValue } from '../edits.ts'
+import { defineRule } from '../rule.ts'
+
+const long = 4096
+
+export const l4 = defineRule({
+  id: 'L4',
+  severity: 'error',
+  needs: 'model',
+  title: "Windows longer than the model's positions",
+  why: 'The model has no position beyond `max_position_embeddings`. Above 4096 memory grows fast, and PERP never goes there.',
+  bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 100000}\nsave: {to: out}',
+  good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ document, resolved, model, has }) {
+    const most = model?.modelConfig?.maxPositions
+    if (most === undefined) return
+    for (const { path, seqLen } of dataUses(resolved)) {
+      const at = [...path, 'seq_len']
+      if (!has(at) || (seqLen <= most && seqLen <= long)) continue
+      const better = Math.min(most, long)
+      yield {
+        at,
+        severity: seqLen > most ? 'error' : 'warning',
+        message:
+          seqLen > most
+            ? `This model has ${most} positions, ${seqLen} are asked for: lower seq_len.`
+            : `Windows of ${seqLen} tokens take much memory: ${long} is what PERP uses at most.`,
+        fixes: [{ title: `Write ${better}`, edits: replaceValue(document, at, String(better)) }],
+      }
+    }
+  },
+})

@@ -1,0 +1,27 @@
+import { replaceValue } from '../edits.ts'
+import { defineRule } from '../rule.ts'
+
+export const m4 = defineRule({
+  id: 'M4',
+  severity: 'warning',
+  title: 'Unusual dampening',
+  why: 'SparseGPT adds this share of the mean diagonal to the Hessian. At 0 the factorisation often fails (llm-compressor#1069); above 0.1 it forgets what the inputs look like. The paper uses 0.01.',
+  bad: 'prune: [{method: sparsegpt, dampening: 0}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'prune: [{method: sparsegpt, dampening: 0.02}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ document, get }) {
+    const prune = get(['prune'])
+    if (!Array.isArray(prune)) return
+    for (const i of prune.keys()) {
+      const path = ['prune', i, 'dampening']
+      const value = get(path)
+      if (get(['prune', i, 'method']) !== 'sparsegpt' || typeof value !== 'number') continue
+      if (value > 0 && value <= 0.1) continue
+      yield {
+        at: path,
+        severity: value < 0 ? 'error' : 'warning',
+        message: `dampening ${value} is ${value > 0 ? 'large' : 'too small'}: the usual share is 0.01.`,
+        fixes: [{ title: 'Write 0.01', edits: replaceValue(document, path, '0.01') }],
+      }
+    }
+  },
+})

@@ -1,0 +1,46 @@
+import { dataUses } from '../dataUses.ts'
+import { replaceValue } from '../edits.ts'
+import { defineRule } from '../rule.ts'
+
+export const m5 = defineRule({
+  id: 'M5',
+  severity: 'error',
+  needs: 'data',
+  title: 'The file has too little text',
+  why: 'Windows of ids are taken as they are, so there must be as many as asked for. For text the bytes are an upper bound of its tokens: a file with fewer bytes cannot give one whole window.',
+  bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 100, seq_len: 16}\nsave: {to: out}',
+  good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 64, seq_len: 16}\nsave: {to: out}',
+  *check({ document, resolved, facts, has }) {
+    for (const { path, data, field, samples, seqLen, purpose } of dataUses(resolved)) {
+      const file = facts.data.get(data)
+      if (!file?.exists || file.problem !== null) continue
+      const shape = file.kind === 'ids' ? file.shapes.get(field ?? [...file.shapes.keys()][0]) : undefined
+      const at = (key: string) => (has([...path, key]) ? [...path, key] : [...path, 'data'])
+      const use = (key: string, value: number) =>
+        has([...path, key]) && value > 0
+          ? [{ title: `Write ${value}`, edits: replaceValue(document, [...path, key], String(value)) }]
+          : []
+      if (shape) {
+        const [windows, length] = shape.length === 1 ? [Math.floor(shape[0] / seqLen), shape[0]] : shape
+        if (length < seqLen) {
+          yield {
+            at: at('seq_len'),
+            message: `${data} has ${length} ids in a row, ${seqLen} are asked for: lower seq_len.`,
+            fixes: use('seq_len', length),
+          }
+        } else if (samples !== null && windows < samples) {
+          yield {
+            at: at('samples'),
+            message: `${data} has ${windows} windows, ${samples} are asked for: lower samples.`,
+            fixes: use('samples', windows),
+          }
+        }
+      } else if (file.kind === 'text' && purpose !== 'retrain' && file.bytes < seqLen) {
+        yield {
+          at: at('seq_len'),
+          message: `${data} has only ${file.bytes} bytes, which cannot give ${seqLen} tokens: choose another file or lower seq_len.`,
+        }
+      }
+    }
+  },
+})

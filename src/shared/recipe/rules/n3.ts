@@ -1,0 +1,26 @@
+import { groupOf } from '../context.ts'
+import { replaceValue } from '../edits.ts'
+import { defineRule } from '../rule.ts'
+
+export const n3 = defineRule({
+  id: 'N3',
+  severity: 'warning',
+  title: 'N:M with N other than M/2',
+  why: 'Some count the zeros, some the weights that stay; at 2:4 and 4:8 it is the same. Here N is the number of **zeros** in each M (SparseLLM#10).',
+  bad: 'prune: [{pattern: "3:4"}]\nsave: {to: out}',
+  good: 'prune: [{pattern: "2:4"}]\nsave: {to: out}',
+  *check({ document, resolved }) {
+    for (const [i, step] of resolved.prune.entries()) {
+      const group = groupOf(step)
+      if (!group || group.pruned * 2 === group.size) continue
+      const { pruned, size } = group
+      const other = `"${size - pruned}:${size}"`
+      const path = ['prune', i, 'pattern']
+      yield {
+        at: path,
+        message: `${step.pattern} makes ${pruned} zeros in each ${size} weights, not ${size - pruned}. If you count the weights that stay, write ${other}.`,
+        fixes: [{ title: `${other}: ${size - pruned} zeros of ${size}`, edits: replaceValue(document, path, other) }],
+      }
+    }
+  },
+})

@@ -1,0 +1,25 @@
+import { groupOf } from '../context.ts'
+import { replaceValue } from '../edits.ts'
+import { defineRule } from '../rule.ts'
+
+export const n5 = defineRule({
+  id: 'N5',
+  severity: 'error',
+  title: 'block_size is not a multiple of M',
+  why: 'SparseGPT chooses N:M groups inside its column blocks: with another size the groups shift from block to block, and more is pruned than asked.',
+  bad: 'prune: [{method: sparsegpt, pattern: "2:4", block_size: 6}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'prune: [{method: sparsegpt, pattern: "2:4", block_size: 8}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ document, resolved, has }) {
+    for (const [i, step] of resolved.prune.entries()) {
+      const group = groupOf(step)
+      if (!group || step.method !== 'sparsegpt' || step.block_size % group.size === 0) continue
+      const better = Math.max(1, Math.round(step.block_size / group.size)) * group.size
+      const path = ['prune', i, 'block_size']
+      yield {
+        at: has(path) ? path : ['prune', i, 'pattern'],
+        message: `block_size ${step.block_size} is not a multiple of ${group.size}: set it to ${better}.`,
+        fixes: has(path) ? [{ title: `Write ${better}`, edits: replaceValue(document, path, String(better)) }] : [],
+      }
+    }
+  },
+})

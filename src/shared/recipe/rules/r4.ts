@@ -1,0 +1,24 @@
+import { defineRule } from '../rule.ts'
+import { setTrain } from '../trainEdits.ts'
+
+export const r4 = defineRule({
+  id: 'R4',
+  severity: 'warning',
+  needs: 'model',
+  title: 'Training the head of a tied model',
+  why: 'Head and embedding are one matrix in this model. The trained head is saved as a matrix of its own, `tie_word_embeddings: false` is written into config.json, and the checkpoint grows by it (peft#2777).',
+  bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm, head]}\nsave: {to: out}',
+  good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm]}\nsave: {to: out}',
+  *check({ document, recipe, resolved, model }) {
+    const train = recipe.recover?.train ?? []
+    const index = train.indexOf('head')
+    if (index < 0 || resolved.recover?.mode !== 'retrain' || !model?.modelConfig?.tied) return
+    const rest = train.filter((t) => t !== 'head')
+    yield {
+      at: ['recover', 'train', index],
+      message:
+        'The head of this model is its embedding: training it unties them, and the saved model gets a head of its own.',
+      fixes: rest.length > 0 ? [setTrain(document, rest)] : [],
+    }
+  },
+})

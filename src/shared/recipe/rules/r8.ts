@@ -1,0 +1,22 @@
+import { remove } from '../edits.ts'
+import { defineRule } from '../rule.ts'
+import { unknownKeys } from '../unknownKeys.ts'
+
+export const r8 = defineRule({
+  id: 'R8',
+  severity: 'error',
+  title: 'Training without keeping the mask',
+  why: 'Training all weights without their mask fills the zeros (llm-compressor#1272). Here the mask is always kept and checked after every merge, so there is no key for it.',
+  bad: 'recover: {train: [full], keep_mask: false}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'recover: {train: [full]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check(context) {
+    for (const { key, path } of unknownKeys(context)) {
+      if (!/^(?:keep_mask|preserve_sparsity_mask|preserve_mask)$/.test(key)) continue
+      yield {
+        at: { key: path },
+        message: `The mask is always kept here: remove ${key}.`,
+        fixes: [{ title: `Remove ${key}`, edits: remove(context.document, path) }],
+      }
+    }
+  },
+})

@@ -1,0 +1,34 @@
+import { remove } from '../edits.ts'
+import { defineRule } from '../rule.ts'
+
+export const t10 = defineRule({
+  id: 'T10',
+  severity: 'error',
+  needs: 'model',
+  title: 'Two steps prune the same module',
+  why: 'Which one should count? With different settings this is refused; with equal ones the second step does nothing (llm-compressor#1231).',
+  bad: 'prune:\n  - {sparsity: 0.3}\n  - {sparsity: 0.5, targets: ["re:.*fc1"]}\nsave: {to: out}',
+  good: 'prune:\n  - {sparsity: 0.3, ignore: ["re:.*fc1"]}\n  - {sparsity: 0.5, targets: ["re:.*fc1"]}\nsave: {to: out}',
+  *check(context) {
+    const steps = context.resolved.prune
+    for (let i = 1; i < steps.length; i++) {
+      const mine = context.prunedBy(steps[i])
+      for (let j = 0; j < i; j++) {
+        const theirs = new Set(context.prunedBy(steps[j]))
+        const both = mine.filter((m) => theirs.has(m))
+        if (both.length === 0) continue
+        const settings = (k: number) => JSON.stringify({ ...steps[k], targets: [], ignore: [] })
+        const equal = settings(i) === settings(j)
+        const path = ['prune', i]
+        yield {
+          at: context.has([...path, 'targets']) ? [...path, 'targets'] : path,
+          severity: equal ? 'hint' : 'error',
+          message: `Step ${i} prunes ${both[0].name}${both.length > 1 ? ` and ${both.length - 1} more` : ''}, as step ${j} does already${equal ? '' : ' with other settings'}: narrow one of them.`,
+          fixes:
+            both.length === mine.length ? [{ title: `Remove step ${i}`, edits: remove(context.document, path) }] : [],
+        }
+        break
+      }
+    }
+  },
+})
