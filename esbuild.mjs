@@ -42,8 +42,11 @@ export const targets = {
   cpuWorker: esm('src/engine/compute/cpu/worker.ts', 'cpuWorker'),
   webgpuWorker: esm('src/engine/compute/webgpu/worker.ts', 'webgpuWorker'),
   backend: esm('src/backend/main.ts', 'backend'),
+  backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
   server: cjs('src/server/main.ts', 'server'),
-  extension: cjs('src/extension/extension.ts', 'extension'),
+  // Minified: activation time is mostly reading and compiling the bundle.
+  extension: cjs('src/extension/extension.ts', 'extension', { minify: true, keepNames: true }),
+  languageClient: cjs('src/extension/recipe/languageClient.ts', 'languageClient', { minify: true }),
   inspector: web('webview-ui/inspector/main.ts', 'inspector'),
   compare: web('webview-ui/compare/main.ts', 'compare'),
   run: web('webview-ui/run/main.ts', 'run'),

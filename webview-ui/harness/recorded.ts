@@ -68,7 +68,7 @@ export function recordedModel(blocks: number): ModelSummary {
 
 /** Denser towards the end, as schedules over depth make it; a bump in the middle of each histogram is missing. */
 export function recordedStats(model: ModelSummary): TensorStats[] {
-  return model.tensors.map((t, i) => {
+  return model.tensors.map((t, i): TensorStats => {
     const depth = (t.block ?? 0) / Math.max(1, model.blocks)
     const sparsity = t.role === 'linear' ? 0.7 - 0.4 * depth + 0.02 * ((i * 7) % 5) : 0
     const zeros = Math.round(sparsity * t.parameters)
@@ -183,7 +183,7 @@ export function recordedRun(blocks: number): RunEvent[] {
   events.push({ t: (t += 10), type: 'phase', phase: 'evaluate' })
   events.push({ t: (t += 900), type: 'eval', stage: 'recovered', perplexity: 31.2 })
   events.push({ t: (t += 50), type: 'saved', path: '/models/opt-125m-wanda50' })
-  events.push({ t: (t += 5), type: 'end', status: 'done' })
+  events.push({ t: t + 5, type: 'end', status: 'done' })
   return events
 }
 

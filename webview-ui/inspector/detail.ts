@@ -1,6 +1,7 @@
 // Everything about one tensor: its picture, histogram, profiles, pattern validity and the groups that break it.
 import type { TensorDetail, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import { formatBytes, formatCount, formatShape, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { formatCount, formatShape, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import { histogramPicture, profilePicture } from '../shared/bars.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 import { createMatrixView, type MatrixOptions } from '../shared/matrixView.ts'

@@ -1,6 +1,7 @@
 // What is shown, as files: CSV and JSON of the table's rows in their order, pictures of the map, a report in one page.
 import { toCsv } from '../../src/shared/format/csv.ts'
-import { formatBytes, formatCompact, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
+import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { formatCompact, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
 import type { ModelSummary, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { roleTotals } from './totals.ts'

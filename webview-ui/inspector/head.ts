@@ -1,7 +1,8 @@
 // The top of the inspector: what model this is, how far the scan is, and what can be done.
 import type { ModelSummary, ScanProgress, ScanResult, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import type { ExportFormat } from '../../src/shared/protocol/view.ts'
-import { formatBytes, formatCompact, formatDuration, formatShare } from '../../src/shared/format/numbers.ts'
+import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { formatCompact, formatDuration, formatShare } from '../../src/shared/format/numbers.ts'
 import { announce } from '../shared/announce.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 import { roleTotals } from './totals.ts'

@@ -1,6 +1,7 @@
 // Columns of the tensor table.
 import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import { formatBytes, formatCount, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
+import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { formatCount, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
 import type { Column } from '../shared/table.ts'
 
 /** "2:4" when every group obeys; else the share of groups that break it; n-a where the inputs do not divide. */

@@ -1,7 +1,8 @@
 // The top of the run view: what runs, how far, how fast, and the buttons that act on it.
 import type { RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { RunStatus } from '../../src/shared/protocol/view.ts'
-import { formatBytes, formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
+import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 
 export interface StatusActions {

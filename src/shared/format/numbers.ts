@@ -23,14 +23,6 @@ export function formatShare(share: number, digits = 2): string {
   return `${percent.toFixed(digits)} %`
 }
 
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-
-export function formatBytes(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10))
-  const value = bytes / 2 ** (10 * power)
-  return `${power === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[power]}`
-}
-
 /** Seconds → "42 s", "3 min 05 s", "2 h 10 min". */
 export function formatDuration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`

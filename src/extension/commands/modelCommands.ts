@@ -1,0 +1,86 @@
+// Commands on checkpoints.
+import * as vscode from 'vscode'
+import { viewTypes } from '../contributions.ts'
+import { requireTrust } from '../support/trust.ts'
+import { pruneWizard } from '../recipe/pruneWizard.ts'
+import type { ExportFormat } from '../../shared/protocol/view.ts'
+import type { Handlers, Parts } from './parts.ts'
+import { modelTarget, tensorTarget, weightsOf } from './targets.ts'
+
+const t = vscode.l10n.t
+
+type Ids =
+  | 'sparsescope.openOverview'
+  | 'sparsescope.prune'
+  | 'sparsescope.recover'
+  | 'sparsescope.compareSelected'
+  | 'sparsescope.selectForCompare'
+  | 'sparsescope.compareWithSelected'
+  | 'sparsescope.computeStatistics'
+  | 'sparsescope.exportView'
+  | 'sparsescope.copyTensorName'
+  | 'sparsescope.copyTarget'
+
+export function modelCommands({ inspectors, comparePanels }: Parts): Handlers<Ids> {
+  let selected: string | undefined
+  const wizard = (start: 'prune' | 'recover') => async (argument: unknown) => {
+    if (!(await requireTrust(start === 'prune' ? t('Pruning') : t('Recovering')))) return
+    const model = await modelTarget(argument, inspectors)
+    if (!model) return
+    const written = await pruneWizard(model, start)
+    if (!written) return
+    await vscode.window.showTextDocument(written.recipe, { preview: false })
+    if (written.run) await vscode.commands.executeCommand('sparsescope.runRecipe', written.recipe)
+  }
+  return {
+    'sparsescope.openOverview': async (argument) => {
+      const path = await modelTarget(argument, inspectors)
+      if (path) await vscode.commands.executeCommand('vscode.openWith', await weightsOf(path), viewTypes.checkpoint)
+    },
+    'sparsescope.prune': wizard('prune'),
+    'sparsescope.recover': wizard('recover'),
+    // Explorer hands over the item under the pointer and all selected ones.
+    'sparsescope.compareSelected': async (_, all) => {
+      const uris = Array.isArray(all) ? all.filter((u) => u instanceof vscode.Uri) : []
+      if (uris.length !== 2) throw new Error(t('Select two checkpoints to compare.'))
+      comparePanels.show({ a: uris[0].fsPath, b: uris[1].fsPath })
+    },
+    'sparsescope.selectForCompare': async (argument) => {
+      selected = await modelTarget(argument, inspectors)
+      await vscode.commands.executeCommand('setContext', 'sparsescope.hasSelected', selected !== undefined)
+    },
+    'sparsescope.compareWithSelected': async (argument) => {
+      const b = await modelTarget(argument, inspectors)
+      if (!selected) throw new Error(t('Choose "Select for Compare" on a first checkpoint.'))
+      if (b) comparePanels.show({ a: selected, b })
+    },
+    'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
+    'sparsescope.exportView': async () => {
+      const format = await vscode.window.showQuickPick(exportChoices(), { placeHolder: t('Export what is shown') })
+      if (format) inspectors.active?.post({ type: 'exportNow', format: format.format })
+    },
+    'sparsescope.copyTensorName': async (argument) => {
+      const tensor = tensorTarget(argument)
+      if (tensor) await vscode.env.clipboard.writeText(tensor)
+    },
+    'sparsescope.copyTarget': async (argument) => {
+      const tensor = tensorTarget(argument)
+      if (tensor) await vscode.env.clipboard.writeText(targetOf(tensor))
+    },
+  }
+}
+
+/** A recipe names modules: the tensor's name without `.weight`, quoted as YAML takes it. */
+export function targetOf(tensor: string): string {
+  return JSON.stringify(tensor.replace(/\.(weight|bias)$/, ''))
+}
+
+function exportChoices(): (vscode.QuickPickItem & { format: ExportFormat })[] {
+  return [
+    { label: t('Table as CSV'), format: 'csv' },
+    { label: t('Table as JSON'), format: 'json' },
+    { label: t('Map as SVG'), format: 'svg' },
+    { label: t('Map as PNG'), format: 'png' },
+    { label: t('Report as one HTML page'), format: 'html' },
+  ]
+}

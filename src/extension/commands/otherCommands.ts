@@ -1,0 +1,76 @@
+// Commands on the extension itself.
+import * as vscode from 'vscode'
+import { diagnosticsText } from '../support/diagnostics.ts'
+import { newRecipeText } from '../recipe/newRecipe.ts'
+import { recipeLanguage } from '../contributions.ts'
+import type { Handlers, Parts } from './parts.ts'
+
+const t = vscode.l10n.t
+
+type Ids =
+  | 'sparsescope.newRecipe'
+  | 'sparsescope.refresh'
+  | 'sparsescope.restartBackend'
+  | 'sparsescope.showBackend'
+  | 'sparsescope.showLog'
+  | 'sparsescope.copyDiagnostics'
+  | 'sparsescope.openWalkthrough'
+  | 'sparsescope.openSample'
+
+export function otherCommands({ services, modelTree, runStore }: Parts): Handlers<Ids> {
+  const { supervisor, log } = services
+  return {
+    'sparsescope.newRecipe': async () => {
+      const document = await vscode.workspace.openTextDocument({ language: recipeLanguage, content: newRecipeText })
+      await vscode.window.showTextDocument(document)
+    },
+    'sparsescope.refresh': async () => {
+      modelTree.refresh()
+      await Promise.all(runStore.list().map((run) => runStore.refresh(run.folder)))
+    },
+    'sparsescope.restartBackend': () => supervisor.restart(),
+    'sparsescope.showBackend': async () => {
+      const restart = t('Restart Backend')
+      const showLog = t('Show Log')
+      const copy = t('Copy Diagnostics')
+      const detail = diagnosticsText(services)
+      const chosen = await vscode.window.showInformationMessage(
+        t('SparseScope backend'),
+        { modal: true, detail },
+        restart,
+        showLog,
+        copy,
+      )
+      if (chosen === restart) await supervisor.restart()
+      else if (chosen === showLog) log.channel.show()
+      else if (chosen === copy) await vscode.env.clipboard.writeText(detail)
+    },
+    'sparsescope.showLog': () => log.channel.show(),
+    'sparsescope.copyDiagnostics': async () => {
+      await vscode.env.clipboard.writeText(diagnosticsText(services))
+      void vscode.window.showInformationMessage(t('Copied: no paths, no weights.'))
+    },
+    'sparsescope.openWalkthrough': () =>
+      vscode.commands.executeCommand(
+        'workbench.action.openWalkthrough',
+        `${services.context.extension.id}#start`,
+        false,
+      ),
+    'sparsescope.openSample': () => openSample(services.extensionUri),
+  }
+}
+
+/** The sample is copied out of the extension: runs write beside it, and an update would remove them. */
+async function openSample(extension: vscode.Uri): Promise<void> {
+  const source = vscode.Uri.joinPath(extension, 'samples')
+  const chosen = await vscode.window.showOpenDialog({
+    title: t('Choose a folder for the sample'),
+    canSelectFiles: false,
+    canSelectFolders: true,
+    openLabel: t('Copy the Sample Here'),
+  })
+  if (!chosen) return
+  const target = vscode.Uri.joinPath(chosen[0], 'sparsescope-sample')
+  await vscode.workspace.fs.copy(source, target, { overwrite: false })
+  await vscode.commands.executeCommand('vscode.openFolder', target, { forceNewWindow: false })
+}

@@ -1,0 +1,25 @@
+// What commands work with.
+import type { ComparePanels } from '../compare/comparePanels.ts'
+import type { CommandId } from '../contributions.ts'
+import type { InspectorEditors } from '../inspector/inspectorEditor.ts'
+import type { ModelTree } from '../models/modelTree.ts'
+import type { Runner } from '../runs/runner.ts'
+import type { RunPanels } from '../runs/runPanels.ts'
+import type { RunStore } from '../runs/runStore.ts'
+import type { Services } from '../services.ts'
+import type { TrainablePanels } from '../trainable/trainablePanels.ts'
+
+export interface Parts {
+  services: Services
+  inspectors: InspectorEditors
+  comparePanels: ComparePanels
+  trainablePanels: TrainablePanels
+  runPanels: RunPanels
+  runStore: RunStore
+  runner: Runner
+  modelTree: ModelTree
+}
+
+/** Arguments come from VS Code, lenses and other extensions: each command checks its own. */
+export type Handler = (...args: unknown[]) => Promise<unknown> | unknown
+export type Handlers<Id extends CommandId> = Record<Id, Handler>

@@ -1,0 +1,132 @@
+// Commands on recipes and runs.
+import * as vscode from 'vscode'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { formatBytes } from '../../shared/format/byteSize.ts'
+import { formatDuration } from '../../shared/format/numbers.ts'
+import type { PlanSummary } from '../../shared/protocol/plan.ts'
+import type { RunOutcome } from '../../shared/protocol/rpc.ts'
+import { planOf } from '../trainable/trainablePanels.ts'
+import { requireTrust } from '../support/trust.ts'
+import type { RunRequest } from '../runs/runner.ts'
+import type { Handlers, Parts } from './parts.ts'
+import { recipeTarget, runTarget, weightsOf } from './targets.ts'
+
+const t = vscode.l10n.t
+
+type Ids =
+  | 'sparsescope.runRecipe'
+  | 'sparsescope.dryRun'
+  | 'sparsescope.showTrainable'
+  | 'sparsescope.openRun'
+  | 'sparsescope.cancelRun'
+  | 'sparsescope.pauseRun'
+  | 'sparsescope.resumeRun'
+  | 'sparsescope.revealOutput'
+  | 'sparsescope.deleteRun'
+
+export function runCommands(parts: Parts): Handlers<Ids> {
+  const { services, runStore, runPanels, runner, trainablePanels } = parts
+  const recipeOf = (argument: unknown) => {
+    const recipe = recipeTarget(argument)
+    if (!recipe) throw new Error(t('Open a recipe (*.prune.yaml) first.'))
+    return recipe
+  }
+  return {
+    'sparsescope.runRecipe': async (argument) => {
+      if (!(await requireTrust(t('Running a recipe')))) return
+      const recipe = recipeOf(argument)
+      await saveOpen(recipe)
+      const plan = await planOf(services, recipe)
+      if (plan.errors.length > 0) throw new Error(`${basename(recipe.fsPath)}: ${plan.errors[0]}`)
+      if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
+    },
+    'sparsescope.dryRun': (argument) => trainablePanels.show(recipeOf(argument)),
+    'sparsescope.showTrainable': (argument) => trainablePanels.show(recipeOf(argument)),
+    'sparsescope.openRun': async (argument) => {
+      const folder = runTarget(argument) ?? (await pickRun(parts))
+      if (!folder) return
+      await runStore.refresh(folder)
+      runPanels.show(folder)
+    },
+    'sparsescope.cancelRun': (argument) => {
+      const folder = runTarget(argument) ?? runStore.list().find((r) => runner.isLive(r.folder))?.folder
+      if (folder) runner.cancel(folder)
+    },
+    'sparsescope.pauseRun': async (argument) => {
+      const folder = runTarget(argument)
+      if (!folder) return
+      const paused = (argument as { paused?: boolean }).paused ?? runStore.get(folder)?.status !== 'paused'
+      await runner.pause(folder, paused)
+    },
+    'sparsescope.resumeRun': async (argument) => {
+      if (!(await requireTrust(t('Running a recipe')))) return
+      const folder = runTarget(argument)
+      if (!folder) return
+      await runAndReport(parts, { recipe: join(folder, 'recipe.prune.yaml'), resume: folder })
+    },
+    'sparsescope.revealOutput': async (argument) => {
+      const folder = runTarget(argument)
+      const saved = folder && runStore.get(folder)?.picture.saved
+      if (saved) await vscode.commands.executeCommand('sparsescope.openOverview', await weightsOf(saved))
+    },
+    'sparsescope.deleteRun': async (argument) => {
+      const folder = runTarget(argument)
+      if (!folder || runner.isLive(folder)) return
+      const remove = t('Delete')
+      const question = t('Delete the events and the report of {0}? The saved model stays.', basename(folder))
+      if ((await vscode.window.showWarningMessage(question, { modal: true }, remove)) !== remove) return
+      await vscode.workspace.fs.delete(vscode.Uri.file(folder), { recursive: true, useTrash: true })
+      runStore.forget(folder)
+    },
+  }
+}
+
+/** The view opens as soon as the run has a folder; a notification only comes when nobody is looking at it. */
+async function runAndReport({ services, runner, runPanels }: Parts, request: RunRequest): Promise<RunOutcome | null> {
+  const title = t('SparseScope: {0}', basename(request.recipe))
+  const outcome = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () =>
+    runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) }),
+  )
+  const { folder, status, message } = outcome
+  if (status === 'failed' && !folder) services.log.failed(new Error(message ?? t('The run failed.')))
+  else if (folder && status !== 'cancelled' && !runPanels.isVisible(folder)) notify(outcome, folder)
+  return outcome
+}
+
+function notify({ status, message }: RunOutcome, folder: string): void {
+  const open = t('Open Run')
+  const text = status === 'done' ? t('The run is done.') : (message ?? t('The run failed.'))
+  const show = status === 'done' ? vscode.window.showInformationMessage : vscode.window.showErrorMessage
+  void show(text, open).then((chosen) => {
+    if (chosen === open) void vscode.commands.executeCommand('sparsescope.openRun', { folder })
+  })
+}
+
+/** Estimates before a long run; an output that exists stops it here already. */
+async function confirmed(plan: PlanSummary): Promise<boolean> {
+  if (plan.saveTo && existsSync(plan.saveTo)) {
+    throw new Error(
+      t('{0} exists already, and nothing is ever overwritten. Change save.to in the recipe.', plan.saveTo),
+    )
+  }
+  const { seconds, memoryBytes, diskBytes } = plan.estimates
+  const long = seconds !== null && seconds > 600
+  if (!long && plan.warnings.length === 0) return true
+  const run = t('Run')
+  const time = seconds === null ? '' : t('about {0}, ', formatDuration(seconds))
+  const facts = t('{0}{1} of memory, {2} on disk.', time, formatBytes(memoryBytes), formatBytes(diskBytes))
+  const detail = [facts, ...plan.warnings].join('\n')
+  return (await vscode.window.showInformationMessage(t('Run this recipe?'), { modal: true, detail }, run)) === run
+}
+
+async function saveOpen(recipe: vscode.Uri): Promise<void> {
+  const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === recipe.toString())
+  if (open?.isDirty) await open.save()
+}
+
+async function pickRun({ runStore }: Parts): Promise<string | undefined> {
+  const items = runStore.list().map(({ folder, name, status }) => ({ label: name, description: status, folder }))
+  const chosen = await vscode.window.showQuickPick(items, { placeHolder: t('Which run?') })
+  return chosen?.folder
+}

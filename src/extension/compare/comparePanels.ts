@@ -1,0 +1,94 @@
+// Two checkpoints side by side. The comparison is kept, so that a view that was hidden shows it again.
+import * as vscode from 'vscode'
+import { basename, dirname } from 'node:path'
+import type { CompareSummary, TensorChange } from '../../shared/protocol/inspect.ts'
+import type { FromCompare, ToCompare } from '../../shared/protocol/view.ts'
+import { viewTypes } from '../contributions.ts'
+import type { Services } from '../services.ts'
+import { isCancellation, messageOf } from '../support/log.ts'
+import { bindView } from '../views/bindView.ts'
+
+interface Pair {
+  a: string
+  b: string
+}
+
+export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair>> {
+  private readonly services: Services
+
+  constructor(services: Services) {
+    this.services = services
+    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewTypes.compare, this))
+  }
+
+  show(pair: Pair): void {
+    const title = `${labelOf(pair.a)} ↔ ${labelOf(pair.b)}`
+    this.adopt(pair, vscode.window.createWebviewPanel(viewTypes.compare, title, vscode.ViewColumn.Active))
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: Partial<Pair> | undefined): Promise<void> {
+    if (state?.a && state.b) this.adopt({ a: state.a, b: state.b }, panel)
+    else panel.dispose()
+  }
+
+  private adopt({ a, b }: Pair, panel: vscode.WebviewPanel): void {
+    let abort: AbortController | null = null
+    let result: CompareSummary | null = null
+    let failure: string | null = null
+    let changes: TensorChange[] = []
+    let done = 0
+    let total = 0
+    const start = () => {
+      abort = new AbortController()
+      changes = []
+      failure = result = null
+      const onProgress = (progress: { changes: TensorChange[]; done: number; total: number }) => {
+        changes.push(...progress.changes)
+        done = progress.done
+        total = progress.total
+        view.post({ type: 'progress', progress })
+      }
+      this.services.call('compare', { a, b }, { signal: abort.signal, onProgress }).then(
+        (summary) => {
+          result = summary
+          view.post({ type: 'result', result })
+        },
+        (error: unknown) => {
+          failure = isCancellation(error) ? vscode.l10n.t('The comparison was cancelled.') : messageOf(error)
+          view.post({ type: 'failed', message: failure })
+        },
+      )
+    }
+    const replay = () => {
+      if (failure) return view.post({ type: 'failed', message: failure })
+      view.post({ type: 'models', a: { path: a, label: labelOf(a) }, b: { path: b, label: labelOf(b) } })
+      if (!abort) return start()
+      view.post({ type: 'progress', progress: { changes, done, total } })
+      if (result) view.post({ type: 'result', result })
+    }
+    const view = bindView<ToCompare, FromCompare>(panel.webview, {
+      view: 'compare',
+      extension: this.services.extensionUri,
+      call: this.services.call,
+      exportFolder: () => vscode.Uri.file(dirname(b)),
+      onReady: replay,
+      onRetry: () => {
+        abort = null
+        failure = null
+        replay()
+      },
+      onMessage: () => abort?.abort(),
+      onFailure: this.services.log.failed,
+    })
+    panel.onDidDispose(() => {
+      abort?.abort()
+      view.dispose()
+    })
+  }
+}
+
+/** Name of a model: its folder's for the usual file names, else the file's. */
+export function labelOf(path: string): string {
+  const name = basename(path)
+  return /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/.test(name) ? basename(dirname(path)) : name
+}

@@ -1,0 +1,112 @@
+// Entry: builds the parts, registers them, and nothing else. Work begins when something is opened.
+import * as vscode from 'vscode'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { ComparePanels } from './compare/comparePanels.ts'
+import { modelCommands } from './commands/modelCommands.ts'
+import { otherCommands } from './commands/otherCommands.ts'
+import type { Handler, Parts } from './commands/parts.ts'
+import { runCommands } from './commands/runCommands.ts'
+import { commandIds, recipeLanguage, taskType } from './contributions.ts'
+import { InspectorEditors } from './inspector/inspectorEditor.ts'
+import { ModelTree } from './models/modelTree.ts'
+import type * as languageClientModule from './recipe/languageClient.ts'
+import { Runner } from './runs/runner.ts'
+import { RunPanels } from './runs/runPanels.ts'
+import { RunStore } from './runs/runStore.ts'
+import { RunTasks } from './runs/runTasks.ts'
+import { RunTree } from './runs/runTree.ts'
+import { watchRuns } from './runs/watchRuns.ts'
+import { createServices, type Services } from './services.ts'
+import { onSettingChange } from './support/settings.ts'
+import { createStatusItem } from './support/statusItem.ts'
+import { TrainablePanels } from './trainable/trainablePanels.ts'
+
+let stopLanguage: (() => Promise<void>) | null = null
+
+/** What tests of the real host look at. */
+export interface ExtensionApi {
+  activationMs: number
+  backendState: () => Services['supervisor']['state']
+  runs: () => ReturnType<RunStore['listings']>
+}
+
+export function activate(context: vscode.ExtensionContext): ExtensionApi {
+  const begun = performance.now()
+  const services = createServices(context)
+  const runStore = new RunStore()
+  const runner = new Runner(services, runStore)
+  const parts: Parts = {
+    services,
+    inspectors: new InspectorEditors(services),
+    comparePanels: new ComparePanels(services),
+    trainablePanels: new TrainablePanels(services),
+    runPanels: new RunPanels(services, runStore),
+    runStore,
+    runner,
+    modelTree: new ModelTree(),
+  }
+  context.subscriptions.push(
+    parts.inspectors,
+    parts.modelTree.register(),
+    new RunTree(runStore).register(),
+    watchRuns(runStore),
+    createStatusItem(services, runStore),
+    vscode.tasks.registerTaskProvider(taskType, new RunTasks(runner, runStore)),
+    ...registerCommands(parts),
+    startLanguageWithRecipe(services),
+    offerRestart(services),
+  )
+  return {
+    activationMs: performance.now() - begun,
+    backendState: () => services.supervisor.state,
+    runs: () => runStore.listings(),
+  }
+}
+
+export async function deactivate(): Promise<void> {
+  await stopLanguage?.()
+}
+
+function registerCommands(parts: Parts): vscode.Disposable[] {
+  const handlers: Record<(typeof commandIds)[number], Handler> = {
+    ...modelCommands(parts),
+    ...runCommands(parts),
+    ...otherCommands(parts),
+  }
+  return commandIds.map((id) =>
+    vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+      try {
+        return await handlers[id](...args)
+      } catch (error) {
+        parts.services.log.failed(error)
+        return undefined
+      }
+    }),
+  )
+}
+
+function startLanguageWithRecipe({ context, log }: Services): vscode.Disposable {
+  const start = (document: vscode.TextDocument) => {
+    const dist = join(context.extensionPath, 'dist')
+    const server = join(dist, 'server.cjs')
+    if (stopLanguage || document.languageId !== recipeLanguage || !existsSync(server)) return
+    const { startRecipeClient } = createRequire(server)('./languageClient.cjs') as typeof languageClientModule
+    stopLanguage = startRecipeClient({ server, channel: log.channel, language: recipeLanguage }).stop
+  }
+  vscode.workspace.textDocuments.forEach(start)
+  return vscode.workspace.onDidOpenTextDocument(start)
+}
+
+/** Which settings only count for a new backend is not obvious: it is offered, never done behind a run's back. */
+function offerRestart({ supervisor, log }: Services): vscode.Disposable {
+  return onSettingChange(['backend.nodePath', 'backend.device', 'backend.threads'], () => {
+    if (supervisor.state.kind === 'stopped') return
+    const restart = vscode.l10n.t('Restart Backend')
+    const text = vscode.l10n.t('The new setting counts after a restart of the backend. A run that goes on would stop.')
+    void vscode.window.showInformationMessage(text, restart).then((chosen) => {
+      if (chosen === restart) supervisor.restart().catch(log.failed)
+    })
+  })
+}

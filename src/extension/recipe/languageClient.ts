@@ -1,0 +1,34 @@
+// The recipe language: its server runs in a process of its own and starts with the first recipe. Built as a bundle
+// of its own, so that activation does not pay for it.
+import * as vscode from 'vscode'
+import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
+
+export interface RecipeClientOptions {
+  server: string
+  channel: vscode.LogOutputChannel
+  language: string
+}
+
+/** Stops with the returned disposable; VS Code awaits `stop` through `deactivate`. */
+export function startRecipeClient(options: RecipeClientOptions): { stop: () => Promise<void> } {
+  const run = { module: options.server, transport: TransportKind.ipc }
+  const watcher = vscode.workspace.createFileSystemWatcher('**/{*.safetensors,*.json,*.jsonl,*.txt,*.parquet}')
+  const client = new LanguageClient(
+    'sparsescope',
+    'SparseScope Recipes',
+    { run, debug: run },
+    {
+      documentSelector: [{ language: options.language }],
+      outputChannel: options.channel,
+      synchronize: { fileEvents: watcher, configurationSection: 'sparsescope' },
+      initializationOptions: { trusted: vscode.workspace.isTrusted },
+    },
+  )
+  void client.start()
+  return {
+    async stop() {
+      watcher.dispose()
+      if (client.needsStop()) await client.stop()
+    },
+  }
+}

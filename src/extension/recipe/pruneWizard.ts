@@ -1,0 +1,207 @@
+// Prune… and Recover…: a few questions with defaults, then a recipe is written, opened and, if wanted, run. The
+// recipe is the truth: nothing of the wizard is remembered anywhere else.
+import * as vscode from 'vscode'
+import { existsSync } from 'node:fs'
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
+import { labelOf } from '../compare/comparePanels.ts'
+import { needsData, recipeText, type Method, type Recovery, type WizardChoices } from './recipeText.ts'
+import { askText, pickOne, pickSeveral, type Answer, type Choice, type StepFrame } from './steps.ts'
+
+type Draft = WizardChoices & { run: boolean }
+type Step = (frame: StepFrame) => Promise<Answer<unknown>>
+
+const t = vscode.l10n.t
+
+/** Path of the recipe that was written, and whether to run it; null when the person left. */
+export async function pruneWizard(
+  model: string,
+  start: 'prune' | 'recover',
+): Promise<{ recipe: vscode.Uri; run: boolean } | null> {
+  const folder = basename(model).includes('.safetensors') ? dirname(model) : model
+  const parent = dirname(folder)
+  const draft = firstDraft(folder, start)
+  const title = start === 'prune' ? t('Prune {0}', labelOf(model)) : t('Recover {0}', labelOf(model))
+  let at = 0
+  for (;;) {
+    // Later questions depend on earlier answers, so the list is made anew each time.
+    const steps = stepsOf(draft, parent, start)
+    if (at >= steps.length) break
+    const answer = await steps[at]({ title, step: at + 1, total: steps.length })
+    if (answer === null) return null
+    at += answer === 'back' ? -1 : 1
+  }
+  const recipe = await writeRecipe(parent, draft)
+  return { recipe, run: draft.run }
+}
+
+function firstDraft(folder: string, start: 'prune' | 'recover'): Draft {
+  return {
+    model: `./${basename(folder)}`,
+    method: start === 'prune' ? 'wanda' : 'magnitude',
+    pattern: 'unstructured',
+    sparsity: 0.5,
+    recovery: 'reconstruct',
+    train: ['bias', 'norm', 'mask_lora'],
+    data: null,
+    field: null,
+    seqLen: 512,
+    samples: 64,
+    steps: 100,
+    saveTo: '',
+    run: true,
+  }
+}
+
+function stepsOf(draft: Draft, parent: string, start: 'prune' | 'recover'): Step[] {
+  const steps: Step[] = []
+  steps.push((frame) => keep(draft, 'method', pickOne(frame, t('How weights are chosen'), methodChoices(draft.method))))
+  steps.push((frame) => keep(draft, 'pattern', pickOne(frame, t('Pattern'), patternChoices())))
+  if (draft.pattern === 'unstructured') steps.push((frame) => askSparsity(frame, draft))
+  steps.push((frame) => keep(draft, 'recovery', pickOne(frame, t('Recovery'), recoveryChoices(start))))
+  if (draft.recovery !== 'none') {
+    steps.push((frame) => keep(draft, 'train', pickSeveral(frame, t('What is trained'), trainChoices(draft.train))))
+  }
+  if (needsData(draft.method, draft.recovery)) steps.push((frame) => askData(frame, draft, parent))
+  steps.push((frame) => askOutput(frame, draft, parent))
+  const run: Choice<boolean>[] = [
+    { label: t('$(play) Write the recipe and run it'), value: true },
+    { label: t('$(edit) Write the recipe and look at it first'), value: false },
+  ]
+  steps.push((frame) => keep(draft, 'run', pickOne(frame, t('Then'), run)))
+  return steps
+}
+
+async function keep<K extends keyof Draft>(
+  draft: Draft,
+  key: K,
+  answer: Promise<Answer<Draft[K]>>,
+): Promise<Answer<unknown>> {
+  const given = await answer
+  if (given !== null && given !== 'back') draft[key] = given.value
+  return given
+}
+
+function methodChoices(first: Method): Choice<Method>[] {
+  const all: Choice<Method>[] = [
+    {
+      label: 'Wanda',
+      description: 'wanda',
+      detail: t('Weight times the norm of its input. Fast, needs text.'),
+      value: 'wanda',
+    },
+    {
+      label: 'SparseGPT',
+      description: 'sparsegpt',
+      detail: t('Corrects the weights that stay. Slower, needs text.'),
+      value: 'sparsegpt',
+    },
+    {
+      label: t('Magnitude'),
+      description: 'magnitude',
+      detail: t('The smallest weights. Needs no text; needs recovery.'),
+      value: 'magnitude',
+    },
+    { label: t('Random'), description: 'random', detail: t('As a baseline.'), value: 'random' },
+  ]
+  return [...all].sort((a, b) => Number(b.value === first) - Number(a.value === first))
+}
+
+function patternChoices(): Choice<string>[] {
+  return [
+    { label: t('Unstructured'), detail: t('Any weights, to a sparsity of your choice'), value: 'unstructured' },
+    { label: '2:4', detail: t('Two of every four: what sparse tensor cores take'), value: '2:4' },
+    { label: '4:8', detail: t('Four of every eight'), value: '4:8' },
+  ]
+}
+
+function recoveryChoices(start: 'prune' | 'recover'): Choice<Recovery>[] {
+  const all: Choice<Recovery>[] = [
+    {
+      label: t('Reconstruct block by block'),
+      detail: t('Each block learns to give what it gave before. One block in memory.'),
+      value: 'reconstruct',
+    },
+    { label: t('Retrain the model'), detail: t('Next-token loss through the whole model.'), value: 'retrain' },
+  ]
+  return start === 'recover' ? all : [...all, { label: t('None'), detail: t('Only prune'), value: 'none' }]
+}
+
+function trainChoices(train: readonly string[]): Choice<string>[] {
+  const all = [
+    { label: 'bias', detail: t('All biases') },
+    { label: 'norm', detail: t('All norm weights and biases') },
+    { label: 'mask_lora', detail: t('A low-rank update that keeps the zeros') },
+    { label: 'scale_lora', detail: t('Row and column scales: keeps the zeros') },
+    { label: 'lora_prune', detail: t('A low-rank update, pruned when it is merged') },
+    { label: 'full', detail: t('Every weight that stays') },
+  ]
+  return all.map((c) => ({ ...c, value: c.label, picked: train.includes(c.label) }))
+}
+
+async function askSparsity(frame: StepFrame, draft: Draft): Promise<Answer<unknown>> {
+  const parse = (text: string) => (/%\s*$/.test(text) ? parseFloat(text) / 100 : Number(text))
+  const answer = await askText(
+    frame,
+    t('Share of the weights that go, as 0.5 or 50 %'),
+    String(draft.sparsity),
+    (text) => {
+      const value = parse(text)
+      return value > 0 && value < 1 ? undefined : t('A number between 0 and 1, or a percentage')
+    },
+  )
+  if (answer !== null && answer !== 'back') draft.sparsity = parse(answer.value)
+  return answer
+}
+
+async function askData(frame: StepFrame, draft: Draft, parent: string): Promise<Answer<unknown>> {
+  const pattern = new vscode.RelativePattern(parent, '**/*.{jsonl,jsonl.gz,txt,parquet}')
+  const found = await vscode.workspace.findFiles(pattern, '**/{node_modules,.sparsescope}/**', 40)
+  const items: Choice<string | null>[] = found.map((uri) => ({
+    label: basename(uri.fsPath),
+    description: vscode.workspace.asRelativePath(uri),
+    value: uri.fsPath,
+  }))
+  items.push({ label: t('$(folder-opened) Another file…'), value: null })
+  const answer = await pickOne(frame, t('Text to calibrate on'), items)
+  if (answer === null || answer === 'back') return answer
+  const path = answer.value ?? (await browse(parent))
+  if (!path) return null
+  draft.data = toRecipePath(parent, path)
+  return answer
+}
+
+async function browse(folder: string): Promise<string | undefined> {
+  const filters = { [t('Text or token ids')]: ['jsonl', 'gz', 'txt', 'parquet', 'safetensors'] }
+  const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), filters })
+  return chosen?.at(0)?.fsPath
+}
+
+/** A folder that exists is refused here, before anything is computed, and again by the engine. */
+async function askOutput(frame: StepFrame, draft: Draft, parent: string): Promise<Answer<unknown>> {
+  const share =
+    draft.pattern === 'unstructured' ? String(Math.round(draft.sparsity * 100)) : draft.pattern.replace(':', 'of')
+  const suggestion = draft.saveTo || `./${basename(draft.model)}-${draft.method}${share}`
+  const answer = await askText(frame, t('Folder for the result; it must not exist yet'), suggestion, (text) => {
+    if (text.trim() === '') return t('A folder is needed')
+    const target = isAbsolute(text) ? text : resolve(parent, text)
+    return existsSync(target) ? t('{0} exists already, and nothing is ever overwritten', basename(target)) : undefined
+  })
+  if (answer !== null && answer !== 'back') draft.saveTo = answer.value
+  return answer
+}
+
+async function writeRecipe(parent: string, draft: Draft): Promise<vscode.Uri> {
+  const stem = basename(draft.saveTo)
+  let path = join(parent, `${stem}.prune.yaml`)
+  for (let n = 2; existsSync(path); n++) path = join(parent, `${stem}-${n}.prune.yaml`)
+  const uri = vscode.Uri.file(path)
+  await vscode.workspace.fs.writeFile(uri, Buffer.from(recipeText(draft)))
+  return uri
+}
+
+/** Relative where that is short, with forward slashes: recipes travel between systems. */
+function toRecipePath(parent: string, path: string): string {
+  const way = relative(parent, path)
+  const usable = extname(way) !== '' && !isAbsolute(way) && !way.startsWith(join('..', '..'))
+  return usable ? (way.startsWith('..') ? way : `./${way}`).replaceAll('\\', '/') : path
+}

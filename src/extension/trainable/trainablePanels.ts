@@ -1,0 +1,67 @@
+// The trainable map of a recipe: computed anew whenever the recipe is saved.
+import * as vscode from 'vscode'
+import { basename, dirname } from 'node:path'
+import type { PlanSummary } from '../../shared/protocol/plan.ts'
+import type { FromTrainable, ToTrainable } from '../../shared/protocol/view.ts'
+import { viewTypes } from '../contributions.ts'
+import type { Services } from '../services.ts'
+import { messageOf } from '../support/log.ts'
+import { bindView } from '../views/bindView.ts'
+
+export class TrainablePanels {
+  private readonly services: Services
+  private readonly open = new Map<string, vscode.WebviewPanel>()
+
+  constructor(services: Services) {
+    this.services = services
+  }
+
+  show(recipe: vscode.Uri): void {
+    const known = this.open.get(recipe.fsPath)
+    if (known) return known.reveal()
+    const title = vscode.l10n.t('Trainable: {0}', basename(recipe.fsPath))
+    const panel = vscode.window.createWebviewPanel(viewTypes.trainable, title, vscode.ViewColumn.Beside)
+    this.open.set(recipe.fsPath, panel)
+    this.bind(panel, recipe)
+  }
+
+  private bind(panel: vscode.WebviewPanel, recipe: vscode.Uri): void {
+    let last: PlanSummary | null = null
+    const refresh = async () => {
+      if (!last) view.post({ type: 'loading', what: vscode.l10n.t('Reading the recipe and the header of its model') })
+      try {
+        last = await planOf(this.services, recipe)
+        view.post({ type: 'plan', plan: { ...last, recipe: basename(recipe.fsPath), model: basename(last.model) } })
+      } catch (error) {
+        view.post({ type: 'failed', message: messageOf(error) })
+      }
+    }
+    const view = bindView<ToTrainable, FromTrainable>(panel.webview, {
+      view: 'trainable',
+      extension: this.services.extensionUri,
+      call: this.services.call,
+      exportFolder: () => vscode.Uri.file(dirname(recipe.fsPath)),
+      onReady: () => void refresh(),
+      onRetry: () => void refresh(),
+      onMessage: (message) => {
+        const command = message.type === 'run' ? 'sparsescope.runRecipe' : 'vscode.open'
+        void vscode.commands.executeCommand(command, recipe)
+      },
+      onFailure: this.services.log.failed,
+    })
+    const saved = vscode.workspace.onDidSaveTextDocument((document) => {
+      if (document.uri.toString() === recipe.toString()) void refresh()
+    })
+    panel.onDidDispose(() => {
+      this.open.delete(recipe.fsPath)
+      saved.dispose()
+      view.dispose()
+    })
+  }
+}
+
+/** The plan of a recipe as it stands in the editor, saved or not. */
+export async function planOf(services: Services, recipe: vscode.Uri): Promise<PlanSummary> {
+  const document = await vscode.workspace.openTextDocument(recipe)
+  return services.call('plan', { recipe: recipe.fsPath, text: document.getText() })
+}
