@@ -36,7 +36,7 @@ export function alongRows({ n, m }: NmPattern, columns: number, onViolation?: On
     addRows(flags, rows) {
       const total = rows * columns
       groups += total / m
-      violations += m === 4 && !onViolation ? violationsOfFour(flags, total, n) : general(flags, total)
+      violations += m % 4 === 0 && !onViolation ? violationsOfWords(flags, total, n, m / 4) : general(flags, total)
       firstRow += rows
     },
     get groups() {
@@ -60,11 +60,15 @@ export function alongRows({ n, m }: NmPattern, columns: number, onViolation?: On
   }
 }
 
-/** The common case: a group is one word of four flags. */
-function violationsOfFour(flags: Uint8Array, total: number, n: number): number {
+/** The common case, four flags a word: the multiplication adds a word's bytes into the top one. */
+function violationsOfWords(flags: Uint8Array, total: number, n: number, wordsPerGroup: number): number {
   const words = new Uint32Array(flags.buffer, flags.byteOffset, total / 4)
   let count = 0
-  for (let i = 0; i < words.length; i++) count += ((Math.imul(words[i], 0x01010101) >>> 24) - n) >>> 31
+  for (let start = 0; start < words.length; start += wordsPerGroup) {
+    let zeros = 0
+    for (let i = start; i < start + wordsPerGroup; i++) zeros += Math.imul(words[i], 0x01010101) >>> 24
+    count += (zeros - n) >>> 31
+  }
   return count
 }
 

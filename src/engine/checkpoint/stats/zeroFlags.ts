@@ -23,21 +23,37 @@ function narrowFlags(elements: Uint8Array | Uint16Array, mask: number, flags: Ui
     flags.fill(0, 0, elements.length)
     return
   }
-  for (let i = 0; i < elements.length; i++) flags[i] = ((elements[i] & mask) - 1) >>> 31
+  // Four flags are written as one word.
+  const words = new Uint32Array(flags.buffer, flags.byteOffset, elements.length >>> 2)
+  for (let w = 0, i = 0; w < words.length; w++, i += 4) {
+    words[w] =
+      (((elements[i] & mask) - 1) >>> 31) |
+      ((((elements[i + 1] & mask) - 1) >>> 31) << 8) |
+      ((((elements[i + 2] & mask) - 1) >>> 31) << 16) |
+      ((((elements[i + 3] & mask) - 1) >>> 31) << 24)
+  }
+  for (let i = elements.length & ~3; i < elements.length; i++) flags[i] = ((elements[i] & mask) - 1) >>> 31
 }
 
-function wordFlags(words: Int32Array, mask: number, flags: Uint8Array): void {
-  for (let i = 0; i < words.length; i++) {
-    const x = words[i] & mask
-    flags[i] = ((x | -x) >>> 31) ^ 1
+function wordFlags(elements: Int32Array, mask: number, flags: Uint8Array): void {
+  const words = new Uint32Array(flags.buffer, flags.byteOffset, elements.length >>> 2)
+  for (let w = 0, i = 0; w < words.length; w++, i += 4) {
+    words[w] =
+      isZero(elements[i] & mask) |
+      (isZero(elements[i + 1] & mask) << 8) |
+      (isZero(elements[i + 2] & mask) << 16) |
+      (isZero(elements[i + 3] & mask) << 24)
   }
+  for (let i = elements.length & ~3; i < elements.length; i++) flags[i] = isZero(elements[i] & mask)
 }
 
 function pairFlags(words: Int32Array, mask: number, flags: Uint8Array): void {
-  for (let i = 0; i < words.length / 2; i++) {
-    const x = words[2 * i] | (words[2 * i + 1] & mask)
-    flags[i] = ((x | -x) >>> 31) ^ 1
-  }
+  for (let i = 0; i < words.length / 2; i++) flags[i] = isZero(words[2 * i] | (words[2 * i + 1] & mask))
+}
+
+/** 1 for 0, else 0. */
+function isZero(x: number): number {
+  return ((x | -x) >>> 31) ^ 1
 }
 
 /** Ones among the first `count` flags. */
