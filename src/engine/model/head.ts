@@ -71,7 +71,7 @@ export async function readLogits(
   step: Step,
   ends: Ends,
   hidden: Tensor,
-  onTile: (firstRow: number, logits: Float32Array, firstToken: number, width: number) => void,
+  onPiece: (firstRow: number, logits: Float32Array, firstToken: number, width: number) => Promise<void>,
 ): Promise<void> {
   using scope = new Arena(step.backend)
   const reached = intoHead(step, scope, ends, hidden)
@@ -79,7 +79,7 @@ export async function readLogits(
     for (const chunk of chunksOf(ends.config.vocabSize)) {
       using inner = new Arena(step.backend)
       const logits = chunkLogits(step, inner, ends.head, rows(reached.output, start, end), chunk)
-      onTile(start, await readF32(step.backend, logits), chunk.start, chunk.end - chunk.start)
+      await onPiece(start, await readF32(step.backend, logits), chunk.start, chunk.end - chunk.start)
     }
   }
 }

@@ -90,9 +90,13 @@ export function storedBytes(model: Model, name: string, values: Float32Array): U
   if (!parameter || lengthOf(parameter.shape) !== values.length) {
     throw new EngineError('internal', `${values.length} values for ${name}, which has ${parameter?.shape.join(' × ')}`)
   }
-  const [outputs, inputs] = parameter.shape
-  const data = parameter.transposed ? transpose(values, outputs, inputs) : values
-  return encode(data, storedType(model, name))
+  return encode(storedOrder(parameter, values), storedType(model, name))
+}
+
+/** Values of a parameter [O, I] in the order in which the checkpoint has them. */
+export function storedOrder({ shape, transposed }: Parameter, values: Float32Array): Float32Array {
+  const [outputs, inputs] = shape
+  return transposed ? transpose(values, outputs, inputs) : values
 }
 
 /** Values in a safetensors type. */

@@ -1,0 +1,118 @@
+// sparsescope evaluate: perplexity of a model on a text or on ids, with its protocol stated.
+import { InvalidArgumentError } from 'commander'
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import { EngineError } from '../engine/errors.ts'
+import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
+import { createDecoder } from '../engine/model/decoder.ts'
+import { openModel } from '../engine/model/model.ts'
+import { watchMemory } from '../engine/run/peakMemory.ts'
+import { loadWindows } from '../engine/text/windows.ts'
+import type { ModelConfig } from '../shared/families/modelConfig.ts'
+import { command, runs, type CommonOptions, type Outcome } from './command.ts'
+import { memoryBytes, memoryOption } from './memoryOption.ts'
+
+interface EvaluateOptions extends CommonOptions {
+  data: string
+  field?: string
+  seqLen?: number
+  samples?: number
+  memory?: string
+}
+
+/** Longest window by default, as in the published protocol. */
+const longestDefault = 4096
+
+export const evaluateCommand = command('evaluate', 'Perplexity on a text or on token ids.', [
+  'evaluate ../opt-125m --data wikitext2-test.txt --seq-len 2048',
+  'evaluate ../opt-125m --data ids.safetensors --json',
+])
+  .argument('<model>', 'Hugging Face folder')
+  .requiredOption('--data <file>', '.txt, .jsonl(.gz), .parquet, or .safetensors with ids')
+  .option('--field <name>', 'text column, or tensor of ids')
+  .option('--seq-len <n>', "tokens in a window (default: the model's positions, at most 4096)", wholeNumber)
+  .option('--samples <n>', 'windows to use (default: all)', wholeNumber)
+  .addOption(memoryOption())
+  .action(
+    runs(async (context, path: string, options: EvaluateOptions): Promise<Outcome> => {
+      const checkpoint = await openCheckpoint(path)
+      const model = openModel(checkpoint)
+      const set = await loadWindows({
+        path: options.data,
+        field: options.field,
+        seqLen: windowLength(model.config, options.seqLen),
+        samples: options.samples,
+        purpose: 'evaluate',
+        folder: checkpoint.folder,
+        vocabSize: model.config.vocabSize,
+        signal: context.signal,
+      })
+      const backend = await openBackend({ device: options.device })
+      const memory = watchMemory(
+        () => backend.memory().usedBytes,
+        () => undefined,
+      )
+      const decoder = await createDecoder(backend, model, { memoryBytes: memoryBytes(options.memory) })
+      try {
+        await decoder.prepare()
+        const result = await evaluatePerplexity(decoder, set, {
+          signal: context.signal,
+          onProgress: (done, total) => context.progress('perplexity', done, total, 'windows'),
+        })
+        const { perplexity, tokens, windows, seqLen, seconds } = result
+        const json = {
+          perplexity,
+          tokens,
+          windows,
+          seq_len: seqLen,
+          seconds,
+          tokens_per_second: tokens / seconds,
+          peak_memory_mb: memory.peakMb(),
+          device: backend.info.device,
+        }
+        return { json, text: describe(json, options.data, backend.info.description) }
+      } finally {
+        memory.stop()
+        await decoder.close()
+        await backend.close()
+        await checkpoint.close()
+      }
+    }),
+  )
+
+/** @throws EngineError 'usage' for windows that learned positions do not reach. */
+function windowLength({ position, maxPositions }: ModelConfig, asked: number | undefined): number {
+  const seqLen = asked ?? Math.min(maxPositions, longestDefault)
+  if (position.kind === 'learned' && seqLen > maxPositions) {
+    throw new EngineError(
+      'usage',
+      `--seq-len ${seqLen}: the model has ${maxPositions} learned positions; use at most ${maxPositions}`,
+    )
+  }
+  if (seqLen < 2) throw new EngineError('usage', `--seq-len ${seqLen}: a window needs 2 tokens to predict one`)
+  return seqLen
+}
+
+interface Numbers {
+  perplexity: number
+  tokens: number
+  windows: number
+  seq_len: number
+  seconds: number
+  tokens_per_second: number
+  peak_memory_mb: number
+}
+
+function describe(n: Numbers, data: string, device: string): string {
+  return [
+    `perplexity ${n.perplexity.toFixed(4)} on ${data}, context ${n.seq_len}`,
+    `exp of the mean over ${n.windows} windows of their mean loss on ${n.seq_len - 1} predicted tokens; windows do not overlap, the tail is dropped`,
+    `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${Math.round(n.peak_memory_mb)} MB, ${device}`,
+  ].join('\n')
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError('It must be a whole number of at least 1.')
+}

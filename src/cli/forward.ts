@@ -1,0 +1,65 @@
+// sparsescope forward: what a model computes on given ids, to compare with another framework.
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import { readBatchFile } from '../engine/evaluate/batchFile.ts'
+import { recordForward } from '../engine/evaluate/recordForward.ts'
+import { createDecoder } from '../engine/model/decoder.ts'
+import { openModel } from '../engine/model/model.ts'
+import { command, runs, type CommonOptions, type Outcome } from './command.ts'
+import { memoryBytes, memoryOption } from './memoryOption.ts'
+
+interface ForwardOptions extends CommonOptions {
+  ids: string
+  field?: string
+  mask?: string
+  labels?: string
+  out: string
+  grads?: boolean
+  memory?: string
+}
+
+export const forwardCommand = command(
+  'forward',
+  'Write logits, losses, hidden states and gradients of given token ids, all F32.',
+  [
+    'forward ../opt-125m --ids ids.safetensors --out out.safetensors',
+    'forward ../opt-125m --ids batch.safetensors --field input_ids --mask attention_mask --labels labels --grads --out out.safetensors',
+  ],
+)
+  .argument('<model>', 'Hugging Face folder')
+  .requiredOption('--ids <file>', 'safetensors file with an integer tensor [rows, length]')
+  .option('--field <name>', 'the tensor of ids (default: the only integer tensor)')
+  .option('--mask <name>', 'tensor of the same file: 1 = real token, 0 = padding')
+  .option('--labels <name>', 'tensor of the same file: targets, -100 = ignored (default: the ids)')
+  .requiredOption('--out <file>', 'safetensors file to write; replaced if it is there')
+  .option('--grads', 'gradients of the mean loss for every parameter')
+  .addOption(memoryOption())
+  .action(
+    runs(async (context, path: string, options: ForwardOptions): Promise<Outcome> => {
+      const batch = await readBatchFile(options.ids, options)
+      const checkpoint = await openCheckpoint(path)
+      const model = openModel(checkpoint)
+      const backend = await openBackend({ device: options.device })
+      const decoder = await createDecoder(backend, model, {
+        memoryBytes: memoryBytes(options.memory),
+        training: options.grads,
+      })
+      try {
+        const recorded = await recordForward(decoder, batch, {
+          path: options.out,
+          grads: options.grads === true,
+          signal: context.signal,
+          onProgress: (done, total) => context.progress('forward', done, total, 'rows'),
+        })
+        const { loss, numTargets, tensors } = recorded
+        return {
+          json: { loss, targets: numTargets, out: options.out, tensors: tensors.length, device: backend.info.device },
+          text: `loss ${loss.toFixed(6)} over ${numTargets} targets on ${backend.info.description}; ${tensors.length} tensors in ${options.out}`,
+        }
+      } finally {
+        await decoder.close()
+        await backend.close()
+        await checkpoint.close()
+      }
+    }),
+  )

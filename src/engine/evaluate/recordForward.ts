@@ -1,0 +1,137 @@
+// Everything one batch does in a model, into a file: how to compare with another framework.
+import { Arena } from '../compute/arena.ts'
+import { readF32 } from '../compute/backend.ts'
+import { lengthOf, type Tensor } from '../compute/tensor.ts'
+import { EngineError } from '../errors.ts'
+import { targetsOf, type Batch } from '../model/batch.ts'
+import type { Decoder } from '../model/decoder.ts'
+import { readLogits } from '../model/head.ts'
+import { stepOf, type PassOptions } from '../model/step.ts'
+import { storedOrder } from '../model/weightIo.ts'
+import { createF32File, type F32File, type F32Tensor } from './f32File.ts'
+import { createGradientSink, type GradientSink } from './gradientSink.ts'
+
+export interface RecordOptions {
+  readonly path: string
+  readonly grads: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: (rows: number, total: number) => void
+}
+
+export interface Recorded {
+  /** Mean over the targets that count. */
+  readonly loss: number
+  readonly numTargets: number
+  readonly tensors: readonly F32Tensor[]
+}
+
+/** Tokens in one pass. */
+const tokensPerPass = 2048
+
+/**
+ * Writes `logits` [B,T,V], `nll` [B,T−1], `loss` [1], `hidden.i` [B,T,C] for i = 0 … numBlocks (input of block 0, output
+ * of block i − 1 before the final norm), and with `grads` `grad.<parameter>` in the checkpoint's names and orientation.
+ */
+export async function recordForward(decoder: Decoder, batch: Batch, options: RecordOptions): Promise<Recorded> {
+  const { model } = decoder
+  const numTargets = targetsOf(batch).reduce((count, t) => count + (t < 0 ? 0 : 1), 0)
+  if (numTargets === 0) {
+    throw new EngineError('bad-data', 'no target counts: every label is ignored, or sequences have one token only')
+  }
+  const tensors = plan(decoder, batch, options.grads)
+  const file = await createF32File(options.path, tensors)
+  const sink = options.grads ? createGradientSink(decoder.backend, model.parameters) : null
+  try {
+    const perPass = Math.max(1, Math.floor(tokensPerPass / batch.seqLen))
+    let sum = 0
+    for (let start = 0; start < batch.batch; start += perPass) {
+      const end = Math.min(start + perPass, batch.batch)
+      const part = cut(batch, start, end)
+      sum += await recordPart(decoder, part, start, { file, sink, numTargets, signal: options.signal })
+      options.onProgress?.(end, batch.batch)
+    }
+    const loss = sum / numTargets
+    await file.write('loss', 0, Float32Array.of(loss))
+    if (sink) await writeGradients(decoder, file, sink)
+    await file.finish()
+    return { loss, numTargets, tensors }
+  } catch (error) {
+    await file.abort()
+    throw error
+  } finally {
+    sink?.close()
+  }
+}
+
+function plan({ model }: Decoder, { batch, seqLen }: Batch, grads: boolean): F32Tensor[] {
+  const { numBlocks, hiddenSize, vocabSize } = model.config
+  const tensors: F32Tensor[] = [
+    { name: 'logits', shape: [batch, seqLen, vocabSize] },
+    { name: 'nll', shape: [batch, seqLen - 1] },
+    { name: 'loss', shape: [1] },
+  ]
+  for (let i = 0; i <= numBlocks; i++) tensors.push({ name: `hidden.${i}`, shape: [batch, seqLen, hiddenSize] })
+  if (!grads) return tensors
+  for (const { name, shape, transposed } of model.parameters.values()) {
+    tensors.push({ name: `grad.${name}`, shape: transposed ? [...shape].reverse() : shape })
+  }
+  return tensors
+}
+
+interface Recording {
+  readonly file: F32File
+  readonly sink: GradientSink | null
+  readonly numTargets: number
+  readonly signal?: AbortSignal
+}
+
+/** Rows from `first` on of the whole batch; gives the sum of their nll. */
+async function recordPart(
+  decoder: Decoder,
+  part: Batch,
+  first: number,
+  { file, sink, numTargets, signal }: Recording,
+): Promise<number> {
+  const { numBlocks, hiddenSize } = decoder.model.config
+  const { seqLen } = part
+  const pass: PassOptions = {
+    signal,
+    async onHidden(index, hidden) {
+      await file.write(`hidden.${index}`, first * seqLen * hiddenSize, await readF32(decoder.backend, hidden))
+      if (index === numBlocks) await writeLogits(decoder, part, first, hidden, file)
+    },
+  }
+  const nll = sink
+    ? (await decoder.lossAndGradients(part, sink.grads, { ...pass, targetWeight: 1 / numTargets })).nll
+    : (await decoder.forwardNll([part], pass))[0]
+  for (let b = 0; b < part.batch; b++) {
+    const row = nll.subarray(b * seqLen, (b + 1) * seqLen - 1)
+    await file.write('nll', (first + b) * (seqLen - 1), row)
+  }
+  return nll.reduce((sum, x) => sum + x, 0)
+}
+
+async function writeLogits(decoder: Decoder, part: Batch, first: number, hidden: Tensor, file: F32File): Promise<void> {
+  const { vocabSize } = decoder.model.config
+  using arena = new Arena(decoder.backend)
+  await readLogits(stepOf(decoder.backend, arena, part), decoder.ends, hidden, async (row, logits, token, width) => {
+    const at = (first * part.seqLen + row) * vocabSize + token
+    if (width === vocabSize) return file.write('logits', at, logits)
+    for (let r = 0; r * width < logits.length; r++) {
+      await file.write('logits', at + r * vocabSize, logits.subarray(r * width, (r + 1) * width))
+    }
+  })
+}
+
+async function writeGradients(decoder: Decoder, file: F32File, sink: GradientSink): Promise<void> {
+  for (const [name, parameter] of decoder.model.parameters) {
+    const tensor = sink.tensor(name)
+    const values = tensor ? await readF32(decoder.backend, tensor) : new Float32Array(lengthOf(parameter.shape))
+    await file.write(`grad.${name}`, 0, storedOrder(parameter, values))
+  }
+}
+
+function cut({ seqLen, ids, mask, labels }: Batch, start: number, end: number): Batch {
+  const range = (array: Int32Array) => array.subarray(start * seqLen, end * seqLen)
+  return { batch: end - start, seqLen, ids: range(ids), mask: mask && range(mask), labels: labels && range(labels) }
+}
