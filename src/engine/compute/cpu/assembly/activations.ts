@@ -37,15 +37,15 @@ function none(): v128 {
 // @ts-ignore: decorator
 @inline
 function clamp(x: v128, low: f32, high: f32): v128 {
-  return f32x4.min(f32x4.max(x, f32x4.splat(low)), f32x4.splat(high))
+  return f32x4.pmin(f32x4.pmax(x, f32x4.splat(low)), f32x4.splat(high))
 }
 
-/** tanh(√(2/π)·(x + 0.044715·x³)). */
+/** 2·√(2/π)·(x + 0.044715·x³): the tanh approximation is x·σ of it, since ½(1 + tanh u) = σ(2u). */
 // @ts-ignore: decorator
 @inline
 function geluInner(x: v128): v128 {
-  const cubic = madd(f32x4.mul(x, x), f32x4.splat(0.044715 * rootTwoOverPi), f32x4.splat(rootTwoOverPi))
-  return tanh4(f32x4.mul(x, cubic))
+  const cubic = madd(f32x4.mul(x, x), f32x4.splat(2 * 0.044715 * rootTwoOverPi), f32x4.splat(2 * rootTwoOverPi))
+  return f32x4.mul(x, cubic)
 }
 
 function gelu(x: v128): v128 {
@@ -58,16 +58,19 @@ function geluSlope(x: v128): v128 {
 }
 
 function geluTanh(x: v128): v128 {
-  return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), f32x4.add(one(), geluInner(x)))
+  return f32x4.mul(x, sigmoid4(geluInner(x)))
 }
 
-/** ½(1 + t) + ½·x·(1 − t²)·√(2/π)·(1 + 3·0.044715·x²), t = tanh(…). */
+/** s + x·s·(1 − s)·u′, s = σ(u), u = geluInner. */
 function geluTanhSlope(x: v128): v128 {
-  const t = geluInner(x)
-  const half = f32x4.splat(0.5)
-  const inner = madd(f32x4.mul(x, x), f32x4.splat(3 * 0.044715 * rootTwoOverPi), f32x4.splat(rootTwoOverPi))
-  const bell = f32x4.mul(f32x4.sub(one(), t), f32x4.add(one(), t))
-  return f32x4.mul(half, f32x4.add(f32x4.add(one(), t), f32x4.mul(f32x4.mul(x, bell), inner)))
+  const s = sigmoid4(geluInner(x))
+  const inner = madd(
+    f32x4.mul(x, x),
+    f32x4.splat(6 * 0.044715 * rootTwoOverPi),
+    f32x4.splat(2 * rootTwoOverPi),
+  )
+  const bell = f32x4.mul(s, f32x4.sub(one(), s))
+  return madd(f32x4.mul(x, bell), inner, s)
 }
 
 /** x·σ(s·x). */
@@ -88,7 +91,7 @@ function swishSlope(x: v128, s: f32): v128 {
 
 /** f(x). */
 function activate(x: v128, kind: i32): v128 {
-  if (kind == RELU) return f32x4.max(x, none())
+  if (kind == RELU) return f32x4.pmax(x, none())
   if (kind == GELU) return gelu(x)
   if (kind == GELU_TANH) return geluTanh(x)
   if (kind == SILU) return swish(x, 1)
@@ -100,7 +103,7 @@ function activate(x: v128, kind: i32): v128 {
   if (kind == LEAKY_RELU)
     return v128.bitselect(x, f32x4.mul(x, f32x4.splat(0.01)), f32x4.gt(x, none()))
   if (kind == RELU2) {
-    const y = f32x4.max(x, none())
+    const y = f32x4.pmax(x, none())
     return f32x4.mul(y, y)
   }
   return x
@@ -125,7 +128,7 @@ function slope(x: v128, kind: i32): v128 {
     return f32x4.mul(f32x4.sub(one(), y), f32x4.add(one(), y))
   }
   if (kind == LEAKY_RELU) return v128.bitselect(one(), f32x4.splat(0.01), f32x4.gt(x, none()))
-  if (kind == RELU2) return f32x4.mul(f32x4.splat(2), f32x4.max(x, none()))
+  if (kind == RELU2) return f32x4.mul(f32x4.splat(2), f32x4.pmax(x, none()))
   return one()
 }
 

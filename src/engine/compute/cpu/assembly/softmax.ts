@@ -9,7 +9,7 @@ import { lanesBelow, loadEnd, maxLanes, storeEnd, sumLanes } from './simd'
 function rowMax(x: usize, count: i32): f32 {
   let best = f32x4.splat(-<f32>Infinity)
   let j = 0
-  for (; j + 4 <= count; j += 4) best = f32x4.max(best, v128.load(x + (<usize>j << 2)))
+  for (; j + 4 <= count; j += 4) best = f32x4.pmax(best, v128.load(x + (<usize>j << 2)))
   let top = maxLanes(best)
   for (; j < count; j++) top = max(top, load<f32>(x + (<usize>j << 2)))
   return top

@@ -3,14 +3,14 @@ import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
 import type { Pool, Split } from '../pool.ts'
 import { codeOf } from './products.ts'
+import { scratchRows } from './productTasks.ts'
 import { addresses, byElements, byRows } from './splits.ts'
-import { gradientRows } from './weightTasks.ts'
 
 type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward' | 'applyMask'>
 
 /** dOut[N,O] and input[N,I] make G rows; one chunk a thread, since each packs the input anew. */
 function splitGradient(pool: Pool, o: number, i: number): Split {
-  return { total: o, unit: Math.max(16, Math.ceil(o / pool.threads / 16) * 16), scratchBytes: 8 * i * gradientRows(i) }
+  return { total: o, unit: Math.max(16, Math.ceil(o / pool.threads / 16) * 16), scratchBytes: 8 * i * scratchRows(i) }
 }
 
 export function adapters(pool: Pool): Adapters {
@@ -30,7 +30,7 @@ export function adapters(pool: Pool): Adapters {
     loraWeight(out, weight, mask, a, b, scale) {
       const [o, i] = weight.shape
       const rank = a.shape[0]
-      const split = { total: o, unit: gradientRows(i) }
+      const split = byRows(o, i)
       pool.run('loraWeight', split, [at(out), at(weight), codeOf(weight), at(mask), at(a), at(b), scale, i, rank])
     },
     loraBackward(dA, dB, dOut, input, mask, a, b, scale) {

@@ -3,7 +3,7 @@ import type { DType } from '../../../dtype.ts'
 import type { Task, TaskEnv } from '../tasks.ts'
 
 /** Element types as the wasm kernels number them (assembly/convert.ts). */
-export const dtypeCode: Partial<Record<DType, number>> & Record<'f32' | 'bf16' | 'f16', number> = {
+export const dtypeCode: Partial<Record<DType, number>> = {
   f32: 0,
   bf16: 1,
   f16: 2,
@@ -11,9 +11,17 @@ export const dtypeCode: Partial<Record<DType, number>> & Record<'f32' | 'bf16' |
 
 const elementBytes = (code: number) => (code === 0 ? 4 : 2)
 
-/** Scratch for the f32 copy of some rows of a 16-bit weight: these many rows, so that it stays in the cache. */
-export function unpackedRows(columns: number): number {
-  return Math.max(16, Math.floor(2 ** 18 / columns))
+/**
+ * Rows of a matrix that go through scratch at a time. More would not stay in the cache; fewer make BLAS pack the other
+ * operand too often.
+ */
+export function scratchRows(columns: number): number {
+  return Math.max(16, Math.floor((3 * 2 ** 19) / columns))
+}
+
+/** `total` rows in equal groups of at most `scratchRows`. */
+export function rowGroup(total: number, columns: number): number {
+  return Math.ceil(total / Math.ceil(total / scratchRows(columns)))
 }
 
 /** Address and leading dimension of f32 rows of a weight, unpacked into scratch when it is 16-bit. */
@@ -36,7 +44,7 @@ const linear: Task = (env, args, start, end) => {
   const [out, x, weight, code, bias, n, o, i, byRows] = Array.from(args)
   const [row, rows] = byRows ? [start, end - start] : [0, n]
   const [first, last] = byRows ? [0, o] : [start, end]
-  const step = code === 0 ? last - first : unpackedRows(i)
+  const step = code === 0 ? last - first : rowGroup(last - first, i)
   for (let column = first; column < last; column += step) {
     const columns = Math.min(step, last - column)
     const to = out + 4 * (row * o + column)
@@ -59,7 +67,7 @@ const backwardInput: Task = (env, args, start, end) => {
   const [row, rows] = byRows ? [start, end - start] : [0, n]
   const [column, columns] = byRows ? [0, i] : [start, end - start]
   const to = dInput + 4 * (row * i + column)
-  const step = code === 0 ? o : unpackedRows(columns)
+  const step = code === 0 ? o : rowGroup(o, columns)
   for (let k = 0; k < o; k += step) {
     const depth = Math.min(step, o - k)
     const [w, ldw] = weightRows(env, weight, code, i, { row: k, rows: depth, column, columns }, env.scratch)

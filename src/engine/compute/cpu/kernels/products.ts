@@ -1,7 +1,7 @@
 // linear and its backwards, gemm, gram: shapes to pool tasks (productTasks.ts).
 import type { Kernels } from '../../kernels.ts'
 import type { Pool, Split } from '../pool.ts'
-import { dtypeCode, gramTile, unpackedRows } from './productTasks.ts'
+import { dtypeCode, gramTile, scratchRows } from './productTasks.ts'
 import { addresses } from './splits.ts'
 import type { Tensor } from '../../tensor.ts'
 import { EngineError } from '../../../errors.ts'
@@ -42,7 +42,7 @@ export function products(pool: Pool): Products {
       const n = input.length / i
       const code = codeOf(weight)
       const { byRows, split } = splitProduct(pool, n, o, i)
-      const scratchBytes = code === 0 ? 0 : 4 * i * unpackedRows(i)
+      const scratchBytes = code === 0 ? 0 : 4 * i * scratchRows(i)
       const args = [at(out), at(input), at(weight), code, at(bias), n, o, i, byRows]
       pool.run('linear', { ...split, scratchBytes }, args)
     },
@@ -51,7 +51,7 @@ export function products(pool: Pool): Products {
       const n = dOut.length / o
       const code = codeOf(weight)
       const { byRows, split } = splitProduct(pool, n, i, o)
-      const scratchBytes = code === 0 ? 0 : 4 * i * unpackedRows(i)
+      const scratchBytes = code === 0 ? 0 : 4 * i * scratchRows(i)
       const args = [at(dInput), at(dOut), at(weight), code, n, o, i, Number(accumulate), byRows]
       pool.run('backwardInput', { ...split, scratchBytes }, args)
     },

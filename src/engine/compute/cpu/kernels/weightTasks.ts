@@ -1,17 +1,15 @@
 // Adapters as pool tasks. The gradient G = dOutᵀ·input of the effective weight exists only a few rows at a time, in a
 // scratch that fits the cache, and is contracted at once: a full [O, I] gradient is never formed.
 import type { Task } from '../tasks.ts'
-import { weightRows } from './productTasks.ts'
+import { rowGroup, weightRows } from './productTasks.ts'
 
-/** Rows of G held at a time. */
-export function gradientRows(columns: number): number {
-  return Math.max(16, Math.floor(2 ** 18 / columns))
-}
+/** Elements that three passes over them find in the second-level cache. */
+const cachedElements = 2 ** 16
 
 /** Args: out, weight, dtype code, mask, a, b, scale, i, rank. Items: rows of out. */
 const loraWeight: Task = (env, args, start, end) => {
   const [out, weight, code, mask, a, b, scale, i, rank] = Array.from(args)
-  const step = gradientRows(i)
+  const step = Math.max(4, Math.floor(cachedElements / i))
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
     const to = out + 4 * row * i
@@ -28,7 +26,7 @@ const loraBackward: Task = (env, args, start, end, chunk) => {
   const [parts, dB, dOut, x, mask, a, b, scale, n, o, i, rank] = Array.from(args)
   const part = parts + 4 * chunk * rank * i
   const g = env.scratch
-  const step = gradientRows(i)
+  const step = rowGroup(end - start, i)
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
     env.sgemm(true, false, rows, i, n, 1, dOut + 4 * row, o, x, i, 0, g, i)
@@ -44,7 +42,7 @@ const scaleBackward: Task = (env, args, start, end, chunk) => {
   const [dRow, parts, dOut, x, weight, code, rowScale, columnScale, factor, n, o, i] = Array.from(args)
   const part = parts + 4 * chunk * i
   const g = env.scratch
-  const step = gradientRows(i)
+  const step = rowGroup(end - start, i)
   env.wasm.fill(0, i, part, 0)
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
