@@ -1,0 +1,230 @@
+// The pool's pruning kernels against naive sorts and textbook loops, on inputs made to trip a selection.
+import assert from 'node:assert/strict'
+import { upload, type Backend } from '../../../../src/engine/compute/backend.ts'
+import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
+import type { Columns, PruneKernels } from '../../../../src/engine/compute/pruneKernels.ts'
+import { inverseFactor, referencePrune } from '../../../../src/engine/compute/reference/prune.ts'
+import { maskWords, type Tensor } from '../../../../src/engine/compute/tensor.ts'
+import { createRng } from '../../../../src/engine/rng.ts'
+
+type Fill = (i: number) => number
+
+const normal = (seed: number): Fill => {
+  const rng = createRng(seed, 'kernels')
+  return () => rng.normal()
+}
+
+/** Values that make a selection stumble. */
+const fills: Record<string, Fill> = {
+  'normal values': normal(1),
+  'few distinct values': (i) => [0.5, -0.5, 1, 2][(i * 7919) % 4],
+  'one value': () => 0.25,
+  'zeros of both signs': (i) => (i % 3 ? 0 : -0),
+  subnormals: (i) => ((i * 31) % 17) * 1e-45 * (i % 2 ? 1 : -1),
+  'huge and tiny': (i) => (i % 2 ? 3e38 : 1e-38) / (1 + (i % 5)),
+  'half zeros': (i) => (i % 2 ? 0 : Math.sin(i)),
+}
+
+const shapes = [
+  [1, 1],
+  [1, 33],
+  [3, 31],
+  [5, 32],
+  [7, 64],
+  [64, 97],
+] as const
+
+function matrix(backend: Backend, rows: number, columns: number, fill: Fill): Tensor {
+  return upload(
+    backend,
+    'f32',
+    [rows, columns],
+    Float32Array.from({ length: rows * columns }, (_, i) => fill(i)),
+  )
+}
+
+/** The words that `body` writes into a mask which held ones in every bit, the unused ones 0. */
+async function maskAfter(backend: Backend, rows: number, columns: number, body: (mask: Tensor) => Promise<unknown>) {
+  const mask = upload(backend, 'u32', [rows, maskWords(columns)], new Uint32Array(rows * maskWords(columns)))
+  const result = await body(mask)
+  const words = Array.from((await backend.read(mask)) as Uint32Array)
+  backend.release(mask)
+  return { words, result }
+}
+
+for (const [label, options] of [
+  ['two threads', { threads: 2 }],
+  ['one thread without BLAS', { threads: 1, blas: 'none' }],
+] as const)
+  describe(`pruning kernels, ${label}`, () => {
+    let cpu: CpuBackend
+    let naive: PruneKernels
+    before(async () => {
+      cpu = await openCpu(options)
+      naive = referencePrune(cpu)
+    })
+    after(() => cpu.close())
+
+    /** Runs the same on both and compares masks and results. */
+    async function same(rows: number, columns: number, run: (prune: PruneKernels, mask: Tensor) => Promise<unknown>) {
+      const [a, b] = [
+        await maskAfter(cpu, rows, columns, (mask) => run(cpu.prune, mask)),
+        await maskAfter(cpu, rows, columns, (mask) => run(naive, mask)),
+      ]
+      assert.deepEqual(a, b)
+    }
+
+    for (const [what, fill] of Object.entries(fills))
+      it(`masks rows and groups as a sort does: ${what}`, async () => {
+        for (const [rows, columns] of shapes) {
+          const weight = matrix(cpu, rows, columns, fill)
+          const scale = matrix(cpu, 1, columns, (i) => (i % 4) / 4)
+          for (const s of [null, scale]) {
+            for (const k of [0, 1, Math.floor(columns / 2), columns])
+              for (const ties of [false, true])
+                await same(rows, columns, (prune, mask) => prune.maskRows(mask, weight, s, k, ties))
+            for (const of of [2, 3, 4, 8, 31, 32].filter((m) => columns % m === 0))
+              for (const zeros of new Set([1, Math.floor(of / 2), of - 1]))
+                await same(rows, columns, (prune, mask) => prune.maskGroups(mask, weight, s, { zeros, of }))
+          }
+          cpu.release(weight)
+          cpu.release(scale)
+        }
+      })
+
+    for (const [what, fill] of Object.entries(fills))
+      it(`counts digits and cuts at a limit as loops do: ${what}`, async () => {
+        for (const [rows, columns] of shapes) {
+          const weight = matrix(cpu, rows, columns, fill)
+          const ranges: (Columns | null)[] = [null, { start: Math.floor(columns / 3), end: columns }]
+          for (const range of ranges) {
+            const scored = { weight, scale: null, columns: range }
+            const pattern = new Int32Array(Float32Array.of(Math.abs(fill(3))).buffer)[0]
+            for (const digit of [
+              { shift: 15, bits: 16, prefix: 0 },
+              { shift: 20, bits: 11, prefix: 0 },
+              { shift: 10, bits: 10, prefix: pattern >>> 20 },
+              { shift: 0, bits: 15, prefix: pattern >>> 15 },
+            ]) {
+              const [a, b] = [new Float64Array(2 ** digit.bits), new Float64Array(2 ** digit.bits)]
+              await cpu.prune.countScores(a, scored, digit)
+              await naive.countScores(b, scored, digit)
+              assert.deepEqual(a, b)
+            }
+            const score = Math.abs(Math.fround(fill(5)))
+            for (const ties of [0, 1, 4, Infinity])
+              await same(rows, columns, (prune, mask) =>
+                prune.maskBelow(mask, scored, { score, ties }).then((taken) => (ties === Infinity ? null : taken)),
+              )
+          }
+          cpu.release(weight)
+        }
+      })
+
+    it('says that there are scores which are not finite', async () => {
+      for (const bad of [NaN, -NaN, Infinity, -Infinity]) {
+        const weight = matrix(cpu, 3, 40, (i) => (i === 50 ? bad : 1))
+        const mask = matrix(cpu, 3, 2, () => 0)
+        assert.equal(await cpu.prune.maskRows({ ...mask, dtype: 'u32' }, weight, null, 20, false), 1)
+        assert.notEqual(await cpu.prune.maskGroups({ ...mask, dtype: 'u32' }, weight, null, { zeros: 2, of: 4 }), 0)
+        cpu.release(weight)
+        cpu.release(mask)
+      }
+    })
+
+    it('factors the inverse: UᵀU·H = 1, upper, and as the textbook does it', async () => {
+      for (const n of [1, 2, 7, 127, 128, 129, 300]) {
+        const { h, diagonal, values } = await hessian(cpu, n)
+        const out = cpu.allocate('f32', [n, n])
+        assert.equal(await cpu.prune.inverseFactor(out, h, diagonal), true)
+        const u = (await cpu.read(out)) as Float32Array
+        const expected = inverseFactor(values, n)
+        assert.ok(expected)
+        const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0)
+        for (let i = 0; i < n * n; i++) {
+          if (i % n < Math.floor(i / n)) assert.equal(u[i], 0)
+          assert.ok(Math.abs(u[i] - expected[i]) < 2e-5 * largest, `n = ${n}, entry ${i}: ${u[i]} for ${expected[i]}`)
+        }
+        for (const tensor of [h, diagonal, out]) cpu.release(tensor)
+      }
+    })
+
+    it('says that a matrix is not positive definite, wherever it shows', async () => {
+      for (const n of [3, 200])
+        for (const at of [0, 1, n - 1]) {
+          const { h, diagonal } = await hessian(cpu, n)
+          const values = await cpu.read(diagonal)
+          values[at] = at === 1 ? NaN : -1
+          cpu.write(diagonal, values)
+          const out = cpu.allocate('f32', [n, n])
+          assert.equal(await cpu.prune.inverseFactor(out, h, diagonal), false)
+          for (const tensor of [h, diagonal, out]) cpu.release(tensor)
+        }
+    })
+
+    for (const groups of [null, { zeros: 2, of: 4 }, { zeros: 1, of: 3 }, { zeros: 5, of: 8 }])
+      it(`sweeps a block of columns: ${groups ? `${groups.zeros}:${groups.of}` : 'a given mask'}`, async () => {
+        for (const [rows, width, start, end] of [
+          [1, 24, 0, 24],
+          [17, 48, 0, 24],
+          [40, 48, 24, 48],
+          [300, 192, 24, 144],
+        ]) {
+          const { h, diagonal, values } = await hessian(cpu, width)
+          const factor = inverseFactor(values, width)
+          assert.ok(factor)
+          const upper = matrix(cpu, width, width, (i) => factor[i])
+          const inverseDiagonal = matrix(cpu, 1, width, (j) => 1 / factor[j * width + j])
+          const dense = Float32Array.from({ length: rows * width }, normal(rows))
+          const bits = Uint32Array.from({ length: rows * maskWords(width) }, (_, i) => Math.imul(i + 1, 0x9e3779b1))
+          const run = async (prune: PruneKernels) => {
+            const weight = upload(cpu, 'f32', [rows, width], dense)
+            const mask = upload(cpu, 'u32', [rows, maskWords(width)], bits)
+            const loss = await prune.sparseGptBlock(weight, mask, { upper, inverseDiagonal }, { start, end }, groups)
+            const result = [(await cpu.read(weight)) as Float32Array, await cpu.read(mask)] as const
+            cpu.release(weight)
+            cpu.release(mask)
+            return { loss, weight: result[0], mask: result[1] }
+          }
+          const [a, b] = [await run(cpu.prune), await run(naive)]
+          assert.deepEqual(a.mask, b.mask)
+          assert.ok(Math.abs(a.loss - b.loss) < 1e-5 * b.loss)
+          a.weight.forEach((w, i) => {
+            assert.ok(Math.abs(w - b.weight[i]) < 1e-4, `${w} for ${b.weight[i]} at ${i}`)
+            assert.equal(w === 0, b.weight[i] === 0)
+          })
+          for (const tensor of [h, diagonal, upper, inverseDiagonal]) cpu.release(tensor)
+        }
+      })
+
+    it('gives all memory back', async () => {
+      const weight = matrix(cpu, 40, 64, normal(9))
+      const mask = upload(cpu, 'u32', [40, 2], new Uint32Array(80))
+      const use = async () => {
+        await cpu.prune.maskRows(mask, weight, null, 7, false)
+        await cpu.prune.maskBelow(mask, { weight, scale: null, columns: null }, { score: 1, ties: 3 })
+        return cpu.memory().usedBytes
+      }
+      assert.equal(await use(), await use())
+    })
+  })
+
+/** A well-conditioned symmetric matrix, its diagonal apart; what stands on its own diagonal must not matter. */
+async function hessian(backend: Backend, n: number) {
+  const x = Float64Array.from({ length: 2 * n * n }, normal(n))
+  const values = new Float64Array(n * n)
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) {
+      let sum = i === j ? 0.1 : 0
+      for (let t = 0; t < 2 * n; t++) sum += (x[t * n + i] * x[t * n + j]) / n
+      values[i * n + j] = Math.fround(sum)
+    }
+  const h = matrix(backend, n, n, (i) => (i % (n + 1) ? values[i] : -1e9))
+  const diagonal = upload(
+    backend,
+    'f32',
+    [n],
+    Float32Array.from({ length: n }, (_, j) => values[j * n + j]),
+  )
+  return { h, diagonal, values }
+}
