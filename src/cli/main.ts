@@ -1,8 +1,29 @@
 // The command line: one command a file, gathered here.
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
+import { exportCommand } from './export.ts'
+import { importCommand } from './import.ts'
+import { lintCommand } from './lint.ts'
+import { schemaCommand } from './schema.ts'
+import { evaluateCommand } from './evaluate.ts'
+import { exportCommand } from './export.ts'
+import { forwardCommand } from './forward.ts'
+import { importCommand } from './import.ts'
+import { lintCommand } from './lint.ts'
+import { schemaCommand } from './schema.ts'
 
-const commands: Command[] = []
+const commands: Command[] = [
+  forwardCommand,
+  evaluateCommand,
+  lintCommand,
+  importCommand,
+  exportCommand,
+  schemaCommand,
+  lintCommand,
+  schemaCommand,
+  importCommand,
+  exportCommand,
+]
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 

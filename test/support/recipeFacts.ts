@@ -69,6 +69,7 @@ const lines: DataFacts = {
   kind: 'lines',
   fields: ['text', 'title'],
   shapes: new Map(),
+  documents: 1000,
   longestDocument: 50_000,
   problem: null,
 }

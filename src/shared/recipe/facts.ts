@@ -55,6 +55,8 @@ export interface DataFacts {
   readonly fields: readonly string[] | null
   /** Integer tensors: [windows, length] or [length]. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
+  /** Null when the file is too large to have been counted. */
+  readonly documents: number | null
   /** Bytes of the longest document when all were seen, else null. */
   readonly longestDocument: number | null
   /** Why the file cannot be read, or null. */

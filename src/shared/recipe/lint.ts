@@ -10,6 +10,7 @@ import type { Finding, Range, Severity } from './finding.ts'
 import { dialectNames, dialectOf } from './foreign/dialect.ts'
 import type { Dialect } from './foreign/dialect.ts'
 import type { Report, Rule } from './rule.ts'
+import { ruleIds } from './ruleIds.ts'
 import { rules } from './rules/index.ts'
 
 export interface LintOptions {
@@ -38,8 +39,7 @@ export function lint(text: string, options: LintOptions = {}): LintResult {
   )
   const found = applicable.flatMap((rule) => runRule(rule, context, options.severities ?? {}))
   if (dialect) found.push(foreignFile(document, dialect))
-  const known = new Set(rules.map((r) => r.id))
-  const findings = applyDisables(document, withoutEchoes(found), known).sort(byPosition)
+  const findings = applyDisables(document, withoutEchoes(found), ruleIds).sort(byPosition)
   return { document, context, dialect, findings }
 }
 

@@ -35,6 +35,12 @@ export const m5 = defineRule({
             fixes: use('samples', windows),
           }
         }
+      } else if (purpose === 'retrain' && samples !== null && file.documents !== null && file.documents < samples) {
+        yield {
+          at: at('samples'),
+          message: `${data} has ${file.documents} document${file.documents === 1 ? '' : 's'}, and retraining takes one for each of its ${samples} samples: lower samples or use a .jsonl of documents.`,
+          fixes: use('samples', file.documents),
+        }
       } else if (file.kind === 'text' && purpose !== 'retrain' && file.bytes < seqLen) {
         yield {
           at: at('seq_len'),

@@ -1,0 +1,34 @@
+// `sparsescope import`: a recipe of another tool as one of ours. What has no counterpart is listed.
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { readError } from '../engine/checkpoint/diskErrors.ts'
+import { EngineError } from '../engine/errors.ts'
+import { importRecipe } from '../shared/recipe/foreign/importRecipe.ts'
+import { command, runs, type CommonOptions } from './command.ts'
+import { writeNew } from './writeNew.ts'
+
+interface ImportOptions extends CommonOptions {
+  out?: string
+}
+
+export const importCommand = command('import', 'convert a recipe of llm-compressor, SparseML, PERP or Axolotl', [
+  'import recipe.yaml',
+  'import sweep.yaml --out opt.prune.yaml',
+])
+  .argument('<file>', 'the recipe, W&B sweep or configuration')
+  .option('--out <file>', 'where to write it (default: stdout)')
+  .action(
+    runs(async (context, path: string, options: ImportOptions) => {
+      const full = resolve(path)
+      const text = await readFile(full, 'utf8').catch((error: unknown) => {
+        throw readError(error, full)
+      })
+      const imported = importRecipe(text)
+      if ('problem' in imported) throw new EngineError('bad-recipe', `${path}: ${imported.problem}`)
+      for (const note of imported.notes) process.stderr.write(`not taken over: ${note}\n`)
+      if (options.out === undefined) return { json: imported, text: imported.text.trimEnd() }
+      await writeNew(options.out, imported.text)
+      context.say(`wrote ${options.out}`)
+      return { json: { ...imported, out: options.out } }
+    }),
+  )

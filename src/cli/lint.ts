@@ -1,0 +1,72 @@
+// `sparsescope lint`: the rules of the editor, for the command line and for CI.
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { readError } from '../engine/checkpoint/diskErrors.ts'
+import { EngineError } from '../engine/errors.ts'
+import { lintText } from '../engine/facts/lintFile.ts'
+import type { Finding, Severity } from '../shared/recipe/finding.ts'
+import { ruleIds } from '../shared/recipe/ruleIds.ts'
+import { command, runs, type CommonOptions } from './command.ts'
+
+interface LintOptions extends CommonOptions {
+  severity?: string[]
+}
+
+const severities: readonly string[] = ['error', 'warning', 'info', 'hint', 'off']
+
+export const lintCommand = command('lint', 'check recipes without running them', [
+  'lint opt.prune.yaml',
+  'lint --json recipes/*.prune.yaml',
+  'lint --severity L1=off --severity M3=error opt.prune.yaml',
+])
+  .argument('<recipe...>', 'recipes (*.prune.yaml), or recipes of llm-compressor, SparseML, PERP or Axolotl')
+  .option('--severity <rule=severity...>', 'error, warning, info, hint or off for a rule')
+  .action(
+    runs(async (context, paths: string[], options: LintOptions) => {
+      const overrides = parseSeverities(options.severity ?? [])
+      const findings: (Finding & { file: string })[] = []
+      for (const path of paths) {
+        if (context.signal.aborted) throw new EngineError('cancelled', 'cancelled')
+        const full = resolve(path)
+        const text = await readFile(full, 'utf8').catch((error: unknown) => {
+          throw readError(error, full)
+        })
+        const result = await lintText(text, { folder: dirname(full), severities: overrides })
+        findings.push(...result.findings.map((f) => ({ file: path, ...f })))
+      }
+      const counted = findings.filter((f) => f.severity === 'error' || f.severity === 'warning')
+      return {
+        json: { findings },
+        text: [...findings.map(line), summary(paths.length, findings)].join('\n'),
+        exitCode: counted.length > 0 ? 3 : 0,
+      }
+    }),
+  )
+
+function parseSeverities(settings: readonly string[]): Record<string, Severity | 'off'> {
+  const overrides: Record<string, Severity | 'off'> = {}
+  for (const setting of settings) {
+    const [rule, severity] = setting.split('=')
+    if (!ruleIds.has(rule) || !severities.includes(severity)) {
+      const known = ruleIds.has(rule) ? severities.join(', ') : 'a rule of docs/rules.md, such as L1'
+      throw new EngineError('usage', `--severity ${setting}: expected RULE=SEVERITY with ${known}`)
+    }
+    overrides[rule] = severity as Severity | 'off'
+  }
+  return overrides
+}
+
+/** `opt.prune.yaml:4:12 error T1 …`: editors and terminals turn the place into a link. */
+function line({ file, range, severity, rule, message }: Finding & { file: string }): string {
+  return `${file}:${range.start.line + 1}:${range.start.character + 1} ${severity} ${rule} ${message}`
+}
+
+function summary(recipes: number, findings: readonly Finding[]): string {
+  const what = recipes === 1 ? '1 recipe' : `${recipes} recipes`
+  if (findings.length === 0) return `${what}: no findings`
+  const count = (severity: Severity) => findings.filter((f) => f.severity === severity).length
+  const parts = (['error', 'warning', 'info', 'hint'] as const).flatMap((s) =>
+    count(s) > 0 ? [`${count(s)} ${s}`] : [],
+  )
+  return `${what}: ${parts.join(', ')}`
+}

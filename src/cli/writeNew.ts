@@ -1,0 +1,14 @@
+// Writes a file that must not be there yet.
+import { writeFile } from 'node:fs/promises'
+import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
+import { EngineError } from '../engine/errors.ts'
+
+/** @throws EngineError 'exists' or 'disk'. */
+export async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') throw new EngineError('exists', `${path} is there already: choose another name`)
+    throw writeError(error, path)
+  }
+}

@@ -1,0 +1,134 @@
+// What lint knows of a data file: its fields, and as far as a quick look tells, how much there is.
+import { createReadStream } from 'node:fs'
+import { open, readFile, stat } from 'node:fs/promises'
+import { createGunzip } from 'node:zlib'
+import { parquetMetadataAsync } from 'hyparquet'
+import type { DataFacts } from '../../shared/recipe/facts.ts'
+import { openCheckpoint } from '../checkpoint/checkpoint.ts'
+
+/** Files up to this size are read whole to count their documents. */
+const maxCountedBytes = 8 * 2 ** 20
+const headBytes = 256 * 2 ** 10
+const maxRemembered = 64
+
+const remembered = new Map<string, { stamp: string; facts: DataFacts }>()
+
+const nothing: DataFacts = {
+  exists: false,
+  bytes: 0,
+  kind: 'unknown',
+  fields: null,
+  shapes: new Map(),
+  documents: null,
+  longestDocument: null,
+  problem: null,
+}
+
+/** Facts of the file at `path` (absolute). Never throws. */
+export async function dataFacts(path: string): Promise<DataFacts> {
+  const found = await stat(path).catch(() => null)
+  if (!found) return nothing
+  if (!found.isFile()) return { ...nothing, exists: true, problem: 'it is not a file' }
+  const stamp = `${found.size} ${found.mtimeMs}`
+  const known = remembered.get(path)
+  if (known?.stamp === stamp) return known.facts
+  const bare = { ...nothing, exists: true, bytes: found.size }
+  const facts = await look(path, bare).catch((error: unknown) => ({
+    ...bare,
+    problem: (error instanceof Error ? error.message : String(error)).replace(/\.$/, ''),
+  }))
+  if (remembered.size >= maxRemembered) remembered.clear()
+  remembered.set(path, { stamp, facts })
+  return facts
+}
+
+async function look(path: string, bare: DataFacts): Promise<DataFacts> {
+  if (bare.bytes === 0) return { ...bare, problem: 'the file is empty' }
+  if (path.endsWith('.txt')) return { ...bare, kind: 'text', documents: 1, longestDocument: bare.bytes }
+  if (/\.(?:jsonl|ndjson)$/.test(path)) return lookAtLines(path, bare)
+  if (/\.(?:jsonl|ndjson)\.gz$/.test(path))
+    return { ...bare, kind: 'lines', ...fieldsOfLine(await gunzippedHead(path)) }
+  if (path.endsWith('.parquet')) return lookAtTable(path, bare)
+  if (path.endsWith('.safetensors')) return lookAtIds(path, bare)
+  return { ...bare, problem: 'it is of no known format; give a .txt, .jsonl, .jsonl.gz, .parquet or .safetensors file' }
+}
+
+async function lookAtLines(path: string, bare: DataFacts): Promise<DataFacts> {
+  if (bare.bytes > maxCountedBytes) return { ...bare, kind: 'lines', ...fieldsOfLine(await head(path)) }
+  const text = await readFile(path, 'utf8')
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const { fields, problem } = fieldsOfLine(text)
+  const longestDocument = lines.reduce((most, line) => Math.max(most, Buffer.byteLength(line)), 0)
+  return { ...bare, kind: 'lines', fields, problem, documents: lines.length, longestDocument }
+}
+
+async function head(path: string): Promise<string> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Stops as soon as there is enough, so that a bomb cannot unfold. */
+async function gunzippedHead(path: string): Promise<string> {
+  const parts: Buffer[] = []
+  let bytes = 0
+  const file = createReadStream(path)
+  const unzipped = createGunzip()
+  file.on('error', (error) => unzipped.destroy(error))
+  for await (const part of file.pipe(unzipped)) {
+    parts.push(part as Buffer)
+    bytes += (part as Buffer).length
+    if (bytes >= headBytes) break
+  }
+  file.destroy()
+  return Buffer.concat(parts).toString('utf8')
+}
+
+/** Keys of the first line that hold text. A first line longer than what was read tells nothing. */
+function fieldsOfLine(text: string): { fields: string[] | null; problem: string | null } {
+  const line = text.split('\n').find((l) => l.trim() !== '') ?? ''
+  try {
+    const value = JSON.parse(line) as unknown
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return { fields: null, problem: 'its first line is not a JSON object' }
+    }
+    return { fields: Object.entries(value).flatMap(([k, v]) => (typeof v === 'string' ? [k] : [])), problem: null }
+  } catch {
+    const whole = text.includes('\n')
+    return { fields: null, problem: whole ? 'its first line is not JSON' : null }
+  }
+}
+
+async function lookAtTable(path: string, bare: DataFacts): Promise<DataFacts> {
+  const file = await open(path)
+  try {
+    const metadata = await parquetMetadataAsync({
+      byteLength: bare.bytes,
+      async slice(start, end = bare.bytes) {
+        const length = Math.max(0, end - start)
+        const { buffer } = await file.read(new Uint8Array(length), 0, length, start)
+        return buffer.buffer
+      },
+    })
+    const text = metadata.schema.filter((s) => s.type === 'BYTE_ARRAY').map((s) => s.name)
+    return { ...bare, kind: 'table', fields: text, documents: Number(metadata.num_rows) }
+  } finally {
+    await file.close()
+  }
+}
+
+async function lookAtIds(path: string, bare: DataFacts): Promise<DataFacts> {
+  const file = await openCheckpoint(path)
+  await file.close()
+  const integer = [...file.tensors.values()].filter((t) => t.dtype === 'I32' || t.dtype === 'I64')
+  return {
+    ...bare,
+    kind: 'ids',
+    fields: integer.map((t) => t.name),
+    shapes: new Map(integer.map((t) => [t.name, t.shape])),
+  }
+}

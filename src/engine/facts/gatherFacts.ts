@@ -1,0 +1,47 @@
+// All facts that a recipe asks for: its model, its data, its output, this machine.
+import { realpath, stat, statfs } from 'node:fs/promises'
+import { availableParallelism, totalmem } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { dataUses } from '../../shared/recipe/dataUses.ts'
+import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shared/recipe/facts.ts'
+import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
+import { dataFacts } from './dataFacts.ts'
+import { modelFacts } from './modelFacts.ts'
+
+/**
+ * `folder`: the recipe's. `gpu`: whether there is one, null when nobody has looked. Reads headers and small files; what
+ * cannot be read is a fact like any other.
+ */
+export async function gatherFacts(recipe: ResolvedRecipe, folder: string, gpu: boolean | null): Promise<LintFacts> {
+  const at = (path: string) => resolve(folder, path)
+  const data = new Map<string, DataFacts>()
+  const looks = dataUses(recipe).map(async ({ data: path }) => void data.set(path, await dataFacts(at(path))))
+  const [model, output, machine] = await Promise.all([
+    // "?" stands for a model that the recipe does not name.
+    recipe.model === '?' ? null : modelFacts(at(recipe.model)),
+    recipe.save ? outputFacts(at(recipe.save.to), at(recipe.model)) : null,
+    machineFacts(recipe.save ? at(recipe.save.to) : folder, gpu),
+    ...looks,
+  ])
+  return { model, data, machine, output }
+}
+
+async function outputFacts(to: string, model: string): Promise<OutputFacts> {
+  const real = (path: string) => realpath(path).catch(() => path)
+  const exists = (await stat(to).catch(() => null)) !== null
+  return { exists, isModel: (await real(to)) === (await real(model)) }
+}
+
+async function machineFacts(to: string, gpu: boolean | null): Promise<MachineFacts> {
+  // The folder that will be made is on the disk of the nearest one that is there.
+  let place = to
+  while ((await stat(place).catch(() => null)) === null && dirname(place) !== place) place = dirname(place)
+  const disk = await statfs(place).catch(() => null)
+  const container = process.constrainedMemory()
+  return {
+    memoryBytes: container > 0 && container < totalmem() ? container : totalmem(),
+    freeDiskBytes: disk ? disk.bavail * disk.bsize : null,
+    threads: availableParallelism(),
+    gpu,
+  }
+}

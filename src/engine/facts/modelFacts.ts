@@ -1,0 +1,125 @@
+// What lint and plans know of a checkpoint: headers and small files only, remembered until one of them changes.
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describeModel } from '../../shared/recipe/describeModel.ts'
+import type { ModelFacts, ModelProblem } from '../../shared/recipe/facts.ts'
+import { openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { maskFileName } from '../checkpoint/maskFile.ts'
+import { readConfig } from '../checkpoint/modelConfigFile.ts'
+import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { EngineError } from '../errors.ts'
+
+interface Remembered {
+  /** Size and time of every file that was looked at. */
+  readonly stamps: ReadonlyMap<string, string>
+  readonly facts: ModelFacts
+}
+
+const maxRemembered = 16
+const remembered = new Map<string, Remembered>()
+const maxJsonBytes = 64 * 2 ** 20
+
+/** Facts of the model at `path` (absolute). Never throws: what is wrong is among the facts. */
+export async function modelFacts(path: string): Promise<ModelFacts> {
+  const known = remembered.get(path)
+  if (known && (await unchanged(known.stamps))) return known.facts
+  const fresh = await look(path)
+  remembered.delete(path)
+  remembered.set(path, fresh)
+  for (const old of remembered.keys()) {
+    if (remembered.size <= maxRemembered) break
+    remembered.delete(old)
+  }
+  return fresh.facts
+}
+
+async function look(path: string): Promise<Remembered> {
+  const besides = ['config.json', 'tokenizer.json', maskFileName, 'sparsescope.json']
+  let folder = path
+  let files = ['model.safetensors', 'model.safetensors.index.json'].map((name) => join(path, name))
+  let tensors: ModelFacts['tensors'] = new Map()
+  let config: unknown
+  const problems: ModelProblem[] = []
+  try {
+    const checkpoint = await openCheckpoint(path)
+    folder = checkpoint.folder
+    files = [...files, ...checkpoint.files.map((f) => f.path)]
+    tensors = checkpoint.tensors
+    config = checkpoint.config
+    await checkpoint.close()
+  } catch (error) {
+    problems.push(problemOf(error))
+    config = await readConfig(folder).catch(() => null)
+  }
+  const beside = (name: string) => join(folder, name)
+  const stamps = await stampsOf([path, ...files, ...besides.map(beside)])
+  const facts = describeModel({
+    tensors,
+    config,
+    problems,
+    tokenizer: await readTokenizer(beside('tokenizer.json')),
+    masked: stamps.get(beside(maskFileName)) !== absent,
+    sparsities: await readSparsities(beside('sparsescope.json')),
+  })
+  return { stamps, facts }
+}
+
+function problemOf(error: unknown): ModelProblem {
+  if (!(error instanceof EngineError)) throw error
+  const unsafe = /pickle|Git-LFS/.test(error.message)
+  const missing = error.code === 'not-found' || /has no model\.safetensors/.test(error.message)
+  return { rule: unsafe ? 'C7' : missing ? 'C1' : 'C3', message: sentence(error.message) }
+}
+
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`
+}
+
+async function readTokenizer(path: string): Promise<ModelFacts['tokenizer']> {
+  const json = await readJson(path)
+  if (json === undefined) return { present: false, largestId: null }
+  const { model, added_tokens: added } = (json ?? {}) as { model?: { vocab?: unknown }; added_tokens?: unknown }
+  let largestId = -1
+  const take = (id: unknown) => {
+    if (typeof id === 'number' && id > largestId) largestId = id
+  }
+  if (Array.isArray(model?.vocab)) take(model.vocab.length - 1)
+  else if (typeof model?.vocab === 'object' && model.vocab !== null) Object.values(model.vocab).forEach(take)
+  if (Array.isArray(added)) for (const token of added) take((token as { id?: unknown } | null)?.id)
+  return { present: true, largestId: largestId >= 0 ? largestId : null }
+}
+
+/** By module name, from the report that a run leaves beside the weights. */
+async function readSparsities(path: string): Promise<ModelFacts['sparsities']> {
+  const json = await readJson(path)
+  const found = (json as { sparsity?: unknown } | null | undefined)?.sparsity
+  if (typeof found !== 'object' || found === null) return null
+  const entries = Object.entries(found).flatMap(([name, value]): [string, number][] =>
+    typeof value === 'number' ? [[name.replace(/\.weight$/, ''), value]] : [],
+  )
+  return entries.length > 0 ? new Map(entries) : null
+}
+
+/** Undefined when it is missing; null when it is no JSON. */
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readSmallFile(path, maxJsonBytes)) as unknown
+  } catch (error) {
+    return error instanceof EngineError && error.code === 'not-found' ? undefined : null
+  }
+}
+
+const absent = '-'
+
+async function stampsOf(paths: readonly string[]): Promise<Map<string, string>> {
+  const stamps = paths.map(async (path): Promise<[string, string]> => {
+    const facts = await stat(path).catch(() => null)
+    return [path, facts ? `${facts.size} ${facts.mtimeMs}` : absent]
+  })
+  return new Map(await Promise.all(stamps))
+}
+
+async function unchanged(stamps: ReadonlyMap<string, string>): Promise<boolean> {
+  const now = await stampsOf([...stamps.keys()])
+  return [...stamps].every(([path, stamp]) => now.get(path) === stamp)
+}
