@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { openCpu } from '../../../../src/engine/compute/cpu/open.ts'
+import { groups } from '../cases/index.ts'
+import { runCase } from '../cases/opCase.ts'
+
+const all = Object.values(groups).flat()
+
+describe('the pool of the CPU backend', () => {
+  for (const blas of ['auto', 'none'] as const)
+    it(`computes the same bytes again, after other work (BLAS ${blas})`, async () => {
+      const backend = await openCpu({ threads: 3, blas })
+      try {
+        const first = []
+        for (const c of all) first.push(await runCase(backend, c))
+        for (const [i, c] of [...all.entries()].reverse()) {
+          const again = await runCase(backend, c)
+          for (const [name, data] of again)
+            assert.deepEqual(new Uint8Array(data.slice().buffer), new Uint8Array(first[i].get(name)!.slice().buffer))
+        }
+      } finally {
+        await backend.close()
+      }
+    })
+
+  it('splits a command by its size and the number of threads only', async () => {
+    const backend = await openCpu({ threads: 2 })
+    assert.equal(backend.pool.chunks({ total: 7, unit: 10 }), 1)
+    assert.equal(backend.pool.chunks({ total: 21, unit: 10 }), 3)
+    assert.equal(backend.pool.chunks({ total: 1e6, unit: 10 }), 8)
+    await backend.close()
+  })
+
+  it('reports a task that fails and goes on', async () => {
+    const backend = await openCpu({ threads: 2 })
+    const tensor = backend.allocate('f32', [100_000])
+    // An address far beyond the memory: the kernel traps in whichever thread takes the chunk.
+    assert.throws(() => backend.pool.run('fill', { total: 100_000, unit: 10 }, [0xf0000000, 1]), /out of bounds/)
+    backend.kernels.fill(tensor, 4)
+    assert.ok((await backend.read(tensor)).every((x) => x === 4))
+    await backend.close()
+  })
+
+  it('reports a worker that is gone instead of waiting for it', async () => {
+    const backend = await openCpu({ threads: 3 })
+    const tensor = backend.allocate('f32', [100_000])
+    await backend.pool.workers[0].terminate()
+    assert.throws(() => backend.kernels.fill(tensor, 4), /a worker of the CPU backend is gone/)
+    await backend.close()
+  })
+
+  it('refuses work after close', async () => {
+    const backend = await openCpu({ threads: 2 })
+    const tensor = backend.allocate('f32', [1])
+    await backend.close()
+    assert.throws(() => backend.kernels.fill(tensor, 4), /used after close/)
+  })
+
+  it('refuses a number of threads that is none', async () => {
+    await assert.rejects(openCpu({ threads: 0 }), /threads must be/)
+    await assert.rejects(openCpu({ threads: 1.5 }), /threads must be/)
+  })
+})
