@@ -1,10 +1,6 @@
 // The command line: one command a file, gathered here.
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
-import { exportCommand } from './export.ts'
-import { importCommand } from './import.ts'
-import { lintCommand } from './lint.ts'
-import { schemaCommand } from './schema.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
 import { forwardCommand } from './forward.ts'
@@ -19,10 +15,6 @@ const commands: Command[] = [
   importCommand,
   exportCommand,
   schemaCommand,
-  lintCommand,
-  schemaCommand,
-  importCommand,
-  exportCommand,
 ]
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
