@@ -66,13 +66,14 @@ function targetsOf(settings: JsonMap, note: (key: string, message: string) => vo
     return module
   }
   const key = ['targets', 'compress_layers', 'target_ids'].find((k) => settings[k] !== undefined)
-  // Their targets may be the classes of whole blocks, whose linears are meant.
+  // Their targets may be whole blocks, by class or by number; the linears inside are meant.
+  const ofBlocks = (t: string) => /(?:Layer|Block)$/.test(t) || /(?:layers|blocks|h)\\?\.\\d[*+]?\$?$/.test(t)
   const targets =
     key === undefined
       ? []
       : list(settings[key])
           .map(rename(key))
-          .map((t) => (/(?:Decoder)?(?:Layer|Block)$/.test(t) ? 'Linear' : t))
+          .map((t) => (ofBlocks(t) ? 'Linear' : t))
   const ignore = list(settings.ignore)
     .map(rename('ignore'))
     .filter((t) => !/lm_head\$?$/.test(t))

@@ -93,10 +93,11 @@ function recoverDraft(first: JsonMap, mode: string, notes: Note[]): JsonMap {
     if (first.peft_use_lora !== false) train.push(adapterOf(first.lora_type, notes))
   }
   if (mode === 'reconstruct' && train.includes('head')) train.splice(train.indexOf('head'), 1)
+  const lora = withoutUndefined({ rank: first.lora_r, alpha: first.lora_alpha })
   return withoutUndefined({
     mode,
     train,
-    lora: withoutUndefined({ rank: first.lora_r, alpha: first.lora_alpha }),
+    lora: Object.keys(lora).length > 0 ? lora : undefined,
     steps: first.n_iterations,
     lr: first.initial_lr,
     weight_decay: first.weight_decay,
