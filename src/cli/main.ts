@@ -1,14 +1,18 @@
 // The command line: one command a file, gathered here.
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
+import { compareCommand } from './compare.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
 import { forwardCommand } from './forward.ts'
 import { importCommand } from './import.ts'
+import { inspectCommand } from './inspect.ts'
 import { lintCommand } from './lint.ts'
 import { schemaCommand } from './schema.ts'
 
 const commands: Command[] = [
+  inspectCommand,
+  compareCommand,
   forwardCommand,
   evaluateCommand,
   lintCommand,

@@ -1,0 +1,74 @@
+// `sparsescope compare`: what changed between two checkpoints, and whether the zeros survived.
+import { Option } from 'commander'
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
+import type { CompareSummary, TensorChange } from '../shared/protocol/inspect.ts'
+import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { table } from './table.ts'
+
+interface CompareCliOptions extends CommonOptions {
+  expect?: 'mask-preserved'
+}
+
+export const compareCommand = command('compare', 'compare two checkpoints, tensor by tensor', [
+  'compare opt-125m opt-125m-wanda50',
+  'compare sparse sparse-finetuned --expect mask-preserved',
+])
+  .argument('<a>', 'a model folder, index or file')
+  .argument('<b>', 'another')
+  .addOption(new Option('--expect <what>', 'exit with 3 unless zeros of A are zero in B').choices(['mask-preserved']))
+  .action(runs((context, a: string, b: string, options: CompareCliOptions) => compare(context, a, b, options)))
+
+async function compare(context: Context, pathA: string, pathB: string, options: CompareCliOptions): Promise<Outcome> {
+  const a = await openCheckpoint(pathA)
+  try {
+    const b = await openCheckpoint(pathB)
+    try {
+      const summary = await compareCheckpoints(a, b, {
+        signal: context.signal,
+        onTensor: (done, total) => {
+          if (total > quietTensors) context.progress('comparing', done, total, 'tensors')
+        },
+      })
+      const failed = options.expect === 'mask-preserved' && !summary.maskPreserved
+      return { json: toJson(summary), text: toText(summary), exitCode: failed ? 3 : 0 }
+    } finally {
+      await b.close()
+    }
+  } finally {
+    await a.close()
+  }
+}
+
+/** Compared before a person would look for a bar. */
+const quietTensors = 100
+
+function toJson({ added, removed, reshaped, changed, same, maskPreserved, verdict }: CompareSummary): unknown {
+  return {
+    added,
+    removed,
+    reshaped,
+    // JSON has no infinity: null is a difference that is no number.
+    changed: changed.map(({ name, maxAbs, drift, filled, emptied, parameters, role, block }) => {
+      return { name, max_abs: Number.isFinite(maxAbs) ? maxAbs : null, drift, filled, emptied, parameters, role, block }
+    }),
+    same,
+    mask_preserved: maskPreserved,
+    verdict,
+  }
+}
+
+function toText({ added, removed, reshaped, changed, same, verdict }: CompareSummary): string {
+  const lists: [string, readonly string[]][] = [
+    ['only in B', added],
+    ['only in A', removed],
+    ['of another shape', reshaped],
+  ]
+  const parts = lists.filter(([, names]) => names.length > 0).map(([what, names]) => `${what}: ${names.join(', ')}`)
+  if (changed.length > 0) parts.push(table(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow)))
+  return [...parts, `${same} tensors are equal.`, verdict].join('\n\n')
+}
+
+function changeRow({ name, maxAbs, filled, emptied }: TensorChange): string[] {
+  return [name, maxAbs.toPrecision(4), filled.toLocaleString('en'), emptied.toLocaleString('en')]
+}

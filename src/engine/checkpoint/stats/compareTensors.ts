@@ -1,0 +1,146 @@
+// How one tensor differs between two checkpoints, by value: the element types may differ, the shape may not.
+import { EngineError, throwIfCancelled } from '../../errors.ts'
+import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
+import type { MaskBits } from '../maskFile.ts'
+import { elementFormat, type ElementFormat } from './elementFormat.ts'
+import { prunedFlags } from './prunedFlags.ts'
+import { matrixOf } from './rowPieces.ts'
+import { valueReader } from './valueReader.ts'
+import { zeroFlags } from './zeroFlags.ts'
+
+export interface TensorDifference {
+  /** Largest |b − a|; infinite when only one of the two is not a number. */
+  maxAbs: number
+  /** ‖B − A‖ / ‖A‖ (Frobenius); null when A is all zeros. */
+  drift: number | null
+  /** Zeros of A that B has not. */
+  filled: number
+  /** Zeros of B that A has not. */
+  emptied: number
+  /** Weights that the mask prunes and B has not at zero; `filled` without a mask. */
+  broken: number
+}
+
+export interface CompareOptions {
+  /** A's explicit mask of this matrix: a kept weight may be zero by chance, and move. */
+  mask?: MaskBits
+  /** The matrix is stored [in, out], the mask is [out, in]. */
+  transposed?: boolean
+  signal?: AbortSignal
+}
+
+/** Elements compared at a time. */
+const pieceElements = 2 ** 20
+
+/** One checkpoint's side of a comparison. */
+interface Side {
+  readonly checkpoint: Checkpoint
+  readonly entry: TensorEntry
+  readonly format: ElementFormat
+}
+
+/** null when all values are equal. @throws EngineError 'unsupported' for types that cannot be read as numbers. */
+export async function compareTensors(
+  a: { checkpoint: Checkpoint; entry: TensorEntry },
+  b: { checkpoint: Checkpoint; entry: TensorEntry },
+  options: CompareOptions = {},
+): Promise<TensorDifference | null> {
+  if (a.entry.dtype === b.entry.dtype && (await sameBytes(a, b, options.signal))) return null
+  const difference = await measure(side(a.checkpoint, a.entry), side(b.checkpoint, b.entry), options)
+  const { maxAbs, filled, emptied } = difference
+  return maxAbs === 0 && filled === 0 && emptied === 0 ? null : difference
+}
+
+function side(checkpoint: Checkpoint, entry: TensorEntry): Side {
+  const format = elementFormat(entry.dtype)
+  if (format) return { checkpoint, entry, format }
+  throw new EngineError('unsupported', `${entry.name} is stored as ${entry.dtype}, whose values cannot be compared`)
+}
+
+async function sameBytes(
+  a: { checkpoint: Checkpoint; entry: TensorEntry },
+  b: { checkpoint: Checkpoint; entry: TensorEntry },
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { name, bytes } = a.entry
+  const step = 4 * pieceElements
+  for (let start = 0; start < bytes; start += step) {
+    throwIfCancelled(signal)
+    const end = Math.min(start + step, bytes)
+    const [x, y] = await Promise.all([a, b].map((s) => s.checkpoint.readRange(name, start, end)))
+    if (!Buffer.from(x.buffer).equals(y)) return false
+  }
+  return true
+}
+
+async function measure(a: Side, b: Side, options: CompareOptions): Promise<TensorDifference> {
+  const { rows, columns } = matrixOf(a.entry)
+  const step = Math.max(1, Math.floor(pieceElements / Math.max(1, columns)))
+  const size = Math.min(step, rows) * columns
+  const [zeroA, zeroB, pruned] = [0, 1, 2].map(() => new Uint8Array(size))
+  const readA = valueReader(a.format)
+  const readB = valueReader(b.format)
+  const total: TensorDifference = { maxAbs: 0, drift: null, filled: 0, emptied: 0, broken: 0 }
+  let normA = 0
+  let normDifference = 0
+  for (let first = 0; first < rows; first += step) {
+    throwIfCancelled(options.signal)
+    const pieceRows = Math.min(step, rows - first)
+    const count = pieceRows * columns
+    const [dataA, dataB] = await Promise.all([a, b].map((s) => readElements(s, first * columns, count)))
+    zeroFlags(a.format, dataA, count, zeroA)
+    zeroFlags(b.format, dataB, count, zeroB)
+    if (options.mask) prunedFlags(options.mask, options.transposed === true, first, pieceRows, pruned)
+    addFlips(total, zeroA, zeroB, options.mask ? pruned : zeroA, count)
+    const norms = addDistance(total, readA(dataA, count), readB(dataB, count), count)
+    normA += norms.a
+    normDifference += norms.difference
+  }
+  total.drift = normA > 0 ? Math.sqrt(normDifference / normA) : null
+  return total
+}
+
+async function readElements({ checkpoint, entry, format }: Side, first: number, count: number): Promise<ArrayBuffer> {
+  const bytes = await checkpoint.readRange(entry.name, first * format.bytes, (first + count) * format.bytes)
+  return bytes.buffer
+}
+
+function addFlips(
+  total: TensorDifference,
+  zeroA: Uint8Array,
+  zeroB: Uint8Array,
+  pruned: Uint8Array,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    total.filled += zeroA[i] & ~zeroB[i] & 1
+    total.emptied += zeroB[i] & ~zeroA[i] & 1
+    total.broken += pruned[i] & ~zeroB[i] & 1
+  }
+}
+
+/** Squares of A and of B − A; raises `total.maxAbs`. */
+function addDistance(
+  total: TensorDifference,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  count: number,
+): { a: number; difference: number } {
+  let squares = 0
+  let difference = 0
+  for (let i = 0; i < count; i++) {
+    const distance = distanceOf(a[i], b[i])
+    if (distance > total.maxAbs) total.maxAbs = distance
+    squares += a[i] * a[i]
+    difference += distance * distance
+  }
+  return { a: squares, difference }
+}
+
+/** 0 for equal infinities and for two NaN, infinite when only one is NaN. */
+function distanceOf(a: number, b: number): number {
+  if (a === b) return 0
+  const distance = Math.abs(b - a)
+  if (!Number.isNaN(distance)) return distance
+  return Number.isNaN(a) && Number.isNaN(b) ? 0 : Infinity
+}

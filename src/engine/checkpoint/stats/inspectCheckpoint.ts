@@ -1,0 +1,119 @@
+// A checkpoint's tensors with their roles, and statistics when asked for, summed over roles and blocks.
+import { elementsOf } from '../../../shared/format/dtypes.ts'
+import { quoted } from '../../../shared/format/formatError.ts'
+import { tensorRoles, type TensorRole } from '../../../shared/families/tensorRoles.ts'
+import type { Role, TensorStats } from '../../../shared/protocol/inspect.ts'
+import { EngineError } from '../../errors.ts'
+import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
+import type { NmPattern } from './nmCounter.ts'
+import { tensorStats } from './tensorStats.ts'
+
+export interface InspectedTensor {
+  readonly entry: TensorEntry
+  readonly parameters: number
+  readonly role: TensorRole
+  /** null when not asked for, or when the element type can only be listed. */
+  readonly stats: TensorStats | null
+}
+
+/** Of several tensors; the optional ones only when all of them were scanned. */
+export interface Totals {
+  parameters: number
+  bytes: number
+  zeros?: number
+  sparsity?: number
+  nm?: TensorStats['nm']
+}
+
+export interface Inspection {
+  readonly tensors: readonly InspectedTensor[]
+  readonly totals: Totals
+  /** Block linears: what sparsity is stated for. */
+  readonly linears: Totals
+  readonly roles: ReadonlyMap<Role, Totals>
+  /** By block; all of its tensors, and its linears. */
+  readonly blocks: ReadonlyMap<number, { all: Totals; linears: Totals }>
+}
+
+export interface InspectOptions {
+  stats: boolean
+  nm: readonly NmPattern[]
+  /** Only this tensor. */
+  tensor?: string
+  signal?: AbortSignal
+  /** In bytes. */
+  onProgress?: (done: number, total: number) => void
+}
+
+/** @throws EngineError 'usage' for a tensor that is not there, or of the scan. */
+export async function inspectCheckpoint(checkpoint: Checkpoint, options: InspectOptions): Promise<Inspection> {
+  const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
+  const chosen = choose(checkpoint, options.tensor)
+  const totalBytes = chosen.reduce((sum, t) => sum + t.bytes, 0)
+  const tensors: InspectedTensor[] = []
+  let done = 0
+  for (const entry of chosen) {
+    const role = roles.of(entry.name, entry.shape)
+    const onBytes = (bytes: number) => {
+      done += bytes
+      options.onProgress?.(done, totalBytes)
+    }
+    const { nm, signal } = options
+    const scan = { nm, transposed: role.transposed, signal, onBytes }
+    const stats = options.stats ? await tensorStats(checkpoint, entry, scan) : null
+    tensors.push({ entry, parameters: elementsOf(entry.shape) ?? 0, role, stats })
+  }
+  return summarise(tensors)
+}
+
+function choose(checkpoint: Checkpoint, name: string | undefined): TensorEntry[] {
+  const all = [...checkpoint.tensors.values()]
+  if (name === undefined) return all
+  const entry = checkpoint.tensors.get(name)
+  if (entry) return [entry]
+  const near = all.filter((t) => t.name.includes(name)).map((t) => t.name)
+  const hint = near.length > 0 ? `did you mean ${near.slice(0, 3).join(' or ')}?` : 'inspect without --tensor lists all'
+  throw new EngineError('usage', `${checkpoint.path} has no tensor ${quoted(name)}; ${hint}`)
+}
+
+function summarise(tensors: readonly InspectedTensor[]): Inspection {
+  const blocks = new Map<number, { all: Totals; linears: Totals }>()
+  const roles = new Map<Role, Totals>()
+  for (const [role, group] of grouped(tensors, (t) => t.role.role)) roles.set(role, totalsOf(group))
+  for (const [block, group] of grouped(tensors, (t) => t.role.block)) {
+    if (block !== null) blocks.set(block, { all: totalsOf(group), linears: totalsOf(group.filter(isLinear)) })
+  }
+  return { tensors, totals: totalsOf(tensors), linears: totalsOf(tensors.filter(isLinear)), roles, blocks }
+}
+
+function isLinear(tensor: InspectedTensor): boolean {
+  return tensor.role.role === 'linear'
+}
+
+function grouped<K>(tensors: readonly InspectedTensor[], keyOf: (t: InspectedTensor) => K): Map<K, InspectedTensor[]> {
+  const groups = new Map<K, InspectedTensor[]>()
+  for (const tensor of tensors) {
+    const key = keyOf(tensor)
+    const group = groups.get(key)
+    if (group) group.push(tensor)
+    else groups.set(key, [tensor])
+  }
+  return groups
+}
+
+function totalsOf(tensors: readonly InspectedTensor[]): Totals {
+  const parameters = tensors.reduce((sum, t) => sum + t.parameters, 0)
+  const bytes = tensors.reduce((sum, t) => sum + t.entry.bytes, 0)
+  const stats = tensors.flatMap((t) => t.stats ?? [])
+  if (stats.length < tensors.length) return { parameters, bytes }
+  const zeros = stats.reduce((sum, s) => sum + s.zeros, 0)
+  const nm: TensorStats['nm'] = {}
+  for (const one of stats) {
+    for (const [pattern, { groups, violations }] of Object.entries(one.nm)) {
+      nm[pattern] ??= { groups: 0, violations: 0 }
+      nm[pattern].groups += groups
+      nm[pattern].violations += violations
+    }
+  }
+  return { parameters, bytes, zeros, sparsity: parameters ? zeros / parameters : 0, nm }
+}

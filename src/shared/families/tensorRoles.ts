@@ -1,0 +1,77 @@
+// Where a checkpoint's tensor belongs: by its family's row when the model is known, by its name otherwise.
+import type { Role } from '../protocol/inspect.ts'
+import { readModelConfig } from './modelConfig.ts'
+import { modelParameters, type Parameter } from './parameters.ts'
+
+export interface TensorRole {
+  readonly role: Role
+  /** Transformer block, null outside the blocks. */
+  readonly block: number | null
+  /** Name inside the block without `.weight`, an expert's number replaced by `*`; outside the blocks the whole name. */
+  readonly module: string
+  /** Stored as [in, out]. */
+  readonly transposed: boolean
+}
+
+export interface TensorRoles {
+  /** False when the roles are guesses by name. */
+  readonly familyKnown: boolean
+  readonly of: (name: string, shape: readonly number[]) => TensorRole
+}
+
+const kinds: Record<Parameter['kind'], Role> = {
+  linear: 'linear',
+  bias: 'bias',
+  norm: 'norm',
+  normBias: 'norm',
+  embedding: 'embedding',
+  projection: 'other',
+  router: 'router',
+  head: 'head',
+}
+
+/** `config`: the parsed config.json or null. `names`: the checkpoint's tensors. Never throws. */
+export function tensorRoles(config: unknown, names: { has(name: string): boolean }): TensorRoles {
+  const parameters = knownParameters(config, names)
+  const of = (name: string, shape: readonly number[]): TensorRole => {
+    const known = parameters?.get(name)
+    if (!known) return { ...byName(name, shape), transposed: false }
+    const { kind, block, transposed } = known
+    return { role: kinds[kind], block, module: moduleIn(name, block), transposed }
+  }
+  return { familyKnown: parameters !== null, of }
+}
+
+/** null when the family is unknown or the configuration unusable: the tensors can still be looked at. */
+function knownParameters(config: unknown, names: { has(name: string): boolean }): Map<string, Parameter> | null {
+  try {
+    const list = modelParameters(readModelConfig(config, names))
+    return new Map(list.filter((p) => names.has(p.name)).map((p) => [p.name, p]))
+  } catch {
+    return null
+  }
+}
+
+const blockName = /(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\./
+
+function byName(name: string, shape: readonly number[]): Omit<TensorRole, 'transposed'> {
+  const match = blockName.exec(name)
+  const block = match ? Number(match[1]) : null
+  return { role: roleByName(name, shape, block !== null), block, module: moduleIn(name, block) }
+}
+
+function roleByName(name: string, shape: readonly number[], inBlock: boolean): Role {
+  if (/(^|[._])(lm_head|embed_out)\./.test(name)) return 'head'
+  if (/(^|[._])(embed\w*|wte|wpe)\./.test(name)) return 'embedding'
+  if (/(norm|(^|[._])ln)(_?\w+)?\.(weight|bias)$/.test(name)) return 'norm'
+  if (name.endsWith('.bias')) return 'bias'
+  if (!inBlock || !name.endsWith('.weight') || shape.length !== 2) return 'other'
+  return /(router|(?<!\w)gate)\.weight$/.test(name) ? 'router' : 'linear'
+}
+
+function moduleIn(name: string, block: number | null): string {
+  const bare = name.replace(/\.weight$/, '')
+  if (block === null) return bare
+  const inside = bare.slice(bare.indexOf(`.${block}.`) + `.${block}.`.length)
+  return inside.replace(/(^|\.)experts\.\d+\./, '$1experts.*.')
+}
