@@ -1,0 +1,16 @@
+// The backends that a test of the engine runs on: all that this machine can open.
+import { availableParallelism } from 'node:os'
+import type { Backend } from '../../src/engine/compute/backend.ts'
+import { openCpu } from '../../src/engine/compute/cpu/open.ts'
+import { openReference } from '../../src/engine/compute/reference/backend.ts'
+
+export interface BackendCase {
+  readonly name: string
+  /** The backend, or why there is none. */
+  open(): Promise<{ backend: Backend } | { reason: string }>
+}
+
+export const backends: readonly BackendCase[] = [
+  { name: 'reference', open: async () => ({ backend: openReference() }) },
+  { name: 'cpu', open: async () => ({ backend: await openCpu({ threads: Math.min(2, availableParallelism()) }) }) },
+]
