@@ -8,9 +8,6 @@ export interface Theme {
   focus: string
   error: string
   notComputed: string
-  filled: string
-  emptied: string
-  trained: string
   highContrast: boolean
   font: string
 }
@@ -28,9 +25,6 @@ export function readTheme(): Theme {
     focus: read('--vscode-focusBorder', foreground),
     error: read('--vscode-errorForeground', '#d00000'),
     notComputed: read('--vscode-sparsescope-notComputed', foreground),
-    filled: read('--vscode-sparsescope-filled', '#d9730d'),
-    emptied: read('--vscode-sparsescope-emptied', '#0a7bbb'),
-    trained: read('--vscode-sparsescope-trained', '#2a7f62'),
     highContrast,
     font: read('--vscode-font-family', 'sans-serif'),
   }
