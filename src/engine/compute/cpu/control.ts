@@ -16,6 +16,8 @@ const claim = 0
 const done = 16
 const signal = 32
 const stop = 48
+/** 1 when a worker ended that was not told to: the chunk it had is never done. */
+const lost = 49
 /** Read by all, written by the caller while the claim word is closed. */
 const command = 64
 /** Bytes of the error message of a failed chunk; 0 = none, −1 = being written. */
@@ -92,7 +94,7 @@ export class Control {
     }
   }
 
-  /** Caller: waits for the chunks that others claimed. False when nothing moved for `stallMs`. */
+  /** Caller: waits for the chunks that others claimed. False when a worker is lost or nothing moved for `stallMs`. */
   finish(chunks: number, stallMs: number): boolean {
     const state = this.#state
     const spinEnd = performance.now() + spinMs
@@ -102,7 +104,7 @@ export class Control {
       if (performance.now() > spinEnd) Atomics.wait(state, done, last, pauseMs)
       const now = Atomics.load(state, done)
       if (now !== last) idleSince = performance.now()
-      else if (Atomics.load(state, messageLength) > 0 || performance.now() - idleSince > stallMs) return false
+      else if (Atomics.load(state, lost) > 0 || performance.now() - idleSince > stallMs) return false
       last = now
     }
     return true
@@ -131,6 +133,12 @@ export class Control {
     return Atomics.load(this.#state, stop) === 1
   }
 
+  /** Worker: says that it ends without having been told to. */
+  leave(): void {
+    Atomics.store(this.#state, lost, 1)
+    Atomics.notify(this.#state, done)
+  }
+
   /** Keeps the first error of a command for the caller. */
   fail(error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -138,7 +146,6 @@ export class Control {
     if (Atomics.compareExchange(this.#state, messageLength, 0, -1) !== 0) return
     this.#message.set(bytes)
     Atomics.store(this.#state, messageLength, bytes.length)
-    Atomics.notify(this.#state, done)
   }
 
   /** The error of the last command, or null; forgets it. */

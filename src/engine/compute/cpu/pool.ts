@@ -124,9 +124,8 @@ export class Pool {
     const finished = control.finish(chunks, stallMs)
     const failure = control.takeFailure()
     if (finished && failure === null) return
-    const error = new EngineError('internal', `internal: ${task} failed on the CPU pool: ${failure ?? 'no answer'}`)
-    if (!finished) this.#broken = error
-    throw error
+    if (!finished) throw this.#lose(`it did not finish ${task}`)
+    throw new EngineError('internal', `internal: ${task} failed on the CPU pool: ${failure}`)
   }
 
   /** Calls a wasm export in the calling thread. */
@@ -149,9 +148,10 @@ export class Pool {
     this.#scratchStride = stride
   }
 
-  #lose(why: unknown): void {
+  #lose(why: unknown): EngineError {
     const reason = why instanceof Error ? why.message : String(why)
     this.#broken ??= new EngineError('device-lost', `a worker of the CPU backend is gone: ${reason}; start again`)
+    return this.#broken
   }
 }
 

@@ -20,7 +20,7 @@ async function main(start: WorkerStart): Promise<void> {
   const env = createEnv(wasm, blas, start.thread, start.packStart)
   const control = new Control(start.memory)
   // Without this the caller would wait for the chunk of a thread that is no more.
-  process.on('exit', () => control.halted || control.fail(new Error(`worker ${start.thread} exited`)))
+  process.on('exit', () => control.halted || control.leave())
   parentPort?.postMessage('ready')
   control.serve((command, from, to, chunk) => {
     env.scratch = command.scratchStart + start.thread * command.scratchStride

@@ -6,7 +6,7 @@ import type { Pool } from '../pool.ts'
 import type { Task } from '../tasks.ts'
 
 /** Rows and columns of a panel. */
-const panel = 128
+const panel = 16
 
 /** Args: a, n, k, width. Rows of R_ik = S_ik · T_kkᵀ, where T_kk = R_kk⁻¹ stands at a[k][k]. */
 const factorPanel: Task = (env, args, start, end) => {
