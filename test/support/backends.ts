@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { Backend } from '../../src/engine/compute/backend.ts'
 import { openCpu } from '../../src/engine/compute/cpu/open.ts'
 import { openReference } from '../../src/engine/compute/reference/backend.ts'
+import { openWebGpu } from '../../src/engine/compute/webgpu/backend.ts'
 
 export interface BackendCase {
   readonly name: string
@@ -12,5 +13,15 @@ export interface BackendCase {
 
 export const backends: readonly BackendCase[] = [
   { name: 'reference', open: async () => ({ backend: openReference() }) },
+  {
+    name: 'wgpu',
+    open: async () => {
+      try {
+        return { backend: await openWebGpu() }
+      } catch (error) {
+        return { reason: error instanceof Error ? error.message : String(error) }
+      }
+    },
+  },
   { name: 'cpu', open: async () => ({ backend: await openCpu({ threads: Math.min(2, availableParallelism()) }) }) },
 ]
