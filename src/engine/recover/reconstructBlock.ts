@@ -31,7 +31,7 @@ export interface BlockReconstruction {
 
 /** @throws EngineError 'numeric' when training diverges; the block is then as it was. */
 export async function reconstructBlock(options: ReconstructBlockOptions): Promise<BlockReconstruction> {
-  const { backend, block, model } = options
+  const { backend, block } = options
   const valueOf = async (name: string) => readF32(backend, parameterOf(block, name))
   const trainables = await createTrainables(backend, options.set, { ...options, valueOf })
   try {
@@ -48,16 +48,11 @@ export async function reconstructBlock(options: ReconstructBlockOptions): Promis
   } finally {
     trainables.close()
   }
+}
 
-  /** The same block with trained parameters where they are trained: views into the arena, nothing of its own. */
-  function trainedBlock({ set }: ReconstructBlockOptions, { parameters }: Trainables): Block {
-    const overrides = new Map(block.params)
-    for (const { name } of set.direct) {
-      const value = parameters.param(name)
-      if (value) overrides.set(name, value)
-    }
-    return placeBlock(backend, model, block.index, [], { as: 'f32', overrides })
-  }
+/** The same block with trained parameters where they are trained: views into the arena, nothing of its own. */
+function trainedBlock({ backend, model, block }: ReconstructBlockOptions, { overrides }: Trainables): Block {
+  return placeBlock(backend, model, block.index, [], { as: 'f32', overrides: new Map([...block.params, ...overrides]) })
 }
 
 function blockUnit(block: Block): Unit<BlockSaved> {

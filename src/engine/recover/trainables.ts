@@ -51,6 +51,8 @@ export interface TrainableOptions {
 export interface Trainables {
   readonly parameters: ParameterArena
   readonly grads: Grads
+  /** Trained parameters by name, to stand in for the checkpoint's. */
+  readonly overrides: ReadonlyMap<string, Tensor>
   readonly adapterOf: (linear: Linear) => Adapter | null
   /** Pruned weights get no gradient: call before the norm is taken. */
   maskGradients(): void
@@ -109,6 +111,7 @@ export async function createTrainables(
     return {
       parameters,
       grads: { of: (name) => parameters.grad(name) },
+      overrides: new Map(set.direct.map(({ name }) => [name, need(parameters.param(name), name)])),
       adapterOf: (linear) => adapters.get(linear.name) ?? null,
       maskGradients: () => maskedGrads.forEach(({ grad, mask }) => backend.kernels.applyMask(grad, mask)),
       changed: () => weights.invalidate(),

@@ -38,8 +38,10 @@ export interface RunDevice {
 
 export interface RunProgress {
   version: 1
-  /** SHA-256 of the resolved recipe. */
+  /** SHA-256 of the run folder's recipe. */
   recipe: string
+  /** Folder of the recipe that the person wrote: paths are shown relative to it. */
+  base: string
   sources: Fingerprint[]
   device: RunDevice
   /** Bytes of events.jsonl that belong to what is written here. */
@@ -58,27 +60,28 @@ export interface RunProgress {
   seconds: Record<string, number>
   peakMemoryMb: number
   warnings: string[]
+  /** Folder that the result is being written into. */
+  partial: string | null
   /** Where the result is, once it is there. */
   saved: string | null
 }
 
-export function newProgress(recipe: string, sources: Fingerprint[], device: RunDevice): RunProgress {
+export function newProgress(
+  facts: Pick<RunProgress, 'recipe' | 'base' | 'sources' | 'device' | 'warnings' | 'trainable'>,
+): RunProgress {
   return {
     version: 1,
-    recipe,
-    sources,
-    device,
+    ...facts,
     eventsBytes: 0,
     elapsedMs: 0,
     finishedBlocks: 0,
     blocks: [],
     trainedSteps: 0,
     merged: false,
-    trainable: null,
     evaluations: [],
     seconds: {},
     peakMemoryMb: 0,
-    warnings: [],
+    partial: null,
     saved: null,
   }
 }

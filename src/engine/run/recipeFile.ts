@@ -14,8 +14,8 @@ export interface RecipeFile {
   /** Paths of the recipe are relative to it. */
   readonly folder: string
   readonly recipe: Recipe
-  /** Before settings, for the linter. */
-  readonly text: string
+  /** What its text alone gives to think about: keys that do not apply, and the like. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -33,7 +33,8 @@ export async function readRecipe(path: string, settings: readonly string[] = [])
     const { line, character } = wrong?.range.start ?? { line: 0, character: 0 }
     throw new EngineError('bad-recipe', `${full}:${line + 1}:${character + 1}: ${wrong?.message ?? 'not a recipe'}`)
   }
-  return { path: full, folder: dirname(full), text, recipe: applySettings(recipe, settings) }
+  const warnings = findings.flatMap(({ severity, message }) => (severity === 'warning' ? [message] : []))
+  return { path: full, folder: dirname(full), warnings, recipe: applySettings(recipe, settings) }
 }
 
 function applySettings(recipe: Recipe, settings: readonly string[]): Recipe {

@@ -19,8 +19,8 @@ export interface RunReport {
   /** Of the recipe's first evaluation. */
   perplexity: Partial<Record<Stage, number>>
   evaluations: EvaluationResult[]
-  /** Zeros among the weights of the block linears, by the masks. */
-  sparsity: number
+  /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
+  sparsity: number | null
   /** `percent` of all base parameters, as methods.md 9 counts. */
   trainable: { count: number; percent: number } | null
   /** By phase, and `total`. */
@@ -38,7 +38,7 @@ export interface ReportFacts {
   readonly version: string
   readonly status: RunStatus
   readonly message: string | null
-  readonly sparsity: number
+  readonly sparsity: number | null
 }
 
 export function createReport(facts: ReportFacts, progress: RunProgress): RunReport {

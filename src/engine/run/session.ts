@@ -20,6 +20,8 @@ export interface SessionParts {
   readonly progress: RunProgress
   readonly memoryBytes: number
   readonly signal?: AbortSignal
+  /** A path of the recipe as the person wrote it. */
+  readonly showPath: (path: string) => string
   /** Awaited between steps and blocks: a paused run waits in it. */
   readonly pausePoint?: () => Promise<void>
 }
@@ -29,8 +31,8 @@ export type PhaseName = 'read' | 'calibrate' | 'prune' | 'reconstruct' | 'retrai
 export interface RunSession extends SessionParts {
   /** Into the events, the report, and never twice the same. */
   warn(message: string): void
-  /** Announces a phase and counts its seconds. */
-  phase<T>(name: PhaseName, body: () => Promise<T>): Promise<T>
+  /** Announces a phase and counts its seconds, under another name where that says better what takes them. */
+  phase<T>(name: PhaseName, body: () => Promise<T>, timedAs?: PhaseName): Promise<T>
   /** Counts seconds under a phase's name without announcing it; they are not counted under the phase around it. */
   time<T>(name: PhaseName, body: () => Promise<T>): Promise<T>
   /** Progress of the current phase, at most four times a second. */
@@ -64,7 +66,11 @@ export function createSession(parts: SessionParts): RunSession {
     progress.eventsBytes = log.bytes()
     progress.peakMemoryMb = Math.max(earlierPeak, memory.peakMb())
   }
-  let announced: PhaseName = 'read'
+  let announced: PhaseName | null = null
+  const announce = (phase: PhaseName) => {
+    announced = phase
+    log.emit({ type: 'phase', phase })
+  }
   let shown = { phase: '', done: -1, at: -Infinity, begun: 0, from: 0 }
   return {
     ...parts,
@@ -73,15 +79,19 @@ export function createSession(parts: SessionParts): RunSession {
       progress.warnings.push(message)
       log.emit({ type: 'warning', message })
     },
-    async phase(name, body) {
+    async phase(name, body, timedAs = name) {
       throwIfCancelled(signal)
-      announced = name
-      log.emit({ type: 'phase', phase: name })
-      return clock.run(name, body)
+      const around = announced
+      announce(name)
+      const result = await clock.run(timedAs, body)
+      if (around) announce(around)
+      announced = around
+      return result
     },
     time: (name, body) => clock.run(name, body),
     advance(done, total, unit) {
       const now = performance.now()
+      if (!announced) return
       if (shown.phase !== announced || done < shown.done)
         shown = { phase: announced, done, at: -Infinity, begun: now, from: done }
       if (now - shown.at < progressEveryMs && done < total) return

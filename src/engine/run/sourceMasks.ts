@@ -6,7 +6,8 @@ import { maskFileName, readMaskFile } from '../checkpoint/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import type { Model } from '../model/model.ts'
 import { decode, readWeight } from '../model/weightIo.ts'
-import { maskOfZeros, sparsityOf, type Mask } from '../prune/mask.ts'
+import { maskOfZeros, zerosOf, type Mask } from '../prune/mask.ts'
+import { sparsityOfModel } from './sparsityOfModel.ts'
 
 /** Masks of the block linears by module name, from `sparsescope.mask`; null when the folder has none. */
 export async function maskFileOf(model: Model): Promise<Map<string, Mask> | null> {
@@ -28,8 +29,8 @@ export async function maskFileOf(model: Model): Promise<Map<string, Mask> | null
 }
 
 /**
- * The masks of a recipe without `prune`: of the file, else the exact zeros of the block linears, with a warning.
- * @throws EngineError 'bad-recipe' when the model is dense.
+ * The masks of a recipe without `prune`: of the file, else the exact zeros of the block linears, with a warning. A
+ * linear without zeros has none.
  */
 export async function masksOfPrunedModel(model: Model, warn: (message: string) => void): Promise<Map<string, Mask>> {
   const given = await maskFileOf(model)
@@ -39,9 +40,9 @@ export async function masksOfPrunedModel(model: Model, warn: (message: string) =
     const parameter = model.parameters.get(`${name}.weight`)
     if (!parameter) continue
     const mask = maskOfZeros(decode(await readWeight(model, parameter)), shape[0], shape[1])
-    masks.set(name, mask)
+    if (zerosOf(mask) > 0) masks.set(name, mask)
   }
-  const sparsity = sparsityOf(masks.values())
+  const sparsity = sparsityOfModel(model, masks)
   warn(
     `The recipe prunes nothing and ${model.checkpoint.folder} has no ${maskFileName}: the exact zeros of the block linears (${(100 * sparsity).toFixed(2)} %) are taken as the mask`,
   )

@@ -25,7 +25,7 @@ export function summaryRows(report: RunReport): SummaryRow[] {
     cells: [
       stage,
       formatValue(report.perplexity[stage]),
-      stage === 'dense' ? '–' : formatShare(report.sparsity),
+      stage === 'dense' || report.sparsity === null ? '–' : formatShare(report.sparsity),
       stage === 'recovered' && trainable ? `${trainable.percent.toFixed(3)} %` : '–',
       spent[stage],
       stage === 'recovered' || (!recipe.recover && stage === 'pruned')

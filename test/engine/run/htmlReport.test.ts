@@ -11,7 +11,14 @@ import { svgPlot } from '../../../src/engine/run/svgPlot.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 
 function report() {
-  const progress = newProgress('hash', [], { device: 'cpu', description: 'a <device>', details: {} })
+  const progress = newProgress({
+    recipe: 'hash',
+    base: '/',
+    sources: [],
+    device: { device: 'cpu', description: 'a <device>', details: {} },
+    warnings: [],
+    trainable: { count: 1000, percent: 0.125 },
+  })
   const evaluation = { data: 'd.txt', tokens: 10, windows: 1, seq_len: 10, seconds: 1 }
   progress.evaluations = [
     { ...evaluation, stage: 'dense', perplexity: 20 },
@@ -19,7 +26,6 @@ function report() {
     { ...evaluation, stage: 'recovered', perplexity: 25.5 },
     { ...evaluation, stage: 'dense', data: 'other.txt', perplexity: 7 },
   ]
-  progress.trainable = { count: 1000, percent: 0.125 }
   progress.peakMemoryMb = 512
   const recipe = resolveRecipe({ version: 1, model: 'm', prune: [{}], recover: {} })
   return createReport({ run: '/r', recipe, version: '1', status: 'done', message: null, sparsity: 0.5 }, progress)

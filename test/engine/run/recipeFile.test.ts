@@ -40,7 +40,7 @@ describe('recipe of a run', () => {
   })
 
   it('a sweep is refused until sweeps exist', async () => {
-    const file = await readRecipe(write('version: 1\nmodel: m\nsweep: {"prune.0.sparsity": [0.4, 0.5]}\n'))
+    const file = await readRecipe(write('version: 1\nmodel: m\nprune: [{}]\nsweep: {"prune.0.sparsity": [0.4, 0.5]}\n'))
     assert.throws(() => resolveRecipeFile(file, {}), { code: 'unsupported', message: /sweep/ })
   })
 

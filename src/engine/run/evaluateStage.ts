@@ -1,0 +1,107 @@
+// Perplexities of a run: at its stages, and in between for the curve.
+import type { Stage } from '../../shared/protocol/events.ts'
+import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import { evaluatePerplexity } from '../evaluate/perplexity.ts'
+import { createDecoder, type Decoder } from '../model/decoder.ts'
+import { openModel } from '../model/model.ts'
+import type { PassOptions } from '../model/step.ts'
+import type { RunData } from './runData.ts'
+import type { RunSession } from './session.ts'
+
+/** Measures a saved state of the model wherever the recipe asks for this stage. What is measured already is not again. */
+export async function evaluateStage(
+  session: RunSession,
+  data: RunData,
+  stage: Stage,
+  checkpoint: Checkpoint,
+  decoderBytes: number,
+  step?: number,
+): Promise<void> {
+  const due = session.recipe.evaluate.filter(
+    (e) => isAsked(session, e, stage, step) && !isDone(session, e, stage, step),
+  )
+  if (due.length === 0) return
+  await session.phase('evaluate', async () => {
+    const tokensPerPass = Math.max(...due.map((e) => e.seq_len))
+    const options = { memoryBytes: decoderBytes, tokensPerPass }
+    const decoder = await createDecoder(session.backend, openModel(checkpoint), options)
+    try {
+      for (const evaluation of due) await measure(session, data, evaluation, stage, decoder, {}, step)
+    } finally {
+      await decoder.close()
+    }
+  })
+}
+
+/** Measures the model while it trains, adapters in place. */
+export async function evaluateTraining(
+  session: RunSession,
+  data: RunData,
+  decoder: Decoder,
+  adapterOf: PassOptions['adapterOf'],
+  step: number,
+): Promise<void> {
+  await session.time('evaluate', async () => {
+    for (const evaluation of session.recipe.evaluate)
+      if (isDue(evaluation, step)) await measure(session, data, evaluation, 'recovered', decoder, { adapterOf }, step)
+  })
+}
+
+/** Measured after so many steps or blocks. */
+export function isDue({ every }: ResolvedEvaluation, step: number): boolean {
+  return every !== undefined && step % every === 0
+}
+
+/**
+ * Without `recover`, the pruned model is what comes out: a recipe that asks for `recovered` means it. Without `prune`,
+ * the source is the pruned model, and both names mean it.
+ */
+function isAsked(
+  { recipe }: RunSession,
+  evaluation: ResolvedEvaluation,
+  stage: Stage,
+  step: number | undefined,
+): boolean {
+  if (step !== undefined) return isDue(evaluation, step)
+  if (stage === 'pruned' && !recipe.recover) return evaluation.at.some((at) => at === 'pruned' || at === 'recovered')
+  return evaluation.at.includes(stage)
+}
+
+function isDone(session: RunSession, { data }: ResolvedEvaluation, stage: Stage, step: number | undefined): boolean {
+  const shown = session.showPath(data)
+  return session.progress.evaluations.some((e) => e.data === shown && e.stage === stage && e.step === step)
+}
+
+async function measure(
+  session: RunSession,
+  data: RunData,
+  evaluation: ResolvedEvaluation,
+  stage: Stage,
+  decoder: Decoder,
+  pass: Pick<PassOptions, 'adapterOf'>,
+  step?: number,
+): Promise<void> {
+  const { perplexity, tokens, windows, seqLen, seconds } = await evaluatePerplexity(
+    decoder,
+    await data.evaluation(evaluation),
+    {
+      ...pass,
+      signal: session.signal,
+      onProgress: (done, total) => (step === undefined ? session.advance(done, total, 'windows') : undefined),
+    },
+  )
+  const shown = session.showPath(evaluation.data)
+  session.progress.evaluations.push({
+    stage,
+    data: shown,
+    ...(step !== undefined && { step }),
+    perplexity,
+    tokens,
+    windows,
+    seq_len: seqLen,
+    seconds,
+  })
+  const value = Number.isFinite(perplexity) ? perplexity : null
+  session.log.emit({ type: 'eval', stage, ...(step !== undefined && { step }), perplexity: value, data: shown })
+}

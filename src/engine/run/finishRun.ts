@@ -1,0 +1,34 @@
+// The end of a run, good or bad: report.json, the page, the last event, and the state that is no longer needed.
+import { mapPaths } from './recipeFile.ts'
+import { writeAtomic } from './atomicFile.ts'
+import { removeParts } from './blockStore.ts'
+import { htmlReport } from './htmlReport.ts'
+import { createReport, type RunReport, type RunStatus } from './report.ts'
+import type { RunSession } from './session.ts'
+import { blockParts } from './stateModel.ts'
+import { removeTraining } from './trainingState.ts'
+
+export interface RunEnd {
+  readonly status: RunStatus
+  readonly message: string | null
+  /** null when the run did not come so far. */
+  readonly sparsity: number | null
+}
+
+/** Writes the report of a run that has ended and says so in its events. @throws EngineError 'disk'. */
+export async function finishRun(session: RunSession, version: string, end: RunEnd): Promise<RunReport> {
+  const { folder, log, progress, model, recipe, showPath } = session
+  session.count()
+  const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), version, ...end }
+  const report = createReport(facts, progress)
+  const message = end.message === null ? {} : { message: end.message }
+  log.emit({ type: 'end', status: end.status, ...message })
+  await writeAtomic(folder.page, [await htmlReport(report, folder.events)])
+  await writeAtomic(folder.report, [`${JSON.stringify(report, null, 2)}\n`])
+  if (end.status !== 'done') return report
+  // Only now, when nothing is left to resume.
+  const parts = [...blockParts(model.config.numBlocks), 'ends' as const]
+  for (const stage of ['pruned', 'trained', 'baseline'] as const) await removeParts(folder.state, stage, parts)
+  await removeTraining(folder.state)
+  return report
+}

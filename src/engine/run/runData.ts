@@ -1,0 +1,60 @@
+// The data of a run as windows of ids, each file read and tokenised once.
+import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
+import { loadWindows, type Windows, type WindowsRequest } from '../text/windows.ts'
+import type { RunPlan } from './runPlan.ts'
+import type { RunSession } from './session.ts'
+
+export interface RunData {
+  /** null when the run looks at none. */
+  readonly calibration: Windows | null
+  readonly training: Windows | null
+  evaluation(evaluation: ResolvedEvaluation): Promise<Windows>
+}
+
+/** Reads everything now: a missing file or too little text is found before hours of work. */
+export async function readData(session: RunSession, plan: RunPlan): Promise<RunData> {
+  const { recipe, model, source, signal } = session
+  const load = (request: Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose'>) =>
+    loadWindows({
+      ...request,
+      seed: recipe.seed,
+      folder: source.folder,
+      vocabSize: model.config.vocabSize,
+      signal,
+      onProgress: (done, total) => session.advance(done, total, 'documents'),
+    })
+  const { calibration, recover } = recipe
+  const evaluations = new Map<string, Windows>()
+  const evaluation = async ({ data, field, seq_len: seqLen }: ResolvedEvaluation) => {
+    const key = JSON.stringify([data, field, seqLen])
+    const known = evaluations.get(key) ?? (await load({ path: data, field, seqLen, purpose: 'evaluate' }))
+    evaluations.set(key, known)
+    return known
+  }
+  return session.phase('read', async () => {
+    for (const one of recipe.evaluate) await evaluation(one)
+    return {
+      evaluation,
+      calibration:
+        plan.needsCalibration && calibration
+          ? await load({
+              path: calibration.data,
+              field: calibration.field,
+              samples: calibration.samples,
+              seqLen: calibration.seq_len,
+              purpose: 'calibration',
+            })
+          : null,
+      training:
+        plan.retrains && recover?.data !== undefined
+          ? await load({
+              path: recover.data,
+              field: recover.field,
+              samples: recover.samples,
+              seqLen: recover.seq_len,
+              purpose: 'retrain',
+            })
+          : null,
+    }
+  })
+}

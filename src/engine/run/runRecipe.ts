@@ -1,0 +1,118 @@
+// A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
+import type { RunEvent } from '../../shared/protocol/events.ts'
+import type { Backend } from '../compute/backend.ts'
+import { EngineError } from '../errors.ts'
+import { openEventLog, type EventLog } from './eventLog.ts'
+import { defaultMemoryBytes } from './memoryBudget.ts'
+import { resumeRun, shownPath, startRun, type OpenedRun } from './openRun.ts'
+import { finishRun } from './finishRun.ts'
+import type { RunReport } from './report.ts'
+import { lockRun } from './runLock.ts'
+import { runPhases } from './runPhases.ts'
+import { createSession } from './session.ts'
+
+export interface RunOptions {
+  /** Path of a recipe; may be left out with `resume`. */
+  readonly recipe?: string
+  /** `path=value`, as in `--set recover.steps=10`. */
+  readonly settings?: readonly string[]
+  /** A run folder to go on with. */
+  readonly resume?: string
+  /** Default: half of what is free. */
+  readonly memoryBytes?: number
+  /** Of the program, for the report. */
+  readonly version: string
+  /** Called once recipe and model are found good. The caller closes what it gives. */
+  readonly openBackend: () => Promise<Backend>
+  readonly signal?: AbortSignal
+  readonly onEvent?: (event: RunEvent) => void
+  /** The run folder, as soon as there is one. */
+  readonly onFolder?: (path: string) => void
+  /** Awaited between steps and blocks: a paused run waits here. */
+  readonly pausePoint?: () => Promise<void>
+}
+
+/**
+ * Runs a recipe to its end and writes its run folder. Once that folder exists, a failure or a cancellation is in its
+ * events and report too.
+ * @throws EngineError
+ */
+export async function runRecipe(options: RunOptions): Promise<RunReport> {
+  const { resume, recipe, settings = [], openBackend } = options
+  const opened = await (resume !== undefined
+    ? resumeRun({ run: resume, recipe, settings, openBackend })
+    : startRun({ recipe: requireRecipe(recipe), settings, openBackend }))
+  try {
+    const unlock = await lockRun(opened.folder.state)
+    try {
+      return await runOpened(opened, options)
+    } finally {
+      await unlock()
+    }
+  } finally {
+    await opened.source.close()
+  }
+}
+
+async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunReport> {
+  const { folder, progress, recipe } = opened
+  options.onFolder?.(folder.path)
+  const log = openEventLog({
+    path: folder.events,
+    bytes: progress.eventsBytes,
+    elapsed: progress.elapsedMs,
+    onEvent: options.onEvent,
+  })
+  const session = createSession({
+    ...opened,
+    log,
+    memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
+    signal: options.signal,
+    pausePoint: options.pausePoint,
+    showPath: (path) => shownPath(progress.base, path),
+  })
+  // At once, since the process may be made to leave before the work notices.
+  const onAbort = () => log.emit({ type: 'end', status: 'cancelled' })
+  options.signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    announce(opened, log, options.version)
+    const { sparsity } = await runPhases(session, opened.plan, options.version)
+    options.signal?.removeEventListener('abort', onAbort)
+    return await finishRun(session, options.version, { status: 'done', message: null, sparsity })
+  } catch (error) {
+    const cancelled = options.signal?.aborted === true
+    const failure = cancelled ? new EngineError('cancelled', `cancelled; go on with --resume ${folder.path}`) : error
+    const message = failure instanceof Error ? failure.message : String(failure)
+    const status = cancelled ? 'cancelled' : 'failed'
+    // What went wrong counts, not that the report could not be written after it.
+    await finishRun(session, options.version, { status, message, sparsity: null }).catch(() => undefined)
+    throw failure
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort)
+    session.close()
+    log.close()
+  }
+  function announce({ backend, model, resumed }: OpenedRun, { emit }: EventLog, version: string) {
+    const { device, description } = backend.info
+    const shown = { model: shownPath(progress.base, recipe.model), device, description, version }
+    emit({ type: 'start', name: folder.name, ...shown, blocks: model.config.numBlocks, ...(resumed && { resumed }) })
+    if (!resumed) for (const message of progress.warnings) emit({ type: 'warning', message })
+    else warnOfOtherDevice(opened, session.warn)
+  }
+}
+
+/** Other hardware, another BLAS or another number of threads rounds differently. */
+function warnOfOtherDevice({ progress, backend }: OpenedRun, warn: (message: string) => void): void {
+  const { device, description, details } = backend.info
+  const before = progress.device
+  const same = before.device === device && JSON.stringify(before.details) === JSON.stringify(details)
+  if (!same)
+    warn(
+      `The run began on ${before.description} and goes on with ${description}: the result may differ in the last bits from an uninterrupted run's`,
+    )
+}
+
+function requireRecipe(recipe: string | undefined): string {
+  if (recipe !== undefined) return recipe
+  throw new EngineError('usage', 'a recipe is missing: sparsescope run RECIPE')
+}
