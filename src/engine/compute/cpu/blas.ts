@@ -140,17 +140,26 @@ function oneThread(library: LibraryHandle, kind: BlasKind): void {
   if (kind === 'BLIS') tryCall(library, 'void bli_thread_set_num_threads(int64_t n)', 1)
 }
 
-/** Opens a library at a path that `findBlas` accepted. */
+/** Throws unless the pool may call this library from several threads, with 32-bit integers. */
+function openBlasConfig(library: LibraryHandle): string {
+  const config = tryCall(library, 'str openblas_get_config()')
+  if (typeof config !== 'string') throw new Error('not OpenBLAS (the reference BLAS is slower than WebAssembly)')
+  if (config.includes('SINGLE_THREADED')) throw new Error('built without threads: not safe to call from several')
+  if (config.includes('USE64BITINT')) throw new Error('built with 64-bit integers')
+  return config
+}
+
+/** Opens a library at a path that `findBlas` accepted; throws when it cannot serve. */
 export async function loadBlas(path: string, kind: BlasKind, memory: WebAssembly.Memory): Promise<Blas> {
   const { default: koffi } = await import('koffi')
   const library = koffi.load(path)
+  const config = kind === 'OpenBLAS' ? openBlasConfig(library) : kind
   oneThread(library, kind)
   const base = Number(koffi.address(new Uint8Array(memory.buffer)))
-  const config = kind === 'OpenBLAS' ? tryCall(library, 'str openblas_get_config()') : undefined
   return {
     path,
     kind,
-    config: typeof config === 'string' ? config : kind,
+    config,
     sgemm: bindGemm(library, base, 'cblas_sgemm', 'float'),
     dgemm: bindGemm(library, base, 'cblas_dgemm', 'double'),
     trsm: bindTrsm(library, base),

@@ -10,13 +10,15 @@ interface Candidate {
   readonly kind: BlasKind
 }
 
-const threadVariables = [
-  'OPENBLAS_NUM_THREADS',
-  'OMP_NUM_THREADS',
-  'MKL_NUM_THREADS',
-  'BLIS_NUM_THREADS',
-  'VECLIB_MAXIMUM_THREADS',
-]
+/** Read by the libraries when they load: one thread each, the pool splits the work. */
+const loadEnvironment: Readonly<Record<string, string>> = {
+  OPENBLAS_NUM_THREADS: '1',
+  OMP_NUM_THREADS: '1',
+  MKL_NUM_THREADS: '1',
+  MKL_THREADING_LAYER: 'SEQUENTIAL',
+  BLIS_NUM_THREADS: '1',
+  VECLIB_MAXIMUM_THREADS: '1',
+}
 
 function linuxFolders(): string[] {
   const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'
@@ -33,6 +35,7 @@ function candidates(): Candidate[] {
     ['libopenblasp.so.0', 'OpenBLAS'],
     ['libopenblas.so.0', 'OpenBLAS'],
     ['libmkl_rt.so.2', 'MKL'],
+    ['blis-pthread/libblis.so.4', 'BLIS'],
     ['libblis.so.4', 'BLIS'],
   ]
   return names
@@ -88,12 +91,12 @@ export async function findBlas(heap: Heap): Promise<FoundBlas> {
   const setting = process.env.SPARSESCOPE_BLAS
   if (setting === 'none') return { blas: null, notes: ['switched off by SPARSESCOPE_BLAS'] }
   const list = setting ? [{ path: setting, kind: kindOf(setting) }] : candidates()
-  const before = threadVariables.map((name) => [name, process.env[name]] as const)
-  // Read when the library loads; put back for child processes.
-  for (const name of threadVariables) process.env[name] = '1'
+  const before = Object.keys(loadEnvironment).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, loadEnvironment)
   try {
     return await open(list, heap)
   } finally {
+    // Child processes are not to inherit it.
     for (const [name, value] of before)
       if (value === undefined) delete process.env[name]
       else process.env[name] = value

@@ -6,7 +6,7 @@ import type { Pool } from '../pool.ts'
 import type { Task } from '../tasks.ts'
 
 /** Rows and columns of a panel. */
-const panel = 16
+const panel = 128
 
 /** Args: a, n, k, width. Rows of R_ik = S_ik · T_kkᵀ, where T_kk = R_kk⁻¹ stands at a[k][k]. */
 const factorPanel: Task = (env, args, start, end) => {
@@ -64,7 +64,7 @@ export function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tens
     for (let k = Math.floor((n - 1) / panel) * panel; k >= 0; k -= panel) {
       const width = Math.min(panel, n - k)
       const corner = a + 4 * (k * n + k)
-      if (!pool.inline('inverseFactorBlock', [width, corner, n, work])) return false
+      if (!factorBlock(pool, width, corner, n, work)) return false
       const args = [a, n, k, width]
       pool.run('factorPanel', { total: k, unit: 32, scratchBytes: 4 * width * n }, args)
       pool.run('factorTrail', { total: k, unit: panel }, args)
@@ -77,4 +77,15 @@ export function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tens
   } finally {
     heap.release(work)
   }
+}
+
+/** The block on the diagonal: s = R·Rᵀ becomes R⁻¹, by LAPACK on the block read backwards, or by wasm. */
+function factorBlock(pool: Pool, width: number, corner: number, n: number, work: number): boolean {
+  const lapack = pool.blas?.lapack
+  if (!lapack) return pool.inline('inverseFactorBlock', [width, corner, n, work]) === 1
+  // Backwards, the upper triangle is a lower one, and that is LAPACK's upper one: it stores columns.
+  pool.inline('reverseBlock', [width, work, width, corner, n, 1])
+  if (lapack.potrf('s', 'U', width, work, width) !== 0 || lapack.trtri('s', 'U', width, work, width) !== 0) return false
+  pool.inline('reverseBlock', [width, corner, n, work, width, 0])
+  return true
 }
