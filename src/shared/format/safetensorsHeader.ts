@@ -36,14 +36,15 @@ const metadataKey = '__metadata__'
  */
 export function headerLength(prefix: Uint8Array, fileBytes: number): number {
   if (fileBytes === 0) throw new FormatError('the file is empty; download or copy it again')
-  const other = otherFormat(prefix)
-  if (other) throw new FormatError(other)
   if (fileBytes < lengthBytes || prefix.length < lengthBytes) {
     throw new FormatError(`the file has only ${fileBytes} bytes; download or copy it again`)
   }
   const view = new DataView(prefix.buffer, prefix.byteOffset, lengthBytes)
   // As a double: exact where it matters, since anything above the limit is refused.
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true)
+  // Only now: a header of 640 bytes begins as a pickle does.
+  const other = length > fileBytes - lengthBytes ? otherFormat(prefix) : null
+  if (other) throw new FormatError(other)
   if (length > maxHeaderBytes) {
     throw new FormatError(
       `its header claims ${length} bytes, more than the format's limit of ${maxHeaderBytes}; it is not a safetensors file, or it is damaged: download it again`,
@@ -61,8 +62,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number): number {
 function otherFormat(prefix: Uint8Array): string | null {
   const text = String.fromCharCode(...prefix.subarray(0, 8))
   if (text.startsWith('version')) return 'it is a Git-LFS pointer, not the weights; run `git lfs pull` in its folder'
-  if (text.startsWith('PK\x03\x04') || (prefix[0] === 0x80 && prefix[1] <= 5 && prefix.length > 1 && prefix[1] > 1))
-    return pickleRemedy
+  if (text.startsWith('PK\x03\x04') || (prefix[0] === 0x80 && prefix[1] >= 2 && prefix[1] <= 5)) return pickleRemedy
   if (text.startsWith('GGUF')) return 'it is a GGUF file; use the model it was made from, saved as safetensors'
   return null
 }

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { setTopLevel } from '../../../../src/shared/format/jsonEdit.ts'
+
+describe('setTopLevel', () => {
+  it('replaces the value and keeps every other byte', () => {
+    const text = '{\n  "eps": 1e-05,\n  "tie_word_embeddings" : true,\n  "rope": {"theta": 10000.0}\n}\n'
+    assert.equal(setTopLevel(text, 'tie_word_embeddings', false), text.replace('true', 'false'))
+  })
+  it('leaves the same key inside another object alone', () => {
+    const text = '{"text_config": {"tie": true}, "list": ["tie", {"tie": 1}], "tie": true}'
+    assert.equal(setTopLevel(text, 'tie', false), text.slice(0, -5) + 'false}')
+  })
+  it('replaces a value that is an object or a list as a whole', () => {
+    assert.equal(setTopLevel('{"a": {"b": [1, {"c": ","}]}, "d": 2}', 'a', 1), '{"a": 1, "d": 2}')
+    assert.equal(setTopLevel('{"a": [1, 2]}', 'a', 1), '{"a": 1}')
+  })
+  it('adds a missing key in the same indentation', () => {
+    assert.equal(setTopLevel('{\n  "a": 1\n}', 'b', false), '{\n  "b": false,\n  "a": 1\n}')
+    assert.equal(setTopLevel('{}', 'b', false), '{"b": false}')
+  })
+  it('is not misled by braces, quotes and colons inside strings', () => {
+    const text = '{"a": "}\\", \\"tie\\": true, {", "tie": true}'
+    assert.equal(setTopLevel(text, 'tie', false), text.slice(0, -5) + 'false}')
+  })
+  it('finds a key written with escapes', () => {
+    assert.equal(setTopLevel('{"t\\u0069e": true}', 'tie', false), '{"t\\u0069e": false}')
+  })
+  it('refuses what is no object', () => assert.throws(() => setTopLevel('[1]', 'a', 1), /not a JSON object/))
+})
