@@ -14,6 +14,8 @@ export interface Bound {
 
 const slotsPerBuffer = 256
 const maxBindGroups = 4096
+/** Submitted at the latest after so many dispatches: drivers keep state for each that they have not begun. */
+const dispatchesPerSubmit = 1024
 
 /** A uniform buffer of parameter slots with the host's copy of it. */
 interface ParamsBuffer {
@@ -46,6 +48,7 @@ export class Recorder {
 
   dispatch({ variant, params, groups, flops = 0 }: Dispatch, bound: readonly Bound[]): void {
     if (groups[0] * groups[1] * groups[2] === 0) return
+    if (this.#slots >= dispatchesPerSubmit) this.submit()
     const pipeline = this.pipelines.get(variant)
     const { group, offset } = this.#writeParams(bound, params)
     this.#encoder ??= this.#device.createCommandEncoder()

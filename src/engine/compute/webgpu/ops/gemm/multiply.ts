@@ -43,7 +43,8 @@ export function product(
 /** Splits what does not fit, in an order that depends on shapes and limits only, and runs the parts. */
 export function multiply(gpu: Gpu, p: Product): void {
   if (p.m === 0 || p.n === 0) return
-  const rowsIn = (t: Tensor, stride: number) => Math.floor(gpu.windowBytes / bytesPerElement[t.dtype] / stride)
+  const rowsIn = (t: Tensor, stride: number) =>
+    Math.max(1, Math.floor(gpu.windowBytes / bytesPerElement[t.dtype] / stride))
   const outRows = rowsIn(p.out, p.ldc)
   const aRows = rowsIn(p.a, p.lda)
   const bRows = rowsIn(p.b, p.ldb)
