@@ -1,0 +1,61 @@
+// Chooses the device: the GPU when there is a real one that computes, else the CPU, and says why.
+import { EngineError } from '../errors.ts'
+import { upload, type Backend } from './backend.ts'
+import { openCpu } from './cpu/open.ts'
+import { openWebGpu, type WebGpuBackend } from './webgpu/backend.ts'
+
+export interface OpenOptions {
+  device: 'auto' | 'cpu' | 'wgpu'
+  /** Of the CPU backend; default: what the machine offers. */
+  threads?: number
+  /** Allocations beyond it throw `out-of-memory`. */
+  maxBytes?: number
+}
+
+/** `info.details.reason` says why this device was taken. 'wgpu' takes software adapters too, or throws the remedy. */
+export async function openBackend({ device, threads, maxBytes }: OpenOptions): Promise<Backend> {
+  if (device === 'cpu') return withReason(await openCpu({ threads }), 'asked for')
+  if (device === 'wgpu') return withReason(await openProbed(maxBytes), 'asked for')
+  try {
+    const gpu = await openProbed(maxBytes)
+    if (gpu.info.details.software !== true) return withReason(gpu, 'a GPU that computes was found')
+    await gpu.close()
+    const reason = `the only adapter is software (${gpu.info.description}), which is slower than the CPU backend`
+    return withReason(await openCpu({ threads }), reason)
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    return withReason(await openCpu({ threads }), error.message)
+  }
+}
+
+/** A device that computes and gives the result back; drivers exist that offer an adapter and do neither. */
+async function openProbed(maxBytes: number | undefined): Promise<WebGpuBackend> {
+  const gpu = await openWebGpu({ maxBytes })
+  try {
+    await probe(gpu)
+    return gpu
+  } catch (error) {
+    await gpu.close()
+    throw error
+  }
+}
+
+/** Computes and reads back. Rejects with `unsupported` when the result is wrong: the null backend reads zeros. */
+export async function probe(backend: Backend): Promise<void> {
+  const values = Float32Array.of(1, -2, 3.5)
+  const x = upload(backend, 'f32', [3], values)
+  const sum = backend.allocate('f32', [3])
+  backend.kernels.add(sum, x, x)
+  const result = await backend.read(sum)
+  backend.release(x)
+  backend.release(sum)
+  if (!values.every((v, i) => result[i] === 2 * v))
+    throw new EngineError(
+      'unsupported',
+      `${backend.info.description} does not compute: 1 + 1 gave ${result[0]}. Update its driver, or use --device cpu`,
+    )
+}
+
+function withReason<B extends Backend>(backend: B, reason: string): B {
+  return { ...backend, info: { ...backend.info, details: { ...backend.info.details, reason } } }
+}
