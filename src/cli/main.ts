@@ -1,6 +1,5 @@
 // The command line: one command a file, gathered here.
 import { Command, CommanderError } from 'commander'
-import { readFileSync } from 'node:fs'
 import { compareCommand } from './compare.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
@@ -8,20 +7,21 @@ import { forwardCommand } from './forward.ts'
 import { importCommand } from './import.ts'
 import { inspectCommand } from './inspect.ts'
 import { lintCommand } from './lint.ts'
+import { runCommand } from './run.ts'
 import { schemaCommand } from './schema.ts'
+import { version } from './version.ts'
 
 const commands: Command[] = [
   inspectCommand,
   compareCommand,
   forwardCommand,
   evaluateCommand,
+  runCommand,
   lintCommand,
   importCommand,
   exportCommand,
   schemaCommand,
 ]
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
 const program = new Command('sparsescope')
   .description('See where a language model is sparse, prune it, and recover what pruning cost.')

@@ -2,7 +2,7 @@
 import { Option } from 'commander'
 import { EngineError } from '../engine/errors.ts'
 import { defaultMemoryBytes } from '../engine/run/memoryBudget.ts'
-import { parseSize } from '../shared/recipe/size.ts'
+import { parseByteSize } from '../shared/format/byteSize.ts'
 
 export function memoryOption(): Option {
   return new Option('--memory <size>', 'memory to use, such as 8GB (default: half of what is free)')
@@ -11,7 +11,7 @@ export function memoryOption(): Option {
 /** @throws EngineError 'usage' for what is no size. */
 export function memoryBytes(size: string | undefined): number {
   if (size === undefined) return defaultMemoryBytes()
-  const bytes = parseSize(size)
+  const bytes = parseByteSize(size)
   if (bytes !== null) return bytes
   throw new EngineError('usage', `--memory ${size} is not a size; write it like 8GB or 500MiB`)
 }

@@ -6,6 +6,7 @@ import { openEventLog, type EventLog } from './eventLog.ts'
 import { defaultMemoryBytes } from './memoryBudget.ts'
 import { resumeRun, shownPath, startRun, type OpenedRun } from './openRun.ts'
 import { finishRun } from './finishRun.ts'
+import type { RunDevice } from './progress.ts'
 import type { RunReport } from './report.ts'
 import { lockRun } from './runLock.ts'
 import { runPhases } from './runPhases.ts'
@@ -103,13 +104,16 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
 
 /** Other hardware, another BLAS or another number of threads rounds differently. */
 function warnOfOtherDevice({ progress, backend }: OpenedRun, warn: (message: string) => void): void {
-  const { device, description, details } = backend.info
   const before = progress.device
-  const same = before.device === device && JSON.stringify(before.details) === JSON.stringify(details)
-  if (!same)
-    warn(
-      `The run began on ${before.description} and goes on with ${description}: the result may differ in the last bits from an uninterrupted run's`,
-    )
+  if (identity(before) === identity(backend.info)) return
+  warn(
+    `The run began on ${before.description} and goes on with ${backend.info.description}: the result may differ in the last bits from an uninterrupted run's`,
+  )
+}
+
+/** Everything about a device but why it was chosen. */
+function identity({ device, description, details: { reason: _, ...details } }: RunDevice): string {
+  return JSON.stringify([device, description, details])
 }
 
 function requireRecipe(recipe: string | undefined): string {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseSize } from '../../shared/recipe/size.ts'
+import { parseByteSize } from '../../shared/format/byteSize.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../checkpoint/maskFile.ts'
 import { createWriter, type CheckpointWriter } from '../checkpoint/writer.ts'
@@ -36,7 +36,7 @@ export async function saveResult(session: RunSession, { result, masks, untied, v
     // Killed between the rename and the note of it in the progress: the result is whole and ours.
     progress.saved = save.to
   } else {
-    const maxShardBytes = parseSize(save.max_shard) ?? Infinity
+    const maxShardBytes = parseByteSize(save.max_shard) ?? Infinity
     const writer = await createWriter(result, save.to, { maxShardBytes, untieHead: untied })
     try {
       await fill(session, writer, masks, note)

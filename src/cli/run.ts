@@ -1,0 +1,131 @@
+// sparsescope run: a whole recipe, or with --dry-run what it would do.
+import { relative } from 'node:path'
+import type { Backend } from '../engine/compute/backend.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import { EngineError } from '../engine/errors.ts'
+import { planOfRecipe } from '../engine/run/dryRun.ts'
+import { runRecipe } from '../engine/run/runRecipe.ts'
+import { runFolderAt } from '../engine/run/runFolder.ts'
+import { summaryText } from '../engine/run/summaryTable.ts'
+import type { RunReport } from '../engine/run/report.ts'
+import { formatCount } from '../shared/format/numbers.ts'
+import type { RunEvent } from '../shared/protocol/events.ts'
+import type { PlanSummary } from '../shared/protocol/plan.ts'
+import { formatBytes } from '../shared/format/byteSize.ts'
+import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { version } from './version.ts'
+
+interface RunCommandOptions extends CommonOptions {
+  set: string[]
+  memory?: string
+  resume?: string
+  dryRun?: boolean
+}
+
+export const runCommand = command('run', 'Prune and recover a model as a recipe says.', [
+  'run wanda.prune.yaml',
+  'run wanda.prune.yaml --set prune.0.sparsity=0.6 --set recover.steps=200',
+  'run wanda.prune.yaml --dry-run',
+  'run --resume .sparsescope/runs/20261125-020304-wanda',
+])
+  .argument('[recipe]', 'a *.prune.yaml; may be left out with --resume')
+  .option('--set <path=value>', 'replace a value of the recipe; may be repeated', collect, [])
+  .addOption(memoryOption())
+  .option('--resume <run>', 'go on with a run folder that was killed or cancelled')
+  .option('--dry-run', 'say what would be done: modules, trainable set, memory, disk')
+  .action(
+    runs(async (context, recipe: string | undefined, options: RunCommandOptions): Promise<Outcome> => {
+      if (options.dryRun) {
+        if (recipe === undefined) throw new EngineError('usage', '--dry-run needs a recipe')
+        const plan = await planOfRecipe(recipe, options.set)
+        return { json: plan, text: planText(plan) }
+      }
+      let backend: Backend | null = null
+      try {
+        const report = await runRecipe({
+          recipe,
+          settings: options.set,
+          resume: options.resume,
+          memoryBytes: memoryBytes(options.memory),
+          version,
+          openBackend: async () => (backend = await openBackend({ device: options.device })),
+          signal: context.signal,
+          onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
+          onEvent: (event) => show(context, event),
+        })
+        return { json: report, text: reportText(report) }
+      } finally {
+        await (backend as Backend | null)?.close()
+      }
+    }),
+  )
+
+function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value]
+}
+
+/** Events for people, as they come. */
+function show(context: Context, event: RunEvent): void {
+  switch (event.type) {
+    case 'start':
+      return context.say(`${event.resumed ? 'resumed' : 'model'} ${event.model}, ${event.description}`)
+    case 'progress': {
+      const eta = event.eta_s === null ? '' : `about ${event.eta_s} s left`
+      return context.progress(`${event.phase} (${event.unit})`, event.done, event.total, eta)
+    }
+    case 'block': {
+      const { error_before: before, error_after: after } = event
+      const errors = before === undefined || after === undefined ? '' : `: error ${short(before)} → ${short(after)}`
+      return context.say(`block ${event.block}${errors} (${event.seconds.toFixed(1)} s)`)
+    }
+    case 'eval': {
+      const step = event.step === undefined ? '' : ` after ${event.step}`
+      return context.say(`perplexity ${event.stage}${step}: ${event.perplexity?.toFixed(4) ?? 'not a number'}`)
+    }
+    case 'warning':
+      return context.say(`warning: ${event.message}`)
+    case 'saved':
+      return context.say(`saved ${shorter(event.path)}`)
+    case 'phase':
+    case 'step':
+    case 'memory':
+    case 'end':
+      return
+  }
+}
+
+function reportText(report: RunReport): string {
+  const lines = ['', summaryText(report), '']
+  if (report.output !== null)
+    lines.push(
+      `Saved to ${shorter(report.output)}: dense safetensors with exact zeros, as large as before; the mask lies beside them.`,
+    )
+  lines.push(`Report: ${shorter(runFolderAt(report.run).page)}`)
+  return lines.join('\n')
+}
+
+function planText(plan: PlanSummary): string {
+  const { estimates } = plan
+  const linears = plan.rows.filter((row) => row.role === 'linear').length
+  return [
+    `${plan.recipe} on ${plan.model}`,
+    `prunes ${plan.prunedModules} of ${linears} linears in the blocks`,
+    plan.mode === null
+      ? 'recovers nothing'
+      : `${plan.mode}: trains ${formatCount(plan.trainable)} numbers (${plan.percentage.toFixed(4)} % of ${formatCount(plan.parameters)}): ${plan.train.join(', ')}`,
+    `memory about ${formatBytes(estimates.memoryBytes)}, disk ${formatBytes(estimates.diskBytes)}${estimates.seconds === null ? '' : `, time about ${Math.round(estimates.seconds)} s`}`,
+    plan.saveTo === null ? 'saves nothing' : `saves to ${plan.saveTo}`,
+    ...plan.errors.map((message) => `error: ${message}`),
+    ...plan.warnings.map((message) => `warning: ${message}`),
+  ].join('\n')
+}
+
+function short(value: number): string {
+  return value.toPrecision(4)
+}
+
+function shorter(path: string): string {
+  const near = relative(process.cwd(), path)
+  return near !== '' && !near.startsWith('..') ? near : path
+}
