@@ -2,7 +2,7 @@
 // A key that does not apply to the chosen method or mode is valid here; lint warns about it.
 import { z } from 'zod'
 import { isPattern } from './pattern.ts'
-import { isSize } from './size.ts'
+import { parseByteSize } from '../format/byteSize.ts'
 
 /** Shown by hover and completion, and written into the JSON Schema. */
 const about = (
@@ -259,7 +259,7 @@ export const recipeSchema = z
         to: path.meta(about('Folder to write, relative to the recipe; must not exist.')),
         max_shard: z
           .string()
-          .refine(isSize, { error: 'expected a size such as 5GB or 500MB' })
+          .refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 5GB or 500MB' })
           .meta(
             about('Largest file.', {
               default: '5GB',

@@ -1,6 +1,6 @@
 import { estimateMemory } from '../../plan/memory.ts'
 import { defineRule } from '../rule.ts'
-import { formatBytes } from '../size.ts'
+import { formatBytes } from '../../format/byteSize.ts'
 
 export const g1 = defineRule({
   id: 'G1',

@@ -1,6 +1,6 @@
 import { estimateDisk } from '../../plan/disk.ts'
 import { defineRule } from '../rule.ts'
-import { formatBytes } from '../size.ts'
+import { formatBytes } from '../../format/byteSize.ts'
 
 export const g2 = defineRule({
   id: 'G2',
