@@ -43,7 +43,8 @@ export const targets = {
   webgpuWorker: esm('src/engine/compute/webgpu/worker.ts', 'webgpuWorker'),
   backend: esm('src/backend/main.ts', 'backend'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
-  server: cjs('src/server/main.ts', 'server'),
+  // jsonc-parser's CommonJS build cannot be bundled; its ES modules can.
+  server: cjs('src/server/main.ts', 'server', { mainFields: ['module', 'main'] }),
   // Minified: activation time is mostly reading and compiling the bundle.
   extension: cjs('src/extension/extension.ts', 'extension', { minify: true, keepNames: true }),
   languageClient: cjs('src/extension/recipe/languageClient.ts', 'languageClient', { minify: true }),

@@ -1,0 +1,59 @@
+// One analysis of each open recipe, shared by all features and made anew when the text, a setting or a file changes.
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { TextDocument } from 'vscode-languageserver-textdocument'
+import { lintText } from '../engine/facts/lintFile.ts'
+import type { LintFacts } from '../shared/recipe/facts.ts'
+import type { LintResult } from '../shared/recipe/lint.ts'
+import { planRecipe } from '../shared/plan/planRecipe.ts'
+import type { PlanSummary } from '../shared/protocol/plan.ts'
+import type { Settings } from './settings.ts'
+
+export interface Analysis extends LintResult {
+  /** Null where the text is no recipe of ours, or broken. */
+  facts: LintFacts | null
+  plan: PlanSummary | null
+  /** Folder of the recipe; null for a document that is not on disk. */
+  folder: string | null
+}
+
+interface Entry {
+  version: number
+  result: Promise<Analysis>
+}
+
+export interface Analyses {
+  of(document: TextDocument): Promise<Analysis>
+  /** A file or setting changed: look again. Headers of unchanged files stay remembered. */
+  invalidate(): void
+  close(uri: string): void
+}
+
+export function createAnalyses(settings: () => Settings): Analyses {
+  const entries = new Map<string, Entry>()
+  return {
+    of(document) {
+      const known = entries.get(document.uri)
+      if (known?.version === document.version) return known.result
+      const result = analyse(document, settings())
+      entries.set(document.uri, { version: document.version, result })
+      return result
+    },
+    invalidate: () => entries.clear(),
+    close: (uri) => void entries.delete(uri),
+  }
+}
+
+async function analyse(document: TextDocument, { severities }: Settings): Promise<Analysis> {
+  const path = document.uri.startsWith('file:') ? fileURLToPath(document.uri) : null
+  const folder = path === null ? null : dirname(path)
+  const result = await lintText(document.getText(), { folder: folder ?? process.cwd(), severities })
+  const { facts, context, findings } = result
+  const plan = facts?.model?.modelConfig ? planRecipe(path ?? '', context.resolved, facts, findings) : null
+  return { ...result, folder, plan }
+}
+
+/** Red Hat's YAML extension opens every YAML file; only recipes of other tools concern us among those. */
+export function isOurs(document: TextDocument): boolean {
+  return document.languageId === 'prune-recipe'
+}

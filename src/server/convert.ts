@@ -1,0 +1,30 @@
+// Findings in the shapes of the language server protocol.
+import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver/node'
+import type { Diagnostic } from 'vscode-languageserver/node'
+import type { Finding, Severity } from '../shared/recipe/finding.ts'
+
+const severities: Record<Severity, DiagnosticSeverity> = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  info: DiagnosticSeverity.Information,
+  hint: DiagnosticSeverity.Hint,
+}
+
+export const diagnosticSource = 'sparsescope'
+
+/** Rules about something that could as well be left out: shown faded. */
+const unnecessary = new Set(['S6', 'M2'])
+
+/** `documentation`: folder with rules.md, as a URI; null when there is none. */
+export function toDiagnostic(finding: Finding, documentation: string | null): Diagnostic {
+  const { rule, severity, message, range } = finding
+  return {
+    range,
+    message,
+    severity: severities[severity],
+    source: diagnosticSource,
+    code: rule,
+    ...(documentation !== null && { codeDescription: { href: `${documentation}#${rule.toLowerCase()}` } }),
+    ...(unnecessary.has(rule) && { tags: [DiagnosticTag.Unnecessary] }),
+  }
+}

@@ -1,0 +1,121 @@
+// Quick fixes, fix all, disable with a reason, extract to sweep, and conversion of other tools' recipes.
+import { CodeActionKind } from 'vscode-languageserver/node'
+import type { CodeAction, CodeActionContext, Range, WorkspaceEdit } from 'vscode-languageserver/node'
+import type { TextDocument } from 'vscode-languageserver-textdocument'
+import { insertKey } from '../../shared/recipe/edits.ts'
+import type { Finding, TextEdit } from '../../shared/recipe/finding.ts'
+import { importRecipe } from '../../shared/recipe/foreign/importRecipe.ts'
+import { schemaAt } from '../../shared/recipe/jsonSchema.ts'
+import type { Analysis } from '../analyses.ts'
+import { toDiagnostic } from '../convert.ts'
+import { pathAt } from '../pathAt.ts'
+
+export const codeActionKinds = [
+  CodeActionKind.QuickFix,
+  CodeActionKind.SourceFixAll,
+  CodeActionKind.RefactorExtract,
+  CodeActionKind.RefactorRewrite,
+]
+
+export function codeActions(
+  document: TextDocument,
+  analysis: Analysis,
+  range: Range,
+  context: CodeActionContext,
+): CodeAction[] {
+  const wanted = (kind: string) => !context.only || context.only.some((k) => kind === k || kind.startsWith(`${k}.`))
+  const actions: CodeAction[] = []
+  if (wanted(CodeActionKind.QuickFix)) {
+    const here = analysis.findings.filter((f) => overlaps(f.range, range))
+    actions.push(...here.flatMap((f) => [...quickFixes(document, f), disable(document, f)]))
+  }
+  if (wanted(CodeActionKind.SourceFixAll)) actions.push(...fixAll(document, analysis))
+  if (wanted(CodeActionKind.RefactorExtract)) actions.push(...extractToSweep(document, analysis, range))
+  if (wanted(CodeActionKind.RefactorRewrite)) actions.push(...convertForeign(document, analysis))
+  return actions
+}
+
+function overlaps(a: Range, b: Range): boolean {
+  const before = (x: Range['start'], y: Range['start']) =>
+    x.line < y.line || (x.line === y.line && x.character <= y.character)
+  return before(a.start, b.end) && before(b.start, a.end)
+}
+
+function change(document: TextDocument, edits: TextEdit[]): WorkspaceEdit {
+  return { changes: { [document.uri]: edits } }
+}
+
+function quickFixes(document: TextDocument, finding: Finding): CodeAction[] {
+  return finding.fixes.map((fix, i) => ({
+    title: fix.title,
+    kind: CodeActionKind.QuickFix,
+    diagnostics: [toDiagnostic(finding, null)],
+    isPreferred: i === 0 && finding.fixes.length === 1,
+    edit: change(document, fix.edits),
+  }))
+}
+
+function disable(document: TextDocument, finding: Finding): CodeAction {
+  const { line } = finding.range.start
+  const indent = /^[ \t]*/.exec(
+    document.getText({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } }),
+  )
+  const at = { line, character: 0 }
+  const newText = `${indent?.[0] ?? ''}# sparsescope-disable-next-line ${finding.rule}: say why\n`
+  return {
+    title: `Disable ${finding.rule} for this line`,
+    kind: CodeActionKind.QuickFix,
+    diagnostics: [toDiagnostic(finding, null)],
+    edit: change(document, [{ range: { start: at, end: at }, newText }]),
+  }
+}
+
+/** The only fix of every finding that has one; where two would touch the same text, the first. */
+function fixAll(document: TextDocument, { findings }: Analysis): CodeAction[] {
+  const edits: TextEdit[] = []
+  for (const { fixes } of findings) {
+    if (fixes.length !== 1) continue
+    const free = fixes[0].edits.every((e) => !edits.some((other) => overlaps(e.range, other.range)))
+    if (free) edits.push(...fixes[0].edits)
+  }
+  if (edits.length === 0) return []
+  return [{ title: 'Fix all that has one fix', kind: CodeActionKind.SourceFixAll, edit: change(document, edits) }]
+}
+
+/** The number or word under the cursor becomes the first value of a sweep. */
+function extractToSweep(document: TextDocument, analysis: Analysis, range: Range): CodeAction[] {
+  if (analysis.dialect !== null || analysis.document.value === undefined) return []
+  const path = pathAt(analysis.document, analysis.document.offset(range.start))
+  const value = path ? analysis.context.get(path) : undefined
+  if (!path || path.length < 2 || path[0] === 'sweep') return []
+  if (typeof value !== 'number' && !(typeof value === 'string' && schemaAt(path)?.enum)) return []
+  const key = path.join('.')
+  if (analysis.context.has(['sweep', key])) return []
+  const text = `[${typeof value === 'number' ? String(value) : JSON.stringify(value)}]`
+  const edits = analysis.context.has(['sweep'])
+    ? insertKey(analysis.document, ['sweep'], JSON.stringify(key), text)
+    : insertKey(analysis.document, [], 'sweep', `{${JSON.stringify(key)}: ${text}}`)
+  if (edits.length === 0) return []
+  return [{ title: `Extract ${key} to a sweep`, kind: CodeActionKind.RefactorExtract, edit: change(document, edits) }]
+}
+
+/** A new file beside the old one, which stays as it is. */
+function convertForeign(document: TextDocument, { dialect }: Analysis): CodeAction[] {
+  if (dialect === null) return []
+  const imported = importRecipe(document.getText())
+  if ('problem' in imported) return []
+  const uri = document.uri.replace(/(?:\.ya?ml|\.md|\.json)?$/, '.prune.yaml')
+  const start = { line: 0, character: 0 }
+  return [
+    {
+      title: 'Convert to SparseScope recipe',
+      kind: CodeActionKind.RefactorRewrite,
+      edit: {
+        documentChanges: [
+          { kind: 'create', uri, options: { overwrite: false, ignoreIfExists: false } },
+          { textDocument: { uri, version: null }, edits: [{ range: { start, end: start }, newText: imported.text }] },
+        ],
+      },
+    },
+  ]
+}

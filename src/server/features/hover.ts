@@ -1,0 +1,75 @@
+// Hover: what a key means, what a target matches, what a sparsity comes to, and what a finding is about.
+import { MarkupKind } from 'vscode-languageserver/node'
+import type { Hover, Position } from 'vscode-languageserver/node'
+import type { TextDocument } from 'vscode-languageserver-textdocument'
+import { modulesToPrune } from '../../shared/plan/planRecipe.ts'
+import { sparsityOfBlock } from '../../shared/recipe/resolve.ts'
+import { formatBytes } from '../../shared/format/byteSize.ts'
+import { formatCompact } from '../../shared/format/numbers.ts'
+import type { Path } from '../../shared/recipe/document.ts'
+import type { Analysis } from '../analyses.ts'
+import { pathAt } from '../pathAt.ts'
+import { isSafe } from '../safe.ts'
+import { yamlService } from '../yamlService.ts'
+
+export async function hover(document: TextDocument, analysis: Analysis, position: Position): Promise<Hover | null> {
+  if (!isSafe(analysis)) return null
+  const path = analysis.dialect === null ? pathAt(analysis.document, analysis.document.offset(position)) : null
+  const parts = path ? [matches(path, analysis), results(path, analysis), dataOf(path, analysis)] : []
+  const own = parts.filter((p) => p !== null)
+  const fromSchema = analysis.dialect === null ? await (await yamlService()).doHover(document, position) : null
+  const schemaText =
+    typeof fromSchema?.contents === 'object' && 'value' in fromSchema.contents ? fromSchema.contents.value : ''
+  const cleaned = schemaText.replace(/\n*Source: \[\]\([^)]*\)\s*$/, '')
+  const value = [...own, cleaned].filter((p) => p !== '').join('\n\n')
+  if (value === '') return null
+  return { contents: { kind: MarkupKind.Markdown, value }, range: fromSchema?.range }
+}
+
+const shown = 8
+
+function matches(path: Path, { context, facts }: Analysis): string | null {
+  const kind = path.at(-2)
+  const entry = context.get(path)
+  if ((kind !== 'targets' && kind !== 'ignore') || typeof entry !== 'string' || !facts?.model) return null
+  const found = context.matched(entry)
+  const weights = found.reduce((n, m) => n + m.rows * m.columns, 0)
+  const list = found.slice(0, shown).map((m) => `- \`${m.name}\` [${m.rows}, ${m.columns}]`)
+  const more = found.length > shown ? `\n- … and ${found.length - shown} more` : ''
+  return `Matches **${found.length} modules**, ${formatCompact(weights)} weights\n\n${list.join('\n')}${more}`
+}
+
+/** What a step does to the model. */
+function results(path: Path, { context, facts }: Analysis): string | null {
+  if (
+    path[0] !== 'prune' ||
+    typeof path[1] !== 'number' ||
+    path.length < 3 ||
+    path[2] === 'targets' ||
+    path[2] === 'ignore'
+  )
+    return null
+  const step = context.resolved.prune[path[1]]
+  const model = facts?.model
+  if (!step || !model?.modelConfig) return null
+  const blocks = model.modelConfig.numBlocks
+  const modules = modulesToPrune(step, model.modules)
+  const weights = modules.reduce((n, m) => n + m.rows * m.columns, 0)
+  const zeros = modules.reduce(
+    (n, m) => n + m.rows * m.columns * sparsityOfBlock(step.sparsity, m.block ?? 0, blocks),
+    0,
+  )
+  if (weights === 0) return null
+  return `This step makes about **${formatCompact(zeros)} zeros** in ${formatCompact(weights)} weights of ${modules.length} modules: ${((100 * zeros) / weights).toFixed(1)} %.`
+}
+
+function dataOf(path: Path, { context, facts }: Analysis): string | null {
+  const value = path.at(-1) === 'data' ? context.get(path) : undefined
+  const file = typeof value === 'string' ? facts?.data.get(value) : undefined
+  if (!file?.exists) return null
+  const parts = [formatBytes(file.bytes)]
+  if (file.documents !== null) parts.push(`${file.documents} documents`)
+  for (const [name, shape] of file.shapes) parts.push(`${name} [${shape.join(', ')}]`)
+  if (file.fields && file.shapes.size === 0) parts.push(`fields ${file.fields.join(', ')}`)
+  return parts.join(' · ')
+}

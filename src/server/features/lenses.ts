@@ -1,0 +1,55 @@
+// What a run would be, above the recipe and beside its lines.
+import { InlayHintKind } from 'vscode-languageserver/node'
+import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
+import type { PlanSummary } from '../../shared/protocol/plan.ts'
+import { formatDuration } from '../../shared/plan/time.ts'
+import type { Path } from '../../shared/recipe/document.ts'
+import { formatBytes } from '../../shared/format/byteSize.ts'
+import { formatCompact } from '../../shared/format/numbers.ts'
+import type { Analysis } from '../analyses.ts'
+
+/** `Run · Dry run · 72 of 75 modules · 0.015 % trainable · ~1.9 GiB · ~6 min` */
+export function codeLenses(uri: string, { plan, dialect, context, document }: Analysis): CodeLens[] {
+  if (dialect !== null || !context.has(['version'])) return []
+  const range = document.rangeOf(['version'], 'key')
+  const lens = (title: string, command: string): CodeLens => ({ range, command: { title, command, arguments: [uri] } })
+  const lenses = [lens('$(play) Run', 'sparsescope.runRecipe'), lens('Dry run', 'sparsescope.dryRun')]
+  if (!plan) return lenses
+  const modules = new Set(plan.rows.filter((r) => r.role === 'linear' || r.role === 'head').map((r) => r.name)).size
+  const facts = [
+    plan.prunedModules > 0 ? `${plan.prunedModules} of ${modules} modules` : null,
+    plan.mode === null ? null : `${formatPercentage(plan.percentage)} trainable`,
+    `~${formatBytes(plan.estimates.memoryBytes)}`,
+    plan.estimates.seconds === null ? null : `~${formatDuration(plan.estimates.seconds)}`,
+  ]
+  return [...lenses, ...facts.filter((f) => f !== null).map((title) => lens(title, 'sparsescope.showTrainable'))]
+}
+
+/** Two significant digits: the paper's numbers are hundredths of a per cent. */
+export function formatPercentage(percentage: number): string {
+  return `${percentage === 0 ? '0' : percentage >= 10 ? percentage.toFixed(1) : Number(percentage.toPrecision(2))} %`
+}
+
+export function inlayHints({ context, facts, plan, document, dialect }: Analysis): InlayHint[] {
+  if (dialect !== null) return []
+  const hints: InlayHint[] = []
+  const add = (path: Path, label: string) => {
+    const position = document.rangeOf(path).end
+    hints.push({ position, label, kind: InlayHintKind.Type, paddingLeft: true })
+  }
+  for (const { path, matcher } of context.entries) {
+    if (!facts?.model) break
+    const found = context.matched(matcher.entry)
+    add(path, `${found.length} modules, ${formatCompact(found.reduce((n, m) => n + m.rows * m.columns, 0))}`)
+  }
+  const written = (path: Path) => context.get(path) !== undefined
+  if (plan?.mode && written(['recover', 'train'])) add(['recover', 'train'], trainLabel(plan))
+  if (plan && written(['save', 'to'])) add(['save', 'to'], `~${formatBytes(plan.estimates.diskBytes)}`)
+  const runs = Object.values(context.recipe.sweep ?? {}).reduce((n, values) => n * values.length, 1)
+  if (context.recipe.sweep) add(['sweep'], `${runs} runs`)
+  return hints
+}
+
+function trainLabel({ trainable, percentage }: PlanSummary): string {
+  return `${formatCompact(trainable)} of the parameters, ${formatPercentage(percentage)}`
+}

@@ -1,0 +1,27 @@
+// What the user may set about linting, read defensively: settings are JSON that people edit.
+import type { Severity } from '../shared/recipe/finding.ts'
+import { ruleIds } from '../shared/recipe/ruleIds.ts'
+
+export interface Settings {
+  severities: Record<string, Severity | 'off'>
+  inlayHints: boolean
+  codeLens: boolean
+}
+
+export const defaultSettings: Settings = { severities: {}, inlayHints: true, codeLens: true }
+
+const known: readonly unknown[] = ['error', 'warning', 'info', 'hint', 'off']
+
+/** `section` is the value of the setting `sparsescope.recipe`. */
+export function readSettings(section: unknown): Settings {
+  if (!isRecord(section)) return defaultSettings
+  const severities: Settings['severities'] = {}
+  for (const [rule, severity] of Object.entries(isRecord(section.severities) ? section.severities : {})) {
+    if (ruleIds.has(rule) && known.includes(severity)) severities[rule] = severity as Severity | 'off'
+  }
+  return { severities, inlayHints: section.inlayHints !== false, codeLens: section.codeLens !== false }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,32 @@
+// yaml-language-server as a library: completion and hover from the schema, symbols, folding and formatting. Validation is
+// ours. It is loaded with the first request, since it takes longer than the whole rest of the server.
+import type { LanguageService } from 'yaml-language-server/lib/esm/languageservice/yamlLanguageService.js'
+import { recipeJsonSchema } from '../shared/recipe/jsonSchema.ts'
+
+let loading: Promise<LanguageService> | null = null
+
+export function yamlService(): Promise<LanguageService> {
+  loading ??= load()
+  return loading
+}
+
+async function load(): Promise<LanguageService> {
+  const { getLanguageService } = await import('yaml-language-server/lib/esm/languageservice/yamlLanguageService.js')
+  // Titles and sources of schemas would stand above every hover.
+  const schema = { ...recipeJsonSchema(), title: undefined }
+  const service = getLanguageService({
+    schemaRequestService: () => Promise.reject(new Error('recipes have one schema, nothing is fetched')),
+    workspaceContext: { resolveRelativePath: (path: string) => path },
+  })
+  service.configure({
+    validate: false,
+    hover: true,
+    completion: true,
+    format: true,
+    isKubernetes: false,
+    customTags: [],
+    yamlVersion: '1.2',
+    schemas: [{ uri: 'sparsescope:recipe', fileMatch: ['*'], schema }],
+  })
+  return service
+}
