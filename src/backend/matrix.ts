@@ -1,15 +1,26 @@
 // A tensor seen as a matrix: vectors are one row, more than two dimensions are cut at a slice.
 import type { Checkpoint, TensorEntry } from '../engine/checkpoint/checkpoint.ts'
+import { elementFormat, type ElementFormat } from '../engine/checkpoint/stats/elementFormat.ts'
+import { zeroFlags } from '../engine/checkpoint/stats/zeroFlags.ts'
 import { EngineError, throwIfCancelled } from '../engine/errors.ts'
-import { readerOf, type Elements } from './elements.ts'
 
 export interface Matrix {
   entry: TensorEntry
+  format: ElementFormat
   rows: number
   columns: number
   /** First byte of the slice in the tensor. */
   start: number
-  elementBytes: number
+}
+
+/** Some whole rows of a matrix. */
+export interface Strip {
+  firstRow: number
+  rows: number
+  /** 1 where a weight is zero. */
+  zeros: Uint8Array
+  /** The weights as numbers; decoded only when asked for. */
+  values: () => ArrayLike<number>
 }
 
 /** Bytes of rows that are read at once; the event loop has a turn between. */
@@ -19,39 +30,45 @@ const stripBytes = 4 * 2 ** 20
 export function matrixOf(checkpoint: Checkpoint, name: string, slice: readonly number[]): Matrix {
   const entry = checkpoint.tensors.get(name)
   if (!entry) throw new EngineError('bad-checkpoint', `${checkpoint.path} has no tensor ${name}`)
-  const reader = readerOf(entry.dtype)
-  if (!reader) throw new EngineError('unsupported', `${name} is stored as ${entry.dtype}, which cannot be shown`)
+  const format = elementFormat(entry.dtype)
+  if (!format) throw new EngineError('unsupported', `${name} is stored as ${entry.dtype}, which cannot be shown`)
   const { shape } = entry
   const rows = shape.length > 1 ? shape[shape.length - 2] : 1
   const columns = shape.length > 0 ? shape[shape.length - 1] : 1
-  const outer = shape.slice(0, -2)
   let index = 0
-  outer.forEach((size, axis) => {
+  shape.slice(0, -2).forEach((size, axis) => {
     const at = slice[axis] ?? 0
     if (!Number.isInteger(at) || at < 0 || at >= size)
       throw new EngineError('usage', `${name} has ${size} slices along dimension ${axis}, asked for ${at}`)
     index = index * size + at
   })
-  return { entry, rows, columns, start: index * rows * columns * reader.bytes, elementBytes: reader.bytes }
+  return { entry, format, rows, columns, start: index * rows * columns * format.bytes }
 }
 
-/** Calls `strip` with rows [first, first + count) as elements, in order, for all rows of [rowStart, rowEnd). */
-export async function readRows(
+/** Rows [rowStart, rowEnd) in order, some at a time. */
+export async function* readStrips(
   checkpoint: Checkpoint,
-  matrix: Matrix,
+  { entry, format, columns, start }: Matrix,
   rowStart: number,
   rowEnd: number,
-  signal: AbortSignal | undefined,
-  strip: (elements: Elements, first: number, count: number) => void,
-): Promise<void> {
-  const { entry, columns, start, elementBytes } = matrix
-  const rowBytes = columns * elementBytes
+  signal: AbortSignal,
+): AsyncGenerator<Strip> {
+  const rowBytes = columns * format.bytes
   const step = Math.max(1, Math.floor(stripBytes / Math.max(1, rowBytes)))
-  for (let first = rowStart; first < rowEnd; first += step) {
+  for (let firstRow = rowStart; firstRow < rowEnd; firstRow += step) {
     throwIfCancelled(signal)
-    const count = Math.min(step, rowEnd - first)
-    const data = await checkpoint.readRange(entry.name, start + first * rowBytes, start + (first + count) * rowBytes)
-    const reader = readerOf(entry.dtype)
-    if (reader) strip(reader.open(data), first, count)
+    const rows = Math.min(step, rowEnd - firstRow)
+    const from = start + firstRow * rowBytes
+    const { buffer } = await checkpoint.readRange(entry.name, from, from + rows * rowBytes)
+    const count = rows * columns
+    const zeros = new Uint8Array(count)
+    zeroFlags(format, buffer, count, zeros)
+    yield { firstRow, rows, zeros, values: () => decode(format, buffer, count) }
   }
+}
+
+function decode(format: ElementFormat, data: ArrayBuffer, count: number): ArrayLike<number> {
+  if (format.kind === 'wide') return format.values(data, count)
+  const patterns = format.bytes === 1 ? new Uint8Array(data, 0, count) : new Uint16Array(data, 0, count)
+  return Float32Array.from(patterns, format.decode)
 }

@@ -2,43 +2,49 @@
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { Tile, TileRequest } from '../shared/protocol/inspect.ts'
-import { matrixOf, readRows } from './matrix.ts'
+import { matrixOf, readStrips, type Matrix } from './matrix.ts'
 
 /** More than a view shows; a larger request is a mistake. */
 const largestSide = 1024
 
 export async function readTile(checkpoint: Checkpoint, request: TileRequest, signal: AbortSignal): Promise<Tile> {
   const matrix = matrixOf(checkpoint, request.name, request.slice)
+  checkInside(matrix, request)
   const { rowStart, rowEnd, columnStart, columnEnd } = request
-  const inside = rowStart >= 0 && rowEnd <= matrix.rows && columnStart >= 0 && columnEnd <= matrix.columns
   const rows = rowEnd - rowStart
   const columns = columnEnd - columnStart
-  if (!inside || rows <= 0 || columns <= 0 || ![rowStart, rowEnd, columnStart, columnEnd].every(Number.isInteger))
-    throw new EngineError(
-      'usage',
-      `${request.name} is ${matrix.rows} × ${matrix.columns}: the part asked for is not in it`,
-    )
-  const height = Math.max(1, Math.min(rows, largestSide, Math.round(request.height)))
-  const width = Math.max(1, Math.min(columns, largestSide, Math.round(request.width)))
-  const single = height === rows && width === columns
+  const height = sideOf(rows, request.height)
+  const width = sideOf(columns, request.width)
   const nonZeros = new Uint32Array(width * height)
   const weights = new Uint32Array(width * height)
-  const values = single ? new Float32Array(width * height) : null
+  const values = height === rows && width === columns ? new Float32Array(width * height) : null
   const columnPixel = Uint32Array.from({ length: columns }, (_, c) => Math.floor((c * width) / columns))
-  await readRows(checkpoint, matrix, rowStart, rowEnd, signal, (elements, first, count) => {
-    for (let r = 0; r < count; r++) {
-      const line = Math.floor(((first + r - rowStart) * height) / rows) * width
+  for await (const strip of readStrips(checkpoint, matrix, rowStart, rowEnd, signal)) {
+    const numbers = values && strip.values()
+    for (let r = 0; r < strip.rows; r++) {
+      const line = Math.floor(((strip.firstRow + r - rowStart) * height) / rows) * width
       const offset = r * matrix.columns + columnStart
       for (let c = 0; c < columns; c++) {
         const pixel = line + columnPixel[c]
         weights[pixel]++
-        if (!elements.isZero(offset + c)) nonZeros[pixel]++
-        if (values) values[pixel] = elements.value(offset + c)
+        nonZeros[pixel] += 1 - strip.zeros[offset + c]
+        if (values && numbers) values[pixel] = numbers[offset + c]
       }
     }
-  })
+  }
   const density = Uint8Array.from(nonZeros, (n, i) => Math.round((255 * n) / weights[i]))
   return { height, width, density: base64(density), values: values && base64(new Uint8Array(values.buffer)) }
+}
+
+function checkInside({ rows, columns }: Matrix, { name, rowStart, rowEnd, columnStart, columnEnd }: TileRequest): void {
+  const whole = [rowStart, rowEnd, columnStart, columnEnd].every(Number.isInteger)
+  const inside = 0 <= rowStart && rowStart < rowEnd && rowEnd <= rows
+  if (whole && inside && 0 <= columnStart && columnStart < columnEnd && columnEnd <= columns) return
+  throw new EngineError('usage', `${name} is ${rows} × ${columns}: the part asked for is not in it`)
+}
+
+function sideOf(length: number, wanted: number): number {
+  return Math.max(1, Math.min(length, largestSide, Math.round(wanted)))
 }
 
 function base64(bytes: Uint8Array): string {

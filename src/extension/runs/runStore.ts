@@ -15,17 +15,23 @@ export interface Run {
 
 interface Entry extends Run {
   file: EventFile
-  /** Runs in this window: its events come from the backend, and the file is not read. */
+  /** Runs in this window: its state is what the runner says, not what the disk does. */
   live: boolean
+  reading: Promise<void> | null
+  /** Asked for while reading. */
+  again: boolean
 }
 
 /** `from` is the index of the first event: 0 replaces everything. */
 export type RunListener = (folder: string, from: number, events: readonly RunEvent[]) => void
 
+const tellEveryMs = 100
+
 export class RunStore {
   private readonly entries = new Map<string, Entry>()
   private readonly eventListeners = new Set<RunListener>()
   private readonly listListeners = new Set<() => void>()
+  private telling: NodeJS.Timeout | null = null
 
   onEvents(listener: RunListener): { dispose(): void } {
     this.eventListeners.add(listener)
@@ -55,34 +61,29 @@ export class RunStore {
     return this.entries.get(folder)?.file.events ?? []
   }
 
-  /** Reads what a run folder says now. */
-  async refresh(folder: string): Promise<void> {
+  /** Reads what the run folder says now. Calls while a reading goes on make one more after it. */
+  refresh(folder: string): Promise<void> {
     const entry = this.entryOf(folder)
-    if (entry.live) return
-    try {
-      const before = entry.file
-      const file = await readEvents(folder, before)
-      if (entry.live) return
-      const from = file.events.length >= before.events.length && file.offset >= before.offset ? before.events.length : 0
-      this.replace(entry, from, file)
-      this.setStatus(entry, await statusOnDisk(entry))
-    } catch {
-      // Not a run, or gone: a folder without events is no run.
-      if (entry.file.events.length === 0) this.forget(folder)
+    if (entry.reading) {
+      entry.again = true
+      return entry.reading
     }
+    entry.reading = this.read(entry).finally(() => {
+      entry.reading = null
+      if (!entry.again) return
+      entry.again = false
+      void this.refresh(folder)
+    })
+    return entry.reading
   }
 
-  /** A run of this window begins (or goes on, when resumed: its earlier events are told again). */
-  begin(folder: string): void {
+  /** A run of this window begins, or goes on: what a resumed run takes back is forgotten. */
+  async begin(folder: string): Promise<void> {
     const entry = this.entryOf(folder)
     entry.live = true
-    this.replace(entry, 0, { events: [], offset: 0 })
+    entry.file = { events: [], offset: 0 }
     this.setStatus(entry, 'running')
-  }
-
-  append(folder: string, events: readonly RunEvent[]): void {
-    const entry = this.entryOf(folder)
-    this.replace(entry, entry.file.events.length, { events: [...entry.file.events, ...events], offset: 0 })
+    await this.refresh(folder)
   }
 
   setPaused(folder: string, paused: boolean): void {
@@ -90,24 +91,37 @@ export class RunStore {
     if (entry?.live) this.setStatus(entry, paused ? 'paused' : 'running')
   }
 
-  /** No more events come from the backend; from here on the file counts. */
+  /** The run is over, or its backend is. */
   async end(folder: string): Promise<void> {
-    const entry = this.entries.get(folder)
-    if (!entry) return
-    entry.live = false
-    entry.file = { ...entry.file, offset: 0 }
-    await this.reread(folder)
+    this.entryOf(folder).live = false
+    await this.refresh(folder)
+    await this.refresh(folder)
   }
 
+  /** From the beginning, for a view that asks for it. */
   async reread(folder: string): Promise<void> {
-    const entry = this.entryOf(folder)
-    entry.file = { events: [], offset: 0 }
-    entry.picture = emptyPicture()
+    this.entryOf(folder).file = { events: [], offset: 0 }
     await this.refresh(folder)
   }
 
   forget(folder: string): void {
     if (this.entries.delete(folder)) this.changed()
+  }
+
+  private async read(entry: Entry): Promise<void> {
+    try {
+      const before = entry.file
+      const file = await readEvents(entry.folder, before)
+      // `begin` may have started over meanwhile: then this reading is of no use, and another follows.
+      if (entry.file !== before) return
+      const continues = file.offset >= before.offset && before.offset > 0
+      this.replace(entry, continues ? before.events.length : 0, file)
+      if (!entry.live) this.setStatus(entry, await statusOnDisk(entry))
+      else if (entry.picture.end === null) this.changed()
+    } catch {
+      // Not a run, or gone: a folder without events is no run.
+      if (entry.file.events.length === 0 && !entry.live) this.forget(entry.folder)
+    }
   }
 
   private replace(entry: Entry, from: number, file: EventFile): void {
@@ -136,13 +150,19 @@ export class RunStore {
       picture: emptyPicture(),
       file: { events: [], offset: 0 },
       live: false,
+      reading: null,
+      again: false,
     }
     this.entries.set(folder, entry)
     return entry
   }
 
+  /** Many changes in a row are told once. */
   private changed(): void {
-    for (const listener of this.listListeners) listener()
+    this.telling ??= setTimeout(() => {
+      this.telling = null
+      for (const listener of this.listListeners) listener()
+    }, tellEveryMs)
   }
 }
 

@@ -1,6 +1,6 @@
 // Starts, pauses, cancels and resumes runs in the backend, and tells the store what they say.
 import * as vscode from 'vscode'
-import type { RunOutcome } from '../../shared/protocol/rpc.ts'
+import type { RunOutcome, RunUpdate } from '../../shared/protocol/rpc.ts'
 import { parseByteSize } from '../../shared/format/byteSize.ts'
 import { BackendError } from '../backend/calls.ts'
 import type { Services } from '../services.ts'
@@ -39,14 +39,12 @@ export class Runner {
     const abort = new AbortController()
     signal?.addEventListener('abort', () => abort.abort())
     let folder: string | null = null
-    const onProgress = (update: { folder: string; events: Parameters<RunStore['append']>[1] }) => {
-      if (folder === null) {
-        folder = update.folder
-        this.aborts.set(folder, abort)
-        this.store.begin(folder)
-        request.onFolder?.(folder)
-      }
-      this.store.append(folder, update.events)
+    const onProgress = (update: RunUpdate) => {
+      if (folder !== null) return void this.store.refresh(folder)
+      folder = update.folder
+      this.aborts.set(folder, abort)
+      void this.store.begin(folder)
+      request.onFolder?.(folder)
     }
     try {
       const params = {

@@ -1,7 +1,6 @@
 // The extension's calls into the backend process: one interface, from which both sides derive their types.
 // They travel as JSON-RPC over the child's IPC channel. Bytes are base64 in JSON: the two ends may be different
 // versions of Node, whose structured-clone formats need not agree.
-import type { RunEvent } from './events.ts'
 import type { CompareProgress, CompareSummary, ModelSummary, ScanProgress, ScanResult } from './inspect.ts'
 import type { TensorDetail, Tile, TileRequest } from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
@@ -49,9 +48,9 @@ export interface RunOutcome {
   message: string | null
 }
 
+/** The run's events.jsonl has grown. The file is the truth for live and finished runs alike. */
 export interface RunUpdate {
   folder: string
-  events: RunEvent[]
 }
 
 interface Call<Params, Result, Progress = never> {

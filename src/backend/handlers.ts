@@ -1,0 +1,121 @@
+// What each call does.
+import { readFileSync } from 'node:fs'
+import { compareCheckpoints } from './compare.ts'
+import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { EngineError } from '../engine/errors.ts'
+import type { TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
+import type { DeviceFacts, HelloParams } from '../shared/protocol/rpc.ts'
+import { protocolVersion } from '../shared/protocol/rpc.ts'
+import type { Handlers } from './channel.ts'
+import { readDetail } from './detail.ts'
+import { probeDevice } from './device.ts'
+import { createLane } from './jobs.ts'
+import { createOpenModels } from './openModels.ts'
+import { planText } from './plan.ts'
+import { createRuns } from './runs.ts'
+import { scanModel, statsOf } from './scan.ts'
+import { createStatsCache } from './statsCache.ts'
+import { summarise, wholeModel } from './summary.ts'
+import { readTile } from './tile.ts'
+import { tensorRoles } from '../shared/families/tensorRoles.ts'
+
+const closeEveryMs = 20_000
+
+/** Everything lives as long as the process: one process serves one window. */
+export function createHandlers(): Handlers {
+  const models = createOpenModels()
+  const runLane = createLane()
+  const readLane = createLane()
+  /** Statistics by model and state of its files. */
+  const known = new Map<string, Map<string, TensorStats>>()
+  let settings: HelloParams = { protocol: protocolVersion, cache: '', device: 'auto', threads: 0 }
+  let device: Promise<DeviceFacts> | null = null
+  let gpu: boolean | null = null
+  setInterval(() => models.closeIdle(Date.now()), closeEveryMs).unref()
+
+  const version = readVersion()
+  const knownOf = (path: string, stamp: string) => {
+    const key = `${path}\n${stamp}`
+    const found = known.get(key) ?? new Map<string, TensorStats>()
+    known.set(key, found)
+    return found
+  }
+  const runs = () => createRuns({ device: settings.device, threads: settings.threads, version })
+  let session = runs()
+  return {
+    async hello(params) {
+      settings = params
+      session = runs()
+      return { protocol: protocolVersion, version, node: process.versions.node, pid: process.pid }
+    },
+    device() {
+      device ??= probeDevice(settings).then((facts) => {
+        gpu = facts.device === 'wgpu'
+        return facts
+      })
+      return device
+    },
+    async ping() {
+      return null
+    },
+    async openModel({ path }) {
+      return models.use(await wholeModel(path), summarise)
+    },
+    async scan({ path }, { signal, progress }) {
+      const whole = await wholeModel(path)
+      return readLane.run(signal, () =>
+        models.use(whole, (checkpoint, stamp) => {
+          const cache = createStatsCache(settings.cache)
+          return scanModel(checkpoint, {
+            path: whole,
+            stamp,
+            cache,
+            signal,
+            onProgress: progress,
+            known: knownOf(whole, stamp),
+          })
+        }),
+      )
+    },
+    async tile(request, { signal }) {
+      return models.use(await wholeModel(request.path), (checkpoint) => readTile(checkpoint, request, signal))
+    },
+    async detail({ path, name, slice }, { signal }) {
+      const whole = await wholeModel(path)
+      return models.use(whole, (checkpoint, stamp) => detailOf(checkpoint, name, slice, knownOf(whole, stamp), signal))
+    },
+    async compare({ a, b }, { signal, progress }) {
+      const [first, second] = await Promise.all([wholeModel(a), wholeModel(b)])
+      return readLane.run(signal, () =>
+        models.use(first, (left) => models.use(second, (right) => compareCheckpoints(left, right, signal, progress))),
+      )
+    },
+    plan: ({ recipe, text }) => planText(recipe, text, gpu),
+    run: (params, { signal, progress }) => runLane.run(signal, () => session.run(params, signal, progress)),
+    async pause({ folder, paused }) {
+      session.pause(folder, paused)
+      return null
+    },
+  }
+}
+
+async function detailOf(
+  checkpoint: Checkpoint,
+  name: string,
+  slice: readonly number[],
+  known: Map<string, TensorStats>,
+  signal: AbortSignal,
+): Promise<TensorDetail> {
+  const stats = known.get(name) ?? (await statsOf(checkpoint, name, signal))
+  if (!stats) throw new EngineError('unsupported', `${name} can be listed, but not read`)
+  known.set(name, stats)
+  const shape = checkpoint.tensors.get(name)?.shape ?? []
+  const { transposed } = tensorRoles(checkpoint.config, checkpoint.tensors).of(name, shape)
+  return readDetail(checkpoint, name, slice, stats, transposed, signal)
+}
+
+/** package.json lies above dist/ and above src/backend/'s parent alike. */
+function readVersion(): string {
+  const file = new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,94 @@
+// Statistics of all tensors of a model, matrices of the blocks first, since they are what the map shows.
+import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { parseNm } from '../engine/checkpoint/stats/nmCounter.ts'
+import { tensorStats } from '../engine/checkpoint/stats/tensorStats.ts'
+import { EngineError } from '../engine/errors.ts'
+import { tensorRoles } from '../shared/families/tensorRoles.ts'
+import type { ScanProgress, ScanResult, TensorStats } from '../shared/protocol/inspect.ts'
+import type { StatsCache } from './statsCache.ts'
+
+const patterns = ['2:4', '4:8'].map(parseNm)
+/** Often enough to look alive, seldom enough to cost nothing. */
+const everyMs = 100
+
+export interface ScanOptions {
+  path: string
+  stamp: string
+  cache: StatsCache
+  signal: AbortSignal
+  onProgress: (progress: ScanProgress) => void
+  /** What earlier scans in this session found; new results are added. */
+  known: Map<string, TensorStats>
+}
+
+/** Cancelled: what was found so far stays known, and the result says that it is partial. */
+export async function scanModel(checkpoint: Checkpoint, options: ScanOptions): Promise<ScanResult> {
+  const { known, cache, path, stamp } = options
+  for (const stats of await cache.read(path, stamp)) known.set(stats.name, stats)
+  const report = createReporter(checkpoint, options)
+  for (const stats of known.values()) report.found(stats)
+  report.flush()
+  let skipped = 0
+  let partial = false
+  try {
+    for (const name of scanOrder(checkpoint)) {
+      if (known.has(name)) continue
+      const stats = await statsOf(checkpoint, name, options.signal)
+      if (stats) {
+        known.set(name, stats)
+        report.found(stats)
+      } else skipped++
+    }
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'cancelled') throw error
+    partial = true
+  }
+  report.flush()
+  await cache.write(path, stamp, [...known.values()])
+  return { scanned: known.size, skipped, partial }
+}
+
+/** null when the type can only be listed. */
+export async function statsOf(checkpoint: Checkpoint, name: string, signal: AbortSignal): Promise<TensorStats | null> {
+  const entry = checkpoint.tensors.get(name)
+  if (!entry) throw new EngineError('bad-checkpoint', `${checkpoint.path} has no tensor ${name}`)
+  const { role, transposed } = tensorRoles(checkpoint.config, checkpoint.tensors).of(name, entry.shape)
+  const nm = role === 'linear' ? patterns : []
+  return tensorStats(checkpoint, entry, { nm, transposed, signal })
+}
+
+/** Block after block in the order of the file, then the rest. */
+function scanOrder(checkpoint: Checkpoint): string[] {
+  const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
+  const first: { name: string; block: number }[] = []
+  const rest: string[] = []
+  for (const { name, shape } of checkpoint.tensors.values()) {
+    const { role, block } = roles.of(name, shape)
+    if (role === 'linear' && block !== null) first.push({ name, block })
+    else rest.push(name)
+  }
+  first.sort((a, b) => a.block - b.block)
+  return [...first.map((t) => t.name), ...rest]
+}
+
+function createReporter(checkpoint: Checkpoint, { onProgress }: ScanOptions) {
+  const begun = performance.now()
+  const totalBytes = [...checkpoint.tensors.values()].reduce((sum, t) => sum + t.bytes, 0)
+  let doneBytes = 0
+  let pending: TensorStats[] = []
+  let last = -Infinity
+  const flush = () => {
+    const elapsedMs = performance.now() - begun
+    onProgress({ stats: pending, doneBytes, totalBytes, elapsedMs })
+    pending = []
+    last = elapsedMs
+  }
+  return {
+    flush,
+    found(stats: TensorStats) {
+      pending.push(stats)
+      doneBytes += checkpoint.tensors.get(stats.name)?.bytes ?? 0
+      if (performance.now() - begun - last > everyMs) flush()
+    },
+  }
+}
