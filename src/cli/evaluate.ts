@@ -7,6 +7,7 @@ import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
 import { createDecoder } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
 import { watchMemory } from '../engine/run/peakMemory.ts'
+import { readIdTensor } from '../engine/text/idTensor.ts'
 import { loadWindows } from '../engine/text/windows.ts'
 import type { ModelConfig } from '../shared/families/modelConfig.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
@@ -30,7 +31,11 @@ export const evaluateCommand = command('evaluate', 'Perplexity on a text or on t
   .argument('<model>', 'Hugging Face folder')
   .requiredOption('--data <file>', '.txt, .jsonl(.gz), .parquet, or .safetensors with ids')
   .option('--field <name>', 'text column, or tensor of ids')
-  .option('--seq-len <n>', "tokens in a window (default: the model's positions, at most 4096)", wholeNumber)
+  .option(
+    '--seq-len <n>',
+    "tokens in a window (default: rows of ids as they are, else the model's positions, at most 4096)",
+    wholeNumber,
+  )
   .option('--samples <n>', 'windows to use (default: all)', wholeNumber)
   .addOption(memoryOption())
   .action(
@@ -40,7 +45,7 @@ export const evaluateCommand = command('evaluate', 'Perplexity on a text or on t
       const set = await loadWindows({
         path: options.data,
         field: options.field,
-        seqLen: windowLength(model.config, options.seqLen),
+        seqLen: await windowLength(model.config, options),
         samples: options.samples,
         purpose: 'evaluate',
         folder: checkpoint.folder,
@@ -80,9 +85,12 @@ export const evaluateCommand = command('evaluate', 'Perplexity on a text or on t
     }),
   )
 
-/** @throws EngineError 'usage' for windows that learned positions do not reach. */
-function windowLength({ position, maxPositions }: ModelConfig, asked: number | undefined): number {
-  const seqLen = asked ?? Math.min(maxPositions, longestDefault)
+/**
+ * What was asked for; else the width of rows of ids, but no more than the model's positions or 4096.
+ * @throws EngineError 'usage' for windows that learned positions do not reach.
+ */
+async function windowLength({ position, maxPositions }: ModelConfig, options: EvaluateOptions): Promise<number> {
+  const seqLen = options.seqLen ?? Math.min(maxPositions, longestDefault, await rowWidth(options))
   if (position.kind === 'learned' && seqLen > maxPositions) {
     throw new EngineError(
       'usage',
@@ -91,6 +99,13 @@ function windowLength({ position, maxPositions }: ModelConfig, asked: number | u
   }
   if (seqLen < 2) throw new EngineError('usage', `--seq-len ${seqLen}: a window needs 2 tokens to predict one`)
   return seqLen
+}
+
+/** Ids in rows are windows already; a stream or a text has no width. */
+async function rowWidth({ data, field }: EvaluateOptions): Promise<number> {
+  if (!data.endsWith('.safetensors')) return Infinity
+  const { shape } = await readIdTensor(data, field)
+  return shape.length === 2 ? shape[1] : Infinity
 }
 
 interface Numbers {
