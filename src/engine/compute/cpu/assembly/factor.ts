@@ -37,16 +37,6 @@ export function copyBlock(rows: i32, columns: i32, to: usize, ldt: i32, from: us
   }
 }
 
-/** to[n,n] = from read backwards, rows and columns: of an upper triangle the lower one, of a lower one the upper, else 0. */
-export function reverseBlock(n: i32, to: usize, ldt: i32, from: usize, ldf: i32, upper: i32): void {
-  for (let i = 0; i < n; i++) {
-    const target = to + ((<usize>i * <usize>ldt) << 2)
-    const source = from + ((<usize>(n - 1 - i) * <usize>ldf + <usize>(n - 1)) << 2)
-    for (let j = 0; j < n; j++)
-      store<f32>(target + (<usize>j << 2), (upper ? j <= i : j >= i) ? load<f32>(source - (<usize>j << 2)) : 0)
-  }
-}
-
 /**
  * s[n,n] = R·Rᵀ with R upper: the upper triangle of s becomes R⁻¹, the lower one 0. Returns 0 when s is not positive
  * definite. `scratch` holds n rows of n.

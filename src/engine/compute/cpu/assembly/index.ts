@@ -30,7 +30,7 @@ export {
 } from './rows'
 export { crossEntropyRows, logSumExpRows, softmaxTile, softmaxTileBackward } from './softmax'
 export { addWeight, maskRows, scaleGradient, scaleWeight } from './weights'
-export { copyBlock, copyUpper, inverseFactorBlock, reverseBlock } from './factor'
+export { copyBlock, copyUpper, inverseFactorBlock } from './factor'
 export {
   countScores,
   countTies,

@@ -5,8 +5,8 @@ import type { Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
 import type { Task } from '../tasks.ts'
 
-/** Rows and columns of a panel. */
-const panel = 128
+/** Rows and columns of a panel: large ones make good products, small ones leave work for all threads. */
+const panelOf = (n: number) => (n >= 512 ? 128 : 48)
 
 /** Args: a, n, k, width. Rows of R_ik = S_ik · T_kkᵀ, where T_kk = R_kk⁻¹ stands at a[k][k]. */
 const factorPanel: Task = (env, args, start, end) => {
@@ -19,6 +19,7 @@ const factorPanel: Task = (env, args, start, end) => {
 /** Args: a, n, k, width. Rows of S_ij −= R_ik · R_jkᵀ for i ≤ j < k; below the diagonal only inside its blocks. */
 const factorTrail: Task = (env, args, start, end) => {
   const [a, n, k, width] = Array.from(args)
+  const panel = panelOf(n)
   for (let row = start; row < end; row += panel) {
     const rows = Math.min(panel, end - row)
     const own = a + 4 * (row * n + k)
@@ -57,6 +58,7 @@ export const factorTasks: Readonly<Record<string, Task>> = { factorPanel, factor
 export function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tensor): boolean {
   const { heap } = pool
   const n = h.shape[0]
+  const panel = panelOf(n)
   const a = heap.addressOf(out)
   pool.run('copyUpper', { total: n, unit: 32 }, [a, heap.addressOf(h), heap.addressOf(diagonal), n])
   const work = heap.allocate(4 * panel * Math.max(n, panel))
@@ -64,7 +66,7 @@ export function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tens
     for (let k = Math.floor((n - 1) / panel) * panel; k >= 0; k -= panel) {
       const width = Math.min(panel, n - k)
       const corner = a + 4 * (k * n + k)
-      if (!factorBlock(pool, width, corner, n, work)) return false
+      if (!pool.inline('inverseFactorBlock', [width, corner, n, work])) return false
       const args = [a, n, k, width]
       pool.run('factorPanel', { total: k, unit: 32, scratchBytes: 4 * width * n }, args)
       pool.run('factorTrail', { total: k, unit: panel }, args)
@@ -77,15 +79,4 @@ export function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tens
   } finally {
     heap.release(work)
   }
-}
-
-/** The block on the diagonal: s = R·Rᵀ becomes R⁻¹, by LAPACK on the block read backwards, or by wasm. */
-function factorBlock(pool: Pool, width: number, corner: number, n: number, work: number): boolean {
-  const lapack = pool.blas?.lapack
-  if (!lapack) return pool.inline('inverseFactorBlock', [width, corner, n, work]) === 1
-  // Backwards, the upper triangle is a lower one, and that is LAPACK's upper one: it stores columns.
-  pool.inline('reverseBlock', [width, work, width, corner, n, 1])
-  if (lapack.potrf('s', 'U', width, work, width) !== 0 || lapack.trtri('s', 'U', width, work, width) !== 0) return false
-  pool.inline('reverseBlock', [width, corner, n, work, width, 0])
-  return true
 }
