@@ -171,7 +171,7 @@ function createCheckpoint(parts: {
     indexMetadata,
     config,
     bytesRead: () => pool.bytesRead,
-    read: (name) => readRange(name, 0, entryOf(tensors, name, path).bytes),
+    read: async (name) => readRange(name, 0, entryOf(tensors, name, path).bytes),
     readRange,
     readInto,
     close: () => pool.close(),

@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TensorInfo } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
-import { writeError } from './diskErrors.ts'
+import { errnoOf, writeError } from './diskErrors.ts'
 import type { Shard } from './shardLayout.ts'
 
 /** The weight files in the temporary folder, all open, each of its final size from the start. */
@@ -34,7 +34,7 @@ export class ShardFiles {
           await writeAll(handle, shard.header, 0)
         }
       } catch (error) {
-        throw writeError(error, path)
+        throw this.resumes && errnoOf(error) === 'ENOENT' ? notResumable(path) : writeError(error, path)
       }
     }
   }
@@ -82,10 +82,12 @@ async function checkHeader(handle: FileHandle, shard: Shard, path: string): Prom
   const found = Buffer.alloc(shard.header.length)
   await handle.read(found, 0, found.length, 0)
   const { size } = await handle.stat()
-  if (size !== shard.bytes || !found.equals(shard.header)) {
-    throw new EngineError(
-      'bad-checkpoint',
-      `${path} is from another model or max_shard; it cannot be resumed: start anew`,
-    )
-  }
+  if (size !== shard.bytes || !found.equals(shard.header)) throw notResumable(path)
+}
+
+function notResumable(path: string): EngineError {
+  return new EngineError(
+    'bad-checkpoint',
+    `${path} is not what this model and max_shard would write; it cannot be resumed: start anew`,
+  )
 }

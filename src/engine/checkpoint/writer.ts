@@ -105,7 +105,9 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
   try {
     await files.prepare()
   } catch (error) {
-    await writer.abort()
+    // What another process left is not ours to remove: the right options may still go on with it.
+    if (options.resume) await files.close()
+    else await writer.abort()
     throw error
   }
   return writer

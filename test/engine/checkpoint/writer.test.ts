@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
+import { EngineError } from '../../../src/engine/errors.ts'
+import { goldenPath } from '../../support/shared.ts'
+import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+
+const large = { maxShardBytes: 5e9 }
+
+/** Names, types, shapes and bytes of every tensor, in order. */
+async function contents(checkpoint: Checkpoint): Promise<unknown[]> {
+  const list: unknown[] = []
+  for (const { name, dtype, shape } of checkpoint.tensors.values()) {
+    list.push([name, dtype, shape, Buffer.from(await checkpoint.read(name)).toString('base64')])
+  }
+  return list
+}
+
+/** Every file's bytes, to prove that a folder was not touched. */
+function snapshot(folder: string): unknown {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
+    .sort()
+    .map((name) => [name, readFileSync(`${folder}/${name}`, 'base64')])
+}
+
+const withCode = (code: string, message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof EngineError, String(error))
+  assert.equal(error.code, code)
+  assert.match(error.message, message)
+  return true
+}
+
+describe('createWriter', () => {
+  let temp: Scratch
+  let opened: Checkpoint[]
+  beforeEach(() => {
+    temp = scratch()
+    opened = []
+  })
+  afterEach(async () => {
+    for (const checkpoint of opened) await checkpoint.close()
+    temp.remove()
+  })
+  const open = async (path: string) => {
+    const checkpoint = await openCheckpoint(path)
+    opened.push(checkpoint)
+    return checkpoint
+  }
+  const small = () => {
+    temp.write(
+      'source/model.safetensors',
+      safetensors({ a: f32([2], [1, 2]), b: f32([3], [3, 4, 5]) }, { format: 'pt' }),
+    )
+    temp.write('source/config.json', '{"tie_word_embeddings": true}')
+    return temp.path('source')
+  }
+
+  for (const name of ['opt', 'gpt2', 'opt_f16', 'llama_bf16_sharded']) {
+    it(`an untouched ${name} comes out with the same names, order, types, metadata and bytes`, async () => {
+      const path = goldenPath(name)
+      assert.ok(path)
+      const before = snapshot(path)
+      const source = await open(path)
+      for (const [to, maxShardBytes] of [
+        ['one', 5e9],
+        ['many', 30_000],
+      ] as const) {
+        const writer = await createWriter(source, temp.path(to), { maxShardBytes })
+        await writer.copyUnwritten()
+        await writer.finish({})
+        const copy = await open(temp.path(to))
+        assert.deepEqual(await contents(copy), await contents(source))
+        assert.deepEqual(copy.metadata, source.metadata)
+        assert.deepEqual(copy.config, source.config)
+        assert.equal(copy.files.length > 1, to === 'many')
+        assert.ok(
+          copy.files.every(
+            (f) => f.bytes < 30_000 + 4096 || copy.tensors.size === 1 || to === 'one' || soleTensor(copy, f.name),
+          ),
+        )
+      }
+      assert.deepEqual(snapshot(path), before)
+    })
+  }
+  const soleTensor = (checkpoint: Checkpoint, file: string) =>
+    [...checkpoint.tensors.values()].filter((t) => t.file === file).length === 1
+
+  it('takes tensors in any order, whole or in pieces, and copies the rest', async () => {
+    const source = await open(small())
+    const writer = await createWriter(source, temp.path('out'), large)
+    await writer.write('b', new Uint8Array(Float32Array.of(7, 8, 9).buffer))
+    async function* pieces() {
+      yield new Uint8Array(3)
+      yield new Uint8Array(5)
+    }
+    await writer.write('a', pieces())
+    await writer.copyUnwritten()
+    await writer.finish({ 'sparsescope.json': '{}' })
+    const out = await open(temp.path('out'))
+    assert.deepEqual([...out.tensors.keys()], ['a', 'b'])
+    assert.deepEqual(new Float32Array((await out.read('a')).buffer), Float32Array.of(0, 0))
+    assert.deepEqual(new Float32Array((await out.read('b')).buffer), Float32Array.of(7, 8, 9))
+    assert.deepEqual(readdirSync(temp.path('out')).sort(), ['config.json', 'model.safetensors', 'sparsescope.json'])
+  })
+
+  it('unties a head: one more tensor and one changed value in config.json', async () => {
+    const source = await open(small())
+    const head = { name: 'lm_head.weight', dtype: 'F32', shape: [1, 2] } as const
+    const writer = await createWriter(source, temp.path('out'), { ...large, extraTensors: [head], untieHead: true })
+    await writer.write('lm_head.weight', new Uint8Array(8))
+    await writer.copyUnwritten()
+    await writer.finish({})
+    const out = await open(temp.path('out'))
+    assert.deepEqual([...out.tensors.keys()], ['a', 'b', 'lm_head.weight'])
+    assert.equal(readFileSync(temp.path('out/config.json'), 'utf8'), '{"tie_word_embeddings": false}')
+  })
+
+  it('carries over files that are not weights, and no links that leave the folder', async () => {
+    small()
+    for (const name of ['tokenizer.json', 'merges.txt', 'LICENSE', 'modeling_x.py', 'notes.md'])
+      temp.write(`source/${name}`, name)
+    for (const name of [
+      'pytorch_model.bin',
+      'old.pt',
+      'model.gguf',
+      'tf_model.h5',
+      '.gitattributes',
+      'sparsescope.mask',
+      'sparsescope.json',
+      'x.safetensors.index.json',
+    ])
+      temp.write(`source/${name}`, name)
+    temp.write('source/.git/config', 'x')
+    temp.write('source/pruned50/config.json', 'x')
+    temp.write('secret', 'secret')
+    symlinkSync('../secret', temp.path('source/link.txt'))
+    symlinkSync('notes.md', temp.path('source/README.md'))
+    const writer = await createWriter(await open(temp.path('source')), temp.path('out'), large)
+    await writer.copyUnwritten()
+    assert.deepEqual(await writer.finish({}), { leftBehind: ['link.txt'] })
+    assert.deepEqual(readdirSync(temp.path('out')).sort(), [
+      'LICENSE',
+      'README.md',
+      'config.json',
+      'merges.txt',
+      'model.safetensors',
+      'modeling_x.py',
+      'notes.md',
+      'tokenizer.json',
+    ])
+    assert.equal(readFileSync(temp.path('out/README.md'), 'utf8'), 'notes.md')
+  })
+
+  it('shows nothing under the final name before the end, and nothing at all after abort', async () => {
+    const source = await open(small())
+    const writer = await createWriter(source, temp.path('out'), large)
+    await writer.copyUnwritten()
+    assert.ok(!existsSync(temp.path('out')) && existsSync(writer.partial))
+    await writer.abort()
+    await writer.abort()
+    assert.deepEqual(readdirSync(temp.folder), ['source'])
+  })
+
+  it('refuses a name that is taken, before and after writing', async () => {
+    const source = await open(small())
+    const writer = await createWriter(source, temp.path('out'), large)
+    mkdirSync(temp.path('out'))
+    await assert.rejects(createWriter(source, temp.path('out'), large), withCode('exists', /out exists already/))
+    await writer.copyUnwritten()
+    await assert.rejects(writer.finish({}), withCode('exists', /out exists already/))
+    await writer.abort()
+    assert.deepEqual(readdirSync(temp.path('out')), [])
+  })
+
+  it('refuses to finish while a tensor is missing, and tensors of the wrong size', async () => {
+    const writer = await createWriter(await open(small()), temp.path('out'), large)
+    await assert.rejects(writer.finish({}), /a was never written/)
+    await assert.rejects(writer.write('a', new Uint8Array(7)), /8 bytes/)
+    await assert.rejects(writer.write('a', new Uint8Array(9)), /8 bytes/)
+    await assert.rejects(writer.write('z', new Uint8Array(9)), /not a tensor/)
+    await writer.abort()
+  })
+
+  it('names the path when the place cannot be written', async () => {
+    const source = await open(small())
+    temp.write('file', '')
+    await assert.rejects(
+      createWriter(source, temp.path('file/out'), large),
+      withCode('disk', /file\/out.*not a folder|exists/),
+    )
+  })
+
+  it('stops when cancelled', async () => {
+    const writer = await createWriter(await open(small()), temp.path('out'), large)
+    await assert.rejects(writer.copyUnwritten(AbortSignal.abort()), withCode('cancelled', /cancelled/))
+    await writer.abort()
+  })
+
+  it('says that the disk is full, and leaves the source and earlier outputs alone', async function () {
+    const disk = temp.path('disk')
+    mkdirSync(disk)
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' })
+    } catch {
+      console.log('no right to mount a small disk')
+      this.skip()
+    }
+    try {
+      mkdirSync(`${disk}/earlier`)
+      writeFileSync(`${disk}/earlier/model.safetensors`, 'earlier')
+      temp.write('source/model.safetensors', safetensors({ a: f32([100_000], new Float32Array(100_000)) }))
+      const source = await open(temp.path('source'))
+      const before = snapshot(temp.path('source'))
+      const writer = await createWriter(source, `${disk}/out`, large)
+      writeFileSync(`${disk}/filler`, Buffer.alloc(900_000))
+      await assert.rejects(writer.copyUnwritten(), withCode('disk', /model\.safetensors: the disk is full; free/))
+      await writer.abort()
+      await assert.rejects(createWriter(source, `${disk}/out`, large), withCode('disk', /400 kB are needed/))
+      assert.deepEqual(readdirSync(disk).sort(), ['earlier', 'filler'])
+      assert.equal(readFileSync(`${disk}/earlier/model.safetensors`, 'utf8'), 'earlier')
+      assert.deepEqual(snapshot(temp.path('source')), before)
+      rmSync(`${disk}/filler`)
+      execFileSync('mount', ['-o', 'remount,ro', disk], { stdio: 'ignore' })
+      await assert.rejects(createWriter(source, `${disk}/out`, large), withCode('disk', /out.*read-only/))
+    } finally {
+      execFileSync('umount', [disk])
+    }
+  })
+
+  it('goes on after kill -9 with what was complete, to the same bytes', async () => {
+    const source = await open(goldenPath('llama') ?? '')
+    const script = fileURLToPath(new URL('./killedWriter.ts', import.meta.url))
+    const child = spawn(process.execPath, ['--import', 'tsx', script, source.path, temp.path('out')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let said = ''
+    for await (const chunk of child.stdout) {
+      said += String(chunk)
+      if (said.includes('ready')) child.kill('SIGKILL')
+    }
+    if (child.signalCode === null) await once(child, 'exit')
+    const { partial, done } = JSON.parse(said.split('\n')[0]) as { partial: string; done: string[] }
+    assert.ok(existsSync(partial) && !existsSync(temp.path('out')) && done.length === 5)
+    await assert.rejects(
+      createWriter(source, temp.path('out'), { maxShardBytes: 50_000, resume: { partial, done } }),
+      withCode('bad-checkpoint', /cannot be resumed/),
+    )
+    const writer = await createWriter(source, temp.path('out'), { ...large, resume: { partial, done } })
+    await writer.copyUnwritten()
+    await writer.finish({})
+    const out = await open(temp.path('out'))
+    // The killed process wrote ones; what was not in its list was taken from the source.
+    for (const name of source.tensors.keys()) {
+      const bytes = await out.read(name)
+      if (done.includes(name))
+        assert.ok(
+          bytes.every((byte) => byte === 1),
+          name,
+        )
+      else assert.deepEqual(bytes, await source.read(name), name)
+    }
+    assert.deepEqual(readdirSync(temp.folder), ['out'])
+  })
+})
