@@ -17,7 +17,7 @@ const maxLines = 2000
 
 /** Null where no value is being typed, as in a key. */
 export function completionPlace(document: TextDocument, { line, character }: Position): CompletionPlace | null {
-  const lineText = document.getText({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } }).trimEnd()
+  const lineText = document.getText({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } })
   const before = lineText.slice(0, character)
   if (/(?:^|\s)#/.test(before)) return null
   const value = /(?:[:,[{]\s+|[[{,]|-\s+)("[^"]*|'[^']*|[^\s,[\]{}"':]*)$/.exec(before)

@@ -1,0 +1,211 @@
+// The built server over the real protocol: what an editor sees.
+import assert from 'node:assert/strict'
+import { mkdtemp, cp, rm, writeFile, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CodeAction, CodeLens, DocumentLink, Hover, InlayHint, TextEdit } from 'vscode-languageserver/node'
+import { labels, startServer } from '../../support/languageServer.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+const good = `version: 1
+model: opt
+prune:
+  - method: wanda
+    sparsity: 0.5
+    targets: [Linear]
+calibration: {data: calib.safetensors, samples: 16, seq_len: 16} # sparsescope-tested below
+seed: 0
+recover:
+  mode: reconstruct
+  train: [bias, norm]
+  steps: 10
+save: {to: out}
+`
+
+describe('language server', () => {
+  let folder = ''
+  let server: Awaited<ReturnType<typeof startServer>>
+  let count = 0
+  const open = (text: string, language?: string) => server.open(join(folder, `r${count++}.prune.yaml`), text, language)
+
+  before(async function () {
+    const opt = goldenPath('opt')
+    if (!opt) {
+      console.log('skipped: the golden opt is not here')
+      return this.skip()
+    }
+    folder = await mkdtemp(join(tmpdir(), 'sparsescope-lsp-'))
+    await cp(opt, join(folder, 'opt'), { recursive: true })
+    await cp(join(opt, 'prune', 'calib.safetensors'), join(folder, 'calib.safetensors'))
+    await writeFile(join(folder, 'text.jsonl'), '{"text": "a b c", "title": "t"}\n')
+    server = await startServer()
+  })
+  after(async () => {
+    await server?.stop()
+    if (folder) await rm(folder, { recursive: true })
+  })
+
+  it('finds nothing but few samples in a good recipe', async () => {
+    const recipe = await open(good)
+    assert.deepEqual(
+      (await recipe.diagnostics()).map((d) => d.code),
+      ['M3'],
+    )
+  })
+
+  it('reports a wrong target at its place, and the quick fix mends it', async () => {
+    const recipe = await open(good.replace('[Linear]', '["re:fc1"]'))
+    const found = (await recipe.diagnostics()).filter((d) => d.code === 'T3')
+    assert.equal(found.length, 1)
+    assert.deepEqual(found[0].range.start, { line: 5, character: 14 })
+    const fix = (await recipe.actions(found[0])).find((a) => a.title === 'Write re:.*fc1')
+    await recipe.setText(recipe.edited(fix?.edit))
+    assert.deepEqual(
+      (await recipe.diagnostics()).filter((d) => d.code?.toString().startsWith('T')),
+      [],
+    )
+  })
+
+  it('fixes all that has one fix at once', async () => {
+    const recipe = await open(good.replace('Linear', '__ALL__').replace('steps: 10', 'stesp: 10'))
+    const actions = await recipe.request<CodeAction[]>('textDocument/codeAction', {
+      range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
+      context: { diagnostics: [], only: ['source.fixAll'] },
+    })
+    assert.equal(actions.length, 1)
+    const text = recipe.edited(actions[0].edit)
+    assert.match(text, /targets: \[Linear\]/)
+  })
+
+  it('disabling a rule by a comment silences it', async () => {
+    const recipe = await open(good)
+    const [few] = await recipe.diagnostics()
+    const disable = (await recipe.actions(few)).find((a) => a.title.startsWith('Disable M3'))
+    await recipe.setText(recipe.edited(disable?.edit))
+    assert.deepEqual(await recipe.diagnostics(), [])
+  })
+
+  it('extracts a number to a sweep', async () => {
+    const recipe = await open(good)
+    const at = { line: 4, character: 15 }
+    const actions = await recipe.request<CodeAction[]>('textDocument/codeAction', {
+      range: { start: at, end: at },
+      context: { diagnostics: [], only: ['refactor.extract'] },
+    })
+    assert.match(recipe.edited(actions[0].edit), /^sweep: \{"prune.0.sparsity": \[0.5\]\}$/m)
+  })
+
+  it('completes keys and words from the schema', async () => {
+    const recipe = await open(good)
+    const keys = labels(await recipe.at('textDocument/completion', good.replace('  steps: 10', '  st|')))
+    assert.ok(keys.includes('steps'), keys.join())
+    const words = labels(await recipe.at('textDocument/completion', good.replace('mode: reconstruct', 'mode: |')))
+    assert.deepEqual(words.sort(), ['reconstruct', 'retrain'])
+  })
+
+  it('completes module names with what they match, files and fields', async () => {
+    const recipe = await open(good)
+    const targets = labels(await recipe.at('textDocument/completion', good.replace('[Linear]', '[|]')))
+    assert.ok(targets.includes('Linear') && targets.includes('model.decoder.layers.1.fc2'), targets.join())
+    assert.ok(targets.includes('re:.*fc1$'), targets.join())
+    const block = labels(await recipe.at('textDocument/completion', good.replace('[Linear]', '\n      - |')))
+    assert.ok(block.includes('re:.*fc1$'), block.join())
+    const files = labels(await recipe.at('textDocument/completion', good.replace('calib.safetensors', '|')))
+    assert.ok(files.includes('text.jsonl') && files.includes('calib.safetensors'), files.join())
+    const models = labels(await recipe.at('textDocument/completion', good.replace('model: opt', 'model: |')))
+    assert.ok(models.includes('opt'), models.join())
+    const fields = labels(
+      await recipe.at('textDocument/completion', good.replace('calib.safetensors', 'text.jsonl, field: |')),
+    )
+    assert.deepEqual(fields, ['text', 'title'])
+  })
+
+  it('hovers tell what a key means and what a target matches', async () => {
+    const recipe = await open(good)
+    const text = (h: Hover | null) =>
+      h && typeof h.contents === 'object' && 'value' in h.contents ? h.contents.value : ''
+    const key = text(await recipe.at('textDocument/hover', good.replace('steps', 'st|eps')))
+    assert.match(key, /Optimiser steps/)
+    const target = text(await recipe.at('textDocument/hover', good.replace('[Linear]', '[Li|near]')))
+    assert.match(target, /\*\*12 modules\*\*/)
+    const sparsity = text(await recipe.at('textDocument/hover', good.replace('0.5', '0|.5')))
+    assert.match(sparsity, /50\.0 %/)
+  })
+
+  it('lenses say what a run would be', async () => {
+    const recipe = await open(good)
+    const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
+    const titles = lenses.map((l) => l.command?.title ?? '')
+    assert.deepEqual(titles.slice(0, 3), ['$(play) Run', 'Dry run', '12 of 12 modules'])
+    assert.match(titles[3], / % trainable$/)
+    assert.equal(lenses[0].command?.command, 'sparsescope.runRecipe')
+    assert.deepEqual(lenses[0].command?.arguments, [recipe.uri])
+  })
+
+  it('hints, links, symbols, folding and formatting are there', async () => {
+    const recipe = await open(good)
+    const range = { start: { line: 0, character: 0 }, end: { line: 20, character: 0 } }
+    const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range })
+    assert.ok(hints.some((h) => String(h.label).startsWith('12 modules')))
+    const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')
+    assert.ok(links.some((l) => l.target?.endsWith('/calib.safetensors')))
+    assert.ok((await recipe.request<unknown[]>('textDocument/documentSymbol')).length >= 7)
+    assert.ok((await recipe.request<unknown[]>('textDocument/foldingRange')).length > 0)
+    await recipe.setText(good.replace('seed: 0', 'seed:    0'))
+    const edits = await recipe.request<TextEdit[]>('textDocument/formatting', {
+      options: { tabSize: 2, insertSpaces: true },
+    })
+    assert.match(edits[0].newText, /^seed: 0$/m)
+  })
+
+  it('a model that appears or breaks changes the findings', async () => {
+    const recipe = await open(good.replace('model: opt', 'model: other'))
+    const codes = async () => (await recipe.diagnostics()).map((d) => d.code)
+    assert.ok((await codes()).includes('C1'))
+    await cp(join(folder, 'opt'), join(folder, 'other'), { recursive: true })
+    const changed = { changes: [{ uri: recipe.uri, type: 1 }] }
+    await server.notify('workspace/didChangeWatchedFiles', changed)
+    assert.ok(!(await codes()).includes('C1'))
+    await writeFile(join(folder, 'other', 'model.safetensors'), 'no header at all')
+    await utimes(join(folder, 'other', 'model.safetensors'), 1, 1)
+    await server.notify('workspace/didChangeWatchedFiles', changed)
+    assert.ok((await codes()).includes('C3'))
+  })
+
+  it('severities are settings', async () => {
+    const recipe = await open(good)
+    await server.configure({ severities: { M3: 'off', nonsense: 'error' } })
+    await recipe.setText(`${good}\n`)
+    assert.deepEqual(await recipe.diagnostics(), [])
+    await server.configure({})
+  })
+
+  it("offers to convert other tools' recipes and leaves other YAML alone", async () => {
+    const foreign = 'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.5, targets: Linear}\n'
+    const recipe = await server.open(join(folder, 'recipe.yaml'), foreign, 'yaml')
+    const found = await recipe.diagnostics()
+    assert.deepEqual(found.map((d) => d.code).sort(), ['T9', 'X4'])
+    const actions = await recipe.actions(found[0])
+    const convert = actions.find((a) => a.title === 'Convert to SparseScope recipe')
+    const edit = convert?.edit?.documentChanges?.[1] as { edits: { newText: string }[] } | undefined
+    assert.match(edit?.edits[0].newText ?? '', /method: wanda/)
+    const other = await server.open(join(folder, 'compose.yaml'), 'services: {}\n', 'yaml')
+    assert.deepEqual(await other.diagnostics(), [])
+  })
+
+  it('hostile texts are findings, and the server lives', async () => {
+    const recipe = await open('')
+    const bomb =
+      'a: &a [x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]\n'
+    const texts = ['- '.repeat(20_000), '['.repeat(20_000), bomb, '\t\0\ufeff:', `${'x'.repeat(1_100_000)}: 1`]
+    for (const text of texts) {
+      await recipe.setText(text)
+      assert.ok((await recipe.diagnostics()).length > 0, text.slice(0, 20))
+      await recipe.at('textDocument/completion', `${text.slice(0, 100_000)}|`)
+      await recipe.setText(text)
+      await recipe.request('textDocument/documentSymbol')
+      await recipe.request('textDocument/hover', { position: { line: 0, character: 0 } })
+    }
+    assert.ok(server.alive())
+  })
+})
