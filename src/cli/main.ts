@@ -7,6 +7,7 @@ import { forwardCommand } from './forward.ts'
 import { importCommand } from './import.ts'
 import { inspectCommand } from './inspect.ts'
 import { lintCommand } from './lint.ts'
+import { pruneCommand } from './prune.ts'
 import { runCommand } from './run.ts'
 import { schemaCommand } from './schema.ts'
 import { version } from './version.ts'
@@ -16,6 +17,7 @@ const commands: Command[] = [
   compareCommand,
   forwardCommand,
   evaluateCommand,
+  pruneCommand,
   runCommand,
   lintCommand,
   importCommand,

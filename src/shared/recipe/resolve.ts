@@ -120,7 +120,8 @@ function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
     method,
     sparsity: group?.kind === 'group' ? group.pruned / group.size : (step.sparsity ?? defaultSparsity),
     pattern,
-    scope: step.scope ?? (method === 'wanda' ? 'row' : 'tensor'),
+    // The published code's threshold is the tensor's, for Wanda too.
+    scope: step.scope ?? (method === 'wanda' && step.selection !== 'perp' ? 'row' : 'tensor'),
     selection: step.selection ?? 'exact',
     block_size: step.block_size ?? 128,
     dampening: step.dampening ?? 0.01,

@@ -1,0 +1,166 @@
+// sparsescope prune: one pruning pass without recovery. It is a recipe written from options, run as any other.
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { InvalidArgumentError, Option } from 'commander'
+import { dirname, join, resolve } from 'node:path'
+import type { Backend } from '../engine/compute/backend.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import { EngineError } from '../engine/errors.ts'
+import type { RunReport } from '../engine/run/report.ts'
+import { runRecipe } from '../engine/run/runRecipe.ts'
+import type { RunEvent } from '../shared/protocol/events.ts'
+import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { version } from './version.ts'
+
+interface PruneOptions extends CommonOptions {
+  method: string
+  sparsity?: number[]
+  pattern?: string
+  scope?: string
+  selection?: string
+  blockSize?: number
+  dampening?: number
+  targets?: string[]
+  ignore?: string[]
+  calibration?: string
+  field?: string
+  samples?: number
+  seqLen?: number
+  seed: number
+  maxShard?: string
+  memory?: string
+  out: string
+}
+
+export const pruneCommand = command('prune', 'Prune a model, without recovery.', [
+  'prune ../opt-125m --method magnitude --sparsity 0.5 --out ../opt-125m-half',
+  'prune ../opt-125m --method wanda --pattern 2:4 --calibration c4.jsonl --samples 128 --seq-len 2048 --out ../opt-2of4',
+  'prune ../opt-125m --method sparsegpt --sparsity 0.6 --calibration ids.safetensors --out ../opt-60 --json',
+])
+  .argument('<model>', 'Hugging Face folder')
+  .addOption(
+    new Option('--method <method>', 'what scores the weights')
+      .choices(['magnitude', 'random', 'wanda', 'sparsegpt'])
+      .makeOptionMandatory(),
+  )
+  .option('--sparsity <s...>', 'share of the weights to prune, 0 to 1; several are spread over depth', numbers)
+  .option('--pattern <N:M>', 'N zeros in each M consecutive inputs, such as 2:4 (default: unstructured)')
+  .addOption(
+    new Option('--scope <scope>', 'group in which weights compete (default: row for wanda, else tensor)').choices([
+      'tensor',
+      'row',
+      'global',
+    ]),
+  )
+  .addOption(
+    new Option('--selection <rule>', 'exact counts, or the threshold of the published code').choices(['exact', 'perp']),
+  )
+  .option('--block-size <n>', 'sparsegpt: columns between two updates', number)
+  .option('--dampening <d>', 'sparsegpt: share of the mean diagonal added to the Hessian', number)
+  .option('--targets <name...>', 'class, module name or re:pattern (default: Linear, all linears of the blocks)')
+  .option('--ignore <name...>', 'what to leave dense, written the same way')
+  .option('--calibration <file>', '.txt, .jsonl(.gz), .parquet, or .safetensors with ids; for wanda and sparsegpt')
+  .option('--field <name>', 'text column, or tensor of ids')
+  .option('--samples <n>', 'calibration windows', number)
+  .option('--seq-len <n>', 'tokens in a window', number)
+  .option('--seed <n>', 'of random pruning and of drawn windows', number, 0)
+  .option('--max-shard <size>', 'largest weight file to write, such as 5GB')
+  .addOption(memoryOption())
+  .requiredOption('--out <folder>', 'folder to write; it must not exist')
+  .action(
+    runs(async (context, model: string, options: PruneOptions): Promise<Outcome> => {
+      const report = await runInScratch(context, recipeOf(model, options), options)
+      const json = summaryOf(report)
+      return { json, text: describe(json) }
+    }),
+  )
+
+/** The recipe that the options stand for; paths absolute. JSON is YAML. */
+function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
+  if (o.sparsity === undefined && o.pattern === undefined)
+    throw new EngineError('usage', 'say how much to prune: --sparsity 0.5, or --pattern 2:4')
+  const sparsity = o.sparsity?.length === 1 ? o.sparsity[0] : o.sparsity
+  const { method, pattern, scope, selection, blockSize, dampening, targets, ignore } = o
+  const step = { method, sparsity, pattern, scope, selection, block_size: blockSize, dampening, targets, ignore }
+  const calibration =
+    o.calibration === undefined
+      ? undefined
+      : { data: resolve(o.calibration), field: o.field, samples: o.samples, seq_len: o.seqLen }
+  return {
+    version: 1,
+    model: resolve(model),
+    prune: [step],
+    calibration,
+    seed: o.seed,
+    save: { to: resolve(o.out), max_shard: o.maxShard },
+  }
+}
+
+/** Runs a recipe in a folder beside the output, which goes when the run ends, however it ends. */
+async function runInScratch(context: Context, recipe: Record<string, unknown>, o: PruneOptions): Promise<RunReport> {
+  const beside = dirname(resolve(o.out))
+  await mkdir(beside, { recursive: true })
+  const scratch = await mkdtemp(join(beside, '.sparsescope-prune-'))
+  const remove = () => rmSync(scratch, { recursive: true, force: true })
+  process.once('exit', remove)
+  let backend: Backend | null = null
+  try {
+    const path = join(scratch, 'prune.prune.yaml')
+    await writeFile(path, JSON.stringify(recipe, null, 2))
+    return await runRecipe({
+      recipe: path,
+      memoryBytes: memoryBytes(o.memory),
+      version,
+      openBackend: async () => (backend = await openBackend({ device: o.device })),
+      signal: context.signal,
+      onEvent: (event) => show(context, event),
+    })
+  } finally {
+    await (backend as Backend | null)?.close()
+    await rm(scratch, { recursive: true, force: true })
+    process.off('exit', remove)
+  }
+}
+
+function show(context: Context, event: RunEvent): void {
+  if (event.type === 'progress') context.progress(`${event.phase} (${event.unit})`, event.done, event.total)
+  if (event.type === 'warning') context.say(`warning: ${event.message}`)
+}
+
+function summaryOf(report: RunReport) {
+  const tensors = report.blocks.flatMap(({ block, modules }) =>
+    Object.entries(modules).map(([name, { sparsity, zeros }]) => ({ name: `${name}.weight`, block, zeros, sparsity })),
+  )
+  return {
+    output: report.output,
+    sparsity: report.sparsity,
+    tensors,
+    seconds: report.seconds.total,
+    peak_memory_mb: report.peak_memory_mb,
+    device: report.device.device,
+    warnings: report.warnings,
+  }
+}
+
+function describe({
+  output,
+  sparsity,
+  tensors,
+  seconds,
+  peak_memory_mb,
+  device,
+}: ReturnType<typeof summaryOf>): string {
+  const share = sparsity === null ? 'unknown' : `${(100 * sparsity).toFixed(2)} %`
+  return `${share} of the weights of ${tensors.length} linears pruned in ${seconds.toFixed(1)} s on ${device}, peak memory ${Math.round(peak_memory_mb)} MB\nSaved to ${output}: dense safetensors with exact zeros; the mask lies beside them.`
+}
+
+function number(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value)) return value
+  throw new InvalidArgumentError('It must be a number.')
+}
+
+function numbers(text: string, earlier: number[] | undefined): number[] {
+  return [...(earlier ?? []), ...text.split(',').map(number)]
+}
