@@ -8,56 +8,73 @@ const mc: i32 = 64
 const kc: i32 = 256
 const nc: i32 = 512
 
-/** Packs op(a)[row.., p..] times alpha, `rows` × `depth`, into panels [rows/4][depth][4]. */
+/**
+ * Packs `lines` (at most 4) lines of `depth` elements, times alpha, as columns of `to`: element p of line r goes to
+ * to + p · outStep + 4r. Missing lines are zeros. Steps are in bytes.
+ */
+function packQuad(
+  to: usize, outStep: usize, from: usize, lineStep: usize, depthStep: usize, lines: i32, depth: i32, alpha: f32,
+): void {
+  let p = 0
+  if (lines == 4 && lineStep == 4) {
+    for (; p < depth; p++) {
+      v128.store(to, f32x4.mul(f32x4.splat(alpha), v128.load(from)))
+      to += outStep
+      from += depthStep
+    }
+    return
+  }
+  if (lines == 4 && depthStep == 4)
+    for (; p + 4 <= depth; p += 4) {
+      transpose(to, outStep, from, lineStep, alpha)
+      to += 4 * outStep
+      from += 16
+    }
+  for (; p < depth; p++) {
+    for (let r = 0; r < 4; r++)
+      store<f32>(to + (<usize>r << 2), r < lines ? alpha * load<f32>(from + <usize>r * lineStep) : 0)
+    to += outStep
+    from += depthStep
+  }
+}
+
+/** Four lines of four elements become four columns. */
+// @ts-ignore: decorator
+@inline
+function transpose(to: usize, outStep: usize, from: usize, lineStep: usize, alpha: f32): void {
+  const scale = f32x4.splat(alpha)
+  const l0 = f32x4.mul(scale, v128.load(from))
+  const l1 = f32x4.mul(scale, v128.load(from + lineStep))
+  const l2 = f32x4.mul(scale, v128.load(from + 2 * lineStep))
+  const l3 = f32x4.mul(scale, v128.load(from + 3 * lineStep))
+  const a = i32x4.shuffle(l0, l1, 0, 4, 1, 5)
+  const b = i32x4.shuffle(l0, l1, 2, 6, 3, 7)
+  const c = i32x4.shuffle(l2, l3, 0, 4, 1, 5)
+  const d = i32x4.shuffle(l2, l3, 2, 6, 3, 7)
+  v128.store(to, i64x2.shuffle(a, c, 0, 2))
+  v128.store(to + outStep, i64x2.shuffle(a, c, 1, 3))
+  v128.store(to + 2 * outStep, i64x2.shuffle(b, d, 0, 2))
+  v128.store(to + 3 * outStep, i64x2.shuffle(b, d, 1, 3))
+}
+
+/** Packs op(a), `rows` × `depth`, times alpha, into panels [rows/4][depth][4]. */
 function packA(to: usize, a: usize, lda: i32, trans: bool, rows: i32, depth: i32, alpha: f32): void {
   const rowStep: usize = (trans ? 1 : <usize>lda) << 2
   const depthStep: usize = (trans ? <usize>lda : 1) << 2
   for (let i = 0; i < rows; i += 4) {
-    const height = min(4, rows - i)
-    for (let r = 0; r < 4; r++) {
-      let out = to + (<usize>r << 2)
-      if (r < height) {
-        let from = a + <usize>(i + r) * rowStep
-        for (let p = 0; p < depth; p++) {
-          store<f32>(out, alpha * load<f32>(from))
-          from += depthStep
-          out += 16
-        }
-      } else
-        for (let p = 0; p < depth; p++) {
-          store<f32>(out, 0)
-          out += 16
-        }
-    }
+    packQuad(to, 16, a + <usize>i * rowStep, rowStep, depthStep, min(4, rows - i), depth, alpha)
     to += <usize>depth << 4
   }
 }
 
-/** Packs op(b)[p.., col..], `depth` × `columns`, into panels [columns/8][depth][8]. */
+/** Packs op(b), `depth` × `columns`, into panels [columns/8][depth][8]. */
 function packB(to: usize, b: usize, ldb: i32, trans: bool, columns: i32, depth: i32): void {
-  const step: usize = <usize>ldb << 2
+  const columnStep: usize = (trans ? <usize>ldb : 1) << 2
+  const depthStep: usize = (trans ? 1 : <usize>ldb) << 2
   for (let j = 0; j < columns; j += 8) {
-    const width = min(8, columns - j)
-    if (!trans && width == 8) {
-      let from = b + (<usize>j << 2)
-      let out = to
-      for (let p = 0; p < depth; p++) {
-        v128.store(out, v128.load(from))
-        v128.store(out, v128.load(from, 16), 16)
-        from += step
-        out += 32
-      }
-    } else
-      for (let c = 0; c < 8; c++) {
-        let out = to + (<usize>c << 2)
-        let from = trans ? b + <usize>(j + c) * step : b + (<usize>(j + c) << 2)
-        const next: usize = trans ? 4 : step
-        for (let p = 0; p < depth; p++) {
-          store<f32>(out, c < width ? load<f32>(from) : 0)
-          from += next
-          out += 32
-        }
-      }
+    const from = b + <usize>j * columnStep
+    packQuad(to, 32, from, columnStep, depthStep, min(4, columns - j), depth, 1)
+    packQuad(to + 16, 32, from + 4 * columnStep, columnStep, depthStep, max(0, min(4, columns - j - 4)), depth, 1)
     to += <usize>depth << 5
   }
 }
@@ -77,7 +94,8 @@ function storeRow(c: usize, x: v128, y: v128, beta: f32): void {
 /** c[4,8] = a · b + beta · c over one panel of each. */
 function kernel(a: usize, b: usize, depth: i32, c: usize, ldc: i32, beta: f32): void {
   let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0
-  for (let p = 0; p < depth; p++) {
+  const end = b + (<usize>depth << 5)
+  while (b < end) {
     const b0 = v128.load(b)
     const b1 = v128.load(b, 16)
     let s = v128.load32_splat(a)
