@@ -58,4 +58,7 @@ export const settingDefaults = {
   'view.palette': 'viridis' as 'viridis' | 'cividis' | 'greys',
   'chart.smoothing': 0.6,
   'chart.maxPoints': 2000,
+  'recipe.severities': {} as Record<string, 'error' | 'warning' | 'info' | 'hint' | 'off'>,
+  'recipe.codeLens': true,
+  'recipe.inlayHints': true,
 }

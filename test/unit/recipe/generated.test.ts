@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { recipeJsonSchema } from '../../../src/shared/recipe/jsonSchema.ts'
+import { rulesMarkdown } from '../../../src/shared/recipe/ruleDocs.ts'
+import { rules } from '../../../src/shared/recipe/rules/index.ts'
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+
+describe('what is made from the recipe schema and the rules (npm run generate)', () => {
+  it('the checked-in JSON Schema is fresh', () => {
+    assert.deepEqual(
+      JSON.parse(read('src/shared/recipe/recipe.schema.json')),
+      JSON.parse(JSON.stringify(recipeJsonSchema())),
+    )
+  })
+
+  it('the page of rules is fresh and has every rule', () => {
+    const page = read('docs/rules.md')
+    assert.equal(page, rulesMarkdown())
+    for (const { id } of rules) assert.ok(page.includes(`\n## ${id}: `), id)
+  })
+
+  it('every key of the format is described', () => {
+    const undescribed: string[] = []
+    const walk = (schema: { properties?: Record<string, never>; items?: never }, path: string) => {
+      for (const [key, value] of Object.entries(schema.properties ?? {}) as [
+        string,
+        { markdownDescription?: string },
+      ][]) {
+        if (!value.markdownDescription) undescribed.push(`${path}.${key}`)
+        walk(value as never, `${path}.${key}`)
+      }
+      if (schema.items) walk(schema.items, `${path}[]`)
+    }
+    walk(recipeJsonSchema() as never, '')
+    assert.deepEqual(undescribed, [])
+  })
+})

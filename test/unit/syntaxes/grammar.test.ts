@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { lint } from '../../../src/shared/recipe/lint.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+describe('grammar of recipes', () => {
+  const folder = join(root, 'test/fixtures/grammar')
+  for (const name of readdirSync(folder)) {
+    it(`gives the scopes that ${name} asks for`, () => {
+      const args = ['node_modules/vscode-tmgrammar-test/dist/unit.js', '-g', 'syntaxes/prune-recipe.tmLanguage.json']
+      const { status, stdout } = spawnSync(process.execPath, [...args, join(folder, name)], {
+        cwd: root,
+        encoding: 'utf8',
+      })
+      assert.equal(status, 0, stdout)
+    })
+  }
+})
+
+describe('snippets of recipes', () => {
+  interface Snippet {
+    prefix: string
+    body: string[]
+    isFileTemplate?: boolean
+  }
+  const file = join(root, 'syntaxes/prune-recipe.snippets.json')
+  const snippets = Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, Snippet>)
+  for (const [name, { body }] of snippets.filter(([, s]) => s.isFileTemplate)) {
+    it(`${name} is a recipe with nothing to complain about`, () => {
+      const text = `${body.join('\n').replace(/\$\{\d+:([^}]*)\}/g, '$1')}\n`
+      assert.deepEqual(lint(text).findings, [])
+    })
+  }
+})
