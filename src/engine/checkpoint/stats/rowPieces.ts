@@ -12,7 +12,7 @@ export interface Piece {
 }
 
 /** Large enough for the disk, small enough for the cache that is shared between cores. */
-const pieceBytes = 2 * 2 ** 20
+const defaultPieceBytes = 2 * 2 ** 20
 
 export interface Matrix {
   readonly rows: number
@@ -31,7 +31,7 @@ export async function* rowPieces(
   checkpoint: Checkpoint,
   entry: TensorEntry,
   elementBytes: number,
-  signal?: AbortSignal,
+  { signal, pieceBytes = defaultPieceBytes }: { signal?: AbortSignal; pieceBytes?: number },
 ): AsyncGenerator<Piece> {
   const { rows, columns } = matrixOf(entry)
   const rowBytes = columns * elementBytes

@@ -13,6 +13,8 @@ export interface StatsOptions {
   /** The matrix is stored [in, out]. */
   transposed?: boolean
   signal?: AbortSignal
+  /** Read at a time; whole rows, one at least. */
+  pieceBytes?: number
   /** Bytes of each piece that was scanned. */
   onBytes?: (bytes: number) => void
 }
@@ -30,7 +32,7 @@ export async function tensorStats(
   let flags = new Uint8Array(0)
   let zeros = 0
   let parameters = 0
-  for await (const { data, rows, count, bytes } of rowPieces(checkpoint, entry, format.bytes, options.signal)) {
+  for await (const { data, rows, count, bytes } of rowPieces(checkpoint, entry, format.bytes, options)) {
     if (flags.length < count) flags = new Uint8Array(count)
     zeroFlags(format, data, count, flags)
     zeros += countFlags(flags, count)
