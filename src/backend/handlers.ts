@@ -1,12 +1,13 @@
 // What each call does.
 import { readFileSync } from 'node:fs'
-import { compareCheckpoints } from './compare.ts'
+import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
 import type { DeviceFacts, HelloParams } from '../shared/protocol/rpc.ts'
 import { protocolVersion } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
+import { inBatches } from './compareProgress.ts'
 import { readDetail } from './detail.ts'
 import { probeDevice } from './device.ts'
 import { createLane } from './jobs.ts'
@@ -87,7 +88,9 @@ export function createHandlers(): Handlers {
     async compare({ a, b }, { signal, progress }) {
       const [first, second] = await Promise.all([wholeModel(a), wholeModel(b)])
       return readLane.run(signal, () =>
-        models.use(first, (left) => models.use(second, (right) => compareCheckpoints(left, right, signal, progress))),
+        models.use(first, (left) =>
+          models.use(second, (right) => compareCheckpoints(left, right, { signal, onTensor: inBatches(progress) })),
+        ),
       )
     },
     plan: ({ recipe, text }) => planText(recipe, text, gpu),

@@ -52,7 +52,7 @@ export function describeChange(map: ChangeMap, row: number, column: number): str
 
 export const changeColumns: Column<TensorChange>[] = [
   { id: 'name', title: 'Tensor', width: 'minmax(0, 5fr)', clipStart: true, text: (c) => c.name, sort: (c) => c.name },
-  { id: 'role', title: 'Role', width: '90px', text: (c) => c.role, sort: (c) => c.role },
+  { id: 'role', title: 'Role', width: '90px', optional: true, text: (c) => c.role, sort: (c) => c.role },
   numeric(
     'filled',
     'Zeros filled',

@@ -20,7 +20,7 @@ function nmKey(stats: TensorStats | undefined, pattern: string): number | null {
 export function tensorColumns(stats: (name: string) => TensorStats | undefined): Column<TensorRow>[] {
   return [
     { id: 'name', title: 'Tensor', width: 'minmax(0, 5fr)', clipStart: true, text: (t) => t.name, sort: (t) => t.name },
-    { id: 'role', title: 'Role', width: '84px', text: (t) => t.role, sort: (t) => t.role },
+    { id: 'role', title: 'Role', width: '84px', optional: true, text: (t) => t.role, sort: (t) => t.role },
     { id: 'dtype', title: 'Dtype', width: '60px', text: (t) => t.dtype, sort: (t) => t.dtype },
     {
       id: 'shape',
@@ -33,6 +33,7 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
     {
       id: 'parameters',
       title: 'Weights',
+      optional: true,
       width: '120px',
       numeric: true,
       text: (t) => formatCount(t.parameters),
@@ -41,6 +42,7 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
     {
       id: 'bytes',
       title: 'Size',
+      optional: true,
       width: '90px',
       numeric: true,
       text: (t) => formatBytes(t.bytes),

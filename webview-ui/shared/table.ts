@@ -1,7 +1,7 @@
 // A table of any number of rows, by mouse, keyboard and screen reader.
 import { h, onceAFrame, replaceChildren } from './dom.ts'
 import { nextOrder, sortRows, type SortColumn, type SortOrder } from './tableOrder.ts'
-import { RowPool, type RowColumn } from './tableRows.ts'
+import { cellClass, RowPool, type RowColumn } from './tableRows.ts'
 
 export interface Column<Row> extends SortColumn<Row>, RowColumn {
   title: string
@@ -33,6 +33,9 @@ export interface Table<Row> {
   rows(): readonly Row[]
 }
 
+/** CSS pixels. */
+const narrowBelow = 900
+
 export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
   let given: readonly Row[] = []
   let shown: readonly Row[] = []
@@ -57,7 +60,7 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
   const empty = h('p', { class: 'empty' }, options.empty)
   const element = h('div', { class: 'table', role: 'grid', tabindex: 0, 'aria-label': options.label })
   element.append(h('div', { role: 'rowgroup' }, header), pool.view, empty)
-  element.style.setProperty('--columns', options.columns.map((c) => c.width).join(' '))
+  setWidths(element, options.columns)
 
   const arrange = () => {
     const key = current >= 0 ? options.key(shown[current]) : null
@@ -87,7 +90,10 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
     replaceChildren(header, ...cells)
     arrange()
   }
-  const draw = onceAFrame(() => pool.render(false))
+  const draw = onceAFrame(() => {
+    element.classList.toggle('narrow', element.clientWidth < narrowBelow)
+    pool.render(false)
+  })
   pool.view.addEventListener('scroll', draw, { passive: true })
   new ResizeObserver(draw).observe(pool.view)
   element.addEventListener('keydown', (event) => {
@@ -115,12 +121,18 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
   }
 }
 
+function setWidths<Row>(element: HTMLElement, columns: readonly Column<Row>[]): void {
+  const widths = (some: readonly Column<Row>[]) => some.map((c) => c.width).join(' ')
+  element.style.setProperty('--wideColumns', widths(columns))
+  element.style.setProperty('--narrowColumns', widths(columns.filter((c) => !c.optional)))
+}
+
 function headerCell<Row>(column: Column<Row>, order: SortOrder | null, sort: (order: SortOrder | null) => void) {
   const mine = order?.column === column.id ? order : null
   const direction = mine ? (mine.descending ? 'descending' : 'ascending') : 'none'
   const mark = mine ? (mine.descending ? ' ▾' : ' ▴') : ''
   const button = h('button', { type: 'button', onclick: () => sort(nextOrder(column, order)) }, column.title + mark)
-  return h('div', { role: 'columnheader', 'aria-sort': direction, class: column.numeric ? 'numeric' : null }, button)
+  return h('div', { role: 'columnheader', 'aria-sort': direction, class: cellClass(column) }, button)
 }
 
 function keyTarget(key: string, current: number, page: number, length: number): number | null {

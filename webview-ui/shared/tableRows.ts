@@ -14,6 +14,12 @@ export interface RowColumn {
   numeric?: boolean
   /** A text that is too long loses its beginning. */
   clipStart?: boolean
+  /** Gives way when the table is narrow. */
+  optional?: boolean
+}
+
+export function cellClass({ numeric, clipStart, optional }: RowColumn): string | null {
+  return [numeric && 'numeric', clipStart && 'clipStart', optional && 'optional'].filter(Boolean).join(' ') || null
 }
 
 export interface RowSource {
@@ -78,10 +84,10 @@ export class RowPool {
 
   private newLine(slot: number): Line {
     const element = h('div', { role: 'row', class: 'tableRow', id: `${this.source.idPrefix}-${slot}` })
-    const cells = this.source.columns.map(({ numeric, clipStart }) => {
-      const cell = h('div', { role: 'gridcell', class: numeric ? 'numeric' : clipStart ? 'clipStart' : null })
+    const cells = this.source.columns.map((column) => {
+      const cell = h('div', { role: 'gridcell', class: cellClass(column) })
       element.append(cell)
-      return clipStart ? cell.appendChild(h('bdi', { dir: 'ltr' })) : cell
+      return column.clipStart ? cell.appendChild(h('bdi', { dir: 'ltr' })) : cell
     })
     this.body.append(element)
     return { element, cells, index: -1 }

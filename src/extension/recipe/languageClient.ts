@@ -18,7 +18,11 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
     'SparseScope Recipes',
     { run, debug: run },
     {
-      documentSelector: [{ language: options.language }],
+      // Recipes of other tools are plain YAML: they get findings and the offer to convert them, nothing else.
+      documentSelector: [
+        { language: options.language },
+        { language: 'yaml', pattern: '**/*{recipe,sweep}*.{yaml,yml}' },
+      ],
       outputChannel: options.channel,
       synchronize: { fileEvents: watcher, configurationSection: 'sparsescope' },
       initializationOptions: { trusted: vscode.workspace.isTrusted },

@@ -9,7 +9,7 @@ export function diagnosticsText({ supervisor, version }: Services): string {
   const { state } = supervisor
   const lines = [
     `SparseScope ${version}`,
-    `VS Code ${vscode.version}, ${vscode.env.appHost}${vscode.env.remoteName ? `, remote ${vscode.env.remoteName}` : ''}`,
+    `VS Code ${vscode.version}, ${vscode.env.appHost}${vscode.env.remoteName ? ', remote' : ''}`,
     `${process.platform} ${process.arch}, ${cpus().length} cores, ${formatBytes(totalmem())} memory`,
     `workspace trusted: ${vscode.workspace.isTrusted ? 'yes' : 'no'}`,
     `backend: ${state.kind}`,

@@ -1,0 +1,143 @@
+// Builds the VSIX of one platform: what the whitelist names, and of the native packages only this platform's binaries.
+//   node scripts/package.mjs [--target linux-x64] [--out FILE]      prints the file and its size
+import { spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const stage = join(root, 'out', 'vsix')
+
+/** VS Code's target name to the folder of dawn.node and the name of koffi's package. */
+const targets = {
+  'linux-x64': { dawn: 'linux-x64', koffi: 'linux-x64' },
+  'linux-arm64': { dawn: 'linux-arm64', koffi: 'linux-arm64' },
+  'darwin-x64': { dawn: 'darwin-universal', koffi: 'darwin-x64' },
+  'darwin-arm64': { dawn: 'darwin-universal', koffi: 'darwin-arm64' },
+  'win32-x64': { dawn: 'win32-x64', koffi: 'win32-x64' },
+  'win32-arm64': { dawn: 'win32-arm64', koffi: 'win32-arm64' },
+}
+
+const bundles = [
+  'extension.cjs',
+  'languageClient.cjs',
+  'server.cjs',
+  'backend.mjs',
+  'backendRun.mjs',
+  'cli.mjs',
+  'cpuWorker.mjs',
+  'webgpuWorker.mjs',
+]
+
+export function packageVsix({ target = `${process.platform}-${process.arch}`, out, say = () => {} } = {}) {
+  const native = targets[target]
+  if (!native) throw new Error(`unknown target ${target}: one of ${Object.keys(targets).join(', ')}`)
+  const file = resolve(out ?? join(root, 'out', `sparsescope-${target}.vsix`))
+  rmSync(stage, { recursive: true, force: true })
+  mkdirSync(join(stage, 'dist'), { recursive: true })
+  copyBundles(say)
+  copyNatives(native, say)
+  for (const name of [
+    'media',
+    'syntaxes',
+    'samples',
+    'LICENSE',
+    'README.md',
+    'CHANGELOG.md',
+    'package.nls.json',
+    '.vscodeignore',
+    'language-configuration.json',
+  ])
+    if (existsSync(join(root, name))) cpSync(join(root, name), join(stage, name), { recursive: true, filter: wanted })
+  writeFileSync(join(stage, 'package.json'), JSON.stringify(manifest(), null, 2))
+  const vsce = join(root, 'node_modules', '@vscode', 'vsce', 'vsce')
+  const args = [
+    vsce,
+    'package',
+    '--no-dependencies',
+    '--allow-missing-repository',
+    '--skip-license',
+    '--target',
+    target,
+    '-o',
+    file,
+  ]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: stage, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`vsce failed:\n${stdout}${stderr}`)
+  return { file, bytes: statSync(file).size }
+}
+
+/** The sample without the scripts that made it and without runs. */
+function wanted(path) {
+  return !/[\\/](make|out|\.sparsescope)([\\/]|$)/.test(path.slice(root.length - 1))
+}
+
+/** Scripts and dependencies are for the repository: everything is bundled or beside the bundle. */
+function manifest() {
+  const whole = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const {
+    scripts: _scripts,
+    dependencies: _dependencies,
+    devDependencies: _devDependencies,
+    private: _private,
+    ...kept
+  } = whole
+  return kept
+}
+
+function copyBundles(say) {
+  const dist = join(root, 'dist')
+  for (const name of bundles) {
+    if (!existsSync(join(dist, name))) say(`without dist/${name}: it was not built`)
+    else copyFileSync(join(dist, name), join(stage, 'dist', name))
+  }
+  for (const name of readdirSync(dist))
+    if (name.endsWith('.wasm')) copyFileSync(join(dist, name), join(stage, 'dist', name))
+  cpSync(join(dist, 'webview'), join(stage, 'dist', 'webview'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('.map'),
+  })
+}
+
+/** Beside the bundles, where Node looks for what they import: dist/node_modules. */
+function copyNatives({ dawn, koffi }, say) {
+  const modules = join(stage, 'dist', 'node_modules')
+  const take = (name, paths) => {
+    for (const path of paths) {
+      const from = join(root, 'node_modules', name, path)
+      const to = join(modules, name, path)
+      if (!existsSync(from)) {
+        say(`without ${name}/${path}: it is not installed here`)
+        continue
+      }
+      mkdirSync(dirname(to), { recursive: true })
+      cpSync(from, to, { recursive: true, filter: (path) => !/\.(cc|hh|h|S|asm|def|inc|txt|cmake|md)$/.test(path) })
+    }
+  }
+  take('webgpu', ['package.json', 'LICENSE.md', 'index.js', `dist/${dawn}`])
+  take('koffi', ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'indirect.js', 'indirect.cjs', 'src'])
+  take(`@koromix/koffi-${koffi}`, ['.'])
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const option = (name) => {
+    const at = process.argv.indexOf(`--${name}`)
+    return at < 0 ? undefined : process.argv[at + 1]
+  }
+  const { file, bytes } = packageVsix({
+    target: option('target'),
+    out: option('out'),
+    say: (line) => process.stderr.write(`${line}\n`),
+  })
+  process.stdout.write(`${file}\n${(bytes / 1e6).toFixed(1)} MB\n`)
+}

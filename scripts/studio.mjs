@@ -1,0 +1,41 @@
+// A real VS Code in the browser with the extension and the sample: `npm run studio`, then open the printed address.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { packageVsix } from './package.mjs'
+import { setupVscode } from './setupVscode.mjs'
+import { installExtension, startServer, writeSettings } from './vscode/server.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const say = (line) => process.stdout.write(`${line}\n`)
+
+const server = setupVscode(say)
+if (!existsSync(join(root, 'dist/extension.cjs'))) {
+  say('building')
+  const { status } = spawnSync(process.execPath, [join(root, 'esbuild.mjs')], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) process.exit(1)
+}
+const { file } = packageVsix({ say })
+const home = mkdtempSync(join(tmpdir(), 'sparsescope-studio-'))
+const userData = join(home, 'data')
+const extensions = join(home, 'extensions')
+mkdirSync(extensions, { recursive: true })
+writeSettings(userData)
+installExtension(server, file, userData, extensions)
+// A copy: runs write beside the recipes, and the repository stays as it is.
+const workspace = join(home, 'sample')
+cpSync(join(root, 'samples'), workspace, { recursive: true, filter: (path) => !/[\\/](make|out)$/.test(path) })
+const port = process.env.PORT ? Number(process.env.PORT) : undefined
+const running = await startServer({ server, userData, extensions, port })
+say(`VS Code with SparseScope: ${running.url}/?folder=${encodeURIComponent(workspace)}`)
+say('It listens on this machine only. Ctrl-C ends it and removes its data.')
+
+const leave = async () => {
+  await running.stop()
+  rmSync(home, { recursive: true, force: true })
+  process.exit(0)
+}
+process.on('SIGINT', leave)
+process.on('SIGTERM', leave)

@@ -1,0 +1,63 @@
+// Chromium on a VS Code in the browser: start, command palette, webviews.
+import { existsSync, mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/opt/google/chrome/chrome']
+
+export function findChromium() {
+  const asked = process.env.SPARSESCOPE_CHROMIUM
+  return (asked ? [asked] : places).find((path) => existsSync(path)) ?? null
+}
+
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** A fresh profile below `folder` each time: a used one remembers editors and layouts. */
+export async function launchBrowser(folder, viewport = { width: 1400, height: 900 }) {
+  const executablePath = findChromium()
+  if (!executablePath) throw new Error('no Chromium found: install the package chromium')
+  const context = await chromium.launchPersistentContext(mkdtempSync(join(folder, 'profile-')), {
+    executablePath,
+    headless: true,
+    viewport,
+    args,
+    reducedMotion: 'reduce',
+  })
+  return { context, page: context.pages()[0] }
+}
+
+/** The palette lists the commands of the moment it opened, so it is opened anew until the command is there. */
+export async function findCommand(page, title, timeout = 30_000) {
+  const deadline = Date.now() + timeout
+  for (;;) {
+    await page.keyboard.press('F1')
+    const input = page.locator('.quick-input-widget input[type=text]').first()
+    await input.waitFor({ timeout: 5000 })
+    await input.fill(`>${title}`)
+    const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first()
+    try {
+      await row.waitFor({ timeout: 1500 })
+      return row
+    } catch (error) {
+      await page.keyboard.press('Escape')
+      if (Date.now() > deadline) throw error
+    }
+  }
+}
+
+export async function runCommand(page, title) {
+  await (await findCommand(page, title)).click()
+}
+
+/** The document inside the webview that is in sight. */
+export function webview(page) {
+  return page.frameLocator('iframe.webview.ready:visible').first().frameLocator('iframe#active-frame')
+}

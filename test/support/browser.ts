@@ -1,0 +1,62 @@
+// Chromium for tests of the views: the system's own; without one the tests are left out, and the reason is printed.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { harnessPage } from '../../webview-ui/harness/page.ts'
+import type { ThemeName } from '../../webview-ui/harness/themes.ts'
+
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/opt/google/chrome/chrome']
+export const root = new URL('../../', import.meta.url).pathname
+
+export function findChromium(): string | null {
+  const asked = process.env.SPARSESCOPE_CHROMIUM
+  return (asked ? [asked] : places).find((path) => existsSync(path)) ?? null
+}
+
+export const chromiumArguments = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Skips the suite when there is no browser or no built bundle. */
+export async function openBrowser(suite: Mocha.Context): Promise<Browser> {
+  const executablePath = findChromium()
+  const built = existsSync(join(root, 'dist/webview/inspector.js'))
+  if (!executablePath || !built) {
+    console.log(
+      executablePath ? 'no dist/webview: run npm run build' : 'no Chromium found: install the package chromium',
+    )
+    suite.skip()
+  }
+  return chromium.launch({ executablePath: executablePath ?? undefined, args: chromiumArguments })
+}
+
+export type ViewName = 'inspector' | 'run' | 'compare' | 'trainable'
+
+/** A page with the view in it, ready for messages. A script error fails the test through `page.errors`. */
+export async function openView(browser: Browser, view: ViewName, theme: ThemeName): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
+  const script = readFileSync(join(root, `dist/webview/${view}.js`), 'utf8')
+  const css = readFileSync(join(root, `dist/webview/${view}.css`), 'utf8')
+  await page.setContent(harnessPage({ theme, script, css }))
+  return page
+}
+
+export async function send(page: Page, ...messages: { type: string }[]): Promise<void> {
+  await page.evaluate((list) => list.forEach((m) => window.postMessage(m)), messages)
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 30))))
+}
+
+/** Every question of this kind gets this answer. As text: functions do not survive the way into the page. */
+export async function answer(page: Page, call: 'tile' | 'detail', value: unknown): Promise<void> {
+  await page.evaluate(`window.answers.${call} = () => (${JSON.stringify(value)})`)
+}
+
+export async function posted(page: Page): Promise<{ type: string }[]> {
+  return (await page.evaluate('window.posted')) as { type: string }[]
+}
