@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
+import { maskFileName, writeMaskFile } from '../../../../src/engine/checkpoint/maskFile.ts'
+import { compareCheckpoints } from '../../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
+import { f32ToBf16 } from '../../../../src/engine/dtype.ts'
+import { packMask } from '../../../../src/engine/prune/mask.ts'
+import type { CompareSummary } from '../../../../src/shared/protocol/inspect.ts'
+import { f32, safetensors, scratch, type Scratch, type TestTensor } from '../../../support/safetensors.ts'
+
+const linear = 'model.layers.0.mlp.up_proj.weight'
+const norm = 'model.layers.0.input_layernorm.weight'
+
+function bf16(shape: number[], values: number[]): TestTensor {
+  return { dtype: 'BF16', shape, data: new Uint8Array(Uint16Array.from(values, f32ToBf16).buffer) }
+}
+
+describe('compareCheckpoints', () => {
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+
+  async function compare(a: Record<string, TestTensor>, b: Record<string, TestTensor>): Promise<CompareSummary> {
+    temp.write('a/model.safetensors', safetensors(a))
+    temp.write('b/model.safetensors', safetensors(b))
+    const [first, second] = [await openCheckpoint(temp.path('a')), await openCheckpoint(temp.path('b'))]
+    try {
+      return await compareCheckpoints(first, second)
+    } finally {
+      await first.close()
+      await second.close()
+    }
+  }
+
+  it('finds equal checkpoints equal', async () => {
+    const tensors = { [linear]: f32([2, 2], [0, 1, 2, 0]) }
+    const summary = await compare(tensors, tensors)
+    assert.deepEqual(summary, {
+      added: [],
+      removed: [],
+      reshaped: [],
+      changed: [],
+      same: 1,
+      maskPreserved: true,
+      verdict: 'A and B hold the same values.',
+    })
+  })
+
+  it('counts zeros that were filled and that came, and the largest difference', async () => {
+    const { changed, maskPreserved, verdict } = await compare(
+      { [linear]: f32([2, 4], [0, -0, 1, 2, 3, 4, 0, 5]) },
+      { [linear]: f32([2, 4], [0, 9, 1, 2, 0, 0, -0, 6]) },
+    )
+    assert.deepEqual([changed[0].maxAbs, changed[0].filled, changed[0].emptied], [9, 1, 2])
+    assert.equal(changed[0].drift, Math.sqrt((81 + 9 + 16 + 1) / (1 + 4 + 9 + 16 + 25)))
+    assert.equal(maskPreserved, false)
+    assert.match(verdict, /B fills 1 of 1 matrices, 1 pruned weights/)
+  })
+
+  it('calls the mask preserved while only kept weights move', async () => {
+    const { changed, maskPreserved, verdict } = await compare(
+      { [linear]: f32([2, 2], [0, 1, 2, 0]), [norm]: f32([2], [0, 1]) },
+      { [linear]: f32([2, 2], [-0, 5, 2, 0]), [norm]: f32([2], [3, 1]) },
+    )
+    assert.equal(changed.length, 2)
+    assert.equal(maskPreserved, true)
+    assert.match(verdict, /mask is preserved.*2 tensors changed/)
+  })
+
+  it('compares values where the element types differ', async () => {
+    const values = [0, 1, -2.5, 0]
+    const same = await compare({ [linear]: f32([2, 2], values) }, { [linear]: bf16([2, 2], values) })
+    assert.deepEqual([same.changed.length, same.same], [0, 1])
+    const rounded = await compare({ [linear]: f32([2, 2], [0, 1.001, -2.5, 0]) }, { [linear]: bf16([2, 2], values) })
+    assert.ok(Math.abs(rounded.changed[0].maxAbs - 0.001) < 1e-7)
+    assert.equal(rounded.maskPreserved, true)
+  })
+
+  it('does not call −0 in the place of 0 a change, nor NaN in the place of NaN', async () => {
+    const { changed } = await compare(
+      { [linear]: f32([2, 2], [0, NaN, Infinity, 1]), x: f32([1], [NaN]) },
+      { [linear]: f32([2, 2], [-0, NaN, Infinity, 1]), x: f32([1], [1]) },
+    )
+    assert.deepEqual(
+      changed.map((c) => [c.name, c.maxAbs]),
+      [['x', Infinity]],
+    )
+  })
+
+  it('lists what came, went and changed its shape', async () => {
+    const { added, removed, reshaped, maskPreserved, verdict } = await compare(
+      { x: f32([1], [1]), [linear]: f32([2, 2], [0, 1, 2, 3]) },
+      { y: f32([1], [1]), [linear]: f32([4, 1], [0, 1, 2, 3]) },
+    )
+    assert.deepEqual([added, removed, reshaped], [['y'], ['x'], [linear]])
+    assert.equal(maskPreserved, false)
+    assert.match(verdict, /lacks 1 of 1/)
+  })
+
+  it('goes by the explicit mask: a kept weight that is zero by chance may move, a pruned one may not', async () => {
+    const a = { [linear]: f32([2, 2], [0, 0, 1, 2]) }
+    const mask = new Map([[linear, packMask([0, 1, 1, 1], 2, 2)]])
+    temp.write('a/x', '')
+    await writeMaskFile(temp.path('a', maskFileName), mask)
+    const kept = await compare(a, { [linear]: f32([2, 2], [0, 7, 1, 2]) })
+    assert.deepEqual([kept.maskPreserved, kept.changed[0].filled], [true, 1])
+    assert.equal((await compare(a, { [linear]: f32([2, 2], [7, 0, 1, 2]) })).maskPreserved, false)
+  })
+
+  it('refuses a mask of another shape', async () => {
+    temp.write('a/x', '')
+    await writeMaskFile(temp.path('a', maskFileName), new Map([[linear, packMask([0, 1], 1, 2)]]))
+    const a = { [linear]: f32([2, 2], [0, 0, 1, 2]) }
+    await assert.rejects(compare(a, { [linear]: f32([2, 2], [0, 7, 1, 2]) }), /1 × 2 weights there/)
+  })
+
+  it('reads the mask of a transposed matrix the other way round', async () => {
+    const config = { model_type: 'gpt2', n_embd: 2, n_layer: 1, n_head: 1, n_positions: 4, vocab_size: 3, n_inner: 4 }
+    temp.write('a/config.json', JSON.stringify(config))
+    const name = 'transformer.h.0.mlp.c_fc.weight'
+    const embedding = { 'transformer.wte.weight': f32([3, 2], new Float32Array(6)) }
+    // Stored [2 inputs, 4 outputs]; output 1 prunes its input 0: stored element [0, 1].
+    const mask = packMask([1, 1, 0, 1, 1, 1, 1, 1], 4, 2)
+    await writeMaskFile(temp.path('a', maskFileName), new Map([[name, mask]]))
+    const zeros = { ...embedding, [name]: f32([2, 4], new Float32Array(8)) }
+    const moved = (at: number) => ({
+      ...embedding,
+      [name]: f32(
+        [2, 4],
+        Float32Array.from({ length: 8 }, (_, i) => (i === at ? 1 : 0)),
+      ),
+    })
+    for (let at = 0; at < 8; at++)
+      assert.equal((await compare(zeros, moved(at))).maskPreserved, at !== 1, `element ${at}`)
+  })
+})

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { cli, cliJson } from '../../support/cli.ts'
+import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+describe('sparsescope compare', () => {
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+  const name = 'model.layers.0.mlp.up_proj.weight'
+  const write = (file: string, values: number[]) => temp.write(file, safetensors({ [name]: f32([2, 2], values) }))
+
+  it('ends with 3 only when the expectation fails', () => {
+    const a = write('a.safetensors', [0, 1, 2, 3])
+    const kept = write('kept.safetensors', [0, 5, 2, 3])
+    const filled = write('filled.safetensors', [1, 1, 2, 3])
+    assert.equal(cli('compare', a, kept, '--expect', 'mask-preserved').status, 0)
+    assert.equal(cli('compare', a, filled, '--expect', 'mask-preserved').status, 3)
+    assert.equal(cli('compare', a, filled).status, 0)
+    assert.equal(cli('compare', a, filled, '--expect', 'nothing').status, 2)
+  })
+
+  it('prints the contract’s JSON, also when the expectation fails', () => {
+    const a = write('a.safetensors', [0, 1, 2, 3])
+    const b = write('b.safetensors', [4, 0, 2, 3])
+    const json = cliJson('compare', a, b, '--expect', 'mask-preserved')
+    const [change] = json.changed as Record<string, unknown>[]
+    assert.deepEqual([change.name, change.max_abs, change.filled, change.emptied], [name, 4, 1, 1])
+    assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], false])
+  })
+
+  it('compares a single file with shards of other element types', () => {
+    const json = cliJson('compare', goldenPath('llama') ?? '', goldenPath('llama_bf16_sharded') ?? '')
+    assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], true])
+  })
+})

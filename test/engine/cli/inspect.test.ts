@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { createRng } from '../../../src/engine/rng.ts'
+import { cli, cliJson } from '../../support/cli.ts'
+import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+interface Json {
+  tensors: {
+    name: string
+    role: string
+    zeros?: number
+    sparsity?: number
+    nm?: Record<string, { groups: number; violations: number }>
+  }[]
+  totals: {
+    parameters: number
+    linears: { parameters: number; zeros: number; sparsity: number }
+    layers: { block: number }[]
+    roles: Record<string, { parameters: number }>
+  }
+}
+
+describe('sparsescope inspect', () => {
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+  const inspect = (...args: string[]) => cliJson('inspect', ...args) as unknown as Json
+
+  it('lists every tensor, with no statistics unless asked', () => {
+    const { tensors, totals } = inspect(goldenPath('gpt2') ?? '')
+    assert.equal(tensors.length, 28)
+    assert.ok(tensors.every((t) => t.zeros === undefined))
+    // 2 blocks of c_attn 48·144, c_proj 48·48, c_fc 48·192 and c_proj 192·48.
+    assert.equal(totals.linears.parameters, 2 * (48 * 144 + 48 * 48 + 2 * 48 * 192))
+    assert.deepEqual(
+      totals.layers.map((l) => l.block),
+      [0, 1],
+    )
+    assert.equal(totals.roles.embedding.parameters, (160 + 32) * 48)
+  })
+
+  it('counts zeros of the block linears apart from embeddings, norms and head', () => {
+    const rng = createRng(1)
+    const zeros = (count: number, share: number) =>
+      Float32Array.from({ length: count }, () => (rng.uniform() < share ? 0 : 1))
+    const up = zeros(64, 0.5)
+    temp.write(
+      'model.safetensors',
+      safetensors({
+        'model.embed_tokens.weight': f32([8, 8], zeros(64, 1)),
+        'model.layers.0.mlp.up_proj.weight': f32([8, 8], up),
+        'model.layers.0.input_layernorm.weight': f32([8], zeros(8, 1)),
+        'lm_head.weight': f32([8, 8], zeros(64, 1)),
+      }),
+    )
+    const { totals } = inspect(temp.folder, '--stats')
+    const count = up.filter((v) => v === 0).length
+    assert.deepEqual(totals.linears, { ...totals.linears, parameters: 64, zeros: count, sparsity: count / 64 })
+  })
+
+  it('checks N:M along the inputs, also where the checkpoint stores [in, out]', () => {
+    // 2:4 down the columns of the stored [4, 2]: inputs 0 and 1 of both outputs are zero.
+    const stored = f32([4, 4], [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1])
+    temp.write(
+      'model.safetensors',
+      safetensors({
+        'transformer.wte.weight': f32([2, 4], new Float32Array(8).fill(1)),
+        'transformer.h.0.attn.c_proj.weight': stored,
+      }),
+    )
+    temp.write(
+      'config.json',
+      JSON.stringify({ model_type: 'gpt2', n_embd: 4, n_layer: 1, n_head: 1, n_positions: 2, vocab_size: 2 }),
+    )
+    const name = 'transformer.h.0.attn.c_proj.weight'
+    const nm = () => inspect(temp.folder, '--tensor', name, '--nm', '2:4,3:4').tensors[0].nm
+    assert.deepEqual(nm(), { '2:4': { groups: 4, violations: 0 }, '3:4': { groups: 4, violations: 4 } })
+    temp.write('config.json', '{}')
+    assert.deepEqual(nm(), { '2:4': { groups: 4, violations: 2 }, '3:4': { groups: 4, violations: 2 } })
+  })
+
+  it('prints a table for people', () => {
+    const { status, stdout } = cli('inspect', goldenPath('opt') ?? '', '--stats')
+    assert.equal(status, 0)
+    assert.match(stdout, /model\.decoder\.layers\.0\.fc1\.weight +F32 +\[96, 48\]/)
+    assert.match(stdout, /sparsity of the block linears: 0\.00 %/)
+  })
+
+  it('ends with 2 and one line for bad input', () => {
+    temp.write('model.safetensors', 'version https://git-lfs.github.com/spec/v1\n')
+    for (const args of [
+      [temp.folder],
+      [temp.path('nothing')],
+      [goldenPath('opt') ?? '', '--tensor', 'fc9'],
+      [goldenPath('opt') ?? '', '--nm', '4:2'],
+    ]) {
+      const { status, stdout, stderr } = cli('inspect', ...args)
+      assert.equal(status, 2, args.join(' '))
+      assert.equal(stdout, '')
+      assert.match(stderr, /^sparsescope: .*\n$/)
+    }
+  })
+})

@@ -1,0 +1,29 @@
+// The built command line, run as a person would.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const entry = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url))
+
+export interface CliResult {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+/** @throws when the command line is not built. */
+export function cli(...args: string[]): CliResult {
+  if (!existsSync(entry)) throw new Error('dist/cli.mjs is missing: run `npm run build` first')
+  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  return { status, stdout, stderr }
+}
+
+/** The one JSON object on stdout. */
+export function cliJson(...args: string[]): Record<string, unknown> {
+  const { status, stdout, stderr } = cli(...args, '--json')
+  if (status !== 0 && status !== 3) throw new Error(`exit code ${status}: ${stderr}`)
+  return JSON.parse(stdout) as Record<string, unknown>
+}
