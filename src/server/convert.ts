@@ -2,6 +2,7 @@
 import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver/node'
 import type { Diagnostic } from 'vscode-languageserver/node'
 import type { Finding, Severity } from '../shared/recipe/finding.ts'
+import type { RuleLink } from './ruleLinks.ts'
 
 const severities: Record<Severity, DiagnosticSeverity> = {
   error: DiagnosticSeverity.Error,
@@ -15,16 +16,16 @@ export const diagnosticSource = 'sparsescope'
 /** Rules about something that could as well be left out: shown faded. */
 const unnecessary = new Set(['S6', 'M2'])
 
-/** `documentation`: folder with rules.md, as a URI; null when there is none. */
-export function toDiagnostic(finding: Finding, documentation: string | null): Diagnostic {
+export function toDiagnostic(finding: Finding, linkOf: RuleLink): Diagnostic {
   const { rule, severity, message, range } = finding
+  const href = linkOf(rule)
   return {
     range,
     message,
     severity: severities[severity],
     source: diagnosticSource,
     code: rule,
-    ...(documentation !== null && { codeDescription: { href: `${documentation}#${rule.toLowerCase()}` } }),
+    ...(href !== null && { codeDescription: { href } }),
     ...(unnecessary.has(rule) && { tags: [DiagnosticTag.Unnecessary] }),
   }
 }

@@ -1,5 +1,6 @@
 // The language server of recipes: one process, started by the editor with the first recipe. It reads headers and small
 // files, writes nothing, and opens no connection but the one to the editor.
+import { dirname, join } from 'node:path'
 import {
   createConnection,
   DidChangeWatchedFilesNotification,
@@ -19,6 +20,7 @@ import { hover } from './features/hover.ts'
 import { codeLenses, inlayHints } from './features/lenses.ts'
 import { documentLinks } from './features/links.ts'
 import { isSafe } from './safe.ts'
+import { readRuleLinks } from './ruleLinks.ts'
 import { defaultSettings, readSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { yamlService } from './yamlService.ts'
@@ -29,9 +31,10 @@ let settings: Settings = defaultSettings
 const analyses = createAnalyses(() => settings)
 /** What the client can do; known after `initialize`. */
 let client = { configuration: false, refreshDiagnostics: false, refreshLenses: false, refreshHints: false }
-let documentation: string | null = null
+// The bundle lies in dist/ of the extension.
+const linkOf = readRuleLinks(join(dirname(process.argv[1]), '..'))
 
-connection.onInitialize(({ capabilities, initializationOptions }): InitializeResult => {
+connection.onInitialize(({ capabilities }): InitializeResult => {
   const { workspace } = capabilities
   client = {
     configuration: workspace?.configuration === true,
@@ -39,7 +42,6 @@ connection.onInitialize(({ capabilities, initializationOptions }): InitializeRes
     refreshLenses: workspace?.codeLens?.refreshSupport === true,
     refreshHints: workspace?.inlayHint?.refreshSupport === true,
   }
-  documentation = documentationOf(initializationOptions)
   return {
     serverInfo: { name: 'sparsescope' },
     capabilities: {
@@ -78,11 +80,6 @@ function refresh(): void {
   if (client.refreshHints) void connection.languages.inlayHint.refresh().catch(() => undefined)
 }
 
-function documentationOf(options: unknown): string | null {
-  const given = typeof options === 'object' && options !== null ? (options as { rules?: unknown }).rules : null
-  return typeof given === 'string' ? given : null
-}
-
 connection.onDidChangeConfiguration(() => void readConfiguration())
 connection.onDidChangeWatchedFiles(() => refresh())
 documents.onDidClose(({ document }) => analyses.close(document.uri))
@@ -101,7 +98,7 @@ connection.languages.diagnostics.on(async ({ textDocument }) => ({
   kind: DocumentDiagnosticReportKind.Full,
   items: await withRecipe(textDocument.uri, [], (document, { dialect, findings }) =>
     // Any other YAML file is none of our business.
-    isOurs(document) || dialect !== null ? findings.map((f) => toDiagnostic(f, documentation)) : [],
+    isOurs(document) || dialect !== null ? findings.map((f) => toDiagnostic(f, linkOf)) : [],
   ),
 }))
 

@@ -49,7 +49,7 @@ function quickFixes(document: TextDocument, finding: Finding): CodeAction[] {
   return finding.fixes.map((fix, i) => ({
     title: fix.title,
     kind: CodeActionKind.QuickFix,
-    diagnostics: [toDiagnostic(finding, null)],
+    diagnostics: [toDiagnostic(finding, () => null)],
     isPreferred: i === 0 && finding.fixes.length === 1,
     edit: change(document, fix.edits),
   }))
@@ -65,7 +65,7 @@ function disable(document: TextDocument, finding: Finding): CodeAction {
   return {
     title: `Disable ${finding.rule} for this line`,
     kind: CodeActionKind.QuickFix,
-    diagnostics: [toDiagnostic(finding, null)],
+    diagnostics: [toDiagnostic(finding, () => null)],
     edit: change(document, [{ range: { start: at, end: at }, newText }]),
   }
 }

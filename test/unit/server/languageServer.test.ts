@@ -58,6 +58,7 @@ describe('language server', () => {
     const found = (await recipe.diagnostics()).filter((d) => d.code === 'T3')
     assert.equal(found.length, 1)
     assert.deepEqual(found[0].range.start, { line: 5, character: 14 })
+    assert.match(found[0].codeDescription?.href ?? '', /docs\/rules\.md#L\d+$/)
     const fix = (await recipe.actions(found[0])).find((a) => a.title === 'Write re:.*fc1')
     await recipe.setText(recipe.edited(fix?.edit))
     assert.deepEqual(
