@@ -14,8 +14,8 @@ const samples = join(root, 'samples')
 const special = ['<|endoftext|>']
 const seqLen = 256
 const training = {
-  llama: { steps: 1600, lr: 3e-3 },
-  opt: { steps: 1600, lr: 2e-3 },
+  llama: { steps: 1000, lr: 4e-3 },
+  opt: { steps: 1000, lr: 3e-3 },
 }
 type Kind = keyof typeof training
 
@@ -64,12 +64,12 @@ function train(kind: Kind, tokenizer: string): void {
       train: ['full'],
       ...training[kind],
       weight_decay: 0.05,
-      batch_size: 16,
+      batch_size: 8,
       shuffle: true,
       data: 'ids.safetensors',
       seq_len: seqLen,
     },
-    evaluate: [{ task: 'perplexity', data: '../../samples/text/evaluation.txt', seq_len: seqLen, every: 400 }],
+    evaluate: [{ task: 'perplexity', data: '../../samples/text/evaluation.txt', seq_len: seqLen, every: 250 }],
     save: { to: `${kind}-trained` },
   }
   // JSON is YAML.
