@@ -1,0 +1,160 @@
+// The linter against thousands of seeded mistakes. What would be refused is asked of the schema and of the engine's own
+// readers of a recipe, not of lint.
+import assert from 'node:assert/strict'
+import { parse } from 'yaml'
+import { selectTrainable } from '../../../src/engine/recover/selectTrainable.ts'
+import { createRng } from '../../../src/engine/rng.ts'
+import { pruneEntries } from '../../../src/engine/run/pruneEntries.ts'
+import { blockLinears } from '../../../src/shared/families/parameters.ts'
+import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
+import { dataUses } from '../../../src/shared/recipe/dataUses.ts'
+import { createContext } from '../../../src/shared/recipe/context.ts'
+import { readDocument } from '../../../src/shared/recipe/document.ts'
+import { noFacts } from '../../../src/shared/recipe/facts.ts'
+import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
+import type { Finding, Position } from '../../../src/shared/recipe/finding.ts'
+import { lint } from '../../../src/shared/recipe/lint.ts'
+import type { LintResult } from '../../../src/shared/recipe/lint.ts'
+import { parsePattern } from '../../../src/shared/recipe/pattern.ts'
+import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
+import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { mutate } from '../../support/mutateRecipe.ts'
+import type { Mutant } from '../../support/mutateRecipe.ts'
+import { factsOf, modelOf, optConfig } from '../../support/recipeFacts.ts'
+
+const config = readModelConfig(optConfig)
+const model = modelOf(optConfig, { masked: true })
+const linears = blockLinears(config).map((l) => ({ ...l, className: l.kind }))
+
+const recipes = [
+  `version: 1
+model: m
+prune:
+  - method: wanda
+    sparsity: 0.5
+    scope: row
+    targets: ["re:.*fc[12]$", model.decoder.layers.0.self_attn.q_proj]
+    ignore: ["re:.*layers\\\\.11\\\\."]
+calibration: {data: a.jsonl, field: text, samples: 128, seq_len: 512}
+seed: 0
+recover:
+  mode: reconstruct
+  train: [bias, norm, mask_lora]
+  lora: {rank: 8, alpha: 16}
+  steps: 1000
+  lr: 5.0e-4
+  batch_size: 2
+evaluate:
+  - {task: perplexity, data: b.jsonl, seq_len: 512, at: [dense, pruned, recovered], every: 2}
+save: {to: out, max_shard: 5GB}
+`,
+  `version: 1
+model: m
+prune:
+  - {method: magnitude, sparsity: [0.4, 0.6], scope: global}
+seed: 3
+recover: {mode: retrain, train: [norm, head], steps: 100, lr: 1.0e-4, clip_norm: 1, data: a.jsonl, seq_len: 256, samples: 64, shuffle: true}
+save: {to: out}
+# sparsescope-disable R4: the head is to be untied
+`,
+  `version: 1
+model: m
+prune:
+  - method: sparsegpt
+    pattern: "2:4"
+    block_size: 64
+    dampening: 0.02
+calibration:
+  data: a.jsonl
+  seq_len: 128
+  samples: 64
+seed: 1
+save:
+  to: out
+`,
+]
+
+function factsFor(text: string): LintFacts {
+  const { resolved } = createContext(readDocument(text), noFacts)
+  const facts = factsOf(model)
+  const data = new Map(facts.data)
+  // A misspelt path leads to no file.
+  for (const { data: path } of dataUses(resolved)) {
+    if (!data.has(path)) data.set(path, { ...[...data.values()][0], exists: false })
+  }
+  const known = resolved.model === 'm'
+  const missing = modelOf(null, { tensors: new Map(), problems: [{ rule: 'C1', message: 'It does not exist.' }] })
+  return { ...facts, data, model: known ? model : missing }
+}
+
+/** Why a run would not start, or would change nothing; null when it would run. */
+function refusal(text: string): string | null {
+  try {
+    const checked = recipeSchema.safeParse(parse(text, { logLevel: 'silent' }))
+    if (!checked.success) return checked.error.issues[0].message
+    const recipe = resolveRecipe(checked.data, { maxPositions: config.maxPositions })
+    const { prune, recover, calibration, evaluate, save } = recipe
+    if (recipe.model !== 'm') return 'no model'
+    if (prune.length === 0 && !recover && evaluate.length === 0) return 'does nothing'
+    if (!save && evaluate.length === 0) return 'shows nothing'
+    if (dataUses(recipe).some((u) => !/^[ab]\.jsonl$/.test(u.data) || !['text', 'title', undefined].includes(u.field)))
+      return 'no data'
+    if (dataUses(recipe).some((u) => u.seqLen > config.maxPositions)) return 'too long'
+    pruneEntries(prune, linears, config.numBlocks)
+    if (recover) selectTrainable(config, recover.train, recover.mode)
+    if (recover?.mode === 'retrain' && recover.data === undefined) return 'no training data'
+    if (recover?.mode === 'retrain' && recover.steps === 1) return 'only warm-up'
+    const looks = recover?.mode === 'reconstruct' || prune.some((s) => s.method === 'wanda' || s.method === 'sparsegpt')
+    if (looks && !calibration) return 'no calibration'
+    for (const step of prune) {
+      const group = parsePattern(step.pattern)
+      if (group?.kind === 'group' && 64 % group.size !== 0) return 'groups do not fit'
+      if (group?.kind === 'group' && step.method === 'sparsegpt' && step.block_size % group.size !== 0)
+        return 'blocks do not fit'
+      if (Array.isArray(step.sparsity) && step.sparsity.length > config.numBlocks) return 'too many'
+    }
+    return null
+  } catch (error) {
+    return String(error)
+  }
+}
+
+function overlaps({ document, findings }: LintResult, { changed }: Mutant): boolean {
+  if (!changed) return true
+  const at = (p: Position) => document.offset(p)
+  return findings.some((f: Finding) => at(f.range.start) < changed.end && at(f.range.end) > changed.start)
+}
+
+describe('lint against mutated recipes', () => {
+  for (const [i, text] of recipes.entries()) {
+    it(`recipe ${i} is good before it is mutated`, () => {
+      assert.deepEqual(lint(text, { facts: factsFor(text) }).findings, [])
+      assert.equal(refusal(text), null)
+    })
+  }
+
+  it('reports every mutant that would be refused or change nothing, where it was changed', function () {
+    this.timeout(180_000)
+    const rng = createRng(2312, 'mutants')
+    const missed: string[] = []
+    const misplaced: string[] = []
+    let refused = 0
+    for (let i = 0; i < 2400; i++) {
+      const mutant = mutate(recipes[rng.below(recipes.length)], rng)
+      const result = lint(mutant.text, { facts: factsFor(mutant.text) })
+      const why = refusal(mutant.text)
+      if (why === null) continue
+      refused++
+      const serious = result.findings.filter((f) => f.severity === 'error' || f.severity === 'warning')
+      if (serious.length === 0) missed.push(`${mutant.kind} (${why}):\n${mutant.text}`)
+      else if (!overlaps(result, mutant)) {
+        misplaced.push(
+          `${mutant.kind} (${why}): ${serious.map((f) => `${f.rule} ${f.message}`).join(' ')}\n${mutant.text}`,
+        )
+      }
+    }
+    assert.ok(refused > 1000, `only ${refused} mutants were bad`)
+    assert.deepEqual(missed, [])
+    assert.deepEqual(misplaced, [])
+  })
+})
