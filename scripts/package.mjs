@@ -57,6 +57,8 @@ export function packageVsix({ target = `${process.platform}-${process.arch}`, ou
     'package.nls.json',
     '.vscodeignore',
     'language-configuration.json',
+    'docs/rules.md',
+    'src/shared/recipe/recipe.schema.json',
   ])
     if (existsSync(join(root, name))) cpSync(join(root, name), join(stage, name), { recursive: true, filter: wanted })
   writeFileSync(join(stage, 'package.json'), JSON.stringify(manifest(), null, 2))

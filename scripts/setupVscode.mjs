@@ -78,7 +78,9 @@ function run(command, args, cwd) {
     execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', maxBuffer: 1 << 26 })
   } catch (error) {
     const detail = `${error.stderr ?? ''}`.trim().split('\n').slice(-20).join('\n')
-    throw new Error(`${command} ${args.slice(0, 3).join(' ')} failed in ${cwd}: ${detail || error.message}`)
+    throw new Error(`${command} ${args.slice(0, 3).join(' ')} failed in ${cwd}: ${detail || error.message}`, {
+      cause: error,
+    })
   }
 }
 

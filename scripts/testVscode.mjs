@@ -1,0 +1,93 @@
+// The layers that need a real VS Code or a built product: protocol tests, suites inside the extension host, and tests
+// of the packaged extension in the browser. The last line of stdout is the count as JSON.
+//   node scripts/testVscode.mjs [protocol|host|e2e …]
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { packageVsix } from './package.mjs'
+import { setupVscode } from './setupVscode.mjs'
+import { findChromium } from './vscode/browser.mjs'
+import { runHostTests } from './vscode/hostTests.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const asked = process.argv.slice(2)
+const wants = (layer) => asked.length === 0 || asked.includes(layer)
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-vscode-'))
+
+function add(result) {
+  for (const key of Object.keys(counts)) counts[key] += result[key] ?? 0
+}
+
+function mocha(title, patterns, env = {}) {
+  console.log(`\n== ${title}`)
+  const file = join(scratch, `${title.replace(/\W+/g, '-')}.json`)
+  const reporter = join(root, 'test/support/countingReporter.cjs')
+  const args = ['node_modules/mocha/bin/mocha.js', '--reporter', reporter, ...patterns]
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: root,
+    // What tests say belongs above the last line of stdout, which is the count.
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env, SPARSESCOPE_TEST_COUNTS: file },
+  })
+  const result = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { failed: 1 }
+  if (status !== 0 && !result.failed) result.failed = 1
+  add(result)
+}
+
+function hasTests(folder) {
+  return (
+    existsSync(folder) && readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith('.test.ts'))
+  )
+}
+
+/** The installed VS Code and the packaged extension, or the reason why there is none. */
+function prepare() {
+  if (!findChromium()) return { reason: 'no Chromium found: install the package chromium' }
+  try {
+    const server = setupVscode((line) => console.log(line))
+    const { file, bytes } = packageVsix({ say: (line) => console.log(line) })
+    console.log(`packaged ${(bytes / 1e6).toFixed(1)} MB`)
+    return { server, vsix: file }
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function main() {
+  const protocol = readdirSync(join(root, 'test/integration'), { withFileTypes: true })
+    .filter(
+      (entry) => entry.isDirectory() && entry.name !== 'host' && hasTests(join(root, 'test/integration', entry.name)),
+    )
+    .map((entry) => `test/integration/${entry.name}/**/*.test.ts`)
+  if (wants('protocol') && protocol.length > 0) mocha('test/integration: protocols', protocol)
+  if (!wants('host') && !wants('e2e')) return
+  const prepared = prepare()
+  if (prepared.reason) {
+    console.log(`skipped: tests in a real VS Code (${prepared.reason})`)
+    counts.skipped++
+    return
+  }
+  const { server, vsix } = prepared
+  if (wants('host')) {
+    console.log('\n== test/integration/host: inside the extension host')
+    add(await runHostTests({ root, server, vsix, scratch }))
+  }
+  const env = { SPARSESCOPE_VSCODE: server, SPARSESCOPE_VSIX: vsix }
+  if (wants('e2e') && hasTests(join(root, 'test/e2e')))
+    mocha('test/e2e: the packaged extension', ['test/e2e/**/*.test.ts'], env)
+}
+
+mkdirSync(scratch, { recursive: true })
+try {
+  await main()
+} catch (error) {
+  console.log(error instanceof Error ? error.stack : String(error))
+  counts.failed++
+}
+rmSync(scratch, { recursive: true, force: true })
+console.log(`\n${counts.passed} passing`)
+console.log(JSON.stringify(counts))
+process.exit(counts.failed > 0 ? 1 : 0)

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import * as vscode from 'vscode'
+import { extension, notes } from './support.ts'
+
+suite('activation', () => {
+  test('says how long it took and starts no process', async () => {
+    const api = await extension().activate()
+    notes.said.push(`activation took ${api.activationMs.toFixed(1)} ms`)
+    assert.equal(api.backendState().kind, 'stopped')
+  })
+
+  test('every command of package.json is registered', async () => {
+    await extension().activate()
+    const manifest = extension().packageJSON as { contributes: { commands: { command: string }[] } }
+    const wanted = manifest.contributes.commands.map((c) => c.command)
+    const registered = new Set(await vscode.commands.getCommands(true))
+    assert.deepEqual(
+      wanted.filter((id) => !registered.has(id)),
+      [],
+    )
+  })
+})

@@ -1,0 +1,40 @@
+// What the suites inside the extension host share.
+import * as vscode from 'vscode'
+import type { ExtensionApi } from '../../../src/extension/extension.ts'
+
+/** For the runner: lines to print, processes that must be gone when the window has closed. */
+export const notes: { said: string[]; pids: number[] } = { said: [], pids: [] }
+
+export function extension(): vscode.Extension<ExtensionApi> {
+  const found = vscode.extensions.getExtension<ExtensionApi>('sparsescope.sparsescope')
+  if (!found) throw new Error('the extension is not installed')
+  return found
+}
+
+export function inWorkspace(name: string): vscode.Uri {
+  const folder = vscode.workspace.workspaceFolders?.[0]
+  if (!folder) throw new Error('no folder is open')
+  return vscode.Uri.joinPath(folder.uri, name)
+}
+
+/** Asks until the answer is not undefined. */
+export async function until<T>(what: string, ask: () => T | undefined, limitMs = 30_000): Promise<T> {
+  const deadline = Date.now() + limitMs
+  for (;;) {
+    const answer = ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** The backend's process, once it is ready. */
+export async function backendPid(): Promise<number> {
+  const api = await extension().activate()
+  const pid = await until('the backend', () => {
+    const state = api.backendState()
+    return state.kind === 'ready' ? state.hello.pid : undefined
+  })
+  if (!notes.pids.includes(pid)) notes.pids.push(pid)
+  return pid
+}
