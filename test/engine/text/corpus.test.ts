@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { openCorpus, readDocuments, type Corpus } from '../../../src/engine/text/corpus.ts'
+import { EngineError } from '../../../src/engine/errors.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+
+/** Two compressions and row-group sizes of the same five rows, written by pyarrow. */
+const parquet = (name: string) => fileURLToPath(new URL(`../../fixtures/text/${name}.parquet`, import.meta.url))
+const rows = ['abc', 'héllo 漢字', '', 'the end', 'last']
+
+async function texts(corpus: Corpus, wanted?: number[]): Promise<[number, string][]> {
+  const list: [number, string][] = []
+  for await (const { index, text } of corpus.documents(wanted && new Set(wanted))) list.push([index, text])
+  return list
+}
+
+describe('openCorpus', () => {
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+
+  const lines = rows.map((text) => JSON.stringify({ text, id: 1 })).join('\n')
+  const files: [what: string, path: () => string][] = [
+    ['.jsonl', () => temp.write('x.jsonl', lines)],
+    ['.jsonl that ends with a line break', () => temp.write('x.jsonl', `${lines}\n`)],
+    ['.jsonl of Windows', () => temp.write('x.jsonl', lines.replaceAll('\n', '\r\n'))],
+    ['.jsonl.gz', () => temp.write('x.jsonl.gz', gzipSync(lines))],
+    ['.parquet with snappy', () => parquet('snappy')],
+    ['.parquet with zstd', () => parquet('zstd')],
+  ]
+  for (const [what, path] of files) {
+    it(`counts, lists and picks the documents of a ${what}`, async () => {
+      const corpus = await openCorpus(path())
+      assert.equal(await corpus.count(), 5)
+      assert.deepEqual(
+        await texts(corpus),
+        rows.map((text, i) => [i, text]),
+      )
+      assert.deepEqual(await texts(corpus, [4, 1]), [
+        [1, rows[1]],
+        [4, rows[4]],
+      ])
+    })
+  }
+
+  it('reads lines longer than the chunks of the stream', async () => {
+    const long = 'x'.repeat(3_000_000)
+    const corpus = await openCorpus(
+      temp.write('x.jsonl', [long, 'y', long].map((text) => JSON.stringify({ text })).join('\n')),
+    )
+    assert.deepEqual(
+      (await texts(corpus)).map(([, text]) => text.length),
+      [3_000_000, 1, 3_000_000],
+    )
+  })
+
+  it('takes the field that is asked for', async () => {
+    const path = temp.write('x.jsonl', '{"body": "a", "text": "b"}')
+    const list: string[] = []
+    for await (const text of readDocuments(path, 'body')) list.push(text)
+    assert.deepEqual(list, ['a'])
+  })
+
+  it('names the columns of a parquet file that has not the field', async () => {
+    const corpus = await openCorpus(parquet('snappy'), 'content')
+    await assert.rejects(
+      texts(corpus),
+      (e) => e instanceof EngineError && /no column "content".*id, text/.test(e.message),
+    )
+  })
+
+  it('refuses a parquet column that is no text, with the row', async () => {
+    await assert.rejects(texts(await openCorpus(parquet('snappy'), 'id')), /row 1 has no text in "id"/)
+  })
+})

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { openTokenizer } from '../../../src/engine/text/tokenizer.ts'
+import { safeCuts } from '../../../src/engine/text/safeCuts.ts'
+import { EngineError } from '../../../src/engine/errors.ts'
+import { createRng } from '../../../src/engine/rng.ts'
+import { Tokenizer } from '@huggingface/tokenizers'
+import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+
+/** Letters, digits, punctuation, spaces and line breaks of several scripts, in unkind order. */
+function unkindText(length: number, seed: number): string {
+  const pieces = [
+    'the',
+    ' a',
+    'in',
+    'é',
+    '漢字',
+    '🙂',
+    ' ',
+    '  ',
+    '\n',
+    '\n\n',
+    '\r\n',
+    '\t',
+    '.',
+    ',\n',
+    "'s",
+    '12',
+    ' 3',
+    '-',
+    '<s>',
+    'x\n',
+    'y\n ',
+    '\u00a0',
+    '\u2028',
+    'İ',
+  ]
+  const rng = createRng(seed)
+  let text = ''
+  while (text.length < length) text += pieces[rng.below(pieces.length)]
+  return text
+}
+
+describe('openTokenizer', () => {
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+
+  it('adds the special tokens of the post-processor', async () => {
+    temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
+    const tokenizer = await openTokenizer(temp.folder)
+    assert.deepEqual([...(await tokenizer.encode('xyz'))], plainIds('xyz'))
+    assert.deepEqual([...(await tokenizer.encode(''))], [0])
+    assert.deepEqual([...(await tokenizer.encode('the'))], [0, 258])
+  })
+
+  it('gives a long text the ids of the whole text, though it encodes pieces', async () => {
+    const definition = byteTokenizer()
+    temp.write('tokenizer.json', JSON.stringify(definition))
+    const tokenizer = await openTokenizer(temp.folder)
+    const whole = new Tokenizer(definition, {})
+    for (const seed of [1, 2, 3]) {
+      const text = unkindText(200_000, seed)
+      assert.ok(safeCuts(definition)(text, 1 << 15).length >= 5)
+      assert.deepEqual([...(await tokenizer.encode(text))], whole.encode(text).ids)
+    }
+  })
+
+  it('can be stopped within a long text', async () => {
+    temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
+    const tokenizer = await openTokenizer(temp.folder)
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(), 1)
+    await assert.rejects(tokenizer.encode(unkindText(2_000_000, 4), abort.signal), /cancelled/)
+  })
+
+  const refused = (code: string, message: RegExp) =>
+    assert.rejects(
+      openTokenizer(temp.folder),
+      (e) => e instanceof EngineError && e.code === code && message.test(e.message),
+    )
+  it('names what is missing and the way out', () => refused('bad-data', /no tokenizer\.json.*copy it from the model/))
+  it('refuses what is no JSON and no tokenizer', async () => {
+    temp.write('tokenizer.json', '{')
+    await refused('bad-config', /not a JSON object/)
+    temp.write('tokenizer.json', '{"model": {"type": "none"}}')
+    await refused('bad-config', /cannot be used/)
+  })
+})
+
+describe('safeCuts', () => {
+  const gpt4 =
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, use_regex: false }
+  const split = (Regex: string) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false })
+  const sequence = (...pretokenizers: unknown[]) => ({ type: 'Sequence', pretokenizers })
+
+  it('cuts only between a letter and a line break', () => {
+    const text = unkindText(50_000, 5)
+    const cuts = safeCuts(byteTokenizer())(text, 100)
+    assert.ok(cuts.length > 100)
+    for (const cut of cuts) assert.match(text.slice(cut - 2, cut + 1), /\p{L}\n$/u)
+  })
+
+  it('gives the same ids with the expression of the GPT-4 and Llama 3 line', () => {
+    const definition = byteTokenizer({ preTokenizer: sequence(split(gpt4), byteLevel) })
+    const tokenizer = new Tokenizer(definition, {})
+    const text = unkindText(20_000, 6)
+    const bare = { add_special_tokens: false }
+    const cuts = [0, ...safeCuts(definition)(text, 50), text.length]
+    assert.ok(cuts.length > 50)
+    const pieces = cuts.slice(1).flatMap((end, i) => tokenizer.encode(text.slice(cuts[i], end), bare).ids)
+    assert.deepEqual(pieces, tokenizer.encode(text, bare).ids)
+  })
+
+  const uncut: [why: string, definition: Record<string, unknown>][] = [
+    [
+      'every piece would get a prefix space',
+      byteTokenizer({ preTokenizer: { type: 'ByteLevel', add_prefix_space: true } }),
+    ],
+    ['the text is one word', byteTokenizer({ preTokenizer: byteLevel })],
+    ['the expression is not a published one', byteTokenizer({ preTokenizer: sequence(split('.{5}'), byteLevel) })],
+    ['it is a SentencePiece tokenizer', byteTokenizer({ preTokenizer: { type: 'Metaspace' } })],
+    ['a normalizer may change the text', { ...byteTokenizer(), normalizer: { type: 'Replace' } }],
+    ['an added token has a line break', byteTokenizer({ addedTokens: [{ id: 300, content: 'a\nb' }] })],
+    [
+      'an added token swallows the space after it',
+      byteTokenizer({ addedTokens: [{ id: 300, content: 'mask', rstrip: true }] }),
+    ],
+  ]
+  for (const [why, definition] of uncut) {
+    it(`does not cut when ${why}`, () => assert.deepEqual(safeCuts(definition)('a\n'.repeat(1000), 10), []))
+  }
+})
