@@ -9,11 +9,17 @@ export async function* readInOrder<I, R>(items: readonly I[], read: (item: I) =>
   let next = 0
   try {
     for (let done = 0; done < items.length; done++) {
-      while (next < items.length && pending.length < ahead) pending.push(read(items[next++]))
+      while (next < items.length && pending.length < ahead) pending.push(begin(read(items[next++])))
       const first = pending.shift()
       if (first) yield await first
     }
   } finally {
     await Promise.allSettled(pending)
   }
+}
+
+/** A read that fails before its turn is reported at its turn, not as unhandled. */
+function begin<R>(reading: Promise<R>): Promise<R> {
+  reading.catch(() => undefined)
+  return reading
 }

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
+
+const llama = {
+  model_type: 'llama',
+  vocab_size: 10,
+  hidden_size: 16,
+  intermediate_size: 12,
+  num_hidden_layers: 3,
+  num_attention_heads: 4,
+  max_position_embeddings: 64,
+}
+const qwen2 = { ...llama, model_type: 'qwen2' }
+const read = (config: object) => readModelConfig(config)
+const ropeOf = (config: object) => {
+  const { position } = read(config)
+  assert.equal(position.kind, 'rope')
+  return position.kind === 'rope' ? position : assert.fail()
+}
+
+describe('readModelConfig', () => {
+  it('says which size is missing or impossible', () => {
+    assert.throws(() => read({ ...llama, hidden_size: undefined }), /hidden_size is missing; it must be a whole number/)
+    assert.throws(() => read({ ...llama, num_hidden_layers: -1 }), /num_hidden_layers is -1/)
+    assert.throws(() => read({ ...llama, num_hidden_layers: 1e9 }), /more than any model has/)
+    assert.throws(() => read({ ...llama, vocab_size: '10' }), /vocab_size is "10"/)
+    assert.throws(() => read({ ...llama, num_attention_heads: 3 }), /not a multiple of num_attention_heads 3/)
+    assert.throws(() => read({ ...llama, num_key_value_heads: 3 }), /not a multiple of num_key_value_heads 3/)
+    assert.throws(() => read({ ...llama, attention_bias: 'yes' }), /attention_bias is "yes"; it must be true or false/)
+  })
+
+  it('takes the head size from the config, the family, or the width', () => {
+    assert.equal(read(llama).headDim, 4)
+    assert.equal(read({ ...llama, head_dim: null }).headDim, 4)
+    assert.equal(read({ ...llama, head_dim: 10 }).headDim, 10)
+    assert.equal(read({ ...llama, model_type: 'qwen3' }).headDim, 128)
+    assert.equal(read({ ...llama, model_type: 'gemma' }).headDim, 256)
+  })
+
+  it('reads rotary positions in their older and their newer form', () => {
+    assert.deepEqual(ropeOf({ ...llama, rope_theta: 5e5 }).theta, 5e5)
+    assert.deepEqual(ropeOf({ ...llama, rope_parameters: { rope_theta: 5e5, rope_type: 'default' } }).theta, 5e5)
+    const linear = { type: 'linear', factor: 4 }
+    assert.deepEqual(ropeOf({ ...llama, rope_scaling: linear }).scaling, linear)
+    assert.deepEqual(ropeOf({ ...llama, rope_parameters: { rope_type: 'linear', factor: 4 } }).scaling, linear)
+    const neox = { ...llama, model_type: 'gpt_neox', hidden_size: 64 }
+    assert.equal(ropeOf(neox).rotaryDim, 4)
+    assert.equal(ropeOf({ ...neox, rotary_pct: 0.5, rotary_emb_base: 77 }).rotaryDim, 8)
+    assert.equal(ropeOf({ ...neox, rotary_emb_base: 77 }).theta, 77)
+    assert.equal(ropeOf({ ...neox, rope_parameters: { partial_rotary_factor: 1 } }).rotaryDim, 16)
+  })
+
+  it('refuses rotary positions it does not know, and says what a known one lacks', () => {
+    assert.throws(
+      () => read({ ...llama, rope_scaling: { type: 'mrope' } }),
+      /rope_type is "mrope".*known are default, linear/,
+    )
+    assert.throws(() => read({ ...llama, rope_scaling: { type: 'linear' } }), /factor is missing/)
+    assert.throws(() => read({ ...llama, rope_scaling: 'linear' }), /rope_scaling is "linear"/)
+    const longrope = { type: 'longrope', short_factor: [1], long_factor: [1, 1] }
+    assert.throws(
+      () => read({ ...llama, rope_scaling: longrope }),
+      /short_factor is .*a list of 1.*a list of 2 numbers/,
+    )
+    const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32 }
+    assert.throws(() => read({ ...llama, rope_scaling: yarn }), /yarn: factor is 4, but .* is 2/)
+    assert.throws(() => read({ ...llama, partial_rotary_factor: 0.75 }), /turns 3 of 4 channels/)
+  })
+
+  it('puts windows where the family has them', () => {
+    assert.deepEqual(read({ ...llama, sliding_window: 4 }).windows, [0, 0, 0])
+    assert.deepEqual(read({ ...llama, model_type: 'mistral', sliding_window: 4 }).windows, [4, 4, 4])
+    assert.deepEqual(read({ ...llama, model_type: 'mistral', sliding_window: null }).windows, [0, 0, 0])
+    const windowed = { ...qwen2, use_sliding_window: true, sliding_window: 4, max_window_layers: 2 }
+    assert.deepEqual(read(windowed).windows, [0, 0, 4])
+    assert.deepEqual(read({ ...windowed, use_sliding_window: false }).windows, [0, 0, 0])
+    const types = ['sliding_attention', 'full_attention', 'sliding_attention']
+    assert.deepEqual(read({ ...windowed, layer_types: types }).windows, [4, 0, 4])
+    assert.throws(
+      () => read({ ...windowed, layer_types: ['linear_attention', ...types] }),
+      /layer_types is "linear_attention"/,
+    )
+    assert.throws(() => read({ ...windowed, layer_types: [] }), /an entry for each of the 3 blocks/)
+  })
+
+  it('refuses settings that change the mathematics and are not implemented', () => {
+    assert.throws(() => read({ ...llama, quantization_config: { bits: 4 } }), /quantization_config is set/)
+    const gpt2 = { model_type: 'gpt2', vocab_size: 10, n_embd: 8, n_layer: 1, n_head: 2, n_positions: 8 }
+    assert.throws(() => read({ ...gpt2, add_cross_attention: true }), /add_cross_attention is true; GPT-2 models/)
+  })
+
+  it('ties the head as the family does, unless the config says otherwise', () => {
+    assert.equal(read(llama).tied, false)
+    assert.equal(read({ ...llama, tie_word_embeddings: true }).tied, true)
+    assert.equal(read({ ...llama, model_type: 'gemma' }).tied, true)
+  })
+})
