@@ -1,0 +1,158 @@
+// One reconstruction step, one forward with loss and one retraining step of a model of OPT-125M's shape, ms, beside the
+// torch peer, all cores, in one run.
+//   npx tsx bench/steps.ts [--layers 12] [--seq-len 512] [--reps 5] [--peer ../shared/peer/torch_peer.py] [--no-peer]
+import { parseArgs } from 'node:util'
+import { Arena } from '../src/engine/compute/arena.ts'
+import { upload, type Backend } from '../src/engine/compute/backend.ts'
+import { openCpu } from '../src/engine/compute/cpu/open.ts'
+import { rows } from '../src/engine/compute/tensor.ts'
+import { loadBlock } from '../src/engine/model/block.ts'
+import { createDecoder } from '../src/engine/model/decoder.ts'
+import { openModel, type Model } from '../src/engine/model/model.ts'
+import { decode, readWeight } from '../src/engine/model/weightIo.ts'
+import { maskOfZeros, type Mask } from '../src/engine/prune/mask.ts'
+import { reconstructBlock } from '../src/engine/recover/reconstructBlock.ts'
+import { retrain } from '../src/engine/recover/retrain.ts'
+import { selectionOfBlock, selectTrainable } from '../src/engine/recover/selectTrainable.ts'
+import { randomStart } from '../src/engine/recover/startMatrices.ts'
+import { createTrainables } from '../src/engine/recover/trainables.ts'
+import { createRng } from '../src/engine/rng.ts'
+import { blockLinears } from '../src/shared/families/parameters.ts'
+import type { Subset } from '../src/shared/recipe/schema.ts'
+import { memoryCheckpoint } from './support/memoryCheckpoint.ts'
+import { machine, median, python, root, runJson } from './support/process.ts'
+
+const { values } = parseArgs({
+  options: {
+    layers: { type: 'string', default: '12' },
+    'seq-len': { type: 'string', default: '512' },
+    reps: { type: 'string', default: '5' },
+    peer: { type: 'string', default: `${root}/../shared/peer/torch_peer.py` },
+    'no-peer': { type: 'boolean', default: false },
+  },
+})
+const [layers, seqLen, reps] = [Number(values.layers), Number(values['seq-len']), Number(values.reps)]
+const [rank, alpha, windows] = [16, 32, 8]
+const sets: Subset[][] = [['bias', 'norm', 'mask_lora'], ['bias', 'norm'], ['full']]
+
+const config = {
+  model_type: 'opt',
+  vocab_size: 50272,
+  hidden_size: 768,
+  ffn_dim: 3072,
+  num_hidden_layers: layers,
+  num_attention_heads: 12,
+  max_position_embeddings: 2048,
+}
+
+type Times = Map<string, number>
+
+async function masksOf(model: Model): Promise<Map<string, Mask>> {
+  const masks = new Map<string, Mask>()
+  for (const { name, shape } of blockLinears(model.config)) {
+    const parameter = model.parameters.get(`${name}.weight`)
+    if (parameter) masks.set(name, maskOfZeros(decode(await readWeight(model, parameter)), shape[0], shape[1]))
+  }
+  return masks
+}
+
+const shared = {
+  rank,
+  alpha,
+  startOf: async (linear: string, numIn: number) => randomStart(0, linear, rank, numIn),
+  effectiveWeightBytes: 1e9,
+}
+const settings = { lr: 5e-4, weightDecay: 0, batchSize: 1, gradAccumulation: 1, shuffleSeed: null }
+
+/** Median of all steps but the first. */
+async function reconstruction(backend: Backend, model: Model, masks: Map<string, Mask>, train: Subset[]) {
+  const { hiddenSize: channels } = model.config
+  const rng = createRng(2, 'activations')
+  const states = () => {
+    const all = upload(backend, 'f32', [windows * seqLen, channels], Float32Array.from({ length: windows * seqLen * channels }, () => rng.normal())) // prettier-ignore
+    return {
+      windows,
+      seqLen,
+      channels,
+      load: async (_: Arena, a: number, b: number) => rows(all, a * seqLen, b * seqLen),
+    }
+  }
+  const block = await loadBlock(backend, model, 0, { as: 'f32' })
+  const set = selectionOfBlock(model.config, selectTrainable(model.config, train, 'reconstruct'), 0)
+  const times: number[] = []
+  const onStep = (_: number, __: unknown, tokensPerSecond: number) => void times.push((1000 * seqLen) / tokensPerSecond)
+  const data = { inputs: states(), targets: states() }
+  await reconstructBlock({ ...shared, ...data, backend, model, block, set, masks, settings: { ...settings, steps: 3 * reps + 1 }, onStep }) // prettier-ignore
+  return median(times.slice(1))
+}
+
+async function retraining(backend: Backend, model: Model, masks: Map<string, Mask>, ids: Int32Array, train: Subset[]) {
+  const set = selectTrainable(model.config, train, 'retrain')
+  const valueOf = async (name: string) => {
+    const parameter = model.parameters.get(name)
+    return parameter ? decode(await readWeight(model, parameter)) : new Float32Array()
+  }
+  const trainables = await createTrainables(backend, set, { ...shared, masks, valueOf })
+  const { overrides } = trainables
+  const decoder = await createDecoder(backend, model, { memoryBytes: 3e9, training: true, tokensPerPass: seqLen, overrides }) // prettier-ignore
+  const times: number[] = []
+  const onStep = async (_: number, __: unknown, tokensPerSecond: number) =>
+    void times.push((1000 * seqLen) / tokensPerSecond)
+  const data = { ids, mask: null, labels: null, windows: 1, seqLen }
+  await retrain({ decoder, trainables, windows: data, settings: { ...settings, clipNorm: 1, steps: reps + 1 }, firstStep: 0, onStep }) // prettier-ignore
+  await decoder.close()
+  trainables.close()
+  return median(times.slice(1))
+}
+
+async function forward(backend: Backend, model: Model, ids: Int32Array) {
+  const decoder = await createDecoder(backend, model, { memoryBytes: 3e9, tokensPerPass: seqLen })
+  const times: number[] = []
+  for (let i = 0; i <= reps; i++) {
+    const begun = performance.now()
+    await decoder.forwardNll([{ batch: 1, seqLen, ids, mask: null, labels: null }])
+    times.push(performance.now() - begun)
+  }
+  await decoder.close()
+  return median(times.slice(1))
+}
+
+async function ours(): Promise<{ name: string; times: Times }> {
+  const backend = await openCpu()
+  const model = openModel(memoryCheckpoint(config, 0.5))
+  const masks = await masksOf(model)
+  const rng = createRng(3, 'ids')
+  const ids = Int32Array.from({ length: seqLen }, () => 4 + rng.below(config.vocab_size - 4))
+  const times: Times = new Map()
+  for (const train of sets.slice(0, 2))
+    times.set(`reconstruction step, 1 block: ${train.join('+')}`, await reconstruction(backend, model, masks, train))
+  times.set('forward + loss, whole model', await forward(backend, model, ids))
+  for (const train of sets)
+    times.set(`retraining step, whole model: ${train.join('+')}`, await retraining(backend, model, masks, ids, train))
+  const name = backend.info.description
+  await backend.close()
+  return { name, times }
+}
+
+function peer(): Times {
+  const sizes = ['--layers', String(layers), '--seq-len', String(seqLen), '--reps', String(reps)]
+  const args = [values.peer, 'bench', ...sizes, '--only', 'reconstruct,forward,retrain']
+  const { json } = runJson<{ rows: { name: string; median_s: number }[] }>(python, args)
+  return new Map(json.rows.map(({ name, median_s: seconds }) => [name, 1000 * seconds]))
+}
+
+// BLAS picks its kernels when it loads: these two would choose slower ones.
+delete process.env.OPENBLAS_CORETYPE
+delete process.env.OPENBLAS_L2_SIZE
+const theirs = values['no-peer'] ? null : peer()
+const { name, times } = await ours()
+console.log(machine())
+console.table(
+  [...times].map(([what, ms]) => ({
+    [`${layers} blocks, ${seqLen} tokens, ms`]: what,
+    ...(theirs && { 'torch peer': Math.round(theirs.get(what) ?? NaN) }),
+    [name]: Math.round(ms),
+    ...(theirs && { '× peer': Number(((theirs.get(what) ?? NaN) / ms).toFixed(2)) }),
+  })),
+)
+process.exit()
