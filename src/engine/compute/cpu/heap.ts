@@ -21,7 +21,7 @@ export class Heap {
   #bytes: Uint8Array
 
   constructor(maxBytes: number = addressableBytes) {
-    this.#limitBytes = Math.min(maxBytes, addressableBytes)
+    this.#limitBytes = Math.floor(Math.min(maxBytes, addressableBytes) / page) * page
     const initial = Math.ceil(heapStart / page)
     this.memory = new WebAssembly.Memory({ initial, maximum: addressableBytes / page, shared: true })
     this.#bytes = new Uint8Array(this.memory.buffer)

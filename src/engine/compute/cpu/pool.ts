@@ -80,7 +80,12 @@ export class Pool {
     const { heap, blas, threads } = options
     const packStarts = Array.from({ length: threads }, () => (blas ? 0 : heap.allocate(packBytes)))
     const pool = new Pool(options, packStarts)
-    await Promise.all(pool.workers.map(started))
+    try {
+      await Promise.all(pool.workers.map(started))
+    } catch (error) {
+      await pool.close()
+      throw error
+    }
     for (const worker of pool.workers) {
       worker.unref()
       const lost = (why: unknown) => pool.#lose(why)

@@ -91,6 +91,12 @@ const collect: CopyShape = {
   ...{ outRow: 0, outGroup: 0, outOffset: 1, inRow: 37, inGroup: 0, inOffset: 0 },
 }
 
+/** Heads in the outer dimension: rows interleave, groups lie far apart. */
+const byHead: CopyShape = {
+  ...{ rows: 900, groups: 4, width: 5 },
+  ...{ outRow: 5, outGroup: 4500, outOffset: 0, inRow: 20, inGroup: 5, inOffset: 0 },
+}
+
 export const rowCases: OpCase[] = [
   ...shapes.flatMap(([n, c]) => [columns('columnSum', n, c), columns('columnSquares', n, c), rowDot(n, c)]),
   ...shapes.flatMap(([n, c]) => (['f32', 'bf16', 'f16'] as const).map((dtype) => gather(n, c, dtype, 1))),
@@ -99,6 +105,7 @@ export const rowCases: OpCase[] = [
   ...[false, true].flatMap((accumulate) => [
     copy(`copy of heads${accumulate ? ' +=' : ''}`, [135, 405], splitHeads, accumulate),
     copy(`copy of columns${accumulate ? ' +=' : ''}`, [66, 114], cutColumns, accumulate),
+    copy(`copy to heads outside${accumulate ? ' +=' : ''}`, [18_000, 18_000], byHead, accumulate),
     copy(`copy of one row to many${accumulate ? ' +=' : ''}`, [24, 5], spread, accumulate),
   ]),
   { ...copy('copy of many rows onto one +=', [38, 25900], collect, true), tolerance: sums },

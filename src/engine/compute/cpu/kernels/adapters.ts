@@ -8,9 +8,13 @@ import { addresses, byElements, byRows } from './splits.ts'
 
 type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward' | 'applyMask'>
 
-/** dOut[N,O] and input[N,I] make G rows; one chunk a thread, since each packs the input anew. */
-function splitGradient(pool: Pool, o: number, i: number): Split {
-  return { total: o, unit: Math.max(16, Math.ceil(o / pool.threads / 16) * 16), scratchBytes: 8 * i * scratchRows(i) }
+/**
+ * Rows of the gradient dOut[N,O]ᵀ·input[N,I]: one chunk a thread, since each packs the input anew. `matrices` of some
+ * rows × I are in scratch.
+ */
+function splitGradient(pool: Pool, o: number, i: number, matrices: number): Split {
+  const unit = Math.max(16, Math.ceil(o / pool.threads / 16) * 16)
+  return { total: o, unit, scratchBytes: 4 * matrices * i * Math.min(scratchRows(i), unit) }
 }
 
 export function adapters(pool: Pool): Adapters {
@@ -37,7 +41,7 @@ export function adapters(pool: Pool): Adapters {
       const [o, rank] = b.shape
       const i = a.shape[1]
       const n = input.length / i
-      const split = splitGradient(pool, o, i)
+      const split = splitGradient(pool, o, i, 1)
       withParts(rank * i, split, at(dA), (parts) =>
         pool.run('loraBackward', split, [
           ...[parts, at(dB), at(dOut), at(input), at(mask), at(a), at(b)],
@@ -52,7 +56,7 @@ export function adapters(pool: Pool): Adapters {
     scaleBackward(dRow, dColumn, dOut, input, weight, row, column, factor) {
       const [o, i] = weight.shape
       const n = input.length / i
-      const split = splitGradient(pool, o, i)
+      const split = splitGradient(pool, o, i, 2)
       withParts(i, split, at(dColumn), (parts) =>
         pool.run('scaleBackward', split, [
           ...[at(dRow), parts, at(dOut), at(input), at(weight), codeOf(weight), at(row), at(column)],

@@ -42,7 +42,8 @@ export function products(pool: Pool): Products {
       const n = input.length / i
       const code = codeOf(weight)
       const { byRows, split } = splitProduct(pool, n, o, i)
-      const scratchBytes = code === 0 ? 0 : 4 * i * scratchRows(i)
+      const unpacked = Math.min(scratchRows(i), byRows ? o : split.unit)
+      const scratchBytes = code === 0 ? 0 : 4 * i * unpacked
       const args = [at(out), at(input), at(weight), code, at(bias), n, o, i, byRows]
       pool.run('linear', { ...split, scratchBytes }, args)
     },
@@ -51,7 +52,8 @@ export function products(pool: Pool): Products {
       const n = dOut.length / o
       const code = codeOf(weight)
       const { byRows, split } = splitProduct(pool, n, i, o)
-      const scratchBytes = code === 0 ? 0 : 4 * i * scratchRows(i)
+      const columns = byRows ? i : split.unit
+      const scratchBytes = code === 0 ? 0 : 4 * columns * Math.min(scratchRows(columns), o)
       const args = [at(dInput), at(dOut), at(weight), code, n, o, i, Number(accumulate), byRows]
       pool.run('backwardInput', { ...split, scratchBytes }, args)
     },

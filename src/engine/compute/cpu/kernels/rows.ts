@@ -1,11 +1,17 @@
 // Rows and columns: sums, gathers, copies.
 import { bytesPerElement } from '../../../dtype.ts'
-import type { Kernels } from '../../kernels.ts'
+import type { CopyShape, Kernels } from '../../kernels.ts'
 import type { Pool } from '../pool.ts'
 import { codeOf } from './products.ts'
 import { addresses, byColumns, byRows } from './splits.ts'
 
 type Rows = Pick<Kernels, 'columnSum' | 'columnSquares' | 'gatherRows' | 'scatterAddRows' | 'rowDot' | 'copy'>
+
+/** No two rows of a strided copy write the same element: rows, or groups, follow each other without overlap. */
+function rowsApart({ rows, groups, width, outRow, outGroup }: CopyShape): boolean {
+  const [row, group] = [Math.abs(outRow), Math.abs(outGroup)]
+  return row >= (groups - 1) * group + width || (row >= width && group >= (rows - 1) * row + width)
+}
 
 export function rowOps(pool: Pool): Rows {
   const at = addresses(pool)
@@ -33,10 +39,9 @@ export function rowOps(pool: Pool): Rows {
       pool.run('rowDot', byRows(out.length, c), [at(out), at(a), at(b), c])
     },
     copy(out, input, h, accumulate) {
-      const split = byRows(h.rows, h.groups * h.width)
-      // Rows that land on each other are added in order.
-      const overlap = accumulate && Math.abs(h.outRow) < h.width
-      pool.run('copyRows', overlap ? { ...split, unit: h.rows } : split, [
+      // Rows that may land on each other are added in order.
+      const split = accumulate && !rowsApart(h) ? { total: h.rows, unit: h.rows } : byRows(h.rows, h.groups * h.width)
+      pool.run('copyRows', split, [
         ...[at(out), at(input), h.groups, h.width, h.outRow, h.outGroup, h.outOffset],
         ...[h.inRow, h.inGroup, h.inOffset, bytesPerElement[out.dtype], Number(accumulate)],
       ])

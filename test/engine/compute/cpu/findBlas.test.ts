@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { findBlas } from '../../../../src/engine/compute/cpu/findBlas.ts'
+import { Heap } from '../../../../src/engine/compute/cpu/heap.ts'
+
+/** Runs with SPARSESCOPE_BLAS set, then puts it back. */
+async function findWith(setting: string) {
+  const before = process.env.SPARSESCOPE_BLAS
+  process.env.SPARSESCOPE_BLAS = setting
+  try {
+    return await findBlas(new Heap())
+  } finally {
+    if (before === undefined) delete process.env.SPARSESCOPE_BLAS
+    else process.env.SPARSESCOPE_BLAS = before
+  }
+}
+
+describe('the choice of a BLAS', () => {
+  it('can be switched off by the machine', async () => {
+    const { blas, notes } = await findWith('none')
+    assert.equal(blas, null)
+    assert.match(notes.join(), /SPARSESCOPE_BLAS/)
+  })
+
+  it('says why a named library is not used', async () => {
+    const { blas, notes } = await findWith('/nowhere/libopenblas.so.0')
+    assert.equal(blas, null)
+    assert.match(notes.join(), /^\/nowhere\/libopenblas.so.0: /)
+  })
+
+  it('refuses a library that is not what its name says', async function () {
+    if (process.platform !== 'linux') this.skip()
+    const { blas, notes } = await findWith('libc.so.6')
+    assert.equal(blas, null)
+    assert.match(notes.join(), /libc.so.6: not OpenBLAS/)
+  })
+
+  it('leaves the environment of child processes as it was', async () => {
+    const before = { ...process.env }
+    await findBlas(new Heap())
+    assert.deepEqual({ ...process.env }, before)
+  })
+})
