@@ -101,6 +101,8 @@ class JsonReader {
   }
 
   private literal(): Json {
+    const integer = this.smallInteger()
+    if (integer !== null) return integer
     const token = /[-+.\w]*/y
     token.lastIndex = this.at
     const word = token.exec(this.text)?.[0] ?? ''
@@ -108,6 +110,24 @@ class JsonReader {
     const start = this.at
     this.at += word.length
     return this.builtin(start, this.at) as Json
+  }
+
+  /** Dimensions and offsets, most of a header's values: digits only, few enough to be exact. Else null. */
+  private smallInteger(): number | null {
+    let end = this.at
+    let value = 0
+    for (; ; end++) {
+      const digit = this.text.charCodeAt(end) - 0x30
+      if (!(digit >= 0 && digit <= 9)) break
+      value = 10 * value + digit
+    }
+    const digits = end - this.at
+    const next = this.text.charCodeAt(end)
+    const leadingZero = digits > 1 && this.text.charCodeAt(this.at) === 0x30
+    // Only before a comma or a bracket is it sure to be the whole number.
+    if (digits === 0 || digits > 15 || leadingZero || (next !== 0x2c && next !== 0x5d && next !== 0x7d)) return null
+    this.at = end
+    return value
   }
 
   /** Escapes and numbers are the language's business. */
