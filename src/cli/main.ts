@@ -1,6 +1,7 @@
 // The command line: one command a file, gathered here.
 import { Command, CommanderError } from 'commander'
 import { compareCommand } from './compare.ts'
+import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
 import { forwardCommand } from './forward.ts'
@@ -22,6 +23,7 @@ const commands: Command[] = [
   lintCommand,
   importCommand,
   exportCommand,
+  doctorCommand,
   schemaCommand,
 ]
 

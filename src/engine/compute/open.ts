@@ -1,4 +1,5 @@
 // Chooses the device: the GPU when there is a real one that computes, else the CPU, and says why.
+import { readdirSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
 import { upload, type Backend } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
@@ -16,6 +17,7 @@ export interface OpenOptions {
 export async function openBackend({ device, threads, maxBytes }: OpenOptions): Promise<Backend> {
   if (device === 'cpu') return withReason(await openCpu({ threads }), 'asked for')
   if (device === 'wgpu') return withReason(await openProbed(maxBytes), 'asked for')
+  if (!mayHaveGpu()) return withReason(await openCpu({ threads }), 'this machine shows no GPU in /dev')
   try {
     const gpu = await openProbed(maxBytes)
     if (gpu.info.details.software !== true) return withReason(gpu, 'a GPU that computes was found')
@@ -26,6 +28,19 @@ export async function openBackend({ device, threads, maxBytes }: OpenOptions): P
     if (!(error instanceof EngineError)) throw error
     return withReason(await openCpu({ threads }), error.message)
   }
+}
+
+/** Linux shows every GPU in /dev; without one there is nothing to load a driver for. */
+export function mayHaveGpu(): boolean {
+  if (process.platform !== 'linux') return true
+  const listed = (folder: string) => {
+    try {
+      return readdirSync(folder)
+    } catch {
+      return []
+    }
+  }
+  return [...listed('/dev/dri'), ...listed('/dev')].some((name) => /^(renderD|nvidia\d|dxg$|kgsl)/.test(name))
 }
 
 /** A device that computes and gives the result back; drivers exist that offer an adapter and do neither. */

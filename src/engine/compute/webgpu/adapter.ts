@@ -4,11 +4,25 @@ import { EngineError } from '../../errors.ts'
 /** Dawn aborts the process when its instance is garbage-collected while anything of it lives: kept for good. */
 const instances: GPU[] = []
 
+/** The adapter that Dawn's flags select, else its first. Rejects with `unsupported` and what to do. */
 export async function requestAdapter(flags: string[]): Promise<GPUAdapter> {
   const gpu = await createInstance(flags)
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message.replaceAll('\n', ' ') : String(cause)
+    throw new EngineError('unsupported', `no WebGPU adapter as asked for (${flags.join(' ')}): ${reason}`, { cause })
+  })
   if (!adapter) throw new EngineError('unsupported', `no WebGPU adapter was found: ${adapterRemedy(process.platform)}`)
   return adapter
+}
+
+/** Names of all adapters. Dawn tells them only in the error for a name that does not exist. */
+export async function adapterNames(): Promise<string[]> {
+  const gpu = await createInstance(['adapter=?'])
+  const listed = await gpu.requestAdapter().then(
+    () => '',
+    (error: unknown) => String(error),
+  )
+  return Array.from(listed.matchAll(/name: '([^\n]*)'/g), ([, name]) => name)
 }
 
 async function createInstance(flags: string[]): Promise<GPU> {

@@ -1,6 +1,7 @@
 // out = a · bᵀ where a subgroup is 8 lanes wide (software Vulkan), whose loads cost far more than its arithmetic. A
 // workgroup is one subgroup and makes ROWS rows × 32 columns; lane l owns columns l, l + 8, l + 16, l + 24. Each lane
-// holds one vector of every row and passes it around by shuffles, so a row is loaded once for all lanes.
+// holds one vector of every row and passes it around by shuffles, so a row is loaded once for all lanes. Loops have
+// constant bounds, which the driver unrolls; past the end of k rows are zeros.
 import { dtypeCode, halves } from '../../halves.ts'
 import { variant, type Shader } from '../../shader.ts'
 import { gemmHead } from './params.ts'
@@ -39,13 +40,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var k0 = 0u; k0 < depth; k0 += LANES) {
     var mine: array<vec4f, ROWS>;
     let at = min(k0 + lane, depth - 1u);
-    for (var r = 0u; r < ROWS; r++) { mine[r] = a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at]; }
-    let steps = min(LANES, depth - k0);
-    for (var q = 0u; q < steps; q++) {
-      let w0 = b[b0 + k0 + q];
-      let w1 = b[b1 + k0 + q];
-      let w2 = b[b2 + k0 + q];
-      let w3 = b[b3 + k0 + q];
+    let inside = k0 + lane < depth;
+    for (var r = 0u; r < ROWS; r++) { mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside); }
+    for (var q = 0u; q < LANES; q++) {
+      let k = min(k0 + q, depth - 1u);
+      let w0 = b[b0 + k];
+      let w1 = b[b1 + k];
+      let w2 = b[b2 + k];
+      let w3 = b[b3 + k];
       for (var r = 0u; r < ROWS; r++) {
         let x = subgroupShuffle(mine[r], q);
         sums[r] += vec4f(dot(x, w0), dot(x, w1), dot(x, w2), dot(x, w3));
@@ -92,13 +94,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var k0 = 0u; k0 < depth; k0 += LANES) {
     var mine: array<vec4f, ROWS>;
     let at = min(k0 + lane, depth - 1u);
-    for (var r = 0u; r < ROWS; r++) { mine[r] = a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at]; }
-    let steps = min(LANES, depth - k0);
-    for (var q = 0u; q < steps; q += 2u) {
-      let w0 = b[b0 + (k0 + q) / 2u];
-      let w1 = b[b1 + (k0 + q) / 2u];
-      let w2 = b[b2 + (k0 + q) / 2u];
-      let w3 = b[b3 + (k0 + q) / 2u];
+    let inside = k0 + lane < depth;
+    for (var r = 0u; r < ROWS; r++) { mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside); }
+    for (var q = 0u; q < LANES; q += 2u) {
+      let k = min(k0 + q, depth - 2u) / 2u;
+      let w0 = b[b0 + k];
+      let w1 = b[b1 + k];
+      let w2 = b[b2 + k];
+      let w3 = b[b3 + k];
       for (var r = 0u; r < ROWS; r++) {
         let x0 = subgroupShuffle(mine[r], q);
         let x1 = subgroupShuffle(mine[r], q + 1u);

@@ -1,0 +1,55 @@
+// The machine as far as Node sees it: versions, memory, disk.
+import { readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
+
+export interface MachineFacts {
+  node: string
+  platform: NodeJS.Platform
+  arch: string
+  /** `ID` and `ID_LIKE` of /etc/os-release; empty elsewhere. */
+  distribution: string
+  processor: string
+  cores: number
+  memory: { totalBytes: number; availableBytes: number; containerLimitBytes: number | null }
+  disk: { folder: string; freeBytes: number }
+}
+
+export async function inspectMachine(): Promise<MachineFacts> {
+  const { bavail, bsize } = await statfs(process.cwd())
+  // The kernel's limit of this process's group; 0 or more than the machine has when there is none.
+  const limit = process.constrainedMemory()
+  return {
+    node: process.versions.node,
+    platform: process.platform,
+    arch: process.arch,
+    distribution: distribution(),
+    processor: cpus()[0]?.model.trim() ?? 'unknown processor',
+    cores: availableParallelism(),
+    memory: {
+      totalBytes: totalmem(),
+      availableBytes: availableMemory(),
+      containerLimitBytes: limit > 0 && limit < totalmem() ? limit : null,
+    },
+    disk: { folder: process.cwd(), freeBytes: bavail * bsize },
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** What programs can get: on Linux file caches are given up for them, which `freemem` does not count. */
+function availableMemory(): number {
+  const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(readText('/proc/meminfo'))?.[1]
+  return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024
+}
+
+function distribution(): string {
+  const lines = readText('/etc/os-release').matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)
+  return Array.from(lines, ([, names]) => names).join(' ')
+}

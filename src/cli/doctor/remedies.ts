@@ -1,0 +1,66 @@
+// What to do about what is missing, in the words of the system's own package manager.
+import { existsSync } from 'node:fs'
+import type { DoctorFacts } from '../doctor.ts'
+
+/** By a word of /etc/os-release's ID or ID_LIKE; the first that matches. */
+const packages: readonly { like: RegExp; blas: string; vulkan: string }[] = [
+  {
+    like: /debian|ubuntu/,
+    blas: 'apt-get install libopenblas0-pthread',
+    vulkan: 'apt-get install mesa-vulkan-drivers libvulkan1',
+  },
+  {
+    like: /fedora|rhel|centos/,
+    blas: 'dnf install openblas-threads',
+    vulkan: 'dnf install mesa-vulkan-drivers vulkan-loader',
+  },
+  {
+    like: /suse/,
+    blas: 'zypper install libopenblas_pthreads0',
+    vulkan: 'zypper install libvulkan1 Mesa-vulkan-device-select',
+  },
+  {
+    like: /arch/,
+    blas: 'pacman -S openblas',
+    vulkan: 'pacman -S vulkan-icd-loader vulkan-radeon (or vulkan-intel, nvidia-utils)',
+  },
+  { like: /alpine/, blas: 'apk add openblas', vulkan: 'apk add vulkan-loader mesa-vulkan-ati (or mesa-vulkan-intel)' },
+]
+
+const oldestNode = [20, 19]
+
+export function remediesFor(facts: DoctorFacts): string[] {
+  const remedies: string[] = []
+  const { machine } = facts
+  const install = packages.find(({ like }) => like.test(machine.distribution))
+  const [major, minor] = machine.node.split('.').map(Number)
+  if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]))
+    remedies.push(`Node ${machine.node} is too old: install Node ${oldestNode.join('.')} or newer`)
+  if ('error' in facts.cpu) remedies.push(`the CPU backend does not open: ${facts.cpu.error}`)
+  else if (!facts.cpu.blas && machine.platform === 'linux')
+    remedies.push(
+      `no BLAS, so products run in WebAssembly, several times slower: ${install?.blas ?? 'install OpenBLAS'}`,
+    )
+  else if (!facts.cpu.blas && machine.platform === 'win32')
+    remedies.push(
+      'no BLAS, so products run in WebAssembly: set SPARSESCOPE_BLAS to the path of an OpenBLAS or MKL library',
+    )
+  return [...remedies, ...graphicsRemedies(facts, install?.vulkan)]
+}
+
+function graphicsRemedies({ machine, adapters, adaptersError, gpuInMachine }: DoctorFacts, vulkan?: string): string[] {
+  const real = adapters.filter((a) => !a.software)
+  const broken = real.flatMap((a) => (a.computes === true ? [] : [`${a.name} does not compute: ${a.computes}`]))
+  if (adaptersError) return [`WebGPU is not usable: ${adaptersError}`]
+  if (real.length > 0) return broken
+  if (machine.platform === 'win32') return ['no GPU: update its driver (Direct3D 12 is needed)']
+  if (machine.platform !== 'linux') return []
+  if (existsSync('/dev/nvidiactl'))
+    return [
+      'an NVIDIA GPU is here, but its Vulkan driver is not: in a container set NVIDIA_DRIVER_CAPABILITIES=all (graphics is ' +
+        'needed) and install libvulkan1 libegl1 libxext6; elsewhere install the full driver, not the headless one',
+    ]
+  if (gpuInMachine) return [`a GPU is here, but no Vulkan driver for it: ${vulkan ?? 'install your Vulkan driver'}`]
+  if (adapters.length > 0) return []
+  return [`no GPU, and no software adapter to test WebGPU with (--device wgpu): ${vulkan ?? 'install Mesa lavapipe'}`]
+}

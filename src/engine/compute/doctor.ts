@@ -1,0 +1,115 @@
+// Facts about the machine's devices for `doctor`. Reading adapters runs driver code, which may crash: use a process of
+// its own for `inspectAdapters`.
+import { EngineError } from '../errors.ts'
+import type { Backend } from './backend.ts'
+import { openCpu } from './cpu/open.ts'
+import { probe } from './open.ts'
+import { adapterName, adapterNames, isSoftware, requestAdapter } from './webgpu/adapter.ts'
+import { openWebGpu } from './webgpu/backend.ts'
+
+export interface AdapterFacts {
+  name: string
+  vendor: string
+  architecture: string
+  software: boolean
+  /** Whether it computes and gives results back; else why not. */
+  computes: true | string
+  subgroupSizes: [min: number, max: number] | null
+  /** Of what kernels here or later ones can use. */
+  features: string[]
+  limits: { maxBufferBytes: number; maxBindingBytes: number; workgroupBytes: number }
+}
+
+const shownFeatures = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix', 'timestamp-query']
+
+/** All adapters that Dawn sees. Rejects with `unsupported` when the package does not load; empty when there is none. */
+export async function inspectAdapters(): Promise<AdapterFacts[]> {
+  const facts: AdapterFacts[] = []
+  for (const name of await adapterNames()) facts.push(await inspectAdapter(name))
+  return facts
+}
+
+async function inspectAdapter(name: string): Promise<AdapterFacts> {
+  const flags = [`adapter=${name}`]
+  const { info, limits, features } = await requestAdapter([...flags, 'enable-dawn-features=allow_unsafe_apis'])
+  const { subgroupMinSize: min, subgroupMaxSize: max } = info
+  return {
+    name: adapterName(info),
+    vendor: info.vendor,
+    architecture: info.architecture,
+    software: isSoftware(info),
+    computes: await computes(flags),
+    subgroupSizes: min && max ? [min, max] : null,
+    features: shownFeatures.filter((feature) => features.has(feature)),
+    limits: {
+      maxBufferBytes: limits.maxBufferSize,
+      maxBindingBytes: limits.maxStorageBufferBindingSize,
+      workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    },
+  }
+}
+
+async function computes(flags: string[]): Promise<true | string> {
+  try {
+    const gpu = await openWebGpu({ flags })
+    try {
+      await probe(gpu)
+    } finally {
+      await gpu.close()
+    }
+    return true
+  } catch (error) {
+    if (error instanceof EngineError) return error.message
+    throw error
+  }
+}
+
+export interface CpuFacts {
+  description: string
+  threads: number
+  blas: { name: string; path: string; config: string } | null
+  /** Why there is no BLAS. */
+  note: string
+  /** Of a product [256,1024]·[1024,1024]ᵀ with all threads. */
+  blasGflops: number | null
+  wasmGflops: number
+}
+
+export async function inspectCpu(): Promise<CpuFacts> {
+  const best = await openCpu()
+  const { description, details } = best.info
+  const hasBlas = details.blas !== 'none'
+  const blasGflops = hasBlas ? await productRate(best) : null
+  await best.close()
+  const wasm = await openCpu({ blas: 'none' })
+  const wasmGflops = await productRate(wasm)
+  await wasm.close()
+  return {
+    description,
+    threads: Number(details.threads),
+    blas: hasBlas
+      ? { name: String(details.blas), path: String(details.blasPath), config: String(details.blasConfig) }
+      : null,
+    note: hasBlas ? '' : String(details.blasConfig),
+    blasGflops,
+    wasmGflops,
+  }
+}
+
+/** GFLOP/s, the best of a few tries of some milliseconds. */
+async function productRate(backend: Backend): Promise<number> {
+  const [n, i, o] = [256, 1024, 1024]
+  const out = backend.allocate('f32', [n, o])
+  const input = backend.allocate('f32', [n, i])
+  const weight = backend.allocate('f32', [o, i])
+  backend.kernels.fill(input, 0.5)
+  backend.kernels.fill(weight, 0.25)
+  let best = Infinity
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const start = performance.now()
+    backend.kernels.linear(out, input, weight, null)
+    await backend.sync()
+    best = Math.min(best, performance.now() - start)
+  }
+  return (2 * n * i * o) / best / 1e6
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
+import { probe } from '../../../../src/engine/compute/open.ts'
+import { openReference } from '../../../../src/engine/compute/reference/backend.ts'
+import { rows, slice } from '../../../../src/engine/compute/tensor.ts'
+import { openWebGpu, type WebGpuBackend } from '../../../../src/engine/compute/webgpu/backend.ts'
+import { createRng } from '../../../../src/engine/rng.ts'
+import { openOrSkip } from '../../../support/webgpu.ts'
+
+const fillRandom = (length: number, purpose: string) => {
+  const rng = createRng(1, purpose)
+  return Float32Array.from({ length }, () => rng.normal())
+}
+
+describe('WebGPU device', function () {
+  this.timeout(60_000)
+  let gpu: WebGpuBackend
+  beforeEach(async function () {
+    gpu = await openOrSkip(this)
+  })
+  afterEach(() => gpu?.close())
+
+  it('multiplies with a weight larger than one binding, in windows', async () => {
+    const [o, i, n] = [70_000, 1024, 3]
+    const weight = gpu.allocate('bf16', [o, i])
+    const maxBinding = Number(gpu.info.details.maxBindingBytes)
+    assert.ok(maxBinding > o * i * 2 || o * i * 2 > 128 * 2 ** 20, 'the weight is above the default limit of WebGPU')
+    // Row r is r mod 8 in its column r mod 1024, else 0.
+    const bits = new Uint16Array(o * i)
+    const bf16 = Uint16Array.from([0, 0x3f80, 0x4000, 0x4040, 0x4080, 0x40a0, 0x40c0, 0x40e0])
+    for (let r = 0; r < o; r++) bits[r * i + (r % i)] = bf16[r % 8]
+    gpu.write(weight, bits)
+    const x = fillRandom(n * i, 'x')
+    const input = upload(gpu, 'f32', [n, i], x)
+    const out = gpu.allocate('f32', [n, o])
+    gpu.kernels.linear(out, input, weight, null)
+    const y = await readF32(gpu, out)
+    for (let r = 0; r < o; r += 997)
+      for (let row = 0; row < n; row++)
+        assert.ok(y[row * o + r] === Math.fround((r % 8) * x[row * i + (r % i)]), `row ${row}, output ${r}`)
+    const picked = gpu.allocate('f32', [2, i])
+    gpu.kernels.gatherRows(picked, weight, upload(gpu, 'i32', [2], Int32Array.of(o - 1, 1)), 1)
+    const table = await readF32(gpu, picked)
+    assert.equal(table[(o - 1) % i], (o - 1) % 8)
+    assert.equal(table[i + 1], 1)
+  })
+
+  it('computes when inputs and outputs are parts of one buffer', async () => {
+    const data = fillRandom(64, 'arena')
+    const results = []
+    for (const backend of [gpu, openReference()]) {
+      const arena = upload(backend, 'f32', [64], data)
+      const part = (start: number, length: number) => slice(arena, start, [length])
+      // Unaligned neighbours: two gradients beside each other, their inputs in the same buffer.
+      backend.kernels.gatedBackward(part(1, 5), part(6, 5), part(11, 5), part(17, 5), part(23, 5), 'silu')
+      backend.kernels.add(part(30, 7), part(30, 7), part(40, 7))
+      results.push(await readF32(backend, arena))
+    }
+    for (let e = 0; e < 64; e++) assert.ok(Math.abs(results[0][e] - results[1][e]) < 1e-6, `element ${e}`)
+  })
+
+  it('writes and reads 16-bit parts that begin inside a word', async () => {
+    const whole = upload(
+      gpu,
+      'bf16',
+      [9],
+      Uint16Array.from({ length: 9 }, (_, i) => i + 1),
+    )
+    gpu.write(slice(whole, 3, [3]), Uint16Array.of(100, 101, 102))
+    assert.deepEqual([...(await gpu.read(whole))], [1, 2, 3, 100, 101, 102, 7, 8, 9])
+    assert.deepEqual([...(await gpu.read(slice(whole, 5, [3])))], [102, 7, 8])
+  })
+
+  it('gives the same bytes every time', async () => {
+    const [n, c] = [300, 257]
+    const x = upload(gpu, 'f32', [n, c], fillRandom(n * c, 'x'))
+    const rowIds = upload(
+      gpu,
+      'i32',
+      [n],
+      Int32Array.from({ length: n }, (_, i) => i % 5),
+    )
+    const once = async () => {
+      const out = upload(gpu, 'f32', [5, c], new Float32Array(5 * c))
+      const total = upload(gpu, 'f32', [1], new Float32Array(1))
+      gpu.kernels.scatterAddRows(out, x, rowIds, null)
+      gpu.kernels.columnSquares(rows(out, 0, 1), x)
+      gpu.kernels.sumSquares(total, x)
+      return [...(await readF32(gpu, out)), ...(await readF32(gpu, total))]
+    }
+    assert.deepEqual(await once(), await once())
+  })
+
+  it('says out-of-memory for what cannot fit, and goes on', async () => {
+    assert.throws(() => gpu.allocate('f32', [2 ** 34]), { code: 'out-of-memory' })
+    await probe(gpu)
+  })
+
+  it('rejects everything after the device is lost, without hanging', async () => {
+    const x = upload(gpu, 'f32', [4], new Float32Array(4))
+    await gpu.sync()
+    gpu.loseDevice()
+    await assert.rejects(gpu.read(x), { code: 'device-lost' })
+    await assert.rejects(gpu.sync(), { code: 'device-lost' })
+    assert.throws(() => gpu.allocate('f32', [1]), { code: 'device-lost' })
+    gpu.kernels.fill(x, 1)
+    gpu.release(x)
+  })
+
+  it('keeps an error of a kernel for the next sync, then works again', async () => {
+    const x = upload(gpu, 'f32', [4], new Float32Array(4))
+    const gone = gpu.allocate('f32', [4])
+    gpu.release(gone)
+    gpu.kernels.add(gone, x, x)
+    await assert.rejects(gpu.sync(), { code: 'internal' })
+    await probe(gpu)
+  })
+})
+
+describe('WebGPU memory', function () {
+  this.timeout(60_000)
+
+  it('throws out-of-memory at the limit it was given, and counts what is released', async function () {
+    const gpu = await openOrSkip(this, { maxBytes: 1024 })
+    const first = gpu.allocate('f32', [200])
+    assert.throws(() => gpu.allocate('f32', [100]), { code: 'out-of-memory' })
+    gpu.release(first)
+    gpu.allocate('f32', [100])
+    assert.equal(gpu.memory().usedBytes, 400)
+    assert.equal(gpu.memory().peakBytes, 800)
+    await gpu.close()
+  })
+})
+
+describe('WebGPU without a device', function () {
+  this.timeout(60_000)
+
+  it('never takes the null backend for one that computes', async () => {
+    const gpu = await openWebGpu({ flags: ['backend=null'] })
+    await assert.rejects(probe(gpu), { code: 'unsupported' })
+    await gpu.close()
+  })
+
+  it('rejects with the adapters there are when the one asked for is not among them', async () => {
+    await assert.rejects(openWebGpu({ flags: ['adapter=no such adapter'] }), { code: 'unsupported' })
+  })
+
+  it('lets the process end by itself with a device open', function () {
+    const script = `
+      import { openWebGpu } from './src/engine/compute/webgpu/backend.ts'
+      import { probe } from './src/engine/compute/open.ts'
+      const gpu = await openWebGpu().catch(() => null)
+      if (gpu) await probe(gpu)`
+    const { status, signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      timeout: 30_000,
+    })
+    assert.deepEqual({ status, signal }, { status: 0, signal: null })
+  })
+})

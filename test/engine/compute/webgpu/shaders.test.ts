@@ -1,0 +1,33 @@
+// Every variant of every shader compiles, also those that this machine's adapter would not use.
+import assert from 'node:assert/strict'
+import { create, globals } from 'webgpu'
+import { allVariants } from '../../../../src/engine/compute/webgpu/kernels.ts'
+import { Pipelines } from '../../../../src/engine/compute/webgpu/pipelines.ts'
+
+describe('WGSL', function () {
+  this.timeout(60_000)
+  Object.assign(globalThis, globals)
+  // Dawn's null backend validates and compiles, and runs nothing. The instance must stay referenced.
+  const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis'])
+  let device: GPUDevice
+  let pipelines: Pipelines
+
+  before(async () => {
+    const adapter = await gpu.requestAdapter()
+    assert.ok(adapter)
+    device = await adapter.requestDevice({ requiredFeatures: ['subgroups'] })
+    pipelines = new Pipelines(device)
+  })
+  after(() => device.destroy())
+
+  it('has no two variants under one name', () => {
+    assert.equal(new Set(allVariants.map((v) => v.key)).size, allVariants.length)
+  })
+
+  for (const variant of allVariants)
+    it(`compiles ${variant.key} with the default limits of WebGPU`, async () => {
+      device.pushErrorScope('validation')
+      pipelines.get(variant)
+      assert.equal((await device.popErrorScope())?.message, undefined)
+    })
+})
