@@ -4,7 +4,7 @@ import type { NewRunEvent, RunEvent } from '../../shared/protocol/events.ts'
 import { writeError } from '../checkpoint/diskErrors.ts'
 
 export interface EventLog {
-  /** Appends at once, so that a killed process loses nothing it said. */
+  /** Appends at once, so that a killed process loses nothing it said. Nothing comes after `end`. */
   emit(event: NewRunEvent): void
   /** Bytes written so far: a resumed run cuts the file there and says the rest again. */
   bytes(): number
@@ -38,9 +38,11 @@ export function openEventLog({ path, bytes = 0, elapsed = 0, onEvent }: EventLog
   })
   let position = bytes
   let open = true
+  let ended = false
   return {
     emit(event) {
-      if (!open) return
+      if (!open || ended) return
+      ended = event.type === 'end'
       const timed: RunEvent = { t: Math.round(performance.now() - begun), ...event }
       const line = Buffer.from(`${JSON.stringify(timed)}\n`)
       for (let done = 0; done < line.length;)

@@ -1,0 +1,240 @@
+// What a run does when things go wrong, and the laws that hold for every run.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { readMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import type { RunReport } from '../../../src/engine/run/report.ts'
+import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+describe('runs', () => {
+  let backend: Backend
+  let place: Workplace
+  let model = ''
+  let data = ''
+  before(async () => (backend = await openCpu({ threads: 2 })))
+  after(() => backend.close())
+  beforeEach(function () {
+    const [golden, ids] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
+    if (!golden || !ids) return this.skip()
+    place = createWorkplace()
+    model = golden
+    data = ids
+  })
+  afterEach(() => place.remove())
+
+  const events = (report: Pick<RunReport, 'run'>) =>
+    readFileSync(join(report.run, 'events.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as RunEvent)
+  const onlyRun = () => join(place.path('.sparsescope', 'runs'), readdirSync(place.path('.sparsescope', 'runs'))[0])
+  const magnitude = [{ method: 'magnitude', sparsity: 0.5 }]
+  const retraining = (more: object = {}) => ({
+    mode: 'retrain',
+    train: ['bias', 'norm'],
+    steps: 5,
+    lr: 1e-3,
+    data,
+    samples: 16,
+    seq_len: 16,
+    ...more,
+  })
+  const recipe = (more: object) => place.recipe('a', { version: 1, model, ...more })
+
+  it('the saved mask, the saved zeros and the stated sparsity agree', async () => {
+    const report = await run(backend, { recipe: recipe({ prune: magnitude, save: { to: 'out' } }) })
+    const masks = await readMaskFile(place.path('out', 'sparsescope.mask'))
+    const saved = await openCheckpoint(place.path('out'))
+    let [zeros, size] = [0, 0]
+    for (const [name, { rows, columns, words }] of masks) {
+      const values = new Float32Array((await saved.read(name)).buffer)
+      values.forEach((value, i) => {
+        const [row, column] = [Math.floor(i / columns), i % columns]
+        const kept = (words[row * Math.ceil(columns / 32) + (column >> 5)] >>> (column & 31)) & 1
+        assert.equal(value !== 0, kept === 1)
+      })
+      zeros += values.filter((value) => value === 0).length
+      size += rows * columns
+    }
+    await saved.close()
+    assert.equal(masks.size, 12)
+    assert.equal(report.sparsity, zeros / size)
+    assert.equal(report.sparsity, 0.5)
+  })
+
+  it('adds up accumulated batches to the step of one large batch', async () => {
+    const weights = async (name: string, more: object) => {
+      const path = place.recipe(name, {
+        version: 1,
+        model,
+        prune: magnitude,
+        recover: retraining(more),
+        save: { to: name },
+      })
+      await run(backend, { recipe: path })
+      const saved = await openCheckpoint(place.path(name))
+      const values = new Float32Array((await saved.read('model.decoder.layers.0.fc1.bias')).buffer)
+      await saved.close()
+      return values
+    }
+    const whole = await weights('whole', { batch_size: 4 })
+    const parts = await weights('parts', { batch_size: 2, grad_accumulation: 2 })
+    const other = await weights('other', { batch_size: 2 })
+    assert.ok(whole.every((value, i) => Math.abs(value - parts[i]) < 1e-6))
+    assert.ok(!whole.every((value, i) => Math.abs(value - other[i]) < 1e-6))
+  })
+
+  it('a pruned folder is retrained under its own mask; without a mask file its zeros are taken, with a warning', async () => {
+    await run(backend, { recipe: recipe({ prune: magnitude, save: { to: 'pruned' } }) })
+    const again = (name: string) =>
+      place.recipe(name, {
+        version: 1,
+        model: 'pruned',
+        recover: retraining({ train: ['mask_lora'] }),
+        save: { to: name },
+      })
+    const first = await run(backend, { recipe: again('first') })
+    assert.deepEqual(
+      first.warnings.filter((w) => w.includes('exact zeros')),
+      [],
+    )
+    cpSync(place.path('pruned'), place.path('bare'), { recursive: true })
+    const bare = place.recipe('second', {
+      version: 1,
+      model: 'bare',
+      recover: retraining({ train: ['mask_lora'] }),
+      save: { to: 'second' },
+    })
+    spawnSync('rm', [place.path('bare', 'sparsescope.mask')])
+    const second = await run(backend, { recipe: bare })
+    assert.ok(second.warnings.some((w) => w.includes('exact zeros of the block linears (50.00 %)')))
+    for (const name of ['model.safetensors', 'sparsescope.mask'])
+      assert.deepEqual(readFileSync(place.path('second', name)), readFileSync(place.path('first', name)))
+    assert.deepEqual([first.sparsity, second.sparsity], [0.5, 0.5])
+  })
+
+  it('a diverging loss stops with the step and a hint, saves nothing, and says so in events and report', async () => {
+    const path = recipe({
+      prune: magnitude,
+      recover: retraining({ train: ['full'], steps: 50, lr: 0.1, weight_decay: 1000 }),
+      save: { to: 'out' },
+    })
+    await assert.rejects(run(backend, { recipe: path, settings: [] }), {
+      code: 'numeric',
+      message: /retraining, step \d+: the (loss|gradient) .*lower recover\.lr/,
+    })
+    assert.ok(!existsSync(place.path('out')))
+    const last = events({ run: onlyRun() }).at(-1)
+    assert.ok(last?.type === 'end' && last.status === 'failed' && /lower recover\.lr/.test(last.message ?? ''))
+    const report = JSON.parse(readFileSync(join(onlyRun(), 'report.json'), 'utf8')) as RunReport
+    assert.equal(report.status, 'failed')
+  })
+
+  it('a cancelled run says so, leaves no half output, and can be resumed', async () => {
+    const abort = new AbortController()
+    const path = recipe({ prune: magnitude, recover: retraining({ steps: 50 }), save: { to: 'out' } })
+    const stopping = run(backend, {
+      recipe: path,
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.type === 'step' && event.step === 20) abort.abort()
+      },
+    })
+    await assert.rejects(stopping, { code: 'cancelled', message: /--resume/ })
+    const folder = onlyRun()
+    const said = events({ run: folder })
+    assert.deepEqual(
+      said.flatMap((event, index) => (event.type === 'end' ? [[event.status, said.length - 1 - index]] : [])),
+      [['cancelled', 0]],
+    )
+    assert.deepEqual(readdirSync(place.folder).sort(), ['.sparsescope', 'a.prune.yaml'])
+    const report = await run(backend, { resume: folder })
+    assert.equal(report.status, 'done')
+    assert.equal(events(report).filter((event) => event.type === 'step').length, 50)
+    await assert.rejects(run(backend, { resume: folder }), { code: 'usage', message: /finished/ })
+  })
+
+  it('does not resume when a source or the recipe has changed since', async () => {
+    const abort = new AbortController()
+    cpSync(data, place.path('ids.safetensors'))
+    const path = recipe({ prune: magnitude, recover: retraining({ data: 'ids.safetensors' }), save: { to: 'out' } })
+    const onEvent = (event: RunEvent) => event.type === 'step' && abort.abort()
+    await assert.rejects(run(backend, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
+    const folder = onlyRun()
+    await assert.rejects(run(backend, { resume: folder, recipe: path, settings: ['recover.steps=9'] }), {
+      code: 'bad-recipe',
+    })
+    appendFileSync(join(folder, 'recipe.prune.yaml'), '# edited\n')
+    await assert.rejects(run(backend, { resume: folder }), { code: 'bad-recipe', message: /edited/ })
+    const text = readFileSync(join(folder, 'recipe.prune.yaml'), 'utf8')
+    writeFileSync(join(folder, 'recipe.prune.yaml'), text.replace('# edited\n', ''))
+    appendFileSync(place.path('ids.safetensors'), ' ')
+    await assert.rejects(run(backend, { resume: folder }), { code: 'bad-data', message: /ids\.safetensors changed/ })
+  })
+
+  it('warns when it goes on with another device than it began on', async () => {
+    const abort = new AbortController()
+    const path = recipe({ prune: magnitude, recover: retraining(), save: { to: 'out' } })
+    const onEvent = (event: RunEvent) => event.type === 'step' && abort.abort()
+    await assert.rejects(run(backend, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
+    const other = await openCpu({ threads: 1 })
+    const report = await run(other, { resume: onlyRun() })
+    await other.close()
+    assert.ok(report.warnings.some((w) => /began on .*2 threads and goes on with .*1 thread\b/.test(w)))
+  })
+
+  it('refuses before anything is made: an output that exists, missing data, nothing to train, reconstruction without pruning', async () => {
+    mkdirSync(place.path('out'))
+    const cases: [object, object][] = [
+      [{ prune: magnitude, save: { to: 'out' } }, { code: 'exists' }],
+      [{ prune: [{ method: 'wanda' }] }, { code: 'bad-recipe', message: /calibration/ }],
+      [{ prune: magnitude, recover: { mode: 'retrain' } }, { code: 'bad-recipe' }],
+      [
+        { recover: { mode: 'reconstruct' }, calibration: { data } },
+        { code: 'bad-recipe', message: /prune/ },
+      ],
+      [
+        { prune: magnitude, evaluate: [{ data: 'missing.txt' }] },
+        { code: 'not-found', message: /missing\.txt/ },
+      ],
+      [{ prune: [{ targets: ['nothing'] }] }, { code: 'bad-recipe' }],
+    ]
+    for (const [more, error] of cases) await assert.rejects(run(backend, { recipe: recipe(more) }), error)
+    assert.deepEqual(readdirSync(place.folder).sort(), ['a.prune.yaml', 'out'])
+  })
+
+  it('the pruned model is measured also where reconstruction never makes it, and as the end where nothing is recovered', async () => {
+    const evaluate = [{ data, seq_len: 16, at: ['pruned', 'recovered'] }]
+    const pruned = await run(backend, { recipe: recipe({ prune: magnitude, evaluate }) })
+    const calibration = { data, samples: 16, seq_len: 16 }
+    const reconstructed = await run(backend, {
+      recipe: recipe({ prune: magnitude, evaluate, calibration, recover: { steps: 5, lora: { rank: 2 } } }),
+    })
+    assert.equal(pruned.perplexity.recovered, undefined)
+    assert.equal(reconstructed.perplexity.pruned, pruned.perplexity.pruned)
+    assert.notEqual(reconstructed.perplexity.recovered, pruned.perplexity.pruned)
+  })
+
+  it('a full disk is a clear error that leaves nothing under the final name', function () {
+    const mount = place.path('small')
+    mkdirSync(mount)
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=160k', 'tmpfs', mount])
+    if (mounted.status !== 0) {
+      console.log('      skipped: a small file system can only be mounted by root')
+      return this.skip()
+    }
+    return assert
+      .rejects(run(backend, { recipe: recipe({ prune: magnitude, save: { to: 'small/out' } }) }), {
+        code: 'disk',
+        message: /small/,
+      })
+      .then(() => assert.deepEqual(readdirSync(mount), []))
+      .finally(() => spawnSync('umount', [mount]))
+  })
+})
