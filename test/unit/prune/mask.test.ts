@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import {
+  createMask,
+  isKept,
+  maskOfZeros,
+  masksEqual,
+  packMask,
+  patternViolations,
+  sparsityOf,
+  unpackMask,
+  violationsOf,
+  zerosOf,
+} from '../../../src/engine/prune/mask.ts'
+
+const widths = [1, 31, 32, 33, 64, 100]
+
+describe('a mask', () => {
+  it('packs and unpacks any width, with unused bits 0', () => {
+    for (const columns of widths) {
+      const kept = Uint8Array.from({ length: 3 * columns }, (_, i) => ((i * 2654435761) >>> 7) & 1)
+      const mask = packMask(kept, 3, columns)
+      assert.deepEqual(unpackMask(mask), kept)
+      assert.equal(mask.words.length, 3 * Math.ceil(columns / 32))
+      assert.equal(
+        zerosOf(mask),
+        kept.reduce((zeros, k) => zeros + 1 - k, 0),
+      )
+      if (columns % 32) assert.equal(mask.words[mask.words.length - 1] >>> (columns % 32), 0)
+      assert.equal(isKept(mask, 1, columns - 1), kept[2 * columns - 1] === 1)
+    }
+  })
+
+  it('keeps everything or nothing when made so', () => {
+    for (const columns of widths) {
+      assert.equal(zerosOf(createMask(2, columns, true)), 0)
+      assert.equal(zerosOf(createMask(2, columns, false)), 2 * columns)
+      assert.deepEqual(unpackMask(createMask(2, columns, true)), new Uint8Array(2 * columns).fill(1))
+    }
+  })
+
+  it('of zeros takes both signs of zero and nothing else', () => {
+    const weight = Float32Array.of(0, -0, 1e-45, -1e-45, 1, NaN)
+    assert.deepEqual([...unpackMask(maskOfZeros(weight, 2, 3))], [0, 0, 1, 1, 1, 1])
+  })
+
+  it('counts weights that came back, NaN among them', () => {
+    const mask = packMask([0, 0, 0, 1], 2, 2)
+    assert.equal(violationsOf(mask, Float32Array.of(0, -0, 0, 5)), 0)
+    assert.equal(violationsOf(mask, Float32Array.of(1e-45, NaN, 0, 0)), 2)
+  })
+
+  it('counts groups with too few zeros', () => {
+    const mask = packMask([0, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1], 1, 12)
+    assert.equal(patternViolations(mask, 2, 4), 1)
+    assert.equal(patternViolations(mask, 1, 4), 0)
+  })
+
+  it('is equal only to one of the same shape and bits', () => {
+    const mask = packMask([1, 0, 1, 1], 2, 2)
+    assert.ok(masksEqual(mask, packMask([1, 0, 1, 1], 2, 2)))
+    assert.ok(!masksEqual(mask, packMask([1, 1, 1, 1], 2, 2)))
+    assert.ok(!masksEqual(mask, packMask([1, 0], 2, 1)))
+  })
+
+  it('sparsity weighs tensors by their size, and is 0 for none', () => {
+    assert.equal(sparsityOf([packMask([0, 0, 0, 0], 2, 2), createMask(2, 6, true)]), 0.25)
+    assert.equal(sparsityOf([]), 0)
+  })
+})

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { EngineError } from '../../../src/engine/errors.ts'
+import { checkPlan, entryIndex, needsData, type PruneEntry } from '../../../src/engine/prune/plan.ts'
+
+const shapes = new Map<string, readonly [number, number]>([
+  ['a', [8, 12]],
+  ['b', [8, 10]],
+])
+const entry = (change: Partial<PruneEntry> = {}): PruneEntry => ({
+  method: 'magnitude',
+  sparsities: new Map([['a', 0.5]]),
+  pattern: null,
+  scope: 'tensor',
+  selection: 'exact',
+  blockSize: 128,
+  dampening: 0.01,
+  ...change,
+})
+const refuses = (change: Partial<PruneEntry>, message: RegExp) =>
+  assert.throws(
+    () => checkPlan([entry(change)], shapes),
+    (error) => error instanceof EngineError && error.code === 'bad-recipe' && message.test(error.message),
+  )
+
+describe('a pruning plan', () => {
+  it('accepts any N:M that divides the inputs', () => {
+    for (const pattern of [
+      { zeros: 1, of: 2 },
+      { zeros: 2, of: 3 },
+      { zeros: 11, of: 12 },
+    ])
+      checkPlan([entry({ pattern })], shapes)
+  })
+
+  it('refuses N:M where the inputs are not divisible, and names the tensors', () =>
+    refuses(
+      {
+        pattern: { zeros: 2, of: 4 },
+        sparsities: new Map([
+          ['a', 0],
+          ['b', 0],
+        ]),
+      },
+      /2:4 .* divisible by 4.*: b \(10 inputs\)$/,
+    ))
+
+  it('refuses a pattern that prunes nothing or everything', () => {
+    refuses({ pattern: { zeros: 0, of: 4 } }, /0 < N < M/)
+    refuses({ pattern: { zeros: 4, of: 4 } }, /0 < N < M/)
+    refuses({ pattern: { zeros: 1.5, of: 4 } }, /0 < N < M/)
+  })
+
+  it('refuses column blocks of SparseGPT that split a group', () => {
+    refuses({ method: 'sparsegpt', pattern: { zeros: 2, of: 4 }, blockSize: 6 }, /block_size 6 .* multiple of the 4/)
+    refuses({ method: 'sparsegpt', blockSize: 0 }, /block_size 0/)
+    checkPlan([entry({ method: 'sparsegpt', pattern: { zeros: 2, of: 4 }, blockSize: 8 })], shapes)
+  })
+
+  it('refuses sparsities outside (0, 1) and linears that are not there', () => {
+    for (const sparsity of [0, 1, -0.1, NaN]) refuses({ sparsities: new Map([['a', sparsity]]) }, /a: sparsity/)
+    refuses({ sparsities: new Map([['c', 0.5]]) }, /not linears .*: c$/)
+  })
+
+  it('refuses a linear in two entries', () => {
+    assert.throws(() => entryIndex([entry(), entry({ method: 'wanda' })]), /a is matched by two entries/)
+    assert.equal(entryIndex([entry()]).size, 1)
+  })
+
+  it('needs data for Wanda and SparseGPT only', () => {
+    assert.ok(!needsData([entry(), entry({ method: 'random' })]))
+    assert.ok(needsData([entry(), entry({ method: 'wanda' })]))
+    assert.ok(needsData([entry({ method: 'sparsegpt' })]))
+  })
+})
