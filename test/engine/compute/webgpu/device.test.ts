@@ -21,11 +21,9 @@ describe('WebGPU device', function () {
   })
   afterEach(() => gpu?.close())
 
-  it('multiplies with a weight larger than one binding, in windows', async () => {
+  it('multiplies with and looks up in a weight of more than 128 MiB, the default limit of a binding', async () => {
     const [o, i, n] = [70_000, 1024, 3]
     const weight = gpu.allocate('bf16', [o, i])
-    const maxBinding = Number(gpu.info.details.maxBindingBytes)
-    assert.ok(maxBinding > o * i * 2 || o * i * 2 > 128 * 2 ** 20, 'the weight is above the default limit of WebGPU')
     // Row r is r mod 8 in its column r mod 1024, else 0.
     const bits = new Uint16Array(o * i)
     const bf16 = Uint16Array.from([0, 0x3f80, 0x4000, 0x4040, 0x4080, 0x40a0, 0x40c0, 0x40e0])
