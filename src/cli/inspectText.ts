@@ -1,0 +1,80 @@
+// What `inspect` shows to people: tables of tensors, roles and layers; one tensor in detail.
+import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
+import { formatBytes } from '../shared/format/byteSize.ts'
+import { table } from './table.ts'
+
+export function inspectionText(checkpoint: Checkpoint, inspection: Inspection): string {
+  const { tensors, totals, linears, roles, blocks } = inspection
+  const scanned = tensors.some((t) => t.stats !== null)
+  const sums: [string, Totals][] = [...roles, ['all', totals]]
+  const layers = [...blocks].map(([block, { linears }]): [string, Totals] => [String(block), linears])
+  const files = checkpoint.files.length === 1 ? '1 file' : `${checkpoint.files.length} files`
+  const parts = [
+    tensorTable(tensors, scanned),
+    totalsTable('role', sums, scanned),
+    ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned)] : []),
+    `${checkpoint.path}: ${tensors.length} tensors in ${files}, ${count(totals.parameters)} parameters, ${formatBytes(totals.bytes)}`,
+  ]
+  const sparsity = linears.sparsity === undefined ? '' : `\nsparsity of the block linears: ${percent(linears.sparsity)}`
+  return parts.join('\n\n') + sparsity
+}
+
+function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean): string {
+  const patterns = [...new Set(tensors.flatMap((t) => Object.keys(t.stats?.nm ?? {})))]
+  const head = ['tensor', 'type', 'shape', 'size', ...(scanned ? ['zeros', ...patterns] : [])]
+  const rows = tensors.map(({ entry, stats }) => {
+    const known = [entry.name, entry.dtype, `[${entry.shape.join(', ')}]`, formatBytes(entry.bytes)]
+    return scanned ? [...known, percent(stats?.sparsity), ...patterns.map((p) => validity(stats?.nm[p]))] : known
+  })
+  return table(head, rows)
+}
+
+function totalsTable(what: string, sums: readonly [string, Totals][], scanned: boolean): string {
+  const rows = sums.map(([name, { parameters, bytes, sparsity }]) => {
+    const known = [name, count(parameters), formatBytes(bytes)]
+    return scanned ? [...known, percent(sparsity)] : known
+  })
+  return table([what, 'parameters', 'size', ...(scanned ? ['zeros'] : [])], rows)
+}
+
+function count(n: number): string {
+  return n.toLocaleString('en')
+}
+
+function percent(share: number | undefined): string {
+  return share === undefined ? '–' : `${(100 * share).toFixed(2)} %`
+}
+
+/** "yes", or the share of groups that break the pattern; nothing where it cannot apply. */
+function validity(nm: { groups: number; violations: number } | undefined): string {
+  if (!nm) return ''
+  return nm.violations === 0 ? 'yes' : `${percent(nm.violations / nm.groups)} broken`
+}
+
+/** One tensor in detail, with its histogram as bars. */
+export function tensorText({ entry, parameters, stats }: InspectedTensor): string {
+  const lines = [
+    `${entry.name}: ${entry.dtype} [${entry.shape.join(', ')}], ${count(parameters)} parameters, ${formatBytes(entry.bytes)} in ${entry.file}`,
+  ]
+  if (!stats) return [...lines, `${entry.dtype} has no statistics`].join('\n')
+  lines.push(`zeros      ${count(stats.zeros)} (${percent(stats.sparsity)})`)
+  lines.push(`min … max  ${stats.min ?? '–'} … ${stats.max ?? '–'}`)
+  lines.push(`mean, std  ${stats.mean ?? '–'}, ${stats.std ?? '–'}`)
+  if (stats.nonFinite > 0) lines.push(`not finite ${count(stats.nonFinite)}`)
+  for (const [pattern, { groups, violations }] of Object.entries(stats.nm)) {
+    lines.push(`${pattern.padEnd(10)} ${count(violations)} of ${count(groups)} groups break it`)
+  }
+  if (stats.histogram) lines.push('', ...bars(stats.histogram))
+  return lines.join('\n')
+}
+
+/** The 64 bins as 16 lines. */
+function bars({ from, to, counts }: { from: number; to: number; counts: number[] }): string[] {
+  const wide = Array.from({ length: 16 }, (_, i) => counts.slice(4 * i, 4 * i + 4).reduce((a, b) => a + b, 0))
+  const most = Math.max(...wide, 1)
+  return wide.map((height, i) => {
+    const edge = from + ((to - from) * i) / wide.length
+    return `${edge.toPrecision(4).padStart(11)} ${'█'.repeat(Math.round((50 * height) / most))} ${count(height)}`
+  })
+}
