@@ -2,18 +2,18 @@
 import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
 import type { Pool, Split } from '../pool.ts'
-import { codeOf } from './products.ts'
+import { codeOf, pieceOf } from './products.ts'
 import { scratchRows } from './productTasks.ts'
 import { addresses, byElements, byRows } from './splits.ts'
 
 type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward' | 'applyMask'>
 
 /**
- * Rows of the gradient dOut[N,O]ᵀ·input[N,I]: one chunk a thread, since each packs the input anew. `matrices` of some
+ * Rows of the gradient dOut[N,O]ᵀ·input[N,I]: wide pieces, since each packs the input anew. `matrices` of some
  * rows × I are in scratch.
  */
 function splitGradient(pool: Pool, o: number, i: number, matrices: number): Split {
-  const unit = Math.max(16, Math.ceil(o / pool.threads / 16) * 16)
+  const unit = pieceOf(pool, o)
   return { total: o, unit, scratchBytes: 4 * matrices * i * Math.min(scratchRows(i), unit) }
 }
 

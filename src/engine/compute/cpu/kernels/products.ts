@@ -18,14 +18,24 @@ export function codeOf(tensor: Tensor): number {
 /** Products of fewer multiply-adds run in the calling thread: waking another takes longer. */
 const smallProduct = 2 ** 17
 
-/** Splits out[m, n] over the longer side; wide chunks, since each packs the other operand anew. */
+/** Rows or columns below which a piece of a product pays for packing the other operand anew. */
+const widePiece = 512
+
+/**
+ * Rows or columns of a piece of a product that has `total` of them: one piece a thread, or several wide ones, so that
+ * a thread that the system holds up does not hold up all.
+ */
+export function pieceOf(pool: Pool, total: number): number {
+  const perThread = Math.max(1, Math.min(4, Math.floor(total / pool.threads / widePiece)))
+  return Math.max(16, Math.ceil(total / pool.threads / perThread / 16) * 16)
+}
+
+/** Splits out[m, n] over the longer side. */
 function splitProduct(pool: Pool, m: number, n: number, k: number): { byRows: number; split: Split } {
   const byRows = m > n ? 1 : 0
   const total = byRows ? m : n
-  const work = m * n * k
-  const pieces = Math.max(1, Math.min(pool.threads, Math.floor(work / smallProduct)))
-  const unit = Math.ceil(total / pieces / 16) * 16
-  return { byRows, split: { total, unit } }
+  const smallest = Math.ceil(smallProduct / k / Math.min(m, n) / 16) * 16
+  return { byRows, split: { total, unit: Math.max(smallest, pieceOf(pool, total)) } }
 }
 
 export function products(pool: Pool): Products {
