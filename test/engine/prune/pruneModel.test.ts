@@ -1,0 +1,268 @@
+// The pruning loop on the tiny checkpoints: groups over the whole model, resuming, spilling, cancelling, devices.
+import assert from 'node:assert/strict'
+import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { readF32, type Backend } from '../../../src/engine/compute/backend.ts'
+import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.ts'
+import { type Block } from '../../../src/engine/model/block.ts'
+import { openModel } from '../../../src/engine/model/model.ts'
+import { patternViolations, sparsityOf, zerosOf, type Mask } from '../../../src/engine/prune/mask.ts'
+import type { PruneEntry } from '../../../src/engine/prune/plan.ts'
+import { pruneModel, type PruneOptions } from '../../../src/engine/prune/pruneModel.ts'
+import { createModelStream } from '../../../src/engine/run/modelStream.ts'
+import { createRng } from '../../../src/engine/rng.ts'
+import { goldenPath } from '../../support/shared.ts'
+import { openOrSkip } from '../../support/webgpu.ts'
+
+interface Result {
+  masks: Map<string, Mask>
+  dense: Map<string, Float32Array>
+  weights: Map<string, Float32Array>
+  warnings: string[]
+}
+
+const [windows, seqLen] = [16, 16]
+
+/** The same ids for every model: 3 … 159. */
+function calibration() {
+  const rng = createRng(5, 'ids')
+  return { ids: Int32Array.from({ length: windows * seqLen }, () => 3 + rng.below(157)), windows, seqLen }
+}
+
+describe('the pruning loop', () => {
+  let cpu: CpuBackend
+  const checkpoints = new Map<string, Checkpoint>()
+  before(async () => {
+    cpu = await openCpu({ threads: 2 })
+    for (const arch of ['opt', 'llama', 'mixtral', 'gpt2'])
+      checkpoints.set(arch, await openCheckpoint(goldenPath(arch) ?? ''))
+  })
+  after(async () => {
+    for (const checkpoint of checkpoints.values()) await checkpoint.close()
+    await cpu.close()
+  })
+
+  const streamOf = (arch: string, backend: Backend = cpu) => {
+    const checkpoint = checkpoints.get(arch)
+    assert.ok(checkpoint)
+    return createModelStream(backend, openModel(checkpoint))
+  }
+  const entryFor = (arch: string, change: Partial<PruneEntry>, sparsity = 0.5): PruneEntry => ({
+    method: 'magnitude',
+    sparsities: new Map([...streamOf(arch).shapes.keys()].map((name) => [name, sparsity])),
+    pattern: null,
+    scope: 'tensor',
+    selection: 'exact',
+    blockSize: 128,
+    dampening: 0.01,
+    ...change,
+  })
+
+  async function prune(
+    arch: string,
+    entries: PruneEntry[],
+    change: Partial<PruneOptions<Block>> = {},
+  ): Promise<Result> {
+    const result: Result = { masks: new Map(), dense: new Map(), weights: new Map(), warnings: [] }
+    const backend = change.backend ?? cpu
+    const stream = streamOf(arch, backend)
+    const keep = async (into: Map<string, Float32Array>, block: Block) => {
+      for (const { name, weight } of block.linears) into.set(name, await readF32(backend, weight))
+    }
+    try {
+      await pruneModel<Block>({
+        backend,
+        host: cpu,
+        stream,
+        entries,
+        calibration: calibration(),
+        dense: 'none',
+        seed: 0,
+        activations: { bytes: 1e9 },
+        onWarning: (message) => result.warnings.push(message),
+        ...change,
+        hooks: {
+          ...change.hooks,
+          onDense: ({ block }) => keep(result.dense, block),
+          async onFinished(state) {
+            await keep(result.weights, state.block)
+            for (const [name, mask] of state.masks) result.masks.set(name, mask)
+            await change.hooks?.onFinished?.(state)
+          },
+        },
+      })
+    } finally {
+      stream.close()
+    }
+    return result
+  }
+
+  it('global magnitude prunes what a sort over the whole model prunes', async () => {
+    const { masks, dense } = await prune('llama', [entryFor('llama', { scope: 'global' }, 0.37)], { calibration: null })
+    const scores = Float32Array.from(
+      [...dense.values()].flatMap((w) => [...w]),
+      (w) => Math.abs(w),
+    )
+    const order = [...scores.keys()].sort((a, b) => scores[a] - scores[b] || a - b)
+    const pruned = new Set(order.slice(0, Math.floor(0.37 * scores.length + 0.5)))
+    let at = 0
+    for (const [name, weight] of dense) {
+      const mask = masks.get(name)
+      assert.ok(mask)
+      const expected = weight.reduce((count, _, i) => count + (pruned.has(at + i) ? 1 : 0), 0)
+      assert.equal(zerosOf(mask), expected, name)
+      at += weight.length
+    }
+  })
+
+  it('global groups prune exactly round(s·n), ties in model order', async () => {
+    for (const method of ['random', 'wanda'] as const) {
+      const { masks } = await prune('opt', [entryFor('opt', { method, scope: 'global' }, 0.61)])
+      const sizes = [...masks.values()].reduce((sum, { rows, columns }) => sum + rows * columns, 0)
+      const zeros = [...masks.values()].reduce((sum, mask) => sum + zerosOf(mask), 0)
+      assert.equal(zeros, Math.floor(0.61 * sizes + 0.5))
+    }
+  })
+
+  it('several entries apply in one pass, each to its linears, others stay dense', async () => {
+    const names = [...streamOf('opt').shapes.keys()]
+    const some = (part: string, sparsity: number) =>
+      new Map(names.filter((name) => name.includes(part)).map((name) => [name, sparsity]))
+    const { masks, dense, weights } = await prune('opt', [
+      entryFor('opt', { method: 'wanda', scope: 'row', sparsities: some('fc1', 0.25) }),
+      entryFor('opt', { method: 'sparsegpt', pattern: { zeros: 1, of: 3 }, blockSize: 24, sparsities: some('fc2', 0) }),
+      entryFor('opt', { method: 'random', sparsities: some('q_proj', 0.75) }),
+    ])
+    for (const [name, mask] of masks) {
+      if (name.includes('fc1')) assert.equal(zerosOf(mask), mask.rows * 0.25 * mask.columns)
+      if (name.includes('q_proj')) assert.equal(sparsityOf([mask]), 0.75)
+      if (name.includes('fc2')) assert.equal(patternViolations(mask, 1, 3), 0)
+    }
+    assert.equal(masks.size, 6)
+    for (const name of names.filter((n) => n.includes('v_proj'))) assert.deepEqual(weights.get(name), dense.get(name))
+  })
+
+  it('random pruning depends on the seed and the tensor only', async () => {
+    const entries = [entryFor('opt', { method: 'random' })]
+    const [a, b, c] = [
+      await prune('opt', entries, { seed: 1 }),
+      await prune('opt', entries, { seed: 1 }),
+      await prune('opt', entries, { seed: 2 }),
+    ]
+    assert.deepEqual(a.masks, b.masks)
+    assert.notDeepEqual(a.masks, c.masks)
+  })
+
+  it('activations on disk give the same masks and weights as in memory', async () => {
+    const entries = [entryFor('llama', { method: 'sparsegpt' })]
+    const inMemory = await prune('llama', entries)
+    const some = await prune('llama', entries, { activations: { bytes: 5 * seqLen * 48 * 4 } })
+    const none = await prune('llama', entries, { activations: { bytes: 0 } })
+    assert.deepEqual(some.weights, inMemory.weights)
+    assert.deepEqual(none.weights, inMemory.weights)
+  })
+
+  it('goes on after finished blocks as if it had never stopped, global ties too', async () => {
+    for (const change of [{ method: 'wanda' as const }, { method: 'wanda' as const, scope: 'global' as const }]) {
+      const entries = [entryFor('opt', change)]
+      const whole = await prune('opt', entries)
+      const stream = streamOf('opt')
+      const rest = await prune('opt', entries, {
+        hooks: {
+          async finished(index) {
+            if (index > 0) return null
+            const block = await stream.load(0)
+            for (const { name, weight } of block.linears)
+              cpu.write(weight, whole.weights.get(name) ?? new Float32Array(weight.length))
+            return { block, masks: whole.masks }
+          },
+        },
+      })
+      stream.close()
+      assert.equal(rest.masks.size, whole.masks.size / 2)
+      for (const [name, mask] of rest.masks) assert.deepEqual(mask, whole.masks.get(name), name)
+    }
+  })
+
+  it('routers stay dense, experts are pruned, and one that saw no token is pruned by magnitude with a warning', async () => {
+    const few = { ids: Int32Array.of(7), windows: 1, seqLen: 1 }
+    for (const method of ['wanda', 'sparsegpt'] as const) {
+      const { masks, warnings } = await prune('mixtral', [entryFor('mixtral', { method })], { calibration: few })
+      assert.ok([...masks.keys()].every((name) => !name.endsWith('.gate')))
+      assert.ok([...masks.values()].every((mask) => sparsityOf([mask]) >= 0.5))
+      assert.ok(warnings.some((message) => /experts.* saw no calibration token/.test(message)))
+    }
+  })
+
+  it('rows and groups run along the inputs where the checkpoint stores [in, out]', async () => {
+    const { masks } = await prune('gpt2', [entryFor('gpt2', { pattern: { zeros: 2, of: 4 } })])
+    for (const [name, [rows, columns]] of streamOf('gpt2').shapes) {
+      const mask = masks.get(name)
+      assert.ok(mask)
+      assert.deepEqual([mask.rows, mask.columns, patternViolations(mask, 2, 4)], [rows, columns, 0])
+    }
+  })
+
+  it('gives the dense outputs of the pruned stream, or the dense stream itself', async () => {
+    for (const dense of ['block', 'model'] as const) {
+      const kinds: boolean[][] = []
+      await prune('opt', [entryFor('opt', {})], {
+        dense,
+        hooks: {
+          async onFinished({ inputs, denseInputs, denseOutputs }) {
+            kinds.push([inputs !== null, denseInputs !== null, denseOutputs !== null])
+          },
+        },
+      })
+      assert.deepEqual(kinds, Array(2).fill([true, dense === 'model', true]))
+    }
+  })
+
+  it('without data refuses what needs it, before anything runs', async () => {
+    await assert.rejects(prune('opt', [entryFor('opt', { method: 'wanda' })], { calibration: null }), {
+      code: 'bad-data',
+    })
+    await assert.rejects(prune('opt', [entryFor('opt', {})], { calibration: null, dense: 'block' }), {
+      code: 'bad-data',
+    })
+  })
+
+  it('stops when cancelled, and gives all its memory back', async () => {
+    const entries = [entryFor('opt', { method: 'sparsegpt' })]
+    await prune('opt', entries)
+    const before = cpu.memory().usedBytes
+    const abort = new AbortController()
+    const onProgress = (done: number) => done > 20 && abort.abort()
+    await assert.rejects(prune('opt', entries, { signal: abort.signal, onProgress }), { code: 'cancelled' })
+    assert.equal(cpu.memory().usedBytes, before)
+  })
+
+  it('progress never falls and ends at its total', async () => {
+    const seen: [number, number][] = []
+    for (const entries of [
+      [entryFor('opt', { method: 'wanda', scope: 'global' })],
+      [entryFor('opt', { method: 'sparsegpt' })],
+    ]) {
+      await prune('opt', entries, { onProgress: (done, total) => seen.push([done, total]) })
+      assert.ok(seen.every(([done], i) => i === 0 || done >= seen[i - 1][0]))
+      const last = seen.at(-1)
+      assert.equal(last?.[0], last?.[1])
+      seen.length = 0
+    }
+  })
+
+  it('on WebGPU gives the masks of the CPU', async function () {
+    this.timeout(120_000)
+    const gpu = await openOrSkip(this)
+    try {
+      for (const method of ['wanda', 'sparsegpt'] as const) {
+        const entries = [entryFor('llama', { method })]
+        const [a, b] = [await prune('llama', entries), await prune('llama', entries, { backend: gpu })]
+        assert.deepEqual(b.masks, a.masks)
+        for (const [name, weight] of b.weights)
+          weight.forEach((w, i) => assert.ok(Math.abs(w - (a.weights.get(name)?.[i] ?? NaN)) < 1e-4))
+      }
+    } finally {
+      await gpu.close()
+    }
+  })
+})
