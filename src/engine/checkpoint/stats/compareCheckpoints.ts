@@ -1,13 +1,14 @@
 // Two checkpoints side by side: what came, went and changed, and whether B still has the zeros of A.
 import { join } from 'node:path'
-import { tensorRoles } from '../../../shared/families/tensorRoles.ts'
+import { tensorRoles, type TensorRoles } from '../../../shared/families/tensorRoles.ts'
+import { elementsOf } from '../../../shared/format/dtypes.ts'
 import type { CompareSummary, TensorChange } from '../../../shared/protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { maskFileName, readMaskFile, type MaskBits } from '../maskFile.ts'
-import { compareTensors } from './compareTensors.ts'
+import { compareTensors, type TensorDifference } from './compareTensors.ts'
 import { tensorStats } from './tensorStats.ts'
-import { verdictOf } from './verdict.ts'
+import { verdictOf, type MaskCounts } from './verdict.ts'
 
 export interface CompareCheckpointsOptions {
   signal?: AbortSignal
@@ -24,57 +25,77 @@ export async function compareCheckpoints(
   b: Checkpoint,
   options: CompareCheckpointsOptions = {},
 ): Promise<CompareSummary> {
-  const masks = await masksOf(a)
-  const roles = tensorRoles(a.config, a.tensors)
-  const counts = { matrices: 0, broken: 0, brokenWeights: 0, lost: 0 }
+  const bearers = await maskBearers(a)
+  const all = [...a.tensors.values()]
+  const shared = all.filter((entry) => b.tensors.has(entry.name))
+  const counts: MaskCounts = { matrices: all.filter(bearers.bears).length, broken: 0, brokenWeights: 0, lost: 0 }
   const changed: TensorChange[] = []
   const reshaped: string[] = []
-  const shared = [...a.tensors.values()].filter((entry) => b.tensors.has(entry.name))
   let same = 0
-  let done = 0
-  const bears = (entry: TensorEntry) => {
-    const { role } = roles.of(entry.name, entry.shape)
-    return masks.has(entry.name) || (roles.familyKnown ? role === 'linear' : entry.shape.length === 2)
-  }
-  counts.matrices = [...a.tensors.values()].filter(bears).length
-
-  for (const entry of shared) {
+  for (const [i, entry] of shared.entries()) {
     const other = b.tensors.get(entry.name)
     let change: TensorChange | null = null
     if (!other || !sameShape(entry, other)) {
       reshaped.push(entry.name)
-      if (bears(entry)) counts.lost++
+      if (bearers.bears(entry)) counts.lost++
     } else {
-      const { transposed, ...place } = roles.of(entry.name, entry.shape)
-      const mask = usable(masks.get(entry.name), entry, transposed)
       const sides = [
         { checkpoint: a, entry },
         { checkpoint: b, entry: other },
       ] as const
-      const difference = await compareTensors(...sides, { mask, transposed, signal: options.signal })
+      const difference = await compareTensors(...sides, { ...bearers.maskOf(entry), signal: options.signal })
       if (difference === null) same++
       else {
-        const { broken, ...numbers } = difference
-        const parameters = entry.shape.reduce((n, size) => n * size, 1)
-        change = { name: entry.name, ...numbers, parameters, ...place }
+        change = changeOf(entry, difference, bearers.roles)
         changed.push(change)
-        if (bears(entry) && broken > 0) {
+        if (bearers.bears(entry) && difference.broken > 0) {
           counts.broken++
-          counts.brokenWeights += broken
+          counts.brokenWeights += difference.broken
         }
       }
     }
-    options.onTensor?.(++done, shared.length, change)
+    options.onTensor?.(i + 1, shared.length, change)
   }
-  const removed = [...a.tensors.keys()].filter((name) => !b.tensors.has(name))
-  for (const name of removed) {
-    const entry = a.tensors.get(name)
-    if (entry && bears(entry) && (await hasZeros(a, entry, options.signal))) counts.lost++
+  const removed = all.filter((entry) => !b.tensors.has(entry.name))
+  for (const entry of removed) if (bearers.bears(entry) && (await hasZeros(a, entry, options.signal))) counts.lost++
+  const summary = {
+    added: [...b.tensors.keys()].filter((name) => !a.tensors.has(name)),
+    removed: removed.map((entry) => entry.name),
+    reshaped,
+    changed,
+    same,
+    maskPreserved: counts.broken === 0 && counts.lost === 0,
   }
-  const added = [...b.tensors.keys()].filter((name) => !a.tensors.has(name))
-  const maskPreserved = counts.broken === 0 && counts.lost === 0
-  const summary = { added, removed, reshaped, changed, same, maskPreserved }
   return { ...summary, verdict: verdictOf(summary, counts) }
+}
+
+/** Which tensors of a checkpoint bear a mask, and the explicit one if there is one. */
+interface MaskBearers {
+  readonly roles: TensorRoles
+  readonly bears: (entry: TensorEntry) => boolean
+  readonly maskOf: (entry: TensorEntry) => { mask: MaskBits | undefined; transposed: boolean }
+}
+
+async function maskBearers(checkpoint: Checkpoint): Promise<MaskBearers> {
+  const masks = await masksOf(checkpoint)
+  const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
+  return {
+    roles,
+    bears({ name, shape }) {
+      return masks.has(name) || (roles.familyKnown ? roles.of(name, shape).role === 'linear' : shape.length === 2)
+    },
+    maskOf(entry) {
+      const { transposed } = roles.of(entry.name, entry.shape)
+      return { mask: usable(masks.get(entry.name), entry, transposed), transposed }
+    },
+  }
+}
+
+function changeOf(entry: TensorEntry, difference: TensorDifference, roles: TensorRoles): TensorChange {
+  const { maxAbs, drift, filled, emptied } = difference
+  const { role, block, module } = roles.of(entry.name, entry.shape)
+  const parameters = elementsOf(entry.shape) ?? 0
+  return { name: entry.name, maxAbs, drift, filled, emptied, parameters, role, block, module }
 }
 
 async function masksOf(checkpoint: Checkpoint): Promise<ReadonlyMap<string, MaskBits>> {
