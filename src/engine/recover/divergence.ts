@@ -1,17 +1,51 @@
-// When a loss counts as diverging: far above anything that a working run shows, so that a noisy batch never stops one.
+// When a loss counts as diverging: so far above where it began that no noise between batches explains it.
+
+export interface LossGuard {
+  /** Takes in a step's loss; returns the limit that it, or the mean of the last steps, has passed, else null. */
+  passed(loss: number): number | null
+}
+
+/** Steps whose mean is compared: single batches differ among themselves. */
+const recent = 20
+const begin = 10
 
 /**
- * Retraining: twice the larger of the first loss and ln V, the loss of guessing all V tokens alike. A model above it is
- * worse than one that knows nothing, and not because it started there.
+ * Retraining. One loss: above twice the larger of the first loss and ln V, the loss of guessing all V tokens alike. The
+ * mean of 20 steps: above twice the mean of the first 10, that is a perplexity squared.
  */
-export function retrainCeiling(firstLoss: number, vocabSize: number): number {
-  return 2 * Math.max(firstLoss, Math.log(vocabSize))
+export function retrainGuard(vocabSize: number): LossGuard {
+  const first: number[] = []
+  return createGuard({
+    single: () => 2 * Math.max(first[0] ?? 0, Math.log(vocabSize)),
+    mean: (loss) => {
+      if (first.length < begin) first.push(loss)
+      return first.length < begin ? Infinity : 2 * meanOf(first)
+    },
+  })
 }
 
 /**
- * Reconstruction: a hundred times the error that pruning alone left (batches differ among themselves by far less), or,
- * where pruning left next to none, the mean square of the outputs.
+ * Reconstruction, against the error that pruning left, or a millionth of the outputs' mean square where that is less.
+ * One loss: above a hundred times that, and above the mean square itself. The mean of 20 steps: above four times.
  */
-export function reconstructCeiling(errorBefore: number, targetMeanSquare: number): number {
-  return Math.max(100 * errorBefore, targetMeanSquare)
+export function reconstructGuard(errorBefore: number, targetMeanSquare: number): LossGuard {
+  const base = Math.max(errorBefore, 1e-6 * targetMeanSquare)
+  return createGuard({ single: () => Math.max(100 * base, targetMeanSquare), mean: () => 4 * base })
+}
+
+function createGuard(limits: { single: () => number; mean: (loss: number) => number }): LossGuard {
+  const last: number[] = []
+  return {
+    passed(loss) {
+      const meanLimit = limits.mean(loss)
+      last.push(loss)
+      if (last.length > recent) last.shift()
+      if (loss > limits.single()) return limits.single()
+      return last.length === recent && meanOf(last) > meanLimit ? meanLimit : null
+    },
+  }
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length
 }

@@ -3,6 +3,7 @@ import type { Backend } from '../compute/backend.ts'
 import { readF32 } from '../compute/backend.ts'
 import { slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
+import type { LossGuard } from './divergence.ts'
 import type { ParameterArena } from './parameterArena.ts'
 import { learningRate } from './schedule.ts'
 
@@ -16,8 +17,7 @@ export interface OptimiserSettings {
   readonly clipNorm: number | null
   /** What the sum in `loss` is multiplied with to give the step's loss. */
   readonly lossScale?: number
-  /** A loss above this is divergence, see `divergence.ts`. */
-  readonly lossCeiling: () => number
+  readonly guard: LossGuard
   /** For messages: "block 3" or "retraining". */
   readonly where: string
 }
@@ -83,16 +83,16 @@ export function clipFactor(gradNorm: number, clipNorm: number | null): number {
   return clipNorm === null ? 1 : Math.min(1, clipNorm / (gradNorm + 1e-6))
 }
 
-function check({ loss, gradNorm, lr }: StepResult, step: number, { where, lossCeiling }: OptimiserSettings): void {
+function check({ loss, gradNorm, lr }: StepResult, step: number, { where, guard }: OptimiserSettings): void {
   const at = `${where}, step ${step + 1}`
   const hint = `lower recover.lr (the rate here is ${lr.toPrecision(3)}), or look at the data and the pruned model; nothing was saved`
   if (!Number.isFinite(loss)) throw new EngineError('numeric', `${at}: the loss is not a number (${loss}): ${hint}`)
   if (!Number.isFinite(gradNorm))
     throw new EngineError('numeric', `${at}: the gradient is not a number (norm ${gradNorm}): ${hint}`)
-  const ceiling = lossCeiling()
-  if (loss > ceiling)
+  const limit = guard.passed(loss)
+  if (limit !== null)
     throw new EngineError(
       'numeric',
-      `${at}: the loss diverges (${loss.toPrecision(4)}, more than ${ceiling.toPrecision(4)}): ${hint}`,
+      `${at}: the loss diverges (${loss.toPrecision(4)}; the limit is ${limit.toPrecision(4)}): ${hint}`,
     )
 }

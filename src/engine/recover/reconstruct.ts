@@ -4,7 +4,7 @@ import { readF32, type Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import type { Grads, Step } from '../model/module.ts'
-import { reconstructCeiling } from './divergence.ts'
+import { reconstructGuard } from './divergence.ts'
 import { createOptimiser, type StepResult } from './optimiser.ts'
 import { rowsOfBatch } from './rowOrder.ts'
 import { warmupSteps } from './schedule.ts'
@@ -65,13 +65,12 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
   const { steps, batchSize, gradAccumulation } = settings
   const before = await measureError(options)
   const elements = gradAccumulation * batchSize * inputs.seqLen * inputs.channels
-  const ceiling = reconstructCeiling(before.error, before.targetMeanSquare)
   const optimiser = createOptimiser(backend, trainables.parameters, {
     ...settings,
     warmup: warmupSteps('reconstruct', steps),
     clipNorm: null,
     lossScale: 1 / elements,
-    lossCeiling: () => ceiling,
+    guard: reconstructGuard(before.error, before.targetMeanSquare),
     where: options.where,
   })
   try {

@@ -2,7 +2,7 @@
 import type { Decoder } from '../model/decoder.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { batchOf, countTargets, type TrainingWindows } from './batches.ts'
-import { retrainCeiling } from './divergence.ts'
+import { retrainGuard } from './divergence.ts'
 import { createOptimiser, type StepResult } from './optimiser.ts'
 import { rowsOfBatch } from './rowOrder.ts'
 import { warmupSteps } from './schedule.ts'
@@ -43,11 +43,10 @@ export interface RetrainOptions {
 export async function retrain(options: RetrainOptions): Promise<void> {
   const { decoder, trainables, settings, signal } = options
   const { steps } = settings
-  let firstLoss: number | null = null
   const optimiser = createOptimiser(decoder.backend, trainables.parameters, {
     ...settings,
     warmup: warmupSteps('retrain', steps),
-    lossCeiling: () => retrainCeiling(firstLoss ?? 0, decoder.model.config.vocabSize),
+    guard: retrainGuard(decoder.model.config.vocabSize),
     where: 'retraining',
   })
   try {
@@ -56,7 +55,6 @@ export async function retrain(options: RetrainOptions): Promise<void> {
       await options.pausePoint?.()
       const begun = performance.now()
       const { loss, tokens } = await addGradients(options, step)
-      firstLoss ??= loss
       trainables.maskGradients()
       const result = await optimiser.finish(step, loss)
       trainables.changed()

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { reconstructGuard, retrainGuard, type LossGuard } from '../../../src/engine/recover/divergence.ts'
+import { createRng } from '../../../src/engine/rng.ts'
+
+const firstPassed = (guard: LossGuard, losses: number[]) => losses.findIndex((loss) => guard.passed(loss) !== null)
+
+describe('divergence', () => {
+  it('one loss far above guessing stops retraining at once', () => {
+    assert.equal(firstPassed(retrainGuard(50000), [4, 4, 22]), 2)
+    assert.equal(firstPassed(retrainGuard(50000), [4, 4, 21]), -1)
+  })
+
+  it('a loss that settles at more than twice its beginning stops retraining, one that falls or is only noisy does not', () => {
+    const rise = Array.from({ length: 100 }, (_, i) => Math.min(12, 4 + 0.2 * i))
+    const stopped = firstPassed(retrainGuard(50000), rise)
+    assert.ok(stopped > 20 && stopped < 60, String(stopped))
+    const rng = createRng(1, 'noise')
+    const noisy = Array.from({ length: 500 }, (_, i) => 6 - i / 200 + 2 * rng.uniform())
+    assert.equal(firstPassed(retrainGuard(50000), noisy), -1)
+  })
+
+  it('reconstruction stops at four times the error that pruning left, not at single hard windows', () => {
+    assert.equal(firstPassed(reconstructGuard(1, 50), Array<number>(30).fill(5)), 19)
+    assert.equal(
+      firstPassed(
+        reconstructGuard(1, 50),
+        Array.from({ length: 60 }, (_, i) => (i % 10 ? 0.5 : 20)),
+      ),
+      -1,
+    )
+    assert.equal(firstPassed(reconstructGuard(1, 50), [1, 101]), 1)
+  })
+
+  it('a block that pruning left as it was does not count rounding as divergence', () => {
+    assert.equal(firstPassed(reconstructGuard(0, 1), Array<number>(50).fill(1e-9)), -1)
+  })
+})
