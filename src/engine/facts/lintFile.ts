@@ -1,4 +1,7 @@
 // Lint with the facts of the disk: what `sparsescope lint`, dry runs and the language server do.
+import { createContext } from '../../shared/recipe/context.ts'
+import { readDocument } from '../../shared/recipe/document.ts'
+import { noFacts } from '../../shared/recipe/facts.ts'
 import type { LintFacts } from '../../shared/recipe/facts.ts'
 import type { Severity } from '../../shared/recipe/finding.ts'
 import { lint } from '../../shared/recipe/lint.ts'
@@ -12,14 +15,15 @@ export interface LintTextOptions {
   severities?: Readonly<Record<string, Severity | 'off'>>
 }
 
-/** Lints `text` twice: once for the paths in it, once with what lies there. Never throws for any text or file. */
+/** Reads what the recipe names, then lints `text` with it. Never throws for any text or file. */
 export async function lintText(
   text: string,
   options: LintTextOptions,
 ): Promise<LintResult & { facts: LintFacts | null }> {
   const { folder, gpu = null, severities } = options
-  const first = lint(text, { severities })
-  if (first.dialect !== null || first.document.value === undefined) return { ...first, facts: null }
-  const facts = await gatherFacts(first.context.resolved, folder, gpu)
+  const document = readDocument(text)
+  const { resolved, dialect } = createContext(document, noFacts)
+  if (dialect !== null || document.value === undefined) return { ...lint(text, { severities }), facts: null }
+  const facts = await gatherFacts(resolved, folder, gpu)
   return { ...lint(text, { facts, severities }), facts }
 }

@@ -28,6 +28,8 @@ export interface TargetEntry {
 }
 
 export interface LintContext {
+  /** The tool whose recipe this is; null for ours. */
+  readonly dialect: Dialect | null
   readonly document: RecipeDocument
   readonly issues: readonly Issue[]
   /** The value as written; anything. */
@@ -54,18 +56,17 @@ export interface LintContext {
   readonly adapter: 'mask_lora' | 'scale_lora' | 'lora_prune' | null
 }
 
-export function createContext(
-  document: RecipeDocument,
-  facts: LintFacts,
-  dialect: Dialect | null = dialectOf(document.value),
-): LintContext {
+export function createContext(document: RecipeDocument, facts: LintFacts): LintContext {
+  const dialect = dialectOf(document.value)
   const { recipe, issues } = dialect ? { recipe: bareRecipe, issues: [] } : recipeOf(document.value)
   const model = facts.model
   const resolved = resolveRecipe(recipe, { maxPositions: model?.modelConfig?.maxPositions ?? undefined })
+  const pruned = new Map<ResolvedPruneStep, readonly ModelModule[]>()
   const matched = (entry: string) => (model ? matchedModules(model, entry) : [])
   const get = (path: Path): unknown => path.reduce<unknown>(child, document.value)
   const targetLists = dialect ? foreignLists(document.value) : ownLists(document.value)
   return {
+    dialect,
     document,
     issues,
     raw: document.value,
@@ -80,9 +81,9 @@ export function createContext(
     has: (path) => get(path) !== undefined,
     matched,
     prunedBy: (step) => {
-      const ignored = new Set(step.ignore.flatMap((entry) => matched(entry)))
-      const wanted = new Set(step.targets.flatMap((entry) => matched(entry)))
-      return (model?.modules ?? []).filter((m) => isPrunable(m) && wanted.has(m) && !ignored.has(m))
+      let modules = pruned.get(step)
+      if (!modules) pruned.set(step, (modules = prunedModules(step, matched)))
+      return modules
     },
     adapter:
       (['mask_lora', 'scale_lora', 'lora_prune'] as const).find((a) => resolved.recover?.train.includes(a)) ?? null,
@@ -93,6 +94,11 @@ function child(value: unknown, key: string | number): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
     ? (value as Record<string | number, unknown>)[key]
     : undefined
+}
+
+function prunedModules(step: ResolvedPruneStep, matched: (entry: string) => readonly ModelModule[]): ModelModule[] {
+  const ignored = new Set(step.ignore.flatMap(matched))
+  return [...new Set(step.targets.flatMap(matched))].filter((m) => isPrunable(m) && !ignored.has(m))
 }
 
 const bareRecipe: Recipe = { version: 1, model: '?' }

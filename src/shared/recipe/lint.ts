@@ -7,7 +7,7 @@ import type { RecipeDocument } from './document.ts'
 import { noFacts } from './facts.ts'
 import type { LintFacts } from './facts.ts'
 import type { Finding, Range, Severity } from './finding.ts'
-import { dialectNames, dialectOf } from './foreign/dialect.ts'
+import { dialectNames } from './foreign/dialect.ts'
 import type { Dialect } from './foreign/dialect.ts'
 import type { Report, Rule } from './rule.ts'
 import { ruleIds } from './ruleIds.ts'
@@ -31,8 +31,8 @@ export interface LintResult {
 /** Never throws, whatever the text. */
 export function lint(text: string, options: LintOptions = {}): LintResult {
   const document = readDocument(text)
-  const dialect = dialectOf(document.value)
-  const context = createContext(document, options.facts ?? noFacts, dialect)
+  const context = createContext(document, options.facts ?? noFacts)
+  const { dialect } = context
   // Broken YAML has no value: only the rules that look at the text itself can say something.
   const applicable = rules.filter((r) =>
     dialect ? r.foreign !== undefined : r.foreign !== 'only' && (document.value !== undefined || r.id.startsWith('Y')),
@@ -60,12 +60,13 @@ function rangeOf(document: RecipeDocument, at: Report['at']): Range {
   return 'key' in at ? document.rangeOf(at.key, 'key') : document.rangeOf(at)
 }
 
+const explaining = new Set(rules.filter((r) => r.explains).map((r) => r.id))
+
 /** "Unknown key" and "wrong value" are said only where no other rule knows better. */
 function withoutEchoes(findings: readonly Finding[]): Finding[] {
   const place = (f: Finding) => JSON.stringify(f.range)
-  const general = new Set(['S1', 'S7'])
-  const better = new Set(findings.filter((f) => f.severity === 'error' && !general.has(f.rule)).map(place))
-  return findings.filter((f) => !general.has(f.rule) || !better.has(place(f)))
+  const explained = new Set(findings.filter((f) => explaining.has(f.rule)).map(place))
+  return findings.filter((f) => (f.rule !== 'S1' && f.rule !== 'S7') || !explained.has(place(f)))
 }
 
 function foreignFile(document: RecipeDocument, dialect: Dialect): Finding {

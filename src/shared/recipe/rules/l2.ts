@@ -4,6 +4,7 @@ import { defineRule } from '../rule.ts'
 export const l2 = defineRule({
   id: 'L2',
   severity: 'error',
+  explains: true,
   title: 'An impossible learning rate',
   why: 'At 0 nothing is learned; above 0.1 AdamW leaves every basin at once.',
   bad: 'recover: {train: [norm], lr: 0}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',

@@ -5,6 +5,7 @@ import { unknownKeys } from '../unknownKeys.ts'
 export const l3 = defineRule({
   id: 'L3',
   severity: 'error',
+  explains: true,
   title: 'Warm-up as long as training',
   why: 'The rate rises from 0 over the first tenth of the steps, rounded up when retraining. With a single step all of it is warm-up, at rate 0, and nothing is learned. The share is fixed, as in the paper.',
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm], steps: 1}\nsave: {to: out}',

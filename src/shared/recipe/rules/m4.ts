@@ -4,6 +4,7 @@ import { defineRule } from '../rule.ts'
 export const m4 = defineRule({
   id: 'M4',
   severity: 'warning',
+  explains: true,
   title: 'Unusual dampening',
   why: 'SparseGPT adds this share of the mean diagonal to the Hessian. At 0 the factorisation often fails (llm-compressor#1069); above 0.1 it forgets what the inputs look like. The paper uses 0.01.',
   bad: 'prune: [{method: sparsegpt, dampening: 0}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',

@@ -4,6 +4,7 @@ import { defineRule } from '../rule.ts'
 export const n6 = defineRule({
   id: 'N6',
   severity: 'error',
+  explains: true,
   title: 'A sparsity that looks like a percentage',
   why: 'Sparsity is a fraction between 0 and 1.',
   bad: 'prune: [{sparsity: 30}]\nsave: {to: out}',

@@ -4,6 +4,7 @@ import { setTrain } from '../trainEdits.ts'
 export const r1 = defineRule({
   id: 'R1',
   severity: 'error',
+  explains: true,
   title: 'Plain LoRA on a pruned model',
   why: 'Merging a plain LoRA adds a dense matrix and fills the zeros (wanda#83: 40 % fell to 32.7 %). `mask_lora`, `scale_lora` and `lora_prune` keep every zero; `mask_lora` also merges to exactly what was trained.',
   bad: 'recover: {train: [lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',

@@ -5,6 +5,7 @@ import { unknownKeys } from '../unknownKeys.ts'
 export const r6 = defineRule({
   id: 'R6',
   severity: 'error',
+  explains: true,
   title: 'Dropout in an adapter',
   why: 'The adapters that keep sparsity have no dropout: PERP sets it to 0 whatever is asked for, so that what is merged is what was trained.',
   bad: 'recover: {train: [mask_lora], lora: {dropout: 0.1}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',

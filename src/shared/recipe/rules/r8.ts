@@ -5,6 +5,7 @@ import { unknownKeys } from '../unknownKeys.ts'
 export const r8 = defineRule({
   id: 'R8',
   severity: 'error',
+  explains: true,
   title: 'Training without keeping the mask',
   why: 'Training all weights without their mask fills the zeros (llm-compressor#1272). Here the mask is always kept and checked after every merge, so there is no key for it.',
   bad: 'recover: {train: [full], keep_mask: false}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',

@@ -6,6 +6,7 @@ import { unknownKeys } from '../unknownKeys.ts'
 export const s2 = defineRule({
   id: 'S2',
   severity: 'error',
+  explains: true,
   title: 'A key of another section',
   why: 'A key in the wrong place does nothing (llm-compressor#1225). It is most likely meant for the section that knows it.',
   bad: 'prune: [{method: magnitude, steps: 100}]\nrecover: {mode: retrain}',

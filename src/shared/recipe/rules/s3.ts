@@ -6,6 +6,7 @@ import { unknownKeys } from '../unknownKeys.ts'
 export const s3 = defineRule({
   id: 'S3',
   severity: 'error',
+  explains: true,
   title: 'A name of another tool',
   why: 'SparseML, llm-compressor and PERP have other names for the same settings. `sparsescope import` converts whole recipes of theirs.',
   bad: 'prune: [{method: sparsegpt, percdamp: 0.02}]',

@@ -4,6 +4,7 @@ import { defineRule } from '../rule.ts'
 export const s4 = defineRule({
   id: 'S4',
   severity: 'error',
+  explains: true,
   title: 'A version that this SparseScope does not know',
   why: 'A newer format may mean something else by the same keys, so it is refused instead of guessed at.',
   bad: 'version: 2',

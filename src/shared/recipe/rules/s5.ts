@@ -9,6 +9,7 @@ const adapters = ['mask_lora', 'scale_lora', 'lora_prune']
 export const s5 = defineRule({
   id: 'S5',
   severity: 'error',
+  explains: true,
   title: 'Two settings that exclude each other',
   why: 'A linear can carry one adapter. `full` trains every weight already, so nothing can be added to it. Training is counted in steps, not in epochs.',
   bad: 'recover: {train: [mask_lora, scale_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}',

@@ -1,4 +1,5 @@
 import { remove } from '../edits.ts'
+import type { ModelModule } from '../facts.ts'
 import { defineRule } from '../rule.ts'
 
 export const t10 = defineRule({
@@ -11,23 +12,22 @@ export const t10 = defineRule({
   good: 'prune:\n  - {sparsity: 0.3, ignore: ["re:.*fc1"]}\n  - {sparsity: 0.5, targets: ["re:.*fc1"]}\nsave: {to: out}',
   *check(context) {
     const steps = context.resolved.prune
-    for (let i = 1; i < steps.length; i++) {
-      const mine = context.prunedBy(steps[i])
-      for (let j = 0; j < i; j++) {
-        const theirs = new Set(context.prunedBy(steps[j]))
-        const both = mine.filter((m) => theirs.has(m))
-        if (both.length === 0) continue
-        const settings = (k: number) => JSON.stringify({ ...steps[k], targets: [], ignore: [] })
-        const equal = settings(i) === settings(j)
-        const path = ['prune', i]
-        yield {
-          at: context.has([...path, 'targets']) ? [...path, 'targets'] : path,
-          severity: equal ? 'hint' : 'error',
-          message: `Step ${i} prunes ${both[0].name}${both.length > 1 ? ` and ${both.length - 1} more` : ''}, as step ${j} does already${equal ? '' : ' with other settings'}: narrow one of them.`,
-          fixes:
-            both.length === mine.length ? [{ title: `Remove step ${i}`, edits: remove(context.document, path) }] : [],
-        }
-        break
+    const prunedIn = new Map<ModelModule, number>()
+    for (const [i, step] of steps.entries()) {
+      const mine = context.prunedBy(step)
+      const both = mine.filter((m) => prunedIn.has(m))
+      for (const m of mine) if (!prunedIn.has(m)) prunedIn.set(m, i)
+      if (both.length === 0) continue
+      const j = prunedIn.get(both[0]) ?? 0
+      const settings = (k: number) => JSON.stringify({ ...steps[k], targets: [], ignore: [] })
+      const equal = settings(i) === settings(j)
+      const path = ['prune', i]
+      yield {
+        at: context.has([...path, 'targets']) ? [...path, 'targets'] : path,
+        severity: equal ? 'hint' : 'error',
+        message: `Step ${i} prunes ${both[0].name}${both.length > 1 ? ` and ${both.length - 1} more` : ''}, as step ${j} does already${equal ? '' : ' with other settings'}: narrow one of them.`,
+        fixes:
+          both.length === mine.length ? [{ title: `Remove step ${i}`, edits: remove(context.document, path) }] : [],
       }
     }
   },

@@ -4,6 +4,7 @@ import { defineRule } from '../rule.ts'
 export const t9 = defineRule({
   id: 'T9',
   severity: 'error',
+  explains: true,
   foreign: 'too',
   title: 'A word where a list of targets is needed',
   why: 'llm-compressor takes such a word letter by letter and matches nothing. Targets are a list.',
