@@ -1,12 +1,15 @@
 // Low-rank and scaling adapters: effective weights and their gradients (weightTasks.ts), masks.
 import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
+import type { Tensor } from '../../tensor.ts'
 import type { Pool, Split } from '../pool.ts'
-import { codeOf, pieceOf } from './products.ts'
+import { codeOf, pieceOf, runProduct } from './products.ts'
 import { scratchRows } from './productTasks.ts'
-import { addresses, byElements, byRows } from './splits.ts'
+import { addresses, byElements, byRows, type AddressOf } from './splits.ts'
 
 type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward' | 'applyMask'>
+
+type LoraTensors = Record<'dA' | 'dB' | 'dOut' | 'input' | 'a' | 'b', Tensor>
 
 /**
  * Rows of the gradient dOut[N,O]ᵀ·input[N,I]: wide pieces, since each packs the input anew. `matrices` of some
@@ -15,6 +18,23 @@ type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 's
 function splitGradient(pool: Pool, o: number, i: number, matrices: number): Split {
   const unit = pieceOf(pool, o)
   return { total: o, unit, scratchBytes: 4 * matrices * i * Math.min(scratchRows(i), unit) }
+}
+
+/** Without a mask the gradient's low rank saves the [O, I] product: scale · dOutᵀ·(input·aᵀ) and scale · (dOut·b)ᵀ·input. */
+function unmaskedLoraBackward(pool: Pool, at: AddressOf, t: LoraTensors, scale: number): void {
+  const [o, rank] = t.b.shape
+  const i = t.a.shape[1]
+  const n = t.input.length / i
+  const [dOut, input] = [at(t.dOut), at(t.input)]
+  const narrow = pool.heap.allocate(4 * n * rank)
+  try {
+    runProduct(pool, { out: narrow, a: input, b: at(t.a), m: n, n: rank, k: i, transB: true })
+    runProduct(pool, { out: at(t.dB), a: dOut, b: narrow, m: o, n: rank, k: n, transA: true, alpha: scale, beta: 1 })
+    runProduct(pool, { out: narrow, a: dOut, b: at(t.b), m: n, n: rank, k: o })
+    runProduct(pool, { out: at(t.dA), a: narrow, b: input, m: rank, n: i, k: n, transA: true, alpha: scale, beta: 1 })
+  } finally {
+    pool.heap.release(narrow)
+  }
 }
 
 export function adapters(pool: Pool): Adapters {
@@ -38,6 +58,7 @@ export function adapters(pool: Pool): Adapters {
       pool.run('loraWeight', split, [at(out), at(weight), codeOf(weight), at(mask), at(a), at(b), scale, i, rank])
     },
     loraBackward(dA, dB, dOut, input, mask, a, b, scale) {
+      if (!mask) return unmaskedLoraBackward(pool, at, { dA, dB, dOut, input, a, b }, scale)
       const [o, rank] = b.shape
       const i = a.shape[1]
       const n = input.length / i

@@ -38,14 +38,28 @@ function splitProduct(pool: Pool, m: number, n: number, k: number): { byRows: nu
   return { byRows, split: { total, unit: Math.max(smallest, pieceOf(pool, total)) } }
 }
 
+/** out[m,n] = alpha · op(a) · op(b) + beta · out over addresses of f32 matrices. */
+export interface ProductCall {
+  readonly out: number
+  readonly a: number
+  readonly b: number
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  readonly transA?: boolean
+  readonly transB?: boolean
+  readonly alpha?: number
+  readonly beta?: number
+}
+
+export function runProduct(pool: Pool, call: ProductCall): void {
+  const { out, a, b, m, n, k, transA = false, transB = false, alpha = 1, beta = 0 } = call
+  const { byRows, split } = splitProduct(pool, m, n, k)
+  pool.run('product', split, [out, a, b, m, n, k, Number(transA), Number(transB), alpha, beta, byRows])
+}
+
 export function products(pool: Pool): Products {
   const at = addresses(pool)
-  const multiply: Kernels['gemm'] = (out, a, b, { transA = false, transB = false, alpha = 1, beta = 0 }) => {
-    const [m, n] = out.shape
-    const k = a.length / m
-    const { byRows, split } = splitProduct(pool, m, n, k)
-    pool.run('product', split, [at(out), at(a), at(b), m, n, k, Number(transA), Number(transB), alpha, beta, byRows])
-  }
   return {
     linear(out, input, weight, bias) {
       const [o, i] = weight.shape
@@ -68,11 +82,14 @@ export function products(pool: Pool): Products {
       pool.run('backwardInput', { ...split, scratchBytes }, args)
     },
     linearBackwardWeight(dWeight, dOut, input) {
-      const [o, i] = dWeight.shape
-      const flat = { ...dWeight, shape: [o, i] }
-      multiply(flat, dOut, input, { transA: true, beta: 1 })
+      const [m, n] = dWeight.shape
+      const k = dOut.length / m
+      runProduct(pool, { out: at(dWeight), a: at(dOut), b: at(input), m, n, k, transA: true, beta: 1 })
     },
-    gemm: multiply,
+    gemm(out, a, b, options) {
+      const [m, n] = out.shape
+      runProduct(pool, { ...options, out: at(out), a: at(a), b: at(b), m, n, k: a.length / m })
+    },
     gram(out, input, alpha) {
       const width = out.shape[0]
       const tiles = Math.ceil(width / gramTile)

@@ -30,7 +30,7 @@ const loraBackward: Task = (env, args, start, end, chunk) => {
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
     env.sgemm(true, false, rows, i, n, 1, dOut + 4 * row, o, x, i, 0, g, i)
-    if (mask) env.wasm.maskRows(0, rows, g, mask + 4 * row * Math.ceil(i / 32), i, 4)
+    env.wasm.maskRows(0, rows, g, mask + 4 * row * Math.ceil(i / 32), i, 4)
     env.sgemm(false, true, rows, rank, i, scale, g, i, a, i, 1, dB + 4 * row * rank, rank)
     const beta = row > start ? 1 : 0
     env.sgemm(true, false, rank, i, rows, scale, b + 4 * row * rank, rank, g, i, beta, part, i)
