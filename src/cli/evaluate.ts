@@ -4,7 +4,7 @@ import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import { EngineError } from '../engine/errors.ts'
 import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
-import { createDecoder } from '../engine/model/decoder.ts'
+import { createDecoder, defaultTokens } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
 import { watchMemory } from '../engine/run/peakMemory.ts'
 import { readIdTensor } from '../engine/text/idTensor.ts'
@@ -57,7 +57,10 @@ export const evaluateCommand = command('evaluate', 'Perplexity on a text or on t
         () => backend.memory().usedBytes,
         () => undefined,
       )
-      const decoder = await createDecoder(backend, model, { memoryBytes: memoryBytes(options.memory) })
+      const decoder = await createDecoder(backend, model, {
+        memoryBytes: memoryBytes(options.memory),
+        tokensPerPass: Math.max(defaultTokens, set.seqLen),
+      })
       try {
         await decoder.prepare()
         const result = await evaluatePerplexity(decoder, set, {

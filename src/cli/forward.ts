@@ -3,7 +3,7 @@ import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import { readBatchFile } from '../engine/evaluate/batchFile.ts'
 import { recordForward } from '../engine/evaluate/recordForward.ts'
-import { createDecoder } from '../engine/model/decoder.ts'
+import { createDecoder, defaultTokens } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
@@ -43,6 +43,7 @@ export const forwardCommand = command(
       const decoder = await createDecoder(backend, model, {
         memoryBytes: memoryBytes(options.memory),
         training: options.grads,
+        tokensPerPass: Math.max(defaultTokens, batch.seqLen),
       })
       try {
         const recorded = await recordForward(decoder, batch, {

@@ -2,7 +2,7 @@
 // tokens it predicts, the plain mean of the windows, and exp of that.
 import { EngineError } from '../errors.ts'
 import type { Batch } from '../model/batch.ts'
-import type { Decoder } from '../model/decoder.ts'
+import { defaultTokens, type Decoder } from '../model/decoder.ts'
 import type { PassOptions } from '../model/step.ts'
 import type { Windows } from '../text/windows.ts'
 
@@ -21,8 +21,6 @@ export interface Perplexity {
   readonly seconds: number
 }
 
-/** Tokens in one forward pass, about: more are no faster, fewer leave the cores waiting. */
-const tokensPerPass = 2048
 /** Passes that go through a block together when blocks are read again for each group: hidden states of so many tokens. */
 const streamedTokens = 32768
 
@@ -40,7 +38,7 @@ export async function evaluatePerplexity(
       `${windows} windows of ${seqLen} tokens predict nothing; perplexity needs 2 tokens or more`,
     )
   }
-  const perPass = Math.max(1, Math.floor(tokensPerPass / seqLen))
+  const perPass = Math.max(1, Math.floor(defaultTokens / seqLen))
   const streamed = decoder.residency.residentBlocks < decoder.model.config.numBlocks
   const perGroup = streamed ? Math.max(perPass, Math.floor(streamedTokens / seqLen)) : perPass
   let sum = 0

@@ -4,7 +4,7 @@ import { readF32 } from '../compute/backend.ts'
 import { lengthOf, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { targetsOf, type Batch } from '../model/batch.ts'
-import type { Decoder } from '../model/decoder.ts'
+import { defaultTokens, type Decoder } from '../model/decoder.ts'
 import { readLogits } from '../model/head.ts'
 import { stepOf, type PassOptions } from '../model/step.ts'
 import { storedOrder } from '../model/weightIo.ts'
@@ -25,9 +25,6 @@ export interface Recorded {
   readonly tensors: readonly F32Tensor[]
 }
 
-/** Tokens in one pass. */
-const tokensPerPass = 2048
-
 /**
  * Writes `logits` [B,T,V], `nll` [B,T−1], `loss` [1], `hidden.i` [B,T,C] for i = 0 … numBlocks (input of block 0, output
  * of block i − 1 before the final norm), and with `grads` `grad.<parameter>` in the checkpoint's names and orientation.
@@ -42,7 +39,7 @@ export async function recordForward(decoder: Decoder, batch: Batch, options: Rec
   const file = await createF32File(options.path, tensors)
   const sink = options.grads ? createGradientSink(decoder.backend, model.parameters) : null
   try {
-    const perPass = Math.max(1, Math.floor(tokensPerPass / batch.seqLen))
+    const perPass = Math.max(1, Math.floor(defaultTokens / batch.seqLen))
     let sum = 0
     for (let start = 0; start < batch.batch; start += perPass) {
       const end = Math.min(start + perPass, batch.batch)

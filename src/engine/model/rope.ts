@@ -98,8 +98,9 @@ function yarnFrequencies(
 ): Float32Array {
   const channelOf = (rotations: number) =>
     (rotaryDim * Math.log(s.originalPositions / (rotations * 2 * Math.PI))) / (2 * Math.log(theta))
-  const low = Math.max(Math.floor(channelOf(s.betaFast)), 0)
-  const high = Math.min(Math.ceil(channelOf(s.betaSlow)), rotaryDim - 1)
+  const [first, last] = [channelOf(s.betaFast), channelOf(s.betaSlow)]
+  const low = Math.max(s.truncate ? Math.floor(first) : first, 0)
+  const high = Math.min(s.truncate ? Math.ceil(last) : last, rotaryDim - 1)
   const width = high === low ? 0.001 : high - low
   return plain.map((f, i) => {
     const ramp = Math.min(Math.max((i - low) / width, 0), 1)

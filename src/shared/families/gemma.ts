@@ -6,8 +6,8 @@ export const gemma = {
   ...llama,
   modelType: 'gemma',
   title: 'Gemma',
-  // transformers 4.52 and later compute with hidden_act and ignore hidden_activation, which 4.40 to 4.51 preferred.
-  keys: { ...llamaKeys, activation: ['hidden_act', 'hidden_activation'] },
+  // Released files have hidden_act "gelu" and mean the approximation; where hidden_activation is set, it counts.
+  keys: { ...llamaKeys, activation: ['hidden_activation', 'hidden_act'] },
   headDim: 256,
   activation: 'gelu_pytorch_tanh',
   norm: { ...llama.norm, unitOffset: 1 },

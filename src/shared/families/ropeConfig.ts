@@ -1,7 +1,7 @@
 // Rotary positions as config.json describes them, in its older and its newer form.
 import { FamilyError, unknownValue } from './familyError.ts'
 import type { PositionSpec } from './familySpec.ts'
-import { firstKey, readPositive, readSize, wrong, type ConfigJson } from './settings.ts'
+import { firstKey, readFlag, readPositive, readSize, wrong, type ConfigJson } from './settings.ts'
 
 /** How base frequencies are changed for longer contexts; names and meaning as in transformers' ROPE_INIT_FUNCTIONS. */
 export type RopeScaling =
@@ -21,6 +21,8 @@ export type RopeScaling =
       readonly attentionFactor: number
       readonly betaFast: number
       readonly betaSlow: number
+      /** The ramp begins and ends at whole channels. */
+      readonly truncate: boolean
       readonly originalPositions: number
     }
   | {
@@ -80,7 +82,7 @@ function readScaling(
   rotaryDim: number,
   maxPositions: number,
 ): RopeScaling {
-  const type = scaling['rope_type'] ?? scaling['type'] ?? 'default'
+  const type: unknown = scaling['rope_type'] ?? scaling['type'] ?? 'default'
   switch (type) {
     case 'default':
       return { type }
@@ -107,8 +109,8 @@ function readScaling(
 
 function readYarn(scaling: ConfigJson, maxPositions: number): RopeScaling {
   const originalPositions = readSize(scaling, 'original_max_position_embeddings', maxPositions)
-  const factor = readPositive(scaling, 'factor')
   const ratio = maxPositions / originalPositions
+  const factor = readPositive(scaling, 'factor', ratio === 1 ? undefined : ratio)
   if (scaling['original_max_position_embeddings'] !== undefined && Math.abs(ratio - factor) > 1e-6 * factor) {
     // Some versions of transformers take the factor, others the ratio.
     throw new FamilyError(
@@ -127,6 +129,7 @@ function readYarn(scaling: ConfigJson, maxPositions: number): RopeScaling {
     attentionFactor: readPositive(scaling, 'attention_factor', attentionFactor),
     betaFast: readPositive(scaling, 'beta_fast', 32),
     betaSlow: readPositive(scaling, 'beta_slow', 1),
+    truncate: readFlag(scaling, 'truncate', true),
     originalPositions,
   }
 }
