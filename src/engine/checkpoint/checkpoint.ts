@@ -94,7 +94,11 @@ async function readHeaders(
       const shardPath = await resolveShard(folder, name)
       return { ...(await readHeader(pool, shardPath)), name, path: shardPath }
     })
-    headers.push(...(await Promise.all(some)))
+    // All come to an end before an error is thrown: the pool is closed after it, and nobody may open a file then.
+    for (const result of await Promise.allSettled(some)) {
+      if (result.status === 'rejected') throw result.reason
+      headers.push(result.value)
+    }
   }
   checkAgainstIndex(indexPath, index.weightMap, headers)
   return { headers, indexMetadata: index.metadata }

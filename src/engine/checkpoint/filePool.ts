@@ -15,6 +15,7 @@ export class FilePool {
   /** Least recently used first. */
   private readonly files = new Map<string, OpenFile>()
   private total = 0
+  private closed = false
 
   /** Bytes read so far, for tests and for people who wonder what a scan costs. */
   get bytesRead(): number {
@@ -43,12 +44,14 @@ export class FilePool {
   }
 
   async close(): Promise<void> {
+    this.closed = true
     const all = [...this.files.values()]
     this.files.clear()
     await Promise.all(all.map(closeQuietly))
   }
 
   private take(path: string): OpenFile {
+    if (this.closed) throw new EngineError('internal', `${path} is read after its checkpoint was closed`)
     const file = this.files.get(path) ?? { handle: open(path, 'r'), users: 0 }
     this.files.delete(path)
     this.files.set(path, file)

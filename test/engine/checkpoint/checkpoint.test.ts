@@ -209,6 +209,12 @@ describe('openCheckpoint', () => {
       await assert.rejects(checkpoint.read('c'), /no tensor "c"/)
       await checkpoint.close()
     })
+    it('reads after close, which would leave a file open for ever', async () => {
+      temp.write('model.safetensors', safetensors({ a }))
+      const checkpoint = await openCheckpoint(temp.folder)
+      await checkpoint.close()
+      await assert.rejects(checkpoint.read('a'), /after its checkpoint was closed/)
+    })
     it('a file that shrank after it was opened', async () => {
       const path = temp.write('model.safetensors', safetensors({ a, b }))
       const checkpoint = await openCheckpoint(temp.folder)
