@@ -1,0 +1,105 @@
+// The commands on recipes: lint, schema, import, export.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Finding } from '../../../src/shared/recipe/finding.ts'
+import { recipeJsonSchema } from '../../../src/shared/recipe/jsonSchema.ts'
+import { cli, cliJson } from '../../support/cli.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+const recipe = (model: string, data: string, more = '') => `version: 1
+model: ${model}
+prune:
+  - {method: wanda, sparsity: 0.5}
+calibration: {data: ${data}, samples: 16, seq_len: 16}
+seed: 0
+${more}save: {to: out}
+`
+
+describe('commands on recipes', () => {
+  let temp: Scratch
+  let golden: { model: string; data: string }
+  before(function () {
+    const model = goldenPath('opt')
+    const data = goldenPath('opt', 'prune', 'calib.safetensors')
+    if (!model || !data) {
+      console.log('skipped: the golden opt is not here')
+      return this.skip()
+    }
+    golden = { model, data }
+  })
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+  const lintJson = (path: string) => cliJson('lint', path).findings as (Finding & { file: string })[]
+
+  it('lint ends with 0 without findings and with 3 for a warning or an error', () => {
+    const quiet = '# sparsescope-disable M3: only 16 are there\n'
+    const good = temp.write('good.prune.yaml', quiet + recipe(golden.model, golden.data))
+    const warned = temp.write('warned.prune.yaml', recipe(golden.model, golden.data))
+    const broken = temp.write('broken.prune.yaml', 'version: [1\n')
+    assert.equal(cli('lint', good).status, 0, cli('lint', good).stdout)
+    assert.equal(cli('lint', warned).status, 3)
+    assert.equal(cli('lint', good, broken).status, 3)
+    assert.equal(cli('lint', '--severity', 'M3=off', '--', warned).status, 0)
+    assert.equal(cli('lint', join(golden.model, 'nothing.prune.yaml')).status, 2)
+    assert.equal(cli('lint').status, 2)
+  })
+
+  it('lint prints the JSON of the contract, zero-based', () => {
+    const path = temp.write('a.prune.yaml', recipe(golden.model, golden.data).replace('sparsity: 0.5', 'sparsity: 50'))
+    const found = lintJson(path).find((f) => f.rule === 'N6')
+    assert.ok(found)
+    assert.deepEqual(found.range, { start: { line: 3, character: 30 }, end: { line: 3, character: 32 } })
+    assert.deepEqual([found.file, found.severity], [path, 'error'])
+    assert.equal(found.fixes[0].edits[0].newText, '0.5')
+  })
+
+  it('lint knows the names of the model and the rows of the data', () => {
+    const path = temp.write(
+      'a.prune.yaml',
+      recipe(golden.model, golden.data)
+        .replace('0.5}', '0.5, targets: ["re:fc1"]}')
+        .replace('samples: 16', 'samples: 99'),
+    )
+    const rules = lintJson(path).map((f) => f.rule)
+    assert.ok(rules.includes('T3') && rules.includes('M5'), rules.join())
+  })
+
+  it('lint says what is wrong with a checkpoint and goes on', () => {
+    const model = temp.path('model')
+    temp.write('model/config.json', readFileSync(join(golden.model, 'config.json'), 'utf8'))
+    const path = temp.write('a.prune.yaml', recipe(model, golden.data).replace('0.5', '5'))
+    const rules = () => lintJson(path).map((f) => f.rule)
+    assert.ok(rules().includes('C1') && rules().includes('N6'), rules().join())
+    temp.write('model/model.safetensors', 'version https://git-lfs.github.com/spec/v1\n')
+    assert.ok(rules().includes('C7'), rules().join())
+    temp.write('model/model.safetensors', new Uint8Array(64).fill(1))
+    assert.ok(rules().includes('C3'), rules().join())
+  })
+
+  it('schema prints the JSON Schema', () => {
+    assert.deepEqual(JSON.parse(cli('schema').stdout), JSON.parse(JSON.stringify(recipeJsonSchema())))
+  })
+
+  it('import converts, lists what is lost on stderr, and overwrites nothing', () => {
+    const foreign = temp.write(
+      'recipe.yaml',
+      'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.5}\n    GPTQModifier: {scheme: W4A16}\n',
+    )
+    const { status, stdout, stderr } = cli('import', foreign)
+    assert.equal(status, 0)
+    assert.match(stdout, /method: wanda/)
+    assert.match(stderr, /GPTQModifier/)
+    const out = temp.path('made.prune.yaml')
+    assert.equal(cli('import', foreign, '--out', out).status, 0)
+    assert.equal(cli('import', foreign, '--out', out).status, 2)
+    assert.equal(cli('import', temp.write('other.yaml', 'a: 1\n')).status, 2)
+  })
+
+  it('export writes the pruning steps, and refuses what is no recipe', () => {
+    const path = temp.write('a.prune.yaml', recipe(golden.model, golden.data))
+    assert.match(cli('export', path).stdout, /WandaPruningModifier/)
+    assert.equal(cli('export', temp.write('bad.prune.yaml', 'version: 1\n')).status, 2)
+  })
+})

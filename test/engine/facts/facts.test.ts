@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { cpSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
+import { gatherFacts } from '../../../src/engine/facts/gatherFacts.ts'
+import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
+import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
+import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+describe('facts about files', () => {
+  let temp: Scratch
+  let opt: string
+  before(function () {
+    const found = goldenPath('opt')
+    if (!found) {
+      console.log('skipped: the golden opt is not here')
+      return this.skip()
+    }
+    opt = found
+  })
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+  const line = (value: object) => `${JSON.stringify(value)}\n`
+
+  it('a good model has no problems and its linears in model order', async () => {
+    const { problems, modules, modelConfig } = await modelFacts(opt)
+    assert.deepEqual(problems, [])
+    assert.equal(modelConfig?.numBlocks, 2)
+    const linears = modules.filter((m) => m.kind === 'linear')
+    assert.equal(linears.length, 12)
+    assert.equal(linears[0].name, 'model.decoder.layers.0.self_attn.q_proj')
+  })
+
+  it('are remembered until a file changes', async () => {
+    const model = temp.path('model')
+    cpSync(opt, model, { recursive: true })
+    const first = await modelFacts(model)
+    assert.equal(await modelFacts(model), first)
+    writeFileSync(join(model, 'sparsescope.mask'), 'x')
+    const masked = await modelFacts(model)
+    assert.deepEqual([first.masked, masked.masked], [false, true])
+    const config = join(model, 'config.json')
+    writeFileSync(config, '{"model_type": "bert"}')
+    utimesSync(config, 5, 5)
+    assert.deepEqual(
+      (await modelFacts(model)).problems.map((p) => p.rule),
+      ['C2'],
+    )
+    rmSync(model, { recursive: true })
+    assert.deepEqual(
+      (await modelFacts(model)).problems.map((p) => p.rule),
+      ['C1'],
+    )
+  })
+
+  it('the largest id of a tokenizer counts its added tokens', async () => {
+    const model = temp.path('model')
+    cpSync(opt, model, { recursive: true })
+    const tokenizer = { model: { vocab: { a: 0, b: 7 } }, added_tokens: [{ id: 900 }] }
+    writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(tokenizer))
+    assert.deepEqual((await modelFacts(model)).tokenizer, { present: true, largestId: 900 })
+    writeFileSync(join(model, 'tokenizer.json'), 'no JSON')
+    assert.deepEqual((await modelFacts(model)).tokenizer, { present: true, largestId: null })
+  })
+
+  it('lines tell their fields, their number and the longest', async () => {
+    const text = line({ text: 'a', n: 1, title: 't' }) + line({ text: 'much longer' })
+    const facts = await dataFacts(temp.write('a.jsonl', text))
+    assert.deepEqual(
+      [facts.kind, facts.fields, facts.documents, facts.longestDocument],
+      ['lines', ['text', 'title'], 2, 30],
+    )
+    const zipped = await dataFacts(temp.write('a.jsonl.gz', gzipSync(text)))
+    assert.deepEqual([zipped.fields, zipped.documents], [['text', 'title'], null])
+  })
+
+  it('a file of ids tells its shapes', async () => {
+    const facts = await dataFacts(join(opt, 'prune', 'calib.safetensors'))
+    assert.deepEqual([facts.kind, facts.fields, facts.shapes.get('calib_ids')], ['ids', ['calib_ids'], [16, 16]])
+  })
+
+  it('files that cannot be read say why', async () => {
+    const problem = async (name: string, text: string) => (await dataFacts(temp.write(name, text))).problem
+    assert.match((await problem('a.csv', 'x')) ?? '', /no known format/)
+    assert.match((await problem('a.txt', '')) ?? '', /empty/)
+    assert.match((await problem('a.jsonl', 'not json\n')) ?? '', /not JSON/)
+    assert.match((await problem('a.parquet', 'not parquet at all')) ?? '', /./)
+    assert.match((await problem('a.safetensors', 'nothing')) ?? '', /./)
+    assert.match((await problem('a.jsonl.gz', 'not gzip')) ?? '', /./)
+    assert.equal((await dataFacts(temp.path('gone.txt'))).exists, false)
+  })
+
+  it('the output is the model also through another spelling of its path', async () => {
+    cpSync(opt, temp.path('model'), { recursive: true })
+    const recipe = recipeSchema.parse({ version: 1, model: 'model', save: { to: '../x/../model/.' } })
+    const { output, machine } = await gatherFacts(
+      resolveRecipe({ ...recipe, save: { to: 'x/../model/.' } }),
+      temp.folder,
+      null,
+    )
+    assert.deepEqual(output, { exists: true, isModel: true })
+    assert.ok((machine?.freeDiskBytes ?? 0) > 0 && (machine?.memoryBytes ?? 0) > 0)
+  })
+})

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { parse } from 'yaml'
+import { exportToLlmCompressor } from '../../../src/shared/recipe/foreign/exportRecipe.ts'
+import { importRecipe } from '../../../src/shared/recipe/foreign/importRecipe.ts'
+import { lint } from '../../../src/shared/recipe/lint.ts'
+import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
+
+function imported(text: string) {
+  const result = importRecipe(text)
+  assert.ok(!('problem' in result), JSON.stringify(result))
+  const { recipe, findings } = parseRecipe(result.text)
+  assert.ok(recipe, `${result.text}\n${findings.map((f) => f.message).join('\n')}`)
+  return { ...result, recipe }
+}
+
+const llmCompressor = `sparsity_stage:
+  sparsity_modifiers:
+    SparseGPTModifier:
+      sparsity: 0.5
+      mask_structure: "2:4"
+      block_size: 128
+      dampening_frac: 0.02
+      targets: ["re:.*q_proj.weight"]
+      ignore: ["re:.*lm_head"]
+  quantization_modifiers:
+    GPTQModifier: {scheme: W4A16}
+`
+
+const perp = `program: main.py
+method: bayes
+parameters:
+  model: {value: facebook/opt-125m}
+  goal_sparsity: {values: [0.5, 0.6]}
+  prune_method: {value: wanda}
+  sparsity_type: {value: unstructured}
+  training_mode: {value: retrain}
+  peft_use_lm_head: {value: false}
+  lora_type: {value: lora}
+  lora_r: {value: 8}
+  initial_lr: {values: [5.0e-5, 5.0e-4]}
+  n_iterations: {value: 1000}
+  mystery: {value: 1}
+`
+
+const axolotl = `base_model: meta-llama/Llama-3.2-1B
+datasets: [{path: data.jsonl, type: alpaca}]
+learning_rate: 2.0e-5
+sequence_len: 1024
+micro_batch_size: 2
+gradient_accumulation_steps: 4
+max_steps: 300
+llmcompressor:
+  recipe:
+    finetuning_stage:
+      finetuning_modifiers:
+        ConstantPruningModifier: {targets: ["re:.*q_proj.weight"], start: 0}
+`
+
+describe('recipes of other tools', () => {
+  it('llm-compressor: names change, tensors become modules, quantisation is listed', () => {
+    const { recipe, notes, from } = imported(llmCompressor)
+    assert.equal(from, 'llm-compressor')
+    assert.deepEqual(recipe.prune, [
+      { method: 'sparsegpt', pattern: '2:4', block_size: 128, dampening: 0.02, targets: ['re:.*q_proj'] },
+    ])
+    assert.ok(
+      notes.some((n) => n.startsWith('GPTQModifier')),
+      notes.join(),
+    )
+    assert.ok(
+      notes.some((n) => n.includes('.weight')),
+      notes.join(),
+    )
+  })
+
+  it('SparseML: old keys, 0:0, and classes of whole blocks', () => {
+    const { recipe, from } = imported(`test_stage:
+  obcq_modifiers:
+    SparseGPTModifier: {sparsity: 0.6, percdamp: 0.01, mask_structure: "0:0", sequential_update: true, targets: [LlamaDecoderLayer]}
+`)
+    assert.equal(from, 'sparseml')
+    assert.deepEqual(recipe.prune, [{ method: 'sparsegpt', sparsity: 0.6, dampening: 0.01 }])
+  })
+
+  it('SparseML: recipe cards with front matter', () => {
+    const { recipe } = imported(
+      `---\nmodifiers:\n  - MagnitudePruningModifier: {final_sparsity: 0.5, params: __ALL__}\n---\n# A card\n`,
+    )
+    assert.equal(recipe.prune?.[0].method, 'magnitude')
+  })
+
+  it('PERP: values become a sweep, its rules are kept, its plain LoRA is not', () => {
+    const { recipe, notes } = imported(perp)
+    assert.equal(recipe.model, 'facebook/opt-125m')
+    assert.deepEqual(recipe.prune, [{ method: 'wanda', sparsity: 0.5, scope: 'tensor', selection: 'perp' }])
+    assert.deepEqual(recipe.sweep, { 'prune.0.sparsity': [0.5, 0.6], 'recover.lr': [5e-5, 5e-4] })
+    assert.deepEqual(recipe.recover?.train, ['bias', 'norm', 'mask_lora'])
+    assert.deepEqual(recipe.recover?.lora, { rank: 8 })
+    for (const word of ['bayes', 'mystery', 'lora'])
+      assert.ok(
+        notes.some((n) => n.includes(word)),
+        word,
+      )
+  })
+
+  it('Axolotl: training settings and the mask are kept', () => {
+    const { recipe } = imported(axolotl)
+    assert.equal(recipe.model, 'meta-llama/Llama-3.2-1B')
+    assert.deepEqual(recipe.recover, {
+      mode: 'retrain', train: ['full'], steps: 300, lr: 2e-5, batch_size: 2, grad_accumulation: 4, data: 'data.jsonl', seq_len: 1024,
+    }) // prettier-ignore
+  })
+
+  it('what is no recipe says so, and hostile values do not get through', () => {
+    for (const text of ['', 'a: 1', '[1, 2', 'version: 1\nmodel: m\n', '- '.repeat(20_000)]) {
+      assert.ok('problem' in importRecipe(text), text.slice(0, 20))
+    }
+    const odd = importRecipe(
+      'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: [], targets: {a: 1}, block_size: x}\n',
+    )
+    assert.ok(!('problem' in odd) && parseRecipe(odd.text).recipe)
+  })
+
+  it('imported text is what every YAML reader understands', () => {
+    const { text } = imported(perp.replace('5.0e-5', '5.0e-7'))
+    assert.deepEqual(
+      lint(text).findings.filter((f) => f.rule.startsWith('Y')),
+      [],
+    )
+    assert.match(text, /5\.0e-7/)
+  })
+
+  it('an exported recipe has both suffixes, keeps the head dense, and lists what is lost', () => {
+    const { recipe } = parseRecipe(`version: 1
+model: m
+prune:
+  - {method: sparsegpt, pattern: "2:4"}
+  - {method: random, sparsity: 0.2, targets: ["re:.*fc1"], ignore: []}
+calibration: {data: a.jsonl, seq_len: 64}
+recover: {train: [norm]}
+evaluate: [{data: b.jsonl, seq_len: 64}]
+`)
+    assert.ok(recipe)
+    const { text, lost } = exportToLlmCompressor(recipe)
+    assert.deepEqual(parse(text), {
+      step0_stage: {
+        pruning_modifiers: {
+          SparseGPTModifier: {
+            sparsity: 0.5, mask_structure: '2:4', block_size: 128, dampening_frac: 0.01, targets: ['Linear'], ignore: ['re:.*lm_head'],
+          },
+        },
+      },
+    }) // prettier-ignore
+    assert.equal(lost.length, 4)
+    assert.deepEqual(
+      lint(text).findings.filter((f) => f.severity === 'error'),
+      [],
+    )
+  })
+
+  it('what was exported can be imported again', () => {
+    const { recipe } = parseRecipe(
+      'version: 1\nmodel: m\nprune: [{method: wanda, sparsity: 0.6, ignore: ["re:.*fc1"]}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}\n',
+    )
+    assert.ok(recipe)
+    assert.deepEqual(imported(exportToLlmCompressor(recipe).text).recipe.prune, recipe.prune)
+  })
+})
