@@ -6,6 +6,7 @@ import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { maxDifference, readTensors } from '../../support/tensors.ts'
+import { openOrSkip } from '../../support/webgpu.ts'
 
 const reconstructions = [
   { arch: 'opt', file: 'biasln', train: ['bias', 'norm'] },
@@ -50,12 +51,14 @@ async function compare(folder: string, golden: string, rename: (name: string) =>
   assert.ok(compared > 10)
 }
 
-function suite(name: string, open: () => Promise<Backend>, few: boolean): void {
+function suite(name: string, open: (context: Mocha.Context) => Promise<Backend>, few: boolean): void {
   describe(`runs agree with the goldens: ${name}`, () => {
     let backend: Backend
     let place: Workplace
-    before(async () => (backend = await open()))
-    after(() => backend.close())
+    before(async function () {
+      backend = await open(this)
+    })
+    after(() => backend?.close())
     beforeEach(() => (place = createWorkplace()))
     afterEach(() => place.remove())
 
@@ -132,3 +135,4 @@ function suite(name: string, open: () => Promise<Backend>, few: boolean): void {
 
 suite('cpu with BLAS', () => openCpu({ threads: 2 }), false)
 suite('cpu without BLAS', () => openCpu({ threads: 2, blas: 'none' }), true)
+suite('wgpu', (context) => openOrSkip(context), true)
