@@ -74,12 +74,12 @@ async function forward(pass: Pass, block: Block, x: Tensor, y: Tensor): Promise<
   const branch = fresh()
   switch (block.config.residual) {
     case 'preNorm': {
-      const [normed, attnNorm] = normalise(pass, block.attnNorm, x)
+      const [normed, attnNorm] = applyNorm(pass, block.attnNorm, x)
       const attention = attend(pass, block, normed, branch)
       pass.drop(normed)
       const middle = fresh()
       kernels.add(middle, x, branch)
-      const [normed2, mlpNorm] = normalise(pass, secondNorm(block), middle)
+      const [normed2, mlpNorm] = applyNorm(pass, secondNorm(block), middle)
       const mlp = await feed(pass, block, normed2, branch)
       kernels.add(y, middle, branch)
       scope.release(branch)
@@ -89,7 +89,7 @@ async function forward(pass: Pass, block: Block, x: Tensor, y: Tensor): Promise<
       const attention = attend(pass, block, x, branch)
       const sum = fresh()
       kernels.add(sum, x, branch)
-      const [middle, attnNorm] = normalise(pass, block.attnNorm, sum)
+      const [middle, attnNorm] = applyNorm(pass, block.attnNorm, sum)
       const mlp = await feed(pass, block, middle, branch)
       const sum2 = fresh()
       kernels.add(sum2, middle, branch)
@@ -99,11 +99,11 @@ async function forward(pass: Pass, block: Block, x: Tensor, y: Tensor): Promise<
     }
     case 'parallel':
     case 'parallelSharedNorm': {
-      const [normed, attnNorm] = normalise(pass, block.attnNorm, x)
+      const [normed, attnNorm] = applyNorm(pass, block.attnNorm, x)
       const attention = attend(pass, block, normed, branch)
       const sum = fresh()
       kernels.add(sum, x, branch)
-      const [normed2, mlpNorm] = block.mlpNorm ? normalise(pass, block.mlpNorm, x) : [normed, null]
+      const [normed2, mlpNorm] = block.mlpNorm ? applyNorm(pass, block.mlpNorm, x) : [normed, null]
       const mlp = await feed(pass, block, normed2, branch)
       kernels.add(y, sum, branch)
       scope.release(sum)
@@ -113,7 +113,7 @@ async function forward(pass: Pass, block: Block, x: Tensor, y: Tensor): Promise<
   }
 }
 
-function normalise(pass: Pass, norm: Norm, x: Tensor): [Tensor, NormSaved] {
+function applyNorm(pass: Pass, norm: Norm, x: Tensor): [Tensor, NormSaved] {
   const output = pass.scope.allocate(x.shape)
   return [output, normForward(pass, output, norm, x)]
 }
@@ -149,13 +149,16 @@ interface Backward {
   readonly grads: Grads
 }
 
-async function mlpOf(b: Backward, dOutput: Tensor, dX: Tensor | null): Promise<void> {
-  const { step, scope, block, saved, grads } = b
-  if (block.mlp.kind === 'moe') await moeBackward(step, block.mlp, saved.mlp as MoeSaved, dOutput, grads, dX)
-  else mlpBackward(step, scope, block.mlp, saved.mlp as MlpSaved, dOutput, grads, dX)
+async function mlpBack(b: Backward, dOutput: Tensor, dX: Tensor | null): Promise<void> {
+  const { step, scope, block, grads } = b
+  const saved = b.saved.mlp
+  if (block.mlp.kind === 'moe' && 'routing' in saved) await moeBackward(step, block.mlp, saved, dOutput, grads, dX)
+  else if (block.mlp.kind !== 'moe' && !('routing' in saved)) {
+    mlpBackward(step, scope, block.mlp, saved, dOutput, grads, dX)
+  } else throw new EngineError('internal', `block ${block.index}: saved by another kind of MLP`)
 }
 
-function attentionOf({ step, scope, block, saved, grads }: Backward, dOutput: Tensor, dX: Tensor | null): void {
+function attentionBack({ step, scope, block, saved, grads }: Backward, dOutput: Tensor, dX: Tensor | null): void {
   attentionBackward(step, scope, block.config, block.attention, saved.attention, dOutput, grads, dX)
 }
 
@@ -168,13 +171,13 @@ async function preNormBackward(b: Backward, dY: Tensor, dX: Tensor | null): Prom
   const { step, scope, block, saved } = b
   const { kernels } = step.backend
   const dNormed = scope.allocate(dY.shape)
-  await mlpOf(b, dY, dNormed)
+  await mlpBack(b, dY, dNormed)
   const dThrough = normBack(b, secondNorm(block), saved.mlpNorm, dNormed)
   const dMiddle = scope.allocate(dY.shape)
   kernels.add(dMiddle, dY, dThrough)
   scope.release(dThrough)
-  if (!dX && !normTrains(block.attnNorm, b.grads)) return attentionOf(b, dMiddle, null)
-  attentionOf(b, dMiddle, dNormed)
+  if (!dX && !normTrains(block.attnNorm, b.grads)) return attentionBack(b, dMiddle, null)
+  attentionBack(b, dMiddle, dNormed)
   const dFirst = normBack(b, block.attnNorm, saved.attnNorm, dNormed)
   if (dX) kernels.add(dX, dMiddle, dFirst)
 }
@@ -184,11 +187,11 @@ async function postNormBackward(b: Backward, dY: Tensor, dX: Tensor | null): Pro
   const { kernels } = step.backend
   const dSum2 = normBack(b, secondNorm(block), saved.mlpNorm, dY)
   const dBranch = scope.allocate(dY.shape)
-  await mlpOf(b, dSum2, dBranch)
+  await mlpBack(b, dSum2, dBranch)
   const dMiddle = scope.allocate(dY.shape)
   kernels.add(dMiddle, dSum2, dBranch)
   const dSum = normBack(b, block.attnNorm, saved.attnNorm, dMiddle)
-  attentionOf(b, dSum, dX ? dBranch : null)
+  attentionBack(b, dSum, dX ? dBranch : null)
   if (dX) kernels.add(dX, dSum, dBranch)
 }
 
@@ -199,8 +202,8 @@ async function parallelBackward(b: Backward, dY: Tensor, dX: Tensor | null): Pro
   const mlpInput = block.mlpNorm ? dX !== null || normTrains(block.mlpNorm, b.grads) : attnInput
   const dMlp = mlpInput ? scope.allocate(dY.shape) : null
   const dAttn = attnInput ? scope.allocate(dY.shape) : null
-  await mlpOf(b, dY, dMlp)
-  attentionOf(b, dY, dAttn)
+  await mlpBack(b, dY, dMlp)
+  attentionBack(b, dY, dAttn)
   if (!block.mlpNorm && dAttn && dMlp) kernels.addScaled(dAttn, dMlp, 1)
   const dFirst = dAttn ? normBack(b, block.attnNorm, saved.attnNorm, dAttn) : null
   const dSecond = block.mlpNorm && dMlp ? normBack(b, block.mlpNorm, saved.mlpNorm, dMlp) : null
