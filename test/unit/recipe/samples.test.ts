@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { lintText } from '../../../src/engine/facts/lintFile.ts'
+import { lint } from '../../../src/shared/recipe/lint.ts'
+
+const folder = fileURLToPath(new URL('../../../samples', import.meta.url))
+
+describe('sample recipes', () => {
+  for (const name of readdirSync(folder).filter((n) => n.endsWith('.prune.yaml'))) {
+    const text = readFileSync(join(folder, name), 'utf8')
+    it(`${name} has no finding`, async function () {
+      assert.deepEqual(lint(text).findings, [])
+      const model = /^model: (\S+)/m.exec(text)?.[1] ?? ''
+      if (!existsSync(join(folder, model))) {
+        console.log(`skipped: the sample model ${model} is not here`)
+        return this.skip()
+      }
+      assert.deepEqual((await lintText(text, { folder })).findings, [])
+    })
+  }
+})
