@@ -80,6 +80,8 @@ export const pruneCommand = command('prune', 'Prune a model, without recovery.',
 function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
   if (o.sparsity === undefined && o.pattern === undefined)
     throw new EngineError('usage', 'say how much to prune: --sparsity 0.5, or --pattern 2:4')
+  if ((o.method === 'wanda' || o.method === 'sparsegpt') && o.calibration === undefined)
+    throw new EngineError('usage', `--method ${o.method} looks at data: give some with --calibration`)
   const sparsity = o.sparsity?.length === 1 ? o.sparsity[0] : o.sparsity
   const { method, pattern, scope, selection, blockSize, dampening, targets, ignore } = o
   const step = { method, sparsity, pattern, scope, selection, block_size: blockSize, dampening, targets, ignore }
@@ -104,9 +106,9 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   const scratch = await mkdtemp(join(beside, '.sparsescope-prune-'))
   const remove = () => rmSync(scratch, { recursive: true, force: true })
   process.once('exit', remove)
+  const path = join(scratch, 'prune.prune.yaml')
   let backend: Backend | null = null
   try {
-    const path = join(scratch, 'prune.prune.yaml')
     await writeFile(path, JSON.stringify(recipe, null, 2))
     return await runRecipe({
       recipe: path,
@@ -116,11 +118,19 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
       signal: context.signal,
       onEvent: (event) => show(context, event),
     })
+  } catch (error) {
+    throw withoutPlace(error, path)
   } finally {
     await (backend as Backend | null)?.close()
     await rm(scratch, { recursive: true, force: true })
     process.off('exit', remove)
   }
+}
+
+/** The place of a mistake in a recipe that nobody wrote helps nobody. */
+function withoutPlace(error: unknown, path: string): unknown {
+  if (!(error instanceof EngineError) || !error.message.startsWith(path)) return error
+  return new EngineError(error.code, error.message.slice(path.length).replace(/^[:\d]+ /, ''), { cause: error })
 }
 
 function show(context: Context, event: RunEvent): void {
@@ -152,7 +162,8 @@ function describe({
   device,
 }: ReturnType<typeof summaryOf>): string {
   const share = sparsity === null ? 'unknown' : `${(100 * sparsity).toFixed(2)} %`
-  return `${share} of the weights of ${tensors.length} linears pruned in ${seconds.toFixed(1)} s on ${device}, peak memory ${Math.round(peak_memory_mb)} MB\nSaved to ${output}: dense safetensors with exact zeros; the mask lies beside them.`
+  const pruned = tensors.filter(({ zeros }) => zeros > 0).length
+  return `${share} of the weights of the ${tensors.length} linears in the blocks are pruned (${pruned} linears), in ${seconds.toFixed(1)} s on ${device}, peak memory ${Math.round(peak_memory_mb)} MB\nSaved to ${output}: dense safetensors with exact zeros; the mask lies beside them.`
 }
 
 function number(text: string): number {

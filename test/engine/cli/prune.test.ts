@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { readMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import { cli, cliJson } from '../../support/cli.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { goldenPath } from '../../support/shared.ts'
+import { readTensors } from '../../support/tensors.ts'
+
+const calibration = ['--calibration', goldenPath('opt', 'prune', 'calib.safetensors') ?? '', '--samples', '16']
+
+describe('sparsescope prune', () => {
+  let temp: Scratch
+  let out: string
+  beforeEach(() => {
+    temp = scratch()
+    out = join(temp.folder, 'pruned')
+  })
+  afterEach(() => temp.remove())
+  const prune = (...args: string[]) => ['prune', goldenPath('opt') ?? '', '--out', out, '--device', 'cpu', ...args]
+
+  it('writes the weights that the golden mask leaves, and leaves nothing else behind', async () => {
+    const perp = ['--method', 'wanda', '--sparsity', '0.5', '--selection', 'perp', '--seq-len', '16']
+    const json = cliJson(...prune(...perp, ...calibration))
+    const golden = await readTensors(goldenPath('opt', 'prune', 'wanda_u50.safetensors') ?? '')
+    const dense = await readTensors(join(goldenPath('opt') ?? '', 'model.safetensors'))
+    const pruned = await readTensors(join(out, 'model.safetensors'))
+    for (const name of dense.names()) {
+      const kept = golden.names().includes(`mask.${name.replace('.weight', '')}`)
+        ? golden.u8(`mask.${name.replace('.weight', '')}`)
+        : null
+      const expected = dense.f32(name).map((w, i) => (kept?.[i] === 0 ? 0 : w))
+      assert.deepEqual(pruned.f32(name), expected, name)
+    }
+    assert.deepEqual(readdirSync(temp.folder), ['pruned'])
+    assert.ok(existsSync(join(out, 'sparsescope.mask')))
+    const tensors = json.tensors as { name: string; zeros: number }[]
+    assert.equal(tensors.length, 12)
+    for (const { name, zeros } of tensors)
+      assert.equal(zeros, golden.u8(`mask.${name.replace('.weight', '')}`).filter((kept) => kept === 0).length)
+    assert.ok(Math.abs((json.sparsity as number) - 0.500326) < 1e-6)
+    assert.equal((await readMaskFile(join(out, 'sparsescope.mask'))).size, 12)
+  })
+
+  it('refuses in one line, with 2, what cannot be, and writes nothing', () => {
+    for (const [args, message] of [
+      [['--method', 'magnitude'], /--sparsity 0.5, or --pattern 2:4/],
+      [['--method', 'wanda', '--sparsity', '0.5'], /--method wanda looks at data/],
+      [['--method', 'magnitude', '--pattern', '2:5'], /divisible by 5.*fc1 \(48 inputs\)/],
+      [['--method', 'magnitude', '--sparsity', '1.5'], /^sparsescope: Sparsity is a fraction/],
+      [['--method', 'sharpest', '--sparsity', '0.5'], /sharpest/],
+    ] as const) {
+      const { status, stderr } = cli(...prune(...args))
+      assert.equal(status, 2, args.join(' '))
+      assert.match(stderr, message)
+      assert.deepEqual(readdirSync(temp.folder), [])
+    }
+  })
+
+  it('never overwrites', () => {
+    const once = prune('--method', 'random', '--sparsity', '0.5')
+    assert.equal(cli(...once).status, 0)
+    const { status, stderr } = cli(...once)
+    assert.equal(status, 2)
+    assert.match(stderr, /exists already/)
+  })
+})
