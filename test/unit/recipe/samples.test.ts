@@ -10,14 +10,22 @@ const folder = fileURLToPath(new URL('../../../samples', import.meta.url))
 describe('sample recipes', () => {
   for (const name of readdirSync(folder).filter((n) => n.endsWith('.prune.yaml'))) {
     const text = readFileSync(join(folder, name), 'utf8')
-    it(`${name} has no finding`, async function () {
+    it(`${name} has no finding in itself`, () => {
       assert.deepEqual(lint(text).findings, [])
+    })
+
+    it(`${name} has no finding beside its model and data`, async function () {
       const model = /^model: (\S+)/m.exec(text)?.[1] ?? ''
       if (!existsSync(join(folder, model))) {
         console.log(`skipped: the sample model ${model} is not here`)
         return this.skip()
       }
-      assert.deepEqual((await lintText(text, { folder })).findings, [])
+      const { findings } = await lintText(text, { folder })
+      // Who has run the sample has its output already.
+      assert.deepEqual(
+        findings.filter((f) => f.rule !== 'G2'),
+        [],
+      )
     })
   }
 })
