@@ -15,7 +15,8 @@ async function load(): Promise<LanguageService> {
   // Titles and sources of schemas would stand above every hover.
   const schema = { ...recipeJsonSchema(), title: undefined }
   const service = getLanguageService({
-    schemaRequestService: () => Promise.reject(new Error('recipes have one schema, nothing is fetched')),
+    // Recipes have one schema, whatever address a `$schema` comment gives to other editors; nothing is fetched.
+    schemaRequestService: () => Promise.resolve(JSON.stringify(schema)),
     workspaceContext: { resolveRelativePath: (path: string) => path },
   })
   service.configure({

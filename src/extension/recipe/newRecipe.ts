@@ -2,6 +2,8 @@
 
 export const newRecipeText = `# A SparseScope recipe: what to prune, how to recover it, how to measure it, where to save it.
 # Save it as NAME.prune.yaml beside the model. Paths are relative to this file.
+# For other editors: \`sparsescope schema > recipe.schema.json\`, and this as the first line:
+# yaml-language-server: $schema=./recipe.schema.json
 version: 1
 model: ./my-model # a Hugging Face folder
 prune:
@@ -12,6 +14,7 @@ calibration:
   data: ./data.jsonl # txt, jsonl(.gz), parquet, or token ids in safetensors
   samples: 128
   seq_len: 2048
+seed: 0 # of everything that is drawn at random
 recover:
   mode: reconstruct # block by block; or retrain: the whole model
   train: [bias, norm, mask_lora]

@@ -100,6 +100,9 @@ describe('language server', () => {
     const recipe = await open(good)
     const keys = labels(await recipe.at('textDocument/completion', good.replace('  steps: 10', '  st|')))
     assert.ok(keys.includes('steps'), keys.join())
+    const modeline = `# yaml-language-server: $schema=./elsewhere.json\n${good}`
+    const same = labels(await recipe.at('textDocument/completion', modeline.replace('  steps: 10', '  st|')))
+    assert.ok(same.includes('steps'), same.join())
     const words = labels(await recipe.at('textDocument/completion', good.replace('mode: reconstruct', 'mode: |')))
     assert.deepEqual(words.sort(), ['reconstruct', 'retrain'])
   })
