@@ -10,14 +10,13 @@
 // `pool.inline(name, args)` calls a wasm export once in the calling thread. `unit` is the least number of items worth
 // waking a thread for; chunks begin at multiples of it. Chunks depend on total, unit and thread count only, so the
 // same machine computes the same bytes; sums across chunks go to one slot per chunk (`pool.chunks`) and are added in
-// order afterwards. Memory comes from `pool.heap`; `heap.view()` gives fresh typed arrays for small results.
+// order afterwards. Temporary memory comes from `pool.heap`.
 import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../startWorker.ts'
 import type { Blas } from './blas.ts'
 import { Control, maxChunks, type Command } from './control.ts'
 import type { Heap } from './heap.ts'
-import { packBytes } from './sgemm.ts'
 import { createEnv, taskTable, type TaskEnv, type TaskTable } from './tasks.ts'
 import { instantiate, type Wasm } from './wasm.ts'
 import type { WorkerStart } from './worker.ts'
@@ -55,12 +54,12 @@ export class Pool {
   #scratchStride = 0
   #broken: EngineError | null = null
 
-  private constructor(options: PoolOptions, packStarts: readonly number[]) {
+  private constructor(options: PoolOptions, wasm: Wasm, packStarts: readonly number[]) {
     const { heap, blas, module, threads } = options
     this.heap = heap
     this.blas = blas
     this.threads = threads
-    this.wasm = instantiate(module, heap.memory)
+    this.wasm = wasm
     this.#table = taskTable(this.wasm)
     this.#control = new Control(heap.memory)
     this.#env = createEnv(this.wasm, blas, 0, packStarts[0])
@@ -77,9 +76,10 @@ export class Pool {
   }
 
   static async open(options: PoolOptions): Promise<Pool> {
-    const { heap, blas, threads } = options
-    const packStarts = Array.from({ length: threads }, () => (blas ? 0 : heap.allocate(packBytes)))
-    const pool = new Pool(options, packStarts)
+    const { heap, blas, threads, module } = options
+    const wasm = instantiate(module, heap.memory)
+    const packStarts = Array.from({ length: threads }, () => (blas ? 0 : heap.allocate(wasm.sgemmPackBytes())))
+    const pool = new Pool(options, wasm, packStarts)
     try {
       await Promise.all(pool.workers.map(started))
     } catch (error) {

@@ -4,9 +4,6 @@ import type { Wasm } from './wasm.ts'
 
 export type Sgemm = Gemm
 
-/** What the wasm product packs into: assembly/gemm.ts `sgemmPackBytes`. */
-export const packBytes = 4 * (64 * 256 + 512 * 256 + 32)
-
 export function bindSgemm(wasm: Wasm, blas: Blas | null, packStart: number): Sgemm {
   if (blas) return blas.sgemm
   const { sgemm } = wasm

@@ -11,13 +11,13 @@ function allowRelaxedSimd(): void {
   if (major === 11 && minor < 4) setFlagsFromString('--experimental-wasm-relaxed-simd')
 }
 
-export interface Kernels {
+export interface CompiledKernels {
   readonly module: WebAssembly.Module
   readonly relaxed: boolean
 }
 
 /** The build with fused multiply-add where the runtime takes it (and `relaxed` is not false), else the plain one. */
-export function compileKernels(relaxed = true): Kernels {
+export function compileKernels(relaxed = true): CompiledKernels {
   if (relaxed) {
     allowRelaxedSimd()
     const bytes = readWasm('kernelsRelaxed')

@@ -39,7 +39,7 @@ export function elementwise(s: Storage): Elementwise {
       for (let e = 0; e < y.length; e++) y[e] += alpha * v[e]
     },
     fill(x, value) {
-      s.cells(x).fill(value)
+      s.store(x, new Float64Array(x.length).fill(value))
     },
     convert(out, x) {
       s.store(out, s.values(x))

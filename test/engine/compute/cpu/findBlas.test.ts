@@ -28,7 +28,10 @@ describe('the choice of a BLAS', () => {
   })
 
   it('refuses a library that is not what its name says', async function () {
-    if (process.platform !== 'linux') this.skip()
+    if (process.platform !== 'linux') {
+      console.log('skipped: libc.so.6 is a library of Linux')
+      this.skip()
+    }
     const { blas, notes } = await findWith('libc.so.6')
     assert.equal(blas, null)
     assert.match(notes.join(), /libc.so.6: not OpenBLAS/)

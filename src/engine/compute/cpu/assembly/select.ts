@@ -247,6 +247,38 @@ export function selectGroupsScratch(width: i32, group: i32): i32 {
   return 4 * (((width + 4) & ~3) + 4 * group)
 }
 
+/** Patterns of four scores plus 1 in the lanes whose rotation by `shift` comes from before them: ≤ becomes <. */
+// @ts-ignore: decorator
+@inline
+function comesBefore(own: v128, other: v128, earlier: v128): v128 {
+  return i32x4.lt_s(other, i32x4.add(own, earlier))
+}
+
+/** Groups of four are a vector each: its lanes are compared with its own rotations. Returns the largest patterns. */
+function maskFours(weight: usize, scale: usize, columns: i32, bits: usize, zeros: i32): v128 {
+  const limit = i32x4.splat(zeros)
+  const by1 = i32x4(0, 0, 0, 1)
+  const by2 = i32x4(0, 0, 1, 1)
+  const by3 = i32x4(0, 1, 1, 1)
+  let largest = i32x4.splat(0)
+  for (let c = 0; c < columns; c += 32) {
+    const stop = min(columns - c, 32)
+    let kept = 0
+    for (let i = 0; i < stop; i += 4) {
+      const own = patterns(weight, scale)
+      largest = i32x4.max_s(largest, own)
+      let rank = comesBefore(own, v128.shuffle<i32>(own, own, 1, 2, 3, 0), by1)
+      rank = i32x4.add(rank, comesBefore(own, v128.shuffle<i32>(own, own, 2, 3, 0, 1), by2))
+      rank = i32x4.add(rank, comesBefore(own, v128.shuffle<i32>(own, own, 3, 0, 1, 2), by3))
+      kept |= i32x4.bitmask(i32x4.ge_s(i32x4.neg(rank), limit)) << i
+      weight += 16
+      if (scale) scale += 16
+    }
+    store<i32>(bits + (<usize>(c >> 5) << 2), kept)
+  }
+  return largest
+}
+
 /** In each group of `of` columns the `zeros` smallest go, of equal ones the first. Four groups at a time, one a lane. */
 export function selectGroups(
   start: i32, end: i32, weight: usize, width: i32, scale: usize, mask: usize, words: i32, zeros: i32, group: i32,
@@ -257,6 +289,11 @@ export function selectGroups(
   const groups = width / group
   for (let r = start; r < end; r++) {
     const bits = mask + ((<usize>r * <usize>words) << 2)
+    if (group == 4) {
+      const largest = maskFours(weight + ((<usize>r * <usize>width) << 2), scale, width, bits, zeros)
+      if (v128.any_true(i32x4.ge_s(largest, i32x4.splat(notFinite)))) store<i32>(bad, load<i32>(bad) + 1)
+      continue
+    }
     storePatterns(weight + ((<usize>r * <usize>width) << 2), scale, width, row)
     keepAll(bits, width)
     for (let g = 0; g < groups; g += 4) {

@@ -1,7 +1,5 @@
 // Vectors of four f32: fused multiply-add where the runtime has it, sums across lanes, ends of rows.
 
-export const zero = f32x4.splat(0)
-
 /** a·b + c. One rounding with relaxed SIMD, two without: the same machine always does the same. */
 // @ts-ignore: decorator
 @inline

@@ -1,5 +1,5 @@
 // Elementwise operations.
-import { bytesPerElement } from '../../../dtype.ts'
+import { f32ToBf16, f32ToF16 } from '../../../dtype.ts'
 import type { Activation, Kernels } from '../../kernels.ts'
 import type { Pool } from '../pool.ts'
 import { codeOf } from './products.ts'
@@ -49,9 +49,11 @@ export function elementwise(pool: Pool): Elementwise {
       pool.run('addScaled', byElements(out.length), [at(out), at(x), alpha])
     },
     fill(x, value) {
-      if (x.dtype === 'f32') pool.run('fill', byElements(x.length), [at(x), value])
-      else if (bytesPerElement[x.dtype] === 4) pool.run('fillWords', byElements(x.length), [at(x), value])
-      else pool.run('fillHalves', byElements(x.length), [at(x), value])
+      const split = byElements(x.length)
+      if (x.dtype === 'f32') pool.run('fill', split, [at(x), value])
+      else if (x.dtype === 'bf16') pool.run('fillHalves', split, [at(x), f32ToBf16(value)])
+      else if (x.dtype === 'f16') pool.run('fillHalves', split, [at(x), f32ToF16(value)])
+      else pool.run('fillWords', split, [at(x), value])
     },
     convert(out, x) {
       pool.run('convert', byElements(x.length), [at(out), codeOf(out), at(x), codeOf(x)])
