@@ -1,6 +1,7 @@
 // yaml-language-server as a library: completion and hover from the schema, symbols, folding and formatting. Validation is
 // ours. It is loaded with the first request, since it takes longer than the whole rest of the server.
 import type { LanguageService } from 'yaml-language-server/lib/esm/languageservice/yamlLanguageService.js'
+import { TextDocument } from 'vscode-languageserver-textdocument'
 import { recipeJsonSchema } from '../shared/recipe/jsonSchema.ts'
 
 let loading: Promise<LanguageService> | null = null
@@ -15,8 +16,7 @@ async function load(): Promise<LanguageService> {
   // Titles and sources of schemas would stand above every hover.
   const schema = { ...recipeJsonSchema(), title: undefined }
   const service = getLanguageService({
-    // Recipes have one schema, whatever address a `$schema` comment gives to other editors; nothing is fetched.
-    schemaRequestService: () => Promise.resolve(JSON.stringify(schema)),
+    schemaRequestService: () => Promise.reject(new Error('recipes have one schema, nothing is fetched')),
     workspaceContext: { resolveRelativePath: (path: string) => path },
   })
   service.configure({
@@ -30,4 +30,17 @@ async function load(): Promise<LanguageService> {
     schemas: [{ uri: 'sparsescope:recipe', fileMatch: ['*'], schema }],
   })
   return service
+}
+
+/**
+ * The document as the library should see it. Recipes have one schema, whatever address a `$schema` comment gives to other
+ * editors; the library would follow it and complete nothing.
+ */
+export function withoutModeline(document: TextDocument): TextDocument {
+  const text = document
+    .getText()
+    .replace(/^(#\s+)(?:yaml-language-server(?=\s*:)|\$schema(?=:))/gm, (line, lead: string) => {
+      return lead + '-'.repeat(line.length - lead.length)
+    })
+  return TextDocument.create(document.uri, document.languageId, document.version, text)
 }

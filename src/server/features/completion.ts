@@ -12,7 +12,7 @@ import type { Analysis } from '../analyses.ts'
 import { completionPlace } from '../completionPlace.ts'
 import type { CompletionPlace } from '../completionPlace.ts'
 import { isSafe } from '../safe.ts'
-import { yamlService } from '../yamlService.ts'
+import { withoutModeline, yamlService } from '../yamlService.ts'
 
 export async function completion(
   document: TextDocument,
@@ -22,7 +22,7 @@ export async function completion(
   const place = completionPlace(document, position)
   const own = place ? await ownItems(place, analysis) : []
   if (own.length > 0 || !isSafe(analysis)) return own
-  const list = await (await yamlService()).doComplete(document, position, false)
+  const list = await (await yamlService()).doComplete(withoutModeline(document), position, false)
   return list.items as CompletionItem[]
 }
 

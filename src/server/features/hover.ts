@@ -10,14 +10,15 @@ import type { Path } from '../../shared/recipe/document.ts'
 import type { Analysis } from '../analyses.ts'
 import { pathAt } from '../pathAt.ts'
 import { isSafe } from '../safe.ts'
-import { yamlService } from '../yamlService.ts'
+import { withoutModeline, yamlService } from '../yamlService.ts'
 
 export async function hover(document: TextDocument, analysis: Analysis, position: Position): Promise<Hover | null> {
   if (!isSafe(analysis)) return null
   const path = analysis.dialect === null ? pathAt(analysis.document, analysis.document.offset(position)) : null
   const parts = path ? [matches(path, analysis), results(path, analysis), dataOf(path, analysis)] : []
   const own = parts.filter((p) => p !== null)
-  const fromSchema = analysis.dialect === null ? await (await yamlService()).doHover(document, position) : null
+  const fromSchema =
+    analysis.dialect === null ? await (await yamlService()).doHover(withoutModeline(document), position) : null
   const schemaText =
     typeof fromSchema?.contents === 'object' && 'value' in fromSchema.contents ? fromSchema.contents.value : ''
   const cleaned = schemaText.replace(/\n*Source: \[\]\([^)]*\)\s*$/, '')
