@@ -247,7 +247,7 @@ export function selectGroupsScratch(width: i32, group: i32): i32 {
   return 4 * (((width + 4) & ~3) + 4 * group)
 }
 
-/** Patterns of four scores plus 1 in the lanes whose rotation by `shift` comes from before them: ≤ becomes <. */
+/** All ones where `other` comes before `own`: it is smaller, or equal and earlier (1 in `earlier`; < own + 1 is ≤ own). */
 // @ts-ignore: decorator
 @inline
 function comesBefore(own: v128, other: v128, earlier: v128): v128 {

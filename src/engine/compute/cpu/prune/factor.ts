@@ -6,7 +6,7 @@ import type { Pool } from '../pool.ts'
 import type { Task } from '../tasks.ts'
 
 /** Rows and columns of a panel: large ones make good products, small ones leave work for all threads. */
-const panelOf = (n: number) => (n >= 2048 ? 256 : n >= 512 ? 128 : 48)
+const panelOf = (n: number) => (n >= 512 ? 128 : 48)
 
 /** Args: a, n, k, width. Rows of R_ik = S_ik · T_kkᵀ, where T_kk = R_kk⁻¹ stands at a[k][k]. */
 const factorPanel: Task = (env, args, start, end) => {
