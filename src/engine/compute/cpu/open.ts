@@ -40,7 +40,6 @@ function describe({ blas, notes }: FoundBlas, threads: number, relaxed: boolean)
       blas: blas?.kind ?? 'none',
       blasPath: blas?.path ?? '',
       blasConfig: blas?.config ?? notes.join('; '),
-      lapack: blas?.lapack != null,
       relaxedSimd: relaxed,
       threads,
     },

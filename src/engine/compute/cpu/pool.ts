@@ -81,7 +81,7 @@ export class Pool {
     const packStarts = Array.from({ length: threads }, () => (blas ? 0 : heap.allocate(wasm.sgemmPackBytes())))
     const pool = new Pool(options, wasm, packStarts)
     try {
-      await Promise.all(pool.workers.map(started))
+      await Promise.all(pool.workers.map((worker) => started(worker, pool.#table.names.join())))
     } catch (error) {
       await pool.close()
       throw error
@@ -160,10 +160,16 @@ export class Pool {
   }
 }
 
-/** Resolves when a worker says it is ready. */
-function started(worker: Worker): Promise<void> {
+/** Resolves when a worker says it is ready, with the same tasks in the same order as ours. */
+function started(worker: Worker, tasks: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    worker.once('message', () => resolve())
+    worker.once('message', (theirs) => {
+      if (theirs === tasks) resolve()
+      else
+        reject(
+          new EngineError('internal', 'the CPU backend and its worker are of different builds: run `npm run build`'),
+        )
+    })
     worker.once('error', (error) =>
       reject(
         new EngineError('internal', `a worker of the CPU backend did not start: ${error.message}`, { cause: error }),

@@ -31,6 +31,8 @@ const nativeTasks: Readonly<Record<string, Task>> = {
 }
 
 export interface TaskTable {
+  /** Their order is the table: threads of one build agree on it. */
+  readonly names: readonly string[]
   indexOf(name: string): number
   readonly tasks: readonly Task[]
 }
@@ -49,6 +51,7 @@ export function taskTable(wasm: Wasm): TaskTable {
   const names = [...Object.keys(nativeTasks), ...Object.keys(wasm)]
   const indices = new Map(names.map((name, index) => [name, index]))
   return {
+    names,
     tasks: [...Object.values(nativeTasks), ...Object.keys(wasm).map((name) => wasmTask(name, wasm))],
     indexOf(name) {
       const index = indices.get(name)

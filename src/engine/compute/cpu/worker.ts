@@ -15,13 +15,13 @@ export interface WorkerStart {
 
 async function main(start: WorkerStart): Promise<void> {
   const wasm = instantiate(start.module, start.memory)
-  const { tasks } = taskTable(wasm)
+  const { tasks, names } = taskTable(wasm)
   const blas = start.blas ? await loadBlas(start.blas.path, start.blas.kind, start.memory) : null
   const env = createEnv(wasm, blas, start.thread, start.packStart)
   const control = new Control(start.memory)
   // Without this the caller would wait for the chunk of a thread that is no more.
   process.on('exit', () => control.halted || control.leave())
-  parentPort?.postMessage('ready')
+  parentPort?.postMessage(names.join())
   control.serve((command, from, to, chunk) => {
     env.scratch = command.scratchStart + start.thread * command.scratchStride
     tasks[command.task](env, control.args, from, to, chunk)
