@@ -27,6 +27,9 @@ import { yamlService } from './yamlService.ts'
 
 const connection = createConnection(ProposedFeatures.all)
 const documents = new TextDocuments(TextDocument)
+/** Files come in bursts: what is shown is asked for again when they are quiet. */
+const quietMs = 300
+let pendingRefresh: NodeJS.Timeout | undefined
 let settings: Settings = defaultSettings
 const analyses = createAnalyses(() => settings)
 /** What the client can do; known after `initialize`. */
@@ -81,7 +84,13 @@ function refresh(): void {
 }
 
 connection.onDidChangeConfiguration(() => void readConfiguration())
-connection.onDidChangeWatchedFiles(() => refresh())
+// A run writes its own folder all the time; nothing that is shown depends on it.
+connection.onDidChangeWatchedFiles(({ changes }) => {
+  if (!changes.some(({ uri }) => !uri.includes('/.sparsescope/'))) return
+  analyses.invalidate()
+  clearTimeout(pendingRefresh)
+  pendingRefresh = setTimeout(refresh, quietMs)
+})
 documents.onDidClose(({ document }) => analyses.close(document.uri))
 
 /** Runs a feature on the current text; `otherwise` when the document is gone. */

@@ -39,6 +39,8 @@ export interface LintContext {
   readonly resolved: ResolvedRecipe
   readonly facts: LintFacts
   readonly model: ModelFacts | null
+  /** Of a model whose family is known; null where nothing can be said about names. */
+  readonly modules: readonly ModelModule[] | null
   /** Values of `targets` and `ignore` as written, valid or not. */
   readonly targetLists: readonly { path: Path; value: unknown }[]
   /** Of valid lists only. */
@@ -62,7 +64,8 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   const model = facts.model
   const resolved = resolveRecipe(recipe, { maxPositions: model?.modelConfig?.maxPositions ?? undefined })
   const pruned = new Map<ResolvedPruneStep, readonly ModelModule[]>()
-  const matched = (entry: string) => (model ? matchedModules(model, entry) : [])
+  const modules = model?.modelConfig ? model.modules : null
+  const matched = (entry: string) => (model && modules ? matchedModules(model, entry) : [])
   const get = (path: Path): unknown => path.reduce<unknown>(child, document.value)
   const targetLists = dialect ? foreignLists(document.value) : ownLists(document.value)
   return {
@@ -74,6 +77,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
     resolved,
     facts,
     model,
+    modules,
     targetLists,
     entries: targetLists.flatMap(entriesOf),
     scalars: scalarsOf(document),

@@ -37,22 +37,26 @@ export function lint(text: string, options: LintOptions = {}): LintResult {
   const applicable = rules.filter((r) =>
     dialect ? r.foreign !== undefined : r.foreign !== 'only' && (document.value !== undefined || r.id.startsWith('Y')),
   )
-  const found = applicable.flatMap((rule) => runRule(rule, context, options.severities ?? {}))
+  const found = applicable.flatMap((rule) => runRule(rule, context))
   if (dialect) found.push(foreignFile(document, dialect))
-  const findings = applyDisables(document, withoutEchoes(found), ruleIds).sort(byPosition)
+  const kept = applyDisables(document, withoutEchoes(found), ruleIds)
+  const findings = kept.flatMap((f) => withSeverity(f, options.severities ?? {})).sort(byPosition)
   return { document, context, dialect, findings }
 }
 
-function runRule(rule: Rule, context: LintContext, severities: Readonly<Record<string, Severity | 'off'>>): Finding[] {
-  const override = Object.hasOwn(severities, rule.id) ? severities[rule.id] : undefined
-  if (override === 'off') return []
+function runRule(rule: Rule, context: LintContext): Finding[] {
   return [...rule.check(context)].map((report) => ({
     rule: rule.id,
-    severity: override ?? report.severity ?? rule.severity,
+    severity: report.severity ?? rule.severity,
     message: report.message,
     range: rangeOf(context.document, report.at),
     fixes: (report.fixes ?? []).filter((f) => f.edits.length > 0),
   }))
+}
+
+function withSeverity(finding: Finding, severities: Readonly<Record<string, Severity | 'off'>>): Finding[] {
+  const severity = Object.hasOwn(severities, finding.rule) ? severities[finding.rule] : finding.severity
+  return severity === 'off' ? [] : [{ ...finding, severity }]
 }
 
 function rangeOf(document: RecipeDocument, at: Report['at']): Range {

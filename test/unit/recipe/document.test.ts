@@ -8,6 +8,7 @@ import { parseSetting, withSetting } from '../../../src/shared/recipe/overrides.
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
 import { resolveRecipe, sparsityOfBlock } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { factsOf, modelOf } from '../../support/recipeFacts.ts'
 
 const minimal = 'version: 1\nmodel: m\nprune: [{sparsity: 0.3}]\nsave: {to: out}\n'
 
@@ -248,5 +249,27 @@ describe('disabling comments', () => {
 
   it('never make an invalid recipe valid', () => {
     assert.equal(parseRecipe('# sparsescope-disable S1: I insist\nversion: 1\nmodel: m\nbogus: 1\n').recipe, null)
+  })
+})
+
+describe('severities', () => {
+  it('can be changed or switched off for every rule', () => {
+    const text = `${minimal}recover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}\nseed: 0\n# sparsescope-disable\n`
+    const found = (severities: object) => lint(text, { severities }).findings.map((f) => [f.rule, f.severity])
+    assert.deepEqual(found({}), [
+      ['L1', 'hint'],
+      ['Y7', 'warning'],
+    ])
+    assert.deepEqual(found({ L1: 'error', Y7: 'off' }), [['L1', 'error']])
+  })
+})
+
+describe('a model of an unknown family', () => {
+  it('is reported itself, and no target is said to match nothing', () => {
+    const model = modelOf({ model_type: 'bert' }, { tensors: new Map([['a.weight', { dtype: 'F32', shape: [2, 2] }]]) })
+    assert.deepEqual(
+      lint(minimal, { facts: factsOf(model) }).findings.map((f) => f.rule),
+      ['C2'],
+    )
   })
 })

@@ -16,6 +16,7 @@ import { s7 } from './s7.ts'
 import { s8 } from './s8.ts'
 import { s9 } from './s9.ts'
 import { s10 } from './s10.ts'
+import { s11 } from './s11.ts'
 import { t1 } from './t1.ts'
 import { t2 } from './t2.ts'
 import { t3 } from './t3.ts'
@@ -84,7 +85,7 @@ import { x3 } from './x3.ts'
 // prettier-ignore
 export const rules: readonly Rule[] = [
   y1, y2, y3, y4, y5, y6,
-  s1, s2, s3, s4, s5, s6, s7, s8, s9, s10,
+  s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11,
   t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14,
   n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11,
   m1, m2, m3, m4, m5, m6, m7, m8,

@@ -1,5 +1,6 @@
 import { groupOf } from '../context.ts'
 import type { LintContext } from '../context.ts'
+import { dataUses } from '../dataUses.ts'
 import type { Path } from '../document.ts'
 import { remove } from '../edits.ts'
 import { defineRule } from '../rule.ts'
@@ -56,6 +57,9 @@ function* idle(context: LintContext): Iterable<[Path, string]> {
 
 function* idleEvaluation({ resolved, recipe }: LintContext): Iterable<[Path, string]> {
   const { recover, prune } = resolved
+  for (const { path, data } of dataUses(resolved)) {
+    if (data.endsWith('.txt')) yield [[...path, 'field'], 'with a .txt file, which is one text']
+  }
   for (const [i, evaluation] of resolved.evaluate.entries()) {
     const blocks = recover?.mode !== 'retrain'
     if (evaluation.every === undefined) continue

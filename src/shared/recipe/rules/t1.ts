@@ -11,12 +11,12 @@ export const t1 = defineRule({
   bad: 'prune: [{sparsity: 0.3, targets: [model.decoder.layers.0.fc3]}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3, targets: [model.decoder.layers.0.fc1]}]\nsave: {to: out}',
   *check(context) {
-    const { model } = context
-    if (!model || model.modules.length === 0) return
+    const { modules } = context
+    if (!modules) return
     for (const entry of context.entries) {
       const text = entry.matcher.entry
       if (entry.kind !== 'targets' || entry.matcher.error !== null || context.matched(text).length > 0) continue
-      const names = model.modules.filter((m) => m.kind === 'linear').map((m) => m.name)
+      const names = modules.filter((m) => m.kind === 'linear').map((m) => m.name)
       // `fc1` means every module of that name, which is a regular expression here.
       const source = regexSource(text)
       const suffix = (source ?? text).replace(/\$$/, '')
@@ -28,7 +28,7 @@ export const t1 = defineRule({
         message:
           candidates.length > 0
             ? `${text} matches no module of the model: did you mean ${candidates.join(' or ')}?`
-            : `${text} matches no module of the model. Names look like ${names[0] ?? model.modules[0].name}.`,
+            : `${text} matches no module of the model. Names look like ${names[0] ?? 'those of the model'}.`,
         fixes: candidates.map((c) => rewrite(context, entry, c)),
       }
     }

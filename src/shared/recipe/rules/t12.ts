@@ -16,8 +16,8 @@ export const t12 = defineRule({
   bad: 'prune: [{sparsity: 0.3, targets: ["re:.*q_proj"]}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3, targets: ["re:.*query_key_value"]}]\nsave: {to: out}',
   *check(context) {
-    if (!context.model) return
-    const names = new Set(context.model.modules.map((m) => m.name.split('.').at(-1) ?? ''))
+    if (!context.modules) return
+    const names = new Set(context.modules.map((m) => m.name.split('.').at(-1) ?? ''))
     for (const entry of context.entries) {
       if (context.matched(entry.matcher.entry).length > 0) continue
       for (const [part, wholes] of fused) {

@@ -12,7 +12,7 @@ export const t3 = defineRule({
   *check(context) {
     for (const entry of context.entries) {
       const source = regexSource(entry.matcher.entry)
-      if (source === null || entry.matcher.error !== null || !context.model) continue
+      if (source === null || entry.matcher.error !== null || !context.modules) continue
       if (context.matched(entry.matcher.entry).length > 0) continue
       const better = `re:.*${source.includes('|') ? `(?:${source})` : source}`
       const count = context.matched(better).length

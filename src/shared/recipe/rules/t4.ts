@@ -13,7 +13,7 @@ export const t4 = defineRule({
     for (const entry of context.entries) {
       const source = regexSource(entry.matcher.entry)
       const end = source === null ? null : /^(.*(?:\.|\]))(\d+)$/.exec(source)
-      if (!end || !context.model) continue
+      if (!end || !context.modules) continue
       const ends = `re:${source}(?:\\.|$)`
       const extra = context.matched(entry.matcher.entry).length - context.matched(ends).length
       const wanted = context.matched(ends).length

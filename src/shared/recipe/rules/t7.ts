@@ -12,8 +12,8 @@ export const t7 = defineRule({
   bad: 'prune: [{sparsity: 0.3, ignore: ["re:.*fcc1"]}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3, ignore: ["re:.*fc1"]}]\nsave: {to: out}',
   *check(context) {
-    const { model, document } = context
-    if (!model || model.modules.length === 0) return
+    const { modules, document } = context
+    if (!modules) return
     for (const entry of context.entries) {
       const text = entry.matcher.entry
       if (entry.kind !== 'ignore' || entry.matcher.error !== null || context.matched(text).length > 0) continue
@@ -22,7 +22,7 @@ export const t7 = defineRule({
         regexSource(text) === null
           ? nearest(
               text,
-              model.modules.map((m) => m.name),
+              modules.map((m) => m.name),
             )
           : null
       yield {
