@@ -6,13 +6,14 @@ import type { Role } from '../../shared/families/familySpec.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { blockParameters, linearsOfBlock, moduleName, type BlockLinear } from '../../shared/families/parameters.ts'
 import type { AttentionWeights } from './attention.ts'
+import { loadParameters } from './loadParameters.ts'
 import type { MlpWeights } from './mlp.ts'
 import type { Model } from './model.ts'
 import type { Linear } from './module.ts'
 import type { MoeWeights } from './moe.ts'
 import type { Norm } from './norm.ts'
 import { readInOrder } from './readInOrder.ts'
-import { deviceBytes, placeWeight, readWeight, type HostWeight, type LoadAs } from './weightIo.ts'
+import { allocateWeight, deviceBytes, placeWeight, readWeight, type HostWeight, type LoadAs } from './weightIo.ts'
 
 export interface Block {
   readonly index: number
@@ -38,15 +39,7 @@ export interface LoadOptions {
 
 /** Reads a block's weights and puts them on the device, a tensor at a time. */
 export async function loadBlock(backend: Backend, model: Model, index: number, options: LoadOptions): Promise<Block> {
-  const params = new Map<string, Tensor>()
-  try {
-    for await (const host of readInOrder(toRead(model, index, options), (p) => readWeight(model, p))) {
-      params.set(host.parameter.name, placeWeight(backend, host, options.as))
-    }
-  } catch (error) {
-    for (const tensor of params.values()) backend.release(tensor)
-    throw error
-  }
+  const params = await loadParameters(backend, model, toRead(model, index, options), options.as)
   return assemble(model, index, params, options)
 }
 
@@ -65,7 +58,12 @@ export function placeBlock(
   weights: readonly HostWeight[],
   options: LoadOptions,
 ): Block {
-  const params = new Map(weights.map((host) => [host.parameter.name, placeWeight(backend, host, options.as)]))
+  const params = new Map<string, Tensor>()
+  for (const host of weights) {
+    const tensor = allocateWeight(backend, model, host.parameter, options.as)
+    params.set(host.parameter.name, tensor)
+    placeWeight(backend, tensor, host)
+  }
   return assemble(model, index, params, options)
 }
 

@@ -5,11 +5,11 @@ import { EngineError } from '../errors.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { endParameters, headWeightName, moduleName } from '../../shared/families/parameters.ts'
 import { normOf, type LoadOptions } from './block.ts'
+import { loadParameters } from './loadParameters.ts'
 import type { Model } from './model.ts'
 import type { Linear } from './module.ts'
 import type { Norm } from './norm.ts'
-import { readInOrder } from './readInOrder.ts'
-import { deviceBytes, placeWeight, readWeight, type LoadAs } from './weightIo.ts'
+import { deviceBytes, type LoadAs } from './weightIo.ts'
 
 export interface Ends {
   readonly config: ModelConfig
@@ -37,16 +37,8 @@ export interface Table {
 
 /** Loads everything outside the blocks. Tables may stay 16-bit; norms and biases are f32. */
 export async function loadEnds(backend: Backend, model: Model, options: LoadOptions = { as: 'stored' }): Promise<Ends> {
-  const read = new Map<string, Tensor>()
   const wanted = endParameters(model.config).filter((p) => !options.overrides?.has(p.name))
-  try {
-    for await (const host of readInOrder(wanted, (p) => readWeight(model, p))) {
-      read.set(host.parameter.name, placeWeight(backend, host, options.as))
-    }
-  } catch (error) {
-    for (const tensor of read.values()) backend.release(tensor)
-    throw error
-  }
+  const read = await loadParameters(backend, model, wanted, options.as)
   return assemble(model, read, options)
 }
 

@@ -4,6 +4,7 @@ import { readF32 } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../../src/engine/compute/reference/backend.ts'
 import { blockBytes, loadBlock, releaseBlock } from '../../../src/engine/model/block.ts'
 import { blockForward } from '../../../src/engine/model/blockPass.ts'
+import { loadParameters } from '../../../src/engine/model/loadParameters.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import type { Linear } from '../../../src/engine/model/module.ts'
 import { decode, readWeight, storedBytes } from '../../../src/engine/model/weightIo.ts'
@@ -75,6 +76,20 @@ describe('weights', () => {
     assert.equal(blockBytes(model, 0, 'stored'), 2 * linears + 4 * 16)
     assert.equal(blockBytes(model, 0, 'f32'), 4 * linears + 4 * 16)
   })
+
+  for (const dtype of ['F32', 'BF16', 'F64'] as const) {
+    it(`stored as ${dtype} are the same loaded whole or in pieces of a few rows`, async () => {
+      const backend = openReference()
+      const checkpoint = createMemoryCheckpoint(smallLlama, dtype)
+      const model = openModel(checkpoint)
+      const all = [...model.parameters.values()]
+      const whole = await loadParameters(backend, model, all, 'f32')
+      const pieces = await loadParameters(backend, model, all, 'f32', 100)
+      assert.ok(checkpoint.reads.get('model.embed_tokens.weight')! > 3)
+      for (const [name, tensor] of whole)
+        assert.deepEqual(await backend.read(pieces.get(name)!), await backend.read(tensor))
+    })
+  }
 
   it('that stand in for the checkpoint’s are not read, and outlive the block', async () => {
     const backend = openReference()
