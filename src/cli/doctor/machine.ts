@@ -1,5 +1,5 @@
 // The machine as far as Node sees it: versions, memory, disk.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
 
@@ -10,6 +10,8 @@ export interface MachineFacts {
   /** `ID` and `ID_LIKE` of /etc/os-release; empty elsewhere. */
   distribution: string
   processor: string
+  /** Whether NVIDIA's kernel driver is loaded (Linux). */
+  nvidia: boolean
   cores: number
   memory: { totalBytes: number; availableBytes: number; containerLimitBytes: number | null }
   disk: { folder: string; freeBytes: number }
@@ -25,6 +27,7 @@ export async function inspectMachine(): Promise<MachineFacts> {
     arch: process.arch,
     distribution: distribution(),
     processor: cpus()[0]?.model.trim() ?? 'unknown processor',
+    nvidia: existsSync('/dev/nvidiactl'),
     cores: availableParallelism(),
     memory: {
       totalBytes: totalmem(),

@@ -1,5 +1,4 @@
 // What to do about what is missing, in the words of the system's own package manager.
-import { existsSync } from 'node:fs'
 import type { DoctorFacts } from '../doctor.ts'
 
 /** By a word of /etc/os-release's ID or ID_LIKE; the first that matches. */
@@ -55,7 +54,7 @@ function graphicsRemedies({ machine, adapters, adaptersError, gpuInMachine }: Do
   if (real.length > 0) return broken
   if (machine.platform === 'win32') return ['no GPU: update its driver (Direct3D 12 is needed)']
   if (machine.platform !== 'linux') return []
-  if (existsSync('/dev/nvidiactl'))
+  if (machine.nvidia)
     return [
       'an NVIDIA GPU is here, but its Vulkan driver is not: in a container set NVIDIA_DRIVER_CAPABILITIES=all (graphics is ' +
         'needed) and install libvulkan1 libegl1 libxext6; elsewhere install the full driver, not the headless one',

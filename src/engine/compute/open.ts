@@ -17,6 +17,8 @@ export interface OpenOptions {
 export async function openBackend({ device, threads, maxBytes }: OpenOptions): Promise<Backend> {
   if (device === 'cpu') return withReason(await openCpu({ threads }), 'asked for')
   if (device === 'wgpu') return withReason(await openProbed(maxBytes), 'asked for')
+  if (process.versions.electron)
+    return withReason(await openCpu({ threads }), 'inside Electron results of a GPU cannot be read')
   if (!mayHaveGpu()) return withReason(await openCpu({ threads }), 'this machine shows no GPU in /dev')
   try {
     const gpu = await openProbed(maxBytes)

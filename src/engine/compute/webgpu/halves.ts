@@ -16,7 +16,10 @@ override DTYPE: u32; // 0: f32, 1: bf16, 2: f16
 
 fn floatOfHalf(bits: u32) -> f32 {
   if (DTYPE == 1u) { return bitcast<f32>(bits << 16u); }
-  return unpack2x16float(bits).x;
+  let magnitude = bits & 0x7fffu;
+  if (magnitude >= 0x400u) { return unpack2x16float(bits).x; }
+  // Drivers may flush subnormals; these are in units of 2^-24.
+  return select(1.0, -1.0, bits >= 0x8000u) * f32(magnitude) * 5.9604644775390625e-8;
 }
 
 // Round to nearest even; NaN stays NaN, overflow becomes infinity.

@@ -3,6 +3,9 @@
 
 const minimum = 256
 
+/** Kept for reuse beside as much again as is in use. */
+const idleBytes = 256 * 2 ** 20
+
 /** Next size of the form 2^k·(8…15)/8: at most an eighth is wasted, and blocks of one model reuse each other's. */
 export function sizeClass(bytes: number): number {
   if (bytes <= minimum * 8) return Math.max(minimum, Math.ceil(bytes / minimum) * minimum)
@@ -15,8 +18,11 @@ export class BufferPool {
   readonly #limit: number
   readonly #free = new Map<number, GPUBuffer[]>()
   #freeBytes = 0
+  #usedBytes = 0
   /** Outcomes of creations not yet looked at: out of memory shows only there. */
-  #pending: Promise<GPUError | null>[] = []
+  #pending: { buffer: GPUBuffer; outcome: Promise<GPUError | null> }[] = []
+  /** Buffers that were never made. They must not be used, nor given to anyone else. */
+  readonly #broken = new WeakSet<GPUBuffer>()
 
   constructor(device: GPUDevice) {
     this.#device = device
@@ -27,6 +33,7 @@ export class BufferPool {
   acquire(bytes: number): GPUBuffer {
     const size = Math.min(sizeClass(bytes), Math.floor(this.#limit / 16) * 16)
     const reused = this.#free.get(size)?.pop()
+    this.#usedBytes += size
     if (reused) {
       this.#freeBytes -= size
       return reused
@@ -36,11 +43,13 @@ export class BufferPool {
       size,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     })
-    this.#pending.push(this.#device.popErrorScope())
+    this.#pending.push({ buffer, outcome: this.#device.popErrorScope() })
     return buffer
   }
 
   release(buffer: GPUBuffer): void {
+    this.#usedBytes -= buffer.size
+    if (this.#broken.has(buffer)) return
     const list = this.#free.get(buffer.size)
     if (list) list.push(buffer)
     else this.#free.set(buffer.size, [buffer])
@@ -49,15 +58,26 @@ export class BufferPool {
 
   /** The first failed creation since the last call. Await before submitting work that uses the buffers. */
   async failure(): Promise<GPUError | null> {
-    const outcomes = await Promise.all(this.#pending.splice(0))
-    return outcomes.find((o) => o !== null) ?? null
+    let first: GPUError | null = null
+    for (const { buffer, outcome } of this.#pending.splice(0)) {
+      const error = await outcome
+      if (!error) continue
+      this.#broken.add(buffer)
+      first ??= error
+    }
+    return first
   }
 
-  get freeBytes(): number {
-    return this.#freeBytes
+  isBroken(buffer: GPUBuffer): boolean {
+    return this.#broken.has(buffer)
   }
 
-  /** Destroys all free buffers, which Dawn frees only at a later submit. Returns whether there were any. */
+  /** Whether more lies idle than a few steps may need again. */
+  get wasteful(): boolean {
+    return this.#freeBytes > idleBytes + this.#usedBytes
+  }
+
+  /** Destroys all free buffers, which Dawn frees only at a later submit. Nothing unsubmitted may use them. Returns whether there were any. */
   trim(): boolean {
     const any = this.#freeBytes > 0
     for (const list of this.#free.values()) for (const buffer of list) buffer.destroy()

@@ -5,7 +5,7 @@ import { bytesOf, lengthOf, type Tensor } from '../tensor.ts'
 import type { Dispatch, Gpu } from './gpu.ts'
 import { allKernels } from './kernels.ts'
 import { moveHalves } from './ops/copies.ts'
-import { BufferPool } from './pool.ts'
+import { BufferPool, sizeClass } from './pool.ts'
 import type { Command, Failure } from './protocol.ts'
 import { Recorder, type Bound } from './recorder.ts'
 import { Staging } from './staging.ts'
@@ -31,6 +31,7 @@ export class Session {
   readonly #kernels: Record<string, (...args: never[]) => void>
   #scratch: number[] = []
   #nextScratch = -1
+  #target: GPUBuffer | null = null
   #failure: Failure | null = null
 
   constructor(device: GPUDevice, options: SessionOptions) {
@@ -72,6 +73,7 @@ export class Session {
         if (this.#recorder.flops > flopsPerSubmit) await this.#submit()
       }
       await this.#submit()
+      if (this.#pool.wasteful && this.#pool.trim()) this.#recorder.forgetBindGroups()
     } finally {
       const error = await this.#device.popErrorScope()
       if (error) this.fail({ code: 'internal', message: `the GPU refused a command: ${error.message}` })
@@ -89,19 +91,14 @@ export class Session {
     const start = first - (first % 4)
     const end = Math.ceil((first + bytesOf(tensor)) / 4) * 4
     const bytes = new Uint8Array(end - start)
-    const size = Math.min(transferBytes, Math.max(4, end - start))
-    const staging = this.#device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })
-    try {
-      for (let at = 0; at < bytes.length; at += size) {
-        const length = Math.min(size, bytes.length - at)
-        this.#recorder.copy(source, start + at, staging, 0, length)
-        this.#recorder.submit()
-        await this.#pace.wait(() => staging.mapAsync(GPUMapMode.READ, 0, length))
-        bytes.set(new Uint8Array(staging.getMappedRange(0, length)), at)
-        staging.unmap()
-      }
-    } finally {
-      staging.destroy()
+    const target = this.#readTarget(Math.min(transferBytes, bytes.length))
+    for (let at = 0; at < bytes.length; at += target.size) {
+      const length = Math.min(target.size, bytes.length - at)
+      this.#recorder.copy(source, start + at, target, 0, length)
+      this.#recorder.submit()
+      await this.#pace.wait(() => target.mapAsync(GPUMapMode.READ, 0, length))
+      bytes.set(new Uint8Array(target.getMappedRange(0, length)), at)
+      target.unmap()
     }
     const result = hostArray(tensor.dtype, tensor.length)
     new Uint8Array(result.buffer).set(bytes.subarray(first - start, first - start + result.byteLength))
@@ -110,6 +107,15 @@ export class Session {
 
   close(): void {
     this.#device.destroy()
+  }
+
+  /** The one buffer that the host reads through, grown when needed. */
+  #readTarget(bytes: number): GPUBuffer {
+    if (this.#target && this.#target.size >= bytes) return this.#target
+    this.#target?.destroy()
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+    this.#target = this.#device.createBuffer({ size: sizeClass(bytes), usage })
+    return this.#target
   }
 
   async #execute(command: Command): Promise<void> {
@@ -208,12 +214,19 @@ export class Session {
     const offset = start - (start % alignment)
     // Whole vectors of four words: shaders may see the tensor as such.
     const end = Math.min(buffer.size, offset + Math.ceil((start + bytesOf(tensor) - offset) / 16) * 16)
+    if (end - offset > this.#device.limits.maxStorageBufferBindingSize)
+      throw new EngineError(
+        'unsupported',
+        `this GPU binds at most ${this.#device.limits.maxStorageBufferBindingSize} bytes, and one row of an operation needs ${end - offset}: use a shorter sequence, or --device cpu`,
+      )
     return { buffer, offset, size: end - offset, at: (start - offset) / size }
   }
 
   #bufferOf(tensor: Tensor): GPUBuffer {
     const buffer = this.#buffers.get(tensor.buffer)
     if (!buffer) throw new EngineError('internal', `tensor of buffer ${tensor.buffer} was released`)
+    if (this.#pool.isBroken(buffer))
+      throw new EngineError('out-of-memory', `the GPU had no memory for a tensor of ${tensor.length} elements`)
     return buffer
   }
 }

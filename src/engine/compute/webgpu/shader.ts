@@ -38,7 +38,8 @@ fn linearIndex(group: vec3u, groups: vec3u, local: u32) -> u32 {
 }
 `
 
-const maxGroups = 65535
+/** Workgroups in one dimension of a grid. */
+export const maxGroups = 65535
 
 /** A grid of `count` workgroups, folded because one dimension ends at 65535. Shaders check their index. */
 export function foldGroups(count: number): [number, number, number] {

@@ -4,7 +4,7 @@ import { EngineError } from '../../../errors.ts'
 import type { AttentionShape, Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { f32, foldGroups, gridOf, groupSize, variant, type Shader, type Variant } from '../shader.ts'
+import { f32, foldGroups, gridOf, groupSize, maxGroups, variant, type Shader, type Variant } from '../shader.ts'
 import { elementMain } from './elementwise.ts'
 import type { Batch } from './gemm/params.ts'
 import { runProduct, type Product } from './gemm/multiply.ts'
@@ -150,7 +150,8 @@ function* chunks(gpu: Gpu, shape: AttentionShape): Generator<Chunk> {
   if (numHeads % numKvHeads !== 0)
     throw new EngineError('unsupported', `${numHeads} heads cannot share ${numKvHeads} key and value heads evenly`)
   const group = numHeads / numKvHeads
-  const fit = Math.max(1, Math.floor(Math.min(scoreBytes, gpu.windowBytes) / (4 * seqLen * seqLen)))
+  const held = Math.floor(Math.min(scoreBytes, gpu.windowBytes) / (4 * seqLen * seqLen))
+  const fit = Math.max(1, Math.min(held, maxGroups))
   const sequences = Math.floor(gpu.windowBytes / (4 * seqLen * numHeads * headDim))
   const batchesAtOnce = Math.max(1, Math.min(sequences, Math.floor(fit / numKvHeads)))
   for (const [b0, b1] of pieces(batch, batchesAtOnce))

@@ -2,7 +2,7 @@
 import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { f32, foldGroups, groupSize, variant, type Shader, type Variant } from '../shader.ts'
+import { f32, foldGroups, groupSize, maxGroups, variant, type Shader, type Variant } from '../shader.ts'
 
 type Reductions = Pick<Kernels, 'columnSum' | 'columnSquares' | 'rowDot' | 'squaredError' | 'sumSquares'>
 
@@ -186,7 +186,8 @@ export function sumColumns(
 ): void {
   const columns = out.length
   const matrix = { ...x, shape: [x.length / columns, columns] }
-  for (const [start, end] of pieces(matrix.shape[0], gpu.windowBytes / 4 / columns, rowsPerPartial)) {
+  const most = Math.min(gpu.windowBytes / 4 / columns, maxGroups * rowsPerPartial)
+  for (const [start, end] of pieces(matrix.shape[0], most, rowsPerPartial)) {
     const partials = Math.ceil((end - start) / rowsPerPartial)
     const scratch = gpu.scratch([partials, columns])
     const part = rows(matrix, start, end)

@@ -4,7 +4,7 @@ import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { pieces, type Gpu } from '../../gpu.ts'
 import { dtypeCode } from '../../halves.ts'
-import type { Variant } from '../../shader.ts'
+import { maxGroups, type Variant } from '../../shader.ts'
 import { gemmParams, single, type Batch, type Sizes } from './params.ts'
 import { portableTile, portableVariants } from './portable.ts'
 import { nnColumns, nnRows, nnVariants, tnVariant } from './smallNn.ts'
@@ -45,7 +45,7 @@ export function multiply(gpu: Gpu, p: Product): void {
   if (p.m === 0 || p.n === 0) return
   const rowsIn = (t: Tensor, stride: number) =>
     Math.max(1, Math.floor(gpu.windowBytes / bytesPerElement[t.dtype] / stride))
-  const outRows = rowsIn(p.out, p.ldc)
+  const outRows = Math.min(rowsIn(p.out, p.ldc), maxGroups * nnRows)
   const aRows = rowsIn(p.a, p.lda)
   const bRows = rowsIn(p.b, p.ldb)
   if (p.m > outRows) return splitRows(gpu, p, outRows)

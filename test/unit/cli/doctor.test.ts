@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import type { DoctorFacts } from '../../../src/cli/doctor.ts'
+import { remediesFor } from '../../../src/cli/doctor/remedies.ts'
+import { reportText } from '../../../src/cli/doctor/report.ts'
+
+const gpu = {
+  name: 'A GPU',
+  vendor: 'acme',
+  architecture: 'one',
+  software: false,
+  computes: true as const,
+  subgroupSizes: [32, 32] as [number, number],
+  features: ['subgroups'],
+  limits: { maxBufferBytes: 2 ** 32, maxBindingBytes: 2 ** 31, workgroupBytes: 32768 },
+}
+const blas = { name: 'OpenBLAS', path: '/usr/lib/libopenblas.so.0', config: 'OpenBLAS 0.3.29' }
+const healthy: DoctorFacts = {
+  machine: {
+    node: '20.19.0',
+    platform: 'linux',
+    arch: 'x64',
+    distribution: 'ubuntu debian',
+    processor: 'a processor',
+    nvidia: false,
+    cores: 2,
+    memory: { totalBytes: 2 ** 34, availableBytes: 2 ** 33, containerLimitBytes: null },
+    disk: { folder: '/somewhere', freeBytes: 2 ** 36 },
+  },
+  cpu: { description: 'OpenBLAS', threads: 2, blas, note: '', blasGflops: 400, wasmGflops: 90 },
+  adapters: [gpu],
+  adaptersError: null,
+  gpuInMachine: true,
+}
+const without = (change: Partial<DoctorFacts>) => remediesFor({ ...healthy, ...change })
+const onMachine = (change: Partial<DoctorFacts['machine']>, rest: Partial<DoctorFacts> = {}) =>
+  without({ ...rest, machine: { ...healthy.machine, ...change } })
+
+describe('doctor', () => {
+  const noBlas = { ...healthy.cpu, blas: null, blasGflops: null, note: 'not found' } as DoctorFacts['cpu']
+  const software = { ...gpu, software: true }
+
+  it('asks for nothing where nothing is missing', () => assert.deepEqual(remediesFor(healthy), []))
+
+  it('names the package of the BLAS in the words of the distribution', () => {
+    assert.match(without({ cpu: noBlas })[0], /apt-get install libopenblas0-pthread/)
+    assert.match(onMachine({ distribution: 'fedora' }, { cpu: noBlas })[0], /dnf install openblas/)
+    assert.match(onMachine({ distribution: '' }, { cpu: noBlas })[0], /install OpenBLAS/)
+    assert.match(onMachine({ platform: 'win32', distribution: '' }, { cpu: noBlas })[0], /SPARSESCOPE_BLAS/)
+  })
+
+  it('names the driver that is missing', () => {
+    assert.match(without({ adapters: [software] })[0], /GPU is here.*mesa-vulkan-drivers/)
+    assert.match(onMachine({ nvidia: true }, { adapters: [software] })[0], /NVIDIA_DRIVER_CAPABILITIES/)
+    assert.match(without({ adapters: [], gpuInMachine: false })[0], /mesa-vulkan-drivers/)
+    assert.deepEqual(without({ adapters: [software], gpuInMachine: false }), [])
+  })
+
+  it('passes on why WebGPU or the CPU backend is not usable', () => {
+    assert.match(without({ adapters: [], adaptersError: 'the graphics driver crashed' })[0], /driver crashed/)
+    assert.match(without({ adapters: [{ ...gpu, computes: 'zeros came back' }] })[0], /zeros came back/)
+    assert.match(without({ cpu: { error: 'no wasm' } })[0], /no wasm/)
+  })
+
+  it('tells an old Node apart from a new one', () => {
+    assert.match(onMachine({ node: '18.20.0' })[0], /too old/)
+    assert.match(onMachine({ node: '20.18.9' })[0], /too old/)
+    assert.deepEqual(onMachine({ node: '22.1.0' }), [])
+  })
+
+  it('fits one screen, whatever is missing', () => {
+    for (const facts of [healthy, { ...healthy, cpu: { error: 'x' }, adapters: [], adaptersError: 'y' }]) {
+      const text = reportText(facts, 'cpu', remediesFor(facts))
+      assert.ok(text.split('\n').length <= 24)
+      assert.match(text, /memory +8.0 GiB free of 16.0 GiB/)
+    }
+  })
+})
