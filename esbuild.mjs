@@ -44,7 +44,7 @@ export const targets = {
   backend: esm('src/backend/main.ts', 'backend'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
   // jsonc-parser's CommonJS build cannot be bundled; its ES modules can.
-  server: cjs('src/server/main.ts', 'server', { mainFields: ['module', 'main'] }),
+  server: cjs('src/server/main.ts', 'server', { mainFields: ['module', 'main'], minify: true }),
   // Minified: activation time is mostly reading and compiling the bundle.
   extension: cjs('src/extension/extension.ts', 'extension', { minify: true, keepNames: true }),
   languageClient: cjs('src/extension/recipe/languageClient.ts', 'languageClient', { minify: true }),

@@ -65,6 +65,8 @@ connection.onInitialize(({ capabilities }): InitializeResult => {
 
 connection.onInitialized(() => {
   void readConfiguration()
+  // The first completion should not wait for it.
+  setTimeout(() => void yamlService(), 1000).unref()
   const globs = ['*.safetensors', '*.json', '*.jsonl', '*.txt', '*.parquet', 'sparsescope.mask']
   const watchers = globs.map((glob) => ({ globPattern: `**/${glob}` }))
   connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }).catch(() => undefined)
