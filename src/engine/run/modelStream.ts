@@ -1,5 +1,5 @@
 // A model as the pruning loop sees it: one f32 block at a time, and the tables only while they embed.
-import { blockLinears } from '../../shared/families/parameters.ts'
+import { blockLinears, headWeightName } from '../../shared/families/parameters.ts'
 import type { Backend } from '../compute/backend.ts'
 import { loadBlock, releaseBlock, type Block } from '../model/block.ts'
 import { blockForward } from '../model/blockPass.ts'
@@ -29,13 +29,22 @@ export function createModelStream(backend: Backend, model: Model): ModelStream {
     },
     release: (block) => releaseBlock(backend, block),
     async embed(step, ids) {
-      ends ??= await loadEnds(backend, model, { as: 'stored' })
+      ends ??= await loadTables(backend, model)
       return embed(step, ends, { batch: step.batch, seqLen: step.seqLen, ids, mask: null, labels: null }).output
     },
     forward: async (step, block, input) => (await blockForward(step, block, input, false)).output,
     round: (block) => roundBlock(backend, model, block),
     close: dropEnds,
   }
+}
+
+/** The ends without an untied head, which is the size of the word table and embeds nothing. */
+async function loadTables(backend: Backend, model: Model): Promise<Ends> {
+  if (model.config.tied) return loadEnds(backend, model, { as: 'stored' })
+  const placeholder = backend.allocate('f32', [1, 1])
+  const overrides = new Map([[headWeightName(model.config), placeholder]])
+  const ends = await loadEnds(backend, model, { as: 'stored', overrides })
+  return { ...ends, owned: [...ends.owned, placeholder] }
 }
 
 /** f32 values that the checkpoint's types can hold, in place. */
