@@ -69,6 +69,7 @@ export function packageVsix({ target = `${process.platform}-${process.arch}`, ou
     '--no-dependencies',
     '--allow-missing-repository',
     '--skip-license',
+    '--no-rewrite-relative-links',
     '--target',
     target,
     '-o',

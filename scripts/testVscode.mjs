@@ -43,14 +43,11 @@ function hasTests(folder) {
   )
 }
 
-/** The installed VS Code and the packaged extension, or the reason why there is none. */
-function prepare() {
+/** The folder of the installed VS Code, or the reason why there is none. */
+function findVscode() {
   if (!findChromium()) return { reason: 'no Chromium found: install the package chromium' }
   try {
-    const server = setupVscode((line) => console.log(line))
-    const { file, bytes } = packageVsix({ say: (line) => console.log(line) })
-    console.log(`packaged ${(bytes / 1e6).toFixed(1)} MB`)
-    return { server, vsix: file }
+    return { server: setupVscode((line) => console.log(line)) }
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }
   }
@@ -64,13 +61,14 @@ async function main() {
     .map((entry) => `test/integration/${entry.name}/**/*.test.ts`)
   if (wants('protocol') && protocol.length > 0) mocha('test/integration: protocols', protocol)
   if (!wants('host') && !wants('e2e')) return
-  const prepared = prepare()
-  if (prepared.reason) {
-    console.log(`skipped: tests in a real VS Code (${prepared.reason})`)
+  const { server, reason } = findVscode()
+  if (!server) {
+    console.log(`skipped: tests in a real VS Code (${reason})`)
     counts.skipped++
     return
   }
-  const { server, vsix } = prepared
+  const { file: vsix, bytes } = packageVsix({ say: (line) => console.log(line) })
+  console.log(`packaged ${(bytes / 1e6).toFixed(1)} MB`)
   if (wants('host')) {
     console.log('\n== test/integration/host: inside the extension host')
     add(await runHostTests({ root, server, vsix, scratch }))

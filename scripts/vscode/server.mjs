@@ -60,7 +60,7 @@ export async function startServer({
   trust = true,
   extra = [],
   host = '127.0.0.1',
-  port,
+  port = undefined,
 }) {
   mkdirSync(userData, { recursive: true })
   mkdirSync(extensions, { recursive: true })

@@ -94,6 +94,8 @@ const draw = onceAFrame(() => {
   const { logX, logY } = options
   const stages = stageMarks(run.picture)
   loss.update({ series: lossSeries(all, { smoothing: options.smoothing, maxPoints }), logX, logY, stages })
+  const measured = all.some((r) => r.picture.evaluations.length > 0)
+  perplexity.element.parentElement?.toggleAttribute('hidden', !measured)
   perplexity.update({ series: perplexitySeries(all), logX, logY, stages })
   const errorLines = errorSeries(all)
   errors.element.parentElement?.toggleAttribute('hidden', errorLines.length === 0)

@@ -58,9 +58,7 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
   })
   const header = h('div', { class: 'tableHeader', role: 'row', 'aria-rowindex': 1 })
   const empty = h('p', { class: 'empty' }, options.empty)
-  const element = h('div', { class: 'table', role: 'grid', tabindex: 0, 'aria-label': options.label })
-  element.append(h('div', { role: 'rowgroup' }, header), pool.view, empty)
-  setWidths(element, options.columns)
+  const element = frameOf(options, header, pool.view, empty)
 
   const arrange = () => {
     const key = current >= 0 ? options.key(shown[current]) : null
@@ -121,10 +119,13 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
   }
 }
 
-function setWidths<Row>(element: HTMLElement, columns: readonly Column<Row>[]): void {
+function frameOf<Row>({ label, columns }: TableOptions<Row>, header: Node, view: Node, empty: Node): HTMLElement {
+  const element = h('div', { class: 'table', role: 'grid', tabindex: 0, 'aria-label': label })
+  element.append(h('div', { role: 'rowgroup' }, header), view, empty)
   const widths = (some: readonly Column<Row>[]) => some.map((c) => c.width).join(' ')
   element.style.setProperty('--wideColumns', widths(columns))
   element.style.setProperty('--narrowColumns', widths(columns.filter((c) => !c.optional)))
+  return element
 }
 
 function headerCell<Row>(column: Column<Row>, order: SortOrder | null, sort: (order: SortOrder | null) => void) {

@@ -1,6 +1,6 @@
 // Calls into the backend over a connection: typed, cancellable, with progress.
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node'
-import { CancellationTokenSource, ResponseError } from 'vscode-jsonrpc/node'
+import { CancellationTokenSource, ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
 import type { CallName, ChannelCode, Envelope, FailureData, ParamsOf } from '../../shared/protocol/rpc.ts'
 import type { ProgressMessage, ProgressOf, ResultOf } from '../../shared/protocol/rpc.ts'
 import { progressMethod } from '../../shared/protocol/rpc.ts'
@@ -62,7 +62,7 @@ function request<C extends CallName>(
 
 function translate(error: unknown): BackendError {
   if (error instanceof BackendError) return error
-  if (error instanceof ResponseError) {
+  if (error instanceof ResponseError && error.code !== ErrorCodes.PendingResponseRejected) {
     const data = error.data as FailureData | undefined
     return new BackendError(data?.code ?? 'protocol', error.message)
   }

@@ -103,6 +103,9 @@ function notify({ status, message }: RunOutcome, folder: string): void {
   })
 }
 
+/** From here on a run is worth a question. */
+const longSeconds = 600
+
 /** Estimates before a long run; an output that exists stops it here already. */
 async function confirmed(plan: PlanSummary): Promise<boolean> {
   if (plan.saveTo && existsSync(plan.saveTo)) {
@@ -111,11 +114,11 @@ async function confirmed(plan: PlanSummary): Promise<boolean> {
     )
   }
   const { seconds, memoryBytes, diskBytes } = plan.estimates
-  const long = seconds !== null && seconds > 600
-  if (!long && plan.warnings.length === 0) return true
+  // Warnings are in the editor already; asking each time would teach people to click it away.
+  if (seconds === null || seconds < longSeconds) return true
   const run = t('Run')
-  const time = seconds === null ? '' : t('about {0}, ', formatDuration(seconds))
-  const facts = t('{0}{1} of memory, {2} on disk.', time, formatBytes(memoryBytes), formatBytes(diskBytes))
+  const [time, memory, disk] = [formatDuration(seconds), formatBytes(memoryBytes), formatBytes(diskBytes)]
+  const facts = t('About {0}, {1} of memory, {2} on disk.', time, memory, disk)
   const detail = [facts, ...plan.warnings].join('\n')
   return (await vscode.window.showInformationMessage(t('Run this recipe?'), { modal: true, detail }, run)) === run
 }

@@ -37,15 +37,17 @@ export async function pruneWizard(
 function firstDraft(folder: string, start: 'prune' | 'recover'): Draft {
   return {
     model: `./${basename(folder)}`,
-    method: start === 'prune' ? 'wanda' : 'magnitude',
+    method: start === 'prune' ? 'wanda' : null,
     pattern: 'unstructured',
     sparsity: 0.5,
-    recovery: 'reconstruct',
+    // Reconstruction needs the dense model; one that is pruned already is retrained.
+    recovery: start === 'prune' ? 'reconstruct' : 'retrain',
     train: ['bias', 'norm', 'mask_lora'],
     data: null,
+    evaluateOn: null,
     field: null,
     seqLen: 512,
-    samples: 64,
+    samples: 128,
     steps: 100,
     saveTo: '',
     run: true,
@@ -54,10 +56,12 @@ function firstDraft(folder: string, start: 'prune' | 'recover'): Draft {
 
 function stepsOf(draft: Draft, parent: string, start: 'prune' | 'recover'): Step[] {
   const steps: Step[] = []
-  steps.push((frame) => keep(draft, 'method', pickOne(frame, t('How weights are chosen'), methodChoices(draft.method))))
-  steps.push((frame) => keep(draft, 'pattern', pickOne(frame, t('Pattern'), patternChoices())))
-  if (draft.pattern === 'unstructured') steps.push((frame) => askSparsity(frame, draft))
-  steps.push((frame) => keep(draft, 'recovery', pickOne(frame, t('Recovery'), recoveryChoices(start))))
+  if (start === 'prune') {
+    steps.push((frame) => keep(draft, 'method', pickOne(frame, t('How weights are chosen'), methodChoices())))
+    steps.push((frame) => keep(draft, 'pattern', pickOne(frame, t('Pattern'), patternChoices())))
+    if (draft.pattern === 'unstructured') steps.push((frame) => askSparsity(frame, draft))
+    steps.push((frame) => keep(draft, 'recovery', pickOne(frame, t('Recovery'), recoveryChoices())))
+  }
   if (draft.recovery !== 'none') {
     steps.push((frame) => keep(draft, 'train', pickSeveral(frame, t('What is trained'), trainChoices(draft.train))))
   }
@@ -81,8 +85,8 @@ async function keep<K extends keyof Draft>(
   return given
 }
 
-function methodChoices(first: Method): Choice<Method>[] {
-  const all: Choice<Method>[] = [
+function methodChoices(): Choice<Method>[] {
+  return [
     {
       label: 'Wanda',
       description: 'wanda',
@@ -103,7 +107,6 @@ function methodChoices(first: Method): Choice<Method>[] {
     },
     { label: t('Random'), description: 'random', detail: t('As a baseline.'), value: 'random' },
   ]
-  return [...all].sort((a, b) => Number(b.value === first) - Number(a.value === first))
 }
 
 function patternChoices(): Choice<string>[] {
@@ -114,8 +117,8 @@ function patternChoices(): Choice<string>[] {
   ]
 }
 
-function recoveryChoices(start: 'prune' | 'recover'): Choice<Recovery>[] {
-  const all: Choice<Recovery>[] = [
+function recoveryChoices(): Choice<Recovery>[] {
+  return [
     {
       label: t('Reconstruct block by block'),
       detail: t('Each block learns to give what it gave before. One block in memory.'),
@@ -123,7 +126,6 @@ function recoveryChoices(start: 'prune' | 'recover'): Choice<Recovery>[] {
     },
     { label: t('Retrain the model'), detail: t('Next-token loss through the whole model.'), value: 'retrain' },
   ]
-  return start === 'recover' ? all : [...all, { label: t('None'), detail: t('Only prune'), value: 'none' }]
 }
 
 function trainChoices(train: readonly string[]): Choice<string>[] {
@@ -167,8 +169,13 @@ async function askData(frame: StepFrame, draft: Draft, parent: string): Promise<
   const path = answer.value ?? (await browse(parent))
   if (!path) return null
   draft.data = toRecipePath(parent, path)
+  const heldOut = found.find((uri) => uri.fsPath !== path && heldOutName.test(basename(uri.fsPath)))
+  draft.evaluateOn = heldOut ? toRecipePath(parent, heldOut.fsPath) : null
   return answer
 }
+
+/** What people call the text that nothing is trained or calibrated on. */
+const heldOutName = /eval|test|valid|held/i
 
 async function browse(folder: string): Promise<string | undefined> {
   const filters = { [t('Text or token ids')]: ['jsonl', 'gz', 'txt', 'parquet', 'safetensors'] }
@@ -180,7 +187,8 @@ async function browse(folder: string): Promise<string | undefined> {
 async function askOutput(frame: StepFrame, draft: Draft, parent: string): Promise<Answer<unknown>> {
   const share =
     draft.pattern === 'unstructured' ? String(Math.round(draft.sparsity * 100)) : draft.pattern.replace(':', 'of')
-  const suggestion = draft.saveTo || `./${basename(draft.model)}-${draft.method}${share}`
+  const what = draft.method === null ? 'recovered' : `${draft.method}${share}`
+  const suggestion = draft.saveTo || `./${basename(draft.model)}-${what}`
   const answer = await askText(frame, t('Folder for the result; it must not exist yet'), suggestion, (text) => {
     if (text.trim() === '') return t('A folder is needed')
     const target = isAbsolute(text) ? text : resolve(parent, text)

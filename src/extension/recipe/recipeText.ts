@@ -6,7 +6,8 @@ export type Recovery = 'none' | 'reconstruct' | 'retrain'
 export interface WizardChoices {
   /** All paths as they stand in the recipe: relative to it. */
   model: string
-  method: Method
+  /** null: the model is pruned already, and only recovered. */
+  method: Method | null
   /** "unstructured" or "2:4". */
   pattern: string
   sparsity: number
@@ -14,6 +15,8 @@ export interface WizardChoices {
   train: string[]
   /** Calibration text, and training text when the whole model is retrained; null when nothing needs data. */
   data: string | null
+  /** Held-out text to measure perplexity on; null: none was found. */
+  evaluateOn: string | null
   /** Key of the text column or id tensor; null: the default. */
   field: string | null
   seqLen: number
@@ -22,7 +25,7 @@ export interface WizardChoices {
   saveTo: string
 }
 
-export function needsData(method: Method, recovery: Recovery): boolean {
+export function needsData(method: Method | null, recovery: Recovery): boolean {
   return method === 'wanda' || method === 'sparsegpt' || recovery !== 'none'
 }
 
@@ -33,7 +36,7 @@ export function recipeText(choices: WizardChoices): string {
     'version: 1',
     `model: ${JSON.stringify(choices.model)}`,
     ...pruneLines(choices),
-    ...(choices.data === null ? [] : dataLines('calibration', choices, '')),
+    ...(calibrates(choices) ? dataLines(choices) : []),
     'seed: 0',
     ...recoverLines(choices),
     ...evaluateLines(choices),
@@ -44,6 +47,7 @@ export function recipeText(choices: WizardChoices): string {
 }
 
 function pruneLines({ method, pattern, sparsity }: WizardChoices): string[] {
+  if (method === null) return ['# The zeros of the model are kept as they are.']
   const lines = ['prune:', `  - method: ${method}`]
   if (pattern === 'unstructured') lines.push(`    sparsity: ${sparsity} # share of the weights that go`)
   else lines.push(`    pattern: ${JSON.stringify(pattern)} # the smallest of every group along the inputs go`)
@@ -51,10 +55,14 @@ function pruneLines({ method, pattern, sparsity }: WizardChoices): string[] {
   return lines
 }
 
-function dataLines(key: string, { data, field, samples, seqLen }: WizardChoices, indent: string): string[] {
-  const lines = [`${indent}${key}:`, `${indent}  data: ${JSON.stringify(data)}`]
-  if (field !== null) lines.push(`${indent}  field: ${JSON.stringify(field)}`)
-  return [...lines, `${indent}  samples: ${samples}`, `${indent}  seq_len: ${seqLen}`]
+function calibrates({ method, recovery, data }: WizardChoices): boolean {
+  return data !== null && (method === 'wanda' || method === 'sparsegpt' || recovery === 'reconstruct')
+}
+
+function dataLines({ data, field, samples, seqLen }: WizardChoices): string[] {
+  const lines = ['calibration:', `  data: ${JSON.stringify(data)}`]
+  if (field !== null) lines.push(`  field: ${JSON.stringify(field)}`)
+  return [...lines, `  samples: ${samples}`, `  seq_len: ${seqLen}`]
 }
 
 function recoverLines(choices: WizardChoices): string[] {
@@ -76,13 +84,8 @@ function recoverLines(choices: WizardChoices): string[] {
   return lines
 }
 
-function evaluateLines({ data, field, seqLen }: WizardChoices): string[] {
-  if (data === null) return []
-  const entry = [`task: perplexity`, `data: ${JSON.stringify(data)}`]
-  if (field !== null) entry.push(`field: ${JSON.stringify(field)}`)
-  return [
-    'evaluate:',
-    '  # On the calibration text, to see that recovery works; for a number to report, name a held-out text.',
-    `  - {${entry.join(', ')}, seq_len: ${seqLen}, at: [dense, recovered]}`,
-  ]
+function evaluateLines({ evaluateOn, seqLen, recovery }: WizardChoices): string[] {
+  if (evaluateOn === null) return ['# evaluate: name a held-out text here to see perplexity before and after.']
+  const at = recovery === 'none' ? '[dense, pruned]' : '[dense, recovered]'
+  return ['evaluate:', `  - {task: perplexity, data: ${JSON.stringify(evaluateOn)}, seq_len: ${seqLen}, at: ${at}}`]
 }

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { formatShare } from '../../src/shared/format/numbers.ts'
+import {
+  activeView,
+  chooseFromMenu,
+  cli,
+  closeEditors,
+  eventually,
+  exists,
+  openModel,
+  openStudio,
+  pictureOfFailure,
+  type Studio,
+} from './studio.ts'
+import { runCommand } from '../../scripts/vscode/browser.mjs'
+
+interface Inspection {
+  tensors: { name: string; zeros: number; sparsity: number }[]
+  totals: { linears: { sparsity: number } }
+}
+
+describe('the packaged extension: looking', function () {
+  this.timeout(180_000)
+  let studio: Studio
+  before(async function () {
+    studio = await openStudio(this)
+  })
+  afterEach(async function () {
+    await pictureOfFailure(this.currentTest, studio)
+  })
+  after(async () => studio?.stop())
+
+  it('the inspector shows the numbers of `sparsescope inspect`', async () => {
+    const { page, workspace } = studio
+    const pruned = join(workspace, 'pruned')
+    const made = cli('prune', join(workspace, 'opt'), '--method', 'magnitude', '--sparsity', '0.4', '--out', pruned)
+    assert.equal(made.status, 0)
+    const { json } = cli('inspect', pruned, '--stats')
+    const { tensors, totals } = json as Inspection
+    await eventually(
+      'the folder',
+      async () => (await page.getByRole('treeitem', { name: 'pruned', exact: true }).count()) > 0,
+    )
+    await page.getByRole('treeitem', { name: 'pruned', exact: true }).click()
+    const view = await openModel(page, 'pruned')
+    await view.getByText('tensors scanned').first().waitFor()
+    const linears = view.locator('.tiles li[data-role=linear] b')
+    assert.equal(await linears.innerText(), formatShare(totals.linears.sparsity))
+    const fc1 = tensors.find((t) => t.name.endsWith('layers.1.fc1.weight'))
+    assert.ok(fc1)
+    await view.getByLabel('Filter tensors by name').fill('layers.1.fc1.weight')
+    await view.getByRole('row', { name: fc1.name }).click()
+    const zeros = `${formatShare(fc1.sparsity)} (${fc1.zeros.toLocaleString('en-US')})`
+    await view.locator('.facts dd', { hasText: zeros }).waitFor()
+    await view.getByText('Histogram').waitFor()
+    await closeEditors(page)
+  })
+
+  it('Prune… is offered on checkpoints and folders only', async () => {
+    const { page } = studio
+    await page.getByRole('treeitem', { name: 'notes.txt' }).click({ button: 'right' })
+    await page.locator('.monaco-menu .action-label', { hasText: /^Rename/ }).waitFor({ timeout: 10_000 })
+    assert.equal(await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).count(), 0)
+    await page.keyboard.press('Escape')
+  })
+
+  it('comparing says that sparsity survived, or did not', async () => {
+    const { page, workspace } = studio
+    assert.ok(exists(workspace, 'pruned', 'model.safetensors'))
+    await chooseFromMenu(page, 'pruned', 'Select Checkpoint for Compare')
+    await chooseFromMenu(page, 'opt', 'Compare Checkpoint with Selected')
+    const view = activeView(page)
+    const { json } = cli('compare', join(workspace, 'pruned'), join(workspace, 'opt'))
+    await view.getByText((json as { verdict: string }).verdict).waitFor({ timeout: 30_000 })
+    await closeEditors(page)
+  })
+
+  it('the trainable map counts what a recipe trains', async () => {
+    const { page } = studio
+    await page.getByRole('treeitem', { name: 'reconstruct.prune.yaml' }).dblclick()
+    await runCommand(page, 'SparseScope: Show What a Recipe Trains')
+    const view = activeView(page)
+    await view.locator('.tiles li', { hasText: 'matrices to prune' }).waitFor({ timeout: 30_000 })
+    assert.match(await view.locator('.tiles').innerText(), /12\s+matrices to prune/)
+    await closeEditors(page)
+  })
+})

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { runCommand } from '../../scripts/vscode/browser.mjs'
+import {
+  activeView,
+  chooseFromMenu,
+  backendPids,
+  cli,
+  closeEditors,
+  eventually,
+  exists,
+  openStudio,
+  pictureOfFailure,
+  type Studio,
+} from './studio.ts'
+
+describe('the packaged extension: running', function () {
+  this.timeout(240_000)
+  let studio: Studio
+  before(async function () {
+    studio = await openStudio(this)
+  })
+  afterEach(async function () {
+    await pictureOfFailure(this.currentTest, studio)
+  })
+  after(async () => studio?.stop())
+
+  async function runRecipe(name: string) {
+    const { page } = studio
+    await page.getByRole('treeitem', { name }).dblclick()
+    await page.locator('.tab.active', { hasText: name }).waitFor()
+    await runCommand(page, 'SparseScope: Run Recipe')
+    return activeView(page)
+  }
+  const status = (text: string) => activeView(studio.page).locator('.badge', { hasText: text })
+
+  it('right-click, Prune…, a few answers: a recipe is written and runs, and a checkpoint comes out', async () => {
+    const { page, workspace } = studio
+    await chooseFromMenu(page, 'opt', 'Prune Checkpoint')
+    for (const choice of ['Magnitude', 'Unstructured', null, 'None', null, 'run it']) await answer(studio, choice)
+    await status('done').waitFor({ timeout: 60_000 })
+    assert.ok(exists(workspace, 'opt-magnitude50.prune.yaml'))
+    assert.ok(exists(workspace, 'opt-magnitude50', 'model.safetensors'))
+    await closeEditors(page)
+  })
+
+  it('prune and reconstruct: the curve grows, and the mask is kept in what is saved', async () => {
+    const { page, workspace } = studio
+    const view = await runRecipe('reconstruct.prune.yaml')
+    await view.locator('.chart .line').first().waitFor({ timeout: 60_000 })
+    await status('done').waitFor({ timeout: 60_000 })
+    await view.locator('.tiles li', { hasText: 'perplexity, recovered' }).waitFor()
+    const saved = join(workspace, 'opt-reconstructed')
+    assert.equal(cli('compare', saved, saved, '--expect', 'mask-preserved').status, 0)
+    const { json } = cli('inspect', saved, '--stats')
+    const { sparsity } = (json as { totals: { linears: { sparsity: number } } }).totals.linears
+    assert.ok(Math.abs(sparsity - 0.5) < 0.01, `sparsity ${sparsity}`)
+    await closeEditors(page)
+  })
+
+  it('Cancel stops a run and leaves no checkpoint', async () => {
+    const { page, workspace } = studio
+    const view = await runRecipe('long.prune.yaml')
+    await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor({ timeout: 60_000 })
+    await view.getByRole('button', { name: 'Cancel' }).click()
+    await status('cancelled').waitFor({ timeout: 15_000 })
+    assert.ok(!exists(workspace, 'opt-long'))
+    await closeEditors(page)
+  })
+
+  it('a backend killed in the middle of a run: the view says so, and Resume finishes it', async () => {
+    const { page, workspace } = studio
+    const view = await runRecipe('long.prune.yaml')
+    // The first block is the first thing that a resumed run keeps.
+    await eventually('the first block', async () => (await view.locator('.chart .mark').count()) > 1, 120_000)
+    const pids = backendPids(workspace)
+    assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
+    process.kill(pids[0], 'SIGKILL')
+    await status('interrupted').waitFor({ timeout: 30_000 })
+    await view.getByRole('button', { name: 'Resume' }).click()
+    await status('done').waitFor({ timeout: 120_000 })
+    assert.ok(exists(workspace, 'opt-long', 'model.safetensors'))
+    await closeEditors(page)
+  })
+})
+
+/** null: take what is offered. */
+async function answer({ page }: Studio, choice: string | null): Promise<void> {
+  const widget = page.locator('.quick-input-widget:visible')
+  await widget.waitFor()
+  const title = await widget.locator('.quick-input-title').innerText()
+  if (choice) await widget.locator('.monaco-list-row', { hasText: choice }).click()
+  else await page.keyboard.press('Enter')
+  // The next question has another step number in its title; after the last one the widget goes.
+  await eventually('the next question', async () => {
+    if (!(await page.locator('.quick-input-widget:visible').count())) return true
+    return (await widget.locator('.quick-input-title').innerText()) !== title ? true : undefined
+  })
+}

@@ -1,0 +1,157 @@
+// One VS Code with the packaged extension and a workspace of its own, driven as a person does.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BrowserContext, FrameLocator, Page } from 'playwright-core'
+import { findCommand, launchBrowser, runCommand } from '../../scripts/vscode/browser.mjs'
+import { installExtension, startServer, writeSettings } from '../../scripts/vscode/server.mjs'
+import { makeWorkspace } from '../../scripts/vscode/workspace.mjs'
+import { root } from '../support/browser.ts'
+
+export interface Studio {
+  page: Page
+  workspace: string
+  stop(): Promise<void>
+}
+
+/** Skips the suite, with the reason, when scripts/testVscode.mjs has not prepared a VS Code. */
+export async function openStudio(suite: Mocha.Context, options: { trust?: boolean } = {}): Promise<Studio> {
+  const server = process.env.SPARSESCOPE_VSCODE
+  const vsix = process.env.SPARSESCOPE_VSIX
+  if (!server || !vsix) {
+    console.log('no VS Code: run these through node scripts/testVscode.mjs e2e')
+    suite.skip()
+  }
+  const home = mkdtempSync(join(tmpdir(), 'sparsescope-e2e-'))
+  const workspace = makeWorkspace(root, join(home, 'workspace'))
+  const userData = join(home, 'data')
+  const extensions = join(home, 'extensions')
+  mkdirSync(extensions, { recursive: true })
+  const trust = options.trust ?? true
+  writeSettings(userData, { trust, more: { 'security.workspace.trust.startupPrompt': 'never' } })
+  installExtension(server, vsix, userData, extensions)
+  const running = await startServer({ server, userData, extensions, trust })
+  let context: BrowserContext | null = null
+  const stop = async () => {
+    await context?.close()
+    await running.stop()
+    rmSync(home, { recursive: true, force: true })
+  }
+  try {
+    const opened = await launchBrowser(home)
+    context = opened.context
+    await opened.page.goto(`${running.url}/?folder=${workspace}`)
+    await opened.page.getByRole('treeitem', { name: 'notes.txt' }).waitFor({ timeout: 60_000 })
+    // Once the palette has a command of it, the extension's contributions are known: its editor opens its files.
+    await findCommand(opened.page, 'SparseScope: Show Log')
+    await opened.page.keyboard.press('Escape')
+    return { page: opened.page, workspace, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** For `afterEach`: a picture of what a failed test saw. */
+export async function pictureOfFailure(test: Mocha.Test | undefined, studio: Studio | undefined): Promise<void> {
+  if (test?.state !== 'failed' || !studio) return
+  const path = join(root, 'out', 'e2e', `${test.title.replace(/\W+/g, '-').slice(0, 60)}.png`)
+  await studio.page.screenshot({ path }).catch(() => {})
+  console.log(`picture: ${path}`)
+}
+
+export async function openModel(page: Page, folder: string): Promise<FrameLocator> {
+  const file = page.getByRole('treeitem', { name: 'model.safetensors' }).first()
+  if (!(await file.isVisible())) await page.getByRole('treeitem', { name: folder, exact: true }).click()
+  await file.dblclick()
+  const view = activeView(page)
+  await view.locator('.tiles li').first().waitFor({ timeout: 30_000 })
+  return view
+}
+
+/** The document of the webview in sight. */
+export function activeView(page: Page): FrameLocator {
+  return page
+    .locator('iframe.webview.ready:visible')
+    .last()
+    .contentFrame()
+    .locator('iframe#active-frame')
+    .contentFrame()
+}
+
+/**
+ * Right-click on an Explorer item, SparseScope, then the entry. A menu takes no click in its first moments and closes
+ * when something else takes the focus, so it is opened again until the click has closed it.
+ */
+export async function chooseFromMenu(page: Page, item: string, title: string): Promise<void> {
+  const menu = page.locator('.monaco-menu')
+  const entry = (text: string) => menu.locator('.action-label', { hasText: text })
+  await eventually(`the menu entry ${title}`, async () => {
+    try {
+      await page.getByRole('treeitem', { name: item, exact: true }).click({ button: 'right' })
+      await page.waitForTimeout(300)
+      await entry('SparseScope').hover({ timeout: 2000 })
+      await entry(title).waitFor({ timeout: 2000 })
+      await page.waitForTimeout(400)
+      await entry(title).click({ timeout: 2000 })
+      await menu.first().waitFor({ state: 'detached', timeout: 2000 })
+      return true
+    } catch {
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('Escape')
+      return undefined
+    }
+  })
+}
+
+export async function closeEditors(page: Page): Promise<void> {
+  await runCommand(page, 'View: Close All Editors')
+}
+
+/** The command line of the same build: what the views show is compared with it. */
+export function cli(...args: string[]): { status: number; json: unknown } {
+  try {
+    const out = execFileSync(process.execPath, [join(root, 'dist/cli.mjs'), ...args, '--json'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    return { status: 0, json: JSON.parse(out) }
+  } catch (error) {
+    return { status: (error as { status?: number }).status ?? -1, json: null }
+  }
+}
+
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined> | T | undefined,
+  limitMs = 60_000,
+): Promise<T> {
+  const deadline = Date.now() + limitMs
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined && answer !== false) return answer
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+/** Processes of this window's backend: children of the extension host that run backend.mjs. */
+export function backendPids(workspace: string): number[] {
+  const home = join(workspace, '..')
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const line = execFileSync('cat', [`/proc/${pid}/cmdline`], { encoding: 'utf8' })
+        return line.includes('backend.mjs') && line.includes(home)
+      } catch {
+        return false
+      }
+    })
+}
+
+export function exists(workspace: string, ...path: string[]): boolean {
+  return existsSync(join(workspace, ...path))
+}

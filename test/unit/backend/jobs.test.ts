@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { createLane } from '../../../src/backend/jobs.ts'
+
+describe('lane of jobs', () => {
+  it('runs one at a time, in order, also after a failure', async () => {
+    const lane = createLane()
+    const log: string[] = []
+    const job = (name: string, fail = false) =>
+      lane.run(new AbortController().signal, async () => {
+        log.push(`${name} begins`)
+        await new Promise((resolve) => setImmediate(resolve))
+        log.push(`${name} ends`)
+        if (fail) throw new Error(name)
+      })
+    const results = await Promise.allSettled([job('a'), job('b', true), job('c')])
+    assert.deepEqual(
+      results.map((r) => r.status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+    assert.deepEqual(log, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
+  })
+
+  it('a job cancelled while it waits never starts', async () => {
+    const lane = createLane()
+    const abort = new AbortController()
+    let started = false
+    const first = lane.run(new AbortController().signal, () => new Promise((resolve) => setTimeout(resolve, 5)))
+    const second = lane.run(abort.signal, async () => (started = true))
+    abort.abort()
+    await first
+    await assert.rejects(second, { code: 'cancelled' })
+    assert.equal(started, false)
+  })
+})

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { commandIds, settingDefaults, taskType, treeIds, viewTypes } from '../../../src/extension/contributions.ts'
+
+const root = new URL('../../../', import.meta.url).pathname
+const text = readFileSync(join(root, 'package.json'), 'utf8')
+const nls = JSON.parse(readFileSync(join(root, 'package.nls.json'), 'utf8')) as Record<string, string>
+interface Property {
+  default: unknown
+}
+interface Manifest {
+  contributes: {
+    commands: { command: string; category?: string }[]
+    menus: Record<string, { command?: string }[]>
+    configuration: { properties: Record<string, Property> }[]
+    customEditors: { viewType: string }[]
+    views: Record<string, { id: string }[]>
+    taskDefinitions: { type: string }[]
+    walkthroughs: { steps: { completionEvents: string[]; media: { svg: string } }[] }[]
+  }
+}
+const { contributes } = JSON.parse(text) as Manifest
+
+/** Everything that can read a setting: the extension itself, and the language server by its section. */
+function sources(folder: string): string {
+  return readdirSync(join(root, folder), { recursive: true })
+    .filter((name) => String(name).endsWith('.ts'))
+    .map((name) => readFileSync(join(root, folder, String(name)), 'utf8'))
+    .join('\n')
+}
+
+describe('contributions', () => {
+  it('package.json has exactly the commands of the code, each in the one category', () => {
+    assert.deepEqual(contributes.commands.map((c) => c.command).sort(), [...commandIds].sort())
+    for (const { command, category } of contributes.commands) assert.equal(category, '%category%', command)
+  })
+
+  it('menus and walkthroughs name only commands that exist', () => {
+    const known = new Set<string>(commandIds)
+    const named = Object.values(contributes.menus).flatMap((items) => items.flatMap((i) => i.command ?? []))
+    const events = contributes.walkthroughs.flatMap((w) => w.steps.flatMap((s) => s.completionEvents))
+    const all = [...named, ...events.map((e) => e.replace('onCommand:', ''))]
+    assert.deepEqual(
+      all.filter((id) => !known.has(id)),
+      [],
+    )
+  })
+
+  it('every %key% is in package.nls.json, and every string there is used', () => {
+    const used = new Set([...text.matchAll(/"%([\w.]+)%"/g)].map((m) => m[1]))
+    assert.deepEqual(
+      [...used].filter((key) => !(key in nls)),
+      [],
+    )
+    assert.deepEqual(
+      Object.keys(nls).filter((key) => !used.has(key)),
+      [],
+    )
+  })
+
+  it('every setting is read, with the default that package.json shows', () => {
+    const properties = Object.assign({}, ...contributes.configuration.map((c) => c.properties)) as Record<
+      string,
+      Property
+    >
+    const extension = sources('src/extension')
+    const server = sources('src/server')
+    for (const [id, { default: shown }] of Object.entries(properties)) {
+      const key = id.replace('sparsescope.', '')
+      if (key.startsWith('recipe.')) {
+        assert.ok(server.includes(key.replace('recipe.', '')), `the server does not read ${id}`)
+        continue
+      }
+      assert.ok(key in settingDefaults, `${id} is not in settingDefaults`)
+      assert.deepEqual(settingDefaults[key as keyof typeof settingDefaults], shown, id)
+      assert.ok(extension.split(`'${key}'`).length > 2, `nothing reads ${id}`)
+    }
+    for (const key of Object.keys(settingDefaults)) assert.ok(`sparsescope.${key}` in properties, key)
+  })
+
+  it('views, editors and tasks have the identifiers of the code', () => {
+    assert.deepEqual(
+      contributes.customEditors.map((e) => e.viewType),
+      [viewTypes.checkpoint],
+    )
+    assert.deepEqual(
+      contributes.views.sparsescope.map((v) => v.id),
+      Object.values(treeIds),
+    )
+    assert.deepEqual(
+      contributes.taskDefinitions.map((t) => t.type),
+      [taskType],
+    )
+  })
+
+  it('the pictures of the walkthrough exist', () => {
+    const pictures = contributes.walkthroughs.flatMap((w) => w.steps.map((s) => s.media.svg))
+    for (const picture of pictures) assert.match(readFileSync(join(root, picture), 'utf8'), /^<svg/)
+  })
+})

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { newRecipeText } from '../../../src/extension/recipe/newRecipe.ts'
+import { recipeText, type Method, type Recovery } from '../../../src/extension/recipe/recipeText.ts'
+import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
+
+const base = {
+  model: './opt "125m"',
+  sparsity: 0.5,
+  train: ['bias', 'norm', 'mask_lora'],
+  evaluateOn: 'held out.txt',
+  field: null,
+  seqLen: 256,
+  samples: 128,
+  steps: 10,
+  saveTo: './out: here',
+}
+
+describe('recipes that the wizard writes', () => {
+  const methods: Method[] = ['magnitude', 'wanda', 'sparsegpt', 'random']
+  const recoveries: Recovery[] = ['none', 'reconstruct', 'retrain']
+  for (const method of methods) {
+    for (const recovery of recoveries) {
+      for (const pattern of ['unstructured', '2:4']) {
+        it(`${method}, ${pattern}, ${recovery}: valid, and the paths survive quoting`, () => {
+          const text = recipeText({ ...base, method, recovery, pattern, data: 'c4 #1.jsonl' })
+          const { recipe, findings } = parseRecipe(text)
+          assert.deepEqual(findings, [], text)
+          assert.equal(recipe?.model, base.model)
+          assert.equal(recipe?.save?.to, base.saveTo)
+          assert.equal(recipe?.recover?.mode, recovery === 'none' ? undefined : recovery)
+        })
+      }
+    }
+  }
+
+  it('a pruned model is retrained without being pruned again', () => {
+    const text = recipeText({ ...base, method: null, recovery: 'retrain', pattern: 'unstructured', data: 'train.txt' })
+    const { recipe, findings } = parseRecipe(text)
+    assert.deepEqual(findings, [], text)
+    assert.equal(recipe?.prune, undefined)
+  })
+
+  it('New Recipe starts with a valid one', () => {
+    assert.deepEqual(parseRecipe(newRecipeText).findings, [])
+  })
+})

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import { RunStore } from '../../../src/extension/runs/runStore.ts'
+
+const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: 1 / n, lr: 1, tokens_per_second: 1 })
+const line = (event: RunEvent) => `${JSON.stringify(event)}\n`
+
+describe('run store', () => {
+  let folder = ''
+  let events = ''
+  beforeEach(() => {
+    folder = join(mkdtempSync(join(tmpdir(), 'runs-')), '20261231-235958-opt')
+    mkdirSync(folder)
+    events = join(folder, 'events.jsonl')
+  })
+  afterEach(() => rmSync(join(folder, '..'), { recursive: true }))
+
+  it('reads only what was added, and waits for the end of a line', async () => {
+    const store = new RunStore()
+    const told: [number, number][] = []
+    store.onEvents((_, from, list) => told.push([from, list.length]))
+    writeFileSync(events, line(step(1)) + line(step(2)))
+    await store.refresh(folder)
+    appendFileSync(events, line(step(3)) + line(step(4)).slice(0, 10))
+    await store.refresh(folder)
+    appendFileSync(events, line(step(4)).slice(10))
+    await store.refresh(folder)
+    assert.deepEqual(told, [
+      [0, 2],
+      [2, 1],
+      [3, 1],
+    ])
+    assert.equal(store.get(folder)?.picture.loss.length, 4)
+  })
+
+  it('starts over when a resumed run has taken lines back', async () => {
+    const store = new RunStore()
+    writeFileSync(events, line(step(1)) + line(step(2)) + line(step(3)))
+    await store.refresh(folder)
+    writeFileSync(events, line(step(1)))
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.picture.loss.length, 1)
+  })
+
+  it('a run without an end that nobody holds is interrupted; a lock of a living process makes it running', async () => {
+    const store = new RunStore()
+    writeFileSync(events, line(step(1)))
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.status, 'interrupted')
+    mkdirSync(join(folder, 'state'))
+    writeFileSync(join(folder, 'state', 'lock'), String(process.pid))
+    appendFileSync(events, line(step(2)))
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.status, 'running')
+  })
+
+  it('a folder without events is no run', async () => {
+    const store = new RunStore()
+    await store.refresh(folder)
+    assert.deepEqual(store.list(), [])
+  })
+
+  it('a damaged line does not hide the others', async () => {
+    const store = new RunStore()
+    writeFileSync(events, `${line(step(1))}{"type":\n[]\nnull\n${line(step(2))}`)
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.picture.loss.length, 2)
+  })
+})

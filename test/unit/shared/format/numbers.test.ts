@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { toCsv } from '../../../../src/shared/format/csv.ts'
+import { moduleOf } from '../../../../src/shared/format/moduleName.ts'
+import { formatDuration, formatShare, formatValue } from '../../../../src/shared/format/numbers.ts'
+
+describe('numbers for people', () => {
+  it('a share that is not exactly 0 or 1 never looks like it is', () => {
+    assert.deepEqual(
+      [0, 1, 0.5, 1e-9, 1 - 1e-9].map((s) => formatShare(s)),
+      ['0 %', '100 %', '50.00 %', '< 0.01 %', '> 99.99 %'],
+    )
+  })
+
+  it('what is not a number says so', () => {
+    assert.deepEqual([null, NaN, Infinity, 0, 1.23456, 1e-7].map(formatValue), [
+      'NaN',
+      'NaN',
+      '∞',
+      '0',
+      '1.235',
+      '1.00e-7',
+    ])
+  })
+
+  it('durations change their unit', () => {
+    assert.deepEqual([4.24, 42, 185, 7800].map(formatDuration), ['4.2 s', '42 s', '3 min 05 s', '2 h 10 min'])
+  })
+})
+
+describe('CSV', () => {
+  it('quotes what needs it and defuses formulas', () => {
+    assert.equal(toCsv(['a,b'], [['x"y'], ['=1+1'], [null], [2]]), '"a,b"\r\n"x""y"\r\n\'=1+1\r\n\r\n2\r\n')
+  })
+})
+
+describe('module names', () => {
+  it('finds the block, and takes experts together', () => {
+    assert.deepEqual(moduleOf('model.layers.12.block_sparse_moe.experts.7.w1.weight'), {
+      block: 12,
+      module: 'block_sparse_moe.experts.*.w1',
+    })
+    assert.deepEqual(moduleOf('transformer.h.0.attn.c_attn.weight'), { block: 0, module: 'attn.c_attn' })
+    assert.deepEqual(moduleOf('lm_head.weight'), { block: null, module: 'lm_head' })
+  })
+})

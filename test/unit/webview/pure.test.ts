@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { compileFilter } from '../../../webview-ui/shared/filter.ts'
+import { cellAt, layOut } from '../../../webview-ui/shared/gridLayout.ts'
+import { around, pan, wholeMatrix, zoom, type Region } from '../../../webview-ui/shared/region.ts'
+import { nextOrder, sortRows } from '../../../webview-ui/shared/tableOrder.ts'
+import { cellSparsity, layOutHeat } from '../../../webview-ui/inspector/cells.ts'
+import { csvFile, escapeHtml, htmlFile } from '../../../webview-ui/inspector/exportFiles.ts'
+import { roleTotals } from '../../../webview-ui/inspector/totals.ts'
+import { recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
+
+describe('table order', () => {
+  const column = { id: 'n', numeric: true, sort: (x: { v: number | null }) => x.v }
+  it('puts what has no value last, either way round, and is stable', () => {
+    const rows = [
+      { v: null, i: 0 },
+      { v: 2, i: 1 },
+      { v: 1, i: 2 },
+      { v: 2, i: 3 },
+    ]
+    assert.deepEqual(
+      sortRows(rows, column, true).map((r) => r.i),
+      [1, 3, 2, 0],
+    )
+    assert.deepEqual(
+      sortRows(rows, column, false).map((r) => r.i),
+      [2, 1, 3, 0],
+    )
+  })
+  it('three presses give the file’s own order back', () => {
+    const first = nextOrder(column, null)
+    const second = nextOrder(column, first)
+    assert.deepEqual([first?.descending, second?.descending, nextOrder(column, second)], [true, false, null])
+  })
+  it('numbers inside names count as numbers', () => {
+    const names = { id: 'name', sort: (s: string) => s }
+    assert.deepEqual(sortRows(['l.10', 'l.2'], names, false), ['l.2', 'l.10'])
+  })
+})
+
+describe('filter', () => {
+  it('keeps names that hold every word', () => {
+    const { keep } = compileFilter({ text: '3 FC1', regex: false })
+    assert.ok(keep)
+    assert.deepEqual(['layers.3.fc1', 'layers.4.fc1'].map(keep), [true, false])
+  })
+  it('says why a regular expression is none', () => {
+    assert.match(compileFilter({ text: '(', regex: true }).error ?? '', /unterminated/i)
+  })
+})
+
+describe('region of a matrix', () => {
+  it('never leaves the matrix and never becomes empty', () => {
+    const inside = ({ rowStart, rowEnd, columnStart, columnEnd }: Region, rows: number, columns: number) =>
+      rowStart >= 0 &&
+      rowStart < rowEnd &&
+      rowEnd <= rows &&
+      columnStart >= 0 &&
+      columnStart < columnEnd &&
+      columnEnd <= columns
+    const share = fc.double({ min: -2, max: 2, noNaN: true })
+    const move = fc.tuple(fc.boolean(), share, share, fc.double({ min: 0.1, max: 4, noNaN: true }))
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 5000 }),
+        fc.integer({ min: 1, max: 5000 }),
+        fc.array(move),
+        (rows, columns, moves) => {
+          let region = wholeMatrix(rows, columns)
+          for (const [isZoom, x, y, factor] of moves) {
+            region = isZoom
+              ? zoom(region, factor, Math.abs(x) % 1, Math.abs(y) % 1, rows, columns)
+              : pan(region, x, y, rows, columns)
+            assert.ok(inside(region, rows, columns), JSON.stringify(region))
+          }
+          assert.ok(inside(around(rows - 1, columns - 1, rows, columns), rows, columns))
+        },
+      ),
+    )
+  })
+})
+
+describe('heatmap', () => {
+  const model = recordedModel(3)
+  const stats = new Map(recordedStats(model).map((s) => [s.name, s]))
+  const map = layOutHeat(model)
+
+  it('has a cell for each linear of each block, and none for the rest', () => {
+    assert.equal(map.cells.filter(Boolean).length, 18)
+    assert.deepEqual(map.modules, [
+      'self_attn.q_proj',
+      'self_attn.k_proj',
+      'self_attn.v_proj',
+      'self_attn.out_proj',
+      'fc1',
+      'fc2',
+    ])
+  })
+  it('a cell that is not computed is null, never 0', () => {
+    const cell = map.cells[0]
+    assert.ok(cell)
+    assert.equal(cellSparsity(cell, new Map()), null)
+  })
+  it('totals weigh by weights and say how many were scanned', () => {
+    const [linear] = roleTotals(model, new Map([...stats].slice(0, 3)))
+    assert.equal(linear.role, 'linear')
+    assert.deepEqual([linear.scanned, linear.tensors], [1, 18])
+    assert.equal(linear.zeros, stats.get('model.decoder.layers.0.self_attn.q_proj.weight')?.zeros)
+  })
+  it('a point finds the cell that is painted there', () => {
+    const layout = layOut(['0', '1'], ['a', 'b', 'c'], 600)
+    const x = layout.left + 2.5 * layout.cellWidth
+    const y = layout.top + 1.5 * layout.cellHeight
+    assert.deepEqual(cellAt(layout, x, y), { row: 1, column: 2 })
+    assert.equal(cellAt(layout, 1, y), null)
+  })
+})
+
+describe('exports', () => {
+  const model = { ...recordedModel(1), label: '<img src=x onerror=alert(1)>' }
+  const stats = new Map(recordedStats(model).map((s) => [s.name, s]))
+  it('CSV has a line for each row shown', () => {
+    const lines = csvFile(model, model.tensors, stats).content.trim().split('\r\n')
+    assert.equal(lines.length, model.tensors.length + 1)
+  })
+  it('hostile names do nothing in the report', () => {
+    const { content, name } = htmlFile(model, model.tensors, stats, '<svg></svg>')
+    assert.ok(!content.includes('<img'))
+    assert.match(name, /^[\w.-]+$/)
+    assert.equal(escapeHtml(`<>&"'`), '&lt;&gt;&amp;&quot;&#39;')
+  })
+})
