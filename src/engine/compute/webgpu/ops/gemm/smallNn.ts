@@ -65,10 +65,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var k0 = 0u; k0 < depth; k0 += LANES) {
       var mine: array<vec4f, ROWS>;
       let at = min(k0 + lane, depth - 1u);
-      for (var r = 0u; r < ROWS; r++) { mine[r] = a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at]; }
-      let steps = min(LANES, depth - k0);
-      for (var q = 0u; q < steps; q++) {
-        let k = 4u * (k0 + q);
+      let inside = k0 + lane < depth;
+      for (var r = 0u; r < ROWS; r++) {
+        mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside);
+      }
+      for (var q = 0u; q < LANES; q++) {
+        let k = 4u * min(k0 + q, depth - 1u);
         let w0 = loadB(bFrom, far, k);
         let w1 = loadB(bFrom, far, k + 1u);
         let w2 = loadB(bFrom, far, k + 2u);
@@ -86,11 +88,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let bottom = min(row0 / 4u + 1u, lastRows);
     for (var k0 = 0u; k0 < p.k; k0 += LANES) {
       let at = aFrom + min(k0 + lane, p.k - 1u) * (p.lda / 4u);
-      let mineTop = a[at + top];
-      let mineBottom = a[at + bottom];
-      let steps = min(LANES, p.k - k0);
-      for (var q = 0u; q < steps; q++) {
-        let w = loadB(bFrom, far, k0 + q);
+      let inside = k0 + lane < p.k;
+      let mineTop = select(vec4f(), a[at + top], inside);
+      let mineBottom = select(vec4f(), a[at + bottom], inside);
+      for (var q = 0u; q < LANES; q++) {
+        let w = loadB(bFrom, far, min(k0 + q, p.k - 1u));
         let x = subgroupShuffle(mineTop, q);
         let z = subgroupShuffle(mineBottom, q);
         for (var r = 0u; r < 4u; r++) {
