@@ -23,7 +23,7 @@ save: {to: ./opt-reconstructed}
 model: ./opt
 prune: [{method: wanda, sparsity: 0.5}]
 calibration: ${ids}
-recover: {mode: reconstruct, train: [bias, norm, mask_lora], steps: 12000, lora: {rank: 4, alpha: 8}}
+recover: {mode: reconstruct, train: [bias, norm, mask_lora], steps: 30000, lora: {rank: 4, alpha: 8}}
 save: {to: ./opt-long}
 `,
   'wrong.prune.yaml': `version: 1

@@ -53,7 +53,7 @@ describe('the packaged extension: looking', function () {
     await view.getByRole('row', { name: fc1.name }).click()
     const zeros = `${formatShare(fc1.sparsity)} (${fc1.zeros.toLocaleString('en-US')})`
     await view.locator('.facts dd', { hasText: zeros }).waitFor()
-    await view.getByText('Histogram').waitFor()
+    await view.getByRole('heading', { name: 'Histogram' }).waitFor()
     await closeEditors(page)
   })
 
@@ -72,7 +72,7 @@ describe('the packaged extension: looking', function () {
     await chooseFromMenu(page, 'opt', 'Compare Checkpoint with Selected')
     const view = activeView(page)
     const { json } = cli('compare', join(workspace, 'pruned'), join(workspace, 'opt'))
-    await view.getByText((json as { verdict: string }).verdict).waitFor({ timeout: 30_000 })
+    await view.locator('.verdict', { hasText: (json as { verdict: string }).verdict }).waitFor({ timeout: 30_000 })
     await closeEditors(page)
   })
 

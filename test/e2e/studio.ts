@@ -1,6 +1,6 @@
 // One VS Code with the packaged extension and a workspace of its own, driven as a person does.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContext, FrameLocator, Page } from 'playwright-core'
@@ -144,7 +144,7 @@ export function backendPids(workspace: string): number[] {
     .map(Number)
     .filter((pid) => {
       try {
-        const line = execFileSync('cat', [`/proc/${pid}/cmdline`], { encoding: 'utf8' })
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
         return line.includes('backend.mjs') && line.includes(home)
       } catch {
         return false

@@ -26,7 +26,7 @@ let palette: PaletteName = 'viridis'
 let keep: (name: string) => boolean = () => true
 
 const title = h('h1')
-const verdict = h('p', { class: 'verdict', role: 'status' })
+const verdict = h('p', { class: 'verdict' })
 const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Comparing' })
 const cancel = h(
   'button',

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import type { Browser, Page } from 'playwright-core'
+import { answer, openBrowser, openView, posted, send, type ViewName } from '../support/browser.ts'
+import * as recorded from '../../webview-ui/harness/recorded.ts'
+import type { ThemeName } from '../../webview-ui/harness/themes.ts'
+
+const model = recorded.recordedModel(12)
+const stats = recorded.recordedStats(model)
+const run = recorded.recordedRun(12)
+const { changes, result } = recorded.recordedChanges(model)
+const settings = { type: 'settings', settings: recorded.settings }
+const listing = (status: string) => ({
+  type: 'runs',
+  current: 'a',
+  runs: [
+    { folder: 'a', name: 'first', status, started: 0 },
+    { folder: 'b', name: 'second', status: 'done', started: 0 },
+  ],
+})
+
+const messages: Record<ViewName, { type: string }[]> = {
+  inspector: [settings, { type: 'model', model, stats } as never],
+  run: [listing('done'), settings, { type: 'events', folder: 'a', from: 0, events: run } as never],
+  compare: [
+    settings,
+    { type: 'models', a: { path: '/a', label: 'a' }, b: { path: '/b', label: 'b' } } as never,
+    { type: 'progress', progress: { changes, done: 1, total: 1 } } as never,
+    { type: 'result', result } as never,
+  ],
+  trainable: [settings, { type: 'plan', plan: recorded.recordedPlan(model) } as never],
+}
+
+describe('views in Chromium', function () {
+  this.timeout(60_000)
+  let browser: Browser
+  let page: Page
+  let errors: string[]
+  before(async function () {
+    browser = await openBrowser(this)
+  })
+  after(async () => browser?.close())
+  afterEach(async () => {
+    await page?.close()
+    assert.deepEqual(errors, [])
+  })
+
+  async function open(view: ViewName, theme: ThemeName = 'dark'): Promise<void> {
+    page = await openView(browser, view, theme)
+    errors = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text())
+    })
+    await answer(page, 'tile', recorded.recordedTile(64, 64, false))
+    await answer(page, 'detail', recorded.recordedDetail(model.tensors[2], stats[2]))
+  }
+
+  for (const view of Object.keys(messages) as ViewName[]) {
+    for (const theme of ['light', 'dark', 'highContrast', 'highContrastLight'] as const) {
+      it(`${view} in ${theme}: text reads on its background, nothing is remote, nothing overflows`, async () => {
+        await open(view, theme)
+        await send(page, ...messages[view])
+        assert.ok((await contrast(page)) >= 4.5, `contrast ${await contrast(page)}`)
+        const width = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
+        assert.ok(Number(width) <= 0, `${String(width)} px too wide`)
+        assert.equal(await page.evaluate('performance.getEntriesByType("resource").length'), 0)
+      })
+    }
+
+    it(`${view} shows loading, failure with a way on, and then its data`, async () => {
+      await open(view)
+      await send(page, { type: 'loading', what: 'Reading a header' } as never)
+      await page.getByText('Reading a header').waitFor()
+      await send(page, { type: 'failed', message: 'model.safetensors: the header is cut off' } as never)
+      await page.getByRole('alert').getByText('the header is cut off').waitFor()
+      await page.getByRole('button', { name: 'Try again' }).click()
+      assert.ok((await posted(page)).some((m) => m.type === 'retry'))
+      await send(page, ...messages[view])
+      await page.locator('h1').waitFor()
+    })
+  }
+
+  it('the map can be walked by keyboard, and says where it is', async () => {
+    await open('inspector')
+    await send(page, ...messages.inspector)
+    await page.getByRole('grid', { name: 'Sparsity by block and module' }).focus()
+    for (const key of ['ArrowDown', 'ArrowRight', 'End', 'PageDown']) await page.keyboard.press(key)
+    const status = page.locator('.srOnly[role=status]')
+    assert.match(await status.innerText(), /^block 11, fc2: \d+\.\d+ % zeros/)
+    await page.locator('.detail .name', { hasText: 'layers.11.fc2.weight' }).waitFor()
+  })
+
+  it('the table can be walked, sorted and filtered, also with a wrong expression', async () => {
+    await open('inspector')
+    await send(page, ...messages.inspector)
+    const table = page.getByRole('grid', { name: 'Tensors' })
+    await table.getByRole('columnheader', { name: 'Zeros' }).getByRole('button').click()
+    assert.equal(await table.getByRole('columnheader', { name: 'Zeros' }).getAttribute('aria-sort'), 'descending')
+    await table.focus()
+    await page.keyboard.press('Home')
+    const most = Math.max(...stats.map((s) => s.sparsity))
+    assert.match(await table.locator('[aria-selected=true]').innerText(), new RegExp((most * 100).toFixed(2)))
+    await page.getByRole('button', { name: 'Use a regular expression' }).click()
+    const filter = page.getByLabel('Filter tensors by name')
+    await filter.fill('layers\\.(3|4)\\.fc')
+    await page.getByText(`8 of ${model.tensors.length}`).waitFor()
+    await filter.fill('layers.(')
+    await page.locator('.filter [role=alert]', { hasText: /./ }).waitFor()
+  })
+
+  it('what is not computed is said and hatched, never 0', async () => {
+    await open('inspector')
+    await send(page, settings, { type: 'model', model, stats: [] } as never)
+    assert.match(await page.locator('.tiles li').first().innerText(), /not computed/)
+    await page.getByRole('grid', { name: 'Sparsity by block and module' }).focus()
+    await page.keyboard.press('ArrowDown')
+    assert.match(await page.locator('.srOnly[role=status]').innerText(), /not computed/)
+  })
+
+  it('a hostile tensor name is text', async () => {
+    await open('inspector')
+    const name = '<img src=x onerror="window.hacked = 1"><script>window.hacked = 2</script>'
+    const tensors = [{ ...model.tensors[0], name }]
+    await send(page, settings, { type: 'model', model: { ...model, label: name, tensors }, stats: [] } as never)
+    await page.getByRole('row', { name }).click()
+    assert.equal(await page.evaluate('window.hacked'), undefined)
+  })
+
+  it('exports are what is shown: filtered, in its order, and an SVG that is well formed', async () => {
+    await open('inspector')
+    await send(page, ...messages.inspector)
+    await page.getByLabel('Filter tensors by name').fill('layers.0.fc1')
+    await send(page, { type: 'exportNow', format: 'csv' } as never, { type: 'exportNow', format: 'svg' } as never)
+    const files = (await posted(page)).filter((m) => m.type === 'export') as { type: string; content: string }[]
+    assert.equal(files[0].content.trim().split('\n').length, 3)
+    const problem = `new DOMParser().parseFromString(${JSON.stringify(files[1].content)}, 'image/svg+xml').querySelector('parsererror')`
+    assert.equal(await page.evaluate(problem), null)
+  })
+
+  it('after a reload the selection, the filter and the order are back', async () => {
+    await open('inspector')
+    await send(page, ...messages.inspector)
+    await page.getByLabel('Filter tensors by name').fill('fc2.weight')
+    await page.getByRole('row', { name: 'layers.5.fc2.weight' }).click()
+    await send(page, ...messages.inspector)
+    assert.equal(await page.getByLabel('Filter tensors by name').inputValue(), 'fc2.weight')
+    await page.locator('.detail .name', { hasText: 'layers.5.fc2.weight' }).waitFor()
+  })
+
+  it('a run: NaN is marked, a second run is laid over it, buttons fit the state', async () => {
+    await open('run')
+    await send(page, listing('running'), settings, {
+      type: 'events',
+      folder: 'a',
+      from: 0,
+      events: run.slice(0, -40),
+    } as never)
+    assert.equal(await page.locator('.chart .gap').count(), 1)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    assert.equal(await page.getByRole('button', { name: 'Resume' }).isVisible(), false)
+    await page.getByLabel('second').check()
+    const sent = (await posted(page)).map((m) => m.type)
+    for (const type of ['pause', 'cancelRun', 'overlay']) assert.ok(sent.includes(type), type)
+    await send(page, { type: 'events', folder: 'b', from: 0, events: run } as never)
+    await page.locator('.keys .key', { hasText: 'second' }).waitFor()
+    await page.getByLabel('log y').check()
+    await page.getByText('1 × NaN').first().waitFor()
+  })
+
+  it('events sent twice count once', async () => {
+    await open('run')
+    const part = { type: 'events', folder: 'a', from: 4, events: run.slice(4, 20) }
+    await send(
+      page,
+      listing('running'),
+      settings,
+      { type: 'events', folder: 'a', from: 0, events: run.slice(0, 12) } as never,
+      part as never,
+    )
+    await page.getByText('loss at step 16').waitFor()
+  })
+
+  it('comparing: the verdict, the flips, and both matrices of a row', async () => {
+    await open('compare')
+    await send(page, ...messages.compare)
+    await page.getByText(result.verdict).first().waitFor()
+    await page
+      .getByRole('grid', { name: 'Changed tensors' })
+      .getByRole('row', { name: 'layers.3.self_attn.v_proj' })
+      .click()
+    assert.equal(await page.locator('.pair canvas:visible').count(), 2)
+  })
+
+  it('the trainable map gives the count and the percentage of the plan', async () => {
+    await open('trainable')
+    await send(page, ...messages.trainable)
+    const plan = recorded.recordedPlan(model)
+    const text = await page.locator('.tiles').innerText()
+    assert.ok(text.includes(`${Number(plan.percentage.toPrecision(4))} %`), text)
+    assert.ok(text.includes(plan.trainable.toLocaleString('en-US')), text)
+  })
+})
+
+/** Lowest contrast between texts and the page behind them, by WCAG's formula. */
+async function contrast(page: Page): Promise<number> {
+  const script = `(() => {
+    const parse = (c) => (c.match(/[\\d.]+/g) ?? []).map(Number)
+    const light = ([r, g, b]) => {
+      const f = (v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4)
+      return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b)
+    }
+    const behind = (e) => {
+      for (let at = e; at; at = at.parentElement) {
+        const c = parse(getComputedStyle(at).backgroundColor)
+        if (c.length === 3 || c[3] === 1) return c
+      }
+      return [255, 255, 255]
+    }
+    const texts = [...document.querySelectorAll('h1, h2, p, b, span, button, dt, dd, li, figcaption, .tableRow > div')]
+    const ratios = texts
+      .filter((e) => e.checkVisibility() && e.textContent.trim() && !e.closest('.srOnly, :disabled'))
+      .map((e) => {
+        const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x)
+        return (a + 0.05) / (b + 0.05)
+      })
+    return Math.min(...ratios)
+  })()`
+  return Number(await page.evaluate(script))
+}
