@@ -45,12 +45,13 @@ export function readDocument(text: string): RecipeDocument {
   else if (tooDeep(text)) refuse(tooDeepMessage)
   else {
     try {
-      const parsed = parseDocument(text, { uniqueKeys: true, logLevel: 'silent', prettyErrors: false })
-      if (depthOf(parsed.contents) > maxDepth) refuse(tooDeepMessage)
+      const parsed = parseDocument(text, { uniqueKeys: true, prettyErrors: false })
+      const { depth, oddKeys } = survey(parsed.contents)
+      if (depth > maxDepth) refuse(tooDeepMessage)
       else {
-        problems.push(...[...parsed.errors, ...parsed.warnings].map((e) => problemOf(e, text)))
+        problems.push(...[...parsed.errors, ...parsed.warnings, ...oddKeys].map((e) => problemOf(e, text)))
         root = parsed.contents
-        value = valueOf(parsed)
+        if (oddKeys.length === 0) value = valueOf(parsed)
       }
     } catch (error) {
       const reason =
@@ -61,10 +62,19 @@ export function readDocument(text: string): RecipeDocument {
   return documentOf(text, root, problems, value)
 }
 
-function problemOf(e: { code: string; message: string; pos: [number, number] }, text: string): SyntaxProblem {
+/** As the parser reports them. */
+interface Problem {
+  code: string
+  message: string
+  pos: [number, number]
+}
+
+function problemOf(e: Problem, text: string): SyntaxProblem {
   // A range of nothing shows nothing: take in the character before, or after.
   const start = Math.min(e.pos[0], Math.max(0, text.length - 1))
-  return { code: e.code, message: e.message, start, end: Math.max(e.pos[1], start + 1) }
+  const message =
+    e.code === 'MULTIPLE_DOCS' ? 'A file holds one recipe: put the other into a file of its own' : e.message
+  return { code: e.code, message, start, end: Math.max(e.pos[1], start + 1) }
 }
 
 function valueOf(document: Document): unknown {
@@ -87,18 +97,23 @@ function tooDeep(text: string): boolean {
   return open > maxDepth
 }
 
-/** Depth of the tree, aliases not followed; stops counting past the limit. */
-function depthOf(root: unknown): number {
+/** Depth of the tree, aliases not followed and not beyond the limit; and keys that are no plain values. */
+function survey(root: unknown): { depth: number; oddKeys: Problem[] } {
+  const oddKeys: Problem[] = []
   let deepest = 0
   const pending: [unknown, number][] = [[root, 1]]
-  for (let item = pending.pop(); item; item = pending.pop()) {
+  for (let item = pending.pop(); item && deepest <= maxDepth; item = pending.pop()) {
     const [node, depth] = item
     deepest = Math.max(deepest, depth)
-    if (deepest > maxDepth) return deepest
-    if (isPair(node)) pending.push([node.key, depth], [node.value, depth])
-    else if (isMap(node) || isSeq(node)) for (const child of node.items) pending.push([child, depth + 1])
+    if (isPair(node)) {
+      pending.push([node.key, depth], [node.value, depth])
+      if (isNode(node.key) && !isScalar(node.key)) {
+        const [start, end] = node.key.range ?? [0, 0, 0]
+        oddKeys.push({ code: 'ODD_KEY', message: 'A key is a word, not a list, a map or an alias', pos: [start, end] })
+      }
+    } else if (isMap(node) || isSeq(node)) for (const child of node.items) pending.push([child, depth + 1])
   }
-  return deepest
+  return { depth: deepest, oddKeys }
 }
 
 function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], value: unknown): RecipeDocument {

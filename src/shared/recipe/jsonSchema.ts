@@ -44,7 +44,8 @@ export function schemaAt(path: Path): JsonSchema | null {
   for (const key of path) {
     if (!schema) return null
     if (typeof key === 'number') schema = alternatives(schema).find((s) => s.items)?.items
-    else schema = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined
+    else if (schema.properties && Object.hasOwn(schema.properties, key)) schema = schema.properties[key]
+    else schema = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
   }
   return schema ?? null
 }

@@ -64,13 +64,14 @@ function rangeOf(document: RecipeDocument, at: Report['at']): Range {
   return 'key' in at ? document.rangeOf(at.key, 'key') : document.rangeOf(at)
 }
 
+const general: ReadonlySet<string> = new Set(['S1', 'S7', 'T1'])
 const explaining = new Set(rules.filter((r) => r.explains).map((r) => r.id))
 
-/** "Unknown key" and "wrong value" are said only where no other rule knows better. */
+/** "Unknown key", "wrong value" and "matches nothing" are said only where no other rule knows better. */
 function withoutEchoes(findings: readonly Finding[]): Finding[] {
   const place = (f: Finding) => JSON.stringify(f.range)
   const explained = new Set(findings.filter((f) => explaining.has(f.rule)).map(place))
-  return findings.filter((f) => (f.rule !== 'S1' && f.rule !== 'S7') || !explained.has(place(f)))
+  return findings.filter((f) => !general.has(f.rule) || !explained.has(place(f)))
 }
 
 function foreignFile(document: RecipeDocument, dialect: Dialect): Finding {

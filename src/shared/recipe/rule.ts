@@ -22,7 +22,7 @@ export interface Rule {
   readonly needs?: Need
   /** Recipes of other tools: rules run on ours only unless they say so. */
   readonly foreign?: 'too' | 'only'
-  /** Says better what is wrong with a key or value than S1 and S7, which then are silent there. */
+  /** Says better what is wrong with a key, value or target than S1, S7 and T1, which then are silent there. */
   readonly explains?: true
   /** One line, as in a table of contents. */
   readonly title: string

@@ -17,16 +17,16 @@ export const n6 = defineRule({
       const value = get(path)
       const all = Array.isArray(value) ? value.map((v, j) => [v, [...path, j]] as const) : [[value, path] as const]
       for (const [v, at] of all) {
-        if (typeof v !== 'number' || v < 1 || !Number.isFinite(v)) continue
-        const better = Number((v / 100).toPrecision(6))
+        const percent = typeof v === 'string' ? Number(/^(\d+(?:\.\d+)?)\s*%$/.exec(v)?.[1]) : v
+        if (typeof percent !== 'number' || !Number.isFinite(percent) || (percent < 1 && typeof v === 'number')) continue
+        const better = Number((percent / 100).toPrecision(6))
+        const usable = better > 0 && better < 1 && percent !== 1
         yield {
           at,
-          message:
-            v < 100 && v > 1
-              ? `Sparsity is a fraction: write ${better} for ${v} %.`
-              : `Sparsity is a fraction below 1: at ${v} nothing would be left.`,
-          fixes:
-            v < 100 && v > 1 ? [{ title: `Write ${better}`, edits: replaceValue(document, at, String(better)) }] : [],
+          message: usable
+            ? `Sparsity is a fraction: write ${better} for ${percent} %.`
+            : `Sparsity is a fraction below 1: at ${String(v)} nothing would be left.`,
+          fixes: usable ? [{ title: `Write ${better}`, edits: replaceValue(document, at, String(better)) }] : [],
         }
       }
     }

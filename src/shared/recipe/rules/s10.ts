@@ -7,13 +7,16 @@ export const s10 = defineRule({
   why: 'Without `prune`, `recover` and `evaluate` there is nothing to run; without `save` and `evaluate` the result is thrown away.',
   bad: 'seed: 0',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
-  *check({ document, resolved, has }) {
-    const works = resolved.prune.length > 0 || resolved.recover !== undefined
-    const shows = resolved.evaluate.length > 0
-    if (shows || (works && resolved.save)) return
-    const end = document.text.indexOf('\n')
+  *check({ get, has }) {
+    // What is there but wrong is reported as such: only what is missing counts here.
+    const there = (key: string) => {
+      const value = get([key])
+      return value !== undefined && !(Array.isArray(value) && value.length === 0)
+    }
+    const works = there('prune') || there('recover')
+    if (there('evaluate') || (works && there('save')) || !has(['version'])) return
     yield {
-      at: has(['version']) ? { key: ['version'] } : document.range(0, end < 0 ? document.text.length : end),
+      at: { key: ['version'] },
       message: works
         ? 'This recipe neither saves nor evaluates its result: add save or evaluate.'
         : 'This recipe does nothing: add prune, recover or evaluate.',

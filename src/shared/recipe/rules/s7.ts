@@ -1,7 +1,7 @@
 import { isScalar } from 'yaml'
 import type { Issue, LintContext } from '../context.ts'
 import type { Path } from '../document.ts'
-import { replaceValue } from '../edits.ts'
+import { replaceValue, scalarText } from '../edits.ts'
 import type { Fix } from '../finding.ts'
 import { alternatives, schemaAt } from '../jsonSchema.ts'
 import type { JsonSchema } from '../jsonSchema.ts'
@@ -20,7 +20,11 @@ export const s7 = defineRule({
       const path = issue.path as (string | number)[]
       if (issue.code === 'unrecognized_keys' || (path.length > 0 && !context.has(path))) continue
       const schema = schemaAt(path)
-      const name = String(path.findLast((p) => typeof p === 'string') ?? 'A recipe')
+      if (path.length === 0) {
+        yield { at: path, message: 'A recipe is a map of settings: begin with version: 1 and model.' }
+        continue
+      }
+      const name = String(path.findLast((p) => typeof p === 'string'))
       const expected = issue.code === 'custom' ? issue.message : schema ? describe(schema) : 'expected another value'
       yield {
         at: path,
@@ -83,6 +87,9 @@ function fixes({ document, get }: LintContext, path: Path, schema: JsonSchema, i
     const meant = nearest(value.toLowerCase(), words.map(String))
     return meant ? [write(meant)] : []
   }
+  // `save: out` and `calibration: a.jsonl` can mean one thing only.
+  const only = schema.required?.length === 1 ? schema.required[0] : null
+  if (typeof value === 'string' && only !== null) return [write(`{${only}: ${scalarText(value)}}`)]
   const numeric = alternatives(schema).some((s) => s.type === 'number' || s.type === 'integer')
   if (numeric && typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value.trim())) return [write(value.trim())]
   const list = alternatives(schema).length === 1 && schema.type === 'array'

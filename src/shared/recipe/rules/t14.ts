@@ -4,6 +4,7 @@ import { defineRule } from '../rule.ts'
 export const t14 = defineRule({
   id: 'T14',
   severity: 'error',
+  explains: true,
   foreign: 'too',
   title: "SparseML's word for everything",
   why: '`__ALL__` and `__ALL_PRUNABLE__` match nothing, here as in llm-compressor, whose documentation still names them. `Linear` is every projection inside the blocks.',

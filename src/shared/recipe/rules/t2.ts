@@ -4,6 +4,7 @@ import { defineRule } from '../rule.ts'
 export const t2 = defineRule({
   id: 'T2',
   severity: 'error',
+  explains: true,
   foreign: 'too',
   title: 'A target that ends in .weight',
   why: 'Targets match names of modules, not of tensors: with `.weight` at its end an entry matches nothing, in compressed-tensors as here. Published recipes have this mistake.',

@@ -4,6 +4,7 @@ import { defineRule } from '../rule.ts'
 export const t3 = defineRule({
   id: 'T3',
   severity: 'error',
+  explains: true,
   needs: 'model',
   title: 'A regular expression that needs .* in front',
   why: "A regular expression must match from the start of the name, as Python's `re.match` does: `re:fc1` does not match `model.decoder.layers.0.fc1`.",
