@@ -41,6 +41,7 @@ export function planRun(recipe: ResolvedRecipe, model: Model): RunPlan {
   const needsCalibration = reconstructs || needsData(entries)
   if (needsCalibration && !recipe.calibration)
     throw new EngineError('bad-recipe', 'calibration is missing: these methods look at data, so set calibration.data')
+  checkLengths(recipe, model)
   const count = trainable && countTrainable(trainable, recover?.lora.rank ?? 1)
   return {
     entries,
@@ -51,6 +52,22 @@ export function planRun(recipe: ResolvedRecipe, model: Model): RunPlan {
     needsCalibration,
     sizes: sizesOf(model, trainable, recover?.lora.rank ?? 1, reconstructs),
   }
+}
+
+/** A table of learned positions has no row for what lies beyond it. */
+function checkLengths({ calibration, recover, evaluate }: ResolvedRecipe, { config }: Model): void {
+  if (config.position.kind !== 'learned') return
+  const uses = [
+    ['calibration', calibration?.seq_len],
+    ['recover', recover?.mode === 'retrain' ? recover.seq_len : undefined],
+    ...evaluate.map(({ seq_len: seqLen }, i) => [`evaluate.${i}`, seqLen] as const),
+  ] as const
+  for (const [where, seqLen] of uses)
+    if (seqLen !== undefined && seqLen > config.maxPositions)
+      throw new EngineError(
+        'bad-recipe',
+        `${where}.seq_len: ${seqLen} tokens are more than the model's ${config.maxPositions} learned positions; use at most ${config.maxPositions}`,
+      )
 }
 
 /** What is in memory at once: one block of the model, or all of what trains. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
+import { modelParameters } from '../../../src/shared/families/parameters.ts'
+import { trainableRows } from '../../../src/shared/plan/trainable.ts'
 import type { Subset } from '../../../src/shared/recipe/schema.ts'
 import { countParameters, selectTrainable, selectionOfBlock } from '../../../src/engine/recover/selectTrainable.ts'
 import { countTrainable } from '../../../src/engine/recover/trainables.ts'
@@ -79,6 +81,19 @@ describe('trainable sets', () => {
       ['full', 'lora_prune'],
     ] as Subset[][])
       assert.throws(() => selectTrainable(opt125m, train, 'retrain'), { code: 'bad-recipe' })
+  })
+
+  it('counts what the plan of a recipe shows, for every subset and both modes', () => {
+    const lora = { rank: 16, alpha: 32, init: null }
+    const subsets: Subset[] = ['bias', 'norm', 'head', 'embedding', 'lora_prune', 'scale_lora', 'mask_lora', 'full']
+    for (const config of [opt125m, llama2, qwen])
+      for (const mode of ['retrain', 'reconstruct'] as const)
+        for (const subset of subsets) {
+          const train: Subset[] = ['norm', subset]
+          const planned = trainableRows(config, modelParameters(config), { mode, train, lora })
+          const sum = planned.reduce((total, row) => total + row.trainable, 0)
+          assert.equal(countTrainable(selectTrainable(config, train, mode), 16), sum, `${mode} ${subset}`)
+        }
   })
 
   it('scale_lora trains one row and one column vector of each linear', () => {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import { openWebGpu } from '../../../src/engine/compute/webgpu/backend.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { maxDifference, readTensors } from '../../support/tensors.ts'
@@ -137,4 +136,3 @@ function suite(name: string, open: (context: Mocha.Context) => Promise<Backend>,
 suite('cpu with BLAS', () => openCpu({ threads: 2 }), false)
 suite('cpu without BLAS', () => openCpu({ threads: 2, blas: 'none' }), true)
 suite('wgpu', (context) => openOrSkip(context), true)
-suite('wgpu', () => openWebGpu(), true)

@@ -90,6 +90,16 @@ describe('runs', () => {
     assert.ok(!whole.every((value, i) => Math.abs(value - other[i]) < 1e-6))
   })
 
+  it('a budget for one block only costs speed: the same bytes as with everything in memory', async () => {
+    const saved = async (name: string, memoryBytes: number) => {
+      const recover = retraining({ train: ['bias', 'norm', 'mask_lora'], lora: { rank: 4, alpha: 8 } })
+      const path = place.recipe(name, { version: 1, model, prune: magnitude, recover, save: { to: name } })
+      await run(backend, { recipe: path, memoryBytes })
+      return readFileSync(place.path(name, 'model.safetensors'))
+    }
+    assert.deepEqual(await saved('little', 1), await saved('much', 1e9))
+  })
+
   it('a pruned folder is retrained under its own mask; without a mask file its zeros are taken, with a warning', async () => {
     await run(backend, { recipe: recipe({ prune: magnitude, save: { to: 'pruned' } }) })
     const again = (name: string) =>
@@ -204,6 +214,10 @@ describe('runs', () => {
         { code: 'not-found', message: /missing\.txt/ },
       ],
       [{ prune: [{ targets: ['nothing'] }] }, { code: 'bad-recipe' }],
+      [
+        { prune: magnitude, evaluate: [{ data, seq_len: 5000 }] },
+        { code: 'bad-recipe', message: /learned positions/ },
+      ],
     ]
     for (const [more, error] of cases) await assert.rejects(run(backend, { recipe: recipe(more) }), error)
     assert.deepEqual(readdirSync(place.folder).sort(), ['a.prune.yaml', 'out'])
