@@ -52,7 +52,8 @@ export async function runPrunePhase(phase: PrunePhase): Promise<void> {
       seed: recipe.seed,
       activations: { bytes: phase.budget.activationBytes, spillFolder: session.folder.state },
       signal: session.signal,
-      onProgress: (done, total) => session.advance(done, total, 'windows'),
+      // Where blocks are trained, the steps tell better how far the run is.
+      onProgress: (done, total) => (reconstruct ? undefined : session.advance(done, total, 'windows')),
       onWarning: session.warn,
       hooks: {
         finished: async (index) => (index < phase.finishedBlocks ? finishedBlock(phase, index) : null),

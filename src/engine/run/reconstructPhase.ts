@@ -49,7 +49,8 @@ export async function reconstructInRun(
       },
       signal: session.signal,
       pausePoint: session.pausePoint,
-      onStep: (step, { loss, lr }, tokensPerSecond) =>
+      onStep: (step, { loss, lr }, tokensPerSecond) => {
+        const { steps } = recover
         session.log.emit({
           type: 'step',
           block: block.index,
@@ -57,7 +58,9 @@ export async function reconstructInRun(
           loss,
           lr,
           tokens_per_second: tokensPerSecond,
-        }),
+        })
+        session.advance(block.index * steps + step + 1, session.model.config.numBlocks * steps, 'steps')
+      },
     }),
   )
   warnAbout(session, block.index, result)
