@@ -20,7 +20,7 @@ export const lintCommand = command('lint', 'check recipes without running them',
   'lint --severity L1=off --severity M3=error opt.prune.yaml',
 ])
   .argument('<recipe...>', 'recipes (*.prune.yaml), or recipes of llm-compressor, SparseML, PERP or Axolotl')
-  .option('--severity <rule=severity...>', 'error, warning, info, hint or off for a rule')
+  .option('--severity <rule=severity>', 'error, warning, info, hint or off for a rule; may be repeated', collect, [])
   .action(
     runs(async (context, paths: string[], options: LintOptions) => {
       const overrides = parseSeverities(options.severity ?? [])
@@ -42,6 +42,10 @@ export const lintCommand = command('lint', 'check recipes without running them',
       }
     }),
   )
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value]
+}
 
 function parseSeverities(settings: readonly string[]): Record<string, Severity | 'off'> {
   const overrides: Record<string, Severity | 'off'> = {}

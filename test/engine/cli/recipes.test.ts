@@ -41,8 +41,9 @@ describe('commands on recipes', () => {
     assert.equal(cli('lint', good).status, 0, cli('lint', good).stdout)
     assert.equal(cli('lint', warned).status, 3)
     assert.equal(cli('lint', good, broken).status, 3)
-    assert.equal(cli('lint', '--severity', 'M3=off', '--', warned).status, 0)
+    assert.equal(cli('lint', '--severity', 'M3=off', warned).status, 0)
     assert.equal(cli('lint', join(golden.model, 'nothing.prune.yaml')).status, 2)
+    assert.equal(cli('lint', '--severity', 'M3=loud', warned).status, 2)
     assert.equal(cli('lint').status, 2)
   })
 

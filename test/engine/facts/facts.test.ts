@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
 import { gatherFacts } from '../../../src/engine/facts/gatherFacts.ts'
+import { lintText } from '../../../src/engine/facts/lintFile.ts'
 import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
@@ -104,4 +105,15 @@ describe('facts about files', () => {
     assert.deepEqual(output, { exists: true, isModel: true })
     assert.ok((machine?.freeDiskBytes ?? 0) > 0 && (machine?.memoryBytes ?? 0) > 0)
   })
+})
+
+describe('paths that cannot be', () => {
+  const paths = ['"a\\0b"', 'x'.repeat(5000), '/dev/zero', '/', '"\\ud800"', '""', 'file:///x']
+  for (const path of paths) {
+    it(`${JSON.stringify(path).slice(0, 20)} is a finding, not a crash`, async () => {
+      const text = `version: 1\nmodel: ${path}\nprune: [{method: wanda}]\ncalibration: {data: ${path}, seq_len: 8}\nsave: {to: ${path}}\n`
+      const { findings } = await lintText(text, { folder: '/' })
+      assert.ok(findings.some((f) => f.severity === 'error'))
+    })
+  }
 })

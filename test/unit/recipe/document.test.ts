@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { readDocument } from '../../../src/shared/recipe/document.ts'
 import { applyEdits, appendItem, insertKey, numberText, remove, scalarText } from '../../../src/shared/recipe/edits.ts'
-import { lint } from '../../../src/shared/recipe/lint.ts'
+import { lint, type LintOptions } from '../../../src/shared/recipe/lint.ts'
 import { nearest } from '../../../src/shared/recipe/nearest.ts'
 import { parseSetting, withSetting } from '../../../src/shared/recipe/overrides.ts'
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
@@ -255,7 +255,7 @@ describe('disabling comments', () => {
 describe('severities', () => {
   it('can be changed or switched off for every rule', () => {
     const text = `${minimal}recover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}\nseed: 0\n# sparsescope-disable\n`
-    const found = (severities: object) => lint(text, { severities }).findings.map((f) => [f.rule, f.severity])
+    const found = (severities: LintOptions['severities']) => lint(text, { severities }).findings.map((f) => [f.rule, f.severity])
     assert.deepEqual(found({}), [
       ['L1', 'hint'],
       ['Y7', 'warning'],

@@ -56,7 +56,7 @@ function describeOne(schema: JsonSchema): string {
     case 'null':
       return 'null'
     default:
-      return 'text'
+      return schema.minLength ? 'some text' : 'text'
   }
 }
 
