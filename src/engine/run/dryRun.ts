@@ -1,4 +1,5 @@
 // What a run would do, found out without doing it.
+import { resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { planRecipe } from '../../shared/plan/planRecipe.ts'
 import type { PlanSummary } from '../../shared/protocol/plan.ts'
@@ -11,7 +12,7 @@ import { readRecipe } from './recipeFile.ts'
 /** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
 export async function planOfRecipe(path: string, settings: readonly string[]): Promise<PlanSummary> {
   const file = await readRecipe(path, settings)
-  await requireModel(file.recipe.model)
+  await requireModel(resolve(file.folder, file.recipe.model))
   // Linted with the settings applied, so that places in the text do not matter.
   const { context, facts, findings } = await lintText(stringify(file.recipe), { folder: file.folder })
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
