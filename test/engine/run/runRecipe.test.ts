@@ -235,20 +235,23 @@ describe('runs', () => {
     assert.notEqual(reconstructed.perplexity.recovered, pruned.perplexity.pruned)
   })
 
-  it('a full disk is a clear error that leaves nothing under the final name', function () {
-    const mount = place.path('small')
-    mkdirSync(mount)
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=160k', 'tmpfs', mount])
-    if (mounted.status !== 0) {
-      console.log('      skipped: a small file system can only be mounted by root')
-      return this.skip()
-    }
-    return assert
-      .rejects(run(backend, { recipe: recipe({ prune: magnitude, save: { to: 'small/out' } }) }), {
-        code: 'disk',
-        message: /small/,
-      })
-      .then(() => assert.deepEqual(readdirSync(mount), []))
-      .finally(() => spawnSync('umount', [mount]))
-  })
+  for (const [what, option, message] of [
+    ['full', 'size=160k', /small.* (full|free)/],
+    ['read-only', 'ro', /small.*read-only/],
+  ] as const)
+    it(`a ${what} disk is a clear error that leaves nothing under the final name`, async function () {
+      const mount = place.path('small')
+      mkdirSync(mount)
+      if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0) {
+        console.log('      skipped: only root can mount a small file system')
+        return this.skip()
+      }
+      try {
+        const path = recipe({ prune: magnitude, save: { to: 'small/out' } })
+        await assert.rejects(run(backend, { recipe: path }), { code: 'disk', message })
+        assert.deepEqual(readdirSync(mount), [])
+      } finally {
+        spawnSync('umount', [mount])
+      }
+    })
 })
