@@ -1,20 +1,19 @@
 // What a run would do, found out without doing it.
 import { resolve } from 'node:path'
-import { stringify } from 'yaml'
 import { planRecipe } from '../../shared/plan/planRecipe.ts'
 import type { PlanSummary } from '../../shared/protocol/plan.ts'
 import { noFacts } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { lintText } from '../facts/lintFile.ts'
 import { openModel } from '../model/model.ts'
-import { readRecipe } from './recipeFile.ts'
+import { readRecipe, recipeYaml } from './recipeFile.ts'
 
 /** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
 export async function planOfRecipe(path: string, settings: readonly string[]): Promise<PlanSummary> {
   const file = await readRecipe(path, settings)
   await requireModel(resolve(file.folder, file.recipe.model))
   // Linted with the settings applied, so that places in the text do not matter.
-  const { context, facts, findings } = await lintText(stringify(file.recipe), { folder: file.folder })
+  const { context, facts, findings } = await lintText(recipeYaml(file.recipe), { folder: file.folder })
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
 }
 

@@ -87,5 +87,10 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
 /** The text for the run folder: a recipe that means the same from there. */
 export function recipeText(absolute: ResolvedRecipe, folder: string): string {
   const moved = mapPaths(absolute, (path) => relative(folder, path).replaceAll('\\', '/'))
-  return `# The recipe of this run with all defaults filled in. Paths are relative to this folder.\n${stringify(moved)}`
+  return `# The recipe of this run with all defaults filled in. Paths are relative to this folder.\n${recipeYaml(moved)}`
+}
+
+/** A recipe as YAML; strings that YAML 1.1 readers take for numbers (2:4) or truth values are quoted. */
+export function recipeYaml(recipe: Recipe | ResolvedRecipe): string {
+  return stringify(recipe, { version: '1.1' })
 }
