@@ -17,8 +17,13 @@ export interface Analysis extends LintResult {
   folder: string | null
 }
 
+/** Editors watch their workspace only, and models may lie elsewhere: an older analysis looks at the files again. */
+const maxAgeMs = 5000
+
 interface Entry {
   version: number
+  /** When it was made. */
+  at: number
   result: Promise<Analysis>
 }
 
@@ -34,9 +39,10 @@ export function createAnalyses(settings: () => Settings): Analyses {
   return {
     of(document) {
       const known = entries.get(document.uri)
-      if (known?.version === document.version) return known.result
+      const now = Date.now()
+      if (known?.version === document.version && now - known.at < maxAgeMs) return known.result
       const result = analyse(document, settings())
-      entries.set(document.uri, { version: document.version, result })
+      entries.set(document.uri, { version: document.version, at: now, result })
       return result
     },
     invalidate: () => entries.clear(),

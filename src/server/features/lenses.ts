@@ -2,7 +2,7 @@
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
 import type { PlanSummary } from '../../shared/protocol/plan.ts'
-import { formatDuration } from '../../shared/plan/time.ts'
+import { roughDuration } from '../../shared/plan/time.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact } from '../../shared/format/numbers.ts'
@@ -20,7 +20,7 @@ export function codeLenses(uri: string, { plan, dialect, context, document }: An
     plan.prunedModules > 0 ? `${plan.prunedModules} of ${modules} modules` : null,
     plan.mode === null ? null : `${formatPercentage(plan.percentage)} trainable`,
     `~${formatBytes(plan.estimates.memoryBytes)}`,
-    plan.estimates.seconds === null ? null : `~${formatDuration(plan.estimates.seconds)}`,
+    plan.estimates.seconds === null ? null : `~${roughDuration(plan.estimates.seconds)}`,
   ]
   return [...lenses, ...facts.filter((f) => f !== null).map((title) => lens(title, 'sparsescope.showTrainable'))]
 }

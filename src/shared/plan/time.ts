@@ -63,7 +63,7 @@ function evaluationOperations(
 }
 
 /** `40 s`, `6 min`, `3.5 h`. */
-export function formatDuration(seconds: number): string {
+export function roughDuration(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`
   const hours = seconds / 3600

@@ -255,7 +255,8 @@ describe('disabling comments', () => {
 describe('severities', () => {
   it('can be changed or switched off for every rule', () => {
     const text = `${minimal}recover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}\nseed: 0\n# sparsescope-disable\n`
-    const found = (severities: LintOptions['severities']) => lint(text, { severities }).findings.map((f) => [f.rule, f.severity])
+    const found = (severities: LintOptions['severities']) =>
+      lint(text, { severities }).findings.map((f) => [f.rule, f.severity])
     assert.deepEqual(found({}), [
       ['L1', 'hint'],
       ['Y7', 'warning'],

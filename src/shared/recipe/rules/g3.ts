@@ -1,4 +1,4 @@
-import { estimateSeconds, formatDuration } from '../../plan/time.ts'
+import { estimateSeconds, roughDuration } from '../../plan/time.ts'
 import { defineRule } from '../rule.ts'
 
 const longSeconds = 3600
@@ -15,6 +15,6 @@ export const g3 = defineRule({
     if (!facts.machine || facts.machine.gpu !== false || !model?.modelConfig) return
     const seconds = estimateSeconds(resolved, model, facts.machine)
     if (seconds < longSeconds) return
-    yield { at: ['model'], message: `There is no GPU here: on the CPU this takes about ${formatDuration(seconds)}.` }
+    yield { at: ['model'], message: `There is no GPU here: on the CPU this takes about ${roughDuration(seconds)}.` }
   },
 })
