@@ -42,7 +42,6 @@ describe('the packaged extension: looking', function () {
       'the folder',
       async () => (await page.getByRole('treeitem', { name: 'pruned', exact: true }).count()) > 0,
     )
-    await page.getByRole('treeitem', { name: 'pruned', exact: true }).click()
     const view = await openModel(page, 'pruned')
     await view.getByText('tensors scanned').first().waitFor()
     const linears = view.locator('.tiles li[data-role=linear] b')

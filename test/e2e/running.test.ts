@@ -55,13 +55,21 @@ describe('the packaged extension: running', function () {
     const { json } = cli('inspect', saved, '--stats')
     const { sparsity } = (json as { totals: { linears: { sparsity: number } } }).totals.linears
     assert.ok(Math.abs(sparsity - 0.5) < 0.01, `sparsity ${sparsity}`)
+    // Reloading the window shows the same picture from the events.
+    await page.reload()
+    await status('done').waitFor({ timeout: 60_000 })
+    await activeView(page).locator('.tiles li', { hasText: 'perplexity, recovered' }).waitFor()
     await closeEditors(page)
   })
 
-  it('Cancel stops a run and leaves no checkpoint', async () => {
+  it('a run can be paused and go on; Cancel stops it and leaves no checkpoint', async () => {
     const { page, workspace } = studio
     const view = await runRecipe('long.prune.yaml')
     await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor({ timeout: 60_000 })
+    await view.getByRole('button', { name: 'Pause' }).click()
+    await status('paused').waitFor({ timeout: 15_000 })
+    await view.getByRole('button', { name: 'Go on' }).click()
+    await status('running').waitFor({ timeout: 15_000 })
     await view.getByRole('button', { name: 'Cancel' }).click()
     await status('cancelled').waitFor({ timeout: 15_000 })
     assert.ok(!exists(workspace, 'opt-long'))

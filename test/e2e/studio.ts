@@ -63,7 +63,8 @@ export async function pictureOfFailure(test: Mocha.Test | undefined, studio: Stu
 
 export async function openModel(page: Page, folder: string): Promise<FrameLocator> {
   const file = page.getByRole('treeitem', { name: 'model.safetensors' }).first()
-  if (!(await file.isVisible())) await page.getByRole('treeitem', { name: folder, exact: true }).click()
+  const parent = page.getByRole('treeitem', { name: folder, exact: true })
+  if ((await parent.getAttribute('aria-expanded')) !== 'true') await parent.click()
   await file.dblclick()
   const view = activeView(page)
   await view.locator('.tiles li').first().waitFor({ timeout: 30_000 })

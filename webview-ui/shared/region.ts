@@ -30,10 +30,10 @@ export function pan(region: Region, x: number, y: number, rows: number, columns:
 
 /** As close as possible around one weight. */
 export function around(row: number, column: number, rows: number, columns: number): Region {
-  const height = Math.min(rows, 2 * closest)
-  const width = Math.min(columns, 2 * closest)
-  const rowStart = Math.max(0, Math.min(rows - height, row - closest))
-  const columnStart = Math.max(0, Math.min(columns - width, column - closest))
+  const height = Math.min(rows, closest)
+  const width = Math.min(columns, closest)
+  const rowStart = Math.max(0, Math.min(rows - height, row - closest / 2))
+  const columnStart = Math.max(0, Math.min(columns - width, column - closest / 2))
   return { rowStart, rowEnd: rowStart + height, columnStart, columnEnd: columnStart + width }
 }
 

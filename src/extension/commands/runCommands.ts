@@ -35,8 +35,8 @@ export function runCommands(parts: Parts): Handlers<Ids> {
   return {
     'sparsescope.runRecipe': async (argument) => {
       if (!(await requireTrust(t('Running a recipe')))) return
-      const recipe = recipeOf(argument)
-      await saveOpen(recipe)
+      const recipe = await savedRecipe(recipeOf(argument))
+      if (!recipe) return
       const plan = await planOf(services, recipe)
       if (plan.errors.length > 0) throw new Error(`${basename(recipe.fsPath)}: ${plan.errors[0]}`)
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
@@ -123,9 +123,10 @@ async function confirmed(plan: PlanSummary): Promise<boolean> {
   return (await vscode.window.showInformationMessage(t('Run this recipe?'), { modal: true, detail }, run)) === run
 }
 
-async function saveOpen(recipe: vscode.Uri): Promise<void> {
+/** A run reads the file. A recipe that has none yet is asked for its name; undefined when the person declines. */
+async function savedRecipe(recipe: vscode.Uri): Promise<vscode.Uri | undefined> {
   const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === recipe.toString())
-  if (open?.isDirty) await open.save()
+  return open?.isDirty || open?.isUntitled ? vscode.workspace.save(recipe) : recipe
 }
 
 async function pickRun({ runStore }: Parts): Promise<string | undefined> {

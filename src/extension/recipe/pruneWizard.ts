@@ -125,6 +125,7 @@ function recoveryChoices(): Choice<Recovery>[] {
       value: 'reconstruct',
     },
     { label: t('Retrain the model'), detail: t('Next-token loss through the whole model.'), value: 'retrain' },
+    { label: t('None'), detail: t('Only prune'), value: 'none' },
   ]
 }
 

@@ -47,7 +47,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   }
 
   private adopt(folder: string, panel: vscode.WebviewPanel): void {
-    panel.iconPath = new vscode.ThemeIcon('graph-line') as unknown as vscode.Uri
+    panel.iconPath = vscode.Uri.joinPath(this.services.extensionUri, 'media', 'icon.svg')
     const view = bindView<ToRun, FromRun>(panel.webview, {
       view: 'run',
       extension: this.services.extensionUri,

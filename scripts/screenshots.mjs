@@ -1,0 +1,137 @@
+// Pictures of the real VS Code with the packaged extension on the sample, for the README: docs/images/*.png.
+//   node scripts/screenshots.mjs [dark light highContrast]
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { packageVsix } from './package.mjs'
+import { setupVscode } from './setupVscode.mjs'
+import { launchBrowser, runCommand } from './vscode/browser.mjs'
+import { installExtension, sleep, startServer, writeSettings } from './vscode/server.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const images = join(root, 'docs', 'images')
+const themes = {
+  dark: 'Default Dark Modern',
+  light: 'Default Light Modern',
+  highContrast: 'Default High Contrast',
+}
+
+/** A schedule over depth, so that the map has something to show. */
+const recipe = `version: 1
+model: opt
+prune:
+  - method: wanda
+    sparsity: [0.35, 0.75]
+calibration: { data: text/train.jsonl, samples: 32, seq_len: 256 }
+recover:
+  mode: reconstruct
+  train: [bias, norm, mask_lora]
+  steps: 120
+  lr: 1.0e-3
+  batch_size: 2
+evaluate:
+  - { task: perplexity, data: text/evaluation.txt, seq_len: 256, at: [dense, recovered] }
+save:
+  to: ./opt-wanda
+`
+
+function makeWorkspace(folder) {
+  const model = ['samples/opt', 'out/sample/opt-trained', 'out/sample/opt-fresh'].find((path) =>
+    existsSync(join(root, path, 'model.safetensors')),
+  )
+  if (!model) throw new Error('there is no sample yet: npx tsx samples/make/main.ts opt')
+  mkdirSync(folder, { recursive: true })
+  cpSync(join(root, model), join(folder, 'opt'), { recursive: true })
+  cpSync(join(root, 'samples/text'), join(folder, 'text'), { recursive: true })
+  writeFileSync(join(folder, 'wanda.prune.yaml'), recipe)
+  const cli = (...args) => {
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'dist/cli.mjs'), ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Error(`sparsescope ${args.join(' ')}: ${stderr}`)
+  }
+  cli('run', 'wanda.prune.yaml', '--device', 'cpu')
+  // Something to compare with: the recovered model with its mask lost, as a careless merge leaves it.
+  cli('prune', 'opt', '--method', 'magnitude', '--sparsity', '0.3', '--out', 'opt-merged')
+  return folder
+}
+
+async function picture(page, name) {
+  await sleep(900)
+  await page.screenshot({ path: join(images, `${name}.png`) })
+  console.log(`docs/images/${name}.png`)
+}
+
+const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().frameLocator('iframe#active-frame')
+
+async function pictures(page, theme) {
+  await page.getByRole('treeitem', { name: 'opt-wanda', exact: true }).click()
+  await page.getByRole('treeitem', { name: 'model.safetensors' }).first().dblclick()
+  await view(page).getByText('tensors scanned').first().waitFor({ timeout: 60_000 })
+  await view(page).getByRole('grid', { name: 'Sparsity by block and module' }).focus()
+  await page.keyboard.press('ArrowDown')
+  await view(page).getByRole('heading', { name: 'Histogram' }).waitFor()
+  await picture(page, `inspector-${theme}`)
+  await runCommand(page, 'View: Close All Editors')
+
+  await runCommand(page, 'SparseScope: Open Run')
+  await page.locator('.quick-input-list .monaco-list-row').first().click()
+  await view(page).locator('.chart .line').first().waitFor()
+  await picture(page, `run-${theme}`)
+  await runCommand(page, 'View: Close All Editors')
+
+  await page.getByRole('treeitem', { name: 'wanda.prune.yaml' }).dblclick()
+  await page.locator('.codelens-decoration').first().waitFor({ timeout: 30_000 })
+  await picture(page, `recipe-${theme}`)
+  await runCommand(page, 'SparseScope: Show What a Recipe Trains')
+  await view(page).locator('.tiles li').first().waitFor()
+  await runCommand(page, 'View: Close Other Editors in Group').catch(() => {})
+  await picture(page, `trainable-${theme}`)
+  await runCommand(page, 'View: Close All Editors')
+
+  await page.getByRole('treeitem', { name: 'opt-wanda', exact: true }).click()
+  await page.getByRole('treeitem', { name: 'opt-merged', exact: true }).click({ modifiers: ['Control'] })
+  await page.getByRole('treeitem', { name: 'opt-merged', exact: true }).click({ button: 'right', modifiers: [] })
+  await sleep(400)
+  await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).hover()
+  await sleep(600)
+  await page.locator('.monaco-menu .action-label', { hasText: 'Compare Selected' }).click()
+  await view(page).locator('.tableRow').nth(2).click({ timeout: 60_000 })
+  await picture(page, `compare-${theme}`)
+}
+
+const home = mkdtempSync(join(tmpdir(), 'sparsescope-pictures-'))
+mkdirSync(images, { recursive: true })
+try {
+  const server = setupVscode()
+  const { file } = packageVsix()
+  const workspace = makeWorkspace(join(home, 'sample'))
+  const asked = process.argv.slice(2)
+  for (const theme of asked.length > 0 ? asked : Object.keys(themes)) {
+    const data = join(home, theme)
+    writeSettings(data, {
+      more: { 'workbench.colorTheme': themes[theme], 'workbench.activityBar.location': 'default' },
+    })
+    mkdirSync(join(data, 'extensions'), { recursive: true })
+    installExtension(server, file, data, join(data, 'extensions'))
+    const running = await startServer({ server, userData: data, extensions: join(data, 'extensions') })
+    const { context, page } = await launchBrowser(home, { width: 1500, height: 940 })
+    try {
+      await page.goto(`${running.url}/?folder=${workspace}`)
+      await page.getByRole('treeitem', { name: 'opt-wanda', exact: true }).waitFor({ timeout: 60_000 })
+      await sleep(2500)
+      await pictures(page, theme)
+    } catch (error) {
+      await page.screenshot({ path: join(images, `failed-${theme}.png`) })
+      throw error
+    } finally {
+      await context.close()
+      await running.stop()
+    }
+  }
+} finally {
+  rmSync(home, { recursive: true, force: true })
+}
