@@ -44,7 +44,7 @@ const pattern = z
   .refine(isPattern, { error: 'expected unstructured or "N:M" with 0 < N < M, as in "2:4"' })
   .meta(
     about(
-      '`unstructured`, or `"N:M"` in quotes: in each group of M consecutive inputs of a row exactly N weights become **zero** (methods 2.4).',
+      '`unstructured`, or `"N:M"` in quotes: in each group of M consecutive inputs of a row exactly N weights become **zero**.',
       {
         default: 'unstructured',
         examples: ['unstructured', '2:4', '4:8'],
@@ -80,13 +80,15 @@ export const pruneStepSchema = z
       .enum(selections)
       .meta(
         about(
-          '`exact` prunes round(s·n) weights of a group, of equal scores the lower index first; `perp` prunes every score ≤ sorted[int(n·s)], as the code of PERP does (methods 2.3).',
+          '`exact` prunes round(s·n) weights of a group, of equal scores the lower index first; `perp` prunes every score ≤ sorted[int(n·s)], as the code of PERP does.',
           { default: 'exact' },
         ),
       )
       .optional(),
     block_size: count
-      .meta(about('Columns that sparsegpt handles at once; a multiple of M with N:M (methods 3.1).', { default: 128 }))
+      .meta(
+        about('Columns that sparsegpt handles at once; a multiple of M with N:M (arXiv 2301.00774).', { default: 128 }),
+      )
       .optional(),
     dampening: rate
       .meta(
@@ -134,7 +136,7 @@ export const recoverSchema = z
       .enum(modes)
       .meta(
         about(
-          '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (methods 6). `retrain`: the whole model on the language-model loss (methods 7).',
+          '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230).',
           { default: 'reconstruct' },
         ),
       )
@@ -155,7 +157,7 @@ export const recoverSchema = z
       .array(z.enum(subsets))
       .meta(
         about(
-          'What to train (methods 5): `bias`, `norm`, `head` (low rank, retrain only), `embedding`, one of the adapters `mask_lora`, `scale_lora`, `lora_prune`, or `full` (all weights under the mask).',
+          'What to train (PERP, arXiv 2312.15230): `bias`, `norm`, `head` (low rank, retrain only), `embedding`, one of the adapters `mask_lora`, `scale_lora`, `lora_prune`, or `full` (all weights under the mask).',
           { default: ['bias', 'norm', 'mask_lora'] },
         ),
       )
@@ -244,7 +246,7 @@ export const recipeSchema = z
     prune: z.array(pruneStepSchema).meta(about('What to prune, and how.')).optional(),
     calibration: z
       .strictObject({ ...dataKeys, samples, seq_len: seqLen })
-      .meta(about('Text that wanda, sparsegpt and reconstruction look at (methods 4).'))
+      .meta(about('Text that wanda, sparsegpt and reconstruction look at.'))
       .optional(),
     seed: z
       .int()
@@ -253,7 +255,7 @@ export const recipeSchema = z
       .meta(about('Seed of random pruning, drawn windows, adapter starts and shuffling.', { default: 0 }))
       .optional(),
     recover: recoverSchema.optional(),
-    evaluate: z.array(evaluationSchema).meta(about('What to measure, and when (methods 8).')).optional(),
+    evaluate: z.array(evaluationSchema).meta(about('What to measure, and when.')).optional(),
     save: z
       .strictObject({
         to: path.meta(about('Folder to write, relative to the recipe; must not exist.')),

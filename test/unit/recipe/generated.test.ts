@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { formatMarkdown } from '../../../src/shared/recipe/formatDocs.ts'
 import { recipeJsonSchema } from '../../../src/shared/recipe/jsonSchema.ts'
 import { rulesMarkdown } from '../../../src/shared/recipe/ruleDocs.ts'
 import { rules } from '../../../src/shared/recipe/rules/index.ts'
@@ -12,6 +13,10 @@ describe('what is made from the recipe schema and the rules (npm run generate)',
       JSON.parse(read('src/shared/recipe/recipe.schema.json')),
       JSON.parse(JSON.stringify(recipeJsonSchema())),
     )
+  })
+
+  it('the reference of the format is fresh', () => {
+    assert.equal(read('docs/recipes.md'), formatMarkdown())
   })
 
   it('the page of rules is fresh and has every rule', () => {
