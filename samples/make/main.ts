@@ -13,17 +13,29 @@ const work = join(root, 'out/sample')
 const samples = join(root, 'samples')
 const special = ['<|endoftext|>']
 const seqLen = 256
+/** Characters; a token is about 3.8 of them. */
+const passageLength = 1100
 const training = {
-  llama: { steps: 1000, lr: 4e-3 },
-  opt: { steps: 1000, lr: 3e-3 },
+  llama: { steps: 1500, lr: 4e-3 },
+  opt: { steps: 1500, lr: 3e-3 },
 }
 type Kind = keyof typeof training
+
+/** Passages of whole sentences, a little longer than `seqLen` tokens, so that they serve calibration and retraining. */
+function passages({ book, chapter, text }: Chapter): string[] {
+  const pieces: string[] = []
+  for (const sentence of text.split(/(?<=[.!?]) /)) {
+    const last = pieces.length - 1
+    if (last < 0 || pieces[last].length > passageLength) pieces.push(sentence)
+    else pieces[last] += ` ${sentence}`
+  }
+  return pieces.map((piece, i) => JSON.stringify({ id: `${book} ${chapter} ${i + 1}`, text: piece }))
+}
 
 /** What ships: every fifth chapter for calibration and retraining, the held-out books for evaluation. */
 function writeText(train: Chapter[], evaluation: Chapter[]): void {
   mkdirSync(join(samples, 'text'), { recursive: true })
-  const fifth = train.filter((_, i) => i % 5 === 0)
-  const rows = fifth.map(({ book, chapter, text }) => JSON.stringify({ id: `${book} ${chapter}`, text }))
+  const rows = train.filter((_, i) => i % 5 === 0).flatMap(passages)
   writeFileSync(join(samples, 'text/train.jsonl'), rows.join('\n') + '\n')
   writeFileSync(join(samples, 'text/evaluation.txt'), evaluation.map((c) => c.text).join('\n\n') + '\n')
 }
@@ -45,7 +57,7 @@ function sparsescope(...args: string[]): string {
   return stdout
 }
 
-function train(kind: Kind, tokenizer: string): void {
+function train(kind: Kind, tokenizer: string, windows: number): void {
   const folder = join(work, `${kind}-fresh`)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
@@ -67,9 +79,10 @@ function train(kind: Kind, tokenizer: string): void {
       batch_size: 8,
       shuffle: true,
       data: 'ids.safetensors',
+      samples: windows,
       seq_len: seqLen,
     },
-    evaluate: [{ task: 'perplexity', data: '../../samples/text/evaluation.txt', seq_len: seqLen, every: 250 }],
+    evaluate: [{ task: 'perplexity', data: '../../samples/text/evaluation.txt', seq_len: seqLen, every: 500 }],
     save: { to: `${kind}-trained` },
   }
   // JSON is YAML.
@@ -104,7 +117,7 @@ writeFileSync(idsPath, idsFile(ids, seqLen))
 console.log(`${ids.length} training tokens`)
 for (const kind of kinds) {
   const start = Date.now()
-  train(kind, tokenizer)
+  train(kind, tokenizer, ids.length / seqLen)
   const evaluation = join(samples, 'text/evaluation.txt')
   const result = sparsescope('evaluate', join(samples, kind), '--data', evaluation, '--seq-len', '256', '--json')
   const { perplexity } = JSON.parse(result) as { perplexity: number }
