@@ -26,7 +26,7 @@ interface Report {
 
 /** Learning rates: the best of the few tried on the sample. */
 const retrain = (train: string[], lr: number) => ({
-  recover: { mode: 'retrain', train, steps, lr, batch_size: 8, shuffle: true, data, seq_len: 256 },
+  recover: { mode: 'retrain', train, steps, lr, batch_size: 8, shuffle: true, data, samples: 640, seq_len: 256 },
 })
 const reconstruct = (train: string[]) => ({
   recover: { mode: 'reconstruct', train, steps, lr: 1e-3, batch_size: 2 },
