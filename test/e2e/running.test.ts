@@ -101,7 +101,7 @@ async function answer({ page }: Studio, choice: string | null): Promise<void> {
   else await page.keyboard.press('Enter')
   // The next question has another step number in its title; after the last one the widget goes.
   await eventually('the next question', async () => {
-    if (!(await page.locator('.quick-input-widget:visible').count())) return true
-    return (await widget.locator('.quick-input-title').innerText()) !== title ? true : undefined
+    const now = await widget.locator('.quick-input-title').allInnerTexts()
+    return now.at(0) !== title ? true : undefined
   })
 }

@@ -94,6 +94,9 @@ const draw = onceAFrame(() => {
   const { logX, logY } = options
   const stages = stageMarks(run.picture)
   loss.update({ series: lossSeries(all, { smoothing: options.smoothing, maxPoints }), logX, logY, stages })
+  // A run that only prunes has no curve.
+  const trains = all.some((r) => r.picture.loss.length > 0 || r.picture.end === null)
+  loss.element.parentElement?.toggleAttribute('hidden', !trains)
   const measured = all.some((r) => r.picture.evaluations.length > 0)
   perplexity.element.parentElement?.toggleAttribute('hidden', !measured)
   perplexity.update({ series: perplexitySeries(all), logX, logY, stages })
