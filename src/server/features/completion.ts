@@ -6,6 +6,7 @@ import { CompletionItemKind } from 'vscode-languageserver/node'
 import type { CompletionItem, Position } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { formatCompact } from '../../shared/format/numbers.ts'
+import type { ModelModule } from '../../shared/recipe/facts.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { targetText } from '../../shared/recipe/patternText.ts'
 import type { Analysis } from '../analyses.ts'
@@ -48,23 +49,31 @@ async function ownItems(place: CompletionPlace, analysis: Analysis): Promise<Com
   }
 }
 
-/** Names of what can be matched; regular expressions for modules of one kind over all blocks, and for whole blocks. */
-function targetItems({ facts, context }: Analysis): CompletionItem[] {
-  const linears = facts?.model?.modules.filter((m) => m.kind === 'linear') ?? []
-  const entries = new Map<string, CompletionItemKind>([['Linear', CompletionItemKind.Class]])
-  for (const { name, block } of linears) {
-    if (block === null) continue
-    const [before, after] = splitAtBlock(name, block)
-    entries.set(`re:.*${escape(after.replace(/\.\d+\./g, '.'))}$`, CompletionItemKind.Value)
-    entries.set(`re:${escape(before)}${block}\\.`, CompletionItemKind.Value)
+/**
+ * What can be matched: the class, regular expressions for the modules of one kind over all blocks and for whole blocks, then
+ * every name. Counted as they are made, since matching thousands of expressions with thousands of names takes long.
+ */
+function targetItems({ facts }: Analysis): CompletionItem[] {
+  const found = new Map<string, { kind: CompletionItemKind; modules: number; weights: number }>()
+  const count = (label: string, kind: CompletionItemKind, module: ModelModule) => {
+    const entry = found.get(label) ?? { kind, modules: 0, weights: 0 }
+    found.set(label, { kind, modules: entry.modules + 1, weights: entry.weights + module.rows * module.columns })
   }
-  for (const { name } of linears) entries.set(name, CompletionItemKind.Module)
-  return [...entries].map(([label, kind], i) => {
-    const matched = context.matched(label).filter((m) => m.kind === 'linear')
-    const weights = matched.reduce((n, m) => n + m.rows * m.columns, 0)
-    const detail = matched.length > 0 ? `${matched.length} modules, ${formatCompact(weights)} weights` : undefined
-    return { label, kind, detail, sortText: String(i).padStart(6, '0') }
-  })
+  const linears = facts?.model?.modules.filter((m) => m.kind === 'linear') ?? []
+  for (const module of linears) {
+    count('Linear', CompletionItemKind.Class, module)
+    if (module.block === null) continue
+    const [before, after] = splitAtBlock(module.name, module.block)
+    count(`re:.*\\.${escape(after).replace(/\\\.\d+\\\./g, '\\.\\d+\\.')}$`, CompletionItemKind.Value, module)
+    count(`re:${escape(before)}${module.block}\\.`, CompletionItemKind.Value, module)
+  }
+  for (const module of linears) count(module.name, CompletionItemKind.Module, module)
+  return [...found].map(([label, { kind, modules, weights }], i) => ({
+    label,
+    kind,
+    detail: `${modules} module${modules === 1 ? '' : 's'}, ${formatCompact(weights)} weights`,
+    sortText: String(i).padStart(6, '0'),
+  }))
 }
 
 function splitAtBlock(name: string, block: number): [string, string] {

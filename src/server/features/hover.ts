@@ -7,6 +7,7 @@ import { sparsityOfBlock } from '../../shared/recipe/resolve.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact } from '../../shared/format/numbers.ts'
 import type { Path } from '../../shared/recipe/document.ts'
+import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 import { pathAt } from '../pathAt.ts'
 import { isSafe } from '../safe.ts'
@@ -33,7 +34,7 @@ function matches(path: Path, { context, facts }: Analysis): string | null {
   const kind = path.at(-2)
   const entry = context.get(path)
   if ((kind !== 'targets' && kind !== 'ignore') || typeof entry !== 'string' || !facts?.model) return null
-  const found = context.matched(entry)
+  const found = context.matched(entry).filter(isPrunable)
   const weights = found.reduce((n, m) => n + m.rows * m.columns, 0)
   const list = found.slice(0, shown).map((m) => `- \`${m.name}\` [${m.rows}, ${m.columns}]`)
   const more = found.length > shown ? `\n- … and ${found.length - shown} more` : ''

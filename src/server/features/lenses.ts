@@ -6,6 +6,7 @@ import { roughDuration } from '../../shared/plan/time.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact } from '../../shared/format/numbers.ts'
+import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 
 /** `Run · Dry run · 72 of 75 modules · 0.015 % trainable · ~1.9 GiB · ~6 min` */
@@ -39,7 +40,7 @@ export function inlayHints({ context, facts, plan, document, dialect }: Analysis
   }
   for (const { path, matcher } of context.entries) {
     if (!facts?.model) break
-    const found = context.matched(matcher.entry)
+    const found = context.matched(matcher.entry).filter(isPrunable)
     add(path, `${found.length} modules, ${formatCompact(found.reduce((n, m) => n + m.rows * m.columns, 0))}`)
   }
   const written = (path: Path) => context.get(path) !== undefined

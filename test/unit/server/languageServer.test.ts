@@ -3,7 +3,15 @@ import assert from 'node:assert/strict'
 import { mkdtemp, cp, rm, writeFile, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CodeAction, CodeLens, DocumentLink, Hover, InlayHint, TextEdit } from 'vscode-languageserver/node'
+import type {
+  CodeAction,
+  CodeLens,
+  CompletionItem,
+  DocumentLink,
+  Hover,
+  InlayHint,
+  TextEdit,
+} from 'vscode-languageserver/node'
 import { labels, startServer } from '../../support/languageServer.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -21,6 +29,8 @@ recover:
   steps: 10
 save: {to: out}
 `
+
+const whole = { start: { line: 0, character: 0 }, end: { line: 20, character: 0 } }
 
 describe('language server', () => {
   let folder = ''
@@ -111,13 +121,19 @@ describe('language server', () => {
     const recipe = await open(good)
     const targets = labels(await recipe.at('textDocument/completion', good.replace('[Linear]', '[|]')))
     assert.ok(targets.includes('Linear') && targets.includes('model.decoder.layers.1.fc2'), targets.join())
-    assert.ok(targets.includes('re:.*fc1$'), targets.join())
+    assert.ok(targets.includes('re:.*\\.fc1$'), targets.join())
     const block = labels(await recipe.at('textDocument/completion', good.replace('[Linear]', '\n      - |')))
-    assert.ok(block.includes('re:.*fc1$'), block.join())
+    assert.ok(block.includes('re:.*\\.fc1$'), block.join())
     const files = labels(await recipe.at('textDocument/completion', good.replace('calib.safetensors', '|')))
     assert.ok(files.includes('text.jsonl') && files.includes('calib.safetensors'), files.join())
     const models = labels(await recipe.at('textDocument/completion', good.replace('model: opt', 'model: |')))
     assert.ok(models.includes('opt'), models.join())
+    const list = await recipe.at<CompletionItem[]>('textDocument/completion', good.replace('[Linear]', '[|]'))
+    for (const { label, detail } of list) {
+      await recipe.setText(good.replace('[Linear]', `[${JSON.stringify(label)}]`))
+      const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
+      assert.equal(String(hints[0].label).split(' ')[0], detail?.split(' ')[0], label)
+    }
     const fields = labels(
       await recipe.at('textDocument/completion', good.replace('calib.safetensors', 'text.jsonl, field: |')),
     )
@@ -148,8 +164,7 @@ describe('language server', () => {
 
   it('hints, links, symbols, folding and formatting are there', async () => {
     const recipe = await open(good)
-    const range = { start: { line: 0, character: 0 }, end: { line: 20, character: 0 } }
-    const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range })
+    const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
     assert.ok(hints.some((h) => String(h.label).startsWith('12 modules')))
     const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')
     assert.ok(links.some((l) => l.target?.endsWith('/calib.safetensors')))
