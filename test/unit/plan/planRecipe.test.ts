@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { planRecipe } from '../../../src/shared/plan/planRecipe.ts'
+import { roughDuration } from '../../../src/shared/plan/time.ts'
+import { lint } from '../../../src/shared/recipe/lint.ts'
+import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
+import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { factsOf, modelOf, optConfig, tensorsOf } from '../../support/recipeFacts.ts'
+
+function planOf(recipe: object, config: object = optConfig) {
+  const checked = recipeSchema.parse({ version: 1, model: 'm', ...recipe })
+  const facts = factsOf(modelOf(config, { masked: true }))
+  const { findings } = lint(JSON.stringify(checked), { facts })
+  return planRecipe('r.prune.yaml', resolveRecipe(checked), facts, findings)
+}
+const calibration = { data: 'a.jsonl', samples: 128, seq_len: 64 }
+
+describe('plan of a recipe', () => {
+  it('counts the modules that are pruned, each once, without the ignored', () => {
+    const prune = [
+      { sparsity: 0.3, targets: ['re:.*fc[12]'], ignore: ['re:.*layers\\.0\\.'] },
+      { sparsity: 0.4, targets: ['re:.*fc1'] },
+    ]
+    const plan = planOf({ prune, save: { to: 'out' } })
+    assert.equal(plan.prunedModules, 11 * 2 + 1)
+    assert.equal(plan.rows.filter((r) => r.pruned).length, 23)
+    assert.equal(plan.errors.length, 1, 'the two steps overlap')
+  })
+
+  it('memory does not grow with the depth when blocks are reconstructed one by one', () => {
+    const recipe = { recover: { train: ['mask_lora'] }, calibration, save: { to: 'out' } }
+    const deep = { ...optConfig, num_hidden_layers: 120 }
+    assert.equal(planOf(recipe).estimates.memoryBytes, planOf(recipe, deep).estimates.memoryBytes)
+    const retrain = { recover: { mode: 'retrain', data: 'a.jsonl', train: ['mask_lora'] }, save: { to: 'out' } }
+    assert.ok(planOf(retrain).estimates.memoryBytes < planOf(retrain, deep).estimates.memoryBytes)
+  })
+
+  it('disk is the weights and a bit for each prunable weight', () => {
+    const weights = [...tensorsOf(optConfig).values()].reduce((n, t) => n + 4 * t.shape.reduce((a, b) => a * b, 1), 0)
+    const mask = (12 * (4 * 64 * 64 + 2 * 64 * 256)) / 8
+    assert.equal(planOf({ prune: [{ sparsity: 0.3 }], save: { to: 'out' } }).estimates.diskBytes, weights + mask)
+    assert.equal(planOf({ prune: [{ sparsity: 0.3 }] }).estimates.diskBytes, 0)
+  })
+
+  it('time is in proportion to the steps', () => {
+    const seconds = (steps: number) => {
+      const recover = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps, batch_size: 64 }
+      return planOf({ recover }).estimates.seconds ?? 0
+    }
+    const [one, two, three] = [1e5, 2e5, 3e5].map(seconds)
+    assert.ok(Math.abs(three - two - (two - one)) < 1e-6 * three)
+    assert.ok(two > one)
+  })
+
+  it('rows say by what a parameter is trained', () => {
+    const plan = planOf({ recover: { train: ['bias', 'norm'] }, calibration, save: { to: 'out' } })
+    const by = (name: string) => plan.rows.find((r) => r.name === `model.decoder.layers.0.${name}`)?.by
+    assert.deepEqual(
+      [by('fc1.bias'), by('final_layer_norm.weight'), by('final_layer_norm.bias'), by('fc1.weight')],
+      ['bias', 'norm', 'norm', null],
+    )
+    assert.equal(
+      plan.trainable,
+      plan.rows.reduce((n, r) => n + r.trainable, 0),
+    )
+    assert.equal(plan.percentage, (100 * plan.trainable) / plan.parameters)
+  })
+
+  it('durations are rough and short', () => {
+    assert.deepEqual([0.2, 42, 300, 5400, 90_000, 1e6].map(roughDuration), [
+      '1 s',
+      '42 s',
+      '5 min',
+      '1.5 h',
+      '25 h',
+      '12 days',
+    ])
+  })
+})
