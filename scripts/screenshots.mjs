@@ -38,7 +38,7 @@ save:
 `
 
 function makeWorkspace(folder) {
-  const model = ['samples/opt', 'out/sample/opt-trained', 'out/sample/opt-fresh'].find((path) =>
+  const model = ['samples/opt', 'out/sample/opt-trained', 'samples/llama'].find((path) =>
     existsSync(join(root, path, 'model.safetensors')),
   )
   if (!model) throw new Error('there is no sample yet: npx tsx samples/make/main.ts opt')

@@ -62,7 +62,7 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
     {
       id: 'nm24',
       title: '2:4',
-      width: '110px',
+      width: '128px',
       numeric: true,
       text: (t) => (t.role === 'linear' ? nmText(stats(t.name), '2:4') : 'n/a'),
       sort: (t) => nmKey(stats(t.name), '2:4'),

@@ -74,7 +74,7 @@ function drawChart(width: number, data: ChartData, title: string, xLabel: string
   const ys = points.flatMap((p) => (p.y === null ? [] : [p.y]))
   const y = makeScale(data.logY, domainOf(ys, data.logY), [height - margin.bottom, margin.top])
   drawAxes(root, x, y, width, xLabel, yLabel)
-  for (const stage of data.stages) drawStage(root, x(data.logX ? Math.max(1, stage.x) : stage.x), stage.label)
+  for (const stage of data.stages) drawStage(root, x(data.logX ? Math.max(1, stage.x) : stage.x), stage.label, width)
   for (const series of data.series) drawSeries(root, series, x, y, data)
   return root
 }
@@ -111,9 +111,12 @@ function drawAxes(root: SVGElement, x: Scale, y: Scale, width: number, xLabel: s
   root.append(svg('text', { class: 'axisName', x: 4, y: 12 }, yLabel))
 }
 
-function drawStage(root: SVGElement, x: number, label: string): void {
+function drawStage(root: SVGElement, x: number, label: string, width: number): void {
   root.append(svg('line', { class: 'stage', x1: x, x2: x, y1: margin.top, y2: height - margin.bottom }))
-  root.append(svg('text', { class: 'stageName', x: x + 3, y: margin.top + 8 }, label))
+  // Near the right edge the name stands on the other side of its line.
+  const flip = x > width - 80
+  const place = { x: flip ? x - 3 : x + 3, y: margin.top + 8, 'text-anchor': flip ? 'end' : 'start' }
+  root.append(svg('text', { class: 'stageName', ...place }, label))
 }
 
 function drawSeries(root: SVGElement, series: Series, x: Scale, y: Scale, data: ChartData): void {

@@ -6,7 +6,7 @@ export interface Legend {
   update(colour: (value: number) => string): void
 }
 
-export function createLegend(title: string, low: string, high: string, notComputed: string): Legend {
+export function createLegend(title: string, low: string, high: string, notComputed: string | null): Legend {
   const bar = h('span', { class: 'legendBar', 'aria-hidden': 'true' })
   const element = h('div', { class: 'legend' })
   replaceChildren(
@@ -15,8 +15,8 @@ export function createLegend(title: string, low: string, high: string, notComput
     h('span', {}, low),
     bar,
     h('span', {}, high),
-    h('span', { class: 'legendHatch', 'aria-hidden': 'true' }),
-    h('span', {}, notComputed),
+    notComputed !== null && h('span', { class: 'legendHatch', 'aria-hidden': 'true' }),
+    notComputed,
   )
   return {
     element,

@@ -15,7 +15,7 @@ import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { failedState, loadingState } from '../shared/states.ts'
 import { createTable, type Column } from '../shared/table.ts'
 import { onThemeChange } from '../shared/theme.ts'
-import { describeShare, percent, shareGrid, shareMap, type ShareMap } from './shares.ts'
+import { describeShare, lettersOf, percent, shareGrid, shareMap, type ShareMap } from './shares.ts'
 
 const host = connectHost<ToTrainable, FromTrainable>()
 let plan: PlanSummary | null = null
@@ -54,7 +54,7 @@ const grid = createGrid({
   describe: (row, column) => describeShare(map, row, column),
   onSelect: (row, column) => filter.set({ text: `.${map.blocks[row]}. ${map.modules[column]}`, regex: false }),
 })
-const legend = createLegend('Trained numbers per weight', 'none', 'most in this recipe', 'not in the model')
+const legend = createLegend('Trained numbers per weight', 'none', 'most in this recipe', null)
 const root = document.body.appendChild(h('main', { class: 'trainable' }))
 
 function count(id: string, title: string, value: (row: PlanRow) => number): Column<PlanRow> {
@@ -109,7 +109,14 @@ function show(next: PlanSummary): void {
     ),
     problems.length > 0 && h('ul', { class: 'warnings' }, ...problems.map((w) => h('li', {}, w))),
     h('ul', { class: 'tiles', 'aria-label': 'Totals' }, ...numbers),
-    h('section', { class: 'card' }, h('h2', {}, 'By block and module'), grid.element, legend.element),
+    h(
+      'section',
+      { class: 'card' },
+      h('h2', {}, 'By block and module'),
+      grid.element,
+      legend.element,
+      h('p', { class: 'muted' }, lettersOf(map)),
+    ),
     h('section', { 'aria-label': 'Table of parameters' }, filter.element, table.element),
   )
   draw()

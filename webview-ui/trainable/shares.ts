@@ -60,6 +60,12 @@ export function describeShare(map: ShareMap, row: number, column: number): strin
   return `${where}: ${cell.by.join(' and ')}, ${formatCount(cell.trainable)} trained for ${formatCount(cell.parameters)} weights (${formatShare(shareOf(cell))})`
 }
 
+/** What the letters in the cells stand for. */
+export function lettersOf(map: ShareMap): string {
+  const all = new Set([...map.cells.values()].flatMap((cell) => cell.by))
+  return [...all].map((by) => `${by[0]}: ${by}`).join(', ')
+}
+
 /** Four significant digits: the paper's percentages go down to 0.02 %. */
 export function percent(value: number): string {
   return `${Number(value.toPrecision(4))} %`

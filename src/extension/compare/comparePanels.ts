@@ -7,6 +7,7 @@ import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
 import { isCancellation, messageOf } from '../support/log.ts'
 import { bindView } from '../views/bindView.ts'
+import { tabIcon } from '../views/page.ts'
 
 interface Pair {
   a: string
@@ -32,6 +33,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
   }
 
   private adopt({ a, b }: Pair, panel: vscode.WebviewPanel): void {
+    panel.iconPath = tabIcon(this.services.extensionUri)
     let abort: AbortController | null = null
     let result: CompareSummary | null = null
     let failure: string | null = null

@@ -5,6 +5,7 @@ import type { FromAnyView, FromRun, ToRun } from '../../shared/protocol/view.ts'
 import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
+import { tabIcon } from '../views/page.ts'
 import type { RunStore } from './runStore.ts'
 
 interface Open {
@@ -47,7 +48,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   }
 
   private adopt(folder: string, panel: vscode.WebviewPanel): void {
-    panel.iconPath = vscode.Uri.joinPath(this.services.extensionUri, 'media', 'icon.svg')
+    panel.iconPath = tabIcon(this.services.extensionUri)
     const view = bindView<ToRun, FromRun>(panel.webview, {
       view: 'run',
       extension: this.services.extensionUri,

@@ -7,6 +7,7 @@ import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
 import { bindView } from '../views/bindView.ts'
+import { tabIcon } from '../views/page.ts'
 
 export class TrainablePanels {
   private readonly services: Services
@@ -26,6 +27,7 @@ export class TrainablePanels {
   }
 
   private bind(panel: vscode.WebviewPanel, recipe: vscode.Uri): void {
+    panel.iconPath = tabIcon(this.services.extensionUri)
     let last: PlanSummary | null = null
     const refresh = async () => {
       if (!last) view.post({ type: 'loading', what: vscode.l10n.t('Reading the recipe and the header of its model') })

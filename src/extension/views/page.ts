@@ -8,6 +8,12 @@ export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
   return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, 'dist', 'webview')] }
 }
 
+/** Tabs do not colour an icon as the activity bar does: one for each kind of theme. */
+export function tabIcon(extension: vscode.Uri): { light: vscode.Uri; dark: vscode.Uri } {
+  const uri = (name: string) => vscode.Uri.joinPath(extension, 'media', name)
+  return { light: uri('icon-light.svg'), dark: uri('icon-dark.svg') }
+}
+
 export function viewPage(webview: vscode.Webview, extension: vscode.Uri, view: ViewName): string {
   const nonce = randomBytes(16).toString('base64url')
   const uri = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(extension, 'dist', 'webview', name))
