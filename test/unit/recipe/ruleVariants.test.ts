@@ -1,0 +1,77 @@
+// What rules say beyond their one example: other places, other severities, and where they must be silent.
+import assert from 'node:assert/strict'
+import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
+import type { Severity } from '../../../src/shared/recipe/finding.ts'
+import { lint } from '../../../src/shared/recipe/lint.ts'
+import { factsOf, llamaConfig, machine, modelOf, optConfig } from '../../support/recipeFacts.ts'
+
+const opt = factsOf(modelOf(optConfig, { masked: true }))
+const llama = factsOf(modelOf(llamaConfig, { masked: true }))
+const small: LintFacts = { ...opt, machine: { ...machine, freeDiskBytes: 1000, memoryBytes: 1000 } }
+const there: LintFacts = { ...opt, output: { exists: true, isModel: false } }
+const same: LintFacts = { ...opt, output: { exists: true, isModel: true } }
+
+const data = 'calibration: {data: a.jsonl, seq_len: 64}\n'
+const save = 'save: {to: out}\n'
+const retrain = (more: string) => `recover: {mode: retrain, data: a.jsonl, seq_len: 64, ${more}}\n${save}`
+const prune = (step: string) => `prune: [{${step}}]\n${save}`
+
+type Case = [what: string, text: string, rule: string, severity: Severity | null, facts?: LintFacts]
+const cases: Case[] = [
+  ['sparsegpt without data', prune('method: sparsegpt'), 'M1', 'error'],
+  ['reconstruction without data', `recover: {train: [norm]}\n${save}`, 'M1', 'error'],
+  ['retraining without data', `recover: {mode: retrain, train: [norm]}\n${save}`, 'M1', 'error'],
+  ['magnitude needs no data', prune('sparsity: 0.3'), 'M1', null],
+  ['calibration of a reconstruction is used', `${data}recover: {train: [norm]}\n${save}`, 'M2', null],
+  ['a sparsegpt Hessian with too few tokens', `${prune('method: sparsegpt')}calibration: {data: a.jsonl, samples: 3, seq_len: 64}\n`, 'M3', 'error', opt],
+  ['few samples of wanda', `${prune('method: wanda')}calibration: {data: a.jsonl, samples: 3, seq_len: 64}\n`, 'M3', 'warning', opt],
+  ['negative dampening', `${prune('method: sparsegpt, dampening: -1')}${data}`, 'M4', 'error'],
+  ['rows of ids that are too short', `${prune('method: wanda')}calibration: {data: ids.safetensors, samples: 64, seq_len: 32}\n`, 'M5', 'error', opt],
+  ['fewer documents than samples', retrain('train: [norm], samples: 5000'), 'M5', 'error', opt],
+  ['another spelling of the same file', `${prune('method: wanda')}${data}evaluate: [{data: ./a.jsonl, seq_len: 64}]\n`, 'M6', 'warning'],
+  ['a file that is not there', `${prune('method: wanda')}calibration: {data: gone.txt, seq_len: 64}\n`, 'M7', 'error', opt],
+  ['long documents', `${prune('method: wanda')}${data}`, 'M8', null, opt],
+  ['biases of OPT', retrain('train: [bias]'), 'R2', null, opt],
+  ['only biases where there are none', retrain('train: [bias]'), 'R7', 'error', llama],
+  ['only the head in a reconstruction', `${data}recover: {train: [head]}\n${save}`, 'R7', 'error'],
+  ['the embedding in a reconstruction', `${data}recover: {train: [embedding, norm]}\n${save}`, 'R3', 'warning'],
+  ['an untied head', retrain('train: [head]'), 'R4', null, llama],
+  ['a rank of ScaleLoRA, which has none', retrain('train: [scale_lora], lora: {rank: 4096}'), 'R5', null, opt],
+  ['a model with a mask needs no prune step', retrain('train: [norm]'), 'R9', null, opt],
+  ['windows beyond 4096 where the model has them', `${prune('method: wanda')}calibration: {data: a.jsonl, seq_len: 5000}\n`, 'L4', 'warning', factsOf(modelOf({ ...optConfig, max_position_embeddings: 9000 }))],
+  ['10 steps of retraining have a step after warm-up', retrain('train: [norm], steps: 10'), 'L3', null],
+  ['warm-up steps', retrain('train: [norm], warmup_steps: 10'), 'L3', 'error'],
+  ['epochs', retrain('train: [norm], epochs: 3'), 'S5', 'error'],
+  ['full besides norms', retrain('train: [full, norm]'), 'S5', 'error'],
+  ['an every that never comes', `${retrain('train: [norm], steps: 10')}evaluate: [{data: b.jsonl, seq_len: 64, every: 20}]\n`, 'S6', 'warning'],
+  ['scope with N:M', prune('pattern: "2:4", scope: row'), 'S6', 'warning'],
+  ['a field of a .txt', `${prune('method: wanda')}calibration: {data: a.txt, field: x, seq_len: 64}\n`, 'S6', 'warning'],
+  ['an invalid value of a sweep', `${prune('sparsity: 0.3')}sweep: {"prune.0.sparsity": [0.3, 30]}\n`, 'S9', 'error'],
+  ['a percentage with its sign', prune('sparsity: 50%'), 'N6', 'error'],
+  ['sparsity 1', prune('sparsity: 1'), 'N6', 'error'],
+  ['N:M close to its sparsity', prune('pattern: "1:3", sparsity: 0.333'), 'N1', null],
+  ['2:4 has a kernel', prune('pattern: "2:4"'), 'N4', null],
+  ['the default block size with M = 7', `${prune('method: sparsegpt, pattern: "2:7"')}${data}`, 'N5', 'error'],
+  ['wanda at high sparsity', `${prune('method: wanda, sparsity: 0.7')}${data}`, 'N11', null],
+  ['two equal steps', `prune: [{sparsity: 0.3}, {sparsity: 0.3}]\n${save}`, 'T10', 'hint', opt],
+  ['a head that is ignored', prune('targets: [Linear, "re:.*lm_head"], ignore: [lm_head]'), 'T8', null, llama],
+  ['norms beside linears', prune('targets: ["re:.*layers.*"]'), 'T11', null, opt],
+  ['an ignore for the head of a tied model', prune('ignore: ["re:.*lm_head"]'), 'T7', null, opt],
+  ['an escaped number', prune('targets: ["re:model\\\\.decoder\\\\.layers\\\\.1\\\\."]'), 'T4', null, opt],
+  ['an output that is there', prune('sparsity: 0.3'), 'G2', 'warning', there],
+  ['an output that is the model', prune('sparsity: 0.3'), 'G2', 'error', same],
+  ['a full disk', prune('sparsity: 0.3'), 'G2', 'warning', small],
+  ['little memory', prune('sparsity: 0.3'), 'G1', 'warning', small],
+  ['a missing value of data', `${prune('method: wanda')}calibration: {seq_len: 64}\n`, 'S8', 'error'],
+  ['a truth value as a word', retrain('train: [norm], shuffle: yes'), 'S7', 'error'],
+] // prettier-ignore
+
+describe('rules, beyond their examples', () => {
+  for (const [what, text, rule, severity, facts] of cases) {
+    it(`${rule} ${severity === null ? 'is silent about' : `is ${severity} for`} ${what}`, () => {
+      const { findings } = lint(`version: 1\nmodel: m\n${text}`, { facts })
+      const found = findings.filter((f) => f.rule === rule).map((f) => f.severity)
+      assert.deepEqual(found, severity === null ? [] : found.length > 0 ? found.map(() => severity) : [severity])
+    })
+  }
+})
