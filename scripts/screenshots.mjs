@@ -3,7 +3,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packageVsix } from './package.mjs'
 import { setupVscode } from './setupVscode.mjs'
@@ -19,22 +19,22 @@ const themes = {
 }
 
 /** A schedule over depth, so that the map has something to show. */
-const recipe = `version: 1
-model: opt
+const recipe = (name) => `version: 1
+model: ${name}
 prune:
   - method: wanda
     sparsity: [0.35, 0.75]
 calibration: { data: text/train.jsonl, samples: 32, seq_len: 256 }
 recover:
   mode: reconstruct
-  train: [bias, norm, mask_lora]
+  train: [norm, mask_lora]
   steps: 120
   lr: 1.0e-3
   batch_size: 2
 evaluate:
   - { task: perplexity, data: text/evaluation.txt, seq_len: 256, at: [dense, recovered] }
 save:
-  to: ./opt-wanda
+  to: ./${name}-wanda
 `
 
 function makeWorkspace(folder) {
@@ -43,9 +43,10 @@ function makeWorkspace(folder) {
   )
   if (!model) throw new Error('there is no sample yet: npx tsx samples/make/main.ts opt')
   mkdirSync(folder, { recursive: true })
-  cpSync(join(root, model), join(folder, 'opt'), { recursive: true })
+  const name = basename(model).replace('-trained', '')
+  cpSync(join(root, model), join(folder, name), { recursive: true })
   cpSync(join(root, 'samples/text'), join(folder, 'text'), { recursive: true })
-  writeFileSync(join(folder, 'wanda.prune.yaml'), recipe)
+  writeFileSync(join(folder, 'wanda.prune.yaml'), recipe(name))
   const cli = (...args) => {
     const { status, stderr } = spawnSync(process.execPath, [join(root, 'dist/cli.mjs'), ...args], {
       cwd: folder,
@@ -55,8 +56,8 @@ function makeWorkspace(folder) {
   }
   cli('run', 'wanda.prune.yaml', '--device', 'cpu')
   // Something to compare with: the recovered model with its mask lost, as a careless merge leaves it.
-  cli('prune', 'opt', '--method', 'magnitude', '--sparsity', '0.3', '--out', 'opt-merged')
-  return folder
+  cli('prune', name, '--method', 'magnitude', '--sparsity', '0.3', '--out', `${name}-merged`)
+  return { folder, name }
 }
 
 async function picture(page, name) {
@@ -67,8 +68,8 @@ async function picture(page, name) {
 
 const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().frameLocator('iframe#active-frame')
 
-async function pictures(page, theme) {
-  await page.getByRole('treeitem', { name: 'opt-wanda', exact: true }).click()
+async function pictures(page, theme, name) {
+  await page.getByRole('treeitem', { name: `${name}-wanda`, exact: true }).click()
   await page.getByRole('treeitem', { name: 'model.safetensors' }).first().dblclick()
   await view(page).getByText('tensors scanned').first().waitFor({ timeout: 60_000 })
   await view(page).getByRole('grid', { name: 'Sparsity by block and module' }).focus()
@@ -92,9 +93,9 @@ async function pictures(page, theme) {
   await picture(page, `trainable-${theme}`)
   await runCommand(page, 'View: Close All Editors')
 
-  await page.getByRole('treeitem', { name: 'opt-wanda', exact: true }).click()
-  await page.getByRole('treeitem', { name: 'opt-merged', exact: true }).click({ modifiers: ['Control'] })
-  await page.getByRole('treeitem', { name: 'opt-merged', exact: true }).click({ button: 'right', modifiers: [] })
+  await page.getByRole('treeitem', { name: `${name}-wanda`, exact: true }).click()
+  await page.getByRole('treeitem', { name: `${name}-merged`, exact: true }).click({ modifiers: ['Control'] })
+  await page.getByRole('treeitem', { name: `${name}-merged`, exact: true }).click({ button: 'right', modifiers: [] })
   await sleep(400)
   await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).hover()
   await sleep(600)
@@ -108,7 +109,7 @@ mkdirSync(images, { recursive: true })
 try {
   const server = setupVscode()
   const { file } = packageVsix()
-  const workspace = makeWorkspace(join(home, 'sample'))
+  const { folder: workspace, name } = makeWorkspace(join(home, 'sample'))
   const asked = process.argv.slice(2)
   for (const theme of asked.length > 0 ? asked : Object.keys(themes)) {
     const data = join(home, theme)
@@ -121,9 +122,9 @@ try {
     const { context, page } = await launchBrowser(home, { width: 1500, height: 940 })
     try {
       await page.goto(`${running.url}/?folder=${workspace}`)
-      await page.getByRole('treeitem', { name: 'opt-wanda', exact: true }).waitFor({ timeout: 60_000 })
+      await page.getByRole('treeitem', { name: `${name}-wanda`, exact: true }).waitFor({ timeout: 60_000 })
       await sleep(2500)
-      await pictures(page, theme)
+      await pictures(page, theme, name)
     } catch (error) {
       await page.screenshot({ path: join(images, `failed-${theme}.png`) })
       throw error

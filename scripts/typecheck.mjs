@@ -11,6 +11,8 @@ const projects = [
   'src/extension',
   'webview-ui',
   'test',
+  'test/integration/backend',
+  'test/integration/host',
 ]
 let failed = false
 for (const project of projects) {
