@@ -15,7 +15,9 @@ import { modelFacts } from './modelFacts.ts'
 export async function gatherFacts(recipe: ResolvedRecipe, folder: string, gpu: boolean | null): Promise<LintFacts> {
   const at = (path: string) => resolve(folder, path)
   const data = new Map<string, DataFacts>()
-  const looks = dataUses(recipe).map(async ({ data: path }) => void data.set(path, await dataFacts(at(path))))
+  const start = recipe.recover?.lora.init
+  const paths = new Set([...dataUses(recipe).map((use) => use.data), ...(start ? [start] : [])])
+  const looks = [...paths].map(async (path) => void data.set(path, await dataFacts(at(path))))
   const [model, output, machine] = await Promise.all([
     // "?" stands for a model that the recipe does not name.
     recipe.model === '?' ? null : modelFacts(at(recipe.model)),

@@ -30,6 +30,7 @@ const cases: Case[] = [
   ['fewer documents than samples', retrain('train: [norm], samples: 5000'), 'M5', 'error', opt],
   ['another spelling of the same file', `${prune('method: wanda')}${data}evaluate: [{data: ./a.jsonl, seq_len: 64}]\n`, 'M6', 'warning'],
   ['a file that is not there', `${prune('method: wanda')}calibration: {data: gone.txt, seq_len: 64}\n`, 'M7', 'error', opt],
+  ['start matrices that are not there', retrain('train: [mask_lora], lora: {init: gone.txt}'), 'M7', 'error', opt],
   ['long documents', `${prune('method: wanda')}${data}`, 'M8', null, opt],
   ['biases of OPT', retrain('train: [bias]'), 'R2', null, opt],
   ['only biases where there are none', retrain('train: [bias]'), 'R7', 'error', llama],

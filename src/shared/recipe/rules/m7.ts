@@ -12,6 +12,11 @@ export const m7 = defineRule({
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, field: content, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, field: text, seq_len: 64}\nsave: {to: out}',
   *check({ document, resolved, facts, has }) {
+    const start = resolved.recover?.lora.init ?? null
+    if (start !== null && facts.data.get(start)?.exists === false) {
+      const at = ['recover', 'lora', 'init']
+      yield { at, message: `There is no file ${start} (paths are relative to the recipe).` }
+    }
     for (const { path, data, field } of dataUses(resolved)) {
       const file = facts.data.get(data)
       if (!file) continue
