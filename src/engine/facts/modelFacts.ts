@@ -1,7 +1,7 @@
 // What lint and plans know of a checkpoint: headers and small files only, remembered until one of them changes.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeModel } from '../../shared/recipe/describeModel.ts'
+import { describeModel, moduleOf } from '../../shared/recipe/describeModel.ts'
 import type { ModelFacts, ModelProblem } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { maskFileName } from '../checkpoint/maskFile.ts'
@@ -92,12 +92,16 @@ async function readTokenizer(path: string): Promise<ModelFacts['tokenizer']> {
 /** By module name, from the report that a run leaves beside the weights. */
 async function readSparsities(path: string): Promise<ModelFacts['sparsities']> {
   const json = await readJson(path)
-  const found = (json as { sparsity?: unknown } | null | undefined)?.sparsity
+  const found = (json as { tensors?: unknown } | null | undefined)?.tensors
   if (typeof found !== 'object' || found === null) return null
   const entries = Object.entries(found).flatMap(([name, value]): [string, number][] =>
-    typeof value === 'number' ? [[name.replace(/\.weight$/, ''), value]] : [],
+    isSparse(value) ? [[moduleOf(name), value.sparsity]] : [],
   )
   return entries.length > 0 ? new Map(entries) : null
+}
+
+function isSparse(value: unknown): value is { sparsity: number } {
+  return typeof value === 'object' && value !== null && typeof (value as { sparsity?: unknown }).sparsity === 'number'
 }
 
 /** Undefined when it is missing; null when it is no JSON. */

@@ -57,6 +57,15 @@ describe('facts about files', () => {
     )
   })
 
+  it('the report of an earlier run tells how sparse the modules are', async () => {
+    const model = temp.path('model')
+    cpSync(opt, model, { recursive: true })
+    const name = 'model.decoder.layers.0.fc1'
+    const tensors = { [`${name}.weight`]: { zeros: 5, sparsity: 0.5 }, odd: 3 }
+    writeFileSync(join(model, 'sparsescope.json'), JSON.stringify({ format: 1, tensors }))
+    assert.deepEqual((await modelFacts(model)).sparsities, new Map([[name, 0.5]]))
+  })
+
   it('the largest id of a tokenizer counts its added tokens', async () => {
     const model = temp.path('model')
     cpSync(opt, model, { recursive: true })
