@@ -25,7 +25,6 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
       ],
       outputChannel: options.channel,
       synchronize: { fileEvents: watcher, configurationSection: 'sparsescope' },
-      initializationOptions: { trusted: vscode.workspace.isTrusted },
     },
   )
   void client.start()
