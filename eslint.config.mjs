@@ -10,7 +10,7 @@ const engine = (folder, ...allowed) =>
 const base = ['errors.ts', 'dtype.ts', 'rng.ts']
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-test', 'node_modules', 'src/engine/compute/cpu/assembly', 'test/fixtures'] },
+  { ignores: ['dist', 'dist-test', 'out', 'node_modules', 'src/engine/compute/cpu/assembly', 'test/fixtures'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommended,
   {

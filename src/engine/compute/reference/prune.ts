@@ -12,36 +12,39 @@ function patternOf(value: number): number {
   return u32[0]
 }
 
+/** Scores of the columns, row-major, and where each one lies. */
+async function scoresOf(backend: Backend, { weight, scale, columns }: Scored) {
+  const [rows, width] = weight.shape
+  const w = await backend.read(weight)
+  const s = scale && (await backend.read(scale))
+  const { start, end } = columns ?? { start: 0, end: width }
+  const count = end - start
+  const scores = new Float32Array(rows * count)
+  for (let i = 0; i < scores.length; i++) {
+    const column = start + (i % count)
+    scores[i] = Math.abs(w[Math.floor(i / count) * width + column]) * (s ? s[column] : 1)
+  }
+  return { scores, rows, start, count }
+}
+
+/** Clears the bits of the pruned, sets those of the kept columns. */
+async function writeMask(backend: Backend, mask: Tensor, drop: Uint8Array, rows: number, start: number) {
+  const words = (await backend.read(mask)) as Uint32Array
+  const perRow = words.length / rows
+  const count = drop.length / rows
+  for (let i = 0; i < drop.length; i++) {
+    const column = start + (i % count)
+    const at = Math.floor(i / count) * perRow + (column >> 5)
+    if (drop[i]) words[at] &= ~(1 << (column & 31))
+    else words[at] |= 1 << (column & 31)
+  }
+  backend.write(mask, words)
+}
+
 export function referencePrune(backend: Backend): PruneKernels {
-  /** Scores of the columns, row-major, and where each one lies. */
-  const scoresOf = async ({ weight, scale, columns }: Scored) => {
-    const [rows, width] = weight.shape
-    const w = await backend.read(weight)
-    const s = scale && (await backend.read(scale))
-    const { start, end } = columns ?? { start: 0, end: width }
-    const count = end - start
-    const scores = new Float32Array(rows * count)
-    for (let i = 0; i < scores.length; i++) {
-      const column = start + (i % count)
-      scores[i] = Math.abs(w[Math.floor(i / count) * width + column]) * (s ? s[column] : 1)
-    }
-    return { scores, rows, start, count, width }
-  }
-  /** Clears the bits of the pruned, sets those of the kept columns. */
-  const writeMask = async (mask: Tensor, drop: Uint8Array, rows: number, start: number, count: number) => {
-    const words = (await backend.read(mask)) as Uint32Array
-    const perRow = words.length / rows
-    for (let i = 0; i < drop.length; i++) {
-      const column = start + (i % count)
-      const at = Math.floor(i / count) * perRow + (column >> 5)
-      if (drop[i]) words[at] &= ~(1 << (column & 31))
-      else words[at] |= 1 << (column & 31)
-    }
-    backend.write(mask, words)
-  }
   /** Prunes the first k by (score, index) of each run of `size` scores. */
   const maskRuns = async (mask: Tensor, scored: Scored, size: number, k: number, withTies: boolean) => {
-    const { scores, rows, start, count } = await scoresOf(scored)
+    const { scores, rows, start } = await scoresOf(backend, scored)
     const drop = new Uint8Array(scores.length)
     for (let first = 0; first < scores.length; first += size) {
       const order = Array.from({ length: size }, (_, i) => first + i)
@@ -49,25 +52,25 @@ export function referencePrune(backend: Backend): PruneKernels {
       const tied = (i: number) => withTies && k > 0 && scores[i] === scores[order[k - 1]]
       order.forEach((i, rank) => (drop[i] = rank < k || tied(i) ? 1 : 0))
     }
-    await writeMask(mask, drop, rows, start, count)
+    await writeMask(backend, mask, drop, rows, start)
     return scores.reduce((bad, score) => bad + (Number.isFinite(score) ? 0 : 1), 0)
   }
   return {
     async countScores(counts: Float64Array, scored: Scored, { shift, bits, prefix }: Digit) {
-      const { scores } = await scoresOf(scored)
+      const { scores } = await scoresOf(backend, scored)
       for (const score of scores) {
         const pattern = patternOf(score)
         if (Math.floor(pattern / 2 ** (shift + bits)) === prefix) counts[Math.floor(pattern / 2 ** shift) % 2 ** bits]++
       }
     },
     async maskBelow(mask: Tensor, scored: Scored, limit: Limit) {
-      const { scores, rows, start, count } = await scoresOf(scored)
+      const { scores, rows, start } = await scoresOf(backend, scored)
       let ties = 0
       const drop = Uint8Array.from(scores, (score) => {
         if (score === limit.score && ties < limit.ties) return ++ties && 1
         return score < limit.score ? 1 : 0
       })
-      await writeMask(mask, drop, rows, start, count)
+      await writeMask(backend, mask, drop, rows, start)
       return ties
     },
     maskRows: (mask, weight, scale, k, withTies) =>
