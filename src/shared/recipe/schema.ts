@@ -274,7 +274,7 @@ export const recipeSchema = z
       .meta(about('Where the result goes: dense safetensors with exact zeros, and the mask beside them.'))
       .optional(),
     sweep: z
-      .record(z.string(), z.array(z.json()).min(1))
+      .record(z.string(), z.array(z.unknown()).min(1))
       .meta(
         about('Paths of settings and the values to try, all combinations.', {
           examples: [{ 'prune.0.sparsity': [0.4, 0.5, 0.6] }],

@@ -55,8 +55,10 @@ function describeOne(schema: JsonSchema): string {
       return 'true or false'
     case 'null':
       return 'null'
-    default:
+    case 'string':
       return schema.minLength ? 'some text' : 'text'
+    default:
+      return 'any value'
   }
 }
 
