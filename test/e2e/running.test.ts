@@ -56,7 +56,9 @@ describe('the packaged extension: running', function () {
     const { sparsity } = (json as { totals: { linears: { sparsity: number } } }).totals.linears
     assert.ok(Math.abs(sparsity - 0.5) < 0.01, `sparsity ${sparsity}`)
     // Reloading the window shows the same picture from the events.
-    await page.reload()
+    const loaded = page.waitForEvent('domcontentloaded', { timeout: 60_000 })
+    await runCommand(page, 'Developer: Reload Window')
+    await loaded
     await status('done').waitFor({ timeout: 60_000 })
     await activeView(page).locator('.tiles li', { hasText: 'perplexity, recovered' }).waitFor()
     await closeEditors(page)

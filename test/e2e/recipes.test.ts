@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { activeView, eventually, exists, openStudio, pictureOfFailure, type Studio } from './studio.ts'
+
+describe('the packaged extension: recipes', function () {
+  this.timeout(180_000)
+  let studio: Studio
+  before(async function () {
+    studio = await openStudio(this)
+  })
+  afterEach(async function () {
+    await pictureOfFailure(this.currentTest, studio)
+  })
+  after(async () => studio?.stop())
+
+  it('a wrong target is underlined, its quick fix mends it, and Run in the lens starts the run', async () => {
+    const { page, workspace } = studio
+    await page.getByRole('treeitem', { name: 'wrong.prune.yaml' }).dblclick()
+    const squiggle = page.locator('.squiggly-error').first()
+    await squiggle.waitFor({ timeout: 30_000 })
+    // To the problem, by keyboard: the cursor then stands in its range.
+    await page.locator('.monaco-editor .view-lines').first().click()
+    await page.keyboard.press('F8')
+    await page.keyboard.press('Escape')
+    await eventually('the quick fix to be applied', async () => {
+      await page.keyboard.press('Control+.')
+      const fix = page.locator('.action-widget .monaco-list-row', { hasText: 'fc' }).first()
+      const found = await fix.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      )
+      if (found) await page.keyboard.press('Enter')
+      else await page.keyboard.press('Escape')
+      return found ? true : undefined
+    })
+    await squiggle.waitFor({ state: 'detached', timeout: 20_000 })
+    await page.locator('.codelens-decoration a', { hasText: 'Run' }).first().click()
+    await activeView(page).locator('.badge', { hasText: 'done' }).waitFor({ timeout: 60_000 })
+    assert.ok(exists(workspace, 'opt-wrong', 'model.safetensors'))
+    assert.doesNotMatch(readFileSync(join(workspace, 'wrong.prune.yaml'), 'utf8'), /fc3/)
+  })
+})
