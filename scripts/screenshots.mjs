@@ -38,9 +38,7 @@ save:
 `
 
 function makeWorkspace(folder) {
-  const model = ['samples/opt', 'out/sample/opt-trained', 'samples/llama'].find((path) =>
-    existsSync(join(root, path, 'model.safetensors')),
-  )
+  const model = ['samples/opt', 'samples/llama'].find((path) => existsSync(join(root, path, 'model.safetensors')))
   if (!model) throw new Error('there is no sample yet: npx tsx samples/make/main.ts opt')
   mkdirSync(folder, { recursive: true })
   const name = basename(model).replace('-trained', '')
