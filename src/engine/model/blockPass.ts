@@ -6,6 +6,7 @@
 import { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import { attentionBackward, attentionForward, type AttentionSaved } from './attention.ts'
 import type { Block } from './block.ts'
 import { mlpBackward, mlpForward, type MlpSaved } from './mlp.ts'
@@ -124,6 +125,7 @@ function attend(pass: Pass, block: Block, x: Tensor, output: Tensor): AttentionS
 }
 
 async function feed(pass: Pass, block: Block, x: Tensor, output: Tensor): Promise<MlpSaved | MoeSaved> {
+  await breathe()
   const { mlp } = block
   if (mlp.kind === 'moe') return moeForward(pass, mlp, x, output)
   // With one norm for both branches, attention's observer call has named these linears too.
@@ -150,6 +152,7 @@ interface Backward {
 }
 
 async function mlpBack(b: Backward, dOutput: Tensor, dX: Tensor | null): Promise<void> {
+  await breathe()
   const { step, scope, block, grads } = b
   const saved = b.saved.mlp
   if (block.mlp.kind === 'moe' && 'routing' in saved) await moeBackward(step, block.mlp, saved, dOutput, grads, dX)

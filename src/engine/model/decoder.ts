@@ -1,7 +1,7 @@
 // The whole model, a block at a time: losses of windows, and gradients of a batch, within a memory budget.
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
-import { throwIfCancelled } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import { hiddenBytes, backwardScratchBytes, savedBytes } from './activationBytes.ts'
 import { checkBatch, targetsOf, type Batch } from './batch.ts'
 import { blockBytes, type LoadOptions } from './block.ts'
@@ -123,7 +123,7 @@ async function forwardNll(
     const block = await provider.acquire(index, index + 1 < config.numBlocks ? index + 1 : null)
     try {
       for (let i = 0; i < batches.length; i++) {
-        throwIfCancelled(options.signal)
+        await breathe(options.signal)
         const { output } = await blockForward(steps[i], block, hidden[i], false)
         await options.onHidden?.(index + 1, output)
         arena.release(hidden[i])
@@ -135,7 +135,7 @@ async function forwardNll(
   }
   const results: Float32Array[] = []
   for (let i = 0; i < batches.length; i++) {
-    throwIfCancelled(options.signal)
+    await breathe(options.signal)
     const { readNll } = headLoss(steps[i], ends, hidden[i], { targets: targetsOf(batches[i]) }, null)
     results.push(await readNll())
     arena.release(hidden[i])

@@ -2,7 +2,8 @@
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import { EngineError, throwIfCancelled } from '../errors.ts'
+import { EngineError } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import { checkBatch, targetsOf, type Batch } from './batch.ts'
 import type { Block } from './block.ts'
 import { blockBackward, blockForward, type BlockSaved } from './blockPass.ts'
@@ -87,7 +88,7 @@ async function runForward(
   let hidden = first
   const traces: Trace[] = []
   for (let index = 0; index < numBlocks; index++) {
-    throwIfCancelled(options.signal)
+    await breathe(options.signal)
     const block = await provider.acquire(index, index + 1 < numBlocks ? index + 1 : null)
     try {
       if (lowest === numBlocks && blockTrains(step, block, grads)) lowest = index
@@ -117,7 +118,7 @@ async function runBackward(
   const scope = step.arena
   let d = dOutput
   for (let index = traces.length - 1; index >= Math.max(0, lowest); index--) {
-    throwIfCancelled(signal)
+    await breathe(signal)
     const { input, kept } = traces[index]
     const block = await provider.acquire(index, index > Math.max(0, lowest) ? index - 1 : null)
     const arena = kept?.arena ?? new Arena(backend)

@@ -1,6 +1,6 @@
 // The global comparison group: every score of the model is seen before the first weight is removed (methods.md 2.3).
 // The model streams past once for each digit of the selection, and once before that where scores need data.
-import { throwIfCancelled } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Scored } from '../compute/pruneKernels.ts'
 import { visitHost, type PruneHost } from './host.ts'
@@ -109,7 +109,7 @@ async function eachLinear<B extends PrunableBlock>(
   body: (scored: Scored, name: string) => Promise<void>,
 ): Promise<void> {
   for (let index = 0; index < stream.blockCount; index++) {
-    throwIfCancelled(signal)
+    await breathe(signal)
     const block = await stream.load(index)
     try {
       for (const linear of block.linears.filter(({ name }) => entry.sparsities.has(name))) {

@@ -2,7 +2,7 @@
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { maskWords } from '../compute/tensor.ts'
-import { throwIfCancelled } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import type { Linear } from '../model/module.ts'
 import type { GlobalLimit } from './globalLimit.ts'
 import { visitHost, type PruneHost } from './host.ts'
@@ -48,7 +48,7 @@ export async function pruneBlock(
   const pruned: PrunedLinear[] = []
   try {
     for (const linear of block.linears) {
-      throwIfCancelled(context.signal)
+      await breathe(context.signal)
       const entry = context.entryOf(linear.name)
       if (!entry) continue
       if (statistics && needsData([entry]) && !statistics.tokensOf(linear.inputKey))

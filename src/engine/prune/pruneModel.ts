@@ -1,7 +1,8 @@
 // The pruning loop (methods.md 4), block by block: dense forward with observers, prune, let the caller train, round
 // to the stored type, propagate. Statistics and inputs always come from the already finished earlier blocks.
 import type { Backend } from '../compute/backend.ts'
-import { EngineError, throwIfCancelled } from '../errors.ts'
+import { EngineError } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import type { Activations, ActivationBudget } from './activations.ts'
 import { findGlobalLimits, isGlobal } from './globalLimit.ts'
 import type { PruneHost } from './host.ts'
@@ -88,7 +89,7 @@ export async function pruneModel<B extends PrunableBlock>(options: PruneOptions<
   const loop = { options, context, flow, states, advance }
   try {
     for (let i = 0; i < stream.blockCount; i++) {
-      throwIfCancelled(options.signal)
+      await breathe(options.signal)
       const finished = (await options.hooks.finished?.(i)) ?? null
       if (finished) await passFinished(loop, i, finished.block)
       else await processBlock(loop, await stream.load(i))

@@ -2,7 +2,7 @@
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import { throwIfCancelled } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import type { Linear, LinearObserver, Step } from '../model/module.ts'
 import { createActivations, type ActivationBudget, type Activations } from './activations.ts'
 
@@ -97,7 +97,7 @@ async function eachBatch<B extends PrunableBlock>(
   const { windows, seqLen } = flow.set
   const batch = Math.max(1, Math.floor(tokensPerPass / seqLen))
   for (let start = 0; start < windows; start += batch) {
-    throwIfCancelled(flow.signal)
+    await breathe(flow.signal)
     const end = Math.min(start + batch, windows)
     const arena = new Arena(flow.backend)
     try {

@@ -2,7 +2,8 @@
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
-import { EngineError, throwIfCancelled } from '../errors.ts'
+import { EngineError } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import type { Grads, Step } from '../model/module.ts'
 import { reconstructGuard } from './divergence.ts'
 import { createOptimiser, type StepResult } from './optimiser.ts'
@@ -75,7 +76,7 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
   })
   try {
     for (let step = 0; step < steps; step++) {
-      throwIfCancelled(signal)
+      await breathe(signal)
       await options.pausePoint?.()
       const begun = performance.now()
       for (let part = 0; part < gradAccumulation; part++)
@@ -148,7 +149,7 @@ export async function measureError<S>({
   let [error, square] = [0, 0]
   try {
     for (let start = 0; start < windows; start += batch) {
-      throwIfCancelled(signal)
+      await breathe(signal)
       const end = Math.min(start + batch, windows)
       const arena = new Arena(backend)
       try {

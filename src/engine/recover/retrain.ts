@@ -1,6 +1,7 @@
 // Retraining (methods.md 7): the whole pruned model on the language-model loss, as the HF Trainer does it.
 import type { Decoder } from '../model/decoder.ts'
-import { EngineError, throwIfCancelled } from '../errors.ts'
+import { EngineError } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import { batchOf, countTargets, type TrainingWindows } from './batches.ts'
 import { retrainGuard } from './divergence.ts'
 import { createOptimiser, type StepResult } from './optimiser.ts'
@@ -51,7 +52,7 @@ export async function retrain(options: RetrainOptions): Promise<void> {
   })
   try {
     for (let step = options.firstStep; step < steps; step++) {
-      throwIfCancelled(signal)
+      await breathe(signal)
       await options.pausePoint?.()
       const begun = performance.now()
       const { loss, tokens } = await addGradients(options, step)

@@ -1,6 +1,7 @@
 // The end of retraining: adapters folded in, masks checked, every changed tensor saved, a block at a time.
 import { readF32 } from '../compute/backend.ts'
-import { EngineError, throwIfCancelled } from '../errors.ts'
+import { EngineError } from '../errors.ts'
+import { breathe } from '../breathe.ts'
 import { loadBlock, releaseBlock } from '../model/block.ts'
 import { loadEnds, releaseEnds, type Ends } from '../model/ends.ts'
 import type { Model } from '../model/model.ts'
@@ -25,7 +26,7 @@ export async function mergeTrained(
   const { backend, folder, signal } = session
   const changed = new Set([...set.direct.map(({ name }) => name), ...set.adapted.map(({ name }) => `${name}.weight`)])
   for (let index = 0; index < base.config.numBlocks; index++) {
-    throwIfCancelled(signal)
+    await breathe(signal)
     const block = await loadBlock(backend, base, index, { as: 'f32' })
     try {
       mergeInto(backend, block, trainables)

@@ -170,6 +170,19 @@ describe('runs', () => {
     await assert.rejects(run(backend, { resume: folder }), { code: 'usage', message: /finished/ })
   })
 
+  for (const mode of ['retrain', 'reconstruct'])
+    it(`a timer is heard in the middle of ${mode}, so that Ctrl-C is`, async () => {
+      const abort = new AbortController()
+      const calibration = { data, samples: 16, seq_len: 16 }
+      const { data: ids, samples, seq_len, ...reconstruction } = retraining({ mode, steps: 5000 })
+      const recover = mode === 'retrain' ? { ...reconstruction, data: ids, samples, seq_len } : reconstruction
+      const path = recipe({ prune: magnitude, recover, ...(mode === 'reconstruct' && { calibration }) })
+      const onEvent = ({ type }: RunEvent) => {
+        if (type === 'step') setTimeout(() => abort.abort(), 0)
+      }
+      await assert.rejects(run(backend, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
+    })
+
   it('does not resume when a source or the recipe has changed since', async () => {
     const abort = new AbortController()
     cpSync(data, place.path('ids.safetensors'))
