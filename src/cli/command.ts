@@ -34,6 +34,17 @@ export function command(name: string, description: string, examples: string[]): 
     .addOption(new Option('--device <device>', 'where to compute').choices(['auto', 'cpu', 'wgpu']).default('auto'))
     .addHelpText('after', `\nExamples:\n${examples.map((e) => `  $ sparsescope ${e}`).join('\n')}`)
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${usageLine(name, text)}\n`) })
+}
+
+/** commander's message as one line that says where to look. */
+export function usageLine(name: string, text: string): string {
+  const message = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '')
+  return `sparsescope: ${message}; see ${['sparsescope', ...name.split(' '), '--help'].filter(Boolean).join(' ')}`
 }
 
 /** Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. */

@@ -2,6 +2,7 @@
 import { Option } from 'commander'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
+import { someOf } from '../shared/format/lists.ts'
 import type { CompareSummary, TensorChange } from '../shared/protocol/inspect.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { table } from './table.ts'
@@ -64,10 +65,15 @@ function toText({ added, removed, reshaped, changed, same, verdict }: CompareSum
     ['only in A', removed],
     ['of another shape', reshaped],
   ]
-  const parts = lists.filter(([, names]) => names.length > 0).map(([what, names]) => `${what}: ${names.join(', ')}`)
+  const parts = lists
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `${names.length} tensors ${what}:\n  ${someOf(names, listedNames, '\n  ')}`)
   if (changed.length > 0) parts.push(table(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow)))
   return [...parts, `${same} tensors are equal.`, verdict].join('\n\n')
 }
+
+/** `--json` has them all. */
+const listedNames = 20
 
 function changeRow({ name, maxAbs, filled, emptied }: TensorChange): string[] {
   return [name, maxAbs.toPrecision(4), filled.toLocaleString('en'), emptied.toLocaleString('en')]

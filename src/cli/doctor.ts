@@ -56,7 +56,7 @@ async function doctor(options: DoctorOptions): Promise<Outcome> {
   return { json: { device, ...facts, remedies }, text: reportText(facts, device, remedies) }
 }
 
-export const doctorCommand = command('doctor', 'adapters, CPU backend, memory and disk, and what to install', [
+export const doctorCommand = command('doctor', 'show what this machine can compute with, and what to install', [
   'doctor',
   'doctor --json',
 ])

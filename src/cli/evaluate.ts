@@ -24,7 +24,7 @@ interface EvaluateOptions extends CommonOptions {
 /** Longest window by default, as in the published protocol. */
 const longestDefault = 4096
 
-export const evaluateCommand = command('evaluate', 'Perplexity on a text or on token ids.', [
+export const evaluateCommand = command('evaluate', 'measure perplexity on a text or on token ids', [
   'evaluate ../opt-125m --data wikitext2-test.txt --seq-len 2048',
   'evaluate ../opt-125m --data ids.safetensors --json',
 ])

@@ -20,7 +20,7 @@ interface ForwardOptions extends CommonOptions {
 
 export const forwardCommand = command(
   'forward',
-  'Write logits, losses, hidden states and gradients of given token ids, all F32.',
+  'write logits, losses, hidden states and gradients of given token ids, all F32',
   [
     'forward ../opt-125m --ids ids.safetensors --out out.safetensors',
     'forward ../opt-125m --ids batch.safetensors --field input_ids --mask attention_mask --labels labels --grads --out out.safetensors',

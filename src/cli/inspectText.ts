@@ -59,14 +59,19 @@ export function tensorText({ entry, parameters, stats }: InspectedTensor): strin
   ]
   if (!stats) return [...lines, `${entry.dtype} has no statistics`].join('\n')
   lines.push(`zeros      ${count(stats.zeros)} (${percent(stats.sparsity)})`)
-  lines.push(`min … max  ${stats.min ?? '–'} … ${stats.max ?? '–'}`)
-  lines.push(`mean, std  ${stats.mean ?? '–'}, ${stats.std ?? '–'}`)
+  lines.push(`min … max  ${short(stats.min)} … ${short(stats.max)}`)
+  lines.push(`mean, std  ${short(stats.mean)}, ${short(stats.std)}`)
   if (stats.nonFinite > 0) lines.push(`not finite ${count(stats.nonFinite)}`)
   for (const [pattern, { groups, violations }] of Object.entries(stats.nm)) {
     lines.push(`${pattern.padEnd(10)} ${count(violations)} of ${count(groups)} groups break it`)
   }
   if (stats.histogram) lines.push('', ...bars(stats.histogram))
   return lines.join('\n')
+}
+
+/** `--json` has all digits. */
+function short(value: number | null): string {
+  return value === null ? '–' : value.toPrecision(6)
 }
 
 /** The 64 bins as 16 lines. */

@@ -1,5 +1,6 @@
 // The command line: one command a file, gathered here.
 import { Command, CommanderError } from 'commander'
+import { usageLine } from './command.ts'
 import { compareCommand } from './compare.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
@@ -31,6 +32,7 @@ const program = new Command('sparsescope')
   .description('See where a language model is sparse, prune it, and recover what pruning cost.')
   .version(version)
   .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(`${usageLine('', text)}\n`) })
 for (const command of commands) program.addCommand(command)
 
 try {

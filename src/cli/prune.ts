@@ -5,6 +5,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { dirname, join, resolve } from 'node:path'
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
+import { writeError } from '../engine/checkpoint/diskErrors.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { RunReport } from '../engine/run/report.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
@@ -33,7 +34,7 @@ interface PruneOptions extends CommonOptions {
   out: string
 }
 
-export const pruneCommand = command('prune', 'Prune a model, without recovery.', [
+export const pruneCommand = command('prune', 'prune a model, without recovery', [
   'prune ../opt-125m --method magnitude --sparsity 0.5 --out ../opt-125m-half',
   'prune ../opt-125m --method wanda --pattern 2:4 --calibration c4.jsonl --samples 128 --seq-len 2048 --out ../opt-2of4',
   'prune ../opt-125m --method sparsegpt --sparsity 0.6 --calibration ids.safetensors --out ../opt-60 --json',
@@ -47,11 +48,10 @@ export const pruneCommand = command('prune', 'Prune a model, without recovery.',
   .option('--sparsity <s...>', 'share of the weights to prune, 0 to 1; several are spread over depth', numbers)
   .option('--pattern <N:M>', 'N zeros in each M consecutive inputs, such as 2:4 (default: unstructured)')
   .addOption(
-    new Option('--scope <scope>', 'group in which weights compete (default: row for wanda, else tensor)').choices([
-      'tensor',
-      'row',
-      'global',
-    ]),
+    new Option(
+      '--scope <scope>',
+      'group in which weights compete (default: row for wanda, else tensor; tensor with --selection perp)',
+    ).choices(['tensor', 'row', 'global']),
   )
   .addOption(
     new Option('--selection <rule>', 'exact counts, or the threshold of the published code').choices(['exact', 'perp']),
@@ -102,8 +102,7 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
 /** Runs a recipe in a folder beside the output, which goes when the run ends, however it ends. */
 async function runInScratch(context: Context, recipe: Record<string, unknown>, o: PruneOptions): Promise<RunReport> {
   const beside = dirname(resolve(o.out))
-  await mkdir(beside, { recursive: true })
-  const scratch = await mkdtemp(join(beside, '.sparsescope-prune-'))
+  const scratch = await makeScratch(beside)
   const remove = () => rmSync(scratch, { recursive: true, force: true })
   process.once('exit', remove)
   const path = join(scratch, 'prune.prune.yaml')
@@ -124,6 +123,15 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
     await (backend as Backend | null)?.close()
     await rm(scratch, { recursive: true, force: true })
     process.off('exit', remove)
+  }
+}
+
+async function makeScratch(parent: string): Promise<string> {
+  try {
+    await mkdir(parent, { recursive: true })
+    return await mkdtemp(join(parent, '.sparsescope-prune-'))
+  } catch (error) {
+    throw writeError(error, parent)
   }
 }
 

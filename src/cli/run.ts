@@ -23,7 +23,7 @@ interface RunCommandOptions extends CommonOptions {
   dryRun?: boolean
 }
 
-export const runCommand = command('run', 'Prune and recover a model as a recipe says.', [
+export const runCommand = command('run', 'prune and recover a model as a recipe says', [
   'run wanda.prune.yaml',
   'run wanda.prune.yaml --set prune.0.sparsity=0.6 --set recover.steps=200',
   'run wanda.prune.yaml --dry-run',

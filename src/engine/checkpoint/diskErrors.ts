@@ -1,14 +1,21 @@
 // What the operating system says, in sentences a person can act on.
 import { EngineError } from '../errors.ts'
 
+/** Of a path that cannot be what it should be: the caller's mistake, not the disk's. */
+const wrongPlaces: Record<string, string> = {
+  ENOENT: 'the folder it should go into does not exist; make it first',
+  ENOTDIR: 'a part of the path is a file, not a folder; choose another place',
+  EEXIST: 'a file is in the way; choose another place',
+  EISDIR: 'it is a folder; add the name of a file',
+  ENAMETOOLONG: 'the name is too long; choose a shorter one',
+}
+
 const remedies: Record<string, string> = {
   ENOSPC: 'the disk is full; free some space or choose another place',
   EDQUOT: 'the disk quota is used up; free some space or choose another place',
   EROFS: 'the file system is read-only; choose another place',
   EACCES: 'permission denied; change the permissions or choose another place',
   EPERM: 'not permitted; change the permissions or choose another place',
-  ENOTDIR: 'a part of the path is a file, not a folder; choose another place',
-  ENAMETOOLONG: 'the name is too long; choose a shorter one',
   EMFILE: 'too many files are open; raise the limit (ulimit -n)',
   EIO: 'the disk failed to read or write; check it',
   EFBIG: 'the file system cannot hold a file so large; choose another place or a smaller max_shard',
@@ -18,12 +25,13 @@ export function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-/** For writing: a 'disk' error that names the path and the way out. Engine errors pass unchanged. */
+/** For writing: a 'disk' or, where the path is wrong, a 'usage' error that names the path and the way out. Engine errors pass unchanged. */
 export function writeError(error: unknown, path: string): EngineError {
   if (error instanceof EngineError) return error
   const code = errnoOf(error)
-  const reason = code === 'ENOENT' ? 'the folder it should go into does not exist; make it first' : remedies[code]
-  return new EngineError('disk', `cannot write ${path}: ${reason ?? describe(error)}`, { cause: error })
+  const misplaced = wrongPlaces[code]
+  const reason = misplaced ?? remedies[code] ?? describe(error)
+  return new EngineError(misplaced ? 'usage' : 'disk', `cannot write ${path}: ${reason}`, { cause: error })
 }
 
 /** For reading: 'not-found' or 'disk'. Engine errors pass unchanged. */
@@ -33,6 +41,7 @@ export function readError(error: unknown, path: string): EngineError {
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new EngineError('not-found', `${path} does not exist; check the path`, { cause: error })
   }
+  if (code === 'EISDIR') return new EngineError('usage', `${path} is a folder; give a file`, { cause: error })
   return new EngineError('disk', `cannot read ${path}: ${remedies[code] ?? describe(error)}`, { cause: error })
 }
 

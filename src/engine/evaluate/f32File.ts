@@ -1,5 +1,5 @@
 // A safetensors file of F32 tensors whose values come piece by piece, in any order.
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { encodeHeader } from '../../shared/format/encodeHeader.ts'
 import { writeError } from '../checkpoint/diskErrors.ts'
 import { EngineError } from '../errors.ts'
@@ -20,7 +20,7 @@ export interface F32File {
 
 const bytesPerElement = 4
 
-/** @throws EngineError 'disk' when the place cannot be written to. */
+/** @throws EngineError 'disk' or 'usage' when the place cannot be written to. */
 export async function createF32File(path: string, tensors: readonly F32Tensor[]): Promise<F32File> {
   let end = 0
   const starts = new Map<string, number>()
@@ -36,9 +36,20 @@ export async function createF32File(path: string, tensors: readonly F32Tensor[])
     work.catch((error: unknown) => {
       throw writeError(error, path)
     })
+  if ((await stat(path).catch(() => null))?.isDirectory())
+    throw new EngineError('usage', `${path} is a folder; add the name of a file`)
   const file = await orSay(open(temporary, 'w'))
-  await orSay(file.write(header, 0, header.length, 0))
-  await orSay(file.truncate(header.length + end))
+  const abort = async () => {
+    await file.close().catch(() => undefined)
+    await rm(temporary, { force: true })
+  }
+  try {
+    await orSay(file.write(header, 0, header.length, 0))
+    await orSay(file.truncate(header.length + end))
+  } catch (error) {
+    await abort()
+    throw error
+  }
   return {
     async write(name, start, values) {
       const from = starts.get(name)
@@ -51,9 +62,6 @@ export async function createF32File(path: string, tensors: readonly F32Tensor[])
       await orSay(file.close())
       await orSay(rename(temporary, path))
     },
-    async abort() {
-      await file.close().catch(() => undefined)
-      await rm(temporary, { force: true })
-    },
+    abort,
   }
 }

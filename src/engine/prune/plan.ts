@@ -1,4 +1,5 @@
 // What to prune and how: the recipe's `prune` entries after matching, one sparsity for each linear.
+import { someOf } from '../../shared/format/lists.ts'
 import { EngineError } from '../errors.ts'
 
 export type PruneMethod = 'magnitude' | 'random' | 'wanda' | 'sparsegpt'
@@ -82,7 +83,7 @@ function checkPattern(
   if (indivisible.length)
     throw new EngineError(
       'bad-recipe',
-      `pattern ${name} needs a number of inputs divisible by ${of}; put these into \`ignore\` or choose another pattern: ${indivisible.map((linear) => `${linear} (${shapes.get(linear)?.[1]} inputs)`).join(', ')}`,
+      `pattern ${name} needs a number of inputs divisible by ${of}; put these into \`ignore\` or choose another pattern: ${someOf(indivisible.map((linear) => `${linear} (${shapes.get(linear)?.[1]} inputs)`))}`,
     )
   if (method === 'sparsegpt' && blockSize % of !== 0)
     throw new EngineError('bad-recipe', `block_size ${blockSize} is not a multiple of the ${of} in pattern ${name}`)

@@ -25,7 +25,7 @@ class JsonReader {
   }
 
   value(depth: number): Json {
-    if (depth > maxDepth) throw new FormatError(`its JSON is nested deeper than ${maxDepth} levels`)
+    if (depth > maxDepth) throw new FormatError(`its JSON is nested deeper than ${maxDepth} levels; get the file again`)
     const start = this.skipSpace()
     switch (start) {
       case '{':
@@ -54,7 +54,7 @@ class JsonReader {
       if (this.skipSpace() !== '"') throw this.unexpected()
       const key = this.string()
       if (result.has(key))
-        throw new FormatError(`${quoted(key)} appears twice; a reader cannot know which one is meant`)
+        throw new FormatError(`${quoted(key)} appears twice, and a reader cannot know which one is meant; remove one`)
       if (this.skipSpace() !== ':') throw this.unexpected()
       this.at++
       result.set(key, this.value(depth + 1))
@@ -149,14 +149,16 @@ class JsonReader {
 
   private unexpected(at = this.at): FormatError {
     const found = at < this.text.length ? quoted(this.text.charAt(at)) : 'the end'
-    return new FormatError(`it is not valid JSON: unexpected ${found} at character ${at}`)
+    return new FormatError(
+      `it is not valid JSON: unexpected ${found} at character ${at}; mend it there or get the file again`,
+    )
   }
 }
 
 /** The object behind a value, or a FormatError that says what should have been one. */
 export function asObject(value: Json | undefined, what: string): JsonObject {
   if (value instanceof Map) return value
-  throw new FormatError(`${what} is not a JSON object`)
+  throw new FormatError(`${what} is not a JSON object; the file is damaged: get it again`)
 }
 
 /** Plain objects and arrays, for code that trusts the keys. Keys such as `__proto__` become own properties. */

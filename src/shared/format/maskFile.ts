@@ -68,7 +68,7 @@ export function parseMaskHeader(json: Uint8Array, fileBytes: number): readonly M
     const fields = asObject(value, quoted(name))
     const shape = fields.get('shape')
     if (!Array.isArray(shape) || shape.length !== 2 || !shape.every(isCount)) {
-      throw new FormatError(`${quoted(name)}: its shape must be two whole numbers`)
+      throw new FormatError(`${quoted(name)}: its shape must be two whole numbers; save the pruned model again`)
     }
     const [rows, columns] = shape as [number, number]
     const words = rows * maskWordsPerRow(columns)

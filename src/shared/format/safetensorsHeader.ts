@@ -98,7 +98,10 @@ export function decodeUtf8(bytes: Uint8Array): string {
 function metadataOf(value: Json): ReadonlyMap<string, string> {
   const metadata = new Map<string, string>()
   for (const [key, text] of asObject(value, metadataKey)) {
-    if (typeof text !== 'string') throw new FormatError(`${metadataKey}.${quoted(key)} is not a string`)
+    if (typeof text !== 'string')
+      throw new FormatError(
+        `${metadataKey}.${quoted(key)} is not a string; save the file again with a tool that writes valid safetensors`,
+      )
     metadata.set(key, text)
   }
   return metadata
@@ -110,12 +113,14 @@ function tensorOf(name: string, value: Json, dataBytes: number): TensorInfo {
   const dtype = fields.get('dtype')
   if (!isSafetensorsDtype(dtype)) {
     const got = typeof dtype === 'string' ? quoted(dtype) : 'missing'
-    throw new FormatError(`${quoted(name)}: its dtype is ${got}; known are ${safetensorsDtypes.join(', ')}`)
+    throw new FormatError(`${quoted(name)}: its dtype is ${got}; convert it to one of ${safetensorsDtypes.join(', ')}`)
   }
   const shape = shapeOf(name, fields.get('shape'))
   const offsets = fields.get('data_offsets')
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    throw new FormatError(`${quoted(name)}: data_offsets must be two whole numbers of bytes`)
+    throw new FormatError(
+      `${quoted(name)}: data_offsets must be two whole numbers of bytes; the file is damaged: get it again`,
+    )
   }
   const [start, end] = offsets as [number, number]
   if (start > end || end > dataBytes) {
@@ -158,7 +163,9 @@ export function hasControl(text: string): boolean {
 
 function shapeOf(name: string, value: Json | undefined): readonly number[] {
   if (!Array.isArray(value) || value.length > maxDimensions || !value.every(isCount)) {
-    throw new FormatError(`${quoted(name)}: its shape must be a list of at most ${maxDimensions} whole numbers`)
+    throw new FormatError(
+      `${quoted(name)}: its shape must be a list of at most ${maxDimensions} whole numbers; the file is damaged: get it again`,
+    )
   }
   return value as number[]
 }
@@ -170,7 +177,9 @@ function checkCoverage(tensors: readonly TensorInfo[], dataBytes: number): void 
   let last = 'the header'
   for (const { name, start, end } of inOrder) {
     if (start < covered) {
-      throw new FormatError(`${quoted(name)} overlaps ${last} in the file; it is damaged or was made to mislead`)
+      throw new FormatError(
+        `${quoted(name)} overlaps ${last} in the file, which is damaged or was made to mislead; get it again`,
+      )
     }
     if (start > covered) {
       throw new FormatError(

@@ -21,14 +21,17 @@ export function parseShardIndex(text: string): ShardIndex {
   const weightMap = new Map<string, string>()
   for (const [name, shard] of asObject(root.get('weight_map'), 'its weight_map')) {
     checkName(name)
-    if (typeof shard !== 'string') throw new FormatError(`weight_map.${quoted(name)} is not a file name`)
+    if (typeof shard !== 'string')
+      throw new FormatError(`weight_map.${quoted(name)} is not a file name; get the index of the model again`)
     checkShardName(shard)
     weightMap.set(name, shard)
   }
   const shards = [...new Set(weightMap.values())].sort()
   if (shards.length === 0) throw new FormatError('its weight_map is empty; get the index of the model again')
   if (shards.length > maxShards) {
-    throw new FormatError(`it names ${shards.length} shards, more than the ${maxShards} that any model has`)
+    throw new FormatError(
+      `it names ${shards.length} shards, more than the ${maxShards} that any model has; get the index of the model again`,
+    )
   }
   return { weightMap, shards, metadata: root.get('metadata') ?? null }
 }

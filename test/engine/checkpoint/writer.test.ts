@@ -192,7 +192,7 @@ describe('createWriter', () => {
     temp.write('file', '')
     await assert.rejects(
       createWriter(source, temp.path('file/out'), large),
-      withCode('disk', /file\/out.*not a folder|exists/),
+      withCode('usage', /file\/out.*(not a folder|in the way)/),
     )
   })
 

@@ -168,6 +168,10 @@ describe('an F32 file', () => {
   })
 
   it('says which folder is missing', async () => {
-    await assert.rejects(createF32File('/nowhere/out.safetensors', []), { code: 'disk' })
+    await assert.rejects(createF32File('/nowhere/out.safetensors', []), {
+      code: 'usage',
+      message: /does not exist; make it/,
+    })
+    await assert.rejects(createF32File(tmpdir(), []), { code: 'usage', message: /is a folder/ })
   })
 })

@@ -85,7 +85,7 @@ describe('parseHeader', () => {
     ['__proto__ as a name', '{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1, /reserved/],
     ['an empty name', { '': entry('U8', [1], 0, 1) }, 1, /is empty/],
     ['control characters in a name', { 'a\u001b[2J': entry('U8', [1], 0, 1) }, 1, /control characters/],
-    ['an unknown type', { a: entry('F3', [1], 0, 1) }, 1, /dtype is "F3"; known are/],
+    ['an unknown type', { a: entry('F3', [1], 0, 1) }, 1, /dtype is "F3"; convert it to one of F64/],
     ['a type that objects inherit', { a: entry('toString', [1], 0, 1) }, 1, /dtype is "toString"/],
     ['a negative dimension', { a: entry('U8', [-1, -1], 0, 1) }, 1, /whole numbers/],
     ['a fractional dimension', { a: entry('U8', [0.5, 2], 0, 1) }, 1, /whole numbers/],
