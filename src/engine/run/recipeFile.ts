@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { dirname, relative, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { parseSetting, withSetting } from '../../shared/recipe/overrides.ts'
+import type { Finding } from '../../shared/recipe/finding.ts'
 import { parseRecipe } from '../../shared/recipe/parse.ts'
 import { resolveRecipe, type ModelLimits, type ResolvedRecipe } from '../../shared/recipe/resolve.ts'
-import { recipeSchema, type Recipe } from '../../shared/recipe/schema.ts'
+import type { Recipe } from '../../shared/recipe/schema.ts'
 import { readError } from '../checkpoint/diskErrors.ts'
 import { EngineError } from '../errors.ts'
 
@@ -33,26 +34,45 @@ export async function readRecipe(path: string, settings: readonly string[] = [])
     const { line, character } = wrong?.range.start ?? { line: 0, character: 0 }
     throw new EngineError('bad-recipe', `${full}:${line + 1}:${character + 1}: ${wrong?.message ?? 'not a recipe'}`)
   }
-  const warnings = findings.flatMap(({ severity, message }) => (severity === 'warning' ? [message] : []))
-  return { path: full, folder: dirname(full), warnings, recipe: applySettings(recipe, settings) }
+  const warnings = warningsOf(findings)
+  const file = { path: full, folder: dirname(full) }
+  if (settings.length === 0) return { ...file, recipe, warnings }
+  return { ...file, ...withSettings(recipe, settings, warnings) }
 }
 
-function applySettings(recipe: Recipe, settings: readonly string[]): Recipe {
-  let value: unknown = recipe
-  for (const text of settings) {
-    const setting = parseSetting(text)
-    if (!setting)
-      throw new EngineError(
-        'usage',
-        `--set ${text}: expected path=value, as in --set recover.steps=100 or prune.0.sparsity=0.6`,
-      )
-    value = withSetting(value, setting.path, setting.value)
-    const checked = recipeSchema.safeParse(value)
-    if (!checked.success)
-      throw new EngineError('usage', `--set ${text}: ${checked.error.issues[0]?.message ?? 'not a valid recipe then'}`)
-    value = checked.data
+/** Of the warnings those of the text that still hold (it may have disabled some), and what the settings give rise to. */
+function withSettings(
+  written: Recipe,
+  settings: readonly string[],
+  warnings: readonly string[],
+): Pick<RecipeFile, 'recipe' | 'warnings'> {
+  const { recipe, findings } = parseRecipe(JSON.stringify(settings.reduce<unknown>(applySetting, written)))
+  const wrong = findings.find((finding) => finding.severity === 'error')
+  if (!recipe || wrong)
+    throw new EngineError('usage', `--set ${settings.join(' --set ')}: ${wrong?.message ?? 'not a valid recipe then'}`)
+  const before = warningsOf(parseRecipe(JSON.stringify(written)).findings)
+  const after = warningsOf(findings)
+  return {
+    recipe,
+    warnings: [...warnings.filter((w) => after.includes(w)), ...after.filter((w) => !before.includes(w))],
   }
-  return value as Recipe
+}
+
+function applySetting(recipe: unknown, text: string): unknown {
+  const setting = parseSetting(text)
+  if (!setting)
+    throw new EngineError(
+      'usage',
+      `--set ${text}: expected path=value, as in --set recover.steps=100 or prune.0.sparsity=0.6`,
+    )
+  const changed = withSetting(recipe, setting.path, setting.value)
+  if (changed === null)
+    throw new EngineError('usage', `--set ${text}: the recipe has no place ${setting.path}; lists count from 0`)
+  return changed
+}
+
+function warningsOf(findings: readonly Finding[]): string[] {
+  return findings.flatMap(({ severity, message }) => (severity === 'warning' ? [message] : []))
 }
 
 /** The recipe with defaults; its paths stay relative to `file.folder`. @throws EngineError for a `sweep`. */

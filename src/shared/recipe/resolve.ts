@@ -120,7 +120,7 @@ function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
     method,
     sparsity: group?.kind === 'group' ? group.pruned / group.size : (step.sparsity ?? defaultSparsity),
     pattern,
-    // The published code's threshold is the tensor's, for Wanda too.
+    // `perp` is defined by the published code, whose threshold is the tensor's for Wanda too (methods.md 2.3).
     scope: step.scope ?? (method === 'wanda' && step.selection !== 'perp' ? 'row' : 'tensor'),
     selection: step.selection ?? 'exact',
     block_size: step.block_size ?? 128,

@@ -72,7 +72,7 @@ export const pruneStepSchema = z
       .enum(scopes)
       .meta(
         about(
-          'The group in which weights compete: one `tensor`, one `row` (output neuron) or all of them (`global`). Default: `row` for wanda, `tensor` for the others. N:M and sparsegpt have groups of their own.',
+          "The group in which weights compete: one `tensor`, one `row` (output neuron) or all of them (`global`). Default: `row` for wanda, `tensor` for the others and for `selection: perp`, whose threshold is the tensor's. N:M and sparsegpt have groups of their own.",
         ),
       )
       .optional(),

@@ -17,7 +17,7 @@ describe('recipe of a run', () => {
   }
 
   it('settings replace values by path and are validated like the recipe', async () => {
-    const path = write('version: 1\nmodel: m\nprune: [{sparsity: 0.5}]\n')
+    const path = write('version: 1\nmodel: m\nprune: [{sparsity: 0.5}]\ncalibration: {data: c.jsonl, seq_len: 8}\n')
     const file = await readRecipe(path, ['prune.0.sparsity=0.7', 'recover.steps=3', 'recover.train=[bias]'])
     const recipe = resolveRecipeFile(file, {})
     assert.equal(recipe.prune[0].sparsity, 0.7)
@@ -27,8 +27,28 @@ describe('recipe of a run', () => {
       code: 'usage',
       message: /--set recover\.steps=none/,
     })
-    await assert.rejects(readRecipe(path, ['recover.stesp=1']), { code: 'usage' })
+    await assert.rejects(readRecipe(path, ['recover.stesp=1']), { code: 'usage', message: /stesp/ })
+    await assert.rejects(readRecipe(path, ['prune.1.sparsity=0.4']), { code: 'usage', message: /no place prune\.1/ })
     await assert.rejects(readRecipe(path, ['nonsense']), { code: 'usage', message: /path=value/ })
+  })
+
+  it('settings together obey the rules between keys, and warn as the text would', async () => {
+    const path = write(
+      'version: 1\nmodel: m\nprune: [{sparsity: 0.6, dampening: 0.1}]\nsave: {to: out}\ncalibration: {data: c.jsonl, seq_len: 8}\n',
+    )
+    await assert.rejects(readRecipe(path, ['prune.0.pattern=2:4']), { code: 'usage', message: /2:4.*sparsity of 0\.5/ })
+    const { recipe } = await readRecipe(path, ['prune.0.pattern=2:4', 'prune.0.sparsity=0.5'])
+    assert.equal(recipe.prune?.[0].pattern, '2:4')
+    const idle = /dampening has no effect/
+    const warns = async (...settings: string[]) => (await readRecipe(path, settings)).warnings.some((w) => idle.test(w))
+    assert.deepEqual(
+      [await warns(), await warns('seed=1'), await warns('prune.0.method=sparsegpt')],
+      [true, true, false],
+    )
+  })
+
+  it('a folder is no recipe', async () => {
+    await assert.rejects(readRecipe(folder), { code: 'usage', message: /is a folder; give a file/ })
   })
 
   it('a mistake is named with file, line and column', async () => {

@@ -9,13 +9,14 @@ export const l5 = defineRule({
   why: 'The default depends on the model. Memory and perplexity depend on it, so numbers are only comparable when it is written down (llm-compressor#3011).',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 2048}\nsave: {to: out}',
-  *check({ document, resolved, has }) {
+  *check({ document, resolved, has, model }) {
+    const atMost = model?.modelConfig ? '' : 'at most '
     for (const { path, seqLen } of dataUses(resolved)) {
       if (has([...path, 'seq_len']) || !has([...path, 'data'])) continue
       const edits = insertKey(document, path, 'seq_len', String(seqLen))
       yield {
         at: [...path, 'data'],
-        message: `seq_len is not set here and will be ${seqLen}: write it down.`,
+        message: `seq_len is not set here and will be ${atMost}${seqLen}: write it down.`,
         fixes: [{ title: `Add seq_len: ${seqLen}`, edits }],
       }
     }

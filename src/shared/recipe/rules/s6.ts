@@ -15,7 +15,9 @@ export const s6 = defineRule({
   *check(context) {
     for (const [path, reason] of idle(context)) {
       if (!context.has(path)) continue
-      const key = String(path.findLast((p) => typeof p === 'string'))
+      const last = path.at(-1)
+      const list = path.at(-2)
+      const key = typeof last === 'number' ? `${String(context.get(path))} in ${String(list)}` : String(last)
       yield {
         at: { key: path },
         message: `${key} has no effect ${reason}: remove it.`,
