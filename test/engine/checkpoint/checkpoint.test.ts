@@ -16,7 +16,11 @@ async function refuses(path: string, message: RegExp, code = 'bad-checkpoint'): 
     assert.equal(error.code, code)
     assert.match(error.message, message)
     assert.ok(!error.message.includes('\n'))
-    assert.match(error.message, /\b(get|give|name|check|save|convert|download|rename|remove|mend|run|put|use|copy)\b/i, 'how to mend it')
+    assert.match(
+      error.message,
+      /\b(get|give|name|check|save|convert|download|rename|remove|mend|run|put|use|copy)\b/i,
+      'how to mend it',
+    )
     return true
   })
 }

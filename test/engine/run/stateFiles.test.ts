@@ -105,6 +105,9 @@ describe('files of a run', () => {
   it('a place that cannot hold a run folder is a disk error that names it', async () => {
     mkdirSync(join(folder, 'x'))
     writeFileSync(join(folder, 'x', '.sparsescope'), 'a file')
-    await assert.rejects(createRunFolder(join(folder, 'x', 'r.prune.yaml')), { code: 'usage', message: /\.sparsescope/ })
+    await assert.rejects(createRunFolder(join(folder, 'x', 'r.prune.yaml')), {
+      code: 'usage',
+      message: /\.sparsescope/,
+    })
   })
 })
