@@ -135,8 +135,10 @@ async function makeScratch(parent: string): Promise<string> {
   }
 }
 
-/** The place of a mistake in a recipe that nobody wrote helps nobody. */
+/** The place of a mistake in a recipe that nobody wrote helps nobody, nor does a run folder that is gone. */
 function withoutPlace(error: unknown, path: string): unknown {
+  if (error instanceof EngineError && error.code === 'cancelled')
+    return new EngineError('cancelled', 'cancelled; nothing was written', { cause: error })
   if (!(error instanceof EngineError) || !error.message.startsWith(path)) return error
   return new EngineError(error.code, error.message.slice(path.length).replace(/^[:\d]+ /, ''), { cause: error })
 }

@@ -3,6 +3,7 @@ import type { Arena } from '../compute/arena.ts'
 import type { AttentionShape, CopyShape } from '../compute/kernels.ts'
 import { reshape, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
+import { breathe } from '../breathe.ts'
 import { linearBackward, linearForward } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
@@ -35,22 +36,24 @@ export interface AttentionSaved {
 }
 
 /** x [N,C], already normed where the block norms first → output [N,C]. `observe` sees the input of `out`. */
-export function attentionForward(
+export async function attentionForward(
   pass: Pass,
   config: ModelConfig,
   weights: AttentionWeights,
   x: Tensor,
   output: Tensor,
-): AttentionSaved {
+): Promise<AttentionSaved> {
   const { step, scope } = pass
   const { kernels } = step.backend
   const projected = project(pass, config, weights, x)
+  await breathe()
   const [q, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
   const [k, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
   turn(step, scope, config, q, k, false)
   const mixed = scope.allocate(q.shape)
   const logSum = scope.allocate([q.shape[0], config.numHeads])
   kernels.attention(mixed, logSum, q, k, projected.v, step.keyMask, attentionShape(step, config, weights))
+  await breathe()
   for (const tensor of [q, k, projected.v]) pass.drop(tensor)
   step.observe?.([weights.out], mixed)
   linearForward(step, output, weights.out, mixed)
@@ -59,7 +62,7 @@ export function attentionForward(
 }
 
 /** dX [N,C] is written (or added to) when wanted; without anybody wanting q, k or v the attention itself is skipped. */
-export function attentionBackward(
+export async function attentionBackward(
   step: Step,
   scope: Arena,
   config: ModelConfig,
@@ -68,14 +71,16 @@ export function attentionBackward(
   dOutput: Tensor,
   grads: Grads,
   dX: Tensor | null,
-): void {
+): Promise<void> {
   const { kernels } = step.backend
   const { q, k, v, mixed, logSum } = saved
   const dMixed = scope.allocate(mixed.shape)
   linearBackward(step, weights.out, mixed, dOutput, grads, dMixed)
+  await breathe()
   const [dQ, dK, dV] = [q, k, v].map((tensor) => scope.allocate(tensor.shape))
   const shape = attentionShape(step, config, weights)
   kernels.attentionBackward(dQ, dK, dV, dMixed, mixed, logSum, q, k, v, step.keyMask, shape)
+  await breathe()
   scope.release(dMixed)
   turn(step, scope, config, dQ, dK, true)
   const dHeads = {

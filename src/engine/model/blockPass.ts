@@ -76,7 +76,7 @@ async function forward(pass: Pass, block: Block, x: Tensor, y: Tensor): Promise<
   switch (block.config.residual) {
     case 'preNorm': {
       const [normed, attnNorm] = applyNorm(pass, block.attnNorm, x)
-      const attention = attend(pass, block, normed, branch)
+      const attention = await attend(pass, block, normed, branch)
       pass.drop(normed)
       const middle = fresh()
       kernels.add(middle, x, branch)
@@ -87,7 +87,7 @@ async function forward(pass: Pass, block: Block, x: Tensor, y: Tensor): Promise<
       return { attnNorm, attention, mlpNorm, mlp }
     }
     case 'postNorm': {
-      const attention = attend(pass, block, x, branch)
+      const attention = await attend(pass, block, x, branch)
       const sum = fresh()
       kernels.add(sum, x, branch)
       const [middle, attnNorm] = applyNorm(pass, block.attnNorm, sum)
@@ -101,7 +101,7 @@ async function forward(pass: Pass, block: Block, x: Tensor, y: Tensor): Promise<
     case 'parallel':
     case 'parallelSharedNorm': {
       const [normed, attnNorm] = applyNorm(pass, block.attnNorm, x)
-      const attention = attend(pass, block, normed, branch)
+      const attention = await attend(pass, block, normed, branch)
       const sum = fresh()
       kernels.add(sum, x, branch)
       const [normed2, mlpNorm] = block.mlpNorm ? applyNorm(pass, block.mlpNorm, x) : [normed, null]
@@ -119,7 +119,7 @@ function applyNorm(pass: Pass, norm: Norm, x: Tensor): [Tensor, NormSaved] {
   return [output, normForward(pass, output, norm, x)]
 }
 
-function attend(pass: Pass, block: Block, x: Tensor, output: Tensor): AttentionSaved {
+async function attend(pass: Pass, block: Block, x: Tensor, output: Tensor): Promise<AttentionSaved> {
   pass.step.observe?.(readersOf(block, block.attention.projections[0]), x)
   return attentionForward(pass, block.config, block.attention, x, output)
 }
@@ -157,12 +157,16 @@ async function mlpBack(b: Backward, dOutput: Tensor, dX: Tensor | null): Promise
   const saved = b.saved.mlp
   if (block.mlp.kind === 'moe' && 'routing' in saved) await moeBackward(step, block.mlp, saved, dOutput, grads, dX)
   else if (block.mlp.kind !== 'moe' && !('routing' in saved)) {
-    mlpBackward(step, scope, block.mlp, saved, dOutput, grads, dX)
+    await mlpBackward(step, scope, block.mlp, saved, dOutput, grads, dX)
   } else throw new EngineError('internal', `block ${block.index}: saved by another kind of MLP`)
 }
 
-function attentionBack({ step, scope, block, saved, grads }: Backward, dOutput: Tensor, dX: Tensor | null): void {
-  attentionBackward(step, scope, block.config, block.attention, saved.attention, dOutput, grads, dX)
+async function attentionBack(
+  { step, scope, block, saved, grads }: Backward,
+  dOutput: Tensor,
+  dX: Tensor | null,
+): Promise<void> {
+  await attentionBackward(step, scope, block.config, block.attention, saved.attention, dOutput, grads, dX)
 }
 
 function normBack({ step, scope, grads }: Backward, norm: Norm, saved: NormSaved | null, dOutput: Tensor): Tensor {
@@ -180,7 +184,7 @@ async function preNormBackward(b: Backward, dY: Tensor, dX: Tensor | null): Prom
   kernels.add(dMiddle, dY, dThrough)
   scope.release(dThrough)
   if (!dX && !normTrains(block.attnNorm, b.grads)) return attentionBack(b, dMiddle, null)
-  attentionBack(b, dMiddle, dNormed)
+  await attentionBack(b, dMiddle, dNormed)
   const dFirst = normBack(b, block.attnNorm, saved.attnNorm, dNormed)
   if (dX) kernels.add(dX, dMiddle, dFirst)
 }
@@ -194,7 +198,7 @@ async function postNormBackward(b: Backward, dY: Tensor, dX: Tensor | null): Pro
   const dMiddle = scope.allocate(dY.shape)
   kernels.add(dMiddle, dSum2, dBranch)
   const dSum = normBack(b, block.attnNorm, saved.attnNorm, dMiddle)
-  attentionBack(b, dSum, dX ? dBranch : null)
+  await attentionBack(b, dSum, dX ? dBranch : null)
   if (dX) kernels.add(dX, dSum, dBranch)
 }
 
@@ -206,7 +210,7 @@ async function parallelBackward(b: Backward, dY: Tensor, dX: Tensor | null): Pro
   const dMlp = mlpInput ? scope.allocate(dY.shape) : null
   const dAttn = attnInput ? scope.allocate(dY.shape) : null
   await mlpBack(b, dY, dMlp)
-  attentionBack(b, dY, dAttn)
+  await attentionBack(b, dY, dAttn)
   if (!block.mlpNorm && dAttn && dMlp) kernels.addScaled(dAttn, dMlp, 1)
   const dFirst = dAttn ? normBack(b, block.attnNorm, saved.attnNorm, dAttn) : null
   const dSecond = block.mlpNorm && dMlp ? normBack(b, block.mlpNorm, saved.mlpNorm, dMlp) : null

@@ -2,6 +2,7 @@
 import type { Arena } from '../compute/arena.ts'
 import type { Activation, CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
+import { breathe } from '../breathe.ts'
 import { linearBackward, linearForward } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import type { Pass } from './pass.ts'
@@ -24,15 +25,16 @@ export interface MlpSaved {
 }
 
 /** output[N,C] = down(f(up(x))), or down(f(gate(x)) ⊙ up(x)). */
-export function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, output: Tensor): MlpSaved {
+export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, output: Tensor): Promise<MlpSaved> {
   const { step, scope } = pass
   const { kernels } = step.backend
-  const { gate, up } = project(pass, weights, x)
+  const { gate, up } = await project(pass, weights, x)
   const inner = scope.allocate(up.shape)
   if (gate) kernels.gated(inner, gate, up, weights.activation)
   else kernels.activation(inner, up, weights.activation)
   if (gate) pass.drop(gate)
   pass.drop(up)
+  await breathe()
   step.observe?.([weights.down], inner)
   linearForward(step, output, weights.down, inner)
   pass.drop(inner)
@@ -40,7 +42,7 @@ export function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, output: T
 }
 
 /** dX is written when wanted, added to when `accumulate`. */
-export function mlpBackward(
+export async function mlpBackward(
   step: Step,
   scope: Arena,
   weights: MlpWeights,
@@ -49,10 +51,11 @@ export function mlpBackward(
   grads: Grads,
   dX: Tensor | null,
   accumulate = false,
-): void {
+): Promise<void> {
   const { kernels } = step.backend
   const dInner = scope.allocate(inner.shape)
   linearBackward(step, weights.down, inner, dOutput, grads, dInner)
+  await breathe()
   if (!gate) {
     kernels.activationBackward(dInner, dInner, up, weights.activation)
     linearBackward(step, weights.inputs[0], x, dInner, grads, dX, accumulate)
@@ -64,6 +67,7 @@ export function mlpBackward(
   scope.release(dInner)
   if (weights.kind === 'gated') {
     linearBackward(step, weights.inputs[0], x, dGate, grads, dX, accumulate)
+    await breathe()
     linearBackward(step, weights.inputs[1], x, dUp, grads, dX, true)
   } else {
     const [numRows, width] = up.shape
@@ -76,7 +80,7 @@ export function mlpBackward(
   scope.release(dUp)
 }
 
-function project(pass: Pass, weights: MlpWeights, x: Tensor): { gate: Tensor | null; up: Tensor } {
+async function project(pass: Pass, weights: MlpWeights, x: Tensor): Promise<{ gate: Tensor | null; up: Tensor }> {
   const { step, scope } = pass
   const numRows = x.shape[0]
   const allocate = (linear: Linear) => scope.allocate([numRows, linear.weight.shape[0]])
@@ -84,11 +88,11 @@ function project(pass: Pass, weights: MlpWeights, x: Tensor): { gate: Tensor | n
   switch (weights.kind) {
     case 'dense':
       return { gate: null, up: linearForward(step, allocate(first), first, x) }
-    case 'gated':
-      return {
-        gate: linearForward(step, allocate(first), first, x),
-        up: linearForward(step, allocate(second), second, x),
-      }
+    case 'gated': {
+      const gate = linearForward(step, allocate(first), first, x)
+      await breathe()
+      return { gate, up: linearForward(step, allocate(second), second, x) }
+    }
     case 'gatedFused': {
       const fused = linearForward(step, allocate(first), first, x)
       const width = fused.shape[1] / 2

@@ -44,23 +44,27 @@ export async function moeForward(pass: Pass, weights: MoeWeights, x: Tensor, out
   const routing = route(await readF32(backend, logits), weights.config)
   scope.release(logits)
   backend.kernels.fill(output, 0)
-  const experts = weights.experts.map((expert, e) => {
-    if (routing.rows[e].length === 0) return null
-    const saved = expertForward(pass, expert, x, routing.rows[e], routing.shares[e])
+  const experts: (ExpertSaved | null)[] = []
+  for (const [e, expert] of weights.experts.entries()) {
+    if (routing.rows[e].length === 0) {
+      experts.push(null)
+      continue
+    }
+    const saved = await expertForward(pass, expert, x, routing.rows[e], routing.shares[e])
     backend.kernels.scatterAddRows(output, saved.output, saved.rows, saved.shares)
     for (const tensor of [saved.output, saved.mlp.x, saved.rows, saved.shares]) pass.drop(tensor)
-    return saved
-  })
+    experts.push(saved)
+  }
   return { x, routing, experts }
 }
 
-function expertForward(
+async function expertForward(
   pass: Pass,
   weights: MlpWeights,
   x: Tensor,
   hostRows: Int32Array<ArrayBuffer>,
   hostShares: Float32Array<ArrayBuffer>,
-): ExpertSaved {
+): Promise<ExpertSaved> {
   const { step, scope } = pass
   const count = hostRows.length
   const rows = scope.allocate([count], 'i32')
@@ -71,7 +75,7 @@ function expertForward(
   step.backend.kernels.gatherRows(input, x, rows, 1)
   step.observe?.(weights.inputs, input)
   const output = scope.allocate([count, x.shape[1]])
-  const mlp = mlpForward(pass, weights, input, output)
+  const mlp = await mlpForward(pass, weights, input, output)
   return { rows, shares, mlp, output }
 }
 
@@ -87,9 +91,9 @@ export async function moeBackward(
   const { backend } = step
   if (dX) backend.kernels.fill(dX, 0)
   using scope = new Arena(backend)
-  const dShares = experts.map((expert, e) =>
-    expert ? expertBackward(step, scope, weights.experts[e], expert, dOutput, grads, dX) : null,
-  )
+  const dShares: (Tensor | null)[] = []
+  for (const [e, expert] of experts.entries())
+    dShares.push(expert && (await expertBackward(step, scope, weights.experts[e], expert, dOutput, grads, dX)))
   const dRouter = grads.of(weights.routerName)
   if (!dRouter && !dX) return
   const host: Float32Array[] = []
@@ -101,7 +105,7 @@ export async function moeBackward(
 }
 
 /** Adds to dX's rows; gives the gradients of the shares [m], in `scope`. */
-function expertBackward(
+async function expertBackward(
   step: Step,
   scope: Arena,
   weights: MlpWeights,
@@ -109,7 +113,7 @@ function expertBackward(
   dOutput: Tensor,
   grads: Grads,
   dX: Tensor | null,
-): Tensor {
+): Promise<Tensor> {
   const { kernels } = step.backend
   const count = rows.length
   const dShares = scope.allocate([count])
@@ -127,7 +131,7 @@ function expertBackward(
   kernels.fill(dExpert, 0)
   kernels.scatterAddRows(dExpert, dRows, identity, shares)
   const dInput = dX ? inner.allocate(mlp.x.shape) : null
-  mlpBackward(step, inner, weights, mlp, dExpert, grads, dInput)
+  await mlpBackward(step, inner, weights, mlp, dExpert, grads, dInput)
   if (dX && dInput) kernels.scatterAddRows(dX, dInput, rows, null)
   return dShares
 }

@@ -1,5 +1,6 @@
 // SparseGPT (arXiv 2301.00774; methods.md 3.1): prune column block by column block, each error spread over the columns
 // to its right by the factor of the inverse Hessian.
+import { breathe } from '../breathe.ts'
 import { EngineError } from '../errors.ts'
 import { upload, type Backend } from '../compute/backend.ts'
 import type { Columns, InverseFactor, Scored } from '../compute/pruneKernels.ts'
@@ -94,6 +95,7 @@ export async function sparseGpt(
   zeroColumns(host, weight, factor.dead)
   let loss = 0
   for (let start = 0; start < width; start += entry.blockSize) {
+    await breathe()
     const columns = { start, end: Math.min(start + entry.blockSize, width) }
     if (!entry.pattern) await maskColumns(host, { weight, scale: factor.inverseDiagonal, columns }, mask, entry, name)
     loss += await host.prune.sparseGptBlock(weight, mask, factor, columns, entry.pattern)

@@ -1,6 +1,7 @@
 // The upper U with Uᵀ·U = H⁻¹, in one go: H = R·Rᵀ with R upper (a Cholesky factorisation from the last row on), and
 // U = R⁻¹. Blocked, so that nearly all of it is matrix products, and in place: finished rows of U and panels of R live
 // in the upper triangle beside what is still to be factored.
+import { breathe } from '../../../breathe.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
 import type { Task } from '../tasks.ts'
@@ -55,7 +56,7 @@ const factorInvert: Task = (env, args, start, end) => {
 export const factorTasks: Readonly<Record<string, Task>> = { factorPanel, factorTrail, factorInvert }
 
 /** See PruneKernels.inverseFactor. */
-export function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tensor): boolean {
+export async function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tensor): Promise<boolean> {
   const { heap } = pool
   const n = h.shape[0]
   const panel = panelOf(n)
@@ -64,6 +65,7 @@ export function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tens
   const work = heap.allocate(4 * panel * Math.max(n, panel))
   try {
     for (let k = Math.floor((n - 1) / panel) * panel; k >= 0; k -= panel) {
+      await breathe()
       const width = Math.min(panel, n - k)
       const corner = a + 4 * (k * n + k)
       if (!pool.inline('inverseFactorBlock', [width, corner, n, work])) return false

@@ -11,7 +11,7 @@ export function cpuPrune(pool: Pool): PruneKernels {
     maskBelow: async (...args) => maskBelow(pool, ...args),
     maskRows: async (...args) => maskRows(pool, ...args),
     maskGroups: async (...args) => maskGroups(pool, ...args),
-    inverseFactor: async (...args) => inverseFactor(pool, ...args),
+    inverseFactor: (...args) => inverseFactor(pool, ...args),
     sparseGptBlock: async (...args) => sparseGptBlock(pool, ...args),
   }
 }
