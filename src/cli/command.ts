@@ -59,7 +59,7 @@ export function runs<A extends unknown[]>(
       abort.abort()
       // The engine checks the signal between kernels; if it is stuck in a long one, leave anyway. Outputs are
       // temporary siblings until renamed, so nothing half-written stays under its final name.
-      setTimeout(() => process.exit(130), 800).unref()
+      setTimeout(() => process.exit(130), 500).unref()
     }
     process.once('SIGINT', stop)
     process.once('SIGTERM', stop)

@@ -50,11 +50,6 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof EngineError ? exitCodes[error.code] : 1
 }
 
-/** For the end of an exhaustive switch. */
-export function unreachable(value: never): EngineError {
-  return new EngineError('internal', `unexpected value ${JSON.stringify(value)}`)
-}
-
 /** Throws `cancelled` when the signal has fired. Call between pieces of work of at most a few hundred ms. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new EngineError('cancelled', 'cancelled')

@@ -44,8 +44,6 @@ export interface Grads {
   of(parameter: string): Tensor | null
 }
 
-export const noGrads: Grads = { of: () => null }
-
 /** What every module of one pass over one batch shares. */
 export interface Step {
   readonly backend: Backend

@@ -71,21 +71,6 @@ export function sparsityOf(masks: Iterable<Mask>): number {
   return size ? zeros / size : 0
 }
 
-export function masksEqual(a: Mask, b: Mask): boolean {
-  return a.rows === b.rows && a.columns === b.columns && a.words.every((word, i) => word === b.words[i])
-}
-
-/** How many weights that the mask prunes are not exactly zero. 0 means that the mask holds. NaN counts. */
-export function violationsOf(mask: Mask, weight: Float32Array): number {
-  const { rows, columns, words } = mask
-  const perRow = maskWords(columns)
-  let count = 0
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++)
-      if (weight[r * columns + c] !== 0 && !((words[r * perRow + (c >> 5)] >>> (c & 31)) & 1)) count++
-  return count
-}
-
 /** Groups of `m` consecutive inputs of a row in which fewer than `n` are pruned. `columns` is a multiple of `m`. */
 export function patternViolations(mask: Mask, n: number, m: number): number {
   let count = 0

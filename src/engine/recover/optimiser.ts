@@ -79,7 +79,7 @@ export function createOptimiser(backend: Backend, parameters: ParameterArena, se
 }
 
 /** What gradients are multiplied with: torch's clip_grad_norm_, which adds 1e-6 to the norm. */
-export function clipFactor(gradNorm: number, clipNorm: number | null): number {
+function clipFactor(gradNorm: number, clipNorm: number | null): number {
   return clipNorm === null ? 1 : Math.min(1, clipNorm / (gradNorm + 1e-6))
 }
 

@@ -48,7 +48,7 @@ async function loadTables(backend: Backend, model: Model): Promise<Ends> {
 }
 
 /** f32 values that the checkpoint's types can hold, in place. */
-export function roundBlock(backend: Backend, model: Model, block: Block): void {
+function roundBlock(backend: Backend, model: Model, block: Block): void {
   for (const [name, tensor] of block.params) {
     const dtype = storedDType(model, name)
     if (dtype === 'f32') continue

@@ -21,7 +21,7 @@ export interface Corpus {
   documents(wanted?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<Document>
 }
 
-export const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
+const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
 
 /** `field`: the text's key or column; default 'text'. @throws EngineError 'not-found' or 'bad-data'. */
 export async function openCorpus(path: string, field = 'text'): Promise<Corpus> {

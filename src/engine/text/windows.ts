@@ -41,7 +41,7 @@ export interface Windows {
 }
 
 /** A label that no loss counts. */
-export const ignoredLabel = -100
+const ignoredLabel = -100
 
 /** @throws EngineError 'bad-data' with the numbers when there is too little, 'not-found', or of the tokenizer. */
 export async function loadWindows(request: WindowsRequest): Promise<Windows> {

@@ -32,10 +32,6 @@ export function isSafetensorsDtype(name: unknown): name is SafetensorsDtype {
   return typeof name === 'string' && Object.hasOwn(bits, name)
 }
 
-export function bitsPerElement(dtype: SafetensorsDtype): number {
-  return bits[dtype]
-}
-
 /** Elements of a shape; null when the product is no exact integer. The empty shape is a scalar: 1. */
 export function elementsOf(shape: readonly number[]): number | null {
   let product = 1

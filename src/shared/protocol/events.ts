@@ -42,7 +42,5 @@ export type RunEvent = At &
     | { type: 'end'; status: 'done' | 'failed' | 'cancelled'; message?: string }
   )
 
-export type RunEventType = RunEvent['type']
-
 /** A run event before its time stamp. */
 export type NewRunEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 't'> : never) : never

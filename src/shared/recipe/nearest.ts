@@ -1,7 +1,7 @@
 // The word that was probably meant.
 
 /** Edit distance with transpositions (optimal string alignment), or `limit + 1` as soon as it must be more. */
-export function editDistance(a: string, b: string, limit: number): number {
+function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, i) => i)

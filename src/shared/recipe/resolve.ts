@@ -80,7 +80,7 @@ export interface ResolvedRecipe {
   sweep?: Recipe['sweep']
 }
 
-export const defaultSparsity = 0.5
+const defaultSparsity = 0.5
 const defaultSamples = 128
 const defaultSeqLen = 2048
 

@@ -23,7 +23,7 @@ export const scopes = ['tensor', 'row', 'global'] as const
 export const selections = ['exact', 'perp'] as const
 export const modes = ['retrain', 'reconstruct'] as const
 export const windows = ['block'] as const
-export const reconstructionInputs = ['pruned'] as const
+const reconstructionInputs = ['pruned'] as const
 export const subsets = ['bias', 'norm', 'head', 'embedding', 'lora_prune', 'scale_lora', 'mask_lora', 'full'] as const
 export const stages = ['dense', 'pruned', 'recovered'] as const
 export const tasks = ['perplexity'] as const
@@ -55,7 +55,7 @@ const pattern = z
 
 const targets = z.array(z.string().min(1))
 
-export const pruneStepSchema = z
+const pruneStepSchema = z
   .strictObject({
     method: z
       .enum(methods)
@@ -130,7 +130,7 @@ const seqLen = z
   .meta(about('Tokens in a window. Default: 2048, or the longest position of the model where that is less.'))
   .optional()
 
-export const recoverSchema = z
+const recoverSchema = z
   .strictObject({
     mode: z
       .enum(modes)

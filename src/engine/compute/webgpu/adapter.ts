@@ -40,7 +40,7 @@ async function createInstance(flags: string[]): Promise<GPU> {
 }
 
 /** What to do where no adapter is found. */
-export function adapterRemedy(platform: NodeJS.Platform): string {
+function adapterRemedy(platform: NodeJS.Platform): string {
   if (platform === 'linux')
     return (
       'install the Vulkan driver of your GPU (AMD, Intel: apt-get install mesa-vulkan-drivers; NVIDIA: its driver with ' +
