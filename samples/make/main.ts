@@ -17,7 +17,7 @@ const seqLen = 256
 const passageLength = 1100
 const training = {
   llama: { steps: 1500, lr: 4e-3 },
-  opt: { steps: 1500, lr: 3e-3 },
+  opt: { steps: 3000, lr: 3e-3 },
 }
 type Kind = keyof typeof training
 
@@ -82,7 +82,7 @@ function train(kind: Kind, tokenizer: string, windows: number): void {
       samples: windows,
       seq_len: seqLen,
     },
-    evaluate: [{ task: 'perplexity', data: '../../samples/text/evaluation.txt', seq_len: seqLen, every: 500 }],
+    evaluate: [{ task: 'perplexity', data: '../../samples/text/evaluation.txt', seq_len: seqLen, every: 1000 }],
     save: { to: `${kind}-trained` },
   }
   // JSON is YAML.
