@@ -56,6 +56,7 @@ export function checkPlan(
   entries: readonly PruneEntry[],
   shapes: ReadonlyMap<string, readonly [number, number]>,
 ): void {
+  entryIndex(entries)
   for (const entry of entries) {
     const names = [...entry.sparsities.keys()]
     const unknown = names.filter((name) => !shapes.has(name))

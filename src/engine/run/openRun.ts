@@ -16,6 +16,7 @@ import { loadProgress, newProgress, saveProgress, type RunProgress } from './pro
 import { mapPaths, readRecipe, recipeText, resolveRecipeFile } from './recipeFile.ts'
 import { createRunFolder, runFolderAt, type RunFolder } from './runFolder.ts'
 import { planRun, type RunPlan } from './runPlan.ts'
+import { checkStarts } from './startMatricesOf.ts'
 import { loadTrainingProgress } from './trainingState.ts'
 
 export interface OpenedRun {
@@ -112,6 +113,7 @@ async function checkRecipe(path: string, settings: readonly string[]): Promise<C
     const relativeRecipe = resolveRecipeFile(file, { maxPositions: model.config.maxPositions })
     const recipe = mapPaths(relativeRecipe, (given) => resolve(file.folder, given))
     const plan = planRun(recipe, model)
+    if (plan.trainable) await checkStarts(recipe, plan.trainable)
     const warnings = [...file.warnings, ...(plan.trainable?.warnings ?? [])]
     return { path: file.path, base: file.folder, recipe, source, model, plan, warnings }
   } catch (error) {

@@ -17,10 +17,11 @@ export function pruneEntries(
 ): PruneEntry[] {
   return steps.map((step, i) => {
     const matched = selectModules(linears, step.targets, step.ignore)
+    const ignored = step.ignore.length > 0 ? ` without ${JSON.stringify(step.ignore)}` : ''
     if (matched.length === 0)
       throw new EngineError(
         'bad-recipe',
-        `prune.${i}: targets ${JSON.stringify(step.targets)} without ${JSON.stringify(step.ignore)} match none of the ${linears.length} linears in the blocks; the first is ${linears[0]?.name}`,
+        `prune.${i}: targets ${JSON.stringify(step.targets)}${ignored} match none of the ${linears.length} linears in the blocks; the first is ${linears[0]?.name}`,
       )
     return {
       method: step.method,

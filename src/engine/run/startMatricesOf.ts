@@ -4,6 +4,7 @@ import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { bf16ToF32, f16ToF32 } from '../dtype.ts'
 import { EngineError } from '../errors.ts'
 import { givenStart, randomStart } from '../recover/startMatrices.ts'
+import type { TrainableSet } from '../recover/trainables.ts'
 
 export interface StartMatrices {
   /** A [rank, numIn] of a linear. @throws EngineError when the recipe's file lacks it. */
@@ -20,6 +21,17 @@ export async function startMatricesOf(recipe: ResolvedRecipe): Promise<StartMatr
   return {
     of: (linear, numIn) => givenStart((tensor) => readF32Tensor(file, tensor), linear, rank, numIn),
     close: () => file.close(),
+  }
+}
+
+/** Looks for every start matrix that these adapters will ask for. @throws EngineError as `of` does. */
+export async function checkStarts(recipe: ResolvedRecipe, { adapted }: TrainableSet): Promise<void> {
+  if (!recipe.recover?.lora.init) return
+  const starts = await startMatricesOf(recipe)
+  try {
+    for (const { name, kind, shape } of adapted) if (kind !== 'scale_lora') await starts.of(name, shape[1])
+  } finally {
+    await starts.close()
   }
 }
 

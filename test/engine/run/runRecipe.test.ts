@@ -228,6 +228,14 @@ describe('runs', () => {
       ],
       [{ prune: [{ targets: ['nothing'] }] }, { code: 'bad-recipe' }],
       [
+        { prune: [{ sparsity: 0.5 }, { method: 'random', targets: ['re:.*fc1'] }] },
+        { code: 'bad-recipe', message: /fc1 is matched by two entries/ },
+      ],
+      [
+        { prune: magnitude, recover: retraining({ train: ['mask_lora'], lora: { init: data } }) },
+        { code: 'bad-data', message: /no tensor init_A\..*q_proj; add it/ },
+      ],
+      [
         { prune: magnitude, evaluate: [{ data, seq_len: 5000 }] },
         { code: 'bad-recipe', message: /learned positions/ },
       ],
