@@ -1,4 +1,5 @@
 // Small pictures in SVG: a histogram with its zero bin marked, and the profile of sparsity along rows or columns.
+import './chart.css'
 import type { Histogram } from '../../src/shared/protocol/inspect.ts'
 import { formatCompact, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import { scaleLinear } from 'd3-scale'

@@ -1,5 +1,6 @@
 // A line chart that hides nothing: the raw line stays behind the smoothed one, gaps stay gaps, log axes say what
 // they cannot show.
+import './chart.css'
 import { extent } from 'd3-array'
 import { axisBottom, axisLeft } from 'd3-axis'
 import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale'
