@@ -1,6 +1,7 @@
 // The command line: one command a file, gathered here.
 import { Command, CommanderError } from 'commander'
 import { usageLine } from './command.ts'
+import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
 import { compareCommand } from './compare.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
@@ -34,6 +35,14 @@ const program = new Command('sparsescope')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(`${usageLine('', text)}\n`) })
 for (const command of commands) program.addCommand(command)
+
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error) => {
+    // A reader that has gone, as with `| head`, is no reason to lose a run.
+    if (errnoOf(error) === 'EPIPE') return
+    process.stderr.write(`sparsescope: ${writeError(error, 'the output').message}\n`)
+    process.exit(1)
+  })
 
 try {
   await program.parseAsync()

@@ -12,6 +12,6 @@ export function memoryOption(): Option {
 export function memoryBytes(size: string | undefined): number {
   if (size === undefined) return defaultMemoryBytes()
   const bytes = parseByteSize(size)
-  if (bytes !== null) return bytes
+  if (bytes !== null && bytes > 0) return bytes
   throw new EngineError('usage', `--memory ${size} is not a size; write it like 8GB or 500MiB`)
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const entry = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url))
+export const entry = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url))
 
 export interface CliResult {
   status: number | null

@@ -1,0 +1,66 @@
+// What holds for every command, whatever it does.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cli, entry } from '../../support/cli.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+const commands = ['inspect', 'compare', 'forward', 'evaluate', 'prune', 'run', 'lint', 'doctor', 'schema']
+const model = goldenPath('opt') ?? ''
+const ids = goldenPath('opt', 'prune', 'calib.safetensors') ?? ''
+const random = ['--method', 'random', '--sparsity', '0.5', '--device', 'cpu']
+
+describe('every command', () => {
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+
+  for (const name of commands)
+    it(`${name} --help shows --json, --device and an example`, () => {
+      const { status, stdout } = cli(name, '--help')
+      assert.equal(status, 0)
+      for (const part of ['--json', '--device', 'Examples:', `$ sparsescope ${name}`]) assert.ok(stdout.includes(part))
+    })
+
+  for (const [what, ...args] of [
+    ['an unknown command', 'prunee'],
+    ['an unknown option', 'inspect', model, '--stat'],
+    ['a missing argument', 'compare', model],
+    ['a missing option', 'evaluate', model],
+    ['a device that is none', 'evaluate', model, '--data', ids, '--device', 'cuda'],
+    ['a size that is none', 'evaluate', model, '--data', ids, '--memory', '0'],
+    ['a folder as output file', 'forward', model, '--ids', ids, '--out', model],
+    ['an output in a folder that is not there', 'forward', model, '--ids', ids, '--out', join(model, 'no', 'out')],
+    ['an output below a file', 'prune', model, '--method', 'random', '--sparsity', '0.5', '--out', join(ids, 'out')],
+    ['a folder as recipe', 'run', model],
+  ])
+    it(`refuses ${what} with 2 and one line`, () => {
+      const { status, stdout, stderr } = cli(...args)
+      assert.equal(status, 2, stderr)
+      assert.equal(stdout, '')
+      assert.match(stderr, /^sparsescope: .+\n$/)
+    })
+
+  it('goes on when the reader of its output has gone', async () => {
+    const child = spawn(process.execPath, [entry, 'prune', model, ...random, '--out', join(temp.folder, 'out')])
+    child.stdout.destroy()
+    child.stderr.destroy()
+    assert.equal(await new Promise((resolve) => child.on('close', resolve)), 0)
+    assert.deepEqual(readdirSync(temp.folder), ['out'])
+  })
+
+  it('stops at SIGINT with 130 and leaves nothing half', async function () {
+    if (process.platform === 'win32') return this.skip()
+    const recipe = join(temp.folder, 'a.prune.yaml')
+    const recover = { mode: 'retrain', train: ['bias'], steps: 1e6, data: ids, samples: 16, seq_len: 16 }
+    writeFileSync(recipe, JSON.stringify({ version: 1, model, prune: [{}], recover, save: { to: 'out' } }))
+    const child = spawn(process.execPath, [entry, 'run', recipe, '--device', 'cpu'])
+    child.stderr.on('data', (text: Buffer) => {
+      if (text.includes('retrain')) child.kill('SIGINT')
+    })
+    assert.equal(await new Promise((resolve) => child.on('close', resolve)), 130)
+    assert.deepEqual(readdirSync(temp.folder).sort(), ['.sparsescope', 'a.prune.yaml'])
+  })
+})
