@@ -39,6 +39,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
       if (options.dryRun) {
         if (recipe === undefined) throw new EngineError('usage', '--dry-run needs a recipe')
         const plan = await planOfRecipe(recipe, options.set)
+        if (plan.errors.length > 0) throw new EngineError('bad-recipe', `${recipe}: ${plan.errors.join(' ')}`)
         return { json: plan, text: planText(plan) }
       }
       let backend: Backend | null = null
@@ -116,7 +117,6 @@ function planText(plan: PlanSummary): string {
       : `${plan.mode}: trains ${formatCount(plan.trainable)} numbers (${plan.percentage.toFixed(4)} % of ${formatCount(plan.parameters)}): ${plan.train.join(', ')}`,
     `memory about ${formatBytes(estimates.memoryBytes)}, disk ${formatBytes(estimates.diskBytes)}${estimates.seconds === null ? '' : `, time about ${Math.round(estimates.seconds)} s`}`,
     plan.saveTo === null ? 'saves nothing' : `saves to ${plan.saveTo}`,
-    ...plan.errors.map((message) => `error: ${message}`),
     ...plan.warnings.map((message) => `warning: ${message}`),
   ].join('\n')
 }

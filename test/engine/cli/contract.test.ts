@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cli, entry } from '../../support/cli.ts'
+import { cli, cliJson, entry } from '../../support/cli.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -42,6 +42,23 @@ describe('every command', () => {
       assert.equal(stdout, '')
       assert.match(stderr, /^sparsescope: .+\n$/)
     })
+
+  it('rehearses what can be run, and refuses what cannot, as the run would', () => {
+    const recipe = join(temp.folder, 'a.prune.yaml')
+    const write = (target: string) =>
+      writeFileSync(recipe, JSON.stringify({ version: 1, model, prune: [{ targets: [target] }], save: { to: 'out' } }))
+    write('Linear')
+    const { prunedModules } = cliJson('run', recipe, '--dry-run')
+    assert.equal(prunedModules, 12)
+    write('model.decoder.embed_tokens')
+    for (const args of [[], ['--dry-run'], ['--dry-run', '--json']]) {
+      const { status, stdout, stderr } = cli('run', recipe, ...args)
+      assert.equal(status, 2)
+      assert.equal(stdout, '')
+      assert.match(stderr, /^sparsescope: .*embed_tokens.*\n$/)
+    }
+    assert.deepEqual(readdirSync(temp.folder), ['a.prune.yaml'])
+  })
 
   it('goes on when the reader of its output has gone', async () => {
     const child = spawn(process.execPath, [entry, 'prune', model, ...random, '--out', join(temp.folder, 'out')])
