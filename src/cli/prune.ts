@@ -1,17 +1,16 @@
 // sparsescope prune: one pruning pass without recovery. It is a recipe written from options, run as any other.
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { rmSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
 import { dirname, join, resolve } from 'node:path'
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
-import { writeError } from '../engine/checkpoint/diskErrors.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { RunReport } from '../engine/run/report.ts'
+import { writeAtomic } from '../engine/run/atomicFile.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import type { RunEvent } from '../shared/protocol/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { createScratchFolder } from './scratchFolder.ts'
 import { version } from './version.ts'
 
 interface PruneOptions extends CommonOptions {
@@ -101,14 +100,11 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
 
 /** Runs a recipe in a folder beside the output, which goes when the run ends, however it ends. */
 async function runInScratch(context: Context, recipe: Record<string, unknown>, o: PruneOptions): Promise<RunReport> {
-  const beside = dirname(resolve(o.out))
-  const scratch = await makeScratch(beside)
-  const remove = () => rmSync(scratch, { recursive: true, force: true })
-  process.once('exit', remove)
-  const path = join(scratch, 'prune.prune.yaml')
+  const scratch = await createScratchFolder(dirname(resolve(o.out)))
+  const path = join(scratch.path, 'prune.prune.yaml')
   let backend: Backend | null = null
   try {
-    await writeFile(path, JSON.stringify(recipe, null, 2))
+    await writeAtomic(path, [JSON.stringify(recipe, null, 2)])
     return await runRecipe({
       recipe: path,
       memoryBytes: memoryBytes(o.memory),
@@ -121,17 +117,7 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
     throw withoutPlace(error, path)
   } finally {
     await (backend as Backend | null)?.close()
-    await rm(scratch, { recursive: true, force: true })
-    process.off('exit', remove)
-  }
-}
-
-async function makeScratch(parent: string): Promise<string> {
-  try {
-    await mkdir(parent, { recursive: true })
-    return await mkdtemp(join(parent, '.sparsescope-prune-'))
-  } catch (error) {
-    throw writeError(error, parent)
+    scratch.remove()
   }
 }
 

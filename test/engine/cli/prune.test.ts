@@ -57,6 +57,15 @@ describe('sparsescope prune', () => {
     }
   })
 
+  it('takes back the folders it made for an output that never came', () => {
+    const deep = join(temp.folder, 'a', 'b', 'out')
+    const args = ['--out', deep, '--method', 'random', '--sparsity', '0.5', '--device', 'cpu']
+    assert.equal(cli('prune', join(temp.folder, 'nowhere'), ...args).status, 2)
+    assert.deepEqual(readdirSync(temp.folder), [])
+    assert.equal(cli('prune', goldenPath('opt') ?? '', ...args).status, 0)
+    assert.deepEqual(readdirSync(join(temp.folder, 'a', 'b')), ['out'])
+  })
+
   it('never overwrites', () => {
     const once = prune('--method', 'random', '--sparsity', '0.5')
     assert.equal(cli(...once).status, 0)
