@@ -34,9 +34,3 @@ export async function openCorpus(path: string, field = 'text'): Promise<Corpus> 
   if (path.endsWith('.parquet')) return parquetCorpus(path, field)
   throw new EngineError('bad-data', `${path} is of no known format; give a ${dataFormats} file`)
 }
-
-/** Every document's text, in order. */
-export async function* readDocuments(path: string, field?: string, signal?: AbortSignal): AsyncGenerator<string> {
-  const corpus = await openCorpus(path, field)
-  for await (const { text } of corpus.documents(undefined, signal)) yield text
-}

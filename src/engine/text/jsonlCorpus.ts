@@ -1,4 +1,5 @@
 // A .jsonl file has a JSON object a line; the document is one of its fields. Blank lines are no documents.
+import { someOf } from '../../shared/format/lists.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import type { Corpus } from './corpus.ts'
 import { readLines } from './lines.ts'
@@ -45,8 +46,9 @@ function textOf(line: Buffer, where: string, field: string): string {
   }
   const text = (value as Record<string, unknown>)[field]
   if (typeof text === 'string') return text
-  const keys = Object.keys(value).join(', ')
-  throw new EngineError('bad-data', `${where} has no text in "${field}"; choose the field among: ${keys}`)
+  const texts = Object.entries(value).flatMap(([key, item]) => (typeof item === 'string' ? [key] : []))
+  const remedy = texts.length > 0 ? `choose the field among: ${someOf(texts)}` : 'mend or remove the line'
+  throw new EngineError('bad-data', `${where} has no text in "${field}"; ${remedy}`)
 }
 
 function parseLine(text: string, where: string): unknown {

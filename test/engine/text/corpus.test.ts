@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { openCorpus, readDocuments, type Corpus } from '../../../src/engine/text/corpus.ts'
+import { openCorpus, type Corpus } from '../../../src/engine/text/corpus.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 
@@ -57,9 +57,14 @@ describe('openCorpus', () => {
 
   it('takes the field that is asked for', async () => {
     const path = temp.write('x.jsonl', '{"body": "a", "text": "b"}')
-    const list: string[] = []
-    for await (const text of readDocuments(path, 'body')) list.push(text)
-    assert.deepEqual(list, ['a'])
+    assert.deepEqual(await texts(await openCorpus(path, 'body')), [[0, 'a']])
+  })
+
+  it('names the fields that are text when the one asked for is not', async () => {
+    const mixed = temp.write('x.jsonl', '{"text": 5, "title": "b"}')
+    await assert.rejects(texts(await openCorpus(mixed)), { code: 'bad-data', message: /field among: title$/ })
+    const none = temp.write('y.jsonl', '{"text": 5}')
+    await assert.rejects(texts(await openCorpus(none)), { code: 'bad-data', message: /line 1.*mend or remove/ })
   })
 
   it('names the columns of a parquet file that has not the field', async () => {
