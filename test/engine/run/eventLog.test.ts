@@ -60,8 +60,8 @@ describe('event log', () => {
 
   it('names the file when it cannot be written', () => {
     assert.throws(() => openEventLog({ path: join(folder, 'missing', 'events.jsonl') }), {
-      code: 'disk',
-      message: /missing.events\.jsonl/,
+      code: 'usage',
+      message: /missing.events\.jsonl: the folder .* does not exist/,
     })
   })
 })
