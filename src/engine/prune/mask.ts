@@ -55,8 +55,9 @@ export function maskOfZeros(weight: Float32Array, rows: number, columns: number)
 
 /** Weights that the mask prunes. */
 export function zerosOf(mask: Mask): number {
+  const { words } = mask
   let kept = 0
-  for (const word of mask.words) kept += bitCount(word)
+  for (let i = 0; i < words.length; i++) kept += bitCount(words[i])
   return mask.rows * mask.columns - kept
 }
 

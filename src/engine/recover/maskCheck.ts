@@ -16,16 +16,18 @@ export interface StoredWeight {
 export function brokenEntries(mask: Mask, stored: StoredWeight): number {
   const { rows, columns, words } = mask
   const wordsPerRow = words.length / Math.max(1, rows)
-  const isZero = zeroTest(stored)
+  const { bits, magnitude } = bitsOf(stored)
   const [rowStep, columnStep] = stored.transposed ? [1, rows] : [columns, 1]
   let broken = 0
   for (let row = 0; row < rows; row++)
     for (let word = 0; word < wordsPerRow; word++) {
-      const kept = words[row * wordsPerRow + word]
-      if (kept === 0xffffffff) continue
+      const pruned = ~words[row * wordsPerRow + word]
+      if (pruned === 0) continue
       const end = Math.min(32, columns - 32 * word)
       const start = row * rowStep + 32 * word * columnStep
-      for (let bit = 0; bit < end; bit++) if (!((kept >>> bit) & 1) && !isZero(start + bit * columnStep)) broken++
+      // Half of the bits are set, in no order: a branch on them would be guessed wrong every other time.
+      for (let bit = 0; bit < end; bit++)
+        broken += (pruned >>> bit) & Number((bits[start + bit * columnStep] & magnitude) !== 0)
     }
   return broken
 }
@@ -43,19 +45,15 @@ export function checkMask(mask: Mask, stored: StoredWeight): void {
     )
 }
 
-/** Whether all bits of an element but the sign are 0. */
-function zeroTest({ bytes, bytesPerWeight }: StoredWeight): (index: number) => boolean {
+/** The elements as integers, and which of their bits are not the sign. */
+function bitsOf({ bytes, bytesPerWeight }: StoredWeight): { bits: Uint16Array | Uint32Array; magnitude: number } {
   // Slices of larger buffers may start at odd addresses, which typed arrays refuse.
   const { buffer, byteOffset } = bytes.byteOffset % bytesPerWeight === 0 ? bytes : bytes.slice()
-  const length = bytes.byteLength / bytesPerWeight
-  if (bytesPerWeight === 2) {
-    const bits = new Uint16Array(buffer, byteOffset, length)
-    return (index) => (bits[index] & 0x7fff) === 0
-  }
-  if (bytesPerWeight === 4) {
-    const bits = new Uint32Array(buffer, byteOffset, length)
-    return (index) => (bits[index] & 0x7fffffff) === 0
-  }
-  const values = new Float64Array(buffer, byteOffset, length)
-  return (index) => values[index] === 0
+  if (bytesPerWeight === 2)
+    return { bits: new Uint16Array(buffer, byteOffset, bytes.byteLength / 2), magnitude: 0x7fff }
+  const halves = new Uint32Array(buffer, byteOffset, bytes.byteLength / 4)
+  if (bytesPerWeight === 4) return { bits: halves, magnitude: 0x7fffffff }
+  const folded = new Uint32Array(halves.length / 2)
+  for (let i = 0; i < folded.length; i++) folded[i] = halves[2 * i] | (halves[2 * i + 1] << 1)
+  return { bits: folded, magnitude: 0xffffffff }
 }

@@ -48,6 +48,17 @@ describe('mask check', () => {
     assert.throws(() => checkMask(mask, weight), { code: 'mask-broken', message: new RegExp(`^w: ${pruned} pruned`) })
   })
 
+  it('looks at both halves of a double', () => {
+    const one = packMask([0], 1, 1)
+    const weight = (value: number) => ({
+      name: 'w',
+      bytes: new Uint8Array(Float64Array.of(value).buffer),
+      bytesPerWeight: 8 as const,
+      transposed: false,
+    })
+    assert.deepEqual([0, -0, 1, -1, 5e-324].map((value) => brokenEntries(one, weight(value))), [0, 0, 1, 1, 1])
+  })
+
   it('reads bytes that start at an odd address', () => {
     const { weight } = stored(4, false)
     const moved = new Uint8Array(weight.bytes.length + 1)

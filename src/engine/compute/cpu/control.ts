@@ -23,7 +23,7 @@ const command = 64
 /** Bytes of the error message of a failed chunk; 0 = none, −1 = being written. */
 const messageLength = 80
 
-const spinMs = 0.03
+const spinMs = 0.3
 const pauseMs = 1000
 
 export interface Command {

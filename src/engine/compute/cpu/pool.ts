@@ -28,8 +28,11 @@ export interface Split {
   readonly scratchBytes?: number
 }
 
-/** More chunks than threads, so that a thread the system interrupts does not hold up the others for long. */
-const chunksPerThread = 4
+/**
+ * More chunks than threads, so that neither a thread the system interrupts nor an uneven chunk (causal attention) holds
+ * up the others for long.
+ */
+const chunksPerThread = 12
 /** Nothing that a chunk does takes this long. */
 const stallMs = 300_000
 
