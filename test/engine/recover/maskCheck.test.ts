@@ -56,7 +56,10 @@ describe('mask check', () => {
       bytesPerWeight: 8 as const,
       transposed: false,
     })
-    assert.deepEqual([0, -0, 1, -1, 5e-324].map((value) => brokenEntries(one, weight(value))), [0, 0, 1, 1, 1])
+    assert.deepEqual(
+      [0, -0, 1, -1, 5e-324].map((value) => brokenEntries(one, weight(value))),
+      [0, 0, 1, 1, 1],
+    )
   })
 
   it('reads bytes that start at an odd address', () => {
