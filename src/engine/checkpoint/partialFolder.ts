@@ -1,10 +1,23 @@
 // An output takes shape in a hidden sibling and gets its name by one rename when it is whole.
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { lstat, mkdir, open, rename, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf, writeError } from './diskErrors.ts'
+
+/** Folders of this process that have no name yet. A process that is told to leave at once takes them along. */
+const unfinished = new Set<string>()
+let watching = false
+
+function watchExit(): void {
+  if (watching) return
+  watching = true
+  process.once('exit', () => {
+    for (const partial of unfinished) rmSync(partial, { recursive: true, force: true })
+  })
+}
 
 /** @throws EngineError 'exists' when something has that name already. */
 export async function refuseExisting(to: string): Promise<void> {
@@ -26,6 +39,8 @@ export async function makePartial(to: string, neededBytes: number): Promise<stri
     await mkdir(parent, { recursive: true })
     await requireSpace(parent, neededBytes)
     await mkdir(partial)
+    unfinished.add(partial)
+    watchExit()
   } catch (error) {
     throw writeError(error, to)
   }
@@ -48,6 +63,7 @@ export async function promote(partial: string, to: string): Promise<void> {
   try {
     await syncFolder(partial)
     await rename(partial, to)
+    unfinished.delete(partial)
     await syncFolder(dirname(resolve(to)))
   } catch (error) {
     throw writeError(error, to)
@@ -56,6 +72,7 @@ export async function promote(partial: string, to: string): Promise<void> {
 
 export async function removePartial(partial: string): Promise<void> {
   await rm(partial, { recursive: true, force: true })
+  unfinished.delete(partial)
 }
 
 /** Makes names durable. Windows cannot open folders and needs no such call. */

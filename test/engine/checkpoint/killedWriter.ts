@@ -1,8 +1,9 @@
-// Writes five tensors and the half of a sixth, says so, and waits to be killed.
+// Writes five tensors and the half of a sixth, says so, and waits to be killed (or, on SIGTERM, leaves at once).
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
 
 const [from, to] = process.argv.slice(2)
+process.once('SIGTERM', () => process.exit(130))
 const source = await openCheckpoint(from)
 const writer = await createWriter(source, to, { maxShardBytes: 5e9 })
 const [sixth, ...done] = [...source.tensors.values()].slice(3, 9).reverse()

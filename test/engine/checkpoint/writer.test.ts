@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
@@ -34,6 +35,26 @@ const withCode = (code: string, message: RegExp) => (error: unknown) => {
   assert.equal(error.code, code)
   assert.match(error.message, message)
   return true
+}
+
+type WaitingWriter = ChildProcessByStdio<null, Readable, null>
+
+/** A process in the middle of writing `source` to `to`. */
+function writeAndWait(source: Checkpoint, to: string): WaitingWriter {
+  const script = fileURLToPath(new URL('./killedWriter.ts', import.meta.url))
+  const command = ['--import', 'tsx', script, source.path, to]
+  return spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+/** What it said before it got the signal, after it has ended. */
+async function saidBy(child: WaitingWriter, signal: 'SIGKILL' | 'SIGTERM') {
+  let said = ''
+  for await (const chunk of child.stdout) {
+    said += String(chunk)
+    if (said.includes('ready')) child.kill(signal)
+  }
+  if (child.signalCode === null && child.exitCode === null) await once(child, 'exit')
+  return JSON.parse(said.split('\n')[0]) as { partial: string; done: string[] }
 }
 
 describe('createWriter', () => {
@@ -233,19 +254,16 @@ describe('createWriter', () => {
     }
   })
 
+  it('takes the unfinished folder along when the process leaves without waiting', async () => {
+    const child = writeAndWait(await open(goldenPath('llama') ?? ''), temp.path('left'))
+    const { partial } = await saidBy(child, 'SIGTERM')
+    assert.equal(child.exitCode, 130)
+    assert.ok(!existsSync(partial) && !existsSync(temp.path('left')))
+  })
+
   it('goes on after kill -9 with what was complete, to the same bytes', async () => {
     const source = await open(goldenPath('llama') ?? '')
-    const script = fileURLToPath(new URL('./killedWriter.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--import', 'tsx', script, source.path, temp.path('out')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let said = ''
-    for await (const chunk of child.stdout) {
-      said += String(chunk)
-      if (said.includes('ready')) child.kill('SIGKILL')
-    }
-    if (child.signalCode === null) await once(child, 'exit')
-    const { partial, done } = JSON.parse(said.split('\n')[0]) as { partial: string; done: string[] }
+    const { partial, done } = await saidBy(writeAndWait(source, temp.path('out')), 'SIGKILL')
     assert.ok(existsSync(partial) && !existsSync(temp.path('out')) && done.length === 5)
     await assert.rejects(
       createWriter(source, temp.path('out'), { maxShardBytes: 50_000, resume: { partial, done } }),
