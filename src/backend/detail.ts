@@ -1,49 +1,65 @@
-// What the detail pane shows besides the picture: zeros along rows and columns, and groups that break the pattern.
+// What the detail pane shows besides the picture: zeros along rows, columns and heads, weights near zero, and groups
+// that break the pattern.
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { alongColumns, alongRows, parseNm } from '../engine/checkpoint/stats/nmCounter.ts'
+import type { HeadSpans } from '../shared/families/attentionHeads.ts'
 import type { TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
 import { matrixOf, readStrips } from './matrix.ts'
 
 const mostBins = 512
 const mostGroups = 100
 
-/** `stats` are those of the whole tensor; the rest is of the slice. `transposed`: stored as [in, out]. */
+export interface DetailOptions {
+  readonly slice: readonly number[]
+  /** Count weights with |w| at most this; 0 = only exact zeros, which `stats` has. */
+  readonly threshold: number
+  /** Of the whole tensor; the rest is of the slice. */
+  readonly stats: TensorStats
+  /** Stored as [in, out]. */
+  readonly transposed: boolean
+  readonly heads: HeadSpans | null
+}
+
 export async function readDetail(
   checkpoint: Checkpoint,
   name: string,
-  slice: readonly number[],
-  stats: TensorStats,
-  transposed: boolean,
+  { slice, threshold, stats, transposed, heads }: DetailOptions,
   signal: AbortSignal,
 ): Promise<TensorDetail> {
   const matrix = matrixOf(checkpoint, name, slice)
   const { rows, columns } = matrix
-  const rowBins = createBins(rows, columns)
-  const columnBins = createBins(columns, rows)
+  const rowZeros = new Float64Array(rows)
+  const columnZeros = new Float64Array(columns)
+  let near = 0
   const groups: { row: number; column: number }[] = []
   const pattern = nearestPattern(stats)
   const add = (row: number, column: number) => {
     if (groups.length < mostGroups) groups.push({ row, column })
   }
   const counter = pattern === null ? null : (transposed ? alongColumns : alongRows)(parseNm(pattern), columns, add)
-  for await (const { firstRow, rows: count, zeros } of readStrips(checkpoint, matrix, 0, rows, signal)) {
-    for (let r = 0; r < count; r++) {
-      const offset = r * columns
-      let inRow = 0
+  for await (const { firstRow, rows: count, zeros, values } of readStrips(checkpoint, matrix, 0, rows, signal)) {
+    for (let r = 0; r < count; r++)
       for (let c = 0; c < columns; c++) {
-        inRow += zeros[offset + c]
-        columnBins.add(c, zeros[offset + c])
+        const zero = zeros[r * columns + c]
+        rowZeros[firstRow + r] += zero
+        columnZeros[c] += zero
       }
-      rowBins.add(firstRow + r, inRow)
-    }
     counter?.addRows(zeros, count)
+    if (threshold > 0) near += countNear(values(), threshold)
   }
+  const [along, each] = heads?.along === 'columns' ? [columnZeros, rows] : [rowZeros, columns]
   return {
     name,
     rows,
     columns,
-    rowSparsity: rowBins.sparsity(),
-    columnSparsity: columnBins.sparsity(),
+    rowSparsity: inBins(rowZeros, columns),
+    columnSparsity: inBins(columnZeros, rows),
+    heads:
+      heads?.spans.map(({ label, start, end }) => ({
+        label,
+        sparsity: sum(along.subarray(start, end)) / Math.max(1, (end - start) * each),
+      })) ?? null,
+    near: threshold > 0 ? { threshold, count: near } : null,
     stats,
     violations: pattern ? { pattern, groups } : null,
   }
@@ -56,18 +72,21 @@ function nearestPattern(stats: TensorStats): string | null {
   return found.at(0)?.[0] ?? null
 }
 
-/** `length` counters in at most 512 bins, each over `each` weights. */
-function createBins(length: number, each: number): { add(index: number, zeros: number): void; sparsity(): number[] } {
-  const bins = Math.max(1, Math.min(mostBins, length))
-  const zeros = new Float64Array(bins)
-  return {
-    add(index, count) {
-      zeros[Math.floor((index * bins) / length)] += count
-    },
-    sparsity: () =>
-      Array.from(zeros, (count, bin) => {
-        const members = Math.ceil(((bin + 1) * length) / bins) - Math.ceil((bin * length) / bins)
-        return count / Math.max(1, members * each)
-      }),
-  }
+function countNear(values: ArrayLike<number>, threshold: number): number {
+  let count = 0
+  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) <= threshold) count++
+  return count
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+/** Sparsity of neighbouring rows (or columns) of `each` weights, in at most 512 bins. */
+function inBins(zeros: Float64Array, each: number): number[] {
+  const bins = Math.max(1, Math.min(mostBins, zeros.length))
+  return Array.from({ length: bins }, (_, bin) => {
+    const [start, end] = [bin, bin + 1].map((edge) => Math.floor((edge * zeros.length) / bins))
+    return sum(zeros.subarray(start, end)) / Math.max(1, (end - start) * each)
+  })
 }

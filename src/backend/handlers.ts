@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
+import type { DetailRequest, TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
 import type { DeviceFacts, HelloParams } from '../shared/protocol/rpc.ts'
 import { protocolVersion } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
@@ -18,6 +18,7 @@ import { scanModel, statsOf } from './scan.ts'
 import { createStatsCache } from './statsCache.ts'
 import { summarise, wholeModel } from './summary.ts'
 import { readTile } from './tile.ts'
+import { headSpans } from '../shared/families/attentionHeads.ts'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
 
 const closeEveryMs = 20_000
@@ -81,9 +82,9 @@ export function createHandlers(): Handlers {
     async tile(request, { signal }) {
       return models.use(await wholeModel(request.path), (checkpoint) => readTile(checkpoint, request, signal))
     },
-    async detail({ path, name, slice }, { signal }) {
-      const whole = await wholeModel(path)
-      return models.use(whole, (checkpoint, stamp) => detailOf(checkpoint, name, slice, knownOf(whole, stamp), signal))
+    async detail(request, { signal }) {
+      const whole = await wholeModel(request.path)
+      return models.use(whole, (checkpoint, stamp) => detailOf(checkpoint, request, knownOf(whole, stamp), signal))
     },
     async compare({ a, b }, { signal, progress }) {
       const [first, second] = await Promise.all([wholeModel(a), wholeModel(b)])
@@ -104,8 +105,7 @@ export function createHandlers(): Handlers {
 
 async function detailOf(
   checkpoint: Checkpoint,
-  name: string,
-  slice: readonly number[],
+  { name, slice, threshold }: DetailRequest,
   known: Map<string, TensorStats>,
   signal: AbortSignal,
 ): Promise<TensorDetail> {
@@ -114,7 +114,8 @@ async function detailOf(
   known.set(name, stats)
   const shape = checkpoint.tensors.get(name)?.shape ?? []
   const { transposed } = tensorRoles(checkpoint.config, checkpoint.tensors).of(name, shape)
-  return readDetail(checkpoint, name, slice, stats, transposed, signal)
+  const heads = headSpans(checkpoint.config, checkpoint.tensors, name)
+  return readDetail(checkpoint, name, { slice, threshold, stats, transposed, heads }, signal)
 }
 
 /** package.json lies above dist/ and above src/backend/'s parent alike. */

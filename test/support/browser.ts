@@ -57,6 +57,6 @@ export async function answer(page: Page, call: 'tile' | 'detail', value: unknown
   await page.evaluate(`window.answers.${call} = () => (${JSON.stringify(value)})`)
 }
 
-export async function posted(page: Page): Promise<{ type: string }[]> {
-  return (await page.evaluate('window.posted')) as { type: string }[]
+export async function posted(page: Page): Promise<{ type: string; [field: string]: unknown }[]> {
+  return (await page.evaluate('window.posted')) as { type: string; [field: string]: unknown }[]
 }

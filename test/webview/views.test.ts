@@ -90,6 +90,22 @@ describe('views in Chromium', function () {
     await page.locator('.detail .name', { hasText: 'layers.11.fc2.weight' }).waitFor()
   })
 
+  it('weights near zero are counted up to a threshold, and heads have their own profile', async () => {
+    await open('inspector')
+    await send(page, ...messages.inspector)
+    const tensor = model.tensors.find(({ name }) => name.includes('q_proj'))
+    assert.ok(tensor)
+    await send(page, { type: 'select', name: tensor.name } as never)
+    const detail = recorded.recordedDetail(tensor, stats[2])
+    await answer(page, 'detail', { ...detail, near: { threshold: 0.01, count: 12 } })
+    await page.getByRole('spinbutton', { name: 'Near zero' }).fill('0.01')
+    await page.keyboard.press('Enter')
+    await page.locator('.detail dd', { hasText: '(12) with |w| ≤ 0.01' }).waitFor()
+    await page.locator('.detail .caption', { hasText: /^heads: .*\(head \d+\) to .*\(head \d+\) zeros$/ }).waitFor()
+    const asked = (await posted(page)).filter((m) => m.type === 'ask' && m.call === 'detail').at(-1)
+    assert.equal((asked?.params as { threshold: number }).threshold, 0.01)
+  })
+
   it('the table can be walked, sorted and filtered, also with a wrong expression', async () => {
     await open('inspector')
     await send(page, ...messages.inspector)

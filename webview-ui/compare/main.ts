@@ -123,7 +123,7 @@ function select(change: TensorChange, from: 'grid' | 'table'): void {
   if (from === 'table' && row >= 0 && column >= 0) grid.select(row, column)
   pair.hidden = false
   names.tensor.textContent = change.name
-  host.ask('detail', { path: a.path, name: change.name, slice: [] }).then(
+  host.ask('detail', { path: a.path, name: change.name, slice: [], threshold: 0 }).then(
     ({ rows, columns }) => {
       left.show(change.name, rows, columns)
       right.show(change.name, rows, columns)

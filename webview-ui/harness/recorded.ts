@@ -105,6 +105,10 @@ export function recordedDetail(tensor: TensorRow, stats: TensorStats): TensorDet
     columns,
     rowSparsity: wave(rows, 0),
     columnSparsity: wave(columns, 2),
+    heads: tensor.module.includes('self_attn')
+      ? wave(12, 1).map((sparsity, h) => ({ label: `head ${h}`, sparsity }))
+      : null,
+    near: null,
     stats,
     violations: { pattern: '2:4', groups: [0, 1, 2, 3, 4].map((i) => ({ row: 3 * i, column: 4 * i })) },
   }

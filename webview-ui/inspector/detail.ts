@@ -1,5 +1,5 @@
 // Everything about one tensor: its picture, histogram, profiles, pattern validity and the groups that break it.
-import type { TensorDetail, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { DetailRequest, TensorDetail, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCount, formatShape, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import { histogramPicture, profilePicture } from '../shared/bars.ts'
@@ -16,12 +16,13 @@ export interface DetailPane {
 
 export interface DetailOptions {
   load: (slice: number[]) => MatrixOptions['load']
-  detail: (name: string, slice: number[]) => Promise<TensorDetail>
+  detail: (request: Omit<DetailRequest, 'path'>) => Promise<TensorDetail>
   copy: (text: string) => void
 }
 
 export function createDetailPane(options: DetailOptions): DetailPane {
   let slice: number[] = []
+  let threshold = 0
   let tensor: TensorRow | null = null
   let ticket = 0
   const load: MatrixOptions['load'] = (...args) => options.load(slice)(...args)
@@ -35,18 +36,24 @@ export function createDetailPane(options: DetailOptions): DetailPane {
     'Copy name',
   )
   const hint = h('p', { class: 'muted' }, 'Choose a cell of the map or a row of the table.')
-  const filled = h('div', { hidden: true }, title, h('div', { class: 'row' }, copy), slices, matrix.element, body)
+  const nearZero = thresholdField((value) => {
+    threshold = value
+    void fetchDetail('same')
+  })
+  const tools = h('div', { class: 'row' }, copy, nearZero)
+  const filled = h('div', { hidden: true }, title, tools, slices, matrix.element, body)
   const element = h('section', { class: 'card detail', 'aria-label': 'Tensor' }, hint, filled)
 
-  async function fetchDetail(stats: TensorStats | undefined): Promise<void> {
+  async function fetchDetail(stats: TensorStats | undefined | 'same'): Promise<void> {
     if (!tensor) return
     const mine = ++ticket
-    replaceChildren(body, ...factsOf(tensor, stats))
+    // A new threshold leaves what is in sight until its answer is there.
+    if (stats !== 'same') replaceChildren(body, ...factsOf(tensor, stats))
     if (tensor.unreadable) return
-    const detail = await options.detail(tensor.name, slice).catch((error: Error) => error)
+    const detail = await options.detail({ name: tensor.name, slice, threshold }).catch((error: Error) => error)
     if (mine !== ticket || !tensor) return
     if (detail instanceof Error) body.append(h('p', { class: 'problem' }, detail.message))
-    else replaceChildren(body, ...factsOf(tensor, detail.stats), ...picturesOf(detail, matrix.showWeight))
+    else replaceChildren(body, ...factsOf(tensor, detail.stats, detail), ...picturesOf(detail, matrix.showWeight))
   }
   const showMatrix = () => {
     if (!tensor) return
@@ -97,7 +104,25 @@ function slicePickers(shape: readonly number[], change: (axis: number, value: nu
   })
 }
 
-function factsOf(tensor: TensorRow, stats: TensorStats | undefined): HTMLElement[] {
+/** Exact zeros are what pruning means; models that were pruned softly are looked at with a threshold. */
+function thresholdField(change: (threshold: number) => void): HTMLElement {
+  const input = h('input', {
+    type: 'number',
+    min: 0,
+    step: 'any',
+    placeholder: '0',
+    'aria-label': 'Near zero: largest |w|',
+  })
+  input.addEventListener('change', () => change(Math.max(0, Number(input.value) || 0)))
+  return h(
+    'label',
+    { title: 'Also count weights that are not exactly 0 but no larger than this' },
+    'near zero: |w| ≤ ',
+    input,
+  )
+}
+
+function factsOf(tensor: TensorRow, stats: TensorStats | undefined, detail?: TensorDetail): HTMLElement[] {
   const facts: [string, string][] = [
     ['Shape', `${formatShape(tensor.shape)} (${formatCount(tensor.parameters)} weights)`],
     ['Stored', `${tensor.dtype}, ${formatBytes(tensor.bytes)} in ${tensor.file}`],
@@ -105,6 +130,11 @@ function factsOf(tensor: TensorRow, stats: TensorStats | undefined): HTMLElement
   ]
   if (tensor.unreadable) facts.push(['Statistics', tensor.unreadable])
   if (stats) facts.push(...statFacts(stats))
+  if (detail?.near) {
+    const { threshold, count } = detail.near
+    const share = count / Math.max(1, detail.rows * detail.columns)
+    facts.push(['Near zero', `${formatShare(share)} (${formatCount(count)}) with |w| ≤ ${formatValue(threshold)}`])
+  }
   const list = h('dl', { class: 'facts' })
   for (const [term, text] of facts) list.append(h('dt', {}, term), h('dd', {}, text))
   return [list]
@@ -131,6 +161,11 @@ function picturesOf(detail: TensorDetail, showWeight: (row: number, column: numb
   const parts: HTMLElement[] = []
   const section = (title: string, ...content: HTMLElement[]) => parts.push(h('h2', {}, title), ...content)
   if (detail.stats.histogram) section('Histogram', histogramPicture(detail.stats.histogram, detail.stats.zeros))
+  if (detail.heads) {
+    const { heads } = detail
+    const picture = profilePicture('heads', heads.map((head) => head.sparsity), heads.map((head) => head.label)) // prettier-ignore
+    section('Sparsity by attention head', picture)
+  }
   if (detail.rows > 1) section('Sparsity by row', profilePicture('rows', detail.rowSparsity))
   if (detail.columns > 1) section('Sparsity by column', profilePicture('columns', detail.columnSparsity))
   if (detail.violations && detail.violations.groups.length > 0) {

@@ -64,7 +64,7 @@ const filter = createFilterBox('Filter tensors by name', (next) => {
 const detail = createDetailPane({
   load: (slice) => (name, region, width, height) =>
     host.ask('tile', { path: model?.path ?? '', name, slice, ...region, width, height }),
-  detail: (name, slice) => host.ask('detail', { path: model?.path ?? '', name, slice }),
+  detail: (request) => host.ask('detail', { path: model?.path ?? '', ...request }),
   copy: (text) => host.post({ type: 'copy', text }),
 })
 

@@ -34,15 +34,20 @@ export function histogramPicture(histogram: Histogram, zeros: number): HTMLEleme
   return h('div', {}, picture, h('div', { class: 'muted caption' }, note))
 }
 
-export function profilePicture(title: string, sparsity: readonly number[]): HTMLElement {
+/** `labels` name single bars: their tooltips, and in the caption the least and the most sparse. */
+export function profilePicture(title: string, sparsity: readonly number[], labels?: readonly string[]): HTMLElement {
   const each = width / Math.max(1, sparsity.length)
   const picture = svg('svg', { class: 'bars', viewBox: `0 0 ${width} 44`, width: '100%', role: 'img' })
   const lowest = Math.min(1, ...sparsity)
   const highest = Math.max(0, ...sparsity)
-  const range = `${title}: ${formatShare(lowest)} to ${formatShare(highest)} zeros`
+  const named = (share: number) => (labels ? ` (${labels[sparsity.indexOf(share)]})` : '')
+  const range = `${title}: ${formatShare(lowest)}${named(lowest)} to ${formatShare(highest)}${named(highest)} zeros`
   picture.append(svg('title', {}, range))
   sparsity.forEach((share, i) => {
-    picture.append(svg('rect', { x: i * each, y: 42 - 40 * share, width: Math.max(0.5, each), height: 40 * share }))
+    const gap = labels ? 1 : 0
+    const bar = svg('rect', { x: i * each, y: 42 - 40 * share, width: Math.max(0.5, each - gap), height: 40 * share })
+    if (labels) bar.append(svg('title', {}, `${labels[i]}: ${formatShare(share)}`))
+    picture.append(bar)
   })
   return h('div', {}, picture, h('div', { class: 'muted caption' }, range))
 }

@@ -105,6 +105,14 @@ export interface Tile {
   values: string | null
 }
 
+export interface DetailRequest {
+  path: string
+  name: string
+  slice: number[]
+  /** Count weights with |w| at most this; 0: exact zeros only. */
+  threshold: number
+}
+
 export interface TensorDetail {
   name: string
   rows: number
@@ -112,6 +120,10 @@ export interface TensorDetail {
   /** Number of zeros per row and per column, summed into at most 512 bins; sparsity 0 to 1. */
   rowSparsity: number[]
   columnSparsity: number[]
+  /** By attention head, for the projections of attention; null for other tensors and unknown families. */
+  heads: { label: string; sparsity: number }[] | null
+  /** Weights of the slice with |w| at most the threshold that was asked for; null when it was 0. */
+  near: { threshold: number; count: number } | null
   stats: TensorStats
   /** Up to 100 groups that break the pattern the matrix comes closest to. */
   violations: { pattern: string; groups: { row: number; column: number }[] } | null

@@ -2,7 +2,7 @@
 // They travel as JSON-RPC over the child's IPC channel. Bytes are base64 in JSON: the two ends may be different
 // versions of Node, whose structured-clone formats need not agree.
 import type { CompareProgress, CompareSummary, ModelSummary, ScanProgress, ScanResult } from './inspect.ts'
-import type { TensorDetail, Tile, TileRequest } from './inspect.ts'
+import type { DetailRequest, TensorDetail, Tile, TileRequest } from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
@@ -66,7 +66,7 @@ export interface BackendCalls {
   openModel: Call<{ path: string }, ModelSummary>
   scan: Call<{ path: string }, ScanResult, ScanProgress>
   tile: Call<TileRequest, Tile>
-  detail: Call<{ path: string; name: string; slice: number[] }, TensorDetail>
+  detail: Call<DetailRequest, TensorDetail>
   compare: Call<{ a: string; b: string }, CompareSummary, CompareProgress>
   plan: Call<{ recipe: string; text: string }, PlanSummary>
   run: Call<RunParams, RunOutcome, RunUpdate>
