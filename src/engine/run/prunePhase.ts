@@ -48,7 +48,7 @@ export async function runPrunePhase(phase: PrunePhase): Promise<void> {
       entries: plan.entries,
       given: await masksBesides(session, plan),
       calibration: reconstruct || needsData(plan.entries) ? phase.calibration : null,
-      dense: reconstruct ? 'block' : 'none',
+      dense: !reconstruct ? 'none' : recipe.recover?.inputs === 'dense' ? 'model' : 'block',
       seed: recipe.seed,
       activations: { bytes: phase.budget.activationBytes, spillFolder: session.folder.state },
       signal: session.signal,

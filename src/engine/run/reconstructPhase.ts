@@ -18,7 +18,8 @@ export async function reconstructInRun(
   state: BlockState<Block>,
 ): Promise<BlockReconstruction | null> {
   const { recover, seed } = session.recipe
-  const { block, inputs, denseOutputs } = state
+  const { block, denseOutputs } = state
+  const inputs = state.denseInputs ?? state.inputs
   if (!recover || !plan.trainable || !inputs || !denseOutputs)
     throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
   const set = selectionOfBlock(session.model.config, plan.trainable, block.index)

@@ -23,7 +23,7 @@ export const scopes = ['tensor', 'row', 'global'] as const
 export const selections = ['exact', 'perp'] as const
 export const modes = ['retrain', 'reconstruct'] as const
 export const windows = ['block'] as const
-const reconstructionInputs = ['pruned'] as const
+const reconstructionInputs = ['pruned', 'dense'] as const
 export const subsets = ['bias', 'norm', 'head', 'embedding', 'lora_prune', 'scale_lora', 'mask_lora', 'full'] as const
 export const stages = ['dense', 'pruned', 'recovered'] as const
 export const tasks = ['perplexity'] as const
@@ -148,9 +148,10 @@ const recoverSchema = z
     inputs: z
       .enum(reconstructionInputs)
       .meta(
-        about('Inputs of a block while reconstructing: those of the `pruned` and reconstructed blocks before it.', {
-          default: 'pruned',
-        }),
+        about(
+          'Inputs of a block while reconstructing: those of the `pruned` and reconstructed blocks before it (PERP, arXiv 2312.15230), or those of the `dense` model (arXiv 2510.14444), which costs one more pass over the data.',
+          { default: 'pruned' },
+        ),
       )
       .optional(),
     train: z

@@ -1,0 +1,66 @@
+// recover.inputs: dense — blocks are trained on what the dense model gives them, and towards its own outputs.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { readBatchFile } from '../../../src/engine/evaluate/batchFile.ts'
+import { recordForward } from '../../../src/engine/evaluate/recordForward.ts'
+import { createDecoder } from '../../../src/engine/model/decoder.ts'
+import { openModel } from '../../../src/engine/model/model.ts'
+import { readGolden } from '../../support/goldens.ts'
+import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+describe('reconstruction on dense inputs', () => {
+  let backend: Backend
+  let place: Workplace
+  before(async () => (backend = await openCpu({ threads: 2 })))
+  after(() => backend.close())
+  beforeEach(() => (place = createWorkplace()))
+  afterEach(() => place.remove())
+
+  async function hidden(folder: string, data: string, block: number): Promise<Float32Array> {
+    const checkpoint = await openCheckpoint(folder)
+    const decoder = await createDecoder(backend, openModel(checkpoint), { memoryBytes: 1e9 })
+    try {
+      const path = place.path('forward.safetensors')
+      await recordForward(decoder, await readBatchFile(data, {}), { path, grads: false })
+      return (await readGolden(path)).f32(`hidden.${block + 1}`)
+    } finally {
+      await decoder.close()
+      await checkpoint.close()
+    }
+  }
+
+  it('starts block 1 from the error that pruning it alone makes in the dense model', async function () {
+    const [model, data] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
+    if (!model || !data) return this.skip()
+    const prune = { method: 'magnitude', sparsity: 0.5 }
+    const errorsWith = async (inputs: string) => {
+      const recover = { mode: 'reconstruct', inputs, train: ['bias', 'norm'], steps: 20, lr: 1e-3 }
+      const calibration = { data, samples: 16, seq_len: 16 }
+      const recipe = place.recipe(inputs, { version: 1, model, prune: [prune], calibration, recover })
+      const { run: folder } = await run(backend, { recipe })
+      const events = readFileSync(join(folder, 'events.jsonl'), 'utf8').trim().split('\n')
+      return events.flatMap((line) => {
+        const event = JSON.parse(line) as RunEvent
+        return event.type === 'block' ? [event] : []
+      })
+    }
+    // Magnitude looks at no data: this is how block 1 is pruned whatever happened to block 0.
+    const alone = { ...prune, targets: ['re:.*layers\\.1\\..*'] }
+    await run(backend, { recipe: place.recipe('alone', { version: 1, model, prune: [alone], save: { to: 'alone' } }) })
+    const [dense, pruned] = [await hidden(model, data, 1), await hidden(place.path('alone'), data, 1)]
+    const expected = dense.reduce((sum, x, i) => sum + (x - pruned[i]) ** 2, 0) / dense.length
+
+    const [onDense, onPruned] = [await errorsWith('dense'), await errorsWith('pruned')]
+    assert.equal(onDense[0].error_before, onPruned[0].error_before)
+    const before = onDense[1].error_before ?? NaN
+    assert.ok(Math.abs(before / expected - 1) < 1e-3, `${before} against ${expected}`)
+    assert.ok(Math.abs((onPruned[1].error_before ?? NaN) / expected - 1) > 0.01, 'pruned inputs give another error')
+    assert.ok((onDense[1].error_after ?? NaN) < before)
+  })
+})
