@@ -153,6 +153,8 @@ for (const row of rows) {
   if (wanted && !wanted.includes(row.name)) continue
   const result = (results[row.name] ??= {})
   result.ours ??= ours(row)
+  // A row takes many minutes: what is done is kept whatever happens to the rest.
+  writeFileSync(file, JSON.stringify(results, null, 2))
   if (options.peer) result.peer ??= peer(row, options.peer)
   writeFileSync(file, JSON.stringify(results, null, 2))
   console.log(row.name, JSON.stringify(result))
