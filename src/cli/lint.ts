@@ -37,7 +37,7 @@ export const lintCommand = command('lint', 'check recipes without running them',
       const counted = findings.filter((f) => f.severity === 'error' || f.severity === 'warning')
       return {
         json: { findings },
-        text: [...findings.map(line), summary(paths.length, findings)].join('\n'),
+        text: [...findings.map(findingLine), summary(paths.length, findings)].join('\n'),
         exitCode: counted.length > 0 ? 3 : 0,
       }
     }),
@@ -60,8 +60,8 @@ function parseSeverities(settings: readonly string[]): Record<string, Severity |
   return overrides
 }
 
-/** `opt.prune.yaml:4:12 error T1 …`: editors and terminals turn the place into a link. */
-function line({ file, range, severity, rule, message }: Finding & { file: string }): string {
+/** `opt.prune.yaml:4:12 error T1 …`: terminals turn the place into a link, `$prune-recipe` of a task into a problem. */
+export function findingLine({ file, range, severity, rule, message }: Finding & { file: string }): string {
   return `${file}:${range.start.line + 1}:${range.start.character + 1} ${severity} ${rule} ${message}`
 }
 

@@ -208,6 +208,24 @@ describe('views in Chromium', function () {
     assert.equal(await page.locator('.pair canvas:visible').count(), 2)
   })
 
+  it('comparing a tensor of three dimensions: a picker chooses the matrix that both sides show', async () => {
+    await open('compare')
+    const stack = { ...changes[0], name: 'experts.gate_up_proj', shape: [3, 64, 64] }
+    await send(page, ...messages.compare.slice(0, 2))
+    await send(page, { type: 'result', result: { ...result, changed: [stack] } } as never)
+    await page.getByRole('grid', { name: 'Changed tensors' }).getByRole('row', { name: stack.name }).click()
+    const picker = page.getByRole('spinbutton', { name: 'Index of dimension 0' })
+    await picker.fill('7')
+    await picker.press('Enter')
+    assert.equal(await picker.inputValue(), '2')
+    const tiles = (await posted(page)).filter((m) => m.type === 'ask' && m.call === 'tile')
+    const shown = tiles.map(({ params }) => params as { path: string; slice: number[] })
+    assert.deepEqual(
+      shown.map(({ path, slice }) => `${path} ${slice.join()}`),
+      ['/a 0', '/b 0', '/a 2', '/b 2'],
+    )
+  })
+
   it('the trainable map gives the count and the percentage of the plan', async () => {
     await open('trainable')
     await send(page, ...messages.trainable)

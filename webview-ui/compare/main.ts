@@ -11,6 +11,7 @@ import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
 import { createMatrixView, type MatrixView } from '../shared/matrixView.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
+import { firstSlice, matrixShape, slicePickers } from '../shared/slices.ts'
 import { failedState, loadingState } from '../shared/states.ts'
 import { createTable } from '../shared/table.ts'
 import { onThemeChange } from '../shared/theme.ts'
@@ -24,6 +25,7 @@ let map = changeMap([])
 let measure: Measure = 'filled'
 let palette: PaletteName = 'viridis'
 let keep: (name: string) => boolean = () => true
+let slice: number[] = []
 
 const title = h('h1')
 const verdict = h('p', { class: 'verdict' })
@@ -79,10 +81,12 @@ const right: MatrixView = createMatrixView({
   onRegion: (r) => left.follow(r),
 })
 const names = { a: h('h2'), b: h('h2'), tensor: h('p', { class: 'mono' }) }
+const slices = h('div', { class: 'row' })
 const pair = h(
   'section',
   { class: 'card', hidden: true, 'aria-label': 'Both matrices' },
   names.tensor,
+  slices,
   h('div', { class: 'pair' }, h('div', {}, names.a, left.element), h('div', {}, names.b, right.element)),
 )
 const saveButton = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Changes as CSV')
@@ -101,7 +105,7 @@ const page = [
 const root = document.body.appendChild(h('main', { class: 'compare' }))
 
 function loader(path: () => string): Parameters<typeof createMatrixView>[0]['load'] {
-  return (name, region, width, height) => host.ask('tile', { path: path(), name, slice: [], ...region, width, height })
+  return (name, region, width, height) => host.ask('tile', { path: path(), name, slice, ...region, width, height })
 }
 
 const draw = onceAFrame(() => {
@@ -123,13 +127,14 @@ function select(change: TensorChange, from: 'grid' | 'table'): void {
   if (from === 'table' && row >= 0 && column >= 0) grid.select(row, column)
   pair.hidden = false
   names.tensor.textContent = change.name
-  host.ask('detail', { path: a.path, name: change.name, slice: [], threshold: 0 }).then(
-    ({ rows, columns }) => {
-      left.show(change.name, rows, columns)
-      right.show(change.name, rows, columns)
-    },
-    (error: Error) => (names.tensor.textContent = `${change.name}: ${error.message}`),
-  )
+  const [rows, columns] = matrixShape(change.shape)
+  const show = (chosen: number[]) => {
+    slice = chosen
+    left.show(change.name, rows, columns)
+    right.show(change.name, rows, columns)
+  }
+  replaceChildren(slices, ...slicePickers(change.shape, show))
+  show(firstSlice(change.shape))
 }
 
 function showResult(result: CompareSummary): void {

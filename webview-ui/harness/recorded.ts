@@ -196,6 +196,7 @@ export function recordedChanges(model: ModelSummary): { changes: TensorChange[];
     .filter((t) => t.role === 'linear' && (t.module.endsWith('q_proj') || t.module.endsWith('v_proj')))
     .map((t, i) => ({
       name: t.name,
+      shape: t.shape,
       maxAbs: 0.004 + 0.001 * (i % 4),
       drift: 0.03 + 0.01 * (i % 6),
       filled: Math.round(t.parameters * (0.5 - 0.01 * i)),

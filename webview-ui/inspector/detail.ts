@@ -6,6 +6,7 @@ import { histogramPicture, profilePicture } from '../shared/bars.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 import { createMatrixView, type MatrixOptions } from '../shared/matrixView.ts'
 import type { PaletteName } from '../shared/palette.ts'
+import { firstSlice, matrixShape, slicePickers } from '../shared/slices.ts'
 
 export interface DetailPane {
   element: HTMLElement
@@ -65,12 +66,12 @@ export function createDetailPane(options: DetailOptions): DetailPane {
     element,
     show(next, stats) {
       tensor = next
-      slice = next.shape.slice(0, -2).map(() => 0)
+      slice = firstSlice(next.shape)
       hint.hidden = true
       filled.hidden = false
       title.textContent = next.name
-      const change = (axis: number, value: number) => {
-        slice[axis] = value
+      const change = (chosen: number[]) => {
+        slice = chosen
         showMatrix()
         void fetchDetail(undefined)
       }
@@ -81,27 +82,6 @@ export function createDetailPane(options: DetailOptions): DetailPane {
     setPalette: matrix.setPalette,
     redraw: matrix.redraw,
   }
-}
-
-/** The last two dimensions; a vector is one row. */
-export function matrixShape(shape: readonly number[]): [number, number] {
-  return [shape.length > 1 ? shape[shape.length - 2] : 1, shape[shape.length - 1] ?? 1]
-}
-
-function slicePickers(shape: readonly number[], change: (axis: number, value: number) => void): HTMLElement[] {
-  return shape.slice(0, -2).map((size, axis) => {
-    const input = h('input', {
-      type: 'number',
-      min: 0,
-      max: size - 1,
-      value: 0,
-      'aria-label': `Index of dimension ${axis}`,
-    })
-    input.addEventListener('change', () =>
-      change(axis, Math.max(0, Math.min(size - 1, Math.round(Number(input.value))))),
-    )
-    return h('label', {}, `dimension ${axis}: `, input, ` of ${size}`)
-  })
 }
 
 /** Exact zeros are what pruning means; models that were pruned softly are looked at with a threshold. */

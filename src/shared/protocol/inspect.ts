@@ -131,6 +131,8 @@ export interface TensorDetail {
 
 export interface TensorChange {
   name: string
+  /** The same in both: what was reshaped is not compared. */
+  shape: readonly number[]
   maxAbs: number
   /** Frobenius norm of B − A over that of A; null when A is all zeros. */
   drift: number | null

@@ -52,6 +52,8 @@ there is an error or a warning. Severities are settings: \`sparsescope.recipe.se
 # sparsescope-disable-next-line M3: only a smoke test
 \`\`\`
 
+A task of VS Code that runs it shows its findings under Problems with \`"problemMatcher": "$prune-recipe"\`.
+
 This page is made from the rules by \`npm run generate\`.`
 
 function section(rule: Rule): string {

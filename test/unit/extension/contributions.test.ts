@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { findingLine } from '../../../src/cli/lint.ts'
 import { commandIds, settingDefaults, taskType, treeIds, viewTypes } from '../../../src/extension/contributions.ts'
 
 const root = new URL('../../../', import.meta.url).pathname
@@ -17,6 +18,7 @@ interface Manifest {
     customEditors: { viewType: string }[]
     views: Record<string, { id: string }[]>
     taskDefinitions: { type: string }[]
+    problemMatchers: { name: string; pattern: Record<string, number> & { regexp: string } }[]
     walkthroughs: { steps: { completionEvents: string[]; media: { svg: string } }[] }[]
   }
 }
@@ -44,6 +46,26 @@ describe('contributions', () => {
     assert.deepEqual(
       all.filter((id) => !known.has(id)),
       [],
+    )
+  })
+
+  it('the problem matcher reads what `sparsescope lint` prints', () => {
+    const [{ name, pattern }] = contributes.problemMatchers
+    assert.equal(name, 'prune-recipe')
+    const start = { line: 3, character: 11 }
+    const finding = {
+      file: 'my recipes/c:d.prune.yaml',
+      rule: 'T1',
+      severity: 'error' as const,
+      message: 'no module: 2 asked',
+      range: { start, end: start },
+      fixes: [],
+    }
+    const found = new RegExp(pattern.regexp).exec(findingLine(finding))
+    const groups = ['file', 'line', 'column', 'severity', 'code', 'message']
+    assert.deepEqual(
+      groups.map((group) => found?.[pattern[group]]),
+      ['my recipes/c:d.prune.yaml', '4', '12', 'error', 'T1', 'no module: 2 asked'],
     )
   })
 

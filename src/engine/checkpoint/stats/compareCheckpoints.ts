@@ -94,8 +94,9 @@ async function maskBearers(checkpoint: Checkpoint): Promise<MaskBearers> {
 function changeOf(entry: TensorEntry, difference: TensorDifference, roles: TensorRoles): TensorChange {
   const { maxAbs, drift, filled, emptied } = difference
   const { role, block, module } = roles.of(entry.name, entry.shape)
-  const parameters = elementsOf(entry.shape) ?? 0
-  return { name: entry.name, maxAbs, drift, filled, emptied, parameters, role, block, module }
+  const { name, shape } = entry
+  const parameters = elementsOf(shape) ?? 0
+  return { name, shape, maxAbs, drift, filled, emptied, parameters, role, block, module }
 }
 
 async function masksOf(checkpoint: Checkpoint): Promise<ReadonlyMap<string, MaskBits>> {
