@@ -1,17 +1,16 @@
 // Which device computes here. Opening one proves it: a value is computed on it and read back, since an adapter that
 // can be asked for may still be one whose memory this runtime cannot read.
+import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
-import type { DeviceFacts } from '../shared/protocol/rpc.ts'
+import type { DeviceChoice, DeviceFacts } from '../shared/protocol/rpc.ts'
 
-export interface DeviceChoice {
-  device: 'auto' | 'cpu' | 'wgpu'
-  /** 0: as many as there are cores. */
-  threads: number
+export function openChosen({ device, adapter, threads }: DeviceChoice): Promise<Backend> {
+  return openBackend({ device, adapter: adapter || undefined, threads: threads > 0 ? threads : undefined })
 }
 
 /** Opened once to be known, and closed: a run opens its own in its own thread. */
-export async function probeDevice({ device, threads }: DeviceChoice): Promise<DeviceFacts> {
-  const backend = await openBackend({ device, threads: threads > 0 ? threads : undefined })
+export async function probeDevice(choice: DeviceChoice): Promise<DeviceFacts> {
+  const backend = await openChosen(choice)
   const { info } = backend
   await backend.close()
   return {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { DetailRequest, TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
 import type { DeviceFacts, HelloParams } from '../shared/protocol/rpc.ts'
@@ -30,7 +31,7 @@ export function createHandlers(): Handlers {
   const readLane = createLane()
   /** Statistics by model and state of its files. */
   const known = new Map<string, Map<string, TensorStats>>()
-  let settings: HelloParams = { protocol: protocolVersion, cache: '', device: 'auto', threads: 0 }
+  let settings: HelloParams = { protocol: protocolVersion, cache: '', device: 'auto', adapter: '', threads: 0 }
   let device: Promise<DeviceFacts> | null = null
   let gpu: boolean | null = null
   setInterval(() => models.closeIdle(Date.now()), closeEveryMs).unref()
@@ -42,7 +43,7 @@ export function createHandlers(): Handlers {
     known.set(key, found)
     return found
   }
-  const runs = () => createRuns({ device: settings.device, threads: settings.threads, version })
+  const runs = () => createRuns({ choice: settings, version })
   let session = runs()
   return {
     async hello(params) {
@@ -57,6 +58,7 @@ export function createHandlers(): Handlers {
       })
       return device
     },
+    adapters: listAdapters,
     async ping() {
       return null
     },

@@ -1,10 +1,9 @@
 // Between the backend's main thread and the thread that runs a recipe.
-import type { RunOutcome, RunParams } from '../shared/protocol/rpc.ts'
+import type { DeviceChoice, RunOutcome, RunParams } from '../shared/protocol/rpc.ts'
 
 export interface RunStart {
   params: RunParams
-  device: 'auto' | 'cpu' | 'wgpu'
-  threads: number
+  choice: DeviceChoice
   version: string
 }
 

@@ -2,12 +2,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Backend } from '../engine/compute/backend.ts'
-import { openBackend } from '../engine/compute/open.ts'
 import { EngineError } from '../engine/errors.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
+import { openChosen } from './device.ts'
 import type { FromRun, RunStart, ToRun } from './runMessages.ts'
 
-const { params, device, threads, version } = workerData as RunStart
+const { params, choice, version } = workerData as RunStart
 const abort = new AbortController()
 let paused = false
 let wake: () => void = () => {}
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
       resume: params.resume ?? undefined,
       memoryBytes: params.memoryBytes ?? undefined,
       version,
-      openBackend: async () => (backend = await openBackend({ device, threads: threads > 0 ? threads : undefined })),
+      openBackend: async () => (backend = await openChosen(choice)),
       signal: abort.signal,
       pausePoint,
       onFolder: (path) => {

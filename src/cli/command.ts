@@ -6,6 +6,7 @@ import { EngineError, exitCodeOf } from '../engine/errors.ts'
 export interface CommonOptions {
   json?: boolean
   device: 'auto' | 'cpu' | 'wgpu'
+  adapter?: string
 }
 
 /** What a command gets besides its arguments. */
@@ -32,6 +33,7 @@ export function command(name: string, description: string, examples: string[]): 
     .description(description)
     .option('--json', 'one JSON object on stdout, progress on stderr')
     .addOption(new Option('--device <device>', 'where to compute').choices(['auto', 'cpu', 'wgpu']).default('auto'))
+    .option('--adapter <name>', 'which GPU, by a part of its name (doctor lists them)')
     .addHelpText('after', `\nExamples:\n${examples.map((e) => `  $ sparsescope ${e}`).join('\n')}`)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${usageLine(name, text)}\n`) })

@@ -52,7 +52,7 @@ export const evaluateCommand = command('evaluate', 'measure perplexity on a text
         vocabSize: model.config.vocabSize,
         signal: context.signal,
       })
-      const backend = await openBackend({ device: options.device })
+      const backend = await openBackend(options)
       const memory = watchMemory(
         () => backend.memory().usedBytes,
         () => undefined,

@@ -39,7 +39,7 @@ export const forwardCommand = command(
       const batch = await readBatchFile(options.ids, options)
       const checkpoint = await openCheckpoint(path)
       const model = openModel(checkpoint)
-      const backend = await openBackend({ device: options.device })
+      const backend = await openBackend(options)
       const decoder = await createDecoder(backend, model, {
         memoryBytes: memoryBytes(options.memory),
         training: options.grads,

@@ -109,7 +109,7 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
       recipe: path,
       memoryBytes: memoryBytes(o.memory),
       version,
-      openBackend: async () => (backend = await openBackend({ device: o.device })),
+      openBackend: async () => (backend = await openBackend(o)),
       signal: context.signal,
       onEvent: (event) => show(context, event),
     })

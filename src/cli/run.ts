@@ -50,7 +50,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
           resume: options.resume,
           memoryBytes: memoryBytes(options.memory),
           version,
-          openBackend: async () => (backend = await openBackend({ device: options.device })),
+          openBackend: async () => (backend = await openBackend(options)),
           signal: context.signal,
           onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
           onEvent: (event) => show(context, event),

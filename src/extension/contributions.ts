@@ -38,6 +38,7 @@ export const commandIds = [
   'sparsescope.deleteRun',
   'sparsescope.refresh',
   'sparsescope.restartBackend',
+  'sparsescope.selectAdapter',
   'sparsescope.showBackend',
   'sparsescope.showLog',
   'sparsescope.copyDiagnostics',
@@ -51,6 +52,7 @@ export type CommandId = (typeof commandIds)[number]
 export const settingDefaults = {
   'backend.nodePath': '',
   'backend.device': 'auto' as 'auto' | 'cpu' | 'wgpu',
+  'backend.adapter': '',
   'backend.threads': 0,
   'backend.memoryLimit': '',
   'statistics.autoCompute': 'small' as 'never' | 'small' | 'always',

@@ -37,6 +37,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
       protocol: protocolVersion,
       cache: vscode.Uri.joinPath(context.globalStorageUri, 'statistics').fsPath,
       device: runtime.origin === 'electron' ? 'cpu' : setting('backend.device'),
+      adapter: setting('backend.adapter'),
       threads: setting('backend.threads'),
     }),
     log: (line) => log.channel.info(line),

@@ -7,6 +7,8 @@ import { openWebGpu, type WebGpuBackend } from './webgpu/backend.ts'
 
 export interface OpenOptions {
   device: 'auto' | 'cpu' | 'wgpu'
+  /** Which GPU, by its name or a part of it (`doctor` lists them). Asks for 'wgpu': no other device is taken instead. */
+  adapter?: string
   /** Of the CPU backend; default: what the machine offers. */
   threads?: number
   /** Allocations beyond it throw `out-of-memory`. */
@@ -14,9 +16,9 @@ export interface OpenOptions {
 }
 
 /** `info.details.reason` says why this device was taken. 'wgpu' takes software adapters too, or throws the remedy. */
-export async function openBackend({ device, threads, maxBytes }: OpenOptions): Promise<Backend> {
+export async function openBackend({ device, adapter, threads, maxBytes }: OpenOptions): Promise<Backend> {
   if (device === 'cpu') return withReason(await openCpu({ threads }), 'asked for')
-  if (device === 'wgpu') return withReason(await openProbed(maxBytes), 'asked for')
+  if (device === 'wgpu' || adapter) return withReason(await openProbed(maxBytes, adapter), 'asked for')
   if (process.versions.electron)
     return withReason(await openCpu({ threads }), 'inside Electron results of a GPU cannot be read')
   if (!mayHaveGpu()) return withReason(await openCpu({ threads }), 'this machine shows no GPU in /dev')
@@ -46,8 +48,8 @@ export function mayHaveGpu(): boolean {
 }
 
 /** A device that computes and gives the result back; drivers exist that offer an adapter and do neither. */
-async function openProbed(maxBytes: number | undefined): Promise<WebGpuBackend> {
-  const gpu = await openWebGpu({ maxBytes })
+async function openProbed(maxBytes: number | undefined, adapter?: string): Promise<WebGpuBackend> {
+  const gpu = await openWebGpu({ maxBytes, flags: adapter ? [`adapter=${adapter}`] : [] })
   try {
     await probe(gpu)
     return gpu

@@ -1,5 +1,6 @@
 // Commands on the extension itself.
 import * as vscode from 'vscode'
+import { selectAdapter } from '../backend/selectAdapter.ts'
 import { diagnosticsText } from '../support/diagnostics.ts'
 import { newRecipeText } from '../recipe/newRecipe.ts'
 import { recipeLanguage } from '../contributions.ts'
@@ -11,6 +12,7 @@ type Ids =
   | 'sparsescope.newRecipe'
   | 'sparsescope.refresh'
   | 'sparsescope.restartBackend'
+  | 'sparsescope.selectAdapter'
   | 'sparsescope.showBackend'
   | 'sparsescope.showLog'
   | 'sparsescope.copyDiagnostics'
@@ -29,6 +31,7 @@ export function otherCommands({ services, modelTree, runStore }: Parts): Handler
       await Promise.all(runStore.list().map((run) => runStore.refresh(run.folder)))
     },
     'sparsescope.restartBackend': () => supervisor.restart(),
+    'sparsescope.selectAdapter': () => selectAdapter(services),
     'sparsescope.showBackend': async () => {
       const restart = t('Restart Backend')
       const showLog = t('Show Log')

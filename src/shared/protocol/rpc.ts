@@ -8,13 +8,19 @@ import type { PlanSummary } from './plan.ts'
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
 export const protocolVersion = 1
 
-export interface HelloParams {
+/** Where to compute, as the settings say it. */
+export interface DeviceChoice {
+  device: 'auto' | 'cpu' | 'wgpu'
+  /** Which GPU, by its name or a part of it; '': the fastest. */
+  adapter: string
+  /** 0: as many as there are cores. */
+  threads: number
+}
+
+export interface HelloParams extends DeviceChoice {
   protocol: number
   /** Folder for cached statistics. */
   cache: string
-  device: 'auto' | 'cpu' | 'wgpu'
-  /** 0: as many as there are cores. */
-  threads: number
 }
 
 export interface HelloResult {
@@ -30,6 +36,12 @@ export interface DeviceFacts {
   description: string
   /** Why this one: what was tried and refused, one sentence each. */
   reasons: string[]
+}
+
+/** A GPU, or a driver that computes on the CPU in place of one. */
+export interface AdapterName {
+  name: string
+  software: boolean
 }
 
 export interface RunParams {
@@ -63,6 +75,7 @@ interface Call<Params, Result, Progress = never> {
 export interface BackendCalls {
   hello: Call<HelloParams, HelloResult>
   device: Call<null, DeviceFacts>
+  adapters: Call<null, AdapterName[]>
   openModel: Call<{ path: string }, ModelSummary>
   scan: Call<{ path: string }, ScanResult, ScanProgress>
   tile: Call<TileRequest, Tile>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { adapterNames } from '../../../src/engine/compute/webgpu/adapter.ts'
 import { openBackend } from '../../../src/engine/compute/open.ts'
 
 describe('openBackend', function () {
@@ -16,5 +17,20 @@ describe('openBackend', function () {
     assert.ok(backend.info.device === 'cpu' || backend.info.details.software === false)
     assert.equal(typeof backend.info.details.reason, 'string')
     await backend.close()
+  })
+
+  it('takes the adapter that is named, by a part of its name; an unknown name is told which there are', async function () {
+    const [name] = await adapterNames().catch(() => [])
+    if (!name) {
+      console.log('no WebGPU adapter here: choosing one by name is not tested')
+      return this.skip()
+    }
+    const backend = await openBackend({ device: 'auto', adapter: name.slice(0, 8) })
+    assert.equal(backend.info.device, 'wgpu')
+    assert.ok(backend.info.description.startsWith(name.slice(0, 8)), backend.info.description)
+    await backend.close()
+    await assert.rejects(openBackend({ device: 'auto', adapter: 'no such GPU' }), (error: Error) =>
+      error.message.includes(name),
+    )
   })
 })

@@ -29,8 +29,9 @@ describe('backend process', function () {
     launched = createLaunch(script, () => {})({ path: process.execPath, origin: 'host' })
     call = createCaller(launched.connection)
     launched.connection.listen()
-    const params = { protocol: protocolVersion, cache: join(folder, 'cache'), device: 'cpu', threads: 1 } as const
-    assert.equal((await call('hello', params)).protocol, protocolVersion)
+    const choice = { device: 'cpu', adapter: '', threads: 1 } as const
+    const hello = { protocol: protocolVersion, cache: join(folder, 'cache'), ...choice }
+    assert.equal((await call('hello', hello)).protocol, protocolVersion)
   })
   afterEach(async () => {
     launched.connection.dispose()
@@ -47,6 +48,13 @@ describe('backend process', function () {
     const broken = join(folder, 'broken.safetensors')
     writeFileSync(broken, 'version https://git-lfs.github.com/spec/v1\n')
     await assert.rejects(call('openModel', { path: broken }), { code: 'bad-checkpoint' })
+  })
+
+  it('lists the adapters of this machine, each by the name that selects it', async () => {
+    for (const { name, software } of await call('adapters', null)) {
+      assert.ok(name.length > 0)
+      if (name.startsWith('llvmpipe')) assert.equal(software, true)
+    }
   })
 
   it('scans with progress, matrices of the blocks first, and a second time from the cache', async () => {

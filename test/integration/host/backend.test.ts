@@ -14,4 +14,25 @@ suite('backend', () => {
     await vscode.commands.executeCommand('sparsescope.restartBackend')
     assert.notEqual(await backendPid(), first)
   })
+
+  test('where to compute is chosen from a list, and written into the settings of this machine', async () => {
+    const settings = () => vscode.workspace.getConfiguration('sparsescope')
+    const choose = (value?: string) => settings().update('backend.device', value, vscode.ConfigurationTarget.Global)
+    await choose('cpu')
+    try {
+      let chosen = false
+      const done = vscode.commands.executeCommand('sparsescope.selectAdapter').then(() => (chosen = true))
+      // The first of the list, Automatic, once the drivers have answered.
+      await until('a choice to be taken', () => {
+        if (!chosen) void vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem')
+        return chosen || undefined
+      })
+      await done
+      assert.equal(settings().inspect('backend.device')?.globalValue, 'auto')
+      assert.equal(settings().inspect('backend.adapter')?.globalValue, '')
+    } finally {
+      await choose(undefined)
+      await settings().update('backend.adapter', undefined, vscode.ConfigurationTarget.Global)
+    }
+  })
 })

@@ -41,7 +41,7 @@ function supervise(launch: Launch, paths: string[], times: { pingEveryMs?: numbe
   const supervisor = new Supervisor({
     runtimes: () => runtimes,
     launch,
-    hello: () => ({ protocol: 1, cache: '', device: 'auto', threads: 0 }),
+    hello: () => ({ protocol: 1, cache: '', device: 'auto', adapter: '', threads: 0 }),
     log: () => {},
     // Pauses before a start are what a test would wait for; pings keep their times.
     sleep: (ms) =>

@@ -25,6 +25,16 @@ export async function adapterNames(): Promise<string[]> {
   return Array.from(listed.matchAll(/name: '([^\n]*)'/g), ([, name]) => name)
 }
 
+/** All adapters, software ones marked. Empty when there is none; rejects with `unsupported` when Dawn does not load. */
+export async function listAdapters(): Promise<{ name: string; software: boolean }[]> {
+  const adapters = []
+  for (const name of await adapterNames()) {
+    const { info } = await requestAdapter([`adapter=${name}`])
+    adapters.push({ name, software: isSoftware(info) })
+  }
+  return adapters
+}
+
 async function createInstance(flags: string[]): Promise<GPU> {
   let webgpu: typeof import('webgpu')
   try {
