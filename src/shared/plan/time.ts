@@ -1,11 +1,14 @@
-// How long a run takes, from its floating-point operations: good to a factor of about three, enough to tell minutes from
+// How long a run takes, from its floating-point operations: good to a factor of about two, enough to tell minutes from
 // hours. `run` shows a measured remaining time as soon as it runs.
 import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import { modelSize } from './modelSize.ts'
 
-/** Useful operations a second: matrix products of one CPU thread, of a GPU. */
-const perThread = 20e9
+/**
+ * Useful operations a second: matrix products of one CPU thread, of a GPU. The CPU's is what whole runs reached on a
+ * server core (bench/RESULTS.md); a GPU's is a guess on the low side.
+ */
+const perThread = 60e9
 const perGpu = 2e12
 /** Reading, starting threads, compiling shaders. */
 const startSeconds = 3
