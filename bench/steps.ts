@@ -99,7 +99,8 @@ async function retraining(backend: Backend, model: Model, masks: Map<string, Mas
   const onStep = async (_: number, __: unknown, tokensPerSecond: number) =>
     void times.push((1000 * seqLen) / tokensPerSecond)
   const data = { ids, mask: null, labels: null, windows: 1, seqLen }
-  await retrain({ decoder, trainables, windows: data, settings: { ...settings, clipNorm: 1, steps: reps + 1 }, firstStep: 0, onStep }) // prettier-ignore
+  const training = { ...settings, clipNorm: 1, steps: reps + 1 }
+  await retrain({ decoder, trainables, windows: data, settings: training, firstStep: 0, losses: [], onStep })
   await decoder.close()
   trainables.close()
   return median(times.slice(1))

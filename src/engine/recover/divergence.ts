@@ -11,17 +11,20 @@ const begin = 10
 
 /**
  * Retraining. One loss: above twice the larger of the first loss and ln V, the loss of guessing all V tokens alike. The
- * mean of 20 steps: above twice the mean of the first 10, that is a perplexity squared.
+ * mean of 20 steps: above twice the mean of the first 10, that is a perplexity squared. A resumed run gives the losses
+ * that `rememberLoss` kept, and is judged as if it had never stopped.
  */
-export function retrainGuard(vocabSize: number): LossGuard {
+export function retrainGuard(vocabSize: number, remembered: readonly number[] = []): LossGuard {
   const first: number[] = []
-  return createGuard({
+  const guard = createGuard({
     single: () => 2 * Math.max(first[0] ?? 0, Math.log(vocabSize)),
     mean: (loss) => {
       if (first.length < begin) first.push(loss)
       return first.length < begin ? Infinity : 2 * meanOf(first)
     },
   })
+  for (const loss of remembered) guard.passed(loss)
+  return guard
 }
 
 /**
@@ -31,6 +34,12 @@ export function retrainGuard(vocabSize: number): LossGuard {
 export function reconstructGuard(errorBefore: number, targetMeanSquare: number): LossGuard {
   const base = Math.max(errorBefore, 1e-6 * targetMeanSquare)
   return createGuard({ single: () => Math.max(100 * base, targetMeanSquare), mean: () => 4 * base })
+}
+
+/** What `retrainGuard` remembers of a list of losses: as many of the first and of the last as it compares. */
+export function rememberLoss(losses: number[], loss: number): void {
+  losses.push(loss)
+  if (losses.length > begin + recent) losses.splice(begin, 1)
 }
 
 function createGuard(limits: { single: () => number; mean: (loss: number) => number }): LossGuard {

@@ -29,6 +29,8 @@ export interface RetrainOptions {
   readonly settings: RetrainSettings
   /** Steps that `trainables` has behind it already: a resumed run. */
   readonly firstStep: number
+  /** Of those steps, as `rememberLoss` keeps them. */
+  readonly losses: readonly number[]
   readonly signal?: AbortSignal
   /** Awaited before every step: a run that is paused waits here. */
   readonly pausePoint?: () => Promise<void>
@@ -47,7 +49,7 @@ export async function retrain(options: RetrainOptions): Promise<void> {
   const optimiser = createOptimiser(decoder.backend, trainables.parameters, {
     ...settings,
     warmup: warmupSteps('retrain', steps),
-    guard: retrainGuard(decoder.model.config.vocabSize),
+    guard: retrainGuard(decoder.model.config.vocabSize, options.losses),
     where: 'retraining',
   })
   try {

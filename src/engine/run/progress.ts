@@ -52,6 +52,8 @@ export interface RunProgress {
   blocks: BlockResult[]
   /** Optimiser steps of retraining that the saved moments contain. */
   trainedSteps: number
+  /** Losses of those steps, as far as telling divergence needs them. */
+  losses: number[]
   /** Retrained weights are merged and saved. */
   merged: boolean
   trainable: { count: number; percent: number } | null
@@ -77,6 +79,7 @@ export function newProgress(
     finishedBlocks: 0,
     blocks: [],
     trainedSteps: 0,
+    losses: [],
     merged: false,
     evaluations: [],
     seconds: {},

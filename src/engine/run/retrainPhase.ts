@@ -6,6 +6,7 @@ import type { Model } from '../model/model.ts'
 import { decode, readWeight } from '../model/weightIo.ts'
 import type { Mask } from '../prune/mask.ts'
 import type { TrainingWindows } from '../recover/batches.ts'
+import { rememberLoss } from '../recover/divergence.ts'
 import { retrain } from '../recover/retrain.ts'
 import { createTrainables, type Trainables, type TrainableSet } from '../recover/trainables.ts'
 import type { Budget } from './memoryBudget.ts'
@@ -76,6 +77,7 @@ async function train(phase: RetrainPhase, recover: ResolvedRecover, trainables: 
         shuffleSeed: recover.shuffle ? recipe.seed : null,
       },
       firstStep: progress.trainedSteps,
+      losses: progress.losses,
       signal: session.signal,
       pausePoint: session.pausePoint,
       onStep: async (done, { loss, lr }, tokensPerSecond) => {
@@ -83,6 +85,7 @@ async function train(phase: RetrainPhase, recover: ResolvedRecover, trainables: 
         session.advance(done, recover.steps, 'steps')
         if (phase.isEvaluationDue(done)) await phase.evaluate(decoder, trainables, done)
         progress.trainedSteps = done
+        rememberLoss(progress.losses, loss)
         if (done < recover.steps && clock.due()) await clock.time(() => save(session, trainables))
       },
     })

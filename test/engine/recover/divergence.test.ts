@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { reconstructGuard, retrainGuard, type LossGuard } from '../../../src/engine/recover/divergence.ts'
+import { reconstructGuard, rememberLoss, retrainGuard, type LossGuard } from '../../../src/engine/recover/divergence.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 
 const firstPassed = (guard: LossGuard, losses: number[]) => losses.findIndex((loss) => guard.passed(loss) !== null)
@@ -17,6 +17,24 @@ describe('divergence', () => {
     const rng = createRng(1, 'noise')
     const noisy = Array.from({ length: 500 }, (_, i) => 6 - i / 200 + 2 * rng.uniform())
     assert.equal(firstPassed(retrainGuard(50000), noisy), -1)
+  })
+
+  it('a resumed retraining is judged by the losses before it too', () => {
+    const rng = createRng(2, 'resumed')
+    const losses = Array.from({ length: 120 }, (_, i) => Math.min(12, 4 + 0.1 * i + rng.uniform()))
+    const whole = retrainGuard(50000)
+    const limits = losses.map((loss) => whole.passed(loss))
+    assert.ok(limits.some((limit) => limit !== null))
+    for (const stop of [0, 5, 10, 25, 30, 47]) {
+      const remembered: number[] = []
+      losses.slice(0, stop).forEach((loss) => rememberLoss(remembered, loss))
+      assert.ok(remembered.length <= 30)
+      const resumed = retrainGuard(50000, remembered)
+      assert.deepEqual(
+        losses.slice(stop).map((loss) => resumed.passed(loss)),
+        limits.slice(stop),
+      )
+    }
   })
 
   it('reconstruction stops at four times the error that pruning left, not at single hard windows', () => {

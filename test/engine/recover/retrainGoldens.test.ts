@@ -87,6 +87,7 @@ describe('retraining goldens', () => {
             shuffleSeed: null,
           },
           firstStep: 0,
+          losses: [],
           onStep: async (_, result) => void seen.push(result),
         })
         const relative = (a: number, b: number) => Math.abs(a - b) / Math.max(Math.abs(b), 1e-12)
