@@ -19,3 +19,23 @@ export function createPass(step: Step, save: boolean): Pass {
     drop: save ? () => undefined : (tensor) => scope.release(tensor),
   }
 }
+
+/**
+ * One pass with its output [shape] in the step's arena. `body` fills the output and returns what a backward needs of it,
+ * which is handed on only when saving: without, it points into a scope that has ended.
+ */
+export async function runPass<S>(
+  step: Step,
+  shape: readonly number[],
+  save: boolean,
+  body: (pass: Pass, output: Tensor) => Promise<S>,
+): Promise<{ output: Tensor; saved: S | null }> {
+  const pass = createPass(step, save)
+  const output = step.arena.allocate(shape)
+  try {
+    const saved = await body(pass, output)
+    return { output, saved: save ? saved : null }
+  } finally {
+    if (!save) pass.scope.close()
+  }
+}

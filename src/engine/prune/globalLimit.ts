@@ -85,7 +85,7 @@ async function denseNorms<B extends PrunableBlock>(
       const block = await stream.load(index)
       const statistics = new Statistics(backend, flow.set.windows, entryOf)
       try {
-        await runBlock(flow, block, hidden, hidden, statistics.observe)
+        await runBlock(flow, block, hidden, hidden, statistics)
         for (const { name, inputKey } of block.linears) {
           const squares = entryOf(name) && (await statistics.meanSquares(inputKey))
           if (squares) norms.set(name, normsOf(squares))

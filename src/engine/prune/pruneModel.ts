@@ -32,6 +32,8 @@ export interface BlockState<B extends PrunableBlock> {
   readonly denseOutputs: Activations | null
   /** With `dense: 'model'`: the dense model's own inputs of this block. */
   readonly denseInputs: Activations | null
+  /** With `middles`: the states between attention and MLP on the way to `denseOutputs`. May be written over. */
+  readonly denseMiddles: Activations | null
 }
 
 export interface PruneHooks<B extends PrunableBlock> {
@@ -58,8 +60,10 @@ export interface PruneOptions<B extends PrunableBlock> {
   readonly calibration: CalibrationSet | null
   /** Which dense outputs to keep for reconstruction (recipe: `inputs: pruned` → block, `inputs: dense` → model). */
   readonly dense: 'none' | 'block' | 'model'
+  /** Keep the dense states between attention and MLP too. */
+  readonly middles?: boolean
   readonly seed: number
-  /** Of all activations together; up to three streams of them exist at once. */
+  /** Of all activations together; up to four streams of them exist at once. */
   readonly activations: ActivationBudget
   readonly hooks: PruneHooks<B>
   readonly signal?: AbortSignal
@@ -85,7 +89,7 @@ export async function pruneModel<B extends PrunableBlock>(options: PruneOptions<
   const globals = await findGlobalLimits({ ...options, flow }, entries)
   const warn = (message: string) => options.onWarning?.(message)
   const context = { ...options, entryOf: (name: string) => index.get(name), globals, warn }
-  const states = await createStates(streams ? flow : null, dense)
+  const states = await createStates(streams ? flow : null, options)
   const loop = { options, context, flow, states, advance }
   try {
     for (let i = 0; i < stream.blockCount; i++) {
@@ -145,12 +149,13 @@ async function runDense<B extends PrunableBlock>(
   block: B,
   statistics: Statistics | null,
 ): Promise<void> {
-  const { inputs, denseInputs, denseOutputs } = states.current()
+  const { inputs, denseInputs, denseOutputs, denseMiddles: middles } = states.current()
   if (!flow || !inputs) return
   const output = options.dense === 'block' ? denseOutputs : null
-  if (statistics || output) await runBlock(flow, block, inputs, output, statistics?.observe)
+  const observe = statistics?.observe
+  if (observe || output) await runBlock(flow, block, inputs, output, { observe, middles: output && middles })
   else advance(flow.set.windows)
-  if (denseInputs) await runBlock(flow, block, denseInputs, denseOutputs)
+  if (denseInputs) await runBlock(flow, block, denseInputs, denseOutputs, { middles })
 }
 
 /** The finished block's outputs become the inputs of the next one. */
@@ -196,7 +201,7 @@ function needsStatistics(entry: PruneEntry | undefined): boolean {
 
 /** The streams of hidden states between two blocks. */
 interface HiddenStates {
-  current(): Pick<BlockState<PrunableBlock>, 'inputs' | 'denseInputs' | 'denseOutputs'>
+  current(): Pick<BlockState<PrunableBlock>, 'inputs' | 'denseInputs' | 'denseOutputs' | 'denseMiddles'>
   /** The dense model's outputs become its inputs of the next block. */
   next(): void
   close(): Promise<void>
@@ -204,24 +209,25 @@ interface HiddenStates {
 
 async function createStates<B extends PrunableBlock>(
   flow: Flow<B> | null,
-  dense: PruneOptions<B>['dense'],
+  { dense, middles }: Pick<PruneOptions<B>, 'dense' | 'middles'>,
 ): Promise<HiddenStates> {
   if (!flow) {
-    const none = { inputs: null, denseInputs: null, denseOutputs: null }
+    const none = { inputs: null, denseInputs: null, denseOutputs: null, denseMiddles: null }
     return { current: () => none, next: () => undefined, close: async () => undefined }
   }
-  const count = { none: 1, block: 2, model: 3 }[dense]
+  const count = { none: 1, block: 2, model: 3 }[dense] + (middles ? 1 : 0)
   const shared = { ...flow, budget: { ...flow.budget, bytes: flow.budget.bytes / count } }
   const inputs = await embedAll(shared)
   let denseInputs = dense === 'model' ? await embedAll(shared) : null
   let denseOutputs = dense === 'none' ? null : createStream(shared)
+  const denseMiddles = middles ? createStream(shared) : null
   return {
-    current: () => ({ inputs, denseInputs, denseOutputs }),
+    current: () => ({ inputs, denseInputs, denseOutputs, denseMiddles }),
     next: () => {
       if (denseInputs && denseOutputs) [denseInputs, denseOutputs] = [denseOutputs, denseInputs]
     },
     close: async () => {
-      for (const stream of [inputs, denseInputs, denseOutputs]) await stream?.close()
+      for (const stream of [inputs, denseInputs, denseOutputs, denseMiddles]) await stream?.close()
     },
   }
 }

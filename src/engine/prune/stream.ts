@@ -27,6 +27,9 @@ export interface BlockStream<B extends PrunableBlock> {
   embed(step: Step, ids: Int32Array): Promise<Tensor>
   /** Output [batch·seqLen, channels] of the block, in the step's arena. */
   forward(step: Step, block: B, input: Tensor): Promise<Tensor>
+  /** The same in two: the state between attention and MLP, and what the MLP makes of it. */
+  attention(step: Step, block: B, input: Tensor): Promise<Tensor>
+  mlp(step: Step, block: B, middle: Tensor): Promise<Tensor>
   /** Rounds the block's parameters to the checkpoint's types, in place. */
   round(block: B): void
 }
@@ -73,16 +76,23 @@ export async function embedAll<B extends PrunableBlock>(flow: Flow<B>): Promise<
   return output
 }
 
-/** Runs all windows through a block. `output` may be `input` (in place), or null when only `observe` matters. */
+/**
+ * Runs all windows through a block. `output` may be `input` (in place), or null when only `observe` matters; `middles`
+ * takes the states between attention and MLP.
+ */
 export async function runBlock<B extends PrunableBlock>(
   flow: Flow<B>,
   block: B,
   input: Activations,
   output: Activations | null,
-  observe?: LinearObserver,
+  { observe, middles = null }: { observe?: LinearObserver; middles?: Activations | null } = {},
 ): Promise<void> {
+  const { stream } = flow
   await eachBatch(flow, observe, async (step, start, end) => {
-    const result = await flow.stream.forward(step, block, await input.load(step.arena, start, end))
+    const x = await input.load(step.arena, start, end)
+    const middle = middles && (await stream.attention(step, block, x))
+    if (middle) await middles?.store(start, middle)
+    const result = middle ? await stream.mlp(step, block, middle) : await stream.forward(step, block, x)
     if (output) await output.store(start, result)
     else await flow.backend.sync()
     flow.onWindows(end - start)

@@ -125,47 +125,53 @@ async function addBatch<S>(
   }
 }
 
-/** Tokens in a pass that only measures. */
+/** Tokens in a pass that trains nothing. */
 const tokensPerPass = 2048
 
-/** Mean squared error over all windows, and the mean square of the targets. */
-export async function measureError<S>({
-  backend,
-  unit,
-  trainables,
-  inputs,
-  targets,
-  signal,
-}: Pick<ReconstructOptions<S>, 'backend' | 'unit' | 'inputs' | 'targets' | 'signal'> & {
+type UnitRun<S> = Pick<ReconstructOptions<S>, 'backend' | 'unit' | 'inputs' | 'signal'> & {
   readonly trainables: Pick<Trainables, 'adapterOf'>
-}): Promise<{
-  error: number
-  targetMeanSquare: number
-}> {
-  const { windows, seqLen, channels } = inputs
+}
+
+/** All windows through a unit, a few at a time; an output and what `body` puts into the arena end when it returns. */
+export async function eachOutput<S>(
+  { backend, unit, trainables, inputs, signal }: UnitRun<S>,
+  body: (output: Tensor, arena: Arena, start: number, end: number) => Promise<void>,
+): Promise<void> {
+  const { windows, seqLen } = inputs
   const batch = Math.max(1, Math.floor(tokensPerPass / seqLen))
+  for (let start = 0; start < windows; start += batch) {
+    await breathe(signal)
+    const end = Math.min(start + batch, windows)
+    const arena = new Arena(backend)
+    try {
+      const pass = passOf(backend, arena, end - start, seqLen, trainables)
+      const { output } = await unit.forward(pass, await inputs.load(arena, start, end), false)
+      await body(output, arena, start, end)
+    } finally {
+      arena.close()
+    }
+  }
+}
+
+/** Mean squared error over all windows, and the mean square of the targets. */
+export async function measureError<S>(
+  run: UnitRun<S> & Pick<ReconstructOptions<S>, 'targets'>,
+): Promise<{ error: number; targetMeanSquare: number }> {
+  const { backend, targets } = run
+  const { windows, seqLen, channels } = run.inputs
   const sums = backend.allocate('f32', [1])
   const squares = backend.allocate('f32', [1])
   let [error, square] = [0, 0]
   try {
-    for (let start = 0; start < windows; start += batch) {
-      await breathe(signal)
-      const end = Math.min(start + batch, windows)
-      const arena = new Arena(backend)
-      try {
-        const pass = passOf(backend, arena, end - start, seqLen, trainables)
-        const target = await targets.load(arena, start, end)
-        const { output } = await unit.forward(pass, await inputs.load(arena, start, end), false)
-        // Cleared for every batch and added up here in f64.
-        for (const sum of [sums, squares]) backend.kernels.fill(sum, 0)
-        backend.kernels.squaredError(sums, output, target)
-        backend.kernels.sumSquares(squares, target)
-        error += (await readF32(backend, sums))[0]
-        square += (await readF32(backend, squares))[0]
-      } finally {
-        arena.close()
-      }
-    }
+    await eachOutput(run, async (output, arena, start, end) => {
+      const target = await targets.load(arena, start, end)
+      // Cleared for every batch and added up here in f64.
+      for (const sum of [sums, squares]) backend.kernels.fill(sum, 0)
+      backend.kernels.squaredError(sums, output, target)
+      backend.kernels.sumSquares(squares, target)
+      error += (await readF32(backend, sums))[0]
+      square += (await readF32(backend, squares))[0]
+    })
   } finally {
     backend.release(sums)
     backend.release(squares)

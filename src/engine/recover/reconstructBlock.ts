@@ -1,17 +1,27 @@
 // Reconstruction of one block of a model: trainables over its pruned weights, training, merging back into the block.
+// As one unit (PERP), or its attention first and then its MLP (arXiv 2510.14444).
 import type { Backend } from '../compute/backend.ts'
 import { readF32 } from '../compute/backend.ts'
+import type { Tensor } from '../compute/tensor.ts'
 import { placeBlock, type Block } from '../model/block.ts'
-import { blockBackward, blockForward, type BlockSaved } from '../model/blockPass.ts'
 import type { Model } from '../model/model.ts'
 import { EngineError } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
-import { measureError, reconstruct, type ReconstructOptions, type Unit } from './reconstruct.ts'
+import {
+  eachOutput,
+  measureError,
+  reconstruct,
+  type HiddenStates,
+  type ReconstructOptions,
+  type Unit,
+} from './reconstruct.ts'
+import { selectionOfSubmodule } from './selectTrainable.ts'
 import { createTrainables, type TrainableOptions, type Trainables, type TrainableSet } from './trainables.ts'
+import { attentionUnit, blockUnit, mlpUnit } from './units.ts'
 
 export interface ReconstructBlockOptions
   extends
-    Omit<ReconstructOptions<BlockSaved>, 'unit' | 'trainables' | 'where'>,
+    Omit<ReconstructOptions<unknown>, 'unit' | 'trainables' | 'where'>,
     Pick<TrainableOptions, 'rank' | 'alpha' | 'startOf' | 'effectiveWeightBytes'> {
   readonly model: Model
   /** Weights f32, pruned entries 0. Trained values are merged into it. */
@@ -31,37 +41,76 @@ export interface BlockReconstruction {
 
 /** @throws EngineError 'numeric' when training diverges; the block is then as it was. */
 export async function reconstructBlock(options: ReconstructBlockOptions): Promise<BlockReconstruction> {
+  const where = `block ${options.block.index}`
+  const result = await trainUnit(options, { ...options, unitOf: blockUnit, where })
+  const lossy = options.set.adapted.some(({ kind }) => kind === 'lora_prune')
+  return { ...result, errorMerged: lossy ? await blockError(options) : result.errorAfter }
+}
+
+/** Hidden states that can be written over. */
+export interface StoredStates extends HiddenStates {
+  store(start: number, rows: Tensor): Promise<void>
+}
+
+/**
+ * Attention, then the MLP, each by itself with all of the steps: attention towards `middles`, the dense states between
+ * the two. The MLP's inputs are those states (`mlpInputs: dense`), or what the trained attention makes of the block's
+ * inputs, which then replaces them in `middles`.
+ * @throws EngineError 'numeric' when training diverges; attention may be trained by then.
+ */
+export async function reconstructSubmodules(
+  options: ReconstructBlockOptions,
+  middles: StoredStates,
+  mlpInputs: 'dense' | 'trained',
+): Promise<BlockReconstruction> {
+  const { model, block, inputs, targets, settings, onStep } = options
+  const where = (name: string) => `block ${block.index}, ${name}`
+  const setOf = (name: 'attention' | 'mlp') => selectionOfSubmodule(model.config, options.set, block.index, name)
+  const errorBefore = await blockError(options)
+  const attention = { set: setOf('attention'), inputs, targets: middles, where: where('attention') }
+  await trainUnit(options, { ...attention, unitOf: attentionUnit, onStep })
+  if (mlpInputs === 'trained') {
+    const trained = { ...options, unit: attentionUnit(block), trainables: frozen }
+    await eachOutput(trained, (output, _, start) => middles.store(start, output))
+  }
+  const mlp = { set: setOf('mlp'), inputs: middles, targets, where: where('MLP') }
+  const laterStep: typeof onStep = (step, ...rest) => onStep?.(settings.steps + step, ...rest)
+  await trainUnit(options, { ...mlp, unitOf: mlpUnit, onStep: laterStep })
+  const errorAfter = await blockError(options)
+  return { errorBefore, errorAfter, errorMerged: errorAfter }
+}
+
+const frozen = { adapterOf: () => null }
+
+interface Part<S> extends Pick<ReconstructOptions<S>, 'inputs' | 'targets' | 'where' | 'onStep'> {
+  readonly set: TrainableSet
+  readonly unitOf: (block: Block) => Unit<S>
+}
+
+/** Trains what `part.set` names, if anything, and merges it into the block. */
+async function trainUnit<S>(options: ReconstructBlockOptions, part: Part<S>) {
   const { backend, block } = options
+  if (part.set.direct.length + part.set.adapted.length === 0) return { errorBefore: 0, errorAfter: 0 }
   const valueOf = async (name: string) => readF32(backend, parameterOf(block, name))
-  const trainables = await createTrainables(backend, options.set, { ...options, valueOf })
+  const trainables = await createTrainables(backend, part.set, { ...options, valueOf })
   try {
-    const training = { ...options, trainables, where: `block ${block.index}` }
-    const { errorBefore, errorAfter } = await reconstruct({
-      ...training,
-      unit: blockUnit(trainedBlock(options, trainables)),
-    })
+    const unit = part.unitOf(trainedBlock(options, trainables))
+    const result = await reconstruct({ ...options, ...part, trainables, unit })
     mergeInto(backend, block, trainables)
-    const lossy = options.set.adapted.some(({ kind }) => kind === 'lora_prune')
-    const plain = { ...training, trainables: { adapterOf: () => null }, unit: blockUnit(block) }
-    const errorMerged = lossy ? (await measureError(plain)).error : errorAfter
-    return { errorBefore, errorAfter, errorMerged }
+    return result
   } finally {
     trainables.close()
   }
 }
 
+/** Of the block as it stands, over the whole set. */
+async function blockError(options: ReconstructBlockOptions): Promise<number> {
+  return (await measureError({ ...options, trainables: frozen, unit: blockUnit(options.block) })).error
+}
+
 /** The same block with trained parameters where they are trained: views into the arena, nothing of its own. */
 function trainedBlock({ backend, model, block }: ReconstructBlockOptions, { overrides }: Trainables): Block {
   return placeBlock(backend, model, block.index, [], { as: 'f32', overrides: new Map([...block.params, ...overrides]) })
-}
-
-function blockUnit(block: Block): Unit<BlockSaved> {
-  return {
-    forward: (step, input, save) => blockForward(step, block, input, save),
-    backward: async (step, saved, dOutput, grads) => {
-      await blockBackward(step, block, saved, dOutput, grads, false)
-    },
-  }
 }
 
 /** Puts trained values and merged adapters into the block's own tensors (f32). */

@@ -1,5 +1,11 @@
 // Which parameters a recipe's `train` list means on a model (methods.md 5.1), and what about it would surprise.
-import { moduleName, modelParameters, blockLinears, type Parameter } from '../../shared/families/parameters.ts'
+import {
+  moduleName,
+  modelParameters,
+  blockLinears,
+  blockParameters,
+  type Parameter,
+} from '../../shared/families/parameters.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import type { Subset } from '../../shared/recipe/schema.ts'
 import { EngineError } from '../errors.ts'
@@ -49,7 +55,23 @@ export function selectTrainable(config: ModelConfig, train: readonly Subset[], m
 
 /** The part of a selection that lies in one block. */
 export function selectionOfBlock(config: ModelConfig, set: TrainableSet, block: number): TrainableSet {
-  const parameters = new Set(modelParameters(config).flatMap((p) => (p.block === block ? [p.name] : [])))
+  return selectionWithin(set, blockParameters(config, block))
+}
+
+/** The part that lies in the attention, or the MLP, of one block: each with its norm. */
+export function selectionOfSubmodule(
+  config: ModelConfig,
+  set: TrainableSet,
+  block: number,
+  name: 'attention' | 'mlp',
+): TrainableSet {
+  const inAttention = ({ role }: Parameter) => role.startsWith('attn.')
+  const wanted = blockParameters(config, block).filter((p) => inAttention(p) === (name === 'attention'))
+  return selectionWithin(set, wanted)
+}
+
+function selectionWithin(set: TrainableSet, within: readonly Parameter[]): TrainableSet {
+  const parameters = new Set(within.map(({ name }) => name))
   return {
     direct: set.direct.filter(({ name }) => parameters.has(name)),
     adapted: set.adapted.filter(({ name }) => parameters.has(`${name}.weight`)),

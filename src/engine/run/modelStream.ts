@@ -8,6 +8,7 @@ import { loadEnds, releaseEnds, type Ends } from '../model/ends.ts'
 import type { Model } from '../model/model.ts'
 import { storedDType } from '../model/weightIo.ts'
 import type { BlockStream } from '../prune/stream.ts'
+import { attentionUnit, mlpUnit } from '../recover/units.ts'
 
 export interface ModelStream extends BlockStream<Block> {
   close(): void
@@ -33,6 +34,8 @@ export function createModelStream(backend: Backend, model: Model): ModelStream {
       return embed(step, ends, { batch: step.batch, seqLen: step.seqLen, ids, mask: null, labels: null }).output
     },
     forward: async (step, block, input) => (await blockForward(step, block, input, false)).output,
+    attention: async (step, block, input) => (await attentionUnit(block).forward(step, input, false)).output,
+    mlp: async (step, block, middle) => (await mlpUnit(block).forward(step, middle, false)).output,
     round: (block) => roundBlock(backend, model, block),
     close: dropEnds,
   }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
-import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
+import { sideBySide, type ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { refuseExisting } from '../checkpoint/partialFolder.ts'
 import type { Backend } from '../compute/backend.ts'
@@ -110,11 +110,13 @@ async function checkRecipe(path: string, settings: readonly string[]): Promise<C
   const source = await openCheckpoint(resolve(file.folder, file.recipe.model))
   try {
     const model = openModel(source)
-    const relativeRecipe = resolveRecipeFile(file, { maxPositions: model.config.maxPositions })
+    const relativeRecipe = resolveRecipeFile(file, model.config)
     const recipe = mapPaths(relativeRecipe, (given) => resolve(file.folder, given))
     const plan = planRun(recipe, model)
     if (plan.trainable) await checkStarts(recipe, plan.trainable)
     const warnings = [...file.warnings, ...(plan.trainable?.warnings ?? [])]
+    const { window } = file.recipe.recover ?? {}
+    if (window && window !== recipe.recover?.window) warnings.push(`window has no effect ${sideBySide}: remove it.`)
     return { path: file.path, base: file.folder, recipe, source, model, plan, warnings }
   } catch (error) {
     await source.close()

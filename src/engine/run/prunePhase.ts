@@ -49,6 +49,7 @@ export async function runPrunePhase(phase: PrunePhase): Promise<void> {
       given: await masksBesides(session, plan),
       calibration: reconstruct || needsData(plan.entries) ? phase.calibration : null,
       dense: !reconstruct ? 'none' : recipe.recover?.inputs === 'dense' ? 'model' : 'block',
+      middles: reconstruct !== null && recipe.recover?.window === 'submodule',
       seed: recipe.seed,
       activations: { bytes: phase.budget.activationBytes, spillFolder: session.folder.state },
       signal: session.signal,

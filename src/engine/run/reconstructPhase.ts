@@ -2,7 +2,12 @@
 import type { Block } from '../model/block.ts'
 import type { BlockState } from '../prune/pruneModel.ts'
 import { EngineError } from '../errors.ts'
-import { reconstructBlock, type BlockReconstruction } from '../recover/reconstructBlock.ts'
+import {
+  reconstructBlock,
+  reconstructSubmodules,
+  type BlockReconstruction,
+  type ReconstructBlockOptions,
+} from '../recover/reconstructBlock.ts'
 import { selectionOfBlock } from '../recover/selectTrainable.ts'
 import type { Budget } from './memoryBudget.ts'
 import type { RunPlan } from './runPlan.ts'
@@ -18,7 +23,7 @@ export async function reconstructInRun(
   state: BlockState<Block>,
 ): Promise<BlockReconstruction | null> {
   const { recover, seed } = session.recipe
-  const { block, denseOutputs } = state
+  const { block, denseOutputs, denseMiddles } = state
   const inputs = state.denseInputs ?? state.inputs
   if (!recover || !plan.trainable || !inputs || !denseOutputs)
     throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
@@ -27,42 +32,45 @@ export async function reconstructInRun(
     session.warn(`block ${block.index}: recover.train selects nothing in it, so it is pruned only`)
     return null
   }
+  const stepsOfBlock = denseMiddles ? 2 * recover.steps : recover.steps
+  const options: ReconstructBlockOptions = {
+    backend: session.backend,
+    model: session.model,
+    block,
+    set,
+    masks: state.masks,
+    inputs,
+    targets: denseOutputs,
+    rank: recover.lora.rank,
+    alpha: recover.lora.alpha,
+    startOf: starts.of,
+    effectiveWeightBytes: budget.effectiveWeightBytes,
+    settings: {
+      steps: recover.steps,
+      lr: recover.lr,
+      weightDecay: recover.weight_decay,
+      batchSize: recover.batch_size,
+      gradAccumulation: recover.grad_accumulation,
+      shuffleSeed: recover.shuffle ? seed : null,
+    },
+    signal: session.signal,
+    pausePoint: session.pausePoint,
+    onStep: (step, { loss, lr }, tokensPerSecond) => {
+      session.log.emit({
+        type: 'step',
+        block: block.index,
+        step: step + 1,
+        loss,
+        lr,
+        tokens_per_second: tokensPerSecond,
+      })
+      session.advance(block.index * stepsOfBlock + step + 1, session.model.config.numBlocks * stepsOfBlock, 'steps')
+    },
+  }
   const result = await session.time('reconstruct', () =>
-    reconstructBlock({
-      backend: session.backend,
-      model: session.model,
-      block,
-      set,
-      masks: state.masks,
-      inputs,
-      targets: denseOutputs,
-      rank: recover.lora.rank,
-      alpha: recover.lora.alpha,
-      startOf: starts.of,
-      effectiveWeightBytes: budget.effectiveWeightBytes,
-      settings: {
-        steps: recover.steps,
-        lr: recover.lr,
-        weightDecay: recover.weight_decay,
-        batchSize: recover.batch_size,
-        gradAccumulation: recover.grad_accumulation,
-        shuffleSeed: recover.shuffle ? seed : null,
-      },
-      signal: session.signal,
-      pausePoint: session.pausePoint,
-      onStep: (step, { loss, lr }, tokensPerSecond) => {
-        const { steps } = recover
-        session.log.emit({
-          type: 'step',
-          block: block.index,
-          step: step + 1,
-          loss,
-          lr,
-          tokens_per_second: tokensPerSecond,
-        })
-        session.advance(block.index * steps + step + 1, session.model.config.numBlocks * steps, 'steps')
-      },
-    }),
+    denseMiddles
+      ? reconstructSubmodules(options, denseMiddles, state.denseInputs ? 'dense' : 'trained')
+      : reconstructBlock(options),
   )
   warnAbout(session, block.index, result)
   return result

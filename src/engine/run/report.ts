@@ -85,7 +85,7 @@ function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): s
     )
   if (recover?.mode === 'reconstruct')
     sentences.push(
-      `Reconstruction: ${recover.steps} steps of ${recover.batch_size * recover.grad_accumulation} windows for each block.`,
+      `Reconstruction: ${recover.steps} steps of ${recover.batch_size * recover.grad_accumulation} windows for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`,
     )
   sentences.push(`Seed ${seed}.`)
   return sentences

@@ -63,6 +63,11 @@ export interface ModelConfig {
   readonly prefix: string
 }
 
+/** Whether a block is its attention, then its MLP; side by side they have no state between them. */
+export function hasSubmodules({ residual }: Pick<ModelConfig, 'residual'>): boolean {
+  return residual === 'preNorm' || residual === 'postNorm'
+}
+
 /** More blocks than any model has: lists by block stay small whatever a file says. */
 const mostBlocks = 4096
 

@@ -62,7 +62,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   const dialect = dialectOf(document.value)
   const { recipe, issues } = dialect ? { recipe: bareRecipe, issues: [] } : recipeOf(document.value)
   const model = facts.model
-  const resolved = resolveRecipe(recipe, { maxPositions: model?.modelConfig?.maxPositions ?? undefined })
+  const resolved = resolveRecipe(recipe, model?.modelConfig ?? {})
   const pruned = new Map<ResolvedPruneStep, readonly ModelModule[]>()
   const modules = model?.modelConfig ? model.modules : null
   const matched = (entry: string) => (model && modules ? matchedModules(model, entry) : [])

@@ -1,4 +1,5 @@
 // A recipe with every default filled in (design 4.2). The result is itself a valid recipe, so a run folder can keep it.
+import { hasSubmodules, type ModelConfig } from '../families/modelConfig.ts'
 import { parsePattern } from './pattern.ts'
 import type {
   EvaluationStage,
@@ -84,11 +85,11 @@ const defaultSparsity = 0.5
 const defaultSamples = 128
 const defaultSeqLen = 2048
 
-/** What defaults depend on besides the recipe. */
-export interface ModelLimits {
-  /** `max_position_embeddings` of the model, when it is known. */
-  maxPositions?: number
-}
+/** What of the model, when it is known, settings depend on. */
+export type ModelLimits = Partial<Pick<ModelConfig, 'maxPositions' | 'residual'>>
+
+/** Why `window: submodule` is resolved to `block`. */
+export const sideBySide = 'in a model that computes attention and MLP side by side'
 
 export function resolveRecipe(recipe: Recipe, limits: ModelLimits = {}): ResolvedRecipe {
   const seqLen = Math.min(defaultSeqLen, limits.maxPositions ?? defaultSeqLen)
@@ -100,7 +101,7 @@ export function resolveRecipe(recipe: Recipe, limits: ModelLimits = {}): Resolve
       calibration: { samples: defaultSamples, seq_len: seqLen, ...recipe.calibration },
     }),
     seed: recipe.seed ?? 0,
-    ...(recipe.recover && { recover: resolveRecover(recipe.recover, seqLen) }),
+    ...(recipe.recover && { recover: resolveRecover(recipe.recover, seqLen, limits) }),
     evaluate: (recipe.evaluate ?? []).map((e) => ({
       task: 'perplexity' as const,
       at: ['dense', 'recovered'] as EvaluationStage[],
@@ -130,12 +131,12 @@ function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
   }
 }
 
-function resolveRecover(recover: Recover, seqLen: number): ResolvedRecover {
+function resolveRecover(recover: Recover, seqLen: number, { residual }: ModelLimits): ResolvedRecover {
   const mode = recover.mode ?? 'reconstruct'
   const { data, field, clip_norm: clipNorm } = recover
   return {
     mode,
-    window: recover.window ?? 'block',
+    window: residual && !hasSubmodules({ residual }) ? 'block' : (recover.window ?? 'block'),
     inputs: recover.inputs ?? 'pruned',
     train: [...new Set(recover.train ?? (['bias', 'norm', 'mask_lora'] as const))],
     lora: { rank: 16, alpha: 32, init: null, ...recover.lora },

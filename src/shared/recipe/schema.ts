@@ -22,7 +22,7 @@ export const methods = ['magnitude', 'random', 'wanda', 'sparsegpt'] as const
 export const scopes = ['tensor', 'row', 'global'] as const
 export const selections = ['exact', 'perp'] as const
 export const modes = ['retrain', 'reconstruct'] as const
-export const windows = ['block'] as const
+export const windows = ['block', 'submodule'] as const
 const reconstructionInputs = ['pruned', 'dense'] as const
 export const subsets = ['bias', 'norm', 'head', 'embedding', 'lora_prune', 'scale_lora', 'mask_lora', 'full'] as const
 export const stages = ['dense', 'pruned', 'recovered'] as const
@@ -143,7 +143,12 @@ const recoverSchema = z
       .optional(),
     window: z
       .enum(windows)
-      .meta(about('What is reconstructed at once: a whole transformer `block`.', { default: 'block' }))
+      .meta(
+        about(
+          'What is reconstructed at once: a whole transformer `block` (PERP, arXiv 2312.15230), or a `submodule`: the attention, then the MLP, each with its norm and residual and with all of the steps (arXiv 2510.14444). Models that compute the two side by side (GPT-NeoX, Phi) have blocks only.',
+          { default: 'block' },
+        ),
+      )
       .optional(),
     inputs: z
       .enum(reconstructionInputs)

@@ -74,7 +74,7 @@ async function prune(cpu: CpuBackend, checkpoint: Checkpoint, ids: Int32Array, m
         if (!inputs) return
         const statistics = new Statistics(cpu, windows, () => entry)
         const flow = { backend: cpu, stream, set, budget: { bytes: 1e9 }, onWindows: () => undefined }
-        await runBlock(flow, block, inputs, null, statistics.observe)
+        await runBlock(flow, block, inputs, null, statistics)
         for (const { name, inputKey } of block.linears) {
           const hessian = statistics.hessian(inputKey)
           seen.set(name, hessian ? await readF32(cpu, hessian) : await statistics.meanSquares(inputKey))

@@ -3,14 +3,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
-import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import { readBatchFile } from '../../../src/engine/evaluate/batchFile.ts'
-import { recordForward } from '../../../src/engine/evaluate/recordForward.ts'
-import { createDecoder } from '../../../src/engine/model/decoder.ts'
-import { openModel } from '../../../src/engine/model/model.ts'
-import { readGolden } from '../../support/goldens.ts'
+import { blockOutputs } from '../../support/hidden.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -22,18 +17,8 @@ describe('reconstruction on dense inputs', () => {
   beforeEach(() => (place = createWorkplace()))
   afterEach(() => place.remove())
 
-  async function hidden(folder: string, data: string, block: number): Promise<Float32Array> {
-    const checkpoint = await openCheckpoint(folder)
-    const decoder = await createDecoder(backend, openModel(checkpoint), { memoryBytes: 1e9 })
-    try {
-      const path = place.path('forward.safetensors')
-      await recordForward(decoder, await readBatchFile(data, {}), { path, grads: false })
-      return (await readGolden(path)).f32(`hidden.${block + 1}`)
-    } finally {
-      await decoder.close()
-      await checkpoint.close()
-    }
-  }
+  const hidden = (folder: string, ids: string, block: number) =>
+    blockOutputs(backend, folder, { ids, block, scratch: place.path('forward.safetensors') })
 
   it('starts block 1 from the error that pruning it alone makes in the dense model', async function () {
     const [model, data] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]

@@ -70,10 +70,17 @@ const recipes = (model: string, data: string) => {
       recover: { mode: 'reconstruct', train: ['bias', 'norm', 'mask_lora'], lora, steps: 150, lr: 1e-3, shuffle: true },
       evaluate: [{ ...evaluate[0], every: 1 }],
     },
-    'prune and reconstruct on dense inputs': {
+    'prune and reconstruct submodules on dense inputs': {
       ...shared,
       prune: [{ method: 'wanda', sparsity: 0.5 }],
-      recover: { mode: 'reconstruct', inputs: 'dense', train: ['bias', 'norm'], steps: 100, lr: 1e-3 },
+      recover: {
+        mode: 'reconstruct',
+        window: 'submodule',
+        inputs: 'dense',
+        train: ['bias', 'norm'],
+        steps: 60,
+        lr: 1e-3,
+      },
     },
     retrain: {
       ...shared,
@@ -99,7 +106,7 @@ describe('resuming a killed run', function () {
   before(async () => (backend = await openCpu({ threads: 2 })))
   after(() => backend.close())
 
-  for (const what of ['prune and reconstruct', 'prune and reconstruct on dense inputs', 'retrain'] as const)
+  for (const what of ['prune and reconstruct', 'prune and reconstruct submodules on dense inputs', 'retrain'] as const)
     it(`${what}: killed at five moments, each ends with the bytes of the uninterrupted run`, async function () {
       const [model, data] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
       if (!model || !data) return this.skip()

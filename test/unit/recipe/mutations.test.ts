@@ -92,7 +92,7 @@ function refusal(text: string): string | null {
   try {
     const checked = recipeSchema.safeParse(parse(text, { logLevel: 'silent' }))
     if (!checked.success) return checked.error.issues[0].message
-    const recipe = resolveRecipe(checked.data, { maxPositions: config.maxPositions })
+    const recipe = resolveRecipe(checked.data, config)
     const { prune, recover, calibration, evaluate, save } = recipe
     if (recipe.model !== 'm') return 'no model'
     if (prune.length === 0 && !recover && evaluate.length === 0) return 'does nothing'

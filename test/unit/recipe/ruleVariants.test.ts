@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
 import type { Severity } from '../../../src/shared/recipe/finding.ts'
 import { lint } from '../../../src/shared/recipe/lint.ts'
-import { factsOf, llamaConfig, machine, modelOf, optConfig } from '../../support/recipeFacts.ts'
+import { factsOf, gptNeoxConfig, llamaConfig, machine, modelOf, optConfig } from '../../support/recipeFacts.ts'
 
 const opt = factsOf(modelOf(optConfig, { masked: true }))
 const llama = factsOf(modelOf(llamaConfig, { masked: true }))
+const neox = factsOf(modelOf({ ...gptNeoxConfig }, { masked: true }))
 const small: LintFacts = { ...opt, machine: { ...machine, freeDiskBytes: 1000, memoryBytes: 1000 } }
 const there: LintFacts = { ...opt, output: { exists: true, isModel: false } }
 const same: LintFacts = { ...opt, output: { exists: true, isModel: true } }
@@ -45,6 +46,8 @@ const cases: Case[] = [
   ['epochs', retrain('train: [norm], epochs: 3'), 'S5', 'error'],
   ['full besides norms', retrain('train: [full, norm]'), 'S5', 'error'],
   ['an every that never comes', `${retrain('train: [norm], steps: 10')}evaluate: [{data: b.jsonl, seq_len: 64, every: 20}]\n`, 'S6', 'warning'],
+  ['submodules side by side', `${prune('method: wanda')}${data}recover: {window: submodule}\n`, 'S6', 'warning', neox],
+  ['submodules one after the other', `${prune('method: wanda')}${data}recover: {window: submodule}\n`, 'S6', null, opt],
   ['scope with N:M', prune('pattern: "2:4", scope: row'), 'S6', 'warning'],
   ['a field of a .txt', `${prune('method: wanda')}calibration: {data: a.txt, field: x, seq_len: 64}\n`, 'S6', 'warning'],
   ['an invalid value of a sweep', `${prune('sparsity: 0.3')}sweep: {"prune.0.sparsity": [0.3, 30]}\n`, 'S9', 'error'],

@@ -3,6 +3,7 @@ import type { LintContext } from '../context.ts'
 import { dataUses } from '../dataUses.ts'
 import type { Path } from '../document.ts'
 import { remove } from '../edits.ts'
+import { sideBySide } from '../resolve.ts'
 import { defineRule } from '../rule.ts'
 
 export const s6 = defineRule({
@@ -44,6 +45,7 @@ function* idle(context: LintContext): Iterable<[Path, string]> {
       yield [['recover', key], 'in mode reconstruct, which uses the calibration set']
     }
     yield [['recover', 'clip_norm'], 'in mode reconstruct, which does not clip']
+    if (recipe.recover?.window === 'submodule' && recover.window === 'block') yield [['recover', 'window'], sideBySide]
   } else if (recover) {
     for (const key of ['window', 'inputs']) yield [['recover', key], 'in mode retrain']
   }
