@@ -28,8 +28,8 @@ interface Report {
 const retrain = (train: string[], lr: number) => ({
   recover: { mode: 'retrain', train, steps, lr, batch_size: 8, shuffle: true, data, samples: 640, seq_len: 256 },
 })
-const reconstruct = (train: string[]) => ({
-  recover: { mode: 'reconstruct', train, steps, lr: 1e-3, batch_size: 2 },
+const reconstruct = (train: string[], how = {}) => ({
+  recover: { mode: 'reconstruct', ...how, train, steps, lr: 1e-3, batch_size: 2 },
 })
 /** A LLaMA has no biases: asking for them there is only a warning. */
 const cells: { method: string; name: string; recover: object }[] = [
@@ -47,6 +47,11 @@ const cells: { method: string; name: string; recover: object }[] = [
     method: 'wanda',
     name: 'reconstructed, bias + norm + MaskLoRA',
     recover: reconstruct(['bias', 'norm', 'mask_lora']),
+  },
+  {
+    method: 'wanda',
+    name: 'reconstructed by submodule on dense inputs, bias + norm + MaskLoRA',
+    recover: reconstruct(['bias', 'norm', 'mask_lora'], { window: 'submodule', inputs: 'dense' }),
   },
   {
     method: 'sparsegpt',
