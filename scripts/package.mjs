@@ -37,6 +37,7 @@ const bundles = [
   'cli.mjs',
   'cpuWorker.mjs',
   'webgpuWorker.mjs',
+  'scanWorker.mjs',
 ]
 
 export function packageVsix({ target = `${process.platform}-${process.arch}`, out, say = () => {} } = {}) {

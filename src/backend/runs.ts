@@ -1,7 +1,7 @@
 // Runs a recipe in a thread of its own: kernels keep that thread busy, and this one must go on answering views,
 // pings and cancellations.
 import type { Worker } from 'node:worker_threads'
-import { startWorker } from '../engine/compute/startWorker.ts'
+import { startWorker } from '../engine/startWorker.ts'
 import { EngineError, type ErrorCode } from '../engine/errors.ts'
 import type { RunOutcome, RunParams, RunUpdate } from '../shared/protocol/rpc.ts'
 import type { FromRun, RunStart, ToRun } from './runMessages.ts'

@@ -1,9 +1,10 @@
 // Statistics of all tensors of a model, matrices of the blocks first, since they are what the map shows.
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { parseNm } from '../engine/checkpoint/stats/nmCounter.ts'
-import { tensorStats } from '../engine/checkpoint/stats/tensorStats.ts'
+import type { ScanItem } from '../engine/checkpoint/stats/scanMessages.ts'
+import { scanItem, scanTensors } from '../engine/checkpoint/stats/scanTensors.ts'
 import { EngineError } from '../engine/errors.ts'
-import { tensorRoles } from '../shared/families/tensorRoles.ts'
+import { tensorRoles, type TensorRole } from '../shared/families/tensorRoles.ts'
 import type { ScanProgress, ScanResult, TensorStats } from '../shared/protocol/inspect.ts'
 import type { StatsCache } from './statsCache.ts'
 
@@ -31,14 +32,16 @@ export async function scanModel(checkpoint: Checkpoint, options: ScanOptions): P
   let skipped = 0
   let partial = false
   try {
-    for (const name of scanOrder(checkpoint)) {
-      if (known.has(name)) continue
-      const stats = await statsOf(checkpoint, name, options.signal)
-      if (stats) {
-        known.set(name, stats)
-        report.found(stats)
-      } else skipped++
-    }
+    const items = scanOrder(checkpoint).filter(({ name }) => !known.has(name))
+    await scanTensors(checkpoint, items, {
+      signal: options.signal,
+      onStats: (name, stats) => {
+        if (stats) {
+          known.set(name, stats)
+          report.found(stats)
+        } else skipped++
+      },
+    })
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== 'cancelled') throw error
     partial = true
@@ -50,25 +53,28 @@ export async function scanModel(checkpoint: Checkpoint, options: ScanOptions): P
 
 /** null when the type can only be listed. */
 export async function statsOf(checkpoint: Checkpoint, name: string, signal: AbortSignal): Promise<TensorStats | null> {
-  const entry = checkpoint.tensors.get(name)
-  if (!entry) throw new EngineError('bad-checkpoint', `${checkpoint.path} has no tensor ${name}`)
-  const { role, transposed } = tensorRoles(checkpoint.config, checkpoint.tensors).of(name, entry.shape)
-  const nm = role === 'linear' ? patterns : []
-  return tensorStats(checkpoint, entry, { nm, transposed, signal })
+  const shape = checkpoint.tensors.get(name)?.shape ?? []
+  const role = tensorRoles(checkpoint.config, checkpoint.tensors).of(name, shape)
+  return scanItem(checkpoint, itemOf(name, role), { signal })
+}
+
+function itemOf(name: string, { role, transposed }: Pick<TensorRole, 'role' | 'transposed'>): ScanItem {
+  return { name, nm: role === 'linear' ? patterns : [], transposed }
 }
 
 /** Block after block in the order of the file, then the rest. */
-function scanOrder(checkpoint: Checkpoint): string[] {
+function scanOrder(checkpoint: Checkpoint): ScanItem[] {
   const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
-  const first: { name: string; block: number }[] = []
-  const rest: string[] = []
+  const first: { item: ScanItem; block: number }[] = []
+  const rest: ScanItem[] = []
   for (const { name, shape } of checkpoint.tensors.values()) {
-    const { role, block } = roles.of(name, shape)
-    if (role === 'linear' && block !== null) first.push({ name, block })
-    else rest.push(name)
+    const role = roles.of(name, shape)
+    const item = itemOf(name, role)
+    if (role.role === 'linear' && role.block !== null) first.push({ item, block: role.block })
+    else rest.push(item)
   }
   first.sort((a, b) => a.block - b.block)
-  return [...first.map((t) => t.name), ...rest]
+  return [...first.map(({ item }) => item), ...rest]
 }
 
 function createReporter(checkpoint: Checkpoint, { onProgress }: ScanOptions) {

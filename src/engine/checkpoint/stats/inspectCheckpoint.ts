@@ -6,7 +6,7 @@ import type { Role, TensorStats } from '../../../shared/protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import type { NmPattern } from './nmCounter.ts'
-import { tensorStats } from './tensorStats.ts'
+import { scanTensors } from './scanTensors.ts'
 
 export interface InspectedTensor {
   readonly entry: TensorEntry
@@ -50,20 +50,26 @@ export async function inspectCheckpoint(checkpoint: Checkpoint, options: Inspect
   const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
   const chosen = choose(checkpoint, options.tensor)
   const totalBytes = chosen.reduce((sum, t) => sum + t.bytes, 0)
-  const tensors: InspectedTensor[] = []
+  const roleOf = ({ name, shape }: TensorEntry) => roles.of(name, shape)
+  const found = new Map<string, TensorStats | null>()
   let done = 0
-  for (const entry of chosen) {
-    const role = roles.of(entry.name, entry.shape)
-    const onBytes = (bytes: number) => {
-      done += bytes
-      options.onProgress?.(done, totalBytes)
-    }
+  if (options.stats) {
     const { nm, signal } = options
-    const scan = { nm, transposed: role.transposed, signal, onBytes }
-    const stats = options.stats ? await tensorStats(checkpoint, entry, scan) : null
-    tensors.push({ entry, parameters: elementsOf(entry.shape) ?? 0, role, stats })
+    const items = chosen.map((entry) => ({ name: entry.name, nm, transposed: roleOf(entry).transposed }))
+    await scanTensors(checkpoint, items, {
+      signal,
+      onBytes: (bytes) => options.onProgress?.((done += bytes), totalBytes),
+      onStats: (name, stats) => found.set(name, stats),
+    })
   }
-  return summarise(tensors)
+  return summarise(
+    chosen.map((entry) => ({
+      entry,
+      parameters: elementsOf(entry.shape) ?? 0,
+      role: roleOf(entry),
+      stats: found.get(entry.name) ?? null,
+    })),
+  )
 }
 
 function choose(checkpoint: Checkpoint, name: string | undefined): TensorEntry[] {

@@ -13,7 +13,7 @@
 // order afterwards. Temporary memory comes from `pool.heap`.
 import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
-import { startWorker } from '../startWorker.ts'
+import { startWorker } from '../../startWorker.ts'
 import type { Blas } from './blas.ts'
 import { Control, maxChunks, type Command } from './control.ts'
 import type { Heap } from './heap.ts'

@@ -5,7 +5,7 @@ import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dt
 import { EngineError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { Kernels } from '../kernels.ts'
-import { startWorker } from '../startWorker.ts'
+import { startWorker } from '../../startWorker.ts'
 import { lengthOf, type Tensor } from '../tensor.ts'
 import { kernelNames } from './names.ts'
 import type { Command, DeviceFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'

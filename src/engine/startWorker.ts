@@ -1,4 +1,4 @@
-// Starts a worker thread of this folder, from a bundle (`dist/<name>.mjs`) or, in tests and tools, from its source.
+// Starts a worker thread, from a bundle (`dist/<name>.mjs`) or, in tests and tools, from its source.
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
 /**
