@@ -26,7 +26,7 @@ describe('the pool of the CPU backend', () => {
     const backend = await openCpu({ threads: 2 })
     assert.equal(backend.pool.chunks({ total: 7, unit: 10 }), 1)
     assert.equal(backend.pool.chunks({ total: 21, unit: 10 }), 3)
-    assert.equal(backend.pool.chunks({ total: 1e6, unit: 10 }), 8)
+    assert.equal(backend.pool.chunks({ total: 1e6, unit: 10 }), 24)
     await backend.close()
   })
 
