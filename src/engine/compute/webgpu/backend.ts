@@ -1,5 +1,6 @@
 // WebGPU as a backend: calls are recorded here and executed, in order, by a thread that owns the device.
 import type { Worker } from 'node:worker_threads'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { totalmem } from 'node:os'
 import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
@@ -42,9 +43,18 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
   try {
     return createBackend(connection, await connection.facts, options.maxBytes ?? Infinity)
   } catch (error) {
-    await worker.terminate()
+    await ended(worker)
     throw error
   }
+}
+
+const patienceMs = 2000
+
+/** A thread that was told to close, or could not open, leaves by itself; one that is stuck is ended. */
+async function ended(worker: Worker): Promise<void> {
+  const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  if (worker.threadId !== -1) await Promise.race([gone, sleep(patienceMs)])
+  await worker.terminate()
 }
 
 /** Requests to the GPU's thread, and who waits for their replies. */
@@ -98,8 +108,9 @@ class Connection {
 
   async close(): Promise<void> {
     if (!this.#dead) await this.request((id) => ({ type: 'close', id })).catch(() => undefined)
+    else this.#worker.postMessage({ type: 'close', id: this.#nextId++ } satisfies Request)
     this.#dead ??= { code: 'internal', message: 'the backend was used after it was closed' }
-    await this.#worker.terminate()
+    await ended(this.#worker)
   }
 
   #flush(): void {

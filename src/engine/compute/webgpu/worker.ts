@@ -21,7 +21,7 @@ async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ se
   const smallSubgroups =
     device.features.has('subgroups') &&
     (products === 'auto' ? info.subgroupMaxSize === 8 && info.subgroupMinSize === 8 : products === 'smallSubgroups')
-  void device.lost.then(({ reason, message }) => {
+  lost = device.lost.then(({ reason, message }) => {
     if (closing) return
     die({
       code: 'device-lost',
@@ -50,11 +50,21 @@ async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ se
 }
 
 let closing = false
+/** Settles after the device is destroyed or lost. */
+let lost: Promise<void> = Promise.resolve()
 let dead: Failure | null = null
 
 function die(failure: Failure): void {
   dead ??= failure
   reply({ type: 'dead', failure })
+}
+
+/**
+ * Ends this thread between two turns of its loop. Ended from outside, inside one of Dawn's callbacks, Dawn would abort
+ * the whole process.
+ */
+function leave(): void {
+  setTimeout(() => process.exit(0), 1)
 }
 
 async function handle(session: Session, request: Request): Promise<void> {
@@ -76,6 +86,8 @@ async function handle(session: Session, request: Request): Promise<void> {
     case 'close':
       closing = true
       session.close()
+      await lost
+      leave()
       return reply({ type: 'done', id: request.id })
   }
 }
@@ -104,4 +116,5 @@ try {
   reply({ type: 'ready', facts })
 } catch (error) {
   die(asFailure(error))
+  leave()
 }
