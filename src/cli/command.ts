@@ -67,6 +67,8 @@ export function runs<A extends unknown[]>(
     process.once('SIGTERM', stop)
     const bar = createProgress()
     try {
+      if (options?.device === 'cpu' && options.adapter)
+        throw new EngineError('usage', '--adapter names a GPU, and --device cpu uses none: leave one of them out')
       const outcome = await body(
         {
           signal: abort.signal,

@@ -30,6 +30,7 @@ describe('every command', () => {
     ['a missing argument', 'compare', model],
     ['a missing option', 'evaluate', model],
     ['a device that is none', 'evaluate', model, '--data', ids, '--device', 'cuda'],
+    ['a GPU on the CPU', 'evaluate', model, '--data', ids, '--device', 'cpu', '--adapter', 'any'],
     ['a size that is none', 'evaluate', model, '--data', ids, '--memory', '0'],
     ['a folder as output file', 'forward', model, '--ids', ids, '--out', model],
     ['an output in a folder that is not there', 'forward', model, '--ids', ids, '--out', join(model, 'no', 'out')],
