@@ -1,6 +1,7 @@
 // One reconstruction step, one forward with loss and one retraining step of a model of OPT-125M's shape, ms, beside the
-// torch peer, all cores, in one run.
-//   npx tsx bench/steps.ts [--layers 12] [--seq-len 512] [--reps 5] [--peer ../shared/peer/torch_peer.py] [--no-peer]
+// torch peer, all cores. The two take turns and the ratio is the median over the rounds: the machine's clock drifts by
+// more within minutes than the two differ.
+//   npx tsx bench/steps.ts [--layers 12] [--seq-len 512] [--reps 3] [--rounds 5] [--peer ../shared/peer/torch_peer.py] [--no-peer]
 import { parseArgs } from 'node:util'
 import { Arena } from '../src/engine/compute/arena.ts'
 import { upload, type Backend } from '../src/engine/compute/backend.ts'
@@ -26,7 +27,8 @@ const { values } = parseArgs({
   options: {
     layers: { type: 'string', default: '12' },
     'seq-len': { type: 'string', default: '512' },
-    reps: { type: 'string', default: '5' },
+    reps: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     peer: { type: 'string', default: `${root}/../shared/peer/torch_peer.py` },
     'no-peer': { type: 'boolean', default: false },
   },
@@ -145,15 +147,29 @@ function peer(): Times {
 // BLAS picks its kernels when it loads: these two would choose slower ones.
 delete process.env.OPENBLAS_CORETYPE
 delete process.env.OPENBLAS_L2_SIZE
-const theirs = values['no-peer'] ? null : peer()
-const { name, times } = await ours()
+const rounds: { theirs: Times | null; mine: Times }[] = []
+let name = ''
+for (let round = 0; round < Number(values.rounds); round++) {
+  const theirs = values['no-peer'] ? null : peer()
+  const side = await ours()
+  name = side.name
+  rounds.push({ theirs, mine: side.times })
+}
+const over = (of: (round: (typeof rounds)[number]) => number) => median(rounds.map(of))
 console.log(machine())
 console.table(
-  [...times].map(([what, ms]) => ({
+  [...rounds[0].mine.keys()].map((what) => ({
     [`${layers} blocks, ${seqLen} tokens, ms`]: what,
-    ...(theirs && { 'torch peer': Math.round(theirs.get(what) ?? NaN) }),
-    [name]: Math.round(ms),
-    ...(theirs && { '× peer': Number(((theirs.get(what) ?? NaN) / ms).toFixed(2)) }),
+    ...(rounds[0].theirs && { 'torch peer': Math.round(over(({ theirs }) => theirs?.get(what) ?? NaN)) }),
+    [name]: Math.round(over(({ mine }) => mine.get(what) ?? NaN)),
+    ...(rounds[0].theirs &&
+      ratios(rounds.map(({ theirs, mine }) => (theirs?.get(what) ?? NaN) / (mine.get(what) ?? NaN)))),
   })),
 )
 process.exit()
+
+/** The median of the rounds' ratios, and how far they spread. */
+function ratios(all: number[]): Record<string, string | number> {
+  const text = (x: number) => x.toFixed(2)
+  return { '× peer': Number(text(median(all))), 'of the rounds': `${text(Math.min(...all))}–${text(Math.max(...all))}` }
+}

@@ -54,7 +54,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
   const memoryBytes = Math.min(options.memoryBytes, limitBytes - usedBytes)
   const as = options.as ?? bestForm(backend, model, memoryBytes, tokensPerPass, training)
   const load: LoadOptions = { as, overrides }
-  const sizesFor = (numRows: number) => passSizes(model, load, numRows)
+  const sizesFor = (numRows: number) => passSizes(model, load, numRows, training)
   const residency = planResidency(memoryBytes, sizesFor(tokensPerPass), training)
   const ends = await loadEnds(backend, model, load)
   const provider = createBlockProvider(backend, model, residency.residentBlocks, load)
@@ -88,11 +88,11 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
  */
 function bestForm(backend: Backend, model: Model, memoryBytes: number, numRows: number, training: boolean): LoadAs {
   if (backend.info.device !== 'cpu') return 'stored'
-  const wide = planResidency(memoryBytes, passSizes(model, { as: 'f32' }, numRows), training)
+  const wide = planResidency(memoryBytes, passSizes(model, { as: 'f32' }, numRows, training), training)
   return wide.residentBlocks === model.config.numBlocks ? 'f32' : 'stored'
 }
 
-function passSizes(model: Model, { as }: LoadOptions, numRows: number): PassSizes {
+function passSizes(model: Model, { as }: LoadOptions, numRows: number, training: boolean): PassSizes {
   const { config } = model
   // Blocks of one model are alike but for their stored types.
   const indices = Array.from({ length: config.numBlocks }, (_, i) => i)
@@ -104,7 +104,7 @@ function passSizes(model: Model, { as }: LoadOptions, numRows: number): PassSize
     readBytes: Math.max(...indices.map(readBytes)),
     hiddenBytes: hiddenBytes(config, numRows),
     savedBytes: savedBytes(config, numRows),
-    scratchBytes: Math.max(backwardScratchBytes(config, numRows), headScratchBytes(config, numRows)),
+    scratchBytes: Math.max(backwardScratchBytes(config, numRows), headScratchBytes(config, numRows, training)),
   }
 }
 

@@ -8,17 +8,18 @@ import { linearBackward, linearForward } from './linear.ts'
 import type { Grads, Linear, RowRange, Step } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
 
-/** Logits of one tile of tokens stay in memory between loss and gradient: at most about this much. */
-const tileBytes = 64 * 2 ** 20
+/** With a gradient to come, logits of one tile of tokens stay in memory between it and the loss: at most about this much. */
+const tileBytes = 128 * 2 ** 20
 const mostTileRows = 512
 /** Tiles begin at multiples of this many rows: 256 bytes of a vector of rows, the offset that GPU bindings ask for. */
 const tileStep = 64
 /** Vocabulary entries in one product: a chunk's weights and logits stay below every device's binding limit. */
 const chunkRows = 8192
 
-/** What the head takes for itself beside its weights: normed states, their gradient, a tile of logits. */
-export function headScratchBytes({ hiddenSize, vocabSize }: ModelConfig, numRows: number): number {
-  return 4 * (2 * numRows * hiddenSize + Math.min(numRows, tileRows(vocabSize)) * vocabSize)
+/** What the head takes for itself beside its weights: normed states, their gradient, logits of a tile or of its chunk. */
+export function headScratchBytes({ hiddenSize, vocabSize }: ModelConfig, numRows: number, training: boolean): number {
+  const width = training ? vocabSize : Math.min(vocabSize, chunkRows)
+  return 4 * (2 * numRows * hiddenSize + Math.min(numRows, tileRows(vocabSize, training)) * width)
 }
 
 export interface HeadTargets {
@@ -59,7 +60,7 @@ export function headLoss(
   if (device.weights && weights) backend.write(device.weights, weights)
   const isLast = !ends.finalNorm && !ends.projectOut
   const dReached = grads ? (isLast ? arena : scope).allocate(reached.output.shape) : null
-  for (const tile of tilesOf(numRows, ends.config.vocabSize)) {
+  for (const tile of tilesOf(numRows, ends.config.vocabSize, grads !== null)) {
     lossOfTile(step, ends, cutTile(tile, reached.output, sums, device, dReached), grads)
   }
   const dHidden = grads && dReached ? outOfHead(step, scope, ends, reached, dReached, grads) : null
@@ -75,7 +76,7 @@ export async function readLogits(
 ): Promise<void> {
   using scope = new Arena(step.backend)
   const reached = intoHead(step, scope, ends, hidden)
-  for (const { start, end } of tilesOf(hidden.shape[0], ends.config.vocabSize)) {
+  for (const { start, end } of tilesOf(hidden.shape[0], ends.config.vocabSize, false)) {
     for (const chunk of chunksOf(ends.config.vocabSize)) {
       using inner = new Arena(step.backend)
       const logits = chunkLogits(step, inner, ends.head, rows(reached.output, start, end), chunk)
@@ -214,13 +215,14 @@ function headRows(step: Step, scope: Arena, head: Linear, chunk: RowRange): Tens
   return adapter ? adapter.effectiveWeight(step.backend, scope, head, chunk) : rows(head.weight, chunk.start, chunk.end)
 }
 
-function tileRows(vocabSize: number): number {
+function tileRows(vocabSize: number, keepsLogits: boolean): number {
+  if (!keepsLogits) return mostTileRows
   const fit = Math.floor(tileBytes / (4 * vocabSize) / tileStep) * tileStep
   return Math.max(tileStep, Math.min(mostTileRows, fit))
 }
 
-function tilesOf(numRows: number, vocabSize: number): RowRange[] {
-  return rangesOf(numRows, tileRows(vocabSize))
+function tilesOf(numRows: number, vocabSize: number, keepsLogits: boolean): RowRange[] {
+  return rangesOf(numRows, tileRows(vocabSize, keepsLogits))
 }
 
 function chunksOf(vocabSize: number): RowRange[] {

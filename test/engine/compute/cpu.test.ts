@@ -4,6 +4,7 @@ import { checkCase } from './cases/opCase.ts'
 
 const variants: Record<string, CpuOptions> = {
   'with BLAS where there is one': { threads: 3 },
+  'on more threads than cores': { threads: 9 },
   'with wasm products': { blas: 'none', threads: 2 },
   'without relaxed SIMD': { blas: 'none', relaxed: false, threads: 1 },
 }

@@ -105,6 +105,9 @@ export const productCases: OpCase[] = [
   // More columns than one unpacked group of rows, both ways round.
   linear(4, 1100, 300, 'bf16', true),
   linear(600, 40, 96, 'f16', true),
+  // Cut by rows and columns at once, with the last pieces smaller.
+  ...dtypes.flatMap((dtype) => [linear(151, 163, 97, dtype, true), backwardInput(151, 97, 163, dtype, true)]),
+  backwardWeight(97, 151, 163),
   ...shapes.flatMap(([n, o, i]) =>
     dtypes.flatMap((dtype) => [true, false].map((add) => backwardInput(n, o, i, dtype, add))),
   ),

@@ -3,7 +3,8 @@ import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Pool, Split } from '../pool.ts'
-import { codeOf, pieceOf, runProduct } from './products.ts'
+import { pieceOf } from './productGrid.ts'
+import { codeOf, runProduct } from './products.ts'
 import { scratchRows } from './productTasks.ts'
 import { addresses, byElements, byRows, type AddressOf } from './splits.ts'
 
@@ -12,11 +13,11 @@ type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 's
 type LoraTensors = Record<'dA' | 'dB' | 'dOut' | 'input' | 'a' | 'b', Tensor>
 
 /**
- * Rows of the gradient dOut[N,O]ᵀ·input[N,I]: wide pieces, since each packs the input anew. `matrices` of some
- * rows × I are in scratch.
+ * Rows of the gradient dOut[N,O]ᵀ·input[N,I]: one piece a thread, since each packs the input anew. `matrices` of
+ * some rows × I are in scratch.
  */
 function splitGradient(pool: Pool, o: number, i: number, matrices: number): Split {
-  const unit = pieceOf(pool, o)
+  const unit = pieceOf(o, pool.threads)
   return { total: o, unit, scratchBytes: 4 * matrices * i * Math.min(scratchRows(i), unit) }
 }
 

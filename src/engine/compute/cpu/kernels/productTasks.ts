@@ -1,6 +1,7 @@
-// Matrix products as pool tasks: a chunk is a range of output columns or rows, multiplied by single-threaded BLAS.
+// Matrix products as pool tasks: an item is a piece of the output (productGrid.ts), multiplied by single-threaded BLAS.
 import type { DType } from '../../../dtype.ts'
 import type { Task, TaskEnv } from '../tasks.ts'
+import { pieceAt } from './productGrid.ts'
 
 /** Element types as the wasm kernels number them (assembly/convert.ts). */
 export const dtypeCode: Partial<Record<DType, number>> = {
@@ -39,52 +40,50 @@ export function weightRows(
   return [scratch, columns]
 }
 
-/** Args: out, x, weight, dtype code, bias, n, o, i, byRows. Items: columns of out, or rows when byRows. */
+/** Args: out, x, weight, dtype code, bias, n, o, i, rows and columns of a piece. Items: pieces of out[n, o]. */
 const linear: Task = (env, args, start, end) => {
-  const [out, x, weight, code, bias, n, o, i, byRows] = Array.from(args)
-  const [row, rows] = byRows ? [start, end - start] : [0, n]
-  const [first, last] = byRows ? [0, o] : [start, end]
-  const step = code === 0 ? last - first : rowGroup(last - first, i)
-  for (let column = first; column < last; column += step) {
-    const columns = Math.min(step, last - column)
-    const to = out + 4 * (row * o + column)
-    const [w, ldw] = weightRows(
-      env,
-      weight,
-      code,
-      i,
-      { row: column, rows: columns, column: 0, columns: i },
-      env.scratch,
-    )
-    if (bias) env.wasm.repeatRow(rows, columns, to, o, bias + 4 * column)
-    env.sgemm(false, true, rows, columns, i, 1, x + 4 * row * i, i, w, ldw, bias ? 1 : 0, to, o)
+  const [out, x, weight, code, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
+  for (let item = start; item < end; item++) {
+    const { row, rows, ...piece } = pieceAt(item, n, o, gridRows, gridColumns)
+    const last = piece.column + piece.columns
+    const step = code === 0 ? piece.columns : rowGroup(piece.columns, i)
+    for (let column = piece.column; column < last; column += step) {
+      const columns = Math.min(step, last - column)
+      const to = out + 4 * (row * o + column)
+      const rowsOfWeight = { row: column, rows: columns, column: 0, columns: i }
+      const [w, ldw] = weightRows(env, weight, code, i, rowsOfWeight, env.scratch)
+      if (bias) env.wasm.repeatRow(rows, columns, to, o, bias + 4 * column)
+      env.sgemm(false, true, rows, columns, i, 1, x + 4 * row * i, i, w, ldw, bias ? 1 : 0, to, o)
+    }
   }
 }
 
-/** Args: dInput, dOut, weight, dtype code, n, o, i, beta, byRows. Items: columns of dInput, or rows. */
+/** Args: dInput, dOut, weight, dtype code, n, o, i, beta, rows and columns of a piece. Items: pieces of dInput[n, i]. */
 const backwardInput: Task = (env, args, start, end) => {
-  const [dInput, dOut, weight, code, n, o, i, beta, byRows] = Array.from(args)
-  const [row, rows] = byRows ? [start, end - start] : [0, n]
-  const [column, columns] = byRows ? [0, i] : [start, end - start]
-  const to = dInput + 4 * (row * i + column)
-  const step = code === 0 ? o : rowGroup(o, columns)
-  for (let k = 0; k < o; k += step) {
-    const depth = Math.min(step, o - k)
-    const [w, ldw] = weightRows(env, weight, code, i, { row: k, rows: depth, column, columns }, env.scratch)
-    env.sgemm(false, false, rows, columns, depth, 1, dOut + 4 * (row * o + k), o, w, ldw, k > 0 ? 1 : beta, to, i)
+  const [dInput, dOut, weight, code, n, o, i, beta, gridRows, gridColumns] = Array.from(args)
+  for (let item = start; item < end; item++) {
+    const { row, rows, column, columns } = pieceAt(item, n, i, gridRows, gridColumns)
+    const to = dInput + 4 * (row * i + column)
+    const step = code === 0 ? o : rowGroup(o, columns)
+    for (let k = 0; k < o; k += step) {
+      const depth = Math.min(step, o - k)
+      const [w, ldw] = weightRows(env, weight, code, i, { row: k, rows: depth, column, columns }, env.scratch)
+      env.sgemm(false, false, rows, columns, depth, 1, dOut + 4 * (row * o + k), o, w, ldw, k > 0 ? 1 : beta, to, i)
+    }
   }
 }
 
-/** Args: out, a, b, m, n, k, transA, transB, alpha, beta, byRows. Items: columns of out, or rows. */
+/** Args: out, a, b, m, n, k, transA, transB, alpha, beta, rows and columns of a piece. Items: pieces of out[m, n]. */
 const product: Task = (env, args, start, end) => {
-  const [out, a, b, m, n, k, transA, transB, alpha, beta, byRows] = Array.from(args)
-  const [row, rows] = byRows ? [start, end - start] : [0, m]
-  const [column, columns] = byRows ? [0, n] : [start, end - start]
+  const [out, a, b, m, n, k, transA, transB, alpha, beta, gridRows, gridColumns] = Array.from(args)
   const [lda, ldb] = [transA ? m : k, transB ? k : n]
-  const fromA = a + 4 * (transA ? row : row * lda)
-  const fromB = b + 4 * (transB ? column * ldb : column)
-  const to = out + 4 * (row * n + column)
-  env.sgemm(transA > 0, transB > 0, rows, columns, k, alpha, fromA, lda, fromB, ldb, beta, to, n)
+  for (let item = start; item < end; item++) {
+    const { row, rows, column, columns } = pieceAt(item, m, n, gridRows, gridColumns)
+    const fromA = a + 4 * (transA ? row : row * lda)
+    const fromB = b + 4 * (transB ? column * ldb : column)
+    const to = out + 4 * (row * n + column)
+    env.sgemm(transA > 0, transB > 0, rows, columns, k, alpha, fromA, lda, fromB, ldb, beta, to, n)
+  }
 }
 
 /** Side of a tile of a Gram matrix. */

@@ -1,6 +1,7 @@
 // linear and its backwards, gemm, gram: shapes to pool tasks (productTasks.ts).
 import type { Kernels } from '../../kernels.ts'
 import type { Pool, Split } from '../pool.ts'
+import { packColumn, productGrid, type ProductGrid } from './productGrid.ts'
 import { dtypeCode, gramTile, scratchRows } from './productTasks.ts'
 import { addresses } from './splits.ts'
 import type { Tensor } from '../../tensor.ts'
@@ -15,28 +16,16 @@ export function codeOf(tensor: Tensor): number {
   return code
 }
 
-/** Products of fewer multiply-adds run in the calling thread: waking another takes longer. */
-const smallProduct = 2 ** 17
+/** Bytes of a weight that every thread may read whole: it stays in the cache they share. */
+const sharedBytes = 4 * 2 ** 20
 
-/** Rows or columns below which a piece of a product pays for packing the other operand anew. */
-const widePiece = 512
-
-/**
- * Rows or columns of a piece of a product that has `total` of them: one piece a thread, or several wide ones, so that
- * a thread that the system holds up does not hold up all.
- */
-export function pieceOf(pool: Pool, total: number): number {
-  const perThread = Math.max(1, Math.min(4, Math.floor(total / pool.threads / widePiece)))
-  return Math.max(16, Math.ceil(total / pool.threads / perThread / 16) * 16)
+function packWeight(weight: Tensor, transposed: boolean): number {
+  if (weight.dtype !== 'f32') return packColumn.transposedFar
+  if (!transposed) return packColumn.plain
+  return 4 * weight.length <= sharedBytes ? packColumn.transposed : packColumn.transposedFar
 }
 
-/** Splits out[m, n] over the longer side. */
-function splitProduct(pool: Pool, m: number, n: number, k: number): { byRows: number; split: Split } {
-  const byRows = m > n ? 1 : 0
-  const total = byRows ? m : n
-  const smallest = Math.ceil(smallProduct / k / Math.min(m, n) / 16) * 16
-  return { byRows, split: { total, unit: Math.max(smallest, pieceOf(pool, total)) } }
-}
+const splitOf = ({ pieces }: ProductGrid): Split => ({ total: pieces, unit: 1 })
 
 /** out[m,n] = alpha · op(a) · op(b) + beta · out over addresses of f32 matrices. */
 export interface ProductCall {
@@ -54,8 +43,9 @@ export interface ProductCall {
 
 export function runProduct(pool: Pool, call: ProductCall): void {
   const { out, a, b, m, n, k, transA = false, transB = false, alpha = 1, beta = 0 } = call
-  const { byRows, split } = splitProduct(pool, m, n, k)
-  pool.run('product', split, [out, a, b, m, n, k, Number(transA), Number(transB), alpha, beta, byRows])
+  const grid = productGrid(pool.threads, m, n, k, transB ? packColumn.transposed : packColumn.plain)
+  const scalars = [m, n, k, Number(transA), Number(transB), alpha, beta, grid.rows, grid.columns]
+  pool.run('product', splitOf(grid), [out, a, b, ...scalars])
 }
 
 export function products(pool: Pool): Products {
@@ -65,21 +55,19 @@ export function products(pool: Pool): Products {
       const [o, i] = weight.shape
       const n = input.length / i
       const code = codeOf(weight)
-      const { byRows, split } = splitProduct(pool, n, o, i)
-      const unpacked = Math.min(scratchRows(i), byRows ? o : split.unit)
-      const scratchBytes = code === 0 ? 0 : 4 * i * unpacked
-      const args = [at(out), at(input), at(weight), code, at(bias), n, o, i, byRows]
-      pool.run('linear', { ...split, scratchBytes }, args)
+      const grid = productGrid(pool.threads, n, o, i, packWeight(weight, true))
+      const scratchBytes = code === 0 ? 0 : 4 * i * Math.min(scratchRows(i), grid.columns)
+      const args = [at(out), at(input), at(weight), code, at(bias), n, o, i, grid.rows, grid.columns]
+      pool.run('linear', { ...splitOf(grid), scratchBytes }, args)
     },
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
       const n = dOut.length / o
       const code = codeOf(weight)
-      const { byRows, split } = splitProduct(pool, n, i, o)
-      const columns = byRows ? i : split.unit
-      const scratchBytes = code === 0 ? 0 : 4 * columns * Math.min(scratchRows(columns), o)
-      const args = [at(dInput), at(dOut), at(weight), code, n, o, i, Number(accumulate), byRows]
-      pool.run('backwardInput', { ...split, scratchBytes }, args)
+      const grid = productGrid(pool.threads, n, i, o, packWeight(weight, false))
+      const scratchBytes = code === 0 ? 0 : 4 * grid.columns * Math.min(scratchRows(grid.columns), o)
+      const args = [at(dInput), at(dOut), at(weight), code, n, o, i, Number(accumulate), grid.rows, grid.columns]
+      pool.run('backwardInput', { ...splitOf(grid), scratchBytes }, args)
     },
     linearBackwardWeight(dWeight, dOut, input) {
       const [m, n] = dWeight.shape
