@@ -48,6 +48,21 @@ export async function evaluateTraining(
   })
 }
 
+/** A recovery that made the model worse says so, and what to change. */
+export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
+  if (!recipe.recover) return
+  const { lr } = recipe.recover
+  const final = (stage: Stage) => progress.evaluations.filter((e) => e.stage === stage && e.step === undefined)
+  for (const { data, perplexity: pruned } of final('pruned')) {
+    const recovered = final('recovered').find((e) => e.data === data)?.perplexity
+    if (recovered === undefined || recovered <= pruned) continue
+    const [from, to] = [pruned, recovered].map((x) => x.toFixed(2))
+    warn(
+      `recovery raised the perplexity on ${data} from ${from} to ${to}: lower recover.lr (${lr}) or take fewer steps`,
+    )
+  }
+}
+
 /** Measured after so many steps or blocks. */
 export function isDue({ every }: ResolvedEvaluation, step: number): boolean {
   return every !== undefined && step % every === 0

@@ -6,7 +6,7 @@ import { sparsityOfModel } from './sparsityOfModel.ts'
 import type { Mask } from '../prune/mask.ts'
 import { headModule } from '../recover/selectTrainable.ts'
 import { removeParts } from './blockStore.ts'
-import { evaluateStage, evaluateTraining, isDue } from './evaluateStage.ts'
+import { evaluateStage, evaluateTraining, isDue, warnOfWorse } from './evaluateStage.ts'
 import { shareMemory, type Budget } from './memoryBudget.ts'
 import { runPrunePhase, type PrunePhase } from './prunePhase.ts'
 import type { BlockResult } from './progress.ts'
@@ -158,6 +158,7 @@ async function finish(context: Context, masks: ReadonlyMap<string, Mask>, versio
   const untied = config.tied && plan.retrains && plan.trainable?.adapted.some(({ name }) => name === head) === true
   await withStateModel(session, stages, untied, async (result) => {
     if (plan.trainable) await evaluateStage(session, data, 'recovered', result, budget.decoderBytes)
+    warnOfWorse(session)
     await session.milestone()
     if (session.recipe.save && session.progress.saved === null)
       await session.phase('save', () => saveResult(session, { result, masks, untied, version }))

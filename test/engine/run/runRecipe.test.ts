@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
@@ -66,6 +66,31 @@ describe('runs', () => {
     assert.equal(masks.size, 12)
     assert.equal(report.sparsity, zeros / size)
     assert.equal(report.sparsity, 0.5)
+  })
+
+  it('says that a recovery made the model worse, and only then', async () => {
+    const prune = [{ method: 'magnitude', sparsity: 0.7 }]
+    const text = (name: string) => join('samples', 'text', name)
+    writeFileSync(place.path('held-out.txt'), readFileSync(text('evaluation.txt'), 'utf8').slice(0, 8000))
+    const report = async (lr: number) => {
+      const evaluate = [
+        { task: 'perplexity', data: place.path('held-out.txt'), seq_len: 64, at: ['pruned', 'recovered'] },
+      ]
+      const recover = retraining({
+        steps: 20,
+        batch_size: 4,
+        lr,
+        data: resolve(text('train.jsonl')),
+        samples: 80,
+        seq_len: 64,
+      })
+      const sample = { version: 1, model: resolve('samples', 'opt'), prune, recover, evaluate }
+      return run(backend, { recipe: place.recipe('a', sample) })
+    }
+    const worse = (await report(0.04)).warnings.filter((w) => w.includes('recovery raised the perplexity'))
+    assert.equal(worse.length, 1)
+    assert.match(worse[0], /lower recover\.lr \(0\.04\)/)
+    assert.ok(!(await report(1e-3)).warnings.some((w) => w.includes('recovery raised')))
   })
 
   it('adds up accumulated batches to the step of one large batch', async () => {
