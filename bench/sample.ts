@@ -92,7 +92,7 @@ for (const model of options.models.split(','))
         method,
         perplexity.pruned.toFixed(2),
         name,
-        lr.toExponential(0).replace('e-', 'e−'),
+        Number(lr.toPrecision(2)).toExponential().replace('e-', 'e−'),
         perplexity.recovered?.toFixed(2) ?? '–',
         trainable ? `${trainable.percent.toFixed(2)} %` : '–',
         seconds.total.toFixed(0),

@@ -9,6 +9,8 @@ const shapes = [
   [3, 5, 7],
   [5, 64, 48],
   [13, 67, 33],
+  // Whole vectors, but whole tiles of no shader.
+  [21, 40, 72],
   [37, 130, 129],
   [130, 31, 257],
 ] as const

@@ -11,7 +11,7 @@ type Products = Pick<Kernels, 'linear' | 'linearBackwardInput' | 'linearBackward
 
 export const productVariants: readonly Variant[] = portableVariants
 /** Need the feature `subgroups` and subgroups of 8. */
-export const smallSubgroupVariants: readonly Variant[] = [...ntVariants.map((v) => v.variant), ...nnVariants, tnVariant]
+export const smallSubgroupVariants: readonly Variant[] = [...ntVariants, ...nnVariants, tnVariant].map((v) => v.variant)
 
 export function products(gpu: Gpu): Products {
   return {

@@ -7,7 +7,7 @@ import { dtypeCode } from '../../halves.ts'
 import { maxGroups, type Variant } from '../../shader.ts'
 import { gemmParams, single, type Batch, type Sizes } from './params.ts'
 import { portableTile, portableVariants } from './portable.ts'
-import { nnColumns, nnRows, nnVariants, tnVariant } from './smallNn.ts'
+import { nnVariants, tnVariant } from './smallNn.ts'
 import { ntColumns, ntVariants } from './smallNt.ts'
 
 /**
@@ -23,6 +23,8 @@ export interface Product extends Omit<Sizes, 'hasBias' | 'batch'> {
 
 /** One dispatch computes no more: below 200 ms also on slow GPUs. */
 const flopsPerDispatch = 1e10
+/** Of any shader's tile. */
+const leastRows = 8
 /** Pieces are multiples of every shader's tile. */
 const granule = 64
 
@@ -45,7 +47,7 @@ export function multiply(gpu: Gpu, p: Product): void {
   if (p.m === 0 || p.n === 0) return
   const rowsIn = (t: Tensor, stride: number) =>
     Math.max(1, Math.floor(gpu.windowBytes / bytesPerElement[t.dtype] / stride))
-  const outRows = Math.min(rowsIn(p.out, p.ldc), maxGroups * nnRows)
+  const outRows = Math.min(rowsIn(p.out, p.ldc), maxGroups * leastRows)
   const aRows = rowsIn(p.a, p.lda)
   const bRows = rowsIn(p.b, p.ldb)
   if (p.m > outRows) return splitRows(gpu, p, outRows)
@@ -127,8 +129,8 @@ function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: n
     const aEven = even(4, p.transA ? p.m : p.k, p.lda, p.a.offset, ...batch.a)
     const bEven = even(wide, p.transB ? p.k : p.n, p.ldb, p.b.offset, ...batch.b)
     if (aEven && bEven && p.transB && !p.transA) return { ...ntVariants[type], columns: ntColumns }
-    if (aEven && bEven && !p.transB && !p.transA) return { variant: nnVariants[type], rows: nnRows, columns: nnColumns }
-    if (aEven && bEven && !p.transB && type === 0) return { variant: tnVariant, rows: nnRows, columns: nnColumns }
+    if (aEven && bEven && !p.transB && !p.transA) return nnVariants[type]
+    if (aEven && bEven && !p.transB && type === 0) return tnVariant
   }
   return { variant: portableVariants[type], rows: portableTile, columns: portableTile }
 }
