@@ -21,7 +21,6 @@ interface Report {
   perplexity: { dense: number; pruned: number; recovered?: number }
   trainable: { percent: number } | null
   seconds: { total: number }
-  peak_memory_mb: number
 }
 
 /** The less is left to repair, the smaller the learning rate that repairs it: of the few tried on the sample, the best. */
@@ -65,38 +64,53 @@ const cells: { method: string; name: string; recover: { mode: string; lr: number
   },
 ]
 
+const settings = options.models
+  .split(',')
+  .flatMap((model) => options.sparsities.split(',').map((s) => ({ model, sparsity: Number(s) })))
+type Setting = (typeof settings)[number]
+
+function measure({ model, sparsity }: Setting, cell: number): Report {
+  const { method, recover } = cells[cell]
+  const lr = recover.mode === 'retrain' ? recover.lr * (rateFactor[sparsity] ?? 1) : recover.lr
+  const recipe = {
+    version: 1,
+    model: join(root, 'samples', model),
+    prune: [{ method, sparsity }],
+    calibration: { data, samples: 64, seq_len: 256 },
+    recover: { ...recover, lr },
+    evaluate: [{ task: 'perplexity', data: evaluation, seq_len: 256, at: ['dense', 'pruned', 'recovered'] }],
+    save: { to: `${model}-${sparsity}-${cell}` },
+  }
+  const file = join(out, `${model}-${sparsity}-${cell}.prune.yaml`)
+  writeFileSync(file, JSON.stringify(recipe, null, 2))
+  return sparsescope<Report>('run', file).json
+}
+
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
 console.log(`${machine()}; ${steps} steps\n`)
-console.log('| model | sparsity | pruned by | perplexity | recovered by | lr | perplexity | trainable | s | MB |')
-console.log('|---|---|---|---|---|---|---|---|---|---|')
-for (const model of options.models.split(','))
-  for (const sparsity of options.sparsities.split(',').map(Number))
-    for (const [i, { method, name, recover }] of cells.entries()) {
-      const lr = recover.mode === 'retrain' ? recover.lr * (rateFactor[sparsity] ?? 1) : recover.lr
-      const recipe = {
-        version: 1,
-        model: join(root, 'samples', model),
-        prune: [{ method, sparsity }],
-        calibration: { data, samples: 64, seq_len: 256 },
-        recover: { ...recover, lr },
-        evaluate: [{ task: 'perplexity', data: evaluation, seq_len: 256, at: ['dense', 'pruned', 'recovered'] }],
-        save: { to: `${model}-${sparsity}-${i}` },
-      }
-      const file = join(out, `${model}-${sparsity}-${i}.prune.yaml`)
-      writeFileSync(file, JSON.stringify(recipe, null, 2))
-      const { perplexity, trainable, seconds, peak_memory_mb } = sparsescope<Report>('run', file).json
-      const row = [
-        `${model} (dense ${perplexity.dense.toFixed(2)})`,
-        sparsity,
-        method,
-        perplexity.pruned.toFixed(2),
-        name,
-        Number(lr.toPrecision(2)).toExponential().replace('e-', 'e−'),
-        perplexity.recovered?.toFixed(2) ?? '–',
-        trainable ? `${trainable.percent.toFixed(2)} %` : '–',
-        seconds.total.toFixed(0),
-        peak_memory_mb.toFixed(0),
-      ]
-      console.log(`| ${row.join(' | ')} |`)
-    }
+const line = (cells: string[]) => console.log(`| ${cells.join(' | ')} |`)
+const reports = cells.map(() => [] as Report[])
+for (const setting of settings)
+  for (const [i, { method, name }] of cells.entries()) {
+    const report = measure(setting, i)
+    reports[i].push(report)
+    const { perplexity, seconds } = report
+    const change = `${perplexity.pruned.toFixed(2)} → ${perplexity.recovered?.toFixed(2)}`
+    console.error(
+      `${setting.model} ${setting.sparsity}: ${method}, ${name}: ${change} in ${seconds.total.toFixed(0)} s`,
+    )
+  }
+line(['', 'trained', 's', ...settings.map(({ model, sparsity }) => `${model}, ${100 * sparsity} %`)])
+line(['---', '---', '---', ...settings.map(() => '---')])
+line(['dense', '', '', ...reports[0].map(({ perplexity }) => perplexity.dense.toFixed(2))])
+let shown = ''
+for (const [i, { method, name }] of cells.entries()) {
+  const row = reports[i]
+  if (method !== shown) line([method, '', '', ...row.map(({ perplexity }) => perplexity.pruned.toFixed(2))])
+  shown = method
+  // Of the first model and setting: a LLaMA trains less, having no biases.
+  const trained = `${row[0].trainable?.percent.toFixed(2)} %`
+  const seconds = row[0].seconds.total.toFixed(0)
+  line([`→ ${name}`, trained, seconds, ...row.map(({ perplexity }) => perplexity.recovered?.toFixed(2) ?? '')])
+}

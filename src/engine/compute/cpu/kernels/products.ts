@@ -19,6 +19,7 @@ export function codeOf(tensor: Tensor): number {
 /** Bytes of a weight that every thread may read whole: it stays in the cache they share. */
 const sharedBytes = 4 * 2 ** 20
 
+/** What packing one of the weight's columns, as the product sees them, costs. */
 function packWeight(weight: Tensor, transposed: boolean): number {
   if (weight.dtype !== 'f32') return packColumn.transposedFar
   if (!transposed) return packColumn.plain
