@@ -130,8 +130,8 @@ export interface Kernels {
   scatterAddRows(out: Tensor, x: Tensor, rows: Tensor, rowScale: Tensor | null): void
   /** out[m] = Σ_c a[m,c] · b[m,c]. */
   rowDot(out: Tensor, a: Tensor, b: Tensor): void
-  /** Strided copy, or += when `accumulate`. */
-  copy(out: Tensor, input: Tensor, shape: CopyShape, accumulate: boolean): void
+  /** Strided copy. No two rows or groups may write the same element. */
+  copy(out: Tensor, input: Tensor, shape: CopyShape): void
 
   // ---- norms, over the last dimension C of [N,C]; mean and rstd are [N]
   /** out = (x − mean) · rstd · weight + bias; null weight is 1, null bias is 0. Saves mean and rstd. */

@@ -112,7 +112,7 @@ function project(pass: Pass, config: ModelConfig, weights: AttentionWeights, x: 
   const fused = scope.allocate([numRows, queries + 2 * keys])
   linearForward(step, fused, projections[0], x)
   const parts = fusedParts(config, numRows)
-  ;[q, k, v].forEach((output, i) => step.backend.kernels.copy(output, fused, parts[i], false))
+  ;[q, k, v].forEach((output, i) => step.backend.kernels.copy(output, fused, parts[i]))
   scope.release(fused)
   return { q, k, v }
 }
@@ -135,7 +135,7 @@ function projectBackward(
   const numRows = x.shape[0]
   const dFused = scope.allocate([numRows, q.shape[1] + k.shape[1] + v.shape[1]])
   const parts = fusedParts(config, numRows)
-  ;[q, k, v].forEach((d, i) => step.backend.kernels.copy(dFused, d, reversed(parts[i]), false))
+  ;[q, k, v].forEach((d, i) => step.backend.kernels.copy(dFused, d, reversed(parts[i])))
   linearBackward(step, projections[0], x, dFused, grads, dX)
 }
 

@@ -72,7 +72,7 @@ export async function mlpBackward(
   } else {
     const [numRows, width] = up.shape
     const dFused = scope.allocate([numRows, 2 * width])
-    ;[dGate, dUp].forEach((d, i) => kernels.copy(dFused, d, reversed(halfOf(numRows, width, i)), false))
+    ;[dGate, dUp].forEach((d, i) => kernels.copy(dFused, d, reversed(halfOf(numRows, width, i))))
     linearBackward(step, weights.inputs[0], x, dFused, grads, dX, accumulate)
     scope.release(dFused)
   }
@@ -98,7 +98,7 @@ async function project(pass: Pass, weights: MlpWeights, x: Tensor): Promise<{ ga
       const width = fused.shape[1] / 2
       const [gate, up] = [0, 1].map((half) => {
         const part = scope.allocate([numRows, width])
-        step.backend.kernels.copy(part, fused, halfOf(numRows, width, half), false)
+        step.backend.kernels.copy(part, fused, halfOf(numRows, width, half))
         return part
       })
       scope.release(fused)

@@ -51,7 +51,7 @@ function deviceActivations(backend: Backend, shape: ActivationShape): Activation
     store: async (start, values) => {
       const target = rows(all, start * seqLen, start * seqLen + values.length / channels)
       const flat = { rows: 1, groups: 1, width: values.length, outRow: 0, outGroup: 0, outOffset: 0 }
-      backend.kernels.copy(target, values, { ...flat, inRow: 0, inGroup: 0, inOffset: 0 }, false)
+      backend.kernels.copy(target, values, { ...flat, inRow: 0, inGroup: 0, inOffset: 0 })
       await backend.sync()
     },
     close: async () => backend.release(all),

@@ -71,7 +71,7 @@ async function readDiagonal(host: Backend, matrix: Tensor): Promise<Float32Array
   const n = matrix.shape[0]
   const line = host.allocate('f32', [n])
   const step = { rows: n, groups: 1, width: 1, outGroup: 0, outOffset: 0, inGroup: 0, inOffset: 0 }
-  host.kernels.copy(line, matrix, { ...step, outRow: 1, inRow: n + 1 }, false)
+  host.kernels.copy(line, matrix, { ...step, outRow: 1, inRow: n + 1 })
   const values = (await host.read(line)) as Float32Array
   host.release(line)
   return values
@@ -131,6 +131,6 @@ function zeroColumns(host: Backend, weight: Tensor, columns: readonly number[]):
   const [rows, width] = weight.shape
   const zeros = upload(host, 'f32', [rows], new Float32Array(rows))
   const step = { rows, groups: 1, width: 1, outRow: width, outGroup: 0, inRow: 1, inGroup: 0, inOffset: 0 }
-  for (const column of columns) host.kernels.copy(weight, zeros, { ...step, outOffset: column }, false)
+  for (const column of columns) host.kernels.copy(weight, zeros, { ...step, outOffset: column })
   host.release(zeros)
 }

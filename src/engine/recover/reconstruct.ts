@@ -203,11 +203,11 @@ async function gather(
   const out = arena.allocate([picked.length * seqLen, channels])
   const whole = { rows: 1, groups: 1, width: seqLen * channels, outRow: 0, outGroup: 0, outOffset: 0 }
   for (const [i, row] of picked.entries())
-    backend.kernels.copy(
-      rows(out, i * seqLen, (i + 1) * seqLen),
-      await states.load(arena, row, row + 1),
-      { ...whole, inRow: 0, inGroup: 0, inOffset: 0 },
-      false,
-    )
+    backend.kernels.copy(rows(out, i * seqLen, (i + 1) * seqLen), await states.load(arena, row, row + 1), {
+      ...whole,
+      inRow: 0,
+      inGroup: 0,
+      inOffset: 0,
+    })
   return out
 }

@@ -33,14 +33,13 @@ export function rowOps(s: Storage): Rows {
       const width = u.length / y.length
       for (let e = 0; e < u.length; e++) y[Math.floor(e / width)] += u[e] * v[e]
     },
-    copy(out, input, h, accumulate) {
+    copy(out, input, h) {
       const [y, v] = [s.cells(out), s.cells(input)]
       for (let r = 0; r < h.rows; r++)
         for (let g = 0; g < h.groups; g++)
           for (let w = 0; w < h.width; w++) {
             const to = r * h.outRow + g * h.outGroup + h.outOffset + w
-            const value = v[r * h.inRow + g * h.inGroup + h.inOffset + w]
-            y[to] = accumulate ? y[to] + value : value
+            y[to] = v[r * h.inRow + g * h.inGroup + h.inOffset + w]
           }
     },
   }

@@ -125,14 +125,13 @@ function addRow(to: usize, from: usize, width: i32): void {
 /** Strided copy of rows [start, end) (kernels.ts, CopyShape); strides and offsets may be negative. f32 when it adds. */
 export function copyRows(
   start: i32, end: i32, out: usize, input: usize, groups: i32, width: i32, outRow: i32, outGroup: i32, outOffset: i32,
-  inRow: i32, inGroup: i32, inOffset: i32, bytes: i32, accumulate: bool,
+  inRow: i32, inGroup: i32, inOffset: i32, bytes: i32,
 ): void {
   for (let r = start; r < end; r++)
     for (let g = 0; g < groups; g++) {
       const to = out + <usize>((r * outRow + g * outGroup + outOffset) * bytes)
       const from = input + <usize>((r * inRow + g * inGroup + inOffset) * bytes)
-      if (accumulate) addRow(to, from, width)
-      else memory.copy(to, from, <usize>(width * bytes))
+      memory.copy(to, from, <usize>(width * bytes))
     }
 }
 

@@ -1,17 +1,11 @@
 // Rows and columns: sums, gathers, copies.
 import { bytesPerElement } from '../../../dtype.ts'
-import type { CopyShape, Kernels } from '../../kernels.ts'
+import type { Kernels } from '../../kernels.ts'
 import type { Pool } from '../pool.ts'
 import { codeOf } from './products.ts'
 import { addresses, byColumns, byRows } from './splits.ts'
 
 type Rows = Pick<Kernels, 'columnSum' | 'columnSquares' | 'gatherRows' | 'scatterAddRows' | 'rowDot' | 'copy'>
-
-/** No two rows of a strided copy write the same element: rows, or groups, follow each other without overlap. */
-function rowsApart({ rows, groups, width, outRow, outGroup }: CopyShape): boolean {
-  const [row, group] = [Math.abs(outRow), Math.abs(outGroup)]
-  return row >= (groups - 1) * group + width || (row >= width && group >= (rows - 1) * row + width)
-}
 
 export function rowOps(pool: Pool): Rows {
   const at = addresses(pool)
@@ -38,12 +32,10 @@ export function rowOps(pool: Pool): Rows {
       const c = a.length / out.length
       pool.run('rowDot', byRows(out.length, c), [at(out), at(a), at(b), c])
     },
-    copy(out, input, h, accumulate) {
-      // Rows that may land on each other are added in order.
-      const split = accumulate && !rowsApart(h) ? { total: h.rows, unit: h.rows } : byRows(h.rows, h.groups * h.width)
-      pool.run('copyRows', split, [
+    copy(out, input, h) {
+      pool.run('copyRows', byRows(h.rows, h.groups * h.width), [
         ...[at(out), at(input), h.groups, h.width, h.outRow, h.outGroup, h.outOffset],
-        ...[h.inRow, h.inGroup, h.inOffset, bytesPerElement[out.dtype], Number(accumulate)],
+        ...[h.inRow, h.inGroup, h.inOffset, bytesPerElement[out.dtype]],
       ])
     },
   }

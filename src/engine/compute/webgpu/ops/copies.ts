@@ -12,7 +12,7 @@ type Copies = Pick<Kernels, 'copy' | 'fill' | 'convert' | 'applyMask'>
 const copyParams = /* wgsl */ `
 struct Params {
   outAt: u32, inAt: u32, length: u32, groups: u32, width: u32,
-  outRow: u32, outGroup: u32, inRow: u32, inGroup: u32, accumulate: u32,
+  outRow: u32, outGroup: u32, inRow: u32, inGroup: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 struct Places { to: u32, source: u32 }
@@ -33,9 +33,7 @@ ${copyParams}
 @group(1) @binding(1) var<storage, read> x: array<u32>;
 fn element(i: u32) {
   let at = places(i);
-  let value = x[at.source];
-  if (p.accumulate == 1u) { y[at.to] = bitcast<u32>(bitcast<f32>(y[at.to]) + bitcast<f32>(value)); }
-  else { y[at.to] = value; }
+  y[at.to] = x[at.source];
 }
 ${elementMain}`,
 }
@@ -177,11 +175,11 @@ const isHalf = (dtype: DType) => dtypeCode(dtype) !== 0
 /** Copies 16-bit elements between any offsets. */
 export function moveHalves(gpu: Gpu, out: Tensor, input: Tensor): void {
   const shape = { groups: 1, width: 1, outRow: 1, outGroup: 0, inRow: 1, inGroup: 0, outOffset: 0, inOffset: 0 }
-  strided(gpu, out, input, { rows: out.length, ...shape }, false)
+  strided(gpu, out, input, { rows: out.length, ...shape })
 }
 
 /** Rows in windows: those of a row range lie within one span of either tensor. */
-function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape, accumulate: boolean): void {
+function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape): void {
   if (h.rows * h.groups * h.width === 0) return
   const outSpan = (h.groups - 1) * h.outGroup + h.width
   const inSpan = (h.groups - 1) * h.inGroup + h.width
@@ -194,10 +192,7 @@ function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape, accumulate:
         slice(out, h.outOffset + start * h.outRow, [(count - 1) * h.outRow + outSpan]),
         slice(input, h.inOffset + start * h.inRow, [(count - 1) * h.inRow + inSpan]),
       ],
-      params: [
-        ...[count * h.groups * h.width, h.groups, h.width],
-        ...[h.outRow, h.outGroup, h.inRow, h.inGroup, accumulate ? 1 : 0],
-      ],
+      params: [...[count * h.groups * h.width, h.groups, h.width], ...[h.outRow, h.outGroup, h.inRow, h.inGroup]],
       groups: gridOf(count * h.groups * h.width),
     })
   }
@@ -214,7 +209,7 @@ function convert(gpu: Gpu, out: Tensor, x: Tensor): void {
   if (out.dtype === x.dtype) {
     if (isHalf(out.dtype)) return moveHalves(gpu, out, x)
     const shape = { groups: 1, width: 1, outRow: 1, outGroup: 0, inRow: 1, inGroup: 0, outOffset: 0, inOffset: 0 }
-    return strided(gpu, out, x, { rows: out.length, ...shape }, false)
+    return strided(gpu, out, x, { rows: out.length, ...shape })
   }
   if (out.dtype === 'bf16' && x.dtype === 'f32') return runElements(gpu, conversions.narrowBf16, [out, x])
   if (out.dtype === 'f16' && x.dtype === 'f32') return runElements(gpu, conversions.narrowF16, [out, x])
@@ -241,7 +236,7 @@ function applyMask(gpu: Gpu, x: Tensor, mask: Tensor): void {
 
 export function copies(gpu: Gpu): Copies {
   return {
-    copy: (out, input, shape, accumulate) => strided(gpu, out, input, shape, accumulate),
+    copy: (out, input, shape) => strided(gpu, out, input, shape),
     fill: (x, value) => fill(gpu, x, value),
     convert: (out, x) => convert(gpu, out, x),
     applyMask: (x, mask) => applyMask(gpu, x, mask),
