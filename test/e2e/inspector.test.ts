@@ -38,6 +38,8 @@ describe('the packaged extension: looking', function () {
     assert.equal(made.status, 0)
     const { json } = cli('inspect', pruned, '--stats')
     const { tensors, totals } = json as Inspection
+    // The window may not be watching its files yet.
+    await runCommand(page, 'Refresh Explorer')
     await eventually(
       'the folder',
       async () => (await page.getByRole('treeitem', { name: 'pruned', exact: true }).count()) > 0,
