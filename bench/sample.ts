@@ -89,7 +89,7 @@ function measure({ model, sparsity }: Setting, cell: number): Report {
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
 console.log(`${machine()}; ${steps} steps\n`)
-const line = (cells: string[]) => console.log(`| ${cells.join(' | ')} |`)
+const line = (texts: string[]) => console.log(`| ${texts.join(' | ')} |`)
 const reports = cells.map(() => [] as Report[])
 for (const setting of settings)
   for (const [i, { method, name }] of cells.entries()) {

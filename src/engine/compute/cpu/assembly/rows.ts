@@ -122,7 +122,7 @@ function addRow(to: usize, from: usize, width: i32): void {
   if (rest > 0) storeEnd(to + at, f32x4.add(loadEnd(to + at, rest), loadEnd(from + at, rest)), rest)
 }
 
-/** Strided copy of rows [start, end) (kernels.ts, CopyShape); strides and offsets may be negative. f32 when it adds. */
+/** Strided copy of rows [start, end) (kernels.ts, CopyShape); strides and offsets may be negative. */
 export function copyRows(
   start: i32, end: i32, out: usize, input: usize, groups: i32, width: i32, outRow: i32, outGroup: i32, outOffset: i32,
   inRow: i32, inGroup: i32, inOffset: i32, bytes: i32,
