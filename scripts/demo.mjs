@@ -58,7 +58,7 @@ table{border-collapse:collapse}td,th{padding:.3rem .8rem;border-bottom:1px solid
 td:first-child,th:first-child{text-align:left}text{font:13px system-ui,sans-serif;fill:#1f2328}
 </style>
 <h1>Pruning the sample and winning it back</h1>
-<p>An OPT-style language model of 2.3 million parameters, trained on the King James Bible, loses 70 % of the weights in its blocks.
+<p>Two language models of about 2 million parameters, trained on the King James Bible, lose 70 % of the weights in their blocks.
 Perplexity on books it has never seen (lower is better; logarithmic bars):</p>
 <svg width="900" height="${bars.length * 30}" role="img" aria-label="Perplexity of each model">${chart.join('')}</svg>
 <table>${table.join('')}</table>
@@ -73,40 +73,49 @@ must('esbuild.mjs')
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
 
-const { totals } = sparsescope('inspect', 'samples/opt', '--stats')
-console.log(
-  `samples/opt: ${totals.parameters.toLocaleString('en')} parameters, ${totals.linears.parameters.toLocaleString('en')} ` +
-    `of them in the blocks' linears, ${percent(totals.linears.sparsity)} of those are zero`,
-)
-
 const jobs = [
-  { title: 'magnitude 70 %, then bias + norm retrained', recipe: 'opt-bias-norm' },
-  { title: 'magnitude 70 %, then MaskLoRA retrained', recipe: 'opt-mask-lora' },
-  { title: 'Wanda 70 %, then reconstructed block by block', recipe: 'opt-wanda-reconstruct' },
+  { model: 'opt', title: 'magnitude 70 %, then bias + norm retrained', recipe: 'opt-bias-norm' },
+  { model: 'opt', title: 'magnitude 70 %, then MaskLoRA retrained', recipe: 'opt-mask-lora' },
+  { model: 'opt', title: 'Wanda 70 %, then reconstructed block by block', recipe: 'opt-wanda-reconstruct' },
+  { model: 'llama', title: 'magnitude 70 %, then its norms retrained', recipe: 'llama-norm' },
 ]
+const style = { opt: 'OPT style', llama: 'LLaMA style' }
 const rows = [['model', 'perplexity', 'sparsity', 'trainable', 'seconds', 'peak MB']]
 const bars = []
 const reports = []
 const blue = '#0072b2'
 const orange = '#d55e00'
-for (const { title, recipe } of jobs) {
-  console.log(`\n${title}`)
-  const report = sparsescope('run', `samples/${recipe}.prune.yaml`, '--set', `save.to=${join(out, recipe)}`)
-  const { dense, pruned, recovered } = report.perplexity
-  const [method] = title.split(',')
-  if (rows.length === 1) {
-    rows.push(['dense', dense.toFixed(2), percent(totals.linears.sparsity), '', '', ''])
-    bars.push({ label: 'dense', perplexity: dense, colour: blue })
+let shown = []
+for (const { model, title, recipe } of jobs) {
+  const dense = `${style[model]}, dense`
+  if (!shown.includes(dense)) {
+    const { totals } = sparsescope('inspect', `samples/${model}`, '--stats')
+    console.log(
+      `\nsamples/${model}: ${totals.parameters.toLocaleString('en')} parameters, ` +
+        `${totals.linears.parameters.toLocaleString('en')} of them in the blocks' linears, ` +
+        `${percent(totals.linears.sparsity)} of those are zero`,
+    )
   }
-  if (!rows.some((row) => row[0] === method)) {
-    rows.push([method, pruned.toFixed(2), percent(report.sparsity), '', '', ''])
-    bars.push({ label: method, perplexity: pruned, colour: orange })
+  console.log(`\n${style[model]}: ${title}`)
+  const report = sparsescope('run', `samples/${recipe}.prune.yaml`, '--set', `save.to=${join(out, recipe)}`)
+  const { perplexity } = report
+  const [method, recovery] = title.split(', then ')
+  const sparsity = percent(report.sparsity)
+  if (!shown.includes(dense)) {
+    shown = [dense]
+    rows.push([dense, perplexity.dense.toFixed(2), '', '', '', ''])
+    bars.push({ label: dense, perplexity: perplexity.dense, colour: blue })
+  }
+  if (!shown.includes(method)) {
+    shown.push(method)
+    rows.push([method, perplexity.pruned.toFixed(2), sparsity, '', '', ''])
+    bars.push({ label: method, perplexity: perplexity.pruned, colour: orange })
   }
   const trainable = `${report.trainable.percent.toFixed(2)} %`
   const cost = [report.seconds.total.toFixed(0), report.peak_memory_mb.toFixed(0)]
-  rows.push([title, recovered.toFixed(2), percent(report.sparsity), trainable, ...cost])
-  bars.push({ label: title.split(', then ')[1], perplexity: recovered, colour: blue })
-  reports.push({ title, path: relative(out, join(report.run, 'report.html')) })
+  rows.push([title, perplexity.recovered.toFixed(2), sparsity, trainable, ...cost])
+  bars.push({ label: recovery, perplexity: perplexity.recovered, colour: blue })
+  reports.push({ title: `${style[model]}: ${title}`, path: relative(out, join(report.run, 'report.html')) })
 }
 
 const file = join(out, 'report.html')

@@ -1,10 +1,10 @@
-// Untrained checkpoints of the two sample architectures: bf16, random weights as GPT-2 starts (0.02, residual
-// projections smaller by √(2·blocks)).
+// Untrained checkpoints of the two sample architectures: bf16, random weights with residual projections smaller by
+// √(2·blocks), as GPT-2 starts.
 import { f32ToBf16 } from '../../src/engine/dtype.ts'
 import { createRng } from '../../src/engine/rng.ts'
 
 export const vocabSize = 2048
-const hidden = 192
+const hidden = 128
 const context = 512
 
 export const llamaConfig = {
@@ -12,9 +12,9 @@ export const llamaConfig = {
   model_type: 'llama',
   vocab_size: vocabSize,
   hidden_size: hidden,
-  intermediate_size: 512,
-  num_hidden_layers: 5,
-  num_attention_heads: 6,
+  intermediate_size: 352,
+  num_hidden_layers: 10,
+  num_attention_heads: 4,
   num_key_value_heads: 2,
   head_dim: 32,
   hidden_act: 'silu',
@@ -35,9 +35,9 @@ export const optConfig = {
   vocab_size: vocabSize,
   hidden_size: hidden,
   word_embed_proj_dim: hidden,
-  ffn_dim: 768,
-  num_hidden_layers: 4,
-  num_attention_heads: 6,
+  ffn_dim: 512,
+  num_hidden_layers: 8,
+  num_attention_heads: 4,
   activation_function: 'relu',
   max_position_embeddings: context,
   do_layer_norm_before: true,
@@ -98,6 +98,26 @@ function optShapes(): Shapes {
   return shapes
 }
 
+/** GPT-2's 0.02 keeps the OPT style, which has to learn its positions, on a plateau for hundreds of steps. */
+const initialDeviation = { llama: 0.02, opt: 0.05 }
+
+/**
+ * Large language models grow a channel or two that are large and nearly the same for every token; layers use what comes
+ * through them as biases (Dettmers et al. 2022, arXiv 2208.07339; Sun et al. 2024, arXiv 2402.17762). Magnitude pruning
+ * breaks that. A model trained for minutes grows none, so the LayerNorms of the OPT style start with one.
+ */
+const outlier = { channel: 7, bias: 10 }
+
+/** Norm weights are 1, biases 0 but for the outlier's. */
+function constantStart(name: string, shape: number[]): number[] | null {
+  if (name.endsWith('.bias')) {
+    const bias = new Array<number>(shape[0]).fill(0)
+    if (name.endsWith('layer_norm.bias')) bias[outlier.channel] = outlier.bias
+    return bias
+  }
+  return shape.length === 1 ? new Array<number>(shape[0]).fill(1) : null
+}
+
 const residual = /(o_proj|out_proj|down_proj|fc2)\.weight$/
 
 /** The bytes of a safetensors file: length, header padded to 8, data in the given order. */
@@ -115,17 +135,17 @@ function safetensors(tensors: [name: string, dtype: string, shape: number[], dat
   return Buffer.concat([size, padded, ...tensors.map(([, , , data]) => data)])
 }
 
-/** Norm weights are 1, biases 0, the rest normal. The same seed gives the same bytes. */
+/** Norms and biases start constant, the rest normal. The same seed gives the same bytes. */
 export function freshWeights(kind: 'llama' | 'opt', seed: number): Buffer {
   const shapes = kind === 'llama' ? llamaShapes() : optShapes()
   const blocks = kind === 'llama' ? llamaConfig.num_hidden_layers : optConfig.num_hidden_layers
   return safetensors(
     Object.entries(shapes).map(([name, shape]) => {
       const rng = createRng(seed, name)
-      const std = residual.test(name) ? 0.02 / Math.sqrt(2 * blocks) : 0.02
-      const constant = name.endsWith('.bias') ? 0 : shape.length === 1 ? 1 : null
+      const std = initialDeviation[kind] / (residual.test(name) ? Math.sqrt(2 * blocks) : 1)
+      const constant = constantStart(name, shape)
       const length = shape.reduce((a, b) => a * b, 1)
-      const bits = Uint16Array.from({ length }, () => f32ToBf16(constant ?? std * rng.normal()))
+      const bits = Uint16Array.from({ length }, (_, i) => f32ToBf16(constant?.[i] ?? std * rng.normal()))
       return [name, 'BF16', shape, Buffer.from(bits.buffer)]
     }),
   )

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { bf16ToF32 } from '../../../src/engine/dtype.ts'
+import { freshWeights, llamaConfig, optConfig } from '../../../samples/make/freshModel.ts'
+
+const sample = (path: string) => readFileSync(new URL(`../../../samples/${path}`, import.meta.url))
+
+type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>
+
+function parse(file: Buffer): { header: Header; data: Buffer } {
+  const length = Number(file.readBigUInt64LE(0))
+  const { __metadata__: _, ...header } = JSON.parse(file.subarray(8, 8 + length).toString()) as Header
+  return { header, data: file.subarray(8 + length) }
+}
+
+const shapes = ({ header }: { header: Header }) =>
+  Object.fromEntries(Object.entries(header).map(([name, { dtype, shape }]) => [name, `${dtype} ${shape.join('×')}`]))
+
+describe('fresh sample models', () => {
+  const configs = { opt: optConfig, llama: llamaConfig }
+  for (const kind of ['opt', 'llama'] as const)
+    it(`${kind}: what ships has the configuration and the tensors that the script makes`, () => {
+      assert.deepEqual(JSON.parse(sample(`${kind}/config.json`).toString()), configs[kind])
+      assert.deepEqual(shapes(parse(freshWeights(kind, 1))), shapes(parse(sample(`${kind}/model.safetensors`))))
+    })
+
+  it('the same seed gives the same bytes, another seed others', () => {
+    assert.ok(freshWeights('llama', 1).equals(freshWeights('llama', 1)))
+    assert.ok(!freshWeights('llama', 1).equals(freshWeights('llama', 2)))
+  })
+
+  it('every LayerNorm of the OPT style starts with one outlier channel, linears with biases of zero', () => {
+    const { header, data } = parse(freshWeights('opt', 1))
+    const values = (name: string) => {
+      const [start, end] = header[name].data_offsets
+      return Array.from({ length: (end - start) / 2 }, (_, i) => bf16ToF32(data.readUInt16LE(start + 2 * i)))
+    }
+    const biases = Object.keys(header).filter((name) => name.endsWith('.bias'))
+    assert.ok(biases.length > 0)
+    for (const name of biases) {
+      const large = values(name).filter((value) => value !== 0)
+      assert.deepEqual(large, name.includes('layer_norm') ? [10] : [], name)
+    }
+  })
+})
