@@ -59,7 +59,7 @@ td:first-child,th:first-child{text-align:left}text{font:13px system-ui,sans-seri
 </style>
 <h1>Pruning the sample and winning it back</h1>
 <p>Two language models of about 2 million parameters, trained on the King James Bible, lose 70 % of the weights in their blocks.
-Perplexity on books it has never seen (lower is better; logarithmic bars):</p>
+Perplexity on books they have never seen (lower is better; logarithmic bars):</p>
 <svg width="900" height="${bars.length * 30}" role="img" aria-label="Perplexity of each model">${chart.join('')}</svg>
 <table>${table.join('')}</table>
 <h2>Each run in full</h2>
