@@ -1,4 +1,4 @@
-// The paper's effects on the bundled sample: every method and recovery, on both models. About 35 minutes on two cores.
+// The paper's effects on the bundled sample: every method and recovery, on both models. About 40 minutes on two cores.
 //   npm run build && npx tsx bench/sample.ts [--models opt,llama] [--sparsities 0.5,0.6,0.7] [--steps 200] [--only full]
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ interface Report {
   seconds: { total: number }
 }
 
-/** The less is left to repair, the smaller the learning rate that repairs it: of the few tried on the sample, the best. */
+/** The less is left to repair, the smaller the learning rate; one factor for all recoveries, not tuned for each. */
 const rateFactor: Readonly<Record<string, number>> = { '0.5': 0.4, '0.6': 0.7 }
 
 /** `lr` is the rate at 70 %. */

@@ -73,49 +73,56 @@ must('esbuild.mjs')
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
 
-const jobs = [
-  { model: 'opt', title: 'magnitude 70 %, then bias + norm retrained', recipe: 'opt-bias-norm' },
-  { model: 'opt', title: 'magnitude 70 %, then MaskLoRA retrained', recipe: 'opt-mask-lora' },
-  { model: 'opt', title: 'Wanda 70 %, then reconstructed block by block', recipe: 'opt-wanda-reconstruct' },
-  { model: 'llama', title: 'magnitude 70 %, then its norms retrained', recipe: 'llama-norm' },
+const models = [
+  {
+    folder: 'samples/opt',
+    style: 'OPT style',
+    jobs: [
+      { title: 'magnitude 70 %, then bias + norm retrained', recipe: 'opt-bias-norm' },
+      { title: 'magnitude 70 %, then MaskLoRA retrained', recipe: 'opt-mask-lora' },
+      { title: 'Wanda 70 %, then reconstructed block by block', recipe: 'opt-wanda-reconstruct' },
+    ],
+  },
+  {
+    folder: 'samples/llama',
+    style: 'LLaMA style',
+    jobs: [{ title: 'magnitude 70 %, then its norms retrained', recipe: 'llama-norm' }],
+  },
 ]
-const style = { opt: 'OPT style', llama: 'LLaMA style' }
 const rows = [['model', 'perplexity', 'sparsity', 'trainable', 'seconds', 'peak MB']]
 const bars = []
 const reports = []
 const blue = '#0072b2'
 const orange = '#d55e00'
-let shown = []
-for (const { model, title, recipe } of jobs) {
-  const dense = `${style[model]}, dense`
-  if (!shown.includes(dense)) {
-    const { totals } = sparsescope('inspect', `samples/${model}`, '--stats')
-    console.log(
-      `\nsamples/${model}: ${totals.parameters.toLocaleString('en')} parameters, ` +
-        `${totals.linears.parameters.toLocaleString('en')} of them in the blocks' linears, ` +
-        `${percent(totals.linears.sparsity)} of those are zero`,
-    )
+
+function show({ row, bar, colour, perplexity, sparsity = '', cost = ['', '', ''] }) {
+  rows.push([row, perplexity.toFixed(2), sparsity, ...cost])
+  bars.push({ label: bar, perplexity, colour })
+}
+
+for (const { folder, style, jobs } of models) {
+  const { totals } = sparsescope('inspect', folder, '--stats')
+  console.log(
+    `\n${folder}: ${totals.parameters.toLocaleString('en')} parameters, ` +
+      `${totals.linears.parameters.toLocaleString('en')} of them in the blocks' linears, ` +
+      `${percent(totals.linears.sparsity)} of those are zero`,
+  )
+  let shown = ''
+  for (const [i, { title, recipe }] of jobs.entries()) {
+    console.log(`\n${style}: ${title}`)
+    const report = sparsescope('run', `samples/${recipe}.prune.yaml`, '--set', `save.to=${join(out, recipe)}`)
+    const { dense, pruned, recovered } = report.perplexity
+    const [method, recovery] = title.split(', then ')
+    const sparsity = percent(report.sparsity)
+    const name = `${style}, dense`
+    if (i === 0) show({ row: name, bar: name, colour: blue, perplexity: dense })
+    if (method !== shown) show({ row: method, bar: method, colour: orange, perplexity: pruned, sparsity })
+    shown = method
+    const trainable = `${report.trainable.percent.toFixed(2)} %`
+    const cost = [trainable, report.seconds.total.toFixed(0), report.peak_memory_mb.toFixed(0)]
+    show({ row: title, bar: recovery, colour: blue, perplexity: recovered, sparsity, cost })
+    reports.push({ title: `${style}: ${title}`, path: relative(out, join(report.run, 'report.html')) })
   }
-  console.log(`\n${style[model]}: ${title}`)
-  const report = sparsescope('run', `samples/${recipe}.prune.yaml`, '--set', `save.to=${join(out, recipe)}`)
-  const { perplexity } = report
-  const [method, recovery] = title.split(', then ')
-  const sparsity = percent(report.sparsity)
-  if (!shown.includes(dense)) {
-    shown = [dense]
-    rows.push([dense, perplexity.dense.toFixed(2), '', '', '', ''])
-    bars.push({ label: dense, perplexity: perplexity.dense, colour: blue })
-  }
-  if (!shown.includes(method)) {
-    shown.push(method)
-    rows.push([method, perplexity.pruned.toFixed(2), sparsity, '', '', ''])
-    bars.push({ label: method, perplexity: perplexity.pruned, colour: orange })
-  }
-  const trainable = `${report.trainable.percent.toFixed(2)} %`
-  const cost = [report.seconds.total.toFixed(0), report.peak_memory_mb.toFixed(0)]
-  rows.push([title, perplexity.recovered.toFixed(2), sparsity, trainable, ...cost])
-  bars.push({ label: recovery, perplexity: perplexity.recovered, colour: blue })
-  reports.push({ title: `${style[model]}: ${title}`, path: relative(out, join(report.run, 'report.html')) })
 }
 
 const file = join(out, 'report.html')
