@@ -67,6 +67,10 @@ const allCells: { method: string; name: string; recover: { mode: string; lr: num
 
 /** `--only` takes a part of the recovery's name. */
 const cells = allCells.filter(({ name }) => name.includes(options.only))
+if (cells.length === 0)
+  throw new Error(
+    `--only ${options.only}: no recovery has that in its name; there are ${allCells.map((c) => c.name).join('; ')}`,
+  )
 
 const settings = options.models
   .split(',')
