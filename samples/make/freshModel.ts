@@ -104,15 +104,16 @@ const initialDeviation = { llama: 0.02, opt: 0.05 }
 /**
  * Large language models grow a channel or two that are large and nearly the same for every token; layers use what comes
  * through them as biases (Dettmers et al. 2022, arXiv 2208.07339; Sun et al. 2024, arXiv 2402.17762). Magnitude pruning
- * breaks that. So that it shows on a small model, the LayerNorms of the OPT style start with one.
+ * breaks that. So that it shows on a small model, the LayerNorms of the OPT style's blocks start with one; not the last
+ * LayerNorm, whose head is never pruned.
  */
-const outlier = { channel: 7, bias: 10 }
+const outlier = { channel: 7, bias: 20 }
 
 /** Norm weights are 1, biases 0 but for the outlier's. */
 function constantStart(name: string, shape: number[]): number[] | null {
   if (name.endsWith('.bias')) {
     const bias = new Array<number>(shape[0]).fill(0)
-    if (name.endsWith('layer_norm.bias')) bias[outlier.channel] = outlier.bias
+    if (/layers\.\d+\..*layer_norm\.bias$/.test(name)) bias[outlier.channel] = outlier.bias
     return bias
   }
   return shape.length === 1 ? new Array<number>(shape[0]).fill(1) : null

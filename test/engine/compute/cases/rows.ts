@@ -1,7 +1,7 @@
 // Sums over columns, gathers, scatters, strided copies.
 import type { CopyShape } from '../../../../src/engine/compute/kernels.ts'
 import type { DType } from '../../../../src/engine/dtype.ts'
-import { exact, garbage, maker, roundings, sums, type OpCase } from './opCase.ts'
+import { exact, garbage, maker, roundings, sums, type OpCase, type Tolerance } from './opCase.ts'
 
 const shapes = [
   [1, 1],
@@ -11,7 +11,7 @@ const shapes = [
   [6, 1030],
 ] as const
 
-const columns = (op: 'columnSum' | 'columnSquares', n: number, c: number): OpCase => {
+const columns = (op: 'columnSum' | 'columnSquares', n: number, c: number, tolerance: Tolerance = sums): OpCase => {
   const name = `${op} ${n}×${c}`
   const { f32 } = maker(name)
   return {
@@ -19,7 +19,7 @@ const columns = (op: 'columnSum' | 'columnSquares', n: number, c: number): OpCas
     tensors: { out: f32([c]), x: f32([n, c]) },
     run: (k, t) => k[op](t.out, t.x),
     outputs: ['out'],
-    tolerance: sums,
+    tolerance,
   }
 }
 
@@ -93,6 +93,8 @@ const byHead: CopyShape = {
 
 export const rowCases: OpCase[] = [
   ...shapes.flatMap(([n, c]) => [columns('columnSum', n, c), columns('columnSquares', n, c), rowDot(n, c)]),
+  // As many tokens as a calibration set has: one sum in f32 after the other is off by 2e-6 and more.
+  columns('columnSquares', 30_000, 17, { ofMax: 7e-7 }),
   ...shapes.flatMap(([n, c]) => (['f32', 'bf16', 'f16'] as const).map((dtype) => gather(n, c, dtype, 1))),
   gather(5, 9, 'f32', 2.5),
   ...shapes.flatMap(([n, c]) => [scatter(n, c, false), scatter(n, c, true)]),

@@ -2,10 +2,8 @@
 import { load1, load4 } from './convert'
 import { loadEnd, madd, storeEnd, sumLanes } from './simd'
 
-/** out[j] += Σ_n x[n,j] or Σ_n x[n,j]² for columns j, a cache line of columns at a time. */
-// @ts-ignore: decorator
-@inline
-function sumColumns(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32, squared: bool): void {
+/** out[j] += Σ_n x[n,j] for columns j, a cache line of columns at a time. */
+export function columnSum(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32): void {
   const step: usize = <usize>c << 2
   let j = start
   for (; j + 16 <= end; j += 16) {
@@ -16,14 +14,10 @@ function sumColumns(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32, 
     let s3 = v128.load(to, 48)
     let from = x + (<usize>j << 2)
     for (let row = 0; row < n; row++) {
-      const x0 = v128.load(from)
-      const x1 = v128.load(from, 16)
-      const x2 = v128.load(from, 32)
-      const x3 = v128.load(from, 48)
-      s0 = squared ? madd(x0, x0, s0) : f32x4.add(x0, s0)
-      s1 = squared ? madd(x1, x1, s1) : f32x4.add(x1, s1)
-      s2 = squared ? madd(x2, x2, s2) : f32x4.add(x2, s2)
-      s3 = squared ? madd(x3, x3, s3) : f32x4.add(x3, s3)
+      s0 = f32x4.add(v128.load(from), s0)
+      s1 = f32x4.add(v128.load(from, 16), s1)
+      s2 = f32x4.add(v128.load(from, 32), s2)
+      s3 = f32x4.add(v128.load(from, 48), s3)
       from += step
     }
     v128.store(to, s0)
@@ -36,20 +30,71 @@ function sumColumns(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32, 
     let from = x + (<usize>j << 2)
     let sum = load<f32>(to)
     for (let row = 0; row < n; row++) {
-      const value = load<f32>(from)
-      sum += squared ? value * value : value
+      sum += load<f32>(from)
       from += step
     }
     store<f32>(to, sum)
   }
 }
 
-export function columnSum(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32): void {
-  sumColumns(start, end, out, x, n, c, false)
+// @ts-ignore: decorator
+@inline
+function addSquare(sum: v128, x: v128): v128 {
+  return f64x2.add(sum, f64x2.mul(x, x))
 }
 
+// @ts-ignore: decorator
+@inline
+function upper(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0))
+}
+
+/** Four f32 sums plus two and two f64 ones, rounded once. */
+// @ts-ignore: decorator
+@inline
+function addSums(sums: v128, low: v128, high: v128): v128 {
+  const first = f32x4.demote_f64x2_zero(f64x2.add(f64x2.promote_low_f32x4(sums), low))
+  const second = f32x4.demote_f64x2_zero(f64x2.add(upper(sums), high))
+  return v128.shuffle<i64>(first, second, 0, 2)
+}
+
+/**
+ * out[j] += Σ_n x[n,j]² for columns j. Summed in f64, where f32's squares are exact: scores that pruning compares come
+ * from this, and one long sum in f32 would turn near ties around by its own rounding.
+ */
 export function columnSquares(start: i32, end: i32, out: usize, x: usize, n: i32, c: i32): void {
-  sumColumns(start, end, out, x, n, c, true)
+  const step: usize = <usize>c << 2
+  let j = start
+  for (; j + 8 <= end; j += 8) {
+    const to = out + (<usize>j << 2)
+    let s0 = f64x2.splat(0)
+    let s1 = s0
+    let s2 = s0
+    let s3 = s0
+    let from = x + (<usize>j << 2)
+    for (let row = 0; row < n; row++) {
+      const x0 = v128.load(from)
+      const x1 = v128.load(from, 16)
+      s0 = addSquare(s0, f64x2.promote_low_f32x4(x0))
+      s1 = addSquare(s1, upper(x0))
+      s2 = addSquare(s2, f64x2.promote_low_f32x4(x1))
+      s3 = addSquare(s3, upper(x1))
+      from += step
+    }
+    v128.store(to, addSums(v128.load(to), s0, s1))
+    v128.store(to, addSums(v128.load(to, 16), s2, s3), 16)
+  }
+  for (; j < end; j++) {
+    const to = out + (<usize>j << 2)
+    let from = x + (<usize>j << 2)
+    let sum: f64 = load<f32>(to)
+    for (let row = 0; row < n; row++) {
+      const value: f64 = load<f32>(from)
+      sum += value * value
+      from += step
+    }
+    store<f32>(to, <f32>sum)
+  }
 }
 
 /** out[m] = scale · table[rows[m]] for m in [start, end). */
