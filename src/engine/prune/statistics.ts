@@ -1,16 +1,23 @@
 // Statistics of the linears' inputs, gathered during forward passes on the device that runs them (methods.md 3).
 import type { Backend } from '../compute/backend.ts'
-import type { Tensor } from '../compute/tensor.ts'
+import { rows, type Tensor } from '../compute/tensor.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
 import type { PruneEntry } from './plan.ts'
+
+/**
+ * Most partial sums of squares. As many as the usual calibration set has windows: each then has its own, their sum is taken
+ * in f64, and the order of the windows decides no near tie between two weights.
+ */
+const mostPartials = 128
 
 /** What one shared input has shown. Sums are still on the device. */
 interface Sums {
   readonly channels: number
-  /** Σ x² over all tokens [C]; for Wanda. */
+  /** Partial sums of x² [P,C], of one batch each while there are enough; for Wanda. */
   readonly squares: Tensor | null
   /** 2/S · Σ xᵀx [C,C]; for SparseGPT. */
   readonly gram: Tensor | null
+  batches: number
   tokens: number
 }
 
@@ -31,7 +38,11 @@ export class Statistics {
   readonly observe: LinearObserver = (linears, input) => {
     const sums = this.#sums.get(linears[0].inputKey) ?? this.#begin(linears, input.shape[1])
     sums.tokens += input.shape[0]
-    if (sums.squares) this.#backend.kernels.columnSquares(sums.squares, input)
+    if (sums.squares) {
+      const partial = sums.batches % sums.squares.shape[0]
+      this.#backend.kernels.columnSquares(rows(sums.squares, partial, partial + 1), input)
+    }
+    sums.batches += 1
     if (sums.gram) this.#backend.kernels.gram(sums.gram, input, 2 / this.#windows)
   }
 
@@ -42,9 +53,9 @@ export class Statistics {
       this.#backend.kernels.fill(tensor, 0)
       return tensor
     }
-    const squares = wants('wanda') ? zeros([channels]) : null
+    const squares = wants('wanda') ? zeros([Math.min(this.#windows, mostPartials), channels]) : null
     const gram = wants('sparsegpt') ? zeros([channels, channels]) : null
-    const sums = { channels, squares, gram, tokens: 0 }
+    const sums = { channels, squares, gram, batches: 0, tokens: 0 }
     this.#sums.set(linears[0].inputKey, sums)
     return sums
   }
@@ -58,8 +69,13 @@ export class Statistics {
   async meanSquares(inputKey: string): Promise<Float32Array | null> {
     const squares = this.#sums.get(inputKey)?.squares
     if (!squares) return null
-    const sums = (await this.#backend.read(squares)) as Float32Array
-    return sums.map((sum) => sum / this.#windows)
+    const partials = (await this.#backend.read(squares)) as Float32Array
+    const [count, channels] = squares.shape
+    return Float32Array.from({ length: channels }, (_, channel) => {
+      let sum = 0
+      for (let p = 0; p < count; p++) sum += partials[p * channels + channel]
+      return sum / this.#windows
+    })
   }
 
   /** The Hessian 2/S·XᵀX, on the device of the forward passes; this object keeps owning it. */
