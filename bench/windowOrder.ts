@@ -17,8 +17,10 @@ const { values: options } = parseArgs({
     out: { type: 'string', default: 'out/window-order' },
   },
 })
-if (!options.model || !options.ids || !options.peer) {
-  console.error('usage: windowOrder.ts --model FOLDER --ids FILE --peer torch_peer.py [--orders 6] [--out FOLDER]')
+if (!options.model || !options.ids || !options.peer || !(Number(options.orders) >= 2)) {
+  console.error(
+    'usage: windowOrder.ts --model FOLDER --ids FILE --peer torch_peer.py [--orders 6, at least 2] [--out FOLDER]',
+  )
   process.exit(2)
 }
 const [model, ids, program, out] = [options.model, options.ids, options.peer, options.out].map((p) => resolve(p))

@@ -1,5 +1,6 @@
-// A real VS Code in the browser with the extension and the sample: `npm run studio`, then open the printed address.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+// `npm run studio`: set-up, build, then a real VS Code in the browser with the extension and the sample, at the printed
+// address. Uses Node's built-ins only: it runs before `npm ci`.
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
@@ -11,12 +12,11 @@ import { installExtension, startServer, writeSettings } from './vscode/server.mj
 const root = fileURLToPath(new URL('..', import.meta.url))
 const say = (line) => process.stdout.write(`${line}\n`)
 
-const server = setupVscode(say)
-if (!existsSync(join(root, 'dist/extension.cjs'))) {
-  say('building')
-  const { status } = spawnSync(process.execPath, [join(root, 'esbuild.mjs')], { cwd: root, stdio: 'inherit' })
-  if (status !== 0) process.exit(1)
+for (const script of ['scripts/setup.mjs', 'esbuild.mjs']) {
+  const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
 }
+const server = setupVscode(say)
 const { file } = packageVsix({ say })
 const home = mkdtempSync(join(tmpdir(), 'sparsescope-studio-'))
 const userData = join(home, 'data')

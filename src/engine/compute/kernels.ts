@@ -122,7 +122,7 @@ export interface Kernels {
   // ---- rows and columns
   /** out[C] += Σ_n x[n,C]. */
   columnSum(out: Tensor, x: Tensor): void
-  /** out[C] += Σ_n x[n,C]². */
+  /** out[C] += Σ_n x[n,C]², to a few f32 roundings however large N is: pruning compares what comes of it. */
   columnSquares(out: Tensor, x: Tensor): void
   /** out[M,C] = scale · table[rows[m],C]; rows is i32 [M]. */
   gatherRows(out: Tensor, table: Tensor, rows: Tensor, scale: number): void
