@@ -4,8 +4,9 @@ import type { Gpu } from '../gpu.ts'
 import type { Variant } from '../shader.ts'
 import { multiply, product } from './gemm/multiply.ts'
 import { portableVariants } from './gemm/portable.ts'
-import { nnVariants, tnVariant } from './gemm/smallNn.ts'
+import { nnVariants } from './gemm/smallNn.ts'
 import { ntVariants } from './gemm/smallNt.ts'
+import { tnVariant } from './gemm/smallTn.ts'
 
 type Products = Pick<Kernels, 'linear' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
 

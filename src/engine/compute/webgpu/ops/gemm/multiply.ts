@@ -7,8 +7,9 @@ import { dtypeCode } from '../../halves.ts'
 import { maxGroups, type Variant } from '../../shader.ts'
 import { gemmParams, single, type Batch, type Sizes } from './params.ts'
 import { portableTile, portableVariants } from './portable.ts'
-import { nnVariants, tnVariant } from './smallNn.ts'
+import { nnVariants } from './smallNn.ts'
 import { ntColumns, ntVariants } from './smallNt.ts'
+import { tnVariant } from './smallTn.ts'
 
 /**
  * out[m,n] = alpha · op(a) · op(b) + bias + beta · out. Of the tensors only the first element counts; rows are lda,

@@ -1,6 +1,6 @@
-// out = op(a) · b with b row-major, where a subgroup is 8 lanes wide: lanes lie along the columns and load vectors of
-// b; op(a) is spread over the lanes and passed around by shuffles (see smallNt.ts). Past the last column the last
-// vector is read again; such results are not stored.
+// out = a · b with b row-major, where a subgroup is 8 lanes wide: lanes lie along the columns and load vectors of b; a
+// is spread over the lanes and passed around by shuffles (see smallNt.ts). Past the last column the last vector is read
+// again; such results are not stored.
 import { dtypeCode, halves } from '../../halves.ts'
 import { variant, type Shader } from '../../shader.ts'
 import { gemmHead } from './params.ts'
@@ -12,16 +12,12 @@ const LANES = 8u;
 @group(1) @binding(1) var<storage, read> a: array<vec4f>;
 `
 
-/**
- * f32 b: a workgroup makes 16 rows × 32 columns, a lane one vector of each row. TRANS 0: a is [m,k]; needs k, lda, a's
- * offset in multiples of 4. TRANS 1: a is [k,m]; m, lda, offset likewise. So are n, ldb and b's offset.
- */
+/** f32 b: 16 rows × 32 columns, a lane one vector of each row. Needs k, n, lda, ldb and both offsets in multiples of 4. */
 const words: Shader = {
   name: 'gemmSmallNn',
   bindings: 'wrrr',
   code: /* wgsl */ `
 ${head}
-override TRANS: u32;
 const ROWS = 16u;
 @group(1) @binding(2) var<storage, read> b: array<vec4f>;
 
@@ -33,49 +29,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let ldb = p.ldb / 4u;
   let bFrom = bStart(group.z) / 4u + min(column0 / 4u, p.n / 4u - 1u);
   var sums: array<vec4f, ROWS>;
-  if (TRANS == 0u) {
-    let depth = p.k / 4u;
-    for (var k0 = 0u; k0 < depth; k0 += LANES) {
-      var mine: array<vec4f, ROWS>;
-      let at = min(k0 + lane, depth - 1u);
-      let inside = k0 + lane < depth;
-      for (var r = 0u; r < ROWS; r++) {
-        mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside);
-      }
-      for (var q = 0u; q < LANES; q++) {
-        let k = bFrom + 4u * min(k0 + q, depth - 1u) * ldb;
-        let w0 = b[k];
-        let w1 = b[k + ldb];
-        let w2 = b[k + 2u * ldb];
-        let w3 = b[k + 3u * ldb];
-        for (var r = 0u; r < ROWS; r++) {
-          let x = subgroupShuffle(mine[r], q);
-          sums[r] += x.x * w0 + x.y * w1 + x.z * w2 + x.w * w3;
-        }
-      }
+  let depth = p.k / 4u;
+  for (var k0 = 0u; k0 < depth; k0 += LANES) {
+    var mine: array<vec4f, ROWS>;
+    let at = min(k0 + lane, depth - 1u);
+    let inside = k0 + lane < depth;
+    for (var r = 0u; r < ROWS; r++) {
+      mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside);
     }
-  } else {
-    let top = row0 / 4u;
-    let lastRows = p.m / 4u - 1u;
-    for (var k0 = 0u; k0 < p.k; k0 += LANES) {
-      let at = aFrom + min(k0 + lane, p.k - 1u) * (p.lda / 4u);
-      let inside = k0 + lane < p.k;
-      let mine0 = select(vec4f(), a[at + min(top, lastRows)], inside);
-      let mine1 = select(vec4f(), a[at + min(top + 1u, lastRows)], inside);
-      let mine2 = select(vec4f(), a[at + min(top + 2u, lastRows)], inside);
-      let mine3 = select(vec4f(), a[at + min(top + 3u, lastRows)], inside);
-      for (var q = 0u; q < LANES; q++) {
-        let w = b[bFrom + min(k0 + q, p.k - 1u) * ldb];
-        let x0 = subgroupShuffle(mine0, q);
-        let x1 = subgroupShuffle(mine1, q);
-        let x2 = subgroupShuffle(mine2, q);
-        let x3 = subgroupShuffle(mine3, q);
-        for (var r = 0u; r < 4u; r++) {
-          sums[r] += x0[r] * w;
-          sums[r + 4u] += x1[r] * w;
-          sums[r + 8u] += x2[r] * w;
-          sums[r + 12u] += x3[r] * w;
-        }
+    for (var q = 0u; q < LANES; q++) {
+      let k = bFrom + 4u * min(k0 + q, depth - 1u) * ldb;
+      let w0 = b[k];
+      let w1 = b[k + ldb];
+      let w2 = b[k + 2u * ldb];
+      let w3 = b[k + 3u * ldb];
+      for (var r = 0u; r < ROWS; r++) {
+        let x = subgroupShuffle(mine[r], q);
+        sums[r] += x.x * w0 + x.y * w1 + x.z * w2 + x.w * w3;
       }
     }
   }
@@ -158,9 +128,7 @@ const packedTile = { rows: 8, columns: 64 } as const
 
 /** By element type of b: f32, bf16, f16. */
 export const nnVariants = [
-  { variant: variant(words, { TRANS: 0 }), ...wordsTile },
+  { variant: variant(words), ...wordsTile },
   { variant: variant(packed, { DTYPE: dtypeCode('bf16') }), ...packedTile },
   { variant: variant(packed, { DTYPE: dtypeCode('f16') }), ...packedTile },
 ] as const
-/** a transposed; both f32. */
-export const tnVariant = { variant: variant(words, { TRANS: 1 }), ...wordsTile } as const
