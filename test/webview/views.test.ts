@@ -182,6 +182,17 @@ describe('views in Chromium', function () {
     await page.locator('.keys .key', { hasText: 'second' }).waitFor()
     await page.getByLabel('log y').check()
     await page.getByText('1 × NaN').first().waitFor()
+    // Stages measured before the first step have a place on a logarithmic axis too.
+    const marks = page.locator('.chart', { hasText: 'Perplexity' }).locator('.mark')
+    const before = await marks.count()
+    assert.ok(before > 0)
+    await page.getByLabel('log x').check()
+    // Drawing waits for a frame, twice.
+    await page.evaluate(
+      () =>
+        new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))),
+    )
+    assert.equal(await marks.count(), before)
   })
 
   it('events sent twice count once', async () => {

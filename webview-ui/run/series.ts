@@ -1,6 +1,6 @@
 // Series of the run charts, made from folded runs.
 import { downsample } from '../../src/shared/series/downsample.ts'
-import type { RunPicture } from '../../src/shared/series/foldRun.ts'
+import type { Evaluation, RunPicture } from '../../src/shared/series/foldRun.ts'
 import { smooth } from '../../src/shared/series/smooth.ts'
 import type { Series } from '../shared/chart.ts'
 import { seriesStyle } from '../shared/palette.ts'
@@ -27,13 +27,31 @@ export function lossSeries(runs: readonly ShownRun[], { smoothing, maxPoints }: 
   }))
 }
 
+/**
+ * One series a run. Where pruning came between and nothing measured it, the dense model stands apart: a line from it would
+ * show training as what made the perplexity worse.
+ */
 export function perplexitySeries(runs: readonly ShownRun[]): Series[] {
-  return runs.map(({ label, index, picture }) => ({
-    label,
-    style: seriesStyle(index),
-    points: picture.evaluations.map(({ x, perplexity }) => ({ x, y: perplexity })),
-    marks: 'both' as const,
-  }))
+  return runs.flatMap(({ label, index, picture }) => {
+    const style = seriesStyle(index)
+    const series = (name: string, evaluations: Evaluation[]) => ({
+      label: name,
+      style,
+      points: evaluations.map(({ x, perplexity }) => ({ x, y: perplexity })),
+      marks: 'both' as const,
+    })
+    const all = picture.evaluations
+    const dense = all.filter((e) => e.stage === 'dense')
+    const unmeasured = picture.blocks.size > 0 && !all.some((e) => e.stage === 'pruned')
+    if (dense.length === 0 || !unmeasured) return [series(label, all)]
+    return [
+      series(`${label}, dense`, dense),
+      series(
+        label,
+        all.filter((e) => e.stage !== 'dense'),
+      ),
+    ]
+  })
 }
 
 /** Two series a run: the error of each block before and after recovery. */

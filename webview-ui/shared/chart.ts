@@ -67,7 +67,7 @@ function drawChart(width: number, data: ChartData, title: string, xLabel: string
   const x = makeScale(
     data.logX,
     domainOf(
-      points.map((p) => p.x),
+      points.map((p) => placeOf(p.x, data)),
       data.logX,
     ),
     [margin.left, width - margin.right],
@@ -75,9 +75,14 @@ function drawChart(width: number, data: ChartData, title: string, xLabel: string
   const ys = points.flatMap((p) => (p.y === null ? [] : [p.y]))
   const y = makeScale(data.logY, domainOf(ys, data.logY), [height - margin.bottom, margin.top])
   drawAxes(root, x, y, width, xLabel, yLabel)
-  for (const stage of data.stages) drawStage(root, x(data.logX ? Math.max(1, stage.x) : stage.x), stage.label, width)
+  for (const stage of data.stages) drawStage(root, x(placeOf(stage.x, data)), stage.label, width)
   for (const series of data.series) drawSeries(root, series, x, y, data)
   return root
+}
+
+/** Step 0, before the first, stands at 1 on a log axis. */
+function placeOf(x: number, { logX }: ChartData): number {
+  return logX ? Math.max(1, x) : x
 }
 
 /** A little air around the values; a log scale starts at the smallest positive one. */
@@ -121,10 +126,10 @@ function drawStage(root: SVGElement, x: number, label: string, width: number): v
 }
 
 function drawSeries(root: SVGElement, series: Series, x: Scale, y: Scale, data: ChartData): void {
-  const shown = (p: Point) => p.y !== null && Number.isFinite(p.y) && (!data.logY || p.y > 0) && (!data.logX || p.x > 0)
+  const shown = (p: Point) => p.y !== null && Number.isFinite(p.y) && (!data.logY || p.y > 0)
   const path = line<Point>()
     .defined(shown)
-    .x((p) => x(p.x))
+    .x((p) => x(placeOf(p.x, data)))
     .y((p) => y(p.y ?? 0))
   const { colour, dash, marker } = series.style
   const stroke = { fill: 'none', stroke: colour, 'stroke-dasharray': dash }
@@ -134,10 +139,10 @@ function drawSeries(root: SVGElement, series: Series, x: Scale, y: Scale, data: 
   }
   const shape = symbol(symbols[marker], 44)() ?? ''
   for (const point of series.points) {
-    if (point.y === null) drawGap(root, x(data.logX ? Math.max(1, point.x) : point.x))
+    if (point.y === null) drawGap(root, x(placeOf(point.x, data)))
     else if (series.marks && shown(point)) {
       const text = `${series.label}: ${formatValue(point.y)} at ${point.x}`
-      const place = `translate(${x(point.x)} ${y(point.y)})`
+      const place = `translate(${x(placeOf(point.x, data))} ${y(point.y)})`
       root.append(svg('path', { class: 'mark', d: shape, transform: place, fill: colour }, svg('title', {}, text)))
     }
   }
