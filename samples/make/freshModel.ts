@@ -52,6 +52,7 @@ export const optConfig = {
   torch_dtype: 'bfloat16',
 }
 
+type Kind = 'llama' | 'opt'
 type Shapes = Record<string, number[]>
 
 function llamaShapes(): Shapes {
@@ -104,19 +105,27 @@ const initialDeviation = { llama: 0.02, opt: 0.05 }
 /**
  * Large language models grow a channel or two that are large and nearly the same for every token; layers use what comes
  * through them as biases (Dettmers et al. 2022, arXiv 2208.07339; Sun et al. 2024, arXiv 2402.17762). Magnitude pruning
- * breaks that. So that it shows on a small model, the LayerNorms of the OPT style's blocks start with one; not the last
- * LayerNorm, whose head is never pruned.
+ * breaks that. So that it shows on a small model, both start with one.
+ *
+ * OPT style: a bias in the LayerNorms of the blocks; not the last LayerNorm, whose head is never pruned.
+ *
+ * LLaMA style, which has no biases: every token's embedding has it. The last norm starts with 0 there, or the tied head
+ * would read it. RMSNorm divides by a root mean square that the channel decides: the other embeddings start larger.
  */
-const outlier = { channel: 7, bias: 20 }
+const outlierChannel = 7
+const outlier = { layerNormBias: 20, embedding: 40, scale: 10 }
 
-/** Norm weights are 1, biases 0 but for the outlier's. */
-function constantStart(name: string, shape: number[]): number[] | null {
-  if (name.endsWith('.bias')) {
-    const bias = new Array<number>(shape[0]).fill(0)
-    if (/layers\.\d+\..*layer_norm\.bias$/.test(name)) bias[outlier.channel] = outlier.bias
-    return bias
-  }
-  return shape.length === 1 ? new Array<number>(shape[0]).fill(1) : null
+/** What a tensor's i-th value starts with: norm weights 1, biases 0, the rest random, but for the outlier's. */
+function startOf(kind: Kind, name: string, shape: number[], random: () => number): (i: number) => number {
+  const channels = shape[shape.length - 1]
+  const isOutlier = (i: number) => i % channels === outlierChannel
+  if (/layers\.\d+\..*layer_norm\.bias$/.test(name)) return (i) => (isOutlier(i) ? outlier.layerNormBias : 0)
+  if (name.endsWith('.bias')) return () => 0
+  if (kind === 'llama' && name === 'model.norm.weight') return (i) => (isOutlier(i) ? 0 : 1)
+  if (shape.length === 1) return () => 1
+  if (kind === 'llama' && name === 'model.embed_tokens.weight')
+    return (i) => (isOutlier(i) ? outlier.embedding : outlier.scale * random())
+  return random
 }
 
 const residual = /(o_proj|out_proj|down_proj|fc2)\.weight$/
@@ -136,17 +145,17 @@ function safetensors(tensors: [name: string, dtype: string, shape: number[], dat
   return Buffer.concat([size, padded, ...tensors.map(([, , , data]) => data)])
 }
 
-/** Norms and biases start constant, the rest normal. The same seed gives the same bytes. */
-export function freshWeights(kind: 'llama' | 'opt', seed: number): Buffer {
+/** The same seed gives the same bytes. */
+export function freshWeights(kind: Kind, seed: number): Buffer {
   const shapes = kind === 'llama' ? llamaShapes() : optShapes()
   const blocks = kind === 'llama' ? llamaConfig.num_hidden_layers : optConfig.num_hidden_layers
   return safetensors(
     Object.entries(shapes).map(([name, shape]) => {
       const rng = createRng(seed, name)
-      const std = initialDeviation[kind] / (residual.test(name) ? Math.sqrt(2 * blocks) : 1)
-      const constant = constantStart(name, shape)
+      const deviation = initialDeviation[kind] / (residual.test(name) ? Math.sqrt(2 * blocks) : 1)
+      const start = startOf(kind, name, shape, () => deviation * rng.normal())
       const length = shape.reduce((a, b) => a * b, 1)
-      const bits = Uint16Array.from({ length }, (_, i) => f32ToBf16(constant?.[i] ?? std * rng.normal()))
+      const bits = Uint16Array.from({ length }, (_, i) => f32ToBf16(start(i)))
       return [name, 'BF16', shape, Buffer.from(bits.buffer)]
     }),
   )

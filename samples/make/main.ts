@@ -17,7 +17,7 @@ const seqLen = 256
 const passageLength = 1100
 /** `windows` of the text's 4,160 are trained on. */
 const training = {
-  llama: { steps: 3000, lr: 8e-3, windows: 4160 },
+  llama: { steps: 3000, lr: 4e-3, windows: 4160 },
   opt: { steps: 3600, lr: 3e-3, windows: 4000 },
 }
 type Kind = keyof typeof training

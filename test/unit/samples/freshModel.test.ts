@@ -29,17 +29,36 @@ describe('fresh sample models', () => {
     assert.ok(!freshWeights('llama', 1).equals(freshWeights('llama', 2)))
   })
 
-  it('every LayerNorm in a block of the OPT style starts with one outlier channel, linears with biases of zero', () => {
-    const { header, data } = parse(freshWeights('opt', 1))
+  const valuesOf = (kind: 'opt' | 'llama') => {
+    const { header, data } = parse(freshWeights(kind, 1))
     const values = (name: string) => {
       const [start, end] = header[name].data_offsets
       return Array.from({ length: (end - start) / 2 }, (_, i) => bf16ToF32(data.readUInt16LE(start + 2 * i)))
     }
-    const biases = Object.keys(header).filter((name) => name.endsWith('.bias'))
+    return { names: Object.keys(header), values }
+  }
+
+  it('every LayerNorm in a block of the OPT style starts with one outlier channel, linears with biases of zero', () => {
+    const { names, values } = valuesOf('opt')
+    const biases = names.filter((name) => name.endsWith('.bias'))
     assert.ok(biases.length > 0)
     for (const name of biases) {
       const large = values(name).filter((value) => value !== 0)
       assert.deepEqual(large, name.includes('layers') && name.includes('layer_norm') ? [20] : [], name)
+    }
+  })
+
+  it('every embedding of the LLaMA style starts with one outlier channel, which the last norm closes', () => {
+    const { names, values } = valuesOf('llama')
+    const embeddings = values('model.embed_tokens.weight')
+    const outliers = embeddings.flatMap((value, i) => (Math.abs(value) > 2 ? [[i % 128, value]] : []))
+    assert.equal(outliers.length, 2048)
+    assert.deepEqual(new Set(outliers.map(String)), new Set(['7,40']))
+    const norms = names.filter((name) => name.includes('norm'))
+    assert.equal(norms.length, 21)
+    for (const name of norms) {
+      const zeros = values(name).flatMap((value, i) => (value === 1 ? [] : [[i, value]]))
+      assert.deepEqual(zeros, name === 'model.norm.weight' ? [[7, 0]] : [], name)
     }
   })
 })
