@@ -32,7 +32,7 @@ recover:
   lr: 1.0e-3
   batch_size: 2
 evaluate:
-  - { task: perplexity, data: text/evaluation.txt, seq_len: 256, at: [dense, recovered] }
+  - { task: perplexity, data: text/evaluation.txt, seq_len: 256, at: [dense, pruned, recovered] }
 save:
   to: ./${name}-wanda
 `

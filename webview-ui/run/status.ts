@@ -102,8 +102,7 @@ function tileTexts(picture: RunPicture): [string, string][] {
     const found = picture.evaluations.filter((e) => e.stage === stage).at(-1)
     if (found) tiles.push([formatValue(found.perplexity), `perplexity, ${stage}`])
   }
-  if (picture.tokensPerSecond !== null)
-    tiles.push([formatValue(Math.round(picture.tokensPerSecond)), 'tokens per second'])
+  if (picture.tokensPerSecond !== null) tiles.push([formatValue(Math.round(picture.tokensPerSecond)), 'tokens/s'])
   if (picture.memory) {
     tiles.push([
       formatBytes(picture.memory.rssMb * 2 ** 20),

@@ -36,8 +36,9 @@ export interface Chart {
 }
 
 type Scale = ScaleContinuousNumeric<number, number>
-const margin = { left: 56, right: 12, top: 22, bottom: 34 }
-const height = 230
+/** Above the plot: the axis's name, below it the stages', so that no line runs through them. */
+const margin = { left: 56, right: 12, top: 36, bottom: 34 }
+const height = 244
 const symbols = { circle: symbolCircle, square: symbolSquare, triangle: symbolTriangle, diamond: symbolDiamond }
 
 export function createChart(title: string, xLabel: string, yLabel: string): Chart {
@@ -118,10 +119,10 @@ function drawAxes(root: SVGElement, x: Scale, y: Scale, width: number, xLabel: s
 }
 
 function drawStage(root: SVGElement, x: number, label: string, width: number): void {
-  root.append(svg('line', { class: 'stage', x1: x, x2: x, y1: margin.top, y2: height - margin.bottom }))
+  root.append(svg('line', { class: 'stage', x1: x, x2: x, y1: margin.top - 14, y2: height - margin.bottom }))
   // Near the right edge the name stands on the other side of its line.
   const flip = x > width - 80
-  const place = { x: flip ? x - 3 : x + 3, y: margin.top + 8, 'text-anchor': flip ? 'end' : 'start' }
+  const place = { x: flip ? x - 3 : x + 3, y: margin.top - 5, 'text-anchor': flip ? 'end' : 'start' }
   root.append(svg('text', { class: 'stageName', ...place }, label))
 }
 
