@@ -3,21 +3,14 @@
 // again; such results are not stored.
 import { dtypeCode, halves } from '../../halves.ts'
 import { variant, type Shader } from '../../shader.ts'
-import { gemmHead } from './params.ts'
-
-const head = /* wgsl */ `
-enable subgroups;
-${gemmHead}
-const LANES = 8u;
-@group(1) @binding(1) var<storage, read> a: array<vec4f>;
-`
+import { lanesHead, loadRows } from './smallLanes.ts'
 
 /** f32 b: 16 rows × 32 columns, a lane one vector of each row. Needs k, n, lda, ldb and both offsets in multiples of 4. */
 const words: Shader = {
   name: 'gemmSmallNn',
   bindings: 'wrrr',
   code: /* wgsl */ `
-${head}
+${lanesHead}
 const ROWS = 16u;
 @group(1) @binding(2) var<storage, read> b: array<vec4f>;
 
@@ -31,12 +24,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sums: array<vec4f, ROWS>;
   let depth = p.k / 4u;
   for (var k0 = 0u; k0 < depth; k0 += LANES) {
-    var mine: array<vec4f, ROWS>;
-    let at = min(k0 + lane, depth - 1u);
-    let inside = k0 + lane < depth;
-    for (var r = 0u; r < ROWS; r++) {
-      mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside);
-    }
+    ${loadRows}
     for (var q = 0u; q < LANES; q++) {
       let k = bFrom + 4u * min(k0 + q, depth - 1u) * ldb;
       let w0 = b[k];
@@ -65,7 +53,7 @@ const packed: Shader = {
   name: 'gemmSmallNnHalves',
   bindings: 'wrrr',
   code: /* wgsl */ `
-${head}
+${lanesHead}
 ${halves}
 const ROWS = 8u;
 @group(1) @binding(2) var<storage, read> b: array<vec4u>;
@@ -93,12 +81,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var left: array<vec4f, ROWS>;
   var right: array<vec4f, ROWS>;
   for (var k0 = 0u; k0 < depth; k0 += LANES) {
-    var mine: array<vec4f, ROWS>;
-    let at = min(k0 + lane, depth - 1u);
-    let inside = k0 + lane < depth;
-    for (var r = 0u; r < ROWS; r++) {
-      mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside);
-    }
+    ${loadRows}
     for (var q = 0u; q < LANES; q++) {
       let k = bFrom + 4u * min(k0 + q, depth - 1u) * ldb;
       let w0 = unpack(b[k]);

@@ -4,16 +4,10 @@
 // constant bounds, which the driver unrolls; past the end of k rows are zeros.
 import { dtypeCode, halves } from '../../halves.ts'
 import { variant, type Shader } from '../../shader.ts'
-import { gemmHead } from './params.ts'
+import { lanesHead, loadRows } from './smallLanes.ts'
 
 /** Columns of a workgroup's tile. */
 export const ntColumns = 32
-
-const head = /* wgsl */ `
-enable subgroups;
-${gemmHead}
-const LANES = 8u;
-`
 
 /**
  * f32 b: 32 rows: with fewer, loads of b weigh too much where its rows lie a power of two apart and share a cache set.
@@ -23,9 +17,8 @@ const words: Shader = {
   name: 'gemmSmallNt',
   bindings: 'wrrr',
   code: /* wgsl */ `
-${head}
+${lanesHead}
 const ROWS = 32u;
-@group(1) @binding(1) var<storage, read> a: array<vec4f>;
 @group(1) @binding(2) var<storage, read> b: array<vec4f>;
 
 @compute @workgroup_size(8)
@@ -41,10 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let b3 = bFrom + min(column0 + 24u, p.n - 1u) * (p.ldb / 4u);
   var sums: array<vec4f, ROWS>;
   for (var k0 = 0u; k0 < depth; k0 += LANES) {
-    var mine: array<vec4f, ROWS>;
-    let at = min(k0 + lane, depth - 1u);
-    let inside = k0 + lane < depth;
-    for (var r = 0u; r < ROWS; r++) { mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside); }
+    ${loadRows}
     for (var q = 0u; q < LANES; q++) {
       let k = min(k0 + q, depth - 1u);
       let w0 = b[b0 + k];
@@ -70,10 +60,9 @@ const packed: Shader = {
   name: 'gemmSmallNtHalves',
   bindings: 'wrrr',
   code: /* wgsl */ `
-${head}
+${lanesHead}
 ${halves}
 const ROWS = 8u;
-@group(1) @binding(1) var<storage, read> a: array<vec4f>;
 @group(1) @binding(2) var<storage, read> b: array<vec4u>;
 
 fn low(w: vec4u) -> vec4f {
@@ -95,10 +84,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let b3 = bFrom + min(column0 + 24u, p.n - 1u) * (p.ldb / 8u);
   var sums: array<vec4f, ROWS>;
   for (var k0 = 0u; k0 < depth; k0 += LANES) {
-    var mine: array<vec4f, ROWS>;
-    let at = min(k0 + lane, depth - 1u);
-    let inside = k0 + lane < depth;
-    for (var r = 0u; r < ROWS; r++) { mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside); }
+    ${loadRows}
     for (var q = 0u; q < LANES; q += 2u) {
       let k = min(k0 + q, depth - 2u) / 2u;
       let w0 = b[b0 + k];

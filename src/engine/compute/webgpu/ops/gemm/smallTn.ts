@@ -3,18 +3,15 @@
 // the last row or column the last vector is read again; such results are not stored. A row of either matrix gives a tile
 // only 128 bytes, so that loads weigh more than elsewhere: 32 rows, one in eight of a's loads for each lane.
 import { variant, type Shader } from '../../shader.ts'
-import { gemmHead } from './params.ts'
+import { lanesHead } from './smallLanes.ts'
 
 /** Needs m, n, lda, ldb and both offsets in multiples of 4. */
 const shader: Shader = {
   name: 'gemmSmallTn',
   bindings: 'wrrr',
   code: /* wgsl */ `
-enable subgroups;
-${gemmHead}
-const LANES = 8u;
+${lanesHead}
 const VECTORS = 8u;
-@group(1) @binding(1) var<storage, read> a: array<vec4f>;
 @group(1) @binding(2) var<storage, read> b: array<vec4f>;
 
 @compute @workgroup_size(8)
