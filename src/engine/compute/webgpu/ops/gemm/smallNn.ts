@@ -5,13 +5,13 @@ import { dtypeCode, halves } from '../../halves.ts'
 import { variant, type Shader } from '../../shader.ts'
 import { lanesHead, loadRows } from './smallLanes.ts'
 
-/** f32 b: 16 rows × 32 columns, a lane one vector of each row. Needs k, n, lda, ldb and both offsets in multiples of 4. */
+/** f32 b: 32 rows × 32 columns, a lane one vector of each row. Needs k, n, lda, ldb and both offsets in multiples of 4. */
 const words: Shader = {
   name: 'gemmSmallNn',
   bindings: 'wrrr',
   code: /* wgsl */ `
 ${lanesHead}
-const ROWS = 16u;
+const ROWS = 32u;
 @group(1) @binding(2) var<storage, read> b: array<vec4f>;
 
 @compute @workgroup_size(8)
@@ -106,7 +106,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 `,
 }
 
-const wordsTile = { rows: 16, columns: 32 } as const
+const wordsTile = { rows: 32, columns: 32 } as const
 const packedTile = { rows: 8, columns: 64 } as const
 
 /** By element type of b: f32, bf16, f16. */
