@@ -8,7 +8,7 @@ import type { GroupPattern } from '../../src/engine/prune/plan.ts'
  */
 export function tieGap(
   dense: Float32Array,
-  hessian: Float32Array,
+  hessian: Float32Array | Float64Array,
   columns: number,
   row: number,
   column: number,

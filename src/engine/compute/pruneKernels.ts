@@ -1,8 +1,8 @@
 // The operations of pruning: selection of the smallest scores, and SparseGPT's factor and column update. They run on
 // CPU backends only, on f32 tensors of that backend; masks are u32 rows of bits as in kernels.ts, 1 = kept.
 //
-// The score of weight[o,i] is |weight[o,i]| · scale[i] in f32, or |weight[o,i]| when `scale` is null. Scores order by
-// (score, row-major index), so equal scores go from the lower index up (methods.md 2.3).
+// The score of weight[o,i] is |weight[o,i]| · scale[i], or |weight[o,i]| when `scale` is null: in f32, within groups in
+// f64. Scores order by (score, row-major index), so equal scores go from the lower index up (methods.md 2.3).
 import type { Tensor } from './tensor.ts'
 
 /** Columns [start, end) of a matrix. */
@@ -11,7 +11,10 @@ export interface Columns {
   readonly end: number
 }
 
-/** A weight matrix [O, I] or a range of its columns, with the column scales [I] of its scores. */
+/**
+ * A weight matrix [O, I] or a range of its columns, with the column scales [2, I] of its scores: the f32 value, and what
+ * it leaves of the f64 one.
+ */
 export interface Scored {
   readonly weight: Tensor
   readonly scale: Tensor | null

@@ -15,7 +15,7 @@ export interface GlobalLimit {
   readonly score: number
   ties: number
   /** Wanda: ‖x_j‖ of the dense model, by linear. */
-  readonly norms: ReadonlyMap<string, Float32Array>
+  readonly norms: ReadonlyMap<string, Float64Array>
 }
 
 export interface GlobalSearch<B extends PrunableBlock> {
@@ -74,8 +74,8 @@ function groupOf<B extends PrunableBlock>(
 async function denseNorms<B extends PrunableBlock>(
   { flow, stream, backend }: GlobalSearch<B>,
   entries: readonly PruneEntry[],
-): Promise<ReadonlyMap<string, Float32Array>> {
-  const norms = new Map<string, Float32Array>()
+): Promise<ReadonlyMap<string, Float64Array>> {
+  const norms = new Map<string, Float64Array>()
   const wanda = entries.filter((entry) => entry.method === 'wanda')
   if (!flow || !wanda.length) return norms
   const entryOf = (name: string) => wanda.find((entry) => entry.sparsities.has(name))
@@ -105,7 +105,7 @@ async function denseNorms<B extends PrunableBlock>(
 async function eachLinear<B extends PrunableBlock>(
   { host, stream, backend, seed, signal }: GlobalSearch<B>,
   entry: PruneEntry,
-  norms: ReadonlyMap<string, Float32Array>,
+  norms: ReadonlyMap<string, Float64Array>,
   body: (scored: Scored, name: string) => Promise<void>,
 ): Promise<void> {
   for (let index = 0; index < stream.blockCount; index++) {

@@ -19,7 +19,7 @@ export function scoresOf(
   host: PruneHost,
   method: PruneMethod,
   weight: Tensor,
-  norms: Float32Array | null,
+  norms: Float64Array | null,
   seed: number,
   name: string,
 ): ScoreSource {
@@ -27,8 +27,16 @@ export function scoresOf(
     const matrix = upload(host, 'f32', weight.shape, randomScores(weight.length, seed, name))
     return { scored: { weight: matrix, scale: null, columns: null }, release: () => host.release(matrix) }
   }
-  const scale = method === 'wanda' && norms ? upload(host, 'f32', [norms.length], norms) : null
+  const scale = method === 'wanda' && norms ? upload(host, 'f32', [2, norms.length], inTwo(norms)) : null
   return { scored: { weight, scale, columns: null }, release: () => scale && host.release(scale) }
+}
+
+/** f32 values, then what they leave of the f64 ones. */
+function inTwo(values: Float64Array): Float32Array {
+  const parts = new Float32Array(2 * values.length)
+  parts.set(values)
+  values.forEach((value, i) => (parts[values.length + i] = value - parts[i]))
+  return parts
 }
 
 /** Uniform numbers: what is pruned depends on their order only, which is as random as that of normal ones. */

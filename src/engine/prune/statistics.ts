@@ -66,12 +66,12 @@ export class Statistics {
   }
 
   /** (1/S)·Σ x² by channel, or null when nothing was seen or asked. */
-  async meanSquares(inputKey: string): Promise<Float32Array | null> {
+  async meanSquares(inputKey: string): Promise<Float64Array | null> {
     const squares = this.#sums.get(inputKey)?.squares
     if (!squares) return null
     const partials = (await this.#backend.read(squares)) as Float32Array
     const [count, channels] = squares.shape
-    return Float32Array.from({ length: channels }, (_, channel) => {
+    return Float64Array.from({ length: channels }, (_, channel) => {
       let sum = 0
       for (let p = 0; p < count; p++) sum += partials[p * channels + channel]
       return sum / this.#windows
@@ -90,7 +90,7 @@ export class Statistics {
   }
 }
 
-/** Wanda's ‖x_j‖ from the mean squares, in f32 as the authors' code has it. */
-export function normsOf(meanSquares: Float32Array): Float32Array {
+/** Wanda's ‖x_j‖ from the mean squares. */
+export function normsOf(meanSquares: Float64Array): Float64Array {
   return meanSquares.map(Math.sqrt)
 }

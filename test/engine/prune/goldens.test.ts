@@ -22,7 +22,7 @@ interface PrunedWeight {
   kept: Uint8Array
   shape: readonly number[]
   /** Wanda's mean squares, or the Hessian. */
-  statistics: Float32Array | null
+  statistics: Float32Array | Float64Array | null
 }
 
 const [windows, seqLen] = [16, 16]
@@ -58,7 +58,7 @@ async function prune(cpu: CpuBackend, checkpoint: Checkpoint, ids: Int32Array, m
   const set = { ids, windows, seqLen }
   const results = new Map<string, PrunedWeight>()
   const dense = new Map<string, Float32Array>()
-  const seen = new Map<string, Float32Array | null>()
+  const seen = new Map<string, Float32Array | Float64Array | null>()
   await pruneModel<Block>({
     backend: cpu,
     host: cpu,

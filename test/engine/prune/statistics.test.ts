@@ -23,7 +23,7 @@ const batchesOf = (count: number): Float32Array[] => {
   return Array.from({ length: count }, () => Float32Array.from({ length: tokens * channels }, () => rng.normal()))
 }
 
-async function meanSquares(backend: Backend, batches: readonly Float32Array[]): Promise<Float32Array> {
+async function meanSquares(backend: Backend, batches: readonly Float32Array[]): Promise<Float64Array> {
   const weight = upload(backend, 'f32', [1, channels], new Float32Array(channels))
   const linear: Linear = { name: 'fc1', weight, bias: null, inputKey: 'mlp' }
   const statistics = new Statistics(backend, batches.length, () => entry)

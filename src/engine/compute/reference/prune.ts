@@ -12,17 +12,18 @@ function patternOf(value: number): number {
   return u32[0]
 }
 
-/** Scores of the columns, row-major, and where each one lies. */
-async function scoresOf(backend: Backend, { weight, scale, columns }: Scored) {
+/** Scores of the columns, row-major, and where each one lies. `exact`: in f64. */
+async function scoresOf(backend: Backend, { weight, scale, columns }: Scored, exact = false) {
   const [rows, width] = weight.shape
   const w = await backend.read(weight)
   const s = scale && (await backend.read(scale))
   const { start, end } = columns ?? { start: 0, end: width }
   const count = end - start
-  const scores = new Float32Array(rows * count)
+  const scores = exact ? new Float64Array(rows * count) : new Float32Array(rows * count)
   for (let i = 0; i < scores.length; i++) {
     const column = start + (i % count)
-    scores[i] = Math.abs(w[Math.floor(i / count) * width + column]) * (s ? s[column] : 1)
+    scores[i] =
+      Math.abs(w[Math.floor(i / count) * width + column]) * (s ? s[column] + (exact ? s[width + column] : 0) : 1)
   }
   return { scores, rows, start, count }
 }
@@ -43,8 +44,8 @@ async function writeMask(backend: Backend, mask: Tensor, drop: Uint8Array, rows:
 
 export function referencePrune(backend: Backend): PruneKernels {
   /** Prunes the first k by (score, index) of each run of `size` scores. */
-  const maskRuns = async (mask: Tensor, scored: Scored, size: number, k: number, withTies: boolean) => {
-    const { scores, rows, start } = await scoresOf(backend, scored)
+  const maskRuns = async (mask: Tensor, scored: Scored, size: number, k: number, withTies: boolean, exact = false) => {
+    const { scores, rows, start } = await scoresOf(backend, scored, exact)
     const drop = new Uint8Array(scores.length)
     for (let first = 0; first < scores.length; first += size) {
       const order = Array.from({ length: size }, (_, i) => first + i)
@@ -53,7 +54,9 @@ export function referencePrune(backend: Backend): PruneKernels {
       order.forEach((i, rank) => (drop[i] = rank < k || tied(i) ? 1 : 0))
     }
     await writeMask(backend, mask, drop, rows, start)
-    return scores.reduce((bad, score) => bad + (Number.isFinite(score) ? 0 : 1), 0)
+    let bad = 0
+    for (const score of scores) if (!Number.isFinite(Math.fround(score))) bad++
+    return bad
   }
   return {
     async countScores(counts: Float64Array, scored: Scored, { shift, bits, prefix }: Digit) {
@@ -76,7 +79,7 @@ export function referencePrune(backend: Backend): PruneKernels {
     maskRows: (mask, weight, scale, k, withTies) =>
       maskRuns(mask, { weight, scale, columns: null }, weight.shape[1], k, withTies),
     maskGroups: (mask, weight, scale, { zeros, of }) =>
-      maskRuns(mask, { weight, scale, columns: null }, of, zeros, false),
+      maskRuns(mask, { weight, scale, columns: null }, of, zeros, false, true),
     async inverseFactor(out: Tensor, h: Tensor, diagonal: Tensor) {
       const n = h.shape[0]
       const values = Float64Array.from(await backend.read(h))

@@ -78,8 +78,12 @@ for (const [label, options] of [
       it(`masks rows and groups as a sort does: ${what}`, async () => {
         for (const [rows, columns] of shapes) {
           const weight = matrix(cpu, rows, columns, fill)
-          const scale = matrix(cpu, 1, columns, (i) => (i % 4) / 4)
-          for (const s of [null, scale]) {
+          const scale = matrix(cpu, 2, columns, (i) => (i < columns ? (i % 4) / 4 : 0))
+          // Near 1: products that f32 would round to each other.
+          const close = matrix(cpu, 2, columns, (i) =>
+            i < columns ? 1 + ((i * 5) % 7) * 2 ** -23 : ((i * 3) % 5) * 2 ** -26,
+          )
+          for (const s of [null, scale, close]) {
             for (const k of [0, 1, Math.floor(columns / 2), columns])
               for (const ties of [false, true])
                 await same(rows, columns, (prune, mask) => prune.maskRows(mask, weight, s, k, ties))
@@ -89,8 +93,30 @@ for (const [label, options] of [
           }
           cpu.release(weight)
           cpu.release(scale)
+          cpu.release(close)
         }
       })
+
+    it('compares the scores of a group in f64: f32 would make ties of them', async () => {
+      const step = 2 ** -23
+      // (1 + a·step)(1 + b·step) = 1 + (a + b)·step + a·b·step²: all four round to 1 + 6·step.
+      const weight = matrix(cpu, 1, 8, (i) => 1 + [2, 3, 1, 5][i % 4] * step)
+      const scale = matrix(cpu, 2, 8, (i) => (i < 8 ? 1 + [4, 3, 5, 1][i % 4] * step : 0))
+      const rest = matrix(cpu, 2, 8, (i) => (i < 8 ? 1 : [3, 2, 0, 1][i % 4] * 2 ** -30))
+      const ones = matrix(cpu, 1, 8, () => 1)
+      for (const of of [4, 8]) {
+        const { words } = await maskAfter(cpu, 1, 8, (bits) =>
+          cpu.prune.maskGroups(bits, weight, scale, { zeros: of / 2, of }),
+        )
+        // a·b is 8, 9, 5, 5: the last two go.
+        assert.deepEqual(words, [0b00110011])
+        // The rests alone decide.
+        const other = await maskAfter(cpu, 1, 8, (bits) =>
+          cpu.prune.maskGroups(bits, ones, rest, { zeros: of / 2, of }),
+        )
+        assert.deepEqual(other.words, [0b00110011])
+      }
+    })
 
     for (const [what, fill] of Object.entries(fills))
       it(`counts digits and cuts at a limit as loops do: ${what}`, async () => {

@@ -35,9 +35,8 @@ export {
   countScores,
   countTies,
   maskBelow,
-  selectGroups,
-  selectGroupsScratch,
   selectRows,
   selectRowsScratch,
 } from './select'
+export { selectGroups, selectGroupsScratch } from './selectGroups'
 export { sparseGptScratch, sparseGptTile } from './sparseGpt'

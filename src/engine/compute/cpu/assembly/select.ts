@@ -4,12 +4,12 @@
 // Ranges of columns [first, last) belong to a matrix whose rows are `width` elements and `words` mask words apart.
 
 const signless: i32 = 0x7fffffff
-const notFinite: i32 = 0x7f800000
+export const notFinite: i32 = 0x7f800000
 
 /** Patterns of four scores. A null scale is 1. */
 // @ts-ignore: decorator
 @inline
-function patterns(weight: usize, scale: usize): v128 {
+export function patterns(weight: usize, scale: usize): v128 {
   let x = v128.load(weight)
   if (scale) x = f32x4.mul(x, v128.load(scale))
   return v128.and(x, i32x4.splat(signless))
@@ -17,7 +17,7 @@ function patterns(weight: usize, scale: usize): v128 {
 
 // @ts-ignore: decorator
 @inline
-function pattern(weight: usize, scale: usize): i32 {
+export function pattern(weight: usize, scale: usize): i32 {
   let x = load<f32>(weight)
   if (scale) x *= load<f32>(scale)
   return reinterpret<i32>(x) & signless
@@ -226,7 +226,7 @@ export function selectRows(
 }
 
 /** Writes the patterns of a row. */
-function storePatterns(weight: usize, scale: usize, columns: i32, out: usize): void {
+export function storePatterns(weight: usize, scale: usize, columns: i32, out: usize): void {
   let c = 0
   for (; c + 4 <= columns; c += 4) {
     v128.store(out, patterns(weight, scale))
@@ -240,108 +240,4 @@ function storePatterns(weight: usize, scale: usize, columns: i32, out: usize): v
     out += 4
     if (scale) scale += 4
   }
-}
-
-/** Bytes of scratch that selectGroups needs: the patterns of a row, and of four groups side by side. */
-export function selectGroupsScratch(width: i32, group: i32): i32 {
-  return 4 * (((width + 4) & ~3) + 4 * group)
-}
-
-/** All ones where `other` comes before `own`: it is smaller, or equal and earlier (1 in `earlier`; < own + 1 is ≤ own). */
-// @ts-ignore: decorator
-@inline
-function comesBefore(own: v128, other: v128, earlier: v128): v128 {
-  return i32x4.lt_s(other, i32x4.add(own, earlier))
-}
-
-/** Groups of four are a vector each: its lanes are compared with its own rotations. Returns the largest patterns. */
-function maskFours(weight: usize, scale: usize, columns: i32, bits: usize, zeros: i32): v128 {
-  const limit = i32x4.splat(zeros)
-  const by1 = i32x4(0, 0, 0, 1)
-  const by2 = i32x4(0, 0, 1, 1)
-  const by3 = i32x4(0, 1, 1, 1)
-  let largest = i32x4.splat(0)
-  for (let c = 0; c < columns; c += 32) {
-    const stop = min(columns - c, 32)
-    let kept = 0
-    for (let i = 0; i < stop; i += 4) {
-      const own = patterns(weight, scale)
-      largest = i32x4.max_s(largest, own)
-      let rank = comesBefore(own, v128.shuffle<i32>(own, own, 1, 2, 3, 0), by1)
-      rank = i32x4.add(rank, comesBefore(own, v128.shuffle<i32>(own, own, 2, 3, 0, 1), by2))
-      rank = i32x4.add(rank, comesBefore(own, v128.shuffle<i32>(own, own, 3, 0, 1, 2), by3))
-      kept |= i32x4.bitmask(i32x4.ge_s(i32x4.neg(rank), limit)) << i
-      weight += 16
-      if (scale) scale += 16
-    }
-    store<i32>(bits + (<usize>(c >> 5) << 2), kept)
-  }
-  return largest
-}
-
-/** In each group of `of` columns the `zeros` smallest go, of equal ones the first. Four groups at a time, one a lane. */
-export function selectGroups(
-  start: i32, end: i32, weight: usize, width: i32, scale: usize, mask: usize, words: i32, zeros: i32, group: i32,
-  bad: usize, scratch: usize,
-): void {
-  const lanes = scratch
-  const row = scratch + (<usize>group << 4)
-  const groups = width / group
-  for (let r = start; r < end; r++) {
-    const bits = mask + ((<usize>r * <usize>words) << 2)
-    if (group == 4) {
-      const largest = maskFours(weight + ((<usize>r * <usize>width) << 2), scale, width, bits, zeros)
-      if (v128.any_true(i32x4.ge_s(largest, i32x4.splat(notFinite)))) store<i32>(bad, load<i32>(bad) + 1)
-      continue
-    }
-    storePatterns(weight + ((<usize>r * <usize>width) << 2), scale, width, row)
-    keepAll(bits, width)
-    for (let g = 0; g < groups; g += 4) {
-      const count = min(4, groups - g)
-      const largest = gather(row + (<usize>(g * group) << 2), group, count, lanes)
-      if (i32x4.bitmask(i32x4.ge_s(largest, i32x4.splat(notFinite)))) store<i32>(bad, load<i32>(bad) + 1)
-      for (let i = 0; i < group; i++) {
-        let pruned = i32x4.bitmask(i32x4.lt_s(rankOf(lanes, i, group), i32x4.splat(zeros))) & ((1 << count) - 1)
-        while (pruned) {
-          const column = (g + ctz(pruned)) * group + i
-          const at = bits + (<usize>(column >> 5) << 2)
-          store<i32>(at, load<i32>(at) & ~(1 << (column & 31)))
-          pruned &= pruned - 1
-        }
-      }
-    }
-  }
-}
-
-/** Sets the bits of all columns. */
-function keepAll(bits: usize, columns: i32): void {
-  let c = 0
-  for (; c + 32 <= columns; c += 32) store<i32>(bits + (<usize>(c >> 5) << 2), -1)
-  if (c < columns) store<i32>(bits + (<usize>(c >> 5) << 2), (1 << (columns - c)) - 1)
-}
-
-/** lanes[i][g] = pattern i of group g; returns the largest of each group. Lanes without a group are 0. */
-function gather(row: usize, group: i32, count: i32, lanes: usize): v128 {
-  let largest = i32x4.splat(0)
-  for (let i = 0; i < group; i++) {
-    let four = v128.load32_zero(row)
-    if (count > 1) four = v128.load32_lane(row + (<usize>group << 2), four, 1)
-    if (count > 2) four = v128.load32_lane(row + (<usize>group << 3), four, 2)
-    if (count > 3) four = v128.load32_lane(row + <usize>group * 12, four, 3)
-    v128.store(lanes + (<usize>i << 4), four)
-    largest = i32x4.max_s(largest, four)
-    row += 4
-  }
-  return largest
-}
-
-/** How many of the group come before entry i by (score, index), in each lane. */
-// @ts-ignore: decorator
-@inline
-function rankOf(lanes: usize, i: i32, group: i32): v128 {
-  const own = v128.load(lanes + (<usize>i << 4))
-  let rank = i32x4.splat(0)
-  for (let j = 0; j < i; j++) rank = i32x4.sub(rank, i32x4.le_s(v128.load(lanes + (<usize>j << 4)), own))
-  for (let j = i + 1; j < group; j++) rank = i32x4.sub(rank, i32x4.lt_s(v128.load(lanes + (<usize>j << 4)), own))
-  return rank
 }

@@ -1,0 +1,195 @@
+// Selection within groups of N:M. Without scales a score is a weight's own f32; with scales it is compared in f64.
+import { notFinite, pattern, patterns, storePatterns } from './select'
+
+/** Bytes of scratch that selectGroups needs: the patterns of a row, and of four groups side by side. */
+export function selectGroupsScratch(width: i32, group: i32): i32 {
+  return 4 * (((width + 4) & ~3) + 4 * group)
+}
+
+/** All ones where `other` comes before `own`: it is smaller, or equal and earlier (1 in `earlier`; < own + 1 is ≤ own). */
+// @ts-ignore: decorator
+@inline
+function comesBefore(own: v128, other: v128, earlier: v128): v128 {
+  return i32x4.lt_s(other, i32x4.add(own, earlier))
+}
+
+/** Groups of four are a vector each: its lanes are compared with its own rotations. Returns the largest patterns. */
+function maskFours(weight: usize, columns: i32, bits: usize, zeros: i32): v128 {
+  const limit = i32x4.splat(zeros)
+  const by1 = i32x4(0, 0, 0, 1)
+  const by2 = i32x4(0, 0, 1, 1)
+  const by3 = i32x4(0, 1, 1, 1)
+  let largest = i32x4.splat(0)
+  for (let c = 0; c < columns; c += 32) {
+    const stop = min(columns - c, 32)
+    let kept = 0
+    for (let i = 0; i < stop; i += 4) {
+      const own = patterns(weight, 0)
+      largest = i32x4.max_s(largest, own)
+      let rank = comesBefore(own, v128.shuffle<i32>(own, own, 1, 2, 3, 0), by1)
+      rank = i32x4.add(rank, comesBefore(own, v128.shuffle<i32>(own, own, 2, 3, 0, 1), by2))
+      rank = i32x4.add(rank, comesBefore(own, v128.shuffle<i32>(own, own, 3, 0, 1, 2), by3))
+      kept |= i32x4.bitmask(i32x4.ge_s(i32x4.neg(rank), limit)) << i
+      weight += 16
+    }
+    store<i32>(bits + (<usize>(c >> 5) << 2), kept)
+  }
+  return largest
+}
+
+/** Scores of the two weights in the low lanes, in f64; a scale is the sum of its f32 value and the rest. */
+// @ts-ignore: decorator
+@inline
+function scores(x: v128, scale: v128, rest: v128): v128 {
+  const factor = f64x2.add(f64x2.promote_low_f32x4(scale), f64x2.promote_low_f32x4(rest))
+  return f64x2.abs(f64x2.mul(f64x2.promote_low_f32x4(x), factor))
+}
+
+// @ts-ignore: decorator
+@inline
+function upper(x: v128): v128 {
+  return v128.shuffle<i64>(x, x, 1, 0)
+}
+
+/** −1 where the other of the two comes before: where it is smaller, or equal and the first. */
+// @ts-ignore: decorator
+@inline
+function neighbourBefore(own: v128): v128 {
+  const other = upper(own)
+  return v128.bitselect(f64x2.le(other, own), f64x2.lt(other, own), i64x2(0, -1))
+}
+
+/**
+ * As maskFours, with scales, in f64: rounded to f32, scores within a group tie or change places where the true ones do
+ * not, and 2:4 on a deep model amplifies every such flip. Ranks count down from 0.
+ */
+function maskScaledFours(weight: usize, scale: usize, columns: i32, bits: usize, zeros: i32): v128 {
+  const limit = i64x2.splat(-zeros)
+  let largest = i32x4.splat(0)
+  for (let c = 0; c < columns; c += 32) {
+    const stop = min(columns - c, 32)
+    let kept = 0
+    for (let i = 0; i < stop; i += 4) {
+      const w = v128.load(weight)
+      const s = v128.load(scale)
+      const rest = v128.load(scale + (<usize>columns << 2))
+      largest = i32x4.max_s(largest, patterns(weight, scale))
+      const low = scores(w, s, rest)
+      const high = scores(upper(w), upper(s), upper(rest))
+      const lowRank = i64x2.add(
+        neighbourBefore(low),
+        i64x2.add(f64x2.lt(high, low), f64x2.lt(upper(high), low)),
+      )
+      const highRank = i64x2.add(
+        neighbourBefore(high),
+        i64x2.add(f64x2.le(low, high), f64x2.le(upper(low), high)),
+      )
+      kept |= i64x2.bitmask(i64x2.le_s(lowRank, limit)) << i
+      kept |= i64x2.bitmask(i64x2.le_s(highRank, limit)) << (i + 2)
+      weight += 16
+      scale += 16
+    }
+    store<i32>(bits + (<usize>(c >> 5) << 2), kept)
+  }
+  return largest
+}
+
+/** A row of groups of any size, with scales, in f64. Returns the largest pattern. `scratch` holds a group's scores. */
+function maskScaledGroups(
+  weight: usize, scale: usize, columns: i32, bits: usize, zeros: i32, group: i32, scratch: usize,
+): i32 {
+  let largest = 0
+  keepAll(bits, columns)
+  for (let first = 0; first + group <= columns; first += group) {
+    for (let i = 0; i < group; i++) {
+      const at = <usize>(first + i) << 2
+      largest = max(largest, pattern(weight + at, scale + at))
+      const factor = <f64>load<f32>(scale + at) + <f64>load<f32>(scale + at + (<usize>columns << 2))
+      store<f64>(scratch + (<usize>i << 3), abs(<f64>load<f32>(weight + at) * factor))
+    }
+    for (let i = 0; i < group; i++) {
+      const own = load<f64>(scratch + (<usize>i << 3))
+      let rank = 0
+      for (let j = 0; j < group; j++) {
+        const other = load<f64>(scratch + (<usize>j << 3))
+        if (other < own || (other == own && j < i)) rank++
+      }
+      const column = first + i
+      const at = bits + (<usize>(column >> 5) << 2)
+      if (rank < zeros) store<i32>(at, load<i32>(at) & ~(1 << (column & 31)))
+    }
+  }
+  return largest
+}
+
+/** In each group of `of` columns the `zeros` smallest go, of equal ones the first. Four groups at a time, one a lane. */
+export function selectGroups(
+  start: i32, end: i32, weight: usize, width: i32, scale: usize, mask: usize, words: i32, zeros: i32, group: i32,
+  bad: usize, scratch: usize,
+): void {
+  const lanes = scratch
+  const row = scratch + (<usize>group << 4)
+  const groups = width / group
+  for (let r = start; r < end; r++) {
+    const bits = mask + ((<usize>r * <usize>words) << 2)
+    const from = weight + ((<usize>r * <usize>width) << 2)
+    if (group == 4) {
+      const largest = scale ? maskScaledFours(from, scale, width, bits, zeros) : maskFours(from, width, bits, zeros)
+      if (v128.any_true(i32x4.ge_s(largest, i32x4.splat(notFinite)))) store<i32>(bad, load<i32>(bad) + 1)
+      continue
+    }
+    if (scale) {
+      if (maskScaledGroups(from, scale, width, bits, zeros, group, lanes) >= notFinite) store<i32>(bad, load<i32>(bad) + 1)
+      continue
+    }
+    storePatterns(from, 0, width, row)
+    keepAll(bits, width)
+    for (let g = 0; g < groups; g += 4) {
+      const count = min(4, groups - g)
+      const largest = gather(row + (<usize>(g * group) << 2), group, count, lanes)
+      if (i32x4.bitmask(i32x4.ge_s(largest, i32x4.splat(notFinite)))) store<i32>(bad, load<i32>(bad) + 1)
+      for (let i = 0; i < group; i++) {
+        let pruned = i32x4.bitmask(i32x4.lt_s(rankOf(lanes, i, group), i32x4.splat(zeros))) & ((1 << count) - 1)
+        while (pruned) {
+          const column = (g + ctz(pruned)) * group + i
+          const at = bits + (<usize>(column >> 5) << 2)
+          store<i32>(at, load<i32>(at) & ~(1 << (column & 31)))
+          pruned &= pruned - 1
+        }
+      }
+    }
+  }
+}
+
+/** Sets the bits of all columns. */
+function keepAll(bits: usize, columns: i32): void {
+  let c = 0
+  for (; c + 32 <= columns; c += 32) store<i32>(bits + (<usize>(c >> 5) << 2), -1)
+  if (c < columns) store<i32>(bits + (<usize>(c >> 5) << 2), (1 << (columns - c)) - 1)
+}
+
+/** lanes[i][g] = pattern i of group g; returns the largest of each group. Lanes without a group are 0. */
+function gather(row: usize, group: i32, count: i32, lanes: usize): v128 {
+  let largest = i32x4.splat(0)
+  for (let i = 0; i < group; i++) {
+    let four = v128.load32_zero(row)
+    if (count > 1) four = v128.load32_lane(row + (<usize>group << 2), four, 1)
+    if (count > 2) four = v128.load32_lane(row + (<usize>group << 3), four, 2)
+    if (count > 3) four = v128.load32_lane(row + <usize>group * 12, four, 3)
+    v128.store(lanes + (<usize>i << 4), four)
+    largest = i32x4.max_s(largest, four)
+    row += 4
+  }
+  return largest
+}
+
+/** How many of the group come before entry i by (score, index), in each lane. */
+// @ts-ignore: decorator
+@inline
+function rankOf(lanes: usize, i: i32, group: i32): v128 {
+  const own = v128.load(lanes + (<usize>i << 4))
+  let rank = i32x4.splat(0)
+  for (let j = 0; j < i; j++) rank = i32x4.sub(rank, i32x4.le_s(v128.load(lanes + (<usize>j << 4)), own))
+  for (let j = i + 1; j < group; j++) rank = i32x4.sub(rank, i32x4.lt_s(v128.load(lanes + (<usize>j << 4)), own))
+  return rank
+}
