@@ -57,8 +57,8 @@ describe('fresh sample models', () => {
     const norms = names.filter((name) => name.includes('norm'))
     assert.equal(norms.length, 21)
     for (const name of norms) {
-      const zeros = values(name).flatMap((value, i) => (value === 1 ? [] : [[i, value]]))
-      assert.deepEqual(zeros, name === 'model.norm.weight' ? [[7, 0]] : [], name)
+      const others = values(name).flatMap((value, i) => (value === 1 ? [] : [[i, value]]))
+      assert.deepEqual(others, name === 'model.norm.weight' ? [[7, 0]] : [], name)
     }
   })
 })
