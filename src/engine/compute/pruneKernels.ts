@@ -1,8 +1,9 @@
 // The operations of pruning: selection of the smallest scores, and SparseGPT's factor and column update. They run on
 // CPU backends only, on f32 tensors of that backend; masks are u32 rows of bits as in kernels.ts, 1 = kept.
 //
-// The score of weight[o,i] is |weight[o,i]| · scale[i], or |weight[o,i]| when `scale` is null: in f32, within groups in
-// f64. Scores order by (score, row-major index), so equal scores go from the lower index up (methods.md 2.3).
+// The score of weight[o,i] is |weight[o,i]| · scale[i] in f64, or |weight[o,i]| when `scale` is null. In f32 scores would
+// tie or change places where the true ones do not, and a deep model amplifies every weight that goes instead of another.
+// Scores order by (score, row-major index), so equal scores go from the lower index up (methods.md 2.3).
 import type { Tensor } from './tensor.ts'
 
 /** Columns [start, end) of a matrix. */
@@ -23,19 +24,29 @@ export interface Scored {
 }
 
 /**
- * One digit of a radix selection. Scores are not negative, so their f32 bit patterns order as they do. Counted are
- * the scores with `pattern >>> (shift + bits) === prefix`, by the `bits` bits above `shift`.
+ * One digit of a radix selection. Scores are not negative, so that they order as two keys of 31 bits do: the bit pattern of
+ * the f32 that a score rounds to; and the place of the score among those that round to it, from 0, half a unit in the last
+ * place below this f32, to 2^30, half a unit above. That is all of an f64, but where the f32 is subnormal.
+ * Counted are the scores with `key >>> (shift + bits) === prefix`, by the `bits` bits above `shift`.
  */
 export interface Digit {
   readonly shift: number
   readonly bits: number
   readonly prefix: number
+  /** null: a digit of the first key. A number: of the second key of the scores that round to it. */
+  readonly within: number | null
 }
 
-/** A place in the sorted scores: all below `score` go, and of those equal to it the first `ties` in row-major order. */
+/** The place of a score that is an f32 itself. */
+export const exactPlace = 2 ** 29
+
+/** A cut through the sorted scores: all go whose keys come before it, and of those that have both the first `ties`. */
 export interface Limit {
+  /** The f32 of the first key. */
   readonly score: number
-  /** Infinity = all of them. */
+  /** The second key. */
+  readonly place: number
+  /** In row-major order; Infinity = all of them. */
   readonly ties: number
 }
 
@@ -49,7 +60,7 @@ export interface Groups {
 export interface InverseFactor {
   /** U [I,I], zeros below the diagonal. */
   readonly upper: Tensor
-  /** 1 / U_jj [I]: the scale of SparseGPT's scores, |w| / d having the order of w² / d². */
+  /** 1 / U_jj as column scales [2, I] of SparseGPT's scores, |w| / d having the order of w² / d². */
   readonly inverseDiagonal: Tensor
 }
 

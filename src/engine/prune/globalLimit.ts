@@ -2,7 +2,7 @@
 // The model streams past once for each digit of the selection, and once before that where scores need data.
 import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
-import type { Scored } from '../compute/pruneKernels.ts'
+import type { Limit, Scored } from '../compute/pruneKernels.ts'
 import { visitHost, type PruneHost } from './host.ts'
 import type { PruneEntry } from './plan.ts'
 import { scoresOf } from './scores.ts'
@@ -11,8 +11,7 @@ import { normsOf, Statistics } from './statistics.ts'
 import { embedAll, runBlock, type BlockStream, type Flow, type PrunableBlock } from './stream.ts'
 
 /** Where a global group is cut. Linears take their ties in model order until none is left. */
-export interface GlobalLimit {
-  readonly score: number
+export interface GlobalLimit extends Limit {
   ties: number
   /** Wanda: ‖x_j‖ of the dense model, by linear. */
   readonly norms: ReadonlyMap<string, Float64Array>
@@ -48,6 +47,7 @@ export async function findGlobalLimits<B extends PrunableBlock>(
       size,
       rankOf(entry.selection, size, sparsity),
       entry.selection,
+      entry.method === 'wanda',
     )
     limits.set(entry, { ...limit, norms })
   }

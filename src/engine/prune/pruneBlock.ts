@@ -129,7 +129,8 @@ async function selectWeights(
     } else {
       const rank = rankOf(entry.selection, weight.length, sparsity)
       const count: CountGroup = (counts, digit) => countScores(prune, counts, scored, digit, name)
-      await prune.maskBelow(bits, scored, await findLimit(count, weight.length, rank, entry.selection))
+      const limit = await findLimit(count, weight.length, rank, entry.selection, scored.scale !== null)
+      await prune.maskBelow(bits, scored, limit)
     }
   } finally {
     scores.release()

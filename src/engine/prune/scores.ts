@@ -27,16 +27,16 @@ export function scoresOf(
     const matrix = upload(host, 'f32', weight.shape, randomScores(weight.length, seed, name))
     return { scored: { weight: matrix, scale: null, columns: null }, release: () => host.release(matrix) }
   }
-  const scale = method === 'wanda' && norms ? upload(host, 'f32', [2, norms.length], inTwo(norms)) : null
+  const scale = method === 'wanda' && norms ? uploadScale(host, norms) : null
   return { scored: { weight, scale, columns: null }, release: () => scale && host.release(scale) }
 }
 
-/** f32 values, then what they leave of the f64 ones. */
-function inTwo(values: Float64Array): Float32Array {
+/** Column scales [2, I] of scores: f32 values, then what they leave of the f64 ones. */
+export function uploadScale(host: PruneHost, values: Float64Array): Tensor {
   const parts = new Float32Array(2 * values.length)
   parts.set(values)
   values.forEach((value, i) => (parts[values.length + i] = value - parts[i]))
-  return parts
+  return upload(host, 'f32', [2, values.length], parts)
 }
 
 /** Uniform numbers: what is pruned depends on their order only, which is as random as that of normal ones. */

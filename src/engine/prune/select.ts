@@ -1,12 +1,12 @@
 // Which scores are pruned: the place of the k-th smallest by a radix selection over histograms, never a sort.
 import { EngineError } from '../errors.ts'
-import type { Digit, Limit, PruneKernels, Scored } from '../compute/pruneKernels.ts'
+import { exactPlace, type Digit, type Limit, type PruneKernels, type Scored } from '../compute/pruneKernels.ts'
 import type { Selection } from './plan.ts'
 
 /** Adds the counts of one digit over the whole comparison group, which may be one matrix or a model's worth. */
 export type CountGroup = (counts: Float64Array, digit: Digit) => Promise<void>
 
-/** Bits of each digit, from the top of a pattern without its sign. Few wide passes pay for themselves on many scores. */
+/** Bits of each digit, from the top of a key. Few wide passes pay for themselves on many scores. */
 const manyScores = [16, 15]
 const fewScores = [11, 10, 10]
 
@@ -15,21 +15,61 @@ export function rankOf(selection: Selection, size: number, sparsity: number): nu
   return selection === 'exact' ? Math.floor(size * sparsity + 0.5) : Math.floor(size * sparsity) + 1
 }
 
-/** What goes when the `rank` smallest of `size` scores go; ties as `selection` says. */
-export async function findLimit(count: CountGroup, size: number, rank: number, selection: Selection): Promise<Limit> {
-  if (rank <= 0) return { score: 0, ties: 0 }
+/**
+ * What goes when the `rank` smallest of `size` scores go; ties as `selection` says. `scaled` scores may round to one f32
+ * and differ.
+ */
+export async function findLimit(
+  count: CountGroup,
+  size: number,
+  rank: number,
+  selection: Selection,
+  scaled: boolean,
+): Promise<Limit> {
+  if (rank <= 0) return { score: 0, place: 0, ties: 0 }
+  const digits = size >= 2 ** 20 ? manyScores : fewScores
+  const pattern = await narrow(count, digits, null, rank)
+  if (pattern.whole) return { score: valueOf(pattern.end), place: 0, ties: 0 }
+  const score = valueOf(pattern.start)
+  const left = rank - pattern.below
+  const ties = (below: number) => (selection === 'exact' ? left - below : Infinity)
+  if (!scaled) return { score, place: exactPlace, ties: ties(0) }
+  const place = await narrow(count, digits, score, left)
+  if (place.whole) return { score, place: place.end, ties: 0 }
+  return { score, place: place.start, ties: ties(place.below) }
+}
+
+/** Keys [start, end) that hold the k-th smallest, and how many come before `start`. */
+interface KeyRange {
+  readonly start: number
+  readonly end: number
+  readonly below: number
+  /** The k-th is the last of the range. */
+  readonly whole: boolean
+}
+
+/** Follows the k-th smallest key down its digits, to a single key or to a range that ends with it. */
+async function narrow(
+  count: CountGroup,
+  digits: readonly number[],
+  within: number | null,
+  k: number,
+): Promise<KeyRange> {
   let shift = 31
   let prefix = 0
   let below = 0
-  for (const bits of size >= 2 ** 20 ? manyScores : fewScores) {
+  let whole = false
+  for (const bits of digits) {
     shift -= bits
     const counts = new Float64Array(2 ** bits)
-    await count(counts, { shift, bits, prefix })
+    await count(counts, { shift, bits, prefix, within })
     let bin = 0
-    while (bin < counts.length - 1 && below + counts[bin] < rank) below += counts[bin++]
+    while (bin < counts.length - 1 && below + counts[bin] < k) below += counts[bin++]
     prefix = prefix * 2 ** bits + bin
+    whole = below + counts[bin] === k
+    if (whole) break
   }
-  return { score: valueOf(prefix), ties: selection === 'exact' ? rank - below : Infinity }
+  return { start: prefix * 2 ** shift, end: (prefix + 1) * 2 ** shift, below, whole }
 }
 
 /** Counts one matrix; on the first digit, where every score is seen, refuses scores that are not finite. */
@@ -40,7 +80,7 @@ export async function countScores(
   digit: Digit,
   name: string,
 ): Promise<void> {
-  const first = digit.shift + digit.bits === 31
+  const first = digit.within === null && digit.shift + digit.bits === 31
   // All patterns from 0x7f800000 on are infinite or NaN, and digits never straddle that line.
   const nonFinite = first ? counts.subarray(0xff << (digit.bits - 8)) : counts.subarray(0, 0)
   const before = sum(nonFinite)

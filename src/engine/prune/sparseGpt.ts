@@ -7,6 +7,7 @@ import type { Columns, InverseFactor, Scored } from '../compute/pruneKernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { PruneHost } from './host.ts'
 import type { PruneEntry } from './plan.ts'
+import { uploadScale } from './scores.ts'
 import { countScores, findLimit, rankOf } from './select.ts'
 
 /** What linears with the same input share. */
@@ -49,13 +50,8 @@ export async function factorHessian(
       )
       if (!(await host.prune.inverseFactor(upper, hessian, damped))) continue
       if (attempt > 0) warn(`${name}: its Hessian is not positive definite with dampening ${dampening}; used ${share}`)
-      const inverseDiagonal = upload(
-        host,
-        'f32',
-        [n],
-        (await readDiagonal(host, upper)).map((d) => 1 / d),
-      )
-      return { upper, inverseDiagonal, dead }
+      const inverse = Float64Array.from(await readDiagonal(host, upper), (d) => 1 / d)
+      return { upper, inverseDiagonal: uploadScale(host, inverse), dead }
     }
   } finally {
     host.release(damped)
@@ -122,6 +118,7 @@ async function maskColumns(
     size,
     rankOf(entry.selection, size, entry.sparsities.get(name) ?? 0),
     entry.selection,
+    true,
   )
   await host.prune.maskBelow(mask, scored, limit)
 }

@@ -1,9 +1,11 @@
-// The limit found by radix selection against a sort of all scores.
+// What radix selection prunes, against a sort of all scores.
 import assert from 'node:assert/strict'
 import { upload } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../../src/engine/compute/reference/backend.ts'
 import { referencePrune } from '../../../src/engine/compute/reference/prune.ts'
-import { countScores, findLimit, rankOf } from '../../../src/engine/prune/select.ts'
+import { uploadScale } from '../../../src/engine/prune/scores.ts'
+import { countScores, findLimit, rankOf, type CountGroup } from '../../../src/engine/prune/select.ts'
+import { maskWords } from '../../../src/engine/compute/tensor.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 
 const backend = openReference()
@@ -19,29 +21,38 @@ const groups: Record<string, number[]> = {
   'all sizes': Array.from({ length: 300 }, (_, i) => 10 ** ((i % 76) - 38)),
 }
 
-function limitOf(values: number[], rank: number, selection: 'exact' | 'perp') {
+function limitOf(values: number[], rank: number, selection: 'exact' | 'perp', scale: Float64Array | null = null) {
   const weight = upload(backend, 'f32', [1, values.length], Float32Array.from(values))
-  const scored = { weight, scale: null, columns: null }
-  return findLimit((counts, digit) => countScores(kernels, counts, scored, digit, 'w'), values.length, rank, selection)
+  const scored = { weight, scale: scale && uploadScale({ ...backend, prune: kernels }, scale), columns: null }
+  const count: CountGroup = (counts, digit) => countScores(kernels, counts, scored, digit, 'w')
+  return { scored, limit: findLimit(count, values.length, rank, selection, scale !== null) }
+}
+
+/** Which of one row's scores a limit prunes. */
+async function pruned({ scored, limit }: ReturnType<typeof limitOf>) {
+  const columns = scored.weight.length
+  const mask = upload(backend, 'u32', [1, maskWords(columns)], new Uint32Array(maskWords(columns)))
+  await kernels.maskBelow(mask, scored, await limit)
+  const words = await backend.read(mask)
+  return Array.from({ length: columns }, (_, i) => i).filter((i) => !((words[i >> 5] >>> (i & 31)) & 1))
 }
 
 describe('radix selection', () => {
   for (const [what, values] of Object.entries(groups))
-    it(`finds the k-th of ${what}, for every k`, async () => {
-      const sorted = Float32Array.from(values, (v) => Math.abs(v)).sort()
-      for (const k of new Set(
-        [1, 2, Math.floor(values.length / 2), values.length].filter((k) => k > 0 && k <= values.length),
-      )) {
-        const score = sorted[k - 1]
-        const below = sorted.filter((s) => s < score).length
-        assert.deepEqual(await limitOf(values, k, 'exact'), { score, ties: k - below })
-        assert.deepEqual(await limitOf(values, k, 'perp'), { score, ties: Infinity })
-      }
-    })
-
-  it('prunes nothing for k = 0', async () => {
-    assert.deepEqual(await limitOf([0, 0, 1], 0, 'exact'), { score: 0, ties: 0 })
-  })
+    for (const scaled of [false, true])
+      it(`prunes the k smallest of ${what}${scaled ? ', scaled' : ''}, for every k`, async () => {
+        // Near 1: many products round to the same f32.
+        const scale = scaled ? Float64Array.from(values, (_, i) => 1 + ((i * 7) % 11) * 2 ** -27) : null
+        const scores = Float64Array.from(values, (v, i) => Math.abs(Math.fround(v)) * (scale?.[i] ?? 1))
+        const order = [...scores.keys()].sort((a, b) => scores[a] - scores[b] || a - b)
+        for (const k of new Set([0, 1, 2, 5, Math.floor(values.length / 2), values.length - 1, values.length])) {
+          if (k > values.length) continue
+          const wanted = order.slice(0, k).sort((a, b) => a - b)
+          assert.deepEqual(await pruned(limitOf(values, k, 'exact', scale)), wanted)
+          const withTies = k ? [...scores.keys()].filter((i) => scores[i] <= scores[order[k - 1]]) : []
+          assert.deepEqual(await pruned(limitOf(values, k, 'perp', scale)), withTies)
+        }
+      })
 
   it('rounds half up, and perp takes one more than int(n·s)', () => {
     assert.deepEqual(
@@ -64,7 +75,7 @@ describe('radix selection', () => {
 
   it('refuses scores that are not finite, and names the tensor', async () => {
     for (const bad of [NaN, Infinity, -Infinity])
-      await assert.rejects(limitOf([1, bad, 2], 1, 'exact'), {
+      await assert.rejects(limitOf([1, bad, 2], 1, 'exact').limit, {
         code: 'numeric',
         message: /^w: 1 pruning scores are not finite/,
       })

@@ -1,29 +1,38 @@
 // The slow, obviously right pruning kernels: naive sorts and textbook loops, over any backend's reads and writes.
 import type { Backend } from '../backend.ts'
-import type { Columns, Digit, Groups, Limit, PruneKernels, Scored } from '../pruneKernels.ts'
+import {
+  exactPlace,
+  type Columns,
+  type Digit,
+  type Groups,
+  type Limit,
+  type PruneKernels,
+  type Scored,
+} from '../pruneKernels.ts'
 import { maskWords, type Tensor } from '../tensor.ts'
 
 const f32 = new Float32Array(1)
 const u32 = new Uint32Array(f32.buffer)
 
-/** The bit pattern of an f32 value that is not negative: orders as the values do. */
-function patternOf(value: number): number {
-  f32[0] = value
-  return u32[0]
+/** Both keys of a score (see Digit): how scores order. */
+function keysOf(score: number): readonly [pattern: number, place: number] {
+  f32[0] = score
+  const pattern = u32[0]
+  const ulp = 2 ** (Math.max(pattern >>> 23, 1) - 150)
+  return [pattern, Math.trunc(((score - f32[0]) / ulp) * 2 ** 30) + exactPlace]
 }
 
-/** Scores of the columns, row-major, and where each one lies. `exact`: in f64. */
-async function scoresOf(backend: Backend, { weight, scale, columns }: Scored, exact = false) {
+/** Scores of the columns, row-major, and where each one lies. */
+async function scoresOf(backend: Backend, { weight, scale, columns }: Scored) {
   const [rows, width] = weight.shape
   const w = await backend.read(weight)
   const s = scale && (await backend.read(scale))
   const { start, end } = columns ?? { start: 0, end: width }
   const count = end - start
-  const scores = exact ? new Float64Array(rows * count) : new Float32Array(rows * count)
+  const scores = new Float64Array(rows * count)
   for (let i = 0; i < scores.length; i++) {
     const column = start + (i % count)
-    scores[i] =
-      Math.abs(w[Math.floor(i / count) * width + column]) * (s ? s[column] + (exact ? s[width + column] : 0) : 1)
+    scores[i] = Math.abs(w[Math.floor(i / count) * width + column] * (s ? s[column] + s[width + column] : 1))
   }
   return { scores, rows, start, count }
 }
@@ -44,8 +53,8 @@ async function writeMask(backend: Backend, mask: Tensor, drop: Uint8Array, rows:
 
 export function referencePrune(backend: Backend): PruneKernels {
   /** Prunes the first k by (score, index) of each run of `size` scores. */
-  const maskRuns = async (mask: Tensor, scored: Scored, size: number, k: number, withTies: boolean, exact = false) => {
-    const { scores, rows, start } = await scoresOf(backend, scored, exact)
+  const maskRuns = async (mask: Tensor, scored: Scored, size: number, k: number, withTies: boolean) => {
+    const { scores, rows, start } = await scoresOf(backend, scored)
     const drop = new Uint8Array(scores.length)
     for (let first = 0; first < scores.length; first += size) {
       const order = Array.from({ length: size }, (_, i) => first + i)
@@ -59,19 +68,24 @@ export function referencePrune(backend: Backend): PruneKernels {
     return bad
   }
   return {
-    async countScores(counts: Float64Array, scored: Scored, { shift, bits, prefix }: Digit) {
+    async countScores(counts: Float64Array, scored: Scored, { shift, bits, prefix, within }: Digit) {
       const { scores } = await scoresOf(backend, scored)
       for (const score of scores) {
-        const pattern = patternOf(score)
-        if (Math.floor(pattern / 2 ** (shift + bits)) === prefix) counts[Math.floor(pattern / 2 ** shift) % 2 ** bits]++
+        const [pattern, place] = keysOf(score)
+        if (within !== null && Math.fround(score) !== within) continue
+        const key = within === null ? pattern : place
+        if (Math.floor(key / 2 ** (shift + bits)) === prefix) counts[Math.floor(key / 2 ** shift) % 2 ** bits]++
       }
     },
     async maskBelow(mask: Tensor, scored: Scored, limit: Limit) {
       const { scores, rows, start } = await scoresOf(backend, scored)
       let ties = 0
+      const [limitPattern] = keysOf(limit.score)
       const drop = Uint8Array.from(scores, (score) => {
-        if (score === limit.score && ties < limit.ties) return ++ties && 1
-        return score < limit.score ? 1 : 0
+        const [pattern, place] = keysOf(score)
+        if (pattern !== limitPattern) return pattern < limitPattern ? 1 : 0
+        if (place === limit.place && ties < limit.ties) return ++ties && 1
+        return place < limit.place ? 1 : 0
       })
       await writeMask(backend, mask, drop, rows, start)
       return ties
@@ -79,7 +93,7 @@ export function referencePrune(backend: Backend): PruneKernels {
     maskRows: (mask, weight, scale, k, withTies) =>
       maskRuns(mask, { weight, scale, columns: null }, weight.shape[1], k, withTies),
     maskGroups: (mask, weight, scale, { zeros, of }) =>
-      maskRuns(mask, { weight, scale, columns: null }, of, zeros, false, true),
+      maskRuns(mask, { weight, scale, columns: null }, of, zeros, false),
     async inverseFactor(out: Tensor, h: Tensor, diagonal: Tensor) {
       const n = h.shape[0]
       const values = Float64Array.from(await backend.read(h))

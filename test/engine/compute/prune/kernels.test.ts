@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { upload, type Backend } from '../../../../src/engine/compute/backend.ts'
 import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
-import type { Columns, PruneKernels } from '../../../../src/engine/compute/pruneKernels.ts'
+import { exactPlace, type Columns, type PruneKernels } from '../../../../src/engine/compute/pruneKernels.ts'
 import { inverseFactor, referencePrune } from '../../../../src/engine/compute/reference/prune.ts'
 import { maskWords, type Tensor } from '../../../../src/engine/compute/tensor.ts'
+import { findLimit } from '../../../../src/engine/prune/select.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 
 type Fill = (i: number) => number
@@ -33,6 +34,12 @@ const shapes = [
   [7, 64],
   [64, 97],
 ] as const
+
+/** Column scales near 1, whose products f32 would round to each other. */
+const closeScale =
+  (columns: number): Fill =>
+  (i) =>
+    i < columns ? 1 + ((i * 5) % 7) * 2 ** -23 : ((i * 3) % 5) * 2 ** -26
 
 function matrix(backend: Backend, rows: number, columns: number, fill: Fill): Tensor {
   return upload(
@@ -79,10 +86,7 @@ for (const [label, options] of [
         for (const [rows, columns] of shapes) {
           const weight = matrix(cpu, rows, columns, fill)
           const scale = matrix(cpu, 2, columns, (i) => (i < columns ? (i % 4) / 4 : 0))
-          // Near 1: products that f32 would round to each other.
-          const close = matrix(cpu, 2, columns, (i) =>
-            i < columns ? 1 + ((i * 5) % 7) * 2 ** -23 : ((i * 3) % 5) * 2 ** -26,
-          )
+          const close = matrix(cpu, 2, columns, closeScale(columns))
           for (const s of [null, scale, close]) {
             for (const k of [0, 1, Math.floor(columns / 2), columns])
               for (const ties of [false, true])
@@ -97,7 +101,7 @@ for (const [label, options] of [
         }
       })
 
-    it('compares the scores of a group in f64: f32 would make ties of them', async () => {
+    it('compares scores in f64: f32 would make ties of them', async () => {
       const step = 2 ** -23
       // (1 + a·step)(1 + b·step) = 1 + (a + b)·step + a·b·step²: all four round to 1 + 6·step.
       const weight = matrix(cpu, 1, 8, (i) => 1 + [2, 3, 1, 5][i % 4] * step)
@@ -116,34 +120,63 @@ for (const [label, options] of [
         )
         assert.deepEqual(other.words, [0b00110011])
       }
+      // The first group alone, which rows and limits then cut as groups do.
+      for (const [w, s] of [
+        [weight, scale],
+        [ones, rest],
+      ]) {
+        const scored = { weight: w, scale: s, columns: null }
+        const row = await maskAfter(cpu, 1, 8, (bits) => cpu.prune.maskRows(bits, w, s, 4, false))
+        assert.deepEqual(row.words, [0b00110011])
+        const limit = await findLimit(
+          (counts, digit) => cpu.prune.countScores(counts, scored, digit),
+          8,
+          3,
+          'exact',
+          true,
+        )
+        const cut = await maskAfter(cpu, 1, 8, (bits) => cpu.prune.maskBelow(bits, scored, limit))
+        // Of the four smallest the first three go: in the one case all are equal, in the other the last two are.
+        assert.deepEqual(cut.words, [0b10110011])
+      }
     })
 
     for (const [what, fill] of Object.entries(fills))
       it(`counts digits and cuts at a limit as loops do: ${what}`, async () => {
         for (const [rows, columns] of shapes) {
           const weight = matrix(cpu, rows, columns, fill)
+          const close = matrix(cpu, 2, columns, closeScale(columns))
           const ranges: (Columns | null)[] = [null, { start: Math.floor(columns / 3), end: columns }]
-          for (const range of ranges) {
-            const scored = { weight, scale: null, columns: range }
-            const pattern = new Int32Array(Float32Array.of(Math.abs(fill(3))).buffer)[0]
-            for (const digit of [
-              { shift: 15, bits: 16, prefix: 0 },
-              { shift: 20, bits: 11, prefix: 0 },
-              { shift: 10, bits: 10, prefix: pattern >>> 20 },
-              { shift: 0, bits: 15, prefix: pattern >>> 15 },
-            ]) {
-              const [a, b] = [new Float64Array(2 ** digit.bits), new Float64Array(2 ** digit.bits)]
-              await cpu.prune.countScores(a, scored, digit)
-              await naive.countScores(b, scored, digit)
-              assert.deepEqual(a, b)
+          for (const range of ranges)
+            for (const scale of [null, close]) {
+              const scored = { weight, scale, columns: range }
+              const within = Math.abs(Math.fround(fill(3)))
+              const pattern = new Int32Array(Float32Array.of(within).buffer)[0]
+              for (const digit of [
+                { shift: 15, bits: 16, prefix: 0, within: null },
+                { shift: 20, bits: 11, prefix: 0, within: null },
+                { shift: 10, bits: 10, prefix: pattern >>> 20, within: null },
+                { shift: 0, bits: 15, prefix: pattern >>> 15, within: null },
+                { shift: 15, bits: 16, prefix: 0, within },
+                { shift: 20, bits: 11, prefix: 0, within },
+                { shift: 10, bits: 10, prefix: exactPlace >>> 20, within },
+              ]) {
+                const [a, b] = [new Float64Array(2 ** digit.bits), new Float64Array(2 ** digit.bits)]
+                await cpu.prune.countScores(a, scored, digit)
+                await naive.countScores(b, scored, digit)
+                assert.deepEqual(a, b)
+              }
+              const score = Math.abs(Math.fround(fill(5)))
+              for (const place of [0, exactPlace - 2 ** 28, exactPlace, exactPlace + 1])
+                for (const ties of [0, 1, 4, Infinity])
+                  await same(rows, columns, (prune, mask) =>
+                    prune
+                      .maskBelow(mask, scored, { score, place, ties })
+                      .then((taken) => (ties === Infinity ? null : taken)),
+                  )
             }
-            const score = Math.abs(Math.fround(fill(5)))
-            for (const ties of [0, 1, 4, Infinity])
-              await same(rows, columns, (prune, mask) =>
-                prune.maskBelow(mask, scored, { score, ties }).then((taken) => (ties === Infinity ? null : taken)),
-              )
-          }
           cpu.release(weight)
+          cpu.release(close)
         }
       })
 
@@ -228,7 +261,7 @@ for (const [label, options] of [
       const mask = upload(cpu, 'u32', [40, 2], new Uint32Array(80))
       const use = async () => {
         await cpu.prune.maskRows(mask, weight, null, 7, false)
-        await cpu.prune.maskBelow(mask, { weight, scale: null, columns: null }, { score: 1, ties: 3 })
+        await cpu.prune.maskBelow(mask, { weight, scale: null, columns: null }, { score: 1, place: 0, ties: 3 })
         return cpu.memory().usedBytes
       }
       assert.equal(await use(), await use())

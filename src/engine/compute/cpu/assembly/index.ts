@@ -31,12 +31,7 @@ export {
 export { crossEntropyRows, logSumExpRows, softmaxTile, softmaxTileBackward } from './softmax'
 export { addWeight, maskRows, scaleGradient, scaleWeight } from './weights'
 export { copyBlock, copyUpper, inverseFactorBlock } from './factor'
-export {
-  countScores,
-  countTies,
-  maskBelow,
-  selectRows,
-  selectRowsScratch,
-} from './select'
+export { countScores, countTies, maskBelow } from './select'
 export { selectGroups, selectGroupsScratch } from './selectGroups'
+export { selectRows, selectRowsScratch } from './selectRows'
 export { sparseGptScratch, sparseGptTile } from './sparseGpt'

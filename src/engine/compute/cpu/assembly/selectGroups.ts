@@ -1,5 +1,6 @@
-// Selection within groups of N:M. Without scales a score is a weight's own f32; with scales it is compared in f64.
-import { notFinite, pattern, patterns, storePatterns } from './select'
+// Selection within groups of N:M: every score finds its rank by comparing it with the others of its group.
+import { highScores, lowScores, notFinite, patterns, rounded, score } from './scores'
+import { storePatterns } from './selectRows'
 
 /** Bytes of scratch that selectGroups needs: the patterns of a row, and of four groups side by side. */
 export function selectGroupsScratch(width: i32, group: i32): i32 {
@@ -24,7 +25,7 @@ function maskFours(weight: usize, columns: i32, bits: usize, zeros: i32): v128 {
     const stop = min(columns - c, 32)
     let kept = 0
     for (let i = 0; i < stop; i += 4) {
-      const own = patterns(weight, 0)
+      const own = patterns(weight, 0, 0)
       largest = i32x4.max_s(largest, own)
       let rank = comesBefore(own, v128.shuffle<i32>(own, own, 1, 2, 3, 0), by1)
       rank = i32x4.add(rank, comesBefore(own, v128.shuffle<i32>(own, own, 2, 3, 0, 1), by2))
@@ -35,14 +36,6 @@ function maskFours(weight: usize, columns: i32, bits: usize, zeros: i32): v128 {
     store<i32>(bits + (<usize>(c >> 5) << 2), kept)
   }
   return largest
-}
-
-/** Scores of the two weights in the low lanes, in f64; a scale is the sum of its f32 value and the rest. */
-// @ts-ignore: decorator
-@inline
-function scores(x: v128, scale: v128, rest: v128): v128 {
-  const factor = f64x2.add(f64x2.promote_low_f32x4(scale), f64x2.promote_low_f32x4(rest))
-  return f64x2.abs(f64x2.mul(f64x2.promote_low_f32x4(x), factor))
 }
 
 // @ts-ignore: decorator
@@ -59,10 +52,7 @@ function neighbourBefore(own: v128): v128 {
   return v128.bitselect(f64x2.le(other, own), f64x2.lt(other, own), i64x2(0, -1))
 }
 
-/**
- * As maskFours, with scales, in f64: rounded to f32, scores within a group tie or change places where the true ones do
- * not, and 2:4 on a deep model amplifies every such flip. Ranks count down from 0.
- */
+/** As maskFours, with scales, in f64. Ranks count down from 0. */
 function maskScaledFours(weight: usize, scale: usize, columns: i32, bits: usize, zeros: i32): v128 {
   const limit = i64x2.splat(-zeros)
   let largest = i32x4.splat(0)
@@ -73,9 +63,9 @@ function maskScaledFours(weight: usize, scale: usize, columns: i32, bits: usize,
       const w = v128.load(weight)
       const s = v128.load(scale)
       const rest = v128.load(scale + (<usize>columns << 2))
-      largest = i32x4.max_s(largest, patterns(weight, scale))
-      const low = scores(w, s, rest)
-      const high = scores(upper(w), upper(s), upper(rest))
+      const low = lowScores(w, s, rest)
+      const high = highScores(w, s, rest)
+      largest = i32x4.max_s(largest, i32x4.max_s(rounded(low), rounded(high)))
       const lowRank = i64x2.add(
         neighbourBefore(low),
         i64x2.add(f64x2.lt(high, low), f64x2.lt(upper(high), low)),
@@ -94,18 +84,18 @@ function maskScaledFours(weight: usize, scale: usize, columns: i32, bits: usize,
   return largest
 }
 
-/** A row of groups of any size, with scales, in f64. Returns the largest pattern. `scratch` holds a group's scores. */
+/** A row of groups of any size, with scales, in f64. Returns whether all scores are finite in f32. `scratch` holds a group's scores. */
 function maskScaledGroups(
   weight: usize, scale: usize, columns: i32, bits: usize, zeros: i32, group: i32, scratch: usize,
-): i32 {
-  let largest = 0
+): bool {
+  let finite = true
   keepAll(bits, columns)
   for (let first = 0; first + group <= columns; first += group) {
     for (let i = 0; i < group; i++) {
       const at = <usize>(first + i) << 2
-      largest = max(largest, pattern(weight + at, scale + at))
-      const factor = <f64>load<f32>(scale + at) + <f64>load<f32>(scale + at + (<usize>columns << 2))
-      store<f64>(scratch + (<usize>i << 3), abs(<f64>load<f32>(weight + at) * factor))
+      const one = score(weight + at, scale + at, <usize>columns << 2)
+      if (!isFinite<f32>(<f32>one)) finite = false
+      store<f64>(scratch + (<usize>i << 3), one)
     }
     for (let i = 0; i < group; i++) {
       const own = load<f64>(scratch + (<usize>i << 3))
@@ -119,7 +109,7 @@ function maskScaledGroups(
       if (rank < zeros) store<i32>(at, load<i32>(at) & ~(1 << (column & 31)))
     }
   }
-  return largest
+  return finite
 }
 
 /** In each group of `of` columns the `zeros` smallest go, of equal ones the first. Four groups at a time, one a lane. */
@@ -139,10 +129,10 @@ export function selectGroups(
       continue
     }
     if (scale) {
-      if (maskScaledGroups(from, scale, width, bits, zeros, group, lanes) >= notFinite) store<i32>(bad, load<i32>(bad) + 1)
+      if (!maskScaledGroups(from, scale, width, bits, zeros, group, lanes)) store<i32>(bad, load<i32>(bad) + 1)
       continue
     }
-    storePatterns(from, 0, width, row)
+    storePatterns(from, 0, 0, width, row)
     keepAll(bits, width)
     for (let g = 0; g < groups; g += 4) {
       const count = min(4, groups - g)

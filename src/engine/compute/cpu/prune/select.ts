@@ -4,11 +4,11 @@ import { maskWords, type Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
 import type { Task } from '../tasks.ts'
 
-/** Args: weight, width, scale, first, last, counts, shift, bits, prefix. Counts are i32 [threads, 2^bits]. */
+/** Args: weight, width, scale, first, last, counts, shift, bits, prefix, within. Counts are i32 [threads, 2^bits]. */
 const pruneCount: Task = ({ wasm, thread }, args, start, end) => {
-  const [weight, width, scale, first, last, counts, shift, bits, prefix] = Array.from(args)
+  const [weight, width, scale, first, last, counts, shift, bits, prefix, within] = Array.from(args)
   const own = counts + thread * 4 * 2 ** bits
-  wasm.countScores(start, end, weight, width, scale, first, last, own, shift, bits, prefix)
+  wasm.countScores(start, end, weight, width, scale, first, last, own, shift, bits, prefix, within)
 }
 
 /** Args: weight, width, scale, mask, words, k, withTies, bad. `bad` is i32 [threads]. */
@@ -33,44 +33,46 @@ const splitRows = (rows: number, columns: number) => ({ total: rows, unit: Math.
 const patternOf = (score: number): number => new Int32Array(Float32Array.of(score).buffer)[0]
 
 /** Addresses and ranges in the order of the kernels' parameters. */
-function place(pool: Pool, { weight, scale, columns }: Scored) {
+function layoutOf(pool: Pool, { weight, scale, columns }: Scored) {
   const [rows, width] = weight.shape
   const { start, end } = columns ?? { start: 0, end: width }
   const from = scale ? pool.heap.addressOf(scale) : 0
   return { rows, width, count: end - start, args: [pool.heap.addressOf(weight), width, from, start, end] }
 }
 
-export function countScores(pool: Pool, counts: Float64Array, scored: Scored, { shift, bits, prefix }: Digit): void {
-  const { rows, count, args } = place(pool, scored)
+export function countScores(pool: Pool, counts: Float64Array, scored: Scored, digit: Digit): void {
+  const { shift, bits, prefix, within } = digit
+  const { rows, count, args } = layoutOf(pool, scored)
+  const pattern = within === null ? -1 : patternOf(within)
   withZeros(pool, pool.threads * 2 ** bits, (own, view) => {
-    pool.run('pruneCount', splitRows(rows, count), [...args, own, shift, bits, prefix])
+    pool.run('pruneCount', splitRows(rows, count), [...args, own, shift, bits, prefix, pattern])
     const all = view()
     for (let thread = 0; thread < pool.threads; thread++)
       for (let bin = 0; bin < counts.length; bin++) counts[bin] += all[thread * counts.length + bin]
   })
 }
 
-export function maskBelow(pool: Pool, mask: Tensor, scored: Scored, { score, ties }: Limit): number {
-  const { rows, width, count, args } = place(pool, scored)
+export function maskBelow(pool: Pool, mask: Tensor, scored: Scored, { score, place, ties }: Limit): number {
+  const { rows, width, count, args } = layoutOf(pool, scored)
   const split = splitRows(rows, count)
   const limit = patternOf(score)
-  const cut = ties > 0 ? findTies(pool, scored, limit, ties) : { row: 0, rest: 0, taken: 0 }
+  const cut = ties > 0 ? findTies(pool, scored, limit, place, ties) : { row: 0, ties: 0, taken: 0 }
   const bits = pool.heap.addressOf(mask)
-  pool.run('maskBelow', split, [...args, bits, maskWords(width), limit, cut.row, cut.rest])
+  pool.run('maskBelow', split, [...args, bits, maskWords(width), limit, place, cut.row, cut.ties])
   return cut.taken
 }
 
-/** Where the ties run out: rows before `row` give all of theirs, `row` gives `rest`; `taken` is the sum. */
-function findTies(pool: Pool, scored: Scored, limit: number, ties: number) {
-  const { rows, count, args } = place(pool, scored)
-  if (ties === Infinity) return { row: rows, rest: 0, taken: 0 }
+/** Where the ties run out: rows before `row` give all of theirs, `row` gives `ties`; `taken` is the sum. */
+function findTies(pool: Pool, scored: Scored, limit: number, place: number, ties: number) {
+  const { rows, count, args } = layoutOf(pool, scored)
+  if (ties === Infinity) return { row: rows, ties: 0, taken: 0 }
   return withZeros(pool, rows, (perRow, view) => {
-    pool.run('countTies', splitRows(rows, count), [...args, limit, perRow])
+    pool.run('countTies', splitRows(rows, count), [...args, limit, place, perRow])
     const found = view()
     let taken = 0
     let row = 0
     while (row < rows && taken + found[row] <= ties) taken += found[row++]
-    return row < rows ? { row, rest: ties - taken, taken: ties } : { row, rest: 0, taken }
+    return row < rows ? { row, ties: ties - taken, taken: ties } : { row, ties: 0, taken }
   })
 }
 
