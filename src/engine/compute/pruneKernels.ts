@@ -83,8 +83,8 @@ export interface PruneKernels {
   inverseFactor(out: Tensor, h: Tensor, diagonal: Tensor): Promise<boolean>
   /**
    * SparseGPT's sweep over one block of columns, in place (methods.md 3.1, step 5). Without `groups` the mask says what
-   * goes; with them the mask is chosen on the way, from the updated weights. Pruned entries become +0. Then all later
-   * columns take the block's errors. Resolves with Σ (w − q)²/d²/2.
+   * goes; with them the mask is chosen on the way, from the updated weights, by scores in f32 as those weights are. Pruned
+   * entries become +0. Then all later columns take the block's errors. Resolves with Σ (w − q)²/d²/2.
    */
   sparseGptBlock(
     weight: Tensor,

@@ -120,7 +120,7 @@ for (const [label, options] of [
         )
         assert.deepEqual(other.words, [0b00110011])
       }
-      // The first group alone, which rows and limits then cut as groups do.
+      // Rows and limits tell the same scores apart: four of the row's eight go, then three.
       for (const [w, s] of [
         [weight, scale],
         [ones, rest],

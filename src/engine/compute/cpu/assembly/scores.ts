@@ -4,10 +4,13 @@
 
 const signless: i32 = 0x7fffffff
 export const notFinite: i32 = 0x7f800000
+/** Second key of a score that is an f32 itself. */
+export const exactPlace: i32 = 1 << 29
 
+/** The two high lanes of f32, or the one of f64, in the place of the low ones. */
 // @ts-ignore: decorator
 @inline
-function upper(x: v128): v128 {
+export function upper(x: v128): v128 {
   return v128.shuffle<i64>(x, x, 1, 0)
 }
 
@@ -64,5 +67,5 @@ export function placeOf(score: f64, pattern: i32): i32 {
   const exponent = max(pattern >>> 23, 1)
   // 2^30 over the unit in the last place, 2^(exponent − 150).
   const scale = reinterpret<f64>(<i64>(1023 + 180 - exponent) << 52)
-  return <i32>((score - <f64>reinterpret<f32>(pattern)) * scale) + (1 << 29)
+  return <i32>((score - <f64>reinterpret<f32>(pattern)) * scale) + exactPlace
 }

@@ -1,5 +1,5 @@
 // Selection within groups of N:M: every score finds its rank by comparing it with the others of its group.
-import { highScores, lowScores, notFinite, patterns, rounded, score } from './scores'
+import { highScores, lowScores, notFinite, patterns, rounded, score, upper } from './scores'
 import { storePatterns } from './selectRows'
 
 /** Bytes of scratch that selectGroups needs: the patterns of a row, and of four groups side by side. */
@@ -36,12 +36,6 @@ function maskFours(weight: usize, columns: i32, bits: usize, zeros: i32): v128 {
     store<i32>(bits + (<usize>(c >> 5) << 2), kept)
   }
   return largest
-}
-
-// @ts-ignore: decorator
-@inline
-function upper(x: v128): v128 {
-  return v128.shuffle<i64>(x, x, 1, 0)
 }
 
 /** −1 where the other of the two comes before: where it is smaller, or equal and the first. */

@@ -1,6 +1,6 @@
 // Selection row by row: the k-th smallest key of a row is found digit by digit, among fewer and fewer candidates.
 import { increment, maskRow } from './select'
-import { notFinite, pattern, patterns, placeOf, score } from './scores'
+import { exactPlace, notFinite, pattern, patterns, placeOf, score } from './scores'
 
 /** Bytes of scratch that selectRows needs: counts, the patterns of a row, and those that are still candidates. */
 export function selectRowsScratch(width: i32): i32 {
@@ -34,7 +34,7 @@ export function selectRows(
       continue
     }
     if (!scale) {
-      maskRow(row, 0, 0, 0, width, bits, limit, 1 << 29, left)
+      maskRow(row, 0, 0, 0, width, bits, limit, exactPlace, left)
       continue
     }
     const place = kthKey(candidates, candidates, storePlaces(from, scale, apart, row, width, limit, candidates), left, counts)
