@@ -1,8 +1,9 @@
 // Perplexities of a run: at its stages, and in between for the curve.
+import { isAskedAt } from '../../shared/plan/time.ts'
 import type { Stage } from '../../shared/protocol/events.ts'
 import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
-import { evaluatePerplexity } from '../evaluate/perplexity.ts'
+import { evaluatePerplexity, type PerplexityOptions } from '../evaluate/perplexity.ts'
 import { createDecoder, type Decoder } from '../model/decoder.ts'
 import { openModel } from '../model/model.ts'
 import type { PassOptions } from '../model/step.ts'
@@ -22,16 +23,25 @@ export async function evaluateStage(
     (e) => isAsked(session, e, stage, step) && !isDone(session, e, stage, step),
   )
   if (due.length === 0) return
-  await session.phase('evaluate', async () => {
+  const measureAll = async () => {
     const tokensPerPass = Math.max(...due.map((e) => e.seq_len))
     const options = { memoryBytes: decoderBytes, tokensPerPass }
     const decoder = await createDecoder(session.backend, openModel(checkpoint), options)
     try {
-      for (const evaluation of due) await measure(session, data, evaluation, stage, decoder, {}, step)
+      const windows = await Promise.all(due.map(async (e) => (await data.evaluation(e)).windows))
+      const total = windows.reduce((a, b) => a + b, 0)
+      let before = 0
+      for (const [i, evaluation] of due.entries()) {
+        const onProgress = (done: number) => session.advance(before + done, total, 'windows')
+        const pass = step === undefined ? { onProgress } : {}
+        await measure(session, data, evaluation, stage, decoder, pass, step)
+        before += windows[i]
+      }
     } finally {
       await decoder.close()
     }
-  })
+  }
+  await session.phase('evaluate', measureAll, step === undefined ? { part: `evaluate ${stage}` } : {})
 }
 
 /** Measures the model while it trains, adapters in place. */
@@ -68,10 +78,7 @@ export function isDue({ every }: ResolvedEvaluation, step: number): boolean {
   return every !== undefined && step % every === 0
 }
 
-/**
- * Without `recover`, the pruned model is what comes out: a recipe that asks for `recovered` means it. Without `prune`,
- * the source is the pruned model, and both names mean it.
- */
+/** Without `prune`, the source is the pruned model: `dense` and `pruned` both mean it. */
 function isAsked(
   { recipe }: RunSession,
   evaluation: ResolvedEvaluation,
@@ -79,8 +86,7 @@ function isAsked(
   step: number | undefined,
 ): boolean {
   if (step !== undefined) return isDue(evaluation, step)
-  if (stage === 'pruned' && !recipe.recover) return evaluation.at.some((at) => at === 'pruned' || at === 'recovered')
-  return evaluation.at.includes(stage)
+  return isAskedAt(evaluation, stage, recipe)
 }
 
 function isDone(session: RunSession, { data }: ResolvedEvaluation, stage: Stage, step: number | undefined): boolean {
@@ -94,17 +100,13 @@ async function measure(
   evaluation: ResolvedEvaluation,
   stage: Stage,
   decoder: Decoder,
-  pass: Pick<PassOptions, 'adapterOf'>,
+  pass: Pick<PerplexityOptions, 'adapterOf' | 'onProgress'>,
   step?: number,
 ): Promise<void> {
   const { perplexity, tokens, windows, seqLen, seconds } = await evaluatePerplexity(
     decoder,
     await data.evaluation(evaluation),
-    {
-      ...pass,
-      signal: session.signal,
-      onProgress: (done, total) => (step === undefined ? session.advance(done, total, 'windows') : undefined),
-    },
+    { ...pass, signal: session.signal },
   )
   const shown = session.showPath(evaluation.data)
   session.progress.evaluations.push({

@@ -8,8 +8,10 @@ export interface EventLog {
   emit(event: NewRunEvent): void
   /** Bytes written so far: a resumed run cuts the file there and says the rest again. */
   bytes(): number
-  /** Milliseconds since the run began, over all its sessions. */
+  /** Milliseconds of work since the run began, over all its sessions. */
   elapsed(): number
+  /** The clock stands still while `body` runs: a pause is no work. */
+  pause(body: () => Promise<void>): Promise<void>
   close(): void
 }
 
@@ -23,7 +25,9 @@ export interface EventLogOptions {
 
 /** @throws EngineError 'disk', also from `emit`. */
 export function openEventLog({ path, bytes = 0, elapsed = 0, onEvent }: EventLogOptions): EventLog {
-  const begun = performance.now() - elapsed
+  let begun = performance.now() - elapsed
+  let stoppedAt: number | null = null
+  const elapsedNow = () => (stoppedAt ?? performance.now()) - begun
   const attempt = <T>(write: () => T): T => {
     try {
       return write()
@@ -43,7 +47,7 @@ export function openEventLog({ path, bytes = 0, elapsed = 0, onEvent }: EventLog
     emit(event) {
       if (!open || ended) return
       ended = event.type === 'end'
-      const timed: RunEvent = { t: Math.round(performance.now() - begun), ...event }
+      const timed: RunEvent = { t: Math.round(elapsedNow()), ...event }
       const line = Buffer.from(`${JSON.stringify(timed)}\n`)
       for (let done = 0; done < line.length;)
         done += attempt(() => writeSync(file, line, done, line.length - done, position + done))
@@ -51,7 +55,17 @@ export function openEventLog({ path, bytes = 0, elapsed = 0, onEvent }: EventLog
       onEvent?.(timed)
     },
     bytes: () => position,
-    elapsed: () => performance.now() - begun,
+    elapsed: elapsedNow,
+    async pause(body) {
+      const since = performance.now()
+      stoppedAt = since
+      try {
+        await body()
+      } finally {
+        stoppedAt = null
+        begun += performance.now() - since
+      }
+    },
     close() {
       if (open) closeSync(file)
       open = false

@@ -39,7 +39,7 @@ export async function runPrunePhase(phase: PrunePhase): Promise<void> {
   const { backend, model, recipe } = session
   const stream = createModelStream(backend, model)
   let trained: BlockReconstruction | null = null
-  let begun = performance.now()
+  let begun = session.log.elapsed()
   try {
     await pruneModel<Block>({
       backend,
@@ -64,8 +64,8 @@ export async function runPrunePhase(phase: PrunePhase): Promise<void> {
         },
         onFinished: async (state) => {
           await saveBlock(phase, state)
-          await phase.onBlock(resultOf(state, trained, (performance.now() - begun) / 1000))
-          begun = performance.now()
+          await phase.onBlock(resultOf(state, trained, (session.log.elapsed() - begun) / 1000))
+          begun = session.log.elapsed()
         },
       },
     })

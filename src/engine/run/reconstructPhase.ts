@@ -27,12 +27,15 @@ export async function reconstructInRun(
   const inputs = state.denseInputs ?? state.inputs
   if (!recover || !plan.trainable || !inputs || !denseOutputs)
     throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
+  const stepsOfBlock = denseMiddles ? 2 * recover.steps : recover.steps
+  const advance = (steps: number) =>
+    session.advance(block.index * stepsOfBlock + steps, session.model.config.numBlocks * stepsOfBlock, 'steps')
   const set = selectionOfBlock(session.model.config, plan.trainable, block.index)
   if (set.direct.length + set.adapted.length === 0) {
     session.warn(`block ${block.index}: recover.train selects nothing in it, so it is pruned only`)
+    advance(stepsOfBlock)
     return null
   }
-  const stepsOfBlock = denseMiddles ? 2 * recover.steps : recover.steps
   const options: ReconstructBlockOptions = {
     backend: session.backend,
     model: session.model,
@@ -64,7 +67,7 @@ export async function reconstructInRun(
         lr,
         tokens_per_second: tokensPerSecond,
       })
-      session.advance(block.index * stepsOfBlock + step + 1, session.model.config.numBlocks * stepsOfBlock, 'steps')
+      advance(step + 1)
     },
   }
   const result = await session.time('reconstruct', () =>

@@ -12,6 +12,7 @@ import { runPrunePhase, type PrunePhase } from './prunePhase.ts'
 import type { BlockResult } from './progress.ts'
 import { reconstructInRun } from './reconstructPhase.ts'
 import { runRetrainPhase } from './retrainPhase.ts'
+import { plannedWork } from './plannedWork.ts'
 import { readData, type RunData } from './runData.ts'
 import type { RunPlan } from './runPlan.ts'
 import { saveResult } from './savePhase.ts'
@@ -32,6 +33,7 @@ interface Context {
 export async function runPhases(session: RunSession, plan: RunPlan, version: string): Promise<{ sparsity: number }> {
   const { backend, source, recipe } = session
   const data = await readData(session, plan)
+  session.expect(await plannedWork(session, data))
   const budget = shareMemory(session.memoryBytes, backend.memory().limitBytes, plan.sizes)
   const starts = await startMatricesOf(recipe)
   const context = { session, plan, data, budget, starts }
@@ -75,7 +77,7 @@ async function prune(context: Context): Promise<void> {
         reconstruct: plan.reconstructs ? (state) => reconstructInRun(session, plan, budget, starts, state) : null,
         onBlock: (result) => blockDone(context, result),
       })
-    await session.phase(plan.reconstructs ? 'reconstruct' : 'prune', pass, 'prune')
+    await session.phase(plan.reconstructs ? 'reconstruct' : 'prune', pass, { timedAs: 'prune', part: 'prune' })
   } finally {
     await own?.close()
   }
@@ -108,7 +110,7 @@ async function measureBaseline(
   if (!asked || progress.evaluations.some((e) => e.stage === 'pruned')) return
   const parts = blockParts(model.config.numBlocks)
   const pass = { stage: 'baseline', finishedBlocks: 0, reconstruct: null, onBlock: async () => undefined } as const
-  await session.phase('prune', () => runPrunePhase({ ...shared, ...pass }))
+  await session.phase('prune', () => runPrunePhase({ ...shared, ...pass }), { part: 'baseline' })
   await withStateModel(session, [{ stage: 'baseline', parts }], false, (pruned) =>
     evaluateStage(session, data, 'pruned', pruned, budget.decoderBytes),
   )
@@ -129,7 +131,7 @@ async function retrain(context: Context, masks: ReadonlyMap<string, Mask>): Prom
   const { training } = data
   if (!plan.trainable || !training) return
   const set = plan.trainable
-  await session.phase('retrain', () =>
+  const train = () =>
     withStateModel(session, prunedStages(context), false, (base) =>
       runRetrainPhase({
         session,
@@ -142,8 +144,8 @@ async function retrain(context: Context, masks: ReadonlyMap<string, Mask>): Prom
         isEvaluationDue: (step) => session.recipe.evaluate.some((e) => isDue(e, step)),
         evaluate: (decoder, { adapterOf }, step) => evaluateTraining(session, data, decoder, adapterOf, step),
       }),
-    ),
-  )
+    )
+  await session.phase('retrain', train, { part: 'retrain' })
   session.progress.merged = true
   await session.milestone()
 }
@@ -161,6 +163,6 @@ async function finish(context: Context, masks: ReadonlyMap<string, Mask>, versio
     warnOfWorse(session)
     await session.milestone()
     if (session.recipe.save && session.progress.saved === null)
-      await session.phase('save', () => saveResult(session, { result, masks, untied, version }))
+      await session.phase('save', () => saveResult(session, { result, masks, untied, version }), { part: 'save' })
   })
 }

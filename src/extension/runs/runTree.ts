@@ -51,9 +51,8 @@ export class RunTree implements vscode.TreeDataProvider<Run> {
 
 function describe({ status, picture }: Run): string {
   const last = picture.evaluations.at(-1)
-  if (status === 'running' && picture.progress) {
-    const { phase, done, total } = picture.progress
-    return `${phase} ${done}/${total}`
-  }
+  const phase = picture.phases.at(-1)?.phase
+  if (status === 'running' && phase !== undefined)
+    return picture.overall === null ? phase : `${Math.floor(100 * picture.overall)} % · ${phase}`
   return last ? `${status}, perplexity ${formatValue(last.perplexity)}` : status
 }

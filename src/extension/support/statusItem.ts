@@ -16,8 +16,8 @@ export function createStatusItem(services: Services, runs: RunStore): vscode.Dis
     const running = runs.list().find((r) => r.status === 'running')
     item.backgroundColor = undefined
     if (running) {
-      const { progress } = running.picture
-      const share = progress && progress.total > 0 ? ` ${Math.floor((100 * progress.done) / progress.total)} %` : ''
+      const { overall } = running.picture
+      const share = overall === null ? '' : ` ${Math.floor(100 * overall)} %`
       item.text = `$(sync~spin) ${running.name || basename(running.folder)}${share}`
       item.command = { command: 'sparsescope.openRun', title: '', arguments: [running] }
     } else {

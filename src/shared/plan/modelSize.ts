@@ -21,7 +21,10 @@ export interface ModelSize {
 }
 
 /** Needs `modelConfig`; without it everything is 0. */
-export function modelSize({ modelConfig, parameters, modules }: ModelFacts, recipe: ResolvedRecipe): ModelSize {
+export function modelSize(
+  { modelConfig, parameters, modules }: Pick<ModelFacts, 'modelConfig' | 'parameters' | 'modules'>,
+  recipe: Pick<ResolvedRecipe, 'recover'>,
+): ModelSize {
   const byBlock = new Map<number, number>()
   let all = 0
   for (const { block, shape } of parameters) {

@@ -1,7 +1,9 @@
-// How long a run takes, from its floating-point operations: good to a factor of about two, enough to tell minutes from
-// hours. `run` shows a measured remaining time as soon as it runs.
+// How long a run takes, and its parts, from their floating-point operations: good to a factor of about two, enough to
+// tell minutes from hours, and to know which share of the whole each part is. `run` shows a measured remaining time as
+// soon as it runs.
+import type { Stage } from '../protocol/events.ts'
 import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
-import type { ResolvedRecipe } from '../recipe/resolve.ts'
+import type { ResolvedEvaluation, ResolvedRecipe } from '../recipe/resolve.ts'
 import { modelSize } from './modelSize.ts'
 
 /**
@@ -10,10 +12,24 @@ import { modelSize } from './modelSize.ts'
  */
 const perThread = 60e9
 const perGpu = 2e12
+/** Choosing one weight takes about as long as so many operations of a product. */
+const selectionOperations = 500
+/** Reading and writing, flushed to the disk. */
+const diskBytesPerSecond = 400e6
 /** Reading, starting threads, compiling shaders. */
 const startSeconds = 3
 /** Of English text. */
 const bytesPerToken = 4
+
+/** What a run does one after the other; `baseline` is the pruning pass of a reconstruction's `at: pruned`. */
+export type WorkPart = 'baseline' | 'prune' | 'retrain' | 'save' | `evaluate ${Stage}`
+
+export interface PlannedPart {
+  readonly part: WorkPart
+  readonly seconds: number
+}
+
+export type PlannedModel = Pick<ModelFacts, 'modelConfig' | 'parameters' | 'modules' | 'tensors'>
 
 /** Seconds. `data` tells how much text is evaluated. */
 export function estimateSeconds(
@@ -22,47 +38,90 @@ export function estimateSeconds(
   machine: MachineFacts,
   data: ReadonlyMap<string, DataFacts> = new Map(),
 ): number {
-  const rate = machine.gpu ? perGpu : perThread * Math.max(1, machine.threads)
-  return startSeconds + (trainingOperations(recipe, model) + evaluationOperations(recipe, model, data)) / rate
+  const parts = plannedParts(recipe, model, machine, (evaluation) => tokensIn(data, evaluation))
+  return startSeconds + parts.reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
-function trainingOperations(recipe: ResolvedRecipe, model: ModelFacts): number {
-  const { prune, recover, calibration } = recipe
-  const { blocks, head, adapted, widest } = modelSize(model, recipe)
+/** The parts that the recipe asks for. Evaluations in between belong to the part that they interrupt. */
+export function plannedParts(
+  recipe: ResolvedRecipe,
+  model: PlannedModel,
+  machine: Pick<MachineFacts, 'gpu' | 'threads'>,
+  tokensOf: (evaluation: ResolvedEvaluation) => number,
+): PlannedPart[] {
+  const rate = machine.gpu ? perGpu : perThread * Math.max(1, machine.threads)
+  const { evaluate, recover, prune } = recipe
+  const linears = model.modules.reduce((n, m) => (m.kind === 'linear' ? n + m.rows * m.columns : n), 0)
+  const head = model.modelConfig ? model.modelConfig.vocabSize * model.modelConfig.embedSize : 0
+  const perToken = 2 * (linears + head)
+  const measuring = (wanted: (e: ResolvedEvaluation) => number) =>
+    evaluate.reduce((sum, e) => sum + perToken * tokensOf(e) * wanted(e), 0)
+  const stage = (name: Stage) => measuring((e) => (isAskedAt(e, name, recipe) ? 1 : 0))
+  const units = recover?.mode === 'retrain' ? recover.steps : (model.modelConfig?.numBlocks ?? 0)
+  const between = recover ? measuring(({ every }) => (every ? Math.floor(units / every) : 0)) : 0
+  const reconstructs = recover?.mode === 'reconstruct'
+  const [pruning, recovering] = [pruneOperations(recipe, model), recoverOperations(recipe, model)]
+  const baseline = reconstructs && stage('pruned') > 0 ? pruning : 0
+  const inPruning = pruning + (reconstructs ? recovering + between : 0)
+  const operations: [WorkPart, number][] = [
+    ['evaluate dense', stage('dense')],
+    ['baseline', baseline],
+    ['prune', prune.length > 0 ? inPruning : 0],
+    ['evaluate pruned', stage('pruned')],
+    ['retrain', recover?.mode === 'retrain' ? recovering + between : 0],
+    ['evaluate recovered', stage('recovered')],
+  ]
+  const parts = operations.map(([part, count]): PlannedPart => ({ part, seconds: count / rate }))
+  parts.push({ part: 'save', seconds: recipe.save ? (2 * bytesOf(model)) / diskBytesPerSecond : 0 })
+  return parts.filter(({ seconds }) => seconds > 0)
+}
+
+/** Without `recover`, the pruned model is what comes out: a recipe that asks for `recovered` means it. */
+export function isAskedAt(
+  { at }: ResolvedEvaluation,
+  stage: Stage,
+  { recover }: Pick<ResolvedRecipe, 'recover'>,
+): boolean {
+  if (recover) return at.includes(stage)
+  if (stage === 'pruned') return at.includes('pruned') || at.includes('recovered')
+  return stage === 'dense' && at.includes('dense')
+}
+
+function pruneOperations({ prune, recover, calibration }: ResolvedRecipe, model: PlannedModel): number {
+  const { blocks, widest } = modelSize(model, { recover })
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
   const looks = prune.some((s) => s.method === 'wanda' || s.method === 'sparsegpt') || recover?.mode === 'reconstruct'
   // A product of a token with a weight is two operations; once through the dense block, once through the pruned one.
-  let operations = looks ? 2 * 2 * blocks * calibrationTokens : 0
-  if (prune.some((s) => s.method === 'sparsegpt')) operations += 3 * blocks * widest
-  if (!recover) return operations
+  const passes = looks ? 2 * 2 * blocks * calibrationTokens : 0
+  const solving = prune.some((s) => s.method === 'sparsegpt') ? 3 * blocks * widest : 0
+  return passes + solving + (prune.length > 0 ? selectionOperations * blocks : 0)
+}
+
+function recoverOperations({ recover, calibration }: ResolvedRecipe, model: PlannedModel): number {
+  if (!recover) return 0
+  const { blocks, head, adapted } = modelSize(model, { recover })
+  const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
   const weights = recover.train.includes('full') || adapted > 0
   const perToken = 2 * (recover.mode === 'retrain' ? blocks + head : blocks)
   // Forward, backward to the inputs, backward to the weights; retraining runs each block's forward again.
   const passes = 2 + (weights ? 1 : 0) + (recover.mode === 'retrain' ? 1 : 0)
   const seqLen = recover.mode === 'retrain' ? recover.seq_len : (calibration?.seq_len ?? 0)
   const tokens = recover.steps * recover.batch_size * recover.grad_accumulation * seqLen
-  operations += perToken * passes * tokens
   // Errors before and after, over the whole set.
-  if (recover.mode === 'reconstruct') operations += 2 * 2 * blocks * calibrationTokens
-  return operations
+  const errors = recover.mode === 'reconstruct' ? 2 * 2 * blocks * calibrationTokens : 0
+  return perToken * passes * tokens + errors
 }
 
-function evaluationOperations(
-  { evaluate, recover }: ResolvedRecipe,
-  { modelConfig, modules }: ModelFacts,
-  data: ReadonlyMap<string, DataFacts>,
-): number {
-  if (!modelConfig) return 0
-  const linears = modules.reduce((n, m) => (m.kind === 'linear' ? n + m.rows * m.columns : n), 0)
-  const perToken = 2 * (linears + modelConfig.vocabSize * modelConfig.embedSize)
-  return evaluate.reduce((sum, { data: path, at, every, field }) => {
-    const file = data.get(path)
-    const shape = file?.shapes.get(field ?? [...file.shapes.keys()][0])
-    const tokens = shape ? shape.reduce((a, b) => a * b, 1) : (file?.bytes ?? 0) / bytesPerToken
-    const units = recover?.mode === 'retrain' ? recover.steps : modelConfig.numBlocks
-    const between = every && recover ? Math.floor(units / every) : 0
-    return sum + perToken * tokens * (at.length + between)
-  }, 0)
+function bytesOf({ tensors }: PlannedModel): number {
+  let bytes = 0
+  for (const { dtype, shape } of tensors.values()) bytes += shape.reduce((a, b) => a * b, dtype === 'F32' ? 4 : 2)
+  return bytes
+}
+
+function tokensIn(data: ReadonlyMap<string, DataFacts>, { data: path, field }: ResolvedEvaluation): number {
+  const file = data.get(path)
+  const shape = file?.shapes.get(field ?? [...file.shapes.keys()][0])
+  return shape ? shape.reduce((a, b) => a * b, 1) : (file?.bytes ?? 0) / bytesPerToken
 }
 
 /** `40 s`, `6 min`, `3.5 h`. */

@@ -4,7 +4,7 @@
 export type Stage = 'dense' | 'pruned' | 'recovered'
 
 interface At {
-  /** Milliseconds since the run started. A resumed run goes on counting. */
+  /** Milliseconds of work since the run started: pauses are left out, and a resumed run goes on counting. */
   t: number
 }
 
@@ -22,7 +22,18 @@ export type RunEvent = At &
       }
     /** A phase begins: read, calibrate, prune, reconstruct, retrain, evaluate, save. */
     | { type: 'phase'; phase: string }
-    | { type: 'progress'; phase: string; done: number; total: number; unit: string; eta_s: number | null }
+    | {
+        type: 'progress'
+        phase: string
+        /** Of the phase. */
+        done: number
+        total: number
+        unit: string
+        /** Seconds until the whole run is done; null before anything has been measured. */
+        eta_s: number | null
+        /** Share of the whole run that is done, 0 to 1; it never falls. Absent before the work is known. */
+        overall?: number
+      }
     /** One optimiser step. `block` only when reconstructing. loss is null when it is not a number. */
     | { type: 'step'; block?: number; step: number; loss: number | null; lr: number; tokens_per_second: number }
     | {

@@ -32,12 +32,16 @@ export interface RunPicture {
   /** Where a phase began. */
   phases: { phase: string; x: number; t: number }[]
   progress: { phase: string; done: number; total: number; unit: string; etaSeconds: number | null } | null
+  /** Of the whole run, 0 to 1; it never falls. null: nobody knows yet, or the run is of an earlier version. */
+  overall: number | null
+  /** Seconds until the whole run is done, as last told; null when it is not known or the run is over. */
+  etaSeconds: number | null
   tokensPerSecond: number | null
   memory: { rssMb: number; deviceMb: number; peakRssMb: number } | null
   warnings: string[]
   saved: string | null
   end: { status: 'done' | 'failed' | 'cancelled'; message: string | null } | null
-  /** Milliseconds since the start. */
+  /** Milliseconds of work since the start, pauses left out. */
   elapsed: number
   resumed: number
   numEvents: number
@@ -56,6 +60,8 @@ export function emptyPicture(): RunPicture {
     blocks: new Map(),
     phases: [],
     progress: null,
+    overall: null,
+    etaSeconds: null,
     tokensPerSecond: null,
     memory: null,
     warnings: [],
@@ -93,6 +99,8 @@ function fold(run: RunPicture, event: RunEvent): void {
     case 'progress': {
       const { phase, done, total, unit } = event
       run.progress = { phase, done, total, unit, etaSeconds: event.eta_s }
+      run.etaSeconds = event.eta_s
+      if (event.overall !== undefined) run.overall = Math.max(run.overall ?? 0, event.overall)
       return
     }
     case 'step':
@@ -126,6 +134,8 @@ function fold(run: RunPicture, event: RunEvent): void {
     case 'end':
       run.end = { status: event.status, message: event.message ?? null }
       run.progress = null
+      run.etaSeconds = null
+      if (event.status === 'done') run.overall = 1
       return
   }
 }

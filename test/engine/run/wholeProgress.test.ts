@@ -1,0 +1,82 @@
+// What a run says of its own progress: that of the whole of it, without its pauses.
+import assert from 'node:assert/strict'
+import { setTimeout } from 'node:timers/promises'
+import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+describe('progress of a run', () => {
+  let backend: Backend
+  let place: Workplace
+  let model = ''
+  let data = ''
+  before(async () => (backend = await openCpu({ threads: 2 })))
+  after(() => backend.close())
+  beforeEach(function () {
+    const [golden, ids] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
+    if (!golden || !ids) return this.skip()
+    place = createWorkplace()
+    model = golden
+    data = ids
+  })
+  afterEach(() => place.remove())
+
+  const prune = [{ method: 'wanda', sparsity: 0.5 }]
+  const evaluate = (more: object = {}) => [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'], ...more }]
+  const training = { steps: 40, train: ['bias', 'norm'], lr: 1e-4 }
+  const cases = () => ({
+    'pruning alone': { prune, evaluate: evaluate() },
+    'reconstruction, measured in between': {
+      prune,
+      recover: { mode: 'reconstruct', ...training },
+      evaluate: evaluate({ every: 1 }),
+    },
+    'retraining, measured in between': {
+      prune,
+      recover: { mode: 'retrain', data, samples: 16, seq_len: 16, ...training },
+      evaluate: [...evaluate({ every: 10 }), { data, seq_len: 8, at: ['dense'] }],
+    },
+  })
+
+  for (const what of [
+    'pruning alone',
+    'reconstruction, measured in between',
+    'retraining, measured in between',
+  ] as const)
+    it(`${what}: the share of the whole never falls, goes over every part, and is told with the phase`, async () => {
+      const events: RunEvent[] = []
+      const calibration = { data, samples: 16, seq_len: 16 }
+      const path = place.recipe('a', { version: 1, model, calibration, ...cases()[what], save: { to: 'out' } })
+      await run(backend, { recipe: path, onEvent: (event) => events.push(event) })
+      const told = events.filter((event) => event.type === 'progress')
+      const shares = told.flatMap(({ overall }) => (overall === undefined ? [] : [overall]))
+      assert.ok(shares.length >= 4)
+      assert.ok(shares.every((share, i) => share <= 1 && share >= (shares[i - 1] ?? 0)))
+      assert.ok(shares[0] < 0.5 && shares.at(-1)! > 0.9, `from ${shares[0]} to ${shares.at(-1)}`)
+      assert.ok(told.every(({ phase, done, total, unit }) => phase !== '' && done <= total && unit !== ''))
+    })
+
+  it('a pause is no time of the run, of its phases or of its blocks', async () => {
+    const pauseMs = 700
+    let paused = 0
+    const events: RunEvent[] = []
+    const begun = performance.now()
+    const recover = { mode: 'reconstruct', ...training, steps: 5 }
+    const report = await run(backend, {
+      recipe: place.recipe('a', { version: 1, model, prune, calibration: { data, samples: 16, seq_len: 16 }, recover }),
+      onEvent: (event) => events.push(event),
+      pausePoint: async () => {
+        if (paused++ === 0) await setTimeout(pauseMs)
+      },
+    })
+    const most = (performance.now() - begun - pauseMs) / 1000 + 0.002
+    assert.ok(paused > 1)
+    assert.ok(report.seconds.total <= most, `${report.seconds.total} s of ${most}`)
+    const { total: _, ...phases } = report.seconds
+    assert.ok(Object.values(phases).reduce((a, b) => a + b, 0) <= most)
+    assert.ok(report.blocks.reduce((sum, { seconds }) => sum + seconds, 0) <= most)
+    assert.ok(events.at(-1)!.t / 1000 <= most)
+  })
+})

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { plannedParts } from '../../../src/shared/plan/time.ts'
+import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
+import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { modelOf, optConfig } from '../../support/recipeFacts.ts'
+
+const machine = { gpu: false, threads: 2 }
+const prune = [{ method: 'wanda', sparsity: 0.5 }]
+const calibration = { data: 'a.jsonl', samples: 128, seq_len: 64 }
+
+function partsOf(recipe: object) {
+  const resolved = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', ...recipe }))
+  const parts = plannedParts(resolved, modelOf(optConfig), machine, () => 10_000)
+  return new Map(parts.map(({ part, seconds }) => [part, seconds]))
+}
+
+describe('the planned parts of a run', () => {
+  it('are those that the recipe asks for, each with a time of its own', () => {
+    const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['dense', 'pruned', 'recovered'] }]
+    const recover = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 10 }
+    const all = partsOf({ prune, calibration, recover, evaluate, save: { to: 'out' } })
+    assert.deepEqual(
+      [...all.keys()],
+      ['evaluate dense', 'prune', 'evaluate pruned', 'retrain', 'evaluate recovered', 'save'],
+    )
+    assert.ok([...all.values()].every((seconds) => seconds > 0))
+    assert.deepEqual([...partsOf({ prune, calibration, evaluate: [] }).keys()], ['prune'])
+  })
+
+  it('a reconstruction trains while it prunes, and prunes once more for a pruned perplexity', () => {
+    const recover = { mode: 'reconstruct', train: ['norm'], steps: 10 }
+    const plain = partsOf({ prune, calibration, recover, save: { to: 'out' } })
+    assert.deepEqual([...plain.keys()], ['prune', 'save'])
+    const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['pruned'] }]
+    assert.ok(partsOf({ prune, calibration, recover, evaluate }).has('baseline'))
+    const longer = partsOf({ prune, calibration, recover: { ...recover, steps: 1000 }, save: { to: 'out' } })
+    assert.ok(longer.get('prune')! > 2 * plain.get('prune')!)
+  })
+
+  it('evaluations in between count into the part that they interrupt', () => {
+    const recover = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 100 }
+    const evaluate = (more: object) => [{ task: 'perplexity', data: 'b.jsonl', at: ['dense'], ...more }]
+    const [without, withThem] = [{}, { every: 10 }].map((more) =>
+      partsOf({ prune, calibration, recover, evaluate: evaluate(more) }),
+    )
+    const extra = withThem.get('retrain')! - without.get('retrain')!
+    assert.ok(Math.abs(extra - 10 * without.get('evaluate dense')!) < 1e-9 * extra)
+  })
+
+  it('without `recover`, the pruned model is the one that a recipe means by `recovered`', () => {
+    const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['recovered'] }]
+    assert.deepEqual([...partsOf({ prune, calibration, evaluate }).keys()], ['prune', 'evaluate pruned'])
+  })
+})
