@@ -1,6 +1,8 @@
 // sparsescope prune: one pruning pass without recovery. It is a recipe written from options, run as any other.
 import { InvalidArgumentError, Option } from 'commander'
 import { dirname, join, resolve } from 'node:path'
+import { locate } from '../engine/checkpoint/locate.ts'
+import { refuseOverlap } from '../engine/checkpoint/outputPlace.ts'
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import { EngineError } from '../engine/errors.ts'
@@ -69,6 +71,7 @@ export const pruneCommand = command('prune', 'prune a model, without recovery', 
   .requiredOption('--out <folder>', 'folder to write; it must not exist')
   .action(
     runs(async (context, model: string, options: PruneOptions): Promise<Outcome> => {
+      await refuseOverlap(options.out, (await locate(model)).folder)
       const report = await runInScratch(context, recipeOf(model, options), options)
       const json = summaryOf(report)
       return { json, text: describe(json) }

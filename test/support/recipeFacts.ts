@@ -88,5 +88,5 @@ export const dataFacts: ReadonlyMap<string, DataFacts> = new Map<string, DataFac
 export const machine = { memoryBytes: 16e9, freeDiskBytes: 1e12, threads: 4, gpu: false }
 
 export function factsOf(model: ModelFacts | null): LintFacts {
-  return { model, data: dataFacts, machine, output: { exists: false, isModel: false } }
+  return { model, data: dataFacts, machine, output: { exists: false, overlap: null } }
 }

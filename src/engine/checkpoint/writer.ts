@@ -9,6 +9,7 @@ import { carryOver } from './carryOver.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { writeError } from './diskErrors.ts'
 import { makePartial, promote, refuseExisting, removePartial } from './partialFolder.ts'
+import { refuseOverlap } from './outputPlace.ts'
 import { ShardFiles } from './shardFiles.ts'
 import { encodeIndex, planShards, type Shard, type TensorSpec } from './shardLayout.ts'
 
@@ -50,10 +51,11 @@ export interface CheckpointWriter {
 const copyChunkBytes = 8 * 2 ** 20
 
 /**
- * @throws EngineError 'exists' when `to` is there, 'disk' when its place is full or read-only. After an error in any
+ * @throws EngineError 'exists' when `to` is there, 'usage' when it is in the source's folder, 'disk' when its place is full or read-only. After an error in any
  * method call `abort`, unless the run is to be resumed.
  */
 export async function createWriter(source: Checkpoint, to: string, options: WriterOptions): Promise<CheckpointWriter> {
+  await refuseOverlap(to, source.folder)
   await refuseExisting(to)
   const shards = planShards(specsOf(source, options), source.metadata, options.maxShardBytes)
   const totalBytes = shards.reduce((sum, s) => sum + s.bytes, 0)

@@ -1,10 +1,11 @@
 // All facts that a recipe asks for: its model, its data, its output, this machine.
-import { realpath, stat, statfs } from 'node:fs/promises'
+import { stat, statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { dataUses } from '../../shared/recipe/dataUses.ts'
 import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shared/recipe/facts.ts'
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
+import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
 import { dataFacts } from './dataFacts.ts'
 import { modelFacts } from './modelFacts.ts'
 
@@ -29,9 +30,11 @@ export async function gatherFacts(recipe: ResolvedRecipe, folder: string, gpu: b
 }
 
 async function outputFacts(to: string, model: string): Promise<OutputFacts> {
-  const real = (path: string) => realpath(path).catch(() => path)
   const exists = (await stat(to).catch(() => null)) !== null
-  return { exists, isModel: (await real(to)) === (await real(model)) }
+  // A model may be given by its index or its one file.
+  const isFile = (await stat(model).catch(() => null))?.isFile() === true
+  const overlap = await overlapOnDisk(to, isFile ? dirname(model) : model).catch(() => null)
+  return { exists, overlap }
 }
 
 async function machineFacts(to: string, gpu: boolean | null): Promise<MachineFacts> {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { sideBySide, type ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
+import { refuseOverlap } from '../checkpoint/outputPlace.ts'
 import { refuseExisting } from '../checkpoint/partialFolder.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
@@ -42,7 +43,10 @@ export async function startRun({ recipe: path, settings, openBackend }: StartReq
   const checked = await checkRecipe(path, settings)
   try {
     const { recipe, model, base } = checked
-    if (recipe.save) await refuseExisting(recipe.save.to)
+    if (recipe.save) {
+      await refuseOverlap(recipe.save.to, checked.source.folder)
+      await refuseExisting(recipe.save.to)
+    }
     const sources = await Promise.all(sourcePaths(recipe, checked.source).map(fingerprint))
     const backend = await openBackend()
     const folder = await createRunFolder(checked.path)

@@ -2,6 +2,7 @@
 // themselves read no file. Null or absent means: not looked at, and rules that need it stay silent.
 import type { ModelConfig } from '../families/modelConfig.ts'
 import type { Parameter } from '../families/parameters.ts'
+import type { Overlap } from '../format/paths.ts'
 import type { Module } from './match.ts'
 
 export type ModuleKind = 'linear' | 'router' | 'embedding' | 'projection' | 'norm' | 'head' | 'other'
@@ -73,8 +74,8 @@ export interface MachineFacts {
 
 export interface OutputFacts {
   readonly exists: boolean
-  /** `save.to` and `model` are the same folder. */
-  readonly isModel: boolean
+  /** How `save.to` lies to the folder of the model, links followed; null when they are apart. */
+  readonly overlap: Overlap | null
 }
 
 export interface LintFacts {

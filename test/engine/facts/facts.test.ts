@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
@@ -111,8 +111,21 @@ describe('facts about files', () => {
       temp.folder,
       null,
     )
-    assert.deepEqual(output, { exists: true, isModel: true })
+    assert.deepEqual(output, { exists: true, overlap: 'same' })
     assert.ok((machine?.freeDiskBytes ?? 0) > 0 && (machine?.memoryBytes ?? 0) > 0)
+  })
+
+  it('an output that is not there yet lies inside the model through a link too, and around it', async () => {
+    cpSync(opt, temp.path('models', 'opt'), { recursive: true })
+    symlinkSync(temp.path('models', 'opt'), temp.path('link'))
+    const overlap = async (model: string, to: string) => {
+      const recipe = recipeSchema.parse({ version: 1, model, save: { to } })
+      return (await gatherFacts(resolveRecipe(recipe), temp.folder, null)).output?.overlap
+    }
+    assert.equal(await overlap('models/opt', 'link/a/b'), 'inside')
+    assert.equal(await overlap('link/model.safetensors', 'models/opt/out'), 'inside')
+    assert.equal(await overlap('link', 'models'), 'around')
+    assert.equal(await overlap('link', 'models/opt-out'), null)
   })
 })
 

@@ -9,8 +9,9 @@ const opt = factsOf(modelOf(optConfig, { masked: true }))
 const llama = factsOf(modelOf(llamaConfig, { masked: true }))
 const neox = factsOf(modelOf({ ...gptNeoxConfig }, { masked: true }))
 const small: LintFacts = { ...opt, machine: { ...machine, freeDiskBytes: 1000, memoryBytes: 1000 } }
-const there: LintFacts = { ...opt, output: { exists: true, isModel: false } }
-const same: LintFacts = { ...opt, output: { exists: true, isModel: true } }
+const there: LintFacts = { ...opt, output: { exists: true, overlap: null } }
+const inside: LintFacts = { ...opt, output: { exists: false, overlap: 'inside' } }
+const same: LintFacts = { ...opt, output: { exists: true, overlap: 'same' } }
 
 const data = 'calibration: {data: a.jsonl, seq_len: 64}\n'
 const save = 'save: {to: out}\n'
@@ -64,6 +65,11 @@ const cases: Case[] = [
   ['an escaped number', prune('targets: ["re:model\\\\.decoder\\\\.layers\\\\.1\\\\."]'), 'T4', null, opt],
   ['an output that is there', prune('sparsity: 0.3'), 'G2', 'warning', there],
   ['an output that is the model', prune('sparsity: 0.3'), 'G2', 'error', same],
+  ['an output inside the model, as written', 'model: m/a\nprune: [{sparsity: 0.3}]\nsave: {to: ./m/b/../a/out}\n', 'G2', 'error'],
+  ['an output around the model, as written', 'model: m/a\nprune: [{sparsity: 0.3}]\nsave: {to: m}\n', 'G2', 'error'],
+  ['an output beside the model, of a longer name', 'model: m/a\nprune: [{sparsity: 0.3}]\nsave: {to: m/ab}\n', 'G2', null],
+  ['an output outside a model that is the folder of the recipe', 'model: .\nprune: [{sparsity: 0.3}]\nsave: {to: ../out}\n', 'G2', null],
+  ['an output that a link leads into the model', prune('sparsity: 0.3'), 'G2', 'error', inside],
   ['a full disk', prune('sparsity: 0.3'), 'G2', 'warning', small],
   ['little memory', prune('sparsity: 0.3'), 'G1', 'warning', small],
   ['a missing value of data', `${prune('method: wanda')}calibration: {seq_len: 64}\n`, 'S8', 'error'],

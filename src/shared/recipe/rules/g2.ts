@@ -1,6 +1,13 @@
 import { estimateDisk } from '../../plan/disk.ts'
 import { defineRule } from '../rule.ts'
 import { formatBytes } from '../../format/byteSize.ts'
+import { overlapOfPaths, type Overlap } from '../../format/paths.ts'
+
+const overlaps: Record<Overlap, string> = {
+  same: 'The output would overwrite the model: choose another folder.',
+  inside: 'The output would lie inside the folder of the model, which is never touched: choose one beside it.',
+  around: 'The folder of the model lies inside the output: choose another folder.',
+}
 
 export const g2 = defineRule({
   id: 'G2',
@@ -13,9 +20,9 @@ export const g2 = defineRule({
     const { save } = resolved
     if (!save) return
     const at = ['save', 'to']
-    const normal = (path: string) => path.replaceAll('\\', '/').replace(/^(?:\.\/)+|\/+$/g, '')
-    if (facts.output?.isModel || normal(save.to) === normal(resolved.model)) {
-      yield { at, message: 'The output would overwrite the model: choose another folder.' }
+    const overlap = facts.output?.overlap ?? overlapOfPaths(save.to, resolved.model)
+    if (overlap) {
+      yield { at, message: overlaps[overlap] }
       return
     }
     if (facts.output?.exists) {

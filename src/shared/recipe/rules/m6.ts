@@ -1,3 +1,4 @@
+import { normalPath } from '../../format/paths.ts'
 import { dataUses } from '../dataUses.ts'
 import { defineRule } from '../rule.ts'
 
@@ -10,10 +11,9 @@ export const m6 = defineRule({
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nevaluate: [{data: b.jsonl, seq_len: 64}]',
   *check({ resolved }) {
     const uses = dataUses(resolved)
-    const normal = (data: string) => data.replaceAll('\\', '/').replace(/^(?:\.\/)+/, '')
     for (const use of uses.filter((u) => u.purpose === 'evaluate')) {
       const other = uses.find(
-        (u) => u.purpose !== 'evaluate' && normal(u.data) === normal(use.data) && u.field === use.field,
+        (u) => u.purpose !== 'evaluate' && normalPath(u.data) === normalPath(use.data) && u.field === use.field,
       )
       if (!other) continue
       yield {

@@ -1,0 +1,43 @@
+// Where an output would lie, links followed: never in the model's folder and never around it, since the source is not
+// touched.
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Overlap } from '../../shared/format/paths.ts'
+import { EngineError } from '../errors.ts'
+import { errnoOf, writeError } from './diskErrors.ts'
+import { isInside } from './locate.ts'
+
+/** The path that `to` will have once it is made: its nearest existing parent with links followed, then the rest. */
+async function realPlace(to: string): Promise<string> {
+  let [place, rest] = [resolve(to), '']
+  for (;;) {
+    try {
+      return join(await realpath(place), rest)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || dirname(place) === place) throw writeError(error, to)
+      rest = join(basename(place), rest)
+      place = dirname(place)
+    }
+  }
+}
+
+/** How `to`, which need not exist, lies to the folder of a model, which does; null when they are apart. */
+export async function overlapOnDisk(to: string, folder: string): Promise<Overlap | null> {
+  const [out, model] = await Promise.all([realPlace(to), realPlace(folder)])
+  if (out === model) return 'same'
+  if (isInside(out, model)) return 'inside'
+  return isInside(model, out) ? 'around' : null
+}
+
+const sentences: Record<Overlap, string> = {
+  same: 'it is the folder of the model, which is never overwritten',
+  inside: 'it is inside the folder of the model, which is never touched',
+  around: 'the folder of the model is inside it',
+}
+
+/** @throws EngineError 'usage' when the output would touch the model. */
+export async function refuseOverlap(to: string, folder: string): Promise<void> {
+  const overlap = await overlapOnDisk(to, folder)
+  if (overlap === null) return
+  throw new EngineError('usage', `cannot write ${to}: ${sentences[overlap]} (${folder}); choose a folder beside it`)
+}

@@ -1,0 +1,65 @@
+// An output never touches the model, whichever way its path is written.
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { overlapOnDisk } from '../../../src/engine/checkpoint/outputPlace.ts'
+import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
+import { cli } from '../../support/cli.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+describe('the place of an output', () => {
+  let temp: Scratch
+  beforeEach(() => {
+    temp = scratch()
+    cpSync(goldenPath('opt')!, temp.path('models', 'opt'), { recursive: true })
+    symlinkSync(temp.path('models'), temp.path('link'))
+  })
+  afterEach(() => temp.remove())
+
+  it('is told to be the model, inside it or around it through links and detours, however much of it is missing', async () => {
+    const model = temp.path('link', 'opt')
+    for (const [to, overlap] of [
+      ['models/opt', 'same'],
+      ['models/opt/new/deep', 'inside'],
+      ['link/opt/out', 'inside'],
+      ['link/nowhere/../opt/out', 'inside'],
+      ['models', 'around'],
+      ['models/opt-out', null],
+      ['out', null],
+    ] as const)
+      assert.equal(await overlapOnDisk(temp.path(to), model), overlap, to)
+  })
+
+  it('is refused by the writer before anything is made', async () => {
+    const source = await openCheckpoint(temp.path('link', 'opt'))
+    const before = readdirSync(temp.path('models', 'opt'))
+    const to = temp.path('models', 'opt', 'out')
+    await assert.rejects(createWriter(source, to, { maxShardBytes: 1e9 }), {
+      code: 'usage',
+      message: /inside the folder/,
+    })
+    await source.close()
+    assert.deepEqual(readdirSync(temp.path('models', 'opt')), before)
+  })
+
+  it('of sparsescope prune is refused with 2, and nothing is made in the model', () => {
+    const before = readdirSync(temp.path('models', 'opt'))
+    const options = ['--method', 'magnitude', '--sparsity', '0.5', '--device', 'cpu']
+    for (const out of [temp.path('link', 'opt', 'a', 'out'), temp.path('models', 'opt')]) {
+      const { status, stderr } = cli('prune', temp.path('models', 'opt'), ...options, '--out', out)
+      assert.equal(status, 2)
+      assert.match(stderr, /the folder of the model/)
+    }
+    assert.deepEqual(readdirSync(temp.path('models', 'opt')), before)
+  })
+
+  it('that is a link is refused: nothing is written through it', async () => {
+    mkdirSync(temp.path('other'))
+    symlinkSync(temp.path('other'), temp.path('out'))
+    const source = await openCheckpoint(temp.path('models', 'opt'))
+    await assert.rejects(createWriter(source, temp.path('out'), { maxShardBytes: 1e9 }), { code: 'exists' })
+    await source.close()
+    assert.deepEqual(readdirSync(temp.path('other')), [])
+  })
+})
