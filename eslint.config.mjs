@@ -7,7 +7,7 @@ import globals from 'globals'
 const zone = (target, from, except) => ({ target, from, except, message: 'imports run one way: see ARCHITECTURE.md' })
 const engine = (folder, ...allowed) =>
   zone(`./src/engine/${folder}`, './src/engine', [`./${folder}`, ...allowed.map((a) => `./${a}`)])
-const base = ['errors.ts', 'breathe.ts', 'dtype.ts', 'rng.ts', 'startWorker.ts']
+const base = ['errors.ts', 'killPoint.ts', 'breathe.ts', 'dtype.ts', 'rng.ts', 'startWorker.ts']
 
 export default tseslint.config(
   { ignores: ['dist', 'dist-test', 'out', 'node_modules', 'src/engine/compute/cpu/assembly', 'test/fixtures'] },
