@@ -11,6 +11,7 @@ import type { RunReport } from '../engine/run/report.ts'
 import { formatCount } from '../shared/format/numbers.ts'
 import type { RunEvent } from '../shared/protocol/events.ts'
 import type { PlanSummary } from '../shared/protocol/plan.ts'
+import { evaluationTitle } from '../shared/series/evaluationTitle.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
@@ -80,10 +81,8 @@ function show(context: Context, event: RunEvent): void {
       const errors = before === undefined || after === undefined ? '' : `: error ${short(before)} → ${short(after)}`
       return context.say(`block ${event.block}${errors} (${event.seconds.toFixed(1)} s)`)
     }
-    case 'eval': {
-      const step = event.step === undefined ? '' : ` after ${event.step}`
-      return context.say(`perplexity ${event.stage}${step}: ${event.perplexity?.toFixed(4) ?? 'not a number'}`)
-    }
+    case 'eval':
+      return context.say(`${evaluationTitle(event)}: ${event.perplexity?.toFixed(4) ?? 'not a number'}`)
     case 'warning':
       return context.say(`warning: ${event.message}`)
     case 'saved':

@@ -1,5 +1,5 @@
 // Messages as the extension host sends them: an OPT-shaped model, pruned unevenly, and a run on it.
-import type { RunEvent } from '../../src/shared/protocol/events.ts'
+import type { ModuleZeros, RunEvent } from '../../src/shared/protocol/events.ts'
 import type {
   CompareSummary,
   ModelSummary,
@@ -138,6 +138,7 @@ export function recordedTile(width: number, height: number, close: boolean): Til
 /** Wanda and reconstruction of 12 blocks, 30 steps each. */
 export function recordedRun(blocks: number): RunEvent[] {
   let t = 0
+  const evaluation = { entry: 0, task: 'perplexity', data: 'data/wikitext2-test.txt', seq_len: 2048 } as const
   const events: RunEvent[] = [
     {
       t,
@@ -150,7 +151,7 @@ export function recordedRun(blocks: number): RunEvent[] {
       blocks,
     },
     { t: (t += 10), type: 'phase', phase: 'evaluate' },
-    { t: (t += 900), type: 'eval', stage: 'dense', perplexity: 27.65 },
+    { t: (t += 900), type: 'eval', stage: 'dense', ...evaluation, perplexity: 27.65 },
     { t: (t += 10), type: 'phase', phase: 'reconstruct' },
   ]
   for (let block = 0; block < blocks; block++) {
@@ -160,9 +161,13 @@ export function recordedRun(blocks: number): RunEvent[] {
       const loss = block === 2 && step === 7 ? null : start * (0.35 + 0.65 * Math.exp(-step / 8)) * noise
       events.push({ t: (t += 40), type: 'step', block, step, loss, lr: 5e-4, tokens_per_second: 9120 })
     }
-    const modules: Record<string, { sparsity: number; zeros: number }> = {}
+    const modules: Record<string, ModuleZeros> = {}
     for (const [module, out, input] of inside) {
-      modules[`model.decoder.layers.${block}.${module}.weight`] = { sparsity: 0.5, zeros: (out * input) / 2 }
+      modules[`model.decoder.layers.${block}.${module}.weight`] = {
+        size: out * input,
+        zeros: (out * input) / 2,
+        sparsity: 0.5,
+      }
     }
     events.push({
       t: (t += 50),
@@ -185,7 +190,7 @@ export function recordedRun(blocks: number): RunEvent[] {
     events.push({ t, type: 'memory', rss_mb: 610 + 12 * block, device_mb: 0 })
   }
   events.push({ t: (t += 10), type: 'phase', phase: 'evaluate' })
-  events.push({ t: (t += 900), type: 'eval', stage: 'recovered', perplexity: 31.2 })
+  events.push({ t: (t += 900), type: 'eval', stage: 'recovered', ...evaluation, perplexity: 31.2 })
   events.push({ t: (t += 50), type: 'saved', path: '/models/opt-125m-wanda50' })
   events.push({ t: t + 5, type: 'end', status: 'done' })
   return events

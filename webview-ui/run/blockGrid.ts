@@ -1,6 +1,8 @@
 // The heatmap that fills in as blocks are pruned: it is the same grid as the inspector's.
 import { moduleOf } from '../../src/shared/format/moduleName.ts'
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
+import { sparsityOf } from '../../src/shared/format/sparsity.ts'
+import type { ModuleZeros } from '../../src/shared/protocol/events.ts'
 import type { RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { GridData } from '../shared/grid.ts'
 
@@ -8,7 +10,7 @@ export interface BlockMap {
   rows: number
   columns: string[]
   /** By `${block}/${column}`; several modules when they are experts of one block. */
-  modules: Map<string, { name: string; sparsity: number; zeros: number }[]>
+  modules: Map<string, (ModuleZeros & { name: string })[]>
 }
 
 export function blockMap(picture: RunPicture): BlockMap {
@@ -44,11 +46,10 @@ export function describeBlockCell(map: BlockMap, picture: RunPicture, row: numbe
   const zeros = found.reduce((sum, m) => sum + m.zeros, 0)
   const result = picture.blocks.get(row)
   const seconds = result ? `, ${result.seconds.toFixed(1)} s for the block` : ''
-  return `block ${row}, ${name}: ${formatShare(cellSparsity(map, row, name) ?? 0)} zeros (${formatCount(zeros)})${seconds}`
+  return `block ${row}, ${name}: ${formatShare(cellSparsity(map, row, name))} zeros (${formatCount(zeros)})${seconds}`
 }
 
-/** Mean over experts, which have the same size. */
 function cellSparsity(map: BlockMap, block: number, column: string): number | null {
   const found = map.modules.get(`${block}/${column}`)
-  return found ? found.reduce((sum, m) => sum + m.sparsity, 0) / found.length : null
+  return found ? sparsityOf(found) : null
 }

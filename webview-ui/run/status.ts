@@ -99,7 +99,7 @@ function tileTexts(picture: RunPicture): [string, string][] {
   const last = picture.loss.at(-1)
   if (last) tiles.push([formatValue(last.y), `loss at step ${last.x}`])
   for (const stage of ['dense', 'pruned', 'recovered'] as const) {
-    const found = picture.evaluations.filter((e) => e.stage === stage).at(-1)
+    const found = picture.evaluations.filter((e) => e.stage === stage && e.entry === 0).at(-1)
     if (found) tiles.push([formatValue(found.perplexity), `perplexity, ${stage}`])
   }
   if (picture.tokensPerSecond !== null) tiles.push([formatValue(Math.round(picture.tokensPerSecond)), 'tokens/s'])

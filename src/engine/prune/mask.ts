@@ -1,5 +1,6 @@
 // The mask of one linear: which weights are kept. Always explicit, never inferred from `weight !== 0` (a kept
 // weight may be 0 by chance, and a mask may keep a weight that training moves through 0).
+import type { ZeroCount } from '../../shared/format/sparsity.ts'
 import { maskWords } from '../compute/tensor.ts'
 
 /** Bits of a [rows, columns] matrix, 1 = kept: word `row·wordsPerRow + (column >> 5)`, bit `column & 31`. Unused bits are 0. */
@@ -61,15 +62,9 @@ export function zerosOf(mask: Mask): number {
   return mask.rows * mask.columns - kept
 }
 
-/** Pruned share of the weights, 0 … 1. */
-export function sparsityOf(masks: Iterable<Mask>): number {
-  let zeros = 0
-  let size = 0
-  for (const mask of masks) {
-    zeros += zerosOf(mask)
-    size += mask.rows * mask.columns
-  }
-  return size ? zeros / size : 0
+/** What `sparsityOf` takes. */
+export function zeroCountOf(mask: Mask): ZeroCount {
+  return { zeros: zerosOf(mask), size: mask.rows * mask.columns }
 }
 
 /** Groups of `m` consecutive inputs of a row in which fewer than `n` are pruned. `columns` is a multiple of `m`. */

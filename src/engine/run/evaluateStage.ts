@@ -2,6 +2,7 @@
 import { isAskedAt } from '../../shared/plan/time.ts'
 import type { Stage } from '../../shared/protocol/events.ts'
 import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
+import { entryNames } from '../../shared/series/entryNames.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { evaluatePerplexity, type PerplexityOptions } from '../evaluate/perplexity.ts'
 import { createDecoder, type Decoder } from '../model/decoder.ts'
@@ -19,22 +20,20 @@ export async function evaluateStage(
   decoderBytes: number,
   step?: number,
 ): Promise<void> {
-  const due = session.recipe.evaluate.filter(
-    (e) => isAsked(session, e, stage, step) && !isDone(session, e, stage, step),
-  )
+  const due = dueEntries(session, stage, step)
   if (due.length === 0) return
   const measureAll = async () => {
-    const tokensPerPass = Math.max(...due.map((e) => e.seq_len))
+    const tokensPerPass = Math.max(...due.map(({ evaluation }) => evaluation.seq_len))
     const options = { memoryBytes: decoderBytes, tokensPerPass }
     const decoder = await createDecoder(session.backend, openModel(checkpoint), options)
     try {
-      const windows = await Promise.all(due.map(async (e) => (await data.evaluation(e)).windows))
+      const windows = await Promise.all(due.map(async ({ evaluation }) => (await data.evaluation(evaluation)).windows))
       const total = windows.reduce((a, b) => a + b, 0)
       let before = 0
-      for (const [i, evaluation] of due.entries()) {
+      for (const [i, entry] of due.entries()) {
         const onProgress = (done: number) => session.advance(before + done, total, 'windows')
         const pass = step === undefined ? { onProgress } : {}
-        await measure(session, data, evaluation, stage, decoder, pass, step)
+        await measure(session, data, entry, stage, decoder, pass, step)
         before += windows[i]
       }
     } finally {
@@ -53,8 +52,8 @@ export async function evaluateTraining(
   step: number,
 ): Promise<void> {
   await session.time('evaluate', async () => {
-    for (const evaluation of session.recipe.evaluate)
-      if (isDue(evaluation, step)) await measure(session, data, evaluation, 'recovered', decoder, { adapterOf }, step)
+    for (const entry of dueEntries(session, 'recovered', step))
+      await measure(session, data, entry, 'recovered', decoder, { adapterOf }, step)
   })
 }
 
@@ -63,14 +62,24 @@ export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
   if (!recipe.recover) return
   const { lr } = recipe.recover
   const final = (stage: Stage) => progress.evaluations.filter((e) => e.stage === stage && e.step === undefined)
-  for (const { data, perplexity: pruned } of final('pruned')) {
-    const recovered = final('recovered').find((e) => e.data === data)?.perplexity
+  const names = entryNames(progress.evaluations.map((e) => ({ ...e, seqLen: e.seq_len })))
+  for (const { entry, data, perplexity: pruned } of final('pruned')) {
+    const recovered = final('recovered').find((e) => e.entry === entry)?.perplexity
     if (recovered === undefined || recovered <= pruned) continue
     const [from, to] = [pruned, recovered].map((x) => x.toFixed(2))
     warn(
-      `recovery raised the perplexity on ${data} from ${from} to ${to}: lower recover.lr (${lr}) or take fewer steps`,
+      `recovery raised the perplexity on ${names.get(entry) ?? data} from ${from} to ${to}: lower recover.lr (${lr}) or take fewer steps`,
     )
   }
+}
+
+/** Entries that the recipe asks for at this stage and that are not measured yet. */
+export function dueEntries(session: RunSession, stage: Stage, step?: number): Entry[] {
+  return session.recipe.evaluate
+    .map((evaluation, entry) => ({ entry, evaluation }))
+    .filter(
+      ({ entry, evaluation }) => isAsked(session, evaluation, stage, step) && !isDone(session, entry, stage, step),
+    )
 }
 
 /** Measured after so many steps or blocks. */
@@ -89,15 +98,20 @@ function isAsked(
   return isAskedAt(evaluation, stage, recipe)
 }
 
-function isDone(session: RunSession, { data }: ResolvedEvaluation, stage: Stage, step: number | undefined): boolean {
-  const shown = session.showPath(data)
-  return session.progress.evaluations.some((e) => e.data === shown && e.stage === stage && e.step === step)
+/** An entry of the recipe's `evaluate`: its index names it, since two may share their data. */
+interface Entry {
+  readonly entry: number
+  readonly evaluation: ResolvedEvaluation
+}
+
+function isDone(session: RunSession, entry: number, stage: Stage, step: number | undefined): boolean {
+  return session.progress.evaluations.some((e) => e.entry === entry && e.stage === stage && e.step === step)
 }
 
 async function measure(
   session: RunSession,
   data: RunData,
-  evaluation: ResolvedEvaluation,
+  { entry, evaluation }: Entry,
   stage: Stage,
   decoder: Decoder,
   pass: Pick<PerplexityOptions, 'adapterOf' | 'onProgress'>,
@@ -108,11 +122,10 @@ async function measure(
     await data.evaluation(evaluation),
     { ...pass, signal: session.signal },
   )
-  const shown = session.showPath(evaluation.data)
+  const { task } = evaluation
+  const measured = { stage, entry, task, data: session.showPath(evaluation.data), ...(step !== undefined && { step }) }
   session.progress.evaluations.push({
-    stage,
-    data: shown,
-    ...(step !== undefined && { step }),
+    ...measured,
     perplexity,
     tokens,
     windows,
@@ -120,5 +133,5 @@ async function measure(
     seconds,
   })
   const value = Number.isFinite(perplexity) ? perplexity : null
-  session.log.emit({ type: 'eval', stage, ...(step !== undefined && { step }), perplexity: value, data: shown })
+  session.log.emit({ type: 'eval', ...measured, seq_len: seqLen, perplexity: value })
 }

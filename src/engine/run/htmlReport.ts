@@ -1,15 +1,18 @@
 // The report as one HTML page that needs nothing else: table, curves, protocol, warnings.
 import { readFile } from 'node:fs/promises'
 import type { RunEvent } from '../../shared/protocol/events.ts'
+import { sparsityOf } from '../../shared/format/sparsity.ts'
 import { formatDuration, formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { downsample } from '../../shared/series/downsample.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
+import { perplexityLines } from '../../shared/series/perplexityLines.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows } from './summaryTable.ts'
 import { escapeText, svgPlot, type Curve } from './svgPlot.ts'
 
 /** Okabe and Ito's palette: told apart with any kind of colour vision. */
 const [blue, orange, green] = ['#0072b2', '#d55e00', '#009e73']
+const colours = [orange, blue, green, '#cc79a7', '#56b4e9', '#e69f00']
 const maxPoints = 800
 
 /** The page of a finished run, from its report and its events.jsonl. */
@@ -55,12 +58,12 @@ ${table(
 }
 
 function plots(picture: RunPicture): string {
-  const perplexity: Curve = {
-    name: 'perplexity',
-    colour: orange,
+  const perplexity = perplexityLines(picture).map(({ name, evaluations }, i): Curve => ({
+    name,
+    colour: colours[i % colours.length],
     dots: true,
-    points: picture.evaluations.map(({ x, perplexity: y }) => ({ x, y })),
-  }
+    points: evaluations.map(({ x, perplexity: y }) => ({ x, y })),
+  }))
   const blocks = [...picture.blocks.values()].filter((block) => block.errorBefore !== null)
   const errors = (name: string, colour: string, of: 'errorBefore' | 'errorAfter'): Curve => ({
     name,
@@ -75,7 +78,7 @@ function plots(picture: RunPicture): string {
       yLabel: 'loss',
       log: blocks.length > 0,
     }),
-    svgPlot([perplexity], {
+    svgPlot(perplexity, {
       title: 'Perplexity',
       xLabel: 'optimiser steps before it',
       yLabel: 'perplexity',
@@ -92,19 +95,13 @@ function plots(picture: RunPicture): string {
 
 function blockTable({ blocks }: RunReport): string {
   if (blocks.length === 0) return ''
-  const rows = blocks.map((block) => {
-    const modules = Object.values(block.modules)
-    const sizes = modules.map(({ sparsity, zeros }) => (sparsity > 0 ? zeros / sparsity : 0))
-    const zeros = modules.reduce((sum, module) => sum + module.zeros, 0)
-    const size = sizes.reduce((sum, n) => sum + n, 0)
-    return [
-      String(block.block),
-      formatShare(size > 0 ? zeros / size : 0),
-      formatValue(block.error_before),
-      formatValue(block.error_after),
-      formatDuration(block.seconds),
-    ]
-  })
+  const rows = blocks.map((block) => [
+    String(block.block),
+    formatShare(sparsityOf(Object.values(block.modules))),
+    formatValue(block.error_before),
+    formatValue(block.error_after),
+    formatDuration(block.seconds),
+  ])
   return `<h2>Blocks</h2>${table(['block', 'sparsity', 'error before', 'error after', 'time'], rows)}`
 }
 

@@ -2,7 +2,7 @@
 // it does not mention is done again.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Stage } from '../../shared/protocol/events.ts'
+import type { ModuleZeros, Stage } from '../../shared/protocol/events.ts'
 import { readError } from '../checkpoint/diskErrors.ts'
 import { EngineError } from '../errors.ts'
 import { writeAtomic } from './atomicFile.ts'
@@ -10,6 +10,9 @@ import type { Fingerprint } from './fingerprint.ts'
 
 export interface EvaluationResult {
   readonly stage: Stage
+  /** Index in the recipe's `evaluate`. */
+  readonly entry: number
+  readonly task: 'perplexity'
   /** Recipe's path of the data. */
   readonly data: string
   /** Steps (retrain) or blocks (reconstruct) done; only for measurements in between. */
@@ -23,7 +26,7 @@ export interface EvaluationResult {
 
 export interface BlockResult {
   readonly block: number
-  readonly modules: Record<string, { sparsity: number; zeros: number }>
+  readonly modules: Record<string, ModuleZeros>
   readonly error_before?: number
   readonly error_after?: number
   readonly seconds: number

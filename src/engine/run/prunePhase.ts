@@ -122,7 +122,7 @@ function resultOf(
   for (const { name, weight } of block.linears) {
     const mask = masks.get(name)
     const zeros = mask ? zerosOf(mask) : 0
-    modules[name] = { sparsity: zeros / weight.length, zeros }
+    modules[name] = { size: weight.length, zeros, sparsity: zeros / weight.length }
   }
   const errors = trained && { error_before: trained.errorBefore, error_after: trained.errorAfter }
   return { block: block.index, modules, ...errors, seconds }

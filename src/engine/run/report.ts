@@ -16,7 +16,7 @@ export interface RunReport {
   device: RunDevice
   /** How the numbers came about, in sentences: context lengths, windows, calibration set, seed. */
   protocol: string[]
-  /** Of the recipe's first evaluation. */
+  /** Of the recipe's first entry of `evaluate`. */
   perplexity: Partial<Record<Stage, number>>
   evaluations: EvaluationResult[]
   /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
@@ -42,10 +42,9 @@ export interface ReportFacts {
 }
 
 export function createReport(facts: ReportFacts, progress: RunProgress): RunReport {
-  const first = progress.evaluations[0]?.data
   const perplexity: Partial<Record<Stage, number>> = {}
-  for (const { stage, data, step, perplexity: value } of progress.evaluations)
-    if (data === first && step === undefined) perplexity[stage] = value
+  for (const { stage, entry, step, perplexity: value } of progress.evaluations)
+    if (entry === 0 && step === undefined) perplexity[stage] = value
   return {
     status: facts.status,
     message: facts.message,

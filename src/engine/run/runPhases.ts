@@ -6,7 +6,7 @@ import { sparsityOfModel } from './sparsityOfModel.ts'
 import type { Mask } from '../prune/mask.ts'
 import { headModule } from '../recover/selectTrainable.ts'
 import { removeParts } from './blockStore.ts'
-import { evaluateStage, evaluateTraining, isDue, warnOfWorse } from './evaluateStage.ts'
+import { dueEntries, evaluateStage, evaluateTraining, isDue, warnOfWorse } from './evaluateStage.ts'
 import { shareMemory, type Budget } from './memoryBudget.ts'
 import { runPrunePhase, type PrunePhase } from './prunePhase.ts'
 import type { BlockResult } from './progress.ts'
@@ -30,7 +30,11 @@ interface Context {
 }
 
 /** Runs what is left to do; returns the share of zeros among the weights of the block linears. */
-export async function runPhases(session: RunSession, plan: RunPlan, version: string): Promise<{ sparsity: number }> {
+export async function runPhases(
+  session: RunSession,
+  plan: RunPlan,
+  version: string,
+): Promise<{ sparsity: number | null }> {
   const { backend, source, recipe } = session
   const data = await readData(session, plan)
   session.expect(await plannedWork(session, data))
@@ -105,9 +109,8 @@ async function measureBaseline(
   { session, data, budget }: Context,
   shared: Pick<PrunePhase, 'session' | 'plan' | 'budget' | 'host' | 'calibration'>,
 ): Promise<void> {
-  const { recipe, folder, model, progress } = session
-  const asked = recipe.evaluate.some((e) => e.at.includes('pruned'))
-  if (!asked || progress.evaluations.some((e) => e.stage === 'pruned')) return
+  const { folder, model } = session
+  if (dueEntries(session, 'pruned').length === 0) return
   const parts = blockParts(model.config.numBlocks)
   const pass = { stage: 'baseline', finishedBlocks: 0, reconstruct: null, onBlock: async () => undefined } as const
   await session.phase('prune', () => runPrunePhase({ ...shared, ...pass }), { part: 'baseline' })

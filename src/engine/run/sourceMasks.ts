@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { blockLinears } from '../../shared/families/parameters.ts'
+import { formatShare } from '../../shared/format/numbers.ts'
 import { maskFileName, readMaskFile } from '../checkpoint/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import type { Model } from '../model/model.ts'
@@ -44,7 +45,7 @@ export async function masksOfPrunedModel(model: Model, warn: (message: string) =
   }
   const sparsity = sparsityOfModel(model, masks)
   warn(
-    `The recipe prunes nothing and ${model.checkpoint.folder} has no ${maskFileName}: the exact zeros of the block linears (${(100 * sparsity).toFixed(2)} %) are taken as the mask`,
+    `The recipe prunes nothing and ${model.checkpoint.folder} has no ${maskFileName}: the exact zeros of the block linears (${formatShare(sparsity)}) are taken as the mask`,
   )
   return masks
 }

@@ -1,10 +1,9 @@
 // `sparsescope` tasks run a recipe headless, as a build does: lines in a terminal, an exit code at the end.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
-import type { RunEvent } from '../../shared/protocol/events.ts'
-import { formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { taskType } from '../contributions.ts'
 import { messageOf } from '../support/log.ts'
+import { lineOf } from './eventLine.ts'
 import type { Runner } from './runner.ts'
 import type { RunStore } from './runStore.ts'
 
@@ -68,34 +67,5 @@ export class RunTasks implements vscode.TaskProvider {
       }
     }
     return { onDidWrite: written.event, onDidClose: closed.event, open: () => void start(), close: () => abort.abort() }
-  }
-}
-
-/** What is worth a line; steps are too many. */
-function lineOf(event: RunEvent): string | null {
-  switch (event.type) {
-    case 'start':
-      return `${event.name}: ${event.model} on ${event.description}`
-    case 'phase':
-      return `${event.phase}…`
-    case 'block': {
-      const sparsities = Object.values(event.modules).map((m) => m.sparsity)
-      const mean = sparsities.reduce((a, b) => a + b, 0) / Math.max(1, sparsities.length)
-      const errors =
-        event.error_after === undefined
-          ? ''
-          : `, error ${formatValue(event.error_before)} → ${formatValue(event.error_after)}`
-      return `block ${event.block}: ${formatShare(mean)} zeros${errors}`
-    }
-    case 'eval':
-      return `perplexity, ${event.stage}: ${formatValue(event.perplexity)}`
-    case 'warning':
-      return `warning: ${event.message}`
-    case 'saved':
-      return `saved ${event.path}`
-    case 'end':
-      return `${event.status}${event.message ? `: ${event.message}` : ''}`
-    default:
-      return null
   }
 }

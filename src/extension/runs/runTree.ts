@@ -50,7 +50,7 @@ export class RunTree implements vscode.TreeDataProvider<Run> {
 }
 
 function describe({ status, picture }: Run): string {
-  const last = picture.evaluations.at(-1)
+  const last = picture.evaluations.filter((e) => e.entry === 0).at(-1)
   const phase = picture.phases.at(-1)?.phase
   if (status === 'running' && phase !== undefined)
     return picture.overall === null ? phase : `${Math.floor(100 * picture.overall)} % · ${phase}`

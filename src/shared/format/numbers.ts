@@ -12,8 +12,9 @@ export function formatCompact(value: number): string {
   return compact.format(value)
 }
 
-/** Share 0 to 1 → "50.00 %". A share that is not exactly 0 or 1 never looks like it is. */
-export function formatShare(share: number, digits = 2): string {
+/** Share 0 to 1 → "50.00 %". A share that is not exactly 0 or 1 never looks like it is; null is a share of nothing. */
+export function formatShare(share: number | null, digits = 2): string {
+  if (share === null) return '–'
   if (share === 0) return '0 %'
   if (share === 1) return '100 %'
   const smallest = 10 ** -digits

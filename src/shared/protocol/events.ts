@@ -3,6 +3,15 @@
 
 export type Stage = 'dense' | 'pruned' | 'recovered'
 
+/** A pruned linear of a finished block. */
+export interface ModuleZeros {
+  /** Number of its weights. */
+  readonly size: number
+  readonly zeros: number
+  /** zeros / size. Of several modules see `sparsityOf`. */
+  readonly sparsity: number
+}
+
 interface At {
   /** Milliseconds of work since the run started: pauses are left out, and a resumed run goes on counting. */
   t: number
@@ -40,13 +49,26 @@ export type RunEvent = At &
         type: 'block'
         block: number
         /** By module name as in the checkpoint. */
-        modules: Record<string, { sparsity: number; zeros: number }>
+        modules: Record<string, ModuleZeros>
         /** Mean squared error of the block's output against the dense block's; only when reconstructing. */
         error_before?: number
         error_after?: number
         seconds: number
       }
-    | { type: 'eval'; stage: Stage; step?: number; perplexity: number | null; data?: string }
+    /** What one entry of the recipe's `evaluate` measured; null is not a number. Runs of version 0.1 named no entry. */
+    | {
+        type: 'eval'
+        stage: Stage
+        /** Steps (retrain) or blocks (reconstruct) done; only for measurements in between. */
+        step?: number
+        /** Index in `evaluate`: two entries may share their data. */
+        entry?: number
+        task?: 'perplexity'
+        /** Recipe's path. */
+        data?: string
+        seq_len?: number
+        perplexity: number | null
+      }
     | { type: 'memory'; rss_mb: number; device_mb: number }
     | { type: 'warning'; message: string }
     | { type: 'saved'; path: string }

@@ -1,10 +1,10 @@
 // A run as the views show it, folded from its events alone: a live run and a finished one give the same picture.
-import type { RunEvent, Stage } from '../protocol/events.ts'
+import type { ModuleZeros, RunEvent, Stage } from '../protocol/events.ts'
 import type { Point } from './smooth.ts'
 
 export interface BlockResult {
   block: number
-  modules: Record<string, { sparsity: number; zeros: number }>
+  modules: Record<string, ModuleZeros>
   errorBefore: number | null
   errorAfter: number | null
   seconds: number
@@ -12,6 +12,12 @@ export interface BlockResult {
 
 export interface Evaluation {
   stage: Stage
+  /** Index in the recipe's `evaluate`: two entries may share their data. */
+  entry: number
+  task: 'perplexity'
+  /** Recipe's path. */
+  data: string
+  seqLen: number | null
   /** Number of optimiser steps done when it was measured. */
   x: number
   perplexity: number | null
@@ -117,9 +123,11 @@ function fold(run: RunPicture, event: RunEvent): void {
         seconds: event.seconds,
       })
       return
-    case 'eval':
-      run.evaluations.push({ stage: event.stage, x: run.loss.length, perplexity: event.perplexity })
+    case 'eval': {
+      const { stage, entry = 0, task = 'perplexity', data = '', seq_len: seqLen = null, perplexity } = event
+      run.evaluations.push({ stage, entry, task, data, seqLen, x: run.loss.length, perplexity })
       return
+    }
     case 'memory': {
       const peakRssMb = Math.max(run.memory?.peakRssMb ?? 0, event.rss_mb)
       run.memory = { rssMb: event.rss_mb, deviceMb: event.device_mb, peakRssMb }

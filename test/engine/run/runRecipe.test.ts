@@ -93,6 +93,21 @@ describe('runs', () => {
     assert.ok(!(await report(1e-3)).warnings.some((w) => w.includes('recovery raised')))
   })
 
+  it('one file at two window lengths is two results: neither overwrites the other, and no warning mixes them up', async () => {
+    const evaluate = [16, 8].map((seq_len) => ({ data, seq_len, at: ['dense', 'pruned', 'recovered'] }))
+    const recover = retraining({ steps: 2, lr: 1e-9 })
+    const report = await run(backend, { recipe: recipe({ prune: magnitude, recover, evaluate }) })
+    const keys = report.evaluations.map((e) => `${e.entry} ${e.stage} ${e.seq_len}`)
+    const stages = ['dense', 'pruned', 'recovered']
+    assert.deepEqual(keys.sort(), [16, 8].flatMap((n, entry) => stages.map((stage) => `${entry} ${stage} ${n}`)).sort())
+    const of = (entry: number) => report.evaluations.filter((e) => e.entry === entry).map((e) => e.perplexity)
+    assert.deepEqual(Object.values(report.perplexity), of(0))
+    assert.notDeepEqual(of(0), of(1))
+    const measured = events(report).flatMap((e) => (e.type === 'eval' ? [`${e.entry} ${e.stage} ${e.seq_len}`] : []))
+    assert.deepEqual(measured.sort(), keys.sort())
+    assert.ok(!report.warnings.some((w) => w.includes('recovery raised')))
+  })
+
   it('adds up accumulated batches to the step of one large batch', async () => {
     const weights = async (name: string, more: object) => {
       const path = place.recipe(name, {

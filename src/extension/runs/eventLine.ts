@@ -1,0 +1,32 @@
+// A run's events as lines of a task's terminal.
+import { formatShare, formatValue } from '../../shared/format/numbers.ts'
+import { sparsityOf } from '../../shared/format/sparsity.ts'
+import type { RunEvent } from '../../shared/protocol/events.ts'
+import { evaluationTitle } from '../../shared/series/evaluationTitle.ts'
+
+/** What is worth a line; steps are too many. */
+export function lineOf(event: RunEvent): string | null {
+  switch (event.type) {
+    case 'start':
+      return `${event.name}: ${event.model} on ${event.description}`
+    case 'phase':
+      return `${event.phase}…`
+    case 'block': {
+      const errors =
+        event.error_after === undefined
+          ? ''
+          : `, error ${formatValue(event.error_before)} → ${formatValue(event.error_after)}`
+      return `block ${event.block}: ${formatShare(sparsityOf(Object.values(event.modules)))} zeros${errors}`
+    }
+    case 'eval':
+      return `${evaluationTitle(event)}: ${formatValue(event.perplexity)}`
+    case 'warning':
+      return `warning: ${event.message}`
+    case 'saved':
+      return `saved ${event.path}`
+    case 'end':
+      return `${event.status}${event.message ? `: ${event.message}` : ''}`
+    default:
+      return null
+  }
+}
