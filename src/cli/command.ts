@@ -1,7 +1,8 @@
 // What every command shares: options, output, progress, errors, cancellation.
 import { Command, Option } from 'commander'
-import { SingleBar } from 'cli-progress'
 import { EngineError, exitCodeOf } from '../engine/errors.ts'
+import type { Progress } from './terminal/progressText.ts'
+import { createScreen } from './terminal/screen.ts'
 
 export interface CommonOptions {
   json?: boolean
@@ -15,8 +16,8 @@ export interface Context {
   signal: AbortSignal
   /** A line for people: stdout, or stderr with --json. */
   say: (line: string) => void
-  /** Progress on stderr: a bar on a terminal, plain lines elsewhere. */
-  progress: (label: string, done: number, total: number, detail?: string) => void
+  /** Progress on stderr: one bar below everything on a terminal, plain lines elsewhere. */
+  progress: (progress: Progress) => void
 }
 
 /** What a command returns: printed as one JSON object with --json; `exitCode` 3 means findings. */
@@ -65,24 +66,21 @@ export function runs<A extends unknown[]>(
     }
     process.once('SIGINT', stop)
     process.once('SIGTERM', stop)
-    const bar = createProgress()
+    const { stdout, stderr } = process
+    const screen = createScreen({ lines: json ? stderr : stdout, stderr })
+    // Also when the process is made to leave while it works.
+    process.once('exit', screen.end)
     try {
       if (options?.device === 'cpu' && options.adapter)
         throw new EngineError('usage', '--adapter names a GPU, and --device cpu uses none: leave one of them out')
-      const outcome = await body(
-        {
-          signal: abort.signal,
-          say: (line) => (json ? process.stderr : process.stdout).write(`${line}\n`),
-          progress: bar.update,
-        },
-        ...args,
-      )
-      bar.stop()
+      const { say, progress } = screen
+      const outcome = await body({ signal: abort.signal, say, progress }, ...args)
+      screen.end()
       if (json) await print(`${JSON.stringify(outcome.json)}\n`)
       else if (outcome.text !== undefined) await print(`${outcome.text}\n`)
       process.exitCode = outcome.exitCode ?? 0
     } catch (error) {
-      bar.stop()
+      screen.end()
       process.stderr.write(`${describe(error)}\n`)
       process.exitCode = abort.signal.aborted ? 130 : exitCodeOf(error)
     }
@@ -101,40 +99,4 @@ function print(text: string): Promise<void> {
 function describe(error: unknown): string {
   if (error instanceof EngineError && error.code !== 'internal') return `sparsescope: ${error.message}`
   return `sparsescope: internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`
-}
-
-function createProgress(): { update: Context['progress']; stop: () => void } {
-  const terminal = process.stderr.isTTY
-  let bar: SingleBar | null = null
-  let current = ''
-  let lastLine = 0
-  return {
-    update(label, done, total, detail = '') {
-      if (!terminal) {
-        const now = Date.now()
-        if (label === current && done < total && now - lastLine < 5000) return
-        lastLine = now
-        current = label
-        process.stderr.write(`${label} ${done}/${total}${detail ? ` ${detail}` : ''}\n`)
-        return
-      }
-      if (label !== current) {
-        bar?.stop()
-        bar = new SingleBar({
-          format: '{label} {bar} {value}/{total} {detail}',
-          hideCursor: true,
-          stream: process.stderr,
-        })
-        bar.start(total, done, { label, detail })
-        current = label
-      }
-      bar?.setTotal(total)
-      bar?.update(done, { label, detail })
-    },
-    stop() {
-      bar?.stop()
-      bar = null
-      current = ''
-    },
-  }
 }

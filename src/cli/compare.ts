@@ -28,7 +28,7 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
       const summary = await compareCheckpoints(a, b, {
         signal: context.signal,
         onTensor: (done, total) => {
-          if (total > quietTensors) context.progress('comparing', done, total, 'tensors')
+          if (total > quietTensors) context.progress({ what: 'comparing', count: { done, total, unit: 'tensors' } })
         },
       })
       const failed = options.expect === 'mask-preserved' && !summary.maskPreserved

@@ -65,7 +65,8 @@ export const evaluateCommand = command('evaluate', 'measure perplexity on a text
         await decoder.prepare()
         const result = await evaluatePerplexity(decoder, set, {
           signal: context.signal,
-          onProgress: (done, total) => context.progress('perplexity', done, total, 'windows'),
+          onProgress: (done, total) =>
+            context.progress({ what: 'perplexity', count: { done, total, unit: 'windows' } }),
         })
         const { perplexity, tokens, windows, seqLen, seconds } = result
         const json = {

@@ -50,7 +50,7 @@ export const forwardCommand = command(
           path: options.out,
           grads: options.grads === true,
           signal: context.signal,
-          onProgress: (done, total) => context.progress('forward', done, total, 'rows'),
+          onProgress: (done, total) => context.progress({ what: 'forward', count: { done, total, unit: 'rows' } }),
         })
         const { loss, numTargets, tensors } = recorded
         return {

@@ -34,7 +34,8 @@ async function inspect(context: Context, path: string, options: InspectCliOption
       tensor: options.tensor,
       signal: context.signal,
       onProgress: (done, total) => {
-        if (total > quietBytes) context.progress('scanning', Math.round(done / 1e6), Math.round(total / 1e6), 'MB')
+        const [scanned, all] = [done, total].map((bytes) => Math.round(bytes / 1e6))
+        if (total > quietBytes) context.progress({ what: 'scanning', count: { done: scanned, total: all, unit: 'MB' } })
       },
     })
     const single = options.tensor !== undefined

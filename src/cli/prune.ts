@@ -13,6 +13,7 @@ import type { RunEvent } from '../shared/protocol/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { createScratchFolder } from './scratchFolder.ts'
+import { createRunProgress } from './terminal/runProgress.ts'
 import { version } from './version.ts'
 
 interface PruneOptions extends CommonOptions {
@@ -106,6 +107,7 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   const scratch = await createScratchFolder(dirname(resolve(o.out)))
   const path = join(scratch.path, 'prune.prune.yaml')
   let backend: Backend | null = null
+  const progress = createRunProgress(context.progress)
   try {
     await writeAtomic(path, [JSON.stringify(recipe, null, 2)])
     return await runRecipe({
@@ -114,7 +116,10 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
       version,
       openBackend: async () => (backend = await openBackend(o)),
       signal: context.signal,
-      onEvent: (event) => show(context, event),
+      onEvent: (event) => {
+        progress(event)
+        show(context, event)
+      },
     })
   } catch (error) {
     throw withoutPlace(error, path)
@@ -133,7 +138,6 @@ function withoutPlace(error: unknown, path: string): unknown {
 }
 
 function show(context: Context, event: RunEvent): void {
-  if (event.type === 'progress') context.progress(`${event.phase} (${event.unit})`, event.done, event.total)
   if (event.type === 'warning') context.say(`warning: ${event.message}`)
 }
 

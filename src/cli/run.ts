@@ -13,6 +13,7 @@ import type { RunEvent } from '../shared/protocol/events.ts'
 import type { PlanSummary } from '../shared/protocol/plan.ts'
 import { evaluationTitle } from '../shared/series/evaluationTitle.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
+import { createRunProgress } from './terminal/runProgress.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { version } from './version.ts'
@@ -44,6 +45,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
         return { json: plan, text: planText(plan) }
       }
       let backend: Backend | null = null
+      const progress = createRunProgress(context.progress)
       try {
         const report = await runRecipe({
           recipe,
@@ -54,7 +56,10 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
           openBackend: async () => (backend = await openBackend(options)),
           signal: context.signal,
           onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
-          onEvent: (event) => show(context, event),
+          onEvent: (event) => {
+            progress(event)
+            show(context, event)
+          },
         })
         return { json: report, text: reportText(report) }
       } finally {
@@ -72,10 +77,6 @@ function show(context: Context, event: RunEvent): void {
   switch (event.type) {
     case 'start':
       return context.say(`${event.resumed ? 'resumed' : 'model'} ${event.model}, ${event.description}`)
-    case 'progress': {
-      const eta = event.eta_s === null ? '' : `about ${event.eta_s} s left`
-      return context.progress(`${event.phase} (${event.unit})`, event.done, event.total, eta)
-    }
     case 'block': {
       const { error_before: before, error_after: after } = event
       const errors = before === undefined || after === undefined ? '' : `: error ${short(before)} → ${short(after)}`
@@ -88,6 +89,7 @@ function show(context: Context, event: RunEvent): void {
     case 'saved':
       return context.say(`saved ${shorter(event.path)}`)
     case 'phase':
+    case 'progress':
     case 'step':
     case 'memory':
     case 'end':

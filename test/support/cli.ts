@@ -13,8 +13,14 @@ export interface CliResult {
 
 /** @throws when the command line is not built. */
 export function cli(...args: string[]): CliResult {
+  return cliIn(process.cwd(), ...args)
+}
+
+/** The same in a folder. */
+export function cliIn(cwd: string, ...args: string[]): CliResult {
   if (!existsSync(entry)) throw new Error('dist/cli.mjs is missing: run `npm run build` first')
   const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], {
+    cwd,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   })

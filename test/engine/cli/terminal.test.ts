@@ -1,0 +1,97 @@
+// The built command line on a pseudo-terminal: when it is done, the terminal holds what a pipe would have received, and
+// while it works, there is no more below that than one bar in one row.
+import assert from 'node:assert/strict'
+import { cpSync, truncateSync, writeFileSync } from 'node:fs'
+import { cliIn, entry, type CliResult } from '../../support/cli.ts'
+import { f32, fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { goldenPath } from '../../support/shared.ts'
+import { createEmulator, onTerminal } from '../../support/terminal.ts'
+
+const bar = /^[█░]+ +\d+ % \S/
+const calibration = { data: 'ids.safetensors', samples: 8, seq_len: 16 }
+const evaluate = [{ data: 'ids.safetensors', seq_len: 16, at: ['dense', 'pruned', 'recovered'], every: 20 }]
+const training = { train: ['bias', 'norm', 'mask_lora'], steps: 60, lora: { rank: 4, alpha: 8 } }
+const model = 'ein-modell-名前-mit-einem-sehr-langen-Namen'
+const shared = { version: 1, model, calibration, prune: [{ method: 'wanda', sparsity: 0.5 }], evaluate }
+const retrain = { mode: 'retrain', ...training, data: 'ids.safetensors', samples: 16, seq_len: 16 }
+
+const commands: Record<string, string[]> = {
+  'run, reconstruction': ['run', 'reconstruct.prune.yaml'],
+  'run, retraining': ['run', 'retrain.prune.yaml'],
+  prune: ['prune', model, '--method', 'random', '--sparsity', '0.5', '--out', 'gekürzt-模型'],
+  evaluate: ['evaluate', model, '--data', 'viele.safetensors'],
+  'inspect --stats': ['inspect', 'large.safetensors', '--stats'],
+  compare: ['compare', 'many.safetensors', 'changed.safetensors'],
+  'a refusal': ['evaluate', 'gibt-es-nicht-模型', '--data', 'ids.safetensors'],
+}
+
+describe('the command line on a terminal', function () {
+  this.timeout(120_000)
+  let places: Scratch[] = []
+  /** What each command wrote into a pipe. */
+  const piped: Record<string, CliResult> = {}
+  beforeEach(function () {
+    if (process.platform !== 'linux') this.skip()
+    places = []
+  })
+  afterEach(() => places.forEach((place) => place.remove()))
+
+  /** A folder with everything that the commands name. */
+  function makePlace(): string {
+    const place = scratch()
+    places.push(place)
+    cpSync(goldenPath('opt')!, place.path(model), { recursive: true })
+    cpSync(goldenPath('opt', 'prune', 'calib.safetensors')!, place.path('ids.safetensors'))
+    const reconstruct = { mode: 'reconstruct', ...training }
+    for (const [name, recover] of Object.entries({ reconstruct, retrain }))
+      writeFileSync(
+        place.path(`${name}.prune.yaml`),
+        JSON.stringify({ ...shared, recover, save: { to: `${name}-результат` } }),
+      )
+    const tensors = (value: number) =>
+      Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`schicht.${i}.gewicht`, f32([2], [i, value])]))
+    const ids = Int32Array.from({ length: 4000 * 16 }, (_, i) => i % 50)
+    place.write(
+      'viele.safetensors',
+      safetensors({ ids: { dtype: 'I32', shape: [4000, 16], data: new Uint8Array(ids.buffer) } }),
+    )
+    place.write('many.safetensors', safetensors(tensors(0)))
+    place.write('changed.safetensors', safetensors(tensors(1)))
+    // Zeros that take no room on the disk, and long enough to scan that a bar is worth it.
+    const [rows, columns] = [15_000, 4096]
+    const bytes = 4 * rows * columns
+    const header = JSON.stringify({ weight: { dtype: 'F32', shape: [rows, columns], data_offsets: [0, bytes] } })
+    const large = place.write('large.safetensors', fileBytes(header))
+    truncateSync(large, 8 + header.length + bytes)
+    return place.folder
+  }
+
+  /** Numbers of seconds, tokens a second, the time in names and the folder differ from run to run. */
+  const alike = (line: string) =>
+    line
+      .replace(/\S*sparsescope-\w{6}\b/, '<folder>')
+      .replaceAll(/[\d.,]+/g, '#')
+      .replaceAll(/\s+/g, ' ')
+      .trim()
+
+  for (const [what, args] of Object.entries(commands))
+    for (const columns of [40, 100])
+      it(`${what}, ${columns} columns: bar, messages and results never touch`, async () => {
+        const { stdout, stderr, status: expected } = (piped[what] ??= cliIn(makePlace(), ...args))
+        const failed = expected === 0 ? '' : stderr
+        const lines = `${stdout}${failed}`.split('\n').map(alike)
+        while (lines.at(-1) === '') lines.pop()
+        const { pieces, status } = await onTerminal(columns, [process.execPath, entry, ...args], makePlace())
+        assert.equal(status, expected)
+        const emulator = createEmulator(columns)
+        let bars = 0
+        for (const piece of pieces) {
+          await emulator.write(piece)
+          const shown = emulator.lines()
+          if (bar.test(shown.at(-1) ?? '')) bars++
+          shown.slice(0, -1).forEach((line, i) => assert.equal(alike(line), lines[i]))
+        }
+        if (expected === 0) assert.ok(bars > 0, 'no bar was ever seen')
+        assert.deepEqual(emulator.lines().map(alike), lines)
+      })
+})
