@@ -50,6 +50,8 @@ export interface LintContext {
   /** The value as written at a path; undefined when there is none. */
   get(path: Path): unknown
   has(path: Path): boolean
+  /** What is said about the setting in `resolved` may not be what was meant: it, or a key that may be it, is wrong. */
+  isUnsure(path: Path): boolean
   /** Modules that an entry matches; none without a model. */
   matched(entry: string): readonly ModelModule[]
   /** Modules that a step prunes: matched matrices, without the ignored ones. */
@@ -83,6 +85,11 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
     scalars: scalarsOf(document),
     get,
     has: (path) => get(path) !== undefined,
+    isUnsure: (path) =>
+      issues.some((issue) => {
+        const wrong = issue.path as Path
+        return startsWith(wrong, path) || (get(path) === undefined && startsWith(path, wrong))
+      }),
     matched,
     prunedBy: (step) => {
       let modules = pruned.get(step)
@@ -92,6 +99,10 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
     adapter:
       (['mask_lora', 'scale_lora', 'lora_prune'] as const).find((a) => resolved.recover?.train.includes(a)) ?? null,
   }
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.every((key, i) => path[i] === key)
 }
 
 function child(value: unknown, key: string | number): unknown {

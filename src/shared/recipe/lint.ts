@@ -45,7 +45,8 @@ export function lint(text: string, options: LintOptions = {}): LintResult {
 }
 
 function runRule(rule: Rule, context: LintContext): Finding[] {
-  return [...rule.check(context)].map((report) => ({
+  const reports = [...rule.check(context)].filter(({ from }) => !from?.some((path) => context.isUnsure(path)))
+  return reports.map((report) => ({
     rule: rule.id,
     severity: report.severity ?? rule.severity,
     message: report.message,

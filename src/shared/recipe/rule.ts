@@ -14,6 +14,8 @@ export interface Report {
   fixes?: Fix[]
   /** Where it differs from the rule's. */
   severity?: Severity
+  /** Settings, written or not, that it concludes from. Where one is misspelt, nothing is concluded: see `isUnsure`. */
+  from?: readonly Path[]
 }
 
 export interface Rule {

@@ -70,7 +70,7 @@ describe('recipe text', () => {
 
   it('one mistake does not hide another', () => {
     const { findings } = parseRecipe(
-      'version: 1\nmodel: m\nprune: [{sparsity: 50, targts: [Linear]}]\nrecover: {mode: retrian, lr: 0}\nsave: {to: out}\n',
+      'version: 1\nmodel: m\nprune: [{method: wanda, sparsity: 50, targts: [Linear]}]\nrecover: {mode: retrian, lr: 0}\nsave: {to: out}\n',
     )
     assert.deepEqual([...new Set(findings.filter((f) => f.severity === 'error').map((f) => f.rule))].sort(), [
       'L2',

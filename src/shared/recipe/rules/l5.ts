@@ -16,6 +16,7 @@ export const l5 = defineRule({
       const edits = insertKey(document, path, 'seq_len', String(seqLen))
       yield {
         at: [...path, 'data'],
+        from: [[...path, 'seq_len']],
         message: `seq_len is not set here and will be ${atMost}${seqLen}: write it down.`,
         fixes: [{ title: `Add seq_len: ${seqLen}`, edits }],
       }

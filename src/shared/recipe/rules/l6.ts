@@ -16,6 +16,7 @@ export const l6 = defineRule({
       at: {
         key: resolved.calibration ? ['calibration'] : resolved.recover?.shuffle ? ['recover', 'shuffle'] : ['prune'],
       },
+      from: [['seed']],
       message: 'Something is drawn at random here: write the seed down.',
       fixes: [{ title: 'Add seed: 0', edits: insertKey(document, [], 'seed', '0') }],
     }

@@ -26,6 +26,7 @@ export const m1 = defineRule({
                 ? ['recover', 'mode']
                 : { key: ['recover'] },
           message: `${why} needs calibration data: add calibration.`,
+          from: [['calibration'], i >= 0 ? ['prune', i, 'method'] : ['recover', 'mode']],
           fixes: edits.length > 0 ? [{ title: 'Add calibration', edits }] : [],
         }
       }
@@ -35,6 +36,7 @@ export const m1 = defineRule({
     yield {
       at: has(['recover', 'mode']) ? ['recover', 'mode'] : { key: ['recover'] },
       message: 'Retraining needs data: add data to recover.',
+      from: [['recover', 'data']],
       fixes: edits.length > 0 ? [{ title: 'Add data', edits }] : [],
     }
   },

@@ -14,6 +14,7 @@ export const m2 = defineRule({
     yield {
       at: { key: ['calibration'] },
       message: 'Nothing uses calibration here: remove it.',
+      from: [['prune'], ['recover']],
       fixes: [{ title: 'Remove calibration', edits: remove(document, ['calibration']) }],
     }
   },

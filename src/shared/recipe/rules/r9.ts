@@ -12,6 +12,7 @@ export const r9 = defineRule({
     if (!resolved.recover || has(['prune', 0]) || !model || model.masked || model.sparsities) return
     yield {
       at: { key: ['recover'] },
+      from: [['prune']],
       message:
         'Nothing is pruned, and no mask lies beside the model: its exact zeros are taken for the mask. Add prune, or use a checkpoint with sparsescope.mask.',
     }

@@ -17,6 +17,7 @@ export const s10 = defineRule({
     if (there('evaluate') || (works && there('save')) || !has(['version'])) return
     yield {
       at: { key: ['version'] },
+      from: works ? [['save'], ['evaluate']] : [['prune'], ['recover'], ['evaluate']],
       message: works
         ? 'This recipe neither saves nor evaluates its result: add save or evaluate.'
         : 'This recipe does nothing: add prune, recover or evaluate.',

@@ -4,6 +4,7 @@ import { dataUses } from '../dataUses.ts'
 import type { Path } from '../document.ts'
 import { remove } from '../edits.ts'
 import { sideBySide } from '../resolve.ts'
+import type { ResolvedPruneStep, ResolvedRecover } from '../resolve.ts'
 import { defineRule } from '../rule.ts'
 
 export const s6 = defineRule({
@@ -14,7 +15,7 @@ export const s6 = defineRule({
   bad: 'prune: [{method: magnitude, dampening: 0.02}]',
   good: 'prune: [{method: sparsegpt, dampening: 0.02}]\ncalibration: {data: a.jsonl, seq_len: 64}',
   *check(context) {
-    for (const [path, reason] of idle(context)) {
+    for (const { path, reason, from } of idle(context)) {
       if (!context.has(path)) continue
       const last = path.at(-1)
       const list = path.at(-2)
@@ -22,58 +23,84 @@ export const s6 = defineRule({
       yield {
         at: { key: path },
         message: `${key} has no effect ${reason}: remove it.`,
+        from,
         fixes: [{ title: `Remove ${key}`, edits: remove(context.document, path) }],
       }
     }
   },
 })
 
-/** Keys that do nothing if they are there, and when that is. */
-function* idle(context: LintContext): Iterable<[Path, string]> {
-  const { resolved, recipe } = context
-  for (const [i, step] of resolved.prune.entries()) {
-    const at = (key: string): Path => ['prune', i, key]
-    if (step.method !== 'sparsegpt') {
-      for (const key of ['block_size', 'dampening']) yield [at(key), `with method ${step.method}, only with sparsegpt`]
-    }
-    if (groupOf(step)) for (const key of ['scope', 'selection']) yield [at(key), 'with an N:M pattern']
-    else if (step.method === 'sparsegpt') yield [at('scope'), 'with sparsegpt, whose group is its column block']
-  }
-  const recover = resolved.recover
-  if (recover?.mode === 'reconstruct') {
-    for (const key of ['data', 'field', 'samples', 'seq_len']) {
-      yield [['recover', key], 'in mode reconstruct, which uses the calibration set']
-    }
-    yield [['recover', 'clip_norm'], 'in mode reconstruct, which does not clip']
-    if (recipe.recover?.window === 'submodule' && recover.window === 'block') yield [['recover', 'window'], sideBySide]
-  } else if (recover) {
-    for (const key of ['window', 'inputs']) yield [['recover', key], 'in mode retrain']
-  }
-  if (recover && !context.adapter && !recover.train.includes('head')) {
-    yield [['recover', 'lora'], 'without an adapter or the head among train']
-  } else if (context.adapter === 'scale_lora' && !recover?.train.includes('head')) {
-    yield [['recover', 'lora', 'init'], 'with scale_lora, which always starts at 1']
-  }
-  yield* idleEvaluation(context)
-  if (recipe.save === undefined) return
-  if (resolved.prune.length === 0 && !recover) yield [['save'], 'without prune or recover, as nothing changes']
+interface Idle {
+  readonly path: Path
+  readonly reason: string
+  /** What the reason is concluded from. */
+  readonly from: readonly Path[]
 }
 
-function* idleEvaluation({ resolved, recipe }: LintContext): Iterable<[Path, string]> {
+/** Keys that do nothing if they are there, and when that is. */
+function* idle(context: LintContext): Iterable<Idle> {
+  for (const [i, step] of context.resolved.prune.entries()) yield* idleInStep(step, i)
+  const { recover } = context.resolved
+  if (recover) yield* idleInRecover(context, recover)
+  yield* idleEvaluation(context)
+  if (context.resolved.prune.length === 0 && !recover)
+    yield { path: ['save'], reason: 'without prune or recover, as nothing changes', from: [['prune'], ['recover']] }
+}
+
+function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {
+  const at = (key: string): Path => ['prune', i, key]
+  const from = [at('method')]
+  if (step.method !== 'sparsegpt') {
+    const reason = `with method ${step.method}, only with sparsegpt`
+    for (const key of ['block_size', 'dampening']) yield { path: at(key), reason, from }
+  }
+  if (groupOf(step)) {
+    const reason = 'with an N:M pattern'
+    for (const key of ['scope', 'selection']) yield { path: at(key), reason, from: [at('pattern')] }
+  } else if (step.method === 'sparsegpt')
+    yield { path: at('scope'), reason: 'with sparsegpt, whose group is its column block', from }
+}
+
+function* idleInRecover({ recipe, adapter }: LintContext, recover: ResolvedRecover): Iterable<Idle> {
+  const at = (...keys: string[]): Path => ['recover', ...keys]
+  const from = [at('mode')]
+  if (recover.mode === 'reconstruct') {
+    const reason = 'in mode reconstruct, which uses the calibration set'
+    for (const key of ['data', 'field', 'samples', 'seq_len']) yield { path: at(key), reason, from }
+    yield { path: at('clip_norm'), reason: 'in mode reconstruct, which does not clip', from }
+    if (recipe.recover?.window === 'submodule' && recover.window === 'block')
+      yield { path: at('window'), reason: sideBySide, from: [] }
+  } else for (const key of ['window', 'inputs']) yield { path: at(key), reason: 'in mode retrain', from }
+  if (recover.train.includes('head')) return
+  const train = [at('train')]
+  if (!adapter) yield { path: at('lora'), reason: 'without an adapter or the head among train', from: train }
+  else if (adapter === 'scale_lora')
+    yield { path: at('lora', 'init'), reason: 'with scale_lora, which always starts at 1', from: train }
+}
+
+function* idleEvaluation({ resolved, recipe }: LintContext): Iterable<Idle> {
   const { recover, prune } = resolved
   for (const { path, data } of dataUses(resolved)) {
-    if (data.endsWith('.txt')) yield [[...path, 'field'], 'with a .txt file, which is one text']
+    const reason = 'with a .txt file, which is one text'
+    if (data.endsWith('.txt')) yield { path: [...path, 'field'], reason, from: [] }
   }
-  for (const [i, evaluation] of resolved.evaluate.entries()) {
-    const blocks = recover?.mode !== 'retrain'
-    if (evaluation.every === undefined) continue
-    if (!recover) yield [['evaluate', i, 'every'], 'without recover']
-    else if (!blocks && evaluation.every > recover.steps)
-      yield [['evaluate', i, 'every'], `with only ${recover.steps} steps`]
+  for (const [i, { every }] of resolved.evaluate.entries()) {
+    if (every === undefined) continue
+    const path = ['evaluate', i, 'every']
+    if (!recover) yield { path, reason: 'without recover', from: [['recover']] }
+    else if (recover.mode === 'retrain' && every > recover.steps)
+      yield {
+        path,
+        reason: `with only ${recover.steps} steps`,
+        from: [
+          ['recover', 'steps'],
+          ['recover', 'mode'],
+        ],
+      }
   }
+  if (prune.length > 0) return
   for (const [i, evaluation] of (recipe.evaluate ?? []).entries()) {
-    for (const [j, stage] of (evaluation.at ?? []).entries()) {
-      if (stage === 'pruned' && prune.length === 0) yield [['evaluate', i, 'at', j], 'without prune']
-    }
+    const j = (evaluation.at ?? []).indexOf('pruned')
+    if (j >= 0) yield { path: ['evaluate', i, 'at', j], reason: 'without prune', from: [['prune']] }
   }
 }
