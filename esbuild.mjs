@@ -41,6 +41,7 @@ export const targets = {
   cli: esm('src/cli/main.ts', 'cli', { banner: { js: `#!/usr/bin/env node\n${banner.js}` } }),
   cpuWorker: esm('src/engine/compute/cpu/worker.ts', 'cpuWorker'),
   webgpuWorker: esm('src/engine/compute/webgpu/worker.ts', 'webgpuWorker'),
+  tokenizerWorker: esm('src/engine/text/tokenizerWorker.ts', 'tokenizerWorker'),
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
   backend: esm('src/backend/main.ts', 'backend'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),

@@ -38,6 +38,7 @@ const bundles = [
   'cpuWorker.mjs',
   'webgpuWorker.mjs',
   'scanWorker.mjs',
+  'tokenizerWorker.mjs',
 ]
 
 export function packageVsix({ target = `${process.platform}-${process.arch}`, out, say = () => {} } = {}) {

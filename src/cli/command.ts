@@ -1,6 +1,8 @@
 // What every command shares: options, output, progress, errors, cancellation.
 import { Command, Option } from 'commander'
 import { EngineError, exitCodeOf } from '../engine/errors.ts'
+import { explained } from '../engine/systemErrors.ts'
+import { printable, printableLine } from '../shared/format/printable.ts'
 import type { Progress } from './terminal/progressText.ts'
 import { createScreen } from './terminal/screen.ts'
 
@@ -47,7 +49,9 @@ export function usageLine(name: string, text: string): string {
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .replace(/\.$/, '')
-  return `sparsescope: ${message}; see ${['sparsescope', ...name.split(' '), '--help'].filter(Boolean).join(' ')}`
+  return printableLine(
+    `sparsescope: ${message}; see ${['sparsescope', ...name.split(' '), '--help'].filter(Boolean).join(' ')}`,
+  )
 }
 
 /** Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. */
@@ -73,7 +77,8 @@ export function runs<A extends unknown[]>(
     try {
       if (options?.device === 'cpu' && options.adapter)
         throw new EngineError('usage', '--adapter names a GPU, and --device cpu uses none: leave one of them out')
-      const { say, progress } = screen
+      const { progress } = screen
+      const say = (line: string) => screen.say(printableLine(line))
       const outcome = await body({ signal: abort.signal, say, progress }, ...args)
       screen.end()
       if (json) await print(`${JSON.stringify(outcome.json)}\n`)
@@ -81,8 +86,8 @@ export function runs<A extends unknown[]>(
       process.exitCode = outcome.exitCode ?? 0
     } catch (error) {
       screen.end()
-      process.stderr.write(`${describe(error)}\n`)
-      process.exitCode = abort.signal.aborted ? 130 : exitCodeOf(error)
+      const code = showError(error)
+      process.exitCode = abort.signal.aborted ? 130 : code
     }
   }
 }
@@ -92,11 +97,18 @@ function isOptions(value: unknown): value is CommonOptions {
 }
 
 function print(text: string): Promise<void> {
-  return new Promise((resolve) => process.stdout.write(text, () => resolve()))
+  return new Promise((resolve) => process.stdout.write(printable(text), () => resolve()))
 }
 
-/** One line for people; a stack only for our own mistakes. */
-function describe(error: unknown): string {
-  if (error instanceof EngineError && error.code !== 'internal') return `sparsescope: ${error.message}`
-  return `sparsescope: internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`
+/** One line for people on stderr; a stack only for our own mistakes. Returns the exit code. */
+export function showError(error: unknown): number {
+  const known = explained(error)
+  const line =
+    known instanceof EngineError && known.code !== 'internal'
+      ? printableLine(`sparsescope: ${known.message}`)
+      : printable(
+          `sparsescope: internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`,
+        )
+  process.stderr.write(`${line}\n`)
+  return exitCodeOf(known)
 }

@@ -7,7 +7,7 @@ import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
 import { createDecoder, defaultTokens } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
 import { watchMemory } from '../engine/run/peakMemory.ts'
-import { readIdTensor } from '../engine/text/idTensor.ts'
+import { openIdTensor } from '../engine/text/idTensor.ts'
 import { loadWindows } from '../engine/text/windows.ts'
 import type { ModelConfig } from '../shared/families/modelConfig.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
@@ -108,7 +108,9 @@ async function windowLength({ position, maxPositions }: ModelConfig, options: Ev
 /** Ids in rows are windows already; a stream or a text has no width. */
 async function rowWidth({ data, field }: EvaluateOptions): Promise<number> {
   if (!data.endsWith('.safetensors')) return Infinity
-  const { shape } = await readIdTensor(data, field)
+  const tensor = await openIdTensor(data, field)
+  await tensor.close()
+  const { shape } = tensor
   return shape.length === 2 ? shape[1] : Infinity
 }
 

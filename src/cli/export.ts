@@ -1,6 +1,7 @@
 // `sparsescope export`: the pruning steps of a recipe for llm-compressor. What has no counterpart is listed.
 import { readRecipe } from '../engine/run/recipeFile.ts'
 import { exportToLlmCompressor } from '../shared/recipe/foreign/exportRecipe.ts'
+import { printableLine } from '../shared/format/printable.ts'
 import { command, runs, type CommonOptions } from './command.ts'
 import { writeNew } from './writeNew.ts'
 
@@ -18,7 +19,7 @@ export const exportCommand = command('export', 'write the pruning steps of a rec
     runs(async (context, path: string, options: ExportOptions) => {
       const { recipe } = await readRecipe(path)
       const exported = exportToLlmCompressor(recipe)
-      for (const lost of exported.lost) process.stderr.write(`not in the export: ${lost}\n`)
+      for (const lost of exported.lost) process.stderr.write(`${printableLine(`not in the export: ${lost}`)}\n`)
       if (options.out === undefined) return { json: exported, text: exported.text.trimEnd() }
       await writeNew(options.out, exported.text)
       context.say(`wrote ${options.out}`)

@@ -1,9 +1,9 @@
 // `sparsescope import`: a recipe of another tool as one of ours. What has no counterpart is listed.
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { readError } from '../engine/checkpoint/diskErrors.ts'
+import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/smallFile.ts'
 import { EngineError } from '../engine/errors.ts'
 import { importRecipe } from '../shared/recipe/foreign/importRecipe.ts'
+import { printableLine } from '../shared/format/printable.ts'
 import { command, runs, type CommonOptions } from './command.ts'
 import { writeNew } from './writeNew.ts'
 
@@ -20,12 +20,10 @@ export const importCommand = command('import', 'convert a recipe of llm-compress
   .action(
     runs(async (context, path: string, options: ImportOptions) => {
       const full = resolve(path)
-      const text = await readFile(full, 'utf8').catch((error: unknown) => {
-        throw readError(error, full)
-      })
+      const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
       const imported = importRecipe(text)
       if ('problem' in imported) throw new EngineError('bad-recipe', `${path}: ${imported.problem}`)
-      for (const note of imported.notes) process.stderr.write(`not taken over: ${note}\n`)
+      for (const note of imported.notes) process.stderr.write(`${printableLine(`not taken over: ${note}`)}\n`)
       if (options.out === undefined) return { json: imported, text: imported.text.trimEnd() }
       await writeNew(options.out, imported.text)
       context.say(`wrote ${options.out}`)

@@ -1,10 +1,10 @@
 // `sparsescope lint`: the rules of the editor, for the command line and for CI.
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { readError } from '../engine/checkpoint/diskErrors.ts'
+import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/smallFile.ts'
 import { EngineError } from '../engine/errors.ts'
 import { lintText } from '../engine/facts/lintFile.ts'
 import type { Finding, Severity } from '../shared/recipe/finding.ts'
+import { printableLine } from '../shared/format/printable.ts'
 import { ruleIds } from '../shared/recipe/ruleIds.ts'
 import { command, runs, type CommonOptions } from './command.ts'
 
@@ -28,11 +28,9 @@ export const lintCommand = command('lint', 'check recipes without running them',
       for (const path of paths) {
         if (context.signal.aborted) throw new EngineError('cancelled', 'cancelled')
         const full = resolve(path)
-        const text = await readFile(full, 'utf8').catch((error: unknown) => {
-          throw readError(error, full)
-        })
+        const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
         const result = await lintText(text, { folder: dirname(full), severities: overrides })
-        findings.push(...result.findings.map((f) => ({ file: path, ...f })))
+        for (const finding of result.findings) findings.push({ file: path, ...finding })
       }
       const counted = findings.filter((f) => f.severity === 'error' || f.severity === 'warning')
       return {
@@ -62,7 +60,7 @@ function parseSeverities(settings: readonly string[]): Record<string, Severity |
 
 /** `opt.prune.yaml:4:12 error T1 …`: terminals turn the place into a link, `$prune-recipe` of a task into a problem. */
 export function findingLine({ file, range, severity, rule, message }: Finding & { file: string }): string {
-  return `${file}:${range.start.line + 1}:${range.start.character + 1} ${severity} ${rule} ${message}`
+  return printableLine(`${file}:${range.start.line + 1}:${range.start.character + 1} ${severity} ${rule} ${message}`)
 }
 
 function summary(recipes: number, findings: readonly Finding[]): string {

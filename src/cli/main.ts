@@ -1,6 +1,6 @@
 // The command line: one command a file, gathered here.
 import { Command, CommanderError } from 'commander'
-import { usageLine } from './command.ts'
+import { showError, usageLine } from './command.ts'
 import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
 import { compareCommand } from './compare.ts'
 import { doctorCommand } from './doctor.ts'
@@ -43,6 +43,9 @@ for (const stream of [process.stdout, process.stderr])
     process.stderr.write(`sparsescope: ${writeError(error, 'the output').message}\n`)
     process.exit(1)
   })
+
+// What happens beside a command, in a thread's or a timer's own turn, ends it as its own errors do.
+process.on('uncaughtException', (error) => process.exit(showError(error)))
 
 try {
   await program.parseAsync()

@@ -8,6 +8,18 @@ const wrongPlaces: Record<string, string> = {
   EEXIST: 'a file is in the way; choose another place',
   EISDIR: 'it is a folder; add the name of a file',
   ENAMETOOLONG: 'the name is too long; choose a shorter one',
+  ELOOP: 'its links lead in a circle; mend them or choose another place',
+  ERR_INVALID_ARG_VALUE: 'the path holds a NUL character; remove it',
+}
+
+/** The same for what should be read. */
+const wrongSources: Record<string, string> = {
+  EISDIR: 'it is a folder; give a file',
+  ENAMETOOLONG: 'the name is too long; check the path',
+  ELOOP: 'its links lead in a circle; mend them or give the file itself',
+  ERR_INVALID_ARG_VALUE: 'the path holds a NUL character; remove it',
+  ENXIO: 'it is a socket or a device; give a file',
+  ENODEV: 'it is a socket or a device; give a file',
 }
 
 const remedies: Record<string, string> = {
@@ -17,6 +29,8 @@ const remedies: Record<string, string> = {
   EACCES: 'permission denied; change the permissions or choose another place',
   EPERM: 'not permitted; change the permissions or choose another place',
   EMFILE: 'too many files are open; raise the limit (ulimit -n)',
+  ENFILE: 'too many files are open on this machine; close some programs',
+  ENOMEM: 'the memory is used up; close some programs or raise the limit (ulimit -v)',
   EIO: 'the disk failed to read or write; check it',
   EFBIG: 'the file system cannot hold a file so large; choose another place or a smaller max_shard',
 }
@@ -34,14 +48,15 @@ export function writeError(error: unknown, path: string): EngineError {
   return new EngineError(misplaced ? 'usage' : 'disk', `cannot write ${path}: ${reason}`, { cause: error })
 }
 
-/** For reading: 'not-found' or 'disk'. Engine errors pass unchanged. */
+/** For reading: 'not-found', 'usage' for what is no file, or 'disk'. Engine errors pass unchanged. */
 export function readError(error: unknown, path: string): EngineError {
   if (error instanceof EngineError) return error
   const code = errnoOf(error)
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new EngineError('not-found', `${path} does not exist; check the path`, { cause: error })
   }
-  if (code === 'EISDIR') return new EngineError('usage', `${path} is a folder; give a file`, { cause: error })
+  const wrong = wrongSources[code]
+  if (wrong) return new EngineError('usage', `cannot read ${path}: ${wrong}`, { cause: error })
   return new EngineError('disk', `cannot read ${path}: ${remedies[code] ?? describe(error)}`, { cause: error })
 }
 

@@ -1,7 +1,8 @@
 // Ranged reads from many files with few of them open: a checkpoint may have more shards than the system lends handles.
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import { readError } from './diskErrors.ts'
+import { openRegular } from './regularFile.ts'
 
 const maxOpen = 32
 
@@ -52,7 +53,7 @@ export class FilePool {
 
   private take(path: string): OpenFile {
     if (this.closed) throw new EngineError('internal', `${path} is read after its checkpoint was closed`)
-    const file = this.files.get(path) ?? { handle: open(path, 'r'), users: 0 }
+    const file = this.files.get(path) ?? { handle: openRegular(path), users: 0 }
     this.files.delete(path)
     this.files.set(path, file)
     // A file that would not open may be there the next time.

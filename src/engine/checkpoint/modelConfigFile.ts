@@ -6,7 +6,7 @@ import { errnoOf } from './diskErrors.ts'
 import { inFile } from './readHeader.ts'
 import { readSmallFile } from './smallFile.ts'
 
-const maxConfigBytes = 16 * 2 ** 20
+export const maxConfigBytes = 16 * 2 ** 20
 
 /** config.json as plain objects; null when the folder has none. @throws EngineError 'bad-checkpoint' when malformed. */
 export async function readConfig(folder: string): Promise<unknown> {

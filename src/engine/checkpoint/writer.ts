@@ -1,6 +1,6 @@
 // Writes a checkpoint that is a source's, with some tensors replaced: same names, order, element types and metadata.
 // Tensors arrive in any order; the rest is copied. Nothing is visible under the final name until all of it is there.
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { setTopLevel } from '../../shared/format/jsonEdit.ts'
@@ -9,9 +9,11 @@ import { carryOver } from './carryOver.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { writeError } from './diskErrors.ts'
 import { makePartial, promote, refuseExisting, removePartial } from './partialFolder.ts'
+import { maxConfigBytes } from './modelConfigFile.ts'
 import { refuseOverlap } from './outputPlace.ts'
 import { ShardFiles } from './shardFiles.ts'
 import { encodeIndex, planShards, type Shard, type TensorSpec } from './shardLayout.ts'
+import { readSmallFile } from './smallFile.ts'
 
 export interface WriterOptions {
   /** Largest shard in bytes; a larger tensor gets a shard of its own. */
@@ -150,7 +152,7 @@ async function addOtherFiles(
     const files: Record<string, string | Uint8Array> = { ...extraFiles }
     if (shards.length > 1) files['model.safetensors.index.json'] = encodeIndex(shards, source.indexMetadata)
     if (untieHead) {
-      const text = await readFile(join(source.folder, 'config.json'), 'utf8')
+      const text = await readSmallFile(join(source.folder, 'config.json'), maxConfigBytes)
       files['config.json'] = setTopLevel(text, 'tie_word_embeddings', false)
     }
     for (const [name, data] of Object.entries(files)) await writeFile(join(partial, name), data, { flush: true })

@@ -14,7 +14,7 @@ export interface TrainingWindows {
 /** The given rows, cut after the last real token of the longest: padding on the right changes no target's loss. */
 export function batchOf({ ids, mask, labels, seqLen }: TrainingWindows, picked: readonly number[]): Batch {
   const lengths = picked.map((row) => realLength(mask, row, seqLen))
-  const longest = Math.max(2, ...lengths)
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 2)
   const cut = (values: Int32Array) => {
     const out = new Int32Array(picked.length * longest)
     picked.forEach((row, i) => out.set(values.subarray(row * seqLen, row * seqLen + longest), i * longest))

@@ -74,10 +74,13 @@ async function addGradients(
   step: number,
 ): Promise<{ loss: number; tokens: number }> {
   const order = { ...settings, windows: windows.windows }
-  const batches = Array.from({ length: settings.gradAccumulation }, (_, part) =>
-    batchOf(windows, rowsOfBatch(order, step, part)),
-  )
-  const counts = batches.map(countTargets)
+  // Made twice rather than kept: a step may have more batches than memory holds.
+  const batch = (part: number) => batchOf(windows, rowsOfBatch(order, step, part))
+  const counts: number[] = []
+  for (let part = 0; part < settings.gradAccumulation; part++) {
+    await breathe(signal)
+    counts.push(countTargets(batch(part)))
+  }
   const total = counts.reduce((a, b) => a + b, 0)
   if (total === 0)
     throw new EngineError(
@@ -85,10 +88,13 @@ async function addGradients(
       `retraining, step ${step + 1}: none of its rows has two tokens; remove empty rows`,
     )
   let loss = 0
-  for (const [i, batch] of batches.entries()) {
-    if (counts[i] === 0) continue
+  let tokens = 0
+  for (const [part, count] of counts.entries()) {
+    const rows = batch(part)
+    tokens += rows.ids.length
+    if (count === 0) continue
     const pass = { adapterOf: trainables.adapterOf, signal, targetWeight: 1 / total }
-    loss += ((await decoder.lossAndGradients(batch, trainables.grads, pass)).loss * counts[i]) / total
+    loss += ((await decoder.lossAndGradients(rows, trainables.grads, pass)).loss * count) / total
   }
-  return { loss, tokens: batches.reduce((sum, { ids }) => sum + ids.length, 0) }
+  return { loss, tokens }
 }

@@ -1,8 +1,8 @@
 // What a source file looked like when a run began: enough to notice that it has changed, at the same small cost for
 // files of any size.
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
 import { readError } from '../checkpoint/diskErrors.ts'
+import { openRegular } from '../checkpoint/regularFile.ts'
 
 export interface Fingerprint {
   readonly path: string
@@ -19,7 +19,7 @@ const sampleBytes = 2 ** 16
 /** @throws EngineError 'not-found' or 'disk'. */
 export async function fingerprint(path: string): Promise<Fingerprint> {
   try {
-    const file = await open(path, 'r')
+    const file = await openRegular(path, 'bad-data')
     try {
       const { size, mtimeMs } = await file.stat()
       const hash = createHash('sha256').update(`${size}\n`)

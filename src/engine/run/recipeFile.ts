@@ -1,5 +1,4 @@
 // A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
-import { readFile } from 'node:fs/promises'
 import { dirname, relative, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { parseSetting, withSetting } from '../../shared/recipe/overrides.ts'
@@ -7,7 +6,7 @@ import type { Finding } from '../../shared/recipe/finding.ts'
 import { parseRecipe } from '../../shared/recipe/parse.ts'
 import { resolveRecipe, type ModelLimits, type ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../shared/recipe/schema.ts'
-import { readError } from '../checkpoint/diskErrors.ts'
+import { maxRecipeBytes, readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
 
 export interface RecipeFile {
@@ -25,9 +24,7 @@ export interface RecipeFile {
  */
 export async function readRecipe(path: string, settings: readonly string[] = []): Promise<RecipeFile> {
   const full = resolve(path)
-  const text = await readFile(full, 'utf8').catch((error: unknown) => {
-    throw readError(error, full)
-  })
+  const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
   const { recipe, findings } = parseRecipe(text)
   const wrong = findings.find((finding) => finding.severity === 'error')
   if (!recipe || wrong) {

@@ -1,6 +1,7 @@
 // The data of a run as windows of ids, each file read and tokenised once.
 import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
 import { loadWindows, type Windows, type WindowsRequest } from '../text/windows.ts'
+import { requireBatches } from '../recover/batchLimits.ts'
 import type { RunPlan } from './runPlan.ts'
 import type { RunSession } from './session.ts'
 
@@ -33,7 +34,7 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
   }
   return session.phase('read', async () => {
     for (const one of recipe.evaluate) await evaluation(one)
-    return {
+    const read = {
       evaluation,
       calibration:
         plan.needsCalibration && calibration
@@ -56,5 +57,8 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
             })
           : null,
     }
+    const shown = read.training ?? read.calibration
+    if (recover && shown) requireBatches(shown.windows, recover.batch_size, recover.grad_accumulation)
+    return read
   })
 }

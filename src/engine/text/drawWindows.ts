@@ -1,5 +1,6 @@
 // Calibration windows as the published code draws them: random documents until one has more tokens than the window,
 // then a random window of it, until there are enough.
+import { breathe } from '../breathe.ts'
 import { EngineError } from '../errors.ts'
 import { createRng } from '../rng.ts'
 import type { Corpus } from './corpus.ts'
@@ -12,6 +13,12 @@ export interface DrawOptions {
   signal?: AbortSignal
   onProgress?: (done: number, total: number) => void
 }
+
+/** Documents drawn ahead and read in one pass over the file. */
+const maxAhead = 4096
+
+/** Drawn one after the other and all too short: then every document is looked at once, rather than drawn until it was. */
+const maxMisses = 1000
 
 /** Ids kept of documents that may be drawn again. */
 const maxKeptIds = 32 * 2 ** 20
@@ -27,25 +34,33 @@ export async function drawWindows(corpus: Corpus, tokenizer: Tokenizer, options:
   if (count === 0) throw new EngineError('bad-data', `${corpus.path} has no documents; give a file with text`)
   const drawDocument = createRng(seed, 'calibration documents')
   const drawStart = createRng(seed, 'calibration windows')
-  const reader = new DrawnDocuments(corpus, tokenizer, signal)
+  const reader = new DrawnDocuments(corpus, count, tokenizer, signal)
   const tooShort = new Set<number>()
-  const out = new Int32Array(samples * seqLen)
+  let out = new Int32Array(0)
   let done = 0
   let ahead: number[] = []
+  let next = 0
+  let misses = 0
   while (done < samples) {
     if (tooShort.size === count) throw noneLongEnough(corpus.path, count, seqLen, reader.longest)
-    if (ahead.length === 0) {
-      ahead = Array.from({ length: samples }, () => drawDocument.below(count)).filter((i) => !tooShort.has(i))
+    if (next === ahead.length) {
+      const length = Math.min(maxAhead, Math.max(samples, 2 * ahead.length))
+      ahead = Array.from({ length }, () => drawDocument.below(count)).filter((i) => !tooShort.has(i))
+      next = 0
       await reader.fetch(ahead)
+      await breathe(signal)
       continue
     }
-    const index = ahead.shift() as number
+    const index = ahead[next++]
     if (tooShort.has(index)) continue
     const ids = await reader.ids(index)
     if (ids.length <= seqLen) {
       tooShort.add(index)
+      if (++misses === maxMisses) await reader.weigh((i, tokens) => tokens <= seqLen && tooShort.add(i))
       continue
     }
+    misses = 0
+    if (done === 0) out = new Int32Array(samples * seqLen)
     const start = drawStart.below(ids.length - seqLen)
     out.set(ids.subarray(start, start + seqLen), done * seqLen)
     done++
@@ -64,6 +79,7 @@ function noneLongEnough(path: string, count: number, seqLen: number, longest: nu
 /** Texts of the documents drawn ahead, read in one pass over the file; ids of those tokenised already. */
 class DrawnDocuments {
   private readonly corpus: Corpus
+  private readonly count: number
   private readonly tokenizer: Tokenizer
   private readonly signal: AbortSignal | undefined
   private readonly tokenised = new Map<number, Int32Array>()
@@ -72,26 +88,39 @@ class DrawnDocuments {
   /** Tokens of the longest document seen. */
   longest = 0
 
-  constructor(corpus: Corpus, tokenizer: Tokenizer, signal: AbortSignal | undefined) {
+  constructor(corpus: Corpus, count: number, tokenizer: Tokenizer, signal: AbortSignal | undefined) {
     this.corpus = corpus
+    this.count = count
     this.tokenizer = tokenizer
     this.signal = signal
   }
 
   async fetch(indexes: readonly number[]): Promise<void> {
+    // A file that is one document may be longer than a string can be.
+    if (this.count === 1) return
     const wanted = new Set(indexes.filter((i) => !this.tokenised.has(i)))
     this.texts = new Map()
     if (wanted.size === 0) return
     for await (const { index, text } of this.corpus.documents(wanted, this.signal)) this.texts.set(index, text)
   }
 
+  /** Tokens of every document. */
+  async weigh(tell: (index: number, tokens: number) => void): Promise<void> {
+    if (this.count === 1) return
+    for await (const { index, text } of this.corpus.documents(undefined, this.signal)) {
+      const { length } = await this.tokenizer.encode(text, { signal: this.signal })
+      this.longest = Math.max(this.longest, length)
+      tell(index, length)
+    }
+  }
+
   async ids(index: number): Promise<Int32Array> {
     const known = this.tokenised.get(index)
     if (known) return known
-    const text = this.texts.get(index)
+    const text = this.count === 1 ? this.corpus.pieces(this.signal) : this.texts.get(index)
     if (text === undefined)
       throw new EngineError('bad-data', `${this.corpus.path} changed while it was read; run again`)
-    const ids = await this.tokenizer.encode(text, this.signal)
+    const ids = await this.tokenizer.encode(text, { signal: this.signal })
     this.longest = Math.max(this.longest, ids.length)
     if (this.kept + ids.length <= maxKeptIds) {
       this.kept += ids.length

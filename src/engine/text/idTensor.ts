@@ -1,35 +1,69 @@
-// Token ids that were made elsewhere: an integer tensor of a safetensors file.
+// Token ids that were made elsewhere: an integer tensor of a safetensors file. Files may be larger than memory: only the
+// rows that are wanted are read.
 import { openCheckpoint, type Checkpoint, type TensorEntry } from '../checkpoint/checkpoint.ts'
+import { breathe } from '../breathe.ts'
 import { EngineError } from '../errors.ts'
+import { someOf } from '../../shared/format/lists.ts'
 
 export interface IdTensor {
   readonly name: string
   /** [windows, length], or [length] for one stream. */
   readonly shape: readonly number[]
-  /** Row-major. */
-  readonly ids: Int32Array
+  /** Ids [start, end) of the flat tensor into `target`. @throws EngineError 'bad-data' for what no vocabulary has. */
+  read(start: number, target: Int32Array): Promise<void>
+  close(): Promise<void>
 }
+
+/** Read at a time, so that somebody can stop it. */
+const pieceElements = 2 ** 20
 
 /**
  * `field`: the tensor's name; by default the only I32 or I64 tensor of the file.
- * @throws EngineError 'bad-data' when there is none, more than one, or an id that no vocabulary has.
+ * @throws EngineError 'bad-data' when there is none or more than one.
  */
-export async function readIdTensor(path: string, field?: string): Promise<IdTensor> {
+export async function openIdTensor(path: string, field?: string, signal?: AbortSignal): Promise<IdTensor> {
   const file = await openCheckpoint(path)
   try {
     const entry = choose(file, path, field)
-    const bytes = await file.read(entry.name)
-    const ids =
-      entry.dtype === 'I32' ? new Int32Array(bytes.buffer) : narrow(new BigInt64Array(bytes.buffer), path, entry)
-    return { name: entry.name, shape: entry.shape, ids }
-  } finally {
+    return {
+      name: entry.name,
+      shape: entry.shape,
+      async read(start, target) {
+        for (let done = 0; done < target.length; done += pieceElements) {
+          await breathe(signal)
+          const piece = target.subarray(done, done + pieceElements)
+          await readPiece(file, path, entry, start + done, piece)
+        }
+      },
+      close: () => file.close(),
+    }
+  } catch (error) {
     await file.close()
+    throw error
+  }
+}
+
+async function readPiece(
+  file: Checkpoint,
+  path: string,
+  { name, dtype }: TensorEntry,
+  start: number,
+  target: Int32Array,
+): Promise<void> {
+  const bytes = dtype === 'I32' ? 4 : 8
+  const stored = await file.readRange(name, start * bytes, (start + target.length) * bytes)
+  if (dtype === 'I32') return target.set(new Int32Array(stored.buffer))
+  const wide = new BigInt64Array(stored.buffer)
+  for (let i = 0; i < wide.length; i++) {
+    target[i] = Number(wide[i])
+    if (BigInt(target[i]) !== wide[i])
+      throw new EngineError('bad-data', `${path}: ${name} holds ${wide[i]}, which is no token id; check the file`)
   }
 }
 
 function choose(file: Checkpoint, path: string, field: string | undefined): TensorEntry {
   const integer = [...file.tensors.values()].filter((t) => t.dtype === 'I32' || t.dtype === 'I64')
-  const names = integer.map((t) => t.name).join(', ')
+  const names = someOf(integer.map((t) => t.name))
   if (field === undefined) {
     if (integer.length === 1) return checkRank(integer[0], path)
     if (integer.length === 0)
@@ -47,15 +81,4 @@ function checkRank(entry: TensorEntry, path: string): TensorEntry {
     'bad-data',
     `${path}: ${entry.name} has the shape [${entry.shape.join(', ')}]; ids are [windows, length] or one stream [length]`,
   )
-}
-
-function narrow(wide: BigInt64Array, path: string, entry: TensorEntry): Int32Array {
-  const ids = new Int32Array(wide.length)
-  for (let i = 0; i < wide.length; i++) {
-    ids[i] = Number(wide[i])
-    if (BigInt(ids[i]) !== wide[i]) {
-      throw new EngineError('bad-data', `${path}: ${entry.name} holds ${wide[i]}, which is no token id; check the file`)
-    }
-  }
-  return ids
 }

@@ -1,17 +1,30 @@
 // A .jsonl file has a JSON object a line; the document is one of its fields. Blank lines are no documents.
 import { someOf } from '../../shared/format/lists.ts'
-import { EngineError, throwIfCancelled } from '../errors.ts'
-import type { Corpus } from './corpus.ts'
+import { breathe } from '../breathe.ts'
+import { EngineError } from '../errors.ts'
+import type { Corpus, Document } from './corpus.ts'
+import { joined } from './joined.ts'
 import { readLines } from './lines.ts'
 import { decodeText } from './textCorpus.ts'
 
 export function jsonlCorpus(path: string, field: string): Corpus {
   async function* filledLines(signal?: AbortSignal): AsyncGenerator<{ number: number; line: Buffer }> {
     let number = 0
-    for await (const line of readLines(path)) {
+    for await (const line of readLines(path, signal)) {
       number++
-      if (number % 1024 === 0) throwIfCancelled(signal)
+      if (number % 1024 === 0) await breathe(signal)
       if (!isBlank(line)) yield { number, line }
+    }
+  }
+  async function* documents(wanted?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<Document> {
+    let index = 0
+    let left = wanted?.size ?? Infinity
+    for await (const { number, line } of filledLines(signal)) {
+      if (!wanted || wanted.has(index)) {
+        yield { index, text: textOf(line, `${path}, line ${number}`, field) }
+        if (--left === 0) return
+      }
+      index++
     }
   }
   return {
@@ -21,17 +34,8 @@ export function jsonlCorpus(path: string, field: string): Corpus {
       for await (const _ of filledLines(signal)) count++
       return count
     },
-    async *documents(wanted, signal) {
-      let index = 0
-      let left = wanted?.size ?? Infinity
-      for await (const { number, line } of filledLines(signal)) {
-        if (!wanted || wanted.has(index)) {
-          yield { index, text: textOf(line, `${path}, line ${number}`, field) }
-          if (--left === 0) return
-        }
-        index++
-      }
-    },
+    documents,
+    pieces: (signal) => joined(documents(undefined, signal)),
   }
 }
 

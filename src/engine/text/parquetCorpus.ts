@@ -1,57 +1,71 @@
 // A .parquet file has a document a row, in a column of strings. Row groups are read one at a time.
-import { open, stat } from 'node:fs/promises'
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMetaData } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
-import { readError } from '../checkpoint/diskErrors.ts'
-import { EngineError, throwIfCancelled } from '../errors.ts'
+import { compressors as codecs } from 'hyparquet-compressors'
+import { formatBytes } from '../../shared/format/byteSize.ts'
+import { someOf } from '../../shared/format/lists.ts'
+import { breathe } from '../breathe.ts'
+import { openRegular } from '../checkpoint/regularFile.ts'
+import { EngineError } from '../errors.ts'
 import type { Corpus } from './corpus.ts'
+import { joined } from './joined.ts'
+
+/** Of one column of a row group, packed or not: what is unpacked at a time. Writers make groups of about 100 MB. */
+const maxGroupBytes = 2 ** 30
+/** More rows than this in a group are no documents. */
+const maxGroupRows = 2 ** 22
 
 export function parquetCorpus(path: string, field: string): Corpus {
-  const opened = async () => {
-    const file = await openBuffer(path)
-    return { file, metadata: await readMetadata(file, path, field) }
-  }
-  return {
-    path,
-    async count() {
-      return Number((await opened()).metadata.num_rows)
-    },
-    async *documents(wanted, signal) {
-      const { file, metadata } = await opened()
-      for (const [rowStart, rowEnd] of rowRanges(metadata)) {
-        throwIfCancelled(signal)
-        if (wanted && !anyWithin(wanted, rowStart, rowEnd)) continue
+  async function* documents(wanted?: ReadonlySet<number>, signal?: AbortSignal) {
+    const { file, close } = await openBuffer(path)
+    try {
+      const metadata = await readMetadata(file, path, field)
+      for (const { rowStart, rowEnd } of rowGroups(metadata, path, field)) {
+        await breathe(signal)
+        if (wanted && ![...wanted].some((row) => row >= rowStart && row < rowEnd)) continue
         const rows = await readRows(file, metadata, path, field, rowStart, rowEnd)
         for (let i = 0; i < rows.length; i++) {
           const index = rowStart + i
           if (!wanted || wanted.has(index)) yield { index, text: textOf(rows[i], `${path}, row ${index + 1}`, field) }
         }
       }
+    } finally {
+      await close()
+    }
+  }
+  return {
+    path,
+    async count() {
+      const { file, close } = await openBuffer(path)
+      try {
+        return rowGroups(await readMetadata(file, path, field), path, field).at(-1)?.rowEnd ?? 0
+      } finally {
+        await close()
+      }
     },
+    documents,
+    pieces: (signal) => joined(documents(undefined, signal)),
   }
 }
 
-async function openBuffer(path: string): Promise<AsyncBuffer> {
-  const { size } = await stat(path).catch((error: unknown) => {
-    throw readError(error, path)
-  })
-  return {
+async function openBuffer(path: string): Promise<{ file: AsyncBuffer; close: () => Promise<void> }> {
+  const handle = await openRegular(path, 'bad-data')
+  const { size } = await handle.stat()
+  const file: AsyncBuffer = {
     byteLength: size,
     async slice(start, end = size) {
-      const handle = await open(path, 'r')
-      try {
-        const bytes = new Uint8Array(end - start)
-        for (let done = 0; done < bytes.length;) {
-          const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done)
-          if (bytesRead === 0) throw new EngineError('bad-data', `${path} ends early; get it again`)
-          done += bytesRead
-        }
-        return bytes.buffer
-      } finally {
-        await handle.close()
+      // Places come from the file itself.
+      if (!(start >= 0 && start <= end && end <= size && end - start <= maxGroupBytes))
+        throw new Error(`it names bytes ${start} to ${end} of ${size}`)
+      const bytes = new Uint8Array(end - start)
+      for (let done = 0; done < bytes.length;) {
+        const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done)
+        if (bytesRead === 0) throw new EngineError('bad-data', `${path} ends early; get it again`)
+        done += bytesRead
       }
+      return bytes.buffer
     },
   }
+  return { file, close: () => handle.close() }
 }
 
 async function readMetadata(file: AsyncBuffer, path: string, field: string): Promise<FileMetaData> {
@@ -60,23 +74,47 @@ async function readMetadata(file: AsyncBuffer, path: string, field: string): Pro
   })
   const columns = metadata.schema.slice(1).map((s) => s.name)
   if (columns.includes(field)) return metadata
-  throw new EngineError('bad-data', `${path} has no column "${field}"; choose the field among: ${columns.join(', ')}`)
+  throw new EngineError('bad-data', `${path} has no column "${field}"; choose the field among: ${someOf(columns)}`)
 }
 
-/** First row and end of every row group: the smallest piece that can be unpacked. */
-function* rowRanges(metadata: FileMetaData): Generator<[number, number]> {
-  let first = 0
-  for (const group of metadata.row_groups) {
-    const end = first + Number(group.num_rows)
-    yield [first, end]
-    first = end
-  }
+interface RowGroup {
+  readonly rowStart: number
+  readonly rowEnd: number
 }
 
-function anyWithin(wanted: ReadonlySet<number>, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (wanted.has(i)) return true
-  return false
+/** Row groups are the smallest pieces that can be unpacked. @throws EngineError 'bad-data' for one that is too large. */
+function rowGroups({ row_groups: groups }: FileMetaData, path: string, field: string): RowGroup[] {
+  let rowStart = 0
+  return groups.map(({ num_rows, columns }, g) => {
+    const rows = Number(num_rows)
+    const bytes = columns
+      .flatMap(({ meta_data: data }) => (data?.path_in_schema[0] === field ? [data] : []))
+      .reduce(
+        (sum, data) => sum + Math.max(Number(data.total_uncompressed_size), Number(data.total_compressed_size)),
+        0,
+      )
+    if (!(rows >= 0 && rows <= maxGroupRows && bytes <= maxGroupBytes))
+      throw new EngineError(
+        'bad-data',
+        `${path}: its row group ${g + 1} has ${rows} rows in ${formatBytes(bytes)} of "${field}", too many to unpack at once; write it with smaller row groups`,
+      )
+    const rowEnd = rowStart + rows
+    const group = { rowStart, rowEnd }
+    rowStart = rowEnd
+    return group
+  })
 }
+
+/** A page says itself how large it will be. */
+const compressors = Object.fromEntries(
+  Object.entries(codecs).map(([name, unpack]) => [
+    name,
+    (input: Uint8Array, outputLength: number) => {
+      if (!(outputLength <= maxGroupBytes)) throw new Error(`a page of ${outputLength} bytes`)
+      return unpack(input, outputLength)
+    },
+  ]),
+) as typeof codecs
 
 async function readRows(
   file: AsyncBuffer,

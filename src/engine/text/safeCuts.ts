@@ -8,16 +8,13 @@
 
 type Definition = Readonly<Record<string, unknown>>
 
-/** Positions at which to cut, about every `pieceLength` characters; none when it would not be safe. */
-export type Cutter = (text: string, pieceLength: number) => number[]
-
-export function safeCuts(definition: Definition): Cutter {
+/** Whether a text of this tokenizer may be cut by `cutAfterLetters`. */
+export function isSafeToCut(definition: Definition): boolean {
   return isByteLevel(definition) && normalizes(definition) && addedTokensStayWhole(definition)
-    ? cutAfterLetters
-    : () => []
 }
 
-function cutAfterLetters(text: string, pieceLength: number): number[] {
+/** Positions at which to cut, about every `pieceLength` characters. */
+export function cutAfterLetters(text: string, pieceLength: number): number[] {
   const cuts: number[] = []
   const letterThenBreak = /(?<=\p{L})\n/gu
   letterThenBreak.lastIndex = pieceLength

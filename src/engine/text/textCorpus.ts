@@ -1,8 +1,9 @@
 // A .txt file is one document.
-import { readFile, stat } from 'node:fs/promises'
 import { readError } from '../checkpoint/diskErrors.ts'
+import { openRegular } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 import type { Corpus } from './corpus.ts'
+import { readChunks } from './lines.ts'
 
 /** Longest string of the language, less a margin. */
 const maxBytes = 500_000_000
@@ -11,26 +12,40 @@ export function textCorpus(path: string): Corpus {
   return {
     path,
     count: async () => 1,
-    async *documents(wanted) {
+    async *documents(wanted, signal) {
       if (wanted && !wanted.has(0)) return
-      yield { index: 0, text: await readText(path) }
+      await refuseLong(path)
+      const pieces: string[] = []
+      for await (const piece of decoded(path, signal)) pieces.push(piece)
+      yield { index: 0, text: pieces.join('') }
     },
+    pieces: (signal) => decoded(path, signal),
   }
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    const { size } = await stat(path)
-    if (size > maxBytes) {
-      throw new EngineError(
-        'bad-data',
-        `${path} has ${size} bytes, too many for one text; make it a .jsonl of documents`,
-      )
+async function refuseLong(path: string): Promise<void> {
+  const handle = await openRegular(path, 'bad-data')
+  const { size } = await handle.stat().finally(() => handle.close())
+  if (size <= maxBytes) return
+  throw new EngineError('bad-data', `${path} has ${size} bytes, too many for one text; make it a .jsonl of documents`)
+}
+
+/** The text as it comes. @throws EngineError 'bad-data'. */
+async function* decoded(path: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const decode = (bytes?: Uint8Array) => {
+    try {
+      return decoder.decode(bytes, { stream: bytes !== undefined })
+    } catch {
+      throw notUtf8(path)
     }
-    return decodeText(await readFile(path), path)
+  }
+  try {
+    for await (const chunk of readChunks(path, signal)) yield decode(chunk)
   } catch (error) {
     throw readError(error, path)
   }
+  yield decode()
 }
 
 /** UTF-8 without its byte order mark. @throws EngineError 'bad-data' that names `where`. */
@@ -38,6 +53,10 @@ export function decodeText(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new EngineError('bad-data', `${where} is not UTF-8 text; save it as UTF-8`)
+    throw notUtf8(where)
   }
+}
+
+function notUtf8(where: string): EngineError {
+  return new EngineError('bad-data', `${where} is not UTF-8 text; save it as UTF-8`)
 }

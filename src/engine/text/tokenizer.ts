@@ -1,100 +1,134 @@
 // A model's tokenizer.json: text to ids, with the special tokens that its post-processor adds by default.
 import { join } from 'node:path'
-import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { safeCuts } from './safeCuts.ts'
+import { cutAfterLetters } from './safeCuts.ts'
+import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
 
 export interface Tokenizer {
-  /** Ids of one document, as transformers' `tokenizer(text).input_ids`. Lets other work go on between pieces. */
-  encode(text: string, signal?: AbortSignal): Promise<Int32Array>
+  /** Ids of one document, as transformers' `tokenizer(text).input_ids`. Lets other work go on meanwhile. */
+  encode(text: string | AsyncIterable<string>, options?: EncodeOptions): Promise<Int32Array>
+  close(): Promise<void>
 }
 
-const maxTokenizerBytes = 512 * 2 ** 20
+export interface EncodeOptions {
+  readonly signal?: AbortSignal
+  /** Enough ids: what comes after may be left out. */
+  readonly enough?: number
+}
 
-/** Text encoded before the event loop gets a turn; about a tenth of a second. */
+const maxTokenizerBytes = 256 * 2 ** 20
+
+/** Text encoded at a time; about a tenth of a second. */
 const pieceLength = 1 << 15
 
-/** @throws EngineError 'bad-data' when the folder has none, 'bad-config' when it cannot be used. */
-export async function openTokenizer(folder: string): Promise<Tokenizer> {
+/** Characters of a text that cannot be cut. */
+const maxWholeLength = 2 ** 26
+
+/** Of one text, as far as a gigabyte goes. */
+export const maxIds = 2 ** 28
+
+/**
+ * `limitMs`: how long one piece of text may take.
+ * @throws EngineError 'bad-data' when the folder has none, 'bad-config' when it cannot be used.
+ */
+export async function openTokenizer(
+  folder: string,
+  { signal, limitMs }: { signal?: AbortSignal; limitMs?: number } = {},
+): Promise<Tokenizer> {
   const path = join(folder, 'tokenizer.json')
-  const definition = await readJson(path)
-  if (definition === null) {
+  const tokenizer = await textOf(path)
+  if (tokenizer === null) {
     throw new EngineError(
       'bad-data',
       `${folder} has no tokenizer.json, which text data needs; copy it from the model, or give token ids in a .safetensors file`,
     )
   }
-  const config = (await readJson(join(folder, 'tokenizer_config.json'))) ?? {}
-  const tokenizer = create(path, definition, config)
-  const cutsOf = safeCuts(definition)
-
+  const config = await textOf(join(folder, 'tokenizer_config.json'))
+  const thread = await startTokenizer({ path, tokenizer, config }, limitMs, signal)
   return {
-    async encode(text, signal) {
-      const cuts = text.length > pieceLength ? cutsOf(text, pieceLength) : []
-      if (cuts.length === 0) return Int32Array.from(encodeWhole(path, tokenizer, text, true))
-      const ids: number[][] = []
-      let start = 0
-      for (const end of [...cuts, text.length]) {
-        throwIfCancelled(signal)
-        ids.push(encodeWhole(path, tokenizer, text.slice(start, end), false))
-        start = end
-        await new Promise(setImmediate)
-      }
-      return addSpecialTokens(path, tokenizer, ids)
-    },
+    encode: (text, options = {}) => encode(thread, path, typeof text === 'string' ? [text] : text, options),
+    close: () => thread.close(),
   }
 }
 
-async function readJson(path: string): Promise<Record<string, unknown> | null> {
+async function textOf(path: string): Promise<string | null> {
   try {
-    const value: unknown = JSON.parse(await readSmallFile(path, maxTokenizerBytes))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-    throw new SyntaxError('not an object')
+    return await readSmallFile(path, maxTokenizerBytes, 'bad-config')
   } catch (error) {
-    if (error instanceof SyntaxError) {
-      throw new EngineError('bad-config', `${path} is not a JSON object (${error.message}); get it again`)
-    }
     if (error instanceof EngineError && error.code === 'not-found') return null
     throw error
   }
 }
 
-function create(path: string, definition: Record<string, unknown>, config: Record<string, unknown>): HfTokenizer {
-  try {
-    return new HfTokenizer({ ...definition, added_tokens: definition.added_tokens ?? [] }, config)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new EngineError('bad-config', `${path} cannot be used (${reason}); save it with a current transformers`)
+/** A short text, or one that cannot be cut, at once; else piece by piece, and what is put around it at the end. */
+async function encode(
+  thread: TokenizerThread,
+  path: string,
+  texts: Iterable<string> | AsyncIterable<string>,
+  { signal, enough = Infinity }: EncodeOptions,
+): Promise<Int32Array> {
+  const pieces = new Pieces(path)
+  let rest = ''
+  let worthCutting = pieceLength
+  for await (const text of texts) {
+    throwIfCancelled(signal)
+    rest += text
+    if (rest.length > worthCutting && thread.cuttable) {
+      const cuts = cutAfterLetters(rest, pieceLength)
+      // A text without a place to cut is not searched again for every bit that it grows by.
+      worthCutting = cuts.length > 0 ? pieceLength : 2 * rest.length
+      let start = 0
+      for (const end of cuts) {
+        pieces.add(await thread.encode({ text: rest.slice(start, end), special: false }, signal))
+        start = end
+        if (pieces.length >= enough) break
+      }
+      rest = rest.slice(start)
+    }
+    if (pieces.length >= enough) break
+    if (rest.length > maxWholeLength)
+      throw new EngineError(
+        'bad-data',
+        `${path}: this tokenizer looks at a text as a whole, and one of more than ${maxWholeLength} characters is too long for that; use less data`,
+      )
   }
-}
-
-function encodeWhole(path: string, tokenizer: HfTokenizer, text: string, special: boolean): number[] {
-  const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: special })
-  const unknown = ids.findIndex((id) => !Number.isInteger(id) || id < 0)
-  if (unknown >= 0) {
-    throw new EngineError(
-      'bad-config',
-      `${path} has no id for the token ${JSON.stringify(tokens[unknown])}; is it from another model?`,
-    )
-  }
-  return ids
-}
-
-/** What the post-processor puts around a document does not depend on the document: taken from an empty one. */
-function addSpecialTokens(path: string, tokenizer: HfTokenizer, pieces: readonly number[][]): Int32Array {
-  const probe = encodeWhole(path, tokenizer, 'a', true)
-  const bare = encodeWhole(path, tokenizer, 'a', false)
+  if (pieces.none) return thread.encode({ text: rest, special: true }, signal)
+  if (pieces.length < enough) pieces.add(await thread.encode({ text: rest, special: false }, signal))
+  // What the post-processor puts around a document does not depend on the document: taken from a short one.
+  const probe = await thread.encode({ text: 'a', special: true }, signal)
+  const bare = await thread.encode({ text: 'a', special: false }, signal)
   const before = probe.findIndex((_, i) => bare.every((id, j) => probe[i + j] === id))
-  const after = probe.slice(before + bare.length)
-  const total = pieces.reduce((sum, piece) => sum + piece.length, before + after.length)
-  const ids = new Int32Array(total)
-  ids.set(probe.slice(0, before))
-  let at = before
-  for (const piece of pieces) {
-    ids.set(piece, at)
-    at += piece.length
+  return pieces.between(probe.subarray(0, before), probe.subarray(before + bare.length))
+}
+
+class Pieces {
+  private readonly path: string
+  private readonly list: Int32Array[] = []
+  length = 0
+
+  get none(): boolean {
+    return this.list.length === 0
   }
-  ids.set(after, at)
-  return ids
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  add(ids: Int32Array): void {
+    this.list.push(ids)
+    this.length += ids.length
+    if (this.length > maxIds)
+      throw new EngineError('bad-data', `${this.path}: the text has more than ${maxIds} tokens; use less data`)
+  }
+
+  between(before: Int32Array, after: Int32Array): Int32Array {
+    const ids = new Int32Array(before.length + this.length + after.length)
+    let at = 0
+    for (const piece of [before, ...this.list, after]) {
+      ids.set(piece, at)
+      at += piece.length
+    }
+    return ids
+  }
 }

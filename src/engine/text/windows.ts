@@ -1,10 +1,10 @@
 // Data files to windows of token ids: rows of one length, for calibration, retraining or evaluation.
 import { openCorpus, type Corpus } from './corpus.ts'
 import { drawWindows } from './drawWindows.ts'
-import { readIdTensor } from './idTensor.ts'
+import { openIdTensor, type IdTensor } from './idTensor.ts'
 import { checkIds } from './vocabulary.ts'
 import { EngineError } from '../errors.ts'
-import { openTokenizer, type Tokenizer } from './tokenizer.ts'
+import { maxIds, openTokenizer, type Tokenizer } from './tokenizer.ts'
 
 export type Purpose = 'calibration' | 'retrain' | 'evaluate'
 
@@ -40,6 +40,9 @@ export interface Windows {
   readonly seqLen: number
 }
 
+/** Shorter rows need as much room. */
+const leastRowLength = 64
+
 /** A label that no loss counts. */
 const ignoredLabel = -100
 
@@ -51,35 +54,55 @@ export async function loadWindows(request: WindowsRequest): Promise<Windows> {
 }
 
 async function fromIds(request: WindowsRequest): Promise<Windows> {
-  const { path } = request
-  const { name, shape, ids } = await readIdTensor(path, request.field)
-  const what = `${path}: ${name}`
-  if (shape.length === 1) return cutStream(ids, request, what)
-  const [rows, width] = shape
+  const tensor = await openIdTensor(request.path, request.field, request.signal)
+  try {
+    const what = `${request.path}: ${tensor.name}`
+    return tensor.shape.length === 1 ? await cutIds(tensor, request, what) : await rowsOfIds(tensor, request, what)
+  } finally {
+    await tensor.close()
+  }
+}
+
+/** The first ids of the first rows. */
+async function rowsOfIds(tensor: IdTensor, request: WindowsRequest, what: string): Promise<Windows> {
+  const [rows, width] = tensor.shape
   const seqLen = request.seqLen ?? width
   const samples = request.samples ?? rows
   if (width < seqLen) throw tooLittle(what, `rows of ${width} ids`, `${seqLen} a row`, 'a smaller seq_len')
   if (rows < samples || rows === 0) throw tooLittle(what, `${rows} rows`, `${samples || 1}`, 'fewer samples')
-  const out = new Int32Array(samples * seqLen)
-  for (let r = 0; r < samples; r++) out.set(ids.subarray(r * width, r * width + seqLen), r * seqLen)
+  const out = idsFor(samples, seqLen, request)
+  if (seqLen === width) await tensor.read(0, out)
+  else for (let r = 0; r < samples; r++) await tensor.read(r * width, out.subarray(r * seqLen, (r + 1) * seqLen))
   return { ids: out, mask: null, labels: null, windows: samples, seqLen }
+}
+
+async function cutIds(tensor: IdTensor, request: WindowsRequest, what: string): Promise<Windows> {
+  const { windows, seqLen } = wholeWindows(tensor.shape[0], request, what)
+  const out = idsFor(windows, seqLen, request)
+  await tensor.read(0, out)
+  return { ids: out, mask: null, labels: null, windows, seqLen }
 }
 
 async function fromText(request: WindowsRequest): Promise<Windows> {
   const seqLen = requireSeqLen(request)
   const corpus = await openCorpus(request.path, request.field)
-  const tokenizer = await openTokenizer(request.folder)
-  switch (request.purpose) {
-    case 'calibration': {
-      if (request.samples === undefined) throw new EngineError('usage', 'calibration text needs a number of samples')
-      const { samples, seed = 0, signal, onProgress } = request
-      const ids = await drawWindows(corpus, tokenizer, { samples, seqLen, seed, signal, onProgress })
-      return { ids, mask: null, labels: null, windows: samples, seqLen }
+  const tokenizer = await openTokenizer(request.folder, { signal: request.signal })
+  try {
+    switch (request.purpose) {
+      case 'calibration': {
+        if (request.samples === undefined) throw new EngineError('usage', 'calibration text needs a number of samples')
+        const { samples, seed = 0, signal, onProgress } = request
+        requireRoom(samples, seqLen, request)
+        const ids = await drawWindows(corpus, tokenizer, { samples, seqLen, seed, signal, onProgress })
+        return { ids, mask: null, labels: null, windows: samples, seqLen }
+      }
+      case 'retrain':
+        return await documentRows(corpus, tokenizer, request, seqLen)
+      case 'evaluate':
+        return await cutText(corpus, tokenizer, request)
     }
-    case 'retrain':
-      return documentRows(corpus, tokenizer, request, seqLen)
-    case 'evaluate':
-      return cutStream(await oneStream(corpus, tokenizer, request.signal), request, request.path)
+  } finally {
+    await tokenizer.close()
   }
 }
 
@@ -89,23 +112,24 @@ function requireSeqLen({ seqLen, path }: WindowsRequest): number {
   return seqLen
 }
 
-/** Whole windows from the front; the tail is dropped. */
-function cutStream(stream: Int32Array, request: WindowsRequest, what: string): Windows {
-  const seqLen = requireSeqLen(request)
-  const available = Math.floor(stream.length / seqLen)
-  const windows = request.samples ?? available
-  if (available < windows || available === 0) {
-    const want = `${windows || 1} windows of ${seqLen}`
-    throw tooLittle(what, `${stream.length} tokens`, want, 'more data, a smaller seq_len or fewer samples')
-  }
+/** All documents as one, tokenised once as the published protocol does; whole windows from the front. */
+async function cutText(corpus: Corpus, tokenizer: Tokenizer, request: WindowsRequest): Promise<Windows> {
+  const enough = request.samples === undefined ? undefined : request.samples * requireSeqLen(request)
+  const stream = await tokenizer.encode(corpus.pieces(request.signal), { signal: request.signal, enough })
+  const { windows, seqLen } = wholeWindows(stream.length, request, request.path)
   return { ids: stream.slice(0, windows * seqLen), mask: null, labels: null, windows, seqLen }
 }
 
-/** All documents as one, joined by an empty line as the published protocol does, tokenised once. */
-async function oneStream(corpus: Corpus, tokenizer: Tokenizer, signal?: AbortSignal): Promise<Int32Array> {
-  const texts: string[] = []
-  for await (const { text } of corpus.documents(undefined, signal)) texts.push(text)
-  return tokenizer.encode(texts.join('\n\n'), signal)
+/** How many windows a stream gives; its tail is dropped. */
+function wholeWindows(length: number, request: WindowsRequest, what: string): { windows: number; seqLen: number } {
+  const seqLen = requireSeqLen(request)
+  const available = Math.floor(length / seqLen)
+  const windows = request.samples ?? available
+  if (available < windows || available === 0) {
+    const want = `${windows || 1} windows of ${seqLen}`
+    throw tooLittle(what, `${length} tokens`, want, 'more data, a smaller seq_len or fewer samples')
+  }
+  return { windows, seqLen }
 }
 
 /** One document a row in the file's order, cut or padded to `seqLen`. */
@@ -119,9 +143,10 @@ async function documentRows(
   const rows: Int32Array[] = []
   for await (const { text } of corpus.documents(undefined, signal)) {
     if (rows.length === samples) break
-    const ids = await tokenizer.encode(text, signal)
+    const ids = await tokenizer.encode(text, { signal })
     // A single token has nothing to predict.
     if (ids.length > 1) rows.push(ids.slice(0, seqLen))
+    requireRoom(rows.length, Math.max(seqLen, leastRowLength), request)
     onProgress?.(rows.length, samples ?? rows.length)
   }
   if (rows.length < (samples ?? 1)) {
@@ -147,6 +172,20 @@ function padRows(rows: readonly Int32Array[], seqLen: number): Windows {
   })
   const padded = rows.some((row) => row.length < seqLen)
   return { ids, mask: padded ? mask : null, labels: padded ? labels : null, windows: rows.length, seqLen }
+}
+
+function idsFor(windows: number, seqLen: number, request: WindowsRequest): Int32Array {
+  requireRoom(windows, seqLen, request)
+  return new Int32Array(windows * seqLen)
+}
+
+/** All windows are held at once, so that each file is read once. @throws EngineError 'bad-data'. */
+function requireRoom(windows: number, seqLen: number, { path }: WindowsRequest): void {
+  if (windows * seqLen <= maxIds) return
+  throw new EngineError(
+    'bad-data',
+    `${path}: ${windows} windows of ${seqLen} tokens are more than the ${maxIds} tokens that a run holds; use fewer samples or a smaller seq_len`,
+  )
 }
 
 function tooLittle(what: string, has: string, wanted: string, remedy: string): EngineError {

@@ -3,3 +3,10 @@ export function someOf(items: readonly string[], most = 12, separator = ', '): s
   if (items.length <= most) return items.join(separator)
   return [...items.slice(0, most), `and ${items.length - most} more`].join(separator)
 }
+
+/** The largest value of a list of any length, at least `least`. `Math.max(...list)` overflows the stack at about 120,000. */
+export function largest<T>(items: Iterable<T>, least: number, valueOf: (item: T) => number): number {
+  let most = least
+  for (const item of items) most = Math.max(most, valueOf(item))
+  return most
+}

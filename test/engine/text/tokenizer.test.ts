@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { openTokenizer } from '../../../src/engine/text/tokenizer.ts'
-import { safeCuts } from '../../../src/engine/text/safeCuts.ts'
+import { openTokenizer as open, type Tokenizer as Opened } from '../../../src/engine/text/tokenizer.ts'
+import { cutAfterLetters, isSafeToCut } from '../../../src/engine/text/safeCuts.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { Tokenizer } from '@huggingface/tokenizers'
@@ -43,8 +43,17 @@ function unkindText(length: number, seed: number): string {
 
 describe('openTokenizer', () => {
   let temp: Scratch
+  const opened: Opened[] = []
+  const openTokenizer = async (...args: Parameters<typeof open>) => {
+    const tokenizer = await open(...args)
+    opened.push(tokenizer)
+    return tokenizer
+  }
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
+  afterEach(async () => {
+    temp.remove()
+    await Promise.all(opened.splice(0).map((tokenizer) => tokenizer.close()))
+  })
 
   it('adds the special tokens of the post-processor', async () => {
     temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
@@ -61,7 +70,7 @@ describe('openTokenizer', () => {
     const whole = new Tokenizer(definition, {})
     for (const seed of [1, 2, 3]) {
       const text = unkindText(200_000, seed)
-      assert.ok(safeCuts(definition)(text, 1 << 15).length >= 5)
+      assert.ok(isSafeToCut(definition) && cutAfterLetters(text, 1 << 15).length >= 5)
       assert.deepEqual([...(await tokenizer.encode(text))], whole.encode(text).ids)
     }
   })
@@ -71,7 +80,69 @@ describe('openTokenizer', () => {
     const tokenizer = await openTokenizer(temp.folder)
     const abort = new AbortController()
     setTimeout(() => abort.abort(), 1)
-    await assert.rejects(tokenizer.encode(unkindText(2_000_000, 4), abort.signal), /cancelled/)
+    await assert.rejects(tokenizer.encode(unkindText(2_000_000, 4), { signal: abort.signal }), /cancelled/)
+  })
+
+  it('gives text that comes in pieces the ids of the whole text', async () => {
+    const definition = byteTokenizer()
+    temp.write('tokenizer.json', JSON.stringify(definition))
+    const tokenizer = await openTokenizer(temp.folder)
+    const text = unkindText(150_000, 7)
+    for (const size of [1000, 40_000, 149_999]) {
+      const pieces = async function* () {
+        for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size)
+      }
+      assert.deepEqual([...(await tokenizer.encode(pieces()))], new Tokenizer(definition, {}).encode(text).ids)
+    }
+  })
+
+  it('reads no further than for the ids that are enough', async () => {
+    temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
+    const tokenizer = await openTokenizer(temp.folder)
+    let asked = 0
+    const endless = async function* () {
+      for (;;) {
+        asked++
+        yield 'abc\n'.repeat(20_000)
+      }
+    }
+    const ids = await tokenizer.encode(endless(), { enough: 100_000 })
+    assert.ok(ids.length >= 100_000 && asked <= 3, `${ids.length} ids of ${asked} pieces`)
+  })
+
+  describe('with an expression that never ends', () => {
+    const pattern = '(a+)+$'
+    const evil = byteTokenizer({
+      preTokenizer: {
+        type: 'Sequence',
+        pretokenizers: [
+          { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
+          { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+        ],
+      },
+    })
+    const text = `${'a'.repeat(60)}b`
+
+    it('gives up in time and names the file and the pattern', async () => {
+      const path = temp.write('tokenizer.json', JSON.stringify(evil))
+      const tokenizer = await openTokenizer(temp.folder, { limitMs: 2000 })
+      await assert.rejects(
+        tokenizer.encode(text),
+        (e) =>
+          e instanceof EngineError &&
+          e.code === 'bad-config' &&
+          e.message.includes(path) &&
+          e.message.includes(pattern),
+      )
+    })
+
+    it('can be stopped, and this thread goes on meanwhile', async () => {
+      temp.write('tokenizer.json', JSON.stringify(evil))
+      const tokenizer = await openTokenizer(temp.folder)
+      const abort = new AbortController()
+      setTimeout(() => abort.abort(), 200)
+      await assert.rejects(tokenizer.encode(text, { signal: abort.signal }), { code: 'cancelled' })
+    })
   })
 
   const refused = (code: string, message: RegExp) =>
@@ -88,7 +159,7 @@ describe('openTokenizer', () => {
   })
 })
 
-describe('safeCuts', () => {
+describe('cutAfterLetters', () => {
   const gpt4 =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, use_regex: false }
@@ -97,7 +168,8 @@ describe('safeCuts', () => {
 
   it('cuts only between a letter and a line break', () => {
     const text = unkindText(50_000, 5)
-    const cuts = safeCuts(byteTokenizer())(text, 100)
+    assert.ok(isSafeToCut(byteTokenizer()))
+    const cuts = cutAfterLetters(text, 100)
     assert.ok(cuts.length > 100)
     for (const cut of cuts) assert.match(text.slice(cut - 2, cut + 1), /\p{L}\n$/u)
   })
@@ -107,7 +179,8 @@ describe('safeCuts', () => {
     const tokenizer = new Tokenizer(definition, {})
     const text = unkindText(20_000, 6)
     const bare = { add_special_tokens: false }
-    const cuts = [0, ...safeCuts(definition)(text, 50), text.length]
+    assert.ok(isSafeToCut(definition))
+    const cuts = [0, ...cutAfterLetters(text, 50), text.length]
     assert.ok(cuts.length > 50)
     const pieces = cuts.slice(1).flatMap((end, i) => tokenizer.encode(text.slice(cuts[i], end), bare).ids)
     assert.deepEqual(pieces, tokenizer.encode(text, bare).ids)
@@ -129,6 +202,6 @@ describe('safeCuts', () => {
     ],
   ]
   for (const [why, definition] of uncut) {
-    it(`does not cut when ${why}`, () => assert.deepEqual(safeCuts(definition)('a\n'.repeat(1000), 10), []))
+    it(`is not allowed when ${why}`, () => assert.equal(isSafeToCut(definition), false))
   }
 })

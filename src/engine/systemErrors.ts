@@ -1,0 +1,24 @@
+// What the system or the language refuses, in sentences: for errors that nobody on the way has put into one.
+import { errnoOf, readError } from './checkpoint/diskErrors.ts'
+import { EngineError } from './errors.ts'
+
+const outOfMemory =
+  /allocation failed|could not allocate|cannot allocate|out of memory|Invalid (?:typed array|string|array buffer|array) length/i
+const outOfMemoryCodes: readonly string[] = ['ENOMEM', 'ERR_WORKER_OUT_OF_MEMORY', 'ERR_MEMORY_ALLOCATION_FAILED']
+const outOfFiles: readonly string[] = ['EMFILE', 'ENFILE']
+
+/** The error as one for people, where the system is what failed; all others as they are. */
+export function explained(error: unknown): unknown {
+  if (error instanceof EngineError || !(error instanceof Error)) return error
+  const code = errnoOf(error)
+  if (outOfFiles.includes(code) || /EMFILE|ENFILE/.test(error.message))
+    return new EngineError('disk', 'too many files are open; raise the limit (ulimit -n)', { cause: error })
+  if (outOfMemoryCodes.includes(code) || outOfMemory.test(error.message) || code === 'ERR_WORKER_INIT_FAILED')
+    return new EngineError(
+      'out-of-memory',
+      `the memory is used up (${error.message}); give less data or a smaller --memory, close some programs, or raise the limit (ulimit -v)`,
+      { cause: error },
+    )
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : null
+  return 'syscall' in error && path !== null ? readError(error, path) : error
+}

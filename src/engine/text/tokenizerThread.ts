@@ -1,0 +1,110 @@
+// The tokenizer's thread as seen from outside: one question at a time, each with a time limit and an end by Ctrl-C.
+import type { Worker } from 'node:worker_threads'
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import { startWorker } from '../startWorker.ts'
+import type { EncodeRequest, FromTokenizer } from './tokenizerWorker.ts'
+import type { TokenizerFiles } from './wordEncoder.ts'
+
+export interface TokenizerThread {
+  readonly cuttable: boolean
+  encode(request: EncodeRequest, signal?: AbortSignal): Promise<Int32Array<ArrayBuffer>>
+  /** Ends the thread, whatever it does. */
+  close(): Promise<void>
+}
+
+/** A piece takes a tenth of a second; this is for slow machines that do much else. */
+const leastLimitMs = 20_000
+/** Text that cannot be cut may be long: a hundred times what a character takes. */
+const limitMsPerCharacter = 0.1
+
+/** @throws EngineError 'bad-config' for a tokenizer that cannot be used, or is not ready in time. */
+export async function startTokenizer(
+  files: TokenizerFiles,
+  limitMs = leastLimitMs,
+  signal?: AbortSignal,
+): Promise<TokenizerThread> {
+  throwIfCancelled(signal)
+  const worker = startWorker(import.meta.url, './tokenizerWorker.ts', 'tokenizerWorker', { workerData: files })
+  const bytes = files.tokenizer.length + (files.config?.length ?? 0)
+  let ended = false
+  const ask = async (characters: number, send: () => void, asked?: AbortSignal) => {
+    if (ended) throw new EngineError('internal', 'the tokenizer was closed')
+    const limit = limitMs + limitMsPerCharacter * characters
+    try {
+      return await nextMessage(worker, { files, limitMs: limit, send, signal: asked })
+    } catch (error) {
+      ended = true
+      void worker.terminate()
+      throw error
+    }
+  }
+  const ready = await ask(bytes, () => undefined, signal)
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    cuttable: ready.type === 'ready' && ready.cuttable,
+    async encode(request, asked) {
+      const before = last
+      const answer = before.then(() => {
+        throwIfCancelled(asked)
+        return ask(request.text.length, () => worker.postMessage(request), asked)
+      })
+      last = answer.catch(() => undefined)
+      const message = await answer
+      if (message.type !== 'ids') throw new EngineError('internal', `the tokenizer answered ${message.type}`)
+      return message.ids
+    },
+    async close() {
+      ended = true
+      await worker.terminate()
+    },
+  }
+}
+
+interface Question {
+  readonly files: TokenizerFiles
+  readonly limitMs: number
+  readonly send: () => void
+  readonly signal: AbortSignal | undefined
+}
+
+/** The thread keeps the process alive only while somebody waits for it. */
+function nextMessage(worker: Worker, { files, limitMs, send, signal }: Question): Promise<FromTokenizer> {
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void) => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', cancel)
+      worker.off('message', receive).off('error', fail).off('exit', exit).unref()
+      finish()
+    }
+    const refuse = (message: string, code: 'bad-config' | 'out-of-memory' = 'bad-config') =>
+      settle(() => reject(new EngineError(code, message)))
+    const cancel = () => settle(() => reject(new EngineError('cancelled', 'cancelled')))
+    const receive = (message: FromTokenizer) => {
+      if (message.type === 'failed') settle(() => reject(new EngineError(message.code, message.message)))
+      else settle(() => resolve(message))
+    }
+    const fail = (error: Error & { code?: string }) =>
+      error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+        ? refuse(`${files.path}: tokenising took all the memory; use shorter documents`, 'out-of-memory')
+        : refuse(`${files.path} cannot be used (${error.message}); save it with a current transformers`)
+    const exit = () => refuse(`${files.path}: the thread that tokenises has ended; run again`)
+    const timer = setTimeout(
+      () =>
+        refuse(
+          `${files.path}: tokenising a piece of text took more than ${Math.round(limitMs / 1000)} s${patternsOf(files)}; get the tokenizer from the model's authors`,
+        ),
+      limitMs,
+    )
+    signal?.addEventListener('abort', cancel)
+    worker.on('message', receive).on('error', fail).on('exit', exit).ref()
+    send()
+  })
+}
+
+/** The expressions that may be to blame. */
+function patternsOf({ tokenizer }: TokenizerFiles): string {
+  const patterns = new Set(Array.from(tokenizer.matchAll(/"Regex"\s*:\s*("(?:[^"\\]|\\.){0,2000}")/g), (m) => m[1]))
+  if (patterns.size === 0) return ''
+  const shown = [...patterns].slice(0, 3).map((p) => (p.length > 120 ? `${p.slice(0, 117)}…"` : p))
+  return ` with the pattern ${shown.join(' or ')}`
+}

@@ -1,0 +1,42 @@
+// A thread that tokenises. The expressions of a tokenizer.json may take forever on some text; a thread can be ended.
+import { parentPort, workerData } from 'node:worker_threads'
+import { EngineError, type ErrorCode } from '../errors.ts'
+import { createWordEncoder, type TokenizerFiles } from './wordEncoder.ts'
+
+/** A piece of text to encode; answered in the order of asking. */
+export interface EncodeRequest {
+  readonly text: string
+  readonly special: boolean
+}
+
+export type FromTokenizer =
+  | { readonly type: 'ready'; readonly cuttable: boolean }
+  | { readonly type: 'ids'; readonly ids: Int32Array<ArrayBuffer> }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
+
+const port = parentPort
+if (!port) throw new Error('this file runs as a worker thread')
+
+function answer(work: () => FromTokenizer): void {
+  try {
+    const message = work()
+    port?.postMessage(message, message.type === 'ids' ? [message.ids.buffer] : [])
+  } catch (error) {
+    const { path } = workerData as TokenizerFiles
+    const known = error instanceof EngineError
+    const reason = error instanceof Error ? error.message : String(error)
+    port?.postMessage({
+      type: 'failed',
+      code: known ? error.code : 'bad-config',
+      message: known ? reason : `${path} cannot be used (${reason}); save it with a current transformers`,
+    } satisfies FromTokenizer)
+  }
+}
+
+answer(() => {
+  const encoder = createWordEncoder(workerData as TokenizerFiles)
+  port.on('message', ({ text, special }: EncodeRequest) =>
+    answer(() => ({ type: 'ids', ids: encoder.encode(text, special) })),
+  )
+  return { type: 'ready', cuttable: encoder.cuttable }
+})

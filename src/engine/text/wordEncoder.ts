@@ -1,0 +1,60 @@
+// What the tokenizer's thread does: a tokenizer.json and a piece of text to ids.
+import { Tokenizer } from '@huggingface/tokenizers'
+import { EngineError } from '../errors.ts'
+import { isSafeToCut } from './safeCuts.ts'
+
+type Definition = Readonly<Record<string, unknown>>
+
+export interface TokenizerFiles {
+  /** Of tokenizer.json, for messages. */
+  readonly path: string
+  readonly tokenizer: string
+  /** tokenizer_config.json, null when there is none. */
+  readonly config: string | null
+}
+
+export interface WordEncoder {
+  /** Whether a long text may be encoded in pieces. */
+  readonly cuttable: boolean
+  /** Ids of a piece; `special`: with what the post-processor puts around a document. @throws EngineError 'bad-config'. */
+  encode(text: string, special: boolean): Int32Array<ArrayBuffer>
+}
+
+/** @throws EngineError 'bad-config'. */
+export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFiles): WordEncoder {
+  const definition = parse(text, path)
+  const settings = config === null ? {} : parse(config, path.replace(/\.json$/, '_config.json'))
+  const tokenizer = create(path, definition, settings)
+  return {
+    cuttable: isSafeToCut(definition),
+    encode(text, special) {
+      const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: special })
+      const unknown = ids.findIndex((id) => !Number.isInteger(id) || id < 0)
+      if (unknown < 0) return Int32Array.from(ids)
+      throw new EngineError(
+        'bad-config',
+        `${path} has no id for the token ${JSON.stringify(tokens[unknown])}; is it from another model?`,
+      )
+    },
+  }
+}
+
+function parse(text: string, path: string): Definition {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Definition
+    throw new SyntaxError('not an object')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new EngineError('bad-config', `${path} is not a JSON object (${reason}); get it again`)
+  }
+}
+
+function create(path: string, definition: Definition, config: Definition): Tokenizer {
+  try {
+    return new Tokenizer({ ...definition, added_tokens: definition.added_tokens ?? [] }, config)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new EngineError('bad-config', `${path} cannot be used (${reason}); save it with a current transformers`)
+  }
+}
