@@ -1,4 +1,5 @@
 // The header of a checkpoint as the views want it.
+import { largest } from '../shared/format/lists.ts'
 import { basename, dirname } from 'node:path'
 import { stat } from 'node:fs/promises'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
@@ -31,7 +32,7 @@ export async function summarise(checkpoint: Checkpoint): Promise<ModelSummary> {
     warnings.push('There is no config.json beside the weights: roles are guessed from names.')
   else if (!roles.familyKnown)
     warnings.push('config.json names a model that is not known: roles are guessed from names.')
-  const blocks = Math.max(-1, ...tensors.map((t) => t.block ?? -1)) + 1
+  const blocks = largest(tensors, -1, (t) => t.block ?? -1) + 1
   return {
     path: checkpoint.path,
     label: labelOf(checkpoint),

@@ -1,4 +1,5 @@
 // What `inspect` shows to people: tables of tensors, roles and layers; one tensor in detail.
+import { largest } from '../shared/format/lists.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
@@ -77,7 +78,7 @@ function short(value: number | null): string {
 /** The 64 bins as 16 lines. */
 function bars({ from, to, counts }: { from: number; to: number; counts: number[] }): string[] {
   const wide = Array.from({ length: 16 }, (_, i) => counts.slice(4 * i, 4 * i + 4).reduce((a, b) => a + b, 0))
-  const most = Math.max(...wide, 1)
+  const most = largest(wide, 1, (height) => height)
   return wide.map((height, i) => {
     const edge = from + ((to - from) * i) / wide.length
     return `${edge.toPrecision(4).padStart(11)} ${'█'.repeat(Math.round((50 * height) / most))} ${count(height)}`

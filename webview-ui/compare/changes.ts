@@ -1,4 +1,5 @@
 // What differs between two checkpoints, on the same block × module grid as the inspector.
+import { largest } from '../../src/shared/format/lists.ts'
 import type { TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { formatCount, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { GridData } from '../shared/grid.ts'
@@ -105,7 +106,7 @@ function flips(changes: readonly TensorChange[]): number {
 }
 
 function worstDrift(changes: readonly TensorChange[]): number {
-  return Math.max(...changes.map((c) => c.drift ?? 1))
+  return largest(changes, 0, (c) => c.drift ?? 1)
 }
 
 function sum(changes: readonly TensorChange[], of: (change: TensorChange) => number): number {

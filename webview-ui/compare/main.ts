@@ -192,7 +192,7 @@ host.listen((message) => {
       replaceChildren(root, ...page)
       return draw()
     case 'progress':
-      changes.push(...message.progress.changes)
+      for (const change of message.progress.changes) changes.push(change)
       bar.value = message.progress.done / Math.max(1, message.progress.total)
       return draw()
     case 'result':

@@ -1,4 +1,5 @@
 // The heatmap that fills in as blocks are pruned: it is the same grid as the inspector's.
+import { largest } from '../../src/shared/format/lists.ts'
 import { moduleOf } from '../../src/shared/format/moduleName.ts'
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
 import { sparsityOf } from '../../src/shared/format/sparsity.ts'
@@ -24,7 +25,7 @@ export function blockMap(picture: RunPicture): BlockMap {
       modules.set(key, [...(modules.get(key) ?? []), { name, ...result }])
     }
   }
-  const seen = Math.max(-1, ...picture.blocks.keys()) + 1
+  const seen = largest(picture.blocks.keys(), -1, (block) => block) + 1
   return { rows: Math.max(picture.numBlocks, seen), columns, modules }
 }
 

@@ -1,4 +1,5 @@
 // Small pictures in SVG: a histogram with its zero bin marked, and the profile of sparsity along rows or columns.
+import { largest } from '../../src/shared/format/lists.ts'
 import './chart.css'
 import type { Histogram } from '../../src/shared/protocol/inspect.ts'
 import { formatCompact, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
@@ -11,7 +12,7 @@ const base = height - 14
 
 export function histogramPicture(histogram: Histogram, zeros: number): HTMLElement {
   const { from, to, counts } = histogram
-  const most = Math.max(1, ...counts)
+  const most = largest(counts, 1, (count) => count)
   // A pruned matrix has one towering bin: the square root keeps the others in sight, and the caption says so.
   const y = scaleLinear()
     .domain([0, Math.sqrt(most)])
@@ -38,8 +39,8 @@ export function histogramPicture(histogram: Histogram, zeros: number): HTMLEleme
 export function profilePicture(title: string, sparsity: readonly number[], labels?: readonly string[]): HTMLElement {
   const each = width / Math.max(1, sparsity.length)
   const picture = svg('svg', { class: 'bars', viewBox: `0 0 ${width} 44`, width: '100%', role: 'img' })
-  const lowest = Math.min(1, ...sparsity)
-  const highest = Math.max(0, ...sparsity)
+  const lowest = sparsity.reduce((least, share) => Math.min(least, share), 1)
+  const highest = largest(sparsity, 0, (share) => share)
   const named = (share: number) => (labels ? ` (${labels[sparsity.indexOf(share)]})` : '')
   const range = `${title}: ${formatShare(lowest)}${named(lowest)} to ${formatShare(highest)}${named(highest)} zeros`
   picture.append(svg('title', {}, range))

@@ -1,3 +1,5 @@
+import { largest } from '../../src/shared/format/lists.ts'
+
 // Where things are in a heatmap: pure arithmetic, shared by the canvas and the SVG.
 
 export interface GridLayout {
@@ -16,8 +18,8 @@ const slope = Math.SQRT1_2 // column names are written at 45°
 
 /** `available` is the width in CSS pixels; the height follows from the number of rows. */
 export function layOut(rows: readonly string[], columns: readonly string[], available: number): GridLayout {
-  const longestRow = Math.max(0, ...rows.map((r) => r.length))
-  const longestColumn = Math.max(0, ...columns.map((c) => c.length))
+  const longestRow = largest(rows, 0, (r) => r.length)
+  const longestColumn = largest(columns, 0, (c) => c.length)
   const left = Math.ceil(longestRow * characterWidth) + 12
   const top = Math.ceil(longestColumn * characterWidth * slope) + 18
   const right = top - 8 // the last column's name leans over the edge

@@ -1,5 +1,6 @@
 // Trained numbers per weight, on the block × module grid. A bias is trained in full, an adapter only a little:
 // the colour is relative to the largest share among matrices and vectors of the recipe.
+import { largest } from '../../src/shared/format/lists.ts'
 import type { PlanRow } from '../../src/shared/protocol/plan.ts'
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
 import type { GridData } from '../shared/grid.ts'
@@ -32,7 +33,7 @@ export function shareMap(rows: readonly PlanRow[]): ShareMap {
   }
   const blocks = [...new Set(inBlocks.map((r) => r.block ?? 0))].sort((x, y) => x - y)
   const modules = [...new Set(inBlocks.map((r) => r.module))]
-  const most = Math.max(0, ...[...cells.values()].map(shareOf))
+  const most = largest(cells.values(), 0, shareOf)
   return { blocks, modules, cells, most }
 }
 

@@ -1,4 +1,5 @@
 // The whole model, a block at a time: losses of windows, and gradients of a batch, within a memory budget.
+import { largest } from '../../shared/format/lists.ts'
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import { breathe } from '../breathe.ts'
@@ -100,8 +101,8 @@ function passSizes(model: Model, { as }: LoadOptions, numRows: number, training:
   return {
     numBlocks: config.numBlocks,
     endsBytes: endsBytes(model, as),
-    blockBytes: Math.max(...indices.map((i) => blockBytes(model, i, as))),
-    readBytes: Math.max(...indices.map(readBytes)),
+    blockBytes: largest(indices, 0, (i) => blockBytes(model, i, as)),
+    readBytes: largest(indices, 0, readBytes),
     hiddenBytes: hiddenBytes(config, numRows),
     savedBytes: savedBytes(config, numRows),
     scratchBytes: Math.max(backwardScratchBytes(config, numRows), headScratchBytes(config, numRows, training)),

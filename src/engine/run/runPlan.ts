@@ -1,4 +1,5 @@
 // Everything about a run that can be known, and refused, before it begins.
+import { largest } from '../../shared/format/lists.ts'
 import { blockLinears, blockParameters } from '../../shared/families/parameters.ts'
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { lengthOf } from '../compute/tensor.ts'
@@ -78,8 +79,8 @@ function sizesOf(model: Model, set: TrainableSet | null, rank: number, reconstru
   const parts = !set ? [] : reconstructs ? blocks.map((block) => selectionOfBlock(model.config, set, block)) : [set]
   const adapted = (part: TrainableSet) => part.adapted.reduce((sum, { shape }) => sum + lengthOf(shape), 0)
   return {
-    blockParameters: Math.max(...blocks.map(parameters)),
-    trainable: Math.max(0, ...parts.map((part) => countTrainable(part, rank))),
-    adapted: Math.max(0, ...parts.map(adapted)),
+    blockParameters: largest(blocks, 0, parameters),
+    trainable: largest(parts, 0, (part) => countTrainable(part, rank)),
+    adapted: largest(parts, 0, adapted),
   }
 }

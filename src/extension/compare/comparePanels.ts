@@ -45,7 +45,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
       changes = []
       failure = result = null
       const onProgress = (progress: { changes: TensorChange[]; done: number; total: number }) => {
-        changes.push(...progress.changes)
+        for (const change of progress.changes) changes.push(change)
         done = progress.done
         total = progress.total
         view.post({ type: 'progress', progress })

@@ -1,4 +1,5 @@
 // Sizes that all estimates start from.
+import { largest } from '../format/lists.ts'
 import type { ModelFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import { sizeOf, trainableRows } from './trainable.ts'
@@ -36,11 +37,13 @@ export function modelSize(
   const atATime = (of: (row: TrainableRow) => number): number => {
     const perBlock = new Map<number | null, number>()
     for (const row of trainable) perBlock.set(row.block, (perBlock.get(row.block) ?? 0) + of(row))
-    return recipe.recover?.mode === 'reconstruct' ? Math.max(0, ...perBlock.values()) : sum([...perBlock.values()])
+    return recipe.recover?.mode === 'reconstruct'
+      ? largest(perBlock.values(), 0, (size) => size)
+      : sum([...perBlock.values()])
   }
   return {
     blocks: sum([...byBlock.values()]),
-    largestBlock: Math.max(0, ...byBlock.values()),
+    largestBlock: largest(byBlock.values(), 0, (size) => size),
     head: modelConfig ? modelConfig.vocabSize * modelConfig.embedSize : 0,
     all,
     widest: modules.reduce((most, m) => (m.kind === 'linear' ? Math.max(most, m.columns) : most), 0),

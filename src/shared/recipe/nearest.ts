@@ -12,7 +12,7 @@ function editDistance(a: string, b: string, limit: number): number {
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, before[j - 2] + 1)
       row.push(least)
     }
-    if (Math.min(...row) > limit) return limit + 1
+    if (row.every((distance) => distance > limit)) return limit + 1
     before = last
     last = row
   }

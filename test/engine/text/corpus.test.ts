@@ -55,6 +55,28 @@ describe('openCorpus', () => {
     )
   })
 
+  it('gives all documents as one text, an empty line between them, whatever the format', async () => {
+    for (const path of [temp.write('x.jsonl', lines), parquet('snappy'), temp.write('x.txt', rows.join('\n\n'))]) {
+      const pieces: string[] = []
+      for await (const piece of (await openCorpus(path)).pieces()) pieces.push(piece)
+      assert.equal(pieces.join(''), rows.join('\n\n'))
+    }
+  })
+
+  it('stops at a line that unfolds without an end', async () => {
+    const bomb = temp.write('bomb.jsonl.gz', gzipSync(Buffer.alloc(200 * 2 ** 20, 0x61), { level: 1 }))
+    const before = process.memoryUsage().rss
+    await assert.rejects((await openCorpus(bomb)).count(), { code: 'bad-data', message: /a line of more than/ })
+    assert.ok(process.memoryUsage().rss - before < 400e6)
+  })
+
+  it('can be stopped within a file of empty lines', async () => {
+    const path = temp.write('x.jsonl', '\n'.repeat(5_000_000))
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(), 20)
+    await assert.rejects((await openCorpus(path)).count(abort.signal), { code: 'cancelled' })
+  })
+
   it('takes the field that is asked for', async () => {
     const path = temp.write('x.jsonl', '{"body": "a", "text": "b"}')
     assert.deepEqual(await texts(await openCorpus(path, 'body')), [[0, 'a']])

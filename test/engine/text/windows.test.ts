@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { truncateSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { loadWindows, type WindowsRequest } from '../../../src/engine/text/windows.ts'
@@ -174,6 +175,43 @@ describe('loadWindows', () => {
         /none of its 2 documents has more than 8 tokens, the longest has 8/,
       ))
     it('is refused without documents', () => refused(draw(1, 1, '\n\n'), /no documents/))
+  })
+
+  describe('counts beyond all reason', () => {
+    const lines = '{"text": "abcdefghijklmnop"}\n'.repeat(3)
+    const calibrate = (request: Partial<WindowsRequest>) =>
+      load('c.jsonl', lines, { purpose: 'calibration', samples: 1, seqLen: 4, ...request })
+
+    it('are refused with the numbers, before anything is made for them', async () => {
+      await refused(calibrate({ samples: 1e9 }), /1000000000 windows of 4 tokens are more than the \d+ tokens/)
+      await refused(calibrate({ samples: 1e6, seqLen: 1e9 }), /more than the \d+ tokens/)
+      await refused(calibrate({ seqLen: 1e8 }), /none of its 3 documents has more than 100000000 tokens/)
+      await refused(load('r.jsonl', lines, { purpose: 'retrain', samples: 1e9, seqLen: 4 }), /3 documents/)
+      await refused(load('e.jsonl', lines, { samples: 1e9, seqLen: 4 }), /tokens, 1000000000 windows of 4 are wanted/)
+      await refused(load('e.jsonl', lines, { seqLen: 1e9 }), /1 windows of 1000000000 are wanted/)
+    })
+
+    it('of ids are no matter where few are wanted: only those are read', async () => {
+      const rows = 2_000_000
+      const header = Buffer.from(
+        JSON.stringify({ ids: { dtype: 'I32', shape: [rows, 2048], data_offsets: [0, rows * 8192] } }),
+      )
+      const length = Buffer.alloc(8)
+      length.writeBigUInt64LE(BigInt(header.length))
+      const path = temp.write('ids.safetensors', Buffer.concat([length, header]))
+      truncateSync(path, 8 + header.length + rows * 8192)
+      const request = { path, purpose: 'evaluate', folder: temp.path('model') } as const
+      const { ids, windows } = await loadWindows({ ...request, samples: 3, seqLen: 100 })
+      assert.deepEqual([ids.length, windows], [300, 3])
+      await refused(loadWindows(request), /2000000 windows of 2048 tokens are more than the \d+ tokens/)
+      await refused(loadWindows({ ...request, samples: 1e9 }), /2000000 rows, 1000000000 are wanted/)
+    })
+  })
+
+  it('a document of all draws too short is found without drawing for ever', async () => {
+    const many = Array.from({ length: 3000 }, (_, i) => JSON.stringify({ text: i === 2999 ? 'long enough' : 'x' }))
+    const { windows } = await load('c.jsonl', many.join('\n'), { seqLen: 8, samples: 2, purpose: 'calibration' })
+    assert.equal(windows, 2)
   })
 
   describe('files that are not as they should be', () => {

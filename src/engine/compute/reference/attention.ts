@@ -1,4 +1,5 @@
 // Rotary positions and attention, in f64 loops.
+import { largest } from '../../../shared/format/lists.ts'
 import type { AttentionShape, Kernels } from '../kernels.ts'
 import type { Storage } from './storage.ts'
 
@@ -53,7 +54,7 @@ export function attention(s: Storage): Attention {
       const { numHeads, numKvHeads, headDim } = shape
       const [y, ls, vv] = [s.f(out).fill(0), s.f(logSum), s.f(v)]
       eachQuery(s.f(q), s.f(k), keyMask && s.cells(keyMask), shape, (row, head, keys, scores) => {
-        const top = Math.max(...scores)
+        const top = largest(scores, -Infinity, (score) => score)
         const sum = scores.reduce((a, x) => a + Math.exp(x - top), 0)
         ls[row * numHeads + head] = keys.length ? top + Math.log(sum) : 0
         const kvHead = Math.floor((head * numKvHeads) / numHeads)

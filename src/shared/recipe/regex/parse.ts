@@ -169,7 +169,7 @@ class Parser {
       const low = this.bracketItem()
       const dash = this.peek() === '-' && this.source[this.at + 1] !== ']' && this.at + 1 < this.source.length
       if (!dash || low.ranges.length !== 1 || low.ranges[0][0] !== low.ranges[0][1]) {
-        ranges.push(...(low.negated ? complement(low.ranges) : low.ranges))
+        for (const range of low.negated ? complement(low.ranges) : low.ranges) ranges.push(range)
         continue
       }
       this.at++

@@ -1,3 +1,4 @@
+import { largest } from '../../format/lists.ts'
 import { groupOf } from '../context.ts'
 import { defineRule } from '../rule.ts'
 
@@ -11,7 +12,7 @@ export const n11 = defineRule({
   *check({ resolved, has }) {
     if (resolved.recover || has(['recover'])) return
     for (const [i, step] of resolved.prune.entries()) {
-      const most = Math.max(...[step.sparsity].flat())
+      const most = largest([step.sparsity].flat(), 0, (s) => s)
       if (step.method !== 'magnitude' || groupOf(step) || most <= 0.5) continue
       yield {
         at: ['prune', i, 'sparsity'],
