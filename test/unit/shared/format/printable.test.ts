@@ -8,7 +8,10 @@ describe('printable', () => {
   })
 
   it('shows what would steer a terminal or turn the reading direction', () => {
-    assert.equal(printable('\u001b[2J\u009b31m\r\u0007\u202eexe\u2066'), String.raw`\u001b[2J\u009b31m\u000d\u0007\u202eexe\u2066`)
+    assert.equal(
+      printable('\u001b[2J\u009b31m\r\u0007\u202eexe\u2066'),
+      String.raw`\u001b[2J\u009b31m\u000d\u0007\u202eexe\u2066`,
+    )
     assert.equal(printableLine('a\nb\tc\u2028d'), String.raw`a\nb\tc\u2028d`)
     assert.equal(printable('\ud83d\ude42\ud83d'), '\ud83d\ude42\\ud83d')
   })
