@@ -2,37 +2,57 @@
 import '../shared/base.css'
 import './run.css'
 import type { FromRun, RunListing, RunStatus, ToRun } from '../../src/shared/protocol/view.ts'
+import {
+  chartTexts,
+  errorChart,
+  lossChart,
+  perplexityChart,
+  type ChartedRun,
+  type RunChart,
+} from '../../src/shared/chart/runCharts.ts'
+import { isEmpty } from '../../src/shared/chart/chartData.ts'
+import { runLabel, runName } from '../../src/shared/format/runName.ts'
 import { emptyPicture, foldEvents } from '../../src/shared/series/foldRun.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { smooth } from '../../src/shared/series/smooth.ts'
 import { announce } from '../shared/announce.ts'
-import { createChart } from '../shared/chart.ts'
+import { createChart, saveButtons, type ChartAxes } from '../shared/chart.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
-import { keyEntry } from '../shared/key.ts'
 import { createLegend } from '../shared/legend.ts'
-import { seriesStyle, sequentialColour, type PaletteName } from '../shared/palette.ts'
+import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { failedState, loadingState } from '../shared/states.ts'
 import { onThemeChange } from '../shared/theme.ts'
 import { blockGridData, blockMap, describeBlockCell } from './blockGrid.ts'
-import { createControls, type ViewOptions } from './controls.ts'
-import { errorSeries, lossSeries, perplexitySeries, stageMarks, type ShownRun } from './series.ts'
+import { createControls } from './controls.ts'
 import { createStatusBar } from './status.ts'
 
 const host = connectHost<ToRun, FromRun>()
+interface ShownRun extends ChartedRun {
+  folder: string
+}
 const shown = new Map<string, ShownRun>()
+/** Asked for by the person; the host tells of every run, also of those that nobody wants to see here. */
+const overlaid = new Set<string>((host.load().overlays as string[] | undefined) ?? [])
 let runs: RunListing[] = []
 let current = ''
 let palette: PaletteName = 'viridis'
 let maxPoints = 2000
-let options: ViewOptions = {
-  logX: false,
-  logY: false,
-  smoothing: 0.6,
-  ...(host.load().options as Partial<ViewOptions>),
+type ChartName = keyof typeof chartTexts
+interface ViewOptions {
+  /** null until the person has chosen one: the setting's. */
+  smoothing: number | null
+  axes: Record<ChartName, ChartAxes>
 }
-let chosenSmoothing = host.load().options !== undefined
+const linear: ChartAxes = { logX: false, logY: false }
+const stored = host.load().options as Partial<ViewOptions> | undefined
+const options: ViewOptions = {
+  smoothing: stored?.smoothing ?? null,
+  // Errors of the first block and of the last differ by powers of ten.
+  axes: { loss: linear, perplexity: linear, errors: { logX: false, logY: true }, ...stored?.axes },
+}
+let smoothing = options.smoothing ?? 0.6
 
 const colour = (value: number) => sequentialColour(palette, value)
 const status = createStatusBar({
@@ -43,24 +63,36 @@ const status = createStatusBar({
 })
 const controls = createControls(
   (next) => {
-    options = next
-    chosenSmoothing = true
-    host.save({ ...host.load(), options })
+    options.smoothing = smoothing = next
+    saveOptions()
     draw()
   },
   (folder, on) => {
-    if (on) host.post({ type: 'overlay', folder })
-    else {
+    if (on) {
+      overlaid.add(folder)
+      host.post({ type: 'overlay', folder })
+    } else {
+      overlaid.delete(folder)
       shown.delete(folder)
       draw()
     }
-    const overlays = [...shown.keys(), ...(on ? [folder] : [])].filter((f) => f !== current)
-    host.save({ ...host.load(), overlays })
+    host.save({ ...host.load(), overlays: [...overlaid] })
+    controls.runs(runs, current, overlaid)
   },
 )
-const loss = createChart('Loss', 'optimiser steps', 'loss')
-const perplexity = createChart('Perplexity', 'optimiser steps', 'perplexity')
-const errors = createChart('Reconstruction error per block', 'block', 'mean squared error')
+const chart = (name: ChartName) =>
+  createChart({
+    ...chartTexts[name],
+    axes: options.axes[name],
+    canLogX: name !== 'errors',
+    onAxes: (axes) => {
+      options.axes[name] = axes
+      saveOptions()
+    },
+    save: host.post,
+  })
+const charts = { loss: chart('loss'), perplexity: chart('perplexity'), errors: chart('errors') }
+const nothingYet = h('p', { class: 'muted' }, 'Curves appear with the first step, block or evaluation.')
 const grid = createGrid({
   label: 'Sparsity of the blocks so far',
   describe: (row, column) => {
@@ -70,19 +102,21 @@ const grid = createGrid({
   onSelect: () => {},
 })
 const legend = createLegend('Zeros', '0 %', '100 %', 'not pruned yet')
-const keys = h('div', { class: 'keys' })
-const save = (text: string, act: () => void) => h('button', { type: 'button', class: 'secondary', onclick: act }, text)
+const csv = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Curves as CSV')
+const cards = Object.values(charts).map(({ element }) => h('div', { class: 'card', hidden: true }, element))
+const mapHead = h(
+  'div',
+  { class: 'row' },
+  h('h2', { class: 'chartTitle' }, 'Sparsity by block and module'),
+  ...saveButtons('sparsity', () => grid.toSvg(), host.post),
+)
+const map = h('section', { class: 'card' }, mapHead, grid.element, legend.element)
 const page = [
   status.element,
-  h(
-    'div',
-    { class: 'head' },
-    controls.element,
-    h('div', { class: 'row' }, save('Curves as CSV', saveCsv), save('Loss as SVG', saveSvg)),
-  ),
-  keys,
-  h('div', { class: 'charts' }, ...[loss, perplexity, errors].map((c) => h('div', { class: 'card' }, c.element))),
-  h('section', { class: 'card' }, h('h2', {}, 'Sparsity by block and module'), grid.element, legend.element),
+  h('div', { class: 'head curves' }, controls.element, csv),
+  nothingYet,
+  h('div', { class: 'charts' }, ...cards),
+  map,
 ]
 const root = document.body.appendChild(h('main'))
 
@@ -91,21 +125,25 @@ const draw = onceAFrame(() => {
   if (!run) return
   const all = [run, ...[...shown.values()].filter((r) => r !== run)]
   status.update(run.picture, statusOf(run))
-  const { logX, logY } = options
-  const stages = stageMarks(run.picture)
-  loss.update({ series: lossSeries(all, { smoothing: options.smoothing, maxPoints }), logX, logY, stages })
-  // A run that only prunes has no curve.
-  const trains = all.some((r) => r.picture.loss.length > 0 || r.picture.end === null)
-  loss.element.parentElement?.toggleAttribute('hidden', !trains)
-  const measured = all.some((r) => r.picture.evaluations.length > 0)
-  perplexity.element.parentElement?.toggleAttribute('hidden', !measured)
-  perplexity.update({ series: perplexitySeries(all), logX, logY, stages })
-  const errorLines = errorSeries(all)
-  errors.element.parentElement?.toggleAttribute('hidden', errorLines.length === 0)
-  errors.update({ series: errorLines, logX: false, logY, stages: [] })
+  const drawn: Record<ChartName, RunChart> = {
+    loss: lossChart(all, { smoothing, maxPoints }),
+    perplexity: perplexityChart(all),
+    errors: errorChart(all),
+  }
+  for (const [i, name] of (['loss', 'perplexity', 'errors'] as const).entries()) {
+    // A run that only prunes has no curve.
+    cards[i].hidden = isEmpty(drawn[name])
+    charts[name].update(drawn[name])
+  }
+  csv.hidden = cards[0].hidden
+  nothingYet.hidden = statusOf(run) !== 'running' || cards.some((card) => !card.hidden)
+  map.hidden = run.picture.blocks.size === 0
   grid.update(blockGridData(blockMap(run.picture), colour))
-  replaceChildren(keys, ...(all.length > 1 ? all.map((r) => keyEntry(r.label, seriesStyle(r.index))) : []))
 })
+
+function saveOptions(): void {
+  host.save({ ...host.load(), options })
+}
 
 /** What the host says, unless the events know better: an end has been written. */
 function statusOf(run: ShownRun): RunStatus {
@@ -113,9 +151,12 @@ function statusOf(run: ShownRun): RunStatus {
 }
 
 function addEvents(message: Extract<ToRun, { type: 'events' }>): void {
+  if (message.folder !== current && !overlaid.has(message.folder)) return
   let run = shown.get(message.folder)
+  if (!run && message.from > 0) return
   if (!run || message.from === 0) {
-    const label = runs.find((r) => r.folder === message.folder)?.name ?? message.folder
+    const listed = runs.find((r) => r.folder === message.folder)
+    const label = runLabel(listed ?? runName(message.folder.split(/[\\/]/).at(-1) ?? ''))
     const index = message.folder === current ? 0 : (run?.index ?? freeIndex())
     run = { folder: message.folder, label, index, picture: emptyPicture() }
     shown.set(message.folder, run)
@@ -138,15 +179,11 @@ function freeIndex(): number {
 /** Raw and smoothed side by side, with the weight, so that the picture can be made again. */
 function saveCsv(): void {
   const lines = [...shown.values()].flatMap(({ label, picture }) => {
-    const smoothed = smooth(picture.loss, options.smoothing)
+    const smoothed = smooth(picture.loss, smoothing)
     return picture.loss.map((p, i) => [label, p.x, p.y ?? 'NaN', smoothed[i].y ?? 'NaN', picture.lr[i]?.y])
   })
-  const content = toCsv(['run', 'step', 'loss', `loss_smoothed_${options.smoothing}`, 'lr'], lines)
+  const content = toCsv(['run', 'step', 'loss', `loss_smoothed_${smoothing}`, 'lr'], lines)
   host.post({ type: 'export', name: 'curves.csv', content, encoding: 'utf8' })
-}
-
-function saveSvg(): void {
-  host.post({ type: 'export', name: 'loss.svg', content: loss.toSvg(), encoding: 'utf8' })
 }
 
 host.listen((message) => {
@@ -159,14 +196,11 @@ host.listen((message) => {
         failedState(message.message, () => host.post({ type: 'retry' })),
       )
     case 'runs':
-      if (current === '') {
-        replaceChildren(root, ...page)
-        for (const folder of (host.load().overlays as string[] | undefined) ?? [])
-          host.post({ type: 'overlay', folder })
-      }
+      if (!status.element.isConnected) replaceChildren(root, ...page)
+      if (current === '') for (const folder of overlaid) host.post({ type: 'overlay', folder })
       current = message.current
       runs = message.runs
-      controls.runs(runs, current, new Set(shown.keys()))
+      controls.runs(runs, current, overlaid)
       host.save({ ...host.load(), folder: current })
       return draw()
     case 'events':
@@ -174,8 +208,8 @@ host.listen((message) => {
     case 'settings':
       palette = message.settings.palette
       maxPoints = message.settings.maxPoints
-      if (!chosenSmoothing) options = { ...options, smoothing: message.settings.smoothing }
-      controls.set(options)
+      smoothing = options.smoothing ?? message.settings.smoothing
+      controls.setSmoothing(smoothing)
       legend.update(colour)
       return draw()
   }

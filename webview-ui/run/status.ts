@@ -3,6 +3,7 @@ import type { RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { RunStatus } from '../../src/shared/protocol/view.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
+import { runName } from '../../src/shared/format/runName.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 
 export interface StatusActions {
@@ -36,6 +37,7 @@ export function createStatusBar(actions: StatusActions): StatusBar {
   const pause = button('Pause', () => actions.pause(!paused))
   const cancel = button('Cancel', actions.cancel)
   const resume = button('Resume', actions.resume, true)
+  const report = button('Open report', () => actions.reveal('report'))
   const output = button('Open output', () => actions.reveal('output'))
   const recipe = button('Open recipe', () => actions.reveal('recipe'))
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Progress of the phase' })
@@ -43,7 +45,7 @@ export function createStatusBar(actions: StatusActions): StatusBar {
   const message = h('p', { class: 'problem', role: 'alert' })
   const warnings = h('ul', { class: 'warnings' })
   const tiles = h('ul', { class: 'tiles', 'aria-label': 'Numbers of the run' })
-  const buttons = h('div', { class: 'row' }, state, pause, cancel, resume, output, recipe)
+  const buttons = h('div', { class: 'row' }, state, pause, cancel, resume, report, output, recipe)
   return {
     element: h(
       'header',
@@ -57,13 +59,16 @@ export function createStatusBar(actions: StatusActions): StatusBar {
     update(picture, status) {
       const live = status === 'running' || status === 'paused'
       paused = status === 'paused'
-      title.textContent = picture.name || 'Run'
-      facts.textContent = [picture.model, picture.device].filter(Boolean).join(' · ')
+      const { name, time } = runName(picture.name)
+      title.textContent = name || 'Run'
+      facts.textContent = [time, picture.model, picture.device].filter(Boolean).join(' · ')
       state.textContent = words[status]
       state.dataset.status = status
-      pause.textContent = paused ? 'Go on' : 'Pause'
+      pause.textContent = paused ? 'Continue' : 'Pause'
       pause.hidden = cancel.hidden = !live
       resume.hidden = live || status === 'done'
+      // Written when a run ends, however it ends.
+      report.hidden = picture.end === null
       output.hidden = picture.saved === null
       message.textContent = picture.end?.status === 'failed' ? (picture.end.message ?? 'The run failed.') : ''
       warnings.hidden = picture.warnings.length === 0

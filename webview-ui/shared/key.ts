@@ -1,24 +1,20 @@
 // The key of a chart: each series with its dash and marker, so that it can be told apart without colour.
-import { symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from 'd3-shape'
+import type { SeriesStyle } from '../../src/shared/chart/chartData.ts'
+import { keyShapes } from '../../src/shared/chart/figure.ts'
 import { h, svg } from './dom.ts'
-import type { SeriesStyle } from './palette.ts'
+import { elementOf } from './shapes.ts'
 
-const symbols = { circle: symbolCircle, square: symbolSquare, triangle: symbolTriangle, diamond: symbolDiamond }
+export interface KeyLook {
+  /** The series' own unless given. */
+  dash?: string
+  mark?: boolean
+}
 
-export function keyEntry(label: string, style: SeriesStyle): HTMLElement {
-  const line = svg('line', {
-    x1: 0,
-    x2: 26,
-    y1: 6,
-    y2: 6,
-    stroke: style.colour,
-    'stroke-width': 2,
-    'stroke-dasharray': style.dash,
-  })
-  const mark = svg('path', {
-    d: symbol(symbols[style.marker], 36)() ?? '',
-    transform: 'translate(13 6)',
-    fill: style.colour,
-  })
-  return h('span', { class: 'key' }, svg('svg', { width: 26, height: 12, 'aria-hidden': 'true' }, line, mark), label)
+export function keySymbol(style: SeriesStyle, { dash = style.dash, mark = true }: KeyLook = {}): SVGElement {
+  const size = { width: 26, height: 12, 'aria-hidden': 'true' }
+  return svg('svg', size, ...keyShapes(style, dash, mark).map(elementOf))
+}
+
+export function keyEntry(label: string, style: SeriesStyle, look?: KeyLook): HTMLElement {
+  return h('span', { class: 'key' }, keySymbol(style, look), label)
 }

@@ -32,23 +32,3 @@ export function rgbOf(colour: string): [number, number, number] {
   const [r = 0, g = 0, b = 0] = colour.match(/[\d.]+/g)?.map(Number) ?? []
   return [r, g, b]
 }
-
-/** Lines of several series: they differ by colour, dash and marker, so that no one depends on colour alone. */
-export interface SeriesStyle {
-  colour: string
-  dash: string
-  marker: 'circle' | 'square' | 'triangle' | 'diamond'
-}
-
-// Okabe and Ito's palette, without its yellow, which is too light on white.
-const colours = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9']
-const dashes = ['', '6 3', '2 3', '8 3 2 3', '12 4', '1 2']
-const markers = ['circle', 'square', 'triangle', 'diamond'] as const
-
-export function seriesStyle(index: number): SeriesStyle {
-  return {
-    colour: colours[index % colours.length],
-    dash: dashes[index % dashes.length],
-    marker: markers[index % markers.length],
-  }
-}

@@ -3,11 +3,15 @@ import type { RunEvent } from '../../shared/protocol/events.ts'
 import type { RunListing, RunStatus } from '../../shared/protocol/view.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
 import { basename } from 'node:path'
+import { runName } from '../../shared/format/runName.ts'
 import { isHeld, readEvents, type EventFile } from './runFiles.ts'
 
 export interface Run {
   folder: string
+  /** The recipe's. */
   name: string
+  /** When it began, local; empty for a folder with a name of its own. */
+  time: string
   status: RunStatus
   started: number
   picture: RunPicture
@@ -50,7 +54,7 @@ export class RunStore {
   }
 
   listings(): RunListing[] {
-    return this.list().map(({ folder, name, status, started }) => ({ folder, name, status, started }))
+    return this.list().map(({ folder, name, time, status, started }) => ({ folder, name, time, status, started }))
   }
 
   get(folder: string): Run | undefined {
@@ -129,7 +133,8 @@ export class RunStore {
     entry.file = file
     if (from === 0) entry.picture = emptyPicture()
     foldEvents(entry.picture, events)
-    if (entry.picture.name !== '') entry.name = entry.picture.name
+    // A folder may have been renamed: its events know what it was called.
+    if (entry.picture.name !== '') entry.name = runName(entry.picture.name).name
     if (events.length === 0 && from > 0) return
     for (const listener of this.eventListeners) listener(entry.folder, from, events)
   }
@@ -144,9 +149,8 @@ export class RunStore {
     if (known) return known
     const entry: Entry = {
       folder,
-      name: basename(folder),
+      ...runName(basename(folder)),
       status: 'interrupted',
-      started: startOf(folder),
       picture: emptyPicture(),
       file: { events: [], offset: 0 },
       live: false,
@@ -168,12 +172,4 @@ export class RunStore {
 
 async function statusOnDisk(entry: Entry): Promise<RunStatus> {
   return entry.picture.end?.status ?? ((await isHeld(entry.folder)) ? 'running' : 'interrupted')
-}
-
-/** Folder names begin with the local time: 20261231-235959-name. */
-function startOf(folder: string): number {
-  const digits = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/.exec(basename(folder))
-  if (!digits) return 0
-  const [year, month, day, hour, minute, second] = digits.slice(1).map(Number)
-  return new Date(year, month - 1, day, hour, minute, second).getTime()
 }

@@ -58,7 +58,10 @@ export type FromCompare = FromAnyView | { type: 'cancel' }
 
 export interface RunListing {
   folder: string
+  /** The recipe's. */
   name: string
+  /** When it began, local; empty for a folder with a name of its own. */
+  time: string
   status: RunStatus
   started: number
 }

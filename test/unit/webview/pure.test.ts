@@ -8,9 +8,6 @@ import { cellSparsity, layOutHeat } from '../../../webview-ui/inspector/cells.ts
 import { csvFile, escapeHtml, htmlFile } from '../../../webview-ui/inspector/exportFiles.ts'
 import { roleTotals } from '../../../webview-ui/inspector/totals.ts'
 import { recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
-import { perplexitySeries } from '../../../webview-ui/run/series.ts'
-import { emptyPicture, foldEvents } from '../../../src/shared/series/foldRun.ts'
-import type { RunEvent, Stage } from '../../../src/shared/protocol/events.ts'
 
 describe('table order', () => {
   const column = { id: 'n', numeric: true, sort: (x: { v: number | null }) => x.v }
@@ -131,30 +128,5 @@ describe('exports', () => {
     assert.ok(!content.includes('<img'))
     assert.match(name, /^[\w.-]+$/)
     assert.equal(escapeHtml(`<>&"'`), '&lt;&gt;&amp;&quot;&#39;')
-  })
-})
-
-describe('perplexity of a run', () => {
-  const evaluation = (stage: Stage, perplexity: number) => ({ type: 'eval', t: 0, stage, perplexity })
-  const block = { type: 'block', t: 0, block: 0, modules: {}, seconds: 1 }
-  const seriesOf = (...events: object[]) => {
-    const picture = foldEvents(emptyPicture(), events as RunEvent[])
-    return perplexitySeries([{ folder: 'a', label: 'run', index: 0, picture }])
-  }
-  const pointsOf = (...events: object[]) => seriesOf(...events).map((s) => [s.label, s.points.map((p) => p.y)])
-
-  it('is one line where every stage was measured, or nothing was pruned', () => {
-    const measured = [evaluation('dense', 38), block, evaluation('pruned', 88), evaluation('recovered', 54)]
-    assert.deepEqual(pointsOf(...measured), [['run', [38, 88, 54]]])
-    assert.deepEqual(pointsOf(evaluation('dense', 38), evaluation('recovered', 30)), [['run', [38, 30]]])
-  })
-  it('does not join dense with recovered across a pruning that was not measured', () => {
-    assert.deepEqual(pointsOf(evaluation('dense', 38), block, evaluation('recovered', 54)), [
-      ['run, dense', [38]],
-      ['run', [54]],
-    ])
-  })
-  it('has no values before the first evaluation', () => {
-    assert.deepEqual(pointsOf(block), [['run', []]])
   })
 })

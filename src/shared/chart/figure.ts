@@ -1,0 +1,63 @@
+// A chart as a figure for a paper or a slide: title, white ground, key; it needs nothing else.
+import { isEmpty, type ChartData, type ChartText, type SeriesStyle } from './chartData.ts'
+import { drawChart, markPath, paperInk, type Ink } from './drawChart.ts'
+import { layOutChart, textWidth } from './layout.ts'
+import { shape, type Shape } from './shape.ts'
+
+const [width, plotHeight, head] = [720, 320, 24]
+const [rowHeight, symbolWidth, between] = [18, 30, 18]
+
+/** null when there is nothing to draw. */
+export function chartFigure(data: ChartData, text: ChartText, ink: Ink = paperInk): Shape | null {
+  if (isEmpty(data)) return null
+  const key = drawKey(data, ink)
+  const height = head + plotHeight + key.height
+  const layout = layOutChart(data, { width, height, head, foot: key.height })
+  return shape(
+    'svg',
+    {
+      xmlns: 'http://www.w3.org/2000/svg',
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: 'img',
+      'aria-label': text.title,
+    },
+    ...(ink.paper ? [shape('rect', { width, height, fill: ink.paper })] : []),
+    shape(
+      'text',
+      { class: 'title', x: 4, y: 16, 'font-size': 14, 'font-weight': 600, 'font-family': ink.font, fill: ink.text },
+      text.title,
+    ),
+    drawChart(layout, data, text, ink),
+    shape('g', { transform: `translate(${layout.left} ${head + plotHeight + 4})` }, ...key.entries),
+  )
+}
+
+/** Every series and level with its dash and marker, in as many rows as they need. */
+function drawKey({ series, levels }: ChartData, ink: Ink): { entries: Shape[]; height: number } {
+  const all = [
+    ...series.map(({ label, style, marks }) => ({ label, style, dash: style.dash, mark: marks !== undefined })),
+    ...levels.map(({ label, style }) => ({ label, style, dash: '5 4', mark: false })),
+  ]
+  let [x, row] = [0, 0]
+  const entries = all.map(({ label, style, dash, mark }) => {
+    const wide = symbolWidth + textWidth(label) + between
+    if (x > 0 && x + wide > width - 80) [x, row] = [0, row + 1]
+    const place = `translate(${x} ${row * rowHeight})`
+    x += wide
+    return shape('g', { class: 'keyEntry', transform: place }, ...keyShapes(style, dash, mark), keyText(label, ink))
+  })
+  return { entries, height: all.length === 0 ? 0 : (row + 1) * rowHeight + 4 }
+}
+
+export function keyShapes({ colour, marker }: SeriesStyle, dash: string, mark: boolean): Shape[] {
+  const line = { x1: 0, x2: 26, y1: 6, y2: 6, stroke: colour, 'stroke-width': 2, 'stroke-dasharray': dash }
+  const dot = shape('path', { d: markPath(marker, 36), transform: 'translate(13 6)', fill: colour })
+  return [shape('line', line), ...(mark ? [dot] : [])]
+}
+
+function keyText(label: string, ink: Ink): Shape {
+  const place = { x: symbolWidth, y: 10 }
+  return shape('text', { ...place, 'font-size': 11, 'font-family': ink.font, fill: ink.text }, label)
+}

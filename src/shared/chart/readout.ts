@@ -1,0 +1,58 @@
+// The values at one place of a chart: of every series the nearest point, and the levels. Pointer, keyboard and screen reader
+// are told the same.
+import { bisectCenter, bisector } from 'd3-array'
+import { formatCount, formatValue } from '../format/numbers.ts'
+import type { Point } from '../series/smooth.ts'
+import type { ChartData, ChartText, SeriesStyle } from './chartData.ts'
+
+export interface ReadoutRow {
+  label: string
+  style: SeriesStyle
+  /** As people read it; "at step 12" where this series has no point at the place itself. */
+  text: string
+  /** Where to put the mark; null for levels and for what is not a number. */
+  point: Point | null
+}
+
+export interface Readout {
+  x: number | null
+  title: string
+  rows: ReadoutRow[]
+}
+
+/** All places that have a point, in order. */
+export function placesOf({ series }: ChartData): number[] {
+  return [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b)
+}
+
+export function nearestPlace(places: readonly number[], x: number): number | null {
+  return places.length === 0 ? null : places[bisectCenter(places, x)]
+}
+
+/** `x` null: the levels alone. */
+export function readoutAt({ series, levels }: ChartData, x: number | null, { xName }: ChartText): Readout {
+  const rows = series.flatMap(({ label, style, points, raw }): ReadoutRow[] => {
+    const point = x === null ? null : nearest(points, x)
+    if (!point) return []
+    const behind = raw && nearest(raw, point.x)
+    const measured = behind && behind.x === point.x ? ` (measured ${formatValue(behind.y)})` : ''
+    const elsewhere = point.x === x ? '' : ` at ${xName} ${formatCount(point.x)}`
+    const text = `${formatValue(point.y)}${measured}${elsewhere}`
+    return [{ label, style, text, point: point.y === null ? null : point }]
+  })
+  for (const { label, style, value } of levels) rows.push({ label, style, text: formatValue(value), point: null })
+  return { x, title: x === null ? '' : `${xName} ${formatCount(x)}`, rows }
+}
+
+/** One sentence, for a screen reader. */
+export function readoutText({ title, rows }: Readout): string {
+  const values = rows.map(({ label, text }) => `${label}: ${text}`).join('; ')
+  if (values === '') return 'no values yet'
+  return title === '' ? values : `${title}. ${values}`
+}
+
+const byX = bisector((point: Point) => point.x).center
+
+function nearest(points: readonly Point[], x: number): Point | null {
+  return points.length === 0 ? null : points[byX(points, x)]
+}

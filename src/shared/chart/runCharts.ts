@@ -1,0 +1,111 @@
+// The charts of a run, alone or with others laid over it. The view and the report draw the same.
+import { downsample } from '../series/downsample.ts'
+import { entryNames } from '../series/entryNames.ts'
+import type { Evaluation, RunPicture } from '../series/foldRun.ts'
+import { smooth, type Point } from '../series/smooth.ts'
+import { formatValue } from '../format/numbers.ts'
+import { seriesStyle, type ChartData, type Level, type Series, type SeriesStyle } from './chartData.ts'
+
+export interface ChartedRun {
+  label: string
+  /** Decides colour, dash and marker; the run that the others are laid over has 0. */
+  index: number
+  picture: RunPicture
+}
+
+export type RunChart = Pick<ChartData, 'series' | 'levels' | 'xRange'>
+
+export interface CurveSettings {
+  smoothing: number
+  maxPoints: number
+}
+
+export const chartTexts = {
+  loss: { title: 'Loss', xName: 'step', xLabel: 'optimiser steps', yLabel: 'loss' },
+  perplexity: { title: 'Perplexity', xName: 'step', xLabel: 'optimiser steps', yLabel: 'perplexity' },
+  errors: {
+    title: 'Reconstruction error per block',
+    xName: 'block',
+    xLabel: 'block',
+    yLabel: 'mean squared error',
+  },
+}
+
+export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
+  const trained = runs.filter(({ picture }) => picture.loss.length > 0)
+  const series = trained.map(({ label, index, picture }) => ({
+    label: `${runs.length > 1 ? label : 'loss'}${smoothing > 0 ? ', smoothed' : ''}`,
+    style: seriesStyle(index),
+    points: downsample(smooth(picture.loss, smoothing), maxPoints),
+    raw: smoothing > 0 ? downsample(picture.loss, maxPoints) : undefined,
+  }))
+  return { series, levels: [], xRange: null }
+}
+
+/** A series for each entry of `evaluate`. Dense and pruned belong to no step of the recovery: they are levels. */
+export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
+  const series: Series[] = []
+  const levels: Level[] = []
+  for (const run of runs) {
+    const names = [...entryNames(run.picture.evaluations)].sort(([a], [b]) => a - b)
+    names.forEach(([entry, name], i) => {
+      const note = (what: string) => (names.length > 1 ? `${name}, ${what}` : what)
+      const label = (what: string) => (runs.length > 1 ? `${run.label}, ${note(what)}` : note(what))
+      const style = runs.length > 1 ? entryStyle(run.index, i) : seriesStyle(i)
+      const measured = run.picture.evaluations.filter((evaluation) => evaluation.entry === entry)
+      // Of runs laid over only the colours tell: their names would fill the picture.
+      const noteOf = (what: string) => (run.index === 0 ? note(what) : '')
+      levels.push(...levelsOf(measured, { label, noteOf, style }))
+      const points = curveOf(measured)
+      if (points.length === 0) return
+      series.push({ label: label('recovered'), style, points, marks: 'both', note: noteOf('recovered') })
+    })
+  }
+  const steps = Math.max(0, ...runs.map(({ picture }) => picture.loss.length))
+  return { series, levels, xRange: steps > 0 ? [0, steps] : null }
+}
+
+/** Of several runs the colour tells the run, dash and marker the entry. */
+function entryStyle(index: number, entry: number): SeriesStyle {
+  return { ...seriesStyle(index + entry), colour: seriesStyle(index).colour }
+}
+
+interface LevelNames {
+  label: (what: string) => string
+  noteOf: (what: string) => string
+  style: SeriesStyle
+}
+
+function levelsOf(measured: readonly Evaluation[], { label, noteOf, style }: LevelNames): Level[] {
+  return (['dense', 'pruned'] as const).flatMap((stage) => {
+    const last = measured.findLast((evaluation) => evaluation.stage === stage)
+    if (!last) return []
+    const name = noteOf(stage)
+    const note = name === '' ? '' : `${name} ${formatValue(last.perplexity)}`
+    return [{ label: label(stage), note, value: last.perplexity ?? NaN, style }]
+  })
+}
+
+/** Of two measurements at one step the later counts. */
+function curveOf(measured: readonly Evaluation[]): Point[] {
+  const recovered = measured.filter(({ stage }) => stage === 'recovered')
+  const byStep = new Map(recovered.map(({ x, perplexity }) => [x, perplexity]))
+  return [...byStep].map(([x, y]) => ({ x, y })).sort((a, b) => a.x - b.x)
+}
+
+/** Two series a run: the error of each block before and after recovery. */
+export function errorChart(runs: readonly ChartedRun[]): RunChart {
+  const series = runs.flatMap(({ label, index, picture }) => {
+    const blocks = [...picture.blocks.values()].sort((a, b) => a.block - b.block)
+    const one = (what: 'before' | 'after', style: SeriesStyle): Series[] => {
+      const error = what === 'before' ? 'errorBefore' : 'errorAfter'
+      const points = blocks.filter((b) => b[error] !== null).map((b) => ({ x: b.block, y: b[error] }))
+      return points.length === 0
+        ? []
+        : [{ label: runs.length > 1 ? `${label}, ${what}` : what, style, points, marks: 'both' }]
+    }
+    return [...one('before', seriesStyle(2 * index + 1)), ...one('after', seriesStyle(2 * index))]
+  })
+  const last = Math.max(0, ...runs.map(({ picture }) => picture.numBlocks - 1))
+  return { series, levels: [], xRange: series.length > 0 ? [0, last] : null }
+}

@@ -1,0 +1,21 @@
+// SVG as data: a view makes elements of it, the report makes text of it.
+
+export interface Shape {
+  tag: string
+  attributes: Record<string, string | number>
+  children: (Shape | string)[]
+}
+
+export function shape(tag: string, attributes: Shape['attributes'] = {}, ...children: (Shape | string)[]): Shape {
+  return { tag, attributes, children }
+}
+
+export function shapeText({ tag, attributes, children }: Shape): string {
+  const pairs = Object.entries(attributes).map(([name, value]) => ` ${name}="${escapeText(String(value))}"`)
+  const inside = children.map((child) => (typeof child === 'string' ? escapeText(child) : shapeText(child)))
+  return `<${tag}${pairs.join('')}>${inside.join('')}</${tag}>`
+}
+
+export function escapeText(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
+}

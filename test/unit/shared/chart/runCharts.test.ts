@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import type { RunEvent, Stage } from '../../../../src/shared/protocol/events.ts'
+import { errorChart, lossChart, perplexityChart } from '../../../../src/shared/chart/runCharts.ts'
+import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
+
+const start = { type: 'start', t: 0, name: 'r', model: 'm', device: 'cpu', description: '', version: '1', blocks: 12 }
+const step = { type: 'step', t: 0, step: 1, loss: 2, lr: 1, tokens_per_second: 1 }
+const evaluation = (stage: Stage, perplexity: number | null, entry = 0) => {
+  return { type: 'eval', t: 0, stage, perplexity, entry, data: `${entry}.txt`, seq_len: 128 }
+}
+const run = (index: number, ...events: object[]) => {
+  const picture = foldEvents(emptyPicture(), [start, ...events] as RunEvent[])
+  return { label: `run ${index}`, index, picture }
+}
+
+describe('chart of perplexity', () => {
+  const measured = [evaluation('dense', 38), evaluation('pruned', 88), step, step, evaluation('recovered', 54)]
+
+  it('dense and pruned are levels; recovered stands at its step', () => {
+    const { series, levels, xRange } = perplexityChart([run(0, ...measured)])
+    assert.deepEqual(
+      levels.map(({ note, value }) => [note, value]),
+      [
+        ['dense 38', 38],
+        ['pruned 88', 88],
+      ],
+    )
+    assert.deepEqual(
+      series.map(({ label, points, note }) => [label, points, note]),
+      [['recovered', [{ x: 2, y: 54 }], 'recovered']],
+    )
+    assert.deepEqual(xRange, [0, 2])
+  })
+
+  it('has a series for each entry, by its data, in the recipe’s order whichever was measured first', () => {
+    const both = [evaluation('dense', 12, 1), ...measured, evaluation('recovered', 15, 1)]
+    const { series, levels } = perplexityChart([run(0, ...both)])
+    assert.deepEqual(
+      series.map(({ label, points }) => [label, points.map(({ y }) => y)]),
+      [
+        ['0.txt, recovered', [54]],
+        ['1.txt, recovered', [15]],
+      ],
+    )
+    assert.deepEqual(
+      levels.map(({ label }) => label),
+      ['0.txt, dense', '0.txt, pruned', '1.txt, dense'],
+    )
+    assert.notEqual(series[0].style.marker, series[1].style.marker)
+  })
+
+  it('of runs laid over each other names each by its run, and writes only the first one’s levels into the picture', () => {
+    const { series, levels } = perplexityChart([run(0, ...measured), run(1, ...measured)])
+    assert.deepEqual(
+      series.map(({ label }) => label),
+      ['run 0, recovered', 'run 1, recovered'],
+    )
+    assert.deepEqual(
+      levels.map(({ note }) => note),
+      ['dense 38', 'pruned 88', '', ''],
+    )
+  })
+
+  it('keeps a perplexity that is not a number, and of two at one step the later', () => {
+    const { series, levels } = perplexityChart([
+      run(0, evaluation('pruned', null), step, evaluation('recovered', 9), evaluation('recovered', 8)),
+    ])
+    assert.ok(Number.isNaN(levels[0].value))
+    assert.deepEqual(series[0].points, [{ x: 1, y: 8 }])
+  })
+
+  it('without steps has no steps along x', () => {
+    const { series, xRange } = perplexityChart([run(0, evaluation('dense', 38))])
+    assert.deepEqual([series, xRange], [[], null])
+  })
+})
+
+describe('chart of errors', () => {
+  it('has all blocks in sight from the first on', () => {
+    const block = { type: 'block', t: 0, block: 0, modules: {}, error_before: 2, error_after: 1, seconds: 1 }
+    const { series, xRange } = errorChart([run(0, block)])
+    assert.deepEqual(xRange, [0, 11])
+    assert.deepEqual(
+      series.map(({ label, points }) => [label, points]),
+      [
+        ['before', [{ x: 0, y: 2 }]],
+        ['after', [{ x: 0, y: 1 }]],
+      ],
+    )
+  })
+})
+
+describe('chart of the loss', () => {
+  it('leaves out runs that trained nothing', () => {
+    const { series } = lossChart([run(0, step), run(1)], { smoothing: 0, maxPoints: 100 })
+    assert.deepEqual(
+      series.map(({ label }) => label),
+      ['run 0'],
+    )
+  })
+})

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import type { Browser, Page } from 'playwright-core'
+import type { RunEvent } from '../../src/shared/protocol/events.ts'
+import { openBrowser, openView, posted, send } from '../support/browser.ts'
+import * as recorded from '../../webview-ui/harness/recorded.ts'
+
+const run = recorded.recordedRun(12)
+const settings = { type: 'settings', settings: { ...recorded.settings, smoothing: 0 } }
+const firstStep = run.findIndex(({ type }) => type === 'step')
+
+function listing(status: string, others = 0) {
+  const rest = Array.from({ length: others }, (_, i) => ({
+    folder: `other ${i}`,
+    name: `recipe ${i}`,
+    time: '2026-12-30 10:00:00',
+    status: 'done',
+    started: 0,
+  }))
+  const current = { folder: 'a', name: 'wanda50', time: '2026-12-31 23:59:58', status, started: 0 }
+  return { type: 'runs', current: 'a', runs: [current, ...rest] }
+}
+const events = (list: readonly RunEvent[], folder = 'a', from = 0) => ({ type: 'events', folder, from, events: list })
+
+describe('the view of a run in Chromium', function () {
+  this.timeout(60_000)
+  let browser: Browser
+  let page: Page
+  let errors: string[]
+  before(async function () {
+    browser = await openBrowser(this)
+  })
+  after(async () => browser?.close())
+  afterEach(async () => {
+    await page?.close()
+    assert.deepEqual(errors, [])
+  })
+
+  async function open(...messages: object[]): Promise<void> {
+    page = await openView(browser, 'run', 'dark')
+    errors = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    await send(page, ...(messages as { type: string }[]))
+  }
+  const chart = (title: string) => page.locator('.chart', { hasText: title })
+  const ticks = (title: string, axis: 'x' | 'y') => chart(title).locator(`.${axis}Tick`).allTextContents()
+  const spoken = () => page.locator('.srOnly[role=status]').innerText()
+
+  it('before anything is measured it says so, and shows no empty axes', async () => {
+    await open(listing('running'), settings, events(run.slice(0, 2)))
+    await page.getByText('Curves appear with the first step').waitFor()
+    assert.equal(await page.locator('.chart:visible').count(), 0)
+  })
+
+  it('with one point the axes are about that point; whole steps', async () => {
+    await open(listing('running'), settings, events(run.slice(0, firstStep + 1)))
+    assert.deepEqual(await ticks('Loss', 'x'), ['1'])
+    assert.deepEqual(await ticks('Perplexity', 'x'), ['0', '1'])
+    assert.ok((await ticks('Loss', 'y')).every((label) => /^0\.0\d+$/.test(label)))
+    assert.ok((await ticks('Perplexity', 'y')).every((label) => /^\d\d$/.test(label)))
+    assert.equal(await chart('Loss').locator('.mark').count(), 1)
+  })
+
+  it('dense is a level with its value, recovered a point at its step, blocks are whole, errors logarithmic', async () => {
+    await open(listing('done'), settings, events(run))
+    const level = chart('Perplexity').locator('.level')
+    assert.equal(await level.getAttribute('y1'), await level.getAttribute('y2'))
+    assert.deepEqual(await chart('Perplexity').locator('.note').allTextContents(), ['recovered', 'dense 27.65'])
+    assert.deepEqual(await ticks('Reconstruction', 'x'), ['0', '2', '4', '6', '8', '10'])
+    const logY = chart('Reconstruction').getByRole('button', { name: 'log y' })
+    assert.equal(await logY.getAttribute('aria-pressed'), 'true')
+    const before = await ticks('Reconstruction', 'y')
+    await logY.click()
+    await send(page)
+    assert.notDeepEqual(await ticks('Reconstruction', 'y'), before)
+  })
+
+  it('the arrow keys read all series of the nearest point aloud, and Escape closes the box', async () => {
+    await open(listing('done'), settings, events(run))
+    const picture = page.getByRole('application', { name: 'Reconstruction error per block' })
+    await picture.focus()
+    await page.keyboard.press('Home')
+    assert.match(await spoken(), /^block 0\. before: 0\.02; after: 0\.007$/)
+    await page.keyboard.press('ArrowRight')
+    assert.match(await spoken(), /^block 1\. /)
+    await page.keyboard.press('End')
+    await page.keyboard.press('ArrowRight')
+    assert.match(await spoken(), /^block 11\. /)
+    assert.equal(await picture.locator('.readoutMark').count(), 2)
+    await page.keyboard.press('Escape')
+    assert.equal(await picture.locator('.readout').isVisible(), false)
+  })
+
+  it('the pointer shows the values of the nearest step, and the levels', async () => {
+    await open(listing('done'), settings, events(run))
+    const picture = page.getByRole('application', { name: 'Perplexity' })
+    await picture.hover()
+    assert.match(await picture.locator('.readout').innerText(), /step 360\s+recovered: 31\.2\s+dense: 27\.65/)
+    await page.mouse.move(0, 0)
+    assert.equal(await picture.locator('.readout').isVisible(), false)
+  })
+
+  it('a value that is read stays in sight when the chart grows', async () => {
+    await open(listing('running'), settings, events(run.slice(0, 60)))
+    const picture = page.getByRole('application', { name: 'Loss' })
+    await picture.focus()
+    await page.keyboard.press('Home')
+    await send(page, events(run.slice(60, 90), 'a', 60))
+    assert.match(await picture.locator('.readout').innerText(), /^step 1\s/)
+  })
+
+  it('every chart is saved as a figure: SVG with its own colours, PNG on white with twice the pixels', async () => {
+    await open(listing('done'), settings, events(run))
+    const names = ['loss', 'perplexity', 'reconstruction-error-per-block', 'sparsity']
+    for (const name of names) {
+      for (const kind of ['SVG', 'PNG']) await page.getByRole('button', { name: `Save ${name} as ${kind}` }).click()
+    }
+    const files = async () => (await posted(page)).filter(({ type }) => type === 'export')
+    while ((await files()).length < 2 * names.length) await page.waitForTimeout(20)
+    const found = new Map((await files()).map((file) => [String(file.name), String(file.content)]))
+    for (const name of names) {
+      const svg = found.get(`${name}.svg`) ?? ''
+      assert.ok(!/var\(--|#cccccc/.test(svg), name)
+      const { size, corner } = await pictureOf(page, found.get(`${name}.png`) ?? '')
+      const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? []
+      assert.deepEqual(size, [2 * Math.round(Number(width)), 2 * Math.round(Number(height))], name)
+      assert.deepEqual(corner, [255, 255, 255, 255], name)
+    }
+    assert.match(found.get('perplexity.svg') ?? '', />dense<\/text>/)
+  })
+
+  it('a long list of runs scrolls, and keeps place and focus while the runs go on', async () => {
+    await open(listing('running', 80), settings, events(run.slice(0, 90)))
+    const list = page.getByRole('group', { name: 'Runs laid over this one' })
+    assert.ok(await list.evaluate((e) => e.scrollHeight > e.clientHeight + 50 && e.clientHeight < 140))
+    await page.getByRole('checkbox', { name: 'recipe 70 · 2026-12-30 10:00:00' }).focus()
+    const before = await list.evaluate((e) => e.scrollTop)
+    assert.ok(before > 0)
+    await send(page, listing('running', 80))
+    assert.equal(await list.evaluate((e) => e.scrollTop), before)
+    assert.equal(await page.evaluate('document.activeElement.type'), 'checkbox')
+  })
+
+  it('a run that nobody laid over this one stays out of its charts', async () => {
+    await open(listing('running', 1), settings, events(run.slice(0, 90)), events(run, 'other 0'))
+    assert.equal(await chart('Loss').locator('.line').count(), 1)
+    await page.getByRole('checkbox', { name: /recipe 0/ }).check()
+    await send(page, events(run, 'other 0'))
+    assert.equal(await chart('Loss').locator('.line').count(), 2)
+    await chart('Loss').getByText('recipe 0 · 2026-12-30 10:00:00').waitFor()
+  })
+
+  it('tables and tiles show the recipe’s first entry, charts all', async () => {
+    const evaluation = (entry: number, perplexity: number): RunEvent => {
+      return { t: 1, type: 'eval', stage: 'dense', entry, data: `${entry}.txt`, seq_len: 64, perplexity }
+    }
+    await open(listing('done'), settings, events([run[0], evaluation(1, 12), evaluation(0, 38), evaluation(1, 13)]))
+    await page.locator('.tiles li', { hasText: 'perplexity, dense' }).getByText('38').waitFor()
+    assert.equal(await chart('Perplexity').locator('.level').count(), 2)
+  })
+
+  it('its name is the recipe’s; the report opens from it; a run that waits says behind what', async () => {
+    const named = { ...run[0], name: '20261231-235958-wanda50' } as RunEvent
+    await open({ type: 'loading', what: 'wanda50 is queued behind sparsegpt' })
+    await page.getByText('wanda50 is queued behind sparsegpt').waitFor()
+    await send(page, listing('done') as never, settings, events([named, ...run.slice(1)]) as never)
+    assert.equal(await page.locator('h1').innerText(), 'wanda50')
+    await page.getByText('2026-12-31 23:59:58').first().waitFor()
+    await page.getByRole('button', { name: 'Open report' }).click()
+    assert.deepEqual((await posted(page)).at(-1), { type: 'reveal', what: 'report' })
+  })
+
+  it('step 0 has its place on a logarithmic axis', async () => {
+    await open(listing('running'), settings, events(run.slice(0, firstStep + 40)))
+    await chart('Perplexity').getByRole('button', { name: 'log x' }).click()
+    await send(page)
+    assert.deepEqual((await ticks('Perplexity', 'x')).slice(0, 1), ['1'])
+    assert.equal(await chart('Perplexity').locator('.level').count(), 1)
+  })
+})
+
+async function pictureOf(page: Page, base64: string): Promise<{ size: number[]; corner: number[] }> {
+  const script = `(async () => {
+    const image = new Image()
+    image.src = 'data:image/png;base64,${base64}'
+    await image.decode()
+    const canvas = document.createElement('canvas')
+    const context = canvas.getContext('2d')
+    context.drawImage(image, 0, 0)
+    return { size: [image.width, image.height], corner: [...context.getImageData(0, 0, 1, 1).data] }
+  })()`
+  return (await page.evaluate(script)) as { size: number[]; corner: number[] }
+}

@@ -1,0 +1,31 @@
+// Below a chart: every series with its sign and its last value, and what the picture cannot show.
+import { isShown, type ChartData } from '../../src/shared/chart/chartData.ts'
+import { formatCount, formatValue } from '../../src/shared/format/numbers.ts'
+import { h, replaceChildren } from './dom.ts'
+import { keyEntry } from './key.ts'
+
+export function createChartKey() {
+  const element = h('div', { class: 'chartKey', role: 'group', 'aria-label': 'Series and their last values' })
+  return {
+    element,
+    update(data: ChartData): void {
+      const series = data.series.map(({ label, style, points, marks }) => {
+        const last = points.at(-1)
+        const gaps = points.filter(({ y }) => y === null).length
+        const text = last ? `${label}: ${formatValue(last.y)}` : `${label}: no values yet`
+        return keyEntry(gaps > 0 ? `${text}, ${formatCount(gaps)} × NaN` : text, style, { mark: marks !== undefined })
+      })
+      const levels = data.levels.map(({ label, style, value }) =>
+        keyEntry(`${label}: ${formatValue(value)}`, style, { dash: '5 4', mark: false }),
+      )
+      const hidden = hiddenByLog(data)
+      const note = `${formatCount(hidden)} values ≤ 0 cannot be shown on a log axis`
+      replaceChildren(element, ...series, ...levels, hidden > 0 && h('span', { class: 'muted' }, note))
+    },
+  }
+}
+
+function hiddenByLog(data: ChartData): number {
+  const values = [...data.series.flatMap(({ points }) => points.map(({ y }) => y)), ...data.levels.map((l) => l.value)]
+  return values.filter((y) => isShown(y, { logY: false }) && !isShown(y, data)).length
+}
