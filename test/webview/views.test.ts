@@ -179,7 +179,7 @@ describe('views in Chromium', function () {
     const sent = (await posted(page)).map((m) => m.type)
     for (const type of ['pause', 'cancelRun', 'overlay']) assert.ok(sent.includes(type), type)
     await send(page, { type: 'events', folder: 'b', from: 0, events: run } as never)
-    await page.locator('.keys .key', { hasText: 'second' }).waitFor()
+    await page.locator('.chartKey .key', { hasText: 'second' }).first().waitFor()
     await page.getByText('1 × NaN').first().waitFor()
   })
 

@@ -5,7 +5,7 @@ import { drawChart, type Ink } from '../../src/shared/chart/drawChart.ts'
 import { chartFigure } from '../../src/shared/chart/figure.ts'
 import { layOutChart } from '../../src/shared/chart/layout.ts'
 import { nearestPlace, placesOf, readoutAt } from '../../src/shared/chart/readout.ts'
-import { shapeText } from '../../src/shared/chart/shape.ts'
+import { svgFile } from '../../src/shared/chart/shape.ts'
 import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { createChartKey } from './chartKey.ts'
 import { createReadout } from './chartReadout.ts'
@@ -70,7 +70,7 @@ export function createChart(options: ChartOptions): Chart {
   new ResizeObserver(draw).observe(picture)
   const figure = () => {
     const shape = chartFigure(data, options)
-    return shape && shapeText(shape)
+    return shape && svgFile(shape)
   }
   const name = options.title.toLowerCase().replace(/\W+/g, '-')
   const saved = saveButtons(name, figure, options.save)

@@ -1,18 +1,19 @@
 // The report as one HTML page that needs nothing else: table, curves, protocol, warnings.
 import { readFile } from 'node:fs/promises'
+import type { ChartText } from '../../shared/chart/chartData.ts'
+import type { Ink } from '../../shared/chart/drawChart.ts'
+import { chartFigure } from '../../shared/chart/figure.ts'
+import { chartTexts, errorChart, lossChart, perplexityChart, type RunChart } from '../../shared/chart/runCharts.ts'
+import { escapeText, shapeText } from '../../shared/chart/shape.ts'
 import type { RunEvent } from '../../shared/protocol/events.ts'
 import { sparsityOf } from '../../shared/format/sparsity.ts'
 import { formatDuration, formatShare, formatValue } from '../../shared/format/numbers.ts'
-import { downsample } from '../../shared/series/downsample.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
-import { perplexityLines } from '../../shared/series/perplexityLines.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows } from './summaryTable.ts'
-import { escapeText, svgPlot, type Curve } from './svgPlot.ts'
 
-/** Okabe and Ito's palette: told apart with any kind of colour vision. */
-const [blue, orange, green] = ['#0072b2', '#d55e00', '#009e73']
-const colours = [orange, blue, green, '#cc79a7', '#56b4e9', '#e69f00']
+/** The page is light or dark as its reader likes it. */
+const ink: Ink = { text: 'currentColor', muted: 'currentColor', error: '#c33', paper: null, font: 'inherit' }
 const maxPoints = 800
 
 /** The page of a finished run, from its report and its events.jsonl. */
@@ -58,39 +59,18 @@ ${table(
 }
 
 function plots(picture: RunPicture): string {
-  const perplexity = perplexityLines(picture).map(({ name, evaluations }, i): Curve => ({
-    name,
-    colour: colours[i % colours.length],
-    dots: true,
-    points: evaluations.map(({ x, perplexity: y }) => ({ x, y })),
-  }))
-  const blocks = [...picture.blocks.values()].filter((block) => block.errorBefore !== null)
-  const errors = (name: string, colour: string, of: 'errorBefore' | 'errorAfter'): Curve => ({
-    name,
-    colour,
-    dots: true,
-    points: blocks.map((block) => ({ x: block.block, y: block[of] })),
-  })
-  return [
-    svgPlot([{ name: 'loss', colour: blue, points: downsample(picture.loss, maxPoints) }], {
-      title: blocks.length ? 'Reconstruction error while training, block after block' : 'Loss while training',
-      xLabel: 'optimiser step',
-      yLabel: 'loss',
-      log: blocks.length > 0,
-    }),
-    svgPlot(perplexity, {
-      title: 'Perplexity',
-      xLabel: 'optimiser steps before it',
-      yLabel: 'perplexity',
-      log: true,
-    }),
-    svgPlot([errors('before', orange, 'errorBefore'), errors('after', green, 'errorAfter')], {
-      title: 'Error of each block before and after reconstruction',
-      xLabel: 'block',
-      yLabel: 'mean squared error',
-      log: true,
-    }),
-  ].join('\n')
+  const runs = [{ label: picture.name, index: 0, picture }]
+  const reconstructs = [...picture.blocks.values()].some((block) => block.errorBefore !== null)
+  const title = reconstructs ? 'Reconstruction error while training, block after block' : 'Loss while training'
+  const charts: [RunChart, ChartText, boolean][] = [
+    [lossChart(runs, { smoothing: 0, maxPoints }), { ...chartTexts.loss, title }, reconstructs],
+    [perplexityChart(runs), chartTexts.perplexity, true],
+    [errorChart(runs), chartTexts.errors, true],
+  ]
+  return charts
+    .map(([chart, text, logY]) => chartFigure({ ...chart, logX: false, logY }, text, ink))
+    .map((figure) => (figure ? shapeText(figure) : ''))
+    .join('\n')
 }
 
 function blockTable({ blocks }: RunReport): string {
@@ -118,7 +98,5 @@ table { border-collapse: collapse; margin: 1rem 0 }
 th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #8886 }
 th:first-child, td:first-child { text-align: left }
 svg { width: 100%; height: auto; margin: 1rem 0 }
-svg text { fill: currentColor }
-.title { font-weight: 600 } .tick, .label { font-size: 11px } .grid { stroke: #8884 }
 .message { color: #c33 } pre { overflow: auto; background: #8881; padding: 1rem }
 `

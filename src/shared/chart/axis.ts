@@ -33,7 +33,8 @@ export function makeAxis(values: readonly number[], range: [number, number], cou
 function domainOf(usable: readonly number[], { log, whole }: TickRule): [number, number] {
   const [low, high] = extent(usable)
   if (low === undefined || high === undefined) return log ? [1, 10] : [0, 1]
-  if (low < high) {
+  // Apart by more than rounding: below that no two ticks would read differently.
+  if (high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high))) {
     if (!log) return [low - air * (high - low), high + air * (high - low)]
     const factor = (high / low) ** air
     return [low / factor, high * factor]

@@ -16,7 +16,6 @@ export function chartFigure(data: ChartData, text: ChartText, ink: Ink = paperIn
   return shape(
     'svg',
     {
-      xmlns: 'http://www.w3.org/2000/svg',
       viewBox: `0 0 ${width} ${height}`,
       width,
       height,

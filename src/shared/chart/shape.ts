@@ -16,6 +16,11 @@ export function shapeText({ tag, attributes, children }: Shape): string {
   return `<${tag}${pairs.join('')}>${inside.join('')}</${tag}>`
 }
 
+/** An `svg` as a file of its own; inside a page it needs no namespace. */
+export function svgFile(root: Shape): string {
+  return shapeText({ ...root, attributes: { xmlns: 'http://www.w3.org/2000/svg', ...root.attributes } })
+}
+
 export function escapeText(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
 }

@@ -7,7 +7,6 @@ import { htmlReport } from '../../../src/engine/run/htmlReport.ts'
 import { newProgress } from '../../../src/engine/run/progress.ts'
 import { createReport } from '../../../src/engine/run/report.ts'
 import { summaryText } from '../../../src/engine/run/summaryTable.ts'
-import { svgPlot } from '../../../src/engine/run/svgPlot.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 
 function report() {
@@ -109,29 +108,9 @@ describe('report', () => {
       page.indexOf('aria-label="Perplexity"'),
       page.indexOf('</svg>', page.indexOf('aria-label="Perplexity"')),
     )
-    assert.equal(plot.match(/<path /g)?.length, 2)
+    assert.equal(plot.match(/class="line"/g)?.length, 2)
+    assert.equal(plot.match(/class="level"/g)?.length, 2)
     assert.match(plot, /d\.txt \(10 tokens\)/)
     assert.match(plot, /d\.txt \(20 tokens\)/)
-  })
-})
-
-describe('plot', () => {
-  const options = { title: 't', xLabel: 'x', yLabel: 'y' }
-  const path = (svg: string) => /<path d="([^"]*)"/.exec(svg)?.[1] ?? ''
-
-  it('leaves a gap where a value is missing, and where a logarithm has none', () => {
-    const points = [1, null, 2, 3].map((y, x) => ({ x, y }))
-    assert.equal(path(svgPlot([{ name: 'a', colour: 'red', points }], options)).match(/M/g)?.length, 2)
-    const withZero = [1, 0, 2, 3].map((y, x) => ({ x, y }))
-    assert.equal(
-      path(svgPlot([{ name: 'a', colour: 'red', points: withZero }], { ...options, log: true })).match(/M/g)?.length,
-      2,
-    )
-  })
-
-  it('draws one point and equal values without dividing by zero, and nothing for no points', () => {
-    const one = svgPlot([{ name: 'a', colour: 'red', points: [{ x: 1, y: 1 }], dots: true }], options)
-    assert.ok(!/NaN|Infinity/.test(one))
-    assert.equal(svgPlot([{ name: 'a', colour: 'red', points: [{ x: 0, y: null }] }], options), '')
   })
 })
