@@ -17,7 +17,9 @@ export const compareCommand = command('compare', 'compare two checkpoints, tenso
 ])
   .argument('<a>', 'a model folder, index or file')
   .argument('<b>', 'another')
-  .addOption(new Option('--expect <what>', 'exit with 3 unless zeros of A are zero in B').choices(['mask-preserved']))
+  .addOption(
+    new Option('--expect <what>', 'exit with 3 unless A has zeros and they are zero in B').choices(['mask-preserved']),
+  )
   .action(runs((context, a: string, b: string, options: CompareCliOptions) => compare(context, a, b, options)))
 
 async function compare(context: Context, pathA: string, pathB: string, options: CompareCliOptions): Promise<Outcome> {

@@ -16,6 +16,13 @@ export interface MaskBits {
   readonly words: Uint32Array
 }
 
+/** At least one weight is pruned. */
+export function prunesAny({ columns, words }: MaskBits): boolean {
+  const perRow = maskWordsPerRow(columns)
+  const last = columns % 32 === 0 ? -1 : (1 << (columns % 32)) - 1
+  return words.some((word, i) => (word | 0) !== ((i + 1) % perRow === 0 ? last : -1))
+}
+
 /** All masks of the file, by tensor name. @throws EngineError 'not-found' or 'bad-checkpoint'. */
 export async function readMaskFile(path: string): Promise<Map<string, MaskBits>> {
   const pool = new FilePool()

@@ -159,7 +159,8 @@ export interface CompareSummary {
   reshaped: string[]
   changed: TensorChange[]
   same: number
-  maskPreserved: boolean
+  /** null: A has no pruned weight, or no tensor in common with B, so there is nothing to compare. */
+  maskPreserved: boolean | null
   /** One sentence for people: whether sparsity survived. */
   verdict: string
 }

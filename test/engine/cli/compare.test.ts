@@ -31,6 +31,21 @@ describe('sparsescope compare', () => {
 
   it('compares a single file with shards of other element types', () => {
     const json = cliJson('compare', goldenPath('llama') ?? '', goldenPath('llama_bf16_sharded') ?? '')
-    assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], true])
+    assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], null])
+  })
+
+  it('a mask that is not there is not preserved: a dense A, or nothing in common, is said and ends with 3', () => {
+    const dense = write('dense.safetensors', [1, 1, 2, 3])
+    const other = temp.write('other.safetensors', safetensors({ x: f32([1], [0]) }))
+    for (const [a, b] of [
+      [dense, dense],
+      [dense, other],
+      [other, dense],
+    ]) {
+      const { status, stdout } = cli('compare', a, b, '--expect', 'mask-preserved')
+      assert.equal(status, 3)
+      assert.match(stdout, /nothing to compare/i)
+      assert.doesNotMatch(stdout, /preserved/)
+    }
   })
 })

@@ -5,10 +5,10 @@ import { elementsOf } from '../../../shared/format/dtypes.ts'
 import type { CompareSummary, TensorChange } from '../../../shared/protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
-import { maskFileName, readMaskFile, type MaskBits } from '../maskFile.ts'
+import { maskFileName, prunesAny, readMaskFile, type MaskBits } from '../maskFile.ts'
 import { compareTensors, type TensorDifference } from './compareTensors.ts'
 import { tensorStats } from './tensorStats.ts'
-import { verdictOf, type MaskCounts } from './verdict.ts'
+import { isMaskPreserved, verdictOf, type MaskCounts } from './verdict.ts'
 
 export interface CompareCheckpointsOptions {
   signal?: AbortSignal
@@ -28,7 +28,9 @@ export async function compareCheckpoints(
   const bearers = await maskBearers(a)
   const all = [...a.tensors.values()]
   const shared = all.filter((entry) => b.tensors.has(entry.name))
-  const counts: MaskCounts = { matrices: all.filter(bearers.bears).length, broken: 0, brokenWeights: 0, lost: 0 }
+  const matrices = all.filter(bearers.bears).length
+  const counts: MaskCounts = { shared: shared.length, matrices, broken: 0, brokenWeights: 0, lost: 0, prunes: false }
+  const unchanged: TensorEntry[] = []
   const changed: TensorChange[] = []
   const reshaped: string[] = []
   let same = 0
@@ -44,27 +46,29 @@ export async function compareCheckpoints(
         { checkpoint: b, entry: other },
       ] as const
       const difference = await compareTensors(...sides, { ...bearers.maskOf(entry), signal: options.signal })
-      if (difference === null) same++
-      else {
+      if (difference === null) {
+        same++
+        if (bearers.bears(entry)) unchanged.push(entry)
+      } else {
         change = changeOf(entry, difference, bearers.roles)
         changed.push(change)
-        if (bearers.bears(entry) && difference.broken > 0) {
-          counts.broken++
-          counts.brokenWeights += difference.broken
-        }
+        if (bearers.bears(entry)) count(counts, difference)
       }
     }
     options.onTensor?.(i + 1, shared.length, change)
   }
   const removed = all.filter((entry) => !b.tensors.has(entry.name))
-  for (const entry of removed) if (bearers.bears(entry) && (await hasZeros(a, entry, options.signal))) counts.lost++
+  for (const entry of removed)
+    if (bearers.bears(entry) && (await prunes(a, entry, bearers, options.signal))) counts.lost++
+  // A matrix that is equal in both was not looked into; the first that prunes settles it.
+  for (const entry of unchanged) counts.prunes ||= await prunes(a, entry, bearers, options.signal)
   const summary = {
     added: [...b.tensors.keys()].filter((name) => !a.tensors.has(name)),
     removed: removed.map((entry) => entry.name),
     reshaped,
     changed,
     same,
-    maskPreserved: counts.broken === 0 && counts.lost === 0,
+    maskPreserved: isMaskPreserved(counts),
   }
   return { ...summary, verdict: verdictOf(summary, counts) }
 }
@@ -123,7 +127,21 @@ function usable(mask: MaskBits | undefined, entry: TensorEntry, transposed: bool
   )
 }
 
-async function hasZeros(checkpoint: Checkpoint, entry: TensorEntry, signal?: AbortSignal): Promise<boolean> {
+function count(counts: MaskCounts, { pruned, broken }: TensorDifference): void {
+  counts.prunes ||= pruned > 0
+  counts.broken += broken > 0 ? 1 : 0
+  counts.brokenWeights += broken
+}
+
+/** The matrix has pruned weights: by the explicit mask, else by its zeros. */
+async function prunes(
+  checkpoint: Checkpoint,
+  entry: TensorEntry,
+  bearers: MaskBearers,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { mask } = bearers.maskOf(entry)
+  if (mask) return prunesAny(mask)
   const stats = await tensorStats(checkpoint, entry, { signal })
   return stats !== null && stats.zeros > 0
 }

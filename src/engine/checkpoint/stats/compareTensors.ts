@@ -17,6 +17,8 @@ export interface TensorDifference {
   filled: number
   /** Zeros of B that A has not. */
   emptied: number
+  /** Weights that the mask prunes; zeros of A without a mask. */
+  pruned: number
   /** Weights that the mask prunes and B has not at zero; `filled` without a mask. */
   broken: number
 }
@@ -80,7 +82,7 @@ async function measure(a: Side, b: Side, options: CompareOptions): Promise<Tenso
   const [zeroA, zeroB, pruned] = [0, 1, 2].map(() => new Uint8Array(size))
   const readA = valueReader(a.format)
   const readB = valueReader(b.format)
-  const total: TensorDifference = { maxAbs: 0, drift: null, filled: 0, emptied: 0, broken: 0 }
+  const total: TensorDifference = { maxAbs: 0, drift: null, filled: 0, emptied: 0, pruned: 0, broken: 0 }
   let normA = 0
   let normDifference = 0
   for (let first = 0; first < rows; first += step) {
@@ -115,6 +117,7 @@ function addFlips(
   for (let i = 0; i < count; i++) {
     total.filled += zeroA[i] & ~zeroB[i] & 1
     total.emptied += zeroB[i] & ~zeroA[i] & 1
+    total.pruned += pruned[i] & 1
     total.broken += pruned[i] & ~zeroB[i] & 1
   }
 }

@@ -2,6 +2,8 @@
 import type { CompareSummary } from '../../../shared/protocol/inspect.ts'
 
 export interface MaskCounts {
+  /** Tensors that both have. */
+  shared: number
   /** Matrices of A that could bear a mask. */
   matrices: number
   /** Those of which B fills zeros, and how many weights. */
@@ -9,18 +11,32 @@ export interface MaskCounts {
   brokenWeights: number
   /** Those that B has not, or in another shape. */
   lost: number
+  /** A prunes a weight of a matrix that B has too. */
+  prunes: boolean
+}
+
+/** null: nothing to compare, A prunes no weight of a matrix that B could have. */
+export function isMaskPreserved({ shared, broken, lost, prunes }: MaskCounts): boolean | null {
+  if (broken > 0 || (lost > 0 && shared > 0)) return false
+  return prunes ? true : null
 }
 
 export function verdictOf(summary: Omit<CompareSummary, 'verdict'>, counts: MaskCounts): string {
   const { added, removed, reshaped, changed } = summary
-  const { matrices, broken, brokenWeights, lost } = counts
+  const { shared, matrices, broken, brokenWeights, lost, prunes } = counts
+  if (shared === 0) return 'Nothing to compare: A and B have no tensor in common.'
   if (broken > 0) {
     const number = brokenWeights.toLocaleString('en')
     return `Sparsity was lost: B fills ${broken} of ${matrices} matrices, ${number} pruned weights are no longer zero (merging a LoRA or fine-tuning without a mask does this).`
   }
   if (lost > 0)
     return `Sparsity cannot be confirmed: B lacks ${lost} of ${matrices} matrices, or has them in another shape.`
-  if (changed.length + added.length + removed.length + reshaped.length === 0) return 'A and B hold the same values.'
+  const equal = changed.length + added.length + removed.length + reshaped.length === 0
   const moved = changed.length === 1 ? '1 tensor changed' : `${changed.length} tensors changed`
+  if (!prunes) {
+    const dense = matrices === 0 ? 'A has no matrices' : `A's ${matrices} matrices have no zeros`
+    return `No mask, nothing to compare: ${dense}; ${equal ? 'A and B hold the same values' : moved}.`
+  }
+  if (equal) return 'A and B hold the same values.'
   return `The mask is preserved: every zero of A's ${matrices} matrices is still zero in B; ${moved}.`
 }

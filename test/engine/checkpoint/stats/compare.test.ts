@@ -106,6 +106,28 @@ describe('compareCheckpoints', () => {
     assert.equal((await compare(a, { [linear]: f32([2, 2], [7, 0, 1, 2]) })).maskPreserved, false)
   })
 
+  it('has no mask to compare where A prunes nothing that B has', async () => {
+    const dense = { [linear]: f32([2, 2], [3, 1, 2, 4]), [norm]: f32([2], [0, 1]) }
+    const moved = await compare(dense, { ...dense, [linear]: f32([2, 2], [0, 0, 2, 4]) })
+    assert.equal(moved.maskPreserved, null)
+    assert.match(moved.verdict, /nothing to compare: A's 1 matrices have no zeros; 1 tensor changed/)
+    const apart = await compare({ [linear]: f32([2, 2], [0, 1, 2, 4]) }, { x: f32([1], [0]) })
+    assert.equal(apart.maskPreserved, null)
+    assert.match(apart.verdict, /Nothing to compare: .*no tensor in common/)
+    const norms = await compare({ [norm]: f32([2], [0, 1]) }, { [norm]: f32([2], [0, 1]) })
+    assert.match(norms.verdict, /nothing to compare: A has no matrices/)
+  })
+
+  it('a mask that prunes nothing is no mask, whatever is zero by chance', async () => {
+    const a = { [linear]: f32([2, 33], new Float32Array(66)) }
+    temp.write('a/x', '')
+    for (const pruned of [null, 32, 65]) {
+      const bits = Array.from({ length: 66 }, (_, i) => (i === pruned ? 0 : 1))
+      await writeMaskFile(temp.path('a', maskFileName), new Map([[linear, packMask(bits, 2, 33)]]))
+      assert.equal((await compare(a, a)).maskPreserved, pruned === null ? null : true)
+    }
+  })
+
   it('refuses a mask of another shape', async () => {
     temp.write('a/x', '')
     await writeMaskFile(temp.path('a', maskFileName), new Map([[linear, packMask([0, 1], 1, 2)]]))
