@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import eslint from '@eslint/js'
 import tseslint from 'typescript-eslint'
 import importX from 'eslint-plugin-import-x'
@@ -7,6 +8,22 @@ import globals from 'globals'
 const zone = (target, from, except) => ({ target, from, except, message: 'imports run one way: see ARCHITECTURE.md' })
 const engine = (folder, ...allowed) =>
   zone(`./src/engine/${folder}`, './src/engine', [`./${folder}`, ...allowed.map((a) => `./${a}`)])
+/** Names of the rows in a registry: methods, adapters, tasks. */
+const rowsOf = (registry) => {
+  const [, rows] = /export const \w+ = \{([^}]*)\} satisfies/.exec(readFileSync(registry, 'utf8')) ?? []
+  return [...(rows ?? '').matchAll(/(\w+)(?=\s*[:,}]|\s*$)(?:\s*:\s*\w+)?/g)].map(([, name]) => name)
+}
+const rowNames = ['methods', 'adapters', 'tasks'].flatMap((kind) => rowsOf(`src/shared/${kind}/${kind}.ts`))
+/** A name of a row where code decides by it: compared, switched on, or looked for in a list. */
+const decidesByName = [
+  'BinaryExpression[operator=/^[!=]==?$/] >',
+  'SwitchCase >',
+  "CallExpression[callee.property.name='includes'] >",
+].map((place) => ({
+  selector: `${place} Literal[value=/^(${rowNames.join('|')})$/]`,
+  message:
+    'what differs between methods, adapters and tasks stands in their rows (src/shared), not in a comparison of names',
+}))
 const base = ['errors.ts', 'killPoint.ts', 'breathe.ts', 'dtype.ts', 'rng.ts', 'startWorker.ts']
 
 export default tseslint.config(
@@ -53,6 +70,16 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['src/**', 'webview-ui/**'],
+    ignores: [
+      'src/shared/{methods,adapters,tasks}/**',
+      'src/engine/prune/methods/**',
+      'src/engine/recover/adapters/**',
+      'src/engine/evaluate/tasks/**',
+    ],
+    rules: { 'no-restricted-syntax': ['error', ...decidesByName] },
   },
   {
     files: ['test/**', 'bench/**', 'scripts/**', 'samples/**', '*.mjs'],

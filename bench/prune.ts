@@ -34,11 +34,11 @@ type Case = Pick<PruneEntry, 'method' | 'scope' | 'pattern'> & { peer: string }
 const cases: Case[] = [
   { method: 'wanda', scope: 'row', pattern: null, peer: 'wanda, 1 block: prune 50 % row' },
   { method: 'wanda', scope: 'tensor', pattern: null, peer: 'wanda, 1 block: prune 50 % tensor' },
-  { method: 'wanda', scope: 'row', pattern: { zeros: 2, of: 4 }, peer: 'wanda, 1 block: prune 50 % 2:4' },
+  { method: 'wanda', scope: 'row', pattern: { n: 2, m: 4 }, peer: 'wanda, 1 block: prune 50 % 2:4' },
   { method: 'sparsegpt', scope: 'tensor', pattern: null, peer: 'sparsegpt, 1 block: prune 50 % tensor' },
-  { method: 'sparsegpt', scope: 'tensor', pattern: { zeros: 2, of: 4 }, peer: 'sparsegpt, 1 block: prune 50 % 2:4' },
+  { method: 'sparsegpt', scope: 'tensor', pattern: { n: 2, m: 4 }, peer: 'sparsegpt, 1 block: prune 50 % 2:4' },
   { method: 'magnitude', scope: 'tensor', pattern: null, peer: 'magnitude, 1 block: prune 50 % tensor' },
-  { method: 'magnitude', scope: 'tensor', pattern: { zeros: 2, of: 4 }, peer: 'magnitude, 1 block: prune 50 % 2:4' },
+  { method: 'magnitude', scope: 'tensor', pattern: { n: 2, m: 4 }, peer: 'magnitude, 1 block: prune 50 % 2:4' },
 ]
 
 /** A pool of normal numbers, read round and round: its length divides no width, so no two rows are equal. */
@@ -55,7 +55,7 @@ function normal(backend: Backend, shape: readonly number[], scale: number) {
 /** Median milliseconds of pruning a fresh copy of the block; making the copy and the statistics are not timed. */
 async function milliseconds(cpu: CpuBackend, { method, scope, pattern }: Case, dense: readonly Linear[]) {
   const sparsities = new Map(dense.map(({ name }) => [name, 0.5]))
-  const entry: PruneEntry = { method, sparsities, pattern, scope, selection: 'exact', blockSize: 128, dampening: 0.01 }
+  const entry: PruneEntry = { method, sparsities, pattern, scope, selection: 'exact', settings: {} }
   const statistics = new Statistics(cpu, samples, () => entry)
   for (const key of new Set(dense.map(({ inputKey }) => inputKey))) {
     const readers = dense.filter(({ inputKey }) => inputKey === key)

@@ -19,7 +19,7 @@ import { randomStart } from '../src/engine/recover/startMatrices.ts'
 import { createTrainables } from '../src/engine/recover/trainables.ts'
 import { createRng } from '../src/engine/rng.ts'
 import { blockLinears } from '../src/shared/families/parameters.ts'
-import type { Subset } from '../src/shared/recipe/schema.ts'
+import type { Subset } from '../src/shared/adapters/subsets.ts'
 import { memoryCheckpoint } from './support/memoryCheckpoint.ts'
 import { machine, median, python, root, runJson } from './support/process.ts'
 

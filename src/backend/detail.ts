@@ -1,7 +1,7 @@
 // What the detail pane shows besides the picture: zeros along rows, columns and heads, weights near zero, and groups
 // that break the pattern.
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
-import { alongColumns, alongRows, parseNm } from '../engine/checkpoint/stats/nmCounter.ts'
+import { alongColumns, alongRows, requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import type { HeadSpans } from '../shared/families/attentionHeads.ts'
 import type { TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
 import { matrixOf, readStrips } from './matrix.ts'
@@ -36,7 +36,7 @@ export async function readDetail(
   const add = (row: number, column: number) => {
     if (groups.length < mostGroups) groups.push({ row, column })
   }
-  const counter = pattern === null ? null : (transposed ? alongColumns : alongRows)(parseNm(pattern), columns, add)
+  const counter = pattern === null ? null : (transposed ? alongColumns : alongRows)(requireNm(pattern), columns, add)
   for await (const { firstRow, rows: count, zeros, values } of readStrips(checkpoint, matrix, 0, rows, signal)) {
     for (let r = 0; r < count; r++)
       for (let c = 0; c < columns; c++) {

@@ -1,6 +1,6 @@
 // Statistics of all tensors of a model, matrices of the blocks first, since they are what the map shows.
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
-import { parseNm } from '../engine/checkpoint/stats/nmCounter.ts'
+import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import type { ScanItem } from '../engine/checkpoint/stats/scanMessages.ts'
 import { scanItem, scanTensors } from '../engine/checkpoint/stats/scanTensors.ts'
 import { EngineError } from '../engine/errors.ts'
@@ -8,7 +8,7 @@ import { tensorRoles, type TensorRole } from '../shared/families/tensorRoles.ts'
 import type { ScanProgress, ScanResult, TensorStats } from '../shared/protocol/inspect.ts'
 import type { StatsCache } from './statsCache.ts'
 
-const patterns = ['2:4', '4:8'].map(parseNm)
+const patterns = ['2:4', '4:8'].map(requireNm)
 /** Often enough to look alive, seldom enough to cost nothing. */
 const everyMs = 100
 

@@ -2,7 +2,7 @@
 import { openCheckpoint, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { InspectedTensor, Inspection } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
-import { parseNm } from '../engine/checkpoint/stats/nmCounter.ts'
+import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { inspectionText, tensorText } from './inspectText.ts'
 
@@ -25,7 +25,7 @@ export const inspectCommand = command('inspect', 'show the tensors of a checkpoi
   .action(runs((context, path: string, options: InspectCliOptions) => inspect(context, path, options)))
 
 async function inspect(context: Context, path: string, options: InspectCliOptions): Promise<Outcome> {
-  const nm = options.nm.split(',').map(parseNm)
+  const nm = options.nm.split(',').map(requireNm)
   const checkpoint = await openCheckpoint(path)
   try {
     const inspection = await inspectCheckpoint(checkpoint, {

@@ -9,6 +9,16 @@ import { EngineError } from '../engine/errors.ts'
 import type { RunReport } from '../engine/run/report.ts'
 import { writeAtomic } from '../engine/run/atomicFile.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
+import { andList } from '../shared/format/lists.ts'
+import { methodKeyNames, methodKeys, type MethodKey } from '../shared/methods/keys.ts'
+import {
+  defaultScope,
+  methodNames,
+  methodsWith,
+  methodsWithData,
+  needsData,
+  type MethodName,
+} from '../shared/methods/methods.ts'
 import type { RunEvent } from '../shared/protocol/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
@@ -17,13 +27,11 @@ import { createRunProgress } from './terminal/runProgress.ts'
 import { version } from './version.ts'
 
 interface PruneOptions extends CommonOptions {
-  method: string
+  method: MethodName
   sparsity?: number[]
   pattern?: string
   scope?: string
   selection?: string
-  blockSize?: number
-  dampening?: number
   targets?: string[]
   ignore?: string[]
   calibration?: string
@@ -36,33 +44,32 @@ interface PruneOptions extends CommonOptions {
   out: string
 }
 
+const byRow = methodNames.filter((name) => defaultScope(name, undefined) === 'row')
+
 export const pruneCommand = command('prune', 'prune a model, without recovery', [
   'prune ../opt-125m --method magnitude --sparsity 0.5 --out ../opt-125m-half',
   'prune ../opt-125m --method wanda --pattern 2:4 --calibration c4.jsonl --samples 128 --seq-len 2048 --out ../opt-2of4',
   'prune ../opt-125m --method sparsegpt --sparsity 0.6 --calibration ids.safetensors --out ../opt-60 --json',
 ])
   .argument('<model>', 'Hugging Face folder')
-  .addOption(
-    new Option('--method <method>', 'what scores the weights')
-      .choices(['magnitude', 'random', 'wanda', 'sparsegpt'])
-      .makeOptionMandatory(),
-  )
+  .addOption(new Option('--method <method>', 'what scores the weights').choices(methodNames).makeOptionMandatory())
   .option('--sparsity <s...>', 'share of the weights to prune, 0 to 1; several are spread over depth', numbers)
   .option('--pattern <N:M>', 'N zeros in each M consecutive inputs, such as 2:4 (default: unstructured)')
   .addOption(
     new Option(
       '--scope <scope>',
-      'group in which weights compete (default: row for wanda, else tensor; tensor with --selection perp)',
+      `group in which weights compete (default: row for ${andList(byRow)}, else tensor; tensor with --selection perp)`,
     ).choices(['tensor', 'row', 'global']),
   )
   .addOption(
     new Option('--selection <rule>', 'exact counts, or the threshold of the published code').choices(['exact', 'perp']),
   )
-  .option('--block-size <n>', 'sparsegpt: columns between two updates', number)
-  .option('--dampening <d>', 'sparsegpt: share of the mean diagonal added to the Hessian', number)
   .option('--targets <name...>', 'class, module name or re:pattern (default: Linear, all linears of the blocks)')
   .option('--ignore <name...>', 'what to leave dense, written the same way')
-  .option('--calibration <file>', '.txt, .jsonl(.gz), .parquet, or .safetensors with ids; for wanda and sparsegpt')
+  .option(
+    '--calibration <file>',
+    `.txt, .jsonl(.gz), .parquet, or .safetensors with ids; for ${andList(methodsWithData)}`,
+  )
   .option('--field <name>', 'text column, or tensor of ids')
   .option('--samples <n>', 'calibration windows', number)
   .option('--seq-len <n>', 'tokens in a window', number)
@@ -79,15 +86,30 @@ export const pruneCommand = command('prune', 'prune a model, without recovery', 
     }),
   )
 
+for (const key of methodKeyNames) {
+  const takers = methodsWith(key)
+  pruneCommand.option(`${optionOf(key)} <n>`, `${andList(takers)}: ${methodKeys[key].option}`, number)
+}
+
+function optionOf(key: MethodKey): string {
+  return `--${key.replaceAll('_', '-')}`
+}
+
+/** The options that are a method's own keys; commander names them in camel case. */
+function settingsOf(options: PruneOptions): Record<string, number | undefined> {
+  const given = options as unknown as Record<string, number | undefined>
+  return Object.fromEntries(methodKeyNames.map((key) => [key, given[new Option(optionOf(key)).attributeName()]]))
+}
+
 /** The recipe that the options stand for; paths absolute. JSON is YAML. */
 function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
   if (o.sparsity === undefined && o.pattern === undefined)
     throw new EngineError('usage', 'say how much to prune: --sparsity 0.5, or --pattern 2:4')
-  if ((o.method === 'wanda' || o.method === 'sparsegpt') && o.calibration === undefined)
+  if (needsData(o.method) && o.calibration === undefined)
     throw new EngineError('usage', `--method ${o.method} looks at data: give some with --calibration`)
   const sparsity = o.sparsity?.length === 1 ? o.sparsity[0] : o.sparsity
-  const { method, pattern, scope, selection, blockSize, dampening, targets, ignore } = o
-  const step = { method, sparsity, pattern, scope, selection, block_size: blockSize, dampening, targets, ignore }
+  const { method, pattern, scope, selection, targets, ignore } = o
+  const step = { method, sparsity, pattern, scope, selection, ...settingsOf(o), targets, ignore }
   const calibration =
     o.calibration === undefined
       ? undefined

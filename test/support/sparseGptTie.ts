@@ -1,6 +1,6 @@
 // How close an N:M decision of SparseGPT is, by a plain run of the method in f64: what f32 rounding may decide.
 import { inverseFactor } from '../../src/engine/compute/reference/prune.ts'
-import type { GroupPattern } from '../../src/engine/prune/plan.ts'
+import type { NmPattern } from '../../src/shared/format/nm.ts'
 
 /**
  * Relative difference of the n-th and (n+1)-th smallest score of the group that holds `column`, in one row of the dense
@@ -12,7 +12,7 @@ export function tieGap(
   columns: number,
   row: number,
   column: number,
-  { zeros, of }: GroupPattern,
+  { n, m }: NmPattern,
 ): number {
   const h = Float64Array.from(hessian)
   let mean = 0
@@ -21,12 +21,12 @@ export function tieGap(
   const u = inverseFactor(h, columns)
   if (!u) throw new Error('the Hessian is not positive definite')
   const w = Float64Array.from(dense.subarray(row * columns, (row + 1) * columns))
-  for (let first = 0; first < columns; first += of) {
+  for (let first = 0; first < columns; first += m) {
     const score = (c: number) => (w[c] / u[c * columns + c]) ** 2
-    const group = Array.from({ length: of }, (_, i) => first + i).sort((a, b) => score(a) - score(b))
-    if (first + of > column) return (score(group[zeros]) - score(group[zeros - 1])) / score(group[zeros])
-    const dropped = new Set(group.slice(0, zeros))
-    for (let c = first; c < first + of; c++) {
+    const group = Array.from({ length: m }, (_, i) => first + i).sort((a, b) => score(a) - score(b))
+    if (first + m > column) return (score(group[n]) - score(group[n - 1])) / score(group[n])
+    const dropped = new Set(group.slice(0, n))
+    for (let c = first; c < first + m; c++) {
       if (!dropped.has(c)) continue
       const error = w[c] / u[c * columns + c]
       w[c] = 0

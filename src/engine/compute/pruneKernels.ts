@@ -4,6 +4,7 @@
 // The score of weight[o,i] is |weight[o,i]| · scale[i] in f64, or |weight[o,i]| when `scale` is null. In f32 scores would
 // tie or change places where the true ones do not, and a deep model amplifies every weight that goes instead of another.
 // Scores order by (score, row-major index), so equal scores go from the lower index up (methods.md 2.3).
+import type { NmPattern } from '../../shared/format/nm.ts'
 import type { Tensor } from './tensor.ts'
 
 /** Columns [start, end) of a matrix. */
@@ -50,12 +51,6 @@ export interface Limit {
   readonly ties: number
 }
 
-/** In every `of` consecutive columns of a row, the `zeros` smallest scores go. */
-export interface Groups {
-  readonly zeros: number
-  readonly of: number
-}
-
 /** Of an inverse Hessian H⁻¹ = Uᵀ·U. */
 export interface InverseFactor {
   /** U [I,I], zeros below the diagonal. */
@@ -74,15 +69,15 @@ export interface PruneKernels {
    * not finite (the mask is void if any).
    */
   maskRows(mask: Tensor, weight: Tensor, scale: Tensor | null, k: number, withTies: boolean): Promise<number>
-  /** Prunes by groups; I is a multiple of `groups.of`. Resolves as maskRows. */
-  maskGroups(mask: Tensor, weight: Tensor, scale: Tensor | null, groups: Groups): Promise<number>
+  /** In every m consecutive columns of a row the n smallest scores go; I is a multiple of m. Resolves as maskRows. */
+  maskGroups(mask: Tensor, weight: Tensor, scale: Tensor | null, pattern: NmPattern): Promise<number>
   /**
    * out[I,I] = the upper U with Uᵀ·U = H⁻¹, zeros below the diagonal; H is the symmetric h[I,I] with `diagonal` in place
    * of its own. Resolves with false, and `out` undefined, when H is not positive definite in f32.
    */
   inverseFactor(out: Tensor, h: Tensor, diagonal: Tensor): Promise<boolean>
   /**
-   * SparseGPT's sweep over one block of columns, in place (methods.md 3.1, step 5). Without `groups` the mask says what
+   * SparseGPT's sweep over one block of columns, in place (methods.md 3.1, step 5). Without `pattern` the mask says what
    * goes; with them the mask is chosen on the way, from the updated weights, by scores in f32 as those weights are. Pruned
    * entries become +0. Then all later columns take the block's errors. Resolves with Σ (w − q)²/d²/2.
    */
@@ -91,6 +86,6 @@ export interface PruneKernels {
     mask: Tensor,
     factor: InverseFactor,
     columns: Columns,
-    groups: Groups | null,
+    pattern: NmPattern | null,
   ): Promise<number>
 }

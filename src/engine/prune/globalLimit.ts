@@ -1,11 +1,12 @@
 // The global comparison group: every score of the model is seen before the first weight is removed (methods.md 2.3).
 // The model streams past once for each digit of the selection, and once before that where scores need data.
+import { canBeGlobal, needsData } from '../../shared/methods/methods.ts'
 import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Limit, Scored } from '../compute/pruneKernels.ts'
 import { visitHost, type PruneHost } from './host.ts'
+import { scoreMethodOf } from './methods/methods.ts'
 import type { PruneEntry } from './plan.ts'
-import { scoresOf } from './scores.ts'
 import { countScores, findLimit, rankOf } from './select.ts'
 import { normsOf, Statistics } from './statistics.ts'
 import { embedAll, runBlock, type BlockStream, type Flow, type PrunableBlock } from './stream.ts'
@@ -13,7 +14,7 @@ import { embedAll, runBlock, type BlockStream, type Flow, type PrunableBlock } f
 /** Where a global group is cut. Linears take their ties in model order until none is left. */
 export interface GlobalLimit extends Limit {
   ties: number
-  /** Wanda: ‖x_j‖ of the dense model, by linear. */
+  /** ‖x_j‖ of the dense model by linear, where scores need them. */
   readonly norms: ReadonlyMap<string, Float64Array>
 }
 
@@ -29,7 +30,7 @@ export interface GlobalSearch<B extends PrunableBlock> {
 
 /** Entries whose weights compete over the whole model. */
 export function isGlobal(entry: PruneEntry): boolean {
-  return entry.scope === 'global' && !entry.pattern && entry.method !== 'sparsegpt'
+  return entry.scope === 'global' && !entry.pattern && canBeGlobal(entry.method)
 }
 
 export async function findGlobalLimits<B extends PrunableBlock>(
@@ -47,7 +48,7 @@ export async function findGlobalLimits<B extends PrunableBlock>(
       size,
       rankOf(entry.selection, size, sparsity),
       entry.selection,
-      entry.method === 'wanda',
+      needsData(entry.method),
     )
     limits.set(entry, { ...limit, norms })
   }
@@ -76,9 +77,9 @@ async function denseNorms<B extends PrunableBlock>(
   entries: readonly PruneEntry[],
 ): Promise<ReadonlyMap<string, Float64Array>> {
   const norms = new Map<string, Float64Array>()
-  const wanda = entries.filter((entry) => entry.method === 'wanda')
-  if (!flow || !wanda.length) return norms
-  const entryOf = (name: string) => wanda.find((entry) => entry.sparsities.has(name))
+  const looking = entries.filter(({ method }) => needsData(method))
+  if (!flow || !looking.length) return norms
+  const entryOf = (name: string) => looking.find((entry) => entry.sparsities.has(name))
   const hidden = await embedAll(flow)
   try {
     for (let index = 0; index < stream.blockCount; index++) {
@@ -114,7 +115,9 @@ async function eachLinear<B extends PrunableBlock>(
     try {
       for (const linear of block.linears.filter(({ name }) => entry.sparsities.has(name))) {
         const weight = await visitHost(backend, host, linear.weight)
-        const scores = scoresOf(host, entry.method, weight.tensor, norms.get(linear.name) ?? null, seed, linear.name)
+        const { name } = linear
+        const input = { host, weight: weight.tensor, norms: norms.get(name) ?? null, seed, name }
+        const scores = scoreMethodOf(entry.method).score(input)
         try {
           await body(scores.scored, linear.name)
         } finally {

@@ -1,39 +1,34 @@
 // What to prune and how: the recipe's `prune` entries after matching, one sparsity for each linear.
 import { someOf } from '../../shared/format/lists.ts'
+import { formatNm, type NmPattern } from '../../shared/format/nm.ts'
+import type { MethodKey, MethodSettings } from '../../shared/methods/keys.ts'
+import type { Scope, Selection } from '../../shared/methods/method.ts'
+import { methodOf, needsData, type MethodName } from '../../shared/methods/methods.ts'
 import { EngineError } from '../errors.ts'
 
-export type PruneMethod = 'magnitude' | 'random' | 'wanda' | 'sparsegpt'
-
-/** The group in which weights compete (methods.md 2.3). */
-export type Scope = 'tensor' | 'row' | 'global'
-
-/** exact: round(s·n) of a group, lower index first. perp: every score ≤ sorted[int(n·s)] (the authors' code). */
-export type Selection = 'exact' | 'perp'
-
-/** `zeros` pruned in every `of` consecutive inputs of a row. */
-export interface GroupPattern {
-  readonly zeros: number
-  readonly of: number
-}
-
 export interface PruneEntry {
-  readonly method: PruneMethod
+  readonly method: MethodName
   /** Linear (module name, without `.weight`) → share of its weights to prune, 0 < s < 1. Ignored with a `pattern`. */
   readonly sparsities: ReadonlyMap<string, number>
   /** null = unstructured. */
-  readonly pattern: GroupPattern | null
-  /** Unstructured only; SparseGPT's group is its column block whatever this says. */
+  readonly pattern: NmPattern | null
+  /** Unstructured only; a method with a group of its own keeps to that whatever this says. */
   readonly scope: Scope
   readonly selection: Selection
-  /** SparseGPT: columns between two lazy updates; with a pattern, a multiple of `of`. */
-  readonly blockSize: number
-  /** SparseGPT: this share of the Hessian's mean diagonal is added to the diagonal. */
-  readonly dampening: number
+  /** Of the keys that the method takes. */
+  readonly settings: MethodSettings
 }
 
 /** Calibration inputs are needed. */
-export function needsData(entries: readonly PruneEntry[]): boolean {
-  return entries.some((entry) => entry.method === 'wanda' || entry.method === 'sparsegpt')
+export function lookAtData(entries: readonly PruneEntry[]): boolean {
+  return entries.some(({ method }) => needsData(method))
+}
+
+/** A key that the entry's method takes. */
+export function settingOf({ method, settings }: Pick<PruneEntry, 'method' | 'settings'>, key: MethodKey): number {
+  const value = settings[key] ?? methodOf(method).keys[key]
+  if (value === undefined) throw new EngineError('internal', `${method} takes no ${key}`)
+  return value
 }
 
 /** The entry of each linear. A linear in two of them is refused: nothing would say which one prunes it. */
@@ -61,31 +56,40 @@ export function checkPlan(
     const names = [...entry.sparsities.keys()]
     const unknown = names.filter((name) => !shapes.has(name))
     if (unknown.length) throw new EngineError('bad-recipe', `not linears of the model's blocks: ${unknown.join(', ')}`)
-    if (entry.pattern) checkPattern(entry, entry.pattern, names, shapes)
+    if (entry.pattern) checkPattern(entry.pattern, names, shapes)
     else
       for (const [name, sparsity] of entry.sparsities)
         if (!(sparsity > 0 && sparsity < 1))
           throw new EngineError('bad-recipe', `${name}: sparsity ${sparsity} is not between 0 and 1 (both excluded)`)
-    if (entry.method === 'sparsegpt' && !(Number.isInteger(entry.blockSize) && entry.blockSize > 0))
-      throw new EngineError('bad-recipe', `block_size ${entry.blockSize} is not a positive number of columns`)
+    if (methodOf(entry.method).columnBlocks) checkColumnBlocks(entry)
   }
 }
 
+function checkColumnBlocks(entry: PruneEntry): void {
+  const size = settingOf(entry, 'block_size')
+  if (!Number.isInteger(size) || size <= 0)
+    throw new EngineError('bad-recipe', `block_size ${size} is not a positive number of columns`)
+  const { pattern } = entry
+  if (pattern && size % pattern.m !== 0)
+    throw new EngineError(
+      'bad-recipe',
+      `block_size ${size} is not a multiple of the ${pattern.m} in pattern ${formatNm(pattern)}`,
+    )
+}
+
 function checkPattern(
-  { method, blockSize }: PruneEntry,
-  { zeros, of }: GroupPattern,
+  pattern: NmPattern,
   names: readonly string[],
   shapes: ReadonlyMap<string, readonly [number, number]>,
 ): void {
-  const name = `${zeros}:${of}`
-  if (!Number.isInteger(zeros) || !Number.isInteger(of) || zeros <= 0 || zeros >= of)
+  const { n, m } = pattern
+  const name = formatNm(pattern)
+  if (!Number.isInteger(n) || !Number.isInteger(m) || n <= 0 || n >= m)
     throw new EngineError('bad-recipe', `pattern ${name}: it means N zeros in each M inputs, so 0 < N < M`)
-  const indivisible = names.filter((linear) => (shapes.get(linear)?.[1] ?? 0) % of !== 0)
+  const indivisible = names.filter((linear) => (shapes.get(linear)?.[1] ?? 0) % m !== 0)
   if (indivisible.length)
     throw new EngineError(
       'bad-recipe',
-      `pattern ${name} needs a number of inputs divisible by ${of}; put these into \`ignore\` or choose another pattern: ${someOf(indivisible.map((linear) => `${linear} (${shapes.get(linear)?.[1]} inputs)`))}`,
+      `pattern ${name} needs a number of inputs divisible by ${m}; put these into \`ignore\` or choose another pattern: ${someOf(indivisible.map((linear) => `${linear} (${shapes.get(linear)?.[1]} inputs)`))}`,
     )
-  if (method === 'sparsegpt' && blockSize % of !== 0)
-    throw new EngineError('bad-recipe', `block_size ${blockSize} is not a multiple of the ${of} in pattern ${name}`)
 }

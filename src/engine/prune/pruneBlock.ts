@@ -2,16 +2,16 @@
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { maskWords } from '../compute/tensor.ts'
+import { needsData, type MethodName } from '../../shared/methods/methods.ts'
 import { breathe } from '../breathe.ts'
 import type { Linear } from '../model/module.ts'
 import type { GlobalLimit } from './globalLimit.ts'
 import { visitHost, type PruneHost } from './host.ts'
 import { zerosOf, type Mask } from './mask.ts'
-import { needsData, type PruneEntry, type PruneMethod } from './plan.ts'
-import { scoresOf } from './scores.ts'
-import { FactorCache } from './factorCache.ts'
+import { scoreMethodOf } from './methods/methods.ts'
+import type { PruneEntry } from './plan.ts'
+import { PreparedCache } from './preparedCache.ts'
 import { countScores, findLimit, rankOf, requireFinite, type CountGroup } from './select.ts'
-import { sparseGpt } from './sparseGpt.ts'
 import { normsOf, type Statistics } from './statistics.ts'
 import type { PrunableBlock } from './stream.ts'
 
@@ -19,10 +19,10 @@ import type { PrunableBlock } from './stream.ts'
 export interface PrunedLinear {
   readonly name: string
   /** null: pruned before this run. */
-  readonly method: PruneMethod | null
+  readonly method: MethodName | null
   readonly zeros: number
   readonly size: number
-  /** SparseGPT: Σ (w − q)² / d² / 2. */
+  /** Of methods that have one: SparseGPT's is Σ (w − q)² / d² / 2. */
   readonly loss: number | null
 }
 
@@ -44,19 +44,19 @@ export async function pruneBlock(
   statistics: Statistics | null,
   masks: Map<string, Mask>,
 ): Promise<PrunedLinear[]> {
-  const factors = new FactorCache(context, block.linears, statistics)
+  const prepared = new PreparedCache(context, block.linears, statistics)
   const pruned: PrunedLinear[] = []
   try {
     for (const linear of block.linears) {
       await breathe(context.signal)
       const entry = context.entryOf(linear.name)
       if (!entry) continue
-      if (statistics && needsData([entry]) && !statistics.tokensOf(linear.inputKey))
+      if (statistics && needsData(entry.method) && !statistics.tokensOf(linear.inputKey))
         context.warn(`${linear.name} saw no calibration token, so it is pruned by magnitude; use more samples`)
       const weight = await visitHost(context.backend, context.host, linear.weight)
       try {
-        const { mask, loss } = await pruneWeight(context, linear, entry, weight.tensor, statistics, factors)
-        factors.done(linear, entry)
+        const { mask, loss } = await pruneWeight(context, linear, entry, weight.tensor, statistics, prepared)
+        prepared.done(linear, entry)
         await weight.writeBack()
         masks.set(linear.name, mask)
         pruned.push({ name: linear.name, method: entry.method, zeros: zerosOf(mask), size: weight.tensor.length, loss })
@@ -65,7 +65,7 @@ export async function pruneBlock(
       }
     }
   } finally {
-    factors.close()
+    prepared.close()
   }
   return pruned
 }
@@ -77,7 +77,7 @@ async function pruneWeight(
   entry: PruneEntry,
   weight: Tensor,
   statistics: Statistics | null,
-  factors: FactorCache,
+  cache: PreparedCache,
 ): Promise<{ mask: Mask; loss: number | null }> {
   const { host } = context
   const [rows, columns] = weight.shape
@@ -85,14 +85,14 @@ async function pruneWeight(
   try {
     // Kernels leave the bits of other columns, and the unused ones of a row's last word, as they are.
     host.write(bits, new Uint32Array(bits.length))
-    const factor = entry.method === 'sparsegpt' ? await factors.of(linear, entry) : null
-    const loss = factor ? await sparseGpt(host, weight, bits, factor, entry, linear.name) : null
-    if (!factor) {
+    const prepared = await cache.of(linear, entry)
+    const loss = prepared ? await prepared.solve({ weight, mask: bits, entry, name: linear.name }) : null
+    if (!prepared) {
       await selectWeights(context, linear, entry, weight, bits, statistics)
       host.kernels.applyMask(weight, bits)
     }
     const mask = { rows, columns, words: (await host.read(bits)) as Uint32Array }
-    if (factor) dropColumns(context, mask, factor.dead, linear.name)
+    if (prepared) dropColumns(context, mask, prepared.dead, linear.name)
     return { mask, loss }
   } finally {
     host.release(bits)
@@ -114,7 +114,7 @@ async function selectWeights(
   const global = globals.get(entry)
   const squares = global ? null : await statistics?.meanSquares(inputKey)
   const norms = global ? global.norms.get(name) : squares && normsOf(squares)
-  const scores = scoresOf(host, entry.method, weight, norms ?? null, context.seed, name)
+  const scores = scoreMethodOf(entry.method).score({ host, weight, norms: norms ?? null, seed: context.seed, name })
   const { scored } = scores
   const sparsity = entry.sparsities.get(name) ?? 0
   const [, columns] = weight.shape

@@ -7,7 +7,7 @@ import type { Activations, ActivationBudget } from './activations.ts'
 import { findGlobalLimits, isGlobal } from './globalLimit.ts'
 import type { PruneHost } from './host.ts'
 import { zerosOf, type Mask } from './mask.ts'
-import { checkPlan, entryIndex, needsData, type PruneEntry } from './plan.ts'
+import { checkPlan, entryIndex, lookAtData, type PruneEntry } from './plan.ts'
 import { pruneBlock, type PruneContext, type PrunedLinear } from './pruneBlock.ts'
 import { Statistics } from './statistics.ts'
 import {
@@ -77,11 +77,11 @@ export async function pruneModel<B extends PrunableBlock>(options: PruneOptions<
   const { stream, entries, calibration, dense } = options
   checkPlan(entries, stream.shapes)
   const index = entryIndex(entries)
-  const streams = needsData(entries.filter((entry) => !isGlobal(entry))) || dense !== 'none'
-  if (!calibration && (streams || needsData(entries)))
+  const streams = lookAtData(entries.filter((entry) => !isGlobal(entry))) || dense !== 'none'
+  if (!calibration && (streams || lookAtData(entries)))
     throw new EngineError('bad-data', 'these pruning methods, and reconstruction, need data: set `calibration`')
 
-  const passes = (needsData(entries.filter(isGlobal)) ? 1 : 0) + (streams ? 2 : 0) + (dense === 'model' ? 1 : 0)
+  const passes = (lookAtData(entries.filter(isGlobal)) ? 1 : 0) + (streams ? 2 : 0) + (dense === 'model' ? 1 : 0)
   const total = stream.blockCount * ((calibration?.windows ?? 0) * passes + 1)
   let done = 0
   const advance = (count: number) => options.onProgress?.((done += count), total)
@@ -196,7 +196,7 @@ async function passFinished<B extends PrunableBlock>(loop: Loop<B>, index: numbe
 }
 
 function needsStatistics(entry: PruneEntry | undefined): boolean {
-  return entry !== undefined && needsData([entry]) && !isGlobal(entry)
+  return entry !== undefined && lookAtData([entry]) && !isGlobal(entry)
 }
 
 /** The streams of hidden states between two blocks. */

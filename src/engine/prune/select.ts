@@ -1,7 +1,7 @@
 // Which scores are pruned: the place of the k-th smallest by a radix selection over histograms, never a sort.
 import { EngineError } from '../errors.ts'
 import { exactPlace, type Digit, type Limit, type PruneKernels, type Scored } from '../compute/pruneKernels.ts'
-import type { Selection } from './plan.ts'
+import type { Selection } from '../../shared/methods/method.ts'
 
 /** Adds the counts of one digit over the whole comparison group, which may be one matrix or a model's worth. */
 export type CountGroup = (counts: Float64Array, digit: Digit) => Promise<void>

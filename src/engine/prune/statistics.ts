@@ -1,4 +1,6 @@
 // Statistics of the linears' inputs, gathered during forward passes on the device that runs them (methods.md 3).
+import type { Statistic } from '../../shared/methods/method.ts'
+import { methodOf } from '../../shared/methods/methods.ts'
 import type { Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
@@ -13,9 +15,9 @@ const mostPartials = 128
 /** What one shared input has shown. Sums are still on the device. */
 interface Sums {
   readonly channels: number
-  /** Partial sums of x² [P,C], of one batch each while there are enough; for Wanda. */
+  /** Partial sums of x² [P,C], of one batch each while there are enough; for input norms. */
   readonly squares: Tensor | null
-  /** 2/S · Σ xᵀx [C,C]; for SparseGPT. */
+  /** 2/S · Σ xᵀx [C,C]. */
   readonly gram: Tensor | null
   batches: number
   tokens: number
@@ -47,14 +49,18 @@ export class Statistics {
   }
 
   #begin(linears: readonly Linear[], channels: number): Sums {
-    const wants = (method: string) => linears.some((linear) => this.#entryOf(linear.name)?.method === method)
+    const wants = (statistic: Statistic) =>
+      linears.some(({ name }) => {
+        const entry = this.#entryOf(name)
+        return entry !== undefined && methodOf(entry.method).needs === statistic
+      })
     const zeros = (shape: readonly number[]) => {
       const tensor = this.#backend.allocate('f32', shape)
       this.#backend.kernels.fill(tensor, 0)
       return tensor
     }
-    const squares = wants('wanda') ? zeros([Math.min(this.#windows, mostPartials), channels]) : null
-    const gram = wants('sparsegpt') ? zeros([channels, channels]) : null
+    const squares = wants('norms') ? zeros([Math.min(this.#windows, mostPartials), channels]) : null
+    const gram = wants('hessian') ? zeros([channels, channels]) : null
     const sums = { channels, squares, gram, batches: 0, tokens: 0 }
     this.#sums.set(linears[0].inputKey, sums)
     return sums
@@ -90,7 +96,7 @@ export class Statistics {
   }
 }
 
-/** Wanda's ‖x_j‖ from the mean squares. */
+/** ‖x_j‖ from the mean squares. */
 export function normsOf(meanSquares: Float64Array): Float64Array {
   return meanSquares.map(Math.sqrt)
 }

@@ -1,5 +1,6 @@
 // Reconstruction of one block of a model: trainables over its pruned weights, training, merging back into the block.
 // As one unit (PERP), or its attention first and then its MLP (arXiv 2510.14444).
+import { adapterOf, isAdapterName } from '../../shared/adapters/adapters.ts'
 import type { Backend } from '../compute/backend.ts'
 import { readF32 } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -35,7 +36,7 @@ export interface BlockReconstruction {
   readonly errorBefore: number
   /** Adapters not yet merged. */
   readonly errorAfter: number
-  /** After merging: differs for LoRA-Prune only, whose merge drops what it learnt on pruned weights. */
+  /** After merging: differs for adapters whose merge drops what they learnt on pruned weights. */
   readonly errorMerged: number
 }
 
@@ -43,7 +44,7 @@ export interface BlockReconstruction {
 export async function reconstructBlock(options: ReconstructBlockOptions): Promise<BlockReconstruction> {
   const where = `block ${options.block.index}`
   const result = await trainUnit(options, { ...options, unitOf: blockUnit, where })
-  const lossy = options.set.adapted.some(({ kind }) => kind === 'lora_prune')
+  const lossy = options.set.adapted.some(({ kind }) => isAdapterName(kind) && !adapterOf(kind).exact)
   return { ...result, errorMerged: lossy ? await blockError(options) : result.errorAfter }
 }
 

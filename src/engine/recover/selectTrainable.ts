@@ -6,11 +6,11 @@ import {
   blockParameters,
   type Parameter,
 } from '../../shared/families/parameters.ts'
+import { adapterNames, defaultAdapter, isAdapterName, type AdapterName } from '../../shared/adapters/adapters.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
-import type { Subset } from '../../shared/recipe/schema.ts'
+import type { Subset } from '../../shared/adapters/subsets.ts'
 import { EngineError } from '../errors.ts'
 import type { RecoverMode } from './schedule.ts'
-import { adapterKinds, type AdapterKind } from './trainableAdapter.ts'
 import type { AdaptedLinear, DirectParameter, TrainableSet } from './trainables.ts'
 
 export interface Selection extends TrainableSet {
@@ -24,7 +24,7 @@ export function headModule(config: ModelConfig): string {
 
 /** @throws EngineError 'bad-recipe' when subsets exclude each other, or when nothing would train. */
 export function selectTrainable(config: ModelConfig, train: readonly Subset[], mode: RecoverMode): Selection {
-  const adapters = adapterKinds.filter((kind) => train.includes(kind))
+  const adapters = adapterNames.filter((name) => train.includes(name)).reverse()
   checkCombination(train, adapters)
   const warnings: string[] = []
   const usable = train.filter((subset) => {
@@ -42,12 +42,13 @@ export function selectTrainable(config: ModelConfig, train: readonly Subset[], m
   ]
   const none = usable.filter((subset) => isDirect(subset) && !within.some((parameter) => contains(subset, parameter)))
   const why = none.map(
-    (subset) => `${config.family.title} models of this configuration have no ${nouns[subset]} to train`,
+    (subset) =>
+      `${config.family.title} models of this configuration have no ${isAdapterName(subset) ? 'linears' : nouns[subset]} to train`,
   )
   if (direct.length + adapted.length === 0)
     throw new EngineError(
       'bad-recipe',
-      `recover.train: [${train.join(', ')}] selects nothing: ${why.join(', and ') || warnings.join('; ') || 'the list is empty'}. Add norm or mask_lora`,
+      `recover.train: [${train.join(', ')}] selects nothing: ${why.join(', and ') || warnings.join('; ') || 'the list is empty'}. Add norm or ${defaultAdapter}`,
     )
   warnings.push(...why.map((sentence) => `recover.train: ${sentence}`))
   return { direct, adapted, warnings }
@@ -83,7 +84,7 @@ export function countParameters(config: ModelConfig): number {
   return modelParameters(config).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
 }
 
-function checkCombination(train: readonly Subset[], adapters: readonly AdapterKind[]): void {
+function checkCombination(train: readonly Subset[], adapters: readonly AdapterName[]): void {
   if (adapters.length > 1)
     throw new EngineError('bad-recipe', `recover.train: ${adapters.join(' and ')} exclude each other; keep one of them`)
   if (adapters.length > 0 && train.includes('full'))
@@ -93,15 +94,12 @@ function checkCombination(train: readonly Subset[], adapters: readonly AdapterKi
     )
 }
 
-const nouns: Record<Subset, string> = {
+const nouns: Record<Exclude<Subset, AdapterName>, string> = {
   bias: 'biases',
   norm: 'norm weights',
   embedding: 'embeddings',
   full: 'parameters',
   head: 'head',
-  mask_lora: 'linears',
-  scale_lora: 'linears',
-  lora_prune: 'linears',
 }
 
 function isDirect(subset: Subset): boolean {
@@ -128,7 +126,7 @@ function asDirect({ name, kind, shape }: Parameter): DirectParameter {
   return { name, shape, masked: kind === 'linear' ? name.replace(/\.weight$/, '') : null }
 }
 
-function adapt({ name, shape }: { name: string; shape: readonly [number, number] }, kind: AdapterKind): AdaptedLinear {
+function adapt({ name, shape }: { name: string; shape: readonly [number, number] }, kind: AdapterName): AdaptedLinear {
   return { name, shape, kind }
 }
 

@@ -1,15 +1,14 @@
 // The trained parameters of a block or a model on a device: the arena that holds them, adapters over it, and where
 // gradients go.
 import { upload, type Backend } from '../compute/backend.ts'
-import { maskWords, type Tensor } from '../compute/tensor.ts'
+import { lengthOf, maskWords, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { Adapter, Grads, Linear } from '../model/module.ts'
 import type { Mask } from '../prune/mask.ts'
+import type { TrainableAdapter } from './adapters/adapter.ts'
+import { adapterKinds, type AdapterKindName } from './adapters/adapters.ts'
 import { createEffectiveWeights, type EffectiveWeights } from './effectiveWeights.ts'
-import { createLowRankAdapter } from './lowRankAdapter.ts'
 import { createParameterArena, type ParameterArena, type ParameterSpec } from './parameterArena.ts'
-import { createScaleAdapter } from './scaleAdapter.ts'
-import type { AdapterKind, TrainableAdapter } from './trainableAdapter.ts'
 
 /** A parameter of the checkpoint that is trained itself. */
 export interface DirectParameter {
@@ -21,12 +20,12 @@ export interface DirectParameter {
   readonly masked: string | null
 }
 
-/** A linear that gets an adapter. `low_rank` is the head's: no mask. */
+/** A linear that gets an adapter. */
 export interface AdaptedLinear {
   /** Module name. */
   readonly name: string
   readonly shape: readonly [number, number]
-  readonly kind: AdapterKind | 'low_rank'
+  readonly kind: AdapterKindName
 }
 
 export interface TrainableSet {
@@ -42,7 +41,7 @@ export interface TrainableOptions {
   readonly masks: ReadonlyMap<string, Mask>
   /** Values that direct parameters start from, f32 in the engine's orientation. */
   readonly valueOf: (parameter: string) => Promise<Float32Array>
-  /** A [rank, I] of an adapter; not asked for `scale_lora`. */
+  /** A [rank, I] of an adapter; asked where an adapter starts from drawn matrices. */
   readonly startOf: (linear: string, numIn: number) => Promise<Float32Array>
   /** Memory for effective weights kept between passes. */
   readonly effectiveWeightBytes: number
@@ -66,9 +65,8 @@ export interface Trainables {
 /** Numbers that an optimiser would change. */
 export function countTrainable(set: TrainableSet, rank: number): number {
   const direct = set.direct.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0)
-  return (
-    direct + set.adapted.reduce((sum, { shape: [o, i], kind }) => sum + (kind === 'scale_lora' ? 1 : rank) * (o + i), 0)
-  )
+  const sizes = set.adapted.flatMap((linear) => adapterParameters(linear, rank).map(({ shape }) => lengthOf(shape)))
+  return direct + sizes.reduce((a, b) => a + b, 0)
 }
 
 export async function createTrainables(
@@ -78,7 +76,7 @@ export async function createTrainables(
 ): Promise<Trainables> {
   const specs = [
     ...set.direct.map(({ name, shape }): ParameterSpec => ({ name, shape })),
-    ...set.adapted.flatMap((linear) => adapterSpecs(linear, options.rank)),
+    ...set.adapted.flatMap((linear) => adapterParameters(linear, options.rank)),
   ]
   const parameters = createParameterArena(backend, specs)
   const weights = createEffectiveWeights(backend, options.effectiveWeightBytes)
@@ -128,60 +126,36 @@ export async function createTrainables(
   }
 }
 
-/** Names of an adapter's own parameters: peft's for A and B, and the two vectors of ScaleLoRA. */
-function adapterNames(linear: string) {
-  return { a: `${linear}.lora_A`, b: `${linear}.lora_B`, row: `${linear}.scale_row`, column: `${linear}.scale_column` }
+function adapterParameters({ name, shape, kind }: AdaptedLinear, rank: number) {
+  return adapterKinds[kind].parameters(shape, rank).map((p) => ({ ...p, name: `${name}.${p.suffix}` }))
 }
 
-function adapterSpecs({ name, shape: [numOut, numIn], kind }: AdaptedLinear, rank: number): ParameterSpec[] {
-  const names = adapterNames(name)
-  return kind === 'scale_lora'
-    ? [
-        { name: names.row, shape: [numOut], copies: rank },
-        { name: names.column, shape: [numIn], copies: rank },
-      ]
-    : [
-        { name: names.a, shape: [rank, numIn] },
-        { name: names.b, shape: [numOut, rank] },
-      ]
-}
-
-/** A from the file or the seed and B = 0 (which the arena is already); ScaleLoRA starts at 1/√rank everywhere. */
+/** Drawn matrices come from the file or the seed; the arena is 0 already. */
 async function writeStart(
   backend: Backend,
   parameters: ParameterArena,
-  { name, shape: [, numIn], kind }: AdaptedLinear,
+  linear: AdaptedLinear,
   { rank, startOf }: TrainableOptions,
 ): Promise<void> {
-  const names = adapterNames(name)
-  if (kind !== 'scale_lora') {
-    backend.write(need(parameters.param(names.a), names.a), await startOf(name, numIn))
-    return
+  for (const { name, start } of adapterParameters(linear, rank)) {
+    const parameter = need(parameters.param(name), name)
+    if (start === 'drawn') backend.write(parameter, await startOf(linear.name, linear.shape[1]))
+    else if (start !== 0) backend.kernels.fill(parameter, start)
   }
-  for (const vector of [names.row, names.column])
-    backend.kernels.fill(need(parameters.param(vector), vector), 1 / Math.sqrt(rank))
 }
 
 function createAdapter(
   parameters: ParameterArena,
-  { name, kind }: AdaptedLinear,
+  linear: AdaptedLinear,
   mask: Tensor | null,
   weights: EffectiveWeights,
   { rank, alpha }: TrainableOptions,
 ): TrainableAdapter {
-  const names = adapterNames(name)
-  const both = (parameter: string) => ({
-    value: need(parameters.param(parameter), parameter),
-    grad: need(parameters.grad(parameter), parameter),
-  })
-  if (kind === 'scale_lora') {
-    const [row, column] = [both(names.row), both(names.column)]
-    const scales = { row: row.value, dRow: row.grad, column: column.value, dColumn: column.grad }
-    return createScaleAdapter({ ...scales, rank, weights })
-  }
-  const [a, b] = [both(names.a), both(names.b)]
-  const matrices = { a: a.value, dA: a.grad, b: b.value, dB: b.grad, scale: alpha / rank }
-  return createLowRankAdapter({ ...matrices, trainMask: kind === 'mask_lora' ? mask : null, mergeMask: mask, weights })
+  const trained = adapterParameters(linear, rank).map(({ name }) => ({
+    value: need(parameters.param(name), name),
+    grad: need(parameters.grad(name), name),
+  }))
+  return adapterKinds[linear.kind].create({ trained, mask, rank, scale: alpha / rank, weights })
 }
 
 function need(tensor: Tensor | null, name: string): Tensor {

@@ -1,9 +1,10 @@
 // From a recipe's `prune` list to the entries of the pruning loop: targets matched, sparsities spread over depth.
 import { selectModules, type Module } from '../../shared/recipe/match.ts'
-import { parsePattern } from '../../shared/recipe/pattern.ts'
+import { parseNm } from '../../shared/format/nm.ts'
+import { methodKeyNames } from '../../shared/methods/keys.ts'
 import { sparsityOfBlock, type ResolvedPruneStep } from '../../shared/recipe/resolve.ts'
 import { EngineError } from '../errors.ts'
-import type { GroupPattern, PruneEntry } from '../prune/plan.ts'
+import type { PruneEntry } from '../prune/plan.ts'
 
 export interface BlockLinear extends Module {
   readonly block: number
@@ -26,16 +27,10 @@ export function pruneEntries(
     return {
       method: step.method,
       sparsities: new Map(matched.map(({ name, block }) => [name, sparsityOfBlock(step.sparsity, block, numBlocks)])),
-      pattern: groupPattern(step.pattern),
+      pattern: parseNm(step.pattern),
       scope: step.scope,
       selection: step.selection,
-      blockSize: step.block_size,
-      dampening: step.dampening,
+      settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
     }
   })
-}
-
-function groupPattern(text: string): GroupPattern | null {
-  const pattern = parsePattern(text)
-  return pattern?.kind === 'group' ? { zeros: pattern.pruned, of: pattern.size } : null
 }

@@ -3,7 +3,7 @@ import { releaseBlock, loadBlock, type Block } from '../model/block.ts'
 import { openModel } from '../model/model.ts'
 import type { PruneHost } from '../prune/host.ts'
 import { zerosOf, type Mask } from '../prune/mask.ts'
-import { needsData } from '../prune/plan.ts'
+import { lookAtData } from '../prune/plan.ts'
 import { pruneModel, type BlockState } from '../prune/pruneModel.ts'
 import type { CalibrationSet } from '../prune/stream.ts'
 import type { BlockReconstruction } from '../recover/reconstructBlock.ts'
@@ -47,7 +47,7 @@ export async function runPrunePhase(phase: PrunePhase): Promise<void> {
       stream,
       entries: plan.entries,
       given: await masksBesides(session, plan),
-      calibration: reconstruct || needsData(plan.entries) ? phase.calibration : null,
+      calibration: reconstruct || lookAtData(plan.entries) ? phase.calibration : null,
       dense: !reconstruct ? 'none' : recipe.recover?.inputs === 'dense' ? 'model' : 'block',
       middles: reconstruct !== null && recipe.recover?.window === 'submodule',
       seed: recipe.seed,

@@ -1,4 +1,5 @@
 // Reconstruction of one block inside a run: settings from the recipe, steps into the events.
+import { exactAdapters } from '../../shared/adapters/adapters.ts'
 import type { Block } from '../model/block.ts'
 import type { BlockState } from '../prune/pruneModel.ts'
 import { EngineError } from '../errors.ts'
@@ -83,7 +84,7 @@ function warnAbout(session: RunSession, index: number, { errorBefore, errorAfter
   const show = (value: number) => value.toPrecision(3)
   if (errorMerged > errorAfter)
     session.warn(
-      `block ${index}: merging lora_prune drops what it learnt on pruned weights: error ${show(errorAfter)} → ${show(errorMerged)}; mask_lora loses nothing`,
+      `block ${index}: merging the adapters drops what they learnt on pruned weights: error ${show(errorAfter)} → ${show(errorMerged)}; ${exactAdapters[0]} loses nothing`,
     )
   if (errorMerged > errorBefore)
     session.warn(

@@ -5,7 +5,7 @@ import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { lengthOf } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { Model } from '../model/model.ts'
-import { checkPlan, needsData, type PruneEntry } from '../prune/plan.ts'
+import { checkPlan, lookAtData, type PruneEntry } from '../prune/plan.ts'
 import { countParameters, selectionOfBlock, selectTrainable, type Selection } from '../recover/selectTrainable.ts'
 import { countTrainable, type TrainableSet } from '../recover/trainables.ts'
 import type { ModelSizes } from './memoryBudget.ts'
@@ -39,7 +39,7 @@ export function planRun(recipe: ResolvedRecipe, model: Model): RunPlan {
     )
   if (recover?.mode === 'retrain' && recover.data === undefined)
     throw new EngineError('bad-recipe', 'recover.data is missing: retraining needs text or ids to train on')
-  const needsCalibration = reconstructs || needsData(entries)
+  const needsCalibration = reconstructs || lookAtData(entries)
   if (needsCalibration && !recipe.calibration)
     throw new EngineError('bad-recipe', 'calibration is missing: these methods look at data, so set calibration.data')
   checkLengths(recipe, model)

@@ -1,4 +1,5 @@
 // Where a recipe's adapters start: the file it names, or its seed.
+import { adapterOf, isAdapterName } from '../../shared/adapters/adapters.ts'
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { bf16ToF32, f16ToF32 } from '../dtype.ts'
@@ -29,7 +30,8 @@ export async function checkStarts(recipe: ResolvedRecipe, { adapted }: Trainable
   if (!recipe.recover?.lora.init) return
   const starts = await startMatricesOf(recipe)
   try {
-    for (const { name, kind, shape } of adapted) if (kind !== 'scale_lora') await starts.of(name, shape[1])
+    for (const { name, kind, shape } of adapted)
+      if (!isAdapterName(kind) || adapterOf(kind).drawn) await starts.of(name, shape[1])
   } finally {
     await starts.close()
   }

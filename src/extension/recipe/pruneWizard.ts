@@ -4,7 +4,10 @@ import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { labelOf } from '../compare/comparePanels.ts'
-import { needsData, recipeText, type Method, type Recovery, type WizardChoices } from './recipeText.ts'
+import { adapterNames, adapterOf } from '../../shared/adapters/adapters.ts'
+import { methodNames, methodOf, proposedMethod, type MethodName } from '../../shared/methods/methods.ts'
+import { defaultTrain } from '../../shared/adapters/subsets.ts'
+import { looksAtText, recipeText, type Recovery, type WizardChoices } from './recipeText.ts'
 import { askText, pickOne, pickSeveral, type Answer, type Choice, type StepFrame } from './steps.ts'
 
 type Draft = WizardChoices & { run: boolean }
@@ -37,12 +40,12 @@ export async function pruneWizard(
 function firstDraft(folder: string, start: 'prune' | 'recover'): Draft {
   return {
     model: `./${basename(folder)}`,
-    method: start === 'prune' ? 'wanda' : null,
+    method: start === 'prune' ? proposedMethod : null,
     pattern: 'unstructured',
     sparsity: 0.5,
     // Reconstruction needs the dense model; one that is pruned already is retrained.
     recovery: start === 'prune' ? 'reconstruct' : 'retrain',
-    train: ['bias', 'norm', 'mask_lora'],
+    train: [...defaultTrain],
     data: null,
     evaluateOn: null,
     field: null,
@@ -65,7 +68,7 @@ function stepsOf(draft: Draft, parent: string, start: 'prune' | 'recover'): Step
   if (draft.recovery !== 'none') {
     steps.push((frame) => keep(draft, 'train', pickSeveral(frame, t('What is trained'), trainChoices(draft.train))))
   }
-  if (needsData(draft.method, draft.recovery)) steps.push((frame) => askData(frame, draft, parent))
+  if (looksAtText(draft.method, draft.recovery)) steps.push((frame) => askData(frame, draft, parent))
   steps.push((frame) => askOutput(frame, draft, parent))
   const run: Choice<boolean>[] = [
     { label: t('$(play) Write the recipe and run it'), value: true },
@@ -85,28 +88,16 @@ async function keep<K extends keyof Draft>(
   return given
 }
 
-function methodChoices(): Choice<Method>[] {
-  return [
-    {
-      label: 'Wanda',
-      description: 'wanda',
-      detail: t('Weight times the norm of its input. Fast, needs text.'),
-      value: 'wanda',
-    },
-    {
-      label: 'SparseGPT',
-      description: 'sparsegpt',
-      detail: t('Corrects the weights that stay. Slower, needs text.'),
-      value: 'sparsegpt',
-    },
-    {
-      label: t('Magnitude'),
-      description: 'magnitude',
-      detail: t('The smallest weights. Needs no text; needs recovery.'),
-      value: 'magnitude',
-    },
-    { label: t('Random'), description: 'random', detail: t('As a baseline.'), value: 'random' },
-  ]
+/** In the order in which to try them: what moves the other weights too, what looks at data, the rest. */
+function methodChoices(): Choice<MethodName>[] {
+  const rank = (name: MethodName) => ['norms', 'hessian', 'nothing'].indexOf(methodOf(name).needs)
+  const seeded = (name: MethodName) => Number(methodOf(name).seeded ?? false)
+  return [...methodNames]
+    .sort((a, b) => rank(a) - rank(b) || seeded(a) - seeded(b))
+    .map((name) => {
+      const { title, advice } = methodOf(name)
+      return { label: t(title), description: name, detail: t(advice), value: name }
+    })
 }
 
 function patternChoices(): Choice<string>[] {
@@ -133,9 +124,7 @@ function trainChoices(train: readonly string[]): Choice<string>[] {
   const all = [
     { label: 'bias', detail: t('All biases') },
     { label: 'norm', detail: t('All norm weights and biases') },
-    { label: 'mask_lora', detail: t('A low-rank update that keeps the zeros') },
-    { label: 'scale_lora', detail: t('Row and column scales: keeps the zeros') },
-    { label: 'lora_prune', detail: t('A low-rank update, pruned when it is merged') },
+    ...adapterNames.toReversed().map((name) => ({ label: name, detail: t(adapterOf(name).advice) })),
     { label: 'full', detail: t('Every weight that stays') },
   ]
   return all.map((c) => ({ ...c, value: c.label, picked: train.includes(c.label) }))

@@ -1,13 +1,13 @@
 // The recipe that the Prune… wizard writes: complete, commented, ready to be changed and run again.
+import { needsData, type MethodName } from '../../shared/methods/methods.ts'
 
-export type Method = 'magnitude' | 'wanda' | 'sparsegpt' | 'random'
 export type Recovery = 'none' | 'reconstruct' | 'retrain'
 
 export interface WizardChoices {
   /** All paths as they stand in the recipe: relative to it. */
   model: string
   /** null: the model is pruned already, and only recovered. */
-  method: Method | null
+  method: MethodName | null
   /** "unstructured" or "2:4". */
   pattern: string
   sparsity: number
@@ -25,8 +25,9 @@ export interface WizardChoices {
   saveTo: string
 }
 
-export function needsData(method: Method | null, recovery: Recovery): boolean {
-  return method === 'wanda' || method === 'sparsegpt' || recovery !== 'none'
+/** The recipe looks at text: to calibrate on, or to train on. */
+export function looksAtText(method: MethodName | null, recovery: Recovery): boolean {
+  return (method !== null && needsData(method)) || recovery !== 'none'
 }
 
 /** YAML 1.2. Every string is quoted as JSON, which is YAML. */
@@ -56,7 +57,7 @@ function pruneLines({ method, pattern, sparsity }: WizardChoices): string[] {
 }
 
 function calibrates({ method, recovery, data }: WizardChoices): boolean {
-  return data !== null && (method === 'wanda' || method === 'sparsegpt' || recovery === 'reconstruct')
+  return data !== null && ((method !== null && needsData(method)) || recovery === 'reconstruct')
 }
 
 function dataLines({ data, field, samples, seqLen }: WizardChoices): string[] {

@@ -10,3 +10,8 @@ export function largest<T>(items: Iterable<T>, least: number, valueOf: (item: T)
   for (const item of items) most = Math.max(most, valueOf(item))
   return most
 }
+
+/** `a, b and c`. */
+export function andList(items: readonly string[], word = 'and'): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`
+}

@@ -2,6 +2,7 @@
 import type { ModelFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import { modelSize } from './modelSize.ts'
+import { pruneCost } from './pruneCost.ts'
 
 /** Node, worker threads, BLAS buffers and staging. */
 const overheadBytes = 250e6
@@ -15,7 +16,7 @@ export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts): numbe
   const config = model.modelConfig
   if (!config) return 0
   const size = modelSize(model, recipe)
-  const { recover, prune, calibration } = recipe
+  const { recover, calibration } = recipe
   const seqLen = recover?.mode === 'retrain' ? recover.seq_len : (calibration?.seq_len ?? 0)
   const batch = recover?.batch_size ?? 1
   const tokens = recover ? batch * seqLen : Math.max(seqLen, passTokens)
@@ -23,9 +24,7 @@ export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts): numbe
   const wide = 12 * config.hiddenSize + 3 * config.intermediateSize + config.numHeads * Math.min(seqLen, 4096)
   const activations = 4 * tokens * wide
   const blockInputs = recover?.mode === 'retrain' ? 4 * tokens * config.hiddenSize * config.numBlocks : 0
-  const hessians = prune.some((s) => s.method === 'sparsegpt') ? 3 * 4 * size.widest ** 2 : 0
+  const pruning = pruneCost(recipe, config).bytes
   const block = 4 * size.largestBlock * (recover?.mode === 'reconstruct' ? 2 : 1)
-  return (
-    overheadBytes + block + 4 * size.adapted + bytesPerTrained * size.trained + activations + blockInputs + hessians
-  )
+  return overheadBytes + block + 4 * size.adapted + bytesPerTrained * size.trained + activations + blockInputs + pruning
 }

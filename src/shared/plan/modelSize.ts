@@ -12,8 +12,6 @@ export interface ModelSize {
   /** Weights that a token is multiplied with at the end. */
   readonly head: number
   readonly all: number
-  /** Widest input of a linear. */
-  readonly widest: number
   readonly trainable: readonly TrainableRow[]
   /** Trainable numbers in memory at a time: all of them, or one block's. */
   readonly trained: number
@@ -23,7 +21,7 @@ export interface ModelSize {
 
 /** Needs `modelConfig`; without it everything is 0. */
 export function modelSize(
-  { modelConfig, parameters, modules }: Pick<ModelFacts, 'modelConfig' | 'parameters' | 'modules'>,
+  { modelConfig, parameters }: Pick<ModelFacts, 'modelConfig' | 'parameters'>,
   recipe: Pick<ResolvedRecipe, 'recover'>,
 ): ModelSize {
   const byBlock = new Map<number, number>()
@@ -46,7 +44,6 @@ export function modelSize(
     largestBlock: largest(byBlock.values(), 0, (size) => size),
     head: modelConfig ? modelConfig.vocabSize * modelConfig.embedSize : 0,
     all,
-    widest: modules.reduce((most, m) => (m.kind === 'linear' ? Math.max(most, m.columns) : most), 0),
     trainable,
     trained: atATime((r) => r.trainable),
     adapted: atATime((r) => (r.kind === 'linear' && r.trainable > 0 && r.by !== 'full' ? r.parameters : 0)),

@@ -4,7 +4,9 @@
 import type { Stage } from '../protocol/events.ts'
 import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import type { ResolvedEvaluation, ResolvedRecipe } from '../recipe/resolve.ts'
+import { needsData } from '../methods/methods.ts'
 import { modelSize } from './modelSize.ts'
+import { pruneCost } from './pruneCost.ts'
 
 /**
  * Useful operations a second: matrix products of one CPU thread, of a GPU. The CPU's is what whole runs reached on a
@@ -12,8 +14,6 @@ import { modelSize } from './modelSize.ts'
  */
 const perThread = 60e9
 const perGpu = 2e12
-/** Choosing one weight takes about as long as so many operations of a product. */
-const selectionOperations = 500
 /** Reading and writing, flushed to the disk. */
 const diskBytesPerSecond = 400e6
 /** Reading, starting threads, compiling shaders. */
@@ -87,14 +87,14 @@ export function isAskedAt(
   return stage === 'dense' && at.includes('dense')
 }
 
-function pruneOperations({ prune, recover, calibration }: ResolvedRecipe, model: PlannedModel): number {
-  const { blocks, widest } = modelSize(model, { recover })
+function pruneOperations(recipe: ResolvedRecipe, model: PlannedModel): number {
+  const { prune, recover, calibration } = recipe
+  const { blocks } = modelSize(model, { recover })
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
-  const looks = prune.some((s) => s.method === 'wanda' || s.method === 'sparsegpt') || recover?.mode === 'reconstruct'
+  const looks = prune.some(({ method }) => needsData(method)) || recover?.mode === 'reconstruct'
   // A product of a token with a weight is two operations; once through the dense block, once through the pruned one.
   const passes = looks ? 2 * 2 * blocks * calibrationTokens : 0
-  const solving = prune.some((s) => s.method === 'sparsegpt') ? 3 * blocks * widest : 0
-  return passes + solving + (prune.length > 0 ? selectionOperations * blocks : 0)
+  return passes + (model.modelConfig ? pruneCost(recipe, model.modelConfig).operations : 0)
 }
 
 function recoverOperations({ recover, calibration }: ResolvedRecipe, model: PlannedModel): number {

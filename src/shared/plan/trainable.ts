@@ -1,9 +1,11 @@
 // Which numbers the optimiser would change, parameter by parameter (methods.md 5.1 and 9).
+import { lowRankParameters } from '../adapters/adapter.ts'
+import { adapterAmong, adapterOf, isAdapterName } from '../adapters/adapters.ts'
 import { moduleName } from '../families/parameters.ts'
 import type { Parameter } from '../families/parameters.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import type { ResolvedRecover } from '../recipe/resolve.ts'
-import type { Subset } from '../recipe/schema.ts'
+import type { Subset } from '../adapters/subsets.ts'
 
 export interface TrainableRow {
   /** In the checkpoint; null block: outside the blocks. */
@@ -56,7 +58,7 @@ export function sizeOf(shape: readonly number[]): number {
 function subsetOf({ kind, block }: Parameter, { mode, train }: TrainChoice): Subset | null {
   if (mode === 'reconstruct' && block === null) return null
   if (train.includes('full')) return 'full'
-  const adapter = train.find((t) => t === 'mask_lora' || t === 'scale_lora' || t === 'lora_prune')
+  const adapter = adapterAmong(train)
   if (kind === 'linear') return adapter ?? null
   if (kind === 'head') return train.includes('head') ? 'head' : null
   if (kind === 'embedding') return train.includes('embedding') ? 'embedding' : null
@@ -65,7 +67,7 @@ function subsetOf({ kind, block }: Parameter, { mode, train }: TrainChoice): Sub
   return null
 }
 
-/** A [rank, in] and B [out, rank]; ScaleLoRA is one row scale and one column scale (methods.md 5.2). */
+/** Of an adapter, or of the low-rank update of the head. */
 function adapterSize(by: Subset, [rows, columns]: readonly number[], rank: number): number {
-  return (by === 'scale_lora' ? 1 : rank) * (rows + columns)
+  return isAdapterName(by) ? adapterOf(by).parameters(rows, columns, rank) : lowRankParameters(rows, columns, rank)
 }

@@ -9,12 +9,13 @@ import { dialectOf, modifiersIn } from './foreign/dialect.ts'
 import type { Dialect } from './foreign/dialect.ts'
 import { createMatcher } from './match.ts'
 import type { Matcher } from './match.ts'
-import { parsePattern } from './pattern.ts'
 import { resolveRecipe } from './resolve.ts'
 import type { ResolvedPruneStep, ResolvedRecipe } from './resolve.ts'
 import { recipeSchema } from './schema.ts'
 import type { Recipe } from './schema.ts'
 import { isPrunable } from './facts.ts'
+import { adapterAmong, type AdapterName } from '../adapters/adapters.ts'
+import { parseNm, type NmPattern } from '../format/nm.ts'
 
 export type Issue = z.core.$ZodIssue
 
@@ -57,7 +58,7 @@ export interface LintContext {
   /** Modules that a step prunes: matched matrices, without the ignored ones. */
   prunedBy(step: ResolvedPruneStep): readonly ModelModule[]
   /** `rank` and the like apply: an adapter or the head is trained. */
-  readonly adapter: 'mask_lora' | 'scale_lora' | 'lora_prune' | null
+  readonly adapter: AdapterName | null
 }
 
 export function createContext(document: RecipeDocument, facts: LintFacts): LintContext {
@@ -96,8 +97,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
       if (!modules) pruned.set(step, (modules = prunedModules(step, matched)))
       return modules
     },
-    adapter:
-      (['mask_lora', 'scale_lora', 'lora_prune'] as const).find((a) => resolved.recover?.train.includes(a)) ?? null,
+    adapter: adapterAmong(resolved.recover?.train ?? []),
   }
 }
 
@@ -209,7 +209,6 @@ function matchedModules(model: ModelFacts, entry: string): readonly ModelModule[
 }
 
 /** N and M of a step's pattern; null when it is unstructured. */
-export function groupOf(step: ResolvedPruneStep): { pruned: number; size: number } | null {
-  const pattern = parsePattern(step.pattern)
-  return pattern?.kind === 'group' ? pattern : null
+export function groupOf(step: ResolvedPruneStep): NmPattern | null {
+  return parseNm(step.pattern)
 }

@@ -1,30 +1,31 @@
 // A recipe with every default filled in (design 4.2). The result is itself a valid recipe, so a run folder can keep it.
 import { hasSubmodules, type ModelConfig } from '../families/modelConfig.ts'
-import { parsePattern } from './pattern.ts'
+import { parseNm } from '../format/nm.ts'
+import type { MethodKey, MethodSettings } from '../methods/keys.ts'
+import type { Scope, Selection } from '../methods/method.ts'
+import { defaultMethod, defaultScope, methodOf, type MethodName } from '../methods/methods.ts'
+import { defaultTask, type TaskName } from '../tasks/tasks.ts'
+import { defaultTrain, type Subset } from '../adapters/subsets.ts'
+import { unstructured } from './schema.ts'
 import type {
   EvaluationStage,
-  PruneMethodName,
   PruneStep,
   Recipe,
   ReconstructionInputs,
   ReconstructionWindow,
   Recover,
   RecoverMode,
-  Scope,
-  Selection,
-  Subset,
 } from './schema.ts'
 
-export interface ResolvedPruneStep {
-  method: PruneMethodName
+/** With the keys that its method takes, and no others. */
+export interface ResolvedPruneStep extends MethodSettings {
+  method: MethodName
   /** A list is spread over the blocks, see `sparsityOfBlock`; N/M with a pattern `N:M`. */
   sparsity: number | number[]
-  /** `unstructured` or `N:M`; `parsePattern` reads it. */
+  /** `unstructured` or `N:M`; `parseNm` reads it. */
   pattern: string
   scope: Scope
   selection: Selection
-  block_size: number
-  dampening: number
   targets: string[]
   ignore: string[]
 }
@@ -63,7 +64,7 @@ export interface ResolvedRecover {
 }
 
 export interface ResolvedEvaluation extends ResolvedData {
-  task: 'perplexity'
+  task: TaskName
   at: EvaluationStage[]
   /** Undefined: not in between. */
   every?: number
@@ -103,7 +104,7 @@ export function resolveRecipe(recipe: Recipe, limits: ModelLimits = {}): Resolve
     seed: recipe.seed ?? 0,
     ...(recipe.recover && { recover: resolveRecover(recipe.recover, seqLen, limits) }),
     evaluate: (recipe.evaluate ?? []).map((e) => ({
-      task: 'perplexity' as const,
+      task: defaultTask,
       at: ['dense', 'recovered'] as EvaluationStage[],
       seq_len: seqLen,
       ...e,
@@ -114,21 +115,24 @@ export function resolveRecipe(recipe: Recipe, limits: ModelLimits = {}): Resolve
 }
 
 function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
-  const method = step.method ?? 'magnitude'
-  const pattern = step.pattern ?? 'unstructured'
-  const group = parsePattern(pattern)
+  const method = step.method ?? defaultMethod
+  const pattern = step.pattern ?? unstructured
+  const nm = parseNm(pattern)
   return {
     method,
-    sparsity: group?.kind === 'group' ? group.pruned / group.size : (step.sparsity ?? defaultSparsity),
+    sparsity: nm ? nm.n / nm.m : (step.sparsity ?? defaultSparsity),
     pattern,
-    // `perp` is defined by the published code, whose threshold is the tensor's for Wanda too (methods.md 2.3).
-    scope: step.scope ?? (method === 'wanda' && step.selection !== 'perp' ? 'row' : 'tensor'),
+    scope: step.scope ?? defaultScope(method, step.selection),
     selection: step.selection ?? 'exact',
-    block_size: step.block_size ?? 128,
-    dampening: step.dampening ?? 0.01,
+    ...methodSettings(step, method),
     targets: step.targets ?? ['Linear'],
     ignore: step.ignore ?? [],
   }
+}
+
+function methodSettings(step: PruneStep, method: MethodName): MethodSettings {
+  const defaults = Object.entries(methodOf(method).keys) as [MethodKey, number][]
+  return Object.fromEntries(defaults.map(([key, value]) => [key, step[key] ?? value]))
 }
 
 function resolveRecover(recover: Recover, seqLen: number, { residual }: ModelLimits): ResolvedRecover {
@@ -138,7 +142,7 @@ function resolveRecover(recover: Recover, seqLen: number, { residual }: ModelLim
     mode,
     window: residual && !hasSubmodules({ residual }) ? 'block' : (recover.window ?? 'block'),
     inputs: recover.inputs ?? 'pruned',
-    train: [...new Set(recover.train ?? (['bias', 'norm', 'mask_lora'] as const))],
+    train: [...new Set(recover.train ?? defaultTrain)],
     lora: { rank: 16, alpha: 32, init: null, ...recover.lora },
     steps: recover.steps ?? 1000,
     lr: recover.lr ?? 5e-4,

@@ -1,8 +1,15 @@
 // The recipe format, version 1 (design 4.2): the one source of the types, of validation and of the JSON Schema.
 // A key that does not apply to the chosen method or mode is valid here; lint warns about it.
 import { z } from 'zod'
-import { isPattern } from './pattern.ts'
+import { adapterNames, adapterOf } from '../adapters/adapters.ts'
+import { defaultTrain, subsets } from '../adapters/subsets.ts'
 import { parseByteSize } from '../format/byteSize.ts'
+import { andList } from '../format/lists.ts'
+import { parseNm } from '../format/nm.ts'
+import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
+import { scopes, selections } from '../methods/method.ts'
+import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData } from '../methods/methods.ts'
+import { taskNames } from '../tasks/tasks.ts'
 
 /** Shown by hover and completion, and written into the JSON Schema. */
 const about = (
@@ -18,15 +25,13 @@ const path = z.string().min(1)
 const count = z.int().min(1).max(1e9)
 const rate = z.number().min(0).max(1e6)
 
-export const methods = ['magnitude', 'random', 'wanda', 'sparsegpt'] as const
-export const scopes = ['tensor', 'row', 'global'] as const
-export const selections = ['exact', 'perp'] as const
 export const modes = ['retrain', 'reconstruct'] as const
 export const windows = ['block', 'submodule'] as const
 const reconstructionInputs = ['pruned', 'dense'] as const
-export const subsets = ['bias', 'norm', 'head', 'embedding', 'lora_prune', 'scale_lora', 'mask_lora', 'full'] as const
 export const stages = ['dense', 'pruned', 'recovered'] as const
-export const tasks = ['perplexity'] as const
+
+/** The pattern that is none. */
+export const unstructured = 'unstructured'
 
 const share = z.number().gt(0).lt(1)
 
@@ -41,13 +46,15 @@ const sparsity = z
 
 const pattern = z
   .string()
-  .refine(isPattern, { error: 'expected unstructured or "N:M" with 0 < N < M, as in "2:4"' })
+  .refine((text) => text === unstructured || parseNm(text) !== null, {
+    error: 'expected unstructured or "N:M" with 0 < N < M, as in "2:4"',
+  })
   .meta(
     about(
       '`unstructured`, or `"N:M"` in quotes: in each group of M consecutive inputs of a row exactly N weights become **zero**.',
       {
-        default: 'unstructured',
-        examples: ['unstructured', '2:4', '4:8'],
+        default: unstructured,
+        examples: [unstructured, '2:4', '4:8'],
         pattern: '^(unstructured|[1-9]\\d{0,3}:[1-9]\\d{0,3})$',
       },
     ),
@@ -55,16 +62,34 @@ const pattern = z
 
 const targets = z.array(z.string().min(1))
 
+const methodLines = methodNames.map((name) => `- \`${name}\`: ${methodOf(name).formula}`)
+const scopeLines = methodNames.flatMap((name) => {
+  const [first] = methodOf(name).scopes
+  return first !== undefined && first !== 'tensor' ? [`\`${first}\` for ${name}`] : []
+})
+const withOwnGroup = methodNames.filter((name) => methodOf(name).scopes.length === 0)
+
+/** A key that only some methods take, with the default that they share, or each its own in words. */
+function methodKey(key: MethodKey) {
+  const { kind, about: text } = methodKeys[key]
+  const takers = methodsWith(key)
+  const values = takers.map((name) => methodOf(name).keys[key])
+  const shared = values.every((value) => value === values[0])
+  const own = shared ? '' : ` Default: ${takers.map((name, i) => `${values[i]} for ${name}`).join(', ')}.`
+  const description = about(`${text} For ${andList(takers)}.${own}`, shared ? { default: values[0] } : {})
+  return (kind === 'count' ? count : rate).meta(description).optional()
+}
+
+const methodKeyShape = Object.fromEntries(methodKeyNames.map((key) => [key, methodKey(key)])) as Record<
+  MethodKey,
+  ReturnType<typeof methodKey>
+>
+
 const pruneStepSchema = z
   .strictObject({
     method: z
-      .enum(methods)
-      .meta(
-        about(
-          'How weights are scored; the smallest go.\n- `magnitude`: |w|, no data\n- `random`: seeded\n- `wanda`: |w| × norm of its input (arXiv 2306.11695), needs calibration\n- `sparsegpt`: second order, corrects the remaining weights (arXiv 2301.00774), needs calibration',
-          { default: 'magnitude' },
-        ),
-      )
+      .enum(methodNames)
+      .meta(about(['How weights are scored; the smallest go.', ...methodLines].join('\n'), { default: defaultMethod }))
       .optional(),
     sparsity: sparsity.optional(),
     pattern: pattern.optional(),
@@ -72,7 +97,7 @@ const pruneStepSchema = z
       .enum(scopes)
       .meta(
         about(
-          "The group in which weights compete: one `tensor`, one `row` (output neuron) or all of them (`global`). Default: `row` for wanda, `tensor` for the others and for `selection: perp`, whose threshold is the tensor's. N:M and sparsegpt have groups of their own.",
+          `The group in which weights compete: one \`tensor\`, one \`row\` (output neuron) or all of them (\`global\`). Default: ${scopeLines.join(', ')}, \`tensor\` for the others and for \`selection: perp\`, whose threshold is the tensor's. N:M and ${andList(withOwnGroup)} have groups of their own.`,
         ),
       )
       .optional(),
@@ -85,18 +110,7 @@ const pruneStepSchema = z
         ),
       )
       .optional(),
-    block_size: count
-      .meta(
-        about('Columns that sparsegpt handles at once; a multiple of M with N:M (arXiv 2301.00774).', { default: 128 }),
-      )
-      .optional(),
-    dampening: rate
-      .meta(
-        about('Share of the mean diagonal that sparsegpt adds to the Hessian, so that it can be inverted.', {
-          default: 0.01,
-        }),
-      )
-      .optional(),
+    ...methodKeyShape,
     targets: targets
       .min(1)
       .meta(
@@ -163,8 +177,8 @@ const recoverSchema = z
       .array(z.enum(subsets))
       .meta(
         about(
-          'What to train (PERP, arXiv 2312.15230): `bias`, `norm`, `head` (low rank, retrain only), `embedding`, one of the adapters `mask_lora`, `scale_lora`, `lora_prune`, or `full` (all weights under the mask).',
-          { default: ['bias', 'norm', 'mask_lora'] },
+          `What to train (PERP, arXiv 2312.15230): \`bias\`, \`norm\`, \`head\` (low rank, retrain only), \`embedding\`, one of the adapters ${adapterNames.map((name) => `\`${name}\` (${adapterOf(name).formula})`).join(', ')}, or \`full\` (all weights under the mask).`,
+          { default: defaultTrain },
         ),
       )
       .optional(),
@@ -223,7 +237,7 @@ const recoverSchema = z
 const evaluationSchema = z
   .strictObject({
     task: z
-      .enum(tasks)
+      .enum(taskNames)
       .meta(about('What to measure.', { default: 'perplexity' }))
       .optional(),
     ...dataKeys,
@@ -252,7 +266,7 @@ export const recipeSchema = z
     prune: z.array(pruneStepSchema).meta(about('What to prune, and how.')).optional(),
     calibration: z
       .strictObject({ ...dataKeys, samples, seq_len: seqLen })
-      .meta(about('Text that wanda, sparsegpt and reconstruction look at.'))
+      .meta(about(`Text that ${andList([...methodsWithData, 'reconstruction'])} look at.`))
       .optional(),
     seed: z
       .int()
@@ -296,11 +310,7 @@ export const recipeSchema = z
 export type Recipe = z.infer<typeof recipeSchema>
 export type PruneStep = z.infer<typeof pruneStepSchema>
 export type Recover = z.infer<typeof recoverSchema>
-export type PruneMethodName = (typeof methods)[number]
-export type Scope = (typeof scopes)[number]
-export type Selection = (typeof selections)[number]
 export type RecoverMode = (typeof modes)[number]
 export type ReconstructionWindow = (typeof windows)[number]
 export type ReconstructionInputs = (typeof reconstructionInputs)[number]
-export type Subset = (typeof subsets)[number]
 export type EvaluationStage = (typeof stages)[number]

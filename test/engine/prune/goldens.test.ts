@@ -1,13 +1,15 @@
 // Whole-model pruning against the authors' own results (goldens <arch>/prune): masks bit for bit, weights, statistics.
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
+import { parseNm, type NmPattern } from '../../../src/shared/format/nm.ts'
+import type { MethodName } from '../../../src/shared/methods/methods.ts'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32 } from '../../../src/engine/compute/backend.ts'
 import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.ts'
 import type { Block } from '../../../src/engine/model/block.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { unpackMask } from '../../../src/engine/prune/mask.ts'
-import type { GroupPattern, PruneEntry, PruneMethod } from '../../../src/engine/prune/plan.ts'
+import type { PruneEntry } from '../../../src/engine/prune/plan.ts'
 import { pruneModel } from '../../../src/engine/prune/pruneModel.ts'
 import { Statistics } from '../../../src/engine/prune/statistics.ts'
 import { runBlock } from '../../../src/engine/prune/stream.ts'
@@ -34,9 +36,8 @@ function entryOf(
   shapes: ReadonlyMap<string, readonly [number, number]>,
   blockSize: number,
 ) {
-  const method = file.split('_')[0] as PruneMethod
-  const [zeros, of] = (golden.metadata.get('pattern') ?? '').split(':').map(Number)
-  const pattern: GroupPattern | null = of ? { zeros, of } : null
+  const method = file.split('_')[0] as MethodName
+  const pattern = parseNm(golden.metadata.get('pattern') ?? '')
   const rowwise = file.includes('rowwise')
   const goal = Number(golden.metadata.get('goal'))
   const sparsity = (columns: number) => (rowwise ? Math.floor(columns * goal) / columns : goal)
@@ -46,8 +47,7 @@ function entryOf(
     pattern,
     scope: rowwise ? 'row' : 'tensor',
     selection: rowwise ? 'exact' : 'perp',
-    blockSize,
-    dampening: 0.01,
+    settings: { block_size: blockSize, dampening: 0.01 },
   }
   return entry
 }
@@ -103,12 +103,7 @@ async function prune(cpu: CpuBackend, checkpoint: Checkpoint, ids: Int32Array, m
 type Shapes = ReadonlyMap<string, readonly [number, number]>
 
 /** Rows in which rounding may decide an N:M tie either way; any other row that differs fails. */
-function tiedRows(
-  name: string,
-  result: PrunedWeight,
-  reference: Float32Array,
-  pattern: GroupPattern | null,
-): Set<number> {
+function tiedRows(name: string, result: PrunedWeight, reference: Float32Array, pattern: NmPattern | null): Set<number> {
   const rows = new Set<number>()
   const [, columns] = result.shape
   for (let i = 0; i < reference.length; i++) {
@@ -126,7 +121,7 @@ function compareWeights(
   name: string,
   result: PrunedWeight,
   reference: Float32Array,
-  pattern: GroupPattern | null,
+  pattern: NmPattern | null,
 ): number {
   const [rows, columns] = result.shape
   const tied = tiedRows(name, result, reference, pattern)

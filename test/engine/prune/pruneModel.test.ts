@@ -52,8 +52,7 @@ describe('the pruning loop', () => {
     pattern: null,
     scope: 'tensor',
     selection: 'exact',
-    blockSize: 128,
-    dampening: 0.01,
+    settings: {},
     ...change,
   })
 
@@ -129,7 +128,12 @@ describe('the pruning loop', () => {
       new Map(names.filter((name) => name.includes(part)).map((name) => [name, sparsity]))
     const { masks, dense, weights } = await prune('opt', [
       entryFor('opt', { method: 'wanda', scope: 'row', sparsities: some('fc1', 0.25) }),
-      entryFor('opt', { method: 'sparsegpt', pattern: { zeros: 1, of: 3 }, blockSize: 24, sparsities: some('fc2', 0) }),
+      entryFor('opt', {
+        method: 'sparsegpt',
+        pattern: { n: 1, m: 3 },
+        settings: { block_size: 24 },
+        sparsities: some('fc2', 0),
+      }),
       entryFor('opt', { method: 'random', sparsities: some('q_proj', 0.75) }),
     ])
     for (const [name, mask] of masks) {
@@ -194,7 +198,7 @@ describe('the pruning loop', () => {
   })
 
   it('rows and groups run along the inputs where the checkpoint stores [in, out]', async () => {
-    const { masks } = await prune('gpt2', [entryFor('gpt2', { pattern: { zeros: 2, of: 4 } })])
+    const { masks } = await prune('gpt2', [entryFor('gpt2', { pattern: { n: 2, m: 4 } })])
     for (const [name, [rows, columns]] of streamOf('gpt2').shapes) {
       const mask = masks.get(name)
       assert.ok(mask)

@@ -3,7 +3,7 @@ import { upload } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../../src/engine/compute/reference/backend.ts'
 import { referencePrune } from '../../../src/engine/compute/reference/prune.ts'
 import type { PruneEntry } from '../../../src/engine/prune/plan.ts'
-import { factorHessian, sparseGpt } from '../../../src/engine/prune/sparseGpt.ts'
+import { factorHessian, sparseGpt } from '../../../src/engine/prune/methods/sparsegpt.ts'
 
 const reference = openReference()
 const host = Object.assign(reference, { prune: referencePrune(reference) })
@@ -19,8 +19,7 @@ const entry: PruneEntry = {
   pattern: null,
   scope: 'tensor',
   selection: 'exact',
-  blockSize: 128,
-  dampening: 0.01,
+  settings: {},
 }
 
 describe('SparseGPT', () => {
@@ -57,7 +56,7 @@ describe('SparseGPT', () => {
     const shared = await factor([2, 1, 0, 0, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
     const weight = upload(host, 'f32', [2, 4], Float32Array.of(1, 2, 9, 4, 5, 6, 9, 8))
     const mask = upload(host, 'u32', [2, 1], new Uint32Array(2))
-    await sparseGpt(host, weight, mask, shared, entry, 'fc2')
+    await sparseGpt(host, shared, { weight, mask, entry, name: 'fc2' })
     const result = await host.read(weight)
     assert.equal(result[2], 0)
     assert.equal(result[6], 0)
@@ -68,7 +67,7 @@ describe('SparseGPT', () => {
     const shared = await factor([1, 0, 0, 0, 0, 4, 0, 0, 0, 0, 9, 0, 0, 0, 0, 16])
     const weight = upload(host, 'f32', [1, 4], Float32Array.of(1, 1, 1, 1))
     const mask = upload(host, 'u32', [1, 1], new Uint32Array(1))
-    const loss = await sparseGpt(host, weight, mask, shared, entry, 'fc2')
+    const loss = await sparseGpt(host, shared, { weight, mask, entry, name: 'fc2' })
     assert.deepEqual([...(await host.read(weight))], [0, 0, 1, 1])
     // Σ w²/d²/2 with 1/d² = H_jj + 0.01 · 7.5.
     assert.ok(Math.abs(loss - (1.075 + 4.075) / 2) < 1e-5)

@@ -14,8 +14,7 @@ const entry: PruneEntry = {
   pattern: null,
   scope: 'row',
   selection: 'exact',
-  blockSize: 128,
-  dampening: 0.01,
+  settings: {},
 }
 
 const batchesOf = (count: number): Float32Array[] => {

@@ -6,9 +6,9 @@ import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 import type { Linear } from '../../../src/engine/model/module.ts'
 import { maskOfZeros, type Mask } from '../../../src/engine/prune/mask.ts'
 import { createEffectiveWeights } from '../../../src/engine/recover/effectiveWeights.ts'
-import { createLowRankAdapter } from '../../../src/engine/recover/lowRankAdapter.ts'
-import { createScaleAdapter } from '../../../src/engine/recover/scaleAdapter.ts'
-import type { TrainableAdapter } from '../../../src/engine/recover/trainableAdapter.ts'
+import type { TrainableAdapter } from '../../../src/engine/recover/adapters/adapter.ts'
+import { createLowRankAdapter } from '../../../src/engine/recover/adapters/lowRank.ts'
+import { createScaleAdapter } from '../../../src/engine/recover/adapters/scale.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 
 const [numOut, numIn, rank, tokens] = [6, 37, 3, 4]

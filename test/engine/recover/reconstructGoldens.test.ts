@@ -12,7 +12,7 @@ import { maskOfZeros, type Mask } from '../../../src/engine/prune/mask.ts'
 import type { HiddenStates } from '../../../src/engine/recover/reconstruct.ts'
 import { reconstructBlock } from '../../../src/engine/recover/reconstructBlock.ts'
 import { selectionOfBlock, selectTrainable } from '../../../src/engine/recover/selectTrainable.ts'
-import type { Subset } from '../../../src/shared/recipe/schema.ts'
+import type { Subset } from '../../../src/shared/adapters/subsets.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { maxDifference, readTensors, type HostTensors } from '../../support/tensors.ts'
 

@@ -12,7 +12,7 @@ import { mergeInto } from '../../../src/engine/recover/reconstructBlock.ts'
 import { retrain } from '../../../src/engine/recover/retrain.ts'
 import { selectTrainable } from '../../../src/engine/recover/selectTrainable.ts'
 import { createTrainables } from '../../../src/engine/recover/trainables.ts'
-import type { Subset } from '../../../src/shared/recipe/schema.ts'
+import type { Subset } from '../../../src/shared/adapters/subsets.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { maxDifference, readTensors } from '../../support/tensors.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { modelParameters } from '../../../src/shared/families/parameters.ts'
 import { trainableRows } from '../../../src/shared/plan/trainable.ts'
-import type { Subset } from '../../../src/shared/recipe/schema.ts'
+import type { Subset } from '../../../src/shared/adapters/subsets.ts'
 import { countParameters, selectTrainable, selectionOfBlock } from '../../../src/engine/recover/selectTrainable.ts'
 import { countTrainable } from '../../../src/engine/recover/trainables.ts'
 

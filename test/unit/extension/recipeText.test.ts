@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { newRecipeText } from '../../../src/extension/recipe/newRecipe.ts'
-import { recipeText, type Method, type Recovery } from '../../../src/extension/recipe/recipeText.ts'
+import type { MethodName } from '../../../src/shared/methods/methods.ts'
+import { recipeText, type Recovery } from '../../../src/extension/recipe/recipeText.ts'
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
 
 const base = {
@@ -16,7 +17,7 @@ const base = {
 }
 
 describe('recipes that the wizard writes', () => {
-  const methods: Method[] = ['magnitude', 'wanda', 'sparsegpt', 'random']
+  const methods: MethodName[] = ['magnitude', 'wanda', 'sparsegpt', 'random']
   const recoveries: Recovery[] = ['none', 'reconstruct', 'retrain']
   for (const method of methods) {
     for (const recovery of recoveries) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { modelParameters } from '../../../src/shared/families/parameters.ts'
 import { sizeOf, trainablePercentage, trainableRows } from '../../../src/shared/plan/trainable.ts'
-import type { Subset } from '../../../src/shared/recipe/schema.ts'
+import type { Subset } from '../../../src/shared/adapters/subsets.ts'
 
 const opt = (hidden: number, blocks: number, heads: number) => ({
   model_type: 'opt',

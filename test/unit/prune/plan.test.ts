@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { EngineError } from '../../../src/engine/errors.ts'
-import { checkPlan, entryIndex, needsData, type PruneEntry } from '../../../src/engine/prune/plan.ts'
+import { checkPlan, entryIndex, lookAtData, type PruneEntry } from '../../../src/engine/prune/plan.ts'
 
 const shapes = new Map<string, readonly [number, number]>([
   ['a', [8, 12]],
@@ -12,8 +12,7 @@ const entry = (change: Partial<PruneEntry> = {}): PruneEntry => ({
   pattern: null,
   scope: 'tensor',
   selection: 'exact',
-  blockSize: 128,
-  dampening: 0.01,
+  settings: {},
   ...change,
 })
 const refuses = (change: Partial<PruneEntry>, message: RegExp) =>
@@ -25,9 +24,9 @@ const refuses = (change: Partial<PruneEntry>, message: RegExp) =>
 describe('a pruning plan', () => {
   it('accepts any N:M that divides the inputs', () => {
     for (const pattern of [
-      { zeros: 1, of: 2 },
-      { zeros: 2, of: 3 },
-      { zeros: 11, of: 12 },
+      { n: 1, m: 2 },
+      { n: 2, m: 3 },
+      { n: 11, m: 12 },
     ])
       checkPlan([entry({ pattern })], shapes)
   })
@@ -35,7 +34,7 @@ describe('a pruning plan', () => {
   it('refuses N:M where the inputs are not divisible, and names the tensors', () =>
     refuses(
       {
-        pattern: { zeros: 2, of: 4 },
+        pattern: { n: 2, m: 4 },
         sparsities: new Map([
           ['a', 0],
           ['b', 0],
@@ -45,15 +44,18 @@ describe('a pruning plan', () => {
     ))
 
   it('refuses a pattern that prunes nothing or everything', () => {
-    refuses({ pattern: { zeros: 0, of: 4 } }, /0 < N < M/)
-    refuses({ pattern: { zeros: 4, of: 4 } }, /0 < N < M/)
-    refuses({ pattern: { zeros: 1.5, of: 4 } }, /0 < N < M/)
+    refuses({ pattern: { n: 0, m: 4 } }, /0 < N < M/)
+    refuses({ pattern: { n: 4, m: 4 } }, /0 < N < M/)
+    refuses({ pattern: { n: 1.5, m: 4 } }, /0 < N < M/)
   })
 
   it('refuses column blocks of SparseGPT that split a group', () => {
-    refuses({ method: 'sparsegpt', pattern: { zeros: 2, of: 4 }, blockSize: 6 }, /block_size 6 .* multiple of the 4/)
-    refuses({ method: 'sparsegpt', blockSize: 0 }, /block_size 0/)
-    checkPlan([entry({ method: 'sparsegpt', pattern: { zeros: 2, of: 4 }, blockSize: 8 })], shapes)
+    refuses(
+      { method: 'sparsegpt', pattern: { n: 2, m: 4 }, settings: { block_size: 6 } },
+      /block_size 6 .* multiple of the 4/,
+    )
+    refuses({ method: 'sparsegpt', settings: { block_size: 0 } }, /block_size 0/)
+    checkPlan([entry({ method: 'sparsegpt', pattern: { n: 2, m: 4 }, settings: { block_size: 8 } })], shapes)
   })
 
   it('refuses sparsities outside (0, 1) and linears that are not there', () => {
@@ -67,8 +69,8 @@ describe('a pruning plan', () => {
   })
 
   it('needs data for Wanda and SparseGPT only', () => {
-    assert.ok(!needsData([entry(), entry({ method: 'random' })]))
-    assert.ok(needsData([entry(), entry({ method: 'wanda' })]))
-    assert.ok(needsData([entry({ method: 'sparsegpt' })]))
+    assert.ok(!lookAtData([entry(), entry({ method: 'random' })]))
+    assert.ok(lookAtData([entry(), entry({ method: 'wanda' })]))
+    assert.ok(lookAtData([entry({ method: 'sparsegpt' })]))
   })
 })

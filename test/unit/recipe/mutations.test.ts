@@ -15,7 +15,7 @@ import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
 import type { Finding, Position } from '../../../src/shared/recipe/finding.ts'
 import { lint } from '../../../src/shared/recipe/lint.ts'
 import type { LintResult } from '../../../src/shared/recipe/lint.ts'
-import { parsePattern } from '../../../src/shared/recipe/pattern.ts'
+import { parseNm } from '../../../src/shared/format/nm.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
 import { mutate } from '../../support/mutateRecipe.ts'
@@ -107,10 +107,9 @@ function refusal(text: string): string | null {
     const looks = recover?.mode === 'reconstruct' || prune.some((s) => s.method === 'wanda' || s.method === 'sparsegpt')
     if (looks && !calibration) return 'no calibration'
     for (const step of prune) {
-      const group = parsePattern(step.pattern)
-      if (group?.kind === 'group' && 64 % group.size !== 0) return 'groups do not fit'
-      if (group?.kind === 'group' && step.method === 'sparsegpt' && step.block_size % group.size !== 0)
-        return 'blocks do not fit'
+      const group = parseNm(step.pattern)
+      if (group && 64 % group.m !== 0) return 'groups do not fit'
+      if (group && step.block_size !== undefined && step.block_size % group.m !== 0) return 'blocks do not fit'
       if (Array.isArray(step.sparsity) && step.sparsity.length > config.numBlocks) return 'too many'
     }
     return null

@@ -5,7 +5,7 @@ import { tensorRoles, type TensorRole } from '../../../shared/families/tensorRol
 import type { Role, TensorStats } from '../../../shared/protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
-import type { NmPattern } from './nmCounter.ts'
+import type { NmPattern } from '../../../shared/format/nm.ts'
 import { scanTensors } from './scanTensors.ts'
 
 export interface InspectedTensor {

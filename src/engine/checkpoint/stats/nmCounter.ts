@@ -1,20 +1,12 @@
 // N:M validity: in every group of M consecutive inputs of an output at least N weights are zero (a kept weight may be
 // zero by chance, so more is fine).
+import { parseNm, type NmPattern } from '../../../shared/format/nm.ts'
 import { EngineError } from '../../errors.ts'
 
-export interface NmPattern {
-  /** As people write it, and as results are keyed. */
-  readonly text: string
-  /** Zeros wanted of every `m`. */
-  readonly n: number
-  readonly m: number
-}
-
 /** "2:4" → 2 zeros of every 4. @throws EngineError 'usage'. */
-export function parseNm(text: string): NmPattern {
-  const match = /^(\d{1,4}):(\d{1,4})$/.exec(text.trim())
-  const [n, m] = match ? [Number(match[1]), Number(match[2])] : [0, 0]
-  if (n > 0 && n < m) return { text: `${n}:${m}`, n, m }
+export function requireNm(text: string): NmPattern {
+  const pattern = parseNm(text.trim())
+  if (pattern) return pattern
   throw new EngineError('usage', `"${text}" is no N:M pattern; write N zeros of every M, such as 2:4 or 4:8`)
 }
 

@@ -1,7 +1,7 @@
 // Between whoever scans a checkpoint and the threads that read it.
 import type { TensorStats } from '../../../shared/protocol/inspect.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { NmPattern } from './nmCounter.ts'
+import type { NmPattern } from '../../../shared/format/nm.ts'
 
 /** One tensor to scan. */
 export interface ScanItem {

@@ -2,7 +2,8 @@
 import type { TensorStats } from '../../../shared/protocol/inspect.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { elementFormat } from './elementFormat.ts'
-import { alongColumns, alongRows, type NmCounter, type NmPattern } from './nmCounter.ts'
+import { formatNm, type NmPattern } from '../../../shared/format/nm.ts'
+import { alongColumns, alongRows, type NmCounter } from './nmCounter.ts'
 import { matrixOf, rowPieces } from './rowPieces.ts'
 import { collectValues } from './valueSummary.ts'
 import { countFlags, zeroFlags } from './zeroFlags.ts'
@@ -53,5 +54,5 @@ function nmCounters(entry: TensorEntry, options: StatsOptions): { text: string; 
   const along = options.transposed ? alongColumns : alongRows
   return (options.nm ?? [])
     .filter(({ m }) => inputs % m === 0)
-    .map((pattern) => ({ text: pattern.text, counter: along(pattern, columns) }))
+    .map((pattern) => ({ text: formatNm(pattern), counter: along(pattern, columns) }))
 }

@@ -1,14 +1,7 @@
 // The slow, obviously right pruning kernels: naive sorts and textbook loops, over any backend's reads and writes.
+import type { NmPattern } from '../../../shared/format/nm.ts'
 import type { Backend } from '../backend.ts'
-import {
-  exactPlace,
-  type Columns,
-  type Digit,
-  type Groups,
-  type Limit,
-  type PruneKernels,
-  type Scored,
-} from '../pruneKernels.ts'
+import { exactPlace, type Columns, type Digit, type Limit, type PruneKernels, type Scored } from '../pruneKernels.ts'
 import { maskWords, type Tensor } from '../tensor.ts'
 
 const f32 = new Float32Array(1)
@@ -92,8 +85,7 @@ export function referencePrune(backend: Backend): PruneKernels {
     },
     maskRows: (mask, weight, scale, k, withTies) =>
       maskRuns(mask, { weight, scale, columns: null }, weight.shape[1], k, withTies),
-    maskGroups: (mask, weight, scale, { zeros, of }) =>
-      maskRuns(mask, { weight, scale, columns: null }, of, zeros, false),
+    maskGroups: (mask, weight, scale, { n, m }) => maskRuns(mask, { weight, scale, columns: null }, m, n, false),
     async inverseFactor(out: Tensor, h: Tensor, diagonal: Tensor) {
       const n = h.shape[0]
       const values = Float64Array.from(await backend.read(h))
@@ -102,7 +94,7 @@ export function referencePrune(backend: Backend): PruneKernels {
       if (factor) backend.write(out, Float32Array.from(factor))
       return factor !== null
     },
-    async sparseGptBlock(weight, mask, factor, columns, groups) {
+    async sparseGptBlock(weight, mask, factor, columns, pattern) {
       const [rows, width] = weight.shape
       const w = Float64Array.from(await backend.read(weight))
       const u = Float64Array.from(await backend.read(factor.upper))
@@ -110,7 +102,7 @@ export function referencePrune(backend: Backend): PruneKernels {
       let loss = 0
       for (let r = 0; r < rows; r++) {
         const bits = words.subarray(r * maskWords(width), (r + 1) * maskWords(width))
-        loss += sweepRow(w.subarray(r * width, (r + 1) * width), bits, u, columns, groups)
+        loss += sweepRow(w.subarray(r * width, (r + 1) * width), bits, u, columns, pattern)
       }
       backend.write(weight, Float32Array.from(w))
       backend.write(mask, words)
@@ -148,17 +140,17 @@ function sweepRow(
   bits: Uint32Array,
   u: Float64Array,
   columns: Columns,
-  groups: Groups | null,
+  pattern: NmPattern | null,
 ): number {
   const n = w.length
   let loss = 0
   for (let j = columns.start; j < columns.end; j++) {
-    if (groups && (j - columns.start) % groups.of === 0) {
-      const group = Array.from({ length: groups.of }, (_, i) => j + i)
+    if (pattern && (j - columns.start) % pattern.m === 0) {
+      const group = Array.from({ length: pattern.m }, (_, i) => j + i)
       const score = (c: number) => Math.fround(Math.abs(w[c]) / u[c * n + c])
       group.sort((a, b) => score(a) - score(b) || a - b)
       group.forEach((c, rank) => {
-        if (rank < groups.zeros) bits[c >> 5] &= ~(1 << (c & 31))
+        if (rank < pattern.n) bits[c >> 5] &= ~(1 << (c & 31))
         else bits[c >> 5] |= 1 << (c & 31)
       })
     }

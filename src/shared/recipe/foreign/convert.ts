@@ -1,4 +1,6 @@
 // Recipes of other tools as recipes of ours. What cannot be mapped is listed, never dropped without a word.
+import { defaultAdapter } from '../../adapters/adapters.ts'
+import { isMethodName, needsData } from '../../methods/methods.ts'
 import type { Recipe } from '../schema.ts'
 import { recipeSchema } from '../schema.ts'
 import type { Dialect, Json, JsonMap } from './dialect.ts'
@@ -48,10 +50,10 @@ function modifierRecipe(root: JsonMap, prefix: (string | number)[], notes: Note[
     const step = pruneStepOf({ ...modifier, path: [...prefix, ...modifier.path] }, notes)
     return step ? [step] : []
   })
-  const needsData = steps.some((s) => s.method === 'wanda' || s.method === 'sparsegpt')
+  const calibrates = steps.some(({ method }) => isMethodName(method) && needsData(method))
   return {
     ...(steps.length > 0 && { prune: steps as Json }),
-    ...(needsData && { calibration: { data: 'path/to/text.jsonl', samples: 128, seq_len: 2048 } }),
+    ...(calibrates && { calibration: { data: 'path/to/text.jsonl', samples: 128, seq_len: 2048 } }),
     save: { to: 'path/to/output' },
   }
 }
@@ -73,7 +75,7 @@ function axolotlRecipe(root: JsonMap, notes: Note[]): Draft {
   if (constant || number('max_steps') !== undefined) {
     draft.recover = withoutUndefined({
       mode: 'retrain',
-      train: root.adapter === 'lora' ? ['mask_lora'] : ['full'],
+      train: root.adapter === 'lora' ? [defaultAdapter] : ['full'],
       lora:
         root.adapter === 'lora' ? withoutUndefined({ rank: number('lora_r'), alpha: number('lora_alpha') }) : undefined,
       steps: number('max_steps'),

@@ -1,5 +1,8 @@
 // The pruning steps of a recipe as an llm-compressor recipe. Recovery and evaluation have no counterpart there.
-import { parsePattern } from '../pattern.ts'
+import { parseNm } from '../../format/nm.ts'
+import type { MethodKey } from '../../methods/keys.ts'
+import type { ForeignMethod } from '../../methods/method.ts'
+import { methodOf } from '../../methods/methods.ts'
 import { resolveRecipe } from '../resolve.ts'
 import type { ResolvedPruneStep } from '../resolve.ts'
 import type { Recipe } from '../schema.ts'
@@ -14,27 +17,20 @@ export interface Exported {
   lost: string[]
 }
 
-const modifiers: Record<ResolvedPruneStep['method'], string | null> = {
-  sparsegpt: 'SparseGPTModifier',
-  wanda: 'WandaPruningModifier',
-  magnitude: 'MagnitudePruningModifier',
-  random: null,
-}
-
 export function exportToLlmCompressor(recipe: Recipe): Exported {
   const resolved = resolveRecipe(recipe)
   const lost: string[] = []
   const stages: JsonMap = {}
   for (const [i, step] of resolved.prune.entries()) {
-    const name = modifiers[step.method]
-    const group = parsePattern(step.pattern)?.kind === 'group'
-    if (name === null) lost.push(`prune.${i}: ${step.method} has no modifier there`)
-    else if (step.method === 'magnitude' && group) lost.push(`prune.${i}: its magnitude modifier has no N:M patterns`)
+    const { foreign } = methodOf(step.method)
+    const nm = parseNm(step.pattern) !== null
+    if (!foreign) lost.push(`prune.${i}: ${step.method} has no modifier there`)
+    else if (!foreign.patterns && nm) lost.push(`prune.${i}: its ${step.method} modifier has no N:M patterns`)
     else {
       if (step.scope === 'global') lost.push(`prune.${i}: scope global becomes one threshold for each tensor`)
       if (step.selection === 'perp') lost.push(`prune.${i}: selection perp`)
       // A map keeps one modifier of a class, so every step is a stage of its own.
-      stages[`step${i}_stage`] = { pruning_modifiers: { [name]: settingsOf(step, group) } }
+      stages[`step${i}_stage`] = { pruning_modifiers: { [foreign.modifiers[0]]: settingsOf(step, foreign) } }
     }
   }
   if (resolved.recover) lost.push(`recover: ${resolved.recover.mode} of ${resolved.recover.train.join(', ')}`)
@@ -48,11 +44,11 @@ export function exportToLlmCompressor(recipe: Recipe): Exported {
   return { text: writeYaml(stages, comments), lost }
 }
 
-function settingsOf(step: ResolvedPruneStep, group: boolean): JsonMap {
+function settingsOf(step: ResolvedPruneStep, { keys, patterns, scheduled }: ForeignMethod): JsonMap {
   // Its matcher sees the head as `lm_head.` in places: only this form keeps it dense everywhere.
   const ignore = [...new Set(['re:.*lm_head', ...step.ignore])]
   const shared: Draft = { targets: step.targets }
-  if (step.method === 'magnitude') {
+  if (scheduled) {
     const sparsity = typeof step.sparsity === 'number' ? step.sparsity : step.sparsity[0]
     return withoutUndefined({
       init_sparsity: sparsity,
@@ -65,9 +61,8 @@ function settingsOf(step: ResolvedPruneStep, group: boolean): JsonMap {
   }
   return withoutUndefined({
     sparsity: step.sparsity,
-    mask_structure: group ? step.pattern : '0:0',
-    block_size: step.method === 'sparsegpt' ? step.block_size : undefined,
-    dampening_frac: step.method === 'sparsegpt' ? step.dampening : undefined,
+    mask_structure: !patterns ? undefined : parseNm(step.pattern) ? step.pattern : '0:0',
+    ...Object.fromEntries(Object.entries(keys).map(([key, [theirs]]) => [theirs, step[key as MethodKey]])),
     ...shared,
     ignore,
   })

@@ -1,20 +1,18 @@
 // One modifier of llm-compressor or SparseML as a pruning step.
+import { methodNames, methodOf, type MethodName } from '../../methods/methods.ts'
 import type { Draft, Note } from './convert.ts'
 import type { Json, JsonMap, Modifier } from './dialect.ts'
 
-const methods: Readonly<Record<string, string>> = {
-  SparseGPTModifier: 'sparsegpt',
-  SparseGPTModifierBase: 'sparsegpt',
-  WandaPruningModifier: 'wanda',
-  MagnitudePruningModifier: 'magnitude',
-  GMPruningModifier: 'magnitude',
-  GlobalMagnitudePruningModifier: 'magnitude',
-}
+/** Their names of our methods. */
+const methodByModifier = new Map(
+  methodNames.flatMap((name) => (methodOf(name).foreign?.modifiers ?? []).map((modifier) => [modifier, name] as const)),
+)
+const methodSettings = methodNames.flatMap((name) => Object.values(methodOf(name).foreign?.keys ?? {}).flat())
 
 /** Settings that are understood, or that say what is the case here anyway. */
-const handled = new Set([
-  'sparsity', 'final_sparsity', 'mask_structure', 'prunen', 'prunem', 'block_size', 'dampening_frac', 'percdamp',
-  'targets', 'ignore', 'compress_layers', 'target_ids', 'sequential_update', 'sequential_targets', 'offload_hessians',
+const handled = new Set<string>([
+  ...methodSettings,
+  'sparsity', 'final_sparsity', 'mask_structure', 'prunen', 'prunem', 'targets', 'ignore', 'compress_layers', 'target_ids', 'sequential_update', 'sequential_targets', 'offload_hessians',
   'layer_prefix',
 ]) // prettier-ignore
 
@@ -29,7 +27,7 @@ export function pruneStepOf({ name, settings, path }: Modifier, notes: Note[]): 
     note(null, 'the mask is always kept here, so nothing is needed for it')
     return null
   }
-  const method = Object.hasOwn(methods, name) ? methods[name] : undefined
+  const method = methodByModifier.get(name)
   if (method === undefined) {
     note(null, 'has no counterpart (quantisation, distillation and expert pruning are not done here)')
     return null
@@ -41,11 +39,18 @@ export function pruneStepOf({ name, settings, path }: Modifier, notes: Note[]): 
     method,
     sparsity: pattern === undefined && sparsity !== undefined ? sparsity : undefined,
     pattern,
-    scope: name === 'GlobalMagnitudePruningModifier' ? 'global' : undefined,
-    block_size: method === 'sparsegpt' ? settings.block_size : undefined,
-    dampening: method === 'sparsegpt' ? (settings.dampening_frac ?? settings.percdamp) : undefined,
+    scope: methodOf(method).foreign?.global?.includes(name) ? 'global' : undefined,
+    ...ownKeys(method, settings),
     ...targetsOf(settings, note),
   }
+}
+
+/** Settings of the method, under our names. */
+function ownKeys(method: MethodName, settings: JsonMap): Draft {
+  const keys = Object.entries(methodOf(method).foreign?.keys ?? {})
+  return Object.fromEntries(
+    keys.map(([key, theirs]) => [key, theirs.map((name) => settings[name]).find((value) => value !== undefined)]),
+  )
 }
 
 /** `0:0` means unstructured there. */

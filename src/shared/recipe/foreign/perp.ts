@@ -1,4 +1,6 @@
 // A W&B sweep of the authors' code, or its flat configuration, as a recipe.
+import { defaultAdapter } from '../../adapters/adapters.ts'
+import { defaultScope, isMethodName, needsData } from '../../methods/methods.ts'
 import type { Draft, Note } from './convert.ts'
 import { withoutUndefined } from './convert.ts'
 import { isMap } from './dialect.ts'
@@ -61,22 +63,23 @@ export function perpRecipe(root: JsonMap, notes: Note[]): Draft {
 function perpDraft(first: JsonMap, sweep: JsonMap, notes: Note[]): Draft {
   const group = typeof first.sparsity_type === 'string' && first.sparsity_type !== 'unstructured'
   const mode = first.training_mode === 'retrain' || first.training_mode === 'reconstruct' ? first.training_mode : null
+  const method = first.prune_method
   if (group) delete sweep['prune.0.sparsity']
-  const needsData = mode === 'reconstruct' || first.prune_method === 'wanda' || first.prune_method === 'sparsegpt'
+  const calibrates = mode === 'reconstruct' || (isMethodName(method) && needsData(method))
   const model = first.model_name ?? first.model
   return {
     model: typeof model === 'string' ? model : undefined,
     prune: [
       withoutUndefined({
-        method: first.prune_method,
+        method,
         sparsity: group ? undefined : first.goal_sparsity,
         pattern: group ? first.sparsity_type : undefined,
-        // Their Wanda has one threshold for the whole tensor, theirs is `<=`.
-        scope: first.prune_method === 'wanda' && !group ? 'tensor' : undefined,
+        // They have one threshold for the whole tensor, and prune what is `<=`.
+        scope: !group && isMethodName(method) && defaultScope(method, undefined) === 'row' ? 'tensor' : undefined,
         selection: group ? undefined : 'perp',
       }),
     ],
-    calibration: needsData
+    calibration: calibrates
       ? withoutUndefined({ data: 'path/to/c4.jsonl', samples: first.reconstruct_n_samples ?? 128, seq_len: 2048 })
       : undefined,
     seed: first.seed,
@@ -109,7 +112,8 @@ function recoverDraft(first: JsonMap, mode: string, notes: Note[]): JsonMap {
 }
 
 function adapterOf(type: Json | undefined, notes: Note[]): string {
-  if (type !== 'lora') return typeof type === 'string' ? type : 'mask_lora'
-  notes.push({ path: ['lora_type'], message: 'lora_type lora would fill the zeros when merged: mask_lora was taken' })
-  return 'mask_lora'
+  if (type !== 'lora') return typeof type === 'string' ? type : defaultAdapter
+  const message = `lora_type lora would fill the zeros when merged: ${defaultAdapter} was taken`
+  notes.push({ path: ['lora_type'], message })
+  return defaultAdapter
 }

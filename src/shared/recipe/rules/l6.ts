@@ -1,3 +1,4 @@
+import { methodOf } from '../../methods/methods.ts'
 import { insertKey } from '../edits.ts'
 import { defineRule } from '../rule.ts'
 
@@ -10,7 +11,11 @@ export const l6 = defineRule({
   good: 'prune: [{method: random, sparsity: 0.3}]\nseed: 0\nsave: {to: out}',
   *check({ document, resolved, has }) {
     if (has(['seed'])) return
-    if (!resolved.prune.some((s) => s.method === 'random') && !resolved.recover?.shuffle && !resolved.calibration)
+    if (
+      !resolved.prune.some(({ method }) => methodOf(method).seeded) &&
+      !resolved.recover?.shuffle &&
+      !resolved.calibration
+    )
       return
     yield {
       at: {

@@ -1,3 +1,4 @@
+import { needsData } from '../../methods/methods.ts'
 import { insertKey } from '../edits.ts'
 import { defineRule } from '../rule.ts'
 
@@ -12,7 +13,7 @@ export const m1 = defineRule({
     const { prune, recover } = resolved
     const block = '{data: path/to/text.jsonl, samples: 128, seq_len: 2048}'
     if (!has(['calibration'])) {
-      const i = prune.findIndex((s) => s.method === 'wanda' || s.method === 'sparsegpt')
+      const i = prune.findIndex(({ method }) => needsData(method))
       const why = i >= 0 ? prune[i].method : recover?.mode === 'reconstruct' ? 'Reconstruction' : null
       if (why !== null) {
         const edits = insertKey(document, [], 'calibration', block)

@@ -1,3 +1,4 @@
+import { needsData } from '../../methods/methods.ts'
 import { remove } from '../edits.ts'
 import { defineRule } from '../rule.ts'
 
@@ -9,7 +10,7 @@ export const m2 = defineRule({
   bad: 'prune: [{sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ document, resolved }) {
-    const used = resolved.prune.some((s) => s.method === 'wanda' || s.method === 'sparsegpt')
+    const used = resolved.prune.some(({ method }) => needsData(method))
     if (!resolved.calibration || used || resolved.recover?.mode === 'reconstruct') return
     yield {
       at: { key: ['calibration'] },

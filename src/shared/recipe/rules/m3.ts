@@ -1,3 +1,4 @@
+import { needsHessian } from '../../methods/methods.ts'
 import { replaceValue } from '../edits.ts'
 import { defineRule } from '../rule.ts'
 
@@ -16,7 +17,7 @@ export const m3 = defineRule({
     if (!calibration) return
     const tokens = calibration.samples * calibration.seq_len
     const short = resolved.prune
-      .filter((s) => s.method === 'sparsegpt')
+      .filter(({ method }) => needsHessian(method))
       .flatMap((s) => context.prunedBy(s))
       .find((m) => m.columns > tokens)
     if (!short && calibration.samples >= few) return

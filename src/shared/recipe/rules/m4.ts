@@ -1,3 +1,4 @@
+import { isMethodName, methodOf } from '../../methods/methods.ts'
 import { replaceValue } from '../edits.ts'
 import { defineRule } from '../rule.ts'
 
@@ -15,13 +16,16 @@ export const m4 = defineRule({
     for (const i of prune.keys()) {
       const path = ['prune', i, 'dampening']
       const value = get(path)
-      if (get(['prune', i, 'method']) !== 'sparsegpt' || typeof value !== 'number') continue
-      if (value > 0 && value <= 0.1) continue
+      const method = get(['prune', i, 'method'])
+      const usual = isMethodName(method) ? methodOf(method).keys.dampening : undefined
+      if (usual === undefined || typeof value !== 'number') continue
+      // Tenfold forgets what the inputs look like.
+      if (value > 0 && value <= 10 * usual) continue
       yield {
         at: path,
         severity: value < 0 ? 'error' : 'warning',
-        message: `dampening ${value} is ${value > 0 ? 'large' : 'too small'}: the usual share is 0.01.`,
-        fixes: [{ title: 'Write 0.01', edits: replaceValue(document, path, '0.01') }],
+        message: `dampening ${value} is ${value > 0 ? 'large' : 'too small'}: the usual share is ${usual}.`,
+        fixes: [{ title: `Write ${usual}`, edits: replaceValue(document, path, String(usual)) }],
       }
     }
   },

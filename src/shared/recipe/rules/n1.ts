@@ -14,13 +14,13 @@ export const n1 = defineRule({
       const group = groupOf(step)
       const given = recipe.prune?.[i].sparsity
       if (!group || typeof given !== 'number') continue
-      const share = group.pruned / group.size
+      const share = group.n / group.m
       if (Math.abs(given - share) < 5e-3) continue
       const path = ['prune', i, 'sparsity']
       const text = String(Number(share.toFixed(4)))
       yield {
         at: path,
-        message: `${step.pattern} means ${group.pruned} zeros in each ${group.size} weights, a sparsity of ${text}: write that, or remove the pattern.`,
+        message: `${step.pattern} means ${group.n} zeros in each ${group.m} weights, a sparsity of ${text}: write that, or remove the pattern.`,
         fixes: [
           { title: `Write ${text}`, edits: replaceValue(document, path, text) },
           { title: 'Remove the pattern', edits: remove(document, ['prune', i, 'pattern']) },

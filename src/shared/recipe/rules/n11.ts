@@ -1,4 +1,5 @@
-import { largest } from '../../format/lists.ts'
+import { andList, largest } from '../../format/lists.ts'
+import { methodOf, methodsWithData } from '../../methods/methods.ts'
 import { groupOf } from '../context.ts'
 import { defineRule } from '../rule.ts'
 
@@ -13,10 +14,11 @@ export const n11 = defineRule({
     if (resolved.recover || has(['recover'])) return
     for (const [i, step] of resolved.prune.entries()) {
       const most = largest([step.sparsity].flat(), 0, (s) => s)
-      if (step.method !== 'magnitude' || groupOf(step) || most <= 0.5) continue
+      const { needs, seeded } = methodOf(step.method)
+      if (needs !== 'nothing' || seeded || groupOf(step) || most <= 0.5) continue
       yield {
         at: ['prune', i, 'sparsity'],
-        message: `Magnitude pruning to ${most} breaks most models when nothing is retrained: add recover, or use wanda or sparsegpt.`,
+        message: `Magnitude pruning to ${most} breaks most models when nothing is retrained: add recover, or use ${andList(methodsWithData, 'or')}.`,
       }
     }
   },

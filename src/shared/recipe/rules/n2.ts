@@ -15,7 +15,7 @@ export const n2 = defineRule({
       const group = groupOf(step)
       if (!group) continue
       const modules = context.prunedBy(step)
-      const wrong = modules.filter((m) => m.columns % group.size !== 0)
+      const wrong = modules.filter((m) => m.columns % group.m !== 0)
       if (wrong.length === 0) continue
       const names = wrong.slice(0, 3).map((m) => `${m.name} (${m.columns} inputs)`)
       const more = wrong.length > 3 ? ` and ${wrong.length - 3} more` : ''
@@ -27,7 +27,7 @@ export const n2 = defineRule({
         : insertKey(context.document, ['prune', i], 'ignore', `[${entry}]`)
       yield {
         at: ['prune', i, 'pattern'],
-        message: `Groups of ${group.size} do not fit ${names.join(', ')}${more}: ignore them or choose another pattern.`,
+        message: `Groups of ${group.m} do not fit ${names.join(', ')}${more}: ignore them or choose another pattern.`,
         fixes: wrong.length < modules.length ? [{ title: 'Ignore them', edits }] : [],
       }
     }

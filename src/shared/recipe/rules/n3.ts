@@ -12,14 +12,14 @@ export const n3 = defineRule({
   *check({ document, resolved }) {
     for (const [i, step] of resolved.prune.entries()) {
       const group = groupOf(step)
-      if (!group || group.pruned * 2 === group.size) continue
-      const { pruned, size } = group
-      const other = `"${size - pruned}:${size}"`
+      if (!group || group.n * 2 === group.m) continue
+      const { n, m } = group
+      const other = `"${m - n}:${m}"`
       const path = ['prune', i, 'pattern']
       yield {
         at: path,
-        message: `${step.pattern} makes ${pruned} zeros in each ${size} weights, not ${size - pruned}. If you count the weights that stay, write ${other}.`,
-        fixes: [{ title: `${other}: ${size - pruned} zeros of ${size}`, edits: replaceValue(document, path, other) }],
+        message: `${step.pattern} makes ${n} zeros in each ${m} weights, not ${m - n}. If you count the weights that stay, write ${other}.`,
+        fixes: [{ title: `${other}: ${m - n} zeros of ${m}`, edits: replaceValue(document, path, other) }],
       }
     }
   },

@@ -1,3 +1,4 @@
+import { methodOf } from '../../methods/methods.ts'
 import { groupOf } from '../context.ts'
 import { replaceValue } from '../edits.ts'
 import { defineRule } from '../rule.ts'
@@ -12,12 +13,13 @@ export const n5 = defineRule({
   *check({ document, resolved, has }) {
     for (const [i, step] of resolved.prune.entries()) {
       const group = groupOf(step)
-      if (!group || step.method !== 'sparsegpt' || step.block_size % group.size === 0) continue
-      const better = Math.max(1, Math.round(step.block_size / group.size)) * group.size
+      const { block_size: size } = step
+      if (!group || !methodOf(step.method).columnBlocks || size === undefined || size % group.m === 0) continue
+      const better = Math.max(1, Math.round(size / group.m)) * group.m
       const path = ['prune', i, 'block_size']
       yield {
         at: has(path) ? path : ['prune', i, 'pattern'],
-        message: `block_size ${step.block_size} is not a multiple of ${group.size}: set it to ${better}.`,
+        message: `block_size ${size} is not a multiple of ${group.m}: set it to ${better}.`,
         fixes: has(path) ? [{ title: `Write ${better}`, edits: replaceValue(document, path, String(better)) }] : [],
       }
     }

@@ -1,3 +1,5 @@
+import { adapterNames, exactAdapters } from '../../adapters/adapters.ts'
+import { andList } from '../../format/lists.ts'
 import { defineRule } from '../rule.ts'
 import { setTrain } from '../trainEdits.ts'
 
@@ -17,8 +19,8 @@ export const r1 = defineRule({
     const others = train.filter((t) => t !== 'lora').map(String)
     yield {
       at: ['recover', 'train', index],
-      message: 'Merging a plain LoRA would fill the zeros again: use mask_lora, scale_lora or lora_prune.',
-      fixes: ['mask_lora', 'scale_lora'].map((a) => setTrain(document, [...others.filter((o) => o !== a), a])),
+      message: `Merging a plain LoRA would fill the zeros again: use ${andList(adapterNames.toReversed(), 'or')}.`,
+      fixes: exactAdapters.map((a) => setTrain(document, [...others.filter((o) => o !== a), a])),
     }
   },
 })

@@ -1,3 +1,4 @@
+import { defaultAdapter } from '../../adapters/adapters.ts'
 import { defineRule } from '../rule.ts'
 import { setTrain } from '../trainEdits.ts'
 
@@ -16,8 +17,8 @@ export const r2 = defineRule({
     const rest = train.filter((t) => t !== 'bias')
     yield {
       at: ['recover', 'train', train.indexOf('bias')],
-      message: 'This model has no biases, so bias trains nothing: use norm or mask_lora.',
-      fixes: [setTrain(document, rest.length > 0 ? rest : ['norm', 'mask_lora'])],
+      message: `This model has no biases, so bias trains nothing: use norm or an adapter such as ${defaultAdapter}.`,
+      fixes: [setTrain(document, rest.length > 0 ? rest : ['norm', defaultAdapter])],
     }
   },
 })

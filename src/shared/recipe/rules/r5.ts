@@ -1,3 +1,4 @@
+import { adapterOf } from '../../adapters/adapters.ts'
 import { replaceValue } from '../edits.ts'
 import { defineRule } from '../rule.ts'
 
@@ -11,7 +12,8 @@ export const r5 = defineRule({
   good: 'recover: {train: [mask_lora], lora: {rank: 8}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ document, resolved, model, adapter, has }) {
     const recover = resolved.recover
-    if (!recover || !model || adapter === 'scale_lora' || (!adapter && !recover.train.includes('head'))) return
+    if (!recover || !model || (adapter && !adapterOf(adapter).ranked) || (!adapter && !recover.train.includes('head')))
+      return
     const { rank } = recover.lora
     const kinds = adapter ? ['linear'] : ['head']
     const small = model.modules.find((m) => kinds.includes(m.kind) && Math.min(m.rows, m.columns) <= rank)

@@ -1,3 +1,4 @@
+import { defaultAdapter } from '../../adapters/adapters.ts'
 import { defineRule } from '../rule.ts'
 import { setTrain } from '../trainEdits.ts'
 
@@ -23,11 +24,11 @@ export const r7 = defineRule({
     if (recover.train.some(trains)) return
     yield {
       at: written === undefined ? { key: ['recover'] } : ['recover', 'train'],
-      message: 'Nothing would be trained: train [norm, mask_lora], or bias and norm in models that have biases.',
+      message: `Nothing would be trained: train [norm, ${defaultAdapter}], or bias and norm in models that have biases.`,
       fixes:
         written === undefined
           ? []
-          : [setTrain(document, model && !trains('bias') ? ['norm', 'mask_lora'] : ['bias', 'norm'])],
+          : [setTrain(document, model && !trains('bias') ? ['norm', defaultAdapter] : ['bias', 'norm'])],
     }
   },
 })

@@ -1,10 +1,9 @@
+import { isAdapterName } from '../../adapters/adapters.ts'
 import type { LintContext } from '../context.ts'
 import { remove, replaceValue } from '../edits.ts'
 import { defineRule } from '../rule.ts'
 import type { Report } from '../rule.ts'
 import { unknownKeys } from '../unknownKeys.ts'
-
-const adapters = ['mask_lora', 'scale_lora', 'lora_prune']
 
 export const s5 = defineRule({
   id: 'S5',
@@ -30,7 +29,7 @@ export const s5 = defineRule({
 function* exclusiveSubsets({ document, recipe }: LintContext): Iterable<Report> {
   const train: string[] = recipe.recover?.train ?? []
   const keep = (names: string[]) => replaceValue(document, ['recover', 'train'], `[${names.join(', ')}]`)
-  const used = [...new Set(train.filter((t) => adapters.includes(t)))]
+  const used = [...new Set(train.filter(isAdapterName))]
   const others = train.filter((t) => t !== 'full')
   if (train.includes('full') && others.length > 0) {
     yield {
@@ -47,7 +46,7 @@ function* exclusiveSubsets({ document, recipe }: LintContext): Iterable<Report> 
       message: `A linear can carry one adapter, here are ${used.join(' and ')}: keep one.`,
       fixes: used.map((a) => ({
         title: `Keep ${a}`,
-        edits: keep(train.filter((t) => t === a || !adapters.includes(t))),
+        edits: keep(train.filter((t) => t === a || !isAdapterName(t))),
       })),
     }
   }

@@ -1,3 +1,6 @@
+import { adapterOf } from '../../adapters/adapters.ts'
+import { andList } from '../../format/lists.ts'
+import { idleKeys, methodOf, methodsWith } from '../../methods/methods.ts'
 import { groupOf } from '../context.ts'
 import type { LintContext } from '../context.ts'
 import { dataUses } from '../dataUses.ts'
@@ -50,15 +53,15 @@ function* idle(context: LintContext): Iterable<Idle> {
 function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {
   const at = (key: string): Path => ['prune', i, key]
   const from = [at('method')]
-  if (step.method !== 'sparsegpt') {
-    const reason = `with method ${step.method}, only with sparsegpt`
-    for (const key of ['block_size', 'dampening']) yield { path: at(key), reason, from }
+  for (const key of idleKeys(step.method)) {
+    const reason = `with method ${step.method}, only with ${andList(methodsWith(key), 'or')}`
+    yield { path: at(key), reason, from }
   }
   if (groupOf(step)) {
     const reason = 'with an N:M pattern'
     for (const key of ['scope', 'selection']) yield { path: at(key), reason, from: [at('pattern')] }
-  } else if (step.method === 'sparsegpt')
-    yield { path: at('scope'), reason: 'with sparsegpt, whose group is its column block', from }
+  } else if (methodOf(step.method).scopes.length === 0)
+    yield { path: at('scope'), reason: `with ${step.method}, whose group is ${methodOf(step.method).ownGroup}`, from }
 }
 
 function* idleInRecover({ recipe, adapter }: LintContext, recover: ResolvedRecover): Iterable<Idle> {
@@ -74,8 +77,8 @@ function* idleInRecover({ recipe, adapter }: LintContext, recover: ResolvedRecov
   if (recover.train.includes('head')) return
   const train = [at('train')]
   if (!adapter) yield { path: at('lora'), reason: 'without an adapter or the head among train', from: train }
-  else if (adapter === 'scale_lora')
-    yield { path: at('lora', 'init'), reason: 'with scale_lora, which always starts at 1', from: train }
+  else if (!adapterOf(adapter).drawn)
+    yield { path: at('lora', 'init'), reason: `with ${adapter}, which always starts at 1`, from: train }
 }
 
 function* idleEvaluation({ resolved, recipe }: LintContext): Iterable<Idle> {

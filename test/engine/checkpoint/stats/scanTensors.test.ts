@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { openCheckpoint, type Checkpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
-import { parseNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
+import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
 import { scanTensors, type ScanOptions } from '../../../../src/engine/checkpoint/stats/scanTensors.ts'
 import type { TensorStats } from '../../../../src/shared/protocol/inspect.ts'
 import { scratch, type Scratch } from '../../../support/safetensors.ts'
@@ -16,7 +16,7 @@ describe('scanTensors', function () {
 
   async function scan(checkpoint: Checkpoint, options: Partial<ScanOptions>) {
     const found = new Map<string, TensorStats | null>()
-    const items = [...checkpoint.tensors.keys()].map((name) => ({ name, nm: [parseNm('2:4')], transposed: false }))
+    const items = [...checkpoint.tensors.keys()].map((name) => ({ name, nm: [requireNm('2:4')], transposed: false }))
     const onStats = (name: string, stats: TensorStats | null) => void found.set(name, stats)
     await scanTensors(checkpoint, items, { onStats, ...options })
     return found

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
-import { parseNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
+import { formatNm } from '../../../../src/shared/format/nm.ts'
+import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
 import { tensorStats, type StatsOptions } from '../../../../src/engine/checkpoint/stats/tensorStats.ts'
 import { f32ToBf16, f32ToF16 } from '../../../../src/engine/dtype.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import type { TensorStats } from '../../../../src/shared/protocol/inspect.ts'
 import { f32, safetensors, scratch, type Scratch, type TestTensor } from '../../../support/safetensors.ts'
 
-const patterns = ['2:4', '4:8', '1:3', '1:16'].map(parseNm)
+const patterns = ['2:4', '4:8', '1:3', '1:16'].map(requireNm)
 
 /** Loops that are obviously right, over values as numbers. */
 function expected(values: number[], rows: number, columns: number, transposed: boolean) {
@@ -16,7 +17,9 @@ function expected(values: number[], rows: number, columns: number, transposed: b
   const at = (r: number, c: number) => (transposed ? values[c * columns + r] : values[r * columns + c])
   const [outputs, inputs] = transposed ? [columns, rows] : [rows, columns]
   const nm: TensorStats['nm'] = {}
-  for (const { text, n, m } of patterns) {
+  for (const pattern of patterns) {
+    const { n, m } = pattern
+    const text = formatNm(pattern)
     if (inputs % m !== 0) continue
     nm[text] = { groups: (outputs * inputs) / m, violations: 0 }
     for (let r = 0; r < outputs; r++)
@@ -169,8 +172,8 @@ describe('tensorStats', () => {
   })
 })
 
-describe('parseNm', () => {
-  it('reads N zeros of every M', () => assert.deepEqual(parseNm('2:4'), { text: '2:4', n: 2, m: 4 }))
+describe('requireNm', () => {
+  it('reads N zeros of every M', () => assert.deepEqual(requireNm('2:4'), { n: 2, m: 4 }))
   for (const text of ['', '4:4', '5:4', '0:4', '2', 'a:b', '2:4:8', '-1:4', '1.5:4'])
-    it(`refuses ${JSON.stringify(text)}`, () => assert.throws(() => parseNm(text), /N zeros of every M/))
+    it(`refuses ${JSON.stringify(text)}`, () => assert.throws(() => requireNm(text), /N zeros of every M/))
 })

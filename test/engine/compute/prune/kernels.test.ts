@@ -91,9 +91,9 @@ for (const [label, options] of [
             for (const k of [0, 1, Math.floor(columns / 2), columns])
               for (const ties of [false, true])
                 await same(rows, columns, (prune, mask) => prune.maskRows(mask, weight, s, k, ties))
-            for (const of of [2, 3, 4, 8, 31, 32].filter((m) => columns % m === 0))
-              for (const zeros of new Set([1, Math.floor(of / 2), of - 1]))
-                await same(rows, columns, (prune, mask) => prune.maskGroups(mask, weight, s, { zeros, of }))
+            for (const m of [2, 3, 4, 8, 31, 32].filter((size) => columns % size === 0))
+              for (const n of new Set([1, Math.floor(m / 2), m - 1]))
+                await same(rows, columns, (prune, mask) => prune.maskGroups(mask, weight, s, { n, m }))
           }
           cpu.release(weight)
           cpu.release(scale)
@@ -108,16 +108,14 @@ for (const [label, options] of [
       const scale = matrix(cpu, 2, 8, (i) => (i < 8 ? 1 + [4, 3, 5, 1][i % 4] * step : 0))
       const rest = matrix(cpu, 2, 8, (i) => (i < 8 ? 1 : [3, 2, 0, 1][i % 4] * 2 ** -30))
       const ones = matrix(cpu, 1, 8, () => 1)
-      for (const of of [4, 8]) {
+      for (const m of [4, 8]) {
         const { words } = await maskAfter(cpu, 1, 8, (bits) =>
-          cpu.prune.maskGroups(bits, weight, scale, { zeros: of / 2, of }),
+          cpu.prune.maskGroups(bits, weight, scale, { n: m / 2, m }),
         )
         // a·b is 8, 9, 5, 5: the last two go.
         assert.deepEqual(words, [0b00110011])
         // The rests alone decide.
-        const other = await maskAfter(cpu, 1, 8, (bits) =>
-          cpu.prune.maskGroups(bits, ones, rest, { zeros: of / 2, of }),
-        )
+        const other = await maskAfter(cpu, 1, 8, (bits) => cpu.prune.maskGroups(bits, ones, rest, { n: m / 2, m }))
         assert.deepEqual(other.words, [0b00110011])
       }
       // Rows and limits tell the same scores apart: four of the row's eight go, then three.
@@ -185,7 +183,7 @@ for (const [label, options] of [
         const weight = matrix(cpu, 3, 40, (i) => (i === 50 ? bad : 1))
         const mask = matrix(cpu, 3, 2, () => 0)
         assert.equal(await cpu.prune.maskRows({ ...mask, dtype: 'u32' }, weight, null, 20, false), 1)
-        assert.notEqual(await cpu.prune.maskGroups({ ...mask, dtype: 'u32' }, weight, null, { zeros: 2, of: 4 }), 0)
+        assert.notEqual(await cpu.prune.maskGroups({ ...mask, dtype: 'u32' }, weight, null, { n: 2, m: 4 }), 0)
         cpu.release(weight)
         cpu.release(mask)
       }
@@ -221,8 +219,8 @@ for (const [label, options] of [
         }
     })
 
-    for (const groups of [null, { zeros: 2, of: 4 }, { zeros: 1, of: 3 }, { zeros: 5, of: 8 }])
-      it(`sweeps a block of columns: ${groups ? `${groups.zeros}:${groups.of}` : 'a given mask'}`, async () => {
+    for (const groups of [null, { n: 2, m: 4 }, { n: 1, m: 3 }, { n: 5, m: 8 }])
+      it(`sweeps a block of columns: ${groups ? `${groups.n}:${groups.m}` : 'a given mask'}`, async () => {
         for (const [rows, width, start, end] of [
           [1, 24, 0, 24],
           [17, 48, 0, 24],

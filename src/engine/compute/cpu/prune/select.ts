@@ -1,5 +1,6 @@
 // Selection on the pool: by rows, with counts of each thread's own (sums of integers do not depend on who had what).
-import type { Digit, Groups, Limit, Scored } from '../../pruneKernels.ts'
+import type { NmPattern } from '../../../../shared/format/nm.ts'
+import type { Digit, Limit, Scored } from '../../pruneKernels.ts'
 import { maskWords, type Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
 import type { Task } from '../tasks.ts'
@@ -17,10 +18,10 @@ const pruneRows: Task = ({ wasm, thread, scratch }, args, start, end) => {
   wasm.selectRows(start, end, weight, width, scale, mask, words, k, withTies, bad + 4 * thread, scratch)
 }
 
-/** Args: weight, width, scale, mask, words, zeros, of, bad. */
+/** Args: weight, width, scale, mask, words, n, m, bad. */
 const pruneGroups: Task = ({ wasm, thread, scratch }, args, start, end) => {
-  const [weight, width, scale, mask, words, zeros, of, bad] = Array.from(args)
-  wasm.selectGroups(start, end, weight, width, scale, mask, words, zeros, of, bad + 4 * thread, scratch)
+  const [weight, width, scale, mask, words, n, m, bad] = Array.from(args)
+  wasm.selectGroups(start, end, weight, width, scale, mask, words, n, m, bad + 4 * thread, scratch)
 }
 
 export const selectTasks: Readonly<Record<string, Task>> = { pruneCount, pruneRows, pruneGroups }
@@ -82,11 +83,11 @@ export function maskRows(pool: Pool, mask: Tensor, weight: Tensor, scale: Tensor
   return runCounted(pool, 'pruneRows', split, mask, weight, scale, [k, withTies ? 1 : 0])
 }
 
-export function maskGroups(pool: Pool, mask: Tensor, weight: Tensor, scale: Tensor | null, groups: Groups): number {
+export function maskGroups(pool: Pool, mask: Tensor, weight: Tensor, scale: Tensor | null, pattern: NmPattern): number {
   const [rows, width] = weight.shape
-  const { zeros, of } = groups
-  const split = { ...splitRows(rows, width), scratchBytes: pool.inline('selectGroupsScratch', [width, of]) }
-  return runCounted(pool, 'pruneGroups', split, mask, weight, scale, [zeros, of])
+  const { n, m } = pattern
+  const split = { ...splitRows(rows, width), scratchBytes: pool.inline('selectGroupsScratch', [width, m]) }
+  return runCounted(pool, 'pruneGroups', split, mask, weight, scale, [n, m])
 }
 
 /** Runs a task that writes whole rows of a mask, and returns how many scores it found not finite. */

@@ -1,6 +1,7 @@
 // SparseGPT's block of columns on the pool: each chunk of rows sweeps its tiles, then one product carries their errors
 // into the columns behind the block. Rows are independent once the mask or the N:M rule is there.
-import type { Columns, Groups, InverseFactor } from '../../pruneKernels.ts'
+import type { NmPattern } from '../../../../shared/format/nm.ts'
+import type { Columns, InverseFactor } from '../../pruneKernels.ts'
 import { maskWords, type Tensor } from '../../tensor.ts'
 import type { Pool, Split } from '../pool.ts'
 import type { Task } from '../tasks.ts'
@@ -10,9 +11,9 @@ const tileRows = 16
 /** Rows whose errors are kept for one product: few enough to stay in the cache. */
 const stripRows = 128
 
-/** Args: weight, width, mask, words, upper, scale, first, last, zeros, of, sums. `sums` is f64 [chunks]. */
+/** Args: weight, width, mask, words, upper, scale, first, last, n, m, sums. `sums` is f64 [chunks]. */
 const pruneSweep: Task = (env, args, start, end, chunk) => {
-  const [weight, width, mask, words, upper, scale, first, last, zeros, of, sums] = Array.from(args)
+  const [weight, width, mask, words, upper, scale, first, last, n, m, sums] = Array.from(args)
   const { wasm, scratch } = env
   const columns = last - first
   const [errors, tile] = [scratch, scratch + 4 * columns * stripRows]
@@ -26,7 +27,7 @@ const pruneSweep: Task = (env, args, start, end, chunk) => {
       const bits = mask + 4 * row * words
       const own = errors + 4 * (row - strip)
       const place = [rows, at, width, bits, words, first, columns, diagonal, width, scale + 4 * first]
-      wasm.sparseGptTile(...place, zeros, of, own, stripRows, sum, tile)
+      wasm.sparseGptTile(...place, n, m, own, stripRows, sum, tile)
     }
     const behind = weight + 4 * (strip * width + last)
     const [rows, rest, u] = [stop - strip, width - last, diagonal + 4 * columns]
@@ -43,13 +44,13 @@ export function sparseGptBlock(
   mask: Tensor,
   factor: InverseFactor,
   { start, end }: Columns,
-  groups: Groups | null,
+  pattern: NmPattern | null,
 ): number {
   const { heap } = pool
   const [rows, width] = weight.shape
-  const { zeros, of } = groups ?? { zeros: 0, of: 0 }
+  const { n, m } = pattern ?? { n: 0, m: 0 }
   const columns = end - start
-  const scratchBytes = 4 * columns * stripRows + pool.inline('sparseGptScratch', [columns, of])
+  const scratchBytes = 4 * columns * stripRows + pool.inline('sparseGptScratch', [columns, m])
   const split: Split = { total: rows, unit: tileRows, scratchBytes }
   const chunks = pool.chunks(split)
   const sums = heap.allocate(8 * chunks)
@@ -58,7 +59,7 @@ export function sparseGptBlock(
     view().fill(0)
     const [bits, upper, scale] = [mask, factor.upper, factor.inverseDiagonal].map((tensor) => heap.addressOf(tensor))
     const place = [heap.addressOf(weight), width, bits, maskWords(width), upper, scale]
-    pool.run('pruneSweep', split, [...place, start, end, zeros, of, sums])
+    pool.run('pruneSweep', split, [...place, start, end, n, m, sums])
     return view().reduce((a, b) => a + b, 0) / 2
   } finally {
     heap.release(sums)

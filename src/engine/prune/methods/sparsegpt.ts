@@ -1,14 +1,28 @@
 // SparseGPT (arXiv 2301.00774; methods.md 3.1): prune column block by column block, each error spread over the columns
 // to its right by the factor of the inverse Hessian.
-import { breathe } from '../breathe.ts'
-import { EngineError } from '../errors.ts'
-import { upload, type Backend } from '../compute/backend.ts'
-import type { Columns, InverseFactor, Scored } from '../compute/pruneKernels.ts'
-import type { Tensor } from '../compute/tensor.ts'
-import type { PruneHost } from './host.ts'
-import type { PruneEntry } from './plan.ts'
-import { uploadScale } from './scores.ts'
-import { countScores, findLimit, rankOf } from './select.ts'
+import { breathe } from '../../breathe.ts'
+import { EngineError } from '../../errors.ts'
+import { upload, type Backend } from '../../compute/backend.ts'
+import type { Columns, InverseFactor, Scored } from '../../compute/pruneKernels.ts'
+import type { Tensor } from '../../compute/tensor.ts'
+import { uploadScale } from '../columnScale.ts'
+import type { PruneHost } from '../host.ts'
+import { settingOf, type PruneEntry } from '../plan.ts'
+import { countScores, findLimit, rankOf } from '../select.ts'
+import type { SolveInput, SolveMethod } from './method.ts'
+
+export const sparsegpt: SolveMethod = {
+  kind: 'solve',
+  preparedFor: (entry) => String(settingOf(entry, 'dampening')),
+  async prepare({ host, hessian, entry, name, warn }) {
+    const factor = await factorHessian(host, hessian, settingOf(entry, 'dampening'), name, warn)
+    return {
+      dead: factor.dead,
+      solve: (input) => sparseGpt(host, factor, input),
+      release: () => releaseFactor(host, factor),
+    }
+  },
+}
 
 /** What linears with the same input share. */
 export interface HessianFactor extends InverseFactor {
@@ -81,18 +95,16 @@ export function releaseFactor(host: PruneHost, factor: HessianFactor): void {
 /** Prunes a weight [O,I] in place and fills its mask; returns the loss Σ (w − q)²/d²/2. */
 export async function sparseGpt(
   host: PruneHost,
-  weight: Tensor,
-  mask: Tensor,
   factor: HessianFactor,
-  entry: PruneEntry,
-  name: string,
+  { weight, mask, entry, name }: SolveInput,
 ): Promise<number> {
   const width = weight.shape[1]
+  const blockSize = settingOf(entry, 'block_size')
   zeroColumns(host, weight, factor.dead)
   let loss = 0
-  for (let start = 0; start < width; start += entry.blockSize) {
+  for (let start = 0; start < width; start += blockSize) {
     await breathe()
-    const columns = { start, end: Math.min(start + entry.blockSize, width) }
+    const columns = { start, end: Math.min(start + blockSize, width) }
     if (!entry.pattern) await maskColumns(host, { weight, scale: factor.inverseDiagonal, columns }, mask, entry, name)
     loss += await host.prune.sparseGptBlock(weight, mask, factor, columns, entry.pattern)
   }

@@ -1,9 +1,9 @@
 // W_eff = W + s·(B·A) ⊙ M: MaskLoRA, LoRA-Prune and the low-rank update of the head (methods.md 5.2).
-import type { Backend } from '../compute/backend.ts'
-import { rows, type Tensor } from '../compute/tensor.ts'
-import type { Linear, RowRange } from '../model/module.ts'
-import type { EffectiveWeights } from './effectiveWeights.ts'
-import type { TrainableAdapter } from './trainableAdapter.ts'
+import type { Backend } from '../../compute/backend.ts'
+import { rows, type Tensor } from '../../compute/tensor.ts'
+import type { Linear, RowRange } from '../../model/module.ts'
+import type { EffectiveWeights } from '../effectiveWeights.ts'
+import type { AdapterKind, TrainableAdapter } from './adapter.ts'
 
 export interface LowRankParameters {
   /** A [r, I], B [O, r] and their gradients. */
@@ -20,6 +20,20 @@ export interface LowRankParameters {
   readonly trainMask: Tensor | null
   readonly mergeMask: Tensor | null
   readonly weights: EffectiveWeights
+}
+
+/** `masked` while it trains: MaskLoRA. All merge under the mask. */
+export function lowRankKind(masked: boolean): AdapterKind {
+  return {
+    parameters: ([numOut, numIn], rank) => [
+      { suffix: 'lora_A', shape: [rank, numIn], start: 'drawn' },
+      { suffix: 'lora_B', shape: [numOut, rank], start: 0 },
+    ],
+    create({ trained: [a, b], mask, scale, weights }) {
+      const matrices = { a: a.value, dA: a.grad, b: b.value, dB: b.grad, scale }
+      return createLowRankAdapter({ ...matrices, trainMask: masked ? mask : null, mergeMask: mask, weights })
+    },
+  }
 }
 
 export function createLowRankAdapter(p: LowRankParameters): TrainableAdapter {

@@ -1,8 +1,8 @@
 // ScaleLoRA: W_eff = W ⊙ (B·A) from A = B = 1/√r. All rows of A start equal, get equal gradients and stay equal, so
 // B·A = r · u ⊗ v for one row scale u [O] and one column scale v [I] (methods.md 5.2).
-import { rows, type Tensor } from '../compute/tensor.ts'
-import type { EffectiveWeights } from './effectiveWeights.ts'
-import type { TrainableAdapter } from './trainableAdapter.ts'
+import { rows, type Tensor } from '../../compute/tensor.ts'
+import type { EffectiveWeights } from '../effectiveWeights.ts'
+import type { AdapterKind, TrainableAdapter } from './adapter.ts'
 
 export interface ScaleParameters {
   /** u [O], v [I] and their gradients. */
@@ -12,6 +12,17 @@ export interface ScaleParameters {
   readonly dColumn: Tensor
   readonly rank: number
   readonly weights: EffectiveWeights
+}
+
+export const scaleKind: AdapterKind = {
+  parameters: ([numOut, numIn], rank) => [
+    { suffix: 'scale_row', shape: [numOut], copies: rank, start: 1 / Math.sqrt(rank) },
+    { suffix: 'scale_column', shape: [numIn], copies: rank, start: 1 / Math.sqrt(rank) },
+  ],
+  create({ trained: [row, column], rank, weights }) {
+    const scales = { row: row.value, dRow: row.grad, column: column.value, dColumn: column.grad }
+    return createScaleAdapter({ ...scales, rank, weights })
+  },
 }
 
 export function createScaleAdapter(p: ScaleParameters): TrainableAdapter {

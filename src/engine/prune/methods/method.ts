@@ -1,0 +1,66 @@
+// The arithmetic of a pruning method: it scores weights, of which the smallest go in the group that the recipe names; or
+// it solves for mask and weights together. Its row in src/shared/methods says everything else about it.
+import type { Scored } from '../../compute/pruneKernels.ts'
+import type { Tensor } from '../../compute/tensor.ts'
+import type { PruneHost } from '../host.ts'
+import type { PruneEntry } from '../plan.ts'
+
+export interface ScoreInput {
+  readonly host: PruneHost
+  /** [O, I], on the host. */
+  readonly weight: Tensor
+  /** ‖x_j‖ by input (methods.md 2.1); null when the linear saw no token, or the method needs none. */
+  readonly norms: Float64Array | null
+  readonly seed: number
+  /** Of the linear. */
+  readonly name: string
+}
+
+/** Scores as a matrix and column scales, |matrix| · scale, until they are released. */
+export interface ScoreSource {
+  readonly scored: Scored & { readonly columns: null }
+  release(): void
+}
+
+export interface ScoreMethod {
+  readonly kind: 'score'
+  score(input: ScoreInput): ScoreSource
+}
+
+export interface HessianInput {
+  readonly host: PruneHost
+  /** 2/S·XᵀX [I, I] on the host; it stays as it is. */
+  readonly hessian: Tensor
+  readonly entry: PruneEntry
+  /** The first linear that needs it, for messages. */
+  readonly name: string
+  readonly warn: (message: string) => void
+}
+
+export interface SolveInput {
+  /** [O, I] on the host, in place. */
+  readonly weight: Tensor
+  /** Bits [O, ceil(I/32)], to be filled; all 0 before. */
+  readonly mask: Tensor
+  readonly entry: PruneEntry
+  readonly name: string
+}
+
+/** What linears with the same input share. */
+export interface Prepared {
+  /** Inputs that were 0 on all tokens: their weights go, whatever the quota. */
+  readonly dead: readonly number[]
+  /** Prunes a weight; returns the method's own loss, or null. */
+  solve(input: SolveInput): Promise<number | null>
+  release(): void
+}
+
+export interface SolveMethod {
+  readonly kind: 'solve'
+  /** Entries of the method for which it gives the same string share a preparation. */
+  preparedFor(entry: PruneEntry): string
+  /** @throws EngineError 'numeric' */
+  prepare(input: HessianInput): Promise<Prepared>
+}
+
+export type PruneMethod = ScoreMethod | SolveMethod

@@ -1,0 +1,15 @@
+// The arithmetic of every pruning method, by the name of its row.
+import type { MethodName } from '../../../shared/methods/methods.ts'
+import { magnitude } from './magnitude.ts'
+import type { PruneMethod } from './method.ts'
+import { random } from './random.ts'
+import { sparsegpt } from './sparsegpt.ts'
+import { wanda } from './wanda.ts'
+
+export const methods: Readonly<Record<MethodName, PruneMethod>> = { magnitude, random, wanda, sparsegpt }
+
+/** Scores of a method; magnitude's for one that solves, when there is nothing to solve with. */
+export function scoreMethodOf(name: MethodName) {
+  const method = methods[name]
+  return method.kind === 'score' ? method : magnitude
+}

@@ -1,0 +1,69 @@
+// What methods that solve have prepared for the block being pruned: linears with the same input share it, and it lives
+// until the last of them is done.
+import type { Linear } from '../model/module.ts'
+import { visitHost } from './host.ts'
+import type { Prepared, SolveMethod } from './methods/method.ts'
+import { methods } from './methods/methods.ts'
+import type { PruneEntry } from './plan.ts'
+import type { PruneContext } from './pruneBlock.ts'
+import type { Statistics } from './statistics.ts'
+
+export class PreparedCache {
+  readonly #context: PruneContext
+  readonly #statistics: Statistics | null
+  readonly #prepared = new Map<string, Prepared>()
+  /** The linear after which a preparation has no more use. */
+  readonly #lastUse = new Map<string, string>()
+
+  constructor(context: PruneContext, linears: readonly Linear[], statistics: Statistics | null) {
+    this.#context = context
+    this.#statistics = statistics
+    for (const linear of linears) {
+      const entry = context.entryOf(linear.name)
+      const key = entry && keyOf(linear, entry)
+      if (key) this.#lastUse.set(key, linear.name)
+    }
+  }
+
+  /** null when the method does not solve, or when the input was never seen: an expert that the router never chose. */
+  async of(linear: Linear, entry: PruneEntry): Promise<Prepared | null> {
+    const method = methods[entry.method]
+    if (method.kind !== 'solve') return null
+    const key = keyOf(linear, entry) ?? ''
+    const known = this.#prepared.get(key)
+    if (known) return known
+    const prepared = await this.#prepare(method, linear, entry)
+    if (prepared) this.#prepared.set(key, prepared)
+    return prepared
+  }
+
+  async #prepare(method: SolveMethod, linear: Linear, entry: PruneEntry): Promise<Prepared | null> {
+    const hessian = this.#statistics?.hessian(linear.inputKey)
+    if (!hessian) return null
+    const { backend, host, warn } = this.#context
+    const visit = await visitHost(backend, host, hessian)
+    try {
+      return await method.prepare({ host, hessian: visit.tensor, entry, name: linear.name, warn })
+    } finally {
+      visit.release()
+    }
+  }
+
+  /** Call when a linear is pruned. */
+  done(linear: Linear, entry: PruneEntry): void {
+    const key = keyOf(linear, entry)
+    if (key === null || this.#lastUse.get(key) !== linear.name) return
+    this.#prepared.get(key)?.release()
+    this.#prepared.delete(key)
+  }
+
+  close(): void {
+    for (const prepared of this.#prepared.values()) prepared.release()
+    this.#prepared.clear()
+  }
+}
+
+function keyOf({ inputKey }: Linear, entry: PruneEntry): string | null {
+  const method = methods[entry.method]
+  return method.kind === 'solve' ? `${entry.method} ${method.preparedFor(entry)} ${inputKey}` : null
+}

@@ -1,0 +1,35 @@
+// All adapters. Outside their own files nothing compares their names.
+import type { AdapterRow } from './adapter.ts'
+import { loraPrune } from './loraPrune.ts'
+import { maskLora } from './maskLora.ts'
+import { scaleLora } from './scaleLora.ts'
+
+export const adapters = {
+  lora_prune: loraPrune,
+  scale_lora: scaleLora,
+  mask_lora: maskLora,
+} satisfies Record<string, AdapterRow>
+
+/** As recipes write it under `train`. */
+export type AdapterName = keyof typeof adapters
+
+export const adapterNames = Object.keys(adapters) as AdapterName[]
+
+/** Proposed where any would do. */
+export const defaultAdapter: AdapterName = 'mask_lora'
+
+export function adapterOf(name: AdapterName): AdapterRow {
+  return adapters[name]
+}
+
+export function isAdapterName(name: unknown): name is AdapterName {
+  return typeof name === 'string' && Object.hasOwn(adapters, name)
+}
+
+/** The adapter among a list of subsets; the first, where a mistaken recipe names several. */
+export function adapterAmong(train: readonly string[]): AdapterName | null {
+  return train.find(isAdapterName) ?? null
+}
+
+/** Those that lose nothing when they are merged: what to propose. */
+export const exactAdapters = adapterNames.filter((name) => adapterOf(name).exact).reverse()

@@ -1,0 +1,12 @@
+import { lowRankParameters, type AdapterRow } from './adapter.ts'
+
+export const loraPrune: AdapterRow = {
+  title: 'LoRA-Prune',
+  formula: 'W + s·BA, merged as W + s·(BA)⊙M',
+  advice: 'A low-rank update, pruned when it is merged',
+  parameters: lowRankParameters,
+  ranked: true,
+  drawn: true,
+  exact: false,
+  foreign: ['lora_prune'],
+}

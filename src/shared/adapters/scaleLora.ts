@@ -1,0 +1,12 @@
+import type { AdapterRow } from './adapter.ts'
+
+export const scaleLora: AdapterRow = {
+  title: 'ScaleLoRA',
+  formula: 'W⊙(BA), from BA = 1: one scale for each row and each column',
+  advice: 'Row and column scales: keeps the zeros',
+  parameters: (rows, columns) => rows + columns,
+  ranked: false,
+  drawn: false,
+  exact: true,
+  foreign: ['scale_lora'],
+}

@@ -1,0 +1,10 @@
+// What a recipe may train (methods.md 5.1): parameters of the model themselves, the head's low-rank update, an adapter on
+// the block linears, or everything.
+import { adapterNames, defaultAdapter, type AdapterName } from './adapters.ts'
+
+export type Subset = 'bias' | 'norm' | 'head' | 'embedding' | AdapterName | 'full'
+
+export const subsets: readonly Subset[] = ['bias', 'norm', 'head', 'embedding', ...adapterNames, 'full']
+
+/** Where a recipe does not say. */
+export const defaultTrain: readonly Subset[] = ['bias', 'norm', defaultAdapter]

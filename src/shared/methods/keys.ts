@@ -1,0 +1,34 @@
+// Keys of a pruning step that only some methods take. A method's row names those it takes, with its own defaults.
+
+interface KeyRow {
+  readonly kind: 'count' | 'share'
+  /** What it sets: Markdown, for hovers and the reference. */
+  readonly about: string
+  /** A short form, for the command line's help. */
+  readonly option: string
+  /** Values outside are unusual: a warning. `[above, up to]`. */
+  readonly usual?: readonly [above: number, upTo: number]
+  /** Why they are. */
+  readonly why?: string
+}
+
+export const methodKeys = {
+  block_size: {
+    kind: 'count',
+    about: 'Columns that are handled at once; a multiple of M with N:M (arXiv 2301.00774).',
+    option: 'columns between two updates',
+  },
+  dampening: {
+    kind: 'share',
+    about: 'Share of the mean diagonal that is added to the Hessian, so that it can be inverted.',
+    option: 'share of the mean diagonal added to the Hessian',
+    usual: [0, 0.1],
+  },
+} as const satisfies Record<string, KeyRow>
+
+export type MethodKey = keyof typeof methodKeys
+
+/** Values of the keys that a method takes. */
+export type MethodSettings = Readonly<Partial<Record<MethodKey, number>>>
+
+export const methodKeyNames = Object.keys(methodKeys) as MethodKey[]

@@ -1,0 +1,19 @@
+import { noCost, selectionCost, type PruneMethod } from './method.ts'
+
+export const magnitude: PruneMethod = {
+  title: 'Magnitude',
+  formula: '|w|, no data',
+  advice: 'The smallest weights. Needs no text; needs recovery.',
+  paper: null,
+  needs: 'nothing',
+  scopes: ['tensor', 'row', 'global'],
+  keys: {},
+  cost: { shared: () => noCost, matrix: selectionCost },
+  foreign: {
+    modifiers: ['MagnitudePruningModifier', 'GMPruningModifier', 'GlobalMagnitudePruningModifier'],
+    global: ['GlobalMagnitudePruningModifier'],
+    patterns: false,
+    keys: {},
+    scheduled: true,
+  },
+}

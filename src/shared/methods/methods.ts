@@ -1,0 +1,60 @@
+// All pruning methods. Outside their own files nothing compares their names: what differs between them is in the rows.
+import { methodKeyNames, type MethodKey } from './keys.ts'
+import { magnitude } from './magnitude.ts'
+import type { PruneMethod, Scope } from './method.ts'
+import { random } from './random.ts'
+import { sparsegpt } from './sparsegpt.ts'
+import { wanda } from './wanda.ts'
+
+export const methods = { magnitude, random, wanda, sparsegpt } satisfies Record<string, PruneMethod>
+
+/** As recipes write it. */
+export type MethodName = keyof typeof methods
+
+export const methodNames = Object.keys(methods) as MethodName[]
+
+/** Where a recipe names none. */
+export const defaultMethod: MethodName = 'magnitude'
+
+/** What the wizard starts from. */
+export const proposedMethod: MethodName = 'wanda'
+
+export function methodOf(name: MethodName): PruneMethod {
+  return methods[name]
+}
+
+export function isMethodName(name: unknown): name is MethodName {
+  return typeof name === 'string' && Object.hasOwn(methods, name)
+}
+
+/** It prunes by what the inputs look like: a recipe with it needs `calibration`. */
+export function needsData(name: MethodName): boolean {
+  return methodOf(name).needs !== 'nothing'
+}
+
+export function needsHessian(name: MethodName): boolean {
+  return methodOf(name).needs === 'hessian'
+}
+
+/** Weights of the whole model may compete. */
+export function canBeGlobal(name: MethodName): boolean {
+  return methodOf(name).scopes.includes('global')
+}
+
+/** The default group. `perp` is defined by the published code, whose threshold is the tensor's (methods.md 2.3). */
+export function defaultScope(name: MethodName, selection: string | undefined): Scope {
+  return selection === 'perp' ? 'tensor' : (methodOf(name).scopes[0] ?? 'tensor')
+}
+
+/** Methods that take a key. */
+export function methodsWith(key: MethodKey): MethodName[] {
+  return methodNames.filter((name) => methodOf(name).keys[key] !== undefined)
+}
+
+/** Keys that a method does not take. */
+export function idleKeys(name: MethodName): MethodKey[] {
+  return methodKeyNames.filter((key) => methodOf(name).keys[key] === undefined)
+}
+
+/** `wanda, sparsegpt and reconstruction`-like lists need the names of those that look at data. */
+export const methodsWithData = methodNames.filter(needsData)

@@ -1,0 +1,28 @@
+import { selectionCost, type PruneMethod } from './method.ts'
+
+export const sparsegpt: PruneMethod = {
+  title: 'SparseGPT',
+  formula: 'second order, corrects the remaining weights (arXiv 2301.00774), needs calibration',
+  advice: 'Corrects the weights that stay. Slower, needs text.',
+  paper: '2301.00774',
+  needs: 'hessian',
+  scopes: [],
+  ownGroup: 'its column block',
+  columnBlocks: true,
+  corrects: true,
+  keys: { block_size: 128, dampening: 0.01 },
+  cost: {
+    // Cholesky, inverse and Cholesky again, a third of n³ and twice two thirds; the factor.
+    shared: (columns) => ({ operations: 2 * columns ** 3, bytes: 4 * columns ** 2 }),
+    // Every error goes to all columns on its right.
+    matrix(rows, columns) {
+      const { operations, bytes } = selectionCost(rows, columns)
+      return { operations: operations + rows * columns ** 2, bytes }
+    },
+  },
+  foreign: {
+    modifiers: ['SparseGPTModifier', 'SparseGPTModifierBase'],
+    patterns: true,
+    keys: { block_size: ['block_size'], dampening: ['dampening_frac', 'percdamp'] },
+  },
+}
