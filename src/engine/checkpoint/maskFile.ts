@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises'
 import { encodeMaskHeader, maskHeaderLength, maskPrefixBytes, maskWordsPerRow } from '../../shared/format/maskFile.ts'
 import { parseMaskHeader } from '../../shared/format/maskFile.ts'
 import { EngineError } from '../errors.ts'
+import { killPoint } from '../killPoint.ts'
 import { readError, writeError } from './diskErrors.ts'
 import { FilePool } from './filePool.ts'
 import { inFile } from './readHeader.ts'
@@ -58,6 +59,7 @@ export async function writeMaskFile(path: string, masks: ReadonlyMap<string, Mas
       for (const { words } of masks.values()) {
         await handle.writeFile(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
       }
+      killPoint()
       await handle.sync()
     } finally {
       await handle.close()

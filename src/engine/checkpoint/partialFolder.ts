@@ -5,6 +5,7 @@ import { lstat, mkdir, open, rename, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
+import { killPoint } from '../killPoint.ts'
 import { errnoOf, writeError } from './diskErrors.ts'
 
 /** Folders of this process that have no name yet. A process that is told to leave at once takes them along. */
@@ -38,6 +39,7 @@ export async function makePartial(to: string, neededBytes: number): Promise<stri
   try {
     await mkdir(parent, { recursive: true })
     await requireSpace(parent, neededBytes)
+    killPoint()
     await mkdir(partial)
     unfinished.add(partial)
     watchExit()
@@ -61,8 +63,11 @@ async function requireSpace(folder: string, neededBytes: number): Promise<void> 
 export async function promote(partial: string, to: string): Promise<void> {
   await refuseExisting(to)
   try {
+    killPoint()
     await syncFolder(partial)
+    killPoint()
     await rename(partial, to)
+    killPoint()
     unfinished.delete(partial)
     await syncFolder(dirname(resolve(to)))
   } catch (error) {
@@ -71,6 +76,7 @@ export async function promote(partial: string, to: string): Promise<void> {
 }
 
 export async function removePartial(partial: string): Promise<void> {
+  killPoint()
   await rm(partial, { recursive: true, force: true })
   unfinished.delete(partial)
 }

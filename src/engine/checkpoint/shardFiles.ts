@@ -3,6 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TensorInfo } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
+import { killPoint } from '../killPoint.ts'
 import { errnoOf, writeError } from './diskErrors.ts'
 import type { Shard } from './shardLayout.ts'
 
@@ -59,6 +60,7 @@ export class ShardFiles {
 
   async sync(): Promise<void> {
     for (const [shard, handle] of this.handles) {
+      killPoint()
       await handle.sync().catch((error: unknown) => {
         throw writeError(error, join(this.folder, shard.name))
       })

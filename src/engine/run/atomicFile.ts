@@ -2,6 +2,7 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeError } from '../checkpoint/diskErrors.ts'
+import { killPoint } from '../killPoint.ts'
 
 /** Replaces `path` by the chunks, one after the other. @throws EngineError 'disk'; `path` is then as it was. */
 export async function writeAtomic(path: string, chunks: Iterable<Uint8Array | string>): Promise<void> {
@@ -10,11 +11,14 @@ export async function writeAtomic(path: string, chunks: Iterable<Uint8Array | st
     const file = await open(temporary, 'w')
     try {
       for (const chunk of chunks) await file.writeFile(chunk)
+      killPoint()
       await file.sync()
     } finally {
       await file.close()
     }
+    killPoint()
     await rename(temporary, path)
+    killPoint()
     await syncFolder(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)

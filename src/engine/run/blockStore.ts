@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { EngineError } from '../errors.ts'
+import { killPoint } from '../killPoint.ts'
 import type { Mask } from '../prune/mask.ts'
 import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
 
@@ -63,5 +64,8 @@ export async function readMasks(layer: Checkpoint): Promise<Map<string, Mask>> {
 }
 
 export async function removeParts(state: string, stage: StoredStage, parts: readonly Part[]): Promise<void> {
-  for (const part of parts) await rm(partPath(state, stage, part), { force: true })
+  for (const part of parts) {
+    killPoint()
+    await rm(partPath(state, stage, part), { force: true })
+  }
 }

@@ -73,6 +73,7 @@ async function prune(context: Context): Promise<void> {
   const shared = { session, plan, budget, host, calibration: data.calibration }
   try {
     if (plan.reconstructs) await measureBaseline(context, shared)
+    await evaluateBlocks(context)
     const pass = () =>
       runPrunePhase({
         ...shared,
@@ -88,18 +89,25 @@ async function prune(context: Context): Promise<void> {
 }
 
 async function blockDone(context: Context, result: BlockResult): Promise<void> {
-  const { session, data, budget, plan } = context
-  const { progress, log, recipe } = session
+  const { session } = context
+  const { progress, log } = session
   progress.blocks.push(result)
   progress.finishedBlocks = result.block + 1
   log.emit({ type: 'block', ...result })
   await session.milestone()
+  await evaluateBlocks(context)
+}
+
+/** The measurement between two blocks where one is due, also by a resumed run that was killed before it. */
+async function evaluateBlocks(context: Context): Promise<void> {
+  const { session, data, budget, plan } = context
+  const { recipe, progress, model } = session
   const done = progress.finishedBlocks
-  if (!plan.reconstructs || done === session.model.config.numBlocks || !recipe.evaluate.some((e) => isDue(e, done)))
-    return
-  await withStateModel(session, prunedStages(context), false, (model) =>
+  const between = plan.reconstructs && done > 0 && done < model.config.numBlocks
+  if (!between || !recipe.evaluate.some((e) => isDue(e, done))) return
+  await withStateModel(session, prunedStages(context), false, (pruned) =>
     // A block and the calibration activations are in memory too.
-    evaluateStage(session, data, 'recovered', model, budget.decoderBytes / 2, done),
+    evaluateStage(session, data, 'recovered', pruned, budget.decoderBytes / 2, done),
   )
   await session.milestone()
 }

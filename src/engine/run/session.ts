@@ -4,6 +4,7 @@ import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import type { Backend } from '../compute/backend.ts'
 import { throwIfCancelled } from '../errors.ts'
+import { killPoint } from '../killPoint.ts'
 import type { Model } from '../model/model.ts'
 import type { EventLog } from './eventLog.ts'
 import { createOverall, finishedParts, type Overall } from './overall.ts'
@@ -124,6 +125,7 @@ export function createSession(parts: SessionParts): RunSession {
       log.emit({ type: 'progress', phase: announced, done, total, unit, eta_s: eta, ...whole })
     },
     async milestone() {
+      killPoint()
       count()
       await saveProgress(folder.state, progress)
     },
