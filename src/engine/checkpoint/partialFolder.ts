@@ -1,22 +1,29 @@
 // An output takes shape in a hidden sibling and gets its name by one rename when it is whole.
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { lstat, mkdir, open, rename, rm, statfs } from 'node:fs/promises'
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { formatBytes } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../killPoint.ts'
 import { errnoOf, writeError } from './diskErrors.ts'
+import { removeEmpty } from './emptyFolders.ts'
+import { makeFolders } from './makeFolders.ts'
 
-/** Folders of this process that have no name yet. A process that is told to leave at once takes them along. */
-const unfinished = new Set<string>()
+/**
+ * Folders of this process that have no name yet, each with the first folder above that was made for it. A process that is
+ * told to leave at once takes them along.
+ */
+const unfinished = new Map<string, string | undefined>()
 let watching = false
 
 function watchExit(): void {
   if (watching) return
   watching = true
   process.once('exit', () => {
-    for (const partial of unfinished) rmSync(partial, { recursive: true, force: true })
+    for (const [partial, firstMade] of unfinished) {
+      rmSync(partial, { recursive: true, force: true })
+      removeEmpty(dirname(partial), firstMade)
+    }
   })
 }
 
@@ -32,31 +39,32 @@ export async function refuseExisting(to: string): Promise<void> {
   if (there) throw new EngineError('exists', `${to} exists already; choose another name or remove it first`)
 }
 
-/** Makes `.<name>.partial-<random>` beside `to`. @throws EngineError 'disk' when it cannot, or too little is free. */
-export async function makePartial(to: string, neededBytes: number): Promise<string> {
-  const parent = dirname(resolve(to))
-  const partial = join(parent, `.${basename(to)}.partial-${randomBytes(4).toString('hex')}`)
+/** What tells one partial folder of an output from another. */
+export function newPartialId(): string {
+  return randomBytes(8).toString('hex')
+}
+
+/** The hidden sibling in which an output takes shape: nothing that a run folder says can make it lie elsewhere. */
+export function partialPath(to: string, id: string): string {
+  const full = resolve(to)
+  return join(dirname(full), `.${basename(full)}.partial-${id}`)
+}
+
+/** Makes the sibling, and the folders above it that are missing. @throws EngineError 'usage' or 'disk'. */
+export async function makePartial(to: string, id = newPartialId()): Promise<string> {
+  const partial = partialPath(to, id)
   try {
-    await mkdir(parent, { recursive: true })
-    await requireSpace(parent, neededBytes)
+    const parent = dirname(partial)
+    const firstMade = await makeFolders(parent, to)
+    unfinished.set(partial, firstMade)
+    watchExit()
     killPoint()
     await mkdir(partial)
-    unfinished.add(partial)
-    watchExit()
   } catch (error) {
+    await removePartial(partial)
     throw writeError(error, to)
   }
   return partial
-}
-
-async function requireSpace(folder: string, neededBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  const free = bavail * bsize
-  if (free >= neededBytes) return
-  throw new EngineError(
-    'disk',
-    `cannot write into ${folder}: ${formatBytes(neededBytes)} are needed and ${formatBytes(free)} are free; free some space or choose another place`,
-  )
 }
 
 /** Gives the partial folder its name. @throws EngineError 'exists' when somebody was faster. */
@@ -75,9 +83,11 @@ export async function promote(partial: string, to: string): Promise<void> {
   }
 }
 
+/** With the folders above that were made for it and are empty. Not there is as good. */
 export async function removePartial(partial: string): Promise<void> {
   killPoint()
   await rm(partial, { recursive: true, force: true })
+  removeEmpty(dirname(partial), unfinished.get(partial))
   unfinished.delete(partial)
 }
 

@@ -1,13 +1,14 @@
 // Writes a checkpoint that is a source's, with some tensors replaced: same names, order, element types and metadata.
 // Tensors arrive in any order; the rest is copied. Nothing is visible under the final name until all of it is there.
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { setTopLevel } from '../../shared/format/jsonEdit.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { carryOver } from './carryOver.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { writeError } from './diskErrors.ts'
+import { requireSpace } from './diskSpace.ts'
 import { makePartial, promote, refuseExisting, removePartial } from './partialFolder.ts'
 import { maxConfigBytes } from './modelConfigFile.ts'
 import { refuseOverlap } from './outputPlace.ts'
@@ -28,6 +29,8 @@ export interface WriterOptions {
   untieHead?: boolean
   /** Goes on with the folder of a writer that was killed; `done` = tensors whose `write` had returned. */
   resume?: { partial: string; done: Iterable<string> }
+  /** An empty folder of `makePartial` to write into; it is removed by `abort`. Default: a new one. */
+  partial?: string
 }
 
 export interface CheckpointWriter {
@@ -42,10 +45,14 @@ export interface CheckpointWriter {
   /** Makes everything written so far durable. */
   sync(): Promise<void>
   /**
-   * Adds the other files of the source and `extraFiles`, makes all durable and renames the folder.
+   * Adds the other files of the source and `extraFiles`, makes all durable and renames the folder, unless `verify`, which
+   * comes last before that, throws.
    * Returns links of the source that were left behind because they leave its folder.
    */
-  finish(extraFiles: Readonly<Record<string, string | Uint8Array>>): Promise<{ leftBehind: string[] }>
+  finish(
+    extraFiles: Readonly<Record<string, string | Uint8Array>>,
+    verify?: () => Promise<void>,
+  ): Promise<{ leftBehind: string[] }>
   /** Removes the temporary folder. Does nothing after `finish`, and may be called twice. */
   abort(): Promise<void>
 }
@@ -61,7 +68,8 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
   await refuseExisting(to)
   const shards = planShards(specsOf(source, options), source.metadata, options.maxShardBytes)
   const totalBytes = shards.reduce((sum, s) => sum + s.bytes, 0)
-  const partial = options.resume?.partial ?? (await makePartial(to, totalBytes))
+  await requireSpace([{ folder: dirname(resolve(to)), bytes: options.resume ? 0 : totalBytes, what: 'the result' }])
+  const partial = options.resume?.partial ?? options.partial ?? (await makePartial(to))
   const files = new ShardFiles(partial, shards, options.resume !== undefined)
   const written = new Set<string>(options.resume?.done)
   let finished = false
@@ -91,12 +99,13 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
       }
     },
     sync: () => files.sync(),
-    async finish(extraFiles) {
+    async finish(extraFiles, verify) {
       const missing = shards.flatMap((s) => s.tensors).find((t) => !written.has(t.name))
       if (missing) throw new EngineError('internal', `${missing.name} was never written`)
       await files.sync()
       await files.close()
       const leftBehind = await addOtherFiles(source, shards, partial, options.untieHead === true, extraFiles)
+      await verify?.()
       await promote(partial, to)
       finished = true
       return { leftBehind }

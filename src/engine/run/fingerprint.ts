@@ -1,40 +1,44 @@
-// What a source file looked like when a run began: enough to notice that it has changed, at the same small cost for
-// files of any size.
+// What a source file looked like when a run began: its whole content by hash, and a stamp by which an untouched file is
+// known again without reading it.
 import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
 import { readError } from '../checkpoint/diskErrors.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
+import { EngineError, throwIfCancelled } from '../errors.ts'
 
 export interface Fingerprint {
-  readonly path: string
   readonly bytes: number
-  readonly modified: number
-  /** SHA-256 over the size, the first MiB and 64 evenly spread samples of 64 KiB: the whole of a small file. */
-  readonly sampled: string
+  readonly sha256: string
+  /** Device, inode, size and times. Another stamp may be another content, or only a touch or a copy. */
+  readonly stamp: string
+  /** When the stamp was taken, ms since 1970. */
+  readonly seen: number
 }
 
-const head = 2 ** 20
-const samples = 64
-const sampleBytes = 2 ** 16
+const chunkBytes = 4 * 2 ** 20
 
-/** @throws EngineError 'not-found' or 'disk'. */
-export async function fingerprint(path: string): Promise<Fingerprint> {
+/**
+ * Reads the whole file.
+ * @throws EngineError 'not-found' or 'disk', 'bad-data' when somebody writes to it meanwhile, 'cancelled'.
+ */
+export async function fingerprint(path: string, signal?: AbortSignal): Promise<Fingerprint> {
   try {
     const file = await openRegular(path, 'bad-data')
     try {
-      const { size, mtimeMs } = await file.stat()
-      const hash = createHash('sha256').update(`${size}\n`)
-      const add = async (start: number, bytes: number) => {
-        const buffer = Buffer.alloc(Math.min(bytes, Math.max(0, size - start)))
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, start)
-        hash.update(buffer.subarray(0, bytesRead))
+      const seen = Date.now()
+      const before = await file.stat({ bigint: true })
+      const hash = createHash('sha256')
+      const chunk = Buffer.alloc(Math.min(chunkBytes, Number(before.size) + 1))
+      for (let bytesRead = -1; bytesRead !== 0;) {
+        throwIfCancelled(signal)
+        bytesRead = (await file.read(chunk, 0, chunk.length)).bytesRead
+        hash.update(chunk.subarray(0, bytesRead))
       }
-      if (size <= head + samples * sampleBytes) await add(0, size)
-      else {
-        await add(0, head)
-        const step = (size - head - sampleBytes) / (samples - 1)
-        for (let i = 0; i < samples; i++) await add(Math.floor(head + i * step), sampleBytes)
-      }
-      return { path, bytes: size, modified: mtimeMs, sampled: hash.digest('hex') }
+      const stamp = stampOf(before)
+      if (stampOf(await file.stat({ bigint: true })) !== stamp)
+        throw new EngineError('bad-data', `${path} is being written to; wait for it, or give a copy`)
+      return { bytes: Number(before.size), sha256: hash.digest('hex'), stamp, seen }
     } finally {
       await file.close()
     }
@@ -43,12 +47,23 @@ export async function fingerprint(path: string): Promise<Fingerprint> {
   }
 }
 
-/** Paths whose file is no longer what it was, by size, time or contents. */
-export async function changedSources(before: readonly Fingerprint[]): Promise<string[]> {
-  const changed: string[] = []
-  for (const old of before) {
-    const now = await fingerprint(old.path)
-    if (now.bytes !== old.bytes || now.modified !== old.modified || now.sampled !== old.sampled) changed.push(old.path)
-  }
-  return changed
+/** The file's fingerprint if its content is still that of `old`, else null. Reads it only where the stamp leaves doubt. */
+export async function recognise(path: string, old: Fingerprint, signal?: AbortSignal): Promise<Fingerprint | null> {
+  const facts = await stat(path, { bigint: true }).catch(() => null)
+  if (!facts) return null
+  if (stampOf(facts) === old.stamp && isSettled(facts, old)) return old
+  if (Number(facts.size) !== old.bytes) return null
+  const now = await fingerprint(path, signal)
+  return now.sha256 === old.sha256 ? now : null
+}
+
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+}
+
+/** File systems count time in steps, so a change right after the stamp was taken may not show in it. */
+const stepMs = 2000
+
+function isSettled({ ctimeMs }: BigIntStats, { seen }: Fingerprint): boolean {
+  return Number(ctimeMs) < seen - stepMs
 }

@@ -1,12 +1,10 @@
 // The end of a run, good or bad: report.json, the page, the last event, and the state that is no longer needed.
 import { mapPaths } from './recipeFile.ts'
 import { writeAtomic } from './atomicFile.ts'
-import { removeParts } from './blockStore.ts'
 import { htmlReport } from './htmlReport.ts'
 import { createReport, type RunReport, type RunStatus } from './report.ts'
 import type { RunSession } from './session.ts'
-import { blockParts } from './stateModel.ts'
-import { removeTraining } from './trainingState.ts'
+import { removeState } from './runState.ts'
 
 export interface RunEnd {
   readonly status: RunStatus
@@ -17,7 +15,7 @@ export interface RunEnd {
 
 /** Writes the report of a run that has ended and says so in its events. @throws EngineError 'disk'. */
 export async function finishRun(session: RunSession, version: string, end: RunEnd): Promise<RunReport> {
-  const { folder, log, progress, model, recipe, showPath } = session
+  const { folder, log, progress, recipe, showPath } = session
   session.count()
   const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), version, ...end }
   const report = createReport(facts, progress)
@@ -27,8 +25,6 @@ export async function finishRun(session: RunSession, version: string, end: RunEn
   await writeAtomic(folder.report, [`${JSON.stringify(report, null, 2)}\n`])
   if (end.status !== 'done') return report
   // Only now, when nothing is left to resume.
-  const parts = [...blockParts(model.config.numBlocks), 'ends' as const]
-  for (const stage of ['pruned', 'trained', 'baseline'] as const) await removeParts(folder.state, stage, parts)
-  await removeTraining(folder.state)
+  await removeState(folder)
   return report
 }

@@ -6,17 +6,18 @@ import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { sideBySide, type ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
-import { refuseOverlap } from '../checkpoint/outputPlace.ts'
-import { refuseExisting } from '../checkpoint/partialFolder.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { openModel, type Model } from '../model/model.ts'
 import { writeAtomic } from './atomicFile.ts'
-import { changedSources, fingerprint } from './fingerprint.ts'
+import { checkOutput } from './outputClaim.ts'
 import { loadProgress, newProgress, saveProgress, type RunProgress } from './progress.ts'
 import { mapPaths, readRecipe, recipeText, resolveRecipeFile } from './recipeFile.ts'
-import { createRunFolder, runFolderAt, type RunFolder } from './runFolder.ts'
+import { createRunFolder, runFolderAt, runsFolder, type RunFolder } from './runFolder.ts'
 import { planRun, type RunPlan } from './runPlan.ts'
+import { removeState } from './runState.ts'
+import { placeResult, splitSaveTo } from './saveTo.ts'
+import { recordSources, requireUnchanged, sourceFiles } from './sources.ts'
 import { checkStarts } from './startMatricesOf.ts'
 import { loadTrainingProgress } from './trainingState.ts'
 
@@ -30,38 +31,48 @@ export interface OpenedRun {
   readonly backend: Backend
   readonly progress: RunProgress
   readonly resumed: boolean
+  /** @throws EngineError 'bad-data' when a file that goes into the result is not what it was when the run began. */
+  readonly checkSources: () => Promise<void>
 }
 
 export interface StartRequest {
   readonly recipe: string
   readonly settings: readonly string[]
   readonly openBackend: () => Promise<Backend>
+  readonly signal?: AbortSignal
 }
 
 /** @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
-export async function startRun({ recipe: path, settings, openBackend }: StartRequest): Promise<OpenedRun> {
+export async function startRun({ recipe: path, settings, openBackend, signal }: StartRequest): Promise<OpenedRun> {
   const checked = await checkRecipe(path, settings)
   try {
-    const { recipe, model, base } = checked
-    if (recipe.save) {
-      await refuseOverlap(recipe.save.to, checked.source.folder)
-      await refuseExisting(recipe.save.to)
-    }
-    const sources = await Promise.all(sourcePaths(recipe, checked.source).map(fingerprint))
+    const { recipe, base } = checked
+    // Of any run folder, since all lie side by side.
+    const place = join(runsFolder(checked.path), 'run')
+    await checkOutput(checked, place)
+    const sources = await recordSources(await sourceFiles(recipe, checked.source), signal)
     const backend = await openBackend()
-    const folder = await createRunFolder(checked.path)
-    const text = recipeText(recipe, folder.path)
-    await writeAtomic(folder.recipe, [text])
+    const text = recipeText(recipe, place)
     const progress = newProgress({
       recipe: hashOf(text),
-      base,
+      base: relative(place, base),
       sources,
       device: backend.info,
       warnings: [...checked.warnings],
       trainable: checked.plan.count,
     })
-    await saveProgress(folder.state, progress)
-    return { ...checked, model, folder, backend, progress, resumed: false }
+    const folder = await createRunFolder(checked.path, async (draft) => {
+      await writeAtomic(draft.recipe, [text])
+      await saveProgress(draft.state, progress)
+    })
+    return {
+      ...checked,
+      folder,
+      backend,
+      progress,
+      resumed: false,
+      checkSources: sourceCheck(checked, progress, signal),
+    }
   } catch (error) {
     await checked.source.close()
     throw error
@@ -72,27 +83,46 @@ export interface ResumeRequest {
   readonly run: string
   /** When given, it must be the run's. */
   readonly recipe?: string
+  /** Those that the run began with; `save.to` may be another one. */
   readonly settings: readonly string[]
   readonly openBackend: () => Promise<Backend>
+  readonly signal?: AbortSignal
 }
 
 /** @throws EngineError 'bad-recipe' or 'bad-data' when recipe or sources are not what the run began with. */
-export async function resumeRun({ run, recipe: path, settings, openBackend }: ResumeRequest): Promise<OpenedRun> {
+export async function resumeRun({
+  run,
+  recipe: path,
+  settings,
+  openBackend,
+  signal,
+}: ResumeRequest): Promise<OpenedRun> {
   const folder = runFolderAt(resolve(run))
   if (!existsSync(folder.recipe))
     throw new EngineError('not-found', `${folder.path} is no run folder: it has no recipe.prune.yaml`)
   const text = await readFile(folder.recipe, 'utf8')
+  if (await isFinished(folder)) {
+    // The process may have been killed while it tidied up.
+    await removeState(folder)
+    throw new EngineError('usage', `${folder.path} is finished; there is nothing to resume`)
+  }
   const progress = await latestProgress(folder)
   if (hashOf(text) !== progress.recipe)
     throw new EngineError('bad-recipe', `${folder.recipe} was edited after the run began; start a new run with it`)
-  if (await isFinished(folder)) throw new EngineError('usage', `${folder.path} is finished; there is nothing to resume`)
   const checked = await checkRecipe(folder.recipe, [])
   try {
-    if (path !== undefined || settings.length > 0) await requireSame(path ?? folder.recipe, settings, checked.recipe)
-    const changed = await changedSources(progress.sources)
-    if (changed.length > 0)
-      throw new EngineError('bad-data', `${changed.join(', ')} changed since the run began; start a new run`)
-    return { ...checked, folder, backend: await openBackend(), progress, resumed: true }
+    const { to, others } = splitSaveTo(settings)
+    if (path !== undefined || others.length > 0) {
+      // With a place of its own, where the recipe would save does not matter.
+      const compared = (recipe: ResolvedRecipe) =>
+        JSON.stringify(to === null ? recipe : { ...recipe, save: recipe.save && { ...recipe.save, to } })
+      await requireSame(path ?? folder.recipe, others, (other) => compared(other) === compared(checked.recipe))
+    }
+    const checkSources = sourceCheck(checked, progress, signal)
+    await checkSources()
+    const asked = to === null ? null : resolve(folder.path, progress.base, to)
+    const recipe = await placeResult(checked.recipe, folder.path, progress, asked)
+    return { ...checked, recipe, folder, backend: await openBackend(), progress, resumed: true, checkSources }
   } catch (error) {
     await checked.source.close()
     throw error
@@ -128,10 +158,14 @@ async function checkRecipe(path: string, settings: readonly string[]): Promise<C
   }
 }
 
-async function requireSame(path: string, settings: readonly string[], recipe: ResolvedRecipe): Promise<void> {
+async function requireSame(
+  path: string,
+  settings: readonly string[],
+  isSame: (other: ResolvedRecipe) => boolean,
+): Promise<void> {
   const other = await checkRecipe(path, settings)
   await other.source.close()
-  if (JSON.stringify(other.recipe) !== JSON.stringify(recipe))
+  if (!isSame(other.recipe))
     throw new EngineError(
       'bad-recipe',
       `${other.path} is not the recipe that this run began with; resume without it, or start a new run`,
@@ -142,7 +176,7 @@ async function requireSame(path: string, settings: readonly string[], recipe: Re
 async function latestProgress(folder: RunFolder): Promise<RunProgress> {
   const progress = await loadProgress(folder.state)
   const training = await loadTrainingProgress(folder.state)
-  return training && training.eventsBytes > progress.eventsBytes ? training : progress
+  return training && training.revision > progress.revision ? training : progress
 }
 
 async function isFinished(folder: RunFolder): Promise<boolean> {
@@ -151,17 +185,10 @@ async function isFinished(folder: RunFolder): Promise<boolean> {
   return report.status === 'done'
 }
 
-/** Every file whose contents go into the result. */
-function sourcePaths(recipe: ResolvedRecipe, source: Checkpoint): string[] {
-  const beside = ['config.json', 'tokenizer.json', 'sparsescope.mask'].map((name) => join(source.folder, name))
-  const { calibration, recover, evaluate } = recipe
-  const data = [calibration?.data, recover?.data, recover?.lora.init, ...evaluate.map((e) => e.data)]
-  const paths = [
-    ...source.files.map((file) => file.path),
-    ...beside.filter((path) => existsSync(path)),
-    ...data.filter((path): path is string => typeof path === 'string'),
-  ]
-  return [...new Set(paths)]
+function sourceCheck({ recipe, source }: Checked, progress: RunProgress, signal?: AbortSignal): () => Promise<void> {
+  return async () => {
+    progress.sources = await requireUnchanged(await sourceFiles(recipe, source), progress.sources, signal)
+  }
 }
 
 /** A path as the person wrote it, or nearly: relative to the folder of the recipe. */

@@ -6,7 +6,7 @@ import type { ModuleZeros, Stage } from '../../shared/protocol/events.ts'
 import { readError } from '../checkpoint/diskErrors.ts'
 import { EngineError } from '../errors.ts'
 import { writeAtomic } from './atomicFile.ts'
-import type { Fingerprint } from './fingerprint.ts'
+import type { SourceRecord } from './sources.ts'
 
 export interface EvaluationResult {
   readonly stage: Stage
@@ -40,12 +40,14 @@ export interface RunDevice {
 }
 
 export interface RunProgress {
-  version: 1
+  version: 2
+  /** Grows with every record: of two the one that says more. */
+  revision: number
   /** SHA-256 of the run folder's recipe. */
   recipe: string
-  /** Folder of the recipe that the person wrote: paths are shown relative to it. */
+  /** Folder of the recipe that the person wrote, from the run folder: paths are shown relative to it. */
   base: string
-  sources: Fingerprint[]
+  sources: SourceRecord[]
   device: RunDevice
   /** Bytes of events.jsonl that belong to what is written here. */
   eventsBytes: number
@@ -65,8 +67,10 @@ export interface RunProgress {
   seconds: Record<string, number>
   peakMemoryMb: number
   warnings: string[]
-  /** Folder that the result is being written into. */
+  /** Which of the hidden siblings of `save.to` the result is being written into (partialPath). */
   partial: string | null
+  /** In place of the recipe's `save.to`, from the run folder: where a resumed run was told to save. */
+  saveTo: string | null
   /** Where the result is, once it is there. */
   saved: string | null
 }
@@ -75,7 +79,8 @@ export function newProgress(
   facts: Pick<RunProgress, 'recipe' | 'base' | 'sources' | 'device' | 'warnings' | 'trainable'>,
 ): RunProgress {
   return {
-    version: 1,
+    version: 2,
+    revision: 0,
     ...facts,
     eventsBytes: 0,
     elapsedMs: 0,
@@ -88,26 +93,27 @@ export function newProgress(
     seconds: {},
     peakMemoryMb: 0,
     partial: null,
+    saveTo: null,
     saved: null,
   }
 }
 
-const fileName = 'progress.json'
+export const progressFile = 'progress.json'
 
 /** Durable when it returns. @throws EngineError 'disk'. */
 export async function saveProgress(state: string, progress: RunProgress): Promise<void> {
-  await writeAtomic(join(state, fileName), [`${JSON.stringify(progress, null, 1)}\n`])
+  await writeAtomic(join(state, progressFile), [`${JSON.stringify(progress, null, 1)}\n`])
 }
 
 /** @throws EngineError 'not-found' when the folder holds no run that can be resumed. */
 export async function loadProgress(state: string): Promise<RunProgress> {
-  const path = join(state, fileName)
+  const path = join(state, progressFile)
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw readError(error, path)
   })
   try {
     const progress = JSON.parse(text) as RunProgress
-    if (progress.version === 1) return progress
+    if (progress.version === 2) return progress
   } catch (error) {
     throw new EngineError('bad-data', `${path} is not readable; start the run anew`, { cause: error })
   }

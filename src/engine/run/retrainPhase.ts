@@ -96,6 +96,7 @@ async function train(phase: RetrainPhase, recover: ResolvedRecover, trainables: 
 }
 
 async function save(session: RunSession, { parameters }: Trainables): Promise<void> {
+  await session.checkSources()
   session.count()
   await saveTraining(session.folder.state, session.backend, parameters, session.progress)
 }

@@ -4,8 +4,8 @@ import { openModel } from '../model/model.ts'
 import type { PruneHost } from '../prune/host.ts'
 import { sparsityOfModel } from './sparsityOfModel.ts'
 import type { Mask } from '../prune/mask.ts'
-import { headModule } from '../recover/selectTrainable.ts'
 import { removeParts } from './blockStore.ts'
+import { untiesHead } from './diskNeeds.ts'
 import { dueEntries, evaluateStage, evaluateTraining, isDue, warnOfWorse } from './evaluateStage.ts'
 import { shareMemory, type Budget } from './memoryBudget.ts'
 import { runPrunePhase, type PrunePhase } from './prunePhase.ts'
@@ -13,6 +13,7 @@ import type { BlockResult } from './progress.ts'
 import { reconstructInRun } from './reconstructPhase.ts'
 import { runRetrainPhase } from './retrainPhase.ts'
 import { plannedWork } from './plannedWork.ts'
+import { claimOutput } from './outputClaim.ts'
 import { readData, type RunData } from './runData.ts'
 import type { RunPlan } from './runPlan.ts'
 import { saveResult } from './savePhase.ts'
@@ -37,6 +38,7 @@ export async function runPhases(
 ): Promise<{ sparsity: number | null }> {
   const { backend, source, recipe } = session
   const data = await readData(session, plan)
+  await claimOutput(session, plan)
   session.expect(await plannedWork(session, data))
   const budget = shareMemory(session.memoryBytes, backend.memory().limitBytes, plan.sizes)
   const starts = await startMatricesOf(recipe)
@@ -167,8 +169,7 @@ async function finish(context: Context, masks: ReadonlyMap<string, Mask>, versio
   const { config } = session.model
   const trained: SavedStage = { stage: 'trained', parts: [...blockParts(config.numBlocks), 'ends'] }
   const stages = [...prunedStages(context), ...(plan.retrains ? [trained] : [])]
-  const head = headModule(config)
-  const untied = config.tied && plan.retrains && plan.trainable?.adapted.some(({ name }) => name === head) === true
+  const untied = untiesHead(session.model, plan)
   await withStateModel(session, stages, untied, async (result) => {
     if (plan.trainable) await evaluateStage(session, data, 'recovered', result, budget.decoderBytes)
     warnOfWorse(session)

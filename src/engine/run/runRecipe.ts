@@ -1,9 +1,11 @@
 // A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
+import { resolve } from 'node:path'
 import type { RunEvent } from '../../shared/protocol/events.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { openEventLog, type EventLog } from './eventLog.ts'
 import { defaultMemoryBytes } from './memoryBudget.ts'
+import { releaseOutput } from './outputClaim.ts'
 import { resumeRun, shownPath, startRun, type OpenedRun } from './openRun.ts'
 import { finishRun } from './finishRun.ts'
 import type { RunDevice } from './progress.ts'
@@ -39,10 +41,10 @@ export interface RunOptions {
  * @throws EngineError
  */
 export async function runRecipe(options: RunOptions): Promise<RunReport> {
-  const { resume, recipe, settings = [], openBackend } = options
+  const { resume, recipe, settings = [], openBackend, signal } = options
   const opened = await (resume !== undefined
-    ? resumeRun({ run: resume, recipe, settings, openBackend })
-    : startRun({ recipe: requireRecipe(recipe), settings, openBackend }))
+    ? resumeRun({ run: resume, recipe, settings, openBackend, signal })
+    : startRun({ recipe: requireRecipe(recipe), settings, openBackend, signal }))
   try {
     const unlock = await lockRun(opened.folder.state)
     try {
@@ -57,6 +59,7 @@ export async function runRecipe(options: RunOptions): Promise<RunReport> {
 
 async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunReport> {
   const { folder, progress, recipe } = opened
+  const base = resolve(folder.path, progress.base)
   options.onFolder?.(folder.path)
   const log = openEventLog({
     path: folder.events,
@@ -70,7 +73,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
     signal: options.signal,
     pausePoint: options.pausePoint,
-    showPath: (path) => shownPath(progress.base, path),
+    showPath: (path) => shownPath(base, path),
   })
   // At once, since the process may be made to leave before the work notices.
   const onAbort = () => log.emit({ type: 'end', status: 'cancelled' })
@@ -90,15 +93,17 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     throw failure
   } finally {
     options.signal?.removeEventListener('abort', onAbort)
+    await releaseOutput(session).catch(() => undefined)
     session.close()
     log.close()
   }
   function announce({ backend, model, resumed }: OpenedRun, { emit }: EventLog, version: string) {
     const { device, description } = backend.info
-    const shown = { model: shownPath(progress.base, recipe.model), device, description, version }
+    const shown = { model: shownPath(base, recipe.model), device, description, version }
     emit({ type: 'start', name: folder.name, ...shown, blocks: model.config.numBlocks, ...(resumed && { resumed }) })
-    if (!resumed) for (const message of progress.warnings) emit({ type: 'warning', message })
-    else warnOfOtherDevice(opened, session.warn)
+    // Also a resumed run may have said nothing yet.
+    if (progress.eventsBytes === 0) for (const message of progress.warnings) emit({ type: 'warning', message })
+    if (resumed) warnOfOtherDevice(opened, session.warn)
   }
 }
 

@@ -1,19 +1,21 @@
 // The result of a run as a checkpoint: the source with its finished tensors replaced, the mask and a note beside it.
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseByteSize } from '../../shared/format/byteSize.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../checkpoint/maskFile.ts'
+import { partialPath } from '../checkpoint/partialFolder.ts'
+import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { createWriter, type CheckpointWriter } from '../checkpoint/writer.ts'
 import { EngineError } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
 import { zerosOf } from '../prune/mask.ts'
 import { mapPaths } from './recipeFile.ts'
 import type { RunSession } from './session.ts'
+import type { SourceRecord } from './sources.ts'
 
 const noteName = 'sparsescope.json'
+const maxNoteBytes = 2 ** 28
 
 export interface Result {
   /** The finished model. */
@@ -31,13 +33,13 @@ export async function saveResult(session: RunSession, { result, masks, untied, v
   if (!save) return
   const { progress } = session
   const note = `${JSON.stringify(noteOf(session, masks, version), null, 2)}\n`
-  await clearEarlier(session)
-  if (existsSync(save.to) && (await readFile(join(save.to, noteName), 'utf8').catch(() => '')) === note) {
+  if (await isResult(save.to, note)) {
     // Killed between the rename and the note of it in the progress: the result is whole and ours.
     progress.saved = save.to
   } else {
     const maxShardBytes = parseByteSize(save.max_shard) ?? Infinity
-    const writer = await createWriter(result, save.to, { maxShardBytes, untieHead: untied })
+    const partial = progress.partial === null ? undefined : partialPath(save.to, progress.partial)
+    const writer = await createWriter(result, save.to, { maxShardBytes, untieHead: untied, partial })
     try {
       await fill(session, writer, masks, note)
     } catch (error) {
@@ -51,25 +53,29 @@ export async function saveResult(session: RunSession, { result, masks, untied, v
   await session.milestone()
 }
 
+/** Whether a folder is what this run was going to write, perhaps by an earlier version of the program. */
+async function isResult(folder: string, note: string): Promise<boolean> {
+  const there = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => '{}')
+  const unversioned = (text: string) => JSON.stringify({ ...(JSON.parse(text) as object), versions: null })
+  try {
+    return unversioned(there) === unversioned(note)
+  } catch {
+    return false
+  }
+}
+
 async function fill(
   session: RunSession,
   writer: CheckpointWriter,
   masks: ReadonlyMap<string, Mask>,
   note: string,
 ): Promise<void> {
-  session.progress.partial = writer.partial
-  await session.milestone()
   await writer.copyUnwritten(session.signal, (done, total) => session.advance(done, total, 'bytes'))
   const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
   if (named.size > 0) await writeMaskFile(join(writer.partial, maskFileName), named)
   if (session.signal?.aborted) throw new EngineError('cancelled', 'cancelled')
-  const { leftBehind } = await writer.finish({ [noteName]: note })
+  const { leftBehind } = await writer.finish({ [noteName]: note }, session.checkSources)
   for (const link of leftBehind) session.warn(`${link} was not copied: it is a link that leaves the model's folder`)
-}
-
-/** What a killed session had begun to write. */
-async function clearEarlier({ progress }: RunSession): Promise<void> {
-  if (progress.partial !== null) await rm(progress.partial, { recursive: true, force: true })
 }
 
 /** sparsescope.json: how this checkpoint came about. Nothing in it differs between two runs that do the same. */
@@ -83,17 +89,19 @@ function noteOf({ progress, recipe, showPath }: RunSession, masks: ReadonlyMap<s
     versions: { sparsescope: version },
     device: progress.device.description,
     recipe: mapPaths(recipe, showPath),
-    sources: progress.sources.map(({ path, bytes, sampled }) => ({
-      name: path.split(/[\\/]/).at(-1),
-      bytes,
-      sampled_sha256: sampled,
-    })),
+    sources: contentsOf(progress.sources),
     trainable: progress.trainable,
     evaluations: progress.evaluations.map(({ seconds: _, ...evaluation }) => evaluation),
     blocks: progress.blocks.map(({ block, error_before, error_after }) => ({ block, error_before, error_after })),
     tensors: Object.fromEntries(tensors),
     ...(masks.size > 0 && { mask: { file: maskFileName, sha256: hashOf(masks) } }),
   }
+}
+
+/** Each file once, whatever the run took it for. */
+function contentsOf(sources: readonly SourceRecord[]) {
+  const files = new Map(sources.map(({ name, bytes, sha256 }) => [`${name} ${sha256}`, { name, bytes, sha256 }]))
+  return [...files.values()]
 }
 
 function hashOf(masks: ReadonlyMap<string, Mask>): string {

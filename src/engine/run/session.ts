@@ -23,6 +23,8 @@ export interface SessionParts {
   readonly progress: RunProgress
   readonly memoryBytes: number
   readonly signal?: AbortSignal
+  /** Before each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
+  readonly checkSources: () => Promise<void>
   /** A path of the recipe as the person wrote it. */
   readonly showPath: (path: string) => string
   /** Awaited between steps and blocks: a paused run waits in it. */
@@ -74,6 +76,7 @@ export function createSession(parts: SessionParts): RunSession {
   )
   const count = () => {
     clock.flush()
+    progress.revision++
     progress.elapsedMs = Math.round(log.elapsed())
     progress.eventsBytes = log.bytes()
     progress.peakMemoryMb = Math.max(earlierPeak, memory.peakMb())
@@ -126,6 +129,7 @@ export function createSession(parts: SessionParts): RunSession {
     },
     async milestone() {
       killPoint()
+      await parts.checkSources()
       count()
       await saveProgress(folder.state, progress)
     },

@@ -13,7 +13,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { writeAtomic } from '../../../src/engine/run/atomicFile.ts'
-import { changedSources, fingerprint } from '../../../src/engine/run/fingerprint.ts'
 import { overlayCheckpoint } from '../../../src/engine/run/overlay.ts'
 import { createRunFolder } from '../../../src/engine/run/runFolder.ts'
 import { bytesOf, writeTensors } from '../../../src/engine/run/tensorFile.ts'
@@ -72,34 +71,28 @@ describe('files of a run', () => {
     await source.close()
   })
 
-  it('a fingerprint notices another size, time or content, also deep inside a large file', async () => {
-    const path = join(folder, 'big.bin')
-    const bytes = Buffer.alloc(6 * 2 ** 20, 7)
-    const time = new Date(2026, 0, 1)
-    const put = (data: Buffer, at: Date) => {
-      writeFileSync(path, data)
-      utimesSync(path, at, at)
-    }
-    put(bytes, time)
-    const before = [await fingerprint(path)]
-    assert.deepEqual(await changedSources(before), [])
-    put(Buffer.concat([bytes, Buffer.alloc(1)]), time)
-    assert.deepEqual(await changedSources(before), [path])
-    const last = Buffer.from(bytes)
-    last[last.length - 1] = 8
-    put(last, time)
-    assert.deepEqual(await changedSources(before), [path])
-    put(bytes, new Date(2026, 0, 2))
-    assert.deepEqual(await changedSources(before), [path])
-  })
-
   it('two runs in the same second get folders of their own, beside the recipe', async () => {
     const recipe = join(folder, 'wanda.prune.yaml')
     const now = new Date(2026, 10, 25, 2, 3, 4)
-    const [a, b] = [await createRunFolder(recipe, now), await createRunFolder(recipe, now)]
+    const [a, b] = [await createRunFolder(recipe, undefined, now), await createRunFolder(recipe, undefined, now)]
     assert.equal(a.path, join(folder, '.sparsescope', 'runs', '20261125-020304-wanda'))
     assert.equal(b.name, '20261125-020304-wanda-2')
     assert.ok(existsSync(b.state))
+  })
+
+  it('a run folder has its name only when all is in it, and what a killed start left goes with the next one', async () => {
+    const recipe = join(folder, 'wanda.prune.yaml')
+    const runs = join(folder, '.sparsescope', 'runs')
+    const broken = createRunFolder(recipe, async (draft) => {
+      writeFileSync(draft.recipe, 'half')
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    })
+    await assert.rejects(broken, { code: 'disk', message: /disk is full/ })
+    assert.deepEqual(readdirSync(runs), [])
+    for (const name of ['.new-old', '.new-young', 'not-ours']) mkdirSync(join(runs, name, 'state'), { recursive: true })
+    utimesSync(join(runs, '.new-old'), new Date(2026, 0, 1), new Date(2026, 0, 1))
+    const { name } = await createRunFolder(recipe)
+    assert.deepEqual(readdirSync(runs).sort(), ['.new-young', name, 'not-ours'].sort())
   })
 
   it('a place that cannot hold a run folder is a disk error that names it', async () => {

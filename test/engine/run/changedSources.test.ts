@@ -1,0 +1,143 @@
+// A run goes on, and saves, only with the files that it began with: told by what they hold, not by where they lie.
+import assert from 'node:assert/strict'
+import { appendFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
+import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+
+const data = 'ids.safetensors'
+const recover = { train: ['bias', 'norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, steps: 4, lr: 1e-3 }
+const recipe = {
+  version: 1,
+  model: 'model',
+  prune: [{ method: 'wanda', sparsity: 0.5 }],
+  calibration: { data, samples: 8, seq_len: 16 },
+  recover: { mode: 'reconstruct', ...recover },
+  evaluate: [{ data, seq_len: 16 }],
+  save: { to: 'out' },
+}
+const retrained = { ...recipe, recover: { mode: 'retrain', data, samples: 8, seq_len: 16, ...recover } }
+
+describe('sources of a run', () => {
+  let backend: Backend
+  let place: Workplace
+  before(async () => (backend = await openCpu({ threads: 1 })))
+  after(() => backend.close())
+  beforeEach(async () => {
+    place = createWorkplace()
+    await writeTinyModel(place.path('model'))
+    writeFileSync(place.path('model', 'tokenizer_config.json'), '{}')
+    writeTinyIds(place.path(data))
+  })
+  afterEach(() => place.remove())
+
+  /** A run that is cancelled when its first block is finished. */
+  async function cancelled(): Promise<string> {
+    const abort = new AbortController()
+    const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
+    const begun = run(backend, { recipe: place.recipe('a', recipe), signal: abort.signal, onEvent })
+    await assert.rejects(begun, { code: 'cancelled' })
+    return onlyRun(place.folder) ?? ''
+  }
+  /** One bit of the last weight, in place. */
+  function flip(path: string): void {
+    const bytes = readFileSync(path)
+    bytes[bytes.length - 1] ^= 1
+    writeFileSync(path, bytes)
+  }
+
+  it('a workplace that was copied resumes to the same files, told by their content', async () => {
+    const whole = await run(backend, { recipe: place.recipe('a', recipe) })
+    const expected = filesBelow(place.path('out'), () => true)
+    rmSync(whole.run, { recursive: true })
+    rmSync(place.path('out'), { recursive: true })
+    await cancelled()
+    const copy = createWorkplace()
+    try {
+      cpSync(place.folder, copy.folder, { recursive: true })
+      // Nothing of the first place is looked at.
+      renameSync(place.path('model'), place.path('gone'))
+      const report = await run(backend, { resume: onlyRun(copy.folder) ?? '' })
+      assert.deepEqual(
+        filesBelow(copy.path('out'), () => true),
+        expected,
+      )
+      assert.equal(report.output, copy.path('out'))
+      assert.equal(report.evaluations.filter(({ stage }) => stage === 'dense').length, 1)
+    } finally {
+      copy.remove()
+    }
+  })
+
+  it('a copied workplace with another model is refused, though the first one is as it was', async () => {
+    await cancelled()
+    const copy = createWorkplace()
+    try {
+      cpSync(place.folder, copy.folder, { recursive: true, preserveTimestamps: true })
+      const changes: [string, () => void][] = [
+        ['model.safetensors', () => flip(copy.path('model', 'model.safetensors'))],
+        ['config.json', () => appendFileSync(copy.path('model', 'config.json'), '\n')],
+        ['tokenizer_config.json', () => rmSync(copy.path('model', 'tokenizer_config.json'))],
+        ['tokenizer.json', () => writeFileSync(copy.path('model', 'tokenizer.json'), '{}')],
+        [data, () => flip(copy.path(data))],
+      ]
+      for (const [name, change] of changes) {
+        cpSync(place.path('model'), copy.path('model'), { recursive: true })
+        change()
+        const message = new RegExp(`${name.replace('.', '\\.')} changed since the run began`)
+        await assert.rejects(run(backend, { resume: onlyRun(copy.folder) ?? '' }), { code: 'bad-data', message }, name)
+      }
+      assert.ok(!existsSync(copy.path('out')))
+    } finally {
+      copy.remove()
+    }
+  })
+
+  for (const [mode, chosen, moment] of [
+    ['reconstruct', recipe, 'block'],
+    ['retrain', retrained, 'step'],
+  ] as const)
+    for (const [what, path, change] of [
+      ['weights', 'model/model.safetensors', flip],
+      ['config.json', 'model/config.json', (file: string) => appendFileSync(file, ' ')],
+      ['a tokenizer', 'model/tokenizer_config.json', (file: string) => writeFileSync(file, '{"a":1}')],
+    ] as const)
+      it(`${what} changed in place in the middle of ${mode}: nothing is saved; put back, the run ends as if never disturbed`, async () => {
+        await run(backend, { recipe: place.recipe('a', { ...chosen, save: { to: 'whole' } }) })
+        const file = place.path(path)
+        const before = readFileSync(file)
+        let changed = false
+        const onEvent = ({ type }: RunEvent) => {
+          if (type !== moment || changed) return
+          changed = true
+          change(file)
+        }
+        const disturbed = createWorkplace()
+        try {
+          // In a workplace of its own, so that its one run is found; the model is the first one's.
+          const far = { ...chosen, model: place.path('model') }
+          writeTinyIds(disturbed.path(data))
+          await assert.rejects(run(backend, { recipe: disturbed.recipe('a', far), onEvent }), {
+            code: 'bad-data',
+            message: new RegExp(`${path.split('/')[1].replace('.', '\\.')} changed since the run began`),
+          })
+          assert.deepEqual(
+            Object.keys(filesBelow(disturbed.folder, () => false)).filter((name) => /^\.?out/.test(name)),
+            [],
+          )
+          const folder = onlyRun(disturbed.folder) ?? ''
+          const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as { status: string }
+          assert.equal(report.status, 'failed')
+          writeFileSync(file, before)
+          await run(backend, { resume: folder })
+          for (const name of ['model.safetensors', 'sparsescope.mask'])
+            assert.deepEqual(readFileSync(disturbed.path('out', name)), readFileSync(place.path('whole', name)))
+        } finally {
+          disturbed.remove()
+        }
+      })
+})

@@ -1,0 +1,107 @@
+// Killed with SIGKILL before any rename, fsync or removal, a run goes on to what an undisturbed one gives, byte for byte,
+// says the same, and leaves nothing else behind. A sample of the points; all of them with SPARSESCOPE_TORTURE=1.
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { version } from '../../../src/cli/version.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { killPointsPassed } from '../../../src/engine/killPoint.ts'
+import { filesBelow, killedAt, onlyRun, saidBy } from '../../support/killedRuns.ts'
+import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+
+const data = 'ids.safetensors'
+const shared = {
+  version: 1,
+  model: 'model',
+  prune: [{ method: 'wanda', sparsity: 0.5 }],
+  calibration: { data, samples: 8, seq_len: 16 },
+  save: { to: 'results/out', max_shard: '4KB' },
+}
+const train = { train: ['bias', 'norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, lr: 1e-3, shuffle: true }
+const evaluate = (every: number) => [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'], every }]
+const recipes = {
+  reconstruct: { ...shared, recover: { mode: 'reconstruct', steps: 3, ...train }, evaluate: evaluate(1) },
+  retrain: { ...shared, recover: { mode: 'retrain', steps: 6, data, samples: 8, seq_len: 16, ...train }, evaluate: evaluate(2) }, // prettier-ignore
+}
+
+const all = process.env.SPARSESCOPE_TORTURE === '1'
+const sampled = 16
+
+/** Of 1 … count: all, or a sample that is the same each time and has both ends. */
+function points(count: number): number[] {
+  const every = all ? 1 : Math.max(1, (count - 1) / (sampled - 1))
+  const list: number[] = []
+  for (let point = 1; point <= count + 1e-6; point += every) list.push(Math.round(point))
+  return list
+}
+
+describe('a run that is killed at an exact point', function () {
+  this.timeout(1_800_000)
+  let backend: Backend
+  let where = ''
+  afterEach(function () {
+    if (this.currentTest?.state === 'failed') console.log(`      ${where}`)
+  })
+  before(async () => (backend = await openCpu()))
+  after(() => backend.close())
+
+  async function place(): Promise<Workplace> {
+    const made = createWorkplace()
+    await writeTinyModel(made.path('model'))
+    writeTinyIds(made.path(data))
+    return made
+  }
+
+  /** Everything that must be the same. What a run folder holds besides is compared by `saidBy`. */
+  const picture = ({ folder }: Workplace) => ({
+    files: filesBelow(folder, (name) => !name.startsWith('.sparsescope')),
+    said: saidBy(onlyRun(folder) ?? ''),
+  })
+
+  for (const [mode, recipe] of Object.entries(recipes))
+    it(`${mode}: ends with the same files, events and results, and leaves nothing behind`, async () => {
+      const whole = await place()
+      try {
+        const passed = killPointsPassed()
+        await run(backend, { version, recipe: whole.recipe('a', recipe) })
+        const expected = picture(whole)
+        const count = killPointsPassed() - passed
+        assert.ok(count > 50, `${count} points`)
+        for (const point of points(count)) {
+          const killed = await place()
+          try {
+            where = `killed at ${point} of ${count}`
+            const path = killed.recipe('a', recipe)
+            assert.ok(killedAt(point, killed.folder, 'run', path, '--device', 'cpu'), where)
+            await goOn(killed, path)
+            assert.deepEqual(picture(killed), expected)
+          } finally {
+            killed.remove()
+          }
+        }
+      } finally {
+        whole.remove()
+      }
+    })
+
+  /** What a start has made that never got so far as to name its run is removed by a start some time later. */
+  function letTimePass(folder: string): void {
+    const parent = join(folder, '.sparsescope', 'runs')
+    const long = new Date(Date.now() - 3_600_000)
+    for (const name of existsSync(parent) ? readdirSync(parent) : []) utimesSync(join(parent, name), long, long)
+  }
+
+  /** As a person would: resume what can be resumed, else run again. */
+  async function goOn({ folder }: Workplace, path: string): Promise<void> {
+    const begun = onlyRun(folder)
+    if (begun === null) {
+      letTimePass(folder)
+      await run(backend, { version, recipe: path })
+    } else
+      await run(backend, { version, resume: begun }).catch((error: Error) => {
+        if (!/is finished; there is nothing to resume/.test(error.message)) throw error
+      })
+  }
+})
