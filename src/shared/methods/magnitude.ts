@@ -2,7 +2,7 @@ import { noCost, selectionCost, type PruneMethod } from './method.ts'
 
 export const magnitude: PruneMethod = {
   title: 'Magnitude',
-  formula: '|w|, no data',
+  formula: '|w|',
   advice: 'The smallest weights. Needs no text; needs recovery.',
   paper: null,
   needs: 'nothing',

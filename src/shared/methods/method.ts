@@ -36,11 +36,11 @@ export interface ForeignMethod {
 export interface PruneMethod {
   /** As a sentence begins with it. */
   readonly title: string
-  /** What it computes: a line of Markdown, for the schema's documentation. */
+  /** What it computes: part of a line of Markdown. */
   readonly formula: string
   /** A sentence, for a menu. */
   readonly advice: string
-  /** arXiv number. */
+  /** Where it was published. */
   readonly paper: string | null
   readonly needs: Statistic
   /** Draws random numbers. */

@@ -2,7 +2,7 @@ import { noCost, selectionCost, type PruneMethod } from './method.ts'
 
 export const random: PruneMethod = {
   title: 'Random',
-  formula: 'seeded',
+  formula: 'random, from the seed',
   advice: 'As a baseline.',
   paper: null,
   needs: 'nothing',

@@ -2,9 +2,9 @@ import { selectionCost, type PruneMethod } from './method.ts'
 
 export const sparsegpt: PruneMethod = {
   title: 'SparseGPT',
-  formula: 'second order, corrects the remaining weights (arXiv 2301.00774), needs calibration',
+  formula: 'second order, corrects the remaining weights',
   advice: 'Corrects the weights that stay. Slower, needs text.',
-  paper: '2301.00774',
+  paper: 'arXiv 2301.00774',
   needs: 'hessian',
   scopes: [],
   ownGroup: 'its column block',

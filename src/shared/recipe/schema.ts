@@ -62,7 +62,11 @@ const pattern = z
 
 const targets = z.array(z.string().min(1))
 
-const methodLines = methodNames.map((name) => `- \`${name}\`: ${methodOf(name).formula}`)
+const methodLines = methodNames.map((name) => {
+  const { formula, paper, needs } = methodOf(name)
+  const source = paper === null ? '' : ` (${paper})`
+  return `- \`${name}\`: ${formula}${source}, ${needs === 'nothing' ? 'no data' : 'needs calibration'}`
+})
 const scopeLines = methodNames.flatMap((name) => {
   const [first] = methodOf(name).scopes
   return first !== undefined && first !== 'tensor' ? [`\`${first}\` for ${name}`] : []
