@@ -117,7 +117,7 @@ async function eachLinear<B extends PrunableBlock>(
         const weight = await visitHost(backend, host, linear.weight)
         const { name } = linear
         const input = { host, weight: weight.tensor, norms: norms.get(name) ?? null, seed, name }
-        const scores = scoreMethodOf(entry.method).score(input)
+        const scores = await scoreMethodOf(entry.method).score(input)
         try {
           await body(scores.scored, linear.name)
         } finally {

@@ -114,7 +114,8 @@ async function selectWeights(
   const global = globals.get(entry)
   const squares = global ? null : await statistics?.meanSquares(inputKey)
   const norms = global ? global.norms.get(name) : squares && normsOf(squares)
-  const scores = scoreMethodOf(entry.method).score({ host, weight, norms: norms ?? null, seed: context.seed, name })
+  const input = { host, weight, norms: norms ?? null, seed: context.seed, name }
+  const scores = await scoreMethodOf(entry.method).score(input)
   const { scored } = scores
   const sparsity = entry.sparsities.get(name) ?? 0
   const [, columns] = weight.shape

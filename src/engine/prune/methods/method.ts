@@ -24,7 +24,7 @@ export interface ScoreSource {
 
 export interface ScoreMethod {
   readonly kind: 'score'
-  score(input: ScoreInput): ScoreSource
+  score(input: ScoreInput): ScoreSource | Promise<ScoreSource>
 }
 
 export interface HessianInput {
