@@ -3,10 +3,11 @@ import { methodKeyNames, type MethodKey } from './keys.ts'
 import { magnitude } from './magnitude.ts'
 import type { PruneMethod, Scope } from './method.ts'
 import { random } from './random.ts'
+import { ria } from './ria.ts'
 import { sparsegpt } from './sparsegpt.ts'
 import { wanda } from './wanda.ts'
 
-export const methods = { magnitude, random, wanda, sparsegpt } satisfies Record<string, PruneMethod>
+export const methods = { magnitude, random, wanda, ria, sparsegpt } satisfies Record<string, PruneMethod>
 
 /** As recipes write it. */
 export type MethodName = keyof typeof methods

@@ -114,7 +114,7 @@ describe('the pruning loop', () => {
   })
 
   it('global groups prune exactly round(s·n), ties in model order', async () => {
-    for (const method of ['random', 'wanda'] as const) {
+    for (const method of ['random', 'wanda', 'ria'] as const) {
       const { masks } = await prune('opt', [entryFor('opt', { method, scope: 'global' }, 0.61)])
       const sizes = [...masks.values()].reduce((sum, { rows, columns }) => sum + rows * columns, 0)
       const zeros = [...masks.values()].reduce((sum, mask) => sum + zerosOf(mask), 0)

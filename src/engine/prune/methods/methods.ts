@@ -3,10 +3,11 @@ import type { MethodName } from '../../../shared/methods/methods.ts'
 import { magnitude } from './magnitude.ts'
 import type { PruneMethod } from './method.ts'
 import { random } from './random.ts'
+import { ria } from './ria.ts'
 import { sparsegpt } from './sparsegpt.ts'
 import { wanda } from './wanda.ts'
 
-export const methods: Readonly<Record<MethodName, PruneMethod>> = { magnitude, random, wanda, sparsegpt }
+export const methods: Readonly<Record<MethodName, PruneMethod>> = { magnitude, random, wanda, ria, sparsegpt }
 
 /** Scores of a method; magnitude's for one that solves, when there is nothing to solve with. */
 export function scoreMethodOf(name: MethodName) {
