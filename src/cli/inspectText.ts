@@ -3,6 +3,7 @@ import { largest } from '../shared/format/lists.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
+import { formatShare } from '../shared/format/numbers.ts'
 import { table } from './table.ts'
 
 export function inspectionText(checkpoint: Checkpoint, inspection: Inspection): string {
@@ -17,8 +18,15 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection): 
     ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned)] : []),
     `${checkpoint.path}: ${tensors.length} tensors in ${files}, ${count(totals.parameters)} parameters, ${formatBytes(totals.bytes)}`,
   ]
-  const sparsity = linears.sparsity === undefined ? '' : `\nsparsity of the block linears: ${percent(linears.sparsity)}`
-  return parts.join('\n\n') + sparsity
+  return parts.join('\n\n') + sparsityLine(linears)
+}
+
+/** Nothing where not all was scanned. */
+function sparsityLine({ sparsity }: Totals): string {
+  if (sparsity === undefined) return ''
+  return sparsity === null
+    ? '\nno linears of blocks are in it'
+    : `\nsparsity of the block linears: ${percent(sparsity)}`
 }
 
 function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean): string {
@@ -43,8 +51,8 @@ function count(n: number): string {
   return n.toLocaleString('en')
 }
 
-function percent(share: number | undefined): string {
-  return share === undefined ? '–' : `${(100 * share).toFixed(2)} %`
+function percent(share: number | null = null): string {
+  return share === 0 ? '0.00 %' : formatShare(share)
 }
 
 /** "yes", or the share of groups that break the pattern; nothing where it cannot apply. */

@@ -8,7 +8,7 @@ import { runRecipe } from '../engine/run/runRecipe.ts'
 import { runFolderAt } from '../engine/run/runFolder.ts'
 import { summaryText } from '../engine/run/summaryTable.ts'
 import type { RunReport } from '../engine/run/report.ts'
-import { formatCount } from '../shared/format/numbers.ts'
+import { formatCount, formatTrained } from '../shared/format/numbers.ts'
 import type { RunEvent } from '../shared/protocol/events.ts'
 import type { PlanSummary } from '../shared/protocol/plan.ts'
 import { evaluationTitle } from '../shared/series/evaluationTitle.ts'
@@ -115,7 +115,7 @@ function planText(plan: PlanSummary): string {
     `prunes ${plan.prunedModules} of ${linears} linears in the blocks`,
     plan.mode === null
       ? 'recovers nothing'
-      : `${plan.mode}: trains ${formatCount(plan.trainable)} numbers (${plan.percentage.toFixed(4)} % of ${formatCount(plan.parameters)}): ${plan.train.join(', ')}`,
+      : `${plan.mode}: trains ${formatCount(plan.trainable)} numbers (${formatTrained(plan.percentage)} of ${formatCount(plan.parameters)}): ${plan.train.join(', ')}`,
     `memory about ${formatBytes(estimates.memoryBytes)}, disk ${formatBytes(estimates.diskBytes)}${estimates.seconds === null ? '' : `, time about ${Math.round(estimates.seconds)} s`}`,
     plan.saveTo === null ? 'saves nothing' : `saves to ${plan.saveTo}`,
     ...plan.warnings.map((message) => `warning: ${message}`),

@@ -5,7 +5,7 @@ import type { PlanRow, PlanSummary } from '../../src/shared/protocol/plan.ts'
 import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { formatCompact, formatCount, formatDuration } from '../../src/shared/format/numbers.ts'
+import { formatCompact, formatCount, formatDuration, formatTrained } from '../../src/shared/format/numbers.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
 import { createGrid } from '../shared/grid.ts'
@@ -15,7 +15,7 @@ import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { failedState, loadingState } from '../shared/states.ts'
 import { createTable, type Column } from '../shared/table.ts'
 import { onThemeChange } from '../shared/theme.ts'
-import { describeShare, lettersOf, percent, shareGrid, shareMap, type ShareMap } from './shares.ts'
+import { describeShare, lettersOf, shareGrid, shareMap, type ShareMap } from './shares.ts'
 
 const host = connectHost<ToTrainable, FromTrainable>()
 let plan: PlanSummary | null = null
@@ -69,7 +69,7 @@ function stateOf(row: PlanRow): string {
 function tiles(p: PlanSummary): [string, string][] {
   const { estimates } = p
   const shown: [string, string][] = [
-    [percent(p.percentage), `trained: ${formatCount(p.trainable)} of ${formatCompact(p.parameters)}`],
+    [formatTrained(p.percentage), `trained: ${formatCount(p.trainable)} of ${formatCompact(p.parameters)}`],
     [formatCount(p.prunedModules), 'matrices to prune'],
     [formatBytes(estimates.memoryBytes), 'memory, estimated'],
     [formatBytes(estimates.diskBytes), 'disk, estimated'],

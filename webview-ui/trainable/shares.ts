@@ -2,7 +2,7 @@
 // the colour is relative to the largest share among matrices and vectors of the recipe.
 import { largest } from '../../src/shared/format/lists.ts'
 import type { PlanRow } from '../../src/shared/protocol/plan.ts'
-import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
+import { formatCount, formatTrained } from '../../src/shared/format/numbers.ts'
 import type { GridData } from '../shared/grid.ts'
 
 export interface ShareCell {
@@ -58,18 +58,13 @@ export function describeShare(map: ShareMap, row: number, column: number): strin
   const cell = map.cells.get(`${map.blocks[row]}/${map.modules[column]}`)
   if (!cell) return `${where}: no such module`
   if (cell.trainable === 0) return `${where}: frozen, ${formatCount(cell.parameters)} weights`
-  return `${where}: ${cell.by.join(' and ')}, ${formatCount(cell.trainable)} trained for ${formatCount(cell.parameters)} weights (${formatShare(shareOf(cell))})`
+  return `${where}: ${cell.by.join(' and ')}, ${formatCount(cell.trainable)} trained for ${formatCount(cell.parameters)} weights (${formatTrained(100 * shareOf(cell))})`
 }
 
 /** What the letters in the cells stand for. */
 export function lettersOf(map: ShareMap): string {
   const all = new Set([...map.cells.values()].flatMap((cell) => cell.by))
   return [...all].map((by) => `${by[0]}: ${by}`).join(', ')
-}
-
-/** Four significant digits: the paper's percentages go down to 0.02 %. */
-export function percent(value: number): string {
-  return `${Number(value.toPrecision(4))} %`
 }
 
 function shareOf(cell: ShareCell): number {

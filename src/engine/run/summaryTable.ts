@@ -1,7 +1,7 @@
 // The table at the end of a run: dense, pruned, recovered.
 import { largest } from '../../shared/format/lists.ts'
 import type { Stage } from '../../shared/protocol/events.ts'
-import { formatDuration, formatShare, formatValue } from '../../shared/format/numbers.ts'
+import { formatDuration, formatShare, formatTrained, formatValue } from '../../shared/format/numbers.ts'
 import type { RunReport } from './report.ts'
 
 export interface SummaryRow {
@@ -26,8 +26,8 @@ export function summaryRows(report: RunReport): SummaryRow[] {
     cells: [
       stage,
       formatValue(report.perplexity[stage]),
-      stage === 'dense' || report.sparsity === null ? '–' : formatShare(report.sparsity),
-      stage === 'recovered' && trainable ? `${trainable.percent.toFixed(3)} %` : '–',
+      formatShare(stage === 'dense' ? null : report.sparsity),
+      stage === 'recovered' && trainable ? formatTrained(trainable.percent) : '–',
       spent[stage],
       stage === 'recovered' || (!recipe.recover && stage === 'pruned')
         ? `${Math.round(report.peak_memory_mb)} MB`

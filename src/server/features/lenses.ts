@@ -5,7 +5,7 @@ import type { PlanSummary } from '../../shared/protocol/plan.ts'
 import { roughDuration } from '../../shared/plan/time.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
-import { formatCompact } from '../../shared/format/numbers.ts'
+import { formatCompact, formatTrained } from '../../shared/format/numbers.ts'
 import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 
@@ -19,16 +19,16 @@ export function codeLenses(uri: string, { plan, dialect, context, document }: An
   const modules = new Set(plan.rows.filter((r) => r.role === 'linear' || r.role === 'head').map((r) => r.name)).size
   const facts = [
     plan.prunedModules > 0 ? `${plan.prunedModules} of ${modules} modules` : null,
-    plan.mode === null ? null : `${formatPercentage(plan.percentage)} trainable`,
+    plan.mode === null ? null : trainedShare(plan),
     `~${formatBytes(plan.estimates.memoryBytes)}`,
     plan.estimates.seconds === null ? null : `~${roughDuration(plan.estimates.seconds)}`,
   ]
   return [...lenses, ...facts.filter((f) => f !== null).map((title) => lens(title, 'sparsescope.showTrainable'))]
 }
 
-/** Two significant digits: the paper's numbers are hundredths of a per cent. */
-export function formatPercentage(percentage: number): string {
-  return `${percentage === 0 ? '0' : percentage >= 10 ? percentage.toFixed(1) : Number(percentage.toPrecision(2))} %`
+function trainedShare({ percentage }: PlanSummary): string {
+  const share = formatTrained(percentage, percentage >= 10 ? 3 : 2)
+  return percentage > 100 ? `trains ${share} the model` : `${share} trainable`
 }
 
 export function inlayHints({ context, facts, plan, document, dialect }: Analysis): InlayHint[] {
@@ -51,6 +51,6 @@ export function inlayHints({ context, facts, plan, document, dialect }: Analysis
   return hints
 }
 
-function trainLabel({ trainable, percentage }: PlanSummary): string {
-  return `${formatCompact(trainable)} of the parameters, ${formatPercentage(percentage)}`
+function trainLabel(plan: PlanSummary): string {
+  return `${formatCompact(plan.trainable)} numbers, ${trainedShare(plan)}`
 }

@@ -24,6 +24,12 @@ export function formatShare(share: number | null, digits = 2): string {
   return `${percent.toFixed(digits)} %`
 }
 
+/** Trained numbers as a percentage of the model's own, down to hundredths. Adapters may be more than the model: "13.6 ×". */
+export function formatTrained(percentage: number, digits = 4): string {
+  const value = percentage > 100 ? percentage / 100 : percentage
+  return `${Number(value.toPrecision(percentage > 100 ? 3 : digits))} ${percentage > 100 ? '×' : '%'}`
+}
+
 /** Seconds → "42 s", "3 min 05 s", "2 h 10 min". */
 export function formatDuration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`

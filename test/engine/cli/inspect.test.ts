@@ -14,7 +14,7 @@ interface Json {
   }[]
   totals: {
     parameters: number
-    linears: { parameters: number; zeros: number; sparsity: number }
+    linears: { parameters: number; zeros: number; sparsity: number | null }
     layers: { block: number }[]
     roles: Record<string, { parameters: number }>
   }
@@ -84,6 +84,20 @@ describe('sparsescope inspect', () => {
     assert.equal(status, 0)
     assert.match(stdout, /model\.decoder\.layers\.0\.fc1\.weight +F32 +\[96, 48\]/)
     assert.match(stdout, /sparsity of the block linears: 0\.00 %/)
+  })
+
+  it('says that there are no block linears instead of a sparsity of theirs', () => {
+    temp.write('model.safetensors', safetensors({ 'model.norm.weight': f32([4], [0, 1, 2, 3]) }))
+    const { stdout } = cli('inspect', temp.folder, '--stats')
+    assert.match(stdout, /no linears of blocks/)
+    assert.doesNotMatch(stdout, /sparsity of the block linears/)
+    assert.equal(inspect(temp.folder, '--stats').totals.linears.sparsity, null)
+  })
+
+  it('a few zeros among many weights are not 0.00 %', () => {
+    const weights = new Float32Array(256 * 256).fill(1).fill(0, 0, 2)
+    temp.write('model.safetensors', safetensors({ 'model.layers.0.mlp.up_proj.weight': f32([256, 256], weights) }))
+    assert.match(cli('inspect', temp.folder, '--stats').stdout, /sparsity of the block linears: < 0\.01 %/)
   })
 
   it('ends with 2 and one line for bad input', () => {

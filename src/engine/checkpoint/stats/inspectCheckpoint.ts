@@ -1,5 +1,6 @@
 // A checkpoint's tensors with their roles, and statistics when asked for, summed over roles and blocks.
 import { elementsOf } from '../../../shared/format/dtypes.ts'
+import { sparsityOf } from '../../../shared/format/sparsity.ts'
 import { quoted } from '../../../shared/format/formatError.ts'
 import { tensorRoles, type TensorRole } from '../../../shared/families/tensorRoles.ts'
 import type { Role, TensorStats } from '../../../shared/protocol/inspect.ts'
@@ -21,7 +22,8 @@ export interface Totals {
   parameters: number
   bytes: number
   zeros?: number
-  sparsity?: number
+  /** null: there are no weights. */
+  sparsity?: number | null
   nm?: TensorStats['nm']
 }
 
@@ -121,5 +123,5 @@ function totalsOf(tensors: readonly InspectedTensor[]): Totals {
       nm[pattern].violations += violations
     }
   }
-  return { parameters, bytes, zeros, sparsity: parameters ? zeros / parameters : 0, nm }
+  return { parameters, bytes, zeros, sparsity: sparsityOf([{ zeros, size: parameters }]), nm }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { toCsv } from '../../../../src/shared/format/csv.ts'
 import { moduleOf } from '../../../../src/shared/format/moduleName.ts'
-import { formatDuration, formatShare, formatValue } from '../../../../src/shared/format/numbers.ts'
+import { formatDuration, formatShare, formatTrained, formatValue } from '../../../../src/shared/format/numbers.ts'
 
 describe('numbers for people', () => {
   it('a share that is not exactly 0 or 1 never looks like it is', () => {
@@ -20,6 +20,13 @@ describe('numbers for people', () => {
       '1.235',
       '1.00e-7',
     ])
+  })
+
+  it('what trains is a percentage of the model, and a multiple where adapters are more than the model', () => {
+    assert.deepEqual(
+      [0, 0.0151234, 2.8683, 100, 1361.7].map((p) => formatTrained(p)),
+      ['0 %', '0.01512 %', '2.868 %', '100 %', '13.6 ×'],
+    )
   })
 
   it('durations change their unit', () => {
