@@ -19,6 +19,15 @@ describe('grammar of recipes', () => {
       assert.equal(status, 0, stdout)
     })
   }
+
+  it('is whole in itself: what an editor adds to its YAML grammar changes nothing', () => {
+    const text = readFileSync(join(root, 'syntaxes/prune-recipe.tmLanguage.json'), 'utf8')
+    const included = [...text.matchAll(/"include": "([^"]*)"/g)].map((m) => m[1])
+    assert.deepEqual(
+      included.filter((name) => !name.startsWith('#')),
+      [],
+    )
+  })
 })
 
 describe('snippets of recipes', () => {

@@ -26,9 +26,10 @@ export const s7 = defineRule({
       }
       const name = String(path.findLast((p) => typeof p === 'string'))
       const expected = issue.code === 'custom' ? issue.message : schema ? describe(schema) : 'expected another value'
+      const meant = schema && meantWord(context.get(path), schema)
       yield {
         at: path,
-        message: `${name}: ${expected}, but this is ${kindOf(context.get(path))}.`,
+        message: `${name}: ${expected}, but this is ${kindOf(context.get(path))}${meant ? `: did you mean ${meant}?` : '.'}`,
         fixes: schema ? fixes(context, path, schema, issue) : [],
       }
     }
@@ -80,13 +81,23 @@ function kindOf(value: unknown): string {
   return String(value)
 }
 
+function wordsOf(schema: JsonSchema): string[] {
+  return alternatives(schema)
+    .flatMap((s) => s.enum ?? [])
+    .map(String)
+}
+
+/** The word of the schema that a misspelt one stands for. */
+function meantWord(value: unknown, schema: JsonSchema): string | null {
+  return typeof value === 'string' ? nearest(value.toLowerCase(), wordsOf(schema)) : null
+}
+
 function fixes({ document, get }: LintContext, path: Path, schema: JsonSchema, issue: Issue): Fix[] {
   const value = get(path)
   const node = document.nodeAt(path)
   const write = (text: string): Fix => ({ title: `Write ${text}`, edits: replaceValue(document, path, text) })
-  const words = alternatives(schema).flatMap((s) => s.enum ?? [])
-  if (typeof value === 'string' && words.length > 0) {
-    const meant = nearest(value.toLowerCase(), words.map(String))
+  if (typeof value === 'string' && wordsOf(schema).length > 0) {
+    const meant = meantWord(value, schema)
     return meant ? [write(meant)] : []
   }
   // `save: out` and `calibration: a.jsonl` can mean one thing only.
