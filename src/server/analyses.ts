@@ -13,7 +13,7 @@ export interface Analysis extends LintResult {
   /** Null where the text is no recipe of ours, or broken. */
   facts: LintFacts | null
   plan: PlanSummary | null
-  /** Folder of the recipe; null for a document that is not on disk. */
+  /** Folder of the recipe; null for a document that has no place on disk yet. */
   folder: string | null
 }
 
@@ -50,10 +50,16 @@ export function createAnalyses(settings: () => Settings): Analyses {
   }
 }
 
+/** A new document may have a place already where it will be saved; one without names no files yet. */
+function pathOf(uri: string): string | null {
+  const file = uri.replace(/^untitled:(?:\/\/)?(?=\/)/, 'file://')
+  return file.startsWith('file:') ? fileURLToPath(file) : null
+}
+
 async function analyse(document: TextDocument, { severities }: Settings): Promise<Analysis> {
-  const path = document.uri.startsWith('file:') ? fileURLToPath(document.uri) : null
+  const path = pathOf(document.uri)
   const folder = path === null ? null : dirname(path)
-  const result = await lintText(document.getText(), { folder: folder ?? process.cwd(), severities })
+  const result = await lintText(document.getText(), { folder, severities })
   const { facts, context, findings } = result
   const plan = facts?.model?.modelConfig ? planRecipe(path ?? '', context.resolved, facts, findings) : null
   return { ...result, folder, plan }

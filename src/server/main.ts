@@ -19,6 +19,7 @@ import { completion } from './features/completion.ts'
 import { hover } from './features/hover.ts'
 import { codeLenses, inlayHints } from './features/lenses.ts'
 import { documentLinks } from './features/links.ts'
+import { readTemplates, templateItems } from './features/templates.ts'
 import { isSafe } from './safe.ts'
 import { readRuleLinks } from './ruleLinks.ts'
 import { defaultSettings, readSettings } from './settings.ts'
@@ -35,7 +36,9 @@ const analyses = createAnalyses(() => settings)
 /** What the client can do; known after `initialize`. */
 let client = { configuration: false, refreshDiagnostics: false, refreshLenses: false, refreshHints: false }
 // The bundle lies in dist/ of the extension.
-const linkOf = readRuleLinks(join(dirname(process.argv[1]), '..'))
+const root = join(dirname(process.argv[1]), '..')
+const linkOf = readRuleLinks(root)
+const templates = readTemplates(root)
 
 connection.onInitialize(({ capabilities }): InitializeResult => {
   const { workspace } = capabilities
@@ -114,8 +117,10 @@ connection.languages.diagnostics.on(async ({ textDocument }) => ({
 }))
 
 connection.onCompletion(({ textDocument, position }) =>
-  withRecipe(textDocument.uri, [], (document, analysis) =>
-    isOurs(document) && analysis.dialect === null ? completion(document, analysis, position) : [],
+  withRecipe(textDocument.uri, [], async (document, analysis) =>
+    isOurs(document) && analysis.dialect === null
+      ? [...templateItems(templates, document, position), ...(await completion(document, analysis, position))]
+      : [],
   ),
 )
 

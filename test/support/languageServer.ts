@@ -49,7 +49,7 @@ export async function startServer(settings: unknown = {}) {
   await connection.sendNotification('initialized', {})
 
   async function open(path: string, text: string, languageId = 'prune-recipe'): Promise<OpenRecipe> {
-    const uri = pathToFileURL(path).href
+    const uri = path.startsWith('untitled:') ? path : pathToFileURL(path).href
     let version = 1
     let now = text
     await connection.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId, version, text } })

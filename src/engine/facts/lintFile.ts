@@ -9,8 +9,8 @@ import type { LintResult } from '../../shared/recipe/lint.ts'
 import { gatherFacts } from './gatherFacts.ts'
 
 export interface LintTextOptions {
-  /** Folder that the recipe's paths are relative to. */
-  folder: string
+  /** Folder that the recipe's paths are relative to; null: it has none, so nothing outside the text is looked at. */
+  folder: string | null
   gpu?: boolean | null
   severities?: Readonly<Record<string, Severity | 'off'>>
 }
@@ -23,7 +23,8 @@ export async function lintText(
   const { folder, gpu = null, severities } = options
   const document = readDocument(text)
   const { resolved, dialect } = createContext(document, noFacts)
-  if (dialect !== null || document.value === undefined) return { ...lint(text, { severities }), facts: null }
+  if (folder === null || dialect !== null || document.value === undefined)
+    return { ...lint(text, { severities }), facts: null }
   const facts = await gatherFacts(resolved, folder, gpu)
   return { ...lint(text, { facts, severities }), facts }
 }

@@ -1,12 +1,13 @@
 // Paths of a recipe as links to what they name.
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DocumentLink } from 'vscode-languageserver/node'
+import { locate } from '../../engine/checkpoint/locate.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { dataUses } from '../../shared/recipe/dataUses.ts'
 import type { Analysis } from '../analyses.ts'
 
-export function documentLinks({ context, document, folder, facts, dialect }: Analysis): DocumentLink[] {
+export async function documentLinks({ context, document, folder, facts, dialect }: Analysis): Promise<DocumentLink[]> {
   if (folder === null || dialect !== null) return []
   const links: DocumentLink[] = []
   const link = (path: Path, file: string, tooltip: string) => {
@@ -14,12 +15,21 @@ export function documentLinks({ context, document, folder, facts, dialect }: Ana
     links.push({ range: document.rangeOf(path), target: pathToFileURL(resolve(folder, file)).href, tooltip })
   }
   const { model, save, recover } = context.resolved
-  // A folder cannot be opened as a document; its config.json can.
-  if (facts?.model?.config) link(['model'], `${model}/config.json`, 'Open config.json of the model')
+  // A folder cannot be opened as a document; its weights can, and the inspector is their editor.
+  const linkModel = async (path: Path, written: string, tooltip: string) => {
+    const weights = await weightsIn(resolve(folder, written))
+    if (weights) link(path, weights, tooltip)
+  }
+  if (model) await linkModel(['model'], model, 'Look at the model')
   for (const { path, data } of dataUses(context.resolved)) {
     if (facts?.data.get(data)?.exists) link([...path, 'data'], data, 'Open the data')
   }
   if (recover?.lora.init) link(['recover', 'lora', 'init'], recover.lora.init, 'Open the start matrices')
-  if (save && facts?.output?.exists) link(['save', 'to'], `${save.to}/config.json`, 'Open config.json of the result')
+  if (save && facts?.output?.exists) await linkModel(['save', 'to'], save.to, 'Look at the result')
   return links
+}
+
+async function weightsIn(path: string): Promise<string | null> {
+  const located = await locate(path).catch(() => null)
+  return located && join(located.folder, located.entry)
 }

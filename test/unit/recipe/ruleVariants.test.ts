@@ -94,4 +94,9 @@ describe('rules, beyond their examples', () => {
       assert.deepEqual(found, severity === null ? [] : found.length > 0 ? found.map(() => severity) : [severity])
     })
   }
+
+  it('S7 says which word was meant', () => {
+    const { findings } = lint(`version: 1\nmodel: m\n${prune('method: wnda, sparsity: 0.3')}`)
+    assert.match(findings[0].message, /"wnda": did you mean wanda\?$/)
+  })
 })

@@ -12,6 +12,7 @@ import type {
   InlayHint,
   TextEdit,
 } from 'vscode-languageserver/node'
+import { pathToFileURL } from 'node:url'
 import { labels, startServer } from '../../support/languageServer.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -115,6 +116,30 @@ describe('language server', () => {
     assert.ok(same.includes('steps'), same.join())
     const words = labels(await recipe.at('textDocument/completion', good.replace('mode: reconstruct', 'mode: |')))
     assert.deepEqual(words.sort(), ['reconstruct', 'retrain'])
+  })
+
+  it('offers whole recipes where nothing is written yet, and nowhere else', async () => {
+    const recipe = await open('')
+    const has = async (marked: string) => {
+      const found = labels(await recipe.at('textDocument/completion', marked))
+      return found.includes('Wanda and reconstruction')
+    }
+    for (const empty of ['|', '# what\n|', 'wan|', '\n\nP|\n']) assert.ok(await has(empty), JSON.stringify(empty))
+    for (const begun of [good.replace('seed: 0', 'seed: |'), good.replace('[Linear]', '[|]'), 'model: |', '# a|'])
+      assert.ok(!(await has(begun)), begun)
+  })
+
+  it('a new recipe is checked where it will be saved; without a place nothing is missed', async () => {
+    const codes = async (path: string) => (await (await server.open(path, good)).diagnostics()).map((d) => d.code)
+    assert.deepEqual(await codes(`untitled:${join(folder, 'new.prune.yaml')}`), ['M3'])
+    assert.deepEqual(await codes(`untitled:${join(tmpdir(), 'elsewhere', 'new.prune.yaml')}`), ['C1', 'M7', 'M3'])
+    assert.deepEqual(await codes('untitled:Untitled-1'), ['M3'])
+  })
+
+  it('a link on the model leads to its weights, which the inspector opens', async () => {
+    const recipe = await open(good)
+    const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')
+    assert.ok(links.some((l) => l.target === pathToFileURL(join(folder, 'opt', 'model.safetensors')).href))
   })
 
   it('completes module names with what they match, files and fields', async () => {

@@ -32,12 +32,18 @@ describe('grammar of recipes', () => {
 
 describe('snippets of recipes', () => {
   interface Snippet {
-    prefix: string
+    prefix?: string
     body: string[]
     isFileTemplate?: boolean
   }
   const file = join(root, 'syntaxes/prune-recipe.snippets.json')
   const snippets = Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, Snippet>)
+
+  it('that are whole files have no prefix: the editor would offer them inside every value', () => {
+    for (const [name, { prefix, isFileTemplate }] of snippets)
+      assert.equal(prefix === undefined, !!isFileTemplate, name)
+  })
+
   for (const [name, { body }] of snippets.filter(([, s]) => s.isFileTemplate)) {
     it(`${name} is a recipe with nothing to complain about`, () => {
       const text = `${body.join('\n').replace(/\$\{\d+:([^}]*)\}/g, '$1')}\n`
