@@ -1,8 +1,9 @@
 // The header of a checkpoint as the views want it.
 import { largest } from '../shared/format/lists.ts'
-import { basename, dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { stat } from 'node:fs/promises'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
+import { modelLabel } from '../shared/format/modelLabel.ts'
 import { elementsOf } from '../shared/format/dtypes.ts'
 import { elementFormat } from '../engine/checkpoint/stats/elementFormat.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
@@ -47,10 +48,8 @@ export async function summarise(checkpoint: Checkpoint): Promise<ModelSummary> {
   }
 }
 
-/** The folder's name; a file with a name of its own keeps it. */
 function labelOf({ folder, files }: Checkpoint): string {
-  const own = files.length === 1 && files[0].name !== 'model.safetensors'
-  return own ? files[0].name : basename(folder)
+  return modelLabel(files.length === 1 ? join(folder, files[0].name) : folder)
 }
 
 function modelTypeOf(config: unknown): string | null {

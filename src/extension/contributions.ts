@@ -11,6 +11,11 @@ export const viewTypes = {
 
 export const treeIds = { models: 'sparsescope.models', runs: 'sparsescope.runs' } as const
 
+/** What a person has done with success; `sparsescope.did.…` as context keys. */
+export const milestones = ['open', 'look', 'write', 'dryRun', 'run'] as const
+
+export type Milestone = (typeof milestones)[number]
+
 export const taskType = 'sparsescope'
 
 export const recipeLanguage = 'prune-recipe'

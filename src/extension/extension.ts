@@ -10,7 +10,11 @@ import type { Handler, Parts } from './commands/parts.ts'
 import { runCommands } from './commands/runCommands.ts'
 import { commandIds, recipeLanguage, taskType } from './contributions.ts'
 import { InspectorEditors } from './inspector/inspectorEditor.ts'
+import { noteInspections } from './inspector/noteInspections.ts'
+import { KnownSparsity } from './models/knownSparsity.ts'
+import { Models } from './models/models.ts'
 import { ModelTree } from './models/modelTree.ts'
+import { watchModels } from './models/watchModels.ts'
 import type * as languageClientModule from './recipe/languageClient.ts'
 import { Runner } from './runs/runner.ts'
 import { RunPanels } from './runs/runPanels.ts'
@@ -30,12 +34,17 @@ export interface ExtensionApi {
   activationMs: number
   backendState: () => Services['supervisor']['state']
   runs: () => ReturnType<RunStore['listings']>
+  /** What the tree of models shows. */
+  models: () => ReturnType<Models['find']>
 }
 
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const begun = performance.now()
   const services = createServices(context)
   const runStore = new RunStore()
+  const sparsity = new KnownSparsity(context.globalState)
+  const models = new Models(sparsity)
+  const modelTree = new ModelTree(models)
   const runner = new Runner(services, runStore)
   const parts: Parts = {
     services,
@@ -45,11 +54,17 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     runPanels: new RunPanels(services, runStore),
     runStore,
     runner,
-    modelTree: new ModelTree(),
+    models,
+    modelTree,
   }
   context.subscriptions.push(
     parts.inspectors,
-    parts.modelTree.register(),
+    modelTree.register(),
+    watchModels(models, () => modelTree.refresh()),
+    noteInspections(parts.inspectors, sparsity, () => {
+      models.forget()
+      modelTree.refresh()
+    }),
     new RunTree(runStore).register(),
     watchRuns(runStore),
     createStatusItem(services, runStore),
@@ -62,6 +77,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     activationMs: performance.now() - begun,
     backendState: () => services.supervisor.state,
     runs: () => runStore.listings(),
+    models: () => models.find(),
   }
 }
 

@@ -70,7 +70,7 @@ describe('the packaged extension: running', function () {
     await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor({ timeout: 60_000 })
     await view.getByRole('button', { name: 'Pause' }).click()
     await status('paused').waitFor({ timeout: 15_000 })
-    await view.getByRole('button', { name: 'Go on' }).click()
+    await view.getByRole('button', { name: 'Continue' }).click()
     await status('running').waitFor({ timeout: 15_000 })
     await view.getByRole('button', { name: 'Cancel' }).click()
     await status('cancelled').waitFor({ timeout: 15_000 })

@@ -91,7 +91,7 @@ export function createHead(actions: HeadActions): Head {
     scanned(result) {
       busy(false)
       start.hidden = !result.partial
-      start.textContent = result.partial ? 'Go on' : 'Compute statistics'
+      start.textContent = result.partial ? 'Continue' : 'Compute statistics'
       const skipped = result.skipped > 0 ? `, ${result.skipped} cannot be read` : ''
       text.textContent = `${result.scanned} tensors scanned${skipped}${result.partial ? ', stopped before the end' : ''}`
       announce(text.textContent)

@@ -1,7 +1,7 @@
 // From the path a person gives to the weight files it stands for: a folder, an index, or one file.
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { pickleRemedy } from '../../shared/format/safetensorsHeader.ts'
+import { ggufRemedy, pickleRemedy } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { readError } from './diskErrors.ts'
 
@@ -52,6 +52,8 @@ function whyNot(names: readonly string[], files: readonly string[]): string {
   if (files.length > 1) return 'it has several .safetensors files and no index; name the one you mean'
   const pickle = names.find((n) => pickles.test(n))
   if (pickle) return `it has no model.safetensors, only ${pickle}: ${pickleRemedy}`
+  const gguf = names.find((n) => /\.gguf$/i.test(n))
+  if (gguf) return `it holds a GGUF model (${gguf}): ${ggufRemedy}`
   return `it has no model.safetensors and no model${indexSuffix}; give the folder of a Hugging Face model`
 }
 

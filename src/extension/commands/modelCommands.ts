@@ -1,6 +1,7 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
 import { viewTypes } from '../contributions.ts'
+import { reached } from '../support/milestones.ts'
 import { requireTrust } from '../support/trust.ts'
 import { pruneWizard } from '../recipe/pruneWizard.ts'
 import type { ExportFormat } from '../../shared/protocol/view.ts'
@@ -21,20 +22,22 @@ type Ids =
   | 'sparsescope.copyTensorName'
   | 'sparsescope.copyTarget'
 
-export function modelCommands({ inspectors, comparePanels }: Parts): Handlers<Ids> {
+export function modelCommands({ inspectors, comparePanels, models }: Parts): Handlers<Ids> {
   let selected: string | undefined
   const wizard = (start: 'prune' | 'recover') => async (argument: unknown) => {
     if (!(await requireTrust(start === 'prune' ? t('Pruning') : t('Recovering')))) return
-    const model = await modelTarget(argument, inspectors)
+    const model = await modelTarget(argument, models, inspectors)
     if (!model) return
-    const written = await pruneWizard(model, start)
+    const written = await pruneWizard(await weightsOf(model), start)
     if (!written) return
+    reached('write')
     await vscode.window.showTextDocument(written.recipe, { preview: false })
     if (written.run) await vscode.commands.executeCommand('sparsescope.runRecipe', written.recipe)
   }
   return {
     'sparsescope.openOverview': async (argument) => {
-      const path = await modelTarget(argument, inspectors)
+      // The active one is in sight already.
+      const path = await modelTarget(argument, models, null)
       if (path) await vscode.commands.executeCommand('vscode.openWith', await weightsOf(path), viewTypes.checkpoint)
     },
     'sparsescope.prune': wizard('prune'),
@@ -46,11 +49,11 @@ export function modelCommands({ inspectors, comparePanels }: Parts): Handlers<Id
       comparePanels.show({ a: uris[0].fsPath, b: uris[1].fsPath })
     },
     'sparsescope.selectForCompare': async (argument) => {
-      selected = await modelTarget(argument, inspectors)
+      selected = await modelTarget(argument, models, inspectors)
       await vscode.commands.executeCommand('setContext', 'sparsescope.hasSelected', selected !== undefined)
     },
     'sparsescope.compareWithSelected': async (argument) => {
-      const b = await modelTarget(argument, inspectors)
+      const b = await modelTarget(argument, models, inspectors)
       if (!selected) throw new Error(t('Choose "Select for Compare" on a first checkpoint.'))
       if (b) comparePanels.show({ a: selected, b })
     },

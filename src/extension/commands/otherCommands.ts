@@ -2,8 +2,8 @@
 import * as vscode from 'vscode'
 import { selectAdapter } from '../backend/selectAdapter.ts'
 import { diagnosticsText } from '../support/diagnostics.ts'
-import { newRecipeText } from '../recipe/newRecipe.ts'
-import { recipeLanguage } from '../contributions.ts'
+import { newRecipe } from '../recipe/newRecipe.ts'
+import { reached } from '../support/milestones.ts'
 import type { Handlers, Parts } from './parts.ts'
 
 const t = vscode.l10n.t
@@ -19,14 +19,14 @@ type Ids =
   | 'sparsescope.openWalkthrough'
   | 'sparsescope.openSample'
 
-export function otherCommands({ services, modelTree, runStore }: Parts): Handlers<Ids> {
+export function otherCommands({ services, models, modelTree, runStore }: Parts): Handlers<Ids> {
   const { supervisor, log } = services
   return {
     'sparsescope.newRecipe': async () => {
-      const document = await vscode.workspace.openTextDocument({ language: recipeLanguage, content: newRecipeText })
-      await vscode.window.showTextDocument(document)
+      if (await newRecipe(models)) reached('write')
     },
     'sparsescope.refresh': async () => {
+      models.forget()
       modelTree.refresh()
       await Promise.all(runStore.list().map((run) => runStore.refresh(run.folder)))
     },

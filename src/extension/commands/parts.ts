@@ -2,6 +2,7 @@
 import type { ComparePanels } from '../compare/comparePanels.ts'
 import type { CommandId } from '../contributions.ts'
 import type { InspectorEditors } from '../inspector/inspectorEditor.ts'
+import type { Models } from '../models/models.ts'
 import type { ModelTree } from '../models/modelTree.ts'
 import type { Runner } from '../runs/runner.ts'
 import type { RunPanels } from '../runs/runPanels.ts'
@@ -17,6 +18,7 @@ export interface Parts {
   runPanels: RunPanels
   runStore: RunStore
   runner: Runner
+  models: Models
   modelTree: ModelTree
 }
 

@@ -7,10 +7,12 @@ import { formatDuration } from '../../shared/format/numbers.ts'
 import type { PlanSummary } from '../../shared/protocol/plan.ts'
 import type { RunOutcome } from '../../shared/protocol/rpc.ts'
 import { planOf } from '../trainable/trainablePanels.ts'
+import { reached } from '../support/milestones.ts'
 import { requireTrust } from '../support/trust.ts'
 import type { RunRequest } from '../runs/runner.ts'
 import type { Handlers, Parts } from './parts.ts'
-import { recipeTarget, runTarget, weightsOf } from './targets.ts'
+import { recipeOrPick } from './pickRecipe.ts'
+import { runTarget, weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 
@@ -27,22 +29,22 @@ type Ids =
 
 export function runCommands(parts: Parts): Handlers<Ids> {
   const { services, runStore, runPanels, runner, trainablePanels } = parts
-  const recipeOf = (argument: unknown) => {
-    const recipe = recipeTarget(argument)
-    if (!recipe) throw new Error(t('Open a recipe (*.prune.yaml) first.'))
-    return recipe
+  const showTrainable = (title: string) => async (argument: unknown) => {
+    const recipe = await recipeOrPick(argument, title)
+    if (recipe) trainablePanels.show(recipe)
   }
   return {
     'sparsescope.runRecipe': async (argument) => {
       if (!(await requireTrust(t('Running a recipe')))) return
-      const recipe = await savedRecipe(recipeOf(argument))
+      const chosen = await recipeOrPick(argument, t('Run Recipe'))
+      const recipe = chosen && (await savedRecipe(chosen))
       if (!recipe) return
       const plan = await planOf(services, recipe)
       if (plan.errors.length > 0) throw new Error(`${basename(recipe.fsPath)}: ${plan.errors[0]}`)
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
     },
-    'sparsescope.dryRun': (argument) => trainablePanels.show(recipeOf(argument)),
-    'sparsescope.showTrainable': (argument) => trainablePanels.show(recipeOf(argument)),
+    'sparsescope.dryRun': showTrainable(t('Dry Run Recipe')),
+    'sparsescope.showTrainable': showTrainable(t('Show What a Recipe Trains')),
     'sparsescope.openRun': async (argument) => {
       const folder = runTarget(argument) ?? (await pickRun(parts))
       if (!folder) return
@@ -89,6 +91,7 @@ async function runAndReport({ services, runner, runPanels }: Parts, request: Run
     runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) }),
   )
   const { folder, status, message } = outcome
+  if (status === 'done') reached('run')
   if (status === 'failed' && !folder) services.log.failed(new Error(message ?? t('The run failed.')))
   else if (folder && status !== 'cancelled' && !runPanels.isVisible(folder)) notify(outcome, folder)
   return outcome

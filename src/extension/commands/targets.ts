@@ -1,37 +1,26 @@
 // What a command acts on: what was clicked, else what is active.
 import * as vscode from 'vscode'
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { locate } from '../../engine/checkpoint/locate.ts'
 import { recipeLanguage } from '../contributions.ts'
 import type { InspectorEditors } from '../inspector/inspectorEditor.ts'
-import type { ModelEntry } from '../models/modelTree.ts'
-
-const weightFiles = ['model.safetensors.index.json', 'model.safetensors']
+import { pickModel } from '../models/pickModel.ts'
+import type { ModelEntry, Models } from '../models/models.ts'
 
 /** Path of a checkpoint: from Explorer, a tree, the active inspector, or asked for. */
-export async function modelTarget(argument: unknown, inspectors: InspectorEditors): Promise<string | undefined> {
+export async function modelTarget(
+  argument: unknown,
+  models: Models,
+  inspectors: InspectorEditors | null,
+): Promise<string | undefined> {
   const uri = argument instanceof vscode.Uri ? argument : isModelEntry(argument) ? argument.uri : undefined
-  if (uri) return uri.fsPath
-  if (inspectors.active) return inspectors.active.path
-  const chosen = await vscode.window.showOpenDialog({
-    title: vscode.l10n.t('Choose a checkpoint'),
-    canSelectFolders: false,
-    filters: { [vscode.l10n.t('Checkpoints')]: ['safetensors', 'json'] },
-  })
-  return chosen?.at(0)?.fsPath
+  return uri?.fsPath ?? inspectors?.active?.path ?? pickModel(models)
 }
 
-/** The file that the inspector opens for a folder: its index or its weights. */
+/** The file that the inspector opens for a folder: its index or its weights. Says why when it holds none. */
 export async function weightsOf(path: string): Promise<vscode.Uri> {
-  const uri = vscode.Uri.file(path)
-  if (!statSync(path).isDirectory()) return uri
-  for (const name of weightFiles) {
-    const file = vscode.Uri.file(join(path, name))
-    if (statSync(file.fsPath, { throwIfNoEntry: false })) return file
-  }
-  const found = await vscode.workspace.findFiles(new vscode.RelativePattern(uri, '*.safetensors'), null, 1)
-  if (found.length > 0) return found[0]
-  throw new Error(vscode.l10n.t('{0} holds no safetensors file.', path))
+  const { folder, entry } = await locate(path)
+  return vscode.Uri.file(join(folder, entry))
 }
 
 /** A recipe: what was clicked, or the one in the editor. */

@@ -1,6 +1,7 @@
 // Two checkpoints side by side. The comparison is kept, so that a view that was hidden shows it again.
 import * as vscode from 'vscode'
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
+import { modelLabel } from '../../shared/format/modelLabel.ts'
 import type { CompareSummary, TensorChange } from '../../shared/protocol/inspect.ts'
 import type { FromCompare, ToCompare } from '../../shared/protocol/view.ts'
 import { viewTypes } from '../contributions.ts'
@@ -23,7 +24,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
   }
 
   show(pair: Pair): void {
-    const title = `${labelOf(pair.a)} ↔ ${labelOf(pair.b)}`
+    const title = `${modelLabel(pair.a)} ↔ ${modelLabel(pair.b)}`
     this.adopt(pair, vscode.window.createWebviewPanel(viewTypes.compare, title, vscode.ViewColumn.Active))
   }
 
@@ -63,7 +64,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
     }
     const replay = () => {
       if (failure) return view.post({ type: 'failed', message: failure })
-      view.post({ type: 'models', a: { path: a, label: labelOf(a) }, b: { path: b, label: labelOf(b) } })
+      view.post({ type: 'models', a: { path: a, label: modelLabel(a) }, b: { path: b, label: modelLabel(b) } })
       if (!abort) return start()
       view.post({ type: 'progress', progress: { changes, done, total } })
       if (result) view.post({ type: 'result', result })
@@ -87,10 +88,4 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
       view.dispose()
     })
   }
-}
-
-/** Name of a model: its folder's for the usual file names, else the file's. */
-export function labelOf(path: string): string {
-  const name = basename(path)
-  return /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/.test(name) ? basename(dirname(path)) : name
 }

@@ -27,15 +27,24 @@ export interface ActiveInspector {
   session: ModelSession
 }
 
+/** A view was told something, or something was selected in it. */
+export interface InspectorEvent {
+  session: ModelSession
+  type: ToInspector['type'] | 'selected'
+}
+
 export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument>, vscode.Disposable {
   active: ActiveInspector | null = null
   private readonly services: Services
+  private readonly events = new vscode.EventEmitter<InspectorEvent>()
+  readonly onEvent = this.events.event
   private readonly sessions = new Map<string, ModelSession>()
   private readonly disposables: vscode.Disposable[] = []
 
   constructor(services: Services) {
     this.services = services
     this.disposables.push(
+      this.events,
       vscode.window.registerCustomEditorProvider(viewTypes.checkpoint, this, {
         supportsMultipleEditorsPerDocument: true,
       }),
@@ -61,7 +70,10 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       exportFolder: () => vscode.Uri.file(dirname(session.path)),
       onReady: () => {
         attached?.dispose()
-        attached = session.attach(view.post)
+        attached = session.attach((message) => {
+          view.post(message)
+          this.events.fire({ session, type: message.type })
+        })
       },
       onRetry: () => void session.reload(),
       onMessage: (message) => this.handle(session, message),
@@ -111,7 +123,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       case 'prune':
         return void vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(session.path))
       case 'selected':
-        return
+        return this.events.fire({ session, type: 'selected' })
     }
   }
 

@@ -1,68 +1,58 @@
-// The tree of checkpoints in the workspace: one entry a model, however many shards it has.
+// The tree of checkpoints: one entry a model, however many shards it has, in two groups.
 import * as vscode from 'vscode'
-import { basename, dirname } from 'node:path'
 import { treeIds } from '../contributions.ts'
+import { placeOf } from '../support/paths.ts'
+import { factsLine, factsTooltip } from './modelText.ts'
+import type { ModelEntry, ModelGroup, Models } from './models.ts'
 
-export interface ModelEntry {
-  /** What is opened: the index of a sharded model, else the file. */
-  uri: vscode.Uri
-  label: string
-}
+type Node = ModelGroup | ModelEntry
 
-const mostModels = 200
-const excluded = '**/{node_modules,.git,.sparsescope}/**'
-
-export class ModelTree implements vscode.TreeDataProvider<ModelEntry> {
+export class ModelTree implements vscode.TreeDataProvider<Node> {
+  private readonly models: Models
   private readonly changed = new vscode.EventEmitter<void>()
   readonly onDidChangeTreeData = this.changed.event
 
+  constructor(models: Models) {
+    this.models = models
+  }
+
   register(): vscode.Disposable {
-    const watcher = vscode.workspace.createFileSystemWatcher('**/*.{safetensors,safetensors.index.json}', false, true)
-    const refresh = () => this.refresh()
-    return vscode.Disposable.from(
-      this.changed,
-      watcher,
-      watcher.onDidCreate(refresh),
-      watcher.onDidDelete(refresh),
-      vscode.workspace.onDidChangeWorkspaceFolders(refresh),
-      vscode.window.registerTreeDataProvider(treeIds.models, this),
-    )
+    return vscode.Disposable.from(this.changed, vscode.window.registerTreeDataProvider(treeIds.models, this))
   }
 
   refresh(): void {
     this.changed.fire()
   }
 
-  async getChildren(entry?: ModelEntry): Promise<ModelEntry[]> {
-    if (entry) return []
-    const [files, indexes] = await Promise.all([
-      vscode.workspace.findFiles('**/*.safetensors', excluded, 10 * mostModels),
-      vscode.workspace.findFiles('**/*.safetensors.index.json', excluded, mostModels),
-    ])
-    return modelsOf(files, indexes).slice(0, mostModels)
+  async getChildren(node?: Node): Promise<Node[]> {
+    const known = await this.models.find()
+    if (node === undefined) return (['workspace', 'hub'] as const).filter((group) => known[group].length > 0)
+    return typeof node === 'string' ? known[node] : []
   }
 
-  getTreeItem({ uri, label }: ModelEntry): vscode.TreeItem {
-    const item = new vscode.TreeItem(label)
-    item.resourceUri = uri
-    item.iconPath = new vscode.ThemeIcon('layers')
-    item.description = vscode.workspace.asRelativePath(dirname(uri.fsPath))
-    item.tooltip = uri.fsPath
-    item.contextValue = 'model'
-    item.command = { command: 'sparsescope.openOverview', title: '', arguments: [uri] }
-    return item
+  getTreeItem(node: Node): vscode.TreeItem {
+    return typeof node === 'string' ? groupItem(node) : modelItem(node)
   }
 }
 
-/** An index stands for the shards beside it; other files stand for themselves, a lone `model.safetensors` for its folder. */
-export function modelsOf(files: readonly vscode.Uri[], indexes: readonly vscode.Uri[]): ModelEntry[] {
-  const sharded = new Set(indexes.map((uri) => dirname(uri.fsPath)))
-  const shard = /-\d{5}-of-\d{5}\.safetensors$/
-  const single = files.filter((uri) => !(sharded.has(dirname(uri.fsPath)) && shard.test(uri.path)))
-  const entries = [...indexes, ...single].map((uri) => {
-    const name = basename(uri.fsPath)
-    const whole = name === 'model.safetensors' || name === 'model.safetensors.index.json'
-    return { uri, label: whole ? basename(dirname(uri.fsPath)) : name }
-  })
-  return entries.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }))
+function groupItem(group: ModelGroup): vscode.TreeItem {
+  const label = group === 'workspace' ? vscode.l10n.t('Workspace') : vscode.l10n.t('Hub cache')
+  const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Expanded)
+  item.id = group
+  item.contextValue = 'group'
+  return item
+}
+
+function modelItem(entry: ModelEntry): vscode.TreeItem {
+  const { group, uri, label, facts } = entry
+  const item = new vscode.TreeItem(label)
+  item.id = `${group} ${uri.fsPath}`
+  item.iconPath = new vscode.ThemeIcon(typeof facts === 'string' ? 'warning' : 'layers')
+  item.description = factsLine(entry)
+  item.tooltip = factsTooltip(entry)
+  item.contextValue = 'model'
+  const where = group === 'hub' ? vscode.l10n.t('Hub cache') : placeOf(uri)
+  item.accessibilityInformation = { label: `${label}, ${factsLine(entry)}, ${where}` }
+  item.command = { command: 'sparsescope.openOverview', title: '', arguments: [uri] }
+  return item
 }

@@ -1,26 +1,49 @@
-// What New Recipe… starts with: short, complete, every line explained.
+// New Recipe: an unsaved recipe for a model of the workspace, complete and without an error; without a model, an outline.
+import * as vscode from 'vscode'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { recipeLanguage } from '../contributions.ts'
+import type { Models } from '../models/models.ts'
+import { pickModel } from '../models/pickModel.ts'
+import { outlineText } from './outlineText.ts'
+import { freeName, recipeExtension, suggestedOutput, toRecipePath, withTexts } from './choices.ts'
+import { findTexts, recipeStart } from './recipeDefaults.ts'
+import { recipeText } from './recipeText.ts'
 
-export const newRecipeText = `# A SparseScope recipe: what to prune, how to recover it, how to measure it, where to save it.
-# Save it as NAME.prune.yaml beside the model. Paths are relative to this file.
-# For other editors: \`sparsescope schema > recipe.schema.json\`, and this as the first line:
-# yaml-language-server: $schema=./recipe.schema.json
-version: 1
-model: ./my-model # a Hugging Face folder
-prune:
-  - method: wanda # magnitude | random | wanda | sparsegpt
-    sparsity: 0.5 # share of the weights that go
-    # pattern: "2:4" # instead of a sparsity: two of every four
-calibration:
-  data: ./data.jsonl # txt, jsonl(.gz), parquet, or token ids in safetensors
-  samples: 128
-  seq_len: 2048
-seed: 0 # of everything that is drawn at random
-recover:
-  mode: reconstruct # block by block; or retrain: the whole model
-  train: [bias, norm, mask_lora]
-  steps: 200
-evaluate:
-  - { task: perplexity, data: ./held-out.txt, seq_len: 2048, at: [dense, recovered] }
-save:
-  to: ./my-model-wanda50 # must not exist yet
-`
+/** Some ten thousand tokens. */
+const leastBytes = 50_000
+
+/** False when the person left. */
+export async function newRecipe(models: Models): Promise<boolean> {
+  const { workspace, hub } = await models.find()
+  if (workspace.length + hub.length === 0) {
+    const outline = await vscode.workspace.openTextDocument({ language: recipeLanguage, content: outlineText })
+    await vscode.window.showTextDocument(outline)
+    return true
+  }
+  const weights = workspace.length === 1 ? workspace[0].uri.fsPath : await pickModel(models)
+  if (!weights) return false
+  const { folder, name, choices } = await recipeStart(weights)
+  const exists = (file: string) => existsSync(join(folder, file))
+  const texts = (await findTexts(folder)).filter(isCorpus).map(({ fsPath }) => toRecipePath(folder, fsPath))
+  const filled = withTexts(choices, texts)
+  const saveTo = freeName(suggestedOutput(name, filled), '', exists)
+  const file = freeName(saveTo.slice(2), recipeExtension, exists)
+  // Unsaved, but with a place: paths are completed and checked from there.
+  const uri = vscode.Uri.file(join(folder, file)).with({ scheme: 'untitled' })
+  await show(uri, recipeText({ ...filled, saveTo }))
+  return true
+}
+
+/** Notes and lists of requirements are no text to calibrate on. */
+function isCorpus({ fsPath }: vscode.Uri): boolean {
+  return (statSync(fsPath, { throwIfNoEntry: false })?.size ?? 0) >= leastBytes
+}
+
+async function show(uri: vscode.Uri, text: string): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(uri)
+  const editor = await vscode.window.showTextDocument(document)
+  if (document.getText() !== '') return
+  await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), text))
+  editor.selection = new vscode.Selection(0, 0, 0, 0)
+}

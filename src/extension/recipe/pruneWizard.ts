@@ -2,59 +2,42 @@
 // recipe is the truth: nothing of the wizard is remembered anywhere else.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
-import { labelOf } from '../compare/comparePanels.ts'
+import { basename, isAbsolute, join, resolve } from 'node:path'
 import { adapterNames, adapterOf } from '../../shared/adapters/adapters.ts'
-import { methodNames, methodOf, proposedMethod, type MethodName } from '../../shared/methods/methods.ts'
-import { defaultTrain } from '../../shared/adapters/subsets.ts'
+import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { methodNames, methodOf, type MethodName } from '../../shared/methods/methods.ts'
+import { freeName, isHeldOut, recipeExtension, suggestedOutput, toRecipePath } from './choices.ts'
+import { findTexts, recipeStart } from './recipeDefaults.ts'
 import { looksAtText, recipeText, type Recovery, type WizardChoices } from './recipeText.ts'
 import { askText, pickOne, pickSeveral, type Answer, type Choice, type StepFrame } from './steps.ts'
 
-type Draft = WizardChoices & { run: boolean }
+type Draft = WizardChoices & { name: string; run: boolean }
 type Step = (frame: StepFrame) => Promise<Answer<unknown>>
 
 const t = vscode.l10n.t
 
-/** Path of the recipe that was written, and whether to run it; null when the person left. */
+/** Path of the recipe that was written, and whether to run it; null when the person left. `weights`: index or file. */
 export async function pruneWizard(
-  model: string,
+  weights: vscode.Uri,
   start: 'prune' | 'recover',
 ): Promise<{ recipe: vscode.Uri; run: boolean } | null> {
-  const folder = basename(model).includes('.safetensors') ? dirname(model) : model
-  const parent = dirname(folder)
-  const draft = firstDraft(folder, start)
-  const title = start === 'prune' ? t('Prune {0}', labelOf(model)) : t('Recover {0}', labelOf(model))
+  const { folder, name, choices } = await recipeStart(weights.fsPath)
+  // Reconstruction needs the dense model; one that is pruned already is retrained.
+  const already = start === 'recover' && { method: null, recovery: 'retrain' as const }
+  const draft: Draft = { ...choices, ...already, name, run: true }
+  const label = modelLabel(weights.fsPath)
+  const title = start === 'prune' ? t('Prune {0}', label) : t('Recover {0}', label)
   let at = 0
   for (;;) {
     // Later questions depend on earlier answers, so the list is made anew each time.
-    const steps = stepsOf(draft, parent, start)
+    const steps = stepsOf(draft, folder, start)
     if (at >= steps.length) break
     const answer = await steps[at]({ title, step: at + 1, total: steps.length })
     if (answer === null) return null
     at += answer === 'back' ? -1 : 1
   }
-  const recipe = await writeRecipe(parent, draft)
+  const recipe = await writeRecipe(folder, draft)
   return { recipe, run: draft.run }
-}
-
-function firstDraft(folder: string, start: 'prune' | 'recover'): Draft {
-  return {
-    model: `./${basename(folder)}`,
-    method: start === 'prune' ? proposedMethod : null,
-    pattern: 'unstructured',
-    sparsity: 0.5,
-    // Reconstruction needs the dense model; one that is pruned already is retrained.
-    recovery: start === 'prune' ? 'reconstruct' : 'retrain',
-    train: [...defaultTrain],
-    data: null,
-    evaluateOn: null,
-    field: null,
-    seqLen: 512,
-    samples: 128,
-    steps: 100,
-    saveTo: '',
-    run: true,
-  }
 }
 
 function stepsOf(draft: Draft, parent: string, start: 'prune' | 'recover'): Step[] {
@@ -146,8 +129,7 @@ async function askSparsity(frame: StepFrame, draft: Draft): Promise<Answer<unkno
 }
 
 async function askData(frame: StepFrame, draft: Draft, parent: string): Promise<Answer<unknown>> {
-  const pattern = new vscode.RelativePattern(parent, '**/*.{jsonl,jsonl.gz,txt,parquet}')
-  const found = await vscode.workspace.findFiles(pattern, '**/{node_modules,.sparsescope}/**', 40)
+  const found = await findTexts(parent)
   const items: Choice<string | null>[] = found.map((uri) => ({
     label: basename(uri.fsPath),
     description: vscode.workspace.asRelativePath(uri),
@@ -159,13 +141,10 @@ async function askData(frame: StepFrame, draft: Draft, parent: string): Promise<
   const path = answer.value ?? (await browse(parent))
   if (!path) return null
   draft.data = toRecipePath(parent, path)
-  const heldOut = found.find((uri) => uri.fsPath !== path && heldOutName.test(basename(uri.fsPath)))
+  const heldOut = found.find((uri) => uri.fsPath !== path && isHeldOut(uri.fsPath))
   draft.evaluateOn = heldOut ? toRecipePath(parent, heldOut.fsPath) : null
   return answer
 }
-
-/** What people call the text that nothing is trained or calibrated on. */
-const heldOutName = /eval|test|valid|held/i
 
 async function browse(folder: string): Promise<string | undefined> {
   const filters = { [t('Text or token ids')]: ['jsonl', 'gz', 'txt', 'parquet', 'safetensors'] }
@@ -175,10 +154,7 @@ async function browse(folder: string): Promise<string | undefined> {
 
 /** A folder that exists is refused here, before anything is computed, and again by the engine. */
 async function askOutput(frame: StepFrame, draft: Draft, parent: string): Promise<Answer<unknown>> {
-  const share =
-    draft.pattern === 'unstructured' ? String(Math.round(draft.sparsity * 100)) : draft.pattern.replace(':', 'of')
-  const what = draft.method === null ? 'recovered' : `${draft.method}${share}`
-  const suggestion = draft.saveTo || `./${basename(draft.model)}-${what}`
+  const suggestion = draft.saveTo || suggestedOutput(draft.name, draft)
   const answer = await askText(frame, t('Folder for the result; it must not exist yet'), suggestion, (text) => {
     if (text.trim() === '') return t('A folder is needed')
     const target = isAbsolute(text) ? text : resolve(parent, text)
@@ -189,17 +165,8 @@ async function askOutput(frame: StepFrame, draft: Draft, parent: string): Promis
 }
 
 async function writeRecipe(parent: string, draft: Draft): Promise<vscode.Uri> {
-  const stem = basename(draft.saveTo)
-  let path = join(parent, `${stem}.prune.yaml`)
-  for (let n = 2; existsSync(path); n++) path = join(parent, `${stem}-${n}.prune.yaml`)
-  const uri = vscode.Uri.file(path)
+  const file = freeName(basename(draft.saveTo), recipeExtension, (name) => existsSync(join(parent, name)))
+  const uri = vscode.Uri.file(join(parent, file))
   await vscode.workspace.fs.writeFile(uri, Buffer.from(recipeText(draft)))
   return uri
-}
-
-/** Relative where that is short, with forward slashes: recipes travel between systems. */
-function toRecipePath(parent: string, path: string): string {
-  const way = relative(parent, path)
-  const usable = extname(way) !== '' && !isAbsolute(way) && !way.startsWith(join('..', '..'))
-  return usable ? (way.startsWith('..') ? way : `./${way}`).replaceAll('\\', '/') : path
 }

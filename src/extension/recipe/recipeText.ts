@@ -35,7 +35,7 @@ export function recipeText(choices: WizardChoices): string {
   const lines = [
     '# What to prune, how to recover it, where to save it. Hover a key to see what it means.',
     'version: 1',
-    `model: ${JSON.stringify(choices.model)}`,
+    `model: ${JSON.stringify(choices.model)}${choices.method === null ? ' # the pruned input' : ''}`,
     ...pruneLines(choices),
     ...(calibrates(choices) ? dataLines(choices) : []),
     'seed: 0',
@@ -48,7 +48,7 @@ export function recipeText(choices: WizardChoices): string {
 }
 
 function pruneLines({ method, pattern, sparsity }: WizardChoices): string[] {
-  if (method === null) return ['# The zeros of the model are kept as they are.']
+  if (method === null) return ['# Nothing is pruned again: the zeros of the pruned input stay as they are.']
   const lines = ['prune:', `  - method: ${method}`]
   if (pattern === 'unstructured') lines.push(`    sparsity: ${sparsity} # share of the weights that go`)
   else lines.push(`    pattern: ${JSON.stringify(pattern)} # the smallest of every group along the inputs go`)
@@ -85,8 +85,9 @@ function recoverLines(choices: WizardChoices): string[] {
   return lines
 }
 
-function evaluateLines({ evaluateOn, seqLen, recovery }: WizardChoices): string[] {
+function evaluateLines({ evaluateOn, seqLen, recovery, method }: WizardChoices): string[] {
   if (evaluateOn === null) return ['# evaluate: name a held-out text here to see perplexity before and after.']
   const at = recovery === 'none' ? '[dense, pruned]' : '[dense, recovered]'
-  return ['evaluate:', `  - {task: perplexity, data: ${JSON.stringify(evaluateOn)}, seq_len: ${seqLen}, at: ${at}}`]
+  const heading = method === null ? ['evaluate: # dense: before recovery, which is the pruned input'] : ['evaluate:']
+  return [...heading, `  - {task: perplexity, data: ${JSON.stringify(evaluateOn)}, seq_len: ${seqLen}, at: ${at}}`]
 }

@@ -6,6 +6,7 @@ import type { FromTrainable, ToTrainable } from '../../shared/protocol/view.ts'
 import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
+import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
 
@@ -33,6 +34,7 @@ export class TrainablePanels {
       if (!last) view.post({ type: 'loading', what: vscode.l10n.t('Reading the recipe and the header of its model') })
       try {
         last = await planOf(this.services, recipe)
+        if (last.errors.length === 0) reached('dryRun')
         view.post({ type: 'plan', plan: { ...last, recipe: basename(recipe.fsPath), model: basename(last.model) } })
       } catch (error) {
         view.post({ type: 'failed', message: messageOf(error) })

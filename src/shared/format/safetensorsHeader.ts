@@ -63,9 +63,13 @@ function otherFormat(prefix: Uint8Array): string | null {
   const text = String.fromCharCode(...prefix.subarray(0, 8))
   if (text.startsWith('version')) return 'it is a Git-LFS pointer, not the weights; run `git lfs pull` in its folder'
   if (text.startsWith('PK\x03\x04') || (prefix[0] === 0x80 && prefix[1] >= 2 && prefix[1] <= 5)) return pickleRemedy
-  if (text.startsWith('GGUF')) return 'it is a GGUF file; use the model it was made from, saved as safetensors'
+  if (text.startsWith('GGUF')) return `it is a GGUF file: ${ggufRemedy}`
   return null
 }
+
+/** GGUF is quantised, and its files carry no layout that can be pruned. */
+export const ggufRemedy =
+  'quantised for inference, it cannot be pruned; take the model that it was made from, saved as safetensors, and convert the result'
 
 /** Pickles run code when they are opened, so they are never read. */
 export const pickleRemedy =

@@ -22,6 +22,7 @@ export async function run(): Promise<void> {
   await import('./activation.test.ts')
   await import('./inspector.test.ts')
   await import('./recipes.test.ts')
+  await import('./firstMinute.test.ts')
   await import('./backend.test.ts')
   const results: Result[] = []
   const failures = await new Promise<number>((resolve) => {

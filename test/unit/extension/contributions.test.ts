@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findingLine } from '../../../src/cli/lint.ts'
-import { commandIds, settingDefaults, taskType, treeIds, viewTypes } from '../../../src/extension/contributions.ts'
+import {
+  commandIds,
+  milestones,
+  settingDefaults,
+  taskType,
+  treeIds,
+  viewTypes,
+} from '../../../src/extension/contributions.ts'
 
 const root = new URL('../../../', import.meta.url).pathname
 const text = readFileSync(join(root, 'package.json'), 'utf8')
@@ -41,12 +48,32 @@ describe('contributions', () => {
   it('menus and walkthroughs name only commands that exist', () => {
     const known = new Set<string>(commandIds)
     const named = Object.values(contributes.menus).flatMap((items) => items.flatMap((i) => i.command ?? []))
-    const events = contributes.walkthroughs.flatMap((w) => w.steps.flatMap((s) => s.completionEvents))
-    const all = [...named, ...events.map((e) => e.replace('onCommand:', ''))]
+    const links = [
+      ...Object.values(nls)
+        .join()
+        .matchAll(/\(command:(sparsescope\.\w+)\)/g),
+    ].map((m) => m[1])
+    assert.ok(links.length > 0)
     assert.deepEqual(
-      all.filter((id) => !known.has(id)),
+      [...named, ...links].filter((id) => !known.has(id)),
       [],
     )
+  })
+
+  it('a step of the walkthrough is done when something worked, not when a button was pressed', () => {
+    const events = contributes.walkthroughs.flatMap((w) => w.steps.flatMap((s) => s.completionEvents))
+    assert.deepEqual(
+      events,
+      milestones.map((milestone) => `onContext:sparsescope.did.${milestone}`),
+    )
+    const code = sources('src/extension')
+    for (const milestone of milestones) assert.ok(code.includes(`reached('${milestone}')`), milestone)
+  })
+
+  it('what is shown as plain text has no Markdown in it', () => {
+    const markdown = new Set([...text.matchAll(/"markdownDescription": "%([\w.]+)%"/g)].map((m) => m[1]))
+    for (const [key, shown] of Object.entries(nls))
+      if (!markdown.has(key)) assert.doesNotMatch(shown, /[`*]{1,2}\w/, key)
   })
 
   it('the problem matcher reads what `sparsescope lint` prints', () => {

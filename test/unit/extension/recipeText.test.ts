@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { newRecipeText } from '../../../src/extension/recipe/newRecipe.ts'
+import { outlineText } from '../../../src/extension/recipe/outlineText.ts'
 import type { MethodName } from '../../../src/shared/methods/methods.ts'
 import { recipeText, type Recovery } from '../../../src/extension/recipe/recipeText.ts'
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
@@ -39,9 +39,11 @@ describe('recipes that the wizard writes', () => {
     const { recipe, findings } = parseRecipe(text)
     assert.deepEqual(findings, [], text)
     assert.equal(recipe?.prune, undefined)
+    assert.match(text, /^model: .* # the pruned input$/m)
+    assert.match(text, /^evaluate: # .*pruned input$/m)
   })
 
-  it('New Recipe starts with a valid one', () => {
-    assert.deepEqual(parseRecipe(newRecipeText).findings, [])
+  it('New Recipe without a model starts with a valid one', () => {
+    assert.deepEqual(parseRecipe(outlineText).findings, [])
   })
 })

@@ -1,0 +1,23 @@
+// What inspectors find out is worth more than the moment: the tree of models shows the sparsities that were counted, and
+// the walkthrough ticks off what was seen.
+import type * as vscode from 'vscode'
+import { linearSparsity, type KnownSparsity } from '../models/knownSparsity.ts'
+import { stampOf } from '../models/modelFacts.ts'
+import { reached } from '../support/milestones.ts'
+import type { InspectorEditors } from './inspectorEditor.ts'
+
+export function noteInspections(
+  inspectors: InspectorEditors,
+  known: KnownSparsity,
+  changed: () => void,
+): vscode.Disposable {
+  return inspectors.onEvent(async ({ session, type }) => {
+    if (type === 'model') reached('open')
+    if (type === 'selected') reached('look')
+    if (type !== 'scanEnd' || !session.model) return
+    const sparsity = linearSparsity(session.model, session.stats)
+    if (sparsity === null) return
+    await known.set(session.path, await stampOf(session.path), sparsity)
+    changed()
+  })
+}

@@ -1,0 +1,92 @@
+// What a checkpoint's headers tell at a glance: size, types, biases, and the sparsity that a run noted beside the weights.
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { openCheckpoint, type Checkpoint } from '../../engine/checkpoint/checkpoint.ts'
+import { readSmallFile } from '../../engine/checkpoint/smallFile.ts'
+import { readModelConfig } from '../../shared/families/modelConfig.ts'
+import { tensorRoles } from '../../shared/families/tensorRoles.ts'
+import { elementsOf } from '../../shared/format/dtypes.ts'
+
+export interface ModelFacts {
+  bytes: number
+  parameters: number
+  /** Those with the most bytes first. */
+  dtypes: string[]
+  /** Of the matrices inside the blocks; null: nobody has counted. */
+  sparsity: number | null
+  /** Whether `train: [bias]` finds any. */
+  biases: boolean
+  /** What position tables allow; null when config.json does not say. */
+  maxPositions: number | null
+  /** False when it holds integers only: token ids, masks. */
+  isModel: boolean
+}
+
+const maxNoteBytes = 64 * 2 ** 20
+
+/** Reads headers only. @throws EngineError with one sentence on what is wrong. */
+export async function readModelFacts(path: string): Promise<ModelFacts> {
+  const checkpoint = await openCheckpoint(path)
+  try {
+    return factsOf(checkpoint, await notedZeros(checkpoint.folder))
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+function factsOf({ config, tensors }: Checkpoint, zeros: ReadonlyMap<string, number> | null): ModelFacts {
+  const roles = tensorRoles(config, tensors)
+  const bytesByType = new Map<string, number>()
+  let [bytes, parameters, linears, pruned] = [0, 0, 0, 0]
+  let biases = false
+  for (const tensor of tensors.values()) {
+    const size = elementsOf(tensor.shape) ?? 0
+    const { role } = roles.of(tensor.name, tensor.shape)
+    bytes += tensor.bytes
+    parameters += size
+    bytesByType.set(tensor.dtype, (bytesByType.get(tensor.dtype) ?? 0) + tensor.bytes)
+    if (role === 'bias') biases = true
+    if (role !== 'linear') continue
+    linears += size
+    pruned += zeros?.get(tensor.name) ?? 0
+  }
+  const dtypes = [...bytesByType].sort((a, b) => b[1] - a[1]).map(([dtype]) => dtype)
+  return {
+    bytes,
+    parameters,
+    dtypes,
+    biases,
+    sparsity: zeros && linears > 0 ? pruned / linears : null,
+    maxPositions: maxPositionsOf(config, tensors),
+    isModel: dtypes.some((dtype) => !/^([IU]\d+|BOOL)$/.test(dtype)),
+  }
+}
+
+function maxPositionsOf(config: unknown, names: Checkpoint['tensors']): number | null {
+  try {
+    return readModelConfig(config, names).maxPositions
+  } catch {
+    return null
+  }
+}
+
+/** Zeros by tensor, from the sparsescope.json that a run leaves; null when there is none that can be believed. */
+async function notedZeros(folder: string): Promise<Map<string, number> | null> {
+  try {
+    const note = JSON.parse(await readSmallFile(join(folder, 'sparsescope.json'), maxNoteBytes)) as {
+      tensors?: Record<string, { zeros?: unknown }>
+    }
+    const zeros = Object.entries(note.tensors ?? {}).flatMap(([name, { zeros }]): [string, number][] =>
+      typeof zeros === 'number' && zeros >= 0 ? [[name, zeros]] : [],
+    )
+    return zeros.length > 0 ? new Map(zeros) : null
+  } catch {
+    return null
+  }
+}
+
+/** Changes when the weights change: size and time of the file, and of the folder, in which shards are renamed. */
+export async function stampOf(path: string): Promise<string> {
+  const [file, folder] = await Promise.all([path, dirname(path)].map((p) => stat(p).catch(() => null)))
+  return `${file?.size} ${file?.mtimeMs} ${folder?.mtimeMs}`
+}

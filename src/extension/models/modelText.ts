@@ -1,0 +1,35 @@
+// A checkpoint in one line, for trees and lists, and in a few for tooltips.
+import * as vscode from 'vscode'
+import { formatBytes } from '../../shared/format/byteSize.ts'
+import { formatCompact, formatShare } from '../../shared/format/numbers.ts'
+import type { ModelFacts } from './modelFacts.ts'
+import type { ModelEntry } from './models.ts'
+
+const t = vscode.l10n.t
+
+/** `3.8 MB · BF16 · 70.0 % zeros`; a sparsity that nobody counted is left out. */
+export function factsLine({ hint, facts }: Pick<ModelEntry, 'hint' | 'facts'>): string {
+  const parts = typeof facts === 'string' ? [t('cannot be read')] : partsOf(facts)
+  return [hint, ...parts].filter(Boolean).join(' · ')
+}
+
+function partsOf({ bytes, dtypes, sparsity }: ModelFacts): string[] {
+  const zeros = sparsity === null ? [] : [t('{0} zeros', formatShare(sparsity))]
+  return [formatBytes(bytes), ...dtypes.slice(0, 1), ...zeros]
+}
+
+/** Plain text: names of files and folders are anybody's. */
+export function factsTooltip({ uri, revision, facts }: ModelEntry): string {
+  const lines = [uri.fsPath]
+  if (revision) lines.push(t('Revision {0}', revision))
+  if (typeof facts === 'string') return [...lines, facts].join('\n')
+  lines.push(
+    t('{0} parameters, {1}, {2}', formatCompact(facts.parameters), formatBytes(facts.bytes), facts.dtypes.join(', ')),
+  )
+  lines.push(
+    facts.sparsity === null
+      ? t('Sparsity: not counted yet; the inspector counts it.')
+      : t('{0} of the weights inside the blocks are zero', formatShare(facts.sparsity)),
+  )
+  return lines.join('\n')
+}

@@ -1,0 +1,116 @@
+// All checkpoints that are known without asking: those of the workspace and those of the Hugging Face cache.
+import * as vscode from 'vscode'
+import { homedir } from 'node:os'
+import { basename, dirname } from 'node:path'
+import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { placeOf } from '../support/paths.ts'
+import { messageOf } from '../support/log.ts'
+import { hubCacheFolder, hubModels } from './hubCache.ts'
+import type { KnownSparsity } from './knownSparsity.ts'
+import { readModelFacts, stampOf, type ModelFacts } from './modelFacts.ts'
+
+export type ModelGroup = 'workspace' | 'hub'
+
+export interface ModelEntry {
+  group: ModelGroup
+  /** What is opened: the index of a sharded model, else the file. */
+  uri: vscode.Uri
+  label: string
+  /** Snapshot of the Hub. */
+  revision?: string
+  /** What tells it from another of the same label: its place or its revision. */
+  hint?: string
+  /** Or the sentence that says why its header cannot be read. */
+  facts: ModelFacts | string
+}
+
+export interface KnownModels {
+  workspace: ModelEntry[]
+  hub: ModelEntry[]
+}
+
+const mostModels = 200
+const parallelHeaders = 8
+const excluded = '**/{node_modules,.git,.sparsescope}/**'
+
+/** Headers are read once for each state of a file. */
+export class Models {
+  private readonly sparsity: KnownSparsity
+  private readonly read = new Map<string, { stamp: string; facts: ModelFacts | string }>()
+  private finding: Promise<KnownModels> | null = null
+
+  constructor(sparsity: KnownSparsity) {
+    this.sparsity = sparsity
+  }
+
+  /** Looks when nobody has looked since `forget`. */
+  find(): Promise<KnownModels> {
+    this.finding ??= this.look()
+    return this.finding
+  }
+
+  forget(): void {
+    this.finding = null
+  }
+
+  private async look(): Promise<KnownModels> {
+    const [files, indexes, cached] = await Promise.all([
+      vscode.workspace.findFiles('**/*.safetensors', excluded, 10 * mostModels),
+      vscode.workspace.findFiles('**/*.safetensors.index.json', excluded, mostModels),
+      hubModels(hubCacheFolder(process.env, homedir()), mostModels),
+    ])
+    const workspace = weightsOfModels(files, indexes)
+      .slice(0, mostModels)
+      .map((uri) => ({ group: 'workspace' as const, uri, label: modelLabel(uri.fsPath) }))
+    const paths = new Set(workspace.map(({ uri }) => uri.fsPath))
+    const hub = cached
+      .filter(({ weights }) => !paths.has(weights))
+      .map(({ weights, revision }) => ({
+        group: 'hub' as const,
+        uri: vscode.Uri.file(weights),
+        label: modelLabel(weights),
+        revision,
+      }))
+    const all = await this.withFacts([...workspace, ...hub])
+    const models = all.filter(({ facts }) => typeof facts === 'string' || facts.isModel)
+    nameApart(models)
+    models.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }))
+    return {
+      workspace: models.filter((m) => m.group === 'workspace'),
+      hub: models.filter((m) => m.group === 'hub'),
+    }
+  }
+
+  private async withFacts(entries: Omit<ModelEntry, 'facts'>[]): Promise<ModelEntry[]> {
+    const found: ModelEntry[] = []
+    for (let i = 0; i < entries.length; i += parallelHeaders) {
+      const some = entries.slice(i, i + parallelHeaders)
+      found.push(...(await Promise.all(some.map(async (e) => ({ ...e, facts: await this.factsOf(e.uri.fsPath) })))))
+    }
+    return found
+  }
+
+  private async factsOf(path: string): Promise<ModelFacts | string> {
+    const stamp = await stampOf(path)
+    const known = this.read.get(path)
+    const facts = known?.stamp === stamp ? known.facts : await readModelFacts(path).catch(messageOf)
+    this.read.set(path, { stamp, facts })
+    if (typeof facts === 'string' || facts.sparsity !== null) return facts
+    return { ...facts, sparsity: this.sparsity.get(path, stamp) }
+  }
+}
+
+/** Gives hints to entries whose label is not their own. */
+function nameApart(models: ModelEntry[]): void {
+  const count = new Map<string, number>()
+  for (const { label } of models) count.set(label, (count.get(label) ?? 0) + 1)
+  for (const entry of models)
+    if ((count.get(entry.label) ?? 0) > 1) entry.hint = entry.revision?.slice(0, 8) ?? placeOf(entry.uri)
+}
+
+/** An index stands for the shards beside it; every other file for itself. */
+export function weightsOfModels(files: readonly vscode.Uri[], indexes: readonly vscode.Uri[]): vscode.Uri[] {
+  const sharded = new Set(indexes.map((uri) => dirname(uri.fsPath)))
+  const shard = /-\d{5}-of-\d{5}\.safetensors$/
+  return [...indexes, ...files.filter((uri) => !(sharded.has(dirname(uri.fsPath)) && shard.test(basename(uri.fsPath))))]
+}

@@ -1,0 +1,71 @@
+// Tells when checkpoints come, change or go, and which folders hold one.
+import * as vscode from 'vscode'
+import { existsSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname } from 'node:path'
+import { hubCacheFolder } from './hubCache.ts'
+import type { KnownModels, Models } from './models.ts'
+
+/** Writing a checkpoint makes many events: look again when they pause. */
+const quietMs = 400
+const ours = /[\\/]\.sparsescope([\\/]|$)/
+const weights = /\.safetensors(\.index\.json)?$|[\\/]sparsescope\.json$/
+
+export function watchModels(models: Models, refresh: () => void): vscode.Disposable {
+  let timer: NodeJS.Timeout | undefined
+  const look = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      models.forget()
+      refresh()
+      void shareFolders(models)
+    }, quietMs)
+  }
+  // A checkpoint is renamed into its place as a whole folder: that is one event, for the folder.
+  const watcher = vscode.workspace.createFileSystemWatcher('**/*')
+  const came = ({ fsPath }: vscode.Uri) => {
+    if (!ours.test(fsPath) && (weights.test(fsPath) || isFolder(fsPath))) look()
+  }
+  const changed = ({ fsPath }: vscode.Uri) => {
+    if (!ours.test(fsPath) && weights.test(fsPath)) look()
+  }
+  // Nobody can say whether what is gone was a folder.
+  const gone = ({ fsPath }: vscode.Uri) => {
+    if (!ours.test(fsPath)) look()
+  }
+  void shareFolders(models)
+  return vscode.Disposable.from(
+    watcher,
+    watcher.onDidCreate(came),
+    watcher.onDidChange(changed),
+    watcher.onDidDelete(gone),
+    vscode.workspace.onDidChangeWorkspaceFolders(look),
+    ...watchHub(look),
+    { dispose: () => clearTimeout(timer) },
+  )
+}
+
+/** Repositories that come and go; a watch of all that is in them would cost more than it tells. */
+function watchHub(look: () => void): vscode.Disposable[] {
+  const cache = hubCacheFolder(process.env, homedir())
+  if (!existsSync(cache)) return []
+  const pattern = new vscode.RelativePattern(vscode.Uri.file(cache), '*')
+  const watcher = vscode.workspace.createFileSystemWatcher(pattern, false, true)
+  return [watcher, watcher.onDidCreate(look), watcher.onDidDelete(look)]
+}
+
+/** For the menu of Explorer's folders: `resourcePath in sparsescope.modelFolders`. */
+async function shareFolders(models: Models): Promise<void> {
+  const folders = modelFolders(await models.find())
+  await vscode.commands.executeCommand('setContext', 'sparsescope.modelFolders', folders)
+}
+
+export function modelFolders({ workspace }: KnownModels): string[] {
+  const folders = workspace.map(({ uri }) => vscode.Uri.file(dirname(uri.fsPath)))
+  // A window that is connected to another machine names paths as that one does, always with slashes.
+  return [...new Set(folders.flatMap((uri) => [uri.fsPath, uri.path]))]
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}

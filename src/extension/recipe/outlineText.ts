@@ -1,0 +1,26 @@
+// What New Recipe starts with where no model is known: short, complete, every line explained.
+
+export const outlineText = `# A SparseScope recipe: what to prune, how to recover it, how to measure it, where to save it.
+# Save it as NAME.prune.yaml beside the model. Paths are relative to this file.
+# For other editors: \`sparsescope schema > recipe.schema.json\`, and this as the first line:
+# yaml-language-server: $schema=./recipe.schema.json
+version: 1
+model: ./my-model # a Hugging Face folder
+prune:
+  - method: wanda # magnitude | random | wanda | sparsegpt
+    sparsity: 0.5 # share of the weights that go
+    # pattern: "2:4" # instead of a sparsity: two of every four
+calibration:
+  data: ./data.jsonl # txt, jsonl(.gz), parquet, or token ids in safetensors
+  samples: 128
+  seq_len: 2048
+seed: 0 # of everything that is drawn at random
+recover:
+  mode: reconstruct # block by block; or retrain: the whole model
+  train: [bias, norm, mask_lora]
+  steps: 200
+evaluate:
+  - { task: perplexity, data: ./held-out.txt, seq_len: 2048, at: [dense, recovered] }
+save:
+  to: ./my-model-wanda50 # must not exist yet
+`

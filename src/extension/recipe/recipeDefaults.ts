@@ -1,0 +1,39 @@
+// What a recipe for a model starts with, from what is known before any question: the model's header, and the texts near it.
+import * as vscode from 'vscode'
+import { basename, dirname } from 'node:path'
+import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { readModelFacts } from '../models/modelFacts.ts'
+import { firstChoices, isHeldOut, toRecipePath } from './choices.ts'
+import type { WizardChoices } from './recipeText.ts'
+
+export interface RecipeStart {
+  /** Folder that the recipe is written to and its paths are relative to. */
+  folder: string
+  /** Short name of the model, for files made from it. */
+  name: string
+  choices: WizardChoices
+}
+
+/** `weights`: index or weights file of the model. */
+export async function recipeStart(weights: string): Promise<RecipeStart> {
+  const model = dirname(weights)
+  const folder = recipeFolder(model)
+  const facts = await readModelFacts(weights)
+  const name = modelLabel(model).split('/').at(-1) ?? 'model'
+  const choices = firstChoices(toRecipePath(folder, model), facts)
+  return { folder, name, choices }
+}
+
+/** Beside the model; a snapshot in a cache of other tools is no place for recipes. */
+function recipeFolder(model: string): string {
+  const cached = basename(dirname(model)) === 'snapshots'
+  return cached ? (vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(model)) : dirname(model)
+}
+
+/** Texts below a folder, those whose name says that nothing is trained on them last. */
+export async function findTexts(folder: string): Promise<vscode.Uri[]> {
+  const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '**/*.{jsonl,jsonl.gz,txt,parquet}')
+  const found = await vscode.workspace.findFiles(pattern, '**/{node_modules,.sparsescope}/**', 40)
+  const rank = ({ fsPath }: vscode.Uri) => Number(isHeldOut(fsPath)) * 2 + Number(fsPath.endsWith('.txt'))
+  return found.sort((a, b) => rank(a) - rank(b) || a.fsPath.localeCompare(b.fsPath))
+}

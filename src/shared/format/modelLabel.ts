@@ -1,0 +1,26 @@
+// How a model is called where its path would be too long.
+
+const usualFile = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/
+const weightsFile = /\.safetensors(\.index\.json)?$/
+
+/**
+ * `path`: a folder, or a weights file or index in it. The folder's name; a file with a name of its own keeps it; a snapshot
+ * of the Hugging Face cache, whose folder is a hash, is called as its repository.
+ */
+export function modelLabel(path: string): string {
+  const parts = path.split(/[\\/]/).filter((part) => part !== '')
+  const last = parts.at(-1) ?? path
+  if (weightsFile.test(last)) {
+    if (!usualFile.test(last) || parts.length === 1) return last
+    parts.pop()
+  }
+  return repositoryOf(parts) ?? parts.at(-1) ?? path
+}
+
+/** …/models--org--name/snapshots/HASH: org/name. */
+function repositoryOf(parts: readonly string[]): string | null {
+  const [home, snapshots] = parts.slice(-3)
+  return snapshots === 'snapshots' && home?.startsWith('models--') && parts.length >= 3
+    ? home.slice('models--'.length).replace('--', '/')
+    : null
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, renameSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import * as vscode from 'vscode'
+import { extension, inWorkspace, until } from './support.ts'
+
+async function labels(): Promise<string[]> {
+  const api = await extension().activate()
+  return (await api.models()).workspace.map(({ label }) => label)
+}
+
+suite('first minute', () => {
+  test('New Recipe starts from the model of the workspace, and lint finds no error in it', async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors')
+    await vscode.commands.executeCommand('sparsescope.newRecipe')
+    const document = vscode.window.activeTextEditor?.document
+    assert.equal(document?.languageId, 'prune-recipe')
+    assert.match(document.getText(), /^model: "\.\/opt"$/m)
+    // A lens with the number of modules: the checkpoint was found.
+    const lenses = await eventually('a lens that has seen the model', async () => {
+      const found = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+        'vscode.executeCodeLensProvider',
+        document.uri,
+      )
+      return found.some((l) => /of 12 modules/.test(l.command?.title ?? '')) ? found : undefined
+    })
+    assert.ok(lenses.length > 2)
+    const errors = vscode.languages
+      .getDiagnostics(document.uri)
+      .filter((d) => d.severity === vscode.DiagnosticSeverity.Error)
+    assert.deepEqual(
+      errors.map((d) => d.message),
+      [],
+    )
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor')
+  })
+
+  test('the link on `model:` opens the inspector', async () => {
+    const uri = inWorkspace('magnitude.prune.yaml')
+    await vscode.window.showTextDocument(uri)
+    const link = await eventually('the link', async () => {
+      const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', uri)
+      return links.find((l) => l.target?.path.endsWith('/opt/model.safetensors'))
+    })
+    await vscode.commands.executeCommand('vscode.open', link.target)
+    const input = await until('the custom editor', () => {
+      const active = vscode.window.tabGroups.activeTabGroup.activeTab?.input
+      return active instanceof vscode.TabInputCustom ? active : undefined
+    })
+    assert.equal(input.viewType, 'sparsescope.checkpoint')
+  })
+
+  test('a checkpoint that is renamed into its place is seen at once, and so is that it is gone', async () => {
+    assert.ok(!(await labels()).includes('opt-elsewhere'))
+    const opt = inWorkspace('opt').fsPath
+    // On the disk of the workspace, as the command line makes it: whole, then renamed.
+    const scratch = mkdtempSync(join(dirname(inWorkspace('.').fsPath), 'partial-'))
+    cpSync(opt, join(scratch, 'model'), { recursive: true })
+    renameSync(join(scratch, 'model'), inWorkspace('opt-elsewhere').fsPath)
+    await eventually('the new model', async () => ((await labels()).includes('opt-elsewhere') ? true : undefined))
+    renameSync(inWorkspace('opt-elsewhere').fsPath, join(scratch, 'model'))
+    await eventually('its end', async () => ((await labels()).includes('opt-elsewhere') ? undefined : true))
+  })
+})
+
+async function eventually<T>(what: string, ask: () => Promise<T | undefined>, limitMs = 30_000): Promise<T> {
+  const deadline = Date.now() + limitMs
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { lintText } from '../../../src/engine/facts/lintFile.ts'
+import { readModelFacts } from '../../../src/extension/models/modelFacts.ts'
+import {
+  firstChoices,
+  freeName,
+  isHeldOut,
+  suggestedOutput,
+  toRecipePath,
+  withTexts,
+} from '../../../src/extension/recipe/choices.ts'
+import { recipeText } from '../../../src/extension/recipe/recipeText.ts'
+
+const samples = fileURLToPath(new URL('../../../samples', import.meta.url))
+const texts = ['./text/train.jsonl', './text/evaluation.txt']
+
+describe('first choices of a recipe', () => {
+  for (const model of ['opt', 'llama'])
+    for (const found of [texts, []])
+      it(`for the sample ${model} with ${found.length} texts make a recipe without a finding`, async () => {
+        const facts = await readModelFacts(join(samples, model))
+        const filled = withTexts(firstChoices(`./${model}`, facts), found)
+        const text = recipeText({ ...filled, saveTo: suggestedOutput(model, filled) })
+        const { findings } = await lintText(text, { folder: samples })
+        assert.deepEqual(
+          findings.filter(({ severity }) => severity === 'error' || severity === 'warning').map((f) => f.message),
+          [],
+        )
+      })
+
+  it('train biases only where there are some', () => {
+    assert.ok(firstChoices('m', { biases: true, maxPositions: null }).train.includes('bias'))
+    assert.ok(!firstChoices('m', { biases: false, maxPositions: null }).train.includes('bias'))
+  })
+
+  it('take no longer windows than the model has positions', () => {
+    assert.equal(firstChoices('m', { biases: false, maxPositions: 64 }).seqLen, 64)
+    assert.equal(firstChoices('m', { biases: false, maxPositions: 131_072 }).seqLen, 512)
+  })
+
+  it('calibrate on one text and measure on the held-out one', () => {
+    const { data, evaluateOn } = withTexts(firstChoices('m', { biases: false, maxPositions: null }), texts)
+    assert.deepEqual([data, evaluateOn], texts)
+    assert.ok(isHeldOut('/a/wikitext2-test.txt') && !isHeldOut('/test/c4.jsonl'))
+  })
+
+  it('name results that do not exist yet', () => {
+    const taken = (name: string) => name === 'a' || name === 'a-2'
+    assert.equal(freeName('a', '', taken), 'a-3')
+    assert.equal(freeName('b', '.x', taken), 'b.x')
+    assert.equal(
+      suggestedOutput('opt', { ...firstChoices('m', { biases: true, maxPositions: null }), pattern: '2:4' }),
+      './opt-wanda2of4',
+    )
+  })
+
+  it('write paths relative to the recipe while they are near', () => {
+    assert.equal(toRecipePath('/a/b', '/a/b/c'), './c')
+    assert.equal(toRecipePath('/a/b', '/a/c'), '../c')
+    assert.equal(toRecipePath('/a/b/c', '/x/y'), '/x/y')
+    assert.equal(toRecipePath('/a/b', '/a/b'), '/a/b')
+  })
+})

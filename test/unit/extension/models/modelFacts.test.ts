@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readModelFacts } from '../../../../src/extension/models/modelFacts.ts'
+
+const goldens = fileURLToPath(new URL('../../../fixtures/goldens', import.meta.url))
+
+describe('facts of a model for the tree', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-facts-'))
+  after(() => rmSync(scratch, { recursive: true }))
+
+  it('tell its types, whether it has biases, and its positions', async () => {
+    const opt = await readModelFacts(join(goldens, 'opt', 'model.safetensors'))
+    assert.deepEqual(opt.dtypes, ['F32'])
+    assert.equal(opt.bytes, 4 * opt.parameters)
+    assert.deepEqual([opt.biases, opt.isModel, opt.sparsity], [true, true, null])
+    assert.ok(opt.maxPositions !== null && opt.maxPositions > 0)
+    const llama = await readModelFacts(join(goldens, 'llama', 'model.safetensors'))
+    assert.equal(llama.biases, false)
+  })
+
+  it('are of all shards of an index', async () => {
+    const { dtypes, parameters, bytes } = await readModelFacts(
+      join(goldens, 'llama_bf16_sharded', 'model.safetensors.index.json'),
+    )
+    assert.deepEqual(dtypes, ['BF16'])
+    assert.equal(bytes, 2 * parameters)
+  })
+
+  it('weigh the zeros that a run noted by the sizes of all linears, noted or not', async () => {
+    const folder = join(scratch, 'opt')
+    cpSync(join(goldens, 'opt'), folder, { recursive: true })
+    const name = 'model.decoder.layers.0.fc1.weight'
+    const size = 100
+    writeFileSync(
+      join(folder, 'sparsescope.json'),
+      JSON.stringify({ tensors: { [name]: { zeros: size, sparsity: 1 } } }),
+    )
+    const { sparsity } = await readModelFacts(folder)
+    assert.ok(sparsity !== null && sparsity > 0 && sparsity < 0.1, `sparsity ${sparsity}`)
+  })
+
+  for (const note of ['', '[]', '{"tensors": 3}', '{"tensors": {"a": {"zeros": -1}}}', '{"tensors": {"a": null}}'])
+    it(`take no sparsity from a note such as ${JSON.stringify(note)}`, async () => {
+      const folder = join(scratch, `noted${note.length}`)
+      cpSync(join(goldens, 'llama'), folder, { recursive: true })
+      writeFileSync(join(folder, 'sparsescope.json'), note)
+      assert.equal((await readModelFacts(folder)).sparsity, null)
+    })
+
+  it('tell token ids from a model', async () => {
+    assert.equal((await readModelFacts(join(goldens, 'opt', 'prune', 'calib.safetensors'))).isModel, false)
+  })
+})
