@@ -1,13 +1,13 @@
 // `npm run studio`: set-up, build, then a real VS Code in the browser with the extension and the sample, at the printed
 // address. Uses Node's built-ins only: it runs before `npm ci`.
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { packageVsix } from './package.mjs'
 import { setupVscode } from './setupVscode.mjs'
-import { installExtension, startServer, writeSettings } from './vscode/server.mjs'
+import { startSampleStudio } from './vscode/sampleStudio.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const say = (line) => process.stdout.write(`${line}\n`)
@@ -19,17 +19,9 @@ for (const script of ['scripts/setup.mjs', 'esbuild.mjs']) {
 const server = setupVscode(say)
 const { file } = packageVsix({ say })
 const home = mkdtempSync(join(tmpdir(), 'sparsescope-studio-'))
-const userData = join(home, 'data')
-const extensions = join(home, 'extensions')
-mkdirSync(extensions, { recursive: true })
-writeSettings(userData)
-installExtension(server, file, userData, extensions)
-// A copy: runs write beside the recipes, and the repository stays as it is.
-const workspace = join(home, 'sample')
-cpSync(join(root, 'samples'), workspace, { recursive: true, filter: (path) => !/[\\/](make|out)$/.test(path) })
 const port = process.env.PORT ? Number(process.env.PORT) : undefined
-const running = await startServer({ server, userData, extensions, port })
-say(`VS Code with SparseScope: ${running.url}/?folder=${encodeURIComponent(workspace)}`)
+const running = await startSampleStudio({ root, server, vsix: file, home, port })
+say(`VS Code with SparseScope and the sample: ${running.url}/`)
 say('It listens on this machine only. Ctrl-C ends it and removes its data.')
 
 const leave = async () => {

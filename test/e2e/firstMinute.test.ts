@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { launchBrowser, runCommand } from '../../scripts/vscode/browser.mjs'
+import { startSampleStudio } from '../../scripts/vscode/sampleStudio.mjs'
+import { root } from '../support/browser.ts'
+import { activeView, eventually, pictureOfFailure, type Studio } from './studio.ts'
+import assert from 'node:assert/strict'
+
+describe('the first minute in `npm run studio`', function () {
+  this.timeout(180_000)
+  let studio: Studio
+  before(async function () {
+    const { SPARSESCOPE_VSCODE: server, SPARSESCOPE_VSIX: vsix } = process.env
+    if (!server || !vsix) {
+      console.log('no VS Code: run these through node scripts/testVscode.mjs e2e')
+      this.skip()
+    }
+    const home = mkdtempSync(join(tmpdir(), 'sparsescope-e2e-'))
+    const running = await startSampleStudio({ root, server, vsix, home })
+    const { context, page } = await launchBrowser(home)
+    studio = {
+      page,
+      workspace: running.workspace,
+      async stop() {
+        await context.close()
+        await running.stop()
+        rmSync(home, { recursive: true, force: true })
+      },
+    }
+    // The bare address, as a person types it.
+    await page.goto(running.url)
+  })
+  afterEach(async function () {
+    await pictureOfFailure(this.currentTest, studio)
+  })
+  after(async () => studio?.stop())
+
+  const step = (title: string) => studio.page.locator('.getting-started-step', { hasText: title })
+  const isDone = async (title: string) => (await step(title).locator('.codicon.complete').count()) > 0
+
+  it('begins with the sample and the walkthrough', async () => {
+    const { page } = studio
+    await page.getByRole('treeitem', { name: 'opt-bias-norm.prune.yaml' }).waitFor({ timeout: 60_000 })
+    await step('Open a checkpoint').waitFor({ timeout: 60_000 })
+  })
+
+  it('Dry Run offers the recipes, and its step is done when the plan is there', async () => {
+    const { page } = studio
+    await step('See what it would do').click()
+    const button = page.getByRole('button', { name: 'Dry Run', exact: true })
+    const picked = page.locator('.quick-input-list .monaco-list-row', { hasText: 'opt-bias-norm.prune.yaml' })
+    await button.click()
+    await picked.waitFor({ timeout: 30_000 })
+    await page.keyboard.press('Escape')
+    assert.equal(await isDone('See what it would do'), false)
+    await button.click()
+    await picked.click()
+    await activeView(page).locator('.tiles li', { hasText: 'matrices to prune' }).waitFor({ timeout: 30_000 })
+    await eventually('the step to be done', () => isDone('See what it would do'))
+    assert.equal(await isDone('Prune, recover and watch'), false)
+  })
+
+  it('Open Model Overview lists the known models first', async () => {
+    const { page } = studio
+    await runCommand(page, 'SparseScope: Open Model Overview')
+    const rows = page.locator('.quick-input-list .monaco-list-row')
+    await rows.filter({ hasText: 'llama' }).first().waitFor({ timeout: 20_000 })
+    await rows.filter({ hasText: 'opt' }).first().click()
+    await activeView(page).locator('.tiles li').first().waitFor({ timeout: 30_000 })
+    await eventually('the step to be done', async () => {
+      await runCommand(page, 'SparseScope: Open Walkthrough')
+      return isDone('Open a checkpoint')
+    })
+  })
+
+  it("SparseScope's menu is on folders that hold a checkpoint, and on no other", async () => {
+    const { page } = studio
+    const menu = page.locator('.monaco-menu .action-label')
+    const offered = async (folder: string) => {
+      await page.getByRole('treeitem', { name: folder, exact: true }).click({ button: 'right' })
+      await menu.filter({ hasText: /^Rename/ }).waitFor({ timeout: 10_000 })
+      const count = await menu.filter({ hasText: 'SparseScope' }).count()
+      await page.keyboard.press('Escape')
+      return count > 0
+    }
+    await eventually('the menu of a model', () => offered('opt'))
+    assert.equal(await offered('text'), false)
+  })
+})
