@@ -1,7 +1,7 @@
 // A recipe's text with its YAML tree: values for validation, ranges for messages. Hostile text is a finding like any
 // other: size, depth and aliases are limited, and nothing here throws for any text.
 import { isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml'
-import type { Document, Node, Pair } from 'yaml'
+import type { Document, Node, Pair, YAMLMap } from 'yaml'
 import type { Position, Range } from './finding.ts'
 
 export type Path = readonly (string | number)[]
@@ -45,11 +45,12 @@ export function readDocument(text: string): RecipeDocument {
   else if (tooDeep(text)) refuse(tooDeepMessage)
   else {
     try {
-      const parsed = parseDocument(text, { uniqueKeys: true, prettyErrors: false })
+      // Rule Y1 finds keys that are there twice; the parser compares every key with every other.
+      const parsed = parseDocument(text, { uniqueKeys: false, prettyErrors: false })
       const { depth, oddKeys } = survey(parsed.contents)
       if (depth > maxDepth) refuse(tooDeepMessage)
       else {
-        problems.push(...[...parsed.errors, ...parsed.warnings, ...oddKeys].map((e) => problemOf(e, text)))
+        for (const e of [...parsed.errors, ...parsed.warnings, ...oddKeys]) problems.push(problemOf(e, text))
         root = parsed.contents
         if (oddKeys.length === 0) value = valueOf(parsed)
       }
@@ -78,7 +79,7 @@ function problemOf(e: Problem, text: string): SyntaxProblem {
 }
 
 function valueOf(document: Document): unknown {
-  if (document.errors.some((e) => e.code !== 'DUPLICATE_KEY')) return undefined
+  if (document.errors.length > 0) return undefined
   return document.toJS({ maxAliasCount: maxAliases })
 }
 
@@ -136,13 +137,12 @@ function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], 
     const parent = nodeAt(path.slice(0, -1))
     const key = path.at(-1)
     if (!isMap(parent)) return null
-    // The last of duplicate keys wins, as in the value.
-    return parent.items.findLast((p) => keyOf(p) === String(key)) ?? null
+    return parent.items[indexOfKey(parent, key)] ?? null
   }
   const nodeAt = (path: Path): Node | null => {
     let node: unknown = root
     for (const key of path) {
-      if (isMap(node)) node = node.items.findLast((p) => keyOf(p) === String(key))?.value
+      if (isMap(node)) node = node.items[indexOfKey(node, key)]?.value
       else if (isSeq(node) && typeof key === 'number') node = node.items[key]
       else return null
     }
@@ -179,6 +179,18 @@ function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], 
 /** Text of a pair's key; null when the key is not a scalar. */
 export function keyOf(pair: Pair): string | null {
   return isScalar(pair.key) ? String(pair.key.value) : typeof pair.key === 'string' ? pair.key : null
+}
+
+const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, number>>()
+
+/** Where a key stands in a map, -1 when it does not. The last of duplicate keys counts, as in the value. */
+export function indexOfKey(map: YAMLMap, key: unknown): number {
+  let known = indexes.get(map)
+  if (!known) {
+    known = new Map(map.items.flatMap((pair, i) => (keyOf(pair) === null ? [] : [[keyOf(pair) as string, i] as const])))
+    indexes.set(map, known)
+  }
+  return known.get(String(key)) ?? -1
 }
 
 function lineEnd(text: string, from: number): number {

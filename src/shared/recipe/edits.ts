@@ -1,7 +1,7 @@
 // Text edits of quick fixes, made from ranges: the rest of the text, its comments and its style stay as they are.
 import { isMap, isNode, isSeq } from 'yaml'
 import type { Pair, YAMLMap, YAMLSeq } from 'yaml'
-import { keyOf } from './document.ts'
+import { indexOfKey } from './document.ts'
 import type { Path, RecipeDocument } from './document.ts'
 import type { TextEdit } from './finding.ts'
 
@@ -26,7 +26,7 @@ export function remove(document: RecipeDocument, path: Path): TextEdit[] {
   const parent = document.nodeAt(parentPath)
   if (!(isMap(parent) || isSeq(parent))) return []
   const key = path.at(-1)
-  const index = isMap(parent) ? parent.items.findLastIndex((p) => keyOf(p) === String(key)) : Number(key)
+  const index = isMap(parent) ? indexOfKey(parent, key) : Number(key)
   if (index < 0 || index >= parent.items.length) return []
   if (parent.items.length > 1) return removeFrom(document, parent, index)
   return parent.flow || parentPath.length === 0

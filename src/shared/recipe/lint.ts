@@ -44,15 +44,24 @@ export function lint(text: string, options: LintOptions = {}): LintResult {
   return { document, context, dialect, findings }
 }
 
+/** More than anybody reads; a file can have a hundred thousand mistakes. */
+const mostOfARule = 200
+
 function runRule(rule: Rule, context: LintContext): Finding[] {
-  const reports = [...rule.check(context)].filter(({ from }) => !from?.some((path) => context.isUnsure(path)))
-  return reports.map((report) => ({
-    rule: rule.id,
-    severity: report.severity ?? rule.severity,
-    message: report.message,
-    range: rangeOf(context.document, report.at),
-    fixes: (report.fixes ?? []).filter((f) => f.edits.length > 0),
-  }))
+  const findings: Finding[] = []
+  for (const report of rule.check(context)) {
+    if (report.from?.some((path) => context.isUnsure(path))) continue
+    const full = findings.length === mostOfARule
+    findings.push({
+      rule: rule.id,
+      severity: report.severity ?? rule.severity,
+      message: full ? `And more of the same kind (rule ${rule.id}): mend these first.` : report.message,
+      range: rangeOf(context.document, report.at),
+      fixes: full ? [] : (report.fixes ?? []).filter((f) => f.edits.length > 0),
+    })
+    if (full) break
+  }
+  return findings
 }
 
 function withSeverity(finding: Finding, severities: Readonly<Record<string, Severity | 'off'>>): Finding[] {

@@ -252,6 +252,23 @@ describe('disabling comments', () => {
   })
 })
 
+describe('a recipe with a hundred thousand mistakes', () => {
+  // Comparing every key with every other takes minutes.
+  const many = (line: (i: number) => string) =>
+    lint(`version: 1\nmodel: m\n${Array.from({ length: 60_000 }, (_, i) => line(i)).join('\n')}\n`).findings
+
+  it('is read to its end, and says of each rule so much as a person reads', () => {
+    for (const [rule, findings] of [
+      ['S1', many((i) => `k${i}: 1`)],
+      ['Y1', many((i) => `k${i % 2}: 1`)],
+    ] as const) {
+      const unknown = findings.filter((f) => f.rule === rule)
+      assert.equal(unknown.length, 201)
+      assert.ok(unknown.some((f) => /^And more of the same kind/.test(f.message)))
+    }
+  }).timeout(120_000)
+})
+
 describe('severities', () => {
   it('can be changed or switched off for every rule', () => {
     const text = `${minimal}recover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}\nseed: 0\n# sparsescope-disable\n`

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import type { TensorStats } from '../../../shared/protocol/inspect.ts'
+import { breathe } from '../../breathe.ts'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../startWorker.ts'
 import type { Checkpoint } from '../checkpoint.ts'
@@ -29,7 +30,10 @@ export async function scanTensors(
 ): Promise<void> {
   const threads = Math.min(items.length, options.threads ?? usefulThreads(checkpoint, items))
   if (threads > 1) return scanOnThreads(checkpoint.path, items, threads, options)
-  for (const item of items) options.onStats(item.name, await scanItem(checkpoint, item, options))
+  for (const item of items) {
+    await breathe(options.signal)
+    options.onStats(item.name, await scanItem(checkpoint, item, options))
+  }
 }
 
 /** null when the element type can only be listed. @throws EngineError as `tensorStats`. */

@@ -1,6 +1,6 @@
 // Minimum, maximum, mean, deviation and histogram of a tensor that passes by in pieces.
 import type { Histogram } from '../../../shared/protocol/inspect.ts'
-import { CountTable, tableSize } from './countTable.ts'
+import { CountTable, type PatternCount } from './countTable.ts'
 import type { ElementFormat } from './elementFormat.ts'
 import { addNumbers, addSingles, noMoments } from './moments.ts'
 
@@ -35,11 +35,7 @@ function narrowCollector(bytes: 1 | 2, decode: (pattern: number) => number): Val
       else table.add(new Uint8Array(data, 0, count))
     },
     summary() {
-      const totals = table.totals()
-      const values: Counted[] = []
-      for (let pattern = 0; pattern < tableSize; pattern++) {
-        if (totals[pattern] > 0) values.push({ value: decode(pattern), count: totals[pattern] })
-      }
+      const values = table.counts().map(({ pattern, count }) => ({ value: decode(pattern), count }))
       const finite = values.filter((v) => Number.isFinite(v.value))
       const nonFinite = values.reduce((sum, v) => sum + (Number.isFinite(v.value) ? 0 : v.count), 0)
       if (finite.length === 0) return empty(nonFinite)
@@ -78,22 +74,21 @@ function wideCollector(values: (data: ArrayBuffer, count: number) => ArrayLike<n
       if (count === 0) return empty(nonFinite)
       const mean = sum / count
       const std = Math.sqrt(Math.max(0, squares / count - mean * mean))
-      return { nonFinite, min, max, mean, std, histogram: histogramOf(middles(table.totals(), min, max), min, max) }
+      return { nonFinite, min, max, mean, std, histogram: histogramOf(middles(table.counts(), min, max), min, max) }
     },
   }
 }
 
 /** The middle of each pattern's range, kept within the values seen. */
-function middles(totals: Float64Array, min: number, max: number): Counted[] {
+function middles(counts: readonly PatternCount[], min: number, max: number): Counted[] {
   const bits = new Uint32Array(1)
   const value = new Float32Array(bits.buffer)
   const result: Counted[] = []
-  for (let pattern = 0; pattern < tableSize; pattern++) {
-    if (totals[pattern] === 0) continue
+  for (const { pattern, count } of counts) {
     const isZero = (pattern & 0x7fff) === 0
     bits[0] = (pattern << 16) | (isZero ? 0 : 0x8000)
     if (Number.isNaN(value[0]) || !Number.isFinite(value[0])) continue
-    result.push({ value: Math.min(max, Math.max(min, value[0])), count: totals[pattern] })
+    result.push({ value: Math.min(max, Math.max(min, value[0])), count })
   }
   return result
 }

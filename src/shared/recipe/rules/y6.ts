@@ -11,7 +11,6 @@ export const y6 = defineRule({
   good: 'prune:\n  - method: wanda\ncalibration: {data: a.jsonl, seq_len: 64}\nseed: 0',
   *check({ document }) {
     for (const problem of document.problems) {
-      if (problem.code === 'DUPLICATE_KEY') continue
       const tabs = tabIndent(problem.start)
       yield {
         at: document.range(problem.start, problem.end),
