@@ -14,18 +14,31 @@ export type Handlers = {
   [C in CallName]: (params: ParamsOf<C>, context: CallContext<C>) => Promise<ResultOf<C>>
 }
 
+/** A window that goes takes its calls with it, but no run. */
+const outliving: ReadonlySet<CallName> = new Set<CallName>(['run', 'follow'])
+
 export function serve(connection: MessageConnection, handlers: Handlers): void {
-  for (const name of Object.keys(handlers) as CallName[]) serveCall(connection, name, handlers)
+  const gone = new AbortController()
+  connection.onClose(() => gone.abort())
+  for (const name of Object.keys(handlers) as CallName[]) serveCall(connection, name, handlers, gone.signal)
   connection.listen()
 }
 
-function serveCall<C extends CallName>(connection: MessageConnection, name: C, handlers: Handlers): void {
+function serveCall<C extends CallName>(
+  connection: MessageConnection,
+  name: C,
+  handlers: Handlers,
+  gone: AbortSignal,
+): void {
   connection.onRequest(name, async (envelope: Envelope<ParamsOf<C>>, cancellation: CancellationToken) => {
     const abort = new AbortController()
     if (cancellation.isCancellationRequested) abort.abort()
     const listener = cancellation.onCancellationRequested(() => abort.abort())
+    const leave = () => abort.abort()
+    if (!outliving.has(name)) gone.addEventListener('abort', leave)
     const progress = (value: ProgressOf<C>) => {
-      void connection.sendNotification(progressMethod, { token: envelope.token, value })
+      if (gone.aborted) return
+      connection.sendNotification(progressMethod, { token: envelope.token, value }).catch(() => {})
     }
     try {
       return await handlers[name](envelope.params, { signal: abort.signal, progress })
@@ -33,6 +46,7 @@ function serveCall<C extends CallName>(connection: MessageConnection, name: C, h
       return failure(error)
     } finally {
       listener.dispose()
+      gone.removeEventListener('abort', leave)
     }
   })
 }

@@ -5,7 +5,7 @@ import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { DetailRequest, TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
-import type { DeviceFacts, HelloParams } from '../shared/protocol/rpc.ts'
+import type { DeviceChoice, DeviceFacts, HelloParams } from '../shared/protocol/rpc.ts'
 import { protocolVersion } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
 import { inBatches } from './compareProgress.ts'
@@ -24,10 +24,15 @@ import { tensorRoles } from '../shared/families/tensorRoles.ts'
 
 const closeEveryMs = 20_000
 
-/** Everything lives as long as the process: one process serves one window. */
-export function createHandlers(): Handlers {
+export interface Service {
+  readonly handlers: Handlers
+  /** Something goes on that outlives the windows. */
+  isBusy(): boolean
+}
+
+/** Everything lives as long as the process, which serves one workspace: mostly one window. */
+export function createHandlers(): Service {
   const models = createOpenModels()
-  const runLane = createLane()
   const readLane = createLane()
   /** Statistics by model and state of its files. */
   const known = new Map<string, Map<string, TensorStats>>()
@@ -43,12 +48,12 @@ export function createHandlers(): Handlers {
     known.set(key, found)
     return found
   }
-  const runs = () => createRuns({ choice: settings, version })
-  let session = runs()
-  return {
+  const runs = createRuns(version)
+  const handlers: Handlers = {
     async hello(params) {
+      // Another device is asked for: what was found out about the former says nothing about it.
+      if (choiceOf(params) !== choiceOf(settings)) device = null
       settings = params
-      session = runs()
       return { protocol: protocolVersion, version, node: process.versions.node, pid: process.pid }
     },
     device() {
@@ -97,12 +102,21 @@ export function createHandlers(): Handlers {
       )
     },
     plan: ({ recipe, text }) => planText(recipe, text, gpu),
-    run: (params, { signal, progress }) => runLane.run(signal, () => session.run(params, signal, progress)),
+    run: (params, { signal, progress }) => runs.run(params, settings, signal, progress),
+    async activeRuns() {
+      return runs.active()
+    },
+    follow: ({ id }, { signal, progress }) => runs.follow(id, signal, progress),
     async pause({ folder, paused }) {
-      session.pause(folder, paused)
+      runs.pause(folder, paused)
       return null
     },
   }
+  return { handlers, isBusy: () => runs.active().length > 0 }
+}
+
+function choiceOf({ device, adapter, threads }: DeviceChoice): string {
+  return JSON.stringify([device, adapter, threads])
 }
 
 async function detailOf(

@@ -1,17 +1,34 @@
-// The backend process: started by the extension, spoken to over the IPC channel, gone when the channel closes.
-import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node'
+// The backend process: started by a window, found by it again after a reload, gone when it has neither a window nor a
+// run.
+import type { Server } from 'node:net'
+import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node'
 import { serve } from './channel.ts'
 import { createHandlers } from './handlers.ts'
+import { watchLife } from './life.ts'
+import { listen } from './listen.ts'
 
-// The window closed or its extension host died: leave at once, and the worker threads with it. What a run has
-// written stays resumable.
-process.on('disconnect', () => process.exit(0))
 process.on('SIGTERM', () => process.exit(0))
-// Ctrl-C in the terminal that started VS Code is meant for VS Code.
-process.on('SIGINT', () => {})
+// Ctrl-C in the terminal that started VS Code is meant for VS Code, and so is the end of that terminal.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+// Whoever read what this process says may have gone; its runs go on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
-if (!process.send) {
+const [path] = process.argv.slice(2)
+if (path === undefined) {
   process.stderr.write('This is a part of the SparseScope extension. The command line is dist/cli.mjs.\n')
   process.exit(2)
 }
-serve(createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process)), createHandlers())
+const { handlers, isBusy } = createHandlers()
+let server: Server | null = null
+const leave = () => {
+  server?.close()
+  process.exit(0)
+}
+const life = watchLife({ isBusy, leave })
+server = await listen(path, (socket) => {
+  socket.once('close', life.join())
+  socket.on('error', () => {})
+  serve(createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket)), handlers)
+})
+// Another process was quicker: windows find that one.
+if (!server) leave()

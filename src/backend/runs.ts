@@ -1,88 +1,85 @@
-// Runs a recipe in a thread of its own: kernels keep that thread busy, and this one must go on answering views,
-// pings and cancellations.
-import type { Worker } from 'node:worker_threads'
-import { startWorker } from '../engine/startWorker.ts'
-import { EngineError, type ErrorCode } from '../engine/errors.ts'
-import type { RunOutcome, RunParams, RunUpdate } from '../shared/protocol/rpc.ts'
-import type { FromRun, RunStart, ToRun } from './runMessages.ts'
+// Runs of all windows, one at a time, each in a thread of its own: kernels keep that thread busy, and this one must go
+// on answering views, pings and cancellations. A run belongs to no connection: the window that started it may go, and
+// another may follow it.
+import { EngineError } from '../engine/errors.ts'
+import type { ActiveRun, DeviceChoice, RunOutcome, RunParams, RunUpdate } from '../shared/protocol/rpc.ts'
+import { createLane } from './jobs.ts'
+import { startRunThread, type RunThread } from './runThread.ts'
+
+type Listener = (update: RunUpdate) => void
 
 export interface Runs {
-  run(params: RunParams, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): Promise<RunOutcome>
+  run(params: RunParams, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
+  /** What goes on and what waits, in the order in which it was asked for. */
+  active(): ActiveRun[]
+  /** @throws EngineError 'not-found' when the run is over. */
+  follow(id: number, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
   pause(folder: string, paused: boolean): void
 }
 
-/** A run that does not react to its cancellation is ended: what it wrote has temporary names until it is whole. */
-const patienceMs = 5000
-/** Steps come by the hundred a second; a view needs no more than a few messages. */
-const batchMs = 80
+interface Entry {
+  readonly id: number
+  readonly recipe: string
+  readonly abort: AbortController
+  readonly listeners: Set<Listener>
+  readonly outcome: Promise<RunOutcome>
+  folder: string | null
+  paused: boolean
+  thread: RunThread | null
+}
 
-export function createRuns(settings: Omit<RunStart, 'params'>): Runs {
-  const live = new Map<string, Worker>()
+export function createRuns(version: string): Runs {
+  const lane = createLane()
+  const entries = new Map<number, Entry>()
+  let lastId = 0
+  const start = (params: RunParams, choice: DeviceChoice): Entry => {
+    const id = ++lastId
+    const abort = new AbortController()
+    const listeners = new Set<Listener>()
+    const onUpdate = (update: RunUpdate) => {
+      entry.folder = update.folder
+      for (const listener of listeners) listener(update)
+    }
+    const begin = () => {
+      entry.thread = startRunThread({ params, choice, version }, abort.signal, onUpdate)
+      return entry.thread.outcome
+    }
+    const outcome = lane.run(abort.signal, begin).finally(() => entries.delete(id))
+    // Whoever follows hears of it; what no window follows fails quietly into its folder.
+    outcome.catch(() => {})
+    const entry: Entry = { id, recipe: params.recipe, abort, listeners, outcome, folder: null, paused: false, thread: null }
+    entries.set(id, entry)
+    return entry
+  }
   return {
-    run(params, signal, onUpdate) {
-      const worker = startWorker(import.meta.url, './runWorker.ts', 'backendRun', {
-        workerData: { ...settings, params } satisfies RunStart,
-      })
-      return follow(worker, signal, onUpdate, live)
+    run: (params, choice, signal, onUpdate) => followEntry(start(params, choice), signal, onUpdate),
+    active: () => [...entries.values()].map(({ id, recipe, folder, paused }) => ({ id, recipe, folder, paused })),
+    async follow(id, signal, onUpdate) {
+      const entry = entries.get(id)
+      if (!entry) throw new EngineError('not-found', 'this run is over')
+      return followEntry(entry, signal, onUpdate)
     },
     pause(folder, paused) {
-      live.get(folder)?.postMessage({ type: 'pause', paused } satisfies ToRun)
+      for (const entry of entries.values()) {
+        if (entry.folder !== folder) continue
+        entry.paused = paused
+        entry.thread?.pause(paused)
+      }
     },
   }
 }
 
-function follow(
-  worker: Worker,
-  signal: AbortSignal,
-  onUpdate: (update: RunUpdate) => void,
-  live: Map<string, Worker>,
-): Promise<RunOutcome> {
-  let folder: string | null = null
-  let changed = false
-  let timer: NodeJS.Timeout | null = null
-  let patience: NodeJS.Timeout | null = null
-  const flush = () => {
-    if (timer) clearTimeout(timer)
-    timer = null
-    if (folder === null || !changed) return
-    changed = false
-    onUpdate({ folder })
-  }
-  const cancel = () => {
-    worker.postMessage({ type: 'cancel' } satisfies ToRun)
-    patience = setTimeout(() => void worker.terminate(), patienceMs)
-  }
-  return new Promise<RunOutcome>((resolve, reject) => {
-    worker.on('message', (message: FromRun) => {
-      switch (message.type) {
-        case 'folder':
-          folder = message.folder
-          live.set(folder, worker)
-          return onUpdate({ folder })
-        case 'event':
-          changed = true
-          timer ??= setTimeout(flush, batchMs)
-          return
-        case 'end':
-          flush()
-          return resolve(message.outcome)
-        case 'failed':
-          flush()
-          return reject(new EngineError(message.code as ErrorCode, message.message))
-      }
-    })
-    worker.on('error', (error) => reject(error))
-    worker.on('exit', () => {
-      flush()
-      if (signal.aborted) resolve({ status: 'cancelled', folder, message: null })
-      else reject(new EngineError('internal', 'the run ended without a result'))
-    })
-    if (signal.aborted) cancel()
-    signal.addEventListener('abort', cancel)
-  }).finally(() => {
+/** The signal cancels the run, not only the following of it. */
+async function followEntry(entry: Entry, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome> {
+  const cancel = () => entry.abort.abort()
+  entry.listeners.add(onUpdate)
+  signal.addEventListener('abort', cancel)
+  if (signal.aborted) cancel()
+  if (entry.folder !== null) onUpdate({ folder: entry.folder })
+  try {
+    return await entry.outcome
+  } finally {
     signal.removeEventListener('abort', cancel)
-    if (patience) clearTimeout(patience)
-    if (folder !== null) live.delete(folder)
-    void worker.terminate()
-  })
+    entry.listeners.delete(onUpdate)
+  }
 }

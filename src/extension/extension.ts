@@ -7,7 +7,7 @@ import { ComparePanels } from './compare/comparePanels.ts'
 import { modelCommands } from './commands/modelCommands.ts'
 import { otherCommands } from './commands/otherCommands.ts'
 import type { Handler, Parts } from './commands/parts.ts'
-import { runCommands } from './commands/runCommands.ts'
+import { adoptRuns, runCommands } from './commands/runCommands.ts'
 import { commandIds, recipeLanguage, taskType } from './contributions.ts'
 import { InspectorEditors } from './inspector/inspectorEditor.ts'
 import { noteInspections } from './inspector/noteInspections.ts'
@@ -73,6 +73,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     startLanguageWithRecipe(services),
     offerRestart(services),
   )
+  void adoptRuns(parts).catch(services.log.failed)
   return {
     activationMs: performance.now() - begun,
     backendState: () => services.supervisor.state,

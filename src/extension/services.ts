@@ -1,10 +1,12 @@
 // Everything the extension is made of, built once and in order.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Caller } from './backend/calls.ts'
-import { createLaunch } from './backend/launch.ts'
-import { runtimeChain } from './backend/runtime.ts'
+import { connectTo, createLaunch } from './backend/launch.ts'
+import { isPlaceTaken, meetingPlace, type Surroundings } from './backend/rendezvous.ts'
+import { runtimeChain, type Runtime } from './backend/runtime.ts'
 import { Supervisor } from './backend/supervisor.ts'
 import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
@@ -17,22 +19,48 @@ export interface Services {
   log: Log
   supervisor: Supervisor
   call: Caller
+  /** A backend of this workspace has outlived the window before; none is started to find out. */
+  isBackendRunning: () => Promise<boolean>
 }
 
 export function createServices(context: vscode.ExtensionContext): Services {
   const log = createLog()
   const dist = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath
+  const version = String((context.extension.packageJSON as { version: unknown }).version)
+  const script = join(dist, 'backend.mjs')
+  const workspace = context.storageUri?.fsPath ?? ''
+  const around: Surroundings = {
+    platform: process.platform,
+    uid: process.getuid?.() ?? null,
+    runtimeFolder: process.env.XDG_RUNTIME_DIR ?? '',
+    temporaryFolder: tmpdir(),
+    storage: context.globalStorageUri.fsPath,
+  }
+  // Another version, workspace or Node is another place: it leaves the one that is there to end its runs.
+  const placeOf = ({ path }: Runtime) =>
+    meetingPlace([version, String(protocolVersion), script, workspace, path], around)
+  const place = { placeOf, isPlaceTaken: (path: string) => isPlaceTaken(path, around) }
+  const isThere = async (runtime: Runtime) => {
+    try {
+      const socket = await connectTo(placeOf(runtime), place)
+      socket?.destroy()
+      return socket !== null
+    } catch {
+      return false
+    }
+  }
+  const runtimes = () =>
+    runtimeChain({
+      setting: vscode.workspace.isTrusted ? setting('backend.nodePath') : '',
+      execPath: process.execPath,
+      electron: process.versions.electron !== undefined,
+      bundled: firstExisting([join(dist, 'node', 'bin', 'node'), join(dist, 'node', 'node.exe')]),
+      onPath: nodeOnPath(),
+    })
   const supervisor = new Supervisor({
-    runtimes: () =>
-      runtimeChain({
-        setting: vscode.workspace.isTrusted ? setting('backend.nodePath') : '',
-        execPath: process.execPath,
-        electron: process.versions.electron !== undefined,
-        bundled: firstExisting([join(dist, 'node', 'bin', 'node'), join(dist, 'node', 'node.exe')]),
-        onPath: nodeOnPath(),
-      }),
+    runtimes,
     // Native libraries print their remarks on stderr: a debug matter, never a notification.
-    launch: createLaunch(join(dist, 'backend.mjs'), (line) => log.channel.debug(`backend: ${line}`)),
+    launch: createLaunch({ ...place, script, log: (line) => log.channel.debug(`backend: ${line}`) }),
     hello: (runtime) => ({
       protocol: protocolVersion,
       cache: vscode.Uri.joinPath(context.globalStorageUri, 'statistics').fsPath,
@@ -46,10 +74,14 @@ export function createServices(context: vscode.ExtensionContext): Services {
   return {
     context,
     extensionUri: context.extensionUri,
-    version: String((context.extension.packageJSON as { version: unknown }).version),
+    version,
     log,
     supervisor,
     call: (name, params, options) => supervisor.call(name, params, options),
+    async isBackendRunning() {
+      for (const runtime of runtimes()) if (await isThere(runtime)) return true
+      return false
+    },
   }
 }
 

@@ -1,59 +1,157 @@
-// One backend process: started on a given Node, spoken to over its IPC channel, ended with everything it started.
-import { fork, type ChildProcess } from 'node:child_process'
+// A connection to a backend: to the one that is there already, as after a reload of the window, or to one that is
+// started now. It is a process of its own, so that it and its runs outlive the window.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { MessageConnection } from 'vscode-jsonrpc/node'
-import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node'
+import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node'
 import type { Runtime } from './runtime.ts'
 
 export interface Launched {
   connection: MessageConnection
-  pid: number | undefined
-  /** Once, when the process is gone, for whatever reason. */
+  /** Once, when the process or the connection is gone, for whatever reason. */
   exited: Promise<string>
-  /** Asks it to go, and makes it go. */
-  kill(): void
+  /** Closes the connection. The process ends its runs, and then itself. */
+  leave(): void
+  /** Makes the process go, and its runs with it; resolves when it is gone. `pid` is what its hello said. */
+  kill(pid?: number): Promise<void>
 }
 
-export type Launch = (runtime: Runtime) => Launched
+export type Launch = (runtime: Runtime) => Promise<Launched>
+
+export interface LaunchOptions {
+  readonly script: string
+  /** Where the backend of this runtime listens. @throws Error when there is no safe place. */
+  readonly placeOf: (runtime: Runtime) => string
+  /** @throws Error when something of someone else's is in the place. */
+  readonly isPlaceTaken: (path: string) => boolean
+  readonly log: (line: string) => void
+}
 
 const graceMs = 2000
+const startMs = 20_000
+const askEveryMs = 25
 
-export function createLaunch(script: string, log: (line: string) => void): Launch {
-  return (runtime) => {
-    const env: NodeJS.ProcessEnv = {
-      ...process.env,
-      ELECTRON_RUN_AS_NODE: runtime.origin === 'electron' ? '1' : undefined,
+export function createLaunch(options: LaunchOptions): Launch {
+  return async (runtime) => {
+    const path = options.placeOf(runtime)
+    const socket = await connectTo(path, options)
+    if (socket) return launched(socket, null)
+    const child = start(options.script, path, runtime, options.log)
+    try {
+      return launched(await comeUp(path, child, options), child)
+    } catch (error) {
+      child.kill('SIGKILL')
+      throw error
     }
-    // An inspector or loader meant for the extension host is none of the backend's business.
-    delete env.NODE_OPTIONS
-    const child = fork(script, [], {
-      execPath: runtime.path,
-      execArgv: [],
-      env,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
-    forwardLines(child, log)
-    const connection = createMessageConnection(new IPCMessageReader(child), new IPCMessageWriter(child))
-    const exited = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message))
-      child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `exit code ${code}`))
-    })
-    return { connection, pid: child.pid, exited, kill: () => kill(child) }
   }
 }
 
-/** The backend leaves when its channel closes; a hung one is killed. Its worker threads die with it. */
-function kill(child: ChildProcess): void {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  if (child.connected) child.disconnect()
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
-  child.once('exit', () => clearTimeout(timer))
+/** null when nobody listens there. */
+export async function connectTo(
+  path: string,
+  { isPlaceTaken }: Pick<LaunchOptions, 'isPlaceTaken'>,
+): Promise<Socket | null> {
+  if (!isPlaceTaken(path)) return null
+  const socket = connect(path)
+  try {
+    await once(socket, 'connect')
+    return socket
+  } catch {
+    // Left behind by a process that was killed; the next one replaces it.
+    socket.destroy()
+    return null
+  }
 }
 
-function forwardLines(child: ChildProcess, log: (line: string) => void): void {
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      for (const line of text.split('\n')) if (line.trim() !== '') log(line)
-    })
+function start(script: string, path: string, runtime: Runtime, log: (line: string) => void): ChildProcess {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    ELECTRON_RUN_AS_NODE: runtime.origin === 'electron' ? '1' : undefined,
   }
+  // An inspector or loader meant for the extension host is none of the backend's business.
+  delete env.NODE_OPTIONS
+  const child = spawn(runtime.path, [script, path], { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  for (const stream of [child.stdout, child.stderr]) forwardLines(stream as Socket, log)
+  child.unref()
+  return child
+}
+
+/** Its socket, as soon as it listens. @throws Error when it ends before. */
+async function comeUp(path: string, child: ChildProcess, options: LaunchOptions): Promise<Socket> {
+  let failed: Error | null = null
+  child.once('error', (error) => (failed = error))
+  const deadline = performance.now() + startMs
+  for (;;) {
+    const socket = await connectTo(path, options)
+    if (socket) return socket
+    if (failed) throw failed
+    // 0: another backend was quicker, and is there or soon will be.
+    if (child.signalCode !== null || (child.exitCode ?? 0) !== 0)
+      throw new Error(endOf(child.exitCode, child.signalCode))
+    if (performance.now() > deadline) throw new Error('it does not listen')
+    await sleep(askEveryMs)
+  }
+}
+
+function launched(socket: Socket, child: ChildProcess | null): Launched {
+  socket.unref()
+  const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket))
+  const exited = new Promise<string>((resolve) => {
+    // 0 while the connection stands: it has left the place to another process, which this is the connection to.
+    child?.once('exit', (code, signal) => {
+      if (code !== 0 || socket.destroyed) resolve(endOf(code, signal))
+    })
+    // The end of the process, if it is one, is told more exactly in a moment.
+    socket.once('close', () => setTimeout(() => resolve('the connection closed'), 100).unref())
+    socket.on('error', () => {})
+  })
+  const leave = () => void socket.destroy()
+  return {
+    connection,
+    exited,
+    leave,
+    async kill(pid) {
+      const isThere = !socket.destroyed
+      leave()
+      const target = (isThere ? pid : undefined) ?? (child && isRunning(child) ? child.pid : undefined)
+      if (target !== undefined) await end(target)
+    },
+  }
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
+}
+
+/** Its worker threads die with it. A hung one is killed. */
+async function end(pid: number): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const deadline = performance.now() + graceMs
+    if (!reach(pid, signal)) return
+    while (performance.now() < deadline) {
+      await sleep(askEveryMs)
+      if (!reach(pid, 0)) return
+    }
+  }
+}
+
+function reach(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
+
+function endOf(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal ? `ended by ${signal}` : `exit code ${code}`
+}
+
+function forwardLines(stream: Socket, log: (line: string) => void): void {
+  stream.unref()
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    for (const line of text.split('\n')) if (line.trim() !== '') log(line)
+  })
 }

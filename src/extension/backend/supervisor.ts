@@ -28,6 +28,8 @@ interface Session {
   launched: Launched
   call: Caller
   runtime: Runtime
+  /** Of the process, as its hello said. */
+  pid?: number
 }
 
 const pausesMs = [0, 500, 2000, 8000]
@@ -40,7 +42,13 @@ export class Supervisor {
   private current: BackendState = { kind: 'stopped' }
   private session: Promise<Session> | null = null
   private live: Session | null = null
+  /** Has not said hello yet. */
+  private starting: Session | null = null
+  /** Starts that are over, processes that are gone: the next start waits for them, or it would find a dying one. */
+  private settled: Promise<unknown> = Promise.resolve()
   private crashes = 0
+  /** Counts what was asked to end: a start that goes on meanwhile is too late. */
+  private stops = 0
   private disposed = false
 
   constructor(options: SupervisorOptions) {
@@ -70,32 +78,53 @@ export class Supervisor {
     await this.ensure()
   }
 
-  /** Ends the process; the next call starts a new one. */
+  /** Ends the process and its runs; the next call starts a new one. */
   stop(): void {
-    const session = this.live
+    this.forget((session) => this.end(session))
+  }
+
+  /** The window goes: a process that still has a run ends it first, and the next window finds it. */
+  dispose(): void {
+    this.disposed = true
+    this.forget(leave)
+    this.listeners.clear()
+  }
+
+  private forget(part: (session: Session) => void): void {
+    const sessions = [this.live, this.starting]
+    this.stops++
     this.live = null
+    this.starting = null
     this.session = null
-    if (session) end(session.launched)
+    for (const session of sessions) if (session) part(session)
     this.setState({ kind: 'stopped' })
   }
 
-  dispose(): void {
-    this.disposed = true
-    this.stop()
-    this.listeners.clear()
+  private end({ launched, pid }: Session): void {
+    launched.connection.dispose()
+    const { settled } = this
+    this.settled = launched.kill(pid).then(() => settled)
   }
 
   private ensure(): Promise<Session> {
     if (this.disposed) return Promise.reject(new BackendError('backend-unavailable', 'The window is closing.'))
-    this.session ??= this.start().catch((error) => {
-      this.session = null
-      this.setState({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+    if (this.session) return this.session
+    const { stops } = this
+    const session = this.settled.then(() => this.start(stops))
+    const started = session.catch((error) => {
+      if (stops === this.stops) {
+        this.session = null
+        this.setState({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+      }
       throw error
     })
-    return this.session
+    this.settled = started.catch(() => {})
+    this.session = started
+    return started
   }
 
-  private async start(): Promise<Session> {
+  /** `stops`: how many there were when it was asked for. */
+  private async start(stops: number): Promise<Session> {
     if (this.crashes >= pausesMs.length) {
       throw new BackendError(
         'backend-unavailable',
@@ -104,17 +133,23 @@ export class Supervisor {
     }
     this.setState({ kind: 'starting' })
     await this.options.sleep(pausesMs[this.crashes])
+    this.throwIfStopped(stops)
     const refused: string[] = []
     for (const runtime of this.options.runtimes()) {
-      const started = await this.tryRuntime(runtime, refused)
+      const started = await this.tryRuntime(runtime, refused, stops)
       if (started) return started
     }
     throw new BackendError('backend-unavailable', `No Node could run the backend. ${refused.join(' ')}`)
   }
 
-  private async tryRuntime(runtime: Runtime, refused: string[]): Promise<Session | null> {
-    const launched = this.options.launch(runtime)
+  private async tryRuntime(runtime: Runtime, refused: string[], stops: number): Promise<Session | null> {
+    const launched = await this.options.launch(runtime).catch((error: Error) => error)
+    if (launched instanceof Error) return this.refuse(runtime, launched.message, refused)
     const call = createCaller(launched.connection)
+    const session: Session = { launched, call, runtime }
+    if (stops !== this.stops) this.end(session)
+    this.throwIfStopped(stops)
+    this.starting = session
     launched.connection.listen()
     const died = launched.exited.then((reason) => new Error(reason))
     const hello = await Promise.race([
@@ -123,17 +158,28 @@ export class Supervisor {
       this.options.sleep(this.options.helloMs).then(() => new Error('no answer')),
     ])
     const problem = hello instanceof Error ? hello.message : refusal(hello)
+    this.throwIfStopped(stops)
+    this.starting = null
     if (hello instanceof Error || problem) {
-      refused.push(`${describeRuntime(runtime)} (${runtime.path}): ${problem}.`)
-      this.options.log(refused[refused.length - 1])
-      end(launched)
-      return null
+      this.end(session)
+      return this.refuse(runtime, String(problem), refused)
     }
-    const session = { launched, call, runtime }
+    session.pid = hello.pid
     this.live = session
     this.setState({ kind: 'ready', hello, runtime, device: null })
     this.watch(session, hello)
     return session
+  }
+
+  private throwIfStopped(stops: number): void {
+    if (stops === this.stops) return
+    throw new BackendError('backend-stopped', 'The backend was ended while it started.')
+  }
+
+  private refuse(runtime: Runtime, problem: string, refused: string[]): null {
+    refused.push(`${describeRuntime(runtime)} (${runtime.path}): ${problem}.`)
+    this.options.log(refused[refused.length - 1])
+    return null
   }
 
   /** Learns the device, notices the end, and pings. */
@@ -166,7 +212,7 @@ export class Supervisor {
       if (this.live !== session || answer === 'gone') return
       if (answer === 'late') {
         this.options.log('the backend does not answer: ending it')
-        end(session.launched)
+        this.end(session)
         return
       }
     }
@@ -184,7 +230,7 @@ function refusal(hello: HelloResult): string | null {
   return null
 }
 
-function end(launched: Launched): void {
+function leave({ launched }: Session): void {
   launched.connection.dispose()
-  launched.kill()
+  launched.leave()
 }

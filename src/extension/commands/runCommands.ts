@@ -84,17 +84,30 @@ export function runCommands(parts: Parts): Handlers<Ids> {
   }
 }
 
-/** The view opens as soon as the run has a folder; a notification only comes when nobody is looking at it. */
-async function runAndReport({ services, runner, runPanels }: Parts, request: RunRequest): Promise<RunOutcome | null> {
+/** The view opens as soon as the run has a folder. */
+async function runAndReport(parts: Parts, request: RunRequest): Promise<RunOutcome | null> {
+  const { runner, runPanels } = parts
   const title = t('SparseScope: {0}', basename(request.recipe))
   const outcome = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () =>
     runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) }),
   )
+  reportOutcome(parts, outcome)
+  return outcome
+}
+
+/** Runs go on while the window reloads: what it finds is its own again, to be paused, cancelled and reported. */
+export async function adoptRuns(parts: Parts): Promise<void> {
+  if (!(await parts.services.isBackendRunning())) return
+  for (const outcome of await parts.runner.adopt())
+    void outcome.then((known) => reportOutcome(parts, known)).catch(parts.services.log.failed)
+}
+
+/** A notification only comes when nobody is looking at the run. */
+function reportOutcome({ services, runPanels }: Parts, outcome: RunOutcome): void {
   const { folder, status, message } = outcome
   if (status === 'done') reached('run')
   if (status === 'failed' && !folder) services.log.failed(new Error(message ?? t('The run failed.')))
   else if (folder && status !== 'cancelled' && !runPanels.isVisible(folder)) notify(outcome, folder)
-  return outcome
 }
 
 function notify({ status, message }: RunOutcome, folder: string): void {

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode'
 import type { RunOutcome, RunUpdate } from '../../shared/protocol/rpc.ts'
 import { parseByteSize } from '../../shared/format/byteSize.ts'
-import { BackendError } from '../backend/calls.ts'
+import type { BackendError, CallOptions } from '../backend/calls.ts'
 import type { Services } from '../services.ts'
 import { setting } from '../support/settings.ts'
 import type { RunStore } from './runStore.ts'
@@ -35,7 +35,27 @@ export class Runner {
    * Resolves when the run is over. A backend that dies leaves the run where its last checkpoint is; the outcome
    * then says `failed`, and the run can be resumed.
    */
-  async run(request: RunRequest, signal?: AbortSignal): Promise<RunOutcome> {
+  async run({ recipe, set = [], resume, onFolder }: RunRequest, signal?: AbortSignal): Promise<RunOutcome> {
+    const params = { recipe, set, resume: resume ?? null, memoryBytes: memoryLimit() }
+    return this.track((options) => this.services.call('run', params, options), onFolder, signal)
+  }
+
+  /** Takes up the runs that a window before this one has started; their outcomes, as from `run`. */
+  async adopt(): Promise<Promise<RunOutcome>[]> {
+    const active = await this.services.call('activeRuns', null)
+    return active.map(({ id, paused }) =>
+      this.track(
+        (options) => this.services.call('follow', { id }, options),
+        (folder) => this.store.setPaused(folder, paused),
+      ),
+    )
+  }
+
+  private async track(
+    call: (options: CallOptions<'run' | 'follow'>) => Promise<RunOutcome>,
+    onFolder?: (folder: string) => void,
+    signal?: AbortSignal,
+  ): Promise<RunOutcome> {
     const abort = new AbortController()
     signal?.addEventListener('abort', () => abort.abort())
     let folder: string | null = null
@@ -44,16 +64,10 @@ export class Runner {
       folder = update.folder
       this.aborts.set(folder, abort)
       void this.store.begin(folder)
-      request.onFolder?.(folder)
+      onFolder?.(folder)
     }
     try {
-      const params = {
-        recipe: request.recipe,
-        set: request.set ?? [],
-        resume: request.resume ?? null,
-        memoryBytes: memoryLimit(),
-      }
-      return await this.services.call('run', params, { signal: abort.signal, onProgress })
+      return await call({ signal: abort.signal, onProgress })
     } catch (error) {
       const { code, message } = error as BackendError
       const cancelled = code === 'cancelled'

@@ -1,5 +1,5 @@
 // The extension's calls into the backend process: one interface, from which both sides derive their types.
-// They travel as JSON-RPC over the child's IPC channel. Bytes are base64 in JSON: the two ends may be different
+// They travel as JSON-RPC over a socket of the user's own. Bytes are base64 in JSON: the two ends may be different
 // versions of Node, whose structured-clone formats need not agree.
 import type { CompareProgress, CompareSummary, ModelSummary, ScanProgress, ScanResult } from './inspect.ts'
 import type { DetailRequest, TensorDetail, Tile, TileRequest } from './inspect.ts'
@@ -65,6 +65,15 @@ export interface RunUpdate {
   folder: string
 }
 
+/** A run that goes on or waits; whichever window started it, others may follow it. */
+export interface ActiveRun {
+  id: number
+  recipe: string
+  /** null while it waits. */
+  folder: string | null
+  paused: boolean
+}
+
 interface Call<Params, Result, Progress = never> {
   params: Params
   result: Result
@@ -83,6 +92,9 @@ export interface BackendCalls {
   compare: Call<{ a: string; b: string }, CompareSummary, CompareProgress>
   plan: Call<{ recipe: string; text: string }, PlanSummary>
   run: Call<RunParams, RunOutcome, RunUpdate>
+  activeRuns: Call<null, ActiveRun[]>
+  /** What `run` answers and tells, of a run that another connection started. Cancelling it cancels the run. */
+  follow: Call<{ id: number }, RunOutcome, RunUpdate>
   pause: Call<{ folder: string; paused: boolean }, null>
   ping: Call<null, null>
 }

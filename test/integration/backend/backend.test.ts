@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -19,6 +17,7 @@ describe('backend process', function () {
   let folder = ''
   let launched: Launched
   let call: Caller
+  let pid = 0
   before(function () {
     if (existsSync(script)) return
     console.log('no dist/backend.mjs: run npm run build')
@@ -26,19 +25,30 @@ describe('backend process', function () {
   })
   beforeEach(async () => {
     folder = makeWorkspace(root, mkdtempSync(join(tmpdir(), 'backend-')))
-    launched = createLaunch(script, () => {})({ path: process.execPath, origin: 'host' })
-    call = createCaller(launched.connection)
-    launched.connection.listen()
-    const choice = { device: 'cpu', adapter: '', threads: 1 } as const
-    const hello = { protocol: protocolVersion, cache: join(folder, 'cache'), ...choice }
-    assert.equal((await call('hello', hello)).protocol, protocolVersion)
+    const first = await open()
+    ;({ launched, call, pid } = first)
   })
   afterEach(async () => {
     launched.connection.dispose()
-    launched.kill()
-    await launched.exited
+    launched.kill(pid)
+    await gone(pid)
     rmSync(folder, { recursive: true, force: true })
   })
+
+  /** A window: it starts the backend of this test's folder, or finds it. */
+  async function open() {
+    const place = join(folder, 'backend.sock')
+    const isPlaceTaken = () => existsSync(place)
+    const launch = createLaunch({ script, placeOf: () => place, isPlaceTaken, log: () => {} })
+    const launched = await launch({ path: process.execPath, origin: 'host' })
+    const call = createCaller(launched.connection)
+    launched.connection.listen()
+    const choice = { device: 'cpu', adapter: '', threads: 1 } as const
+    const hello = { protocol: protocolVersion, cache: join(folder, 'cache'), ...choice }
+    const answer = await call('hello', hello)
+    assert.equal(answer.protocol, protocolVersion)
+    return { launched, call, pid: answer.pid }
+  }
   const model = () => join(folder, 'opt')
 
   it('summarises a header, and says in a sentence why a file is none', async () => {
@@ -108,18 +118,91 @@ describe('backend process', function () {
     assert.ok(!existsSync(join(folder, 'opt-long')))
   })
 
-  it('is gone soon after its parent was killed', async () => {
-    const code = `const child = require('node:child_process').fork(${JSON.stringify(script)}, [], { stdio: 'ignore' })
-      console.log(child.pid); setInterval(() => {}, 1000)`
-    const parent = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
-    const pid = Number(line.toString())
-    assert.ok(isAlive(pid))
-    parent.kill('SIGKILL')
-    for (let i = 0; i < 100 && isAlive(pid); i++) await setTimeout(100)
-    assert.ok(!isAlive(pid))
+  it('without a run, is gone soon after its window', async () => {
+    launched.connection.dispose()
+    launched.leave()
+    await gone(pid)
+    assert.ok(!existsSync(join(folder, 'backend.sock')))
+  })
+
+  it("its socket is the user's alone", () => {
+    assert.equal(statSync(join(folder, 'backend.sock')).mode & 0o777, 0o600)
+  })
+
+  it('a killed one leaves a socket behind that the next one replaces', async () => {
+    process.kill(pid, 'SIGKILL')
+    await gone(pid)
+    assert.ok(existsSync(join(folder, 'backend.sock')))
+    const next = await open()
+    assert.notEqual(next.pid, pid)
+    ;({ launched, call, pid } = next)
+  })
+
+  it('two windows that come at once find the same one', async () => {
+    const [a, b] = await Promise.all([open(), open()])
+    assert.deepEqual([a.pid, b.pid], [pid, pid])
+    for (const { launched } of [a, b]) launched.leave()
+  })
+
+  it('a run goes on without its window, is found and paused by the next, and ends with the same bytes', async () => {
+    const recipe = (name: string) => {
+      const text = readFileSync(join(folder, 'long.prune.yaml'), 'utf8').replace('30000', '4000')
+      writeFileSync(join(folder, `${name}.prune.yaml`), text.replace('./opt-long', `./${name}/out`))
+      mkdirSync(join(folder, name))
+      return { recipe: join(folder, `${name}.prune.yaml`), set: [], resume: null, memoryBytes: null }
+    }
+    const undisturbed = await call('run', recipe('undisturbed'))
+    assert.equal(undisturbed.status, 'done')
+
+    const lost = assert.rejects(call('run', recipe('left')), { code: 'backend-stopped' })
+    await until(async () => (await call('activeRuns', null)).some((run) => run.folder !== null))
+    launched.connection.dispose()
+    launched.leave()
+    await lost
+    // Longer than a process without a run would stay.
+    await setTimeout(4000)
+    const next = await open()
+    assert.equal(next.pid, pid)
+    ;({ launched, call } = next)
+    const [found] = await call('activeRuns', null)
+    assert.equal(found.recipe, join(folder, 'left.prune.yaml'))
+    await call('pause', { folder: found.folder!, paused: true })
+    const updates: string[] = []
+    const outcome = call('follow', { id: found.id }, { onProgress: ({ folder }) => updates.push(folder) })
+    assert.equal((await call('activeRuns', null))[0].paused, true)
+    await call('pause', { folder: found.folder!, paused: false })
+    assert.deepEqual(await outcome, { status: 'done', folder: found.folder, message: null })
+    assert.ok(updates.length > 0 && updates.every((folder) => folder === found.folder))
+    const weights = (name: string) => readFileSync(join(folder, name, 'out', 'model.safetensors'))
+    assert.ok(weights('left').equals(weights('undisturbed')))
+    assert.deepEqual(await call('activeRuns', null), [])
+    await assert.rejects(call('follow', { id: found.id }), { code: 'not-found' })
+  })
+
+  it("a run that is followed is cancelled as one's own", async () => {
+    const params = { recipe: join(folder, 'long.prune.yaml'), set: [], resume: null, memoryBytes: null }
+    const own = call('run', params).catch((error: { code: string }) => error.code)
+    const other = await open()
+    await until(async () => (await other.call('activeRuns', null)).some((run) => run.folder !== null))
+    const [{ id }] = await other.call('activeRuns', null)
+    const abort = new AbortController()
+    const followed = other
+      .call('follow', { id }, { signal: abort.signal })
+      .catch((error: { code: string }) => error.code)
+    abort.abort()
+    assert.deepEqual([await own, await followed], ['cancelled', 'cancelled'])
+    other.launched.leave()
   })
 })
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setTimeout(50)
+}
+
+async function gone(pid: number): Promise<void> {
+  for (let i = 0; i < 100 && isAlive(pid); i++) await setTimeout(100)
+  assert.ok(!isAlive(pid))
+}
 
 /** A process that nobody has waited for yet is dead all the same. */
 function isAlive(pid: number): boolean {

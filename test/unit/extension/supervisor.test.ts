@@ -8,18 +8,19 @@ import type { Runtime } from '../../../src/extension/backend/runtime.ts'
 interface Fake {
   die: (reason: string) => void
   killed: boolean
+  left: boolean
 }
 
 /** Backends in this process, over pipes: those on `bad` runtimes die before they say hello. */
 function fakes(node = '20.19.0') {
   const launched: Fake[] = []
-  const launch: Launch = (runtime) => {
+  const launch: Launch = async (runtime) => {
     const [toChild, toParent] = [new PassThrough(), new PassThrough()]
     const child = createMessageConnection(new StreamMessageReader(toChild), new StreamMessageWriter(toParent))
     const connection = createMessageConnection(new StreamMessageReader(toParent), new StreamMessageWriter(toChild))
     let die: (reason: string) => void = () => {}
     const exited = new Promise<string>((resolve) => (die = resolve))
-    const fake: Fake = { die, killed: false }
+    const fake: Fake = { die, killed: false, left: false }
     launched.push(fake)
     child.onRequest('hello', () => ({ protocol: 1, version: '0', node, pid: launched.length }))
     child.onRequest('device', () => ({ device: 'cpu', description: 'fake', reasons: [] }))
@@ -27,11 +28,12 @@ function fakes(node = '20.19.0') {
     child.onRequest('openModel', () => new Promise(() => {}))
     child.listen()
     if (runtime.path === 'bad') die('exit code 1')
-    const kill = () => {
+    const kill = async () => {
       fake.killed = true
+      connection.dispose()
       die('ended by SIGTERM')
     }
-    return { connection, pid: launched.length, exited, kill }
+    return { connection, exited, kill, leave: () => void (fake.left = true) }
   }
   return { launch, launched }
 }
@@ -108,12 +110,25 @@ describe('supervisor', () => {
     supervisor.dispose()
   })
 
-  it('leaves no process when it is disposed, and starts none after', async () => {
+  it('restarted while it starts, ends that process too', async () => {
+    const { launch, launched } = fakes()
+    const { supervisor } = supervise(launch, ['good'])
+    const first = supervisor.call('ping', null)
+    const refused = assert.rejects(first, { code: 'backend-stopped' })
+    for (let i = 0; i < 100 && launched.length === 0; i++) await new Promise(setImmediate)
+    await supervisor.restart()
+    await refused
+    assert.deepEqual([launched.length, launched[0].killed, launched[1].killed], [2, true, false])
+    assert.equal(supervisor.state.kind, 'ready')
+    supervisor.dispose()
+  })
+
+  it('leaves the process to its runs when it is disposed, and starts none after', async () => {
     const { launch, launched } = fakes()
     const { supervisor } = supervise(launch, ['good'])
     await supervisor.call('ping', null)
     supervisor.dispose()
-    assert.ok(launched[0].killed)
+    assert.ok(launched[0].left && !launched[0].killed)
     await assert.rejects(supervisor.call('ping', null), /closing/)
   })
 })

@@ -1,0 +1,66 @@
+// The place where a window finds the backend that it, or the window before a reload, has started. Another user must
+// neither reach it nor put something of his own there.
+import { createHash } from 'node:crypto'
+import { lstatSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Surroundings {
+  readonly platform: NodeJS.Platform
+  /** null on Windows. */
+  readonly uid: number | null
+  /** XDG_RUNTIME_DIR, '' when there is none. */
+  readonly runtimeFolder: string
+  readonly temporaryFolder: string
+  /** The extension's own folder, for when the others cannot be used. */
+  readonly storage: string
+}
+
+/** Addresses of sockets are cut off at 104 bytes on macOS, at 108 on Linux. */
+const longestAddress = 100
+
+/**
+ * The same for the same parts: version, workspace, runtime. Makes the folder it is in.
+ * @throws Error when every place is too long, or open to others.
+ */
+export function meetingPlace(parts: readonly string[], at: Surroundings): string {
+  const name = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+  if (at.platform === 'win32') return `\\\\.\\pipe\\sparsescope-${name}`
+  const folders = [
+    ...(at.runtimeFolder === '' ? [] : [join(at.runtimeFolder, 'sparsescope')]),
+    join(at.temporaryFolder, `sparsescope-${at.uid}`),
+    join(at.storage, 'sockets'),
+  ]
+  const refused: string[] = []
+  for (const folder of folders) {
+    const path = join(folder, `${name}.sock`)
+    const problem =
+      Buffer.byteLength(path) > longestAddress ? `${folder} has too long a name` : folderProblem(folder, at)
+    if (problem === null) return path
+    refused.push(problem)
+  }
+  throw new Error(`There is no private place for the backend's socket: ${refused.join('; ')}.`)
+}
+
+/** Whether a backend may be there. @throws Error when what is there is not this user's, or open to others. */
+export function isPlaceTaken(path: string, { platform, uid }: Pick<Surroundings, 'platform' | 'uid'>): boolean {
+  // Names of pipes are no files; opening one tells.
+  if (platform === 'win32') return true
+  const facts = lstatSync(path, { throwIfNoEntry: false })
+  if (!facts) return false
+  if (facts.isSocket() && facts.uid === uid && (facts.mode & 0o077) === 0) return true
+  throw new Error(`${path} is no private socket of yours: remove it, and look who put it there.`)
+}
+
+/** null when the folder is there, or could be made, and only this user can look into it. */
+function folderProblem(folder: string, { uid }: Surroundings): string | null {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const facts = lstatSync(folder)
+    if (!facts.isDirectory()) return `${folder} is no folder`
+    if (facts.uid !== uid) return `${folder} belongs to someone else`
+    if ((facts.mode & 0o077) !== 0) return `${folder} is open to others`
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
