@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import {
   activeView,
@@ -56,9 +57,7 @@ describe('the packaged extension: running', function () {
     const { sparsity } = (json as { totals: { linears: { sparsity: number } } }).totals.linears
     assert.ok(Math.abs(sparsity - 0.5) < 0.01, `sparsity ${sparsity}`)
     // Reloading the window shows the same picture from the events.
-    const loaded = page.waitForEvent('domcontentloaded', { timeout: 60_000 })
-    await runCommand(page, 'Developer: Reload Window')
-    await loaded
+    await reload(page)
     await status('done').waitFor({ timeout: 60_000 })
     await activeView(page).locator('.tiles li', { hasText: 'perplexity, recovered' }).waitFor()
     await closeEditors(page)
@@ -78,6 +77,34 @@ describe('the packaged extension: running', function () {
     await closeEditors(page)
   })
 
+  it('reloading the window interrupts no run: the view finds it again, and the buttons act on it', async () => {
+    const { page, workspace } = studio
+    const view = await runRecipe('long.prune.yaml')
+    await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor({ timeout: 60_000 })
+    const pids = backendPids(workspace)
+    assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
+    await reload(page)
+    await status('running').waitFor({ timeout: 60_000 })
+    // Adopted, not only seen on the disk: it can be paused, and stays so over another reload.
+    await eventually('the run to be paused', async () => {
+      try {
+        await activeView(page).getByRole('button', { name: 'Pause' }).click({ timeout: 2000 })
+        await status('paused').waitFor({ timeout: 2000 })
+        return true
+      } catch {
+        return undefined
+      }
+    })
+    await reload(page)
+    await status('paused').waitFor({ timeout: 60_000 })
+    await activeView(page).getByRole('button', { name: 'Continue' }).click()
+    await status('running').waitFor({ timeout: 15_000 })
+    assert.deepEqual(backendPids(workspace), pids)
+    await activeView(page).getByRole('button', { name: 'Cancel' }).click()
+    await status('cancelled').waitFor({ timeout: 15_000 })
+    await closeEditors(page)
+  })
+
   it('a backend killed in the middle of a run: the view says so, and Resume finishes it', async () => {
     const { page, workspace } = studio
     const view = await runRecipe('long.prune.yaml')
@@ -93,6 +120,12 @@ describe('the packaged extension: running', function () {
     await closeEditors(page)
   })
 })
+
+async function reload(page: Page): Promise<void> {
+  const loaded = page.waitForEvent('domcontentloaded', { timeout: 60_000 })
+  await runCommand(page, 'Developer: Reload Window')
+  await loaded
+}
 
 /** null: take what is offered. */
 async function answer({ page }: Studio, choice: string | null): Promise<void> {
