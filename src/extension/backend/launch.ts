@@ -72,7 +72,12 @@ function start(script: string, path: string, runtime: Runtime, log: (line: strin
   }
   // An inspector or loader meant for the extension host is none of the backend's business.
   delete env.NODE_OPTIONS
-  const child = spawn(runtime.path, [script, path], { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(runtime.path, [script, path], {
+    detached: true,
+    windowsHide: true,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   for (const stream of [child.stdout, child.stderr]) forwardLines(stream as Socket, log)
   child.unref()
   return child
