@@ -21,6 +21,9 @@ interface Entry extends Run {
   file: EventFile
   /** Runs in this window: its state is what the runner says, not what the disk does. */
   live: boolean
+  /** Its process died when the events were so long: whatever its lock says, nobody works on it until they change. */
+  lostAt: number | null
+  lookingAgain: NodeJS.Timeout | null
   reading: Promise<void> | null
   /** Asked for while reading. */
   again: boolean
@@ -30,6 +33,8 @@ interface Entry extends Run {
 export type RunListener = (folder: string, from: number, events: readonly RunEvent[]) => void
 
 const tellEveryMs = 100
+/** A process that dies says nothing: a run that another one seems to have is looked at again. */
+const lookAgainMs = 5000
 
 export class RunStore {
   private readonly entries = new Map<string, Entry>()
@@ -85,6 +90,7 @@ export class RunStore {
   async begin(folder: string): Promise<void> {
     const entry = this.entryOf(folder)
     entry.live = true
+    entry.lostAt = null
     entry.file = { events: [], offset: 0 }
     this.setStatus(entry, 'running')
     await this.refresh(folder)
@@ -95,11 +101,14 @@ export class RunStore {
     if (entry?.live) this.setStatus(entry, paused ? 'paused' : 'running')
   }
 
-  /** The run is over, or its backend is. */
-  async end(folder: string): Promise<void> {
-    this.entryOf(folder).live = false
+  /** The run is over; `isLost`: its process is, in the middle of it. */
+  async end(folder: string, isLost = false): Promise<void> {
+    const entry = this.entryOf(folder)
+    entry.live = false
+    entry.lostAt = isLost ? Infinity : null
     await this.refresh(folder)
     await this.refresh(folder)
+    if (entry.lostAt !== null) entry.lostAt = entry.file.offset
   }
 
   /** From the beginning, for a view that asks for it. */
@@ -120,12 +129,24 @@ export class RunStore {
       if (entry.file !== before) return
       const continues = file.offset >= before.offset && before.offset > 0
       this.replace(entry, continues ? before.events.length : 0, file)
-      if (!entry.live) this.setStatus(entry, await statusOnDisk(entry))
+      if (!entry.live) await this.judge(entry)
       else if (entry.picture.end === null) this.changed()
     } catch {
       // Not a run, or gone: a folder without events is no run.
       if (entry.file.events.length === 0 && !entry.live) this.forget(entry.folder)
     }
+  }
+
+  private async judge(entry: Entry): Promise<void> {
+    const status = await statusOnDisk(entry)
+    // Taken up by this window meanwhile.
+    if (entry.live) return
+    this.setStatus(entry, status)
+    if (status !== 'running') return
+    entry.lookingAgain ??= setTimeout(() => {
+      entry.lookingAgain = null
+      if (!entry.live) void this.refresh(entry.folder)
+    }, lookAgainMs).unref()
   }
 
   private replace(entry: Entry, from: number, file: EventFile): void {
@@ -154,6 +175,8 @@ export class RunStore {
       picture: emptyPicture(),
       file: { events: [], offset: 0 },
       live: false,
+      lostAt: null,
+      lookingAgain: null,
       reading: null,
       again: false,
     }
@@ -171,5 +194,7 @@ export class RunStore {
 }
 
 async function statusOnDisk(entry: Entry): Promise<RunStatus> {
-  return entry.picture.end?.status ?? ((await isHeld(entry.folder)) ? 'running' : 'interrupted')
+  if (entry.picture.end) return entry.picture.end.status
+  if (entry.lostAt === Infinity || entry.lostAt === entry.file.offset) return 'interrupted'
+  return (await isHeld(entry.folder)) ? 'running' : 'interrupted'
 }

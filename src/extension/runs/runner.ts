@@ -59,6 +59,7 @@ export class Runner {
     const abort = new AbortController()
     signal?.addEventListener('abort', () => abort.abort())
     let folder: string | null = null
+    let isLost = false
     const onProgress = (update: RunUpdate) => {
       if (folder !== null) return void this.store.refresh(folder)
       folder = update.folder
@@ -71,14 +72,14 @@ export class Runner {
     } catch (error) {
       const { code, message } = error as BackendError
       const cancelled = code === 'cancelled'
+      isLost = code === 'backend-stopped'
       if (folder === null && !cancelled) throw error
-      const hint =
-        code === 'backend-stopped' ? ` ${vscode.l10n.t('The run can be resumed from its last checkpoint.')}` : ''
+      const hint = isLost ? ` ${vscode.l10n.t('The run can be resumed from its last checkpoint.')}` : ''
       return { status: cancelled ? 'cancelled' : 'failed', folder, message: `${message}${hint}` }
     } finally {
       if (folder !== null) {
         this.aborts.delete(folder)
-        await this.store.end(folder)
+        await this.store.end(folder, isLost)
       }
     }
   }

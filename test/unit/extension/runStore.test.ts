@@ -57,6 +57,33 @@ describe('run store', () => {
     assert.equal(store.get(folder)?.status, 'running')
   })
 
+  it('a run whose process died is interrupted at once, whatever its lock says, until somebody goes on with it', async () => {
+    const store = new RunStore()
+    writeFileSync(events, line(step(1)))
+    mkdirSync(join(folder, 'state'))
+    writeFileSync(join(folder, 'state', 'lock'), String(process.pid))
+    await store.begin(folder)
+    appendFileSync(events, line(step(2)))
+    await store.end(folder, true)
+    assert.equal(store.get(folder)?.status, 'interrupted')
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.status, 'interrupted')
+    appendFileSync(events, line(step(3)))
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.status, 'running')
+  })
+
+  it('a run that this window takes up while its folder is being looked at stays as the window knows it', async () => {
+    const store = new RunStore()
+    writeFileSync(events, line(step(1)))
+    const looking = store.refresh(folder)
+    const taken = store.begin(folder)
+    store.setPaused(folder, true)
+    await Promise.all([looking, taken])
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.status, 'paused')
+  })
+
   it('a folder without events is no run', async () => {
     const store = new RunStore()
     await store.refresh(folder)
