@@ -47,7 +47,16 @@ export function createRuns(version: string): Runs {
     const outcome = lane.run(abort.signal, begin).finally(() => entries.delete(id))
     // Whoever follows hears of it; what no window follows fails quietly into its folder.
     outcome.catch(() => {})
-    const entry: Entry = { id, recipe: params.recipe, abort, listeners, outcome, folder: null, paused: false, thread: null }
+    const entry: Entry = {
+      id,
+      recipe: params.recipe,
+      abort,
+      listeners,
+      outcome,
+      folder: null,
+      paused: false,
+      thread: null,
+    }
     entries.set(id, entry)
     return entry
   }
