@@ -91,12 +91,8 @@ describe('the packaged extension: running', function () {
     await reload(page)
     await status('running').waitFor({ timeout: 60_000 })
     // Adopted, not only seen on the disk: it can be paused, and stays so over another reload.
-    await eventually('the run to be paused', async () => {
-      const pause = activeView(page).getByRole('button', { name: 'Pause' })
-      await pause.click({ timeout: 2000 }).catch(() => {})
-      await page.waitForTimeout(2000)
-      return (await status('paused').isVisible()) || undefined
-    })
+    await activeView(page).getByRole('button', { name: 'Pause' }).click({ timeout: 60_000 })
+    await status('paused').waitFor({ timeout: 60_000 })
     await reload(page)
     await status('paused').waitFor({ timeout: 60_000 })
     await activeView(page).getByRole('button', { name: 'Continue' }).click()

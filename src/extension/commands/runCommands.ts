@@ -51,9 +51,9 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       await runStore.refresh(folder)
       runPanels.show(folder)
     },
-    'sparsescope.cancelRun': (argument) => {
+    'sparsescope.cancelRun': async (argument) => {
       const folder = runTarget(argument) ?? runStore.list().find((r) => runner.isLive(r.folder))?.folder
-      if (folder) runner.cancel(folder)
+      if (folder) return runner.cancel(folder)
     },
     'sparsescope.pauseRun': async (argument) => {
       const folder = runTarget(argument)
@@ -97,7 +97,6 @@ async function runAndReport(parts: Parts, request: RunRequest): Promise<RunOutco
 
 /** Runs go on while the window reloads: what it finds is its own again, to be paused, cancelled and reported. */
 export async function adoptRuns(parts: Parts): Promise<void> {
-  if (!(await parts.services.isBackendRunning())) return
   for (const outcome of await parts.runner.adopt())
     void outcome.then((known) => reportOutcome(parts, known)).catch(parts.services.log.failed)
 }

@@ -20,6 +20,8 @@ export interface RunRequest {
 export class Runner {
   private readonly services: Services
   private readonly store: RunStore
+  /** What a person asks of a run right after a reload waits until it is known whose it is. */
+  private adopting: Promise<unknown> = Promise.resolve()
   private readonly aborts = new Map<string, AbortController>()
 
   constructor(services: Services, store: RunStore) {
@@ -41,20 +43,26 @@ export class Runner {
   }
 
   /** Takes up the runs that a window before this one has started; their outcomes, as from `run`. */
-  async adopt(): Promise<Promise<RunOutcome>[]> {
+  adopt(): Promise<Promise<RunOutcome>[]> {
+    const found = this.findRuns()
+    this.adopting = found.catch(() => undefined)
+    return found
+  }
+
+  private async findRuns(): Promise<Promise<RunOutcome>[]> {
+    if (!(await this.services.isBackendRunning())) return []
     const active = await this.services.call('activeRuns', null)
-    return active.map(({ id, paused }) =>
-      this.track(
-        (options) => this.services.call('follow', { id }, options),
-        (folder) => this.store.setPaused(folder, paused),
-      ),
-    )
+    return active.map(({ id, folder, paused }) => {
+      const follow = (options: CallOptions<'follow'>) => this.services.call('follow', { id }, options)
+      return this.track(follow, (begun) => this.store.setPaused(begun, paused), undefined, folder)
+    })
   }
 
   private async track(
     call: (options: CallOptions<'run' | 'follow'>) => Promise<RunOutcome>,
     onFolder?: (folder: string) => void,
     signal?: AbortSignal,
+    knownFolder: string | null = null,
   ): Promise<RunOutcome> {
     const abort = new AbortController()
     signal?.addEventListener('abort', () => abort.abort())
@@ -67,6 +75,7 @@ export class Runner {
       void this.store.begin(folder)
       onFolder?.(folder)
     }
+    if (knownFolder !== null) onProgress({ folder: knownFolder })
     try {
       return await call({ signal: abort.signal, onProgress })
     } catch (error) {
@@ -84,11 +93,13 @@ export class Runner {
     }
   }
 
-  cancel(folder: string): void {
+  async cancel(folder: string): Promise<void> {
+    await this.adopting
     this.aborts.get(folder)?.abort()
   }
 
   async pause(folder: string, paused: boolean): Promise<void> {
+    await this.adopting
     if (!this.isLive(folder)) return
     await this.services.call('pause', { folder, paused })
     this.store.setPaused(folder, paused)
