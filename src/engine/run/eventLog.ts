@@ -2,10 +2,13 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import type { NewRunEvent, RunEvent } from '../../shared/protocol/events.ts'
 import { writeError } from '../checkpoint/diskErrors.ts'
+import { wholeLineBytes } from './wholeLines.ts'
 
 export interface EventLog {
   /** Appends at once, so that a killed process loses nothing it said. Nothing comes after `end`. */
   emit(event: NewRunEvent): void
+  /** `emit` for timers and listeners, which nobody catches: a disk that is full is met by the next `emit`. */
+  mention(event: NewRunEvent): void
   /** Bytes written so far: a resumed run cuts the file there and says the rest again. */
   bytes(): number
   /** Milliseconds of work since the run began, over all its sessions. */
@@ -17,7 +20,7 @@ export interface EventLog {
 
 export interface EventLogOptions {
   readonly path: string
-  /** Of a resumed run: keep this much of the file, and go on counting from there. */
+  /** Of a resumed run: keep this much of the file, or its whole lines where it is shorter, and go on from there. */
   readonly bytes?: number
   readonly elapsed?: number
   readonly onEvent?: (event: RunEvent) => void
@@ -35,24 +38,34 @@ export function openEventLog({ path, bytes = 0, elapsed = 0, onEvent }: EventLog
       throw writeError(error, path)
     }
   }
+  let position = 0
   const file = attempt(() => {
     const descriptor = openSync(path, bytes > 0 ? 'r+' : 'w')
-    ftruncateSync(descriptor, bytes)
+    // After a power failure less may be there than was recorded.
+    position = wholeLineBytes(descriptor, bytes)
+    ftruncateSync(descriptor, position)
     return descriptor
   })
-  let position = bytes
   let open = true
   let ended = false
+  const emit = (event: NewRunEvent) => {
+    if (!open || ended) return
+    ended = event.type === 'end'
+    const timed: RunEvent = { t: Math.round(elapsedNow()), ...event }
+    const line = Buffer.from(`${JSON.stringify(timed)}\n`)
+    for (let done = 0; done < line.length;)
+      done += attempt(() => writeSync(file, line, done, line.length - done, position + done))
+    position += line.length
+    onEvent?.(timed)
+  }
   return {
-    emit(event) {
-      if (!open || ended) return
-      ended = event.type === 'end'
-      const timed: RunEvent = { t: Math.round(elapsedNow()), ...event }
-      const line = Buffer.from(`${JSON.stringify(timed)}\n`)
-      for (let done = 0; done < line.length;)
-        done += attempt(() => writeSync(file, line, done, line.length - done, position + done))
-      position += line.length
-      onEvent?.(timed)
+    emit,
+    mention(event) {
+      try {
+        emit(event)
+      } catch {
+        return
+      }
     },
     bytes: () => position,
     elapsed: elapsedNow,

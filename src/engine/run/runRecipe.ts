@@ -76,7 +76,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     showPath: (path) => shownPath(base, path),
   })
   // At once, since the process may be made to leave before the work notices.
-  const onAbort = () => log.emit({ type: 'end', status: 'cancelled' })
+  const onAbort = () => log.mention({ type: 'end', status: 'cancelled' })
   options.signal?.addEventListener('abort', onAbort, { once: true })
   try {
     announce(opened, log, options.version)

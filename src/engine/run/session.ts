@@ -71,7 +71,7 @@ export function createSession(parts: SessionParts): RunSession {
     ({ rssMb, deviceMb }) => {
       if (log.elapsed() - lastMemory < memoryEveryMs) return
       lastMemory = log.elapsed()
-      log.emit({ type: 'memory', rss_mb: Math.round(rssMb), device_mb: Math.round(deviceMb) })
+      log.mention({ type: 'memory', rss_mb: Math.round(rssMb), device_mb: Math.round(deviceMb) })
     },
   )
   const count = () => {

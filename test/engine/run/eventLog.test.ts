@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
@@ -48,6 +49,40 @@ describe('event log', () => {
       ['prune', 'save'],
     )
     assert.ok(written[1].t >= 5000)
+  })
+
+  it('that lost its end with the power goes on after its last whole line', () => {
+    const path = join(folder, 'events.jsonl')
+    const first = openEventLog({ path })
+    first.emit({ type: 'phase', phase: 'prune' })
+    first.emit({ type: 'phase', phase: 'cut off' })
+    const bytes = first.bytes()
+    first.close()
+    truncateSync(path, bytes - 5)
+    const second = openEventLog({ path, bytes })
+    second.emit({ type: 'phase', phase: 'save' })
+    assert.equal(second.bytes(), statSync(path).size)
+    second.close()
+    assert.deepEqual(
+      lines(path).map((event) => event.type === 'phase' && event.phase),
+      ['prune', 'save'],
+    )
+  })
+
+  it('on a full disk fails where a run can catch it, and not in a timer', function () {
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', folder]).status !== 0) {
+      console.log('      skipped: only root can mount a small file system')
+      return this.skip()
+    }
+    try {
+      const log = openEventLog({ path: join(folder, 'events.jsonl') })
+      const long = { type: 'warning', message: 'x'.repeat(5000) } as const
+      log.mention(long)
+      assert.throws(() => log.emit(long), { code: 'disk', message: /disk is full/ })
+      log.close()
+    } finally {
+      spawnSync('umount', [folder])
+    }
   })
 
   it('says nothing after it is closed', () => {
