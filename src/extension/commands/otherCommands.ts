@@ -5,6 +5,7 @@ import { diagnosticsText } from '../support/diagnostics.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
 import { reached } from '../support/milestones.ts'
 import type { Handlers, Parts } from './parts.ts'
+import { weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 
@@ -22,8 +23,9 @@ type Ids =
 export function otherCommands({ services, models, modelTree, runStore }: Parts): Handlers<Ids> {
   const { supervisor, log } = services
   return {
-    'sparsescope.newRecipe': async () => {
-      if (await newRecipe(models)) reached('write')
+    'sparsescope.newRecipe': async (argument) => {
+      const model = argument instanceof vscode.Uri ? await weightsOf(argument.fsPath) : undefined
+      if (await newRecipe(models, model)) reached('write')
     },
     'sparsescope.refresh': async () => {
       models.forget()

@@ -13,15 +13,16 @@ import { recipeText } from './recipeText.ts'
 /** Some ten thousand tokens. */
 const leastBytes = 50_000
 
-/** False when the person left. */
-export async function newRecipe(models: Models): Promise<boolean> {
+/** `model`: index or weights file; asked for when there are several. False when the person left. */
+export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boolean> {
   const { workspace, hub } = await models.find()
-  if (workspace.length + hub.length === 0) {
+  if (!model && workspace.length + hub.length === 0) {
     const outline = await vscode.workspace.openTextDocument({ language: recipeLanguage, content: outlineText })
     await vscode.window.showTextDocument(outline)
     return true
   }
-  const weights = workspace.length === 1 ? workspace[0].uri.fsPath : await pickModel(models)
+  const only = workspace.length === 1 ? workspace[0].uri : undefined
+  const weights = (model ?? only)?.fsPath ?? (await pickModel(models))
   if (!weights) return false
   const { folder, name, choices } = await recipeStart(weights)
   const exists = (file: string) => existsSync(join(folder, file))

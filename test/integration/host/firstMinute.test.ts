@@ -10,9 +10,9 @@ async function labels(): Promise<string[]> {
 }
 
 suite('first minute', () => {
-  test('New Recipe starts from the model of the workspace, and lint finds no error in it', async () => {
+  test('New Recipe starts from a model of the workspace, and lint finds no error in it', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
-    await vscode.commands.executeCommand('sparsescope.newRecipe')
+    await vscode.commands.executeCommand('sparsescope.newRecipe', inWorkspace('opt'))
     const document = vscode.window.activeTextEditor?.document
     assert.equal(document?.languageId, 'prune-recipe')
     assert.match(document.getText(), /^model: "\.\/opt"$/m)
