@@ -24,11 +24,12 @@ export interface WordEncoder {
 export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFiles): WordEncoder {
   const definition = parse(text, path)
   const settings = config === null ? {} : parse(config, path.replace(/\.json$/, '_config.json'))
-  const tokenizer = create(path, definition, settings)
+  const added = definition.added_tokens ?? []
+  const tokenizer = usable(path, () => new Tokenizer({ ...definition, added_tokens: added }, settings))
   return {
     cuttable: isSafeToCut(definition),
     encode(text, special) {
-      const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: special })
+      const { ids, tokens } = usable(path, () => tokenizer.encode(text, { add_special_tokens: special }))
       const unknown = ids.findIndex((id) => !Number.isInteger(id) || id < 0)
       if (unknown < 0) return Int32Array.from(ids)
       throw new EngineError(
@@ -50,9 +51,10 @@ function parse(text: string, path: string): Definition {
   }
 }
 
-function create(path: string, definition: Definition, config: Definition): Tokenizer {
+/** The library trusts its files. */
+function usable<T>(path: string, work: () => T): T {
   try {
-    return new Tokenizer({ ...definition, added_tokens: definition.added_tokens ?? [] }, config)
+    return work()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new EngineError('bad-config', `${path} cannot be used (${reason}); save it with a current transformers`)

@@ -1,13 +1,12 @@
 // Settings by path, `recover.steps` or `prune.0.sparsity`: for `run --set` and for sweeps.
-import { parseDocument } from 'yaml'
+import { readDocument } from './document.ts'
 
 /** `a.b=c` as given on a command line; the value is YAML. Null when there is no path. */
 export function parseSetting(text: string): { path: string; value: unknown } | null {
   const equals = text.indexOf('=')
   if (equals <= 0) return null
-  const document = parseDocument(text.slice(equals + 1), { logLevel: 'silent' })
-  if (document.errors.length > 0) return null
-  return { path: text.slice(0, equals), value: document.toJS({ maxAliasCount: 0 }) as unknown }
+  const { value, problems } = readDocument(text.slice(equals + 1))
+  return problems.length > 0 ? null : { path: text.slice(0, equals), value: value ?? null }
 }
 
 /**

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
+import { openCorpus } from '../../../src/engine/text/corpus.ts'
+import { loadWindows } from '../../../src/engine/text/windows.ts'
+import { readBatchFile } from '../../../src/engine/evaluate/batchFile.ts'
+import { holds, patience } from '../../support/fuzz.ts'
+import { safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+
+const parquet = (name: string) => readFileSync(new URL(`../../fixtures/text/${name}.parquet`, import.meta.url))
+const lines = '{"text": "abc", "id": 1}\n\n{"text": "h\u00e9llo \\ud83d\\ude42"}\r\n{"text": ""}'
+const ids = {
+  dtype: 'I64',
+  shape: [2, 3],
+  data: new Uint8Array(BigInt64Array.from([1n, 2n, 3n, 4n, 5n, 6n]).buffer),
+}
+
+describe('mutated data gives documents, ids or a sentence', function () {
+  this.timeout(patience)
+  let temp: Scratch
+  before(() => (temp = scratch()))
+  after(() => temp.remove())
+
+  /** `dataFacts` remembers by size and time, so every mutant has a name of its own. */
+  let count = 0
+  const readAll = async (name: string, bytes: Buffer) => {
+    const path = temp.write(`${count++ % 50}-${name}`, bytes)
+    await dataFacts(path)
+    const corpus = await openCorpus(path)
+    await corpus.count()
+    for await (const _ of corpus.documents(new Set([0, 2]))) continue
+    for await (const _ of corpus.pieces()) continue
+  }
+
+  it('.jsonl', () => holds([lines], (bytes) => readAll('x.jsonl', bytes)))
+  it('.jsonl.gz', () => holds([gzipSync(lines)], (bytes) => readAll('x.jsonl.gz', bytes)))
+  it('.txt', () => holds(['h\u00e9llo\n\u6f22'], (bytes) => readAll('x.txt', bytes), 100))
+  it('.parquet', () => holds([parquet('snappy'), parquet('zstd')], (bytes) => readAll('x.parquet', bytes)))
+  it('ids', () =>
+    holds([safetensors({ ids })], async (bytes) => {
+      const path = temp.write('ids.safetensors', bytes)
+      await dataFacts(path)
+      await readBatchFile(path, {})
+      await loadWindows({ path, purpose: 'evaluate', folder: temp.folder, vocabSize: 10 })
+    }))
+})
