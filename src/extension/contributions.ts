@@ -39,6 +39,7 @@ export const commandIds = [
   'sparsescope.cancelRun',
   'sparsescope.pauseRun',
   'sparsescope.resumeRun',
+  'sparsescope.openReport',
   'sparsescope.revealOutput',
   'sparsescope.deleteRun',
   'sparsescope.refresh',

@@ -65,9 +65,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
       models.forget()
       modelTree.refresh()
     }),
-    new RunTree(runStore).register(),
+    new RunTree(runStore, runner.queue).register(),
     watchRuns(runStore),
-    createStatusItem(services, runStore),
+    createStatusItem(services, runStore, runner.queue),
     vscode.tasks.registerTaskProvider(taskType, new RunTasks(runner, runStore)),
     ...registerCommands(parts),
     startLanguageWithRecipe(services),

@@ -40,7 +40,7 @@ export function createStatusBar(actions: StatusActions): StatusBar {
   const report = button('Open report', () => actions.reveal('report'))
   const output = button('Open output', () => actions.reveal('output'))
   const recipe = button('Open recipe', () => actions.reveal('recipe'))
-  const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Progress of the phase' })
+  const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Progress of the run' })
   const text = h('span', { class: 'muted', 'aria-live': 'off' })
   const message = h('p', { class: 'problem', role: 'alert' })
   const warnings = h('ul', { class: 'warnings' })
@@ -85,18 +85,16 @@ export function createStatusBar(actions: StatusActions): StatusBar {
   }
 }
 
+/** How far the whole run is; of its phase, what is counted. */
 function showProgress(bar: HTMLProgressElement, text: HTMLElement, picture: RunPicture, live: boolean): void {
-  const { progress } = picture
-  const phase = progress?.phase ?? picture.phases.at(-1)?.phase ?? 'starting'
-  if (!live) text.textContent = ''
-  else if (!progress) {
-    bar.removeAttribute('value')
-    text.textContent = phase
-  } else {
-    bar.value = progress.total === 0 ? 1 : progress.done / progress.total
-    const left = progress.etaSeconds === null ? '' : ` · ${formatDuration(progress.etaSeconds)} left`
-    text.textContent = `${phase}: ${progress.done} of ${progress.total} ${progress.unit}${left}`
-  }
+  const { progress, overall, etaSeconds } = picture
+  const phase = picture.phases.at(-1)?.phase ?? 'starting'
+  if (overall === null) bar.removeAttribute('value')
+  else bar.value = overall
+  const share = overall === null ? '' : `${Math.floor(100 * overall)} % · `
+  const counted = progress ? `: ${progress.done} of ${progress.total} ${progress.unit}` : ''
+  const left = etaSeconds === null ? '' : ` · ${formatDuration(etaSeconds)} left`
+  text.textContent = live ? `${share}${phase}${counted}${left}` : ''
 }
 
 function tileTexts(picture: RunPicture): [string, string][] {

@@ -9,10 +9,14 @@ import type { RunOutcome } from '../../shared/protocol/rpc.ts'
 import { planOf } from '../trainable/trainablePanels.ts'
 import { reached } from '../support/milestones.ts'
 import { requireTrust } from '../support/trust.ts'
+import { showReport } from '../runs/reportPanel.ts'
 import type { RunRequest } from '../runs/runner.ts'
+import { readResult } from '../runs/runResult.ts'
+import { recipeName } from '../runs/runStore.ts'
+import { queuedText } from '../support/statusText.ts'
 import type { Handlers, Parts } from './parts.ts'
 import { recipeOrPick } from './pickRecipe.ts'
-import { runTarget, weightsOf } from './targets.ts'
+import { isQueued, runTarget, weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 
@@ -24,6 +28,7 @@ type Ids =
   | 'sparsescope.cancelRun'
   | 'sparsescope.pauseRun'
   | 'sparsescope.resumeRun'
+  | 'sparsescope.openReport'
   | 'sparsescope.revealOutput'
   | 'sparsescope.deleteRun'
 
@@ -51,7 +56,12 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       await runStore.refresh(folder)
       runPanels.show(folder)
     },
+    'sparsescope.openReport': async (argument) => {
+      const folder = runTarget(argument) ?? (await pickRun(parts))
+      if (folder) await showReport(folder, services.extensionUri)
+    },
     'sparsescope.cancelRun': async (argument) => {
+      if (isQueued(argument)) return argument.cancel()
       const folder = runTarget(argument) ?? runStore.list().find((r) => runner.isLive(r.folder))?.folder
       if (folder) return runner.cancel(folder)
     },
@@ -87,11 +97,10 @@ export function runCommands(parts: Parts): Handlers<Ids> {
 /** The view opens as soon as the run has a folder. */
 async function runAndReport(parts: Parts, request: RunRequest): Promise<RunOutcome | null> {
   const { runner, runPanels } = parts
-  const title = t('SparseScope: {0}', basename(request.recipe))
-  const outcome = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () =>
-    runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) }),
-  )
-  reportOutcome(parts, outcome)
+  const running = runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) })
+  tellQueued(runner)
+  const outcome = await running
+  await reportOutcome(parts, outcome)
   return outcome
 }
 
@@ -102,19 +111,32 @@ export async function adoptRuns(parts: Parts): Promise<void> {
 }
 
 /** A notification only comes when nobody is looking at the run. */
-function reportOutcome({ services, runPanels }: Parts, outcome: RunOutcome): void {
+async function reportOutcome({ services, runPanels }: Parts, outcome: RunOutcome): Promise<void> {
   const { folder, status, message } = outcome
   if (status === 'done') reached('run')
   if (status === 'failed' && !folder) services.log.failed(new Error(message ?? t('The run failed.')))
-  else if (folder && status !== 'cancelled' && !runPanels.isVisible(folder)) notify(outcome, folder)
+  else if (folder && status !== 'cancelled' && !runPanels.isVisible(folder)) await notify(outcome, folder)
 }
 
-function notify({ status, message }: RunOutcome, folder: string): void {
-  const open = t('Open Run')
-  const text = status === 'done' ? t('The run is done.') : (message ?? t('The run failed.'))
-  const show = status === 'done' ? vscode.window.showInformationMessage : vscode.window.showErrorMessage
-  void show(text, open).then((chosen) => {
+/** A run that has to wait opens no view yet: without a word it would look as if nothing had happened. */
+function tellQueued({ queue }: Parts['runner']): void {
+  const last = queue.waiting().at(-1)
+  if (!last || last.behind === null) return
+  const cancel = t('Cancel It')
+  void vscode.window.showInformationMessage(`${queuedText(last)}.`, cancel).then((chosen) => {
+    if (chosen === cancel) last.cancel()
+  })
+}
+
+async function notify({ status, message }: RunOutcome, folder: string): Promise<void> {
+  const name = recipeName(folder)
+  const [open, report] = [t('Open Run'), t('Open Report')]
+  const done = status === 'done'
+  const text = done ? await readResult(name, folder) : `${name}: ${message ?? t('The run failed.')}`
+  const show = done ? vscode.window.showInformationMessage : vscode.window.showErrorMessage
+  void show(text, open, ...(done ? [report] : [])).then((chosen) => {
     if (chosen === open) void vscode.commands.executeCommand('sparsescope.openRun', { folder })
+    if (chosen === report) void vscode.commands.executeCommand('sparsescope.openReport', { folder })
   })
 }
 
@@ -145,7 +167,9 @@ async function savedRecipe(recipe: vscode.Uri): Promise<vscode.Uri | undefined> 
 }
 
 async function pickRun({ runStore }: Parts): Promise<string | undefined> {
-  const items = runStore.list().map(({ folder, name, status }) => ({ label: name, description: status, folder }))
+  const items = runStore.list().map(({ folder, name, time, status }) => {
+    return { label: name, description: `${time} · ${status}`, folder }
+  })
   const chosen = await vscode.window.showQuickPick(items, { placeHolder: t('Which run?') })
   return chosen?.folder
 }

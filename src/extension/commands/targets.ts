@@ -6,6 +6,7 @@ import { recipeLanguage } from '../contributions.ts'
 import type { InspectorEditors } from '../inspector/inspectorEditor.ts'
 import { pickModel } from '../models/pickModel.ts'
 import type { ModelEntry, Models } from '../models/models.ts'
+import type { QueuedRun } from '../runs/runQueue.ts'
 
 /** Path of a checkpoint: from Explorer, a tree, the active inspector, or asked for. */
 export async function modelTarget(
@@ -36,6 +37,11 @@ export function recipeTarget(argument: unknown): vscode.Uri | undefined {
 export function runTarget(argument: unknown): string | undefined {
   const has = typeof argument === 'object' && argument !== null && 'folder' in argument
   return has && typeof argument.folder === 'string' ? argument.folder : undefined
+}
+
+/** A run of the tree that waits: it has no folder. */
+export function isQueued(argument: unknown): argument is QueuedRun {
+  return typeof argument === 'object' && argument !== null && 'behind' in argument && 'cancel' in argument
 }
 
 /** What VS Code hands to a command of a webview's context menu. */

@@ -1,6 +1,7 @@
 // The live view of a run, one panel a run; a reloaded window shows it again.
 import * as vscode from 'vscode'
 import { dirname, join } from 'node:path'
+import { runLabel } from '../../shared/format/runName.ts'
 import type { FromAnyView, FromRun, ToRun } from '../../shared/protocol/view.ts'
 import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
@@ -33,7 +34,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   show(folder: string): void {
     const known = this.open.get(folder)
     if (known) return known.panel.reveal()
-    const name = this.store.get(folder)?.name ?? vscode.l10n.t('Run')
+    const run = this.store.get(folder)
+    const name = run ? runLabel(run) : vscode.l10n.t('Run')
     this.adopt(folder, vscode.window.createWebviewPanel(viewTypes.run, name, vscode.ViewColumn.Active))
   }
 
@@ -89,8 +91,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   private async reveal(folder: string, what: 'output' | 'recipe' | 'report'): Promise<void> {
     const { executeCommand } = vscode.commands
     if (what === 'output') return executeCommand('sparsescope.revealOutput', { folder })
-    const file = what === 'recipe' ? 'recipe.prune.yaml' : 'report.json'
-    return executeCommand('vscode.open', vscode.Uri.file(join(folder, file)))
+    if (what === 'report') return executeCommand('sparsescope.openReport', { folder })
+    return executeCommand('vscode.open', vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
   }
 
   private replay(view: BoundView<ToRun>, folder: string): void {

@@ -198,3 +198,8 @@ async function statusOnDisk(entry: Entry): Promise<RunStatus> {
   if (entry.lostAt === Infinity || entry.lostAt === entry.file.offset) return 'interrupted'
   return (await isHeld(entry.folder)) ? 'running' : 'interrupted'
 }
+
+/** Of a recipe's path, or of the folder of its run. */
+export function recipeName(path: string): string {
+  return runName(basename(path).replace(/\.(prune\.)?(ya?ml|json)$/i, '')).name
+}

@@ -3,6 +3,8 @@ import * as vscode from 'vscode'
 import { treeIds } from '../contributions.ts'
 import type { RunStatus } from '../../shared/protocol/view.ts'
 import { formatValue } from '../../shared/format/numbers.ts'
+import { queuedText } from '../support/statusText.ts'
+import type { QueuedRun, RunQueue } from './runQueue.ts'
 import type { Run, RunStore } from './runStore.ts'
 
 const icons: Record<RunStatus, vscode.ThemeIcon> = {
@@ -14,39 +16,56 @@ const icons: Record<RunStatus, vscode.ThemeIcon> = {
   interrupted: new vscode.ThemeIcon('debug-disconnect'),
 }
 
-export class RunTree implements vscode.TreeDataProvider<Run> {
+export class RunTree implements vscode.TreeDataProvider<Run | QueuedRun> {
   private readonly changed = new vscode.EventEmitter<void>()
   readonly onDidChangeTreeData = this.changed.event
   private readonly store: RunStore
+  private readonly queue: RunQueue
 
-  constructor(store: RunStore) {
+  constructor(store: RunStore, queue: RunQueue) {
     this.store = store
+    this.queue = queue
   }
 
   register(): vscode.Disposable {
     return vscode.Disposable.from(
       this.changed,
       this.store.onChange(() => this.changed.fire()),
+      this.queue.onChange(() => this.changed.fire()),
       vscode.window.registerTreeDataProvider(treeIds.runs, this),
     )
   }
 
-  getChildren(run?: Run): Run[] {
-    return run ? [] : this.store.list()
+  getChildren(run?: Run | QueuedRun): (Run | QueuedRun)[] {
+    return run ? [] : [...this.queue.waiting().reverse(), ...this.store.list()]
   }
 
-  getTreeItem(run: Run): vscode.TreeItem {
-    const item = new vscode.TreeItem(run.name)
-    item.id = run.folder
-    item.description = describe(run)
-    item.iconPath = icons[run.status]
-    item.tooltip = `${run.folder}\n${run.status}`
-    const active = run.status === 'running' || run.status === 'paused'
-    item.contextValue = active ? `run.${run.status}` : run.status === 'done' ? 'run.done' : 'run.stopped'
-    item.accessibilityInformation = { label: `${run.name}, ${run.status}, ${item.description}` }
-    item.command = { command: 'sparsescope.openRun', title: '', arguments: [run] }
-    return item
+  getTreeItem(run: Run | QueuedRun): vscode.TreeItem {
+    return 'folder' in run ? runItem(run) : queuedItem(run)
   }
+}
+
+function runItem(run: Run): vscode.TreeItem {
+  const item = new vscode.TreeItem(run.name)
+  item.id = run.folder
+  item.description = [run.time, describe(run)].filter(Boolean).join(' · ')
+  item.iconPath = icons[run.status]
+  item.tooltip = `${run.folder}\n${run.status}`
+  const active = run.status === 'running' || run.status === 'paused'
+  item.contextValue = active ? `run.${run.status}` : run.status === 'done' ? 'run.done' : 'run.stopped'
+  item.accessibilityInformation = { label: `${run.name}, ${run.status}, ${item.description}` }
+  item.command = { command: 'sparsescope.openRun', title: '', arguments: [run] }
+  return item
+}
+
+function queuedItem(run: QueuedRun): vscode.TreeItem {
+  const item = new vscode.TreeItem(run.name)
+  item.id = `queued ${run.id}`
+  item.description = run.behind === null ? 'starting' : `queued behind ${run.behind}`
+  item.iconPath = new vscode.ThemeIcon(run.behind === null ? 'loading~spin' : 'watch')
+  item.tooltip = queuedText(run)
+  item.contextValue = 'run.queued'
+  return item
 }
 
 function describe({ status, picture }: Run): string {

@@ -5,7 +5,8 @@ import { parseByteSize } from '../../shared/format/byteSize.ts'
 import type { BackendError, CallOptions } from '../backend/calls.ts'
 import type { Services } from '../services.ts'
 import { setting } from '../support/settings.ts'
-import type { RunStore } from './runStore.ts'
+import { RunQueue, type Place } from './runQueue.ts'
+import { recipeName, type RunStore } from './runStore.ts'
 
 export interface RunRequest {
   /** File system path of the recipe. */
@@ -18,11 +19,12 @@ export interface RunRequest {
 }
 
 export class Runner {
+  readonly queue = new RunQueue()
   private readonly services: Services
   private readonly store: RunStore
   /** What a person asks of a run right after a reload waits until it is known whose it is. */
   private adopting: Promise<unknown> = Promise.resolve()
-  private readonly aborts = new Map<string, AbortController>()
+  private readonly live = new Map<string, Place>()
 
   constructor(services: Services, store: RunStore) {
     this.services = services
@@ -30,7 +32,7 @@ export class Runner {
   }
 
   isLive(folder: string): boolean {
-    return this.aborts.has(folder)
+    return this.live.has(folder)
   }
 
   /**
@@ -39,7 +41,8 @@ export class Runner {
    */
   async run({ recipe, set = [], resume, onFolder }: RunRequest, signal?: AbortSignal): Promise<RunOutcome> {
     const params = { recipe, set, resume: resume ?? null, memoryBytes: memoryLimit() }
-    return this.track((options) => this.services.call('run', params, options), onFolder, signal)
+    const call = (options: CallOptions<'run'>) => this.services.call('run', params, options)
+    return this.track(resume ?? recipe, call, onFolder, signal)
   }
 
   /** Takes up the runs that a window before this one has started; their outcomes, as from `run`. */
@@ -52,32 +55,34 @@ export class Runner {
   private async findRuns(): Promise<Promise<RunOutcome>[]> {
     if (!(await this.services.isBackendRunning())) return []
     const active = await this.services.call('activeRuns', null)
-    return active.map(({ id, folder, paused }) => {
+    return active.map(({ id, recipe, folder, paused }) => {
       const follow = (options: CallOptions<'follow'>) => this.services.call('follow', { id }, options)
-      return this.track(follow, (begun) => this.store.setPaused(begun, paused), undefined, folder)
+      return this.track(folder ?? recipe, follow, (begun) => this.store.setPaused(begun, paused), undefined, folder)
     })
   }
 
+  /** `path`, of the recipe or the run's folder, is what it is called while it waits. */
   private async track(
+    path: string,
     call: (options: CallOptions<'run' | 'follow'>) => Promise<RunOutcome>,
     onFolder?: (folder: string) => void,
     signal?: AbortSignal,
     knownFolder: string | null = null,
   ): Promise<RunOutcome> {
-    const abort = new AbortController()
-    signal?.addEventListener('abort', () => abort.abort())
+    const place = this.queue.enter(recipeName(path), signal)
     let folder: string | null = null
     let isLost = false
     const onProgress = (update: RunUpdate) => {
       if (folder !== null) return void this.store.refresh(folder)
       folder = update.folder
-      this.aborts.set(folder, abort)
+      this.live.set(folder, place)
+      place.started()
       void this.store.begin(folder)
       onFolder?.(folder)
     }
     if (knownFolder !== null) onProgress({ folder: knownFolder })
     try {
-      return await call({ signal: abort.signal, onProgress })
+      return await call({ signal: place.signal, onProgress })
     } catch (error) {
       const { code, message } = error as BackendError
       const cancelled = code === 'cancelled'
@@ -86,8 +91,9 @@ export class Runner {
       const hint = isLost ? ` ${vscode.l10n.t('The run can be resumed from its last checkpoint.')}` : ''
       return { status: cancelled ? 'cancelled' : 'failed', folder, message: `${message}${hint}` }
     } finally {
+      place.leave()
       if (folder !== null) {
-        this.aborts.delete(folder)
+        this.live.delete(folder)
         await this.store.end(folder, isLost)
       }
     }
@@ -95,7 +101,7 @@ export class Runner {
 
   async cancel(folder: string): Promise<void> {
     await this.adopting
-    this.aborts.get(folder)?.abort()
+    this.live.get(folder)?.cancel()
   }
 
   async pause(folder: string, paused: boolean): Promise<void> {

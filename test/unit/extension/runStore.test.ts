@@ -84,6 +84,14 @@ describe('run store', () => {
     assert.equal(store.get(folder)?.status, 'paused')
   })
 
+  it('names a run by its recipe, with its time apart', async () => {
+    const store = new RunStore()
+    writeFileSync(events, line(step(1)))
+    await store.refresh(folder)
+    const [{ name, time }] = store.listings()
+    assert.deepEqual([name, time], ['opt', '2026-12-31 23:59:58'])
+  })
+
   it('a folder without events is no run', async () => {
     const store = new RunStore()
     await store.refresh(folder)

@@ -1,0 +1,39 @@
+// What the status item says: which run goes on and how far, else where it computes.
+import { formatDuration, formatValue } from '../../shared/format/numbers.ts'
+import { runLabel } from '../../shared/format/runName.ts'
+import type { QueuedRun } from '../runs/runQueue.ts'
+import type { Run } from '../runs/runStore.ts'
+
+export interface StatusText {
+  text: string
+  tooltip: string
+  /** The run that a click opens; null: the backend. */
+  run: Run | null
+}
+
+/** null when nothing runs or waits. */
+export function runStatusText(runs: readonly Run[], queued: readonly QueuedRun[]): StatusText | null {
+  const run = runs.find(({ status }) => status === 'running') ?? runs.find(({ status }) => status === 'paused')
+  if (!run && queued.length === 0) return null
+  const more = queued.length > 1 || (run && queued.length > 0) ? ` (+${queued.length - (run ? 0 : 1)})` : ''
+  const waiting = queued.map(queuedText)
+  if (!run) return { text: `$(sync~spin) ${queued[0].name}${more}`, tooltip: waiting.join('\n'), run: null }
+  const { overall, phases, etaSeconds, evaluations } = run.picture
+  const icon = run.status === 'paused' ? '$(debug-pause)' : '$(sync~spin)'
+  const share = overall === null ? '' : ` ${Math.floor(100 * overall)} %`
+  const phase = run.status === 'paused' ? 'paused' : (phases.at(-1)?.phase ?? 'starting')
+  const left = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds)} left`
+  const last = evaluations.filter(({ entry }) => entry === 0).at(-1)
+  const lines = [
+    runLabel(run),
+    `${phase}${share}${left}`,
+    ...(last ? [`perplexity ${last.stage}: ${formatValue(last.perplexity)}`] : []),
+    ...waiting,
+    'Click to open the run.',
+  ]
+  return { text: `${icon} ${run.name}${share}${more}`, tooltip: lines.join('\n'), run }
+}
+
+export function queuedText({ name, behind }: QueuedRun): string {
+  return behind === null ? `${name} is starting` : `${name} is queued behind ${behind}`
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { RunQueue } from '../../../src/extension/runs/runQueue.ts'
+import { readResult, resultText } from '../../../src/extension/runs/runResult.ts'
+import { recipeName, type Run } from '../../../src/extension/runs/runStore.ts'
+import { runStatusText } from '../../../src/extension/support/statusText.ts'
+import type { RunStatus } from '../../../src/shared/protocol/view.ts'
+import { emptyPicture } from '../../../src/shared/series/foldRun.ts'
+
+const run = (name: string, status: RunStatus): Run => {
+  const picture = { ...emptyPicture(), overall: 0.42, etaSeconds: 90, phases: [{ phase: 'reconstruct', x: 0, t: 0 }] }
+  return { folder: `/runs/${name}`, name, time: '2026-12-31 23:59:58', status, started: 0, picture }
+}
+
+describe('queue of runs', () => {
+  it('says behind which run each one waits, until it has a folder', () => {
+    const queue = new RunQueue()
+    const [first, second] = ['a', 'b', 'c'].map((name) => queue.enter(name))
+    first.started()
+    assert.deepEqual(
+      queue.waiting().map(({ name, behind }) => [name, behind]),
+      [
+        ['b', 'a'],
+        ['c', 'b'],
+      ],
+    )
+    first.leave()
+    second.started()
+    assert.deepEqual(
+      queue.waiting().map(({ name, behind }) => [name, behind]),
+      [['c', 'b']],
+    )
+  })
+
+  it('a run can be cancelled while it waits, from the queue and by its caller', () => {
+    const queue = new RunQueue()
+    const caller = new AbortController()
+    const [one, two] = [queue.enter('a'), queue.enter('b', caller.signal)]
+    queue.waiting()[0].cancel()
+    assert.deepEqual([one.signal.aborted, two.signal.aborted], [true, false])
+    caller.abort()
+    assert.equal(two.signal.aborted, true)
+  })
+})
+
+describe('status item', () => {
+  it('names the run that goes on, its share, phase and time left, and who waits', () => {
+    const queued = [{ id: 1, name: 'next', behind: 'wanda50', cancel: () => {} }]
+    const status = runStatusText([run('old', 'done'), run('wanda50', 'running')], queued)
+    assert.equal(status?.text, '$(sync~spin) wanda50 42 % (+1)')
+    assert.equal(
+      status?.tooltip,
+      'wanda50 · 2026-12-31 23:59:58\nreconstruct 42 %, 1 min 30 s left\nnext is queued behind wanda50\nClick to open the run.',
+    )
+    assert.equal(status?.run?.name, 'wanda50')
+  })
+
+  it('a paused run is paused, not idle; nothing running or waiting says nothing of runs', () => {
+    assert.match(runStatusText([run('a', 'paused')], [])?.text ?? '', /^\$\(debug-pause\) a/)
+    assert.equal(runStatusText([run('a', 'done')], []), null)
+    const starting = [{ id: 1, name: 'a', behind: null, cancel: () => {} }]
+    assert.equal(runStatusText([], starting)?.tooltip, 'a is starting')
+  })
+})
+
+describe('result of a run', () => {
+  it('is its perplexities, sparsity and output, not "done"', () => {
+    const perplexity = { dense: 27.65, pruned: 48.1, recovered: 31.2 }
+    assert.equal(
+      resultText('wanda50', { perplexity, sparsity: 0.5, output: '/models/out' }),
+      'wanda50: perplexity 27.65 dense → 48.1 pruned → 31.2 recovered, sparsity 50.00 %, saved to /models/out.',
+    )
+  })
+
+  it('leaves out what was not measured, and survives a report that is damaged or missing', async () => {
+    assert.equal(resultText('a', { perplexity: { dense: 'x' }, sparsity: null }), 'a: nothing was saved.')
+    assert.equal(resultText('a', null), 'a: nothing was saved.')
+    const folder = mkdtempSync(`${tmpdir()}/run-`)
+    assert.equal(await readResult('a', folder), 'a: nothing was saved.')
+    rmSync(folder, { recursive: true })
+  })
+})
+
+describe('name of a recipe', () => {
+  it('is that of its file, and of its run’s folder', () => {
+    assert.equal(recipeName('/x/wanda50.prune.yaml'), 'wanda50')
+    assert.equal(recipeName('/x/.sparsescope/runs/20261231-235958-wanda50'), 'wanda50')
+  })
+})
