@@ -43,6 +43,7 @@ export const targets = {
   webgpuWorker: esm('src/engine/compute/webgpu/worker.ts', 'webgpuWorker'),
   tokenizerWorker: esm('src/engine/text/tokenizerWorker.ts', 'tokenizerWorker'),
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
+  lockBeat: esm('src/engine/run/lockBeat.ts', 'lockBeat'),
   backend: esm('src/backend/main.ts', 'backend'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
   // jsonc-parser's CommonJS build cannot be bundled; its ES modules can.

@@ -48,6 +48,7 @@ async function main(): Promise<void> {
         folder = path
         post({ type: 'folder', folder: path })
       },
+      onWait: (message) => process.stderr.write(`${message}\n`),
       onEvent: () => post({ type: 'event' }),
     })
     post({ type: 'end', outcome: { status: report.status, folder, message: report.message } })

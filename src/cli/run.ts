@@ -56,6 +56,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
           openBackend: async () => (backend = await openBackend(options)),
           signal: context.signal,
           onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
+          onWait: (message) => context.say(message),
           onEvent: (event) => {
             progress(event)
             show(context, event)

@@ -1,8 +1,9 @@
 // Runs that are killed at one exact point (src/engine/killPoint.ts), and what is left of them.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { lockName } from '../../src/shared/format/runLock.ts'
 import type { RunEvent } from '../../src/shared/protocol/events.ts'
 import type { RunReport } from '../../src/engine/run/report.ts'
 import { entry } from './cli.ts'
@@ -37,6 +38,11 @@ export function onlyRun(folder: string): string | null {
   const names = existsSync(parent) ? readdirSync(parent).filter((name) => !name.startsWith('.')) : []
   if (names.length > 1) throw new Error(`${names.length} runs in ${parent}`)
   return names.length === 1 ? join(parent, names[0]) : null
+}
+
+/** Takes a killed process's lock away: waiting until it has run out is runLock.test.ts's subject, and slow. */
+export function forgetLock(run: string): void {
+  rmSync(join(run, lockName), { force: true })
 }
 
 /** What a run said and reported, without times, memory and what only tells how far it is. */

@@ -1,11 +1,12 @@
 // Reading and writing `sparsescope.mask` (its format: src/shared/format/maskFile.ts).
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { encodeMaskHeader, maskHeaderLength, maskPrefixBytes, maskWordsPerRow } from '../../shared/format/maskFile.ts'
 import { parseMaskHeader } from '../../shared/format/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../killPoint.ts'
 import { readError, writeError } from './diskErrors.ts'
 import { FilePool } from './filePool.ts'
+import { createOwn } from './ownFile.ts'
 import { inFile } from './readHeader.ts'
 
 export const maskFileName = 'sparsescope.mask'
@@ -53,7 +54,7 @@ export async function readMaskFile(path: string): Promise<Map<string, MaskBits>>
 export async function writeMaskFile(path: string, masks: ReadonlyMap<string, MaskBits>): Promise<void> {
   const list = [...masks].map(([name, { rows, columns }]) => ({ name, rows, columns }))
   try {
-    const handle = await open(path, 'w')
+    const handle = await createOwn(path)
     try {
       await handle.writeFile(encodeMaskHeader(list))
       for (const { words } of masks.values()) {

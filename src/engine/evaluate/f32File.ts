@@ -1,7 +1,8 @@
 // A safetensors file of F32 tensors whose values come piece by piece, in any order.
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { encodeHeader } from '../../shared/format/encodeHeader.ts'
 import { writeError } from '../checkpoint/diskErrors.ts'
+import { createOwn } from '../checkpoint/ownFile.ts'
 import { EngineError } from '../errors.ts'
 
 export interface F32Tensor {
@@ -38,7 +39,7 @@ export async function createF32File(path: string, tensors: readonly F32Tensor[])
     })
   if ((await stat(path).catch(() => null))?.isDirectory())
     throw new EngineError('usage', `${path} is a folder; add the name of a file`)
-  const file = await orSay(open(temporary, 'w'))
+  const file = await orSay(createOwn(temporary))
   const abort = async () => {
     await file.close().catch(() => undefined)
     await rm(temporary, { force: true })

@@ -3,12 +3,13 @@ import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeError } from '../checkpoint/diskErrors.ts'
 import { killPoint } from '../killPoint.ts'
+import { createOwn } from '../checkpoint/ownFile.ts'
 
 /** Replaces `path` by the chunks, one after the other. @throws EngineError 'disk'; `path` is then as it was. */
 export async function writeAtomic(path: string, chunks: Iterable<Uint8Array | string>): Promise<void> {
   const temporary = `${path}.tmp`
   try {
-    const file = await open(temporary, 'w')
+    const file = await createOwn(temporary)
     try {
       for (const chunk of chunks) await file.writeFile(chunk)
       killPoint()

@@ -2,10 +2,14 @@
 // the masks as bits. Together with the source they are the model so far.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
+import { maskWordsPerRow } from '../../shared/format/maskFile.ts'
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
+import { requireOwnFile } from '../checkpoint/ownFile.ts'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../killPoint.ts'
 import type { Mask } from '../prune/mask.ts'
+import { parseRecorded } from './progressSchema.ts'
 import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
 
 /** `pruned`: after pruning, and reconstruction if asked. `trained`: after retraining and merging. `baseline`: pruned only. */
@@ -42,7 +46,11 @@ export async function savePart(
 export async function openParts(state: string, stage: StoredStage, parts: readonly Part[]): Promise<Checkpoint[]> {
   const layers: Checkpoint[] = []
   try {
-    for (const part of parts) layers.push(await openCheckpoint(partPath(state, stage, part)))
+    for (const part of parts) {
+      const path = partPath(state, stage, part)
+      await requireOwnFile(path)
+      layers.push(await openCheckpoint(path))
+    }
     return layers
   } catch (error) {
     await Promise.all(layers.map((layer) => layer.close()))
@@ -50,13 +58,20 @@ export async function openParts(state: string, stage: StoredStage, parts: readon
   }
 }
 
-/** The masks in a part, by module name. */
+/** Numbers of columns by module name, as `savePart` wrote them. */
+function parseColumns(json: string, path: string): Map<string, number> {
+  const given = parseRecorded(z.record(z.string(), z.int().min(1)), json, path)
+  return new Map(Object.entries(given))
+}
+
+/** The masks in a part, by module name. @throws EngineError 'bad-data'. */
 export async function readMasks(layer: Checkpoint): Promise<Map<string, Mask>> {
-  const columns = JSON.parse(layer.metadata.get('columns') ?? '{}') as Record<string, number>
+  const columns = parseColumns(layer.metadata.get('columns') ?? '{}', layer.path)
   const masks = new Map<string, Mask>()
-  for (const [linear, width] of Object.entries(columns)) {
+  for (const [linear, width] of columns) {
     const entry = layer.tensors.get(maskPrefix + linear)
-    if (!entry) throw new EngineError('internal', `${layer.path} lacks the mask of ${linear}`)
+    const fits = entry?.dtype === 'U32' && entry.shape.length === 2 && entry.shape[1] === maskWordsPerRow(width)
+    if (!fits) throw new EngineError('bad-data', `${layer.path} is not what a run writes; start the run anew`)
     const bytes = await layer.read(entry.name)
     masks.set(linear, { rows: entry.shape[0], columns: width, words: new Uint32Array(bytes.buffer) })
   }

@@ -1,7 +1,8 @@
 // events.jsonl: what a run says while it goes on, one JSON object a line (shared/protocol/events.ts).
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, writeSync } from 'node:fs'
 import type { NewRunEvent, RunEvent } from '../../shared/protocol/events.ts'
 import { writeError } from '../checkpoint/diskErrors.ts'
+import { openOwnSync } from '../checkpoint/ownFile.ts'
 import { wholeLineBytes } from './wholeLines.ts'
 
 export interface EventLog {
@@ -23,11 +24,13 @@ export interface EventLogOptions {
   /** Of a resumed run: keep this much of the file, or its whole lines where it is shorter, and go on from there. */
   readonly bytes?: number
   readonly elapsed?: number
+  /** False when the run folder has become another process's: nothing is written then. */
+  readonly isOurs?: () => boolean
   readonly onEvent?: (event: RunEvent) => void
 }
 
 /** @throws EngineError 'disk', also from `emit`. */
-export function openEventLog({ path, bytes = 0, elapsed = 0, onEvent }: EventLogOptions): EventLog {
+export function openEventLog({ path, bytes = 0, elapsed = 0, isOurs, onEvent }: EventLogOptions): EventLog {
   let begun = performance.now() - elapsed
   let stoppedAt: number | null = null
   const elapsedNow = () => (stoppedAt ?? performance.now()) - begun
@@ -40,7 +43,7 @@ export function openEventLog({ path, bytes = 0, elapsed = 0, onEvent }: EventLog
   }
   let position = 0
   const file = attempt(() => {
-    const descriptor = openSync(path, bytes > 0 ? 'r+' : 'w')
+    const descriptor = openOwnSync(path)
     // After a power failure less may be there than was recorded.
     position = wholeLineBytes(descriptor, bytes)
     ftruncateSync(descriptor, position)
@@ -49,7 +52,7 @@ export function openEventLog({ path, bytes = 0, elapsed = 0, onEvent }: EventLog
   let open = true
   let ended = false
   const emit = (event: NewRunEvent) => {
-    if (!open || ended) return
+    if (!open || ended || isOurs?.() === false) return
     ended = event.type === 'end'
     const timed: RunEvent = { t: Math.round(elapsedNow()), ...event }
     const line = Buffer.from(`${JSON.stringify(timed)}\n`)

@@ -16,6 +16,7 @@ export interface RunEnd {
 /** Writes the report of a run that has ended and says so in its events. @throws EngineError 'disk'. */
 export async function finishRun(session: RunSession, version: string, end: RunEnd): Promise<RunReport> {
   const { folder, log, progress, recipe, showPath } = session
+  session.requireHeld()
   session.count()
   const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), version, ...end }
   const report = createReport(facts, progress)

@@ -1,5 +1,4 @@
 // The report as one HTML page that needs nothing else: table, curves, protocol, warnings.
-import { readFile } from 'node:fs/promises'
 import type { ChartText } from '../../shared/chart/chartData.ts'
 import type { Ink } from '../../shared/chart/drawChart.ts'
 import { chartFigure } from '../../shared/chart/figure.ts'
@@ -9,6 +8,7 @@ import type { RunEvent } from '../../shared/protocol/events.ts'
 import { sparsityOf } from '../../shared/format/sparsity.ts'
 import { formatDuration, formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
+import { readOwn } from '../checkpoint/ownFile.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows } from './summaryTable.ts'
 
@@ -18,7 +18,7 @@ const maxPoints = 800
 
 /** The page of a finished run, from its report and its events.jsonl. */
 export async function htmlReport(report: RunReport, eventsPath: string): Promise<string> {
-  const events = (await readFile(eventsPath, 'utf8'))
+  const events = (await readOwn(eventsPath, Infinity))
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as RunEvent)

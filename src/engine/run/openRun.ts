@@ -2,18 +2,21 @@
 // anything in it is touched.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { sideBySide, type ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
+import { readOwn, requireOwnFolder } from '../checkpoint/ownFile.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { openModel, type Model } from '../model/model.ts'
 import { writeAtomic } from './atomicFile.ts'
+import { checkCounts } from './checkCounts.ts'
 import { checkOutput } from './outputClaim.ts'
 import { loadProgress, newProgress, saveProgress, type RunProgress } from './progress.ts'
+import { parseReportStatus } from './progressSchema.ts'
 import { mapPaths, readRecipe, recipeText, resolveRecipeFile } from './recipeFile.ts'
 import { createRunFolder, runFolderAt, runsFolder, type RunFolder } from './runFolder.ts'
+import { lockDraft, lockRun, type RunLock } from './runLock.ts'
 import { planRun, type RunPlan } from './runPlan.ts'
 import { removeState } from './runState.ts'
 import { placeResult, splitSaveTo } from './saveTo.ts'
@@ -33,13 +36,20 @@ export interface OpenedRun {
   readonly resumed: boolean
   /** @throws EngineError 'bad-data' when a file that goes into the result is not what it was when the run began. */
   readonly checkSources: () => Promise<void>
+  /** Taken before anything of the run was read; whoever opened the run gives it back. */
+  readonly lock: RunLock
 }
 
-export interface StartRequest {
-  readonly recipe: string
+interface OpenRequest {
   readonly settings: readonly string[]
   readonly openBackend: () => Promise<Backend>
   readonly signal?: AbortSignal
+  /** Told when the run's folder is another process's that seems to be dead, and taking it over takes a while. */
+  readonly onWait?: (message: string) => void
+}
+
+export interface StartRequest extends OpenRequest {
+  readonly recipe: string
 }
 
 /** @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
@@ -61,46 +71,51 @@ export async function startRun({ recipe: path, settings, openBackend, signal }: 
       warnings: [...checked.warnings],
       trainable: checked.plan.count,
     })
+    let keepLock = (_named: string): Promise<RunLock> => Promise.reject(new Error('the run folder was never made'))
     const folder = await createRunFolder(checked.path, async (draft) => {
+      keepLock = lockDraft(draft.path)
       await writeAtomic(draft.recipe, [text])
       await saveProgress(draft.state, progress)
     })
-    return {
-      ...checked,
-      folder,
-      backend,
-      progress,
-      resumed: false,
-      checkSources: sourceCheck(checked, progress, signal),
-    }
+    const lock = await keepLock(folder.path)
+    const checkSources = sourceCheck(checked, progress, signal)
+    return { ...checked, folder, backend, progress, resumed: false, checkSources, lock }
   } catch (error) {
     await checked.source.close()
     throw error
   }
 }
 
-export interface ResumeRequest {
+export interface ResumeRequest extends OpenRequest {
   readonly run: string
   /** When given, it must be the run's. */
   readonly recipe?: string
   /** Those that the run began with; `save.to` may be another one. */
   readonly settings: readonly string[]
-  readonly openBackend: () => Promise<Backend>
-  readonly signal?: AbortSignal
 }
 
-/** @throws EngineError 'bad-recipe' or 'bad-data' when recipe or sources are not what the run began with. */
-export async function resumeRun({
-  run,
-  recipe: path,
-  settings,
-  openBackend,
-  signal,
-}: ResumeRequest): Promise<OpenedRun> {
-  const folder = runFolderAt(resolve(run))
+/**
+ * @throws EngineError 'exists' when another process has the run, 'bad-recipe' or 'bad-data' when recipe or sources are not
+ * what the run began with, or when its folder holds something that a run does not write.
+ */
+export async function resumeRun(request: ResumeRequest): Promise<OpenedRun> {
+  const folder = runFolderAt(resolve(request.run))
   if (!existsSync(folder.recipe))
     throw new EngineError('not-found', `${folder.path} is no run folder: it has no recipe.prune.yaml`)
-  const text = await readFile(folder.recipe, 'utf8')
+  const lock = await lockRun(folder.path, request)
+  try {
+    return { ...(await readRun(folder, request)), lock }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function readRun(
+  folder: RunFolder,
+  { recipe: path, settings, openBackend, signal }: ResumeRequest,
+): Promise<Omit<OpenedRun, 'lock'>> {
+  const text = await readOwn(folder.recipe)
   if (await isFinished(folder)) {
     // The process may have been killed while it tidied up.
     await removeState(folder)
@@ -118,6 +133,7 @@ export async function resumeRun({
         JSON.stringify(to === null ? recipe : { ...recipe, save: recipe.save && { ...recipe.save, to } })
       await requireSame(path ?? folder.recipe, others, (other) => compared(other) === compared(checked.recipe))
     }
+    checkCounts(progress, checked.recipe, checked.model.config.numBlocks, folder.path)
     const checkSources = sourceCheck(checked, progress, signal)
     await checkSources()
     const asked = to === null ? null : resolve(folder.path, progress.base, to)
@@ -174,6 +190,7 @@ async function requireSame(
 
 /** Of the two records the later one: while retraining, progress is saved with the optimiser. */
 async function latestProgress(folder: RunFolder): Promise<RunProgress> {
+  await requireOwnFolder(folder.state)
   const progress = await loadProgress(folder.state)
   const training = await loadTrainingProgress(folder.state)
   return training && training.revision > progress.revision ? training : progress
@@ -181,8 +198,7 @@ async function latestProgress(folder: RunFolder): Promise<RunProgress> {
 
 async function isFinished(folder: RunFolder): Promise<boolean> {
   if (!existsSync(folder.report)) return false
-  const report = JSON.parse(await readFile(folder.report, 'utf8')) as { status?: unknown }
-  return report.status === 'done'
+  return parseReportStatus(await readOwn(folder.report), folder.report) === 'done'
 }
 
 function sourceCheck({ recipe, source }: Checked, progress: RunProgress, signal?: AbortSignal): () => Promise<void> {

@@ -1,11 +1,10 @@
 // What a run has done so far, as a killed one needs to know to go on. Written whole after every milestone; everything
 // it does not mention is done again.
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModuleZeros, Stage } from '../../shared/protocol/events.ts'
-import { readError } from '../checkpoint/diskErrors.ts'
-import { EngineError } from '../errors.ts'
+import { readOwn } from '../checkpoint/ownFile.ts'
 import { writeAtomic } from './atomicFile.ts'
+import { parseProgress } from './progressSchema.ts'
 import type { SourceRecord } from './sources.ts'
 
 export interface EvaluationResult {
@@ -105,17 +104,8 @@ export async function saveProgress(state: string, progress: RunProgress): Promis
   await writeAtomic(join(state, progressFile), [`${JSON.stringify(progress, null, 1)}\n`])
 }
 
-/** @throws EngineError 'not-found' when the folder holds no run that can be resumed. */
+/** @throws EngineError 'not-found' when the folder holds no run that can be resumed, 'bad-data' when it is damaged. */
 export async function loadProgress(state: string): Promise<RunProgress> {
   const path = join(state, progressFile)
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw readError(error, path)
-  })
-  try {
-    const progress = JSON.parse(text) as RunProgress
-    if (progress.version === 2) return progress
-  } catch (error) {
-    throw new EngineError('bad-data', `${path} is not readable; start the run anew`, { cause: error })
-  }
-  throw new EngineError('bad-data', `${path} was written by another version; start the run anew`)
+  return parseProgress(await readOwn(path), path)
 }

@@ -97,6 +97,7 @@ async function train(phase: RetrainPhase, recover: ResolvedRecover, trainables: 
 
 async function save(session: RunSession, { parameters }: Trainables): Promise<void> {
   await session.checkSources()
+  session.requireHeld()
   session.count()
   await saveTraining(session.folder.state, session.backend, parameters, session.progress)
 }

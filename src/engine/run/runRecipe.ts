@@ -10,7 +10,6 @@ import { resumeRun, shownPath, startRun, type OpenedRun } from './openRun.ts'
 import { finishRun } from './finishRun.ts'
 import type { RunDevice } from './progress.ts'
 import type { RunReport } from './report.ts'
-import { lockRun } from './runLock.ts'
 import { runPhases } from './runPhases.ts'
 import { createSession } from './session.ts'
 
@@ -31,6 +30,8 @@ export interface RunOptions {
   readonly onEvent?: (event: RunEvent) => void
   /** The run folder, as soon as there is one. */
   readonly onFolder?: (path: string) => void
+  /** Said when the run folder is another process's that seems to be dead, and taking it over takes a while. */
+  readonly onWait?: (message: string) => void
   /** Awaited between steps and blocks: a paused run waits here. */
   readonly pausePoint?: () => Promise<void>
 }
@@ -41,38 +42,39 @@ export interface RunOptions {
  * @throws EngineError
  */
 export async function runRecipe(options: RunOptions): Promise<RunReport> {
-  const { resume, recipe, settings = [], openBackend, signal } = options
+  const { resume, recipe, settings = [], openBackend, signal, onWait } = options
+  const shared = { settings, openBackend, signal, onWait }
   const opened = await (resume !== undefined
-    ? resumeRun({ run: resume, recipe, settings, openBackend, signal })
-    : startRun({ recipe: requireRecipe(recipe), settings, openBackend, signal }))
+    ? resumeRun({ ...shared, run: resume, recipe })
+    : startRun({ ...shared, recipe: requireRecipe(recipe) }))
   try {
-    const unlock = await lockRun(opened.folder.state)
-    try {
-      return await runOpened(opened, options)
-    } finally {
-      await unlock()
-    }
+    return await runOpened(opened, options)
   } finally {
+    await opened.lock.release()
     await opened.source.close()
   }
 }
 
 async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunReport> {
-  const { folder, progress, recipe } = opened
+  const { folder, progress, recipe, lock } = opened
   const base = resolve(folder.path, progress.base)
   options.onFolder?.(folder.path)
   const log = openEventLog({
     path: folder.events,
     bytes: progress.eventsBytes,
     elapsed: progress.elapsedMs,
+    isOurs: () => lock.isHeld(),
     onEvent: options.onEvent,
   })
   const session = createSession({
     ...opened,
     log,
     memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
-    signal: options.signal,
+    signal: options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost,
     pausePoint: options.pausePoint,
+    requireHeld: () => {
+      if (!lock.isHeld()) throw lostRun(folder.path)
+    },
     showPath: (path) => shownPath(base, path),
   })
   // At once, since the process may be made to leave before the work notices.
@@ -84,6 +86,8 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     options.signal?.removeEventListener('abort', onAbort)
     return await finishRun(session, options.version, { status: 'done', message: null, sparsity })
   } catch (error) {
+    // The folder is another process's now: not a word into it.
+    if (!lock.isHeld()) throw lostRun(folder.path, error)
     const cancelled = options.signal?.aborted === true
     const failure = cancelled ? new EngineError('cancelled', `cancelled; go on with --resume ${folder.path}`) : error
     const message = failure instanceof Error ? failure.message : String(failure)
@@ -119,6 +123,11 @@ function warnOfOtherDevice({ progress, backend }: OpenedRun, warn: (message: str
 /** Everything about a device but why it was chosen. */
 function identity({ device, description, details: { reason: _, ...details } }: RunDevice): string {
   return JSON.stringify([device, description, details])
+}
+
+function lostRun(path: string, cause?: unknown): EngineError {
+  const message = `${path} was removed or taken over by another process while this one stood still; start or resume it again`
+  return new EngineError('disk', message, { cause })
 }
 
 function requireRecipe(recipe: string | undefined): string {

@@ -25,6 +25,8 @@ export interface SessionParts {
   readonly signal?: AbortSignal
   /** Before each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
   readonly checkSources: () => Promise<void>
+  /** Before each write of the run's state. @throws EngineError when the folder has become another process's. */
+  readonly requireHeld: () => void
   /** A path of the recipe as the person wrote it. */
   readonly showPath: (path: string) => string
   /** Awaited between steps and blocks: a paused run waits in it. */
@@ -130,6 +132,7 @@ export function createSession(parts: SessionParts): RunSession {
     async milestone() {
       killPoint()
       await parts.checkSources()
+      parts.requireHeld()
       count()
       await saveProgress(folder.state, progress)
     },

@@ -1,12 +1,14 @@
 // The optimiser of a retraining run on disk: parameters and moments after a number of steps, bit for bit.
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
-import { openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
+import { requireOwnFile } from '../checkpoint/ownFile.ts'
 import type { Backend } from '../compute/backend.ts'
 import { readF32 } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import type { ParameterArena } from '../recover/parameterArena.ts'
 import type { RunProgress } from './progress.ts'
+import { parseProgress } from './progressSchema.ts'
 import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
 
 const fileName = 'training.safetensors'
@@ -26,29 +28,35 @@ export async function saveTraining(
 
 /** The progress of the saved training, or null when there is none. */
 export async function loadTrainingProgress(state: string): Promise<RunProgress | null> {
-  const file = await openCheckpoint(join(state, fileName)).catch((error: unknown) => {
+  const file = await openTraining(state).catch((error: unknown) => {
     if (error instanceof EngineError && error.code === 'not-found') return null
     throw error
   })
   if (!file) return null
   const text = file.metadata.get('progress')
   await file.close()
-  return text === undefined ? null : (JSON.parse(text) as RunProgress)
+  return parseProgress(text ?? '', file.path)
 }
 
 /** Puts saved parameters and moments back into the arena. */
 export async function restoreTraining(state: string, backend: Backend, parameters: ParameterArena): Promise<void> {
-  const file = await openCheckpoint(join(state, fileName))
+  const file = await openTraining(state)
   try {
     for (const { name, tensor } of parameters.stateTensors) {
-      const bytes = await file.read(name)
-      if (bytes.byteLength !== 4 * tensor.length)
-        throw new EngineError('bad-data', `${file.path} does not fit this recipe; start the run anew`)
+      const entry = file.tensors.get(name)
+      const bytes = entry?.dtype === 'F32' && entry.bytes === 4 * tensor.length ? await file.read(name) : null
+      if (!bytes) throw new EngineError('bad-data', `${file.path} does not fit this recipe; start the run anew`)
       backend.write(tensor, new Float32Array(bytes.buffer))
     }
   } finally {
     await file.close()
   }
+}
+
+async function openTraining(state: string): Promise<Checkpoint> {
+  const path = join(state, fileName)
+  await requireOwnFile(path)
+  return openCheckpoint(path)
 }
 
 export async function removeTraining(state: string): Promise<void> {

@@ -10,6 +10,7 @@ import { planOf } from '../trainable/trainablePanels.ts'
 import { reached } from '../support/milestones.ts'
 import { requireTrust } from '../support/trust.ts'
 import { showReport } from '../runs/reportPanel.ts'
+import { isHeld } from '../runs/runHolder.ts'
 import type { RunRequest } from '../runs/runner.ts'
 import { readResult } from '../runs/runResult.ts'
 import { recipeName } from '../runs/runStore.ts'
@@ -75,6 +76,7 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       if (!(await requireTrust(t('Running a recipe')))) return
       const folder = runTarget(argument)
       if (!folder) return
+      if (runner.isLive(folder)) return void runPanels.show(folder)
       await runAndReport(parts, { recipe: join(folder, 'recipe.prune.yaml'), resume: folder })
     },
     'sparsescope.revealOutput': async (argument) => {
@@ -84,7 +86,9 @@ export function runCommands(parts: Parts): Handlers<Ids> {
     },
     'sparsescope.deleteRun': async (argument) => {
       const folder = runTarget(argument)
-      if (!folder || runner.isLive(folder)) return
+      if (!folder) return
+      if (runner.isLive(folder) || (await isHeld(folder)))
+        throw new Error(t('{0} is running. Cancel it first.', basename(folder)))
       const remove = t('Delete')
       const question = t('Delete the events and the report of {0}? The saved model stays.', basename(folder))
       if ((await vscode.window.showWarningMessage(question, { modal: true }, remove)) !== remove) return

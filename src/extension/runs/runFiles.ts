@@ -1,5 +1,5 @@
 // Run folders as they lie on disk: events are read from where the last reading ended.
-import { open, readFile, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunEvent } from '../../shared/protocol/events.ts'
 
@@ -40,17 +40,5 @@ function parseEvent(line: string): RunEvent[] {
     return fits ? [event as RunEvent] : []
   } catch {
     return []
-  }
-}
-
-/** The process that holds the run, if it lives. */
-export async function isHeld(folder: string): Promise<boolean> {
-  try {
-    const pid = Number(await readFile(join(folder, 'state', 'lock'), 'utf8'))
-    if (!Number.isInteger(pid) || pid <= 0) return false
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -4,7 +4,8 @@ import type { RunListing, RunStatus } from '../../shared/protocol/view.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
 import { basename } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
-import { isHeld, readEvents, type EventFile } from './runFiles.ts'
+import { readEvents, type EventFile } from './runFiles.ts'
+import { isHeld } from './runHolder.ts'
 
 export interface Run {
   folder: string

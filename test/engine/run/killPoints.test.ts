@@ -7,7 +7,7 @@ import { version } from '../../../src/cli/version.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { killPointsPassed } from '../../../src/engine/killPoint.ts'
-import { filesBelow, killedAt, onlyRun, saidBy } from '../../support/killedRuns.ts'
+import { filesBelow, forgetLock, killedAt, onlyRun, saidBy } from '../../support/killedRuns.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
@@ -99,9 +99,11 @@ describe('a run that is killed at an exact point', function () {
     if (begun === null) {
       letTimePass(folder)
       await run(backend, { version, recipe: path })
-    } else
+    } else {
+      forgetLock(begun)
       await run(backend, { version, resume: begun }).catch((error: Error) => {
         if (!/is finished; there is nothing to resume/.test(error.message)) throw error
       })
+    }
   }
 })

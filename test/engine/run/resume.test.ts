@@ -10,6 +10,7 @@ import type { RunEvent } from '../../../src/shared/protocol/events.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { createRng } from '../../../src/engine/rng.ts'
+import { forgetLock } from '../../support/killedRuns.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -123,6 +124,7 @@ describe('resuming a killed run', function () {
             // The same name and place of things, since both are in what is saved.
             const path = other.recipe('whole', { ...recipe, save: { to: 'out' } })
             const folder = await killAfter(other, path, 1 + rng.below(numEvents))
+            if (kill > 0) forgetLock(folder)
             if (!existsSync(join(folder, 'report.json'))) await run(backend, { resume: folder })
             assert.deepEqual(contents(other.path('out')), expected)
             const events = lines(join(folder, 'events.jsonl'))

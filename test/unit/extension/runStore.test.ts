@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import { encodeLock, lockName } from '../../../src/shared/format/runLock.ts'
 import { RunStore } from '../../../src/extension/runs/runStore.ts'
 
 const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: 1 / n, lr: 1, tokens_per_second: 1 })
@@ -45,16 +46,28 @@ describe('run store', () => {
     assert.equal(store.get(folder)?.picture.loss.length, 1)
   })
 
-  it('a run without an end that nobody holds is interrupted; a lock of a living process makes it running', async () => {
+  it('a run without an end that nobody holds is interrupted; a lock that moves makes it running, one that stands still does not', async function () {
+    this.timeout(20_000)
     const store = new RunStore()
     writeFileSync(events, line(step(1)))
     await store.refresh(folder)
     assert.equal(store.get(folder)?.status, 'interrupted')
-    mkdirSync(join(folder, 'state'))
-    writeFileSync(join(folder, 'state', 'lock'), String(process.pid))
+    const holder = { token: 'a'.repeat(32), pid: 1, host: 'elsewhere', boot: null, pidSpace: null }
+    const lock = join(folder, lockName)
+    writeFileSync(lock, encodeLock(holder, 1))
     appendFileSync(events, line(step(2)))
     await store.refresh(folder)
     assert.equal(store.get(folder)?.status, 'running')
+    // Another machine's clock, or a process that was killed a minute ago.
+    const earlier = new Date(Date.now() - 60_000)
+    utimesSync(lock, earlier, earlier)
+    const reading = store.refresh(folder)
+    setTimeout(() => writeFileSync(lock, encodeLock(holder, 2)), 200)
+    await reading
+    assert.equal(store.get(folder)?.status, 'running')
+    utimesSync(lock, earlier, earlier)
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.status, 'interrupted')
   })
 
   it('a run whose process died is interrupted at once, whatever its lock says, until somebody goes on with it', async () => {

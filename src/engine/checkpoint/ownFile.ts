@@ -1,0 +1,104 @@
+// Files in a folder that this program writes, but that someone else may have prepared: a run folder from a colleague, an
+// archive. A link there must never lead a write elsewhere, and a pipe must never make a read wait.
+import { constants, fstatSync, closeSync, openSync, type Stats } from 'node:fs'
+import { lstat, open, unlink, type FileHandle } from 'node:fs/promises'
+import { EngineError } from '../errors.ts'
+import { errnoOf, readError, writeError } from './diskErrors.ts'
+
+/** Windows knows neither flag; there a link is no plain file for lstat, and pipes have no path in a folder. */
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL } = constants
+const noFollow = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+/** What a person is to do with something that a run never makes. */
+const remedy = 'a run never makes one here: remove it if you trust the rest of the folder, else start a new run'
+
+/**
+ * A new, empty file, to be written. What had the name before is unlinked, never written through: a leftover of a killed
+ * process, a link, a pipe.
+ * @throws what the system says, EEXIST when somebody else made the file meanwhile; EngineError when it is a folder.
+ */
+export async function createOwn(path: string): Promise<FileHandle> {
+  const before = await lstat(path).catch(() => null)
+  if (before?.isDirectory()) throw new EngineError('bad-data', `${path} is a folder, not a file; ${remedy}`)
+  if (before) await unlink(path)
+  return open(path, O_WRONLY | O_CREAT | O_EXCL | noFollow, 0o666)
+}
+
+/** Descriptor of a regular file with one name, to be changed in place; made when it is missing. @throws EngineError. */
+export function openOwnSync(path: string): number {
+  const descriptor = attempt(path, writeError, () => openSync(path, O_RDWR | O_CREAT | noFollow, 0o666))
+  try {
+    const facts = fstatSync(descriptor)
+    requireRegular(path, facts)
+    // A second name may lie anywhere, and what is written here would be written there.
+    if (facts.nlink > 1)
+      throw new EngineError('bad-data', `${path} is a hard link, and a change of it would show elsewhere; ${remedy}`)
+    return descriptor
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+/** The text of a regular file. @throws EngineError 'not-found', 'bad-data' when it is something else, or 'disk'. */
+export async function readOwn(path: string, maxBytes = 2 ** 28): Promise<string> {
+  const file = await open(path, O_RDONLY | noFollow).catch((error: unknown) => {
+    throw linkError(error, path) ?? readError(error, path)
+  })
+  try {
+    const facts = await file.stat()
+    requireRegular(path, facts)
+    if (facts.size > maxBytes)
+      throw new EngineError('bad-data', `${path} has ${facts.size} bytes, more than a run ever writes; start a new run`)
+    return await file.readFile('utf8')
+  } catch (error) {
+    throw readError(error, path)
+  } finally {
+    await file.close()
+  }
+}
+
+/** For what opens the path itself. @throws EngineError 'not-found', 'bad-data' when it is no regular file, or 'disk'. */
+export async function requireOwnFile(path: string): Promise<void> {
+  requireRegular(path, await factsOf(path))
+}
+
+/** @throws EngineError 'not-found', 'bad-data' when it is no folder or only a link to one, or 'disk'. */
+export async function requireOwnFolder(path: string): Promise<void> {
+  const facts = await factsOf(path)
+  if (!facts.isDirectory()) throw new EngineError('bad-data', `${path} is ${kindOf(facts)}, not a folder; ${remedy}`)
+}
+
+/** As lstat says it: of a link, not of what it leads to. */
+async function factsOf(path: string): Promise<Stats> {
+  return lstat(path).catch((error: unknown) => {
+    throw readError(error, path)
+  })
+}
+
+function requireRegular(path: string, facts: Stats): void {
+  if (!facts.isFile()) throw new EngineError('bad-data', `${path} is ${kindOf(facts)}, not a file; ${remedy}`)
+}
+
+export function kindOf(facts: Stats): string {
+  if (facts.isSymbolicLink()) return 'a symbolic link'
+  if (facts.isDirectory()) return 'a folder'
+  if (facts.isFIFO()) return 'a named pipe'
+  if (facts.isSocket()) return 'a socket'
+  return facts.isFile() ? 'a file' : 'a device'
+}
+
+function attempt<T>(path: string, otherwise: (error: unknown, path: string) => EngineError, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw linkError(error, path) ?? otherwise(error, path)
+  }
+}
+
+/** What the system says of a link that it must not follow, and of a socket, in a sentence; else null. */
+function linkError(error: unknown, path: string): EngineError | null {
+  const what = { ELOOP: 'a symbolic link', EMLINK: 'a symbolic link', ENXIO: 'a socket or a pipe' }[errnoOf(error)]
+  if (what === undefined) return null
+  return new EngineError('bad-data', `${path} is ${what}, not a file; ${remedy}`, { cause: error })
+}
