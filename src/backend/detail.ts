@@ -3,6 +3,7 @@
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { alongColumns, alongRows, requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import type { HeadSpans } from '../shared/families/attentionHeads.ts'
+import { isKept, keptShare } from '../shared/format/nmValidity.ts'
 import type { TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
 import { matrixOf, readStrips } from './matrix.ts'
 
@@ -65,10 +66,10 @@ export async function readDetail(
   }
 }
 
-/** The pattern that the fewest groups break: what the matrix was meant to be, if anything. */
+/** The pattern that most groups keep: what the matrix was meant to be. null where hardly any group keeps one. */
 function nearestPattern(stats: TensorStats): string | null {
-  const found = Object.entries(stats.nm).filter(([, { groups }]) => groups > 0)
-  found.sort(([, a], [, b]) => a.violations / a.groups - b.violations / b.groups)
+  const found = Object.entries(stats.nm).filter(([, validity]) => isKept(validity))
+  found.sort(([, a], [, b]) => keptShare(b) - keptShare(a))
   return found.at(0)?.[0] ?? null
 }
 

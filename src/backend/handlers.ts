@@ -1,10 +1,10 @@
 // What each call does.
 import { readFileSync } from 'node:fs'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
-import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { DetailRequest, TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
+import type { DetailRequest, TensorDetail } from '../shared/protocol/inspect.ts'
 import type { DeviceChoice, DeviceFacts, HelloParams } from '../shared/protocol/rpc.ts'
 import { protocolVersion } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
@@ -12,7 +12,8 @@ import { inBatches } from './compareProgress.ts'
 import { readDetail } from './detail.ts'
 import { probeDevice } from './device.ts'
 import { createLane } from './jobs.ts'
-import { createOpenModels } from './openModels.ts'
+import { matrixOf, readWeight } from './matrix.ts'
+import { createOpenModels, type OpenModel } from './openModels.ts'
 import { planText } from './plan.ts'
 import { createRuns } from './runs.ts'
 import { scanModel, statsOf } from './scan.ts'
@@ -32,22 +33,17 @@ export interface Service {
 
 /** Everything lives as long as the process, which serves one workspace: mostly one window. */
 export function createHandlers(): Service {
-  const models = createOpenModels()
+  const models = createOpenModels(() => createStatsCache(settings.cache))
   const readLane = createLane()
-  /** Statistics by model and state of its files. */
-  const known = new Map<string, Map<string, TensorStats>>()
+  // Pictures and details are looked at while a scan goes on, and neither waits for the other.
+  const tileLane = createLane()
+  const detailLane = createLane()
   let settings: HelloParams = { protocol: protocolVersion, cache: '', device: 'auto', adapter: '', threads: 0 }
   let device: Promise<DeviceFacts> | null = null
   let gpu: boolean | null = null
   setInterval(() => models.closeIdle(Date.now()), closeEveryMs).unref()
 
   const version = readVersion()
-  const knownOf = (path: string, stamp: string) => {
-    const key = `${path}\n${stamp}`
-    const found = known.get(key) ?? new Map<string, TensorStats>()
-    known.set(key, found)
-    return found
-  }
   const runs = createRuns(version)
   const handlers: Handlers = {
     async hello(params) {
@@ -68,36 +64,41 @@ export function createHandlers(): Service {
       return null
     },
     async openModel({ path }) {
-      return models.use(await wholeModel(path), summarise)
+      return models.use(await wholeModel(path), async (open) => ({
+        model: await summarise(open),
+        stats: [...open.stats.values()],
+      }))
     },
     async scan({ path }, { signal, progress }) {
       const whole = await wholeModel(path)
       return readLane.run(signal, () =>
-        models.use(whole, (checkpoint, stamp) => {
+        models.use(whole, (model) => {
           const cache = createStatsCache(settings.cache)
-          return scanModel(checkpoint, {
-            path: whole,
-            stamp,
-            cache,
-            signal,
-            onProgress: progress,
-            known: knownOf(whole, stamp),
-          })
+          return scanModel(model, { path: whole, cache, signal, onProgress: progress })
         }),
       )
     },
     async tile(request, { signal }) {
-      return models.use(await wholeModel(request.path), (checkpoint) => readTile(checkpoint, request, signal))
+      const whole = await wholeModel(request.path)
+      return tileLane.run(signal, () => models.use(whole, ({ checkpoint }) => readTile(checkpoint, request, signal)))
+    },
+    async weight({ path, name, slice, row, column }) {
+      const value = await models.use(await wholeModel(path), ({ checkpoint }) =>
+        readWeight(checkpoint, matrixOf(checkpoint, name, slice), row, column),
+      )
+      return { value: String(value) }
     },
     async detail(request, { signal }) {
       const whole = await wholeModel(request.path)
-      return models.use(whole, (checkpoint, stamp) => detailOf(checkpoint, request, knownOf(whole, stamp), signal))
+      return detailLane.run(signal, () => models.use(whole, (model) => detailOf(model, request, signal)))
     },
     async compare({ a, b }, { signal, progress }) {
       const [first, second] = await Promise.all([wholeModel(a), wholeModel(b)])
       return readLane.run(signal, () =>
         models.use(first, (left) =>
-          models.use(second, (right) => compareCheckpoints(left, right, { signal, onTensor: inBatches(progress) })),
+          models.use(second, (right) =>
+            compareCheckpoints(wholeOf(left), wholeOf(right), { signal, ...inBatches(progress) }),
+          ),
         ),
       )
     },
@@ -120,9 +121,8 @@ function choiceOf({ device, adapter, threads }: DeviceChoice): string {
 }
 
 async function detailOf(
-  checkpoint: Checkpoint,
+  { checkpoint, stats: known }: OpenModel,
   { name, slice, threshold }: DetailRequest,
-  known: Map<string, TensorStats>,
   signal: AbortSignal,
 ): Promise<TensorDetail> {
   const stats = known.get(name) ?? (await statsOf(checkpoint, name, signal))

@@ -67,6 +67,17 @@ export async function* readStrips(
   }
 }
 
+/** One weight, as a number. @throws EngineError when it lies outside of the matrix. */
+export async function readWeight(checkpoint: Checkpoint, matrix: Matrix, row: number, column: number): Promise<number> {
+  const { entry, format, rows, columns, start } = matrix
+  const inside =
+    Number.isInteger(row) && Number.isInteger(column) && row >= 0 && row < rows && column >= 0 && column < columns
+  if (!inside) throw new EngineError('usage', `${entry.name} is ${rows} × ${columns}: ${row}, ${column} is not in it`)
+  const from = start + (row * columns + column) * format.bytes
+  const { buffer } = await checkpoint.readRange(entry.name, from, from + format.bytes)
+  return decode(format, buffer, 1)[0]
+}
+
 function decode(format: ElementFormat, data: ArrayBuffer, count: number): ArrayLike<number> {
   if (format.kind === 'wide') return format.values(data, count)
   const patterns = format.bytes === 1 ? new Uint8Array(data, 0, count) : new Uint16Array(data, 0, count)

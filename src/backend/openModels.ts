@@ -1,12 +1,20 @@
 // Checkpoints that views have open: opened once, shared, closed when nobody asked for them for a while, and opened
-// anew when a file changed on disk.
+// anew when a file changed on disk. What is known of their weights lives and goes with them.
 import { stat } from 'node:fs/promises'
-import { openCheckpoint, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { basename } from 'node:path'
+import { openInspection, type Inspection } from '../engine/checkpoint/inspection.ts'
+import type { TensorStats } from '../shared/protocol/inspect.ts'
+import type { StatsCache } from './statsCache.ts'
+
+export interface OpenModel extends Inspection {
+  /** Names, sizes and times of its files when it was opened. */
+  readonly stamp: string
+  /** What scans have found, in this session and in earlier ones. */
+  readonly stats: Map<string, TensorStats>
+}
 
 interface Entry {
-  checkpoint: Promise<Checkpoint>
-  /** Sizes and times of the files when it was opened. */
-  stamp: Promise<string>
+  model: Promise<OpenModel>
   lastUsed: number
   users: number
 }
@@ -14,26 +22,27 @@ interface Entry {
 const idleMs = 60_000
 
 export interface OpenModels {
-  /** Runs `work` with the checkpoint, which stays open meanwhile. */
-  use<T>(path: string, work: (checkpoint: Checkpoint, stamp: string) => Promise<T>): Promise<T>
+  /** Runs `work` with the model, which stays open meanwhile. */
+  use<T>(path: string, work: (model: OpenModel) => Promise<T>): Promise<T>
   /** Closes what nobody has used for a minute. */
   closeIdle(now: number): void
   closeAll(): Promise<void>
 }
 
-export function createOpenModels(): OpenModels {
+/** `cache`: where statistics outlive the process. */
+export function createOpenModels(cache: () => StatsCache): OpenModels {
   const entries = new Map<string, Entry>()
 
   async function current(path: string): Promise<Entry> {
     const known = entries.get(path)
     if (known && (await isCurrent(known))) return known
     if (known && known.users === 0) void close(known)
-    const checkpoint = openCheckpoint(path)
-    const entry: Entry = { checkpoint, stamp: checkpoint.then(stampOf), lastUsed: Date.now(), users: 0 }
+    const entry: Entry = { model: openModel(path, cache()), lastUsed: Date.now(), users: 0 }
     entries.set(path, entry)
     // A checkpoint that cannot be opened is not remembered: the file may be mended.
-    checkpoint.catch(() => entries.delete(path))
-    entry.stamp.catch(() => {})
+    entry.model.catch(() => {
+      if (entries.get(path) === entry) entries.delete(path)
+    })
     return entry
   }
   return {
@@ -41,7 +50,7 @@ export function createOpenModels(): OpenModels {
       const entry = await current(path)
       entry.users++
       try {
-        return await work(await entry.checkpoint, await entry.stamp)
+        return await work(await entry.model)
       } finally {
         entry.users--
         entry.lastUsed = Date.now()
@@ -63,23 +72,34 @@ export function createOpenModels(): OpenModels {
   }
 }
 
+async function openModel(path: string, cache: StatsCache): Promise<OpenModel> {
+  const inspection = await openInspection(path)
+  const stamp = await stampOf(inspection.sources)
+  const stats = await cache.read(path, stamp)
+  return { ...inspection, stamp, stats: new Map(stats.map((s) => [s.name, s])) }
+}
+
 async function isCurrent(entry: Entry): Promise<boolean> {
   try {
-    return (await stampOf(await entry.checkpoint)) === (await entry.stamp)
+    const { sources, stamp } = await entry.model
+    return (await stampOf(sources)) === stamp
   } catch {
     return false
   }
 }
 
 /** Name, size and time of each file: what cached statistics are valid for. */
-async function stampOf(checkpoint: Checkpoint): Promise<string> {
-  const stats = await Promise.all(checkpoint.files.map((f) => stat(f.path)))
-  return checkpoint.files.map((f, i) => `${f.name}:${stats[i].size}:${stats[i].mtimeMs}`).join('\n')
+async function stampOf(sources: readonly string[]): Promise<string> {
+  const facts = sources.map(async (path) => {
+    const found = await stat(path).catch(() => null)
+    return found ? `${basename(path)}:${found.size}:${found.mtimeMs}` : `${basename(path)}:missing`
+  })
+  return (await Promise.all(facts)).join('\n')
 }
 
 async function close(entry: Entry): Promise<void> {
   try {
-    await (await entry.checkpoint).close()
+    await (await entry.model).checkpoint.close()
   } catch {
     // It never opened.
   }

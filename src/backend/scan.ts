@@ -6,6 +6,7 @@ import { scanItem, scanTensors } from '../engine/checkpoint/stats/scanTensors.ts
 import { EngineError } from '../engine/errors.ts'
 import { tensorRoles, type TensorRole } from '../shared/families/tensorRoles.ts'
 import type { ScanProgress, ScanResult, TensorStats } from '../shared/protocol/inspect.ts'
+import type { OpenModel } from './openModels.ts'
 import type { StatsCache } from './statsCache.ts'
 
 const patterns = ['2:4', '4:8'].map(requireNm)
@@ -14,22 +15,19 @@ const everyMs = 100
 
 export interface ScanOptions {
   path: string
-  stamp: string
   cache: StatsCache
   signal: AbortSignal
   onProgress: (progress: ScanProgress) => void
-  /** What earlier scans in this session found; new results are added. */
-  known: Map<string, TensorStats>
 }
 
-/** Cancelled: what was found so far stays known, and the result says that it is partial. */
-export async function scanModel(checkpoint: Checkpoint, options: ScanOptions): Promise<ScanResult> {
-  const { known, cache, path, stamp } = options
-  for (const stats of await cache.read(path, stamp)) known.set(stats.name, stats)
+/** Finds what `stats` does not have yet. Cancelled: what was found stays known, and the result says that it is partial. */
+export async function scanModel(model: OpenModel, options: ScanOptions): Promise<ScanResult> {
+  const { checkpoint, stamp, stats: known } = model
+  const { cache, path } = options
   const report = createReporter(checkpoint, options)
-  for (const stats of known.values()) report.found(stats)
+  for (const name of known.keys()) report.already(name)
   report.flush()
-  let skipped = 0
+  let skipped = model.unknown.length
   let partial = false
   try {
     const items = scanOrder(checkpoint).filter(({ name }) => !known.has(name))
@@ -89,11 +87,13 @@ function createReporter(checkpoint: Checkpoint, { onProgress }: ScanOptions) {
     pending = []
     last = elapsedMs
   }
+  const already = (name: string) => (doneBytes += checkpoint.tensors.get(name)?.bytes ?? 0)
   return {
     flush,
+    already,
     found(stats: TensorStats) {
       pending.push(stats)
-      doneBytes += checkpoint.tensors.get(stats.name)?.bytes ?? 0
+      already(stats.name)
       if (performance.now() - begun - last > everyMs) flush()
     },
   }

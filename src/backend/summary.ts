@@ -1,38 +1,34 @@
 // The header of a checkpoint as the views want it.
 import { largest } from '../shared/format/lists.ts'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { stat } from 'node:fs/promises'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
 import { modelLabel } from '../shared/format/modelLabel.ts'
 import { elementsOf } from '../shared/format/dtypes.ts'
+import { quoted } from '../shared/format/formatError.ts'
 import { elementFormat } from '../engine/checkpoint/stats/elementFormat.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import type { Inspection, UnknownEntry } from '../engine/checkpoint/inspection.ts'
 import type { ModelSummary, TensorRow } from '../shared/protocol/inspect.ts'
 
-export async function summarise(checkpoint: Checkpoint): Promise<ModelSummary> {
-  const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
-  const tensors: TensorRow[] = []
-  for (const { name, dtype, shape, file, bytes } of checkpoint.tensors.values()) {
+export async function summarise({ checkpoint, unknown, problems }: Inspection): Promise<ModelSummary> {
+  // The family is told by the names, also by those that cannot be read.
+  const lost = problems.flatMap((p) => p.tensors)
+  const names = new Set([...checkpoint.tensors.keys(), ...unknown.map((t) => t.name), ...lost])
+  const roles = tensorRoles(checkpoint.config, names)
+  const rowOf = ({ name, dtype, shape, file, bytes }: UnknownEntry): TensorRow => {
     const { role, block, module } = roles.of(name, shape)
-    const row: TensorRow = {
-      name,
-      dtype,
-      shape: [...shape],
-      file,
-      bytes,
-      role,
-      block,
-      module,
-      parameters: elementsOf(shape) ?? 0,
-    }
-    if (!elementFormat(dtype)) row.unreadable = `${dtype} can be listed, not read`
-    tensors.push(row)
+    const parameters = elementsOf(shape) ?? 0
+    return { name, dtype, shape: [...shape], file, bytes, role, block, module, parameters }
   }
-  const warnings: string[] = []
-  if (checkpoint.config === null)
-    warnings.push('There is no config.json beside the weights: roles are guessed from names.')
-  else if (!roles.familyKnown)
-    warnings.push('config.json names a model that is not known: roles are guessed from names.')
+  const tensors = [...checkpoint.tensors.values()].map((entry): TensorRow => {
+    if (elementFormat(entry.dtype)) return rowOf(entry)
+    return { ...rowOf(entry), unreadable: `${entry.dtype} can be listed, not read` }
+  })
+  for (const entry of unknown) {
+    const dtype = shownDtype(entry.dtype)
+    tensors.push({ ...rowOf({ ...entry, dtype }), unreadable: `${dtype} is a type that is not known here` })
+  }
   const blocks = largest(tensors, -1, (t) => t.block ?? -1) + 1
   return {
     path: checkpoint.path,
@@ -44,8 +40,29 @@ export async function summarise(checkpoint: Checkpoint): Promise<ModelSummary> {
     parameters: tensors.reduce((sum, t) => sum + t.parameters, 0),
     bytes: tensors.reduce((sum, t) => sum + t.bytes, 0),
     files: checkpoint.files.length,
-    warnings,
+    warnings: warningsOf({ checkpoint, unknown, problems }, roles.familyKnown),
+    problems: problems.map(({ error, tensors: missing }) => ({ message: error.message, missing: [...missing] })),
   }
+}
+
+function warningsOf({ checkpoint, unknown, problems }: Omit<Inspection, 'sources'>, familyKnown: boolean): string[] {
+  const warnings: string[] = []
+  if (unknown.length > 0) {
+    const dtypes = [...new Set(unknown.map((t) => shownDtype(t.dtype)))].slice(0, 5).join(', ')
+    warnings.push(
+      `${unknown.length} of the tensors are of a type that is not known here (${dtypes}): they are listed, not read.`,
+    )
+  }
+  const configBroken = problems.some(({ path }) => basename(path) === 'config.json')
+  if (checkpoint.config === null && !configBroken)
+    warnings.push('There is no config.json beside the weights: roles are guessed from names.')
+  else if (!familyKnown) warnings.push('config.json names a model that is not known: roles are guessed from names.')
+  return warnings
+}
+
+/** A word out of a hostile file: short, and without what breaks a line. */
+function shownDtype(dtype: string): string {
+  return /^\w{1,20}$/.test(dtype) ? dtype : quoted(dtype.slice(0, 20))
 }
 
 function labelOf({ folder, files }: Checkpoint): string {

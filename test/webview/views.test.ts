@@ -7,7 +7,7 @@ import type { ThemeName } from '../../webview-ui/harness/themes.ts'
 const model = recorded.recordedModel(12)
 const stats = recorded.recordedStats(model)
 const run = recorded.recordedRun(12)
-const { changes, result } = recorded.recordedChanges(model)
+const { tensors, changes, result } = recorded.recordedChanges(model)
 const settings = { type: 'settings', settings: recorded.settings }
 const listing = (status: string) => ({
   type: 'runs',
@@ -24,7 +24,7 @@ const messages: Record<ViewName, { type: string }[]> = {
   compare: [
     settings,
     { type: 'models', a: { path: '/a', label: 'a' }, b: { path: '/b', label: 'b' } } as never,
-    { type: 'progress', progress: { changes, done: 1, total: 1 } } as never,
+    { type: 'progress', progress: { tensors, changes, done: tensors.length, total: tensors.length } } as never,
     { type: 'result', result } as never,
   ],
   trainable: [settings, { type: 'plan', plan: recorded.recordedPlan(model) } as never],
@@ -157,7 +157,7 @@ describe('views in Chromium', function () {
     await open('inspector')
     await send(page, ...messages.inspector)
     await page.getByLabel('Filter tensors by name').fill('fc2.weight')
-    await page.getByRole('row', { name: 'layers.5.fc2.weight' }).click()
+    await page.getByTitle('model.decoder.layers.5.fc2.weight').click()
     await send(page, ...messages.inspector)
     assert.equal(await page.getByLabel('Filter tensors by name').inputValue(), 'fc2.weight')
     await page.locator('.detail .name', { hasText: 'layers.5.fc2.weight' }).waitFor()
@@ -218,11 +218,11 @@ describe('views in Chromium', function () {
     await picker.press('Enter')
     assert.equal(await picker.inputValue(), '2')
     const tiles = (await posted(page)).filter((m) => m.type === 'ask' && m.call === 'tile')
-    const shown = tiles.map(({ params }) => params as { path: string; slice: number[] })
     assert.deepEqual(
-      shown.map(({ path, slice }) => `${path} ${slice.join()}`),
-      ['/a 0', '/b 0', '/a 2', '/b 2'],
+      tiles.map(({ model: side, params }) => `${String(side)} ${(params as { slice: number[] }).slice.join()}`),
+      ['first 0', 'second 0', 'first 2', 'second 2'],
     )
+    assert.ok(!JSON.stringify(tiles).includes('"path"'), 'the host knows the paths')
   })
 
   it('the trainable map gives the count and the percentage of the plan', async () => {

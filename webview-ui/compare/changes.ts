@@ -1,98 +1,108 @@
 // What differs between two checkpoints, on the same block × module grid as the inspector.
 import { largest } from '../../src/shared/format/lists.ts'
-import type { TensorChange } from '../../src/shared/protocol/inspect.ts'
+import type { ComparedTensor, TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { formatCount, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { GridData } from '../shared/grid.ts'
 import { divergingColour } from '../shared/palette.ts'
+import { placeColumns } from '../shared/placeColumns.ts'
 import type { Column } from '../shared/table.ts'
+
+export interface ChangeCell {
+  /** Several when they are experts. */
+  changes: TensorChange[]
+  /** Tensors whose turn has not come yet. */
+  waiting: number
+  /** Tensors that can be compared at all. */
+  comparable: number
+}
 
 export interface ChangeMap {
   blocks: number[]
   modules: string[]
-  /** By `${block}/${module}`; several when they are experts. */
-  changes: Map<string, TensorChange[]>
+  /** By `${block}/${module}`. */
+  cells: Map<string, ChangeCell>
 }
 
 export type Measure = 'filled' | 'drift'
 
-export function changeMap(changes: readonly TensorChange[]): ChangeMap {
-  const inBlocks = changes.filter((c) => c.block !== null && c.role === 'linear')
-  const map: ChangeMap['changes'] = new Map()
-  for (const change of inBlocks) {
-    const key = `${change.block}/${change.module}`
-    map.set(key, [...(map.get(key) ?? []), change])
-  }
-  const blocks = [...new Set(inBlocks.map((c) => c.block ?? 0))].sort((a, b) => a - b)
-  return { blocks, modules: [...new Set(inBlocks.map((c) => c.module))], changes: map }
+/** The first `done` of `tensors` have been compared; what is not among `changes` then is the same. */
+export function changeMap(
+  tensors: readonly ComparedTensor[],
+  changes: readonly TensorChange[],
+  done: number,
+): ChangeMap {
+  const changed = new Map(changes.map((c) => [c.name, c]))
+  const cells: ChangeMap['cells'] = new Map()
+  const blocks = new Set<number>()
+  const modules = new Set<string>()
+  tensors.forEach(({ name, role, block, module, comparable }, i) => {
+    if (block === null || role !== 'linear') return
+    blocks.add(block)
+    modules.add(module)
+    const key = `${block}/${module}`
+    const cell = cells.get(key) ?? { changes: [], waiting: 0, comparable: 0 }
+    cells.set(key, cell)
+    if (!comparable) return
+    cell.comparable++
+    const change = changed.get(name)
+    if (change) cell.changes.push(change)
+    else if (i >= done) cell.waiting++
+  })
+  return { blocks: [...blocks].sort((a, b) => a - b), modules: [...modules], cells }
+}
+
+export function cellAt(map: ChangeMap, row: number, column: number): ChangeCell | undefined {
+  return map.cells.get(`${map.blocks[row]}/${map.modules[column]}`)
 }
 
 /** filled: −1 (all mask bits lost, orange) to 1 (as many new zeros, blue). drift: ‖B − A‖ / ‖A‖, clipped at 1. */
 export function changeGrid(map: ChangeMap, measure: Measure, sequential: (share: number) => string): GridData {
-  const cells: GridData['cells'] = []
-  for (const block of map.blocks) {
-    for (const module of map.modules) {
-      const found = map.changes.get(`${block}/${module}`)
-      // An unchanged tensor is no change: it is shown as exactly nothing, not as unknown.
-      const value = found ? (measure === 'filled' ? flips(found) : Math.min(1, worstDrift(found))) : 0
-      cells.push({ value, text: value === 0 ? '' : String(Math.round(100 * value)) })
-    }
-  }
+  const cells = map.blocks.flatMap((_, row) =>
+    map.modules.map((_, column): GridData['cells'][number] => {
+      const cell = cellAt(map, row, column)
+      if (!cell) return undefined
+      // Hatched: "not known yet" must never look like "the same".
+      if (cell.waiting > 0 || cell.comparable === 0) return { value: null, text: '' }
+      const value = measure === 'filled' ? flips(cell.changes) : Math.min(1, worstDrift(cell.changes))
+      return { value, text: value === 0 ? '' : String(Math.round(100 * value)) }
+    }),
+  )
   const colour = measure === 'filled' ? divergingColour : sequential
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
 }
 
 export function describeChange(map: ChangeMap, row: number, column: number): string {
   const where = `block ${map.blocks[row]}, ${map.modules[column]}`
-  const found = map.changes.get(`${map.blocks[row]}/${map.modules[column]}`)
-  if (!found) return `${where}: the same`
-  const filled = sum(found, (c) => c.filled)
-  const emptied = sum(found, (c) => c.emptied)
-  const drift = formatValue(worstDrift(found))
+  const cell = cellAt(map, row, column)
+  if (!cell) return `${where}: not in both`
+  if (cell.comparable === 0) return `${where}: the shapes differ`
+  if (cell.waiting > 0) return `${where}: not compared yet`
+  const { changes } = cell
+  if (changes.length === 0) return `${where}: the same`
+  const filled = sum(changes, (c) => c.filled)
+  const emptied = sum(changes, (c) => c.emptied)
+  const drift = formatValue(worstDrift(changes))
   return `${where}: ${formatCount(filled)} zeros filled, ${formatCount(emptied)} new zeros, drift ${drift}`
 }
 
+const { first, last } = placeColumns<TensorChange>('Tensor')
+
 export const changeColumns: Column<TensorChange>[] = [
-  { id: 'name', title: 'Tensor', width: 'minmax(0, 5fr)', clipStart: true, text: (c) => c.name, sort: (c) => c.name },
-  { id: 'role', title: 'Role', width: '90px', optional: true, text: (c) => c.role, sort: (c) => c.role },
-  numeric(
-    'filled',
-    'Zeros filled',
-    (c) => c.filled,
-    (c) => formatCount(c.filled),
-  ),
-  numeric(
-    'share',
-    'of weights',
-    (c) => c.filled / Math.max(1, c.parameters),
-    (c) => formatShare(c.filled / Math.max(1, c.parameters)),
-  ),
-  numeric(
-    'emptied',
-    'New zeros',
-    (c) => c.emptied,
-    (c) => formatCount(c.emptied),
-  ),
-  numeric(
-    'drift',
-    'Drift',
-    (c) => c.drift,
-    (c) => formatValue(c.drift),
-  ),
-  numeric(
-    'maxAbs',
-    'Largest change',
-    (c) => c.maxAbs,
-    (c) => formatValue(c.maxAbs),
-  ),
+  ...first,
+  { id: 'role', title: 'Role', optional: 5, text: (c) => c.role, sort: (c) => c.role },
+  count('filled', 'Zeros filled', (c) => c.filled),
+  {
+    ...count('share', 'of weights', (c) => c.filled / Math.max(1, c.parameters)),
+    text: (c) => formatShare(c.filled / Math.max(1, c.parameters)),
+  },
+  { ...count('emptied', 'New zeros', (c) => c.emptied), optional: 2 },
+  { ...count('drift', 'Drift', (c) => c.drift), text: (c) => formatValue(c.drift) },
+  { ...count('maxAbs', 'Largest change', (c) => c.maxAbs), text: (c) => formatValue(c.maxAbs), optional: 4 },
+  last,
 ]
 
-function numeric(
-  id: string,
-  title: string,
-  sort: (change: TensorChange) => number | null,
-  text: (change: TensorChange) => string,
-): Column<TensorChange> {
-  return { id, title, width: '120px', numeric: true, sort, text }
+function count(id: string, title: string, sort: (change: TensorChange) => number | null): Column<TensorChange> {
+  return { id, title, numeric: true, sort, text: (change) => formatCount(sort(change) ?? 0) }
 }
 
 function flips(changes: readonly TensorChange[]): number {

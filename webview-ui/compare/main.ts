@@ -1,7 +1,7 @@
 // Two checkpoints side by side: did sparsity survive, where did weights move, and what does each matrix look like.
 import '../shared/base.css'
 import './compare.css'
-import type { CompareSummary, TensorChange } from '../../src/shared/protocol/inspect.ts'
+import type { ComparedTensor, CompareSummary, TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import type { FromCompare, ToCompare } from '../../src/shared/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
@@ -9,23 +9,25 @@ import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
 import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
+import { matrixSource } from '../shared/matrixSource.ts'
 import { createMatrixView, type MatrixView } from '../shared/matrixView.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { firstSlice, matrixShape, slicePickers } from '../shared/slices.ts'
 import { failedState, loadingState } from '../shared/states.ts'
 import { createTable } from '../shared/table.ts'
 import { onThemeChange } from '../shared/theme.ts'
-import { changeColumns, changeGrid, changeMap, describeChange, type Measure } from './changes.ts'
+import { cellAt, changeColumns, changeGrid, changeMap, describeChange, type Measure } from './changes.ts'
 
 const host = connectHost<ToCompare, FromCompare>()
 let a = { path: '', label: '' }
 let b = { path: '', label: '' }
+let tensors: ComparedTensor[] = []
 let changes: TensorChange[] = []
-let map = changeMap([])
+let done = 0
+let map = changeMap([], [], 0)
 let measure: Measure = 'filled'
 let palette: PaletteName = 'viridis'
 let keep: (name: string) => boolean = () => true
-let slice: number[] = []
 
 const title = h('h1')
 const verdict = h('p', { class: 'verdict' })
@@ -41,7 +43,7 @@ const grid = createGrid({
   label: 'Changes by block and module',
   describe: (row, column) => describeChange(map, row, column),
   onSelect: (row, column) => {
-    const found = map.changes.get(`${map.blocks[row]}/${map.modules[column]}`)?.[0]
+    const found = cellAt(map, row, column)?.changes[0]
     if (found) select(found, 'grid')
   },
 })
@@ -70,14 +72,14 @@ const filter = createFilterBox('Filter changed tensors by name', (next) => {
 })
 const left: MatrixView = createMatrixView({
   label: 'Picture in the first',
-  side: 300,
-  load: loader(() => a.path),
+  side: sideOfEach,
+  source: matrixSource(host, 'first'),
   onRegion: (r) => right.follow(r),
 })
 const right: MatrixView = createMatrixView({
   label: 'Picture in the second',
-  side: 300,
-  load: loader(() => b.path),
+  side: sideOfEach,
+  source: matrixSource(host, 'second'),
   onRegion: (r) => left.follow(r),
 })
 const names = { a: h('h2'), b: h('h2'), tensor: h('p', { class: 'mono' }) }
@@ -104,34 +106,34 @@ const page = [
 ]
 const root = document.body.appendChild(h('main', { class: 'compare' }))
 
-function loader(path: () => string): Parameters<typeof createMatrixView>[0]['load'] {
-  return (name, region, width, height) => host.ask('tile', { path: path(), name, slice, ...region, width, height })
+/** Beside one another where there is room for both, else one below the other. */
+function sideOfEach(): number {
+  const room = pair.clientWidth - 22
+  return Math.max(200, Math.min(480, room >= 2 * 280 + 24 ? (room - 24) / 2 : room))
 }
 
 const draw = onceAFrame(() => {
-  map = changeMap(changes)
+  map = changeMap(tensors, changes, done)
   grid.update(changeGrid(map, measure, (share) => sequentialColour(palette, share)))
   const rows = changes.filter((c) => keep(c.name))
   table.setRows(rows)
   filter.count(rows.length, changes.length)
   scale.textContent =
     measure === 'filled'
-      ? 'orange: zeros that were filled, in % of the weights; blue: new zeros; pale: the mask is the same'
-      : 'share of the norm by which the weights moved, in %'
+      ? 'orange: zeros that were filled, in % of the weights; blue: new zeros; pale: the mask is the same; hatched: not compared'
+      : 'share of the norm by which the weights moved, in %; hatched: not compared'
 })
 
 function select(change: TensorChange, from: 'grid' | 'table'): void {
   if (from === 'grid') table.select(change.name)
   const row = map.blocks.indexOf(change.block ?? -1)
   const column = map.modules.indexOf(change.module)
-  if (from === 'table' && row >= 0 && column >= 0) grid.select(row, column)
+  if (from === 'table') grid.select(row >= 0 && column >= 0 ? { row, column } : null)
   pair.hidden = false
   names.tensor.textContent = change.name
   const [rows, columns] = matrixShape(change.shape)
-  const show = (chosen: number[]) => {
-    slice = chosen
-    left.show(change.name, rows, columns)
-    right.show(change.name, rows, columns)
+  const show = (slice: number[]) => {
+    for (const side of [left, right]) side.show({ name: change.name, slice, rows, columns })
   }
   replaceChildren(slices, ...slicePickers(change.shape, show))
   show(firstSlice(change.shape))
@@ -139,6 +141,8 @@ function select(change: TensorChange, from: 'grid' | 'table'): void {
 
 function showResult(result: CompareSummary): void {
   changes = result.changed
+  done = tensors.length
+  table.fit(changes)
   busy.hidden = true
   verdict.textContent = result.verdict
   announce(result.verdict)
@@ -183,7 +187,9 @@ host.listen((message) => {
     case 'models':
       a = message.a
       b = message.b
+      tensors = []
       changes = []
+      done = 0
       title.textContent = `${a.label} → ${b.label}`
       names.a.textContent = a.label
       names.b.textContent = b.label
@@ -192,7 +198,10 @@ host.listen((message) => {
       replaceChildren(root, ...page)
       return draw()
     case 'progress':
+      if (message.progress.tensors) tensors = message.progress.tensors
       for (const change of message.progress.changes) changes.push(change)
+      done = message.progress.done
+      table.fit(message.progress.changes)
       bar.value = message.progress.done / Math.max(1, message.progress.total)
       return draw()
     case 'result':

@@ -1,6 +1,7 @@
 // Messages as the extension host sends them: an OPT-shaped model, pruned unevenly, and a run on it.
 import type { ModuleZeros, RunEvent } from '../../src/shared/protocol/events.ts'
 import type {
+  ComparedTensor,
   CompareSummary,
   ModelSummary,
   Role,
@@ -63,6 +64,7 @@ export function recordedModel(blocks: number): ModelSummary {
     bytes: tensors.reduce((sum, t) => sum + t.bytes, 0),
     files: 1,
     warnings: [],
+    problems: [],
   }
 }
 
@@ -196,7 +198,18 @@ export function recordedRun(blocks: number): RunEvent[] {
   return events
 }
 
-export function recordedChanges(model: ModelSummary): { changes: TensorChange[]; result: CompareSummary } {
+export function recordedChanges(model: ModelSummary): {
+  tensors: ComparedTensor[]
+  changes: TensorChange[]
+  result: CompareSummary
+} {
+  const tensors = model.tensors.map(({ name, role, block, module }) => ({
+    name,
+    role,
+    block,
+    module,
+    comparable: true,
+  }))
   const changes = model.tensors
     .filter((t) => t.role === 'linear' && (t.module.endsWith('q_proj') || t.module.endsWith('v_proj')))
     .map((t, i) => ({
@@ -214,6 +227,7 @@ export function recordedChanges(model: ModelSummary): { changes: TensorChange[];
   const verdict = `Sparsity did not survive: ${changes.length} of ${6 * model.blocks} matrices lost zeros.`
   const same = model.tensors.length - changes.length
   return {
+    tensors,
     changes,
     result: { added: [], removed: [], reshaped: [], changed: changes, same, maskPreserved: false, verdict },
   }

@@ -67,7 +67,8 @@ export function describeCell(
   if (!cell) return `${where}: no such module`
   const sparsity = cellSparsity(cell, stats)
   const parameters = cell.tensors.reduce((sum, t) => sum + t.parameters, 0)
-  const value = sparsity === null ? 'not computed' : `${formatShare(sparsity)} zeros`
+  const unread = cell.tensors.every((t) => t.unreadable)
+  const value = unread ? 'cannot be read' : sparsity === null ? 'not computed' : `${formatShare(sparsity)} zeros`
   const several = cell.tensors.length > 1 ? `, ${cell.tensors.length} matrices` : ''
   return `${where}: ${value}, ${formatCount(parameters)} weights${several}`
 }

@@ -2,22 +2,25 @@
 import type { DetailRequest, TensorDetail, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCount, formatShape, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import { isKept } from '../../src/shared/format/nmValidity.ts'
 import { histogramPicture, profilePicture } from '../shared/bars.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
-import { createMatrixView, type MatrixOptions } from '../shared/matrixView.ts'
+import { createMatrixView, type MatrixSource } from '../shared/matrixView.ts'
 import type { PaletteName } from '../shared/palette.ts'
+import { makeRoving } from '../shared/roving.ts'
 import { firstSlice, matrixShape, slicePickers } from '../shared/slices.ts'
 
 export interface DetailPane {
   element: HTMLElement
   show(tensor: TensorRow, stats: TensorStats | undefined): void
+  clear(): void
   setPalette(palette: PaletteName): void
   redraw(): void
 }
 
 export interface DetailOptions {
-  load: (slice: number[]) => MatrixOptions['load']
-  detail: (request: Omit<DetailRequest, 'path'>) => Promise<TensorDetail>
+  source: MatrixSource
+  detail: (request: Omit<DetailRequest, 'path'>, signal: AbortSignal) => Promise<TensorDetail>
   copy: (text: string) => void
 }
 
@@ -25,9 +28,8 @@ export function createDetailPane(options: DetailOptions): DetailPane {
   let slice: number[] = []
   let threshold = 0
   let tensor: TensorRow | null = null
-  let ticket = 0
-  const load: MatrixOptions['load'] = (...args) => options.load(slice)(...args)
-  const matrix = createMatrixView({ label: 'Picture of the matrix', side: 340, load })
+  let asked = new AbortController()
+  const matrix = createMatrixView({ label: 'Picture of the matrix', side: () => 340, source: options.source })
   const body = h('div', { class: 'detailBody' })
   const slices = h('div', { class: 'row' })
   const title = h('h2', { class: 'mono name' })
@@ -47,12 +49,14 @@ export function createDetailPane(options: DetailOptions): DetailPane {
 
   async function fetchDetail(stats: TensorStats | undefined | 'same'): Promise<void> {
     if (!tensor) return
-    const mine = ++ticket
+    asked.abort()
+    asked = new AbortController()
+    const { signal } = asked
     // A new threshold leaves what is in sight until its answer is there.
     if (stats !== 'same') replaceChildren(body, ...factsOf(tensor, stats))
     if (tensor.unreadable) return
-    const detail = await options.detail({ name: tensor.name, slice, threshold }).catch((error: Error) => error)
-    if (mine !== ticket || !tensor) return
+    const detail = await options.detail({ name: tensor.name, slice, threshold }, signal).catch((error: Error) => error)
+    if (signal.aborted) return
     if (detail instanceof Error) body.append(h('p', { class: 'problem' }, detail.message))
     else replaceChildren(body, ...factsOf(tensor, detail.stats, detail), ...picturesOf(detail, matrix.showWeight))
   }
@@ -60,7 +64,7 @@ export function createDetailPane(options: DetailOptions): DetailPane {
     if (!tensor) return
     const [rows, columns] = matrixShape(tensor.shape)
     matrix.element.hidden = tensor.unreadable !== undefined || rows * columns === 0
-    if (!matrix.element.hidden) matrix.show(tensor.name, rows, columns)
+    if (!matrix.element.hidden) matrix.show({ name: tensor.name, slice, rows, columns })
   }
   return {
     element,
@@ -78,6 +82,12 @@ export function createDetailPane(options: DetailOptions): DetailPane {
       replaceChildren(slices, ...slicePickers(next.shape, change))
       showMatrix()
       void fetchDetail(stats)
+    },
+    clear() {
+      asked.abort()
+      tensor = null
+      hint.hidden = false
+      filled.hidden = true
     },
     setPalette: matrix.setPalette,
     redraw: matrix.redraw,
@@ -127,7 +137,9 @@ function statFacts(stats: TensorStats): [string, string][] {
     ['Mean ± std', `${formatValue(stats.mean)} ± ${formatValue(stats.std)}`],
   ]
   if (stats.nonFinite > 0) facts.push(['NaN or infinite', formatCount(stats.nonFinite)])
-  for (const [pattern, { groups, violations }] of Object.entries(stats.nm)) {
+  for (const [pattern, validity] of Object.entries(stats.nm)) {
+    if (!isKept(validity)) continue
+    const { groups, violations } = validity
     const text =
       violations === 0
         ? `valid in all ${formatCount(groups)} groups`
@@ -140,20 +152,35 @@ function statFacts(stats: TensorStats): [string, string][] {
 function picturesOf(detail: TensorDetail, showWeight: (row: number, column: number) => void): HTMLElement[] {
   const parts: HTMLElement[] = []
   const section = (title: string, ...content: HTMLElement[]) => parts.push(h('h2', {}, title), ...content)
-  if (detail.stats.histogram) section('Histogram', histogramPicture(detail.stats.histogram, detail.stats.zeros))
-  if (detail.heads) {
-    const { heads } = detail
+  const { histogram, zeros } = detail.stats
+  if (histogram && histogram.from < histogram.to) section('Histogram', histogramPicture(histogram, zeros))
+  // A profile of a matrix without zeros is an empty picture.
+  const { heads, rowSparsity, columnSparsity, violations } = detail
+  if (heads?.some(({ sparsity }) => sparsity > 0)) {
     const picture = profilePicture('heads', heads.map((head) => head.sparsity), heads.map((head) => head.label)) // prettier-ignore
     section('Sparsity by attention head', picture)
   }
-  if (detail.rows > 1) section('Sparsity by row', profilePicture('rows', detail.rowSparsity))
-  if (detail.columns > 1) section('Sparsity by column', profilePicture('columns', detail.columnSparsity))
-  if (detail.violations && detail.violations.groups.length > 0) {
-    const { pattern, groups } = detail.violations
-    const links = groups.map(({ row, column }) =>
-      h('button', { type: 'button', class: 'secondary', onclick: () => showWeight(row, column) }, `${row}, ${column}`),
-    )
-    section(`Groups that break ${pattern} (row, first column)`, h('div', { class: 'row violations' }, ...links))
+  if (detail.rows > 1 && rowSparsity.some(isPositive)) section('Sparsity by row', profilePicture('rows', rowSparsity))
+  if (detail.columns > 1 && columnSparsity.some(isPositive))
+    section('Sparsity by column', profilePicture('columns', columnSparsity))
+  if (violations && violations.groups.length > 0) {
+    const title = `Groups that break ${violations.pattern} (row, first column)`
+    section(title, violationList(title, violations.groups, showWeight))
   }
   return parts
+}
+
+const isPositive = (share: number) => share > 0
+
+function violationList(
+  label: string,
+  groups: readonly { row: number; column: number }[],
+  showWeight: (row: number, column: number) => void,
+): HTMLElement {
+  const links = groups.map(({ row, column }) =>
+    h('button', { type: 'button', class: 'secondary', onclick: () => showWeight(row, column) }, `${row}, ${column}`),
+  )
+  const list = h('div', { class: 'row violations', role: 'toolbar', 'aria-label': label }, ...links)
+  makeRoving(list, links)
+  return list
 }

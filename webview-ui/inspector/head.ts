@@ -5,6 +5,7 @@ import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatDuration, formatShare } from '../../src/shared/format/numbers.ts'
 import { announce } from '../shared/announce.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
+import { metadataBox, warningItems } from './modelNotes.ts'
 import { roleTotals } from './totals.ts'
 
 export interface Head {
@@ -27,6 +28,7 @@ export function createHead(actions: HeadActions): Head {
   const title = h('h1')
   const facts = h('p', { class: 'muted' })
   const warnings = h('ul', { class: 'warnings', hidden: true })
+  const metadata = h('div')
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Scanning' })
   const text = h('span', { class: 'muted' })
   const start = h('button', { type: 'button', class: 'secondary', onclick: actions.scan }, 'Compute statistics')
@@ -45,6 +47,7 @@ export function createHead(actions: HeadActions): Head {
     ),
     h('div', { class: 'row' }, bar, text, stop, start),
     warnings,
+    metadata,
     totals,
   )
   const busy = (on: boolean) => {
@@ -62,14 +65,16 @@ export function createHead(actions: HeadActions): Head {
         `${model.tensors.length} tensors in ${model.files} file${model.files === 1 ? '' : 's'}`,
       )
       facts.textContent = parts.join(' · ')
-      warnings.hidden = model.warnings.length === 0
-      replaceChildren(warnings, ...model.warnings.map((w) => h('li', {}, w)))
+      const items = warningItems(model)
+      warnings.hidden = items.length === 0
+      replaceChildren(warnings, ...items)
+      replaceChildren(metadata, metadataBox(model))
     },
     totals(model, stats) {
       replaceChildren(
         totals,
         ...roleTotals(model, stats).map((t) => {
-          const partial = t.scanned > 0 && t.scanned < t.tensors ? ` (${t.scanned} of ${t.tensors} tensors so far)` : ''
+          const partial = t.scanned > 0 && t.scanned < t.tensors ? ` (${t.scanned} of ${t.tensors} tensors)` : ''
           const value = t.scanned === 0 ? 'not computed' : formatShare(t.zeros / Math.max(1, t.scannedParameters))
           const note = h('span', { class: 'muted' }, `${t.title} · ${formatCompact(t.parameters)}${partial}`)
           return h('li', { title: t.definition, 'data-role': t.role }, h('b', {}, value), note)

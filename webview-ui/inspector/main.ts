@@ -7,7 +7,9 @@ import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
 import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
-import { createLegend } from '../shared/legend.ts'
+import { createLegend, type LegendWords } from '../shared/legend.ts'
+import { matrixSource } from '../shared/matrixSource.ts'
+import { pngOf } from '../shared/figure.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { emptyState, failedState, loadingState } from '../shared/states.ts'
 import { createTable } from '../shared/table.ts'
@@ -35,9 +37,10 @@ const head = createHead({
   scan: () => host.post({ type: 'scanStart' }),
   cancel: () => host.post({ type: 'scanCancel' }),
   prune: () => host.post({ type: 'prune' }),
-  save: exportAs,
+  save: (format) => void exportAs(format),
 })
-const legend = createLegend('Exact zeros', '0 %', '100 %', 'not computed')
+const words: LegendWords = { title: 'Exact zeros', low: '0 %', high: '100 %', notComputed: 'not computed' }
+const legend = createLegend(words.title, words.low, words.high, words.notComputed)
 const grid = createGrid({
   label: 'Sparsity by block and module',
   describe: (row, column) => describeCell(map, stats, row, column),
@@ -55,6 +58,7 @@ const table = createTable<TensorRow>({
   menuContext,
   empty: 'No tensor has such a name.',
   onSort: (order) => remember({ order }),
+  onResize: (widths) => remember({ widths }),
 })
 const filter = createFilterBox('Filter tensors by name', (next) => {
   keep = next
@@ -62,9 +66,8 @@ const filter = createFilterBox('Filter tensors by name', (next) => {
   showRows()
 })
 const detail = createDetailPane({
-  load: (slice) => (name, region, width, height) =>
-    host.ask('tile', { path: model?.path ?? '', name, slice, ...region, width, height }),
-  detail: (request) => host.ask('detail', { path: model?.path ?? '', ...request }),
+  source: matrixSource(host, 'first'),
+  detail: (request, signal) => host.ask('detail', 'first', request, signal),
   copy: (text) => host.post({ type: 'copy', text }),
 })
 
@@ -74,6 +77,7 @@ function showModel(next: ModelSummary, known: TensorStats[]): void {
   for (const s of known) stats.set(s.name, s)
   map = layOutHeat(next)
   head.model(next)
+  table.fit(next.tensors)
   const mapCard =
     map.blocks.length > 0
       ? h(
@@ -90,9 +94,10 @@ function showModel(next: ModelSummary, known: TensorStats[]): void {
     head.element,
     h('div', { class: 'columns' }, h('div', { class: 'left' }, mapCard, tableCard), detail.element),
   )
-  restore()
+  // The map must have its rows before anything in it is selected.
+  drawStats()
   showRows()
-  showStats()
+  restore()
 }
 
 function showRows(): void {
@@ -102,20 +107,24 @@ function showRows(): void {
   filter.count(rows.length, model.tensors.length)
 }
 
-const showStats = onceAFrame(() => {
+function drawStats(): void {
   if (!model) return
   head.totals(model, stats)
   grid.update(heatData(map, stats, colour))
   table.refresh()
-})
+}
+const showStats = onceAFrame(drawStats)
 
-function select(tensor: TensorRow, from: 'grid' | 'table' | 'host'): void {
-  remember({ selected: tensor.name })
-  if (from !== 'table') table.select(tensor.name)
+/** Map, table and detail show one and the same tensor, or none. */
+function select(tensor: TensorRow | null, from: 'grid' | 'table' | 'host'): void {
+  remember({ selected: tensor?.name })
+  if (from !== 'table') table.select(tensor?.name ?? null)
   if (from !== 'grid') {
-    const cell = map.cells.findIndex((c) => c?.tensors.includes(tensor))
-    if (cell >= 0) grid.select(Math.floor(cell / map.modules.length), cell % map.modules.length)
+    const cell = map.cells.findIndex((c) => tensor !== null && c?.tensors.includes(tensor))
+    const columns = map.modules.length
+    grid.select(cell < 0 ? null : { row: Math.floor(cell / columns), column: cell % columns })
   }
+  if (!tensor) return detail.clear()
   detail.show(tensor, stats.get(tensor.name))
   host.post({ type: 'selected', name: tensor.name })
 }
@@ -124,17 +133,19 @@ function tensorAt(row: number, column: number): TensorRow | undefined {
   return map.cells[row * map.modules.length + column]?.tensors[0]
 }
 
-function exportAs(format: ExportFormat): void {
-  if (!model) return
+async function exportAs(format: ExportFormat): Promise<void> {
+  const m = model
+  if (!m) return
   const rows = table.rows()
-  const files: Record<ExportFormat, (m: ModelSummary) => ExportFile> = {
-    csv: (m) => csvFile(m, rows, stats),
-    json: (m) => jsonFile(m, rows, stats),
-    svg: (m) => svgFile(m, grid.toSvg()),
-    png: (m) => pngFile(m, grid.toPng()),
-    html: (m) => htmlFile(m, rows, stats, grid.toSvg()),
+  const figure = () => grid.toSvg({ title: `${m.label}: sparsity by block and module`, legend: words })
+  const files: Record<ExportFormat, () => ExportFile | Promise<ExportFile>> = {
+    csv: () => csvFile(m, rows, stats),
+    json: () => jsonFile(m, rows, stats),
+    svg: () => svgFile(m, figure()),
+    png: async () => pngFile(m, await pngOf(figure())),
+    html: () => htmlFile(m, rows, stats, figure()),
   }
-  host.post(files[format](model))
+  host.post(await files[format]())
 }
 
 function remember(change: Record<string, unknown>): void {
@@ -147,13 +158,14 @@ function restore(): void {
     path?: string
     filter?: { text: string; regex: boolean }
     order?: SortOrder
+    widths?: Record<string, number>
     selected?: string
   }
-  if (state.path !== model?.path) return
+  if (state.path !== model?.path) return select(null, 'host')
   if (state.filter) filter.set(state.filter)
   if (state.order) table.setOrder(state.order)
-  const selected = model?.tensors.find((t) => t.name === state.selected)
-  if (selected) queueMicrotask(() => select(selected, 'host'))
+  if (state.widths) table.setWidths(state.widths)
+  select(model?.tensors.find((t) => t.name === state.selected) ?? null, 'host')
 }
 
 host.listen((message) => {
@@ -172,14 +184,14 @@ host.listen((message) => {
       head.scanning(message.progress)
       return showStats()
     case 'scanEnd':
-      head.scanned(message.result)
+      head.scanned({ ...message.result, scanned: stats.size })
       return showStats()
     case 'select': {
       const tensor = model?.tensors.find((t) => t.name === message.name)
       return tensor ? select(tensor, 'host') : undefined
     }
     case 'exportNow':
-      return exportAs(message.format)
+      return void exportAs(message.format)
     case 'settings':
       palette = message.settings.palette
       head.trusted(message.settings.trusted)

@@ -1,40 +1,36 @@
 // Columns of the tensor table.
 import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { isKept, keptShare } from '../../src/shared/format/nmValidity.ts'
 import { formatCount, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
+import { placeColumns } from '../shared/placeColumns.ts'
 import type { Column } from '../shared/table.ts'
 
-/** "2:4" when every group obeys; else the share of groups that break it; n-a where the inputs do not divide. */
+/** "valid" when every group obeys; the share that does; "no" where hardly any does; n/a where the inputs do not divide. */
 export function nmText(stats: TensorStats | undefined, pattern: string): string {
   const found = stats?.nm[pattern]
   if (!stats) return '–'
   if (!found) return 'n/a'
-  return found.violations === 0 ? 'valid' : `${formatShare(found.violations / found.groups, 1)} broken`
+  if (found.violations === 0) return 'valid'
+  return isKept(found) ? formatShare(keptShare(found), 1) : 'no'
 }
 
 function nmKey(stats: TensorStats | undefined, pattern: string): number | null {
   const found = stats?.nm[pattern]
-  return found ? found.violations / found.groups : null
+  return found ? keptShare(found) : null
 }
 
 export function tensorColumns(stats: (name: string) => TensorStats | undefined): Column<TensorRow>[] {
+  const { first, last } = placeColumns<TensorRow>('Tensor')
   return [
-    { id: 'name', title: 'Tensor', width: 'minmax(0, 5fr)', clipStart: true, text: (t) => t.name, sort: (t) => t.name },
-    { id: 'role', title: 'Role', width: '84px', optional: true, text: (t) => t.role, sort: (t) => t.role },
-    { id: 'dtype', title: 'Dtype', width: '60px', text: (t) => t.dtype, sort: (t) => t.dtype },
-    {
-      id: 'shape',
-      title: 'Shape',
-      width: '120px',
-      numeric: true,
-      text: (t) => formatShape(t.shape),
-      sort: (t) => t.parameters,
-    },
+    ...first,
+    { id: 'role', title: 'Role', optional: 5, text: (t) => t.role, sort: (t) => t.role },
+    { id: 'dtype', title: 'Dtype', text: (t) => t.dtype, sort: (t) => t.dtype },
+    { id: 'shape', title: 'Shape', numeric: true, text: (t) => formatShape(t.shape), sort: (t) => t.parameters },
     {
       id: 'parameters',
       title: 'Weights',
-      optional: true,
-      width: '120px',
+      optional: 7,
       numeric: true,
       text: (t) => formatCount(t.parameters),
       sort: (t) => t.parameters,
@@ -42,8 +38,7 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
     {
       id: 'bytes',
       title: 'Size',
-      optional: true,
-      width: '90px',
+      optional: 4,
       numeric: true,
       text: (t) => formatBytes(t.bytes),
       sort: (t) => t.bytes,
@@ -51,8 +46,8 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
     {
       id: 'sparsity',
       title: 'Zeros',
-      width: '90px',
       numeric: true,
+      reserve: '100.00 %',
       text: (t) => {
         const found = stats(t.name)
         return found ? formatShare(found.sparsity) : t.unreadable ? 'n/a' : '–'
@@ -62,10 +57,12 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
     {
       id: 'nm24',
       title: '2:4',
-      width: '128px',
+      optional: 3,
       numeric: true,
+      reserve: '99.9 %',
       text: (t) => (t.role === 'linear' ? nmText(stats(t.name), '2:4') : 'n/a'),
       sort: (t) => nmKey(stats(t.name), '2:4'),
     },
+    last,
   ]
 }

@@ -4,7 +4,7 @@ import { announce } from './announce.ts'
 import { context2d, h, onceAFrame } from './dom.ts'
 import { cellAt, layOut, type GridLayout } from './gridLayout.ts'
 import { paintGrid } from './gridPaint.ts'
-import { gridToSvg } from './gridSvg.ts'
+import { gridToSvg, type FigureText } from './gridSvg.ts'
 
 export interface GridCell {
   /** 0 to 1 on the colour scale; null: not computed, drawn hatched. */
@@ -24,10 +24,11 @@ export interface GridData {
 export interface Grid {
   element: HTMLElement
   update(data: GridData): void
-  select(row: number, column: number): void
+  /** null: nothing is selected. */
+  select(cell: { row: number; column: number } | null): void
   redraw(): void
-  toSvg(): string
-  toPng(): string
+  /** As a figure: on white, with title and legend, nothing selected. */
+  toSvg(text: FigureText): string
 }
 
 export interface GridOptions {
@@ -113,10 +114,13 @@ export function createGrid(options: GridOptions): Grid {
       if (data.rows.length > 0) active.textContent = options.describe(at.row, at.column)
       draw()
     },
-    select: (r, c) => move({ row: r, column: c }, false),
+    select(cell) {
+      if (cell) return move(cell, false)
+      selected = false
+      draw()
+    },
     redraw: draw,
-    toSvg: () => gridToSvg(layOut(data.rows, data.columns, 960), data, options.label),
-    toPng: () => canvas.toDataURL('image/png').split(',')[1],
+    toSvg: (text) => gridToSvg(layOut(data.rows, data.columns, 960), data, text),
   }
 }
 

@@ -1,47 +1,74 @@
-// The heatmap as a file of its own: one SVG that needs nothing else.
+// The heatmap as a figure of its own: one SVG with title and legend that needs nothing else.
+import { svg } from './dom.ts'
 import type { GridData } from './grid.ts'
 import type { GridLayout } from './gridLayout.ts'
-import { svg } from './dom.ts'
+import { legendParts, type LegendWords } from './legend.ts'
+import { inkOn } from './palette.ts'
 
-export function gridToSvg(layout: GridLayout, data: GridData, title: string): string {
+export interface FigureText {
+  title: string
+  legend: LegendWords
+}
+
+const margin = 12
+const titleHeight = 30
+const legendHeight = 34
+
+export function gridToSvg(layout: GridLayout, data: GridData, { title, legend }: FigureText): string {
+  const width = layout.width + 2 * margin
+  const height = titleHeight + layout.height + legendHeight + margin
+  const grid = svg('g', { transform: `translate(${margin} ${titleHeight})` })
+  grid.append(...namesOf(layout, data), ...cellsOf(layout, data))
+  const foot = svg('g', { transform: `translate(${margin + layout.left} ${titleHeight + layout.height + 12})` })
+  const hatched = data.cells.some((cell) => cell?.value === null)
+  foot.append(...legendParts({ ...legend, notComputed: hatched ? legend.notComputed : null }, data.colour))
   const root = svg(
     'svg',
     {
       xmlns: 'http://www.w3.org/2000/svg',
-      viewBox: `0 0 ${layout.width} ${layout.height}`,
-      width: layout.width,
-      height: layout.height,
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
       'font-family': 'sans-serif',
       'font-size': 11,
     },
     svg('title', {}, title),
-    svg('rect', { width: layout.width, height: layout.height, fill: '#ffffff' }),
+    svg('rect', { width, height, fill: '#ffffff' }),
     hatchPattern(),
+    svg('text', { x: margin, y: 20, 'font-size': 13, 'font-weight': 600 }, title),
+    grid,
+    foot,
   )
-  data.rows.forEach((name, row) => {
-    const y = layout.top + (row + 0.7) * layout.cellHeight
-    root.append(svg('text', { x: layout.left - 6, y, 'text-anchor': 'end' }, name))
+  return new XMLSerializer().serializeToString(root)
+}
+
+function namesOf(layout: GridLayout, data: GridData): SVGElement[] {
+  const rows = data.rows.map((name, row) => {
+    const y = layout.top + (row + 0.5) * layout.cellHeight + 4
+    return svg('text', { x: layout.left - 6, y, 'text-anchor': 'end' }, name)
   })
-  data.columns.forEach((name, column) => {
+  const every = Math.max(1, Math.ceil(12 / layout.cellHeight))
+  const columns = data.columns.map((name, column) => {
     const x = layout.left + (column + 0.5) * layout.cellWidth
-    const y = layout.top - 6
-    root.append(svg('text', { transform: `translate(${x} ${y}) rotate(-45)` }, name))
+    return svg('text', { transform: `translate(${x} ${layout.top - 6}) rotate(-45)` }, name)
   })
-  data.cells.forEach((cell, index) => {
-    if (!cell) return
+  return [...rows.filter((_, row) => row % every === 0), ...columns]
+}
+
+function cellsOf(layout: GridLayout, data: GridData): SVGElement[] {
+  return data.cells.flatMap((cell, index) => {
+    if (!cell) return []
     const row = Math.floor(index / layout.columns)
     const column = index % layout.columns
-    const box = {
-      x: layout.left + column * layout.cellWidth,
-      y: layout.top + row * layout.cellHeight,
-      width: layout.cellWidth - 1,
-      height: layout.cellHeight - 1,
-      fill: cell.value === null ? 'url(#notComputed)' : data.colour(cell.value),
-    }
+    const [x, y] = [layout.left + column * layout.cellWidth, layout.top + row * layout.cellHeight]
+    const [width, height] = [layout.cellWidth - 1, layout.cellHeight - 1]
+    const fill = cell.value === null ? 'url(#notComputed)' : data.colour(cell.value)
     const where = `${data.rows[row]} ${data.columns[column]}: ${cell.value === null ? 'not computed' : cell.text}`
-    root.append(svg('rect', box, svg('title', {}, where)))
+    const box = svg('rect', { x, y, width, height, fill }, svg('title', {}, where))
+    if (cell.value === null || width < 30 || height < 13) return [box]
+    const place = { x: x + width / 2, y: y + height / 2 + 3.5, 'text-anchor': 'middle', 'font-size': 10 }
+    return [box, svg('text', { ...place, fill: inkOn(fill) }, cell.text)]
   })
-  return new XMLSerializer().serializeToString(root)
 }
 
 function hatchPattern(): SVGElement {

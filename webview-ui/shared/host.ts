@@ -1,6 +1,14 @@
 // The line to the extension host. acquireVsCodeApi may be called once, so it is private to this file.
-import type { Ask, ExportFile, Reply, ViewCall } from '../../src/shared/protocol/view.ts'
-import type { ParamsOf, ResultOf } from '../../src/shared/protocol/rpc.ts'
+import type {
+  Ask,
+  AskParams,
+  ExportFile,
+  FromAnyView,
+  ModelKey,
+  Reply,
+  ViewCall,
+} from '../../src/shared/protocol/view.ts'
+import type { ResultOf } from '../../src/shared/protocol/rpc.ts'
 
 interface VsCodeApi {
   postMessage(message: unknown): void
@@ -10,9 +18,9 @@ interface VsCodeApi {
 declare function acquireVsCodeApi(): VsCodeApi
 
 export interface Host<To, From> {
-  post(message: From | Ask | ExportFile): void
-  /** A call through the host; rejects with a sentence for people. */
-  ask<C extends ViewCall>(call: C, params: ParamsOf<C>): Promise<ResultOf<C>>
+  post(message: From | ExportFile): void
+  /** A call through the host; rejects with a sentence for people, and at once when the signal fires. */
+  ask<C extends ViewCall>(call: C, model: ModelKey, params: AskParams<C>, signal: AbortSignal): Promise<ResultOf<C>>
   listen(handler: (message: To) => void): void
   /** What the view remembers over a reload: selection, sort order, filter. */
   load(): Record<string, unknown>
@@ -23,6 +31,7 @@ export function connectHost<To extends { type: string }, From extends { type: st
   const api = acquireVsCodeApi()
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let handler: (message: To) => void = () => {}
+  const tell = (message: FromAnyView) => api.postMessage(message)
   let lastId = 0
   window.addEventListener('message', (event: MessageEvent<To | Reply>) => {
     const message = event.data
@@ -37,9 +46,14 @@ export function connectHost<To extends { type: string }, From extends { type: st
   }
   return {
     post: (message) => api.postMessage(message),
-    ask(call, params) {
+    ask(call, model, params, signal) {
       const id = ++lastId
-      api.postMessage({ type: 'ask', id, call, params })
+      tell({ type: 'ask', id, call, model, params } as Ask)
+      signal.addEventListener('abort', () => {
+        if (!waiting.has(id)) return
+        tell({ type: 'cancelAsk', id })
+        settle({ type: 'reply', id, ok: false, message: 'cancelled' })
+      })
       return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
     },
     listen(next) {

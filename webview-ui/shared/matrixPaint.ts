@@ -3,6 +3,7 @@ import type { Tile } from '../../src/shared/protocol/inspect.ts'
 import { formatValue } from '../../src/shared/format/numbers.ts'
 import { bytesOf, floatsOf } from './base64.ts'
 import { divergingColour, inkOn, rgbOf, sequentialColour, type PaletteName } from './palette.ts'
+import type { Scale } from './legend.ts'
 import { readTheme } from './theme.ts'
 
 export function paintTile(
@@ -25,6 +26,19 @@ export function paintTile(
   if (values && width / tile.width >= 34) writeValues(context, width, height, tile, values)
 }
 
+/** What the colours of the picture mean. */
+export function scaleOf(tile: Tile, palette: PaletteName): Scale {
+  if (tile.values === null) {
+    return { low: 'all zeros', high: 'no zeros', colour: (share) => sequentialColour(palette, share), marks: [] }
+  }
+  const values = floatsOf(tile.values)
+  const largest = largestOf(values)
+  const marks: Scale['marks'] = [{ colour: zeroColour, text: 'exactly 0' }]
+  if (values.some((value) => !Number.isFinite(value))) marks.push({ colour: notFiniteColour, text: 'NaN or infinite' })
+  const colour = (share: number) => divergingColour(2 * share - 1)
+  return { low: formatValue(-largest), high: formatValue(largest), colour, marks }
+}
+
 function fillDensity(image: ImageData, density: Uint8Array, palette: PaletteName): void {
   const table = Array.from({ length: 256 }, (_, i) => rgbOf(sequentialColour(palette, i / 255)))
   for (let i = 0; i < density.length; i++) setPixel(image, i, table[density[i]])
@@ -32,17 +46,20 @@ function fillDensity(image: ImageData, density: Uint8Array, palette: PaletteName
 
 /** Diverging around 0; exact zeros in the darkness that the density picture gives them. */
 function fillValues(image: ImageData, values: Float32Array): void {
-  const size = scaleOf(values)
+  const size = largestOf(values)
   for (let i = 0; i < values.length; i++) setPixel(image, i, rgbOf(valueColour(values[i], size)))
 }
 
+const zeroColour = '#1b1b2b'
+const notFiniteColour = '#ff00ff'
+
 function valueColour(value: number, size: number): string {
-  if (value === 0) return '#1b1b2b'
-  if (!Number.isFinite(value)) return '#ff00ff'
+  if (value === 0) return zeroColour
+  if (!Number.isFinite(value)) return notFiniteColour
   return divergingColour(value / size)
 }
 
-function scaleOf(values: Float32Array): number {
+function largestOf(values: Float32Array): number {
   let size = 0
   for (const value of values) if (Number.isFinite(value)) size = Math.max(size, Math.abs(value))
   return size || 1
@@ -59,7 +76,7 @@ function writeValues(
   tile: Tile,
   values: Float32Array,
 ): void {
-  const size = scaleOf(values)
+  const size = largestOf(values)
   context.font = `9px ${readTheme().font}`
   context.textAlign = 'center'
   context.textBaseline = 'middle'

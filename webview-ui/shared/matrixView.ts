@@ -1,15 +1,18 @@
 // The picture of one matrix: share of non-zeros per pixel from afar, the weights themselves from close.
-import type { Tile } from '../../src/shared/protocol/inspect.ts'
+import type { Tile, Weight } from '../../src/shared/protocol/inspect.ts'
+import type { AskParams } from '../../src/shared/protocol/view.ts'
 import { announce } from './announce.ts'
 import { context2d, h, onceAFrame } from './dom.ts'
+import { createScale } from './legend.ts'
 import { listenForMoves, showWhole, zoomIn, zoomOut, type MatrixSize } from './matrixInput.ts'
-import { paintTile } from './matrixPaint.ts'
+import { createMatrixHover } from './matrixHover.ts'
+import { paintTile, scaleOf } from './matrixPaint.ts'
 import type { PaletteName } from './palette.ts'
 import { around, wholeMatrix, type Region } from './region.ts'
 
 export interface MatrixView {
   element: HTMLElement
-  show(name: string, rows: number, columns: number): void
+  show(matrix: ShownMatrix): void
   showWeight(row: number, column: number): void
   /** Goes where another view went, without telling. */
   follow(region: Region): void
@@ -17,35 +20,53 @@ export interface MatrixView {
   redraw(): void
 }
 
+export interface ShownMatrix extends MatrixSize {
+  name: string
+  /** Index along each leading dimension. */
+  slice: number[]
+}
+
+/** Where pictures and single weights come from. */
+export interface MatrixSource {
+  tile: (params: AskParams<'tile'>, signal: AbortSignal) => Promise<Tile>
+  weight: (params: AskParams<'weight'>, signal: AbortSignal) => Promise<Weight>
+}
+
 export interface MatrixOptions {
   label: string
-  /** Longest side in CSS pixels. */
-  side: number
-  load: (name: string, region: Region, width: number, height: number) => Promise<Tile>
+  /** Longest side in CSS pixels, when it is drawn. */
+  side: () => number
+  source: MatrixSource
   onRegion?: (region: Region) => void
 }
 
 export function createMatrixView(options: MatrixOptions): MatrixView {
   const canvas = h('canvas', { tabindex: 0, role: 'img', 'aria-label': options.label })
+  const scale = createScale()
   const caption = h('div', { class: 'muted caption' })
-  let name = ''
-  let size: MatrixSize = { rows: 0, columns: 0 }
+  let shown: ShownMatrix = { name: '', slice: [], rows: 0, columns: 0 }
   let region: Region = wholeMatrix(0, 0)
   let tile: Tile | null = null
   let palette: PaletteName = 'viridis'
-  let lastAsked = 0
+  let asked = new AbortController()
 
   const draw = onceAFrame(() => {
-    const { width, height } = pictureBox(region, options.side)
+    const { width, height } = pictureBox(region, options.side())
     paintTile(context2d(canvas, width, height), width, height, tile, palette)
+    if (tile) scale.update(scaleOf(tile, palette))
   })
   async function fetchTile(): Promise<void> {
-    const ticket = ++lastAsked
-    const { width, height } = pictureBox(region, options.side)
-    const loaded = await options.load(name, region, width, height).catch((error: Error) => error)
-    if (ticket !== lastAsked) return
+    asked.abort()
+    asked = new AbortController()
+    const { signal } = asked
+    const { name, slice } = shown
+    const box = pictureBox(region, options.side())
+    const request = options.source.tile({ name, slice, ...region, ...box }, signal)
+    const loaded = await request.catch((error: Error) => error)
+    if (signal.aborted) return
     tile = loaded instanceof Error ? null : loaded
-    caption.textContent = loaded instanceof Error ? loaded.message : captionOf(region, loaded)
+    caption.textContent = loaded instanceof Error ? loaded.message : describe(region)
+    scale.element.hidden = !tile
     draw()
   }
   const go = (next: Region, tell: boolean) => {
@@ -54,7 +75,7 @@ export function createMatrixView(options: MatrixOptions): MatrixView {
     void fetchTile()
     if (tell) options.onRegion?.(region)
   }
-  const act = (move: (region: Region, size: MatrixSize) => Region) => go(move(region, size), true)
+  const act = (move: (region: Region, size: MatrixSize) => Region) => go(move(region, shown), true)
   listenForMoves(
     canvas,
     () => region,
@@ -63,25 +84,29 @@ export function createMatrixView(options: MatrixOptions): MatrixView {
       if (byKey) announce(describe(region))
     },
   )
-  const button = (text: string, title: string, press: () => void) =>
-    h('button', { type: 'button', class: 'secondary', title, 'aria-label': title, onclick: press }, text)
-  const tools = [
-    button('+', 'Zoom in', () => act(zoomIn)),
-    button('−', 'Zoom out', () => act(zoomOut)),
-    button('□', 'Whole matrix', () => act(showWhole)),
-  ]
+  const hover = createMatrixHover(canvas, {
+    shown: () => ({ ...shown, region, tile }),
+    weight: options.source.weight,
+  })
   return {
-    element: h('div', { class: 'matrix' }, canvas, h('div', { class: 'tools' }, ...tools, caption)),
-    show(nextName, rows, columns) {
-      name = nextName
-      size = { rows, columns }
-      region = wholeMatrix(rows, columns)
+    element: h(
+      'div',
+      { class: 'matrix' },
+      canvas,
+      hover,
+      scale.element,
+      h('div', { class: 'tools' }, ...zoomButtons(act), caption),
+    ),
+    show(next) {
+      shown = next
+      region = wholeMatrix(next.rows, next.columns)
       tile = null
+      scale.element.hidden = true
       caption.textContent = 'reading…'
       void fetchTile()
     },
     showWeight(row, column) {
-      go(around(row, column, size.rows, size.columns), true)
+      go(around(row, column, shown.rows, shown.columns), true)
       canvas.focus()
     },
     follow: (next) => go(next, false),
@@ -91,6 +116,16 @@ export function createMatrixView(options: MatrixOptions): MatrixView {
     },
     redraw: draw,
   }
+}
+
+function zoomButtons(act: (move: (region: Region, size: MatrixSize) => Region) => void): HTMLElement[] {
+  const button = (text: string, title: string, press: () => void) =>
+    h('button', { type: 'button', class: 'secondary', title, 'aria-label': title, onclick: press }, text)
+  return [
+    button('+', 'Zoom in', () => act(zoomIn)),
+    button('−', 'Zoom out', () => act(zoomOut)),
+    button('□', 'Whole matrix', () => act(showWhole)),
+  ]
 }
 
 /** The matrix's own proportions, within a square, and never thinner than an eighth of it. */
@@ -109,8 +144,4 @@ function sameRegion(a: Region, b: Region): boolean {
 
 function describe(r: Region): string {
   return `rows ${r.rowStart} to ${r.rowEnd - 1}, columns ${r.columnStart} to ${r.columnEnd - 1}`
-}
-
-function captionOf(region: Region, tile: Tile): string {
-  return `${describe(region)} · ${tile.values === null ? 'brightness: share of non-zeros' : 'single weights, dark: zero'}`
 }

@@ -1,13 +1,16 @@
 // A table of any number of rows, by mouse, keyboard and screen reader.
-import { h, onceAFrame, replaceChildren } from './dom.ts'
-import { nextOrder, sortRows, type SortColumn, type SortOrder } from './tableOrder.ts'
-import { cellClass, RowPool, type RowColumn } from './tableRows.ts'
+import { createWidths } from './columnWidths.ts'
+import { h, onceAFrame } from './dom.ts'
+import { createTableHeader } from './tableHeader.ts'
+import { sortRows, type SortColumn, type SortOrder } from './tableOrder.ts'
+import { RowPool, type RowColumn } from './tableRows.ts'
+import type { ColumnRoom } from './tableWidths.ts'
 
-export interface Column<Row> extends SortColumn<Row>, RowColumn {
+export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom, 'optional' | 'grow'> {
   title: string
-  /** As in a CSS grid: "3fr", "90px". */
-  width: string
   text: (row: Row) => string
+  /** The longest text that may still come. */
+  reserve?: string
 }
 
 export interface TableOptions<Row> {
@@ -20,23 +23,27 @@ export interface TableOptions<Row> {
   empty: string
   /** The person chose an order. */
   onSort?: (order: SortOrder | null) => void
+  /** The person chose the width of a column. */
+  onResize?: (widths: Record<string, number>) => void
 }
 
 export interface Table<Row> {
   element: HTMLElement
+  /** Columns become as wide as these rows need, and never narrower again. Once for rows that are new. */
+  fit(rows: readonly Row[]): void
   setRows(rows: readonly Row[]): void
   /** Texts may have changed, rows not. */
   refresh(): void
   setOrder(order: SortOrder | null): void
-  select(key: string): void
+  setWidths(widths: Record<string, number>): void
+  /** null, or a row that is not shown: none is selected. */
+  select(key: string | null): void
   /** In the order shown. */
   rows(): readonly Row[]
 }
 
-/** CSS pixels. */
-const narrowBelow = 900
-
 export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
+  const { columns } = options
   let given: readonly Row[] = []
   let shown: readonly Row[] = []
   let order: SortOrder | null = null
@@ -44,25 +51,34 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
 
   const pool = new RowPool({
     idPrefix: `${options.label.replace(/\W+/g, '-')}-row`,
-    columns: options.columns,
+    columns,
     length: () => shown.length,
     fill: (index, line, cells) => {
       line.setAttribute('aria-selected', String(index === current))
       if (index === current) element.setAttribute('aria-activedescendant', line.id)
-      if (options.menuContext) line.dataset.vscodeContext = JSON.stringify(options.menuContext(shown[index]))
-      options.columns.forEach((column, c) => {
-        const text = column.text(shown[index])
-        if (cells[c].textContent !== text) cells[c].textContent = text
-      })
+      fillRow(options, shown[index], line, cells)
     },
   })
-  const header = h('div', { class: 'tableHeader', role: 'row', 'aria-rowindex': 1 })
+  const header = createTableHeader(columns, {
+    sort: (next) => {
+      setOrder(next)
+      options.onSort?.(next)
+    },
+    resize: (column, width) => {
+      widths.set(column, width)
+      options.onResize?.(widths.chosen())
+    },
+  })
   const empty = h('p', { class: 'empty' }, options.empty)
-  const element = frameOf(options, header, pool.view, empty)
+  const element = frameOf(options.label, header.element, pool.view, empty)
+  const widths = createWidths(columns, element, (all) => {
+    header.showWidths(all)
+    pool.showColumns(all.map((width) => width !== null))
+  })
 
   const arrange = () => {
     const key = current >= 0 ? options.key(shown[current]) : null
-    const column = options.columns.find((c) => c.id === order?.column)
+    const column = columns.find((c) => c.id === order?.column)
     shown = column && order ? sortRows(given, column, order.descending) : given
     current = key === null ? -1 : shown.findIndex((row) => options.key(row) === key)
     element.setAttribute('aria-rowcount', String(shown.length + 1))
@@ -71,69 +87,73 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
     pool.render(true)
   }
   const goTo = (index: number, tell: boolean) => {
-    if (shown.length === 0 || index < 0) return
     current = Math.min(shown.length - 1, index)
-    pool.reveal(current)
+    if (current < 0) element.removeAttribute('aria-activedescendant')
+    else pool.reveal(current)
     pool.render(true)
-    if (tell) options.onSelect(shown[current])
+    if (tell && current >= 0) options.onSelect(shown[current])
   }
   const setOrder = (next: SortOrder | null) => {
     order = next
-    const cells = options.columns.map((column) =>
-      headerCell(column, order, (wanted) => {
-        setOrder(wanted)
-        options.onSort?.(wanted)
-      }),
-    )
-    replaceChildren(header, ...cells)
+    header.showOrder(next)
     arrange()
   }
   const draw = onceAFrame(() => {
-    element.classList.toggle('narrow', element.clientWidth < narrowBelow)
+    widths.layOut(pool.view.offsetWidth - pool.view.clientWidth)
     pool.render(false)
   })
   pool.view.addEventListener('scroll', draw, { passive: true })
-  new ResizeObserver(draw).observe(pool.view)
-  element.addEventListener('keydown', (event) => {
-    const next = event.target === element ? keyTarget(event.key, current, pool.pageLength(), shown.length) : null
-    if (next === null) return
-    event.preventDefault()
-    goTo(Math.max(0, next), true)
+  new ResizeObserver(draw).observe(element)
+  listen(element, pool, {
+    go: (index) => goTo(index, true),
+    next: (key) => (shown.length === 0 ? null : keyTarget(key, current, pool.pageLength(), shown.length)),
   })
-  pool.body.addEventListener('mousedown', (event) => goTo(pool.indexOf(event.target as Node), true))
   setOrder(null)
   return {
     element,
+    fit: widths.fit,
     setRows: (rows) => {
       given = rows
       arrange()
+      draw()
     },
     refresh: arrange,
     setOrder,
-    select: (key) =>
-      goTo(
-        shown.findIndex((row) => options.key(row) === key),
-        false,
-      ),
+    setWidths: widths.setAll,
+    select: (key) => goTo(key === null ? -1 : shown.findIndex((row) => options.key(row) === key), false),
     rows: () => shown,
   }
 }
 
-function frameOf<Row>({ label, columns }: TableOptions<Row>, header: Node, view: Node, empty: Node): HTMLElement {
-  const element = h('div', { class: 'table', role: 'grid', tabindex: 0, 'aria-label': label })
-  element.append(h('div', { role: 'rowgroup' }, header), view, empty)
-  const widths = (some: readonly Column<Row>[]) => some.map((c) => c.width).join(' ')
-  element.style.setProperty('--wideColumns', widths(columns))
-  element.style.setProperty('--narrowColumns', widths(columns.filter((c) => !c.optional)))
-  return element
+function frameOf(label: string, header: Node, view: Node, empty: Node): HTMLElement {
+  const wide = h('div', { class: 'tableWide' }, h('div', { role: 'rowgroup' }, header), view)
+  return h('div', { class: 'table', role: 'grid', tabindex: 0, 'aria-label': label }, wide, empty)
 }
 
-function headerCell<Row>(column: Column<Row>, order: SortOrder | null, sort: (order: SortOrder | null) => void) {
-  const mine = order?.column === column.id ? order : null
-  const direction = mine ? (mine.descending ? 'descending' : 'ascending') : 'none'
-  const mark = mine ? (mine.descending ? ' ▾' : ' ▴') : ''
-  const button = h('button', { type: 'button', onclick: () => sort(nextOrder(column, order)) }, column.title + mark)
-  return h('div', { role: 'columnheader', 'aria-sort': direction, class: cellClass(column) }, button)
+function fillRow<Row>(options: TableOptions<Row>, row: Row, line: HTMLElement, cells: readonly HTMLElement[]): void {
+  if (options.menuContext) line.dataset.vscodeContext = JSON.stringify(options.menuContext(row))
+  line.title = options.key(row)
+  options.columns.forEach((column, c) => {
+    const text = column.text(row)
+    if (cells[c].textContent !== text) cells[c].textContent = text
+  })
+}
+
+function listen(
+  element: HTMLElement,
+  pool: RowPool,
+  { go, next }: { go: (index: number) => void; next: (key: string) => number | null },
+): void {
+  element.addEventListener('keydown', (event) => {
+    const index = event.target === element ? next(event.key) : null
+    if (index === null) return
+    event.preventDefault()
+    go(Math.max(0, index))
+  })
+  pool.body.addEventListener('mousedown', (event) => {
+    const index = pool.indexOf(event.target as Node)
+    if (index >= 0) go(index)
+  })
 }
 
 function keyTarget(key: string, current: number, page: number, length: number): number | null {

@@ -8,6 +8,8 @@ export interface SortOrder {
 export interface SortColumn<Row> {
   id: string
   numeric?: boolean
+  /** A number that names things rather than counting them: from the bottom first. */
+  ascendingFirst?: boolean
   /** null goes last in either direction. */
   sort: (row: Row) => number | string | null
 }
@@ -27,7 +29,7 @@ export function sortRows<Row>(rows: readonly Row[], column: SortColumn<Row>, des
 
 /** What a press on a header asks for: numbers from the top, names from A, then reversed, then the file's own order. */
 export function nextOrder<Row>(column: SortColumn<Row>, order: SortOrder | null): SortOrder | null {
-  const first = { column: column.id, descending: column.numeric === true }
+  const first = { column: column.id, descending: column.numeric === true && !column.ascendingFirst }
   if (order?.column !== column.id) return first
   return order.descending === first.descending ? { column: column.id, descending: !first.descending } : null
 }

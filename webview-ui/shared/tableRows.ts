@@ -12,14 +12,10 @@ interface Line {
 
 export interface RowColumn {
   numeric?: boolean
-  /** A text that is too long loses its beginning. */
-  clipStart?: boolean
-  /** Gives way when the table is narrow. */
-  optional?: boolean
 }
 
-export function cellClass({ numeric, clipStart, optional }: RowColumn): string | null {
-  return [numeric && 'numeric', clipStart && 'clipStart', optional && 'optional'].filter(Boolean).join(' ') || null
+export function cellClass({ numeric }: RowColumn): string | null {
+  return numeric ? 'numeric' : null
 }
 
 export interface RowSource {
@@ -34,6 +30,7 @@ export class RowPool {
   readonly view = h('div', { class: 'tableView' }, this.body)
   private readonly lines: Line[] = []
   private readonly source: RowSource
+  private columns: readonly boolean[] = []
 
   constructor(source: RowSource) {
     this.source = source
@@ -66,6 +63,13 @@ export class RowPool {
     }
   }
 
+  /** Which columns are in sight. */
+  showColumns(shown: readonly boolean[]): void {
+    if (shown.every((on, i) => on === this.columns[i])) return
+    this.columns = shown
+    for (const { cells } of this.lines) cells.forEach((cell, i) => (cell.hidden = !shown[i]))
+  }
+
   reveal(index: number): void {
     const top = index * rowHeight
     const lowest = top + rowHeight - this.view.clientHeight
@@ -84,11 +88,10 @@ export class RowPool {
 
   private newLine(slot: number): Line {
     const element = h('div', { role: 'row', class: 'tableRow', id: `${this.source.idPrefix}-${slot}` })
-    const cells = this.source.columns.map((column) => {
-      const cell = h('div', { role: 'gridcell', class: cellClass(column) })
-      element.append(cell)
-      return column.clipStart ? cell.appendChild(h('bdi', { dir: 'ltr' })) : cell
-    })
+    const cells = this.source.columns.map((column, i) =>
+      h('div', { role: 'gridcell', class: cellClass(column), hidden: this.columns[i] === false }),
+    )
+    element.append(...cells)
     this.body.append(element)
     return { element, cells, index: -1 }
   }

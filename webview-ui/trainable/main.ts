@@ -12,6 +12,7 @@ import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
 import { createLegend } from '../shared/legend.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
+import { placeColumns } from '../shared/placeColumns.ts'
 import { failedState, loadingState } from '../shared/states.ts'
 import { createTable, type Column } from '../shared/table.ts'
 import { onThemeChange } from '../shared/theme.ts'
@@ -24,18 +25,13 @@ let palette: PaletteName = 'viridis'
 let keep: (name: string) => boolean = () => true
 const colour = (value: number) => sequentialColour(palette, value)
 
+const { first, last } = placeColumns<PlanRow>('Parameter')
 const columns: Column<PlanRow>[] = [
-  {
-    id: 'name',
-    title: 'Parameter',
-    width: 'minmax(0, 5fr)',
-    clipStart: true,
-    text: (r) => r.name,
-    sort: (r) => r.name,
-  },
-  { id: 'state', title: 'State', width: '150px', text: stateOf, sort: stateOf },
+  ...first,
+  { id: 'state', title: 'State', text: stateOf, sort: stateOf },
   count('parameters', 'Weights', (r) => r.parameters),
   count('trainable', 'Trained', (r) => r.trainable),
+  last,
 ]
 const table = createTable<PlanRow>({
   label: 'Parameters',
@@ -58,7 +54,7 @@ const legend = createLegend('Trained numbers per weight', 'none', 'most in this 
 const root = document.body.appendChild(h('main', { class: 'trainable' }))
 
 function count(id: string, title: string, value: (row: PlanRow) => number): Column<PlanRow> {
-  return { id, title, width: '130px', numeric: true, text: (r) => formatCount(value(r)), sort: value }
+  return { id, title, numeric: true, text: (r) => formatCount(value(r)), sort: value }
 }
 
 function stateOf(row: PlanRow): string {
@@ -80,6 +76,7 @@ function tiles(p: PlanSummary): [string, string][] {
 
 function show(next: PlanSummary): void {
   plan = next
+  table.fit(next.rows)
   map = shareMap(next.rows)
   const what = next.mode ? `${next.mode}: train ${next.train.join(', ') || 'nothing'}` : 'prunes only, trains nothing'
   const numbers = tiles(next).map(([value, name]) =>

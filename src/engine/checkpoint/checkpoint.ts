@@ -2,12 +2,12 @@
 // Opening reads headers only; nothing here ever holds a whole file.
 import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { quoted } from '../../shared/format/formatError.ts'
+import { parseHeader, type SafetensorsHeader } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { FilePool } from './filePool.ts'
-import { locate, resolveShard, type Located } from './locate.ts'
+import { locate } from './locate.ts'
 import { readConfig } from './modelConfigFile.ts'
-import { readHeader, type FileHeader } from './readHeader.ts'
-import { readIndex } from './readIndex.ts'
+import { readHeaders, type FileProblem, type Named } from './readHeaders.ts'
 
 export interface TensorEntry {
   readonly name: string
@@ -53,9 +53,6 @@ export interface Checkpoint {
   close(): Promise<void>
 }
 
-/** Headers read at a time: enough to hide the latency of network disks. */
-const parallelHeaders = 8
-
 /**
  * Opens a Hugging Face folder, a `*.safetensors.index.json` or one `.safetensors` file.
  * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to mend it.
@@ -65,7 +62,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const pool = new FilePool()
   try {
     const config = await readConfig(located.folder)
-    const { headers, indexMetadata } = await readHeaders(pool, located)
+    const { headers, indexMetadata } = await readHeaders(pool, located, { parse: parseHeader, onProblem: refuse })
     return createCheckpoint({ path, folder: located.folder, pool, headers, indexMetadata, config })
   } catch (error) {
     await pool.close()
@@ -73,68 +70,17 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-interface NamedHeader extends FileHeader {
-  readonly name: string
-  readonly path: string
+/** What will be computed with must be whole. */
+function refuse({ error }: FileProblem): never {
+  throw error
 }
 
-async function readHeaders(
-  pool: FilePool,
-  { folder, kind, entry }: Located,
-): Promise<{ headers: NamedHeader[]; indexMetadata: unknown }> {
-  if (kind === 'single') {
-    const path = `${folder}/${entry}`
-    return { headers: [{ ...(await readHeader(pool, path)), name: entry, path }], indexMetadata: null }
-  }
-  const indexPath = `${folder}/${entry}`
-  const index = await readIndex(indexPath)
-  const headers: NamedHeader[] = []
-  for (let i = 0; i < index.shards.length; i += parallelHeaders) {
-    const some = index.shards.slice(i, i + parallelHeaders).map(async (name) => {
-      const shardPath = await resolveShard(folder, name)
-      return { ...(await readHeader(pool, shardPath)), name, path: shardPath }
-    })
-    // All come to an end before an error is thrown: the pool is closed after it, and nobody may open a file then.
-    for (const result of await Promise.allSettled(some)) {
-      if (result.status === 'rejected') throw result.reason
-      headers.push(result.value)
-    }
-  }
-  checkAgainstIndex(indexPath, index.weightMap, headers)
-  return { headers, indexMetadata: index.metadata }
-}
-
-/** The index and the shards must tell the same story, or a tensor would be read from the wrong place. */
-function checkAgainstIndex(
-  indexPath: string,
-  weightMap: ReadonlyMap<string, string>,
-  headers: readonly NamedHeader[],
-): void {
-  const complain = (message: string): never => {
-    throw new EngineError('bad-checkpoint', `${indexPath}: ${message}; get the index and the shards from one source`)
-  }
-  const holder = new Map<string, string>()
-  for (const { name: file, tensors } of headers) {
-    for (const { name } of tensors) {
-      const other = holder.get(name)
-      if (other !== undefined) complain(`${quoted(name)} is in two shards, ${other} and ${file}`)
-      holder.set(name, file)
-      const said = weightMap.get(name)
-      if (said === undefined) complain(`${quoted(name)} is in shard ${file} but not in the index`)
-    }
-  }
-  for (const [name, file] of weightMap) {
-    const actual = holder.get(name)
-    if (actual === undefined) complain(`${quoted(name)} should be in shard ${file}, which does not have it`)
-    if (actual !== file) complain(`${quoted(name)} should be in shard ${file}, but is in ${actual}`)
-  }
-}
-
-function createCheckpoint(parts: {
+/** Of headers that have been read. The pool becomes the checkpoint's own. */
+export function createCheckpoint(parts: {
   path: string
   folder: string
   pool: FilePool
-  headers: readonly NamedHeader[]
+  headers: readonly Named<SafetensorsHeader>[]
   indexMetadata: unknown
   config: unknown
 }): Checkpoint {

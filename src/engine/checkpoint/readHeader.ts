@@ -1,25 +1,28 @@
 // The header of one safetensors file on disk: two small reads, whatever the file's size.
 import { stat } from 'node:fs/promises'
 import { FormatError } from '../../shared/format/formatError.ts'
-import {
-  headerLength,
-  parseHeader,
-  prefixBytes,
-  type SafetensorsHeader,
-} from '../../shared/format/safetensorsHeader.ts'
+import { headerLength, prefixBytes, type SafetensorsHeader } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { readError } from './diskErrors.ts'
 import type { FilePool } from './filePool.ts'
 
-export interface FileHeader extends SafetensorsHeader {
+/** Where a header's tensors are. */
+export interface FilePlace {
   /** Size of the file. */
   readonly bytes: number
   /** Where the data begins. */
   readonly dataStart: number
 }
 
+/** `parseHeader`, or `listHeader` for looking only. */
+export type HeaderParser<H extends SafetensorsHeader> = (json: Uint8Array, dataBytes: number) => H
+
 /** @throws EngineError 'bad-checkpoint' that names the file. */
-export async function readHeader(pool: FilePool, path: string): Promise<FileHeader> {
+export async function readHeader<H extends SafetensorsHeader>(
+  pool: FilePool,
+  path: string,
+  parse: HeaderParser<H>,
+): Promise<H & FilePlace> {
   const facts = await stat(path).catch((error: unknown) => {
     throw readError(error, path)
   })
@@ -33,7 +36,7 @@ export async function readHeader(pool: FilePool, path: string): Promise<FileHead
     const json = new Uint8Array(length)
     await pool.read(path, prefixBytes, json)
     const dataStart = prefixBytes + length
-    return { ...parseHeader(json, facts.size - dataStart), bytes: facts.size, dataStart }
+    return { ...parse(json, facts.size - dataStart), bytes: facts.size, dataStart }
   })
 }
 

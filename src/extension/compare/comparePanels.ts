@@ -2,7 +2,7 @@
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
-import type { CompareSummary, TensorChange } from '../../shared/protocol/inspect.ts'
+import type { ComparedTensor, CompareProgress, CompareSummary, TensorChange } from '../../shared/protocol/inspect.ts'
 import type { FromCompare, ToCompare } from '../../shared/protocol/view.ts'
 import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
@@ -38,14 +38,17 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
     let abort: AbortController | null = null
     let result: CompareSummary | null = null
     let failure: string | null = null
+    let tensors: ComparedTensor[] = []
     let changes: TensorChange[] = []
     let done = 0
     let total = 0
     const start = () => {
       abort = new AbortController()
+      tensors = []
       changes = []
       failure = result = null
-      const onProgress = (progress: { changes: TensorChange[]; done: number; total: number }) => {
+      const onProgress = (progress: CompareProgress) => {
+        if (progress.tensors) tensors = progress.tensors
         for (const change of progress.changes) changes.push(change)
         done = progress.done
         total = progress.total
@@ -66,13 +69,14 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
       if (failure) return view.post({ type: 'failed', message: failure })
       view.post({ type: 'models', a: { path: a, label: modelLabel(a) }, b: { path: b, label: modelLabel(b) } })
       if (!abort) return start()
-      view.post({ type: 'progress', progress: { changes, done, total } })
+      view.post({ type: 'progress', progress: { tensors, changes, done, total } })
       if (result) view.post({ type: 'result', result })
     }
     const view = bindView<ToCompare, FromCompare>(panel.webview, {
       view: 'compare',
       extension: this.services.extensionUri,
       call: this.services.call,
+      models: { first: a, second: b },
       exportFolder: () => vscode.Uri.file(dirname(b)),
       onReady: replay,
       onRetry: () => {

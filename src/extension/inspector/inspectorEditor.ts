@@ -8,15 +8,23 @@ import { setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 import { ModelSession } from './modelSession.ts'
 
+const quietMs = 800
+
+/** Lives from the first view of a checkpoint to the last; VS Code shares it among the views. */
 class CheckpointDocument implements vscode.CustomDocument {
   readonly uri: vscode.Uri
   readonly session: ModelSession
+  private readonly watcher: vscode.Disposable
+
   constructor(uri: vscode.Uri, session: ModelSession) {
     this.uri = uri
     this.session = session
+    this.watcher = watchFiles(dirname(uri.fsPath), () => void session.reload())
   }
+
   dispose(): void {
-    this.session.cancelScan()
+    this.watcher.dispose()
+    this.session.dispose()
   }
 }
 
@@ -38,7 +46,6 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
   private readonly services: Services
   private readonly events = new vscode.EventEmitter<InspectorEvent>()
   readonly onEvent = this.events.event
-  private readonly sessions = new Map<string, ModelSession>()
   private readonly disposables: vscode.Disposable[] = []
 
   constructor(services: Services) {
@@ -57,7 +64,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         vscode.l10n.t('SparseScope reads weights where they are: it needs a file on disk, not {0}.', uri.scheme),
       )
     }
-    return new CheckpointDocument(uri, this.sessionOf(uri.fsPath))
+    return new CheckpointDocument(uri, this.newSession(uri.fsPath))
   }
 
   resolveCustomEditor(document: CheckpointDocument, panel: vscode.WebviewPanel): void {
@@ -67,6 +74,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       view: 'inspector',
       extension: this.services.extensionUri,
       call: this.services.call,
+      models: { first: session.path },
       exportFolder: () => vscode.Uri.file(dirname(session.path)),
       onReady: () => {
         attached?.dispose()
@@ -84,21 +92,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     }
     activate()
     panel.onDidChangeViewState(activate)
-    const watcher = vscode.workspace.createFileSystemWatcher(
-      new vscode.RelativePattern(vscode.Uri.file(dirname(session.path)), '*.{safetensors,json}'),
-    )
-    // Writing a checkpoint makes many changes: read it again when it has been quiet.
-    let timer: NodeJS.Timeout | undefined
-    const changed = (uri: vscode.Uri) => {
-      if (!/\.safetensors$|\.index\.json$|config\.json$/.test(uri.path)) return
-      clearTimeout(timer)
-      timer = setTimeout(() => void session.reload(), 800)
-    }
-    watcher.onDidChange(changed)
-    watcher.onDidCreate(changed)
     panel.onDidDispose(() => {
-      clearTimeout(timer)
-      watcher.dispose()
       attached?.dispose()
       view.dispose()
       if (this.active?.post === view.post) this.active = null
@@ -127,14 +121,26 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     }
   }
 
-  private sessionOf(path: string): ModelSession {
-    const known = this.sessions.get(path)
-    if (known) return known
-    const session = new ModelSession(path, this.services.call, (model) => {
+  private newSession(path: string): ModelSession {
+    return new ModelSession(path, this.services.call, (model) => {
       const when = setting('statistics.autoCompute')
       return when === 'always' || (when === 'small' && model.bytes <= setting('statistics.smallGiB') * 2 ** 30)
     })
-    this.sessions.set(path, session)
-    return session
   }
+}
+
+/** Writing a checkpoint makes many changes: `changed` is called when it has been quiet. */
+function watchFiles(folder: string, changed: () => void): vscode.Disposable {
+  const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '*.{safetensors,json}')
+  const watcher = vscode.workspace.createFileSystemWatcher(pattern)
+  let timer: NodeJS.Timeout | undefined
+  const noticed = (uri: vscode.Uri) => {
+    if (!/\.safetensors$|\.index\.json$|config\.json$/.test(uri.path)) return
+    clearTimeout(timer)
+    timer = setTimeout(changed, quietMs)
+  }
+  watcher.onDidChange(noticed)
+  watcher.onDidCreate(noticed)
+  watcher.onDidDelete(noticed)
+  return vscode.Disposable.from(watcher, { dispose: () => clearTimeout(timer) })
 }

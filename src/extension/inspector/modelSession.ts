@@ -1,23 +1,34 @@
-// One opened checkpoint: its header, the statistics known so far, and the scan that fills them in. Views come and
-// go; this stays while any editor shows the model, so that each sees the same and nothing is computed twice.
-import type { ModelSummary, ScanProgress, ScanResult, TensorStats } from '../../shared/protocol/inspect.ts'
+// One checkpoint in the editor: the views that show it, and the scan that fills in its statistics. What is known of it
+// is the backend's alone: every view that comes is given what the backend knows then, so that a file that changed
+// meanwhile is seen, also one that changed while no view was open.
+import type { ModelSummary, OpenedModel, ScanProgress, ScanResult } from '../../shared/protocol/inspect.ts'
 import type { ToInspector } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 
 export type ScanPolicy = (model: ModelSummary) => boolean
 
+interface View {
+  post: (message: ToInspector) => void
+  /** Which opening it waits for or shows; an older one has nothing to say any more. */
+  round: number
+  /** It has the model: from now on it follows the scan. */
+  shows: boolean
+}
+
+interface Scan {
+  abort: AbortController
+  /** Without statistics: the views have them. */
+  progress: ScanProgress | null
+}
+
 export class ModelSession {
   readonly path: string
-  model: ModelSummary | null = null
-  readonly stats = new Map<string, TensorStats>()
   private readonly call: Caller
   private readonly autoScan: ScanPolicy
-  private readonly views = new Set<(message: ToInspector) => void>()
-  private failure: string | null = null
-  private scan: AbortController | null = null
-  private progress: ScanProgress | null = null
+  private readonly views = new Set<View>()
+  private rounds = 0
+  private scan: Scan | null = null
   private lastResult: ScanResult | null = null
-  private opening: Promise<void> | null = null
 
   constructor(path: string, call: Caller, autoScan: ScanPolicy) {
     this.path = path
@@ -27,87 +38,88 @@ export class ModelSession {
 
   /** Adds a view and shows it everything known. */
   attach(post: (message: ToInspector) => void): { dispose(): void } {
-    this.views.add(post)
-    this.replay(post)
-    void this.open()
+    const view: View = { post, round: 0, shows: false }
+    this.views.add(view)
+    void this.open([view])
     return {
       dispose: () => {
-        this.views.delete(post)
-        if (this.views.size === 0) this.cancelScan()
+        this.views.delete(view)
+        if (this.views.size === 0) this.forgetScan()
       },
     }
   }
 
-  /** Reads the header, once; again after a failure or `reload`. */
-  open(): Promise<void> {
-    this.opening ??= this.readHeader()
-    return this.opening
+  /** What the backend knows now. */
+  known(): Promise<OpenedModel> {
+    return this.call('openModel', { path: this.path })
   }
 
+  /** The files have changed, or the person asks again after a failure. */
   reload(): Promise<void> {
-    this.cancelScan()
-    this.model = null
-    this.failure = null
-    this.stats.clear()
-    this.lastResult = null
-    this.opening = null
-    for (const post of this.views) this.replay(post)
-    return this.open()
+    this.forgetScan()
+    return this.open([...this.views])
   }
 
   startScan(): void {
-    if (this.scan || !this.model) return
-    const abort = new AbortController()
-    this.scan = abort
+    if (this.scan) return
+    const scan: Scan = { abort: new AbortController(), progress: null }
+    this.scan = scan
     const onProgress = (progress: ScanProgress) => {
-      if (this.scan !== abort) return
-      for (const s of progress.stats) this.stats.set(s.name, s)
-      this.progress = progress
+      if (this.scan !== scan) return
+      scan.progress = { ...progress, stats: [] }
       this.send({ type: 'scan', progress })
     }
-    this.call('scan', { path: this.path }, { signal: abort.signal, onProgress }).then(
-      (result) => this.endScan(abort, result),
+    const end = (result: ScanResult) => {
+      if (this.scan !== scan) return
+      this.scan = null
+      this.lastResult = result
+      this.send({ type: 'scanEnd', result })
+    }
+    this.call('scan', { path: this.path }, { signal: scan.abort.signal, onProgress }).then(
+      end,
       // Stopped or failed: what is known stays, and the scan can go on.
-      () => this.endScan(abort, { scanned: this.stats.size, skipped: 0, partial: true }),
+      () => end({ scanned: 0, skipped: 0, partial: true }),
     )
   }
 
   cancelScan(): void {
-    this.scan?.abort()
+    this.scan?.abort.abort()
   }
 
-  private async readHeader(): Promise<void> {
-    try {
-      this.model = await this.call('openModel', { path: this.path })
-      this.failure = null
-      for (const post of this.views) this.replay(post)
-      if (this.autoScan(this.model)) this.startScan()
-    } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error)
-      this.opening = null
-      this.send({ type: 'failed', message: this.failure })
-    }
+  dispose(): void {
+    this.views.clear()
+    this.forgetScan()
   }
 
-  private endScan(abort: AbortController, result: ScanResult): void {
-    if (this.scan !== abort) return
+  private forgetScan(): void {
+    this.cancelScan()
     this.scan = null
-    this.progress = null
-    this.lastResult = result
-    this.send({ type: 'scanEnd', result })
+    this.lastResult = null
   }
 
-  private replay(post: (message: ToInspector) => void): void {
-    if (this.failure) post({ type: 'failed', message: this.failure })
-    else if (!this.model) post({ type: 'loading', what: `Reading the header of ${this.path}` })
-    else {
-      post({ type: 'model', model: this.model, stats: [...this.stats.values()] })
-      if (this.scan && this.progress) post({ type: 'scan', progress: { ...this.progress, stats: [] } })
-      else if (this.lastResult) post({ type: 'scanEnd', result: this.lastResult })
+  private async open(views: readonly View[]): Promise<void> {
+    const round = ++this.rounds
+    for (const view of views) {
+      Object.assign(view, { round, shows: false })
+      view.post({ type: 'loading', what: `Reading the header of ${this.path}` })
+    }
+    const waiting = () => views.filter((view) => this.views.has(view) && view.round === round)
+    try {
+      const { model, stats } = await this.known()
+      for (const view of waiting()) {
+        view.shows = true
+        view.post({ type: 'model', model, stats })
+        if (this.scan?.progress) view.post({ type: 'scan', progress: this.scan.progress })
+        else if (!this.scan && this.lastResult) view.post({ type: 'scanEnd', result: this.lastResult })
+      }
+      if (waiting().length > 0 && !this.lastResult && this.autoScan(model)) this.startScan()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      for (const { post } of waiting()) post({ type: 'failed', message })
     }
   }
 
   private send(message: ToInspector): void {
-    for (const post of this.views) post(message)
+    for (const view of this.views) if (view.shows) view.post(message)
   }
 }

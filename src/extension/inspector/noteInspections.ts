@@ -14,8 +14,9 @@ export function noteInspections(
   return inspectors.onEvent(async ({ session, type }) => {
     if (type === 'model') reached('open')
     if (type === 'selected') reached('look')
-    if (type !== 'scanEnd' || !session.model) return
-    const sparsity = linearSparsity(session.model, session.stats)
+    if (type !== 'scanEnd') return
+    const found = await session.known().catch(() => null)
+    const sparsity = found && linearSparsity(found.model, new Map(found.stats.map((s) => [s.name, s])))
     if (sparsity === null) return
     await known.set(session.path, await stampOf(session.path), sparsity)
     changed()

@@ -1,15 +1,17 @@
 // What every view needs from the host: settings, questions to the backend, files to save, texts to copy.
 import * as vscode from 'vscode'
-import type { Ask, ExportFile, FromAnyView, Reply } from '../../shared/protocol/view.ts'
+import type { ExportFile, FromAnyView } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
-import { messageOf } from '../support/log.ts'
 import { onSettingChange, viewSettings } from '../support/settings.ts'
+import { createAnswers, type ModelPaths } from './answers.ts'
 import { viewPage, webviewOptions, type ViewName } from './page.ts'
 
 export interface ViewOptions<From> {
   view: ViewName
   extension: vscode.Uri
   call: Caller
+  /** The checkpoints that the view may ask about; none for views that only show. */
+  models?: ModelPaths
   /** Folder that exports are suggested in. */
   exportFolder: () => vscode.Uri | undefined
   onReady: () => void
@@ -32,15 +34,7 @@ export function bindView<To, From extends { type: string }>(
     if (ready) void webview.postMessage(message)
   }
   const sendSettings = () => post({ type: 'settings', settings: viewSettings() })
-  const answer = async (ask: Ask) => {
-    // One call at a time can be typed exactly; the pair (call, params) is checked by the type of Ask.
-    const result = ask.call === 'tile' ? options.call('tile', ask.params) : options.call('detail', ask.params)
-    const reply: Reply = await result.then(
-      (value) => ({ type: 'reply', id: ask.id, ok: true, value }),
-      (error: unknown) => ({ type: 'reply', id: ask.id, ok: false, message: messageOf(error) }),
-    )
-    post(reply)
-  }
+  const answers = createAnswers({ call: options.call, models: options.models ?? {}, reply: post })
   const handle = (message: FromAnyView | From) => {
     const known = message as FromAnyView
     switch (known.type) {
@@ -51,7 +45,9 @@ export function bindView<To, From extends { type: string }>(
       case 'retry':
         return options.onRetry()
       case 'ask':
-        return void answer(known)
+        return answers.ask(known)
+      case 'cancelAsk':
+        return answers.cancel(known.id)
       case 'copy':
         return void vscode.env.clipboard.writeText(known.text)
       case 'export':
@@ -65,6 +61,7 @@ export function bindView<To, From extends { type: string }>(
     webview.onDidReceiveMessage(handle),
     onSettingChange(['view.palette', 'chart.smoothing', 'chart.maxPoints'], sendSettings),
     vscode.workspace.onDidGrantWorkspaceTrust(sendSettings),
+    answers,
   ]
   webview.html = viewPage(webview, options.extension, options.view)
   return { post, dispose: () => subscriptions.forEach((s) => s.dispose()) }

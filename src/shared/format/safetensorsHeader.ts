@@ -13,11 +13,21 @@ export interface TensorInfo {
   readonly end: number
 }
 
+/** Of an element type that nobody here knows: it can be named, not read, and its size cannot be checked. */
+export interface UnknownTensor extends Omit<TensorInfo, 'dtype'> {
+  readonly dtype: string
+}
+
 export interface SafetensorsHeader {
   /** In the header's order; the data's order may differ. */
   readonly tensors: readonly TensorInfo[]
   /** `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>
+}
+
+/** A header in which element types of the future are listed instead of refused. */
+export interface ListedHeader extends SafetensorsHeader {
+  readonly unknown: readonly UnknownTensor[]
 }
 
 /** The format's own limit. */
@@ -80,15 +90,36 @@ export const pickleRemedy =
  * @throws FormatError naming the tensor and what disagrees.
  */
 export function parseHeader(json: Uint8Array, dataBytes: number): SafetensorsHeader {
+  const { tensors, unknown, metadata } = listHeader(json, dataBytes)
+  for (const { name, dtype } of unknown) throw unknownDtype(name, quoted(dtype))
+  return { tensors, metadata }
+}
+
+/** As `parseHeader`, for looking only: one tensor of an unknown type does not hide the others. */
+export function listHeader(json: Uint8Array, dataBytes: number): ListedHeader {
   const root = asObject(parseJson(decodeUtf8(json)), 'its header')
   const tensors: TensorInfo[] = []
+  const unknown: UnknownTensor[] = []
   let metadata: ReadonlyMap<string, string> = new Map()
   for (const [name, value] of root) {
-    if (name === metadataKey) metadata = metadataOf(value)
-    else tensors.push(tensorOf(name, value, dataBytes))
+    if (name === metadataKey) {
+      metadata = metadataOf(value)
+      continue
+    }
+    const tensor = tensorOf(name, value, dataBytes)
+    if (isKnown(tensor)) tensors.push(tensor)
+    else unknown.push(tensor)
   }
-  checkCoverage(tensors, dataBytes)
-  return { tensors, metadata }
+  checkCoverage([...tensors, ...unknown], dataBytes)
+  return { tensors, unknown, metadata }
+}
+
+function isKnown(tensor: UnknownTensor): tensor is TensorInfo {
+  return isSafetensorsDtype(tensor.dtype)
+}
+
+function unknownDtype(name: string, got: string): FormatError {
+  return new FormatError(`${quoted(name)}: its dtype is ${got}; convert it to one of ${safetensorsDtypes.join(', ')}`)
 }
 
 export function decodeUtf8(bytes: Uint8Array): string {
@@ -111,14 +142,11 @@ function metadataOf(value: Json): ReadonlyMap<string, string> {
   return metadata
 }
 
-function tensorOf(name: string, value: Json, dataBytes: number): TensorInfo {
+function tensorOf(name: string, value: Json, dataBytes: number): UnknownTensor {
   checkName(name)
   const fields = asObject(value, quoted(name))
   const dtype = fields.get('dtype')
-  if (!isSafetensorsDtype(dtype)) {
-    const got = typeof dtype === 'string' ? quoted(dtype) : 'missing'
-    throw new FormatError(`${quoted(name)}: its dtype is ${got}; convert it to one of ${safetensorsDtypes.join(', ')}`)
-  }
+  if (typeof dtype !== 'string') throw unknownDtype(name, 'missing')
   const shape = shapeOf(name, fields.get('shape'))
   const offsets = fields.get('data_offsets')
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
@@ -132,7 +160,7 @@ function tensorOf(name: string, value: Json, dataBytes: number): TensorInfo {
       `${quoted(name)}: its bytes ${start} to ${end} are not within the file's ${dataBytes} bytes of data; the download was cut off or the file is damaged: get it again`,
     )
   }
-  const expected = bytesOfTensor(dtype, shape)
+  const expected = isSafetensorsDtype(dtype) ? bytesOfTensor(dtype, shape) : end - start
   if (expected !== end - start) {
     const wants = expected === null ? 'more bytes than can be counted' : `${expected} bytes`
     throw new FormatError(
@@ -175,7 +203,7 @@ function shapeOf(name: string, value: Json | undefined): readonly number[] {
 }
 
 /** The data must be covered once: no byte shared, none left out. */
-function checkCoverage(tensors: readonly TensorInfo[], dataBytes: number): void {
+function checkCoverage(tensors: readonly UnknownTensor[], dataBytes: number): void {
   const inOrder = [...tensors].sort((a, b) => a.start - b.start || a.end - b.end)
   let covered = 0
   let last = 'the header'

@@ -63,8 +63,16 @@ export interface ModelSummary {
   parameters: number
   bytes: number
   files: number
-  /** A sentence each: a missing shard, a mask file that does not fit, no config.json. */
+  /** A sentence each: no config.json, types that are not known. */
   warnings: string[]
+  /** What could not be opened, and the tensors that are missing because of it. */
+  problems: { message: string; missing: string[] }[]
+}
+
+/** What is known of a model when it is opened: earlier scans are remembered. */
+export interface OpenedModel {
+  model: ModelSummary
+  stats: TensorStats[]
 }
 
 /** One or more tensors have been scanned. */
@@ -103,6 +111,20 @@ export interface Tile {
   density: string
   /** The weights themselves (f32 little-endian, base64) when a pixel is one weight. */
   values: string | null
+}
+
+/** One weight of a matrix. */
+export interface WeightRequest {
+  path: string
+  name: string
+  slice: number[]
+  row: number
+  column: number
+}
+
+export interface Weight {
+  /** As JavaScript writes it: JSON has no NaN. */
+  value: string
 }
 
 export interface DetailRequest {
@@ -146,8 +168,17 @@ export interface TensorChange {
   module: string
 }
 
+/** A tensor that both have. */
+export interface ComparedTensor extends Pick<TensorChange, 'name' | 'role' | 'block' | 'module'> {
+  /** False when the shapes differ: it is named, not compared. */
+  comparable: boolean
+}
+
 export interface CompareProgress {
+  /** What will be compared, in this order: in the first message only. */
+  tensors?: ComparedTensor[]
   changes: TensorChange[]
+  /** The first `done` have been compared. */
   done: number
   total: number
 }

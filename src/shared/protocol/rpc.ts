@@ -1,12 +1,12 @@
 // The extension's calls into the backend process: one interface, from which both sides derive their types.
 // They travel as JSON-RPC over a socket of the user's own. Bytes are base64 in JSON: the two ends may be different
 // versions of Node, whose structured-clone formats need not agree.
-import type { CompareProgress, CompareSummary, ModelSummary, ScanProgress, ScanResult } from './inspect.ts'
-import type { DetailRequest, TensorDetail, Tile, TileRequest } from './inspect.ts'
+import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanResult } from './inspect.ts'
+import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequest } from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 /** Where to compute, as the settings say it. */
 export interface DeviceChoice {
@@ -85,10 +85,11 @@ export interface BackendCalls {
   hello: Call<HelloParams, HelloResult>
   device: Call<null, DeviceFacts>
   adapters: Call<null, AdapterName[]>
-  openModel: Call<{ path: string }, ModelSummary>
+  openModel: Call<{ path: string }, OpenedModel>
   scan: Call<{ path: string }, ScanResult, ScanProgress>
   tile: Call<TileRequest, Tile>
   detail: Call<DetailRequest, TensorDetail>
+  weight: Call<WeightRequest, Weight>
   compare: Call<{ a: string; b: string }, CompareSummary, CompareProgress>
   plan: Call<{ recipe: string; text: string }, PlanSummary>
   run: Call<RunParams, RunOutcome, RunUpdate>

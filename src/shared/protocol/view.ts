@@ -15,8 +15,14 @@ export interface ViewSettings {
 }
 
 /** Calls that a view may make through the host. */
-export type ViewCall = Extract<CallName, 'tile' | 'detail'>
-export type Ask = { [C in ViewCall]: { type: 'ask'; id: number; call: C; params: ParamsOf<C> } }[ViewCall]
+export type ViewCall = Extract<CallName, 'tile' | 'detail' | 'weight'>
+/** Which checkpoint of the view is meant; the host alone knows its path. A comparison has two. */
+export type ModelKey = 'first' | 'second'
+export type AskParams<C extends ViewCall> = Omit<ParamsOf<C>, 'path'>
+/** Of each call and model the latest counts: a newer question ends the one before. */
+export type Ask = {
+  [C in ViewCall]: { type: 'ask'; id: number; call: C; model: ModelKey; params: AskParams<C> }
+}[ViewCall]
 export type Reply =
   | { type: 'reply'; id: number; ok: true; value: ResultOf<ViewCall> }
   | { type: 'reply'; id: number; ok: false; message: string }
@@ -36,7 +42,13 @@ export interface ExportFile {
   content: string
   encoding: 'utf8' | 'base64'
 }
-export type FromAnyView = Ask | ExportFile | { type: 'ready' } | { type: 'retry' } | { type: 'copy'; text: string }
+export type FromAnyView =
+  | Ask
+  | { type: 'cancelAsk'; id: number }
+  | ExportFile
+  | { type: 'ready' }
+  | { type: 'retry' }
+  | { type: 'copy'; text: string }
 
 export type ToInspector =
   | ToAnyView

@@ -52,7 +52,7 @@ describe('backend process', function () {
   const model = () => join(folder, 'opt')
 
   it('summarises a header, and says in a sentence why a file is none', async () => {
-    const summary = await call('openModel', { path: model() })
+    const { model: summary } = await call('openModel', { path: model() })
     assert.equal(summary.modelType, 'opt')
     assert.equal(summary.tensors.filter((t) => t.role === 'linear').length, 12)
     const broken = join(folder, 'broken.safetensors')
@@ -70,7 +70,7 @@ describe('backend process', function () {
   it('scans with progress, matrices of the blocks first, and a second time from the cache', async () => {
     const seen: ScanProgress[] = []
     const result = await call('scan', { path: model() }, { onProgress: (p) => seen.push(p) })
-    const summary = await call('openModel', { path: model() })
+    const { model: summary } = await call('openModel', { path: model() })
     assert.deepEqual(result, { scanned: summary.tensors.length, skipped: 0, partial: false })
     const names = seen.flatMap((p) => p.stats.map((s) => s.name))
     assert.equal(new Set(names).size, summary.tensors.length)
@@ -112,7 +112,7 @@ describe('backend process', function () {
     const outcome = run.catch((error: { code: string }) => error.code)
     await begun
     assert.equal(await call('ping', null), null)
-    assert.equal((await call('openModel', { path: model() })).modelType, 'opt')
+    assert.equal((await call('openModel', { path: model() })).model.modelType, 'opt')
     abort.abort()
     assert.equal(await outcome, 'cancelled')
     assert.ok(!existsSync(join(folder, 'opt-long')))

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { tensorRoles, type TensorRoles } from '../../../shared/families/tensorRoles.ts'
 import { elementsOf } from '../../../shared/format/dtypes.ts'
-import type { CompareSummary, TensorChange } from '../../../shared/protocol/inspect.ts'
+import type { ComparedTensor, CompareSummary, TensorChange } from '../../../shared/protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { maskFileName, prunesAny, readMaskFile, type MaskBits } from '../maskFile.ts'
@@ -12,6 +12,8 @@ import { isMaskPreserved, verdictOf, type MaskCounts } from './verdict.ts'
 
 export interface CompareCheckpointsOptions {
   signal?: AbortSignal
+  /** Before anything is read: the tensors in both, in the order in which they will be compared. */
+  onStart?: (tensors: ComparedTensor[]) => void
   /** Tensors in both: done of total, and the change when there is one. */
   onTensor?: (done: number, total: number, change: TensorChange | null) => void
 }
@@ -34,6 +36,7 @@ export async function compareCheckpoints(
   const changed: TensorChange[] = []
   const reshaped: string[] = []
   let same = 0
+  options.onStart?.(shared.map((entry) => plannedOf(entry, b, bearers.roles)))
   for (const [i, entry] of shared.entries()) {
     const other = b.tensors.get(entry.name)
     let change: TensorChange | null = null
@@ -93,6 +96,12 @@ async function maskBearers(checkpoint: Checkpoint): Promise<MaskBearers> {
       return { mask: usable(masks.get(entry.name), entry, transposed), transposed }
     },
   }
+}
+
+function plannedOf(entry: TensorEntry, b: Checkpoint, roles: TensorRoles): ComparedTensor {
+  const { role, block, module } = roles.of(entry.name, entry.shape)
+  const other = b.tensors.get(entry.name)
+  return { name: entry.name, role, block, module, comparable: other !== undefined && sameShape(entry, other) }
 }
 
 function changeOf(entry: TensorEntry, difference: TensorDifference, roles: TensorRoles): TensorChange {

@@ -1,7 +1,7 @@
 // A thread that scans the tensors it is told to, one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
-import { openCheckpoint } from '../checkpoint.ts'
+import { openInspection } from '../inspection.ts'
 import type { FromScan, ScanItem, ScanStart } from './scanMessages.ts'
 import { scanItem } from './scanTensors.ts'
 
@@ -9,7 +9,8 @@ const port = parentPort
 if (!port) throw new Error('this file runs as a worker thread')
 const post = (message: FromScan) => port.postMessage(message)
 
-const opened = openCheckpoint((workerData as ScanStart).path)
+// Whoever sends the items has decided what a checkpoint with holes means.
+const opened = openInspection((workerData as ScanStart).path).then(({ checkpoint }) => checkpoint)
 let last = Promise.resolve()
 port.on('message', (item: ScanItem) => {
   last = last.then(() => scan(item)).catch(fail)

@@ -1,0 +1,76 @@
+// A checkpoint as far as it can be opened, and what cannot, named: for people who look. Nothing computes with one.
+import { join } from 'node:path'
+import { listHeader } from '../../shared/format/safetensorsHeader.ts'
+import { EngineError } from '../errors.ts'
+import { createCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { FilePool } from './filePool.ts'
+import { locate } from './locate.ts'
+import { readConfig } from './modelConfigFile.ts'
+import { readHeaders, type FileProblem } from './readHeaders.ts'
+
+/** A tensor whose element type nobody here knows. */
+export interface UnknownEntry {
+  readonly name: string
+  /** As the file says it, and nobody vouches for it. */
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly file: string
+  readonly bytes: number
+}
+
+export interface Inspection {
+  /** What is there and can be read. */
+  readonly checkpoint: Checkpoint
+  readonly unknown: readonly UnknownEntry[]
+  readonly problems: readonly FileProblem[]
+  /** Every file that the result depends on, also those that are missing. */
+  readonly sources: readonly string[]
+}
+
+/** An index may disagree with its shards half a million times. */
+const mostProblems = 100
+
+/** @throws EngineError as `openCheckpoint`, but only when nothing at all can be opened. */
+export async function openInspection(path: string): Promise<Inspection> {
+  const located = await locate(path)
+  const pool = new FilePool()
+  const problems: FileProblem[] = []
+  const onProblem = (problem: FileProblem) => {
+    if (problems.length < mostProblems) problems.push(problem)
+  }
+  try {
+    const configPath = join(located.folder, 'config.json')
+    const config = await readConfig(located.folder).catch((error: unknown) => {
+      if (!(error instanceof EngineError)) throw error
+      onProblem({ path: configPath, error, tensors: [] })
+      return null
+    })
+    const { headers, indexMetadata } = await readHeaders(pool, located, { parse: listHeader, onProblem })
+    const first = problems.find((problem) => problem.path !== configPath)
+    if (headers.length === 0 && first) throw first.error
+    const files = [...headers, ...problems].map((file) => file.path)
+    return {
+      checkpoint: createCheckpoint({ path, folder: located.folder, pool, headers, indexMetadata, config }),
+      unknown: headers.flatMap(({ name: file, unknown }) =>
+        unknown.map(({ name, dtype, shape, start, end }) => ({ name, dtype, shape, file, bytes: end - start })),
+      ),
+      problems,
+      sources: [...new Set([configPath, join(located.folder, located.entry), ...files])],
+    }
+  } catch (error) {
+    await pool.close()
+    throw error
+  }
+}
+
+/** The checkpoint, for work that needs all of it. @throws EngineError with the first thing that is wrong. */
+export function wholeOf({ checkpoint, unknown, problems }: Inspection): Checkpoint {
+  for (const { error } of problems) throw error
+  for (const { name, dtype } of unknown) {
+    throw new EngineError(
+      'unsupported',
+      `${checkpoint.path}: ${name} is stored as ${dtype}, a type that is not known; convert it first`,
+    )
+  }
+  return checkpoint
+}

@@ -1,0 +1,107 @@
+// The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
+// run refuses, the inspector goes on with the rest.
+import { quoted } from '../../shared/format/formatError.ts'
+import type { SafetensorsHeader, UnknownTensor } from '../../shared/format/safetensorsHeader.ts'
+import { EngineError } from '../errors.ts'
+import type { FilePool } from './filePool.ts'
+import { resolveShard, type Located } from './locate.ts'
+import { readHeader, type FilePlace, type HeaderParser } from './readHeader.ts'
+import { readIndex } from './readIndex.ts'
+
+/** Relative to the checkpoint's folder, and in full. */
+interface FileName {
+  readonly name: string
+  readonly path: string
+}
+
+export type Named<H extends SafetensorsHeader> = H & FilePlace & FileName
+
+/** Why a file, or what an index says of it, cannot be used. */
+export interface FileProblem {
+  readonly path: string
+  readonly error: EngineError
+  /** Tensors that are not there because of it. */
+  readonly tensors: readonly string[]
+}
+
+export interface HeaderOptions<H extends SafetensorsHeader> {
+  readonly parse: HeaderParser<H>
+  /** Throws, or keeps the problem in mind. */
+  readonly onProblem: (problem: FileProblem) => void
+}
+
+/** Headers read at a time: enough to hide the latency of network disks. */
+const parallelHeaders = 8
+
+/** The problem of an only file is thrown: there is nothing else to look at. */
+export async function readHeaders<H extends SafetensorsHeader>(
+  pool: FilePool,
+  { folder, kind, entry }: Located,
+  { parse, onProblem }: HeaderOptions<H>,
+): Promise<{ headers: Named<H>[]; indexMetadata: unknown }> {
+  const entryPath = `${folder}/${entry}`
+  if (kind === 'single') {
+    const header = await readHeader(pool, entryPath, parse)
+    return { headers: [{ ...header, name: entry, path: entryPath }], indexMetadata: null }
+  }
+  const index = await readIndex(entryPath)
+  const headers: Named<H>[] = []
+  const unread = new Set<string>()
+  let byFile: ReadonlyMap<string, readonly string[]> | null = null
+  for (let i = 0; i < index.shards.length; i += parallelHeaders) {
+    const names = index.shards.slice(i, i + parallelHeaders)
+    const some = names.map(async (name) => {
+      const path = await resolveShard(folder, name)
+      return { ...(await readHeader(pool, path, parse)), name, path }
+    })
+    // All come to an end before an error is thrown: the pool is closed after it, and nobody may open a file then.
+    for (const [at, result] of (await Promise.allSettled(some)).entries()) {
+      if (result.status === 'fulfilled') headers.push(result.value)
+      else if (result.reason instanceof EngineError) {
+        const name = names[at]
+        unread.add(name)
+        byFile ??= tensorsByFile(index.weightMap)
+        onProblem({ path: `${folder}/${name}`, error: result.reason, tensors: byFile.get(name) ?? [] })
+      } else throw result.reason
+    }
+  }
+  checkAgainstIndex(index.weightMap, headers, unread, (message) => {
+    const text = `${entryPath}: ${message}; get the index and the shards from one source`
+    onProblem({ path: entryPath, error: new EngineError('bad-checkpoint', text), tensors: [] })
+  })
+  return { headers, indexMetadata: index.metadata }
+}
+
+function tensorsByFile(weightMap: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
+  const byFile = new Map<string, string[]>()
+  for (const [tensor, file] of weightMap) {
+    const tensors = byFile.get(file)
+    if (tensors) tensors.push(tensor)
+    else byFile.set(file, [tensor])
+  }
+  return byFile
+}
+
+/** The index and the shards must tell the same story, or a tensor would be read from the wrong place. */
+function checkAgainstIndex(
+  weightMap: ReadonlyMap<string, string>,
+  headers: readonly Named<SafetensorsHeader & { readonly unknown?: readonly UnknownTensor[] }>[],
+  unread: ReadonlySet<string>,
+  complain: (message: string) => void,
+): void {
+  const holder = new Map<string, string>()
+  for (const { name: file, tensors, unknown = [] } of headers) {
+    for (const { name } of [...tensors, ...unknown]) {
+      const other = holder.get(name)
+      if (other !== undefined) complain(`${quoted(name)} is in two shards, ${other} and ${file}`)
+      holder.set(name, file)
+      if (!weightMap.has(name)) complain(`${quoted(name)} is in shard ${file} but not in the index`)
+    }
+  }
+  for (const [name, file] of weightMap) {
+    if (unread.has(file)) continue
+    const actual = holder.get(name)
+    if (actual === undefined) complain(`${quoted(name)} should be in shard ${file}, which does not have it`)
+    else if (actual !== file) complain(`${quoted(name)} should be in shard ${file}, but is in ${actual}`)
+  }
+}

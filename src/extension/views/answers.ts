@@ -1,0 +1,88 @@
+// Questions of a view about its checkpoints. Of each kind one is under way and at most one waits: a newer one ends the
+// first and takes the place of the second, so that a fast hand never queues work that nobody will look at.
+import type { Ask, ModelKey, Reply, ViewCall } from '../../shared/protocol/view.ts'
+import type { ResultOf } from '../../shared/protocol/rpc.ts'
+import type { Caller } from '../backend/calls.ts'
+
+export type ModelPaths = Partial<Record<ModelKey, string>>
+
+export interface AnswerOptions {
+  call: Caller
+  /** What a view says of paths does not count. */
+  models: ModelPaths
+  reply: (reply: Reply) => void
+}
+
+export interface Answers {
+  ask(ask: Ask): void
+  cancel(id: number): void
+  dispose(): void
+}
+
+interface Slot {
+  running: { id: number; abort: AbortController } | null
+  waiting: Ask | null
+}
+
+export function createAnswers({ call, models, reply }: AnswerOptions): Answers {
+  const slots = new Map<string, Slot>()
+  const slotOf = (ask: Ask): Slot => {
+    const key = `${ask.call} ${ask.model}`
+    const slot = slots.get(key) ?? { running: null, waiting: null }
+    slots.set(key, slot)
+    return slot
+  }
+  const refuse = (id: number, message: string) => reply({ type: 'reply', id, ok: false, message })
+  const drop = (slot: Slot) => {
+    if (slot.waiting) refuse(slot.waiting.id, 'cancelled')
+    slot.waiting = null
+  }
+  const start = async (slot: Slot, ask: Ask, path: string) => {
+    const abort = new AbortController()
+    slot.running = { id: ask.id, abort }
+    try {
+      reply({ type: 'reply', id: ask.id, ok: true, value: await answer(call, ask, path, abort.signal) })
+    } catch (error) {
+      refuse(ask.id, error instanceof Error ? error.message : String(error))
+    }
+    slot.running = null
+    const next = slot.waiting
+    slot.waiting = null
+    if (next) void start(slot, next, path)
+  }
+  return {
+    ask(ask) {
+      const path = models[ask.model]
+      if (path === undefined) return refuse(ask.id, 'this view has no such checkpoint')
+      const slot = slotOf(ask)
+      if (!slot.running) return void start(slot, ask, path)
+      slot.running.abort.abort()
+      drop(slot)
+      slot.waiting = ask
+    },
+    cancel(id) {
+      for (const slot of slots.values()) {
+        if (slot.waiting?.id === id) drop(slot)
+        if (slot.running?.id === id) slot.running.abort.abort()
+      }
+    },
+    dispose() {
+      for (const slot of slots.values()) {
+        drop(slot)
+        slot.running?.abort.abort()
+      }
+    },
+  }
+}
+
+/** One call at a time can be typed exactly; that call and params belong together is checked by the type of Ask. */
+function answer(call: Caller, ask: Ask, path: string, signal: AbortSignal): Promise<ResultOf<ViewCall>> {
+  switch (ask.call) {
+    case 'tile':
+      return call('tile', { ...ask.params, path }, { signal })
+    case 'detail':
+      return call('detail', { ...ask.params, path }, { signal })
+    case 'weight':
+      return call('weight', { ...ask.params, path }, { signal })
+  }
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { utimesSync } from 'node:fs'
+import { createOpenModels, type OpenModels } from '../../../src/backend/openModels.ts'
+import { scanModel } from '../../../src/backend/scan.ts'
+import { createStatsCache } from '../../../src/backend/statsCache.ts'
+import { summarise } from '../../../src/backend/summary.ts'
+import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+
+const name = 'model.layers.0.mlp.up_proj.weight'
+
+describe('models that views have open', () => {
+  let temp: Scratch
+  let models: OpenModels
+  const cache = () => createStatsCache(temp.path('cache'))
+  const scan = () =>
+    models.use(temp.folder, (model) => {
+      const { signal } = new AbortController()
+      return scanModel(model, { path: temp.folder, cache: cache(), signal, onProgress: () => {} })
+    })
+  const known = () => models.use(temp.folder, async ({ stats }) => stats.get(name)?.zeros)
+  beforeEach(() => {
+    temp = scratch()
+    models = createOpenModels(cache)
+    temp.write('model.safetensors', safetensors({ [name]: f32([2, 4], [1, 0, 0, 1, 1, 1, 1, 1]) }))
+  })
+  afterEach(async () => {
+    await models.closeAll()
+    temp.remove()
+  })
+
+  it('know what a scan found, and in the next session too', async () => {
+    assert.equal(await known(), undefined)
+    await scan()
+    assert.equal(await known(), 2)
+    await models.closeAll()
+    models = createOpenModels(cache)
+    assert.equal(await known(), 2)
+  })
+
+  it('forget it when the file was overwritten, and show the new header', async () => {
+    await scan()
+    temp.write('model.safetensors', safetensors({ [name]: f32([4, 4], new Float32Array(16)) }))
+    assert.equal(await known(), undefined)
+    const { model } = await models.use(temp.folder, async (open) => ({ model: await summarise(open) }))
+    assert.deepEqual(model.tensors[0].shape, [4, 4])
+  })
+
+  it('are read anew when config.json changes or a missing shard comes', async () => {
+    const summary = () => models.use(temp.folder, summarise)
+    assert.equal((await summary()).modelType, null)
+    temp.write('config.json', JSON.stringify({ model_type: 'opt' }))
+    assert.equal((await summary()).modelType, 'opt')
+    const future = new Date(Date.now() + 5000)
+    temp.write('config.json', JSON.stringify({ model_type: 'gpt' }))
+    utimesSync(temp.path('config.json'), future, future)
+    assert.equal((await summary()).modelType, 'gpt')
+
+    temp.remove()
+    temp = scratch()
+    temp.write('1.safetensors', safetensors({ a: f32([1], [1]) }))
+    const weightMap = { a: '1.safetensors', b: '2.safetensors' }
+    temp.write('model.safetensors.index.json', JSON.stringify({ weight_map: weightMap }))
+    const holed = await summary()
+    assert.deepEqual([holed.tensors.length, holed.problems[0].missing], [1, ['b']])
+    temp.write('2.safetensors', safetensors({ b: f32([1], [1]) }))
+    assert.deepEqual([(await summary()).tensors.length, (await summary()).problems], [2, []])
+  })
+
+  it('name a type that nobody knows without letting its name into the page’s sentences', async () => {
+    const data = new Uint8Array(3)
+    temp.write('model.safetensors', safetensors({ x: { dtype: 'F5\u202e<b>', shape: [3], data } }, { format: 'pt' }))
+    const { tensors, warnings, metadata } = await models.use(temp.folder, summarise)
+    assert.deepEqual([tensors[0].dtype, tensors[0].bytes, metadata], ['"F5\\u202e<b>"', 3, { format: 'pt' }])
+    assert.match(tensors[0].unreadable ?? '', /not known/)
+    assert.match(warnings[0], /1 of the tensors/)
+  })
+})

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import type { Caller } from '../../../src/extension/backend/calls.ts'
+import { ModelSession } from '../../../src/extension/inspector/modelSession.ts'
+import type { OpenedModel, ScanProgress, TensorStats } from '../../../src/shared/protocol/inspect.ts'
+import type { ToInspector } from '../../../src/shared/protocol/view.ts'
+import { recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
+
+/** A backend whose file can be overwritten. */
+function fakeBackend() {
+  let opened: OpenedModel = { model: recordedModel(2), stats: [] }
+  const scans: { signal: AbortSignal; tell: (stats: TensorStats[]) => void; end: () => void }[] = []
+  const call = ((name: string, _: unknown, options: { signal: AbortSignal; onProgress: (p: ScanProgress) => void }) => {
+    if (name === 'openModel') return Promise.resolve(opened)
+    return new Promise((resolve) => {
+      const tell = (stats: TensorStats[]) => options.onProgress({ stats, doneBytes: 1, totalBytes: 2, elapsedMs: 1 })
+      scans.push({ signal: options.signal, tell, end: () => resolve({ scanned: 3, skipped: 0, partial: false }) })
+    })
+  }) as unknown as Caller
+  return { call, scans, overwrite: (next: OpenedModel) => (opened = next) }
+}
+
+describe('a checkpoint in the editor', () => {
+  const never = () => false
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+  const view = () => {
+    const seen: ToInspector[] = []
+    return { seen, post: (message: ToInspector) => void seen.push(message) }
+  }
+  const shown = (seen: ToInspector[]) => seen.findLast((message) => message.type === 'model')
+
+  it('that was overwritten while no view was open shows the new header and the new zeros', async () => {
+    const backend = fakeBackend()
+    const session = new ModelSession('/m', backend.call, never)
+    const before = view()
+    const attached = session.attach(before.post)
+    await settled()
+    assert.equal(shown(before.seen)?.model.blocks, 2)
+    attached.dispose()
+    const model = recordedModel(3)
+    const stats = recordedStats(model)
+    backend.overwrite({ model, stats })
+    const after = view()
+    session.attach(after.post)
+    await settled()
+    assert.deepEqual([shown(after.seen)?.model.blocks, shown(after.seen)?.stats], [3, stats])
+  })
+
+  it('keeps no statistics: a view that comes in the middle of a scan is given the backend’s, and then what follows', async () => {
+    const backend = fakeBackend()
+    const session = new ModelSession('/m', backend.call, () => true)
+    const first = view()
+    session.attach(first.post)
+    await settled()
+    const [a, b, c] = recordedStats(recordedModel(2))
+    backend.scans[0].tell([a])
+    const second = view()
+    session.attach(second.post)
+    backend.scans[0].tell([b])
+    assert.ok(!second.seen.some(({ type }) => type === 'scan'), 'before its model a view hears nothing of the scan')
+    backend.overwrite({ model: recordedModel(2), stats: [a, b] })
+    await settled()
+    backend.scans[0].tell([c])
+    const statsOf = (seen: ToInspector[]) =>
+      seen.flatMap((m) => (m.type === 'model' ? m.stats : m.type === 'scan' ? m.progress.stats : []))
+    assert.deepEqual(statsOf(first.seen), [a, b, c])
+    assert.equal(backend.scans.length, 1)
+  })
+
+  it('stops its scan with its last view, and scans again for the next', async () => {
+    const backend = fakeBackend()
+    const session = new ModelSession('/m', backend.call, () => true)
+    const [one, two] = [session.attach(view().post), session.attach(view().post)]
+    await settled()
+    one.dispose()
+    assert.ok(!backend.scans[0].signal.aborted)
+    two.dispose()
+    assert.ok(backend.scans[0].signal.aborted)
+    session.attach(view().post)
+    await settled()
+    assert.equal(backend.scans.length, 2)
+  })
+
+  it('read again shows only the newer answer', async () => {
+    const backend = fakeBackend()
+    const session = new ModelSession('/m', backend.call, never)
+    const { seen, post } = view()
+    session.attach(post)
+    backend.overwrite({ model: recordedModel(5), stats: [] })
+    await session.reload()
+    await settled()
+    const models = seen.filter((message) => message.type === 'model')
+    assert.deepEqual(models.map(({ model }) => model.blocks), [5]) // prettier-ignore
+  })
+})

@@ -1,0 +1,77 @@
+// The weight under the pointer, at every zoom: from the picture where a pixel is a weight, else asked for.
+import type { Tile, Weight } from '../../src/shared/protocol/inspect.ts'
+import type { AskParams } from '../../src/shared/protocol/view.ts'
+import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import { bytesOf, floatsOf } from './base64.ts'
+import { h } from './dom.ts'
+import type { Region } from './region.ts'
+
+export interface HoverOptions {
+  shown: () => { name: string; slice: number[]; region: Region; tile: Tile | null }
+  weight: (params: AskParams<'weight'>, signal: AbortSignal) => Promise<Weight>
+}
+
+/** The pointer rests this long before the backend is asked. */
+const restMs = 60
+
+/** The tooltip; it stands beside the canvas in an element that is positioned. */
+export function createMatrixHover(canvas: HTMLCanvasElement, { shown, weight }: HoverOptions): HTMLElement {
+  const tip = h('div', { class: 'tip', 'aria-hidden': 'true', hidden: true })
+  let asked = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const leave = () => {
+    clearTimeout(timer)
+    asked.abort()
+    tip.hidden = true
+  }
+  const ask = async (place: Place, around: string) => {
+    asked = new AbortController()
+    const { signal } = asked
+    const { name, slice } = shown()
+    const answer = await weight({ name, slice, row: place.row, column: place.column }, signal).catch(() => null)
+    if (answer && !signal.aborted) tip.textContent = describe(place, Number(answer.value)) + around
+  }
+  canvas.addEventListener('pointermove', (event) => {
+    const { region, tile } = shown()
+    const box = canvas.getBoundingClientRect()
+    const x = event.clientX - box.left
+    const y = event.clientY - box.top
+    const place = weightAt(region, x / box.width, y / box.height)
+    if (!tile || !place) return leave()
+    clearTimeout(timer)
+    asked.abort()
+    const pixel = pixelAt(tile, x / box.width, y / box.height)
+    const values = tile.values === null ? null : floatsOf(tile.values)
+    const around = values ? '' : `, ${formatShare(bytesOf(tile.density)[pixel] / 255, 0)} non-zeros around it`
+    tip.textContent = describe(place, values ? values[pixel] : null) + around
+    if (!values) timer = setTimeout(() => void ask(place, around), restMs)
+    tip.hidden = false
+    tip.style.left = `${canvas.offsetLeft + Math.max(0, Math.min(x + 12, box.width - tip.offsetWidth))}px`
+    tip.style.top = `${canvas.offsetTop + y + 16}px`
+  })
+  canvas.addEventListener('pointerleave', leave)
+  canvas.addEventListener('wheel', leave, { passive: true })
+  return tip
+}
+
+interface Place {
+  row: number
+  column: number
+}
+
+/** `x` and `y`: shares of the picture. */
+export function weightAt(region: Region, x: number, y: number): Place | null {
+  if (!(x >= 0 && x < 1 && y >= 0 && y < 1)) return null
+  return {
+    row: region.rowStart + Math.floor(y * (region.rowEnd - region.rowStart)),
+    column: region.columnStart + Math.floor(x * (region.columnEnd - region.columnStart)),
+  }
+}
+
+function pixelAt({ width, height }: Tile, x: number, y: number): number {
+  return Math.floor(y * height) * width + Math.floor(x * width)
+}
+
+function describe({ row, column }: Place, value: number | null): string {
+  return `row ${row}, column ${column}: ${value === null ? '…' : formatValue(value)}`
+}

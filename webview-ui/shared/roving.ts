@@ -1,0 +1,40 @@
+// One Tab stop for many controls: the arrows, Home and End go from one to the next.
+
+/** `items` in their order; those that are hidden are passed over. Call again when there are others. */
+export function makeRoving(list: HTMLElement, items: readonly HTMLElement[]): void {
+  const stop = (at: HTMLElement | undefined) => {
+    for (const item of items) item.tabIndex = item === at ? 0 : -1
+  }
+  stop(items.find((item) => !item.hidden))
+  list.addEventListener('focusin', (event) => {
+    const focused = items.find((item) => item === event.target)
+    if (focused) stop(focused)
+  })
+  list.addEventListener('keydown', (event) => {
+    if (event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return
+    const shown = items.filter((item) => item.checkVisibility())
+    const next = target(event.key, shown.indexOf(document.activeElement as HTMLElement), shown.length)
+    if (next === null) return
+    event.preventDefault()
+    event.stopPropagation()
+    shown[next]?.focus()
+  })
+}
+
+function target(key: string, at: number, length: number): number | null {
+  if (at < 0) return null
+  switch (key) {
+    case 'ArrowRight':
+    case 'ArrowDown':
+      return Math.min(length - 1, at + 1)
+    case 'ArrowLeft':
+    case 'ArrowUp':
+      return Math.max(0, at - 1)
+    case 'Home':
+      return 0
+    case 'End':
+      return length - 1
+    default:
+      return null
+  }
+}
