@@ -9,8 +9,8 @@ import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
 import { createLegend, type LegendWords } from '../shared/legend.ts'
 import { matrixSource } from '../shared/matrixSource.ts'
-import { pngOf } from '../shared/figure.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
+import { rasterise } from '../shared/shapes.ts'
 import { emptyState, failedState, loadingState } from '../shared/states.ts'
 import { createTable } from '../shared/table.ts'
 import type { SortOrder } from '../shared/tableOrder.ts'
@@ -142,7 +142,7 @@ async function exportAs(format: ExportFormat): Promise<void> {
     csv: () => csvFile(m, rows, stats),
     json: () => jsonFile(m, rows, stats),
     svg: () => svgFile(m, figure()),
-    png: async () => pngFile(m, await pngOf(figure())),
+    png: async () => pngFile(m, await rasterise(figure())),
     html: () => htmlFile(m, rows, stats, figure()),
   }
   host.post(await files[format]())

@@ -20,7 +20,7 @@ import { createChart, saveButtons, type ChartAxes } from '../shared/chart.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
-import { createLegend } from '../shared/legend.ts'
+import { createLegend, type LegendWords } from '../shared/legend.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { failedState, loadingState } from '../shared/states.ts'
 import { onThemeChange } from '../shared/theme.ts'
@@ -101,14 +101,15 @@ const grid = createGrid({
   },
   onSelect: () => {},
 })
-const legend = createLegend('Zeros', '0 %', '100 %', 'not pruned yet')
+const words: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
+const legend = createLegend(words.title, words.low, words.high, words.notComputed)
 const csv = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Curves as CSV')
 const cards = Object.values(charts).map(({ element }) => h('div', { class: 'card', hidden: true }, element))
 const mapHead = h(
   'div',
   { class: 'row' },
   h('h2', { class: 'chartTitle' }, 'Sparsity by block and module'),
-  ...saveButtons('sparsity', () => grid.toSvg(), host.post),
+  ...saveButtons('sparsity', () => grid.toSvg({ title: 'Sparsity by block and module', legend: words }), host.post),
 )
 const map = h('section', { class: 'card' }, mapHead, grid.element, legend.element)
 const page = [
