@@ -87,11 +87,8 @@ export function createHead(actions: HeadActions): Head {
         text.textContent = 'reading…'
         return
       }
-      const share = progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes
-      bar.value = share
-      const rate = progress.doneBytes / Math.max(1, progress.elapsedMs / 1000)
-      const left = rate > 0 ? (progress.totalBytes - progress.doneBytes) / rate : 0
-      text.textContent = `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)} · ${formatDuration(left)} left`
+      bar.value = progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes
+      text.textContent = progressText(progress)
     },
     scanned(result) {
       busy(false)
@@ -106,6 +103,12 @@ export function createHead(actions: HeadActions): Head {
       prune.title = trusted ? '' : 'Pruning needs a trusted workspace.'
     },
   }
+}
+
+function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress): string {
+  const rate = doneBytes / Math.max(1, elapsedMs / 1000)
+  const left = rate > 0 ? (totalBytes - doneBytes) / rate : 0
+  return `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)} · ${formatDuration(left)} left`
 }
 
 function exportMenu(save: (format: ExportFormat) => void): HTMLElement {
