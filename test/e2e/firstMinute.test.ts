@@ -6,16 +6,14 @@ import { startSampleStudio } from '../../scripts/vscode/sampleStudio.mjs'
 import { root } from '../support/browser.ts'
 import { activeView, eventually, pictureOfFailure, type Studio } from './studio.ts'
 import assert from 'node:assert/strict'
+import { lacks } from '../support/skip.ts'
 
 describe('the first minute in `npm run studio`', function () {
   this.timeout(180_000)
   let studio: Studio
   before(async function () {
     const { SPARSESCOPE_VSCODE: server, SPARSESCOPE_VSIX: vsix } = process.env
-    if (!server || !vsix) {
-      console.log('no VS Code: run these through node scripts/testVscode.mjs e2e')
-      this.skip()
-    }
+    if (!server || !vsix) return lacks(this, 'no VS Code: run these through node scripts/testVscode.mjs e2e')
     const home = mkdtempSync(join(tmpdir(), 'sparsescope-e2e-'))
     const running = await startSampleStudio({ root, server, vsix, home })
     const { context, page } = await launchBrowser(home)

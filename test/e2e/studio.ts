@@ -8,6 +8,7 @@ import { findCommand, launchBrowser, runCommand } from '../../scripts/vscode/bro
 import { installExtension, startServer, writeSettings } from '../../scripts/vscode/server.mjs'
 import { makeWorkspace } from '../../scripts/vscode/workspace.mjs'
 import { root } from '../support/browser.ts'
+import { lacks } from '../support/skip.ts'
 
 export interface Studio {
   page: Page
@@ -19,10 +20,7 @@ export interface Studio {
 export async function openStudio(suite: Mocha.Context, options: { trust?: boolean } = {}): Promise<Studio> {
   const server = process.env.SPARSESCOPE_VSCODE
   const vsix = process.env.SPARSESCOPE_VSIX
-  if (!server || !vsix) {
-    console.log('no VS Code: run these through node scripts/testVscode.mjs e2e')
-    suite.skip()
-  }
+  if (!server || !vsix) return lacks(suite, 'no VS Code: run these through node scripts/testVscode.mjs e2e')
   const home = mkdtempSync(join(tmpdir(), 'sparsescope-e2e-'))
   const workspace = makeWorkspace(root, join(home, 'workspace'))
   const userData = join(home, 'data')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { harnessPage } from '../../webview-ui/harness/page.ts'
 import type { ThemeName } from '../../webview-ui/harness/themes.ts'
+import { lacks } from './skip.ts'
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/opt/google/chrome/chrome']
 export const root = new URL('../../', import.meta.url).pathname
@@ -27,13 +28,9 @@ export const chromiumArguments = [
 export async function openBrowser(suite: Mocha.Context): Promise<Browser> {
   const executablePath = findChromium()
   const built = existsSync(join(root, 'dist/webview/inspector.js'))
-  if (!executablePath || !built) {
-    console.log(
-      executablePath ? 'no dist/webview: run npm run build' : 'no Chromium found: install the package chromium',
-    )
-    suite.skip()
-  }
-  return chromium.launch({ executablePath: executablePath ?? undefined, args: chromiumArguments })
+  if (!executablePath) return lacks(suite, 'no Chromium found: install the package chromium')
+  if (!built) return lacks(suite, 'no dist/webview: run npm run build')
+  return chromium.launch({ executablePath, args: chromiumArguments })
 }
 
 export type ViewName = 'inspector' | 'run' | 'compare' | 'trainable'

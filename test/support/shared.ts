@@ -11,8 +11,9 @@ export function sharedPath(...parts: string[]): string | null {
   return existsSync(path) ? path : null
 }
 
-/** A golden: from test/fixtures/goldens, else from ../shared/goldens, else null. */
-export function goldenPath(...parts: string[]): string | null {
+/** A golden, committed under test/fixtures/goldens. @throws when it is missing: a test without it would say nothing. */
+export function goldenPath(...parts: string[]): string {
   const path = join(root, 'test', 'fixtures', 'goldens', ...parts)
-  return existsSync(path) ? path : sharedPath('goldens', ...parts)
+  if (!existsSync(path)) throw new Error(`the fixture ${path} is missing: it is committed, restore it with git`)
+  return path
 }

@@ -61,7 +61,7 @@ export async function attentionForward(
   return { x, q, k, v: projected.v, qNorm, kNorm, mixed, logSum }
 }
 
-/** dX [N,C] is written (or added to) when wanted; without anybody wanting q, k or v the attention itself is skipped. */
+/** dX [N,C] is written when it is wanted. The attention itself is gone through backwards always: an input may need it. */
 export async function attentionBackward(
   step: Step,
   scope: Arena,

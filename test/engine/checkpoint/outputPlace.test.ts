@@ -12,7 +12,7 @@ describe('the place of an output', () => {
   let temp: Scratch
   beforeEach(() => {
     temp = scratch()
-    cpSync(goldenPath('opt')!, temp.path('models', 'opt'), { recursive: true })
+    cpSync(goldenPath('opt'), temp.path('models', 'opt'), { recursive: true })
     symlinkSync(temp.path('models'), temp.path('link'))
   })
   afterEach(() => temp.remove())

@@ -30,7 +30,7 @@ describe('sparsescope compare', () => {
   })
 
   it('compares a single file with shards of other element types', () => {
-    const json = cliJson('compare', goldenPath('llama') ?? '', goldenPath('llama_bf16_sharded') ?? '')
+    const json = cliJson('compare', goldenPath('llama'), goldenPath('llama_bf16_sharded'))
     assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], null])
   })
 

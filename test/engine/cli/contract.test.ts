@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { cli, cliJson, entry } from '../../support/cli.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
+import { cannot } from '../../support/skip.ts'
 
 const commands = ['inspect', 'compare', 'forward', 'evaluate', 'prune', 'run', 'lint', 'doctor', 'schema']
-const model = goldenPath('opt') ?? ''
-const ids = goldenPath('opt', 'prune', 'calib.safetensors') ?? ''
+const model = goldenPath('opt')
+const ids = goldenPath('opt', 'prune', 'calib.safetensors')
 const random = ['--method', 'random', '--sparsity', '0.5', '--device', 'cpu']
 
 describe('every command', () => {
@@ -70,7 +71,7 @@ describe('every command', () => {
   })
 
   it('stops at SIGINT with 130 and leaves nothing half', async function () {
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return cannot(this, 'Windows has no such signals')
     const recipe = join(temp.folder, 'a.prune.yaml')
     const recover = { mode: 'retrain', train: ['bias'], steps: 1e6, data: ids, samples: 16, seq_len: 16 }
     writeFileSync(recipe, JSON.stringify({ version: 1, model, prune: [{}], recover, save: { to: 'out' } }))

@@ -27,7 +27,7 @@ describe('sparsescope inspect', () => {
   const inspect = (...args: string[]) => cliJson('inspect', ...args) as unknown as Json
 
   it('lists every tensor, with no statistics unless asked', () => {
-    const { tensors, totals } = inspect(goldenPath('gpt2') ?? '')
+    const { tensors, totals } = inspect(goldenPath('gpt2'))
     assert.equal(tensors.length, 28)
     assert.ok(tensors.every((t) => t.zeros === undefined))
     // 2 blocks of c_attn 48·144, c_proj 48·48, c_fc 48·192 and c_proj 192·48.
@@ -80,7 +80,7 @@ describe('sparsescope inspect', () => {
   })
 
   it('prints a table for people', () => {
-    const { status, stdout } = cli('inspect', goldenPath('opt') ?? '', '--stats')
+    const { status, stdout } = cli('inspect', goldenPath('opt'), '--stats')
     assert.equal(status, 0)
     assert.match(stdout, /model\.decoder\.layers\.0\.fc1\.weight +F32 +\[96, 48\]/)
     assert.match(stdout, /sparsity of the block linears: 0\.00 %/)
@@ -105,8 +105,8 @@ describe('sparsescope inspect', () => {
     for (const args of [
       [temp.folder],
       [temp.path('nothing')],
-      [goldenPath('opt') ?? '', '--tensor', 'fc9'],
-      [goldenPath('opt') ?? '', '--nm', '4:2'],
+      [goldenPath('opt'), '--tensor', 'fc9'],
+      [goldenPath('opt'), '--nm', '4:2'],
     ]) {
       const { status, stdout, stderr } = cli('inspect', ...args)
       assert.equal(status, 2, args.join(' '))

@@ -7,7 +7,7 @@ import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { readTensors } from '../../support/tensors.ts'
 
-const calibration = ['--calibration', goldenPath('opt', 'prune', 'calib.safetensors') ?? '', '--samples', '16']
+const calibration = ['--calibration', goldenPath('opt', 'prune', 'calib.safetensors'), '--samples', '16']
 
 describe('sparsescope prune', () => {
   let temp: Scratch
@@ -17,13 +17,13 @@ describe('sparsescope prune', () => {
     out = join(temp.folder, 'pruned')
   })
   afterEach(() => temp.remove())
-  const prune = (...args: string[]) => ['prune', goldenPath('opt') ?? '', '--out', out, '--device', 'cpu', ...args]
+  const prune = (...args: string[]) => ['prune', goldenPath('opt'), '--out', out, '--device', 'cpu', ...args]
 
   it('writes the weights that the golden mask leaves, and leaves nothing else behind', async () => {
     const perp = ['--method', 'wanda', '--sparsity', '0.5', '--selection', 'perp', '--seq-len', '16']
     const json = cliJson(...prune(...perp, ...calibration))
-    const golden = await readTensors(goldenPath('opt', 'prune', 'wanda_u50.safetensors') ?? '')
-    const dense = await readTensors(join(goldenPath('opt') ?? '', 'model.safetensors'))
+    const golden = await readTensors(goldenPath('opt', 'prune', 'wanda_u50.safetensors'))
+    const dense = await readTensors(join(goldenPath('opt'), 'model.safetensors'))
     const pruned = await readTensors(join(out, 'model.safetensors'))
     for (const name of dense.names()) {
       const kept = golden.names().includes(`mask.${name.replace('.weight', '')}`)
@@ -62,7 +62,7 @@ describe('sparsescope prune', () => {
     const args = ['--out', deep, '--method', 'random', '--sparsity', '0.5', '--device', 'cpu']
     assert.equal(cli('prune', join(temp.folder, 'nowhere'), ...args).status, 2)
     assert.deepEqual(readdirSync(temp.folder), [])
-    assert.equal(cli('prune', goldenPath('opt') ?? '', ...args).status, 0)
+    assert.equal(cli('prune', goldenPath('opt'), ...args).status, 0)
     assert.deepEqual(readdirSync(join(temp.folder, 'a', 'b')), ['out'])
   })
 

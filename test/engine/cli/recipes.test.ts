@@ -23,10 +23,6 @@ describe('commands on recipes', () => {
   before(function () {
     const model = goldenPath('opt')
     const data = goldenPath('opt', 'prune', 'calib.safetensors')
-    if (!model || !data) {
-      console.log('skipped: the golden opt is not here')
-      return this.skip()
-    }
     golden = { model, data }
   })
   beforeEach(() => (temp = scratch()))

@@ -6,6 +6,7 @@ import { cliIn, entry, type CliResult } from '../../support/cli.ts'
 import { f32, fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { createEmulator, onTerminal } from '../../support/terminal.ts'
+import { cannot } from '../../support/skip.ts'
 
 const bar = /^[█░]+ +\d+ % \S/
 const calibration = { data: 'ids.safetensors', samples: 8, seq_len: 16 }
@@ -31,7 +32,7 @@ describe('the command line on a terminal', function () {
   /** What each command wrote into a pipe. */
   const piped: Record<string, CliResult> = {}
   beforeEach(function () {
-    if (process.platform !== 'linux') this.skip()
+    if (process.platform !== 'linux') cannot(this, 'a pseudo-terminal is made by a program of Linux')
     places = []
   })
   afterEach(() => places.forEach((place) => place.remove()))
@@ -40,8 +41,8 @@ describe('the command line on a terminal', function () {
   function makePlace(): string {
     const place = scratch()
     places.push(place)
-    cpSync(goldenPath('opt')!, place.path(model), { recursive: true })
-    cpSync(goldenPath('opt', 'prune', 'calib.safetensors')!, place.path('ids.safetensors'))
+    cpSync(goldenPath('opt'), place.path(model), { recursive: true })
+    cpSync(goldenPath('opt', 'prune', 'calib.safetensors'), place.path('ids.safetensors'))
     const reconstruct = { mode: 'reconstruct', ...training }
     for (const [name, recover] of Object.entries({ reconstruct, retrain }))
       writeFileSync(

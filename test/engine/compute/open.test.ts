@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { adapterNames } from '../../../src/engine/compute/webgpu/adapter.ts'
 import { openBackend } from '../../../src/engine/compute/open.ts'
+import { lacks } from '../../support/skip.ts'
 
 describe('openBackend', function () {
   this.timeout(60_000)
@@ -21,10 +22,7 @@ describe('openBackend', function () {
 
   it('takes the adapter that is named, by a part of its name; an unknown name is told which there are', async function () {
     const [name] = await adapterNames().catch(() => [])
-    if (!name) {
-      console.log('no WebGPU adapter here: choosing one by name is not tested')
-      return this.skip()
-    }
+    if (!name) return lacks(this, 'no WebGPU adapter here: none can be chosen by name')
     const backend = await openBackend({ device: 'auto', adapter: name.slice(0, 8) })
     assert.equal(backend.info.device, 'wgpu')
     assert.ok(backend.info.description.startsWith(name.slice(0, 8)), backend.info.description)

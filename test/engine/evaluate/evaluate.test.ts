@@ -14,7 +14,7 @@ import { maxDifference, readGolden, relativeDifference } from '../../support/gol
 import { createMemoryCheckpoint, smallLlama } from '../../support/memoryCheckpoint.ts'
 import { goldenPath } from '../../support/shared.ts'
 
-const golden = (...parts: string[]) => goldenPath(...parts)!
+const golden = (...parts: string[]) => goldenPath(...parts)
 
 describe('perplexity', () => {
   const { seqlen, input_ids, ppl_dense } = JSON.parse(readFileSync(golden('llama', 'ppl.json'), 'utf8')) as {

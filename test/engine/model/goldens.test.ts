@@ -12,6 +12,7 @@ import { stepOf } from '../../../src/engine/model/step.ts'
 import { storedOrder } from '../../../src/engine/model/weightIo.ts'
 import { backends } from '../../support/backends.ts'
 import { goldenModels, maxDifference, readGolden, relativeDifference, type Golden } from '../../support/goldens.ts'
+import { lacks } from '../../support/skip.ts'
 
 const tolerance = { logits: 2e-4, hidden: 2e-4, nll: 1e-4, loss: 1e-4, gradient: 1e-3 }
 
@@ -59,10 +60,7 @@ for (const { name: device, open } of backends) {
     let backend: Backend
     before(async function () {
       const opened = await open()
-      if ('reason' in opened) {
-        console.log(`${device}: ${opened.reason}`)
-        return this.skip()
-      }
+      if ('reason' in opened) return lacks(this, opened.reason)
       backend = opened.backend
     })
     after(async () => backend?.close())

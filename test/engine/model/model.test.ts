@@ -50,7 +50,7 @@ describe('openModel', () => {
 describe('weights', () => {
   for (const folder of ['gpt2', 'llama_bf16_sharded', 'opt_f16']) {
     it(`of ${folder} loaded and stored are the same bytes`, async () => {
-      const checkpoint = await openCheckpoint(goldenPath(folder)!)
+      const checkpoint = await openCheckpoint(goldenPath(folder))
       const model = openModel(checkpoint)
       for (const parameter of model.parameters.values()) {
         const values = decode(await readWeight(model, parameter))

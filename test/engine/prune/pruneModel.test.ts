@@ -34,7 +34,7 @@ describe('the pruning loop', () => {
   before(async () => {
     cpu = await openCpu({ threads: 2 })
     for (const arch of ['opt', 'llama', 'mixtral', 'gpt2'])
-      checkpoints.set(arch, await openCheckpoint(goldenPath(arch) ?? ''))
+      checkpoints.set(arch, await openCheckpoint(goldenPath(arch)))
   })
   after(async () => {
     for (const checkpoint of checkpoints.values()) await checkpoint.close()

@@ -5,6 +5,7 @@ import { Statistics } from '../../../src/engine/prune/statistics.ts'
 import type { PruneEntry } from '../../../src/engine/prune/plan.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { backends } from '../../support/backends.ts'
+import { lacks } from '../../support/skip.ts'
 
 const channels = 13
 const tokens = 70
@@ -43,10 +44,8 @@ for (const { name, open } of backends)
     let backend: Backend
     before(async function () {
       const opened = await open()
-      if ('reason' in opened) {
-        console.log(`skipped: ${opened.reason}`)
-        this.skip()
-      } else backend = opened.backend
+      if ('reason' in opened) return lacks(this, opened.reason)
+      backend = opened.backend
     })
     after(() => backend?.close())
 

@@ -33,10 +33,9 @@ describe('retraining goldens', () => {
       if (only && only !== arch) continue
       it(`${arch} ${file}: losses, gradient norms, rates and merged weights`, async function () {
         const path = goldenPath(arch, 'retrain', `${file}.safetensors`)
-        if (!path) return this.skip()
         const golden = await readTensors(path)
         const backend = openReference()
-        const source = await openCheckpoint(goldenPath(arch) ?? '')
+        const source = await openCheckpoint(goldenPath(arch))
         const model = openModel(source)
         const pruned = new Map<string, Float32Array>()
         const masks = new Map(

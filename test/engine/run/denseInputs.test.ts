@@ -22,7 +22,6 @@ describe('reconstruction on dense inputs', () => {
 
   it('starts block 1 from the error that pruning it alone makes in the dense model', async function () {
     const [model, data] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
-    if (!model || !data) return this.skip()
     const prune = { method: 'magnitude', sparsity: 0.5 }
     const errorsWith = async (inputs: string) => {
       const recover = { mode: 'reconstruct', inputs, train: ['bias', 'norm'], steps: 20, lr: 1e-3 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
 import { openEventLog } from '../../../src/engine/run/eventLog.ts'
+import { cannot } from '../../support/skip.ts'
 
 describe('event log', () => {
   let folder = ''
@@ -70,10 +71,8 @@ describe('event log', () => {
   })
 
   it('on a full disk fails where a run can catch it, and not in a timer', function () {
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', folder]).status !== 0) {
-      console.log('      skipped: only root can mount a small file system')
-      return this.skip()
-    }
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', folder]).status !== 0)
+      return cannot(this, 'only root can mount a small file system')
     try {
       const log = openEventLog({ path: join(folder, 'events.jsonl') })
       const long = { type: 'warning', message: 'x'.repeat(5000) } as const

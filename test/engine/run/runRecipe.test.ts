@@ -11,6 +11,7 @@ import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import type { RunReport } from '../../../src/engine/run/report.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
+import { cannot } from '../../support/skip.ts'
 
 describe('runs', () => {
   let backend: Backend
@@ -21,7 +22,6 @@ describe('runs', () => {
   after(() => backend.close())
   beforeEach(function () {
     const [golden, ids] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
-    if (!golden || !ids) return this.skip()
     place = createWorkplace()
     model = golden
     data = ids
@@ -303,10 +303,8 @@ describe('runs', () => {
     it(`a ${what} disk is a clear error that leaves nothing under the final name`, async function () {
       const mount = place.path('small')
       mkdirSync(mount)
-      if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0) {
-        console.log('      skipped: only root can mount a small file system')
-        return this.skip()
-      }
+      if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0)
+        return cannot(this, 'only root can mount a small file system')
       try {
         const path = recipe({ prune: magnitude, save: { to: 'small/out' } })
         await assert.rejects(run(backend, { recipe: path }), { code: 'disk', message })

@@ -10,6 +10,7 @@ import { splitSaveTo } from '../../../src/engine/run/saveTo.ts'
 import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+import { cannot } from '../../support/skip.ts'
 
 const data = 'ids.safetensors'
 const recipe = {
@@ -122,10 +123,8 @@ describe('the place of the result', () => {
       ['ro', /small.*read-only/],
     ] as const) {
       rmSync(place.path('.sparsescope'), { recursive: true, force: true })
-      if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0) {
-        console.log('      skipped: only root can mount a small file system')
-        return this.skip()
-      }
+      if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0)
+        return cannot(this, 'only root can mount a small file system')
       try {
         const there = { ...recipe, save: { to: 'small/deep/out' } }
         await assert.rejects(run(backend, { recipe: place.recipe('b', there), onEvent }), { code: 'disk', message })
@@ -145,10 +144,8 @@ describe('the place of the result', () => {
   it('is no help where the folder of the recipe cannot take the run: that is said too', async function () {
     const mount = place.path('fixed')
     mkdirSync(mount)
-    if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', mount]).status !== 0) {
-      console.log('      skipped: only root can mount a small file system')
-      return this.skip()
-    }
+    if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', mount]).status !== 0)
+      return cannot(this, 'only root can mount a small file system')
     try {
       const absolute = { ...recipe, model: place.path('model'), calibration: { ...recipe.calibration, data: place.path(data) }, save: { to: place.path('out') } } // prettier-ignore
       writeFileSync(join(mount, 'a.prune.yaml'), JSON.stringify(absolute))

@@ -16,7 +16,6 @@ describe('progress of a run', () => {
   after(() => backend.close())
   beforeEach(function () {
     const [golden, ids] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
-    if (!golden || !ids) return this.skip()
     place = createWorkplace()
     model = golden
     data = ids

@@ -6,6 +6,7 @@ import { loadWindows, type WindowsRequest } from '../../../src/engine/text/windo
 import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
 import { safetensors, scratch, type Scratch, type TestTensor } from '../../support/safetensors.ts'
 import { sharedPath } from '../../support/shared.ts'
+import { cannot } from '../../support/skip.ts'
 
 const i32 = (shape: number[], ids: number[]): TestTensor => ({
   dtype: 'I32',
@@ -243,10 +244,7 @@ describe('loadWindows', () => {
     const text = sharedPath('data', 'brown_eval.txt')
     const wanted = sharedPath('models', 'ids.safetensors')
     const folder = process.env.SPARSESCOPE_SMOLLM2
-    if (!text || !wanted || !folder) {
-      console.log('no real model: set SPARSESCOPE_SMOLLM2 to its folder')
-      this.skip()
-    }
+    if (!text || !wanted || !folder) return cannot(this, 'no real model: set SPARSESCOPE_SMOLLM2 to its folder')
     const got = await loadWindows({ path: text, seqLen: 512, samples: 64, purpose: 'evaluate', folder })
     const want = await loadWindows({ path: wanted, field: 'evaluation', purpose: 'evaluate', folder })
     assert.deepEqual(got.ids, want.ids)

@@ -8,6 +8,7 @@ import { createLaunch, type Launched } from '../../../src/extension/backend/laun
 import type { ScanProgress } from '../../../src/shared/protocol/inspect.ts'
 import { protocolVersion } from '../../../src/shared/protocol/rpc.ts'
 import { makeWorkspace } from '../../../scripts/vscode/workspace.mjs'
+import { lacks } from '../../support/skip.ts'
 
 const root = new URL('../../../', import.meta.url).pathname
 const script = join(root, 'dist/backend.mjs')
@@ -19,9 +20,7 @@ describe('backend process', function () {
   let call: Caller
   let pid = 0
   before(function () {
-    if (existsSync(script)) return
-    console.log('no dist/backend.mjs: run npm run build')
-    this.skip()
+    if (!existsSync(script)) lacks(this, 'no dist/backend.mjs: run npm run build')
   })
   beforeEach(async () => {
     folder = makeWorkspace(root, mkdtempSync(join(tmpdir(), 'backend-')))

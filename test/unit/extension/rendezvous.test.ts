@@ -4,12 +4,13 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isPlaceTaken, meetingPlace, type Surroundings } from '../../../src/extension/backend/rendezvous.ts'
+import { cannot } from '../../support/skip.ts'
 
 describe('where a window finds its backend', function () {
   let folder = ''
   let at: Surroundings
   beforeEach(function () {
-    if (process.platform === 'win32') this.skip()
+    if (process.platform === 'win32') cannot(this, 'Windows has named pipes instead')
     folder = mkdtempSync(join(tmpdir(), 'm-'))
     const [runtimeFolder, temporaryFolder, storage] = ['run', 'tmp', 'storage'].map((name) => join(folder, name))
     for (const path of [runtimeFolder, temporaryFolder, storage]) mkdirSync(path)

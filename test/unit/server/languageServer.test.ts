@@ -41,10 +41,6 @@ describe('language server', () => {
 
   before(async function () {
     const opt = goldenPath('opt')
-    if (!opt) {
-      console.log('skipped: the golden opt is not here')
-      return this.skip()
-    }
     folder = await mkdtemp(join(tmpdir(), 'sparsescope-lsp-'))
     await cp(opt, join(folder, 'opt'), { recursive: true })
     await cp(join(opt, 'prune', 'calib.safetensors'), join(folder, 'calib.safetensors'))

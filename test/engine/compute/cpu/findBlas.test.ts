@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { findBlas } from '../../../../src/engine/compute/cpu/findBlas.ts'
 import { Heap } from '../../../../src/engine/compute/cpu/heap.ts'
+import { cannot } from '../../../support/skip.ts'
 
 /** Runs with SPARSESCOPE_BLAS set, then puts it back. */
 async function findWith(setting: string) {
@@ -28,10 +29,7 @@ describe('the choice of a BLAS', () => {
   })
 
   it('refuses a library that is not what its name says', async function () {
-    if (process.platform !== 'linux') {
-      console.log('skipped: libc.so.6 is a library of Linux')
-      this.skip()
-    }
+    if (process.platform !== 'linux') cannot(this, 'libc.so.6 is a library of Linux')
     const { blas, notes } = await findWith('libc.so.6')
     assert.equal(blas, null)
     assert.match(notes.join(), /libc.so.6: not OpenBLAS/)
