@@ -22,7 +22,8 @@ import {
 import type { RunEvent } from '../shared/protocol/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
-import { createScratchFolder } from './scratchFolder.ts'
+import { removeDeadScratch } from './deadScratch.ts'
+import { createScratchFolder, scratchRecipe } from './scratchFolder.ts'
 import { createRunProgress } from './terminal/runProgress.ts'
 import { version } from './version.ts'
 
@@ -126,8 +127,10 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
 
 /** Runs a recipe in a folder beside the output, which goes when the run ends, however it ends. */
 async function runInScratch(context: Context, recipe: Record<string, unknown>, o: PruneOptions): Promise<RunReport> {
-  const scratch = await createScratchFolder(dirname(resolve(o.out)))
-  const path = join(scratch.path, 'prune.prune.yaml')
+  const parent = dirname(resolve(o.out))
+  const tidied = removeDeadScratch(parent, context.signal)
+  const scratch = await createScratchFolder(parent)
+  const path = join(scratch.path, scratchRecipe)
   let backend: Backend | null = null
   const progress = createRunProgress(context.progress)
   try {
@@ -148,6 +151,7 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   } finally {
     await (backend as Backend | null)?.close()
     scratch.remove()
+    await tidied
   }
 }
 

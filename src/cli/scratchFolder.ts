@@ -6,6 +6,10 @@ import { writeError } from '../engine/checkpoint/diskErrors.ts'
 import { makeFolders } from '../engine/checkpoint/makeFolders.ts'
 import { removeEmpty } from '../engine/checkpoint/emptyFolders.ts'
 
+export const scratchPrefix = '.sparsescope-prune-'
+/** The one file that prune writes into it; its run makes the rest. */
+export const scratchRecipe = 'prune.prune.yaml'
+
 export interface ScratchFolder {
   readonly path: string
   /** Also happens when the process exits. */
@@ -16,7 +20,7 @@ export interface ScratchFolder {
 export async function createScratchFolder(parent: string): Promise<ScratchFolder> {
   try {
     const firstMade = await makeFolders(parent)
-    const path = await mkdtemp(join(parent, '.sparsescope-prune-'))
+    const path = await mkdtemp(join(parent, scratchPrefix))
     const remove = () => {
       process.off('exit', remove)
       rmSync(path, { recursive: true, force: true })

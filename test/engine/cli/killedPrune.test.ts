@@ -1,0 +1,58 @@
+// `sparsescope prune` cannot be resumed: killed at any point, it is run again, and nothing of the first time remains.
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cli } from '../../support/cli.ts'
+import { killedAt } from '../../support/killedRuns.ts'
+import { createWorkplace, type Workplace } from '../../support/runs.ts'
+import { writeTinyModel } from '../../support/tinyModel.ts'
+
+const all = process.env.SPARSESCOPE_TORTURE === '1'
+
+describe('sparsescope prune that was killed', function () {
+  this.timeout(900_000)
+  let place: Workplace
+  beforeEach(async () => {
+    place = createWorkplace()
+    await writeTinyModel(place.path('model'))
+  })
+  afterEach(() => place.remove())
+  const args = () => ['prune', place.path('model'), '--out', place.path('out', 'pruned'), '--method', 'magnitude', '--sparsity', '0.5', '--device', 'cpu'] // prettier-ignore
+  const inside = () => readdirSync(place.path('out')).sort()
+
+  /** As if a day had passed: only then a folder without a run is known to be nobody's. */
+  function letTimePass(): void {
+    const long = new Date(Date.now() - 2 * 86_400_000)
+    for (const name of inside()) utimesSync(place.path('out', name), long, long)
+  }
+
+  it('leaves nothing behind once it is run again', async () => {
+    assert.equal(cli(...args()).status, 0)
+    const expected = readFileSync(place.path('out', 'pruned', 'model.safetensors'))
+    for (let point = 1; ; point += all ? 1 : 9) {
+      place.remove()
+      await writeTinyModel(place.path('model'))
+      if (!killedAt(point, place.folder, ...args())) break
+      const left = inside()
+      letTimePass()
+      const { status, stderr } = cli(...args())
+      assert.equal(status, left.includes('pruned') ? 2 : 0, stderr)
+      assert.deepEqual(inside(), ['pruned'], `killed at ${point}`)
+      assert.deepEqual(readFileSync(place.path('out', 'pruned', 'model.safetensors')), expected)
+    }
+  })
+
+  it('takes along neither what is in use nor what prune has not made', () => {
+    const ours = (name: string) => place.path('out', `.sparsescope-prune-${name}`)
+    mkdirSync(ours('young'), { recursive: true })
+    mkdirSync(join(ours('full'), 'a thesis'), { recursive: true })
+    writeFileSync(ours('file'), 'text')
+    symlinkSync(place.path('model'), ours('link'))
+    const old = new Date(2026, 0, 1)
+    for (const name of ['full', 'file']) utimesSync(ours(name), old, old)
+    const before = inside()
+    assert.equal(cli(...args()).status, 0)
+    assert.deepEqual(inside(), [...before, 'pruned'].sort())
+    assert.deepEqual(readdirSync(place.path('model')).sort(), ['config.json', 'model.safetensors'])
+  })
+})
