@@ -50,7 +50,7 @@ export async function send(page: Page, ...messages: { type: string }[]): Promise
 }
 
 /** Every question of this kind gets this answer. As text: functions do not survive the way into the page. */
-export async function answer(page: Page, call: 'tile' | 'detail', value: unknown): Promise<void> {
+export async function answer(page: Page, call: 'tile' | 'detail' | 'weight', value: unknown): Promise<void> {
   await page.evaluate(`window.answers.${call} = () => (${JSON.stringify(value)})`)
 }
 

@@ -26,7 +26,14 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
     ...first,
     { id: 'role', title: 'Role', optional: 5, text: (t) => t.role, sort: (t) => t.role },
     { id: 'dtype', title: 'Dtype', text: (t) => t.dtype, sort: (t) => t.dtype },
-    { id: 'shape', title: 'Shape', numeric: true, text: (t) => formatShape(t.shape), sort: (t) => t.parameters },
+    {
+      id: 'shape',
+      title: 'Shape',
+      optional: 1,
+      numeric: true,
+      text: (t) => formatShape(t.shape),
+      sort: (t) => t.parameters,
+    },
     {
       id: 'parameters',
       title: 'Weights',

@@ -34,13 +34,14 @@ export function createMatrixHover(canvas: HTMLCanvasElement, { shown, weight }: 
   canvas.addEventListener('pointermove', (event) => {
     const { region, tile } = shown()
     const box = canvas.getBoundingClientRect()
-    const x = event.clientX - box.left
-    const y = event.clientY - box.top
-    const place = weightAt(region, x / box.width, y / box.height)
+    const x = event.clientX - box.left - canvas.clientLeft
+    const y = event.clientY - box.top - canvas.clientTop
+    const [across, down] = [x / canvas.clientWidth, y / canvas.clientHeight]
+    const place = weightAt(region, across, down)
     if (!tile || !place) return leave()
     clearTimeout(timer)
     asked.abort()
-    const pixel = pixelAt(tile, x / box.width, y / box.height)
+    const pixel = pixelAt(tile, across, down)
     const values = tile.values === null ? null : floatsOf(tile.values)
     const around = values ? '' : `, ${formatShare(bytesOf(tile.density)[pixel] / 255, 0)} non-zeros around it`
     tip.textContent = describe(place, values ? values[pixel] : null) + around

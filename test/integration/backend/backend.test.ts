@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -100,6 +109,33 @@ describe('backend process', function () {
     await assert.rejects(call('tile', { path: model(), name, slice: [], ...outside, width: 9, height: 9 }), {
       code: 'usage',
     })
+  })
+
+  it('tells single weights, and ends a picture that nobody waits for any more', async () => {
+    const name = 'model.decoder.layers.0.fc1.weight'
+    const region = { rowStart: 3, rowEnd: 4, columnStart: 5, columnEnd: 6 }
+    const tile = await call('tile', { path: model(), name, slice: [], ...region, width: 1, height: 1 })
+    const { value } = await call('weight', { path: model(), name, slice: [], row: 3, column: 5 })
+    assert.equal(Number(value), Buffer.from(tile.values ?? '', 'base64').readFloatLE())
+    await assert.rejects(call('weight', { path: model(), name, slice: [], row: 3, column: 48 }), { code: 'usage' })
+    const abort = new AbortController()
+    abort.abort()
+    const asked = { path: model(), name, slice: [], ...region, width: 1, height: 1 }
+    await assert.rejects(call('tile', asked, { signal: abort.signal }), { code: 'cancelled' })
+  })
+
+  it('looks at a model with a hole, remembers its statistics, and does not compare it', async () => {
+    const holed = join(folder, 'holed')
+    mkdirSync(holed)
+    copyFileSync(join(folder, 'opt/model.safetensors'), join(holed, '1.safetensors'))
+    const { model: whole } = await call('openModel', { path: model() })
+    const weightMap: Record<string, string> = { lost: '2.safetensors' }
+    for (const { name } of whole.tensors) weightMap[name] = '1.safetensors'
+    writeFileSync(join(holed, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }))
+    assert.equal((await call('scan', { path: holed })).scanned, whole.tensors.length)
+    const { model: summary, stats } = await call('openModel', { path: holed })
+    assert.deepEqual([summary.problems[0].missing, stats.length], [['lost'], whole.tensors.length])
+    await assert.rejects(call('compare', { a: holed, b: model() }), { code: 'bad-checkpoint' })
   })
 
   it('answers while a run goes on, and cancels it within seconds', async () => {

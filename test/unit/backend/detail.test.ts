@@ -4,17 +4,25 @@ import { statsOf } from '../../../src/backend/scan.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 
+/** Patterns are counted in linears only. */
+const linear = { name: 'model.layers.0.mlp.up_proj.weight' }
+
 describe('detail of a tensor', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
   afterEach(() => temp.remove())
 
-  async function detailOf(shape: number[], values: number[], options: { threshold?: number; slice?: number[] } = {}) {
-    const path = temp.write('model.safetensors', safetensors({ w: f32(shape, values) }))
+  async function detailOf(
+    shape: number[],
+    values: number[],
+    options: { threshold?: number; slice?: number[]; name?: string } = {},
+  ) {
+    const { name = 'w' } = options
+    const path = temp.write('model.safetensors', safetensors({ [name]: f32(shape, values) }))
     const checkpoint = await openCheckpoint(path)
     const { signal } = new AbortController()
     try {
-      const stats = await statsOf(checkpoint, 'w', signal)
+      const stats = await statsOf(checkpoint, name, signal)
       assert.ok(stats)
       const spans = [
         { label: 'head 0', start: 0, end: 1 },
@@ -22,7 +30,7 @@ describe('detail of a tensor', () => {
       ]
       const heads = { along: 'rows' as const, spans }
       const asked = { slice: [], threshold: 0, transposed: false, heads, ...options, stats }
-      return await readDetail(checkpoint, 'w', asked, signal)
+      return await readDetail(checkpoint, name, asked, signal)
     } finally {
       await checkpoint.close()
     }
@@ -54,5 +62,14 @@ describe('detail of a tensor', () => {
     const { rowSparsity, columnSparsity } = await detailOf([700, 2], values)
     assert.deepEqual([rowSparsity.length, columnSparsity], [512, [0.5, 0.5]])
     assert.deepEqual([rowSparsity[0], rowSparsity[511], rowSparsity[255], rowSparsity[256]], [1, 0, 1, 0])
+  })
+
+  it('names groups that break a pattern only where a fifth of them keep it', async () => {
+    // 2:4 along rows of four: the first `kept` rows keep it.
+    const rowsOf = (kept: number) => Array.from({ length: 10 }, (_, row) => (row < kept ? [0, 0, 1, 1] : [1, 1, 1, 1]))
+    const violations = async (kept: number) => (await detailOf([10, 4], rowsOf(kept).flat(), linear)).violations
+    assert.equal(await violations(0), null)
+    assert.equal(await violations(1), null)
+    assert.equal((await violations(2))?.groups.length, 8)
   })
 })

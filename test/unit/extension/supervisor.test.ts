@@ -4,6 +4,7 @@ import { createMessageConnection, StreamMessageReader, StreamMessageWriter } fro
 import type { Launch } from '../../../src/extension/backend/launch.ts'
 import { Supervisor, type BackendState } from '../../../src/extension/backend/supervisor.ts'
 import type { Runtime } from '../../../src/extension/backend/runtime.ts'
+import { protocolVersion } from '../../../src/shared/protocol/rpc.ts'
 
 interface Fake {
   die: (reason: string) => void
@@ -22,7 +23,7 @@ function fakes(node = '20.19.0') {
     const exited = new Promise<string>((resolve) => (die = resolve))
     const fake: Fake = { die, killed: false, left: false }
     launched.push(fake)
-    child.onRequest('hello', () => ({ protocol: 1, version: '0', node, pid: launched.length }))
+    child.onRequest('hello', () => ({ protocol: protocolVersion, version: '0', node, pid: launched.length }))
     child.onRequest('device', () => ({ device: 'cpu', description: 'fake', reasons: [] }))
     child.onRequest('ping', () => (runtime.path === 'mute' ? new Promise(() => {}) : null))
     child.onRequest('openModel', () => new Promise(() => {}))
@@ -43,7 +44,7 @@ function supervise(launch: Launch, paths: string[], times: { pingEveryMs?: numbe
   const supervisor = new Supervisor({
     runtimes: () => runtimes,
     launch,
-    hello: () => ({ protocol: 1, cache: '', device: 'auto', adapter: '', threads: 0 }),
+    hello: () => ({ protocol: protocolVersion, cache: '', device: 'auto', adapter: '', threads: 0 }),
     log: () => {},
     // Pauses before a start are what a test would wait for; pings keep their times.
     sleep: (ms) =>

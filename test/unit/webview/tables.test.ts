@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import type { ComparedTensor, TensorChange } from '../../../src/shared/protocol/inspect.ts'
+import { changeGrid, changeMap, describeChange } from '../../../webview-ui/compare/changes.ts'
+import { nmText } from '../../../webview-ui/inspector/tensorTable.ts'
+import { recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
+import { placeColumns } from '../../../webview-ui/shared/placeColumns.ts'
+import { layOutColumns } from '../../../webview-ui/shared/tableWidths.ts'
+import { weightAt } from '../../../webview-ui/shared/matrixHover.ts'
+
+describe('widths of columns', () => {
+  const columns = [
+    { need: 50 },
+    { need: 160, grow: true },
+    { need: 90, optional: 1 },
+    { need: 200, grow: true, optional: 2 },
+  ]
+
+  it('follow the content, and the last one that grows takes what is left', () => {
+    assert.deepEqual(layOutColumns(columns, 600), [50, 160, 90, 300])
+  })
+
+  it('are never cut while another column can give way', () => {
+    assert.deepEqual(layOutColumns(columns, 400), [50, 260, 90, null])
+    assert.deepEqual(layOutColumns(columns, 250), [50, 200, null, null])
+  })
+
+  it('are cut at a column that grows at last, and then the table scrolls', () => {
+    assert.deepEqual(layOutColumns(columns, 200), [50, 150, null, null])
+    assert.deepEqual(layOutColumns(columns, 100), [50, 120, null, null])
+  })
+
+  it('stay as a person dragged them', () => {
+    const dragged = columns.map((column, i) => (i === 1 ? { ...column, set: 333 } : column))
+    assert.deepEqual(layOutColumns(dragged, 600), [50, 333, 90, null])
+  })
+})
+
+describe('where a tensor is', () => {
+  it('stands in columns of its own, an expert with its number', () => {
+    const [block, module] = placeColumns('Tensor').first
+    const row = { name: 'model.layers.7.mlp.experts.12.w1.weight', block: 7, module: 'mlp.experts.*.w1' }
+    assert.deepEqual([block.text(row), module.text(row)], ['7', 'mlp.experts.12.w1'])
+    const outside = { name: 'lm_head.weight', block: null, module: 'lm_head' }
+    assert.deepEqual([block.text(outside), module.text(outside)], ['', 'lm_head'])
+  })
+})
+
+describe('N:M in the table', () => {
+  const [stats] = recordedStats(recordedModel(1))
+  const text = (violations: number) => nmText({ ...stats, nm: { '2:4': { groups: 10, violations } } }, '2:4')
+  it('is a share only where a fifth of the groups or more keep it', () => {
+    assert.deepEqual([text(0), text(3), text(8), text(9), text(10)], ['valid', '70.0 %', '20.0 %', 'no', 'no'])
+  })
+})
+
+describe('the map of a comparison', () => {
+  const tensor = (block: number, comparable = true): ComparedTensor => {
+    return { name: `layers.${block}.fc`, role: 'linear', block, module: 'fc', comparable }
+  }
+  const tensors = [tensor(0), tensor(1), tensor(2), tensor(3, false)]
+  const change = {
+    ...tensor(1),
+    shape: [4],
+    maxAbs: 1,
+    drift: 0.5,
+    filled: 2,
+    emptied: 0,
+    parameters: 4,
+  } as TensorChange
+  const map = changeMap(tensors, [change], 2)
+
+  it('has no value where nothing was compared yet, nor where shapes differ; 0 only where all is the same', () => {
+    const { cells } = changeGrid(map, 'filled', () => '')
+    assert.deepEqual(cells.map((cell) => cell?.value), [0, -0.5, null, null]) // prettier-ignore
+  })
+
+  it('says so', () => {
+    const sentences = tensors.map((_, row) => describeChange(map, row, 0).replace(/^.*?: /, ''))
+    assert.deepEqual(sentences, [
+      'the same',
+      '2 zeros filled, 0 new zeros, drift 0.5',
+      'not compared yet',
+      'the shapes differ',
+    ])
+  })
+})
+
+describe('the weight under the pointer', () => {
+  const region = { rowStart: 10, rowEnd: 20, columnStart: 100, columnEnd: 104 }
+  it('is in the region, from its first to its last', () => {
+    assert.deepEqual(weightAt(region, 0, 0), { row: 10, column: 100 })
+    assert.deepEqual(weightAt(region, 0.999, 0.999), { row: 19, column: 103 })
+    assert.equal(weightAt(region, 1, 0.5), null)
+  })
+})

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict'
+import type { Browser, Page } from 'playwright-core'
+import { answer, openBrowser, openView, posted, send, type ViewName } from '../support/browser.ts'
+import * as recorded from '../../webview-ui/harness/recorded.ts'
+
+const model = recorded.recordedModel(12)
+const stats = recorded.recordedStats(model)
+const settings = { type: 'settings', settings: recorded.settings } as never
+const shown = { type: 'model', model, stats } as never
+const q = model.tensors[2]
+
+describe('inspector and comparison in Chromium', function () {
+  this.timeout(60_000)
+  let browser: Browser
+  let page: Page
+  let errors: string[]
+  before(async function () {
+    browser = await openBrowser(this)
+  })
+  after(async () => browser?.close())
+  afterEach(async () => {
+    await page?.close()
+    assert.deepEqual(errors, [])
+  })
+
+  async function open(view: ViewName, width = 1280): Promise<void> {
+    page = await openView(browser, view, 'dark')
+    errors = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    await page.setViewportSize({ width, height: 900 })
+    await answer(page, 'tile', recorded.recordedTile(64, 64, false))
+    await answer(page, 'detail', recorded.recordedDetail(q, stats[2]))
+  }
+  const select = (name: string) => send(page, { type: 'select', name } as never)
+  const headers = () => page.getByRole('columnheader').filter({ visible: true })
+
+  it('at 600 px no block, module or dtype is cut', async () => {
+    await open('inspector', 600)
+    const long = { ...q, dtype: 'F8_E4M3', module: 'block_sparse_moe.experts.*.down_proj' }
+    const name = 'model.layers.11.block_sparse_moe.experts.7.down_proj.weight'
+    const tensors = [...model.tensors, { ...long, name, block: 11 }]
+    await send(page, settings, { type: 'model', model: { ...model, tensors }, stats } as never)
+    await page.getByRole('grid', { name: 'Tensors' }).focus()
+    await page.keyboard.press('End')
+    const row = page.locator('.tableRow[aria-selected=true]')
+    const cells = await row
+      .locator('div:visible')
+      .evaluateAll((all) => all.map((cell) => ({ text: cell.textContent, cut: cell.scrollWidth > cell.clientWidth })))
+    for (const text of ['11', 'block_sparse_moe.experts.7.down_proj', 'F8_E4M3'])
+      assert.equal(cells.find((cell) => cell.text === text)?.cut, false, text)
+    assert.deepEqual(cells.filter((cell) => cell.cut), []) // prettier-ignore
+  })
+
+  it('columns are dragged, changed by the keyboard, and keep their width over a reload', async () => {
+    await open('inspector')
+    await send(page, settings, shown)
+    const header = page.getByRole('columnheader', { name: 'Module' })
+    const width = async () => (await header.boundingBox())?.width ?? 0
+    const before = await width()
+    const edge = await header.locator('.edge').boundingBox()
+    assert.ok(edge)
+    await page.mouse.move(edge.x + 3, edge.y + 5)
+    await page.mouse.down()
+    await page.mouse.move(edge.x + 43, edge.y + 5)
+    await page.mouse.up()
+    assert.ok(Math.abs((await width()) - before - 40) < 2, `${await width()} after ${before}`)
+    await header.getByRole('button').focus()
+    await page.keyboard.press('Shift+ArrowLeft')
+    const chosen = await width()
+    assert.ok(Math.abs(chosen - before - 24) < 2)
+    await send(page, shown)
+    assert.equal(await width(), chosen)
+    await header.locator('.edge').dblclick()
+    assert.ok(Math.abs((await width()) - before) < 2)
+  })
+
+  it('the head of a table is one Tab stop, with arrows inside', async () => {
+    await open('inspector')
+    await send(page, settings, shown)
+    const stops = await headers().locator('button[tabindex="0"]').count()
+    assert.equal(stops, 1)
+    await headers().first().getByRole('button').focus()
+    await page.keyboard.press('End')
+    const focused = await page.evaluate('document.activeElement.textContent')
+    assert.equal(focused, await headers().last().innerText())
+  })
+
+  it('what could not be opened is named with its tensors, and metadata is shown as text', async () => {
+    await open('inspector')
+    const problems = [{ message: '2.safetensors is missing; download this shard too', missing: ['lost.weight'] }]
+    const metadata = { format: 'pt', note: '<img src=x onerror="window.hacked = 1">' }
+    await send(page, settings, { type: 'model', model: { ...model, problems, metadata }, stats } as never)
+    await page.getByText('download this shard too').waitFor()
+    await page.getByText('1 tensors are missing').click()
+    await page.getByText('lost.weight').waitFor()
+    await page.getByText('Metadata of the files (2)').click()
+    await page.getByText('onerror').waitFor()
+    assert.equal(await page.evaluate('window.hacked'), undefined)
+  })
+
+  it('a dense matrix has no groups that break a pattern and no empty profile', async () => {
+    await open('inspector')
+    const nm = { '2:4': { groups: 100, violations: 100 }, '4:8': { groups: 50, violations: 50 } }
+    const dense = { ...stats[2], zeros: 0, sparsity: 0, nm }
+    const detail = recorded.recordedDetail(q, dense)
+    const none = (list: number[]) => list.map(() => 0)
+    await answer(page, 'detail', {
+      ...detail,
+      stats: dense,
+      rowSparsity: none(detail.rowSparsity),
+      columnSparsity: none(detail.columnSparsity),
+      heads: detail.heads?.map((head) => ({ ...head, sparsity: 0 })),
+      violations: null,
+    })
+    await send(page, settings, { type: 'model', model, stats: [dense] } as never)
+    await select(q.name)
+    await page.locator('.detailBody h2', { hasText: 'Histogram' }).waitFor()
+    assert.deepEqual(await page.locator('.detailBody h2').allInnerTexts(), ['Histogram'])
+    assert.ok(!(await page.locator('.detail .facts').innerText()).includes('2:4'))
+  })
+
+  it('the groups that break a pattern are one Tab stop, with arrows inside', async () => {
+    await open('inspector')
+    await send(page, settings, shown)
+    await select(q.name)
+    const list = page.getByRole('toolbar', { name: /Groups that break/ })
+    await list.getByRole('button').first().focus()
+    assert.equal(await list.locator('[tabindex="0"]').count(), 1)
+    await page.keyboard.press('ArrowRight')
+    assert.equal(await page.evaluate('document.activeElement.textContent'), '3, 4')
+    await page.keyboard.press('End')
+    assert.equal(await page.evaluate('document.activeElement.textContent'), '12, 16')
+  })
+
+  it('a weight is told on hover from afar, and the colours have a scale', async () => {
+    await open('inspector')
+    await answer(page, 'weight', { value: '-0.125' })
+    await send(page, settings, shown)
+    await select(q.name)
+    await page.locator('.detail .legend', { hasText: 'all zeros' }).waitFor()
+    await page.locator('.detail canvas').hover({ position: { x: 100, y: 50 } })
+    const inside = await page.locator('.detail canvas').evaluate((e) => [e.clientWidth, e.clientHeight])
+    const [column, row] = [Math.floor((100 / inside[0]) * 768), Math.floor((50 / inside[1]) * 768)]
+    const tip = page.locator('.detail .tip', { hasText: '-0.125' })
+    assert.match(
+      await tip.innerText(),
+      new RegExp(`^row ${row}, column ${column}: -0\\.125, \\d+ % non-zeros around it$`),
+    )
+    const asked = (await posted(page)).filter((m) => m.type === 'ask' && m.call === 'weight')
+    assert.deepEqual(asked.at(-1)?.params, { name: q.name, slice: [], row, column })
+    await answer(page, 'tile', recorded.recordedTile(8, 8, true))
+    await page.getByRole('button', { name: 'Zoom in' }).click()
+    await page.locator('.detail .legend', { hasText: 'exactly 0' }).waitFor()
+  })
+
+  it('a question that nobody waits for any more is taken back', async () => {
+    await open('inspector')
+    // A host that is slow: the answers never come.
+    await page.evaluate('window.setTimeout = () => 0')
+    await page.evaluate((list) => list.forEach((m) => window.postMessage(m)), [settings, shown])
+    await page.locator('h1').waitFor()
+    for (const block of [3, 4])
+      await page.evaluate((m) => window.postMessage(m), {
+        type: 'select',
+        name: `model.decoder.layers.${block}.fc1.weight`,
+      })
+    await page.locator('.detail .name', { hasText: 'layers.4' }).waitFor()
+    const sent = await posted(page)
+    const asked = sent.filter((m) => m.type === 'ask').map((m) => m.id)
+    const taken = sent.filter((m) => m.type === 'cancelAsk').map((m) => m.id)
+    assert.deepEqual([asked.length, taken], [4, asked.slice(0, 2)])
+  })
+
+  it('after a reload the outline of the map and the detail are about the same tensor', async () => {
+    await open('inspector')
+    await send(page, settings, shown)
+    await select('model.decoder.layers.5.fc2.weight')
+    await send(page, shown)
+    const cell = page.getByRole('grid', { name: 'Sparsity by block and module' }).getByRole('gridcell')
+    assert.match((await cell.textContent()) ?? '', /^block 5, fc2:/)
+    await page.locator('.detail .name', { hasText: 'layers.5.fc2.weight' }).waitFor()
+    const other = { ...model, tensors: model.tensors.filter((t) => t.block !== 5) }
+    await send(page, { type: 'model', model: other, stats } as never)
+    await page.getByText('Choose a cell of the map').waitFor()
+    assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 0)
+  })
+
+  it('the PNG is a figure: twice the size of the SVG, white, with title and legend, nothing selected', async () => {
+    await open('inspector')
+    await send(page, settings, shown)
+    const files = async () =>
+      (await posted(page)).filter((m) => m.type === 'export') as unknown as { content: string }[]
+    await send(page, { type: 'exportNow', format: 'svg' } as never, { type: 'exportNow', format: 'png' } as never)
+    for (let i = 0; i < 100 && (await files()).length < 2; i++) await page.waitForTimeout(50)
+    const [svg, png] = await files()
+    for (const text of ['opt-125m: sparsity', 'Exact zeros', '100 %']) assert.ok(svg.content.includes(text), text)
+    const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg.content) ?? []
+    const bytes = Buffer.from(png.content, 'base64')
+    assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [2 * Number(width), 2 * Number(height)])
+    await select(q.name)
+    await send(page, { type: 'exportNow', format: 'png' } as never)
+    for (let i = 0; i < 100 && (await files()).length < 3; i++) await page.waitForTimeout(50)
+    assert.equal((await files())[2].content, png.content)
+  })
+
+  it('a comparison hatches what it has not reached, and puts both matrices side by side where there is room', async () => {
+    await open('compare')
+    const { tensors, changes, result } = recorded.recordedChanges(model)
+    const models = { type: 'models', a: { path: '/a', label: 'a' }, b: { path: '/b', label: 'b' } } as never
+    const progress = { tensors, changes: changes.slice(0, 2), done: 20, total: tensors.length }
+    await send(page, settings, models, { type: 'progress', progress } as never)
+    const grid = page.getByRole('grid', { name: 'Changes by block and module' })
+    await grid.focus()
+    await page.keyboard.press('PageDown')
+    const says = async () => (await grid.getByRole('gridcell').textContent()) ?? ''
+    assert.match(await says(), /^block 11, self_attn\.q_proj: not compared yet$/)
+    await send(page, { type: 'result', result } as never)
+    await page.keyboard.press('End')
+    assert.match(await says(), /^block 11, fc2: the same$/)
+    await page.getByTitle('model.decoder.layers.3.self_attn.v_proj.weight').click()
+    const tops = async () => {
+      const boxes = await Promise.all([0, 1].map((i) => page.locator('.pair canvas').nth(i).boundingBox()))
+      return boxes.map((box) => box?.y ?? 0)
+    }
+    const [left, right] = await tops()
+    assert.equal(left, right)
+    await page.setViewportSize({ width: 480, height: 900 })
+    const [first, second] = await tops()
+    assert.ok(first < second)
+  })
+})
