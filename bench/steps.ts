@@ -14,7 +14,7 @@ import { decode, readWeight } from '../src/engine/model/weightIo.ts'
 import { maskOfZeros, type Mask } from '../src/engine/prune/mask.ts'
 import { reconstructBlock } from '../src/engine/recover/reconstructBlock.ts'
 import { retrain } from '../src/engine/recover/retrain.ts'
-import { selectionOfBlock, selectTrainable } from '../src/engine/recover/selectTrainable.ts'
+import { selectTrainable, setOfBlock } from '../src/shared/plan/selectTrainable.ts'
 import { randomStart } from '../src/engine/recover/startMatrices.ts'
 import { createTrainables } from '../src/engine/recover/trainables.ts'
 import { createRng } from '../src/engine/rng.ts'
@@ -80,7 +80,7 @@ async function reconstruction(backend: Backend, model: Model, masks: Map<string,
     }
   }
   const block = await loadBlock(backend, model, 0, { as: 'f32' })
-  const set = selectionOfBlock(model.config, selectTrainable(model.config, train, 'reconstruct'), 0)
+  const set = setOfBlock(model.config, selectTrainable(model.config, { train: train, mode: 'reconstruct' }), 0)
   const times: number[] = []
   const onStep = (_: number, __: unknown, tokensPerSecond: number) => void times.push((1000 * seqLen) / tokensPerSecond)
   const data = { inputs: states(), targets: states() }
@@ -89,7 +89,7 @@ async function reconstruction(backend: Backend, model: Model, masks: Map<string,
 }
 
 async function retraining(backend: Backend, model: Model, masks: Map<string, Mask>, ids: Int32Array, train: Subset[]) {
-  const set = selectTrainable(model.config, train, 'retrain')
+  const set = selectTrainable(model.config, { train: train, mode: 'retrain' })
   const valueOf = async (name: string) => {
     const parameter = model.parameters.get(name)
     return parameter ? decode(await readWeight(model, parameter)) : new Float32Array()

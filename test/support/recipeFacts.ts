@@ -85,7 +85,7 @@ export const dataFacts: ReadonlyMap<string, DataFacts> = new Map<string, DataFac
   ['gone.txt', { ...lines, exists: false }],
 ])
 
-export const machine = { memoryBytes: 16e9, freeDiskBytes: 1e12, threads: 4, gpu: false }
+export const machine = { budgetBytes: 8e9, memoryBytes: 16e9, freeDiskBytes: 1e12, threads: 4, gpu: false }
 
 export function factsOf(model: ModelFacts | null): LintFacts {
   return { model, data: dataFacts, machine, output: { exists: false, overlap: null } }

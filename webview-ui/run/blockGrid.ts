@@ -1,6 +1,6 @@
 // The heatmap that fills in as blocks are pruned: it is the same grid as the inspector's.
 import { largest } from '../../src/shared/format/lists.ts'
-import { moduleOf } from '../../src/shared/format/moduleName.ts'
+import { placeOf } from '../../src/shared/format/moduleName.ts'
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
 import { sparsityOf } from '../../src/shared/format/sparsity.ts'
 import type { ModuleZeros } from '../../src/shared/protocol/events.ts'
@@ -19,7 +19,7 @@ export function blockMap(picture: RunPicture): BlockMap {
   const modules: BlockMap['modules'] = new Map()
   for (const { block, modules: results } of picture.blocks.values()) {
     for (const [name, result] of Object.entries(results)) {
-      const { module } = moduleOf(name)
+      const { module } = placeOf(name)
       if (!columns.includes(module)) columns.push(module)
       const key = `${block}/${module}`
       modules.set(key, [...(modules.get(key) ?? []), { name, ...result }])

@@ -7,13 +7,21 @@ import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shar
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
 import { dataFacts } from './dataFacts.ts'
+import { defaultMemoryBytes } from './defaultMemory.ts'
 import { modelFacts } from './modelFacts.ts'
 
-/**
- * `folder`: the recipe's. `gpu`: whether there is one, null when nobody has looked. Reads headers and small files; what
- * cannot be read is a fact like any other.
- */
-export async function gatherFacts(recipe: ResolvedRecipe, folder: string, gpu: boolean | null): Promise<LintFacts> {
+export interface Surroundings {
+  /** The recipe's: its paths are relative to it. */
+  readonly folder: string
+  /** Whether there is one; null when nobody has looked. */
+  readonly gpu?: boolean | null
+  /** What a run may use; default: half of what is free. */
+  readonly memoryBytes?: number
+}
+
+/** Reads headers and small files; what cannot be read is a fact like any other. */
+export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surroundings): Promise<LintFacts> {
+  const { folder } = surroundings
   const at = (path: string) => resolve(folder, path)
   const data = new Map<string, DataFacts>()
   const start = recipe.recover?.lora.init
@@ -23,7 +31,7 @@ export async function gatherFacts(recipe: ResolvedRecipe, folder: string, gpu: b
     // "?" stands for a model that the recipe does not name.
     recipe.model === '?' ? null : modelFacts(at(recipe.model)),
     recipe.save ? outputFacts(at(recipe.save.to), at(recipe.model)) : null,
-    machineFacts(recipe.save ? at(recipe.save.to) : folder, gpu),
+    machineFacts(recipe.save ? at(recipe.save.to) : folder, surroundings),
     ...looks,
   ])
   return { model, data, machine, output }
@@ -37,7 +45,7 @@ async function outputFacts(to: string, model: string): Promise<OutputFacts> {
   return { exists, overlap }
 }
 
-async function machineFacts(to: string, gpu: boolean | null): Promise<MachineFacts> {
+async function machineFacts(to: string, { gpu = null, memoryBytes }: Surroundings): Promise<MachineFacts> {
   // The folder that will be made is on the disk of the nearest one that is there.
   let place = to
   while ((await stat(place).catch(() => null)) === null && dirname(place) !== place) place = dirname(place)
@@ -47,6 +55,7 @@ async function machineFacts(to: string, gpu: boolean | null): Promise<MachineFac
     memoryBytes: container > 0 && container < totalmem() ? container : totalmem(),
     freeDiskBytes: disk ? disk.bavail * disk.bsize : null,
     threads: availableParallelism(),
+    budgetBytes: memoryBytes ?? defaultMemoryBytes(),
     gpu,
   }
 }

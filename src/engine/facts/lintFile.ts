@@ -12,6 +12,8 @@ export interface LintTextOptions {
   /** Folder that the recipe's paths are relative to; null: it has none, so nothing outside the text is looked at. */
   folder: string | null
   gpu?: boolean | null
+  /** What a run may use; default: half of what is free. */
+  memoryBytes?: number
   severities?: Readonly<Record<string, Severity | 'off'>>
 }
 
@@ -20,11 +22,11 @@ export async function lintText(
   text: string,
   options: LintTextOptions,
 ): Promise<LintResult & { facts: LintFacts | null }> {
-  const { folder, gpu = null, severities } = options
+  const { folder, severities } = options
   const document = readDocument(text)
   const { resolved, dialect } = createContext(document, noFacts)
   if (folder === null || dialect !== null || document.value === undefined)
     return { ...lint(text, { severities }), facts: null }
-  const facts = await gatherFacts(resolved, folder, gpu)
+  const facts = await gatherFacts(resolved, { ...options, folder })
   return { ...lint(text, { facts, severities }), facts }
 }

@@ -1,7 +1,8 @@
 // What lint and plans know of a checkpoint: headers and small files only, remembered until one of them changes.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeModel, moduleOf } from '../../shared/recipe/describeModel.ts'
+import { moduleOfWeight } from '../../shared/families/parameters.ts'
+import { describeModel } from '../../shared/recipe/describeModel.ts'
 import type { ModelFacts, ModelProblem } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { maskFileName } from '../checkpoint/maskFile.ts'
@@ -95,7 +96,7 @@ async function readSparsities(path: string): Promise<ModelFacts['sparsities']> {
   const found = (json as { tensors?: unknown } | null | undefined)?.tensors
   if (typeof found !== 'object' || found === null) return null
   const entries = Object.entries(found).flatMap(([name, value]): [string, number][] =>
-    isSparse(value) ? [[moduleOf(name), value.sparsity]] : [],
+    isSparse(value) ? [[moduleOfWeight(name), value.sparsity]] : [],
   )
   return entries.length > 0 ? new Map(entries) : null
 }

@@ -4,7 +4,7 @@ import type { Linear } from '../model/module.ts'
 import { visitHost } from './host.ts'
 import type { Prepared, SolveMethod } from './methods/method.ts'
 import { methods } from './methods/methods.ts'
-import type { PruneEntry } from './plan.ts'
+import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
 import type { PruneContext } from './pruneBlock.ts'
 import type { Statistics } from './statistics.ts'
 

@@ -7,7 +7,7 @@ import type { Activations, ActivationBudget } from './activations.ts'
 import { findGlobalLimits, isGlobal } from './globalLimit.ts'
 import type { PruneHost } from './host.ts'
 import { zerosOf, type Mask } from './mask.ts'
-import { checkPlan, entryIndex, lookAtData, type PruneEntry } from './plan.ts'
+import { checkEntries, entryIndex, lookAtData, type PruneEntry } from '../../shared/plan/pruneEntries.ts'
 import { pruneBlock, type PruneContext, type PrunedLinear } from './pruneBlock.ts'
 import { Statistics } from './statistics.ts'
 import {
@@ -75,7 +75,7 @@ export interface PruneOptions<B extends PrunableBlock> {
 /** Prunes the whole model, block by block; what a caller wants to keep of it, it takes in the hooks. */
 export async function pruneModel<B extends PrunableBlock>(options: PruneOptions<B>): Promise<void> {
   const { stream, entries, calibration, dense } = options
-  checkPlan(entries, stream.shapes)
+  checkEntries(entries, stream.shapes)
   const index = entryIndex(entries)
   const streams = lookAtData(entries.filter((entry) => !isGlobal(entry))) || dense !== 'none'
   if (!calibration && (streams || lookAtData(entries)))

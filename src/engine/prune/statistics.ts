@@ -4,7 +4,7 @@ import { methodOf } from '../../shared/methods/methods.ts'
 import type { Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
-import type { PruneEntry } from './plan.ts'
+import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
 
 /**
  * Most partial sums of squares. As many as the usual calibration set has windows: each then has its own, their sum is taken

@@ -105,6 +105,3 @@ function layOut(specs: readonly ParameterSpec[]): Layout[] {
   }
   return layouts
 }
-
-/** What one trained parameter costs in memory beside activations: value, gradient and two moments, f32. */
-export const bytesPerTrainedParameter = 16

@@ -16,8 +16,9 @@ import {
   type ReconstructOptions,
   type Unit,
 } from './reconstruct.ts'
-import { selectionOfSubmodule } from './selectTrainable.ts'
-import { createTrainables, type TrainableOptions, type Trainables, type TrainableSet } from './trainables.ts'
+import { setOfSubmodule } from '../../shared/plan/selectTrainable.ts'
+import type { TrainableSet } from '../../shared/plan/trainable.ts'
+import { createTrainables, type TrainableOptions, type Trainables } from './trainables.ts'
 import { attentionUnit, blockUnit, mlpUnit } from './units.ts'
 
 export interface ReconstructBlockOptions
@@ -66,7 +67,7 @@ export async function reconstructSubmodules(
 ): Promise<BlockReconstruction> {
   const { model, block, inputs, targets, settings, onStep } = options
   const where = (name: string) => `block ${block.index}, ${name}`
-  const setOf = (name: 'attention' | 'mlp') => selectionOfSubmodule(model.config, options.set, block.index, name)
+  const setOf = (name: 'attention' | 'mlp') => setOfSubmodule(model.config, options.set, block.index, name)
   const errorBefore = await blockError(options)
   const attention = { set: setOf('attention'), inputs, targets: middles, where: where('attention') }
   await trainUnit(options, { ...attention, unitOf: attentionUnit, onStep })

@@ -1,37 +1,15 @@
 // The trained parameters of a block or a model on a device: the arena that holds them, adapters over it, and where
 // gradients go.
+import type { AdaptedLinear, TrainableSet } from '../../shared/plan/trainable.ts'
 import { upload, type Backend } from '../compute/backend.ts'
-import { lengthOf, maskWords, type Tensor } from '../compute/tensor.ts'
+import { maskWords, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { Adapter, Grads, Linear } from '../model/module.ts'
 import type { Mask } from '../prune/mask.ts'
 import type { TrainableAdapter } from './adapters/adapter.ts'
-import { adapterKinds, type AdapterKindName } from './adapters/adapters.ts'
+import { adapterKinds } from './adapters/adapters.ts'
 import { createEffectiveWeights, type EffectiveWeights } from './effectiveWeights.ts'
 import { createParameterArena, type ParameterArena, type ParameterSpec } from './parameterArena.ts'
-
-/** A parameter of the checkpoint that is trained itself. */
-export interface DirectParameter {
-  /** As in the checkpoint, `…fc1.bias`. */
-  readonly name: string
-  /** In this engine's orientation: [O, I] for linears. */
-  readonly shape: readonly number[]
-  /** Module name whose pruning mask holds for it: weights of linears under `full`; null for all others. */
-  readonly masked: string | null
-}
-
-/** A linear that gets an adapter. */
-export interface AdaptedLinear {
-  /** Module name. */
-  readonly name: string
-  readonly shape: readonly [number, number]
-  readonly kind: AdapterKindName
-}
-
-export interface TrainableSet {
-  readonly direct: readonly DirectParameter[]
-  readonly adapted: readonly AdaptedLinear[]
-}
 
 export interface TrainableOptions {
   readonly rank: number
@@ -60,13 +38,6 @@ export interface Trainables {
   /** out [O, I] f32 = the linear's weight with its adapter folded in; false when it has none (`out` is untouched). */
   merge(linear: Linear, out: Tensor): boolean
   close(): void
-}
-
-/** Numbers that an optimiser would change. */
-export function countTrainable(set: TrainableSet, rank: number): number {
-  const direct = set.direct.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0)
-  const sizes = set.adapted.flatMap((linear) => adapterParameters(linear, rank).map(({ shape }) => lengthOf(shape)))
-  return direct + sizes.reduce((a, b) => a + b, 0)
 }
 
 export async function createTrainables(

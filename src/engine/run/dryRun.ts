@@ -9,11 +9,15 @@ import { openModel } from '../model/model.ts'
 import { readRecipe, recipeYaml } from './recipeFile.ts'
 
 /** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
-export async function planOfRecipe(path: string, settings: readonly string[]): Promise<PlanSummary> {
+export async function planOfRecipe(
+  path: string,
+  settings: readonly string[],
+  memoryBytes?: number,
+): Promise<PlanSummary> {
   const file = await readRecipe(path, settings)
   await requireModel(resolve(file.folder, file.recipe.model))
   // Linted with the settings applied, so that places in the text do not matter.
-  const { context, facts, findings } = await lintText(recipeYaml(file.recipe), { folder: file.folder })
+  const { context, facts, findings } = await lintText(recipeYaml(file.recipe), { folder: file.folder, memoryBytes })
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
 }
 

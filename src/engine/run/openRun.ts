@@ -17,7 +17,8 @@ import { parseReportStatus } from './progressSchema.ts'
 import { mapPaths, readRecipe, recipeText, resolveRecipeFile } from './recipeFile.ts'
 import { createRunFolder, runFolderAt, runsFolder, type RunFolder } from './runFolder.ts'
 import { lockDraft, lockRun, type RunLock } from './runLock.ts'
-import { planRun, type RunPlan } from './runPlan.ts'
+import { plannedRun } from './plannedRun.ts'
+import type { RunPlan } from '../../shared/plan/runPlan.ts'
 import { removeState } from './runState.ts'
 import { placeResult, splitSaveTo } from './saveTo.ts'
 import { recordSources, requireUnchanged, sourceFiles } from './sources.ts'
@@ -162,7 +163,7 @@ async function checkRecipe(path: string, settings: readonly string[]): Promise<C
     const model = openModel(source)
     const relativeRecipe = resolveRecipeFile(file, model.config)
     const recipe = mapPaths(relativeRecipe, (given) => resolve(file.folder, given))
-    const plan = planRun(recipe, model)
+    const plan = plannedRun(recipe, model)
     if (plan.trainable) await checkStarts(recipe, plan.trainable)
     const warnings = [...file.warnings, ...(plan.trainable?.warnings ?? [])]
     const { window } = file.recipe.recover ?? {}

@@ -2,14 +2,14 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { resultBytes, stateBytes } from '../../shared/plan/disk.ts'
+import type { RunPlan } from '../../shared/plan/runPlan.ts'
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
 import { requireWritable } from '../checkpoint/makeFolders.ts'
 import { refuseOverlap } from '../checkpoint/outputPlace.ts'
 import { makePartial, newPartialId, partialPath, refuseExisting, removePartial } from '../checkpoint/partialFolder.ts'
 import type { Model } from '../model/model.ts'
-import { resultBytes, stateBytes } from './diskNeeds.ts'
-import type { RunPlan } from './runPlan.ts'
 import type { RunSession } from './session.ts'
 
 export interface PlannedOutput {
@@ -57,9 +57,10 @@ export async function releaseOutput({ recipe, progress }: RunSession): Promise<v
 
 async function needs(planned: PlannedOutput, state: string) {
   const { recipe, model, plan } = planned
-  const left = Math.max(0, stateBytes(recipe, model, plan) - (await bytesIn(state)))
+  const stored = { config: model.config, tensors: model.checkpoint.tensors }
+  const left = Math.max(0, stateBytes(recipe, stored, plan) - (await bytesIn(state)))
   const result = recipe.save
-    ? [{ folder: dirname(recipe.save.to), bytes: resultBytes(model, plan), what: 'the result' }]
+    ? [{ folder: dirname(recipe.save.to), bytes: resultBytes(stored, plan), what: 'the result' }]
     : []
   return [...result, { folder: state, bytes: left, what: 'what a killed run goes on from' }]
 }

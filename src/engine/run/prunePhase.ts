@@ -1,18 +1,19 @@
 // Pruning, and reconstruction where the recipe asks for it: block after block, each saved when it is finished.
+import { moduleOfWeight } from '../../shared/families/parameters.ts'
 import { releaseBlock, loadBlock, type Block } from '../model/block.ts'
 import { openModel } from '../model/model.ts'
 import type { PruneHost } from '../prune/host.ts'
 import { zerosOf, type Mask } from '../prune/mask.ts'
-import { lookAtData } from '../prune/plan.ts'
+import { lookAtData } from '../../shared/plan/pruneEntries.ts'
 import { pruneModel, type BlockState } from '../prune/pruneModel.ts'
 import type { CalibrationSet } from '../prune/stream.ts'
 import type { BlockReconstruction } from '../recover/reconstructBlock.ts'
 import { openParts, readMasks, savePart, type StoredStage } from './blockStore.ts'
-import type { Budget } from './memoryBudget.ts'
+import type { Budget } from '../../shared/plan/memory.ts'
 import { createModelStream } from './modelStream.ts'
 import { overlayCheckpoint } from './overlay.ts'
 import type { BlockResult } from './progress.ts'
-import type { RunPlan } from './runPlan.ts'
+import type { RunPlan } from '../../shared/plan/runPlan.ts'
 import type { RunSession } from './session.ts'
 import { maskFileOf } from './sourceMasks.ts'
 import { storeParameter } from './storedBlock.ts'
@@ -106,7 +107,7 @@ async function saveBlock({ session, plan, stage, reconstruct }: PrunePhase, stat
   const adapted = new Set(reconstruct ? plan.trainable?.adapted.map(({ name }) => `${name}.weight`) : [])
   const tensors: StateTensor[] = []
   for (const [name, tensor] of block.params) {
-    const pruned = masks.has(name.replace(/\.weight$/, ''))
+    const pruned = masks.has(moduleOfWeight(name))
     if (!pruned && !trained.has(name) && !adapted.has(name)) continue
     tensors.push(await storeParameter(backend, model, name, tensor, masks))
   }

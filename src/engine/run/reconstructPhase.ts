@@ -9,9 +9,9 @@ import {
   type BlockReconstruction,
   type ReconstructBlockOptions,
 } from '../recover/reconstructBlock.ts'
-import { selectionOfBlock } from '../recover/selectTrainable.ts'
-import type { Budget } from './memoryBudget.ts'
-import type { RunPlan } from './runPlan.ts'
+import { setOfBlock } from '../../shared/plan/selectTrainable.ts'
+import type { Budget } from '../../shared/plan/memory.ts'
+import type { RunPlan } from '../../shared/plan/runPlan.ts'
 import type { RunSession } from './session.ts'
 import type { StartMatrices } from './startMatricesOf.ts'
 
@@ -31,7 +31,7 @@ export async function reconstructInRun(
   const stepsOfBlock = denseMiddles ? 2 * recover.steps : recover.steps
   const advance = (steps: number) =>
     session.advance(block.index * stepsOfBlock + steps, session.model.config.numBlocks * stepsOfBlock, 'steps')
-  const set = selectionOfBlock(session.model.config, plan.trainable, block.index)
+  const set = setOfBlock(session.model.config, plan.trainable, block.index)
   if (set.direct.length + set.adapted.length === 0) {
     session.warn(`block ${block.index}: recover.train selects nothing in it, so it is pruned only`)
     advance(stepsOfBlock)

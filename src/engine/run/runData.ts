@@ -2,7 +2,7 @@
 import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
 import { loadWindows, type Windows, type WindowsRequest } from '../text/windows.ts'
 import { requireBatches } from '../recover/batchLimits.ts'
-import type { RunPlan } from './runPlan.ts'
+import type { RunPlan } from '../../shared/plan/runPlan.ts'
 import type { RunSession } from './session.ts'
 
 export interface RunData {

@@ -1,13 +1,13 @@
 // The phases of a run in their order, each skipped when an earlier session has finished it.
+import { availableParallelism } from 'node:os'
 import { openCpu } from '../compute/cpu/open.ts'
 import { openModel } from '../model/model.ts'
 import type { PruneHost } from '../prune/host.ts'
 import { sparsityOfModel } from './sparsityOfModel.ts'
 import type { Mask } from '../prune/mask.ts'
 import { removeParts } from './blockStore.ts'
-import { untiesHead } from './diskNeeds.ts'
 import { dueEntries, evaluateStage, evaluateTraining, isDue, warnOfWorse } from './evaluateStage.ts'
-import { shareMemory, type Budget } from './memoryBudget.ts'
+import { shareMemory, type Budget, type MemoryLimits } from '../../shared/plan/memory.ts'
 import { runPrunePhase, type PrunePhase } from './prunePhase.ts'
 import type { BlockResult } from './progress.ts'
 import { reconstructInRun } from './reconstructPhase.ts'
@@ -15,7 +15,7 @@ import { runRetrainPhase } from './retrainPhase.ts'
 import { plannedWork } from './plannedWork.ts'
 import { claimOutput } from './outputClaim.ts'
 import { readData, type RunData } from './runData.ts'
-import type { RunPlan } from './runPlan.ts'
+import type { RunPlan } from '../../shared/plan/runPlan.ts'
 import { saveResult } from './savePhase.ts'
 import type { RunSession } from './session.ts'
 import { maskFileOf, masksOfPrunedModel } from './sourceMasks.ts'
@@ -36,11 +36,11 @@ export async function runPhases(
   plan: RunPlan,
   version: string,
 ): Promise<{ sparsity: number | null }> {
-  const { backend, source, recipe } = session
+  const { source, recipe } = session
   const data = await readData(session, plan)
   await claimOutput(session, plan)
   session.expect(await plannedWork(session, data))
-  const budget = shareMemory(session.memoryBytes, backend.memory().limitBytes, plan.sizes)
+  const budget = shareMemory(memoryLimits(session), plan.sizes)
   const starts = await startMatricesOf(recipe)
   const context = { session, plan, data, budget, starts }
   try {
@@ -58,6 +58,10 @@ export async function runPhases(
   } finally {
     await starts.close()
   }
+}
+
+function memoryLimits({ memoryBytes, backend }: RunSession): MemoryLimits {
+  return { memoryBytes, limitBytes: backend.memory().limitBytes, threads: availableParallelism() }
 }
 
 /** What pruning has saved so far. */
@@ -169,7 +173,7 @@ async function finish(context: Context, masks: ReadonlyMap<string, Mask>, versio
   const { config } = session.model
   const trained: SavedStage = { stage: 'trained', parts: [...blockParts(config.numBlocks), 'ends'] }
   const stages = [...prunedStages(context), ...(plan.retrains ? [trained] : [])]
-  const untied = untiesHead(session.model, plan)
+  const untied = plan.untiesHead
   await withStateModel(session, stages, untied, async (result) => {
     if (plan.trainable) await evaluateStage(session, data, 'recovered', result, budget.decoderBytes)
     warnOfWorse(session)

@@ -5,7 +5,7 @@ import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { bf16ToF32, f16ToF32 } from '../dtype.ts'
 import { EngineError } from '../errors.ts'
 import { givenStart, randomStart } from '../recover/startMatrices.ts'
-import type { TrainableSet } from '../recover/trainables.ts'
+import type { TrainableSet } from '../../shared/plan/trainable.ts'
 
 export interface StartMatrices {
   /** A [rank, numIn] of a linear. @throws EngineError when the recipe's file lacks it. */

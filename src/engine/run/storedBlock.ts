@@ -1,5 +1,6 @@
 // Weights on their way into a file: rounded to the checkpoint's type on the device, read, and their masks checked in the
 // very bytes that will lie there.
+import { moduleOfWeight } from '../../shared/families/parameters.ts'
 import type { Backend } from '../compute/backend.ts'
 import { readF32 } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -31,7 +32,7 @@ export async function storeParameter(
       ? storedBytes(model, name, await readF32(backend, tensor))
       : await readRounded(backend, storedDType(model, name), tensor)
   checkFinite(name, bytes, dtype)
-  const mask = masks.get(name.replace(/\.weight$/, ''))
+  const mask = masks.get(moduleOfWeight(name))
   if (mask) checkMask(mask, { name, bytes, bytesPerWeight: bytesPerWeight(dtype), transposed: parameter.transposed })
   return { name, dtype, shape, bytes }
 }

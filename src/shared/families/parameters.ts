@@ -48,6 +48,11 @@ export function moduleName(config: ModelConfig, role: Role, block?: number, expe
   return role === 'lmHead' ? name : config.prefix + name
 }
 
+/** Module name of a weight: without `.weight`. */
+export function moduleOfWeight(parameter: string): string {
+  return parameter.replace(/\.weight$/, '')
+}
+
 /** Name of the tensor that the head multiplies with. */
 export function headWeightName(config: ModelConfig): string {
   return `${moduleName(config, config.tied ? 'embed.token' : 'lmHead')}.weight`

@@ -32,6 +32,11 @@ export function isSafetensorsDtype(name: unknown): name is SafetensorsDtype {
   return typeof name === 'string' && Object.hasOwn(bits, name)
 }
 
+/** Of any name that a file may give; 16 for one that nobody knows. */
+export function elementBits(dtype: string): number {
+  return isSafetensorsDtype(dtype) ? bits[dtype] : 16
+}
+
 /** Elements of a shape; null when the product is no exact integer. The empty shape is a scalar: 1. */
 export function elementsOf(shape: readonly number[]): number | null {
   let product = 1

@@ -10,7 +10,7 @@ export interface Place {
 const blockNumber = /(?:^|\.)(?:layers|layer|h|blocks|block|encoder|decoder)\.(\d+)\./
 const expertNumber = /(^|\.)experts\.\d+(?=\.|$)/
 
-export function moduleOf(name: string): Place {
+export function placeOf(name: string): Place {
   const found = blockNumber.exec(name)
   const rest = found ? name.slice(found.index + found[0].length) : name
   const module = rest.replace(/\.(weight|bias)$/, '').replace(expertNumber, '$1experts.*')

@@ -1,30 +1,61 @@
-// Bytes that a run writes.
-import type { ModelFacts } from '../recipe/facts.ts'
+// Bytes that a run writes: the result, and the state by which it can be resumed.
+import { headWeightName } from '../families/parameters.ts'
+import type { ModelConfig } from '../families/modelConfig.ts'
+import { elementBits } from '../format/dtypes.ts'
+import type { ModelFacts, TensorFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
-import { trainableRows } from './trainable.ts'
+import { planIfPossible, type RunPlan } from './runPlan.ts'
+import { sizeOf, type TrainableSet } from './trainable.ts'
 
-const bitsPerType: Record<string, number> = {
-  F64: 64,
-  F32: 32,
-  I64: 64,
-  I32: 32,
-  F16: 16,
-  BF16: 16,
-  I8: 8,
-  U8: 8,
-  BOOL: 8,
+/** What of a model the numbers come from: its tensors as the files store them. */
+export interface StoredModel {
+  readonly config: ModelConfig
+  readonly tensors: ReadonlyMap<string, TensorFacts>
 }
 
-/** The saved folder: weights in the types of the source, a mask bit for each prunable weight, a head when it is untied. */
-export function estimateDisk(recipe: ResolvedRecipe, model: ModelFacts): number {
-  if (!recipe.save) return 0
-  let bytes = 0
-  for (const { dtype, shape } of model.tensors.values()) {
-    bytes += (shape.reduce((a, b) => a * b, 1) * (bitsPerType[dtype] ?? 16)) / 8
-  }
-  const masks = model.modules.reduce((n, m) => (m.kind === 'linear' ? n + (m.rows * m.columns) / 8 : n), 0)
-  const config = model.modelConfig
-  const rows = config ? trainableRows(config, model.parameters, recipe.recover ?? null) : []
-  const untied = config?.tied && rows.some((r) => r.kind === 'head' && r.by === 'head')
-  return Math.ceil(bytes + masks + (untied ? 2 * config.vocabSize * config.embedSize : 0))
+/** The saved folder: all tensors in their types, a mask bit for each pruned weight, a head that is no longer tied. */
+export function resultBytes({ tensors, config }: StoredModel, plan: RunPlan): number {
+  const head = plan.untiesHead ? bytesOf(tensors, [headWeightName(config)]) : 0
+  return bytesOf(tensors, tensors.keys()) + maskBytes(tensors, plan) + head
+}
+
+/** What `save` will take; without the masks of a recipe that cannot run. */
+export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tensors }: ModelFacts): number {
+  if (!recipe.save || !config) return 0
+  const plan = planIfPossible(recipe, config)
+  return plan ? resultBytes({ config, tensors }, plan) : bytesOf(tensors, tensors.keys())
+}
+
+/** Finished blocks, the optimiser's file twice (it is replaced by a new one), and what is measured beside the run. */
+export function stateBytes(recipe: ResolvedRecipe, { tensors }: StoredModel, plan: RunPlan): number {
+  const { entries, trainable, reconstructs, retrains, count } = plan
+  const pruned = entries.flatMap(({ sparsities }) => [...sparsities.keys()].map((name) => `${name}.weight`))
+  const trained = changedBy(trainable)
+  const masks = maskBytes(tensors, plan)
+  const blocks = bytesOf(tensors, [...pruned, ...(reconstructs ? trained : [])]) + masks
+  const measured = reconstructs && recipe.evaluate.some(({ at }) => at.includes('pruned'))
+  const baseline = measured ? bytesOf(tensors, pruned) + masks : 0
+  const merged = retrains ? bytesOf(tensors, trained) + masks : 0
+  const optimiser = retrains ? 2 * momentBytes * (count?.count ?? 0) : 0
+  return blocks + baseline + merged + optimiser
+}
+
+/** A value and its two moments, F32. */
+const momentBytes = 12
+
+function changedBy(set: TrainableSet | null): string[] {
+  if (!set) return []
+  return [...set.direct.map(({ name }) => name), ...set.adapted.map(({ name }) => `${name}.weight`)]
+}
+
+function maskBytes(tensors: StoredModel['tensors'], { entries }: RunPlan): number {
+  const weights = entries.flatMap(({ sparsities }) => [...sparsities.keys()])
+  return weights.reduce((sum, name) => sum + Math.ceil(sizeOf(tensors.get(`${name}.weight`)?.shape ?? []) / 8), 0)
+}
+
+function bytesOf(tensors: StoredModel['tensors'], names: Iterable<string>): number {
+  return [...new Set(names)].reduce((sum, name) => {
+    const tensor = tensors.get(name)
+    return sum + (tensor ? Math.ceil((sizeOf(tensor.shape) * elementBits(tensor.dtype)) / 8) : 0)
+  }, 0)
 }

@@ -1,30 +1,148 @@
-// Peak memory of a run, from what the engine keeps at one time: an estimate, good to a factor of about 1.5.
-import type { ModelFacts } from '../recipe/facts.ts'
+// The one memory model: how a run shares what it may use, and the peak that comes of it.
+import { endParameters } from '../families/parameters.ts'
+import type { ModelConfig } from '../families/modelConfig.ts'
+import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
-import { modelSize } from './modelSize.ts'
+import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes.ts'
 import { pruneCost } from './pruneCost.ts'
+import { planSizes, type PlanSizes } from './runPlan.ts'
+import { sizeOf, trainableSet } from './trainable.ts'
 
-/** Node, worker threads, BLAS buffers and staging. */
-const overheadBytes = 250e6
 /** Value, gradient and two moments, f32. */
-const bytesPerTrained = 16
+export const bytesPerTrainedParameter = 16
 /** Windows of about so many tokens go through a block at once where nothing is trained. */
-const passTokens = 2048
+export const passTokens = 2048
 
-/** Bytes. Blocks stream through memory one at a time, so the size of the whole model is not in it. */
-export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts): number {
+/** What the process needs whatever the model: Node, the worker threads, BLAS buffers, staging. */
+export function overheadBytes(threads: number): number {
+  return (90 + 30 * threads) * 2 ** 20
+}
+
+export interface Budget {
+  /** Calibration activations in memory; more go to disk. */
+  readonly activationBytes: number
+  /** Resident blocks and kept activations of whole-model passes. */
+  readonly decoderBytes: number
+  /** Effective weights kept between the passes of a step. */
+  readonly effectiveWeightBytes: number
+}
+
+/** Never less: a budget too small costs speed, not the run. */
+const least = 64 * 2 ** 20
+
+export interface MemoryLimits {
+  /** What the run may use in all (`--memory`). */
+  readonly memoryBytes: number
+  /** What the device can hold, which may be less. */
+  readonly limitBytes: number
+  readonly threads: number
+}
+
+export function shareMemory({ memoryBytes, limitBytes, threads }: MemoryLimits, sizes: PlanSizes): Budget {
+  const usable = Math.min(memoryBytes - overheadBytes(threads), 0.9 * limitBytes)
+  const rest = usable - bytesPerTrainedParameter * sizes.trainable
+  const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
+  return {
+    // One block is held in f32, and a second time while it is read or merged.
+    activationBytes: Math.max(least, rest - effective - blockBytes(sizes)),
+    decoderBytes: Math.max(least, rest - effective),
+    effectiveWeightBytes: effective,
+  }
+}
+
+/** The largest block in f32, and a copy of it. */
+const blockBytes = ({ blockParameters }: PlanSizes): number => 8 * blockParameters
+
+/**
+ * Peak in bytes, the largest of what pruning, training and measuring keep at one time, within what the machine lets the run
+ * use; 0 for a model of an unknown family. Blocks stream, so a large model is slow in little memory, not refused.
+ */
+export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: MachineFacts | null): number {
   const config = model.modelConfig
   if (!config) return 0
-  const size = modelSize(model, recipe)
+  const { recover } = recipe
+  const set = recover ? trainableSet(config, recover) : null
+  const sizes = planSizes(config, set, recover?.lora.rank ?? 1, recover?.mode === 'reconstruct')
+  const threads = machine?.threads ?? 1
+  const memoryBytes = machine?.budgetBytes ?? Infinity
+  const budget = shareMemory({ memoryBytes, limitBytes: Infinity, threads }, sizes)
+  const pruning = recipe.prune.length > 0 ? pruningBytes(recipe, config, sizes, budget) : 0
+  const retraining = recover?.mode === 'retrain' ? retrainingBytes(recipe, config, sizes, budget) : 0
+  const measuring = recipe.evaluate.length > 0 ? measuringBytes(recipe, config, budget) : 0
+  return overheadBytes(threads) + Math.max(pruning, retraining, measuring)
+}
+
+/** What the run cannot do without: the peak in the smallest budget. */
+export function leastMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: MachineFacts): number {
+  return estimateMemory(recipe, model, { ...machine, budgetBytes: 0 })
+}
+
+/** A block with its statistics, the streams of hidden states, and what trains of it. */
+function pruningBytes(recipe: ResolvedRecipe, config: ModelConfig, sizes: PlanSizes, budget: Budget): number {
   const { recover, calibration } = recipe
-  const seqLen = recover?.mode === 'retrain' ? recover.seq_len : (calibration?.seq_len ?? 0)
-  const batch = recover?.batch_size ?? 1
-  const tokens = recover ? batch * seqLen : Math.max(seqLen, passTokens)
-  // What a block's forward leaves for its backward: a dozen vectors of each width, and attention's scores.
-  const wide = 12 * config.hiddenSize + 3 * config.intermediateSize + config.numHeads * Math.min(seqLen, 4096)
-  const activations = 4 * tokens * wide
-  const blockInputs = recover?.mode === 'retrain' ? 4 * tokens * config.hiddenSize * config.numBlocks : 0
-  const pruning = pruneCost(recipe, config).bytes
-  const block = 4 * size.largestBlock * (recover?.mode === 'reconstruct' ? 2 : 1)
-  return overheadBytes + block + 4 * size.adapted + bytesPerTrained * size.trained + activations + blockInputs + pruning
+  const reconstructs = recover?.mode === 'reconstruct'
+  const streams = !reconstructs ? 1 : (recover.inputs === 'dense' ? 3 : 2) + (recover.window === 'submodule' ? 1 : 0)
+  const [samples, seqLen] = [calibration?.samples ?? 0, calibration?.seq_len ?? 0]
+  const states = Math.min(budget.activationBytes, streams * hiddenBytes(config, samples * seqLen))
+  const looking = calibration ? forwardBytes(config, Math.max(seqLen, passTokens)) : 0
+  const training = reconstructs ? trainingBytes(recipe, config, sizes, budget, seqLen) : 0
+  const solving = pruneCost(recipe, config).bytes
+  return blockBytes(sizes) + states + Math.max(looking + solving, training)
+}
+
+/** Trained numbers, effective weights, and a step of one block. */
+function trainingBytes(
+  { recover }: ResolvedRecipe,
+  config: ModelConfig,
+  sizes: PlanSizes,
+  budget: Budget,
+  seqLen: number,
+): number {
+  const tokens = (recover?.batch_size ?? 1) * seqLen
+  const step = savedBytes(config, tokens) + backwardScratchBytes(config, tokens)
+  return bytesPerTrainedParameter * sizes.trainable + budget.effectiveWeightBytes + step
+}
+
+function retrainingBytes(recipe: ResolvedRecipe, config: ModelConfig, sizes: PlanSizes, budget: Budget): number {
+  const tokens = (recipe.recover?.batch_size ?? 1) * (recipe.recover?.seq_len ?? 0)
+  const scratch = Math.max(backwardScratchBytes(config, tokens), logitBytes(config, tokens))
+  const whole = weightBytes(config) + hiddenBytes(config, tokens) * (config.numBlocks + 1) + scratch
+  const kept = savedBytes(config, tokens) * config.numBlocks
+  const trained = bytesPerTrainedParameter * sizes.trainable + budget.effectiveWeightBytes
+  // Below its least, a pass streams its blocks.
+  return trained + Math.max(leastPassBytes(config, tokens, scratch), Math.min(budget.decoderBytes, whole + kept))
+}
+
+function measuringBytes({ evaluate }: ResolvedRecipe, config: ModelConfig, budget: Budget): number {
+  const tokens = Math.max(passTokens, ...evaluate.map(({ seq_len: seqLen }) => seqLen))
+  const scratch = logitBytes(config, tokens)
+  const whole = weightBytes(config) + forwardBytes(config, tokens) + scratch
+  return Math.max(leastPassBytes(config, tokens, scratch), Math.min(budget.decoderBytes, whole))
+}
+
+/** The ends, one block and its states: what a pass over a streaming model keeps. */
+function leastPassBytes(config: ModelConfig, tokens: number, scratch: number): number {
+  return (
+    endsBytes(config) + 8 * planSizes(config, null, 1, false).blockParameters + forwardBytes(config, tokens) + scratch
+  )
+}
+
+function forwardBytes(config: ModelConfig, tokens: number): number {
+  return savedBytes(config, tokens) + 2 * hiddenBytes(config, tokens)
+}
+
+/** Tokens whose logits are formed at once. */
+const logitRows = 512
+
+function logitBytes(config: ModelConfig, tokens: number): number {
+  return 4 * (2 * tokens * config.hiddenSize + Math.min(tokens, logitRows) * config.vocabSize)
+}
+
+function endsBytes(config: ModelConfig): number {
+  return endParameters(config).reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0)
+}
+
+/** All weights in f32. */
+function weightBytes(config: ModelConfig): number {
+  return endsBytes(config) + 4 * config.numBlocks * planSizes(config, null, 1, false).blockParameters
 }

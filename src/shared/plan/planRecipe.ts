@@ -1,8 +1,7 @@
 // Everything about a run but its numbers: what `run --dry-run`, the trainable map and the editor's lenses show.
 import type { Role } from '../protocol/inspect.ts'
 import type { PlanRow, PlanSummary } from '../protocol/plan.ts'
-import type { Parameter } from '../families/parameters.ts'
-import { moduleOf } from '../recipe/describeModel.ts'
+import { moduleOfWeight, type Parameter } from '../families/parameters.ts'
 import type { LintFacts, ModelModule } from '../recipe/facts.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
 import { selectModules } from '../recipe/match.ts'
@@ -37,7 +36,7 @@ export function planRecipe(
       module: moduleInBlock(name, block),
       parameters,
       trainable,
-      pruned: kind === 'linear' && pruned.has(moduleOf(name)),
+      pruned: kind === 'linear' && pruned.has(moduleOfWeight(name)),
       by,
     })),
     parameters: trainable.reduce((n, r) => n + r.parameters, 0),
@@ -45,8 +44,8 @@ export function planRecipe(
     percentage: trainablePercentage(trainable),
     prunedModules: pruned.size,
     estimates: {
-      memoryBytes: model && config ? estimateMemory(recipe, model) : 0,
-      diskBytes: model && config ? estimateDisk(recipe, model) : 0,
+      memoryBytes: model && config ? estimateMemory(recipe, model, machine) : 0,
+      diskBytes: model ? estimateDisk(recipe, model) : 0,
       seconds: model && config && machine ? estimateSeconds(recipe, model, machine, facts.data) : null,
     },
     warnings: of('warning'),

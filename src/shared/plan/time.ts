@@ -4,9 +4,10 @@
 import type { Stage } from '../protocol/events.ts'
 import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import type { ResolvedEvaluation, ResolvedRecipe } from '../recipe/resolve.ts'
+import { adapterAmong } from '../adapters/adapters.ts'
 import { needsData } from '../methods/methods.ts'
-import { modelSize } from './modelSize.ts'
 import { pruneCost } from './pruneCost.ts'
+import { sizeOf } from './trainable.ts'
 
 /**
  * Useful operations a second: matrix products of one CPU thread, of a GPU. The CPU's is what whole runs reached on a
@@ -52,7 +53,7 @@ export function plannedParts(
   const rate = machine.gpu ? perGpu : perThread * Math.max(1, machine.threads)
   const { evaluate, recover, prune } = recipe
   const linears = model.modules.reduce((n, m) => (m.kind === 'linear' ? n + m.rows * m.columns : n), 0)
-  const head = model.modelConfig ? model.modelConfig.vocabSize * model.modelConfig.embedSize : 0
+  const { head } = weightsOf(model)
   const perToken = 2 * (linears + head)
   const measuring = (wanted: (e: ResolvedEvaluation) => number) =>
     evaluate.reduce((sum, e) => sum + perToken * tokensOf(e) * wanted(e), 0)
@@ -89,7 +90,7 @@ export function isAskedAt(
 
 function pruneOperations(recipe: ResolvedRecipe, model: PlannedModel): number {
   const { prune, recover, calibration } = recipe
-  const { blocks } = modelSize(model, { recover })
+  const { blocks } = weightsOf(model)
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
   const looks = prune.some(({ method }) => needsData(method)) || recover?.mode === 'reconstruct'
   // A product of a token with a weight is two operations; once through the dense block, once through the pruned one.
@@ -99,9 +100,9 @@ function pruneOperations(recipe: ResolvedRecipe, model: PlannedModel): number {
 
 function recoverOperations({ recover, calibration }: ResolvedRecipe, model: PlannedModel): number {
   if (!recover) return 0
-  const { blocks, head, adapted } = modelSize(model, { recover })
+  const { blocks, head } = weightsOf(model)
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
-  const weights = recover.train.includes('full') || adapted > 0
+  const weights = recover.train.includes('full') || adapterAmong(recover.train) !== null
   const perToken = 2 * (recover.mode === 'retrain' ? blocks + head : blocks)
   // Forward, backward to the inputs, backward to the weights; retraining runs each block's forward again.
   const passes = 2 + (weights ? 1 : 0) + (recover.mode === 'retrain' ? 1 : 0)
@@ -110,6 +111,12 @@ function recoverOperations({ recover, calibration }: ResolvedRecipe, model: Plan
   // Errors before and after, over the whole set.
   const errors = recover.mode === 'reconstruct' ? 2 * 2 * blocks * calibrationTokens : 0
   return perToken * passes * tokens + errors
+}
+
+/** Parameters of all blocks, and weights that a token is multiplied with at the end. */
+function weightsOf({ modelConfig, parameters }: PlannedModel): { blocks: number; head: number } {
+  const blocks = parameters.reduce((sum, { block, shape }) => (block === null ? sum : sum + sizeOf(shape)), 0)
+  return { blocks, head: modelConfig ? modelConfig.vocabSize * modelConfig.embedSize : 0 }
 }
 
 function bytesOf({ tensors }: PlannedModel): number {

@@ -1,11 +1,11 @@
-// Which numbers the optimiser would change, parameter by parameter (methods.md 5.1 and 9).
+// Which numbers the optimiser would change (methods.md 5.1 and 9): what trains each parameter, and from that everything
+// else: the set that a run trains, its counts, the rows of the trainable map.
 import { lowRankParameters } from '../adapters/adapter.ts'
-import { adapterAmong, adapterOf, isAdapterName } from '../adapters/adapters.ts'
-import { moduleName } from '../families/parameters.ts'
-import type { Parameter } from '../families/parameters.ts'
-import type { ModelConfig } from '../families/modelConfig.ts'
-import type { ResolvedRecover } from '../recipe/resolve.ts'
+import { adapterAmong, adapterOf, isAdapterName, type AdapterName } from '../adapters/adapters.ts'
 import type { Subset } from '../adapters/subsets.ts'
+import type { ModelConfig } from '../families/modelConfig.ts'
+import { modelParameters, moduleName, moduleOfWeight, type Parameter } from '../families/parameters.ts'
+import type { ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface TrainableRow {
   /** In the checkpoint; null block: outside the blocks. */
@@ -19,29 +19,71 @@ export interface TrainableRow {
   readonly by: Subset | null
 }
 
+/** A parameter of the checkpoint that is trained itself. */
+export interface DirectParameter {
+  /** As in the checkpoint, `…fc1.bias`. */
+  readonly name: string
+  /** [O, I] for linears, whatever the file stores. */
+  readonly shape: readonly number[]
+  /** Module name whose pruning mask holds for it: weights of linears under `full`; null for all others. */
+  readonly masked: string | null
+}
+
+/** A linear that gets an adapter. `low_rank` is the head's: no mask. */
+export interface AdaptedLinear {
+  /** Module name. */
+  readonly name: string
+  readonly shape: readonly [number, number]
+  readonly kind: AdapterName | 'low_rank'
+}
+
+export interface TrainableSet {
+  readonly direct: readonly DirectParameter[]
+  readonly adapted: readonly AdaptedLinear[]
+}
+
 /** What decides how much is trained. */
-export type TrainChoice = Pick<ResolvedRecover, 'mode' | 'train' | 'lora'>
+export type TrainChoice = Pick<ResolvedRecover, 'mode' | 'train'>
 
 /** All parameters in model order. A tied head that gets an update of its own is a last row with no parameters. */
 export function trainableRows(
   config: ModelConfig,
   parameters: readonly Parameter[],
-  recover: TrainChoice | null,
+  recover: (TrainChoice & Pick<ResolvedRecover, 'lora'>) | null,
 ): TrainableRow[] {
   const rows = parameters.map((p): TrainableRow => {
     const { name, kind, block, shape } = p
     const size = sizeOf(shape)
-    const by = recover ? subsetOf(p, recover) : null
-    const adapted = by !== null && by !== 'full' && (kind === 'linear' || by === 'head')
-    const trainable = by === null || !recover ? 0 : adapted ? adapterSize(by, shape, recover.lora.rank) : size
+    const by = recover && trainedBy(p, recover)
+    const trainable = by === null || !recover ? 0 : isDirect(by) ? size : adapterSize(by, shape, recover.lora.rank)
     return { name, kind, block, parameters: size, trainable, by }
   })
-  if (config.tied && recover?.mode === 'retrain' && recover.train.includes('head') && !recover.train.includes('full')) {
+  if (recover && updatesTiedHead(config, recover)) {
     const trainable = adapterSize('head', [config.vocabSize, config.embedSize], recover.lora.rank)
-    const name = `${moduleName(config, 'lmHead')}.weight`
-    rows.push({ name, kind: 'head', block: null, parameters: 0, trainable, by: 'head' })
+    rows.push({ name: `${headModule(config)}.weight`, kind: 'head', block: null, parameters: 0, trainable, by: 'head' })
   }
   return rows
+}
+
+/** The parameters and adapters that a run trains, in model order, the head last. */
+export function trainableSet(config: ModelConfig, recover: TrainChoice): TrainableSet {
+  const direct: DirectParameter[] = []
+  const adapted: AdaptedLinear[] = []
+  const head: AdaptedLinear = {
+    name: headModule(config),
+    shape: [config.vocabSize, config.embedSize],
+    kind: 'low_rank',
+  }
+  let hasHead = updatesTiedHead(config, recover)
+  for (const parameter of modelParameters(config)) {
+    const { name, kind, shape } = parameter
+    const by = trainedBy(parameter, recover)
+    if (by === null) continue
+    if (isDirect(by)) direct.push({ name, shape, masked: kind === 'linear' ? moduleOfWeight(name) : null })
+    else if (by === 'head') hasHead = true
+    else if (isAdapterName(by)) adapted.push({ name: moduleOfWeight(name), shape: [shape[0], shape[1]], kind: by })
+  }
+  return { direct, adapted: hasHead ? [...adapted, head] : adapted }
 }
 
 /** 100 · trainable / all base parameters: adapters are not in the denominator (methods.md 9). */
@@ -50,16 +92,34 @@ export function trainablePercentage(rows: readonly TrainableRow[]): number {
   return all > 0 ? (100 * rows.reduce((n, r) => n + r.trainable, 0)) / all : 0
 }
 
+/** Numbers that an optimiser would change. */
+export function countTrainable({ direct, adapted }: TrainableSet, rank: number): number {
+  const own = direct.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+  return own + adapted.reduce((sum, { kind, shape }) => sum + adapterSize(kind, shape, rank), 0)
+}
+
+/** All base parameters, a tied head once and adapters not at all: the denominator of the published percentages. */
+export function countParameters(config: ModelConfig): number {
+  return modelParameters(config).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+}
+
+/** Module name under which the low-rank update of the head goes, also where the head is the word embedding. */
+export function headModule(config: ModelConfig): string {
+  return moduleName(config, 'lmHead')
+}
+
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1)
 }
 
-/** Reconstruction trains inside blocks only. Norm biases count as biases and as norms. */
-function subsetOf({ kind, block }: Parameter, { mode, train }: TrainChoice): Subset | null {
+/**
+ * What trains a parameter. Reconstruction trains inside blocks only. Norm biases count as biases and as norms, as in the
+ * authors' code.
+ */
+function trainedBy({ kind, block }: Parameter, { mode, train }: TrainChoice): Subset | null {
   if (mode === 'reconstruct' && block === null) return null
   if (train.includes('full')) return 'full'
-  const adapter = adapterAmong(train)
-  if (kind === 'linear') return adapter ?? null
+  if (kind === 'linear') return adapterAmong(train)
   if (kind === 'head') return train.includes('head') ? 'head' : null
   if (kind === 'embedding') return train.includes('embedding') ? 'embedding' : null
   if ((kind === 'norm' || kind === 'normBias') && train.includes('norm')) return 'norm'
@@ -67,7 +127,17 @@ function subsetOf({ kind, block }: Parameter, { mode, train }: TrainChoice): Sub
   return null
 }
 
+/** The parameter's own numbers train, rather than an update beside it. */
+function isDirect(subset: Subset): boolean {
+  return subset !== 'head' && !isAdapterName(subset)
+}
+
+/** A tied head has no parameter of its own, and yet gets an update. */
+function updatesTiedHead(config: ModelConfig, { mode, train }: TrainChoice): boolean {
+  return config.tied && mode === 'retrain' && train.includes('head') && !train.includes('full')
+}
+
 /** Of an adapter, or of the low-rank update of the head. */
-function adapterSize(by: Subset, [rows, columns]: readonly number[], rank: number): number {
+function adapterSize(by: Subset | 'low_rank', [rows, columns]: readonly number[], rank: number): number {
   return isAdapterName(by) ? adapterOf(by).parameters(rows, columns, rank) : lowRankParameters(rows, columns, rank)
 }

@@ -2,7 +2,7 @@
 import { FamilyError } from '../families/familyError.ts'
 import { readModelConfig } from '../families/modelConfig.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
-import { modelParameters } from '../families/parameters.ts'
+import { modelParameters, moduleOfWeight } from '../families/parameters.ts'
 import type { Parameter } from '../families/parameters.ts'
 import type { ModelFacts, ModelModule, ModelProblem, ModuleKind, TensorFacts } from './facts.ts'
 
@@ -102,21 +102,18 @@ function modulesOf(parameters: readonly Parameter[], tensors: ReadonlyMap<string
     if (!kind || !p.name.endsWith('.weight')) return []
     const [rows, columns = 1] = p.shape
     const className = kind === 'linear' ? 'Linear' : null
-    const name = moduleOf(p.name)
+    const name = moduleOfWeight(p.name)
     return [{ name, className, kind, block: p.block, rows, columns, transposed: p.transposed }]
   })
   const names = new Set(parameters.map((p) => p.name))
   const rest = [...tensors].flatMap(([name, { shape }]): ModelModule[] => {
     if (names.has(name) || !name.endsWith('.weight')) return []
     const [rows = 1, columns = 1] = shape
-    return [{ name: moduleOf(name), className: null, kind: 'other', block: null, rows, columns, transposed: false }]
+    return [
+      { name: moduleOfWeight(name), className: null, kind: 'other', block: null, rows, columns, transposed: false },
+    ]
   })
   return [...known, ...rest]
-}
-
-/** Module name of a weight: without `.weight`. */
-export function moduleOf(parameter: string): string {
-  return parameter.replace(/\.weight$/, '')
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -68,6 +68,8 @@ export interface MachineFacts {
   readonly memoryBytes: number
   readonly freeDiskBytes: number | null
   readonly threads: number
+  /** What a run may use: `--memory`, or half of what is free. */
+  readonly budgetBytes: number
   /** Null: not looked at. */
   readonly gpu: boolean | null
 }

@@ -102,11 +102,8 @@ describe('facts about files', () => {
   it('the output is the model also through another spelling of its path', async () => {
     cpSync(opt, temp.path('model'), { recursive: true })
     const recipe = recipeSchema.parse({ version: 1, model: 'model', save: { to: '../x/../model/.' } })
-    const { output, machine } = await gatherFacts(
-      resolveRecipe({ ...recipe, save: { to: 'x/../model/.' } }),
-      temp.folder,
-      null,
-    )
+    const resolved = resolveRecipe({ ...recipe, save: { to: 'x/../model/.' } })
+    const { output, machine } = await gatherFacts(resolved, { folder: temp.folder })
     assert.deepEqual(output, { exists: true, overlap: 'same' })
     assert.ok((machine?.freeDiskBytes ?? 0) > 0 && (machine?.memoryBytes ?? 0) > 0)
   })
@@ -116,7 +113,7 @@ describe('facts about files', () => {
     symlinkSync(temp.path('models', 'opt'), temp.path('link'))
     const overlap = async (model: string, to: string) => {
       const recipe = recipeSchema.parse({ version: 1, model, save: { to } })
-      return (await gatherFacts(resolveRecipe(recipe), temp.folder, null)).output?.overlap
+      return (await gatherFacts(resolveRecipe(recipe), { folder: temp.folder })).output?.overlap
     }
     assert.equal(await overlap('models/opt', 'link/a/b'), 'inside')
     assert.equal(await overlap('link/model.safetensors', 'models/opt/out'), 'inside')

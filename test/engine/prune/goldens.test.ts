@@ -9,7 +9,7 @@ import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.t
 import type { Block } from '../../../src/engine/model/block.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { unpackMask } from '../../../src/engine/prune/mask.ts'
-import type { PruneEntry } from '../../../src/engine/prune/plan.ts'
+import type { PruneEntry } from '../../../src/shared/plan/pruneEntries.ts'
 import { pruneModel } from '../../../src/engine/prune/pruneModel.ts'
 import { Statistics } from '../../../src/engine/prune/statistics.ts'
 import { runBlock } from '../../../src/engine/prune/stream.ts'

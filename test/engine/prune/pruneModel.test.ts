@@ -6,7 +6,7 @@ import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.t
 import { type Block } from '../../../src/engine/model/block.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { patternViolations, zerosOf, type Mask } from '../../../src/engine/prune/mask.ts'
-import type { PruneEntry } from '../../../src/engine/prune/plan.ts'
+import type { PruneEntry } from '../../../src/shared/plan/pruneEntries.ts'
 import { pruneModel, type PruneOptions } from '../../../src/engine/prune/pruneModel.ts'
 import { createModelStream } from '../../../src/engine/run/modelStream.ts'
 import { createRng } from '../../../src/engine/rng.ts'

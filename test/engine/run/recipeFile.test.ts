@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pruneEntries } from '../../../src/engine/run/pruneEntries.ts'
+import { pruneEntries } from '../../../src/shared/plan/pruneEntries.ts'
 import { mapPaths, readRecipe, recipeText, resolveRecipeFile } from '../../../src/engine/run/recipeFile.ts'
 import { resolve } from 'node:path'
 
@@ -104,7 +104,7 @@ describe('prune entries', () => {
   })
 
   it('reads N:M as N zeros in each M', () => {
-    assert.deepEqual(pruneEntries([{ ...step, pattern: '2:4' }], linears, 3)[0].pattern, { zeros: 2, of: 4 })
+    assert.deepEqual(pruneEntries([{ ...step, pattern: '2:4' }], linears, 3)[0].pattern, { n: 2, m: 4 })
   })
 
   it('an entry that matches nothing is an error that shows a name', () => {

@@ -2,9 +2,9 @@
 // readers of a recipe, not of lint.
 import assert from 'node:assert/strict'
 import { parse } from 'yaml'
-import { selectTrainable } from '../../../src/engine/recover/selectTrainable.ts'
+import { selectTrainable } from '../../../src/shared/plan/selectTrainable.ts'
 import { createRng } from '../../../src/engine/rng.ts'
-import { pruneEntries } from '../../../src/engine/run/pruneEntries.ts'
+import { pruneEntries } from '../../../src/shared/plan/pruneEntries.ts'
 import { blockLinears } from '../../../src/shared/families/parameters.ts'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { dataUses } from '../../../src/shared/recipe/dataUses.ts'
@@ -101,7 +101,7 @@ function refusal(text: string): string | null {
       return 'no data'
     if (dataUses(recipe).some((u) => u.seqLen > config.maxPositions)) return 'too long'
     pruneEntries(prune, linears, config.numBlocks)
-    if (recover) selectTrainable(config, recover.train, recover.mode)
+    if (recover) selectTrainable(config, recover)
     if (recover?.mode === 'retrain' && recover.data === undefined) return 'no training data'
     if (recover?.mode === 'retrain' && recover.steps === 1) return 'only warm-up'
     const looks = recover?.mode === 'reconstruct' || prune.some((s) => s.method === 'wanda' || s.method === 'sparsegpt')

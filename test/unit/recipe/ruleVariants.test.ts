@@ -8,7 +8,7 @@ import { factsOf, gptNeoxConfig, llamaConfig, machine, modelOf, optConfig } from
 const opt = factsOf(modelOf(optConfig, { masked: true }))
 const llama = factsOf(modelOf(llamaConfig, { masked: true }))
 const neox = factsOf(modelOf({ ...gptNeoxConfig }, { masked: true }))
-const small: LintFacts = { ...opt, machine: { ...machine, freeDiskBytes: 1000, memoryBytes: 1000 } }
+const small: LintFacts = { ...opt, machine: { ...machine, freeDiskBytes: 1000, budgetBytes: 8e9, memoryBytes: 1000 } }
 const there: LintFacts = { ...opt, output: { exists: true, overlap: null } }
 const inside: LintFacts = { ...opt, output: { exists: false, overlap: 'inside' } }
 const same: LintFacts = { ...opt, output: { exists: true, overlap: 'same' } }

@@ -7,7 +7,7 @@ import type { Columns, InverseFactor, Scored } from '../../compute/pruneKernels.
 import type { Tensor } from '../../compute/tensor.ts'
 import { uploadScale } from '../columnScale.ts'
 import type { PruneHost } from '../host.ts'
-import { settingOf, type PruneEntry } from '../plan.ts'
+import { settingOf, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import { countScores, findLimit, rankOf } from '../select.ts'
 import type { SolveInput, SolveMethod } from './method.ts'
 

@@ -1,4 +1,4 @@
-import { estimateMemory } from '../../plan/memory.ts'
+import { leastMemory } from '../../plan/memory.ts'
 import { defineRule } from '../rule.ts'
 import { formatBytes } from '../../format/byteSize.ts'
 
@@ -13,7 +13,7 @@ export const g1 = defineRule({
   *check(context) {
     const { facts, model, resolved, has } = context
     if (!facts.machine || !model?.modelConfig) return
-    const needed = estimateMemory(resolved, model)
+    const needed = leastMemory(resolved, model, facts.machine)
     if (needed <= facts.machine.memoryBytes) return
     const at = [
       ['recover', 'batch_size'],

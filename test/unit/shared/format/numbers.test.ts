@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { toCsv } from '../../../../src/shared/format/csv.ts'
-import { moduleOf } from '../../../../src/shared/format/moduleName.ts'
+import { placeOf } from '../../../../src/shared/format/moduleName.ts'
 import { formatDuration, formatShare, formatTrained, formatValue } from '../../../../src/shared/format/numbers.ts'
 
 describe('numbers for people', () => {
@@ -42,11 +42,11 @@ describe('CSV', () => {
 
 describe('module names', () => {
   it('finds the block, and takes experts together', () => {
-    assert.deepEqual(moduleOf('model.layers.12.block_sparse_moe.experts.7.w1.weight'), {
+    assert.deepEqual(placeOf('model.layers.12.block_sparse_moe.experts.7.w1.weight'), {
       block: 12,
       module: 'block_sparse_moe.experts.*.w1',
     })
-    assert.deepEqual(moduleOf('transformer.h.0.attn.c_attn.weight'), { block: 0, module: 'attn.c_attn' })
-    assert.deepEqual(moduleOf('lm_head.weight'), { block: null, module: 'lm_head' })
+    assert.deepEqual(placeOf('transformer.h.0.attn.c_attn.weight'), { block: 0, module: 'attn.c_attn' })
+    assert.deepEqual(placeOf('lm_head.weight'), { block: null, module: 'lm_head' })
   })
 })

@@ -1,10 +1,12 @@
 // What to prune and how: the recipe's `prune` entries after matching, one sparsity for each linear.
-import { someOf } from '../../shared/format/lists.ts'
-import { formatNm, type NmPattern } from '../../shared/format/nm.ts'
-import type { MethodKey, MethodSettings } from '../../shared/methods/keys.ts'
-import type { Scope, Selection } from '../../shared/methods/method.ts'
-import { methodOf, needsData, type MethodName } from '../../shared/methods/methods.ts'
-import { EngineError } from '../errors.ts'
+import { someOf } from '../format/lists.ts'
+import { formatNm, parseNm, type NmPattern } from '../format/nm.ts'
+import { methodKeyNames, type MethodKey, type MethodSettings } from '../methods/keys.ts'
+import type { Scope, Selection } from '../methods/method.ts'
+import { methodOf, needsData, type MethodName } from '../methods/methods.ts'
+import { selectModules, type Module } from '../recipe/match.ts'
+import { sparsityOfBlock, type ResolvedPruneStep } from '../recipe/resolve.ts'
+import { PlanError } from './planError.ts'
 
 export interface PruneEntry {
   readonly method: MethodName
@@ -27,8 +29,36 @@ export function lookAtData(entries: readonly PruneEntry[]): boolean {
 /** A key that the entry's method takes. */
 export function settingOf({ method, settings }: Pick<PruneEntry, 'method' | 'settings'>, key: MethodKey): number {
   const value = settings[key] ?? methodOf(method).keys[key]
-  if (value === undefined) throw new EngineError('internal', `${method} takes no ${key}`)
+  if (value === undefined) throw new Error(`internal: ${method} takes no ${key}`)
   return value
+}
+
+export interface PlannedLinear extends Module {
+  readonly block: number
+}
+
+/** Targets matched, sparsities spread over the depth. @throws PlanError when a step matches nothing. */
+export function pruneEntries(
+  steps: readonly ResolvedPruneStep[],
+  linears: readonly PlannedLinear[],
+  numBlocks: number,
+): PruneEntry[] {
+  return steps.map((step, i) => {
+    const matched = selectModules(linears, step.targets, step.ignore)
+    const ignored = step.ignore.length > 0 ? ` without ${JSON.stringify(step.ignore)}` : ''
+    if (matched.length === 0)
+      throw new PlanError(
+        `prune.${i}: targets ${JSON.stringify(step.targets)}${ignored} match none of the ${linears.length} linears in the blocks; the first is ${linears[0]?.name}`,
+      )
+    return {
+      method: step.method,
+      sparsities: new Map(matched.map(({ name, block }) => [name, sparsityOfBlock(step.sparsity, block, numBlocks)])),
+      pattern: parseNm(step.pattern),
+      scope: step.scope,
+      selection: step.selection,
+      settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
+    }
+  })
 }
 
 /** The entry of each linear. A linear in two of them is refused: nothing would say which one prunes it. */
@@ -37,17 +67,14 @@ export function entryIndex(entries: readonly PruneEntry[]): ReadonlyMap<string, 
   for (const entry of entries)
     for (const name of entry.sparsities.keys()) {
       if (index.has(name))
-        throw new EngineError(
-          'bad-recipe',
-          `${name} is matched by two entries of \`prune\`; \`ignore\` it in one of them`,
-        )
+        throw new PlanError(`${name} is matched by two entries of \`prune\`; \`ignore\` it in one of them`)
       index.set(name, entry)
     }
   return index
 }
 
 /** Refuses what no weight of these shapes can satisfy, before anything runs. `shapes` are [O, I] by linear. */
-export function checkPlan(
+export function checkEntries(
   entries: readonly PruneEntry[],
   shapes: ReadonlyMap<string, readonly [number, number]>,
 ): void {
@@ -55,12 +82,12 @@ export function checkPlan(
   for (const entry of entries) {
     const names = [...entry.sparsities.keys()]
     const unknown = names.filter((name) => !shapes.has(name))
-    if (unknown.length) throw new EngineError('bad-recipe', `not linears of the model's blocks: ${unknown.join(', ')}`)
+    if (unknown.length) throw new PlanError(`not linears of the model's blocks: ${unknown.join(', ')}`)
     if (entry.pattern) checkPattern(entry.pattern, names, shapes)
     else
       for (const [name, sparsity] of entry.sparsities)
         if (!(sparsity > 0 && sparsity < 1))
-          throw new EngineError('bad-recipe', `${name}: sparsity ${sparsity} is not between 0 and 1 (both excluded)`)
+          throw new PlanError(`${name}: sparsity ${sparsity} is not between 0 and 1 (both excluded)`)
     if (methodOf(entry.method).columnBlocks) checkColumnBlocks(entry)
   }
 }
@@ -68,13 +95,10 @@ export function checkPlan(
 function checkColumnBlocks(entry: PruneEntry): void {
   const size = settingOf(entry, 'block_size')
   if (!Number.isInteger(size) || size <= 0)
-    throw new EngineError('bad-recipe', `block_size ${size} is not a positive number of columns`)
+    throw new PlanError(`block_size ${size} is not a positive number of columns`)
   const { pattern } = entry
   if (pattern && size % pattern.m !== 0)
-    throw new EngineError(
-      'bad-recipe',
-      `block_size ${size} is not a multiple of the ${pattern.m} in pattern ${formatNm(pattern)}`,
-    )
+    throw new PlanError(`block_size ${size} is not a multiple of the ${pattern.m} in pattern ${formatNm(pattern)}`)
 }
 
 function checkPattern(
@@ -85,11 +109,10 @@ function checkPattern(
   const { n, m } = pattern
   const name = formatNm(pattern)
   if (!Number.isInteger(n) || !Number.isInteger(m) || n <= 0 || n >= m)
-    throw new EngineError('bad-recipe', `pattern ${name}: it means N zeros in each M inputs, so 0 < N < M`)
+    throw new PlanError(`pattern ${name}: it means N zeros in each M inputs, so 0 < N < M`)
   const indivisible = names.filter((linear) => (shapes.get(linear)?.[1] ?? 0) % m !== 0)
   if (indivisible.length)
-    throw new EngineError(
-      'bad-recipe',
+    throw new PlanError(
       `pattern ${name} needs a number of inputs divisible by ${m}; put these into \`ignore\` or choose another pattern: ${someOf(indivisible.map((linear) => `${linear} (${shapes.get(linear)?.[1]} inputs)`))}`,
     )
 }

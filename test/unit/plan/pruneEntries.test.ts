@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { EngineError } from '../../../src/engine/errors.ts'
-import { checkPlan, entryIndex, lookAtData, type PruneEntry } from '../../../src/engine/prune/plan.ts'
+import { PlanError } from '../../../src/shared/plan/planError.ts'
+import { checkEntries, entryIndex, lookAtData, type PruneEntry } from '../../../src/shared/plan/pruneEntries.ts'
 
 const shapes = new Map<string, readonly [number, number]>([
   ['a', [8, 12]],
@@ -17,8 +17,8 @@ const entry = (change: Partial<PruneEntry> = {}): PruneEntry => ({
 })
 const refuses = (change: Partial<PruneEntry>, message: RegExp) =>
   assert.throws(
-    () => checkPlan([entry(change)], shapes),
-    (error) => error instanceof EngineError && error.code === 'bad-recipe' && message.test(error.message),
+    () => checkEntries([entry(change)], shapes),
+    (error) => error instanceof PlanError && message.test(error.message),
   )
 
 describe('a pruning plan', () => {
@@ -28,7 +28,7 @@ describe('a pruning plan', () => {
       { n: 2, m: 3 },
       { n: 11, m: 12 },
     ])
-      checkPlan([entry({ pattern })], shapes)
+      checkEntries([entry({ pattern })], shapes)
   })
 
   it('refuses N:M where the inputs are not divisible, and names the tensors', () =>
@@ -55,7 +55,7 @@ describe('a pruning plan', () => {
       /block_size 6 .* multiple of the 4/,
     )
     refuses({ method: 'sparsegpt', settings: { block_size: 0 } }, /block_size 0/)
-    checkPlan([entry({ method: 'sparsegpt', pattern: { n: 2, m: 4 }, settings: { block_size: 8 } })], shapes)
+    checkEntries([entry({ method: 'sparsegpt', pattern: { n: 2, m: 4 }, settings: { block_size: 8 } })], shapes)
   })
 
   it('refuses sparsities outside (0, 1) and linears that are not there', () => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { modelParameters } from '../../../src/shared/families/parameters.ts'
-import { trainableRows } from '../../../src/shared/plan/trainable.ts'
 import type { Subset } from '../../../src/shared/adapters/subsets.ts'
-import { countParameters, selectTrainable, selectionOfBlock } from '../../../src/engine/recover/selectTrainable.ts'
-import { countTrainable } from '../../../src/engine/recover/trainables.ts'
+import { selectTrainable, setOfBlock } from '../../../src/shared/plan/selectTrainable.ts'
+import { countParameters, countTrainable, trainableRows } from '../../../src/shared/plan/trainable.ts'
 
 const opt125m = readModelConfig({
   model_type: 'opt',
@@ -37,7 +36,7 @@ const qwen = readModelConfig({
 })
 
 const percent = (config: typeof opt125m, train: Subset[]) =>
-  (100 * countTrainable(selectTrainable(config, train, 'retrain'), 16)) / countParameters(config)
+  (100 * countTrainable(selectTrainable(config, { train, mode: 'retrain' }), 16)) / countParameters(config)
 
 describe('trainable sets', () => {
   // Norm shares of OPT count weights alone in the published table, biases counting as biases.
@@ -57,20 +56,29 @@ describe('trainable sets', () => {
   it('LLaMA-2-7B: norms are 0.0040 %, and training only biases is an error that says why', () => {
     assert.equal(countParameters(llama2), 6738415616)
     assert.equal(percent(llama2, ['norm']).toFixed(4), '0.0040')
-    assert.throws(() => selectTrainable(llama2, ['bias'], 'retrain'), {
-      code: 'bad-recipe',
+    assert.throws(() => selectTrainable(llama2, { train: ['bias'], mode: 'retrain' }), {
+      name: 'PlanError',
       message: /LLaMA models of this configuration have no biases to train\. Add norm/,
     })
-    assert.match(selectTrainable(llama2, ['bias', 'norm'], 'retrain').warnings.join(), /have no biases/)
+    assert.match(
+      selectTrainable(llama2, { train: ['bias', 'norm'], mode: 'retrain' }).warnings.join(),
+      /have no biases/,
+    )
   })
 
   it('reconstruction stays inside the blocks and says what it skips', () => {
-    const set = selectTrainable(opt125m, ['norm', 'head', 'embedding'], 'reconstruct')
+    const set = selectTrainable(opt125m, { train: ['norm', 'head', 'embedding'], mode: 'reconstruct' })
     assert.equal(set.direct.length, 12 * 4)
     assert.equal(set.adapted.length, 0)
     assert.equal(set.warnings.length, 2)
-    assert.throws(() => selectTrainable(opt125m, ['head'], 'reconstruct'), { message: /outside the blocks/ })
-    const block = selectionOfBlock(opt125m, selectTrainable(opt125m, ['bias', 'mask_lora'], 'reconstruct'), 3)
+    assert.throws(() => selectTrainable(opt125m, { train: ['head'], mode: 'reconstruct' }), {
+      message: /outside the blocks/,
+    })
+    const block = setOfBlock(
+      opt125m,
+      selectTrainable(opt125m, { train: ['bias', 'mask_lora'], mode: 'reconstruct' }),
+      3,
+    )
     assert.deepEqual([block.direct.length, block.adapted.length], [8, 6])
     assert.ok(block.direct.every(({ name }) => name.startsWith('model.decoder.layers.3.')))
   })
@@ -80,7 +88,7 @@ describe('trainable sets', () => {
       ['mask_lora', 'scale_lora'],
       ['full', 'lora_prune'],
     ] as Subset[][])
-      assert.throws(() => selectTrainable(opt125m, train, 'retrain'), { code: 'bad-recipe' })
+      assert.throws(() => selectTrainable(opt125m, { train, mode: 'retrain' }), { name: 'PlanError' })
   })
 
   it('counts what the plan of a recipe shows, for every subset and both modes', () => {
@@ -92,12 +100,12 @@ describe('trainable sets', () => {
           const train: Subset[] = ['norm', subset]
           const planned = trainableRows(config, modelParameters(config), { mode, train, lora })
           const sum = planned.reduce((total, row) => total + row.trainable, 0)
-          assert.equal(countTrainable(selectTrainable(config, train, mode), 16), sum, `${mode} ${subset}`)
+          assert.equal(countTrainable(selectTrainable(config, { train, mode }), 16), sum, `${mode} ${subset}`)
         }
   })
 
   it('scale_lora trains one row and one column vector of each linear', () => {
-    const set = selectTrainable(opt125m, ['scale_lora'], 'retrain')
+    const set = selectTrainable(opt125m, { train: ['scale_lora'], mode: 'retrain' })
     assert.equal(countTrainable(set, 16), 12 * (4 * (768 + 768) + 2 * (768 + 3072)))
   })
 })

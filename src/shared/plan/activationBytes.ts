@@ -1,5 +1,5 @@
 // What a pass needs in memory beside weights: the numbers behind residency, recomputation and the memory estimate.
-import type { ModelConfig } from '../../shared/families/modelConfig.ts'
+import type { ModelConfig } from '../families/modelConfig.ts'
 
 const f32 = 4
 

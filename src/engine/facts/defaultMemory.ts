@@ -1,0 +1,8 @@
+// What a run may use where nobody says.
+import { totalmem } from 'node:os'
+
+/** Half of what the machine, or the container, has free now. */
+export function defaultMemoryBytes(): number {
+  const free = process.availableMemory()
+  return Math.floor((free > 0 ? free : totalmem()) / 2)
+}
