@@ -109,7 +109,7 @@ describe('prune entries', () => {
 
   it('an entry that matches nothing is an error that shows a name', () => {
     assert.throws(() => pruneEntries([{ ...step, targets: ['fc1'] }], linears, 3), {
-      code: 'bad-recipe',
+      name: 'PlanError',
       message: /prune\.0: .*layers\.0\.q/,
     })
   })

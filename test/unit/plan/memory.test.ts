@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
+import { modelParameters } from '../../../src/shared/families/parameters.ts'
+import { estimateMemory, leastMemory } from '../../../src/shared/plan/memory.ts'
+import type { MachineFacts, ModelFacts } from '../../../src/shared/recipe/facts.ts'
+import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
+import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { modelOf } from '../../support/recipeFacts.ts'
+
+const config = {
+  model_type: 'llama',
+  vocab_size: 49152,
+  hidden_size: 576,
+  intermediate_size: 1536,
+  num_hidden_layers: 30,
+  num_attention_heads: 9,
+  num_key_value_heads: 3,
+  max_position_embeddings: 8192,
+  tie_word_embeddings: true,
+}
+const modelConfig = readModelConfig(config)
+const model: ModelFacts = { ...modelOf(config), modelConfig, parameters: modelParameters(modelConfig) }
+const machine: MachineFacts = { memoryBytes: 24e9, budgetBytes: 11e9, freeDiskBytes: null, threads: 2, gpu: false }
+const calibration = { data: 'ids.safetensors', samples: 64, seq_len: 512 }
+const training = { mode: 'retrain', data: 'ids.safetensors', samples: 200, seq_len: 512, batch_size: 1 }
+const reconstruct = { mode: 'reconstruct', train: ['norm', 'mask_lora'] }
+const resolved = (recipe: object) =>
+  resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', ...recipe }), modelConfig)
+
+describe('the memory model', () => {
+  // Peaks in MB of SmolLM2-135M on two threads, as bench/RESULTS.md has them.
+  for (const [name, recipe, measured] of [
+    ['magnitude', { prune: [{}] }, 176],
+    ['Wanda', { prune: [{ method: 'wanda' }], calibration }, 354],
+    ['SparseGPT', { prune: [{ method: 'sparsegpt' }], calibration }, 368],
+    ['Wanda, reconstructed', { prune: [{ method: 'wanda' }], calibration, recover: reconstruct }, 446],
+    ['norms retrained', { prune: [{}], recover: { ...training, train: ['norm'] } }, 1374],
+    ['norms and MaskLoRA retrained', { prune: [{}], recover: { ...training, train: ['norm', 'mask_lora'] } }, 1909],
+    ['everything retrained', { prune: [{}], recover: { ...training, train: ['full'] } }, 4422],
+  ] as const)
+    it(`${name}: the peak is that of a real run within a quarter`, () => {
+      const estimate = estimateMemory(resolved(recipe), model, machine) / 1e6
+      assert.ok(Math.abs(estimate / measured - 1) < 0.25, `${estimate.toFixed(0)} against ${measured}`)
+    })
+
+  it('a smaller budget makes the peak smaller, down to what the run cannot do without', () => {
+    const recipe = resolved({ prune: [{}], recover: { ...training, train: ['norm'] } })
+    const peaks = [8e9, 1e9, 6e8, 0].map((budgetBytes) => estimateMemory(recipe, model, { ...machine, budgetBytes }))
+    for (const [i, peak] of peaks.slice(1).entries()) assert.ok(peak <= peaks[i])
+    assert.ok(peaks[1] < peaks[0])
+    assert.equal(peaks[3], leastMemory(recipe, model, machine))
+  })
+})
