@@ -1,61 +1,8 @@
-// One table of build targets. `node esbuild.mjs [--watch] [name…]` builds all or the named ones into dist/.
+// `node esbuild.mjs [--watch] [name…]` builds all or the named ones into dist/.
 import { build, context } from 'esbuild'
 import { existsSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
-
-const node = { bundle: true, platform: 'node', target: 'node20', sourcemap: true, format: 'esm' }
-// Bundled CommonJS dependencies call require(); an ES module bundle has none of its own.
-const banner = {
-  js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-}
-const native = ['koffi', 'webgpu']
-const esm = (entry, name, extra = {}) => ({
-  ...node,
-  entryPoints: [entry],
-  outfile: `dist/${name}.mjs`,
-  banner,
-  external: native,
-  ...extra,
-})
-const cjs = (entry, name, extra = {}) => ({
-  ...node,
-  format: 'cjs',
-  entryPoints: [entry],
-  outfile: `dist/${name}.cjs`,
-  external: ['vscode'],
-  ...extra,
-})
-const web = (entry, name) => ({
-  bundle: true,
-  platform: 'browser',
-  target: 'es2022',
-  format: 'iife',
-  minify: true,
-  sourcemap: true,
-  entryPoints: [entry],
-  outfile: `dist/webview/${name}.js`,
-  loader: { '.css': 'css' },
-})
-
-export const targets = {
-  cli: esm('src/cli/main.ts', 'cli', { banner: { js: `#!/usr/bin/env node\n${banner.js}` } }),
-  cpuWorker: esm('src/engine/compute/cpu/worker.ts', 'cpuWorker'),
-  webgpuWorker: esm('src/engine/compute/webgpu/worker.ts', 'webgpuWorker'),
-  tokenizerWorker: esm('src/engine/text/tokenizerWorker.ts', 'tokenizerWorker'),
-  scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
-  lockBeat: esm('src/engine/run/lockBeat.ts', 'lockBeat'),
-  backend: esm('src/backend/main.ts', 'backend'),
-  backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
-  // jsonc-parser's CommonJS build cannot be bundled; its ES modules can.
-  server: cjs('src/server/main.ts', 'server', { mainFields: ['module', 'main'], minify: true }),
-  // Minified: activation time is mostly reading and compiling the bundle.
-  extension: cjs('src/extension/extension.ts', 'extension', { minify: true, keepNames: true }),
-  languageClient: cjs('src/extension/recipe/languageClient.ts', 'languageClient', { minify: true }),
-  inspector: web('webview-ui/inspector/main.ts', 'inspector'),
-  compare: web('webview-ui/compare/main.ts', 'compare'),
-  run: web('webview-ui/run/main.ts', 'run'),
-  trainable: web('webview-ui/trainable/main.ts', 'trainable'),
-}
+import { targets } from './scripts/buildTargets.mjs'
 
 /** AssemblyScript kernels: one wasm with relaxed SIMD, one without for runtimes that lack it. */
 function buildWasm() {

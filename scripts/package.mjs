@@ -12,8 +12,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { targets as buildTargets } from './buildTargets.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const stage = join(root, 'out', 'vsix')
@@ -28,18 +29,10 @@ const targets = {
   'win32-arm64': { dawn: 'win32-arm64', koffi: 'win32-arm64' },
 }
 
-const bundles = [
-  'extension.cjs',
-  'languageClient.cjs',
-  'server.cjs',
-  'backend.mjs',
-  'backendRun.mjs',
-  'cli.mjs',
-  'cpuWorker.mjs',
-  'webgpuWorker.mjs',
-  'scanWorker.mjs',
-  'tokenizerWorker.mjs',
-]
+/** Views are copied as a folder. */
+const bundles = Object.values(buildTargets)
+  .map(({ outfile }) => relative('dist', outfile))
+  .filter((name) => dirname(name) === '.')
 
 export function packageVsix({ target = `${process.platform}-${process.arch}`, out, say = () => {} } = {}) {
   const native = targets[target]
