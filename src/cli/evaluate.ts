@@ -90,15 +90,15 @@ export const evaluateCommand = command('evaluate', 'measure perplexity on a text
   )
 
 /**
- * What was asked for; else the width of rows of ids, but no more than the model's positions or 4096.
+ * What was asked for; else rows of ids as they are, and of all else the model's positions, at most 4096.
  * @throws EngineError 'usage' for windows that learned positions do not reach.
  */
 async function windowLength({ position, maxPositions }: ModelConfig, options: EvaluateOptions): Promise<number> {
-  const seqLen = options.seqLen ?? Math.min(maxPositions, longestDefault, await rowWidth(options))
+  const seqLen = options.seqLen ?? (await rowWidth(options)) ?? Math.min(maxPositions, longestDefault)
   if (position.kind === 'learned' && seqLen > maxPositions) {
     throw new EngineError(
       'usage',
-      `--seq-len ${seqLen}: the model has ${maxPositions} learned positions; use at most ${maxPositions}`,
+      `windows of ${seqLen} tokens: the model has ${maxPositions} learned positions; use --seq-len ${maxPositions} at most`,
     )
   }
   if (seqLen < 2) throw new EngineError('usage', `--seq-len ${seqLen}: a window needs 2 tokens to predict one`)
@@ -106,12 +106,12 @@ async function windowLength({ position, maxPositions }: ModelConfig, options: Ev
 }
 
 /** Ids in rows are windows already; a stream or a text has no width. */
-async function rowWidth({ data, field }: EvaluateOptions): Promise<number> {
-  if (!data.endsWith('.safetensors')) return Infinity
+async function rowWidth({ data, field }: EvaluateOptions): Promise<number | null> {
+  if (!data.endsWith('.safetensors')) return null
   const tensor = await openIdTensor(data, field)
   await tensor.close()
   const { shape } = tensor
-  return shape.length === 2 ? shape[1] : Infinity
+  return shape.length === 2 ? shape[1] : null
 }
 
 interface Numbers {

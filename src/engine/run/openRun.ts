@@ -11,6 +11,7 @@ import { EngineError } from '../errors.ts'
 import { openModel, type Model } from '../model/model.ts'
 import { writeAtomic } from './atomicFile.ts'
 import { checkCounts } from './checkCounts.ts'
+import { idShapesOf } from './idShapes.ts'
 import { checkOutput } from './outputClaim.ts'
 import { loadProgress, newProgress, saveProgress, type RunProgress } from './progress.ts'
 import { parseReportStatus } from './progressSchema.ts'
@@ -161,7 +162,8 @@ async function checkRecipe(path: string, settings: readonly string[]): Promise<C
   const source = await openCheckpoint(resolve(file.folder, file.recipe.model))
   try {
     const model = openModel(source)
-    const relativeRecipe = resolveRecipeFile(file, model.config)
+    const idShape = await idShapesOf(file.recipe, file.folder)
+    const relativeRecipe = resolveRecipeFile(file, { ...model.config, idShape })
     const recipe = mapPaths(relativeRecipe, (given) => resolve(file.folder, given))
     const plan = plannedRun(recipe, model)
     if (plan.trainable) await checkStarts(recipe, plan.trainable)

@@ -4,7 +4,7 @@ import { stringify } from 'yaml'
 import { parseSetting, withSetting } from '../../shared/recipe/overrides.ts'
 import type { Finding } from '../../shared/recipe/finding.ts'
 import { parseRecipe } from '../../shared/recipe/parse.ts'
-import { resolveRecipe, type ModelLimits, type ResolvedRecipe } from '../../shared/recipe/resolve.ts'
+import { resolveRecipe, type ResolvedRecipe, type Surroundings } from '../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../shared/recipe/schema.ts'
 import { maxRecipeBytes, readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
@@ -73,13 +73,13 @@ function warningsOf(findings: readonly Finding[]): string[] {
 }
 
 /** The recipe with defaults; its paths stay relative to `file.folder`. @throws EngineError for a `sweep`. */
-export function resolveRecipeFile(file: RecipeFile, limits: ModelLimits): ResolvedRecipe {
+export function resolveRecipeFile(file: RecipeFile, known: Surroundings): ResolvedRecipe {
   if (file.recipe.sweep)
     throw new EngineError(
       'unsupported',
       `${file.path}: \`sweep\` cannot be run yet; remove it and give the values with --set, one run each`,
     )
-  return resolveRecipe(file.recipe, limits)
+  return resolveRecipe(file.recipe, known)
 }
 
 /** Every path of the recipe through `change`. */

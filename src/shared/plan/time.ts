@@ -2,7 +2,7 @@
 // tell minutes from hours, and to know which share of the whole each part is. `run` shows a measured remaining time as
 // soon as it runs.
 import type { Stage } from '../protocol/events.ts'
-import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
+import { idShapeOf, type DataFacts, type MachineFacts, type ModelFacts } from '../recipe/facts.ts'
 import type { ResolvedEvaluation, ResolvedRecipe } from '../recipe/resolve.ts'
 import { adapterAmong } from '../adapters/adapters.ts'
 import { needsData } from '../methods/methods.ts'
@@ -127,7 +127,7 @@ function bytesOf({ tensors }: PlannedModel): number {
 
 function tokensIn(data: ReadonlyMap<string, DataFacts>, { data: path, field }: ResolvedEvaluation): number {
   const file = data.get(path)
-  const shape = file?.shapes.get(field ?? [...file.shapes.keys()][0])
+  const shape = idShapeOf(file, field)
   return shape ? shape.reduce((a, b) => a * b, 1) : (file?.bytes ?? 0) / bytesPerToken
 }
 

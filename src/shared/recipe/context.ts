@@ -10,10 +10,10 @@ import type { Dialect } from './foreign/dialect.ts'
 import { createMatcher } from './match.ts'
 import type { Matcher } from './match.ts'
 import { resolveRecipe } from './resolve.ts'
-import type { ResolvedPruneStep, ResolvedRecipe } from './resolve.ts'
+import type { IdShape, ResolvedPruneStep, ResolvedRecipe } from './resolve.ts'
 import { recipeSchema } from './schema.ts'
 import type { Recipe } from './schema.ts'
-import { isPrunable } from './facts.ts'
+import { idShapeOf, isPrunable } from './facts.ts'
 import { adapterAmong, type AdapterName } from '../adapters/adapters.ts'
 import { parseNm, type NmPattern } from '../format/nm.ts'
 
@@ -65,7 +65,8 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   const dialect = dialectOf(document.value)
   const { recipe, issues } = dialect ? { recipe: bareRecipe, issues: [] } : recipeOf(document.value)
   const model = facts.model
-  const resolved = resolveRecipe(recipe, model?.modelConfig ?? {})
+  const idShape: IdShape = (data, field) => idShapeOf(facts.data.get(data), field)
+  const resolved = resolveRecipe(recipe, { ...model?.modelConfig, idShape })
   const pruned = new Map<ResolvedPruneStep, readonly ModelModule[]>()
   const modules = model?.modelConfig ? model.modules : null
   const matched = (entry: string) => (model && modules ? matchedModules(model, entry) : [])

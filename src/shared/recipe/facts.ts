@@ -64,6 +64,12 @@ export interface DataFacts {
   readonly problem: string | null
 }
 
+/** Of the tensor that is named, or else of the only one; null where the file holds no ids. */
+export function idShapeOf(file: DataFacts | undefined, field: string | undefined): readonly number[] | null {
+  if (file?.kind !== 'ids') return null
+  return file.shapes.get(field ?? [...file.shapes.keys()][0]) ?? null
+}
+
 export interface MachineFacts {
   readonly memoryBytes: number
   readonly freeDiskBytes: number | null

@@ -86,32 +86,54 @@ const defaultSparsity = 0.5
 const defaultSamples = 128
 const defaultSeqLen = 2048
 
-/** What of the model, when it is known, settings depend on. */
-export type ModelLimits = Partial<Pick<ModelConfig, 'maxPositions' | 'residual'>>
+/** What of the model and of the data, when it is known, settings depend on. */
+export interface Surroundings extends Partial<Pick<ModelConfig, 'maxPositions' | 'residual'>> {
+  /** Shape of the ids in a data file, [windows, length] or [length]; null where there are none. */
+  readonly idShape?: IdShape
+}
+
+/** `data` as written. */
+export type IdShape = (data: string, field: string | undefined) => readonly number[] | null
 
 /** Why `window: submodule` is resolved to `block`. */
 export const sideBySide = 'in a model that computes attention and MLP side by side'
 
-export function resolveRecipe(recipe: Recipe, limits: ModelLimits = {}): ResolvedRecipe {
-  const seqLen = Math.min(defaultSeqLen, limits.maxPositions ?? defaultSeqLen)
+export function resolveRecipe(recipe: Recipe, known: Surroundings = {}): ResolvedRecipe {
+  const { calibration, recover } = recipe
   return {
     version: 1,
     model: recipe.model,
     prune: (recipe.prune ?? []).map(resolvePruneStep),
-    ...(recipe.calibration && {
-      calibration: { samples: defaultSamples, seq_len: seqLen, ...recipe.calibration },
-    }),
+    ...(calibration && { calibration: { ...calibration, ...windowsOf(calibration, known) } }),
     seed: recipe.seed ?? 0,
-    ...(recipe.recover && { recover: resolveRecover(recipe.recover, seqLen, limits) }),
+    ...(recover && { recover: resolveRecover(recover, known) }),
     evaluate: (recipe.evaluate ?? []).map((e) => ({
       task: defaultTask,
       at: ['dense', 'recovered'] as EvaluationStage[],
-      seq_len: seqLen,
       ...e,
+      seq_len: windowsOf(e, known).seq_len,
     })),
     ...(recipe.save && { save: { max_shard: '5GB', ...recipe.save } }),
     ...(recipe.sweep && { sweep: recipe.sweep }),
   }
+}
+
+interface AskedWindows {
+  data?: string
+  field?: string
+  samples?: number
+  seq_len?: number
+}
+
+/** How many windows of which length: rows of ids are what is in the file, text is cut by default. */
+function windowsOf(asked: AskedWindows, { maxPositions, idShape }: Surroundings): { samples: number; seq_len: number } {
+  const shape = asked.data === undefined ? null : (idShape?.(asked.data, asked.field) ?? null)
+  const [rows, width] = shape?.length === 2 ? shape : [null, null]
+  const seqLen = asked.seq_len ?? width ?? Math.min(defaultSeqLen, maxPositions ?? defaultSeqLen)
+  // One stream of ids is cut into windows: as many as there are.
+  const inFile = rows ?? (shape?.length === 1 ? Math.floor(shape[0] / seqLen) : null)
+  // None at all is said where the file is read.
+  return { samples: asked.samples ?? (inFile === null ? defaultSamples : Math.max(1, inFile)), seq_len: seqLen }
 }
 
 function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
@@ -135,7 +157,8 @@ function methodSettings(step: PruneStep, method: MethodName): MethodSettings {
   return Object.fromEntries(defaults.map(([key, value]) => [key, step[key] ?? value]))
 }
 
-function resolveRecover(recover: Recover, seqLen: number, { residual }: ModelLimits): ResolvedRecover {
+function resolveRecover(recover: Recover, known: Surroundings): ResolvedRecover {
+  const { residual } = known
   const mode = recover.mode ?? 'reconstruct'
   const { data, field, clip_norm: clipNorm } = recover
   return {
@@ -153,8 +176,7 @@ function resolveRecover(recover: Recover, seqLen: number, { residual }: ModelLim
     shuffle: recover.shuffle ?? false,
     ...(mode === 'retrain' && data !== undefined && { data }),
     ...(mode === 'retrain' && field !== undefined && { field }),
-    samples: recover.samples ?? defaultSamples,
-    seq_len: recover.seq_len ?? seqLen,
+    ...windowsOf(recover, known),
   }
 }
 

@@ -140,12 +140,16 @@ const dataKeys = {
     .meta(about('The text column, or the tensor of ids. Default: `text`, or the only integer tensor.'))
     .optional(),
 }
-const samples = count.meta(about('Number of windows.', { default: 128 })).optional()
+const samples = count.meta(about('Number of windows. Default: 128; of a file of ids, all that are in it.')).optional()
 const seqLen = z
   .int()
   .min(2)
   .max(1e7)
-  .meta(about('Tokens in a window. Default: 2048, or the longest position of the model where that is less.'))
+  .meta(
+    about(
+      'Tokens in a window. Default: the length of rows of ids; else 2048, or the longest position of the model where that is less.',
+    ),
+  )
   .optional()
 
 const recoverSchema = z

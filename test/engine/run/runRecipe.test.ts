@@ -108,6 +108,16 @@ describe('runs', () => {
     assert.ok(!report.warnings.some((w) => w.includes('recovery raised')))
   })
 
+  it('a file of ids is taken as it is where the recipe does not say how much of it', async () => {
+    const written = { prune: [{ method: 'wanda' }], calibration: { data }, evaluate: [{ data, at: ['dense'] }] }
+    const recover = { mode: 'retrain', train: ['norm'], steps: 2, data }
+    const { recipe: resolved, evaluations } = await run(backend, { recipe: recipe({ ...written, recover }) })
+    const { calibration, recover: trained, evaluate } = resolved
+    assert.deepEqual([calibration?.samples, calibration?.seq_len], [16, 16])
+    assert.deepEqual([trained?.samples, trained?.seq_len, evaluate[0].seq_len], [16, 16, 16])
+    assert.deepEqual([evaluations[0].windows, evaluations[0].seq_len], [16, 16])
+  })
+
   it('adds up accumulated batches to the step of one large batch', async () => {
     const weights = async (name: string, more: object) => {
       const path = place.recipe(name, {

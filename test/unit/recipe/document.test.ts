@@ -219,6 +219,37 @@ describe('defaults', () => {
     )
   })
 
+  it('of ids are what is in their file; what is written goes before', () => {
+    const shapes = new Map([
+      ['rows.safetensors', [64, 16]],
+      ['stream.safetensors', [100]],
+      ['short.safetensors', [3]],
+    ])
+    const resolved = (data: string, more: object = {}) => {
+      const recipe = recipeSchema.parse({
+        version: 1,
+        model: 'm',
+        calibration: { data, ...more },
+        recover: { mode: 'retrain', data, ...more },
+        evaluate: [{ data, ...('seq_len' in more && { seq_len: more.seq_len }) }],
+      })
+      const { calibration, recover, evaluate } = resolveRecipe(recipe, {
+        maxPositions: 32,
+        idShape: (path) => shapes.get(path) ?? null,
+      })
+      assert.deepEqual([recover?.samples, recover?.seq_len], [calibration?.samples, calibration?.seq_len])
+      assert.equal(evaluate[0].seq_len, calibration?.seq_len)
+      return [calibration?.samples, calibration?.seq_len]
+    }
+    assert.deepEqual(resolved('rows.safetensors'), [64, 16])
+    assert.deepEqual(resolved('rows.safetensors', { samples: 8 }), [8, 16])
+    assert.deepEqual(resolved('rows.safetensors', { seq_len: 4 }), [64, 4])
+    assert.deepEqual(resolved('stream.safetensors'), [3, 32])
+    assert.deepEqual(resolved('stream.safetensors', { seq_len: 10 }), [10, 10])
+    assert.deepEqual(resolved('short.safetensors'), [1, 32])
+    assert.deepEqual(resolved('text.txt'), [128, 32])
+  })
+
   it('a list of sparsities lies evenly over the depth', () => {
     assert.deepEqual(
       [0, 1, 2, 3, 4].map((b) => sparsityOfBlock([0.2, 0.6, 0.4], b, 5)).map((s) => s.toFixed(2)),

@@ -1,5 +1,5 @@
 import { dataUses } from '../dataUses.ts'
-import { replaceValue } from '../edits.ts'
+import { insertKey, replaceValue } from '../edits.ts'
 import { defineRule } from '../rule.ts'
 
 const long = 4096
@@ -16,9 +16,13 @@ export const l4 = defineRule({
     const most = model?.modelConfig?.maxPositions
     if (most === undefined) return
     for (const { path, seqLen } of dataUses(resolved)) {
-      const at = [...path, 'seq_len']
-      if (!has(at) || (seqLen <= most && seqLen <= long)) continue
+      const key = [...path, 'seq_len']
+      if (seqLen <= most && (!has(key) || seqLen <= long)) continue
       const better = Math.min(most, long)
+      const at = has(key) ? key : [...path, 'data']
+      const edits = has(key)
+        ? replaceValue(document, key, String(better))
+        : insertKey(document, path, 'seq_len', String(better))
       yield {
         at,
         severity: seqLen > most ? 'error' : 'warning',
@@ -26,7 +30,7 @@ export const l4 = defineRule({
           seqLen > most
             ? `This model has ${most} positions, ${seqLen} are asked for: lower seq_len.`
             : `Windows of ${seqLen} tokens take much memory: ${long} is what PERP uses at most.`,
-        fixes: [{ title: `Write ${better}`, edits: replaceValue(document, at, String(better)) }],
+        fixes: [{ title: `${has(key) ? 'Write' : 'Add seq_len:'} ${better}`, edits }],
       }
     }
   },

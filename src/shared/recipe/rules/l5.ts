@@ -1,5 +1,6 @@
 import { dataUses } from '../dataUses.ts'
 import { insertKey } from '../edits.ts'
+import { idShapeOf } from '../facts.ts'
 import { defineRule } from '../rule.ts'
 
 export const l5 = defineRule({
@@ -9,10 +10,12 @@ export const l5 = defineRule({
   why: 'The default depends on the model. Memory and perplexity depend on it, so numbers are only comparable when it is written down (llm-compressor#3011).',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 2048}\nsave: {to: out}',
-  *check({ document, resolved, has, model }) {
+  *check({ document, resolved, has, model, facts }) {
     const atMost = model?.modelConfig ? '' : 'at most '
-    for (const { path, seqLen } of dataUses(resolved)) {
-      if (has([...path, 'seq_len']) || !has([...path, 'data'])) continue
+    for (const { path, data, field, seqLen } of dataUses(resolved)) {
+      // Rows of ids have a length of their own.
+      const rows = idShapeOf(facts.data.get(data), field)?.length === 2
+      if (rows || has([...path, 'seq_len']) || !has([...path, 'data'])) continue
       const edits = insertKey(document, path, 'seq_len', String(seqLen))
       yield {
         at: [...path, 'data'],

@@ -1,5 +1,6 @@
 import { dataUses } from '../dataUses.ts'
 import { replaceValue } from '../edits.ts'
+import { idShapeOf } from '../facts.ts'
 import { defineRule } from '../rule.ts'
 
 export const m5 = defineRule({
@@ -14,7 +15,7 @@ export const m5 = defineRule({
     for (const { path, data, field, samples, seqLen, purpose } of dataUses(resolved)) {
       const file = facts.data.get(data)
       if (!file?.exists || file.problem !== null) continue
-      const shape = file.kind === 'ids' ? file.shapes.get(field ?? [...file.shapes.keys()][0]) : undefined
+      const shape = idShapeOf(file, field)
       const at = (key: string) => (has([...path, key]) ? [...path, key] : [...path, 'data'])
       const use = (key: string, value: number) =>
         has([...path, key]) && value > 0
