@@ -4,7 +4,7 @@ import type { Ink } from '../../shared/chart/drawChart.ts'
 import { chartFigure } from '../../shared/chart/figure.ts'
 import { chartTexts, errorChart, lossChart, perplexityChart, type RunChart } from '../../shared/chart/runCharts.ts'
 import { escapeText, shapeText } from '../../shared/chart/shape.ts'
-import type { RunEvent } from '../../shared/protocol/events.ts'
+import { parseEvents } from '../../shared/protocol/parseEvents.ts'
 import { sparsityOf } from '../../shared/format/sparsity.ts'
 import { formatDuration, formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
@@ -18,10 +18,7 @@ const maxPoints = 800
 
 /** The page of a finished run, from its report and its events.jsonl. */
 export async function htmlReport(report: RunReport, eventsPath: string): Promise<string> {
-  const events = (await readOwn(eventsPath, Infinity))
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as RunEvent)
+  const events = parseEvents((await readOwn(eventsPath, Infinity)).split('\n'))
   return page(report, foldEvents(emptyPicture(), events))
 }
 

@@ -2,6 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunEvent } from '../../shared/protocol/events.ts'
+import { parseEvents } from '../../shared/protocol/parseEvents.ts'
 
 export interface EventFile {
   events: RunEvent[]
@@ -20,7 +21,7 @@ export async function readEvents(folder: string, known: EventFile): Promise<Even
     const buffer = Buffer.alloc(size - base.offset)
     await file.read(buffer, 0, buffer.length, base.offset)
     const { lines, bytes } = wholeLines(buffer)
-    return { events: [...base.events, ...lines.flatMap(parseEvent)], offset: base.offset + bytes }
+    return { events: [...base.events, ...parseEvents(lines)], offset: base.offset + bytes }
   } finally {
     await file.close()
   }
@@ -31,14 +32,4 @@ function wholeLines(buffer: Buffer): { lines: string[]; bytes: number } {
   const bytes = buffer.lastIndexOf(0x0a) + 1
   const text = buffer.subarray(0, bytes).toString('utf8')
   return { lines: text.split('\n').filter((line) => line.trim() !== ''), bytes }
-}
-
-function parseEvent(line: string): RunEvent[] {
-  try {
-    const event: unknown = JSON.parse(line)
-    const fits = typeof event === 'object' && event !== null && 'type' in event && 't' in event
-    return fits ? [event as RunEvent] : []
-  } catch {
-    return []
-  }
 }

@@ -9,6 +9,8 @@ import { RunStore } from '../../../src/extension/runs/runStore.ts'
 const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: 1 / n, lr: 1, tokens_per_second: 1 })
 const line = (event: RunEvent) => `${JSON.stringify(event)}\n`
 
+const holder = { token: 'a'.repeat(32), pid: 1, host: 'elsewhere', boot: null, pidSpace: null }
+
 describe('run store', () => {
   let folder = ''
   let events = ''
@@ -52,7 +54,6 @@ describe('run store', () => {
     writeFileSync(events, line(step(1)))
     await store.refresh(folder)
     assert.equal(store.get(folder)?.status, 'interrupted')
-    const holder = { token: 'a'.repeat(32), pid: 1, host: 'elsewhere', boot: null, pidSpace: null }
     const lock = join(folder, lockName)
     writeFileSync(lock, encodeLock(holder, 1))
     appendFileSync(events, line(step(2)))
@@ -73,8 +74,7 @@ describe('run store', () => {
   it('a run whose process died is interrupted at once, whatever its lock says, until somebody goes on with it', async () => {
     const store = new RunStore()
     writeFileSync(events, line(step(1)))
-    mkdirSync(join(folder, 'state'))
-    writeFileSync(join(folder, 'state', 'lock'), String(process.pid))
+    writeFileSync(join(folder, lockName), encodeLock({ ...holder, pid: process.pid }, 1))
     await store.begin(folder)
     appendFileSync(events, line(step(2)))
     await store.end(folder, true)

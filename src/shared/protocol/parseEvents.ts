@@ -1,0 +1,86 @@
+// Lines of events.jsonl that nobody vouches for: what is not an event as events.ts has it is left out, so that whoever
+// draws a run need not expect anything else. By hand and not by zod, which the extension's bundle goes without.
+import type { RunEvent } from './events.ts'
+
+type Check = (value: unknown) => boolean
+
+const text: Check = (value) => typeof value === 'string'
+const number: Check = (value) => typeof value === 'number'
+const flag: Check = (value) => typeof value === 'boolean'
+const oneOf =
+  (...values: string[]): Check =>
+  (value) =>
+    values.includes(value as string)
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value)
+/** JSON has no NaN: what is none is null. */
+const measured: Check = (value) => value === null || number(value)
+const record =
+  (check: Check): Check =>
+  (value) =>
+    isObject(value) && Object.values(value).every(check)
+
+/** Runs of version 0.1 gave no size. */
+const moduleZeros: Check = (value) =>
+  isObject(value) && number(value.zeros) && number(value.sparsity) && optional(number)(value.size)
+
+/** By type, then by field: `t` and `type` are checked for all. */
+const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Check>> } = {
+  start: {
+    name: text,
+    model: text,
+    device: text,
+    description: text,
+    version: text,
+    blocks: number,
+    resumed: optional(flag),
+  },
+  phase: { phase: text },
+  progress: { phase: text, done: number, total: number, unit: text, eta_s: measured, overall: optional(number) },
+  step: { block: optional(number), step: number, loss: measured, lr: number, tokens_per_second: measured },
+  block: {
+    block: number,
+    modules: record(moduleZeros),
+    error_before: optional(measured),
+    error_after: optional(measured),
+    seconds: number,
+  },
+  eval: {
+    stage: oneOf('dense', 'pruned', 'recovered'),
+    step: optional(number),
+    entry: optional(number),
+    task: optional(text),
+    data: optional(text),
+    seq_len: optional(number),
+    perplexity: measured,
+  },
+  memory: { rss_mb: number, device_mb: number },
+  warning: { message: text },
+  saved: { path: text },
+  end: { status: oneOf('done', 'failed', 'cancelled'), message: optional(text) },
+}
+const byType = new Map<unknown, Readonly<Record<string, Check>>>(Object.entries(shapes))
+
+/** The events of the lines, in their order; a line that is none is skipped. */
+export function parseEvents(lines: readonly string[]): RunEvent[] {
+  return lines.flatMap((line) => {
+    try {
+      const value: unknown = JSON.parse(line)
+      return isEvent(value) ? [value] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+function isEvent(value: unknown): value is RunEvent {
+  if (!isObject(value) || !number(value.t)) return false
+  const shape = byType.get(value.type)
+  return shape !== undefined && Object.entries(shape).every(([key, check]) => check(value[key]))
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,132 @@
+// `run --resume` of run folders that someone else has prepared: one sentence and exit code 2, or the run goes on; never a
+// change outside the folder, a stack, or a wait without end.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs' // prettier-ignore
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { entry } from '../../support/cli.ts'
+import { hostileRunFolders, type HostileCase } from '../../support/hostileRunFolders.ts'
+import { forgetLock, onlyRun } from '../../support/killedRuns.ts'
+import { createWorkplace, run } from '../../support/runs.ts'
+import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+
+const data = 'ids.safetensors'
+const recipe = {
+  version: 1,
+  model: 'model',
+  prune: [{ method: 'wanda', sparsity: 0.5 }],
+  calibration: { data, samples: 4, seq_len: 16 },
+  recover: { mode: 'retrain', train: ['bias', 'norm'], steps: 6, lr: 1e-3, data, samples: 4, seq_len: 16 },
+  save: { to: 'out' },
+}
+/** Far more than any takes, far less than for ever. */
+const patienceMs = 120_000
+
+interface Ended {
+  status: number | null
+  stderr: string
+}
+
+function resume(folder: string, path: string): Promise<Ended> {
+  const child = spawn(process.execPath, [entry, 'run', '--resume', path, '--device', 'cpu'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: patienceMs,
+    killSignal: 'SIGKILL',
+  })
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, stderr })))
+}
+
+/** Every path below a folder with its contents, those of links included as they are written. */
+function contents(folder: string, skip: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const item of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(item.parentPath, item.name)
+    if (path === skip || path.startsWith(`${skip}/`)) continue
+    found[relative(folder, path)] = item.isFile()
+      ? readFileSync(path, 'latin1')
+      : item.isDirectory()
+        ? 'folder'
+        : 'other'
+  }
+  return found
+}
+
+describe('a run folder of someone else', function () {
+  this.timeout(900_000)
+  let root = ''
+  let template = ''
+  let expected: Record<string, string> = {}
+
+  before(async () => {
+    root = mkdtempSync(join(tmpdir(), 'hostile-'))
+    template = join(root, 'template')
+    const place = createWorkplace()
+    const backend = await openCpu({ threads: 2 })
+    try {
+      await writeTinyModel(place.path('model'))
+      writeTinyIds(place.path(data))
+      // As if killed there: the training state is on the disk and steps are left.
+      const onEvent = ({ type }: { type: string }) => {
+        const begun = onlyRun(place.folder)
+        if (type !== 'step' || existsSync(template) || !begun) return
+        if (!existsSync(join(begun, 'state', 'training.safetensors'))) return
+        cpSync(place.folder, template, { recursive: true })
+      }
+      const path = place.recipe('a', recipe)
+      await run(backend, { recipe: path, onEvent: onEvent as never, pausePoint: () => sleep(150) })
+      expected = contents(place.path('out'), '')
+      forgetLock(onlyRun(template) ?? '')
+      for (const name of readdirSync(template)) if (name.includes('partial')) rmSync(join(template, name), { recursive: true }) // prettier-ignore
+    } finally {
+      await backend.close()
+      place.remove()
+    }
+  })
+  after(() => rmSync(root, { recursive: true, force: true }))
+
+  async function attempt({ what, ends, make }: HostileCase, index: number): Promise<void> {
+    const place = join(root, String(index))
+    cpSync(template, join(place, 'work'), { recursive: true })
+    const outside = join(place, 'outside')
+    mkdirSync(outside)
+    writeFileSync(join(outside, 'precious'), 'of somebody else')
+    const folder = onlyRun(join(place, 'work')) ?? ''
+    make(folder, outside)
+    const before = contents(place, folder)
+    const { status, stderr } = await resume(join(place, 'work'), folder)
+    const said = `${what}: ${status}, ${stderr}`
+    const after = contents(place, folder)
+    if (ends === 'refused') {
+      assert.equal(status, 2, said)
+      assert.match(stderr.trim(), /(^|\n)sparsescope: [^\n]+$/, said)
+    } else {
+      assert.equal(status, 0, said)
+      // The places of data stand in the note, and the folder is another one each time.
+      const out = contents(join(place, 'work', 'out'), '')
+      for (const name of Object.keys(expected))
+        if (name !== 'sparsescope.json') assert.equal(out[name], expected[name], said)
+      for (const name of Object.keys(after)) if (/^work\/out(\/|$)/.test(name)) delete after[name]
+    }
+    assert.doesNotMatch(stderr, /\n {4}at |internal error/, said)
+    assert.deepEqual(after, before, said)
+    assert.ok(!existsSync(join(folder, 'lock')) || !lstatSync(join(folder, 'lock')).isFile(), said)
+    rmSync(place, { recursive: true, force: true })
+  }
+
+  it(`${hostileRunFolders.length} of them: refused in a sentence, or resumed, and nothing outside is touched`, async () => {
+    const queue = hostileRunFolders.map((each, index) => ({ each, index }))
+    const wrong: string[] = []
+    const work = async () => {
+      for (let next = queue.shift(); next; next = queue.shift())
+        await attempt(next.each, next.index).catch((error: Error) => wrong.push(error.message))
+    }
+    await Promise.all([work(), work(), work()])
+    assert.deepEqual(wrong, [])
+  })
+})

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { parseEvents } from '../../../../src/shared/protocol/parseEvents.ts'
+import type { RunEvent } from '../../../../src/shared/protocol/events.ts'
+import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
+
+const module = { size: 4, zeros: 2, sparsity: 0.5 }
+const good: RunEvent[] = [
+  { t: 0, type: 'start', name: 'a', model: 'm', device: 'cpu', description: 'c', version: '1', blocks: 2 },
+  { t: 1, type: 'phase', phase: 'prune' },
+  { t: 1, type: 'progress', phase: 'prune', done: 1, total: 2, unit: 'windows', eta_s: null, overall: 0.5 },
+  { t: 2, type: 'step', block: 0, step: 1, loss: null, lr: 1e-3, tokens_per_second: 5 },
+  { t: 3, type: 'block', block: 0, modules: { q: module }, error_before: 1, error_after: 0.5, seconds: 1 },
+  { t: 4, type: 'eval', stage: 'dense', entry: 0, task: 'perplexity', data: 'd', seq_len: 8, perplexity: null },
+  { t: 5, type: 'memory', rss_mb: 1, device_mb: 2 },
+  { t: 6, type: 'warning', message: 'w' },
+  { t: 7, type: 'saved', path: 'out' },
+  { t: 8, type: 'end', status: 'done' },
+]
+
+describe('events of a file', () => {
+  it('each kind is read as it was written', () => {
+    assert.deepEqual(parseEvents(good.map((event) => JSON.stringify(event))), good)
+  })
+
+  it('what is no event is left out, and what is left in can be drawn', () => {
+    const field = fc.constantFrom(...new Set(good.flatMap((event) => Object.keys(event))))
+    const value = fc.oneof(fc.jsonValue(), fc.constantFrom(undefined, 'block', '__proto__', 'constructor'))
+    const mutated = fc
+      .tuple(fc.constantFrom(...good), field, value)
+      .map(([event, key, other]) => JSON.stringify({ ...event, [key]: other }))
+    const line = fc.oneof(mutated, fc.json(), fc.string())
+    fc.assert(fc.property(fc.array(line), (lines) => void foldEvents(emptyPicture(), parseEvents(lines))))
+  })
+
+  it('a type that JavaScript knows is no type of event', () => {
+    assert.deepEqual(
+      parseEvents(['{"t": 1, "type": "constructor"}', '{"t": 1, "type": "block"}', '[]', 'null', '']),
+      [],
+    )
+  })
+})
