@@ -1,8 +1,7 @@
 // The calibration set flowing through the model, one block and a few windows at a time.
-import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import { breathe } from '../breathe.ts'
+import { eachBatch } from '../model/eachBatch.ts'
 import type { Linear, LinearObserver, Step } from '../model/module.ts'
 import { createActivations, type ActivationBudget, type Activations } from './activations.ts'
 
@@ -41,9 +40,6 @@ export interface CalibrationSet {
   readonly seqLen: number
 }
 
-/** Tokens in a forward pass, about: enough for full speed, few enough for one block's activations. */
-const tokensPerPass = 2048
-
 /** Runs batches of windows; what a pass over the calibration set shares. */
 export interface Flow<B extends PrunableBlock> {
   readonly backend: Backend
@@ -66,7 +62,7 @@ export async function embedAll<B extends PrunableBlock>(flow: Flow<B>): Promise<
   const output = createStream(flow)
   try {
     const { ids, seqLen } = flow.set
-    await eachBatch(flow, undefined, async (step, start, end) => {
+    await eachBatch({ ...flow, ...flow.set }, async (step, start, end) => {
       await output.store(start, await flow.stream.embed(step, ids.subarray(start * seqLen, end * seqLen)))
     })
   } catch (error) {
@@ -88,7 +84,7 @@ export async function runBlock<B extends PrunableBlock>(
   { observe, middles = null }: { observe?: LinearObserver; middles?: Activations | null } = {},
 ): Promise<void> {
   const { stream } = flow
-  await eachBatch(flow, observe, async (step, start, end) => {
+  await eachBatch({ ...flow, ...flow.set, observe }, async (step, start, end) => {
     const x = await input.load(step.arena, start, end)
     const middle = middles && (await stream.attention(step, block, x))
     if (middle) await middles?.store(start, middle)
@@ -97,23 +93,4 @@ export async function runBlock<B extends PrunableBlock>(
     else await flow.backend.sync()
     flow.onWindows(end - start)
   })
-}
-
-async function eachBatch<B extends PrunableBlock>(
-  flow: Flow<B>,
-  observe: LinearObserver | undefined,
-  body: (step: Step, start: number, end: number) => Promise<void>,
-): Promise<void> {
-  const { windows, seqLen } = flow.set
-  const batch = Math.max(1, Math.floor(tokensPerPass / seqLen))
-  for (let start = 0; start < windows; start += batch) {
-    await breathe(flow.signal)
-    const end = Math.min(start + batch, windows)
-    const arena = new Arena(flow.backend)
-    try {
-      await body({ backend: flow.backend, arena, batch: end - start, seqLen, keyMask: null, observe }, start, end)
-    } finally {
-      arena.close()
-    }
-  }
 }

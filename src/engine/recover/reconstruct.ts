@@ -4,6 +4,7 @@ import { readF32, type Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
+import { eachBatch } from '../model/eachBatch.ts'
 import type { Grads, Step } from '../model/module.ts'
 import { reconstructGuard } from './divergence.ts'
 import { createOptimiser, type StepResult } from './optimiser.ts'
@@ -111,7 +112,8 @@ async function addBatch<S>(
   try {
     const order = { ...settings, windows: inputs.windows }
     const picked = rowsOfBatch(order, step, part)
-    const pass = passOf(backend, arena, picked.length, inputs.seqLen, trainables)
+    const { adapterOf } = trainables
+    const pass = { backend, arena, batch: picked.length, seqLen: inputs.seqLen, keyMask: null, adapterOf }
     const input = await gather(backend, arena, inputs, picked)
     const target = await gather(backend, arena, targets, picked)
     const { output, saved } = await unit.forward(pass, input, true)
@@ -125,9 +127,6 @@ async function addBatch<S>(
   }
 }
 
-/** Tokens in a pass that trains nothing. */
-const tokensPerPass = 2048
-
 type UnitRun<S> = Pick<ReconstructOptions<S>, 'backend' | 'unit' | 'inputs' | 'signal'> & {
   readonly trainables: Pick<Trainables, 'adapterOf'>
 }
@@ -138,19 +137,11 @@ export async function eachOutput<S>(
   body: (output: Tensor, arena: Arena, start: number, end: number) => Promise<void>,
 ): Promise<void> {
   const { windows, seqLen } = inputs
-  const batch = Math.max(1, Math.floor(tokensPerPass / seqLen))
-  for (let start = 0; start < windows; start += batch) {
-    await breathe(signal)
-    const end = Math.min(start + batch, windows)
-    const arena = new Arena(backend)
-    try {
-      const pass = passOf(backend, arena, end - start, seqLen, trainables)
-      const { output } = await unit.forward(pass, await inputs.load(arena, start, end), false)
-      await body(output, arena, start, end)
-    } finally {
-      arena.close()
-    }
-  }
+  const { adapterOf } = trainables
+  await eachBatch({ backend, windows, seqLen, adapterOf, signal }, async (step, start, end) => {
+    const { output } = await unit.forward(step, await inputs.load(step.arena, start, end), false)
+    await body(output, step.arena, start, end)
+  })
 }
 
 /** Mean squared error over all windows, and the mean square of the targets. */
@@ -178,16 +169,6 @@ export async function measureError<S>(
   }
   const elements = windows * seqLen * channels
   return { error: error / elements, targetMeanSquare: square / elements }
-}
-
-function passOf(
-  backend: Backend,
-  arena: Arena,
-  batch: number,
-  seqLen: number,
-  { adapterOf }: Pick<Trainables, 'adapterOf'>,
-): Step {
-  return { backend, arena, batch, seqLen, keyMask: null, adapterOf }
 }
 
 /** The given windows one after the other: a view where they are neighbours. */

@@ -1,0 +1,30 @@
+import { Arena } from '../compute/arena.ts'
+import { breathe } from '../breathe.ts'
+import type { Step } from './module.ts'
+
+/** Tokens in a pass that trains nothing, about: enough for full speed, few enough for one block's activations. */
+const tokensPerPass = 2048
+
+/** What a pass over unpadded windows has in common. */
+export interface WindowPass extends Pick<Step, 'backend' | 'seqLen' | 'observe' | 'adapterOf'> {
+  readonly windows: number
+  readonly signal?: AbortSignal
+}
+
+/** All windows, a few at a time; what `body` puts into the step's arena ends when it returns. */
+export async function eachBatch(
+  { backend, windows, seqLen, observe, adapterOf, signal }: WindowPass,
+  body: (step: Step, start: number, end: number) => Promise<void>,
+): Promise<void> {
+  const batch = Math.max(1, Math.floor(tokensPerPass / seqLen))
+  for (let start = 0; start < windows; start += batch) {
+    await breathe(signal)
+    const end = Math.min(start + batch, windows)
+    const arena = new Arena(backend)
+    try {
+      await body({ backend, arena, batch: end - start, seqLen, keyMask: null, observe, adapterOf }, start, end)
+    } finally {
+      arena.close()
+    }
+  }
+}
