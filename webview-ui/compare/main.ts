@@ -13,7 +13,7 @@ import { matrixSource } from '../shared/matrixSource.ts'
 import { createMatrixView, type MatrixView } from '../shared/matrixView.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { firstSlice, matrixShape, slicePickers } from '../shared/slices.ts'
-import { failedState, loadingState } from '../shared/states.ts'
+import { showState } from '../shared/states.ts'
 import { createTable } from '../shared/table.ts'
 import { onThemeChange } from '../shared/theme.ts'
 import { cellAt, changeColumns, changeGrid, changeMap, describeChange, type Measure } from './changes.ts'
@@ -178,12 +178,8 @@ function saveCsv(): void {
 host.listen((message) => {
   switch (message.type) {
     case 'loading':
-      return replaceChildren(root, loadingState(message.what))
     case 'failed':
-      return replaceChildren(
-        root,
-        failedState(message.message, () => host.post({ type: 'retry' })),
-      )
+      return showState(root, message, host)
     case 'models':
       a = message.a
       b = message.b

@@ -11,7 +11,7 @@ import { createLegend, type LegendWords } from '../shared/legend.ts'
 import { matrixSource } from '../shared/matrixSource.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { rasterise } from '../shared/shapes.ts'
-import { emptyState, failedState, loadingState } from '../shared/states.ts'
+import { emptyState, showState } from '../shared/states.ts'
 import { createTable } from '../shared/table.ts'
 import type { SortOrder } from '../shared/tableOrder.ts'
 import { onThemeChange } from '../shared/theme.ts'
@@ -171,12 +171,8 @@ function restore(): void {
 host.listen((message) => {
   switch (message.type) {
     case 'loading':
-      return replaceChildren(root, loadingState(message.what))
     case 'failed':
-      return replaceChildren(
-        root,
-        failedState(message.message, () => host.post({ type: 'retry' })),
-      )
+      return showState(root, message, host)
     case 'model':
       return showModel(message.model, message.stats)
     case 'scan':

@@ -22,7 +22,7 @@ import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
 import { createLegend, type LegendWords } from '../shared/legend.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
-import { failedState, loadingState } from '../shared/states.ts'
+import { showState } from '../shared/states.ts'
 import { onThemeChange } from '../shared/theme.ts'
 import { blockGridData, blockMap, describeBlockCell } from './blockGrid.ts'
 import { createControls } from './controls.ts'
@@ -190,12 +190,8 @@ function saveCsv(): void {
 host.listen((message) => {
   switch (message.type) {
     case 'loading':
-      return replaceChildren(root, loadingState(message.what))
     case 'failed':
-      return replaceChildren(
-        root,
-        failedState(message.message, () => host.post({ type: 'retry' })),
-      )
+      return showState(root, message, host)
     case 'runs':
       if (!status.element.isConnected) replaceChildren(root, ...page)
       if (current === '') for (const folder of overlaid) host.post({ type: 'overlay', folder })

@@ -1,7 +1,18 @@
 // What a view shows when there is nothing to show yet: why, since when, and what can be done.
-import { h } from './dom.ts'
+import type { FromAnyView, ToAnyView } from '../../src/shared/protocol/view.ts'
+import { h, replaceChildren } from './dom.ts'
 
-export function loadingState(what: string): HTMLElement {
+/** Fills the view with what the host says instead of data. */
+export function showState(
+  root: HTMLElement,
+  message: Extract<ToAnyView, { type: 'loading' | 'failed' }>,
+  host: { post(message: Extract<FromAnyView, { type: 'retry' }>): void },
+): void {
+  const retry = () => host.post({ type: 'retry' })
+  replaceChildren(root, message.type === 'loading' ? loadingState(message.what) : failedState(message.message, retry))
+}
+
+function loadingState(what: string): HTMLElement {
   const clock = h('span', { class: 'muted' })
   const started = Date.now()
   const element = h('div', { class: 'state', role: 'status' }, h('p', {}, what), h('progress', {}), clock)
@@ -12,7 +23,7 @@ export function loadingState(what: string): HTMLElement {
   return element
 }
 
-export function failedState(message: string, retry: () => void): HTMLElement {
+function failedState(message: string, retry: () => void): HTMLElement {
   const button = h('button', { type: 'button', onclick: retry }, 'Try again')
   return h('div', { class: 'state problem', role: 'alert' }, h('p', {}, message), button)
 }

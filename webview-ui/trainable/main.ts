@@ -13,7 +13,7 @@ import { connectHost } from '../shared/host.ts'
 import { createLegend } from '../shared/legend.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
-import { failedState, loadingState } from '../shared/states.ts'
+import { showState } from '../shared/states.ts'
 import { createTable, type Column } from '../shared/table.ts'
 import { onThemeChange } from '../shared/theme.ts'
 import { describeShare, lettersOf, shareGrid, shareMap, type ShareMap } from './shares.ts'
@@ -143,12 +143,8 @@ function saveCsv(): void {
 host.listen((message) => {
   switch (message.type) {
     case 'loading':
-      return replaceChildren(root, loadingState(message.what))
     case 'failed':
-      return replaceChildren(
-        root,
-        failedState(message.message, () => host.post({ type: 'retry' })),
-      )
+      return showState(root, message, host)
     case 'plan':
       return show(message.plan)
     case 'settings':
