@@ -29,7 +29,7 @@ const { first, last } = placeColumns<PlanRow>('Parameter')
 const columns: Column<PlanRow>[] = [
   ...first,
   { id: 'state', title: 'State', text: stateOf, sort: stateOf },
-  count('parameters', 'Weights', (r) => r.parameters),
+  { ...count('parameters', 'Weights', (r) => r.parameters), optional: 1 },
   count('trainable', 'Trained', (r) => r.trainable),
   last,
 ]
