@@ -28,13 +28,6 @@ function sparsescope(...args) {
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`
 
-function printTable(rows) {
-  const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)))
-  const line = (row) => row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join('  ')
-  console.log(`\n${line(rows[0])}\n${widths.map((w) => '-'.repeat(w)).join('  ')}`)
-  for (const row of rows.slice(1)) console.log(line(row))
-}
-
 /** One page: the table, a bar for every perplexity, and a link to each run's own report. */
 function page(rows, bars, reports) {
   const most = Math.log(Math.max(...bars.map((b) => b.perplexity)))
@@ -127,5 +120,8 @@ for (const { folder, style, jobs } of models) {
 
 const file = join(out, 'report.html')
 writeFileSync(file, page(rows, bars, reports))
-printTable(rows)
+// The packages are there by now.
+const { tsImport } = await import('tsx/esm/api')
+const { textTable } = await tsImport('../src/shared/format/textTable.ts', import.meta.url)
+console.log(`\n${textTable(rows[0], rows.slice(1))}`)
 console.log(`\nReport: ${pathToFileURL(file)}`)

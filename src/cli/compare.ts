@@ -5,7 +5,7 @@ import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoint
 import { someOf } from '../shared/format/lists.ts'
 import type { CompareSummary, TensorChange } from '../shared/protocol/inspect.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { table } from './table.ts'
+import { textTable } from '../shared/format/textTable.ts'
 
 interface CompareCliOptions extends CommonOptions {
   expect?: 'mask-preserved'
@@ -70,7 +70,7 @@ function toText({ added, removed, reshaped, changed, same, verdict }: CompareSum
   const parts = lists
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) => `${names.length} tensors ${what}:\n  ${someOf(names, listedNames, '\n  ')}`)
-  if (changed.length > 0) parts.push(table(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow)))
+  if (changed.length > 0) parts.push(textTable(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow)))
   return [...parts, `${same} tensors are equal.`, verdict].join('\n\n')
 }
 

@@ -4,7 +4,7 @@ import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { formatShare } from '../shared/format/numbers.ts'
-import { table } from './table.ts'
+import { textTable } from '../shared/format/textTable.ts'
 
 export function inspectionText(checkpoint: Checkpoint, inspection: Inspection): string {
   const { tensors, totals, linears, roles, blocks } = inspection
@@ -36,7 +36,7 @@ function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean): str
     const known = [entry.name, entry.dtype, `[${entry.shape.join(', ')}]`, formatBytes(entry.bytes)]
     return scanned ? [...known, percent(stats?.sparsity), ...patterns.map((p) => validity(stats?.nm[p]))] : known
   })
-  return table(head, rows)
+  return textTable(head, rows)
 }
 
 function totalsTable(what: string, sums: readonly [string, Totals][], scanned: boolean): string {
@@ -44,7 +44,7 @@ function totalsTable(what: string, sums: readonly [string, Totals][], scanned: b
     const known = [name, count(parameters), formatBytes(bytes)]
     return scanned ? [...known, percent(sparsity)] : known
   })
-  return table([what, 'parameters', 'size', ...(scanned ? ['zeros'] : [])], rows)
+  return textTable([what, 'parameters', 'size', ...(scanned ? ['zeros'] : [])], rows)
 }
 
 function count(n: number): string {

@@ -1,7 +1,7 @@
 // The table at the end of a run: dense, pruned, recovered.
-import { largest } from '../../shared/format/lists.ts'
 import type { Stage } from '../../shared/protocol/events.ts'
 import { formatDuration, formatShare, formatTrained, formatValue } from '../../shared/format/numbers.ts'
+import { textTable } from '../../shared/format/textTable.ts'
 import type { RunReport } from './report.ts'
 
 export interface SummaryRow {
@@ -38,9 +38,8 @@ export function summaryRows(report: RunReport): SummaryRow[] {
 
 /** The table as text, columns aligned. */
 export function summaryText(report: RunReport): string {
-  const lines = [summaryHeads as readonly string[], ...summaryRows(report).map((row) => row.cells)]
-  const widths = summaryHeads.map((_, column) => largest(lines, 0, (cells) => cells[column].length))
-  const pad = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
-  return lines.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n')
+  return textTable(
+    summaryHeads,
+    summaryRows(report).map(({ cells }) => cells),
+  )
 }
