@@ -1,7 +1,7 @@
 // A compute shader as data: text, what it binds, and its override constants.
 
 /**
- * Every shader declares its parameters as `@group(0) @binding(0) var<uniform> p: Params`, whose first fields are the
+ * Every shader (`defineShader`) declares its parameters as `@group(0) @binding(0) var<uniform> p: Params`, whose first fields are the
  * offset of each bound tensor in elements (the part of it below the binding alignment), and its tensors in order as
  * `@group(1) @binding(i)`. `bindings` has one letter a tensor: w for read_write, r for read.
  */
@@ -9,6 +9,35 @@ export interface Shader {
   readonly name: string
   readonly code: string
   readonly bindings: string
+}
+
+type Scalar = 'f32' | 'u32' | 'i32'
+
+/**
+ * A shader from its tensors in the order of a call, the parameters after their offsets, and its body. In the body the
+ * elements of a tensor `x` are `x[p.xAt + i]`, and a parameter is `p.length`.
+ */
+export function defineShader(
+  name: string,
+  tensors: Readonly<Record<string, Scalar | `rw ${Scalar | 'atomic<u32>'}`>>,
+  params: Readonly<Record<string, Scalar>>,
+  body: string,
+): Shader {
+  const bound = Object.entries(tensors).map(([tensor, how]) => ({
+    tensor,
+    written: how.startsWith('rw '),
+    type: how.replace('rw ', ''),
+  }))
+  const fields = [
+    ...bound.map(({ tensor }) => `${tensor}At: u32`),
+    ...Object.entries(params).map(([param, type]) => `${param}: ${type}`),
+  ]
+  const bindings = bound.map(
+    ({ tensor, written, type }, i) =>
+      `@group(1) @binding(${i}) var<storage, ${written ? 'read_write' : 'read'}> ${tensor}: array<${type}>;\n`,
+  )
+  const head = `struct Params { ${fields.join(', ')} }\n@group(0) @binding(0) var<uniform> p: Params;\n${bindings.join('')}`
+  return { name, code: `${head}${body}`, bindings: bound.map(({ written }) => (written ? 'w' : 'r')).join('') }
 }
 
 export interface Variant {

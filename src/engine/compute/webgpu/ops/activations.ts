@@ -1,7 +1,7 @@
 // Activations, gated activations and their derivatives. One shader each; the kind is an override constant.
 import type { Activation, Kernels } from '../../kernels.ts'
 import type { Gpu } from '../gpu.ts'
-import { variant, type Shader, type Variant } from '../shader.ts'
+import { defineShader, variant, type Shader, type Variant } from '../shader.ts'
 import { elementMain, runElements } from './elementwise.ts'
 
 type Activations = Pick<Kernels, 'activation' | 'activationBackward' | 'gated' | 'gatedBackward'>
@@ -94,58 +94,41 @@ fn slope(x: f32) -> f32 {
 }
 `
 
-const forward: Shader = {
-  name: 'activation',
-  bindings: 'wr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, xAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> x: array<f32>;
+const forward = defineShader(
+  'activation',
+  { y: 'rw f32', x: 'f32' },
+  { length: 'u32' },
+  /* wgsl */ `
 ${functions}
-fn element(i: u32) { y[p.outAt + i] = value(x[p.xAt + i]); }
+fn element(i: u32) { y[p.yAt + i] = value(x[p.xAt + i]); }
 ${elementMain}`,
-}
+)
 
-const backward: Shader = {
-  name: 'activationBackward',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params { dXAt: u32, dOutAt: u32, xAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> dX: array<f32>;
-@group(1) @binding(1) var<storage, read> dOut: array<f32>;
-@group(1) @binding(2) var<storage, read> x: array<f32>;
+const backward = defineShader(
+  'activationBackward',
+  { dX: 'rw f32', dOut: 'f32', x: 'f32' },
+  { length: 'u32' },
+  /* wgsl */ `
 ${functions}
 fn element(i: u32) { dX[p.dXAt + i] = dOut[p.dOutAt + i] * slope(x[p.xAt + i]); }
 ${elementMain}`,
-}
+)
 
-const gate: Shader = {
-  name: 'gated',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, gateAt: u32, upAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> gate: array<f32>;
-@group(1) @binding(2) var<storage, read> up: array<f32>;
+const gate = defineShader(
+  'gated',
+  { y: 'rw f32', gate: 'f32', up: 'f32' },
+  { length: 'u32' },
+  /* wgsl */ `
 ${functions}
-fn element(i: u32) { y[p.outAt + i] = value(gate[p.gateAt + i]) * up[p.upAt + i]; }
+fn element(i: u32) { y[p.yAt + i] = value(gate[p.gateAt + i]) * up[p.upAt + i]; }
 ${elementMain}`,
-}
+)
 
-const gateBackward: Shader = {
-  name: 'gatedBackward',
-  bindings: 'wwrrr',
-  code: /* wgsl */ `
-struct Params { dGateAt: u32, dUpAt: u32, dOutAt: u32, gateAt: u32, upAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> dGate: array<f32>;
-@group(1) @binding(1) var<storage, read_write> dUp: array<f32>;
-@group(1) @binding(2) var<storage, read> dOut: array<f32>;
-@group(1) @binding(3) var<storage, read> gate: array<f32>;
-@group(1) @binding(4) var<storage, read> up: array<f32>;
+const gateBackward = defineShader(
+  'gatedBackward',
+  { dGate: 'rw f32', dUp: 'rw f32', dOut: 'f32', gate: 'f32', up: 'f32' },
+  { length: 'u32' },
+  /* wgsl */ `
 ${functions}
 fn element(i: u32) {
   let g = dOut[p.dOutAt + i];
@@ -154,7 +137,7 @@ fn element(i: u32) {
   dUp[p.dUpAt + i] = g * value(x);
 }
 ${elementMain}`,
-}
+)
 
 const ofKinds = (shader: Shader) => kinds.map((_, KIND) => variant(shader, { KIND }))
 const variants = {

@@ -5,7 +5,7 @@ import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, floatTypes, halves } from '../halves.ts'
-import { f32, gridOf, variant, type Shader, type Variant } from '../shader.ts'
+import { defineShader, f32, gridOf, variant, type Shader, type Variant } from '../shader.ts'
 import { elementMain } from './elementwise.ts'
 import { multiply, product } from './gemm/multiply.ts'
 
@@ -21,17 +21,11 @@ fn loadWeight(i: u32) -> f32 {
 `
 
 /** out = weight + scale · out ⊙ mask, where out holds b·a. */
-const mergeLora: Shader = {
-  name: 'mergeLora',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params {
-  outAt: u32, weightAt: u32, maskAt: u32, length: u32, columns: u32, rowWords: u32, hasMask: u32, scale: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> weight: array<u32>;
-@group(1) @binding(2) var<storage, read> mask: array<u32>;
+const mergeLora = defineShader(
+  'mergeLora',
+  { y: 'rw f32', weight: 'u32', mask: 'u32' },
+  { length: 'u32', columns: 'u32', rowWords: 'u32', hasMask: 'u32', scale: 'f32' },
+  /* wgsl */ `
 ${loadWeight}
 fn kept(i: u32) -> bool {
   if (p.hasMask == 0u) { return true; }
@@ -39,43 +33,35 @@ fn kept(i: u32) -> bool {
   return ((mask[p.maskAt + (i / p.columns) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u) == 1u;
 }
 fn element(i: u32) {
-  let delta = select(0.0, p.scale * y[p.outAt + i], kept(i));
-  y[p.outAt + i] = loadWeight(i) + delta;
+  let delta = select(0.0, p.scale * y[p.yAt + i], kept(i));
+  y[p.yAt + i] = loadWeight(i) + delta;
 }
 ${elementMain}`,
-}
+)
 
 /** out = weight ⊙ (factor · row ⊗ column). */
-const scaleWeight: Shader = {
-  name: 'scaleWeight',
-  bindings: 'wrrr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, weightAt: u32, rowAt: u32, columnAt: u32, length: u32, columns: u32, factor: f32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> weight: array<u32>;
-@group(1) @binding(2) var<storage, read> row: array<f32>;
-@group(1) @binding(3) var<storage, read> column: array<f32>;
+const scaleWeight = defineShader(
+  'scaleWeight',
+  { y: 'rw f32', weight: 'u32', row: 'f32', column: 'f32' },
+  { length: 'u32', columns: 'u32', factor: 'f32' },
+  /* wgsl */ `
 ${loadWeight}
 fn element(i: u32) {
-  y[p.outAt + i] = p.factor * row[p.rowAt + i / p.columns] * column[p.columnAt + i % p.columns] * loadWeight(i);
+  y[p.yAt + i] = p.factor * row[p.rowAt + i / p.columns] * column[p.columnAt + i % p.columns] * loadWeight(i);
 }
 ${elementMain}`,
-}
+)
 
 /** g = g ⊙ weight. */
-const timesWeight: Shader = {
-  name: 'timesWeight',
-  bindings: 'wr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, weightAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> weight: array<u32>;
+const timesWeight = defineShader(
+  'timesWeight',
+  { y: 'rw f32', weight: 'u32' },
+  { length: 'u32' },
+  /* wgsl */ `
 ${loadWeight}
-fn element(i: u32) { y[p.outAt + i] *= loadWeight(i); }
+fn element(i: u32) { y[p.yAt + i] *= loadWeight(i); }
 ${elementMain}`,
-}
+)
 
 const ofTypes = (shader: Shader) => floatTypes.map((dtype) => variant(shader, { DTYPE: dtypeCode(dtype) }))
 const variants = { merge: ofTypes(mergeLora), scale: ofTypes(scaleWeight), times: ofTypes(timesWeight) }

@@ -4,7 +4,7 @@ import { EngineError } from '../../../errors.ts'
 import type { AttentionShape, Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { f32, foldGroups, gridOf, groupSize, maxGroups, variant, type Shader, type Variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, gridOf, groupSize, maxGroups, variant, type Variant } from '../shader.ts'
 import { elementMain } from './elementwise.ts'
 import type { Batch } from './gemm/params.ts'
 import { runProduct, type Product } from './gemm/multiply.ts'
@@ -20,7 +20,7 @@ const scoreBytes = 64 * 2 ** 20
 const places = /* wgsl */ `
 fn sees(batch: u32, query: u32, key: u32) -> bool {
   if (key > query || (p.window > 0u && key + p.window <= query)) { return false; }
-  return p.hasMask == 0u || keyMask[p.maskAt + batch * p.seqLen + key] != 0;
+  return p.hasMask == 0u || keyMask[p.keyMaskAt + batch * p.seqLen + key] != 0;
 }
 // Index into [B·T, H].
 fn statistic(batch: u32, kvHead: u32, query: u32) -> u32 {
@@ -28,18 +28,20 @@ fn statistic(batch: u32, kvHead: u32, query: u32) -> u32 {
 }
 `
 
-const softmax: Shader = {
-  name: 'attentionSoftmax',
-  bindings: 'wwr',
-  code: /* wgsl */ `
-struct Params {
-  scoresAt: u32, logSumAt: u32, maskAt: u32,
-  count: u32, seqLen: u32, kvHeads: u32, numHeads: u32, firstHead: u32, headStep: u32, window: u32, hasMask: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> scores: array<f32>;
-@group(1) @binding(1) var<storage, read_write> logSum: array<f32>;
-@group(1) @binding(2) var<storage, read> keyMask: array<i32>;
+const softmax = defineShader(
+  'attentionSoftmax',
+  { scores: 'rw f32', logSum: 'rw f32', keyMask: 'i32' },
+  {
+    count: 'u32',
+    seqLen: 'u32',
+    kvHeads: 'u32',
+    numHeads: 'u32',
+    firstHead: 'u32',
+    headStep: 'u32',
+    window: 'u32',
+    hasMask: 'u32',
+  },
+  /* wgsl */ `
 ${places}
 ${groupSum}
 ${groupMax}
@@ -71,21 +73,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (local == 0u) { logSum[p.logSumAt + statistic(batch, kvHead, query)] = select(0.0, all + log(total), any); }
 }
 `,
-}
+)
 
 /** Scores become probabilities again, from the saved log Σ exp. */
-const probabilities: Shader = {
-  name: 'attentionProbabilities',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params {
-  scoresAt: u32, logSumAt: u32, maskAt: u32,
-  length: u32, seqLen: u32, kvHeads: u32, numHeads: u32, firstHead: u32, headStep: u32, window: u32, hasMask: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> scores: array<f32>;
-@group(1) @binding(1) var<storage, read> logSum: array<f32>;
-@group(1) @binding(2) var<storage, read> keyMask: array<i32>;
+const probabilities = defineShader(
+  'attentionProbabilities',
+  { scores: 'rw f32', logSum: 'f32', keyMask: 'i32' },
+  {
+    length: 'u32',
+    seqLen: 'u32',
+    kvHeads: 'u32',
+    numHeads: 'u32',
+    firstHead: 'u32',
+    headStep: 'u32',
+    window: 'u32',
+    hasMask: 'u32',
+  },
+  /* wgsl */ `
 ${places}
 fn element(i: u32) {
   let key = i % p.seqLen;
@@ -100,21 +104,14 @@ fn element(i: u32) {
   }
 }
 ${elementMain}`,
-}
+)
 
 /** dP becomes dS = P · (dP − delta) · scale. */
-const scoreGradient: Shader = {
-  name: 'attentionScoreGradient',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params {
-  gradientAt: u32, scoresAt: u32, deltaAt: u32,
-  length: u32, seqLen: u32, kvHeads: u32, numHeads: u32, firstHead: u32, headStep: u32, scale: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> gradient: array<f32>;
-@group(1) @binding(1) var<storage, read> scores: array<f32>;
-@group(1) @binding(2) var<storage, read> delta: array<f32>;
+const scoreGradient = defineShader(
+  'attentionScoreGradient',
+  { gradient: 'rw f32', scores: 'f32', delta: 'f32' },
+  { length: 'u32', seqLen: 'u32', kvHeads: 'u32', numHeads: 'u32', firstHead: 'u32', headStep: 'u32', scale: 'f32' },
+  /* wgsl */ `
 fn element(i: u32) {
   let query = (i / p.seqLen) % p.seqLen;
   let head = i / (p.seqLen * p.seqLen);
@@ -123,7 +120,7 @@ fn element(i: u32) {
   gradient[p.gradientAt + i] = scores[p.scoresAt + i] * (gradient[p.gradientAt + i] - d) * p.scale;
 }
 ${elementMain}`,
-}
+)
 
 const variants = {
   softmax: variant(softmax),

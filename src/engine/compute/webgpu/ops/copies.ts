@@ -4,48 +4,45 @@ import type { CopyShape, Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, halves } from '../halves.ts'
-import { gridOf, variant, type Shader, type Variant } from '../shader.ts'
+import { defineShader, gridOf, variant, type Variant } from '../shader.ts'
 import { elementMain, runElements } from './elementwise.ts'
 
 type Copies = Pick<Kernels, 'copy' | 'fill' | 'convert' | 'applyMask'>
 
-const copyParams = /* wgsl */ `
-struct Params {
-  outAt: u32, inAt: u32, length: u32, groups: u32, width: u32,
-  outRow: u32, outGroup: u32, inRow: u32, inGroup: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
+const copyParams = {
+  length: 'u32', groups: 'u32', width: 'u32', outRow: 'u32', outGroup: 'u32', inRow: 'u32', inGroup: 'u32',
+} as const // prettier-ignore
+
+const copyPlaces = /* wgsl */ `
 struct Places { to: u32, source: u32 }
 fn places(i: u32) -> Places {
   let w = i % p.width;
   let g = (i / p.width) % p.groups;
   let r = i / (p.width * p.groups);
-  return Places(p.outAt + r * p.outRow + g * p.outGroup + w, p.inAt + r * p.inRow + g * p.inGroup + w);
+  return Places(p.yAt + r * p.outRow + g * p.outGroup + w, p.xAt + r * p.inRow + g * p.inGroup + w);
 }
 `
 
-const copyWords: Shader = {
-  name: 'copyWords',
-  bindings: 'wr',
-  code: /* wgsl */ `
-${copyParams}
-@group(1) @binding(0) var<storage, read_write> y: array<u32>;
-@group(1) @binding(1) var<storage, read> x: array<u32>;
+const copyWords = defineShader(
+  'copyWords',
+  { y: 'rw u32', x: 'u32' },
+  copyParams,
+  /* wgsl */ `
+${copyPlaces}
 fn element(i: u32) {
   let at = places(i);
   y[at.to] = x[at.source];
 }
 ${elementMain}`,
-}
+)
 
 /** Two elements of a word may belong to two invocations: each changes its half only. The result has no order. */
-const copyHalves: Shader = {
-  name: 'copyHalves',
-  bindings: 'wr',
-  code: /* wgsl */ `
-${copyParams}
-@group(1) @binding(0) var<storage, read_write> y: array<atomic<u32>>;
-@group(1) @binding(1) var<storage, read> x: array<u32>;
+const copyHalves = defineShader(
+  'copyHalves',
+  { y: 'rw atomic<u32>', x: 'u32' },
+  copyParams,
+  /* wgsl */ `
+${copyPlaces}
 fn element(i: u32) {
   let at = places(i);
   let half = (x[at.source >> 1u] >> (16u * (at.source & 1u))) & 0xffffu;
@@ -54,104 +51,93 @@ fn element(i: u32) {
   atomicOr(&y[at.to >> 1u], half << shift);
 }
 ${elementMain}`,
-}
+)
 
-const fillWords: Shader = {
-  name: 'fillWords',
-  bindings: 'w',
-  code: /* wgsl */ `
-struct Params { outAt: u32, length: u32, word: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<u32>;
-fn element(i: u32) { y[p.outAt + i] = p.word; }
+const fillWords = defineShader(
+  'fillWords',
+  { y: 'rw u32' },
+  { length: 'u32', word: 'u32' },
+  /* wgsl */ `
+fn element(i: u32) { y[p.yAt + i] = p.word; }
 ${elementMain}`,
-}
+)
 
-const fillHalves: Shader = {
-  name: 'fillHalves',
-  bindings: 'w',
-  code: /* wgsl */ `
-struct Params { outAt: u32, length: u32, half: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<atomic<u32>>;
+const fillHalves = defineShader(
+  'fillHalves',
+  { y: 'rw atomic<u32>' },
+  { length: 'u32', half: 'u32' },
+  /* wgsl */ `
 fn element(i: u32) {
-  let at = p.outAt + i;
+  let at = p.yAt + i;
   let shift = 16u * (at & 1u);
   atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
   atomicOr(&y[at >> 1u], p.half << shift);
 }
 ${elementMain}`,
-}
+)
 
 /** From DTYPE to f32. */
-const widen: Shader = {
-  name: 'widen',
-  bindings: 'wr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, xAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> x: array<u32>;
+const widen = defineShader(
+  'widen',
+  { y: 'rw f32', x: 'u32' },
+  { length: 'u32' },
+  /* wgsl */ `
 ${halves}
 fn element(i: u32) {
   let at = p.xAt + i;
-  y[p.outAt + i] = floatOfHalf((x[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
+  y[p.yAt + i] = floatOfHalf((x[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
 }
 ${elementMain}`,
-}
+)
 
 /** From f32 to DTYPE. */
-const narrow: Shader = {
-  name: 'narrow',
-  bindings: 'wr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, xAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<atomic<u32>>;
-@group(1) @binding(1) var<storage, read> x: array<f32>;
+const narrow = defineShader(
+  'narrow',
+  { y: 'rw atomic<u32>', x: 'f32' },
+  { length: 'u32' },
+  /* wgsl */ `
 ${halves}
 fn element(i: u32) {
-  let at = p.outAt + i;
+  let at = p.yAt + i;
   let shift = 16u * (at & 1u);
   let half = halfOfFloat(x[p.xAt + i]);
   atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
   atomicOr(&y[at >> 1u], half << shift);
 }
 ${elementMain}`,
-}
+)
 
-const maskParams = /* wgsl */ `
-struct Params { xAt: u32, maskAt: u32, length: u32, columns: u32, rowWords: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(1) var<storage, read> bits: array<u32>;
+const maskParams = { length: 'u32', columns: 'u32', rowWords: 'u32' } as const
+
+const maskKept = /* wgsl */ `
 fn kept(i: u32) -> bool {
   let column = i % p.columns;
-  return ((bits[p.maskAt + (i / p.columns) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u) == 1u;
+  return ((bits[p.bitsAt + (i / p.columns) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u) == 1u;
 }
 `
 
-const maskWords: Shader = {
-  name: 'maskWords',
-  bindings: 'wr',
-  code: /* wgsl */ `
-${maskParams}
-@group(1) @binding(0) var<storage, read_write> x: array<u32>;
+const maskWords = defineShader(
+  'maskWords',
+  { x: 'rw u32', bits: 'u32' },
+  maskParams,
+  /* wgsl */ `
+${maskKept}
 fn element(i: u32) { if (!kept(i)) { x[p.xAt + i] = 0u; } }
 ${elementMain}`,
-}
+)
 
-const maskHalves: Shader = {
-  name: 'maskHalves',
-  bindings: 'wr',
-  code: /* wgsl */ `
-${maskParams}
-@group(1) @binding(0) var<storage, read_write> x: array<atomic<u32>>;
+const maskHalves = defineShader(
+  'maskHalves',
+  { x: 'rw atomic<u32>', bits: 'u32' },
+  maskParams,
+  /* wgsl */ `
+${maskKept}
 fn element(i: u32) {
   let at = p.xAt + i;
   if (!kept(i)) { atomicAnd(&x[at >> 1u], ~(0xffffu << (16u * (at & 1u)))); }
 }
 ${elementMain}`,
-}
+)
 
 const variants = {
   copyWords: variant(copyWords),

@@ -2,7 +2,7 @@
 import type { Kernels } from '../../kernels.ts'
 import { slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { f32, gridOf, groupSize, linearIndex, variant, type Param, type Shader, type Variant } from '../shader.ts'
+import { defineShader, f32, gridOf, groupSize, linearIndex, variant, type Param, type Variant } from '../shader.ts'
 
 type Elementwise = Pick<Kernels, 'add' | 'addScaled' | 'squaredErrorBackward' | 'adamw'>
 
@@ -27,59 +27,51 @@ export function runElements(gpu: Gpu, of: Variant, tensors: readonly Tensor[], p
     })
 }
 
-const add: Shader = {
-  name: 'add',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, aAt: u32, bAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> a: array<f32>;
-@group(1) @binding(2) var<storage, read> b: array<f32>;
-fn element(i: u32) { y[p.outAt + i] = a[p.aAt + i] + b[p.bAt + i]; }
+const add = defineShader(
+  'add',
+  { y: 'rw f32', a: 'f32', b: 'f32' },
+  { length: 'u32' },
+  /* wgsl */ `
+fn element(i: u32) { y[p.yAt + i] = a[p.aAt + i] + b[p.bAt + i]; }
 ${elementMain}`,
-}
+)
 
-const addScaled: Shader = {
-  name: 'addScaled',
-  bindings: 'wr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, xAt: u32, length: u32, alpha: f32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> x: array<f32>;
-fn element(i: u32) { y[p.outAt + i] += p.alpha * x[p.xAt + i]; }
+const addScaled = defineShader(
+  'addScaled',
+  { y: 'rw f32', x: 'f32' },
+  { length: 'u32', alpha: 'f32' },
+  /* wgsl */ `
+fn element(i: u32) { y[p.yAt + i] += p.alpha * x[p.xAt + i]; }
 ${elementMain}`,
-}
+)
 
-const scaledDifference: Shader = {
-  name: 'scaledDifference',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, aAt: u32, bAt: u32, length: u32, factor: f32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> a: array<f32>;
-@group(1) @binding(2) var<storage, read> b: array<f32>;
-fn element(i: u32) { y[p.outAt + i] = p.factor * (a[p.aAt + i] - b[p.bAt + i]); }
+const scaledDifference = defineShader(
+  'scaledDifference',
+  { y: 'rw f32', a: 'f32', b: 'f32' },
+  { length: 'u32', factor: 'f32' },
+  /* wgsl */ `
+fn element(i: u32) { y[p.yAt + i] = p.factor * (a[p.aAt + i] - b[p.bAt + i]); }
 ${elementMain}`,
-}
+)
 
 /** The corrections 1/(1 − βᵗ) are taken in f64 on the host. */
-const adamw: Shader = {
-  name: 'adamw',
-  bindings: 'wrww',
-  code: /* wgsl */ `
-struct Params {
-  paramAt: u32, gradAt: u32, mAt: u32, vAt: u32, length: u32,
-  lr: f32, beta1: f32, oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, eps: f32, decay: f32, gradScale: f32,
-  correction1: f32, correction2: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> param: array<f32>;
-@group(1) @binding(1) var<storage, read> grad: array<f32>;
-@group(1) @binding(2) var<storage, read_write> m: array<f32>;
-@group(1) @binding(3) var<storage, read_write> v: array<f32>;
+const adamw = defineShader(
+  'adamw',
+  { param: 'rw f32', grad: 'f32', m: 'rw f32', v: 'rw f32' },
+  {
+    length: 'u32',
+    lr: 'f32',
+    beta1: 'f32',
+    oneMinusBeta1: 'f32',
+    beta2: 'f32',
+    oneMinusBeta2: 'f32',
+    eps: 'f32',
+    decay: 'f32',
+    gradScale: 'f32',
+    correction1: 'f32',
+    correction2: 'f32',
+  },
+  /* wgsl */ `
 fn element(i: u32) {
   let d = grad[p.gradAt + i] * p.gradScale;
   let first = p.beta1 * m[p.mAt + i] + p.oneMinusBeta1 * d;
@@ -91,7 +83,7 @@ fn element(i: u32) {
   param[p.paramAt + i] = old - p.lr * (p.decay * old + step);
 }
 ${elementMain}`,
-}
+)
 
 const variants = {
   add: variant(add),

@@ -4,21 +4,17 @@ import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, floatTypes, halves } from '../halves.ts'
-import { f32, foldGroups, gridOf, variant, type Shader, type Variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, gridOf, variant, type Variant } from '../shader.ts'
 import { elementMain } from './elementwise.ts'
 
 type Gathers = Pick<Kernels, 'gatherRows' | 'scatterAddRows'>
 
 /** Only rows within the table's window [first, first + count) are written; other windows write the rest. */
-const gatherRows: Shader = {
-  name: 'gatherRows',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, tableAt: u32, rowsAt: u32, length: u32, columns: u32, first: i32, count: i32, scale: f32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> table: array<u32>;
-@group(1) @binding(2) var<storage, read> rows: array<i32>;
+const gatherRows = defineShader(
+  'gatherRows',
+  { y: 'rw f32', table: 'u32', rows: 'i32' },
+  { length: 'u32', columns: 'u32', first: 'i32', count: 'i32', scale: 'f32' },
+  /* wgsl */ `
 ${halves}
 fn element(i: u32) {
   let row = rows[p.rowsAt + i / p.columns] - p.first;
@@ -27,20 +23,17 @@ fn element(i: u32) {
   var value = 0.0;
   if (DTYPE == 0u) { value = bitcast<f32>(table[at]); }
   else { value = floatOfHalf((table[at >> 1u] >> (16u * (at & 1u))) & 0xffffu); }
-  y[p.outAt + i] = p.scale * value;
+  y[p.yAt + i] = p.scale * value;
 }
 ${elementMain}`,
-}
+)
 
 /** Links equal rows: next[m] is the next place of the same row or p.length; its top bit says that m is not the first. */
-const linkRows: Shader = {
-  name: 'linkRows',
-  bindings: 'wr',
-  code: /* wgsl */ `
-struct Params { nextAt: u32, rowsAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> next: array<u32>;
-@group(1) @binding(1) var<storage, read> rows: array<i32>;
+const linkRows = defineShader(
+  'linkRows',
+  { next: 'rw u32', rows: 'i32' },
+  { length: 'u32' },
+  /* wgsl */ `
 fn element(m: u32) {
   let row = rows[p.rowsAt + m];
   var later = m + 1u;
@@ -50,23 +43,14 @@ fn element(m: u32) {
   next[p.nextAt + m] = later | select(0u, 0x80000000u, earlier < m);
 }
 ${elementMain}`,
-}
+)
 
 /** A workgroup for each place m; the first place of a row adds all its places in order. */
-const scatterAddRows: Shader = {
-  name: 'scatterAddRows',
-  bindings: 'wrrrr',
-  code: /* wgsl */ `
-struct Params {
-  outAt: u32, xAt: u32, rowsAt: u32, nextAt: u32, scaleAt: u32,
-  length: u32, columns: u32, first: i32, count: i32, hasScale: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> x: array<f32>;
-@group(1) @binding(2) var<storage, read> rows: array<i32>;
-@group(1) @binding(3) var<storage, read> next: array<u32>;
-@group(1) @binding(4) var<storage, read> scale: array<f32>;
+const scatterAddRows = defineShader(
+  'scatterAddRows',
+  { y: 'rw f32', x: 'f32', rows: 'i32', next: 'u32', scale: 'f32' },
+  { length: 'u32', columns: 'u32', first: 'i32', count: 'i32', hasScale: 'u32' },
+  /* wgsl */ `
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let place = group.y * groups.x + group.x;
@@ -80,11 +64,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (p.hasScale == 1u) { value *= scale[p.scaleAt + m]; }
       sum += value;
     }
-    y[p.outAt + u32(row) * p.columns + c] += sum;
+    y[p.yAt + u32(row) * p.columns + c] += sum;
   }
 }
 `,
-}
+)
 
 const gathers = floatTypes.map((dtype) => variant(gatherRows, { DTYPE: dtypeCode(dtype) }))
 const link = variant(linkRows)

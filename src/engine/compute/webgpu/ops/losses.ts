@@ -2,7 +2,7 @@
 import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { foldGroups, gridOf, groupSize, variant, type Shader, type Variant } from '../shader.ts'
+import { defineShader, foldGroups, gridOf, groupSize, variant, type Variant } from '../shader.ts'
 import { elementMain } from './elementwise.ts'
 import { groupSum } from './reduce.ts'
 
@@ -26,19 +26,11 @@ fn groupMax(value: f32, local: u32) -> f32 {
 /** Below every finite logit; shaders must not count on infinities, and runMax begins with −∞. */
 const lowest = '-3.0e38'
 
-const logSumExp: Shader = {
-  name: 'logSumExpChunk',
-  bindings: 'wwwrr',
-  code: /* wgsl */ `
-struct Params {
-  maxAt: u32, sumAt: u32, pickedAt: u32, logitsAt: u32, targetsAt: u32, count: u32, columns: u32, start: i32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> runMax: array<f32>;
-@group(1) @binding(1) var<storage, read_write> runSum: array<f32>;
-@group(1) @binding(2) var<storage, read_write> picked: array<f32>;
-@group(1) @binding(3) var<storage, read> logits: array<f32>;
-@group(1) @binding(4) var<storage, read> targets: array<i32>;
+const logSumExp = defineShader(
+  'logSumExpChunk',
+  { runMax: 'rw f32', runSum: 'rw f32', picked: 'rw f32', logits: 'f32', targets: 'i32' },
+  { count: 'u32', columns: 'u32', start: 'i32' },
+  /* wgsl */ `
 ${groupSum}
 ${groupMax}
 @compute @workgroup_size(${groupSize})
@@ -48,34 +40,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let base = p.logitsAt + row * p.columns;
   var top = ${lowest};
   for (var i = local; i < p.columns; i += ${groupSize}u) { top = max(top, logits[base + i]); }
-  let before = max(runMax[p.maxAt + row], ${lowest});
+  let before = max(runMax[p.runMaxAt + row], ${lowest});
   let all = max(groupMax(top, local), before);
   var sum = 0.0;
   for (var i = local; i < p.columns; i += ${groupSize}u) { sum += exp(logits[base + i] - all); }
   let chunk = groupSum(sum, local);
   if (local != 0u) { return; }
-  let earlier = runSum[p.sumAt + row];
-  runSum[p.sumAt + row] = chunk + select(earlier * exp(before - all), 0.0, earlier == 0.0);
-  runMax[p.maxAt + row] = all;
+  let earlier = runSum[p.runSumAt + row];
+  runSum[p.runSumAt + row] = chunk + select(earlier * exp(before - all), 0.0, earlier == 0.0);
+  runMax[p.runMaxAt + row] = all;
   let target_ = targets[p.targetsAt + row] - p.start;
   if (target_ >= 0 && target_ < i32(p.columns)) { picked[p.pickedAt + row] = logits[base + u32(target_)]; }
 }
 `,
-}
+)
 
-const crossEntropyBackward: Shader = {
-  name: 'crossEntropyBackwardChunk',
-  bindings: 'wrrrr',
-  code: /* wgsl */ `
-struct Params {
-  logitsAt: u32, maxAt: u32, sumAt: u32, targetsAt: u32, weightAt: u32, length: u32, columns: u32, start: i32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> logits: array<f32>;
-@group(1) @binding(1) var<storage, read> runMax: array<f32>;
-@group(1) @binding(2) var<storage, read> runSum: array<f32>;
-@group(1) @binding(3) var<storage, read> targets: array<i32>;
-@group(1) @binding(4) var<storage, read> rowWeight: array<f32>;
+const crossEntropyBackward = defineShader(
+  'crossEntropyBackwardChunk',
+  { logits: 'rw f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32' },
+  { length: 'u32', columns: 'u32', start: 'i32' },
+  /* wgsl */ `
 fn element(i: u32) {
   let row = i / p.columns;
   let wanted = targets[p.targetsAt + row];
@@ -84,12 +68,12 @@ fn element(i: u32) {
     logits[at] = 0.0;
     return;
   }
-  let softmax = exp(logits[at] - runMax[p.maxAt + row]) / runSum[p.sumAt + row];
+  let softmax = exp(logits[at] - runMax[p.runMaxAt + row]) / runSum[p.runSumAt + row];
   let hot = select(0.0, 1.0, wanted - p.start == i32(i % p.columns));
-  logits[at] = rowWeight[p.weightAt + row] * (softmax - hot);
+  logits[at] = rowWeight[p.rowWeightAt + row] * (softmax - hot);
 }
 ${elementMain}`,
-}
+)
 
 const variants = { logSumExp: variant(logSumExp), crossEntropyBackward: variant(crossEntropyBackward) }
 

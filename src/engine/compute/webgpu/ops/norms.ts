@@ -2,38 +2,17 @@
 import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { f32, foldGroups, groupSize, variant, type Param, type Shader, type Variant } from '../shader.ts'
-import { groupSum, sumColumns } from './reduce.ts'
+import { defineShader, f32, foldGroups, groupSize, variant, type Param, type Variant } from '../shader.ts'
+import { rowMain, sumColumns } from './reduce.ts'
 
 type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward'>
 
-/** WGSL: `row` of this workgroup; workgroups past the last row leave as a whole. */
-const rowMain = /* wgsl */ `
-${groupSum}
-@compute @workgroup_size(${groupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row < p.count) { normalise(row, local); }
-}
-`
-
-const layerNorm: Shader = {
-  name: 'layerNorm',
-  bindings: 'wwwrrr',
-  code: /* wgsl */ `
-struct Params {
-  outAt: u32, meanAt: u32, rstdAt: u32, xAt: u32, weightAt: u32, biasAt: u32,
-  count: u32, columns: u32, hasWeight: u32, hasBias: u32, eps: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read_write> mean: array<f32>;
-@group(1) @binding(2) var<storage, read_write> rstd: array<f32>;
-@group(1) @binding(3) var<storage, read> x: array<f32>;
-@group(1) @binding(4) var<storage, read> weight: array<f32>;
-@group(1) @binding(5) var<storage, read> bias: array<f32>;
-
-fn normalise(row: u32, local: u32) {
+const layerNorm = defineShader(
+  'layerNorm',
+  { y: 'rw f32', mean: 'rw f32', rstd: 'rw f32', x: 'f32', weight: 'f32', bias: 'f32' },
+  { count: 'u32', columns: 'u32', hasWeight: 'u32', hasBias: 'u32', eps: 'f32' },
+  /* wgsl */ `
+fn ofRow(row: u32, local: u32) {
   let base = p.xAt + row * p.columns;
   var sum = 0.0;
   for (var i = local; i < p.columns; i += ${groupSize}u) { sum += x[base + i]; }
@@ -52,35 +31,24 @@ fn normalise(row: u32, local: u32) {
     var value = (x[base + i] - mu) * r;
     if (p.hasWeight == 1u) { value *= weight[p.weightAt + i]; }
     if (p.hasBias == 1u) { value += bias[p.biasAt + i]; }
-    y[p.outAt + row * p.columns + i] = value;
+    y[p.yAt + row * p.columns + i] = value;
   }
 }
 ${rowMain}`,
-}
+)
 
-const layerNormBackward: Shader = {
-  name: 'layerNormBackward',
-  bindings: 'wrrrrr',
-  code: /* wgsl */ `
-struct Params {
-  dXAt: u32, dOutAt: u32, xAt: u32, meanAt: u32, rstdAt: u32, weightAt: u32,
-  count: u32, columns: u32, hasWeight: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> dX: array<f32>;
-@group(1) @binding(1) var<storage, read> dOut: array<f32>;
-@group(1) @binding(2) var<storage, read> x: array<f32>;
-@group(1) @binding(3) var<storage, read> mean: array<f32>;
-@group(1) @binding(4) var<storage, read> rstd: array<f32>;
-@group(1) @binding(5) var<storage, read> weight: array<f32>;
-
+const layerNormBackward = defineShader(
+  'layerNormBackward',
+  { dX: 'rw f32', dOut: 'f32', x: 'f32', mean: 'f32', rstd: 'f32', weight: 'f32' },
+  { count: 'u32', columns: 'u32', hasWeight: 'u32' },
+  /* wgsl */ `
 fn dHat(row: u32, i: u32) -> f32 {
   let g = dOut[p.dOutAt + row * p.columns + i];
   if (p.hasWeight == 1u) { return g * weight[p.weightAt + i]; }
   return g;
 }
 
-fn normalise(row: u32, local: u32) {
+fn ofRow(row: u32, local: u32) {
   let base = p.xAt + row * p.columns;
   let mu = mean[p.meanAt + row];
   let r = rstd[p.rstdAt + row];
@@ -99,49 +67,36 @@ fn normalise(row: u32, local: u32) {
   }
 }
 ${rowMain}`,
-}
+)
 
-const rmsNorm: Shader = {
-  name: 'rmsNorm',
-  bindings: 'wwrr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, rstdAt: u32, xAt: u32, weightAt: u32, count: u32, columns: u32, eps: f32, unitOffset: f32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read_write> rstd: array<f32>;
-@group(1) @binding(2) var<storage, read> x: array<f32>;
-@group(1) @binding(3) var<storage, read> weight: array<f32>;
-
-fn normalise(row: u32, local: u32) {
+const rmsNorm = defineShader(
+  'rmsNorm',
+  { y: 'rw f32', rstd: 'rw f32', x: 'f32', weight: 'f32' },
+  { count: 'u32', columns: 'u32', eps: 'f32', unitOffset: 'f32' },
+  /* wgsl */ `
+fn ofRow(row: u32, local: u32) {
   let base = p.xAt + row * p.columns;
   var squares = 0.0;
   for (var i = local; i < p.columns; i += ${groupSize}u) { squares += x[base + i] * x[base + i]; }
   let r = 1.0 / sqrt(groupSum(squares, local) / f32(p.columns) + p.eps);
   if (local == 0u) { rstd[p.rstdAt + row] = r; }
   for (var i = local; i < p.columns; i += ${groupSize}u) {
-    y[p.outAt + row * p.columns + i] = x[base + i] * r * (weight[p.weightAt + i] + p.unitOffset);
+    y[p.yAt + row * p.columns + i] = x[base + i] * r * (weight[p.weightAt + i] + p.unitOffset);
   }
 }
 ${rowMain}`,
-}
+)
 
-const rmsNormBackward: Shader = {
-  name: 'rmsNormBackward',
-  bindings: 'wrrrr',
-  code: /* wgsl */ `
-struct Params { dXAt: u32, dOutAt: u32, xAt: u32, rstdAt: u32, weightAt: u32, count: u32, columns: u32, unitOffset: f32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> dX: array<f32>;
-@group(1) @binding(1) var<storage, read> dOut: array<f32>;
-@group(1) @binding(2) var<storage, read> x: array<f32>;
-@group(1) @binding(3) var<storage, read> rstd: array<f32>;
-@group(1) @binding(4) var<storage, read> weight: array<f32>;
-
+const rmsNormBackward = defineShader(
+  'rmsNormBackward',
+  { dX: 'rw f32', dOut: 'f32', x: 'f32', rstd: 'f32', weight: 'f32' },
+  { count: 'u32', columns: 'u32', unitOffset: 'f32' },
+  /* wgsl */ `
 fn dHat(row: u32, i: u32) -> f32 {
   return dOut[p.dOutAt + row * p.columns + i] * (weight[p.weightAt + i] + p.unitOffset);
 }
 
-fn normalise(row: u32, local: u32) {
+fn ofRow(row: u32, local: u32) {
   let base = p.xAt + row * p.columns;
   let r = rstd[p.rstdAt + row];
   var sum = 0.0;
@@ -152,7 +107,7 @@ fn normalise(row: u32, local: u32) {
   }
 }
 ${rowMain}`,
-}
+)
 
 const variants = {
   layerNorm: variant(layerNorm),

@@ -2,7 +2,7 @@
 import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { f32, foldGroups, groupSize, maxGroups, variant, type Shader, type Variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, groupSize, maxGroups, variant, type Variant } from '../shader.ts'
 
 type Reductions = Pick<Kernels, 'columnSum' | 'columnSquares' | 'rowDot' | 'squaredError' | 'sumSquares'>
 
@@ -22,6 +22,16 @@ fn groupSum(value: f32, local: u32) -> f32 {
 }
 `
 
+/** WGSL: `ofRow` for the row of this workgroup; workgroups past the last row leave as a whole. */
+export const rowMain = /* wgsl */ `
+${groupSum}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row < p.count) { ofRow(row, local); }
+}
+`
+
 /** Rows of one partial column sum. */
 const rowsPerPartial = 64
 
@@ -29,18 +39,12 @@ const rowsPerPartial = 64
  * Partial sums over rowsPerPartial rows of a column. KIND 0: x, 1: x², 2: x · (z − mean)·rstd, 3: x · z·rstd: the gradients
  * of norm weights, with x = dOut.
  */
-const columnPartials: Shader = {
-  name: 'columnPartials',
-  bindings: 'wrrrr',
-  code: /* wgsl */ `
+const columnPartials = defineShader(
+  'columnPartials',
+  { y: 'rw f32', x: 'f32', z: 'f32', mean: 'f32', rstd: 'f32' },
+  { count: 'u32', columns: 'u32' },
+  /* wgsl */ `
 override KIND: u32;
-struct Params { outAt: u32, xAt: u32, zAt: u32, meanAt: u32, rstdAt: u32, count: u32, columns: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> x: array<f32>;
-@group(1) @binding(2) var<storage, read> z: array<f32>;
-@group(1) @binding(3) var<storage, read> mean: array<f32>;
-@group(1) @binding(4) var<storage, read> rstd: array<f32>;
 
 fn term(row: u32, column: u32) -> f32 {
   let i = row * p.columns + column;
@@ -60,65 +64,50 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let first = group.y * ${rowsPerPartial}u;
   var sum = 0.0;
   for (var row = first; row < min(first + ${rowsPerPartial}u, p.count); row++) { sum += term(row, column); }
-  y[p.outAt + group.y * p.columns + column] = sum;
+  y[p.yAt + group.y * p.columns + column] = sum;
 }
 `,
-}
+)
 
 /** out[c] += the sum of column c of a small matrix. */
-const columnTotal: Shader = {
-  name: 'columnTotal',
-  bindings: 'wr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, xAt: u32, count: u32, columns: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> x: array<f32>;
+const columnTotal = defineShader(
+  'columnTotal',
+  { y: 'rw f32', x: 'f32' },
+  { count: 'u32', columns: 'u32' },
+  /* wgsl */ `
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let column = group.x * 64u + local;
   if (column >= p.columns) { return; }
   var sum = 0.0;
   for (var row = 0u; row < p.count; row++) { sum += x[p.xAt + row * p.columns + column]; }
-  y[p.outAt + column] += sum;
+  y[p.yAt + column] += sum;
 }
 `,
-}
+)
 
-const rowDot: Shader = {
-  name: 'rowDot',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, aAt: u32, bAt: u32, count: u32, columns: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> a: array<f32>;
-@group(1) @binding(2) var<storage, read> b: array<f32>;
-${groupSum}
-@compute @workgroup_size(${groupSize})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= p.count) { return; }
+const rowDot = defineShader(
+  'rowDot',
+  { y: 'rw f32', a: 'f32', b: 'f32' },
+  { count: 'u32', columns: 'u32' },
+  /* wgsl */ `
+fn ofRow(row: u32, local: u32) {
   var sum = 0.0;
   for (var i = local; i < p.columns; i += ${groupSize}u) {
     sum += a[p.aAt + row * p.columns + i] * b[p.bAt + row * p.columns + i];
   }
   let total = groupSum(sum, local);
-  if (local == 0u) { y[p.outAt + row] = total; }
+  if (local == 0u) { y[p.yAt + row] = total; }
 }
-`,
-}
+${rowMain}`,
+)
 
 /** Partial sums of (a − weight·b)²: weight 1 for errors, 0 for squares. */
-const squarePartials: Shader = {
-  name: 'squarePartials',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, aAt: u32, bAt: u32, length: u32, weight: f32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> a: array<f32>;
-@group(1) @binding(2) var<storage, read> b: array<f32>;
+const squarePartials = defineShader(
+  'squarePartials',
+  { y: 'rw f32', a: 'f32', b: 'f32' },
+  { length: 'u32', weight: 'f32' },
+  /* wgsl */ `
 ${groupSum}
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -128,30 +117,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     sum += d * d;
   }
   let total = groupSum(sum, local);
-  if (local == 0u) { y[p.outAt + group.x] = total; }
+  if (local == 0u) { y[p.yAt + group.x] = total; }
 }
 `,
-}
+)
 
 /** out[0] += the sum of up to a few thousand partial sums. */
-const total: Shader = {
-  name: 'total',
-  bindings: 'wr',
-  code: /* wgsl */ `
-struct Params { outAt: u32, xAt: u32, length: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(1) var<storage, read> x: array<f32>;
+const total = defineShader(
+  'total',
+  { y: 'rw f32', x: 'f32' },
+  { length: 'u32' },
+  /* wgsl */ `
 ${groupSum}
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(local_invocation_index) local: u32) {
   var sum = 0.0;
   for (var i = local; i < p.length; i += ${groupSize}u) { sum += x[p.xAt + i]; }
   let all = groupSum(sum, local);
-  if (local == 0u) { y[p.outAt] += all; }
+  if (local == 0u) { y[p.yAt] += all; }
 }
 `,
-}
+)
 
 const columnKinds = {
   sum: variant(columnPartials, { KIND: 0 }),

@@ -2,36 +2,29 @@
 import type { Kernels } from '../../kernels.ts'
 import { rows } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { f32, gridOf, variant, type Shader, type Variant } from '../shader.ts'
+import { defineShader, f32, gridOf, variant, type Variant } from '../shader.ts'
 import { elementMain } from './elementwise.ts'
 
-const rope: Shader = {
-  name: 'rope',
-  bindings: 'wrr',
-  code: /* wgsl */ `
-struct Params {
-  xAt: u32, cosAt: u32, sinAt: u32, length: u32,
-  firstRow: u32, seqLen: u32, numHeads: u32, headDim: u32, pairs: u32, direction: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> x: array<f32>;
-@group(1) @binding(1) var<storage, read> cosines: array<f32>;
-@group(1) @binding(2) var<storage, read> sines: array<f32>;
+const rope = defineShader(
+  'rope',
+  { x: 'rw f32', cosines: 'f32', sines: 'f32' },
+  { length: 'u32', firstRow: 'u32', seqLen: 'u32', numHeads: 'u32', headDim: 'u32', pairs: 'u32', direction: 'f32' },
+  /* wgsl */ `
 fn element(i: u32) {
   let pair = i % p.pairs;
   let head = i / p.pairs; // over all rows
   let t = (p.firstRow + head / p.numHeads) % p.seqLen;
   let low = p.xAt + head * p.headDim + pair;
   let high = low + p.pairs;
-  let c = cosines[p.cosAt + t * p.pairs + pair];
-  let s = p.direction * sines[p.sinAt + t * p.pairs + pair];
+  let c = cosines[p.cosinesAt + t * p.pairs + pair];
+  let s = p.direction * sines[p.sinesAt + t * p.pairs + pair];
   let a = x[low];
   let b = x[high];
   x[low] = a * c - b * s;
   x[high] = b * c + a * s;
 }
 ${elementMain}`,
-}
+)
 
 const turn = variant(rope)
 
