@@ -14,11 +14,10 @@ export interface BeatStart {
 
 const { folder, holder, everyMs, shared } = workerData as BeatStart
 const state: BeatState = lockState(shared)
-let beats = 0
 
 function once(): void {
   try {
-    if (beat(folder, holder, ++beats)) state.beaten()
+    if (beat(folder, holder)) state.beaten()
     else if (state.lose()) parentPort?.postMessage('lost')
   } catch {
     // A disk that fails for a moment. If it lasts, others take over, and the next beat that gets through notices.

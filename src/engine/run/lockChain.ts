@@ -19,7 +19,7 @@ import { tokenOf } from './lockHolder.ts'
 export interface LockLink {
   readonly name: string
   readonly token: string
-  /** All of it, the counter too. */
+  /** All of it, the number that changes too. */
   readonly text: string
 }
 
@@ -127,13 +127,13 @@ export function holds(folder: string, { token }: LockHolder): boolean {
   return readChain(folder).at(-1)?.token === token
 }
 
-/** Moves the counter of a lock that is still the holder's. Returns false when it is no longer. */
-export function beat(folder: string, holder: LockHolder, beats: number): boolean {
+/** Changes the number of a lock that is still the holder's. Returns false when it is no longer. */
+export function beat(folder: string, holder: LockHolder): boolean {
   const last = readChain(folder).at(-1)
   if (last?.token !== holder.token) return false
   const file = openSync(join(folder, last.name), constants.O_WRONLY | noFollow)
   try {
-    const { text, at } = encodeBeat(holder, beats)
+    const { text, at } = encodeBeat(holder, Date.now())
     writeSync(file, text, at)
     return true
   } finally {

@@ -10,7 +10,7 @@ import { writeError } from '../checkpoint/diskErrors.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { startWorker } from '../startWorker.ts'
 import type { BeatStart } from './lockBeat.ts'
-import { addLink, holds, readChain, removeChain, tidy, withdraw, type LockLink } from './lockChain.ts'
+import { addLink, beat, holds, readChain, removeChain, tidy, withdraw, type LockLink } from './lockChain.ts'
 import { describeHolder, newHolder, seemsDead } from './lockHolder.ts'
 import { lockState, lockStateBytes } from './lockState.ts'
 
@@ -27,7 +27,7 @@ export interface LockTiming {
   readonly beatMs: number
   /** A lock is looked at this often … */
   readonly pollMs: number
-  /** … and its holder is dead when the counter stood still at so many looks; fewer where the process seems to be gone. */
+  /** … and its holder is dead when the lock stood still at so many looks; fewer where the process seems to be gone. */
   readonly looks: number
   readonly looksAtGone: number
 }
@@ -136,14 +136,19 @@ async function keep(folder: string, holder: LockHolder, timing: LockTiming): Pro
   worker.on('message', (message) => {
     if (message === 'lost') lost.abort()
   })
-  // Before the run begins to block its thread, the heart must beat.
-  await ready(worker).catch(async (error: unknown) => {
+  try {
+    await ready(worker, () => beat(folder, holder), timing.beatMs)
+    tidy(folder)
+  } catch (error) {
     await release()
     throw writeError(error, join(folder, lockName))
-  })
+  }
   worker.on('error', lose)
   worker.unref()
-  await orSay(folder, async () => tidy(folder))
+  if (!state.isHeld()) {
+    await release()
+    throw new EngineError('exists', `${folder} was taken over by another process; wait until it ends`)
+  }
   return {
     lost: lost.signal,
     isHeld() {
@@ -154,8 +159,23 @@ async function keep(folder: string, holder: LockHolder, timing: LockTiming): Pro
   }
 }
 
-async function ready(worker: Worker): Promise<void> {
-  await once(worker, 'message')
+/**
+ * Before the run may block its thread, the thread of the heartbeat must be up. On a busy machine that takes longer than a
+ * lock may stand still, so until then this one beats.
+ */
+async function ready(worker: Worker, beatHere: () => void, everyMs: number): Promise<void> {
+  const timer = setInterval(() => {
+    try {
+      beatHere()
+    } catch {
+      return
+    }
+  }, everyMs)
+  try {
+    await once(worker, 'message')
+  } finally {
+    clearInterval(timer)
+  }
 }
 
 /** A disk that cannot be read says nothing about who holds the lock. */

@@ -1,7 +1,7 @@
 // The lock of a run folder: what lies in it, and how one reads from it whether its holder lives.
 //
-// `lock` holds a line that says who made it, with a token nobody else has, and a counter that its maker moves every
-// second. Whoever sees a counter stand still for long enough may succeed: with the file `lock.<token>`, which has a token of
+// `lock` holds a line that says who made it, with a token nobody else has, and a number that its maker changes every
+// second. Whoever sees the number stand still for long enough may succeed: with the file `lock.<token>`, which has a token of
 // its own. So there is one successor of every holder, ever, and the holder is the end of the chain. Clocks of two machines
 // are never compared; process ids are hints, since they mean nothing on another machine or in another container.
 
@@ -17,7 +17,7 @@ export interface LockHolder {
 
 export const lockName = 'lock'
 
-/** The counter is moved this often. */
+/** The number is changed this often. */
 export const beatMs = 1000
 /** No lock is larger; more is not read. */
 export const maxLockBytes = 4096
@@ -26,7 +26,7 @@ export const maxLockBytes = 4096
 const token = /^[0-9a-f]{32}$/
 /** What this program may have left beside a lock: a successor, or a lock that was never put in place. */
 const relative = /^lock\.(new-)?[0-9a-f]{32}$/
-const counterDigits = 12
+const digits = 12
 
 export function isLockRelative(name: string): boolean {
   return relative.test(name)
@@ -38,17 +38,18 @@ export function successorName(holderToken: string): string {
 }
 
 /** The two lines of a lock. */
-export function encodeLock(holder: LockHolder, beats: number): string {
-  return `${JSON.stringify(holder)}\n${counter(beats)}\n`
+export function encodeLock(holder: LockHolder, number: number): string {
+  return `${JSON.stringify(holder)}\n${fixed(number)}\n`
 }
 
 /** The second line alone, and where it begins: it is overwritten in place. */
-export function encodeBeat(holder: LockHolder, beats: number): { text: string; at: number } {
-  return { text: `${counter(beats)}\n`, at: new TextEncoder().encode(`${JSON.stringify(holder)}\n`).length }
+export function encodeBeat(holder: LockHolder, number: number): { text: string; at: number } {
+  return { text: `${fixed(number)}\n`, at: new TextEncoder().encode(`${JSON.stringify(holder)}\n`).length }
 }
 
-function counter(beats: number): string {
-  return String(beats % 10 ** counterDigits).padStart(counterDigits, '0')
+/** Always as long, so that what is written over it leaves nothing of it. */
+function fixed(number: number): string {
+  return String(number % 10 ** digits).padStart(digits, '0')
 }
 
 /** null when no lock of this program has such a text. */
