@@ -85,7 +85,9 @@ function clipFactor(gradNorm: number, clipNorm: number | null): number {
 
 function check({ loss, gradNorm, lr }: StepResult, step: number, { where, guard }: OptimiserSettings): void {
   const at = `${where}, step ${step + 1}`
-  const hint = `lower recover.lr (the rate here is ${lr.toPrecision(3)}), or look at the data and the pruned model; nothing was saved`
+  // Before the first update no rate is to blame.
+  const rate = step > 0 ? `lower recover.lr (the rate here is ${lr.toPrecision(3)}), or ` : ''
+  const hint = `${rate}look at the data and the pruned model; nothing was saved`
   if (!Number.isFinite(loss)) throw new EngineError('numeric', `${at}: the loss is not a number (${loss}): ${hint}`)
   if (!Number.isFinite(gradNorm))
     throw new EngineError('numeric', `${at}: the gradient is not a number (norm ${gradNorm}): ${hint}`)

@@ -13,7 +13,7 @@ import type { TrainableSet } from '../../shared/plan/trainable.ts'
 import type { Trainables } from '../recover/trainables.ts'
 import { savePart } from './blockStore.ts'
 import type { RunSession } from './session.ts'
-import { storeParameter } from './storedBlock.ts'
+import { checkFinite, storeParameter } from './storedBlock.ts'
 import { bytesOf, type StateTensor } from './tensorFile.ts'
 
 /** Saves the trained blocks and ends as the stage `trained`. @throws EngineError 'mask-broken' or 'numeric'. */
@@ -33,7 +33,7 @@ export async function mergeTrained(
       mergeInto(backend, block, trainables)
       const tensors: StateTensor[] = []
       for (const [name, tensor] of block.params)
-        if (changed.has(name)) tensors.push(await storeParameter(backend, base, name, tensor, masks))
+        if (changed.has(name)) tensors.push(await storeParameter(backend, base, name, tensor, masks, 'training'))
       const own = new Map([...masks].filter(([name]) => block.params.has(`${name}.weight`)))
       await savePart(folder.state, 'trained', index, tensors, own)
     } finally {
@@ -50,7 +50,7 @@ async function endTensors({ backend }: RunSession, base: Model, trainables: Trai
     const tensors: StateTensor[] = []
     for (const name of ends.params.keys()) {
       const value = trainables.parameters.param(name)
-      if (value) tensors.push(await storeParameter(backend, base, name, value, new Map()))
+      if (value) tensors.push(await storeParameter(backend, base, name, value, new Map(), 'training'))
     }
     const head = await mergedHead(base, ends, trainables, backend)
     return head ? [...tensors.filter(({ name }) => name !== head.name), head] : tensors
@@ -86,5 +86,7 @@ async function mergedHead(
       arena.close()
     }
   }
-  return { name: `${head.name}.weight`, dtype, shape: entry.shape, bytes: bytesOf(Buffer.concat(chunks)) }
+  const [name, bytes] = [`${head.name}.weight`, bytesOf(Buffer.concat(chunks))]
+  checkFinite(name, bytes, dtype, 'training')
+  return { name, dtype, shape: entry.shape, bytes }
 }

@@ -107,9 +107,9 @@ async function saveBlock({ session, plan, stage, reconstruct }: PrunePhase, stat
   const adapted = new Set(reconstruct ? plan.trainable?.adapted.map(({ name }) => `${name}.weight`) : [])
   const tensors: StateTensor[] = []
   for (const [name, tensor] of block.params) {
-    const pruned = masks.has(moduleOfWeight(name))
-    if (!pruned && !trained.has(name) && !adapted.has(name)) continue
-    tensors.push(await storeParameter(backend, model, name, tensor, masks))
+    const learnt = trained.has(name) || adapted.has(name)
+    if (!learnt && !masks.has(moduleOfWeight(name))) continue
+    tensors.push(await storeParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
   }
   await savePart(folder.state, stage, block.index, tensors, masks)
 }

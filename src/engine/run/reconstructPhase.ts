@@ -86,8 +86,8 @@ function warnAbout(session: RunSession, index: number, { errorBefore, errorAfter
     session.warn(
       `block ${index}: merging the adapters drops what they learnt on pruned weights: error ${show(errorAfter)} → ${show(errorMerged)}; ${exactAdapters[0]} loses nothing`,
     )
-  if (errorMerged > errorBefore)
+  if (errorAfter > errorBefore)
     session.warn(
-      `block ${index}: its error grew, ${show(errorBefore)} → ${show(errorMerged)}; lower recover.lr or train longer`,
+      `block ${index}: its error grew, ${show(errorBefore)} → ${show(errorAfter)}; lower recover.lr or train longer`,
     )
 }

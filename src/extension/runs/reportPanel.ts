@@ -1,9 +1,10 @@
 // report.html in a tab. A run folder may come from anybody: its page runs nothing and loads nothing.
 import * as vscode from 'vscode'
-import { lstat, readFile } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
 import { tabIcon } from '../views/page.ts'
+import { readRunFile } from './runFiles.ts'
 
 const viewType = 'sparsescope.report'
 const largest = 64 * 2 ** 20
@@ -20,5 +21,5 @@ export async function showReport(folder: string, extension: vscode.Uri): Promise
   panel.iconPath = tabIcon(extension)
   // Before everything of the file, so that nothing of it comes first.
   const guard = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">`
-  panel.webview.html = guard + (await readFile(file, 'utf8'))
+  panel.webview.html = guard + (await readRunFile(file, largest))
 }

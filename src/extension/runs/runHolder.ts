@@ -1,9 +1,8 @@
 // Whether a process has a run: this window's, another window's, a command line's, or one on another machine. Its lock says
 // so by moving (shared/format/runLock.ts); only the engine ever takes or removes one.
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openRunFile } from './runFiles.ts'
 import { beatMs, lockName, maxLockBytes, parseLock, successorName } from '../../shared/format/runLock.ts'
 
 interface Lock {
@@ -37,11 +36,9 @@ async function lastLock(folder: string): Promise<Lock | null> {
 }
 
 async function readLock(path: string): Promise<Lock | null> {
-  // A link is not followed and a pipe not waited for: a run folder may be anybody's.
-  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+  const file = await openRunFile(path)
   try {
     const facts = await file.stat()
-    if (!facts.isFile()) return null
     const { buffer, bytesRead } = await file.read(Buffer.alloc(maxLockBytes), 0, maxLockBytes, 0)
     return { text: buffer.toString('utf8', 0, bytesRead), modified: facts.mtimeMs }
   } finally {

@@ -1,8 +1,9 @@
 // What came out of a run, in one sentence: for the message at its end.
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatShare, formatValue } from '../../shared/format/numbers.ts'
+import { readRunFile } from './runFiles.ts'
 
+const largestReport = 64 * 2 ** 20
 const stages = ['dense', 'pruned', 'recovered'] as const
 
 /** From report.json as it was read: every part may be missing. */
@@ -22,7 +23,7 @@ export function resultText(name: string, report: unknown): string {
 }
 
 export async function readResult(name: string, folder: string): Promise<string> {
-  const text = await readFile(join(folder, 'report.json'), 'utf8').catch(() => '{}')
+  const text = await readRunFile(join(folder, 'report.json'), largestReport).catch(() => '{}')
   try {
     return resultText(name, JSON.parse(text))
   } catch {

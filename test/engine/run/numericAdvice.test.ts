@@ -1,0 +1,71 @@
+// What a message advises is what may help: a learning rate only where something has learnt.
+import assert from 'node:assert/strict'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { checkFinite } from '../../../src/engine/run/storedBlock.ts'
+import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+describe('advice for numbers that are none', () => {
+  const bits: [string, Uint8Array][] = [
+    ['F16', new Uint8Array(Uint16Array.of(0x3c00, 0x7c00).buffer)],
+    ['BF16', new Uint8Array(Uint16Array.of(0x3f80, 0x7fc0).buffer)],
+    ['F32', new Uint8Array(Float32Array.of(1, -Infinity).buffer)],
+  ]
+  for (const [dtype, bytes] of bits) {
+    it(`a pruned ${dtype} weight that cannot be stored is no matter of a learning rate`, () => {
+      assert.throws(
+        () => checkFinite('fc1.weight', bytes, dtype, 'pruning'),
+        ({ message }: Error) => /fc1\.weight: a pruned weight .*inspect --stats/.test(message) && !/lr/.test(message),
+      )
+    })
+    it(`a trained ${dtype} value may be`, () => {
+      assert.throws(() => checkFinite('fc1.weight', bytes, dtype, 'training'), /a trained value .*lower recover\.lr/)
+    })
+  }
+
+  describe('of runs', () => {
+    let backend: Backend
+    let place: Workplace
+    before(async () => {
+      backend = await openCpu({ threads: 2 })
+      place = createWorkplace()
+      cpSync(goldenPath('opt'), place.path('model'), { recursive: true })
+      poison(join(place.path('model'), 'model.safetensors'), 'model.decoder.layers.0.final_layer_norm.weight')
+    })
+    after(async () => {
+      await backend.close()
+      place.remove()
+    })
+
+    for (const mode of ['retrain', 'reconstruct'])
+      it(`${mode}: a loss that is no number before the first update says nothing of the rate`, async () => {
+        const data = goldenPath('opt', 'prune', 'calib.safetensors')
+        const recover = {
+          mode,
+          train: ['bias'],
+          steps: 2,
+          ...(mode === 'retrain' && { data, samples: 4, seq_len: 16 }),
+        }
+        const calibration = mode === 'reconstruct' ? { calibration: { data, samples: 4, seq_len: 16 } } : {}
+        const prune = [{ method: 'magnitude', sparsity: 0.5 }]
+        const recipe = place.recipe(mode, { version: 1, model: place.path('model'), prune, ...calibration, recover })
+        await assert.rejects(run(backend, { recipe }), ({ message }: Error) => {
+          assert.match(message, /step 1: the loss is not a number/)
+          assert.doesNotMatch(message, /recover\.lr/)
+          return true
+        })
+      })
+  })
+})
+
+/** Makes the tensor's first value NaN. */
+function poison(path: string, name: string): void {
+  const file = readFileSync(path)
+  const length = Number(file.readBigUInt64LE(0))
+  const header = JSON.parse(file.toString('utf8', 8, 8 + length)) as Record<string, { data_offsets: number[] }>
+  file.fill(0xff, 8 + length + header[name].data_offsets[0], 8 + length + header[name].data_offsets[0] + 4)
+  writeFileSync(path, file)
+}
