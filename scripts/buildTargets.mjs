@@ -1,6 +1,14 @@
 // Every bundle in dist/: what esbuild.mjs builds is what package.mjs packs.
 
-const node = { bundle: true, platform: 'node', target: 'node20', sourcemap: true, format: 'esm' }
+const node = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  format: 'esm',
+  // jsonc-parser's CommonJS build cannot be bundled; its ES modules can.
+  mainFields: ['module', 'main'],
+}
 // Bundled CommonJS dependencies call require(); an ES module bundle has none of its own.
 const banner = {
   js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -43,8 +51,7 @@ export const targets = {
   lockBeat: esm('src/engine/run/lockBeat.ts', 'lockBeat'),
   backend: esm('src/backend/main.ts', 'backend'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
-  // jsonc-parser's CommonJS build cannot be bundled; its ES modules can.
-  server: cjs('src/server/main.ts', 'server', { mainFields: ['module', 'main'], minify: true }),
+  server: cjs('src/server/main.ts', 'server', { minify: true }),
   // Minified: activation time is mostly reading and compiling the bundle.
   extension: cjs('src/extension/extension.ts', 'extension', { minify: true, keepNames: true }),
   languageClient: cjs('src/extension/recipe/languageClient.ts', 'languageClient', { minify: true }),
