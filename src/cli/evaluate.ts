@@ -1,4 +1,4 @@
-// sparsescope evaluate: perplexity of a model on a text or on ids, with its protocol stated.
+// sparsescope evaluate: perplexity of a model on a text or on ids, with its protocol stated; or a zero-shot task.
 import { InvalidArgumentError } from 'commander'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { openBackend } from '../engine/compute/open.ts'
@@ -10,25 +10,37 @@ import { watchMemory } from '../engine/run/peakMemory.ts'
 import { openIdTensor } from '../engine/text/idTensor.ts'
 import { loadWindows } from '../engine/text/windows.ts'
 import type { ModelConfig } from '../shared/families/modelConfig.ts'
-import { command, runs, type CommonOptions, type Outcome } from './command.ts'
+import { nearest } from '../shared/recipe/nearest.ts'
+import { defaultTask, taskNames, taskOf, type TaskName } from '../shared/tasks/tasks.ts'
+import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { evaluateQuestions } from './evaluateQuestions.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 
 interface EvaluateOptions extends CommonOptions {
+  task: string
   data: string
   field?: string
   seqLen?: number
   samples?: number
+  limit?: number
+  items?: boolean
   memory?: string
 }
 
 /** Longest window by default, as in the published protocol. */
 const longestDefault = 4096
 
-export const evaluateCommand = command('evaluate', 'measure perplexity on a text or on token ids', [
-  'evaluate ../opt-125m --data wikitext2-test.txt --seq-len 2048',
-  'evaluate ../opt-125m --data ids.safetensors --json',
-])
+export const evaluateCommand = command(
+  'evaluate',
+  'measure perplexity on a text or on token ids, or accuracy on a zero-shot task',
+  [
+    'evaluate ../opt-125m --data wikitext2-test.txt --seq-len 2048',
+    'evaluate ../opt-125m --data ids.safetensors --json',
+    'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --limit 500',
+  ],
+)
   .argument('<model>', 'Hugging Face folder')
+  .option('--task <name>', `what to measure: ${taskNames.join(', ')}`, defaultTask)
   .requiredOption('--data <file>', '.txt, .jsonl(.gz), .parquet, or .safetensors with ids')
   .option('--field <name>', 'text column, or tensor of ids')
   .option(
@@ -37,57 +49,85 @@ export const evaluateCommand = command('evaluate', 'measure perplexity on a text
     wholeNumber,
   )
   .option('--samples <n>', 'windows to use (default: all)', wholeNumber)
+  .option('--limit <n>', 'of a zero-shot task: the first rows of the data (default: all)', wholeNumber)
+  .option('--items', 'of a zero-shot task: with the log-likelihoods of every row (in --json)')
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: EvaluateOptions): Promise<Outcome> => {
-      const checkpoint = await openCheckpoint(path)
-      const model = openModel(checkpoint)
-      const set = await loadWindows({
-        path: options.data,
-        field: options.field,
-        seqLen: await windowLength(model.config, options),
-        samples: options.samples,
-        purpose: 'evaluate',
-        folder: checkpoint.folder,
-        vocabSize: model.config.vocabSize,
-        signal: context.signal,
-      })
-      const backend = await openBackend(options)
-      const memory = watchMemory(
-        () => backend.memory().usedBytes,
-        () => undefined,
-      )
-      const decoder = await createDecoder(backend, model, {
-        memoryBytes: memoryBytes(options.memory),
-        tokensPerPass: Math.max(defaultTokens, set.seqLen),
-      })
-      try {
-        await decoder.prepare()
-        const result = await evaluatePerplexity(decoder, set, {
-          signal: context.signal,
-          onProgress: (done, total) =>
-            context.progress({ what: 'perplexity', count: { done, total, unit: 'windows' } }),
-        })
-        const { perplexity, tokens, windows, seqLen, seconds } = result
-        const json = {
-          perplexity,
-          tokens,
-          windows,
-          seq_len: seqLen,
-          seconds,
-          tokens_per_second: tokens / seconds,
-          peak_memory_mb: memory.peakMb(),
-          device: backend.info.device,
-        }
-        return { json, text: describe(json, options.data, backend.info.description) }
-      } finally {
-        memory.stop()
-        await decoder.close()
-        await backend.close()
-        await checkpoint.close()
+      const task = taskNamed(options.task)
+      if (taskOf(task).questions) {
+        refuseKeys(options, ['field', 'seqLen', 'samples'], `--task ${task}`)
+        return evaluateQuestions(context, path, { ...options, task })
       }
+      refuseKeys(options, ['limit', 'items'], task)
+      return measurePerplexity(context, path, options)
     }),
   )
+
+async function measurePerplexity(context: Context, path: string, options: EvaluateOptions): Promise<Outcome> {
+  const checkpoint = await openCheckpoint(path)
+  const model = openModel(checkpoint)
+  const set = await loadWindows({
+    path: options.data,
+    field: options.field,
+    seqLen: await windowLength(model.config, options),
+    samples: options.samples,
+    purpose: 'evaluate',
+    folder: checkpoint.folder,
+    vocabSize: model.config.vocabSize,
+    signal: context.signal,
+  })
+  const backend = await openBackend(options)
+  const memory = watchMemory(
+    () => backend.memory().usedBytes,
+    () => undefined,
+  )
+  const decoder = await createDecoder(backend, model, {
+    memoryBytes: memoryBytes(options.memory),
+    tokensPerPass: Math.max(defaultTokens, set.seqLen),
+  })
+  try {
+    await decoder.prepare()
+    const result = await evaluatePerplexity(decoder, set, {
+      signal: context.signal,
+      onProgress: (done, total) => context.progress({ what: 'perplexity', count: { done, total, unit: 'windows' } }),
+    })
+    const { perplexity, tokens, windows, seqLen, seconds } = result
+    const json = {
+      perplexity,
+      tokens,
+      windows,
+      seq_len: seqLen,
+      seconds,
+      tokens_per_second: tokens / seconds,
+      peak_memory_mb: memory.peakMb(),
+      device: backend.info.device,
+    }
+    return { json, text: describe(json, options.data, backend.info.description) }
+  } finally {
+    memory.stop()
+    await decoder.close()
+    await backend.close()
+    await checkpoint.close()
+  }
+}
+
+/** @throws EngineError 'usage' with the nearest name. */
+function taskNamed(text: string): TaskName {
+  const name = taskNames.find((known) => known === text)
+  if (name) return name
+  const near = nearest(text, taskNames)
+  const meant = near ? `did you mean ${near}?` : `choose one of ${taskNames.join(', ')}`
+  throw new EngineError('usage', `--task ${text}: there is no such task; ${meant}`)
+}
+
+const flags = { field: '--field', seqLen: '--seq-len', samples: '--samples', limit: '--limit', items: '--items' }
+
+/** @throws EngineError 'usage': an option that would do nothing. */
+function refuseKeys(options: EvaluateOptions, keys: readonly (keyof typeof flags)[], what: string): void {
+  const key = keys.find((name) => options[name] !== undefined)
+  if (key) throw new EngineError('usage', `${flags[key]} does not apply to ${what}: leave it out`)
+}
 
 /**
  * What was asked for; else rows of ids as they are, and of all else the model's positions, at most 4096.

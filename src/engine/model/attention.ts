@@ -47,18 +47,29 @@ export async function attentionForward(
   const { kernels } = step.backend
   const projected = project(pass, config, weights, x)
   await breathe()
-  const [q, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
-  const [k, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
+  const [normedQ, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
+  const [normedK, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
+  const [q, k, v] = [normedQ, normedK, projected.v].map((tensor) => moved(pass, tensor, step.packing?.rowOf))
   turn(step, scope, config, q, k, false)
-  const mixed = scope.allocate(q.shape)
+  const mixedPlaces = scope.allocate(q.shape)
   const logSum = scope.allocate([q.shape[0], config.numHeads])
-  kernels.attention(mixed, logSum, q, k, projected.v, step.keyMask, attentionShape(step, config, weights))
+  kernels.attention(mixedPlaces, logSum, q, k, v, step.keyMask, attentionShape(step, config, weights))
   await breathe()
-  for (const tensor of [q, k, projected.v]) pass.drop(tensor)
+  for (const tensor of [q, k, v]) pass.drop(tensor)
+  const mixed = moved(pass, mixedPlaces, step.packing?.placeOf)
   step.observe?.([weights.out], mixed)
   linearForward(step, output, weights.out, mixed)
   pass.drop(mixed)
-  return { x, q, k, v: projected.v, qNorm, kNorm, mixed, logSum }
+  return { x, q, k, v, qNorm, kNorm, mixed, logSum }
+}
+
+/** Rows of a packed batch to its places, or back; the tensor itself where nothing is packed. */
+function moved(pass: Pass, tensor: Tensor, rows: Tensor | undefined): Tensor {
+  if (!rows) return tensor
+  const output = pass.scope.allocate([rows.length, tensor.shape[1]])
+  pass.step.backend.kernels.gatherRows(output, tensor, rows, 1)
+  pass.drop(tensor)
+  return output
 }
 
 /** dX [N,C] is written when it is wanted. The attention itself is gone through backwards always: an input may need it. */

@@ -2,6 +2,7 @@
 import { largest } from '../../shared/format/lists.ts'
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
+import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
 import { hiddenBytes, backwardScratchBytes, savedBytes } from '../../shared/plan/activationBytes.ts'
 import { checkBatch, targetsOf, type Batch } from './batch.ts'
@@ -13,7 +14,8 @@ import { endsBytes, loadEnds, releaseEnds, type Ends } from './ends.ts'
 import { gradientsOfBatch, type BatchLoss, type TrainingPass } from './gradients.ts'
 import { headLoss, headScratchBytes } from './head.ts'
 import type { Model } from './model.ts'
-import type { Grads } from './module.ts'
+import type { Grads, Step } from './module.ts'
+import { embedPacked, packedStepOf, scorePairs, type PackedBatch, type PackedScores } from './packed.ts'
 import { stepOf, type PassOptions } from './step.ts'
 import { planResidency, type PassSizes, type Residency } from './residency.ts'
 import { blockParameters } from '../../shared/families/parameters.ts'
@@ -36,6 +38,8 @@ export interface Decoder {
   readonly residency: Residency
   /** nll [batch · seqLen] of each batch: of what each position predicts, 0 where that is ignored. Blocks outside, batches inside. */
   forwardNll(batches: readonly Batch[], options?: PassOptions): Promise<Float32Array[]>
+  /** Of each pair of `pairs`: the target's nll, and whether it is the likeliest. Distinct beginnings run once. */
+  forwardPacked(batches: readonly PackedBatch[], options?: PassOptions): Promise<PackedScores[]>
   /**
    * Mean nll over the targets that count, and its gradients added to `grads` and to the adapters' own.
    * `targetWeight` replaces 1 / (number of targets): several batches of one step share a mean.
@@ -65,6 +69,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
     ends,
     residency,
     forwardNll: (batches, pass = {}) => forwardNll({ backend, ends, provider }, batches, pass),
+    forwardPacked: (batches, pass = {}) => forwardPacked({ backend, ends, provider }, batches, pass),
     lossAndGradients(batch, grads, pass = {}) {
       // Kept activations depend on the batch at hand; resident blocks were settled at the start.
       const { keptBlocks } = planResidency(memoryBytes, sizesFor(batch.ids.length), true)
@@ -109,31 +114,15 @@ function passSizes(model: Model, { as }: LoadOptions, numRows: number, training:
   }
 }
 
-async function forwardNll(
-  { backend, ends, provider }: Omit<TrainingPass, 'keptBlocks'>,
-  batches: readonly Batch[],
-  options: PassOptions,
-): Promise<Float32Array[]> {
-  const { config } = ends
-  for (const batch of batches) checkBatch(config, batch)
+type Inference = Omit<TrainingPass, 'keptBlocks'>
+
+async function forwardNll(inference: Inference, batches: readonly Batch[], options: PassOptions) {
+  const { backend, ends } = inference
+  for (const batch of batches) checkBatch(ends.config, batch)
   using arena = new Arena(backend)
   const steps = batches.map((batch) => stepOf(backend, arena, batch, options))
   const hidden = batches.map((batch, i) => embed(steps[i], ends, batch).output)
-  for (const tensor of hidden) await options.onHidden?.(0, tensor)
-  for (let index = 0; index < config.numBlocks; index++) {
-    const block = await provider.acquire(index, index + 1 < config.numBlocks ? index + 1 : null)
-    try {
-      for (let i = 0; i < batches.length; i++) {
-        await breathe(options.signal)
-        const { output } = await blockForward(steps[i], block, hidden[i], false)
-        await options.onHidden?.(index + 1, output)
-        arena.release(hidden[i])
-        hidden[i] = output
-      }
-    } finally {
-      provider.release(block)
-    }
-  }
+  await throughBlocks(inference, steps, hidden, options)
   const results: Float32Array[] = []
   for (let i = 0; i < batches.length; i++) {
     await breathe(options.signal)
@@ -142,4 +131,40 @@ async function forwardNll(
     arena.release(hidden[i])
   }
   return results
+}
+
+async function forwardPacked(inference: Inference, batches: readonly PackedBatch[], options: PassOptions) {
+  const { backend, ends } = inference
+  for (const { places } of batches) checkBatch(ends.config, places)
+  using arena = new Arena(backend)
+  const steps = batches.map((batch) => packedStepOf(backend, arena, batch, options))
+  const hidden = batches.map((batch, i) => embedPacked(steps[i], ends, batch))
+  await throughBlocks(inference, steps, hidden, options)
+  const results: PackedScores[] = []
+  for (let i = 0; i < batches.length; i++) {
+    await breathe(options.signal)
+    results.push(await scorePairs(steps[i], ends, hidden[i], batches[i]))
+    arena.release(hidden[i])
+  }
+  return results
+}
+
+/** hidden[i], the input of block 0, becomes the output of the last block. */
+async function throughBlocks({ ends, provider }: Inference, steps: readonly Step[], hidden: Tensor[], o: PassOptions) {
+  const { numBlocks } = ends.config
+  for (const tensor of hidden) await o.onHidden?.(0, tensor)
+  for (let index = 0; index < numBlocks; index++) {
+    const block = await provider.acquire(index, index + 1 < numBlocks ? index + 1 : null)
+    try {
+      for (const [i, step] of steps.entries()) {
+        await breathe(o.signal)
+        const { output } = await blockForward(step, block, hidden[i], false)
+        await o.onHidden?.(index + 1, output)
+        step.arena.release(hidden[i])
+        hidden[i] = output
+      }
+    } finally {
+      provider.release(block)
+    }
+  }
 }

@@ -32,6 +32,8 @@ export interface HeadTargets {
 export interface HeadResult {
   /** nll [N], 0 at ignored targets. Waits for the device. */
   readNll(): Promise<Float32Array<ArrayBuffer>>
+  /** [N]: 1 where no token has a larger logit than the target. Waits for the device. */
+  readLikeliest(): Promise<Uint8Array<ArrayBuffer>>
   /** Gradient with respect to the last block's output [N, C], in the step's arena; null without a backward. */
   readonly dHidden: Tensor | null
 }
@@ -64,7 +66,14 @@ export function headLoss(
     lossOfTile(step, ends, cutTile(tile, reached.output, sums, device, dReached), grads)
   }
   const dHidden = grads && dReached ? outOfHead(step, scope, ends, reached, dReached, grads) : null
-  return { dHidden, readNll: () => readNll(step, sums, targets) }
+  return {
+    dHidden,
+    readNll: () => readNll(step, sums, targets),
+    readLikeliest: async () => {
+      const [max, target] = [await readF32(backend, sums.max), await readF32(backend, sums.target)]
+      return Uint8Array.from(target, (logit, n) => Number(targets[n] >= 0 && logit >= max[n]))
+    },
+  }
 }
 
 /** Gives the logits of the last block's output piece by piece: rows from `firstRow`, tokens [firstToken, + width). */

@@ -53,6 +53,16 @@ export interface Step {
   readonly seqLen: number
   /** i32 [batch, seqLen], 1 = real token; null when nothing is padded. */
   readonly keyMask: Tensor | null
+  /** Forward only: rows are the batch's distinct tokens instead of all its places. */
+  readonly packing?: Packing
   readonly observe?: LinearObserver
   readonly adapterOf?: (linear: Linear) => Adapter | null
+}
+
+/** How rows [N] lie in the batch. Only attention sees the batch; everything else is row by row. */
+export interface Packing {
+  /** i32 [batch · seqLen]: the row of each place. */
+  readonly rowOf: Tensor
+  /** i32 [N]: a place of each row. */
+  readonly placeOf: Tensor
 }

@@ -8,20 +8,12 @@ import { readLines } from './lines.ts'
 import { decodeText } from './textCorpus.ts'
 
 export function jsonlCorpus(path: string, field: string): Corpus {
-  async function* filledLines(signal?: AbortSignal): AsyncGenerator<{ number: number; line: Buffer }> {
-    let number = 0
-    for await (const line of readLines(path, signal)) {
-      number++
-      if (number % 1024 === 0) await breathe(signal)
-      if (!isBlank(line)) yield { number, line }
-    }
-  }
   async function* documents(wanted?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<Document> {
     let index = 0
     let left = wanted?.size ?? Infinity
-    for await (const { number, line } of filledLines(signal)) {
+    for await (const { number, line } of filledLines(path, signal)) {
       if (!wanted || wanted.has(index)) {
-        yield { index, text: textOf(line, `${path}, line ${number}`, field) }
+        yield { index, text: textOf(line, lineOf(path, number), field) }
         if (--left === 0) return
       }
       index++
@@ -31,12 +23,41 @@ export function jsonlCorpus(path: string, field: string): Corpus {
     path,
     async count(signal) {
       let count = 0
-      for await (const _ of filledLines(signal)) count++
+      for await (const _ of filledLines(path, signal)) count++
       return count
     },
     documents,
     pieces: (signal) => joined(documents(undefined, signal)),
   }
+}
+
+/** Every line's object with its place. @throws EngineError 'bad-data'. */
+export async function* jsonlRows(path: string, signal?: AbortSignal): AsyncGenerator<{ row: Row; where: string }> {
+  for await (const { number, line } of filledLines(path, signal)) {
+    const where = lineOf(path, number)
+    const row = parseLine(decodeText(line, where), where)
+    if (!isObject(row)) throw new EngineError('bad-data', `${where} is not a JSON object; mend or remove the line`)
+    yield { row, where }
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+async function* filledLines(path: string, signal?: AbortSignal): AsyncGenerator<{ number: number; line: Buffer }> {
+  let number = 0
+  for await (const line of readLines(path, signal)) {
+    number++
+    if (number % 1024 === 0) await breathe(signal)
+    if (!isBlank(line)) yield { number, line }
+  }
+}
+
+function lineOf(path: string, number: number): string {
+  return `${path}, line ${number}`
+}
+
+function isObject(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isBlank(line: Buffer): boolean {
@@ -45,10 +66,10 @@ function isBlank(line: Buffer): boolean {
 
 function textOf(line: Buffer, where: string, field: string): string {
   const value = parseLine(decodeText(line, where), where)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new EngineError('bad-data', `${where} is not a JSON object; write one {"${field}": …} a line`)
   }
-  const text = (value as Record<string, unknown>)[field]
+  const text = value[field]
   if (typeof text === 'string') return text
   const texts = Object.entries(value).flatMap(([key, item]) => (typeof item === 'string' ? [key] : []))
   const remedy = texts.length > 0 ? `choose the field among: ${someOf(texts)}` : 'mend or remove the line'

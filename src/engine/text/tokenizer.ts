@@ -8,6 +8,8 @@ import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
 export interface Tokenizer {
   /** Ids of one document, as transformers' `tokenizer(text).input_ids`. Lets other work go on meanwhile. */
   encode(text: string | AsyncIterable<string>, options?: EncodeOptions): Promise<Int32Array>
+  /** What tokenizer_config.json calls the beginning and the end of a text; null where it names none. */
+  readonly marks: { readonly begin: string | null; readonly end: string | null }
   close(): Promise<void>
 }
 
@@ -15,6 +17,8 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal
   /** Enough ids: what comes after may be left out. */
   readonly enough?: number
+  /** false: without what the post-processor puts around a document. */
+  readonly special?: boolean
 }
 
 const maxTokenizerBytes = 256 * 2 ** 20
@@ -47,9 +51,19 @@ export async function openTokenizer(
   const config = await textOf(join(folder, 'tokenizer_config.json'))
   const thread = await startTokenizer({ path, tokenizer, config }, limitMs, signal)
   return {
+    marks: { begin: markOf(config, 'bos_token'), end: markOf(config, 'eos_token') },
     encode: (text, options = {}) => encode(thread, path, typeof text === 'string' ? [text] : text, options),
     close: () => thread.close(),
   }
+}
+
+/** A token's text, written as it is or as a map with `content`. */
+function markOf(config: string | null, key: string): string | null {
+  const settings = config === null ? {} : (JSON.parse(config) as Record<string, unknown>)
+  const token = settings[key]
+  if (typeof token === 'string') return token
+  const content = typeof token === 'object' && token !== null && 'content' in token ? token.content : null
+  return typeof content === 'string' ? content : null
 }
 
 async function textOf(path: string): Promise<string | null> {
@@ -66,7 +80,7 @@ async function encode(
   thread: TokenizerThread,
   path: string,
   texts: Iterable<string> | AsyncIterable<string>,
-  { signal, enough = Infinity }: EncodeOptions,
+  { signal, enough = Infinity, special = true }: EncodeOptions,
 ): Promise<Int32Array> {
   const pieces = new Pieces(path)
   let rest = ''
@@ -93,8 +107,9 @@ async function encode(
         `${path}: this tokenizer looks at a text as a whole, and one of more than ${maxWholeLength} characters is too long for that; use less data`,
       )
   }
-  if (pieces.none) return thread.encode({ text: rest, special: true }, signal)
+  if (pieces.none) return thread.encode({ text: rest, special }, signal)
   if (pieces.length < enough) pieces.add(await thread.encode({ text: rest, special: false }, signal))
+  if (!special) return pieces.between(new Int32Array(0), new Int32Array(0))
   // What the post-processor puts around a document does not depend on the document: taken from a short one.
   const probe = await thread.encode({ text: 'a', special: true }, signal)
   const bare = await thread.encode({ text: 'a', special: false }, signal)

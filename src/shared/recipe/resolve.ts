@@ -4,7 +4,7 @@ import { parseNm } from '../format/nm.ts'
 import type { MethodKey, MethodSettings } from '../methods/keys.ts'
 import type { Scope, Selection } from '../methods/method.ts'
 import { defaultMethod, defaultScope, methodOf, type MethodName } from '../methods/methods.ts'
-import { defaultTask, type TaskName } from '../tasks/tasks.ts'
+import { defaultTask, type RecipeTask } from '../tasks/tasks.ts'
 import { defaultTrain, type Subset } from '../adapters/subsets.ts'
 import { unstructured } from './schema.ts'
 import type {
@@ -64,7 +64,7 @@ export interface ResolvedRecover {
 }
 
 export interface ResolvedEvaluation extends ResolvedData {
-  task: TaskName
+  task: RecipeTask
   at: EvaluationStage[]
   /** Undefined: not in between. */
   every?: number

@@ -9,7 +9,7 @@ import { parseNm } from '../format/nm.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
 import { scopes, selections } from '../methods/method.ts'
 import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData } from '../methods/methods.ts'
-import { taskNames } from '../tasks/tasks.ts'
+import { recipeTasks } from '../tasks/tasks.ts'
 
 /** Shown by hover and completion, and written into the JSON Schema. */
 const about = (
@@ -245,7 +245,7 @@ const recoverSchema = z
 const evaluationSchema = z
   .strictObject({
     task: z
-      .enum(taskNames)
+      .enum(recipeTasks)
       .meta(about('What to measure.', { default: 'perplexity' }))
       .optional(),
     ...dataKeys,

@@ -4,4 +4,5 @@ export const perplexity: TaskRow = {
   title: 'Perplexity',
   about: 'exp of the mean next-token loss over windows that do not overlap',
   metric: { name: 'perplexity', better: 'lower' },
+  questions: null,
 }

@@ -1,16 +1,43 @@
 // All evaluation tasks. Outside their own files nothing compares their names.
+import { arcChallenge } from './arcChallenge.ts'
+import { arcEasy } from './arcEasy.ts'
+import { boolq } from './boolq.ts'
+import { hellaswag } from './hellaswag.ts'
+import { lambadaOpenai } from './lambadaOpenai.ts'
+import { openbookqa } from './openbookqa.ts'
 import { perplexity } from './perplexity.ts'
+import { piqa } from './piqa.ts'
+import { rte } from './rte.ts'
 import type { TaskRow } from './task.ts'
+import { winogrande } from './winogrande.ts'
 
-export const tasks = { perplexity } satisfies Record<string, TaskRow>
+export const tasks = {
+  perplexity,
+  boolq,
+  rte,
+  hellaswag,
+  winogrande,
+  arc_easy: arcEasy,
+  arc_challenge: arcChallenge,
+  openbookqa,
+  piqa,
+  lambada_openai: lambadaOpenai,
+} satisfies Record<string, TaskRow>
 
 /** As recipes write it. */
 export type TaskName = keyof typeof tasks
 
 export const taskNames = Object.keys(tasks) as TaskName[]
 
+/** Tasks of questions with answers. */
+export const zeroShotNames = taskNames.filter((name) => tasks[name].questions !== null)
+
+/** What recipes can measure. */
+export const recipeTasks = ['perplexity'] as const
+export type RecipeTask = (typeof recipeTasks)[number]
+
 /** Where an evaluation names none. */
-export const defaultTask: TaskName = 'perplexity'
+export const defaultTask: RecipeTask = 'perplexity'
 
 export function taskOf(name: TaskName): TaskRow {
   return tasks[name]

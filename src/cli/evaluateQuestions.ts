@@ -1,0 +1,90 @@
+// The part of `sparsescope evaluate` that measures a zero-shot task.
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import { evaluateTask, type TaskResult } from '../engine/evaluate/tasks/evaluateTask.ts'
+import type { Figure } from '../engine/evaluate/tasks/figures.ts'
+import { loadQuestions, unansweredText, type QuestionSet } from '../engine/evaluate/tasks/questions.ts'
+import { tokensPerPassOf } from '../engine/evaluate/tasks/logLikelihoods.ts'
+import { createDecoder } from '../engine/model/decoder.ts'
+import { openModel } from '../engine/model/model.ts'
+import { formatAccuracy } from '../shared/format/numbers.ts'
+import { taskOf, type TaskName } from '../shared/tasks/tasks.ts'
+import type { CommonOptions, Context, Outcome } from './command.ts'
+import { memoryBytes } from './memoryOption.ts'
+
+export interface QuestionOptions extends CommonOptions {
+  task: TaskName
+  data: string
+  limit?: number
+  items?: boolean
+  memory?: string
+}
+
+export async function evaluateQuestions(context: Context, path: string, options: QuestionOptions): Promise<Outcome> {
+  const { task, data, limit } = options
+  const { signal } = context
+  await using checkpoint = closing(await openCheckpoint(path))
+  const model = openModel(checkpoint.value)
+  const set = await loadQuestions({
+    task,
+    path: data,
+    limit,
+    folder: checkpoint.value.folder,
+    vocabSize: model.config.vocabSize,
+    maxLength: model.config.maxPositions,
+    signal,
+  })
+  const warning = unansweredText(set)
+  if (warning) context.say(`warning: ${warning}`)
+  await using backend = closing(await openBackend(options))
+  const { info } = backend.value
+  const sizes = { memoryBytes: memoryBytes(options.memory), tokensPerPass: tokensPerPassOf(set.questions) }
+  await using decoder = closing(await createDecoder(backend.value, model, sizes))
+  await decoder.value.prepare()
+  const result = await evaluateTask(decoder.value, set, {
+    signal,
+    onProgress: (done, total) => context.progress({ what: task, count: { done, total, unit: 'rows' } }),
+  })
+  const json = {
+    task,
+    acc: result.acc.value,
+    acc_norm: result.accNorm?.value ?? null,
+    stderr: result.acc.stderr,
+    ...(result.accNorm && { acc_norm_stderr: result.accNorm.stderr }),
+    ...(result.perplexity !== null && { perplexity: result.perplexity }),
+    rows: result.rows,
+    without_answer: set.unanswered.count,
+    seconds: result.seconds,
+    device: info.device,
+    precision: 'f32',
+    ...(options.items && { items: itemsOf(set, result) }),
+  }
+  return { json, text: describe(set, result, data, info.description) }
+}
+
+/** One a row, in file order; `gold` is null where the row has no answer. */
+function itemsOf({ questions }: QuestionSet, { scores }: TaskResult) {
+  return questions.map(({ choices, gold }, i) => ({
+    loglikelihoods: scores[i].map(({ logLikelihood }) => logLikelihood),
+    tokens: choices.map(({ predicted }) => predicted),
+    gold,
+  }))
+}
+
+function describe(set: QuestionSet, result: TaskResult, data: string, device: string): string {
+  const figure = (name: string, { value, stderr }: Figure) => `${name} ${formatAccuracy(value, stderr)}`
+  const figures = [
+    figure('accuracy', result.acc),
+    ...(result.accNorm ? [figure('by length', result.accNorm)] : []),
+    ...(result.perplexity === null ? [] : [`perplexity ${result.perplexity.toFixed(4)}`]),
+  ]
+  return [
+    `${taskOf(set.task).title}: ${figures.join(', ')} on ${data}`,
+    `zero-shot, as lm-evaluation-harness scores it; ${result.rows} rows, ± is one standard error`,
+    `${result.seconds.toFixed(2)} s, ${device}`,
+  ].join('\n')
+}
+
+function closing<T extends { close(): Promise<void> }>(value: T) {
+  return { value, [Symbol.asyncDispose]: () => value.close() }
+}

@@ -1,0 +1,53 @@
+// Accuracy of scored questions, with the harness's standard error.
+import type { Questions } from '../../../shared/tasks/task.ts'
+import type { ChoiceScore } from './logLikelihoods.ts'
+import type { TokenisedQuestion } from './questions.ts'
+
+export interface Figure {
+  readonly value: number
+  /** Sample standard deviation / √n; null for a single row. */
+  readonly stderr: number | null
+}
+
+export interface Figures {
+  readonly acc: Figure
+  /** By log-likelihood a code point; null where the harness has none. */
+  readonly accNorm: Figure | null
+  /** exp of the mean −log-likelihood of a row; completions only. */
+  readonly perplexity: number | null
+  /** Rows with an answer. */
+  readonly rows: number
+}
+
+export function figuresOf(
+  rules: Questions,
+  questions: readonly TokenisedQuestion[],
+  scores: readonly (readonly ChoiceScore[])[],
+): Figures {
+  const answered = questions.flatMap(({ choices, gold }, i) =>
+    gold === null ? [] : [{ choices, gold, scores: scores[i] }],
+  )
+  const meanOf = (isRight: (row: (typeof answered)[number]) => boolean) => figureOf(answered.map(isRight))
+  const completes = rules.answer === 'completion'
+  return {
+    acc: meanOf(({ gold, scores: s }) => (completes ? s[gold].greedy : argmax(s.map((c) => c.logLikelihood)) === gold)),
+    accNorm: rules.normalised
+      ? meanOf(({ gold, choices, scores: s }) => argmax(s.map((c, i) => c.logLikelihood / choices[i].length)) === gold)
+      : null,
+    perplexity: completes
+      ? Math.exp(-answered.reduce((sum, { gold, scores: s }) => sum + s[gold].logLikelihood, 0) / answered.length)
+      : null,
+    rows: answered.length,
+  }
+}
+
+/** Of equal values the first. */
+function argmax(values: readonly number[]): number {
+  return values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
+}
+
+function figureOf(right: readonly boolean[]): Figure {
+  const n = right.length
+  const value = right.filter(Boolean).length / n
+  return { value, stderr: n > 1 ? Math.sqrt((value * (1 - value)) / (n - 1)) : null }
+}

@@ -1,0 +1,98 @@
+// How likely the model finds each choice: the sum of the log-probabilities of its tokens.
+import { largest } from '../../../shared/format/lists.ts'
+import { defaultTokens, type Decoder } from '../../model/decoder.ts'
+import { Packer, type PackedBatch, type PackedScores } from '../../model/packed.ts'
+import type { PassOptions } from '../../model/step.ts'
+import type { TokenisedQuestion } from './questions.ts'
+
+export interface ChoiceScore {
+  /** Natural logarithm. */
+  readonly logLikelihood: number
+  /** Every token of the choice is the argmax of its position. */
+  readonly greedy: boolean
+}
+
+export interface ScoreOptions extends Pick<PassOptions, 'adapterOf' | 'signal'> {
+  /** Questions done so far. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** Places of a batch in attention, which alone is computed for every sequence. */
+const placesPerPass = 2 * defaultTokens
+
+/** Tokens of the largest batch: what a decoder makes room for. */
+export function tokensPerPassOf(questions: readonly TokenisedQuestion[]): number {
+  return largest(
+    questions,
+    placesPerPass,
+    ({ choices }) => choices.length * largest(choices, 0, ({ ids }) => ids.length),
+  )
+}
+
+/** Batches that go through a block together when blocks are read again for each group. */
+const streamedBatches = 16
+
+/** One list a question, in their order. */
+export async function scoreQuestions(
+  decoder: Decoder,
+  questions: readonly TokenisedQuestion[],
+  { onProgress, ...pass }: ScoreOptions = {},
+): Promise<ChoiceScore[][]> {
+  const { config } = decoder.model
+  const perGroup = decoder.residency.residentBlocks < config.numBlocks ? streamedBatches : 1
+  const scores: ChoiceScore[][] = questions.map(() => [])
+  let done = 0
+  const flush = async (group: readonly AskedBatch[]) => {
+    const results = await decoder.forwardPacked(
+      group.map(({ batch }) => batch),
+      pass,
+    )
+    group.forEach(({ asked }, b) => {
+      for (const { question, choices } of asked) {
+        scores[question] = choices.map((pairs) => sumOf(results[b], pairs))
+        done++
+      }
+    })
+    onProgress?.(done, questions.length)
+  }
+  let group: AskedBatch[] = []
+  for (const batch of batchesOf(questions, config.vocabSize)) {
+    group.push(batch)
+    if (group.length < perGroup) continue
+    await flush(group)
+    group = []
+  }
+  if (group.length > 0) await flush(group)
+  return scores
+}
+
+interface AskedBatch {
+  readonly batch: PackedBatch
+  /** Questions by index, and the pairs that answer each of their choices. */
+  readonly asked: readonly { readonly question: number; readonly choices: readonly number[][] }[]
+}
+
+/** Longest questions first, so that the largest batch comes first and sequences of a batch are of about one length. */
+function* batchesOf(questions: readonly TokenisedQuestion[], vocabSize: number): Generator<AskedBatch> {
+  const lengths = questions.map(({ choices }) => largest(choices, 0, ({ ids }) => ids.length))
+  const order = questions.map((_, i) => i).sort((a, b) => lengths[b] - lengths[a] || a - b)
+  let packer = new Packer(vocabSize)
+  let asked: { question: number; choices: number[][] }[] = []
+  for (const question of order) {
+    const { choices } = questions[question]
+    const places = packer.placesWith(lengths[question], choices.length)
+    if (asked.length > 0 && (packer.rows + lengths[question] > defaultTokens || places > placesPerPass)) {
+      yield { batch: packer.finish(), asked }
+      packer = new Packer(vocabSize)
+      asked = []
+    }
+    asked.push({ question, choices: choices.map(({ ids, predicted }) => packer.add(ids, predicted)) })
+  }
+  if (asked.length > 0) yield { batch: packer.finish(), asked }
+}
+
+function sumOf({ nll, likeliest }: PackedScores, pairs: readonly number[]): ChoiceScore {
+  let sum = 0
+  for (const pair of pairs) sum -= nll[pair]
+  return { logLikelihood: sum, greedy: pairs.every((pair) => likeliest[pair] === 1) }
+}

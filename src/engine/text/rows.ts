@@ -1,0 +1,48 @@
+// Rows of a data file with all their columns, in order; nested columns are lists and maps.
+import { someOf } from '../../shared/format/lists.ts'
+import { openRegular } from '../checkpoint/regularFile.ts'
+import { EngineError } from '../errors.ts'
+import { jsonlRows } from './jsonlCorpus.ts'
+import { parquetRows } from './parquetCorpus.ts'
+
+export interface DataRow {
+  readonly row: Readonly<Record<string, unknown>>
+  /** File and line, for messages. */
+  readonly where: string
+}
+
+/**
+ * Rows of .jsonl(.gz) or .parquet. `columns`: what is read, each under one of its names.
+ * @throws EngineError 'bad-data' that names the columns wanted and found, or 'not-found'.
+ */
+export async function* readRows(
+  path: string,
+  columns: readonly (readonly string[])[],
+  signal?: AbortSignal,
+): AsyncGenerator<DataRow> {
+  await (await openRegular(path, 'bad-data')).close()
+  if (/\.(jsonl|ndjson)(\.gz)?$/.test(path)) {
+    for await (const { row, where } of jsonlRows(path, signal)) {
+      requireColumns(columns, Object.keys(row), where)
+      yield { row, where }
+    }
+  } else if (path.endsWith('.parquet')) {
+    const check = (found: readonly string[]) => requireColumns(columns, found, path)
+    for await (const { row, where } of parquetRows(path, columns.flat(), check, signal))
+      yield { row: plainNumbers(row), where }
+  } else throw new EngineError('bad-data', `${path} has no rows; give a .jsonl, .jsonl.gz or .parquet file`)
+}
+
+function requireColumns(columns: readonly (readonly string[])[], found: readonly string[], where: string): void {
+  const missing = columns.find((names) => !names.some((name) => found.includes(name)))
+  if (!missing) return
+  const wanted = someOf(columns.map((names) => names.join(' or ')))
+  const has = found.length > 0 ? `it has ${someOf(found)}` : 'it has none'
+  throw new EngineError('bad-data', `${where} has no column "${missing.join('" or "')}": wanted are ${wanted}; ${has}`)
+}
+
+/** Parquet's 64-bit integers come as bigint; labels are small. */
+function plainNumbers(row: DataRow['row']): DataRow['row'] {
+  if (!Object.values(row).some((value) => typeof value === 'bigint')) return row
+  return Object.fromEntries(Object.entries(row).map(([k, v]) => [k, typeof v === 'bigint' ? Number(v) : v]))
+}

@@ -1,0 +1,9 @@
+import { arcEasy } from './arcEasy.ts'
+import type { TaskRow } from './task.ts'
+
+/** The same form, harder questions. */
+export const arcChallenge: TaskRow = {
+  ...arcEasy,
+  title: 'ARC-Challenge',
+  about: 'questions of school science that looking up does not answer (test of ai2_arc ARC-Challenge)',
+}
