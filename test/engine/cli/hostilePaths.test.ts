@@ -1,0 +1,74 @@
+// Every path that a command takes, given what is no file: one line on stderr, exit 2, and soon.
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cliEnds, closeSockets, hostilePaths, inParallel } from '../../support/hostilePaths.ts'
+import { goldenPath } from '../../support/shared.ts'
+import { cannot } from '../../support/skip.ts'
+
+const limitMs = 10_000
+
+describe('paths that lead to no file', function () {
+  this.timeout(240_000)
+  let root = ''
+  before(function () {
+    if (process.platform === 'win32')
+      cannot(this, 'pipes, sockets and devices have no paths among the files of Windows')
+    // Sockets have short names.
+    root = mkdtempSync(join(tmpdir(), 'h-'))
+  })
+  after(() => {
+    closeSockets()
+    if (root !== '') rmSync(root, { recursive: true, force: true })
+  })
+
+  let count = 0
+  /** A recipe with `more`; JSON is YAML. */
+  const recipe = (more: object) => {
+    const path = join(root, `${count++}.prune.yaml`)
+    writeFileSync(path, JSON.stringify({ version: 1, model: goldenPath('opt'), ...more }))
+    return path
+  }
+  const model = goldenPath('opt')
+  const ids = goldenPath('opt', 'prune', 'calib.safetensors')
+  const prune = [{ method: 'wanda', sparsity: 0.5 }]
+  const half = [{ method: 'magnitude', sparsity: 0.5 }]
+  const learn = { mode: 'retrain', train: ['bias'], steps: 1, data: ids, samples: 2, seq_len: 8 }
+  const run = (more: object) => ['run', recipe(more)]
+  const places: [string, string, (path: string) => string[]][] = [
+    ['inspect, a weight file', '.safetensors', (p) => ['inspect', p]],
+    ['inspect, an index', '.index.json', (p) => ['inspect', p]],
+    ['compare, the second', '.safetensors', (p) => ['compare', model, p]],
+    ['forward --ids', '.safetensors', (p) => ['forward', model, '--ids', p, '--out', join(root, 'o')]],
+    ['evaluate --data, text', '.txt', (p) => ['evaluate', model, '--data', p]],
+    ['evaluate --data, lines', '.jsonl.gz', (p) => ['evaluate', model, '--data', p]],
+    ['evaluate --data, a table', '.parquet', (p) => ['evaluate', model, '--data', p]],
+    ['prune --calibration', '.safetensors', (p) => ['prune', model, '--method', 'wanda', '--sparsity', '0.5', '--calibration', p, '--out', join(root, 'o')]], // prettier-ignore
+    ['lint', '.prune.yaml', (p) => ['lint', p]],
+    ['import', '.yaml', (p) => ['import', p]],
+    ['export', '.prune.yaml', (p) => ['export', p]],
+    ['run, the recipe', '.prune.yaml', (p) => ['run', p]],
+    ['run, the model', '.safetensors', (p) => run({ model: p, prune: half })],
+    ['run, calibration.data', '.jsonl', (p) => run({ prune, calibration: { data: p, samples: 2, seq_len: 8 } })],
+    ['run, recover.data', '.jsonl', (p) => run({ prune: half, recover: { ...learn, data: p } })],
+    ['run, recover.lora.init', '.safetensors', (p) => run({ prune: half, recover: { ...learn, train: ['mask_lora'], lora: { init: p } } })], // prettier-ignore
+    ['run, evaluate.data', '.txt', (p) => run({ prune: half, evaluate: [{ data: p, seq_len: 8, at: ['pruned'] }] })],
+  ]
+
+  for (const [place, ending, argsOf] of places)
+    it(place, async () => {
+      const folder = join(root, String(count++))
+      mkdirSync(folder)
+      const paths = Object.entries(await hostilePaths(folder, ending))
+      // An argument cannot hold a NUL, a recipe can.
+      if (place.startsWith('run, ') && place !== 'run, the recipe') paths.push(['NUL', `a\0b${ending}`])
+      const endings = await inParallel(3, paths, ([, path]) => cliEnds(argsOf(path), limitMs))
+      endings.forEach(({ code, signal, stderr }, i) => {
+        const said = `${place}: ${paths[i][0]}: ${signal ?? code}: ${stderr}`
+        assert.equal(code, 2, said)
+        assert.match(stderr.trimEnd(), /(^|\n)sparsescope: [^\n]+$/, said)
+        assert.doesNotMatch(stderr, /internal error|\n\s+at /, said)
+      })
+    })
+})
