@@ -9,7 +9,8 @@ const outOfFiles: readonly string[] = ['EMFILE', 'ENFILE']
 
 /** The error as one for people, where the system is what failed; all others as they are. */
 export function explained(error: unknown): unknown {
-  if (error instanceof EngineError || !(error instanceof Error)) return error
+  if (!(error instanceof Error)) return error
+  if (error instanceof EngineError) return error.code === 'internal' ? explainedCause(error) : error
   const code = errnoOf(error)
   if (outOfFiles.includes(code) || /EMFILE|ENFILE/.test(error.message))
     return new EngineError('disk', 'too many files are open; raise the limit (ulimit -n)', { cause: error })
@@ -21,4 +22,10 @@ export function explained(error: unknown): unknown {
     )
   const path = 'path' in error && typeof error.path === 'string' ? error.path : null
   return 'syscall' in error && path !== null ? readError(error, path) : error
+}
+
+/** What looks like a mistake of ours may be the system's doing: a worker that found no file descriptor left, say. */
+function explainedCause(error: EngineError): EngineError {
+  const plain = explained(error.cause ?? new Error(error.message))
+  return plain instanceof EngineError ? plain : error
 }

@@ -36,7 +36,10 @@ const remedies: Record<string, string> = {
 }
 
 export function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (!(error instanceof Error)) return ''
+  // A thread that could not start names the system's error in its message only.
+  const inMessage = /^Worker initialization failure: (E[A-Z]+)$/.exec(error.message)?.[1]
+  return inMessage ?? ('code' in error && typeof error.code === 'string' ? error.code : '')
 }
 
 /** For writing: a 'disk' or, where the path is wrong, a 'usage' error that names the path and the way out. Engine errors pass unchanged. */

@@ -26,7 +26,7 @@ export async function lintText(
   const document = readDocument(text)
   const { resolved, dialect } = createContext(document, noFacts)
   if (folder === null || dialect !== null || document.value === undefined)
-    return { ...lint(text, { severities }), facts: null }
+    return { ...lint(text, { document, severities }), facts: null }
   const facts = await gatherFacts(resolved, { ...options, folder })
-  return { ...lint(text, { facts, severities }), facts }
+  return { ...lint(text, { document, facts, severities }), facts }
 }

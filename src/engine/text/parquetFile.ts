@@ -1,6 +1,12 @@
 // A .parquet file as rows of some of its columns. Row groups are read one at a time.
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuffer, type FileMetaData } from 'hyparquet'
-import { compressors as codecs } from 'hyparquet-compressors'
+import {
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+  type AsyncBuffer,
+  type Compressors,
+  type FileMetaData,
+} from 'hyparquet'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
@@ -34,8 +40,8 @@ export async function openParquet(path: string): Promise<ParquetFile> {
       groups: (columns) => rowGroups(metadata, path, columns),
       async read(columns, { rowStart, rowEnd }) {
         try {
-          const wanted = [...columns]
-          return await parquetReadObjects({ file, metadata, columns: wanted, rowStart, rowEnd, compressors })
+          const compressors = await limitedCompressors()
+          return await parquetReadObjects({ file, metadata, columns: [...columns], rowStart, rowEnd, compressors })
         } catch (error) {
           throw unreadable(path, error)
         }
@@ -91,16 +97,21 @@ function rowGroups({ row_groups: groups }: FileMetaData, path: string, fields: r
   })
 }
 
-/** A page says itself how large it will be. */
-const compressors = Object.fromEntries(
-  Object.entries(codecs).map(([name, unpack]) => [
+/**
+ * A page says itself how large it will be. Loaded when a file needs them: they take WebAssembly memory as soon as they are
+ * imported, which commands that read no such file must not depend on.
+ */
+async function limitedCompressors(): Promise<Compressors> {
+  const { compressors } = await import('hyparquet-compressors')
+  const limited = Object.entries(compressors).map(([name, unpack]) => [
     name,
     (input: Uint8Array, outputLength: number) => {
       if (!(outputLength <= maxGroupBytes)) throw new Error(`a page of ${outputLength} bytes`)
       return unpack(input, outputLength)
     },
-  ]),
-) as typeof codecs
+  ])
+  return Object.fromEntries(limited) as Compressors
+}
 
 function unreadable(path: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error

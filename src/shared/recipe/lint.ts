@@ -14,6 +14,8 @@ import { ruleIds } from './ruleIds.ts'
 import { rules } from './rules/index.ts'
 
 export interface LintOptions {
+  /** Of the text, where the caller has read it already. */
+  document?: RecipeDocument
   facts?: LintFacts
   /** Other severities by rule id; `off` leaves a rule out. */
   severities?: Readonly<Record<string, Severity | 'off'>>
@@ -30,7 +32,7 @@ export interface LintResult {
 
 /** Never throws, whatever the text. */
 export function lint(text: string, options: LintOptions = {}): LintResult {
-  const document = readDocument(text)
+  const document = options.document ?? readDocument(text)
   const context = createContext(document, options.facts ?? noFacts)
   const { dialect } = context
   // Broken YAML has no value: only the rules that look at the text itself can say something.
