@@ -22,10 +22,6 @@ export function createMask(rows: number, columns: number, keep: boolean): Mask {
   return { rows, columns, words }
 }
 
-export function isKept(mask: Mask, row: number, column: number): boolean {
-  return ((mask.words[row * maskWords(mask.columns) + (column >> 5)] >>> (column & 31)) & 1) === 1
-}
-
 /** From one byte a weight, row-major, non-zero = kept. */
 export function packMask(kept: ArrayLike<number>, rows: number, columns: number): Mask {
   const mask = createMask(rows, columns, false)
@@ -65,18 +61,6 @@ export function zerosOf(mask: Mask): number {
 /** What `sparsityOf` takes. */
 export function zeroCountOf(mask: Mask): ZeroCount {
   return { zeros: zerosOf(mask), size: mask.rows * mask.columns }
-}
-
-/** Groups of `m` consecutive inputs of a row in which fewer than `n` are pruned. `columns` is a multiple of `m`. */
-export function patternViolations(mask: Mask, n: number, m: number): number {
-  let count = 0
-  for (let r = 0; r < mask.rows; r++)
-    for (let c = 0; c < mask.columns; c += m) {
-      let pruned = 0
-      for (let i = 0; i < m; i++) if (!isKept(mask, r, c + i)) pruned++
-      if (pruned < n) count++
-    }
-  return count
 }
 
 /** Ones in a 32-bit word (the usual tree of adds). */

@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict'
-import {
-  createMask,
-  isKept,
-  maskOfZeros,
-  packMask,
-  patternViolations,
-  unpackMask,
-  zeroCountOf,
-  zerosOf,
-} from '../../../src/engine/prune/mask.ts'
+import { createMask, maskOfZeros, packMask, unpackMask, zeroCountOf, zerosOf } from '../../../src/engine/prune/mask.ts'
+import { isKept, patternViolations } from '../../support/maskPatterns.ts'
 import { sparsityOf } from '../../../src/shared/format/sparsity.ts'
 
 const widths = [1, 31, 32, 33, 64, 100]
