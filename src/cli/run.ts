@@ -11,7 +11,7 @@ import type { RunReport } from '../engine/run/report.ts'
 import { formatCount, formatTrained } from '../shared/format/numbers.ts'
 import type { RunEvent } from '../shared/protocol/events.ts'
 import type { PlanSummary } from '../shared/protocol/plan.ts'
-import { evaluationTitle } from '../shared/series/evaluationTitle.ts'
+import { evaluationTitle, measuredText } from '../shared/series/evaluationTitle.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { createRunProgress } from './terminal/runProgress.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
@@ -84,7 +84,9 @@ function show(context: Context, event: RunEvent): void {
       return context.say(`block ${event.block}${errors} (${event.seconds.toFixed(1)} s)`)
     }
     case 'eval':
-      return context.say(`${evaluationTitle(event)}: ${event.perplexity?.toFixed(4) ?? 'not a number'}`)
+      return context.say(
+        `${evaluationTitle(event)}: ${event.acc === undefined ? (event.perplexity?.toFixed(4) ?? 'not a number') : measuredText(event)}`,
+      )
     case 'warning':
       return context.say(`warning: ${event.message}`)
     case 'saved':

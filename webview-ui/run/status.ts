@@ -1,5 +1,5 @@
 // The top of the run view: what runs, how far, how fast, and the buttons that act on it.
-import type { RunPicture } from '../../src/shared/series/foldRun.ts'
+import { mainPerplexities, type RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { RunStatus } from '../../src/shared/protocol/view.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
@@ -102,7 +102,7 @@ function tileTexts(picture: RunPicture): [string, string][] {
   const last = picture.loss.at(-1)
   if (last) tiles.push([formatValue(last.y), `loss at step ${last.x}`])
   for (const stage of ['dense', 'pruned', 'recovered'] as const) {
-    const found = picture.evaluations.filter((e) => e.stage === stage && e.entry === 0).at(-1)
+    const found = mainPerplexities(picture).findLast((e) => e.stage === stage)
     if (found) tiles.push([formatValue(found.perplexity), `perplexity, ${stage}`])
   }
   if (picture.tokensPerSecond !== null) tiles.push([formatValue(Math.round(picture.tokensPerSecond)), 'tokens/s'])

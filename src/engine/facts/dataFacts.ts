@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
-import { parquetMetadataAsync } from 'hyparquet'
+import { parquetMetadataAsync, parquetSchema } from 'hyparquet'
 import type { DataFacts } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 
@@ -57,9 +57,9 @@ async function lookAtLines(path: string, bare: DataFacts): Promise<DataFacts> {
   if (bare.bytes > maxCountedBytes) return { ...bare, kind: 'lines', ...fieldsOfLine(await head(path)) }
   const text = await readFile(path, 'utf8')
   const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const { fields, problem } = fieldsOfLine(text)
+  const found = fieldsOfLine(text)
   const longestDocument = lines.reduce((most, line) => Math.max(most, Buffer.byteLength(line)), 0)
-  return { ...bare, kind: 'lines', fields, problem, documents: lines.length, longestDocument }
+  return { ...bare, kind: 'lines', ...found, documents: lines.length, longestDocument }
 }
 
 async function head(path: string): Promise<string> {
@@ -89,14 +89,15 @@ async function gunzippedHead(path: string): Promise<string> {
 }
 
 /** Keys of the first line that hold text. A first line longer than what was read tells nothing. */
-function fieldsOfLine(text: string): { fields: string[] | null; problem: string | null } {
+function fieldsOfLine(text: string): Pick<DataFacts, 'fields' | 'columns' | 'problem'> {
   const line = text.split('\n').find((l) => l.trim() !== '') ?? ''
   try {
     const value = JSON.parse(line) as unknown
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return { fields: null, problem: 'its first line is not a JSON object' }
     }
-    return { fields: Object.entries(value).flatMap(([k, v]) => (typeof v === 'string' ? [k] : [])), problem: null }
+    const fields = Object.entries(value).flatMap(([k, v]) => (typeof v === 'string' ? [k] : []))
+    return { fields, columns: Object.keys(value), problem: null }
   } catch {
     const whole = text.includes('\n')
     return { fields: null, problem: whole ? 'its first line is not JSON' : null }
@@ -115,7 +116,8 @@ async function lookAtTable(path: string, bare: DataFacts): Promise<DataFacts> {
       },
     })
     const text = metadata.schema.filter((s) => s.type === 'BYTE_ARRAY').map((s) => s.name)
-    return { ...bare, kind: 'table', fields: text, documents: Number(metadata.num_rows) }
+    const columns = parquetSchema(metadata).children.map(({ element }) => element.name)
+    return { ...bare, kind: 'table', fields: text, columns, documents: Number(metadata.num_rows) }
   } finally {
     await file.close()
   }

@@ -5,10 +5,12 @@ import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
 import { entryNames } from '../../shared/series/entryNames.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { evaluatePerplexity, type PerplexityOptions } from '../evaluate/perplexity.ts'
+import { evaluateTask } from '../evaluate/tasks/evaluateTask.ts'
+import { tokensPerPassOf } from '../evaluate/tasks/logLikelihoods.ts'
 import { createDecoder, type Decoder } from '../model/decoder.ts'
 import { openModel } from '../model/model.ts'
 import type { PassOptions } from '../model/step.ts'
-import type { RunData } from './runData.ts'
+import type { EvaluationData, RunData } from './runData.ts'
 import type { RunSession } from './session.ts'
 
 /** Measures a saved state of the model wherever the recipe asks for this stage. What is measured already is not again. */
@@ -23,18 +25,20 @@ export async function evaluateStage(
   const due = dueEntries(session, stage, step)
   if (due.length === 0) return
   const measureAll = async () => {
-    const tokensPerPass = Math.max(...due.map(({ evaluation }) => evaluation.seq_len))
+    const sets = await Promise.all(due.map(({ evaluation }) => data.evaluation(evaluation)))
+    const tokensPerPass = Math.max(...sets.map(tokensOf))
     const options = { memoryBytes: decoderBytes, tokensPerPass }
     const decoder = await createDecoder(session.backend, openModel(checkpoint), options)
     try {
-      const windows = await Promise.all(due.map(async ({ evaluation }) => (await data.evaluation(evaluation)).windows))
-      const total = windows.reduce((a, b) => a + b, 0)
+      const sizes = sets.map(sizeOf)
+      const total = sizes.reduce((a, b) => a + b, 0)
+      const unit = sets.every(({ kind }) => kind === 'windows') ? 'windows' : 'windows and rows'
       let before = 0
       for (const [i, entry] of due.entries()) {
-        const onProgress = (done: number) => session.advance(before + done, total, 'windows')
+        const onProgress = (done: number) => session.advance(before + done, total, unit)
         const pass = step === undefined ? { onProgress } : {}
         await measure(session, data, entry, stage, decoder, pass, step)
-        before += windows[i]
+        before += sizes[i]
       }
     } finally {
       await decoder.close()
@@ -62,10 +66,10 @@ export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
   if (!recipe.recover) return
   const { lr } = recipe.recover
   const final = (stage: Stage) => progress.evaluations.filter((e) => e.stage === stage && e.step === undefined)
-  const names = entryNames(progress.evaluations.map((e) => ({ ...e, seqLen: e.seq_len })))
+  const names = entryNames(progress.evaluations.map((e) => ({ ...e, seqLen: e.seq_len ?? null })))
   for (const { entry, data, perplexity: pruned } of final('pruned')) {
     const recovered = final('recovered').find((e) => e.entry === entry)?.perplexity
-    if (recovered === undefined || recovered <= pruned) continue
+    if (pruned === undefined || recovered === undefined || recovered <= pruned) continue
     const [from, to] = [pruned, recovered].map((x) => x.toFixed(2))
     warn(
       `recovery raised the perplexity on ${names.get(entry) ?? data} from ${from} to ${to}: lower recover.lr (${lr}) or take fewer steps`,
@@ -117,21 +121,34 @@ async function measure(
   pass: Pick<PerplexityOptions, 'adapterOf' | 'onProgress'>,
   step?: number,
 ): Promise<void> {
-  const { perplexity, tokens, windows, seqLen, seconds } = await evaluatePerplexity(
-    decoder,
-    await data.evaluation(evaluation),
-    { ...pass, signal: session.signal },
-  )
   const { task } = evaluation
+  const set = await data.evaluation(evaluation)
+  const options = { ...pass, signal: session.signal }
   const measured = { stage, entry, task, data: session.showPath(evaluation.data), ...(step !== undefined && { step }) }
-  session.progress.evaluations.push({
-    ...measured,
-    perplexity,
-    tokens,
-    windows,
-    seq_len: seqLen,
-    seconds,
-  })
+  if (set.kind === 'questions') {
+    const { acc, accNorm, perplexity, rows, seconds } = await evaluateTask(decoder, set.questions, options)
+    const figures = {
+      acc: acc.value,
+      ...(accNorm && { acc_norm: accNorm.value }),
+      stderr: acc.stderr,
+      ...(perplexity !== null && { perplexity }),
+    }
+    session.progress.evaluations.push({ ...measured, ...figures, rows, seconds })
+    session.log.emit({ type: 'eval', ...measured, ...figures })
+    return
+  }
+  const { perplexity, tokens, windows, seqLen, seconds } = await evaluatePerplexity(decoder, set.windows, options)
+  session.progress.evaluations.push({ ...measured, perplexity, tokens, windows, seq_len: seqLen, seconds })
   const value = Number.isFinite(perplexity) ? perplexity : null
   session.log.emit({ type: 'eval', ...measured, seq_len: seqLen, perplexity: value })
+}
+
+/** Of the largest batch. */
+function tokensOf(set: EvaluationData): number {
+  return set.kind === 'windows' ? set.windows.seqLen : tokensPerPassOf(set.questions.questions)
+}
+
+/** Windows or rows. */
+function sizeOf(set: EvaluationData): number {
+  return set.kind === 'windows' ? set.windows.windows : set.questions.questions.length
 }

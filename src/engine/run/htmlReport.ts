@@ -33,7 +33,7 @@ function page(report: RunReport, picture: RunPicture): string {
 <h1>${escapeText(title)}</h1>
 ${report.message ? `<p class="message">${escapeText(report.message)}</p>` : ''}
 ${table(
-  summaryHeads,
+  summaryHeads(report),
   summaryRows(report).map((row) => row.cells),
 )}
 ${plots(picture)}

@@ -18,8 +18,12 @@ export async function plannedWork(
   })
   const tokens = new Map<object, number>()
   for (const evaluation of recipe.evaluate) {
-    const { windows, seqLen } = await data.evaluation(evaluation)
-    tokens.set(evaluation, windows * seqLen)
+    const read = await data.evaluation(evaluation)
+    const { windows } = read.kind === 'windows' ? read : { windows: null }
+    tokens.set(
+      evaluation,
+      windows ? windows.windows * windows.seqLen : read.kind === 'questions' ? read.questions.tokens : 0,
+    )
   }
   const { device, details } = backend.info
   const machine = { gpu: device === 'wgpu', threads: typeof details.threads === 'number' ? details.threads : 1 }

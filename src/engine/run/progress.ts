@@ -1,6 +1,7 @@
 // What a run has done so far, as a killed one needs to know to go on. Written whole after every milestone; everything
 // it does not mention is done again.
 import { join } from 'node:path'
+import type { TaskName } from '../../shared/tasks/tasks.ts'
 import type { ModuleZeros, Stage } from '../../shared/protocol/events.ts'
 import { readOwn } from '../checkpoint/ownFile.ts'
 import { writeAtomic } from './atomicFile.ts'
@@ -11,16 +12,23 @@ export interface EvaluationResult {
   readonly stage: Stage
   /** Index in the recipe's `evaluate`. */
   readonly entry: number
-  readonly task: 'perplexity'
+  readonly task: TaskName
   /** Recipe's path of the data. */
   readonly data: string
   /** Steps (retrain) or blocks (reconstruct) done; only for measurements in between. */
   readonly step?: number
-  readonly perplexity: number
-  readonly tokens: number
-  readonly windows: number
-  readonly seq_len: number
   readonly seconds: number
+  readonly perplexity?: number
+  /** Of perplexity. */
+  readonly tokens?: number
+  readonly windows?: number
+  readonly seq_len?: number
+  /** Of a zero-shot task. */
+  readonly acc?: number
+  readonly acc_norm?: number
+  /** Of acc; null: one row. */
+  readonly stderr?: number | null
+  readonly rows?: number
 }
 
 export interface BlockResult {

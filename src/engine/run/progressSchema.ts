@@ -1,6 +1,7 @@
 // The shape of progress.json, and of the same record inside the training state. It may come from anyone: what does not
 // fit is refused in a sentence, and what is not named here is dropped.
 import { z } from 'zod'
+import { taskNames } from '../../shared/tasks/tasks.ts'
 import { EngineError } from '../errors.ts'
 import type { RunProgress } from './progress.ts'
 
@@ -27,19 +28,25 @@ const partialId = z.string().regex(/^[0-9a-f]{16}$/)
 const above = z.string().regex(/^\.\.(?:[\\/]\.\.)*$/)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
+const share = z.number().min(0).max(1)
+
 const source = z.object({ role: text, name: text, bytes: count, sha256, stamp: text, seen: z.number() })
 
 const evaluation = z.object({
   stage: z.enum(['dense', 'pruned', 'recovered']),
   entry: count,
-  task: z.literal('perplexity'),
+  task: z.enum(taskNames),
   data: text,
   step: count.optional(),
-  perplexity: measured,
-  tokens: count,
-  windows: count,
-  seq_len: count,
   seconds,
+  perplexity: measured.optional(),
+  tokens: count.optional(),
+  windows: count.optional(),
+  seq_len: count.optional(),
+  acc: share.optional(),
+  acc_norm: share.optional(),
+  stderr: z.number().min(0).nullable().optional(),
+  rows: count.optional(),
 })
 
 const block = z.object({

@@ -1,6 +1,8 @@
 // report.json: what a run did, on what, and what came out (design 4.1: also the JSON of `sparsescope run`).
 import type { Stage } from '../../shared/protocol/events.ts'
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
+import { taskOf } from '../../shared/tasks/tasks.ts'
+import { meanAccuracies, undecided, type MeanAccuracy } from './meanAccuracy.ts'
 import type { BlockResult, EvaluationResult, RunDevice, RunProgress } from './progress.ts'
 
 export type RunStatus = 'done' | 'failed' | 'cancelled'
@@ -16,8 +18,10 @@ export interface RunReport {
   device: RunDevice
   /** How the numbers came about, in sentences: context lengths, windows, calibration set, seed. */
   protocol: string[]
-  /** Of the recipe's first entry of `evaluate`. */
+  /** Of the recipe's first entry of `evaluate` that measures it. */
   perplexity: Partial<Record<Stage, number>>
+  /** Mean of `acc` over the zero-shot tasks, unweighted as PERP and Wanda report it, with its standard error. */
+  accuracy: Partial<Record<Stage, MeanAccuracy>>
   evaluations: EvaluationResult[]
   /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
   sparsity: number | null
@@ -43,8 +47,11 @@ export interface ReportFacts {
 
 export function createReport(facts: ReportFacts, progress: RunProgress): RunReport {
   const perplexity: Partial<Record<Stage, number>> = {}
+  const accuracy = meanAccuracies(progress.evaluations)
+  const texts = progress.evaluations.filter(({ acc }) => acc === undefined)
+  const firstText = Math.min(...texts.map(({ entry }) => entry))
   for (const { stage, entry, step, perplexity: value } of progress.evaluations)
-    if (entry === 0 && step === undefined) perplexity[stage] = value
+    if (entry === firstText && step === undefined && value !== undefined) perplexity[stage] = value
   return {
     status: facts.status,
     message: facts.message,
@@ -56,8 +63,9 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
       platform: `${process.platform} ${process.arch}`,
     },
     device: progress.device,
-    protocol: protocolOf(facts.recipe),
+    protocol: [...protocolOf(facts.recipe), ...undecided(accuracy)],
     perplexity,
+    accuracy,
     evaluations: progress.evaluations,
     sparsity: facts.sparsity,
     trainable: progress.trainable,
@@ -70,9 +78,10 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
 }
 
 function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {
-  const sentences = evaluate.map(
-    (e) =>
-      `Perplexity on ${e.data}: windows of ${e.seq_len} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`,
+  const sentences = evaluate.map((e) =>
+    taskOf(e.task).questions
+      ? `${taskOf(e.task).title} on ${e.data}: ${e.limit === undefined ? 'all' : `the first ${e.limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
+      : `Perplexity on ${e.data}: windows of ${e.seq_len} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`,
   )
   if (calibration)
     sentences.push(

@@ -1,5 +1,7 @@
 // The data of a run as windows of ids, each file read and tokenised once.
 import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
+import { taskOf } from '../../shared/tasks/tasks.ts'
+import { loadQuestions, unansweredText, type QuestionSet } from '../evaluate/tasks/questions.ts'
 import { loadWindows, type Windows, type WindowsRequest } from '../text/windows.ts'
 import { requireBatches } from '../recover/batchLimits.ts'
 import type { RunPlan } from '../../shared/plan/runPlan.ts'
@@ -9,8 +11,13 @@ export interface RunData {
   /** null when the run looks at none. */
   readonly calibration: Windows | null
   readonly training: Windows | null
-  evaluation(evaluation: ResolvedEvaluation): Promise<Windows>
+  evaluation(evaluation: ResolvedEvaluation): Promise<EvaluationData>
 }
+
+/** What an entry measures on. */
+export type EvaluationData =
+  | { readonly kind: 'windows'; readonly windows: Windows }
+  | { readonly kind: 'questions'; readonly questions: QuestionSet }
 
 /** Reads everything now: a missing file or too little text is found before hours of work. */
 export async function readData(session: RunSession, plan: RunPlan): Promise<RunData> {
@@ -25,10 +32,21 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
       onProgress: (done, total) => session.advance(done, total, 'documents'),
     })
   const { calibration, recover } = recipe
-  const evaluations = new Map<string, Windows>()
-  const evaluation = async ({ data, field, seq_len: seqLen }: ResolvedEvaluation) => {
-    const key = JSON.stringify([data, field, seqLen])
-    const known = evaluations.get(key) ?? (await load({ path: data, field, seqLen, purpose: 'evaluate' }))
+  const evaluations = new Map<string, EvaluationData>()
+  const readEvaluation = async (e: ResolvedEvaluation): Promise<EvaluationData> => {
+    const { task, data: path, field, seq_len: seqLen, limit } = e
+    if (!taskOf(task).questions)
+      return { kind: 'windows', windows: await load({ path, field, seqLen, purpose: 'evaluate' }) }
+    const { vocabSize, maxPositions: maxLength } = model.config
+    const { folder } = source
+    const questions = await loadQuestions({ task, path, limit, folder, vocabSize, maxLength, signal })
+    const unanswered = unansweredText(questions)
+    if (unanswered) session.warn(unanswered)
+    return { kind: 'questions', questions }
+  }
+  const evaluation = async (e: ResolvedEvaluation) => {
+    const key = JSON.stringify([e.task, e.data, e.field, e.seq_len, e.limit])
+    const known = evaluations.get(key) ?? (await readEvaluation(e))
     evaluations.set(key, known)
     return known
   }

@@ -1,7 +1,8 @@
 // The table at the end of a run: dense, pruned, recovered.
 import type { Stage } from '../../shared/protocol/events.ts'
-import { formatDuration, formatShare, formatTrained, formatValue } from '../../shared/format/numbers.ts'
+import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../../shared/format/numbers.ts'
 import { textTable } from '../../shared/format/textTable.ts'
+import type { MeanAccuracy } from './meanAccuracy.ts'
 import type { RunReport } from './report.ts'
 
 export interface SummaryRow {
@@ -9,7 +10,11 @@ export interface SummaryRow {
   readonly cells: readonly string[]
 }
 
-export const summaryHeads = ['', 'perplexity', 'sparsity', 'trainable', 'seconds', 'peak memory'] as const
+/** Accuracy has a column where a task measures it. */
+export function summaryHeads({ accuracy }: Pick<RunReport, 'accuracy'>): string[] {
+  const mean = Object.keys(accuracy).length > 0 ? ['mean accuracy'] : []
+  return ['', 'perplexity', ...mean, 'sparsity', 'trainable', 'seconds', 'peak memory']
+}
 
 /** What each stage cost and gave. A stage that was not measured shows a dash. */
 export function summaryRows(report: RunReport): SummaryRow[] {
@@ -26,6 +31,7 @@ export function summaryRows(report: RunReport): SummaryRow[] {
     cells: [
       stage,
       formatValue(report.perplexity[stage]),
+      ...(Object.keys(report.accuracy).length > 0 ? [accuracyText(report.accuracy[stage])] : []),
       formatShare(stage === 'dense' ? null : report.sparsity),
       stage === 'recovered' && trainable ? formatTrained(trainable.percent) : '–',
       spent[stage],
@@ -36,10 +42,14 @@ export function summaryRows(report: RunReport): SummaryRow[] {
   }))
 }
 
+function accuracyText(mean: MeanAccuracy | undefined): string {
+  return mean ? formatAccuracy(mean.acc, mean.stderr) : '–'
+}
+
 /** The table as text, columns aligned. */
 export function summaryText(report: RunReport): string {
   return textTable(
-    summaryHeads,
+    summaryHeads(report),
     summaryRows(report).map(({ cells }) => cells),
   )
 }

@@ -2,7 +2,7 @@
 import { formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { sparsityOf } from '../../shared/format/sparsity.ts'
 import type { RunEvent } from '../../shared/protocol/events.ts'
-import { evaluationTitle } from '../../shared/series/evaluationTitle.ts'
+import { evaluationTitle, measuredText } from '../../shared/series/evaluationTitle.ts'
 
 /** What is worth a line; steps are too many. */
 export function lineOf(event: RunEvent): string | null {
@@ -19,7 +19,7 @@ export function lineOf(event: RunEvent): string | null {
       return `block ${event.block}: ${formatShare(sparsityOf(Object.values(event.modules)))} zeros${errors}`
     }
     case 'eval':
-      return `${evaluationTitle(event)}: ${formatValue(event.perplexity)}`
+      return `${evaluationTitle(event)}: ${measuredText(event)}`
     case 'warning':
       return `warning: ${event.message}`
     case 'saved':

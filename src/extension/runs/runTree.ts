@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import { treeIds } from '../contributions.ts'
 import type { RunStatus } from '../../shared/protocol/view.ts'
 import { formatValue } from '../../shared/format/numbers.ts'
+import { mainPerplexities } from '../../shared/series/foldRun.ts'
 import { queuedText } from '../support/statusText.ts'
 import type { QueuedRun, RunQueue } from './runQueue.ts'
 import type { Run, RunStore } from './runStore.ts'
@@ -69,7 +70,7 @@ function queuedItem(run: QueuedRun): vscode.TreeItem {
 }
 
 function describe({ status, picture }: Run): string {
-  const last = picture.evaluations.filter((e) => e.entry === 0).at(-1)
+  const last = mainPerplexities(picture).at(-1)
   const phase = picture.phases.at(-1)?.phase
   if (status === 'running' && phase !== undefined)
     return picture.overall === null ? phase : `${Math.floor(100 * picture.overall)} % · ${phase}`

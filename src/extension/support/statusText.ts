@@ -1,6 +1,7 @@
 // What the status item says: which run goes on and how far, else where it computes.
 import { formatDuration, formatValue } from '../../shared/format/numbers.ts'
 import { runLabel } from '../../shared/format/runName.ts'
+import { mainPerplexities } from '../../shared/series/foldRun.ts'
 import type { QueuedRun } from '../runs/runQueue.ts'
 import type { Run } from '../runs/runStore.ts'
 
@@ -18,12 +19,12 @@ export function runStatusText(runs: readonly Run[], queued: readonly QueuedRun[]
   const more = queued.length > 1 || (run && queued.length > 0) ? ` (+${queued.length - (run ? 0 : 1)})` : ''
   const waiting = queued.map(queuedText)
   if (!run) return { text: `$(sync~spin) ${queued[0].name}${more}`, tooltip: waiting.join('\n'), run: null }
-  const { overall, phases, etaSeconds, evaluations } = run.picture
+  const { overall, phases, etaSeconds } = run.picture
   const icon = run.status === 'paused' ? '$(debug-pause)' : '$(sync~spin)'
   const share = overall === null ? '' : ` ${Math.floor(100 * overall)} %`
   const phase = run.status === 'paused' ? 'paused' : (phases.at(-1)?.phase ?? 'starting')
   const left = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds)} left`
-  const last = evaluations.filter(({ entry }) => entry === 0).at(-1)
+  const last = mainPerplexities(run.picture).at(-1)
   const lines = [
     runLabel(run),
     `${phase}${share}${left}`,

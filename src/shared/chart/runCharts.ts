@@ -47,12 +47,13 @@ export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
   const series: Series[] = []
   const levels: Level[] = []
   for (const run of runs) {
-    const names = [...entryNames(run.picture.evaluations)].sort(([a], [b]) => a - b)
+    const evaluations = run.picture.evaluations.filter(({ accuracy }) => accuracy === null)
+    const names = [...entryNames(evaluations)].sort(([a], [b]) => a - b)
     names.forEach(([entry, name], i) => {
       const note = (what: string) => (names.length > 1 ? `${name}, ${what}` : what)
       const label = (what: string) => (runs.length > 1 ? `${run.label}, ${note(what)}` : note(what))
       const style = runs.length > 1 ? entryStyle(run.index, i) : seriesStyle(i)
-      const measured = run.picture.evaluations.filter((evaluation) => evaluation.entry === entry)
+      const measured = evaluations.filter((evaluation) => evaluation.entry === entry)
       // Of runs laid over only the colours tell: their names would fill the picture.
       const noteOf = (what: string) => (run.index === 0 ? note(what) : '')
       levels.push(...levelsOf(measured, { label, noteOf, style }))

@@ -114,7 +114,7 @@ function retrainingBytes(recipe: ResolvedRecipe, config: ModelConfig, sizes: Pla
 }
 
 function measuringBytes({ evaluate }: ResolvedRecipe, config: ModelConfig, budget: Budget): number {
-  const tokens = Math.max(passTokens, ...evaluate.map(({ seq_len: seqLen }) => seqLen))
+  const tokens = Math.max(passTokens, ...evaluate.map(({ seq_len: seqLen = 0 }) => seqLen))
   const scratch = logitBytes(config, tokens)
   const whole = weightBytes(config) + forwardBytes(config, tokens) + scratch
   return Math.max(leastPassBytes(config, tokens, scratch), Math.min(budget.decoderBytes, whole))

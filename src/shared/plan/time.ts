@@ -125,8 +125,9 @@ function bytesOf({ tensors }: PlannedModel): number {
   return bytes
 }
 
-function tokensIn(data: ReadonlyMap<string, DataFacts>, { data: path, field }: ResolvedEvaluation): number {
+function tokensIn(data: ReadonlyMap<string, DataFacts>, { data: path, field, limit }: ResolvedEvaluation): number {
   const file = data.get(path)
+  if (limit !== undefined && file?.documents) return (file.bytes / bytesPerToken) * Math.min(1, limit / file.documents)
   const shape = idShapeOf(file, field)
   return shape ? shape.reduce((a, b) => a * b, 1) : (file?.bytes ?? 0) / bytesPerToken
 }

@@ -1,6 +1,8 @@
 // Events of a run, one JSON object a line in events.jsonl (design 4.3). The views draw from these only, so a
 // finished run looks the same as a live one.
 
+import type { TaskName } from '../tasks/tasks.ts'
+
 export type Stage = 'dense' | 'pruned' | 'recovered'
 
 /** A pruned linear of a finished block. */
@@ -63,11 +65,15 @@ export type RunEvent = At &
         step?: number
         /** Index in `evaluate`: two entries may share their data. */
         entry?: number
-        task?: 'perplexity'
+        task?: TaskName
         /** Recipe's path. */
         data?: string
         seq_len?: number
-        perplexity: number | null
+        perplexity?: number | null
+        /** Of a zero-shot task: accuracy, also by length where the harness has that, and its standard error (null: one row). */
+        acc?: number
+        acc_norm?: number
+        stderr?: number | null
       }
     | { type: 'memory'; rss_mb: number; device_mb: number }
     | { type: 'warning'; message: string }

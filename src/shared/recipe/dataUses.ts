@@ -1,4 +1,5 @@
 // Where a recipe names data, and what it asks of it.
+import { taskOf } from '../tasks/tasks.ts'
 import type { Path } from './document.ts'
 import type { ResolvedRecipe } from './resolve.ts'
 
@@ -11,21 +12,25 @@ export interface DataUse {
   readonly field: string | undefined
   /** Null: as many as there are. */
   readonly samples: number | null
-  readonly seqLen: number
+  /** Null: rows as long as they are. */
+  readonly seqLen: number | null
+  /** What a table of questions must have: of several names in an entry one. Null: text or ids. */
+  readonly columns: readonly (readonly string[])[] | null
 }
 
 export function dataUses({ calibration, recover, evaluate }: ResolvedRecipe): DataUse[] {
   const uses: DataUse[] = []
   if (calibration) {
     const { data, field, samples, seq_len: seqLen } = calibration
-    uses.push({ purpose: 'calibration', path: ['calibration'], data, field, samples, seqLen })
+    uses.push({ purpose: 'calibration', path: ['calibration'], data, field, samples, seqLen, columns: null })
   }
   if (recover?.mode === 'retrain' && recover.data !== undefined) {
     const { data, field, samples, seq_len: seqLen } = recover
-    uses.push({ purpose: 'retrain', path: ['recover'], data, field, samples, seqLen })
+    uses.push({ purpose: 'retrain', path: ['recover'], data, field, samples, seqLen, columns: null })
   }
-  for (const [i, { data, field, seq_len: seqLen }] of evaluate.entries()) {
-    uses.push({ purpose: 'evaluate', path: ['evaluate', i], data, field, samples: null, seqLen })
+  for (const [i, { task, data, field, seq_len: seqLen = null }] of evaluate.entries()) {
+    const columns = taskOf(task).questions?.columns ?? null
+    uses.push({ purpose: 'evaluate', path: ['evaluate', i], data, field, samples: null, seqLen, columns })
   }
   return uses
 }

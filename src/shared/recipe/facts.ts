@@ -54,6 +54,8 @@ export interface DataFacts {
   readonly kind: 'text' | 'lines' | 'table' | 'ids' | 'unknown'
   /** Columns of text, or integer tensors; null when the file says nothing about them. */
   readonly fields: readonly string[] | null
+  /** All columns of a table or of the first line; absent when the file says nothing about them. */
+  readonly columns?: readonly string[]
   /** Integer tensors: [windows, length] or [length]. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
   /** Null when the file is too large to have been counted. */

@@ -4,7 +4,7 @@ import { parseNm } from '../format/nm.ts'
 import type { MethodKey, MethodSettings } from '../methods/keys.ts'
 import type { Scope, Selection } from '../methods/method.ts'
 import { defaultMethod, defaultScope, methodOf, type MethodName } from '../methods/methods.ts'
-import { defaultTask, type RecipeTask } from '../tasks/tasks.ts'
+import { defaultTask, taskOf, type TaskName } from '../tasks/tasks.ts'
 import { defaultTrain, type Subset } from '../adapters/subsets.ts'
 import { unstructured } from './schema.ts'
 import type {
@@ -63,8 +63,12 @@ export interface ResolvedRecover {
   seq_len: number
 }
 
-export interface ResolvedEvaluation extends ResolvedData {
-  task: RecipeTask
+export interface ResolvedEvaluation extends Omit<ResolvedData, 'seq_len'> {
+  task: TaskName
+  /** Tasks that read text; zero-shot tasks take rows as long as they are. */
+  seq_len?: number
+  /** The first rows; zero-shot tasks only. */
+  limit?: number
   at: EvaluationStage[]
   /** Undefined: not in between. */
   every?: number
@@ -107,12 +111,7 @@ export function resolveRecipe(recipe: Recipe, known: Surroundings = {}): Resolve
     ...(calibration && { calibration: { ...calibration, ...windowsOf(calibration, known) } }),
     seed: recipe.seed ?? 0,
     ...(recover && { recover: resolveRecover(recover, known) }),
-    evaluate: (recipe.evaluate ?? []).map((e) => ({
-      task: defaultTask,
-      at: ['dense', 'recovered'] as EvaluationStage[],
-      ...e,
-      seq_len: windowsOf(e, known).seq_len,
-    })),
+    evaluate: (recipe.evaluate ?? []).map((e) => resolveEvaluation(e, known)),
     ...(recipe.save && { save: { max_shard: '5GB', ...recipe.save } }),
     ...(recipe.sweep && { sweep: recipe.sweep }),
   }
@@ -135,6 +134,17 @@ function windowsOf(asked: AskedWindows, { maxPositions, idShape }: Surroundings)
   // None at all is said where the file is read.
   return { samples: asked.samples ?? (inFile === null ? defaultSamples : Math.max(1, inFile)), seq_len: seqLen }
 }
+
+/** With the keys that its task takes, and no others. */
+function resolveEvaluation(evaluation: Evaluation, known: Surroundings): ResolvedEvaluation {
+  const { task = defaultTask, data, field, limit, at = ['dense', 'recovered'], every } = evaluation
+  const keys = taskOf(task).questions
+    ? { ...(limit !== undefined && { limit }) }
+    : { ...(field !== undefined && { field }), seq_len: windowsOf(evaluation, known).seq_len }
+  return { task, data, at, ...keys, ...(every !== undefined && { every }) }
+}
+
+type Evaluation = NonNullable<Recipe['evaluate']>[number]
 
 function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
   const method = step.method ?? defaultMethod

@@ -9,7 +9,7 @@ import { parseNm } from '../format/nm.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
 import { scopes, selections } from '../methods/method.ts'
 import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData } from '../methods/methods.ts'
-import { recipeTasks } from '../tasks/tasks.ts'
+import { defaultTask, taskNames, taskOf, zeroShotNames } from '../tasks/tasks.ts'
 
 /** Shown by hover and completion, and written into the JSON Schema. */
 const about = (
@@ -245,8 +245,16 @@ const recoverSchema = z
 const evaluationSchema = z
   .strictObject({
     task: z
-      .enum(recipeTasks)
-      .meta(about('What to measure.', { default: 'perplexity' }))
+      .enum(taskNames)
+      .meta(
+        about(
+          [
+            'What to measure. Zero-shot tasks read the rows that `datasets` exports and score them as lm-evaluation-harness does.',
+            ...taskNames.map((name) => `- \`${name}\`: ${taskOf(name).about}`),
+          ].join('\n'),
+          { default: defaultTask },
+        ),
+      )
       .optional(),
     ...dataKeys,
     seq_len: seqLen,
@@ -258,6 +266,9 @@ const evaluationSchema = z
           default: ['dense', 'recovered'],
         }),
       )
+      .optional(),
+    limit: count
+      .meta(about(`Only the first rows of the data. For zero-shot tasks: ${zeroShotNames.join(', ')}.`))
       .optional(),
     every: count.meta(about('Measure also after so many steps (retrain) or blocks (reconstruct).')).optional(),
   })

@@ -1,5 +1,6 @@
 // A run as the views show it, folded from its events alone: a live run and a finished one give the same picture.
 import type { ModuleZeros, RunEvent, Stage } from '../protocol/events.ts'
+import { defaultTask, type TaskName } from '../tasks/tasks.ts'
 import type { Point } from './smooth.ts'
 
 export interface BlockResult {
@@ -14,13 +15,16 @@ export interface Evaluation {
   stage: Stage
   /** Index in the recipe's `evaluate`: two entries may share their data. */
   entry: number
-  task: 'perplexity'
+  task: TaskName
   /** Recipe's path. */
   data: string
   seqLen: number | null
   /** Number of optimiser steps done when it was measured. */
   x: number
+  /** null: not a number, or a task that has none. */
   perplexity: number | null
+  /** Of a zero-shot task. */
+  accuracy: { acc: number; stderr: number | null } | null
 }
 
 export interface RunPicture {
@@ -79,6 +83,13 @@ export function emptyPicture(): RunPicture {
   }
 }
 
+/** Perplexities of the first entry that measures them, as they came. */
+export function mainPerplexities({ evaluations }: Pick<RunPicture, 'evaluations'>): Evaluation[] {
+  const texts = evaluations.filter(({ accuracy }) => accuracy === null)
+  const first = Math.min(...texts.map(({ entry }) => entry))
+  return texts.filter(({ entry }) => entry === first)
+}
+
 /** Adds the events to the picture, in place. */
 export function foldEvents(picture: RunPicture, events: readonly RunEvent[]): RunPicture {
   for (const event of events) fold(picture, event)
@@ -124,8 +135,10 @@ function fold(run: RunPicture, event: RunEvent): void {
       })
       return
     case 'eval': {
-      const { stage, entry = 0, task = 'perplexity', data = '', seq_len: seqLen = null, perplexity } = event
-      run.evaluations.push({ stage, entry, task, data, seqLen, x: run.loss.length, perplexity })
+      const { stage, entry = 0, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
+      const { acc, stderr = null } = event
+      const accuracy = acc === undefined ? null : { acc, stderr }
+      run.evaluations.push({ stage, entry, task, data, seqLen, x: run.loss.length, perplexity, accuracy })
       return
     }
     case 'memory': {

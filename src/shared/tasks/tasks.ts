@@ -32,12 +32,8 @@ export const taskNames = Object.keys(tasks) as TaskName[]
 /** Tasks of questions with answers. */
 export const zeroShotNames = taskNames.filter((name) => tasks[name].questions !== null)
 
-/** What recipes can measure. */
-export const recipeTasks = ['perplexity'] as const
-export type RecipeTask = (typeof recipeTasks)[number]
-
 /** Where an evaluation names none. */
-export const defaultTask: RecipeTask = 'perplexity'
+export const defaultTask: TaskName = 'perplexity'
 
 export function taskOf(name: TaskName): TaskRow {
   return tasks[name]

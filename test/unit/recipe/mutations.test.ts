@@ -99,7 +99,7 @@ function refusal(text: string): string | null {
     if (!save && evaluate.length === 0) return 'shows nothing'
     if (dataUses(recipe).some((u) => !/^[ab]\.jsonl$/.test(u.data) || !['text', 'title', undefined].includes(u.field)))
       return 'no data'
-    if (dataUses(recipe).some((u) => u.seqLen > config.maxPositions)) return 'too long'
+    if (dataUses(recipe).some((u) => (u.seqLen ?? 0) > config.maxPositions)) return 'too long'
     pruneEntries(prune, linears, config.numBlocks)
     if (recover) selectTrainable(config, recover)
     if (recover?.mode === 'retrain' && recover.data === undefined) return 'no training data'

@@ -107,6 +107,6 @@ async function tokenised(
 export function unansweredText({ questions, unanswered: { places, count } }: QuestionSet): string | null {
   if (count === 0) return null
   const more = count > places.length ? ` and ${count - places.length} more` : ''
-  const what = count === 1 ? 'row has no answer and is' : 'rows have no answer and are'
-  return `${count} of ${questions.length} ${what} left out: ${places.join('; ')}${more}`
+  const what = count === 1 ? 'has no answer and is' : 'have no answer and are'
+  return `${count} of ${questions.length} rows ${what} left out: ${places.join('; ')}${more}`
 }

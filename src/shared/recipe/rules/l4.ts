@@ -17,7 +17,7 @@ export const l4 = defineRule({
     if (most === undefined) return
     for (const { path, seqLen } of dataUses(resolved)) {
       const key = [...path, 'seq_len']
-      if (seqLen <= most && (!has(key) || seqLen <= long)) continue
+      if (seqLen === null || (seqLen <= most && (!has(key) || seqLen <= long))) continue
       const better = Math.min(most, long)
       const at = has(key) ? key : [...path, 'data']
       const edits = has(key)

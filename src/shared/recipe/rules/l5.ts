@@ -15,7 +15,7 @@ export const l5 = defineRule({
     for (const { path, data, field, seqLen } of dataUses(resolved)) {
       // Rows of ids have a length of their own.
       const rows = idShapeOf(facts.data.get(data), field)?.length === 2
-      if (rows || has([...path, 'seq_len']) || !has([...path, 'data'])) continue
+      if (seqLen === null || rows || has([...path, 'seq_len']) || !has([...path, 'data'])) continue
       const edits = insertKey(document, path, 'seq_len', String(seqLen))
       yield {
         at: [...path, 'data'],

@@ -14,7 +14,7 @@ export const m5 = defineRule({
   *check({ document, resolved, facts, has }) {
     for (const { path, data, field, samples, seqLen, purpose } of dataUses(resolved)) {
       const file = facts.data.get(data)
-      if (!file?.exists || file.problem !== null) continue
+      if (seqLen === null || !file?.exists || file.problem !== null) continue
       const shape = idShapeOf(file, field)
       const at = (key: string) => (has([...path, key]) ? [...path, key] : [...path, 'data'])
       const use = (key: string, value: number) =>

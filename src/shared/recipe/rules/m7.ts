@@ -1,4 +1,5 @@
 import { dataUses } from '../dataUses.ts'
+import { someOf } from '../../format/lists.ts'
 import { replaceValue } from '../edits.ts'
 import { nearest } from '../nearest.ts'
 import { defineRule } from '../rule.ts'
@@ -17,7 +18,7 @@ export const m7 = defineRule({
       const at = ['recover', 'lora', 'init']
       yield { at, message: `There is no file ${start} (paths are relative to the recipe).` }
     }
-    for (const { path, data, field } of dataUses(resolved)) {
+    for (const { path, data, field, columns } of dataUses(resolved)) {
       const file = facts.data.get(data)
       if (!file) continue
       const at = [...path, 'data']
@@ -31,6 +32,23 @@ export const m7 = defineRule({
       }
       if (file.problem !== null) {
         yield { at, message: `${data} cannot be used: ${file.problem}.` }
+        continue
+      }
+      if (columns && (file.kind === 'text' || file.kind === 'ids')) {
+        yield {
+          at,
+          message: `${data} has no rows with columns, which this task reads: give a .jsonl, .jsonl.gz or .parquet file.`,
+        }
+        continue
+      }
+      if (columns) {
+        const missing = columns.find((names) => file.columns && !names.some((name) => file.columns?.includes(name)))
+        if (!missing) continue
+        const [wanted, found] = [columns.map((names) => names.join(' or ')), file.columns ?? []]
+        yield {
+          at,
+          message: `${data} has no column ${missing.join(' or ')}: this task reads ${someOf(wanted)}; it has ${someOf(found) || 'none'}.`,
+        }
         continue
       }
       if (file.fields === null) continue

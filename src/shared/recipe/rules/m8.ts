@@ -13,7 +13,7 @@ export const m8 = defineRule({
   *check({ document, resolved, facts, has }) {
     for (const { purpose, path, data, seqLen } of dataUses(resolved)) {
       const longest = facts.data.get(data)?.longestDocument ?? null
-      if (purpose !== 'calibration' || longest === null || longest > seqLen) continue
+      if (purpose !== 'calibration' || seqLen === null || longest === null || longest > seqLen) continue
       const at = has([...path, 'seq_len']) ? [...path, 'seq_len'] : [...path, 'data']
       // About four bytes make a token of English.
       const better = Math.max(2, 2 ** Math.floor(Math.log2(Math.max(8, longest) / 4)))

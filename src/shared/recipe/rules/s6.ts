@@ -3,6 +3,7 @@ import { andList } from '../../format/lists.ts'
 import { idleKeys, methodOf, methodsWith } from '../../methods/methods.ts'
 import { groupOf } from '../context.ts'
 import type { LintContext } from '../context.ts'
+import { taskOf } from '../../tasks/tasks.ts'
 import { dataUses } from '../dataUses.ts'
 import type { Path } from '../document.ts'
 import { remove } from '../edits.ts'
@@ -86,6 +87,11 @@ function* idleEvaluation({ resolved, recipe }: LintContext): Iterable<Idle> {
   for (const { path, data } of dataUses(resolved)) {
     const reason = 'with a .txt file, which is one text'
     if (data.endsWith('.txt')) yield { path: [...path, 'field'], reason, from: [] }
+  }
+  for (const [i, { task }] of resolved.evaluate.entries()) {
+    const keys = taskOf(task).questions ? ['field', 'seq_len'] : ['limit']
+    const from = [['evaluate', i, 'task']]
+    for (const key of keys) yield { path: ['evaluate', i, key], reason: `with task ${task}`, from }
   }
   for (const [i, { every }] of resolved.evaluate.entries()) {
     if (every === undefined) continue
