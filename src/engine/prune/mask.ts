@@ -64,7 +64,7 @@ export function zeroCountOf(mask: Mask): ZeroCount {
 }
 
 /** Ones in a 32-bit word (the usual tree of adds). */
-function bitCount(word: number): number {
+export function bitCount(word: number): number {
   let x = word - ((word >>> 1) & 0x55555555)
   x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
   return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24

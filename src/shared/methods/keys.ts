@@ -13,6 +13,11 @@ interface KeyRow {
 }
 
 export const methodKeys = {
+  iterations: {
+    kind: 'count',
+    about: 'Most iterations. With admm the sparsity grows over the first three quarters of them.',
+    option: 'most iterations',
+  },
   block_size: {
     kind: 'count',
     about: 'Columns that are handled at once; a multiple of M with N:M (arXiv 2301.00774).',

@@ -47,6 +47,8 @@ export interface PruneMethod {
   readonly seeded?: true
   /** Groups that a recipe may choose from, the default first; none where the method has its own. */
   readonly scopes: readonly Scope[]
+  /** Always prunes exact counts: `selection` does not apply. */
+  readonly exactOnly?: true
   /** The group that it has of its own, as in "whose group is …". */
   readonly ownGroup?: string
   /** Columns are handled in blocks of `block_size`, which N:M groups must not straddle. */

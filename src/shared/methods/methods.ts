@@ -1,4 +1,6 @@
 // All pruning methods. Outside their own files nothing compares their names: what differs between them is in the rows.
+import { admm } from './admm.ts'
+import { alps } from './alps.ts'
 import { methodKeyNames, type MethodKey } from './keys.ts'
 import { magnitude } from './magnitude.ts'
 import type { PruneMethod, Scope } from './method.ts'
@@ -7,7 +9,7 @@ import { ria } from './ria.ts'
 import { sparsegpt } from './sparsegpt.ts'
 import { wanda } from './wanda.ts'
 
-export const methods = { magnitude, random, wanda, ria, sparsegpt } satisfies Record<string, PruneMethod>
+export const methods = { magnitude, random, wanda, ria, sparsegpt, admm, alps } satisfies Record<string, PruneMethod>
 
 /** As recipes write it. */
 export type MethodName = keyof typeof methods
@@ -40,6 +42,12 @@ export function needsHessian(name: MethodName): boolean {
 /** Weights of the whole model may compete. */
 export function canBeGlobal(name: MethodName): boolean {
   return methodOf(name).scopes.includes('global')
+}
+
+/** A group that a method does not know; one with a group of its own ignores what a recipe says. */
+export function refusesScope(name: MethodName, scope: Scope): boolean {
+  const { scopes } = methodOf(name)
+  return scopes.length > 0 && !scopes.includes(scope)
 }
 
 /** The default group. `perp` is defined by the published code, whose threshold is the tensor's (methods.md 2.3). */

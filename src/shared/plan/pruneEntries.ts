@@ -1,9 +1,9 @@
 // What to prune and how: the recipe's `prune` entries after matching, one sparsity for each linear.
-import { someOf } from '../format/lists.ts'
+import { andList, someOf } from '../format/lists.ts'
 import { formatNm, parseNm, type NmPattern } from '../format/nm.ts'
 import { methodKeyNames, type MethodKey, type MethodSettings } from '../methods/keys.ts'
 import type { Scope, Selection } from '../methods/method.ts'
-import { methodOf, needsData, type MethodName } from '../methods/methods.ts'
+import { methodOf, needsData, refusesScope, type MethodName } from '../methods/methods.ts'
 import { selectModules, type Module } from '../recipe/match.ts'
 import { sparsityOfBlock, type ResolvedPruneStep } from '../recipe/resolve.ts'
 import { PlanError } from './planError.ts'
@@ -84,6 +84,10 @@ export function checkEntries(
     const unknown = names.filter((name) => !shapes.has(name))
     if (unknown.length) throw new PlanError(`not linears of the model's blocks: ${unknown.join(', ')}`)
     if (entry.pattern) checkPattern(entry.pattern, names, shapes)
+    else if (refusesScope(entry.method, entry.scope))
+      throw new PlanError(
+        `${entry.method} knows no scope ${entry.scope}: use ${andList(methodOf(entry.method).scopes, 'or')}`,
+      )
     else
       for (const [name, sparsity] of entry.sparsities)
         if (!(sparsity > 0 && sparsity < 1))

@@ -8,7 +8,7 @@ import { andList } from '../format/lists.ts'
 import { parseNm } from '../format/nm.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
 import { scopes, selections } from '../methods/method.ts'
-import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData } from '../methods/methods.ts'
+import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData, refusesScope } from '../methods/methods.ts'
 import { defaultTask, taskNames, taskOf, zeroShotNames } from '../tasks/tasks.ts'
 
 /** Shown by hover and completion, and written into the JSON Schema. */
@@ -71,6 +71,7 @@ const scopeLines = methodNames.flatMap((name) => {
   const [first] = methodOf(name).scopes
   return first !== undefined && first !== 'tensor' ? [`\`${first}\` for ${name}`] : []
 })
+const withoutGlobal = methodNames.filter((name) => refusesScope(name, 'global'))
 const withOwnGroup = methodNames.filter((name) => methodOf(name).scopes.length === 0)
 
 /** A key that only some methods take, with the default that they share, or each its own in words. */
@@ -101,7 +102,7 @@ const pruneStepSchema = z
       .enum(scopes)
       .meta(
         about(
-          `The group in which weights compete: one \`tensor\`, one \`row\` (output neuron) or all of them (\`global\`). Default: ${scopeLines.join(', ')}, \`tensor\` for the others and for \`selection: perp\`, whose threshold is the tensor's. N:M and ${andList(withOwnGroup)} have groups of their own.`,
+          `The group in which weights compete: one \`tensor\`, one \`row\` (output neuron) or all of them (\`global\`). Default: ${scopeLines.join(', ')}, \`tensor\` for the others and for \`selection: perp\`, whose threshold is the tensor's. N:M and ${andList(withOwnGroup)} have groups of their own; ${andList(withoutGlobal)} know no \`global\`.`,
         ),
       )
       .optional(),

@@ -63,6 +63,13 @@ describe('a pruning plan', () => {
     refuses({ sparsities: new Map([['c', 0.5]]) }, /not linears .*: c$/)
   })
 
+  it('refuses a scope that the method does not know; N:M and methods with a group of their own have no use for it', () => {
+    for (const method of ['alps', 'admm'] as const)
+      refuses({ method, scope: 'global' }, /knows no scope global: use tensor or row$/)
+    checkEntries([entry({ method: 'alps', scope: 'global', pattern: { n: 2, m: 4 } })], shapes)
+    checkEntries([entry({ method: 'sparsegpt', scope: 'global' })], shapes)
+  })
+
   it('refuses a linear in two entries', () => {
     assert.throws(() => entryIndex([entry(), entry({ method: 'wanda' })]), /a is matched by two entries/)
     assert.equal(entryIndex([entry()]).size, 1)

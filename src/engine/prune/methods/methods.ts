@@ -1,5 +1,7 @@
 // The arithmetic of every pruning method, by the name of its row.
 import type { MethodName } from '../../../shared/methods/methods.ts'
+import { admm } from './admm.ts'
+import { alps } from './alps.ts'
 import { magnitude } from './magnitude.ts'
 import type { PruneMethod } from './method.ts'
 import { random } from './random.ts'
@@ -7,7 +9,15 @@ import { ria } from './ria.ts'
 import { sparsegpt } from './sparsegpt.ts'
 import { wanda } from './wanda.ts'
 
-export const methods: Readonly<Record<MethodName, PruneMethod>> = { magnitude, random, wanda, ria, sparsegpt }
+export const methods: Readonly<Record<MethodName, PruneMethod>> = {
+  magnitude,
+  random,
+  wanda,
+  ria,
+  sparsegpt,
+  admm,
+  alps,
+}
 
 /** Scores of a method; magnitude's for one that solves, when there is nothing to solve with. */
 export function scoreMethodOf(name: MethodName) {

@@ -9,6 +9,7 @@ import { uploadScale } from '../columnScale.ts'
 import type { PruneHost } from '../host.ts'
 import { settingOf, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import { countScores, findLimit, rankOf } from '../select.ts'
+import { finiteDiagonal, readDiagonal } from './hessian.ts'
 import type { SolveInput, SolveMethod } from './method.ts'
 
 export const sparsegpt: SolveMethod = {
@@ -45,15 +46,10 @@ export async function factorHessian(
   warn: (message: string) => void,
 ): Promise<HessianFactor> {
   const n = hessian.shape[0]
-  const diagonal = await readDiagonal(host, hessian)
+  const diagonal = await finiteDiagonal(host, hessian, name)
   const dead = [...diagonal.keys()].filter((j) => diagonal[j] === 0)
   for (const j of dead) diagonal[j] = 1
   const mean = diagonal.reduce((a, b) => a + b, 0) / n
-  if (!Number.isFinite(mean))
-    throw new EngineError(
-      'numeric',
-      `${name}: its calibration inputs are not finite; check the model with \`sparsescope evaluate\`, and the data`,
-    )
   const upper = host.allocate('f32', [n, n])
   const damped = host.allocate('f32', [n])
   try {
@@ -75,16 +71,6 @@ export async function factorHessian(
     'numeric',
     `${name}: its Hessian is not positive definite even with a dampening of ${dampening * 10 ** retries}; use more calibration samples, or set a larger dampening`,
   )
-}
-
-async function readDiagonal(host: Backend, matrix: Tensor): Promise<Float32Array> {
-  const n = matrix.shape[0]
-  const line = host.allocate('f32', [n])
-  const step = { rows: n, groups: 1, width: 1, outGroup: 0, outOffset: 0, inGroup: 0, inOffset: 0 }
-  host.kernels.copy(line, matrix, { ...step, outRow: 1, inRow: n + 1 })
-  const values = (await host.read(line)) as Float32Array
-  host.release(line)
-  return values
 }
 
 export function releaseFactor(host: PruneHost, factor: HessianFactor): void {

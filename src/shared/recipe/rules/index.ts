@@ -42,6 +42,7 @@ import { n8 } from './n8.ts'
 import { n9 } from './n9.ts'
 import { n10 } from './n10.ts'
 import { n11 } from './n11.ts'
+import { n12 } from './n12.ts'
 import { m1 } from './m1.ts'
 import { m2 } from './m2.ts'
 import { m3 } from './m3.ts'
@@ -87,7 +88,7 @@ export const rules: readonly Rule[] = [
   y1, y2, y3, y4, y5, y6,
   s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11,
   t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14,
-  n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11,
+  n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12,
   m1, m2, m3, m4, m5, m6, m7, m8,
   r1, r2, r3, r4, r5, r6, r7, r8, r9, r10,
   l1, l2, l3, l4, l5, l6,

@@ -58,11 +58,14 @@ function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {
     const reason = `with method ${step.method}, only with ${andList(methodsWith(key), 'or')}`
     yield { path: at(key), reason, from }
   }
+  const { scopes, ownGroup, exactOnly } = methodOf(step.method)
   if (groupOf(step)) {
     const reason = 'with an N:M pattern'
     for (const key of ['scope', 'selection']) yield { path: at(key), reason, from: [at('pattern')] }
-  } else if (methodOf(step.method).scopes.length === 0)
-    yield { path: at('scope'), reason: `with ${step.method}, whose group is ${methodOf(step.method).ownGroup}`, from }
+    return
+  }
+  if (scopes.length === 0) yield { path: at('scope'), reason: `with ${step.method}, whose group is ${ownGroup}`, from }
+  if (exactOnly) yield { path: at('selection'), reason: `with ${step.method}, which prunes exact counts`, from }
 }
 
 function* idleInRecover({ recipe, adapter }: LintContext, recover: ResolvedRecover): Iterable<Idle> {

@@ -1,0 +1,128 @@
+// ADMM with a sparsity that grows (arXiv 2401.02938; methods.md 13.2): weights in units of their inputs, one inverse, and a
+// projection in every iteration. In differences to the dense weights, so that f32 is enough.
+import { breathe } from '../../breathe.ts'
+import { Arena } from '../../compute/arena.ts'
+import type { Tensor } from '../../compute/tensor.ts'
+import { settingOf, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
+import type { PruneHost } from '../host.ts'
+import { keepLargest } from './choose.ts'
+import { columnScale, finiteDiagonal, invert, type ColumnScale } from './hessian.ts'
+import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
+import { writeBack } from './writeBack.ts'
+
+/** Its weight of the constraint; the Hessian has a unit diagonal. */
+const rho = 1
+
+export const admm: SolveMethod = {
+  kind: 'solve',
+  preparedFor: (entry) => String(settingOf(entry, 'dampening')),
+  async prepare(input) {
+    const shared = await prepareAdmm(input)
+    return {
+      // Inputs that never fired have the least weights of all; what N:M keeps of them stays as it was.
+      dead: [],
+      async solve(solveInput) {
+        const iterations = settingOf(solveInput.entry, 'iterations')
+        await solveAdmm(input.host, shared, solveInput, Math.max(1, Math.floor(0.75 * iterations)))
+        return null
+      },
+      release: shared.release,
+    }
+  },
+}
+
+/** What linears with the same input share. */
+export interface AdmmHessian extends ColumnScale {
+  /** (H + ρI)⁻¹ of the damped Hessian. */
+  readonly inverseHessian: Tensor
+  release(): void
+}
+
+/** @throws EngineError 'numeric' */
+export async function prepareAdmm({ host, hessian, entry, name, warn }: HessianInput): Promise<AdmmHessian> {
+  const diagonal = Float64Array.from(await finiteDiagonal(host, hessian, name))
+  const n = diagonal.length
+  const arena = new Arena(host)
+  const units = columnScale(arena, host, diagonal)
+  const unit = diagonal.map((d, j) => d / units.values[j] ** 2)
+  const damping = (settingOf(entry, 'dampening') * unit.reduce((a, b) => a + b, 0)) / n
+  const inverseHessian = arena.allocate([n, n])
+  const h = arena.allocate([n, n])
+  host.kernels.scaleWeight(h, hessian, units.inverse, units.inverse, 1)
+  const damped = unit.map((d) => d + damping + rho)
+  await invert(host, inverseHessian, h, damped, name, warn)
+  arena.release(h)
+  return { ...units, inverseHessian, release: () => arena.close() }
+}
+
+/**
+ * Prunes a weight [O,I] in place and fills its mask. The sparsity grows over the first `growing` iterations; 0: the mask is
+ * that of Wanda's scores, and only weights move.
+ */
+export async function solveAdmm(
+  host: PruneHost,
+  shared: AdmmHessian,
+  input: SolveInput,
+  growing: number,
+): Promise<void> {
+  const { weight, mask, entry, name } = input
+  using arena = new Arena(host)
+  const { kernels } = host
+  const [dense, a, u, z, y] = Array.from({ length: 5 }, () => arena.allocate(weight.shape))
+  const ones = arena.allocate([weight.shape[0]])
+  kernels.fill(ones, 1)
+  kernels.scaleWeight(dense, weight, ones, shared.scale, 1)
+  kernels.convert(a, dense)
+  kernels.fill(u, 0)
+  const iterations = settingOf(entry, 'iterations')
+  for (let t = 0; t < iterations; t++) {
+    await breathe()
+    kernels.add(y, a, u)
+    if (t < Math.max(1, growing)) await chooseMask(host, mask, y, z, entry, name, growing ? (t + 1) / growing : 1)
+    kernels.convert(z, y)
+    kernels.applyMask(z, mask)
+    kernels.squaredErrorBackward(u, y, z, 1)
+    kernels.addScaled(z, u, -1)
+    kernels.addScaled(z, dense, -1)
+    kernels.gemm(a, z, shared.inverseHessian, {})
+    kernels.addScaled(a, dense, 1)
+  }
+  kernels.add(y, a, u)
+  await writeBack(host, input, y, shared)
+}
+
+/** The mask of y after a share `grown` of the growing iterations; z is scratch. Counts round down, as the published code's do. */
+async function chooseMask(
+  host: PruneHost,
+  mask: Tensor,
+  y: Tensor,
+  z: Tensor,
+  { pattern, scope, sparsities }: PruneEntry,
+  name: string,
+  grown: number,
+): Promise<void> {
+  const goal = pattern ? pattern.n / pattern.m : (sparsities.get(name) ?? 0)
+  const sparsity = goal - goal * (1 - grown) ** 3
+  const [rows, columns] = y.shape
+  const drop = Math.floor(rows * columns * sparsity)
+  if (!pattern && scope === 'row') return keepLargest(host, mask, y, { perRow: Math.floor(columns * sparsity) }, name)
+  if (!pattern) return keepLargest(host, mask, y, { drop }, name)
+  await keepLargest(host, mask, y, { pattern }, name)
+  if (grown >= 1) return
+  // The largest of every group are guarded: with 0 in their place they come first, and their bits come back.
+  const guarded = (await host.read(mask)) as Uint32Array
+  clearKept(host, z, y, mask)
+  await keepLargest(host, mask, z, { drop: drop + (rows * columns * (pattern.m - pattern.n)) / pattern.m }, name)
+  const chosen = (await host.read(mask)) as Uint32Array
+  host.write(
+    mask,
+    chosen.map((word, i) => word | guarded[i]),
+  )
+}
+
+/** out = −y with 0 where the mask keeps. */
+function clearKept({ kernels }: PruneHost, out: Tensor, y: Tensor, mask: Tensor): void {
+  kernels.convert(out, y)
+  kernels.applyMask(out, mask)
+  kernels.addScaled(out, y, -1)
+}

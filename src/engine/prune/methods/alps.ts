@@ -1,0 +1,193 @@
+// ALPS (arXiv 2406.07831; methods.md 13.1): mask and weights by ADMM with a penalty that grows until the mask rests, then
+// least squares on the weights that are kept. In differences to the dense weights, so that f32 is enough.
+import { breathe } from '../../breathe.ts'
+import { Arena } from '../../compute/arena.ts'
+import type { Tensor } from '../../compute/tensor.ts'
+import { keptInverses } from '../../../shared/methods/alps.ts'
+import { settingOf, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
+import type { PruneHost } from '../host.ts'
+import { bitCount } from '../mask.ts'
+import { keepLargest, type Projection } from './choose.ts'
+import { columnScale, finiteDiagonal, invert, writeDiagonal, type ColumnScale } from './hessian.ts'
+import { leastSquares } from './leastSquares.ts'
+import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
+import { writeBack } from './writeBack.ts'
+
+export const alps: SolveMethod = {
+  kind: 'solve',
+  preparedFor: (entry) => String(settingOf(entry, 'dampening')),
+  async prepare(input) {
+    const shared = await prepareAlps(input)
+    return {
+      // Inputs that never fired have the least weights of all; what N:M keeps of them stays as it was.
+      dead: [],
+      async solve(solveInput) {
+        await solveAlps(input.host, shared, solveInput)
+        return null
+      },
+      release: shared.release,
+    }
+  },
+}
+
+/** What linears with the same input share. */
+export interface AlpsHessian extends ColumnScale {
+  /** Damped, with unit diagonal. */
+  readonly h: Tensor
+  /** (H + ρI)⁻¹, until the next call. */
+  inverseAt(rho: number): Promise<Tensor>
+  release(): void
+}
+
+/** @throws EngineError 'numeric' */
+export async function prepareAlps({ host, hessian, entry, name, warn }: HessianInput): Promise<AlpsHessian> {
+  const measured = await finiteDiagonal(host, hessian, name)
+  const n = measured.length
+  const damping = (settingOf(entry, 'dampening') * measured.reduce((a, b) => a + b, 0)) / n
+  const diagonal = Float64Array.from(measured, (d) => d + damping)
+  const arena = new Arena(host)
+  const units = columnScale(arena, host, diagonal)
+  const h = arena.allocate([n, n])
+  host.kernels.scaleWeight(h, hessian, units.inverse, units.inverse, 1)
+  const unit = diagonal.map((d, j) => d / units.values[j] ** 2)
+  writeDiagonal(host, h, unit)
+  const kept = new Map<number, Tensor>()
+  let spare: Tensor | null = null
+  const inverseAt = async (rho: number) => {
+    const known = kept.get(rho)
+    if (known) return known
+    const keeps = kept.size < keptInverses(n)
+    const out = keeps ? arena.allocate([n, n]) : (spare ??= arena.allocate([n, n]))
+    const diagonalAt = unit.map((d) => d + rho)
+    await invert(host, out, h, diagonalAt, name, warn)
+    if (keeps) kept.set(rho, out)
+    return out
+  }
+  return { ...units, h, inverseAt, release: () => arena.close() }
+}
+
+/** How the penalty went, for comparison with others' code: ρ of every iteration, and every third how much the mask changed. */
+export interface AlpsTrace {
+  readonly rho: readonly number[]
+  readonly change: readonly number[]
+}
+
+/** Prunes a weight [O,I] in place and fills its mask. */
+export async function solveAlps(host: PruneHost, shared: AlpsHessian, input: SolveInput): Promise<AlpsTrace> {
+  const { weight, mask, entry, name } = input
+  using arena = new Arena(host)
+  const { kernels } = host
+  const [a, b, d, v, x] = Array.from({ length: 5 }, () => arena.allocate(weight.shape))
+  kernels.scaleWeight(a, weight, onesOf(arena, host, weight.shape[0]), shared.scale, 1)
+  const { projection, kept } = projectionOf(entry, weight.shape, name)
+  const project = () => keepLargest(host, mask, x, projection, name)
+  /** D = top(X). */
+  const projectTo = async () => {
+    await project()
+    kernels.convert(d, x)
+    kernels.applyMask(d, mask)
+  }
+  const restart = async () => {
+    kernels.convert(x, a)
+    await projectTo()
+    kernels.fill(v, 0)
+  }
+  await restart()
+  const penalty = new Penalty(kept, new Uint32Array(await host.read(mask)))
+  const iterations = settingOf(entry, 'iterations')
+  for (let t = 1; t <= iterations; t++) {
+    await breathe()
+    const rho = penalty.begin()
+    kernels.squaredErrorBackward(x, d, a, rho)
+    kernels.addScaled(x, v, -1)
+    kernels.gemm(b, x, await shared.inverseAt(rho), {})
+    kernels.addScaled(b, a, 1)
+    kernels.convert(x, b)
+    kernels.addScaled(x, v, 1 / rho)
+    await projectTo()
+    kernels.squaredErrorBackward(v, x, d, rho)
+    if (t % 3 > 0) continue
+    const next = penalty.adapt(new Uint32Array(await host.read(mask)), t)
+    if (next === 'stop') break
+    if (next === 'restart') await restart()
+  }
+  kernels.convert(x, b)
+  await projectTo()
+  for (const tensor of [b, v, x]) arena.release(tensor)
+  await leastSquares(host, d, a, shared.h, mask)
+  await writeBack(host, input, d, shared)
+  return penalty.trace
+}
+
+function onesOf(arena: Arena, host: PruneHost, length: number): Tensor {
+  const ones = arena.allocate([length])
+  host.kernels.fill(ones, 1)
+  return ones
+}
+
+/** What is projected on, and how many weights that keeps. Counts round half to even, as the published code's do. */
+function projectionOf(
+  { pattern, scope, sparsities }: PruneEntry,
+  [rows, columns]: readonly number[],
+  name: string,
+): { projection: Projection; kept: number } {
+  if (pattern) return { projection: { pattern }, kept: (rows * columns * (pattern.m - pattern.n)) / pattern.m }
+  const share = 1 - (sparsities.get(name) ?? 0)
+  if (scope === 'row') {
+    const kept = halfToEven(share * columns)
+    return { projection: { perRow: columns - kept }, kept: rows * kept }
+  }
+  const kept = halfToEven(share * rows * columns)
+  return { projection: { drop: rows * columns - kept }, kept }
+}
+
+function halfToEven(value: number): number {
+  const low = Math.floor(value)
+  const rest = value - low
+  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low
+}
+
+/** The penalty ρ, which grows as fast as the mask still changes. */
+class Penalty {
+  readonly trace = { rho: [] as number[], change: [] as number[] }
+  readonly #kept: number
+  #rho = 0.1
+  #grown = false
+  #support: Uint32Array
+
+  constructor(kept: number, support: Uint32Array) {
+    this.#kept = kept
+    this.#support = support
+  }
+
+  /** ρ of the next iteration. */
+  begin(): number {
+    this.trace.rho.push(this.#rho)
+    return this.#rho
+  }
+
+  /** After every third iteration `t`: what the new mask asks for. */
+  adapt(support: Uint32Array, t: number): 'go on' | 'stop' | 'restart' {
+    let change = 0
+    for (let i = 0; i < support.length; i++) change += bitCount(support[i] ^ this.#support[i])
+    this.#support = support
+    this.trace.change.push(change)
+    const next = this.#next(change)
+    this.#rho = Math.min(this.#rho, 1e6)
+    return t > 30 && change < 0.0003 * this.#kept ? 'stop' : next
+  }
+
+  #next(change: number): 'go on' | 'stop' | 'restart' {
+    if (change > 0.005 * this.#kept) {
+      this.#rho *= change > 0.1 * this.#kept ? 1.3 : 1.2
+      this.#grown = true
+    } else if (this.#grown) {
+      if (change === 0) return 'stop'
+      this.#rho *= 1.1
+    } else {
+      this.#rho /= 5
+      if (change > 0) return 'restart'
+    }
+    return 'go on'
+  }
+}

@@ -1,0 +1,101 @@
+// Hessians [I,I] on the host, as methods that solve need them.
+import type { Arena } from '../../compute/arena.ts'
+import { upload, type Backend } from '../../compute/backend.ts'
+import type { Tensor } from '../../compute/tensor.ts'
+import { EngineError } from '../../errors.ts'
+import type { PruneHost } from '../host.ts'
+
+export async function readDiagonal(host: Backend, matrix: Tensor): Promise<Float32Array> {
+  const n = matrix.shape[0]
+  const line = host.allocate('f32', [n])
+  host.kernels.copy(line, matrix, { ...diagonalStep(n), outRow: 1, inRow: n + 1 })
+  const values = (await host.read(line)) as Float32Array
+  host.release(line)
+  return values
+}
+
+export function writeDiagonal(host: Backend, matrix: Tensor, values: Float64Array): void {
+  const n = matrix.shape[0]
+  const line = upload(host, 'f32', [n], Float32Array.from(values))
+  host.kernels.copy(matrix, line, { ...diagonalStep(n), outRow: n + 1, inRow: 1 })
+  host.release(line)
+}
+
+const diagonalStep = (n: number) => ({
+  rows: n,
+  groups: 1,
+  width: 1,
+  outGroup: 0,
+  outOffset: 0,
+  inGroup: 0,
+  inOffset: 0,
+})
+
+/** @throws EngineError 'numeric' when inputs were not finite: then their squares are not either. */
+export async function finiteDiagonal(host: Backend, hessian: Tensor, name: string): Promise<Float32Array> {
+  const diagonal = await readDiagonal(host, hessian)
+  if (!Number.isFinite(diagonal.reduce((a, b) => a + b, 0)))
+    throw new EngineError(
+      'numeric',
+      `${name}: its calibration inputs are not finite; check the model with \`sparsescope evaluate\`, and the data`,
+    )
+  return diagonal
+}
+
+/** n of H = G / (n·nᵀ) and its inverse, as f32 vectors on the host. */
+export interface ColumnScale {
+  /** Multiplies columns of weights on the way in. */
+  readonly scale: Tensor
+  /** Divides them on the way out, and G. */
+  readonly inverse: Tensor
+  readonly values: Float64Array
+}
+
+/** n_j = √diagonal_j + 1e-8 (methods.md 13): the unit in which every input has the same weight. */
+export function columnScale(arena: Arena, host: PruneHost, diagonal: Float64Array): ColumnScale {
+  const values = diagonal.map((d) => Math.sqrt(d) + 1e-8)
+  const [scale, inverse] = [values, values.map((n) => 1 / n)].map((vector) => {
+    const tensor = arena.allocate([vector.length])
+    host.write(tensor, Float32Array.from(vector))
+    return tensor
+  })
+  return { scale, inverse, values }
+}
+
+/** Diagonals that are tried where the first is not positive definite in f32: shares of a unit diagonal. */
+const shifts = [0, 1e-3, 1e-2, 1e-1, 1]
+
+/**
+ * out = H⁻¹, H with `diagonal` in place of its own. A matrix so close to singular that f32 cannot factor it
+ * gets a larger diagonal, with a warning.
+ */
+export async function invert(
+  host: PruneHost,
+  out: Tensor,
+  h: Tensor,
+  diagonal: Float64Array,
+  name: string,
+  warn: (message: string) => void,
+): Promise<void> {
+  const upper = host.allocate('f32', h.shape)
+  const line = host.allocate('f32', [diagonal.length])
+  try {
+    for (const shift of shifts) {
+      host.write(
+        line,
+        Float32Array.from(diagonal, (d) => d + shift),
+      )
+      if (!(await host.prune.inverseFactor(upper, h, line))) continue
+      if (shift > 0) warn(`${name}: its Hessian is not positive definite; ${shift} was added to its unit diagonal`)
+      host.kernels.fill(out, 0)
+      host.kernels.gram(out, upper, 1)
+      return
+    }
+  } finally {
+    for (const tensor of [upper, line]) host.release(tensor)
+  }
+  throw new EngineError(
+    'numeric',
+    `${name}: its Hessian is not positive definite; use more calibration samples, or set a larger dampening`,
+  )
+}

@@ -1,0 +1,30 @@
+// The end of methods that solve for A = W·diag(n): back to the units of the weights, and a last look at them.
+import type { Tensor } from '../../compute/tensor.ts'
+import { upload, readF32 } from '../../compute/backend.ts'
+import { EngineError } from '../../errors.ts'
+import type { PruneHost } from '../host.ts'
+import type { ColumnScale } from './hessian.ts'
+
+/** out = A·diag(1/n) with exact zeros outside the mask. @throws EngineError 'numeric' when that is not finite */
+export async function writeBack(
+  host: PruneHost,
+  { weight, mask, name }: { readonly weight: Tensor; readonly mask: Tensor; readonly name: string },
+  solved: Tensor,
+  { inverse }: ColumnScale,
+): Promise<void> {
+  const rows = weight.shape[0]
+  const ones = upload(host, 'f32', [rows], new Float32Array(rows).fill(1))
+  const squares = host.allocate('f32', [rows])
+  try {
+    host.kernels.scaleWeight(weight, solved, ones, inverse, 1)
+    host.kernels.applyMask(weight, mask)
+    host.kernels.rowDot(squares, weight, weight)
+    if ((await readF32(host, squares)).every(Number.isFinite)) return
+  } finally {
+    for (const tensor of [ones, squares]) host.release(tensor)
+  }
+  throw new EngineError(
+    'numeric',
+    `${name}: pruning diverged to values that are not finite; set a larger dampening or use more calibration samples`,
+  )
+}
