@@ -23,7 +23,9 @@ function fakes(node = '20.19.0') {
     const exited = new Promise<string>((resolve) => (die = resolve))
     const fake: Fake = { die, killed: false, left: false }
     launched.push(fake)
-    child.onRequest('hello', () => ({ protocol: protocolVersion, version: '0', node, pid: launched.length }))
+    const slow = runtime.path === 'slow at first' && launched.length === 1
+    const hello = { protocol: protocolVersion, version: '0', node, pid: launched.length }
+    child.onRequest('hello', () => (slow ? new Promise(() => {}) : hello))
     child.onRequest('device', () => ({ device: 'cpu', description: 'fake', reasons: [] }))
     child.onRequest('ping', () => (runtime.path === 'mute' ? new Promise(() => {}) : null))
     child.onRequest('openModel', () => new Promise(() => {}))
@@ -113,10 +115,10 @@ describe('supervisor', () => {
 
   it('restarted while it starts, ends that process too', async () => {
     const { launch, launched } = fakes()
-    const { supervisor } = supervise(launch, ['good'])
+    const { supervisor } = supervise(launch, ['slow at first'])
     const first = supervisor.call('ping', null)
     const refused = assert.rejects(first, { code: 'backend-stopped' })
-    for (let i = 0; i < 100 && launched.length === 0; i++) await new Promise(setImmediate)
+    while (launched.length === 0) await settle()
     await supervisor.restart()
     await refused
     assert.deepEqual([launched.length, launched[0].killed, launched[1].killed], [2, true, false])
