@@ -51,7 +51,7 @@ describe('the packaged extension: looking', function () {
     const fc1 = tensors.find((t) => t.name.endsWith('layers.1.fc1.weight'))
     assert.ok(fc1)
     await view.getByLabel('Filter tensors by name').fill('layers.1.fc1.weight')
-    await view.locator(`.tableRow[title="${fc1.name}"]`).click()
+    await view.locator('.tableRow:visible', { hasText: 'fc1' }).first().click()
     const zeros = `${formatShare(fc1.sparsity)} (${fc1.zeros.toLocaleString('en-US')})`
     await view.locator('.facts dd', { hasText: zeros }).waitFor()
     await view.getByRole('heading', { name: 'Histogram' }).waitFor()
