@@ -29,6 +29,8 @@ export type Caller = <C extends CallName>(
 export function createCaller(connection: MessageConnection): Caller {
   const listeners = new Map<number, (value: never) => void>()
   let lastToken = 0
+  // Nobody will answer any more: disposing rejects what waits, closing alone does not.
+  connection.onClose(() => connection.dispose())
   connection.onNotification(progressMethod, ({ token, value }: ProgressMessage) => {
     listeners.get(token)?.(value as never)
   })

@@ -10,6 +10,8 @@ import type { Runtime } from './runtime.ts'
 
 export interface Launched {
   connection: MessageConnection
+  /** It was there already; it may have been on its way out. */
+  found: boolean
   /** Once, when the process or the connection is gone, for whatever reason. */
   exited: Promise<string>
   /** Closes the connection. The process ends its runs, and then itself. */
@@ -38,12 +40,16 @@ export function createLaunch(options: LaunchOptions): Launch {
     const path = options.placeOf(runtime)
     const socket = await connectTo(path, options)
     if (socket) return launched(socket, null)
-    const child = start(options.script, path, runtime, options.log)
-    try {
-      return launched(await comeUp(path, child, options), child)
-    } catch (error) {
-      child.kill('SIGKILL')
-      throw error
+    const deadline = performance.now() + startMs
+    for (;;) {
+      const child = start(options.script, path, runtime, options.log)
+      try {
+        const socket = await comeUp(path, child, deadline, options)
+        if (socket) return launched(socket, child)
+      } catch (error) {
+        child.kill('SIGKILL')
+        throw error
+      }
     }
   }
 }
@@ -83,19 +89,27 @@ function start(script: string, path: string, runtime: Runtime, log: (line: strin
   return child
 }
 
-/** Its socket, as soon as it listens. @throws Error when it ends before. */
-async function comeUp(path: string, child: ChildProcess, options: LaunchOptions): Promise<Socket> {
+/**
+ * Its socket, as soon as it listens; null when it left the place to another backend that is not there either: one that
+ * was dying. @throws Error when it ends otherwise, or is not there in time.
+ */
+async function comeUp(
+  path: string,
+  child: ChildProcess,
+  deadline: number,
+  options: LaunchOptions,
+): Promise<Socket | null> {
   let failed: Error | null = null
   child.once('error', (error) => (failed = error))
-  const deadline = performance.now() + startMs
   for (;;) {
+    const hasLeft = child.exitCode === 0
     const socket = await connectTo(path, options)
     if (socket) return socket
     if (failed) throw failed
-    // 0: another backend was quicker, and is there or soon will be.
     if (child.signalCode !== null || (child.exitCode ?? 0) !== 0)
       throw new Error(endOf(child.exitCode, child.signalCode))
     if (performance.now() > deadline) throw new Error('it does not listen')
+    if (hasLeft) return null
     await sleep(askEveryMs)
   }
 }
@@ -115,6 +129,7 @@ function launched(socket: Socket, child: ChildProcess | null): Launched {
   const leave = () => void socket.destroy()
   return {
     connection,
+    found: child === null,
     exited,
     leave,
     async kill(pid) {

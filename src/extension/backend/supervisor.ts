@@ -142,7 +142,12 @@ export class Supervisor {
     throw new BackendError('backend-unavailable', `No Node could run the backend. ${refused.join(' ')}`)
   }
 
-  private async tryRuntime(runtime: Runtime, refused: string[], stops: number): Promise<Session | null> {
+  private async tryRuntime(
+    runtime: Runtime,
+    refused: string[],
+    stops: number,
+    mayBeDying = true,
+  ): Promise<Session | null> {
     const launched = await this.options.launch(runtime).catch((error: Error) => error)
     if (launched instanceof Error) return this.refuse(runtime, launched.message, refused)
     const call = createCaller(launched.connection)
@@ -152,16 +157,20 @@ export class Supervisor {
     this.starting = session
     launched.connection.listen()
     const died = launched.exited.then((reason) => new Error(reason))
+    const late = new Error('no answer')
     const hello = await Promise.race([
       call('hello', this.options.hello(runtime)).catch((error: Error) => error),
       died,
-      this.options.sleep(this.options.helloMs).then(() => new Error('no answer')),
+      this.options.sleep(this.options.helloMs).then(() => late),
     ])
     const problem = hello instanceof Error ? hello.message : refusal(hello)
     this.throwIfStopped(stops)
     this.starting = null
     if (hello instanceof Error || problem) {
       this.end(session)
+      // It was found in the moment of its end, as after a kill; now there is none, and another can start.
+      if (launched.found && hello instanceof Error && hello !== late && mayBeDying)
+        return this.tryRuntime(runtime, refused, stops, false)
       return this.refuse(runtime, String(problem), refused)
     }
     session.pid = hello.pid

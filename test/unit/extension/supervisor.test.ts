@@ -31,12 +31,14 @@ function fakes(node = '20.19.0') {
     child.onRequest('openModel', () => new Promise(() => {}))
     child.listen()
     if (runtime.path === 'bad') die('exit code 1')
+    const found = runtime.path === 'dying at first' && launched.length === 1
+    if (found) die('the connection closed')
     const kill = async () => {
       fake.killed = true
       connection.dispose()
       die('ended by SIGTERM')
     }
-    return { connection, exited, kill, leave: () => void (fake.left = true) }
+    return { connection, found, exited, kill, leave: () => void (fake.left = true) }
   }
   return { launch, launched }
 }
@@ -67,6 +69,15 @@ describe('supervisor', () => {
     await supervisor.call('ping', null)
     const { state } = supervisor
     assert.equal(state.kind === 'ready' && state.runtime.path, 'good')
+    supervisor.dispose()
+  })
+
+  it('starts another one when the one it found was about to end', async () => {
+    const { launch, launched } = fakes()
+    const { supervisor } = supervise(launch, ['dying at first'])
+    await supervisor.call('ping', null)
+    assert.equal(supervisor.state.kind, 'ready')
+    assert.equal(launched.length, 2)
     supervisor.dispose()
   })
 
