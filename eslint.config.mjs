@@ -8,6 +8,12 @@ import globals from 'globals'
 const zone = (target, from, except) => ({ target, from, except, message: 'imports run one way: see ARCHITECTURE.md' })
 const engine = (folder, ...allowed) =>
   zone(`./src/engine/${folder}`, './src/engine', [`./${folder}`, ...allowed.map((a) => `./${a}`)])
+const run = (folder, ...allowed) =>
+  zone(
+    `./src/engine/run/${folder}`,
+    './src/engine/run',
+    [folder, ...allowed].map((a) => `./${a}`),
+  )
 /** Names of the rows in a registry: methods, adapters, tasks. */
 const rowsOf = (registry) => {
   const [, rows] = /export const \w+ = \{([^}]*)\} satisfies/.exec(readFileSync(registry, 'utf8')) ?? []
@@ -73,6 +79,11 @@ export default tseslint.config(
             engine('prune', ...base, 'compute', 'checkpoint', 'model'),
             engine('recover', ...base, 'compute', 'checkpoint', 'model', 'prune/mask.ts'),
             engine('evaluate', ...base, 'compute', 'checkpoint', 'model', 'text'),
+            run('lock'),
+            run('state', 'lock'),
+            run('open', 'lock', 'state'),
+            run('phases', 'lock', 'state', 'open'),
+            run('report', 'lock', 'state', 'open'),
           ],
         },
       ],

@@ -48,7 +48,7 @@ export const targets = {
   webgpuWorker: esm('src/engine/compute/webgpu/worker.ts', 'webgpuWorker'),
   tokenizerWorker: esm('src/engine/text/tokenizerWorker.ts', 'tokenizerWorker'),
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
-  lockBeat: esm('src/engine/run/lockBeat.ts', 'lockBeat'),
+  lockBeat: esm('src/engine/run/lock/lockBeat.ts', 'lockBeat'),
   backend: esm('src/backend/main.ts', 'backend'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
   server: cjs('src/server/main.ts', 'server', { minify: true }),

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { lockName } from '../../src/shared/format/runLock.ts'
 import type { RunEvent } from '../../src/shared/protocol/events.ts'
-import type { RunReport } from '../../src/engine/run/report.ts'
+import type { RunReport } from '../../src/engine/run/report/report.ts'
 import { entry } from './cli.ts'
 
 /** Runs the built command line; true when it was killed at the point, false when it ended before. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Backend } from '../../src/engine/compute/backend.ts'
 import { runRecipe, type RunOptions } from '../../src/engine/run/runRecipe.ts'
-import type { RunReport } from '../../src/engine/run/report.ts'
+import type { RunReport } from '../../src/engine/run/report/report.ts'
 
 export interface Workplace {
   readonly folder: string

@@ -6,7 +6,7 @@ import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/ope
 import type { Block } from '../../../../src/engine/model/block.ts'
 import { openModel } from '../../../../src/engine/model/model.ts'
 import { pruneModel } from '../../../../src/engine/prune/pruneModel.ts'
-import { createModelStream } from '../../../../src/engine/run/modelStream.ts'
+import { createModelStream } from '../../../../src/engine/run/phases/modelStream.ts'
 import { parseNm } from '../../../../src/shared/format/nm.ts'
 import type { MethodName } from '../../../../src/shared/methods/methods.ts'
 import { goldenPath } from '../../../support/shared.ts'

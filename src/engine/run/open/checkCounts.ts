@@ -1,0 +1,16 @@
+// What a run's record counts, held against its recipe and its model: the record may come from anyone, and what it counts
+// is going to be skipped.
+import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { EngineError } from '../../errors.ts'
+import type { RunProgress } from '../state/progress.ts'
+
+/** @throws EngineError 'bad-data' when more is done than there is to do. */
+export function checkCounts(progress: RunProgress, recipe: ResolvedRecipe, numBlocks: number, folder: string): void {
+  const { finishedBlocks, trainedSteps } = progress
+  const steps = recipe.recover?.steps ?? 0
+  const refuse = (done: number, all: number, unit: string): never => {
+    throw new EngineError('bad-data', `${folder} records ${done} finished ${unit}, of ${all}; start the run anew`)
+  }
+  if (finishedBlocks > numBlocks) refuse(finishedBlocks, numBlocks, 'blocks')
+  if (trainedSteps > steps) refuse(trainedSteps, steps, 'steps')
+}

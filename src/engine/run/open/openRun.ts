@@ -1,0 +1,220 @@
+// A run's beginning: everything that can be wrong is found before its folder is made, or, for a resumed run, before
+// anything in it is touched.
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { sideBySide, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { readOwn, requireOwnFolder } from '../../checkpoint/ownFile.ts'
+import type { Backend } from '../../compute/backend.ts'
+import { EngineError } from '../../errors.ts'
+import { openModel, type Model } from '../../model/model.ts'
+import { writeAtomic } from '../state/atomicFile.ts'
+import { checkCounts } from './checkCounts.ts'
+import { idShapesOf } from './idShapes.ts'
+import { checkOutput } from './outputClaim.ts'
+import { loadProgress, newProgress, saveProgress, type RunProgress } from '../state/progress.ts'
+import { parseReportStatus } from '../state/progressSchema.ts'
+import { mapPaths, readRecipe, recipeText, resolveRecipeFile } from './recipeFile.ts'
+import { createRunFolder, runFolderAt, runsFolder, type RunFolder } from '../state/runFolder.ts'
+import { lockDraft, lockRun, type RunLock } from '../lock/runLock.ts'
+import { plannedRun } from './plannedRun.ts'
+import type { RunPlan } from '../../../shared/plan/runPlan.ts'
+import { removeState } from '../state/runState.ts'
+import { placeResult, splitSaveTo } from './saveTo.ts'
+import { recordSources, requireUnchanged, sourceFiles } from '../state/sources.ts'
+import { checkStarts } from './startMatricesOf.ts'
+import { loadTrainingProgress } from '../state/trainingState.ts'
+
+export interface OpenedRun {
+  readonly folder: RunFolder
+  /** All paths absolute. */
+  readonly recipe: ResolvedRecipe
+  readonly source: Checkpoint
+  readonly model: Model
+  readonly plan: RunPlan
+  readonly backend: Backend
+  readonly progress: RunProgress
+  readonly resumed: boolean
+  /** @throws EngineError 'bad-data' when a file that goes into the result is not what it was when the run began. */
+  readonly checkSources: () => Promise<void>
+  /** Taken before anything of the run was read; whoever opened the run gives it back. */
+  readonly lock: RunLock
+}
+
+interface OpenRequest {
+  readonly settings: readonly string[]
+  readonly openBackend: () => Promise<Backend>
+  readonly signal?: AbortSignal
+  /** Told when the run's folder is another process's that seems to be dead, and taking it over takes a while. */
+  readonly onWait?: (message: string) => void
+}
+
+export interface StartRequest extends OpenRequest {
+  readonly recipe: string
+}
+
+/** @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
+export async function startRun({ recipe: path, settings, openBackend, signal }: StartRequest): Promise<OpenedRun> {
+  const checked = await checkRecipe(path, settings)
+  try {
+    const { recipe, base } = checked
+    // Of any run folder, since all lie side by side.
+    const place = join(runsFolder(checked.path), 'run')
+    await checkOutput(checked, place)
+    const sources = await recordSources(await sourceFiles(recipe, checked.source), signal)
+    const backend = await openBackend()
+    const text = recipeText(recipe, place)
+    const progress = newProgress({
+      recipe: hashOf(text),
+      base: relative(place, base),
+      sources,
+      device: backend.info,
+      warnings: [...checked.warnings],
+      trainable: checked.plan.count,
+    })
+    let keepLock = (_named: string): Promise<RunLock> => Promise.reject(new Error('the run folder was never made'))
+    const folder = await createRunFolder(checked.path, async (draft) => {
+      keepLock = lockDraft(draft.path)
+      await writeAtomic(draft.recipe, [text])
+      await saveProgress(draft.state, progress)
+    })
+    const lock = await keepLock(folder.path)
+    const checkSources = sourceCheck(checked, progress, signal)
+    return { ...checked, folder, backend, progress, resumed: false, checkSources, lock }
+  } catch (error) {
+    await checked.source.close()
+    throw error
+  }
+}
+
+export interface ResumeRequest extends OpenRequest {
+  readonly run: string
+  /** When given, it must be the run's. */
+  readonly recipe?: string
+  /** Those that the run began with; `save.to` may be another one. */
+  readonly settings: readonly string[]
+}
+
+/**
+ * @throws EngineError 'exists' when another process has the run, 'bad-recipe' or 'bad-data' when recipe or sources are not
+ * what the run began with, or when its folder holds something that a run does not write.
+ */
+export async function resumeRun(request: ResumeRequest): Promise<OpenedRun> {
+  const folder = runFolderAt(resolve(request.run))
+  if (!existsSync(folder.recipe))
+    throw new EngineError('not-found', `${folder.path} is no run folder: it has no recipe.prune.yaml`)
+  const lock = await lockRun(folder.path, request)
+  try {
+    return { ...(await readRun(folder, request)), lock }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function readRun(
+  folder: RunFolder,
+  { recipe: path, settings, openBackend, signal }: ResumeRequest,
+): Promise<Omit<OpenedRun, 'lock'>> {
+  const text = await readOwn(folder.recipe)
+  if (await isFinished(folder)) {
+    // The process may have been killed while it tidied up.
+    await removeState(folder)
+    throw new EngineError('usage', `${folder.path} is finished; there is nothing to resume`)
+  }
+  const progress = await latestProgress(folder)
+  if (hashOf(text) !== progress.recipe)
+    throw new EngineError('bad-recipe', `${folder.recipe} was edited after the run began; start a new run with it`)
+  const checked = await checkRecipe(folder.recipe, [])
+  try {
+    const { to, others } = splitSaveTo(settings)
+    if (path !== undefined || others.length > 0) {
+      // With a place of its own, where the recipe would save does not matter.
+      const compared = (recipe: ResolvedRecipe) =>
+        JSON.stringify(to === null ? recipe : { ...recipe, save: recipe.save && { ...recipe.save, to } })
+      await requireSame(path ?? folder.recipe, others, (other) => compared(other) === compared(checked.recipe))
+    }
+    checkCounts(progress, checked.recipe, checked.model.config.numBlocks, folder.path)
+    const checkSources = sourceCheck(checked, progress, signal)
+    await checkSources()
+    const asked = to === null ? null : resolve(folder.path, progress.base, to)
+    const recipe = await placeResult(checked.recipe, folder.path, progress, asked)
+    return { ...checked, recipe, folder, backend: await openBackend(), progress, resumed: true, checkSources }
+  } catch (error) {
+    await checked.source.close()
+    throw error
+  }
+}
+
+interface Checked {
+  readonly path: string
+  readonly base: string
+  readonly recipe: ResolvedRecipe
+  readonly source: Checkpoint
+  readonly model: Model
+  readonly plan: RunPlan
+  readonly warnings: readonly string[]
+}
+
+async function checkRecipe(path: string, settings: readonly string[]): Promise<Checked> {
+  const file = await readRecipe(path, settings)
+  const source = await openCheckpoint(resolve(file.folder, file.recipe.model))
+  try {
+    const model = openModel(source)
+    const idShape = await idShapesOf(file.recipe, file.folder)
+    const relativeRecipe = resolveRecipeFile(file, { ...model.config, idShape })
+    const recipe = mapPaths(relativeRecipe, (given) => resolve(file.folder, given))
+    const plan = plannedRun(recipe, model)
+    if (plan.trainable) await checkStarts(recipe, plan.trainable)
+    const warnings = [...file.warnings, ...(plan.trainable?.warnings ?? [])]
+    const { window } = file.recipe.recover ?? {}
+    if (window && window !== recipe.recover?.window) warnings.push(`window has no effect ${sideBySide}: remove it.`)
+    return { path: file.path, base: file.folder, recipe, source, model, plan, warnings }
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+async function requireSame(
+  path: string,
+  settings: readonly string[],
+  isSame: (other: ResolvedRecipe) => boolean,
+): Promise<void> {
+  const other = await checkRecipe(path, settings)
+  await other.source.close()
+  if (!isSame(other.recipe))
+    throw new EngineError(
+      'bad-recipe',
+      `${other.path} is not the recipe that this run began with; resume without it, or start a new run`,
+    )
+}
+
+/** Of the two records the later one: while retraining, progress is saved with the optimiser. */
+async function latestProgress(folder: RunFolder): Promise<RunProgress> {
+  await requireOwnFolder(folder.state)
+  const progress = await loadProgress(folder.state)
+  const training = await loadTrainingProgress(folder.state)
+  return training && training.revision > progress.revision ? training : progress
+}
+
+async function isFinished(folder: RunFolder): Promise<boolean> {
+  if (!existsSync(folder.report)) return false
+  return parseReportStatus(await readOwn(folder.report), folder.report) === 'done'
+}
+
+function sourceCheck({ recipe, source }: Checked, progress: RunProgress, signal?: AbortSignal): () => Promise<void> {
+  return async () => {
+    progress.sources = await requireUnchanged(await sourceFiles(recipe, source), progress.sources, signal)
+  }
+}
+
+/** A path as the person wrote it, or nearly: relative to the folder of the recipe. */
+export function shownPath(base: string, path: string): string {
+  return relative(base, path).replaceAll('\\', '/') || '.'
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,113 @@
+// A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
+import { dirname, relative, resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { parseSetting, withSetting } from '../../../shared/recipe/overrides.ts'
+import type { Finding } from '../../../shared/recipe/finding.ts'
+import { parseRecipe } from '../../../shared/recipe/parse.ts'
+import { resolveRecipe, type ResolvedRecipe, type Surroundings } from '../../../shared/recipe/resolve.ts'
+import type { Recipe } from '../../../shared/recipe/schema.ts'
+import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
+import { EngineError } from '../../errors.ts'
+
+export interface RecipeFile {
+  readonly path: string
+  /** Paths of the recipe are relative to it. */
+  readonly folder: string
+  readonly recipe: Recipe
+  /** What its text alone gives to think about: keys that do not apply, and the like. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Reads and validates. `settings` are `path=value` as in `run --set recover.steps=10`.
+ * @throws EngineError 'not-found', 'bad-recipe' with file, line and column, or 'usage' for a setting.
+ */
+export async function readRecipe(path: string, settings: readonly string[] = []): Promise<RecipeFile> {
+  const full = resolve(path)
+  const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
+  const { recipe, findings } = parseRecipe(text)
+  const wrong = findings.find((finding) => finding.severity === 'error')
+  if (!recipe || wrong) {
+    const { line, character } = wrong?.range.start ?? { line: 0, character: 0 }
+    throw new EngineError('bad-recipe', `${full}:${line + 1}:${character + 1}: ${wrong?.message ?? 'not a recipe'}`)
+  }
+  const warnings = warningsOf(findings)
+  const file = { path: full, folder: dirname(full) }
+  if (settings.length === 0) return { ...file, recipe, warnings }
+  return { ...file, ...withSettings(recipe, settings, warnings) }
+}
+
+/** Of the warnings those of the text that still hold (it may have disabled some), and what the settings give rise to. */
+function withSettings(
+  written: Recipe,
+  settings: readonly string[],
+  warnings: readonly string[],
+): Pick<RecipeFile, 'recipe' | 'warnings'> {
+  const { recipe, findings } = parseRecipe(JSON.stringify(settings.reduce<unknown>(applySetting, written)))
+  const wrong = findings.find((finding) => finding.severity === 'error')
+  if (!recipe || wrong)
+    throw new EngineError('usage', `--set ${settings.join(' --set ')}: ${wrong?.message ?? 'not a valid recipe then'}`)
+  const before = warningsOf(parseRecipe(JSON.stringify(written)).findings)
+  const after = warningsOf(findings)
+  return {
+    recipe,
+    warnings: [...warnings.filter((w) => after.includes(w)), ...after.filter((w) => !before.includes(w))],
+  }
+}
+
+function applySetting(recipe: unknown, text: string): unknown {
+  const setting = parseSetting(text)
+  if (!setting)
+    throw new EngineError(
+      'usage',
+      `--set ${text}: expected path=value, as in --set recover.steps=100 or prune.0.sparsity=0.6`,
+    )
+  const changed = withSetting(recipe, setting.path, setting.value)
+  if (changed === null)
+    throw new EngineError('usage', `--set ${text}: the recipe has no place ${setting.path}; lists count from 0`)
+  return changed
+}
+
+function warningsOf(findings: readonly Finding[]): string[] {
+  return findings.flatMap(({ severity, message }) => (severity === 'warning' ? [message] : []))
+}
+
+/** The recipe with defaults; its paths stay relative to `file.folder`. @throws EngineError for a `sweep`. */
+export function resolveRecipeFile(file: RecipeFile, known: Surroundings): ResolvedRecipe {
+  if (file.recipe.sweep)
+    throw new EngineError(
+      'unsupported',
+      `${file.path}: \`sweep\` cannot be run yet; remove it and give the values with --set, one run each`,
+    )
+  return resolveRecipe(file.recipe, known)
+}
+
+/** Every path of the recipe through `change`. */
+export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => string): ResolvedRecipe {
+  const { calibration, recover, save } = recipe
+  return {
+    ...recipe,
+    model: change(recipe.model),
+    ...(calibration && { calibration: { ...calibration, data: change(calibration.data) } }),
+    ...(recover && {
+      recover: {
+        ...recover,
+        ...(recover.data !== undefined && { data: change(recover.data) }),
+        lora: { ...recover.lora, init: recover.lora.init === null ? null : change(recover.lora.init) },
+      },
+    }),
+    evaluate: recipe.evaluate.map((evaluation) => ({ ...evaluation, data: change(evaluation.data) })),
+    ...(save && { save: { ...save, to: change(save.to) } }),
+  }
+}
+
+/** The text for the run folder: a recipe that means the same from there. */
+export function recipeText(absolute: ResolvedRecipe, folder: string): string {
+  const moved = mapPaths(absolute, (path) => relative(folder, path).replaceAll('\\', '/'))
+  return `# The recipe of this run with all defaults filled in. Paths are relative to this folder.\n${recipeYaml(moved)}`
+}
+
+/** A recipe as YAML; strings that YAML 1.1 readers take for numbers (2:4) or truth values are quoted. */
+export function recipeYaml(recipe: Recipe | ResolvedRecipe): string {
+  return stringify(recipe, { version: '1.1' })
+}

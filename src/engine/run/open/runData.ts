@@ -1,0 +1,82 @@
+// The data of a run as windows of ids, each file read and tokenised once.
+import type { ResolvedEvaluation } from '../../../shared/recipe/resolve.ts'
+import { taskOf } from '../../../shared/tasks/tasks.ts'
+import { loadQuestions, unansweredText, type QuestionSet } from '../../evaluate/tasks/questions.ts'
+import { loadWindows, type Windows, type WindowsRequest } from '../../text/windows.ts'
+import { requireBatches } from '../../recover/batchLimits.ts'
+import type { RunPlan } from '../../../shared/plan/runPlan.ts'
+import type { RunSession } from '../state/session.ts'
+
+export interface RunData {
+  /** null when the run looks at none. */
+  readonly calibration: Windows | null
+  readonly training: Windows | null
+  evaluation(evaluation: ResolvedEvaluation): Promise<EvaluationData>
+}
+
+/** What an entry measures on. */
+export type EvaluationData =
+  | { readonly kind: 'windows'; readonly windows: Windows }
+  | { readonly kind: 'questions'; readonly questions: QuestionSet }
+
+/** Reads everything now: a missing file or too little text is found before hours of work. */
+export async function readData(session: RunSession, plan: RunPlan): Promise<RunData> {
+  const { recipe, model, source, signal } = session
+  const load = (request: Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose'>) =>
+    loadWindows({
+      ...request,
+      seed: recipe.seed,
+      folder: source.folder,
+      vocabSize: model.config.vocabSize,
+      signal,
+      onProgress: (done, total) => session.advance(done, total, 'documents'),
+    })
+  const { calibration, recover } = recipe
+  const evaluations = new Map<string, EvaluationData>()
+  const readEvaluation = async (e: ResolvedEvaluation): Promise<EvaluationData> => {
+    const { task, data: path, field, seq_len: seqLen, limit } = e
+    if (!taskOf(task).questions)
+      return { kind: 'windows', windows: await load({ path, field, seqLen, purpose: 'evaluate' }) }
+    const { vocabSize, maxPositions: maxLength } = model.config
+    const { folder } = source
+    const questions = await loadQuestions({ task, path, limit, folder, vocabSize, maxLength, signal })
+    const unanswered = unansweredText(questions)
+    if (unanswered) session.warn(unanswered)
+    return { kind: 'questions', questions }
+  }
+  const evaluation = async (e: ResolvedEvaluation) => {
+    const key = JSON.stringify([e.task, e.data, e.field, e.seq_len, e.limit])
+    const known = evaluations.get(key) ?? (await readEvaluation(e))
+    evaluations.set(key, known)
+    return known
+  }
+  return session.phase('read', async () => {
+    for (const one of recipe.evaluate) await evaluation(one)
+    const read = {
+      evaluation,
+      calibration:
+        plan.needsCalibration && calibration
+          ? await load({
+              path: calibration.data,
+              field: calibration.field,
+              samples: calibration.samples,
+              seqLen: calibration.seq_len,
+              purpose: 'calibration',
+            })
+          : null,
+      training:
+        plan.retrains && recover?.data !== undefined
+          ? await load({
+              path: recover.data,
+              field: recover.field,
+              samples: recover.samples,
+              seqLen: recover.seq_len,
+              purpose: 'retrain',
+            })
+          : null,
+    }
+    const shown = read.training ?? read.calibration
+    if (recover && shown) requireBatches(shown.windows, recover.batch_size, recover.grad_accumulation)
+    return read
+  })
+}

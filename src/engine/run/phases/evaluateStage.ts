@@ -1,0 +1,154 @@
+// Perplexities of a run: at its stages, and in between for the curve.
+import { isAskedAt } from '../../../shared/plan/time.ts'
+import type { Stage } from '../../../shared/protocol/events.ts'
+import type { ResolvedEvaluation } from '../../../shared/recipe/resolve.ts'
+import { entryNames } from '../../../shared/series/entryNames.ts'
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { evaluatePerplexity, type PerplexityOptions } from '../../evaluate/perplexity.ts'
+import { evaluateTask } from '../../evaluate/tasks/evaluateTask.ts'
+import { tokensPerPassOf } from '../../evaluate/tasks/logLikelihoods.ts'
+import { createDecoder, type Decoder } from '../../model/decoder.ts'
+import { openModel } from '../../model/model.ts'
+import type { PassOptions } from '../../model/step.ts'
+import type { EvaluationData, RunData } from '../open/runData.ts'
+import type { RunSession } from '../state/session.ts'
+
+/** Measures a saved state of the model wherever the recipe asks for this stage. What is measured already is not again. */
+export async function evaluateStage(
+  session: RunSession,
+  data: RunData,
+  stage: Stage,
+  checkpoint: Checkpoint,
+  decoderBytes: number,
+  step?: number,
+): Promise<void> {
+  const due = dueEntries(session, stage, step)
+  if (due.length === 0) return
+  const measureAll = async () => {
+    const sets = await Promise.all(due.map(({ evaluation }) => data.evaluation(evaluation)))
+    const tokensPerPass = Math.max(...sets.map(tokensOf))
+    const options = { memoryBytes: decoderBytes, tokensPerPass }
+    const decoder = await createDecoder(session.backend, openModel(checkpoint), options)
+    try {
+      const sizes = sets.map(sizeOf)
+      const total = sizes.reduce((a, b) => a + b, 0)
+      const unit = sets.every(({ kind }) => kind === 'windows') ? 'windows' : 'windows and rows'
+      let before = 0
+      for (const [i, entry] of due.entries()) {
+        const onProgress = (done: number) => session.advance(before + done, total, unit)
+        const pass = step === undefined ? { onProgress } : {}
+        await measure(session, data, entry, stage, decoder, pass, step)
+        before += sizes[i]
+      }
+    } finally {
+      await decoder.close()
+    }
+  }
+  await session.phase('evaluate', measureAll, step === undefined ? { part: `evaluate ${stage}` } : {})
+}
+
+/** Measures the model while it trains, adapters in place. */
+export async function evaluateTraining(
+  session: RunSession,
+  data: RunData,
+  decoder: Decoder,
+  adapterOf: PassOptions['adapterOf'],
+  step: number,
+): Promise<void> {
+  await session.time('evaluate', async () => {
+    for (const entry of dueEntries(session, 'recovered', step))
+      await measure(session, data, entry, 'recovered', decoder, { adapterOf }, step)
+  })
+}
+
+/** A recovery that made the model worse says so, and what to change. */
+export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
+  if (!recipe.recover) return
+  const { lr } = recipe.recover
+  const final = (stage: Stage) => progress.evaluations.filter((e) => e.stage === stage && e.step === undefined)
+  const names = entryNames(progress.evaluations.map((e) => ({ ...e, seqLen: e.seq_len ?? null })))
+  for (const { entry, data, perplexity: pruned } of final('pruned')) {
+    const recovered = final('recovered').find((e) => e.entry === entry)?.perplexity
+    if (pruned === undefined || recovered === undefined || recovered <= pruned) continue
+    const [from, to] = [pruned, recovered].map((x) => x.toFixed(2))
+    warn(
+      `recovery raised the perplexity on ${names.get(entry) ?? data} from ${from} to ${to}: lower recover.lr (${lr}) or take fewer steps`,
+    )
+  }
+}
+
+/** Entries that the recipe asks for at this stage and that are not measured yet. */
+export function dueEntries(session: RunSession, stage: Stage, step?: number): Entry[] {
+  return session.recipe.evaluate
+    .map((evaluation, entry) => ({ entry, evaluation }))
+    .filter(
+      ({ entry, evaluation }) => isAsked(session, evaluation, stage, step) && !isDone(session, entry, stage, step),
+    )
+}
+
+/** Measured after so many steps or blocks. */
+export function isDue({ every }: ResolvedEvaluation, step: number): boolean {
+  return every !== undefined && step % every === 0
+}
+
+/** Without `prune`, the source is the pruned model: `dense` and `pruned` both mean it. */
+function isAsked(
+  { recipe }: RunSession,
+  evaluation: ResolvedEvaluation,
+  stage: Stage,
+  step: number | undefined,
+): boolean {
+  if (step !== undefined) return isDue(evaluation, step)
+  return isAskedAt(evaluation, stage, recipe)
+}
+
+/** An entry of the recipe's `evaluate`: its index names it, since two may share their data. */
+interface Entry {
+  readonly entry: number
+  readonly evaluation: ResolvedEvaluation
+}
+
+function isDone(session: RunSession, entry: number, stage: Stage, step: number | undefined): boolean {
+  return session.progress.evaluations.some((e) => e.entry === entry && e.stage === stage && e.step === step)
+}
+
+async function measure(
+  session: RunSession,
+  data: RunData,
+  { entry, evaluation }: Entry,
+  stage: Stage,
+  decoder: Decoder,
+  pass: Pick<PerplexityOptions, 'adapterOf' | 'onProgress'>,
+  step?: number,
+): Promise<void> {
+  const { task } = evaluation
+  const set = await data.evaluation(evaluation)
+  const options = { ...pass, signal: session.signal }
+  const measured = { stage, entry, task, data: session.showPath(evaluation.data), ...(step !== undefined && { step }) }
+  if (set.kind === 'questions') {
+    const { acc, accNorm, perplexity, rows, seconds } = await evaluateTask(decoder, set.questions, options)
+    const figures = {
+      acc: acc.value,
+      ...(accNorm && { acc_norm: accNorm.value }),
+      stderr: acc.stderr,
+      ...(perplexity !== null && { perplexity }),
+    }
+    session.progress.evaluations.push({ ...measured, ...figures, rows, seconds })
+    session.log.emit({ type: 'eval', ...measured, ...figures })
+    return
+  }
+  const { perplexity, tokens, windows, seqLen, seconds } = await evaluatePerplexity(decoder, set.windows, options)
+  session.progress.evaluations.push({ ...measured, perplexity, tokens, windows, seq_len: seqLen, seconds })
+  const value = Number.isFinite(perplexity) ? perplexity : null
+  session.log.emit({ type: 'eval', ...measured, seq_len: seqLen, perplexity: value })
+}
+
+/** Of the largest batch. */
+function tokensOf(set: EvaluationData): number {
+  return set.kind === 'windows' ? set.windows.seqLen : tokensPerPassOf(set.questions.questions)
+}
+
+/** Windows or rows. */
+function sizeOf(set: EvaluationData): number {
+  return set.kind === 'windows' ? set.windows.windows : set.questions.questions.length
+}

@@ -1,0 +1,92 @@
+// The end of retraining: adapters folded in, masks checked, every changed tensor saved, a block at a time.
+import { readF32 } from '../../compute/backend.ts'
+import { EngineError } from '../../errors.ts'
+import { breathe } from '../../breathe.ts'
+import { loadBlock, releaseBlock } from '../../model/block.ts'
+import { loadEnds, releaseEnds, type Ends } from '../../model/ends.ts'
+import type { Model } from '../../model/model.ts'
+import { encode } from '../../model/weightIo.ts'
+import type { Mask } from '../../prune/mask.ts'
+import { Arena } from '../../compute/arena.ts'
+import { mergeInto } from '../../recover/reconstructBlock.ts'
+import type { TrainableSet } from '../../../shared/plan/trainable.ts'
+import type { Trainables } from '../../recover/trainables.ts'
+import { savePart } from '../state/blockStore.ts'
+import type { RunSession } from '../state/session.ts'
+import { checkFinite, storeParameter } from '../state/storedBlock.ts'
+import { bytesOf, type StateTensor } from '../state/tensorFile.ts'
+
+/** Saves the trained blocks and ends as the stage `trained`. @throws EngineError 'mask-broken' or 'numeric'. */
+export async function mergeTrained(
+  session: RunSession,
+  base: Model,
+  set: TrainableSet,
+  trainables: Trainables,
+  masks: ReadonlyMap<string, Mask>,
+): Promise<void> {
+  const { backend, folder, signal } = session
+  const changed = new Set([...set.direct.map(({ name }) => name), ...set.adapted.map(({ name }) => `${name}.weight`)])
+  for (let index = 0; index < base.config.numBlocks; index++) {
+    await breathe(signal)
+    const block = await loadBlock(backend, base, index, { as: 'f32' })
+    try {
+      mergeInto(backend, block, trainables)
+      const tensors: StateTensor[] = []
+      for (const [name, tensor] of block.params)
+        if (changed.has(name)) tensors.push(await storeParameter(backend, base, name, tensor, masks, 'training'))
+      const own = new Map([...masks].filter(([name]) => block.params.has(`${name}.weight`)))
+      await savePart(folder.state, 'trained', index, tensors, own)
+    } finally {
+      releaseBlock(backend, block)
+    }
+  }
+  await savePart(folder.state, 'trained', 'ends', await endTensors(session, base, trainables), new Map())
+}
+
+/** Trained parameters outside the blocks, and the head with its update. */
+async function endTensors({ backend }: RunSession, base: Model, trainables: Trainables): Promise<StateTensor[]> {
+  const ends = await loadEnds(backend, base, { as: 'stored', overrides: trainables.overrides })
+  try {
+    const tensors: StateTensor[] = []
+    for (const name of ends.params.keys()) {
+      const value = trainables.parameters.param(name)
+      if (value) tensors.push(await storeParameter(backend, base, name, value, new Map(), 'training'))
+    }
+    const head = await mergedHead(base, ends, trainables, backend)
+    return head ? [...tensors.filter(({ name }) => name !== head.name), head] : tensors
+  } finally {
+    releaseEnds(backend, ends)
+  }
+}
+
+/** Rows of the head that are merged at once: a head may be larger than a device's largest buffer. */
+const headRows = 4096
+
+/** The merged head under its own name, which a tied model does not have before; null when the head has no adapter. */
+async function mergedHead(
+  base: Model,
+  { head, headWeightName }: Ends,
+  trainables: Trainables,
+  backend: RunSession['backend'],
+): Promise<StateTensor | null> {
+  const adapter = trainables.adapterOf(head)
+  if (!adapter) return null
+  const entry = base.checkpoint.tensors.get(headWeightName)
+  const dtype = entry?.dtype
+  if (!entry || (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16' && dtype !== 'F64'))
+    throw new EngineError('internal', `${headWeightName} has no type to store a head in`)
+  const chunks: Uint8Array[] = []
+  const numRows = head.weight.shape[0]
+  for (let start = 0; start < numRows; start += headRows) {
+    const arena = new Arena(backend)
+    try {
+      const range = { start, end: Math.min(start + headRows, numRows) }
+      chunks.push(encode(await readF32(backend, adapter.effectiveWeight(backend, arena, head, range)), dtype))
+    } finally {
+      arena.close()
+    }
+  }
+  const [name, bytes] = [`${head.name}.weight`, bytesOf(Buffer.concat(chunks))]
+  checkFinite(name, bytes, dtype, 'training')
+  return { name, dtype, shape: entry.shape, bytes }
+}

@@ -1,0 +1,63 @@
+// A model as the pruning loop sees it: one f32 block at a time, and the tables only while they embed.
+import { blockLinears, headWeightName } from '../../../shared/families/parameters.ts'
+import type { Backend } from '../../compute/backend.ts'
+import { loadBlock, releaseBlock, type Block } from '../../model/block.ts'
+import { blockForward } from '../../model/blockPass.ts'
+import { embed } from '../../model/embedding.ts'
+import { loadEnds, releaseEnds, type Ends } from '../../model/ends.ts'
+import type { Model } from '../../model/model.ts'
+import { storedDType } from '../../model/weightIo.ts'
+import type { BlockStream } from '../../prune/stream.ts'
+import { attentionUnit, mlpUnit } from '../../recover/units.ts'
+
+export interface ModelStream extends BlockStream<Block> {
+  close(): void
+}
+
+export function createModelStream(backend: Backend, model: Model): ModelStream {
+  let ends: Ends | null = null
+  const dropEnds = () => {
+    if (ends) releaseEnds(backend, ends)
+    ends = null
+  }
+  return {
+    blockCount: model.config.numBlocks,
+    channels: model.config.hiddenSize,
+    shapes: new Map(blockLinears(model.config).map(({ name, shape }) => [name, shape])),
+    async load(index) {
+      dropEnds()
+      return loadBlock(backend, model, index, { as: 'f32' })
+    },
+    release: (block) => releaseBlock(backend, block),
+    async embed(step, ids) {
+      ends ??= await loadTables(backend, model)
+      return embed(step, ends, { batch: step.batch, seqLen: step.seqLen, ids, mask: null, labels: null }).output
+    },
+    forward: async (step, block, input) => (await blockForward(step, block, input, false)).output,
+    attention: async (step, block, input) => (await attentionUnit(block).forward(step, input, false)).output,
+    mlp: async (step, block, middle) => (await mlpUnit(block).forward(step, middle, false)).output,
+    round: (block) => roundBlock(backend, model, block),
+    close: dropEnds,
+  }
+}
+
+/** The ends without an untied head, which is the size of the word table and embeds nothing. */
+async function loadTables(backend: Backend, model: Model): Promise<Ends> {
+  if (model.config.tied) return loadEnds(backend, model, { as: 'stored' })
+  const placeholder = backend.allocate('f32', [1, 1])
+  const overrides = new Map([[headWeightName(model.config), placeholder]])
+  const ends = await loadEnds(backend, model, { as: 'stored', overrides })
+  return { ...ends, owned: [...ends.owned, placeholder] }
+}
+
+/** f32 values that the checkpoint's types can hold, in place. */
+function roundBlock(backend: Backend, model: Model, block: Block): void {
+  for (const [name, tensor] of block.params) {
+    const dtype = storedDType(model, name)
+    if (dtype === 'f32') continue
+    const narrow = backend.allocate(dtype, tensor.shape)
+    backend.kernels.convert(narrow, tensor)
+    backend.kernels.convert(tensor, narrow)
+    backend.release(narrow)
+  }
+}

@@ -1,0 +1,31 @@
+// The work of a run before it is done: its parts with the time that each is planned to take.
+import { plannedParts, type PlannedPart } from '../../../shared/plan/time.ts'
+import { describeModel } from '../../../shared/recipe/describeModel.ts'
+import type { RunData } from '../open/runData.ts'
+import type { RunSession } from '../state/session.ts'
+
+export async function plannedWork(
+  { recipe, source, backend }: Pick<RunSession, 'recipe' | 'source' | 'backend'>,
+  data: RunData,
+): Promise<PlannedPart[]> {
+  const model = describeModel({
+    tensors: source.tensors,
+    config: source.config,
+    problems: [],
+    tokenizer: { present: false, largestId: null },
+    masked: false,
+    sparsities: null,
+  })
+  const tokens = new Map<object, number>()
+  for (const evaluation of recipe.evaluate) {
+    const read = await data.evaluation(evaluation)
+    const { windows } = read.kind === 'windows' ? read : { windows: null }
+    tokens.set(
+      evaluation,
+      windows ? windows.windows * windows.seqLen : read.kind === 'questions' ? read.questions.tokens : 0,
+    )
+  }
+  const { device, details } = backend.info
+  const machine = { gpu: device === 'wgpu', threads: typeof details.threads === 'number' ? details.threads : 1 }
+  return plannedParts(recipe, model, machine, (evaluation) => tokens.get(evaluation) ?? 0)
+}

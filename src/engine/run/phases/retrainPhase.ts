@@ -1,0 +1,110 @@
+// Retraining inside a run: the pruned model as base, steps into the events, checkpoints, and merging at the end.
+import type { ResolvedRecover } from '../../../shared/recipe/resolve.ts'
+import { EngineError } from '../../errors.ts'
+import { createDecoder, type Decoder } from '../../model/decoder.ts'
+import type { Model } from '../../model/model.ts'
+import { decode, readWeight } from '../../model/weightIo.ts'
+import type { Mask } from '../../prune/mask.ts'
+import type { TrainingWindows } from '../../recover/batches.ts'
+import { rememberLoss } from '../../recover/divergence.ts'
+import { retrain } from '../../recover/retrain.ts'
+import type { TrainableSet } from '../../../shared/plan/trainable.ts'
+import { createTrainables, type Trainables } from '../../recover/trainables.ts'
+import type { Budget } from '../../../shared/plan/memory.ts'
+import { mergeTrained } from './mergePhase.ts'
+import type { RunSession } from '../state/session.ts'
+import type { StartMatrices } from '../open/startMatricesOf.ts'
+import { restoreTraining, SaveClock, saveTraining } from '../state/trainingState.ts'
+
+export interface RetrainPhase {
+  readonly session: RunSession
+  /** The pruned model, as it was saved. */
+  readonly base: Model
+  readonly masks: ReadonlyMap<string, Mask>
+  readonly set: TrainableSet
+  readonly budget: Budget
+  readonly starts: StartMatrices
+  readonly windows: TrainingWindows
+  /** The model as trained so far, adapters not merged; called when an evaluation is due. */
+  readonly evaluate: (decoder: Decoder, trainables: Trainables, step: number) => Promise<void>
+  readonly isEvaluationDue: (step: number) => boolean
+}
+
+/** Trains, merges, and saves the merged model into the run's state. */
+export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
+  const { session, base, set } = phase
+  const { recover } = session.recipe
+  if (!recover) throw new EngineError('internal', 'retraining without `recover`')
+  const trainables = await createTrainables(session.backend, set, {
+    rank: recover.lora.rank,
+    alpha: recover.lora.alpha,
+    masks: phase.masks,
+    valueOf: (name) => valueOf(base, name),
+    startOf: phase.starts.of,
+    effectiveWeightBytes: phase.budget.effectiveWeightBytes,
+  })
+  try {
+    if (session.progress.trainedSteps > 0)
+      await restoreTraining(session.folder.state, session.backend, trainables.parameters)
+    await train(phase, recover, trainables)
+    await mergeTrained(session, base, set, trainables, phase.masks)
+  } finally {
+    trainables.close()
+  }
+}
+
+async function train(phase: RetrainPhase, recover: ResolvedRecover, trainables: Trainables): Promise<void> {
+  const { session, base, windows } = phase
+  const { backend, progress, recipe } = session
+  const decoder = await createDecoder(backend, base, {
+    memoryBytes: phase.budget.decoderBytes,
+    training: true,
+    tokensPerPass: recover.batch_size * windows.seqLen,
+    overrides: trainables.overrides,
+  })
+  const clock = new SaveClock()
+  try {
+    await retrain({
+      decoder,
+      trainables,
+      windows,
+      settings: {
+        steps: recover.steps,
+        lr: recover.lr,
+        weightDecay: recover.weight_decay,
+        clipNorm: recover.clip_norm,
+        batchSize: recover.batch_size,
+        gradAccumulation: recover.grad_accumulation,
+        shuffleSeed: recover.shuffle ? recipe.seed : null,
+      },
+      firstStep: progress.trainedSteps,
+      losses: progress.losses,
+      signal: session.signal,
+      pausePoint: session.pausePoint,
+      onStep: async (done, { loss, lr }, tokensPerSecond) => {
+        session.log.emit({ type: 'step', step: done, loss, lr, tokens_per_second: tokensPerSecond })
+        session.advance(done, recover.steps, 'steps')
+        if (phase.isEvaluationDue(done)) await phase.evaluate(decoder, trainables, done)
+        progress.trainedSteps = done
+        rememberLoss(progress.losses, loss)
+        if (done < recover.steps && clock.due()) await clock.time(() => save(session, trainables))
+      },
+    })
+    await save(session, trainables)
+  } finally {
+    await decoder.close()
+  }
+}
+
+async function save(session: RunSession, { parameters }: Trainables): Promise<void> {
+  await session.checkSources()
+  session.requireHeld()
+  session.count()
+  await saveTraining(session.folder.state, session.backend, parameters, session.progress)
+}
+
+async function valueOf(model: Model, name: string): Promise<Float32Array> {
+  const parameter = model.parameters.get(name)
+  if (!parameter) throw new EngineError('internal', `${name} is no parameter of this model`)
+  return decode(await readWeight(model, parameter))
+}

@@ -1,0 +1,112 @@
+// The result of a run as a checkpoint: the source with its finished tensors replaced, the mask and a note beside it.
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { parseByteSize } from '../../../shared/format/byteSize.ts'
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
+import { partialPath } from '../../checkpoint/partialFolder.ts'
+import { readSmallFile } from '../../checkpoint/smallFile.ts'
+import { createWriter, type CheckpointWriter } from '../../checkpoint/writer.ts'
+import { EngineError } from '../../errors.ts'
+import type { Mask } from '../../prune/mask.ts'
+import { zerosOf } from '../../prune/mask.ts'
+import { mapPaths } from '../open/recipeFile.ts'
+import type { RunSession } from '../state/session.ts'
+import type { SourceRecord } from '../state/sources.ts'
+
+const noteName = 'sparsescope.json'
+const maxNoteBytes = 2 ** 28
+
+export interface Result {
+  /** The finished model. */
+  readonly result: Checkpoint
+  readonly masks: ReadonlyMap<string, Mask>
+  /** A tied head has got weights of its own. */
+  readonly untied: boolean
+  /** Of the program. */
+  readonly version: string
+}
+
+/** Writes `save.to`. @throws EngineError 'exists' or 'disk'; nothing is left under the final name then. */
+export async function saveResult(session: RunSession, { result, masks, untied, version }: Result): Promise<void> {
+  const { save } = session.recipe
+  if (!save) return
+  const { progress } = session
+  const note = `${JSON.stringify(noteOf(session, masks, version), null, 2)}\n`
+  if (await isResult(save.to, note)) {
+    // Killed between the rename and the note of it in the progress: the result is whole and ours.
+    progress.saved = save.to
+  } else {
+    const maxShardBytes = parseByteSize(save.max_shard) ?? Infinity
+    const partial = progress.partial === null ? undefined : partialPath(save.to, progress.partial)
+    const writer = await createWriter(result, save.to, { maxShardBytes, untieHead: untied, partial })
+    try {
+      await fill(session, writer, masks, note)
+    } catch (error) {
+      await writer.abort()
+      throw error
+    }
+    progress.saved = save.to
+  }
+  progress.partial = null
+  session.log.emit({ type: 'saved', path: save.to })
+  await session.milestone()
+}
+
+/** Whether a folder is what this run was going to write, perhaps by an earlier version of the program. */
+async function isResult(folder: string, note: string): Promise<boolean> {
+  const there = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => '{}')
+  const unversioned = (text: string) => JSON.stringify({ ...(JSON.parse(text) as object), versions: null })
+  try {
+    return unversioned(there) === unversioned(note)
+  } catch {
+    return false
+  }
+}
+
+async function fill(
+  session: RunSession,
+  writer: CheckpointWriter,
+  masks: ReadonlyMap<string, Mask>,
+  note: string,
+): Promise<void> {
+  await writer.copyUnwritten(session.signal, (done, total) => session.advance(done, total, 'bytes'))
+  const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
+  if (named.size > 0) await writeMaskFile(join(writer.partial, maskFileName), named)
+  if (session.signal?.aborted) throw new EngineError('cancelled', 'cancelled')
+  const { leftBehind } = await writer.finish({ [noteName]: note }, session.checkSources)
+  for (const link of leftBehind) session.warn(`${link} was not copied: it is a link that leaves the model's folder`)
+}
+
+/** sparsescope.json: how this checkpoint came about. Nothing in it differs between two runs that do the same. */
+function noteOf({ progress, recipe, showPath }: RunSession, masks: ReadonlyMap<string, Mask>, version: string) {
+  const tensors = [...masks].map(([linear, mask]) => {
+    const zeros = zerosOf(mask)
+    return [`${linear}.weight`, { zeros, sparsity: zeros / (mask.rows * mask.columns) }] as const
+  })
+  return {
+    format: 1,
+    versions: { sparsescope: version },
+    device: progress.device.description,
+    recipe: mapPaths(recipe, showPath),
+    sources: contentsOf(progress.sources),
+    trainable: progress.trainable,
+    evaluations: progress.evaluations.map(({ seconds: _, ...evaluation }) => evaluation),
+    blocks: progress.blocks.map(({ block, error_before, error_after }) => ({ block, error_before, error_after })),
+    tensors: Object.fromEntries(tensors),
+    ...(masks.size > 0 && { mask: { file: maskFileName, sha256: hashOf(masks) } }),
+  }
+}
+
+/** Each file once, whatever the run took it for. */
+function contentsOf(sources: readonly SourceRecord[]) {
+  const files = new Map(sources.map(({ name, bytes, sha256 }) => [`${name} ${sha256}`, { name, bytes, sha256 }]))
+  return [...files.values()]
+}
+
+function hashOf(masks: ReadonlyMap<string, Mask>): string {
+  const hash = createHash('sha256')
+  for (const [name, { rows, columns, words }] of masks)
+    hash.update(`${name} ${rows} ${columns}\n`).update(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
+  return hash.digest('hex')
+}

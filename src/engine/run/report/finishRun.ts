@@ -1,0 +1,31 @@
+// The end of a run, good or bad: report.json, the page, the last event, and the state that is no longer needed.
+import { mapPaths } from '../open/recipeFile.ts'
+import { writeAtomic } from '../state/atomicFile.ts'
+import { htmlReport } from './htmlReport.ts'
+import { createReport, type RunReport, type RunStatus } from './report.ts'
+import type { RunSession } from '../state/session.ts'
+import { removeState } from '../state/runState.ts'
+
+export interface RunEnd {
+  readonly status: RunStatus
+  readonly message: string | null
+  /** null when the run did not come so far. */
+  readonly sparsity: number | null
+}
+
+/** Writes the report of a run that has ended and says so in its events. @throws EngineError 'disk'. */
+export async function finishRun(session: RunSession, version: string, end: RunEnd): Promise<RunReport> {
+  const { folder, log, progress, recipe, showPath } = session
+  session.requireHeld()
+  session.count()
+  const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), version, ...end }
+  const report = createReport(facts, progress)
+  const message = end.message === null ? {} : { message: end.message }
+  log.emit({ type: 'end', status: end.status, ...message })
+  await writeAtomic(folder.page, [await htmlReport(report, folder.events)])
+  await writeAtomic(folder.report, [`${JSON.stringify(report, null, 2)}\n`])
+  if (end.status !== 'done') return report
+  // Only now, when nothing is left to resume.
+  await removeState(folder)
+  return report
+}

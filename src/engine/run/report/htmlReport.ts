@@ -1,0 +1,99 @@
+// The report as one HTML page that needs nothing else: table, curves, protocol, warnings.
+import type { ChartText } from '../../../shared/chart/chartData.ts'
+import type { Ink } from '../../../shared/chart/drawChart.ts'
+import { chartFigure } from '../../../shared/chart/figure.ts'
+import { chartTexts, errorChart, lossChart, perplexityChart, type RunChart } from '../../../shared/chart/runCharts.ts'
+import { escapeText, shapeText } from '../../../shared/chart/shape.ts'
+import { parseEvents } from '../../../shared/protocol/parseEvents.ts'
+import { sparsityOf } from '../../../shared/format/sparsity.ts'
+import { formatDuration, formatShare, formatValue } from '../../../shared/format/numbers.ts'
+import { emptyPicture, foldEvents, type RunPicture } from '../../../shared/series/foldRun.ts'
+import { readOwn } from '../../checkpoint/ownFile.ts'
+import type { RunReport } from './report.ts'
+import { summaryHeads, summaryRows } from './summaryTable.ts'
+
+/** The page is light or dark as its reader likes it. */
+const ink: Ink = { text: 'currentColor', muted: 'currentColor', error: '#c33', paper: null, font: 'inherit' }
+const maxPoints = 800
+
+/** The page of a finished run, from its report and its events.jsonl. */
+export async function htmlReport(report: RunReport, eventsPath: string): Promise<string> {
+  const events = parseEvents((await readOwn(eventsPath, Infinity)).split('\n'))
+  return page(report, foldEvents(emptyPicture(), events))
+}
+
+function page(report: RunReport, picture: RunPicture): string {
+  const title = `${picture.name || 'run'}: ${report.status}`
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escapeText(title)}</title>
+<style>${styles}</style>
+<h1>${escapeText(title)}</h1>
+${report.message ? `<p class="message">${escapeText(report.message)}</p>` : ''}
+${table(
+  summaryHeads(report),
+  summaryRows(report).map((row) => row.cells),
+)}
+${plots(picture)}
+<h2>How these numbers came about</h2>
+<ul>${report.protocol.map((sentence) => `<li>${escapeText(sentence)}</li>`).join('')}
+<li>${escapeText(`Device: ${report.device.description}.`)}</li>
+${report.output ? `<li>Saved to ${escapeText(report.output)}. Zeros are stored like other numbers, so the file is as large as before.</li>` : ''}
+</ul>
+${report.warnings.length ? `<h2>Warnings</h2><ul>${report.warnings.map((w) => `<li>${escapeText(w)}</li>`).join('')}</ul>` : ''}
+${blockTable(report)}
+<h2>Time</h2>
+${table(
+  ['phase', 'time'],
+  Object.entries(report.seconds).map(([phase, s]) => [phase, formatDuration(s)]),
+)}
+<h2>Recipe</h2>
+<pre>${escapeText(JSON.stringify(report.recipe, null, 2))}</pre>
+</html>
+`
+}
+
+function plots(picture: RunPicture): string {
+  const runs = [{ label: picture.name, index: 0, picture }]
+  const reconstructs = [...picture.blocks.values()].some((block) => block.errorBefore !== null)
+  const title = reconstructs ? 'Reconstruction error while training, block after block' : 'Loss while training'
+  const charts: [RunChart, ChartText, boolean][] = [
+    [lossChart(runs, { smoothing: 0, maxPoints }), { ...chartTexts.loss, title }, reconstructs],
+    [perplexityChart(runs), chartTexts.perplexity, true],
+    [errorChart(runs), chartTexts.errors, true],
+  ]
+  return charts
+    .map(([chart, text, logY]) => chartFigure({ ...chart, logX: false, logY }, text, ink))
+    .map((figure) => (figure ? shapeText(figure) : ''))
+    .join('\n')
+}
+
+function blockTable({ blocks }: RunReport): string {
+  if (blocks.length === 0) return ''
+  const rows = blocks.map((block) => [
+    String(block.block),
+    formatShare(sparsityOf(Object.values(block.modules))),
+    formatValue(block.error_before),
+    formatValue(block.error_after),
+    formatDuration(block.seconds),
+  ])
+  return `<h2>Blocks</h2>${table(['block', 'sparsity', 'error before', 'error after', 'time'], rows)}`
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = (tag: string, row: readonly string[]) =>
+    row.map((cell) => `<${tag}>${escapeText(cell)}</${tag}>`).join('')
+  return `<table><thead><tr>${cells('th', heads)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`
+}
+
+const styles = `
+:root { color-scheme: light dark }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; margin: 1rem 0 }
+th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #8886 }
+th:first-child, td:first-child { text-align: left }
+svg { width: 100%; height: auto; margin: 1rem 0 }
+.message { color: #c33 } pre { overflow: auto; background: #8881; padding: 1rem }
+`

@@ -1,0 +1,100 @@
+// report.json: what a run did, on what, and what came out (design 4.1: also the JSON of `sparsescope run`).
+import type { Stage } from '../../../shared/protocol/events.ts'
+import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { taskOf } from '../../../shared/tasks/tasks.ts'
+import { meanAccuracies, undecided, type MeanAccuracy } from './meanAccuracy.ts'
+import type { BlockResult, EvaluationResult, RunDevice, RunProgress } from '../state/progress.ts'
+
+export type RunStatus = 'done' | 'failed' | 'cancelled'
+
+export interface RunReport {
+  status: RunStatus
+  /** Why it did not end well. */
+  message: string | null
+  /** The run folder. */
+  run: string
+  recipe: ResolvedRecipe
+  versions: { sparsescope: string; node: string; platform: string }
+  device: RunDevice
+  /** How the numbers came about, in sentences: context lengths, windows, calibration set, seed. */
+  protocol: string[]
+  /** Of the recipe's first entry of `evaluate` that measures it. */
+  perplexity: Partial<Record<Stage, number>>
+  /** Mean of `acc` over the zero-shot tasks, unweighted as PERP and Wanda report it, with its standard error. */
+  accuracy: Partial<Record<Stage, MeanAccuracy>>
+  evaluations: EvaluationResult[]
+  /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
+  sparsity: number | null
+  /** `percent` of all base parameters, as methods.md 9 counts. */
+  trainable: { count: number; percent: number } | null
+  /** By phase, and `total`. */
+  seconds: Record<string, number>
+  peak_memory_mb: number
+  blocks: BlockResult[]
+  warnings: string[]
+  /** The folder that was written. */
+  output: string | null
+}
+
+export interface ReportFacts {
+  readonly run: string
+  readonly recipe: ResolvedRecipe
+  readonly version: string
+  readonly status: RunStatus
+  readonly message: string | null
+  readonly sparsity: number | null
+}
+
+export function createReport(facts: ReportFacts, progress: RunProgress): RunReport {
+  const perplexity: Partial<Record<Stage, number>> = {}
+  const accuracy = meanAccuracies(progress.evaluations)
+  const texts = progress.evaluations.filter(({ acc }) => acc === undefined)
+  const firstText = Math.min(...texts.map(({ entry }) => entry))
+  for (const { stage, entry, step, perplexity: value } of progress.evaluations)
+    if (entry === firstText && step === undefined && value !== undefined) perplexity[stage] = value
+  return {
+    status: facts.status,
+    message: facts.message,
+    run: facts.run,
+    recipe: facts.recipe,
+    versions: {
+      sparsescope: facts.version,
+      node: process.versions.node,
+      platform: `${process.platform} ${process.arch}`,
+    },
+    device: progress.device,
+    protocol: [...protocolOf(facts.recipe), ...undecided(accuracy)],
+    perplexity,
+    accuracy,
+    evaluations: progress.evaluations,
+    sparsity: facts.sparsity,
+    trainable: progress.trainable,
+    seconds: { ...progress.seconds, total: progress.elapsedMs / 1000 },
+    peak_memory_mb: progress.peakMemoryMb,
+    blocks: progress.blocks,
+    warnings: progress.warnings,
+    output: progress.saved,
+  }
+}
+
+function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {
+  const sentences = evaluate.map((e) =>
+    taskOf(e.task).questions
+      ? `${taskOf(e.task).title} on ${e.data}: ${e.limit === undefined ? 'all' : `the first ${e.limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
+      : `Perplexity on ${e.data}: windows of ${e.seq_len} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`,
+  )
+  if (calibration)
+    sentences.push(
+      `Calibration on ${calibration.data}: ${calibration.samples} windows of ${calibration.seq_len} tokens.`,
+    )
+  if (recover?.mode === 'retrain')
+    sentences.push(
+      `Retraining on ${recover.data ?? 'no data'}: ${recover.steps} steps of ${recover.batch_size * recover.grad_accumulation} windows of up to ${recover.seq_len} tokens.`,
+    )
+  if (recover?.mode === 'reconstruct')
+    sentences.push(
+      `Reconstruction: ${recover.steps} steps of ${recover.batch_size * recover.grad_accumulation} windows for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`,
+    )
+  sentences.push(`Seed ${seed}.`)
+  return sentences
+}

@@ -1,0 +1,61 @@
+// The table at the end of a run: dense, pruned, recovered.
+import type { Stage } from '../../../shared/protocol/events.ts'
+import {
+  formatAccuracy,
+  formatDuration,
+  formatShare,
+  formatTrained,
+  formatValue,
+} from '../../../shared/format/numbers.ts'
+import { textTable } from '../../../shared/format/textTable.ts'
+import type { MeanAccuracy } from './meanAccuracy.ts'
+import type { RunReport } from './report.ts'
+
+export interface SummaryRow {
+  readonly stage: Stage
+  readonly cells: readonly string[]
+}
+
+/** Accuracy has a column where a task measures it. */
+export function summaryHeads({ accuracy }: Pick<RunReport, 'accuracy'>): string[] {
+  const mean = Object.keys(accuracy).length > 0 ? ['mean accuracy'] : []
+  return ['', 'perplexity', ...mean, 'sparsity', 'trainable', 'seconds', 'peak memory']
+}
+
+/** What each stage cost and gave. A stage that was not measured shows a dash. */
+export function summaryRows(report: RunReport): SummaryRow[] {
+  const { seconds, trainable, recipe } = report
+  const sum = (...phases: string[]) => phases.reduce((total, phase) => total + (seconds[phase] ?? 0), 0)
+  const spent: Record<Stage, string> = {
+    dense: '–',
+    pruned: formatDuration(sum('calibrate', 'prune')),
+    recovered: formatDuration(sum('reconstruct', 'retrain')),
+  }
+  const recovered = recipe.recover ? (['recovered'] as const) : []
+  return (['dense', 'pruned', ...recovered] as const).map((stage) => ({
+    stage,
+    cells: [
+      stage,
+      formatValue(report.perplexity[stage]),
+      ...(Object.keys(report.accuracy).length > 0 ? [accuracyText(report.accuracy[stage])] : []),
+      formatShare(stage === 'dense' ? null : report.sparsity),
+      stage === 'recovered' && trainable ? formatTrained(trainable.percent) : '–',
+      spent[stage],
+      stage === 'recovered' || (!recipe.recover && stage === 'pruned')
+        ? `${Math.round(report.peak_memory_mb)} MB`
+        : '–',
+    ],
+  }))
+}
+
+function accuracyText(mean: MeanAccuracy | undefined): string {
+  return mean ? formatAccuracy(mean.acc, mean.stderr) : '–'
+}
+
+/** The table as text, columns aligned. */
+export function summaryText(report: RunReport): string {
+  return textTable(
+    summaryHeads(report),
+    summaryRows(report).map(({ cells }) => cells),
+  )
+}

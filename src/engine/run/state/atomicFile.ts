@@ -1,0 +1,36 @@
+// Files that are either whole or not there: written beside, flushed to the disk, then renamed.
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { writeError } from '../../checkpoint/diskErrors.ts'
+import { killPoint } from '../../killPoint.ts'
+import { createOwn } from '../../checkpoint/ownFile.ts'
+
+/** Replaces `path` by the chunks, one after the other. @throws EngineError 'disk'; `path` is then as it was. */
+export async function writeAtomic(path: string, chunks: Iterable<Uint8Array | string>): Promise<void> {
+  const temporary = `${path}.tmp`
+  try {
+    const file = await createOwn(temporary)
+    try {
+      for (const chunk of chunks) await file.writeFile(chunk)
+      killPoint()
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    killPoint()
+    await rename(temporary, path)
+    killPoint()
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw writeError(error, path)
+  }
+}
+
+/** Makes a rename last through a power failure. Not every system can open folders; they order renames themselves. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null)
+  if (!handle) return
+  await handle.sync().catch(() => undefined)
+  await handle.close()
+}

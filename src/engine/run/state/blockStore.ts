@@ -1,0 +1,86 @@
+// Finished blocks of a run, one file each in its state folder: the tensors that changed, in the checkpoint's types, and
+// the masks as bits. Together with the source they are the model so far.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
+import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { requireOwnFile } from '../../checkpoint/ownFile.ts'
+import { EngineError } from '../../errors.ts'
+import { killPoint } from '../../killPoint.ts'
+import type { Mask } from '../../prune/mask.ts'
+import { parseRecorded } from './progressSchema.ts'
+import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
+
+/** `pruned`: after pruning, and reconstruction if asked. `trained`: after retraining and merging. `baseline`: pruned only. */
+export type StoredStage = 'pruned' | 'trained' | 'baseline'
+
+/** Names of mask tensors in a block's file; the model's tensors never begin like this. */
+export const maskPrefix = 'sparsescope.mask.'
+
+/** A block's number, or what is outside the blocks. */
+export type Part = number | 'ends'
+
+function partPath(state: string, stage: StoredStage, part: Part): string {
+  return join(state, `${stage}-${typeof part === 'number' ? String(part).padStart(4, '0') : part}.safetensors`)
+}
+
+/** Durable when it returns. @throws EngineError 'disk'. */
+export async function savePart(
+  state: string,
+  stage: StoredStage,
+  part: Part,
+  tensors: readonly StateTensor[],
+  masks: ReadonlyMap<string, Mask>,
+): Promise<void> {
+  const columns: Record<string, number> = {}
+  const bits = [...masks].map(([linear, mask]): StateTensor => {
+    columns[linear] = mask.columns
+    const shape = [mask.rows, mask.words.length / mask.rows]
+    return { name: maskPrefix + linear, dtype: 'U32', shape, bytes: bytesOf(mask.words) }
+  })
+  await writeTensors(partPath(state, stage, part), [...tensors, ...bits], { columns: JSON.stringify(columns) })
+}
+
+/** Opens the given parts, to be read through an overlay. The caller closes them. */
+export async function openParts(state: string, stage: StoredStage, parts: readonly Part[]): Promise<Checkpoint[]> {
+  const layers: Checkpoint[] = []
+  try {
+    for (const part of parts) {
+      const path = partPath(state, stage, part)
+      await requireOwnFile(path)
+      layers.push(await openCheckpoint(path))
+    }
+    return layers
+  } catch (error) {
+    await Promise.all(layers.map((layer) => layer.close()))
+    throw error
+  }
+}
+
+/** Numbers of columns by module name, as `savePart` wrote them. */
+function parseColumns(json: string, path: string): Map<string, number> {
+  const given = parseRecorded(z.record(z.string(), z.int().min(1)), json, path)
+  return new Map(Object.entries(given))
+}
+
+/** The masks in a part, by module name. @throws EngineError 'bad-data'. */
+export async function readMasks(layer: Checkpoint): Promise<Map<string, Mask>> {
+  const columns = parseColumns(layer.metadata.get('columns') ?? '{}', layer.path)
+  const masks = new Map<string, Mask>()
+  for (const [linear, width] of columns) {
+    const entry = layer.tensors.get(maskPrefix + linear)
+    const fits = entry?.dtype === 'U32' && entry.shape.length === 2 && entry.shape[1] === maskWordsPerRow(width)
+    if (!fits) throw new EngineError('bad-data', `${layer.path} is not what a run writes; start the run anew`)
+    const bytes = await layer.read(entry.name)
+    masks.set(linear, { rows: entry.shape[0], columns: width, words: new Uint32Array(bytes.buffer) })
+  }
+  return masks
+}
+
+export async function removeParts(state: string, stage: StoredStage, parts: readonly Part[]): Promise<void> {
+  for (const part of parts) {
+    killPoint()
+    await rm(partPath(state, stage, part), { force: true })
+  }
+}

@@ -1,0 +1,90 @@
+// events.jsonl: what a run says while it goes on, one JSON object a line (shared/protocol/events.ts).
+import { closeSync, ftruncateSync, writeSync } from 'node:fs'
+import type { NewRunEvent, RunEvent } from '../../../shared/protocol/events.ts'
+import { writeError } from '../../checkpoint/diskErrors.ts'
+import { openOwnSync } from '../../checkpoint/ownFile.ts'
+import { wholeLineBytes } from './wholeLines.ts'
+
+export interface EventLog {
+  /** Appends at once, so that a killed process loses nothing it said. Nothing comes after `end`. */
+  emit(event: NewRunEvent): void
+  /** `emit` for timers and listeners, which nobody catches: a disk that is full is met by the next `emit`. */
+  mention(event: NewRunEvent): void
+  /** Bytes written so far: a resumed run cuts the file there and says the rest again. */
+  bytes(): number
+  /** Milliseconds of work since the run began, over all its sessions. */
+  elapsed(): number
+  /** The clock stands still while `body` runs: a pause is no work. */
+  pause(body: () => Promise<void>): Promise<void>
+  close(): void
+}
+
+export interface EventLogOptions {
+  readonly path: string
+  /** Of a resumed run: keep this much of the file, or its whole lines where it is shorter, and go on from there. */
+  readonly bytes?: number
+  readonly elapsed?: number
+  /** False when the run folder has become another process's: nothing is written then. */
+  readonly isOurs?: () => boolean
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+/** @throws EngineError 'disk', also from `emit`. */
+export function openEventLog({ path, bytes = 0, elapsed = 0, isOurs, onEvent }: EventLogOptions): EventLog {
+  let begun = performance.now() - elapsed
+  let stoppedAt: number | null = null
+  const elapsedNow = () => (stoppedAt ?? performance.now()) - begun
+  const attempt = <T>(write: () => T): T => {
+    try {
+      return write()
+    } catch (error) {
+      throw writeError(error, path)
+    }
+  }
+  let position = 0
+  const file = attempt(() => {
+    const descriptor = openOwnSync(path)
+    // After a power failure less may be there than was recorded.
+    position = wholeLineBytes(descriptor, bytes)
+    ftruncateSync(descriptor, position)
+    return descriptor
+  })
+  let open = true
+  let ended = false
+  const emit = (event: NewRunEvent) => {
+    if (!open || ended || isOurs?.() === false) return
+    ended = event.type === 'end'
+    const timed: RunEvent = { t: Math.round(elapsedNow()), ...event }
+    const line = Buffer.from(`${JSON.stringify(timed)}\n`)
+    for (let done = 0; done < line.length;)
+      done += attempt(() => writeSync(file, line, done, line.length - done, position + done))
+    position += line.length
+    onEvent?.(timed)
+  }
+  return {
+    emit,
+    mention(event) {
+      try {
+        emit(event)
+      } catch {
+        return
+      }
+    },
+    bytes: () => position,
+    elapsed: elapsedNow,
+    async pause(body) {
+      const since = performance.now()
+      stoppedAt = since
+      try {
+        await body()
+      } finally {
+        stoppedAt = null
+        begun += performance.now() - since
+      }
+    },
+    close() {
+      if (open) closeSync(file)
+      open = false
+    },
+  }
+}

@@ -1,0 +1,111 @@
+// How far the whole run is, and how long it still takes: its parts weighted by the planned time (shared/plan/time.ts),
+// the time that is left by what has been measured.
+import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
+import { isAskedAt } from '../../../shared/plan/time.ts'
+import type { Stage } from '../../../shared/protocol/events.ts'
+import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import type { RunProgress } from './progress.ts'
+
+export interface Overall {
+  /** Times are milliseconds of work: a clock that stands still while the run is paused. */
+  enter(part: WorkPart, now: number): void
+  leave(part: WorkPart, now: number): void
+  /** The part is done so far, 0 to 1. Never goes back. */
+  reach(part: WorkPart, fraction: number, now: number): void
+  /** 0 to 1; never falls. */
+  share(): number
+  /** null before anything has been measured. */
+  secondsLeft(now: number): number | null
+}
+
+/** Where the measuring of a part began. */
+interface Origin {
+  readonly part: WorkPart
+  readonly at: number
+  readonly fraction: number
+}
+
+/** Less than this says nothing about the pace. */
+const leastSeconds = 0.5
+/** From so much of a part on, its own pace tells what is left of it better than the plan. */
+const ownPace = 0.02
+
+/** `done` is what earlier sessions of the run have finished. */
+export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<WorkPart, number> = new Map()): Overall {
+  const planned = new Map(parts.map(({ part, seconds }) => [part, seconds]))
+  const fractions = new Map(parts.map(({ part }) => [part, clamp(done.get(part) ?? 0)]))
+  const total = parts.reduce((sum, { seconds }) => sum + seconds, 0)
+  const secondsOf = (part: WorkPart) => planned.get(part) ?? 0
+  const fractionOf = (part: WorkPart) => fractions.get(part) ?? 0
+  /** Of parts that are over: seconds that they took, seconds that were planned for what was done of them. */
+  let spent = 0
+  let gained = 0
+  let origin: Origin | null = null
+  let isPassing = false
+  const currentOf = (now: number) => {
+    if (!origin) return { spent: 0, gained: 0, fraction: 0 }
+    const fraction = fractionOf(origin.part) - origin.fraction
+    return { spent: (now - origin.at) / 1000, gained: fraction * secondsOf(origin.part), fraction }
+  }
+  return {
+    enter(part, now) {
+      origin = { part, at: now, fraction: fractionOf(part) }
+      // A resumed run first walks past what is finished, which tells nothing about the pace of the rest.
+      isPassing = origin.fraction > 0
+    },
+    reach(part, fraction, now) {
+      if (!planned.has(part)) return
+      fractions.set(part, Math.max(fractionOf(part), clamp(fraction)))
+      if (isPassing && origin?.part === part) origin = { part, at: now, fraction: fractionOf(part) }
+      isPassing &&= fraction < fractionOf(part)
+    },
+    leave(part, now) {
+      if (planned.has(part)) fractions.set(part, 1)
+      const current = currentOf(now)
+      spent += current.spent
+      gained += current.gained
+      origin = null
+    },
+    share() {
+      if (total === 0) return 0
+      return parts.reduce((sum, { part, seconds }) => sum + fractionOf(part) * seconds, 0) / total
+    },
+    secondsLeft(now) {
+      const current = currentOf(now)
+      const measured = { spent: spent + current.spent, gained: gained + current.gained }
+      if (measured.gained <= 0 || measured.spent < leastSeconds) return null
+      const pace = measured.spent / measured.gained
+      const own = current.fraction >= ownPace ? current.spent / current.fraction : null
+      return parts.reduce((sum, { part, seconds }) => {
+        const whole = part === origin?.part && own !== null ? own : seconds * pace
+        return sum + (1 - fractionOf(part)) * whole
+      }, 0)
+    },
+  }
+}
+
+/** What a resumed run has behind it. */
+export function finishedParts(
+  { finishedBlocks, trainedSteps, merged, evaluations, saved }: RunProgress,
+  recipe: ResolvedRecipe,
+  numBlocks: number,
+): Map<WorkPart, number> {
+  const steps = recipe.recover?.steps ?? 1
+  const measured = (stage: Stage) => {
+    const asked = recipe.evaluate.filter((e) => isAskedAt(e, stage, recipe)).length
+    return evaluations.filter((e) => e.stage === stage && e.step === undefined).length / Math.max(1, asked)
+  }
+  return new Map([
+    ['evaluate dense', measured('dense')],
+    ['baseline', measured('pruned') > 0 ? 1 : 0],
+    ['prune', finishedBlocks / numBlocks],
+    ['evaluate pruned', measured('pruned')],
+    ['retrain', merged ? 1 : trainedSteps / steps],
+    ['evaluate recovered', measured('recovered')],
+    ['save', saved === null ? 0 : 1],
+  ])
+}
+
+function clamp(fraction: number): number {
+  return Math.min(1, Math.max(0, fraction))
+}

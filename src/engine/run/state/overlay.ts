@@ -1,0 +1,41 @@
+// A checkpoint seen through the tensors that a run has finished: those come from the run's state, all others from the
+// source. What evaluates, trains and saves reads the model through it and need not know how far the run is.
+import type { Checkpoint, TensorEntry } from '../../checkpoint/checkpoint.ts'
+
+export interface OverlayOptions {
+  /** In place of the source's config. */
+  readonly config?: unknown
+  /** Tensors of the layers that are not the model's, by prefix: masks, say. */
+  readonly hidden?: string
+}
+
+/** Later layers win over earlier ones, and all win over the source. Closing closes the layers, not the source. */
+export function overlayCheckpoint(
+  source: Checkpoint,
+  layers: readonly Checkpoint[],
+  { config, hidden }: OverlayOptions = {},
+): Checkpoint {
+  const tensors = new Map<string, TensorEntry>(source.tensors)
+  const owners = new Map<string, Checkpoint>()
+  for (const layer of layers)
+    for (const [name, entry] of layer.tensors) {
+      if (hidden !== undefined && name.startsWith(hidden)) continue
+      tensors.set(name, entry)
+      owners.set(name, layer)
+    }
+  const owner = (name: string) => owners.get(name) ?? source
+  return {
+    path: source.path,
+    folder: source.folder,
+    files: source.files,
+    metadata: source.metadata,
+    indexMetadata: source.indexMetadata,
+    config: config ?? source.config,
+    tensors,
+    bytesRead: () => layers.reduce((sum, layer) => sum + layer.bytesRead(), source.bytesRead()),
+    read: (name) => owner(name).read(name),
+    readRange: (name, start, end) => owner(name).readRange(name, start, end),
+    readInto: (name, start, target) => owner(name).readInto(name, start, target),
+    close: async () => void (await Promise.all(layers.map((layer) => layer.close()))),
+  }
+}

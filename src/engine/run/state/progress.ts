@@ -1,0 +1,119 @@
+// What a run has done so far, as a killed one needs to know to go on. Written whole after every milestone; everything
+// it does not mention is done again.
+import { join } from 'node:path'
+import type { TaskName } from '../../../shared/tasks/tasks.ts'
+import type { ModuleZeros, Stage } from '../../../shared/protocol/events.ts'
+import { readOwn } from '../../checkpoint/ownFile.ts'
+import { writeAtomic } from './atomicFile.ts'
+import { parseProgress } from './progressSchema.ts'
+import type { SourceRecord } from './sources.ts'
+
+export interface EvaluationResult {
+  readonly stage: Stage
+  /** Index in the recipe's `evaluate`. */
+  readonly entry: number
+  readonly task: TaskName
+  /** Recipe's path of the data. */
+  readonly data: string
+  /** Steps (retrain) or blocks (reconstruct) done; only for measurements in between. */
+  readonly step?: number
+  readonly seconds: number
+  readonly perplexity?: number
+  /** Of perplexity. */
+  readonly tokens?: number
+  readonly windows?: number
+  readonly seq_len?: number
+  /** Of a zero-shot task. */
+  readonly acc?: number
+  readonly acc_norm?: number
+  /** Of acc; null: one row. */
+  readonly stderr?: number | null
+  readonly rows?: number
+}
+
+export interface BlockResult {
+  readonly block: number
+  readonly modules: Record<string, ModuleZeros>
+  readonly error_before?: number
+  readonly error_after?: number
+  readonly seconds: number
+}
+
+/** What must be the same for a resumed run to end with the same bytes. */
+export interface RunDevice {
+  readonly device: string
+  readonly description: string
+  readonly details: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface RunProgress {
+  version: 2
+  /** Grows with every record: of two the one that says more. */
+  revision: number
+  /** SHA-256 of the run folder's recipe. */
+  recipe: string
+  /** Folder of the recipe that the person wrote, from the run folder: paths are shown relative to it. */
+  base: string
+  sources: SourceRecord[]
+  device: RunDevice
+  /** Bytes of events.jsonl that belong to what is written here. */
+  eventsBytes: number
+  elapsedMs: number
+  /** Blocks whose pruned (and reconstructed) weights are saved. */
+  finishedBlocks: number
+  blocks: BlockResult[]
+  /** Optimiser steps of retraining that the saved moments contain. */
+  trainedSteps: number
+  /** Losses of those steps, as far as telling divergence needs them. */
+  losses: number[]
+  /** Retrained weights are merged and saved. */
+  merged: boolean
+  trainable: { count: number; percent: number } | null
+  evaluations: EvaluationResult[]
+  /** By phase. */
+  seconds: Record<string, number>
+  peakMemoryMb: number
+  warnings: string[]
+  /** Which of the hidden siblings of `save.to` the result is being written into (partialPath). */
+  partial: string | null
+  /** In place of the recipe's `save.to`, from the run folder: where a resumed run was told to save. */
+  saveTo: string | null
+  /** Where the result is, once it is there. */
+  saved: string | null
+}
+
+export function newProgress(
+  facts: Pick<RunProgress, 'recipe' | 'base' | 'sources' | 'device' | 'warnings' | 'trainable'>,
+): RunProgress {
+  return {
+    version: 2,
+    revision: 0,
+    ...facts,
+    eventsBytes: 0,
+    elapsedMs: 0,
+    finishedBlocks: 0,
+    blocks: [],
+    trainedSteps: 0,
+    losses: [],
+    merged: false,
+    evaluations: [],
+    seconds: {},
+    peakMemoryMb: 0,
+    partial: null,
+    saveTo: null,
+    saved: null,
+  }
+}
+
+export const progressFile = 'progress.json'
+
+/** Durable when it returns. @throws EngineError 'disk'. */
+export async function saveProgress(state: string, progress: RunProgress): Promise<void> {
+  await writeAtomic(join(state, progressFile), [`${JSON.stringify(progress, null, 1)}\n`])
+}
+
+/** @throws EngineError 'not-found' when the folder holds no run that can be resumed, 'bad-data' when it is damaged. */
+export async function loadProgress(state: string): Promise<RunProgress> {
+  const path = join(state, progressFile)
+  return parseProgress(await readOwn(path), path)
+}

@@ -1,0 +1,129 @@
+// The shape of progress.json, and of the same record inside the training state. It may come from anyone: what does not
+// fit is refused in a sentence, and what is not named here is dropped.
+import { z } from 'zod'
+import { taskNames } from '../../../shared/tasks/tasks.ts'
+import { EngineError } from '../../errors.ts'
+import type { RunProgress } from './progress.ts'
+
+/** A record larger than any run writes is an attack, not a long run. */
+const few = 1e6
+const count = z.int().min(0)
+const seconds = z.number().min(0)
+const text = z.string().max(2 ** 16)
+const path = z
+  .string()
+  .min(1)
+  .max(2 ** 12)
+  .refine((value) => !value.includes('\0'), { error: 'a path has a NUL in it' })
+/** JSON has no infinity and no NaN: such a measurement is null on disk. */
+const measured = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN)
+const record = <T extends z.ZodType>(value: T) => z.record(text, value)
+
+/** A name that cannot lead anywhere: it becomes a part of a path whose folder is removed. */
+const partialId = z.string().regex(/^[0-9a-f]{16}$/)
+/** Of the recipe, which lies above the run folder. */
+const above = z.string().regex(/^\.\.(?:[\\/]\.\.)*$/)
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+const share = z.number().min(0).max(1)
+
+const source = z.object({ role: text, name: text, bytes: count, sha256, stamp: text, seen: z.number() })
+
+const evaluation = z.object({
+  stage: z.enum(['dense', 'pruned', 'recovered']),
+  entry: count,
+  task: z.enum(taskNames),
+  data: text,
+  step: count.optional(),
+  seconds,
+  perplexity: measured.optional(),
+  tokens: count.optional(),
+  windows: count.optional(),
+  seq_len: count.optional(),
+  acc: share.optional(),
+  acc_norm: share.optional(),
+  stderr: z.number().min(0).nullable().optional(),
+  rows: count.optional(),
+})
+
+const block = z.object({
+  block: count,
+  modules: record(z.object({ sparsity: z.number().min(0).max(1), zeros: count, size: count })),
+  error_before: measured.optional(),
+  error_after: measured.optional(),
+  seconds,
+})
+
+const progress = z.object({
+  version: z.literal(2),
+  revision: count,
+  recipe: sha256,
+  base: above,
+  sources: z.array(source).max(few),
+  device: z.object({
+    device: text,
+    description: text,
+    details: record(z.union([text, z.number(), z.boolean()])),
+  }),
+  eventsBytes: count,
+  elapsedMs: seconds,
+  finishedBlocks: count,
+  blocks: z.array(block).max(few),
+  trainedSteps: count,
+  losses: z.array(measured).max(few),
+  merged: z.boolean(),
+  trainable: z.object({ count, percent: z.number().min(0) }).nullable(),
+  evaluations: z.array(evaluation).max(few),
+  seconds: record(seconds),
+  peakMemoryMb: seconds,
+  warnings: z.array(text).max(few),
+  partial: partialId.nullable(),
+  saveTo: path.nullable(),
+  saved: path.nullable(),
+})
+
+/** @throws EngineError 'bad-data' that names the file and the first thing that is wrong in it. */
+export function parseProgress(json: string, file: string): RunProgress {
+  const given = parseJson(json, file)
+  if (typeof given === 'object' && given !== null && 'version' in given && given.version !== 2)
+    throw new EngineError('bad-data', `${file} was written by another version; start the run anew`)
+  return check(progress, given, file)
+}
+
+const report = z.object({ status: z.enum(['done', 'failed', 'cancelled']) })
+
+/** What a report says of how the run ended. @throws EngineError 'bad-data'. */
+export function parseReportStatus(json: string, file: string): z.infer<typeof report>['status'] {
+  return parseRecorded(report, json, file).status
+}
+
+/** JSON that a run once wrote. @throws EngineError 'bad-data' that names the file and the first thing that is wrong in it. */
+export function parseRecorded<T extends z.ZodType>(schema: T, json: string, file: string): z.output<T> {
+  return check(schema, parseJson(json, file), file)
+}
+
+function parseJson(json: string, file: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    throw new EngineError('bad-data', `${file} is not valid JSON; start the run anew`, { cause: error })
+  }
+}
+
+function check<T extends z.ZodType>(schema: T, given: unknown, file: string): z.output<T> {
+  const result = schema.safeParse(given)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const where = issue.path.length > 0 ? `${issue.path.map(shown).join('.')}: ` : ''
+  throw new EngineError('bad-data', `${file} is not what a run writes: ${where}${issue.message}; start the run anew`)
+}
+
+/** Keys come from the file, and go to a terminal. */
+function shown(key: PropertyKey): string {
+  return String(key)
+    .slice(0, 60)
+    .replace(/[^\w.-]/g, '?')
+}

@@ -1,0 +1,167 @@
+// What the phases of a run share: device, source, recipe, events, progress, and how time and memory are counted.
+import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
+import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
+import type { Backend } from '../../compute/backend.ts'
+import { throwIfCancelled } from '../../errors.ts'
+import { killPoint } from '../../killPoint.ts'
+import type { Model } from '../../model/model.ts'
+import type { EventLog } from './eventLog.ts'
+import { createOverall, finishedParts, type Overall } from './overall.ts'
+import { watchMemory, type MemoryWatch } from './peakMemory.ts'
+import { saveProgress, type RunProgress } from './progress.ts'
+import type { RunFolder } from './runFolder.ts'
+
+export interface SessionParts {
+  readonly folder: RunFolder
+  /** All paths absolute. */
+  readonly recipe: ResolvedRecipe
+  readonly source: Checkpoint
+  readonly model: Model
+  readonly backend: Backend
+  readonly log: EventLog
+  readonly progress: RunProgress
+  readonly memoryBytes: number
+  readonly signal?: AbortSignal
+  /** Before each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
+  readonly checkSources: () => Promise<void>
+  /** Before each write of the run's state. @throws EngineError when the folder has become another process's. */
+  readonly requireHeld: () => void
+  /** A path of the recipe as the person wrote it. */
+  readonly showPath: (path: string) => string
+  /** Awaited between steps and blocks: a paused run waits in it. */
+  readonly pausePoint?: () => Promise<void>
+}
+
+export type PhaseName = 'read' | 'calibrate' | 'prune' | 'reconstruct' | 'retrain' | 'evaluate' | 'save'
+
+export interface PhaseOptions {
+  /** Counts the seconds under another name, where that says better what takes them. */
+  readonly timedAs?: PhaseName
+  /** What of the planned work this is; without it the run as a whole does not advance. */
+  readonly part?: WorkPart
+}
+
+export interface RunSession extends SessionParts {
+  /** Into the events, the report, and never twice the same. */
+  warn(message: string): void
+  /** The work there is, once it is known: from here on progress is that of the whole run. */
+  expect(parts: readonly PlannedPart[]): void
+  /** Announces a phase and counts its seconds. */
+  phase<T>(name: PhaseName, body: () => Promise<T>, options?: PhaseOptions): Promise<T>
+  /** Counts seconds under a phase's name without announcing it; they are not counted under the phase around it. */
+  time<T>(name: PhaseName, body: () => Promise<T>): Promise<T>
+  /** Progress of the current phase, at most four times a second. */
+  advance(done: number, total: number, unit: string): void
+  /** Makes what is done so far durable. */
+  milestone(): Promise<void>
+  /** Brings counters in `progress` up to date. */
+  count(): void
+  close(): void
+}
+
+const progressEveryMs = 250
+const memoryEveryMs = 2000
+
+export function createSession(parts: SessionParts): RunSession {
+  const { progress, log, backend, signal, folder, pausePoint } = parts
+  const clock = createPhaseClock(progress.seconds, log.elapsed)
+  const earlierPeak = progress.peakMemoryMb
+  let lastMemory = -Infinity
+  const memory: MemoryWatch = watchMemory(
+    () => backend.memory().usedBytes,
+    ({ rssMb, deviceMb }) => {
+      if (log.elapsed() - lastMemory < memoryEveryMs) return
+      lastMemory = log.elapsed()
+      log.mention({ type: 'memory', rss_mb: Math.round(rssMb), device_mb: Math.round(deviceMb) })
+    },
+  )
+  const count = () => {
+    clock.flush()
+    progress.revision++
+    progress.elapsedMs = Math.round(log.elapsed())
+    progress.eventsBytes = log.bytes()
+    progress.peakMemoryMb = Math.max(earlierPeak, memory.peakMb())
+  }
+  let announced: PhaseName | null = null
+  const announce = (phase: PhaseName) => {
+    announced = phase
+    log.emit({ type: 'phase', phase })
+  }
+  let shown = { phase: '', done: -1, at: -Infinity }
+  let overall: Overall | null = null
+  let current: WorkPart | undefined
+  return {
+    ...parts,
+    pausePoint: pausePoint && (() => log.pause(pausePoint)),
+    expect(planned) {
+      const { recipe, model } = parts
+      overall = createOverall(planned, finishedParts(progress, recipe, model.config.numBlocks))
+    },
+    warn(message) {
+      if (progress.warnings.includes(message)) return
+      progress.warnings.push(message)
+      log.emit({ type: 'warning', message })
+    },
+    async phase(name, body, { timedAs = name, part } = {}) {
+      throwIfCancelled(signal)
+      const around = { announced, current }
+      announce(name)
+      current = part
+      if (part) overall?.enter(part, log.elapsed())
+      const result = await clock.run(timedAs, body)
+      if (part) overall?.leave(part, log.elapsed())
+      if (around.announced) announce(around.announced)
+      announced = around.announced
+      current = around.current
+      return result
+    },
+    time: (name, body) => clock.run(name, body),
+    advance(done, total, unit) {
+      const now = performance.now()
+      if (!announced) return
+      if (current) overall?.reach(current, done / total, log.elapsed())
+      if (shown.phase !== announced || done < shown.done) shown = { phase: announced, done, at: -Infinity }
+      if (now - shown.at < progressEveryMs && done < total) return
+      shown = { ...shown, done, at: now }
+      const left = overall?.secondsLeft(log.elapsed()) ?? null
+      const whole = overall && { overall: Number(overall.share().toFixed(4)) }
+      const eta = left === null ? null : Math.round(left)
+      log.emit({ type: 'progress', phase: announced, done, total, unit, eta_s: eta, ...whole })
+    },
+    async milestone() {
+      killPoint()
+      await parts.checkSources()
+      parts.requireHeld()
+      count()
+      await saveProgress(folder.state, progress)
+    },
+    count,
+    close: () => memory.stop(),
+  }
+}
+
+/** Seconds of work by phase; an inner phase's seconds are its own only. */
+function createPhaseClock(seconds: Record<string, number>, elapsed: () => number) {
+  const stack: string[] = []
+  let since = elapsed()
+  const flush = () => {
+    const now = elapsed()
+    const current = stack.at(-1)
+    if (current !== undefined) seconds[current] = (seconds[current] ?? 0) + (now - since) / 1000
+    since = now
+  }
+  return {
+    flush,
+    async run<T>(name: string, body: () => Promise<T>): Promise<T> {
+      flush()
+      stack.push(name)
+      try {
+        return await body()
+      } finally {
+        flush()
+        stack.pop()
+      }
+    },
+  }
+}

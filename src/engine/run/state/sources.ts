@@ -1,0 +1,77 @@
+// Every file whose content goes into a run's result, where it lies now, and what it looked like when the run began.
+import { readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { locate } from '../../checkpoint/locate.ts'
+import { maskFileName } from '../../checkpoint/maskFile.ts'
+import { EngineError } from '../../errors.ts'
+import { fingerprint, recognise, type Fingerprint } from './fingerprint.ts'
+
+/** A file by what the run takes it for: that stays the same where a whole workplace is moved. */
+export interface SourceFile {
+  /** `model config.json`, `calibration`, `evaluate 0`. */
+  readonly role: string
+  readonly path: string
+}
+
+export interface SourceRecord extends Fingerprint {
+  readonly role: string
+  readonly name: string
+}
+
+/** Small files that the result takes over or that say how to read the model. */
+const companions =
+  /^(?:config|generation_config|special_tokens_map|added_tokens|merges|(?:tokenizer|vocab|chat_template).*)\.(?:json|txt|model|jinja)$/
+
+/** What the recipe, its paths absolute, and its model name now. */
+export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): Promise<SourceFile[]> {
+  const { entry } = await locate(source.path)
+  const beside = (await readdir(source.folder)).filter((name) => companions.test(name) || name === maskFileName)
+  const model = [...source.files, ...[entry, ...beside].map((name) => ({ name, path: join(source.folder, name) }))]
+  const files = new Map(model.map(({ name, path }) => [`model ${name}`, path]))
+  const { calibration, recover, evaluate } = recipe
+  const add = (role: string, path: string | null | undefined) => path && files.set(role, path)
+  add('calibration', calibration?.data)
+  add('recover', recover?.data)
+  add('start matrices', recover?.lora.init)
+  for (const [i, { data }] of evaluate.entries()) add(`evaluate ${i}`, data)
+  return [...files].map(([role, path]) => ({ role, path }))
+}
+
+/** @throws EngineError when a file cannot be read. */
+export async function recordSources(files: readonly SourceFile[], signal?: AbortSignal): Promise<SourceRecord[]> {
+  const known = new Map<string, Fingerprint>()
+  for (const { path } of files) if (!known.has(path)) known.set(path, await fingerprint(path, signal))
+  return files.flatMap(({ role, path }) => {
+    const found = known.get(path)
+    return found ? [{ role, name: basename(path), ...found }] : []
+  })
+}
+
+/**
+ * The records with the stamps of now.
+ * @throws EngineError 'bad-data' when a file is not what it was, is gone, or was not there.
+ */
+export async function requireUnchanged(
+  files: readonly SourceFile[],
+  records: readonly SourceRecord[],
+  signal?: AbortSignal,
+): Promise<SourceRecord[]> {
+  const before = new Map(records.map((record) => [record.role, record]))
+  const changed = new Set<string>()
+  const now: SourceRecord[] = []
+  for (const { role, path } of files) {
+    const old = before.get(role)
+    before.delete(role)
+    const found = old && (await recognise(path, old, signal))
+    if (found) now.push({ ...old, ...found })
+    else changed.add(path)
+  }
+  for (const { name } of before.values()) changed.add(name)
+  if (changed.size === 0) return now
+  throw new EngineError(
+    'bad-data',
+    `${[...changed].join(', ')} changed since the run began; put back what was there and resume the run, or start a new one`,
+  )
+}

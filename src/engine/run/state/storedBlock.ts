@@ -1,0 +1,77 @@
+// Weights on their way into a file: rounded to the checkpoint's type on the device, read, and their masks checked in the
+// very bytes that will lie there.
+import { moduleOfWeight } from '../../../shared/families/parameters.ts'
+import type { Backend } from '../../compute/backend.ts'
+import { readF32 } from '../../compute/backend.ts'
+import type { Tensor } from '../../compute/tensor.ts'
+import type { DType } from '../../dtype.ts'
+import { EngineError } from '../../errors.ts'
+import type { Model } from '../../model/model.ts'
+import { storedBytes, storedDType } from '../../model/weightIo.ts'
+import type { Mask } from '../../prune/mask.ts'
+import { checkMask } from '../../recover/maskCheck.ts'
+import { bytesOf, type StateTensor } from './tensorFile.ts'
+
+/** What changed a parameter last: what may be to blame when its values cannot be stored. */
+export type ChangedBy = 'pruning' | 'training'
+
+/**
+ * `tensor` holds f32 values of a parameter in the engine's orientation.
+ * @throws EngineError 'mask-broken', or 'numeric' when a value does not fit the type.
+ */
+export async function storeParameter(
+  backend: Backend,
+  model: Model,
+  name: string,
+  tensor: Tensor,
+  masks: ReadonlyMap<string, Mask>,
+  changedBy: ChangedBy,
+): Promise<StateTensor> {
+  const entry = model.checkpoint.tensors.get(name)
+  const parameter = model.parameters.get(name)
+  if (!entry || !parameter) throw new EngineError('internal', `${name} is no parameter of this model`)
+  const { dtype, shape } = entry
+  const bytes =
+    storedDType(model, name) === 'f32' || parameter.transposed
+      ? storedBytes(model, name, await readF32(backend, tensor))
+      : await readRounded(backend, storedDType(model, name), tensor)
+  checkFinite(name, bytes, dtype, changedBy)
+  const mask = masks.get(moduleOfWeight(name))
+  if (mask) checkMask(mask, { name, bytes, bytesPerWeight: bytesPerWeight(dtype), transposed: parameter.transposed })
+  return { name, dtype, shape, bytes }
+}
+
+/** 16-bit values leave the device as such: half the bytes on the way, and no f32 copy on the host. */
+async function readRounded(backend: Backend, dtype: DType, tensor: Tensor): Promise<Uint8Array> {
+  const narrow = backend.allocate(dtype, tensor.shape)
+  try {
+    backend.kernels.convert(narrow, tensor)
+    return bytesOf(await backend.read(narrow))
+  } finally {
+    backend.release(narrow)
+  }
+}
+
+function bytesPerWeight(dtype: string): 2 | 4 | 8 {
+  return dtype === 'F64' ? 8 : dtype === 'F32' ? 4 : 2
+}
+
+/** All bits of the exponent set: infinity or not a number. */
+const exponents: Record<string, number> = { F16: 0x7c00, BF16: 0x7f80, F32: 0x7f800000 }
+
+const remedies: Record<ChangedBy, string> = {
+  pruning:
+    'a pruned weight is too large for %s or not a number; look at it in the source (sparsescope inspect --stats), or prune with another method',
+  training: 'a trained value is too large for %s or not a number; lower recover.lr, or look at the pruned model',
+}
+
+/** @throws EngineError 'numeric' for a value that is infinite or not a number as stored. */
+export function checkFinite(name: string, bytes: Uint8Array, dtype: string, changedBy: ChangedBy): void {
+  if (dtype === 'F64') return
+  const exponent = exponents[dtype] ?? 0
+  const length = bytes.byteLength / bytesPerWeight(dtype)
+  const bits = dtype === 'F32' ? new Uint32Array(bytes.buffer, bytes.byteOffset, length) : new Uint16Array(bytes.buffer, bytes.byteOffset, length) // prettier-ignore
+  for (let i = 0; i < length; i++)
+    if ((bits[i] & exponent) === exponent)
+      throw new EngineError('numeric', `${name}: ${remedies[changedBy].replace('%s', dtype)}`)
+}

@@ -1,0 +1,35 @@
+// Small safetensors files of the run's own state: finished blocks, masks, optimiser moments.
+import { bytesOfTensor, type SafetensorsDtype } from '../../../shared/format/dtypes.ts'
+import { encodeHeader } from '../../../shared/format/encodeHeader.ts'
+import { EngineError } from '../../errors.ts'
+import { writeAtomic } from './atomicFile.ts'
+
+export interface StateTensor {
+  readonly name: string
+  readonly dtype: SafetensorsDtype
+  readonly shape: readonly number[]
+  readonly bytes: Uint8Array
+}
+
+/** Replaces the file as a whole. @throws EngineError 'disk'. */
+export async function writeTensors(
+  path: string,
+  tensors: readonly StateTensor[],
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  let end = 0
+  const infos = tensors.map(({ name, dtype, shape, bytes }) => {
+    if (bytes.byteLength !== bytesOfTensor(dtype, shape))
+      throw new EngineError('internal', `${name}: ${bytes.byteLength} bytes for ${dtype} [${shape.join(', ')}]`)
+    const start = end
+    end += bytes.byteLength
+    return { name, dtype, shape, start, end }
+  })
+  const header = encodeHeader({ tensors: infos, metadata: new Map(Object.entries(metadata)) })
+  await writeAtomic(path, [header, ...tensors.map((tensor) => tensor.bytes)])
+}
+
+/** The bytes behind a typed array, without a copy. */
+export function bytesOf(array: ArrayBufferView): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+}

@@ -1,0 +1,85 @@
+// The optimiser of a retraining run on disk: parameters and moments after a number of steps, bit for bit.
+import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { requireOwnFile } from '../../checkpoint/ownFile.ts'
+import type { Backend } from '../../compute/backend.ts'
+import { readF32 } from '../../compute/backend.ts'
+import { EngineError } from '../../errors.ts'
+import type { ParameterArena } from '../../recover/parameterArena.ts'
+import type { RunProgress } from './progress.ts'
+import { parseProgress } from './progressSchema.ts'
+import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
+
+const fileName = 'training.safetensors'
+
+/** Saves the arena with the progress it belongs to, as one file, so that the two can never disagree. */
+export async function saveTraining(
+  state: string,
+  backend: Backend,
+  parameters: ParameterArena,
+  progress: RunProgress,
+): Promise<void> {
+  const tensors: StateTensor[] = []
+  for (const { name, tensor } of parameters.stateTensors)
+    tensors.push({ name, dtype: 'F32', shape: [tensor.length], bytes: bytesOf(await readF32(backend, tensor)) })
+  await writeTensors(join(state, fileName), tensors, { progress: JSON.stringify(progress) })
+}
+
+/** The progress of the saved training, or null when there is none. */
+export async function loadTrainingProgress(state: string): Promise<RunProgress | null> {
+  const file = await openTraining(state).catch((error: unknown) => {
+    if (error instanceof EngineError && error.code === 'not-found') return null
+    throw error
+  })
+  if (!file) return null
+  const text = file.metadata.get('progress')
+  await file.close()
+  return parseProgress(text ?? '', file.path)
+}
+
+/** Puts saved parameters and moments back into the arena. */
+export async function restoreTraining(state: string, backend: Backend, parameters: ParameterArena): Promise<void> {
+  const file = await openTraining(state)
+  try {
+    for (const { name, tensor } of parameters.stateTensors) {
+      const entry = file.tensors.get(name)
+      const bytes = entry?.dtype === 'F32' && entry.bytes === 4 * tensor.length ? await file.read(name) : null
+      if (!bytes) throw new EngineError('bad-data', `${file.path} does not fit this recipe; start the run anew`)
+      backend.write(tensor, new Float32Array(bytes.buffer))
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function openTraining(state: string): Promise<Checkpoint> {
+  const path = join(state, fileName)
+  await requireOwnFile(path)
+  return openCheckpoint(path)
+}
+
+export async function removeTraining(state: string): Promise<void> {
+  await rm(join(state, fileName), { force: true })
+}
+
+/** Says when the state is worth saving again: at most a twentieth of the time goes into saving. */
+export class SaveClock {
+  #lastMs = performance.now()
+  #costMs = 0
+
+  due(): boolean {
+    return performance.now() - this.#lastMs >= Math.max(leastMs, 20 * this.#costMs)
+  }
+
+  /** Runs the save and remembers what it cost. */
+  async time(save: () => Promise<void>): Promise<void> {
+    const begun = performance.now()
+    await save()
+    this.#lastMs = performance.now()
+    this.#costMs = this.#lastMs - begun
+  }
+}
+
+/** A killed run loses no more than this, however little saving costs. */
+const leastMs = 200

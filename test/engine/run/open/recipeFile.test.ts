@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pruneEntries } from '../../../../src/shared/plan/pruneEntries.ts'
+import { mapPaths, readRecipe, recipeText, resolveRecipeFile } from '../../../../src/engine/run/open/recipeFile.ts'
+import { resolve } from 'node:path'
+
+describe('recipe of a run', () => {
+  let folder = ''
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'recipe-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+  const write = (text: string) => {
+    const path = join(folder, 'a.prune.yaml')
+    writeFileSync(path, text)
+    return path
+  }
+
+  it('settings replace values by path and are validated like the recipe', async () => {
+    const path = write('version: 1\nmodel: m\nprune: [{sparsity: 0.5}]\ncalibration: {data: c.jsonl, seq_len: 8}\n')
+    const file = await readRecipe(path, ['prune.0.sparsity=0.7', 'recover.steps=3', 'recover.train=[bias]'])
+    const recipe = resolveRecipeFile(file, {})
+    assert.equal(recipe.prune[0].sparsity, 0.7)
+    assert.equal(recipe.recover?.steps, 3)
+    assert.deepEqual(recipe.recover?.train, ['bias'])
+    await assert.rejects(readRecipe(path, ['recover.steps=none']), {
+      code: 'usage',
+      message: /--set recover\.steps=none/,
+    })
+    await assert.rejects(readRecipe(path, ['recover.stesp=1']), { code: 'usage', message: /stesp/ })
+    await assert.rejects(readRecipe(path, ['prune.1.sparsity=0.4']), { code: 'usage', message: /no place prune\.1/ })
+    await assert.rejects(readRecipe(path, ['nonsense']), { code: 'usage', message: /path=value/ })
+  })
+
+  it('settings together obey the rules between keys, and warn as the text would', async () => {
+    const path = write(
+      'version: 1\nmodel: m\nprune: [{sparsity: 0.6, dampening: 0.1}]\nsave: {to: out}\ncalibration: {data: c.jsonl, seq_len: 8}\n',
+    )
+    await assert.rejects(readRecipe(path, ['prune.0.pattern=2:4']), { code: 'usage', message: /2:4.*sparsity of 0\.5/ })
+    const { recipe } = await readRecipe(path, ['prune.0.pattern=2:4', 'prune.0.sparsity=0.5'])
+    assert.equal(recipe.prune?.[0].pattern, '2:4')
+    const idle = /dampening has no effect/
+    const warns = async (...settings: string[]) => (await readRecipe(path, settings)).warnings.some((w) => idle.test(w))
+    assert.deepEqual(
+      [await warns(), await warns('seed=1'), await warns('prune.0.method=sparsegpt')],
+      [true, true, false],
+    )
+  })
+
+  it('a folder is no recipe', async () => {
+    await assert.rejects(readRecipe(folder), { code: 'usage', message: /is a folder; give a file/ })
+  })
+
+  it('a mistake is named with file, line and column', async () => {
+    await assert.rejects(readRecipe(write('version: 1\nmodel: m\nprunes: []\n')), {
+      code: 'bad-recipe',
+      message: /a\.prune\.yaml:3:1: /,
+    })
+    await assert.rejects(readRecipe(join(folder, 'missing.prune.yaml')), { code: 'not-found' })
+  })
+
+  it('a sweep is refused until sweeps exist', async () => {
+    const file = await readRecipe(write('version: 1\nmodel: m\nprune: [{}]\nsweep: {"prune.0.sparsity": [0.4, 0.5]}\n'))
+    assert.throws(() => resolveRecipeFile(file, {}), { code: 'unsupported', message: /sweep/ })
+  })
+
+  it('the copy in the run folder means the same from there', async () => {
+    const path = write(
+      'version: 1\nmodel: ../m\ncalibration: {data: c.jsonl}\nevaluate: [{data: e.txt}]\nsave: {to: out}\nrecover: {mode: retrain, data: t.txt, lora: {init: i.safetensors}}\n',
+    )
+    const file = await readRecipe(path)
+    const absolute = mapPaths(resolveRecipeFile(file, {}), (p) => resolve(folder, p))
+    const runFolder = join(folder, 'deep', 'run')
+    const copy = join(folder, 'copy.prune.yaml')
+    writeFileSync(copy, recipeText(absolute, runFolder))
+    const again = mapPaths(resolveRecipeFile(await readRecipe(copy), {}), (p) => resolve(runFolder, p))
+    assert.deepEqual(again, absolute)
+  })
+})
+
+describe('prune entries', () => {
+  const linears = [0, 1, 2].flatMap((block) =>
+    ['q', 'up'].map((part) => ({ name: `layers.${block}.${part}`, className: 'Linear', block })),
+  )
+  const step = {
+    method: 'wanda' as const,
+    sparsity: 0.5,
+    pattern: 'unstructured',
+    scope: 'row' as const,
+    selection: 'exact' as const,
+    block_size: 128,
+    dampening: 0.01,
+    targets: ['Linear'],
+    ignore: [],
+  }
+
+  it('spreads a list of sparsities over the depth and leaves ignored modules out', () => {
+    const [entry] = pruneEntries([{ ...step, sparsity: [0.2, 0.6], ignore: ['re:.*up'] }], linears, 3)
+    assert.deepEqual([...entry.sparsities.keys()], ['layers.0.q', 'layers.1.q', 'layers.2.q'])
+    assert.deepEqual(
+      [...entry.sparsities.values()].map((s) => s.toFixed(6)),
+      ['0.200000', '0.400000', '0.600000'],
+    )
+  })
+
+  it('reads N:M as N zeros in each M', () => {
+    assert.deepEqual(pruneEntries([{ ...step, pattern: '2:4' }], linears, 3)[0].pattern, { n: 2, m: 4 })
+  })
+
+  it('an entry that matches nothing is an error that shows a name', () => {
+    assert.throws(() => pruneEntries([{ ...step, targets: ['fc1'] }], linears, 3), {
+      name: 'PlanError',
+      message: /prune\.0: .*layers\.0\.q/,
+    })
+  })
+})

@@ -1,0 +1,176 @@
+// The place of the result is made sure before the work, and may be another one when the run is resumed.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunEvent } from '../../../../src/shared/protocol/events.ts'
+import type { Backend } from '../../../../src/engine/compute/backend.ts'
+import { openCpu } from '../../../../src/engine/compute/cpu/open.ts'
+import { splitSaveTo } from '../../../../src/engine/run/open/saveTo.ts'
+import { filesBelow, onlyRun } from '../../../support/killedRuns.ts'
+import { createWorkplace, run, type Workplace } from '../../../support/runs.ts'
+import { writeTinyIds, writeTinyModel } from '../../../support/tinyModel.ts'
+import { cannot } from '../../../support/skip.ts'
+
+const data = 'ids.safetensors'
+const recipe = {
+  version: 1,
+  model: 'model',
+  prune: [{ method: 'wanda', sparsity: 0.5 }],
+  calibration: { data, samples: 8, seq_len: 16 },
+  save: { to: 'deep/out' },
+}
+
+describe('the place of the result', () => {
+  let backend: Backend
+  let place: Workplace
+  before(async () => (backend = await openCpu({ threads: 1 })))
+  after(() => backend.close())
+  beforeEach(async () => {
+    place = createWorkplace()
+    await writeTinyModel(place.path('model'))
+    writeTinyIds(place.path(data))
+  })
+  afterEach(() => place.remove())
+
+  async function cancelled(more: object = {}): Promise<string> {
+    const abort = new AbortController()
+    const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
+    const begun = run(backend, { recipe: place.recipe('a', { ...recipe, ...more }), signal: abort.signal, onEvent })
+    await assert.rejects(begun, { code: 'cancelled' })
+    return onlyRun(place.folder) ?? ''
+  }
+  const top = () => readdirSync(place.folder).sort()
+
+  it('takes shape in a hidden sibling from the first block on, and goes with a run that is cancelled', async () => {
+    const seen: string[] = []
+    const onEvent = ({ type }: RunEvent) => type === 'block' && seen.push(...readdirSync(place.path('deep')))
+    await run(backend, { recipe: place.recipe('b', recipe), onEvent })
+    assert.equal(new Set(seen).size, 1)
+    assert.match(seen[0], /^\.out\.partial-/)
+    assert.deepEqual(readdirSync(place.path('deep')), ['out'])
+    const before = top()
+    await cancelled({ save: { to: 'other/place/out' } }).catch(() => undefined)
+    assert.deepEqual(
+      top().filter((name) => !before.includes(name)),
+      ['a.prune.yaml'],
+    )
+  })
+
+  it('of a resumed run may be another one: the same files there, and nothing where it was', async () => {
+    await run(backend, { recipe: place.recipe('b', { ...recipe, save: { to: 'whole' } }) })
+    const whole = filesBelow(place.path('whole'), (name) => name !== 'sparsescope.json')
+    const folder = (await cancelledBeside(place)).folder
+    const report = await run(backend, { resume: folder, settings: ['save.to=elsewhere/b'] })
+    assert.equal(report.output, place.path('elsewhere', 'b'))
+    assert.deepEqual(
+      filesBelow(place.path('elsewhere', 'b'), (name) => name !== 'sparsescope.json'),
+      whole,
+    )
+    const note = JSON.parse(readFileSync(place.path('elsewhere', 'b', 'sparsescope.json'), 'utf8')) as {
+      recipe: { save: { to: string } }
+    }
+    assert.equal(note.recipe.save.to, 'elsewhere/b')
+    assert.ok(!existsSync(place.path('deep')))
+  })
+
+  it('is remembered by a run that was told it and cancelled again', async () => {
+    const folder = await cancelled()
+    const abort = new AbortController()
+    const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
+    const again = run(backend, { resume: folder, settings: ['save.to=elsewhere'], signal: abort.signal, onEvent })
+    await assert.rejects(again, { code: 'cancelled' })
+    const report = await run(backend, { resume: folder })
+    assert.equal(report.output, place.path('elsewhere'))
+    assert.deepEqual(top(), ['.sparsescope', 'a.prune.yaml', 'elsewhere', data, 'model'].sort())
+  })
+
+  it('is the one setting that may change; it must be free, apart from the model, and wanted at all', async () => {
+    const folder = await cancelled()
+    const refused = (settings: string[], error: object, more: object = {}) =>
+      assert.rejects(run(backend, { resume: folder, settings, ...more }), error)
+    await refused(['save.to=x', 'prune.0.sparsity=0.4'], { code: 'bad-recipe' })
+    await refused(['save.max_shard=1GB'], { code: 'bad-recipe' })
+    await refused(['save.to=model/out'], { code: 'usage', message: /inside the folder of the model/ })
+    mkdirSync(place.path('taken'))
+    await refused(['save.to=taken'], { code: 'exists' })
+    const other = place.recipe('b', { ...recipe, save: { to: 'x' } })
+    await refused([], { code: 'bad-recipe' }, { recipe: other })
+    assert.equal(
+      (await run(backend, { resume: folder, settings: ['save.to=x'], recipe: other })).output,
+      place.path('x'),
+    )
+  })
+
+  it('cannot be given to a run whose recipe saves nothing', async () => {
+    const folder = await cancelled({ save: undefined })
+    const resumed = run(backend, { resume: folder, settings: ['save.to=x'] })
+    await assert.rejects(resumed, { code: 'usage', message: /has no `save`/ })
+  })
+
+  it('is found in settings only where it is a path', () => {
+    assert.deepEqual(splitSaveTo(['save.to=a', 'seed=1', 'save.to=b']), { to: 'b', others: ['seed=1'] })
+    assert.deepEqual(splitSaveTo(['save.to=[1]', 'x']), { to: null, others: ['save.to=[1]', 'x'] })
+  })
+
+  it('on a disk that does not take it is refused before a run folder is made; made unfit later, before the first block', async function () {
+    const mount = place.path('small')
+    mkdirSync(mount)
+    const blocks: RunEvent[] = []
+    const onEvent = (event: RunEvent) => event.type === 'block' && blocks.push(event)
+    for (const [option, message] of [
+      ['size=4k', /small.* are needed for the result and .* are free/],
+      ['ro', /small.*read-only/],
+    ] as const) {
+      rmSync(place.path('.sparsescope'), { recursive: true, force: true })
+      if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0)
+        return cannot(this, 'only root can mount a small file system')
+      try {
+        const there = { ...recipe, save: { to: 'small/deep/out' } }
+        await assert.rejects(run(backend, { recipe: place.recipe('b', there), onEvent }), { code: 'disk', message })
+        assert.equal(onlyRun(place.folder), null)
+        const folder = await cancelledElsewhere()
+        await assert.rejects(run(backend, { resume: folder, settings: ['save.to=small/out'], onEvent }), {
+          code: 'disk',
+          message,
+        })
+        assert.deepEqual([blocks, readdirSync(mount)], [[], []])
+      } finally {
+        spawnSync('umount', [mount])
+      }
+    }
+  })
+
+  it('is no help where the folder of the recipe cannot take the run: that is said too', async function () {
+    const mount = place.path('fixed')
+    mkdirSync(mount)
+    if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', mount]).status !== 0)
+      return cannot(this, 'only root can mount a small file system')
+    try {
+      const absolute = { ...recipe, model: place.path('model'), calibration: { ...recipe.calibration, data: place.path(data) }, save: { to: place.path('out') } } // prettier-ignore
+      writeFileSync(join(mount, 'a.prune.yaml'), JSON.stringify(absolute))
+      spawnSync('mount', ['-o', 'remount,ro', mount])
+      const refused = { code: 'disk', message: /cannot write .*fixed\/\.sparsescope\/runs.*read-only/ }
+      await assert.rejects(run(backend, { recipe: join(mount, 'a.prune.yaml') }), refused)
+      assert.ok(!existsSync(place.path('out')))
+    } finally {
+      spawnSync('umount', [mount])
+    }
+  })
+
+  /** In another workplace, where a run is still alone. */
+  async function cancelledElsewhere(): Promise<string> {
+    return (await cancelledBeside(place)).folder
+  }
+
+  async function cancelledBeside({ path }: Workplace): Promise<{ folder: string }> {
+    const abort = new AbortController()
+    let folder = ''
+    const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
+    const file = place.recipe('c', recipe)
+    const begun = run(backend, { recipe: file, signal: abort.signal, onEvent, onFolder: (at) => (folder = at) })
+    await assert.rejects(begun, { code: 'cancelled' })
+    assert.ok(!existsSync(path('deep')))
+    return { folder }
+  }
+})

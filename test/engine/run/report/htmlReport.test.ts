@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RunEvent, Stage } from '../../../../src/shared/protocol/events.ts'
+import { htmlReport } from '../../../../src/engine/run/report/htmlReport.ts'
+import { newProgress } from '../../../../src/engine/run/state/progress.ts'
+import { createReport } from '../../../../src/engine/run/report/report.ts'
+import { summaryText } from '../../../../src/engine/run/report/summaryTable.ts'
+import { resolveRecipe } from '../../../../src/shared/recipe/resolve.ts'
+
+function report() {
+  const progress = newProgress({
+    recipe: 'hash',
+    base: '/',
+    sources: [],
+    device: { device: 'cpu', description: 'a <device>', details: {} },
+    warnings: [],
+    trainable: { count: 1000, percent: 0.125 },
+  })
+  const evaluation = {
+    entry: 0,
+    task: 'perplexity',
+    data: 'd.txt',
+    tokens: 10,
+    windows: 1,
+    seq_len: 10,
+    seconds: 1,
+  } as const
+  progress.evaluations = [
+    { ...evaluation, stage: 'dense', entry: 1, seq_len: 20, perplexity: 6 },
+    { ...evaluation, stage: 'dense', perplexity: 20 },
+    { ...evaluation, stage: 'recovered', step: 1, perplexity: 99 },
+    { ...evaluation, stage: 'recovered', perplexity: 25.5 },
+    { ...evaluation, stage: 'pruned', entry: 1, seq_len: 20, perplexity: 7 },
+  ]
+  progress.blocks = [
+    {
+      block: 0,
+      // All of a small linear, none of a large one.
+      modules: { small: { size: 100, zeros: 100, sparsity: 1 }, large: { size: 300, zeros: 0, sparsity: 0 } },
+      seconds: 1,
+    },
+    { block: 1, modules: {}, seconds: 1 },
+  ]
+  progress.peakMemoryMb = 512
+  const recipe = resolveRecipe({ version: 1, model: 'm', prune: [{}], recover: {} })
+  return createReport({ run: '/r', recipe, version: '1', status: 'done', message: null, sparsity: 0.5 }, progress)
+}
+
+async function pageOf(events: readonly RunEvent[]): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'page-'))
+  try {
+    const path = join(folder, 'events.jsonl')
+    writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+    return await htmlReport(report(), path)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('report', () => {
+  it('takes the perplexities of the first entry of the recipe, whichever was measured first, of whole stages only', () => {
+    assert.deepEqual(report().perplexity, { dense: 20, recovered: 25.5 })
+  })
+
+  it('the table has a row for each stage, a dash where nothing was measured', () => {
+    const lines = summaryText(report()).split('\n')
+    assert.deepEqual(
+      lines.map((line) => line.split(/\s/)[0]),
+      ['', 'dense', 'pruned', 'recovered'],
+    )
+    assert.match(lines[2], /^pruned\s+–\s+50\.00 %/)
+    assert.match(lines[3], /25\.5\s+50\.00 %\s+0\.125 %.*512 MB$/)
+  })
+
+  it('the page stands alone, escapes what it shows, and draws the curves', async () => {
+    const page = await pageOf([
+      { t: 0, type: 'start', name: 'n<1>', model: 'm', device: 'cpu', description: '', version: '1', blocks: 1 },
+      { t: 1, type: 'step', step: 1, loss: 2, lr: 0.1, tokens_per_second: 1 },
+      { t: 2, type: 'step', step: 2, loss: null, lr: 0.1, tokens_per_second: 1 },
+      { t: 3, type: 'step', step: 3, loss: 1, lr: 0.1, tokens_per_second: 1 },
+    ])
+    assert.match(page, /a &lt;device&gt;/)
+    assert.match(page, /n&lt;1&gt;: done/)
+    assert.ok(!/<script|https?:|src=/.test(page))
+    assert.match(page, /Loss while training/)
+  })
+
+  it('the sparsity of a block counts the linears that were not pruned, and a block without linears has none', async () => {
+    const page = await pageOf([])
+    assert.match(page, /<td>0<\/td><td>25\.00 %<\/td>/)
+    assert.match(page, /<td>1<\/td><td>–<\/td>/)
+  })
+
+  it('the page draws a line for each entry, named apart by the length of its windows', async () => {
+    const measured = (entry: number, stage: Stage, perplexity: number): RunEvent[] => [
+      { t: 0, type: 'eval', stage, entry, data: 'a/d.txt', seq_len: [10, 20][entry], perplexity },
+    ]
+    const page = await pageOf([
+      ...measured(0, 'dense', 20),
+      ...measured(1, 'dense', 15),
+      { t: 1, type: 'step', step: 1, loss: 2, lr: 0.1, tokens_per_second: 1 },
+      ...measured(0, 'recovered', 25),
+      ...measured(1, 'recovered', 17),
+    ])
+    const plot = page.slice(
+      page.indexOf('aria-label="Perplexity"'),
+      page.indexOf('</svg>', page.indexOf('aria-label="Perplexity"')),
+    )
+    assert.equal(plot.match(/class="line"/g)?.length, 2)
+    assert.equal(plot.match(/class="level"/g)?.length, 2)
+    assert.match(plot, /d\.txt \(10 tokens\)/)
+    assert.match(plot, /d\.txt \(20 tokens\)/)
+  })
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
+import { writeAtomic } from '../../../../src/engine/run/state/atomicFile.ts'
+import { overlayCheckpoint } from '../../../../src/engine/run/state/overlay.ts'
+import { createRunFolder } from '../../../../src/engine/run/state/runFolder.ts'
+import { bytesOf, writeTensors } from '../../../../src/engine/run/state/tensorFile.ts'
+
+describe('files of a run', () => {
+  let folder = ''
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'run-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+  const f32 = (...values: number[]) => bytesOf(Float32Array.from(values))
+
+  it('an atomic write that fails leaves the old file and nothing else', async () => {
+    const path = join(folder, 'state.json')
+    await writeAtomic(path, ['old'])
+    const broken = function* () {
+      yield 'new'
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    }
+    await assert.rejects(writeAtomic(path, broken()), { code: 'disk', message: /disk is full/ })
+    assert.equal(readFileSync(path, 'utf8'), 'old')
+    assert.deepEqual(readdirSync(folder), ['state.json'])
+  })
+
+  it('tensor files are safetensors that read back bit for bit, with their metadata', async () => {
+    const path = join(folder, 'block.safetensors')
+    const words = Uint32Array.from([0xffffffff, 1])
+    await writeTensors(
+      path,
+      [
+        { name: 'w', dtype: 'F32', shape: [1, 2], bytes: f32(1.5, -0) },
+        { name: 'mask.w', dtype: 'U32', shape: [2, 1], bytes: bytesOf(words) },
+      ],
+      { info: '{"block":3}' },
+    )
+    const file = await openCheckpoint(path)
+    assert.deepEqual(await file.read('w'), Uint8Array.from(f32(1.5, -0)))
+    assert.deepEqual(await file.read('mask.w'), Uint8Array.from(bytesOf(words)))
+    assert.equal(file.metadata.get('info'), '{"block":3}')
+    await file.close()
+  })
+
+  it('an overlay reads finished tensors from its layers, the last one first, and the rest from the source', async () => {
+    const write = async (name: string, tensors: Record<string, number>) => {
+      const path = join(folder, `${name}.safetensors`)
+      const list = Object.entries(tensors).map(([key, value]) => ({ name: key, dtype: 'F32' as const, shape: [1], bytes: f32(value) })) // prettier-ignore
+      await writeTensors(path, list, {})
+      return openCheckpoint(path)
+    }
+    const source = await write('source', { a: 1, b: 1, c: 1 })
+    const layers = [await write('one', { a: 2, b: 2, 'mask.a': 0 }), await write('two', { b: 3, d: 3 })]
+    const overlay = overlayCheckpoint(source, layers, { hidden: 'mask.', config: { tied: false } })
+    const read = async (name: string) => new Float32Array((await overlay.read(name)).buffer)[0]
+    assert.deepEqual(await Promise.all(['a', 'b', 'c', 'd'].map(read)), [2, 3, 1, 3])
+    assert.deepEqual([...overlay.tensors.keys()], ['a', 'b', 'c', 'd'])
+    assert.deepEqual(overlay.config, { tied: false })
+    await overlay.close()
+    await source.close()
+  })
+
+  it('two runs in the same second get folders of their own, beside the recipe', async () => {
+    const recipe = join(folder, 'wanda.prune.yaml')
+    const now = new Date(2026, 10, 25, 2, 3, 4)
+    const [a, b] = [await createRunFolder(recipe, undefined, now), await createRunFolder(recipe, undefined, now)]
+    assert.equal(a.path, join(folder, '.sparsescope', 'runs', '20261125-020304-wanda'))
+    assert.equal(b.name, '20261125-020304-wanda-2')
+    assert.ok(existsSync(b.state))
+  })
+
+  it('a run folder has its name only when all is in it, and what a killed start left goes with the next one', async () => {
+    const recipe = join(folder, 'wanda.prune.yaml')
+    const runs = join(folder, '.sparsescope', 'runs')
+    const broken = createRunFolder(recipe, async (draft) => {
+      writeFileSync(draft.recipe, 'half')
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    })
+    await assert.rejects(broken, { code: 'disk', message: /disk is full/ })
+    assert.deepEqual(readdirSync(runs), [])
+    for (const name of ['.new-old', '.new-young', 'not-ours']) mkdirSync(join(runs, name, 'state'), { recursive: true })
+    utimesSync(join(runs, '.new-old'), new Date(2026, 0, 1), new Date(2026, 0, 1))
+    const { name } = await createRunFolder(recipe)
+    assert.deepEqual(readdirSync(runs).sort(), ['.new-young', name, 'not-ours'].sort())
+  })
+
+  it('a place that cannot hold a run folder is a disk error that names it', async () => {
+    mkdirSync(join(folder, 'x'))
+    writeFileSync(join(folder, 'x', '.sparsescope'), 'a file')
+    await assert.rejects(createRunFolder(join(folder, 'x', 'r.prune.yaml')), {
+      code: 'usage',
+      message: /\.sparsescope/,
+    })
+  })
+})
