@@ -129,6 +129,68 @@ describe('the view of a run in Chromium', function () {
     assert.match(found.get('perplexity.svg') ?? '', />dense<\/text>/)
   })
 
+  it('every chart can be read as a table, which stays in step and where the reader is', async () => {
+    await open(listing('running'), settings, events(run.slice(0, firstStep + 3)))
+    const table = (title: string) => page.getByRole('region', { name: `${title}, table` })
+    const rows = (title: string) => table(title).getByRole('row').allInnerTexts()
+    const toggle = (title: string) => page.getByRole('button', { name: 'table' }).and(page.getByTitle(`${title}: show`))
+    assert.equal(await page.getByRole('table').count(), 0)
+    await toggle('Loss').focus()
+    await page.keyboard.press('Enter')
+    await toggle('Perplexity').click()
+    await send(page)
+    assert.equal(await toggle('Loss').getAttribute('aria-pressed'), 'true')
+    assert.equal(await chart('Loss').getByRole('application').count(), 0)
+    assert.equal(await chart('Loss').getByRole('button', { name: 'log y' }).isDisabled(), true)
+    const losses = await rows('Loss')
+    assert.deepEqual(losses[0].split('\t'), ['step', 'loss'])
+    assert.deepEqual(
+      losses.slice(1).map((line) => line.split('\t')[0]),
+      ['1', '2', '3'],
+    )
+    assert.deepEqual(await rows('Perplexity'), ['step\tvalue', 'dense\t27.65'])
+    // Rows that are there stay the same elements.
+    await table('Loss').evaluate((e) => e.querySelector('tbody tr')?.setAttribute('data-read', 'here'))
+    await send(page, events(run.slice(firstStep + 3), 'a', firstStep + 3))
+    assert.equal((await rows('Loss')).length, 1 + 360)
+    assert.equal(await table('Loss').locator('[data-read=here]').count(), 1)
+    assert.deepEqual(await rows('Perplexity'), ['step\trecovered', 'dense\t27.65', '360\t31.2'])
+    const map = 'Sparsity by block and module'
+    await toggle(map).click()
+    await send(page)
+    assert.equal((await rows(map)).length, 1 + 12)
+    assert.match((await rows(map))[1], /^0\t\d\d\.\d\d %\t/)
+    assert.equal(await page.getByRole('grid').count(), 0)
+    await toggle('Loss').click()
+    await send(page)
+    assert.equal(await chart('Loss').getByRole('application').isVisible(), true)
+  })
+
+  it('at any width the buttons of a chart stand in one line and the pictures of a row at one height', async () => {
+    await open(listing('done'), settings, events(run))
+    for (const width of [600, 1150, 1500, 1900]) {
+      await page.setViewportSize({ width, height: 900 })
+      await send(page)
+      for (const tools of await page.locator('.chartTools:visible').all()) {
+        const tops = await tools.locator('button').evaluateAll((all) => all.map((b) => b.getBoundingClientRect().top))
+        assert.equal(new Set(tops).size, 1, `${width} px: ${tops.join()}`)
+        const [left, right] = await tools.evaluate((e) =>
+          [e.getBoundingClientRect(), e.closest('.card')?.getBoundingClientRect()].map((b) => b?.right ?? 0),
+        )
+        assert.ok(left <= right, `${width} px: buttons are cut off`)
+      }
+      const places = await page.locator('.charts .card:visible').evaluateAll((cards) =>
+        cards.map((card) => {
+          const picture = card.querySelector('.chartPicture')
+          return [card.getBoundingClientRect().top, picture?.getBoundingClientRect().top ?? 0]
+        }),
+      )
+      const byRow = new Map<number, Set<number>>()
+      for (const [row, top] of places) byRow.set(row, new Set([...(byRow.get(row) ?? []), top]))
+      for (const tops of byRow.values()) assert.equal(tops.size, 1, `${width} px: ${[...tops].join()}`)
+    }
+  })
+
   it('a long list of runs scrolls, and keeps place and focus while the runs go on', async () => {
     await open(listing('running', 80), settings, events(run.slice(0, 90)))
     const list = page.getByRole('group', { name: 'Runs laid over this one' })

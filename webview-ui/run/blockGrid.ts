@@ -4,6 +4,7 @@ import { placeOf } from '../../src/shared/format/moduleName.ts'
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
 import { sparsityOf } from '../../src/shared/format/sparsity.ts'
 import type { ModuleZeros } from '../../src/shared/protocol/events.ts'
+import type { DataTable } from '../../src/shared/chart/chartTable.ts'
 import type { RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { GridData } from '../shared/grid.ts'
 
@@ -38,6 +39,20 @@ export function blockGridData(map: BlockMap, colour: (value: number) => string):
     }
   }
   return { rows: Array.from({ length: map.rows }, (_, b) => String(b)), columns: map.columns, cells, colour }
+}
+
+/** The heatmap's values as rows and columns. */
+export function blockTable(map: BlockMap): DataTable {
+  const textOf = (block: number) => (column: string) => {
+    return map.modules.has(`${block}/${column}`) ? formatShare(cellSparsity(map, block, column)) : 'not yet'
+  }
+  return {
+    heads: ['block', ...map.columns],
+    rows: Array.from({ length: map.rows }, (_, block) => ({
+      head: String(block),
+      cells: map.columns.map(textOf(block)),
+    })),
+  }
 }
 
 export function describeBlockCell(map: BlockMap, picture: RunPicture, row: number, column: number): string {

@@ -16,7 +16,8 @@ import { emptyPicture, foldEvents } from '../../src/shared/series/foldRun.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { smooth } from '../../src/shared/series/smooth.ts'
 import { announce } from '../shared/announce.ts'
-import { createChart, saveButtons, type ChartAxes } from '../shared/chart.ts'
+import { createChart, saveButtons, type ChartLook } from '../shared/chart.ts'
+import { createDataTable, tableToggle } from '../shared/dataTable.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
@@ -24,7 +25,7 @@ import { createLegend, type LegendWords } from '../shared/legend.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { showState } from '../shared/states.ts'
 import { onThemeChange } from '../shared/theme.ts'
-import { blockGridData, blockMap, describeBlockCell } from './blockGrid.ts'
+import { blockGridData, blockMap, blockTable, describeBlockCell } from './blockGrid.ts'
 import { createControls } from './controls.ts'
 import { createStatusBar } from './status.ts'
 
@@ -43,14 +44,16 @@ type ChartName = keyof typeof chartTexts
 interface ViewOptions {
   /** null until the person has chosen one: the setting's. */
   smoothing: number | null
-  axes: Record<ChartName, ChartAxes>
+  looks: Record<ChartName, ChartLook>
+  mapAsTable: boolean
 }
-const linear: ChartAxes = { logX: false, logY: false }
+const linear: ChartLook = { logX: false, logY: false, asTable: false }
 const stored = host.load().options as Partial<ViewOptions> | undefined
 const options: ViewOptions = {
   smoothing: stored?.smoothing ?? null,
   // Errors of the first block and of the last differ by powers of ten.
-  axes: { loss: linear, perplexity: linear, errors: { logX: false, logY: true }, ...stored?.axes },
+  looks: { loss: linear, perplexity: linear, errors: { ...linear, logY: true }, ...stored?.looks },
+  mapAsTable: stored?.mapAsTable ?? false,
 }
 let smoothing = options.smoothing ?? 0.6
 
@@ -83,10 +86,10 @@ const controls = createControls(
 const chart = (name: ChartName) =>
   createChart({
     ...chartTexts[name],
-    axes: options.axes[name],
+    look: options.looks[name],
     canLogX: name !== 'errors',
-    onAxes: (axes) => {
-      options.axes[name] = axes
+    onLook: (look) => {
+      options.looks[name] = look
       saveOptions()
     },
     save: host.post,
@@ -105,13 +108,20 @@ const words: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notCompu
 const legend = createLegend(words.title, words.low, words.high, words.notComputed)
 const csv = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Curves as CSV')
 const cards = Object.values(charts).map(({ element }) => h('div', { class: 'card', hidden: true }, element))
-const mapHead = h(
-  'div',
-  { class: 'row' },
-  h('h2', { class: 'chartTitle' }, 'Sparsity by block and module'),
-  ...saveButtons('sparsity', () => grid.toSvg({ title: 'Sparsity by block and module', legend: words }), host.post),
+const mapTitle = 'Sparsity by block and module'
+const mapTable = createDataTable(mapTitle)
+const mapTools = h(
+  'span',
+  { class: 'chartTools' },
+  tableToggle(mapTitle, options.mapAsTable, (asTable) => {
+    options.mapAsTable = asTable
+    saveOptions()
+    draw()
+  }),
+  ...saveButtons('sparsity', () => grid.toSvg({ title: mapTitle, legend: words }), host.post),
 )
-const map = h('section', { class: 'card' }, mapHead, grid.element, legend.element)
+const mapHead = h('div', { class: 'chartHead' }, h('h2', { class: 'chartTitle' }, mapTitle), mapTools)
+const map = h('section', { class: 'card' }, mapHead, grid.element, legend.element, mapTable.element)
 const page = [
   status.element,
   h('div', { class: 'head curves' }, controls.element, csv),
@@ -139,7 +149,12 @@ const draw = onceAFrame(() => {
   csv.hidden = cards[0].hidden
   nothingYet.hidden = statusOf(run) !== 'running' || cards.some((card) => !card.hidden)
   map.hidden = run.picture.blocks.size === 0
-  grid.update(blockGridData(blockMap(run.picture), colour))
+  const blocks = blockMap(run.picture)
+  const { mapAsTable } = options
+  grid.element.hidden = legend.element.hidden = mapAsTable
+  mapTable.element.hidden = !mapAsTable
+  grid.update(blockGridData(blocks, colour))
+  if (mapAsTable) mapTable.update(blockTable(blocks))
 })
 
 function saveOptions(): void {

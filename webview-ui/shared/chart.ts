@@ -1,7 +1,8 @@
-// A line chart in a view: drawn in the theme's colours, read by pointer and by keyboard, saved as a figure.
+// A line chart in a view: drawn in the theme's colours, read by pointer, by keyboard and as a table, saved as a figure.
 import './chart.css'
 import { emptyChart, type ChartData, type ChartText } from '../../src/shared/chart/chartData.ts'
 import { drawChart, type Ink } from '../../src/shared/chart/drawChart.ts'
+import { chartTable } from '../../src/shared/chart/chartTable.ts'
 import { chartFigure } from '../../src/shared/chart/figure.ts'
 import { layOutChart } from '../../src/shared/chart/layout.ts'
 import { nearestPlace, placesOf, readoutAt } from '../../src/shared/chart/readout.ts'
@@ -9,20 +10,23 @@ import { svgFile } from '../../src/shared/chart/shape.ts'
 import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { createChartKey } from './chartKey.ts'
 import { createReadout } from './chartReadout.ts'
+import { createDataTable, tableToggle } from './dataTable.ts'
 import { h, onceAFrame, svg } from './dom.ts'
 import { elementOf, rasterise } from './shapes.ts'
 import { readTheme } from './theme.ts'
 
-export interface ChartAxes {
+/** How a person looks at a chart. */
+export interface ChartLook {
   logX: boolean
   logY: boolean
+  asTable: boolean
 }
 
 export interface ChartOptions extends ChartText {
-  axes: ChartAxes
+  look: ChartLook
   /** What cannot be logarithmic has no button. */
   canLogX: boolean
-  onAxes: (axes: ChartAxes) => void
+  onLook: (look: ChartLook) => void
   save: (file: ExportFile) => void
 }
 
@@ -36,7 +40,7 @@ const narrowest = 260
 
 export function createChart(options: ChartOptions): Chart {
   let data: ChartData = emptyChart
-  let axes = options.axes
+  let look = options.look
   const key = createChartKey()
   const picture = h('div', {
     class: 'chartPicture',
@@ -45,10 +49,10 @@ export function createChart(options: ChartOptions): Chart {
     'aria-roledescription': 'chart',
     'aria-label': `${options.title}: the arrow keys read its values`,
   })
-  const head = createHead(options, (next) => {
-    axes = next
-    data = { ...data, ...axes }
-    options.onAxes(axes)
+  const table = createDataTable(options.title)
+  const tools = createTools(options, (next) => {
+    look = next
+    options.onLook(look)
     draw()
   })
   const readout = createReadout(picture, {
@@ -59,6 +63,11 @@ export function createChart(options: ChartOptions): Chart {
     isLog: () => data.logY,
   })
   const draw = onceAFrame(() => {
+    const { logX, logY, asTable } = look
+    data = { ...data, logX, logY }
+    picture.hidden = key.element.hidden = asTable
+    table.element.hidden = !asTable
+    if (asTable) return table.update(chartTable(data, options))
     const layout = layOutChart(data, { width: Math.max(narrowest, picture.clientWidth), height })
     const { width } = layout
     const root = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true' })
@@ -73,23 +82,24 @@ export function createChart(options: ChartOptions): Chart {
     return shape && svgFile(shape)
   }
   const name = options.title.toLowerCase().replace(/\W+/g, '-')
-  const saved = saveButtons(name, figure, options.save)
-  head.append(...saved)
+  tools.append(...saveButtons(name, figure, options.save))
+  const head = h('figcaption', { class: 'chartHead' }, h('span', { class: 'chartTitle' }, options.title), tools)
   return {
-    element: h('figure', { class: 'chart' }, head, picture, key.element),
+    element: h('figure', { class: 'chart' }, head, picture, key.element, table.element),
     update(next) {
-      data = { ...next, ...axes }
+      data = { ...data, ...next }
       draw()
     },
   }
 }
 
-/** Title and axes of a chart. */
-function createHead({ title, canLogX, axes }: ChartOptions, changed: (axes: ChartAxes) => void): HTMLElement {
-  let now = axes
-  const toggle = (label: string, which: keyof ChartAxes) => {
+/** Buttons for the axes, which a table has not, and for the table. */
+function createTools({ title, canLogX, look }: ChartOptions, changed: (look: ChartLook) => void): HTMLElement {
+  let now = look
+  const axis = (label: string, which: 'logX' | 'logY') => {
     const button = h('button', { type: 'button', class: 'toggle', 'aria-pressed': String(now[which]) }, label)
     button.title = `${title}: logarithmic ${which === 'logX' ? 'x' : 'y'} axis`
+    button.disabled = now.asTable
     button.addEventListener('click', () => {
       now = { ...now, [which]: !now[which] }
       button.setAttribute('aria-pressed', String(now[which]))
@@ -97,8 +107,13 @@ function createHead({ title, canLogX, axes }: ChartOptions, changed: (axes: Char
     })
     return button
   }
-  const caption = h('span', { class: 'chartTitle' }, title)
-  return h('figcaption', { class: 'row' }, caption, canLogX && toggle('log x', 'logX'), toggle('log y', 'logY'))
+  const axes = [...(canLogX ? [axis('log x', 'logX')] : []), axis('log y', 'logY')]
+  const table = tableToggle(title, now.asTable, (asTable) => {
+    now = { ...now, asTable }
+    for (const button of axes) button.disabled = asTable
+    changed(now)
+  })
+  return h('span', { class: 'chartTools' }, ...axes, table)
 }
 
 /** `figure` is null while there is nothing to draw. */

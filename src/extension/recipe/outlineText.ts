@@ -1,4 +1,5 @@
 // What New Recipe starts with where no model is known: short, complete, every line explained.
+import { methodNames, proposedMethod } from '../../shared/methods/methods.ts'
 
 export const outlineText = `# A SparseScope recipe: what to prune, how to recover it, how to measure it, where to save it.
 # Save it as NAME.prune.yaml beside the model. Paths are relative to this file.
@@ -7,7 +8,7 @@ export const outlineText = `# A SparseScope recipe: what to prune, how to recove
 version: 1
 model: ./my-model # a Hugging Face folder
 prune:
-  - method: wanda # magnitude | random | wanda | sparsegpt
+  - method: ${proposedMethod} # ${methodNames.join(' | ')}
     sparsity: 0.5 # share of the weights that go
     # pattern: "2:4" # instead of a sparsity: two of every four
 calibration:
@@ -22,5 +23,5 @@ recover:
 evaluate:
   - { task: perplexity, data: ./held-out.txt, seq_len: 2048, at: [dense, recovered] }
 save:
-  to: ./my-model-wanda50 # must not exist yet
+  to: ./my-model-${proposedMethod}50 # must not exist yet
 `

@@ -1,21 +1,13 @@
-// Quick fixes, fix all, disable with a reason, extract to sweep, and conversion of other tools' recipes.
+// Quick fixes, fix all, disable with a reason, and conversion of other tools' recipes.
 import { CodeActionKind } from 'vscode-languageserver/node'
 import type { CodeAction, CodeActionContext, Range, WorkspaceEdit } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
-import { insertKey } from '../../shared/recipe/edits.ts'
 import type { Finding, TextEdit } from '../../shared/recipe/finding.ts'
 import { importRecipe } from '../../shared/recipe/foreign/importRecipe.ts'
-import { schemaAt } from '../../shared/recipe/jsonSchema.ts'
 import type { Analysis } from '../analyses.ts'
 import { toDiagnostic } from '../convert.ts'
-import { pathAt } from '../pathAt.ts'
 
-export const codeActionKinds = [
-  CodeActionKind.QuickFix,
-  CodeActionKind.SourceFixAll,
-  CodeActionKind.RefactorExtract,
-  CodeActionKind.RefactorRewrite,
-]
+export const codeActionKinds = [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll, CodeActionKind.RefactorRewrite]
 
 export function codeActions(
   document: TextDocument,
@@ -30,7 +22,6 @@ export function codeActions(
     actions.push(...here.flatMap((f) => [...quickFixes(document, f), disable(document, f)]))
   }
   if (wanted(CodeActionKind.SourceFixAll)) actions.push(...fixAll(document, analysis))
-  if (wanted(CodeActionKind.RefactorExtract)) actions.push(...extractToSweep(document, analysis, range))
   if (wanted(CodeActionKind.RefactorRewrite)) actions.push(...convertForeign(document, analysis))
   return actions
 }
@@ -80,23 +71,6 @@ function fixAll(document: TextDocument, { findings }: Analysis): CodeAction[] {
   }
   if (edits.length === 0) return []
   return [{ title: 'Fix all that has one fix', kind: CodeActionKind.SourceFixAll, edit: change(document, edits) }]
-}
-
-/** The number or word under the cursor becomes the first value of a sweep. */
-function extractToSweep(document: TextDocument, analysis: Analysis, range: Range): CodeAction[] {
-  if (analysis.dialect !== null || analysis.document.value === undefined) return []
-  const path = pathAt(analysis.document, analysis.document.offset(range.start))
-  const value = path ? analysis.context.get(path) : undefined
-  if (!path || path.length < 2 || path[0] === 'sweep') return []
-  if (typeof value !== 'number' && !(typeof value === 'string' && schemaAt(path)?.enum)) return []
-  const key = path.join('.')
-  if (analysis.context.has(['sweep', key])) return []
-  const text = `[${typeof value === 'number' ? String(value) : JSON.stringify(value)}]`
-  const edits = analysis.context.has(['sweep'])
-    ? insertKey(analysis.document, ['sweep'], JSON.stringify(key), text)
-    : insertKey(analysis.document, [], 'sweep', `{${JSON.stringify(key)}: ${text}}`)
-  if (edits.length === 0) return []
-  return [{ title: `Extract ${key} to a sweep`, kind: CodeActionKind.RefactorExtract, edit: change(document, edits) }]
 }
 
 /** A new file beside the old one, which stays as it is. */

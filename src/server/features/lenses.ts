@@ -46,8 +46,6 @@ export function inlayHints({ context, facts, plan, document, dialect }: Analysis
   const written = (path: Path) => context.get(path) !== undefined
   if (plan?.mode && written(['recover', 'train'])) add(['recover', 'train'], trainLabel(plan))
   if (plan && written(['save', 'to'])) add(['save', 'to'], `~${formatBytes(plan.estimates.diskBytes)}`)
-  const runs = Object.values(context.recipe.sweep ?? {}).reduce((n, values) => n * values.length, 1)
-  if (context.recipe.sweep) add(['sweep'], `${runs} runs`)
   return hints
 }
 

@@ -93,14 +93,20 @@ describe('language server', () => {
     assert.deepEqual(await recipe.diagnostics(), [])
   })
 
-  it('extracts a number to a sweep', async () => {
-    const recipe = await open(good)
+  it('offers nothing of sweeps, which cannot be run: no action, no hint', async () => {
+    const recipe = await open(`${good}sweep: {prune.0.sparsity: [0.4, 0.5]}\n`)
     const at = { line: 4, character: 15 }
     const actions = await recipe.request<CodeAction[]>('textDocument/codeAction', {
       range: { start: at, end: at },
-      context: { diagnostics: [], only: ['refactor.extract'] },
+      context: { diagnostics: [] },
     })
-    assert.match(recipe.edited(actions[0].edit), /^sweep: \{"prune.0.sparsity": \[0.5\]\}$/m)
+    assert.deepEqual(
+      actions.filter(({ title, kind }) => /sweep/i.test(title) && kind !== 'quickfix'),
+      [],
+    )
+    const range = { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } }
+    const hints = await recipe.request<{ label: string }[]>('textDocument/inlayHint', { range })
+    assert.ok(!hints.some(({ label }) => label.includes('runs')))
   })
 
   it('completes keys and words from the schema', async () => {

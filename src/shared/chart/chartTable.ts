@@ -1,0 +1,31 @@
+// The same chart as rows and columns, for everyone who would rather read numbers than look at lines.
+import { formatCount, formatValue } from '../format/numbers.ts'
+import type { ChartData, ChartText } from './chartData.ts'
+
+export interface DataTable {
+  heads: string[]
+  /** A row with fewer cells than heads: its last cell spans the rest. */
+  rows: { head: string; cells: string[] }[]
+}
+
+/** Levels first, then a row for every place; a series without a point there has an empty cell. */
+export function chartTable({ series, levels }: ChartData, { xName }: ChartText): DataTable {
+  const columns = series.flatMap(({ label, points, raw }) => {
+    const own = { head: label, points }
+    return raw ? [own, { head: rawHead(label, series.length), points: raw }] : [own]
+  })
+  const values = columns.map(({ points }) => new Map(points.map(({ x, y }) => [x, formatValue(y)])))
+  const places = [...new Set(columns.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b)
+  const heads = columns.length > 0 ? columns.map(({ head }) => head) : ['value']
+  return {
+    heads: [xName, ...heads],
+    rows: [
+      ...levels.map(({ label, value }) => ({ head: label, cells: [formatValue(value)] })),
+      ...places.map((x) => ({ head: formatCount(x), cells: values.map((column) => column.get(x) ?? '') })),
+    ],
+  }
+}
+
+function rawHead(label: string, numSeries: number): string {
+  return numSeries > 1 ? `${label.replace(/, smoothed$/, '')}, measured` : 'measured'
+}
