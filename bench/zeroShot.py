@@ -5,10 +5,14 @@
 needs lm_eval 0.4.13, torch, transformers, accelerate. FOLDER has TASK.jsonl. One JSON object on stdout, an entry a task; `seconds` are those
 of the model's passes over the requests, without tokenising them.
 """
+import contextlib
 import json
 import os
 import sys
 import time
+
+# Its bootstrap starts processes that would run this script again.
+os.environ["DISABLE_MULTIPROC"] = "1"
 
 import torch
 from lm_eval import simple_evaluate
@@ -71,4 +75,6 @@ def measured(task):
     }
 
 
-print(json.dumps({task: measured(task) for task in tasks}))
+with contextlib.redirect_stdout(sys.stderr):
+    figures = {task: measured(task) for task in tasks}
+print(json.dumps(figures))

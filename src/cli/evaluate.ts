@@ -4,12 +4,13 @@ import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import { EngineError } from '../engine/errors.ts'
 import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
-import { createDecoder, defaultTokens } from '../engine/model/decoder.ts'
+import { createDecoder } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
 import { watchMemory } from '../engine/run/state/peakMemory.ts'
 import { openIdTensor } from '../engine/text/idTensor.ts'
 import { loadWindows } from '../engine/text/windows.ts'
 import type { ModelConfig } from '../shared/families/modelConfig.ts'
+import { passTokens } from '../shared/plan/memory.ts'
 import { nearest } from '../shared/recipe/nearest.ts'
 import { defaultTask, taskNames, taskOf, type TaskName } from '../shared/tasks/tasks.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
@@ -84,7 +85,7 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
   )
   const decoder = await createDecoder(backend, model, {
     memoryBytes: memoryBytes(options.memory),
-    tokensPerPass: Math.max(defaultTokens, set.seqLen),
+    tokensPerPass: Math.max(passTokens, set.seqLen),
   })
   try {
     await decoder.prepare()

@@ -38,7 +38,8 @@ export async function evaluateQuestions(context: Context, path: string, options:
   if (warning) context.say(`warning: ${warning}`)
   await using backend = closing(await openBackend(options))
   const { info } = backend.value
-  const sizes = { memoryBytes: memoryBytes(options.memory), tokensPerPass: tokensPerPassOf(set.questions) }
+  const bytes = memoryBytes(options.memory)
+  const sizes = { memoryBytes: bytes, tokensPerPass: tokensPerPassOf(set.questions, model.config, bytes) }
   await using decoder = closing(await createDecoder(backend.value, model, sizes))
   await decoder.value.prepare()
   const result = await evaluateTask(decoder.value, set, {

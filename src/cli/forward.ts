@@ -3,8 +3,9 @@ import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import { readBatchFile } from '../engine/evaluate/batchFile.ts'
 import { recordForward } from '../engine/evaluate/recordForward.ts'
-import { createDecoder, defaultTokens } from '../engine/model/decoder.ts'
+import { createDecoder } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
+import { passTokens } from '../shared/plan/memory.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 
@@ -43,7 +44,7 @@ export const forwardCommand = command(
       const decoder = await createDecoder(backend, model, {
         memoryBytes: memoryBytes(options.memory),
         training: options.grads,
-        tokensPerPass: Math.max(defaultTokens, batch.seqLen),
+        tokensPerPass: Math.max(passTokens, batch.seqLen),
       })
       try {
         const recorded = await recordForward(decoder, batch, {

@@ -1,8 +1,9 @@
 // Perplexity by the convention of SparseGPT and PERP (methods.md 8): the mean nll of each window over the seqLen − 1
 // tokens it predicts, the plain mean of the windows, and exp of that.
+import { passTokens } from '../../shared/plan/memory.ts'
 import { EngineError } from '../errors.ts'
 import type { Batch } from '../model/batch.ts'
-import { defaultTokens, type Decoder } from '../model/decoder.ts'
+import type { Decoder } from '../model/decoder.ts'
 import type { PassOptions } from '../model/step.ts'
 import type { Windows } from '../text/windows.ts'
 
@@ -38,7 +39,7 @@ export async function evaluatePerplexity(
       `${windows} windows of ${seqLen} tokens predict nothing; perplexity needs 2 tokens or more`,
     )
   }
-  const perPass = Math.max(1, Math.floor(defaultTokens / seqLen))
+  const perPass = Math.max(1, Math.floor(passTokens / seqLen))
   const streamed = decoder.residency.residentBlocks < decoder.model.config.numBlocks
   const perGroup = streamed ? Math.max(perPass, Math.floor(streamedTokens / seqLen)) : perPass
   let sum = 0

@@ -1,10 +1,11 @@
 // Everything one batch does in a model, into a file: how to compare with another framework.
+import { passTokens } from '../../shared/plan/memory.ts'
 import { Arena } from '../compute/arena.ts'
 import { readF32 } from '../compute/backend.ts'
 import { lengthOf, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { targetsOf, type Batch } from '../model/batch.ts'
-import { defaultTokens, type Decoder } from '../model/decoder.ts'
+import type { Decoder } from '../model/decoder.ts'
 import { readLogits } from '../model/head.ts'
 import { stepOf, type PassOptions } from '../model/step.ts'
 import { storedOrder } from '../model/weightIo.ts'
@@ -39,7 +40,7 @@ export async function recordForward(decoder: Decoder, batch: Batch, options: Rec
   const file = await createF32File(options.path, tensors)
   const sink = options.grads ? createGradientSink(decoder.backend, model.parameters) : null
   try {
-    const perPass = Math.max(1, Math.floor(defaultTokens / batch.seqLen))
+    const perPass = Math.max(1, Math.floor(passTokens / batch.seqLen))
     let sum = 0
     for (let start = 0; start < batch.batch; start += perPass) {
       const end = Math.min(start + perPass, batch.batch)

@@ -5,6 +5,7 @@ import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
 import { hiddenBytes, backwardScratchBytes, savedBytes } from '../../shared/plan/activationBytes.ts'
+import { passTokens, questionPlaces } from '../../shared/plan/memory.ts'
 import { checkBatch, targetsOf, type Batch } from './batch.ts'
 import { blockBytes, type LoadOptions } from './block.ts'
 import { blockForward } from './blockPass.ts'
@@ -36,6 +37,8 @@ export interface Decoder {
   readonly ends: Ends
   /** How the budget is spent. */
   readonly residency: Residency
+  /** Places of a batch of questions that the budget has room for. */
+  readonly questionPlaces: number
   /** nll [batch · seqLen] of each batch: of what each position predicts, 0 where that is ignored. Blocks outside, batches inside. */
   forwardNll(batches: readonly Batch[], options?: PassOptions): Promise<Float32Array[]>
   /** Of each pair of `pairs`: the target's nll, and whether it is the likeliest. Distinct beginnings run once. */
@@ -50,11 +53,8 @@ export interface Decoder {
   close(): Promise<void>
 }
 
-/** Tokens in a pass, about: more are no faster, fewer leave the cores waiting. */
-export const defaultTokens = 2048
-
 export async function createDecoder(backend: Backend, model: Model, options: DecoderOptions): Promise<Decoder> {
-  const { training = false, tokensPerPass = defaultTokens, overrides } = options
+  const { training = false, tokensPerPass = passTokens, overrides } = options
   const { limitBytes, usedBytes } = backend.memory()
   const memoryBytes = Math.min(options.memoryBytes, limitBytes - usedBytes)
   const as = options.as ?? bestForm(backend, model, memoryBytes, tokensPerPass, training)
@@ -68,6 +68,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
     model,
     ends,
     residency,
+    questionPlaces: questionPlaces(model.config, memoryBytes),
     forwardNll: (batches, pass = {}) => forwardNll({ backend, ends, provider }, batches, pass),
     forwardPacked: (batches, pass = {}) => forwardPacked({ backend, ends, provider }, batches, pass),
     lossAndGradients(batch, grads, pass = {}) {

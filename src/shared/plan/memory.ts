@@ -2,7 +2,8 @@
 import { endParameters } from '../families/parameters.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
-import type { ResolvedRecipe } from '../recipe/resolve.ts'
+import type { ResolvedEvaluation, ResolvedRecipe } from '../recipe/resolve.ts'
+import { taskOf } from '../tasks/tasks.ts'
 import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes.ts'
 import { pruneCost } from './pruneCost.ts'
 import { planSizes, type PlanSizes } from './runPlan.ts'
@@ -10,8 +11,11 @@ import { sizeOf, trainableSet } from './trainable.ts'
 
 /** Value, gradient and two moments, f32. */
 export const bytesPerTrainedParameter = 16
-/** Windows of about so many tokens go through a block at once where nothing is trained. */
+/** Windows of about so many tokens go through a block at once where nothing is trained: more are no faster, fewer leave the cores waiting. */
 export const passTokens = 2048
+/** Places of the largest batch of questions: their sequences side by side, padded; attention alone computes them all. */
+const mostPlaces = 2 * passTokens
+const leastPlaces = 256
 
 /** What the process needs whatever the model: Node, the worker threads, BLAS buffers, staging. */
 export function overheadBytes(threads: number): number {
@@ -113,8 +117,17 @@ function retrainingBytes(recipe: ResolvedRecipe, config: ModelConfig, sizes: Pla
   return trained + Math.max(leastPassBytes(config, tokens, scratch), Math.min(budget.decoderBytes, whole + kept))
 }
 
+/** Places of a batch of questions, as many as a pass over the model has room for in its budget. */
+export function questionPlaces(config: ModelConfig, decoderBytes: number): number {
+  const room = decoderBytes - leastPassBytes(config, 0, logitBytes(config, passTokens))
+  const places = Math.floor(room / forwardBytes(config, 1))
+  return Math.min(mostPlaces, Math.max(leastPlaces, places))
+}
+
 function measuringBytes({ evaluate }: ResolvedRecipe, config: ModelConfig, budget: Budget): number {
-  const tokens = Math.max(passTokens, ...evaluate.map(({ seq_len: seqLen = 0 }) => seqLen))
+  const tokensOf = ({ task, seq_len: seqLen = 0 }: ResolvedEvaluation) =>
+    taskOf(task).questions ? questionPlaces(config, budget.decoderBytes) : Math.max(passTokens, seqLen)
+  const tokens = Math.max(...evaluate.map(tokensOf))
   const scratch = logitBytes(config, tokens)
   const whole = weightBytes(config) + forwardBytes(config, tokens) + scratch
   return Math.max(leastPassBytes(config, tokens, scratch), Math.min(budget.decoderBytes, whole))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { modelParameters } from '../../../src/shared/families/parameters.ts'
-import { estimateMemory, leastMemory } from '../../../src/shared/plan/memory.ts'
+import { estimateMemory, leastMemory, questionPlaces } from '../../../src/shared/plan/memory.ts'
 import type { MachineFacts, ModelFacts } from '../../../src/shared/recipe/facts.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
@@ -49,5 +49,14 @@ describe('the memory model', () => {
     for (const [i, peak] of peaks.slice(1).entries()) assert.ok(peak <= peaks[i])
     assert.ok(peaks[1] < peaks[0])
     assert.equal(peaks[3], leastMemory(recipe, model, machine))
+  })
+
+  it('batches of questions are counted, and shrink with the budget', () => {
+    const measuring = (evaluation: object) => resolved({ evaluate: [{ data: 'a.jsonl', ...evaluation }] })
+    const peak = (evaluation: object) => estimateMemory(measuring(evaluation), model, machine)
+    assert.ok(peak({ task: 'arc_easy' }) > peak({ task: 'perplexity', seq_len: 512 }))
+    const places = [8e9, 4e8, 0].map((bytes) => questionPlaces(modelConfig, bytes))
+    assert.ok(places[0] > places[1] && places[1] > places[2] && places[2] > 0, places.join(' '))
+    assert.equal(questionPlaces(modelConfig, 80e9), places[0])
   })
 })

@@ -1,6 +1,8 @@
 // How likely the model finds each choice: the sum of the log-probabilities of its tokens.
 import { largest } from '../../../shared/format/lists.ts'
-import { defaultTokens, type Decoder } from '../../model/decoder.ts'
+import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
+import { questionPlaces } from '../../../shared/plan/memory.ts'
+import type { Decoder } from '../../model/decoder.ts'
 import { Packer, type PackedBatch, type PackedScores } from '../../model/packed.ts'
 import type { PassOptions } from '../../model/step.ts'
 import type { TokenisedQuestion } from './questions.ts'
@@ -17,14 +19,15 @@ export interface ScoreOptions extends Pick<PassOptions, 'adapterOf' | 'signal'> 
   readonly onProgress?: (done: number, total: number) => void
 }
 
-/** Places of a batch in attention, which alone is computed for every sequence. */
-const placesPerPass = 2 * defaultTokens
-
-/** Tokens of the largest batch: what a decoder makes room for. */
-export function tokensPerPassOf(questions: readonly TokenisedQuestion[]): number {
+/** Tokens of the largest batch: what a decoder of so many bytes makes room for. */
+export function tokensPerPassOf(
+  questions: readonly TokenisedQuestion[],
+  config: ModelConfig,
+  decoderBytes: number,
+): number {
   return largest(
     questions,
-    placesPerPass,
+    questionPlaces(config, decoderBytes),
     ({ choices }) => choices.length * largest(choices, 0, ({ ids }) => ids.length),
   )
 }
@@ -56,7 +59,7 @@ export async function scoreQuestions(
     onProgress?.(done, questions.length)
   }
   let group: AskedBatch[] = []
-  for (const batch of batchesOf(questions, config.vocabSize)) {
+  for (const batch of batchesOf(questions, config.vocabSize, decoder.questionPlaces)) {
     group.push(batch)
     if (group.length < perGroup) continue
     await flush(group)
@@ -73,7 +76,11 @@ interface AskedBatch {
 }
 
 /** Longest questions first, so that the largest batch comes first and sequences of a batch are of about one length. */
-function* batchesOf(questions: readonly TokenisedQuestion[], vocabSize: number): Generator<AskedBatch> {
+function* batchesOf(
+  questions: readonly TokenisedQuestion[],
+  vocabSize: number,
+  mostPlaces: number,
+): Generator<AskedBatch> {
   const lengths = questions.map(({ choices }) => largest(choices, 0, ({ ids }) => ids.length))
   const order = questions.map((_, i) => i).sort((a, b) => lengths[b] - lengths[a] || a - b)
   let packer = new Packer(vocabSize)
@@ -81,7 +88,9 @@ function* batchesOf(questions: readonly TokenisedQuestion[], vocabSize: number):
   for (const question of order) {
     const { choices } = questions[question]
     const places = packer.placesWith(lengths[question], choices.length)
-    if (asked.length > 0 && (packer.rows + lengths[question] > defaultTokens || places > placesPerPass)) {
+    // Attention takes places, all else rows, of which there are fewer: about half as many do the same work.
+    const full = packer.rows + lengths[question] > mostPlaces / 2 || places > mostPlaces
+    if (asked.length > 0 && full) {
       yield { batch: packer.finish(), asked }
       packer = new Packer(vocabSize)
       asked = []

@@ -1,4 +1,6 @@
 // Perplexities of a run: at its stages, and in between for the curve.
+import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
+import { passTokens } from '../../../shared/plan/memory.ts'
 import { isAskedAt } from '../../../shared/plan/time.ts'
 import type { Stage } from '../../../shared/protocol/events.ts'
 import type { ResolvedEvaluation } from '../../../shared/recipe/resolve.ts'
@@ -26,9 +28,10 @@ export async function evaluateStage(
   if (due.length === 0) return
   const measureAll = async () => {
     const sets = await Promise.all(due.map(({ evaluation }) => data.evaluation(evaluation)))
-    const tokensPerPass = Math.max(...sets.map(tokensOf))
+    const model = openModel(checkpoint)
+    const tokensPerPass = Math.max(...sets.map((set) => tokensOf(set, model.config, decoderBytes)))
     const options = { memoryBytes: decoderBytes, tokensPerPass }
-    const decoder = await createDecoder(session.backend, openModel(checkpoint), options)
+    const decoder = await createDecoder(session.backend, model, options)
     try {
       const sizes = sets.map(sizeOf)
       const total = sizes.reduce((a, b) => a + b, 0)
@@ -144,8 +147,9 @@ async function measure(
 }
 
 /** Of the largest batch. */
-function tokensOf(set: EvaluationData): number {
-  return set.kind === 'windows' ? set.windows.seqLen : tokensPerPassOf(set.questions.questions)
+function tokensOf(set: EvaluationData, config: ModelConfig, decoderBytes: number): number {
+  if (set.kind === 'windows') return Math.max(passTokens, set.windows.seqLen)
+  return tokensPerPassOf(set.questions.questions, config, decoderBytes)
 }
 
 /** Windows or rows. */
