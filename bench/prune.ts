@@ -69,7 +69,7 @@ async function milliseconds(cpu: CpuBackend, { method, scope, pattern }: Case, d
     const block = dense.map((linear) => ({ ...linear, weight: cpu.allocate('f32', linear.weight.shape) }))
     for (const [j, { weight }] of block.entries()) cpu.kernels.convert(weight, dense[j].weight)
     const start = performance.now()
-    await pruneBlock(context, { index: 0, linears: block }, statistics, new Map())
+    await pruneBlock(context, block, statistics, new Map())
     times.push(performance.now() - start)
     for (const { weight } of block) cpu.release(weight)
   }

@@ -1,11 +1,10 @@
 // Prunes the linears of one block, given the statistics of its inputs.
 import type { Backend } from '../compute/backend.ts'
-import type { Tensor } from '../compute/tensor.ts'
-import { maskWords } from '../compute/tensor.ts'
-import { needsData, type MethodName } from '../../shared/methods/methods.ts'
+import type { Limit } from '../compute/pruneKernels.ts'
+import { maskWords, type Tensor } from '../compute/tensor.ts'
+import { needsData } from '../../shared/methods/methods.ts'
 import { breathe } from '../breathe.ts'
 import type { Linear } from '../model/module.ts'
-import type { GlobalLimit } from './globalLimit.ts'
 import { visitHost, type PruneHost } from './host.ts'
 import { zerosOf, type Mask } from './mask.ts'
 import { scoreMethodOf } from './methods/methods.ts'
@@ -13,17 +12,12 @@ import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
 import { PreparedCache } from './preparedCache.ts'
 import { countScores, findLimit, rankOf, requireFinite, type CountGroup } from './select.ts'
 import { normsOf, type Statistics } from './statistics.ts'
-import type { PrunableBlock } from './stream.ts'
 
-/** What pruning did to one linear. */
-export interface PrunedLinear {
-  readonly name: string
-  /** null: pruned before this run. */
-  readonly method: MethodName | null
-  readonly zeros: number
-  readonly size: number
-  /** Of methods that have one: SparseGPT's is Σ (w − q)² / d² / 2. */
-  readonly loss: number | null
+/** Where a group over the whole model is cut. Linears take its ties in model order until none is left. */
+export interface GlobalLimit extends Limit {
+  ties: number
+  /** ‖x_j‖ of the dense model by linear, where scores need them. */
+  readonly norms: ReadonlyMap<string, Float64Array>
 }
 
 /** What stays the same from block to block. */
@@ -40,14 +34,13 @@ export interface PruneContext {
 /** Zeroes weights in place and adds the masks; `statistics` is null when no entry of the block needs data. */
 export async function pruneBlock(
   context: PruneContext,
-  block: PrunableBlock,
+  linears: readonly Linear[],
   statistics: Statistics | null,
   masks: Map<string, Mask>,
-): Promise<PrunedLinear[]> {
-  const prepared = new PreparedCache(context, block.linears, statistics)
-  const pruned: PrunedLinear[] = []
+): Promise<void> {
+  const prepared = new PreparedCache(context, linears, statistics)
   try {
-    for (const linear of block.linears) {
+    for (const linear of linears) {
       await breathe(context.signal)
       const entry = context.entryOf(linear.name)
       if (!entry) continue
@@ -55,11 +48,10 @@ export async function pruneBlock(
         context.warn(`${linear.name} saw no calibration token, so it is pruned by magnitude; use more samples`)
       const weight = await visitHost(context.backend, context.host, linear.weight)
       try {
-        const { mask, loss } = await pruneWeight(context, linear, entry, weight.tensor, statistics, prepared)
+        const mask = await pruneWeight(context, linear, entry, weight.tensor, statistics, prepared)
         prepared.done(linear, entry)
         await weight.writeBack()
         masks.set(linear.name, mask)
-        pruned.push({ name: linear.name, method: entry.method, zeros: zerosOf(mask), size: weight.tensor.length, loss })
       } finally {
         weight.release()
       }
@@ -67,7 +59,6 @@ export async function pruneBlock(
   } finally {
     prepared.close()
   }
-  return pruned
 }
 
 /** One weight [O,I] on the host, in place. */
@@ -78,7 +69,7 @@ async function pruneWeight(
   weight: Tensor,
   statistics: Statistics | null,
   cache: PreparedCache,
-): Promise<{ mask: Mask; loss: number | null }> {
+): Promise<Mask> {
   const { host } = context
   const [rows, columns] = weight.shape
   const bits = host.allocate('u32', [rows, maskWords(columns)])
@@ -86,14 +77,15 @@ async function pruneWeight(
     // Kernels leave the bits of other columns, and the unused ones of a row's last word, as they are.
     host.write(bits, new Uint32Array(bits.length))
     const prepared = await cache.of(linear, entry)
-    const loss = prepared ? await prepared.solve({ weight, mask: bits, entry, name: linear.name }) : null
-    if (!prepared) {
+    if (prepared) {
+      await prepared.solve({ weight, mask: bits, entry, name: linear.name })
+    } else {
       await selectWeights(context, linear, entry, weight, bits, statistics)
       host.kernels.applyMask(weight, bits)
     }
     const mask = { rows, columns, words: (await host.read(bits)) as Uint32Array }
     if (prepared) dropColumns(context, mask, prepared.dead, linear.name)
-    return { mask, loss }
+    return mask
   } finally {
     host.release(bits)
   }

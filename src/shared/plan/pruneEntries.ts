@@ -3,7 +3,7 @@ import { andList, someOf } from '../format/lists.ts'
 import { formatNm, parseNm, type NmPattern } from '../format/nm.ts'
 import { methodKeyNames, type MethodKey, type MethodSettings } from '../methods/keys.ts'
 import type { Scope, Selection } from '../methods/method.ts'
-import { methodOf, needsData, refusesScope, type MethodName } from '../methods/methods.ts'
+import { canBeGlobal, methodOf, needsData, refusesScope, type MethodName } from '../methods/methods.ts'
 import { selectModules, type Module } from '../recipe/match.ts'
 import { sparsityOfBlock, type ResolvedPruneStep } from '../recipe/resolve.ts'
 import { PlanError } from './planError.ts'
@@ -24,6 +24,11 @@ export interface PruneEntry {
 /** Calibration inputs are needed. */
 export function lookAtData(entries: readonly PruneEntry[]): boolean {
   return entries.some(({ method }) => needsData(method))
+}
+
+/** The weights of all of the entry's linears compete with each other. */
+export function isGlobal({ method, pattern, scope }: Pick<PruneEntry, 'method' | 'pattern' | 'scope'>): boolean {
+  return scope === 'global' && !pattern && canBeGlobal(method)
 }
 
 /** A key that the entry's method takes. */

@@ -6,14 +6,13 @@ import type { MethodName } from '../../../src/shared/methods/methods.ts'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32 } from '../../../src/engine/compute/backend.ts'
 import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.ts'
-import type { Block } from '../../../src/engine/model/block.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { unpackMask } from '../../../src/engine/prune/mask.ts'
 import type { PruneEntry } from '../../../src/shared/plan/pruneEntries.ts'
-import { pruneModel } from '../../../src/engine/prune/pruneModel.ts'
+import { walkBlocks } from '../../../src/engine/blocks/walkBlocks.ts'
 import { Statistics } from '../../../src/engine/prune/statistics.ts'
-import { runBlock } from '../../../src/engine/prune/stream.ts'
-import { createModelStream } from '../../../src/engine/run/phases/modelStream.ts'
+import { runBlock } from '../../../src/engine/blocks/flow.ts'
+import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { tieGap } from '../../support/sparseGptTie.ts'
 import { maxDifference, readTensors, type HostTensors } from '../../support/tensors.ts'
@@ -67,48 +66,34 @@ async function prune(
   const entry = make(stream.shapes)
   const set = { ids, windows, seqLen }
   let judged = 0
-  const dense = new Map<string, Float32Array>()
-  const seen = new Map<string, Float32Array | Float64Array | null>()
-  await pruneModel<Block>({
-    backend: cpu,
-    host: cpu,
-    stream,
-    entries: [entry],
-    calibration: set,
-    dense: 'none',
+  const walk = walkBlocks({
+    ...{ backend: cpu, host: cpu, stream, entries: [entry], calibration: set, recover: [] },
     seed: 0,
     activations: { bytes: 1e9 },
-    hooks: {
-      async onDense({ block, inputs }) {
-        for (const { name, weight } of block.linears) dense.set(name, await readF32(cpu, weight))
-        if (!inputs) return
-        const statistics = new Statistics(cpu, windows, () => entry)
-        const flow = { backend: cpu, stream, set, budget: { bytes: 1e9 }, onWindows: () => undefined }
-        await runBlock(flow, block, inputs, null, statistics)
-        for (const { name, inputKey } of block.linears) {
-          const hessian = statistics.hessian(inputKey)
-          seen.set(name, hessian ? await readF32(cpu, hessian) : await statistics.meanSquares(inputKey))
-        }
-        statistics.close()
-      },
-      async onPruned({ block, masks }) {
-        for (const { name, weight } of block.linears) {
-          const mask = masks.get(name)
-          assert.ok(mask, `${name} has no mask`)
-          const result = {
-            dense: dense.get(name) ?? new Float32Array(),
-            weight: await readF32(cpu, weight),
-            kept: unpackMask(mask),
-            shape: weight.shape,
-            statistics: seen.get(name) ?? null,
-          }
-          const instead = judge(name, result, entry)
-          if (instead) cpu.write(weight, instead)
-          judged++
-        }
-      },
-    },
   })
+  for await (const { block, masks, states } of walk) {
+    const dense = await stream.load(block.index)
+    const statistics = new Statistics(cpu, windows, () => entry)
+    const flow = { backend: cpu, stream, set, budget: { bytes: 1e9 }, onWindows: () => undefined }
+    if (states) await runBlock(flow, dense, states.inputs, null, statistics)
+    for (const [i, { name, weight, inputKey }] of block.linears.entries()) {
+      const mask = masks.get(name)
+      assert.ok(mask, `${name} has no mask`)
+      const hessian = statistics.hessian(inputKey)
+      const result = {
+        dense: await readF32(cpu, dense.linears[i].weight),
+        weight: await readF32(cpu, weight),
+        kept: unpackMask(mask),
+        shape: weight.shape,
+        statistics: hessian ? await readF32(cpu, hessian) : await statistics.meanSquares(inputKey),
+      }
+      const instead = judge(name, result, entry)
+      if (instead) cpu.write(weight, instead)
+      judged++
+    }
+    statistics.close()
+    stream.release(dense)
+  }
   stream.close()
   assert.equal(judged, entry.sparsities.size, 'linears that were looked at')
 }

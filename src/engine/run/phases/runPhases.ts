@@ -1,15 +1,16 @@
 // The phases of a run in their order, each skipped when an earlier session has finished it.
 import { availableParallelism } from 'node:os'
 import { openCpu } from '../../compute/cpu/open.ts'
+import type { BlockRecovery } from '../../blocks/walkBlocks.ts'
 import { openModel } from '../../model/model.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { removeParts } from '../state/blockStore.ts'
 import { dueEntries, evaluateStage, evaluateTraining, isDue, warnOfWorse } from './evaluateStage.ts'
 import { shareMemory, type Budget, type MemoryLimits } from '../../../shared/plan/memory.ts'
-import { runPrunePhase, type PrunePhase } from './prunePhase.ts'
+import { runBlocksPhase, type BlocksPhase } from './blocksPhase.ts'
 import type { BlockResult } from '../state/progress.ts'
-import { reconstructInRun } from './reconstructPhase.ts'
+import { reconstruction } from './reconstruction.ts'
 import { runRetrainPhase } from './retrainPhase.ts'
 import { plannedWork } from './plannedWork.ts'
 import { claimOutput } from '../open/outputClaim.ts'
@@ -69,7 +70,7 @@ function prunedStages({ plan, session }: Pick<Context, 'plan' | 'session'>): Sav
 }
 
 async function prune(context: Context): Promise<void> {
-  const { session, plan, data, budget, starts } = context
+  const { session, plan, data, budget } = context
   const { backend, progress, model } = session
   const { numBlocks } = model.config
   if (progress.finishedBlocks === numBlocks) return
@@ -80,17 +81,24 @@ async function prune(context: Context): Promise<void> {
     if (plan.reconstructs) await measureBaseline(context, shared)
     await evaluateBlocks(context)
     const pass = () =>
-      runPrunePhase({
+      runBlocksPhase({
         ...shared,
         stage: 'pruned',
         finishedBlocks: progress.finishedBlocks,
-        reconstruct: plan.reconstructs ? (state) => reconstructInRun(session, plan, budget, starts, state) : null,
+        recover: blockRecoveries(context),
         onBlock: (result) => blockDone(context, result),
       })
     await session.phase(plan.reconstructs ? 'reconstruct' : 'prune', pass, { timedAs: 'prune', part: 'prune' })
   } finally {
     await own?.close()
   }
+}
+
+/** The recoveries that work block by block, in the recipe's order. */
+function blockRecoveries({ session, plan, budget, starts }: Context): BlockRecovery[] {
+  const { recover } = session.recipe
+  if (!recover || !plan.reconstructs || !plan.trainable) return []
+  return [reconstruction(session, recover, plan.trainable, budget, starts)]
 }
 
 async function blockDone(context: Context, result: BlockResult): Promise<void> {
@@ -120,13 +128,13 @@ async function evaluateBlocks(context: Context): Promise<void> {
 /** The pruned-only model of a run that reconstructs never exists otherwise: a pass of its own, when it is asked for. */
 async function measureBaseline(
   { session, data, budget }: Context,
-  shared: Pick<PrunePhase, 'session' | 'plan' | 'budget' | 'host' | 'calibration'>,
+  shared: Pick<BlocksPhase, 'session' | 'plan' | 'budget' | 'host' | 'calibration'>,
 ): Promise<void> {
   const { folder, model } = session
   if (dueEntries(session, 'pruned').length === 0) return
   const parts = blockParts(model.config.numBlocks)
-  const pass = { stage: 'baseline', finishedBlocks: 0, reconstruct: null, onBlock: async () => undefined } as const
-  await session.phase('prune', () => runPrunePhase({ ...shared, ...pass }), { part: 'baseline' })
+  const pass = { stage: 'baseline', finishedBlocks: 0, recover: [], onBlock: async () => undefined } as const
+  await session.phase('prune', () => runBlocksPhase({ ...shared, ...pass }), { part: 'baseline' })
   await withStateModel(session, [{ stage: 'baseline', parts }], false, (pruned) =>
     evaluateStage(session, data, 'pruned', pruned, budget.decoderBytes),
   )

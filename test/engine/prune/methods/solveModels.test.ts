@@ -3,10 +3,9 @@ import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32 } from '../../../../src/engine/compute/backend.ts'
 import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
-import type { Block } from '../../../../src/engine/model/block.ts'
 import { openModel } from '../../../../src/engine/model/model.ts'
-import { pruneModel } from '../../../../src/engine/prune/pruneModel.ts'
-import { createModelStream } from '../../../../src/engine/run/phases/modelStream.ts'
+import { walkBlocks } from '../../../../src/engine/blocks/walkBlocks.ts'
+import { createModelStream } from '../../../../src/engine/blocks/modelStream.ts'
 import { parseNm } from '../../../../src/shared/format/nm.ts'
 import type { MethodName } from '../../../../src/shared/methods/methods.ts'
 import { goldenPath } from '../../../support/shared.ts'
@@ -40,22 +39,19 @@ describe('methods that solve, on whole models', () => {
       const sparsities = new Map([...stream.shapes.keys()].map((name) => [name, given.sparsity]))
       const entry = entryOf(method, 0, { sparsities, pattern: parseNm(given.pattern) })
       const tolerance = Number(golden.metadata.get('weights_tolerance'))
-      const options = { dense: 'none' as const, seed: 0, activations: { bytes: 1e9 } }
-      await pruneModel<Block>({
-        ...{ backend: cpu, host: cpu, stream, entries: [entry], ...options },
+      const walk = walkBlocks({
+        ...{ backend: cpu, host: cpu, stream, entries: [entry], recover: [], seed: 0 },
         calibration: { ids, windows: 16, seqLen: 16 },
-        hooks: {
-          async onPruned({ block }) {
-            for (const { name, weight } of block.linears) {
-              const [found, wanted] = [await readF32(cpu, weight), golden.f32(`weight.${name}`)]
-              const flips = found.reduce((count, w, i) => count + ((w === 0) === (wanted[i] === 0) ? 0 : 1), 0)
-              assert.equal(flips, 0, `${name}: mask`)
-              const difference = maxDifference(found, wanted)
-              assert.ok(difference < tolerance, `${name}: weights differ by ${difference}`)
-            }
-          },
-        },
+        activations: { bytes: 1e9 },
       })
+      for await (const { block } of walk)
+        for (const { name, weight } of block.linears) {
+          const [found, wanted] = [await readF32(cpu, weight), golden.f32(`weight.${name}`)]
+          const flips = found.reduce((count, w, i) => count + ((w === 0) === (wanted[i] === 0) ? 0 : 1), 0)
+          assert.equal(flips, 0, `${name}: mask`)
+          const difference = maxDifference(found, wanted)
+          assert.ok(difference < tolerance, `${name}: weights differ by ${difference}`)
+        }
       stream.close()
       await checkpoint.close()
     })

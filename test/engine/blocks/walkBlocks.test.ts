@@ -1,14 +1,22 @@
-// The pruning loop on the tiny checkpoints: groups over the whole model, resuming, spilling, cancelling, devices.
+// The walk over the blocks of the tiny checkpoints: groups over the whole model, resuming, spilling, cancelling, devices.
 import assert from 'node:assert/strict'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { Arena } from '../../../src/engine/compute/arena.ts'
 import { readF32, type Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.ts'
 import { type Block } from '../../../src/engine/model/block.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { zerosOf, type Mask } from '../../../src/engine/prune/mask.ts'
 import type { PruneEntry } from '../../../src/shared/plan/pruneEntries.ts'
-import { pruneModel, type PruneOptions } from '../../../src/engine/prune/pruneModel.ts'
-import { createModelStream } from '../../../src/engine/run/phases/modelStream.ts'
+import {
+  walkBlocks,
+  type BlockRecovery,
+  type BlockWalk,
+  type BlockWork,
+} from '../../../src/engine/blocks/walkBlocks.ts'
+import type { Activations } from '../../../src/engine/blocks/activations.ts'
+import type { WantedStates } from '../../../src/engine/blocks/states.ts'
+import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { patternViolations } from '../../support/maskPatterns.ts'
 import { goldenPath } from '../../support/shared.ts'
@@ -18,6 +26,7 @@ interface Result {
   masks: Map<string, Mask>
   dense: Map<string, Float32Array>
   weights: Map<string, Float32Array>
+  works: BlockWork[]
   warnings: string[]
 }
 
@@ -29,7 +38,12 @@ function calibration() {
   return { ids: Int32Array.from({ length: windows * seqLen }, () => 3 + rng.below(157)), windows, seqLen }
 }
 
-describe('the pruning loop', () => {
+function recovery(wants: Partial<WantedStates>, body: (work: BlockWork) => Promise<void> = async () => undefined) {
+  const recover: BlockRecovery['recover'] = async (work) => body(work).then(() => null)
+  return { dense: 'block' as const, middles: false, ...wants, recover }
+}
+
+describe('the walk over the blocks', () => {
   let cpu: CpuBackend
   const checkpoints = new Map<string, Checkpoint>()
   before(async () => {
@@ -57,39 +71,36 @@ describe('the pruning loop', () => {
     ...change,
   })
 
-  async function prune(
-    arch: string,
-    entries: PruneEntry[],
-    change: Partial<PruneOptions<Block>> = {},
-  ): Promise<Result> {
-    const result: Result = { masks: new Map(), dense: new Map(), weights: new Map(), warnings: [] }
+  async function prune(arch: string, entries: PruneEntry[], change: Partial<BlockWalk> = {}): Promise<Result> {
+    const result: Result = { masks: new Map(), dense: new Map(), weights: new Map(), works: [], warnings: [] }
     const backend = change.backend ?? cpu
     const stream = streamOf(arch, backend)
     const keep = async (into: Map<string, Float32Array>, block: Block) => {
       for (const { name, weight } of block.linears) into.set(name, await readF32(backend, weight))
     }
     try {
-      await pruneModel<Block>({
+      for (let i = 0; i < stream.blockCount; i++) {
+        const block = await stream.load(i)
+        await keep(result.dense, block)
+        stream.release(block)
+      }
+      const walk = walkBlocks({
         backend,
         host: cpu,
         stream,
         entries,
         calibration: calibration(),
-        dense: 'none',
+        recover: [],
         seed: 0,
         activations: { bytes: 1e9 },
         onWarning: (message) => result.warnings.push(message),
         ...change,
-        hooks: {
-          ...change.hooks,
-          onDense: ({ block }) => keep(result.dense, block),
-          async onFinished(state) {
-            await keep(result.weights, state.block)
-            for (const [name, mask] of state.masks) result.masks.set(name, mask)
-            await change.hooks?.onFinished?.(state)
-          },
-        },
       })
+      for await (const work of walk) {
+        await keep(result.weights, work.block)
+        for (const [name, mask] of work.masks) result.masks.set(name, mask)
+        result.works.push(work)
+      }
     } finally {
       stream.close()
     }
@@ -172,13 +183,13 @@ describe('the pruning loop', () => {
       const whole = await prune('opt', entries)
       const stream = streamOf('opt')
       const rest = await prune('opt', entries, {
-        hooks: {
-          async finished(index) {
-            if (index > 0) return null
-            const block = await stream.load(0)
+        finished: {
+          blocks: 1,
+          async load(index) {
+            const block = await stream.load(index)
             for (const { name, weight } of block.linears)
               cpu.write(weight, whole.weights.get(name) ?? new Float32Array(weight.length))
-            return { block, masks: whole.masks }
+            return block
           },
         },
       })
@@ -208,25 +219,60 @@ describe('the pruning loop', () => {
   })
 
   it('gives the dense outputs of the pruned stream, or the dense stream itself', async () => {
-    for (const dense of ['block', 'model'] as const) {
-      const kinds: boolean[][] = []
-      await prune('opt', [entryFor('opt', {})], {
-        dense,
-        hooks: {
-          async onFinished({ inputs, denseInputs, denseOutputs }) {
-            kinds.push([inputs !== null, denseInputs !== null, denseOutputs !== null])
-          },
-        },
-      })
-      assert.deepEqual(kinds, Array(2).fill([true, dense === 'model', true]))
+    const read = async (states: Activations) => {
+      using arena = new Arena(cpu)
+      return readF32(cpu, await states.load(arena, 0, windows))
     }
+    for (const dense of ['block', 'model'] as const) {
+      const seen: { inputs: Float32Array; outputs: Float32Array; own: Float32Array }[] = []
+      const look = recovery({ dense }, async ({ states }) => {
+        const given = states?.dense[dense]
+        assert.ok(given && states)
+        assert.equal(states.dense[dense === 'block' ? 'model' : 'block'], null)
+        const [inputs, outputs] = [await read(given.inputs), await read(given.outputs)]
+        seen.push({ inputs, outputs, own: await read(states.inputs) })
+      })
+      await prune('opt', [entryFor('opt', {})], { recover: [look] })
+      assert.deepEqual(seen[0].inputs, seen[0].own)
+      if (dense === 'block') assert.deepEqual(seen[1].inputs, seen[1].own)
+      else assert.deepEqual(seen[1].inputs, seen[0].outputs)
+    }
+  })
+
+  it('recovers in the given order, what is left is rounded, and says what each did', async () => {
+    const calls: string[] = []
+    const step = (name: string, value: number) =>
+      recovery({ middles: name === 'first' }, async ({ block, states, recovered }) => {
+        calls.push(`${block.index} ${name} ${recovered.length} ${states?.dense.block?.middles != null}`)
+        cpu.write(block.linears[0].weight, new Float32Array(block.linears[0].weight.length).fill(value))
+      })
+    const recover = [step('first', 1), step('second', 1.5)]
+    const { works, weights } = await prune('opt', [entryFor('opt', {})], { recover })
+    assert.deepEqual(calls, ['0 first 0 true', '0 second 1 true', '1 first 0 true', '1 second 1 true'])
+    assert.deepEqual(works[0].recovered, [null, null])
+    assert.ok(weights.get(works[0].block.linears[0].name)?.every((w) => w === 1.5))
+  })
+
+  it('a caller that stops early gets all memory back', async () => {
+    const before = cpu.memory().usedBytes
+    const saving = recovery({}, async () => Promise.reject(new Error('full')))
+    await assert.rejects(prune('opt', [entryFor('opt', {})], { recover: [saving] }), /full/)
+    const stream = streamOf('opt')
+    const options = { backend: cpu, host: cpu, stream, entries: [entryFor('opt', { method: 'wanda' })], recover: [] }
+    const walk = walkBlocks({ ...options, calibration: calibration(), seed: 0, activations: { bytes: 1e9 } })
+    for await (const { block } of walk) {
+      assert.equal(block.index, 0)
+      break
+    }
+    stream.close()
+    assert.equal(cpu.memory().usedBytes, before)
   })
 
   it('without data refuses what needs it, before anything runs', async () => {
     await assert.rejects(prune('opt', [entryFor('opt', { method: 'wanda' })], { calibration: null }), {
       code: 'bad-data',
     })
-    await assert.rejects(prune('opt', [entryFor('opt', {})], { calibration: null, dense: 'block' }), {
+    await assert.rejects(prune('opt', [entryFor('opt', {})], { calibration: null, recover: [recovery({})] }), {
       code: 'bad-data',
     })
   })

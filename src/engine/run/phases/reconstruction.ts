@@ -1,7 +1,7 @@
 // Reconstruction of one block inside a run: settings from the recipe, steps into the events.
 import { exactAdapters } from '../../../shared/adapters/adapters.ts'
-import type { Block } from '../../model/block.ts'
-import type { BlockState } from '../../prune/pruneModel.ts'
+import type { DenseKind } from '../../blocks/states.ts'
+import type { BlockRecovery, BlockWork } from '../../blocks/walkBlocks.ts'
 import { EngineError } from '../../errors.ts'
 import {
   reconstructBlock,
@@ -11,27 +11,47 @@ import {
 } from '../../recover/reconstructBlock.ts'
 import { setOfBlock } from '../../../shared/plan/selectTrainable.ts'
 import type { Budget } from '../../../shared/plan/memory.ts'
-import type { RunPlan } from '../../../shared/plan/runPlan.ts'
+import type { TrainableSet } from '../../../shared/plan/trainable.ts'
+import type { ResolvedRecover } from '../../../shared/recipe/resolve.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/startMatricesOf.ts'
 
-/** Trains the block in place. null when nothing of it trains. */
-export async function reconstructInRun(
+/** What `recover.mode: reconstruct` does to each block. */
+export function reconstruction(
   session: RunSession,
-  plan: RunPlan,
+  recover: ResolvedRecover,
+  trainable: TrainableSet,
   budget: Budget,
   starts: StartMatrices,
-  state: BlockState<Block>,
+): BlockRecovery {
+  const dense = recover.inputs === 'dense' ? 'model' : 'block'
+  const middles = recover.window === 'submodule'
+  const shared = { session, recover, trainable, budget, starts }
+  return { dense, middles, recover: (work) => reconstructInRun(shared, dense, work) }
+}
+
+interface Shared {
+  readonly session: RunSession
+  readonly recover: ResolvedRecover
+  readonly trainable: TrainableSet
+  readonly budget: Budget
+  readonly starts: StartMatrices
+}
+
+/** Trains the block in place. null when nothing of it trains. */
+async function reconstructInRun(
+  { session, recover, trainable, budget, starts }: Shared,
+  dense: DenseKind,
+  { block, masks, states }: BlockWork,
 ): Promise<BlockReconstruction | null> {
-  const { recover, seed } = session.recipe
-  const { block, denseOutputs, denseMiddles } = state
-  const inputs = state.denseInputs ?? state.inputs
-  if (!recover || !plan.trainable || !inputs || !denseOutputs)
-    throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
-  const stepsOfBlock = denseMiddles ? 2 * recover.steps : recover.steps
+  const { seed } = session.recipe
+  const fitted = states?.dense[dense]
+  if (!fitted) throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
+  const { inputs, outputs: targets, middles } = fitted
+  const stepsOfBlock = middles ? 2 * recover.steps : recover.steps
   const advance = (steps: number) =>
     session.advance(block.index * stepsOfBlock + steps, session.model.config.numBlocks * stepsOfBlock, 'steps')
-  const set = setOfBlock(session.model.config, plan.trainable, block.index)
+  const set = setOfBlock(session.model.config, trainable, block.index)
   if (set.direct.length + set.adapted.length === 0) {
     session.warn(`block ${block.index}: recover.train selects nothing in it, so it is pruned only`)
     advance(stepsOfBlock)
@@ -42,9 +62,9 @@ export async function reconstructInRun(
     model: session.model,
     block,
     set,
-    masks: state.masks,
+    masks,
     inputs,
-    targets: denseOutputs,
+    targets,
     rank: recover.lora.rank,
     alpha: recover.lora.alpha,
     startOf: starts.of,
@@ -72,8 +92,8 @@ export async function reconstructInRun(
     },
   }
   const result = await session.time('reconstruct', () =>
-    denseMiddles
-      ? reconstructSubmodules(options, denseMiddles, state.denseInputs ? 'dense' : 'trained')
+    middles
+      ? reconstructSubmodules(options, middles, dense === 'model' ? 'dense' : 'trained')
       : reconstructBlock(options),
   )
   warnAbout(session, block.index, result)

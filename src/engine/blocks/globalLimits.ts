@@ -1,40 +1,30 @@
 // The global comparison group: every score of the model is seen before the first weight is removed (methods.md 2.3).
 // The model streams past once for each digit of the selection, and once before that where scores need data.
-import { canBeGlobal, needsData } from '../../shared/methods/methods.ts'
+import { needsData } from '../../shared/methods/methods.ts'
+import { isGlobal, type PruneEntry } from '../../shared/plan/pruneEntries.ts'
 import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
-import type { Limit, Scored } from '../compute/pruneKernels.ts'
-import { visitHost, type PruneHost } from './host.ts'
-import { scoreMethodOf } from './methods/methods.ts'
-import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
-import { countScores, findLimit, rankOf } from './select.ts'
-import { normsOf, Statistics } from './statistics.ts'
-import { embedAll, runBlock, type BlockStream, type Flow, type PrunableBlock } from './stream.ts'
+import type { Scored } from '../compute/pruneKernels.ts'
+import { visitHost, type PruneHost } from '../prune/host.ts'
+import { scoreMethodOf } from '../prune/methods/methods.ts'
+import type { GlobalLimit } from '../prune/pruneBlock.ts'
+import { countScores, findLimit, rankOf } from '../prune/select.ts'
+import { normsOf, Statistics } from '../prune/statistics.ts'
+import { embedAll, runBlock, type Flow } from './flow.ts'
+import type { ModelStream } from './modelStream.ts'
 
-/** Where a global group is cut. Linears take their ties in model order until none is left. */
-export interface GlobalLimit extends Limit {
-  ties: number
-  /** ‖x_j‖ of the dense model by linear, where scores need them. */
-  readonly norms: ReadonlyMap<string, Float64Array>
-}
-
-export interface GlobalSearch<B extends PrunableBlock> {
+export interface GlobalSearch {
   readonly backend: Backend
   readonly host: PruneHost
-  readonly stream: BlockStream<B>
+  readonly stream: ModelStream
   readonly seed: number
   /** null when no entry needs data. */
-  readonly flow: Flow<B> | null
+  readonly flow: Flow | null
   readonly signal?: AbortSignal
 }
 
-/** Entries whose weights compete over the whole model. */
-export function isGlobal(entry: PruneEntry): boolean {
-  return entry.scope === 'global' && !entry.pattern && canBeGlobal(entry.method)
-}
-
-export async function findGlobalLimits<B extends PrunableBlock>(
-  search: GlobalSearch<B>,
+export async function findGlobalLimits(
+  search: GlobalSearch,
   entries: readonly PruneEntry[],
 ): Promise<ReadonlyMap<PruneEntry, GlobalLimit>> {
   const wanted = entries.filter(isGlobal)
@@ -56,10 +46,7 @@ export async function findGlobalLimits<B extends PrunableBlock>(
 }
 
 /** Size of the group, and its sparsity: the mean over the weights, which is each linear's own unless they differ. */
-function groupOf<B extends PrunableBlock>(
-  stream: BlockStream<B>,
-  entry: PruneEntry,
-): { size: number; sparsity: number } {
+function groupOf(stream: ModelStream, entry: PruneEntry): { size: number; sparsity: number } {
   let size = 0
   let pruned = 0
   for (const [name, sparsity] of entry.sparsities) {
@@ -72,8 +59,8 @@ function groupOf<B extends PrunableBlock>(
 }
 
 /** Dense-stream input norms of every linear of the entries that need them. */
-async function denseNorms<B extends PrunableBlock>(
-  { flow, stream, backend }: GlobalSearch<B>,
+async function denseNorms(
+  { flow, stream, backend }: GlobalSearch,
   entries: readonly PruneEntry[],
 ): Promise<ReadonlyMap<string, Float64Array>> {
   const norms = new Map<string, Float64Array>()
@@ -103,8 +90,8 @@ async function denseNorms<B extends PrunableBlock>(
 }
 
 /** Visits the dense weights of an entry's linears in model order, with their scores. */
-async function eachLinear<B extends PrunableBlock>(
-  { host, stream, backend, seed, signal }: GlobalSearch<B>,
+async function eachLinear(
+  { host, stream, backend, seed, signal }: GlobalSearch,
   entry: PruneEntry,
   norms: ReadonlyMap<string, Float64Array>,
   body: (scored: Scored, name: string) => Promise<void>,

@@ -1,16 +1,34 @@
-// A model as the pruning loop sees it: one f32 block at a time, and the tables only while they embed.
-import { blockLinears, headWeightName } from '../../../shared/families/parameters.ts'
-import type { Backend } from '../../compute/backend.ts'
-import { loadBlock, releaseBlock, type Block } from '../../model/block.ts'
-import { blockForward } from '../../model/blockPass.ts'
-import { embed } from '../../model/embedding.ts'
-import { loadEnds, releaseEnds, type Ends } from '../../model/ends.ts'
-import type { Model } from '../../model/model.ts'
-import { storedDType } from '../../model/weightIo.ts'
-import type { BlockStream } from '../../prune/stream.ts'
-import { attentionUnit, mlpUnit } from '../../recover/units.ts'
+// A model as the walk sees it: one f32 block at a time, and the tables only while they embed.
+import { blockLinears, headWeightName } from '../../shared/families/parameters.ts'
+import type { Backend } from '../compute/backend.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import { loadBlock, releaseBlock, type Block } from '../model/block.ts'
+import { blockForward } from '../model/blockPass.ts'
+import { embed } from '../model/embedding.ts'
+import { loadEnds, releaseEnds, type Ends } from '../model/ends.ts'
+import type { Model } from '../model/model.ts'
+import type { Step } from '../model/module.ts'
+import { storedDType } from '../model/weightIo.ts'
+import { attentionUnit, mlpUnit } from '../recover/units.ts'
 
-export interface ModelStream extends BlockStream<Block> {
+export interface ModelStream {
+  readonly blockCount: number
+  /** Channels of the hidden states. */
+  readonly channels: number
+  /** [O, I] of every linear of the blocks by module name, in model order. */
+  readonly shapes: ReadonlyMap<string, readonly [number, number]>
+  /** The block as the source checkpoint has it, weights in f32. */
+  load(index: number): Promise<Block>
+  release(block: Block): void
+  /** ids [step.batch · step.seqLen] → the input of block 0 [batch·seqLen, channels], in the step's arena. */
+  embed(step: Step, ids: Int32Array): Promise<Tensor>
+  /** Output [batch·seqLen, channels] of the block, in the step's arena. */
+  forward(step: Step, block: Block, input: Tensor): Promise<Tensor>
+  /** The same in two: the state between attention and MLP, and what the MLP makes of it. */
+  attention(step: Step, block: Block, input: Tensor): Promise<Tensor>
+  mlp(step: Step, block: Block, middle: Tensor): Promise<Tensor>
+  /** Rounds the block's parameters to the checkpoint's types, in place. */
+  round(block: Block): void
   close(): void
 }
 

@@ -1,0 +1,202 @@
+// The walk over the blocks of a model (methods.md 4): each is loaded, observed, pruned, recovered, rounded, saved by
+// whoever walks, and passed on. Statistics and inputs always come from the already finished earlier blocks.
+import { breathe } from '../breathe.ts'
+import type { Backend } from '../compute/backend.ts'
+import { EngineError } from '../errors.ts'
+import type { Block } from '../model/block.ts'
+import type { PruneHost } from '../prune/host.ts'
+import type { Mask } from '../prune/mask.ts'
+import { pruneBlock, type PruneContext } from '../prune/pruneBlock.ts'
+import { Statistics } from '../prune/statistics.ts'
+import type { BlockReconstruction } from '../recover/reconstructBlock.ts'
+import { checkEntries, entryIndex, isGlobal, lookAtData, type PruneEntry } from '../../shared/plan/pruneEntries.ts'
+import type { ActivationBudget } from './activations.ts'
+import { runBlock, type CalibrationSet, type Flow } from './flow.ts'
+import { findGlobalLimits } from './globalLimits.ts'
+import type { ModelStream } from './modelStream.ts'
+import { createStates, type BlockStates, type DenseStates, type WantedStates } from './states.ts'
+
+/** One way of recovering a block after pruning, with the dense states that it needs. */
+export interface BlockRecovery extends WantedStates {
+  /** Changes weights of the block in place; pruned ones stay 0. null when it has nothing to change in this block. */
+  recover(work: BlockWork): Promise<BlockReconstruction | null>
+}
+
+/** A block on its way. Tensors and activations belong to the walk: use them, do not release them. */
+export interface BlockWork {
+  readonly block: Block
+  /** Of every linear that is pruned, now or before. */
+  readonly masks: ReadonlyMap<string, Mask>
+  /** null when the walk looks at no data. */
+  readonly states: BlockStates | null
+  /** What each recovery did, in their order. */
+  readonly recovered: readonly (BlockReconstruction | null)[]
+}
+
+export interface BlockWalk {
+  /** Where forward passes run and the blocks of `stream` lie. */
+  readonly backend: Backend
+  /** Where weights are pruned: always a CPU backend, possibly `backend` itself. */
+  readonly host: PruneHost
+  readonly stream: ModelStream
+  readonly entries: readonly PruneEntry[]
+  /** Masks of linears that are pruned already and not by `entries`. */
+  readonly given?: ReadonlyMap<string, Mask>
+  /** null is enough for magnitude and random pruning that nothing recovers. */
+  readonly calibration: CalibrationSet | null
+  /** Applied to each block in this order. */
+  readonly recover: readonly BlockRecovery[]
+  readonly seed: number
+  /** Of all activations together. */
+  readonly activations: ActivationBudget
+  /** So many blocks are finished and saved by an earlier walk; `load` gives them as they were saved. */
+  readonly finished?: { readonly blocks: number; load(index: number): Promise<Block> }
+  readonly signal?: AbortSignal
+  /** Awaited in every block: a paused run waits in it. */
+  readonly pausePoint?: () => Promise<void>
+  /** Counts the windows of all passes through all blocks, and one for each block. */
+  readonly onProgress?: (done: number, total: number) => void
+  readonly onWarning?: (message: string) => void
+}
+
+/** Yields each block when it is finished: rounded as it will be stored. Later blocks see what was yielded, so save it. */
+export async function* walkBlocks(walk: BlockWalk): AsyncGenerator<BlockWork, void, undefined> {
+  const { stream, finished, signal } = walk
+  const walking = await begin(walk)
+  try {
+    for (let index = 0; index < stream.blockCount; index++) {
+      await breathe(signal)
+      if (finished && index < finished.blocks) {
+        await passFinished(walking, await finished.load(index))
+      } else {
+        const block = await stream.load(index)
+        const statistics = statisticsOf(walking, block)
+        try {
+          await observe(walking, block, statistics)
+          await walk.pausePoint?.()
+          const masks = await prune(walking, block, statistics)
+          // Hessians may be larger than the block: they go before training needs room.
+          statistics?.close()
+          const recovered = await recover(walking, block, masks)
+          stream.round(block)
+          yield { block, masks, recovered, states: walking.states }
+          await passOn(walking, block)
+        } finally {
+          statistics?.close()
+          stream.release(block)
+        }
+      }
+      walking.advance(1)
+    }
+  } finally {
+    await walking.states?.close()
+  }
+}
+
+/** What stays from block to block. */
+interface Walking {
+  readonly walk: BlockWalk
+  readonly pruning: PruneContext
+  /** Both null when no block needs data. */
+  readonly flow: Flow | null
+  readonly states: BlockStates | null
+  readonly advance: (count: number) => void
+}
+
+/** Checks, and everything that must see the whole model before its first block is changed. */
+async function begin(walk: BlockWalk): Promise<Walking> {
+  const { stream, entries, calibration, recover, activations } = walk
+  checkEntries(entries, stream.shapes)
+  const index = entryIndex(entries)
+  const looks = lookAtData(entries.filter((entry) => !isGlobal(entry))) || recover.length > 0
+  if (!calibration && (looks || lookAtData(entries)))
+    throw new EngineError('bad-data', 'these pruning methods, and reconstruction, need data: set `calibration`')
+
+  const surveys = lookAtData(entries.filter(isGlobal)) ? 1 : 0
+  const passes = surveys + (looks ? 2 : 0) + (recover.some(({ dense }) => dense === 'model') ? 1 : 0)
+  const total = stream.blockCount * ((calibration?.windows ?? 0) * passes + 1)
+  let done = 0
+  const advance = (count: number) => walk.onProgress?.((done += count), total)
+  const flow = calibration && { ...walk, set: calibration, budget: activations, onWindows: advance }
+  const globals = await findGlobalLimits({ ...walk, flow }, entries)
+  const warn = (message: string) => walk.onWarning?.(message)
+  const pruning = { ...walk, entryOf: (name: string) => index.get(name), globals, warn }
+  if (!looks || !flow) return { walk, pruning, flow: null, states: null, advance }
+  return { walk, pruning, flow, states: await createStates(flow, recover), advance }
+}
+
+function statisticsOf({ walk, pruning, flow }: Walking, block: Block): Statistics | null {
+  const { entryOf } = pruning
+  const observed = block.linears.some(({ name }) => {
+    const entry = entryOf(name)
+    return entry !== undefined && lookAtData([entry]) && !isGlobal(entry)
+  })
+  return observed && flow ? new Statistics(walk.backend, flow.set.windows, entryOf) : null
+}
+
+/** The dense block on the streams: statistics from the finished one, outputs where a recovery fits to them. */
+async function observe({ flow, states, advance }: Walking, block: Block, statistics: Statistics | null): Promise<void> {
+  if (!flow || !states) return
+  const { inputs, dense } = states
+  const middles = dense.block?.middles
+  if (statistics || dense.block)
+    await runBlock(flow, block, inputs, dense.block?.outputs ?? null, { observe: statistics?.observe, middles })
+  else advance(flow.set.windows)
+  if (dense.model) await runDenseStream(flow, block, dense.model)
+}
+
+function runDenseStream(flow: Flow, block: Block, { inputs, outputs, middles }: DenseStates): Promise<void> {
+  return runBlock(flow, block, inputs, outputs, { middles })
+}
+
+/** Pruned weights become exactly 0. */
+async function prune({ walk, pruning }: Walking, block: Block, statistics: Statistics | null) {
+  const masks = new Map<string, Mask>()
+  for (const { name } of block.linears) {
+    const mask = walk.given?.get(name)
+    if (mask) masks.set(name, mask)
+  }
+  await pruneBlock(pruning, block.linears, statistics, masks)
+  return masks
+}
+
+async function recover({ walk, states }: Walking, block: Block, masks: ReadonlyMap<string, Mask>) {
+  const recovered: (BlockReconstruction | null)[] = []
+  for (const recovery of walk.recover) recovered.push(await recovery.recover({ block, masks, states, recovered }))
+  return recovered
+}
+
+/** The finished block's outputs become the inputs of the next one. */
+async function passOn({ flow, states, walk, advance }: Walking, block: Block): Promise<void> {
+  if (!flow || !states) return
+  if (block.index + 1 < walk.stream.blockCount) await runBlock(flow, block, states.inputs, states.inputs)
+  else advance(flow.set.windows)
+  states.next()
+}
+
+/** A block that an earlier walk has finished: what later blocks need of it is brought up to date. */
+async function passFinished(walking: Walking, finished: Block): Promise<void> {
+  const { walk, pruning, flow, states, advance } = walking
+  const { stream } = walk
+  const ownStream = states?.dense.model
+  try {
+    if (flow) advance(flow.set.windows)
+    if (pruning.globals.size || ownStream) {
+      const dense = await stream.load(finished.index)
+      try {
+        if (flow && ownStream) await runDenseStream(flow, dense, ownStream)
+        // Selecting again uses up this block's share of the ties of global groups.
+        const entryOf = (name: string) => {
+          const entry = pruning.entryOf(name)
+          return entry && pruning.globals.has(entry) ? entry : undefined
+        }
+        await pruneBlock({ ...pruning, entryOf }, dense.linears, null, new Map())
+      } finally {
+        stream.release(dense)
+      }
+    }
+    await passOn(walking, finished)
+  } finally {
+    stream.release(finished)
+  }
+}
