@@ -1,0 +1,124 @@
+// What pruning methods look at.
+import { isMethodName, methodOf, needsData, needsHessian } from '../../methods/methods.ts'
+import { insertKey, remove, replaceValue } from '../edits.ts'
+import { defineRule } from '../rule.ts'
+
+export const m1 = defineRule({
+  id: 'M1',
+  severity: 'error',
+  title: 'Data is needed, and none is named',
+  why: 'Wanda and SparseGPT look at the inputs of every layer, reconstruction fits outputs on them: both need `calibration`. Retraining needs `recover.data`.',
+  bad: 'prune: [{method: wanda, sparsity: 0.5}]\nsave: {to: out}',
+  good: 'prune: [{method: wanda, sparsity: 0.5}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ document, resolved, has }) {
+    const { prune, recover } = resolved
+    const block = '{data: path/to/text.jsonl, samples: 128, seq_len: 2048}'
+    if (!has(['calibration'])) {
+      const i = prune.findIndex(({ method }) => needsData(method))
+      const why = i >= 0 ? prune[i].method : recover?.mode === 'reconstruct' ? 'Reconstruction' : null
+      if (why !== null) {
+        const edits = insertKey(document, [], 'calibration', block)
+        yield {
+          at:
+            i >= 0
+              ? has(['prune', i, 'method'])
+                ? ['prune', i, 'method']
+                : ['prune', i]
+              : has(['recover', 'mode'])
+                ? ['recover', 'mode']
+                : { key: ['recover'] },
+          message: `${why} needs calibration data: add calibration.`,
+          from: [['calibration'], i >= 0 ? ['prune', i, 'method'] : ['recover', 'mode']],
+          fixes: edits.length > 0 ? [{ title: 'Add calibration', edits }] : [],
+        }
+      }
+    }
+    if (recover?.mode !== 'retrain' || has(['recover', 'data'])) return
+    const edits = insertKey(document, ['recover'], 'data', 'path/to/text.jsonl')
+    yield {
+      at: has(['recover', 'mode']) ? ['recover', 'mode'] : { key: ['recover'] },
+      message: 'Retraining needs data: add data to recover.',
+      from: [['recover', 'data']],
+      fixes: edits.length > 0 ? [{ title: 'Add data', edits }] : [],
+    }
+  },
+})
+
+export const m2 = defineRule({
+  id: 'M2',
+  severity: 'hint',
+  title: 'Calibration data that nothing uses',
+  why: 'Magnitude and random pruning look at no data, and retraining has data of its own.',
+  bad: 'prune: [{sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ document, resolved }) {
+    const used = resolved.prune.some(({ method }) => needsData(method))
+    if (!resolved.calibration || used || resolved.recover?.mode === 'reconstruct') return
+    yield {
+      at: { key: ['calibration'] },
+      message: 'Nothing uses calibration here: remove it.',
+      from: [['prune'], ['recover']],
+      fixes: [{ title: 'Remove calibration', edits: remove(document, ['calibration']) }],
+    }
+  },
+})
+
+const few = 32
+
+export const m3 = defineRule({
+  id: 'M3',
+  severity: 'warning',
+  title: 'Few calibration samples',
+  why: "With few samples statistics are noisy, and SparseGPT's Hessian, which needs at least as many tokens as a layer has inputs, cannot be inverted (llm-compressor#142). The papers use 128.",
+  bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, samples: 8, seq_len: 64}\nsave: {to: out}',
+  good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, samples: 128, seq_len: 64}\nsave: {to: out}',
+  *check(context) {
+    const { document, resolved, has } = context
+    const { calibration } = resolved
+    if (!calibration) return
+    const tokens = calibration.samples * calibration.seq_len
+    const short = resolved.prune
+      .filter(({ method }) => needsHessian(method))
+      .flatMap((s) => context.prunedBy(s))
+      .find((m) => m.columns > tokens)
+    if (!short && calibration.samples >= few) return
+    const path = ['calibration', 'samples']
+    yield {
+      at: has(path) ? path : { key: ['calibration'] },
+      severity: short ? 'error' : 'warning',
+      message: short
+        ? `SparseGPT needs more tokens than a layer has inputs: ${tokens} for the ${short.columns} of ${short.name}. Use 128 samples.`
+        : `${calibration.samples} samples give noisy statistics: the papers use 128.`,
+      fixes: has(path) ? [{ title: 'Write 128', edits: replaceValue(document, path, '128') }] : [],
+    }
+  },
+})
+
+export const m4 = defineRule({
+  id: 'M4',
+  severity: 'warning',
+  explains: true,
+  title: 'Unusual dampening',
+  why: 'SparseGPT adds this share of the mean diagonal to the Hessian. At 0 the factorisation often fails (llm-compressor#1069); above 0.1 it forgets what the inputs look like. The paper uses 0.01.',
+  bad: 'prune: [{method: sparsegpt, dampening: 0}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'prune: [{method: sparsegpt, dampening: 0.02}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ document, get }) {
+    const prune = get(['prune'])
+    if (!Array.isArray(prune)) return
+    for (const i of prune.keys()) {
+      const path = ['prune', i, 'dampening']
+      const value = get(path)
+      const method = get(['prune', i, 'method'])
+      const usual = isMethodName(method) ? methodOf(method).keys.dampening : undefined
+      if (usual === undefined || typeof value !== 'number') continue
+      // Tenfold forgets what the inputs look like.
+      if (value > 0 && value <= 10 * usual) continue
+      yield {
+        at: path,
+        severity: value < 0 ? 'error' : 'warning',
+        message: `dampening ${value} is ${value > 0 ? 'large' : 'too small'}: the usual share is ${usual}.`,
+        fixes: [{ title: `Write ${usual}`, edits: replaceValue(document, path, String(usual)) }],
+      }
+    }
+  },
+})

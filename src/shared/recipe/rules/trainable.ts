@@ -1,0 +1,171 @@
+// What recovery trains.
+import { defaultAdapter, isAdapterName } from '../../adapters/adapters.ts'
+import type { LintContext } from '../context.ts'
+import { remove, replaceValue } from '../edits.ts'
+import { defineRule, type Report } from '../rule.ts'
+import { setTrain } from '../trainEdits.ts'
+import { unknownKeys } from '../unknownKeys.ts'
+
+export const s5 = defineRule({
+  id: 'S5',
+  severity: 'error',
+  explains: true,
+  title: 'Two settings that exclude each other',
+  why: 'A linear can carry one adapter. `full` trains every weight already, so nothing can be added to it. Training is counted in steps, not in epochs.',
+  bad: 'recover: {train: [mask_lora, scale_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}',
+  good: 'recover: {train: [mask_lora, bias]}\ncalibration: {data: a.jsonl, seq_len: 64}',
+  *check(context) {
+    yield* exclusiveSubsets(context)
+    for (const { key, parent, path } of unknownKeys(context)) {
+      if (parent[0] !== 'recover' || !/^(?:num_)?(?:train_)?epochs$/.test(key)) continue
+      yield {
+        at: { key: path },
+        message: `Training is counted in steps, not in epochs: set steps and remove ${key}.`,
+        fixes: [{ title: `Remove ${key}`, edits: remove(context.document, path) }],
+      }
+    }
+  },
+})
+
+function* exclusiveSubsets({ document, recipe }: LintContext): Iterable<Report> {
+  const train: string[] = recipe.recover?.train ?? []
+  const keep = (names: string[]) => replaceValue(document, ['recover', 'train'], `[${names.join(', ')}]`)
+  const used = [...new Set(train.filter(isAdapterName))]
+  const others = train.filter((t) => t !== 'full')
+  if (train.includes('full') && others.length > 0) {
+    yield {
+      at: ['recover', 'train'],
+      message: `full trains every weight, so ${others.join(', ')} cannot be trained besides it: keep one or the other.`,
+      fixes: [
+        { title: 'Keep full', edits: keep(['full']) },
+        { title: `Keep ${others.join(', ')}`, edits: keep(others) },
+      ],
+    }
+  } else if (used.length > 1) {
+    yield {
+      at: ['recover', 'train'],
+      message: `A linear can carry one adapter, here are ${used.join(' and ')}: keep one.`,
+      fixes: used.map((a) => ({
+        title: `Keep ${a}`,
+        edits: keep(train.filter((t) => t === a || !isAdapterName(t))),
+      })),
+    }
+  }
+}
+
+export const r2 = defineRule({
+  id: 'R2',
+  severity: 'warning',
+  needs: 'model',
+  title: 'The model has no biases',
+  why: 'LLaMA and Mistral have none, so `bias` trains nothing there; norms and mask_lora do the work.',
+  bad: 'recover: {train: [bias, norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'recover: {train: [norm, mask_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ document, recipe, model }) {
+    const train = recipe.recover?.train
+    if (!train?.includes('bias') || !model || model.parameters.length === 0) return
+    if (model.parameters.some((p) => p.kind === 'bias' || p.kind === 'normBias')) return
+    const rest = train.filter((t) => t !== 'bias')
+    yield {
+      at: ['recover', 'train', train.indexOf('bias')],
+      message: `This model has no biases, so bias trains nothing: use norm or an adapter such as ${defaultAdapter}.`,
+      fixes: [setTrain(document, rest.length > 0 ? rest : ['norm', defaultAdapter])],
+    }
+  },
+})
+
+export const r3 = defineRule({
+  id: 'R3',
+  severity: 'warning',
+  title: 'The head is not trained by reconstruction',
+  why: 'Reconstruction fits the outputs of blocks; the head and the embedding are in none, so they are skipped.',
+  bad: 'recover: {mode: reconstruct, train: [norm, head]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'recover: {mode: reconstruct, train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ document, recipe, resolved }) {
+    if (resolved.recover?.mode !== 'reconstruct') return
+    const train = recipe.recover?.train ?? []
+    for (const subset of ['head', 'embedding'] as const) {
+      const index = train.indexOf(subset)
+      if (index < 0) continue
+      const rest = train.filter((t) => t !== subset)
+      yield {
+        at: ['recover', 'train', index],
+        message: `Reconstruction skips the ${subset}, which is in no block: remove it, or use mode retrain.`,
+        fixes: rest.length > 0 ? [setTrain(document, rest)] : [],
+      }
+    }
+  },
+})
+
+export const r4 = defineRule({
+  id: 'R4',
+  severity: 'warning',
+  needs: 'model',
+  title: 'Training the head of a tied model',
+  why: 'Head and embedding are one matrix in this model. The trained head is saved as a matrix of its own, `tie_word_embeddings: false` is written into config.json, and the checkpoint grows by it (peft#2777).',
+  bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm, head]}\nsave: {to: out}',
+  good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm]}\nsave: {to: out}',
+  *check({ document, recipe, resolved, model }) {
+    const train = recipe.recover?.train ?? []
+    const index = train.indexOf('head')
+    if (index < 0 || resolved.recover?.mode !== 'retrain' || !model?.modelConfig?.tied) return
+    const rest = train.filter((t) => t !== 'head')
+    yield {
+      at: ['recover', 'train', index],
+      message:
+        'The head of this model is its embedding: training it unties them, and the saved model gets a head of its own.',
+      fixes: rest.length > 0 ? [setTrain(document, rest)] : [],
+    }
+  },
+})
+
+export const r7 = defineRule({
+  id: 'R7',
+  severity: 'error',
+  title: 'Nothing to train',
+  why: 'No parameter of the model is left to train, so recovery would change nothing.',
+  bad: 'recover: {train: []}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'recover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ document, recipe, resolved, model, get }) {
+    const recover = resolved.recover
+    if (!recover) return
+    const written = get(['recover', 'train'])
+    // Wrong words are reported as such.
+    if (written !== undefined && (!Array.isArray(written) || (recipe.recover?.train ?? []).length !== written.length))
+      return
+    const trains = (subset: string): boolean => {
+      if (subset === 'head' || subset === 'embedding') return recover.mode === 'retrain'
+      if (subset !== 'bias' || !model || model.parameters.length === 0) return true
+      return model.parameters.some((p) => p.kind === 'bias' || p.kind === 'normBias')
+    }
+    if (recover.train.some(trains)) return
+    yield {
+      at: written === undefined ? { key: ['recover'] } : ['recover', 'train'],
+      message: `Nothing would be trained: train [norm, ${defaultAdapter}], or bias and norm in models that have biases.`,
+      fixes:
+        written === undefined
+          ? []
+          : [setTrain(document, model && !trains('bias') ? ['norm', defaultAdapter] : ['bias', 'norm'])],
+    }
+  },
+})
+
+export const r10 = defineRule({
+  id: 'R10',
+  severity: 'warning',
+  needs: 'model',
+  title: 'Norms that recovery does not know',
+  why: "The file has vectors named like norms that this model's family does not have, so `norm` would not train them. PERP misses the norms of Qwen and Gemma in this way.",
+  bad: 'recover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'recover: {train: [mask_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ recipe, resolved, model, has }) {
+    if (!resolved.recover?.train.includes('norm') || !model?.modelConfig) return
+    const unknown = model.modules.filter((m) => m.kind === 'other' && m.columns === 1 && /norm|ln_?\d?$/i.test(m.name))
+    if (unknown.length === 0) return
+    const index = recipe.recover?.train?.indexOf('norm') ?? -1
+    yield {
+      at: has(['recover', 'train']) ? ['recover', 'train', index] : { key: ['recover'] },
+      message: `${unknown[0].name}${unknown.length > 1 ? ` and ${unknown.length - 1} more look like norms but are` : ' looks like a norm but is'} not part of ${model.modelConfig.family.title}, so norm does not train it.`,
+    }
+  },
+})
