@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
-import type { RunEvent } from '../../src/shared/protocol/events.ts'
+import type { RunEvent, Stage } from '../../src/shared/protocol/events.ts'
 import { openBrowser, openView, posted, send } from '../support/browser.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 
@@ -127,6 +127,56 @@ describe('the view of a run in Chromium', function () {
       assert.deepEqual(corner, [255, 255, 255, 255], name)
     }
     assert.match(found.get('perplexity.svg') ?? '', />dense<\/text>/)
+  })
+
+  it('zero-shot accuracy: tiles, a curve with standard errors, each task, and what is not told apart', async () => {
+    const names = ['arc_easy', 'piqa'] as const
+    const measured = (stage: Stage, accs: number[], step?: number) =>
+      accs.map((acc, entry): RunEvent => {
+        const place = { entry, task: names[entry], data: `${names[entry]}.jsonl`, ...(step !== undefined && { step }) }
+        return { t: 1, type: 'eval', stage, ...place, acc, stderr: 0.02 }
+      })
+    const trained = run.slice(firstStep, firstStep + 30)
+    const list = [
+      run[0],
+      ...measured('dense', [0.6, 0.7]),
+      ...measured('pruned', [0.4, 0.5]),
+      ...trained,
+      ...measured('recovered', [0.5, 0.6], 30),
+      ...trained,
+      ...measured('recovered', [0.6, 0.69]),
+    ]
+    await open(listing('done'), settings, events(list))
+    for (const [stage, value] of [
+      ['dense', '65.0 % ± 1.4'],
+      ['pruned', '45.0 % ± 1.4'],
+      ['recovered', '64.5 % ± 1.4'],
+    ])
+      await page
+        .locator('.tiles li', { hasText: `mean accuracy of 2 tasks, ${stage}` })
+        .getByText(value)
+        .waitFor()
+    const curve = chart('Zero-shot accuracy')
+    assert.equal(await curve.locator('.errorBand').count(), 2)
+    assert.equal(await curve.locator('.errorBar').count(), 2)
+    assert.deepEqual((await curve.locator('.note').allTextContents()).sort(), [
+      'dense 65.0 % ± 1.4',
+      'pruned 45.0 % ± 1.4',
+      'recovered',
+    ])
+    const picture = page.getByRole('application', { name: 'Zero-shot accuracy' })
+    await picture.focus()
+    await page.keyboard.press('Home')
+    assert.match(await spoken(), /^step 30\. recovered: 55\.0 % ± 1\.4; dense: 65\.0 % ± 1\.4; pruned: 45\.0 % ± 1\.4$/)
+    const table = page.getByRole('region', { name: 'Accuracy by task, table' })
+    assert.deepEqual(await table.getByRole('row').allInnerTexts(), [
+      'task\tdense\tpruned\trecovered',
+      'arc_easy\t60.0 % ± 2.0\t40.0 % ± 2.0\t60.0 % ± 2.0',
+      'piqa\t70.0 % ± 2.0\t50.0 % ± 2.0\t69.0 % ± 2.0',
+      'mean\t65.0 % ± 1.4\t45.0 % ± 1.4\t64.5 % ± 1.4',
+    ])
+    await page.getByText('The accuracies of dense and recovered differ by no more than').waitFor()
+    assert.equal(await page.getByText('The accuracies of pruned and recovered').count(), 0)
   })
 
   it('every chart can be read as a table, which stays in step and where the reader is', async () => {

@@ -3,6 +3,7 @@ import '../shared/base.css'
 import './run.css'
 import type { FromRun, RunListing, RunStatus, ToRun } from '../../src/shared/protocol/view.ts'
 import {
+  accuracyChart,
   chartTexts,
   errorChart,
   lossChart,
@@ -28,6 +29,7 @@ import { onThemeChange } from '../shared/theme.ts'
 import { blockGridData, blockMap, blockTable, describeBlockCell } from './blockGrid.ts'
 import { createControls } from './controls.ts'
 import { createStatusBar } from './status.ts'
+import { createTaskTable } from './taskTable.ts'
 
 const host = connectHost<ToRun, FromRun>()
 interface ShownRun extends ChartedRun {
@@ -52,7 +54,7 @@ const stored = host.load().options as Partial<ViewOptions> | undefined
 const options: ViewOptions = {
   smoothing: stored?.smoothing ?? null,
   // Errors of the first block and of the last differ by powers of ten.
-  looks: { loss: linear, perplexity: linear, errors: { ...linear, logY: true }, ...stored?.looks },
+  looks: { loss: linear, perplexity: linear, accuracy: linear, errors: { ...linear, logY: true }, ...stored?.looks },
   mapAsTable: stored?.mapAsTable ?? false,
 }
 let smoothing = options.smoothing ?? 0.6
@@ -83,18 +85,29 @@ const controls = createControls(
     controls.runs(runs, current, overlaid)
   },
 )
+const logAxes: Record<ChartName, ('x' | 'y')[]> = {
+  loss: ['x', 'y'],
+  perplexity: ['x', 'y'],
+  accuracy: ['x'],
+  errors: ['y'],
+}
 const chart = (name: ChartName) =>
   createChart({
     ...chartTexts[name],
     look: options.looks[name],
-    canLogX: name !== 'errors',
+    logAxes: logAxes[name],
     onLook: (look) => {
       options.looks[name] = look
       saveOptions()
     },
     save: host.post,
   })
-const charts = { loss: chart('loss'), perplexity: chart('perplexity'), errors: chart('errors') }
+const charts = {
+  loss: chart('loss'),
+  perplexity: chart('perplexity'),
+  accuracy: chart('accuracy'),
+  errors: chart('errors'),
+}
 const nothingYet = h('p', { class: 'muted' }, 'Curves appear with the first step, block or evaluation.')
 const grid = createGrid({
   label: 'Sparsity of the blocks so far',
@@ -107,6 +120,7 @@ const grid = createGrid({
 const words: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
 const legend = createLegend(words.title, words.low, words.high, words.notComputed)
 const csv = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Curves as CSV')
+const tasks = createTaskTable()
 const cards = Object.values(charts).map(({ element }) => h('div', { class: 'card', hidden: true }, element))
 const mapTitle = 'Sparsity by block and module'
 const mapTable = createDataTable(mapTitle)
@@ -122,11 +136,13 @@ const mapTools = h(
 )
 const mapHead = h('div', { class: 'chartHead' }, h('h2', { class: 'chartTitle' }, mapTitle), mapTools)
 const map = h('section', { class: 'card' }, mapHead, grid.element, legend.element, mapTable.element)
+const chartRow = h('div', { class: 'charts' }, ...cards)
 const page = [
   status.element,
   h('div', { class: 'head curves' }, controls.element, csv),
   nothingYet,
-  h('div', { class: 'charts' }, ...cards),
+  chartRow,
+  tasks.element,
   map,
 ]
 const root = document.body.appendChild(h('main'))
@@ -139,13 +155,19 @@ const draw = onceAFrame(() => {
   const drawn: Record<ChartName, RunChart> = {
     loss: lossChart(all, { smoothing, maxPoints }),
     perplexity: perplexityChart(all),
+    accuracy: accuracyChart(all),
     errors: errorChart(all),
   }
-  for (const [i, name] of (['loss', 'perplexity', 'errors'] as const).entries()) {
+  for (const [i, name] of (['loss', 'perplexity', 'accuracy', 'errors'] as const).entries()) {
     // A run that only prunes has no curve.
     cards[i].hidden = isEmpty(drawn[name])
     charts[name].update(drawn[name])
   }
+  chartRow.classList.toggle(
+    'pairs',
+    cards.every((card) => !card.hidden),
+  )
+  tasks.update(run.picture)
   csv.hidden = cards[0].hidden
   nothingYet.hidden = statusOf(run) !== 'running' || cards.some((card) => !card.hidden)
   map.hidden = run.picture.blocks.size === 0

@@ -1,8 +1,9 @@
 // The top of the run view: what runs, how far, how fast, and the buttons that act on it.
+import { accuraciesOf } from '../../src/shared/series/accuracies.ts'
 import { mainPerplexities, type RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { RunStatus } from '../../src/shared/protocol/view.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
+import { formatAccuracy, formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
 import { runName } from '../../src/shared/format/runName.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 
@@ -105,6 +106,7 @@ function tileTexts(picture: RunPicture): [string, string][] {
     const found = mainPerplexities(picture).findLast((e) => e.stage === stage)
     if (found) tiles.push([formatValue(found.perplexity), `perplexity, ${stage}`])
   }
+  tiles.push(...accuracyTiles(picture))
   if (picture.tokensPerSecond !== null) tiles.push([formatValue(Math.round(picture.tokensPerSecond)), 'tokens/s'])
   if (picture.memory) {
     tiles.push([
@@ -114,4 +116,14 @@ function tileTexts(picture: RunPicture): [string, string][] {
     if (picture.memory.deviceMb > 0) tiles.push([formatBytes(picture.memory.deviceMb * 2 ** 20), 'device memory'])
   }
   return tiles
+}
+
+function accuracyTiles({ evaluations }: RunPicture): [string, string][] {
+  const { stages, tasks } = accuraciesOf(evaluations)
+  return (['dense', 'pruned', 'recovered'] as const).flatMap((stage): [string, string][] => {
+    const mean = stages[stage]
+    if (!mean) return []
+    const what = tasks.length === 1 ? `accuracy on ${tasks[0].name}` : `mean accuracy of ${mean.tasks} tasks`
+    return [[formatAccuracy(mean.acc, mean.stderr), `${what}, ${stage}`]]
+  })
 }

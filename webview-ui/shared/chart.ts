@@ -24,8 +24,8 @@ export interface ChartLook {
 
 export interface ChartOptions extends ChartText {
   look: ChartLook
-  /** What cannot be logarithmic has no button. */
-  canLogX: boolean
+  /** Axes that a person may make logarithmic. */
+  logAxes: ('x' | 'y')[]
   onLook: (look: ChartLook) => void
   save: (file: ExportFile) => void
 }
@@ -41,7 +41,7 @@ const narrowest = 260
 export function createChart(options: ChartOptions): Chart {
   let data: ChartData = emptyChart
   let look = options.look
-  const key = createChartKey()
+  const key = createChartKey(options)
   const picture = h('div', {
     class: 'chartPicture',
     tabindex: 0,
@@ -94,11 +94,12 @@ export function createChart(options: ChartOptions): Chart {
 }
 
 /** Buttons for the axes, which a table has not, and for the table. */
-function createTools({ title, canLogX, look }: ChartOptions, changed: (look: ChartLook) => void): HTMLElement {
+function createTools({ title, logAxes, look }: ChartOptions, changed: (look: ChartLook) => void): HTMLElement {
   let now = look
-  const axis = (label: string, which: 'logX' | 'logY') => {
-    const button = h('button', { type: 'button', class: 'toggle', 'aria-pressed': String(now[which]) }, label)
-    button.title = `${title}: logarithmic ${which === 'logX' ? 'x' : 'y'} axis`
+  const axis = (name: 'x' | 'y') => {
+    const which = name === 'x' ? 'logX' : 'logY'
+    const button = h('button', { type: 'button', class: 'toggle', 'aria-pressed': String(now[which]) }, `log ${name}`)
+    button.title = `${title}: logarithmic ${name} axis`
     button.disabled = now.asTable
     button.addEventListener('click', () => {
       now = { ...now, [which]: !now[which] }
@@ -107,7 +108,7 @@ function createTools({ title, canLogX, look }: ChartOptions, changed: (look: Cha
     })
     return button
   }
-  const axes = [...(canLogX ? [axis('log x', 'logX')] : []), axis('log y', 'logY')]
+  const axes = logAxes.map(axis)
   const table = tableToggle(title, now.asTable, (asTable) => {
     now = { ...now, asTable }
     for (const button of axes) button.disabled = asTable

@@ -1,10 +1,10 @@
 // Below a chart: every series with its sign and its last value, and what the picture cannot show.
-import { isShown, type ChartData } from '../../src/shared/chart/chartData.ts'
-import { formatCount, formatValue } from '../../src/shared/format/numbers.ts'
+import { isShown, valueText, type ChartData, type ChartText } from '../../src/shared/chart/chartData.ts'
+import { formatCount } from '../../src/shared/format/numbers.ts'
 import { h, replaceChildren } from './dom.ts'
 import { keyEntry } from './key.ts'
 
-export function createChartKey() {
+export function createChartKey(chart: ChartText) {
   const element = h('div', { class: 'chartKey', role: 'group', 'aria-label': 'Series and their last values' })
   return {
     element,
@@ -12,11 +12,11 @@ export function createChartKey() {
       const series = data.series.map(({ label, style, points, marks }) => {
         const last = points.at(-1)
         const gaps = points.filter(({ y }) => y === null).length
-        const text = last ? `${label}: ${formatValue(last.y)}` : `${label}: no values yet`
+        const text = last ? `${label}: ${valueText(chart, last.y, last.error)}` : `${label}: no values yet`
         return keyEntry(gaps > 0 ? `${text}, ${formatCount(gaps)} × NaN` : text, style, { mark: marks !== undefined })
       })
-      const levels = data.levels.map(({ label, style, value }) =>
-        keyEntry(`${label}: ${formatValue(value)}`, style, { dash: '5 4', mark: false }),
+      const levels = data.levels.map(({ label, style, dash, value, error }) =>
+        keyEntry(`${label}: ${valueText(chart, value, error)}`, style, { dash, mark: false }),
       )
       const hidden = hiddenByLog(data)
       const note = `${formatCount(hidden)} values ≤ 0 cannot be shown on a log axis`

@@ -2,7 +2,8 @@
 import * as vscode from 'vscode'
 import { treeIds } from '../contributions.ts'
 import type { RunStatus } from '../../shared/protocol/view.ts'
-import { formatValue } from '../../shared/format/numbers.ts'
+import { formatAccuracy, formatValue } from '../../shared/format/numbers.ts'
+import { accuraciesOf } from '../../shared/series/accuracies.ts'
 import { mainPerplexities } from '../../shared/series/foldRun.ts'
 import { queuedText } from '../support/statusText.ts'
 import type { QueuedRun, RunQueue } from './runQueue.ts'
@@ -74,5 +75,8 @@ function describe({ status, picture }: Run): string {
   const phase = picture.phases.at(-1)?.phase
   if (status === 'running' && phase !== undefined)
     return picture.overall === null ? phase : `${Math.floor(100 * picture.overall)} % · ${phase}`
-  return last ? `${status}, perplexity ${formatValue(last.perplexity)}` : status
+  if (last) return `${status}, perplexity ${formatValue(last.perplexity)}`
+  const { dense, pruned, recovered } = accuraciesOf(picture.evaluations).stages
+  const mean = recovered ?? pruned ?? dense
+  return mean ? `${status}, accuracy ${formatAccuracy(mean.acc, mean.stderr)}` : status
 }

@@ -1,4 +1,5 @@
 // What a line chart shows. Views and the report draw the same data by the same rules.
+import { formatValue } from '../format/numbers.ts'
 import type { Point } from '../series/smooth.ts'
 
 /** Lines of several series differ by colour, dash and marker, so that none depends on colour alone. */
@@ -27,6 +28,10 @@ export interface Level {
   /** Written on the line; empty for runs laid over. */
   note: string
   value: number
+  /** Of the line; levels of one style differ by it. */
+  dash: string
+  /** Standard error of the value, in its unit: a band about the line. */
+  error?: number | null
   style: SeriesStyle
 }
 
@@ -45,7 +50,20 @@ export interface ChartText {
   xName: string
   xLabel: string
   yLabel: string
+  /** How a value reads, with its standard error where it has one; `formatValue` where nothing else is said. */
+  format?: (value: number | null, error: number | null) => string
 }
+
+export function valueText(
+  { format = formatValue }: Pick<ChartText, 'format'>,
+  value: number | null,
+  error: number | null = null,
+): string {
+  return format(value, error)
+}
+
+/** Of the lines of dense and pruned. */
+export const levelDash = { dense: '5 4', pruned: '2 3' }
 
 export const emptyChart: ChartData = { series: [], levels: [], xRange: null, logX: false, logY: false }
 

@@ -1,6 +1,6 @@
 // The same chart as rows and columns, for everyone who would rather read numbers than look at lines.
-import { formatCount, formatValue } from '../format/numbers.ts'
-import type { ChartData, ChartText } from './chartData.ts'
+import { formatCount } from '../format/numbers.ts'
+import { valueText, type ChartData, type ChartText } from './chartData.ts'
 
 export interface DataTable {
   heads: string[]
@@ -9,18 +9,18 @@ export interface DataTable {
 }
 
 /** Levels first, then a row for every place; a series without a point there has an empty cell. */
-export function chartTable({ series, levels }: ChartData, { xName }: ChartText): DataTable {
+export function chartTable({ series, levels }: ChartData, chart: ChartText): DataTable {
   const columns = series.flatMap(({ label, points, raw }) => {
     const own = { head: label, points }
     return raw ? [own, { head: rawHead(label, series.length), points: raw }] : [own]
   })
-  const values = columns.map(({ points }) => new Map(points.map(({ x, y }) => [x, formatValue(y)])))
+  const values = columns.map(({ points }) => new Map(points.map(({ x, y, error }) => [x, valueText(chart, y, error)])))
   const places = [...new Set(columns.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b)
   const heads = columns.length > 0 ? columns.map(({ head }) => head) : ['value']
   return {
-    heads: [xName, ...heads],
+    heads: [chart.xName, ...heads],
     rows: [
-      ...levels.map(({ label, value }) => ({ head: label, cells: [formatValue(value)] })),
+      ...levels.map(({ label, value, error }) => ({ head: label, cells: [valueText(chart, value, error)] })),
       ...places.map((x) => ({ head: formatCount(x), cells: values.map((column) => column.get(x) ?? '') })),
     ],
   }

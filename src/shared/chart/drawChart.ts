@@ -1,4 +1,5 @@
-// A line chart that hides nothing: the raw line stays behind the smoothed one, gaps stay gaps, levels are lines of their own.
+// A line chart that hides nothing: the raw line stays behind the smoothed one, gaps stay gaps, levels are lines of their own, what
+// has a standard error shows it.
 import { line, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from 'd3-shape'
 import type { Point } from '../series/smooth.ts'
 import { isShown, type ChartData, type ChartText, type Level, type Series, type SeriesStyle } from './chartData.ts'
@@ -86,6 +87,7 @@ function drawSeries({ style, points, raw, marks }: Series, layout: ChartLayout, 
     // A point between two gaps has no line: without its mark it would not be seen.
     const alone = !isShown(points[i - 1]?.y ?? null, data) && !isShown(points[i + 1]?.y ?? null, data)
     if (!marks && !alone) return
+    if (point.error) drawn.push(drawErrorBar(point.y, point.error, x.at(point.x), layout, style))
     const transform = `translate(${x.at(point.x)} ${y.at(point.y)})`
     drawn.push(shape('path', { class: 'mark', d: markPath(style.marker), transform, fill: style.colour }))
   })
@@ -98,9 +100,26 @@ function drawGap(x: number, y: number, ink: Ink): Shape {
   return shape('path', { class: 'gap', d, stroke: ink.error, 'stroke-width': 2 }, shape('title', {}, 'not a number'))
 }
 
-function drawLevel({ value, style }: Level, { left, right, y }: ChartLayout): Shape {
-  const [stroke, at] = [{ stroke: style.colour, 'stroke-width': 1.4, 'stroke-dasharray': '5 4' }, y.at(value)]
-  return shape('line', { class: 'level', x1: left, x2: right, y1: at, y2: at, ...stroke })
+/** One standard error up and down. */
+function drawErrorBar(value: number, error: number, x: number, { y, bottom }: ChartLayout, style: SeriesStyle): Shape {
+  const [high, low] = [y.at(value + error), lowEnd(value - error, y, bottom)]
+  const d = `M${x} ${high}V${low}M${x - 4} ${high}h8M${x - 4} ${low}h8`
+  return shape('path', { class: 'errorBar', d, fill: 'none', stroke: style.colour, 'stroke-width': 1.2 })
+}
+
+function drawLevel({ value, error, style, dash }: Level, { left, right, bottom, y }: ChartLayout): Shape {
+  const [stroke, at] = [{ stroke: style.colour, 'stroke-width': 1.4, 'stroke-dasharray': dash }, y.at(value)]
+  const line = shape('line', { class: 'level', x1: left, x2: right, y1: at, y2: at, ...stroke })
+  if (!error) return line
+  const [high, low] = [y.at(value + error), lowEnd(value - error, y, bottom)]
+  const band = { x: left, y: high, width: right - left, height: low - high, fill: style.colour, 'fill-opacity': 0.12 }
+  return shape('g', {}, shape('rect', { class: 'errorBand', ...band }), line)
+}
+
+/** On a log axis nothing is below zero: the bar goes down to the axis. */
+function lowEnd(value: number, y: ChartLayout['y'], bottom: number): number {
+  const at = y.at(value)
+  return Number.isFinite(at) ? at : bottom
 }
 
 /** Names of levels, and of last points, where none covers another. */

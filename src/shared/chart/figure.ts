@@ -37,7 +37,7 @@ export function chartFigure(data: ChartData, text: ChartText, ink: Ink = paperIn
 function drawKey({ series, levels }: ChartData, ink: Ink): { entries: Shape[]; height: number } {
   const all = [
     ...series.map(({ label, style, marks }) => ({ label, style, dash: style.dash, mark: marks !== undefined })),
-    ...levels.map(({ label, style }) => ({ label, style, dash: '5 4', mark: false })),
+    ...levels.map(({ label, style, dash }) => ({ label, style, dash, mark: false })),
   ]
   let [x, row] = [0, 0]
   const entries = all.map(({ label, style, dash, mark }) => {

@@ -31,14 +31,19 @@ export function layOutChart(
   const right = width - 16
   const xs = [...data.series.flatMap(({ points }) => points.map(({ x }) => x)), ...(data.xRange ?? [])]
   const ys = [
-    ...data.series.flatMap(({ points, raw = [] }) => [...points, ...raw].map(({ y }) => y)),
-    ...data.levels.map(({ value }) => value),
+    ...data.series.flatMap(({ points, raw = [] }) => [...points, ...raw].flatMap(({ y, error }) => ends(y, error))),
+    ...data.levels.flatMap(({ value, error }) => ends(value, error)),
   ]
   const shown = ys.filter((y) => isShown(y, data))
   const y = makeAxis(shown, [bottom, top], (bottom - top) / pixelsPerRow, { log: data.logY, whole: false })
   const left = 14 + Math.max(16, ...y.ticks.map(({ label }) => textWidth(label)))
   const x = makeAxis(xs, [left, right], (right - left) / pixelsPerTick, { log: data.logX, whole: true })
   return { width, height, left, right, top, bottom, x, y }
+}
+
+/** Of an error bar. */
+function ends(y: number | null, error: number | null = null): (number | null)[] {
+  return y === null || error === null ? [y] : [y - error, y + error]
 }
 
 /** Nothing along x: the axis has no name either. */

@@ -1,9 +1,9 @@
 // The values at one place of a chart: of every series the nearest point, and the levels. Pointer, keyboard and screen reader
 // are told the same.
 import { bisectCenter, bisector } from 'd3-array'
-import { formatCount, formatValue } from '../format/numbers.ts'
+import { formatCount } from '../format/numbers.ts'
 import type { Point } from '../series/smooth.ts'
-import type { ChartData, ChartText, SeriesStyle } from './chartData.ts'
+import { valueText, type ChartData, type ChartText, type SeriesStyle } from './chartData.ts'
 
 export interface ReadoutRow {
   label: string
@@ -30,17 +30,19 @@ export function nearestPlace(places: readonly number[], x: number): number | nul
 }
 
 /** `x` null: the levels alone. */
-export function readoutAt({ series, levels }: ChartData, x: number | null, { xName }: ChartText): Readout {
+export function readoutAt({ series, levels }: ChartData, x: number | null, chart: ChartText): Readout {
+  const { xName } = chart
   const rows = series.flatMap(({ label, style, points, raw }): ReadoutRow[] => {
     const point = x === null ? null : nearest(points, x)
     if (!point) return []
     const behind = raw && nearest(raw, point.x)
-    const measured = behind && behind.x === point.x ? ` (measured ${formatValue(behind.y)})` : ''
+    const measured = behind && behind.x === point.x ? ` (measured ${valueText(chart, behind.y)})` : ''
     const elsewhere = point.x === x ? '' : ` at ${xName} ${formatCount(point.x)}`
-    const text = `${formatValue(point.y)}${measured}${elsewhere}`
+    const text = `${valueText(chart, point.y, point.error)}${measured}${elsewhere}`
     return [{ label, style, text, point: point.y === null ? null : point }]
   })
-  for (const { label, style, value } of levels) rows.push({ label, style, text: formatValue(value), point: null })
+  for (const { label, style, value, error } of levels)
+    rows.push({ label, style, text: valueText(chart, value, error), point: null })
   return { x, title: x === null ? '' : `${xName} ${formatCount(x)}`, rows }
 }
 

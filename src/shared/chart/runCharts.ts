@@ -1,10 +1,12 @@
 // The charts of a run, alone or with others laid over it. The view and the report draw the same.
 import { downsample } from '../series/downsample.ts'
 import { entryNames } from '../series/entryNames.ts'
+import { accuraciesOf } from '../series/accuracies.ts'
 import type { Evaluation, RunPicture } from '../series/foldRun.ts'
+import type { Accuracy } from '../series/meanAccuracy.ts'
 import { smooth, type Point } from '../series/smooth.ts'
-import { formatValue } from '../format/numbers.ts'
-import { seriesStyle, type ChartData, type Level, type Series, type SeriesStyle } from './chartData.ts'
+import { formatAccuracy, formatValue } from '../format/numbers.ts'
+import { levelDash, seriesStyle, type ChartData, type Level, type Series, type SeriesStyle } from './chartData.ts'
 
 export interface ChartedRun {
   label: string
@@ -23,12 +25,26 @@ export interface CurveSettings {
 export const chartTexts = {
   loss: { title: 'Loss', xName: 'step', xLabel: 'optimiser steps', yLabel: 'loss' },
   perplexity: { title: 'Perplexity', xName: 'step', xLabel: 'optimiser steps', yLabel: 'perplexity' },
+  accuracy: {
+    title: 'Zero-shot accuracy',
+    xName: 'step',
+    xLabel: 'optimiser steps',
+    yLabel: '% right, mean of the tasks',
+    format: percentText,
+  },
   errors: {
     title: 'Reconstruction error per block',
     xName: 'block',
     xLabel: 'block',
     yLabel: 'mean squared error',
   },
+}
+
+/** Of values in percent. */
+function percentText(value: number | null, error: number | null): string {
+  return value === null || Number.isNaN(value)
+    ? formatValue(value)
+    : formatAccuracy(value / 100, error === null ? null : error / 100)
 }
 
 export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
@@ -66,6 +82,34 @@ export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
   return { series, levels, xRange: steps > 0 ? [0, steps] : null }
 }
 
+/** Mean over the tasks with its standard error; as with perplexity, dense and pruned are levels. */
+export function accuracyChart(runs: readonly ChartedRun[]): RunChart {
+  const series: Series[] = []
+  const levels: Level[] = []
+  for (const { label: run, index, picture } of runs) {
+    const { stages, recovered } = accuraciesOf(picture.evaluations)
+    const label = (what: string) => (runs.length > 1 ? `${run}, ${what}` : what)
+    const style = seriesStyle(index)
+    for (const stage of ['dense', 'pruned'] as const) {
+      const mean = stages[stage]
+      if (!mean) continue
+      const { y: value, error } = inPercent(mean)
+      const note = index === 0 ? `${stage} ${percentText(value, error)}` : ''
+      levels.push({ label: label(stage), note, value, error, style, dash: levelDash[stage] })
+    }
+    if (recovered.length === 0) continue
+    const points = recovered.map(({ x, mean }): Point => ({ x, ...inPercent(mean) }))
+    series.push({ label: label('recovered'), style, points, marks: 'both', note: index === 0 ? 'recovered' : '' })
+  }
+  const isMeasured = series.length + levels.length > 0
+  const steps = Math.max(0, ...runs.map(({ picture }) => picture.loss.length))
+  return { series, levels, xRange: isMeasured && steps > 0 ? [0, steps] : null }
+}
+
+function inPercent({ acc, stderr }: Accuracy) {
+  return { y: 100 * acc, error: stderr === null ? null : 100 * stderr }
+}
+
 /** Of several runs the colour tells the run, dash and marker the entry. */
 function entryStyle(index: number, entry: number): SeriesStyle {
   return { ...seriesStyle(index + entry), colour: seriesStyle(index).colour }
@@ -83,7 +127,7 @@ function levelsOf(measured: readonly Evaluation[], { label, noteOf, style }: Lev
     if (!last) return []
     const name = noteOf(stage)
     const note = name === '' ? '' : `${name} ${formatValue(last.perplexity)}`
-    return [{ label: label(stage), note, value: last.perplexity ?? NaN, style }]
+    return [{ label: label(stage), note, value: last.perplexity ?? NaN, style, dash: levelDash[stage] }]
   })
 }
 

@@ -1,6 +1,7 @@
 // A run as the views show it, folded from its events alone: a live run and a finished one give the same picture.
 import type { ModuleZeros, RunEvent, Stage } from '../protocol/events.ts'
 import { defaultTask, type TaskName } from '../tasks/tasks.ts'
+import type { Accuracy } from './meanAccuracy.ts'
 import type { Point } from './smooth.ts'
 
 export interface BlockResult {
@@ -24,7 +25,7 @@ export interface Evaluation {
   /** null: not a number, or a task that has none. */
   perplexity: number | null
   /** Of a zero-shot task. */
-  accuracy: { acc: number; stderr: number | null } | null
+  accuracy: Accuracy | null
 }
 
 export interface RunPicture {

@@ -4,6 +4,8 @@ export interface Point {
   x: number
   /** null where the loss was not a number. */
   y: number | null
+  /** Standard error of y, in its unit; null: not known. */
+  error?: number | null
 }
 
 /**

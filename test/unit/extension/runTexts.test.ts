@@ -73,6 +73,19 @@ describe('result of a run', () => {
     )
   })
 
+  it('has the mean accuracy with its standard error, and says which stages it does not tell apart', () => {
+    const accuracy = {
+      dense: { acc: 0.6, stderr: 0.02, tasks: 3 },
+      pruned: { acc: 0.4, stderr: 0.02, tasks: 3 },
+      recovered: { acc: 0.59, stderr: 0.02, tasks: 3 },
+    }
+    assert.equal(
+      resultText('wanda50', { accuracy, sparsity: 0.5, output: '/models/out' }),
+      'wanda50: mean accuracy 60.0 % ± 2.0 dense → 40.0 % ± 2.0 pruned → 59.0 % ± 2.0 recovered (no difference beyond the standard error: dense and recovered), sparsity 50.00 %, saved to /models/out.',
+    )
+    assert.equal(resultText('a', { accuracy: { dense: { acc: 'x' } } }), 'a: nothing was saved.')
+  })
+
   it('leaves out what was not measured, and survives a report that is damaged or missing', async () => {
     assert.equal(resultText('a', { perplexity: { dense: 'x' }, sparsity: null }), 'a: nothing was saved.')
     assert.equal(resultText('a', null), 'a: nothing was saved.')

@@ -2,11 +2,19 @@
 import type { ChartText } from '../../../shared/chart/chartData.ts'
 import type { Ink } from '../../../shared/chart/drawChart.ts'
 import { chartFigure } from '../../../shared/chart/figure.ts'
-import { chartTexts, errorChart, lossChart, perplexityChart, type RunChart } from '../../../shared/chart/runCharts.ts'
+import {
+  accuracyChart,
+  chartTexts,
+  errorChart,
+  lossChart,
+  perplexityChart,
+  type RunChart,
+} from '../../../shared/chart/runCharts.ts'
 import { escapeText, shapeText } from '../../../shared/chart/shape.ts'
 import { parseEvents } from '../../../shared/protocol/parseEvents.ts'
 import { sparsityOf } from '../../../shared/format/sparsity.ts'
-import { formatDuration, formatShare, formatValue } from '../../../shared/format/numbers.ts'
+import { formatAccuracy, formatDuration, formatShare, formatValue } from '../../../shared/format/numbers.ts'
+import { accuraciesOf } from '../../../shared/series/accuracies.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../../shared/series/foldRun.ts'
 import { readOwn } from '../../checkpoint/ownFile.ts'
 import type { RunReport } from './report.ts'
@@ -37,6 +45,7 @@ ${table(
   summaryRows(report).map((row) => row.cells),
 )}
 ${plots(picture)}
+${taskTable(picture)}
 <h2>How these numbers came about</h2>
 <ul>${report.protocol.map((sentence) => `<li>${escapeText(sentence)}</li>`).join('')}
 <li>${escapeText(`Device: ${report.device.description}.`)}</li>
@@ -62,12 +71,27 @@ function plots(picture: RunPicture): string {
   const charts: [RunChart, ChartText, boolean][] = [
     [lossChart(runs, { smoothing: 0, maxPoints }), { ...chartTexts.loss, title }, reconstructs],
     [perplexityChart(runs), chartTexts.perplexity, true],
+    [accuracyChart(runs), chartTexts.accuracy, false],
     [errorChart(runs), chartTexts.errors, true],
   ]
   return charts
     .map(([chart, text, logY]) => chartFigure({ ...chart, logX: false, logY }, text, ink))
     .map((figure) => (figure ? shapeText(figure) : ''))
     .join('\n')
+}
+
+/** Each zero-shot task at each stage, in the recipe's order. */
+function taskTable({ evaluations }: RunPicture): string {
+  const { tasks } = accuraciesOf(evaluations)
+  if (tasks.length === 0) return ''
+  const rows = tasks.map(({ name, stages }) => [
+    name,
+    ...(['dense', 'pruned', 'recovered'] as const).map((stage) => {
+      const one = stages[stage]
+      return one ? formatAccuracy(one.acc, one.stderr) : '–'
+    }),
+  ])
+  return `<h2>Accuracy by task</h2>${table(['task', 'dense', 'pruned', 'recovered'], rows)}`
 }
 
 function blockTable({ blocks }: RunReport): string {

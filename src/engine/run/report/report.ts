@@ -1,8 +1,8 @@
 // report.json: what a run did, on what, and what came out (design 4.1: also the JSON of `sparsescope run`).
 import type { Stage } from '../../../shared/protocol/events.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { meanAccuracies, undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
 import { taskOf } from '../../../shared/tasks/tasks.ts'
-import { meanAccuracies, undecided, type MeanAccuracy } from './meanAccuracy.ts'
 import type { BlockResult, EvaluationResult, RunDevice, RunProgress } from '../state/progress.ts'
 
 export type RunStatus = 'done' | 'failed' | 'cancelled'

@@ -7,8 +7,8 @@ import {
   formatTrained,
   formatValue,
 } from '../../../shared/format/numbers.ts'
+import { undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
 import { textTable } from '../../../shared/format/textTable.ts'
-import type { MeanAccuracy } from './meanAccuracy.ts'
 import type { RunReport } from './report.ts'
 
 export interface SummaryRow {
@@ -52,10 +52,11 @@ function accuracyText(mean: MeanAccuracy | undefined): string {
   return mean ? formatAccuracy(mean.acc, mean.stderr) : '–'
 }
 
-/** The table as text, columns aligned. */
+/** The table as text, columns aligned; below it what its accuracies do not decide. */
 export function summaryText(report: RunReport): string {
-  return textTable(
+  const table = textTable(
     summaryHeads(report),
     summaryRows(report).map(({ cells }) => cells),
   )
+  return [table, ...undecided(report.accuracy)].join('\n')
 }

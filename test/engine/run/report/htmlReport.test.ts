@@ -9,7 +9,10 @@ import { createReport } from '../../../../src/engine/run/report/report.ts'
 import { summaryText } from '../../../../src/engine/run/report/summaryTable.ts'
 import { resolveRecipe } from '../../../../src/shared/recipe/resolve.ts'
 
-function report() {
+const taskNames = ['arc_easy', 'piqa'] as const
+const accuracies = { dense: [0.6, 0.7], pruned: [0.4, 0.5], recovered: [0.6, 0.69] }
+
+function report({ tasks = false } = {}) {
   const progress = newProgress({
     recipe: 'hash',
     base: '/',
@@ -34,6 +37,12 @@ function report() {
     { ...evaluation, stage: 'recovered', perplexity: 25.5 },
     { ...evaluation, stage: 'pruned', entry: 1, seq_len: 20, perplexity: 7 },
   ]
+  if (tasks)
+    progress.evaluations = (['dense', 'pruned', 'recovered'] as const).flatMap((stage) =>
+      accuracies[stage].map((acc, entry) => {
+        return { stage, entry, task: taskNames[entry], data: 'd.jsonl', acc, stderr: 0.02, rows: 600, seconds: 1 }
+      }),
+    )
   progress.blocks = [
     {
       block: 0,
@@ -48,12 +57,12 @@ function report() {
   return createReport({ run: '/r', recipe, version: '1', status: 'done', message: null, sparsity: 0.5 }, progress)
 }
 
-async function pageOf(events: readonly RunEvent[]): Promise<string> {
+async function pageOf(events: readonly RunEvent[], of = report()): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'page-'))
   try {
     const path = join(folder, 'events.jsonl')
     writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
-    return await htmlReport(report(), path)
+    return await htmlReport(of, path)
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -72,6 +81,32 @@ describe('report', () => {
     )
     assert.match(lines[2], /^pruned\s+–\s+50\.00 %/)
     assert.match(lines[3], /25\.5\s+50\.00 %\s+0\.125 %.*512 MB$/)
+  })
+
+  it('the table has the mean accuracy with its standard error, and says which stages it does not tell apart', () => {
+    const lines = summaryText(report({ tasks: true })).split('\n')
+    assert.match(lines[0], /perplexity\s+mean accuracy/)
+    assert.match(lines[1], /^dense\s+–\s+65\.0 % ± 1\.4/)
+    assert.match(lines[2], /^pruned\s+–\s+45\.0 % ± 1\.4/)
+    assert.deepEqual(lines.slice(4), [
+      'The accuracies of dense and recovered differ by no more than their standard error: these rows do not tell them apart.',
+    ])
+  })
+
+  it('the page draws the mean accuracy with standard errors and has a row for each task', async () => {
+    const events = (['dense', 'pruned', 'recovered'] as const).flatMap((stage) =>
+      accuracies[stage].map((acc, entry): RunEvent => {
+        return { t: 0, type: 'eval', stage, entry, task: taskNames[entry], data: 'd.jsonl', acc, stderr: 0.02 }
+      }),
+    )
+    const page = await pageOf(events, report({ tasks: true }))
+    const from = page.indexOf('aria-label="Zero-shot accuracy"')
+    const plot = page.slice(from, page.indexOf('</svg>', from))
+    assert.equal(plot.match(/class="errorBand"/g)?.length, 2)
+    assert.equal(plot.match(/class="errorBar"/g)?.length, 1)
+    assert.match(page, /<td>piqa<\/td><td>70\.0 % ± 2\.0<\/td><td>50\.0 % ± 2\.0<\/td><td>69\.0 % ± 2\.0<\/td>/)
+    assert.match(page, /accuracies of dense and recovered differ by no more/)
+    assert.ok(!(await pageOf([])).includes('Accuracy by task'))
   })
 
   it('the page stands alone, escapes what it shows, and draws the curves', async () => {

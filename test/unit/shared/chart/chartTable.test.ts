@@ -9,7 +9,7 @@ const points = (...values: (number | null)[]) => values.map((y, i) => ({ x: i + 
 describe('a chart as a table', () => {
   it('has a column for each series and what was measured behind it, a row for each place, levels first', () => {
     const series = [{ label: 'loss, smoothed', style, points: points(3, 2.5, null), raw: points(3, 2, null) }]
-    const levels = [{ label: 'dense', note: '', value: 2.25, style }]
+    const levels = [{ label: 'dense', note: '', value: 2.25, style, dash: '5 4' }]
     assert.deepEqual(chartTable({ ...emptyChart, series, levels }, text), {
       heads: ['step', 'loss, smoothed', 'measured'],
       rows: [
@@ -36,7 +36,7 @@ describe('a chart as a table', () => {
   })
 
   it('has levels alone before there are points, and nothing before there is anything', () => {
-    const levels = [{ label: 'dense', note: '', value: 27.65, style }]
+    const levels = [{ label: 'dense', note: '', value: 27.65, style, dash: '5 4' }]
     assert.deepEqual(chartTable({ ...emptyChart, levels }, text).rows, [{ head: 'dense', cells: ['27.65'] }])
     assert.deepEqual(chartTable(emptyChart, text).rows, [])
   })

@@ -11,7 +11,7 @@ const points = (ys: (number | null)[], from = 0) => ys.map((y, i) => ({ x: from 
 const line = (ys: (number | null)[], index = 0, from = 0) => {
   return { label: `s${index}`, style: seriesStyle(index), points: points(ys, from) }
 }
-const level = (label: string, value: number) => ({ label, note: label, value, style: seriesStyle(0) })
+const level = (label: string, value: number) => ({ label, note: label, value, style: seriesStyle(0), dash: '5 4' })
 const chart = (data: Partial<ChartData>): ChartData => ({ ...emptyChart, ...data })
 const drawn = (data: Partial<ChartData>) => {
   const figure = chartFigure(chart(data), text)
@@ -50,6 +50,19 @@ describe('figure of a chart', () => {
     assert.ok(y1)
     assert.match(svg, /stroke-dasharray="5 4"/)
     assert.ok(!svg.includes('<img'))
+  })
+
+  it('shows standard errors: bars at points, bands about levels, all in sight, also where a logarithm ends', () => {
+    const series = [{ ...line([]), points: [{ x: 0, y: 50, error: 20 }], marks: 'both' as const }]
+    const levels = [{ ...level('dense', 10), error: 9 }]
+    const svg = drawn({ series, levels })
+    assert.equal(svg.match(/class="errorBar"/g)?.length, 1)
+    assert.equal(svg.match(/class="errorBand"/g)?.length, 1)
+    const { y, top, bottom } = layOutChart(chart({ series, levels }), { width: 500, height: 250 })
+    for (const end of [30, 70, 1, 19]) assert.ok(y.at(end) >= top && y.at(end) <= bottom, `${end}`)
+    const tooWide = drawn({ series: [{ ...line([]), points: [{ x: 0, y: 5, error: 20 }] }], logY: true })
+    assert.ok(!/NaN|Infinity/.test(tooWide))
+    assert.ok(!drawn({ series: [line([1, 2])], levels: [level('dense', 1)] }).includes('class="error'))
   })
 
   it('names of close levels do not cover each other', () => {

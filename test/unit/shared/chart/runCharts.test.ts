@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import type { RunEvent, Stage } from '../../../../src/shared/protocol/events.ts'
-import { errorChart, lossChart, perplexityChart } from '../../../../src/shared/chart/runCharts.ts'
+import {
+  accuracyChart,
+  chartTexts,
+  errorChart,
+  lossChart,
+  perplexityChart,
+} from '../../../../src/shared/chart/runCharts.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
 
 const start = { type: 'start', t: 0, name: 'r', model: 'm', device: 'cpu', description: '', version: '1', blocks: 12 }
@@ -12,6 +18,48 @@ const run = (index: number, ...events: object[]) => {
   const picture = foldEvents(emptyPicture(), [start, ...events] as RunEvent[])
   return { label: `run ${index}`, index, picture }
 }
+
+describe('chart of accuracy', () => {
+  const accuracy = (stage: Stage, acc: number, entry: number) => {
+    return { type: 'eval', t: 0, stage, entry, task: ['piqa', 'boolq'][entry], data: 'd', acc, stderr: 0.03 }
+  }
+  const both = (stage: Stage, ...accs: number[]) => accs.map((acc, entry) => accuracy(stage, acc, entry))
+  const events = [...both('dense', 0.6, 0.8), ...both('pruned', 0.5, 0.5), step, ...both('recovered', 0.6, 0.6), step]
+
+  it('is the mean over the tasks, in percent, with the standard error of the mean', () => {
+    const { series, levels, xRange } = accuracyChart([run(0, ...events, ...both('recovered', 0.65, 0.75))])
+    const error = (100 * Math.hypot(0.03, 0.03)) / 2
+    const close = (found: (number | null | undefined)[], wanted: number[]) =>
+      wanted.forEach((value, i) => assert.ok(Math.abs((found[i] ?? NaN) - value) < 1e-9, `${found[i]} ≠ ${value}`))
+    close(
+      levels.flatMap(({ value, error: e }) => [value, e]),
+      [70, error, 50, error],
+    )
+    assert.deepEqual(
+      levels.map(({ note }) => note),
+      ['dense 70.0 % ± 2.1', 'pruned 50.0 % ± 2.1'],
+    )
+    close(
+      series[0].points.flatMap(({ x, y, error: e }) => [x, y, e]),
+      [1, 60, error, 2, 70, error],
+    )
+    assert.deepEqual(xRange, [0, 2])
+    assert.equal(chartTexts.accuracy.format(70, error), '70.0 % ± 2.1')
+  })
+
+  it('leaves out a place where not all tasks are measured yet, and everything where no task is', () => {
+    const { series } = accuracyChart([run(0, ...events, accuracy('recovered', 0.1, 0))])
+    assert.deepEqual(
+      series[0].points.map(({ x }) => x),
+      [1],
+    )
+    assert.deepEqual(accuracyChart([run(0, evaluation('dense', 38), step)]), { series: [], levels: [], xRange: null })
+  })
+
+  it('stays out of the chart of perplexity', () => {
+    assert.deepEqual(perplexityChart([run(0, ...events)]).series, [])
+  })
+})
 
 describe('chart of perplexity', () => {
   const measured = [evaluation('dense', 38), evaluation('pruned', 88), step, step, evaluation('recovered', 54)]

@@ -12,6 +12,7 @@ const good: RunEvent[] = [
   { t: 2, type: 'step', block: 0, step: 1, loss: null, lr: 1e-3, tokens_per_second: 5 },
   { t: 3, type: 'block', block: 0, modules: { q: module }, error_before: 1, error_after: 0.5, seconds: 1 },
   { t: 4, type: 'eval', stage: 'dense', entry: 0, task: 'perplexity', data: 'd', seq_len: 8, perplexity: null },
+  { t: 4, type: 'eval', stage: 'pruned', entry: 1, task: 'piqa', data: 'd', acc: 0.5, acc_norm: 0.6, stderr: null },
   { t: 5, type: 'memory', rss_mb: 1, device_mb: 2 },
   { t: 6, type: 'warning', message: 'w' },
   { t: 7, type: 'saved', path: 'out' },
