@@ -13,21 +13,34 @@ const ours = new Set(['sparsescope.json', 'sparsescope.mask'])
  * Sub-folders hold other formats' weights and earlier outputs; hidden files belong to git and to runs.
  */
 export async function carryOver(folder: string, target: string): Promise<string[]> {
+  const { carried, left } = await filesBesideWeights(folder)
+  for (const { name } of carried) await copyFile(join(folder, name), join(target, name))
+  return left
+}
+
+/** Of the files that `carryOver` would copy. */
+export async function bytesToCarryOver(folder: string): Promise<number> {
+  const { carried } = await filesBesideWeights(folder)
+  return carried.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+async function filesBesideWeights(folder: string) {
+  const carried: { name: string; bytes: number }[] = []
   const left: string[] = []
   const home = await realpath(folder)
   for (const name of await readdir(folder)) {
     if (name.startsWith('.') || weights.test(name) || ours.has(name)) continue
     const path = join(folder, name)
-    const facts = await lstat(path)
+    let facts = await lstat(path)
     if (facts.isSymbolicLink()) {
       const real = await realpath(path).catch(() => null)
       if (real === null || !(isInside(real, home) || isCacheBlob(real, home))) {
         left.push(name)
         continue
       }
-      if (!(await lstat(real)).isFile()) continue
-    } else if (!facts.isFile()) continue
-    await copyFile(path, join(target, name))
+      facts = await lstat(real)
+    }
+    if (facts.isFile()) carried.push({ name, bytes: facts.size })
   }
-  return left
+  return { carried, left }
 }

@@ -5,6 +5,7 @@ import type { TensorInfo } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../killPoint.ts'
 import { errnoOf, writeError } from './diskErrors.ts'
+import type { Reserve } from './setAside.ts'
 import type { Shard } from './shardLayout.ts'
 
 /** The weight files in the temporary folder, all open, each of its final size from the start. */
@@ -12,13 +13,16 @@ export class ShardFiles {
   private readonly folder: string
   private readonly shards: readonly Shard[]
   private readonly resumes: boolean
+  private readonly reserve: Reserve | null
   private readonly handles = new Map<Shard, FileHandle>()
   private readonly places = new Map<string, { shard: Shard; tensor: TensorInfo }>()
 
-  constructor(folder: string, shards: readonly Shard[], resumes: boolean) {
+  /** `reserve`: what is written comes out of it. */
+  constructor(folder: string, shards: readonly Shard[], resumes: boolean, reserve: Reserve | null = null) {
     this.folder = folder
     this.shards = shards
     this.resumes = resumes
+    this.reserve = reserve
     for (const shard of shards) for (const tensor of shard.tensors) this.places.set(tensor.name, { shard, tensor })
   }
 
@@ -32,6 +36,7 @@ export class ShardFiles {
         if (this.resumes) await checkHeader(handle, shard, path)
         else {
           await handle.truncate(shard.bytes)
+          await this.reserve?.give(shard.header.length)
           await writeAll(handle, shard.header, 0)
         }
       } catch (error) {
@@ -50,6 +55,7 @@ export class ShardFiles {
     let done = 0
     for await (const piece of pieces) {
       if (done + piece.length > size) break
+      await this.reserve?.give(piece.length)
       await writeAll(handle, piece, first + done).catch((error: unknown) => {
         throw writeError(error, join(this.folder, shard.name))
       })

@@ -13,6 +13,7 @@ import { makePartial, promote, refuseExisting, removePartial } from './partialFo
 import { maxConfigBytes } from './modelConfigFile.ts'
 import { refuseOverlap } from './outputPlace.ts'
 import { ShardFiles } from './shardFiles.ts'
+import type { Reserve } from './setAside.ts'
 import { encodeIndex, planShards, type Shard, type TensorSpec } from './shardLayout.ts'
 import { readSmallFile } from './smallFile.ts'
 
@@ -31,6 +32,8 @@ export interface WriterOptions {
   resume?: { partial: string; done: Iterable<string> }
   /** An empty folder of `makePartial` to write into; it is removed by `abort`. Default: a new one. */
   partial?: string
+  /** Room on the disk that was set aside for it; given back as it is written. */
+  reserve?: Reserve | null
 }
 
 export interface CheckpointWriter {
@@ -68,9 +71,10 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
   await refuseExisting(to)
   const shards = planShards(specsOf(source, options), source.metadata, options.maxShardBytes)
   const totalBytes = shards.reduce((sum, s) => sum + s.bytes, 0)
-  await requireSpace([{ folder: dirname(resolve(to)), bytes: options.resume ? 0 : totalBytes, what: 'the result' }])
+  const missing = options.resume ? 0 : totalBytes - (options.reserve?.bytes() ?? 0)
+  await requireSpace([{ folder: dirname(resolve(to)), bytes: missing, what: 'the result' }])
   const partial = options.resume?.partial ?? options.partial ?? (await makePartial(to))
-  const files = new ShardFiles(partial, shards, options.resume !== undefined)
+  const files = new ShardFiles(partial, shards, options.resume !== undefined, options.reserve)
   const written = new Set<string>(options.resume?.done)
   let finished = false
 

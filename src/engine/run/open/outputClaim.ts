@@ -1,10 +1,10 @@
 // The place of the result, made sure before any work goes into it: it can be written, it has room, and it is nobody else's.
 import { existsSync } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { resultBytes, stateBytes } from '../../../shared/plan/disk.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { bytesToCarryOver } from '../../checkpoint/carryOver.ts'
 import { requireSpace } from '../../checkpoint/diskSpace.ts'
 import { requireWritable } from '../../checkpoint/makeFolders.ts'
 import { refuseOverlap } from '../../checkpoint/outputPlace.ts'
@@ -15,7 +15,10 @@ import {
   refuseExisting,
   removePartial,
 } from '../../checkpoint/partialFolder.ts'
+import { setAside } from '../../checkpoint/setAside.ts'
 import type { Model } from '../../model/model.ts'
+import { setAsideForState } from '../state/room.ts'
+import { bytesOfState, removeReserve, reserveFile } from '../state/runState.ts'
 import type { RunSession } from '../state/session.ts'
 
 export interface PlannedOutput {
@@ -37,45 +40,60 @@ export async function checkOutput(planned: PlannedOutput, state: string): Promis
 
 /**
  * Makes the folder that the result will take shape in, and notes it first: a killed run leaves none that is not noted.
- * What an earlier session of this run made goes.
+ * What an earlier session of this run made goes. Then the disks set aside what result and state will take, where they can.
  */
 export async function claimOutput(session: RunSession, plan: RunPlan): Promise<void> {
-  const { recipe, progress, model, folder } = session
+  const { recipe, progress, model, folder, room, signal } = session
   const { save } = recipe
-  if (!save || progress.saved !== null) return
-  const before = progress.partial === null ? null : partialPath(save.to, progress.partial)
+  const before = save && progress.partial !== null ? partialPath(save.to, progress.partial) : null
   // Killed between the rename and the note of it: only the finished result can tell, and saving looks at it.
-  if (before !== null && !existsSync(before) && existsSync(save.to)) return
-  if (before !== null) await removePartial(before)
-  await refuseOverlap(save.to, model.checkpoint.folder)
-  await refuseExisting(save.to)
-  await requireSpace(await needs({ recipe, model, plan }, folder.state))
+  const renamed = save && before !== null && !existsSync(before) && existsSync(save.to)
+  const saves = save && progress.saved === null && !renamed ? save : undefined
+  await removeReserve(folder.state)
+  if (saves) {
+    if (before !== null) await removePartial(before)
+    await refuseOverlap(saves.to, model.checkpoint.folder)
+    await refuseExisting(saves.to)
+  }
+  const planned = { recipe: { ...recipe, save: saves }, model, plan }
+  await requireSpace(await needs(planned, folder.state))
+  room.state = await setAsideForState(folder.state, stateSize(planned), signal)
+  if (!saves) return
   progress.partial = newPartialId()
   await session.milestone()
-  await makePartial(save.to, progress.partial)
+  const partial = await makePartial(saves.to, progress.partial)
+  const path = join(partial, reserveFile)
+  room.result = await setAside({ path, bytes: await resultSize(planned), what: 'the result', signal })
 }
 
-/** After a run that did not come to its end. */
-export async function releaseOutput({ recipe, progress }: RunSession): Promise<void> {
+/** When a run ends, however it does; of one that did not come to its end the partial result goes too. */
+export async function releaseOutput({ recipe, progress, room }: RunSession): Promise<void> {
+  await room.result?.release()
+  await room.state?.release()
   if (!recipe.save || progress.partial === null || progress.saved !== null) return
   await removePartial(partialPath(recipe.save.to, progress.partial))
 }
 
 async function needs(planned: PlannedOutput, state: string) {
-  const { recipe, model, plan } = planned
-  const stored = { config: model.config, tensors: model.checkpoint.tensors }
-  const left = Math.max(0, stateBytes(recipe, stored, plan) - (await bytesIn(state)))
-  const result = recipe.save
-    ? [{ folder: dirname(recipe.save.to), bytes: resultBytes(stored, plan), what: 'the result' }]
+  const left = Math.max(0, stateSize(planned) - (await bytesOfState(state)))
+  const result = planned.recipe.save
+    ? [{ folder: dirname(planned.recipe.save.to), bytes: await resultSize(planned), what: 'the result' }]
     : []
   return [...result, { folder: state, bytes: left, what: 'what a killed run goes on from' }]
 }
 
-/** Of the files in a folder; 0 when there is none yet. */
-async function bytesIn(folder: string): Promise<number> {
-  const names = await readdir(folder).catch(() => [])
-  const sizes = await Promise.all(
-    names.map(async (name) => (await stat(join(folder, name)).catch(() => null))?.size ?? 0),
-  )
-  return sizes.reduce((a, b) => a + b, 0)
+/** For what is small beside the weights: headers, records, the file system's own. */
+const smallBytes = 2 ** 18
+/** Of names and numbers of a tensor in headers, index and note. */
+const bytesOfMention = 2 ** 9
+
+async function resultSize({ model, plan }: PlannedOutput): Promise<number> {
+  const { tensors, folder } = model.checkpoint
+  const mentions = bytesOfMention * tensors.size + smallBytes
+  return resultBytes({ config: model.config, tensors }, plan) + (await bytesToCarryOver(folder)) + mentions
+}
+
+function stateSize({ recipe, model, plan }: PlannedOutput): number {
+  const { tensors } = model.checkpoint
+  return stateBytes(recipe, { config: model.config, tensors }, plan) + bytesOfMention * tensors.size + smallBytes
 }

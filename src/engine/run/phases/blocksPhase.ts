@@ -97,7 +97,7 @@ async function saveBlock({ session, plan, stage, recover }: BlocksPhase, work: B
     if (!learnt && !masks.has(moduleOfWeight(name))) continue
     tensors.push(await storeParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
   }
-  await savePart(folder.state, stage, block.index, tensors, masks)
+  await savePart(folder.state, stage, block.index, tensors, masks, session.room.forState)
 }
 
 function resultOf({ block, masks, recovered }: BlockWork, seconds: number): BlockResult {

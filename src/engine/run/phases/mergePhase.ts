@@ -24,7 +24,7 @@ export async function mergeTrained(
   trainables: Trainables,
   masks: ReadonlyMap<string, Mask>,
 ): Promise<void> {
-  const { backend, folder, signal } = session
+  const { backend, folder, signal, room } = session
   const changed = new Set([...set.direct.map(({ name }) => name), ...set.adapted.map(({ name }) => `${name}.weight`)])
   for (let index = 0; index < base.config.numBlocks; index++) {
     await breathe(signal)
@@ -35,12 +35,12 @@ export async function mergeTrained(
       for (const [name, tensor] of block.params)
         if (changed.has(name)) tensors.push(await storeParameter(backend, base, name, tensor, masks, 'training'))
       const own = new Map([...masks].filter(([name]) => block.params.has(`${name}.weight`)))
-      await savePart(folder.state, 'trained', index, tensors, own)
+      await savePart(folder.state, 'trained', index, tensors, own, room.forState)
     } finally {
       releaseBlock(backend, block)
     }
   }
-  await savePart(folder.state, 'trained', 'ends', await endTensors(session, base, trainables), new Map())
+  await savePart(folder.state, 'trained', 'ends', await endTensors(session, base, trainables), new Map(), room.forState)
 }
 
 /** Trained parameters outside the blocks, and the head with its update. */

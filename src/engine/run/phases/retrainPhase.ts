@@ -100,7 +100,7 @@ async function save(session: RunSession, { parameters }: Trainables): Promise<vo
   await session.checkSources()
   session.requireHeld()
   session.count()
-  await saveTraining(session.folder.state, session.backend, parameters, session.progress)
+  await saveTraining(session.folder.state, session.backend, parameters, session.progress, session.room.forState)
 }
 
 async function valueOf(model: Model, name: string): Promise<Float32Array> {

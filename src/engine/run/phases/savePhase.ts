@@ -39,7 +39,12 @@ export async function saveResult(session: RunSession, { result, masks, untied, v
   } else {
     const maxShardBytes = parseByteSize(save.max_shard) ?? Infinity
     const partial = progress.partial === null ? undefined : partialPath(save.to, progress.partial)
-    const writer = await createWriter(result, save.to, { maxShardBytes, untieHead: untied, partial })
+    const writer = await createWriter(result, save.to, {
+      maxShardBytes,
+      untieHead: untied,
+      partial,
+      reserve: session.room.result,
+    })
     try {
       await fill(session, writer, masks, note)
     } catch (error) {
@@ -72,6 +77,8 @@ async function fill(
 ): Promise<void> {
   await writer.copyUnwritten(session.signal, (done, total) => session.advance(done, total, 'bytes'))
   const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
+  // What comes now is small, but for the mask.
+  await session.room.result?.release()
   if (named.size > 0) await writeMaskFile(join(writer.partial, maskFileName), named)
   if (session.signal?.aborted) throw new EngineError('cancelled', 'cancelled')
   const { leftBehind } = await writer.finish({ [noteName]: note }, session.checkSources)

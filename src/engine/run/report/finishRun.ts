@@ -17,6 +17,8 @@ export interface RunEnd {
 export async function finishRun(session: RunSession, version: string, end: RunEnd): Promise<RunReport> {
   const { folder, log, progress, recipe, showPath } = session
   session.requireHeld()
+  // Nothing comes into the state any more, and a disk that is full otherwise must take the report.
+  await session.room.state?.release()
   session.count()
   const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), version, ...end }
   const report = createReport(facts, progress)

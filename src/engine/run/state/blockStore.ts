@@ -10,7 +10,7 @@ import { EngineError } from '../../errors.ts'
 import { killPoint } from '../../killPoint.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { parseRecorded } from './progressSchema.ts'
-import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
+import { bytesOf, writeTensors, type MakeRoom, type StateTensor } from './tensorFile.ts'
 
 /** `pruned`: after pruning, and reconstruction if asked. `trained`: after retraining and merging. `baseline`: pruned only. */
 export type StoredStage = 'pruned' | 'trained' | 'baseline'
@@ -32,6 +32,7 @@ export async function savePart(
   part: Part,
   tensors: readonly StateTensor[],
   masks: ReadonlyMap<string, Mask>,
+  makeRoom?: MakeRoom,
 ): Promise<void> {
   const columns: Record<string, number> = {}
   const bits = [...masks].map(([linear, mask]): StateTensor => {
@@ -39,7 +40,12 @@ export async function savePart(
     const shape = [mask.rows, mask.words.length / mask.rows]
     return { name: maskPrefix + linear, dtype: 'U32', shape, bytes: bytesOf(mask.words) }
   })
-  await writeTensors(partPath(state, stage, part), [...tensors, ...bits], { columns: JSON.stringify(columns) })
+  await writeTensors(
+    partPath(state, stage, part),
+    [...tensors, ...bits],
+    { columns: JSON.stringify(columns) },
+    makeRoom,
+  )
 }
 
 /** Opens the given parts, to be read through an overlay. The caller closes them. */

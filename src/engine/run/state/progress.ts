@@ -107,9 +107,15 @@ export function newProgress(
 
 export const progressFile = 'progress.json'
 
-/** Durable when it returns. @throws EngineError 'disk'. */
-export async function saveProgress(state: string, progress: RunProgress): Promise<void> {
-  await writeAtomic(join(state, progressFile), [`${JSON.stringify(progress, null, 1)}\n`])
+/** Durable when it returns. `makeRoom` is told how much is about to be written. @throws EngineError 'disk'. */
+export async function saveProgress(
+  state: string,
+  progress: RunProgress,
+  makeRoom?: (bytes: number) => Promise<void>,
+): Promise<void> {
+  const text = `${JSON.stringify(progress, null, 1)}\n`
+  await makeRoom?.(Buffer.byteLength(text))
+  await writeAtomic(join(state, progressFile), [text])
 }
 
 /** @throws EngineError 'not-found' when the folder holds no run that can be resumed, 'bad-data' when it is damaged. */

@@ -1,5 +1,5 @@
 // The state folder of a run that has ended well: nothing is left to resume from it.
-import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
+import { lstat, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { killPoint } from '../../killPoint.ts'
 import { progressFile } from './progress.ts'
@@ -9,10 +9,29 @@ import type { RunFolder } from './runFolder.ts'
 const ours =
   /^(?:(?:pruned|trained|baseline)-(?:\d{4,}|ends)\.safetensors|training\.safetensors|progress\.json)(?:\.tmp)?$/
 
+/** What holds the room for those that are still to come. */
+export const reserveFile = 'reserved'
+
+/** Of those files; 0 when there is no folder yet. */
+export async function bytesOfState(state: string): Promise<number> {
+  const names = (await readdir(state).catch(() => [])).filter((name) => ours.test(name))
+  const sizes = await Promise.all(
+    names.map(async (name) => (await stat(join(state, name)).catch(() => null))?.size ?? 0),
+  )
+  return sizes.reduce((a, b) => a + b, 0)
+}
+
+/** That a killed process left. */
+export async function removeReserve(state: string): Promise<void> {
+  await rm(join(state, reserveFile), { force: true }).catch(() => undefined)
+}
+
 /** Removes the files that runs write, the record of progress last, then the folder. What else is there stays. */
 export async function removeState({ state }: RunFolder): Promise<void> {
   if (!(await lstat(state).catch(() => null))?.isDirectory()) return
-  const names = (await readdir(state)).filter((name) => ours.test(name) && name !== progressFile)
+  const names = (await readdir(state)).filter(
+    (name) => (ours.test(name) || name === reserveFile) && name !== progressFile,
+  )
   for (const name of [...names, progressFile]) {
     killPoint()
     await rm(join(state, name), { force: true })

@@ -10,6 +10,7 @@ import type { EventLog } from './eventLog.ts'
 import { createOverall, finishedParts, type Overall } from './overall.ts'
 import { watchMemory, type MemoryWatch } from './peakMemory.ts'
 import { saveProgress, type RunProgress } from './progress.ts'
+import { createRoom, type RunRoom } from './room.ts'
 import type { RunFolder } from './runFolder.ts'
 
 export interface SessionParts {
@@ -43,6 +44,7 @@ export interface PhaseOptions {
 }
 
 export interface RunSession extends SessionParts {
+  readonly room: RunRoom
   /** Into the events, the report, and never twice the same. */
   warn(message: string): void
   /** The work there is, once it is known: from here on progress is that of the whole run. */
@@ -91,8 +93,10 @@ export function createSession(parts: SessionParts): RunSession {
   let shown = { phase: '', done: -1, at: -Infinity }
   let overall: Overall | null = null
   let current: WorkPart | undefined
+  const room = createRoom()
   return {
     ...parts,
+    room,
     pausePoint: pausePoint && (() => log.pause(pausePoint)),
     expect(planned) {
       const { recipe, model } = parts
@@ -134,7 +138,7 @@ export function createSession(parts: SessionParts): RunSession {
       await parts.checkSources()
       parts.requireHeld()
       count()
-      await saveProgress(folder.state, progress)
+      await saveProgress(folder.state, progress, room.forState)
     },
     count,
     close: () => memory.stop(),

@@ -11,11 +11,15 @@ export interface StateTensor {
   readonly bytes: Uint8Array
 }
 
-/** Replaces the file as a whole. @throws EngineError 'disk'. */
+/** Told how many bytes are about to be written. */
+export type MakeRoom = (bytes: number) => Promise<void>
+
+/** Replaces the file as a whole, after `makeRoom` has made room for it. @throws EngineError 'disk'. */
 export async function writeTensors(
   path: string,
   tensors: readonly StateTensor[],
   metadata: Readonly<Record<string, string>>,
+  makeRoom?: MakeRoom,
 ): Promise<void> {
   let end = 0
   const infos = tensors.map(({ name, dtype, shape, bytes }) => {
@@ -26,6 +30,7 @@ export async function writeTensors(
     return { name, dtype, shape, start, end }
   })
   const header = encodeHeader({ tensors: infos, metadata: new Map(Object.entries(metadata)) })
+  await makeRoom?.(header.length + end)
   await writeAtomic(path, [header, ...tensors.map((tensor) => tensor.bytes)])
 }
 

@@ -9,7 +9,7 @@ import { EngineError } from '../../errors.ts'
 import type { ParameterArena } from '../../recover/parameterArena.ts'
 import type { RunProgress } from './progress.ts'
 import { parseProgress } from './progressSchema.ts'
-import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
+import { bytesOf, writeTensors, type MakeRoom, type StateTensor } from './tensorFile.ts'
 
 const fileName = 'training.safetensors'
 
@@ -19,11 +19,12 @@ export async function saveTraining(
   backend: Backend,
   parameters: ParameterArena,
   progress: RunProgress,
+  makeRoom?: MakeRoom,
 ): Promise<void> {
   const tensors: StateTensor[] = []
   for (const { name, tensor } of parameters.stateTensors)
     tensors.push({ name, dtype: 'F32', shape: [tensor.length], bytes: bytesOf(await readF32(backend, tensor)) })
-  await writeTensors(join(state, fileName), tensors, { progress: JSON.stringify(progress) })
+  await writeTensors(join(state, fileName), tensors, { progress: JSON.stringify(progress) }, makeRoom)
 }
 
 /** The progress of the saved training, or null when there is none. */
