@@ -1,24 +1,31 @@
 // A real model, row by row: prune and recover SmolLM2-135M with the settings of the PyTorch peer's table, and compare.
-//   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --out FOLDER [--rows name,…] [--peer torch_peer.py]
-// With --peer every row is also run by the peer, one after the other. Rows done before (FOLDER/results.json) are kept.
+//   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --out FOLDER [--rows name,…] [--seed N] [--steps N] [--peer torch_peer.py]
+// With --peer the rows that the peer knows are also run by it, one after the other. Rows done before (FOLDER/results.json) are kept.
+// A row `from` another recovers that row's folder under its mask; its seconds include the other's.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine, python, runJson, sparsescope } from './support/process.ts'
 
+type Numbers = Pick<Result, 'perplexity' | 'seconds' | 'megabytes'>
+
 interface Row {
   name: string
-  method: 'magnitude' | 'wanda' | 'sparsegpt'
+  method?: string
+  /** Default: 0.5. */
+  sparsity?: number
   pattern?: string
+  /** The row whose result is recovered, instead of a method. */
+  from?: string
   recover?: { mode: 'retrain' | 'reconstruct'; train: string[]; lr: number }
-  /** The table that comes with the peer: perplexity, seconds, peak MB. */
-  published: { perplexity: number; seconds: number; megabytes: number }
+  /** The table that comes with the peer. Rows without are ours alone. */
+  published?: Numbers
 }
 
 const reconstruct = { mode: 'reconstruct' as const, train: ['bias', 'norm', 'mask_lora'], lr: 1e-3 }
 const retrain = (train: string[], lr: number) => ({ mode: 'retrain' as const, train, lr })
 const published = (perplexity: number, seconds: number, megabytes: number) => ({ perplexity, seconds, megabytes })
-const rows: Row[] = [
+const ofTable: Row[] = [
   { name: 'magnitude', method: 'magnitude', published: published(592.58, 2.3, 1455) },
   {
     name: 'magnitude-norm',
@@ -58,6 +65,30 @@ const rows: Row[] = [
   },
 ]
 
+const patterns: Pick<Row, 'sparsity' | 'pattern'>[] = [
+  { sparsity: 0.5 },
+  { sparsity: 0.6 },
+  { sparsity: 0.7 },
+  { pattern: '2:4' },
+]
+const nameOf = (method: string, { sparsity = 0.5, pattern }: Pick<Row, 'sparsity' | 'pattern'>) =>
+  method + (pattern ? `-${pattern.replace(':', 'of')}` : sparsity === 0.5 ? '' : `-${100 * sparsity}`)
+/** Of all patterns alone, of 50 % and 2:4 also recovered. */
+const beyond: Row[] = ['sparsegpt', 'alps', 'admm'].flatMap((method) =>
+  patterns.flatMap((pattern) => {
+    const alone = { name: nameOf(method, pattern), method, ...pattern }
+    if (!pattern.pattern && pattern.sparsity !== 0.5) return [alone]
+    const trained = retrain(['norm', 'mask_lora'], 2e-3)
+    return [
+      alone,
+      { name: `${alone.name}-retrain`, from: alone.name, recover: trained },
+      { ...alone, name: `${alone.name}-reconstruct`, recover: reconstruct },
+      { name: `${alone.name}-reconstruct-retrain`, from: `${alone.name}-reconstruct`, recover: trained },
+    ]
+  }),
+)
+const rows = [...ofTable, ...beyond.filter(({ name }) => !ofTable.some((row) => row.name === name))]
+
 interface Result {
   perplexity: number
   seconds: number
@@ -74,10 +105,13 @@ const { values: options } = parseArgs({
     rows: { type: 'string' },
     peer: { type: 'string' },
     steps: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '0' },
   },
 })
 if (!options.model || !options.ids) {
-  console.error('usage: realModel.ts --model FOLDER --ids FILE [--out FOLDER] [--rows a,b] [--peer torch_peer.py]')
+  console.error(
+    'usage: realModel.ts --model FOLDER --ids FILE [--out FOLDER] [--rows a,b] [--seed N] [--peer torch_peer.py]',
+  )
   process.exit(2)
 }
 const [model, ids, out] = [resolve(options.model), resolve(options.ids), resolve(options.out)]
@@ -87,8 +121,11 @@ mkdirSync(out, { recursive: true })
 function recipeOf(row: Row): object {
   return {
     version: 1,
-    model,
-    prune: [{ method: row.method, ...(row.pattern ? { pattern: row.pattern } : { sparsity: 0.5 }) }],
+    model: row.from ? join(out, row.from) : model,
+    seed: Number(options.seed),
+    ...(row.method && {
+      prune: [{ method: row.method, ...(row.pattern ? { pattern: row.pattern } : { sparsity: row.sparsity ?? 0.5 }) }],
+    }),
     calibration: { data: ids, field: 'calibration', samples: 64, seq_len: 512 },
     ...(row.recover && {
       recover: {
@@ -110,12 +147,19 @@ function evaluate(folder: string): number {
 }
 
 function ours(row: Row): Result {
+  const before = row.from ? results[row.from]?.ours : undefined
+  if (row.from && !before) throw new Error(`${row.name} recovers ${row.from}: name that row first in --rows`)
   const recipe = join(out, `${row.name}.prune.yaml`)
   const folder = join(out, row.name)
   writeFileSync(recipe, JSON.stringify(recipeOf(row), null, 2))
   rmSync(folder, { recursive: true, force: true })
   const { json, seconds } = sparsescope<{ peak_memory_mb: number; trainable: { count: number } | null }>('run', recipe)
-  return { perplexity: evaluate(folder), seconds, megabytes: json.peak_memory_mb, trainable: json.trainable?.count }
+  return {
+    perplexity: evaluate(folder),
+    seconds: seconds + (before?.seconds ?? 0),
+    megabytes: Math.max(json.peak_memory_mb, before?.megabytes ?? 0),
+    trainable: json.trainable?.count,
+  }
 }
 
 function peer(row: Row, program: string): Result {
@@ -130,7 +174,7 @@ function peer(row: Row, program: string): Result {
     '--key',
     'calibration',
     '--method',
-    row.method,
+    String(row.method),
     '--save',
     folder,
   ]
@@ -155,12 +199,12 @@ for (const row of rows) {
   result.ours ??= ours(row)
   // A row takes many minutes: what is done is kept whatever happens to the rest.
   writeFileSync(file, JSON.stringify(results, null, 2))
-  if (options.peer) result.peer ??= peer(row, options.peer)
+  if (options.peer && row.published) result.peer ??= peer(row, options.peer)
   writeFileSync(file, JSON.stringify(results, null, 2))
   console.log(row.name, JSON.stringify(result))
 }
 
-const cell = (r: Result | undefined, p = 2) =>
+const cell = (r: Numbers | undefined, p = 2) =>
   r ? `${r.perplexity.toFixed(p)} | ${r.seconds.toFixed(0)} | ${r.megabytes.toFixed(0)}` : '– | – | –'
 console.log(`\n${machine()}\n`)
 console.log('| row | perplexity | s | MB | peer: perplexity | s | MB | published: perplexity | s | MB | difference |')
@@ -168,8 +212,8 @@ console.log('|---|---|---|---|---|---|---|---|---|---|---|')
 for (const row of rows) {
   const result = results[row.name]
   if (!result?.ours) continue
-  const difference = result.ours.perplexity / row.published.perplexity - 1
-  console.log(
-    `| ${row.name} | ${cell(result.ours)} | ${cell(result.peer)} | ${cell(row.published)} | ${(100 * difference).toFixed(2)} % |`,
-  )
+  const difference = row.published
+    ? `${(100 * (result.ours.perplexity / row.published.perplexity - 1)).toFixed(2)} %`
+    : ''
+  console.log(`| ${row.name} | ${cell(result.ours)} | ${cell(result.peer)} | ${cell(row.published)} | ${difference} |`)
 }
