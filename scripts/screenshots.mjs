@@ -98,6 +98,8 @@ async function pictures(page, theme, name) {
   await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).hover()
   await sleep(600)
   await page.locator('.monaco-menu .action-label', { hasText: 'Compare Selected' }).click()
+  // Hidden once the comparison is done.
+  await view(page).getByRole('button', { name: 'Cancel' }).waitFor({ state: 'hidden', timeout: 120_000 })
   await view(page).locator('.tableRow').nth(2).click({ timeout: 60_000 })
   await picture(page, `compare-${theme}`)
 }

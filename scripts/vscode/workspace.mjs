@@ -26,6 +26,15 @@ calibration: ${ids}
 recover: {mode: reconstruct, train: [bias, norm, mask_lora], steps: 30000, lora: {rank: 4, alpha: 8}}
 save: {to: ./opt-long}
 `,
+  // Long enough for its view to be closed meanwhile.
+  'watched.prune.yaml': `version: 1
+model: ./opt
+prune: [{method: wanda, sparsity: 0.5}]
+calibration: ${ids}
+recover: {mode: reconstruct, train: [bias, norm, mask_lora], steps: 3000, lora: {rank: 4, alpha: 8}}
+evaluate: [{task: perplexity, data: ids.safetensors, seq_len: 16, at: [dense, pruned, recovered]}]
+save: {to: ./opt-watched}
+`,
   'wrong.prune.yaml': `version: 1
 model: ./opt
 prune: [{method: magnitude, sparsity: 0.5, targets: [model.decoder.layers.0.fc3]}]

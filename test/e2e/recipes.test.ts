@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { activeView, eventually, exists, openStudio, pictureOfFailure, type Studio } from './studio.ts'
+import { runCommand } from '../../scripts/vscode/browser.mjs'
+import { activeView, closeEditors, eventually, exists, openStudio, pictureOfFailure, type Studio } from './studio.ts'
 
 describe('the packaged extension: recipes', function () {
   this.timeout(180_000)
@@ -13,6 +14,18 @@ describe('the packaged extension: recipes', function () {
     await pictureOfFailure(this.currentTest, studio)
   })
   after(async () => studio?.stop())
+
+  it('the tree of models calls a GGUF file GGUF, and opening it says why it cannot be pruned', async () => {
+    const { page, workspace } = studio
+    writeFileSync(join(workspace, 'tiny-q4.gguf'), 'GGUF\x03\0\0\0 and the rest')
+    await runCommand(page, 'Focus on Models View')
+    const item = page.getByRole('treeitem', { name: 'tiny-q4.gguf' }).and(page.getByRole('treeitem', { name: /GGUF/ }))
+    await item.waitFor({ timeout: 30_000 })
+    await item.click()
+    await activeView(page).getByText('it is a GGUF file: quantised for inference').waitFor({ timeout: 30_000 })
+    await closeEditors(page)
+    await runCommand(page, 'View: Show Explorer')
+  })
 
   it('a wrong target is underlined, its quick fix mends it, and Run in the lens starts the run', async () => {
     const { page, workspace } = studio

@@ -45,7 +45,7 @@ export function createHead(actions: HeadActions): Head {
       h('div', {}, title, facts),
       h('div', { class: 'row' }, exportMenu(actions.save), prune),
     ),
-    h('div', { class: 'row' }, bar, text, stop, start),
+    h('div', { class: 'row scan' }, bar, text, stop, start),
     warnings,
     metadata,
     totals,

@@ -23,11 +23,16 @@ export function paintGrid(
     }
   }
   if (!selected) return
-  context.strokeStyle = theme.focus
-  context.lineWidth = 2
   const x = layout.left + selected.column * layout.cellWidth
   const y = layout.top + selected.row * layout.cellHeight
-  context.strokeRect(x, y, layout.cellWidth - 1, layout.cellHeight - 1)
+  const [width, height] = [layout.cellWidth - 1, layout.cellHeight - 1]
+  context.lineWidth = 2
+  // A cell may have the colour of the focus: a second line inside of it, in the ink of the cell, is always seen.
+  const value = data.cells[selected.row * layout.columns + selected.column]?.value ?? null
+  context.strokeStyle = value === null ? theme.foreground : inkOn(data.colour(value))
+  context.strokeRect(x + 2, y + 2, width - 4, height - 4)
+  context.strokeStyle = theme.focus
+  context.strokeRect(x, y, width, height)
 }
 
 function paintCell(

@@ -1,11 +1,13 @@
 // The tree of checkpoints: one entry a model, however many shards it has, in two groups.
 import * as vscode from 'vscode'
+import { basename } from 'node:path'
+import { ggufRemedy } from '../../shared/format/safetensorsHeader.ts'
 import { treeIds } from '../contributions.ts'
 import { placeOf } from '../support/paths.ts'
 import { factsLine, factsTooltip } from './modelText.ts'
 import type { ModelEntry, ModelGroup, Models } from './models.ts'
 
-type Node = ModelGroup | ModelEntry
+type Node = ModelGroup | ModelEntry | vscode.Uri
 
 export class ModelTree implements vscode.TreeDataProvider<Node> {
   private readonly models: Models
@@ -25,13 +27,15 @@ export class ModelTree implements vscode.TreeDataProvider<Node> {
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
-    const known = await this.models.find()
-    if (node === undefined) return (['workspace', 'hub'] as const).filter((group) => known[group].length > 0)
-    return typeof node === 'string' ? known[node] : []
+    const { workspace, hub, gguf } = await this.models.find()
+    const groups: Record<ModelGroup, Node[]> = { workspace: [...workspace, ...gguf], hub }
+    if (node === undefined) return (['workspace', 'hub'] as const).filter((group) => groups[group].length > 0)
+    return typeof node === 'string' ? groups[node] : []
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
-    return typeof node === 'string' ? groupItem(node) : modelItem(node)
+    if (typeof node === 'string') return groupItem(node)
+    return node instanceof vscode.Uri ? ggufItem(node) : modelItem(node)
   }
 }
 
@@ -53,6 +57,18 @@ function modelItem(entry: ModelEntry): vscode.TreeItem {
   item.contextValue = 'model'
   const where = group === 'hub' ? vscode.l10n.t('Hub cache') : placeOf(uri)
   item.accessibilityInformation = { label: `${label}, ${factsLine(entry)}, ${where}` }
+  item.command = { command: 'sparsescope.openOverview', title: '', arguments: [uri] }
+  return item
+}
+
+/** Opening it says why it cannot be pruned. */
+function ggufItem(uri: vscode.Uri): vscode.TreeItem {
+  const item = new vscode.TreeItem(basename(uri.fsPath))
+  item.id = `gguf ${uri.fsPath}`
+  item.iconPath = new vscode.ThemeIcon('file-binary')
+  item.description = ['GGUF', placeOf(uri)].filter(Boolean).join(' · ')
+  item.tooltip = `${uri.fsPath}\n${vscode.l10n.t('A GGUF file: {0}.', ggufRemedy)}`
+  item.contextValue = 'gguf'
   item.command = { command: 'sparsescope.openOverview', title: '', arguments: [uri] }
   return item
 }

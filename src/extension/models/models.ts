@@ -27,6 +27,8 @@ export interface ModelEntry {
 export interface KnownModels {
   workspace: ModelEntry[]
   hub: ModelEntry[]
+  /** GGUF files of the workspace: shown for what they are, since nothing here can work on them. */
+  gguf: vscode.Uri[]
 }
 
 const mostModels = 200
@@ -54,9 +56,10 @@ export class Models {
   }
 
   private async look(): Promise<KnownModels> {
-    const [files, indexes, cached] = await Promise.all([
+    const [files, indexes, gguf, cached] = await Promise.all([
       vscode.workspace.findFiles('**/*.safetensors', excluded, 10 * mostModels),
       vscode.workspace.findFiles('**/*.safetensors.index.json', excluded, mostModels),
+      vscode.workspace.findFiles('**/*.{gguf,GGUF}', excluded, mostModels),
       hubModels(hubCacheFolder(process.env, homedir()), mostModels),
     ])
     const workspace = weightsOfModels(files, indexes)
@@ -78,6 +81,7 @@ export class Models {
     return {
       workspace: models.filter((m) => m.group === 'workspace'),
       hub: models.filter((m) => m.group === 'hub'),
+      gguf: gguf.sort((a, b) => a.fsPath.localeCompare(b.fsPath, 'en', { numeric: true })),
     }
   }
 

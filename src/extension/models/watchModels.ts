@@ -9,7 +9,7 @@ import type { KnownModels, Models } from './models.ts'
 /** Writing a checkpoint makes many events: look again when they pause. */
 const quietMs = 400
 const ours = /[\\/]\.sparsescope([\\/]|$)/
-const weights = /\.safetensors(\.index\.json)?$|[\\/]sparsescope\.json$/
+const weights = /\.gguf$|\.safetensors(\.index\.json)?$|[\\/]sparsescope\.json$/
 
 export function watchModels(models: Models, refresh: () => void): vscode.Disposable {
   let timer: NodeJS.Timeout | undefined

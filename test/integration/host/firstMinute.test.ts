@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, renameSync } from 'node:fs'
+import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as vscode from 'vscode'
 import { extension, inWorkspace, until } from './support.ts'
@@ -60,6 +60,17 @@ suite('first minute', () => {
     await eventually('the new model', async () => ((await labels()).includes('opt-elsewhere') ? true : undefined))
     renameSync(inWorkspace('opt-elsewhere').fsPath, join(scratch, 'model'))
     await eventually('its end', async () => ((await labels()).includes('opt-elsewhere') ? undefined : true))
+  })
+
+  test('a GGUF file is listed for what it is, not among the models', async () => {
+    const file = inWorkspace('tiny-q4.gguf')
+    writeFileSync(file.fsPath, 'GGUF')
+    const api = await extension().activate()
+    const listed = async () => (await api.models()).gguf.map(({ path }) => path)
+    await eventually('the file', async () => ((await listed()).includes(file.path) ? true : undefined))
+    assert.ok(!(await labels()).some((label) => label.includes('tiny')))
+    rmSync(file.fsPath)
+    await eventually('its end', async () => ((await listed()).length === 0 ? true : undefined))
   })
 })
 
