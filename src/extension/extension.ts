@@ -46,12 +46,13 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const models = new Models(sparsity)
   const modelTree = new ModelTree(models)
   const runner = new Runner(services, runStore)
+  const comparePanels = new ComparePanels(services)
   const parts: Parts = {
     services,
     inspectors: new InspectorEditors(services),
-    comparePanels: new ComparePanels(services),
+    comparePanels,
     trainablePanels: new TrainablePanels(services),
-    runPanels: new RunPanels(services, runStore),
+    runPanels: new RunPanels(services, runStore, comparePanels),
     runStore,
     runner,
     models,

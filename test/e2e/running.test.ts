@@ -46,6 +46,54 @@ describe('the packaged extension: running', function () {
     await closeEditors(page)
   })
 
+  it('its report opens from the view and from the tree of runs', async () => {
+    const { page } = studio
+    await runCommand(page, 'SparseScope: Open Run')
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'opt-magnitude50' }).click()
+    const card = activeView(page).locator('section', { hasText: 'Result' })
+    await card.getByText(/Saved to .*opt-magnitude50/).waitFor()
+    await card.getByRole('button', { name: 'Compare with source' }).click()
+    await page.locator('.tab.active', { hasText: 'opt ↔ opt-magnitude50' }).waitFor()
+    await activeView(page)
+      .getByText(/\d+ changed/)
+      .waitFor({ timeout: 60_000 })
+    await page.locator('.tab', { hasText: /^opt-magnitude50 · / }).click()
+    await activeView(page).getByRole('button', { name: 'Open report' }).click()
+    const tab = page.locator('.tab.active', { hasText: 'Report of opt-magnitude50' })
+    const table = () =>
+      activeView(page)
+        .getByRole('row', { name: /pruned/ })
+        .first()
+    await tab.waitFor()
+    await table().waitFor()
+    await closeEditors(page)
+    await runCommand(page, 'Focus on Runs View')
+    const run = page.getByRole('treeitem', { name: /opt-magnitude50, done/ })
+    await run.hover()
+    await run.getByRole('button', { name: 'Open Report' }).click()
+    await tab.waitFor()
+    await table().waitFor()
+    await closeEditors(page)
+    await runCommand(page, 'View: Show Explorer')
+  })
+
+  it('a run that nobody watches ends with its numbers in a message, from which its report opens', async () => {
+    const { page } = studio
+    await runRecipe('watched.prune.yaml')
+    await status('running').waitFor({ timeout: 60_000 })
+    await closeEditors(page)
+    const toast = page.locator('.notification-toast', { hasText: 'watched: perplexity' })
+    await toast.waitFor({ timeout: 120_000 })
+    const text = await toast.innerText()
+    assert.match(
+      text,
+      /perplexity [\d.]+ dense → [\d.]+ pruned → [\d.]+ recovered, sparsity 50\.00 %, saved to .*opt-watched/,
+    )
+    await toast.getByRole('button', { name: 'Open Report' }).click()
+    await page.locator('.tab.active', { hasText: 'Report of watched' }).waitFor()
+    await closeEditors(page)
+  })
+
   it('prune and reconstruct: the curve grows, and the mask is kept in what is saved', async () => {
     const { page, workspace } = studio
     const view = await runRecipe('reconstruct.prune.yaml')

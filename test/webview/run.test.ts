@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
 import type { RunEvent, Stage } from '../../src/shared/protocol/events.ts'
+import { resultOf } from '../../src/shared/series/runResult.ts'
 import { openBrowser, openView, posted, send } from '../support/browser.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 
@@ -177,6 +178,47 @@ describe('the view of a run in Chromium', function () {
     ])
     await page.getByText('The accuracies of dense and recovered differ by no more than').waitFor()
     assert.equal(await page.getByText('The accuracies of pruned and recovered').count(), 0)
+  })
+
+  it('ends with a card: what it cost and won, where it is saved, and what to do next', async () => {
+    await open(listing('done'), settings, events(run))
+    assert.equal(await page.getByRole('heading', { name: 'Result' }).count(), 0)
+    const result = resultOf({
+      perplexity: { dense: 27.65, pruned: 47.65, recovered: 31.2 },
+      sparsity: 0.5,
+      trainable: { percent: 2.2 },
+      seconds: { total: 17 },
+      peak_memory_mb: 700,
+      output: '/models/opt-125m-wanda50',
+    })
+    await send(page, { type: 'runResult', result } as never)
+    const card = page.locator('section', { hasText: 'Result' })
+    const facts = page.getByRole('list', { name: 'Result of the run' })
+    assert.deepEqual(await facts.getByRole('listitem').allInnerTexts(), [
+      '27.65\nperplexity, dense',
+      '47.65\nperplexity, pruned',
+      '31.2\nperplexity, recovered',
+      '82 %\nof the gap in perplexity won back',
+      '50.00 %\nsparsity',
+      '2.2 %\ntrained',
+      '17 s\ntime',
+      '734 MB\nmemory, peak',
+    ])
+    await card.getByText('Saved to /models/opt-125m-wanda50').waitFor()
+    assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 0)
+    for (const name of ['Open report', 'Compare with source', 'Open output', 'Copy as Markdown'])
+      await page.getByRole('button', { name }).click()
+    const [report, comparison, output, copied] = (await posted(page)).slice(-4)
+    assert.deepEqual(
+      [report, comparison, output].map(({ what }) => what),
+      ['report', 'comparison', 'output'],
+    )
+    assert.equal(copied.type, 'copy')
+    assert.match(String(copied.text), /^\| opt-125m-wanda50 \| \|\n.*\n\| perplexity, dense \| 27\.65 \|/)
+    // Gone on with: nothing is final.
+    await send(page, { type: 'runResult', result: null } as never)
+    assert.equal(await page.getByRole('heading', { name: 'Result' }).count(), 0)
+    assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 1)
   })
 
   it('every chart can be read as a table, which stays in step and where the reader is', async () => {

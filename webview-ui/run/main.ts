@@ -15,6 +15,7 @@ import { isEmpty } from '../../src/shared/chart/chartData.ts'
 import { runLabel, runName } from '../../src/shared/format/runName.ts'
 import { emptyPicture, foldEvents } from '../../src/shared/series/foldRun.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
+import type { RunResult } from '../../src/shared/series/runResult.ts'
 import { smooth } from '../../src/shared/series/smooth.ts'
 import { announce } from '../shared/announce.ts'
 import { createChart, saveButtons, type ChartLook } from '../shared/chart.ts'
@@ -28,6 +29,7 @@ import { showState } from '../shared/states.ts'
 import { onThemeChange } from '../shared/theme.ts'
 import { blockGridData, blockMap, blockTable, describeBlockCell } from './blockGrid.ts'
 import { createControls } from './controls.ts'
+import { createResultCard } from './resultCard.ts'
 import { createStatusBar } from './status.ts'
 import { createTaskTable } from './taskTable.ts'
 
@@ -137,8 +139,14 @@ const mapTools = h(
 const mapHead = h('div', { class: 'chartHead' }, h('h2', { class: 'chartTitle' }, mapTitle), mapTools)
 const map = h('section', { class: 'card' }, mapHead, grid.element, legend.element, mapTable.element)
 const chartRow = h('div', { class: 'charts' }, ...cards)
+const resultCard = createResultCard({
+  reveal: (what) => host.post({ type: 'reveal', what }),
+  copy: (text) => host.post({ type: 'copy', text }),
+})
+let result: RunResult | null = null
 const page = [
   status.element,
+  resultCard.element,
   h('div', { class: 'head curves' }, controls.element, csv),
   nothingYet,
   chartRow,
@@ -151,7 +159,8 @@ const draw = onceAFrame(() => {
   const run = shown.get(current)
   if (!run) return
   const all = [run, ...[...shown.values()].filter((r) => r !== run)]
-  status.update(run.picture, statusOf(run))
+  status.update(run.picture, statusOf(run), result !== null)
+  resultCard.update(run.picture.name, result)
   const drawn: Record<ChartName, RunChart> = {
     loss: lossChart(all, { smoothing, maxPoints }),
     perplexity: perplexityChart(all),
@@ -239,6 +248,9 @@ host.listen((message) => {
       return draw()
     case 'events':
       return addEvents(message)
+    case 'runResult':
+      result = message.result
+      return draw()
     case 'settings':
       palette = message.settings.palette
       maxPoints = message.settings.maxPoints

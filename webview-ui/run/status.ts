@@ -16,7 +16,8 @@ export interface StatusActions {
 
 export interface StatusBar {
   element: HTMLElement
-  update(picture: RunPicture, status: RunStatus): void
+  /** `hasResult`: the card of the result shows the numbers and has the buttons. */
+  update(picture: RunPicture, status: RunStatus, hasResult: boolean): void
 }
 
 const words: Record<RunStatus, string> = {
@@ -57,7 +58,7 @@ export function createStatusBar(actions: StatusActions): StatusBar {
       warnings,
       tiles,
     ),
-    update(picture, status) {
+    update(picture, status, hasResult) {
       const live = status === 'running' || status === 'paused'
       paused = status === 'paused'
       const { name, time } = runName(picture.name)
@@ -69,8 +70,9 @@ export function createStatusBar(actions: StatusActions): StatusBar {
       pause.hidden = cancel.hidden = !live
       resume.hidden = live || status === 'done'
       // Written when a run ends, however it ends.
-      report.hidden = picture.end === null
-      output.hidden = picture.saved === null
+      report.hidden = picture.end === null || hasResult
+      output.hidden = picture.saved === null || hasResult
+      tiles.hidden = hasResult
       message.textContent = picture.end?.status === 'failed' ? (picture.end.message ?? 'The run failed.') : ''
       warnings.hidden = picture.warnings.length === 0
       replaceChildren(warnings, ...picture.warnings.map((w) => h('li', {}, w)))

@@ -12,7 +12,7 @@ import { requireTrust } from '../support/trust.ts'
 import { showReport } from '../runs/reportPanel.ts'
 import { isHeld } from '../runs/runHolder.ts'
 import type { RunRequest } from '../runs/runner.ts'
-import { readResult } from '../runs/runResult.ts'
+import { readResult, resultText } from '../runs/runResult.ts'
 import { recipeName } from '../runs/runStore.ts'
 import { queuedText } from '../support/statusText.ts'
 import type { Handlers, Parts } from './parts.ts'
@@ -136,7 +136,7 @@ async function notify({ status, message }: RunOutcome, folder: string): Promise<
   const name = recipeName(folder)
   const [open, report] = [t('Open Run'), t('Open Report')]
   const done = status === 'done'
-  const text = done ? await readResult(name, folder) : `${name}: ${message ?? t('The run failed.')}`
+  const text = done ? resultText(name, await readResult(folder)) : `${name}: ${message ?? t('The run failed.')}`
   const show = done ? vscode.window.showInformationMessage : vscode.window.showErrorMessage
   void show(text, open, ...(done ? [report] : [])).then((chosen) => {
     if (chosen === open) void vscode.commands.executeCommand('sparsescope.openRun', { folder })

@@ -3,30 +3,40 @@ import * as vscode from 'vscode'
 import { dirname, join } from 'node:path'
 import { runLabel } from '../../shared/format/runName.ts'
 import type { FromAnyView, FromRun, ToRun } from '../../shared/protocol/view.ts'
+import type { ComparePanels } from '../compare/comparePanels.ts'
 import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
+import { planOf } from '../trainable/trainablePanels.ts'
+import { readResult } from './runResult.ts'
 import type { RunStore } from './runStore.ts'
 
 interface Open {
   panel: vscode.WebviewPanel
   view: BoundView<ToRun>
+  /** The view has the run's result. */
+  hasResult: boolean
 }
 
 export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: string }> {
   private readonly services: Services
   private readonly store: RunStore
+  private readonly comparePanels: ComparePanels
   private readonly open = new Map<string, Open>()
 
-  constructor(services: Services, store: RunStore) {
+  constructor(services: Services, store: RunStore, comparePanels: ComparePanels) {
     this.services = services
     this.store = store
+    this.comparePanels = comparePanels
     services.context.subscriptions.push(
       vscode.window.registerWebviewPanelSerializer(viewTypes.run, this),
       store.onEvents((folder, from, events) => this.broadcast({ type: 'events', folder, from, events: [...events] })),
       store.onChange(() => {
-        for (const [folder, { view }] of this.open) view.post(this.listing(folder))
+        for (const [folder, one] of this.open) {
+          one.view.post(this.listing(folder))
+          this.tellResult(folder, one)
+        }
       }),
     )
   }
@@ -59,12 +69,15 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       onReady: () => {
         view.post(this.listing(folder))
         this.replay(view, folder)
+        open.hasResult = false
+        this.tellResult(folder, open)
       },
       onRetry: () => void this.store.reread(folder),
       onMessage: (message) => void this.handle(folder, view, message).catch(this.services.log.failed),
       onFailure: this.services.log.failed,
     })
-    this.open.set(folder, { panel, view })
+    const open: Open = { panel, view, hasResult: false }
+    this.open.set(folder, open)
     panel.onDidDispose(() => {
       this.open.delete(folder)
       view.dispose()
@@ -88,11 +101,32 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     }
   }
 
-  private async reveal(folder: string, what: 'output' | 'recipe' | 'report'): Promise<void> {
+  private async reveal(folder: string, what: Extract<FromRun, { type: 'reveal' }>['what']): Promise<void> {
     const { executeCommand } = vscode.commands
     if (what === 'output') return executeCommand('sparsescope.revealOutput', { folder })
+    if (what === 'comparison') return this.compare(folder)
     if (what === 'report') return executeCommand('sparsescope.openReport', { folder })
     return executeCommand('vscode.open', vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
+  }
+
+  /** The saved model with what it was made from, as the recipe in the run folder names it. */
+  private async compare(folder: string): Promise<void> {
+    const saved = this.store.get(folder)?.picture.saved
+    if (!saved) return
+    const { model } = await planOf(this.services, vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
+    this.comparePanels.show({ a: model, b: saved })
+  }
+
+  private tellResult(folder: string, open: Open): void {
+    const isDone = this.store.get(folder)?.status === 'done'
+    if (isDone === open.hasResult) return
+    open.hasResult = isDone
+    if (!isDone) return open.view.post({ type: 'runResult', result: null })
+    void readResult(folder).then((result) => {
+      // Of a run elsewhere the end is seen before its report is there: it is looked for at the next change.
+      if (result === null) open.hasResult = false
+      else if (open.hasResult) open.view.post({ type: 'runResult', result })
+    }, this.services.log.failed)
   }
 
   private replay(view: BoundView<ToRun>, folder: string): void {

@@ -3,6 +3,7 @@
 import type { RunEvent } from './events.ts'
 import type { CompareProgress, CompareSummary, ModelSummary, ScanProgress, ScanResult, TensorStats } from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
+import type { RunResult } from '../series/runResult.ts'
 import type { CallName, ParamsOf, ResultOf } from './rpc.ts'
 
 export interface ViewSettings {
@@ -84,13 +85,15 @@ export type ToRun =
   | { type: 'runs'; current: string; runs: RunListing[] }
   /** `from` is the index of the first event: 0 replaces what the view has. */
   | { type: 'events'; folder: string; from: number; events: RunEvent[] }
+  /** Of the run that the view shows, once it has ended well; null after it has gone on. */
+  | { type: 'runResult'; result: RunResult | null }
 export type FromRun =
   | FromAnyView
   | { type: 'pause'; paused: boolean }
   | { type: 'cancelRun' }
   | { type: 'resumeRun' }
   | { type: 'overlay'; folder: string }
-  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' }
+  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' }
 
 export type ToTrainable = ToAnyView | { type: 'plan'; plan: PlanSummary }
 export type FromTrainable = FromAnyView | { type: 'openRecipe' } | { type: 'run' }

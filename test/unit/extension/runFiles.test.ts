@@ -24,7 +24,7 @@ describe('files of a run folder, which may be anybody’s', () => {
     for (const name of ['events.jsonl', 'report.json'])
       assert.equal(spawnSync('mkfifo', [join(folder, name)]).status, 0)
     await assert.rejects(events(), /not a regular file/)
-    assert.match(await readResult('a', folder), /nothing was saved/)
+    assert.equal(await readResult(folder), null)
   })
 
   it('a link is not followed and a folder not read', async function () {
@@ -33,7 +33,7 @@ describe('files of a run folder, which may be anybody’s', () => {
     symlinkSync(join(folder, 'elsewhere'), join(folder, 'events.jsonl'))
     mkdirSync(join(folder, 'report.json'))
     await assert.rejects(events(), { code: 'ELOOP' })
-    assert.match(await readResult('a', folder), /nothing was saved/)
+    assert.equal(await readResult(folder), null)
   })
 
   it('a file larger than a run writes is not read', async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { RunQueue } from '../../../src/extension/runs/runQueue.ts'
 import { readResult, resultText } from '../../../src/extension/runs/runResult.ts'
+import { resultOf } from '../../../src/shared/series/runResult.ts'
 import { recipeName, type Run } from '../../../src/extension/runs/runStore.ts'
 import { runStatusText } from '../../../src/extension/support/statusText.ts'
 import type { RunStatus } from '../../../src/shared/protocol/view.ts'
@@ -68,7 +69,7 @@ describe('result of a run', () => {
   it('is its perplexities, sparsity and output, not "done"', () => {
     const perplexity = { dense: 27.65, pruned: 48.1, recovered: 31.2 }
     assert.equal(
-      resultText('wanda50', { perplexity, sparsity: 0.5, output: '/models/out' }),
+      resultText('wanda50', resultOf({ perplexity, sparsity: 0.5, output: '/models/out' })),
       'wanda50: perplexity 27.65 dense → 48.1 pruned → 31.2 recovered, sparsity 50.00 %, saved to /models/out.',
     )
   })
@@ -80,17 +81,18 @@ describe('result of a run', () => {
       recovered: { acc: 0.59, stderr: 0.02, tasks: 3 },
     }
     assert.equal(
-      resultText('wanda50', { accuracy, sparsity: 0.5, output: '/models/out' }),
+      resultText('wanda50', resultOf({ accuracy, sparsity: 0.5, output: '/models/out' })),
       'wanda50: mean accuracy 60.0 % ± 2.0 dense → 40.0 % ± 2.0 pruned → 59.0 % ± 2.0 recovered (no difference beyond the standard error: dense and recovered), sparsity 50.00 %, saved to /models/out.',
     )
-    assert.equal(resultText('a', { accuracy: { dense: { acc: 'x' } } }), 'a: nothing was saved.')
+    assert.equal(resultText('a', resultOf({ accuracy: { dense: { acc: 'x' } } })), 'a: nothing was saved.')
   })
 
   it('leaves out what was not measured, and survives a report that is damaged or missing', async () => {
-    assert.equal(resultText('a', { perplexity: { dense: 'x' }, sparsity: null }), 'a: nothing was saved.')
-    assert.equal(resultText('a', null), 'a: nothing was saved.')
+    assert.equal(resultText('a', resultOf({ perplexity: { dense: 'x' }, sparsity: null })), 'a: nothing was saved.')
+    assert.equal(resultText('a', resultOf(null)), 'a: nothing was saved.')
     const folder = mkdtempSync(`${tmpdir()}/run-`)
-    assert.equal(await readResult('a', folder), 'a: nothing was saved.')
+    assert.equal(await readResult(folder), null)
+    assert.equal(resultText('a', null), 'a: done, but it left no report that can be read.')
     rmSync(folder, { recursive: true })
   })
 })

@@ -1,0 +1,101 @@
+// What came out of a run, from its report.json as anybody may have written it: every part may be missing.
+import { formatBytes } from '../format/byteSize.ts'
+import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
+import type { Stage } from '../protocol/events.ts'
+import type { StageAccuracies } from './meanAccuracy.ts'
+
+export interface RunResult {
+  perplexity: Partial<Record<Stage, number>>
+  accuracy: StageAccuracies
+  /** Share of zeros among the weights of the block linears. */
+  sparsity: number | null
+  /** Trained numbers in percent of the model's. */
+  trainablePercent: number | null
+  seconds: number | null
+  peakMemoryMb: number | null
+  /** The folder that was written. */
+  output: string | null
+}
+
+const stages = ['dense', 'pruned', 'recovered'] as const
+
+export function resultOf(report: unknown): RunResult {
+  const { perplexity, accuracy, sparsity, trainable, seconds, peak_memory_mb: peak, output } = fieldsOf(report)
+  const result: RunResult = {
+    perplexity: {},
+    accuracy: {},
+    sparsity: numberOf(sparsity),
+    trainablePercent: numberOf(fieldsOf(trainable).percent),
+    seconds: numberOf(fieldsOf(seconds).total),
+    peakMemoryMb: numberOf(peak),
+    output: typeof output === 'string' ? output : null,
+  }
+  for (const stage of stages) {
+    const value = numberOf(fieldsOf(perplexity)[stage])
+    if (value !== null) result.perplexity[stage] = value
+    const { acc, stderr, tasks } = fieldsOf(fieldsOf(accuracy)[stage])
+    if (typeof acc === 'number' && typeof tasks === 'number')
+      result.accuracy[stage] = { acc, stderr: numberOf(stderr), tasks }
+  }
+  return result
+}
+
+/** Share of what pruning cost that recovery won back, of perplexity or accuracy; null where pruning cost nothing. */
+export function gapWonBack(
+  { dense, pruned, recovered }: Partial<Record<Stage, number>>,
+  better: 'low' | 'high',
+): number | null {
+  if (dense === undefined || pruned === undefined || recovered === undefined) return null
+  const sign = better === 'low' ? 1 : -1
+  const gap = sign * (pruned - dense)
+  return gap > 0 ? (sign * (pruned - recovered)) / gap : null
+}
+
+/** The facts that a person reads first, in their order: what it is, and its value. */
+export function resultFacts(result: RunResult): [name: string, value: string][] {
+  const { perplexity, accuracy, sparsity, trainablePercent, seconds, peakMemoryMb } = result
+  const facts: [string, string][] = []
+  const means = stages.flatMap((stage) => accuracy[stage] ?? [])
+  const what = means.length > 0 && means[0].tasks > 1 ? `mean accuracy of ${means[0].tasks} tasks` : 'accuracy'
+  for (const stage of stages)
+    if (perplexity[stage] !== undefined) facts.push([`perplexity, ${stage}`, formatValue(perplexity[stage])])
+  const wonBack = gapWonBack(perplexity, 'low')
+  if (wonBack !== null) facts.push(['of the gap in perplexity won back', signedShare(wonBack)])
+  for (const stage of stages) {
+    const mean = accuracy[stage]
+    if (mean) facts.push([`${what}, ${stage}`, formatAccuracy(mean.acc, mean.stderr)])
+  }
+  const { dense, pruned, recovered } = accuracy
+  const accuracyBack = gapWonBack({ dense: dense?.acc, pruned: pruned?.acc, recovered: recovered?.acc }, 'high')
+  if (accuracyBack !== null) facts.push(['of the gap in accuracy won back', signedShare(accuracyBack)])
+  if (sparsity !== null) facts.push(['sparsity', formatShare(sparsity)])
+  if (trainablePercent !== null) facts.push(['trained', formatTrained(trainablePercent)])
+  if (seconds !== null) facts.push(['time', formatDuration(seconds)])
+  if (peakMemoryMb !== null) facts.push(['memory, peak', formatBytes(peakMemoryMb * 2 ** 20)])
+  return facts
+}
+
+/** For an issue or a paper's notes: a table of two columns. */
+export function resultMarkdown(name: string, result: RunResult): string {
+  const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
+  const rows = [...resultFacts(result), ...(result.output === null ? [] : [['saved to', result.output]])]
+  return [
+    `| ${cell(name)} | |`,
+    '| --- | --- |',
+    ...rows.map(([what, value]) => `| ${cell(what)} | ${cell(value)} |`),
+    '',
+  ].join('\n')
+}
+
+/** A recovery may lose more than it wins, or win more than was lost. */
+function signedShare(share: number): string {
+  return `${(100 * share).toFixed(0).replace('-', '−')} %`
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}

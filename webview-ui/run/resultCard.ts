@@ -1,0 +1,41 @@
+// What a finished run came to: what it cost and won, where it is saved, and what to do with it next.
+import { runName } from '../../src/shared/format/runName.ts'
+import { undecided } from '../../src/shared/series/meanAccuracy.ts'
+import { resultFacts, resultMarkdown, type RunResult } from '../../src/shared/series/runResult.ts'
+import { h, replaceChildren } from '../shared/dom.ts'
+
+export interface ResultActions {
+  reveal: (what: 'output' | 'report' | 'comparison') => void
+  copy: (text: string) => void
+}
+
+export function createResultCard({ reveal, copy }: ResultActions) {
+  const facts = h('ul', { class: 'tiles', 'aria-label': 'Result of the run' })
+  const notes = h('div', { class: 'muted' })
+  const buttons = h('div', { class: 'row' })
+  const element = h('section', { class: 'card', hidden: true }, h('h2', {}, 'Result'), facts, notes, buttons)
+  const button = (text: string, act: () => void) =>
+    h('button', { type: 'button', class: 'secondary', onclick: act }, text)
+  return {
+    element,
+    /** null: there is none yet. */
+    update(name: string, result: RunResult | null): void {
+      element.hidden = result === null
+      if (result === null) return
+      const tiles = resultFacts(result).map(([what, value]) =>
+        h('li', {}, h('b', {}, value), h('span', { class: 'muted' }, what)),
+      )
+      replaceChildren(facts, ...tiles)
+      const { output } = result
+      const saved = output === null ? 'Nothing was saved.' : `Saved to ${output}`
+      replaceChildren(notes, ...[saved, ...undecided(result.accuracy)].map((text) => h('p', {}, text)))
+      replaceChildren(
+        buttons,
+        button('Open report', () => reveal('report')),
+        output !== null && button('Compare with source', () => reveal('comparison')),
+        output !== null && button('Open output', () => reveal('output')),
+        button('Copy as Markdown', () => copy(resultMarkdown(runName(name).name, result))),
+      )
+    },
+  }
+}
