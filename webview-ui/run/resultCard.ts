@@ -13,7 +13,7 @@ export function createResultCard({ reveal, copy }: ResultActions) {
   const facts = h('ul', { class: 'tiles', 'aria-label': 'Result of the run' })
   const notes = h('div', { class: 'muted' })
   const buttons = h('div', { class: 'row' })
-  const element = h('section', { class: 'card', hidden: true }, h('h2', {}, 'Result'), facts, notes, buttons)
+  const element = h('section', { class: 'card resultCard', hidden: true }, h('h2', {}, 'Result'), facts, notes, buttons)
   const button = (text: string, act: () => void) =>
     h('button', { type: 'button', class: 'secondary', onclick: act }, text)
   return {
