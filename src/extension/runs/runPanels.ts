@@ -125,7 +125,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     void readResult(folder).then((result) => {
       // Of a run elsewhere the end is seen before its report is there: it is looked for at the next change.
       if (result === null) open.hasResult = false
-      else if (open.hasResult) open.view.post({ type: 'runResult', result })
+      else if (open.hasResult)
+        open.view.post({ type: 'runResult', result: { ...result, output: shown(result.output) } })
     }, this.services.log.failed)
   }
 
@@ -140,6 +141,11 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   private broadcast(message: ToRun): void {
     for (const { view } of this.open.values()) view.post(message)
   }
+}
+
+/** Inside the workspace a path is as short as people say it; it is what they copy, too. */
+function shown(output: string | null): string | null {
+  return output === null ? null : vscode.workspace.asRelativePath(output)
 }
 
 /** Runs of the same recipe folder lie side by side: those are what one compares. */
