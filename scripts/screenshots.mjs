@@ -19,7 +19,7 @@ const themes = {
 }
 
 /** A schedule over depth, so that the map has something to show. */
-const recipe = (name) => `version: 1
+const recipe = (name, to) => `version: 1
 model: ${name}
 prune:
   - method: wanda
@@ -34,7 +34,7 @@ recover:
 evaluate:
   - { task: perplexity, data: text/evaluation.txt, seq_len: 256, at: [dense, pruned, recovered] }
 save:
-  to: ./${name}-wanda
+  to: ./${to}
 `
 
 function makeWorkspace(folder) {
@@ -44,7 +44,8 @@ function makeWorkspace(folder) {
   const name = basename(model).replace('-trained', '')
   cpSync(join(root, model), join(folder, name), { recursive: true })
   cpSync(join(root, 'samples/text'), join(folder, 'text'), { recursive: true })
-  writeFileSync(join(folder, 'wanda.prune.yaml'), recipe(name))
+  const file = join(folder, 'wanda.prune.yaml')
+  writeFileSync(file, recipe(name, `${name}-wanda`))
   const cli = (...args) => {
     const { status, stderr } = spawnSync(process.execPath, [join(root, 'dist/cli.mjs'), ...args], {
       cwd: folder,
@@ -53,6 +54,8 @@ function makeWorkspace(folder) {
     if (status !== 0) throw new Error(`sparsescope ${args.join(' ')}: ${stderr}`)
   }
   cli('run', 'wanda.prune.yaml', '--device', 'cpu')
+  // What is there already would be a warning in the pictures of the recipe.
+  writeFileSync(file, recipe(name, `${name}-wanda-again`))
   // Something to compare with: the recovered model with its mask lost, as a careless merge leaves it.
   cli('prune', name, '--method', 'magnitude', '--sparsity', '0.3', '--out', `${name}-merged`)
   return { folder, name }
@@ -98,8 +101,10 @@ async function pictures(page, theme, name) {
   await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).hover()
   await sleep(600)
   await page.locator('.monaco-menu .action-label', { hasText: 'Compare Selected' }).click()
-  // Hidden once the comparison is done.
-  await view(page).getByRole('button', { name: 'Cancel' }).waitFor({ state: 'hidden', timeout: 120_000 })
+  // The last thing that a comparison says.
+  await view(page)
+    .getByText(/\d+ changed, \d+ the same/)
+    .waitFor({ timeout: 120_000 })
   await view(page).locator('.tableRow').nth(2).click({ timeout: 60_000 })
   await picture(page, `compare-${theme}`)
 }
