@@ -15,7 +15,9 @@ export async function startSampleStudio({ root, server, vsix, home, port = undef
   // A copy: runs write beside the recipes, and the repository stays as it is.
   const workspace = join(home, 'sample')
   cpSync(join(root, 'samples'), workspace, { recursive: true, filter: (path) => !/[\\/](make|out)$/.test(path) })
-  const running = await startServer({ server, userData, extensions, port, extra: ['--default-folder', workspace] })
+  // The window opens it (welcome.cjs). With --default-folder the server would name it, by another authority than the window's
+  // own: files of Explorer and of our trees would not be the same, and the second one would not open.
+  const running = await startServer({ server, userData, extensions, port, env: { SPARSESCOPE_SAMPLE: workspace } })
   return { ...running, workspace }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { launchBrowser, runCommand } from '../../scripts/vscode/browser.mjs'
 import { startSampleStudio } from '../../scripts/vscode/sampleStudio.mjs'
 import { root } from '../support/browser.ts'
-import { activeView, eventually, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, eventually, openModel, pictureOfFailure, type Studio } from './studio.ts'
 import assert from 'node:assert/strict'
 import { lacks } from '../support/skip.ts'
 
@@ -70,6 +70,22 @@ describe('the first minute in `npm run studio`', function () {
       await runCommand(page, 'SparseScope: Open Walkthrough')
       return isDone('Open a checkpoint')
     })
+  })
+
+  it('a checkpoint opened from Explorer and from Models is one editor', async () => {
+    const { page } = studio
+    await runCommand(page, 'View: Close All Editors')
+    await openModel(page, 'llama')
+    await runCommand(page, 'Focus on Models View')
+    const llama = page.getByRole('treeitem', { name: /^llama/ }).first()
+    await llama.click()
+    await page.locator('.tab.active', { hasText: 'model.safetensors' }).waitFor()
+    await page.getByRole('treeitem', { name: /^opt/ }).first().click()
+    await eventually('the second model', async () => (await page.locator('.tab').count()) > 1 || undefined)
+    await llama.click()
+    await activeView(page).getByRole('heading', { name: 'llama', exact: true }).waitFor({ timeout: 30_000 })
+    assert.equal(await page.locator('.tab').count(), 2)
+    await runCommand(page, 'View: Show Explorer')
   })
 
   it("SparseScope's menu is on folders that hold a checkpoint, and on no other", async () => {
