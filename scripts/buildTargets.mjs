@@ -47,6 +47,8 @@ export const targets = {
   cpuWorker: esm('src/engine/compute/cpu/worker.ts', 'cpuWorker'),
   webgpuWorker: esm('src/engine/compute/webgpu/worker.ts', 'webgpuWorker'),
   tokenizerWorker: esm('src/engine/text/tokenizerWorker.ts', 'tokenizerWorker'),
+  recipeWorker: esm('src/engine/run/open/recipeWorker.ts', 'recipeWorker'),
+  parquetWorker: esm('src/engine/text/parquetWorker.ts', 'parquetWorker'),
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
   lockBeat: esm('src/engine/run/lock/lockBeat.ts', 'lockBeat'),
   backend: esm('src/backend/main.ts', 'backend'),

@@ -17,7 +17,7 @@ export const exportCommand = command('export', 'write the pruning steps of a rec
   .option('--out <file>', 'where to write it (default: stdout)')
   .action(
     runs(async (context, path: string, options: ExportOptions) => {
-      const { recipe } = await readRecipe(path)
+      const { recipe } = await readRecipe(path, [], context.signal)
       const exported = exportToLlmCompressor(recipe)
       for (const lost of exported.lost) process.stderr.write(`${printableLine(`not in the export: ${lost}`)}\n`)
       if (options.out === undefined) return { json: exported, text: exported.text.trimEnd() }

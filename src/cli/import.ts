@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/smallFile.ts'
 import { EngineError } from '../engine/errors.ts'
+import { inRecipeThread, shortRecipe } from '../engine/run/open/recipeThread.ts'
 import { importRecipe } from '../shared/recipe/foreign/importRecipe.ts'
 import { printableLine } from '../shared/format/printable.ts'
 import { command, runs, type CommonOptions } from './command.ts'
@@ -21,7 +22,8 @@ export const importCommand = command('import', 'convert a recipe of llm-compress
     runs(async (context, path: string, options: ImportOptions) => {
       const full = resolve(path)
       const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
-      const imported = importRecipe(text)
+      const imported =
+        text.length > shortRecipe ? await inRecipeThread('import', [text], context.signal) : importRecipe(text)
       if ('problem' in imported) throw new EngineError('bad-recipe', `${path}: ${imported.problem}`)
       for (const note of imported.notes) process.stderr.write(`${printableLine(`not taken over: ${note}`)}\n`)
       if (options.out === undefined) return { json: imported, text: imported.text.trimEnd() }

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/smallFile.ts'
 import { EngineError } from '../engine/errors.ts'
 import { lintText } from '../engine/facts/lintFile.ts'
+import { inRecipeThread, shortRecipe } from '../engine/run/open/recipeThread.ts'
 import type { Finding, Severity } from '../shared/recipe/finding.ts'
 import { printableLine } from '../shared/format/printable.ts'
 import { ruleIds } from '../shared/recipe/ruleIds.ts'
@@ -29,8 +30,12 @@ export const lintCommand = command('lint', 'check recipes without running them',
         if (context.signal.aborted) throw new EngineError('cancelled', 'cancelled')
         const full = resolve(path)
         const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
-        const result = await lintText(text, { folder: dirname(full), severities: overrides })
-        for (const finding of result.findings) findings.push({ file: path, ...finding })
+        const options = { folder: dirname(full), severities: overrides }
+        const found =
+          text.length > shortRecipe
+            ? await inRecipeThread('lint', [text, options], context.signal)
+            : (await lintText(text, options)).findings
+        for (const finding of found) findings.push({ file: path, ...finding })
       }
       const counted = findings.filter((f) => f.severity === 'error' || f.severity === 'warning')
       return {

@@ -40,7 +40,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
     runs(async (context, recipe: string | undefined, options: RunCommandOptions): Promise<Outcome> => {
       if (options.dryRun) {
         if (recipe === undefined) throw new EngineError('usage', '--dry-run needs a recipe')
-        const plan = await planOfRecipe(recipe, options.set, memoryBytes(options.memory))
+        const plan = await planOfRecipe(recipe, options.set, memoryBytes(options.memory), context.signal)
         if (plan.errors.length > 0) throw new EngineError('bad-recipe', `${recipe}: ${plan.errors.join(' ')}`)
         return { json: plan, text: planText(plan) }
       }

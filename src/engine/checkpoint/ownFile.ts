@@ -4,6 +4,7 @@ import { constants, fstatSync, closeSync, openSync, type Stats } from 'node:fs'
 import { lstat, open, unlink, type FileHandle } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import { errnoOf, readError, writeError } from './diskErrors.ts'
+import { kindOf } from './fileKind.ts'
 
 /** Windows knows neither flag; there a link is no plain file for lstat, and pipes have no path in a folder. */
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL } = constants
@@ -78,14 +79,6 @@ async function factsOf(path: string): Promise<Stats> {
 
 function requireRegular(path: string, facts: Stats): void {
   if (!facts.isFile()) throw new EngineError('bad-data', `${path} is ${kindOf(facts)}, not a file; ${remedy}`)
-}
-
-export function kindOf(facts: Stats): string {
-  if (facts.isSymbolicLink()) return 'a symbolic link'
-  if (facts.isDirectory()) return 'a folder'
-  if (facts.isFIFO()) return 'a named pipe'
-  if (facts.isSocket()) return 'a socket'
-  return facts.isFile() ? 'a file' : 'a device'
 }
 
 function attempt<T>(path: string, otherwise: (error: unknown, path: string) => EngineError, action: () => T): T {

@@ -5,6 +5,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { EngineError, type ErrorCode } from '../errors.ts'
 import { readError } from './diskErrors.ts'
+import { kindOf } from './fileKind.ts'
 
 /** Windows has neither the flag nor such pipes among its files. */
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
@@ -56,10 +57,4 @@ function refuseOther(facts: Stats, path: string, code: ErrorCode): void {
   if (facts.isFile()) return
   if (facts.isDirectory()) throw new EngineError('usage', `${path} is a folder; give a file`)
   throw new EngineError(code, `${path} is not a regular file but ${kindOf(facts)}; give the file itself`)
-}
-
-function kindOf(facts: Stats): string {
-  if (facts.isFIFO()) return 'a named pipe'
-  if (facts.isSocket()) return 'a socket'
-  return 'a device'
 }

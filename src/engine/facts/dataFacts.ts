@@ -1,14 +1,17 @@
 // What lint knows of a data file: its fields, and as far as a quick look tells, how much there is.
-import { createReadStream } from 'node:fs'
-import { open, readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { parquetMetadataAsync, parquetSchema } from 'hyparquet'
 import type { DataFacts } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { openRanges } from '../checkpoint/fileRanges.ts'
+import { openRegular, readRegular } from '../checkpoint/regularFile.ts'
 
 /** Files up to this size are read whole to count their documents. */
 const maxCountedBytes = 8 * 2 ** 20
 const headBytes = 256 * 2 ** 10
+/** Of a table: names of columns and places of row groups. */
+const maxFooterBytes = 64 * 2 ** 20
 const maxRemembered = 64
 
 const remembered = new Map<string, { stamp: string; facts: DataFacts }>()
@@ -55,7 +58,7 @@ async function look(path: string, bare: DataFacts): Promise<DataFacts> {
 
 async function lookAtLines(path: string, bare: DataFacts): Promise<DataFacts> {
   if (bare.bytes > maxCountedBytes) return { ...bare, kind: 'lines', ...fieldsOfLine(await head(path)) }
-  const text = await readFile(path, 'utf8')
+  const text = (await readRegular(path, maxCountedBytes, 'bad-data')).toString('utf8')
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const found = fieldsOfLine(text)
   const longestDocument = lines.reduce((most, line) => Math.max(most, Buffer.byteLength(line)), 0)
@@ -63,7 +66,7 @@ async function lookAtLines(path: string, bare: DataFacts): Promise<DataFacts> {
 }
 
 async function head(path: string): Promise<string> {
-  const file = await open(path)
+  const file = await openRegular(path, 'bad-data')
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0)
     return buffer.toString('utf8', 0, bytesRead)
@@ -76,15 +79,20 @@ async function head(path: string): Promise<string> {
 async function gunzippedHead(path: string): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
-  const file = createReadStream(path)
+  const handle = await openRegular(path, 'bad-data')
+  const file = handle.createReadStream()
   const unzipped = createGunzip()
   file.on('error', (error) => unzipped.destroy(error))
-  for await (const part of file.pipe(unzipped)) {
-    parts.push(part as Buffer)
-    bytes += (part as Buffer).length
-    if (bytes >= headBytes) break
+  try {
+    for await (const part of file.pipe(unzipped)) {
+      parts.push(part as Buffer)
+      bytes += (part as Buffer).length
+      if (bytes >= headBytes) break
+    }
+  } finally {
+    // Closes the handle too.
+    file.destroy()
   }
-  file.destroy()
   return Buffer.concat(parts).toString('utf8')
 }
 
@@ -105,21 +113,14 @@ function fieldsOfLine(text: string): Pick<DataFacts, 'fields' | 'columns' | 'pro
 }
 
 async function lookAtTable(path: string, bare: DataFacts): Promise<DataFacts> {
-  const file = await open(path)
+  const { file, close } = await openRanges(path, maxFooterBytes)
   try {
-    const metadata = await parquetMetadataAsync({
-      byteLength: bare.bytes,
-      async slice(start, end = bare.bytes) {
-        const length = Math.max(0, end - start)
-        const { buffer } = await file.read(new Uint8Array(length), 0, length, start)
-        return buffer.buffer
-      },
-    })
+    const metadata = await parquetMetadataAsync(file)
     const text = metadata.schema.filter((s) => s.type === 'BYTE_ARRAY').map((s) => s.name)
     const columns = parquetSchema(metadata).children.map(({ element }) => element.name)
     return { ...bare, kind: 'table', fields: text, columns, documents: Number(metadata.num_rows) }
   } finally {
-    await file.close()
+    await close()
   }
 }
 

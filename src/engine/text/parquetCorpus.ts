@@ -14,10 +14,10 @@ export function parquetCorpus(path: string, field: string): Corpus {
         await breathe(signal)
         const { rowStart, rowEnd } = group
         if (wanted && ![...wanted].some((row) => row >= rowStart && row < rowEnd)) continue
-        const rows = await file.read([field], group)
-        for (let i = 0; i < rows.length; i++) {
-          const index = rowStart + i
-          if (!wanted || wanted.has(index)) yield { index, text: textOf(rows[i], rowOf(path, index), field) }
+        let index = rowStart
+        for await (const row of file.rows([field], group, signal)) {
+          if (!wanted || wanted.has(index)) yield { index, text: textOf(row, rowOf(path, index), field) }
+          index++
         }
       }
     } finally {
@@ -52,8 +52,8 @@ export async function* parquetRows(
     const present = columns.filter((name) => file.columns.includes(name))
     for (const group of file.groups(present)) {
       await breathe(signal)
-      const rows = await file.read(present, group)
-      for (const [i, row] of rows.entries()) yield { row, where: rowOf(path, group.rowStart + i) }
+      let index = group.rowStart
+      for await (const row of file.rows(present, group, signal)) yield { row, where: rowOf(path, index++) }
     }
   } finally {
     await file.close()

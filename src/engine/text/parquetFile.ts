@@ -8,71 +8,83 @@ import {
   type FileMetaData,
 } from 'hyparquet'
 import { formatBytes } from '../../shared/format/byteSize.ts'
-import { openRegular } from '../checkpoint/regularFile.ts'
+import { openRanges } from '../checkpoint/fileRanges.ts'
 import { EngineError } from '../errors.ts'
+import { rowsOfThread, type GroupRequest } from './parquetThread.ts'
 
 /** Of one column of a row group, packed or not: what is unpacked at a time. Writers make groups of about 100 MB. */
 const maxGroupBytes = 2 ** 30
+/** What is unpacked in the calling thread: a tenth of a second's work. */
+const largeGroupBytes = 2 ** 23
 /** More rows than this in a group are no documents. */
 const maxGroupRows = 2 ** 22
 
 export interface RowGroup {
   readonly rowStart: number
   readonly rowEnd: number
+  /** Of the columns asked for, packed or not, whichever is more. */
+  readonly bytes: number
 }
+
+export type Row = Record<string, unknown>
 
 export interface ParquetFile {
   /** Top-level columns. */
   readonly columns: readonly string[]
   /** The smallest pieces that can be unpacked. @throws EngineError 'bad-data' for one of which `columns` are too large. */
   groups(columns: readonly string[]): RowGroup[]
-  read(columns: readonly string[], group: RowGroup): Promise<Record<string, unknown>[]>
+  /** Its rows in turn; a large group is unpacked in a thread, which ends when the signal fires. */
+  rows(columns: readonly string[], group: RowGroup, signal?: AbortSignal): AsyncIterable<Row>
   close(): Promise<void>
 }
 
 /** @throws EngineError 'bad-data'. */
 export async function openParquet(path: string): Promise<ParquetFile> {
-  const { file, close } = await openBuffer(path)
+  const { file, metadata, close } = await openMetadata(path)
+  return {
+    columns: parquetSchema(metadata).children.map(({ element }) => element.name),
+    groups: (columns) => rowGroups(metadata, path, columns),
+    async *rows(columns, group, signal) {
+      if (group.bytes > largeGroupBytes) yield* rowsOfThread({ path, columns, group }, signal)
+      else yield* await unpack(path, file, metadata, columns, group)
+    },
+    close,
+  }
+}
+
+/** All rows of a group at once. @throws EngineError 'bad-data'. */
+export async function readGroup({ path, columns, group }: GroupRequest): Promise<Row[]> {
+  const { file, metadata, close } = await openMetadata(path)
   try {
-    const metadata = await parquetMetadataAsync(file)
-    return {
-      columns: parquetSchema(metadata).children.map(({ element }) => element.name),
-      groups: (columns) => rowGroups(metadata, path, columns),
-      async read(columns, { rowStart, rowEnd }) {
-        try {
-          const compressors = await limitedCompressors()
-          return await parquetReadObjects({ file, metadata, columns: [...columns], rowStart, rowEnd, compressors })
-        } catch (error) {
-          throw unreadable(path, error)
-        }
-      },
-      close,
-    }
-  } catch (error) {
+    return await unpack(path, file, metadata, columns, group)
+  } finally {
     await close()
+  }
+}
+
+async function unpack(
+  path: string,
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  columns: readonly string[],
+  { rowStart, rowEnd }: RowGroup,
+): Promise<Row[]> {
+  try {
+    const compressors = await limitedCompressors()
+    return await parquetReadObjects({ file, metadata, columns: [...columns], rowStart, rowEnd, compressors })
+  } catch (error) {
     throw unreadable(path, error)
   }
 }
 
-async function openBuffer(path: string): Promise<{ file: AsyncBuffer; close: () => Promise<void> }> {
-  const handle = await openRegular(path, 'bad-data')
-  const { size } = await handle.stat()
-  const file: AsyncBuffer = {
-    byteLength: size,
-    async slice(start, end = size) {
-      // Places come from the file itself.
-      if (!(start >= 0 && start <= end && end <= size && end - start <= maxGroupBytes))
-        throw new Error(`it names bytes ${start} to ${end} of ${size}`)
-      const bytes = new Uint8Array(end - start)
-      for (let done = 0; done < bytes.length;) {
-        const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done)
-        if (bytesRead === 0) throw new EngineError('bad-data', `${path} ends early; get it again`)
-        done += bytesRead
-      }
-      return bytes.buffer
-    },
+async function openMetadata(path: string) {
+  const { file, close } = await openRanges(path, maxGroupBytes)
+  try {
+    return { file, close, metadata: await parquetMetadataAsync(file) }
+  } catch (error) {
+    await close()
+    throw unreadable(path, error)
   }
-  return { file, close: () => handle.close() }
 }
 
 function rowGroups({ row_groups: groups }: FileMetaData, path: string, fields: readonly string[]): RowGroup[] {
@@ -91,7 +103,7 @@ function rowGroups({ row_groups: groups }: FileMetaData, path: string, fields: r
         `${path}: its row group ${g + 1} has ${rows} rows in ${formatBytes(bytes)} of ${fields.map((name) => `"${name}"`).join(', ')}, too many to unpack at once; write it with smaller row groups`,
       )
     const rowEnd = rowStart + rows
-    const group = { rowStart, rowEnd }
+    const group = { rowStart, rowEnd, bytes }
     rowStart = rowEnd
     return group
   })

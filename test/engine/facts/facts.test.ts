@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
@@ -86,6 +86,15 @@ describe('facts about files', () => {
   it('a file of ids tells its shapes', async () => {
     const facts = await dataFacts(join(opt, 'prune', 'calib.safetensors'))
     assert.deepEqual([facts.kind, facts.fields, facts.shapes.get('calib_ids')], ['ids', ['calib_ids'], [16, 16]])
+  })
+
+  it('a table whose footer would fill the memory is not read', async () => {
+    const path = temp.write('x.parquet', 'PAR1')
+    truncateSync(path, 2 ** 30)
+    const end = Buffer.alloc(8, 'PAR1', 'latin1')
+    end.writeUInt32LE(2 ** 29)
+    appendFileSync(path, end)
+    assert.match((await dataFacts(path)).problem ?? '', /^it names bytes \d+ to \d+ of \d+$/)
   })
 
   it('files that cannot be read say why', async () => {

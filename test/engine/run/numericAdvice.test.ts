@@ -4,9 +4,25 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { whatIsWorse } from '../../../src/engine/run/phases/evaluateStage.ts'
 import { checkFinite } from '../../../src/engine/run/state/storedBlock.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
+
+describe('what recovery made worse', () => {
+  it('is a perplexity that is higher, or an accuracy that is lower by more than the standard error of the difference', () => {
+    assert.equal(whatIsWorse({ perplexity: 30 }, { perplexity: 30.1 })?.what, 'raised the perplexity')
+    assert.equal(whatIsWorse({ perplexity: 30 }, { perplexity: 30 }), null)
+    const told = whatIsWorse({ acc: 0.5, stderr: 0.03 }, { acc: 0.44, stderr: 0.04 })
+    assert.deepEqual(told, { what: 'lowered the accuracy', from: '50.0 ± 3.0 %', to: '44.0 ± 4.0 %' })
+    assert.equal(whatIsWorse({ acc: 0.5, stderr: 0.03 }, { acc: 0.46, stderr: 0.04 }), null)
+    assert.equal(whatIsWorse({ acc: 0.5, stderr: null }, { acc: 0, stderr: null }), null)
+    // lambada has both.
+    const both = { acc: 0.5, stderr: 0.01, perplexity: 20 }
+    assert.equal(whatIsWorse(both, { ...both, perplexity: 19, acc: 0.4 })?.what, 'lowered the accuracy')
+    assert.equal(whatIsWorse(both, { ...both, perplexity: 21 })?.what, 'raised the perplexity')
+  })
+})
 
 describe('advice for numbers that are none', () => {
   const bits: [string, Uint8Array][] = [

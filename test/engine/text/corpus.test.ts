@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { openCorpus, type Corpus } from '../../../src/engine/text/corpus.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
+import { parquetOfTexts } from '../../support/parquet.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 
 /** Two compressions and row-group sizes of the same five rows, written by pyarrow. */
@@ -43,6 +44,20 @@ describe('openCorpus', () => {
       ])
     })
   }
+
+  it('unpacks a large row group in a thread, to the same rows, and stops when told', async () => {
+    const long = Array.from({ length: 600 }, (_, i) => `${i} ${'é漢 '.repeat(3000)}`)
+    const corpus = await openCorpus(temp.write('x.parquet', parquetOfTexts('text', long)))
+    assert.equal(await corpus.count(), 600)
+    const all = Array.from(long, (text, i): [number, string] => [i, text])
+    assert.deepEqual(await texts(corpus), all)
+    assert.deepEqual(await texts(corpus, [599, 3]), [all[3], all[599]])
+    const abort = new AbortController()
+    const reading = async () => {
+      for await (const _ of corpus.documents(undefined, abort.signal)) abort.abort()
+    }
+    await assert.rejects(reading(), { code: 'cancelled' })
+  })
 
   it('reads lines longer than the chunks of the stream', async () => {
     const long = 'x'.repeat(3_000_000)

@@ -12,7 +12,7 @@ import {
   type LockHolder,
 } from '../../../shared/format/runLock.ts'
 import { errnoOf } from '../../checkpoint/diskErrors.ts'
-import { kindOf } from '../../checkpoint/ownFile.ts'
+import { kindOf } from '../../checkpoint/fileKind.ts'
 import { EngineError } from '../../errors.ts'
 import { tokenOf } from './lockHolder.ts'
 

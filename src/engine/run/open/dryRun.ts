@@ -4,17 +4,33 @@ import { planRecipe } from '../../../shared/plan/planRecipe.ts'
 import type { PlanSummary } from '../../../shared/protocol/plan.ts'
 import { noFacts } from '../../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
+import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { lintText } from '../../facts/lintFile.ts'
 import { openModel } from '../../model/model.ts'
-import { readRecipe, recipeYaml } from './recipeFile.ts'
+import { parseFile, recipeYaml } from './recipeFile.ts'
+import { inRecipeThread, shortRecipe } from './recipeThread.ts'
 
 /** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
 export async function planOfRecipe(
   path: string,
   settings: readonly string[],
   memoryBytes?: number,
+  signal?: AbortSignal,
 ): Promise<PlanSummary> {
-  const file = await readRecipe(path, settings)
+  const full = resolve(path)
+  const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
+  const args = [path, text, settings, memoryBytes] as const
+  return text.length > shortRecipe ? inRecipeThread('plan', [...args], signal) : planOfText(...args)
+}
+
+/** `planOfRecipe` of a text that has been read. */
+export async function planOfText(
+  path: string,
+  text: string,
+  settings: readonly string[],
+  memoryBytes?: number,
+): Promise<PlanSummary> {
+  const file = parseFile(resolve(path), text, settings)
   await requireModel(resolve(file.folder, file.recipe.model))
   // Linted with the settings applied, so that places in the text do not matter.
   const { context, facts, findings } = await lintText(recipeYaml(file.recipe), { folder: file.folder, memoryBytes })

@@ -56,7 +56,7 @@ export interface StartRequest extends OpenRequest {
 
 /** @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
 export async function startRun({ recipe: path, settings, openBackend, signal }: StartRequest): Promise<OpenedRun> {
-  const checked = await checkRecipe(path, settings)
+  const checked = await checkRecipe(path, settings, signal)
   try {
     const { recipe, base } = checked
     // Of any run folder, since all lie side by side.
@@ -126,7 +126,7 @@ async function readRun(
   const progress = await latestProgress(folder)
   if (hashOf(text) !== progress.recipe)
     throw new EngineError('bad-recipe', `${folder.recipe} was edited after the run began; start a new run with it`)
-  const checked = await checkRecipe(folder.recipe, [])
+  const checked = await checkRecipe(folder.recipe, [], signal)
   try {
     const { to, others } = splitSaveTo(settings)
     if (path !== undefined || others.length > 0) {
@@ -157,8 +157,8 @@ interface Checked {
   readonly warnings: readonly string[]
 }
 
-async function checkRecipe(path: string, settings: readonly string[]): Promise<Checked> {
-  const file = await readRecipe(path, settings)
+async function checkRecipe(path: string, settings: readonly string[], signal?: AbortSignal): Promise<Checked> {
+  const file = await readRecipe(path, settings, signal)
   const source = await openCheckpoint(resolve(file.folder, file.recipe.model))
   try {
     const model = openModel(source)

@@ -8,6 +8,7 @@ import { resolveRecipe, type ResolvedRecipe, type Surroundings } from '../../../
 import type { Recipe } from '../../../shared/recipe/schema.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
+import { inRecipeThread, shortRecipe } from './recipeThread.ts'
 
 export interface RecipeFile {
   readonly path: string
@@ -22,9 +23,19 @@ export interface RecipeFile {
  * Reads and validates. `settings` are `path=value` as in `run --set recover.steps=10`.
  * @throws EngineError 'not-found', 'bad-recipe' with file, line and column, or 'usage' for a setting.
  */
-export async function readRecipe(path: string, settings: readonly string[] = []): Promise<RecipeFile> {
+export async function readRecipe(
+  path: string,
+  settings: readonly string[] = [],
+  signal?: AbortSignal,
+): Promise<RecipeFile> {
   const full = resolve(path)
   const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
+  if (text.length > shortRecipe) return inRecipeThread('read', [full, text, settings], signal)
+  return parseFile(full, text, settings)
+}
+
+/** `readRecipe` of a text that has been read. */
+export function parseFile(full: string, text: string, settings: readonly string[]): RecipeFile {
   const { recipe, findings } = parseRecipe(text)
   const wrong = findings.find((finding) => finding.severity === 'error')
   if (!recipe || wrong) {

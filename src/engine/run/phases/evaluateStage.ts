@@ -13,6 +13,7 @@ import { createDecoder, type Decoder } from '../../model/decoder.ts'
 import { openModel } from '../../model/model.ts'
 import type { PassOptions } from '../../model/step.ts'
 import type { EvaluationData, RunData } from '../open/runData.ts'
+import type { EvaluationResult } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 
 /** Measures a saved state of the model wherever the recipe asks for this stage. What is measured already is not again. */
@@ -70,15 +71,32 @@ export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
   const { lr } = recipe.recover
   const final = (stage: Stage) => progress.evaluations.filter((e) => e.stage === stage && e.step === undefined)
   const names = entryNames(progress.evaluations.map((e) => ({ ...e, seqLen: e.seq_len ?? null })))
-  for (const { entry, data, perplexity: pruned } of final('pruned')) {
-    const recovered = final('recovered').find((e) => e.entry === entry)?.perplexity
-    if (pruned === undefined || recovered === undefined || recovered <= pruned) continue
-    const [from, to] = [pruned, recovered].map((x) => x.toFixed(2))
-    warn(
-      `recovery raised the perplexity on ${names.get(entry) ?? data} from ${from} to ${to}: lower recover.lr (${lr}) or take fewer steps`,
-    )
+  for (const pruned of final('pruned')) {
+    const recovered = final('recovered').find((e) => e.entry === pruned.entry)
+    const worse = recovered && whatIsWorse(pruned, recovered)
+    if (!worse) continue
+    const { what, from, to } = worse
+    const on = names.get(pruned.entry) ?? pruned.data
+    warn(`recovery ${what} on ${on} from ${from} to ${to}: lower recover.lr (${lr}) or take fewer steps`)
   }
 }
+
+/** Of a task a lower accuracy counts only beyond the standard error of the difference. */
+export function whatIsWorse(pruned: Measured, recovered: Measured): { what: string; from: string; to: string } | null {
+  if ((recovered.perplexity ?? 0) > (pruned.perplexity ?? Infinity)) {
+    const [from, to] = [pruned, recovered].map(({ perplexity = 0 }) => perplexity.toFixed(2))
+    return { what: 'raised the perplexity', from, to }
+  }
+  if (pruned.acc === undefined || recovered.acc === undefined) return null
+  const error = Math.hypot(pruned.stderr ?? Infinity, recovered.stderr ?? Infinity)
+  if (pruned.acc - recovered.acc <= error) return null
+  const [from, to] = [pruned, recovered].map(({ acc = 0, stderr }) => `${percent(acc)} ± ${percent(stderr ?? 0)} %`)
+  return { what: 'lowered the accuracy', from, to }
+}
+
+type Measured = Pick<EvaluationResult, 'perplexity' | 'acc' | 'stderr'>
+
+const percent = (share: number) => (100 * share).toFixed(1)
 
 /** Entries that the recipe asks for at this stage and that are not measured yet. */
 export function dueEntries(session: RunSession, stage: Stage, step?: number): Entry[] {

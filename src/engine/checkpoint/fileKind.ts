@@ -1,0 +1,10 @@
+// What something on the disk is, for sentences.
+import type { Stats } from 'node:fs'
+
+export function kindOf(facts: Stats): string {
+  if (facts.isSymbolicLink()) return 'a symbolic link'
+  if (facts.isDirectory()) return 'a folder'
+  if (facts.isFIFO()) return 'a named pipe'
+  if (facts.isSocket()) return 'a socket'
+  return facts.isFile() ? 'a file' : 'a device'
+}

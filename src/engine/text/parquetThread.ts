@@ -1,0 +1,36 @@
+// A large row group unpacked in a thread that Ctrl-C ends, and its rows taken over a few at a time.
+import { once } from 'node:events'
+import { EngineError, throwIfCancelled, type ErrorCode } from '../errors.ts'
+import { startWorker } from '../startWorker.ts'
+import type { Row, RowGroup } from './parquetFile.ts'
+
+export interface GroupRequest {
+  readonly path: string
+  readonly columns: readonly string[]
+  readonly group: RowGroup
+}
+
+export type FromParquet =
+  /** Asked for by any message; the last are fewer, or none. */
+  | { readonly type: 'rows'; readonly rows: readonly Row[]; readonly last: boolean }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
+
+/** @throws EngineError as reading does, or 'cancelled' at once when the signal fires. */
+export async function* rowsOfThread(request: GroupRequest, signal?: AbortSignal): AsyncGenerator<Row> {
+  throwIfCancelled(signal)
+  const worker = startWorker(import.meta.url, './parquetWorker.ts', 'parquetWorker', { workerData: request })
+  try {
+    for (;;) {
+      worker.postMessage('more')
+      const [message] = (await once(worker, 'message', { signal }).catch((error: unknown) => {
+        throwIfCancelled(signal)
+        throw error
+      })) as [FromParquet]
+      if (message.type === 'failed') throw new EngineError(message.code, message.message)
+      yield* message.rows
+      if (message.last) return
+    }
+  } finally {
+    await worker.terminate()
+  }
+}

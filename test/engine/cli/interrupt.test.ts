@@ -1,0 +1,86 @@
+// Ctrl-C in the middle of work that nothing interrupts but the end of its thread: exit code 130, and nothing is left.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { byteTokenizer } from '../../support/byteTokenizer.ts'
+import { entry } from '../../support/cli.ts'
+import { filesBelow } from '../../support/killedRuns.ts'
+import { parquetOfTexts } from '../../support/parquet.ts'
+import { fileBytes, scratch, type Scratch } from '../../support/safetensors.ts'
+import { writeTinyModel } from '../../support/tinyModel.ts'
+
+const hook = pathToFileURL(fileURLToPath(new URL('../../support/interruptAt.mjs', import.meta.url))).href
+
+describe('Ctrl-C', function () {
+  this.timeout(120_000)
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+
+  /** The signal comes from within, at a moment that is certain (interruptAt.mjs). */
+  function interrupted(moment: string, ...args: string[]): void {
+    const before = Object.keys(filesBelow(temp.folder, () => false))
+    const { status, stderr } = spawnSync(process.execPath, ['--import', hook, entry, ...args], {
+      cwd: temp.folder,
+      encoding: 'utf8',
+      env: { ...process.env, INTERRUPT_AT: moment },
+    })
+    assert.equal(status, 130, stderr)
+    assert.match(stderr, /^(sparsescope: cancelled.*\n)?$/)
+    assert.deepEqual(Object.keys(filesBelow(temp.folder, () => false)), before)
+  }
+
+  async function model(tokenizer: object = byteTokenizer()): Promise<void> {
+    await writeTinyModel(temp.path('model'))
+    temp.write('model/tokenizer.json', JSON.stringify(tokenizer))
+  }
+
+  const pruning = (data: string) => [
+    'prune',
+    'model',
+    '--method',
+    'wanda',
+    '--sparsity',
+    '0.5',
+    '--calibration',
+    data,
+    '--out',
+    'out',
+  ]
+
+  it('ends a tokenizer whose pattern takes forever', async () => {
+    const pattern = { type: 'Split', pattern: { Regex: '(a+)+$' }, behavior: 'Isolated', invert: false }
+    await model(byteTokenizer({ preTokenizer: pattern }))
+    temp.write('data.txt', `${'a'.repeat(60)}!`)
+    interrupted('tokenizerWorker', ...pruning('data.txt'))
+    interrupted('tokenizerWorker', 'evaluate', 'model', '--data', 'data.txt')
+  })
+
+  it('ends the unpacking of a large row group', async () => {
+    await model()
+    const texts = Array.from({ length: 2 ** 19 }, (_, i) => `text number ${i}`)
+    temp.write('data.parquet', parquetOfTexts('text', texts))
+    interrupted('parquetWorker', ...pruning('data.parquet'))
+  })
+
+  it('ends the statistics of very many tensors', () => {
+    const [names, size] = [100_000, 4]
+    const header = Object.fromEntries(
+      Array.from({ length: names }, (_, i) => [
+        `t.${i}`,
+        { dtype: 'F32', shape: [1], data_offsets: [size * i, size * (i + 1)] },
+      ]),
+    )
+    temp.write('many.safetensors', fileBytes(JSON.stringify(header), new Uint8Array(names * size)))
+    interrupted('breath', 'inspect', 'many.safetensors', '--stats')
+  })
+
+  it('ends every command that reads a recipe of a million characters', async () => {
+    await model()
+    const head = 'version: 1\nmodel: model\nprune:\n'
+    const step = '  - {method: magnitude, sparsity: 0.5, ignore: ["re:.*a.*"], targets: [Linear]}\n'
+    temp.write('long.prune.yaml', head + step.repeat((990_000 - head.length) / step.length))
+    for (const command of [['lint'], ['run'], ['run', '--dry-run'], ['export'], ['import']])
+      interrupted('recipeWorker', ...command, 'long.prune.yaml')
+  })
+})

@@ -1,0 +1,24 @@
+// For `node --import`: sends this process SIGINT at the moment that the environment names: as soon as a thread has begun
+// to work, or when its own thread of work lets signals in for the third time (`breath`).
+import threads from 'node:worker_threads'
+import { syncBuiltinESMExports } from 'node:module'
+
+const { INTERRUPT_AT: moment } = process.env
+const interrupt = () => process.kill(process.pid, 'SIGINT')
+
+threads.Worker = class extends threads.Worker {
+  constructor(file, options) {
+    super(file, options)
+    if (String(file).includes(`/${moment}.mjs`)) this.once('online', interrupt)
+  }
+}
+syncBuiltinESMExports()
+
+if (moment === 'breath') {
+  const { setImmediate } = globalThis
+  let breaths = 0
+  globalThis.setImmediate = (...args) => {
+    if (++breaths === 3) interrupt()
+    return setImmediate(...args)
+  }
+}
