@@ -37,8 +37,8 @@ export interface ActivationBudget {
 export function createActivations(backend: Backend, shape: ActivationShape, budget: ActivationBudget): Activations {
   const bytes = shape.windows * shape.seqLen * shape.channels * 4
   const { usedBytes, limitBytes } = backend.memory()
-  // A CPU backend's memory is the host's: staying there saves the copies. Half of what is left is for the blocks.
-  const resident = backend.info.device !== 'wgpu' && bytes <= budget.bytes && bytes <= (limitBytes - usedBytes) / 2
+  // Half of what is left is for the blocks.
+  const resident = backend.traits.inHostMemory && bytes <= budget.bytes && bytes <= (limitBytes - usedBytes) / 2
   return resident ? deviceActivations(backend, shape) : hostActivations(backend, shape, budget)
 }
 

@@ -1,6 +1,7 @@
 // One device: it owns memory, runs kernels in call order, and reads back.
 import type { DType, HostArray } from '../dtype.ts'
 import type { Kernels } from './kernels.ts'
+import type { PruneKernels } from './pruneKernels.ts'
 import type { Tensor } from './tensor.ts'
 
 export type Device = 'cpu' | 'wgpu' | 'reference'
@@ -11,6 +12,14 @@ export interface DeviceInfo {
   readonly description: string
   /** Whatever a report needs to be repeatable: BLAS, its configuration, threads, adapter, driver. */
   readonly details: Record<string, string | number | boolean>
+}
+
+/** What callers choose by; nothing outside this folder asks a device for its name. */
+export interface DeviceTraits {
+  /** Tensors lie in the host's memory: what stays on the device is not copied. */
+  readonly inHostMemory: boolean
+  /** Products widen 16-bit weights each time, so f32 ones are faster where they fit. */
+  readonly widensWeights: boolean
 }
 
 export interface MemoryUse {
@@ -26,7 +35,10 @@ export interface MemoryUse {
  */
 export interface Backend {
   readonly info: DeviceInfo
+  readonly traits: DeviceTraits
   readonly kernels: Kernels
+  /** Selection of weights and SparseGPT: CPU backends only. */
+  readonly prune?: PruneKernels
   /** New memory; its contents are undefined. Throws `out-of-memory` (or the next `sync` does). */
   allocate(dtype: DType, shape: readonly number[]): Tensor
   /** Gives the whole buffer back. Views of it become invalid. Kernels called before still see it. */

@@ -1,8 +1,8 @@
-// One block's weights on the device: by role for computing, by checkpoint name for whoever prunes, trains or saves.
+// One block's weights on the device: by slot for computing, by checkpoint name for whoever prunes, trains or saves.
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
-import type { Role } from '../../shared/families/familySpec.ts'
+import type { Slot } from '../../shared/families/familySpec.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { blockParameters, linearsOfBlock, moduleName, type BlockLinear } from '../../shared/families/parameters.ts'
 import type { AttentionWeights } from './attention.ts'
@@ -90,8 +90,8 @@ function assemble(model: Model, index: number, read: ReadonlyMap<string, Tensor>
   }
   const specs = linearsOfBlock(config, index)
   const linears = specs.map((spec) => linearOf(params, spec))
-  const byRole = (...roles: Role[]) => linears.filter((_, i) => roles.includes(specs[i].role))
-  const norm = (role: Role) => blockNorm(config, index, params, role)
+  const bySlot = (...slots: Slot[]) => linears.filter((_, i) => slots.includes(specs[i].slot))
+  const norm = (slot: Slot) => blockNorm(config, index, params, slot)
   return {
     index,
     config,
@@ -99,8 +99,8 @@ function assemble(model: Model, index: number, read: ReadonlyMap<string, Tensor>
     params,
     attnNorm: norm('attn.norm'),
     attention: {
-      projections: byRole('attn.q', 'attn.k', 'attn.v', 'attn.qkv'),
-      out: byRole('attn.out')[0],
+      projections: bySlot('attn.q', 'attn.k', 'attn.v', 'attn.qkv'),
+      out: bySlot('attn.out')[0],
       qNorm: config.qkNorm === 'none' ? null : headNorm(config, index, params, 'attn.qNorm'),
       kNorm: config.qkNorm === 'none' ? null : headNorm(config, index, params, 'attn.kNorm'),
       scale: config.attentionScales[index],
@@ -126,8 +126,8 @@ function mlpOf(
   specs: readonly BlockLinear[],
 ): MlpWeights | MoeWeights {
   const { mlp: kind, activation, experts } = config
-  const pick = (roles: readonly Role[], expert: number | null) =>
-    linears.filter((_, i) => roles.includes(specs[i].role) && specs[i].expert === expert)
+  const pick = (slots: readonly Slot[], expert: number | null) =>
+    linears.filter((_, i) => slots.includes(specs[i].slot) && specs[i].expert === expert)
   if (kind !== 'moe' || !experts) {
     const inputs = pick(['mlp.gate', 'mlp.up', 'mlp.gateUp'], null)
     return { kind: kind === 'moe' ? 'gated' : kind, inputs, down: pick(['mlp.down'], null)[0], activation }
@@ -149,13 +149,13 @@ function mlpOf(
   }
 }
 
-function blockNorm(config: ModelConfig, index: number, params: ReadonlyMap<string, Tensor>, role: Role): Norm {
-  return normOf(config.norm, moduleName(config, role, index), params)
+function blockNorm(config: ModelConfig, index: number, params: ReadonlyMap<string, Tensor>, slot: Slot): Norm {
+  return normOf(config.norm, moduleName(config, slot, index), params)
 }
 
-function headNorm(config: ModelConfig, index: number, params: ReadonlyMap<string, Tensor>, role: Role): Norm {
+function headNorm(config: ModelConfig, index: number, params: ReadonlyMap<string, Tensor>, slot: Slot): Norm {
   const kind = config.qkNorm === 'layerNorm' ? 'layerNorm' : 'rmsNorm'
-  return normOf({ kind, eps: config.norm.eps, unitOffset: 0 }, moduleName(config, role, index), params)
+  return normOf({ kind, eps: config.norm.eps, unitOffset: 0 }, moduleName(config, slot, index), params)
 }
 
 /** A norm by module name; without parameters of that name it is not affine. */

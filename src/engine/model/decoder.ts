@@ -94,7 +94,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
  * are half the time.
  */
 function bestForm(backend: Backend, model: Model, memoryBytes: number, numRows: number, training: boolean): LoadAs {
-  if (backend.info.device !== 'cpu') return 'stored'
+  if (!backend.traits.widensWeights) return 'stored'
   const wide = planResidency(memoryBytes, passSizes(model, { as: 'f32' }, numRows, training), training)
   return wide.residentBlocks === model.config.numBlocks ? 'f32' : 'stored'
 }

@@ -59,13 +59,13 @@ function assemble({ config }: Model, read: ReadonlyMap<string, Tensor>, { overri
     return tensor
   }
   for (const { name } of endParameters(config)) find(name)
-  const table = (role: 'embed.token' | 'embed.position'): Table => {
-    const name = `${moduleName(config, role)}.weight`
+  const table = (slot: 'embed.token' | 'embed.position'): Table => {
+    const name = `${moduleName(config, slot)}.weight`
     return { name, table: find(name) }
   }
-  const linear = (role: 'embed.in' | 'embed.out'): Linear => {
-    const name = moduleName(config, role)
-    return { name, weight: find(`${name}.weight`), bias: null, inputKey: role }
+  const linear = (slot: 'embed.in' | 'embed.out'): Linear => {
+    const name = moduleName(config, slot)
+    return { name, weight: find(`${name}.weight`), bias: null, inputKey: slot }
   }
   const projected = config.embedSize !== config.hiddenSize
   const headName = moduleName(config, 'lmHead')

@@ -1,10 +1,26 @@
 // Pruning happens on a CPU backend, whatever device runs the model: tensors of other devices visit it.
 import { upload, type Backend } from '../compute/backend.ts'
+import { openCpu } from '../compute/cpu/open.ts'
 import type { PruneKernels } from '../compute/pruneKernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 
 /** A CPU backend: the one that runs the model, or one opened beside it. */
 export type PruneHost = Backend & { readonly prune: PruneKernels }
+
+/** The backend itself where it can prune, else a CPU opened beside it for as long as `body` runs. */
+export async function withPruneHost<T>(backend: Backend, body: (host: PruneHost) => Promise<T>): Promise<T> {
+  if (canPrune(backend)) return body(backend)
+  const own = await openCpu()
+  try {
+    return await body(own)
+  } finally {
+    await own.close()
+  }
+}
+
+function canPrune(backend: Backend): backend is PruneHost {
+  return backend.prune !== undefined
+}
 
 /** A tensor on the host for a while. */
 export interface Visit {

@@ -27,18 +27,18 @@ export function headSpans(config: unknown, names: { has(name: string): boolean }
   const spans = linear && spansOf(model, linear)
   if (!linear || !spans) return null
   // Heads lie along the outputs of q, k and v, and along the inputs of the projection that takes them back.
-  const byOutput = linear.role !== 'attn.out'
+  const byOutput = linear.slot !== 'attn.out'
   return { along: byOutput === linear.transposed ? 'columns' : 'rows', spans }
 }
 
-function spansOf({ numHeads, numKvHeads, headDim, projection }: ModelConfig, { role }: BlockLinear): HeadSpan[] | null {
+function spansOf({ numHeads, numKvHeads, headDim, projection }: ModelConfig, { slot }: BlockLinear): HeadSpan[] | null {
   const run = (label: string, heads: number, from: number, size = headDim): HeadSpan[] =>
     Array.from({ length: heads }, (_, h) => ({
       label: `${label} ${h}`,
       start: from + h * size,
       end: from + (h + 1) * size,
     }))
-  switch (role) {
+  switch (slot) {
     case 'attn.q':
     case 'attn.out':
       return run('head', numHeads, 0)

@@ -1,8 +1,8 @@
 // The vocabulary in which model families are described. A family is one row of data: no functions, no branches on its
 // name anywhere else. A kind that no row uses is removed.
 
-/** What a tensor is for. Names in checkpoints differ by family; code knows roles only. */
-export type Role =
+/** What a tensor is for. Names in checkpoints differ by family; code knows slots only. */
+export type Slot =
   | 'embed.token'
   | 'embed.position'
   | 'embed.in' // OPT-350m: word embeddings → hidden states
@@ -80,7 +80,7 @@ export interface FamilySpec {
   /** Names of the base model begin with this, or not: `AutoModel` saves without it. The head never has it. */
   readonly prefix: string
   /** Module names without `.weight`, {block} and {expert} filled in later; without `prefix` except the head's. */
-  readonly tensors: Readonly<Partial<Record<Role, string>>>
+  readonly tensors: Readonly<Partial<Record<Slot, string>>>
   /** Last parts of names of buffers that old checkpoints carry and nothing reads. */
   readonly ignored: readonly string[]
   readonly keys: {

@@ -1,6 +1,6 @@
 // Every parameter of a model in model order: name in the checkpoint, shape, what it is. Loading, shape checks, pruning
 // targets, trainable subsets and plans all start from this list.
-import type { Role } from './familySpec.ts'
+import type { Slot } from './familySpec.ts'
 import type { ModelConfig } from './modelConfig.ts'
 
 /**
@@ -13,7 +13,7 @@ export interface Parameter {
   /** In the checkpoint. */
   readonly name: string
   readonly kind: ParameterKind
-  readonly role: Role
+  readonly slot: Slot
   /** null outside the blocks. */
   readonly block: number | null
   readonly expert: number | null
@@ -27,7 +27,7 @@ export interface Parameter {
 export interface BlockLinear {
   /** Module name: the weight's without `.weight`. */
   readonly name: string
-  readonly role: Role
+  readonly slot: Slot
   readonly block: number
   readonly expert: number | null
   readonly shape: readonly [outputs: number, inputs: number]
@@ -40,12 +40,12 @@ export interface BlockLinear {
   readonly kind: 'Linear'
 }
 
-/** Module name of a role, without `.weight`. */
-export function moduleName(config: ModelConfig, role: Role, block?: number, expert?: number): string {
-  const template = config.family.tensors[role]
-  if (template === undefined) throw new Error(`internal: ${config.family.modelType} has no ${role}`)
+/** Module name of a slot, without `.weight`. */
+export function moduleName(config: ModelConfig, slot: Slot, block?: number, expert?: number): string {
+  const template = config.family.tensors[slot]
+  if (template === undefined) throw new Error(`internal: ${config.family.modelType} has no ${slot}`)
   const name = template.replace('{block}', String(block)).replace('{expert}', String(expert))
-  return role === 'lmHead' ? name : config.prefix + name
+  return slot === 'lmHead' ? name : config.prefix + name
 }
 
 /** Module name of a weight: without `.weight`. */
@@ -67,17 +67,17 @@ export function blockLinears(config: ModelConfig): BlockLinear[] {
 export function modelParameters(config: ModelConfig): Parameter[] {
   const blocks = Array.from({ length: config.numBlocks }, (_, block) => blockParameters(config, block)).flat()
   const ends = endParameters(config)
-  const first = ends.filter((p) => p.role.startsWith('embed.') && p.role !== 'embed.out')
+  const first = ends.filter((p) => p.slot.startsWith('embed.') && p.slot !== 'embed.out')
   return [...first, ...blocks, ...ends.filter((p) => !first.includes(p))]
 }
 
 /** Parameters outside the blocks. */
 export function endParameters(config: ModelConfig): Parameter[] {
   const { vocabSize, embedSize, hiddenSize, maxPositions, position } = config
-  const outside = (role: Role, kind: ParameterKind, shape: readonly number[], part = 'weight'): Parameter => ({
-    name: `${moduleName(config, role)}.${part}`,
+  const outside = (slot: Slot, kind: ParameterKind, shape: readonly number[], part = 'weight'): Parameter => ({
+    name: `${moduleName(config, slot)}.${part}`,
     kind,
-    role,
+    slot,
     block: null,
     expert: null,
     shape,
@@ -100,11 +100,11 @@ export function endParameters(config: ModelConfig): Parameter[] {
 /** Parameters of one block in model order: norms and linears as data reaches them. */
 export function blockParameters(config: ModelConfig, block: number): Parameter[] {
   const linears = linearsOfBlock(config, block)
-  const of = (roles: readonly Role[]) => linears.filter((l) => roles.includes(l.role)).flatMap(linearParameters)
+  const of = (slots: readonly Slot[]) => linears.filter((l) => slots.includes(l.slot)).flatMap(linearParameters)
   const headNorms =
     config.qkNorm === 'none'
       ? []
-      : (['attn.qNorm', 'attn.kNorm'] as const).flatMap((role) => headNormParameters(config, role, block))
+      : (['attn.qNorm', 'attn.kNorm'] as const).flatMap((slot) => headNormParameters(config, slot, block))
   return [
     ...normParameters(config, 'attn.norm', block, config.hiddenSize),
     ...of(['attn.q', 'attn.k', 'attn.v', 'attn.qkv']),
@@ -122,14 +122,14 @@ export function linearsOfBlock(config: ModelConfig, block: number): BlockLinear[
   const transposed = config.family.linearLayout === 'inOut'
   const base = `${config.prefix}${block}`
   const linear = (
-    role: Role,
+    slot: Slot,
     shape: readonly [number, number],
     hasBias: boolean,
     inputKey: string,
     expert: number | null = null,
   ): BlockLinear => {
-    const name = moduleName(config, role, block, expert ?? undefined)
-    return { name, role, block, expert, shape, transposed, hasBias, inputKey: `${base}.${inputKey}`, kind: 'Linear' }
+    const name = moduleName(config, slot, block, expert ?? undefined)
+    return { name, slot, block, expert, shape, transposed, hasBias, inputKey: `${base}.${inputKey}`, kind: 'Linear' }
   }
   const list: BlockLinear[] = []
   if (config.projection === 'separate') {
@@ -165,8 +165,8 @@ export function linearsOfBlock(config: ModelConfig, block: number): BlockLinear[
 }
 
 function linearParameters(linear: BlockLinear): Parameter[] {
-  const { name, role, block, expert, shape, transposed } = linear
-  const weight: Parameter = { name: `${name}.weight`, kind: 'linear', role, block, expert, shape, transposed }
+  const { name, slot, block, expert, shape, transposed } = linear
+  const weight: Parameter = { name: `${name}.weight`, kind: 'linear', slot, block, expert, shape, transposed }
   if (!linear.hasBias) return [weight]
   return [weight, { ...weight, name: `${name}.bias`, kind: 'bias', shape: [shape[0]], transposed: false }]
 }
@@ -175,30 +175,30 @@ function routerParameters(config: ModelConfig, block: number): Parameter[] {
   if (!config.experts) return []
   const name = `${moduleName(config, 'moe.router', block)}.weight`
   const shape = [config.experts.numExperts, config.hiddenSize]
-  return [{ name, kind: 'router', role: 'moe.router', block, expert: null, shape, transposed: false }]
+  return [{ name, kind: 'router', slot: 'moe.router', block, expert: null, shape, transposed: false }]
 }
 
-function normParameters(config: ModelConfig, role: Role, block: number | null, size: number): Parameter[] {
+function normParameters(config: ModelConfig, slot: Slot, block: number | null, size: number): Parameter[] {
   if (!config.norm.affine) return []
-  return weightAndBias(config, role, block, size, config.norm.kind === 'layerNorm')
+  return weightAndBias(config, slot, block, size, config.norm.kind === 'layerNorm')
 }
 
-function headNormParameters(config: ModelConfig, role: Role, block: number): Parameter[] {
-  return weightAndBias(config, role, block, config.headDim, config.qkNorm === 'layerNorm')
+function headNormParameters(config: ModelConfig, slot: Slot, block: number): Parameter[] {
+  return weightAndBias(config, slot, block, config.headDim, config.qkNorm === 'layerNorm')
 }
 
 function weightAndBias(
   config: ModelConfig,
-  role: Role,
+  slot: Slot,
   block: number | null,
   size: number,
   hasBias: boolean,
 ): Parameter[] {
-  const name = moduleName(config, role, block ?? undefined)
+  const name = moduleName(config, slot, block ?? undefined)
   const weight: Parameter = {
     name: `${name}.weight`,
     kind: 'norm',
-    role,
+    slot,
     block,
     expert: null,
     shape: [size],

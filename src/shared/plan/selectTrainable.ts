@@ -47,7 +47,7 @@ export function setOfSubmodule(
   block: number,
   name: 'attention' | 'mlp',
 ): TrainableSet {
-  const inAttention = ({ role }: Parameter) => role.startsWith('attn.')
+  const inAttention = ({ slot }: Parameter) => slot.startsWith('attn.')
   return setWithin(
     set,
     blockParameters(config, block).filter((p) => inAttention(p) === (name === 'attention')),

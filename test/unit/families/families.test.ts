@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { activationKinds, activationOf } from '../../../src/shared/families/activations.ts'
 import { families, familyOf } from '../../../src/shared/families/families.ts'
-import type { FamilySpec, Role } from '../../../src/shared/families/familySpec.ts'
+import type { FamilySpec, Slot } from '../../../src/shared/families/familySpec.ts'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { blockLinears, modelParameters } from '../../../src/shared/families/parameters.ts'
 
@@ -25,15 +25,15 @@ function smallConfig(family: FamilySpec): Record<string, unknown> {
 describe('families', () => {
   for (const family of families) {
     describe(family.title, () => {
-      it('uses every tensor name of its row under some configuration, and no role without a name', () => {
+      it('uses every tensor name of its row under some configuration, and no slot without a name', () => {
         const switches: Record<string, unknown>[] = [{}]
         if (typeof family.qkNorm === 'object') switches.push({ [family.qkNorm.key]: true })
         if (family.keys.embedSize) switches.push({ [family.keys.embedSize]: 4 })
         if (family.tied) switches.push({ tie_word_embeddings: false })
-        const used = new Set<Role>()
+        const used = new Set<Slot>()
         for (const extra of switches) {
           const config = readModelConfig({ ...smallConfig(family), ...extra })
-          for (const { role } of modelParameters(config)) used.add(role)
+          for (const { slot } of modelParameters(config)) used.add(slot)
         }
         assert.deepEqual([...used].sort(), Object.keys(family.tensors).sort())
       })
@@ -50,7 +50,7 @@ describe('families', () => {
           blockLinears(config).map((l) => `${l.name}.weight`),
           weights.map((p) => p.name),
         )
-        assert.ok(blockLinears(config).every((l) => !/gate$/.test(l.name) || l.role !== 'moe.router'))
+        assert.ok(blockLinears(config).every((l) => !/gate$/.test(l.name) || l.slot !== 'moe.router'))
       })
     })
   }

@@ -56,6 +56,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
   const pool = await Pool.open({ heap, module, blas: found.blas, threads })
   return {
     info: describe(found, threads, relaxed),
+    traits: { inHostMemory: true, widensWeights: true },
     kernels: cpuKernels(pool),
     prune: cpuPrune(pool),
     pool,

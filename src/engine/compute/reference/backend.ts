@@ -29,6 +29,7 @@ export function openReference(): ReferenceBackend {
   let next = 1
   return {
     info: { device: 'reference', description: 'reference (f64 loops)', details: {} },
+    traits: { inHostMemory: true, widensWeights: false },
     kernels,
     allocate(dtype: DType, shape: readonly number[]): Tensor {
       const tensor = { buffer: next++, dtype, shape, offset: 0, length: lengthOf(shape) }

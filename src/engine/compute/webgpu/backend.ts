@@ -9,7 +9,7 @@ import type { Kernels } from '../kernels.ts'
 import { startWorker } from '../../startWorker.ts'
 import { lengthOf, type Tensor } from '../tensor.ts'
 import { kernelNames } from './names.ts'
-import type { Command, DeviceFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
+import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 
 export interface WebGpuOptions extends Partial<OpenRequest> {
   /** Allocations beyond it throw `out-of-memory`. Default: no bound, since WebGPU does not tell the GPU's memory. */
@@ -66,8 +66,8 @@ class Connection {
   #nextId = 1
   #dead: Failure | null = null
   /** Of the opened device; rejects when there is none. */
-  readonly facts: Promise<DeviceFacts>
-  #opened: { resolve: (facts: DeviceFacts) => void; reject: (error: EngineError) => void } | null = null
+  readonly facts: Promise<GpuFacts>
+  #opened: { resolve: (facts: GpuFacts) => void; reject: (error: EngineError) => void } | null = null
 
   constructor(worker: Worker) {
     this.#worker = worker
@@ -146,7 +146,7 @@ class Connection {
   }
 }
 
-function createBackend(connection: Connection, facts: DeviceFacts, maxBytes: number): WebGpuBackend {
+function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number): WebGpuBackend {
   const sizes = new Map<number, number>()
   let nextBuffer = 1
   let usedBytes = 0
@@ -156,6 +156,7 @@ function createBackend(connection: Connection, facts: DeviceFacts, maxBytes: num
   ) as unknown as Kernels
   return {
     info: { device: 'wgpu', description: facts.description, details: facts.details },
+    traits: { inHostMemory: false, widensWeights: false },
     kernels,
     allocate(dtype: DType, shape: readonly number[]): Tensor {
       if (connection.dead) throw toError(connection.dead)
@@ -191,7 +192,7 @@ function createBackend(connection: Connection, facts: DeviceFacts, maxBytes: num
   }
 }
 
-function checkRoom(bytes: number, used: number, maxBytes: number, facts: DeviceFacts): void {
+function checkRoom(bytes: number, used: number, maxBytes: number, facts: GpuFacts): void {
   const mib = (n: number) => `${Math.ceil(n / 2 ** 20)} MiB`
   if (bytes > facts.maxBufferBytes)
     throw new EngineError(

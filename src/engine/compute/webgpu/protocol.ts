@@ -22,7 +22,7 @@ export type Request =
   | { type: 'close'; id: number }
 
 export type Reply =
-  | { type: 'ready'; facts: DeviceFacts }
+  | { type: 'ready'; facts: GpuFacts }
   | { type: 'done'; id: number; data?: HostArray }
   | { type: 'failed'; id: number; failure: Failure }
   /** Nothing more will be computed; every later request is answered with this. */
@@ -33,7 +33,7 @@ export interface Failure {
   message: string
 }
 
-export interface DeviceFacts {
+export interface GpuFacts {
   description: string
   details: DeviceInfo['details']
   maxBufferBytes: number

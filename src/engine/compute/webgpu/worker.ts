@@ -1,7 +1,7 @@
 // The GPU's thread: opens the device, then executes requests one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
 import { adapterName, isSoftware, requestAdapter, requestDevice } from './adapter.ts'
-import type { DeviceFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
+import type { GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
 
 const port = parentPort
@@ -13,7 +13,7 @@ const windowSlack = 512
 /** A window is also what one elementwise dispatch does. */
 const windowCeiling = 256 * 2 ** 20
 
-async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ session: Session; facts: DeviceFacts }> {
+async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {
   const adapter = await requestAdapter(flags)
   const device = await requestDevice(adapter)
   const { info, limits } = adapter

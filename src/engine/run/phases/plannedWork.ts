@@ -25,7 +25,10 @@ export async function plannedWork(
       windows ? windows.windows * windows.seqLen : read.kind === 'questions' ? read.questions.tokens : 0,
     )
   }
-  const { device, details } = backend.info
-  const machine = { gpu: device === 'wgpu', threads: typeof details.threads === 'number' ? details.threads : 1 }
+  const { details } = backend.info
+  const machine = {
+    gpu: !backend.traits.inHostMemory,
+    threads: typeof details.threads === 'number' ? details.threads : 1,
+  }
   return plannedParts(recipe, model, machine, (evaluation) => tokens.get(evaluation) ?? 0)
 }

@@ -1,9 +1,8 @@
 // The phases of a run in their order, each skipped when an earlier session has finished it.
 import { availableParallelism } from 'node:os'
-import { openCpu } from '../../compute/cpu/open.ts'
 import type { BlockRecovery } from '../../blocks/walkBlocks.ts'
 import { openModel } from '../../model/model.ts'
-import type { PruneHost } from '../../prune/host.ts'
+import { withPruneHost } from '../../prune/host.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { removeParts } from '../state/blockStore.ts'
 import { dueEntries, evaluateStage, evaluateTraining, isDue, warnOfWorse } from './evaluateStage.ts'
@@ -74,10 +73,8 @@ async function prune(context: Context): Promise<void> {
   const { backend, progress, model } = session
   const { numBlocks } = model.config
   if (progress.finishedBlocks === numBlocks) return
-  const own = 'prune' in backend ? null : await openCpu()
-  const host = own ?? (backend as PruneHost)
-  const shared = { session, plan, budget, host, calibration: data.calibration }
-  try {
+  await withPruneHost(backend, async (host) => {
+    const shared = { session, plan, budget, host, calibration: data.calibration }
     if (plan.reconstructs) await measureBaseline(context, shared)
     await evaluateBlocks(context)
     const pass = () =>
@@ -89,9 +86,7 @@ async function prune(context: Context): Promise<void> {
         onBlock: (result) => blockDone(context, result),
       })
     await session.phase(plan.reconstructs ? 'reconstruct' : 'prune', pass, { timedAs: 'prune', part: 'prune' })
-  } finally {
-    await own?.close()
-  }
+  })
 }
 
 /** The recoveries that work block by block, in the recipe's order. */
