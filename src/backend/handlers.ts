@@ -5,8 +5,7 @@ import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { DetailRequest, TensorDetail } from '../shared/protocol/inspect.ts'
-import type { DeviceChoice, DeviceFacts, HelloParams } from '../shared/protocol/rpc.ts'
-import { protocolVersion } from '../shared/protocol/rpc.ts'
+import { protocolVersion, type DeviceChoice, type DeviceFacts, type HelloParams } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
 import { inBatches } from './compareProgress.ts'
 import { readDetail } from './detail.ts'
@@ -14,7 +13,6 @@ import { probeDevice } from './device.ts'
 import { createLane } from './jobs.ts'
 import { matrixOf, readWeight } from './matrix.ts'
 import { createOpenModels, type OpenModel } from './openModels.ts'
-import { planText } from './plan.ts'
 import { createRuns } from './runs.ts'
 import { scanModel, statsOf } from './scan.ts'
 import { createStatsCache } from './statsCache.ts'
@@ -22,6 +20,10 @@ import { summarise, wholeModel } from './summary.ts'
 import { readTile } from './tile.ts'
 import { headSpans } from '../shared/families/attentionHeads.ts'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
+import { dirname, resolve } from 'node:path'
+import { lintText } from '../engine/facts/lintFile.ts'
+import { planRecipe } from '../shared/plan/planRecipe.ts'
+import type { PlanSummary } from '../shared/protocol/plan.ts'
 
 const closeEveryMs = 20_000
 
@@ -138,4 +140,17 @@ async function detailOf(
 function readVersion(): string {
   const file = new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json', import.meta.url)
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
+
+/** `gpu`: whether there is one, null when nobody has looked yet. Paths in the result are absolute. */
+async function planText(recipe: string, text: string, gpu: boolean | null): Promise<PlanSummary> {
+  const folder = dirname(recipe)
+  const { context, facts, findings } = await lintText(text, { folder, gpu })
+  if (!facts) {
+    const first = findings.find((f) => f.severity === 'error')
+    throw new EngineError('bad-recipe', first ? first.message : 'This is no SparseScope recipe.')
+  }
+  const plan = planRecipe(recipe, context.resolved, facts, findings)
+  const at = (path: string) => resolve(folder, path)
+  return { ...plan, model: at(plan.model), saveTo: plan.saveTo === null ? null : at(plan.saveTo) }
 }

@@ -1,7 +1,7 @@
 // The widths of a table's columns on the page: what their content needs, what a person dragged, what there is room for.
 import type { Column } from './table.ts'
 import { layOutColumns, type ColumnRoom } from './tableWidths.ts'
-import { measureIn } from './textWidth.ts'
+import { h } from './dom.ts'
 
 /** Beside the text of a cell: its padding; of a head: also the mark of the order. */
 const cellPadding = 18
@@ -53,5 +53,16 @@ export function createWidths<Row>(
       layOut(gutter)
     },
     chosen: () => Object.fromEntries([...chosen].map(([i, width]) => [columns[i].id, width])),
+  }
+}
+
+/** Measures in the font that an element has; 0 where there is no canvas. */
+function measureIn(element: HTMLElement): (text: string, bold?: boolean) => number {
+  const context = h('canvas').getContext('2d')
+  const { fontFamily, fontSize } = getComputedStyle(element)
+  return (text, bold = false) => {
+    if (!context) return 0
+    context.font = `${bold ? '600 ' : ''}${fontSize} ${fontFamily}`
+    return context.measureText(text).width
   }
 }

@@ -3,10 +3,9 @@ import { EngineError, throwIfCancelled } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import type { MaskBits } from '../maskFile.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
-import { prunedFlags } from './prunedFlags.ts'
 import { matrixOf } from './rowPieces.ts'
-import { valueReader } from './valueReader.ts'
 import { zeroFlags } from './zeroFlags.ts'
+import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 
 export interface TensorDifference {
   /** Largest |b − a|; infinite when only one of the two is not a number. */
@@ -146,4 +145,33 @@ function distanceOf(a: number, b: number): number {
   const distance = Math.abs(b - a)
   if (!Number.isNaN(distance)) return distance
   return Number.isNaN(a) && Number.isNaN(b) ? 0 : Infinity
+}
+
+/**
+ * flags[i] = 1 where the mask prunes stored element i of the rows [first, first + rows). The mask is [out, in]; a
+ * transposed matrix is stored [in, out], so that its stored row is the mask's column.
+ */
+function prunedFlags(mask: MaskBits, transposed: boolean, first: number, rows: number, flags: Uint8Array): void {
+  const perRow = maskWordsPerRow(mask.columns)
+  const columns = transposed ? mask.rows : mask.columns
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) {
+      const out = transposed ? c : first + r
+      const input = transposed ? first + r : c
+      flags[r * columns + c] = (~mask.words[out * perRow + (input >> 5)] >>> (input & 31)) & 1
+    }
+  }
+}
+
+/** Reads pieces of a tensor as numbers. The result is valid until the next call. */
+function valueReader(format: ElementFormat): (data: ArrayBuffer, count: number) => ArrayLike<number> {
+  if (format.kind === 'wide') return format.values
+  const table = Float32Array.from({ length: 2 ** (8 * format.bytes) }, (_, pattern) => format.decode(pattern))
+  let values = new Float32Array(0)
+  return (data, count) => {
+    const patterns = format.bytes === 1 ? new Uint8Array(data, 0, count) : new Uint16Array(data, 0, count)
+    if (values.length < count) values = new Float32Array(count)
+    for (let i = 0; i < count; i++) values[i] = table[patterns[i]]
+    return values
+  }
 }

@@ -1,18 +1,17 @@
 // What a chunk of a command can be: a wasm export over a range of items, or a sequence of BLAS calls and wasm exports
 // in TypeScript. Every thread builds the same table, so a task travels as its index.
-import type { Blas } from './blas.ts'
+import type { Blas, Gemm } from './blas.ts'
 import { attentionTasks } from './kernels/attentionTasks.ts'
 import { productTasks } from './kernels/productTasks.ts'
 import { weightTasks } from './kernels/weightTasks.ts'
 import { pruneTasks } from './prune/tasks.ts'
-import { bindSgemm, type Sgemm } from './sgemm.ts'
 import type { Wasm } from './wasm.ts'
 
 /** What a thread has at hand. Addresses are byte offsets in the shared memory, for wasm and BLAS alike. */
 export interface TaskEnv {
   readonly wasm: Wasm
   /** Single-threaded product: BLAS, or wasm where there is none. */
-  readonly sgemm: Sgemm
+  readonly sgemm: Gemm
   readonly blas: Blas | null
   /** 0 is the calling thread. Results must not depend on it: chunks go to whoever is free. */
   readonly thread: number
@@ -63,4 +62,12 @@ export function taskTable(wasm: Wasm): TaskTable {
 
 export function createEnv(wasm: Wasm, blas: Blas | null, thread: number, packStart: number): TaskEnv {
   return { wasm, blas, thread, scratch: 0, sgemm: bindSgemm(wasm, blas, packStart) }
+}
+
+/** BLAS, or the wasm kernel with this thread's packing buffer. */
+function bindSgemm(wasm: Wasm, blas: Blas | null, packStart: number): Gemm {
+  if (blas) return blas.sgemm
+  const { sgemm } = wasm
+  return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) =>
+    void sgemm(Number(transA), Number(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, packStart)
 }

@@ -1,6 +1,7 @@
 // The checkpoint that is pruned.
-import { modelProblems } from '../modelProblems.ts'
-import { defineRule } from '../rule.ts'
+import { defineRule, type Report } from '../rule.ts'
+import type { LintContext } from '../context.ts'
+import type { ModelProblem } from '../facts.ts'
 
 export const c1 = defineRule({
   id: 'C1',
@@ -85,3 +86,9 @@ export const c8 = defineRule({
     }
   },
 })
+
+/** What is wrong with the checkpoint itself stands at `model`. */
+function* modelProblems({ model }: LintContext, rule: ModelProblem['rule']): Iterable<Report> {
+  for (const problem of model?.problems ?? [])
+    if (problem.rule === rule) yield { at: ['model'], message: problem.message }
+}
