@@ -1,4 +1,5 @@
 // Errors of the engine: for people. Each says what is wrong, where, and how to mend it.
+import type { CheckpointReason } from '../shared/format/formatError.ts'
 
 /** Closed list: callers branch on the code, people read the message. */
 export type ErrorCode =
@@ -38,10 +39,13 @@ const exitCodes: Record<ErrorCode, number> = {
 
 export class EngineError extends Error {
   readonly code: ErrorCode
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  /** Of 'bad-checkpoint', where a caller has to know which. */
+  readonly reason: CheckpointReason | undefined
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly reason?: CheckpointReason }) {
     super(message, options)
     this.name = 'EngineError'
     this.code = code
+    this.reason = options?.reason
   }
 }
 

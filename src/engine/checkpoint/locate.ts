@@ -1,6 +1,7 @@
 // From the path a person gives to the weight files it stands for: a folder, an index, or one file.
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import type { CheckpointReason } from '../../shared/format/formatError.ts'
 import { ggufRemedy, pickleRemedy } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { readError } from './diskErrors.ts'
@@ -23,7 +24,7 @@ export async function locate(path: string): Promise<Located> {
   })
   if (found.isDirectory()) return locateInFolder(full)
   const name = basename(full)
-  if (pickles.test(name)) throw new EngineError('bad-checkpoint', `${full}: ${pickleRemedy}`)
+  if (pickles.test(name)) throw new EngineError('bad-checkpoint', `${full}: ${pickleRemedy}`, { reason: 'refused' })
   return { folder: dirname(full), kind: name.endsWith('.json') ? 'sharded' : 'single', entry: name }
 }
 
@@ -40,21 +41,24 @@ async function locateInFolder(folder: string): Promise<Located> {
   if (indexes.length === 1) return sharded(indexes[0])
   const files = names.filter((n) => n.endsWith('.safetensors'))
   if (files.length === 1 && !isShard(files[0])) return single(files[0])
-  throw new EngineError('bad-checkpoint', `${folder}: ${whyNot(names, files)}`)
+  throw whyNot(folder, names, files)
 }
 
 function isShard(name: string): boolean {
   return /-\d{5}-of-\d{5}\.safetensors$/.test(name)
 }
 
-function whyNot(names: readonly string[], files: readonly string[]): string {
-  if (files.some(isShard)) return `it has shards but no model${indexSuffix}; download the index too`
-  if (files.length > 1) return 'it has several .safetensors files and no index; name the one you mean'
+function whyNot(folder: string, names: readonly string[], files: readonly string[]): EngineError {
+  const because = (why: string, reason?: CheckpointReason) =>
+    new EngineError('bad-checkpoint', `${folder}: ${why}`, { reason })
+  if (files.some(isShard)) return because(`it has shards but no model${indexSuffix}; download the index too`)
+  if (files.length > 1) return because('it has several .safetensors files and no index; name the one you mean')
   const pickle = names.find((n) => pickles.test(n))
-  if (pickle) return `it has no model.safetensors, only ${pickle}: ${pickleRemedy}`
+  if (pickle) return because(`it has no model.safetensors, only ${pickle}: ${pickleRemedy}`, 'refused')
   const gguf = names.find((n) => /\.gguf$/i.test(n))
-  if (gguf) return `it holds a GGUF model (${gguf}): ${ggufRemedy}`
-  return `it has no model.safetensors and no model${indexSuffix}; give the folder of a Hugging Face model`
+  if (gguf) return because(`it holds a GGUF model (${gguf}): ${ggufRemedy}`, 'refused')
+  const none = `it has no model.safetensors and no model${indexSuffix}; give the folder of a Hugging Face model`
+  return because(none, 'no-weights')
 }
 
 /**

@@ -45,9 +45,8 @@ export async function inFile<T>(path: string, parse: () => T | Promise<T>): Prom
   try {
     return await parse()
   } catch (error) {
-    if (error instanceof FormatError) {
-      throw new EngineError('bad-checkpoint', `${path}: ${error.message}`, { cause: error })
-    }
-    throw error
+    if (!(error instanceof FormatError)) throw error
+    const { message, reason } = error
+    throw new EngineError('bad-checkpoint', `${path}: ${message}`, { cause: error, reason })
   }
 }

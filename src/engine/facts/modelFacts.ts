@@ -67,9 +67,9 @@ async function look(path: string): Promise<Remembered> {
 
 function problemOf(error: unknown): ModelProblem {
   if (!(error instanceof EngineError)) throw error
-  const unsafe = /pickle|Git-LFS/.test(error.message)
-  const missing = error.code === 'not-found' || /has no model\.safetensors/.test(error.message)
-  return { rule: unsafe ? 'C7' : missing ? 'C1' : 'C3', message: sentence(error.message) }
+  const missing = error.code === 'not-found' || error.reason === 'no-weights'
+  const rule = error.reason === 'refused' ? 'C7' : missing ? 'C1' : 'C3'
+  return { rule, message: sentence(error.message) }
 }
 
 function sentence(message: string): string {

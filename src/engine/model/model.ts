@@ -5,6 +5,7 @@ import { EngineError } from '../errors.ts'
 import { FamilyError } from '../../shared/families/familyError.ts'
 import { readModelConfig, type ModelConfig } from '../../shared/families/modelConfig.ts'
 import { modelParameters, type Parameter } from '../../shared/families/parameters.ts'
+import { tensorMismatch } from '../../shared/families/tensorMismatch.ts'
 
 export interface Model {
   readonly config: ModelConfig
@@ -22,7 +23,7 @@ export interface Model {
 export function openModel(checkpoint: Checkpoint): Model {
   const config = configOf(checkpoint)
   const parameters = new Map(modelParameters(config).map((p) => [p.name, p]))
-  for (const parameter of parameters.values()) check(checkpoint, parameter)
+  check(checkpoint, parameters)
   const ignored = [...config.family.ignored, ...(config.tied ? ['lm_head.weight', 'embed_out.weight'] : [])]
   const unused = [...checkpoint.tensors.keys()].filter(
     (name) => !parameters.has(name) && !ignored.some((suffix) => name === suffix || name.endsWith(`.${suffix}`)),
@@ -39,26 +40,15 @@ function configOf(checkpoint: Checkpoint): ModelConfig {
   }
 }
 
-function check(checkpoint: Checkpoint, parameter: Parameter): void {
-  const entry = checkpoint.tensors.get(parameter.name)
-  if (!entry) {
-    throw new EngineError(
-      'bad-checkpoint',
-      `${parameter.name}: config.json asks for it, but ${checkpoint.path} does not have it. Is config.json from another model?`,
-    )
-  }
-  const expected = parameter.transposed ? [...parameter.shape].reverse() : parameter.shape
-  if (entry.shape.length !== expected.length || entry.shape.some((size, i) => size !== expected[i])) {
-    throw new EngineError(
-      'bad-checkpoint',
-      `${parameter.name}: expected [${expected.join(', ')}] from config.json, the file has [${entry.shape.join(', ')}]. ` +
-        'Is config.json from another model?',
-    )
-  }
-  if (!['F32', 'F16', 'BF16', 'F64'].includes(entry.dtype)) {
-    throw new EngineError(
-      'unsupported',
-      `${parameter.name} is stored as ${entry.dtype}; weights must be F32, F16, BF16 or F64 to compute with them`,
-    )
+function check(checkpoint: Checkpoint, parameters: ReadonlyMap<string, Parameter>): void {
+  const mismatch = tensorMismatch(parameters.values(), checkpoint.tensors)
+  if (mismatch) throw new EngineError('bad-checkpoint', mismatch)
+  for (const name of parameters.keys()) {
+    const dtype = checkpoint.tensors.get(name)?.dtype ?? ''
+    if (!['F32', 'F16', 'BF16', 'F64'].includes(dtype))
+      throw new EngineError(
+        'unsupported',
+        `${name} is stored as ${dtype}; weights must be F32, F16, BF16 or F64 to compute with them`,
+      )
   }
 }

@@ -1,10 +1,17 @@
 // A file's bytes are not what its format says. Who opened the file adds its path and the error code.
 
+/**
+ * What lint branches on, finer than an error's code. `refused`: another format, or a pointer in place of weights. `no-weights`: a folder without any.
+ */
+export type CheckpointReason = 'refused' | 'no-weights'
+
 /** `message` is one sentence: what is wrong and how to mend it, without the file's name. */
 export class FormatError extends Error {
-  constructor(message: string) {
+  readonly reason: CheckpointReason | undefined
+  constructor(message: string, reason?: CheckpointReason) {
     super(message)
     this.name = 'FormatError'
+    this.reason = reason
   }
 }
 

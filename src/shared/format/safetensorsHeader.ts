@@ -54,7 +54,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number): number {
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true)
   // Only now: a header of 640 bytes begins as a pickle does.
   const other = length > fileBytes - lengthBytes ? otherFormat(prefix) : null
-  if (other) throw new FormatError(other)
+  if (other) throw new FormatError(other, 'refused')
   if (length > maxHeaderBytes) {
     throw new FormatError(
       `its header claims ${length} bytes, more than the format's limit of ${maxHeaderBytes}; it is not a safetensors file, or it is damaged: download it again`,

@@ -37,7 +37,7 @@ export function parseShardIndex(text: string): ShardIndex {
 }
 
 function checkShardName(shard: string): void {
-  if (/\.(bin|pt|pth|ckpt)$/i.test(shard)) throw new FormatError(`shard ${quoted(shard)}: ${pickleRemedy}`)
+  if (/\.(bin|pt|pth|ckpt)$/i.test(shard)) throw new FormatError(`shard ${quoted(shard)}: ${pickleRemedy}`, 'refused')
   const leaves =
     /^([a-zA-Z]:|[/\\])/.test(shard) ||
     shard.includes('\\') ||

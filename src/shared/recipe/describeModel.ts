@@ -4,6 +4,7 @@ import { readModelConfig } from '../families/modelConfig.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { modelParameters, moduleOfWeight } from '../families/parameters.ts'
 import type { Parameter } from '../families/parameters.ts'
+import { tensorMismatch } from '../families/tensorMismatch.ts'
 import type { ModelFacts, ModelModule, ModelProblem, ModuleKind, TensorFacts } from './facts.ts'
 
 export interface ModelFiles {
@@ -28,7 +29,8 @@ export function describeModel(files: ModelFiles): ModelFacts {
   }
   const modelConfig = config ? readConfig(config, tensors, problems) : null
   const parameters = modelConfig ? modelParameters(modelConfig) : []
-  if (tensors.size > 0) problems.push(...shapeProblems(parameters, tensors))
+  const mismatch = tensors.size > 0 ? tensorMismatch(parameters, tensors) : null
+  if (mismatch) problems.push({ rule: 'C4', message: mismatch })
   problems.push(...quantised(tensors, config))
   const modules = modulesOf(parameters, tensors)
   return { problems, tensors, config, modelConfig, parameters, modules, tokenizer, masked, sparsities }
@@ -48,30 +50,6 @@ function readConfig(
     problems.push({ rule: error.kind === 'unsupported' ? 'C2' : 'C4', message: `config.json: ${error.message}.` })
     return null
   }
-}
-
-/** The first tensor that is missing or of another shape than config.json says. */
-function shapeProblems(parameters: readonly Parameter[], tensors: ReadonlyMap<string, TensorFacts>): ModelProblem[] {
-  for (const { name, shape, transposed } of parameters) {
-    const stored = transposed ? [...shape].reverse() : shape
-    const found = tensors.get(name)
-    if (!found)
-      return [
-        {
-          rule: 'C4',
-          message: `config.json asks for ${name}, which the weights do not have: is it from another model?`,
-        },
-      ]
-    if (found.shape.length !== stored.length || found.shape.some((size, i) => size !== stored[i])) {
-      return [
-        {
-          rule: 'C4',
-          message: `${name}: expected [${stored.join(', ')}] from config.json, the file has [${found.shape.join(', ')}]. Is config.json from another model?`,
-        },
-      ]
-    }
-  }
-  return []
 }
 
 function quantised(tensors: ReadonlyMap<string, TensorFacts>, config: Record<string, unknown> | null): ModelProblem[] {

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, cpSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
 import { gatherFacts } from '../../../src/engine/facts/gatherFacts.ts'
 import { lintText } from '../../../src/engine/facts/lintFile.ts'
 import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
+import { openModel } from '../../../src/engine/model/model.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
@@ -51,6 +62,37 @@ describe('facts about files', () => {
       (await modelFacts(model)).problems.map((p) => p.rule),
       ['C1'],
     )
+  })
+
+  it('the rule follows from what is wrong, not from how it is said', async () => {
+    const ruleOf = async (path: string) => (await modelFacts(path)).problems.map((p) => p.rule)
+    const model = temp.path('pickle gguf') // Names of formats in a path mean nothing.
+    temp.write('pickle gguf/config.json', readFileSync(join(opt, 'config.json'), 'utf8'))
+    assert.deepEqual(await ruleOf(model), ['C1'])
+    temp.write('pickle gguf/model.safetensors', new Uint8Array(64).fill(1))
+    assert.deepEqual(await ruleOf(model), ['C3'])
+    for (const other of ['version https://git-lfs.github.com/spec/v1\n', 'PK\x03\x04....', 'GGUF\x03\0\0\0....']) {
+      temp.write('pickle gguf/model.safetensors', other)
+      assert.deepEqual(await ruleOf(model), ['C7'], other)
+    }
+    rmSync(join(model, 'model.safetensors'))
+    for (const file of ['model.gguf', 'pytorch_model.bin']) {
+      temp.write(`pickle gguf/${file}`, 'x')
+      assert.deepEqual(await ruleOf(model), ['C7'], file)
+      rmSync(join(model, file))
+    }
+  })
+
+  it('lint and run say the same of a shape that config.json does not mean', async () => {
+    const model = temp.path('model')
+    cpSync(opt, model, { recursive: true })
+    const config = JSON.parse(readFileSync(join(opt, 'config.json'), 'utf8')) as { vocab_size: number }
+    writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, vocab_size: config.vocab_size + 1 }))
+    const [{ rule, message }] = (await modelFacts(model)).problems
+    assert.equal(rule, 'C4')
+    const checkpoint = await openCheckpoint(model)
+    assert.throws(() => openModel(checkpoint), { code: 'bad-checkpoint', message })
+    await checkpoint.close()
   })
 
   it('the report of an earlier run tells how sparse the modules are', async () => {

@@ -1,5 +1,7 @@
 // Regular expressions of targets, compiled to a small program. Recipes are untrusted text that an editor matches while
-// one types, so they never reach the backtracking RegExp: see match.ts for why these cannot take long.
+// one types, so they never reach the backtracking RegExp: see match.ts for why these cannot take long. No library serves:
+// those that match in bounded time (RE2 and its ports) have no look-ahead, and entries such as `re:(?!.*lm_head).*`, which
+// Python's `re` takes in compressed-tensors, need it.
 
 /** One character set as code-point ranges, inverted or not. */
 export interface CharSet {

@@ -1,0 +1,22 @@
+// Whether a checkpoint's tensors are those that config.json says.
+import type { Parameter } from './parameters.ts'
+
+export interface Shaped {
+  readonly shape: readonly number[]
+}
+
+/** The first tensor that is missing or of another shape, in a sentence; null when all are as they should be. */
+export function tensorMismatch(
+  parameters: Iterable<Parameter>,
+  tensors: { get(name: string): Shaped | undefined },
+): string | null {
+  for (const { name, shape, transposed } of parameters) {
+    const expected = transposed ? [...shape].reverse() : shape
+    const found = tensors.get(name)
+    if (!found)
+      return `${name}: config.json asks for it, but the weights do not have it. Is config.json from another model?`
+    if (found.shape.length !== expected.length || found.shape.some((size, i) => size !== expected[i]))
+      return `${name}: expected [${expected.join(', ')}] from config.json, the file has [${found.shape.join(', ')}]. Is config.json from another model?`
+  }
+  return null
+}
