@@ -19,7 +19,9 @@ const rowsOf = (registry) => {
   const [, rows] = /export const \w+ = \{([^}]*)\} satisfies/.exec(readFileSync(registry, 'utf8')) ?? []
   return [...(rows ?? '').matchAll(/(\w+)(?=\s*[:,}]|\s*$)(?:\s*:\s*\w+)?/g)].map(([, name]) => name)
 }
-const rowNames = ['methods', 'adapters', 'tasks'].flatMap((kind) => rowsOf(`src/shared/${kind}/${kind}.ts`))
+const rowNames = ['methods', 'allocations', 'adapters', 'tasks'].flatMap((kind) =>
+  rowsOf(`src/shared/${kind}/${kind}.ts`),
+)
 /** A name of a row where code decides by it: compared, switched on, or looked for in a list. */
 const decidesByName = [
   'BinaryExpression[operator=/^[!=]==?$/] >',
@@ -93,8 +95,9 @@ export default tseslint.config(
   {
     files: ['src/**', 'webview-ui/**'],
     ignores: [
-      'src/shared/{methods,adapters,tasks}/**',
+      'src/shared/{methods,allocations,adapters,tasks}/**',
       'src/engine/prune/methods/**',
+      'src/engine/prune/allocations/**',
       'src/engine/recover/adapters/**',
       'src/engine/evaluate/tasks/**',
     ],

@@ -9,6 +9,7 @@ import { EngineError } from '../engine/errors.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
 import { writeAtomic } from '../engine/run/state/atomicFile.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
+import { allocationNames } from '../shared/allocations/allocations.ts'
 import { andList } from '../shared/format/lists.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../shared/methods/keys.ts'
 import {
@@ -30,6 +31,7 @@ import { version } from './version.ts'
 interface PruneOptions extends CommonOptions {
   method: MethodName
   sparsity?: number[]
+  allocation?: string
   pattern?: string
   scope?: string
   selection?: string
@@ -55,6 +57,11 @@ export const pruneCommand = command('prune', 'prune a model, without recovery', 
   .argument('<model>', 'Hugging Face folder')
   .addOption(new Option('--method <method>', 'what scores the weights').choices(methodNames).makeOptionMandatory())
   .option('--sparsity <s...>', 'share of the weights to prune, 0 to 1; several are spread over depth', numbers)
+  .addOption(
+    new Option('--allocation <name>', 'how one sparsity is spread over the blocks (default: uniform)').choices(
+      allocationNames,
+    ),
+  )
   .option('--pattern <N:M>', 'N zeros in each M consecutive inputs, such as 2:4 (default: unstructured)')
   .addOption(
     new Option(
@@ -109,8 +116,8 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
   if (needsData(o.method) && o.calibration === undefined)
     throw new EngineError('usage', `--method ${o.method} looks at data: give some with --calibration`)
   const sparsity = o.sparsity?.length === 1 ? o.sparsity[0] : o.sparsity
-  const { method, pattern, scope, selection, targets, ignore } = o
-  const step = { method, sparsity, pattern, scope, selection, ...settingsOf(o), targets, ignore }
+  const { method, allocation, pattern, scope, selection, targets, ignore } = o
+  const step = { method, sparsity, allocation, pattern, scope, selection, ...settingsOf(o), targets, ignore }
   const calibration =
     o.calibration === undefined
       ? undefined

@@ -116,9 +116,15 @@ function planText(plan: PlanSummary): string {
   return [
     `${plan.recipe} on ${plan.model}`,
     `prunes ${plan.prunedModules} of ${linears} linears in the blocks`,
+    ...plan.allocations.map(
+      ({ name, sparsity }) =>
+        `allocation ${name}: ${sparsity} on average; the dense model decides how much of each block`,
+    ),
     plan.mode === null
       ? 'recovers nothing'
-      : `${plan.mode}: trains ${formatCount(plan.trainable)} numbers (${formatTrained(plan.percentage)} of ${formatCount(plan.parameters)}): ${plan.train.join(', ')}`,
+      : plan.train.length === 0
+        ? `${plan.mode}: least squares of the weights that stay`
+        : `${plan.mode}: trains ${formatCount(plan.trainable)} numbers (${formatTrained(plan.percentage)} of ${formatCount(plan.parameters)}): ${plan.train.join(', ')}`,
     `memory about ${formatBytes(estimates.memoryBytes)}, disk ${formatBytes(estimates.diskBytes)}${estimates.seconds === null ? '' : `, time about ${Math.round(estimates.seconds)} s`}`,
     plan.saveTo === null ? 'saves nothing' : `saves to ${plan.saveTo}`,
     ...plan.warnings.map((message) => `warning: ${message}`),

@@ -253,6 +253,7 @@ export function recordedPlan(model: ModelSummary): PlanSummary {
     trainable,
     percentage: (100 * trainable) / model.parameters,
     prunedModules: 6 * model.blocks,
+    allocations: [],
     estimates: { memoryBytes: 1.9 * 2 ** 30, diskBytes: 252e6, seconds: 370 },
     warnings: [],
     errors: [],

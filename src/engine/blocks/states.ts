@@ -17,7 +17,8 @@ export interface DenseStates {
 }
 
 export interface WantedStates {
-  readonly dense: DenseKind
+  /** null: none. */
+  readonly dense: DenseKind | null
   readonly middles: boolean
 }
 

@@ -18,6 +18,8 @@ import { createStates, type BlockStates, type DenseStates, type WantedStates } f
 
 /** One way of recovering a block after pruning, with the dense states that it needs. */
 export interface BlockRecovery extends WantedStates {
+  /** It needs the Hessians of the inputs of all linears that are pruned now. */
+  readonly hessians?: true
   /** Changes weights of the block in place; pruned ones stay 0. null when it has nothing to change in this block. */
   recover(work: BlockWork): Promise<BlockReconstruction | null>
 }
@@ -29,6 +31,8 @@ export interface BlockWork {
   readonly masks: ReadonlyMap<string, Mask>
   /** null when the walk looks at no data. */
   readonly states: BlockStates | null
+  /** Of the inputs of the dense block; null for a recovery that did not ask, and once the block is finished. */
+  readonly statistics: Statistics | null
   /** What each recovery did, in their order. */
   readonly recovered: readonly (BlockReconstruction | null)[]
 }
@@ -75,11 +79,9 @@ export async function* walkBlocks(walk: BlockWalk): AsyncGenerator<BlockWork, vo
           await observe(walking, block, statistics)
           await walk.pausePoint?.()
           const masks = await prune(walking, block, statistics)
-          // Hessians may be larger than the block: they go before training needs room.
-          statistics?.close()
-          const recovered = await recover(walking, block, masks)
+          const recovered = await recover(walking, block, masks, statistics)
           stream.round(block)
-          yield { block, masks, recovered, states: walking.states }
+          yield { block, masks, recovered, states: walking.states, statistics: null }
           await passOn(walking, block)
         } finally {
           statistics?.close()
@@ -127,11 +129,13 @@ async function begin(walk: BlockWalk): Promise<Walking> {
 
 function statisticsOf({ walk, pruning, flow }: Walking, block: Block): Statistics | null {
   const { entryOf } = pruning
+  const hessians = walk.recover.some((recovery) => recovery.hessians)
   const observed = block.linears.some(({ name }) => {
     const entry = entryOf(name)
-    return entry !== undefined && lookAtData([entry]) && !isGlobal(entry)
+    return entry !== undefined && (hessians || (lookAtData([entry]) && !isGlobal(entry)))
   })
-  return observed && flow ? new Statistics(walk.backend, flow.set.windows, entryOf) : null
+  const also = hessians ? (['hessian'] as const) : []
+  return observed && flow ? new Statistics(walk.backend, flow.set.windows, entryOf, also) : null
 }
 
 /** The dense block on the streams: statistics from the finished one, outputs where a recovery fits to them. */
@@ -160,9 +164,19 @@ async function prune({ walk, pruning }: Walking, block: Block, statistics: Stati
   return masks
 }
 
-async function recover({ walk, states }: Walking, block: Block, masks: ReadonlyMap<string, Mask>) {
+async function recover(
+  { walk, states }: Walking,
+  block: Block,
+  masks: ReadonlyMap<string, Mask>,
+  statistics: Statistics | null,
+) {
   const recovered: (BlockReconstruction | null)[] = []
-  for (const recovery of walk.recover) recovered.push(await recovery.recover({ block, masks, states, recovered }))
+  for (const [i, recovery] of walk.recover.entries()) {
+    // Hessians may be larger than the block: they go before training needs room.
+    if (!walk.recover.slice(i).some(({ hessians }) => hessians)) statistics?.close()
+    const seen = recovery.hessians ? statistics : null
+    recovered.push(await recovery.recover({ block, masks, states, recovered, statistics: seen }))
+  }
   return recovered
 }
 

@@ -26,15 +26,26 @@ interface Sums {
 /** Sums by `inputKey`: linears that read the same input share them; every MoE expert has its own. */
 export class Statistics {
   readonly #backend: Backend
-  readonly #windows: number
+  /** S: the sums are divided by it. */
+  readonly windows: number
+  readonly #also: readonly Statistic[]
   readonly #entryOf: (linear: string) => PruneEntry | undefined
   readonly #sums = new Map<string, Sums>()
 
-  /** `windows` is S: scores of different tensors compare only if all are divided by the same number. */
-  constructor(backend: Backend, windows: number, entryOf: (linear: string) => PruneEntry | undefined) {
+  /**
+   * `windows` is S: scores of different tensors compare only if all are divided by the same number. `also` is gathered for
+   * every linear that has an entry, whatever its method needs.
+   */
+  constructor(
+    backend: Backend,
+    windows: number,
+    entryOf: (linear: string) => PruneEntry | undefined,
+    also: readonly Statistic[] = [],
+  ) {
     this.#backend = backend
-    this.#windows = windows
+    this.windows = windows
     this.#entryOf = entryOf
+    this.#also = also
   }
 
   readonly observe: LinearObserver = (linears, input) => {
@@ -45,21 +56,21 @@ export class Statistics {
       this.#backend.kernels.columnSquares(rows(sums.squares, partial, partial + 1), input)
     }
     sums.batches += 1
-    if (sums.gram) this.#backend.kernels.gram(sums.gram, input, 2 / this.#windows)
+    if (sums.gram) this.#backend.kernels.gram(sums.gram, input, 2 / this.windows)
   }
 
   #begin(linears: readonly Linear[], channels: number): Sums {
     const wants = (statistic: Statistic) =>
       linears.some(({ name }) => {
         const entry = this.#entryOf(name)
-        return entry !== undefined && methodOf(entry.method).needs === statistic
+        return entry !== undefined && (methodOf(entry.method).needs === statistic || this.#also.includes(statistic))
       })
     const zeros = (shape: readonly number[]) => {
       const tensor = this.#backend.allocate('f32', shape)
       this.#backend.kernels.fill(tensor, 0)
       return tensor
     }
-    const squares = wants('norms') ? zeros([Math.min(this.#windows, mostPartials), channels]) : null
+    const squares = wants('norms') ? zeros([Math.min(this.windows, mostPartials), channels]) : null
     const gram = wants('hessian') ? zeros([channels, channels]) : null
     const sums = { channels, squares, gram, batches: 0, tokens: 0 }
     this.#sums.set(linears[0].inputKey, sums)
@@ -80,7 +91,7 @@ export class Statistics {
     return Float64Array.from({ length: channels }, (_, channel) => {
       let sum = 0
       for (let p = 0; p < count; p++) sum += partials[p * channels + channel]
-      return sum / this.#windows
+      return sum / this.windows
     })
   }
 

@@ -4,7 +4,8 @@ import { selectionCost, type Cost, type PruneMethod } from './method.ts'
 const usualIterations = 36
 /** The penalty grows in every third. */
 const usualPenalties = usualIterations / 3
-const leastSquaresSteps = 10
+/** Of conjugate gradients, on the mask that came out. */
+export const leastSquaresSteps = 10
 
 /** Bytes of inverses that linears with the same input hand on to each other. */
 const keptBytes = 2 ** 28

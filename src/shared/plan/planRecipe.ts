@@ -1,4 +1,5 @@
 // Everything about a run but its numbers: what `run --dry-run`, the trainable map and the editor's lenses show.
+import { isMeasured } from '../allocations/allocations.ts'
 import type { Role } from '../protocol/inspect.ts'
 import type { PlanRow, PlanSummary } from '../protocol/plan.ts'
 import { moduleOfWeight, type Parameter } from '../families/parameters.ts'
@@ -43,6 +44,9 @@ export function planRecipe(
     trainable: trainable.reduce((n, r) => n + r.trainable, 0),
     percentage: trainablePercentage(trainable),
     prunedModules: pruned.size,
+    allocations: recipe.prune.flatMap(({ allocation: name, sparsity }) =>
+      isMeasured(name) && typeof sparsity === 'number' ? [{ name, sparsity }] : [],
+    ),
     estimates: {
       memoryBytes: model && config ? estimateMemory(recipe, model, machine) : 0,
       diskBytes: model ? estimateDisk(recipe, model) : 0,

@@ -2,7 +2,7 @@
 // matrix by itself. Numbers come from the methods' rows.
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { linearsOfBlock, type BlockLinear } from '../families/parameters.ts'
-import type { Statistic } from '../methods/method.ts'
+import type { Cost, Statistic } from '../methods/method.ts'
 import { methodOf } from '../methods/methods.ts'
 import { selectModules } from '../recipe/match.ts'
 import type { ResolvedPruneStep, ResolvedRecipe } from '../recipe/resolve.ts'
@@ -29,13 +29,14 @@ const statisticOperations: Record<Statistic, (columns: number, tokens: number) =
   hessian: (columns, tokens) => 2 * columns ** 2 * tokens,
 }
 
-export function pruneCost({ prune, calibration }: ResolvedRecipe, config: ModelConfig): PruneCost {
+export function pruneCost({ prune, calibration, recover }: ResolvedRecipe, config: ModelConfig): PruneCost {
   const tokens = calibration ? calibration.samples * calibration.seq_len : 0
+  const refit = recover?.mode === 'refit' ? recover.steps : 0
   let operations = 0
   let bytes = 0
   for (let block = 0; block < config.numBlocks; block++) {
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
-    const costs = prune.map((step) => stepCost(step, selectModules(linears, step.targets, step.ignore), tokens))
+    const costs = prune.map((step) => stepCost(step, selectModules(linears, step.targets, step.ignore), tokens, refit))
     operations += sum(costs.map((cost) => cost.operations))
     bytes = Math.max(
       bytes,
@@ -46,16 +47,28 @@ export function pruneCost({ prune, calibration }: ResolvedRecipe, config: ModelC
 }
 
 /** Of one step in one block: statistics of all inputs are there together, what solving takes a linear at a time. */
-function stepCost(step: ResolvedPruneStep, linears: readonly BlockLinear[], tokens: number) {
-  const { needs, cost } = methodOf(step.method)
+function stepCost(step: ResolvedPruneStep, linears: readonly BlockLinear[], tokens: number, refit: number) {
+  const { needs: ownNeeds, cost } = methodOf(step.method)
+  const needs = refit > 0 ? 'hessian' : ownNeeds
   const inputs = new Map(linears.map(({ inputKey, shape }) => [inputKey, shape[1]]))
   const shared = [...inputs.values()].map((columns) => cost.shared(columns))
-  const matrices = linears.map(({ shape: [rows, columns] }) => cost.matrix(rows, columns, step))
+  const matrices = linears.map(({ shape: [rows, columns] }) =>
+    refitted(cost.matrix(rows, columns, step), rows, columns, refit),
+  )
   const seen = [...inputs.values()].map((columns) => statisticOperations[needs](columns, tokens))
   return {
     operations: sum([...seen, ...[...shared, ...matrices].map((c) => c.operations)]),
     statistics: sum([...inputs.values()].map(statisticBytes[needs])),
     working: most(shared) + most(matrices),
+  }
+}
+
+/** With least squares of the kept weights: a product for each step, one before, and the errors before and after. */
+function refitted({ operations, bytes }: Cost, rows: number, columns: number, steps: number): Cost {
+  if (steps === 0) return { operations, bytes }
+  return {
+    operations: operations + (steps + 3) * 2 * rows * columns ** 2,
+    bytes: Math.max(bytes, 4 * columns ** 2 + 8 * 4 * rows * columns),
   }
 }
 

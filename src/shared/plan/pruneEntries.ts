@@ -1,4 +1,6 @@
 // What to prune and how: the recipe's `prune` entries after matching, one sparsity for each linear.
+import type { AllocationSettings } from '../allocations/allocation.ts'
+import { allocationSettings, isMeasured, type AllocationName } from '../allocations/allocations.ts'
 import { andList, someOf } from '../format/lists.ts'
 import { formatNm, parseNm, type NmPattern } from '../format/nm.ts'
 import { methodKeyNames, type MethodKey, type MethodSettings } from '../methods/keys.ts'
@@ -36,6 +38,34 @@ export function settingOf({ method, settings }: Pick<PruneEntry, 'method' | 'set
   const value = settings[key] ?? methodOf(method).keys[key]
   if (value === undefined) throw new Error(`internal: ${method} takes no ${key}`)
   return value
+}
+
+/** An entry whose one sparsity is spread over the blocks by what the dense model shows; until then each has that one. */
+export interface PlannedAllocation {
+  readonly entry: PruneEntry
+  readonly name: AllocationName
+  readonly settings: Required<AllocationSettings>
+  /** Mean over the weights. */
+  readonly sparsity: number
+}
+
+/** `entries` are those of the steps. A group over the whole model is its own allocation. */
+export function plannedAllocations(
+  steps: readonly ResolvedPruneStep[],
+  entries: readonly PruneEntry[],
+): PlannedAllocation[] {
+  return steps.flatMap((step, i) => {
+    const { allocation: name, sparsity, scope, method, pattern } = step
+    if (!isMeasured(name) || (scope === 'global' && canBeGlobal(method))) return []
+    if (parseNm(pattern))
+      throw new PlanError(
+        `prune.${i}: allocation ${name} spreads the sparsity over the blocks, but pattern ${pattern} fixes it; remove one of them`,
+      )
+    if (typeof sparsity !== 'number')
+      throw new PlanError(`prune.${i}: allocation ${name} needs one number as sparsity; a list is an allocation itself`)
+    const settings = { ...allocationSettings(name, step[name]) } as Required<AllocationSettings>
+    return [{ entry: entries[i], name, settings, sparsity }]
+  })
 }
 
 export interface PlannedLinear extends Module {

@@ -4,17 +4,30 @@ import { blockLinears, blockParameters } from '../families/parameters.ts'
 import { largest } from '../format/lists.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import { PlanError } from './planError.ts'
-import { checkEntries, lookAtData, pruneEntries, type PruneEntry } from './pruneEntries.ts'
+import {
+  checkEntries,
+  lookAtData,
+  plannedAllocations,
+  pruneEntries,
+  type PlannedAllocation,
+  type PruneEntry,
+} from './pruneEntries.ts'
 import { selectTrainable, setOfBlock, type Trainable } from './selectTrainable.ts'
 import { countParameters, countTrainable, headModule, sizeOf, type TrainableSet } from './trainable.ts'
 
 export interface RunPlan {
   readonly entries: readonly PruneEntry[]
+  /** Of the entries whose sparsities are decided by what the dense model shows. */
+  readonly allocations: readonly PlannedAllocation[]
   /** null: the recipe recovers nothing. */
   readonly trainable: Trainable | null
   readonly count: { readonly count: number; readonly percent: number } | null
   readonly reconstructs: boolean
   readonly retrains: boolean
+  /** Least squares of the kept weights, while blocks are pruned. */
+  readonly refits: boolean
+  /** Recovery happens while blocks are pruned. */
+  readonly blockwise: boolean
   readonly needsCalibration: boolean
   /** A tied head that is trained gets weights of its own. */
   readonly untiesHead: boolean
@@ -37,17 +50,24 @@ export function planRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
   const modules = linears.map(({ name, block, kind }) => ({ name, block, className: kind }))
   const entries = pruneEntries(recipe.prune, modules, config.numBlocks)
   checkEntries(entries, new Map(linears.map(({ name, shape }) => [name, shape])))
+  const allocations = plannedAllocations(recipe.prune, entries)
   const { recover } = recipe
   const reconstructs = recover?.mode === 'reconstruct'
   const retrains = recover?.mode === 'retrain'
-  const trainable = recover ? selectTrainable(config, recover) : null
+  const refits = recover?.mode === 'refit'
+  const blockwise = reconstructs || refits
+  const trainable = recover && !refits ? selectTrainable(config, recover) : null
+  if (refits && entries.length === 0)
+    throw new PlanError(
+      'recover.mode: refit fits the kept weights to the dense ones of the same run, so it needs `prune`; of a model that is pruned already the dense weights are gone',
+    )
   if (reconstructs && entries.length === 0)
     throw new PlanError(
       'recover.mode: reconstruct trains a pruned block towards the dense one, so it needs `prune`; for a model that is pruned already, use mode: retrain',
     )
   if (retrains && recover.data === undefined)
     throw new PlanError('recover.data is missing: retraining needs text or ids to train on')
-  const needsCalibration = reconstructs || lookAtData(entries)
+  const needsCalibration = blockwise || lookAtData(entries) || allocations.length > 0
   if (needsCalibration && !recipe.calibration)
     throw new PlanError('calibration is missing: these methods look at data, so set calibration.data')
   checkLengths(recipe, config)
@@ -55,10 +75,13 @@ export function planRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
   const count = trainable && countTrainable(trainable, rank)
   return {
     entries,
+    allocations,
     trainable,
     count: count === null ? null : { count, percent: (100 * count) / countParameters(config) },
     reconstructs,
     retrains,
+    refits,
+    blockwise,
     needsCalibration,
     untiesHead: config.tied && retrains && trainable?.adapted.some(({ name }) => name === headModule(config)) === true,
     sizes: planSizes(config, trainable, rank, reconstructs),

@@ -3,9 +3,9 @@
 // soon as it runs.
 import type { Stage } from '../protocol/events.ts'
 import { idShapeOf, type DataFacts, type MachineFacts, type ModelFacts } from '../recipe/facts.ts'
-import type { ResolvedEvaluation, ResolvedRecipe } from '../recipe/resolve.ts'
+import { isMeasured } from '../allocations/allocations.ts'
+import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe } from '../recipe/resolve.ts'
 import { adapterAmong } from '../adapters/adapters.ts'
-import { needsData } from '../methods/methods.ts'
 import { pruneCost } from './pruneCost.ts'
 import { sizeOf } from './trainable.ts'
 
@@ -60,7 +60,7 @@ export function plannedParts(
   const stage = (name: Stage) => measuring((e) => (isAskedAt(e, name, recipe) ? 1 : 0))
   const units = recover?.mode === 'retrain' ? recover.steps : (model.modelConfig?.numBlocks ?? 0)
   const between = recover ? measuring(({ every }) => (every ? Math.floor(units / every) : 0)) : 0
-  const reconstructs = recover?.mode === 'reconstruct'
+  const reconstructs = recover !== undefined && recover.mode !== 'retrain'
   const [pruning, recovering] = [pruneOperations(recipe, model), recoverOperations(recipe, model)]
   const baseline = reconstructs && stage('pruned') > 0 ? pruning : 0
   const inPruning = pruning + (reconstructs ? recovering + between : 0)
@@ -92,14 +92,16 @@ function pruneOperations(recipe: ResolvedRecipe, model: PlannedModel): number {
   const { prune, recover, calibration } = recipe
   const { blocks } = weightsOf(model)
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
-  const looks = prune.some(({ method }) => needsData(method)) || recover?.mode === 'reconstruct'
-  // A product of a token with a weight is two operations; once through the dense block, once through the pruned one.
-  const passes = looks ? 2 * 2 * blocks * calibrationTokens : 0
+  const looks = prune.some(stepNeedsData) || (recover && recover.mode !== 'retrain')
+  // A product of a token with a weight is two operations; once through the dense block, once through the
+  // pruned one, and before them through the dense model where it decides how much of each block goes.
+  const allocating = prune.some(({ allocation }) => isMeasured(allocation)) ? 1 : 0
+  const passes = looks ? (2 + allocating) * 2 * blocks * calibrationTokens : 0
   return passes + (model.modelConfig ? pruneCost(recipe, model.modelConfig).operations : 0)
 }
 
 function recoverOperations({ recover, calibration }: ResolvedRecipe, model: PlannedModel): number {
-  if (!recover) return 0
+  if (!recover || recover.mode === 'refit') return 0
   const { blocks, head } = weightsOf(model)
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
   const weights = recover.train.includes('full') || adapterAmong(recover.train) !== null

@@ -28,6 +28,8 @@ export interface PlanSummary {
   /** 100 · trainable / parameters as the paper counts them. */
   percentage: number
   prunedModules: number
+  /** Steps whose sparsity is spread over the blocks by what the dense model shows: their mean. */
+  allocations: { name: string; sparsity: number }[]
   estimates: { memoryBytes: number; diskBytes: number; seconds: number | null }
   /** One sentence each, worst first. */
   warnings: string[]

@@ -1,12 +1,20 @@
 // A recipe with every default filled in (design 4.2). The result is itself a valid recipe, so a run folder can keep it.
 import { hasSubmodules, type ModelConfig } from '../families/modelConfig.ts'
 import { parseNm } from '../format/nm.ts'
+import type { AllocationSettings } from '../allocations/allocation.ts'
+import {
+  allocationSettings,
+  defaultAllocation,
+  isMeasured,
+  keysOf,
+  type AllocationName,
+} from '../allocations/allocations.ts'
 import type { MethodKey, MethodSettings } from '../methods/keys.ts'
 import type { Scope, Selection } from '../methods/method.ts'
-import { defaultMethod, defaultScope, methodOf, type MethodName } from '../methods/methods.ts'
+import { defaultMethod, defaultScope, methodOf, needsData, type MethodName } from '../methods/methods.ts'
 import { defaultTask, taskOf, type TaskName } from '../tasks/tasks.ts'
 import { defaultTrain, type Subset } from '../adapters/subsets.ts'
-import { unstructured } from './schema.ts'
+import { refitDefaults, unstructured } from './schema.ts'
 import type {
   EvaluationStage,
   PruneStep,
@@ -15,13 +23,18 @@ import type {
   ReconstructionWindow,
   Recover,
   RecoverMode,
+  SettledAllocation,
 } from './schema.ts'
 
-/** With the keys that its method takes, and no others. */
-export interface ResolvedPruneStep extends MethodSettings {
+type AllocationKeys = Partial<Record<AllocationName, AllocationSettings>>
+
+/** With the keys that its method and its allocation take, and no others. */
+export interface ResolvedPruneStep extends MethodSettings, AllocationKeys {
   method: MethodName
   /** A list is spread over the blocks, see `sparsityOfBlock`; N/M with a pattern `N:M`. */
   sparsity: number | number[]
+  /** How one number is spread over the blocks; its settings stand under its name. */
+  allocation: AllocationName
   /** `unstructured` or `N:M`; `parseNm` reads it. */
   pattern: string
   scope: Scope
@@ -49,6 +62,8 @@ export interface ResolvedRecover {
   train: Subset[]
   lora: { rank: number; alpha: number; init: string | null }
   steps: number
+  /** Of `refit` only. */
+  dampening?: number
   lr: number
   weight_decay: number
   /** Null: no clipping; always null when reconstructing. */
@@ -153,6 +168,7 @@ function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
   return {
     method,
     sparsity: nm ? nm.n / nm.m : (step.sparsity ?? defaultSparsity),
+    ...allocationKeys(step),
     pattern,
     scope: step.scope ?? defaultScope(method, step.selection),
     selection: step.selection ?? 'exact',
@@ -160,6 +176,12 @@ function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
     targets: step.targets ?? ['Linear'],
     ignore: step.ignore ?? [],
   }
+}
+
+function allocationKeys(step: PruneStep): Pick<ResolvedPruneStep, 'allocation'> & AllocationKeys {
+  const allocation = step.allocation ?? defaultAllocation
+  if (keysOf(allocation).length === 0) return { allocation }
+  return { allocation, [allocation]: allocationSettings(allocation, step[allocation as SettledAllocation]) }
 }
 
 function methodSettings(step: PruneStep, method: MethodName): MethodSettings {
@@ -175,12 +197,13 @@ function resolveRecover(recover: Recover, known: Surroundings): ResolvedRecover 
     mode,
     window: residual && !hasSubmodules({ residual }) ? 'block' : (recover.window ?? 'block'),
     inputs: recover.inputs ?? 'pruned',
-    train: [...new Set(recover.train ?? defaultTrain)],
+    train: mode === 'refit' ? [] : [...new Set(recover.train ?? defaultTrain)],
     lora: { rank: 16, alpha: 32, init: null, ...recover.lora },
-    steps: recover.steps ?? 1000,
+    steps: recover.steps ?? (mode === 'refit' ? refitDefaults.steps : 1000),
+    ...(mode === 'refit' && { dampening: recover.dampening ?? refitDefaults.dampening }),
     lr: recover.lr ?? 5e-4,
     weight_decay: recover.weight_decay ?? 0,
-    clip_norm: mode === 'reconstruct' ? null : clipNorm === undefined ? 1 : clipNorm,
+    clip_norm: mode !== 'retrain' ? null : clipNorm === undefined ? 1 : clipNorm,
     batch_size: recover.batch_size ?? 1,
     grad_accumulation: recover.grad_accumulation ?? 1,
     shuffle: recover.shuffle ?? false,
@@ -188,6 +211,11 @@ function resolveRecover(recover: Recover, known: Surroundings): ResolvedRecover 
     ...(mode === 'retrain' && field !== undefined && { field }),
     ...windowsOf(recover, known),
   }
+}
+
+/** Its method or its allocation looks at calibration inputs. */
+export function stepNeedsData({ method, allocation }: Pick<ResolvedPruneStep, 'method' | 'allocation'>): boolean {
+  return needsData(method) || isMeasured(allocation)
 }
 
 /** Sparsity of one block: a list's values lie evenly over the depth, linear in between. */

@@ -10,22 +10,16 @@ import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
 import { scopes, selections } from '../methods/method.ts'
 import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData, refusesScope } from '../methods/methods.ts'
 import { defaultTask, taskNames, taskOf, zeroShotNames } from '../tasks/tasks.ts'
+import { about } from './aboutKey.ts'
+import { allocationShape } from './allocationSchema.ts'
 
-/** Shown by hover and completion, and written into the JSON Schema. */
-const about = (
-  markdownDescription: string,
-  more: { default?: unknown; examples?: unknown[]; pattern?: string } = {},
-) => ({
-  description: markdownDescription.replace(/[`*]/g, ''),
-  markdownDescription,
-  ...more,
-})
+export type { SettledAllocation } from './allocationSchema.ts'
 
 const path = z.string().min(1)
 const count = z.int().min(1).max(1e9)
 const rate = z.number().min(0).max(1e6)
 
-export const modes = ['retrain', 'reconstruct'] as const
+export const modes = ['retrain', 'reconstruct', 'refit'] as const
 export const windows = ['block', 'submodule'] as const
 const reconstructionInputs = ['pruned', 'dense'] as const
 export const stages = ['dense', 'pruned', 'recovered'] as const
@@ -97,6 +91,7 @@ const pruneStepSchema = z
       .meta(about(['How weights are scored; the smallest go.', ...methodLines].join('\n'), { default: defaultMethod }))
       .optional(),
     sparsity: sparsity.optional(),
+    ...allocationShape,
     pattern: pattern.optional(),
     scope: z
       .enum(scopes)
@@ -153,13 +148,16 @@ const seqLen = z
   )
   .optional()
 
+/** Of `mode: refit`. */
+export const refitDefaults = { steps: 10, dampening: 0.01 }
+
 const recoverSchema = z
   .strictObject({
     mode: z
       .enum(modes)
       .meta(
         about(
-          '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230).',
+          '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230). `refit`: least squares of the weights that pruning kept, a linear at a time, towards the outputs of its dense weights; nothing is trained (arXiv 2406.07831).',
           { default: 'reconstruct' },
         ),
       )
@@ -216,7 +214,21 @@ const recoverSchema = z
       })
       .meta(about('Settings of the adapters and of the low-rank update of the head.'))
       .optional(),
-    steps: count.meta(about('Optimiser steps, for each block or in all.', { default: 1000 })).optional(),
+    steps: count
+      .meta(
+        about(
+          'Optimiser steps, for each block or in all. Of `refit`: conjugate gradients of each linear, 10 by default.',
+          { default: 1000 },
+        ),
+      )
+      .optional(),
+    dampening: rate
+      .meta(
+        about('`refit` only: share of the mean diagonal that is added to the Hessian.', {
+          default: refitDefaults.dampening,
+        }),
+      )
+      .optional(),
     lr: z
       .number()
       .gt(0)

@@ -83,6 +83,12 @@ const recipes = (model: string, data: string) => {
         lr: 1e-3,
       },
     },
+    'ALPS, spread by outliers, refitted': {
+      ...shared,
+      prune: [{ method: 'alps', sparsity: 0.5, allocation: 'owl' }],
+      recover: { mode: 'refit' },
+      evaluate,
+    },
     retrain: {
       ...shared,
       prune: [{ method: 'wanda', sparsity: 0.5 }],
@@ -107,7 +113,12 @@ describe('resuming a killed run', function () {
   before(async () => (backend = await openCpu({ threads: 2 })))
   after(() => backend.close())
 
-  for (const what of ['prune and reconstruct', 'prune and reconstruct submodules on dense inputs', 'retrain'] as const)
+  for (const what of [
+    'prune and reconstruct',
+    'prune and reconstruct submodules on dense inputs',
+    'ALPS, spread by outliers, refitted',
+    'retrain',
+  ] as const)
     it(`${what}: killed at five moments, each ends with the bytes of the uninterrupted run`, async function () {
       const [model, data] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
       const recipe = recipes(model, data)[what]

@@ -158,6 +158,15 @@ evaluate: [{data: b.jsonl, seq_len: 64}]
     )
   })
 
+  it('an OWL profile is an allocation, there and back', () => {
+    const text =
+      'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.7, sparsity_profile: owl, owl_m: 3, owl_lmbda: 0.1}'
+    const { recipe } = imported(text)
+    const step = { method: 'wanda', sparsity: 0.7, allocation: 'owl', owl: { threshold: 3, spread: 0.1 } }
+    assert.deepEqual(recipe.prune, [step])
+    assert.match(exportToLlmCompressor(recipe).text, /sparsity_profile: owl\n +owl_m: 3\n +owl_lmbda: 0\.1/)
+  })
+
   it('what was exported can be imported again', () => {
     const { recipe } = parseRecipe(
       'version: 1\nmodel: m\nprune: [{method: wanda, sparsity: 0.6, ignore: ["re:.*fc1"]}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}\n',

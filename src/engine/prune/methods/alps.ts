@@ -3,12 +3,12 @@
 import { breathe } from '../../breathe.ts'
 import { Arena } from '../../compute/arena.ts'
 import type { Tensor } from '../../compute/tensor.ts'
-import { keptInverses } from '../../../shared/methods/alps.ts'
+import { keptInverses, leastSquaresSteps } from '../../../shared/methods/alps.ts'
 import { settingOf, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import type { PruneHost } from '../host.ts'
 import { bitCount } from '../mask.ts'
 import { keepLargest, type Projection } from './choose.ts'
-import { columnScale, finiteDiagonal, invert, writeDiagonal, type ColumnScale } from './hessian.ts'
+import { invert, unitHessian, type UnitHessian } from './hessian.ts'
 import { leastSquares } from './leastSquares.ts'
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
 import { writeBack } from './writeBack.ts'
@@ -31,9 +31,7 @@ export const alps: SolveMethod = {
 }
 
 /** What linears with the same input share. */
-export interface AlpsHessian extends ColumnScale {
-  /** Damped, with unit diagonal. */
-  readonly h: Tensor
+export interface AlpsHessian extends UnitHessian {
   /** (H + ρI)⁻¹, until the next call. */
   inverseAt(rho: number): Promise<Tensor>
   release(): void
@@ -41,16 +39,10 @@ export interface AlpsHessian extends ColumnScale {
 
 /** @throws EngineError 'numeric' */
 export async function prepareAlps({ host, hessian, entry, name, warn }: HessianInput): Promise<AlpsHessian> {
-  const measured = await finiteDiagonal(host, hessian, name)
-  const n = measured.length
-  const damping = (settingOf(entry, 'dampening') * measured.reduce((a, b) => a + b, 0)) / n
-  const diagonal = Float64Array.from(measured, (d) => d + damping)
   const arena = new Arena(host)
-  const units = columnScale(arena, host, diagonal)
-  const h = arena.allocate([n, n])
-  host.kernels.scaleWeight(h, hessian, units.inverse, units.inverse, 1)
-  const unit = diagonal.map((d, j) => d / units.values[j] ** 2)
-  writeDiagonal(host, h, unit)
+  const units = await unitHessian(arena, host, hessian, settingOf(entry, 'dampening'), name)
+  const { h, unit } = units
+  const n = unit.length
   const kept = new Map<number, Tensor>()
   let spare: Tensor | null = null
   const inverseAt = async (rho: number) => {
@@ -63,7 +55,7 @@ export async function prepareAlps({ host, hessian, entry, name, warn }: HessianI
     if (keeps) kept.set(rho, out)
     return out
   }
-  return { ...units, h, inverseAt, release: () => arena.close() }
+  return { ...units, inverseAt, release: () => arena.close() }
 }
 
 /** How the penalty went, for comparison with others' code: ρ of every iteration, and every third how much the mask changed. */
@@ -114,7 +106,7 @@ export async function solveAlps(host: PruneHost, shared: AlpsHessian, input: Sol
   kernels.convert(x, b)
   await projectTo()
   for (const tensor of [b, v, x]) arena.release(tensor)
-  await leastSquares(host, d, a, shared.h, mask)
+  await leastSquares(host, d, a, shared.h, mask, leastSquaresSteps)
   await writeBack(host, input, d, shared)
   return penalty.trace
 }

@@ -62,6 +62,34 @@ export function columnScale(arena: Arena, host: PruneHost, diagonal: Float64Arra
   return { scale, inverse, values }
 }
 
+/** H with unit diagonal: what methods that solve for A = W·diag(n) work with (methods.md 13.1). */
+export interface UnitHessian extends ColumnScale {
+  /** (G + damping) / (n·nᵀ). */
+  readonly h: Tensor
+  /** Its diagonal in f64: 1, or next to nothing for inputs that never fired where nothing damps them. */
+  readonly unit: Float64Array
+}
+
+/** `dampening` times the mean diagonal is added first; the Hessian stays as it is. @throws EngineError 'numeric' */
+export async function unitHessian(
+  arena: Arena,
+  host: PruneHost,
+  hessian: Tensor,
+  dampening: number,
+  name: string,
+): Promise<UnitHessian> {
+  const measured = await finiteDiagonal(host, hessian, name)
+  const n = measured.length
+  const damping = (dampening * measured.reduce((a, b) => a + b, 0)) / n
+  const diagonal = Float64Array.from(measured, (d) => d + damping)
+  const units = columnScale(arena, host, diagonal)
+  const h = arena.allocate([n, n])
+  host.kernels.scaleWeight(h, hessian, units.inverse, units.inverse, 1)
+  const unit = diagonal.map((d, j) => d / units.values[j] ** 2)
+  writeDiagonal(host, h, unit)
+  return { ...units, h, unit }
+}
+
 /** Diagonals that are tried where the first is not positive definite in f32: shares of a unit diagonal. */
 const shifts = [0, 1e-3, 1e-2, 1e-1, 1]
 

@@ -1,15 +1,20 @@
-// Least squares on a fixed mask by conjugate gradients, every row by itself (methods.md 13.1): the last step of ALPS. The
-// unit diagonal of H is the preconditioner.
+// Least squares on a fixed mask by conjugate gradients, every row by itself (methods.md 13.1): the last step of ALPS,
+// and `refit` on any mask. The unit diagonal of H is the preconditioner.
 import { breathe } from '../../breathe.ts'
 import { Arena } from '../../compute/arena.ts'
 import { readF32 } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { PruneHost } from '../host.ts'
 
-const steps = 10
-
 /** Moves b[O,I], 0 where the mask is, towards the least ‖(a − b)·H½‖; h[I,I] has a unit diagonal. */
-export async function leastSquares(host: PruneHost, b: Tensor, a: Tensor, h: Tensor, mask: Tensor): Promise<void> {
+export async function leastSquares(
+  host: PruneHost,
+  b: Tensor,
+  a: Tensor,
+  h: Tensor,
+  mask: Tensor,
+  steps: number,
+): Promise<void> {
   using arena = new Arena(host)
   const { kernels } = host
   const [count] = b.shape

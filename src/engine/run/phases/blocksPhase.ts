@@ -4,10 +4,11 @@ import { loadBlock, type Block } from '../../model/block.ts'
 import { openModel } from '../../model/model.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import { zerosOf, type Mask } from '../../prune/mask.ts'
-import { lookAtData } from '../../../shared/plan/pruneEntries.ts'
+import { lookAtData, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import { walkBlocks, type BlockRecovery, type BlockWork } from '../../blocks/walkBlocks.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
 import { openParts, savePart, type StoredStage } from '../state/blockStore.ts'
+import { allocate } from '../../blocks/allocate.ts'
 import type { Budget } from '../../../shared/plan/memory.ts'
 import { createModelStream } from '../../blocks/modelStream.ts'
 import { overlayCheckpoint } from '../state/overlay.ts'
@@ -63,6 +64,28 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
       await phase.onBlock(resultOf(work, (session.log.elapsed() - begun) / 1000))
       begun = session.log.elapsed()
     }
+  } finally {
+    stream.close()
+  }
+}
+
+/** The plan's entries; where their sparsities depend on the dense model, it is looked at first, also by a resumed run. */
+export async function allocateInRun(
+  session: RunSession,
+  { entries, allocations }: RunPlan,
+  budget: Budget,
+  calibration: CalibrationSet | null,
+): Promise<readonly PruneEntry[]> {
+  if (allocations.length === 0 || !calibration) return entries
+  const { backend, model, signal } = session
+  const stream = createModelStream(backend, model)
+  const total = stream.blockCount * calibration.windows
+  let done = 0
+  const onWindows = (windows: number) => session.advance((done += windows), total, 'windows')
+  const memory = { bytes: budget.activationBytes, spillFolder: session.folder.state }
+  const flow = { backend, stream, set: calibration, budget: memory, signal, onWindows }
+  try {
+    return await session.phase('calibrate', () => allocate(flow, entries, allocations))
   } finally {
     stream.close()
   }

@@ -2,14 +2,15 @@
 import { availableParallelism } from 'node:os'
 import type { BlockRecovery } from '../../blocks/walkBlocks.ts'
 import { openModel } from '../../model/model.ts'
-import { withPruneHost } from '../../prune/host.ts'
+import { withPruneHost, type PruneHost } from '../../prune/host.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { removeParts } from '../state/blockStore.ts'
 import { dueEntries, evaluateStage, evaluateTraining, isDue, warnOfWorse } from './evaluateStage.ts'
 import { shareMemory, type Budget, type MemoryLimits } from '../../../shared/plan/memory.ts'
-import { runBlocksPhase, type BlocksPhase } from './blocksPhase.ts'
+import { allocateInRun, runBlocksPhase, type BlocksPhase } from './blocksPhase.ts'
 import type { BlockResult } from '../state/progress.ts'
 import { reconstruction } from './reconstruction.ts'
+import { refitting } from './refitting.ts'
 import { runRetrainPhase } from './retrainPhase.ts'
 import { plannedWork } from './plannedWork.ts'
 import { claimOutput } from '../open/outputClaim.ts'
@@ -46,7 +47,7 @@ export async function runPhases(
     await evaluateStage(session, data, 'dense', source, budget.decoderBytes)
     if (plan.entries.length > 0) await prune(context)
     const masks = await masksOf(context)
-    const measuresPruned = !plan.reconstructs
+    const measuresPruned = !plan.blockwise
     if (measuresPruned)
       await withStateModel(session, prunedStages(context), false, (model) =>
         evaluateStage(session, data, 'pruned', model, budget.decoderBytes),
@@ -74,24 +75,26 @@ async function prune(context: Context): Promise<void> {
   const { numBlocks } = model.config
   if (progress.finishedBlocks === numBlocks) return
   await withPruneHost(backend, async (host) => {
-    const shared = { session, plan, budget, host, calibration: data.calibration }
-    if (plan.reconstructs) await measureBaseline(context, shared)
+    const allocated = { ...plan, entries: await allocateInRun(session, plan, budget, data.calibration) }
+    const shared = { session, plan: allocated, budget, host, calibration: data.calibration }
+    if (plan.blockwise) await measureBaseline(context, shared)
     await evaluateBlocks(context)
     const pass = () =>
       runBlocksPhase({
         ...shared,
         stage: 'pruned',
         finishedBlocks: progress.finishedBlocks,
-        recover: blockRecoveries(context),
+        recover: blockRecoveries(context, host),
         onBlock: (result) => blockDone(context, result),
       })
-    await session.phase(plan.reconstructs ? 'reconstruct' : 'prune', pass, { timedAs: 'prune', part: 'prune' })
+    await session.phase(plan.blockwise ? 'reconstruct' : 'prune', pass, { timedAs: 'prune', part: 'prune' })
   })
 }
 
 /** The recoveries that work block by block, in the recipe's order. */
-function blockRecoveries({ session, plan, budget, starts }: Context): BlockRecovery[] {
+function blockRecoveries({ session, plan, budget, starts }: Context, host: PruneHost): BlockRecovery[] {
   const { recover } = session.recipe
+  if (recover && plan.refits) return [refitting(session, plan, recover, host)]
   if (!recover || !plan.reconstructs || !plan.trainable) return []
   return [reconstruction(session, recover, plan.trainable, budget, starts)]
 }
@@ -111,7 +114,7 @@ async function evaluateBlocks(context: Context): Promise<void> {
   const { session, data, budget, plan } = context
   const { recipe, progress, model } = session
   const done = progress.finishedBlocks
-  const between = plan.reconstructs && done > 0 && done < model.config.numBlocks
+  const between = plan.blockwise && done > 0 && done < model.config.numBlocks
   if (!between || !recipe.evaluate.some((e) => isDue(e, done))) return
   await withStateModel(session, prunedStages(context), false, (pruned) =>
     // A block and the calibration activations are in memory too.
@@ -177,7 +180,7 @@ async function finish(context: Context, masks: ReadonlyMap<string, Mask>, versio
   const stages = [...prunedStages(context), ...(plan.retrains ? [trained] : [])]
   const untied = plan.untiesHead
   await withStateModel(session, stages, untied, async (result) => {
-    if (plan.trainable) await evaluateStage(session, data, 'recovered', result, budget.decoderBytes)
+    if (session.recipe.recover) await evaluateStage(session, data, 'recovered', result, budget.decoderBytes)
     warnOfWorse(session)
     await session.milestone()
     if (session.recipe.save && session.progress.saved === null)

@@ -95,6 +95,10 @@ function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): s
     sentences.push(
       `Reconstruction: ${recover.steps} steps of ${recover.batch_size * recover.grad_accumulation} windows for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`,
     )
+  if (recover?.mode === 'refit')
+    sentences.push(
+      `Refit: least squares of the kept weights of each linear on the calibration windows, ${recover.steps} conjugate gradients, dampening ${recover.dampening}.`,
+    )
   sentences.push(`Seed ${seed}.`)
   return sentences
 }

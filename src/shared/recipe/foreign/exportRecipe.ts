@@ -1,5 +1,7 @@
 // The pruning steps of a recipe as an llm-compressor recipe. Recovery and evaluation have no counterpart there.
 import { parseNm } from '../../format/nm.ts'
+import type { AllocationKey } from '../../allocations/allocation.ts'
+import { allocationOf } from '../../allocations/allocations.ts'
 import type { MethodKey } from '../../methods/keys.ts'
 import type { ForeignMethod } from '../../methods/method.ts'
 import { methodOf } from '../../methods/methods.ts'
@@ -44,6 +46,16 @@ export function exportToLlmCompressor(recipe: Recipe): Exported {
   return { text: writeYaml(stages, comments), lost }
 }
 
+function profileOf({ allocation, ...step }: ResolvedPruneStep): Draft {
+  const { foreign } = allocationOf(allocation)
+  if (!foreign) return {}
+  const keys = Object.entries(foreign.keys) as [AllocationKey, string][]
+  return {
+    sparsity_profile: foreign.profile,
+    ...Object.fromEntries(keys.map(([key, theirs]) => [theirs, step[allocation]?.[key]])),
+  }
+}
+
 function settingsOf(step: ResolvedPruneStep, { keys, patterns, scheduled }: ForeignMethod): JsonMap {
   // Its matcher sees the head as `lm_head.` in places: only this form keeps it dense everywhere.
   const ignore = [...new Set(['re:.*lm_head', ...step.ignore])]
@@ -61,6 +73,7 @@ function settingsOf(step: ResolvedPruneStep, { keys, patterns, scheduled }: Fore
   }
   return withoutUndefined({
     sparsity: step.sparsity,
+    ...profileOf(step),
     mask_structure: !patterns ? undefined : parseNm(step.pattern) ? step.pattern : '0:0',
     ...Object.fromEntries(Object.entries(keys).map(([key, [theirs]]) => [theirs, step[key as MethodKey]])),
     ...shared,

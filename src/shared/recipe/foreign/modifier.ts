@@ -1,4 +1,5 @@
 // One modifier of llm-compressor or SparseML as a pruning step.
+import { allocationNames, allocationOf } from '../../allocations/allocations.ts'
 import { methodNames, methodOf, type MethodName } from '../../methods/methods.ts'
 import type { Draft, Note } from './convert.ts'
 import type { Json, JsonMap, Modifier } from './dialect.ts'
@@ -9,9 +10,15 @@ const methodByModifier = new Map(
 )
 const methodSettings = methodNames.flatMap((name) => Object.values(methodOf(name).foreign?.keys ?? {}).flat())
 
+const allocationSettings = [
+  'sparsity_profile',
+  ...allocationNames.flatMap((name) => Object.values(allocationOf(name).foreign?.keys ?? {})),
+]
+
 /** Settings that are understood, or that say what is the case here anyway. */
 const handled = new Set<string>([
   ...methodSettings,
+  ...allocationSettings,
   'sparsity', 'final_sparsity', 'mask_structure', 'prunen', 'prunem', 'targets', 'ignore', 'compress_layers', 'target_ids', 'sequential_update', 'sequential_targets', 'offload_hessians',
   'layer_prefix',
 ]) // prettier-ignore
@@ -39,10 +46,21 @@ export function pruneStepOf({ name, settings, path }: Modifier, notes: Note[]): 
     method,
     sparsity: pattern === undefined && sparsity !== undefined ? sparsity : undefined,
     pattern,
+    ...allocationOfProfile(settings),
     scope: methodOf(method).foreign?.global?.includes(name) ? 'global' : undefined,
     ...ownKeys(method, settings),
     ...targetsOf(settings, note),
   }
+}
+
+/** A profile of sparsities over the blocks, under our names. */
+function allocationOfProfile(settings: JsonMap): Draft {
+  const { sparsity_profile: profile } = settings
+  const name = allocationNames.find((n) => profile !== undefined && allocationOf(n).foreign?.profile === profile)
+  if (name === undefined) return {}
+  const keys = Object.entries(allocationOf(name).foreign?.keys ?? {})
+  const given = keys.flatMap(([key, theirs]) => (settings[theirs] === undefined ? [] : [[key, settings[theirs]]]))
+  return { allocation: name, [name]: Object.fromEntries(given) as Json }
 }
 
 /** Settings of the method, under our names. */

@@ -1,6 +1,7 @@
 // What pruning methods look at.
 import { isMethodName, methodOf, needsData, needsHessian } from '../../methods/methods.ts'
 import { insertKey, remove, replaceValue } from '../edits.ts'
+import { stepNeedsData } from '../resolve.ts'
 import { defineRule } from '../rule.ts'
 
 export const m1 = defineRule({
@@ -14,8 +15,15 @@ export const m1 = defineRule({
     const { prune, recover } = resolved
     const block = '{data: path/to/text.jsonl, samples: 128, seq_len: 2048}'
     if (!has(['calibration'])) {
-      const i = prune.findIndex(({ method }) => needsData(method))
-      const why = i >= 0 ? prune[i].method : recover?.mode === 'reconstruct' ? 'Reconstruction' : null
+      const i = prune.findIndex(stepNeedsData)
+      const why =
+        i >= 0
+          ? needsData(prune[i].method)
+            ? prune[i].method
+            : `allocation ${prune[i].allocation}`
+          : recover && recover.mode !== 'retrain'
+            ? 'Reconstruction'
+            : null
       if (why !== null) {
         const edits = insertKey(document, [], 'calibration', block)
         yield {
@@ -52,8 +60,8 @@ export const m2 = defineRule({
   bad: 'prune: [{sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ document, resolved }) {
-    const used = resolved.prune.some(({ method }) => needsData(method))
-    if (!resolved.calibration || used || resolved.recover?.mode === 'reconstruct') return
+    const used = resolved.prune.some(stepNeedsData)
+    if (!resolved.calibration || used || (resolved.recover && resolved.recover.mode !== 'retrain')) return
     yield {
       at: { key: ['calibration'] },
       message: 'Nothing uses calibration here: remove it.',

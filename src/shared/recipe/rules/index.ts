@@ -11,6 +11,7 @@ import { t3, t4, t5, t6 } from './targetPatterns.ts'
 import { t8, t10, t11, t12, t13 } from './targetModules.ts'
 import { n1, n2, n3, n4, n5, n9 } from './nmPatterns.ts'
 import { n6, n7, n10, n11, n12 } from './sparsity.ts'
+import { n13 } from './allocation.ts'
 import { m1, m2, m3, m4 } from './calibration.ts'
 import { m6, m7, c6 } from './dataFiles.ts'
 import { m5, m8, l4, l5 } from './dataLength.ts'
@@ -27,7 +28,7 @@ export const rules: readonly Rule[] = [
   y1, y2, y3, y4, y5, y6,
   s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11,
   t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14,
-  n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12,
+  n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12, n13,
   m1, m2, m3, m4, m5, m6, m7, m8,
   r1, r2, r3, r4, r5, r6, r7, r8, r9, r10,
   l1, l2, l3, l4, l5, l6,

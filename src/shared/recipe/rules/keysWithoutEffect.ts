@@ -1,7 +1,8 @@
 // Keys that exist but do not apply to the chosen method, pattern or mode.
 import { adapterOf } from '../../adapters/adapters.ts'
+import { allocationNames } from '../../allocations/allocations.ts'
 import { andList } from '../../format/lists.ts'
-import { idleKeys, methodOf, methodsWith } from '../../methods/methods.ts'
+import { canBeGlobal, idleKeys, methodOf, methodsWith } from '../../methods/methods.ts'
 import { taskOf } from '../../tasks/tasks.ts'
 import { groupOf, type LintContext } from '../context.ts'
 import { dataUses } from '../dataUses.ts'
@@ -57,6 +58,15 @@ function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {
     const reason = `with method ${step.method}, only with ${andList(methodsWith(key), 'or')}`
     yield { path: at(key), reason, from }
   }
+  for (const name of allocationNames)
+    if (name !== step.allocation)
+      yield { path: at(name), reason: `with allocation ${step.allocation}`, from: [at('allocation')] }
+  if (step.scope === 'global' && canBeGlobal(step.method) && !groupOf(step))
+    yield {
+      path: at('allocation'),
+      reason: 'with scope global, which allocates by itself',
+      from: [at('scope'), ...from],
+    }
   const { scopes, ownGroup, exactOnly } = methodOf(step.method)
   if (groupOf(step)) {
     const reason = 'with an N:M pattern'
@@ -70,6 +80,13 @@ function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {
 function* idleInRecover({ recipe, adapter }: LintContext, recover: ResolvedRecover): Iterable<Idle> {
   const at = (...keys: string[]): Path => ['recover', ...keys]
   const from = [at('mode')]
+  if (recover.mode === 'refit') {
+    for (const key of Object.keys(recipe.recover ?? {}))
+      if (!['mode', 'steps', 'dampening'].includes(key))
+        yield { path: at(key), reason: 'in mode refit, which trains nothing', from }
+    return
+  }
+  yield { path: at('dampening'), reason: `in mode ${recover.mode}, only in refit`, from }
   if (recover.mode === 'reconstruct') {
     const reason = 'in mode reconstruct, which uses the calibration set'
     for (const key of ['data', 'field', 'samples', 'seq_len']) yield { path: at(key), reason, from }

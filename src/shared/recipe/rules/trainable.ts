@@ -128,7 +128,7 @@ export const r7 = defineRule({
   good: 'recover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ document, recipe, resolved, model, get }) {
     const recover = resolved.recover
-    if (!recover) return
+    if (!recover || recover.mode === 'refit') return
     const written = get(['recover', 'train'])
     // Wrong words are reported as such.
     if (written !== undefined && (!Array.isArray(written) || (recipe.recover?.train ?? []).length !== written.length))

@@ -85,6 +85,7 @@ describe('prune entries', () => {
   const step = {
     method: 'wanda' as const,
     sparsity: 0.5,
+    allocation: 'uniform' as const,
     pattern: 'unstructured',
     scope: 'row' as const,
     selection: 'exact' as const,

@@ -1,0 +1,68 @@
+// Sparsities of blocks from what the dense model shows: one pass of it over the calibration set, before anything is pruned.
+import { allocationOf } from '../../shared/allocations/allocations.ts'
+import type { MeasuredBlock } from '../../shared/allocations/allocation.ts'
+import type { PlannedAllocation, PruneEntry } from '../../shared/plan/pruneEntries.ts'
+import { readF32 } from '../compute/backend.ts'
+import { EngineError } from '../errors.ts'
+import { measures, type SeenLinear } from '../prune/allocations/allocation.ts'
+import { normsOf, Statistics } from '../prune/statistics.ts'
+import { embedAll, runBlock, type Flow } from './flow.ts'
+
+/** The entries with the sparsities that their allocations give them. @throws EngineError 'numeric' */
+export async function allocate(
+  flow: Flow,
+  entries: readonly PruneEntry[],
+  allocations: readonly PlannedAllocation[],
+): Promise<PruneEntry[]> {
+  const { stream, backend, set } = flow
+  const blocksOf = allocations.map(() => new Map<number, MeasuredBlock & { names: string[] }>())
+  const entryOf = (name: string) => allocations.find(({ entry }) => entry.sparsities.has(name))?.entry
+  const needed = [...new Set(allocations.map(({ name }) => allocationOf(name).needs))]
+  const hidden = await embedAll(flow)
+  try {
+    for (let index = 0; index < stream.blockCount; index++) {
+      const block = await stream.load(index)
+      const statistics = new Statistics(backend, set.windows, entryOf, needed)
+      try {
+        await runBlock(flow, block, hidden, hidden, statistics)
+        for (const [i, { entry, name, settings }] of allocations.entries()) {
+          const linears = block.linears.filter((linear) => entry.sparsities.has(linear.name))
+          if (linears.length === 0) continue
+          const seen = await Promise.all(
+            linears.map(async ({ weight, inputKey }): Promise<SeenLinear> => {
+              const squares = await statistics.meanSquares(inputKey)
+              return { weight: await readF32(backend, weight), norms: squares && normsOf(squares) }
+            }),
+          )
+          const value = measures[name]?.(seen, settings) ?? 0
+          if (seen.some(({ norms }) => norms?.some((norm) => !Number.isFinite(norm))))
+            throw new EngineError(
+              'numeric',
+              `block ${index}: its calibration inputs are not finite; check the model with \`sparsescope evaluate\`, and the data`,
+            )
+          const size = linears.reduce((n, { weight }) => n + weight.length, 0)
+          blocksOf[i].set(index, { size, value, names: linears.map((linear) => linear.name) })
+        }
+      } finally {
+        statistics.close()
+        stream.release(block)
+      }
+    }
+  } finally {
+    await hidden.close()
+  }
+  return entries.map((entry) => {
+    const i = allocations.findIndex((allocation) => allocation.entry === entry)
+    return i < 0 ? entry : spreadOver(allocations[i], [...blocksOf[i].values()])
+  })
+}
+
+/** Linears of a block that keeps everything are not pruned. */
+function spreadOver(
+  { entry, name, settings, sparsity }: PlannedAllocation,
+  blocks: readonly (MeasuredBlock & { names: readonly string[] })[],
+): PruneEntry {
+  const spread = allocationOf(name).spread?.(blocks, sparsity, settings) ?? []
+  const sparsities = blocks.flatMap(({ names }, i) => names.map((linear) => [linear, spread[i]] as const))
+  return { ...entry, sparsities: new Map(sparsities.filter(([, value]) => value > 0)) }
+}

@@ -1,0 +1,25 @@
+// OWL (arXiv 2310.05175; methods.md 14): how many of a block's Wanda scores are outliers.
+import type { SeenLinear } from './allocation.ts'
+
+/** Percentage of all scores |w_ij| · ‖x_j‖ of the linears together that exceed `threshold` times their mean. */
+export function outlierPercentage(linears: readonly SeenLinear[], threshold: number): number {
+  let [sum, size] = [0, 0]
+  eachScore(linears, (score) => {
+    sum += score
+    size += 1
+  })
+  const limit = (threshold * sum) / size
+  let outliers = 0
+  eachScore(linears, (score) => {
+    if (score > limit) outliers += 1
+  })
+  return size > 0 ? (100 * outliers) / size : 0
+}
+
+/** Inputs that were never seen count as 0: their weights are scores, and no outliers. */
+function eachScore(linears: readonly SeenLinear[], body: (score: number) => void): void {
+  for (const { weight, norms } of linears) {
+    const columns = norms?.length ?? 1
+    for (let i = 0; i < weight.length; i++) body(norms ? Math.abs(weight[i]) * norms[i % columns] : 0)
+  }
+}

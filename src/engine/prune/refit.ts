@@ -1,0 +1,116 @@
+// Refitting what pruning kept (methods.md 13.1, its last step): on a fixed mask, the least squares of a linear's outputs
+// against those of its dense weights, row by row. A linear at a time, on the inputs that the pruned blocks before it make.
+import type { Backend } from '../compute/backend.ts'
+import { readF32 } from '../compute/backend.ts'
+import { Arena } from '../compute/arena.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import { maskWords } from '../compute/tensor.ts'
+import { breathe } from '../breathe.ts'
+import type { Linear } from '../model/module.ts'
+import { visitHost, type PruneHost } from './host.ts'
+import type { Mask } from './mask.ts'
+import { unitHessian, type UnitHessian } from './methods/hessian.ts'
+import { leastSquares } from './methods/leastSquares.ts'
+import { writeBack } from './methods/writeBack.ts'
+import type { Statistics } from './statistics.ts'
+
+export interface RefitOptions {
+  readonly backend: Backend
+  readonly host: PruneHost
+  /** Of the block, in model order; those without a mask stay as they are. */
+  readonly linears: readonly Linear[]
+  /** Masks that this run has chosen: of an older one the dense weights are gone. */
+  readonly masks: ReadonlyMap<string, Mask>
+  /** Hessians of the inputs of all `linears` that have a mask. */
+  readonly statistics: Statistics
+  /** The weight [O, I] before it was pruned, by module name. */
+  readonly denseOf: (name: string) => Promise<Float32Array>
+  /** Conjugate gradients. */
+  readonly steps: number
+  /** Share of the mean diagonal that is added to the Hessian. */
+  readonly dampening: number
+  readonly signal?: AbortSignal
+}
+
+/** Mean squares of what the block's linears get wrong in their outputs. */
+export interface RefitErrors {
+  readonly errorBefore: number
+  readonly errorAfter: number
+}
+
+/**
+ * Moves the kept weights of pruned linears in place; null when none saw an input.
+ * @throws EngineError 'numeric' when inputs or results are not finite
+ */
+export async function refitBlock(options: RefitOptions): Promise<RefitErrors | null> {
+  const { backend, host, statistics, masks, signal } = options
+  const byInput = new Map<string, Linear[]>()
+  for (const linear of options.linears)
+    if (masks.has(linear.name)) byInput.set(linear.inputKey, [...(byInput.get(linear.inputKey) ?? []), linear])
+  let [before, after, outputs] = [0, 0, 0]
+  for (const [inputKey, linears] of byInput) {
+    // An expert that the router never chose has nothing to fit to.
+    const hessian = statistics.hessian(inputKey)
+    if (!hessian || statistics.tokensOf(inputKey) === 0) continue
+    const visit = await visitHost(backend, host, hessian)
+    using arena = new Arena(host)
+    try {
+      const shared = await unitHessian(arena, host, visit.tensor, options.dampening, linears[0].name)
+      for (const linear of linears) {
+        await breathe(signal)
+        const errors = await refitLinear(options, linear, visit.tensor, shared)
+        before += errors.before
+        after += errors.after
+        outputs += statistics.tokensOf(inputKey) * linear.weight.shape[0]
+      }
+    } finally {
+      visit.release()
+    }
+  }
+  // The Hessian is 2/S·XᵀX.
+  const scale = statistics.windows / 2 / outputs
+  return outputs > 0 ? { errorBefore: before * scale, errorAfter: after * scale } : null
+}
+
+async function refitLinear(
+  { backend, host, masks, denseOf, steps }: RefitOptions,
+  { name, weight }: Linear,
+  hessian: Tensor,
+  shared: UnitHessian,
+): Promise<{ before: number; after: number }> {
+  const { kernels } = host
+  const mask = masks.get(name)
+  if (!mask) return { before: 0, after: 0 }
+  using arena = new Arena(host)
+  const [rows, columns] = weight.shape
+  const visit = await visitHost(backend, host, weight)
+  try {
+    const bits = arena.allocate([rows, maskWords(columns)], 'u32')
+    host.write(bits, mask.words)
+    const [dense, target, fitted] = Array.from({ length: 3 }, () => arena.allocate(weight.shape))
+    host.write(dense, await denseOf(name))
+    const ones = arena.allocate([rows])
+    kernels.fill(ones, 1)
+    kernels.scaleWeight(target, dense, ones, shared.scale, 1)
+    kernels.scaleWeight(fitted, visit.tensor, ones, shared.scale, 1)
+    const before = await outputError(host, visit.tensor, dense, hessian)
+    await leastSquares(host, fitted, target, shared.h, bits, steps)
+    await writeBack(host, { weight: visit.tensor, mask: bits, name }, fitted, shared)
+    const after = await outputError(host, visit.tensor, dense, hessian)
+    await visit.writeBack()
+    return { before, after }
+  } finally {
+    visit.release()
+  }
+}
+
+/** Σ over the rows of e·H·eᵀ, e = weight − dense. */
+async function outputError(host: PruneHost, weight: Tensor, dense: Tensor, hessian: Tensor): Promise<number> {
+  using arena = new Arena(host)
+  const [e, eh] = [arena.allocate(weight.shape), arena.allocate(weight.shape)]
+  const rows = arena.allocate([weight.shape[0]])
+  host.kernels.squaredErrorBackward(e, weight, dense, 1)
+  host.kernels.gemm(eh, e, hessian, {})
+  host.kernels.rowDot(rows, e, eh)
+  return (await readF32(host, rows)).reduce((a, b) => a + b, 0)
+}

@@ -1,0 +1,33 @@
+// All allocations. Outside their own files nothing compares their names: what differs between them is in the rows.
+import type { Allocation, AllocationKey, AllocationSettings } from './allocation.ts'
+import { owl } from './owl.ts'
+import { uniform } from './uniform.ts'
+
+export const allocations = { uniform, owl } satisfies Record<string, Allocation>
+
+/** As recipes write it. */
+export type AllocationName = keyof typeof allocations
+
+export const allocationNames = Object.keys(allocations) as AllocationName[]
+
+/** Where a recipe names none. */
+export const defaultAllocation = 'uniform' satisfies AllocationName
+
+export function allocationOf(name: AllocationName): Allocation {
+  return allocations[name]
+}
+
+export function keysOf(name: AllocationName): AllocationKey[] {
+  return Object.keys(allocationOf(name).keys) as AllocationKey[]
+}
+
+/** It goes by what the dense model shows: a recipe with it needs `calibration`, and one sparsity. */
+export function isMeasured(name: AllocationName): boolean {
+  return allocationOf(name).spread !== null
+}
+
+/** A key that the allocation takes. */
+export function allocationSettings(name: AllocationName, given: AllocationSettings = {}): AllocationSettings {
+  const { keys } = allocationOf(name)
+  return Object.fromEntries(keysOf(name).map((key) => [key, given[key] ?? keys[key]]))
+}

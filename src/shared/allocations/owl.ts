@@ -1,0 +1,45 @@
+// Outlier-weighed layerwise sparsity (methods.md 14): a block with more outliers among its scores is pruned less.
+import type { Allocation, MeasuredBlock } from './allocation.ts'
+
+export const owl: Allocation = {
+  title: 'OWL',
+  about: 'blocks with more outliers among |w| × norm of its input are pruned less',
+  paper: 'arXiv 2310.05175',
+  needs: 'norms',
+  keys: { threshold: 5, spread: 0.08 },
+  foreign: { profile: 'owl', keys: { threshold: 'owl_m', spread: 'owl_lmbda' } },
+  spread: (blocks, sparsity, { spread }) => owlSparsities(blocks, sparsity, spread),
+}
+
+/** A block keeps this much at least: without any weight it would pass nothing on. */
+const most = 0.99
+
+/**
+ * Sparsity of each block from its share of outliers: `2 · spread` between the most and the least, the mean over the weights
+ * `sparsity`. What a block cannot take, below 0 or above 0.99, the others do.
+ */
+export function owlSparsities(blocks: readonly MeasuredBlock[], sparsity: number, spread: number): number[] {
+  const values = blocks.map(({ value }) => value)
+  const [least, largest] = [Math.min(...values), Math.max(...values)]
+  const density = values.map((value) => (largest > least ? ((value - least) / (largest - least)) * 2 * spread : 0))
+  const sparsities = density.map((share) => -share)
+  const free = new Set(blocks.keys())
+  while (free.size > 0) {
+    const rest = sum(blocks, (i) => sparsity - (free.has(i) ? 0 : sparsities[i]))
+    const room = [...free].reduce((size, i) => size + blocks[i].size, 0)
+    const shift = (rest - [...free].reduce((total, i) => total + blocks[i].size * sparsities[i], 0)) / room
+    for (const i of free) sparsities[i] += shift
+    const outside = [...free].filter((i) => sparsities[i] < 0 || sparsities[i] > most)
+    if (outside.length === 0) break
+    for (const i of outside) {
+      sparsities[i] = Math.min(most, Math.max(0, sparsities[i]))
+      free.delete(i)
+    }
+  }
+  return sparsities
+}
+
+/** Over the weights of all blocks. */
+function sum(blocks: readonly MeasuredBlock[], of: (block: number) => number): number {
+  return blocks.reduce((total, { size }, i) => total + size * of(i), 0)
+}
