@@ -1,5 +1,5 @@
-// A small workspace for tests in VS Code: two tiny models, token ids, recipes of several kinds.
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+// A small workspace for tests in VS Code: two tiny models (one as torch.save writes it), token ids, recipes of several kinds.
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ids = `{data: ids.safetensors, samples: 8, seq_len: 16}`
@@ -49,6 +49,7 @@ export function makeWorkspace(root, folder) {
   mkdirSync(model, { recursive: true })
   for (const name of ['config.json', 'model.safetensors']) copyFileSync(join(goldens, 'opt', name), join(model, name))
   copyFileSync(join(goldens, 'opt/prune/calib.safetensors'), join(folder, 'ids.safetensors'))
+  cpSync(join(root, 'test/fixtures/torch/opt'), join(folder, 'opt-torch'), { recursive: true })
   for (const [name, text] of Object.entries(recipes)) writeFileSync(join(folder, name), text)
   writeFileSync(join(folder, 'notes.txt'), 'No checkpoint.\n')
   return folder

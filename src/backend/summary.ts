@@ -2,6 +2,7 @@
 import { largest } from '../shared/format/lists.ts'
 import { basename, dirname, join } from 'node:path'
 import { stat } from 'node:fs/promises'
+import { indexNamesOf } from '../shared/format/checkpointFormats.ts'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
 import { modelLabel } from '../shared/format/modelLabel.ts'
 import { elementsOf } from '../shared/format/dtypes.ts'
@@ -74,14 +75,10 @@ function modelTypeOf(config: unknown): string | null {
   return typeof found === 'string' ? found : null
 }
 
-const shardName = /-\d{5}-of-\d{5}\.safetensors$/
-
 /** A shard stands for its whole model: its index, when there is one beside it. */
 export async function wholeModel(path: string): Promise<string> {
-  if (!shardName.test(path)) return path
-  const index = `${path.replace(shardName, '')}.safetensors.index.json`
-  const usual = `${dirname(path)}/model.safetensors.index.json`
-  for (const candidate of [index, usual]) {
+  for (const name of indexNamesOf(basename(path))) {
+    const candidate = join(dirname(path), name)
     const found = await stat(candidate).catch(() => null)
     if (found) return candidate
   }

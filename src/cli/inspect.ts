@@ -18,7 +18,10 @@ export const inspectCommand = command('inspect', 'show the tensors of a checkpoi
   'inspect model.safetensors --stats --nm 2:4,1:4 --json',
   'inspect opt-125m --tensor model.decoder.layers.0.fc1.weight',
 ])
-  .argument('<path>', 'a model folder, a *.safetensors.index.json or a *.safetensors file')
+  .argument(
+    '<path>',
+    'a model folder, an index, or one file of weights: *.safetensors, or *.bin, *.pt, *.pth of torch.save',
+  )
   .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, deviation, histogram')
   .option('--tensor <name>', 'only this tensor, with its statistics')
   .option('--nm <patterns>', 'N:M patterns to check, N zeros of every M inputs, separated by commas', '2:4,4:8')

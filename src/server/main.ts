@@ -11,6 +11,7 @@ import {
 } from 'vscode-languageserver/node'
 import type { InitializeResult } from 'vscode-languageserver/node'
 import { TextDocument } from 'vscode-languageserver-textdocument'
+import { weightsGlobs } from '../shared/format/checkpointFormats.ts'
 import { createAnalyses, isOurs } from './analyses.ts'
 import type { Analysis } from './analyses.ts'
 import { toDiagnostic } from './convert.ts'
@@ -70,7 +71,7 @@ connection.onInitialized(() => {
   void readConfiguration()
   // The first completion should not wait for it.
   setTimeout(() => void yamlService(), 1000).unref()
-  const globs = ['*.safetensors', '*.json', '*.jsonl', '*.txt', '*.parquet', 'sparsescope.mask']
+  const globs = [...weightsGlobs, '*.json', '*.jsonl', '*.txt', '*.parquet', 'sparsescope.mask']
   const watchers = globs.map((glob) => ({ globPattern: `**/${glob}` }))
   connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }).catch(() => undefined)
 })

@@ -2,12 +2,12 @@
 // Opening reads headers only; nothing here ever holds a whole file.
 import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { quoted } from '../../shared/format/formatError.ts'
-import { parseHeader, type SafetensorsHeader } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { FilePool } from './filePool.ts'
 import { locate } from './locate.ts'
 import { readConfig } from './modelConfigFile.ts'
-import { readHeaders, type FileProblem, type Named } from './readHeaders.ts'
+import { readStrided } from './torch/readStrided.ts'
+import { readHeaders, type FileHeader, type FileProblem } from './readHeaders.ts'
 
 export interface TensorEntry {
   readonly name: string
@@ -18,6 +18,8 @@ export interface TensorEntry {
   /** First byte in the file. */
   readonly start: number
   readonly bytes: number
+  /** In elements; only where they do not lie one after the other, rows first. */
+  readonly strides?: readonly number[]
 }
 
 export interface CheckpointFile {
@@ -54,7 +56,7 @@ export interface Checkpoint {
 }
 
 /**
- * Opens a Hugging Face folder, a `*.safetensors.index.json` or one `.safetensors` file.
+ * Opens a Hugging Face folder, an index, or one file of weights (checkpointFormats.ts).
  * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to mend it.
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
@@ -62,7 +64,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const pool = new FilePool()
   try {
     const config = await readConfig(located.folder)
-    const { headers, indexMetadata } = await readHeaders(pool, located, { parse: parseHeader, onProblem: refuse })
+    const { headers, indexMetadata } = await readHeaders(pool, located, { unknown: 'refuse', onProblem: refuse })
     return createCheckpoint({ path, folder: located.folder, pool, headers, indexMetadata, config })
   } catch (error) {
     await pool.close()
@@ -80,7 +82,7 @@ export function createCheckpoint(parts: {
   path: string
   folder: string
   pool: FilePool
-  headers: readonly Named<SafetensorsHeader>[]
+  headers: readonly FileHeader[]
   indexMetadata: unknown
   config: unknown
 }): Checkpoint {
@@ -90,9 +92,9 @@ export function createCheckpoint(parts: {
   const metadata = new Map<string, string>()
   for (const header of headers) {
     paths.set(header.name, header.path)
-    for (const { name, dtype, shape, start, end } of header.tensors) {
+    for (const { name, dtype, shape, start, end, strides } of header.tensors) {
       const place = { file: header.name, start: header.dataStart + start, bytes: end - start }
-      tensors.set(name, { name, dtype, shape, ...place })
+      tensors.set(name, { name, dtype, shape, ...place, ...(strides && { strides }) })
     }
     for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value)
   }
@@ -105,7 +107,10 @@ export function createCheckpoint(parts: {
         `read of ${start} + ${target.length} bytes of ${name}, which has ${entry.bytes}`,
       )
     }
-    await pool.read(paths.get(entry.file) ?? entry.file, entry.start + start, target)
+    const file = paths.get(entry.file) ?? entry.file
+    const { strides } = entry
+    if (strides) await readStrided(pool, file, { ...entry, strides }, start, target)
+    else await pool.read(file, entry.start + start, target)
   }
   async function readRange(name: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
     const target = new Uint8Array(end - start)

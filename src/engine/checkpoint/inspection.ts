@@ -1,6 +1,5 @@
 // A checkpoint as far as it can be opened, and what cannot, named: for people who look. Nothing computes with one.
 import { join } from 'node:path'
-import { listHeader } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { createCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { FilePool } from './filePool.ts'
@@ -45,7 +44,7 @@ export async function openInspection(path: string): Promise<Inspection> {
       onProblem({ path: configPath, error, tensors: [] })
       return null
     })
-    const { headers, indexMetadata } = await readHeaders(pool, located, { parse: listHeader, onProblem })
+    const { headers, indexMetadata } = await readHeaders(pool, located, { unknown: 'list', onProblem })
     const first = problems.find((problem) => problem.path !== configPath)
     if (headers.length === 0 && first) throw first.error
     const files = [...headers, ...problems].map((file) => file.path)

@@ -2,7 +2,9 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { CheckpointReason } from '../../shared/format/formatError.ts'
-import { ggufRemedy, pickleRemedy } from '../../shared/format/safetensorsHeader.ts'
+import { checkpointFormats, isShard, safetensors } from '../../shared/format/checkpointFormats.ts'
+import { andList } from '../../shared/format/lists.ts'
+import { ggufRemedy } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { readError } from './diskErrors.ts'
 
@@ -13,9 +15,6 @@ export interface Located {
   readonly entry: string
 }
 
-const indexSuffix = '.safetensors.index.json'
-const pickles = /\.(bin|pt|pth|ckpt|pkl)$/i
-
 /** @throws EngineError 'not-found' or 'bad-checkpoint' that says what to do instead. */
 export async function locate(path: string): Promise<Located> {
   const full = resolve(path)
@@ -24,7 +23,6 @@ export async function locate(path: string): Promise<Located> {
   })
   if (found.isDirectory()) return locateInFolder(full)
   const name = basename(full)
-  if (pickles.test(name)) throw new EngineError('bad-checkpoint', `${full}: ${pickleRemedy}`, { reason: 'refused' })
   return { folder: dirname(full), kind: name.endsWith('.json') ? 'sharded' : 'single', entry: name }
 }
 
@@ -35,30 +33,29 @@ async function locateInFolder(folder: string): Promise<Located> {
   })
   const single = (entry: string): Located => ({ folder, kind: 'single', entry })
   const sharded = (entry: string): Located => ({ folder, kind: 'sharded', entry })
-  if (names.includes('model.safetensors')) return single('model.safetensors')
-  const indexes = names.filter((n) => n.endsWith(indexSuffix))
-  if (indexes.includes(`model${indexSuffix}`)) return sharded(`model${indexSuffix}`)
-  if (indexes.length === 1) return sharded(indexes[0])
-  const files = names.filter((n) => n.endsWith('.safetensors'))
-  if (files.length === 1 && !isShard(files[0])) return single(files[0])
-  throw whyNot(folder, names, files)
+  for (const format of checkpointFormats) {
+    if (names.includes(format.single)) return single(format.single)
+    const indexes = names.filter((n) => n.endsWith(format.indexSuffix))
+    if (indexes.includes(format.index)) return sharded(format.index)
+    if (indexes.length === 1) return sharded(indexes[0])
+    const files = format.anyName ? names.filter((n) => n.endsWith(format.suffix)) : []
+    if (files.length === 1 && !isShard(files[0])) return single(files[0])
+  }
+  throw whyNot(folder, names)
 }
 
-function isShard(name: string): boolean {
-  return /-\d{5}-of-\d{5}\.safetensors$/.test(name)
-}
-
-function whyNot(folder: string, names: readonly string[], files: readonly string[]): EngineError {
+function whyNot(folder: string, names: readonly string[]): EngineError {
   const because = (why: string, reason?: CheckpointReason) =>
     new EngineError('bad-checkpoint', `${folder}: ${why}`, { reason })
-  if (files.some(isShard)) return because(`it has shards but no model${indexSuffix}; download the index too`)
+  for (const { suffix, index } of checkpointFormats)
+    if (names.some((n) => n.endsWith(suffix) && isShard(n)))
+      return because(`it has shards but no ${index}; download the index too`)
+  const files = names.filter((n) => n.endsWith(safetensors.suffix))
   if (files.length > 1) return because('it has several .safetensors files and no index; name the one you mean')
-  const pickle = names.find((n) => pickles.test(n))
-  if (pickle) return because(`it has no model.safetensors, only ${pickle}: ${pickleRemedy}`, 'refused')
   const gguf = names.find((n) => /\.gguf$/i.test(n))
   if (gguf) return because(`it holds a GGUF model (${gguf}): ${ggufRemedy}`, 'refused')
-  const none = `it has no model.safetensors and no model${indexSuffix}; give the folder of a Hugging Face model`
-  return because(none, 'no-weights')
+  const wanted = checkpointFormats.flatMap(({ single, index }) => [single, index])
+  return because(`it has no ${andList(wanted, 'or')}; give the folder of a Hugging Face model`, 'no-weights')
 }
 
 /**

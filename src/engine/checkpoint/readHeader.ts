@@ -1,10 +1,17 @@
-// The header of one safetensors file on disk: two small reads, whatever the file's size.
+// What one file of weights holds: a few small reads, whatever its size.
 import { stat } from 'node:fs/promises'
 import { FormatError } from '../../shared/format/formatError.ts'
-import { headerLength, prefixBytes, type SafetensorsHeader } from '../../shared/format/safetensorsHeader.ts'
+import { formatOf, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'
+import {
+  headerLength,
+  parseHeader,
+  prefixBytes,
+  type SafetensorsHeader,
+} from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { readError } from './diskErrors.ts'
 import type { FilePool } from './filePool.ts'
+import { readTorchHeader } from './torch/readTorchHeader.ts'
 
 /** Where a header's tensors are. */
 export interface FilePlace {
@@ -14,30 +21,36 @@ export interface FilePlace {
   readonly dataStart: number
 }
 
-/** `parseHeader`, or `listHeader` for looking only. */
-export type HeaderParser<H extends SafetensorsHeader> = (json: Uint8Array, dataBytes: number) => H
-
-/** @throws EngineError 'bad-checkpoint' that names the file. */
-export async function readHeader<H extends SafetensorsHeader>(
+type HeaderReader = (
   pool: FilePool,
   path: string,
-  parse: HeaderParser<H>,
-): Promise<H & FilePlace> {
+  fileBytes: number,
+) => Promise<SafetensorsHeader & { dataStart: number }>
+
+const readers: Readonly<Record<CheckpointFormat['id'], HeaderReader>> = {
+  safetensors: readSafetensorsHeader,
+  torch: readTorchHeader,
+}
+
+/** @throws EngineError 'bad-checkpoint' that names the file. */
+export async function readHeader(pool: FilePool, path: string): Promise<SafetensorsHeader & FilePlace> {
   const facts = await stat(path).catch((error: unknown) => {
     throw readError(error, path)
   })
   // A pipe would never end and a folder has no bytes.
-  if (!facts.isFile())
-    throw new EngineError('bad-checkpoint', `${path} is not a regular file; give a .safetensors file`)
-  const prefix = new Uint8Array(Math.min(prefixBytes, facts.size))
+  if (!facts.isFile()) throw new EngineError('bad-checkpoint', `${path} is not a regular file; give a file of weights`)
+  const read = readers[formatOf(path)?.id ?? 'safetensors']
+  return inFile(path, async () => ({ ...(await read(pool, path, facts.size)), bytes: facts.size }))
+}
+
+async function readSafetensorsHeader(pool: FilePool, path: string, fileBytes: number) {
+  const prefix = new Uint8Array(Math.min(prefixBytes, fileBytes))
   await pool.read(path, 0, prefix)
-  return inFile(path, async () => {
-    const length = headerLength(prefix, facts.size)
-    const json = new Uint8Array(length)
-    await pool.read(path, prefixBytes, json)
-    const dataStart = prefixBytes + length
-    return { ...parse(json, facts.size - dataStart), bytes: facts.size, dataStart }
-  })
+  const length = headerLength(prefix, fileBytes)
+  const json = new Uint8Array(length)
+  await pool.read(path, prefixBytes, json)
+  const dataStart = prefixBytes + length
+  return { ...parseHeader(json, fileBytes - dataStart), dataStart }
 }
 
 /** Runs a parser; its FormatErrors become 'bad-checkpoint' with the file's name in front. */

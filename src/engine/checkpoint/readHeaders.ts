@@ -1,11 +1,11 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
 import { quoted } from '../../shared/format/formatError.ts'
-import type { SafetensorsHeader, UnknownTensor } from '../../shared/format/safetensorsHeader.ts'
+import { refuseUnknown, type SafetensorsHeader } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import type { FilePool } from './filePool.ts'
 import { resolveShard, type Located } from './locate.ts'
-import { readHeader, type FilePlace, type HeaderParser } from './readHeader.ts'
+import { inFile, readHeader, type FilePlace } from './readHeader.ts'
 import { readIndex } from './readIndex.ts'
 
 /** Relative to the checkpoint's folder, and in full. */
@@ -14,7 +14,7 @@ interface FileName {
   readonly path: string
 }
 
-export type Named<H extends SafetensorsHeader> = H & FilePlace & FileName
+export type FileHeader = SafetensorsHeader & FilePlace & FileName
 
 /** Why a file, or what an index says of it, cannot be used. */
 export interface FileProblem {
@@ -24,8 +24,9 @@ export interface FileProblem {
   readonly tensors: readonly string[]
 }
 
-export interface HeaderOptions<H extends SafetensorsHeader> {
-  readonly parse: HeaderParser<H>
+export interface HeaderOptions {
+  /** For looking only: element types that nobody knows are listed instead of refused. */
+  readonly unknown: 'list' | 'refuse'
   /** Throws, or keeps the problem in mind. */
   readonly onProblem: (problem: FileProblem) => void
 }
@@ -34,25 +35,29 @@ export interface HeaderOptions<H extends SafetensorsHeader> {
 const parallelHeaders = 8
 
 /** The problem of an only file is thrown: there is nothing else to look at. */
-export async function readHeaders<H extends SafetensorsHeader>(
+export async function readHeaders(
   pool: FilePool,
   { folder, kind, entry }: Located,
-  { parse, onProblem }: HeaderOptions<H>,
-): Promise<{ headers: Named<H>[]; indexMetadata: unknown }> {
+  { unknown, onProblem }: HeaderOptions,
+): Promise<{ headers: FileHeader[]; indexMetadata: unknown }> {
   const entryPath = `${folder}/${entry}`
+  const read = async (path: string) => {
+    const header = await readHeader(pool, path)
+    if (unknown === 'refuse') await inFile(path, () => refuseUnknown(header))
+    return header
+  }
   if (kind === 'single') {
-    const header = await readHeader(pool, entryPath, parse)
-    return { headers: [{ ...header, name: entry, path: entryPath }], indexMetadata: null }
+    return { headers: [{ ...(await read(entryPath)), name: entry, path: entryPath }], indexMetadata: null }
   }
   const index = await readIndex(entryPath)
-  const headers: Named<H>[] = []
+  const headers: FileHeader[] = []
   const unread = new Set<string>()
   let byFile: ReadonlyMap<string, readonly string[]> | null = null
   for (let i = 0; i < index.shards.length; i += parallelHeaders) {
     const names = index.shards.slice(i, i + parallelHeaders)
     const some = names.map(async (name) => {
       const path = await resolveShard(folder, name)
-      return { ...(await readHeader(pool, path, parse)), name, path }
+      return { ...(await read(path)), name, path }
     })
     // All come to an end before an error is thrown: the pool is closed after it, and nobody may open a file then.
     for (const [at, result] of (await Promise.allSettled(some)).entries()) {
@@ -85,12 +90,12 @@ function tensorsByFile(weightMap: ReadonlyMap<string, string>): ReadonlyMap<stri
 /** The index and the shards must tell the same story, or a tensor would be read from the wrong place. */
 function checkAgainstIndex(
   weightMap: ReadonlyMap<string, string>,
-  headers: readonly Named<SafetensorsHeader & { readonly unknown?: readonly UnknownTensor[] }>[],
+  headers: readonly FileHeader[],
   unread: ReadonlySet<string>,
   complain: (message: string) => void,
 ): void {
   const holder = new Map<string, string>()
-  for (const { name: file, tensors, unknown = [] } of headers) {
+  for (const { name: file, tensors, unknown } of headers) {
     for (const { name } of [...tensors, ...unknown]) {
       const other = holder.get(name)
       if (other !== undefined) complain(`${quoted(name)} is in two shards, ${other} and ${file}`)

@@ -1,4 +1,5 @@
 import { parseShardIndex, type ShardIndex } from '../../shared/format/shardIndex.ts'
+import { formatOf, safetensors } from '../../shared/format/checkpointFormats.ts'
 import { inFile } from './readHeader.ts'
 import { readSmallFile } from './smallFile.ts'
 
@@ -8,5 +9,5 @@ const maxIndexBytes = 256 * 2 ** 20
 /** @throws EngineError 'bad-checkpoint' that names the file. */
 export async function readIndex(path: string): Promise<ShardIndex> {
   const text = await readSmallFile(path, maxIndexBytes)
-  return inFile(path, () => parseShardIndex(text))
+  return inFile(path, () => parseShardIndex(text, formatOf(path) ?? safetensors))
 }

@@ -1,6 +1,7 @@
 // The custom editor of checkpoints: read-only, any shard or the index opens the whole model.
 import * as vscode from 'vscode'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
+import { isWeights } from '../../shared/format/checkpointFormats.ts'
 import type { FromAnyView, FromInspector, ToInspector } from '../../shared/protocol/view.ts'
 import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
@@ -131,11 +132,12 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
 
 /** Writing a checkpoint makes many changes: `changed` is called when it has been quiet. */
 function watchFiles(folder: string, changed: () => void): vscode.Disposable {
-  const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '*.{safetensors,json}')
+  const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '*.{safetensors,bin,json}')
   const watcher = vscode.workspace.createFileSystemWatcher(pattern)
   let timer: NodeJS.Timeout | undefined
   const noticed = (uri: vscode.Uri) => {
-    if (!/\.safetensors$|\.index\.json$|config\.json$/.test(uri.path)) return
+    const name = basename(uri.path)
+    if (!isWeights(name) && name !== 'config.json') return
     clearTimeout(timer)
     timer = setTimeout(changed, quietMs)
   }

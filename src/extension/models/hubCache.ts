@@ -17,7 +17,7 @@ export function hubCacheFolder(env: NodeJS.ProcessEnv, home: string): string {
   return join(expanded(env.HF_HOME || join(env.XDG_CACHE_HOME || join(home, '.cache'), 'huggingface')), 'hub')
 }
 
-/** Every snapshot with safetensors weights, by repository; none when there is no such cache. */
+/** Every snapshot with weights, by repository; none when there is no such cache. */
 export async function hubModels(cache: string, limit: number): Promise<HubModel[]> {
   const found: HubModel[] = []
   const repositories = (await foldersIn(cache)).filter((name) => name.startsWith('models--')).sort()

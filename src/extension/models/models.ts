@@ -2,6 +2,13 @@
 import * as vscode from 'vscode'
 import { homedir } from 'node:os'
 import { basename, dirname } from 'node:path'
+import {
+  checkpointFormats,
+  formatOf,
+  indexGlobs,
+  isShard,
+  weightsGlobs,
+} from '../../shared/format/checkpointFormats.ts'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
 import { placeOf } from '../support/paths.ts'
 import { messageOf } from '../support/log.ts'
@@ -57,8 +64,8 @@ export class Models {
 
   private async look(): Promise<KnownModels> {
     const [files, indexes, gguf, cached] = await Promise.all([
-      vscode.workspace.findFiles('**/*.safetensors', excluded, 10 * mostModels),
-      vscode.workspace.findFiles('**/*.safetensors.index.json', excluded, mostModels),
+      vscode.workspace.findFiles(`**/{${weightsGlobs.join()}}`, excluded, 10 * mostModels),
+      vscode.workspace.findFiles(`**/{${indexGlobs.join()}}`, excluded, mostModels),
       vscode.workspace.findFiles('**/*.{gguf,GGUF}', excluded, mostModels),
       hubModels(hubCacheFolder(process.env, homedir()), mostModels),
     ])
@@ -112,9 +119,15 @@ function nameApart(models: ModelEntry[]): void {
     if ((count.get(entry.label) ?? 0) > 1) entry.hint = entry.revision?.slice(0, 8) ?? placeOf(entry.uri)
 }
 
-/** An index stands for the shards beside it; every other file for itself. */
+/**
+ * An index stands for the shards beside it; every other file for itself. Of a folder in two formats only the first is
+ * its model, as wherever the folder is opened.
+ */
 export function weightsOfModels(files: readonly vscode.Uri[], indexes: readonly vscode.Uri[]): vscode.Uri[] {
-  const sharded = new Set(indexes.map((uri) => dirname(uri.fsPath)))
-  const shard = /-\d{5}-of-\d{5}\.safetensors$/
-  return [...indexes, ...files.filter((uri) => !(sharded.has(dirname(uri.fsPath)) && shard.test(basename(uri.fsPath))))]
+  const folderOf = (uri: vscode.Uri) => dirname(uri.fsPath)
+  const sharded = new Set(indexes.map(folderOf))
+  const whole = [...indexes, ...files.filter((uri) => !(sharded.has(folderOf(uri)) && isShard(basename(uri.fsPath))))]
+  const isFirst = (uri: vscode.Uri) => formatOf(basename(uri.fsPath)) === checkpointFormats[0]
+  const taken = new Set(whole.filter(isFirst).map(folderOf))
+  return whole.filter((uri) => isFirst(uri) || !taken.has(folderOf(uri)))
 }

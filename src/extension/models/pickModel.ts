@@ -39,7 +39,7 @@ async function browse(): Promise<string | undefined> {
   const chosen = await vscode.window.showOpenDialog({
     title: t('Choose a checkpoint'),
     canSelectFolders: false,
-    filters: { [t('Checkpoints')]: ['safetensors', 'json'] },
+    filters: { [t('Checkpoints')]: ['safetensors', 'bin', 'pt', 'pth', 'json'] },
   })
   return chosen?.at(0)?.fsPath
 }

@@ -2,14 +2,16 @@
 import * as vscode from 'vscode'
 import { existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
+import { isWeights } from '../../shared/format/checkpointFormats.ts'
 import { hubCacheFolder } from './hubCache.ts'
 import type { KnownModels, Models } from './models.ts'
 
 /** Writing a checkpoint makes many events: look again when they pause. */
 const quietMs = 400
 const ours = /[\\/]\.sparsescope([\\/]|$)/
-const weights = /\.gguf$|\.safetensors(\.index\.json)?$|[\\/]sparsescope\.json$/
+const matters = (path: string) =>
+  isWeights(basename(path)) || /\.gguf$/.test(path) || basename(path) === 'sparsescope.json'
 
 export function watchModels(models: Models, refresh: () => void): vscode.Disposable {
   let timer: NodeJS.Timeout | undefined
@@ -24,10 +26,10 @@ export function watchModels(models: Models, refresh: () => void): vscode.Disposa
   // A checkpoint is renamed into its place as a whole folder: that is one event, for the folder.
   const watcher = vscode.workspace.createFileSystemWatcher('**/*')
   const came = ({ fsPath }: vscode.Uri) => {
-    if (!ours.test(fsPath) && (weights.test(fsPath) || isFolder(fsPath))) look()
+    if (!ours.test(fsPath) && (matters(fsPath) || isFolder(fsPath))) look()
   }
   const changed = ({ fsPath }: vscode.Uri) => {
-    if (!ours.test(fsPath) && weights.test(fsPath)) look()
+    if (!ours.test(fsPath) && matters(fsPath)) look()
   }
   // Nobody can say whether what is gone was a folder.
   const gone = ({ fsPath }: vscode.Uri) => {

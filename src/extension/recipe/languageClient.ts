@@ -1,6 +1,7 @@
 // The recipe language: its server runs in a process of its own and starts with the first recipe. Built as a bundle
 // of its own, so that activation does not pay for it.
 import * as vscode from 'vscode'
+import { weightsGlobs } from '../../shared/format/checkpointFormats.ts'
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
 
 export interface RecipeClientOptions {
@@ -12,7 +13,9 @@ export interface RecipeClientOptions {
 /** Stops with the returned disposable; VS Code awaits `stop` through `deactivate`. */
 export function startRecipeClient(options: RecipeClientOptions): { stop: () => Promise<void> } {
   const run = { module: options.server, transport: TransportKind.ipc }
-  const watcher = vscode.workspace.createFileSystemWatcher('**/{*.safetensors,*.json,*.jsonl,*.txt,*.parquet}')
+  const watcher = vscode.workspace.createFileSystemWatcher(
+    `**/{${[...weightsGlobs, '*.json,*.jsonl,*.txt,*.parquet'].join()}}`,
+  )
   const client = new LanguageClient(
     'sparsescope',
     'SparseScope Recipes',

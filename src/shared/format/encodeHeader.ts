@@ -5,7 +5,7 @@ import type { SafetensorsHeader, TensorInfo } from './safetensorsHeader.ts'
 const alignment = 8
 
 /** Length, JSON and padding: everything before the data. Names come in the given order, `__metadata__` first. */
-export function encodeHeader({ tensors, metadata }: SafetensorsHeader): Uint8Array<ArrayBuffer> {
+export function encodeHeader({ tensors, metadata }: Omit<SafetensorsHeader, 'unknown'>): Uint8Array<ArrayBuffer> {
   const entries = tensors.map((t) => `${JSON.stringify(t.name)}:${encodeTensor(t)}`)
   if (metadata.size > 0) entries.unshift(`"__metadata__":${encodeStrings(metadata)}`)
   const json = new TextEncoder().encode(`{${entries.join(',')}}`)

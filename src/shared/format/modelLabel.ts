@@ -1,7 +1,8 @@
 // How a model is called where its path would be too long.
 
-const usualFile = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/
-const weightsFile = /\.safetensors(\.index\.json)?$/
+import { isWeights } from './checkpointFormats.ts'
+
+const usualFile = /^(pytorch_)?model(-\d{5}-of-\d{5})?\.(safetensors|bin)(\.index\.json)?$/
 
 /**
  * `path`: a folder, or a weights file or index in it. The folder's name; a file with a name of its own keeps it; a snapshot
@@ -10,7 +11,7 @@ const weightsFile = /\.safetensors(\.index\.json)?$/
 export function modelLabel(path: string): string {
   const parts = path.split(/[\\/]/).filter((part) => part !== '')
   const last = parts.at(-1) ?? path
-  if (weightsFile.test(last)) {
+  if (isWeights(last)) {
     if (!usualFile.test(last) || parts.length === 1) return last
     parts.pop()
   }

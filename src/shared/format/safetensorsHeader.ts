@@ -11,6 +11,8 @@ export interface TensorInfo {
   /** Bytes from the start of the data, that is after the header. */
   readonly start: number
   readonly end: number
+  /** In elements; only where they do not lie one after the other, rows first, which safetensors does not allow. */
+  readonly strides?: readonly number[]
 }
 
 /** Of an element type that nobody here knows: it can be named, not read, and its size cannot be checked. */
@@ -21,13 +23,10 @@ export interface UnknownTensor extends Omit<TensorInfo, 'dtype'> {
 export interface SafetensorsHeader {
   /** In the header's order; the data's order may differ. */
   readonly tensors: readonly TensorInfo[]
+  /** Of element types of the future. */
+  readonly unknown: readonly UnknownTensor[]
   /** `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>
-}
-
-/** A header in which element types of the future are listed instead of refused. */
-export interface ListedHeader extends SafetensorsHeader {
-  readonly unknown: readonly UnknownTensor[]
 }
 
 /** The format's own limit. */
@@ -72,7 +71,8 @@ export function headerLength(prefix: Uint8Array, fileBytes: number): number {
 function otherFormat(prefix: Uint8Array): string | null {
   const text = String.fromCharCode(...prefix.subarray(0, 8))
   if (text.startsWith('version')) return 'it is a Git-LFS pointer, not the weights; run `git lfs pull` in its folder'
-  if (text.startsWith('PK\x03\x04') || (prefix[0] === 0x80 && prefix[1] >= 2 && prefix[1] <= 5)) return pickleRemedy
+  if (text.startsWith('PK\x03\x04') || (prefix[0] === 0x80 && prefix[1] >= 2 && prefix[1] <= 5))
+    return 'it is a file of PyTorch under another name; give it the suffix .bin'
   if (text.startsWith('GGUF')) return `it is a GGUF file: ${ggufRemedy}`
   return null
 }
@@ -81,22 +81,12 @@ function otherFormat(prefix: Uint8Array): string | null {
 export const ggufRemedy =
   'quantised for inference, it cannot be pruned; take the model that it was made from, saved as safetensors, and convert the result'
 
-/** Pickles run code when they are opened, so they are never read. */
-export const pickleRemedy =
-  'it is a PyTorch pickle, which can run code when opened; convert it to safetensors with save_pretrained(…, safe_serialization=True)'
-
 /**
- * Checks and returns the header. `json` is exactly the header's bytes, `dataBytes` what follows it in the file.
+ * Checks and returns the header. `json` is exactly the header's bytes, `dataBytes` what follows it in the file. One
+ * tensor of an unknown type does not hide the others; who computes refuses it by `refuseUnknown`.
  * @throws FormatError naming the tensor and what disagrees.
  */
 export function parseHeader(json: Uint8Array, dataBytes: number): SafetensorsHeader {
-  const { tensors, unknown, metadata } = listHeader(json, dataBytes)
-  for (const { name, dtype } of unknown) throw unknownDtype(name, quoted(dtype))
-  return { tensors, metadata }
-}
-
-/** As `parseHeader`, for looking only: one tensor of an unknown type does not hide the others. */
-export function listHeader(json: Uint8Array, dataBytes: number): ListedHeader {
   const root = asObject(parseJson(decodeUtf8(json)), 'its header')
   const tensors: TensorInfo[] = []
   const unknown: UnknownTensor[] = []
@@ -112,6 +102,11 @@ export function listHeader(json: Uint8Array, dataBytes: number): ListedHeader {
   }
   checkCoverage([...tensors, ...unknown], dataBytes)
   return { tensors, unknown, metadata }
+}
+
+/** @throws FormatError when an element type is unknown. */
+export function refuseUnknown({ unknown }: SafetensorsHeader): void {
+  for (const { name, dtype } of unknown) throw unknownDtype(name, quoted(dtype))
 }
 
 function isKnown(tensor: UnknownTensor): tensor is TensorInfo {

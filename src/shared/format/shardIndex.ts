@@ -1,8 +1,9 @@
-// `*.safetensors.index.json`: which shard holds which tensor. The shard names are paths chosen by whoever made the
+// `*.safetensors.index.json`, `*.bin.index.json`: which shard holds which tensor. The shard names are paths chosen by whoever made the
 // file, so they may not leave its folder.
 import { FormatError, quoted } from './formatError.ts'
 import { asObject, parseJson, type Json } from './json.ts'
-import { checkName, hasControl, pickleRemedy } from './safetensorsHeader.ts'
+import { formatOf, type CheckpointFormat } from './checkpointFormats.ts'
+import { checkName, hasControl } from './safetensorsHeader.ts'
 
 export interface ShardIndex {
   /** Tensor name to file name relative to the folder, in the index's order. */
@@ -15,15 +16,15 @@ export interface ShardIndex {
 
 const maxShards = 10_000
 
-/** @throws FormatError */
-export function parseShardIndex(text: string): ShardIndex {
+/** `format`: of the index, and so of all its shards. @throws FormatError */
+export function parseShardIndex(text: string, format: CheckpointFormat): ShardIndex {
   const root = asObject(parseJson(text), 'the index')
   const weightMap = new Map<string, string>()
   for (const [name, shard] of asObject(root.get('weight_map'), 'its weight_map')) {
     checkName(name)
     if (typeof shard !== 'string')
       throw new FormatError(`weight_map.${quoted(name)} is not a file name; get the index of the model again`)
-    checkShardName(shard)
+    checkShardName(shard, format)
     weightMap.set(name, shard)
   }
   const shards = [...new Set(weightMap.values())].sort()
@@ -36,8 +37,7 @@ export function parseShardIndex(text: string): ShardIndex {
   return { weightMap, shards, metadata: root.get('metadata') ?? null }
 }
 
-function checkShardName(shard: string): void {
-  if (/\.(bin|pt|pth|ckpt)$/i.test(shard)) throw new FormatError(`shard ${quoted(shard)}: ${pickleRemedy}`, 'refused')
+function checkShardName(shard: string, { title, suffix }: CheckpointFormat): void {
   const leaves =
     /^([a-zA-Z]:|[/\\])/.test(shard) ||
     shard.includes('\\') ||
@@ -48,7 +48,9 @@ function checkShardName(shard: string): void {
       `shard ${quoted(shard)} would be read from outside the model's folder; put the shards beside the index and name them there`,
     )
   }
-  if (!shard.endsWith('.safetensors')) {
-    throw new FormatError(`shard ${quoted(shard)} is not a .safetensors file; convert the model to safetensors`)
+  if (formatOf(shard)?.suffix !== suffix || shard.endsWith('.json')) {
+    throw new FormatError(
+      `shard ${quoted(shard)} is not a ${suffix} file, as an index of ${title} names them; get the index of the model again`,
+    )
   }
 }

@@ -42,6 +42,21 @@ describe('sparsescope prune', () => {
     assert.equal((await readMaskFile(join(out, 'sparsescope.mask'))).size, 12)
   })
 
+  it('a checkpoint of torch.save gives the weights that its safetensors give', async () => {
+    const torch = new URL('../../fixtures/torch/opt', import.meta.url).pathname
+    const wanda = ['--method', 'wanda', '--pattern', '2:4', '--seq-len', '16', ...calibration, '--device', 'cpu']
+    cliJson('prune', torch, '--out', join(temp.folder, 'fromTorch'), ...wanda)
+    cliJson('prune', goldenPath('opt'), '--out', out, ...wanda)
+    const [a, b] = await Promise.all(
+      ['fromTorch', 'pruned'].map((name) => readTensors(join(temp.folder, name, 'model.safetensors'))),
+    )
+    // The tied head, which OPT's files on the Hub carry along.
+    assert.deepEqual(a.names().sort(), ['lm_head.weight', ...b.names()].sort())
+    for (const name of b.names()) assert.deepEqual(a.f32(name), b.f32(name), name)
+    assert.deepEqual(a.f32('lm_head.weight'), a.f32('model.decoder.embed_tokens.weight'))
+    assert.deepEqual(readdirSync(join(temp.folder, 'fromTorch')).sort(), readdirSync(out).sort())
+  })
+
   it('refuses in one line, with 2, what cannot be, and writes nothing', () => {
     for (const [args, message] of [
       [['--method', 'magnitude'], /--sparsity 0.5, or --pattern 2:4/],

@@ -13,6 +13,23 @@ suite('inspector', () => {
     assert.ok((await backendPid()) > 0)
   })
 
+  test('a shard of torch.save opens in it, as the whole model', async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors')
+    await vscode.commands.executeCommand('vscode.open', inWorkspace('opt-torch/pytorch_model-00002-of-00002.bin'))
+    const label = await until('the custom editor', () => {
+      const { activeTab } = vscode.window.tabGroups.activeTabGroup
+      return activeTab?.input instanceof vscode.TabInputCustom ? activeTab.label : undefined
+    })
+    assert.equal(label, 'pytorch_model-00002-of-00002.bin')
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors')
+    await vscode.commands.executeCommand('sparsescope.openOverview', inWorkspace('opt-torch'))
+    const uri = await until('the custom editor', () => {
+      const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input
+      return input instanceof vscode.TabInputCustom ? input.uri : undefined
+    })
+    assert.equal(uri.path, inWorkspace('opt-torch/pytorch_model.bin.index.json').path)
+  })
+
   test('Open Overview on a folder opens its weights', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
     await vscode.commands.executeCommand('sparsescope.openOverview', inWorkspace('opt'))

@@ -34,12 +34,13 @@ describe('the Hugging Face cache', () => {
       snapshot('models--a--single', 'r1', ['model.safetensors'])
       snapshot('models--a--single', 'r2', ['model.safetensors'])
       snapshot('models--a--sharded', 'r1', ['model-00001-of-00001.safetensors', 'model.safetensors.index.json'])
-      snapshot('models--a--pickle', 'r1', ['pytorch_model.bin'])
+      snapshot('models--a--torch', 'r1', ['pytorch_model.bin', 'training_args.bin'])
+      snapshot('models--a--other', 'r1', ['training_args.bin', 'tf_model.h5'])
       snapshot('datasets--a--text', 'r1', ['model.safetensors'])
     })
     after(() => rmSync(cache, { recursive: true }))
 
-    it('gives each snapshot with safetensors weights, by its index or its file', async () => {
+    it('gives each snapshot with weights, by its index or its file', async () => {
       const found = await hubModels(cache, 10)
       assert.deepEqual(
         found.map(({ weights }) => weights.slice(cache.length + 1)),
@@ -47,6 +48,7 @@ describe('the Hugging Face cache', () => {
           'models--a--sharded/snapshots/r1/model.safetensors.index.json',
           'models--a--single/snapshots/r1/model.safetensors',
           'models--a--single/snapshots/r2/model.safetensors',
+          'models--a--torch/snapshots/r1/pytorch_model.bin',
         ],
       )
       assert.equal((await hubModels(cache, 1)).length, 1)

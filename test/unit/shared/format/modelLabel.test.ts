@@ -11,6 +11,8 @@ describe('labels of models', () => {
     ['/models/opt-125m/model.safetensors', 'opt-125m'],
     ['/models/opt-125m/model.safetensors.index.json', 'opt-125m'],
     ['/models/opt-125m/model-00001-of-00003.safetensors', 'opt-125m'],
+    ['/models/opt-125m/pytorch_model.bin', 'opt-125m'],
+    ['/models/opt-125m/pytorch_model.bin.index.json', 'opt-125m'],
     ['/models/opt-125m/merged.safetensors', 'merged.safetensors'],
     ['C:\\models\\opt\\model.safetensors', 'opt'],
     ['model.safetensors', 'model.safetensors'],

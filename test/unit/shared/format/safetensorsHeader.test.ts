@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { encodeHeader } from '../../../../src/shared/format/encodeHeader.ts'
 import { FormatError } from '../../../../src/shared/format/formatError.ts'
-import { headerLength, parseHeader } from '../../../../src/shared/format/safetensorsHeader.ts'
+import { headerLength, parseHeader, refuseUnknown } from '../../../../src/shared/format/safetensorsHeader.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
-const parse = (header: unknown, dataBytes: number) =>
-  parseHeader(bytes(typeof header === 'string' ? header : JSON.stringify(header)), dataBytes)
+const parse = (header: unknown, dataBytes: number) => {
+  const parsed = parseHeader(bytes(typeof header === 'string' ? header : JSON.stringify(header)), dataBytes)
+  refuseUnknown(parsed)
+  return parsed
+}
 const entry = (dtype: string, shape: unknown, start: unknown, end: unknown) => ({
   dtype,
   shape,
@@ -150,8 +153,11 @@ describe('headerLength', () => {
   })
   it('names the remedy for what people mistake for safetensors', () => {
     refuses(() => headerLength(bytes('version https'), 130), /git lfs pull/)
-    refuses(() => headerLength(bytes('PK\x03\x04....'), 1000), /pickle/)
-    refuses(() => headerLength(Uint8Array.of(0x80, 2, 0x8a, 10, 1, 1, 1, 1), 1000), /pickle/)
+    refuses(() => headerLength(bytes('PK\x03\x04....'), 1000), /file of PyTorch under another name/)
+    refuses(
+      () => headerLength(Uint8Array.of(0x80, 2, 0x8a, 10, 1, 1, 1, 1), 1000),
+      /file of PyTorch under another name/,
+    )
     refuses(() => headerLength(bytes('GGUF\x03\0\0\0'), 1000), /GGUF/)
   })
   it('accepts a header of 640 bytes, whose length begins as a pickle does', () => {
@@ -172,6 +178,6 @@ describe('encodeHeader', () => {
     assert.equal(encoded.length % 8, 0)
     const length = headerLength(encoded.subarray(0, 8), encoded.length + 20)
     assert.equal(length, encoded.length - 8)
-    assert.deepEqual(parseHeader(encoded.subarray(8), 20), header)
+    assert.deepEqual(parseHeader(encoded.subarray(8), 20), { ...header, unknown: [] })
   })
 })

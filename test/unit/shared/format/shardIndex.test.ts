@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { FormatError } from '../../../../src/shared/format/formatError.ts'
-import { parseShardIndex } from '../../../../src/shared/format/shardIndex.ts'
+import { safetensors as format, torch } from '../../../../src/shared/format/checkpointFormats.ts'
+import { parseShardIndex as parse } from '../../../../src/shared/format/shardIndex.ts'
 
+const parseShardIndex = (text: string) => parse(text, format)
 const index = (weightMap: unknown) => JSON.stringify({ metadata: { total_size: 4 }, weight_map: weightMap })
 
 describe('parseShardIndex', () => {
@@ -31,8 +33,13 @@ describe('parseShardIndex', () => {
     })
   }
 
-  it('refuses pickled shards with the remedy', () => {
-    assert.throws(() => parseShardIndex(index({ a: 'pytorch_model-00001-of-00002.bin' })), /safe_serialization/)
+  it('shards are of the format of their index', () => {
+    const bin = index({ a: 'pytorch_model-00001-of-00002.bin' })
+    assert.deepEqual(parse(bin, torch).shards, ['pytorch_model-00001-of-00002.bin'])
+    assert.throws(() => parseShardIndex(bin), /not a \.safetensors file/)
+    assert.throws(() => parse(index({ a: 'model.safetensors' }), torch), /not a \.bin file/)
+    assert.throws(() => parse(index({ a: '../x.bin' }), torch), /outside/)
+    for (const other of ['x.bin.index.json', 'x.json', 'x.gguf']) assert.throws(() => parse(index({ a: other }), torch))
   })
   it('refuses an index without tensors, and one whose map is no map', () => {
     assert.throws(() => parseShardIndex(index({})), /is empty/)
