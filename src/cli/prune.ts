@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { dirname, join, resolve } from 'node:path'
 import { locate } from '../engine/checkpoint/locate.ts'
+import { modelPath } from '../engine/checkpoint/hubCache.ts'
 import { refuseOverlap } from '../engine/checkpoint/outputPlace.ts'
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
@@ -124,7 +125,7 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
       : { data: resolve(o.calibration), field: o.field, samples: o.samples, seq_len: o.seqLen }
   return {
     version: 1,
-    model: resolve(model),
+    model: modelPath('', model),
     prune: [step],
     calibration,
     seed: o.seed,

@@ -6,6 +6,7 @@ import { checkpointFormats, isShard, safetensors } from '../../shared/format/che
 import { andList } from '../../shared/format/lists.ts'
 import { ggufRemedy } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
+import { isHubName, snapshotInstead, snapshotOf } from './hubCache.ts'
 import { readError } from './diskErrors.ts'
 
 export interface Located {
@@ -15,9 +16,12 @@ export interface Located {
   readonly entry: string
 }
 
-/** @throws EngineError 'not-found' or 'bad-checkpoint' that says what to do instead. */
+/**
+ * `path`: of a folder, an index or a file; of a repository in the Hub's cache; or `hf:org/name[@revision]`.
+ * @throws EngineError 'not-found' or 'bad-checkpoint' that says what to do instead.
+ */
 export async function locate(path: string): Promise<Located> {
-  const full = resolve(path)
+  const full = isHubName(path) ? await snapshotOf(path) : await snapshotInstead(resolve(path))
   const found = await stat(full).catch((error: unknown) => {
     throw readError(error, full)
   })

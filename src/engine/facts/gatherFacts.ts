@@ -2,6 +2,7 @@
 import { stat, statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import { modelPath } from '../checkpoint/hubCache.ts'
 import { dataUses } from '../../shared/recipe/dataUses.ts'
 import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shared/recipe/facts.ts'
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
@@ -29,7 +30,7 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
   const looks = [...paths].map(async (path) => void data.set(path, await dataFacts(at(path))))
   const [model, output, machine] = await Promise.all([
     // "?" stands for a model that the recipe does not name.
-    recipe.model === '?' ? null : modelFacts(at(recipe.model)),
+    recipe.model === '?' ? null : modelFacts(modelPath(folder, recipe.model)),
     recipe.save ? outputFacts(at(recipe.save.to), at(recipe.model)) : null,
     machineFacts(recipe.save ? at(recipe.save.to) : folder, surroundings),
     ...looks,

@@ -5,6 +5,7 @@ import { moduleOfWeight } from '../../shared/families/parameters.ts'
 import { describeModel } from '../../shared/recipe/describeModel.ts'
 import type { ModelFacts, ModelProblem } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { isHubName } from '../checkpoint/hubCache.ts'
 import { maskFileName } from '../checkpoint/maskFile.ts'
 import { readConfig } from '../checkpoint/modelConfigFile.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
@@ -26,7 +27,8 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
   if (known && (await unchanged(known.stamps))) return known.facts
   const fresh = await look(path)
   remembered.delete(path)
-  remembered.set(path, fresh)
+  // Where a name of the Hub will be is known only when it is there.
+  if (!isHubName(path) || fresh.facts.problems.length === 0) remembered.set(path, fresh)
   for (const old of remembered.keys()) {
     if (remembered.size <= maxRemembered) break
     remembered.delete(old)

@@ -9,14 +9,6 @@ export interface HubModel {
   revision: string
 }
 
-/** As huggingface_hub looks for it. */
-export function hubCacheFolder(env: NodeJS.ProcessEnv, home: string): string {
-  const expanded = (path: string) => (path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path)
-  const own = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE
-  if (own) return expanded(own)
-  return join(expanded(env.HF_HOME || join(env.XDG_CACHE_HOME || join(home, '.cache'), 'huggingface')), 'hub')
-}
-
 /** Every snapshot with weights, by repository; none when there is no such cache. */
 export async function hubModels(cache: string, limit: number): Promise<HubModel[]> {
   const found: HubModel[] = []

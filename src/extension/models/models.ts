@@ -1,6 +1,5 @@
 // All checkpoints that are known without asking: those of the workspace and those of the Hugging Face cache.
 import * as vscode from 'vscode'
-import { homedir } from 'node:os'
 import { basename, dirname } from 'node:path'
 import {
   checkpointFormats,
@@ -12,7 +11,8 @@ import {
 import { modelLabel } from '../../shared/format/modelLabel.ts'
 import { placeOf } from '../support/paths.ts'
 import { messageOf } from '../support/log.ts'
-import { hubCacheFolder, hubModels } from './hubCache.ts'
+import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
+import { hubModels } from './hubCache.ts'
 import type { KnownSparsity } from './knownSparsity.ts'
 import { readModelFacts, stampOf, type ModelFacts } from './modelFacts.ts'
 
@@ -67,7 +67,7 @@ export class Models {
       vscode.workspace.findFiles(`**/{${weightsGlobs.join()}}`, excluded, 10 * mostModels),
       vscode.workspace.findFiles(`**/{${indexGlobs.join()}}`, excluded, mostModels),
       vscode.workspace.findFiles('**/*.{gguf,GGUF}', excluded, mostModels),
-      hubModels(hubCacheFolder(process.env, homedir()), mostModels),
+      hubModels(hubCacheFolder(), mostModels),
     ])
     const workspace = weightsOfModels(files, indexes)
       .slice(0, mostModels)

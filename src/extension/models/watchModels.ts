@@ -1,10 +1,9 @@
 // Tells when checkpoints come, change or go, and which folders hold one.
 import * as vscode from 'vscode'
 import { existsSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { isWeights } from '../../shared/format/checkpointFormats.ts'
-import { hubCacheFolder } from './hubCache.ts'
+import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import type { KnownModels, Models } from './models.ts'
 
 /** Writing a checkpoint makes many events: look again when they pause. */
@@ -49,7 +48,7 @@ export function watchModels(models: Models, refresh: () => void): vscode.Disposa
 
 /** Repositories that come and go; a watch of all that is in them would cost more than it tells. */
 function watchHub(look: () => void): vscode.Disposable[] {
-  const cache = hubCacheFolder(process.env, homedir())
+  const cache = hubCacheFolder()
   if (!existsSync(cache)) return []
   const pattern = new vscode.RelativePattern(vscode.Uri.file(cache), '*')
   const watcher = vscode.workspace.createFileSystemWatcher(pattern, false, true)

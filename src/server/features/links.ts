@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DocumentLink } from 'vscode-languageserver/node'
 import { locate } from '../../engine/checkpoint/locate.ts'
+import { modelPath } from '../../engine/checkpoint/hubCache.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { dataUses } from '../../shared/recipe/dataUses.ts'
 import type { Analysis } from '../analyses.ts'
@@ -17,7 +18,7 @@ export async function documentLinks({ context, document, folder, facts, dialect 
   const { model, save, recover } = context.resolved
   // A folder cannot be opened as a document; its weights can, and the inspector is their editor.
   const linkModel = async (path: Path, written: string, tooltip: string) => {
-    const weights = await weightsIn(resolve(folder, written))
+    const weights = await weightsIn(modelPath(folder, written))
     if (weights) link(path, weights, tooltip)
   }
   if (model) await linkModel(['model'], model, 'Look at the model')

@@ -1,10 +1,10 @@
 // What a run would do, found out without doing it.
-import { resolve } from 'node:path'
 import { planRecipe } from '../../../shared/plan/planRecipe.ts'
 import type { PlanSummary } from '../../../shared/protocol/plan.ts'
 import { noFacts } from '../../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
+import { modelPath } from '../../checkpoint/hubCache.ts'
 import { lintText } from '../../facts/lintFile.ts'
 import { openModel } from '../../model/model.ts'
 import { parseFile, recipeYaml } from './recipeFile.ts'
@@ -31,7 +31,7 @@ export async function planOfText(
   memoryBytes?: number,
 ): Promise<PlanSummary> {
   const file = parseFile(resolve(path), text, settings)
-  await requireModel(resolve(file.folder, file.recipe.model))
+  await requireModel(modelPath(file.folder, file.recipe.model))
   // Linted with the settings applied, so that places in the text do not matter.
   const { context, facts, findings } = await lintText(recipeYaml(file.recipe), { folder: file.folder, memoryBytes })
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)

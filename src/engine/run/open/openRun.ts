@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { sideBySide, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { isHubName, modelPath } from '../../checkpoint/hubCache.ts'
 import { readOwn, requireOwnFolder } from '../../checkpoint/ownFile.ts'
 import type { Backend } from '../../compute/backend.ts'
 import { EngineError } from '../../errors.ts'
@@ -159,12 +160,12 @@ interface Checked {
 
 async function checkRecipe(path: string, settings: readonly string[], signal?: AbortSignal): Promise<Checked> {
   const file = await readRecipe(path, settings, signal)
-  const source = await openCheckpoint(resolve(file.folder, file.recipe.model))
+  const source = await openCheckpoint(modelPath(file.folder, file.recipe.model))
   try {
     const model = openModel(source)
     const idShape = await idShapesOf(file.recipe, file.folder)
     const relativeRecipe = resolveRecipeFile(file, { ...model.config, idShape })
-    const recipe = mapPaths(relativeRecipe, (given) => resolve(file.folder, given))
+    const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
     const plan = plannedRun(recipe, model)
     if (plan.trainable) await checkStarts(recipe, plan.trainable)
     const warnings = [...file.warnings, ...(plan.trainable?.warnings ?? [])]
@@ -212,6 +213,7 @@ function sourceCheck({ recipe, source }: Checked, progress: RunProgress, signal?
 
 /** A path as the person wrote it, or nearly: relative to the folder of the recipe. */
 export function shownPath(base: string, path: string): string {
+  if (isHubName(path)) return path
   return relative(base, path).replaceAll('\\', '/') || '.'
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hubCacheFolder, hubModels } from '../../../../src/extension/models/hubCache.ts'
+import { hubCacheFolder } from '../../../../src/engine/checkpoint/hubCache.ts'
+import { hubModels } from '../../../../src/extension/models/hubCache.ts'
 
 describe('the Hugging Face cache', () => {
   const places: [NodeJS.ProcessEnv, string][] = [

@@ -1,0 +1,77 @@
+// Models in the Hugging Face cache, `models--org--name/snapshots/<commit>/`, as huggingface_hub lays it out: found by
+// name (`hf:org/name@revision`), or by the repository's folder. Nothing is downloaded here.
+import { stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { quoted } from '../../shared/format/formatError.ts'
+import { EngineError } from '../errors.ts'
+import { readSmallFile } from './smallFile.ts'
+
+const hubPrefix = 'hf:'
+const repositoryPrefix = 'models--'
+
+export interface HubName {
+  /** `org/name`, or `name` alone for the oldest models. */
+  readonly repository: string
+  /** A branch, a tag or a commit. */
+  readonly revision: string
+}
+
+/** A path as a recipe or a person gives it, relative to `folder`; names of the Hub stay as they are. */
+export function modelPath(folder: string, given: string): string {
+  return isHubName(given) ? given : resolve(folder, given)
+}
+
+export function isHubName(path: string): boolean {
+  return path.startsWith(hubPrefix)
+}
+
+/** Of `org/name[@revision]`, with or without `hf:`. @throws EngineError 'usage'. */
+export function parseHubName(given: string): HubName {
+  const text = isHubName(given) ? given.slice(hubPrefix.length) : given
+  const [, repository, revision = 'main'] = /^([\w.-]+(?:\/[\w.-]+)?)(?:@([\w.-]+(?:\/[\w.-]+)*))?$/.exec(text) ?? []
+  if (!repository || [...repository.split('/'), ...revision.split('/')].some((part) => /^\.+$/.test(part)))
+    throw new EngineError('usage', `${quoted(given)} is no name of the Hub; give hf:org/name or hf:org/name@revision`)
+  return { repository, revision }
+}
+
+/** As huggingface_hub looks for it. */
+export function hubCacheFolder(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): string {
+  const expanded = (path: string) => (path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path)
+  const own = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE
+  if (own) return expanded(own)
+  return join(expanded(env.HF_HOME || join(env.XDG_CACHE_HOME || join(home, '.cache'), 'huggingface')), 'hub')
+}
+
+/** Where the cache keeps a repository. */
+export function repositoryFolder({ repository }: HubName, cache = hubCacheFolder()): string {
+  return join(cache, repositoryPrefix + repository.replace('/', '--'))
+}
+
+/** The snapshot of a name. @throws EngineError 'not-found' that says how to get it. */
+export async function snapshotOf(given: string): Promise<string> {
+  const name = parseHubName(given)
+  const folder = repositoryFolder(name)
+  const snapshot = await snapshotIn(folder, name.revision)
+  if (snapshot !== null) return snapshot
+  const at = name.revision === 'main' ? '' : `@${name.revision}`
+  throw new EngineError(
+    'not-found',
+    `${given} is not in the Hub's cache (${folder}); run \`hf download ${name.repository}\`${at && ` for revision ${name.revision}`}, or check HF_HOME`,
+  )
+}
+
+/** Of a repository's own folder its main snapshot, of every other path the path itself. */
+export async function snapshotInstead(path: string): Promise<string> {
+  if (!basename(path).startsWith(repositoryPrefix)) return path
+  return (await snapshotIn(path, 'main')) ?? path
+}
+
+async function snapshotIn(folder: string, revision: string): Promise<string | null> {
+  const commit = (await readSmallFile(join(folder, 'refs', revision), 200).catch(() => revision)).trim()
+  // What a file says is not to be followed anywhere else.
+  if (!/^[0-9A-Za-z]+$/.test(commit)) return null
+  const snapshot = join(folder, 'snapshots', commit)
+  const facts = await stat(snapshot).catch(() => null)
+  return facts?.isDirectory() ? snapshot : null
+}
