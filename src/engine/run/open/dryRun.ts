@@ -1,4 +1,5 @@
 // What a run would do, found out without doing it.
+import { resolve } from 'node:path'
 import { planRecipe } from '../../../shared/plan/planRecipe.ts'
 import type { PlanSummary } from '../../../shared/protocol/plan.ts'
 import { noFacts } from '../../../shared/recipe/facts.ts'

@@ -9,7 +9,12 @@ import {
   parseMaskHeader,
 } from '../../../../src/shared/format/maskFile.ts'
 import { FormatError } from '../../../../src/shared/format/formatError.ts'
-import { headerLength, parseHeader, refuseUnknown, type SafetensorsHeader } from '../../../../src/shared/format/safetensorsHeader.ts'
+import {
+  headerLength,
+  parseHeader,
+  refuseUnknown,
+  type SafetensorsHeader,
+} from '../../../../src/shared/format/safetensorsHeader.ts'
 import { safetensors as format } from '../../../../src/shared/format/checkpointFormats.ts'
 import { parseShardIndex } from '../../../../src/shared/format/shardIndex.ts'
 import { f32, safetensors } from '../../../support/safetensors.ts'
