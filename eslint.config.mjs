@@ -69,6 +69,7 @@ export default tseslint.config(
               './extension',
               './shared',
               './engine/checkpoint/checkpoint.ts',
+              './engine/checkpoint/hubCache.ts',
               './engine/checkpoint/locate.ts',
               './engine/checkpoint/smallFile.ts',
             ]),
