@@ -1,7 +1,8 @@
 // Choices of a recipe before anybody chose, and names made from them.
 import { basename, isAbsolute, join, relative } from 'node:path'
 import { defaultTrain } from '../../shared/adapters/subsets.ts'
-import { defaultMethod, proposedMethod } from '../../shared/methods/methods.ts'
+import { proposeMethod } from '../../shared/methods/measured.ts'
+import { defaultMethod } from '../../shared/methods/methods.ts'
 import type { ModelFacts } from '../models/modelFacts.ts'
 import type { WizardChoices } from './recipeText.ts'
 
@@ -13,7 +14,7 @@ const usualLength = 512
 export function firstChoices(model: string, facts: Pick<ModelFacts, 'biases' | 'maxPositions'>): WizardChoices {
   return {
     model,
-    method: proposedMethod,
+    method: proposeMethod('unstructured').method,
     pattern: 'unstructured',
     sparsity: 0.5,
     recovery: 'reconstruct',

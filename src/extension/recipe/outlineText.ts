@@ -1,5 +1,8 @@
 // What New Recipe starts with where no model is known: short, complete, every line explained.
-import { methodNames, proposedMethod } from '../../shared/methods/methods.ts'
+import { proposeMethod } from '../../shared/methods/measured.ts'
+import { methodNames } from '../../shared/methods/methods.ts'
+
+const { method } = proposeMethod('unstructured')
 
 export const outlineText = `# A SparseScope recipe: what to prune, how to recover it, how to measure it, where to save it.
 # Save it as NAME.prune.yaml beside the model. Paths are relative to this file.
@@ -8,7 +11,7 @@ export const outlineText = `# A SparseScope recipe: what to prune, how to recove
 version: 1
 model: ./my-model # a Hugging Face folder
 prune:
-  - method: ${proposedMethod} # ${methodNames.join(' | ')}
+  - method: ${method} # ${methodNames.join(' | ')}
     sparsity: 0.5 # share of the weights that go
     # pattern: "2:4" # instead of a sparsity: two of every four
 calibration:
@@ -23,5 +26,5 @@ recover:
 evaluate:
   - { task: perplexity, data: ./held-out.txt, seq_len: 2048, at: [dense, recovered] }
 save:
-  to: ./my-model-${proposedMethod}50 # must not exist yet
+  to: ./my-model-${method}50 # must not exist yet
 `

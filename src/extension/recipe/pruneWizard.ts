@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { basename, isAbsolute, join, resolve } from 'node:path'
 import { adapterNames, adapterOf } from '../../shared/adapters/adapters.ts'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { byMeasure, measured, proposeMethod } from '../../shared/methods/measured.ts'
 import { methodNames, methodOf, type MethodName } from '../../shared/methods/methods.ts'
 import { freeName, isHeldOut, recipeExtension, suggestedOutput, toRecipePath } from './choices.ts'
 import { findTexts, recipeStart } from './recipeDefaults.ts'
@@ -43,9 +44,10 @@ export async function pruneWizard(
 function stepsOf(draft: Draft, parent: string, start: 'prune' | 'recover'): Step[] {
   const steps: Step[] = []
   if (start === 'prune') {
-    steps.push((frame) => keep(draft, 'method', pickOne(frame, t('How weights are chosen'), methodChoices())))
     steps.push((frame) => keep(draft, 'pattern', pickOne(frame, t('Pattern'), patternChoices())))
     if (draft.pattern === 'unstructured') steps.push((frame) => askSparsity(frame, draft))
+    const methods = methodChoices(draft.pattern)
+    steps.push((frame) => keep(draft, 'method', pickOne(frame, t('How weights are chosen'), methods)))
     steps.push((frame) => keep(draft, 'recovery', pickOne(frame, t('Recovery'), recoveryChoices())))
   }
   if (draft.recovery !== 'none') {
@@ -71,16 +73,19 @@ async function keep<K extends keyof Draft>(
   return given
 }
 
-/** In the order in which to try them: what moves the other weights too, what looks at data, the rest. */
-function methodChoices(): Choice<MethodName>[] {
-  const rank = (name: MethodName) => ['norms', 'hessian', 'nothing'].indexOf(methodOf(name).needs)
+/** What was measured to leave most of a model comes first, with the figures; then the rest, baselines last. */
+function methodChoices(pattern: string): Choice<MethodName>[] {
+  const { method, perplexity, next } = proposeMethod(pattern)
   const seeded = (name: MethodName) => Number(methodOf(name).seeded ?? false)
-  return [...methodNames]
-    .sort((a, b) => rank(a) - rank(b) || seeded(a) - seeded(b))
-    .map((name) => {
-      const { title, advice } = methodOf(name)
-      return { label: t(title), description: name, detail: t(advice), value: name }
-    })
+  const names = [...methodNames].sort((a, b) => seeded(a) - seeded(b))
+  return byMeasure(names, pattern).map((name) => {
+    const { title, advice } = methodOf(name)
+    const label = t(title)
+    const figures = [measured.model, perplexity, methodOf(next.method).title, next.perplexity, measured.dense] as const
+    const reason = t('Best measured: perplexity of {0} at half of the weights {1}, {2} {3}, dense {4}.', ...figures)
+    const detail = name === method ? `${t(advice)} ${reason}` : t(advice)
+    return { label, description: name, detail, value: name }
+  })
 }
 
 function patternChoices(): Choice<string>[] {

@@ -19,9 +19,6 @@ export const methodNames = Object.keys(methods) as MethodName[]
 /** Where a recipe names none. */
 export const defaultMethod: MethodName = 'magnitude'
 
-/** What the wizard starts from. */
-export const proposedMethod: MethodName = 'wanda'
-
 export function methodOf(name: MethodName): PruneMethod {
   return methods[name]
 }

@@ -52,7 +52,7 @@ describe('first choices of a recipe', () => {
     assert.equal(freeName('b', '.x', taken), 'b.x')
     assert.equal(
       suggestedOutput('opt', { ...firstChoices('m', { biases: true, maxPositions: null }), pattern: '2:4' }),
-      './opt-wanda2of4',
+      './opt-alps2of4',
     )
   })
 

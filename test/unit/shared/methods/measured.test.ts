@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { byMeasure, measured, proposeMethod } from '../../../../src/shared/methods/measured.ts'
+import { methodNames, methodOf } from '../../../../src/shared/methods/methods.ts'
+
+describe('what the wizard proposes', () => {
+  it('is what the table of a real model shows to be best for the pattern', () => {
+    for (const pattern of ['unstructured', '2:4', '4:8']) {
+      const { method, perplexity, next } = proposeMethod(pattern)
+      assert.ok(perplexity < next.perplexity && method !== next.method)
+      assert.equal(byMeasure(methodNames, pattern)[0], method)
+      assert.equal(byMeasure(methodNames, pattern).length, methodNames.length)
+    }
+  })
+
+  it('its figures stand in the README', () => {
+    const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
+    const pattern = { unstructured: '50 %', '2:4': '2:4' }
+    for (const [key, figures] of Object.entries(measured.pruned))
+      for (const [name, perplexity] of Object.entries(figures)) {
+        const title = methodOf(name as keyof typeof figures).title
+        const row = `${title} ${pattern[key as keyof typeof pattern]} | – | ${perplexity.toFixed(2)} |`
+        assert.ok(readme.toLowerCase().includes(row.toLowerCase()), row)
+      }
+  })
+})
