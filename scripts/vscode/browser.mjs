@@ -34,16 +34,19 @@ export async function launchBrowser(folder, viewport = { width: 1400, height: 90
   return { context, page: context.pages()[0] }
 }
 
-/** The palette lists the commands of the moment it opened, so it is opened anew until the command is there. */
+/**
+ * The palette lists the commands of the moment it opened, so it is opened anew until the command is there; also because
+ * a webview that is just coming up takes the key for itself.
+ */
 export async function findCommand(page, title, timeout = 30_000) {
   const deadline = Date.now() + timeout
   for (;;) {
-    await page.keyboard.press('F1')
     const input = page.locator('.quick-input-widget input[type=text]').first()
-    await input.waitFor({ timeout: 5000 })
-    await input.fill(`>${title}`)
     const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first()
     try {
+      await page.keyboard.press('F1')
+      await input.waitFor({ timeout: 3000 })
+      await input.fill(`>${title}`)
       await row.waitFor({ timeout: 1500 })
       return row
     } catch (error) {

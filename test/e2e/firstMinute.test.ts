@@ -65,7 +65,7 @@ describe('the first minute in `npm run studio`', function () {
     const rows = page.locator('.quick-input-list .monaco-list-row')
     await rows.filter({ hasText: 'llama' }).first().waitFor({ timeout: 20_000 })
     await rows.filter({ hasText: 'opt' }).first().click()
-    await activeView(page).locator('.tiles li').first().waitFor({ timeout: 30_000 })
+    await activeView(page).locator('.tiles li:visible').first().waitFor({ timeout: 30_000 })
     await eventually('the step to be done', async () => {
       await runCommand(page, 'SparseScope: Open Walkthrough')
       return isDone('Open a checkpoint')

@@ -91,6 +91,10 @@ describe('the packaged extension: running', function () {
     )
     await toast.getByRole('button', { name: 'Open Report' }).click()
     await page.locator('.tab.active', { hasText: 'Report of watched' }).waitFor()
+    await activeView(page)
+      .getByRole('row', { name: /pruned/ })
+      .first()
+      .waitFor()
     await closeEditors(page)
   })
 
@@ -99,7 +103,8 @@ describe('the packaged extension: running', function () {
     const view = await runRecipe('reconstruct.prune.yaml')
     await view.locator('.chart .line').first().waitFor({ timeout: 60_000 })
     await status('done').waitFor({ timeout: 60_000 })
-    await view.locator('.tiles li', { hasText: 'perplexity, recovered' }).waitFor()
+    const recovered = (of: typeof view) => of.getByLabel('Result of the run').getByText('perplexity, recovered')
+    await recovered(view).waitFor()
     const saved = join(workspace, 'opt-reconstructed')
     assert.equal(cli('compare', saved, saved, '--expect', 'mask-preserved').status, 0)
     const { json } = cli('inspect', saved, '--stats')
@@ -108,7 +113,7 @@ describe('the packaged extension: running', function () {
     // Reloading the window shows the same picture from the events.
     await reload(page)
     await status('done').waitFor({ timeout: 60_000 })
-    await activeView(page).locator('.tiles li', { hasText: 'perplexity, recovered' }).waitFor()
+    await recovered(activeView(page)).waitFor()
     await closeEditors(page)
   })
 

@@ -243,8 +243,8 @@ describe('loadWindows', () => {
   it('gives a real text the ids that transformers gives it', async function () {
     const text = sharedPath('data', 'brown_eval.txt')
     const wanted = sharedPath('models', 'ids.safetensors')
-    const folder = process.env.SPARSESCOPE_SMOLLM2
-    if (!text || !wanted || !folder) return cannot(this, 'no real model: set SPARSESCOPE_SMOLLM2 to its folder')
+    const folder = process.env.SMOLLM2
+    if (!text || !wanted || !folder) return cannot(this, 'no real model: set SMOLLM2 to its folder')
     const got = await loadWindows({ path: text, seqLen: 512, samples: 64, purpose: 'evaluate', folder })
     const want = await loadWindows({ path: wanted, field: 'evaluation', purpose: 'evaluate', folder })
     assert.deepEqual(got.ids, want.ids)
