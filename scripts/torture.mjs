@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-const attacks = /(^|[/\\])fuzz[/\\]|killPoints|killedPrune|lock/i
+const attacks = /(^|[/\\])fuzz[/\\]|pickle|killPoints|killedPrune|lock/i
 const asked = process.argv.slice(2)
 const files =
   asked.length > 0
