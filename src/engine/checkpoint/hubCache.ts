@@ -54,10 +54,10 @@ export async function snapshotOf(given: string): Promise<string> {
   const folder = repositoryFolder(name)
   const snapshot = await snapshotIn(folder, name.revision)
   if (snapshot !== null) return snapshot
-  const at = name.revision === 'main' ? '' : `@${name.revision}`
+  const revision = name.revision === 'main' ? '' : ` --revision ${name.revision}`
   throw new EngineError(
     'not-found',
-    `${given} is not in the Hub's cache (${folder}); run \`hf download ${name.repository}\`${at && ` for revision ${name.revision}`}, or check HF_HOME`,
+    `${given} is not in the Hub's cache (${folder}); run \`hf download ${name.repository}${revision}\`, or check HF_HOME`,
   )
 }
 
