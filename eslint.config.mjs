@@ -76,6 +76,7 @@ export default tseslint.config(
             zone('./webview-ui', './src', ['./shared']),
             engine('compute', ...base),
             engine('checkpoint', ...base),
+            engine('hub', ...base, 'checkpoint', 'run/state/atomicFile.ts'),
             engine('text', ...base, 'checkpoint'),
             engine('facts', ...base, 'checkpoint'),
             engine('model', ...base, 'compute', 'checkpoint'),

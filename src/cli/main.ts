@@ -10,6 +10,7 @@ import { forwardCommand } from './forward.ts'
 import { importCommand } from './import.ts'
 import { inspectCommand } from './inspect.ts'
 import { lintCommand } from './lint.ts'
+import { pullCommand } from './pull.ts'
 import { pruneCommand } from './prune.ts'
 import { runCommand } from './run.ts'
 import { schemaCommand } from './schema.ts'
@@ -25,6 +26,7 @@ const commands: Command[] = [
   lintCommand,
   importCommand,
   exportCommand,
+  pullCommand,
   doctorCommand,
   schemaCommand,
 ]

@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'bad-recipe'
   | 'exists' // an output that is already there
   | 'disk' // full, read-only, or failing
+  | 'network' // no connection, a server that fails, or bytes that are not the ones it announced
   | 'out-of-memory'
   | 'device-lost'
   | 'numeric' // NaN, not positive definite, diverged
@@ -29,6 +30,7 @@ const exitCodes: Record<ErrorCode, number> = {
   'bad-recipe': 2,
   exists: 2,
   disk: 1,
+  network: 1,
   'out-of-memory': 1,
   'device-lost': 1,
   numeric: 1,

@@ -1,6 +1,8 @@
 // The built command line, run as a person would.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 export const entry = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url))
@@ -32,4 +34,20 @@ export function cliJson(...args: string[]): Record<string, unknown> {
   const { status, stdout, stderr } = cli(...args, '--json')
   if (status !== 0 && status !== 3) throw new Error(`exit code ${status}: ${stderr}`)
   return JSON.parse(stdout) as Record<string, unknown>
+}
+
+/** While this process goes on, as a server that the command line asks; `started` gets it to send signals. */
+export async function cliBeside(
+  env: NodeJS.ProcessEnv,
+  args: string[],
+  started: (child: ChildProcess) => void = () => undefined,
+): Promise<CliResult> {
+  const child = spawn(process.execPath, [entry, ...args], { env: { ...process.env, ...env } })
+  started(child)
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ])
+  return { status, stdout, stderr }
 }

@@ -35,6 +35,11 @@ export function parseHubName(given: string): HubName {
   return { repository, revision }
 }
 
+/** As `parseHubName` reads it. */
+export function hubNameText({ repository, revision }: HubName): string {
+  return revision === 'main' ? repository : `${repository}@${revision}`
+}
+
 /** As huggingface_hub looks for it. */
 export function hubCacheFolder(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): string {
   const expanded = (path: string) => (path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path)
@@ -54,10 +59,9 @@ export async function snapshotOf(given: string): Promise<string> {
   const folder = repositoryFolder(name)
   const snapshot = await snapshotIn(folder, name.revision)
   if (snapshot !== null) return snapshot
-  const revision = name.revision === 'main' ? '' : ` --revision ${name.revision}`
   throw new EngineError(
     'not-found',
-    `${given} is not in the Hub's cache (${folder}); run \`hf download ${name.repository}${revision}\`, or check HF_HOME`,
+    `${given} is not in the Hub's cache (${folder}); run \`sparsescope pull ${hubNameText(name)}\`, or check HF_HOME`,
   )
 }
 

@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { CheckpointReason } from '../../shared/format/formatError.ts'
 import { checkpointFormats, isShard, safetensors } from '../../shared/format/checkpointFormats.ts'
+import { modelEntry } from '../../shared/format/modelEntry.ts'
 import { andList } from '../../shared/format/lists.ts'
 import { ggufRemedy } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
@@ -30,22 +31,13 @@ export async function locate(path: string): Promise<Located> {
   return { folder: dirname(full), kind: name.endsWith('.json') ? 'sharded' : 'single', entry: name }
 }
 
-/** The conventional names first, in the order in which transformers looks; then the only file of its kind. */
 async function locateInFolder(folder: string): Promise<Located> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw readError(error, folder)
   })
-  const single = (entry: string): Located => ({ folder, kind: 'single', entry })
-  const sharded = (entry: string): Located => ({ folder, kind: 'sharded', entry })
-  for (const format of checkpointFormats) {
-    if (names.includes(format.single)) return single(format.single)
-    const indexes = names.filter((n) => n.endsWith(format.indexSuffix))
-    if (indexes.includes(format.index)) return sharded(format.index)
-    if (indexes.length === 1) return sharded(indexes[0])
-    const files = format.anyName ? names.filter((n) => n.endsWith(format.suffix)) : []
-    if (files.length === 1 && !isShard(files[0])) return single(files[0])
-  }
-  throw whyNot(folder, names)
+  const found = modelEntry(names)
+  if (!found) throw whyNot(folder, names)
+  return { folder, kind: found.kind, entry: found.entry }
 }
 
 function whyNot(folder: string, names: readonly string[]): EngineError {

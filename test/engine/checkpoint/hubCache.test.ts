@@ -67,7 +67,7 @@ describe("models of the Hub's cache", () => {
     assert.equal((await modelFacts('hf:facebook/opt-tiny')).problems[0].rule, 'C1')
     download()
     assert.deepEqual((await modelFacts('hf:facebook/opt-tiny')).problems, [])
-    await assert.rejects(openCheckpoint('hf:facebook/opt-tiny@v2'), /hf download facebook\/opt-tiny --revision v2/)
+    await assert.rejects(openCheckpoint('hf:facebook/opt-tiny@v2'), /sparsescope pull facebook\/opt-tiny@v2`/)
   })
 
   it('a reference that leads elsewhere is not followed', async () => {

@@ -8,7 +8,7 @@ import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
-const commands = ['inspect', 'compare', 'forward', 'evaluate', 'prune', 'run', 'lint', 'doctor', 'schema']
+const commands = ['inspect', 'compare', 'forward', 'evaluate', 'prune', 'run', 'lint', 'pull', 'doctor', 'schema']
 const model = goldenPath('opt')
 const ids = goldenPath('opt', 'prune', 'calib.safetensors')
 const random = ['--method', 'random', '--sparsity', '0.5', '--device', 'cpu']

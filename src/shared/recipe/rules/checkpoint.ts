@@ -8,7 +8,7 @@ export const c1 = defineRule({
   severity: 'error',
   needs: 'model',
   title: 'The model folder or its config.json is missing',
-  why: 'A model is a folder with `config.json` and `model.safetensors` (or `pytorch_model.bin`) or its index, its path relative to the recipe; or `hf:org/name` for one that is in the Hub’s cache.',
+  why: 'A model is a folder with `config.json` and `model.safetensors` (or `pytorch_model.bin`) or its index, its path relative to the recipe; or `hf:org/name` for one that is in the Hub’s cache, where `sparsescope pull org/name` puts it.',
   bad: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   check: (context) => modelProblems(context, 'C1'),

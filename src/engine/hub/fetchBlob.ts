@@ -1,0 +1,204 @@
+// One file of the Hub into `blobs/`, named by its hash. What has come lies in `<hash>.incomplete`, as huggingface_hub
+// calls it: a pull that was stopped goes on there, and only bytes whose hash is the announced one get the name.
+// @huggingface/hub downloads from the start each time and checks nothing, so this is our own.
+import { createHash, type Hash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { HubName } from '../checkpoint/hubCache.ts'
+import { writeError } from '../checkpoint/diskErrors.ts'
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import { chunksOf, hubGet, type HubAccess } from './hubAccess.ts'
+import { cancelled, unreachable } from './hubErrors.ts'
+import type { RemoteFile } from './repositoryFiles.ts'
+
+export interface BlobSource {
+  readonly access: HubAccess
+  readonly name: HubName
+  readonly commit: string
+  readonly signal?: AbortSignal
+  /** Bytes of this file that are there by now. */
+  readonly onBytes: (have: number) => void
+  /** Waits before a connection is tried again; for tests. */
+  readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** A connection that brings nothing for so long counts as lost. */
+  readonly stallMs?: number
+}
+
+/** Attempts in a row that bring nothing. */
+const mostAttempts = 5
+const readBytes = 2 ** 20
+
+/** What is there of a file already. */
+export async function bytesOfBlob(blobs: string, { hash, bytes }: RemoteFile): Promise<number> {
+  const sizeOf = async (path: string) => (await stat(path).catch(() => null))?.size ?? 0
+  const blob = join(blobs, hash)
+  if ((await stat(blob).catch(() => null))?.size === bytes) return bytes
+  const partial = await sizeOf(incomplete(blob))
+  return partial > bytes ? 0 : partial
+}
+
+/** Fetches what is missing. @throws EngineError; what has come stays for the next attempt, but for a wrong hash. */
+export async function fetchBlob(blobs: string, file: RemoteFile, source: BlobSource): Promise<void> {
+  const blob = join(blobs, file.hash)
+  if ((await stat(blob).catch(() => null))?.size === file.bytes) return source.onBytes(file.bytes)
+  const partial = incomplete(blob)
+  const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
+  try {
+    const handle = await open(partial, flags, 0o666)
+    try {
+      const download = await Download.resume(handle, file, source)
+      await download.finish()
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(partial, blob)
+  } catch (error) {
+    if (error instanceof BadBytes) await rm(partial, { force: true })
+    // Another process pulls the same model: it has put the file into its place.
+    else if ((await stat(blob).catch(() => null))?.size === file.bytes) return
+    throw error instanceof EngineError ? error : writeError(error, partial)
+  }
+}
+
+function incomplete(blob: string): string {
+  return `${blob}.incomplete`
+}
+
+/** The file is not the one that was announced, so none of it can be used. */
+class BadBytes extends EngineError {
+  constructor(file: RemoteFile, what: string) {
+    super(
+      'network',
+      `${file.path}: ${what}; the file was thrown away, pull again, and if it stays so check HF_ENDPOINT`,
+    )
+  }
+}
+
+class Download {
+  readonly #handle: FileHandle
+  readonly #file: RemoteFile
+  readonly #source: BlobSource
+  #hash: Hash
+  #have = 0
+
+  private constructor(handle: FileHandle, file: RemoteFile, source: BlobSource) {
+    this.#handle = handle
+    this.#file = file
+    this.#source = source
+    this.#hash = emptyHash(file)
+  }
+
+  /** Reads what is there once more, for its hash. */
+  static async resume(handle: FileHandle, file: RemoteFile, source: BlobSource): Promise<Download> {
+    const download = new Download(handle, file, source)
+    const { size } = await handle.stat()
+    if (size > file.bytes) await handle.truncate(0)
+    const buffer = Buffer.alloc(readBytes)
+    while (size <= file.bytes && download.#have < size) {
+      if (source.signal?.aborted) throw cancelled()
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, download.#have)
+      if (bytesRead === 0) break
+      download.#take(buffer.subarray(0, bytesRead))
+    }
+    return download
+  }
+
+  /** @throws EngineError; BadBytes when the hash is another. */
+  async finish(): Promise<void> {
+    const { wait = pause, signal } = this.#source
+    for (let fruitless = 0; this.#have < this.#file.bytes;) {
+      const before = this.#have
+      try {
+        await this.#continue()
+        if (this.#have < this.#file.bytes)
+          throw new EngineError(
+            'network',
+            `${this.#file.path}: the server closed the connection after ${this.#have} of ${this.#file.bytes} bytes; pull again to go on there`,
+          )
+      } catch (error) {
+        if (error instanceof BadBytes || !(error instanceof EngineError) || error.code !== 'network') throw error
+        fruitless = this.#have > before ? 0 : fruitless + 1
+        if (fruitless >= mostAttempts) throw error
+        await wait(1000 * 2 ** fruitless, signal)
+        throwIfCancelled(signal)
+      }
+    }
+    const found = this.#hash.digest('hex')
+    if (found !== this.#file.hash)
+      throw new BadBytes(this.#file, `its hash is ${found}, not the ${this.#file.hash} that the Hub announces`)
+  }
+
+  /** One connection, to its end or until it breaks. */
+  async #continue(): Promise<void> {
+    const { access, name, commit, signal, stallMs = 60_000 } = this.#source
+    const stalled = new AbortController()
+    const stall = () => stalled.abort(new Error('nothing comes any more'))
+    let timer = setTimeout(stall, stallMs)
+    const either = signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal
+    const path = this.#file.path.split('/').map(encodeURIComponent).join('/')
+    const address = `${access.endpoint}/${name.repository}/resolve/${commit}/${path}`
+    // Packed answers would have other sizes, and ranges of something else.
+    const headers = { 'accept-encoding': 'identity', ...(this.#have > 0 && { range: `bytes=${this.#have}-` }) }
+    let url = new URL(address)
+    try {
+      const response = await hubGet(access, address, name, { headers, signal: either })
+      url = new URL(response.url)
+      if (this.#have > 0 && !goesOnAt(response, this.#have)) await this.#restart()
+      for await (const chunk of chunksOf(response)) {
+        clearTimeout(timer)
+        timer = setTimeout(stall, stallMs)
+        await this.#append(chunk)
+      }
+    } catch (error) {
+      if (signal?.aborted) throw cancelled()
+      // The disk's own errors are not the network's.
+      throw error instanceof Error && 'syscall' in error
+        ? writeError(error, this.#file.path)
+        : unreachable(error, url, signal)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #append(chunk: Uint8Array): Promise<void> {
+    if (this.#have + chunk.byteLength > this.#file.bytes)
+      throw new BadBytes(this.#file, `the server sends more than the ${this.#file.bytes} bytes that it announces`)
+    for (let at = 0; at < chunk.byteLength;) {
+      const { bytesWritten } = await this.#handle.write(chunk, at, chunk.byteLength - at, this.#have + at)
+      at += bytesWritten
+    }
+    this.#take(chunk)
+    this.#source.onBytes(this.#have)
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#hash.update(chunk)
+    this.#have += chunk.byteLength
+  }
+
+  async #restart(): Promise<void> {
+    await this.#handle.truncate(0)
+    this.#hash = emptyHash(this.#file)
+    this.#have = 0
+    this.#source.onBytes(0)
+  }
+}
+
+/** Git counts its own header in. */
+function emptyHash({ hash, bytes }: RemoteFile): Hash {
+  return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
+}
+
+/** Some servers and proxies know no ranges and begin again. */
+function goesOnAt(response: Response, have: number): boolean {
+  return response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`) === true
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+}

@@ -1,0 +1,87 @@
+// How the Hub is spoken to: where it is, with which token, and which answers are followed. Every request goes through
+// here, so that the token is put on in one place only, for the Hub's own address and no other.
+import type { HubName } from '../checkpoint/hubCache.ts'
+import { EngineError } from '../errors.ts'
+import { refusal, unreachable } from './hubErrors.ts'
+
+export interface HubAccess {
+  /** Such as https://huggingface.co, without a slash at the end. */
+  readonly endpoint: string
+  readonly token: string | null
+  /** For tests: as `fetch`. */
+  readonly fetch: typeof fetch
+}
+
+const publicHub = 'https://huggingface.co'
+const mostRedirects = 10
+
+/** From HF_ENDPOINT and HF_TOKEN. @throws EngineError 'usage' when they cannot be meant. */
+export function hubAccess(env: NodeJS.ProcessEnv = process.env): HubAccess {
+  if (/^(1|true|yes|on)$/i.test(env.HF_HUB_OFFLINE ?? ''))
+    throw new EngineError('usage', 'HF_HUB_OFFLINE is set, so nothing is fetched; unset it to pull')
+  const endpoint = (env.HF_ENDPOINT || publicHub).replace(/\/+$/, '')
+  if (!/^https?:$/.test(urlOf(endpoint)?.protocol ?? ''))
+    throw new EngineError('usage', `HF_ENDPOINT is ${JSON.stringify(endpoint)}; give an address such as ${publicHub}`)
+  const token = env.HF_TOKEN?.trim() || null
+  if (token !== null && !/^[\x21-\x7e]+$/.test(token))
+    throw new EngineError('usage', 'HF_TOKEN holds characters that no token has; copy it again')
+  return { endpoint, token, fetch }
+}
+
+/**
+ * A GET that follows redirects itself: the token goes to the endpoint's own origin, never along to another host.
+ * @throws EngineError 'network' or, for a refusal, one that says what to do. Whatever is returned is a 2xx.
+ */
+export async function hubGet(
+  access: HubAccess,
+  address: string,
+  name: HubName,
+  { headers = {}, signal }: { headers?: Record<string, string>; signal?: AbortSignal },
+): Promise<Response> {
+  const home = new URL(access.endpoint).origin
+  let url = new URL(address)
+  for (let hop = 0; hop <= mostRedirects; hop++) {
+    const withToken = access.token !== null && url.origin === home
+    const response = await access
+      .fetch(url, {
+        redirect: 'manual',
+        signal,
+        headers: withToken ? { ...headers, authorization: `Bearer ${access.token}` } : headers,
+      })
+      .catch((error: unknown) => {
+        throw unreachable(error, url, signal)
+      })
+    const next = response.headers.get('location')
+    if (response.status < 300 || response.status >= 400 || next === null) {
+      if (response.ok) return response
+      throw await refusal(response, name, access)
+    }
+    await response.body?.cancel()
+    url = followed(url, next)
+  }
+  throw new EngineError(
+    'network',
+    `${new URL(address).host} redirects more than ${mostRedirects} times; try again later`,
+  )
+}
+
+/** A body as it comes. The browser's type of the same stream, which the tests know too, cannot be walked. */
+export function chunksOf({ body }: Response): AsyncIterable<Uint8Array> {
+  return body ? (body as unknown as AsyncIterable<Uint8Array>) : emptyBody()
+}
+
+async function* emptyBody(): AsyncGenerator<Uint8Array> {}
+
+function followed(from: URL, location: string): URL {
+  const to = urlOf(location, from)
+  const plain = to?.protocol === 'http:' && from.protocol !== 'http:'
+  if (to && /^https?:$/.test(to.protocol) && !plain) return to
+  throw new EngineError(
+    'network',
+    `${from.host} redirects to ${JSON.stringify(location.slice(0, 200))}, which is no encrypted address; check HF_ENDPOINT`,
+  )
+}
+
+function urlOf(text: string, base?: URL): URL | null {
+  return URL.canParse(text, base?.href) ? new URL(text, base) : null
+}

@@ -1,0 +1,137 @@
+// sparsescope pull: a checkpoint of the Hub into its local cache. Nothing else in the engine opens a connection.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FormatError } from '../../shared/format/formatError.ts'
+import type { ModelEntry } from '../../shared/format/modelEntry.ts'
+import { parseShardIndex } from '../../shared/format/shardIndex.ts'
+import { requireSpace } from '../checkpoint/diskSpace.ts'
+import { hubCacheFolder, hubNameText, repositoryFolder, type HubName } from '../checkpoint/hubCache.ts'
+import { makeFolders } from '../checkpoint/makeFolders.ts'
+import { EngineError } from '../errors.ts'
+import { besideWeights, filesNamed, weightsEntry, type FileChoice } from './chooseFiles.ts'
+import { bytesOfBlob, fetchBlob, type BlobSource } from './fetchBlob.ts'
+import type { HubAccess } from './hubAccess.ts'
+import { repositoryFiles, type RemoteFile, type RepositoryFiles } from './repositoryFiles.ts'
+import { placeSnapshot } from './snapshot.ts'
+
+export interface PullOptions extends Pick<BlobSource, 'signal' | 'wait' | 'stallMs'> {
+  readonly access: HubAccess
+  readonly choice: FileChoice
+  readonly cache?: string
+  /** Bytes that are there by now, of all that are needed. */
+  readonly onProgress?: (have: number, total: number) => void
+}
+
+export interface Pulled {
+  readonly commit: string
+  /** The snapshot's folder. */
+  readonly folder: string
+  readonly files: readonly { readonly path: string; readonly bytes: number }[]
+  readonly bytes: number
+  /** Of these, fetched this time. */
+  readonly fetchedBytes: number
+}
+
+/** Files that come at the same time: one connection seldom fills a line. */
+const lanes = 4
+const mostIndexBytes = 256 * 2 ** 20
+
+/** @throws EngineError; what has come stays in the cache, and the next pull goes on there. */
+export async function pull(name: HubName, options: PullOptions): Promise<Pulled> {
+  const { access, choice, signal, cache = hubCacheFolder() } = options
+  const repository = repositoryFolder(name, cache)
+  const blobs = join(repository, 'blobs')
+  await makeFolders(blobs, repository).catch((error: unknown) => {
+    if (!(error instanceof EngineError)) throw error
+    throw new EngineError(error.code, `${error.message}, with HF_HUB_CACHE or HF_HOME`, { cause: error })
+  })
+  const recursive = choice.include.some((pattern) => pattern.includes('/'))
+  const listed = await repositoryFiles(access, name, { recursive, signal })
+  const entry = weightsEntry(listed.files, choice, name.repository)
+  const source = { ...options, name, commit: listed.commit }
+  const weights = entry ? await weightFiles(entry, listed, blobs, source) : []
+  const files = uniqueByPath([...besideWeights(listed.files, choice), ...weights])
+  if (files.length === 0)
+    throw new EngineError('usage', `nothing of ${name.repository} is left to pull; check --weights and --exclude`)
+  const fetchedBytes = await fetchAll(files, blobs, source)
+  const folder = await placeSnapshot(repository, { commit: listed.commit, revision: name.revision, files })
+  const bytes = total(files)
+  return {
+    commit: listed.commit,
+    folder,
+    files: files.map(({ path, bytes }) => ({ path, bytes })),
+    bytes,
+    fetchedBytes,
+  }
+}
+
+type Source = Omit<BlobSource, 'onBytes'> & Pick<PullOptions, 'onProgress'>
+
+/** One file; or the index and, since it says which, its shards. */
+async function weightFiles(
+  { entry, kind, format }: ModelEntry,
+  { files }: RepositoryFiles,
+  blobs: string,
+  source: Source,
+): Promise<RemoteFile[]> {
+  const { repository } = source.name
+  const [first] = filesNamed([entry], files, repository)
+  if (kind === 'single') return [first]
+  if (first.bytes > mostIndexBytes)
+    throw new EngineError(
+      'bad-checkpoint',
+      `${entry} of ${repository} has ${first.bytes} bytes, which no index has; choose another model`,
+    )
+  await requireSpace([{ folder: blobs, bytes: first.bytes, what: entry }])
+  await fetchBlob(blobs, first, { ...source, onBytes: () => undefined })
+  try {
+    const { shards } = parseShardIndex(await readFile(join(blobs, first.hash), 'utf8'), format)
+    return [first, ...filesNamed(shards, files, repository)]
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw new EngineError('bad-checkpoint', `${entry} of ${hubNameText(source.name)}: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** All blobs, a few at a time; the first that fails stops the others. Returns the bytes that came. */
+async function fetchAll(files: readonly RemoteFile[], blobs: string, source: Source): Promise<number> {
+  const distinct = [...new Map(files.map((file) => [file.hash, file])).values()]
+  const have = new Map<RemoteFile, number>()
+  for (const file of distinct) have.set(file, await bytesOfBlob(blobs, file))
+  const bytesThere = () => [...have.values()].reduce((sum, bytes) => sum + bytes, 0)
+  const [before, all] = [bytesThere(), total(distinct)]
+  await requireSpace([{ folder: blobs, bytes: all - before, what: source.name.repository }])
+  const failed = new AbortController()
+  const signal = source.signal ? AbortSignal.any([source.signal, failed.signal]) : failed.signal
+  const waiting = distinct.values()
+  let first: unknown = null
+  const lane = async () => {
+    for (const file of waiting) {
+      if (failed.signal.aborted) return
+      const onBytes = (bytes: number) => {
+        have.set(file, bytes)
+        source.onProgress?.(bytesThere(), all)
+      }
+      await fetchBlob(blobs, file, { ...source, signal, onBytes })
+    }
+  }
+  const ends = Array.from({ length: lanes }, () =>
+    lane().catch((error: unknown) => {
+      first ??= error
+      failed.abort()
+    }),
+  )
+  await Promise.all(ends)
+  if (first !== null) throw first
+  return all - before
+}
+
+function total(files: readonly RemoteFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+function uniqueByPath(files: readonly RemoteFile[]): RemoteFile[] {
+  return [...new Map(files.map((file) => [file.path, file])).values()]
+}

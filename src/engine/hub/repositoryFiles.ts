@@ -1,0 +1,102 @@
+// What a repository holds at a revision, asked through @huggingface/hub and believed in nothing: names, sizes and hashes
+// come from a server.
+import { listFiles, modelInfo } from '@huggingface/hub'
+import { z } from 'zod'
+import type { HubName } from '../checkpoint/hubCache.ts'
+import { EngineError } from '../errors.ts'
+import { chunksOf, hubGet, type HubAccess } from './hubAccess.ts'
+import { unreachable } from './hubErrors.ts'
+
+export interface RemoteFile {
+  /** As the server says it: to be checked before anything is named by it. */
+  readonly path: string
+  readonly bytes: number
+  /** Of files in Git LFS the SHA-256 of their bytes, of others git's SHA-1 of a blob. The cache names blobs by it. */
+  readonly hash: string
+}
+
+export interface RepositoryFiles {
+  readonly commit: string
+  readonly files: readonly RemoteFile[]
+}
+
+const mostFiles = 100_000
+/** Of a thousand files each; a server may also send empty ones for ever. */
+const mostAnswers = 200
+const mostBytes = 64 * 2 ** 20
+
+const sha1 = z.string().regex(/^[0-9a-f]{40}$/)
+const size = z.int().nonnegative()
+const entry = z.object({
+  path: z.string(),
+  size,
+  oid: sha1,
+  lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/), size }).optional(),
+})
+
+/**
+ * The commit of a revision and its files: those in the uppermost folder, or all with `recursive`.
+ * @throws EngineError.
+ */
+export async function repositoryFiles(
+  access: HubAccess,
+  name: HubName,
+  { recursive, signal }: { recursive: boolean; signal?: AbortSignal },
+): Promise<RepositoryFiles> {
+  let answers = 0
+  const strange = (what: string) =>
+    new EngineError(
+      'network',
+      `${access.endpoint} sends ${what} for ${name.repository}; check HF_ENDPOINT, or try again later`,
+    )
+  // The library adds a token to whatever address the server names next; here it is hubGet that knows where it belongs.
+  const ask: typeof fetch = async (address) => {
+    if (++answers > mostAnswers) throw strange(`more than ${mostAnswers} pages of files`)
+    const response = await hubGet(access, String(address), name, { headers: { accept: 'application/json' }, signal })
+    const text = await limitedText(response, signal)
+    if (text === null) throw strange(`more than ${mostBytes} bytes`)
+    return new Response(text, {
+      headers: response.headers.has('link') ? { link: response.headers.get('link') ?? '' } : {},
+    })
+  }
+  const shared = { hubUrl: access.endpoint, fetch: ask }
+  try {
+    const info = await modelInfo({
+      ...shared,
+      name: name.repository,
+      revision: name.revision,
+      additionalFields: ['sha'],
+    })
+    const commit = sha1.safeParse(info.sha)
+    if (!commit.success) throw strange('no commit')
+    const files: RemoteFile[] = []
+    const repo = { type: 'model', name: name.repository } as const
+    for await (const item of listFiles({ ...shared, repo, revision: commit.data, recursive })) {
+      if (files.length >= mostFiles) throw strange(`a list of more than ${mostFiles} files`)
+      if (item?.type === 'directory') continue
+      const { success, data } = entry.safeParse(item)
+      if (!success) throw strange('a list of files that is none')
+      files.push({ path: data.path, bytes: data.lfs?.size ?? data.size, hash: data.lfs?.oid ?? data.oid })
+    }
+    return { commit: commit.data, files }
+  } catch (error) {
+    if (error instanceof EngineError) throw error
+    throw strange('an answer that cannot be read')
+  }
+}
+
+/** Null when it is longer than any list of files. */
+async function limitedText(response: Response, signal: AbortSignal | undefined): Promise<string | null> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of chunksOf(response)) {
+      bytes += chunk.byteLength
+      if (bytes > mostBytes) return null
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw unreachable(error, new URL(response.url), signal)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

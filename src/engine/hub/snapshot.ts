@@ -1,0 +1,43 @@
+// A snapshot in the Hub's cache, as huggingface_hub lays it out: links to the blobs, and a reference from the revision's
+// name to its commit. Made when all blobs are whole, so that a pull that was stopped leaves none that lacks files.
+import { copyFile, link, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { writeError } from '../checkpoint/diskErrors.ts'
+import { writeAtomic } from '../run/state/atomicFile.ts'
+import type { RemoteFile } from './repositoryFiles.ts'
+
+/** `repository`: its folder in the cache. Returns the snapshot's folder. @throws EngineError. */
+export async function placeSnapshot(
+  repository: string,
+  { commit, revision, files }: { commit: string; revision: string; files: readonly RemoteFile[] },
+): Promise<string> {
+  const snapshot = join(repository, 'snapshots', commit)
+  for (const { path, hash } of files) {
+    const place = join(snapshot, path)
+    await pointTo(join(repository, 'blobs', hash), place).catch((error: unknown) => {
+      throw writeError(error, place)
+    })
+  }
+  if (revision !== commit) await placeReference(join(repository, 'refs', revision), commit)
+  return snapshot
+}
+
+/** Replaces what has the name. Windows lets not everybody make symbolic links; a hard link or a copy reads the same. */
+async function pointTo(blob: string, place: string): Promise<void> {
+  const temporary = `${place}.tmp`
+  await mkdir(dirname(place), { recursive: true })
+  await rm(temporary, { force: true })
+  await symlink(relative(dirname(place), blob), temporary)
+    .catch(() => link(blob, temporary))
+    .catch(() => copyFile(blob, temporary))
+  await rename(temporary, place)
+}
+
+async function placeReference(path: string, commit: string): Promise<void> {
+  const known = await readFile(path, 'utf8').catch(() => null)
+  if (known === commit) return
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    throw writeError(error, path)
+  })
+  await writeAtomic(path, [commit])
+}

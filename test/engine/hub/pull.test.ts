@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { defaultChoice, type FileChoice } from '../../../src/engine/hub/chooseFiles.ts'
+import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
+import { pull, type Pulled, type PullOptions } from '../../../src/engine/hub/pull.ts'
+import { commit, entryOf, hubServer, type HubServer } from '../../support/hubServer.ts'
+import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+
+const weights = safetensors({
+  'a.weight': f32(
+    [64, 64],
+    Array.from({ length: 4096 }, (_, i) => i),
+  ),
+})
+const text = (value: string) => ({ bytes: Buffer.from(value), lfs: false })
+const large = { bytes: weights, lfs: true }
+
+describe('pull: a model of the Hub into its cache', () => {
+  let hub: HubServer
+  let temp: Scratch
+  const waits: number[] = []
+  beforeEach(async () => {
+    temp = scratch()
+    waits.length = 0
+    hub = await hubServer()
+    hub.files.set('config.json', text('{"model_type": "opt"}'))
+    hub.files.set('tokenizer.json', text('{}'))
+    hub.files.set('model.safetensors', large)
+  })
+  afterEach(async () => {
+    await hub.close()
+    temp.remove()
+  })
+  const cache = () => temp.path('hub')
+  const repository = (...parts: string[]) => join(cache(), 'models--org--tiny', ...parts)
+  const snapshot = (...parts: string[]) => repository('snapshots', commit, ...parts)
+  const access = (env: NodeJS.ProcessEnv = {}) => hubAccess({ HF_ENDPOINT: hub.endpoint, ...env })
+  const get = (choice: Partial<FileChoice> = {}, more: Partial<PullOptions> = {}, revision = 'main'): Promise<Pulled> =>
+    pull(
+      { repository: 'org/tiny', revision },
+      {
+        access: access(),
+        choice: { ...defaultChoice, ...choice },
+        cache: cache(),
+        wait: async (ms) => void waits.push(ms),
+        ...more,
+      },
+    )
+  const sha256 = createHash('sha256').update(weights).digest('hex')
+  const partial = () => repository('blobs', `${sha256}.incomplete`)
+  const bodiesOf = (path: string) => hub.asked.filter(({ url, host }) => host === 'cdn' && url === `/${path}`)
+
+  it('lies there as huggingface_hub lays it out', async () => {
+    hub.pageSize = 1
+    const { folder, files, bytes, fetchedBytes } = await get()
+    assert.equal(folder, snapshot())
+    assert.equal(readFileSync(repository('refs', 'main'), 'utf8'), commit)
+    assert.equal(readlinkSync(snapshot('model.safetensors')), `../../blobs/${sha256}`)
+    assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
+    const config = entryOf('config.json', hub.files.get('config.json') ?? large).oid
+    assert.equal(readlinkSync(snapshot('config.json')), `../../blobs/${config}`)
+    assert.deepEqual(files.map(({ path }) => path).sort(), ['config.json', 'model.safetensors', 'tokenizer.json'])
+    assert.equal(bytes, fetchedBytes)
+    assert.equal(readdirSync(repository('blobs')).length, 3)
+  })
+
+  it('a second pull fetches nothing, and a commit makes no reference', async () => {
+    await get()
+    assert.equal((await get()).fetchedBytes, 0)
+    assert.equal(bodiesOf('model.safetensors').length, 1)
+    await get({}, {}, commit)
+    assert.deepEqual(readdirSync(repository('refs')), ['main'])
+  })
+
+  describe('takes only what a checkpoint needs', () => {
+    const names = ({ files }: Pulled) => files.map(({ path }) => path).sort()
+    const needed = ['config.json', 'tokenizer.json']
+    beforeEach(() => {
+      for (const other of [
+        'tf_model.h5',
+        'flax_model.msgpack',
+        'model.onnx',
+        'README.md',
+        'run.py',
+        'pytorch_model.bin',
+      ])
+        hub.files.set(other, text(other))
+      hub.files.set('original/consolidated.00.pth', text('p'))
+    })
+
+    it('safetensors before others, and PyTorch where there is nothing else', async () => {
+      assert.deepEqual(names(await get()), ['config.json', 'model.safetensors', 'tokenizer.json'])
+      hub.files.delete('model.safetensors')
+      assert.deepEqual(names(await get()), ['config.json', 'pytorch_model.bin', 'tokenizer.json'])
+    })
+
+    it('the shards that the index names', async () => {
+      const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']
+      const index = { weight_map: { a: shards[0], b: shards[1] } }
+      hub.files.delete('model.safetensors')
+      hub.files.set('model.safetensors.index.json', text(JSON.stringify(index)))
+      for (const shard of shards) hub.files.set(shard, { bytes: Buffer.from(shard), lfs: true })
+      hub.files.set('model-00009-of-00009.safetensors', large)
+      assert.deepEqual(names(await get()), ['config.json', ...shards, 'model.safetensors.index.json', 'tokenizer.json'])
+      hub.files.delete(shards[1])
+      await assert.rejects(get(), { code: 'bad-checkpoint', message: /names "model-00002.*not there/ })
+    })
+
+    it('what is asked for, and not what is left out', async () => {
+      assert.deepEqual(names(await get({ weights: 'torch' })), ['config.json', 'pytorch_model.bin', 'tokenizer.json'])
+      assert.deepEqual(names(await get({ weights: 'none', exclude: ['tok*'] })), ['config.json'])
+      assert.deepEqual(names(await get({ weights: 'none', include: ['*.md', 'original/*'] })), [
+        'README.md',
+        'config.json',
+        'original/consolidated.00.pth',
+        'tokenizer.json',
+      ])
+      assert.equal(readlinkSync(snapshot('original/consolidated.00.pth')).startsWith('../../../blobs/'), true)
+      await assert.rejects(get({ include: ['nothing*'] }), { code: 'usage', message: /--include nothing\*/ })
+      hub.files.delete('model.safetensors')
+      hub.files.delete('pytorch_model.bin')
+      await assert.rejects(get(), { code: 'bad-checkpoint', message: /has none of model.safetensors/ })
+      assert.deepEqual(names(await get({ weights: 'none' })), needed)
+    })
+  })
+
+  describe('goes on where it stopped', () => {
+    /** The CDN sends so many bytes of the weights and closes, so many times. */
+    const closeAfter = (bytes: number, times: number) => {
+      hub.interpose = ({ host, range }, response) => {
+        if (host !== 'cdn' || times-- <= 0) return false
+        const from = Number(/\d+/.exec(range ?? '')?.[0] ?? 0)
+        response.writeHead(range ? 206 : 200, {
+          'content-length': weights.length - from,
+          'content-range': `bytes ${from}-${weights.length - 1}/${weights.length}`,
+        })
+        response.write(weights.subarray(from, from + bytes), () => response.destroy())
+        return true
+      }
+    }
+
+    it('at once, when the server closes', async () => {
+      closeAfter(5000, 2)
+      await get()
+      assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
+      assert.deepEqual(
+        bodiesOf('model.safetensors').map(({ range }) => range),
+        [undefined, 'bytes=5000-', 'bytes=10000-'],
+      )
+    })
+
+    it('after a pull that gave up, with what had come', async () => {
+      hub.interpose = ({ host, range }, response) => {
+        if (host !== 'cdn') return false
+        if (range === undefined) {
+          response.writeHead(200, { 'content-length': weights.length })
+          response.write(weights.subarray(0, 5000), () => response.destroy())
+        } else response.destroy()
+        return true
+      }
+      await assert.rejects(get(), { code: 'network', message: /closed the connection/ })
+      assert.equal(existsSync(snapshot()), false)
+      assert.deepEqual(waits, [1000, 2000, 4000, 8000, 16000])
+      const had = lstatSync(partial()).size
+      assert.equal(had, 5000)
+      hub.interpose = null
+      const { fetchedBytes } = await get()
+      assert.equal(fetchedBytes, weights.length - had)
+      assert.equal(bodiesOf('model.safetensors').at(-1)?.range, `bytes=${had}-`)
+    })
+
+    it('from the beginning, where the server knows no ranges', async () => {
+      mkdirSync(repository('blobs'), { recursive: true })
+      writeFileSync(partial(), weights.subarray(0, 1000))
+      hub.interpose = ({ host }, response) => {
+        if (host !== 'cdn') return false
+        response.writeHead(200, { 'content-length': weights.length }).end(weights)
+        return true
+      }
+      await get()
+      assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
+    })
+
+    it('when nothing comes any more', async () => {
+      let silent = true
+      hub.interpose = ({ host }, response) => {
+        if (host !== 'cdn' || !silent) return false
+        silent = false
+        response.writeHead(200, { 'content-length': weights.length })
+        response.write(weights.subarray(0, 3000))
+        return true
+      }
+      await get({}, { stallMs: 200 })
+      assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
+    })
+
+    it('after it was cancelled', async () => {
+      const abort = new AbortController()
+      hub.interpose = ({ host }, response) => {
+        if (host !== 'cdn') return false
+        response.writeHead(200, { 'content-length': weights.length })
+        response.write(weights.subarray(0, 7000))
+        return true
+      }
+      const whole = Buffer.byteLength('{"model_type": "opt"}{}')
+      const onProgress = (have: number) => {
+        if (have >= whole + 7000) abort.abort()
+      }
+      await assert.rejects(get({}, { signal: abort.signal, onProgress }), { code: 'cancelled' })
+      assert.equal(lstatSync(partial()).size, 7000)
+      hub.interpose = null
+      await get()
+      assert.equal(bodiesOf('model.safetensors').at(-1)?.range, 'bytes=7000-')
+    })
+  })
+
+  describe('believes no server', () => {
+    it('a wrong hash: the file is thrown away', async () => {
+      const others = Buffer.from(weights)
+      others[others.length - 1] ^= 1
+      hub.interpose = ({ host }, response) => host === 'cdn' && !!response.writeHead(200).end(others)
+      await assert.rejects(get(), { code: 'network', message: /model.safetensors: its hash is .* thrown away/ })
+      assert.equal(existsSync(partial()), false)
+      assert.equal(existsSync(snapshot()), false)
+    })
+
+    it('a wrong hash of a small file, too', async () => {
+      hub.interpose = ({ url }, response) =>
+        url.endsWith('config.json') && !!response.writeHead(200).end('{"model_type": "ppt"}')
+      await assert.rejects(get(), { code: 'network', message: /config.json: its hash is/ })
+    })
+
+    it('more bytes than announced, or a size beyond the disk', async () => {
+      const lie = (bytes: number) => {
+        hub.entries = () =>
+          [...hub.files].map(([path, file]) => {
+            const entry = entryOf(path, file)
+            return file.lfs ? { ...entry, size: bytes, lfs: { oid: sha256, size: bytes } } : entry
+          })
+      }
+      lie(100)
+      await assert.rejects(get(), { code: 'network', message: /more than the 100 bytes/ })
+      assert.equal(existsSync(partial()), false)
+      lie(2 ** 52)
+      await assert.rejects(get(), { code: 'disk', message: /are needed for org\/tiny .* are free/ })
+      assert.equal(bodiesOf('model.safetensors').length, 1)
+      lie(-1)
+      await assert.rejects(get(), { code: 'network', message: /a list of files that is none/ })
+    })
+
+    for (const path of [
+      '../../evil.json',
+      '/evil.json',
+      'a/../evil.json',
+      'evil\0.json',
+      'C:evil.json',
+      'a\\evil.json',
+      './evil.json',
+      'a//evil.json',
+    ])
+      it(`a file called ${JSON.stringify(path)}`, async () => {
+        hub.entries = () => [
+          ...[...hub.files].map(([name, file]) => entryOf(name, file)),
+          { ...entryOf('x', text('evil')), path },
+        ]
+        await assert.rejects(get({ include: [path] }), { code: 'bad-checkpoint', message: /no name in a folder/ })
+        // Nobody asked for it: the rest is as good as ever.
+        await get()
+        assert.equal(
+          readdirSync(temp.folder, { recursive: true }).some((name) => String(name).includes('evil')),
+          false,
+        )
+      })
+
+    it('lists without an end', async () => {
+      const endless = Array.from({ length: 5000 }, (_, i) => entryOf(`f${i}`, text('')))
+      hub.entries = () => endless
+      hub.pageSize = 10
+      await assert.rejects(get(), { code: 'network', message: /more than 200 pages/ })
+    })
+
+    it('an answer that is none', async () => {
+      hub.interpose = (_, response) => !!response.writeHead(200).end('<html>')
+      await assert.rejects(get(), { code: 'network', message: /cannot be read/ })
+    })
+
+    it('redirects in a circle, and to what is no address', async () => {
+      hub.interpose = ({ url }, response) => !!response.writeHead(302, { location: url }).end()
+      await assert.rejects(get(), { code: 'network', message: /redirects more than 10 times/ })
+      hub.interpose = (_, response) => !!response.writeHead(302, { location: 'file:///etc/passwd' }).end()
+      await assert.rejects(get(), { code: 'network', message: /redirects to "file:/ })
+    })
+  })
+
+  describe('the token', () => {
+    const token = 'hf_secret'
+    it('goes to the Hub, and to no host that it redirects to', async () => {
+      await get({}, { access: access({ HF_TOKEN: token }) })
+      const seen = (host: string) => new Set(hub.asked.filter((a) => a.host === host).map((a) => a.authorization))
+      assert.deepEqual([...seen('hub')], [`Bearer ${token}`])
+      assert.deepEqual([...seen('cdn')], [undefined])
+    })
+
+    it('nor to an address that the list of files names as its next page', async () => {
+      hub.interpose = ({ host, url }, response) => {
+        if (host === 'cdn') return !!response.writeHead(200).end('[]')
+        if (!url.includes('/tree/')) return false
+        const elsewhere = hub.endpoint.replace('127.0.0.1', 'localhost')
+        response.writeHead(200, { link: `<${elsewhere}/next>; rel="next"` }).end('[]')
+        return true
+      }
+      await assert.rejects(get({}, { access: access({ HF_TOKEN: token }) }))
+      const next = hub.asked.filter(({ url }) => url === '/next')
+      assert.deepEqual(
+        next.map(({ authorization }) => authorization),
+        [undefined],
+      )
+    })
+  })
+
+  describe('says what is wrong', () => {
+    const refuse = (status: number, headers = {}) => {
+      hub.interpose = (_, response) => !!response.writeHead(status, headers).end()
+    }
+    it('gated: the page and the token', async () => {
+      refuse(401, { 'x-error-code': 'GatedRepo' })
+      const page = new RegExp(`gated or private.*${hub.endpoint}/org/tiny.*HF_TOKEN`)
+      await assert.rejects(get(), { code: 'usage', message: page })
+      refuse(403)
+      await assert.rejects(get({}, { access: access({ HF_TOKEN: 'hf_x' }) }), { code: 'usage', message: page })
+      refuse(401)
+      await assert.rejects(get({}, { access: access({ HF_TOKEN: 'hf_x' }) }), {
+        message: /refuses the token in HF_TOKEN/,
+      })
+    })
+
+    it('gated where only the weights are', async () => {
+      hub.interpose = ({ url }, response) => url.includes('/resolve/') && !!response.writeHead(403).end()
+      await assert.rejects(get(), { code: 'usage', message: /gated or private/ })
+    })
+
+    it('not there: the name, or the revision', async () => {
+      await assert.rejects(get({}, {}, 'v9'), { code: 'not-found', message: /no revision v9/ })
+      refuse(404)
+      await assert.rejects(get(), { code: 'not-found', message: /there is no org\/tiny/ })
+    })
+
+    it('no network, and a server that fails', async () => {
+      refuse(503)
+      await assert.rejects(get(), { code: 'network', message: /status 503/ })
+      const dead = access()
+      await hub.close()
+      await assert.rejects(get({}, { access: dead }), { code: 'network', message: /refuses the connection/ })
+    })
+
+    it('a cache that is no folder', async () => {
+      const message = /a file, not a folder.*HF_HUB_CACHE or HF_HOME/
+      await assert.rejects(get({}, { cache: temp.write('file', '') }), { code: 'usage', message })
+    })
+
+    it('an endpoint or a token that cannot be meant, and work without the network', () => {
+      assert.throws(() => hubAccess({ HF_ENDPOINT: 'file:///x' }), { code: 'usage' })
+      assert.throws(() => hubAccess({ HF_ENDPOINT: 'hub' }), { code: 'usage' })
+      assert.throws(() => hubAccess({ HF_TOKEN: 'a\nb' }), { code: 'usage' })
+      assert.throws(() => hubAccess({ HF_HUB_OFFLINE: '1' }), { code: 'usage' })
+      assert.equal(hubAccess({}).endpoint, 'https://huggingface.co')
+    })
+  })
+})
