@@ -33,6 +33,7 @@ export async function findGlobalLimits(
   for (const entry of wanted) {
     const { size, sparsity } = groupOf(search.stream, entry)
     const limit = await findLimit(
+      search.host.prune.traits,
       (counts, digit) =>
         eachLinear(search, entry, norms, (scored, name) => countScores(search.host.prune, counts, scored, digit, name)),
       size,

@@ -37,7 +37,7 @@ export interface Backend {
   readonly info: DeviceInfo
   readonly traits: DeviceTraits
   readonly kernels: Kernels
-  /** Selection of weights and SparseGPT: CPU backends only. */
+  /** Selection of weights and SparseGPT; the reference has them apart. */
   readonly prune?: PruneKernels
   /** New memory; its contents are undefined. Throws `out-of-memory` (or the next `sync` does). */
   allocate(dtype: DType, shape: readonly number[]): Tensor

@@ -1,8 +1,9 @@
-// The operations of pruning: selection of the smallest scores, and SparseGPT's factor and column update. They run on
-// CPU backends only, on f32 tensors of that backend; masks are u32 rows of bits as in kernels.ts, 1 = kept.
+// The operations of pruning: selection of the smallest scores, and SparseGPT's factor and column update, on f32 tensors of
+// the backend; masks are u32 rows of bits as in kernels.ts, 1 = kept.
 //
-// The score of weight[o,i] is |weight[o,i]| · scale[i] in f64, or |weight[o,i]| when `scale` is null. In f32 scores would
-// tie or change places where the true ones do not, and a deep model amplifies every weight that goes instead of another.
+// The score of weight[o,i] is |weight[o,i]| · scale[i], or |weight[o,i]| when `scale` is null. Where f64 costs nothing scores
+// are f64: in f32 they tie or change places where the true ones do not, and a deep model amplifies every weight that goes
+// instead of another. GPUs have f32 only; two scores that it confuses are within 1e-6 of each other.
 // Scores order by (score, row-major index), so equal scores go from the lower index up (methods.md 2.3).
 import type { NmPattern } from '../../shared/format/nm.ts'
 import type { Tensor } from './tensor.ts'
@@ -59,7 +60,16 @@ export interface InverseFactor {
   readonly inverseDiagonal: Tensor
 }
 
+/** How a backend compares scores. */
+export interface PruneTraits {
+  /** False: a score is an f32 itself, so that there is nothing to ask within one (the second key of Digit). */
+  readonly scoresInF64: boolean
+  /** Bits of the widest digit that is counted fast. */
+  readonly widestDigit: number
+}
+
 export interface PruneKernels {
+  readonly traits: PruneTraits
   /** Adds to counts[2^bits] how many scores have each value of the digit. */
   countScores(counts: Float64Array, scored: Scored, digit: Digit): Promise<void>
   /** Writes the mask of the columns (other columns' bits stay); resolves with the ties that were pruned. */

@@ -1,10 +1,10 @@
-// Pruning happens on a CPU backend, whatever device runs the model: tensors of other devices visit it.
+// Pruning happens on the backend that runs the model, or where that cannot on a CPU that its tensors visit.
 import { upload, type Backend } from '../compute/backend.ts'
 import { openCpu } from '../compute/cpu/open.ts'
 import type { PruneKernels } from '../compute/pruneKernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 
-/** A CPU backend: the one that runs the model, or one opened beside it. */
+/** A backend that prunes: the one that runs the model, or a CPU opened beside it. */
 export type PruneHost = Backend & { readonly prune: PruneKernels }
 
 /** The backend itself where it can prune, else a CPU opened beside it for as long as `body` runs. */

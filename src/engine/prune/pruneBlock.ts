@@ -122,7 +122,7 @@ async function selectWeights(
     } else {
       const rank = rankOf(entry.selection, weight.length, sparsity)
       const count: CountGroup = (counts, digit) => countScores(prune, counts, scored, digit, name)
-      const limit = await findLimit(count, weight.length, rank, entry.selection, scored.scale !== null)
+      const limit = await findLimit(prune.traits, count, weight.length, rank, entry.selection, scored.scale !== null)
       await prune.maskBelow(bits, scored, limit)
     }
   } finally {

@@ -1,6 +1,13 @@
 // Which scores are pruned: the place of the k-th smallest by a radix selection over histograms, never a sort.
 import { EngineError } from '../errors.ts'
-import { exactPlace, type Digit, type Limit, type PruneKernels, type Scored } from '../compute/pruneKernels.ts'
+import {
+  exactPlace,
+  type Digit,
+  type Limit,
+  type PruneKernels,
+  type PruneTraits,
+  type Scored,
+} from '../compute/pruneKernels.ts'
 import type { Selection } from '../../shared/methods/method.ts'
 
 /** Adds the counts of one digit over the whole comparison group, which may be one matrix or a model's worth. */
@@ -20,6 +27,7 @@ export function rankOf(selection: Selection, size: number, sparsity: number): nu
  * and differ.
  */
 export async function findLimit(
+  { scoresInF64, widestDigit }: PruneTraits,
   count: CountGroup,
   size: number,
   rank: number,
@@ -27,13 +35,13 @@ export async function findLimit(
   scaled: boolean,
 ): Promise<Limit> {
   if (rank <= 0) return { score: 0, place: 0, ties: 0 }
-  const digits = size >= 2 ** 20 ? manyScores : fewScores
+  const digits = size >= 2 ** 20 && widestDigit >= manyScores[0] ? manyScores : fewScores
   const pattern = await narrow(count, digits, null, rank)
   if (pattern.whole) return { score: valueOf(pattern.end), place: 0, ties: 0 }
   const score = valueOf(pattern.start)
   const left = rank - pattern.below
   const ties = (below: number) => (selection === 'exact' ? left - below : Infinity)
-  if (!scaled) return { score, place: exactPlace, ties: ties(0) }
+  if (!scaled || !scoresInF64) return { score, place: exactPlace, ties: ties(0) }
   const place = await narrow(count, digits, score, left)
   if (place.whole) return { score, place: place.end, ties: 0 }
   return { score, place: place.start, ties: ties(place.below) }

@@ -25,7 +25,7 @@ function limitOf(values: number[], rank: number, selection: 'exact' | 'perp', sc
   const weight = upload(backend, 'f32', [1, values.length], Float32Array.from(values))
   const scored = { weight, scale: scale && uploadScale({ ...backend, prune: kernels }, scale), columns: null }
   const count: CountGroup = (counts, digit) => countScores(kernels, counts, scored, digit, 'w')
-  return { scored, limit: findLimit(count, values.length, rank, selection, scale !== null) }
+  return { scored, limit: findLimit(kernels.traits, count, values.length, rank, selection, scale !== null) }
 }
 
 /** Which of one row's scores a limit prunes. */

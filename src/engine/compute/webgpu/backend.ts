@@ -5,10 +5,12 @@ import { totalmem } from 'node:os'
 import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
-import type { Kernels } from '../kernels.ts'
+import type { PruneKernels } from '../pruneKernels.ts'
 import { startWorker } from '../../startWorker.ts'
 import { lengthOf, type Tensor } from '../tensor.ts'
+import type { DeviceKernels } from './kernels.ts'
 import { kernelNames } from './names.ts'
+import { webGpuPrune } from './prune.ts'
 import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 
 export interface WebGpuOptions extends Partial<OpenRequest> {
@@ -17,6 +19,7 @@ export interface WebGpuOptions extends Partial<OpenRequest> {
 }
 
 export interface WebGpuBackend extends Backend {
+  readonly prune: PruneKernels
   /** For tests: as if the driver had reset the device. */
   loseDevice(): void
 }
@@ -153,8 +156,8 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
   let peakBytes = 0
   const kernels = Object.fromEntries(
     kernelNames.map((kernel) => [kernel, (...args: unknown[]) => connection.push({ do: 'call', kernel, args })]),
-  ) as unknown as Kernels
-  return {
+  ) as unknown as DeviceKernels
+  const backend: Omit<WebGpuBackend, 'prune'> = {
     info: { device: 'wgpu', description: facts.description, details: facts.details },
     traits: { inHostMemory: false, widensWeights: false },
     kernels,
@@ -190,6 +193,7 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
     close: () => connection.close(),
     loseDevice: () => connection.lose(),
   }
+  return { ...backend, prune: webGpuPrune(backend, kernels, kernels) }
 }
 
 function checkRoom(bytes: number, used: number, maxBytes: number, facts: GpuFacts): void {

@@ -10,11 +10,15 @@ import { gathersOf, gatherVariants } from './ops/gather.ts'
 import { losses, lossVariants } from './ops/losses.ts'
 import { norms, normVariants } from './ops/norms.ts'
 import { products, productVariants, smallSubgroupVariants } from './ops/products.ts'
+import { pruneOps, pruneVariants, type PruneOps } from './ops/prune/index.ts'
 import { reductions, reduceVariants } from './ops/reduce.ts'
 import { ropeOf, ropeVariants } from './ops/rope.ts'
 import type { Variant } from './shader.ts'
 
-export function allKernels(gpu: Gpu): Kernels {
+/** What is recorded: the kernels, and the operations that pruning is made of. */
+export type DeviceKernels = Kernels & PruneOps
+
+export function allKernels(gpu: Gpu): DeviceKernels {
   const copying = copies(gpu)
   const reducing = reductions(gpu)
   return {
@@ -29,6 +33,7 @@ export function allKernels(gpu: Gpu): Kernels {
     ...losses(gpu),
     ...copying,
     ...reducing,
+    ...pruneOps(gpu, copying),
   }
 }
 
@@ -45,4 +50,5 @@ export const allVariants: readonly Variant[] = [
   ...lossVariants,
   ...copyVariants,
   ...reduceVariants,
+  ...pruneVariants,
 ]

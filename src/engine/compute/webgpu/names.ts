@@ -1,7 +1,7 @@
 // The kernels by name: the calling thread makes a recorder for each.
-import type { Kernels } from '../kernels.ts'
+import type { DeviceKernels } from './kernels.ts'
 
-const names: Record<keyof Kernels, true> = {
+const names: Record<keyof DeviceKernels, true> = {
   linear: true,
   linearBackwardInput: true,
   linearBackwardWeight: true,
@@ -39,7 +39,15 @@ const names: Record<keyof Kernels, true> = {
   squaredErrorBackward: true,
   sumSquares: true,
   adamw: true,
+  countDigit: true,
+  countTies: true,
+  maskBelow: true,
+  maskRows: true,
+  maskGroups: true,
+  factorBegin: true,
+  factorPanel: true,
+  sweep: true,
 }
 
 /** Complete by type: a new kernel does not compile until it is named here. */
-export const kernelNames = Object.keys(names) as (keyof Kernels)[]
+export const kernelNames = Object.keys(names) as (keyof DeviceKernels)[]

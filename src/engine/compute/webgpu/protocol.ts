@@ -2,10 +2,10 @@
 import type { HostArray } from '../../dtype.ts'
 import type { DeviceInfo } from '../backend.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { Kernels } from '../kernels.ts'
+import type { DeviceKernels } from './kernels.ts'
 import type { Tensor } from '../tensor.ts'
 
-export type KernelName = keyof Kernels
+export type KernelName = keyof DeviceKernels
 
 export type Command =
   | { do: 'allocate'; buffer: number; bytes: number }

@@ -20,6 +20,7 @@ export async function keepLargest(
   if ('perRow' in projection) return requireFinite(await prune.maskRows(mask, x, null, projection.perRow, false), name)
   const scored = { weight: x, scale: null, columns: null }
   const limit = await findLimit(
+    prune.traits,
     (counts, digit) => countScores(prune, counts, scored, digit, name),
     x.length,
     projection.drop,

@@ -112,6 +112,7 @@ async function maskColumns(
 ): Promise<void> {
   const size = scored.weight.shape[0] * (scored.columns.end - scored.columns.start)
   const limit = await findLimit(
+    host.prune.traits,
     (counts, digit) => countScores(host.prune, counts, scored, digit, name),
     size,
     rankOf(entry.selection, size, entry.sparsities.get(name) ?? 0),

@@ -127,6 +127,7 @@ for (const [label, options] of [
         const row = await maskAfter(cpu, 1, 8, (bits) => cpu.prune.maskRows(bits, w, s, 4, false))
         assert.deepEqual(row.words, [0b00110011])
         const limit = await findLimit(
+          cpu.prune.traits,
           (counts, digit) => cpu.prune.countScores(counts, scored, digit),
           8,
           3,

@@ -1,7 +1,8 @@
 // ADMM against the authors' own code; per tensor with the paper's growing sparsity, which that code leaves out.
 import assert from 'node:assert/strict'
-import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
+import type { PruneHost } from '../../../../src/engine/prune/host.ts'
 import { admm, prepareAdmm, solveAdmm } from '../../../../src/engine/prune/methods/admm.ts'
+import { pruneHosts } from '../../../support/pruneHosts.ts'
 import { maxDifference } from '../../../support/tensors.ts'
 import { entryOf, goldenProblem, problem } from '../../../support/solveGoldens.ts'
 
@@ -14,11 +15,14 @@ const cases = [
   'm96x48_u60_gradual',
 ]
 
-for (const blas of ['auto', 'none'] as const)
-  describe(`ADMM, blas ${blas}`, () => {
-    let host: CpuBackend
-    before(async () => void (host = await openCpu({ threads: 2, blas })))
-    after(() => host.close())
+for (const [title, open] of Object.entries(pruneHosts))
+  describe(`ADMM, ${title}`, function () {
+    this.timeout(120_000)
+    let host: PruneHost
+    before(async function () {
+      host = await open(this)
+    })
+    after(() => host?.close())
 
     const run = async (made: ReturnType<typeof problem>) => {
       const prepared = await admm.prepare(made.hessian)

@@ -1,8 +1,9 @@
 // ALPS against the authors' own code: masks and traces equal, weights to the golden's tolerance.
 import assert from 'node:assert/strict'
-import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
+import type { PruneHost } from '../../../../src/engine/prune/host.ts'
 import { alps, prepareAlps, solveAlps } from '../../../../src/engine/prune/methods/alps.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
+import { pruneHosts } from '../../../support/pruneHosts.ts'
 import { maxDifference } from '../../../support/tensors.ts'
 import { entryOf, goldenProblem, problem } from '../../../support/solveGoldens.ts'
 
@@ -17,11 +18,14 @@ const cases = [
   'm96x48_2_4',
 ]
 
-for (const blas of ['auto', 'none'] as const)
-  describe(`ALPS, blas ${blas}`, () => {
-    let host: CpuBackend
-    before(async () => void (host = await openCpu({ threads: 2, blas })))
-    after(() => host.close())
+for (const [title, open] of Object.entries(pruneHosts))
+  describe(`ALPS, ${title}`, function () {
+    this.timeout(120_000)
+    let host: PruneHost
+    before(async function () {
+      host = await open(this)
+    })
+    after(() => host?.close())
 
     for (const name of cases)
       it(`gives the authors' mask, trace and weights: ${name}`, async () => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { upload } from '../../../../src/engine/compute/backend.ts'
 import { openReference } from '../../../../src/engine/compute/reference/backend.ts'
 import { referencePrune } from '../../../../src/engine/compute/reference/prune.ts'
-import { relativeImportance, ria } from '../../../../src/engine/prune/methods/ria.ts'
+import { importanceOnDevice, relativeImportance, ria } from '../../../../src/engine/prune/methods/ria.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
+import { openOrSkip } from '../../../support/webgpu.ts'
 
 const [rows, columns] = [5, 7]
 const rng = createRng(4, 'ria')
@@ -26,6 +27,19 @@ describe('RIA', () => {
   it('gives rows and columns of zeros the score 0, never NaN', () => {
     assert.deepEqual([...relativeImportance(Float32Array.of(0, 0, 0, 2), 2)], [0, 0, 0, 2])
     assert.deepEqual([...relativeImportance(new Float32Array(4), 2)], [0, 0, 0, 0])
+  })
+
+  it('gives the same to a few f32 roundings where the weight lies on a device, zeros too', async function () {
+    const gpu = await openOrSkip(this)
+    try {
+      const values = weight.map((w, i) => (i % columns === 3 || i < columns ? 0 : w))
+      const found = await gpu.read(await importanceOnDevice(gpu, upload(gpu, 'f32', [rows, columns], values)))
+      relativeImportance(values, columns).forEach((wanted, i) =>
+        assert.ok(Math.abs(found[i] - wanted) <= 1e-6 * wanted, `${found[i]} for ${wanted} at ${i}`),
+      )
+    } finally {
+      await gpu.close()
+    }
   })
 
   it('multiplies with the root of the input norms, and does without them', async () => {

@@ -7,6 +7,7 @@ import { sparseGptBlock } from './sparseGpt.ts'
 
 export function cpuPrune(pool: Pool): PruneKernels {
   return {
+    traits: { scoresInF64: true, widestDigit: 16 },
     countScores: async (...args) => countScores(pool, ...args),
     maskBelow: async (...args) => maskBelow(pool, ...args),
     maskRows: async (...args) => maskRows(pool, ...args),

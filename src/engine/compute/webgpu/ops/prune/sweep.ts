@@ -1,0 +1,132 @@
+// SparseGPT's block of columns (methods.md 3.1, step 5): one dispatch for the block, an invocation a row, and a product that
+// carries the errors into the columns behind it.
+import type { NmPattern } from '../../../../../shared/format/nm.ts'
+import type { Kernels } from '../../../kernels.ts'
+import type { Columns, InverseFactor } from '../../../pruneKernels.ts'
+import { rows, slice, type Tensor } from '../../../tensor.ts'
+import { pieces, type Gpu } from '../../gpu.ts'
+import { defineShader, variant } from '../../shader.ts'
+import { multiply, product } from '../gemm/multiply.ts'
+
+/** Columns that catch up with the errors before them at once. */
+const together = 8
+const rowsPerGroup = 64
+
+/**
+ * tile and errors are [columns, rows], so that neighbouring rows are neighbours in memory; u is the block of U. Groups of m
+ * columns catch up with the errors of all columns before them, then go one by one. n > 0: the group's n least scores go.
+ */
+const sweep = defineShader(
+  'pruneSweep',
+  { tile: 'rw f32', errors: 'rw f32', bits: 'rw u32', losses: 'rw f32', u: 'f32', scale: 'f32' },
+  { count: 'u32', columns: 'u32', first: 'u32', rowWords: 'u32', n: 'u32', m: 'u32' },
+  /* wgsl */ `
+fn place(column: u32, row: u32) -> u32 { return p.tileAt + column * p.count + row; }
+fn upper(i: u32, j: u32) -> f32 { return u[p.uAt + i * p.columns + j]; }
+fn score(column: u32, row: u32) -> f32 { return abs(tile[place(column, row)]) * scale[p.scaleAt + column]; }
+fn wordOf(column: u32, row: u32) -> u32 { return p.bitsAt + row * p.rowWords + ((p.first + column) >> 5u); }
+fn bitOf(column: u32) -> u32 { return 1u << ((p.first + column) & 31u); }
+
+fn catchUp(start: u32, end: u32, row: u32) {
+  for (var c = start; c < end; c += ${together}u) {
+    // Mesa's lavapipe clears a variable without a value once, not in every turn of the loop.
+    var sums = array<f32, ${together}>();
+    for (var i = 0u; i < start; i++) {
+      let error = errors[p.errorsAt + i * p.count + row];
+      for (var q = 0u; q < ${together}u; q++) { sums[q] += error * upper(i, min(c + q, p.columns - 1u)); }
+    }
+    for (var q = 0u; q < ${together}u; q++) { if (c + q < end) { tile[place(c + q, row)] -= sums[q]; } }
+  }
+}
+
+fn choose(start: u32, end: u32, row: u32) {
+  for (var c = start; c < end; c++) {
+    let own = score(c, row);
+    var before = 0u;
+    for (var other = start; other < end; other++) {
+      let otherScore = score(other, row);
+      before += u32(otherScore < own || (otherScore == own && other < c));
+    }
+    let word = wordOf(c, row);
+    bits[word] = select(bits[word] | bitOf(c), bits[word] & ~bitOf(c), before < p.n);
+  }
+}
+
+@compute @workgroup_size(${rowsPerGroup})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = group.x * ${rowsPerGroup}u + local;
+  if (row >= p.count) { return; }
+  var loss = 0.0;
+  for (var start = 0u; start < p.columns; start += p.m) {
+    let end = min(start + p.m, p.columns);
+    catchUp(start, end, row);
+    if (p.n > 0u) { choose(start, end, row); }
+    for (var c = start; c < end; c++) {
+      var error = 0.0;
+      if ((bits[wordOf(c, row)] & bitOf(c)) == 0u) {
+        error = tile[place(c, row)] / upper(c, c);
+        loss += error * error;
+        tile[place(c, row)] = 0.0;
+        for (var k = c + 1u; k < end; k++) { tile[place(k, row)] -= error * upper(c, k); }
+      }
+      errors[p.errorsAt + c * p.count + row] = error;
+    }
+  }
+  losses[p.lossesAt + row] = loss;
+}
+`,
+)
+
+const of = variant(sweep)
+export const sweepVariants = [of]
+
+/** losses[O] = Σ (w − q)²/d² of each row's columns. See PruneKernels.sparseGptBlock. */
+export function runSweep(
+  gpu: Gpu,
+  { copy }: Pick<Kernels, 'copy'>,
+  weight: Tensor,
+  mask: Tensor,
+  losses: Tensor,
+  { upper, inverseDiagonal }: InverseFactor,
+  { start, end }: Columns,
+  pattern: NmPattern | null,
+): void {
+  const [total, width] = weight.shape
+  const columns = end - start
+  const u = gpu.scratch([columns, columns])
+  const rest = { groups: 1, outGroup: 0, inGroup: 0, outOffset: 0 }
+  copy(u, upper, {
+    ...rest,
+    rows: columns,
+    width: columns,
+    outRow: columns,
+    inRow: width,
+    inOffset: start * width + start,
+  })
+  // A tile takes half a window, the weights that it comes from the other half of the copies' reach.
+  const most = Math.floor(gpu.windowBytes / 8 / Math.max(columns, width))
+  for (const [first, last] of pieces(total, Math.max(1, most))) {
+    const count = last - first
+    const part = rows(weight, first, last)
+    const [tile, errors] = [gpu.scratch([columns, count]), gpu.scratch([columns, count])]
+    const matrix = { rows: count, groups: columns, width: 1 }
+    copy(tile, part, { ...matrix, outRow: 1, outGroup: count, outOffset: 0, inRow: width, inGroup: 1, inOffset: start })
+    gpu.run({
+      variant: of,
+      tensors: [
+        ...[tile, errors, rows(mask, first, last), slice(losses, first, [count])],
+        ...[u, slice(inverseDiagonal, start, [columns])],
+      ],
+      params: [count, columns, start, mask.shape[1], pattern?.n ?? 0, pattern?.m ?? together],
+      groups: [Math.ceil(count / rowsPerGroup), 1, 1],
+    })
+    copy(part, tile, { ...matrix, outRow: width, outGroup: 1, outOffset: start, inRow: 1, inGroup: count, inOffset: 0 })
+    const behind = slice(part, end, [part.length - end])
+    if (end < width) {
+      const rows = slice(upper, start * width + end, [upper.length - start * width - end])
+      const strides = { lda: count, ldb: width, ldc: width }
+      const sizes = [count, width - end, columns] as [number, number, number]
+      multiply(gpu, product(behind, errors, rows, sizes, { transA: true, alpha: -1, beta: 1, ...strides }))
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// PruneKernels on the GPU: its operations are recorded as kernels are, and what decides on the host is a few kilobytes of
+// counts. Weights stay on the device.
+import type { NmPattern } from '../../../shared/format/nm.ts'
+import { breathe } from '../../breathe.ts'
+import type { Backend } from '../backend.ts'
+import { exactPlace, type Limit, type PruneKernels, type Scored } from '../pruneKernels.ts'
+import type { Kernels } from '../kernels.ts'
+import type { Tensor } from '../tensor.ts'
+import type { PruneOps } from './ops/prune/index.ts'
+import { widestDigit } from './ops/prune/count.ts'
+import { factorPanelWidth } from './ops/prune/factor.ts'
+
+type Device = Pick<Backend, 'allocate' | 'release' | 'read'>
+
+const patternOf = (score: number): number => new Uint32Array(Float32Array.of(score).buffer)[0]
+
+const columnsOf = ({ weight, columns }: Scored) => columns ?? { start: 0, end: weight.shape[1] }
+
+/** Ties that go: on the device a score is an f32 itself, so that all which round to one are ties. */
+function tiesOf({ place, ties }: Limit): number {
+  if (place === exactPlace) return ties
+  return place > exactPlace ? Infinity : 0
+}
+
+export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernels, 'fill'>): PruneKernels {
+  /** Gives `body` zeroed words, and returns what it leaves there. */
+  const counted = async (length: number, body: (words: Tensor) => void): Promise<Uint32Array> => {
+    const words = device.allocate('u32', [length])
+    try {
+      fill(words, 0)
+      body(words)
+      return (await device.read(words)) as Uint32Array
+    } finally {
+      device.release(words)
+    }
+  }
+  /** Where the ties run out, and how many were taken. */
+  const cutOf = async (scored: Scored, limit: number, ties: number) => {
+    if (ties === 0) return { row: 0, ties: 0, taken: 0 }
+    const { weight, scale } = scored
+    const total = weight.shape[0]
+    if (ties === Infinity) return { row: total, ties: 0, taken: 0 }
+    const found = await counted(total, (counts) => ops.countTies(counts, weight, scale, columnsOf(scored), limit))
+    let taken = 0
+    let row = 0
+    while (row < total && taken + found[row] <= ties) taken += found[row++]
+    return row < total ? { row, ties: ties - taken, taken: ties } : { row, ties: 0, taken }
+  }
+  return {
+    traits: { scoresInF64: false, widestDigit },
+    async countScores(counts, scored, { shift, bits, prefix }) {
+      const { weight, scale } = scored
+      const digit = { shift, bits, prefix }
+      const found = await counted(counts.length, (words) =>
+        ops.countDigit(words, weight, scale, columnsOf(scored), digit),
+      )
+      found.forEach((count, bin) => (counts[bin] += count))
+    },
+    async maskBelow(mask, scored, limit) {
+      const { weight, scale } = scored
+      const pattern = patternOf(limit.score)
+      const cut = await cutOf(scored, pattern, tiesOf(limit))
+      ops.maskBelow(mask, weight, scale, columnsOf(scored), pattern, { row: cut.row, ties: cut.ties })
+      return cut.taken
+    },
+    maskRows: async (mask, weight, scale, k, withTies) =>
+      (await counted(1, (bad) => ops.maskRows(mask, bad, weight, scale, k, withTies)))[0],
+    maskGroups: async (mask, weight, scale, pattern: NmPattern) =>
+      (await counted(1, (bad) => ops.maskGroups(mask, bad, weight, scale, pattern)))[0],
+    async inverseFactor(out, h, diagonal) {
+      const n = h.shape[0]
+      const bad = device.allocate('u32', [1])
+      try {
+        fill(bad, 0)
+        ops.factorBegin(out, h, diagonal)
+        for (let k = Math.floor((n - 1) / factorPanelWidth) * factorPanelWidth; k >= 0; k -= factorPanelWidth) {
+          await breathe()
+          ops.factorPanel(out, bad, k, Math.min(factorPanelWidth, n - k))
+        }
+        return (await device.read(bad))[0] === 0
+      } finally {
+        device.release(bad)
+      }
+    },
+    async sparseGptBlock(weight, mask, factor, columns, pattern) {
+      const losses = device.allocate('f32', [weight.shape[0]])
+      try {
+        ops.sweep(weight, mask, losses, factor, columns, pattern)
+        return ((await device.read(losses)) as Float32Array).reduce((sum, loss) => sum + loss, 0) / 2
+      } finally {
+        device.release(losses)
+      }
+    },
+  }
+}
