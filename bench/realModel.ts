@@ -15,9 +15,11 @@ interface Row {
   /** Default: 0.5. */
   sparsity?: number
   pattern?: string
+  /** How the sparsity is spread over the blocks; default: the same in all. */
+  allocation?: 'owl'
   /** The row whose result is recovered, instead of a method. */
   from?: string
-  recover?: { mode: 'retrain' | 'reconstruct'; train: string[]; lr: number }
+  recover?: { mode: 'retrain' | 'reconstruct'; train: string[]; lr: number } | { mode: 'refit' }
   /** The table that comes with the peer. Rows without are ours alone. */
   published?: Numbers
 }
@@ -73,21 +75,34 @@ const patterns: Pick<Row, 'sparsity' | 'pattern'>[] = [
 ]
 const nameOf = (method: string, { sparsity = 0.5, pattern }: Pick<Row, 'sparsity' | 'pattern'>) =>
   method + (pattern ? `-${pattern.replace(':', 'of')}` : sparsity === 0.5 ? '' : `-${100 * sparsity}`)
-/** Of all patterns alone, of 50 % and 2:4 also recovered. */
+/** Of all patterns alone and fitted anew, of 50 % and 2:4 also trained. */
 const beyond: Row[] = ['sparsegpt', 'alps', 'admm'].flatMap((method) =>
   patterns.flatMap((pattern) => {
     const alone = { name: nameOf(method, pattern), method, ...pattern }
-    if (!pattern.pattern && pattern.sparsity !== 0.5) return [alone]
+    const refit: Row = { ...alone, name: `${alone.name}-refit`, recover: { mode: 'refit' } }
+    if (!pattern.pattern && pattern.sparsity !== 0.5) return [alone, refit]
     const trained = retrain(['norm', 'mask_lora'], 2e-3)
     return [
       alone,
+      refit,
       { name: `${alone.name}-retrain`, from: alone.name, recover: trained },
       { ...alone, name: `${alone.name}-reconstruct`, recover: reconstruct },
       { name: `${alone.name}-reconstruct-retrain`, from: `${alone.name}-reconstruct`, recover: trained },
     ]
   }),
 )
-const rows = [...ofTable, ...beyond.filter(({ name }) => !ofTable.some((row) => row.name === name))]
+/** Other methods' masks, fitted anew. */
+const refitted = ['magnitude', 'wanda'].flatMap((method) =>
+  patterns.flatMap((pattern): Row[] => {
+    const alone = { name: nameOf(method, pattern), method, ...pattern }
+    return [alone, { ...alone, name: `${alone.name}-refit`, recover: { mode: 'refit' } }]
+  }),
+)
+const allocated = ['wanda', 'sparsegpt', 'alps'].map((method): Row => {
+  return { name: `${method}-70-owl`, method, sparsity: 0.7, allocation: 'owl' }
+})
+const more = [...beyond, ...refitted, ...allocated]
+const rows = [...ofTable, ...more.filter(({ name }) => !ofTable.some((row) => row.name === name))]
 
 interface Result {
   perplexity: number
@@ -124,13 +139,20 @@ function recipeOf(row: Row): object {
     model: row.from ? join(out, row.from) : model,
     seed: Number(options.seed),
     ...(row.method && {
-      prune: [{ method: row.method, ...(row.pattern ? { pattern: row.pattern } : { sparsity: row.sparsity ?? 0.5 }) }],
+      prune: [
+        {
+          method: row.method,
+          ...(row.pattern ? { pattern: row.pattern } : { sparsity: row.sparsity ?? 0.5 }),
+          ...(row.allocation && { allocation: row.allocation }),
+        },
+      ],
     }),
     calibration: { data: ids, field: 'calibration', samples: 64, seq_len: 512 },
     ...(row.recover && {
       recover: {
         ...row.recover,
-        steps,
+        // Fitting takes steps of conjugate gradients, as many as it defaults to.
+        ...(row.recover.mode !== 'refit' && { steps }),
         ...(row.recover.mode === 'retrain' && { data: ids, field: 'training', samples: 200, seq_len: 512 }),
       },
     }),
@@ -179,7 +201,7 @@ function peer(row: Row, program: string): Result {
     folder,
   ]
   args.push(...(row.pattern ? ['--pattern', row.pattern] : ['--sparsity', '0.5']))
-  if (row.recover) {
+  if (row.recover && row.recover.mode !== 'refit') {
     const train = row.recover.train.join(',')
     args.push('--train', train, '--rank', '16', '--iterations', String(steps), '--lr', String(row.recover.lr))
     if (command === 'retrain') args.push('--batches', ids, '--batches-key', 'training')
