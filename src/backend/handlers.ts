@@ -13,6 +13,7 @@ import { probeDevice } from './device.ts'
 import { createLane } from './jobs.ts'
 import { matrixOf, readWeight } from './matrix.ts'
 import { createOpenModels, type OpenModel } from './openModels.ts'
+import { pullModel } from './pull.ts'
 import { createRuns } from './runs.ts'
 import { scanModel, statsOf } from './scan.ts'
 import { createStatsCache } from './statsCache.ts'
@@ -62,9 +63,7 @@ export function createHandlers(): Service {
       return device
     },
     adapters: listAdapters,
-    async ping() {
-      return null
-    },
+    ping: () => Promise.resolve(null),
     async openModel({ path }) {
       return models.use(await wholeModel(path), async (open) => ({
         model: await summarise(open),
@@ -104,6 +103,7 @@ export function createHandlers(): Service {
         ),
       )
     },
+    pull: ({ name }, context) => pullModel(name, context),
     plan: ({ recipe, text }) => planText(recipe, text, gpu),
     run: (params, { signal, progress }) => runs.run(params, settings, signal, progress),
     async activeRuns() {

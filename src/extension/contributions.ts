@@ -22,6 +22,7 @@ export const recipeLanguage = 'prune-recipe'
 
 export const commandIds = [
   'sparsescope.openOverview',
+  'sparsescope.pull',
   'sparsescope.prune',
   'sparsescope.recover',
   'sparsescope.compareSelected',

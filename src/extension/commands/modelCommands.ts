@@ -1,6 +1,7 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
 import { viewTypes } from '../contributions.ts'
+import { pullModel } from '../models/pullModel.ts'
 import { reached } from '../support/milestones.ts'
 import { requireTrust } from '../support/trust.ts'
 import { pruneWizard } from '../recipe/pruneWizard.ts'
@@ -12,6 +13,7 @@ const t = vscode.l10n.t
 
 type Ids =
   | 'sparsescope.openOverview'
+  | 'sparsescope.pull'
   | 'sparsescope.prune'
   | 'sparsescope.recover'
   | 'sparsescope.compareSelected'
@@ -22,7 +24,7 @@ type Ids =
   | 'sparsescope.copyTensorName'
   | 'sparsescope.copyTarget'
 
-export function modelCommands({ inspectors, comparePanels, models }: Parts): Handlers<Ids> {
+export function modelCommands({ services, inspectors, comparePanels, models, modelTree }: Parts): Handlers<Ids> {
   let selected: string | undefined
   const wizard = (start: 'prune' | 'recover') => async (argument: unknown) => {
     if (!(await requireTrust(start === 'prune' ? t('Pruning') : t('Recovering')))) return
@@ -39,6 +41,14 @@ export function modelCommands({ inspectors, comparePanels, models }: Parts): Han
       // The active one is in sight already.
       const path = await modelTarget(argument, models, null)
       if (path) await vscode.commands.executeCommand('vscode.openWith', await weightsOf(path), viewTypes.checkpoint)
+    },
+    'sparsescope.pull': async (argument) => {
+      if (!(await requireTrust(t('Pulling a model')))) return
+      const folder = await pullModel(services, typeof argument === 'string' ? argument : '')
+      if (!folder) return
+      models.forget()
+      modelTree.refresh()
+      await vscode.commands.executeCommand('sparsescope.openOverview', vscode.Uri.file(folder))
     },
     'sparsescope.prune': wizard('prune'),
     'sparsescope.recover': wizard('recover'),

@@ -1,6 +1,7 @@
 // The recipe language: its server runs in a process of its own and starts with the first recipe. Built as a bundle
 // of its own, so that activation does not pay for it.
 import * as vscode from 'vscode'
+import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { weightsGlobs } from '../../shared/format/checkpointFormats.ts'
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
 
@@ -16,6 +17,11 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
   const watcher = vscode.workspace.createFileSystemWatcher(
     `**/{${[...weightsGlobs, '*.json,*.jsonl,*.txt,*.parquet'].join()}}`,
   )
+  // A recipe's model may come into the Hub's cache, which is no part of the workspace.
+  const cache = vscode.Uri.file(hubCacheFolder())
+  const pulled = vscode.workspace.createFileSystemWatcher(
+    new vscode.RelativePattern(cache, 'models--*/{refs/*,snapshots/*}'),
+  )
   const client = new LanguageClient(
     'sparsescope',
     'SparseScope Recipes',
@@ -27,13 +33,14 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
         { language: 'yaml', pattern: '**/*{recipe,sweep}*.{yaml,yml}' },
       ],
       outputChannel: options.channel,
-      synchronize: { fileEvents: watcher, configurationSection: 'sparsescope' },
+      synchronize: { fileEvents: [watcher, pulled], configurationSection: 'sparsescope' },
     },
   )
   void client.start()
   return {
     async stop() {
       watcher.dispose()
+      pulled.dispose()
       if (client.needsStop()) await client.stop()
     },
   }

@@ -5,6 +5,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Finding, TextEdit } from '../../shared/recipe/finding.ts'
 import { importRecipe } from '../../shared/recipe/foreign/importRecipe.ts'
 import type { Analysis } from '../analyses.ts'
+import { isHubName } from '../../engine/checkpoint/hubCache.ts'
 import { toDiagnostic } from '../convert.ts'
 
 export const codeActionKinds = [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll, CodeActionKind.RefactorRewrite]
@@ -19,7 +20,7 @@ export function codeActions(
   const actions: CodeAction[] = []
   if (wanted(CodeActionKind.QuickFix)) {
     const here = analysis.findings.filter((f) => overlaps(f.range, range))
-    actions.push(...here.flatMap((f) => [...quickFixes(document, f), disable(document, f)]))
+    actions.push(...here.flatMap((f) => [...quickFixes(document, f), ...pullModel(analysis, f), disable(document, f)]))
   }
   if (wanted(CodeActionKind.SourceFixAll)) actions.push(...fixAll(document, analysis))
   if (wanted(CodeActionKind.RefactorRewrite)) actions.push(...convertForeign(document, analysis))
@@ -44,6 +45,23 @@ function quickFixes(document: TextDocument, finding: Finding): CodeAction[] {
     isPreferred: i === 0 && finding.fixes.length === 1,
     edit: change(document, fix.edits),
   }))
+}
+
+/** A model that is not in the Hub's cache yet: the editor asks before it downloads anything. */
+function pullModel({ context, facts }: Analysis, finding: Finding): CodeAction[] {
+  const model = context.get(['model'])
+  const absent = facts?.model?.problems.some(
+    ({ rule, message }) => rule === finding.rule && message === finding.message,
+  )
+  if (typeof model !== 'string' || !isHubName(model) || !absent || facts?.model?.config) return []
+  return [
+    {
+      title: `Pull ${model.slice(3)} from the Hub…`,
+      kind: CodeActionKind.QuickFix,
+      diagnostics: [toDiagnostic(finding, () => null)],
+      command: { title: 'Pull from the Hub', command: 'sparsescope.pull', arguments: [model] },
+    },
+  ]
 }
 
 function disable(document: TextDocument, finding: Finding): CodeAction {

@@ -74,6 +74,12 @@ export interface ActiveRun {
   paused: boolean
 }
 
+/** Bytes that are there by now, of all that are needed. */
+export interface PullProgress {
+  have: number
+  total: number
+}
+
 interface Call<Params, Result, Progress = never> {
   params: Params
   result: Result
@@ -91,6 +97,8 @@ export interface BackendCalls {
   detail: Call<DetailRequest, TensorDetail>
   weight: Call<WeightRequest, Weight>
   compare: Call<{ a: string; b: string }, CompareSummary, CompareProgress>
+  /** Downloads from the Hub; only ever called when a person has asked for this model. */
+  pull: Call<{ name: string }, { folder: string }, PullProgress>
   plan: Call<{ recipe: string; text: string }, PlanSummary>
   run: Call<RunParams, RunOutcome, RunUpdate>
   activeRuns: Call<null, ActiveRun[]>

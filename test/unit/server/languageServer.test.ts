@@ -85,6 +85,16 @@ describe('language server', () => {
     assert.match(text, /targets: \[Linear\]/)
   })
 
+  it('offers to pull a model that is not in the cache of the Hub, and edits nothing', async () => {
+    const recipe = await open(good.replace('model: opt', 'model: hf:nobody/nothing@v2'))
+    const absent = (await recipe.diagnostics()).find(({ code }) => code === 'C1')
+    assert.match(String(absent?.message), /sparsescope pull nobody\/nothing@v2/)
+    assert.ok(absent)
+    const pull = (await recipe.actions(absent)).find(({ title }) => title === 'Pull nobody/nothing@v2 from the Hub…')
+    assert.deepEqual(pull?.command?.arguments, ['hf:nobody/nothing@v2'])
+    assert.equal(pull?.edit, undefined)
+  })
+
   it('disabling a rule by a comment silences it', async () => {
     const recipe = await open(good)
     const [few] = await recipe.diagnostics()

@@ -1,0 +1,25 @@
+// A model of the Hub, fetched because a person asked for it; the editor hears how far it is a few times a second.
+import { parseHubName } from '../engine/checkpoint/hubCache.ts'
+import { defaultChoice } from '../engine/hub/chooseFiles.ts'
+import { hubAccess } from '../engine/hub/hubAccess.ts'
+import { pull } from '../engine/hub/pull.ts'
+import type { PullProgress } from '../shared/protocol/rpc.ts'
+import type { CallContext } from './channel.ts'
+
+const tellEveryMs = 200
+
+export async function pullModel(name: string, { signal, progress }: CallContext<'pull'>): Promise<{ folder: string }> {
+  const onProgress = seldom(progress)
+  const { folder } = await pull(parseHubName(name), { access: hubAccess(), choice: defaultChoice, signal, onProgress })
+  return { folder }
+}
+
+function seldom(tell: (progress: PullProgress) => void): (have: number, total: number) => void {
+  let last = -Infinity
+  return (have, total) => {
+    const now = performance.now()
+    if (now - last < tellEveryMs && have < total) return
+    last = now
+    tell({ have, total })
+  }
+}
