@@ -11,6 +11,8 @@ export interface BackendCase {
   open(): Promise<{ backend: Backend } | { reason: string }>
 }
 
+const threads = Math.min(2, availableParallelism())
+
 export const backends: readonly BackendCase[] = [
   { name: 'reference', open: async () => ({ backend: openReference() }) },
   {
@@ -23,5 +25,9 @@ export const backends: readonly BackendCase[] = [
       }
     },
   },
-  { name: 'cpu', open: async () => ({ backend: await openCpu({ threads: Math.min(2, availableParallelism()) }) }) },
+  { name: 'cpu', open: async () => ({ backend: await openCpu({ threads }) }) },
+  {
+    name: 'cpu, tensors outside WebAssembly',
+    open: async () => ({ backend: await openCpu({ threads, largeBytes: 0 }) }),
+  },
 ]

@@ -1,6 +1,6 @@
 // All facts that a recipe asks for: its model, its data, its output, this machine.
 import { stat, statfs } from 'node:fs/promises'
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { modelPath } from '../checkpoint/hubCache.ts'
 import { dataUses } from '../../shared/recipe/dataUses.ts'
@@ -8,6 +8,7 @@ import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shar
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
 import { dataFacts } from './dataFacts.ts'
+import { machineMemoryBytes } from '../machineMemory.ts'
 import { defaultMemoryBytes } from './defaultMemory.ts'
 import { modelFacts } from './modelFacts.ts'
 
@@ -51,9 +52,8 @@ async function machineFacts(to: string, { gpu = null, memoryBytes }: Surrounding
   let place = to
   while ((await stat(place).catch(() => null)) === null && dirname(place) !== place) place = dirname(place)
   const disk = await statfs(place).catch(() => null)
-  const container = process.constrainedMemory()
   return {
-    memoryBytes: container > 0 && container < totalmem() ? container : totalmem(),
+    memoryBytes: machineMemoryBytes(),
     freeDiskBytes: disk ? disk.bavail * disk.bsize : null,
     threads: availableParallelism(),
     budgetBytes: memoryBytes ?? defaultMemoryBytes(),

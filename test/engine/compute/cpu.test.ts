@@ -6,6 +6,9 @@ const variants: Record<string, CpuOptions> = {
   'with BLAS where there is one': { threads: 3 },
   'on more threads than cores': { threads: 9 },
   'with wasm products': { blas: 'none', threads: 2 },
+  'on tensors outside WebAssembly': { threads: 3, largeBytes: 0 },
+  'on tensors outside WebAssembly, with wasm products': { blas: 'none', threads: 2, largeBytes: 0 },
+  'on tensors inside and outside': { threads: 2, largeBytes: 1500 },
   'without relaxed SIMD': { blas: 'none', relaxed: false, threads: 1 },
 }
 

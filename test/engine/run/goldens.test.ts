@@ -132,5 +132,6 @@ function suite(name: string, open: (context: Mocha.Context) => Promise<Backend>,
 }
 
 suite('cpu with BLAS', () => openCpu({ threads: 2 }), false)
+suite('cpu with tensors outside WebAssembly', () => openCpu({ threads: 2, largeBytes: 0 }), false)
 suite('cpu without BLAS', () => openCpu({ threads: 2, blas: 'none' }), true)
 suite('wgpu', (context) => openOrSkip(context), true)

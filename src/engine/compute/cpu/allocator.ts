@@ -15,7 +15,6 @@ export class Allocator {
   readonly #sizes = new Map<number, number>()
   #top: number
   usedBytes = 0
-  peakBytes = 0
 
   /** Addresses begin at `start`; nothing is there until `extend`. */
   constructor(start: number) {
@@ -43,7 +42,6 @@ export class Allocator {
     if (span.start === span.end) this.#free.splice(best, 1)
     this.#sizes.set(address, size)
     this.usedBytes += size
-    this.peakBytes = Math.max(this.peakBytes, this.usedBytes)
     return address
   }
 
@@ -57,6 +55,11 @@ export class Allocator {
     const start = this.#top
     this.#top += bytes
     this.#insert({ start, end: this.#top })
+  }
+
+  /** Spans of at least `bytes` that hold nothing. */
+  freeSpans(bytes: number): readonly Readonly<Span>[] {
+    return this.#free.filter(({ start, end }) => end - start >= bytes)
   }
 
   holds(address: number): boolean {

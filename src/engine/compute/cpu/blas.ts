@@ -1,12 +1,13 @@
 // The system's BLAS through koffi, one thread per call: the pool splits the work.
 //
 // Every pointer is an integer here (same calling convention, cheaper to pass): the shared memory's base address plus
-// an offset. The shared memory never moves when it grows.
+// an offset, or one of a tensor outside it. The shared memory never moves when it grows.
 import type { LibraryHandle } from 'koffi'
+import { isOutside } from './outside.ts'
 
 export type BlasKind = 'OpenBLAS' | 'MKL' | 'BLIS' | 'Accelerate'
 
-/** The product over byte offsets in the shared memory. */
+/** The product over addresses, inside the shared memory or outside it (outside.ts). */
 export interface Blas {
   readonly path: string
   readonly kind: BlasKind
@@ -42,10 +43,11 @@ function bindSgemm(library: LibraryHandle, base: number): Gemm {
     'void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, uintptr_t a, int lda, ' +
       'uintptr_t b, int ldb, float beta, uintptr_t c, int ldc)',
   )
+  const pointer = (address: number) => (isOutside(address) ? address : base + address)
   return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) => {
     const ta = transA ? transposed : plain
     const tb = transB ? transposed : plain
-    sgemm(rowMajor, ta, tb, m, n, k, alpha, base + a, lda, base + b, ldb, beta, base + c, ldc)
+    sgemm(rowMajor, ta, tb, m, n, k, alpha, pointer(a), lda, pointer(b), ldb, beta, pointer(c), ldc)
   }
 }
 

@@ -36,6 +36,8 @@ export interface Command {
   scratchStart: number
   /** Bytes from one thread's scratch to the next. */
   scratchStride: number
+  /** Of a thread's scratch, what lies from here to its end is its stage. */
+  stageOffset: number
 }
 
 export type ExecuteChunk = (command: Command, start: number, end: number, chunk: number) => void
@@ -49,7 +51,7 @@ export class Control {
   constructor(memory: WebAssembly.Memory) {
     const { buffer } = memory
     this.#state = new Int32Array(buffer, controlStart, 128)
-    this.#command = new Float64Array(buffer, controlStart + 4 * command, 6)
+    this.#command = new Float64Array(buffer, controlStart + 4 * command, 7)
     this.args = new Float64Array(buffer, controlStart + 1024, 64)
     this.#message = new Uint8Array(buffer, controlStart + 2048, 2048)
   }
@@ -66,6 +68,7 @@ export class Control {
     c[3] = next.unit
     c[4] = next.scratchStart
     c[5] = next.scratchStride
+    c[6] = next.stageOffset
     for (let i = 0; i < args.length; i++) this.args[i] = args[i]
     Atomics.store(state, done, 0)
     Atomics.store(state, claim, generation)
@@ -159,6 +162,7 @@ export class Control {
 
   #read(): Command {
     const c = this.#command
-    return { task: c[0], chunks: c[1], total: c[2], unit: c[3], scratchStart: c[4], scratchStride: c[5] }
+    const [scratchStart, scratchStride, stageOffset] = [c[4], c[5], c[6]]
+    return { task: c[0], chunks: c[1], total: c[2], unit: c[3], scratchStart, scratchStride, stageOffset }
   }
 }

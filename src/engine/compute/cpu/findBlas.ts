@@ -45,7 +45,7 @@ function candidates(): Candidate[] {
 
 /** `[[1,2],[3,4]]·[[5,6],[7,8]]` comes out right. */
 function passesSelfTest(blas: Blas, heap: Heap): boolean {
-  const at = heap.allocate(48)
+  const at = heap.allocateInside(48)
   try {
     const cells = new Float32Array(heap.memory.buffer, at, 12)
     cells.set([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0])

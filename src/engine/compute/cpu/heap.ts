@@ -1,49 +1,84 @@
-// All tensors live in one shared WebAssembly memory: every thread, every kernel and BLAS see the same addresses.
+// Where tensors lie: in one shared WebAssembly memory, where every thread, every kernel and BLAS see the same addresses; and
+// outside it (outside.ts) those that are large, or that it has no room for.
 import { bytesPerElement, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { MemoryUse } from '../backend.ts'
 import { bytesOf, type Tensor } from '../tensor.ts'
 import { Allocator } from './allocator.ts'
 import { heapStart } from './control.ts'
+import { addressableBytes, isOutside, openOutside, type Outside } from './outside.ts'
 
 const page = 65536
-/** WebAssembly's 32-bit addresses end here. */
-const addressableBytes = 65536 * page
 /** Grow in steps, so that many small tensors do not each ask the system. */
 const growthBytes = 16 * 2 ** 20
+/** Kept inside for what kernels need there for themselves, where tensors have another place. */
+const kernelBytes = 512 * 2 ** 20
+/** Tensors of so many bytes lie outside: inside they would leave holes that the system does not get back. */
+const largeBytes = 256 * 2 ** 20
+/** Free spans below it are not worth giving back. */
+const leastDiscard = 2 ** 20
 
 const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
 
+export interface HeapOptions {
+  /** Of all tensors together. */
+  readonly maxBytes: number
+  /** 0: every tensor lies outside (tests); Infinity: none does. */
+  readonly largeBytes?: number
+}
+
+export async function openHeap(options: HeapOptions): Promise<Heap> {
+  const initial = Math.ceil(heapStart / page)
+  const memory = new WebAssembly.Memory({ initial, maximum: addressableBytes / page, shared: true })
+  return new Heap(memory, options.largeBytes === Infinity ? null : await openOutside(memory), options)
+}
+
 export class Heap {
   readonly memory: WebAssembly.Memory
-  readonly #allocator = new Allocator(heapStart)
+  readonly outside: Outside | null
+  readonly #largeBytes: number
   readonly #limitBytes: number
+  readonly #allocator = new Allocator(heapStart)
+  /** Bytes by address. */
+  readonly #mapped = new Map<number, number>()
+  #mappedBytes = 0
+  #peakBytes = 0
   #bytes: Uint8Array
 
-  constructor(maxBytes: number = addressableBytes) {
-    this.#limitBytes = Math.floor(Math.min(maxBytes, addressableBytes) / page) * page
-    const initial = Math.ceil(heapStart / page)
-    this.memory = new WebAssembly.Memory({ initial, maximum: addressableBytes / page, shared: true })
+  constructor(memory: WebAssembly.Memory, outside: Outside | null, options: HeapOptions) {
+    this.memory = memory
+    this.outside = outside
+    this.#largeBytes = options.largeBytes ?? largeBytes
+    this.#limitBytes = outside ? options.maxBytes : Math.min(options.maxBytes, addressableBytes)
     this.#bytes = new Uint8Array(this.memory.buffer)
     this.#allocator.extend(this.#bytes.length - heapStart)
   }
 
-  /** Address of `bytes` undefined bytes, 64-byte aligned. */
+  /** Address of `bytes` undefined bytes inside, for kernels' own use; 64-byte aligned. */
+  allocateInside(bytes: number): number {
+    return this.#inside(bytes, addressableBytes) ?? this.#refuse(bytes)
+  }
+
+  /** Address of `bytes` undefined bytes, inside or outside; 64-byte aligned. */
   allocate(bytes: number): number {
-    const address = this.#allocator.take(bytes)
-    if (address !== null) return address
-    this.#grow(bytes)
-    return this.allocate(bytes)
+    if (!this.outside) return this.allocateInside(bytes)
+    if (bytes >= this.#largeBytes) return this.#map(this.outside, bytes)
+    return this.#inside(bytes, addressableBytes - kernelBytes) ?? this.#map(this.outside, bytes)
   }
 
   release(address: number): void {
-    if (!this.#allocator.give(address))
+    const bytes = this.#mapped.get(address)
+    if (bytes !== undefined) {
+      this.#mapped.delete(address)
+      this.#mappedBytes -= bytes
+      this.outside?.unmap(address, bytes)
+    } else if (!this.#allocator.give(address))
       throw new EngineError('internal', `internal: released memory at ${address} that is not allocated`)
   }
 
   /** Byte address of a tensor's first element. */
   addressOf(tensor: Tensor): number {
-    if (!this.#allocator.holds(tensor.buffer))
+    if (!this.#mapped.has(tensor.buffer) && !this.#allocator.holds(tensor.buffer))
       throw new EngineError(
         'internal',
         `internal: a tensor of shape [${tensor.shape.join(', ')}] was used after release`,
@@ -55,41 +90,70 @@ export class Heap {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     if (bytes.length !== bytesOf(tensor))
       throw new EngineError('internal', `internal: ${bytes.length} bytes written to a tensor of ${bytesOf(tensor)}`)
-    this.#bytes.set(bytes, this.addressOf(tensor))
+    const address = this.addressOf(tensor)
+    if (isOutside(address)) this.outside?.write(address, bytes)
+    else this.#bytes.set(bytes, address)
   }
 
-  /** The bytes of a tensor, in place: valid until the memory grows. */
-  bytesOf(tensor: Tensor): Uint8Array {
+  /** Copies a tensor's bytes to `data`. */
+  read(tensor: Tensor, data: HostArray): void {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     const address = this.addressOf(tensor)
-    return this.#bytes.subarray(address, address + bytesOf(tensor))
+    if (isOutside(address)) this.outside?.read(bytes, address)
+    else bytes.set(this.#bytes.subarray(address, address + bytesOf(tensor)))
   }
 
   memoryUse(): MemoryUse {
-    const { usedBytes, peakBytes } = this.#allocator
-    return { usedBytes, peakBytes, limitBytes: this.#limitBytes }
+    return { usedBytes: this.#usedBytes, peakBytes: this.#peakBytes, limitBytes: this.#limitBytes }
   }
 
-  #grow(bytes: number): void {
+  get #usedBytes(): number {
+    return this.#allocator.usedBytes + this.#mappedBytes
+  }
+
+  /** Null when there is no room below `end`. */
+  #inside(bytes: number, end: number): number | null {
+    const address = this.#allocator.take(bytes) ?? (this.#grow(bytes, end) ? this.#allocator.take(bytes) : null)
+    this.#peakBytes = Math.max(this.#peakBytes, this.#usedBytes)
+    return address
+  }
+
+  /** False when the memory would go beyond `end` or what may be used, or the system gives no more. */
+  #grow(bytes: number, end: number): boolean {
+    const { top } = this.#allocator
     const missing = this.#allocator.shortfall(bytes)
-    const available = this.#limitBytes - this.#allocator.top
-    if (missing > available) throw this.#outOfMemory(bytes, 'its limit is reached')
-    const wanted = Math.min(Math.max(missing, growthBytes), available)
-    const pages = Math.ceil(wanted / page)
+    const available = Math.floor((Math.min(end, this.#limitBytes - this.#mappedBytes) - top) / page) * page
+    if (missing > available) return false
+    const pages = Math.ceil(Math.min(Math.max(missing, growthBytes), available) / page)
     try {
       this.memory.grow(pages)
     } catch {
-      throw this.#outOfMemory(bytes, 'the system gives no more')
+      return false
     }
     this.#bytes = new Uint8Array(this.memory.buffer)
     this.#allocator.extend(pages * page)
+    return true
   }
 
-  #outOfMemory(bytes: number, why: string): EngineError {
-    const { usedBytes } = this.#allocator
-    return new EngineError(
+  #map(outside: Outside, bytes: number): number {
+    const size = Math.max(bytes, 1)
+    if (this.#usedBytes + size > this.#limitBytes) this.#refuse(bytes)
+    // What is free inside would count twice.
+    for (const { start, end } of this.#allocator.freeSpans(leastDiscard)) outside.discard(start, end - start)
+    const address = outside.map(size)
+    if (address === 0) this.#refuse(bytes)
+    this.#mapped.set(address, size)
+    this.#mappedBytes += size
+    this.#peakBytes = Math.max(this.#peakBytes, this.#usedBytes)
+    return address
+  }
+
+  #refuse(bytes: number): never {
+    const limit = this.outside ? '' : ' (its memory ends at 4 GiB on this system)'
+    throw new EngineError(
       'out-of-memory',
-      `the CPU backend has no room for ${mib(bytes)} more: ${mib(usedBytes)} of at most ${mib(this.#limitBytes)} are in ` +
-        `use and ${why} (its memory ends at 4 GiB); use a smaller --memory, batch_size or seq_len`,
+      `the CPU backend has no room for ${mib(bytes)} more: ${mib(this.#usedBytes)} of at most ` +
+        `${mib(this.#limitBytes)} are in use${limit}; use a smaller --memory, batch_size or seq_len`,
     )
   }
 }

@@ -1,13 +1,14 @@
-// The CPU backend: kernels over one shared memory, run by a pool of threads, products by the system's BLAS.
+// The CPU backend: kernels over shared memory, run by a pool of threads, products by the system's BLAS.
 import { availableParallelism } from 'node:os'
 import { EngineError } from '../../errors.ts'
 import { bytesPerElement, hostArray } from '../../dtype.ts'
+import { machineMemoryBytes } from '../../machineMemory.ts'
 import type { Backend } from '../backend.ts'
 import type { Kernels } from '../kernels.ts'
 import type { PruneKernels } from '../pruneKernels.ts'
 import { lengthOf } from '../tensor.ts'
 import { findBlas, type FoundBlas } from './findBlas.ts'
-import { Heap } from './heap.ts'
+import { openHeap } from './heap.ts'
 import { cpuKernels } from './kernels/index.ts'
 import { Pool } from './pool.ts'
 import { cpuPrune } from './prune/index.ts'
@@ -18,11 +19,18 @@ export interface CpuOptions {
   readonly threads?: number
   /** none: products by wasm. */
   readonly blas?: 'auto' | 'none'
-  /** At most 4 GiB, WebAssembly's address space. */
+  /** Of all tensors; default: the machine's memory. */
   readonly maxBytes?: number
+  /** Tensors of at least so many bytes lie outside the WebAssembly memory; Infinity: none does, so that they end at 4 GiB. */
+  readonly largeBytes?: number
+  /** What each thread sees of tensors outside at a time; default: what stays in its cache. */
+  readonly stageBytes?: number
   /** false: without fused multiply-add, as on runtimes that lack relaxed SIMD. */
   readonly relaxed?: boolean
 }
+
+/** A panel of every operand of a kernel. */
+const stageBytes = 4 * 2 ** 20
 
 export interface CpuBackend extends Backend {
   readonly kernels: Kernels
@@ -50,10 +58,16 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
   const threads = options.threads ?? availableParallelism()
   if (!Number.isInteger(threads) || threads < 1)
     throw new EngineError('usage', `threads must be a whole number of at least 1, not ${options.threads}`)
-  const heap = new Heap(options.maxBytes)
+  const heap = await openHeap({ maxBytes: options.maxBytes ?? machineMemoryBytes(), largeBytes: options.largeBytes })
   const found: FoundBlas = options.blas === 'none' ? { blas: null, notes: ['not asked for'] } : await findBlas(heap)
   const { module, relaxed } = compileKernels(options.relaxed)
-  const pool = await Pool.open({ heap, module, blas: found.blas, threads })
+  const pool = await Pool.open({
+    heap,
+    module,
+    blas: found.blas,
+    threads,
+    stageBytes: options.stageBytes ?? stageBytes,
+  })
   return {
     info: describe(found, threads, relaxed),
     traits: { inHostMemory: true, widensWeights: true },
@@ -68,7 +82,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
     write: (tensor, data) => heap.write(tensor, data),
     async read(tensor) {
       const result = hostArray(tensor.dtype, tensor.length)
-      new Uint8Array(result.buffer).set(heap.bytesOf(tensor))
+      heap.read(tensor, result)
       return result
     },
     sync: async () => undefined,

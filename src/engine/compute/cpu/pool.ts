@@ -3,10 +3,11 @@
 // To add an operation that runs on it:
 //  1. As a wasm export: write `export function name(start: i32, end: i32, ...args): void` in assembly/<file>.ts, where
 //     [start, end) are the items (rows, elements) of a chunk and args are addresses (usize), sizes and scalars;
-//     re-export it from assembly/index.ts, then `npm run build wasm`. Call `pool.run('name', { total, unit }, args)`.
+//     re-export it from assembly/index.ts, then `npm run build wasm`. Say in operands.ts what its items touch, so that it
+//     works on tensors outside the WebAssembly memory. Call `pool.run('name', { total, unit }, args)`.
 //  2. As a native task, when BLAS is needed between: a function `(env, args, start, end, chunk)` in a record that
-//     tasks.ts spreads into its table. It uses env.sgemm, env.blas, env.wasm and its own env.scratch, sized by
-//     `scratchBytes` of the command.
+//     tasks.ts spreads into its table. It uses env.sgemm, env.blas, env.wasm (on addresses that env.stage gives) and its
+//     own env.scratch, sized by `scratchBytes` of the command.
 // `pool.inline(name, args)` calls a wasm export once in the calling thread. `unit` is the least number of items worth
 // waking a thread for; chunks begin at multiples of it. Chunks depend on total, unit and thread count only, so the
 // same machine computes the same bytes; sums across chunks go to one slot per chunk (`pool.chunks`) and are added in
@@ -17,7 +18,9 @@ import { startWorker } from '../../startWorker.ts'
 import type { Blas } from './blas.ts'
 import { Control, maxChunks, type Command } from './control.ts'
 import type { Heap } from './heap.ts'
-import { createEnv, taskTable, type TaskEnv, type TaskTable } from './tasks.ts'
+import { isOutside } from './outside.ts'
+import { leastPanelBytes } from './staged.ts'
+import { createEnv, openScratch, taskTable, type TaskEnv, type TaskTable } from './tasks.ts'
 import { instantiate, type Wasm } from './wasm.ts'
 import type { WorkerStart } from './worker.ts'
 
@@ -41,6 +44,8 @@ export interface PoolOptions {
   readonly module: WebAssembly.Module
   readonly blas: Blas | null
   readonly threads: number
+  /** Of each thread, while a tensor lies outside; more where a kernel's smallest panel takes it. */
+  readonly stageBytes: number
 }
 
 export class Pool {
@@ -53,6 +58,7 @@ export class Pool {
   readonly #control: Control
   readonly #table: TaskTable
   readonly #env: TaskEnv
+  readonly #stageBytes: number
   #scratchStart = 0
   #scratchStride = 0
   #broken: EngineError | null = null
@@ -62,16 +68,18 @@ export class Pool {
     this.heap = heap
     this.blas = blas
     this.threads = threads
+    this.#stageBytes = options.stageBytes
     this.wasm = wasm
     this.#table = taskTable(this.wasm)
     this.#control = new Control(heap.memory)
-    this.#env = createEnv(this.wasm, blas, 0, packStarts[0])
+    this.#env = createEnv(this.wasm, blas, heap.outside, 0, packStarts[0])
     this.workers = packStarts.slice(1).map((packStart, i) => {
       const workerData: WorkerStart = {
         memory: heap.memory,
         module,
         thread: i + 1,
         packStart,
+        outside: heap.outside !== null,
         blas: blas && { path: blas.path, kind: blas.kind },
       }
       return startWorker(import.meta.url, './worker.ts', 'cpuWorker', { workerData })
@@ -81,7 +89,7 @@ export class Pool {
   static async open(options: PoolOptions): Promise<Pool> {
     const { heap, blas, threads, module } = options
     const wasm = instantiate(module, heap.memory)
-    const packStarts = Array.from({ length: threads }, () => (blas ? 0 : heap.allocate(wasm.sgemmPackBytes())))
+    const packStarts = Array.from({ length: threads }, () => (blas ? 0 : heap.allocateInside(wasm.sgemmPackBytes())))
     const pool = new Pool(options, wasm, packStarts)
     try {
       await Promise.all(pool.workers.map((worker) => started(worker, pool.#table.names.join())))
@@ -108,7 +116,10 @@ export class Pool {
     if (this.#broken) throw this.#broken
     if (split.total <= 0) return
     const chunks = this.chunks(split)
-    if (split.scratchBytes) this.#reserveScratch(split.scratchBytes)
+    const scratchBytes = Math.ceil((split.scratchBytes ?? 0) / 64) * 64
+    const staged = args.some(isOutside)
+    const stageBytes = staged ? Math.max(this.#stageBytes, leastPanelBytes(task, args)) : 0
+    if (scratchBytes + stageBytes > 0) this.#reserveScratch(scratchBytes + stageBytes)
     const command: Command = {
       task: this.#table.indexOf(task),
       chunks,
@@ -116,9 +127,10 @@ export class Pool {
       unit: split.unit,
       scratchStart: this.#scratchStart,
       scratchStride: this.#scratchStride,
+      stageOffset: staged ? scratchBytes : this.#scratchStride,
     }
     if (chunks === 1) {
-      this.#env.scratch = this.#scratchStart
+      openScratch(this.#env, command)
       this.#table.tasks[command.task](this.#env, args, 0, split.total, 0)
       return
     }
@@ -126,7 +138,7 @@ export class Pool {
     const control = this.#control
     control.publish(command, args)
     control.work((c, start, end, chunk) => {
-      this.#env.scratch = c.scratchStart
+      openScratch(this.#env, c)
       tasks[c.task](this.#env, control.args, start, end, chunk)
     })
     const finished = control.finish(chunks, stallMs)
@@ -152,7 +164,7 @@ export class Pool {
     if (this.#scratchStride > 0) this.heap.release(this.#scratchStart)
     this.#scratchStride = 0
     const stride = Math.ceil(bytes / 4096) * 4096
-    this.#scratchStart = this.heap.allocate(stride * this.threads)
+    this.#scratchStart = this.heap.allocateInside(stride * this.threads)
     this.#scratchStride = stride
   }
 

@@ -3,15 +3,24 @@
 import type { Blas, Gemm } from './blas.ts'
 import { attentionTasks } from './kernels/attentionTasks.ts'
 import { productTasks } from './kernels/productTasks.ts'
+import { rowTasks } from './kernels/rowTasks.ts'
 import { weightTasks } from './kernels/weightTasks.ts'
 import { pruneTasks } from './prune/tasks.ts'
+import type { Command } from './control.ts'
+import type { Outside } from './outside.ts'
+import { Stage } from './stage.ts'
+import { callStaged } from './staged.ts'
+import { stagedGemm } from './stagedGemm.ts'
 import type { Wasm } from './wasm.ts'
 
-/** What a thread has at hand. Addresses are byte offsets in the shared memory, for wasm and BLAS alike. */
+/** What a thread has at hand. Addresses are byte offsets in the shared memory, or pointers outside it (outside.ts). */
 export interface TaskEnv {
+  /** Takes addresses inside only. */
   readonly wasm: Wasm
-  /** Single-threaded product: BLAS, or wasm where there is none. */
+  /** Single-threaded product of matrices anywhere: BLAS, or wasm where there is none. */
   readonly sgemm: Gemm
+  /** Shows the wasm kernels what lies outside. */
+  readonly stage: Stage
   readonly blas: Blas | null
   /** 0 is the calling thread. Results must not depend on it: chunks go to whoever is free. */
   readonly thread: number
@@ -26,6 +35,7 @@ const nativeTasks: Readonly<Record<string, Task>> = {
   ...productTasks,
   ...weightTasks,
   ...attentionTasks,
+  ...rowTasks,
   ...pruneTasks,
 }
 
@@ -38,12 +48,7 @@ export interface TaskTable {
 
 /** A wasm export as a task: it is called as f(start, end, ...args). */
 function wasmTask(name: string, wasm: Wasm): Task {
-  const run = wasm[name]
-  return (_, args, start, end) => {
-    const list = [start, end]
-    for (let i = 0; i < run.length - 2; i++) list.push(args[i])
-    run(...list)
-  }
+  return ({ stage }, args, start, end) => callStaged(wasm, stage, name, start, end, args)
 }
 
 export function taskTable(wasm: Wasm): TaskTable {
@@ -60,14 +65,28 @@ export function taskTable(wasm: Wasm): TaskTable {
   }
 }
 
-export function createEnv(wasm: Wasm, blas: Blas | null, thread: number, packStart: number): TaskEnv {
-  return { wasm, blas, thread, scratch: 0, sgemm: bindSgemm(wasm, blas, packStart) }
+export function createEnv(
+  wasm: Wasm,
+  blas: Blas | null,
+  outside: Outside | null,
+  thread: number,
+  packStart: number,
+): TaskEnv {
+  const stage = new Stage(outside)
+  return { wasm, blas, thread, scratch: 0, stage, sgemm: bindSgemm(wasm, blas, stage, packStart) }
+}
+
+/** What a command says about its thread's scratch. */
+export function openScratch(env: TaskEnv, { scratchStart, scratchStride, stageOffset }: Command): void {
+  env.scratch = scratchStart + env.thread * scratchStride
+  env.stage.open(env.scratch + stageOffset, env.scratch + scratchStride)
 }
 
 /** BLAS, or the wasm kernel with this thread's packing buffer. */
-function bindSgemm(wasm: Wasm, blas: Blas | null, packStart: number): Gemm {
+function bindSgemm(wasm: Wasm, blas: Blas | null, stage: Stage, packStart: number): Gemm {
   if (blas) return blas.sgemm
   const { sgemm } = wasm
-  return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) =>
+  const inside: Gemm = (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) =>
     void sgemm(Number(transA), Number(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, packStart)
+  return stagedGemm(inside, stage)
 }

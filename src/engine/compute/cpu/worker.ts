@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadBlas, type BlasKind } from './blas.ts'
 import { Control } from './control.ts'
-import { createEnv, taskTable } from './tasks.ts'
+import { openOutside } from './outside.ts'
+import { createEnv, openScratch, taskTable } from './tasks.ts'
 import { instantiate } from './wasm.ts'
 
 export interface WorkerStart {
@@ -10,6 +11,8 @@ export interface WorkerStart {
   readonly module: WebAssembly.Module
   readonly thread: number
   readonly packStart: number
+  /** Whether tensors may lie outside the memory. */
+  readonly outside: boolean
   readonly blas: { readonly path: string; readonly kind: BlasKind } | null
 }
 
@@ -17,13 +20,14 @@ async function main(start: WorkerStart): Promise<void> {
   const wasm = instantiate(start.module, start.memory)
   const { tasks, names } = taskTable(wasm)
   const blas = start.blas ? await loadBlas(start.blas.path, start.blas.kind, start.memory) : null
-  const env = createEnv(wasm, blas, start.thread, start.packStart)
+  const outside = start.outside ? await openOutside(start.memory) : null
+  const env = createEnv(wasm, blas, outside, start.thread, start.packStart)
   const control = new Control(start.memory)
   // Without this the caller would wait for the chunk of a thread that is no more.
   process.on('exit', () => control.halted || control.leave())
   parentPort?.postMessage(names.join())
   control.serve((command, from, to, chunk) => {
-    env.scratch = command.scratchStart + start.thread * command.scratchStride
+    openScratch(env, command)
     tasks[command.task](env, control.args, from, to, chunk)
   })
 }

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { Control, heapStart, type Command } from '../../../../src/engine/compute/cpu/control.ts'
 
-const command: Command = { task: 3, chunks: 4, total: 37, unit: 5, scratchStart: 64, scratchStride: 128 }
+const command: Command = {
+  task: 3,
+  chunks: 4,
+  total: 37,
+  unit: 5,
+  scratchStart: 64,
+  stageOffset: 0,
+  scratchStride: 128,
+}
 
 const open = () =>
   new Control(new WebAssembly.Memory({ initial: heapStart / 65536, maximum: heapStart / 65536, shared: true }))

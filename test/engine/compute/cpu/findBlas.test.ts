@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { findBlas } from '../../../../src/engine/compute/cpu/findBlas.ts'
-import { Heap } from '../../../../src/engine/compute/cpu/heap.ts'
+import { openHeap } from '../../../../src/engine/compute/cpu/heap.ts'
 import { cannot } from '../../../support/skip.ts'
 
 /** Runs with SPARSESCOPE_BLAS set, then puts it back. */
@@ -8,7 +8,7 @@ async function findWith(setting: string) {
   const before = process.env.SPARSESCOPE_BLAS
   process.env.SPARSESCOPE_BLAS = setting
   try {
-    return await findBlas(new Heap())
+    return await findBlas(await openHeap({ maxBytes: 2 ** 30 }))
   } finally {
     if (before === undefined) delete process.env.SPARSESCOPE_BLAS
     else process.env.SPARSESCOPE_BLAS = before
@@ -37,7 +37,7 @@ describe('the choice of a BLAS', () => {
 
   it('leaves the environment of child processes as it was', async () => {
     const before = { ...process.env }
-    await findBlas(new Heap())
+    await findBlas(await openHeap({ maxBytes: 2 ** 30 }))
     assert.deepEqual({ ...process.env }, before)
   })
 })

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
-import { readF32 } from '../../../../src/engine/compute/backend.ts'
+import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
 import { rows } from '../../../../src/engine/compute/tensor.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
+import { machineMemoryBytes } from '../../../../src/engine/machineMemory.ts'
 
 const outOfMemory = (error: unknown) =>
-  error instanceof EngineError && error.code === 'out-of-memory' && /4 GiB.*--memory/.test(error.message)
+  error instanceof EngineError &&
+  error.code === 'out-of-memory' &&
+  /700 MiB are in use; use a smaller --memory/.test(error.message)
+
+/** Nothing there maps memory from the system. */
+const insideOnly = process.platform === 'win32'
 
 describe('memory of the CPU backend', () => {
   let backend: CpuBackend
@@ -71,5 +77,69 @@ describe('memory of the CPU backend', () => {
     assert.equal(scores[vocabulary - 1], (width * (width - 1)) / 2)
     assert.equal(scores[vocabulary - 2], 0)
     for (const tensor of [table, ids, picked, logits]) backend.release(tensor)
+  })
+})
+
+describe('memory of the CPU backend beyond 4 GiB', () => {
+  let backend: CpuBackend
+  before(async function () {
+    if (insideOnly) this.skip()
+    backend = await openCpu({ threads: 2, maxBytes: 2 ** 40 })
+  })
+  after(() => backend?.close())
+
+  it('multiplies by, gathers from and scatters into a table of 6 GiB', async () => {
+    const [vocabulary, width] = [3 * 2 ** 19, 1024]
+    // Only the pages that are touched take memory.
+    const table = backend.allocate('f32', [vocabulary, width])
+    const last = rows(table, vocabulary - 3, vocabulary)
+    const values = Float32Array.from({ length: 3 * width }, (_, i) => i % 7)
+    backend.write(last, values)
+    assert.deepEqual(await readF32(backend, last), values)
+    const ids = upload(backend, 'i32', [2], Int32Array.of(vocabulary - 1, vocabulary - 3))
+    const picked = backend.allocate('f32', [2, width])
+    backend.kernels.gatherRows(picked, table, ids, 2)
+    const expected = [...values.subarray(2 * width), ...values.subarray(0, width)].map((x) => 2 * x)
+    assert.deepEqual(Array.from(await readF32(backend, picked)), expected)
+    const product = backend.allocate('f32', [2, 3])
+    backend.kernels.linear(product, picked, last, null)
+    const dot = values.subarray(2 * width).reduce((sum, x) => sum + 2 * x * x, 0)
+    assert.equal((await readF32(backend, product))[2], dot)
+    backend.kernels.scatterAddRows(table, picked, ids, null)
+    assert.deepEqual(
+      Array.from(await readF32(backend, rows(table, vocabulary - 1, vocabulary))),
+      Array.from(values.subarray(2 * width), (x) => 3 * x),
+    )
+    for (const tensor of [table, ids, picked, product]) backend.release(tensor)
+  })
+
+  it('gives what is released back to the system, inside too once there is something outside', () => {
+    const mib = 2 ** 20
+    const resident = () => process.memoryUsage().rss / mib
+    const before = resident()
+    const small = Array.from({ length: 8 }, () => backend.allocate('f32', [8 * mib]))
+    const large = backend.allocate('f32', [80 * mib])
+    for (const tensor of [...small, large]) backend.kernels.fill(tensor, 1)
+    assert.ok(resident() - before > 500, `${resident() - before} MiB more`)
+    for (const tensor of [...small, large]) backend.release(tensor)
+    backend.release(backend.allocate('f32', [80 * mib]))
+    assert.ok(resident() - before < 100, `${resident() - before} MiB more`)
+  })
+
+  it('refuses more than it may use, in words', async () => {
+    const limited = await openCpu({ threads: 1, maxBytes: 2 ** 33 })
+    const first = limited.allocate('bf16', [3 * 2 ** 30])
+    assert.throws(() => limited.allocate('bf16', [2 ** 30 + 1]), /6144 MiB of at most 8192 MiB are in use/)
+    limited.release(first)
+    limited.release(limited.allocate('bf16', [2 ** 31]))
+    assert.equal(limited.memory().peakBytes, 3 * 2 ** 31)
+    await limited.close()
+  })
+
+  it('says where its memory ends when all of it lies inside', async () => {
+    const inside = await openCpu({ threads: 1, largeBytes: Infinity })
+    assert.equal(inside.memory().limitBytes, Math.min(2 ** 32, machineMemoryBytes()))
+    assert.throws(() => inside.allocate('f32', [2 ** 30]), /ends at 4 GiB.*--memory/)
+    await inside.close()
   })
 })

@@ -22,6 +22,26 @@ describe('the pool of the CPU backend', () => {
       }
     })
 
+  for (const blas of ['auto', 'none'] as const)
+    it(`computes the same bytes wherever tensors lie (BLAS ${blas})`, async () => {
+      const bytes = async (largeBytes: number) => {
+        // Small enough for several panels, large enough for the blocks of a wasm product.
+        const backend = await openCpu({ threads: 3, blas, largeBytes, stageBytes: blas === 'none' ? 2 ** 21 : 2 ** 17 })
+        try {
+          const results = []
+          for (const c of all)
+            for (const data of (await runCase(backend, c, 5)).values())
+              results.push(new Uint8Array(data.slice().buffer))
+          return results
+        } finally {
+          await backend.close()
+        }
+      }
+      const inside = await bytes(Infinity)
+      assert.deepEqual(await bytes(0), inside)
+      assert.deepEqual(await bytes(3000), inside)
+    })
+
   it('splits a command by its size and the number of threads only', async () => {
     const backend = await openCpu({ threads: 2 })
     assert.equal(backend.pool.chunks({ total: 7, unit: 10 }), 1)

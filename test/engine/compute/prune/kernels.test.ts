@@ -62,6 +62,8 @@ async function maskAfter(backend: Backend, rows: number, columns: number, body: 
 for (const [label, options] of [
   ['two threads', { threads: 2 }],
   ['one thread without BLAS', { threads: 1, blas: 'none' }],
+  ['tensors outside WebAssembly', { threads: 2, largeBytes: 0 }],
+  ['tensors outside WebAssembly without BLAS', { threads: 2, blas: 'none', largeBytes: 0 }],
 ] as const)
   describe(`pruning kernels, ${label}`, () => {
     let cpu: CpuBackend

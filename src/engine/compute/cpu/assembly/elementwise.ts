@@ -92,11 +92,15 @@ export function squareParts(start: i32, end: i32, parts: usize, a: usize, b: usi
     store<f64>(parts + (<usize>p << 3), squares(p * block, min(length, (p + 1) * block), a, b))
 }
 
-/** out[0] += Σ parts (f64), in order. */
-export function addSum(out: usize, parts: usize, count: i32): void {
-  let sum: f64 = load<f32>(out)
-  for (let p = 0; p < count; p++) sum += load<f64>(parts + (<usize>p << 3))
-  store<f32>(out, <f32>sum)
+/** out[e] += Σ parts[e, count] (f64), in order. */
+export function addSum(start: i32, end: i32, out: usize, parts: usize, count: i32): void {
+  for (let e = start; e < end; e++) {
+    const to = out + (<usize>e << 2)
+    const own = parts + ((<usize>e * <usize>count) << 3)
+    let sum: f64 = load<f32>(to)
+    for (let p = 0; p < count; p++) sum += load<f64>(own + (<usize>p << 3))
+    store<f32>(to, <f32>sum)
+  }
 }
 
 /**

@@ -27,6 +27,7 @@ export {
   rowDot,
   scatterAddRows,
   sumHeads,
+  transpose,
 } from './rows'
 export { crossEntropyRows, logSumExpRows, softmaxTile, softmaxTileBackward } from './softmax'
 export { addWeight, maskRows, scaleGradient, scaleWeight } from './weights'

@@ -198,16 +198,20 @@ export function fillColumns(rows: i32, columns: i32, x: usize, ld: i32, value: f
 
 /** to[columns, rows] = from[rows, columns]ᵀ, both of leading dimension `ld`; in place on a square is its upper half. */
 export function mirror(rows: i32, columns: i32, from: usize, to: usize, ld: i32): void {
+  if (from != to) return transpose(rows, columns, from, ld, to, ld)
   const step: usize = <usize>ld << 2
-  if (from == to) {
-    for (let r = 0; r < rows; r++)
-      for (let c = 0; c < r; c++)
-        store<f32>(to + <usize>c * step + (<usize>r << 2), load<f32>(from + <usize>r * step + (<usize>c << 2)))
-    return
-  }
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < r; c++)
+      store<f32>(to + <usize>c * step + (<usize>r << 2), load<f32>(from + <usize>r * step + (<usize>c << 2)))
+}
+
+/** to[columns, rows] = from[rows, columns]ᵀ. */
+export function transpose(rows: i32, columns: i32, from: usize, ldf: i32, to: usize, ldt: i32): void {
+  const stepF: usize = <usize>ldf << 2
+  const stepT: usize = <usize>ldt << 2
   for (let r = 0; r < rows; r++)
     for (let c = 0; c < columns; c++)
-      store<f32>(to + <usize>c * step + (<usize>r << 2), load<f32>(from + <usize>r * step + (<usize>c << 2)))
+      store<f32>(to + <usize>c * stepT + (<usize>r << 2), load<f32>(from + <usize>r * stepF + (<usize>c << 2)))
 }
 
 /** out[n, kv head] = Σ of parts[n, head] over the heads that read it; items are tokens. */

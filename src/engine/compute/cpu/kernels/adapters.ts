@@ -43,7 +43,7 @@ export function adapters(pool: Pool): Adapters {
   /** Runs a task whose chunks write `width` partial sums each, then adds them to `out` in chunk order. */
   const withParts = (width: number, split: Split, out: number, run: (parts: number) => void) => {
     const count = pool.chunks(split)
-    const parts = pool.heap.allocate(4 * count * width)
+    const parts = pool.heap.allocateInside(4 * count * width)
     try {
       run(parts)
       pool.run('addParts', byElements(width), [out, parts, count, width])

@@ -1,4 +1,6 @@
 // Attention as pool tasks: one (batch, head) and a tile of queries at a time, scores in scratch, never T × T per head.
+import { isOutside } from '../outside.ts'
+import type { Stage } from '../stage.ts'
 import type { Task, TaskEnv } from '../tasks.ts'
 
 /** Numbers every attention task takes, after its tensors. */
@@ -46,11 +48,34 @@ function scoresOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scores
   env.sgemm(false, true, t.rows, t.keys, h.headDim, h.scale, from, ldq, to, ldk, 0, scores, t.keys)
 }
 
+/** dOut and out of a tile inside, and their leading dimension. */
+function tilesOfHead(stage: Stage, dOut: number, out: number, rows: number, headDim: number, ld: number): number[] {
+  if (!isOutside(dOut) && !isOutside(out)) return [dOut, out, ld]
+  const pack = (at: number) => stage.pack('in', at, rows, 4 * headDim, 4 * ld)
+  return [pack(dOut), pack(out), headDim]
+}
+
+/** Rows that are zeroed at a time outside. */
+const zeroRows = 1024
+
+/** x[rows, columns] = 0. */
+function zeroColumns({ stage, wasm }: TaskEnv, rows: number, columns: number, x: number, ld: number): void {
+  if (!isOutside(x)) return void wasm.fillColumns(rows, columns, x, ld, 0)
+  for (let row = 0; row < rows; row += zeroRows) {
+    const mark = stage.mark()
+    const count = Math.min(zeroRows, rows - row)
+    const near = stage.pack('out', x + 4 * row * ld, count, 4 * columns, 4 * ld)
+    wasm.fillColumns(count, columns, near, columns, 0)
+    stage.flush(mark)
+  }
+}
+
 /** Args: out, logSum, q, k, v, keyMask, layout. Items: (batch, head, tile). */
 const attention: Task = (env, args, start, end) => {
   const [out, logSum, q, k, v, keyMask] = Array.from(args)
   const h = layoutOf(args, 6)
   const tiles = Math.ceil(h.seqLen / h.tile)
+  const { stage } = env
   const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
   for (let item = start; item < end; item++) {
     const t = tileOf(h, item % tiles)
@@ -61,7 +86,11 @@ const attention: Task = (env, args, start, end) => {
     scoresOf(env, h, t, q + atQ, k + atK, env.scratch)
     const mask = keyMask && keyMask + 4 * (row + t.key)
     const sums = logSum + 4 * ((row + t.query) * h.numHeads + head)
-    env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, mask, env.scratch, sums, h.numHeads)
+    const mark = stage.mark()
+    const near = stage.bytes('in', mask, 4 * t.keys)
+    const logSums = stage.rows('out', sums, t.rows, 1, h.numHeads)
+    env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, near, env.scratch, ...logSums)
+    stage.flush(mark)
     const from = v + atK + 4 * t.key * ldk
     const to = out + atQ + 4 * t.query * ldq
     env.sgemm(false, false, t.rows, h.headDim, t.keys, 1, env.scratch, t.keys, from, ldk, 0, to, ldq)
@@ -76,6 +105,7 @@ const attentionBackward: Task = (env, args, start, end) => {
   const [dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask] = Array.from(args)
   const h = layoutOf(args, 10)
   const slots = args[17]
+  const { stage } = env
   const [ldq, ldk, ldd] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim, slots * h.headDim]
   const probabilities = env.scratch
   const gradients = probabilities + 4 * h.tile * h.seqLen
@@ -85,8 +115,8 @@ const attentionBackward: Task = (env, args, start, end) => {
     const atQ = 4 * (row * ldq + head * h.headDim)
     const atK = 4 * (row * ldk + kvHeadOf(h, head) * h.headDim)
     const atD = 4 * (row * ldd + head * h.headDim)
-    env.wasm.fillColumns(h.seqLen, h.headDim, dK + atD, ldd, 0)
-    env.wasm.fillColumns(h.seqLen, h.headDim, dV + atD, ldd, 0)
+    zeroColumns(env, h.seqLen, h.headDim, dK + atD, ldd)
+    zeroColumns(env, h.seqLen, h.headDim, dV + atD, ldd)
     for (let index = 0; index * h.tile < h.seqLen; index++) {
       const t = tileOf(h, index)
       const { rows, keys } = t
@@ -95,10 +125,15 @@ const attentionBackward: Task = (env, args, start, end) => {
       env.sgemm(false, true, rows, keys, h.headDim, 1, dOut + tileQ, ldq, v + tileK, ldk, 0, gradients, keys)
       const mask = keyMask && keyMask + 4 * (row + t.key)
       const sums = logSum + 4 * ((row + t.query) * h.numHeads + head)
+      const mark = stage.mark()
+      const near = stage.bytes('in', mask, 4 * keys)
+      const logSums = stage.rows('in', sums, rows, 1, h.numHeads)
+      const outs = tilesOfHead(stage, dOut + tileQ, out + tileQ, rows, h.headDim, ldq)
       env.wasm.softmaxTileBackward(
-        ...[rows, keys, t.query - t.key, h.window, mask, probabilities, gradients, sums, h.numHeads],
-        ...[dOut + tileQ, out + tileQ, ldq, h.headDim, h.scale],
+        ...[rows, keys, t.query - t.key, h.window, near, probabilities, gradients, ...logSums],
+        ...[...outs, h.headDim, h.scale],
       )
+      stage.flush(mark)
       env.sgemm(true, false, keys, h.headDim, rows, 1, probabilities, keys, dOut + tileQ, ldq, 1, dV + tileD, ldd)
       env.sgemm(false, false, rows, h.headDim, keys, 1, gradients, keys, k + tileK, ldk, 0, dQ + tileQ, ldq)
       env.sgemm(true, false, keys, h.headDim, rows, 1, gradients, keys, q + tileQ, ldq, 1, dK + tileD, ldd)

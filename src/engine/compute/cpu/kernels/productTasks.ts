@@ -1,6 +1,7 @@
 // Matrix products as pool tasks: an item is a piece of the output (productGrid.ts), multiplied by single-threaded BLAS.
 import type { DType } from '../../../dtype.ts'
 import type { Task, TaskEnv } from '../tasks.ts'
+import { isOutside } from '../outside.ts'
 import { pieceAt } from './productGrid.ts'
 
 /** Element types as the wasm kernels number them (assembly/convert.ts). */
@@ -25,7 +26,10 @@ export function rowGroup(total: number, columns: number): number {
   return Math.ceil(total / Math.ceil(total / scratchRows(columns)))
 }
 
-/** Address and leading dimension of f32 rows of a weight, unpacked into scratch when it is 16-bit. */
+/**
+ * Address and leading dimension of f32 rows of a weight for a product, unpacked into `scratch` when it is 16-bit; then they
+ * lie inside.
+ */
 export function weightRows(
   env: TaskEnv,
   weight: number,
@@ -36,8 +40,44 @@ export function weightRows(
 ): [address: number, ld: number] {
   const from = weight + (row * ld + column) * elementBytes(code)
   if (code === 0) return [from, ld]
-  env.wasm.unpack(rows, columns, from, ld, code, scratch, columns)
+  if (!isOutside(from)) env.wasm.unpack(rows, columns, from, ld, code, scratch, columns)
+  else unpackOutside(env, from, ld, code, rows, columns, scratch)
   return [scratch, columns]
+}
+
+function unpackOutside(
+  { stage, wasm }: TaskEnv,
+  from: number,
+  ld: number,
+  code: number,
+  rows: number,
+  columns: number,
+  scratch: number,
+): void {
+  const step = Math.max(1, Math.floor((stage.freeBytes - 64) / (2 * columns)))
+  for (let row = 0; row < rows; row += step) {
+    const mark = stage.mark()
+    const count = Math.min(step, rows - row)
+    const near = stage.pack('in', from + 2 * row * ld, count, 2 * columns, 2 * ld)
+    wasm.unpack(count, columns, near, columns, code, scratch + 4 * row * columns, columns)
+    stage.flush(mark)
+  }
+}
+
+/** Every row of out[rows, columns] = x[columns]. */
+function repeatRow({ stage, wasm }: TaskEnv, rows: number, columns: number, out: number, ld: number, x: number): void {
+  if (!isOutside(out) && !isOutside(x)) wasm.repeatRow(rows, columns, out, ld, x)
+  else stage.copyRows(out, 4 * ld, x, 0, rows, 4 * columns)
+}
+
+/** to[columns, rows] = from[rows, columns]ᵀ, as the wasm kernel does. */
+function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: number, to: number, ld: number): void {
+  if (!isOutside(from)) return void wasm.mirror(rows, columns, from, to, ld)
+  const mark = stage.mark()
+  const tile = stage.pack(from === to ? 'inout' : 'in', from, rows, 4 * columns, 4 * ld)
+  if (from === to) wasm.mirror(rows, columns, tile, tile, columns)
+  else wasm.transpose(rows, columns, tile, columns, stage.pack('out', to, columns, 4 * rows, 4 * ld), rows)
+  stage.flush(mark)
 }
 
 /** Args: out, x, weight, dtype code, bias, n, o, i, rows and columns of a piece. Items: pieces of out[n, o]. */
@@ -52,7 +92,7 @@ const linear: Task = (env, args, start, end) => {
       const to = out + 4 * (row * o + column)
       const rowsOfWeight = { row: column, rows: columns, column: 0, columns: i }
       const [w, ldw] = weightRows(env, weight, code, i, rowsOfWeight, env.scratch)
-      if (bias) env.wasm.repeatRow(rows, columns, to, o, bias + 4 * column)
+      if (bias) repeatRow(env, rows, columns, to, o, bias + 4 * column)
       env.sgemm(false, true, rows, columns, i, 1, x + 4 * row * i, i, w, ldw, bias ? 1 : 0, to, o)
     }
   }
@@ -99,7 +139,7 @@ const gram: Task = (env, args, start, end) => {
     const [rows, columns] = [Math.min(gramTile, width - row), Math.min(gramTile, width - column)]
     const to = out + 4 * (row * width + column)
     env.sgemm(true, false, rows, columns, n, alpha, x + 4 * row, width, x + 4 * column, width, 1, to, width)
-    env.wasm.mirror(rows, columns, to, out + 4 * (column * width + row), width)
+    mirror(env, rows, columns, to, out + 4 * (column * width + row), width)
   }
 }
 

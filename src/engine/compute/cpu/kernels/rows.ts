@@ -20,20 +20,20 @@ export function rowOps(pool: Pool): Rows {
     },
     gatherRows(out, table, rows, scale) {
       const c = out.length / rows.length
-      pool.run('gatherRows', byRows(rows.length, c), [at(out), at(table), codeOf(table), at(rows), scale, c])
+      pool.run('gather', byRows(rows.length, c), [at(out), at(table), codeOf(table), at(rows), scale, c])
     },
     // By columns: rows may repeat.
     scatterAddRows(out, x, rows, rowScale) {
       const m = rows.length
       const c = x.length / m
-      pool.run('scatterAddRows', byColumns(c, m), [at(out), at(x), at(rows), at(rowScale), m, c])
+      pool.run('scatterAdd', byColumns(c, m), [at(out), at(x), at(rows), at(rowScale), m, c])
     },
     rowDot(out, a, b) {
       const c = a.length / out.length
       pool.run('rowDot', byRows(out.length, c), [at(out), at(a), at(b), c])
     },
     copy(out, input, h) {
-      pool.run('copyRows', byRows(h.rows, h.groups * h.width), [
+      pool.run('copyStrided', byRows(h.rows, h.groups * h.width), [
         ...[at(out), at(input), h.groups, h.width, h.outRow, h.outGroup, h.outOffset],
         ...[h.inRow, h.inGroup, h.inOffset, bytesPerElement[out.dtype]],
       ])

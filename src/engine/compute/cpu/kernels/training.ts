@@ -16,10 +16,10 @@ export function training(pool: Pool): Training {
   /** out[0] += Σ (a − b)², or Σ a² without b. */
   const addSquares = (out: number, a: number, b: number, length: number) => {
     const blocks = Math.ceil(length / sumBlock)
-    const parts = pool.heap.allocate(8 * blocks)
+    const parts = pool.heap.allocateInside(8 * blocks)
     try {
       pool.run('squareParts', { total: blocks, unit: 2 }, [parts, a, b, length, sumBlock])
-      pool.inline('addSum', [out, parts, blocks])
+      pool.run('addSum', { total: 1, unit: 1 }, [out, parts, blocks])
     } finally {
       pool.heap.release(parts)
     }

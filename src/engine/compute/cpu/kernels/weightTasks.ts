@@ -1,21 +1,33 @@
 // Adapters as pool tasks. The gradient G = dOutᵀ·input of the effective weight exists only a few rows at a time, in a
 // scratch that fits the cache, and is contracted at once: a full [O, I] gradient is never formed.
-import type { Task } from '../tasks.ts'
+import { isOutside } from '../outside.ts'
+import type { Task, TaskEnv } from '../tasks.ts'
 import { rowGroup, weightRows } from './productTasks.ts'
 
 /** Elements that three passes over them find in the second-level cache. */
 const cachedElements = 2 ** 16
 
+/** Address inside of the mask's bits of some rows. */
+function maskOf({ stage }: TaskEnv, mask: number, row: number, rows: number, columns: number): number {
+  const bytes = 4 * Math.ceil(columns / 32)
+  return stage.bytes('in', mask + row * bytes, rows * bytes)
+}
+
 /** Args: out, weight, dtype code, mask, a, b, scale, i, rank. Items: rows of out. */
 const loraWeight: Task = (env, args, start, end) => {
   const [out, weight, code, mask, a, b, scale, i, rank] = Array.from(args)
   const step = Math.max(4, Math.floor(cachedElements / i))
+  const { stage, wasm } = env
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
     const to = out + 4 * row * i
     env.sgemm(false, false, rows, i, rank, scale, b + 4 * row * rank, rank, a, i, 0, to, i)
-    if (mask) env.wasm.maskRows(row, row + rows, out, mask, i, 4)
-    env.wasm.addWeight(rows * i, to, weight + row * i * (code === 0 ? 4 : 2), code)
+    const mark = stage.mark()
+    const near = stage.bytes('inout', to, 4 * rows * i)
+    if (mask) wasm.maskRows(0, rows, near, maskOf(env, mask, row, rows, i), i, 4)
+    const bytes = code === 0 ? 4 : 2
+    wasm.addWeight(rows * i, near, stage.bytes('in', weight + row * i * bytes, rows * i * bytes), code)
+    stage.flush(mark)
   }
 }
 
@@ -30,7 +42,9 @@ const loraBackward: Task = (env, args, start, end, chunk) => {
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
     env.sgemm(true, false, rows, i, n, 1, dOut + 4 * row, o, x, i, 0, g, i)
-    env.wasm.maskRows(0, rows, g, mask + 4 * row * Math.ceil(i / 32), i, 4)
+    const mark = env.stage.mark()
+    env.wasm.maskRows(0, rows, g, maskOf(env, mask, row, rows, i), i, 4)
+    env.stage.flush(mark)
     env.sgemm(false, true, rows, rank, i, scale, g, i, a, i, 1, dB + 4 * row * rank, rank)
     const beta = row > start ? 1 : 0
     env.sgemm(true, false, rank, i, rows, scale, b + 4 * row * rank, rank, g, i, beta, part, i)
@@ -43,12 +57,20 @@ const scaleBackward: Task = (env, args, start, end, chunk) => {
   const part = parts + 4 * chunk * i
   const g = env.scratch
   const step = rowGroup(end - start, i)
+  const { stage } = env
+  const unpacked = g + 4 * step * i
   env.wasm.fill(0, i, part, 0)
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
     env.sgemm(true, false, rows, i, n, 1, dOut + 4 * row, o, x, i, 0, g, i)
-    const [w] = weightRows(env, weight, code, i, { row, rows, column: 0, columns: i }, g + 4 * step * i)
-    env.wasm.scaleGradient(rows, i, g, w, rowScale + 4 * row, columnScale, factor, dRow + 4 * row, part)
+    const [w] = weightRows(env, weight, code, i, { row, rows, column: 0, columns: i }, unpacked)
+    // Rows of f32 are as many as the scratch for unpacked ones holds, more than the stage does.
+    if (isOutside(w)) stage.copyRows(unpacked, 4 * i, w, 4 * i, rows, 4 * i)
+    const near = isOutside(w) ? unpacked : w
+    const mark = stage.mark()
+    const scales = [stage.bytes('in', rowScale + 4 * row, 4 * rows), stage.bytes('in', columnScale, 4 * i)]
+    env.wasm.scaleGradient(rows, i, g, near, ...scales, factor, stage.bytes('inout', dRow + 4 * row, 4 * rows), part)
+    stage.flush(mark)
   }
 }
 

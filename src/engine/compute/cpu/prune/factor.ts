@@ -4,7 +4,8 @@
 import { breathe } from '../../../breathe.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
-import type { Task } from '../tasks.ts'
+import { isOutside } from '../outside.ts'
+import type { Task, TaskEnv } from '../tasks.ts'
 
 /** Rows and columns of a panel: large ones make good products, small ones leave work for all threads. */
 const panelOf = (n: number) => (n >= 512 ? 128 : 48)
@@ -14,7 +15,23 @@ const factorPanel: Task = (env, args, start, end) => {
   const [a, n, k, width] = Array.from(args)
   const [rows, own, inverse] = [end - start, a + 4 * (start * n + k), a + 4 * (k * n + k)]
   env.sgemm(false, true, rows, width, width, 1, own, n, inverse, n, 0, env.scratch, width)
-  env.wasm.copyBlock(rows, width, own, n, env.scratch, width)
+  copyBlock(env, rows, width, own, n, env.scratch, width)
+}
+
+/** Args: a, n, k, width, work, failed. One item: the corner S_kk becomes T_kk, or failed[0] = 1. */
+const factorCorner: Task = ({ stage, wasm }, args) => {
+  const [a, n, k, width, work, failed] = Array.from(args)
+  const mark = stage.mark()
+  const corner = stage.rows('inout', a + 4 * (k * n + k), width, width, n)
+  if (!wasm.inverseFactorBlock(width, ...corner, work)) wasm.fillWords(0, 1, failed, 1)
+  stage.flush(mark)
+}
+
+/** Args: a, n, k, width, r. One item: r = R_k behind panel k. */
+const factorCopy: Task = (env, args) => {
+  const [a, n, k, width, r] = Array.from(args)
+  const behind = n - k - width
+  copyBlock(env, width, behind, r, behind, a + 4 * (k * n + k + width), n)
 }
 
 /** Args: a, n, k, width. Rows of S_ij −= R_ik · R_jkᵀ for i ≤ j < k; below the diagonal only inside its blocks. */
@@ -53,7 +70,27 @@ const factorInvert: Task = (env, args, start, end) => {
   env.sgemm(false, false, width, columns, width, -1, inverse, n, env.scratch, columns, 0, to, n)
 }
 
-export const factorTasks: Readonly<Record<string, Task>> = { factorPanel, factorTrail, factorInvert }
+export const factorTasks: Readonly<Record<string, Task>> = {
+  factorCorner,
+  factorPanel,
+  factorTrail,
+  factorCopy,
+  factorInvert,
+}
+
+/** to[rows, columns] = from, with their own leading dimensions. */
+function copyBlock(
+  { stage, wasm }: TaskEnv,
+  rows: number,
+  columns: number,
+  to: number,
+  ldt: number,
+  from: number,
+  ldf: number,
+): void {
+  if (!isOutside(to) && !isOutside(from)) wasm.copyBlock(rows, columns, to, ldt, from, ldf)
+  else stage.copyRows(to, 4 * ldt, from, 4 * ldf, rows, 4 * columns)
+}
 
 /** See PruneKernels.inverseFactor. */
 export async function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal: Tensor): Promise<boolean> {
@@ -62,23 +99,28 @@ export async function inverseFactor(pool: Pool, out: Tensor, h: Tensor, diagonal
   const panel = panelOf(n)
   const a = heap.addressOf(out)
   pool.run('copyUpper', { total: n, unit: 32 }, [a, heap.addressOf(h), heap.addressOf(diagonal), n])
-  const work = heap.allocate(4 * panel * Math.max(n, panel))
+  const work = heap.allocateInside(4 * panel * Math.max(n, panel))
+  const failed = heap.allocateInside(4)
+  const hasFailed = () => new Int32Array(heap.memory.buffer, failed, 1)
+  const once = { total: 1, unit: 1 }
   try {
+    hasFailed()[0] = 0
     for (let k = Math.floor((n - 1) / panel) * panel; k >= 0; k -= panel) {
       await breathe()
       const width = Math.min(panel, n - k)
-      const corner = a + 4 * (k * n + k)
-      if (!pool.inline('inverseFactorBlock', [width, corner, n, work])) return false
       const args = [a, n, k, width]
+      pool.run('factorCorner', once, [...args, work, failed])
+      if (hasFailed()[0]) return false
       pool.run('factorPanel', { total: k, unit: 32, scratchBytes: 4 * width * n }, args)
       pool.run('factorTrail', { total: k, unit: panel }, args)
       const behind = n - k - width
       if (behind === 0) continue
-      pool.inline('copyBlock', [width, behind, work, behind, corner + 4 * width, n])
+      pool.run('factorCopy', once, [...args, work])
       pool.run('factorInvert', { total: behind, unit: 64, scratchBytes: 4 * width * n }, [...args, work])
     }
     return true
   } finally {
     heap.release(work)
+    heap.release(failed)
   }
 }

@@ -3,25 +3,28 @@ import type { NmPattern } from '../../../../shared/format/nm.ts'
 import type { Digit, Limit, Scored } from '../../pruneKernels.ts'
 import { maskWords, type Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
+import { callStaged } from '../staged.ts'
 import type { Task } from '../tasks.ts'
 
 /** Args: weight, width, scale, first, last, counts, shift, bits, prefix, within. Counts are i32 [threads, 2^bits]. */
-const pruneCount: Task = ({ wasm, thread }, args, start, end) => {
+const pruneCount: Task = ({ wasm, stage, thread }, args, start, end) => {
   const [weight, width, scale, first, last, counts, shift, bits, prefix, within] = Array.from(args)
-  const own = counts + thread * 4 * 2 ** bits
-  wasm.countScores(start, end, weight, width, scale, first, last, own, shift, bits, prefix, within)
+  const own = [weight, width, scale, first, last, counts + thread * 4 * 2 ** bits, shift, bits, prefix, within]
+  callStaged(wasm, stage, 'countScores', start, end, own)
 }
 
 /** Args: weight, width, scale, mask, words, k, withTies, bad. `bad` is i32 [threads]. */
-const pruneRows: Task = ({ wasm, thread, scratch }, args, start, end) => {
+const pruneRows: Task = ({ wasm, stage, thread, scratch }, args, start, end) => {
   const [weight, width, scale, mask, words, k, withTies, bad] = Array.from(args)
-  wasm.selectRows(start, end, weight, width, scale, mask, words, k, withTies, bad + 4 * thread, scratch)
+  const own = [weight, width, scale, mask, words, k, withTies, bad + 4 * thread, scratch]
+  callStaged(wasm, stage, 'selectRows', start, end, own)
 }
 
 /** Args: weight, width, scale, mask, words, n, m, bad. */
-const pruneGroups: Task = ({ wasm, thread, scratch }, args, start, end) => {
+const pruneGroups: Task = ({ wasm, stage, thread, scratch }, args, start, end) => {
   const [weight, width, scale, mask, words, n, m, bad] = Array.from(args)
-  wasm.selectGroups(start, end, weight, width, scale, mask, words, n, m, bad + 4 * thread, scratch)
+  const own = [weight, width, scale, mask, words, n, m, bad + 4 * thread, scratch]
+  callStaged(wasm, stage, 'selectGroups', start, end, own)
 }
 
 export const selectTasks: Readonly<Record<string, Task>> = { pruneCount, pruneRows, pruneGroups }
@@ -112,7 +115,7 @@ function runCounted(
 /** Gives `body` the address of `length` zeroed i32, and a way to see them afterwards. */
 function withZeros<T>(pool: Pool, length: number, body: (address: number, view: () => Int32Array) => T): T {
   const { heap } = pool
-  const address = heap.allocate(4 * length)
+  const address = heap.allocateInside(4 * length)
   try {
     const view = () => new Int32Array(heap.memory.buffer, address, length)
     view().fill(0)

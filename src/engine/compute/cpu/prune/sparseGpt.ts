@@ -14,25 +14,30 @@ const stripRows = 128
 /** Args: weight, width, mask, words, upper, scale, first, last, n, m, sums. `sums` is f64 [chunks]. */
 const pruneSweep: Task = (env, args, start, end, chunk) => {
   const [weight, width, mask, words, upper, scale, first, last, n, m, sums] = Array.from(args)
-  const { wasm, scratch } = env
+  const { wasm, scratch, stage } = env
   const columns = last - first
   const [errors, tile] = [scratch, scratch + 4 * columns * stripRows]
   const diagonal = upper + 4 * (first * width + first)
   const sum = sums + 8 * chunk
+  const factorPanel = stage.mark()
+  const [u, ldu] = stage.rows('in', diagonal, columns, columns, width)
+  const scales = stage.bytes('in', scale + 4 * first, 4 * columns)
   for (let strip = start; strip < end; strip += stripRows) {
     const stop = Math.min(strip + stripRows, end)
     for (let row = strip; row < stop; row += tileRows) {
       const rows = Math.min(tileRows, stop - row)
-      const at = weight + 4 * (row * width + first)
-      const bits = mask + 4 * row * words
       const own = errors + 4 * (row - strip)
-      const place = [rows, at, width, bits, words, first, columns, diagonal, width, scale + 4 * first]
-      wasm.sparseGptTile(...place, n, m, own, stripRows, sum, tile)
+      const panel = stage.mark()
+      const w = stage.rows('inout', weight + 4 * (row * width + first), rows, columns, width)
+      const bits = stage.bytes('inout', mask + 4 * row * words, 4 * rows * words)
+      wasm.sparseGptTile(rows, ...w, bits, words, first, columns, u, ldu, scales, n, m, own, stripRows, sum, tile)
+      stage.flush(panel)
     }
     const behind = weight + 4 * (strip * width + last)
-    const [rows, rest, u] = [stop - strip, width - last, diagonal + 4 * columns]
-    if (rest > 0) env.sgemm(true, false, rows, rest, columns, -1, errors, stripRows, u, width, 1, behind, width)
+    const [rows, rest, right] = [stop - strip, width - last, diagonal + 4 * columns]
+    if (rest > 0) env.sgemm(true, false, rows, rest, columns, -1, errors, stripRows, right, width, 1, behind, width)
   }
+  stage.flush(factorPanel)
 }
 
 export const sparseGptTasks: Readonly<Record<string, Task>> = { pruneSweep }
@@ -53,7 +58,7 @@ export function sparseGptBlock(
   const scratchBytes = 4 * columns * stripRows + pool.inline('sparseGptScratch', [columns, m])
   const split: Split = { total: rows, unit: tileRows, scratchBytes }
   const chunks = pool.chunks(split)
-  const sums = heap.allocate(8 * chunks)
+  const sums = heap.allocateInside(8 * chunks)
   try {
     const view = () => new Float64Array(heap.memory.buffer, sums, chunks)
     view().fill(0)

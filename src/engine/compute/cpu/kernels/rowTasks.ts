@@ -1,0 +1,60 @@
+// Gathers, scatters and strided copies as pool tasks: the wasm kernels where everything lies inside; else a row at a time
+// through the stage, since rows come in any order.
+import { isOutside } from '../outside.ts'
+import type { Task, TaskEnv } from '../tasks.ts'
+
+/** Address inside of a row number 0, for a kernel that is shown the one row it needs. */
+function firstRow({ stage, wasm }: TaskEnv): number {
+  const at = stage.take(4)
+  wasm.fillWords(0, 1, at, 0)
+  return at
+}
+
+/** Args: out, table, dtype code, rows, scale, c. Items: rows of out. */
+const gather: Task = (env, args, start, end) => {
+  const [out, table, code, rows, scale, c] = Array.from(args)
+  const { stage, wasm } = env
+  if (![out, table, rows].some(isOutside)) return void wasm.gatherRows(start, end, out, table, code, rows, scale, c)
+  const mark = stage.mark()
+  const [zero, bytes] = [firstRow(env), c * (code === 0 ? 4 : 2)]
+  stage.readInts(rows + 4 * start, end - start).forEach((id, i) => {
+    const row = stage.mark()
+    const from = stage.bytes('in', table + id * bytes, bytes)
+    wasm.gatherRows(0, 1, stage.bytes('out', out + 4 * c * (start + i), 4 * c), from, code, zero, scale, c)
+    stage.flush(row)
+  })
+  stage.flush(mark)
+}
+
+/** Args: out, x, rows, row scale or 0, m, c. Items: columns. */
+const scatterAdd: Task = (env, args, start, end) => {
+  const [out, x, rows, rowScale, m, c] = Array.from(args)
+  const { stage, wasm } = env
+  if (![out, x, rows, rowScale].some(isOutside))
+    return void wasm.scatterAddRows(start, end, out, x, rows, rowScale, m, c)
+  const mark = stage.mark()
+  const [zero, columns] = [firstRow(env), end - start]
+  stage.readInts(rows, m).forEach((id, i) => {
+    const row = stage.mark()
+    const to = stage.bytes('inout', out + 4 * (id * c + start), 4 * columns)
+    const from = stage.bytes('in', x + 4 * (i * c + start), 4 * columns)
+    const scale = rowScale && stage.bytes('in', rowScale + 4 * i, 4)
+    wasm.scatterAddRows(0, columns, to, from, zero, scale, 1, columns)
+    stage.flush(row)
+  })
+  stage.flush(mark)
+}
+
+/** Args: out, input, then CopyShape from `groups` on, bytes of an element. Items: rows. */
+const copyStrided: Task = ({ stage, wasm }, args, start, end) => {
+  const [out, input, ...shape] = Array.from(args).slice(0, 11)
+  if (!isOutside(out) && !isOutside(input)) return void wasm.copyRows(start, end, out, input, ...shape)
+  const [groups, width, outRow, outGroup, outOffset, inRow, inGroup, inOffset, bytes] = shape
+  for (let g = 0; g < groups; g++) {
+    const to = out + (start * outRow + g * outGroup + outOffset) * bytes
+    const from = input + (start * inRow + g * inGroup + inOffset) * bytes
+    stage.copyRows(to, outRow * bytes, from, inRow * bytes, end - start, width * bytes)
+  }
+}
+
+export const rowTasks: Readonly<Record<string, Task>> = { gather, scatterAdd, copyStrided }

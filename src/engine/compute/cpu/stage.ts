@@ -1,0 +1,97 @@
+// A thread's part of the WebAssembly memory through which its kernels see panels of tensors that lie outside. What lies
+// inside is used in place.
+import { isOutside, type Outside } from './outside.ts'
+
+/** What a kernel does with a panel. */
+export type Use = 'in' | 'out' | 'inout'
+
+interface WriteBack {
+  readonly near: number
+  readonly far: number
+  readonly rows: number
+  readonly bytes: number
+  readonly pitch: number
+}
+
+/** Panels begin at cache lines. */
+const align = (bytes: number) => Math.ceil(bytes / 64) * 64
+
+export class Stage {
+  readonly #outside: Outside | null
+  #next = 0
+  #end = 0
+  #pending: WriteBack[] = []
+
+  constructor(outside: Outside | null) {
+    this.#outside = outside
+  }
+
+  /** Begins a chunk: panels come from [start, end), which is empty when nothing of the command lies outside. */
+  open(start: number, end: number): void {
+    this.#next = start
+    this.#end = end
+    this.#pending = []
+  }
+
+  get freeBytes(): number {
+    return this.#end - this.#next
+  }
+
+  /** Address of `bytes` bytes inside, valid until the `flush` that follows: the same one when they lie inside. */
+  bytes(use: Use, address: number, bytes: number): number {
+    return isOutside(address) ? this.#stage(use, address, 1, bytes, bytes) : address
+  }
+
+  /** f32 rows inside, with their leading dimension: packed when they were outside. */
+  rows(use: Use, address: number, rows: number, columns: number, ld: number): [address: number, ld: number] {
+    return isOutside(address) ? [this.#stage(use, address, rows, 4 * columns, 4 * ld), columns] : [address, ld]
+  }
+
+  /** As `bytes`, for rows `pitch` bytes apart which are packed even when they lie inside already. */
+  pack(use: Use, address: number, rows: number, bytes: number, pitch: number): number {
+    return this.#stage(use, address, rows, bytes, pitch)
+  }
+
+  /** Address of `bytes` undefined bytes of the stage. */
+  take(bytes: number): number {
+    const near = this.#next
+    this.#next += align(bytes)
+    if (this.#next > this.#end)
+      throw new Error(`internal: ${bytes} bytes do not fit a stage of which ${this.#end - near} are left`)
+    return near
+  }
+
+  /** i32 at an address, inside or outside, as they are now. */
+  readInts(address: number, count: number): Int32Array {
+    const ints = new Int32Array(count)
+    this.#outside?.read(new Uint8Array(ints.buffer), address)
+    return ints
+  }
+
+  /** To give to `flush` later: panels taken before it stay. */
+  mark(): number {
+    return this.#next
+  }
+
+  /** Writes back what kernels have written, and frees the panels taken since `mark`. */
+  flush(mark: number): void {
+    while (this.#pending.length > 0 && this.#pending[this.#pending.length - 1].near >= mark) {
+      const back = this.#pending.pop()
+      if (back) this.copyRows(back.far, back.pitch, back.near, back.bytes, back.rows, back.bytes)
+    }
+    this.#next = mark
+  }
+
+  /** Copies rows between any addresses; pitches are in bytes. */
+  copyRows(to: number, toPitch: number, from: number, fromPitch: number, rows: number, bytes: number): void {
+    if (toPitch === bytes && fromPitch === bytes) return this.#outside?.copy(to, from, rows * bytes)
+    for (let row = 0; row < rows; row++) this.#outside?.copy(to + row * toPitch, from + row * fromPitch, bytes)
+  }
+
+  #stage(use: Use, far: number, rows: number, bytes: number, pitch: number): number {
+    const near = this.take(rows * bytes)
+    if (use !== 'out') this.copyRows(near, bytes, far, pitch, rows, bytes)
+    if (use !== 'in') this.#pending.push({ near, far, rows, bytes, pitch })
+    return near
+  }
+}
