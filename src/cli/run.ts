@@ -10,7 +10,7 @@ import { summaryText } from '../engine/run/report/summaryTable.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
 import { formatCount, formatTrained } from '../shared/format/numbers.ts'
 import type { RunEvent } from '../shared/protocol/events.ts'
-import type { PlanSummary } from '../shared/protocol/plan.ts'
+import type { PlanSummary, RecoverySummary } from '../shared/protocol/plan.ts'
 import { evaluationTitle, measuredText } from '../shared/series/evaluationTitle.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { createRunProgress } from './terminal/runProgress.ts'
@@ -120,15 +120,20 @@ function planText(plan: PlanSummary): string {
       ({ name, sparsity }) =>
         `allocation ${name}: ${sparsity} on average; the dense model decides how much of each block`,
     ),
-    plan.mode === null
-      ? 'recovers nothing'
-      : plan.train.length === 0
-        ? `${plan.mode}: least squares of the weights that stay`
-        : `${plan.mode}: trains ${formatCount(plan.trainable)} numbers (${formatTrained(plan.percentage)} of ${formatCount(plan.parameters)}): ${plan.train.join(', ')}`,
+    ...(plan.recoveries.length === 0
+      ? ['recovers nothing']
+      : plan.recoveries.map((one) => recoveryText(one, plan.parameters))),
     `memory about ${formatBytes(estimates.memoryBytes)}, disk ${formatBytes(estimates.diskBytes)}${estimates.seconds === null ? '' : `, time about ${Math.round(estimates.seconds)} s`}`,
     plan.saveTo === null ? 'saves nothing' : `saves to ${plan.saveTo}`,
     ...plan.warnings.map((message) => `warning: ${message}`),
   ].join('\n')
+}
+
+function recoveryText({ place, mode, train, trainable, percentage }: RecoverySummary, parameters: number): string {
+  const name = place === 'recover' ? mode : `${place}, ${mode}`
+  if (train.length === 0) return `${name}: least squares of the weights that stay`
+  const share = `${formatTrained(percentage)} of ${formatCount(parameters)}`
+  return `${name}: trains ${formatCount(trainable)} numbers (${share}): ${train.join(', ')}`
 }
 
 function short(value: number): string {

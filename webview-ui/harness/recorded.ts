@@ -248,6 +248,7 @@ export function recordedPlan(model: ModelSummary): PlanSummary {
     model: 'opt-125m',
     mode: 'reconstruct',
     train: ['bias', 'norm', 'mask_lora'],
+    recoveries: [],
     rows,
     parameters: model.parameters,
     trainable,

@@ -47,20 +47,20 @@ export async function embedAll(flow: Flow): Promise<Activations> {
 
 /**
  * Runs all windows through a block. `output` may be `input` (in place), or null when only `observe` matters; `middles`
- * takes the states between attention and MLP.
+ * take the states between attention and MLP, each a copy of its own.
  */
 export async function runBlock(
   flow: Flow,
   block: Block,
   input: Activations,
   output: Activations | null,
-  { observe, middles = null }: { observe?: LinearObserver; middles?: Activations | null } = {},
+  { observe, middles = [] }: { observe?: LinearObserver; middles?: readonly Activations[] } = {},
 ): Promise<void> {
   const { stream } = flow
   await eachBatch({ ...flow, ...flow.set, observe }, async (step, start, end) => {
     const x = await input.load(step.arena, start, end)
-    const middle = middles && (await stream.attention(step, block, x))
-    if (middle) await middles?.store(start, middle)
+    const middle = middles.length > 0 ? await stream.attention(step, block, x) : null
+    if (middle) for (const store of middles) await store.store(start, middle)
     const result = middle ? await stream.mlp(step, block, middle) : await stream.forward(step, block, x)
     if (output) await output.store(start, result)
     else await flow.backend.sync()

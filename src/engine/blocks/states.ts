@@ -1,6 +1,7 @@
 // The streams of hidden states between two blocks: the finished one, and the dense ones that recovery fits to.
 import type { Activations } from './activations.ts'
 import { createStore, embedAll, type Flow } from './flow.ts'
+import type { ModelStream } from './modelStream.ts'
 
 /**
  * What a block is fitted to. `block`: what the dense block makes of the finished stream. `model`: the dense model's own
@@ -9,10 +10,19 @@ import { createStore, embedAll, type Flow } from './flow.ts'
 export type DenseKind = 'block' | 'model'
 
 /** The dense block's inputs and outputs. */
-export interface DenseStates {
+interface DenseEnds {
   readonly inputs: Activations
   readonly outputs: Activations
-  /** The states between attention and MLP on the way to `outputs`, where a recovery asks for them. It may write over them. */
+}
+
+export interface DenseStream extends DenseEnds {
+  /** The states between attention and MLP on the way to `outputs`: a copy for each recovery that asks for them. */
+  readonly middles: readonly Activations[]
+}
+
+/** What one recovery fits to. */
+export interface DenseStates extends DenseEnds {
+  /** Its own: it may write over them. null when it did not ask. */
   readonly middles: Activations | null
 }
 
@@ -26,19 +36,24 @@ export interface BlockStates {
   /** Inputs of the block in the finished stream. */
   readonly inputs: Activations
   /** Those that a recovery asks for. */
-  readonly dense: Readonly<Record<DenseKind, DenseStates | null>>
+  readonly dense: Readonly<Record<DenseKind, DenseStream | null>>
+  /** By place in the list of what is wanted; null for one that asks for none. */
+  fittedTo(recovery: number): DenseStates | null
   /** The dense model's outputs become its inputs of the next block. */
   next(): void
   close(): Promise<void>
 }
 
-/** Streams at the inputs of block 0. All of them share the budget. */
-export async function createStates(flow: Flow, wanted: readonly WantedStates[]): Promise<BlockStates> {
+/** Streams at the inputs of block 0, the dense model's own from `denseModel`. All of them share the budget. */
+export async function createStates(
+  flow: Flow,
+  denseModel: ModelStream,
+  wanted: readonly WantedStates[],
+): Promise<BlockStates> {
   const of = (kind: DenseKind) => wanted.filter(({ dense }) => dense === kind)
-  const middlesOf = (kind: DenseKind) => of(kind).some(({ middles }) => middles)
+  const asking = (kind: DenseKind) => of(kind).filter(({ middles }) => middles)
   const wants = { block: of('block').length > 0, model: of('model').length > 0 }
-  const count =
-    1 + (wants.block ? 1 + Number(middlesOf('block')) : 0) + (wants.model ? 2 + Number(middlesOf('model')) : 0)
+  const count = 1 + Number(wants.block) + 2 * Number(wants.model) + asking('block').length + asking('model').length
   const shared = { ...flow, budget: { ...flow.budget, bytes: flow.budget.bytes / count } }
   const opened: Activations[] = []
   const close = async () => {
@@ -48,18 +63,27 @@ export async function createStates(flow: Flow, wanted: readonly WantedStates[]):
     opened.push(store)
     return store
   }
-  const denseOf = (kind: DenseKind, inputs: Activations): DenseStates => ({
+  const denseOf = (kind: DenseKind, inputs: Activations): DenseStream => ({
     inputs,
     outputs: keep(createStore(shared)),
-    middles: middlesOf(kind) ? keep(createStore(shared)) : null,
+    middles: asking(kind).map(() => keep(createStore(shared))),
   })
   try {
     const inputs = keep(await embedAll(shared))
     const block = wants.block ? denseOf('block', inputs) : null
-    const dense = { block, model: wants.model ? denseOf('model', keep(await embedAll(shared))) : null }
+    const dense = {
+      block,
+      model: wants.model ? denseOf('model', keep(await embedAll({ ...shared, stream: denseModel }))) : null,
+    }
     return {
       inputs,
       dense,
+      fittedTo(recovery) {
+        const one = wanted[recovery]
+        const stream = one.dense && dense[one.dense]
+        if (!one.dense || !stream) return null
+        return { ...stream, middles: one.middles ? stream.middles[asking(one.dense).indexOf(one)] : null }
+      },
       next() {
         const { model } = dense
         if (model) dense.model = { ...model, inputs: model.outputs, outputs: model.inputs }

@@ -1,5 +1,6 @@
 // The walk over the blocks of a model (methods.md 4): each is loaded, observed, pruned, recovered, rounded, saved by
-// whoever walks, and passed on. Statistics and inputs always come from the already finished earlier blocks.
+// whoever walks, and passed on. Statistics and inputs always come from the already finished earlier blocks. A model that is
+// pruned already is walked over again to recover more of it: the dense block is observed, the pruned one goes on.
 import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
@@ -14,7 +15,7 @@ import type { ActivationBudget } from './activations.ts'
 import { runBlock, type CalibrationSet, type Flow } from './flow.ts'
 import { findGlobalLimits } from './globalLimits.ts'
 import type { ModelStream } from './modelStream.ts'
-import { createStates, type BlockStates, type DenseStates, type WantedStates } from './states.ts'
+import { createStates, type BlockStates, type DenseStates, type DenseStream, type WantedStates } from './states.ts'
 
 /** One way of recovering a block after pruning, with the dense states that it needs. */
 export interface BlockRecovery extends WantedStates {
@@ -31,6 +32,8 @@ export interface BlockWork {
   readonly masks: ReadonlyMap<string, Mask>
   /** null when the walk looks at no data. */
   readonly states: BlockStates | null
+  /** What the recovery fits to, as it asked; null once the block is finished. */
+  readonly fitted: DenseStates | null
   /** Of the inputs of the dense block; null for a recovery that did not ask, and once the block is finished. */
   readonly statistics: Statistics | null
   /** What each recovery did, in their order. */
@@ -42,9 +45,12 @@ export interface BlockWalk {
   readonly backend: Backend
   /** Where weights are pruned: always a CPU backend, possibly `backend` itself. */
   readonly host: PruneHost
+  /** The dense model. */
   readonly stream: ModelStream
+  /** The same model pruned by `entries` already, and perhaps trained: its blocks go on, and nothing is pruned. */
+  readonly pruned?: ModelStream
   readonly entries: readonly PruneEntry[]
-  /** Masks of linears that are pruned already and not by `entries`. */
+  /** Masks of linears that are pruned already. */
   readonly given?: ReadonlyMap<string, Mask>
   /** null is enough for magnitude and random pruning that nothing recovers. */
   readonly calibration: CalibrationSet | null
@@ -73,15 +79,13 @@ export async function* walkBlocks(walk: BlockWalk): AsyncGenerator<BlockWork, vo
       if (finished && index < finished.blocks) {
         await passFinished(walking, await finished.load(index))
       } else {
-        const block = await stream.load(index)
-        const statistics = statisticsOf(walking, block)
+        const { block, statistics } = await loadObserved(walking, index)
         try {
-          await observe(walking, block, statistics)
           await walk.pausePoint?.()
           const masks = await prune(walking, block, statistics)
           const recovered = await recover(walking, block, masks, statistics)
           stream.round(block)
-          yield { block, masks, recovered, states: walking.states, statistics: null }
+          yield { block, masks, recovered, states: walking.states, fitted: null, statistics: null }
           await passOn(walking, block)
         } finally {
           statistics?.close()
@@ -110,21 +114,50 @@ async function begin(walk: BlockWalk): Promise<Walking> {
   const { stream, entries, calibration, recover, activations } = walk
   checkEntries(entries, stream.shapes)
   const index = entryIndex(entries)
-  const looks = lookAtData(entries.filter((entry) => !isGlobal(entry))) || recover.length > 0
-  if (!calibration && (looks || lookAtData(entries)))
+  const chosen = walk.pruned ? [] : entries
+  const looks = lookAtData(chosen.filter((entry) => !isGlobal(entry))) || recover.length > 0
+  if (!calibration && (looks || lookAtData(chosen)))
     throw new EngineError('bad-data', 'these pruning methods, and reconstruction, need data: set `calibration`')
 
-  const surveys = lookAtData(entries.filter(isGlobal)) ? 1 : 0
+  const surveys = lookAtData(chosen.filter(isGlobal)) ? 1 : 0
   const passes = surveys + (looks ? 2 : 0) + (recover.some(({ dense }) => dense === 'model') ? 1 : 0)
   const total = stream.blockCount * ((calibration?.windows ?? 0) * passes + 1)
   let done = 0
   const advance = (count: number) => walk.onProgress?.((done += count), total)
-  const flow = calibration && { ...walk, set: calibration, budget: activations, onWindows: advance }
-  const globals = await findGlobalLimits({ ...walk, flow }, entries)
+  const flow = calibration && {
+    ...walk,
+    stream: walk.pruned ?? stream,
+    set: calibration,
+    budget: activations,
+    onWindows: advance,
+  }
+  const globals = await findGlobalLimits({ ...walk, flow }, chosen)
   const warn = (message: string) => walk.onWarning?.(message)
   const pruning = { ...walk, entryOf: (name: string) => index.get(name), globals, warn }
   if (!looks || !flow) return { walk, pruning, flow: null, states: null, advance }
-  return { walk, pruning, flow, states: await createStates(flow, recover), advance }
+  return { walk, pruning, flow, states: await createStates(flow, stream, recover), advance }
+}
+
+/** The block to work on, after the dense one has been looked at. */
+async function loadObserved(walking: Walking, index: number): Promise<{ block: Block; statistics: Statistics | null }> {
+  const { stream, pruned } = walking.walk
+  const dense = await stream.load(index)
+  const statistics = statisticsOf(walking, dense)
+  try {
+    await observe(walking, dense, statistics)
+  } catch (error) {
+    statistics?.close()
+    stream.release(dense)
+    throw error
+  }
+  if (!pruned) return { block: dense, statistics }
+  stream.release(dense)
+  try {
+    return { block: await pruned.load(index), statistics }
+  } catch (error) {
+    statistics?.close()
+    throw error
+  }
 }
 
 function statisticsOf({ walk, pruning, flow }: Walking, block: Block): Statistics | null {
@@ -132,7 +165,7 @@ function statisticsOf({ walk, pruning, flow }: Walking, block: Block): Statistic
   const hessians = walk.recover.some((recovery) => recovery.hessians)
   const observed = block.linears.some(({ name }) => {
     const entry = entryOf(name)
-    return entry !== undefined && (hessians || (lookAtData([entry]) && !isGlobal(entry)))
+    return entry !== undefined && (hessians || (!walk.pruned && lookAtData([entry]) && !isGlobal(entry)))
   })
   const also = hessians ? (['hessian'] as const) : []
   return observed && flow ? new Statistics(walk.backend, flow.set.windows, entryOf, also) : null
@@ -149,7 +182,7 @@ async function observe({ flow, states, advance }: Walking, block: Block, statist
   if (dense.model) await runDenseStream(flow, block, dense.model)
 }
 
-function runDenseStream(flow: Flow, block: Block, { inputs, outputs, middles }: DenseStates): Promise<void> {
+function runDenseStream(flow: Flow, block: Block, { inputs, outputs, middles }: DenseStream): Promise<void> {
   return runBlock(flow, block, inputs, outputs, { middles })
 }
 
@@ -160,7 +193,7 @@ async function prune({ walk, pruning }: Walking, block: Block, statistics: Stati
     const mask = walk.given?.get(name)
     if (mask) masks.set(name, mask)
   }
-  await pruneBlock(pruning, block.linears, statistics, masks)
+  if (!walk.pruned) await pruneBlock(pruning, block.linears, statistics, masks)
   return masks
 }
 
@@ -175,7 +208,8 @@ async function recover(
     // Hessians may be larger than the block: they go before training needs room.
     if (!walk.recover.slice(i).some(({ hessians }) => hessians)) statistics?.close()
     const seen = recovery.hessians ? statistics : null
-    recovered.push(await recovery.recover({ block, masks, states, recovered, statistics: seen }))
+    const fitted = states?.fittedTo(i) ?? null
+    recovered.push(await recovery.recover({ block, masks, states, fitted, recovered, statistics: seen }))
   }
   return recovered
 }

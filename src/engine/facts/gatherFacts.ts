@@ -26,8 +26,8 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
   const { folder } = surroundings
   const at = (path: string) => resolve(folder, path)
   const data = new Map<string, DataFacts>()
-  const start = recipe.recover?.lora.init
-  const paths = new Set([...dataUses(recipe).map((use) => use.data), ...(start ? [start] : [])])
+  const starts = recipe.recover.flatMap(({ lora }) => lora.init ?? [])
+  const paths = new Set([...dataUses(recipe).map((use) => use.data), ...starts])
   const looks = [...paths].map(async (path) => void data.set(path, await dataFacts(at(path))))
   const [model, output, machine] = await Promise.all([
     // "?" stands for a model that the recipe does not name.

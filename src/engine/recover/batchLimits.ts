@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts'
  * A batch of more windows than there are, or a step of more batches, looks at the same windows again: a mistake, and one
  * that may need more memory than any machine has. @throws EngineError 'bad-recipe'.
  */
-export function requireBatches(windows: number, batchSize: number, gradAccumulation: number): void {
+export function requireBatches(windows: number, batchSize: number, gradAccumulation: number, place = 'recover'): void {
   const counts: [string, number][] = [
     ['batch_size', batchSize],
     ['grad_accumulation', gradAccumulation],
@@ -13,6 +13,6 @@ export function requireBatches(windows: number, batchSize: number, gradAccumulat
     if (count > windows)
       throw new EngineError(
         'bad-recipe',
-        `recover.${name} is ${count} and the data has ${windows} windows; use at most ${windows}`,
+        `${place}.${name} is ${count} and the data has ${windows} windows; use at most ${windows}`,
       )
 }

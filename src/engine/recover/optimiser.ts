@@ -20,6 +20,8 @@ export interface OptimiserSettings {
   readonly guard: LossGuard
   /** For messages: "block 3" or "retraining". */
   readonly where: string
+  /** Path of the recovery in its recipe, for messages; `recover` by default. */
+  readonly place?: string
 }
 
 export interface StepResult {
@@ -83,10 +85,14 @@ function clipFactor(gradNorm: number, clipNorm: number | null): number {
   return clipNorm === null ? 1 : Math.min(1, clipNorm / (gradNorm + 1e-6))
 }
 
-function check({ loss, gradNorm, lr }: StepResult, step: number, { where, guard }: OptimiserSettings): void {
+function check(
+  { loss, gradNorm, lr }: StepResult,
+  step: number,
+  { where, place = 'recover', guard }: OptimiserSettings,
+): void {
   const at = `${where}, step ${step + 1}`
   // Before the first update no rate is to blame.
-  const rate = step > 0 ? `lower recover.lr (the rate here is ${lr.toPrecision(3)}), or ` : ''
+  const rate = step > 0 ? `lower ${place}.lr (the rate here is ${lr.toPrecision(3)}), or ` : ''
   const hint = `${rate}look at the data and the pruned model; nothing was saved`
   if (!Number.isFinite(loss)) throw new EngineError('numeric', `${at}: the loss is not a number (${loss}): ${hint}`)
   if (!Number.isFinite(gradNorm))

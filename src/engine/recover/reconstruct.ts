@@ -34,6 +34,8 @@ export interface ReconstructSettings {
   readonly gradAccumulation: number
   /** null = windows in order. */
   readonly shuffleSeed: number | null
+  /** Path of the recovery in its recipe, for messages; `recover` by default. */
+  readonly place?: string
 }
 
 export interface ReconstructOptions<S> {
@@ -95,7 +97,7 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
   if (!Number.isFinite(after.error))
     throw new EngineError(
       'numeric',
-      `${options.where}: the error after ${steps} steps is not a number; lower recover.lr`,
+      `${options.where}: the error after ${steps} steps is not a number; lower ${settings.place ?? 'recover'}.lr`,
     )
   return { errorBefore: before.error, errorAfter: after.error }
 }

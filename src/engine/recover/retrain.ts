@@ -19,6 +19,8 @@ export interface RetrainSettings {
   readonly gradAccumulation: number
   /** null = rows in order. */
   readonly shuffleSeed: number | null
+  /** Path of the recovery in its recipe, for messages; `recover` by default. */
+  readonly place?: string
 }
 
 export interface RetrainOptions {

@@ -13,18 +13,24 @@ export function randomStart(seed: number, name: string, rank: number, numIn: num
 export type ReadStart = (tensor: string) => Promise<{ shape: readonly number[]; values: Float32Array } | null>
 
 /** `init_A.<name>` of the file. A missing or misshapen one is an error: a repeat that is not exact is no repeat. */
-export async function givenStart(read: ReadStart, name: string, rank: number, numIn: number): Promise<Float32Array> {
+export async function givenStart(
+  read: ReadStart,
+  name: string,
+  rank: number,
+  numIn: number,
+  place = 'recover',
+): Promise<Float32Array> {
   const tensor = `init_A.${name}`
   const found = await read(tensor)
   if (!found)
     throw new EngineError(
       'bad-data',
-      `recover.lora.init: the file has no tensor ${tensor}; add it [${rank}, ${numIn}] or leave lora.init out`,
+      `${place}.lora.init: the file has no tensor ${tensor}; add it [${rank}, ${numIn}] or leave lora.init out`,
     )
   if (found.shape.length !== 2 || found.shape[0] !== rank || found.shape[1] !== numIn)
     throw new EngineError(
       'bad-data',
-      `recover.lora.init: ${tensor} is [${found.shape.join(', ')}], expected [${rank}, ${numIn}]; set lora.rank to match`,
+      `${place}.lora.init: ${tensor} is [${found.shape.join(', ')}], expected [${rank}, ${numIn}]; set lora.rank to match`,
     )
   return found.values
 }

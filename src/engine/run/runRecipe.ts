@@ -56,7 +56,7 @@ export async function runRecipe(options: RunOptions): Promise<RunReport> {
 }
 
 async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunReport> {
-  const { folder, progress, recipe, lock } = opened
+  const { folder, progress, recipe, plan, lock } = opened
   const base = resolve(folder.path, progress.base)
   options.onFolder?.(folder.path)
   const log = openEventLog({
@@ -82,9 +82,9 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
   options.signal?.addEventListener('abort', onAbort, { once: true })
   try {
     announce(opened, log, options.version)
-    const { sparsity } = await runPhases(session, opened.plan, options.version)
+    const { sparsity } = await runPhases(session, plan, options.version)
     options.signal?.removeEventListener('abort', onAbort)
-    return await finishRun(session, options.version, { status: 'done', message: null, sparsity })
+    return await finishRun(session, plan, options.version, { status: 'done', message: null, sparsity })
   } catch (error) {
     // The folder is another process's now: not a word into it.
     if (!lock.isHeld()) throw lostRun(folder.path, error)
@@ -93,7 +93,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     const message = failure instanceof Error ? failure.message : String(failure)
     const status = cancelled ? 'cancelled' : 'failed'
     // What went wrong counts, not that the report could not be written after it.
-    await finishRun(session, options.version, { status, message, sparsity: null }).catch(() => undefined)
+    await finishRun(session, plan, options.version, { status, message, sparsity: null }).catch(() => undefined)
     throw failure
   } finally {
     options.signal?.removeEventListener('abort', onAbort)

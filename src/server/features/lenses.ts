@@ -1,7 +1,7 @@
 // What a run would be, above the recipe and beside its lines.
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
-import type { PlanSummary } from '../../shared/protocol/plan.ts'
+import type { RecoverySummary } from '../../shared/protocol/plan.ts'
 import { roughDuration } from '../../shared/plan/time.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
@@ -19,14 +19,17 @@ export function codeLenses(uri: string, { plan, dialect, context, document }: An
   const modules = new Set(plan.rows.filter((r) => r.role === 'linear' || r.role === 'head').map((r) => r.name)).size
   const facts = [
     plan.prunedModules > 0 ? `${plan.prunedModules} of ${modules} modules` : null,
-    plan.mode === null ? null : trainedShare(plan),
+    plan.recoveries
+      .filter(({ train }) => train.length > 0)
+      .map(trainedShare)
+      .join(' → ') || null,
     `~${formatBytes(plan.estimates.memoryBytes)}`,
     plan.estimates.seconds === null ? null : `~${roughDuration(plan.estimates.seconds)}`,
   ]
   return [...lenses, ...facts.filter((f) => f !== null).map((title) => lens(title, 'sparsescope.showTrainable'))]
 }
 
-function trainedShare({ percentage }: PlanSummary): string {
+function trainedShare({ percentage }: RecoverySummary): string {
   const share = formatTrained(percentage, percentage >= 10 ? 3 : 2)
   return percentage > 100 ? `trains ${share} the model` : `${share} trainable`
 }
@@ -44,11 +47,15 @@ export function inlayHints({ context, facts, plan, document, dialect }: Analysis
     add(path, `${found.length} modules, ${formatCompact(found.reduce((n, m) => n + m.rows * m.columns, 0))}`)
   }
   const written = (path: Path) => context.get(path) !== undefined
-  if (plan?.mode && written(['recover', 'train'])) add(['recover', 'train'], trainLabel(plan))
+  for (const [i, { path }] of context.recoveries.entries()) {
+    const recovery = plan?.recoveries.at(i)
+    const at = [...path, 'train']
+    if (recovery && recovery.train.length > 0 && written(at)) add(at, trainLabel(recovery))
+  }
   if (plan && written(['save', 'to'])) add(['save', 'to'], `~${formatBytes(plan.estimates.diskBytes)}`)
   return hints
 }
 
-function trainLabel(plan: PlanSummary): string {
-  return `${formatCompact(plan.trainable)} numbers, ${trainedShare(plan)}`
+function trainLabel(recovery: RecoverySummary): string {
+  return `${formatCompact(recovery.trainable)} numbers, ${trainedShare(recovery)}`
 }

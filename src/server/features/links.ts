@@ -5,7 +5,6 @@ import type { DocumentLink } from 'vscode-languageserver/node'
 import { locate } from '../../engine/checkpoint/locate.ts'
 import { modelPath } from '../../engine/checkpoint/hubCache.ts'
 import type { Path } from '../../shared/recipe/document.ts'
-import { dataUses } from '../../shared/recipe/dataUses.ts'
 import type { Analysis } from '../analyses.ts'
 
 export async function documentLinks({ context, document, folder, facts, dialect }: Analysis): Promise<DocumentLink[]> {
@@ -15,17 +14,20 @@ export async function documentLinks({ context, document, folder, facts, dialect 
     if (typeof context.get(path) !== 'string') return
     links.push({ range: document.rangeOf(path), target: pathToFileURL(resolve(folder, file)).href, tooltip })
   }
-  const { model, save, recover } = context.resolved
+  const { model, save } = context.resolved
   // A folder cannot be opened as a document; its weights can, and the inspector is their editor.
   const linkModel = async (path: Path, written: string, tooltip: string) => {
     const weights = await weightsIn(modelPath(folder, written))
     if (weights) link(path, weights, tooltip)
   }
   if (model) await linkModel(['model'], model, 'Look at the model')
-  for (const { path, data } of dataUses(context.resolved)) {
+  for (const { path, data } of context.uses) {
     if (facts?.data.get(data)?.exists) link([...path, 'data'], data, 'Open the data')
   }
-  if (recover?.lora.init) link(['recover', 'lora', 'init'], recover.lora.init, 'Open the start matrices')
+  for (const { path, resolved } of context.recoveries) {
+    const { init } = resolved.lora
+    if (init) link([...path, 'lora', 'init'], init, 'Open the start matrices')
+  }
   if (save && facts?.output?.exists) await linkModel(['save', 'to'], save.to, 'Look at the result')
   return links
 }

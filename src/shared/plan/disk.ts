@@ -2,10 +2,12 @@
 import { headWeightName } from '../families/parameters.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { elementBits } from '../format/dtypes.ts'
+import { largest } from '../format/lists.ts'
 import type { ModelFacts, TensorFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
-import { planIfPossible, type RunPlan } from './runPlan.ts'
-import { sizeOf, type TrainableSet } from './trainable.ts'
+import { prunedNames } from './pruneEntries.ts'
+import { planIfPossible, type PlannedRecovery, type RunPlan } from './runPlan.ts'
+import { changedNames, sizeOf } from './trainable.ts'
 
 /** What of a model the numbers come from: its tensors as the files store them. */
 export interface StoredModel {
@@ -28,24 +30,26 @@ export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tens
 
 /** Finished blocks, the optimiser's file twice (it is replaced by a new one), and what is measured beside the run. */
 export function stateBytes(recipe: ResolvedRecipe, { tensors }: StoredModel, plan: RunPlan): number {
-  const { entries, trainable, reconstructs, retrains, count } = plan
-  const pruned = entries.flatMap(({ sparsities }) => [...sparsities.keys()].map((name) => `${name}.weight`))
-  const trained = changedBy(trainable)
+  const { entries, recoveries, passes } = plan
+  const { whilePruning, later } = passes
+  const pruned = [...prunedNames(entries)].map((name) => `${name}.weight`)
+  const changed = (by: readonly PlannedRecovery[]) => by.flatMap((one) => changedBy(one, pruned))
   const masks = maskBytes(tensors, plan)
-  const blocks = bytesOf(tensors, [...pruned, ...(reconstructs ? trained : [])]) + masks
-  const measured = reconstructs && recipe.evaluate.some(({ at }) => at.includes('pruned'))
+  const blocks = bytesOf(tensors, [...pruned, ...changed(whilePruning)]) + masks
+  const measured = whilePruning.length > 0 && recipe.evaluate.some(({ at }) => at.includes('pruned'))
   const baseline = measured ? bytesOf(tensors, pruned) + masks : 0
-  const merged = retrains ? bytesOf(tensors, trained) + masks : 0
-  const optimiser = retrains ? 2 * momentBytes * (count?.count ?? 0) : 0
-  return blocks + baseline + merged + optimiser
+  const merged = later.map((pass) => bytesOf(tensors, changed(pass.recoveries)) + masks)
+  const moments = recoveries.map(({ settings, count }) => (settings.mode === 'retrain' ? (count?.count ?? 0) : 0))
+  const optimiser = 2 * momentBytes * largest(moments, 0, (count) => count)
+  return merged.reduce((sum, bytes) => sum + bytes, blocks + baseline + optimiser)
 }
 
 /** A value and its two moments, F32. */
 const momentBytes = 12
 
-function changedBy(set: TrainableSet | null): string[] {
-  if (!set) return []
-  return [...set.direct.map(({ name }) => name), ...set.adapted.map(({ name }) => `${name}.weight`)]
+/** What a recovery writes: what it trains, or the pruned weights that it solves for. */
+function changedBy({ trainable: set }: PlannedRecovery, pruned: readonly string[]): readonly string[] {
+  return set ? changedNames(set) : pruned
 }
 
 function maskBytes(tensors: StoredModel['tensors'], { entries }: RunPlan): number {

@@ -2,12 +2,15 @@
 import { endParameters } from '../families/parameters.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
-import type { ResolvedEvaluation, ResolvedRecipe } from '../recipe/resolve.ts'
+import { largest } from '../format/lists.ts'
+import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+import type { ReconstructionInputs } from '../recipe/schema.ts'
 import { taskOf } from '../tasks/tasks.ts'
 import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes.ts'
-import { pruneCost } from './pruneCost.ts'
-import { planSizes, type PlanSizes } from './runPlan.ts'
-import { sizeOf, trainableSet } from './trainable.ts'
+import { passesOf } from './passes.ts'
+import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
+import { planSizes, sizesOf, type PlanSizes } from './runPlan.ts'
+import { sizeOf } from './trainable.ts'
 
 /** Value, gradient and two moments, f32. */
 export const bytesPerTrainedParameter = 16
@@ -54,6 +57,12 @@ export function shareMemory({ memoryBytes, limitBytes, threads }: MemoryLimits, 
   }
 }
 
+/** What one pass over the model trains, and its share of the memory. */
+interface Room {
+  readonly sizes: PlanSizes
+  readonly budget: Budget
+}
+
 /** The largest block in f32, and a copy of it. */
 const blockBytes = ({ blockParameters }: PlanSizes): number => 8 * blockParameters
 
@@ -64,16 +73,24 @@ const blockBytes = ({ blockParameters }: PlanSizes): number => 8 * blockParamete
 export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: MachineFacts | null): number {
   const config = model.modelConfig
   if (!config) return 0
-  const { recover } = recipe
-  const set = recover ? trainableSet(config, recover) : null
-  const sizes = planSizes(config, set, recover?.lora.rank ?? 1, recover?.mode === 'reconstruct')
   const threads = machine?.threads ?? 1
-  const memoryBytes = machine?.budgetBytes ?? Infinity
-  const budget = shareMemory({ memoryBytes, limitBytes: Infinity, threads }, sizes)
-  const pruning = recipe.prune.length > 0 ? pruningBytes(recipe, config, sizes, budget) : 0
-  const retraining = recover?.mode === 'retrain' ? retrainingBytes(recipe, config, sizes, budget) : 0
-  const measuring = recipe.evaluate.length > 0 ? measuringBytes(recipe, config, budget) : 0
-  return overheadBytes(threads) + Math.max(pruning, retraining, measuring)
+  const limits = { memoryBytes: machine?.budgetBytes ?? Infinity, limitBytes: Infinity, threads }
+  const roomOf = (recover: readonly ResolvedRecover[]): Room => {
+    const sizes = sizesOf(config, recover)
+    return { sizes, budget: shareMemory(limits, sizes) }
+  }
+  const { whilePruning, later } = passesOf(recipe.recover, recipe.prune.length > 0)
+  const pruning = { prunes: true, recoveries: whilePruning }
+  const peaks = [
+    recipe.prune.length > 0 ? walkBytes(recipe, config, pruning, roomOf(whilePruning)) : 0,
+    ...later.map(({ blockwise, recoveries }) =>
+      blockwise
+        ? walkBytes(recipe, config, { prunes: false, recoveries }, roomOf(recoveries))
+        : retrainingBytes(recoveries[0], config, roomOf(recoveries)),
+    ),
+    recipe.evaluate.length > 0 ? measuringBytes(recipe, config, roomOf(recipe.recover).budget) : 0,
+  ]
+  return overheadBytes(threads) + Math.max(...peaks)
 }
 
 /** What the run cannot do without: the peak in the smallest budget. */
@@ -82,33 +99,34 @@ export function leastMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: 
 }
 
 /** A block with its statistics, the streams of hidden states, and what trains of it. */
-function pruningBytes(recipe: ResolvedRecipe, config: ModelConfig, sizes: PlanSizes, budget: Budget): number {
-  const { recover, calibration } = recipe
-  const reconstructs = recover?.mode === 'reconstruct'
-  const streams = !reconstructs ? 1 : (recover.inputs === 'dense' ? 3 : 2) + (recover.window === 'submodule' ? 1 : 0)
+function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkPlan, { sizes, budget }: Room): number {
+  const { calibration } = recipe
+  const reconstructions = work.recoveries.filter(({ mode }) => mode === 'reconstruct')
+  const streams = streamsOf(reconstructions)
   const [samples, seqLen] = [calibration?.samples ?? 0, calibration?.seq_len ?? 0]
   const states = Math.min(budget.activationBytes, streams * hiddenBytes(config, samples * seqLen))
   const looking = calibration ? forwardBytes(config, Math.max(seqLen, passTokens)) : 0
-  const training = reconstructs ? trainingBytes(recipe, config, sizes, budget, seqLen) : 0
-  const solving = pruneCost(recipe, config).bytes
+  const windows = largest(reconstructions, 0, (one) => one.batch_size)
+  const training = windows > 0 ? trainingBytes(config, windows * seqLen, { sizes, budget }) : 0
+  const solving = pruneCost(recipe, config, work).bytes
   return blockBytes(sizes) + states + Math.max(looking + solving, training)
 }
 
+/** Of hidden states: the finished one, dense ones where something fits to them, and one between attention and MLP for each that asks. */
+function streamsOf(reconstructions: readonly ResolvedRecover[]): number {
+  const has = (kind: ReconstructionInputs) => reconstructions.some(({ inputs }) => inputs === kind)
+  const middles = reconstructions.filter(({ window }) => window === 'submodule').length
+  return 1 + (has('pruned') ? 1 : 0) + (has('dense') ? 2 : 0) + middles
+}
+
 /** Trained numbers, effective weights, and a step of one block. */
-function trainingBytes(
-  { recover }: ResolvedRecipe,
-  config: ModelConfig,
-  sizes: PlanSizes,
-  budget: Budget,
-  seqLen: number,
-): number {
-  const tokens = (recover?.batch_size ?? 1) * seqLen
+function trainingBytes(config: ModelConfig, tokens: number, { sizes, budget }: Room): number {
   const step = savedBytes(config, tokens) + backwardScratchBytes(config, tokens)
   return bytesPerTrainedParameter * sizes.trainable + budget.effectiveWeightBytes + step
 }
 
-function retrainingBytes(recipe: ResolvedRecipe, config: ModelConfig, sizes: PlanSizes, budget: Budget): number {
-  const tokens = (recipe.recover?.batch_size ?? 1) * (recipe.recover?.seq_len ?? 0)
+function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, { sizes, budget }: Room): number {
+  const tokens = recover.batch_size * recover.seq_len
   const scratch = Math.max(backwardScratchBytes(config, tokens), logitBytes(config, tokens))
   const whole = weightBytes(config) + hiddenBytes(config, tokens) * (config.numBlocks + 1) + scratch
   const kept = savedBytes(config, tokens) * config.numBlocks

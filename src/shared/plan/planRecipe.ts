@@ -1,15 +1,16 @@
 // Everything about a run but its numbers: what `run --dry-run`, the trainable map and the editor's lenses show.
 import { isMeasured } from '../allocations/allocations.ts'
 import type { Role } from '../protocol/inspect.ts'
-import type { PlanRow, PlanSummary } from '../protocol/plan.ts'
+import { largest } from '../format/lists.ts'
+import type { PlanRow, PlanSummary, RecoverySummary } from '../protocol/plan.ts'
 import { moduleOfWeight, type Parameter } from '../families/parameters.ts'
 import type { LintFacts, ModelModule } from '../recipe/facts.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
 import { selectModules } from '../recipe/match.ts'
-import type { ResolvedPruneStep, ResolvedRecipe } from '../recipe/resolve.ts'
+import { recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
 import { estimateDisk } from './disk.ts'
 import { estimateMemory } from './memory.ts'
-import { trainablePercentage, trainableRows } from './trainable.ts'
+import { trainablePercentage, trainableRows, type TrainableRow } from './trainable.ts'
 import { estimateSeconds } from './time.ts'
 
 /** `recipePath` is only shown. Without a usable model the plan has no rows, and `errors` says why. */
@@ -22,14 +23,31 @@ export function planRecipe(
   const { model, machine } = facts
   const config = model?.modelConfig ?? null
   const pruned = new Set(recipe.prune.flatMap((step) => modulesToPrune(step, model?.modules ?? []).map((m) => m.name)))
-  const trainable = config && model ? trainableRows(config, model.parameters, recipe.recover ?? null) : []
+  const recoveries = recipe.recover.map((settings, i): RecoverySummary & { rows: TrainableRow[] } => {
+    const rows = config && model ? trainableRows(config, model.parameters, settings) : []
+    const { mode, train } = settings
+    return {
+      place: recoveryPlace(recipe, i),
+      mode,
+      train,
+      trainable: rows.reduce((n, r) => n + r.trainable, 0),
+      percentage: trainablePercentage(rows),
+      rows,
+    }
+  })
+  const [first, ...others] = recoveries.map(({ rows }) => rows)
+  const trainable = others.reduce(
+    trainedMost,
+    first ?? (config && model ? trainableRows(config, model.parameters, null) : []),
+  )
   const of = (...severities: Severity[]) =>
     findings.filter((f) => severities.includes(f.severity)).map((f) => f.message)
   return {
     recipe: recipePath,
     model: recipe.model,
-    mode: recipe.recover?.mode ?? null,
-    train: recipe.recover?.train ?? [],
+    mode: recoveries.map(({ mode }) => mode).join(' → ') || null,
+    train: [...new Set(recipe.recover.flatMap(({ train }) => train))],
+    recoveries: recoveries.map(({ rows: _, ...summary }) => summary),
     rows: trainable.map(({ name, kind, block, parameters, trainable, by }): PlanRow => ({
       name,
       role: roles[kind],
@@ -41,8 +59,8 @@ export function planRecipe(
       by,
     })),
     parameters: trainable.reduce((n, r) => n + r.parameters, 0),
-    trainable: trainable.reduce((n, r) => n + r.trainable, 0),
-    percentage: trainablePercentage(trainable),
+    trainable: largest(recoveries, 0, (one) => one.trainable),
+    percentage: largest(recoveries, 0, (one) => one.percentage),
     prunedModules: pruned.size,
     allocations: recipe.prune.flatMap(({ allocation: name, sparsity }) =>
       isMeasured(name) && typeof sparsity === 'number' ? [{ name, sparsity }] : [],
@@ -56,6 +74,16 @@ export function planRecipe(
     errors: of('error'),
     saveTo: recipe.save?.to ?? null,
   }
+}
+
+/** Of two recoveries, for each parameter the one that trains more of it. Either may have a row for a tied head. */
+function trainedMost(one: TrainableRow[], other: TrainableRow[]): TrainableRow[] {
+  const [longer, shorter] = one.length < other.length ? [other, one] : [one, other]
+  const byName = new Map(shorter.map((row) => [row.name, row]))
+  return longer.map((row) => {
+    const same = byName.get(row.name)
+    return same && same.trainable > row.trainable ? same : row
+  })
 }
 
 /** Block linears that a step prunes, in model order: what the engine does with `targets` and `ignore`. */

@@ -5,7 +5,7 @@ import { linearsOfBlock, type BlockLinear } from '../families/parameters.ts'
 import type { Cost, Statistic } from '../methods/method.ts'
 import { methodOf } from '../methods/methods.ts'
 import { selectModules } from '../recipe/match.ts'
-import type { ResolvedPruneStep, ResolvedRecipe } from '../recipe/resolve.ts'
+import type { ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface PruneCost {
   /** Of the whole model. */
@@ -29,14 +29,27 @@ const statisticOperations: Record<Statistic, (columns: number, tokens: number) =
   hessian: (columns, tokens) => 2 * columns ** 2 * tokens,
 }
 
-export function pruneCost({ prune, calibration, recover }: ResolvedRecipe, config: ModelConfig): PruneCost {
+/** What is done to each block in one walk. */
+export interface BlockWorkPlan {
+  /** Otherwise the blocks are pruned already. */
+  readonly prunes: boolean
+  readonly recoveries: readonly ResolvedRecover[]
+}
+
+export function pruneCost(
+  { prune, calibration }: ResolvedRecipe,
+  config: ModelConfig,
+  { prunes, recoveries }: BlockWorkPlan,
+): PruneCost {
   const tokens = calibration ? calibration.samples * calibration.seq_len : 0
-  const refit = recover?.mode === 'refit' ? recover.steps : 0
+  const refits = recoveries.flatMap(({ mode, steps }) => (mode === 'refit' ? [steps] : []))
   let operations = 0
   let bytes = 0
   for (let block = 0; block < config.numBlocks; block++) {
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
-    const costs = prune.map((step) => stepCost(step, selectModules(linears, step.targets, step.ignore), tokens, refit))
+    const costs = prune.map((step) =>
+      stepCost(step, selectModules(linears, step.targets, step.ignore), tokens, { prunes, refits }),
+    )
     operations += sum(costs.map((cost) => cost.operations))
     bytes = Math.max(
       bytes,
@@ -47,13 +60,18 @@ export function pruneCost({ prune, calibration, recover }: ResolvedRecipe, confi
 }
 
 /** Of one step in one block: statistics of all inputs are there together, what solving takes a linear at a time. */
-function stepCost(step: ResolvedPruneStep, linears: readonly BlockLinear[], tokens: number, refit: number) {
+function stepCost(
+  step: ResolvedPruneStep,
+  linears: readonly BlockLinear[],
+  tokens: number,
+  { prunes, refits }: { prunes: boolean; refits: readonly number[] },
+) {
   const { needs: ownNeeds, cost } = methodOf(step.method)
-  const needs = refit > 0 ? 'hessian' : ownNeeds
+  const needs = refits.length > 0 ? 'hessian' : prunes ? ownNeeds : 'nothing'
   const inputs = new Map(linears.map(({ inputKey, shape }) => [inputKey, shape[1]]))
-  const shared = [...inputs.values()].map((columns) => cost.shared(columns))
+  const shared = [...inputs.values()].map((columns) => (prunes ? cost.shared(columns) : nothing))
   const matrices = linears.map(({ shape: [rows, columns] }) =>
-    refitted(cost.matrix(rows, columns, step), rows, columns, refit),
+    refitted(prunes ? cost.matrix(rows, columns, step) : nothing, rows, columns, refits),
   )
   const seen = [...inputs.values()].map((columns) => statisticOperations[needs](columns, tokens))
   return {
@@ -64,13 +82,14 @@ function stepCost(step: ResolvedPruneStep, linears: readonly BlockLinear[], toke
 }
 
 /** With least squares of the kept weights: a product for each step, one before, and the errors before and after. */
-function refitted({ operations, bytes }: Cost, rows: number, columns: number, steps: number): Cost {
-  if (steps === 0) return { operations, bytes }
+function refitted({ operations, bytes }: Cost, rows: number, columns: number, refits: readonly number[]): Cost {
+  if (refits.length === 0) return { operations, bytes }
   return {
-    operations: operations + (steps + 3) * 2 * rows * columns ** 2,
+    operations: operations + sum(refits.map((steps) => (steps + 3) * 2 * rows * columns ** 2)),
     bytes: Math.max(bytes, 4 * columns ** 2 + 8 * 4 * rows * columns),
   }
 }
 
+const nothing: Cost = { operations: 0, bytes: 0 }
 const most = (costs: readonly { bytes: number }[]): number => Math.max(0, ...costs.map(({ bytes }) => bytes))
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)

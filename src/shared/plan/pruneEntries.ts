@@ -155,3 +155,8 @@ function checkPattern(
       `pattern ${name} needs a number of inputs divisible by ${m}; put these into \`ignore\` or choose another pattern: ${someOf(indivisible.map((linear) => `${linear} (${shapes.get(linear)?.[1]} inputs)`))}`,
     )
 }
+
+/** Module names of all linears that these entries prune. */
+export function prunedNames(entries: readonly PruneEntry[]): Set<string> {
+  return new Set(entries.flatMap(({ sparsities }) => [...sparsities.keys()]))
+}

@@ -2,7 +2,8 @@
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { blockLinears, blockParameters } from '../families/parameters.ts'
 import { largest } from '../format/lists.ts'
-import type { ResolvedRecipe } from '../recipe/resolve.ts'
+import { recoveryPlace, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
+import { groupPasses, isBlockwise, type Passes } from './passes.ts'
 import { PlanError } from './planError.ts'
 import {
   checkEntries,
@@ -13,25 +14,42 @@ import {
   type PruneEntry,
 } from './pruneEntries.ts'
 import { selectTrainable, setOfBlock, type Trainable } from './selectTrainable.ts'
-import { countParameters, countTrainable, headModule, sizeOf, type TrainableSet } from './trainable.ts'
+import { countParameters, countTrainable, headModule, sizeOf, trainableSet, type TrainableSet } from './trainable.ts'
 
 export interface RunPlan {
   readonly entries: readonly PruneEntry[]
   /** Of the entries whose sparsities are decided by what the dense model shows. */
   readonly allocations: readonly PlannedAllocation[]
-  /** null: the recipe recovers nothing. */
-  readonly trainable: Trainable | null
-  readonly count: { readonly count: number; readonly percent: number } | null
-  readonly reconstructs: boolean
-  readonly retrains: boolean
-  /** Least squares of the kept weights, while blocks are pruned. */
-  readonly refits: boolean
-  /** Recovery happens while blocks are pruned. */
-  readonly blockwise: boolean
+  /** In the recipe's order. */
+  readonly recoveries: readonly PlannedRecovery[]
+  /** The same by passes over the model. */
+  readonly passes: Passes<PlannedRecovery>
+  /** Of the recovery that trains most; null: nothing trains. */
+  readonly count: TrainableCount | null
   readonly needsCalibration: boolean
   /** A tied head that is trained gets weights of its own. */
   readonly untiesHead: boolean
+  /** The largest of all recoveries. */
   readonly sizes: PlanSizes
+}
+
+/** `percent` of all base parameters. */
+export interface TrainableCount {
+  readonly count: number
+  readonly percent: number
+}
+
+export interface PlannedRecovery {
+  /** In the recipe's list. */
+  readonly index: number
+  /** Its path in the recipe: `recover`, or `recover.1` of several. */
+  readonly place: string
+  readonly settings: ResolvedRecover
+  /** Both null: it trains nothing, but solves for the weights. */
+  readonly trainable: Trainable | null
+  readonly count: TrainableCount | null
+  /** A tied head that it trains gets weights of its own. */
+  readonly untiesHead: boolean
 }
 
 /** Numbers that are in memory at once: of one block, or of all that trains. */
@@ -51,40 +69,67 @@ export function planRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
   const entries = pruneEntries(recipe.prune, modules, config.numBlocks)
   checkEntries(entries, new Map(linears.map(({ name, shape }) => [name, shape])))
   const allocations = plannedAllocations(recipe.prune, entries)
-  const { recover } = recipe
-  const reconstructs = recover?.mode === 'reconstruct'
-  const retrains = recover?.mode === 'retrain'
-  const refits = recover?.mode === 'refit'
-  const blockwise = reconstructs || refits
-  const trainable = recover && !refits ? selectTrainable(config, recover) : null
-  if (refits && entries.length === 0)
-    throw new PlanError(
-      'recover.mode: refit fits the kept weights to the dense ones of the same run, so it needs `prune`; of a model that is pruned already the dense weights are gone',
-    )
-  if (reconstructs && entries.length === 0)
-    throw new PlanError(
-      'recover.mode: reconstruct trains a pruned block towards the dense one, so it needs `prune`; for a model that is pruned already, use mode: retrain',
-    )
-  if (retrains && recover.data === undefined)
-    throw new PlanError('recover.data is missing: retraining needs text or ids to train on')
-  const needsCalibration = blockwise || lookAtData(entries) || allocations.length > 0
+  const recoveries: PlannedRecovery[] = []
+  for (const index of recipe.recover.keys()) {
+    // Once its head has weights of its own, a model is no longer tied.
+    const tied = config.tied && !recoveries.some(({ untiesHead }) => untiesHead)
+    recoveries.push(plannedRecovery(recipe, index, { ...config, tied }, entries.length > 0))
+  }
+  const needsCalibration = recipe.recover.some(isBlockwise) || lookAtData(entries) || allocations.length > 0
   if (needsCalibration && !recipe.calibration)
     throw new PlanError('calibration is missing: these methods look at data, so set calibration.data')
   checkLengths(recipe, config)
-  const rank = recover?.lora.rank ?? 1
-  const count = trainable && countTrainable(trainable, rank)
+  const counts = recoveries.flatMap(({ count }) => count ?? [])
   return {
     entries,
     allocations,
+    recoveries,
+    passes: groupPasses(recoveries, entries.length > 0, ({ settings }) => settings),
+    count: counts.reduce<TrainableCount | null>((a, b) => (a && a.count >= b.count ? a : b), null),
+    needsCalibration,
+    untiesHead: recoveries.some(({ untiesHead }) => untiesHead),
+    sizes: sizesOf(config, recipe.recover),
+  }
+}
+
+/** @throws PlanError */
+function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelConfig, prunes: boolean): PlannedRecovery {
+  const settings = recipe.recover[index]
+  const place = recoveryPlace(recipe, index)
+  const { mode, lora } = settings
+  const trainable = mode === 'refit' ? null : selectTrainable(config, settings, place)
+  const problem = problemOf(settings, prunes)
+  if (problem) throw new PlanError(`${place}${problem}`)
+  const count = trainable && countTrainable(trainable, lora.rank)
+  return {
+    index,
+    place,
+    settings,
     trainable,
     count: count === null ? null : { count, percent: (100 * count) / countParameters(config) },
-    reconstructs,
-    retrains,
-    refits,
-    blockwise,
-    needsCalibration,
-    untiesHead: config.tied && retrains && trainable?.adapted.some(({ name }) => name === headModule(config)) === true,
-    sizes: planSizes(config, trainable, rank, reconstructs),
+    untiesHead: config.tied && trainable?.adapted.some(({ name }) => name === headModule(config)) === true,
+  }
+}
+
+/** What keeps a recovery from being done; lint says the same. */
+function problemOf({ mode, data }: ResolvedRecover, prunes: boolean): string | null {
+  if (mode === 'refit' && !prunes)
+    return '.mode: refit fits the kept weights to the dense ones of the same run, so it needs `prune`; of a model that is pruned already the dense weights are gone'
+  if (mode === 'reconstruct' && !prunes)
+    return '.mode: reconstruct trains a pruned block towards the dense one, so it needs `prune`; for a model that is pruned already, use mode: retrain'
+  if (mode === 'retrain' && data === undefined) return '.data is missing: retraining needs text or ids to train on'
+  return null
+}
+
+/** What is in memory at once for any of these recoveries: they come one after the other, so of each number the largest. */
+export function sizesOf(config: ModelConfig, recover: readonly ResolvedRecover[]): PlanSizes {
+  const sizes = recover.map((one) =>
+    planSizes(config, trainableSet(config, one), one.lora.rank, one.mode === 'reconstruct'),
+  )
+  return {
+    blockParameters: planSizes(config, null, 1, false).blockParameters,
+    trainable: largest(sizes, 0, ({ trainable }) => trainable),
+    adapted: largest(sizes, 0, ({ adapted }) => adapted),
   }
 }
 
@@ -103,7 +148,10 @@ function checkLengths({ calibration, recover, evaluate }: ResolvedRecipe, config
   if (config.position.kind !== 'learned') return
   const uses = [
     ['calibration', calibration?.seq_len],
-    ['recover', recover?.mode === 'retrain' ? recover.seq_len : undefined],
+    ...recover.map(
+      ({ mode, seq_len: seqLen }, i) =>
+        [recoveryPlace({ recover }, i), mode === 'retrain' ? seqLen : undefined] as const,
+    ),
     ...evaluate.map(({ seq_len: seqLen }, i) => [`evaluate.${i}`, seqLen] as const),
   ] as const
   for (const [where, seqLen] of uses)

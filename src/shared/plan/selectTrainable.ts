@@ -10,16 +10,16 @@ export interface Trainable extends TrainableSet {
   readonly warnings: readonly string[]
 }
 
-/** @throws PlanError when subsets exclude each other, or when nothing would train. */
-export function selectTrainable(config: ModelConfig, recover: TrainChoice): Trainable {
+/** `place`: of the recovery in the recipe. @throws PlanError when subsets exclude each other, or when nothing would train. */
+export function selectTrainable(config: ModelConfig, recover: TrainChoice, place = 'recover'): Trainable {
   const { train, mode } = recover
-  checkCombination(train)
+  checkCombination(train, place)
   const warnings: string[] = []
   const usable = train.filter((subset) => {
     const skipped = mode === 'reconstruct' && (subset === 'head' || subset === 'embedding')
-    if (skipped) warnings.push(`recover.train: ${subset} lies outside the blocks and is not trained by reconstruction`)
+    if (skipped) warnings.push(`${place}.train: ${subset} lies outside the blocks and is not trained by reconstruction`)
     const redundant = subset === 'head' && train.includes('full')
-    if (redundant && !skipped) warnings.push('recover.train: full trains the head already, head adds nothing')
+    if (redundant && !skipped) warnings.push(`${place}.train: full trains the head already, head adds nothing`)
     return !skipped && !redundant
   })
   const set = trainableSet(config, recover)
@@ -29,9 +29,9 @@ export function selectTrainable(config: ModelConfig, recover: TrainChoice): Trai
   )
   if (set.direct.length + set.adapted.length === 0)
     throw new PlanError(
-      `recover.train: [${train.join(', ')}] selects nothing: ${why.join(', and ') || warnings.join('; ') || 'the list is empty'}. Add norm or ${defaultAdapter}`,
+      `${place}.train: [${train.join(', ')}] selects nothing: ${why.join(', and ') || warnings.join('; ') || 'the list is empty'}. Add norm or ${defaultAdapter}`,
     )
-  warnings.push(...why.map((sentence) => `recover.train: ${sentence}`))
+  warnings.push(...why.map((sentence) => `${place}.train: ${sentence}`))
   return { ...set, warnings }
 }
 
@@ -62,13 +62,13 @@ function setWithin(set: TrainableSet, within: readonly Parameter[]): TrainableSe
   }
 }
 
-function checkCombination(train: readonly Subset[]): void {
+function checkCombination(train: readonly Subset[], place: string): void {
   const adapters = adapterNames.filter((name) => train.includes(name)).reverse()
   if (adapters.length > 1)
-    throw new PlanError(`recover.train: ${adapters.join(' and ')} exclude each other; keep one of them`)
+    throw new PlanError(`${place}.train: ${adapters.join(' and ')} exclude each other; keep one of them`)
   if (adapters.length > 0 && train.includes('full'))
     throw new PlanError(
-      `recover.train: full trains the weights themselves, so ${adapters[0]} has nothing to add; keep one of them`,
+      `${place}.train: full trains the weights themselves, so ${adapters[0]} has nothing to add; keep one of them`,
     )
 }
 

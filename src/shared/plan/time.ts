@@ -4,9 +4,10 @@
 import type { Stage } from '../protocol/events.ts'
 import { idShapeOf, type DataFacts, type MachineFacts, type ModelFacts } from '../recipe/facts.ts'
 import { isMeasured } from '../allocations/allocations.ts'
-import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe } from '../recipe/resolve.ts'
+import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { adapterAmong } from '../adapters/adapters.ts'
-import { pruneCost } from './pruneCost.ts'
+import { passesOf, type Pass } from './passes.ts'
+import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
 import { sizeOf } from './trainable.ts'
 
 /**
@@ -23,7 +24,8 @@ const startSeconds = 3
 const bytesPerToken = 4
 
 /** What a run does one after the other; `baseline` is the pruning pass of a reconstruction's `at: pruned`. */
-export type WorkPart = 'baseline' | 'prune' | 'retrain' | 'save' | `evaluate ${Stage}`
+/** `recover 0` is the first pass of recovery after pruning. */
+export type WorkPart = 'baseline' | 'prune' | `recover ${number}` | 'save' | `evaluate ${Stage}`
 
 export interface PlannedPart {
   readonly part: WorkPart
@@ -52,24 +54,30 @@ export function plannedParts(
 ): PlannedPart[] {
   const rate = machine.gpu ? perGpu : perThread * Math.max(1, machine.threads)
   const { evaluate, recover, prune } = recipe
+  const { whilePruning, later } = passesOf(recover, prune.length > 0)
   const linears = model.modules.reduce((n, m) => (m.kind === 'linear' ? n + m.rows * m.columns : n), 0)
   const { head } = weightsOf(model)
   const perToken = 2 * (linears + head)
   const measuring = (wanted: (e: ResolvedEvaluation) => number) =>
     evaluate.reduce((sum, e) => sum + perToken * tokensOf(e) * wanted(e), 0)
   const stage = (name: Stage) => measuring((e) => (isAskedAt(e, name, recipe) ? 1 : 0))
-  const units = recover?.mode === 'retrain' ? recover.steps : (model.modelConfig?.numBlocks ?? 0)
-  const between = recover ? measuring(({ every }) => (every ? Math.floor(units / every) : 0)) : 0
-  const reconstructs = recover !== undefined && recover.mode !== 'retrain'
-  const [pruning, recovering] = [pruneOperations(recipe, model), recoverOperations(recipe, model)]
-  const baseline = reconstructs && stage('pruned') > 0 ? pruning : 0
-  const inPruning = pruning + (reconstructs ? recovering + between : 0)
+  const blocks = model.modelConfig?.numBlocks ?? 0
+  const between = (units: number) => measuring(({ every }) => (every ? Math.floor(units / every) : 0))
+  const recovering = ({ blockwise, recoveries }: Pass) =>
+    recoveries.reduce((sum, one) => sum + recoverOperations(one, recipe, model), 0) +
+    between(blockwise ? blocks : recoveries[0].steps)
+  const first: Pass = { blockwise: true, recoveries: whilePruning }
+  const pruning = walkOperations(recipe, model, { prunes: true, recoveries: whilePruning })
+  const inPruning = pruning + (whilePruning.length > 0 ? recovering(first) : 0)
   const operations: [WorkPart, number][] = [
     ['evaluate dense', stage('dense')],
-    ['baseline', baseline],
+    ['baseline', whilePruning.length > 0 && stage('pruned') > 0 ? pruning : 0],
     ['prune', prune.length > 0 ? inPruning : 0],
     ['evaluate pruned', stage('pruned')],
-    ['retrain', recover?.mode === 'retrain' ? recovering + between : 0],
+    ...later.map((pass, i): [WorkPart, number] => {
+      const walking = pass.blockwise ? walkOperations(recipe, model, { prunes: false, ...pass }) : 0
+      return [`recover ${i}`, walking + recovering(pass)]
+    }),
     ['evaluate recovered', stage('recovered')],
   ]
   const parts = operations.map(([part, count]): PlannedPart => ({ part, seconds: count / rate }))
@@ -83,25 +91,27 @@ export function isAskedAt(
   stage: Stage,
   { recover }: Pick<ResolvedRecipe, 'recover'>,
 ): boolean {
-  if (recover) return at.includes(stage)
+  if (recover.length > 0) return at.includes(stage)
   if (stage === 'pruned') return at.includes('pruned') || at.includes('recovered')
   return stage === 'dense' && at.includes('dense')
 }
 
-function pruneOperations(recipe: ResolvedRecipe, model: PlannedModel): number {
-  const { prune, recover, calibration } = recipe
+/** Of a walk over the blocks, without what its reconstructions train. */
+function walkOperations(recipe: ResolvedRecipe, model: PlannedModel, work: BlockWorkPlan): number {
+  const { prune, calibration } = recipe
+  const { prunes, recoveries } = work
   const { blocks } = weightsOf(model)
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
-  const looks = prune.some(stepNeedsData) || (recover && recover.mode !== 'retrain')
+  const looks = (prunes && prune.some(stepNeedsData)) || recoveries.length > 0
   // A product of a token with a weight is two operations; once through the dense block, once through the
   // pruned one, and before them through the dense model where it decides how much of each block goes.
-  const allocating = prune.some(({ allocation }) => isMeasured(allocation)) ? 1 : 0
+  const allocating = prunes && prune.some(({ allocation }) => isMeasured(allocation)) ? 1 : 0
   const passes = looks ? (2 + allocating) * 2 * blocks * calibrationTokens : 0
-  return passes + (model.modelConfig ? pruneCost(recipe, model.modelConfig).operations : 0)
+  return passes + (model.modelConfig ? pruneCost(recipe, model.modelConfig, work).operations : 0)
 }
 
-function recoverOperations({ recover, calibration }: ResolvedRecipe, model: PlannedModel): number {
-  if (!recover || recover.mode === 'refit') return 0
+function recoverOperations(recover: ResolvedRecover, { calibration }: ResolvedRecipe, model: PlannedModel): number {
+  if (recover.mode === 'refit') return 0
   const { blocks, head } = weightsOf(model)
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
   const weights = recover.train.includes('full') || adapterAmong(recover.train) !== null

@@ -92,6 +92,11 @@ export function trainablePercentage(rows: readonly TrainableRow[]): number {
   return all > 0 ? (100 * rows.reduce((n, r) => n + r.trainable, 0)) / all : 0
 }
 
+/** Names in the checkpoint of the parameters that training such a set changes. */
+export function changedNames({ direct, adapted }: TrainableSet): string[] {
+  return [...direct.map(({ name }) => name), ...adapted.map(({ name }) => `${name}.weight`)]
+}
+
 /** Numbers that an optimiser would change. */
 export function countTrainable({ direct, adapted }: TrainableSet, rank: number): number {
   const own = direct.reduce((sum, { shape }) => sum + sizeOf(shape), 0)

@@ -14,6 +14,14 @@ export interface ModuleZeros {
   readonly sparsity: number
 }
 
+/** What one of several recoveries did to a block. */
+export interface BlockErrors {
+  /** Index in the recipe's list. */
+  readonly recovery: number
+  readonly error_before: number
+  readonly error_after: number
+}
+
 interface At {
   /** Milliseconds of work since the run started: pauses are left out, and a resumed run goes on counting. */
   t: number
@@ -31,8 +39,11 @@ export type RunEvent = At &
         blocks: number
         resumed?: boolean
       }
-    /** A phase begins: read, calibrate, prune, reconstruct, retrain, evaluate, save. */
-    | { type: 'phase'; phase: string }
+    /**
+     * A phase begins: read, calibrate, prune, reconstruct, refit, retrain, evaluate, save. `recovery`: its index in a recipe
+     * that has several.
+     */
+    | { type: 'phase'; phase: string; recovery?: number }
     | {
         type: 'progress'
         phase: string
@@ -45,24 +56,39 @@ export type RunEvent = At &
         /** Share of the whole run that is done, 0 to 1; it never falls. Absent before the work is known. */
         overall?: number
       }
-    /** One optimiser step. `block` only when reconstructing. loss is null when it is not a number. */
-    | { type: 'step'; block?: number; step: number; loss: number | null; lr: number; tokens_per_second: number }
+    /**
+     * One optimiser step. `block` only when reconstructing, `recovery` only in a recipe that has several. loss is null when it
+     * is not a number.
+     */
+    | {
+        type: 'step'
+        recovery?: number
+        block?: number
+        step: number
+        loss: number | null
+        lr: number
+        tokens_per_second: number
+      }
     | {
         type: 'block'
         block: number
         /** By module name as in the checkpoint. */
         modules: Record<string, ModuleZeros>
-        /** Mean squared error of the block's output against the dense block's; only when reconstructing. */
+        /** Mean squared error of outputs against the dense ones, of the block or (refit) of its linears; only when recovering. */
         error_before?: number
         error_after?: number
+        /** In a recipe that has several recoveries, of each of this walk; the two above are the last one's. */
+        errors?: readonly BlockErrors[]
         seconds: number
       }
     /** What one entry of the recipe's `evaluate` measured; null is not a number. Runs of version 0.1 named no entry. */
     | {
         type: 'eval'
         stage: Stage
-        /** Steps (retrain) or blocks (reconstruct) done; only for measurements in between. */
+        /** Steps (retrain) or blocks (reconstruct, refit) done; only for measurements in between. */
         step?: number
+        /** With `step`, in a recipe that has several recoveries. */
+        recovery?: number
         /** Index in `evaluate`: two entries may share their data. */
         entry?: number
         task?: TaskName

@@ -22,9 +22,17 @@ const record =
   (value) =>
     isObject(value) && Object.values(value).every(check)
 
+const list =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check)
+
 /** Runs of version 0.1 gave no size. */
 const moduleZeros: Check = (value) =>
   isObject(value) && number(value.zeros) && number(value.sparsity) && optional(number)(value.size)
+
+const blockErrors: Check = (value) =>
+  isObject(value) && number(value.recovery) && measured(value.error_before) && measured(value.error_after)
 
 /** By type, then by field: `t` and `type` are checked for all. */
 const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Check>> } = {
@@ -37,19 +45,28 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     blocks: number,
     resumed: optional(flag),
   },
-  phase: { phase: text },
+  phase: { phase: text, recovery: optional(number) },
   progress: { phase: text, done: number, total: number, unit: text, eta_s: measured, overall: optional(number) },
-  step: { block: optional(number), step: number, loss: measured, lr: number, tokens_per_second: measured },
+  step: {
+    recovery: optional(number),
+    block: optional(number),
+    step: number,
+    loss: measured,
+    lr: number,
+    tokens_per_second: measured,
+  },
   block: {
     block: number,
     modules: record(moduleZeros),
     error_before: optional(measured),
     error_after: optional(measured),
+    errors: optional(list(blockErrors)),
     seconds: number,
   },
   eval: {
     stage: oneOf('dense', 'pruned', 'recovered'),
     step: optional(number),
+    recovery: optional(number),
     entry: optional(number),
     task: optional(text),
     data: optional(text),

@@ -16,14 +16,30 @@ export interface PlanRow {
   by: string | null
 }
 
+/** One of the recipe's recoveries. */
+export interface RecoverySummary {
+  /** Its path in the recipe: `recover`, or `recover.1` of several. */
+  place: string
+  mode: string
+  train: string[]
+  trainable: number
+  /** 100 · trainable / parameters as the paper counts them. */
+  percentage: number
+}
+
 export interface PlanSummary {
   recipe: string
   model: string
-  /** "retrain", "reconstruct" or null when the recipe only prunes. */
+  /** Of several recoveries `refit → retrain`; null when the recipe only prunes. */
   mode: string | null
+  /** What any recovery trains. */
   train: string[]
+  /** In their order. */
+  recoveries: RecoverySummary[]
+  /** Of several recoveries, each parameter as the one that trains most of it does. */
   rows: PlanRow[]
   parameters: number
+  /** Of the recovery that trains most. */
   trainable: number
   /** 100 · trainable / parameters as the paper counts them. */
   percentage: number

@@ -1,23 +1,23 @@
 // What every rule gets: the text's tree, the value as written, and a recipe that is valid whatever is wrong with the text,
 // so that one mistake does not hide the others.
-import type { z } from 'zod'
 import { isScalar, visit } from 'yaml'
 import type { Scalar } from 'yaml'
 import type { Path, RecipeDocument } from './document.ts'
 import type { LintFacts, ModelFacts, ModelModule } from './facts.ts'
+import { dataUses, type DataUse } from './dataUses.ts'
 import { dialectOf, modifiersIn } from './foreign/dialect.ts'
 import type { Dialect } from './foreign/dialect.ts'
 import { createMatcher } from './match.ts'
 import type { Matcher } from './match.ts'
-import { resolveRecipe } from './resolve.ts'
-import type { IdShape, ResolvedPruneStep, ResolvedRecipe } from './resolve.ts'
-import { recipeSchema } from './schema.ts'
-import type { Recipe } from './schema.ts'
+import { validate, type Issue } from './issues.ts'
+import { recoveriesOf, resolveRecipe } from './resolve.ts'
+import type { IdShape, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from './resolve.ts'
+import type { Recipe, Recover } from './schema.ts'
 import { idShapeOf, isPrunable } from './facts.ts'
 import { adapterAmong, type AdapterName } from '../adapters/adapters.ts'
 import { parseNm, type NmPattern } from '../format/nm.ts'
 
-export type Issue = z.core.$ZodIssue
+export type { Issue } from './issues.ts'
 
 /** One `targets` or `ignore` entry with its place. */
 export interface TargetEntry {
@@ -26,6 +26,15 @@ export interface TargetEntry {
   readonly kind: 'targets' | 'ignore'
   readonly path: Path
   readonly matcher: Matcher
+}
+
+/** One recovery with its place: `recover`, or `recover[1]` of a list. */
+export interface RecoveryEntry {
+  readonly path: Path
+  readonly written: Recover
+  readonly resolved: ResolvedRecover
+  /** The one among what is trained. */
+  readonly adapter: AdapterName | null
 }
 
 export interface LintContext {
@@ -57,8 +66,10 @@ export interface LintContext {
   matched(entry: string): readonly ModelModule[]
   /** Modules that a step prunes: matched matrices, without the ignored ones. */
   prunedBy(step: ResolvedPruneStep): readonly ModelModule[]
-  /** `rank` and the like apply: an adapter or the head is trained. */
-  readonly adapter: AdapterName | null
+  /** In their order. */
+  readonly recoveries: readonly RecoveryEntry[]
+  /** Every place that names data. */
+  readonly uses: readonly DataUse[]
 }
 
 export function createContext(document: RecipeDocument, facts: LintFacts): LintContext {
@@ -67,6 +78,11 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   const model = facts.model
   const idShape: IdShape = (data, field) => idShapeOf(facts.data.get(data), field)
   const resolved = resolveRecipe(recipe, { ...model?.modelConfig, idShape })
+  const recoveries = recoveriesOf(recipe.recover).map((written, i): RecoveryEntry => {
+    const settled = resolved.recover[i]
+    const path = Array.isArray(recipe.recover) ? ['recover', i] : ['recover']
+    return { path, written, resolved: settled, adapter: adapterAmong(settled.train) }
+  })
   const pruned = new Map<ResolvedPruneStep, readonly ModelModule[]>()
   const modules = model?.modelConfig ? model.modules : null
   const matched = (entry: string) => (model && modules ? matchedModules(model, entry) : [])
@@ -98,7 +114,8 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
       if (!modules) pruned.set(step, (modules = prunedModules(step, matched)))
       return modules
     },
-    adapter: adapterAmong(resolved.recover?.train ?? []),
+    recoveries,
+    uses: dataUses(resolved, (i) => recoveries[i].path),
   }
 }
 
@@ -120,9 +137,8 @@ function prunedModules(step: ResolvedPruneStep, matched: (entry: string) => read
 const bareRecipe: Recipe = { version: 1, model: '?' }
 
 function recipeOf(value: unknown): { recipe: Recipe; issues: readonly Issue[] } {
-  const parsed = recipeSchema.safeParse(value)
-  if (parsed.success) return { recipe: parsed.data, issues: [] }
-  return { recipe: salvage(value, parsed.error.issues), issues: parsed.error.issues }
+  const { recipe, issues } = validate(value)
+  return { recipe: recipe ?? salvage(value, issues), issues }
 }
 
 /** Leaves out what is invalid, so that the rest can be looked at. Lists keep their length: paths must stay true. */
@@ -136,8 +152,7 @@ function salvage(value: unknown, issues: readonly Issue[]): Recipe {
   }
   const bare = { version: 1, model: '', ...copy }
   if (typeof bare.model !== 'string' || bare.model === '') bare.model = '?'
-  const again = recipeSchema.safeParse({ ...bare, version: 1 })
-  return again.success ? again.data : { version: 1, model: bare.model }
+  return validate({ ...bare, version: 1 }).recipe ?? { version: 1, model: bare.model }
 }
 
 /** Deletes the innermost key on the way to an invalid value; a whole step that is no map becomes an empty one. */

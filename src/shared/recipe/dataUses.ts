@@ -18,16 +18,19 @@ export interface DataUse {
   readonly columns: readonly (readonly string[])[] | null
 }
 
-export function dataUses({ calibration, recover, evaluate }: ResolvedRecipe): DataUse[] {
+/** `recoveryPath`: where a recovery stands in the text. */
+export function dataUses(
+  { calibration, recover, evaluate }: ResolvedRecipe,
+  recoveryPath: (index: number) => Path = (index) => ['recover', index],
+): DataUse[] {
   const uses: DataUse[] = []
   if (calibration) {
     const { data, field, samples, seq_len: seqLen } = calibration
     uses.push({ purpose: 'calibration', path: ['calibration'], data, field, samples, seqLen, columns: null })
   }
-  if (recover?.mode === 'retrain' && recover.data !== undefined) {
-    const { data, field, samples, seq_len: seqLen } = recover
-    uses.push({ purpose: 'retrain', path: ['recover'], data, field, samples, seqLen, columns: null })
-  }
+  for (const [i, { mode, data, field, samples, seq_len: seqLen }] of recover.entries())
+    if (mode === 'retrain' && data !== undefined)
+      uses.push({ purpose: 'retrain', path: recoveryPath(i), data, field, samples, seqLen, columns: null })
   for (const [i, { task, data, field, seq_len: seqLen = null }] of evaluate.entries()) {
     const columns = taskOf(task).questions?.columns ?? null
     uses.push({ purpose: 'evaluate', path: ['evaluate', i], data, field, samples: null, seqLen, columns })

@@ -21,8 +21,10 @@ function sectionsOf(schema: JsonSchema, path: string): string[] {
   const entries = Object.entries(schema.properties ?? {})
   const own = entries.map(([key, value]) => entry(key, value, schema.required?.includes(key) ?? false))
   const inner = entries.flatMap(([key, value]) => {
-    const map = value.properties ? value : value.items
-    return map?.properties ? sectionsOf(map, `${path}${path && '.'}${key}${value.items ? '[]' : ''}`) : []
+    const forms = alternatives(value)
+    const isList = forms.every(({ type }) => type === 'array')
+    const map = forms.map((form) => (form.items ? form.items : form)).find((form) => form.properties)
+    return map ? sectionsOf(map, `${path}${path && '.'}${key}${isList ? '[]' : ''}`) : []
   })
   const title = path === '' ? '## Top level' : `## \`${path}\``
   return [`${title}\n\n${own.join('\n')}\n`, ...inner]

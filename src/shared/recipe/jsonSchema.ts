@@ -44,8 +44,12 @@ export function schemaAt(path: Path): JsonSchema | null {
   for (const key of path) {
     if (!schema) return null
     if (typeof key === 'number') schema = alternatives(schema).find((s) => s.items)?.items
-    else if (schema.properties && Object.hasOwn(schema.properties, key)) schema = schema.properties[key]
-    else schema = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
+    else {
+      const map = mapOf(schema)
+      const values = map?.additionalProperties
+      if (map?.properties && Object.hasOwn(map.properties, key)) schema = map.properties[key]
+      else schema = typeof values === 'object' ? values : undefined
+    }
   }
   return schema ?? null
 }
@@ -55,9 +59,15 @@ export function alternatives(schema: JsonSchema): JsonSchema[] {
   return schema.anyOf ?? [schema]
 }
 
+/** The form of a value that is a map. */
+function mapOf(schema: JsonSchema): JsonSchema | undefined {
+  return alternatives(schema).find(({ type }) => type === 'object')
+}
+
 /** The keys of the map at a path, with their schemas; null when there is no map there. */
 export function propertiesAt(path: Path): Record<string, JsonSchema> | null {
-  return schemaAt(path)?.properties ?? null
+  const schema = schemaAt(path)
+  return (schema && mapOf(schema)?.properties) ?? null
 }
 
 /** All maps of the format: where a key that stands in the wrong place may belong. Lists by their first item. */

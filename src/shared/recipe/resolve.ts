@@ -95,7 +95,8 @@ export interface ResolvedRecipe {
   prune: ResolvedPruneStep[]
   calibration?: ResolvedSamples
   seed: number
-  recover?: ResolvedRecover
+  /** In their order; none is an empty list. */
+  recover: ResolvedRecover[]
   evaluate: ResolvedEvaluation[]
   save?: { to: string; max_shard: string }
   sweep?: Recipe['sweep']
@@ -125,11 +126,45 @@ export function resolveRecipe(recipe: Recipe, known: Surroundings = {}): Resolve
     prune: (recipe.prune ?? []).map(resolvePruneStep),
     ...(calibration && { calibration: { ...calibration, ...windowsOf(calibration, known) } }),
     seed: recipe.seed ?? 0,
-    ...(recover && { recover: resolveRecover(recover, known) }),
+    recover: recoveriesOf(recover).map((one) => resolveRecover(one, known)),
     evaluate: (recipe.evaluate ?? []).map((e) => resolveEvaluation(e, known)),
     ...(recipe.save && { save: { max_shard: '5GB', ...recipe.save } }),
     ...(recipe.sweep && { sweep: recipe.sweep }),
   }
+}
+
+/** The recoveries of a recipe as written: one may stand without a list. */
+export function recoveriesOf(recover: Recipe['recover']): Recover[] {
+  return recover === undefined ? [] : Array.isArray(recover) ? recover : [recover]
+}
+
+/** A resolved recipe in the form that a person would write: without a list around a single recovery. */
+export type WrittenRecipe = Omit<ResolvedRecipe, 'recover'> & { recover?: ResolvedRecover | ResolvedRecover[] }
+
+export function writtenRecipe({
+  version,
+  model,
+  prune,
+  calibration,
+  seed,
+  recover,
+  ...rest
+}: ResolvedRecipe): WrittenRecipe {
+  const written = recover.length === 1 ? recover[0] : recover
+  return {
+    version,
+    model,
+    prune,
+    ...(calibration && { calibration }),
+    seed,
+    ...(recover.length > 0 && { recover: written }),
+    ...rest,
+  }
+}
+
+/** The setting of the `index`-th recovery as a person writes its path: `recover`, or `recover.1` of several. */
+export function recoveryPlace({ recover }: Pick<ResolvedRecipe, 'recover'>, index: number): string {
+  return recover.length > 1 ? `recover.${index}` : 'recover'
 }
 
 interface AskedWindows {

@@ -151,7 +151,7 @@ const seqLen = z
 /** Of `mode: refit`. */
 export const refitDefaults = { steps: 10, dampening: 0.01 }
 
-const recoverSchema = z
+const recoverySchema = z
   .strictObject({
     mode: z
       .enum(modes)
@@ -255,6 +255,14 @@ const recoverSchema = z
   })
   .meta(about('How to recover what pruning cost.'))
 
+const recoverSchema = z
+  .union([recoverySchema, z.array(recoverySchema)])
+  .meta(
+    about(
+      'How to recover what pruning cost: one recovery, or a list of them that are applied in order. Recoveries that work block by block (`reconstruct`, `refit`) and stand next to each other share one pass over the blocks; each recovery merges its adapters into the weights before the next begins.',
+    ),
+  )
+
 const evaluationSchema = z
   .strictObject({
     task: z
@@ -341,7 +349,8 @@ export const recipeSchema = z
 
 export type Recipe = z.infer<typeof recipeSchema>
 export type PruneStep = z.infer<typeof pruneStepSchema>
-export type Recover = z.infer<typeof recoverSchema>
+/** One recovery as written. */
+export type Recover = z.infer<typeof recoverySchema>
 export type RecoverMode = (typeof modes)[number]
 export type ReconstructionWindow = (typeof windows)[number]
 export type ReconstructionInputs = (typeof reconstructionInputs)[number]

@@ -242,13 +242,13 @@ describe('the walk over the blocks', () => {
   it('recovers in the given order, what is left is rounded, and says what each did', async () => {
     const calls: string[] = []
     const step = (name: string, value: number) =>
-      recovery({ middles: name === 'first' }, async ({ block, states, recovered }) => {
-        calls.push(`${block.index} ${name} ${recovered.length} ${states?.dense.block?.middles != null}`)
+      recovery({ middles: name === 'first' }, async ({ block, fitted, recovered }) => {
+        calls.push(`${block.index} ${name} ${recovered.length} ${fitted?.middles != null}`)
         cpu.write(block.linears[0].weight, new Float32Array(block.linears[0].weight.length).fill(value))
       })
     const recover = [step('first', 1), step('second', 1.5)]
     const { works, weights } = await prune('opt', [entryFor('opt', {})], { recover })
-    assert.deepEqual(calls, ['0 first 0 true', '0 second 1 true', '1 first 0 true', '1 second 1 true'])
+    assert.deepEqual(calls, ['0 first 0 true', '0 second 1 false', '1 first 0 true', '1 second 1 false'])
     assert.deepEqual(works[0].recovered, [null, null])
     assert.ok(weights.get(works[0].block.linears[0].name)?.every((w) => w === 1.5))
   })

@@ -71,7 +71,7 @@ describe('recover.mode: refit', () => {
     const bare = recipe('bare', { method: 'magnitude' }, { calibration: undefined })
     await assert.rejects(run(backend, { recipe: bare }), { code: 'bad-recipe', message: /[Cc]alibration/ })
     const unpruned = recipe('unpruned', {}, { prune: undefined })
-    await assert.rejects(run(backend, { recipe: unpruned }), { code: 'bad-recipe', message: /needs `prune`/ })
+    await assert.rejects(run(backend, { recipe: unpruned }), { code: 'bad-recipe', message: /add prune/ })
   })
 
   it('is linted: calibration is needed, keys of training have no effect', () => {

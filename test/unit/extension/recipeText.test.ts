@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { outlineText } from '../../../src/extension/recipe/outlineText.ts'
 import type { MethodName } from '../../../src/shared/methods/methods.ts'
 import { recipeText, type Recovery } from '../../../src/extension/recipe/recipeText.ts'
+import { recoveriesOf } from '../../../src/shared/recipe/resolve.ts'
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
 
 const base = {
@@ -28,7 +29,7 @@ describe('recipes that the wizard writes', () => {
           assert.deepEqual(findings, [], text)
           assert.equal(recipe?.model, base.model)
           assert.equal(recipe?.save?.to, base.saveTo)
-          assert.equal(recipe?.recover?.mode, recovery === 'none' ? undefined : recovery)
+          assert.equal(recoveriesOf(recipe?.recover).at(0)?.mode, recovery === 'none' ? undefined : recovery)
         })
       }
     }

@@ -211,7 +211,7 @@ describe('defaults', () => {
       ['row', 0.5, 'tensor', 0.25],
     )
     assert.deepEqual(
-      { ...recover, lora: undefined },
+      { ...recover[0], lora: undefined },
       {
         mode: 'retrain', window: 'block', inputs: 'pruned', train: ['bias', 'norm', 'mask_lora'], lora: undefined, steps: 1000, lr: 5e-4,
         weight_decay: 0, clip_norm: 1, batch_size: 1, grad_accumulation: 1, shuffle: false, data: 'd', samples: 128, seq_len: 1024,
@@ -237,7 +237,7 @@ describe('defaults', () => {
         maxPositions: 32,
         idShape: (path) => shapes.get(path) ?? null,
       })
-      assert.deepEqual([recover?.samples, recover?.seq_len], [calibration?.samples, calibration?.seq_len])
+      assert.deepEqual([recover[0].samples, recover[0].seq_len], [calibration?.samples, calibration?.seq_len])
       assert.equal(evaluate[0].seq_len, calibration?.seq_len)
       return [calibration?.samples, calibration?.seq_len]
     }

@@ -3,6 +3,7 @@ import { parse } from 'yaml'
 import { exportToLlmCompressor } from '../../../src/shared/recipe/foreign/exportRecipe.ts'
 import { importRecipe } from '../../../src/shared/recipe/foreign/importRecipe.ts'
 import { lint } from '../../../src/shared/recipe/lint.ts'
+import { recoveriesOf } from '../../../src/shared/recipe/resolve.ts'
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
 
 function imported(text: string) {
@@ -94,8 +95,9 @@ describe('recipes of other tools', () => {
     assert.equal(recipe.model, 'facebook/opt-125m')
     assert.deepEqual(recipe.prune, [{ method: 'wanda', sparsity: 0.5, scope: 'tensor', selection: 'perp' }])
     assert.deepEqual(recipe.sweep, { 'prune.0.sparsity': [0.5, 0.6], 'recover.lr': [5e-5, 5e-4] })
-    assert.deepEqual(recipe.recover?.train, ['bias', 'norm', 'mask_lora'])
-    assert.deepEqual(recipe.recover?.lora, { rank: 8 })
+    const [recover] = recoveriesOf(recipe.recover)
+    assert.deepEqual(recover.train, ['bias', 'norm', 'mask_lora'])
+    assert.deepEqual(recover.lora, { rank: 8 })
     for (const word of ['bayes', 'mystery', 'lora'])
       assert.ok(
         notes.some((n) => n.includes(word)),

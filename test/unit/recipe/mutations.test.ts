@@ -95,16 +95,19 @@ function refusal(text: string): string | null {
     const recipe = resolveRecipe(checked.data, config)
     const { prune, recover, calibration, evaluate, save } = recipe
     if (recipe.model !== 'm') return 'no model'
-    if (prune.length === 0 && !recover && evaluate.length === 0) return 'does nothing'
+    if (prune.length === 0 && recover.length === 0 && evaluate.length === 0) return 'does nothing'
     if (!save && evaluate.length === 0) return 'shows nothing'
     if (dataUses(recipe).some((u) => !/^[ab]\.jsonl$/.test(u.data) || !['text', 'title', undefined].includes(u.field)))
       return 'no data'
     if (dataUses(recipe).some((u) => (u.seqLen ?? 0) > config.maxPositions)) return 'too long'
     pruneEntries(prune, linears, config.numBlocks)
-    if (recover) selectTrainable(config, recover)
-    if (recover?.mode === 'retrain' && recover.data === undefined) return 'no training data'
-    if (recover?.mode === 'retrain' && recover.steps === 1) return 'only warm-up'
-    const looks = recover?.mode === 'reconstruct' || prune.some((s) => s.method === 'wanda' || s.method === 'sparsegpt')
+    for (const { mode, data, steps, ...rest } of recover) {
+      selectTrainable(config, { mode, ...rest })
+      if (mode === 'retrain' && data === undefined) return 'no training data'
+      if (mode === 'retrain' && steps === 1) return 'only warm-up'
+    }
+    const reconstructs = recover.some(({ mode }) => mode === 'reconstruct')
+    const looks = reconstructs || prune.some((s) => s.method === 'wanda' || s.method === 'sparsegpt')
     if (looks && !calibration) return 'no calibration'
     for (const step of prune) {
       const group = parseNm(step.pattern)

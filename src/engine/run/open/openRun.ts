@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { sideBySide, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { recoveriesOf, sideBySide, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { isHubName, modelPath } from '../../checkpoint/hubCache.ts'
 import { readOwn, requireOwnFolder } from '../../checkpoint/ownFile.ts'
@@ -167,10 +167,11 @@ async function checkRecipe(path: string, settings: readonly string[], signal?: A
     const relativeRecipe = resolveRecipeFile(file, { ...model.config, idShape })
     const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
     const plan = plannedRun(recipe, model)
-    if (plan.trainable) await checkStarts(recipe, plan.trainable)
-    const warnings = [...file.warnings, ...(plan.trainable?.warnings ?? [])]
-    const { window } = file.recipe.recover ?? {}
-    if (window && window !== recipe.recover?.window) warnings.push(`window has no effect ${sideBySide}: remove it.`)
+    for (const recovery of plan.recoveries) await checkStarts(recovery)
+    const warnings = [...file.warnings, ...plan.recoveries.flatMap(({ trainable }) => trainable?.warnings ?? [])]
+    const written = recoveriesOf(file.recipe.recover)
+    if (written.some(({ window }, i) => window && window !== recipe.recover[i].window))
+      warnings.push(`window has no effect ${sideBySide}: remove it.`)
     return { path: file.path, base: file.folder, recipe, source, model, plan, warnings }
   } catch (error) {
     await source.close()

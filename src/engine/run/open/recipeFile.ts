@@ -4,7 +4,13 @@ import { stringify } from 'yaml'
 import { parseSetting, withSetting } from '../../../shared/recipe/overrides.ts'
 import type { Finding } from '../../../shared/recipe/finding.ts'
 import { parseRecipe } from '../../../shared/recipe/parse.ts'
-import { resolveRecipe, type ResolvedRecipe, type Surroundings } from '../../../shared/recipe/resolve.ts'
+import {
+  resolveRecipe,
+  writtenRecipe,
+  type ResolvedRecipe,
+  type Surroundings,
+  type WrittenRecipe,
+} from '../../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../../shared/recipe/schema.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
@@ -100,13 +106,11 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
     ...recipe,
     model: change(recipe.model),
     ...(calibration && { calibration: { ...calibration, data: change(calibration.data) } }),
-    ...(recover && {
-      recover: {
-        ...recover,
-        ...(recover.data !== undefined && { data: change(recover.data) }),
-        lora: { ...recover.lora, init: recover.lora.init === null ? null : change(recover.lora.init) },
-      },
-    }),
+    recover: recover.map((one) => ({
+      ...one,
+      ...(one.data !== undefined && { data: change(one.data) }),
+      lora: { ...one.lora, init: one.lora.init === null ? null : change(one.lora.init) },
+    })),
     evaluate: recipe.evaluate.map((evaluation) => ({ ...evaluation, data: change(evaluation.data) })),
     ...(save && { save: { ...save, to: change(save.to) } }),
   }
@@ -115,10 +119,10 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
 /** The text for the run folder: a recipe that means the same from there. */
 export function recipeText(absolute: ResolvedRecipe, folder: string): string {
   const moved = mapPaths(absolute, (path) => relative(folder, path).replaceAll('\\', '/'))
-  return `# The recipe of this run with all defaults filled in. Paths are relative to this folder.\n${recipeYaml(moved)}`
+  return `# The recipe of this run with all defaults filled in. Paths are relative to this folder.\n${recipeYaml(writtenRecipe(moved))}`
 }
 
 /** A recipe as YAML; strings that YAML 1.1 readers take for numbers (2:4) or truth values are quoted. */
-export function recipeYaml(recipe: Recipe | ResolvedRecipe): string {
+export function recipeYaml(recipe: Recipe | WrittenRecipe): string {
   return stringify(recipe, { version: '1.1' })
 }

@@ -1,5 +1,5 @@
 // The data of a run as windows of ids, each file read and tokenised once.
-import type { ResolvedEvaluation } from '../../../shared/recipe/resolve.ts'
+import type { ResolvedEvaluation, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
 import { taskOf } from '../../../shared/tasks/tasks.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../../evaluate/tasks/questions.ts'
 import { loadWindows, type Windows, type WindowsRequest } from '../../text/windows.ts'
@@ -10,7 +10,8 @@ import type { RunSession } from '../state/session.ts'
 export interface RunData {
   /** null when the run looks at none. */
   readonly calibration: Windows | null
-  readonly training: Windows | null
+  /** Of each recovery that retrains; null for the others. */
+  readonly training: readonly (Windows | null)[]
   evaluation(evaluation: ResolvedEvaluation): Promise<EvaluationData>
 }
 
@@ -31,7 +32,7 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
       signal,
       onProgress: (done, total) => session.advance(done, total, 'documents'),
     })
-  const { calibration, recover } = recipe
+  const { calibration } = recipe
   const evaluations = new Map<string, EvaluationData>()
   const readEvaluation = async (e: ResolvedEvaluation): Promise<EvaluationData> => {
     const { task, data: path, field, seq_len: seqLen, limit } = e
@@ -50,6 +51,14 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
     evaluations.set(key, known)
     return known
   }
+  const trainings = new Map<string, Windows>()
+  const readTraining = async ({ mode, data: path, field, samples, seq_len: seqLen }: ResolvedRecover) => {
+    if (mode !== 'retrain' || path === undefined) return null
+    const key = JSON.stringify([path, field, samples, seqLen])
+    const known = trainings.get(key) ?? (await load({ path, field, samples, seqLen, purpose: 'retrain' }))
+    trainings.set(key, known)
+    return known
+  }
   return session.phase('read', async () => {
     for (const one of recipe.evaluate) await evaluation(one)
     const read = {
@@ -64,19 +73,18 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
               purpose: 'calibration',
             })
           : null,
-      training:
-        plan.retrains && recover?.data !== undefined
-          ? await load({
-              path: recover.data,
-              field: recover.field,
-              samples: recover.samples,
-              seqLen: recover.seq_len,
-              purpose: 'retrain',
-            })
-          : null,
+      training: await inOrder(plan.recoveries, ({ settings }) => readTraining(settings)),
     }
-    const shown = read.training ?? read.calibration
-    if (recover && shown) requireBatches(shown.windows, recover.batch_size, recover.grad_accumulation)
+    for (const [i, { settings, place }] of plan.recoveries.entries()) {
+      const shown = read.training[i] ?? read.calibration
+      if (shown) requireBatches(shown.windows, settings.batch_size, settings.grad_accumulation, place)
+    }
     return read
   })
+}
+
+async function inOrder<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (const item of items) results.push(await each(item))
+  return results
 }

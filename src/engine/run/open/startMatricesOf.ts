@@ -1,11 +1,10 @@
-// Where a recipe's adapters start: the file it names, or its seed.
+// Where the adapters of a recovery start: the file it names, or the recipe's seed.
 import { adapterOf, isAdapterName } from '../../../shared/adapters/adapters.ts'
-import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { bf16ToF32, f16ToF32 } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import { givenStart, randomStart } from '../../recover/startMatrices.ts'
-import type { TrainableSet } from '../../../shared/plan/trainable.ts'
 
 export interface StartMatrices {
   /** A [rank, numIn] of a linear. @throws EngineError when the recipe's file lacks it. */
@@ -14,21 +13,25 @@ export interface StartMatrices {
 }
 
 /** @throws EngineError 'not-found' or 'bad-checkpoint' when the file cannot be opened. */
-export async function startMatricesOf(recipe: ResolvedRecipe): Promise<StartMatrices> {
-  const { rank, init } = recipe.recover?.lora ?? { rank: 1, init: null }
+export async function startMatricesOf(
+  seed: number,
+  { settings, place }: Pick<PlannedRecovery, 'settings' | 'place'>,
+): Promise<StartMatrices> {
+  const { rank, init } = settings.lora
   if (init === null)
-    return { of: async (linear, numIn) => randomStart(recipe.seed, linear, rank, numIn), close: async () => undefined }
+    return { of: async (linear, numIn) => randomStart(seed, linear, rank, numIn), close: async () => undefined }
   const file = await openCheckpoint(init)
   return {
-    of: (linear, numIn) => givenStart((tensor) => readF32Tensor(file, tensor), linear, rank, numIn),
+    of: (linear, numIn) => givenStart((tensor) => readF32Tensor(file, tensor), linear, rank, numIn, place),
     close: () => file.close(),
   }
 }
 
 /** Looks for every start matrix that these adapters will ask for. @throws EngineError as `of` does. */
-export async function checkStarts(recipe: ResolvedRecipe, { adapted }: TrainableSet): Promise<void> {
-  if (!recipe.recover?.lora.init) return
-  const starts = await startMatricesOf(recipe)
+export async function checkStarts(recovery: PlannedRecovery): Promise<void> {
+  if (recovery.settings.lora.init === null || !recovery.trainable) return
+  const { adapted } = recovery.trainable
+  const starts = await startMatricesOf(0, recovery)
   try {
     for (const { name, kind, shape } of adapted)
       if (!isAdapterName(kind) || adapterOf(kind).drawn) await starts.of(name, shape[1])

@@ -1,10 +1,10 @@
-// Pruning, and reconstruction where the recipe asks for it: block after block, each saved when it is finished.
+// A walk over the blocks that prunes them, recovers them, or both: block after block, each saved when it is finished.
 import { moduleOfWeight } from '../../../shared/families/parameters.ts'
 import { loadBlock, type Block } from '../../model/block.ts'
 import { openModel } from '../../model/model.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import { zerosOf, type Mask } from '../../prune/mask.ts'
-import { lookAtData, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
+import { lookAtData, prunedNames, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import { walkBlocks, type BlockRecovery, type BlockWork } from '../../blocks/walkBlocks.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
 import { openParts, savePart, type StoredStage } from '../state/blockStore.ts'
@@ -13,7 +13,9 @@ import type { Budget } from '../../../shared/plan/memory.ts'
 import { createModelStream } from '../../blocks/modelStream.ts'
 import { overlayCheckpoint } from '../state/overlay.ts'
 import type { BlockResult } from '../state/progress.ts'
-import type { RunPlan } from '../../../shared/plan/runPlan.ts'
+import { changedNames } from '../../../shared/plan/trainable.ts'
+import type { PlannedRecovery, RunPlan } from '../../../shared/plan/runPlan.ts'
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { RunSession } from '../state/session.ts'
 import { maskFileOf } from '../open/sourceMasks.ts'
 import { storeParameter } from '../state/storedBlock.ts'
@@ -21,51 +23,62 @@ import type { StateTensor } from '../state/tensorFile.ts'
 
 export interface BlocksPhase {
   readonly session: RunSession
-  readonly plan: RunPlan
+  readonly entries: readonly PruneEntry[]
+  /** As far as the run has come, and its masks: pruned by `entries` already. null: the source, which is pruned now. */
+  readonly base: { readonly checkpoint: Checkpoint; readonly masks: ReadonlyMap<string, Mask> } | null
   readonly budget: Budget
   readonly host: PruneHost
   readonly calibration: CalibrationSet | null
-  /** `pruned`: the run's own pass. `baseline`: pruning alone, beside a run that reconstructs, for a measurement. */
+  /** What the blocks are saved as. */
   readonly stage: StoredStage
   /** Blocks that are saved already. */
   readonly finishedBlocks: number
-  /** What follows pruning in each block. */
-  readonly recover: readonly BlockRecovery[]
+  /** In each block, after pruning. */
+  readonly recoveries: readonly AppliedRecovery[]
   /** After a block is saved. */
   readonly onBlock: (result: BlockResult) => Promise<void>
 }
 
+/** One of the recipe's recoveries with what it does to a block. */
+export interface AppliedRecovery {
+  readonly planned: PlannedRecovery
+  readonly apply: BlockRecovery
+}
+
 export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
-  const { session, plan, budget, host, recover } = phase
+  const { session, entries, base, budget, host, recoveries } = phase
   const { backend, recipe, model, folder, signal, pausePoint } = session
-  const looksAtData = recover.length > 0 || lookAtData(plan.entries)
+  const looksAtData = recoveries.length > 0 || lookAtData(entries)
   const stream = createModelStream(backend, model)
+  const pruned = base ? createModelStream(backend, openModel(base.checkpoint)) : undefined
   let begun = session.log.elapsed()
   try {
     const walk = walkBlocks({
       backend,
       host,
       stream,
-      entries: plan.entries,
-      given: await masksBesides(session, plan),
+      pruned,
+      entries,
+      given: base ? base.masks : await masksBesides(session, entries),
       calibration: looksAtData ? phase.calibration : null,
-      recover,
+      recover: recoveries.map(({ apply }) => apply),
       seed: recipe.seed,
       activations: { bytes: budget.activationBytes, spillFolder: folder.state },
       finished: { blocks: phase.finishedBlocks, load: (index) => savedBlock(phase, index) },
       signal,
       pausePoint,
       // Where blocks are trained, the steps tell better how far the run is.
-      onProgress: (done, total) => (recover.length ? undefined : session.advance(done, total, 'windows')),
+      onProgress: (done, total) => (recoveries.length > 0 ? undefined : session.advance(done, total, 'windows')),
       onWarning: session.warn,
     })
     for await (const work of walk) {
       await saveBlock(phase, work)
-      await phase.onBlock(resultOf(work, (session.log.elapsed() - begun) / 1000))
+      await phase.onBlock(resultOf(phase, work, (session.log.elapsed() - begun) / 1000))
       begun = session.log.elapsed()
     }
   } finally {
     stream.close()
+    pruned?.close()
   }
 }
 
@@ -92,15 +105,16 @@ export async function allocateInRun(
 }
 
 /** Masks of the source that the recipe does not choose anew. */
-async function masksBesides(session: RunSession, { entries }: RunPlan): Promise<Map<string, Mask>> {
+async function masksBesides(session: RunSession, entries: readonly PruneEntry[]): Promise<Map<string, Mask>> {
   const masks = (await maskFileOf(session.model)) ?? new Map<string, Mask>()
-  for (const entry of entries) for (const name of entry.sparsities.keys()) masks.delete(name)
+  for (const name of prunedNames(entries)) masks.delete(name)
   return masks
 }
 
 /** A block as it was saved. */
-async function savedBlock({ session, stage }: BlocksPhase, index: number): Promise<Block> {
-  const overlay = overlayCheckpoint(session.source, await openParts(session.folder.state, stage, [index]))
+async function savedBlock({ session, base, stage }: BlocksPhase, index: number): Promise<Block> {
+  const under = base?.checkpoint ?? session.source
+  const overlay = overlayCheckpoint(under, await openParts(session.folder.state, stage, [index]))
   try {
     return await loadBlock(session.backend, openModel(overlay), index, { as: 'f32' })
   } finally {
@@ -109,29 +123,43 @@ async function savedBlock({ session, stage }: BlocksPhase, index: number): Promi
 }
 
 /** Saves what pruning and training changed of the block, masks checked in the bytes that are saved. */
-async function saveBlock({ session, plan, stage, recover }: BlocksPhase, work: BlockWork): Promise<void> {
+async function saveBlock({ session, entries, base, stage, recoveries }: BlocksPhase, work: BlockWork): Promise<void> {
   const { backend, model, folder } = session
   const { block, masks } = work
-  const trained = new Set(recover.length ? plan.trainable?.direct.map(({ name }) => name) : [])
-  const adapted = new Set(recover.length ? plan.trainable?.adapted.map(({ name }) => `${name}.weight`) : [])
+  const sets = recoveries.flatMap(({ planned }) => planned.trainable ?? [])
+  const trained = new Set(sets.flatMap(changedNames))
+  const solves = recoveries.some(({ planned }) => planned.trainable === null)
+  const solved = solves ? prunedNames(entries) : new Set<string>()
   const tensors: StateTensor[] = []
   for (const [name, tensor] of block.params) {
-    const learnt = trained.has(name) || adapted.has(name)
-    if (!learnt && !masks.has(moduleOfWeight(name))) continue
+    const learnt = trained.has(name)
+    const linear = moduleOfWeight(name)
+    if (!learnt && !(base ? solved : masks).has(linear)) continue
     tensors.push(await storeParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
   }
   await savePart(folder.state, stage, block.index, tensors, masks, session.room.forState)
 }
 
-function resultOf({ block, masks, recovered }: BlockWork, seconds: number): BlockResult {
+function resultOf(
+  { session, recoveries }: BlocksPhase,
+  { block, masks, recovered }: BlockWork,
+  seconds: number,
+): BlockResult {
   const modules: BlockResult['modules'] = {}
   for (const { name, weight } of block.linears) {
     const mask = masks.get(name)
     const zeros = mask ? zerosOf(mask) : 0
     modules[name] = { size: weight.length, zeros, sparsity: zeros / weight.length }
   }
-  const did = recovered.filter((one) => one !== null)
-  const [first, last] = [did.at(0), did.at(-1)]
-  const errors = first && last && { error_before: first.errorBefore, error_after: last.errorAfter }
-  return { block: block.index, modules, ...errors, seconds }
+  const errors = recovered.flatMap((one, i) =>
+    one ? [{ recovery: recoveries[i].planned.index, error_before: one.errorBefore, error_after: one.errorAfter }] : [],
+  )
+  const last = errors.at(-1)
+  return {
+    block: block.index,
+    modules,
+    ...(last && { error_before: last.error_before, error_after: last.error_after }),
+    ...(last && session.recipe.recover.length > 1 && { errors }),
+    seconds,
+  }
 }

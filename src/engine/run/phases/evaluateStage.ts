@@ -3,7 +3,7 @@ import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import { passTokens } from '../../../shared/plan/memory.ts'
 import { isAskedAt } from '../../../shared/plan/time.ts'
 import type { Stage } from '../../../shared/protocol/events.ts'
-import type { ResolvedEvaluation } from '../../../shared/recipe/resolve.ts'
+import { recoveryPlace, type ResolvedEvaluation, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { entryNames } from '../../../shared/series/entryNames.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { evaluatePerplexity, type PerplexityOptions } from '../../evaluate/perplexity.ts'
@@ -16,6 +16,9 @@ import type { EvaluationData, RunData } from '../open/runData.ts'
 import type { EvaluationResult } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 
+/** A measurement in the middle of a recovery, which is numbered where the recipe has several. */
+export type Between = Required<Pick<EvaluationResult, 'step'>> & Pick<EvaluationResult, 'recovery'>
+
 /** Measures a saved state of the model wherever the recipe asks for this stage. What is measured already is not again. */
 export async function evaluateStage(
   session: RunSession,
@@ -23,9 +26,9 @@ export async function evaluateStage(
   stage: Stage,
   checkpoint: Checkpoint,
   decoderBytes: number,
-  step?: number,
+  between?: Between,
 ): Promise<void> {
-  const due = dueEntries(session, stage, step)
+  const due = dueEntries(session, stage, between)
   if (due.length === 0) return
   const measureAll = async () => {
     const sets = await Promise.all(due.map(({ evaluation }) => data.evaluation(evaluation)))
@@ -40,15 +43,15 @@ export async function evaluateStage(
       let before = 0
       for (const [i, entry] of due.entries()) {
         const onProgress = (done: number) => session.advance(before + done, total, unit)
-        const pass = step === undefined ? { onProgress } : {}
-        await measure(session, data, entry, stage, decoder, pass, step)
+        const pass = between === undefined ? { onProgress } : {}
+        await measure(session, data, entry, stage, decoder, pass, between)
         before += sizes[i]
       }
     } finally {
       await decoder.close()
     }
   }
-  await session.phase('evaluate', measureAll, step === undefined ? { part: `evaluate ${stage}` } : {})
+  await session.phase('evaluate', measureAll, between === undefined ? { part: `evaluate ${stage}` } : {})
 }
 
 /** Measures the model while it trains, adapters in place. */
@@ -57,18 +60,18 @@ export async function evaluateTraining(
   data: RunData,
   decoder: Decoder,
   adapterOf: PassOptions['adapterOf'],
-  step: number,
+  between: Between,
 ): Promise<void> {
   await session.time('evaluate', async () => {
-    for (const entry of dueEntries(session, 'recovered', step))
-      await measure(session, data, entry, 'recovered', decoder, { adapterOf }, step)
+    for (const entry of dueEntries(session, 'recovered', between))
+      await measure(session, data, entry, 'recovered', decoder, { adapterOf }, between)
   })
 }
 
 /** A recovery that made the model worse says so, and what to change. */
 export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
-  if (!recipe.recover) return
-  const { lr } = recipe.recover
+  if (recipe.recover.length === 0) return
+  const remedy = remedyOf(recipe)
   const final = (stage: Stage) => progress.evaluations.filter((e) => e.stage === stage && e.step === undefined)
   const names = entryNames(progress.evaluations.map((e) => ({ ...e, seqLen: e.seq_len ?? null })))
   for (const pruned of final('pruned')) {
@@ -77,8 +80,17 @@ export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
     if (!worse) continue
     const { what, from, to } = worse
     const on = names.get(pruned.entry) ?? pruned.data
-    warn(`recovery ${what} on ${on} from ${from} to ${to}: lower recover.lr (${lr}) or take fewer steps`)
+    warn(`recovery ${what} on ${on} from ${from} to ${to}: ${remedy}`)
   }
+}
+
+/** The last recovery that trains is the first suspect. */
+function remedyOf(recipe: ResolvedRecipe): string {
+  const last = recipe.recover.findLastIndex(({ train }) => train.length > 0)
+  const place = recoveryPlace(recipe, Math.max(0, last))
+  return last < 0
+    ? `raise ${place}.dampening, or calibrate on more text`
+    : `lower ${place}.lr (${recipe.recover[last].lr}) or take fewer steps`
 }
 
 /** Of a task a lower accuracy counts only beyond the standard error of the difference. */
@@ -99,11 +111,12 @@ type Measured = Pick<EvaluationResult, 'perplexity' | 'acc' | 'stderr'>
 const percent = (share: number) => (100 * share).toFixed(1)
 
 /** Entries that the recipe asks for at this stage and that are not measured yet. */
-export function dueEntries(session: RunSession, stage: Stage, step?: number): Entry[] {
+export function dueEntries(session: RunSession, stage: Stage, between?: Between): Entry[] {
   return session.recipe.evaluate
     .map((evaluation, entry) => ({ entry, evaluation }))
     .filter(
-      ({ entry, evaluation }) => isAsked(session, evaluation, stage, step) && !isDone(session, entry, stage, step),
+      ({ entry, evaluation }) =>
+        isAsked(session, evaluation, stage, between?.step) && !isDone(session, entry, stage, between),
     )
 }
 
@@ -129,8 +142,10 @@ interface Entry {
   readonly evaluation: ResolvedEvaluation
 }
 
-function isDone(session: RunSession, entry: number, stage: Stage, step: number | undefined): boolean {
-  return session.progress.evaluations.some((e) => e.entry === entry && e.stage === stage && e.step === step)
+function isDone({ progress }: RunSession, entry: number, stage: Stage, between: Between | undefined): boolean {
+  return progress.evaluations.some(
+    (e) => e.entry === entry && e.stage === stage && e.step === between?.step && e.recovery === between?.recovery,
+  )
 }
 
 async function measure(
@@ -140,12 +155,12 @@ async function measure(
   stage: Stage,
   decoder: Decoder,
   pass: Pick<PerplexityOptions, 'adapterOf' | 'onProgress'>,
-  step?: number,
+  between?: Between,
 ): Promise<void> {
   const { task } = evaluation
   const set = await data.evaluation(evaluation)
   const options = { ...pass, signal: session.signal }
-  const measured = { stage, entry, task, data: session.showPath(evaluation.data), ...(step !== undefined && { step }) }
+  const measured = { stage, entry, task, data: session.showPath(evaluation.data), ...between }
   if (set.kind === 'questions') {
     const { acc, accNorm, perplexity, rows, seconds } = await evaluateTask(decoder, set.questions, options)
     const figures = {

@@ -9,23 +9,24 @@ import { encode } from '../../model/weightIo.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { Arena } from '../../compute/arena.ts'
 import { mergeInto } from '../../recover/reconstructBlock.ts'
-import type { TrainableSet } from '../../../shared/plan/trainable.ts'
+import { changedNames, type TrainableSet } from '../../../shared/plan/trainable.ts'
 import type { Trainables } from '../../recover/trainables.ts'
-import { savePart } from '../state/blockStore.ts'
+import { savePart, type StoredStage } from '../state/blockStore.ts'
 import type { RunSession } from '../state/session.ts'
 import { checkFinite, storeParameter } from '../state/storedBlock.ts'
 import { bytesOf, type StateTensor } from '../state/tensorFile.ts'
 
-/** Saves the trained blocks and ends as the stage `trained`. @throws EngineError 'mask-broken' or 'numeric'. */
+/** Saves the trained blocks and ends under `stage`. @throws EngineError 'mask-broken' or 'numeric'. */
 export async function mergeTrained(
   session: RunSession,
   base: Model,
   set: TrainableSet,
   trainables: Trainables,
   masks: ReadonlyMap<string, Mask>,
+  stage: StoredStage,
 ): Promise<void> {
   const { backend, folder, signal, room } = session
-  const changed = new Set([...set.direct.map(({ name }) => name), ...set.adapted.map(({ name }) => `${name}.weight`)])
+  const changed = new Set(changedNames(set))
   for (let index = 0; index < base.config.numBlocks; index++) {
     await breathe(signal)
     const block = await loadBlock(backend, base, index, { as: 'f32' })
@@ -35,12 +36,12 @@ export async function mergeTrained(
       for (const [name, tensor] of block.params)
         if (changed.has(name)) tensors.push(await storeParameter(backend, base, name, tensor, masks, 'training'))
       const own = new Map([...masks].filter(([name]) => block.params.has(`${name}.weight`)))
-      await savePart(folder.state, 'trained', index, tensors, own, room.forState)
+      await savePart(folder.state, stage, index, tensors, own, room.forState)
     } finally {
       releaseBlock(backend, block)
     }
   }
-  await savePart(folder.state, 'trained', 'ends', await endTensors(session, base, trainables), new Map(), room.forState)
+  await savePart(folder.state, stage, 'ends', await endTensors(session, base, trainables), new Map(), room.forState)
 }
 
 /** Trained parameters outside the blocks, and the head with its update. */

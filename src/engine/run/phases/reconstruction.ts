@@ -12,49 +12,42 @@ import {
 import { setOfBlock } from '../../../shared/plan/selectTrainable.ts'
 import type { Budget } from '../../../shared/plan/memory.ts'
 import type { TrainableSet } from '../../../shared/plan/trainable.ts'
-import type { ResolvedRecover } from '../../../shared/recipe/resolve.ts'
+import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/startMatricesOf.ts'
+import { numberOf, stepsOfBlock, type StepCount } from './stepCount.ts'
 
-/** What `recover.mode: reconstruct` does to each block. */
-export function reconstruction(
-  session: RunSession,
-  recover: ResolvedRecover,
-  trainable: TrainableSet,
-  budget: Budget,
-  starts: StartMatrices,
-): BlockRecovery {
-  const dense = recover.inputs === 'dense' ? 'model' : 'block'
-  const middles = recover.window === 'submodule'
-  const shared = { session, recover, trainable, budget, starts }
-  return { dense, middles, recover: (work) => reconstructInRun(shared, dense, work) }
-}
-
-interface Shared {
+export interface Reconstruction {
   readonly session: RunSession
-  readonly recover: ResolvedRecover
+  readonly recovery: PlannedRecovery
   readonly trainable: TrainableSet
   readonly budget: Budget
   readonly starts: StartMatrices
+  /** Told how many of the recovery's steps the block has behind it. */
+  readonly advance: StepCount
+}
+
+/** What `mode: reconstruct` does to each block. */
+export function reconstruction(options: Reconstruction): BlockRecovery {
+  const { inputs, window } = options.recovery.settings
+  const dense = inputs === 'dense' ? 'model' : 'block'
+  return { dense, middles: window === 'submodule', recover: (work) => reconstructInRun(options, dense, work) }
 }
 
 /** Trains the block in place. null when nothing of it trains. */
 async function reconstructInRun(
-  { session, recover, trainable, budget, starts }: Shared,
+  { session, recovery, trainable, budget, starts, advance }: Reconstruction,
   dense: DenseKind,
-  { block, masks, states }: BlockWork,
+  { block, masks, fitted }: BlockWork,
 ): Promise<BlockReconstruction | null> {
+  const { settings: recover, place } = recovery
   const { seed } = session.recipe
-  const fitted = states?.dense[dense]
   if (!fitted) throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
   const { inputs, outputs: targets, middles } = fitted
-  const stepsOfBlock = middles ? 2 * recover.steps : recover.steps
-  const advance = (steps: number) =>
-    session.advance(block.index * stepsOfBlock + steps, session.model.config.numBlocks * stepsOfBlock, 'steps')
   const set = setOfBlock(session.model.config, trainable, block.index)
   if (set.direct.length + set.adapted.length === 0) {
-    session.warn(`block ${block.index}: recover.train selects nothing in it, so it is pruned only`)
-    advance(stepsOfBlock)
+    session.warn(`block ${block.index}: ${place}.train selects nothing in it, so it is pruned only`)
+    advance(block.index, stepsOfBlock(recover))
     return null
   }
   const options: ReconstructBlockOptions = {
@@ -76,19 +69,21 @@ async function reconstructInRun(
       batchSize: recover.batch_size,
       gradAccumulation: recover.grad_accumulation,
       shuffleSeed: recover.shuffle ? seed : null,
+      place,
     },
     signal: session.signal,
     pausePoint: session.pausePoint,
     onStep: (step, { loss, lr }, tokensPerSecond) => {
       session.log.emit({
         type: 'step',
+        ...numberOf(session, recovery),
         block: block.index,
         step: step + 1,
         loss,
         lr,
         tokens_per_second: tokensPerSecond,
       })
-      advance(step + 1)
+      advance(block.index, step + 1)
     },
   }
   const result = await session.time('reconstruct', () =>
@@ -96,11 +91,16 @@ async function reconstructInRun(
       ? reconstructSubmodules(options, middles, dense === 'model' ? 'dense' : 'trained')
       : reconstructBlock(options),
   )
-  warnAbout(session, block.index, result)
+  warnAbout(session, block.index, place, result)
   return result
 }
 
-function warnAbout(session: RunSession, index: number, { errorBefore, errorAfter, errorMerged }: BlockReconstruction) {
+function warnAbout(
+  session: RunSession,
+  index: number,
+  place: string,
+  { errorBefore, errorAfter, errorMerged }: BlockReconstruction,
+) {
   const show = (value: number) => value.toPrecision(3)
   if (errorMerged > errorAfter)
     session.warn(
@@ -108,6 +108,6 @@ function warnAbout(session: RunSession, index: number, { errorBefore, errorAfter
     )
   if (errorAfter > errorBefore)
     session.warn(
-      `block ${index}: its error grew, ${show(errorBefore)} → ${show(errorAfter)}; lower recover.lr or train longer`,
+      `block ${index}: its error grew, ${show(errorBefore)} → ${show(errorAfter)}; lower ${place}.lr or train longer`,
     )
 }

@@ -4,19 +4,24 @@ import type { BlockRecovery } from '../../blocks/walkBlocks.ts'
 import { decode, readWeight } from '../../model/weightIo.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import { refitBlock } from '../../prune/refit.ts'
-import type { RunPlan } from '../../../shared/plan/runPlan.ts'
-import type { ResolvedRecover } from '../../../shared/recipe/resolve.ts'
+import { prunedNames } from '../../../shared/plan/pruneEntries.ts'
+import type { PlannedRecovery, RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
+import type { StepCount } from './stepCount.ts'
 
-/** What `recover.mode: refit` does to each block. */
-export function refitting(
-  session: RunSession,
-  plan: RunPlan,
-  recover: ResolvedRecover,
-  host: PruneHost,
-): BlockRecovery {
+export interface Refitting {
+  readonly session: RunSession
+  readonly plan: Pick<RunPlan, 'entries'>
+  readonly recovery: PlannedRecovery
+  readonly host: PruneHost
+  readonly advance: StepCount
+}
+
+/** What `mode: refit` does to each block. */
+export function refitting({ session, plan, recovery, host, advance }: Refitting): BlockRecovery {
   const { backend, model, signal } = session
-  const chosen = new Set(plan.entries.flatMap(({ sparsities }) => [...sparsities.keys()]))
+  const { steps, dampening = 0 } = recovery.settings
+  const chosen = prunedNames(plan.entries)
   const denseOf = async (name: string) => {
     const parameter = model.parameters.get(`${name}.weight`)
     if (!parameter) throw new EngineError('internal', `${name}.weight is no parameter of this model`)
@@ -30,9 +35,9 @@ export function refitting(
       if (!statistics) return null
       // Of masks that came with the source the dense weights are gone.
       const own = new Map([...masks].filter(([name]) => chosen.has(name)))
-      const { steps, dampening = 0 } = recover
       const shared = { backend, host, linears: block.linears, masks: own, statistics, denseOf, signal }
-      const errors = await session.time('reconstruct', () => refitBlock({ ...shared, steps, dampening }))
+      const errors = await session.time('refit', () => refitBlock({ ...shared, steps, dampening }))
+      advance(block.index, steps)
       return errors && { ...errors, errorMerged: errors.errorAfter }
     },
   }

@@ -1,5 +1,5 @@
 // Retraining inside a run: the pruned model as base, steps into the events, checkpoints, and merging at the end.
-import type { ResolvedRecover } from '../../../shared/recipe/resolve.ts'
+import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { EngineError } from '../../errors.ts'
 import { createDecoder, type Decoder } from '../../model/decoder.ts'
 import type { Model } from '../../model/model.ts'
@@ -14,12 +14,17 @@ import type { Budget } from '../../../shared/plan/memory.ts'
 import { mergeTrained } from './mergePhase.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/startMatricesOf.ts'
+import type { StoredStage } from '../state/blockStore.ts'
+import { numberOf } from './stepCount.ts'
 import { restoreTraining, SaveClock, saveTraining } from '../state/trainingState.ts'
 
 export interface RetrainPhase {
   readonly session: RunSession
-  /** The pruned model, as it was saved. */
+  readonly recovery: PlannedRecovery
+  /** The model as the run has saved it so far. */
   readonly base: Model
+  /** What the merged model is saved as. */
+  readonly stage: StoredStage
   readonly masks: ReadonlyMap<string, Mask>
   readonly set: TrainableSet
   readonly budget: Budget
@@ -33,8 +38,7 @@ export interface RetrainPhase {
 /** Trains, merges, and saves the merged model into the run's state. */
 export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
   const { session, base, set } = phase
-  const { recover } = session.recipe
-  if (!recover) throw new EngineError('internal', 'retraining without `recover`')
+  const { settings: recover } = phase.recovery
   const trainables = await createTrainables(session.backend, set, {
     rank: recover.lora.rank,
     alpha: recover.lora.alpha,
@@ -46,15 +50,16 @@ export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
   try {
     if (session.progress.trainedSteps > 0)
       await restoreTraining(session.folder.state, session.backend, trainables.parameters)
-    await train(phase, recover, trainables)
-    await mergeTrained(session, base, set, trainables, phase.masks)
+    await train(phase, trainables)
+    await mergeTrained(session, base, set, trainables, phase.masks, phase.stage)
   } finally {
     trainables.close()
   }
 }
 
-async function train(phase: RetrainPhase, recover: ResolvedRecover, trainables: Trainables): Promise<void> {
-  const { session, base, windows } = phase
+async function train(phase: RetrainPhase, trainables: Trainables): Promise<void> {
+  const { session, base, windows, recovery } = phase
+  const { settings: recover, place } = recovery
   const { backend, progress, recipe } = session
   const decoder = await createDecoder(backend, base, {
     memoryBytes: phase.budget.decoderBytes,
@@ -76,13 +81,15 @@ async function train(phase: RetrainPhase, recover: ResolvedRecover, trainables: 
         batchSize: recover.batch_size,
         gradAccumulation: recover.grad_accumulation,
         shuffleSeed: recover.shuffle ? recipe.seed : null,
+        place,
       },
       firstStep: progress.trainedSteps,
       losses: progress.losses,
       signal: session.signal,
       pausePoint: session.pausePoint,
       onStep: async (done, { loss, lr }, tokensPerSecond) => {
-        session.log.emit({ type: 'step', step: done, loss, lr, tokens_per_second: tokensPerSecond })
+        const number = numberOf(session, recovery)
+        session.log.emit({ type: 'step', ...number, step: done, loss, lr, tokens_per_second: tokensPerSecond })
         session.advance(done, recover.steps, 'steps')
         if (phase.isEvaluationDue(done)) await phase.evaluate(decoder, trainables, done)
         progress.trainedSteps = done

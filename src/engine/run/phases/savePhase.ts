@@ -10,7 +10,10 @@ import { createWriter, type CheckpointWriter } from '../../checkpoint/writer.ts'
 import { EngineError } from '../../errors.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { zerosOf } from '../../prune/mask.ts'
+import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
 import { mapPaths } from '../open/recipeFile.ts'
+import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import { recoveryReport } from '../../../shared/plan/recoveryReport.ts'
 import type { RunSession } from '../state/session.ts'
 import type { SourceRecord } from '../state/sources.ts'
 
@@ -23,16 +26,18 @@ export interface Result {
   readonly masks: ReadonlyMap<string, Mask>
   /** A tied head has got weights of its own. */
   readonly untied: boolean
+  readonly recoveries: readonly PlannedRecovery[]
   /** Of the program. */
   readonly version: string
 }
 
 /** Writes `save.to`. @throws EngineError 'exists' or 'disk'; nothing is left under the final name then. */
-export async function saveResult(session: RunSession, { result, masks, untied, version }: Result): Promise<void> {
+export async function saveResult(session: RunSession, given: Result): Promise<void> {
+  const { result, masks, untied } = given
   const { save } = session.recipe
   if (!save) return
   const { progress } = session
-  const note = `${JSON.stringify(noteOf(session, masks, version), null, 2)}\n`
+  const note = `${JSON.stringify(noteOf(session, given), null, 2)}\n`
   if (await isResult(save.to, note)) {
     // Killed between the rename and the note of it in the progress: the result is whole and ours.
     progress.saved = save.to
@@ -86,7 +91,7 @@ async function fill(
 }
 
 /** sparsescope.json: how this checkpoint came about. Nothing in it differs between two runs that do the same. */
-function noteOf({ progress, recipe, showPath }: RunSession, masks: ReadonlyMap<string, Mask>, version: string) {
+function noteOf({ progress, recipe, showPath }: RunSession, { masks, recoveries, version }: Result) {
   const tensors = [...masks].map(([linear, mask]) => {
     const zeros = zerosOf(mask)
     return [`${linear}.weight`, { zeros, sparsity: zeros / (mask.rows * mask.columns) }] as const
@@ -95,11 +100,12 @@ function noteOf({ progress, recipe, showPath }: RunSession, masks: ReadonlyMap<s
     format: 1,
     versions: { sparsescope: version },
     device: progress.device.description,
-    recipe: mapPaths(recipe, showPath),
+    recipe: writtenRecipe(mapPaths(recipe, showPath)),
     sources: contentsOf(progress.sources),
     trainable: progress.trainable,
+    ...(recoveries.length > 1 && { recoveries: recoveries.map(recoveryReport) }),
     evaluations: progress.evaluations.map(({ seconds: _, ...evaluation }) => evaluation),
-    blocks: progress.blocks.map(({ block, error_before, error_after }) => ({ block, error_before, error_after })),
+    blocks: progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
     tensors: Object.fromEntries(tensors),
     ...(masks.size > 0 && { mask: { file: maskFileName, sha256: hashOf(masks) } }),
   }

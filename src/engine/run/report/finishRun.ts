@@ -1,4 +1,5 @@
 // The end of a run, good or bad: report.json, the page, the last event, and the state that is no longer needed.
+import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { writeAtomic } from '../state/atomicFile.ts'
 import { htmlReport } from './htmlReport.ts'
@@ -14,13 +15,18 @@ export interface RunEnd {
 }
 
 /** Writes the report of a run that has ended and says so in its events. @throws EngineError 'disk'. */
-export async function finishRun(session: RunSession, version: string, end: RunEnd): Promise<RunReport> {
+export async function finishRun(
+  session: RunSession,
+  { recoveries }: Pick<RunPlan, 'recoveries'>,
+  version: string,
+  end: RunEnd,
+): Promise<RunReport> {
   const { folder, log, progress, recipe, showPath } = session
   session.requireHeld()
   // Nothing comes into the state any more, and a disk that is full otherwise must take the report.
   await session.room.state?.release()
   session.count()
-  const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), version, ...end }
+  const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), recoveries, version, ...end }
   const report = createReport(facts, progress)
   const message = end.message === null ? {} : { message: end.message }
   log.emit({ type: 'end', status: end.status, ...message })

@@ -1,6 +1,13 @@
 // report.json: what a run did, on what, and what came out (design 4.1: also the JSON of `sparsescope run`).
 import type { Stage } from '../../../shared/protocol/events.ts'
-import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import {
+  writtenRecipe,
+  type ResolvedRecipe,
+  type ResolvedRecover,
+  type WrittenRecipe,
+} from '../../../shared/recipe/resolve.ts'
+import { recoveryReport, type RecoveryReport } from '../../../shared/plan/recoveryReport.ts'
+import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { meanAccuracies, undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
 import { taskOf } from '../../../shared/tasks/tasks.ts'
 import type { BlockResult, EvaluationResult, RunDevice, RunProgress } from '../state/progress.ts'
@@ -13,7 +20,7 @@ export interface RunReport {
   message: string | null
   /** The run folder. */
   run: string
-  recipe: ResolvedRecipe
+  recipe: WrittenRecipe
   versions: { sparsescope: string; node: string; platform: string }
   device: RunDevice
   /** How the numbers came about, in sentences: context lengths, windows, calibration set, seed. */
@@ -25,8 +32,10 @@ export interface RunReport {
   evaluations: EvaluationResult[]
   /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
   sparsity: number | null
-  /** `percent` of all base parameters, as methods.md 9 counts. */
+  /** `percent` of all base parameters, as methods.md 9 counts; of several recoveries the largest. */
   trainable: { count: number; percent: number } | null
+  /** In their order. */
+  recoveries: RecoveryReport[]
   /** By phase, and `total`. */
   seconds: Record<string, number>
   peak_memory_mb: number
@@ -43,6 +52,7 @@ export interface ReportFacts {
   readonly status: RunStatus
   readonly message: string | null
   readonly sparsity: number | null
+  readonly recoveries: readonly PlannedRecovery[]
 }
 
 export function createReport(facts: ReportFacts, progress: RunProgress): RunReport {
@@ -56,7 +66,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     status: facts.status,
     message: facts.message,
     run: facts.run,
-    recipe: facts.recipe,
+    recipe: writtenRecipe(facts.recipe),
     versions: {
       sparsescope: facts.version,
       node: process.versions.node,
@@ -69,6 +79,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     evaluations: progress.evaluations,
     sparsity: facts.sparsity,
     trainable: progress.trainable,
+    recoveries: facts.recoveries.map(recoveryReport),
     seconds: { ...progress.seconds, total: progress.elapsedMs / 1000 },
     peak_memory_mb: progress.peakMemoryMb,
     blocks: progress.blocks,
@@ -87,18 +98,19 @@ function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): s
     sentences.push(
       `Calibration on ${calibration.data}: ${calibration.samples} windows of ${calibration.seq_len} tokens.`,
     )
-  if (recover?.mode === 'retrain')
-    sentences.push(
-      `Retraining on ${recover.data ?? 'no data'}: ${recover.steps} steps of ${recover.batch_size * recover.grad_accumulation} windows of up to ${recover.seq_len} tokens.`,
-    )
-  if (recover?.mode === 'reconstruct')
-    sentences.push(
-      `Reconstruction: ${recover.steps} steps of ${recover.batch_size * recover.grad_accumulation} windows for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`,
-    )
-  if (recover?.mode === 'refit')
-    sentences.push(
-      `Refit: least squares of the kept weights of each linear on the calibration windows, ${recover.steps} conjugate gradients, dampening ${recover.dampening}.`,
-    )
-  sentences.push(`Seed ${seed}.`)
+  sentences.push(...recover.map(recoverySentence), `Seed ${seed}.`)
   return sentences
+}
+
+function recoverySentence(recover: ResolvedRecover): string {
+  const { mode, steps, batch_size: batchSize, grad_accumulation: gradAccumulation } = recover
+  const windows = batchSize * gradAccumulation
+  switch (mode) {
+    case 'retrain':
+      return `Retraining on ${recover.data ?? 'no data'}: ${steps} steps of ${windows} windows of up to ${recover.seq_len} tokens.`
+    case 'reconstruct':
+      return `Reconstruction: ${steps} steps of ${windows} windows for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`
+    case 'refit':
+      return `Refit: least squares of the kept weights of each linear on the calibration windows, ${steps} conjugate gradients, dampening ${recover.dampening}.`
+  }
 }

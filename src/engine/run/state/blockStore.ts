@@ -12,8 +12,16 @@ import type { Mask } from '../../prune/mask.ts'
 import { parseRecorded } from './progressSchema.ts'
 import { bytesOf, writeTensors, type MakeRoom, type StateTensor } from './tensorFile.ts'
 
-/** `pruned`: after pruning, and reconstruction if asked. `trained`: after retraining and merging. `baseline`: pruned only. */
-export type StoredStage = 'pruned' | 'trained' | 'baseline'
+/**
+ * `pruned`: after pruning and what recovers blocks in the same walk. `trained`, `trained2` …: after each pass of recovery
+ * that follows. `baseline`: pruned only.
+ */
+export type StoredStage = 'pruned' | `trained${number | ''}` | 'baseline'
+
+/** Of a pass of recovery after pruning, counted from 0. */
+export function passStage(pass: number): StoredStage {
+  return pass === 0 ? 'trained' : `trained${pass + 1}`
+}
 
 /** Names of mask tensors in a block's file; the model's tensors never begin like this. */
 export const maskPrefix = 'sparsescope.mask.'

@@ -1,5 +1,6 @@
 // How far the whole run is, and how long it still takes: its parts weighted by the planned time (shared/plan/time.ts),
 // the time that is left by what has been measured.
+import { passesOf } from '../../../shared/plan/passes.ts'
 import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
 import { isAskedAt } from '../../../shared/plan/time.ts'
 import type { Stage } from '../../../shared/protocol/events.ts'
@@ -86,21 +87,25 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
 
 /** What a resumed run has behind it. */
 export function finishedParts(
-  { finishedBlocks, trainedSteps, merged, evaluations, saved }: RunProgress,
+  { finishedBlocks, recoveredPasses, walkedBlocks, trainedSteps, evaluations, saved }: RunProgress,
   recipe: ResolvedRecipe,
   numBlocks: number,
 ): Map<WorkPart, number> {
-  const steps = recipe.recover?.steps ?? 1
+  const { later } = passesOf(recipe.recover, recipe.prune.length > 0)
+  const passes = later.map(({ blockwise, recoveries }, i): [WorkPart, number] => {
+    const begun = blockwise ? walkedBlocks / numBlocks : trainedSteps / recoveries[0].steps
+    return [`recover ${i}`, i < recoveredPasses ? 1 : i > recoveredPasses ? 0 : begun]
+  })
   const measured = (stage: Stage) => {
     const asked = recipe.evaluate.filter((e) => isAskedAt(e, stage, recipe)).length
     return evaluations.filter((e) => e.stage === stage && e.step === undefined).length / Math.max(1, asked)
   }
-  return new Map([
+  return new Map<WorkPart, number>([
     ['evaluate dense', measured('dense')],
     ['baseline', measured('pruned') > 0 ? 1 : 0],
     ['prune', finishedBlocks / numBlocks],
     ['evaluate pruned', measured('pruned')],
-    ['retrain', merged ? 1 : trainedSteps / steps],
+    ...passes,
     ['evaluate recovered', measured('recovered')],
     ['save', saved === null ? 0 : 1],
   ])

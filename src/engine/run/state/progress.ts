@@ -2,7 +2,7 @@
 // it does not mention is done again.
 import { join } from 'node:path'
 import type { TaskName } from '../../../shared/tasks/tasks.ts'
-import type { ModuleZeros, Stage } from '../../../shared/protocol/events.ts'
+import type { BlockErrors, ModuleZeros, Stage } from '../../../shared/protocol/events.ts'
 import { readOwn } from '../../checkpoint/ownFile.ts'
 import { writeAtomic } from './atomicFile.ts'
 import { parseProgress } from './progressSchema.ts'
@@ -15,8 +15,10 @@ export interface EvaluationResult {
   readonly task: TaskName
   /** Recipe's path of the data. */
   readonly data: string
-  /** Steps (retrain) or blocks (reconstruct) done; only for measurements in between. */
+  /** Steps (retrain) or blocks (reconstruct, refit) done; only for measurements in between. */
   readonly step?: number
+  /** With `step`, of a recipe with several recoveries: the last that the measured blocks have been through. */
+  readonly recovery?: number
   readonly seconds: number
   readonly perplexity?: number
   /** Of perplexity. */
@@ -34,8 +36,11 @@ export interface EvaluationResult {
 export interface BlockResult {
   readonly block: number
   readonly modules: Record<string, ModuleZeros>
+  /** Of the last recovery of this walk that had something to change in the block. */
   readonly error_before?: number
   readonly error_after?: number
+  /** Of all recoveries of this walk, in a recipe that has several. */
+  readonly errors?: readonly BlockErrors[]
   readonly seconds: number
 }
 
@@ -62,12 +67,14 @@ export interface RunProgress {
   /** Blocks whose pruned (and reconstructed) weights are saved. */
   finishedBlocks: number
   blocks: BlockResult[]
-  /** Optimiser steps of retraining that the saved moments contain. */
+  /** Passes of recovery after pruning that are finished, merged and saved. */
+  recoveredPasses: number
+  /** Of the next such pass: blocks that are saved, where it walks over them. */
+  walkedBlocks: number
+  /** Of the next such pass: optimiser steps of retraining that the saved moments contain. */
   trainedSteps: number
   /** Losses of those steps, as far as telling divergence needs them. */
   losses: number[]
-  /** Retrained weights are merged and saved. */
-  merged: boolean
   trainable: { count: number; percent: number } | null
   evaluations: EvaluationResult[]
   /** By phase. */
@@ -93,9 +100,10 @@ export function newProgress(
     elapsedMs: 0,
     finishedBlocks: 0,
     blocks: [],
+    recoveredPasses: 0,
+    walkedBlocks: 0,
     trainedSteps: 0,
     losses: [],
-    merged: false,
     evaluations: [],
     seconds: {},
     peakMemoryMb: 0,

@@ -38,6 +38,7 @@ const evaluation = z.object({
   task: z.enum(taskNames),
   data: text,
   step: count.optional(),
+  recovery: count.optional(),
   seconds,
   perplexity: measured.optional(),
   tokens: count.optional(),
@@ -54,10 +55,14 @@ const block = z.object({
   modules: record(z.object({ sparsity: z.number().min(0).max(1), zeros: count, size: count })),
   error_before: measured.optional(),
   error_after: measured.optional(),
+  errors: z
+    .array(z.object({ recovery: count, error_before: measured, error_after: measured }))
+    .max(few)
+    .optional(),
   seconds,
 })
 
-const progress = z.object({
+const recorded = z.object({
   version: z.literal(2),
   revision: count,
   recipe: sha256,
@@ -72,9 +77,12 @@ const progress = z.object({
   elapsedMs: seconds,
   finishedBlocks: count,
   blocks: z.array(block).max(few),
+  recoveredPasses: count.optional(),
+  walkedBlocks: count.default(0),
   trainedSteps: count,
   losses: z.array(measured).max(few),
-  merged: z.boolean(),
+  /** In place of `recoveredPasses`, of runs of version 0.1. */
+  merged: z.boolean().optional(),
   trainable: z.object({ count, percent: z.number().min(0) }).nullable(),
   evaluations: z.array(evaluation).max(few),
   seconds: record(seconds),
@@ -83,6 +91,12 @@ const progress = z.object({
   partial: partialId.nullable(),
   saveTo: path.nullable(),
   saved: path.nullable(),
+})
+
+/** Runs of version 0.1 had one recovery at most, and kept counting its steps when it was merged. */
+const progress = recorded.transform(({ merged = false, recoveredPasses, ...rest }): RunProgress => {
+  if (recoveredPasses !== undefined) return { ...rest, recoveredPasses }
+  return merged ? { ...rest, recoveredPasses: 1, trainedSteps: 0, losses: [] } : { ...rest, recoveredPasses: 0 }
 })
 
 /** @throws EngineError 'bad-data' that names the file and the first thing that is wrong in it. */

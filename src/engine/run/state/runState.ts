@@ -7,7 +7,7 @@ import type { RunFolder } from './runFolder.ts'
 
 /** What a run writes there, and leftovers of such files from a process that was killed while it wrote them. */
 const ours =
-  /^(?:(?:pruned|trained|baseline)-(?:\d{4,}|ends)\.safetensors|training\.safetensors|progress\.json)(?:\.tmp)?$/
+  /^(?:(?:pruned|trained\d*|baseline)-(?:\d{4,}|ends)\.safetensors|training\.safetensors|progress\.json)(?:\.tmp)?$/
 
 /** What holds the room for those that are still to come. */
 export const reserveFile = 'reserved'

@@ -34,13 +34,15 @@ export interface SessionParts {
   readonly pausePoint?: () => Promise<void>
 }
 
-export type PhaseName = 'read' | 'calibrate' | 'prune' | 'reconstruct' | 'retrain' | 'evaluate' | 'save'
+export type PhaseName = 'read' | 'calibrate' | 'prune' | 'reconstruct' | 'refit' | 'retrain' | 'evaluate' | 'save'
 
 export interface PhaseOptions {
   /** Counts the seconds under another name, where that says better what takes them. */
   readonly timedAs?: PhaseName
   /** What of the planned work this is; without it the run as a whole does not advance. */
   readonly part?: WorkPart
+  /** Index of the recovery, in a recipe that has several. */
+  readonly recovery?: number
 }
 
 export interface RunSession extends SessionParts {
@@ -51,6 +53,8 @@ export interface RunSession extends SessionParts {
   expect(parts: readonly PlannedPart[]): void
   /** Announces a phase and counts its seconds. */
   phase<T>(name: PhaseName, body: () => Promise<T>, options?: PhaseOptions): Promise<T>
+  /** Inside a phase: another one goes on in its place, unless it does already. Nothing is counted. */
+  turnTo(name: PhaseName, recovery: number): void
   /** Counts seconds under a phase's name without announcing it; they are not counted under the phase around it. */
   time<T>(name: PhaseName, body: () => Promise<T>): Promise<T>
   /** Progress of the current phase, at most four times a second. */
@@ -60,6 +64,11 @@ export interface RunSession extends SessionParts {
   /** Brings counters in `progress` up to date. */
   count(): void
   close(): void
+}
+
+interface Announced {
+  readonly phase: PhaseName
+  readonly recovery?: number
 }
 
 const progressEveryMs = 250
@@ -85,11 +94,8 @@ export function createSession(parts: SessionParts): RunSession {
     progress.eventsBytes = log.bytes()
     progress.peakMemoryMb = Math.max(earlierPeak, memory.peakMb())
   }
-  let announced: PhaseName | null = null
-  const announce = (phase: PhaseName) => {
-    announced = phase
-    log.emit({ type: 'phase', phase })
-  }
+  let announced: Announced | null = null
+  const announce = (named: Announced) => log.emit({ type: 'phase', ...(announced = named) })
   let shown = { phase: '', done: -1, at: -Infinity }
   let overall: Overall | null = null
   let current: WorkPart | undefined
@@ -107,10 +113,10 @@ export function createSession(parts: SessionParts): RunSession {
       progress.warnings.push(message)
       log.emit({ type: 'warning', message })
     },
-    async phase(name, body, { timedAs = name, part } = {}) {
+    async phase(name, body, { timedAs = name, part, recovery } = {}) {
       throwIfCancelled(signal)
       const around = { announced, current }
-      announce(name)
+      announce({ phase: name, ...(recovery !== undefined && { recovery }) })
       current = part
       if (part) overall?.enter(part, log.elapsed())
       const result = await clock.run(timedAs, body)
@@ -120,18 +126,22 @@ export function createSession(parts: SessionParts): RunSession {
       current = around.current
       return result
     },
+    turnTo(phase, recovery) {
+      if (announced?.phase !== phase || announced.recovery !== recovery) announce({ phase, recovery })
+    },
     time: (name, body) => clock.run(name, body),
     advance(done, total, unit) {
       const now = performance.now()
       if (!announced) return
       if (current) overall?.reach(current, done / total, log.elapsed())
-      if (shown.phase !== announced || done < shown.done) shown = { phase: announced, done, at: -Infinity }
+      const { phase } = announced
+      if (shown.phase !== phase || done < shown.done) shown = { phase, done, at: -Infinity }
       if (now - shown.at < progressEveryMs && done < total) return
       shown = { ...shown, done, at: now }
       const left = overall?.secondsLeft(log.elapsed()) ?? null
       const whole = overall && { overall: Number(overall.share().toFixed(4)) }
       const eta = left === null ? null : Math.round(left)
-      log.emit({ type: 'progress', phase: announced, done, total, unit, eta_s: eta, ...whole })
+      log.emit({ type: 'progress', phase, done, total, unit, eta_s: eta, ...whole })
     },
     async milestone() {
       killPoint()

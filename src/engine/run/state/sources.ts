@@ -33,8 +33,11 @@ export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): P
   const { calibration, recover, evaluate } = recipe
   const add = (role: string, path: string | null | undefined) => path && files.set(role, path)
   add('calibration', calibration?.data)
-  add('recover', recover?.data)
-  add('start matrices', recover?.lora.init)
+  for (const [i, { data, lora }] of recover.entries()) {
+    const which = recover.length > 1 ? ` ${i}` : ''
+    add(`recover${which}`, data)
+    add(`start matrices${which}`, lora.init)
+  }
   for (const [i, { data }] of evaluate.entries()) add(`evaluate ${i}`, data)
   return [...files].map(([role, path]) => ({ role, path }))
 }

@@ -5,7 +5,7 @@ import { allocationOf } from '../../allocations/allocations.ts'
 import type { MethodKey } from '../../methods/keys.ts'
 import type { ForeignMethod } from '../../methods/method.ts'
 import { methodOf } from '../../methods/methods.ts'
-import { resolveRecipe } from '../resolve.ts'
+import { recoveryPlace, resolveRecipe } from '../resolve.ts'
 import type { ResolvedPruneStep } from '../resolve.ts'
 import type { Recipe } from '../schema.ts'
 import { withoutUndefined } from './convert.ts'
@@ -35,7 +35,8 @@ export function exportToLlmCompressor(recipe: Recipe): Exported {
       stages[`step${i}_stage`] = { pruning_modifiers: { [foreign.modifiers[0]]: settingsOf(step, foreign) } }
     }
   }
-  if (resolved.recover) lost.push(`recover: ${resolved.recover.mode} of ${resolved.recover.train.join(', ')}`)
+  for (const [i, { mode, train }] of resolved.recover.entries())
+    lost.push(`${recoveryPlace(resolved, i)}: ${mode}${train.length > 0 ? ` of ${train.join(', ')}` : ''}`)
   if (resolved.evaluate.length > 0) lost.push('evaluate')
   if (resolved.calibration) lost.push('calibration: it is given in code there')
   if (resolved.sweep) lost.push('sweep')

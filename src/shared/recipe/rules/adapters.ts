@@ -14,16 +14,18 @@ export const r1 = defineRule({
   why: 'Merging a plain LoRA adds a dense matrix and fills the zeros (wanda#83: 40 % fell to 32.7 %). `mask_lora`, `scale_lora` and `lora_prune` keep every zero; `mask_lora` also merges to exactly what was trained.',
   bad: 'recover: {train: [lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [mask_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, get }) {
-    const train = get(['recover', 'train'])
-    if (!Array.isArray(train)) return
-    const index = train.indexOf('lora')
-    if (index < 0) return
-    const others = train.filter((t) => t !== 'lora').map(String)
-    yield {
-      at: ['recover', 'train', index],
-      message: `Merging a plain LoRA would fill the zeros again: use ${andList(adapterNames.toReversed(), 'or')}.`,
-      fixes: exactAdapters.map((a) => setTrain(document, [...others.filter((o) => o !== a), a])),
+  *check({ document, recoveries, get }) {
+    for (const { path } of recoveries) {
+      const train = get([...path, 'train'])
+      if (!Array.isArray(train)) continue
+      const index = train.indexOf('lora')
+      if (index < 0) continue
+      const others = train.filter((t) => t !== 'lora').map(String)
+      yield {
+        at: [...path, 'train', index],
+        message: `Merging a plain LoRA would fill the zeros again: use ${andList(adapterNames.toReversed(), 'or')}.`,
+        fixes: exactAdapters.map((a) => setTrain(document, path, [...others.filter((o) => o !== a), a])),
+      }
     }
   },
 })
@@ -36,30 +38,23 @@ export const r5 = defineRule({
   why: 'An adapter of a rank of min(in, out) or more has as many parameters as the matrix itself: train `full` instead, or lower the rank. The paper uses 16.',
   bad: 'recover: {train: [mask_lora], lora: {rank: 4096}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [mask_lora], lora: {rank: 8}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, resolved, model, adapter, has }) {
-    const recover = resolved.recover
-    if (!recover || !model || (adapter && !adapterOf(adapter).ranked) || (!adapter && !recover.train.includes('head')))
-      return
-    const { rank } = recover.lora
-    const kinds = adapter ? ['linear'] : ['head']
-    const small = model.modules.find((m) => kinds.includes(m.kind) && Math.min(m.rows, m.columns) <= rank)
-    if (!small) return
-    const least = Math.min(
-      ...model.modules.filter((m) => kinds.includes(m.kind)).map((m) => Math.min(m.rows, m.columns)),
-    )
-    const better = Math.max(1, 2 ** Math.floor(Math.log2(Math.max(1, least - 1) / 2 || 1)))
-    const path = ['recover', 'lora', 'rank']
-    yield {
-      at: has(path) ? path : { key: ['recover'] },
-      message: `Rank ${rank} is not below the ${Math.min(small.rows, small.columns)} of ${small.name} [${small.rows}, ${small.columns}]: lower it to ${Math.min(16, better)}.`,
-      fixes: has(path)
-        ? [
-            {
-              title: `Write ${Math.min(16, better)}`,
-              edits: replaceValue(document, path, String(Math.min(16, better))),
-            },
-          ]
-        : [],
+  *check({ document, recoveries, model, has }) {
+    if (!model) return
+    for (const { path, resolved, adapter } of recoveries) {
+      if ((adapter && !adapterOf(adapter).ranked) || (!adapter && !resolved.train.includes('head'))) continue
+      const { rank } = resolved.lora
+      const carriers = model.modules.filter(({ kind }) => kind === (adapter ? 'linear' : 'head'))
+      const small = carriers.find((m) => Math.min(m.rows, m.columns) <= rank)
+      if (!small) continue
+      const least = Math.min(...carriers.map((m) => Math.min(m.rows, m.columns)))
+      const better = Math.max(1, 2 ** Math.floor(Math.log2(Math.max(1, least - 1) / 2 || 1)))
+      const at = [...path, 'lora', 'rank']
+      const text = String(Math.min(16, better))
+      yield {
+        at: has(at) ? at : { key: path },
+        message: `Rank ${rank} is not below the ${Math.min(small.rows, small.columns)} of ${small.name} [${small.rows}, ${small.columns}]: lower it to ${text}.`,
+        fixes: has(at) ? [{ title: `Write ${text}`, edits: replaceValue(document, at, text) }] : [],
+      }
     }
   },
 })

@@ -1,8 +1,10 @@
 // What pruning methods look at.
 import { isMethodName, methodOf, needsData, needsHessian } from '../../methods/methods.ts'
+import type { RecoveryEntry } from '../context.ts'
+import type { Path } from '../document.ts'
 import { insertKey, remove, replaceValue } from '../edits.ts'
 import { stepNeedsData } from '../resolve.ts'
-import { defineRule } from '../rule.ts'
+import { defineRule, type Report } from '../rule.ts'
 
 export const m1 = defineRule({
   id: 'M1',
@@ -11,43 +13,39 @@ export const m1 = defineRule({
   why: 'Wanda and SparseGPT look at the inputs of every layer, reconstruction fits outputs on them: both need `calibration`. Retraining needs `recover.data`.',
   bad: 'prune: [{method: wanda, sparsity: 0.5}]\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.5}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, resolved, has }) {
-    const { prune, recover } = resolved
+  *check({ document, resolved, recoveries, has }) {
+    const { prune } = resolved
+    const modeOf = ({ path }: RecoveryEntry) => (has([...path, 'mode']) ? [...path, 'mode'] : { key: path })
     const block = '{data: path/to/text.jsonl, samples: 128, seq_len: 2048}'
     if (!has(['calibration'])) {
       const i = prune.findIndex(stepNeedsData)
-      const why =
-        i >= 0
-          ? needsData(prune[i].method)
-            ? prune[i].method
-            : `allocation ${prune[i].allocation}`
-          : recover && recover.mode !== 'retrain'
-            ? 'Reconstruction'
-            : null
-      if (why !== null) {
-        const edits = insertKey(document, [], 'calibration', block)
-        yield {
-          at:
-            i >= 0
-              ? has(['prune', i, 'method'])
-                ? ['prune', i, 'method']
-                : ['prune', i]
-              : has(['recover', 'mode'])
-                ? ['recover', 'mode']
-                : { key: ['recover'] },
-          message: `${why} needs calibration data: add calibration.`,
-          from: [['calibration'], i >= 0 ? ['prune', i, 'method'] : ['recover', 'mode']],
-          fixes: edits.length > 0 ? [{ title: 'Add calibration', edits }] : [],
-        }
+      const fitting = recoveries.find(({ resolved }) => resolved.mode !== 'retrain')
+      const edits = insertKey(document, [], 'calibration', block)
+      const report = (why: string, at: Report['at'], from: Path): Report => ({
+        at,
+        message: `${why} needs calibration data: add calibration.`,
+        from: [['calibration'], from],
+        fixes: edits.length > 0 ? [{ title: 'Add calibration', edits }] : [],
+      })
+      const method = ['prune', i, 'method']
+      if (i >= 0) {
+        const why = needsData(prune[i].method) ? prune[i].method : `allocation ${prune[i].allocation}`
+        yield report(why, has(method) ? method : ['prune', i], method)
+      } else if (fitting) {
+        const why = fitting.resolved.mode === 'refit' ? 'Refitting' : 'Reconstruction'
+        yield report(why, modeOf(fitting), [...fitting.path, 'mode'])
       }
     }
-    if (recover?.mode !== 'retrain' || has(['recover', 'data'])) return
-    const edits = insertKey(document, ['recover'], 'data', 'path/to/text.jsonl')
-    yield {
-      at: has(['recover', 'mode']) ? ['recover', 'mode'] : { key: ['recover'] },
-      message: 'Retraining needs data: add data to recover.',
-      from: [['recover', 'data']],
-      fixes: edits.length > 0 ? [{ title: 'Add data', edits }] : [],
+    for (const recovery of recoveries) {
+      const { path, resolved } = recovery
+      if (resolved.mode !== 'retrain' || has([...path, 'data'])) continue
+      const edits = insertKey(document, path, 'data', 'path/to/text.jsonl')
+      yield {
+        at: modeOf(recovery),
+        message: 'Retraining needs data: add data to recover.',
+        from: [[...path, 'data']],
+        fixes: edits.length > 0 ? [{ title: 'Add data', edits }] : [],
+      }
     }
   },
 })
@@ -61,7 +59,7 @@ export const m2 = defineRule({
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ document, resolved }) {
     const used = resolved.prune.some(stepNeedsData)
-    if (!resolved.calibration || used || (resolved.recover && resolved.recover.mode !== 'retrain')) return
+    if (!resolved.calibration || used || resolved.recover.some(({ mode }) => mode !== 'retrain')) return
     yield {
       at: { key: ['calibration'] },
       message: 'Nothing uses calibration here: remove it.',

@@ -1,7 +1,7 @@
 // Files of data: there, readable, and the right ones.
 import { someOf } from '../../format/lists.ts'
 import { normalPath } from '../../format/paths.ts'
-import { dataUses, isText } from '../dataUses.ts'
+import { isText } from '../dataUses.ts'
 import { replaceValue } from '../edits.ts'
 import { nearest } from '../nearest.ts'
 import { defineRule } from '../rule.ts'
@@ -13,8 +13,7 @@ export const m6 = defineRule({
   why: 'A perplexity on the calibration or training text says little about any other text.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nevaluate: [{data: a.jsonl, seq_len: 64}]',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nevaluate: [{data: b.jsonl, seq_len: 64}]',
-  *check({ resolved }) {
-    const uses = dataUses(resolved)
+  *check({ uses }) {
     for (const use of uses.filter((u) => u.purpose === 'evaluate')) {
       const other = uses.find(
         (u) => u.purpose !== 'evaluate' && normalPath(u.data) === normalPath(use.data) && u.field === use.field,
@@ -36,13 +35,15 @@ export const m7 = defineRule({
   why: 'Paths are relative to the recipe. `field` is the column of a table of text or the tensor of ids; without it, `text`, or the only integer tensor.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, field: content, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, field: text, seq_len: 64}\nsave: {to: out}',
-  *check({ document, resolved, facts, has }) {
-    const start = resolved.recover?.lora.init ?? null
-    if (start !== null && facts.data.get(start)?.exists === false) {
-      const at = ['recover', 'lora', 'init']
-      yield { at, message: `There is no file ${start} (paths are relative to the recipe).` }
+  *check({ document, recoveries, uses, facts, has }) {
+    for (const { path, resolved } of recoveries) {
+      const { init } = resolved.lora
+      if (init !== null && facts.data.get(init)?.exists === false) {
+        const at = [...path, 'lora', 'init']
+        yield { at, message: `There is no file ${init} (paths are relative to the recipe).` }
+      }
     }
-    for (const { path, data, field, columns } of dataUses(resolved)) {
+    for (const { path, data, field, columns } of uses) {
       const file = facts.data.get(data)
       if (!file) continue
       const at = [...path, 'data']
@@ -101,11 +102,11 @@ export const c6 = defineRule({
   why: 'Text is read with the tokenizer.json of the model folder. Its ids must lie within the embedding. Files of ids (`.safetensors`) need no tokenizer.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, seq_len: 16}\nsave: {to: out}',
-  *check({ resolved, model }) {
+  *check({ uses, model }) {
     if (!model?.modelConfig) return
     const { present, largestId } = model.tokenizer
     const rows = model.modelConfig.vocabSize
-    for (const { path, data } of dataUses(resolved)) {
+    for (const { path, data } of uses) {
       if (!isText(data)) continue
       if (!present) {
         yield {

@@ -1,5 +1,4 @@
 // Lengths of windows and of what they are cut from.
-import { dataUses } from '../dataUses.ts'
 import { insertKey, replaceValue } from '../edits.ts'
 import { idShapeOf } from '../facts.ts'
 import { defineRule } from '../rule.ts'
@@ -12,8 +11,8 @@ export const m5 = defineRule({
   why: 'Windows of ids are taken as they are, so there must be as many as asked for. For text the bytes are an upper bound of its tokens: a file with fewer bytes cannot give one whole window.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 100, seq_len: 16}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 64, seq_len: 16}\nsave: {to: out}',
-  *check({ document, resolved, facts, has }) {
-    for (const { path, data, field, samples, seqLen, purpose } of dataUses(resolved)) {
+  *check({ document, uses, facts, has }) {
+    for (const { path, data, field, samples, seqLen, purpose } of uses) {
       const file = facts.data.get(data)
       if (seqLen === null || !file?.exists || file.problem !== null) continue
       const shape = idShapeOf(file, field)
@@ -61,8 +60,8 @@ export const m8 = defineRule({
   why: 'A calibration window is cut out of one document, so some document must have more tokens than `seq_len`. A token has at least one byte, so bytes tell where that cannot be.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 512}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, resolved, facts, has }) {
-    for (const { purpose, path, data, seqLen } of dataUses(resolved)) {
+  *check({ document, uses, facts, has }) {
+    for (const { purpose, path, data, seqLen } of uses) {
       const longest = facts.data.get(data)?.longestDocument ?? null
       if (purpose !== 'calibration' || seqLen === null || longest === null || longest > seqLen) continue
       const at = has([...path, 'seq_len']) ? [...path, 'seq_len'] : [...path, 'data']
@@ -89,10 +88,10 @@ export const l4 = defineRule({
   why: 'The model has no position beyond `max_position_embeddings`. Above 4096 memory grows fast, and PERP never goes there.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 100000}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, resolved, model, has }) {
+  *check({ document, uses, model, has }) {
     const most = model?.modelConfig?.maxPositions
     if (most === undefined) return
-    for (const { path, seqLen } of dataUses(resolved)) {
+    for (const { path, seqLen } of uses) {
       const key = [...path, 'seq_len']
       if (seqLen === null || (seqLen <= most && (!has(key) || seqLen <= long))) continue
       const better = Math.min(most, long)
@@ -120,9 +119,9 @@ export const l5 = defineRule({
   why: 'The default depends on the model. Memory and perplexity depend on it, so numbers are only comparable when it is written down (llm-compressor#3011).',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 2048}\nsave: {to: out}',
-  *check({ document, resolved, has, model, facts }) {
+  *check({ document, uses, has, model, facts }) {
     const atMost = model?.modelConfig ? '' : 'at most '
-    for (const { path, data, field, seqLen } of dataUses(resolved)) {
+    for (const { path, data, field, seqLen } of uses) {
       // Rows of ids have a length of their own.
       const rows = idShapeOf(facts.data.get(data), field)?.length === 2
       if (seqLen === null || rows || has([...path, 'seq_len']) || !has([...path, 'data'])) continue

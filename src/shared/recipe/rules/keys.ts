@@ -1,10 +1,21 @@
 // Keys: unknown, in the wrong section, of another tool, or missing.
+import type { Path } from '../document.ts'
 import { insertKey, remove, renameKey } from '../edits.ts'
 import { propertiesAt, sections } from '../jsonSchema.ts'
 import { nearest } from '../nearest.ts'
 import { oldNames, renamed } from '../oldNames.ts'
 import { defineRule } from '../rule.ts'
 import { unknownKeys } from '../unknownKeys.ts'
+
+/** Without the places in lists. */
+const keysOf = (path: Path) => path.filter((key) => typeof key === 'string')
+const isSame = (a: Path, b: Path) => a.length === b.length && a.every((key, i) => key === b[i])
+
+/** A section of the format in the same item of a list, where `recover` is one. */
+function beside(section: Path, parent: Path): Path {
+  const [top, ...inner] = section
+  return top === parent[0] && top === 'recover' && typeof parent[1] === 'number' ? [top, parent[1], ...inner] : section
+}
 
 export const s1 = defineRule({
   id: 'S1',
@@ -47,10 +58,10 @@ export const s2 = defineRule({
   *check(context) {
     const { document } = context
     for (const { key, parent, path } of unknownKeys(context)) {
-      const homes = sections.filter((s) => s.length !== parent.length || s[0] !== parent[0])
+      const homes = sections.filter((s) => !isSame(keysOf(s), keysOf(parent))).map((s) => beside(s, parent))
       const known = homes.filter((s) => Object.hasOwn(propertiesAt(s) ?? {}, key))
       if (known.length === 0) continue
-      const names = known.map((s) => (s.length === 0 ? 'the top level' : s.filter((p) => p !== 0).join('.')))
+      const names = known.map((s) => (s.length === 0 ? 'the top level' : keysOf(s).join('.')))
       const fixes = known.flatMap((home, i) => {
         if (context.has([...home, key])) return []
         const range = document.nodeAt(path)?.range
@@ -81,11 +92,11 @@ export const s3 = defineRule({
       if (!Object.hasOwn(oldNames, key)) continue
       const home = oldNames[key]
       const name = String(home.at(-1))
-      const here = home.length === parent.length + 1 && home[0] === (parent[0] ?? home[0])
+      const here = isSame(keysOf(home.slice(0, -1)), keysOf(parent))
       const free = here && renamed.has(key) && !context.has([...parent, name])
       yield {
         at: { key: path },
-        message: `${key} is another tool's name: here it is ${home.filter((p) => p !== 0).join('.')}.`,
+        message: `${key} is another tool's name: here it is ${keysOf(home).join('.')}.`,
         fixes: free ? [{ title: `Rename to ${name}`, edits: renameKey(context.document, path, name) }] : [],
       }
     }

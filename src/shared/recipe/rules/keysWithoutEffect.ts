@@ -1,14 +1,13 @@
 // Keys that exist but do not apply to the chosen method, pattern or mode.
 import { adapterOf } from '../../adapters/adapters.ts'
 import { allocationNames } from '../../allocations/allocations.ts'
-import { andList } from '../../format/lists.ts'
+import { andList, largest } from '../../format/lists.ts'
 import { canBeGlobal, idleKeys, methodOf, methodsWith } from '../../methods/methods.ts'
 import { taskOf } from '../../tasks/tasks.ts'
-import { groupOf, type LintContext } from '../context.ts'
-import { dataUses } from '../dataUses.ts'
+import { groupOf, type LintContext, type RecoveryEntry } from '../context.ts'
 import type { Path } from '../document.ts'
 import { remove } from '../edits.ts'
-import { type ResolvedPruneStep, type ResolvedRecover, sideBySide } from '../resolve.ts'
+import { type ResolvedPruneStep, sideBySide } from '../resolve.ts'
 import { defineRule } from '../rule.ts'
 
 export const s6 = defineRule({
@@ -45,9 +44,11 @@ interface Idle {
 function* idle(context: LintContext): Iterable<Idle> {
   for (const [i, step] of context.resolved.prune.entries()) yield* idleInStep(step, i)
   const { recover } = context.resolved
-  if (recover) yield* idleInRecover(context, recover)
+  for (const recovery of context.recoveries) yield* idleInRecover(recovery)
+  if (Array.isArray(context.recipe.recover) && recover.length === 0)
+    yield { path: ['recover'], reason: 'while its list is empty', from: [] }
   yield* idleEvaluation(context)
-  if (context.resolved.prune.length === 0 && !recover)
+  if (context.resolved.prune.length === 0 && recover.length === 0)
     yield { path: ['save'], reason: 'without prune or recover, as nothing changes', from: [['prune'], ['recover']] }
 }
 
@@ -77,11 +78,11 @@ function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {
   if (exactOnly) yield { path: at('selection'), reason: `with ${step.method}, which prunes exact counts`, from }
 }
 
-function* idleInRecover({ recipe, adapter }: LintContext, recover: ResolvedRecover): Iterable<Idle> {
-  const at = (...keys: string[]): Path => ['recover', ...keys]
+function* idleInRecover({ path, written, resolved: recover, adapter }: RecoveryEntry): Iterable<Idle> {
+  const at = (...keys: string[]): Path => [...path, ...keys]
   const from = [at('mode')]
   if (recover.mode === 'refit') {
-    for (const key of Object.keys(recipe.recover ?? {}))
+    for (const key of Object.keys(written))
       if (!['mode', 'steps', 'dampening'].includes(key))
         yield { path: at(key), reason: 'in mode refit, which trains nothing', from }
     return
@@ -91,7 +92,7 @@ function* idleInRecover({ recipe, adapter }: LintContext, recover: ResolvedRecov
     const reason = 'in mode reconstruct, which uses the calibration set'
     for (const key of ['data', 'field', 'samples', 'seq_len']) yield { path: at(key), reason, from }
     yield { path: at('clip_norm'), reason: 'in mode reconstruct, which does not clip', from }
-    if (recipe.recover?.window === 'submodule' && recover.window === 'block')
+    if (written.window === 'submodule' && recover.window === 'block')
       yield { path: at('window'), reason: sideBySide, from: [] }
   } else for (const key of ['window', 'inputs']) yield { path: at(key), reason: 'in mode retrain', from }
   if (recover.train.includes('head')) return
@@ -101,9 +102,11 @@ function* idleInRecover({ recipe, adapter }: LintContext, recover: ResolvedRecov
     yield { path: at('lora', 'init'), reason: `with ${adapter}, which always starts at 1`, from: train }
 }
 
-function* idleEvaluation({ resolved, recipe }: LintContext): Iterable<Idle> {
+function* idleEvaluation({ resolved, recipe, recoveries, uses }: LintContext): Iterable<Idle> {
   const { recover, prune } = resolved
-  for (const { path, data } of dataUses(resolved)) {
+  const onlyRetrains = recover.every(({ mode }) => mode === 'retrain')
+  const steps = largest(recover, 0, (one) => one.steps)
+  for (const { path, data } of uses) {
     const reason = 'with a .txt file, which is one text'
     if (data.endsWith('.txt')) yield { path: [...path, 'field'], reason, from: [] }
   }
@@ -115,16 +118,14 @@ function* idleEvaluation({ resolved, recipe }: LintContext): Iterable<Idle> {
   for (const [i, { every }] of resolved.evaluate.entries()) {
     if (every === undefined) continue
     const path = ['evaluate', i, 'every']
-    if (!recover) yield { path, reason: 'without recover', from: [['recover']] }
-    else if (recover.mode === 'retrain' && every > recover.steps)
-      yield {
-        path,
-        reason: `with only ${recover.steps} steps`,
-        from: [
-          ['recover', 'steps'],
-          ['recover', 'mode'],
-        ],
-      }
+    if (recover.length === 0) yield { path, reason: 'without recover', from: [['recover']] }
+    else if (onlyRetrains && every > steps) {
+      const from = recoveries.flatMap(({ path }) => [
+        [...path, 'steps'],
+        [...path, 'mode'],
+      ])
+      yield { path, reason: `with only ${steps} steps`, from }
+    }
   }
   if (prune.length > 0) return
   for (const [i, evaluation] of (recipe.evaluate ?? []).entries()) {

@@ -12,17 +12,18 @@ export const l1 = defineRule({
   why: 'PERP tunes the rate over 5e-6, 1e-5, 5e-5, 1e-4 and 5e-4 on models of a billion parameters and more. Small models can want more.',
   bad: 'recover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm], lr: 5.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, recipe }) {
-    const lr = recipe.recover?.lr
-    if (lr === undefined || grid.some((g) => Math.abs(g - lr) < g * 1e-6)) return
-    const distance = (g: number) => Math.abs(Math.log(g / lr))
-    const best = grid.reduce((a, b) => (distance(b) < distance(a) ? b : a))
-    yield {
-      at: ['recover', 'lr'],
-      message: `The paper's rates are 5e-6 to 5e-4; the nearest is ${numberText(best)}.`,
-      fixes: [
-        { title: `Write ${numberText(best)}`, edits: replaceValue(document, ['recover', 'lr'], numberText(best)) },
-      ],
+  *check({ document, recoveries }) {
+    for (const { path, written } of recoveries) {
+      const { lr } = written
+      if (lr === undefined || grid.some((g) => Math.abs(g - lr) < g * 1e-6)) continue
+      const distance = (g: number) => Math.abs(Math.log(g / lr))
+      const best = numberText(grid.reduce((a, b) => (distance(b) < distance(a) ? b : a)))
+      const at = [...path, 'lr']
+      yield {
+        at,
+        message: `The paper's rates are 5e-6 to 5e-4; the nearest is ${best}.`,
+        fixes: [{ title: `Write ${best}`, edits: replaceValue(document, at, best) }],
+      }
     }
   },
 })
@@ -35,14 +36,16 @@ export const l2 = defineRule({
   why: 'At 0 nothing is learned; above 0.1 AdamW leaves every basin at once.',
   bad: 'recover: {train: [norm], lr: 0}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm], lr: 5.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, get }) {
-    const path = ['recover', 'lr']
-    const lr = get(path)
-    if (typeof lr !== 'number' || (lr > 0 && lr <= 0.1)) return
-    yield {
-      at: path,
-      message: `lr ${lr} ${lr > 0.1 ? 'is far too large' : 'trains nothing'}: rates lie between 5.0e-6 and 5.0e-3.`,
-      fixes: [{ title: 'Write 5.0e-4', edits: replaceValue(document, path, '5.0e-4') }],
+  *check({ document, recoveries, get }) {
+    for (const { path } of recoveries) {
+      const at = [...path, 'lr']
+      const lr = get(at)
+      if (typeof lr !== 'number' || (lr > 0 && lr <= 0.1)) continue
+      yield {
+        at,
+        message: `lr ${lr} ${lr > 0.1 ? 'is far too large' : 'trains nothing'}: rates lie between 5.0e-6 and 5.0e-3.`,
+        fixes: [{ title: 'Write 5.0e-4', edits: replaceValue(document, at, '5.0e-4') }],
+      }
     }
   },
 })
@@ -56,13 +59,14 @@ export const l3 = defineRule({
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm], steps: 1}\nsave: {to: out}',
   good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm], steps: 100}\nsave: {to: out}',
   *check(context) {
-    const { document, resolved, has } = context
-    const path = ['recover', 'steps']
-    if (resolved.recover?.mode === 'retrain' && resolved.recover.steps === 1 && has(path)) {
+    const { document, recoveries, has } = context
+    for (const { path, resolved } of recoveries) {
+      const at = [...path, 'steps']
+      if (resolved.mode !== 'retrain' || resolved.steps !== 1 || !has(at)) continue
       yield {
-        at: path,
+        at,
         message: 'The only step is warm-up, at rate 0, and trains nothing: use more steps.',
-        fixes: [{ title: 'Write 1000', edits: replaceValue(document, path, '1000') }],
+        fixes: [{ title: 'Write 1000', edits: replaceValue(document, at, '1000') }],
       }
     }
     for (const { key, path } of unknownKeys(context)) {

@@ -32,7 +32,7 @@ export const r9 = defineRule({
   bad: 'recover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nrecover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ resolved, model, has }) {
-    if (!resolved.recover || has(['prune', 0]) || !model || model.masked || model.sparsities) return
+    if (resolved.recover.length === 0 || has(['prune', 0]) || !model || model.masked || model.sparsities) return
     yield {
       at: { key: ['recover'] },
       from: [['prune']],

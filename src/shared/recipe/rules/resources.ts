@@ -15,15 +15,15 @@ export const g1 = defineRule({
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 100000, train: [norm]}\nsave: {to: out}',
   good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 1, train: [norm]}\nsave: {to: out}',
   *check(context) {
-    const { facts, model, resolved, has } = context
+    const { facts, model, resolved, recoveries, has } = context
     if (!facts.machine || !model?.modelConfig) return
     const needed = leastMemory(resolved, model, facts.machine)
     if (needed <= facts.machine.memoryBytes) return
-    const at = [
-      ['recover', 'batch_size'],
-      ['recover', 'seq_len'],
-      ['calibration', 'seq_len'],
-    ].find(has)
+    const lengths = recoveries.flatMap(({ path }) => [
+      [...path, 'batch_size'],
+      [...path, 'seq_len'],
+    ])
+    const at = [...lengths, ['calibration', 'seq_len']].find(has)
     yield {
       at: at ?? ['model'],
       message: `This needs about ${formatBytes(needed)}, the machine has ${formatBytes(facts.machine.memoryBytes)}: use mode reconstruct, smaller batches or shorter windows.`,

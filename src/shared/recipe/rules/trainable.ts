@@ -1,7 +1,8 @@
 // What recovery trains.
 import { defaultAdapter, isAdapterName } from '../../adapters/adapters.ts'
-import type { LintContext } from '../context.ts'
+import type { LintContext, RecoveryEntry } from '../context.ts'
 import { remove, replaceValue } from '../edits.ts'
+import type { ModelFacts } from '../facts.ts'
 import { defineRule, type Report } from '../rule.ts'
 import { setTrain } from '../trainEdits.ts'
 import { unknownKeys } from '../unknownKeys.ts'
@@ -15,7 +16,7 @@ export const s5 = defineRule({
   bad: 'recover: {train: [mask_lora, scale_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}',
   good: 'recover: {train: [mask_lora, bias]}\ncalibration: {data: a.jsonl, seq_len: 64}',
   *check(context) {
-    yield* exclusiveSubsets(context)
+    for (const recovery of context.recoveries) yield* exclusiveSubsets(context, recovery)
     for (const { key, parent, path } of unknownKeys(context)) {
       if (parent[0] !== 'recover' || !/^(?:num_)?(?:train_)?epochs$/.test(key)) continue
       yield {
@@ -27,14 +28,15 @@ export const s5 = defineRule({
   },
 })
 
-function* exclusiveSubsets({ document, recipe }: LintContext): Iterable<Report> {
-  const train: string[] = recipe.recover?.train ?? []
-  const keep = (names: string[]) => replaceValue(document, ['recover', 'train'], `[${names.join(', ')}]`)
+function* exclusiveSubsets({ document }: LintContext, { path, written }: RecoveryEntry): Iterable<Report> {
+  const train: string[] = written.train ?? []
+  const at = [...path, 'train']
+  const keep = (names: string[]) => replaceValue(document, at, `[${names.join(', ')}]`)
   const used = [...new Set(train.filter(isAdapterName))]
   const others = train.filter((t) => t !== 'full')
   if (train.includes('full') && others.length > 0) {
     yield {
-      at: ['recover', 'train'],
+      at,
       message: `full trains every weight, so ${others.join(', ')} cannot be trained besides it: keep one or the other.`,
       fixes: [
         { title: 'Keep full', edits: keep(['full']) },
@@ -43,7 +45,7 @@ function* exclusiveSubsets({ document, recipe }: LintContext): Iterable<Report> 
     }
   } else if (used.length > 1) {
     yield {
-      at: ['recover', 'train'],
+      at,
       message: `A linear can carry one adapter, here are ${used.join(' and ')}: keep one.`,
       fixes: used.map((a) => ({
         title: `Keep ${a}`,
@@ -51,6 +53,10 @@ function* exclusiveSubsets({ document, recipe }: LintContext): Iterable<Report> 
       })),
     }
   }
+}
+
+function hasBias({ parameters }: ModelFacts): boolean {
+  return parameters.some((p) => p.kind === 'bias' || p.kind === 'normBias')
 }
 
 export const r2 = defineRule({
@@ -61,15 +67,17 @@ export const r2 = defineRule({
   why: 'LLaMA and Mistral have none, so `bias` trains nothing there; norms and mask_lora do the work.',
   bad: 'recover: {train: [bias, norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm, mask_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, recipe, model }) {
-    const train = recipe.recover?.train
-    if (!train?.includes('bias') || !model || model.parameters.length === 0) return
-    if (model.parameters.some((p) => p.kind === 'bias' || p.kind === 'normBias')) return
-    const rest = train.filter((t) => t !== 'bias')
-    yield {
-      at: ['recover', 'train', train.indexOf('bias')],
-      message: `This model has no biases, so bias trains nothing: use norm or an adapter such as ${defaultAdapter}.`,
-      fixes: [setTrain(document, rest.length > 0 ? rest : ['norm', defaultAdapter])],
+  *check({ document, recoveries, model }) {
+    if (!model || model.parameters.length === 0 || hasBias(model)) return
+    for (const { path, written } of recoveries) {
+      const { train } = written
+      if (!train?.includes('bias')) continue
+      const rest = train.filter((t) => t !== 'bias')
+      yield {
+        at: [...path, 'train', train.indexOf('bias')],
+        message: `This model has no biases, so bias trains nothing: use norm or an adapter such as ${defaultAdapter}.`,
+        fixes: [setTrain(document, path, rest.length > 0 ? rest : ['norm', defaultAdapter])],
+      }
     }
   },
 })
@@ -81,17 +89,19 @@ export const r3 = defineRule({
   why: 'Reconstruction fits the outputs of blocks; the head and the embedding are in none, so they are skipped.',
   bad: 'recover: {mode: reconstruct, train: [norm, head]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {mode: reconstruct, train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, recipe, resolved }) {
-    if (resolved.recover?.mode !== 'reconstruct') return
-    const train = recipe.recover?.train ?? []
-    for (const subset of ['head', 'embedding'] as const) {
-      const index = train.indexOf(subset)
-      if (index < 0) continue
-      const rest = train.filter((t) => t !== subset)
-      yield {
-        at: ['recover', 'train', index],
-        message: `Reconstruction skips the ${subset}, which is in no block: remove it, or use mode retrain.`,
-        fixes: rest.length > 0 ? [setTrain(document, rest)] : [],
+  *check({ document, recoveries }) {
+    for (const { path, written, resolved } of recoveries) {
+      if (resolved.mode !== 'reconstruct') continue
+      const train = written.train ?? []
+      for (const subset of ['head', 'embedding'] as const) {
+        const index = train.indexOf(subset)
+        if (index < 0) continue
+        const rest = train.filter((t) => t !== subset)
+        yield {
+          at: [...path, 'train', index],
+          message: `Reconstruction skips the ${subset}, which is in no block: remove it, or use mode retrain.`,
+          fixes: rest.length > 0 ? [setTrain(document, path, rest)] : [],
+        }
       }
     }
   },
@@ -105,16 +115,19 @@ export const r4 = defineRule({
   why: 'Head and embedding are one matrix in this model. The trained head is saved as a matrix of its own, `tie_word_embeddings: false` is written into config.json, and the checkpoint grows by it (peft#2777).',
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm, head]}\nsave: {to: out}',
   good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm]}\nsave: {to: out}',
-  *check({ document, recipe, resolved, model }) {
-    const train = recipe.recover?.train ?? []
-    const index = train.indexOf('head')
-    if (index < 0 || resolved.recover?.mode !== 'retrain' || !model?.modelConfig?.tied) return
-    const rest = train.filter((t) => t !== 'head')
-    yield {
-      at: ['recover', 'train', index],
-      message:
-        'The head of this model is its embedding: training it unties them, and the saved model gets a head of its own.',
-      fixes: rest.length > 0 ? [setTrain(document, rest)] : [],
+  *check({ document, recoveries, model }) {
+    if (!model?.modelConfig?.tied) return
+    for (const { path, written, resolved } of recoveries) {
+      const train = written.train ?? []
+      const index = train.indexOf('head')
+      if (index < 0 || resolved.mode !== 'retrain') continue
+      const rest = train.filter((t) => t !== 'head')
+      yield {
+        at: [...path, 'train', index],
+        message:
+          'The head of this model is its embedding: training it unties them, and the saved model gets a head of its own.',
+        fixes: rest.length > 0 ? [setTrain(document, path, rest)] : [],
+      }
     }
   },
 })
@@ -126,26 +139,25 @@ export const r7 = defineRule({
   why: 'No parameter of the model is left to train, so recovery would change nothing.',
   bad: 'recover: {train: []}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, recipe, resolved, model, get }) {
-    const recover = resolved.recover
-    if (!recover || recover.mode === 'refit') return
-    const written = get(['recover', 'train'])
-    // Wrong words are reported as such.
-    if (written !== undefined && (!Array.isArray(written) || (recipe.recover?.train ?? []).length !== written.length))
-      return
-    const trains = (subset: string): boolean => {
-      if (subset === 'head' || subset === 'embedding') return recover.mode === 'retrain'
-      if (subset !== 'bias' || !model || model.parameters.length === 0) return true
-      return model.parameters.some((p) => p.kind === 'bias' || p.kind === 'normBias')
-    }
-    if (recover.train.some(trains)) return
-    yield {
-      at: written === undefined ? { key: ['recover'] } : ['recover', 'train'],
-      message: `Nothing would be trained: train [norm, ${defaultAdapter}], or bias and norm in models that have biases.`,
-      fixes:
-        written === undefined
-          ? []
-          : [setTrain(document, model && !trains('bias') ? ['norm', defaultAdapter] : ['bias', 'norm'])],
+  *check({ document, recoveries, model, get }) {
+    for (const { path, written, resolved } of recoveries) {
+      if (resolved.mode === 'refit') continue
+      const given = get([...path, 'train'])
+      // Wrong words are reported as such.
+      if (given !== undefined && (!Array.isArray(given) || (written.train ?? []).length !== given.length)) continue
+      const trains = (subset: string): boolean => {
+        if (subset === 'head' || subset === 'embedding') return resolved.mode === 'retrain'
+        return subset !== 'bias' || !model || model.parameters.length === 0 || hasBias(model)
+      }
+      if (resolved.train.some(trains)) continue
+      yield {
+        at: given === undefined ? { key: path } : [...path, 'train'],
+        message: `Nothing would be trained: train [norm, ${defaultAdapter}], or bias and norm in models that have biases.`,
+        fixes:
+          given === undefined
+            ? []
+            : [setTrain(document, path, model && !trains('bias') ? ['norm', defaultAdapter] : ['bias', 'norm'])],
+      }
     }
   },
 })
@@ -158,14 +170,17 @@ export const r10 = defineRule({
   why: "The file has vectors named like norms that this model's family does not have, so `norm` would not train them. PERP misses the norms of Qwen and Gemma in this way.",
   bad: 'recover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [mask_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ recipe, resolved, model, has }) {
-    if (!resolved.recover?.train.includes('norm') || !model?.modelConfig) return
+  *check({ recoveries, model, has }) {
+    if (!model?.modelConfig) return
     const unknown = model.modules.filter((m) => m.kind === 'other' && m.columns === 1 && /norm|ln_?\d?$/i.test(m.name))
     if (unknown.length === 0) return
-    const index = recipe.recover?.train?.indexOf('norm') ?? -1
-    yield {
-      at: has(['recover', 'train']) ? ['recover', 'train', index] : { key: ['recover'] },
-      message: `${unknown[0].name}${unknown.length > 1 ? ` and ${unknown.length - 1} more look like norms but are` : ' looks like a norm but is'} not part of ${model.modelConfig.family.title}, so norm does not train it.`,
+    for (const { path, written, resolved } of recoveries) {
+      if (!resolved.train.includes('norm')) continue
+      const index = written.train?.indexOf('norm') ?? -1
+      yield {
+        at: has([...path, 'train']) ? [...path, 'train', index] : { key: path },
+        message: `${unknown[0].name}${unknown.length > 1 ? ` and ${unknown.length - 1} more look like norms but are` : ' looks like a norm but is'} not part of ${model.modelConfig.family.title}, so norm does not train it.`,
+      }
     }
   },
 })

@@ -21,8 +21,8 @@ describe('recipe of a run', () => {
     const file = await readRecipe(path, ['prune.0.sparsity=0.7', 'recover.steps=3', 'recover.train=[bias]'])
     const recipe = resolveRecipeFile(file, {})
     assert.equal(recipe.prune[0].sparsity, 0.7)
-    assert.equal(recipe.recover?.steps, 3)
-    assert.deepEqual(recipe.recover?.train, ['bias'])
+    assert.equal(recipe.recover[0].steps, 3)
+    assert.deepEqual(recipe.recover[0].train, ['bias'])
     await assert.rejects(readRecipe(path, ['recover.steps=none']), {
       code: 'usage',
       message: /--set recover\.steps=none/,

@@ -54,7 +54,16 @@ function report({ tasks = false } = {}) {
   ]
   progress.peakMemoryMb = 512
   const recipe = resolveRecipe({ version: 1, model: 'm', prune: [{}], recover: {} })
-  return createReport({ run: '/r', recipe, version: '1', status: 'done', message: null, sparsity: 0.5 }, progress)
+  const facts = {
+    run: '/r',
+    recipe,
+    recoveries: [],
+    version: '1',
+    status: 'done',
+    message: null,
+    sparsity: 0.5,
+  } as const
+  return createReport(facts, progress)
 }
 
 async function pageOf(events: readonly RunEvent[], of = report()): Promise<string> {

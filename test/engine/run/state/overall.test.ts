@@ -27,7 +27,7 @@ describe('progress of a whole run', () => {
     const steps = fc.array(
       fc.record({
         what: fc.constantFrom('enter', 'reach', 'leave'),
-        part: fc.constantFrom<WorkPart>('evaluate dense', 'prune', 'save', 'retrain'),
+        part: fc.constantFrom<WorkPart>('evaluate dense', 'prune', 'save', 'recover 0'),
         fraction: fc.double({ min: -1, max: 2, noNaN: true }),
       }),
     )

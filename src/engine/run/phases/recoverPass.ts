@@ -1,0 +1,131 @@
+// Recovery after pruning: a retraining of the whole model, or one more walk over its blocks.
+import type { Pass } from '../../../shared/plan/passes.ts'
+import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import { openModel } from '../../model/model.ts'
+import { withPruneHost } from '../../prune/host.ts'
+import type { Mask } from '../../prune/mask.ts'
+import { startMatricesOf } from '../open/startMatricesOf.ts'
+import { passStage, type StoredStage } from '../state/blockStore.ts'
+import type { BlockResult } from '../state/progress.ts'
+import { blockParts } from '../state/stateModel.ts'
+import { withApplied } from './appliedRecoveries.ts'
+import { runBlocksPhase } from './blocksPhase.ts'
+import { evaluateStage, evaluateTraining, isDue } from './evaluateStage.ts'
+import { runRetrainPhase } from './retrainPhase.ts'
+import { withRunModel, type RunContext } from './runContext.ts'
+import { numberOf } from './stepCount.ts'
+
+/** What is left of the `number`-th pass after pruning. */
+export async function recoverPass(
+  context: RunContext,
+  masks: ReadonlyMap<string, Mask>,
+  number: number,
+  { blockwise, recoveries }: Pass<PlannedRecovery>,
+): Promise<void> {
+  const { session } = context
+  const { progress } = session
+  const [first] = recoveries
+  const stage = passStage(number)
+  const body = () => (blockwise ? walkAgain(context, masks, recoveries, stage) : retrain(context, masks, first, stage))
+  await session.phase(first.settings.mode, body, { part: `recover ${number}`, ...numberOf(session, first) })
+  progress.recoveredPasses = number + 1
+  progress.walkedBlocks = 0
+  progress.trainedSteps = 0
+  progress.losses = []
+  await session.milestone()
+}
+
+async function retrain(
+  context: RunContext,
+  masks: ReadonlyMap<string, Mask>,
+  recovery: PlannedRecovery,
+  stage: StoredStage,
+): Promise<void> {
+  const { session, data } = context
+  const { trainable: set, index } = recovery
+  const training = data.training[index]
+  if (!set || !training) return
+  const starts = await startMatricesOf(session.recipe.seed, recovery)
+  try {
+    await withRunModel(context, (base) =>
+      runRetrainPhase({
+        session,
+        recovery,
+        base: openModel(base),
+        stage,
+        masks,
+        set,
+        budget: context.budgetOf([recovery]),
+        starts,
+        windows: training,
+        isEvaluationDue: (step) => session.recipe.evaluate.some((e) => isDue(e, step)),
+        evaluate: (decoder, { adapterOf }, step) =>
+          evaluateTraining(session, data, decoder, adapterOf, { step, ...numberOf(session, recovery) }),
+      }),
+    )
+  } finally {
+    await starts.close()
+  }
+}
+
+/** Over the pruned, and perhaps retrained, model. */
+async function walkAgain(
+  context: RunContext,
+  masks: ReadonlyMap<string, Mask>,
+  recoveries: readonly PlannedRecovery[],
+  stage: StoredStage,
+): Promise<void> {
+  const { session, plan, data } = context
+  const { progress, log, backend } = session
+  const measure = () => evaluateBlocks(context, recoveries, progress.walkedBlocks, stage)
+  const onBlock = async (result: BlockResult) => {
+    progress.blocks.push(result)
+    progress.walkedBlocks = result.block + 1
+    log.emit({ type: 'block', ...result })
+    await session.milestone()
+    await measure()
+  }
+  await withPruneHost(backend, (host) =>
+    withApplied(context, recoveries, host, async (applied) => {
+      await measure()
+      await withRunModel(context, (checkpoint) =>
+        runBlocksPhase({
+          session,
+          entries: plan.entries,
+          base: { checkpoint, masks },
+          budget: context.budgetOf(recoveries),
+          host,
+          calibration: data.calibration,
+          stage,
+          finishedBlocks: progress.walkedBlocks,
+          recoveries: applied,
+          onBlock,
+        }),
+      )
+    }),
+  )
+}
+
+/** The measurement between two blocks where one is due, also by a resumed run that was killed before it. */
+export async function evaluateBlocks(
+  context: RunContext,
+  recoveries: readonly PlannedRecovery[],
+  done: number,
+  stage: StoredStage,
+): Promise<void> {
+  const { session, data } = context
+  const { recipe, model } = session
+  const last = recoveries.at(-1)
+  const between = last && done > 0 && done < model.config.numBlocks
+  if (!between || !recipe.evaluate.some((e) => isDue(e, done))) return
+  const more = stage === 'pruned' ? [] : [{ stage, parts: blockParts(done) }]
+  const { decoderBytes } = context.budgetOf(recoveries)
+  const at = { step: done, ...numberOf(session, last) }
+  // A block and the calibration activations are in memory too.
+  await withRunModel(
+    context,
+    (checkpoint) => evaluateStage(session, data, 'recovered', checkpoint, decoderBytes / 2, at),
+    more,
+  )
+  await session.milestone()
+}

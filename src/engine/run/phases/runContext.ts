@@ -1,0 +1,52 @@
+// What the phases share beside the session, and the model as far as the run has come.
+import { availableParallelism } from 'node:os'
+import { shareMemory, type Budget } from '../../../shared/plan/memory.ts'
+import { sizesOf, type PlannedRecovery, type RunPlan } from '../../../shared/plan/runPlan.ts'
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
+import type { RunData } from '../open/runData.ts'
+import { passStage } from '../state/blockStore.ts'
+import type { RunSession } from '../state/session.ts'
+import { blockParts, withStateModel, type SavedStage } from '../state/stateModel.ts'
+
+export interface RunContext {
+  readonly session: RunSession
+  readonly plan: RunPlan
+  readonly data: RunData
+  /** How a pass that does these recoveries shares the memory. */
+  budgetOf(recoveries: readonly PlannedRecovery[]): Budget
+}
+
+export function createContext(session: RunSession, plan: RunPlan, data: RunData): RunContext {
+  const { memoryBytes, backend, model } = session
+  const limits = { memoryBytes, limitBytes: backend.memory().limitBytes, threads: availableParallelism() }
+  const budgetOf = (recoveries: readonly PlannedRecovery[]) =>
+    shareMemory(
+      limits,
+      sizesOf(
+        model.config,
+        recoveries.map(({ settings }) => settings),
+      ),
+    )
+  return { session, plan, data, budgetOf }
+}
+
+/** What pruning has saved so far. */
+export function prunedStages({ plan, session }: RunContext): SavedStage[] {
+  return plan.entries.length > 0 ? [{ stage: 'pruned', parts: blockParts(session.progress.finishedBlocks) }] : []
+}
+
+/** The model after all passes that are finished; `more` is what a pass in progress has saved of it. */
+export function withRunModel<T>(
+  context: RunContext,
+  body: (model: Checkpoint) => Promise<T>,
+  more: readonly SavedStage[] = [],
+): Promise<T> {
+  const { session, plan } = context
+  const finished = plan.passes.later.slice(0, session.progress.recoveredPasses)
+  const blocks = blockParts(session.model.config.numBlocks)
+  const stages = finished.map(({ blockwise }, pass): SavedStage => {
+    return { stage: passStage(pass), parts: blockwise ? blocks : [...blocks, 'ends'] }
+  })
+  const untied = finished.some(({ recoveries }) => recoveries.some(({ untiesHead }) => untiesHead))
+  return withStateModel(session, [...prunedStages(context), ...stages, ...more], untied, body)
+}

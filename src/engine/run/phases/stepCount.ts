@@ -1,0 +1,28 @@
+// How far a walk over the blocks is, where recoveries take steps in each of them.
+import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import type { ResolvedRecover } from '../../../shared/recipe/resolve.ts'
+import type { RunSession } from '../state/session.ts'
+
+/** Called with a block and how many of its steps in it a recovery has done. */
+export type StepCount = (block: number, steps: number) => void
+
+/** Optimiser steps or conjugate gradients. */
+export function stepsOfBlock({ mode, window, steps }: ResolvedRecover): number {
+  return mode === 'reconstruct' && window === 'submodule' ? 2 * steps : steps
+}
+
+/** One for each recovery of a walk: together they count the steps of all of them. */
+export function stepCounts(session: RunSession, recoveries: readonly PlannedRecovery[]): StepCount[] {
+  const steps = recoveries.map(({ settings }) => stepsOfBlock(settings))
+  const all = steps.reduce((sum, count) => sum + count, 0)
+  const total = session.model.config.numBlocks * all
+  return steps.map((_, i) => {
+    const before = steps.slice(0, i).reduce((sum, count) => sum + count, 0)
+    return (block, done) => session.advance(block * all + before + done, total, 'steps')
+  })
+}
+
+/** For events: a recovery is numbered where there are several. */
+export function numberOf({ recipe }: Pick<RunSession, 'recipe'>, { index }: Pick<PlannedRecovery, 'index'>) {
+  return recipe.recover.length > 1 ? { recovery: index } : {}
+}

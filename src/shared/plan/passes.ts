@@ -1,0 +1,43 @@
+// In how many passes over the model a list of recoveries is done: those that work block by block and stand next to each
+// other share one walk over the blocks, a retraining is a pass of its own.
+import type { ResolvedRecover } from '../recipe/resolve.ts'
+
+export interface Pass<T = ResolvedRecover> {
+  /** Block after block; otherwise the one recovery trains the whole model. */
+  readonly blockwise: boolean
+  /** Not empty. */
+  readonly recoveries: readonly T[]
+}
+
+export interface Passes<T = ResolvedRecover> {
+  /** What is done to each block as soon as it is pruned; nothing without `prune`. */
+  readonly whilePruning: readonly T[]
+  readonly later: readonly Pass<T>[]
+}
+
+export function isBlockwise({ mode }: Pick<ResolvedRecover, 'mode'>): boolean {
+  return mode !== 'retrain'
+}
+
+export function passesOf(recover: readonly ResolvedRecover[], prunes: boolean): Passes {
+  return groupPasses(recover, prunes, (settings) => settings)
+}
+
+/** The same for things that hold the settings of a recovery. */
+export function groupPasses<T>(
+  recoveries: readonly T[],
+  prunes: boolean,
+  settingsOf: (recovery: T) => Pick<ResolvedRecover, 'mode'>,
+): Passes<T> {
+  const passes: { blockwise: boolean; recoveries: T[] }[] = []
+  for (const recovery of recoveries) {
+    const blockwise = isBlockwise(settingsOf(recovery))
+    const last = passes.at(-1)
+    if (blockwise && last?.blockwise) last.recoveries.push(recovery)
+    else passes.push({ blockwise, recoveries: [recovery] })
+  }
+  const [first, ...rest] = passes
+  return prunes && first?.blockwise
+    ? { whilePruning: first.recoveries, later: rest }
+    : { whilePruning: [], later: passes }
+}
