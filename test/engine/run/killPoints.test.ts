@@ -20,10 +20,16 @@ const shared = {
   save: { to: 'results/out', max_shard: '4KB' },
 }
 const train = { train: ['bias', 'norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, lr: 1e-3, shuffle: true }
+const retrain = { mode: 'retrain', steps: 6, data, samples: 8, seq_len: 16, ...train }
 const evaluate = (every: number) => [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'], every }]
 const recipes = {
   reconstruct: { ...shared, recover: { mode: 'reconstruct', steps: 3, ...train }, evaluate: evaluate(1) },
-  retrain: { ...shared, recover: { mode: 'retrain', steps: 6, data, samples: 8, seq_len: 16, ...train }, evaluate: evaluate(2) }, // prettier-ignore
+  retrain: { ...shared, recover: retrain, evaluate: evaluate(2) },
+  'a list': {
+    ...shared,
+    recover: [{ mode: 'refit' }, retrain, { mode: 'reconstruct', steps: 3, ...train }, { ...retrain, train: ['norm'] }],
+    evaluate: evaluate(1),
+  },
 }
 
 const all = process.env.SPARSESCOPE_TORTURE === '1'
