@@ -84,6 +84,7 @@ export default tseslint.config(
             engine('prune', ...base, 'compute', 'checkpoint', 'model'),
             engine('recover', ...base, 'compute', 'checkpoint', 'model', 'prune/mask.ts'),
             engine('evaluate', ...base, 'compute', 'checkpoint', 'model', 'text'),
+            engine('generate', ...base, 'compute', 'checkpoint', 'model', 'text'),
             engine('blocks', ...base, 'compute', 'model', 'prune', 'recover'),
             run('lock'),
             run('state', 'lock'),

@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { exportCommand } from './export.ts'
 import { forwardCommand } from './forward.ts'
+import { generateCommand } from './generate.ts'
 import { importCommand } from './import.ts'
 import { inspectCommand } from './inspect.ts'
 import { lintCommand } from './lint.ts'
@@ -21,6 +22,7 @@ const commands: Command[] = [
   compareCommand,
   forwardCommand,
   evaluateCommand,
+  generateCommand,
   pruneCommand,
   runCommand,
   lintCommand,

@@ -54,6 +54,12 @@ export interface AttentionShape {
   window: number
 }
 
+/** One query q [H·D] after `length − 1` others; keys and values are [at least length, Hkv·D], from position 0. */
+export interface AttentionStepShape extends Omit<AttentionShape, 'batch' | 'seqLen'> {
+  /** Positions up to the query's own. */
+  length: number
+}
+
 export interface RopeShape {
   seqLen: number
   numHeads: number
@@ -183,6 +189,8 @@ export interface Kernels {
     keyMask: Tensor | null,
     shape: AttentionShape,
   ): void
+  /** out[1,H·D] = softmax(scale·q·keysᵀ within the window) · values: what `attention` gives for its last row. */
+  attentionStep(out: Tensor, q: Tensor, keys: Tensor, values: Tensor, shape: AttentionStepShape): void
   attentionBackward(
     dQ: Tensor,
     dK: Tensor,

@@ -4,6 +4,7 @@ import type { AttentionShape, CopyShape } from '../compute/kernels.ts'
 import { reshape, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { breathe } from '../breathe.ts'
+import { remember } from './kvCache.ts'
 import { linearBackward, linearForward } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
@@ -11,6 +12,8 @@ import type { Pass } from './pass.ts'
 import { ropeAngles } from './rope.ts'
 
 export interface AttentionWeights {
+  /** Index of its block. */
+  readonly block: number
   /** Three linears, or one that gives all three. */
   readonly projections: readonly Linear[]
   readonly out: Linear
@@ -53,7 +56,10 @@ export async function attentionForward(
   turn(step, scope, config, q, k, false)
   const mixedPlaces = scope.allocate(q.shape)
   const logSum = scope.allocate([q.shape[0], config.numHeads])
-  kernels.attention(mixedPlaces, logSum, q, k, v, step.keyMask, attentionShape(step, config, weights))
+  const shape = attentionShape(step, config, weights)
+  const known = step.cache && remember(step.backend, step.cache, weights.block, k, v)
+  if (known) kernels.attentionStep(mixedPlaces, q, known.keys, known.values, { ...shape, length: known.length })
+  else kernels.attention(mixedPlaces, logSum, q, k, v, step.keyMask, shape)
   await breathe()
   for (const tensor of [q, k, v]) pass.drop(tensor)
   const mixed = moved(pass, mixedPlaces, step.packing?.placeOf)
@@ -218,7 +224,8 @@ function turn(step: Step, scope: Arena, config: ModelConfig, q: Tensor, k: Tenso
   const { position, headDim, numHeads, numKvHeads, maxPositions } = config
   if (position.kind !== 'rope') return
   const { backend, seqLen } = step
-  const angles = ropeAngles(position, seqLen, maxPositions)
+  const past = step.cache?.past ?? 0
+  const angles = ropeAngles(position, past, past + seqLen, maxPositions)
   const [cos, sin] = [angles.cos, angles.sin].map((values) => {
     const table = scope.allocate([seqLen, position.rotaryDim / 2])
     backend.write(table, values)

@@ -26,8 +26,8 @@ export function targetsOf({ batch, seqLen, ids, labels }: Batch): Int32Array<Arr
   return targets
 }
 
-/** Positions of each token: the row of the position table, where the model has one. */
-export function positionRows(config: ModelConfig, { batch, seqLen, mask }: Batch): Int32Array<ArrayBuffer> {
+/** Positions of each token, after `past` others: the row of the position table, where the model has one. */
+export function positionRows(config: ModelConfig, { batch, seqLen, mask }: Batch, past = 0): Int32Array<ArrayBuffer> {
   const { position } = config
   const offset = position.kind === 'learned' ? position.offset : 0
   const countsMask = position.kind === 'learned' && position.fromMask && mask !== null
@@ -36,7 +36,7 @@ export function positionRows(config: ModelConfig, { batch, seqLen, mask }: Batch
     let real = 0
     for (let t = 0; t < seqLen; t++) {
       const at = b * seqLen + t
-      if (!countsMask) rows[at] = t + offset
+      if (!countsMask) rows[at] = past + t + offset
       // OPT: positions count real tokens from 0, padding has position −1.
       else rows[at] = (mask[at] ? real++ : -1) + offset
     }

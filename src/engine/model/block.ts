@@ -99,6 +99,7 @@ function assemble(model: Model, index: number, read: ReadonlyMap<string, Tensor>
     params,
     attnNorm: norm('attn.norm'),
     attention: {
+      block: index,
       projections: bySlot('attn.q', 'attn.k', 'attn.v', 'attn.qkv'),
       out: bySlot('attn.out')[0],
       qNorm: config.qkNorm === 'none' ? null : headNorm(config, index, params, 'attn.qNorm'),

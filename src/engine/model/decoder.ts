@@ -13,7 +13,8 @@ import { createBlockProvider } from './blockProvider.ts'
 import { embed } from './embedding.ts'
 import { endsBytes, loadEnds, releaseEnds, type Ends } from './ends.ts'
 import { gradientsOfBatch, type BatchLoss, type TrainingPass } from './gradients.ts'
-import { headLoss, headScratchBytes } from './head.ts'
+import { headLoss, headScratchBytes, readLastLogits } from './head.ts'
+import type { KvCache } from './kvCache.ts'
 import type { Model } from './model.ts'
 import type { Grads, Step } from './module.ts'
 import { embedPacked, packedStepOf, scorePairs, type PackedBatch, type PackedScores } from './packed.ts'
@@ -41,6 +42,8 @@ export interface Decoder {
   readonly questionPlaces: number
   /** nll [batch · seqLen] of each batch: of what each position predicts, 0 where that is ignored. Blocks outside, batches inside. */
   forwardNll(batches: readonly Batch[], options?: PassOptions): Promise<Float32Array[]>
+  /** Logits [V] of what comes after one sequence's next ids; the cache then holds them too. More than one id only at its beginning. */
+  nextLogits(ids: Int32Array<ArrayBuffer>, cache: KvCache, signal?: AbortSignal): Promise<Float32Array>
   /** Of each pair of `pairs`: the target's nll, and whether it is the likeliest. Distinct beginnings run once. */
   forwardPacked(batches: readonly PackedBatch[], options?: PassOptions): Promise<PackedScores[]>
   /**
@@ -70,6 +73,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
     residency,
     questionPlaces: questionPlaces(model.config, memoryBytes),
     forwardNll: (batches, pass = {}) => forwardNll({ backend, ends, provider }, batches, pass),
+    nextLogits: (ids, cache, signal) => nextLogits({ backend, ends, provider }, ids, cache, signal),
     forwardPacked: (batches, pass = {}) => forwardPacked({ backend, ends, provider }, batches, pass),
     lossAndGradients(batch, grads, pass = {}) {
       // Kept activations depend on the batch at hand; resident blocks were settled at the start.
@@ -132,6 +136,18 @@ async function forwardNll(inference: Inference, batches: readonly Batch[], optio
     arena.release(hidden[i])
   }
   return results
+}
+
+async function nextLogits(inference: Inference, ids: Int32Array, cache: KvCache, signal: AbortSignal | undefined) {
+  const { backend, ends } = inference
+  const batch: Batch = { batch: 1, seqLen: ids.length, ids, mask: null, labels: null }
+  checkBatch(ends.config, batch)
+  using arena = new Arena(backend)
+  const step = { ...stepOf(backend, arena, batch), cache }
+  const hidden = [embed(step, ends, batch).output]
+  await throughBlocks(inference, [step], hidden, { signal })
+  cache.past += ids.length
+  return readLastLogits(step, ends, hidden[0])
 }
 
 async function forwardPacked(inference: Inference, batches: readonly PackedBatch[], options: PassOptions) {

@@ -28,7 +28,7 @@ export function embed(step: Step, ends: Ends, batch: Batch): { output: Tensor; s
   if (projectIn) linearForward(step, output, projectIn, words)
   const positions = ends.positions ? arena.allocate([numRows], 'i32') : null
   if (ends.positions && positions) {
-    backend.write(positions, positionRows(config, batch))
+    backend.write(positions, positionRows(config, batch, step.cache?.past))
     const rows = arena.allocate(output.shape)
     kernels.gatherRows(rows, ends.positions.table, positions, 1)
     kernels.addScaled(output, rows, 1)

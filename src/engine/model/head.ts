@@ -94,6 +94,24 @@ export async function readLogits(
   }
 }
 
+/** Logits [V] of the last of `hidden`'s rows [N, C]. Waits for the device. */
+export async function readLastLogits(step: Step, ends: Ends, hidden: Tensor): Promise<Float32Array> {
+  const { backend } = step
+  using scope = new Arena(backend)
+  const row = scope.allocate([1], 'i32')
+  backend.write(row, Int32Array.of(hidden.shape[0] - 1))
+  const last = scope.allocate([1, hidden.shape[1]])
+  backend.kernels.gatherRows(last, hidden, row, 1)
+  const { output } = intoHead(step, scope, ends, last)
+  const { vocabSize } = ends.config
+  const logits = scope.allocate([1, vocabSize])
+  for (const chunk of chunksOf(vocabSize)) {
+    const part = slice(logits, chunk.start, [1, chunk.end - chunk.start])
+    multiplyChunk(step, ends.head, output, chunk, part)
+  }
+  return readF32(backend, logits)
+}
+
 interface Reached {
   readonly normed: Tensor
   readonly normSaved: NormSaved | null
@@ -192,10 +210,15 @@ function lossOfTile(step: Step, ends: Ends, tile: Tile, grads: Grads | null): vo
 
 function chunkLogits(step: Step, scope: Arena, head: Linear, input: Tensor, chunk: RowRange): Tensor {
   const logits = scope.allocate([input.shape[0], chunk.end - chunk.start])
+  multiplyChunk(step, head, input, chunk, logits)
+  return logits
+}
+
+/** logits [N, Vc] = the head's rows of a chunk. */
+function multiplyChunk(step: Step, head: Linear, input: Tensor, chunk: RowRange, logits: Tensor): void {
   using inner = new Arena(step.backend)
   const bias = head.bias && slice(head.bias, chunk.start, [chunk.end - chunk.start])
   step.backend.kernels.linear(logits, input, headRows(step, inner, head, chunk), bias)
-  return logits
 }
 
 /** dInput is written by the first chunk and added to by the others; dHead rows are added. */

@@ -3,6 +3,7 @@
 import type { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
+import type { KvCache } from './kvCache.ts'
 
 /** One weight matrix of the checkpoint, fused ones whole, always [O, I] here whatever the file stores. */
 export interface Linear {
@@ -55,6 +56,8 @@ export interface Step {
   readonly keyMask: Tensor | null
   /** Forward only: rows are the batch's distinct tokens instead of all its places. */
   readonly packing?: Packing
+  /** Forward only, one sequence: what came before it. */
+  readonly cache?: KvCache
   readonly observe?: LinearObserver
   readonly adapterOf?: (linear: Linear) => Adapter | null
 }

@@ -2,38 +2,41 @@
 import type { RopeConfig, RopeScaling } from '../../shared/families/ropeConfig.ts'
 
 export interface RopeAngles {
-  readonly seqLen: number
-  /** cos and sin [seqLen, rotaryDim / 2], times the attention factor of yarn and longrope. */
+  readonly start: number
+  readonly end: number
+  /** cos and sin [end − start, rotaryDim / 2], times the attention factor of yarn and longrope. */
   readonly cos: Float32Array<ArrayBuffer>
   readonly sin: Float32Array<ArrayBuffer>
 }
 
 const round = Math.fround
 
-/** The tables of the last sequence length, by model: every block of every pass asks for the same. */
+/** The tables of the last positions, by model: every block of every pass asks for the same. */
 const lastAngles = new WeakMap<RopeConfig, RopeAngles>()
 
-export function ropeAngles(config: RopeConfig, seqLen: number, maxPositions: number): RopeAngles {
+/** Of positions [start, end); `end` counts as the sequence's length, by which some kinds of scaling go. */
+export function ropeAngles(config: RopeConfig, start: number, end: number, maxPositions: number): RopeAngles {
   const last = lastAngles.get(config)
-  if (last?.seqLen === seqLen) return last
-  const angles = computeAngles(config, seqLen, maxPositions)
+  if (last?.start === start && last.end === end) return last
+  const angles = computeAngles(config, start, end, maxPositions)
   lastAngles.set(config, angles)
   return angles
 }
 
-function computeAngles(config: RopeConfig, seqLen: number, maxPositions: number): RopeAngles {
-  const { frequencies, attentionFactor } = ropeFrequencies(config, seqLen, maxPositions)
+function computeAngles(config: RopeConfig, start: number, end: number, maxPositions: number): RopeAngles {
+  const { frequencies, attentionFactor } = ropeFrequencies(config, end, maxPositions)
   const half = frequencies.length
-  const cos = new Float32Array(seqLen * half)
-  const sin = new Float32Array(seqLen * half)
-  for (let t = 0; t < seqLen; t++) {
+  const cos = new Float32Array((end - start) * half)
+  const sin = new Float32Array((end - start) * half)
+  for (let t = start; t < end; t++) {
     for (let i = 0; i < half; i++) {
       const angle = round(t * frequencies[i])
-      cos[t * half + i] = round(Math.cos(angle)) * attentionFactor
-      sin[t * half + i] = round(Math.sin(angle)) * attentionFactor
+      const at = (t - start) * half + i
+      cos[at] = round(Math.cos(angle)) * attentionFactor
+      sin[at] = round(Math.sin(angle)) * attentionFactor
     }
   }
-  return { seqLen, cos, sin }
+  return { start, end, cos, sin }
 }
 
 /** Angle per position of each pair of channels [rotaryDim / 2], and what cos and sin are multiplied by. */

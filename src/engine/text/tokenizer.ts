@@ -8,6 +8,8 @@ import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
 export interface Tokenizer {
   /** Ids of one document, as transformers' `tokenizer(text).input_ids`. Lets other work go on meanwhile. */
   encode(text: string | AsyncIterable<string>, options?: EncodeOptions): Promise<Int32Array>
+  /** The text of ids, without special tokens. */
+  decode(ids: readonly number[], signal?: AbortSignal): Promise<string>
   /** What tokenizer_config.json calls the beginning and the end of a text; null where it names none. */
   readonly marks: { readonly begin: string | null; readonly end: string | null }
   close(): Promise<void>
@@ -53,6 +55,7 @@ export async function openTokenizer(
   return {
     marks: { begin: markOf(config, 'bos_token'), end: markOf(config, 'eos_token') },
     encode: (text, options = {}) => encode(thread, path, typeof text === 'string' ? [text] : text, options),
+    decode: (ids, signal) => thread.decode(ids, signal),
     close: () => thread.close(),
   }
 }

@@ -2,12 +2,13 @@
 import type { Worker } from 'node:worker_threads'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { startWorker } from '../startWorker.ts'
-import type { EncodeRequest, FromTokenizer } from './tokenizerWorker.ts'
+import type { DecodeRequest, EncodeRequest, FromTokenizer } from './tokenizerWorker.ts'
 import type { TokenizerFiles } from './wordEncoder.ts'
 
 export interface TokenizerThread {
   readonly cuttable: boolean
   encode(request: EncodeRequest, signal?: AbortSignal): Promise<Int32Array<ArrayBuffer>>
+  decode(ids: readonly number[], signal?: AbortSignal): Promise<string>
   /** Ends the thread, whatever it does. */
   close(): Promise<void>
 }
@@ -40,18 +41,25 @@ export async function startTokenizer(
   }
   const ready = await ask(bytes, () => undefined, signal)
   let last: Promise<unknown> = Promise.resolve()
+  const inTurn = (request: EncodeRequest | DecodeRequest, length: number, asked?: AbortSignal) => {
+    const answer = last.then(() => {
+      throwIfCancelled(asked)
+      return ask(length, () => worker.postMessage(request), asked)
+    })
+    last = answer.catch(() => undefined)
+    return answer
+  }
   return {
     cuttable: ready.type === 'ready' && ready.cuttable,
     async encode(request, asked) {
-      const before = last
-      const answer = before.then(() => {
-        throwIfCancelled(asked)
-        return ask(request.text.length, () => worker.postMessage(request), asked)
-      })
-      last = answer.catch(() => undefined)
-      const message = await answer
+      const message = await inTurn(request, request.text.length, asked)
       if (message.type !== 'ids') throw new EngineError('internal', `the tokenizer answered ${message.type}`)
       return message.ids
+    },
+    async decode(ids, asked) {
+      const message = await inTurn({ ids }, ids.length, asked)
+      if (message.type !== 'text') throw new EngineError('internal', `the tokenizer answered ${message.type}`)
+      return message.text
     },
     async close() {
       ended = true

@@ -9,9 +9,15 @@ export interface EncodeRequest {
   readonly special: boolean
 }
 
+/** Ids to make a text of. */
+export interface DecodeRequest {
+  readonly ids: readonly number[]
+}
+
 export type FromTokenizer =
   | { readonly type: 'ready'; readonly cuttable: boolean }
   | { readonly type: 'ids'; readonly ids: Int32Array<ArrayBuffer> }
+  | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 const port = parentPort
@@ -35,8 +41,12 @@ function answer(work: () => FromTokenizer): void {
 
 answer(() => {
   const encoder = createWordEncoder(workerData as TokenizerFiles)
-  port.on('message', ({ text, special }: EncodeRequest) =>
-    answer(() => ({ type: 'ids', ids: encoder.encode(text, special) })),
+  port.on('message', (request: EncodeRequest | DecodeRequest) =>
+    answer(() =>
+      'ids' in request
+        ? { type: 'text', text: encoder.decode(request.ids) }
+        : { type: 'ids', ids: encoder.encode(request.text, request.special) },
+    ),
   )
   return { type: 'ready', cuttable: encoder.cuttable }
 })

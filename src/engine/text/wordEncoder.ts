@@ -18,6 +18,8 @@ export interface WordEncoder {
   readonly cuttable: boolean
   /** Ids of a piece; `special`: with what the post-processor puts around a document. @throws EngineError 'bad-config'. */
   encode(text: string, special: boolean): Int32Array<ArrayBuffer>
+  /** The text of ids, special tokens left out. @throws EngineError 'bad-config'. */
+  decode(ids: readonly number[]): string
 }
 
 /** @throws EngineError 'bad-config'. */
@@ -27,6 +29,8 @@ export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFi
   const added = definition.added_tokens ?? []
   const tokenizer = usable(path, () => new Tokenizer({ ...definition, added_tokens: added }, settings))
   return {
+    decode: (ids) =>
+      usable(path, () => (ids.length === 0 ? '' : tokenizer.decode([...ids], { skip_special_tokens: true }))),
     cuttable: isSafeToCut(definition),
     encode(text, special) {
       const { ids, tokens } = usable(path, () => tokenizer.encode(text, { add_special_tokens: special }))

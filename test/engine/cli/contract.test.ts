@@ -8,7 +8,19 @@ import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
-const commands = ['inspect', 'compare', 'forward', 'evaluate', 'prune', 'run', 'lint', 'pull', 'doctor', 'schema']
+const commands = [
+  'inspect',
+  'compare',
+  'forward',
+  'evaluate',
+  'generate',
+  'prune',
+  'run',
+  'lint',
+  'pull',
+  'doctor',
+  'schema',
+]
 const model = goldenPath('opt')
 const ids = goldenPath('opt', 'prune', 'calib.safetensors')
 const random = ['--method', 'random', '--sparsity', '0.5', '--device', 'cpu']
@@ -32,6 +44,8 @@ describe('every command', () => {
     ['a missing option', 'evaluate', model],
     ['a device that is none', 'evaluate', model, '--data', ids, '--device', 'cuda'],
     ['a GPU on the CPU', 'evaluate', model, '--data', ids, '--device', 'cpu', '--adapter', 'any'],
+    ['a temperature below 0', 'generate', model, '--prompt', 'x', '--temperature', '-1'],
+    ['a share above 1', 'generate', model, '--prompt', 'x', '--top-p', '1.5'],
     ['a size that is none', 'evaluate', model, '--data', ids, '--memory', '0'],
     ['a folder as output file', 'forward', model, '--ids', ids, '--out', model],
     ['an output in a folder that is not there', 'forward', model, '--ids', ids, '--out', join(model, 'no', 'out')],

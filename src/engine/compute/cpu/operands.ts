@@ -111,6 +111,14 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
     return { ...rows(items('inout', 0, 4 * a[4] * a[5]), whole(1, table), whole(2, table)), numbered: true }
   },
 
+  linearRow: (a) =>
+    rows(items('out', 0, 4), whole(1, 4 * a[5]), items('in', 2, floatBytes(a[3]) * a[5]), items('in', 4, 4)),
+  attentionStep: (a) => {
+    const cached = 4 * a[5] * a[7]
+    const heads = rows(items('out', 0, 4 * a[8]), items('in', 1, 4 * a[8]), whole(2, cached), whole(3, cached))
+    return { ...heads, numbered: true }
+  },
+
   columnSum: sumsOfColumns,
   columnSquares: sumsOfColumns,
   rowDot: (a) => rows(items('out', 0, 4), items('in', 1, 4 * a[3]), items('in', 2, 4 * a[3])),

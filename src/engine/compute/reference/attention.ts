@@ -3,7 +3,7 @@ import { largest } from '../../../shared/format/lists.ts'
 import type { AttentionShape, Kernels } from '../kernels.ts'
 import type { Storage } from './storage.ts'
 
-type Attention = Pick<Kernels, 'rope' | 'attention' | 'attentionBackward'>
+type Attention = Pick<Kernels, 'rope' | 'attention' | 'attentionStep' | 'attentionBackward'>
 
 /** Visits every (query row, key row) pair that attends, head by head, with its score. */
 function eachQuery(
@@ -64,6 +64,26 @@ export function attention(s: Storage): Attention {
             y[(row * numHeads + head) * headDim + d] += p * vv[(key * numKvHeads + kvHead) * headDim + d]
         })
       })
+    },
+    attentionStep(out, q, keys, values, { length, ...h }) {
+      const { numHeads, numKvHeads, headDim, scale, window } = h
+      const [y, qv, kv, vv] = [s.f(out).fill(0), s.f(q), s.f(keys), s.f(values)]
+      const first = window > 0 ? Math.max(0, length - window) : 0
+      for (let head = 0; head < numHeads; head++) {
+        const kvHead = Math.floor((head * numKvHeads) / numHeads)
+        const at = (key: number, d: number) => (key * numKvHeads + kvHead) * headDim + d
+        const scores = Array.from({ length: length - first }, (_, j) => {
+          let dot = 0
+          for (let d = 0; d < headDim; d++) dot += qv[head * headDim + d] * kv[at(first + j, d)]
+          return dot * scale
+        })
+        const top = largest(scores, -Infinity, (score) => score)
+        const sum = scores.reduce((a, x) => a + Math.exp(x - top), 0)
+        scores.forEach((score, j) => {
+          const p = Math.exp(score - top) / sum
+          for (let d = 0; d < headDim; d++) y[head * headDim + d] += p * vv[at(first + j, d)]
+        })
+      }
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { numHeads, numKvHeads, headDim, scale } = shape

@@ -4,6 +4,7 @@ import type { Gpu } from './gpu.ts'
 import { activations, activationVariants } from './ops/activations.ts'
 import { adapters, adapterVariants } from './ops/adapters.ts'
 import { attentionOf, attentionVariants } from './ops/attention.ts'
+import { attentionStepOf, attentionStepVariants } from './ops/attentionStep.ts'
 import { copies, copyVariants } from './ops/copies.ts'
 import { elementwise, elementwiseVariants } from './ops/elementwise.ts'
 import { gathersOf, gatherVariants } from './ops/gather.ts'
@@ -25,6 +26,7 @@ export function allKernels(gpu: Gpu): DeviceKernels {
     ...products(gpu),
     ...adapters(gpu, copying),
     ...attentionOf(gpu, reducing),
+    ...attentionStepOf(gpu),
     ...ropeOf(gpu),
     ...norms(gpu),
     ...activations(gpu),
@@ -42,6 +44,7 @@ export const allVariants: readonly Variant[] = [
   ...smallSubgroupVariants,
   ...adapterVariants,
   ...attentionVariants,
+  ...attentionStepVariants,
   ...ropeVariants,
   ...normVariants,
   ...activationVariants,

@@ -24,6 +24,7 @@ const names: Record<keyof DeviceKernels, true> = {
   rmsNormBackward: true,
   rope: true,
   attention: true,
+  attentionStep: true,
   attentionBackward: true,
   activation: true,
   activationBackward: true,

@@ -80,4 +80,21 @@ const backward = (v: Variant): OpCase => {
   }
 }
 
-export const attentionCases: OpCase[] = [...variants.map(forward), ...variants.map(backward)]
+/** One query after the others, the cache longer than what is seen of it. */
+const step = (length: number, numHeads: number, numKvHeads: number, headDim: number, window = 0): OpCase => {
+  const name = `attentionStep at ${length}, ${numHeads}/${numKvHeads} heads of ${headDim}${window ? `, window ${window}` : ''}`
+  const { f32 } = maker(name)
+  const shape = { length, numHeads, numKvHeads, headDim, scale: headDim ** -0.5, window }
+  const cache = () => f32([length + 3, numKvHeads * headDim])
+  return {
+    name,
+    tensors: { out: garbage([1, numHeads * headDim]), q: f32([1, numHeads * headDim]), keys: cache(), values: cache() },
+    run: (k, t) => k.attentionStep(t.out, t.q, t.keys, t.values, shape),
+    outputs: ['out'],
+    tolerance,
+  }
+}
+
+const steps = [step(1, 1, 1, 1), step(7, 3, 3, 5), step(200, 4, 2, 12), step(70, 6, 1, 64, 5), step(9, 2, 2, 16, 64)]
+
+export const attentionCases: OpCase[] = [...steps, ...variants.map(forward), ...variants.map(backward)]

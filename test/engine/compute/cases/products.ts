@@ -6,6 +6,8 @@ import { garbage, maker, sums, type OpCase } from './opCase.ts'
 const shapes = [
   [1, 1, 1],
   [1, 7, 5],
+  [1, 67, 33],
+  [1, 40, 72],
   [3, 5, 7],
   [5, 64, 48],
   [13, 67, 33],

@@ -4,7 +4,7 @@ import type { Pool } from '../pool.ts'
 import { queryTile } from './attentionTasks.ts'
 import { addresses, byRows } from './splits.ts'
 
-type Attention = Pick<Kernels, 'attention' | 'attentionBackward'>
+type Attention = Pick<Kernels, 'attention' | 'attentionStep' | 'attentionBackward'>
 
 function layoutArgs({ seqLen, numHeads, numKvHeads, headDim, scale, window }: AttentionShape): number[] {
   return [seqLen, numHeads, numKvHeads, headDim, scale, window, queryTile(seqLen)]
@@ -23,6 +23,12 @@ export function attention(pool: Pool): Attention {
       }
       const args = [at(out), at(logSum), at(q), at(k), at(v), at(keyMask), ...layoutArgs(shape)]
       pool.run('attention', split, args)
+    },
+    attentionStep(out, q, keys, values, { length, numHeads, numKvHeads, headDim, scale, window }) {
+      const first = window > 0 ? Math.max(0, length - window) : 0
+      const split = byRows(numHeads, 2 * (length - first) * headDim)
+      const shape = [first, length, numHeads / numKvHeads, numKvHeads * headDim, headDim, scale]
+      pool.run('attentionStep', split, [at(out), at(q), at(keys), at(values), ...shape])
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { batch, seqLen, numHeads, numKvHeads, headDim } = shape

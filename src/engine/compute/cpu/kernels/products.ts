@@ -3,7 +3,7 @@ import type { Kernels } from '../../kernels.ts'
 import type { Pool, Split } from '../pool.ts'
 import { packColumn, productGrid, type ProductGrid } from './productGrid.ts'
 import { dtypeCode, gramTile, scratchRows } from './productTasks.ts'
-import { addresses } from './splits.ts'
+import { addresses, byRows } from './splits.ts'
 import type { Tensor } from '../../tensor.ts'
 import { EngineError } from '../../../errors.ts'
 
@@ -56,6 +56,8 @@ export function products(pool: Pool): Products {
       const [o, i] = weight.shape
       const n = input.length / i
       const code = codeOf(weight)
+      // One row: reading the weights once, in their own type, is all the work.
+      if (n === 1) return pool.run('linearRow', byRows(o, i), [at(out), at(input), at(weight), code, at(bias), i])
       const grid = productGrid(pool.threads, n, o, i, packWeight(weight, true))
       const scratchBytes = code === 0 ? 0 : 4 * i * Math.min(scratchRows(i), grid.columns)
       const args = [at(out), at(input), at(weight), code, at(bias), n, o, i, grid.rows, grid.columns]

@@ -1,0 +1,98 @@
+// sparsescope generate: what a model says after a prompt, as it says it.
+import { InvalidArgumentError } from 'commander'
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import { openTextGenerator } from '../engine/generate/generateText.ts'
+import { roomFor } from '../engine/generate/generateTokens.ts'
+import { createDecoder } from '../engine/model/decoder.ts'
+import { kvCacheBytes } from '../engine/model/kvCache.ts'
+import { openModel } from '../engine/model/model.ts'
+import { printable } from '../shared/format/printable.ts'
+import { command, runs, type CommonOptions, type Outcome } from './command.ts'
+import { memoryBytes, memoryOption } from './memoryOption.ts'
+
+interface GenerateCommandOptions extends CommonOptions {
+  prompt: string
+  maxTokens: number
+  temperature: number
+  topP: number
+  seed: number
+  memory?: string
+}
+
+export const generateCommand = command('generate', 'what a model says after a prompt', [
+  'generate ../opt-125m --prompt "The capital of France is"',
+  'generate ../opt-125m-wanda50 --prompt "Once upon a time" --max-tokens 200 --temperature 0.8 --top-p 0.95 --seed 1',
+])
+  .argument('<model>', 'Hugging Face folder, or hf:org/name')
+  .requiredOption('--prompt <text>', 'what stands before it')
+  .option('--max-tokens <n>', 'at most so many new tokens', wholeNumber, 100)
+  .option(
+    '--temperature <t>',
+    '0: always the likeliest token; larger: drawn, the larger the bolder',
+    between(0, 100),
+    0,
+  )
+  .option('--top-p <p>', 'draw among the likeliest tokens that have so much of the probability', between(0, 1), 1)
+  .option('--seed <n>', 'of the draws', seedNumber, 0)
+  .addOption(memoryOption())
+  .action(
+    runs(async (context, path: string, options: GenerateCommandOptions): Promise<Outcome> => {
+      const { signal } = context
+      const checkpoint = await openCheckpoint(path)
+      const model = openModel(checkpoint)
+      const backend = await openBackend(options)
+      // A token has one character at least.
+      const room = roomFor(model.config, options.prompt.length, options.maxTokens)
+      const decoder = await createDecoder(backend, model, {
+        memoryBytes: memoryBytes(options.memory) - kvCacheBytes(model.config, room),
+        tokensPerPass: options.prompt.length,
+        as: 'stored',
+      })
+      try {
+        const generator = await openTextGenerator(decoder, signal)
+        const onText = options.json ? undefined : (piece: string) => void process.stdout.write(printable(piece))
+        const generated = await generator.generate(options.prompt, { ...options, signal, onText })
+        await generator.close()
+        const { text, tokens, seconds } = generated
+        const tokensPerSecond = tokens.length / seconds
+        const json = {
+          text,
+          tokens,
+          prompt_tokens: generated.promptTokens,
+          seconds,
+          tokens_per_second: tokensPerSecond,
+          device: backend.info.device,
+        }
+        if (!options.json)
+          process.stderr.write(
+            `\n${tokens.length} tokens, ${tokensPerSecond.toFixed(1)} a second, ${backend.info.description}\n`,
+          )
+        return { json }
+      } finally {
+        await decoder.close()
+        await backend.close()
+        await checkpoint.close()
+      }
+    }),
+  )
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number above 0.')
+  return value
+}
+
+function seedNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Give a whole number, 0 or more.')
+  return value
+}
+
+function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? NaN : Number(text)
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`Give a number from ${least} to ${most}.`)
+  }
+}

@@ -1,0 +1,42 @@
+// Which token comes next: the likeliest, or one drawn from the softmax of the logits.
+import type { Rng } from '../rng.ts'
+
+export interface Sampling {
+  /** 0: the likeliest, always. */
+  readonly temperature: number
+  /** Nucleus (Holtzman et al., 2020): of the likeliest tokens as many as have so much of the probability. 1: all. */
+  readonly topP: number
+}
+
+/** Of equal logits the lower id, as torch.argmax. */
+export function likeliest(logits: Float32Array): number {
+  let best = 0
+  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id
+  return best
+}
+
+export function pickToken(logits: Float32Array, { temperature, topP }: Sampling, rng: Rng): number {
+  if (temperature === 0) return likeliest(logits)
+  const top = logits[likeliest(logits)]
+  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - top) / temperature))
+  const ids = topP < 1 ? nucleus(weights, topP) : null
+  const total = ids ? ids.reduce((sum, id) => sum + weights[id], 0) : weights.reduce((sum, w) => sum + w, 0)
+  let left = rng.uniform() * total
+  const count = ids?.length ?? weights.length
+  for (let i = 0; i < count; i++) {
+    const id = ids ? ids[i] : i
+    left -= weights[id]
+    if (left < 0) return id
+  }
+  // The draw was within rounding of the sum.
+  return ids ? ids[count - 1] : likeliest(logits)
+}
+
+/** Ids from the likeliest on, the first alone always among them. */
+function nucleus(weights: Float64Array, topP: number): number[] {
+  const total = weights.reduce((sum, w) => sum + w, 0)
+  const ordered = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a] || a - b)
+  let sum = 0
+  const end = ordered.findIndex((id) => (sum += weights[id]) >= topP * total)
+  return ordered.slice(0, end < 0 ? ordered.length : end + 1)
+}

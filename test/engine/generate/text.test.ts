@@ -1,0 +1,112 @@
+// Ids to text, drawing, stop tokens, and the command.
+import assert from 'node:assert/strict'
+import { likeliest, pickToken } from '../../../src/engine/generate/sampler.ts'
+import { stopTokens } from '../../../src/engine/generate/stopTokens.ts'
+import { TextStream } from '../../../src/engine/generate/textStream.ts'
+import { createRng } from '../../../src/engine/rng.ts'
+import { openTokenizer, type Tokenizer } from '../../../src/engine/text/tokenizer.ts'
+import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
+import { cli, cliJson } from '../../support/cli.ts'
+import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { writeTinyModel } from '../../support/tinyModel.ts'
+
+describe('drawing a token', () => {
+  const logits = Float32Array.of(1, 3, 3, -Infinity, 2)
+
+  it('at temperature 0 the likeliest, of equal ones the first', () => {
+    assert.equal(likeliest(logits), 1)
+    assert.equal(pickToken(logits, { temperature: 0, topP: 1 }, createRng(0)), 1)
+  })
+
+  it('as often as the softmax says, and never what is impossible', () => {
+    const rng = createRng(5)
+    const counts = new Array<number>(5).fill(0)
+    const draws = 20_000
+    for (let i = 0; i < draws; i++) counts[pickToken(logits, { temperature: 0.7, topP: 1 }, rng)]++
+    const weights = Array.from(logits, (x) => Math.exp(x / 0.7))
+    const total = weights.reduce((a, b) => a + b)
+    counts.forEach((count, id) => assert.ok(Math.abs(count / draws - weights[id] / total) < 0.015, `${id}: ${count}`))
+    assert.equal(counts[3], 0)
+  })
+
+  it('only from the nucleus', () => {
+    const rng = createRng(1)
+    const seen = new Set<number>()
+    for (let i = 0; i < 500; i++) seen.add(pickToken(logits, { temperature: 1, topP: 0.7 }, rng))
+    assert.deepEqual([...seen].sort(), [1, 2])
+  })
+})
+
+describe('text of a model', () => {
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+
+  it('ends at the tokens of generation_config.json, else of config.json', async () => {
+    const { folder } = temp
+    assert.deepEqual([...(await stopTokens(folder, {}))], [])
+    assert.deepEqual([...(await stopTokens(folder, { eos_token_id: 2 }))], [2])
+    temp.write('generation_config.json', '{"eos_token_id": [7, 9]}')
+    assert.deepEqual([...(await stopTokens(folder, { eos_token_id: 2 }))], [7, 9])
+    temp.write('generation_config.json', '{"eos_token_id": null}')
+    assert.deepEqual([...(await stopTokens(folder, { eos_token_id: 2 }))], [2])
+    temp.write('generation_config.json', '{')
+    await assert.rejects(stopTokens(folder, {}), { code: 'bad-config' })
+  })
+
+  describe('as it comes', () => {
+    let tokenizer: Tokenizer
+    beforeEach(async () => {
+      temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
+      tokenizer = await openTokenizer(temp.folder)
+    })
+    afterEach(() => tokenizer.close())
+    const pieces = async (text: string) => {
+      const ids = await tokenizer.encode(text, { special: false })
+      const stream = await TextStream.after(tokenizer, Int32Array.from(plainIds('x')))
+      const said: string[] = []
+      for (const id of ids) said.push(await stream.add(id))
+      return [...said, await stream.end()]
+    }
+
+    it('whole characters only, and all of a long text', async () => {
+      assert.deepEqual(await pieces('aé!'), ['a', '', 'é', '!', ''])
+      const long = ' the inner é 漢字 '.repeat(40)
+      assert.equal((await pieces(long)).join(''), long)
+    })
+
+    it('half a character at the end is said at the end', async () => {
+      const ids = (await tokenizer.encode('é', { special: false })).slice(0, 1)
+      const stream = await TextStream.after(tokenizer, new Int32Array(0))
+      assert.equal(await stream.add(ids[0]), '')
+      assert.equal(await stream.end(), '\ufffd')
+    })
+  })
+
+  it('on the command line: the same text streamed and as JSON', async () => {
+    await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
+    temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
+    const args = ['generate', temp.folder, '--prompt', 'in the end', '--max-tokens', '9', '--device', 'cpu']
+    const json = cliJson(...args)
+    const tokens = json.tokens as number[]
+    assert.equal(tokens.length, 9)
+    assert.ok(Number(json.tokens_per_second) > 0)
+    const plain = cli(...args)
+    assert.equal(plain.status, 0, plain.stderr)
+    assert.match(plain.stderr, /9 tokens, .* a second/)
+    assert.deepEqual(
+      cliJson(...args, '--temperature', '3', '--seed', '4').tokens,
+      cliJson(...args, '--temperature', '3', '--seed', '4').tokens,
+    )
+    temp.write('generation_config.json', JSON.stringify({ eos_token_id: [tokens[2]] }))
+    assert.deepEqual(cliJson(...args).tokens, tokens.slice(0, tokens.indexOf(tokens[2]) + 1))
+  })
+
+  it('a model without a tokenizer says so', async () => {
+    await writeTinyModel(temp.folder)
+    const { status, stderr } = cli('generate', temp.folder, '--prompt', 'x', '--device', 'cpu')
+    assert.equal(status, 2)
+    assert.match(stderr, /no tokenizer.json/)
+  })
+})
