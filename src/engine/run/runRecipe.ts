@@ -1,5 +1,6 @@
 // A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
 import { resolve } from 'node:path'
+import { beyondDevice } from '../../shared/plan/memory.ts'
 import type { RunEvent } from '../../shared/protocol/events.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
@@ -108,6 +109,8 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     // Also a resumed run may have said nothing yet.
     if (progress.eventsBytes === 0) for (const message of progress.warnings) emit({ type: 'warning', message })
     if (resumed) warnOfOtherDevice(opened, session.warn)
+    const excess = beyondDevice(session.memoryBytes, backend.memory().limitBytes)
+    if (excess && backend.traits.inHostMemory) session.warn(excess)
   }
 }
 

@@ -6,6 +6,7 @@ import { largest } from '../format/lists.ts'
 import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 import type { ReconstructionInputs } from '../recipe/schema.ts'
 import { taskOf } from '../tasks/tasks.ts'
+import { formatBytes } from '../format/byteSize.ts'
 import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes.ts'
 import { passesOf } from './passes.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
@@ -45,8 +46,18 @@ export interface MemoryLimits {
   readonly threads: number
 }
 
+/** What is left to the system and to other processes where a run may use all of the device. */
+const usableShare = 0.9
+
+/** What to say when a run is allowed more than there is; null when it is not. */
+export function beyondDevice(memoryBytes: number, limitBytes: number): string | null {
+  if (memoryBytes <= limitBytes) return null
+  const [asked, has, used] = [memoryBytes, limitBytes, usableShare * limitBytes].map(formatBytes)
+  return `--memory ${asked} is more than there is (${has}): at most ${used} are used`
+}
+
 export function shareMemory({ memoryBytes, limitBytes, threads }: MemoryLimits, sizes: PlanSizes): Budget {
-  const usable = Math.min(memoryBytes - overheadBytes(threads), 0.9 * limitBytes)
+  const usable = Math.min(memoryBytes - overheadBytes(threads), usableShare * limitBytes)
   const rest = usable - bytesPerTrainedParameter * sizes.trainable
   const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
   return {

@@ -9,7 +9,7 @@ import type { Finding, Severity } from '../recipe/finding.ts'
 import { selectModules } from '../recipe/match.ts'
 import { recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
 import { estimateDisk } from './disk.ts'
-import { estimateMemory } from './memory.ts'
+import { beyondDevice, estimateMemory } from './memory.ts'
 import { trainablePercentage, trainableRows, type TrainableRow } from './trainable.ts'
 import { estimateSeconds } from './time.ts'
 
@@ -42,6 +42,7 @@ export function planRecipe(
   )
   const of = (...severities: Severity[]) =>
     findings.filter((f) => severities.includes(f.severity)).map((f) => f.message)
+  const excess = machine && !machine.gpu ? beyondDevice(machine.budgetBytes, machine.memoryBytes) : null
   return {
     recipe: recipePath,
     model: recipe.model,
@@ -70,7 +71,7 @@ export function planRecipe(
       diskBytes: model ? estimateDisk(recipe, model) : 0,
       seconds: model && config && machine ? estimateSeconds(recipe, model, machine, facts.data) : null,
     },
-    warnings: of('warning'),
+    warnings: [...of('warning'), ...(excess ? [excess] : [])],
     errors: of('error'),
     saveTo: recipe.save?.to ?? null,
   }

@@ -47,6 +47,11 @@ describe('runs', () => {
   })
   const recipe = (more: object) => place.recipe('a', { version: 1, model, ...more })
 
+  it('more memory than there is is said, and not used', async () => {
+    const report = await run(backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 50 })
+    assert.match(report.warnings.join(), /--memory 1.13 PB is more than there is \(.*\): at most .* are used/)
+  })
+
   it('the saved mask, the saved zeros and the stated sparsity agree', async () => {
     const report = await run(backend, { recipe: recipe({ prune: magnitude, save: { to: 'out' } }) })
     const masks = await readMaskFile(place.path('out', 'sparsescope.mask'))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { beyondDevice } from '../../../src/shared/plan/memory.ts'
 import { planRecipe } from '../../../src/shared/plan/planRecipe.ts'
 import { roughDuration } from '../../../src/shared/plan/time.ts'
 import { lint } from '../../../src/shared/recipe/lint.ts'
@@ -24,6 +25,19 @@ describe('plan of a recipe', () => {
     assert.equal(plan.prunedModules, 11 * 2 + 1)
     assert.equal(plan.rows.filter((r) => r.pruned).length, 23)
     assert.equal(plan.errors.length, 1, 'the two steps overlap')
+  })
+
+  it('says that more memory is allowed than the machine has', () => {
+    assert.equal(beyondDevice(8e9, 8e9), null)
+    assert.match(beyondDevice(64e9, 24e9) ?? '', /--memory 64 GB is more than there is \(24 GB\): at most 21.6 GB/)
+    const machine = { memoryBytes: 24e9, freeDiskBytes: null, threads: 2, gpu: false }
+    const warningsOf = (budgetBytes: number) => {
+      const facts = { ...factsOf(modelOf(optConfig, { masked: true })), machine: { ...machine, budgetBytes } }
+      const recipe = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune: [{}] }))
+      return planRecipe('r.prune.yaml', recipe, facts, []).warnings
+    }
+    assert.deepEqual(warningsOf(8e9), [])
+    assert.equal(warningsOf(64e9).length, 1)
   })
 
   it('memory does not grow with the depth when blocks are reconstructed one by one', () => {

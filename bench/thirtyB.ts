@@ -1,0 +1,162 @@
+// Blocks of OPT-30B's and of LLaMA-30B's shape, random bf16: each kind of work to its end in a memory budget, with the
+// dry run's forecast beside it, and what all blocks would take on this machine from what one block took.
+//   npx tsx bench/thirtyB.ts --out FOLDER [--rows opt-30b/wanda,…] [--memory 16GB] [--peer torch_peer.py] [--list]
+// Needs 10 GB of disk. With --peer SparseGPT's rows are also run by the torch peer, on the same block and tokens.
+// Results are kept in FOLDER/results.json; rows that are there already are only printed, unless --rows names them.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createRng } from '../src/engine/rng.ts'
+import { machine, python, runJson, sparsescope } from './support/process.ts'
+import { writeRandomModel } from './support/randomModel.ts'
+import { shapes } from './support/shapes.ts'
+
+interface Work {
+  /** Blocks of the checkpoint. */
+  readonly blocks: number
+  readonly recipe: object
+  /** Calibration; default: 4. */
+  readonly windows?: number
+  /** Other than a whole block: no estimate of the whole model. */
+  readonly part?: true
+}
+
+/** A Hessian takes as many tokens as fc2 has inputs. */
+const [fewWindows, hessianWindows, seqLen] = [4, 14, 2048]
+const reconstruct = { mode: 'reconstruct', train: ['norm', 'mask_lora'], steps: 4, lora: { rank: 16 } }
+const pruned = (method: string, more: object = {}) => [{ method, sparsity: 0.5, ...more }]
+
+const works: Readonly<Record<string, Work>> = {
+  magnitude: { blocks: 2, recipe: { prune: pruned('magnitude') } },
+  wanda: { blocks: 2, recipe: { prune: pruned('wanda') } },
+  sparsegpt: { blocks: 1, windows: hessianWindows, recipe: { prune: pruned('sparsegpt') } },
+  // All linears of a block would take an hour and more on two cores.
+  'alps-q_proj': { blocks: 1, recipe: { prune: pruned('alps', { targets: ['re:.*q_proj'] }) }, part: true },
+  'magnitude-reconstruct': { blocks: 2, recipe: { prune: pruned('magnitude'), recover: reconstruct } },
+}
+const models = ['opt-30b', 'llama-30b']
+const rows = models.flatMap((model) => Object.keys(works).map((work) => `${model}/${work}`))
+
+interface Side {
+  seconds: number
+  megabytes: number
+}
+interface Result extends Side {
+  /** Of one block, without reading, saving and starting. */
+  blockSeconds: number
+  foretold: Side
+  peer?: Side
+}
+
+const { values: options } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'out/thirty-b' },
+    rows: { type: 'string' },
+    memory: { type: 'string', default: '16GB' },
+    peer: { type: 'string' },
+    list: { type: 'boolean', default: false },
+  },
+})
+if (options.list) {
+  console.log(rows.join('\n'))
+  process.exit()
+}
+const out = resolve(options.out)
+mkdirSync(out, { recursive: true })
+const idsFile = join(out, 'ids.safetensors')
+if (!existsSync(idsFile)) writeIds(idsFile)
+
+/** Random ids that every vocabulary has. */
+function writeIds(path: string): void {
+  const rng = createRng(1, 'ids')
+  const ids = Int32Array.from({ length: hessianWindows * seqLen }, () => rng.below(32000))
+  const header = { ids: { dtype: 'I32', shape: [hessianWindows, seqLen], data_offsets: [0, ids.byteLength] } }
+  const json = Buffer.from(JSON.stringify(header).padEnd(256))
+  const size = Buffer.alloc(8)
+  size.writeBigUInt64LE(BigInt(json.length))
+  writeFileSync(path, Buffer.concat([size, json, new Uint8Array(ids.buffer)]))
+}
+
+function modelFolder(shape: string, blocks: number): string {
+  const folder = join(out, `${shape}-${blocks}`)
+  if (!existsSync(folder)) writeRandomModel(folder, shape, blocks)
+  return folder
+}
+
+function measure(row: string): Result {
+  const [shape, name] = row.split('/')
+  const { blocks, recipe, windows = fewWindows } = works[name]
+  const model = modelFolder(shape, blocks)
+  const [file, saved] = [join(out, `${shape}-${name}.prune.yaml`), join(out, 'pruned')]
+  const calibration = { data: idsFile, samples: windows, seq_len: seqLen }
+  writeFileSync(file, JSON.stringify({ version: 1, model, ...recipe, calibration, save: { to: saved } }, null, 2))
+  rmSync(saved, { recursive: true, force: true })
+  const settings = [file, '--device', 'cpu', '--memory', options.memory]
+  const plan = sparsescope<{ estimates: { seconds: number; memoryBytes: number } }>(
+    'run',
+    ...settings,
+    '--dry-run',
+  ).json
+  const { json, seconds } = sparsescope<{ peak_memory_mb: number; blocks: { seconds: number }[] }>('run', ...settings)
+  rmSync(saved, { recursive: true, force: true })
+  const { estimates } = plan
+  return {
+    seconds,
+    megabytes: json.peak_memory_mb,
+    blockSeconds: json.blocks.reduce((sum, block) => sum + block.seconds, 0) / json.blocks.length,
+    foretold: { seconds: estimates.seconds, megabytes: estimates.memoryBytes / 2 ** 20 },
+    ...(options.peer && name === 'sparsegpt' && { peer: runPeer(model, windows, options.peer) }),
+  }
+}
+
+function runPeer(model: string, windows: number, program: string): Side {
+  const settings = [
+    '--calib',
+    idsFile,
+    '--key',
+    'ids',
+    '--method',
+    'sparsegpt',
+    '--sparsity',
+    '0.5',
+    '--samples',
+    String(windows),
+  ]
+  const { json } = runJson<{ seconds: { total: number }; peak_rss_mb: number }>(python, [
+    ...[program, 'prune', model, ...settings],
+  ])
+  return { seconds: json.seconds.total, megabytes: json.peak_rss_mb }
+}
+
+const resultsFile = join(out, 'results.json')
+const results = (existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')) : {}) as Record<string, Result>
+const wanted = options.rows?.split(',') ?? rows.filter((row) => !results[row])
+console.log(`${machine()}, --memory ${options.memory}`)
+for (const row of wanted) {
+  if (!rows.includes(row)) throw new Error(`no row ${row}; --list names them`)
+  results[row] = measure(row)
+  writeFileSync(resultsFile, JSON.stringify(results, null, 2))
+}
+console.table(
+  Object.fromEntries(
+    rows.flatMap((row) => {
+      if (!results[row]) return []
+      const { seconds, megabytes, blockSeconds, foretold, peer } = results[row]
+      const [shape, name] = row.split('/')
+      return [
+        [
+          row,
+          {
+            seconds: Math.round(seconds),
+            foretold: Math.round(foretold.seconds),
+            MB: Math.round(megabytes),
+            'MB foretold': Math.round(foretold.megabytes),
+            'a block': Math.round(blockSeconds),
+            'all blocks, hours': works[name].part ? '' : ((blockSeconds * shapes[shape].blocks) / 3600).toFixed(2),
+            peer: peer ? `${Math.round(peer.seconds)} s, ${Math.round(peer.megabytes)} MB` : '',
+          },
+        ],
+      ]
+    }),
+  ),
+)
