@@ -3,7 +3,7 @@ import { endParameters } from '../families/parameters.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import { largest } from '../format/lists.ts'
-import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import type { ReconstructionInputs } from '../recipe/schema.ts'
 import { taskOf } from '../tasks/tasks.ts'
 import { formatBytes } from '../format/byteSize.ts'
@@ -115,8 +115,10 @@ function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkP
   const reconstructions = work.recoveries.filter(({ mode }) => mode === 'reconstruct')
   const streams = streamsOf(reconstructions)
   const [samples, seqLen] = [calibration?.samples ?? 0, calibration?.seq_len ?? 0]
-  const states = Math.min(budget.activationBytes, streams * hiddenBytes(config, samples * seqLen))
-  const looking = calibration ? forwardBytes(config, Math.max(seqLen, passTokens)) : 0
+  // Magnitude and random pruning look at no data, whatever the recipe calibrates with.
+  const looks = work.recoveries.length > 0 || recipe.prune.some(stepNeedsData)
+  const looking = looks ? forwardBytes(config, Math.max(seqLen, passTokens)) : 0
+  const states = looks ? Math.min(budget.activationBytes, streams * hiddenBytes(config, samples * seqLen)) : 0
   const windows = largest(reconstructions, 0, (one) => one.batch_size)
   const training = windows > 0 ? trainingBytes(config, windows * seqLen, { sizes, budget }) : 0
   const solving = pruneCost(recipe, config, work).bytes

@@ -5,6 +5,7 @@ import { estimateMemory, leastMemory, questionPlaces } from '../../../src/shared
 import type { MachineFacts, ModelFacts } from '../../../src/shared/recipe/facts.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { shapes } from '../../../bench/support/shapes.ts'
 import { modelOf } from '../../support/recipeFacts.ts'
 
 const config = {
@@ -42,6 +43,17 @@ describe('the memory model', () => {
       const estimate = estimateMemory(resolved(recipe), model, machine) / 1e6
       assert.ok(Math.abs(estimate / measured - 1) < 0.25, `${estimate.toFixed(0)} against ${measured}`)
     })
+
+  it('two blocks of OPT-30B, magnitude: the peak is that of a real run within a quarter', () => {
+    const { blocks: _, config: shape } = shapes['opt-30b']
+    const large = { ...shape, num_hidden_layers: 2 }
+    const modelConfig = readModelConfig(large)
+    const facts = { ...modelOf(large), modelConfig, parameters: modelParameters(modelConfig) }
+    // Calibration that nothing looks at takes nothing.
+    const recipe = resolved({ prune: [{}], calibration: { ...calibration, samples: 4, seq_len: 2048 } })
+    const estimate = estimateMemory(recipe, facts, { ...machine, budgetBytes: 16e9 }) / 1e6
+    assert.ok(Math.abs(estimate / 4408 - 1) < 0.25, `${estimate.toFixed(0)} against 4408`)
+  })
 
   it('a smaller budget makes the peak smaller, down to what the run cannot do without', () => {
     const recipe = resolved({ prune: [{}], recover: { ...training, train: ['norm'] } })
