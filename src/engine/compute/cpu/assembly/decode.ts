@@ -1,11 +1,11 @@
 // One token at a time: products with a single row, bound by reading the weights once in their own type; and attention of
 // one query over cached keys and values.
-import { bytesOf, load1, load4 } from './convert'
+import { BF16, bytesOf, F32, load1, load4 } from './convert'
 import { exp4 } from './math'
 import { dot } from './rows'
 import { madd, sumLanes } from './simd'
 
-/** Σ x·w of one row, in two sums; every row in the same way, whichever rows are computed beside it. */
+/** Σ x·w of one row; every row in the same way, whichever rows are computed beside it. */
 // @ts-ignore: decorator
 @inline
 function rowProduct(x: usize, w: usize, code: i32, i: i32): f32 {
@@ -27,23 +27,62 @@ function rowProduct(x: usize, w: usize, code: i32, i: i32): f32 {
   return sum
 }
 
-/** out[r] = weight[r, i] · x[i] + bias[r]; the type is known before the loop over rows. */
+/** out[r] = weight[r, i] · x[i] + bias[r] of rows in one type, known where this is called. */
 // @ts-ignore: decorator
 @inline
 function rowProducts(start: i32, end: i32, out: usize, x: usize, weight: usize, code: i32, bias: usize, i: i32): void {
   const stride = <usize>i * bytesOf(code)
   let w = weight + <usize>start * stride
   for (let r = start; r < end; r++) {
-    const at = <usize>r << 2
-    const sum = rowProduct(x, w, code, i)
-    store<f32>(out + at, bias ? sum + load<f32>(bias + at) : sum)
+    put(out, bias, r, rowProduct(x, w, code, i))
     w += stride
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function put(out: usize, bias: usize, r: i32, sum: f32): void {
+  const at = <usize>r << 2
+  store<f32>(out + at, bias ? sum + load<f32>(bias + at) : sum)
+}
+
+/** In memory: a constant would be built anew wherever it is used (math.ts). */
+const upperHalf = memory.data<u32>([0xffff0000])
+
+/**
+ * The same of bf16: a vector of eight is widened by a shift and a mask, into its even and its odd columns. One row at a time, so
+ * that weights are read as one stream.
+ */
+function bf16Products(start: i32, end: i32, out: usize, x: usize, weight: usize, bias: usize, i: i32): void {
+  const upper = v128.load32_splat(upperHalf)
+  let w = weight + <usize>start * (<usize>i << 1)
+  for (let r = start; r < end; r++) {
+    let e0 = f32x4.splat(0), o0 = e0, e1 = e0, o1 = e0
+    let j = 0
+    for (; j + 16 <= i; j += 16) {
+      const at = x + (<usize>j << 2)
+      const k = w + (<usize>j << 1)
+      const x0 = v128.load(at)
+      const x1 = v128.load(at, 16)
+      const w0 = v128.load(k)
+      e0 = madd(v128.shuffle<f32>(x0, x1, 0, 2, 4, 6), i32x4.shl(w0, 16), e0)
+      o0 = madd(v128.shuffle<f32>(x0, x1, 1, 3, 5, 7), v128.and(w0, upper), o0)
+      const x2 = v128.load(at, 32)
+      const x3 = v128.load(at, 48)
+      const w1 = v128.load(k, 16)
+      e1 = madd(v128.shuffle<f32>(x2, x3, 0, 2, 4, 6), i32x4.shl(w1, 16), e1)
+      o1 = madd(v128.shuffle<f32>(x2, x3, 1, 3, 5, 7), v128.and(w1, upper), o1)
+    }
+    let sum = sumLanes(f32x4.add(f32x4.add(e0, o0), f32x4.add(e1, o1)))
+    for (; j < i; j++) sum += load<f32>(x + (<usize>j << 2)) * load1(w, j, BF16)
+    put(out, bias, r, sum)
+    w += <usize>i << 1
+  }
+}
+
 export function linearRow(start: i32, end: i32, out: usize, x: usize, weight: usize, code: i32, bias: usize, i: i32): void {
-  if (code == 0) rowProducts(start, end, out, x, weight, 0, bias, i)
-  else if (code == 1) rowProducts(start, end, out, x, weight, 1, bias, i)
+  if (code == F32) rowProducts(start, end, out, x, weight, F32, bias, i)
+  else if (code == BF16) bf16Products(start, end, out, x, weight, bias, i)
   else rowProducts(start, end, out, x, weight, 2, bias, i)
 }
 

@@ -1,0 +1,113 @@
+// Greedy text beside transformers: the same ids, tokens a second, and what reading the weights alone would take.
+//   PYTHON=…/bin/python npx tsx bench/generate.ts --model SMOLLM2 [--tokens 40] [--rounds 3] [--dtype float32]
+// Both on the CPU, taking turns; ours reads the weights in the checkpoint's type, transformers in --dtype. PYTHON has transformers.
+import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { openCheckpoint } from '../src/engine/checkpoint/checkpoint.ts'
+import { openCpu } from '../src/engine/compute/cpu/open.ts'
+import { openTextGenerator } from '../src/engine/generate/generateText.ts'
+import { createDecoder } from '../src/engine/model/decoder.ts'
+import { openModel } from '../src/engine/model/model.ts'
+import { cleanEnvironment, machine, median, python } from './support/process.ts'
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    tokens: { type: 'string', default: '40' },
+    rounds: { type: 'string', default: '3' },
+    dtype: { type: 'string', default: 'float32' },
+  },
+})
+const { model: folder, dtype } = values
+if (!folder) throw new Error('--model is needed')
+const maxTokens = Number(values.tokens)
+const threads = availableParallelism()
+
+const prompts = [
+  'The capital of France is',
+  'Once upon a time, in a small village by the sea,',
+  'def fibonacci(n):',
+  'The three laws of thermodynamics are',
+  'In 1969, the first human',
+  'Water boils at',
+  'The mitochondria is',
+  'Dear Sir or Madam,',
+  'To be, or not to be,',
+  'import numpy as np\n',
+  'The quick brown fox',
+  'Photosynthesis is the process by which',
+  'My favourite recipe for bread begins with',
+  'Q: What is 2 + 2?\nA:',
+  'The largest planet in our solar system',
+  '# Introduction\n\nSparse neural networks',
+  'She opened the door and',
+  'According to the theory of evolution,',
+  'SELECT name FROM',
+  'The history of the Roman Empire',
+]
+
+interface Answer {
+  tokens: number[]
+  seconds: number
+}
+
+const checkpoint = await openCheckpoint(folder)
+const model = openModel(checkpoint)
+const backend = await openCpu({ threads })
+const decoder = await createDecoder(backend, model, { memoryBytes: 2 ** 32, as: 'stored' })
+const generator = await openTextGenerator(decoder)
+const options = { maxTokens, temperature: 0, topP: 1, seed: 0 }
+
+/** Seconds of the tokens that come one at a time, too. */
+async function ourRound(): Promise<(Answer & { decodeSeconds: number })[]> {
+  const answers = []
+  for (const prompt of prompts) answers.push(await generator.generate(prompt, options))
+  return answers.map(({ tokens, seconds, decodeSeconds }) => ({ tokens: [...tokens], seconds, decodeSeconds }))
+}
+
+function theirRound(): { answers: Answer[]; bytes_per_second: number } {
+  const args = [join(import.meta.dirname, 'generate.py'), folder ?? '', dtype, String(maxTokens), String(threads)]
+  const { status, stdout, stderr } = spawnSync(python, args, {
+    input: JSON.stringify(prompts),
+    env: cleanEnvironment(),
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(stderr.slice(-2000))
+  return JSON.parse(stdout) as { answers: Answer[]; bytes_per_second: number }
+}
+
+/** Bytes of weights that a token reads: all but the embedding, of which it reads a row, unless it is the head too. */
+const bytesPerToken = [...checkpoint.tensors.values()]
+  .filter(({ name }) => name !== decoder.ends.tokens.name || name === decoder.ends.headWeightName)
+  .reduce((sum, { bytes }) => sum + bytes, 0)
+
+await ourRound()
+const rounds = []
+for (let i = 0; i < Number(values.rounds); i++) rounds.push({ ours: await ourRound(), theirs: theirRound() })
+
+const sum = (list: number[]) => list.reduce((a, b) => a + b, 0)
+const rate = (answers: Answer[]) => sum(answers.map(({ tokens }) => tokens.length)) / sum(answers.map((a) => a.seconds))
+const [{ ours, theirs }] = rounds
+const equal = ours.filter(({ tokens }, i) => tokens.join() === theirs.answers[i].tokens.join()).length
+const rates = rounds.map((round) => ({ ours: rate(round.ours), theirs: rate(round.theirs.answers) }))
+const decodeRates = rounds.map(
+  (round) => sum(round.ours.map(({ tokens }) => tokens.length - 1)) / sum(round.ours.map((a) => a.decodeSeconds)),
+)
+const bounds = rounds.map((round) => round.theirs.bytes_per_second / bytesPerToken)
+console.log(`${machine()}, ${threads} thread(s), ${backend.info.description}`)
+console.log(`${equal} of ${prompts.length} prompts: the same ${maxTokens} tokens as transformers in ${dtype}`)
+console.log(
+  `tokens a second: ${median(rates.map((r) => r.ours)).toFixed(1)} and ${median(rates.map((r) => r.theirs)).toFixed(1)} ` +
+    `(${median(rates.map((r) => r.ours / r.theirs)).toFixed(2)} ×)`,
+)
+console.log(
+  `decode alone ${median(decodeRates).toFixed(1)}; reading ${(bytesPerToken / 1e6).toFixed(0)} MB a token at ` +
+    `${(median(rounds.map((r) => r.theirs.bytes_per_second)) / 1e9).toFixed(1)} GB/s would be ${median(bounds).toFixed(1)} ` +
+    `(${median(decodeRates.map((r, i) => r / bounds[i])).toFixed(2)} of it)`,
+)
+await generator.close()
+await decoder.close()
+await backend.close()
+await checkpoint.close()
