@@ -15,6 +15,8 @@ import type { ActivationBudget } from './activations.ts'
 import { runBlock, type CalibrationSet, type Flow } from './flow.ts'
 import { findGlobalLimits } from './globalLimits.ts'
 import type { ModelStream } from './modelStream.ts'
+import { hessianGroups } from './hessianGroups.ts'
+import { pruneInGroups, solves, type Look } from './pruneInGroups.ts'
 import { createStates, type BlockStates, type DenseStates, type DenseStream, type WantedStates } from './states.ts'
 
 /** One way of recovering a block after pruning, with the dense states that it needs. */
@@ -59,6 +61,8 @@ export interface BlockWalk {
   readonly seed: number
   /** Of all activations together. */
   readonly activations: ActivationBudget
+  /** What Hessians and their factors may take; default: whatever they need. Less makes several looks at a block. */
+  readonly statisticBytes?: number
   /** So many blocks are finished and saved by an earlier walk; `load` gives them as they were saved. */
   readonly finished?: { readonly blocks: number; load(index: number): Promise<Block> }
   readonly signal?: AbortSignal
@@ -142,7 +146,7 @@ async function begin(walk: BlockWalk): Promise<Walking> {
 async function loadObserved(walking: Walking, index: number): Promise<{ block: Block; statistics: Statistics | null }> {
   const { stream, pruned } = walking.walk
   const dense = await stream.load(index)
-  const statistics = statisticsOf(walking, dense)
+  const statistics = statisticsOf(walking, dense, groupsOf(walking, dense)?.[0] ?? null)
   try {
     await observe(walking, dense, statistics)
   } catch (error) {
@@ -160,7 +164,20 @@ async function loadObserved(walking: Walking, index: number): Promise<{ block: B
   }
 }
 
-function statisticsOf({ walk, pruning, flow }: Walking, block: Block): Statistics | null {
+/** Of inputs whose Hessians are gathered together, where that takes more than one look at the block; else null. */
+function groupsOf({ walk, pruning }: Walking, { linears }: Block): ReadonlySet<string>[] | null {
+  // What recovers by Hessians needs all of them at the end.
+  if (walk.pruned || walk.recover.some(({ hessians }) => hessians)) return null
+  const solved = (name: string) => solves(pruning.entryOf(name))
+  const groups = hessianGroups(linears, solved, walk.statisticBytes ?? Infinity)
+  return groups.length > 1 ? groups : null
+}
+
+function statisticsOf(
+  { walk, pruning, flow }: Walking,
+  block: Block,
+  only: ReadonlySet<string> | null,
+): Statistics | null {
   const { entryOf } = pruning
   const hessians = walk.recover.some((recovery) => recovery.hessians)
   const observed = block.linears.some(({ name }) => {
@@ -168,7 +185,7 @@ function statisticsOf({ walk, pruning, flow }: Walking, block: Block): Statistic
     return entry !== undefined && (hessians || (!walk.pruned && lookAtData([entry]) && !isGlobal(entry)))
   })
   const also = hessians ? (['hessian'] as const) : []
-  return observed && flow ? new Statistics(walk.backend, flow.set.windows, entryOf, also) : null
+  return observed && flow ? new Statistics(walk.backend, flow.set.windows, entryOf, also, only) : null
 }
 
 /** The dense block on the streams: statistics from the finished one, outputs where a recovery fits to them. */
@@ -187,13 +204,19 @@ function runDenseStream(flow: Flow, block: Block, { inputs, outputs, middles }: 
 }
 
 /** Pruned weights become exactly 0. */
-async function prune({ walk, pruning }: Walking, block: Block, statistics: Statistics | null) {
+async function prune(walking: Walking, block: Block, statistics: Statistics | null) {
+  const { walk, pruning, flow, states } = walking
   const masks = new Map<string, Mask>()
   for (const { name } of block.linears) {
     const mask = walk.given?.get(name)
     if (mask) masks.set(name, mask)
   }
-  if (!walk.pruned) await pruneBlock(pruning, block.linears, statistics, masks)
+  const groups = groupsOf(walking, block)
+  if (groups && statistics && flow && states) {
+    const run: Look = (observe) =>
+      runBlock({ ...flow, onWindows: () => undefined }, block, states.inputs, null, { observe })
+    await pruneInGroups({ pruning, linears: block.linears, first: statistics, groups, run }, masks)
+  } else if (!walk.pruned) await pruneBlock(pruning, block.linears, statistics, masks)
   return masks
 }
 

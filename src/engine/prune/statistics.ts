@@ -18,7 +18,7 @@ interface Sums {
   /** Partial sums of x² [P,C], of one batch each while there are enough; for input norms. */
   readonly squares: Tensor | null
   /** 2/S · Σ xᵀx [C,C]. */
-  readonly gram: Tensor | null
+  gram: Tensor | null
   batches: number
   tokens: number
 }
@@ -29,23 +29,26 @@ export class Statistics {
   /** S: the sums are divided by it. */
   readonly windows: number
   readonly #also: readonly Statistic[]
+  readonly #only: ReadonlySet<string> | null
   readonly #entryOf: (linear: string) => PruneEntry | undefined
   readonly #sums = new Map<string, Sums>()
 
   /**
    * `windows` is S: scores of different tensors compare only if all are divided by the same number. `also` is gathered for
-   * every linear that has an entry, whatever its method needs.
+   * every linear that has an entry, whatever its method needs. `only`: the inputs of which Hessians are gathered (null: all).
    */
   constructor(
     backend: Backend,
     windows: number,
     entryOf: (linear: string) => PruneEntry | undefined,
     also: readonly Statistic[] = [],
+    only: ReadonlySet<string> | null = null,
   ) {
     this.#backend = backend
     this.windows = windows
     this.#entryOf = entryOf
     this.#also = also
+    this.#only = only
   }
 
   readonly observe: LinearObserver = (linears, input) => {
@@ -71,7 +74,8 @@ export class Statistics {
       return tensor
     }
     const squares = wants('norms') ? zeros([Math.min(this.windows, mostPartials), channels]) : null
-    const gram = wants('hessian') ? zeros([channels, channels]) : null
+    const gathers = this.#only === null || this.#only.has(linears[0].inputKey)
+    const gram = gathers && wants('hessian') ? zeros([channels, channels]) : null
     const sums = { channels, squares, gram, batches: 0, tokens: 0 }
     this.#sums.set(linears[0].inputKey, sums)
     return sums
@@ -98,6 +102,13 @@ export class Statistics {
   /** The Hessian 2/S·XᵀX, on the device of the forward passes; this object keeps owning it. */
   hessian(inputKey: string): Tensor | null {
     return this.#sums.get(inputKey)?.gram ?? null
+  }
+
+  releaseHessians(): void {
+    for (const sums of this.#sums.values()) {
+      if (sums.gram) this.#backend.release(sums.gram)
+      sums.gram = null
+    }
   }
 
   close(): void {

@@ -33,6 +33,8 @@ export interface Budget {
   readonly decoderBytes: number
   /** Effective weights kept between the passes of a step. */
   readonly effectiveWeightBytes: number
+  /** Hessians of a block, and the largest factor of one. */
+  readonly statisticBytes: number
 }
 
 /** Never less: a budget too small costs speed, not the run. */
@@ -56,13 +58,22 @@ export function beyondDevice(memoryBytes: number, limitBytes: number): string | 
   return `--memory ${asked} is more than there is (${has}): at most ${used} are used`
 }
 
-export function shareMemory({ memoryBytes, limitBytes, threads }: MemoryLimits, sizes: PlanSizes): Budget {
+/** `solvingBytes`: what pruning would take beside a block and its states (pruneCost.ts). */
+export function shareMemory(
+  { memoryBytes, limitBytes, threads }: MemoryLimits,
+  sizes: PlanSizes,
+  solvingBytes: number,
+): Budget {
   const usable = Math.min(memoryBytes - overheadBytes(threads), usableShare * limitBytes)
   const rest = usable - bytesPerTrainedParameter * sizes.trainable
   const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
+  // One block is held in f32, and a second time while it is read or merged.
+  const besideBlock = Math.max(least, rest - effective - blockBytes(sizes))
+  // Hessians come first: states go to the disk for less than another look at the block costs.
+  const solving = Math.min(solvingBytes, Math.max(least, besideBlock - least))
   return {
-    // One block is held in f32, and a second time while it is read or merged.
-    activationBytes: Math.max(least, rest - effective - blockBytes(sizes)),
+    activationBytes: Math.max(least, besideBlock - solving),
+    statisticBytes: solving,
     decoderBytes: Math.max(least, rest - effective),
     effectiveWeightBytes: effective,
   }
@@ -88,7 +99,8 @@ export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machin
   const limits = { memoryBytes: machine?.budgetBytes ?? Infinity, limitBytes: Infinity, threads }
   const roomOf = (recover: readonly ResolvedRecover[]): Room => {
     const sizes = sizesOf(config, recover)
-    return { sizes, budget: shareMemory(limits, sizes) }
+    const { bytes } = pruneCost(recipe, config, { prunes: true, recoveries: recover })
+    return { sizes, budget: shareMemory(limits, sizes, bytes) }
   }
   const { whilePruning, later } = passesOf(recipe.recover, recipe.prune.length > 0)
   const pruning = { prunes: true, recoveries: whilePruning }
@@ -121,7 +133,8 @@ function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkP
   const states = looks ? Math.min(budget.activationBytes, streams * hiddenBytes(config, samples * seqLen)) : 0
   const windows = largest(reconstructions, 0, (one) => one.batch_size)
   const training = windows > 0 ? trainingBytes(config, windows * seqLen, { sizes, budget }) : 0
-  const solving = pruneCost(recipe, config, work).bytes
+  const cost = pruneCost(recipe, config, work)
+  const solving = Math.max(cost.leastBytes, Math.min(cost.bytes, budget.statisticBytes))
   return blockBytes(sizes) + states + Math.max(looking + solving, training)
 }
 

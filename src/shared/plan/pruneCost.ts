@@ -12,6 +12,8 @@ export interface PruneCost {
   readonly operations: number
   /** Beside the block itself, at one time; of the block that takes most. */
   readonly bytes: number
+  /** Where Hessians are gathered one at a time. */
+  readonly leastBytes: number
 }
 
 /** Partial sums of squares that each input has at most. */
@@ -44,19 +46,19 @@ export function pruneCost(
   const tokens = calibration ? calibration.samples * calibration.seq_len : 0
   const refits = recoveries.flatMap(({ mode, steps }) => (mode === 'refit' ? [steps] : []))
   let operations = 0
-  let bytes = 0
+  let [bytes, leastBytes] = [0, 0]
   for (let block = 0; block < config.numBlocks; block++) {
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
     const costs = prune.map((step) =>
       stepCost(step, selectModules(linears, step.targets, step.ignore), tokens, { prunes, refits }),
     )
     operations += sum(costs.map((cost) => cost.operations))
-    bytes = Math.max(
-      bytes,
-      sum(costs.map((cost) => cost.statistics)) + Math.max(0, ...costs.map((cost) => cost.working)),
-    )
+    const working = Math.max(0, ...costs.map((cost) => cost.working))
+    bytes = Math.max(bytes, sum(costs.map((cost) => cost.statistics)) + working)
+    leastBytes = Math.max(leastBytes, Math.max(0, ...costs.map((cost) => cost.largestStatistic)) + working)
   }
-  return { operations, bytes }
+  // What refits needs all Hessians at the end.
+  return { operations, bytes, leastBytes: refits.length > 0 ? bytes : leastBytes }
 }
 
 /** Of one step in one block: statistics of all inputs are there together, what solving takes a linear at a time. */
@@ -77,6 +79,7 @@ function stepCost(
   return {
     operations: sum([...seen, ...[...shared, ...matrices].map((c) => c.operations)]),
     statistics: sum([...inputs.values()].map(statisticBytes[needs])),
+    largestStatistic: Math.max(0, ...[...inputs.values()].map(statisticBytes[needs])),
     working: most(shared) + most(matrices),
   }
 }

@@ -134,6 +134,25 @@ describe('the walk over the blocks', () => {
     }
   })
 
+  for (const arch of ['opt', 'llama', 'mixtral', 'gpt2'])
+    it(`${arch}: Hessians that fit only one at a time give the same weights as all together`, async () => {
+      const part = (wanted: (name: string) => boolean) =>
+        new Map([...streamOf(arch).shapes.keys()].filter(wanted).map((name) => [name, 0.5]))
+      const isFirst = (name: string) => /[q]_proj|c_attn/.test(name)
+      const entries = [
+        entryFor(arch, { method: 'sparsegpt', sparsities: part((name) => !isFirst(name)) }),
+        entryFor(arch, { method: 'wanda', scope: 'row', sparsities: part(isFirst) }),
+      ]
+      const together = await prune(arch, entries)
+      let last = [0, 1]
+      const onProgress = (done: number, total: number) => void (last = [done, total])
+      const apart = await prune(arch, entries, { statisticBytes: 0, onProgress })
+      assert.deepEqual(apart.weights, together.weights)
+      assert.deepEqual([...apart.masks], [...together.masks])
+      assert.deepEqual(apart.warnings, together.warnings)
+      assert.equal(last[0], last[1])
+    })
+
   it('several entries apply in one pass, each to its linears, others stay dense', async () => {
     const names = [...streamOf('opt').shapes.keys()]
     const some = (part: string, sparsity: number) =>

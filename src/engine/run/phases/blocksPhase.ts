@@ -64,6 +64,7 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
       recover: recoveries.map(({ apply }) => apply),
       seed: recipe.seed,
       activations: { bytes: budget.activationBytes, spillFolder: folder.state },
+      statisticBytes: budget.statisticBytes,
       finished: { blocks: phase.finishedBlocks, load: (index) => savedBlock(phase, index) },
       signal,
       pausePoint,

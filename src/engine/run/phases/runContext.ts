@@ -1,6 +1,7 @@
 // What the phases share beside the session, and the model as far as the run has come.
 import { availableParallelism } from 'node:os'
 import { shareMemory, type Budget } from '../../../shared/plan/memory.ts'
+import { pruneCost } from '../../../shared/plan/pruneCost.ts'
 import { sizesOf, type PlannedRecovery, type RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { RunData } from '../open/runData.ts'
@@ -19,14 +20,11 @@ export interface RunContext {
 export function createContext(session: RunSession, plan: RunPlan, data: RunData): RunContext {
   const { memoryBytes, backend, model } = session
   const limits = { memoryBytes, limitBytes: backend.memory().limitBytes, threads: availableParallelism() }
-  const budgetOf = (recoveries: readonly PlannedRecovery[]) =>
-    shareMemory(
-      limits,
-      sizesOf(
-        model.config,
-        recoveries.map(({ settings }) => settings),
-      ),
-    )
+  const budgetOf = (planned: readonly PlannedRecovery[]) => {
+    const recoveries = planned.map(({ settings }) => settings)
+    const { bytes } = pruneCost(session.recipe, model.config, { prunes: true, recoveries })
+    return shareMemory(limits, sizesOf(model.config, recoveries), bytes)
+  }
   return { session, plan, data, budgetOf }
 }
 
