@@ -4,8 +4,13 @@ import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import type { DeviceChoice, DeviceFacts } from '../shared/protocol/rpc.ts'
 
-export function openChosen({ device, adapter, threads }: DeviceChoice): Promise<Backend> {
-  return openBackend({ device, adapter: adapter || undefined, threads: threads > 0 ? threads : undefined })
+export function openChosen({ device, adapter, threads, deviceMemory }: DeviceChoice): Promise<Backend> {
+  return openBackend({
+    device,
+    adapter: adapter || undefined,
+    threads: threads > 0 ? threads : undefined,
+    deviceMemory: deviceMemory || undefined,
+  })
 }
 
 /** Opened once to be known, and closed: a run opens its own in its own thread. */

@@ -34,6 +34,12 @@ export interface Service {
   isBusy(): boolean
 }
 
+/** Before a window has said what it wants. */
+const unasked: HelloParams = {
+  ...{ protocol: protocolVersion, cache: '' },
+  ...{ device: 'auto', adapter: '', threads: 0, deviceMemory: '' },
+}
+
 /** Everything lives as long as the process, which serves one workspace: mostly one window. */
 export function createHandlers(): Service {
   const models = createOpenModels(() => createStatsCache(settings.cache))
@@ -41,7 +47,7 @@ export function createHandlers(): Service {
   // Pictures and details are looked at while a scan goes on, and neither waits for the other.
   const tileLane = createLane()
   const detailLane = createLane()
-  let settings: HelloParams = { protocol: protocolVersion, cache: '', device: 'auto', adapter: '', threads: 0 }
+  let settings = unasked
   let device: Promise<DeviceFacts> | null = null
   let gpu: boolean | null = null
   setInterval(() => models.closeIdle(Date.now()), closeEveryMs).unref()
@@ -118,8 +124,8 @@ export function createHandlers(): Service {
   return { handlers, isBusy: () => runs.active().length > 0 }
 }
 
-function choiceOf({ device, adapter, threads }: DeviceChoice): string {
-  return JSON.stringify([device, adapter, threads])
+function choiceOf({ device, adapter, threads, deviceMemory }: DeviceChoice): string {
+  return JSON.stringify([device, adapter, threads, deviceMemory])
 }
 
 async function detailOf(

@@ -62,6 +62,7 @@ export const settingDefaults = {
   'backend.adapter': '',
   'backend.threads': 0,
   'backend.memoryLimit': '',
+  'backend.deviceMemory': '',
   'statistics.autoCompute': 'small' as 'never' | 'small' | 'always',
   'statistics.smallGiB': 4,
   'view.palette': 'viridis' as 'viridis' | 'cividis' | 'greys',

@@ -119,12 +119,17 @@ function startLanguageWithRecipe({ context, log }: Services): vscode.Disposable 
 
 /** Which settings only count for a new backend is not obvious: it is offered, never done behind a run's back. */
 function offerRestart({ supervisor, log }: Services): vscode.Disposable {
-  return onSettingChange(['backend.nodePath', 'backend.device', 'backend.adapter', 'backend.threads'], () => {
-    if (supervisor.state.kind === 'stopped') return
-    const restart = vscode.l10n.t('Restart Backend')
-    const text = vscode.l10n.t('The new setting counts after a restart of the backend. A run that goes on would stop.')
-    void vscode.window.showInformationMessage(text, restart).then((chosen) => {
-      if (chosen === restart) supervisor.restart().catch(log.failed)
-    })
-  })
+  return onSettingChange(
+    ['backend.nodePath', 'backend.device', 'backend.adapter', 'backend.threads', 'backend.deviceMemory'],
+    () => {
+      if (supervisor.state.kind === 'stopped') return
+      const restart = vscode.l10n.t('Restart Backend')
+      const text = vscode.l10n.t(
+        'The new setting counts after a restart of the backend. A run that goes on would stop.',
+      )
+      void vscode.window.showInformationMessage(text, restart).then((chosen) => {
+        if (chosen === restart) supervisor.restart().catch(log.failed)
+      })
+    },
+  )
 }

@@ -67,6 +67,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
       device: runtime.origin === 'electron' ? 'cpu' : setting('backend.device'),
       adapter: setting('backend.adapter'),
       threads: setting('backend.threads'),
+      deviceMemory: setting('backend.deviceMemory').trim(),
     }),
     log: (line) => log.channel.info(line),
   })

@@ -18,6 +18,8 @@ export interface DeviceInfo {
 export interface DeviceTraits {
   /** Tensors lie in the host's memory: what stays on the device is not copied. */
   readonly inHostMemory: boolean
+  /** Its memory is not the host's; absent: it is, or shares it. */
+  readonly ownMemory?: boolean
   /** Products widen 16-bit weights each time, so f32 ones are faster where they fit. */
   readonly widensWeights: boolean
 }

@@ -1,8 +1,10 @@
 // Chooses the device: the GPU when there is a real one that computes, else the CPU, and says why.
 import { readdirSync } from 'node:fs'
+import { parseByteSize } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
 import { upload, type Backend } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
+import { knownDeviceMemory } from './webgpu/deviceMemory.ts'
 import { openWebGpu, type WebGpuBackend } from './webgpu/backend.ts'
 
 export interface OpenOptions {
@@ -11,19 +13,19 @@ export interface OpenOptions {
   adapter?: string
   /** Of the CPU backend; default: what the machine offers. */
   threads?: number
-  /** Allocations beyond it throw `out-of-memory`. */
-  maxBytes?: number
+  /** What may be used of the GPU's memory, as people write sizes. Default: what the GPU gives; the host's for a software one. */
+  deviceMemory?: string
 }
 
 /** `info.details.reason` says why this device was taken. 'wgpu' takes software adapters too, or throws the remedy. */
-export async function openBackend({ device, adapter, threads, maxBytes }: OpenOptions): Promise<Backend> {
+export async function openBackend({ device, adapter, threads, deviceMemory }: OpenOptions): Promise<Backend> {
   if (device === 'cpu') return withReason(await openCpu({ threads }), 'asked for')
-  if (device === 'wgpu' || adapter) return withReason(await openProbed(maxBytes, adapter), 'asked for')
+  if (device === 'wgpu' || adapter) return withReason(await openProbed(deviceMemory, adapter), 'asked for')
   if (process.versions.electron)
     return withReason(await openCpu({ threads }), 'inside Electron results of a GPU cannot be read')
   if (!mayHaveGpu()) return withReason(await openCpu({ threads }), 'this machine shows no GPU in /dev')
   try {
-    const gpu = await openProbed(maxBytes)
+    const gpu = await openProbed(deviceMemory)
     if (gpu.info.details.software !== true) return withReason(gpu, 'a GPU that computes was found')
     await gpu.close()
     const reason = `the only adapter is software (${gpu.info.description}), which is slower than the CPU backend`
@@ -48,15 +50,24 @@ export function mayHaveGpu(): boolean {
 }
 
 /** A device that computes and gives the result back; drivers exist that offer an adapter and do neither. */
-async function openProbed(maxBytes: number | undefined, adapter?: string): Promise<WebGpuBackend> {
+async function openProbed(deviceMemory: string | undefined, adapter?: string): Promise<WebGpuBackend> {
+  const maxBytes = deviceMemory ? sizeOf(deviceMemory) : undefined
   const gpu = await openWebGpu({ maxBytes, flags: adapter ? [`adapter=${adapter}`] : [] })
   try {
     await probe(gpu)
+    if (maxBytes === undefined && gpu.info.details.software !== true)
+      gpu.limitMemory(await knownDeviceMemory(gpu.identity, () => gpu.measureMemory()))
     return gpu
   } catch (error) {
     await gpu.close()
     throw error
   }
+}
+
+function sizeOf(deviceMemory: string): number {
+  const bytes = parseByteSize(deviceMemory)
+  if (bytes !== null && bytes > 0) return bytes
+  throw new EngineError('usage', `${deviceMemory} is no size of the device's memory; write it like 8GB or 500MiB`)
 }
 
 /** Computes and reads back. Rejects with `unsupported` when the result is wrong: the null backend reads zeros. */

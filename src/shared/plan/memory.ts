@@ -45,6 +45,8 @@ export interface MemoryLimits {
   readonly memoryBytes: number
   /** What the device can hold, which may be less. */
   readonly limitBytes: number
+  /** The device's memory is not the host's. */
+  readonly apart?: boolean
   readonly threads: number
 }
 
@@ -60,11 +62,12 @@ export function beyondDevice(memoryBytes: number, limitBytes: number): string | 
 
 /** `solvingBytes`: what pruning would take beside a block and its states (pruneCost.ts). */
 export function shareMemory(
-  { memoryBytes, limitBytes, threads }: MemoryLimits,
+  { memoryBytes, limitBytes, apart, threads }: MemoryLimits,
   sizes: PlanSizes,
   solvingBytes: number,
 ): Budget {
-  const usable = Math.min(memoryBytes - overheadBytes(threads), usableShare * limitBytes)
+  const host = memoryBytes - overheadBytes(threads)
+  const usable = apart ? usableShare * limitBytes : Math.min(host, usableShare * limitBytes)
   const rest = usable - bytesPerTrainedParameter * sizes.trainable
   const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
   // One block is held in f32, and a second time while it is read or merged.
@@ -72,7 +75,8 @@ export function shareMemory(
   // Hessians come first: states go to the disk for less than another look at the block costs.
   const solving = Math.min(solvingBytes, Math.max(least, besideBlock - least))
   return {
-    activationBytes: Math.max(least, besideBlock - solving),
+    // Beside a device's own memory states lie on the host, which holds a block only while it is read.
+    activationBytes: Math.max(least, apart ? host - blockBytes(sizes) / 2 : besideBlock - solving),
     statisticBytes: solving,
     decoderBytes: Math.max(least, rest - effective),
     effectiveWeightBytes: effective,

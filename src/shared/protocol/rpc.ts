@@ -15,6 +15,8 @@ export interface DeviceChoice {
   adapter: string
   /** 0: as many as there are cores. */
   threads: number
+  /** What may be used of a GPU's memory, such as 8GB; '': all it gives. */
+  deviceMemory: string
 }
 
 export interface HelloParams extends DeviceChoice {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { modelParameters } from '../../../src/shared/families/parameters.ts'
-import { estimateMemory, leastMemory, questionPlaces } from '../../../src/shared/plan/memory.ts'
+import { estimateMemory, leastMemory, questionPlaces, shareMemory } from '../../../src/shared/plan/memory.ts'
 import type { MachineFacts, ModelFacts } from '../../../src/shared/recipe/facts.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
@@ -27,6 +27,26 @@ const training = { mode: 'retrain', data: 'ids.safetensors', samples: 200, seq_l
 const reconstruct = { mode: 'reconstruct', train: ['norm', 'mask_lora'] }
 const resolved = (recipe: object) =>
   resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', ...recipe }), modelConfig)
+
+describe('a budget', () => {
+  const sizes = { blockParameters: 100e6, trainable: 0, adapted: 0 }
+  const limits = { memoryBytes: 8e9, limitBytes: 80e9, threads: 2 }
+
+  it("of a device with memory of its own is the device's for weights and the host's for states", () => {
+    const apart = shareMemory({ ...limits, apart: true }, sizes, 0)
+    assert.equal(apart.decoderBytes, 0.9 * 80e9)
+    assert.ok(apart.activationBytes < 8e9)
+    // A small card beside much memory plans what fits the card.
+    assert.equal(
+      shareMemory({ ...limits, memoryBytes: 64e9, limitBytes: 8e9, apart: true }, sizes, 0).decoderBytes,
+      0.9 * 8e9,
+    )
+  })
+
+  it('of one memory is the smaller of the two', () => {
+    assert.ok(shareMemory(limits, sizes, 0).decoderBytes < 8e9)
+  })
+})
 
 describe('the memory model', () => {
   // Peaks in MB of SmolLM2-135M on two threads, as bench/RESULTS.md has them.

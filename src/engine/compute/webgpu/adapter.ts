@@ -68,6 +68,13 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter || softwareNames.test(`${info.device} ${info.description} ${info.architecture}`)
 }
 
+/** Vendors whose GPUs mostly share the host's memory; WebGPU does not say which do. */
+const sharing = /apple|intel|qualcomm|arm|img/i
+
+export function hasOwnMemory(info: GPUAdapterInfo): boolean {
+  return !isSoftware(info) && !sharing.test(info.vendor)
+}
+
 export function adapterName(info: GPUAdapterInfo): string {
   return info.description || info.device || info.vendor || 'unnamed adapter'
 }

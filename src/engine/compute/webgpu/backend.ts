@@ -14,12 +14,18 @@ import { webGpuPrune } from './prune.ts'
 import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 
 export interface WebGpuOptions extends Partial<OpenRequest> {
-  /** Allocations beyond it throw `out-of-memory`. Default: no bound, since WebGPU does not tell the GPU's memory. */
+  /** Allocations beyond it throw `out-of-memory`. Default: the host's memory, since WebGPU does not tell the GPU's. */
   maxBytes?: number
 }
 
 export interface WebGpuBackend extends Backend {
   readonly prune: PruneKernels
+  /** Adapter and driver, for what is known of them. */
+  readonly identity: string
+  /** Bytes that the device gives beside what is in use. */
+  measureMemory(): Promise<number>
+  /** Allocations beyond it throw `out-of-memory`. */
+  limitMemory(bytes: number): void
   /** For tests: as if the driver had reset the device. */
   loseDevice(): void
 }
@@ -44,7 +50,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
   const worker = startWorker(import.meta.url, './worker.ts', 'webgpuWorker', { workerData: request })
   const connection = new Connection(worker)
   try {
-    return createBackend(connection, await connection.facts, options.maxBytes ?? Infinity)
+    return createBackend(connection, await connection.facts, options.maxBytes ?? null)
   } catch (error) {
     await ended(worker)
     throw error
@@ -149,7 +155,9 @@ class Connection {
   }
 }
 
-function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number): WebGpuBackend {
+function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number | null): WebGpuBackend {
+  // Without a bound a driver that lends the host's memory may be asked for more than there is.
+  let limitBytes = maxBytes ?? totalmem()
   const sizes = new Map<number, number>()
   let nextBuffer = 1
   let usedBytes = 0
@@ -159,13 +167,13 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
   ) as unknown as DeviceKernels
   const backend: Omit<WebGpuBackend, 'prune'> = {
     info: { device: 'wgpu', description: facts.description, details: facts.details },
-    traits: { inHostMemory: false, widensWeights: false },
+    traits: { inHostMemory: false, ownMemory: facts.ownMemory, widensWeights: false },
     kernels,
     allocate(dtype: DType, shape: readonly number[]): Tensor {
       if (connection.dead) throw toError(connection.dead)
       const length = lengthOf(shape)
       const bytes = Math.max(4, length * bytesPerElement[dtype])
-      checkRoom(bytes, usedBytes, Math.min(maxBytes, Infinity), facts)
+      checkRoom(bytes, usedBytes, limitBytes, facts)
       const buffer = nextBuffer++
       sizes.set(buffer, bytes)
       usedBytes += bytes
@@ -189,7 +197,13 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
     async sync() {
       await connection.request((id) => ({ type: 'sync', id }))
     },
-    memory: () => ({ usedBytes, peakBytes, limitBytes: Math.min(maxBytes, totalmem()) }),
+    memory: () => ({ usedBytes, peakBytes, limitBytes }),
+    identity: facts.identity,
+    async measureMemory() {
+      const [inGiB] = (await connection.request((id) => ({ type: 'measure', id }))) as Float32Array
+      return inGiB * 2 ** 30
+    },
+    limitMemory: (bytes) => void (limitBytes = bytes),
     close: () => connection.close(),
     loseDevice: () => connection.lose(),
   }
@@ -206,6 +220,6 @@ function checkRoom(bytes: number, used: number, maxBytes: number, facts: GpuFact
   if (used + bytes > maxBytes)
     throw new EngineError(
       'out-of-memory',
-      `${mib(bytes)} more than the ${mib(used)} in use would pass the limit of ${mib(maxBytes)} on ${facts.description}: raise --memory, or use a smaller batch or sequence`,
+      `${mib(bytes)} more than the ${mib(used)} in use would pass the limit of ${mib(maxBytes)} on ${facts.description}: raise --device-memory if the device has more, or use a smaller batch or sequence`,
     )
 }

@@ -17,6 +17,8 @@ export type Request =
   | { type: 'run'; commands: Command[] }
   | { type: 'read'; id: number; tensor: Tensor }
   | { type: 'sync'; id: number }
+  /** How many bytes the device gives: `data` holds their GiB. */
+  | { type: 'measure'; id: number }
   /** For tests: the device is lost as if its driver had reset. */
   | { type: 'lose' }
   | { type: 'close'; id: number }
@@ -37,6 +39,10 @@ export interface GpuFacts {
   description: string
   details: DeviceInfo['details']
   maxBufferBytes: number
+  /** The GPU has memory of its own, as far as can be told. */
+  ownMemory: boolean
+  /** Adapter and driver: what a measurement of the memory holds for. */
+  identity: string
 }
 
 /** How the GPU's thread is asked to open its device. */

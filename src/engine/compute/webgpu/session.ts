@@ -2,6 +2,7 @@
 import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import { bytesOf, lengthOf, type Tensor } from '../tensor.ts'
+import { measureDeviceMemory } from './deviceMemory.ts'
 import type { Dispatch, Gpu } from './gpu.ts'
 import { allKernels } from './kernels.ts'
 import { moveHalves } from './ops/copies.ts'
@@ -103,6 +104,11 @@ export class Session {
     const result = hostArray(tensor.dtype, tensor.length)
     new Uint8Array(result.buffer).set(bytes.subarray(first - start, first - start + result.byteLength))
     return result
+  }
+
+  /** Bytes that the device gives beside what is in use. */
+  measureMemory(): Promise<number> {
+    return measureDeviceMemory(this.#device)
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 // The GPU's thread: opens the device, then executes requests one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
-import { adapterName, isSoftware, requestAdapter, requestDevice } from './adapter.ts'
+import { adapterName, hasOwnMemory, isSoftware, requestAdapter, requestDevice } from './adapter.ts'
 import type { GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
 
@@ -45,6 +45,8 @@ async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ se
         maxBindingBytes: limits.maxStorageBufferBindingSize,
       },
       maxBufferBytes: limits.maxBufferSize,
+      ownMemory: hasOwnMemory(info),
+      identity: [info.vendor, info.architecture, info.device, info.description].join(' / '),
     },
   }
 }
@@ -80,6 +82,11 @@ async function handle(session: Session, request: Request): Promise<void> {
       return answer(session, request.id, async () => {
         await session.sync()
         return () => reply({ type: 'done', id: request.id })
+      })
+    case 'measure':
+      return answer(session, request.id, async () => {
+        const data = Float32Array.of((await session.measureMemory()) / 2 ** 30)
+        return () => reply({ type: 'done', id: request.id, data })
       })
     case 'lose':
       return session.close()

@@ -19,7 +19,8 @@ export interface RunContext {
 
 export function createContext(session: RunSession, plan: RunPlan, data: RunData): RunContext {
   const { memoryBytes, backend, model } = session
-  const limits = { memoryBytes, limitBytes: backend.memory().limitBytes, threads: availableParallelism() }
+  const { limitBytes } = backend.memory()
+  const limits = { memoryBytes, limitBytes, apart: backend.traits.ownMemory, threads: availableParallelism() }
   const budgetOf = (planned: readonly PlannedRecovery[]) => {
     const recoveries = planned.map(({ settings }) => settings)
     const { bytes } = pruneCost(session.recipe, model.config, { prunes: true, recoveries })

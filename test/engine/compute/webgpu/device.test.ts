@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
-import { probe } from '../../../../src/engine/compute/open.ts'
+import { openBackend, probe } from '../../../../src/engine/compute/open.ts'
 import { openReference } from '../../../../src/engine/compute/reference/backend.ts'
 import { rows, slice } from '../../../../src/engine/compute/tensor.ts'
 import { openWebGpu, type WebGpuBackend } from '../../../../src/engine/compute/webgpu/backend.ts'
+import { knownDeviceMemory, measureDeviceMemory } from '../../../../src/engine/compute/webgpu/deviceMemory.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { openOrSkip } from '../../../support/webgpu.ts'
 
@@ -128,6 +132,66 @@ describe('WebGPU memory', function () {
     assert.equal(gpu.memory().usedBytes, 400)
     assert.equal(gpu.memory().peakBytes, 800)
     await gpu.close()
+  })
+
+  it('is what --device-memory says', async function () {
+    await (await openOrSkip(this)).close()
+    const backend = await openBackend({ device: 'wgpu', deviceMemory: '1GiB' })
+    assert.equal(backend.memory().limitBytes, 2 ** 30)
+    assert.throws(() => backend.allocate('f32', [2 ** 28 + 1]), { code: 'out-of-memory', message: /--device-memory/ })
+    await backend.close()
+    await assert.rejects(openBackend({ device: 'wgpu', deviceMemory: 'much' }), { code: 'usage' })
+  })
+})
+
+describe('how much memory a GPU gives', function () {
+  this.timeout(60_000)
+
+  /** A device with so many bytes, as its driver would refuse more. */
+  const deviceOf = (bytes: number) => {
+    let [left, given] = [bytes, 0]
+    const scope: (object | null)[] = []
+    const device = {
+      limits: { maxBufferSize: 2 ** 31 },
+      queue: { submit: () => undefined, onSubmittedWorkDone: async () => undefined },
+      pushErrorScope: () => undefined,
+      popErrorScope: async () => scope.pop(),
+      createBuffer({ size }: { size: number }) {
+        const fits = size <= left
+        scope.push(fits ? null : { message: 'out of memory' })
+        if (fits) [left, given] = [left - size, given + size]
+        return { destroy: () => void (left += size) }
+      },
+    }
+    return { device: device as unknown as GPUDevice, left: () => left, given: () => given }
+  }
+
+  before(() => Object.assign(globalThis, { GPUBufferUsage: { STORAGE: 0x80 } }))
+
+  it('is found by asking until it refuses, to 64 MiB, and is given back', async () => {
+    for (const bytes of [0, 100 * 2 ** 20, 8 * 2 ** 30 - 12345, 79.5 * 2 ** 30]) {
+      const { device, left, given } = deviceOf(bytes)
+      const measured = await measureDeviceMemory(device)
+      assert.equal(measured, given())
+      assert.ok(bytes - measured < 2 ** 26, `${measured} of ${bytes}`)
+      assert.equal(left(), bytes)
+    }
+  })
+
+  it('is asked once for an adapter and a driver; a broken cache costs a measurement', async () => {
+    const temp = mkdtempSync(join(tmpdir(), 'device-memory-'))
+    const file = join(temp, 'deep', 'device-memory.json')
+    let asked = 0
+    const measure = async () => ++asked * 2 ** 30
+    assert.equal(await knownDeviceMemory('a / 1', measure, file), 2 ** 30)
+    assert.equal(await knownDeviceMemory('a / 1', measure, file), 2 ** 30)
+    assert.equal(await knownDeviceMemory('a / 2', measure, file), 2 ** 31)
+    for (const text of ['', '{', '[]', 'null', '{"a / 1":"8GB"}', '{"a / 1":-1}']) {
+      writeFileSync(file, text)
+      asked = 2
+      assert.equal(await knownDeviceMemory('a / 1', measure, file), 3 * 2 ** 30)
+    }
+    rmSync(temp, { recursive: true })
   })
 })
 
