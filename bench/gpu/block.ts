@@ -1,0 +1,88 @@
+// A block of random weights on the device, and what its inputs would show.
+import { upload, type Backend } from '../../src/engine/compute/backend.ts'
+import { loadBlock, type Block } from '../../src/engine/model/block.ts'
+import { openModel, type Model } from '../../src/engine/model/model.ts'
+import type { Tensor } from '../../src/engine/compute/tensor.ts'
+import { pruneBlock } from '../../src/engine/prune/pruneBlock.ts'
+import { Statistics } from '../../src/engine/prune/statistics.ts'
+import { createRng } from '../../src/engine/rng.ts'
+import type { NmPattern } from '../../src/shared/format/nm.ts'
+import type { MethodName } from '../../src/shared/methods/methods.ts'
+import type { PruneEntry } from '../../src/shared/plan/pruneEntries.ts'
+import { memoryCheckpoint } from '../support/memoryCheckpoint.ts'
+import { rounded, timed } from './parts/part.ts'
+import type { Shape } from './shapes.ts'
+
+export interface RandomBlock {
+  readonly model: Model
+  readonly block: Block
+  readonly shape: Shape
+}
+
+export async function randomBlock(backend: Backend, shape: Shape): Promise<RandomBlock> {
+  const model = openModel(memoryCheckpoint(shape.config, 0))
+  return { model, block: await loadBlock(backend, model, 0, { as: 'f32' }), shape }
+}
+
+/** Normal numbers, read round and round: the pool's length divides no width, so that no two rows are equal. */
+const rng = createRng(1, 'bench gpu')
+const pool = Float32Array.from({ length: 1_000_003 }, () => rng.normal())
+
+export function normal(backend: Backend, rows: number, columns: number): Tensor {
+  const values = new Float32Array(rows * columns)
+  for (let at = 0; at < values.length; at += pool.length)
+    values.set(pool.subarray(0, Math.min(pool.length, values.length - at)), at)
+  return upload(backend, 'f32', [rows, columns], values)
+}
+
+/**
+ * Seconds of the statistics on `shape.tokens` tokens and of pruning the block's linears to half, a set of linears with the
+ * same input at a time, so that one Hessian is there at once. Weights are changed.
+ */
+export async function pruneTimes(
+  backend: Backend,
+  { block, shape }: RandomBlock,
+  method: MethodName,
+  pattern: NmPattern | null,
+): Promise<{ statistics: number; prune: Record<string, number>; total: number; zeros: number }> {
+  const { linears } = block
+  const sparsities = new Map(linears.map(({ name }) => [name, 0.5]))
+  const entry: PruneEntry = { method, sparsities, pattern, scope: 'tensor', selection: 'exact', settings: {} }
+  const prune: Record<string, number> = {}
+  let [observing, zeros, size] = [0, 0, 0]
+  for (const key of new Set(linears.map(({ inputKey }) => inputKey))) {
+    const readers = linears.filter(({ inputKey }) => inputKey === key)
+    const statistics = new Statistics(backend, 1, () => entry)
+    const input = normal(backend, shape.tokens, readers[0].weight.shape[1])
+    observing += await timed(backend, () => statistics.observe(readers, input))
+    backend.release(input)
+    const context = {
+      backend,
+      host: backend as never,
+      entryOf: () => entry,
+      globals: new Map(),
+      seed: 0,
+      warn: console.warn,
+    }
+    const masks = new Map()
+    const seconds = await timed(backend, () => pruneBlock(context, readers, statistics, masks))
+    prune[readers.map(({ name }) => name.split('.').pop()).join(' ')] = rounded(seconds)
+    for (const { words, rows, columns } of masks.values() as Iterable<{
+      words: Uint32Array
+      rows: number
+      columns: number
+    }>) {
+      size += rows * columns
+      zeros += rows * columns - words.reduce((sum, word) => sum + ones(word), 0)
+    }
+    statistics.close()
+  }
+  const total = observing + Object.values(prune).reduce((a, b) => a + b, 0)
+  return { statistics: rounded(observing), prune, total: rounded(total), zeros: rounded(zeros / size) }
+}
+
+function ones(word: number): number {
+  let count = 0
+  for (let rest = word >>> 0; rest; rest &= rest - 1) count++
+  return count
+}

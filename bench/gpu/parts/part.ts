@@ -1,0 +1,22 @@
+// What a part of the benchmark gets and gives.
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+
+export interface PartInput {
+  readonly backend: Backend
+  /** Shapes that a software device computes in seconds. */
+  readonly small: boolean
+}
+
+/** Resolves with what goes into the part's line. */
+export type Part = (input: PartInput) => Promise<object>
+
+/** Seconds of work and of waiting for it. */
+export async function timed(backend: Backend, work: () => unknown): Promise<number> {
+  await backend.sync()
+  const start = performance.now()
+  await work()
+  await backend.sync()
+  return (performance.now() - start) / 1000
+}
+
+export const rounded = (value: number, digits = 4): number => Number(value.toPrecision(digits))
