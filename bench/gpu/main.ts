@@ -35,7 +35,7 @@ const { values } = parseArgs({
 async function runAlone(name: string): Promise<object> {
   const backend = await openBackend({ device: 'wgpu', adapter: values.adapter })
   try {
-    return await parts[name].part({ backend, small: values.small })
+    return await parts[name].part({ backend, adapter: values.adapter, small: values.small })
   } finally {
     await backend.close()
   }

@@ -1,6 +1,8 @@
 // TFLOP/s of products of linears, beside the card's own peaks and torch on the same card.
 import { spawnSync } from 'node:child_process'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { upload, type Backend } from '../../../src/engine/compute/backend.ts'
+import { openWebGpu } from '../../../src/engine/compute/webgpu/backend.ts'
+import { createRng } from '../../../src/engine/rng.ts'
 import { rounded, timed, type Part } from './part.ts'
 
 /** [tokens, in, out]: linears of OPT-1.3B, LLaMA-7B and OPT-30B, and a square. */
@@ -68,7 +70,43 @@ async function rate(backend: Backend, dtype: 'f32' | 'bf16', [n, k, m]: readonly
   return (2e-12 * n * k * m * count) / seconds
 }
 
-export const gemm: Part = async ({ backend, small }) => {
+/** The products on tensor cores, checked against f64 and timed; why not, where the adapter has none. */
+async function onTensorCores(adapter: string | undefined, shapes: readonly (readonly [number, number, number])[]) {
+  let device: Backend
+  try {
+    device = await openWebGpu({ products: 'tensorCores', flags: adapter ? [`adapter=${adapter}`] : [] })
+  } catch (error) {
+    return { none: error instanceof Error ? error.message : String(error) }
+  }
+  try {
+    const error = await productError(device)
+    const rates = []
+    for (const shape of shapes) rates.push(rounded(await rate(device, 'bf16', shape)))
+    return { largest_error: error, right: error < 2e-3, bf16_weights_tflops: rates }
+  } finally {
+    await device.close()
+  }
+}
+
+/** Largest error of a ragged product of normal numbers, in shares of the largest result: f16 inputs give about 1e-3. */
+async function productError(device: Backend): Promise<number> {
+  const [n, k, m] = [97, 203, 131]
+  const rng = createRng(5, 'tensor cores')
+  const [x, w] = [n * k, m * k].map((length) => Float32Array.from({ length }, rng.normal))
+  const out = device.allocate('f32', [n, m])
+  device.kernels.linear(out, upload(device, 'f32', [n, k], x), upload(device, 'f32', [m, k], w), null)
+  const found = await device.read(out)
+  let [error, largest] = [0, 0]
+  for (let i = 0; i < n * m; i++) {
+    let sum = 0
+    for (let j = 0; j < k; j++) sum += x[Math.floor(i / m) * k + j] * w[(i % m) * k + j]
+    error = Math.max(error, Math.abs(found[i] - sum))
+    largest = Math.max(largest, Math.abs(sum))
+  }
+  return rounded(error / largest)
+}
+
+export const gemm: Part = async ({ backend, adapter, small }) => {
   const shapes = small ? little : large
   const torch = small ? null : torchRates(shapes)
   const card = JSON.stringify([backend.info, torch])
@@ -84,5 +122,13 @@ export const gemm: Part = async ({ backend, small }) => {
       share_of_tensor_peak: tensorPeak && rounded(bf16 / tensorPeak, 3),
     })
   }
-  return { products: backend.info.details.products, f32_peak: f32Peak, tensor_peak: tensorPeak, rows, torch }
+  const tensor_cores = await onTensorCores(adapter, shapes)
+  return {
+    products: backend.info.details.products,
+    tensor_cores,
+    f32_peak: f32Peak,
+    tensor_peak: tensorPeak,
+    rows,
+    torch,
+  }
 }

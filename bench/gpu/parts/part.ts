@@ -3,6 +3,8 @@ import type { Backend } from '../../../src/engine/compute/backend.ts'
 
 export interface PartInput {
   readonly backend: Backend
+  /** As asked for by name. */
+  readonly adapter: string | undefined
   /** Shapes that a software device computes in seconds. */
   readonly small: boolean
 }

@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts'
 import type { Backend } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
 import { probe } from './open.ts'
-import { adapterName, adapterNames, isSoftware, requestAdapter } from './webgpu/adapter.ts'
+import { adapterName, adapterNames, isSoftware, requestAdapter, tensorCoresOf } from './webgpu/adapter.ts'
 import { openWebGpu } from './webgpu/backend.ts'
 
 export interface AdapterFacts {
@@ -17,6 +17,8 @@ export interface AdapterFacts {
   subgroupSizes: [min: number, max: number] | null
   /** Of what kernels here or later ones can use. */
   features: string[]
+  /** Of products on tensor cores with f16 inputs and f32 sums, such as 16x16x16; null when there are none. */
+  tensorCores: string | null
   limits: { maxBufferBytes: number; maxBindingBytes: number; workgroupBytes: number }
 }
 
@@ -31,7 +33,9 @@ export async function inspectAdapters(): Promise<AdapterFacts[]> {
 
 async function inspectAdapter(name: string): Promise<AdapterFacts> {
   const flags = [`adapter=${name}`]
-  const { info, limits, features } = await requestAdapter([...flags, 'enable-dawn-features=allow_unsafe_apis'])
+  const adapter = await requestAdapter(flags)
+  const { info, limits, features } = adapter
+  const cores = tensorCoresOf(adapter)
   const { subgroupMinSize: min, subgroupMaxSize: max } = info
   return {
     name: adapterName(info),
@@ -41,6 +45,7 @@ async function inspectAdapter(name: string): Promise<AdapterFacts> {
     computes: await computes(flags),
     subgroupSizes: min && max ? [min, max] : null,
     features: shownFeatures.filter((feature) => features.has(feature)),
+    tensorCores: cores && `${cores.shape.m}x${cores.shape.n}x${cores.shape.k}`,
     limits: {
       maxBufferBytes: limits.maxBufferSize,
       maxBindingBytes: limits.maxStorageBufferBindingSize,

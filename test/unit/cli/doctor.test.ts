@@ -9,6 +9,7 @@ const gpu = {
   architecture: 'one',
   software: false,
   computes: true as const,
+  tensorCores: null,
   subgroupSizes: [32, 32] as [number, number],
   features: ['subgroups'],
   limits: { maxBufferBytes: 2 ** 32, maxBindingBytes: 2 ** 31, workgroupBytes: 32768 },

@@ -1,5 +1,6 @@
 // Loading Dawn and asking it for an adapter. Runs in the GPU's thread only.
 import { EngineError } from '../../errors.ts'
+import { chooseShape, type SubgroupMatrixConfig, type TensorCores } from './ops/gemm/tensorCores.ts'
 
 /** Dawn aborts the process when its instance is garbage-collected while anything of it lives: kept for good. */
 const instances: GPU[] = []
@@ -35,6 +36,9 @@ export async function listAdapters(): Promise<{ name: string; software: boolean 
   return adapters
 }
 
+/** Experimental features may be asked for, and f16 on NVIDIA, which Dawn hides there without this. */
+const dawnFeatures = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'
+
 async function createInstance(flags: string[]): Promise<GPU> {
   let webgpu: typeof import('webgpu')
   try {
@@ -44,7 +48,7 @@ async function createInstance(flags: string[]): Promise<GPU> {
     throw new EngineError('unsupported', `the package webgpu (Dawn) does not load here: ${reason}`, { cause })
   }
   Object.assign(globalThis, webgpu.globals)
-  const gpu = webgpu.create(flags)
+  const gpu = webgpu.create([...flags, dawnFeatures])
   instances.push(gpu)
   return gpu
 }
@@ -79,7 +83,9 @@ export function adapterName(info: GPUAdapterInfo): string {
   return info.description || info.device || info.vendor || 'unnamed adapter'
 }
 
-const wantedFeatures: GPUFeatureName[] = ['subgroups']
+const matrixFeature = 'chromium-experimental-subgroup-matrix' as GPUFeatureName
+
+const wantedFeatures: GPUFeatureName[] = ['subgroups', 'shader-f16', matrixFeature]
 
 const wantedLimits = [
   'maxBufferSize',
@@ -89,6 +95,16 @@ const wantedLimits = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeInvocationsPerWorkgroup',
 ] as const
+
+/** The adapter's tensor cores, if it lists a shape that the kernel knows and its subgroups have one size. */
+export function tensorCoresOf({ info, features }: GPUAdapter): TensorCores | null {
+  const { subgroupMinSize, subgroupMaxSize } = info
+  const configs = (info as { subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> }).subgroupMatrixConfigs ?? []
+  const shape = chooseShape([...configs])
+  const usable = [matrixFeature, 'shader-f16', 'subgroups'].every((feature) => features.has(feature))
+  if (!shape || !usable || !subgroupMinSize || subgroupMinSize !== subgroupMaxSize) return null
+  return { shape, subgroupSize: subgroupMinSize }
+}
 
 /** The device with the adapter's own limits; without asking, WebGPU gives its small defaults. */
 export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {

@@ -18,6 +18,8 @@ export interface Gpu {
   /** The largest part of a tensor that can be bound; operations go through longer ones in windows. */
   readonly windowBytes: number
   readonly smallSubgroups: boolean
+  /** The products on tensor cores, by element type of b, where they are asked for and the adapter has them. */
+  readonly tensorProducts: readonly Variant[] | null
   run(dispatch: Dispatch): void
   /** Undefined contents; given back when the kernel call ends. */
   scratch(shape: readonly number[], dtype?: DType): Tensor

@@ -10,7 +10,7 @@ import { elementwise, elementwiseVariants } from './ops/elementwise.ts'
 import { gathersOf, gatherVariants } from './ops/gather.ts'
 import { losses, lossVariants } from './ops/losses.ts'
 import { norms, normVariants } from './ops/norms.ts'
-import { products, productVariants, smallSubgroupVariants } from './ops/products.ts'
+import { products, productVariants, smallSubgroupVariants, tensorCoreVariants } from './ops/products.ts'
 import { pruneOps, pruneVariants, type PruneOps } from './ops/prune/index.ts'
 import { reductions, reduceVariants } from './ops/reduce.ts'
 import { ropeOf, ropeVariants } from './ops/rope.ts'
@@ -42,6 +42,7 @@ export function allKernels(gpu: Gpu): DeviceKernels {
 export const allVariants: readonly Variant[] = [
   ...productVariants,
   ...smallSubgroupVariants,
+  ...tensorCoreVariants,
   ...adapterVariants,
   ...attentionVariants,
   ...attentionStepVariants,

@@ -51,6 +51,9 @@ export interface OpenRequest {
   flags: string[]
   /** Largest part of a tensor bound at once; the device's limit when null. Tests make it small. */
   windowBytes: number | null
-  /** Which products: those written for small subgroups (software Vulkan), portable ones, or by the adapter. */
-  products: 'auto' | 'portable' | 'smallSubgroups'
+  /**
+   * Which products: those written for small subgroups (software Vulkan), portable ones, by the adapter, or on tensor cores,
+   * which round inputs to f16; without any the device does not open.
+   */
+  products: 'auto' | 'portable' | 'smallSubgroups' | 'tensorCores'
 }

@@ -19,6 +19,7 @@ const transferBytes = 64 * 2 ** 20
 export interface SessionOptions {
   windowBytes: number
   smallSubgroups: boolean
+  tensorProducts: Gpu['tensorProducts']
 }
 
 export class Session {

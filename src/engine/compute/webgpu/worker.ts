@@ -1,6 +1,8 @@
 // The GPU's thread: opens the device, then executes requests one after the other.
+import { EngineError } from '../../errors.ts'
 import { parentPort, workerData } from 'node:worker_threads'
-import { adapterName, hasOwnMemory, isSoftware, requestAdapter, requestDevice } from './adapter.ts'
+import { adapterName, hasOwnMemory, isSoftware, requestAdapter, requestDevice, tensorCoresOf } from './adapter.ts'
+import { tensorVariants } from './ops/gemm/tensorCores.ts'
 import type { GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
 
@@ -21,6 +23,9 @@ async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ se
   const smallSubgroups =
     device.features.has('subgroups') &&
     (products === 'auto' ? info.subgroupMaxSize === 8 && info.subgroupMinSize === 8 : products === 'smallSubgroups')
+  const cores = products === 'tensorCores' ? tensorCoresOf(adapter) : null
+  if (products === 'tensorCores' && !cores)
+    throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores for f16 inputs and f32 sums`)
   lost = device.lost.then(({ reason, message }) => {
     if (closing) return
     die({
@@ -32,6 +37,7 @@ async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ se
     session: new Session(device, {
       windowBytes: Math.floor(Math.min(windowBytes ?? bindable, bindable) / 256) * 256,
       smallSubgroups,
+      tensorProducts: cores && tensorVariants(cores),
     }),
     facts: {
       description: adapterName(info),
@@ -41,7 +47,7 @@ async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ se
         architecture: info.architecture,
         software: isSoftware(info),
         subgroupSizes: `${info.subgroupMinSize ?? '?'} to ${info.subgroupMaxSize ?? '?'}`,
-        products: smallSubgroups ? 'small subgroups' : 'portable',
+        products: cores ? 'tensor cores' : smallSubgroups ? 'small subgroups' : 'portable',
         maxBindingBytes: limits.maxStorageBufferBindingSize,
       },
       maxBufferBytes: limits.maxBufferSize,

@@ -15,7 +15,8 @@ describe('WGSL', function () {
   before(async () => {
     const adapter = await gpu.requestAdapter()
     assert.ok(adapter)
-    device = await adapter.requestDevice({ requiredFeatures: ['subgroups'] })
+    const matrices = 'chromium-experimental-subgroup-matrix' as GPUFeatureName
+    device = await adapter.requestDevice({ requiredFeatures: ['subgroups', 'shader-f16', matrices] })
     pipelines = new Pipelines(device)
   })
   after(() => device.destroy())

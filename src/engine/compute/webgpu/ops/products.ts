@@ -7,10 +7,19 @@ import { portableVariants } from './gemm/portable.ts'
 import { nnVariants } from './gemm/smallNn.ts'
 import { ntVariants } from './gemm/smallNt.ts'
 import { tnVariant } from './gemm/smallTn.ts'
+import { tensorVariants } from './gemm/tensorCores.ts'
 
 type Products = Pick<Kernels, 'linear' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
 
 export const productVariants: readonly Variant[] = portableVariants
+/** Need the features of subgroup matrices; every shape that adapters are known to list. */
+export const tensorCoreVariants: readonly Variant[] = [
+  { m: 16, n: 16, k: 16 },
+  { m: 16, n: 8, k: 16 },
+  { m: 8, n: 16, k: 16 },
+  { m: 16, n: 8, k: 8 },
+  { m: 8, n: 8, k: 8 },
+].flatMap((shape) => tensorVariants({ shape, subgroupSize: 32 }))
 /** Need the feature `subgroups` and subgroups of 8. */
 export const smallSubgroupVariants: readonly Variant[] = [...ntVariants, ...nnVariants, tnVariant].map((v) => v.variant)
 

@@ -10,6 +10,7 @@ import { portableTile, portableVariants } from './portable.ts'
 import { nnVariants } from './smallNn.ts'
 import { ntColumns, ntVariants } from './smallNt.ts'
 import { tnVariant } from './smallTn.ts'
+import { tensorTile } from './tensorCores.ts'
 
 /**
  * out[m,n] = alpha · op(a) · op(b) + bias + beta · out. Of the tensors only the first element counts; rows are lda,
@@ -124,6 +125,7 @@ export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
 /** The shader and its tile. Shaders for small subgroups load vectors and need everything to lie on them. */
 function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: number; columns: number } {
   const type = dtypeCode(p.b.dtype)
+  if (gpu.tensorProducts) return { variant: gpu.tensorProducts[type], rows: tensorTile, columns: tensorTile }
   const even = (vector: number, ...numbers: number[]) => numbers.every((x) => x % vector === 0)
   if (gpu.smallSubgroups && p.k > 0) {
     const wide = type === 0 ? 4 : 8
