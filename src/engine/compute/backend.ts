@@ -52,6 +52,11 @@ export interface Backend {
   /** Resolves when everything called so far is done; rejects with the first error of it. */
   sync(): Promise<void>
   memory(): MemoryUse
+  /**
+   * After `out-of-memory` of the device: lowers what `memory().limitBytes` says from now on and returns it; null when there is
+   * nothing to gain. Absent where memory is the host's.
+   */
+  planWithLess?(): number | null
   close(): Promise<void>
 }
 

@@ -158,6 +158,8 @@ class Connection {
 function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number | null): WebGpuBackend {
   // Without a bound a driver that lends the host's memory may be asked for more than there is.
   let limitBytes = maxBytes ?? totalmem()
+  /** What plans are told: less than the limit once the device has refused. */
+  let plannedBytes = Infinity
   const sizes = new Map<number, number>()
   let nextBuffer = 1
   let usedBytes = 0
@@ -197,7 +199,13 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
     async sync() {
       await connection.request((id) => ({ type: 'sync', id }))
     },
-    memory: () => ({ usedBytes, peakBytes, limitBytes }),
+    memory: () => ({ usedBytes, peakBytes, limitBytes: Math.min(limitBytes, plannedBytes) }),
+    planWithLess() {
+      // The peak was too much: buffers come in size classes, and other programs want memory too.
+      const less = Math.floor(0.75 * Math.min(limitBytes, plannedBytes, peakBytes))
+      if (less < leastPlan) return null
+      return (plannedBytes = less)
+    },
     identity: facts.identity,
     async measureMemory() {
       const [inGiB] = (await connection.request((id) => ({ type: 'measure', id }))) as Float32Array
@@ -209,6 +217,9 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
   }
   return { ...backend, prune: webGpuPrune(backend, kernels, kernels) }
 }
+
+/** Of a device that holds less no model is worth a plan. */
+const leastPlan = 64 * 2 ** 20
 
 function checkRoom(bytes: number, used: number, maxBytes: number, facts: GpuFacts): void {
   const mib = (n: number) => `${Math.ceil(n / 2 ** 20)} MiB`

@@ -158,7 +158,7 @@ export class Session {
     if (error) {
       this.fail({
         code: 'out-of-memory',
-        message: `the GPU is out of memory (${error.message.split('\n')[0]}): use a smaller batch or sequence, or --device cpu`,
+        message: `the GPU is out of memory (${error.message.split('\n')[0]}): close what else uses it, or use a smaller batch or sequence, or --device cpu`,
       })
       this.#recorder.discard()
       if (this.#pool.trim()) this.#recorder.forgetBindGroups()

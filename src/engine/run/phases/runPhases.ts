@@ -10,6 +10,7 @@ import { plannedWork } from './plannedWork.ts'
 import { claimOutput } from '../open/outputClaim.ts'
 import { readData } from '../open/runData.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
+import { goOnWithLess } from './lessMemory.ts'
 import { evaluateBlocks, recoverPass } from './recoverPass.ts'
 import { createContext, prunedStages, withRunModel, type RunContext } from './runContext.ts'
 import { saveResult } from './savePhase.ts'
@@ -24,11 +25,15 @@ export async function runPhases(
   plan: RunPlan,
   version: string,
 ): Promise<{ sparsity: number | null }> {
-  const { source, progress } = session
   const data = await readData(session, plan)
   await claimOutput(session, plan)
   session.expect(await plannedWork(session, data))
-  const context = createContext(session, plan, data)
+  return goOnWithLess(session, () => phasesLeft(createContext(session, plan, data), version))
+}
+
+async function phasesLeft(context: RunContext, version: string): Promise<{ sparsity: number | null }> {
+  const { session, plan, data } = context
+  const { source, progress } = session
   const { decoderBytes } = context.budgetOf(plan.recoveries)
   await evaluateStage(session, data, 'dense', source, decoderBytes)
   if (plan.entries.length > 0) await prune(context)
