@@ -8,7 +8,7 @@ import { modelLabel } from '../shared/format/modelLabel.ts'
 import { elementsOf } from '../shared/format/dtypes.ts'
 import { quoted } from '../shared/format/formatError.ts'
 import { elementFormat } from '../engine/checkpoint/stats/elementFormat.ts'
-import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { Inspection, UnknownEntry } from '../engine/checkpoint/inspection.ts'
 import type { ModelSummary, TensorRow } from '../shared/protocol/inspect.ts'
 
@@ -23,8 +23,9 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
     return { name, dtype, shape: [...shape], file, bytes, role, block, module, parameters }
   }
   const tensors = [...checkpoint.tensors.values()].map((entry): TensorRow => {
-    if (elementFormat(entry.dtype)) return rowOf(entry)
-    return { ...rowOf(entry), unreadable: `${entry.dtype} can be listed, not read` }
+    const stored = entry.bitmask && { storedBytes: bytesOnDisk(entry) }
+    if (elementFormat(entry.dtype)) return { ...rowOf(entry), ...stored }
+    return { ...rowOf(entry), ...stored, unreadable: `${entry.dtype} can be listed, not read` }
   })
   for (const entry of unknown) {
     const dtype = shownDtype(entry.dtype)
@@ -39,7 +40,7 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
     tensors,
     metadata: Object.fromEntries(checkpoint.metadata),
     parameters: tensors.reduce((sum, t) => sum + t.parameters, 0),
-    bytes: tensors.reduce((sum, t) => sum + t.bytes, 0),
+    bytes: tensors.reduce((sum, t) => sum + (t.storedBytes ?? t.bytes), 0),
     files: checkpoint.files.length,
     warnings: warningsOf({ checkpoint, unknown, problems }, roles.familyKnown),
     problems: problems.map(({ error, tensors: missing }) => ({ message: error.message, missing: [...missing] })),

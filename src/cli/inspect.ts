@@ -1,5 +1,5 @@
 // `sparsescope inspect`: what is in a checkpoint, and where it is sparse.
-import { openCheckpoint, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { bytesOnDisk, openCheckpoint, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { InspectedTensor, Inspection } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
@@ -69,7 +69,8 @@ function toJson(checkpoint: Checkpoint, { tensors, totals, linears, roles, block
 
 function tensorJson({ entry, parameters, role, stats }: InspectedTensor): unknown {
   const { name, dtype, shape, file, bytes } = entry
-  const known = { name, dtype, shape, file, bytes, parameters, role: role.role, block: role.block }
+  const stored = entry.bitmask && { stored_bytes: bytesOnDisk(entry) }
+  const known = { name, dtype, shape, file, bytes, ...stored, parameters, role: role.role, block: role.block }
   if (!stats) return known
   const { zeros, sparsity, nm, nonFinite, min, max, mean, std, histogram } = stats
   return { ...known, zeros, sparsity, nm, non_finite: nonFinite, min, max, mean, std, histogram }

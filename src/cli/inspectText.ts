@@ -16,9 +16,16 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection): 
     tensorTable(tensors, scanned),
     totalsTable('role', sums, scanned),
     ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned)] : []),
-    `${checkpoint.path}: ${tensors.length} tensors in ${files}, ${count(totals.parameters)} parameters, ${formatBytes(totals.bytes)}`,
+    `${checkpoint.path}: ${tensors.length} tensors in ${files}, ${count(totals.parameters)} parameters, ${formatBytes(totals.stored_bytes ?? totals.bytes)}`,
   ]
-  return parts.join('\n\n') + sparsityLine(linears)
+  return parts.join('\n\n') + sizeLine(totals) + sparsityLine(linears)
+}
+
+/** What a bitmask makes smaller; nothing where none would. */
+function sizeLine({ bytes, stored_bytes, bitmask_bytes }: Totals): string {
+  if (stored_bytes !== undefined)
+    return `\npruned linears are stored as bitmasks: ${formatBytes(bytes)} when it is dense (sparsescope expand)`
+  return bitmask_bytes === undefined ? '' : `\n${formatBytes(bitmask_bytes)} if it were saved with format: bitmask`
 }
 
 /** Nothing where not all was scanned. */

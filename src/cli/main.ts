@@ -5,6 +5,7 @@ import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
 import { compareCommand } from './compare.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { expandCommand } from './expand.ts'
 import { exportCommand } from './export.ts'
 import { forwardCommand } from './forward.ts'
 import { generateCommand } from './generate.ts'
@@ -29,6 +30,7 @@ const commands: Command[] = [
   importCommand,
   exportCommand,
   pullCommand,
+  expandCommand,
   doctorCommand,
   schemaCommand,
 ]

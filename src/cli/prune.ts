@@ -1,4 +1,5 @@
 // sparsescope prune: one pruning pass without recovery. It is a recipe written from options, run as any other.
+import { defaultSaveFormat, saveFormatNames, saveFormats, type SaveFormat } from '../shared/recipe/saveFormats.ts'
 import { InvalidArgumentError, Option } from 'commander'
 import { dirname, join, resolve } from 'node:path'
 import { locate } from '../engine/checkpoint/locate.ts'
@@ -44,6 +45,7 @@ interface PruneOptions extends CommonOptions {
   seqLen?: number
   seed: number
   maxShard?: string
+  format: SaveFormat
   memory?: string
   out: string
 }
@@ -84,6 +86,11 @@ export const pruneCommand = command('prune', 'prune a model, without recovery', 
   .option('--seq-len <n>', 'tokens in a window', number)
   .option('--seed <n>', 'of random pruning and of drawn windows', number, 0)
   .option('--max-shard <size>', 'largest weight file to write, such as 5GB')
+  .addOption(
+    new Option('--format <format>', 'how to store the pruned weights ')
+      .choices(saveFormatNames)
+      .default(defaultSaveFormat),
+  )
   .addOption(memoryOption())
   .requiredOption('--out <folder>', 'folder to write; it must not exist')
   .action(
@@ -91,7 +98,7 @@ export const pruneCommand = command('prune', 'prune a model, without recovery', 
       await refuseOverlap(options.out, (await locate(model)).folder)
       const report = await runInScratch(context, recipeOf(model, options), options)
       const json = summaryOf(report)
-      return { json, text: describe(json) }
+      return { json, text: describe(json, options.format) }
     }),
   )
 
@@ -129,7 +136,7 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
     prune: [step],
     calibration,
     seed: o.seed,
-    save: { to: resolve(o.out), max_shard: o.maxShard },
+    save: { to: resolve(o.out), max_shard: o.maxShard, format: o.format },
   }
 }
 
@@ -190,17 +197,13 @@ function summaryOf(report: RunReport) {
   }
 }
 
-function describe({
-  output,
-  sparsity,
-  tensors,
-  seconds,
-  peak_memory_mb,
-  device,
-}: ReturnType<typeof summaryOf>): string {
+function describe(
+  { output, sparsity, tensors, seconds, peak_memory_mb, device }: ReturnType<typeof summaryOf>,
+  format: SaveFormat,
+): string {
   const share = sparsity === null ? 'unknown' : `${(100 * sparsity).toFixed(2)} %`
   const pruned = tensors.filter(({ zeros }) => zeros > 0).length
-  return `${share} of the weights of the ${tensors.length} linears in the blocks are pruned (${pruned} linears), in ${seconds.toFixed(1)} s on ${device}, peak memory ${Math.round(peak_memory_mb)} MB\nSaved to ${output}: dense safetensors with exact zeros; the mask lies beside them.`
+  return `${share} of the weights of the ${tensors.length} linears in the blocks are pruned (${pruned} linears), in ${seconds.toFixed(1)} s on ${device}, peak memory ${Math.round(peak_memory_mb)} MB\nSaved to ${output}: ${saveFormats[format].result}`
 }
 
 function number(text: string): number {

@@ -1,4 +1,5 @@
 // sparsescope run: a whole recipe, or with --dry-run what it would do.
+import { defaultSaveFormat, saveFormats } from '../shared/recipe/saveFormats.ts'
 import { relative } from 'node:path'
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
@@ -104,7 +105,7 @@ function reportText(report: RunReport): string {
   const lines = ['', summaryText(report), '']
   if (report.output !== null)
     lines.push(
-      `Saved to ${shorter(report.output)}: dense safetensors with exact zeros, as large as before; the mask lies beside them.`,
+      `Saved to ${shorter(report.output)}: ${saveFormats[report.recipe.save?.format ?? defaultSaveFormat].result}`,
     )
   lines.push(`Report: ${shorter(runFolderAt(report.run).page)}`)
   return lines.join('\n')

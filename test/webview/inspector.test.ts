@@ -98,6 +98,18 @@ describe('inspector and comparison in Chromium', function () {
     assert.equal(await page.evaluate('window.hacked'), undefined)
   })
 
+  it('says what a bitmask would save once the linears are scanned, and what an expanded one takes', async () => {
+    await open('inspector')
+    const other = page.locator('[data-size=other]')
+    await send(page, settings, { type: 'model', model, stats: stats.slice(0, 3) } as never)
+    assert.equal(await other.isVisible(), false)
+    await send(page, settings, shown)
+    assert.match((await other.textContent()) ?? '', /^[\d.]+ [MG]B if it were saved with format: bitmask$/)
+    const tensors = model.tensors.map((t) => (t.role === 'linear' ? { ...t, storedBytes: t.bytes / 2 } : t))
+    await send(page, { type: 'model', model: { ...model, tensors }, stats } as never)
+    assert.match((await other.textContent()) ?? '', /stored as bitmasks; [\d.]+ [MG]B when expanded/)
+  })
+
   it('a dense matrix has no groups that break a pattern and no empty profile', async () => {
     await open('inspector')
     const nm = { '2:4': { groups: 100, violations: 100 }, '4:8': { groups: 50, violations: 50 } }

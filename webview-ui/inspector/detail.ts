@@ -112,10 +112,15 @@ function thresholdField(change: (threshold: number) => void): HTMLElement {
   )
 }
 
+function storedText({ dtype, bytes, storedBytes, file }: TensorRow): string {
+  const size = storedBytes === undefined ? formatBytes(bytes) : `${formatBytes(storedBytes)} as a bitmask`
+  return `${dtype}, ${size} in ${file}`
+}
+
 function factsOf(tensor: TensorRow, stats: TensorStats | undefined, detail?: TensorDetail): HTMLElement[] {
   const facts: [string, string][] = [
     ['Shape', `${formatShape(tensor.shape)} (${formatCount(tensor.parameters)} weights)`],
-    ['Stored', `${tensor.dtype}, ${formatBytes(tensor.bytes)} in ${tensor.file}`],
+    ['Stored', storedText(tensor)],
     ['Role', tensor.role],
   ]
   if (tensor.unreadable) facts.push(['Statistics', tensor.unreadable])

@@ -6,7 +6,7 @@ import { formatCompact, formatDuration, formatShare } from '../../src/shared/for
 import { announce } from '../shared/announce.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 import { metadataBox, warningItems } from './modelNotes.ts'
-import { roleTotals } from './totals.ts'
+import { otherSize, roleTotals, type OtherSize, type RoleTotal } from './totals.ts'
 
 export interface Head {
   element: HTMLElement
@@ -27,6 +27,7 @@ export interface HeadActions {
 export function createHead(actions: HeadActions): Head {
   const title = h('h1')
   const facts = h('p', { class: 'muted' })
+  const other = h('p', { class: 'muted', 'data-size': 'other', hidden: true })
   const warnings = h('ul', { class: 'warnings', hidden: true })
   const metadata = h('div')
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Scanning' })
@@ -42,7 +43,7 @@ export function createHead(actions: HeadActions): Head {
     h(
       'div',
       { class: 'head' },
-      h('div', {}, title, facts),
+      h('div', {}, title, facts, other),
       h('div', { class: 'row' }, exportMenu(actions.save), prune),
     ),
     h('div', { class: 'row scan' }, bar, text, stop, start),
@@ -71,15 +72,8 @@ export function createHead(actions: HeadActions): Head {
       replaceChildren(metadata, metadataBox(model))
     },
     totals(model, stats) {
-      replaceChildren(
-        totals,
-        ...roleTotals(model, stats).map((t) => {
-          const partial = t.scanned > 0 && t.scanned < t.tensors ? ` (${t.scanned} of ${t.tensors} tensors)` : ''
-          const value = t.scanned === 0 ? 'not computed' : formatShare(t.zeros / Math.max(1, t.scannedParameters))
-          const note = h('span', { class: 'muted' }, `${t.title} · ${formatCompact(t.parameters)}${partial}`)
-          return h('li', { title: t.definition, 'data-role': t.role }, h('b', {}, value), note)
-        }),
-      )
+      showOtherSize(other, otherSize(model, stats))
+      replaceChildren(totals, ...roleTotals(model, stats).map(roleTile))
     },
     scanning(progress) {
       busy(true)
@@ -103,6 +97,25 @@ export function createHead(actions: HeadActions): Head {
       prune.title = trusted ? '' : 'Pruning needs a trusted workspace.'
     },
   }
+}
+
+function roleTile(t: RoleTotal): HTMLElement {
+  const partial = t.scanned > 0 && t.scanned < t.tensors ? ` (${t.scanned} of ${t.tensors} tensors)` : ''
+  const value = t.scanned === 0 ? 'not computed' : formatShare(t.zeros / Math.max(1, t.scannedParameters))
+  const note = h('span', { class: 'muted' }, `${t.title} · ${formatCompact(t.parameters)}${partial}`)
+  return h('li', { title: t.definition, 'data-role': t.role }, h('b', {}, value), note)
+}
+
+/** People who share sparse checkpoints ask first how large they are. */
+function showOtherSize(line: HTMLElement, size: OtherSize): void {
+  line.hidden = size === null
+  if (size === null) return
+  const text = formatBytes(size.bytes)
+  line.textContent =
+    size.as === 'dense'
+      ? `Pruned linears are stored as bitmasks; ${text} when expanded`
+      : `${text} if it were saved with format: bitmask`
+  line.title = 'For storage and transfer: sparsescope expand makes it dense before it is served.'
 }
 
 function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress): string {

@@ -47,8 +47,8 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
       title: 'Size',
       optional: 4,
       numeric: true,
-      text: (t) => formatBytes(t.bytes),
-      sort: (t) => t.bytes,
+      text: (t) => formatBytes(t.storedBytes ?? t.bytes),
+      sort: (t) => t.storedBytes ?? t.bytes,
     },
     {
       id: 'sparsity',

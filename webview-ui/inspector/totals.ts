@@ -1,4 +1,5 @@
-// Totals per role, each with its definition: a sparsity without one misleads.
+// Totals per role, each with its definition: a sparsity without one misleads. And what a bitmask saves.
+import { asBitmask } from '../../src/shared/format/bitmask.ts'
 import type { ModelSummary, Role, TensorStats } from '../../src/shared/protocol/inspect.ts'
 
 export interface RoleTotal {
@@ -43,4 +44,20 @@ export function roleTotals(model: ModelSummary, stats: ReadonlyMap<string, Tenso
     total.zeros += found.zeros
   }
   return [...totals.values()].filter((t) => t.tensors > 0)
+}
+
+/** A checkpoint stored as bitmasks, when it is dense; or a dense one as bitmasks, once its linears are scanned. */
+export type OtherSize = { readonly as: 'dense' | 'bitmask'; readonly bytes: number } | null
+
+export function otherSize(model: ModelSummary, stats: ReadonlyMap<string, TensorStats>): OtherSize {
+  if (model.tensors.some(({ storedBytes }) => storedBytes !== undefined))
+    return { as: 'dense', bytes: model.tensors.reduce((sum, { bytes }) => sum + bytes, 0) }
+  let bytes = 0
+  for (const tensor of model.tensors) {
+    const zeros = stats.get(tensor.name)?.zeros
+    if (tensor.role === 'linear' && zeros === undefined) return null
+    const packed = tensor.role === 'linear' && zeros ? asBitmask(tensor.dtype, tensor.shape, zeros) : null
+    bytes += packed ?? tensor.bytes
+  }
+  return bytes < model.bytes ? { as: 'bitmask', bytes } : null
 }

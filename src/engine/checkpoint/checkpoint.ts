@@ -3,6 +3,8 @@
 import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { quoted } from '../../shared/format/formatError.ts'
 import { EngineError } from '../errors.ts'
+import { itemBytesOf, type BitmaskPlace } from './bitmask/foldBitmasks.ts'
+import { readBitmask } from './bitmask/readBitmask.ts'
 import { FilePool } from './filePool.ts'
 import { locate } from './locate.ts'
 import { readConfig } from './modelConfigFile.ts'
@@ -20,6 +22,8 @@ export interface TensorEntry {
   readonly bytes: number
   /** In elements; only where they do not lie one after the other, rows first. */
   readonly strides?: readonly number[]
+  /** Only where no more than the kept values are stored: `bytes` is what the matrix would take. */
+  readonly bitmask?: BitmaskPlace
 }
 
 export interface CheckpointFile {
@@ -53,6 +57,11 @@ export interface Checkpoint {
   /** Fills `target` from byte `start` of a tensor. */
   readInto(name: string, start: number, target: Uint8Array): Promise<void>
   close(): Promise<void>
+}
+
+/** Bytes of a tensor in its files. */
+export function bytesOnDisk({ bytes, bitmask }: TensorEntry): number {
+  return bitmask ? Object.values(bitmask.parts).reduce((sum, part) => sum + part.bytes, 0) : bytes
 }
 
 /**
@@ -92,9 +101,9 @@ export function createCheckpoint(parts: {
   const metadata = new Map<string, string>()
   for (const header of headers) {
     paths.set(header.name, header.path)
-    for (const { name, dtype, shape, start, end, strides } of header.tensors) {
+    for (const { name, dtype, shape, start, end, strides, bitmask } of header.tensors) {
       const place = { file: header.name, start: header.dataStart + start, bytes: end - start }
-      tensors.set(name, { name, dtype, shape, ...place, ...(strides && { strides }) })
+      tensors.set(name, { name, dtype, shape, ...place, ...(strides && { strides }), ...(bitmask && { bitmask }) })
     }
     for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value)
   }
@@ -108,8 +117,9 @@ export function createCheckpoint(parts: {
       )
     }
     const file = paths.get(entry.file) ?? entry.file
-    const { strides } = entry
-    if (strides) await readStrided(pool, file, { ...entry, strides }, start, target)
+    const { strides, bitmask, dtype } = entry
+    if (bitmask) await readBitmask(pool, name, bitmask, itemBytesOf(dtype) ?? 1, start, target)
+    else if (strides) await readStrided(pool, file, { ...entry, strides }, start, target)
     else await pool.read(file, entry.start + start, target)
   }
   async function readRange(name: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,10 +1,11 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
 import { quoted } from '../../shared/format/formatError.ts'
-import { refuseUnknown, type SafetensorsHeader } from '../../shared/format/safetensorsHeader.ts'
+import { refuseUnknown, type SafetensorsHeader, type TensorInfo } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import type { FilePool } from './filePool.ts'
 import { resolveShard, type Located } from './locate.ts'
+import { foldBitmasks, type BitmaskPlace } from './bitmask/foldBitmasks.ts'
 import { inFile, readHeader, type FilePlace } from './readHeader.ts'
 import { readIndex } from './readIndex.ts'
 
@@ -14,7 +15,12 @@ interface FileName {
   readonly path: string
 }
 
-export type FileHeader = SafetensorsHeader & FilePlace & FileName
+/** A tensor of a file, or of several, where only its kept values are stored. */
+export type PlacedTensor = TensorInfo & { readonly bitmask?: BitmaskPlace }
+
+export interface FileHeader extends Omit<SafetensorsHeader, 'tensors'>, FilePlace, FileName {
+  readonly tensors: readonly PlacedTensor[]
+}
 
 /** Why a file, or what an index says of it, cannot be used. */
 export interface FileProblem {
@@ -39,7 +45,12 @@ export async function readHeaders(
   pool: FilePool,
   { folder, kind, entry }: Located,
   { unknown, onProblem }: HeaderOptions,
-): Promise<{ headers: FileHeader[]; indexMetadata: unknown }> {
+): Promise<{ headers: readonly FileHeader[]; indexMetadata: unknown }> {
+  const fold = (headers: readonly FileHeader[]) =>
+    foldBitmasks(pool, headers, (path, { message, reason }) => {
+      const error = new EngineError('bad-checkpoint', `${path}: ${message}`, { reason })
+      onProblem({ path, error, tensors: [] })
+    })
   const entryPath = `${folder}/${entry}`
   const read = async (path: string) => {
     const header = await readHeader(pool, path)
@@ -47,7 +58,8 @@ export async function readHeaders(
     return header
   }
   if (kind === 'single') {
-    return { headers: [{ ...(await read(entryPath)), name: entry, path: entryPath }], indexMetadata: null }
+    const headers = await fold([{ ...(await read(entryPath)), name: entry, path: entryPath }])
+    return { headers, indexMetadata: null }
   }
   const index = await readIndex(entryPath)
   const headers: FileHeader[] = []
@@ -74,7 +86,7 @@ export async function readHeaders(
     const text = `${entryPath}: ${message}; get the index and the shards from one source`
     onProblem({ path: entryPath, error: new EngineError('bad-checkpoint', text), tensors: [] })
   })
-  return { headers, indexMetadata: index.metadata }
+  return { headers: await fold(headers), indexMetadata: index.metadata }
 }
 
 function tensorsByFile(weightMap: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {

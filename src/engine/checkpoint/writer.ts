@@ -3,7 +3,6 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
-import { setTopLevel } from '../../shared/format/jsonEdit.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { carryOver } from './carryOver.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -26,8 +25,8 @@ export interface WriterOptions {
   extraTensors?: readonly TensorSpec[]
   /** Tensors of the source to leave out. */
   drop?: ReadonlySet<string>
-  /** Writes `tie_word_embeddings: false` into config.json, the one change it ever sees. */
-  untieHead?: boolean
+  /** Of config.json's text, which is carried over otherwise. */
+  editConfig?: (text: string) => string
   /** Goes on with the folder of a writer that was killed; `done` = tensors whose `write` had returned. */
   resume?: { partial: string; done: Iterable<string> }
   /** An empty folder of `makePartial` to write into; it is removed by `abort`. Default: a new one. */
@@ -108,7 +107,7 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
       if (missing) throw new EngineError('internal', `${missing.name} was never written`)
       await files.sync()
       await files.close()
-      const leftBehind = await addOtherFiles(source, shards, partial, options.untieHead === true, extraFiles)
+      const leftBehind = await addOtherFiles(source, shards, partial, options.editConfig, extraFiles)
       await verify?.()
       await promote(partial, to)
       finished = true
@@ -157,16 +156,16 @@ async function addOtherFiles(
   source: Checkpoint,
   shards: readonly Shard[],
   partial: string,
-  untieHead: boolean,
+  editConfig: WriterOptions['editConfig'],
   extraFiles: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<string[]> {
   try {
     const leftBehind = await carryOver(source.folder, partial)
     const files: Record<string, string | Uint8Array> = { ...extraFiles }
     if (shards.length > 1) files['model.safetensors.index.json'] = encodeIndex(shards, source.indexMetadata)
-    if (untieHead) {
+    if (editConfig) {
       const text = await readSmallFile(join(source.folder, 'config.json'), maxConfigBytes)
-      files['config.json'] = setTopLevel(text, 'tie_word_embeddings', false)
+      files['config.json'] = editConfig(text)
     }
     for (const [name, data] of Object.entries(files)) await writeFile(join(partial, name), data, { flush: true })
     return leftBehind

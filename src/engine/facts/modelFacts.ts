@@ -6,6 +6,7 @@ import { describeModel } from '../../shared/recipe/describeModel.ts'
 import type { ModelFacts, ModelProblem } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { isHubName } from '../checkpoint/hubCache.ts'
+import { hasMasks } from '../checkpoint/explicitMasks.ts'
 import { maskFileName } from '../checkpoint/maskFile.ts'
 import { readConfig } from '../checkpoint/modelConfigFile.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
@@ -42,12 +43,14 @@ async function look(path: string): Promise<Remembered> {
   let files = ['model.safetensors', 'model.safetensors.index.json'].map((name) => join(path, name))
   let tensors: ModelFacts['tensors'] = new Map()
   let config: unknown
+  let stored = false
   const problems: ModelProblem[] = []
   try {
     const checkpoint = await openCheckpoint(path)
     folder = checkpoint.folder
     files = [...files, ...checkpoint.files.map((f) => f.path)]
     tensors = checkpoint.tensors
+    stored = hasMasks(checkpoint)
     config = checkpoint.config
     await checkpoint.close()
   } catch (error) {
@@ -61,7 +64,7 @@ async function look(path: string): Promise<Remembered> {
     config,
     problems,
     tokenizer: await readTokenizer(beside('tokenizer.json')),
-    masked: stamps.get(beside(maskFileName)) !== absent,
+    masked: stored || stamps.get(beside(maskFileName)) !== absent,
     sparsities: await readSparsities(beside('sparsescope.json')),
   })
   return { stamps, facts }

@@ -1,4 +1,5 @@
 // config.json read through its family's row: the numbers and kinds of one model.
+import { isBitmaskConfig } from '../format/bitmaskConfig.ts'
 import { activationOf, type ActivationKind } from './activations.ts'
 import { familyOf, isObject } from './families.ts'
 import { FamilyError } from './familyError.ts'
@@ -136,7 +137,7 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
 function refuse(json: ConfigJson, family: FamilySpec): void {
   for (const key of [...family.refused, 'quantization_config']) {
     const value = json[key]
-    if (value === undefined || value === null || value === false) continue
+    if (value === undefined || value === null || value === false || isBitmaskConfig(value)) continue
     const shown = typeof value === 'object' ? 'set' : JSON.stringify(value)
     throw new FamilyError('unsupported', `${key} is ${shown}; ${family.title} models with it cannot be computed here`)
   }

@@ -5,6 +5,7 @@ import { elementBits } from '../format/dtypes.ts'
 import { largest } from '../format/lists.ts'
 import type { ModelFacts, TensorFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
+import type { SaveFormat } from '../recipe/saveFormats.ts'
 import { prunedNames } from './pruneEntries.ts'
 import { planIfPossible, type PlannedRecovery, type RunPlan } from './runPlan.ts'
 import { changedNames, sizeOf } from './trainable.ts'
@@ -15,17 +16,32 @@ export interface StoredModel {
   readonly tensors: ReadonlyMap<string, TensorFacts>
 }
 
-/** The saved folder: all tensors in their types, a mask bit for each pruned weight, a head that is no longer tied. */
-export function resultBytes({ tensors, config }: StoredModel, plan: RunPlan): number {
+/**
+ * The saved folder: all tensors in their types, a mask bit for each pruned weight, a head that is no longer tied; as
+ * bitmasks, without the pruned weights.
+ */
+export function resultBytes({ tensors, config }: StoredModel, plan: RunPlan, format: SaveFormat): number {
   const head = plan.untiesHead ? bytesOf(tensors, [headWeightName(config)]) : 0
-  return bytesOf(tensors, tensors.keys()) + maskBytes(tensors, plan) + head
+  const saved = format === 'bitmask' ? savedByBitmask(tensors, plan) : 0
+  return bytesOf(tensors, tensors.keys()) + maskBytes(tensors, plan) + head - saved
+}
+
+/** Less the offsets of the rows. */
+function savedByBitmask(tensors: StoredModel['tensors'], { entries }: RunPlan): number {
+  return entries
+    .flatMap(({ sparsities }) => [...sparsities])
+    .reduce((sum, [name, sparsity]) => {
+      const weight = `${name}.weight`
+      const rows = tensors.get(weight)?.shape[0] ?? 0
+      return sum + Math.floor(sparsity * bytesOf(tensors, [weight])) - 8 * rows
+    }, 0)
 }
 
 /** What `save` will take; without the masks of a recipe that cannot run. */
 export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tensors }: ModelFacts): number {
   if (!recipe.save || !config) return 0
   const plan = planIfPossible(recipe, config)
-  return plan ? resultBytes({ config, tensors }, plan) : bytesOf(tensors, tensors.keys())
+  return plan ? resultBytes({ config, tensors }, plan, recipe.save.format) : bytesOf(tensors, tensors.keys())
 }
 
 /** Finished blocks, the optimiser's file twice (it is replaced by a new one), and what is measured beside the run. */

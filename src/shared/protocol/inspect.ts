@@ -11,6 +11,8 @@ export interface TensorRow {
   shape: number[]
   file: string
   bytes: number
+  /** On disk, where only the kept values are stored. */
+  storedBytes?: number
   parameters: number
   role: Role
   /** Transformer block, or null outside the blocks. */
@@ -61,6 +63,7 @@ export interface ModelSummary {
   /** `__metadata__` of the files. */
   metadata: Record<string, string>
   parameters: number
+  /** On disk. */
   bytes: number
   files: number
   /** A sentence each: no config.json, types that are not known. */

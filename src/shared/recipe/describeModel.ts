@@ -1,4 +1,5 @@
 // From a checkpoint's header and config.json to what rules and plans look at. Pure: reading is the caller's work.
+import { isBitmaskConfig } from '../format/bitmaskConfig.ts'
 import { FamilyError } from '../families/familyError.ts'
 import { readModelConfig } from '../families/modelConfig.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
@@ -46,15 +47,20 @@ function readConfig(
   } catch (error) {
     if (!(error instanceof FamilyError)) throw error
     // C5 says it better.
-    if (config.quantization_config) return null
+    if (isQuantised(config)) return null
     problems.push({ rule: error.kind === 'unsupported' ? 'C2' : 'C4', message: `config.json: ${error.message}.` })
     return null
   }
 }
 
+/** Kept values and their bits are whole weights. */
+function isQuantised({ quantization_config: value }: Record<string, unknown>): boolean {
+  return Boolean(value) && !isBitmaskConfig(value)
+}
+
 function quantised(tensors: ReadonlyMap<string, TensorFacts>, config: Record<string, unknown> | null): ModelProblem[] {
   const remedy = 'pruning needs the weights as F32, F16 or BF16: use the checkpoint that it was quantised from.'
-  if (config?.quantization_config)
+  if (config && isQuantised(config))
     return [{ rule: 'C5', message: `This model is quantised (quantization_config): ${remedy}` }]
   for (const [name, { dtype }] of tensors) {
     if (/^F8_|^F4|^F6/.test(dtype) || (/^[IU]\d/.test(dtype) && /\.(?:q?weight|qzeros)$/.test(name))) {

@@ -1,4 +1,5 @@
 // A recipe with every default filled in (design 4.2). The result is itself a valid recipe, so a run folder can keep it.
+import { defaultSaveFormat, type SaveFormat } from './saveFormats.ts'
 import { hasSubmodules, type ModelConfig } from '../families/modelConfig.ts'
 import { parseNm } from '../format/nm.ts'
 import type { AllocationSettings } from '../allocations/allocation.ts'
@@ -98,7 +99,7 @@ export interface ResolvedRecipe {
   /** In their order; none is an empty list. */
   recover: ResolvedRecover[]
   evaluate: ResolvedEvaluation[]
-  save?: { to: string; max_shard: string }
+  save?: { to: string; max_shard: string; format: SaveFormat }
   sweep?: Recipe['sweep']
 }
 
@@ -128,7 +129,7 @@ export function resolveRecipe(recipe: Recipe, known: Surroundings = {}): Resolve
     seed: recipe.seed ?? 0,
     recover: recoveriesOf(recover).map((one) => resolveRecover(one, known)),
     evaluate: (recipe.evaluate ?? []).map((e) => resolveEvaluation(e, known)),
-    ...(recipe.save && { save: { max_shard: '5GB', ...recipe.save } }),
+    ...(recipe.save && { save: { max_shard: '5GB', format: defaultSaveFormat, ...recipe.save } }),
     ...(recipe.sweep && { sweep: recipe.sweep }),
   }
 }

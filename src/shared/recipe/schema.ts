@@ -1,5 +1,6 @@
 // The recipe format, version 1 (design 4.2): the one source of the types, of validation and of the JSON Schema.
 // A key that does not apply to the chosen method or mode is valid here; lint warns about it.
+import { defaultSaveFormat, saveFormatNames, saveFormats } from './saveFormats.ts'
 import { z } from 'zod'
 import { adapterNames, adapterOf } from '../adapters/adapters.ts'
 import { defaultTrain, subsets } from '../adapters/subsets.ts'
@@ -330,8 +331,16 @@ export const recipeSchema = z
             }),
           )
           .optional(),
+        format: z
+          .enum(saveFormatNames)
+          .meta(
+            about(`${saveFormatNames.map((name) => `${name}: ${saveFormats[name].about}`).join('. ')}.`, {
+              default: defaultSaveFormat,
+            }),
+          )
+          .optional(),
       })
-      .meta(about('Where the result goes: dense safetensors with exact zeros, and the mask beside them.'))
+      .meta(about('Where the result goes.'))
       .optional(),
     sweep: z
       .record(z.string(), z.array(z.unknown()).min(1))

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
+import { setTopLevel } from '../../../src/shared/format/jsonEdit.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { cannot } from '../../support/skip.ts'
@@ -133,7 +134,8 @@ describe('createWriter', () => {
   it('unties a head: one more tensor and one changed value in config.json', async () => {
     const source = await open(small())
     const head = { name: 'lm_head.weight', dtype: 'F32', shape: [1, 2] } as const
-    const writer = await createWriter(source, temp.path('out'), { ...large, extraTensors: [head], untieHead: true })
+    const editConfig = (text: string) => setTopLevel(text, 'tie_word_embeddings', false)
+    const writer = await createWriter(source, temp.path('out'), { ...large, extraTensors: [head], editConfig })
     await writer.write('lm_head.weight', new Uint8Array(8))
     await writer.copyUnwritten()
     await writer.finish({})

@@ -1,11 +1,11 @@
 // Two checkpoints side by side: what came, went and changed, and whether B still has the zeros of A.
-import { join } from 'node:path'
 import { tensorRoles, type TensorRoles } from '../../../shared/families/tensorRoles.ts'
 import { elementsOf } from '../../../shared/format/dtypes.ts'
 import type { ComparedTensor, CompareSummary, TensorChange } from '../../../shared/protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
-import { maskFileName, prunesAny, readMaskFile, type MaskBits } from '../maskFile.ts'
+import { explicitMasks } from '../explicitMasks.ts'
+import { maskFileName, prunesAny, type MaskBits } from '../maskFile.ts'
 import { compareTensors, type TensorDifference } from './compareTensors.ts'
 import { tensorStats } from './tensorStats.ts'
 import { isMaskPreserved, verdictOf, type MaskCounts } from './verdict.ts'
@@ -84,7 +84,7 @@ interface MaskBearers {
 }
 
 async function maskBearers(checkpoint: Checkpoint): Promise<MaskBearers> {
-  const masks = await masksOf(checkpoint)
+  const masks = (await explicitMasks(checkpoint)) ?? new Map<string, MaskBits>()
   const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
   return {
     roles,
@@ -110,15 +110,6 @@ function changeOf(entry: TensorEntry, difference: TensorDifference, roles: Tenso
   const { name, shape } = entry
   const parameters = elementsOf(shape) ?? 0
   return { name, shape, maxAbs, drift, filled, emptied, parameters, role, block, module }
-}
-
-async function masksOf(checkpoint: Checkpoint): Promise<ReadonlyMap<string, MaskBits>> {
-  try {
-    return await readMaskFile(join(checkpoint.folder, maskFileName))
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'not-found') return new Map()
-    throw error
-  }
 }
 
 function sameShape(a: TensorEntry, b: TensorEntry): boolean {

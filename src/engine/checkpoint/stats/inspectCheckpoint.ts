@@ -5,7 +5,8 @@ import { quoted } from '../../../shared/format/formatError.ts'
 import { tensorRoles, type TensorRole } from '../../../shared/families/tensorRoles.ts'
 import type { Role, TensorStats } from '../../../shared/protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
-import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
+import { bytesOnDisk, type Checkpoint, type TensorEntry } from '../checkpoint.ts'
+import { asBitmask } from '../../../shared/format/bitmask.ts'
 import type { NmPattern } from '../../../shared/format/nm.ts'
 import { scanTensors } from './scanTensors.ts'
 
@@ -20,7 +21,12 @@ export interface InspectedTensor {
 /** Of several tensors; the optional ones only when all of them were scanned. */
 export interface Totals {
   parameters: number
+  /** Of the tensors, as if all of them were stored whole. */
   bytes: number
+  /** On disk, where that is less. */
+  stored_bytes?: number
+  /** With the pruned linears as bitmasks (`save: {format: bitmask}`), where that is less. */
+  bitmask_bytes?: number
   zeros?: number
   /** null: there are no weights. */
   sparsity?: number | null
@@ -112,8 +118,10 @@ function grouped<K>(tensors: readonly InspectedTensor[], keyOf: (t: InspectedTen
 function totalsOf(tensors: readonly InspectedTensor[]): Totals {
   const parameters = tensors.reduce((sum, t) => sum + t.parameters, 0)
   const bytes = tensors.reduce((sum, t) => sum + t.entry.bytes, 0)
+  const stored = tensors.reduce((sum, t) => sum + bytesOnDisk(t.entry), 0)
+  const sizes = { parameters, bytes, ...(stored < bytes && { stored_bytes: stored }) }
   const stats = tensors.flatMap((t) => t.stats ?? [])
-  if (stats.length < tensors.length) return { parameters, bytes }
+  if (stats.length < tensors.length) return sizes
   const zeros = stats.reduce((sum, s) => sum + s.zeros, 0)
   const nm: TensorStats['nm'] = {}
   for (const one of stats) {
@@ -123,5 +131,19 @@ function totalsOf(tensors: readonly InspectedTensor[]): Totals {
       nm[pattern].violations += violations
     }
   }
-  return { parameters, bytes, zeros, sparsity: sparsityOf([{ zeros, size: parameters }]), nm }
+  const packed = tensors.reduce((sum, t) => sum + packedBytes(t), 0)
+  return {
+    ...sizes,
+    ...(packed < stored && { bitmask_bytes: packed }),
+    zeros,
+    sparsity: sparsityOf([{ zeros, size: parameters }]),
+    nm,
+  }
+}
+
+/** Linears with zeros as kept values and bits, all else as it is stored. */
+function packedBytes(tensor: InspectedTensor): number {
+  const { entry, stats } = tensor
+  const isPruned = isLinear(tensor) && !entry.bitmask && stats !== null && stats.zeros > 0
+  return (isPruned ? asBitmask(entry.dtype, entry.shape, stats.zeros) : null) ?? bytesOnDisk(entry)
 }

@@ -87,10 +87,14 @@ const smallBytes = 2 ** 18
 /** Of names and numbers of a tensor in headers, index and note. */
 const bytesOfMention = 2 ** 9
 
-async function resultSize({ model, plan }: PlannedOutput): Promise<number> {
+async function resultSize({ recipe, model, plan }: PlannedOutput): Promise<number> {
   const { tensors, folder } = model.checkpoint
   const mentions = bytesOfMention * tensors.size + smallBytes
-  return resultBytes({ config: model.config, tensors }, plan) + (await bytesToCarryOver(folder)) + mentions
+  return (
+    resultBytes({ config: model.config, tensors }, plan, recipe.save?.format ?? 'dense') +
+    (await bytesToCarryOver(folder)) +
+    mentions
+  )
 }
 
 function stateSize({ recipe, model, plan }: PlannedOutput): number {

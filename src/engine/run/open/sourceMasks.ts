@@ -1,28 +1,27 @@
 // Masks that a checkpoint brings along: from its mask file, or from its exact zeros.
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { blockLinears } from '../../../shared/families/parameters.ts'
 import { formatShare } from '../../../shared/format/numbers.ts'
 import { sparsityOf } from '../../../shared/format/sparsity.ts'
-import { maskFileName, readMaskFile } from '../../checkpoint/maskFile.ts'
+import { explicitMasks } from '../../checkpoint/explicitMasks.ts'
+import { maskFileName } from '../../checkpoint/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weightIo.ts'
 import { maskOfZeros, zeroCountOf, zerosOf, type Mask } from '../../prune/mask.ts'
 
-/** Masks of the block linears by module name, from `sparsescope.mask`; null when the folder has none. */
-export async function maskFileOf(model: Model): Promise<Map<string, Mask> | null> {
-  const path = join(model.checkpoint.folder, maskFileName)
-  if (!existsSync(path)) return null
-  const file = await readMaskFile(path)
+/** Masks of the block linears by module name; null when the checkpoint holds none. */
+export async function ownMasksOf(model: Model): Promise<Map<string, Mask> | null> {
+  const { checkpoint, config } = model
+  const own = await explicitMasks(checkpoint)
+  if (!own) return null
   const masks = new Map<string, Mask>()
-  for (const { name, shape } of blockLinears(model.config)) {
-    const mask = file.get(`${name}.weight`)
+  for (const { name, shape } of blockLinears(config)) {
+    const mask = own.get(`${name}.weight`)
     if (!mask) continue
     if (mask.rows !== shape[0] || mask.columns !== shape[1])
       throw new EngineError(
         'bad-checkpoint',
-        `${path}: the mask of ${name} is ${mask.rows} × ${mask.columns}, its weight ${shape[0]} × ${shape[1]}; remove the file if it is not this model's`,
+        `${checkpoint.folder}: the mask of ${name} is ${mask.rows} × ${mask.columns}, its weight ${shape[0]} × ${shape[1]}; remove ${maskFileName} if it is not this model's`,
       )
     masks.set(name, mask)
   }
@@ -34,7 +33,7 @@ export async function maskFileOf(model: Model): Promise<Map<string, Mask> | null
  * linear without zeros has none.
  */
 export async function masksOfPrunedModel(model: Model, warn: (message: string) => void): Promise<Map<string, Mask>> {
-  const given = await maskFileOf(model)
+  const given = await ownMasksOf(model)
   if (given) return given
   const masks = new Map<string, Mask>()
   for (const { name, shape } of blockLinears(model.config)) {

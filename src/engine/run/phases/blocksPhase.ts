@@ -17,7 +17,7 @@ import { changedNames } from '../../../shared/plan/trainable.ts'
 import type { PlannedRecovery, RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { RunSession } from '../state/session.ts'
-import { maskFileOf } from '../open/sourceMasks.ts'
+import { ownMasksOf } from '../open/sourceMasks.ts'
 import { storeParameter } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 
@@ -107,7 +107,7 @@ export async function allocateInRun(
 
 /** Masks of the source that the recipe does not choose anew. */
 async function masksBesides(session: RunSession, entries: readonly PruneEntry[]): Promise<Map<string, Mask>> {
-  const masks = (await maskFileOf(session.model)) ?? new Map<string, Mask>()
+  const masks = (await ownMasksOf(session.model)) ?? new Map<string, Mask>()
   for (const name of prunedNames(entries)) masks.delete(name)
   return masks
 }

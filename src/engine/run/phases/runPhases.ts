@@ -16,7 +16,7 @@ import { createContext, prunedStages, withRunModel, type RunContext } from './ru
 import { saveResult } from './savePhase.ts'
 import type { RunSession } from '../state/session.ts'
 import { numberOf } from './stepCount.ts'
-import { maskFileOf, masksOfPrunedModel, sparsityOfModel } from '../open/sourceMasks.ts'
+import { ownMasksOf, masksOfPrunedModel, sparsityOfModel } from '../open/sourceMasks.ts'
 import { blockParts, masksOfStage, withStateModel } from '../state/stateModel.ts'
 
 /** Runs what is left to do; returns the share of zeros among the weights of the block linears. */
@@ -108,7 +108,7 @@ async function masksOf(context: RunContext): Promise<Map<string, Mask>> {
   const [stage] = prunedStages(context)
   if (stage) return masksOfStage(session, stage)
   const { model } = session
-  return plan.count ? masksOfPrunedModel(model, session.warn) : ((await maskFileOf(model)) ?? new Map())
+  return plan.count ? masksOfPrunedModel(model, session.warn) : ((await ownMasksOf(model)) ?? new Map())
 }
 
 /** Measures the finished model and saves it. */

@@ -1,7 +1,12 @@
-// The result of a run as a checkpoint: the source with its finished tensors replaced, the mask and a note beside it.
+// The result of a run as a checkpoint: the source with its finished tensors replaced, the mask and a note beside it; or the
+// pruned weights as their kept values and the bits of the mask.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { parseByteSize } from '../../../shared/format/byteSize.ts'
+import { isBitmaskConfig, withBitmaskConfig, withoutBitmaskConfig } from '../../../shared/format/bitmaskConfig.ts'
+import { setTopLevel } from '../../../shared/format/jsonEdit.ts'
+import { packBitmasks } from '../../checkpoint/bitmask/packBitmasks.ts'
+import { storedMasks, wholeLinears } from '../../checkpoint/bitmask/storedMasks.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
 import { partialPath } from '../../checkpoint/partialFolder.ts'
@@ -10,10 +15,12 @@ import { createWriter, type CheckpointWriter } from '../../checkpoint/writer.ts'
 import { EngineError } from '../../errors.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { zerosOf } from '../../prune/mask.ts'
-import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
-import { mapPaths } from '../open/recipeFile.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import { isObject } from '../../../shared/families/families.ts'
+import { mapPaths } from '../open/recipeFile.ts'
 import { recoveryReport } from '../../../shared/plan/recoveryReport.ts'
+import { sparsityOfModel } from '../open/sourceMasks.ts'
+import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
 import type { RunSession } from '../state/session.ts'
 import type { SourceRecord } from '../state/sources.ts'
 
@@ -44,9 +51,10 @@ export async function saveResult(session: RunSession, given: Result): Promise<vo
   } else {
     const maxShardBytes = parseByteSize(save.max_shard) ?? Infinity
     const partial = progress.partial === null ? undefined : partialPath(save.to, progress.partial)
-    const writer = await createWriter(result, save.to, {
+    const packed = save.format === 'bitmask' ? packBitmasks(result, storedMasks(session.model.config, masks)) : result
+    const writer = await createWriter(packed, save.to, {
       maxShardBytes,
-      untieHead: untied,
+      editConfig: configEdit(session, masks, untied),
       partial,
       reserve: session.room.result,
     })
@@ -61,6 +69,20 @@ export async function saveResult(session: RunSession, given: Result): Promise<vo
   progress.partial = null
   session.log.emit({ type: 'saved', path: save.to })
   await session.milestone()
+}
+
+/** How config.json changes; undefined where it is carried over as it is. */
+function configEdit({ model, recipe }: RunSession, masks: ReadonlyMap<string, Mask>, untied: boolean) {
+  const { config } = model.checkpoint
+  const packs = recipe.save?.format === 'bitmask'
+  const packed = isObject(config) && isBitmaskConfig(config.quantization_config)
+  if (!packs && !packed && !untied) return undefined
+  return (text: string) => {
+    const dense = withoutBitmaskConfig(text)
+    const whole = untied ? setTopLevel(dense, 'tie_word_embeddings', false) : dense
+    if (!packs) return whole
+    return withBitmaskConfig(whole, sparsityOfModel(model, masks) ?? 0, wholeLinears(model.config, masks))
+  }
 }
 
 /** Whether a folder is what this run was going to write, perhaps by an earlier version of the program. */
@@ -84,7 +106,9 @@ async function fill(
   const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
   // What comes now is small, but for the mask.
   await session.room.result?.release()
-  if (named.size > 0) await writeMaskFile(join(writer.partial, maskFileName), named)
+  // In a bitmask the weights' own bits are the mask.
+  if (named.size > 0 && session.recipe.save?.format !== 'bitmask')
+    await writeMaskFile(join(writer.partial, maskFileName), named)
   if (session.signal?.aborted) throw new EngineError('cancelled', 'cancelled')
   const { leftBehind } = await writer.finish({ [noteName]: note }, session.checkSources)
   for (const link of leftBehind) session.warn(`${link} was not copied: it is a link that leaves the model's folder`)
@@ -107,7 +131,9 @@ function noteOf({ progress, recipe, showPath }: RunSession, { masks, recoveries,
     evaluations: progress.evaluations.map(({ seconds: _, ...evaluation }) => evaluation),
     blocks: progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
     tensors: Object.fromEntries(tensors),
-    ...(masks.size > 0 && { mask: { file: maskFileName, sha256: hashOf(masks) } }),
+    ...(masks.size > 0 && {
+      mask: { ...(recipe.save?.format === 'bitmask' ? {} : { file: maskFileName }), sha256: hashOf(masks) },
+    }),
   }
 }
 

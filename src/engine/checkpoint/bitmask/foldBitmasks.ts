@@ -1,0 +1,126 @@
+// Weights in the `sparse-bitmask` layout become the matrices that they stand for: everyone who opens a checkpoint sees
+// M.weight [R, C] and nothing of its parts.
+import { bitmaskParts, bitmaskRowBytes, bitmaskSpecs, type BitmaskPart } from '../../../shared/format/bitmask.ts'
+import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
+import { FormatError, quoted } from '../../../shared/format/formatError.ts'
+import type { TensorInfo } from '../../../shared/format/safetensorsHeader.ts'
+import type { FilePool } from '../filePool.ts'
+import type { FileHeader, PlacedTensor } from '../readHeaders.ts'
+
+/** Where a part lies. */
+export interface PartPlace {
+  readonly path: string
+  /** First byte in the file. */
+  readonly start: number
+  readonly bytes: number
+}
+
+/** A matrix of which only the kept values are stored. */
+export interface BitmaskPlace {
+  readonly rows: number
+  readonly columns: number
+  /** How many values there are. */
+  readonly kept: number
+  readonly parts: Readonly<Record<BitmaskPart, PartPlace>>
+}
+
+interface Found {
+  readonly header: FileHeader
+  readonly tensor: TensorInfo
+}
+
+/**
+ * The headers with every complete set of parts as one tensor, which stands where `compressed` stood.
+ * `complain` gets what does not fit together; those parts stay as they are.
+ */
+export async function foldBitmasks(
+  pool: FilePool,
+  headers: readonly FileHeader[],
+  complain: (path: string, error: FormatError) => void,
+): Promise<readonly FileHeader[]> {
+  const bitmaskSuffix = '.bitmask'
+  const bases = headers.flatMap(({ tensors }) =>
+    tensors.filter(({ name }) => name.endsWith(bitmaskSuffix)).map(({ name }) => name.slice(0, -bitmaskSuffix.length)),
+  )
+  if (bases.length === 0) return headers
+  const found = new Map<string, Found>()
+  for (const header of headers) for (const tensor of header.tensors) found.set(tensor.name, { header, tensor })
+  const weights = new Map<string, PlacedTensor>()
+  const parts = new Set<string>()
+  for (const base of bases) {
+    // A buffer of that name alone belongs to some model.
+    if (!found.has(`${base}.compressed`)) continue
+    try {
+      weights.set(`${base}.compressed`, await weightOf(pool, base, found))
+      for (const part of bitmaskParts) parts.add(`${base}.${part}`)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      complain(found.get(`${base}.compressed`)?.header.path ?? '', error)
+    }
+  }
+  return headers.map((header) => ({
+    ...header,
+    tensors: header.tensors.flatMap((tensor) => {
+      const weight = weights.get(tensor.name)
+      return weight ? [weight] : parts.has(tensor.name) ? [] : [tensor]
+    }),
+  }))
+}
+
+/** @throws FormatError when the parts do not make a matrix. */
+async function weightOf(pool: FilePool, base: string, found: ReadonlyMap<string, Found>): Promise<PlacedTensor> {
+  const name = `${base}.weight`
+  const wrong = (what: string) =>
+    new FormatError(`the bitmask of ${quoted(base)} ${what}; get the checkpoint again, or write it anew`)
+  if (found.has(name)) throw wrong(`stands beside ${quoted(name)}: one of the two must go`)
+  const [values, bits, shape, offsets] = bitmaskParts.map((part) => {
+    const one = found.get(`${base}.${part}`)
+    if (!one) throw wrong(`has no ${quoted(`${base}.${part}`)}`)
+    if (one.tensor.strides) throw wrong(`is not contiguous`)
+    return one
+  })
+  const { dtype } = values.tensor
+  const [rows, columns] = await readShape(pool, shape, wrong)
+  const [kept = -1, ...more] = values.tensor.shape
+  const bytes = bytesOfTensor(dtype, [rows, columns])
+  if (bytes === null || itemBytesOf(dtype) === null) throw wrong(`holds ${dtype}, of which no matrix can be made`)
+  if (more.length > 0 || kept < 0 || kept > rows * columns)
+    throw wrong(`has [${values.tensor.shape.join(', ')}] values for ${rows} × ${columns} weights`)
+  const expected = bitmaskSpecs(dtype, rows, columns, kept)
+  for (const [part, { tensor }] of Object.entries({ bitmask: bits, shape, row_offsets: offsets } as const)) {
+    const want = expected[part as BitmaskPart]
+    if (tensor.dtype !== want.dtype || String(tensor.shape) !== String(want.shape))
+      throw wrong(
+        `has ${part} as ${tensor.dtype} [${tensor.shape.join(', ')}] where ${rows} × ${columns} weights need ${want.dtype} [${want.shape.join(', ')}]`,
+      )
+  }
+  const place = ({ header, tensor }: Found): PartPlace => ({
+    path: header.path,
+    start: header.dataStart + tensor.start,
+    bytes: tensor.end - tensor.start,
+  })
+  const parts = { compressed: place(values), bitmask: place(bits), shape: place(shape), row_offsets: place(offsets) }
+  const { start } = values.tensor
+  return { name, dtype, shape: [rows, columns], start, end: start + bytes, bitmask: { rows, columns, kept, parts } }
+}
+
+/** Bytes of an element; null where elements share bytes. */
+export function itemBytesOf(dtype: TensorInfo['dtype']): 1 | 2 | 4 | 8 | null {
+  const bytes = bytesOfTensor(dtype, [1])
+  return bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8 ? bytes : null
+}
+
+async function readShape(
+  pool: FilePool,
+  { header, tensor }: Found,
+  wrong: (what: string) => FormatError,
+): Promise<[rows: number, columns: number]> {
+  if (tensor.dtype !== 'I64' || tensor.end - tensor.start !== 16) throw wrong('has a shape that is not two numbers')
+  const bytes = new Uint8Array(16)
+  await pool.read(header.path, header.dataStart + tensor.start, bytes)
+  const [rows, columns] = [...new BigInt64Array(bytes.buffer)].map(Number)
+  const isSize = (size: number) => Number.isSafeInteger(size) && size > 0
+  if (!isSize(rows) || !isSize(columns) || !Number.isSafeInteger(rows * bitmaskRowBytes(columns) * 8))
+    throw wrong(`has the shape ${rows} × ${columns}`)
+  return [rows, columns]
+}

@@ -1,0 +1,113 @@
+// Reads of matrices of which only the kept values are stored: any range of the bytes that they would have if they were
+// dense, and their masks. Counts in the file are checked where they are used, so nothing is read from a wrong place.
+import { bitmaskRowBytes } from '../../../shared/format/bitmask.ts'
+import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
+import { EngineError } from '../../errors.ts'
+import type { FilePool } from '../filePool.ts'
+import type { MaskBits } from '../maskFile.ts'
+import type { BitmaskPlace } from './foldBitmasks.ts'
+
+/** Weights expanded at a time. */
+const pieceWeights = 2 ** 21
+
+const arrays = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const
+
+/** Fills `target` with the bytes from `from` on. `name`: for messages. @throws EngineError 'bad-checkpoint' */
+export async function readBitmask(
+  pool: FilePool,
+  name: string,
+  place: BitmaskPlace,
+  itemBytes: keyof typeof arrays,
+  from: number,
+  target: Uint8Array,
+): Promise<void> {
+  const rowBytes = place.columns * itemBytes
+  const end = from + target.length
+  const step = Math.max(1, Math.floor(pieceWeights / place.columns))
+  for (let first = Math.floor(from / rowBytes); first * rowBytes < end; first += step) {
+    const rows = Math.min(step, place.rows - first, Math.ceil(end / rowBytes) - first)
+    const dense = await readRows(pool, name, place, itemBytes, first, rows)
+    const [start, stop] = [Math.max(from, first * rowBytes), Math.min(end, (first + rows) * rowBytes)]
+    target.set(dense.subarray(start - first * rowBytes, stop - first * rowBytes), start - from)
+  }
+}
+
+async function readRows(
+  pool: FilePool,
+  name: string,
+  place: BitmaskPlace,
+  itemBytes: keyof typeof arrays,
+  first: number,
+  rows: number,
+): Promise<Uint8Array> {
+  const { bits, offsets } = await readBits(pool, name, place, first, rows)
+  const values = new arrays[itemBytes](offsets[rows] - offsets[0])
+  await pool.read(
+    place.parts.compressed.path,
+    place.parts.compressed.start + offsets[0] * itemBytes,
+    new Uint8Array(values.buffer),
+  )
+  const dense = new arrays[itemBytes](rows * place.columns)
+  const perRow = bitmaskRowBytes(place.columns)
+  let next = 0
+  for (let row = 0; row < rows; row++) {
+    for (let byte = 0; byte < perRow; byte++) {
+      const column = row * place.columns + 8 * byte
+      for (let rest = bits[row * perRow + byte]; rest !== 0; rest &= rest - 1)
+        dense[column + 31 - Math.clz32(rest & -rest)] = values[next++]
+    }
+  }
+  return new Uint8Array(dense.buffer)
+}
+
+/** The mask, in the orientation of the file. @throws EngineError 'bad-checkpoint' */
+export async function readBitmaskMask(pool: FilePool, name: string, place: BitmaskPlace): Promise<MaskBits> {
+  const { rows, columns } = place
+  const perRow = maskWordsPerRow(columns)
+  const words = new Uint32Array(rows * perRow)
+  const bytes = new Uint8Array(words.buffer)
+  const own = bitmaskRowBytes(columns)
+  const step = Math.max(1, Math.floor(pieceWeights / columns))
+  for (let first = 0; first < rows; first += step) {
+    const count = Math.min(step, rows - first)
+    const { bits } = await readBits(pool, name, place, first, count)
+    for (let row = 0; row < count; row++)
+      bytes.set(bits.subarray(row * own, (row + 1) * own), 4 * perRow * (first + row))
+  }
+  return { rows, columns, words }
+}
+
+/** Bits of some rows, and where the values of each begin, the end of the last one's included. */
+async function readBits(pool: FilePool, name: string, place: BitmaskPlace, first: number, rows: number) {
+  const { columns, kept, parts } = place
+  const perRow = bitmaskRowBytes(columns)
+  const bits = new Uint8Array(rows * perRow)
+  await pool.read(parts.bitmask.path, parts.bitmask.start + first * perRow, bits)
+  const isLast = first + rows === place.rows
+  const stored = new BigInt64Array(isLast ? rows : rows + 1)
+  await pool.read(parts.row_offsets.path, parts.row_offsets.start + 8 * first, new Uint8Array(stored.buffer))
+  const offsets = Array.from(stored, Number)
+  if (isLast) offsets.push(kept)
+  const spare = columns % 8 === 0 ? 0 : 0xff & (0xff << (columns % 8))
+  for (let row = 0; row < rows; row++) {
+    let count = 0
+    for (let byte = row * perRow; byte < (row + 1) * perRow; byte++) count += bitsOf[bits[byte]]
+    const wrong = (what: string) =>
+      new EngineError(
+        'bad-checkpoint',
+        `${parts.bitmask.path}: row ${first + row} of ${name} ${what}; get the checkpoint again, or write it anew`,
+      )
+    if (bits[(row + 1) * perRow - 1] & spare) throw wrong('keeps columns it does not have')
+    const [start, end] = [offsets[row], offsets[row + 1]]
+    const isPlace =
+      Number.isSafeInteger(start) && start >= 0 && start + count <= kept && (first + row > 0 || start === 0)
+    if (!isPlace || end !== start + count) throw wrong(`keeps ${count} weights by its bits and others by its offsets`)
+  }
+  return { bits, offsets }
+}
+
+const bitsOf = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let count = 0
+  for (let rest = byte; rest !== 0; rest &= rest - 1) count++
+  return count
+})

@@ -1,0 +1,85 @@
+// A checkpoint of kept values and bits made dense: what a run that saves `format: dense` would have written.
+import { join } from 'node:path'
+import { blockLinears } from '../../shared/families/parameters.ts'
+import { withoutBitmaskConfig } from '../../shared/format/bitmaskConfig.ts'
+import { EngineError } from '../errors.ts'
+import { openModel } from './model.ts'
+import { openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { explicitMasks } from '../checkpoint/explicitMasks.ts'
+import { maskFileName, writeMaskFile, type MaskBits } from '../checkpoint/maskFile.ts'
+import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { createWriter } from '../checkpoint/writer.ts'
+
+export interface ExpandOptions {
+  /** Largest shard in bytes. */
+  readonly maxShardBytes: number
+  readonly signal?: AbortSignal
+  /** In bytes. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface Expanded {
+  /** Linears that were stored as bits. */
+  readonly linears: number
+  /** Of the weight files, before and after. */
+  readonly bytes: { readonly from: number; readonly to: number }
+}
+
+const noteName = 'sparsescope.json'
+const maxNoteBytes = 2 ** 28
+
+/**
+ * Writes the folder `to`, which must not exist.
+ * @throws EngineError 'usage' when the checkpoint is dense already; as `openCheckpoint` and `createWriter`.
+ */
+export async function expandCheckpoint(path: string, to: string, options: ExpandOptions): Promise<Expanded> {
+  const source = await openCheckpoint(path)
+  try {
+    const linears = [...source.tensors.values()].filter(({ bitmask }) => bitmask).length
+    if (linears === 0)
+      throw new EngineError('usage', `${path} is dense already: no weight in it is stored as a bitmask`)
+    const model = openModel(source)
+    const writer = await createWriter(source, to, {
+      maxShardBytes: options.maxShardBytes,
+      editConfig: withoutBitmaskConfig,
+    })
+    try {
+      await writer.copyUnwritten(options.signal, options.onProgress)
+      const masks = await masksInOrder(model)
+      await writeMaskFile(join(writer.partial, maskFileName), masks)
+      await writer.finish(await noteOf(source.folder))
+    } catch (error) {
+      await writer.abort()
+      throw error
+    }
+    const from = source.files.reduce((sum, { bytes }) => sum + bytes, 0)
+    return { linears, bytes: { from, to: writer.totalBytes } }
+  } finally {
+    await source.close()
+  }
+}
+
+/** As runs write them: by the model's order, whatever that of the file. */
+async function masksInOrder({ checkpoint, config }: ReturnType<typeof openModel>): Promise<Map<string, MaskBits>> {
+  const masks = (await explicitMasks(checkpoint)) ?? new Map<string, MaskBits>()
+  const ordered = new Map<string, MaskBits>()
+  for (const { name } of blockLinears(config)) {
+    const mask = masks.get(`${name}.weight`)
+    if (mask) ordered.set(`${name}.weight`, mask)
+  }
+  return ordered
+}
+
+/** How the checkpoint came about is still true; only where its mask is has changed. */
+async function noteOf(folder: string): Promise<Record<string, string>> {
+  const text = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => null)
+  if (text === null) return {}
+  try {
+    const note = JSON.parse(text) as { mask?: object }
+    const mask = { file: maskFileName, ...note.mask }
+    return { [noteName]: `${JSON.stringify({ ...note, mask }, null, 2)}\n` }
+  } catch {
+    // A damaged note says nothing.
+    return {}
+  }
+}

@@ -1,0 +1,40 @@
+// Names and sizes of the `sparse-bitmask` layout of compressed-tensors (design: the bitmask checkpoints): what a pruned
+// linear's weight [R, C] is stored as.
+import { bytesOfTensor, isSafetensorsDtype, type SafetensorsDtype } from './dtypes.ts'
+
+/** Of module M: M.compressed and so on, in the order in which they are written. */
+export const bitmaskParts = ['compressed', 'bitmask', 'shape', 'row_offsets'] as const
+export type BitmaskPart = (typeof bitmaskParts)[number]
+
+/** Bytes of a row of bits: bit c % 8 of byte c >> 3 is column c, 1 = kept. */
+export function bitmaskRowBytes(columns: number): number {
+  return Math.ceil(columns / 8)
+}
+
+/** Types and shapes of the parts. */
+export function bitmaskSpecs(
+  dtype: SafetensorsDtype,
+  rows: number,
+  columns: number,
+  kept: number,
+): Readonly<Record<BitmaskPart, { dtype: SafetensorsDtype; shape: readonly number[] }>> {
+  return {
+    compressed: { dtype, shape: [kept] },
+    bitmask: { dtype: 'U8', shape: [rows, bitmaskRowBytes(columns)] },
+    shape: { dtype: 'I64', shape: [2] },
+    row_offsets: { dtype: 'I64', shape: [rows] },
+  }
+}
+
+/** What the parts take together, in bytes. */
+export function bitmaskBytes(itemBytes: number, rows: number, columns: number, kept: number): number {
+  return kept * itemBytes + rows * bitmaskRowBytes(columns) + 16 + 8 * rows
+}
+
+/** What a matrix with so many zeros would take, or null for what is no matrix. */
+export function asBitmask(dtype: string, shape: readonly number[], zeros: number): number | null {
+  const [rows, columns] = shape
+  const itemBytes = isSafetensorsDtype(dtype) ? bytesOfTensor(dtype, [1]) : null
+  if (shape.length !== 2 || itemBytes === null) return null
+  return bitmaskBytes(itemBytes, rows, columns, rows * columns - zeros)
+}
