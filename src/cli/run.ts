@@ -81,8 +81,12 @@ function show(context: Context, event: RunEvent): void {
       return context.say(`${event.resumed ? 'resumed' : 'model'} ${event.model}, ${event.description}`)
     case 'block': {
       const { error_before: before, error_after: after } = event
-      const errors = before === undefined || after === undefined ? '' : `: error ${short(before)} → ${short(after)}`
-      return context.say(`block ${event.block}${errors} (${event.seconds.toFixed(1)} s)`)
+      const error = before === undefined || after === undefined ? [] : [`error ${short(before)} → ${short(after)}`]
+      const errors = event.errors?.map(
+        (one) => `recover.${one.recovery} ${short(one.error_before)} → ${short(one.error_after)}`,
+      )
+      const told = (errors ?? error).join(', ')
+      return context.say(`block ${event.block}${told && ': '}${told} (${event.seconds.toFixed(1)} s)`)
     }
     case 'eval':
       return context.say(

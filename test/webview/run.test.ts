@@ -76,6 +76,26 @@ describe('the view of a run in Chromium', function () {
     assert.notDeepEqual(await ticks('Reconstruction', 'y'), before)
   })
 
+  it('several recoveries are stages in their order, each with its own curve on one axis of steps', async () => {
+    const list = recorded.recordedList()
+    const retraining = list.findIndex((event) => event.type === 'phase' && event.phase === 'retrain')
+    await open(listing('running'), settings, events(list.slice(0, retraining + 3)))
+    const stages = page.getByRole('list', { name: 'Recoveries of the run' }).getByRole('listitem')
+    assert.deepEqual(await stages.allTextContents(), ['1 refit', '2 reconstruct', '3 retrain'])
+    assert.deepEqual(await stages.evaluateAll((items) => items.map((item) => item.getAttribute('aria-current'))), [
+      null,
+      null,
+      'step',
+    ])
+    await send(page, events(list.slice(retraining + 3), 'a', retraining + 3))
+    assert.deepEqual(await chart('Loss').locator('.note').allTextContents(), ['2 reconstruct', '3 retrain'])
+    assert.deepEqual(await ticks('Loss', 'x'), ['0', '20', '40', '60', '80'])
+    const key = await chart('Reconstruction').getByRole('group', { name: 'Series and their last values' }).innerText()
+    for (const name of ['1 refit, before', '1 refit, after', '2 reconstruct, before', '2 reconstruct, after'])
+      assert.ok(key.includes(name), key)
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true })
+  })
+
   it('the arrow keys read all series of the nearest point aloud, and Escape closes the box', async () => {
     await open(listing('done'), settings, events(run))
     const picture = page.getByRole('application', { name: 'Reconstruction error per block' })

@@ -248,7 +248,15 @@ export function recordedPlan(model: ModelSummary): PlanSummary {
     model: 'opt-125m',
     mode: 'reconstruct',
     train: ['bias', 'norm', 'mask_lora'],
-    recoveries: [],
+    recoveries: [
+      {
+        place: 'recover',
+        mode: 'reconstruct',
+        train: ['bias', 'norm', 'mask_lora'],
+        trainable,
+        percentage: (100 * trainable) / model.parameters,
+      },
+    ],
     rows,
     parameters: model.parameters,
     trainable,
@@ -260,4 +268,47 @@ export function recordedPlan(model: ModelSummary): PlanSummary {
     errors: [],
     saveTo: '../opt-125m-wanda50',
   }
+}
+
+/** Refit and reconstruction of two blocks, and a retraining. */
+export function recordedList(): RunEvent[] {
+  let t = 0
+  const evaluation = { entry: 0, task: 'perplexity', data: 'data/wikitext2-test.txt', seq_len: 2048 } as const
+  const events: RunEvent[] = [
+    {
+      t,
+      type: 'start',
+      name: 'opt-125m-list',
+      model: 'opt-125m',
+      device: 'cpu',
+      description: 'OpenBLAS, 2 threads',
+      version: '0.1.0',
+      blocks: 2,
+      recoveries: ['refit', 'reconstruct', 'retrain'],
+    },
+    { t: (t += 900), type: 'eval', stage: 'dense', ...evaluation, perplexity: 27.65 },
+    { t: (t += 900), type: 'eval', stage: 'pruned', ...evaluation, perplexity: 38.9 },
+    { t: (t += 10), type: 'phase', phase: 'refit', recovery: 0 },
+  ]
+  for (const block of [0, 1]) {
+    events.push({ t: (t += 10), type: 'phase', phase: 'reconstruct', recovery: 1 })
+    for (let step = 1; step <= 20; step++) {
+      const loss = 0.6 * Math.exp(-step / 8) + 0.3 * (block + 1)
+      events.push({ t: (t += 40), type: 'step', recovery: 1, block, step, loss, lr: 5e-4, tokens_per_second: 9120 })
+    }
+    const errors = [
+      { recovery: 0, error_before: 1.9, error_after: 1.1 },
+      { recovery: 1, error_before: 0.8 * (block + 1), error_after: 0.4 * (block + 1) },
+    ]
+    const { error_before, error_after } = errors[1]
+    events.push({ t: (t += 50), type: 'block', block, modules: {}, error_before, error_after, errors, seconds: 1.3 })
+  }
+  events.push({ t: (t += 10), type: 'phase', phase: 'retrain', recovery: 2 })
+  for (let step = 1; step <= 40; step++) {
+    const loss = 3.4 + 0.5 * Math.exp(-step / 12)
+    events.push({ t: (t += 40), type: 'step', recovery: 2, step, loss, lr: 5e-4, tokens_per_second: 4100 })
+  }
+  events.push({ t: (t += 10), type: 'phase', phase: 'evaluate' })
+  events.push({ t: t + 900, type: 'eval', stage: 'recovered', ...evaluation, perplexity: 29.8 })
+  return events
 }

@@ -16,6 +16,7 @@ import { runLabel, runName } from '../../src/shared/format/runName.ts'
 import { emptyPicture, foldEvents } from '../../src/shared/series/foldRun.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import type { RunResult } from '../../src/shared/series/runResult.ts'
+import { phaseName } from '../../src/shared/series/recoveryName.ts'
 import { smooth } from '../../src/shared/series/smooth.ts'
 import { announce } from '../shared/announce.ts'
 import { createChart, saveButtons, type ChartLook } from '../shared/chart.ts'
@@ -212,7 +213,8 @@ function addEvents(message: Extract<ToRun, { type: 'events' }>): void {
   const known = run.picture.numEvents - message.from
   const phases = run.picture.phases.length
   foldEvents(run.picture, message.events.slice(Math.max(0, known)))
-  if (message.folder === current && run.picture.phases.length > phases) announce(run.picture.phases.at(-1)?.phase ?? '')
+  const latest = run.picture.phases.at(-1)
+  if (message.folder === current && latest && run.picture.phases.length > phases) announce(phaseName(latest))
   draw()
 }
 
@@ -226,10 +228,12 @@ function freeIndex(): number {
 /** Raw and smoothed side by side, with the weight, so that the picture can be made again. */
 function saveCsv(): void {
   const lines = [...shown.values()].flatMap(({ label, picture }) => {
-    const smoothed = smooth(picture.loss, smoothing)
-    return picture.loss.map((p, i) => [label, p.x, p.y ?? 'NaN', smoothed[i].y ?? 'NaN', picture.lr[i]?.y])
+    return [...picture.lossByRecovery].flatMap(([recovery, points]) => {
+      const smoothed = smooth(points, smoothing)
+      return points.map((p, i) => [label, recovery, p.x, p.y ?? 'NaN', smoothed[i].y ?? 'NaN', picture.lr[p.x - 1]?.y])
+    })
   })
-  const content = toCsv(['run', 'step', 'loss', `loss_smoothed_${smoothing}`, 'lr'], lines)
+  const content = toCsv(['run', 'recovery', 'step', 'loss', `loss_smoothed_${smoothing}`, 'lr'], lines)
   host.post({ type: 'export', name: 'curves.csv', content, encoding: 'utf8' })
 }
 

@@ -4,6 +4,8 @@ import { mainPerplexities, type RunPicture } from '../../src/shared/series/foldR
 import type { RunStatus } from '../../src/shared/protocol/view.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
+import { largest } from '../../src/shared/format/lists.ts'
+import { phaseName, recoveryName } from '../../src/shared/series/recoveryName.ts'
 import { runName } from '../../src/shared/format/runName.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 
@@ -44,6 +46,7 @@ export function createStatusBar(actions: StatusActions): StatusBar {
   const recipe = button('Open recipe', () => actions.reveal('recipe'))
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Progress of the run' })
   const text = h('span', { class: 'muted', 'aria-live': 'off' })
+  const stages = h('ol', { class: 'recoveryStages', 'aria-label': 'Recoveries of the run' })
   const message = h('p', { class: 'problem', role: 'alert' })
   const warnings = h('ul', { class: 'warnings' })
   const tiles = h('ul', { class: 'tiles', 'aria-label': 'Numbers of the run' })
@@ -54,6 +57,7 @@ export function createStatusBar(actions: StatusActions): StatusBar {
       {},
       h('div', { class: 'head' }, h('div', {}, title, facts), buttons),
       h('div', { class: 'row' }, bar, text),
+      stages,
       message,
       warnings,
       tiles,
@@ -78,6 +82,7 @@ export function createStatusBar(actions: StatusActions): StatusBar {
       replaceChildren(warnings, ...picture.warnings.map((w) => h('li', {}, w)))
       bar.hidden = !live
       showProgress(bar, text, picture, live)
+      showStages(stages, picture)
       replaceChildren(
         tiles,
         ...tileTexts(picture).map(([value, name]) =>
@@ -91,13 +96,29 @@ export function createStatusBar(actions: StatusActions): StatusBar {
 /** How far the whole run is; of its phase, what is counted. */
 function showProgress(bar: HTMLProgressElement, text: HTMLElement, picture: RunPicture, live: boolean): void {
   const { progress, overall, etaSeconds } = picture
-  const phase = picture.phases.at(-1)?.phase ?? 'starting'
+  const latest = picture.phases.at(-1)
+  const phase = latest ? phaseName(latest) : 'starting'
   if (overall === null) bar.removeAttribute('value')
   else bar.value = overall
   const share = overall === null ? '' : `${Math.floor(100 * overall)} % · `
   const counted = progress ? `: ${progress.done} of ${progress.total} ${progress.unit}` : ''
   const left = etaSeconds === null ? '' : ` · ${formatDuration(etaSeconds)} left`
   text.textContent = live ? `${share}${phase}${counted}${left}` : ''
+}
+
+/** Of several recoveries: which are done, which is going on. */
+function showStages(list: HTMLElement, { recoveries, phases, end }: RunPicture): void {
+  list.hidden = recoveries.length === 0
+  const begun = largest(phases, -1, ({ recovery = -1 }) => recovery)
+  const current = end?.status === 'done' ? recoveries.length : (phases.at(-1)?.recovery ?? begun)
+  const items = recoveries.map((mode, i) =>
+    h(
+      'li',
+      { 'aria-current': i === current ? 'step' : null, class: i < current ? 'past' : null },
+      recoveryName(i, mode),
+    ),
+  )
+  replaceChildren(list, ...items)
 }
 
 function tileTexts(picture: RunPicture): [string, string][] {

@@ -1,7 +1,7 @@
 // The trainable map: which weights a recipe would train, before anything runs.
 import '../shared/base.css'
 import './trainable.css'
-import type { PlanRow, PlanSummary } from '../../src/shared/protocol/plan.ts'
+import type { PlanRow, PlanSummary, RecoverySummary } from '../../src/shared/protocol/plan.ts'
 import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
@@ -74,11 +74,18 @@ function tiles(p: PlanSummary): [string, string][] {
   return shown
 }
 
+/** Of several the share of each: the rows below show what any of them trains. */
+function recoveryText({ mode, train, percentage, place }: RecoverySummary): string {
+  const several = place !== 'recover' && train.length > 0
+  return `${mode}: train ${train.join(', ') || 'nothing'}${several ? ` (${formatTrained(percentage)})` : ''}`
+}
+
 function show(next: PlanSummary): void {
   plan = next
   table.fit(next.rows)
   map = shareMap(next.rows)
-  const what = next.mode ? `${next.mode}: train ${next.train.join(', ') || 'nothing'}` : 'prunes only, trains nothing'
+  const what =
+    next.recoveries.length > 0 ? next.recoveries.map(recoveryText).join(' → ') : 'prunes only, trains nothing'
   const numbers = tiles(next).map(([value, name]) =>
     h('li', {}, h('b', {}, value), h('span', { class: 'muted' }, name)),
   )

@@ -105,7 +105,10 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
   function announce({ backend, model, resumed }: OpenedRun, { emit }: EventLog, version: string) {
     const { device, description } = backend.info
     const shown = { model: shownPath(base, recipe.model), device, description, version }
-    emit({ type: 'start', name: folder.name, ...shown, blocks: model.config.numBlocks, ...(resumed && { resumed }) })
+    const modes = recipe.recover.map(({ mode }) => mode)
+    const several = modes.length > 1 && { recoveries: modes }
+    const blocks = model.config.numBlocks
+    emit({ type: 'start', name: folder.name, ...shown, blocks, ...several, ...(resumed && { resumed }) })
     // Also a resumed run may have said nothing yet.
     if (progress.eventsBytes === 0) for (const message of progress.warnings) emit({ type: 'warning', message })
     if (resumed) warnOfOtherDevice(opened, session.warn)

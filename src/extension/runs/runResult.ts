@@ -11,12 +11,13 @@ const stages = ['dense', 'pruned', 'recovered'] as const
 /** null: nobody knows what. */
 export function resultText(name: string, result: RunResult | null): string {
   if (result === null) return `${name}: done, but it left no report that can be read.`
-  const { perplexity, sparsity, output } = result
+  const { perplexity, sparsity, output, recoveries } = result
   const values = stages.flatMap((stage) => {
     const value = perplexity[stage]
     return value === undefined ? [] : [`${formatValue(value)} ${stage}`]
   })
   const parts = [
+    recoveries.map(({ mode }) => mode).join(', then '),
     values.length > 0 && `perplexity ${values.join(' → ')}`,
     accuracyText(result),
     sparsity !== null && `sparsity ${formatShare(sparsity)}`,

@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import { treeIds } from '../contributions.ts'
 import type { RunStatus } from '../../shared/protocol/view.ts'
 import { formatAccuracy, formatValue } from '../../shared/format/numbers.ts'
+import { phaseName } from '../../shared/series/recoveryName.ts'
 import { accuraciesOf } from '../../shared/series/accuracies.ts'
 import { mainPerplexities } from '../../shared/series/foldRun.ts'
 import { queuedText } from '../support/statusText.ts'
@@ -72,7 +73,8 @@ function queuedItem(run: QueuedRun): vscode.TreeItem {
 
 function describe({ status, picture }: Run): string {
   const last = mainPerplexities(picture).at(-1)
-  const phase = picture.phases.at(-1)?.phase
+  const latest = picture.phases.at(-1)
+  const phase = latest && phaseName(latest)
   if (status === 'running' && phase !== undefined)
     return picture.overall === null ? phase : `${Math.floor(100 * picture.overall)} % · ${phase}`
   if (last) return `${status}, perplexity ${formatValue(last.perplexity)}`

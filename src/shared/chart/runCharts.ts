@@ -3,6 +3,7 @@ import { downsample } from '../series/downsample.ts'
 import { entryNames } from '../series/entryNames.ts'
 import { accuraciesOf } from '../series/accuracies.ts'
 import type { Evaluation, RunPicture } from '../series/foldRun.ts'
+import { recoveryName } from '../series/recoveryName.ts'
 import type { Accuracy } from '../series/meanAccuracy.ts'
 import { smooth, type Point } from '../series/smooth.ts'
 import { formatAccuracy, formatValue } from '../format/numbers.ts'
@@ -48,14 +49,26 @@ function percentText(value: number | null, error: number | null): string {
 }
 
 export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
-  const trained = runs.filter(({ picture }) => picture.loss.length > 0)
-  const series = trained.map(({ label, index, picture }) => ({
-    label: `${runs.length > 1 ? label : 'loss'}${smoothing > 0 ? ', smoothed' : ''}`,
-    style: seriesStyle(index),
-    points: downsample(smooth(picture.loss, smoothing), maxPoints),
-    raw: smoothing > 0 ? downsample(picture.loss, maxPoints) : undefined,
-  }))
+  // On one axis of steps; of several recoveries each has a loss of its own.
+  const series = runs.flatMap(({ label, index, picture }) =>
+    [...picture.lossByRecovery].map(([recovery, points]): Series => {
+      const part = partOf(picture, recovery)
+      const names = [runs.length > 1 ? label : (part ?? 'loss'), runs.length > 1 && part, smoothing > 0 && 'smoothed']
+      return {
+        label: names.filter(Boolean).join(', '),
+        style: part === null ? seriesStyle(index) : entryStyle(runs.length > 1 ? index : recovery, recovery),
+        points: downsample(smooth(points, smoothing), maxPoints),
+        raw: smoothing > 0 ? downsample(points, maxPoints) : undefined,
+        ...(part !== null && index === 0 && { note: part }),
+      }
+    }),
+  )
   return { series, levels: [], xRange: null }
+}
+
+/** The name of a recovery among several; null of the only one. */
+function partOf({ recoveries }: RunPicture, recovery: number): string | null {
+  return recoveries.length > 1 ? recoveryName(recovery, recoveries[recovery] ?? '') : null
 }
 
 /** A series for each entry of `evaluate`. Dense and pruned belong to no step of the recovery: they are levels. */
@@ -138,18 +151,25 @@ function curveOf(measured: readonly Evaluation[]): Point[] {
   return [...byStep].map(([x, y]) => ({ x, y })).sort((a, b) => a.x - b.x)
 }
 
-/** Two series a run: the error of each block before and after recovery. */
+/** Two series a run and recovery: the error of each block before and after it. */
 export function errorChart(runs: readonly ChartedRun[]): RunChart {
   const series = runs.flatMap(({ label, index, picture }) => {
     const blocks = [...picture.blocks.values()].sort((a, b) => a.block - b.block)
-    const one = (what: 'before' | 'after', style: SeriesStyle): Series[] => {
-      const error = what === 'before' ? 'errorBefore' : 'errorAfter'
-      const points = blocks.filter((b) => b[error] !== null).map((b) => ({ x: b.block, y: b[error] }))
-      return points.length === 0
-        ? []
-        : [{ label: runs.length > 1 ? `${label}, ${what}` : what, style, points, marks: 'both' }]
-    }
-    return [...one('before', seriesStyle(2 * index + 1)), ...one('after', seriesStyle(2 * index))]
+    const recoveries = [...new Set(blocks.flatMap(({ errors }) => [...errors.keys()]))].sort((a, b) => a - b)
+    return recoveries.flatMap((recovery, i) => {
+      const named = partOf(picture, recovery)
+      const one = (what: 'before' | 'after', style: SeriesStyle): Series[] => {
+        const points = blocks.flatMap(({ block: x, errors }) => {
+          const y = errors.get(recovery)?.[what] ?? null
+          return y === null ? [] : [{ x, y }]
+        })
+        if (points.length === 0) return []
+        const name = [runs.length > 1 && label, named, what].filter(Boolean).join(', ')
+        return [{ label: name, style, points, marks: 'both' }]
+      }
+      const place = 2 * (index + i)
+      return [...one('before', seriesStyle(place + 1)), ...one('after', seriesStyle(place))]
+    })
   })
   const last = Math.max(0, ...runs.map(({ picture }) => picture.numBlocks - 1))
   return { series, levels: [], xRange: series.length > 0 ? [0, last] : null }

@@ -37,6 +37,8 @@ export type RunEvent = At &
         description: string
         version: string
         blocks: number
+        /** Modes of the recipe's recoveries in their order, where there are several. */
+        recoveries?: readonly string[]
         resumed?: boolean
       }
     /**

@@ -43,6 +43,7 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     description: text,
     version: text,
     blocks: number,
+    recoveries: optional(list(text)),
     resumed: optional(flag),
   },
   phase: { phase: text, recovery: optional(number) },

@@ -7,8 +7,9 @@ import type { Point } from './smooth.ts'
 export interface BlockResult {
   block: number
   modules: Record<string, ModuleZeros>
-  errorBefore: number | null
-  errorAfter: number | null
+  /** By index of the recovery, 0 where the recipe has one. */
+  errors: Map<number, { before: number | null; after: number | null }>
+  /** Of all walks over it. */
   seconds: number
 }
 
@@ -34,14 +35,18 @@ export interface RunPicture {
   device: string
   version: string
   numBlocks: number
-  /** One point an optimiser step, over all blocks; x counts from 1. */
+  /** Modes of the recipe's recoveries, where it has several. */
+  recoveries: readonly string[]
+  /** One point an optimiser step, over all blocks and recoveries; x counts from 1. */
   loss: Point[]
+  /** The same points by index of the recovery, 0 where the recipe has one. */
+  lossByRecovery: Map<number, Point[]>
   lr: Point[]
   evaluations: Evaluation[]
   /** By block number, the latest result of each. */
   blocks: Map<number, BlockResult>
   /** Where a phase began. */
-  phases: { phase: string; x: number; t: number }[]
+  phases: { phase: string; recovery?: number; x: number; t: number }[]
   progress: { phase: string; done: number; total: number; unit: string; etaSeconds: number | null } | null
   /** Of the whole run, 0 to 1; it never falls. null: nobody knows yet, or the run is of an earlier version. */
   overall: number | null
@@ -65,7 +70,9 @@ export function emptyPicture(): RunPicture {
     device: '',
     version: '',
     numBlocks: 0,
+    recoveries: [],
     loss: [],
+    lossByRecovery: new Map(),
     lr: [],
     evaluations: [],
     blocks: new Map(),
@@ -107,11 +114,12 @@ function fold(run: RunPicture, event: RunEvent): void {
       run.device = event.description || event.device
       run.version = event.version
       run.numBlocks = event.blocks
+      run.recoveries = event.recoveries ?? []
       run.end = null
       if (event.resumed) run.resumed++
       return
     case 'phase':
-      run.phases.push({ phase: event.phase, x: run.loss.length, t: event.t })
+      run.phases.push({ phase: event.phase, recovery: event.recovery, x: run.loss.length, t: event.t })
       run.progress = null
       return
     case 'progress': {
@@ -121,19 +129,19 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.overall !== undefined) run.overall = Math.max(run.overall ?? 0, event.overall)
       return
     }
-    case 'step':
-      run.loss.push({ x: run.loss.length + 1, y: event.loss })
+    case 'step': {
+      const point = { x: run.loss.length + 1, y: event.loss }
+      const { recovery = 0 } = event
+      run.loss.push(point)
+      const own = run.lossByRecovery.get(recovery)
+      if (own) own.push(point)
+      else run.lossByRecovery.set(recovery, [point])
       run.lr.push({ x: run.lr.length + 1, y: event.lr })
       run.tokensPerSecond = event.tokens_per_second
       return
+    }
     case 'block':
-      run.blocks.set(event.block, {
-        block: event.block,
-        modules: event.modules,
-        errorBefore: event.error_before ?? null,
-        errorAfter: event.error_after ?? null,
-        seconds: event.seconds,
-      })
+      run.blocks.set(event.block, blockResult(event, run.blocks.get(event.block)))
       return
     case 'eval': {
       const { stage, entry = 0, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
@@ -160,4 +168,14 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.status === 'done') run.overall = 1
       return
   }
+}
+
+/** With what earlier walks over the block have said. */
+function blockResult(event: Extract<RunEvent, { type: 'block' }>, earlier: BlockResult | undefined): BlockResult {
+  const { block, modules, seconds, error_before: before = null, error_after: after = null } = event
+  const only = before === null && after === null ? [] : [{ recovery: 0, error_before: before, error_after: after }]
+  const errors = new Map(event.errors ? earlier?.errors : [])
+  for (const { recovery, ...one } of event.errors ?? only)
+    errors.set(recovery, { before: one.error_before, after: one.error_after })
+  return { block, modules, errors, seconds: seconds + (event.errors ? (earlier?.seconds ?? 0) : 0) }
 }

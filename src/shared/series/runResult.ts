@@ -2,6 +2,7 @@
 import { formatBytes } from '../format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
 import type { Stage } from '../protocol/events.ts'
+import { recoveryName } from './recoveryName.ts'
 import type { StageAccuracies } from './meanAccuracy.ts'
 
 export interface RunResult {
@@ -9,8 +10,10 @@ export interface RunResult {
   accuracy: StageAccuracies
   /** Share of zeros among the weights of the block linears. */
   sparsity: number | null
-  /** Trained numbers in percent of the model's. */
+  /** Trained numbers in percent of the model's; of several recoveries the largest. */
   trainablePercent: number | null
+  /** Of several recoveries each; null of one that trains nothing. Empty where there is one. */
+  recoveries: { mode: string; trainablePercent: number | null }[]
   seconds: number | null
   peakMemoryMb: number | null
   /** The folder that was written. */
@@ -20,12 +23,26 @@ export interface RunResult {
 const stages = ['dense', 'pruned', 'recovered'] as const
 
 export function resultOf(report: unknown): RunResult {
-  const { perplexity, accuracy, sparsity, trainable, seconds, peak_memory_mb: peak, output } = fieldsOf(report)
+  const {
+    perplexity,
+    accuracy,
+    sparsity,
+    trainable,
+    seconds,
+    peak_memory_mb: peak,
+    output,
+    recoveries,
+  } = fieldsOf(report)
+  const several = Array.isArray(recoveries) && recoveries.length > 1 ? recoveries : []
   const result: RunResult = {
     perplexity: {},
     accuracy: {},
     sparsity: numberOf(sparsity),
     trainablePercent: numberOf(fieldsOf(trainable).percent),
+    recoveries: several.map((one: unknown) => {
+      const { mode, trainable: share } = fieldsOf(one)
+      return { mode: typeof mode === 'string' ? mode : '', trainablePercent: numberOf(fieldsOf(share).percent) }
+    }),
     seconds: numberOf(fieldsOf(seconds).total),
     peakMemoryMb: numberOf(peak),
     output: typeof output === 'string' ? output : null,
@@ -53,7 +70,7 @@ export function gapWonBack(
 
 /** The facts that a person reads first, in their order: what it is, and its value. */
 export function resultFacts(result: RunResult): [name: string, value: string][] {
-  const { perplexity, accuracy, sparsity, trainablePercent, seconds, peakMemoryMb } = result
+  const { perplexity, accuracy, sparsity, trainablePercent, recoveries, seconds, peakMemoryMb } = result
   const facts: [string, string][] = []
   const means = stages.flatMap((stage) => accuracy[stage] ?? [])
   const what = means.length > 0 && means[0].tasks > 1 ? `mean accuracy of ${means[0].tasks} tasks` : 'accuracy'
@@ -69,7 +86,9 @@ export function resultFacts(result: RunResult): [name: string, value: string][] 
   const accuracyBack = gapWonBack({ dense: dense?.acc, pruned: pruned?.acc, recovered: recovered?.acc }, 'high')
   if (accuracyBack !== null) facts.push(['of the gap in accuracy won back', signedShare(accuracyBack)])
   if (sparsity !== null) facts.push(['sparsity', formatShare(sparsity)])
-  if (trainablePercent !== null) facts.push(['trained', formatTrained(trainablePercent)])
+  for (const [i, { mode, trainablePercent: percent }] of recoveries.entries())
+    facts.push([`trained, ${recoveryName(i, mode)}`, percent === null ? 'solved' : formatTrained(percent)])
+  if (trainablePercent !== null && recoveries.length === 0) facts.push(['trained', formatTrained(trainablePercent)])
   if (seconds !== null) facts.push(['time', formatDuration(seconds)])
   if (peakMemoryMb !== null) facts.push(['memory, peak', formatBytes(peakMemoryMb * 2 ** 20)])
   return facts

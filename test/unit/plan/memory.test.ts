@@ -83,6 +83,18 @@ describe('the memory model', () => {
     assert.equal(peaks[3], leastMemory(recipe, model, machine))
   })
 
+  it('recoveries come one after the other: the peak of a list is that of its largest, whatever their order', () => {
+    const [prune, all] = [
+      [{ method: 'wanda' }],
+      [reconstruct, { ...training, train: ['full'] }, { ...training, train: ['norm'] }],
+    ]
+    const peak = (recover: object) => estimateMemory(resolved({ prune, calibration, recover }), model, machine)
+    assert.equal(peak(all), Math.max(...all.map(peak)))
+    assert.equal(peak([all[0], all[2], all[1]]), peak(all))
+    const halves = { ...reconstruct, window: 'submodule' }
+    assert.ok(peak([halves, halves]) > peak(halves), 'each has states of its own between attention and MLP')
+  })
+
   it('batches of questions are counted, and shrink with the budget', () => {
     const measuring = (evaluation: object) => resolved({ evaluate: [{ data: 'a.jsonl', ...evaluation }] })
     const peak = (evaluation: object) => estimateMemory(measuring(evaluation), model, machine)

@@ -79,6 +79,28 @@ describe('plan of a recipe', () => {
     assert.equal(plan.percentage, (100 * plan.trainable) / plan.parameters)
   })
 
+  it('of several recoveries each has its numbers, and a row what trains most of it', () => {
+    const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['mask_lora'], seq_len: 64 }
+    const prune = [{ method: 'wanda' }]
+    const plan = planOf({
+      prune,
+      recover: [{ mode: 'refit' }, { train: ['bias'] }, retrain],
+      calibration,
+      save: { to: 'out' },
+    })
+    assert.equal(plan.mode, 'refit → reconstruct → retrain')
+    assert.deepEqual(
+      plan.recoveries.map(({ place }) => place),
+      ['recover.0', 'recover.1', 'recover.2'],
+    )
+    const [refit, biases, adapters] = plan.recoveries.map(({ trainable }) => trainable)
+    assert.ok(refit === 0 && biases > 0 && adapters > biases)
+    assert.equal(plan.trainable, adapters)
+    const by = new Map(plan.rows.map((row) => [row.name, row.by]))
+    assert.equal(by.get('model.decoder.layers.0.fc1.bias'), 'bias')
+    assert.equal(by.get('model.decoder.layers.0.fc1.weight'), 'mask_lora')
+  })
+
   it('durations are rough and short', () => {
     assert.deepEqual([0.2, 42, 300, 5400, 90_000, 1e6].map(roughDuration), [
       '1 s',

@@ -37,6 +37,21 @@ describe('the planned parts of a run', () => {
     assert.ok(longer.get('prune')! > 2 * plain.get('prune')!)
   })
 
+  it('recoveries of a list are parts of their own, but those that share the walk of pruning', () => {
+    const reconstruct = { mode: 'reconstruct', train: ['norm'], steps: 10 }
+    const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 10 }
+    const all = partsOf({
+      prune,
+      calibration,
+      recover: [{ mode: 'refit' }, reconstruct, retrain, reconstruct, retrain],
+    })
+    assert.deepEqual([...all.keys()], ['prune', 'recover 0', 'recover 1', 'recover 2'])
+    assert.ok(all.get('prune')! > all.get('recover 1')!)
+    const without = partsOf({ prune, calibration, recover: reconstruct })
+    assert.ok(all.get('prune')! > without.get('prune')!)
+    assert.equal(all.get('recover 0'), all.get('recover 2'))
+  })
+
   it('evaluations in between count into the part that they interrupt', () => {
     const recover = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 100 }
     const evaluate = (more: object) => [{ task: 'perplexity', data: 'b.jsonl', at: ['dense'], ...more }]

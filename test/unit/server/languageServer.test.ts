@@ -214,6 +214,41 @@ describe('language server', () => {
     assert.match(edits[0].newText, /^seed: 0$/m)
   })
 
+  it('a list of recoveries has completion, hover, links and shares for each of them', async () => {
+    const list = `${good.slice(0, good.indexOf('recover:'))}recover:
+  - mode: reconstruct
+    train: [bias, norm]
+  - mode: retrain
+    train: [mask_lora]
+    data: text.jsonl
+    lora: {init: calib.safetensors}
+    |
+save: {to: out}
+`
+    const recipe = await open(list.replace('|', ''))
+    const items = await recipe.at<{ items?: { label: string }[] } | { label: string }[]>(
+      'textDocument/completion',
+      list,
+    )
+    const labels = (Array.isArray(items) ? items : (items.items ?? [])).map(({ label }) => label)
+    assert.ok(labels.includes('steps') && labels.includes('clip_norm') && !labels.includes('train'), labels.join(' '))
+    const hover = await recipe.at<Hover>(
+      'textDocument/hover',
+      list.replace('|', '').replace('mode: retrain', 'mo|de: retrain'),
+    )
+    assert.match(JSON.stringify(hover.contents), /language-model loss/)
+    const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
+    const shares = hints.flatMap(({ label, position }) => (/trainable/.test(String(label)) ? [position.line] : []))
+    assert.deepEqual(shares, [10, 12])
+    const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
+    assert.ok(lenses.some(({ command }) => / % trainable → .* % trainable$/.test(command?.title ?? '')))
+    const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')
+    assert.deepEqual(
+      links.filter(({ range }) => range.start.line > 10).map(({ range }) => range.start.line),
+      [13, 14],
+    )
+  })
+
   it('a model that appears or breaks changes the findings', async () => {
     const recipe = await open(good.replace('model: opt', 'model: other'))
     const codes = async () => (await recipe.diagnostics()).map((d) => d.code)

@@ -13,9 +13,16 @@ import {
 import { escapeText, shapeText } from '../../../shared/chart/shape.ts'
 import { parseEvents } from '../../../shared/protocol/parseEvents.ts'
 import { sparsityOf } from '../../../shared/format/sparsity.ts'
-import { formatAccuracy, formatDuration, formatShare, formatValue } from '../../../shared/format/numbers.ts'
+import {
+  formatAccuracy,
+  formatDuration,
+  formatShare,
+  formatTrained,
+  formatValue,
+} from '../../../shared/format/numbers.ts'
 import { accuraciesOf } from '../../../shared/series/accuracies.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../../shared/series/foldRun.ts'
+import { recoveryName } from '../../../shared/series/recoveryName.ts'
 import { readOwn } from '../../checkpoint/ownFile.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows } from './summaryTable.ts'
@@ -44,6 +51,7 @@ ${table(
   summaryHeads(report),
   summaryRows(report).map((row) => row.cells),
 )}
+${recoveryTable(report)}
 ${plots(picture)}
 ${taskTable(picture)}
 <h2>How these numbers came about</h2>
@@ -66,8 +74,10 @@ ${table(
 
 function plots(picture: RunPicture): string {
   const runs = [{ label: picture.name, index: 0, picture }]
-  const reconstructs = [...picture.blocks.values()].some((block) => block.errorBefore !== null)
-  const title = reconstructs ? 'Reconstruction error while training, block after block' : 'Loss while training'
+  const reconstructs = [...picture.blocks.values()].some(({ errors }) => errors.size > 0)
+  const several = picture.recoveries.length > 1
+  const title =
+    reconstructs && !several ? 'Reconstruction error while training, block after block' : 'Loss while training'
   const charts: [RunChart, ChartText, boolean][] = [
     [lossChart(runs, { smoothing: 0, maxPoints }), { ...chartTexts.loss, title }, reconstructs],
     [perplexityChart(runs), chartTexts.perplexity, true],
@@ -94,16 +104,37 @@ function taskTable({ evaluations }: RunPicture): string {
   return `<h2>Accuracy by task</h2>${table(['task', 'dense', 'pruned', 'recovered'], rows)}`
 }
 
-function blockTable({ blocks }: RunReport): string {
+function blockTable({ blocks, recoveries }: RunReport): string {
   if (blocks.length === 0) return ''
-  const rows = blocks.map((block) => [
-    String(block.block),
-    formatShare(sparsityOf(Object.values(block.modules))),
-    formatValue(block.error_before),
-    formatValue(block.error_after),
-    formatDuration(block.seconds),
+  const several = recoveries.length > 1
+  const rows = blocks.flatMap(({ block, modules, errors, seconds, ...last }) => {
+    const row = (recovery: string, before?: number, after?: number) => [
+      String(block),
+      ...(several ? [recovery] : []),
+      formatShare(sparsityOf(Object.values(modules))),
+      formatValue(before),
+      formatValue(after),
+      formatDuration(seconds),
+    ]
+    if (!errors) return [row('–', last.error_before, last.error_after)]
+    return errors.map(({ recovery, error_before: before, error_after: after }) =>
+      row(recoveryName(recovery, recoveries[recovery]?.mode ?? ''), before, after),
+    )
+  })
+  const heads = ['block', ...(several ? ['recovery'] : []), 'sparsity', 'error before', 'error after', 'time']
+  return `<h2>Blocks</h2>${table(heads, rows)}`
+}
+
+/** What each of several recoveries trained. */
+function recoveryTable({ recoveries }: RunReport): string {
+  if (recoveries.length < 2) return ''
+  const rows = recoveries.map(({ mode, train, steps, trainable }, i) => [
+    recoveryName(i, mode),
+    train.join(', ') || '–',
+    String(steps),
+    trainable ? formatTrained(trainable.percent) : '–',
   ])
-  return `<h2>Blocks</h2>${table(['block', 'sparsity', 'error before', 'error after', 'time'], rows)}`
+  return `<h2>Recoveries</h2>${table(['recovery', 'trains', 'steps', 'trainable'], rows)}`
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

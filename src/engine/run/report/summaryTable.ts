@@ -24,12 +24,14 @@ export function summaryHeads({ accuracy }: Pick<RunReport, 'accuracy'>): string[
 
 /** What each stage cost and gave. A stage that was not measured shows a dash. */
 export function summaryRows(report: RunReport): SummaryRow[] {
-  const { seconds, trainable, recipe } = report
+  const { seconds, trainable, recoveries, recipe } = report
+  const shares = recoveries.map((one) => (one.trainable ? formatTrained(one.trainable.percent) : '–'))
+  const trained = recoveries.length > 1 ? shares.join(' → ') : trainable ? formatTrained(trainable.percent) : '–'
   const sum = (...phases: string[]) => phases.reduce((total, phase) => total + (seconds[phase] ?? 0), 0)
   const spent: Record<Stage, string> = {
     dense: '–',
     pruned: formatDuration(sum('calibrate', 'prune')),
-    recovered: formatDuration(sum('reconstruct', 'retrain')),
+    recovered: formatDuration(sum('reconstruct', 'refit', 'retrain')),
   }
   const recovered = recipe.recover ? (['recovered'] as const) : []
   return (['dense', 'pruned', ...recovered] as const).map((stage) => ({
@@ -39,7 +41,7 @@ export function summaryRows(report: RunReport): SummaryRow[] {
       formatValue(report.perplexity[stage]),
       ...(Object.keys(report.accuracy).length > 0 ? [accuracyText(report.accuracy[stage])] : []),
       formatShare(stage === 'dense' ? null : report.sparsity),
-      stage === 'recovered' && trainable ? formatTrained(trainable.percent) : '–',
+      stage === 'recovered' ? trained : '–',
       spent[stage],
       stage === 'recovered' || (!recipe.recover && stage === 'pruned')
         ? `${Math.round(report.peak_memory_mb)} MB`

@@ -7,12 +7,13 @@ import { htmlReport } from '../../../../src/engine/run/report/htmlReport.ts'
 import { newProgress } from '../../../../src/engine/run/state/progress.ts'
 import { createReport } from '../../../../src/engine/run/report/report.ts'
 import { summaryText } from '../../../../src/engine/run/report/summaryTable.ts'
+import type { PlannedRecovery } from '../../../../src/shared/plan/runPlan.ts'
 import { resolveRecipe } from '../../../../src/shared/recipe/resolve.ts'
 
 const taskNames = ['arc_easy', 'piqa'] as const
 const accuracies = { dense: [0.6, 0.7], pruned: [0.4, 0.5], recovered: [0.6, 0.69] }
 
-function report({ tasks = false } = {}) {
+function report({ tasks = false, several = false } = {}) {
   const progress = newProgress({
     recipe: 'hash',
     base: '/',
@@ -52,12 +53,29 @@ function report({ tasks = false } = {}) {
     },
     { block: 1, modules: {}, seconds: 1 },
   ]
+  if (several)
+    progress.blocks = [
+      {
+        block: 0,
+        modules: {},
+        errors: [
+          { recovery: 0, error_before: 4, error_after: 2 },
+          { recovery: 1, error_before: 0.5, error_after: 0.25 },
+        ],
+        seconds: 1,
+      },
+    ]
   progress.peakMemoryMb = 512
-  const recipe = resolveRecipe({ version: 1, model: 'm', prune: [{}], recover: {} })
+  const recover = several ? [{ mode: 'refit' as const }, { train: ['norm' as const] }] : {}
+  const recipe = resolveRecipe({ version: 1, model: 'm', prune: [{}], recover })
+  const recoveries = recipe.recover.map((settings, index): PlannedRecovery => {
+    const count = settings.train.length > 0 ? { count: 1000, percent: 0.125 } : null
+    return { index, place: `recover.${index}`, settings, trainable: null, count, untiesHead: false }
+  })
   const facts = {
     run: '/r',
     recipe,
-    recoveries: [],
+    recoveries,
     version: '1',
     status: 'done',
     message: null,
@@ -116,6 +134,16 @@ describe('report', () => {
     assert.match(page, /<td>piqa<\/td><td>70\.0 % ± 2\.0<\/td><td>50\.0 % ± 2\.0<\/td><td>69\.0 % ± 2\.0<\/td>/)
     assert.match(page, /accuracies of dense and recovered differ by no more/)
     assert.ok(!(await pageOf([])).includes('Accuracy by task'))
+  })
+
+  it('of several recoveries, table and page have what each trains and what it did to each block', async () => {
+    assert.match(summaryText(report({ several: true })).split('\n')[3], /– → 0\.125 %/)
+    const page = await pageOf([], report({ several: true }))
+    assert.match(page, /<td>1 refit<\/td><td>–<\/td><td>10<\/td><td>–<\/td>/)
+    assert.match(page, /<td>2 reconstruct<\/td><td>norm<\/td><td>1000<\/td><td>0\.125 %<\/td>/)
+    assert.match(page, /<td>0<\/td><td>1 refit<\/td><td>–<\/td><td>4<\/td><td>2<\/td>/)
+    assert.match(page, /<td>0<\/td><td>2 reconstruct<\/td><td>–<\/td><td>0\.5<\/td><td>0\.25<\/td>/)
+    assert.ok(!(await pageOf([])).includes('<h2>Recoveries'))
   })
 
   it('the page stands alone, escapes what it shows, and draws the curves', async () => {

@@ -34,6 +34,18 @@ describe('result of a run, for its card', () => {
     ])
   })
 
+  it('of several recoveries each has the share that it trains', () => {
+    const recoveries = [
+      { mode: 'refit', trainable: null },
+      { mode: 'retrain', trainable: { count: 1000, percent: 0.125 } },
+    ]
+    const trained = resultFacts(resultOf({ ...report, recoveries })).filter(([what]) => what.startsWith('trained'))
+    assert.deepEqual(trained, [
+      ['trained, 1 refit', 'solved'],
+      ['trained, 2 retrain', '0.125 %'],
+    ])
+  })
+
   it('leaves out what was not measured', () => {
     assert.deepEqual(resultFacts(resultOf({ perplexity: { pruned: 60, recovered: 30 } })), [
       ['perplexity, pruned', '60'],
