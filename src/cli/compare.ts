@@ -34,7 +34,7 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
         },
       })
       const failed = options.expect === 'mask-preserved' && !summary.maskPreserved
-      return { json: toJson(summary), text: toText(summary), exitCode: failed ? 3 : 0 }
+      return { json: toJson(summary), text: toText(summary, a.path, b.path), exitCode: failed ? 3 : 0 }
     } finally {
       await b.close()
     }
@@ -61,7 +61,7 @@ function toJson({ added, removed, reshaped, changed, same, maskPreserved, verdic
   }
 }
 
-function toText({ added, removed, reshaped, changed, same, verdict }: CompareSummary): string {
+function toText({ added, removed, reshaped, changed, same, verdict }: CompareSummary, a: string, b: string): string {
   const lists: [string, readonly string[]][] = [
     ['only in B', added],
     ['only in A', removed],
@@ -71,7 +71,7 @@ function toText({ added, removed, reshaped, changed, same, verdict }: CompareSum
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) => `${names.length} tensors ${what}:\n  ${someOf(names, listedNames, '\n  ')}`)
   if (changed.length > 0) parts.push(textTable(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow)))
-  return [...parts, `${same} tensors are equal.`, verdict].join('\n\n')
+  return [`A: ${a}\nB: ${b}`, ...parts, `${same} tensors are equal.`, verdict].join('\n\n')
 }
 
 /** `--json` has them all. */

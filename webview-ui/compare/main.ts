@@ -186,9 +186,10 @@ host.listen((message) => {
       tensors = []
       changes = []
       done = 0
-      title.textContent = `${a.label} → ${b.label}`
-      names.a.textContent = a.label
-      names.b.textContent = b.label
+      // The verdict speaks of A and B.
+      title.textContent = `A: ${a.label} → B: ${b.label}`
+      names.a.textContent = `A: ${a.label}`
+      names.b.textContent = `B: ${b.label}`
       busy.hidden = false
       host.save({ a: a.path, b: b.path })
       replaceChildren(root, ...page)

@@ -4,6 +4,7 @@ import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
 import { rows } from '../../../../src/engine/compute/tensor.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
 import { machineMemoryBytes } from '../../../../src/engine/machineMemory.ts'
+import { cannot } from '../../../support/skip.ts'
 
 const outOfMemory = (error: unknown) =>
   error instanceof EngineError &&
@@ -83,7 +84,7 @@ describe('memory of the CPU backend', () => {
 describe('memory of the CPU backend beyond 4 GiB', () => {
   let backend: CpuBackend
   before(async function () {
-    if (insideOnly) this.skip()
+    if (insideOnly) cannot(this, 'memory is not mapped outside WebAssembly on Windows')
     backend = await openCpu({ threads: 2, maxBytes: 2 ** 40 })
   })
   after(() => backend?.close())
