@@ -146,7 +146,7 @@ class Download {
       const response = await hubGet(access, address, name, { headers, signal: either })
       url = new URL(response.url)
       if (this.#have > 0 && !goesOnAt(response, this.#have)) await this.#restart()
-      for await (const chunk of chunksOf(response)) {
+      for await (const chunk of chunksOf(response, either)) {
         clearTimeout(timer)
         timer = setTimeout(stall, stallMs)
         await this.#append(chunk)

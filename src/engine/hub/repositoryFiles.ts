@@ -90,7 +90,7 @@ async function limitedText(response: Response, signal: AbortSignal | undefined):
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {
-    for await (const chunk of chunksOf(response)) {
+    for await (const chunk of chunksOf(response, signal)) {
       bytes += chunk.byteLength
       if (bytes > mostBytes) return null
       chunks.push(chunk)
