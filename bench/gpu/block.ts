@@ -3,6 +3,8 @@ import { upload, type Backend } from '../../src/engine/compute/backend.ts'
 import { loadBlock, type Block } from '../../src/engine/model/block.ts'
 import { openModel, type Model } from '../../src/engine/model/model.ts'
 import type { Tensor } from '../../src/engine/compute/tensor.ts'
+import { withPruneHost } from '../../src/engine/prune/host.ts'
+import { zerosOf, type Mask } from '../../src/engine/prune/mask.ts'
 import { pruneBlock } from '../../src/engine/prune/pruneBlock.ts'
 import { Statistics } from '../../src/engine/prune/statistics.ts'
 import { createRng } from '../../src/engine/rng.ts'
@@ -56,33 +58,18 @@ export async function pruneTimes(
     const input = normal(backend, shape.tokens, readers[0].weight.shape[1])
     observing += await timed(backend, () => statistics.observe(readers, input))
     backend.release(input)
-    const context = {
-      backend,
-      host: backend as never,
-      entryOf: () => entry,
-      globals: new Map(),
-      seed: 0,
-      warn: console.warn,
-    }
-    const masks = new Map()
-    const seconds = await timed(backend, () => pruneBlock(context, readers, statistics, masks))
+    const context = { backend, entryOf: () => entry, globals: new Map(), seed: 0, warn: console.warn }
+    const masks = new Map<string, Mask>()
+    const seconds = await withPruneHost(backend, (host) =>
+      timed(backend, () => pruneBlock({ ...context, host }, readers, statistics, masks)),
+    )
     prune[readers.map(({ name }) => name.split('.').pop()).join(' ')] = rounded(seconds)
-    for (const { words, rows, columns } of masks.values() as Iterable<{
-      words: Uint32Array
-      rows: number
-      columns: number
-    }>) {
-      size += rows * columns
-      zeros += rows * columns - words.reduce((sum, word) => sum + ones(word), 0)
+    for (const mask of masks.values()) {
+      size += mask.rows * mask.columns
+      zeros += zerosOf(mask)
     }
     statistics.close()
   }
   const total = observing + Object.values(prune).reduce((a, b) => a + b, 0)
   return { statistics: rounded(observing), prune, total: rounded(total), zeros: rounded(zeros / size) }
-}
-
-function ones(word: number): number {
-  let count = 0
-  for (let rest = word >>> 0; rest; rest &= rest - 1) count++
-  return count
 }

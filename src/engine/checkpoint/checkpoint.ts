@@ -3,7 +3,7 @@
 import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { quoted } from '../../shared/format/formatError.ts'
 import { EngineError } from '../errors.ts'
-import { itemBytesOf, type BitmaskPlace } from './bitmask/foldBitmasks.ts'
+import type { BitmaskPlace } from './bitmask/foldBitmasks.ts'
 import { readBitmask } from './bitmask/readBitmask.ts'
 import { FilePool } from './filePool.ts'
 import { locate } from './locate.ts'
@@ -117,8 +117,8 @@ export function createCheckpoint(parts: {
       )
     }
     const file = paths.get(entry.file) ?? entry.file
-    const { strides, bitmask, dtype } = entry
-    if (bitmask) await readBitmask(pool, name, bitmask, itemBytesOf(dtype) ?? 1, start, target)
+    const { strides, bitmask } = entry
+    if (bitmask) await readBitmask(pool, name, bitmask, start, target)
     else if (strides) await readStrided(pool, file, { ...entry, strides }, start, target)
     else await pool.read(file, entry.start + start, target)
   }

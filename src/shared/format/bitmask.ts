@@ -11,6 +11,15 @@ export function bitmaskRowBytes(columns: number): number {
   return Math.ceil(columns / 8)
 }
 
+const bitsOfByte = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length)
+
+/** Ones in a row of bits. */
+export function countBits(row: Uint8Array): number {
+  let count = 0
+  for (const byte of row) count += bitsOfByte[byte]
+  return count
+}
+
 /** Types and shapes of the parts. */
 export function bitmaskSpecs(
   dtype: SafetensorsDtype,

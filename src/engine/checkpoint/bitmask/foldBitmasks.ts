@@ -1,6 +1,6 @@
 // Weights in the `sparse-bitmask` layout become the matrices that they stand for: everyone who opens a checkpoint sees
 // M.weight [R, C] and nothing of its parts.
-import { bitmaskParts, bitmaskRowBytes, bitmaskSpecs, type BitmaskPart } from '../../../shared/format/bitmask.ts'
+import { bitmaskParts, bitmaskSpecs, type BitmaskPart } from '../../../shared/format/bitmask.ts'
 import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
 import { FormatError, quoted } from '../../../shared/format/formatError.ts'
 import type { TensorInfo } from '../../../shared/format/safetensorsHeader.ts'
@@ -19,10 +19,15 @@ export interface PartPlace {
 export interface BitmaskPlace {
   readonly rows: number
   readonly columns: number
+  /** Of a value. */
+  readonly itemBytes: 1 | 2 | 4 | 8
   /** How many values there are. */
   readonly kept: number
   readonly parts: Readonly<Record<BitmaskPart, PartPlace>>
 }
+
+/** Rows are read whole; no model has inputs so wide. */
+const mostColumns = 2 ** 24
 
 interface Found {
   readonly header: FileHeader
@@ -83,7 +88,8 @@ async function weightOf(pool: FilePool, base: string, found: ReadonlyMap<string,
   const [rows, columns] = await readShape(pool, shape, wrong)
   const [kept = -1, ...more] = values.tensor.shape
   const bytes = bytesOfTensor(dtype, [rows, columns])
-  if (bytes === null || itemBytesOf(dtype) === null) throw wrong(`holds ${dtype}, of which no matrix can be made`)
+  const itemBytes = itemBytesOf(dtype)
+  if (bytes === null || itemBytes === null) throw wrong(`holds ${dtype}, of which no matrix can be made`)
   if (more.length > 0 || kept < 0 || kept > rows * columns)
     throw wrong(`has [${values.tensor.shape.join(', ')}] values for ${rows} × ${columns} weights`)
   const expected = bitmaskSpecs(dtype, rows, columns, kept)
@@ -101,7 +107,14 @@ async function weightOf(pool: FilePool, base: string, found: ReadonlyMap<string,
   })
   const parts = { compressed: place(values), bitmask: place(bits), shape: place(shape), row_offsets: place(offsets) }
   const { start } = values.tensor
-  return { name, dtype, shape: [rows, columns], start, end: start + bytes, bitmask: { rows, columns, kept, parts } }
+  return {
+    name,
+    dtype,
+    shape: [rows, columns],
+    start,
+    end: start + bytes,
+    bitmask: { rows, columns, itemBytes, kept, parts },
+  }
 }
 
 /** Bytes of an element; null where elements share bytes. */
@@ -120,7 +133,7 @@ async function readShape(
   await pool.read(header.path, header.dataStart + tensor.start, bytes)
   const [rows, columns] = [...new BigInt64Array(bytes.buffer)].map(Number)
   const isSize = (size: number) => Number.isSafeInteger(size) && size > 0
-  if (!isSize(rows) || !isSize(columns) || !Number.isSafeInteger(rows * bitmaskRowBytes(columns) * 8))
+  if (!isSize(rows) || !isSize(columns) || columns > mostColumns || !Number.isSafeInteger(rows * columns))
     throw wrong(`has the shape ${rows} × ${columns}`)
   return [rows, columns]
 }

@@ -1,5 +1,11 @@
 // A dense checkpoint with masks, seen in the `sparse-bitmask` layout: the writer copies from it as from any other.
-import { bitmaskParts, bitmaskRowBytes, bitmaskSpecs, type BitmaskPart } from '../../../shared/format/bitmask.ts'
+import {
+  bitmaskParts,
+  bitmaskRowBytes,
+  bitmaskSpecs,
+  countBits,
+  type BitmaskPart,
+} from '../../../shared/format/bitmask.ts'
 import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
 import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 import { EngineError } from '../../errors.ts'
@@ -60,11 +66,7 @@ function pack(weight: TensorEntry, itemBytes: Packed['itemBytes'], mask: MaskBit
   if (weight.shape.length !== 2 || mask.rows !== rows || mask.columns !== columns)
     throw new EngineError('internal', `${weight.name} has a mask of ${mask.rows} × ${mask.columns}`)
   const offsets = [0]
-  for (let row = 0; row < rows; row++) {
-    let count = 0
-    for (let rest of rowOfBits(mask, row)) for (; rest !== 0; rest &= rest - 1) count++
-    offsets.push(offsets[row] + count)
-  }
+  for (let row = 0; row < rows; row++) offsets.push(offsets[row] + countBits(rowOfBits(mask, row)))
   return { weight, itemBytes, mask, offsets }
 }
 

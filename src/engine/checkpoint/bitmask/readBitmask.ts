@@ -1,6 +1,6 @@
 // Reads of matrices of which only the kept values are stored: any range of the bytes that they would have if they were
 // dense, and their masks. Counts in the file are checked where they are used, so nothing is read from a wrong place.
-import { bitmaskRowBytes } from '../../../shared/format/bitmask.ts'
+import { bitmaskRowBytes, countBits } from '../../../shared/format/bitmask.ts'
 import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { FilePool } from '../filePool.ts'
@@ -17,16 +17,15 @@ export async function readBitmask(
   pool: FilePool,
   name: string,
   place: BitmaskPlace,
-  itemBytes: keyof typeof arrays,
   from: number,
   target: Uint8Array,
 ): Promise<void> {
-  const rowBytes = place.columns * itemBytes
+  const rowBytes = place.columns * place.itemBytes
   const end = from + target.length
   const step = Math.max(1, Math.floor(pieceWeights / place.columns))
   for (let first = Math.floor(from / rowBytes); first * rowBytes < end; first += step) {
     const rows = Math.min(step, place.rows - first, Math.ceil(end / rowBytes) - first)
-    const dense = await readRows(pool, name, place, itemBytes, first, rows)
+    const dense = await readRows(pool, name, place, first, rows)
     const [start, stop] = [Math.max(from, first * rowBytes), Math.min(end, (first + rows) * rowBytes)]
     target.set(dense.subarray(start - first * rowBytes, stop - first * rowBytes), start - from)
   }
@@ -36,10 +35,10 @@ async function readRows(
   pool: FilePool,
   name: string,
   place: BitmaskPlace,
-  itemBytes: keyof typeof arrays,
   first: number,
   rows: number,
 ): Promise<Uint8Array> {
+  const { itemBytes } = place
   const { bits, offsets } = await readBits(pool, name, place, first, rows)
   const values = new arrays[itemBytes](offsets[rows] - offsets[0])
   await pool.read(
@@ -90,8 +89,7 @@ async function readBits(pool: FilePool, name: string, place: BitmaskPlace, first
   if (isLast) offsets.push(kept)
   const spare = columns % 8 === 0 ? 0 : 0xff & (0xff << (columns % 8))
   for (let row = 0; row < rows; row++) {
-    let count = 0
-    for (let byte = row * perRow; byte < (row + 1) * perRow; byte++) count += bitsOf[bits[byte]]
+    const count = countBits(bits.subarray(row * perRow, (row + 1) * perRow))
     const wrong = (what: string) =>
       new EngineError(
         'bad-checkpoint',
@@ -105,9 +103,3 @@ async function readBits(pool: FilePool, name: string, place: BitmaskPlace, first
   }
   return { bits, offsets }
 }
-
-const bitsOf = Uint8Array.from({ length: 256 }, (_, byte) => {
-  let count = 0
-  for (let rest = byte; rest !== 0; rest &= rest - 1) count++
-  return count
-})

@@ -51,7 +51,10 @@ export async function saveResult(session: RunSession, given: Result): Promise<vo
   } else {
     const maxShardBytes = parseByteSize(save.max_shard) ?? Infinity
     const partial = progress.partial === null ? undefined : partialPath(save.to, progress.partial)
-    const packed = save.format === 'bitmask' ? packBitmasks(result, storedMasks(session.model.config, masks)) : result
+    const packs = isPacked(session, masks)
+    if (save.format === 'bitmask' && !packs)
+      session.warn('save.format: bitmask packs pruned linears, and none is pruned: the result is saved as dense')
+    const packed = packs ? packBitmasks(result, storedMasks(session.model.config, masks)) : result
     const writer = await createWriter(packed, save.to, {
       maxShardBytes,
       editConfig: configEdit(session, masks, untied),
@@ -71,10 +74,16 @@ export async function saveResult(session: RunSession, given: Result): Promise<vo
   await session.milestone()
 }
 
+/** Whether there is anything that bits can stand for. */
+function isPacked({ recipe }: RunSession, masks: ReadonlyMap<string, Mask>): boolean {
+  return recipe.save?.format === 'bitmask' && masks.size > 0
+}
+
 /** How config.json changes; undefined where it is carried over as it is. */
-function configEdit({ model, recipe }: RunSession, masks: ReadonlyMap<string, Mask>, untied: boolean) {
+function configEdit(session: RunSession, masks: ReadonlyMap<string, Mask>, untied: boolean) {
+  const { model } = session
   const { config } = model.checkpoint
-  const packs = recipe.save?.format === 'bitmask'
+  const packs = isPacked(session, masks)
   const packed = isObject(config) && isBitmaskConfig(config.quantization_config)
   if (!packs && !packed && !untied) return undefined
   return (text: string) => {

@@ -122,6 +122,19 @@ describe('bitmask checkpoints', () => {
     })
   })
 
+  it('are no bitmasks where nothing is pruned: the result is dense, and a warning says so', async () => {
+    await writeTinyModel(work.path('model'), smallOpt)
+    const data = { dtype: 'I32', shape: [1, 16], data: new Uint8Array(new Int32Array(16).fill(3).buffer) }
+    writeFileSync(work.path('ids.safetensors'), safetensors({ ids: data }))
+    const recover = { mode: 'retrain', train: ['bias'], steps: 3, lr: 0.01, data: 'ids.safetensors' }
+    const recipe = { version: 1, model: 'model', recover, save: { to: 'out', format: 'bitmask' } }
+    const { warnings } = await run(cpu, { recipe: work.recipe('out', recipe) })
+    assert.ok(warnings.some((warning) => warning.includes('the result is saved as dense')))
+    const same = readFileSync(work.path('model/config.json')).equals(readFileSync(work.path('out/config.json')))
+    assert.ok(same, 'config.json')
+    assert.deepEqual([...(await open('out')).tensors.keys()], [...(await open('model')).tensors.keys()])
+  })
+
   it('refuse to be expanded when they are dense, and into a folder that exists', async () => {
     await writeTinyModel(work.path('model'))
     await assert.rejects(expandCheckpoint(work.path('model'), work.path('out'), large), {
@@ -184,6 +197,7 @@ describe('the bitmask layout', () => {
       /two numbers/,
     ],
     ['a negative shape', (t) => void (t['m.shape'].data = numbers(-2, 10)), /shape -2 × 10/],
+    ['a row that no model has', (t) => void (t['m.shape'].data = numbers(1, 2 ** 30)), /shape 1 × 1073741824/],
     ['a huge shape', (t) => void (t['m.shape'].data = numbers(2 ** 52, 2 ** 52)), /shape/],
     ['a shape of other bits', (t) => void (t['m.shape'].data = numbers(2, 20)), /need U8 \[2, 3\]/],
     ['more rows than bits', (t) => void (t['m.shape'].data = numbers(3, 10)), /need U8 \[3, 2\]/],
