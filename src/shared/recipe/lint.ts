@@ -9,7 +9,7 @@ import type { LintFacts } from './facts.ts'
 import type { Finding, Range, Severity } from './finding.ts'
 import { dialectNames } from './foreign/dialect.ts'
 import type { Dialect } from './foreign/dialect.ts'
-import type { Report, Rule } from './rule.ts'
+import type { LintOther, Report, Rule } from './rule.ts'
 import { ruleIds } from './ruleIds.ts'
 import { rules } from './rules/index.ts'
 
@@ -39,7 +39,8 @@ export function lint(text: string, options: LintOptions = {}): LintResult {
   const applicable = rules.filter((r) =>
     dialect ? r.foreign !== undefined : r.foreign !== 'only' && (document.value !== undefined || r.id.startsWith('Y')),
   )
-  const found = applicable.flatMap((rule) => runRule(rule, context))
+  const lintOther: LintOther = (recipe) => lint(JSON.stringify(recipe), { facts: options.facts }).findings
+  const found = applicable.flatMap((rule) => runRule(rule, context, lintOther))
   if (dialect) found.push(foreignFile(document, dialect))
   const kept = applyDisables(document, withoutEchoes(found), ruleIds)
   const findings = kept.flatMap((f) => withSeverity(f, options.severities ?? {})).sort(byPosition)
@@ -49,9 +50,9 @@ export function lint(text: string, options: LintOptions = {}): LintResult {
 /** More than anybody reads; a file can have a hundred thousand mistakes. */
 const mostOfARule = 200
 
-function runRule(rule: Rule, context: LintContext): Finding[] {
+function runRule(rule: Rule, context: LintContext, lintOther: LintOther): Finding[] {
   const findings: Finding[] = []
-  for (const report of rule.check(context)) {
+  for (const report of rule.check(context, lintOther)) {
     if (report.from?.some((path) => context.isUnsure(path))) continue
     const full = findings.length === mostOfARule
     findings.push({

@@ -1,7 +1,8 @@
 // The shape of a lint rule: a pure function from a recipe and the facts about its surroundings to reports.
 import type { Path } from './document.ts'
-import type { Fix, Range, Severity } from './finding.ts'
+import type { Finding, Fix, Range, Severity } from './finding.ts'
 import type { LintContext } from './context.ts'
+import type { Recipe } from './schema.ts'
 
 /** What a rule has to look at besides the recipe's text. */
 export type Need = 'model' | 'data' | 'machine' | 'output'
@@ -33,8 +34,11 @@ export interface Rule {
   /** A recipe (without `version` and `model`) in which the rule fires, and one in which it does not; in the documentation and in tests. */
   readonly bad: string
   readonly good: string
-  check(context: LintContext): Iterable<Report>
+  check(context: LintContext, lintOther: LintOther): Iterable<Report>
 }
+
+/** What all rules say of another recipe, in the same surroundings: the runs that a sweep stands for. */
+export type LintOther = (recipe: Recipe) => readonly Finding[]
 
 /** Keeps the literal checked where it is written. */
 export function defineRule(rule: Rule): Rule {

@@ -13,6 +13,7 @@ import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData, ref
 import { defaultTask, taskNames, taskOf, zeroShotNames } from '../tasks/tasks.ts'
 import { about } from './aboutKey.ts'
 import { allocationShape } from './allocationSchema.ts'
+import { sweepSchema } from './sweepSchema.ts'
 
 export type { SettledAllocation } from './allocationSchema.ts'
 
@@ -342,14 +343,7 @@ export const recipeSchema = z
       })
       .meta(about('Where the result goes.'))
       .optional(),
-    sweep: z
-      .record(z.string(), z.array(z.unknown()).min(1))
-      .meta(
-        about('Paths of settings and the values to try, all combinations.', {
-          examples: [{ 'prune.0.sparsity': [0.4, 0.5, 0.6] }],
-        }),
-      )
-      .optional(),
+    sweep: sweepSchema.optional(),
   })
   .meta({
     title: 'SparseScope recipe',

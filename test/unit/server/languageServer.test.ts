@@ -103,7 +103,7 @@ describe('language server', () => {
     assert.deepEqual(await recipe.diagnostics(), [])
   })
 
-  it('offers nothing of sweeps, which cannot be run: no action, no hint', async () => {
+  it('offers no action and no hint for a sweep that is right', async () => {
     const recipe = await open(`${good}sweep: {prune.0.sparsity: [0.4, 0.5]}\n`)
     const at = { line: 4, character: 15 }
     const actions = await recipe.request<CodeAction[]>('textDocument/codeAction', {

@@ -8,7 +8,7 @@ import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
 import { lintText } from '../../facts/lintFile.ts'
 import { openModel } from '../../model/model.ts'
-import { parseFile, recipeYaml } from './recipeFile.ts'
+import { parseFile, recipeYaml, refuseSweep } from './recipeFile.ts'
 import { inRecipeThread, shortRecipe } from './recipeThread.ts'
 
 /** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
@@ -32,6 +32,7 @@ export async function planOfText(
   memoryBytes?: number,
 ): Promise<PlanSummary> {
   const file = parseFile(resolve(path), text, settings)
+  refuseSweep(file)
   await requireModel(modelPath(file.folder, file.recipe.model))
   // Linted with the settings applied, so that places in the text do not matter.
   const { context, facts, findings } = await lintText(recipeYaml(file.recipe), { folder: file.folder, memoryBytes })

@@ -91,12 +91,14 @@ function warningsOf(findings: readonly Finding[]): string[] {
 
 /** The recipe with defaults; its paths stay relative to `file.folder`. @throws EngineError for a `sweep`. */
 export function resolveRecipeFile(file: RecipeFile, known: Surroundings): ResolvedRecipe {
-  if (file.recipe.sweep)
-    throw new EngineError(
-      'unsupported',
-      `${file.path}: \`sweep\` cannot be run yet; remove it and give the values with --set, one run each`,
-    )
+  refuseSweep(file)
   return resolveRecipe(file.recipe, known)
+}
+
+/** @throws EngineError 'bad-recipe' for a recipe that stands for many runs. */
+export function refuseSweep({ path, recipe }: Pick<RecipeFile, 'path' | 'recipe'>): void {
+  if (recipe.sweep)
+    throw new EngineError('bad-recipe', `${path} has a sweep, and this is one run: sparsescope sweep run ${path}`)
 }
 
 /** Every path of the recipe through `change`. */

@@ -5,7 +5,7 @@ import { s1, s2, s3, s8 } from './keys.ts'
 import { s6 } from './keysWithoutEffect.ts'
 import { s7 } from './values.ts'
 import { s4, s10, l6 } from './wholeRecipe.ts'
-import { s9, s11, g4 } from './sweeps.ts'
+import { s9, s12, s13, g4 } from './sweeps.ts'
 import { t1, t2, t7, t9, t14 } from './targetNames.ts'
 import { t3, t4, t5, t6 } from './targetPatterns.ts'
 import { t8, t10, t11, t12, t13 } from './targetModules.ts'
@@ -27,7 +27,7 @@ import { n8, x1, x2, x3 } from './foreignTools.ts'
 // prettier-ignore
 export const rules: readonly Rule[] = [
   y1, y2, y3, y4, y5, y6,
-  s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11,
+  s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s12, s13,
   t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14,
   n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12, n13,
   m1, m2, m3, m4, m5, m6, m7, m8,

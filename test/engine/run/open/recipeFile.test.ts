@@ -59,9 +59,9 @@ describe('recipe of a run', () => {
     await assert.rejects(readRecipe(join(folder, 'missing.prune.yaml')), { code: 'not-found' })
   })
 
-  it('a sweep is refused until sweeps exist', async () => {
+  it('a recipe with a sweep is no single run: the command for it is named', async () => {
     const file = await readRecipe(write('version: 1\nmodel: m\nprune: [{}]\nsweep: {"prune.0.sparsity": [0.4, 0.5]}\n'))
-    assert.throws(() => resolveRecipeFile(file, {}), { code: 'unsupported', message: /sweep/ })
+    assert.throws(() => resolveRecipeFile(file, {}), { code: 'bad-recipe', message: /sparsescope sweep run/ })
   })
 
   it('the copy in the run folder means the same from there', async () => {
