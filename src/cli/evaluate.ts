@@ -12,7 +12,7 @@ import { loadWindows } from '../engine/text/windows.ts'
 import type { ModelConfig } from '../shared/families/modelConfig.ts'
 import { passTokens } from '../shared/plan/memory.ts'
 import { nearest } from '../shared/recipe/nearest.ts'
-import { defaultTask, taskNames, taskOf, type TaskName } from '../shared/tasks/tasks.ts'
+import { defaultTask, taskOf, tasksWithData, type TaskName } from '../shared/tasks/tasks.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { evaluateQuestions } from './evaluateQuestions.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
@@ -41,7 +41,7 @@ export const evaluateCommand = command(
   ],
 )
   .argument('<model>', 'Hugging Face folder')
-  .option('--task <name>', `what to measure: ${taskNames.join(', ')}`, defaultTask)
+  .option('--task <name>', `what to measure: ${tasksWithData.join(', ')}`, defaultTask)
   .requiredOption('--data <file>', '.txt, .jsonl(.gz), .parquet, or .safetensors with ids')
   .option('--field <name>', 'text column, or tensor of ids')
   .option(
@@ -115,10 +115,10 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
 
 /** @throws EngineError 'usage' with the nearest name. */
 function taskNamed(text: string): TaskName {
-  const name = taskNames.find((known) => known === text)
+  const name = tasksWithData.find((known) => known === text)
   if (name) return name
-  const near = nearest(text, taskNames)
-  const meant = near ? `did you mean ${near}?` : `choose one of ${taskNames.join(', ')}`
+  const near = nearest(text, tasksWithData)
+  const meant = near ? `did you mean ${near}?` : `choose one of ${tasksWithData.join(', ')}`
   throw new EngineError('usage', `--task ${text}: there is no such task; ${meant}`)
 }
 

@@ -90,7 +90,7 @@ function show(context: Context, event: RunEvent): void {
     }
     case 'eval':
       return context.say(
-        `${evaluationTitle(event)}: ${event.acc === undefined ? (event.perplexity?.toFixed(4) ?? 'not a number') : measuredText(event)}`,
+        `${evaluationTitle(event)}: ${event.perplexity === undefined || event.acc !== undefined ? measuredText(event) : (event.perplexity?.toFixed(4) ?? 'not a number')}`,
       )
     case 'warning':
       return context.say(`warning: ${event.message}`)

@@ -76,6 +76,20 @@ describe('the view of a run in Chromium', function () {
     assert.notDeepEqual(await ticks('Reconstruction', 'y'), before)
   })
 
+  it('what the model says stands by stage, the first other token marked; a hostile prompt is text', async () => {
+    const hostile = '<img src=x onerror=alert(1)>\u202e\u0007'
+    const said = [...recorded.recordedSamples(), ...recorded.recordedSamples(hostile).map((e) => ({ ...e, entry: 2 }))]
+    await open(listing('done'), settings, events([...run, ...said]))
+    const card = page.locator('.sampleTexts')
+    const [first, second] = [card.getByRole('table').first(), card.getByRole('table').nth(1)]
+    assert.deepEqual(await first.getByRole('rowheader').allTextContents(), ['dense', 'pruned', 'after 40', 'recovered'])
+    assert.deepEqual(await first.locator('mark').allTextContents(), [' of of', ' capital', ' love.'])
+    assert.equal(await second.locator('caption').innerText(), '<img src=x onerror=alert(1)>\\u202e\\u0007')
+    assert.equal(await card.locator('img').count(), 0)
+    assert.equal(await chart('Perplexity').locator('.note').count(), 2)
+    if (process.env.SCREENSHOT) await card.screenshot({ path: process.env.SCREENSHOT })
+  })
+
   it('several recoveries are stages in their order, each with its own curve on one axis of steps', async () => {
     const list = recorded.recordedList()
     const retraining = list.findIndex((event) => event.type === 'phase' && event.phase === 'retrain')

@@ -312,3 +312,24 @@ export function recordedList(): RunEvent[] {
   events.push({ t: t + 900, type: 'eval', stage: 'recovered', ...evaluation, perplexity: 29.8 })
   return events
 }
+
+/** What a model said after one prompt: as it was, pruned, half recovered and recovered. */
+export function recordedSamples(prompt = 'The capital of France is'): RunEvent[] {
+  const made = (tokens: number[], pieces: string[]) => {
+    let text = ''
+    const ends = pieces.map((piece) => (text += piece).length)
+    return [{ prompt, text, tokens, ends }]
+  }
+  const common = { t: 60_000, type: 'eval', entry: 1, task: 'samples' } as const
+  return [
+    { ...common, stage: 'dense', samples: made([1, 2, 3, 4], [' Paris', ', the', ' city of', ' light.']) },
+    { ...common, stage: 'pruned', samples: made([1, 7, 7, 7], [' Paris', ' of of', ' of of', ' of of']) },
+    {
+      ...common,
+      stage: 'recovered',
+      step: 40,
+      samples: made([1, 2, 9, 5], [' Paris', ', the', ' capital', ' of France.']),
+    },
+    { ...common, stage: 'recovered', samples: made([1, 2, 3, 6], [' Paris', ', the', ' city of', ' love.']) },
+  ]
+}

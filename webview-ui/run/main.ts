@@ -32,6 +32,7 @@ import { blockGridData, blockMap, blockTable, describeBlockCell } from './blockG
 import { createControls } from './controls.ts'
 import { createResultCard } from './resultCard.ts'
 import { createStatusBar } from './status.ts'
+import { createSampleTexts } from './sampleTexts.ts'
 import { createTaskTable } from './taskTable.ts'
 
 const host = connectHost<ToRun, FromRun>()
@@ -124,6 +125,7 @@ const words: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notCompu
 const legend = createLegend(words.title, words.low, words.high, words.notComputed)
 const csv = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Curves as CSV')
 const tasks = createTaskTable()
+const sampleTexts = createSampleTexts()
 const cards = Object.values(charts).map(({ element }) => h('div', { class: 'card', hidden: true }, element))
 const mapTitle = 'Sparsity by block and module'
 const mapTable = createDataTable(mapTitle)
@@ -152,6 +154,7 @@ const page = [
   nothingYet,
   chartRow,
   tasks.element,
+  sampleTexts.element,
   map,
 ]
 const root = document.body.appendChild(h('main'))
@@ -178,6 +181,7 @@ const draw = onceAFrame(() => {
     cards.every((card) => !card.hidden),
   )
   tasks.update(run.picture)
+  sampleTexts.update(run.picture)
   csv.hidden = cards[0].hidden
   nothingYet.hidden = statusOf(run) !== 'running' || cards.some((card) => !card.hidden)
   map.hidden = run.picture.blocks.size === 0

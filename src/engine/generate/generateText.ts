@@ -1,19 +1,29 @@
 // A prompt to a text, with what the folder of the model says about its tokenizer and its stop tokens.
 import type { Decoder } from '../model/decoder.ts'
 import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
-import { generateTokens, type GenerateOptions } from './generateTokens.ts'
+import { generateTokens, type GenerateOptions, type NextToken } from './generateTokens.ts'
 import { stopTokens } from './stopTokens.ts'
 import { TextStream } from './textStream.ts'
 
-export interface TextOptions extends Omit<GenerateOptions, 'stop'> {
+export type StreamOptions = Omit<GenerateOptions, 'stop'>
+
+export interface TextOptions extends StreamOptions {
   /** The next piece of text, as soon as it is settled. */
   readonly onText?: (piece: string) => void
+}
+
+/** A token of a text, and what it was picked by. */
+export interface TextToken extends NextToken {
+  /** The text that is settled with it; '' for half a character and for the end of the text. */
+  readonly piece: string
 }
 
 export interface Generated {
   readonly text: string
   /** The new ids, the stop token included. */
   readonly tokens: readonly number[]
+  /** UTF-16 units of the text that are settled with each token. */
+  readonly ends: readonly number[]
   readonly promptTokens: number
   /** Of all, and of the tokens after the first: those that come one at a time. */
   readonly seconds: number
@@ -21,6 +31,9 @@ export interface Generated {
 }
 
 export interface TextGenerator {
+  encode(prompt: string, signal?: AbortSignal): Promise<Int32Array<ArrayBuffer>>
+  /** Token after token, as they come. Returns what is left of a text that ends in half a character. */
+  stream(prompt: Int32Array<ArrayBuffer>, options: StreamOptions): AsyncGenerator<TextToken, string>
   generate(prompt: string, options: TextOptions): Promise<Generated>
   close(): Promise<void>
 }
@@ -30,34 +43,56 @@ export async function openTextGenerator(decoder: Decoder, signal?: AbortSignal):
   const { checkpoint } = decoder.model
   const stop = await stopTokens(checkpoint.folder, checkpoint.config)
   const tokenizer = await openTokenizer(checkpoint.folder, { signal })
+  const encode = async (prompt: string, cancel?: AbortSignal) =>
+    Int32Array.from(await tokenizer.encode(prompt, { signal: cancel }))
+  const stream = (prompt: Int32Array<ArrayBuffer>, options: StreamOptions) =>
+    streamText(decoder, tokenizer, prompt, { ...options, stop })
   return {
-    generate: (prompt, options) => generate(decoder, tokenizer, prompt, { ...options, stop }),
+    encode,
+    stream,
+    generate: async (prompt, options) => collect(stream, await encode(prompt, options.signal), options),
     close: () => tokenizer.close(),
   }
 }
 
-async function generate(
+async function* streamText(
   decoder: Decoder,
   tokenizer: Tokenizer,
-  prompt: string,
-  options: TextOptions & GenerateOptions,
+  prompt: Int32Array<ArrayBuffer>,
+  options: GenerateOptions,
+): AsyncGenerator<TextToken, string> {
+  const stream = await TextStream.after(tokenizer, prompt)
+  for await (const token of generateTokens(decoder, prompt, options))
+    yield { ...token, piece: options.stop.has(token.id) ? '' : await stream.add(token.id) }
+  return stream.end()
+}
+
+async function collect(
+  stream: TextGenerator['stream'],
+  prompt: Int32Array<ArrayBuffer>,
+  options: TextOptions,
 ): Promise<Generated> {
-  const ids = Int32Array.from(await tokenizer.encode(prompt, { signal: options.signal }))
-  const stream = await TextStream.after(tokenizer, ids)
   const began = performance.now()
   let first = began
   const tokens: number[] = []
+  const ends: number[] = []
   let text = ''
   const say = (piece: string) => {
     text += piece
     if (piece !== '') options.onText?.(piece)
   }
-  for await (const id of generateTokens(decoder, ids, options)) {
-    tokens.push(id)
-    if (tokens.length === 1) first = performance.now()
-    if (!options.stop.has(id)) say(await stream.add(id))
+  const made = stream(prompt, options)
+  let next = await made.next()
+  for (; !next.done; next = await made.next()) {
+    const { id, piece } = next.value
+    if (tokens.push(id) === 1) first = performance.now()
+    say(piece)
+    ends.push(text.length)
   }
   const now = performance.now()
-  say(await stream.end())
-  return { text, tokens, promptTokens: ids.length, seconds: (now - began) / 1000, decodeSeconds: (now - first) / 1000 }
+  say(next.value)
+  // What was held back belongs to the last token.
+  if (ends.length > 0) ends[ends.length - 1] = text.length
+  const seconds = (now - began) / 1000
+  return { text, tokens, ends, promptTokens: prompt.length, seconds, decodeSeconds: (now - first) / 1000 }
 }

@@ -1,18 +1,17 @@
 // Token after token: the prompt in one pass, then one position at a time against the cache of keys and values.
 import { Arena } from '../compute/arena.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import type { Decoder } from '../model/decoder.ts'
+import type { Decoder, NextOptions } from '../model/decoder.ts'
 import { createKvCache } from '../model/kvCache.ts'
 import { createRng } from '../rng.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { pickToken, type Sampling } from './sampler.ts'
 
-export interface GenerateOptions extends Sampling {
+export interface GenerateOptions extends Sampling, NextOptions {
   readonly maxTokens: number
   readonly seed: number
   /** The first of them is the last token. */
   readonly stop: ReadonlySet<number>
-  readonly signal?: AbortSignal
 }
 
 /** Positions that a prompt of so many tokens may grow to: no further than learned positions reach. */
@@ -21,32 +20,45 @@ export function roomFor(config: ModelConfig, promptTokens: number, maxTokens: nu
   return config.position.kind === 'learned' ? Math.min(length, config.maxPositions) : length
 }
 
+/** A new token, and what it was picked by. */
+export interface NextToken {
+  readonly id: number
+  /** [V]. */
+  readonly logits: Float32Array
+}
+
+/** @throws EngineError 'usage' for a prompt that leaves no room. */
+export function requireRoom(config: ModelConfig, promptTokens: number): void {
+  if (promptTokens > 0 && roomFor(config, promptTokens, 1) > promptTokens) return
+  throw new EngineError(
+    'usage',
+    promptTokens === 0
+      ? 'the prompt holds no token; write something'
+      : `a prompt of ${promptTokens} tokens leaves no room in the model's ${config.maxPositions} positions; shorten it`,
+  )
+}
+
 /**
- * New ids, each as soon as it is known. Ends after `maxTokens`, after a stop token, or where learned positions end.
+ * New tokens, each as soon as it is known. Ends after `maxTokens`, after a stop token, or where learned positions end.
  * @throws EngineError 'usage' for a prompt that leaves no room.
  */
 export async function* generateTokens(
   decoder: Decoder,
   prompt: Int32Array<ArrayBuffer>,
-  { maxTokens, seed, stop, signal, ...sampling }: GenerateOptions,
-): AsyncGenerator<number> {
+  { maxTokens, seed, stop, signal, adapterOf, ...sampling }: GenerateOptions,
+): AsyncGenerator<NextToken> {
   const { config } = decoder.model
+  requireRoom(config, prompt.length)
   const room = roomFor(config, prompt.length, maxTokens)
-  if (prompt.length === 0 || room <= prompt.length)
-    throw new EngineError(
-      'usage',
-      prompt.length === 0
-        ? 'the prompt holds no token; write something'
-        : `a prompt of ${prompt.length} tokens leaves no room in the model's ${config.maxPositions} positions; shorten it`,
-    )
   const rng = createRng(seed, 'generate')
   using arena = new Arena(decoder.backend)
   const cache = createKvCache(arena, config, room)
   let ids = prompt
   for (let length = prompt.length; length < room; length++) {
     throwIfCancelled(signal)
-    const id = pickToken(await decoder.nextLogits(ids, cache, signal), sampling, rng)
-    yield id
+    const logits = await decoder.nextLogits(ids, cache, { signal, adapterOf })
+    const id = pickToken(logits, sampling, rng)
+    yield { id, logits }
     if (stop.has(id)) return
     ids = Int32Array.of(id)
   }

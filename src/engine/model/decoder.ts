@@ -32,6 +32,8 @@ export interface DecoderOptions extends Partial<LoadOptions> {
   readonly tokensPerPass?: number
 }
 
+export type NextOptions = Pick<PassOptions, 'adapterOf' | 'signal'>
+
 export interface Decoder {
   readonly backend: Backend
   readonly model: Model
@@ -43,7 +45,7 @@ export interface Decoder {
   /** nll [batch · seqLen] of each batch: of what each position predicts, 0 where that is ignored. Blocks outside, batches inside. */
   forwardNll(batches: readonly Batch[], options?: PassOptions): Promise<Float32Array[]>
   /** Logits [V] of what comes after one sequence's next ids; the cache then holds them too. More than one id only at its beginning. */
-  nextLogits(ids: Int32Array<ArrayBuffer>, cache: KvCache, signal?: AbortSignal): Promise<Float32Array>
+  nextLogits(ids: Int32Array<ArrayBuffer>, cache: KvCache, options?: NextOptions): Promise<Float32Array>
   /** Of each pair of `pairs`: the target's nll, and whether it is the likeliest. Distinct beginnings run once. */
   forwardPacked(batches: readonly PackedBatch[], options?: PassOptions): Promise<PackedScores[]>
   /**
@@ -73,7 +75,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
     residency,
     questionPlaces: questionPlaces(model.config, memoryBytes),
     forwardNll: (batches, pass = {}) => forwardNll({ backend, ends, provider }, batches, pass),
-    nextLogits: (ids, cache, signal) => nextLogits({ backend, ends, provider }, ids, cache, signal),
+    nextLogits: (ids, cache, pass = {}) => nextLogits({ backend, ends, provider }, ids, cache, pass),
     forwardPacked: (batches, pass = {}) => forwardPacked({ backend, ends, provider }, batches, pass),
     lossAndGradients(batch, grads, pass = {}) {
       // Kept activations depend on the batch at hand; resident blocks were settled at the start.
@@ -138,14 +140,14 @@ async function forwardNll(inference: Inference, batches: readonly Batch[], optio
   return results
 }
 
-async function nextLogits(inference: Inference, ids: Int32Array, cache: KvCache, signal: AbortSignal | undefined) {
+async function nextLogits(inference: Inference, ids: Int32Array, cache: KvCache, options: NextOptions) {
   const { backend, ends } = inference
   const batch: Batch = { batch: 1, seqLen: ids.length, ids, mask: null, labels: null }
   checkBatch(ends.config, batch)
   using arena = new Arena(backend)
-  const step = { ...stepOf(backend, arena, batch), cache }
+  const step = { ...stepOf(backend, arena, batch, options), cache }
   const hidden = [embed(step, ends, batch).output]
-  await throughBlocks(inference, [step], hidden, { signal })
+  await throughBlocks(inference, [step], hidden, options)
   cache.past += ids.length
   return readLastLogits(step, ends, hidden[0])
 }

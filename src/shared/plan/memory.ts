@@ -11,6 +11,7 @@ import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes
 import { passesOf } from './passes.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
 import { planSizes, sizesOf, type PlanSizes } from './runPlan.ts'
+import { bytesPerToken } from './textTokens.ts'
 import { sizeOf } from './trainable.ts'
 
 /** Value, gradient and two moments, f32. */
@@ -173,12 +174,19 @@ export function questionPlaces(config: ModelConfig, decoderBytes: number): numbe
 }
 
 function measuringBytes({ evaluate }: ResolvedRecipe, config: ModelConfig, budget: Budget): number {
-  const tokensOf = ({ task, seq_len: seqLen = 0 }: ResolvedEvaluation) =>
-    taskOf(task).questions ? questionPlaces(config, budget.decoderBytes) : Math.max(passTokens, seqLen)
+  const tokensOf = (evaluation: ResolvedEvaluation) =>
+    taskOf(evaluation.task).questions
+      ? questionPlaces(config, budget.decoderBytes)
+      : Math.max(passTokens, evaluation.seq_len ?? 0, longestPrompt(evaluation))
   const tokens = Math.max(...evaluate.map(tokensOf))
   const scratch = logitBytes(config, tokens)
   const whole = weightBytes(config) + forwardBytes(config, tokens) + scratch
   return Math.max(leastPassBytes(config, tokens, scratch), Math.min(budget.decoderBytes, whole))
+}
+
+/** Tokens, roughly. */
+function longestPrompt({ prompts = [] }: ResolvedEvaluation): number {
+  return Math.ceil(largest(prompts, 0, ({ length }) => length) / bytesPerToken)
 }
 
 /** The ends, one block and its states: what a pass over a streaming model keeps. */

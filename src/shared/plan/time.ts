@@ -8,6 +8,7 @@ import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type Resol
 import { adapterAmong } from '../adapters/adapters.ts'
 import { passesOf, type Pass } from './passes.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
+import { bytesPerToken, plannedWriting } from './textTokens.ts'
 import { sizeOf } from './trainable.ts'
 
 /**
@@ -20,8 +21,6 @@ const perGpu = 2e12
 const diskBytesPerSecond = 400e6
 /** Reading, starting threads, compiling shaders. */
 const startSeconds = 3
-/** Of English text. */
-const bytesPerToken = 4
 
 /** What a run does one after the other; `baseline` is the pruning pass of a reconstruction's `at: pruned`. */
 /** `recover 0` is the first pass of recovery after pruning. */
@@ -137,7 +136,9 @@ function bytesOf({ tensors }: PlannedModel): number {
   return bytes
 }
 
-function tokensIn(data: ReadonlyMap<string, DataFacts>, { data: path, field, limit }: ResolvedEvaluation): number {
+function tokensIn(data: ReadonlyMap<string, DataFacts>, evaluation: ResolvedEvaluation): number {
+  const { data: path, field, limit } = evaluation
+  if (path === undefined) return plannedWriting(evaluation)
   const file = data.get(path)
   if (limit !== undefined && file?.documents) return (file.bytes / bytesPerToken) * Math.min(1, limit / file.documents)
   const shape = idShapeOf(file, field)

@@ -22,6 +22,16 @@ export interface BlockErrors {
   readonly error_after: number
 }
 
+/** What the model said after a prompt of the recipe. */
+export interface Sample {
+  readonly prompt: string
+  readonly text: string
+  /** Ids of the text, a stop token included. */
+  readonly tokens: readonly number[]
+  /** UTF-16 units of the text up to each token's end. */
+  readonly ends: readonly number[]
+}
+
 interface At {
   /** Milliseconds of work since the run started: pauses are left out, and a resumed run goes on counting. */
   t: number
@@ -102,6 +112,8 @@ export type RunEvent = At &
         acc?: number
         acc_norm?: number
         stderr?: number | null
+        /** Of a task that writes on after prompts, one each. */
+        samples?: readonly Sample[]
       }
     | { type: 'memory'; rss_mb: number; device_mb: number }
     | { type: 'warning'; message: string }

@@ -34,6 +34,9 @@ const moduleZeros: Check = (value) =>
 const blockErrors: Check = (value) =>
   isObject(value) && number(value.recovery) && measured(value.error_before) && measured(value.error_after)
 
+const sample: Check = (value) =>
+  isObject(value) && text(value.prompt) && text(value.text) && list(number)(value.tokens) && list(number)(value.ends)
+
 /** By type, then by field: `t` and `type` are checked for all. */
 const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Check>> } = {
   start: {
@@ -76,6 +79,7 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     acc: optional(number),
     acc_norm: optional(number),
     stderr: optional(measured),
+    samples: optional(list(sample)),
   },
   memory: { rss_mb: number, device_mb: number },
   warning: { message: text },

@@ -32,6 +32,7 @@ export function dataUses(
     if (mode === 'retrain' && data !== undefined)
       uses.push({ purpose: 'retrain', path: recoveryPath(i), data, field, samples, seqLen, columns: null })
   for (const [i, { task, data, field, seq_len: seqLen = null }] of evaluate.entries()) {
+    if (data === undefined) continue
     const columns = taskOf(task).questions?.columns ?? null
     uses.push({ purpose: 'evaluate', path: ['evaluate', i], data, field, samples: null, seqLen, columns })
   }

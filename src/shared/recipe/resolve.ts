@@ -79,12 +79,18 @@ export interface ResolvedRecover {
   seq_len: number
 }
 
-export interface ResolvedEvaluation extends Omit<ResolvedData, 'seq_len'> {
+export interface ResolvedEvaluation {
   task: TaskName
+  /** As written; undefined of a task that reads none. */
+  data?: string
+  field?: string
   /** Tasks that read text; zero-shot tasks take rows as long as they are. */
   seq_len?: number
   /** The first rows; zero-shot tasks only. */
   limit?: number
+  /** Of tasks that write on after them. */
+  prompts?: string[]
+  max_tokens?: number
   at: EvaluationStage[]
   /** Undefined: not in between. */
   every?: number
@@ -188,11 +194,20 @@ function windowsOf(asked: AskedWindows, { maxPositions, idShape }: Surroundings)
 
 /** With the keys that its task takes, and no others. */
 function resolveEvaluation(evaluation: Evaluation, known: Surroundings): ResolvedEvaluation {
-  const { task = defaultTask, data, field, limit, at = ['dense', 'recovered'], every } = evaluation
-  const keys = taskOf(task).questions
-    ? { ...(limit !== undefined && { limit }) }
-    : { ...(field !== undefined && { field }), seq_len: windowsOf(evaluation, known).seq_len }
-  return { task, data, at, ...keys, ...(every !== undefined && { every }) }
+  const { task = defaultTask, at = ['dense', 'recovered'], every } = evaluation
+  return { task, ...taskKeys(task, evaluation, known), at, ...(every !== undefined && { every }) }
+}
+
+function taskKeys(
+  task: TaskName,
+  evaluation: Evaluation,
+  known: Surroundings,
+): Omit<ResolvedEvaluation, 'task' | 'at' | 'every'> {
+  const { data, field, limit, prompts = [], max_tokens: maxTokens } = evaluation
+  const { questions, prompts: writes } = taskOf(task)
+  if (writes) return { prompts, max_tokens: maxTokens ?? writes.maxTokens }
+  if (questions) return { data, ...(limit !== undefined && { limit }) }
+  return { data, ...(field !== undefined && { field }), seq_len: windowsOf(evaluation, known).seq_len }
 }
 
 type Evaluation = NonNullable<Recipe['evaluate']>[number]

@@ -10,7 +10,7 @@ import { parseNm } from '../format/nm.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
 import { scopes, selections } from '../methods/method.ts'
 import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData, refusesScope } from '../methods/methods.ts'
-import { defaultTask, taskNames, taskOf, zeroShotNames } from '../tasks/tasks.ts'
+import { defaultTask, taskNames, taskOf, tasksWithPrompts, zeroShotNames } from '../tasks/tasks.ts'
 import { about } from './aboutKey.ts'
 import { allocationShape } from './allocationSchema.ts'
 import { sweepSchema } from './sweepSchema.ts'
@@ -265,6 +265,9 @@ const recoverSchema = z
     ),
   )
 
+/** Characters. */
+const largestPrompt = 2 ** 15
+
 const evaluationSchema = z
   .strictObject({
     task: z
@@ -280,7 +283,28 @@ const evaluationSchema = z
       )
       .optional(),
     ...dataKeys,
+    data: dataKeys.data.optional(),
     seq_len: seqLen,
+    prompts: z
+      .array(z.string().min(1).max(largestPrompt))
+      .min(1)
+      .max(100)
+      .meta(
+        about(`What the model is to go on from, each prompt by itself. For ${andList(tasksWithPrompts)}.`, {
+          examples: [['Once upon a time']],
+        }),
+      )
+      .optional(),
+    max_tokens: z
+      .int()
+      .min(1)
+      .max(4096)
+      .meta(
+        about(`New tokens after each prompt at most. For ${andList(tasksWithPrompts)}.`, {
+          default: taskOf(tasksWithPrompts[0]).prompts?.maxTokens,
+        }),
+      )
+      .optional(),
     at: z
       .array(z.enum(stages))
       .min(1)
@@ -294,6 +318,10 @@ const evaluationSchema = z
       .meta(about(`Only the first rows of the data. For zero-shot tasks: ${zeroShotNames.join(', ')}.`))
       .optional(),
     every: count.meta(about('Measure also after so many steps (retrain) or blocks (reconstruct).')).optional(),
+  })
+  .superRefine(({ task = defaultTask, ...keys }, context) => {
+    const key = taskOf(task).prompts ? 'prompts' : 'data'
+    if (keys[key] === undefined) context.addIssue({ code: 'custom', path: [key], message: `${task} needs ${key}` })
   })
   .meta(about('One measurement.'))
 

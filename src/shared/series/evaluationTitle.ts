@@ -1,3 +1,4 @@
+import { quoted } from '../format/formatError.ts'
 import { formatAccuracy, formatValue } from '../format/numbers.ts'
 import type { RunEvent } from '../protocol/events.ts'
 import { defaultTask } from '../tasks/tasks.ts'
@@ -11,9 +12,10 @@ export function evaluationTitle(event: Extract<RunEvent, { type: 'eval' }>): str
   return `${task} ${stage}${after}${where}`
 }
 
-/** What came out: accuracy with its standard error, or perplexity. */
-export function measuredText({ acc, stderr = null, perplexity }: Measured): string {
+/** What came out: the first of the texts, accuracy with its standard error, or perplexity. */
+export function measuredText({ acc, stderr = null, perplexity, samples }: Measured): string {
+  if (samples) return quoted(samples[0]?.text ?? '')
   return acc === undefined ? formatValue(perplexity) : formatAccuracy(acc, stderr)
 }
 
-type Measured = Pick<Extract<RunEvent, { type: 'eval' }>, 'acc' | 'stderr' | 'perplexity'>
+type Measured = Pick<Extract<RunEvent, { type: 'eval' }>, 'acc' | 'stderr' | 'perplexity' | 'samples'>

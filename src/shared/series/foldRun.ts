@@ -2,6 +2,7 @@
 import type { ModuleZeros, RunEvent, Stage } from '../protocol/events.ts'
 import { defaultTask, type TaskName } from '../tasks/tasks.ts'
 import type { Accuracy } from './meanAccuracy.ts'
+import type { SampleSet } from './samples.ts'
 import type { Point } from './smooth.ts'
 
 export interface BlockResult {
@@ -43,6 +44,8 @@ export interface RunPicture {
   lossByRecovery: Map<number, Point[]>
   lr: Point[]
   evaluations: Evaluation[]
+  /** What it said, where the recipe asks for that. */
+  samples: SampleSet[]
   /** By block number, the latest result of each. */
   blocks: Map<number, BlockResult>
   /** Where a phase began. */
@@ -75,6 +78,7 @@ export function emptyPicture(): RunPicture {
     lossByRecovery: new Map(),
     lr: [],
     evaluations: [],
+    samples: [],
     blocks: new Map(),
     phases: [],
     progress: null,
@@ -145,7 +149,11 @@ function fold(run: RunPicture, event: RunEvent): void {
       return
     case 'eval': {
       const { stage, entry = 0, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
-      const { acc, stderr = null } = event
+      const { acc, stderr = null, samples, step = null, recovery = null } = event
+      if (samples) {
+        run.samples.push({ stage, entry, step, recovery, samples })
+        return
+      }
       const accuracy = acc === undefined ? null : { acc, stderr }
       run.evaluations.push({ stage, entry, task, data, seqLen, x: run.loss.length, perplexity, accuracy })
       return

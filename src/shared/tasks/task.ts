@@ -5,10 +5,17 @@ export interface TaskRow {
   readonly title: string
   /** What is measured: Markdown. */
   readonly about: string
-  /** Its first number, and which way is better. */
-  readonly metric: { readonly name: string; readonly better: 'lower' | 'higher' }
-  /** Of a zero-shot task: one question a row of the data. null: the task reads text. */
+  /** Its first number, and which way is better; null: it gives texts. */
+  readonly metric: { readonly name: string; readonly better: 'lower' | 'higher' } | null
+  /** Of a zero-shot task: one question a row of the data. null: the task reads text, or what the recipe itself says. */
   readonly questions: Questions | null
+  /** Of a task that writes on after the recipe's own `prompts` and reads no data. */
+  readonly prompts?: Prompts
+}
+
+export interface Prompts {
+  /** New tokens after each prompt, where the recipe does not say. */
+  readonly maxTokens: number
 }
 
 /** A row of the data, parsed. Hostile: any column may hold anything. */

@@ -8,6 +8,7 @@ import { openbookqa } from './openbookqa.ts'
 import { perplexity } from './perplexity.ts'
 import { piqa } from './piqa.ts'
 import { rte } from './rte.ts'
+import { samples } from './samples.ts'
 import type { TaskRow } from './task.ts'
 import { winogrande } from './winogrande.ts'
 
@@ -22,6 +23,7 @@ export const tasks = {
   openbookqa,
   piqa,
   lambada_openai: lambadaOpenai,
+  samples,
 } satisfies Record<string, TaskRow>
 
 /** As recipes write it. */
@@ -31,6 +33,25 @@ export const taskNames = Object.keys(tasks) as TaskName[]
 
 /** Tasks of questions with answers. */
 export const zeroShotNames = taskNames.filter((name) => tasks[name].questions !== null)
+
+/** Tasks that measure on a file of data. */
+export const tasksWithData = taskNames.filter((name) => taskOf(name).prompts === undefined)
+
+/** Tasks that write on after the recipe's prompts. */
+export const tasksWithPrompts = taskNames.filter((name) => taskOf(name).prompts !== undefined)
+
+const keysByKind = {
+  text: ['data', 'field', 'seq_len'],
+  questions: ['data', 'limit'],
+  prompts: ['prompts', 'max_tokens'],
+}
+
+/** Keys of an entry of `evaluate` that other tasks take, and this one does not. */
+export function idleTaskKeys(name: TaskName): string[] {
+  const { questions, prompts } = taskOf(name)
+  const own = keysByKind[prompts ? 'prompts' : questions ? 'questions' : 'text']
+  return [...new Set(Object.values(keysByKind).flat())].filter((key) => !own.includes(key))
+}
 
 /** Where an evaluation names none. */
 export const defaultTask: TaskName = 'perplexity'

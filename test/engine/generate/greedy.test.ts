@@ -23,7 +23,8 @@ const greedy: GenerateOptions = { maxTokens: 12, temperature: 0, topP: 1, seed: 
 
 async function all(decoder: Decoder, prompt: number[], options: Partial<GenerateOptions> = {}): Promise<number[]> {
   const tokens: number[] = []
-  for await (const id of generateTokens(decoder, Int32Array.from(prompt), { ...greedy, ...options })) tokens.push(id)
+  for await (const { id } of generateTokens(decoder, Int32Array.from(prompt), { ...greedy, ...options }))
+    tokens.push(id)
   return tokens
 }
 

@@ -8,6 +8,7 @@ import { factsOf, gptNeoxConfig, llamaConfig, machine, modelOf, optConfig } from
 const opt = factsOf(modelOf(optConfig, { masked: true }))
 const llama = factsOf(modelOf(llamaConfig, { masked: true }))
 const neox = factsOf(modelOf({ ...gptNeoxConfig }, { masked: true }))
+const bare = factsOf({ ...modelOf(optConfig), tokenizer: { present: false, largestId: null } })
 const small: LintFacts = { ...opt, machine: { ...machine, freeDiskBytes: 1000, budgetBytes: 8e9, memoryBytes: 1000 } }
 const there: LintFacts = { ...opt, output: { exists: true, overlap: null } }
 const inside: LintFacts = { ...opt, output: { exists: false, overlap: 'inside' } }
@@ -37,6 +38,13 @@ const cases: Case[] = [
   ['a file that is not there', `${prune('method: wanda')}calibration: {data: gone.txt, seq_len: 64}\n`, 'M7', 'error', opt],
   ['start matrices that are not there', retrain('train: [mask_lora], lora: {init: gone.txt}'), 'M7', 'error', opt],
   ['long documents', `${prune('method: wanda')}${data}`, 'M8', null, opt],
+  ['samples without prompts', 'evaluate: [{task: samples}]\n', 'S8', 'error'],
+  ['samples, which need no data', 'evaluate: [{task: samples, prompts: [a], max_tokens: 5}]\n', 'S8', null],
+  ['perplexity without data', 'evaluate: [{seq_len: 64}]\n', 'S8', 'error'],
+  ['data of samples', 'evaluate: [{task: samples, prompts: [a], data: b.jsonl}]\n', 'S6', 'warning'],
+  ['prompts of perplexity', 'evaluate: [{data: b.jsonl, seq_len: 64, prompts: [a]}]\n', 'S6', 'warning'],
+  ['a prompt that is no text', 'evaluate: [{task: samples, prompts: [{a: b}]}]\n', 'S7', 'error'],
+  ['samples without a tokenizer', 'evaluate: [{task: samples, prompts: [a]}]\n', 'C6', 'error', bare],
   ['an empty list of recoveries', `${prune('sparsity: 0.3')}recover: []\n`, 'S6', 'warning'],
   ['reconstruction without pruning', `${data}recover: [{mode: reconstruct, train: [norm]}]\n${save}`, 'R11', 'error'],
   ['retraining without pruning', retrain('train: [norm]'), 'R11', null],

@@ -113,7 +113,10 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
       ...(one.data !== undefined && { data: change(one.data) }),
       lora: { ...one.lora, init: one.lora.init === null ? null : change(one.lora.init) },
     })),
-    evaluate: recipe.evaluate.map((evaluation) => ({ ...evaluation, data: change(evaluation.data) })),
+    evaluate: recipe.evaluate.map((evaluation) => ({
+      ...evaluation,
+      ...(evaluation.data !== undefined && { data: change(evaluation.data) }),
+    })),
     ...(save && { save: { ...save, to: change(save.to) } }),
   }
 }

@@ -2,6 +2,7 @@
 import type { ResolvedEvaluation, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
 import { taskOf } from '../../../shared/tasks/tasks.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../../evaluate/tasks/questions.ts'
+import { readPrompts, type PromptSet } from '../../generate/promptSet.ts'
 import { loadWindows, type Windows, type WindowsRequest } from '../../text/windows.ts'
 import { requireBatches } from '../../recover/batchLimits.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
@@ -19,6 +20,7 @@ export interface RunData {
 export type EvaluationData =
   | { readonly kind: 'windows'; readonly windows: Windows }
   | { readonly kind: 'questions'; readonly questions: QuestionSet }
+  | { readonly kind: 'prompts'; readonly prompts: PromptSet }
 
 /** Reads everything now: a missing file or too little text is found before hours of work. */
 export async function readData(session: RunSession, plan: RunPlan): Promise<RunData> {
@@ -36,6 +38,8 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
   const evaluations = new Map<string, EvaluationData>()
   const readEvaluation = async (e: ResolvedEvaluation): Promise<EvaluationData> => {
     const { task, data: path, field, seq_len: seqLen, limit } = e
+    if (path === undefined)
+      return { kind: 'prompts', prompts: await readPrompts(e, { folder: source.folder, config: model.config, signal }) }
     if (!taskOf(task).questions)
       return { kind: 'windows', windows: await load({ path, field, seqLen, purpose: 'evaluate' }) }
     const { vocabSize, maxPositions: maxLength } = model.config
@@ -46,7 +50,7 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
     return { kind: 'questions', questions }
   }
   const evaluation = async (e: ResolvedEvaluation) => {
-    const key = JSON.stringify([e.task, e.data, e.field, e.seq_len, e.limit])
+    const key = JSON.stringify([e.task, e.data, e.field, e.seq_len, e.limit, e.prompts, e.max_tokens])
     const known = evaluations.get(key) ?? (await readEvaluation(e))
     evaluations.set(key, known)
     return known

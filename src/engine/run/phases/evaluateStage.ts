@@ -1,6 +1,7 @@
-// Perplexities of a run: at its stages, and in between for the curve.
+// What a run measures: at its stages, and in between for the curve.
 import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import { passTokens } from '../../../shared/plan/memory.ts'
+import { andList } from '../../../shared/format/lists.ts'
 import { isAskedAt } from '../../../shared/plan/time.ts'
 import type { Stage } from '../../../shared/protocol/events.ts'
 import { recoveryPlace, type ResolvedEvaluation, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
@@ -9,12 +10,15 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { evaluatePerplexity, type PerplexityOptions } from '../../evaluate/perplexity.ts'
 import { evaluateTask } from '../../evaluate/tasks/evaluateTask.ts'
 import { tokensPerPassOf } from '../../evaluate/tasks/logLikelihoods.ts'
+import { samplePrompts } from '../../generate/samplePrompts.ts'
 import { createDecoder, type Decoder } from '../../model/decoder.ts'
 import { openModel } from '../../model/model.ts'
 import type { PassOptions } from '../../model/step.ts'
 import type { EvaluationData, RunData } from '../open/runData.ts'
 import type { EvaluationResult } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
+
+const units = { windows: 'windows', questions: 'rows', prompts: 'tokens' }
 
 /** A measurement in the middle of a recovery, which is numbered where the recipe has several. */
 export type Between = Required<Pick<EvaluationResult, 'step'>> & Pick<EvaluationResult, 'recovery'>
@@ -39,7 +43,7 @@ export async function evaluateStage(
     try {
       const sizes = sets.map(sizeOf)
       const total = sizes.reduce((a, b) => a + b, 0)
-      const unit = sets.every(({ kind }) => kind === 'windows') ? 'windows' : 'windows and rows'
+      const unit = andList([...new Set(sets.map(({ kind }) => units[kind]))])
       let before = 0
       for (const [i, entry] of due.entries()) {
         const onProgress = (done: number) => session.advance(before + done, total, unit)
@@ -73,13 +77,13 @@ export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
   if (recipe.recover.length === 0) return
   const remedy = remedyOf(recipe)
   const final = (stage: Stage) => progress.evaluations.filter((e) => e.stage === stage && e.step === undefined)
-  const names = entryNames(progress.evaluations.map((e) => ({ ...e, seqLen: e.seq_len ?? null })))
+  const names = entryNames(progress.evaluations.map((e) => ({ ...e, data: e.data ?? '', seqLen: e.seq_len ?? null })))
   for (const pruned of final('pruned')) {
     const recovered = final('recovered').find((e) => e.entry === pruned.entry)
     const worse = recovered && whatIsWorse(pruned, recovered)
     if (!worse) continue
     const { what, from, to } = worse
-    const on = names.get(pruned.entry) ?? pruned.data
+    const on = names.get(pruned.entry) ?? pruned.task
     warn(`recovery ${what} on ${on} from ${from} to ${to}: ${remedy}`)
   }
 }
@@ -160,7 +164,14 @@ async function measure(
   const { task } = evaluation
   const set = await data.evaluation(evaluation)
   const options = { ...pass, signal: session.signal }
-  const measured = { stage, entry, task, data: session.showPath(evaluation.data), ...between }
+  const { data: path } = evaluation
+  const measured = { stage, entry, task, ...(path !== undefined && { data: session.showPath(path) }), ...between }
+  if (set.kind === 'prompts') {
+    const { samples, seconds } = await samplePrompts(decoder, set.prompts, options)
+    session.progress.evaluations.push({ ...measured, samples, seconds })
+    session.log.emit({ type: 'eval', ...measured, samples })
+    return
+  }
   if (set.kind === 'questions') {
     const { acc, accNorm, perplexity, rows, seconds } = await evaluateTask(decoder, set.questions, options)
     const figures = {
@@ -181,11 +192,24 @@ async function measure(
 
 /** Of the largest batch. */
 function tokensOf(set: EvaluationData, config: ModelConfig, decoderBytes: number): number {
-  if (set.kind === 'windows') return Math.max(passTokens, set.windows.seqLen)
-  return tokensPerPassOf(set.questions.questions, config, decoderBytes)
+  switch (set.kind) {
+    case 'windows':
+      return Math.max(passTokens, set.windows.seqLen)
+    case 'questions':
+      return tokensPerPassOf(set.questions.questions, config, decoderBytes)
+    case 'prompts':
+      return Math.max(passTokens, ...set.prompts.promptTokens)
+  }
 }
 
-/** Windows or rows. */
+/** Windows, rows or tokens. */
 function sizeOf(set: EvaluationData): number {
-  return set.kind === 'windows' ? set.windows.windows : set.questions.questions.length
+  switch (set.kind) {
+    case 'windows':
+      return set.windows.windows
+    case 'questions':
+      return set.questions.questions.length
+    case 'prompts':
+      return set.prompts.prompts.length * set.prompts.maxTokens
+  }
 }

@@ -1,7 +1,8 @@
 // The work of a run before it is done: its parts with the time that each is planned to take.
 import { plannedParts, type PlannedPart } from '../../../shared/plan/time.ts'
 import { describeModel } from '../../../shared/recipe/describeModel.ts'
-import type { RunData } from '../open/runData.ts'
+import { writingTokens } from '../../../shared/plan/textTokens.ts'
+import type { EvaluationData, RunData } from '../open/runData.ts'
 import type { RunSession } from '../state/session.ts'
 
 export async function plannedWork(
@@ -19,11 +20,7 @@ export async function plannedWork(
   const tokens = new Map<object, number>()
   for (const evaluation of recipe.evaluate) {
     const read = await data.evaluation(evaluation)
-    const { windows } = read.kind === 'windows' ? read : { windows: null }
-    tokens.set(
-      evaluation,
-      windows ? windows.windows * windows.seqLen : read.kind === 'questions' ? read.questions.tokens : 0,
-    )
+    tokens.set(evaluation, tokensIn(read))
   }
   const { details } = backend.info
   const machine = {
@@ -31,4 +28,16 @@ export async function plannedWork(
     threads: typeof details.threads === 'number' ? details.threads : 1,
   }
   return plannedParts(recipe, model, machine, (evaluation) => tokens.get(evaluation) ?? 0)
+}
+
+/** Tokens of a pass over it, in time. */
+function tokensIn(read: EvaluationData): number {
+  switch (read.kind) {
+    case 'windows':
+      return read.windows.windows * read.windows.seqLen
+    case 'questions':
+      return read.questions.tokens
+    case 'prompts':
+      return writingTokens(read.prompts.promptTokens, read.prompts.maxTokens)
+  }
 }

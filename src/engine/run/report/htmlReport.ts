@@ -23,6 +23,8 @@ import {
 import { accuraciesOf } from '../../../shared/series/accuracies.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../../shared/series/foldRun.ts'
 import { recoveryName } from '../../../shared/series/recoveryName.ts'
+import { endOfText, promptTexts, type PromptTexts } from '../../../shared/series/samples.ts'
+import { printable } from '../../../shared/format/printable.ts'
 import { readOwn } from '../../checkpoint/ownFile.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows } from './summaryTable.ts'
@@ -54,6 +56,7 @@ ${table(
 ${recoveryTable(report)}
 ${plots(picture)}
 ${taskTable(picture)}
+${sampleTables(picture)}
 <h2>How these numbers came about</h2>
 <ul>${report.protocol.map((sentence) => `<li>${escapeText(sentence)}</li>`).join('')}
 <li>${escapeText(`Device: ${report.device.description}.`)}</li>
@@ -104,6 +107,24 @@ function taskTable({ evaluations }: RunPicture): string {
   return `<h2>Accuracy by task</h2>${table(['task', 'dense', 'pruned', 'recovered'], rows)}`
 }
 
+/** What the model said at each stage; the first token that is not the first text's is marked. */
+function sampleTables({ samples }: RunPicture): string {
+  const texts = promptTexts(samples)
+  if (texts.length === 0) return ''
+  const cell = (html: string) => `<td class="text"><bdi>${html}</bdi></td>`
+  const rowOf = ({ label, sample, cut }: PromptTexts['rows'][number]) => {
+    const { before, token, after } = cut ?? { before: sample.text, token: null, after: '' }
+    const mark = token === null ? '' : `<mark>${escapeText(printable(token) || endOfText)}</mark>`
+    const text = escapeText(printable(before)) + mark + escapeText(printable(after))
+    return `<tr><td>${escapeText(label)}</td>${cell(text)}</tr>`
+  }
+  const tables = texts.map(({ prompt, rows }) => {
+    const head = `<tr><th>prompt</th><th class="text"><bdi>${escapeText(printable(prompt))}</bdi></th></tr>`
+    return `<table><thead>${head}</thead><tbody>${rows.map(rowOf).join('')}</tbody></table>`
+  })
+  return `<h2>What the model says</h2><p>The first token that differs from the first text is marked.</p>${tables.join('')}`
+}
+
 function blockTable({ blocks, recoveries }: RunReport): string {
   if (blocks.length === 0) return ''
   const several = recoveries.length > 1
@@ -150,5 +171,6 @@ table { border-collapse: collapse; margin: 1rem 0 }
 th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #8886 }
 th:first-child, td:first-child { text-align: left }
 svg { width: 100%; height: auto; margin: 1rem 0 }
+td.text, th.text { text-align: left; white-space: pre-wrap; overflow-wrap: anywhere; max-width: 40rem }
 .message { color: #c33 } pre { overflow: auto; background: #8881; padding: 1rem }
 `

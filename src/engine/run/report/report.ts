@@ -2,6 +2,7 @@
 import type { Stage } from '../../../shared/protocol/events.ts'
 import {
   writtenRecipe,
+  type ResolvedEvaluation,
   type ResolvedRecipe,
   type ResolvedRecover,
   type WrittenRecipe,
@@ -58,7 +59,7 @@ export interface ReportFacts {
 export function createReport(facts: ReportFacts, progress: RunProgress): RunReport {
   const perplexity: Partial<Record<Stage, number>> = {}
   const accuracy = meanAccuracies(progress.evaluations)
-  const texts = progress.evaluations.filter(({ acc }) => acc === undefined)
+  const texts = progress.evaluations.filter(({ perplexity: value, acc }) => acc === undefined && value !== undefined)
   const firstText = Math.min(...texts.map(({ entry }) => entry))
   for (const { stage, entry, step, perplexity: value } of progress.evaluations)
     if (entry === firstText && step === undefined && value !== undefined) perplexity[stage] = value
@@ -89,17 +90,28 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
 }
 
 function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {
-  const sentences = evaluate.map((e) =>
-    taskOf(e.task).questions
-      ? `${taskOf(e.task).title} on ${e.data}: ${e.limit === undefined ? 'all' : `the first ${e.limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
-      : `Perplexity on ${e.data}: windows of ${e.seq_len} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`,
-  )
+  const sentences = evaluate.map(evaluationSentence)
   if (calibration)
     sentences.push(
       `Calibration on ${calibration.data}: ${calibration.samples} windows of ${calibration.seq_len} tokens.`,
     )
   sentences.push(...recover.map(recoverySentence), `Seed ${seed}.`)
   return sentences
+}
+
+function evaluationSentence({
+  task,
+  data,
+  limit,
+  seq_len: seqLen,
+  prompts,
+  max_tokens: maxTokens,
+}: ResolvedEvaluation) {
+  const { questions, title } = taskOf(task)
+  if (prompts) return `${title}: the likeliest token every time, at most ${maxTokens} after each prompt.`
+  return questions
+    ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
+    : `${title} on ${data}: windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
 }
 
 function recoverySentence(recover: ResolvedRecover): string {

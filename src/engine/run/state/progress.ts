@@ -2,7 +2,7 @@
 // it does not mention is done again.
 import { join } from 'node:path'
 import type { TaskName } from '../../../shared/tasks/tasks.ts'
-import type { BlockErrors, ModuleZeros, Stage } from '../../../shared/protocol/events.ts'
+import type { BlockErrors, ModuleZeros, Sample, Stage } from '../../../shared/protocol/events.ts'
 import { readOwn } from '../../checkpoint/ownFile.ts'
 import { writeAtomic } from './atomicFile.ts'
 import { parseProgress } from './progressSchema.ts'
@@ -13,8 +13,8 @@ export interface EvaluationResult {
   /** Index in the recipe's `evaluate`. */
   readonly entry: number
   readonly task: TaskName
-  /** Recipe's path of the data. */
-  readonly data: string
+  /** Recipe's path of the data; undefined of a task that reads none. */
+  readonly data?: string
   /** Steps (retrain) or blocks (reconstruct, refit) done; only for measurements in between. */
   readonly step?: number
   /** With `step`, of a recipe with several recoveries: the last that the measured blocks have been through. */
@@ -31,6 +31,8 @@ export interface EvaluationResult {
   /** Of acc; null: one row. */
   readonly stderr?: number | null
   readonly rows?: number
+  /** Of a task that writes on after prompts, one each. */
+  readonly samples?: readonly Sample[]
 }
 
 export interface BlockResult {

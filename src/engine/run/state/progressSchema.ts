@@ -32,11 +32,19 @@ const share = z.number().min(0).max(1)
 
 const source = z.object({ role: text, name: text, bytes: count, sha256, stamp: text, seen: z.number() })
 
+const long = z.string().max(2 ** 22)
+const sample = z.object({
+  prompt: long,
+  text: long,
+  tokens: z.array(count).max(few),
+  ends: z.array(count).max(few),
+})
+
 const evaluation = z.object({
   stage: z.enum(['dense', 'pruned', 'recovered']),
   entry: count,
   task: z.enum(taskNames),
-  data: text,
+  data: text.optional(),
   step: count.optional(),
   recovery: count.optional(),
   seconds,
@@ -48,6 +56,7 @@ const evaluation = z.object({
   acc_norm: share.optional(),
   stderr: z.number().min(0).nullable().optional(),
   rows: count.optional(),
+  samples: z.array(sample).max(few).optional(),
 })
 
 const block = z.object({

@@ -107,6 +107,7 @@ const templates: Record<string, string> = {
   version: '1',
   model: 'path/to/model',
   data: 'path/to/text.jsonl',
+  prompts: '[Once upon a time]',
   to: 'path/to/output',
 }
 
@@ -114,7 +115,7 @@ export const s8 = defineRule({
   id: 'S8',
   severity: 'error',
   title: 'A required key is missing',
-  why: 'A recipe needs `version` and `model`; every use of data needs `data`, and `save` needs `to`. All else has a default.',
+  why: 'A recipe needs `version` and `model`; every use of data needs `data`, samples need `prompts`, and `save` needs `to`. All else has a default.',
   bad: 'save: {max_shard: 5GB}',
   good: 'save: {to: out, max_shard: 5GB}\nprune: [{sparsity: 0.3}]',
   *check(context) {

@@ -3,7 +3,7 @@ import { adapterOf } from '../../adapters/adapters.ts'
 import { allocationNames } from '../../allocations/allocations.ts'
 import { andList, largest } from '../../format/lists.ts'
 import { canBeGlobal, idleKeys, methodOf, methodsWith } from '../../methods/methods.ts'
-import { taskOf } from '../../tasks/tasks.ts'
+import { idleTaskKeys } from '../../tasks/tasks.ts'
 import { groupOf, type LintContext, type RecoveryEntry } from '../context.ts'
 import type { Path } from '../document.ts'
 import { remove } from '../edits.ts'
@@ -111,9 +111,8 @@ function* idleEvaluation({ resolved, recipe, recoveries, uses }: LintContext): I
     if (data.endsWith('.txt')) yield { path: [...path, 'field'], reason, from: [] }
   }
   for (const [i, { task }] of resolved.evaluate.entries()) {
-    const keys = taskOf(task).questions ? ['field', 'seq_len'] : ['limit']
     const from = [['evaluate', i, 'task']]
-    for (const key of keys) yield { path: ['evaluate', i, key], reason: `with task ${task}`, from }
+    for (const key of idleTaskKeys(task)) yield { path: ['evaluate', i, key], reason: `with task ${task}`, from }
   }
   for (const [i, { every }] of resolved.evaluate.entries()) {
     if (every === undefined) continue

@@ -1,0 +1,46 @@
+// Prompts of a recipe, looked at before hours of work: each has a token, and the model has room for more.
+import type { ModelConfig } from '../../shared/families/modelConfig.ts'
+import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
+import { EngineError } from '../errors.ts'
+import { openTokenizer } from '../text/tokenizer.ts'
+import { requireRoom } from './generateTokens.ts'
+
+export interface PromptSet {
+  readonly prompts: readonly string[]
+  /** Tokens of each. */
+  readonly promptTokens: readonly number[]
+  readonly maxTokens: number
+}
+
+interface Surroundings {
+  readonly folder: string
+  readonly config: ModelConfig
+  readonly signal?: AbortSignal
+}
+
+/** @throws EngineError 'usage' that names the prompt. */
+export async function readPrompts(
+  { task, prompts = [], max_tokens: maxTokens = 1 }: ResolvedEvaluation,
+  { folder, config, signal }: Surroundings,
+): Promise<PromptSet> {
+  const tokenizer = await openTokenizer(folder, { signal })
+  try {
+    const promptTokens: number[] = []
+    for (const [i, prompt] of prompts.entries()) {
+      const { length } = await tokenizer.encode(prompt, { signal })
+      promptTokens.push(length)
+      requireFit(config, length, `prompt ${i + 1} of ${task}`)
+    }
+    return { prompts, promptTokens, maxTokens }
+  } finally {
+    await tokenizer.close()
+  }
+}
+
+function requireFit(config: ModelConfig, promptTokens: number, name: string): void {
+  try {
+    requireRoom(config, promptTokens)
+  } catch (error) {
+    throw error instanceof EngineError ? new EngineError(error.code, `${name}: ${error.message}`) : error
+  }
+}

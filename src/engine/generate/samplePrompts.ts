@@ -1,0 +1,31 @@
+// What a model says after the prompts of a recipe, its likeliest token every time.
+import type { Sample } from '../../shared/protocol/events.ts'
+import type { Decoder, NextOptions } from '../model/decoder.ts'
+import { openTextGenerator } from './generateText.ts'
+import type { PromptSet } from './promptSet.ts'
+
+interface SampleOptions extends NextOptions {
+  /** Tokens so far; of a text that ends early those that it did not need are counted too. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export async function samplePrompts(
+  decoder: Decoder,
+  { prompts, maxTokens }: PromptSet,
+  { onProgress, ...options }: SampleOptions = {},
+): Promise<{ samples: Sample[]; seconds: number }> {
+  const begun = performance.now()
+  const generator = await openTextGenerator(decoder, options.signal)
+  try {
+    const samples: Sample[] = []
+    for (const prompt of prompts) {
+      const greedy = { maxTokens, temperature: 0, topP: 1, seed: 0 }
+      const { text, tokens, ends } = await generator.generate(prompt, { ...options, ...greedy })
+      samples.push({ prompt, text, tokens, ends })
+      onProgress?.(samples.length * maxTokens, prompts.length * maxTokens)
+    }
+    return { samples, seconds: (performance.now() - begun) / 1000 }
+  } finally {
+    await generator.close()
+  }
+}
