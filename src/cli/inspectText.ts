@@ -77,6 +77,8 @@ export function tensorText({ entry, parameters, stats }: InspectedTensor): strin
   lines.push(`zeros      ${count(stats.zeros)} (${percent(stats.sparsity)})`)
   lines.push(`min … max  ${short(stats.min)} … ${short(stats.max)}`)
   lines.push(`mean, std  ${short(stats.mean)}, ${short(stats.std)}`)
+  if (stats.kurtosis !== null) lines.push(`kurtosis   ${short(stats.kurtosis)} (normal distribution: 3)`)
+  if (stats.outliers !== null) lines.push(`outliers   ${percent(stats.outliers)} beyond 4 standard deviations`)
   if (stats.nonFinite > 0) lines.push(`not finite ${count(stats.nonFinite)}`)
   for (const [pattern, { groups, violations }] of Object.entries(stats.nm)) {
     lines.push(`${pattern.padEnd(10)} ${count(violations)} of ${count(groups)} groups break it`)

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { showError, usageLine } from './command.ts'
 import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
+import { analyseCommand } from './analyse.ts'
 import { compareCommand } from './compare.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
@@ -20,6 +21,7 @@ import { version } from './version.ts'
 
 const commands: Command[] = [
   inspectCommand,
+  analyseCommand,
   compareCommand,
   forwardCommand,
   evaluateCommand,

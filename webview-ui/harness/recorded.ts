@@ -88,6 +88,8 @@ export function recordedStats(model: ModelSummary): TensorStats[] {
       max: 0.298,
       mean: 1.2e-4,
       std: 0.041,
+      kurtosis: 3.4 + 9 * (1 - depth),
+      outliers: 4e-4 * (1.2 - depth),
       nm:
         t.role === 'linear'
           ? { '2:4': { groups, violations: Math.round(groups * 0.3) }, '4:8': { groups: groups / 2, violations: 0 } }

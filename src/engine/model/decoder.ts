@@ -44,6 +44,8 @@ export interface Decoder {
   readonly questionPlaces: number
   /** nll [batch · seqLen] of each batch: of what each position predicts, 0 where that is ignored. Blocks outside, batches inside. */
   forwardNll(batches: readonly Batch[], options?: PassOptions): Promise<Float32Array[]>
+  /** The same of one batch from block `from` on, whose input [batch · seqLen, channels] is `hidden`; that stays the caller's. */
+  nllFrom(from: number, hidden: Tensor, batch: Batch, options?: PassOptions): Promise<Float32Array>
   /** Logits [V] of what comes after one sequence's next ids; the cache then holds them too. More than one id only at its beginning. */
   nextLogits(ids: Int32Array<ArrayBuffer>, cache: KvCache, options?: NextOptions): Promise<Float32Array>
   /** Of each pair of `pairs`: the target's nll, and whether it is the likeliest. Distinct beginnings run once. */
@@ -75,6 +77,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
     residency,
     questionPlaces: questionPlaces(model.config, memoryBytes),
     forwardNll: (batches, pass = {}) => forwardNll({ backend, ends, provider }, batches, pass),
+    nllFrom: (from, hidden, batch, pass = {}) => nllFrom({ backend, ends, provider }, from, hidden, batch, pass),
     nextLogits: (ids, cache, pass = {}) => nextLogits({ backend, ends, provider }, ids, cache, pass),
     forwardPacked: (batches, pass = {}) => forwardPacked({ backend, ends, provider }, batches, pass),
     lossAndGradients(batch, grads, pass = {}) {
@@ -140,6 +143,18 @@ async function forwardNll(inference: Inference, batches: readonly Batch[], optio
   return results
 }
 
+async function nllFrom(inference: Inference, from: number, input: Tensor, batch: Batch, options: PassOptions) {
+  const { backend, ends } = inference
+  checkBatch(ends.config, batch)
+  using arena = new Arena(backend)
+  const step = stepOf(backend, arena, batch, options)
+  const own = arena.allocate(input.shape)
+  backend.kernels.convert(own, input)
+  const hidden = [own]
+  await throughBlocks(inference, [step], hidden, options, from)
+  return await headLoss(step, ends, hidden[0], { targets: targetsOf(batch) }, null).readNll()
+}
+
 async function nextLogits(inference: Inference, ids: Int32Array, cache: KvCache, options: NextOptions) {
   const { backend, ends } = inference
   const batch: Batch = { batch: 1, seqLen: ids.length, ids, mask: null, labels: null }
@@ -168,11 +183,17 @@ async function forwardPacked(inference: Inference, batches: readonly PackedBatch
   return results
 }
 
-/** hidden[i], the input of block 0, becomes the output of the last block. */
-async function throughBlocks({ ends, provider }: Inference, steps: readonly Step[], hidden: Tensor[], o: PassOptions) {
+/** hidden[i], the input of block `from`, becomes the output of the last block. */
+async function throughBlocks(
+  { ends, provider }: Inference,
+  steps: readonly Step[],
+  hidden: Tensor[],
+  o: PassOptions,
+  from = 0,
+) {
   const { numBlocks } = ends.config
-  for (const tensor of hidden) await o.onHidden?.(0, tensor)
-  for (let index = 0; index < numBlocks; index++) {
+  for (const tensor of hidden) await o.onHidden?.(from, tensor)
+  for (let index = from; index < numBlocks; index++) {
     const block = await provider.acquire(index, index + 1 < numBlocks ? index + 1 : null)
     try {
       for (const [i, step] of steps.entries()) {

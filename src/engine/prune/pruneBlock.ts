@@ -44,20 +44,31 @@ export async function pruneBlock(
       await breathe(context.signal)
       const entry = context.entryOf(linear.name)
       if (!entry) continue
-      if (statistics && needsData(entry.method) && !statistics.tokensOf(linear.inputKey))
-        context.warn(`${linear.name} saw no calibration token, so it is pruned by magnitude; use more samples`)
-      const weight = await visitHost(context.backend, context.host, linear.weight)
-      try {
-        const mask = await pruneWeight(context, linear, entry, weight.tensor, statistics, prepared)
-        prepared.done(linear, entry)
-        await weight.writeBack()
-        masks.set(linear.name, mask)
-      } finally {
-        weight.release()
-      }
+      masks.set(linear.name, await pruneLinear(context, linear, entry, statistics, prepared))
+      prepared.done(linear, entry)
     }
   } finally {
     prepared.close()
+  }
+}
+
+/** Zeroes weights of one linear in place; what its method prepares is taken from the cache and left there. */
+export async function pruneLinear(
+  context: PruneContext,
+  linear: Linear,
+  entry: PruneEntry,
+  statistics: Statistics | null,
+  prepared: PreparedCache,
+): Promise<Mask> {
+  if (statistics && needsData(entry.method) && !statistics.tokensOf(linear.inputKey))
+    context.warn(`${linear.name} saw no calibration token, so it is pruned by magnitude; use more samples`)
+  const weight = await visitHost(context.backend, context.host, linear.weight)
+  try {
+    const mask = await pruneWeight(context, linear, entry, weight.tensor, statistics, prepared)
+    await weight.writeBack()
+    return mask
+  } finally {
+    weight.release()
   }
 }
 

@@ -1,7 +1,6 @@
 // Refitting what pruning kept (methods.md 13.1, its last step): on a fixed mask, the least squares of a linear's outputs
 // against those of its dense weights, row by row. A linear at a time, on the inputs that the pruned blocks before it make.
 import type { Backend } from '../compute/backend.ts'
-import { readF32 } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { maskWords } from '../compute/tensor.ts'
@@ -12,6 +11,7 @@ import type { Mask } from './mask.ts'
 import { unitHessian, type UnitHessian } from './methods/hessian.ts'
 import { leastSquares } from './methods/leastSquares.ts'
 import { writeBack } from './methods/writeBack.ts'
+import { outputError } from './outputError.ts'
 import type { Statistics } from './statistics.ts'
 
 export interface RefitOptions {
@@ -102,15 +102,4 @@ async function refitLinear(
   } finally {
     visit.release()
   }
-}
-
-/** Σ over the rows of e·H·eᵀ, e = weight − dense. */
-async function outputError(host: PruneHost, weight: Tensor, dense: Tensor, hessian: Tensor): Promise<number> {
-  using arena = new Arena(host)
-  const [e, eh] = [arena.allocate(weight.shape), arena.allocate(weight.shape)]
-  const rows = arena.allocate([weight.shape[0]])
-  host.kernels.squaredErrorBackward(e, weight, dense, 1)
-  host.kernels.gemm(eh, e, hessian, {})
-  host.kernels.rowDot(rows, e, eh)
-  return (await readF32(host, rows)).reduce((a, b) => a + b, 0)
 }

@@ -1,5 +1,6 @@
 // What the inspector knows about a checkpoint: a header first, statistics of one tensor after another later.
 // Plain data: it crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
+import type { WeightSpread } from '../analysis/analysis.ts'
 
 /** Where a tensor belongs. Sparsity is stated for `linear` only: the matrices inside the blocks that pruning means. */
 export type Role = 'linear' | 'embedding' | 'norm' | 'bias' | 'head' | 'router' | 'other'
@@ -29,17 +30,16 @@ export interface NmValidity {
   violations: number
 }
 
-export interface TensorStats {
+export interface TensorStats extends WeightSpread {
   name: string
   zeros: number
   /** zeros / parameters. */
   sparsity: number
-  /** NaN and infinite values, left out of the four below. */
+  /** NaN and infinite values, left out of all below and of the spread. */
   nonFinite: number
   min: number | null
   max: number | null
   mean: number | null
-  std: number | null
   /** By pattern "N:M"; only for matrices whose inputs divide by M. */
   nm: Record<string, NmValidity>
   histogram: Histogram | null

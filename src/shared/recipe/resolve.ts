@@ -212,7 +212,8 @@ function taskKeys(
 
 type Evaluation = NonNullable<Recipe['evaluate']>[number]
 
-function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
+/** With the defaults of its method. */
+export function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
   const method = step.method ?? defaultMethod
   const pattern = step.pattern ?? unstructured
   const nm = parseNm(pattern)

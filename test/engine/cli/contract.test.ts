@@ -1,7 +1,7 @@
 // What holds for every command, whatever it does.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cli, cliJson, entry } from '../../support/cli.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
@@ -10,6 +10,7 @@ import { cannot } from '../../support/skip.ts'
 
 const commands = [
   'inspect',
+  'analyse',
   'compare',
   'forward',
   'evaluate',
@@ -51,6 +52,11 @@ describe('every command', () => {
     ['an output in a folder that is not there', 'forward', model, '--ids', ids, '--out', join(model, 'no', 'out')],
     ['an output below a file', 'prune', model, '--method', 'random', '--sparsity', '0.5', '--out', join(ids, 'out')],
     ['a folder as recipe', 'run', model],
+    ['errors of nothing', 'analyse', model, '--method', 'wanda'],
+    ['a sparsity of 1', 'analyse', model, '--calibration', ids, '--sparsity', '1'],
+    ['a pattern that does not divide', 'analyse', model, '--calibration', ids, '--pattern', '3:7', '--device', 'cpu'],
+    ['a pattern that is none', 'analyse', model, '--calibration', ids, '--pattern', '2to4', '--device', 'cpu'],
+    ['an allocation from one point', 'analyse', model, '--calibration', ids, '--sparsity', '0.5', '--allocate', '0.5'],
   ])
     it(`refuses ${what} with 2 and one line`, () => {
       const { status, stdout, stderr } = cli(...args)
@@ -58,6 +64,21 @@ describe('every command', () => {
       assert.equal(stdout, '')
       assert.match(stderr, /^sparsescope: .+\n$/)
     })
+
+  it('analyses: the contract of its JSON, which --out writes too, once', () => {
+    const copy = join(temp.folder, 'opt')
+    cpSync(model, copy, { recursive: true })
+    const out = join(temp.folder, 'map.json')
+    const args = ['analyse', copy, '--calibration', ids, '--method', 'wanda', '--sparsity', '0.5', '--device', 'cpu']
+    const analysis = cliJson(...args, '--sensitivity', 'block', '--out', out)
+    const [module] = analysis.modules as Record<string, unknown>[]
+    const keys = ['name', 'block', 'activation', 'errors', 'sensitivity', 'std', 'kurtosis', 'outliers']
+    assert.deepEqual(Object.keys(module).sort(), keys.sort())
+    assert.deepEqual(Object.keys(module.activation as object), ['norm', 'outliers', 'effective_rank'])
+    assert.deepEqual(Object.keys((module.errors as object[])[0]), ['method', 'sparsity', 'pattern', 'error'])
+    assert.deepEqual(JSON.parse(readFileSync(out, 'utf8')), analysis)
+    assert.equal(cli(...args, '--out', out).status, 2)
+  })
 
   it('rehearses what can be run, and refuses what cannot, as the run would', () => {
     const recipe = join(temp.folder, 'a.prune.yaml')

@@ -1,17 +1,16 @@
 // Minimum, maximum, mean, deviation and histogram of a tensor that passes by in pieces.
+import type { WeightSpread } from '../../../shared/analysis/analysis.ts'
 import type { Histogram } from '../../../shared/protocol/inspect.ts'
 import { CountTable, type PatternCount } from './countTable.ts'
 import type { ElementFormat } from './elementFormat.ts'
 import { addNumbers, addSingles, noMoments } from './moments.ts'
 
-export interface ValueSummary {
+export interface ValueSummary extends WeightSpread {
   /** NaN and infinite values; the others are of the finite ones, null when there are none. */
   nonFinite: number
   min: number | null
   max: number | null
   mean: number | null
-  /** Of the population (divided by n). */
-  std: number | null
   histogram: Histogram | null
 }
 
@@ -41,10 +40,10 @@ function narrowCollector(bytes: 1 | 2, decode: (pattern: number) => number): Val
       if (finite.length === 0) return empty(nonFinite)
       const n = finite.reduce((sum, v) => sum + v.count, 0)
       const mean = finite.reduce((sum, v) => sum + v.value * v.count, 0) / n
-      const variance = finite.reduce((sum, v) => sum + (v.value - mean) ** 2 * v.count, 0) / n
+      const spread = spreadOf(finite, n, mean)
       const min = finite.reduce((least, v) => Math.min(least, v.value), Infinity)
       const max = finite.reduce((most, v) => Math.max(most, v.value), -Infinity)
-      return { nonFinite, min, max, mean, std: Math.sqrt(variance), histogram: histogramOf(finite, min, max) }
+      return { nonFinite, min, max, mean, ...spread, histogram: histogramOf(finite, min, max) }
     },
   }
 }
@@ -54,8 +53,25 @@ interface Counted {
   count: number
 }
 
+/** Standard deviations from the mean beyond which a value is an outlier. */
+const outlierDeviations = 4
+
+/** A tensor of one value has no kurtosis, and no outliers. */
+function spreadOf(values: readonly Counted[], n: number, mean: number): WeightSpread {
+  let [squares, fourths] = [0, 0]
+  for (const { value, count } of values) {
+    const square = (value - mean) ** 2
+    squares += square * count
+    fourths += square ** 2 * count
+  }
+  const variance = squares / n
+  const limit = outlierDeviations ** 2 * variance
+  const beyond = values.reduce((sum, v) => sum + ((v.value - mean) ** 2 > limit ? v.count : 0), 0)
+  return { std: Math.sqrt(variance), kurtosis: variance > 0 ? fourths / n / variance ** 2 : null, outliers: beyond / n }
+}
+
 /**
- * Sums in f64; the histogram from counts by sign, exponent and the first 7 bits of the fraction, so that a value may
+ * Sums in f64; histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction, so that a value may
  * stand 0.4 % beside its place.
  */
 function wideCollector(values: (data: ArrayBuffer, count: number) => ArrayLike<number>): ValueCollector {
@@ -74,7 +90,9 @@ function wideCollector(values: (data: ArrayBuffer, count: number) => ArrayLike<n
       if (count === 0) return empty(nonFinite)
       const mean = sum / count
       const std = Math.sqrt(Math.max(0, squares / count - mean * mean))
-      return { nonFinite, min, max, mean, std, histogram: histogramOf(middles(table.counts(), min, max), min, max) }
+      const counted = middles(table.counts(), min, max)
+      const { kurtosis, outliers } = spreadOf(counted, count, mean)
+      return { nonFinite, min, max, mean, std, kurtosis, outliers, histogram: histogramOf(counted, min, max) }
     },
   }
 }
@@ -103,5 +121,5 @@ function histogramOf(values: readonly Counted[], from: number, to: number): Hist
 }
 
 function empty(nonFinite: number): ValueSummary {
-  return { nonFinite, min: null, max: null, mean: null, std: null, histogram: null }
+  return { nonFinite, min: null, max: null, mean: null, std: null, kurtosis: null, outliers: null, histogram: null }
 }

@@ -62,7 +62,7 @@ const exponents: Record<string, number> = { F16: 0x7c00, BF16: 0x7f80, F32: 0x7f
 const remedies: Record<ChangedBy, string> = {
   pruning:
     'a pruned weight is too large for %s or not a number; look at it in the source (sparsescope inspect --stats), or prune with another method',
-  training: 'a trained value is too large for %s or not a number; lower recover.lr, or look at the pruned model',
+  training: 'a trained value is too large for %s or not a number; lower lr under recover, or look at the pruned model',
 }
 
 /** @throws EngineError 'numeric' for a value that is infinite or not a number as stored. */

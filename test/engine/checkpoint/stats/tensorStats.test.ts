@@ -14,6 +14,7 @@ const patterns = ['2:4', '4:8', '1:3', '1:16'].map(requireNm)
 function expected(values: number[], rows: number, columns: number, transposed: boolean) {
   const finite = values.filter(Number.isFinite)
   const mean = finite.reduce((a, b) => a + b, 0) / finite.length
+  const moment = (k: number) => finite.reduce((a, b) => a + (b - mean) ** k, 0) / finite.length
   const at = (r: number, c: number) => (transposed ? values[c * columns + r] : values[r * columns + c])
   const [outputs, inputs] = transposed ? [columns, rows] : [rows, columns]
   const nm: TensorStats['nm'] = {}
@@ -34,7 +35,9 @@ function expected(values: number[], rows: number, columns: number, transposed: b
     min: Math.min(...finite),
     max: Math.max(...finite),
     mean,
-    std: Math.sqrt(finite.reduce((a, b) => a + (b - mean) ** 2, 0) / finite.length),
+    std: Math.sqrt(moment(2)),
+    kurtosis: moment(4) / moment(2) ** 2,
+    outliers: finite.filter((v) => Math.abs(v - mean) > 4 * Math.sqrt(moment(2))).length / finite.length,
     nm,
   }
 }

@@ -1,0 +1,189 @@
+// sparsescope analyse: what each matrix is like, and what pruning it would cost, before anything is pruned.
+import { InvalidArgumentError, Option } from 'commander'
+import { analyse } from '../engine/analyse/analyse.ts'
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import type { Backend } from '../engine/compute/backend.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import { EngineError } from '../engine/errors.ts'
+import { watchMemory } from '../engine/run/state/peakMemory.ts'
+import {
+  sensitivityUnits,
+  type AnalysedModule,
+  type Analysis,
+  type SensitivityUnit,
+} from '../shared/analysis/analysis.ts'
+import { defaultMethods, defaultSparsities } from '../shared/analysis/candidates.ts'
+import { andList } from '../shared/format/lists.ts'
+import { formatValue } from '../shared/format/numbers.ts'
+import { textTable } from '../shared/format/textTable.ts'
+import { methodNames, type MethodName } from '../shared/methods/methods.ts'
+import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { writeNew } from './writeNew.ts'
+
+interface AnalyseCliOptions extends CommonOptions {
+  calibration?: string
+  field?: string
+  samples?: number
+  seqLen?: number
+  method?: MethodName[]
+  sparsity?: number[]
+  pattern?: string[]
+  sensitivity?: SensitivityUnit
+  allocate?: number
+  seed: number
+  memory?: string
+  out?: string
+}
+
+export const analyseCommand = command('analyse', 'say what each matrix is like, and what pruning it would cost', [
+  'analyse ../opt-125m',
+  'analyse ../opt-125m --calibration c4.jsonl',
+  'analyse ../opt-125m --calibration ids.safetensors --method wanda --sparsity 0.5 0.7 --sensitivity block --out map.json',
+])
+  .argument('<model>', 'Hugging Face folder')
+  .option(
+    '--calibration <file>',
+    '.txt, .jsonl(.gz), .parquet, or .safetensors with ids (default: only the values are looked at)',
+  )
+  .option('--field <name>', 'text column, or tensor of ids')
+  .option('--samples <n>', 'calibration windows (default: 16 of text, all ids)', wholeNumber)
+  .option('--seq-len <n>', 'tokens in a window (default: 512 of text, rows of ids as they are)', wholeNumber)
+  .addOption(
+    new Option('--method <name...>', `what would prune (default: ${andList(defaultMethods)})`).choices(methodNames),
+  )
+  .option('--sparsity <s...>', `how much would go (default: ${andList(defaultSparsities.map(String))})`, shares)
+  .option('--pattern <N:M...>', 'as well, or instead: N zeros in each M consecutive inputs')
+  .addOption(
+    new Option(
+      '--sensitivity <unit>',
+      'also the loss of the model when only this is pruned, as the first of the above says',
+    ).choices(sensitivityUnits),
+  )
+  .option('--allocate <s>', 'also the sparsities of the blocks, this in the mean, that cost each the same error', share)
+  .option('--seed <n>', 'of drawn windows and of random pruning', Number, 0)
+  .addOption(memoryOption())
+  .option('--out <file>', 'also write the JSON there; it must not exist')
+  .action(
+    runs(async (context, path: string, options: AnalyseCliOptions): Promise<Outcome> => {
+      refuseUseless(options)
+      const json = await analysisOf(context, path, options)
+      if (options.out !== undefined) await writeNew(options.out, `${JSON.stringify(json, null, 2)}\n`)
+      return { json, text: describe(json) }
+    }),
+  )
+
+/** @throws EngineError 'usage': options that would do nothing without data. */
+function refuseUseless(o: AnalyseCliOptions): void {
+  if (o.calibration !== undefined) return
+  const { method, sparsity, pattern, sensitivity, allocate, field, samples, seqLen } = o
+  const given = { method, sparsity, pattern, sensitivity, allocate, field, samples, 'seq-len': seqLen }
+  const useless = Object.entries(given).find(([, value]) => value !== undefined)
+  if (useless) throw new EngineError('usage', `--${useless[0]} needs data to measure on: add --calibration FILE`)
+}
+
+async function analysisOf(context: Context, path: string, o: AnalyseCliOptions): Promise<Analysis> {
+  const begun = performance.now()
+  const checkpoint = await openCheckpoint(path)
+  let backend: Backend | null = null
+  const memory = watchMemory(
+    () => backend?.memory().usedBytes ?? 0,
+    () => undefined,
+  )
+  try {
+    const result = await analyse(checkpoint, {
+      calibration:
+        o.calibration === undefined
+          ? null
+          : { data: o.calibration, field: o.field, samples: o.samples, seqLen: o.seqLen },
+      asked: { methods: o.method, sparsities: o.sparsity, patterns: o.pattern },
+      sensitivity: o.sensitivity ?? null,
+      allocate: o.allocate,
+      seed: o.seed,
+      memoryBytes: memoryBytes(o.memory),
+      openBackend: async () => (backend = await openBackend(o)),
+      signal: context.signal,
+      onProgress: (what, done, total) =>
+        context.progress({ what, count: { done, total, unit: what === 'values' ? 'bytes' : 'windows' } }),
+      onWarning: (message) => context.say(`warning: ${message}`),
+    })
+    return { ...result, seconds: (performance.now() - begun) / 1000, peak_memory_mb: memory.peakMb() }
+  } finally {
+    memory.stop()
+    await checkpoint.close()
+  }
+}
+
+/** A line a block: the mean of its matrices, which JSON has one by one. */
+function describe({ modules, calibration, sensitivity, allocation, seconds, device }: Analysis): string {
+  const blocks = [...new Set(modules.map(({ block }) => block))]
+  const errors = modules[0]?.errors ?? []
+  const heads = [
+    ...['block', 'std', 'kurtosis', 'outliers'],
+    ...(calibration ? ['input', 'OWL', 'rank'] : []),
+    ...errors.map(
+      ({ method, sparsity, pattern }) => `${method} ${/:/.test(pattern) ? pattern : `${Math.round(100 * sparsity)} %`}`,
+    ),
+    ...(sensitivity ? ['loss'] : []),
+  ]
+  const rows = blocks.map((block) => {
+    const own = modules.filter((module) => module.block === block)
+    const mean = (of: (module: AnalysedModule) => number | null | undefined) => meanOf(own.map(of))
+    return [
+      String(block),
+      formatValue(mean(({ std }) => std)),
+      formatValue(mean(({ kurtosis }) => kurtosis)),
+      formatValue(mean(({ outliers }) => outliers)),
+      ...(calibration
+        ? [
+            formatValue(mean(({ activation }) => activation?.norm)),
+            formatValue(mean(({ activation }) => activation?.outliers)),
+            formatValue(mean(({ activation }) => activation?.effective_rank)),
+          ]
+        : []),
+      ...errors.map((_, i) => formatValue(mean((module) => module.errors.at(i)?.error))),
+      ...(sensitivity ? [formatValue(mean((module) => module.sensitivity))] : []),
+    ]
+  })
+  const last = sensitivity
+    ? [
+        `loss: with one ${sensitivity.unit} at a time pruned, on ${sensitivity.windows} windows; dense ${formatValue(sensitivity.loss)}`,
+      ]
+    : []
+  return [
+    textTable(heads, rows),
+    ...(calibration
+      ? [
+          `errors: share of each matrix' outputs that would be lost, on ${calibration.windows} windows of ${calibration.seq_len} tokens; means of the block`,
+        ]
+      : []),
+    ...last,
+    ...(allocation
+      ? [
+          `the same error of ${allocation.method} in every block: sparsity: [${allocation.sparsities.map((s) => s.toFixed(4)).join(', ')}]`,
+        ]
+      : []),
+    `${modules.length} matrices in ${seconds.toFixed(1)} s on ${device}`,
+  ].join('\n')
+}
+
+function meanOf(values: readonly (number | null | undefined)[]): number | null {
+  const known = values.filter((value) => value !== null && value !== undefined)
+  return known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : null
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError('It must be a whole number of at least 1.')
+}
+
+function share(text: string): number {
+  return shares(text, undefined)[0]
+}
+
+function shares(text: string, earlier: number[] | undefined): number[] {
+  const values = text.split(',').map(Number)
+  if (values.every((value) => value > 0 && value < 1)) return [...(earlier ?? []), ...values]
+  throw new InvalidArgumentError('A number between 0 and 1.')
+}

@@ -1,0 +1,205 @@
+// Everything that can be said of a model before it is pruned: first from its values alone, then, with calibration data, from
+// one pass over its blocks.
+import { allocateByError, errorCurves } from '../../shared/analysis/allocateByError.ts'
+import { candidatesOf, type Asked, type Candidate } from '../../shared/analysis/candidates.ts'
+import type {
+  AnalysedModule,
+  Analysis,
+  MeasuredModule,
+  SensitivityUnit,
+  WeightSpread,
+} from '../../shared/analysis/analysis.ts'
+import { blockLinears } from '../../shared/families/parameters.ts'
+import { PlanError } from '../../shared/plan/planError.ts'
+import { passTokens } from '../../shared/plan/memory.ts'
+import { unstructured } from '../../shared/recipe/schema.ts'
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
+import type { Backend } from '../compute/backend.ts'
+import { EngineError } from '../errors.ts'
+import type { CalibrationSet } from '../blocks/flow.ts'
+import { createModelStream } from '../blocks/modelStream.ts'
+import { createDecoder } from '../model/decoder.ts'
+import { openModel, type Model } from '../model/model.ts'
+import { withPruneHost } from '../prune/host.ts'
+import { loadWindows } from '../text/windows.ts'
+import { analyseBlocks } from './analyseBlocks.ts'
+import { openAnalysisStore } from './analysisStore.ts'
+import { createProbe, denseLoss, sensitivityWindows } from './sensitivity.ts'
+
+export interface CalibrationRequest {
+  readonly data: string
+  readonly field?: string
+  readonly samples?: number
+  readonly seqLen?: number
+}
+
+export interface AnalyseOptions {
+  readonly calibration: CalibrationRequest | null
+  readonly asked: Asked
+  /** What is pruned alone, as the first of the candidates says. */
+  readonly sensitivity: SensitivityUnit | null
+  /** Mean sparsity for which the blocks' are to be found by their errors under the first method. */
+  readonly allocate?: number
+  readonly seed: number
+  readonly memoryBytes: number
+  readonly openBackend: () => Promise<Backend>
+  readonly signal?: AbortSignal
+  /** Modules whose numbers are new: first what their values say, then what their inputs do. */
+  readonly onModules?: (modules: readonly AnalysedModule[]) => void
+  readonly onProgress?: (what: 'values' | 'blocks', done: number, total: number) => void
+  readonly onWarning: (message: string) => void
+}
+
+export type AnalysisResult = Omit<Analysis, 'seconds' | 'peak_memory_mb'>
+
+/** Drawn windows where nobody says: enough for a ranking, soon done. */
+const defaultSamples = 16
+const longestWindow = 512
+
+/** Of the memory, each: states of the calibration set, Hessians, the model that sensitivities run through. The rest is the block's. */
+const share = 1 / 4
+
+/** @throws EngineError of the checkpoint, the data, or 'bad-recipe' for what cannot be pruned so. */
+export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): Promise<AnalysisResult> {
+  const model = openModel(checkpoint)
+  const candidates = options.calibration ? checkedCandidates(options.asked, model) : []
+  requirePoints(candidates, options.allocate)
+  const spread = await spreadOfValues(checkpoint, model, options)
+  const complete = (module: MeasuredModule): AnalysedModule => ({ ...module, ...(spread.get(module.name) ?? noSpread) })
+  const bare = blockLinears(model.config).map(({ name, block }) =>
+    complete({ name, block, activation: null, errors: [], sensitivity: null }),
+  )
+  options.onModules?.(bare)
+  if (!options.calibration)
+    return {
+      model: checkpoint.path,
+      calibration: null,
+      sensitivity: null,
+      modules: bare,
+      allocation: null,
+      device: 'cpu',
+    }
+  return measure(model, candidates, { ...options, calibration: options.calibration }, complete)
+}
+
+const noSpread: WeightSpread = { std: null, kurtosis: null, outliers: null }
+
+function checkedCandidates(asked: Asked, { config }: Model): Candidate[] {
+  try {
+    return candidatesOf(asked, config)
+  } catch (error) {
+    if (error instanceof PlanError) throw new EngineError('bad-recipe', error.message, { cause: error })
+    throw error
+  }
+}
+
+/** By module name. */
+async function spreadOfValues(
+  checkpoint: Checkpoint,
+  { config }: Model,
+  { signal, onProgress }: AnalyseOptions,
+): Promise<Map<string, WeightSpread>> {
+  const linears = new Map(blockLinears(config).map(({ name }) => [`${name}.weight`, name]))
+  const items = [...linears.keys()].filter((name) => checkpoint.tensors.has(name))
+  const total = items.reduce((sum, name) => sum + (checkpoint.tensors.get(name)?.bytes ?? 0), 0)
+  const spread = new Map<string, WeightSpread>()
+  let done = 0
+  await scanTensors(
+    checkpoint,
+    items.map((name) => ({ name, nm: [], transposed: false })),
+    {
+      signal,
+      onBytes: (bytes) => onProgress?.('values', (done += bytes), total),
+      onStats(name, stats) {
+        if (stats) spread.set(linears.get(name) ?? name, { std: stats.std, kurtosis: stats.kurtosis, outliers: stats.outliers }) // prettier-ignore
+      },
+    },
+  )
+  return spread
+}
+
+async function measure(
+  model: Model,
+  candidates: readonly Candidate[],
+  options: AnalyseOptions & { calibration: CalibrationRequest },
+  complete: (module: MeasuredModule) => AnalysedModule,
+): Promise<AnalysisResult> {
+  const { checkpoint, config } = model
+  const { calibration, sensitivity: unit, seed, signal, onProgress } = options
+  const set = await calibrationSet(model, options)
+  const backend = await options.openBackend()
+  const asked = [calibration.data, calibration.field, set.windows, set.seqLen, seed, unit, backend.info.device, candidates.map(({ method, sparsity, pattern }) => [method, sparsity, pattern])] // prettier-ignore
+  const store = await openAnalysisStore(checkpoint, calibration.data, asked, options.onWarning)
+  const { state } = store
+  const bytes = options.memoryBytes * share
+  const stream = createModelStream(backend, model)
+  const decoder = unit ? await createDecoder(backend, model, { memoryBytes: bytes, tokensPerPass: Math.max(passTokens, set.seqLen) }) : null // prettier-ignore
+  try {
+    let done = 0
+    const total = config.numBlocks * set.windows
+    const onWindows = (windows: number) => onProgress?.('blocks', (done += windows), total)
+    if (decoder) state.loss ??= await denseLoss({ decoder, set, signal })
+    options.onModules?.(state.blocks.flat().map(complete))
+    await withPruneHost(backend, async (host) => {
+      const probe = decoder && unit ? createProbe({ decoder, stream, set, unit, signal }) : null
+      const flow = { backend, stream, set, budget: { bytes }, signal, onWindows }
+      const measured = state.blocks.length
+      // An analysis that is whole needs no pass at all.
+      if (measured >= config.numBlocks) return
+      const work = { flow, host, candidates, probe, statisticBytes: bytes, seed, measured, warn: options.onWarning }
+      for await (const modules of analyseBlocks(work)) {
+        await store.add(modules)
+        options.onModules?.(modules.map(complete))
+      }
+    })
+    const { method, sparsity, pattern } = candidates[0]
+    const windows = Math.min(sensitivityWindows, set.windows)
+    const modules = state.blocks.flat().map(complete)
+    return {
+      model: checkpoint.path,
+      calibration: { data: calibration.data, windows: set.windows, seq_len: set.seqLen },
+      sensitivity: unit && { unit, method, sparsity, pattern, windows, loss: state.loss ?? NaN },
+      modules,
+      allocation: options.allocate === undefined ? null : allocationOf(model, modules, method, options.allocate),
+      device: backend.info.device,
+    }
+  } finally {
+    await decoder?.close()
+    stream.close()
+    await backend.close()
+  }
+}
+
+/** @throws EngineError 'usage' when an allocation would have too few errors to be read from. */
+function requirePoints(candidates: readonly Candidate[], allocate: number | undefined): void {
+  if (allocate === undefined) return
+  const method = candidates.at(0)?.method
+  const points = candidates.filter((one) => one.method === method && one.pattern === unstructured)
+  if (points.length > 1) return
+  throw new EngineError(
+    'usage',
+    `an allocation needs errors at two sparsities or more: give one below and one above ${allocate}`,
+  )
+}
+
+function allocationOf({ config }: Model, modules: readonly AnalysedModule[], method: string, sparsity: number) {
+  const sizes = new Map(blockLinears(config).map(({ name, shape: [outputs, inputs] }) => [name, outputs * inputs]))
+  // null: no input of some block ever fired.
+  const curves = errorCurves(modules, (name) => sizes.get(name) ?? 0, method)
+  return curves && { method, sparsity, sparsities: allocateByError(curves, sparsity) }
+}
+
+async function calibrationSet(
+  { checkpoint, config }: Model,
+  { calibration, seed, signal }: AnalyseOptions & { calibration: CalibrationRequest },
+): Promise<CalibrationSet> {
+  const { data: path, field } = calibration
+  const isIds = path.endsWith('.safetensors')
+  // Ids are used as they stand, all of them.
+  const samples = calibration.samples ?? (isIds ? undefined : defaultSamples)
+  const seqLen = calibration.seqLen ?? (isIds ? undefined : Math.min(longestWindow, config.maxPositions))
+  const { folder } = checkpoint
+  const { vocabSize } = config
+  return loadWindows({ path, field, samples, seqLen, seed, purpose: 'calibration', folder, vocabSize, signal })
+}

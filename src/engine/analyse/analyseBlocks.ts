@@ -1,0 +1,85 @@
+// A walk over the blocks of the dense model that changes nothing: of each matrix, what its input is like, what pruning it in
+// several ways would cost its output, and what pruning it alone does to the model's loss.
+import type { Candidate } from '../../shared/analysis/candidates.ts'
+import type { MeasuredModule } from '../../shared/analysis/analysis.ts'
+import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
+import { breathe } from '../breathe.ts'
+import { embedAll, runBlock, type Flow } from '../blocks/flow.ts'
+import type { Activations } from '../blocks/activations.ts'
+import { hessianGroups } from '../blocks/hessianGroups.ts'
+import type { Block } from '../model/block.ts'
+import type { PruneHost } from '../prune/host.ts'
+import { Statistics } from '../prune/statistics.ts'
+import { activationOf } from './inputFacts.ts'
+import { measureErrors, type PrunedWeights } from './moduleErrors.ts'
+import type { SensitivityProbe } from './sensitivity.ts'
+
+export interface BlockAnalysis {
+  readonly flow: Flow
+  readonly host: PruneHost
+  readonly candidates: readonly Candidate[]
+  readonly probe: SensitivityProbe | null
+  /** What Hessians and their factors may take; less makes several looks at a block. */
+  readonly statisticBytes: number
+  readonly seed: number
+  /** Blocks that an earlier analysis has measured: they are only passed through. */
+  readonly measured: number
+  readonly warn: (message: string) => void
+}
+
+/** Yields the modules of each block that is measured now. */
+export async function* analyseBlocks(analysis: BlockAnalysis): AsyncGenerator<MeasuredModule[], void, undefined> {
+  const { flow, measured } = analysis
+  const { stream, signal } = flow
+  const hidden = await embedAll(flow)
+  try {
+    for (let index = 0; index < stream.blockCount; index++) {
+      await breathe(signal)
+      const block = await stream.load(index)
+      try {
+        if (index < measured) await runBlock(flow, block, hidden, hidden)
+        else yield await analyseBlock(analysis, block, hidden)
+      } finally {
+        stream.release(block)
+      }
+    }
+  } finally {
+    await hidden.close()
+  }
+}
+
+/** The block's inputs become its outputs; its weights are as before. */
+async function analyseBlock(analysis: BlockAnalysis, block: Block, hidden: Activations): Promise<MeasuredModule[]> {
+  const { flow, candidates, probe, statisticBytes } = analysis
+  const { linears } = block
+  const modules = new Map<string, MeasuredModule>()
+  const pruned: PrunedWeights = new Map()
+  const before = await probe?.inputsOf(hidden)
+  // Of a group of inputs at a time where the Hessians of all do not fit; the last look passes the states on.
+  const groups = hessianGroups(linears, () => true, statisticBytes)
+  for (const [i, group] of groups.entries()) {
+    const isLast = i === groups.length - 1
+    const entryOf = (): PruneEntry => candidates[0].entry
+    const statistics = new Statistics(flow.backend, flow.set.windows, entryOf, ['norms', 'hessian'], group)
+    try {
+      const quiet = isLast ? flow : { ...flow, onWindows: () => undefined }
+      await runBlock(quiet, block, hidden, isLast ? hidden : null, statistics)
+      for (const linear of linears) {
+        if (!group.has(linear.inputKey)) continue
+        const { name } = linear
+        const activation = await activationOf(flow.backend, linear, statistics)
+        modules.set(name, { name, block: block.index, activation, errors: [], sensitivity: null })
+      }
+      const chosen = linears.filter(({ inputKey }) => group.has(inputKey))
+      for (const [name, errors] of await measureErrors({ ...analysis, linears: chosen, statistics, pruned }))
+        modules.get(name)?.errors.push(...errors)
+    } finally {
+      statistics.close()
+    }
+  }
+  const losses = probe && before ? await probe.lossesOf(block, before, pruned) : new Map<string, number>()
+  return linears.flatMap(({ name }) => {
+    const module = modules.get(name)
+    return module ? [{ ...module, sensitivity: losses.get(name) ?? null }] : []
+  })
+}

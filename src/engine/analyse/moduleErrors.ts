@@ -1,0 +1,81 @@
+// What pruning a matrix in several ways costs its output: ‖X(W − Ŵ)‖² / ‖XW‖² from the Hessian that pruning needs anyway.
+import type { PruningError } from '../../shared/analysis/analysis.ts'
+import type { Candidate } from '../../shared/analysis/candidates.ts'
+import { breathe } from '../breathe.ts'
+import type { Flow } from '../blocks/flow.ts'
+import { Arena } from '../compute/arena.ts'
+import { readF32 } from '../compute/backend.ts'
+import type { Linear } from '../model/module.ts'
+import type { PruneHost } from '../prune/host.ts'
+import { outputEnergy, outputError } from '../prune/outputError.ts'
+import { PreparedCache } from '../prune/preparedCache.ts'
+import { pruneLinear, type PruneContext } from '../prune/pruneBlock.ts'
+import type { Statistics } from '../prune/statistics.ts'
+
+/** Weights [O, I] pruned as the first candidate says, by module name, in memory: for whoever asks what they do to the model. */
+export type PrunedWeights = Map<string, Float32Array>
+
+export interface ErrorWork {
+  readonly flow: Flow
+  readonly host: PruneHost
+  readonly candidates: readonly Candidate[]
+  /** null: nobody asks for pruned weights. */
+  readonly probe: object | null
+  readonly seed: number
+  readonly warn: (message: string) => void
+  /** The weights stay as they are. */
+  readonly linears: readonly Linear[]
+  /** With the Hessian of each linear's input. */
+  readonly statistics: Statistics
+  /** Filled where `probe` asks. */
+  readonly pruned: PrunedWeights
+}
+
+/** By module name, in the candidates' order. @throws EngineError 'numeric' */
+export async function measureErrors(work: ErrorWork): Promise<Map<string, PruningError[]>> {
+  const { flow, linears } = work
+  const found = new Map<string, PruningError[]>()
+  for (const inputKey of new Set(linears.map((linear) => linear.inputKey))) {
+    const sharing = linears.filter((linear) => linear.inputKey === inputKey)
+    const context = contextOf(work)
+    // A factor serves all linears with this input, and all sparsities.
+    const prepared = new PreparedCache(context, [], work.statistics)
+    try {
+      for (const linear of sharing) {
+        await breathe(flow.signal)
+        found.set(linear.name, await errorsOf(work, context, prepared, linear))
+      }
+    } finally {
+      prepared.close()
+    }
+  }
+  return found
+}
+
+function contextOf({ flow, host, candidates, seed, warn }: ErrorWork): PruneContext {
+  const entryOf = () => candidates[0].entry
+  return { backend: flow.backend, host, entryOf, globals: new Map(), seed, warn, signal: flow.signal }
+}
+
+async function errorsOf(
+  { flow: { backend }, candidates, statistics, probe, pruned }: ErrorWork,
+  context: PruneContext,
+  prepared: PreparedCache,
+  linear: Linear,
+): Promise<PruningError[]> {
+  const { kernels } = backend
+  const hessian = statistics.hessian(linear.inputKey)
+  if (!hessian || statistics.tokensOf(linear.inputKey) === 0) return []
+  using arena = new Arena(backend)
+  const weight = arena.allocate(linear.weight.shape)
+  const energy = await outputEnergy(backend, linear.weight, hessian)
+  const errors: PruningError[] = []
+  for (const [i, { method, sparsity, pattern, entry }] of candidates.entries()) {
+    kernels.convert(weight, linear.weight)
+    await pruneLinear(context, { ...linear, weight }, entry, statistics, prepared)
+    const error = await outputError(backend, weight, linear.weight, hessian)
+    errors.push({ method, sparsity, pattern, error: energy > 0 ? Math.max(0, error / energy) : null })
+    if (i === 0 && probe) pruned.set(linear.name, (await readF32(backend, weight)).slice())
+  }
+  return errors
+}

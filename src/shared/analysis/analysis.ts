@@ -1,0 +1,68 @@
+// What is known of a model before it is pruned: of each matrix inside the blocks, from its values alone, from its inputs on
+// calibration text, and from pruning it by itself.
+import { z } from 'zod'
+
+const errorSchema = z.strictObject({
+  method: z.string(),
+  sparsity: z.number(),
+  pattern: z.string(),
+  /** ‖X(W − Ŵ)‖² / ‖XW‖² on the dense model's inputs; null where the inputs never were anything but 0. */
+  error: z.number().nullable(),
+})
+
+const activationSchema = z.strictObject({
+  /** Root mean square of the input's values. */
+  norm: z.number(),
+  /** Percentage of the scores |w|·‖x‖ above five times their mean: OWL's ratio (arXiv 2310.05175), of this matrix alone. */
+  outliers: z.number(),
+  /** (tr H)² / ‖H‖²_F of H = XᵀX, the participation ratio of its eigenvalues: 1 to the number of inputs. */
+  effective_rank: z.number().nullable(),
+})
+
+/** What a pass over the calibration set says of one matrix. */
+export const measuredModuleSchema = z.strictObject({
+  name: z.string(),
+  block: z.number().int().min(0),
+  /** null for an expert that the router never chose. */
+  activation: activationSchema.nullable(),
+  errors: z.array(errorSchema),
+  /** Mean next-token loss of the model when only this matrix, or only its block, is pruned; null where it was not asked. */
+  sensitivity: z.number().nullable(),
+})
+
+export type PruningError = z.infer<typeof errorSchema>
+export type MeasuredModule = z.infer<typeof measuredModuleSchema>
+
+/** What the values alone say (of the population, all finite values); null where there are none. */
+export interface WeightSpread {
+  std: number | null
+  /** Fourth moment about the mean over the squared variance: 3 for a normal distribution. */
+  kurtosis: number | null
+  /** Share of the values more than four standard deviations from the mean: 6e-5 for a normal distribution. */
+  outliers: number | null
+}
+
+export type AnalysedModule = MeasuredModule & WeightSpread
+
+export interface Analysis {
+  model: string
+  /** null: only the values were looked at. */
+  calibration: { data: string; windows: number; seq_len: number } | null
+  sensitivity: {
+    unit: SensitivityUnit
+    method: string
+    sparsity: number
+    pattern: string
+    windows: number
+    loss: number
+  } | null
+  modules: AnalysedModule[]
+  /** Sparsities of the blocks that cost each the same error, as a recipe's list; null where they were not asked for. */
+  allocation: { method: string; sparsity: number; sparsities: number[] } | null
+  seconds: number
+  peak_memory_mb: number
+  device: string
+}
+
+export const sensitivityUnits = ['linear', 'block'] as const
+export type SensitivityUnit = (typeof sensitivityUnits)[number]

@@ -1,0 +1,273 @@
+// What an analysis says of a model, against the definitions computed by hand in f64, on every device.
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { analyse, type AnalyseOptions } from '../../../src/engine/analyse/analyse.ts'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { upload } from '../../../src/engine/compute/backend.ts'
+import { EngineError } from '../../../src/engine/errors.ts'
+import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
+import { embedAll, runBlock } from '../../../src/engine/blocks/flow.ts'
+import { createDecoder } from '../../../src/engine/model/decoder.ts'
+import { openModel } from '../../../src/engine/model/model.ts'
+import { backends } from '../../support/backends.ts'
+import { goldenPath } from '../../support/shared.ts'
+import { readTensors } from '../../support/tensors.ts'
+import { lacks } from '../../support/skip.ts'
+
+const seqLen = 16
+
+/** Keeps the backend for the next test. */
+const kept = (backend: Backend): Backend => ({ ...backend, close: async () => undefined })
+
+describe('analysis of a dense model', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'analyse-'))
+    cpSync(goldenPath('llama'), join(folder, 'llama'), { recursive: true })
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  const calibration = () => ({ data: join(folder, 'llama', 'prune', 'calib.safetensors'), field: 'calib_ids' })
+  const asked = { methods: ['magnitude', 'wanda', 'sparsegpt'], sparsities: [0.5, 0.7] } as const
+
+  async function analysed(backend: Backend, more: Partial<AnalyseOptions> = {}) {
+    const checkpoint = await openCheckpoint(join(folder, 'llama'))
+    try {
+      return await analyse(checkpoint, {
+        calibration: calibration(),
+        asked,
+        sensitivity: null,
+        seed: 0,
+        memoryBytes: 1e9,
+        openBackend: async () => kept(backend),
+        onWarning: assert.fail,
+        ...more,
+      })
+    } finally {
+      await checkpoint.close()
+    }
+  }
+
+  for (const { name, open } of backends)
+    describe(name, () => {
+      let backend: Backend
+      before(async function () {
+        const opened = await open()
+        if ('reason' in opened) lacks(this, opened.reason)
+        else backend = opened.backend
+      })
+      after(() => backend?.close())
+
+      /** Inputs [tokens][channels] of each linear of block 0, in f64 from here on. */
+      async function firstInputs() {
+        const checkpoint = await openCheckpoint(join(folder, 'llama'))
+        const stream = createModelStream(backend, openModel(checkpoint))
+        const ids = (await readTensors(calibration().data)).i32('calib_ids')
+        const set = { ids, windows: ids.length / seqLen, seqLen }
+        const flow = { backend, stream, set, budget: { bytes: 1e9 }, onWindows: () => undefined }
+        const seen = new Map<string, Promise<Float32Array>[]>()
+        const weights = new Map<string, { weight: Float32Array; columns: number }>()
+        const hidden = await embedAll(flow)
+        const block = await stream.load(0)
+        await runBlock(flow, block, hidden, null, {
+          observe: (linears, input) => {
+            const values = backend.read(input) as Promise<Float32Array>
+            for (const { name: linear } of linears) seen.set(linear, [...(seen.get(linear) ?? []), values.then((v) => v.slice())]) // prettier-ignore
+          },
+        })
+        const inputs = new Map<string, Float32Array[]>()
+        for (const [linear, parts] of seen) inputs.set(linear, await Promise.all(parts))
+        for (const { name: linear, weight } of block.linears)
+          weights.set(linear, {
+            weight: ((await backend.read(weight)) as Float32Array).slice(),
+            columns: weight.shape[1],
+          })
+        stream.release(block)
+        await hidden.close()
+        stream.close()
+        await checkpoint.close()
+        return { inputs, weights }
+      }
+
+      it('errors, norms and effective ranks are what their definitions say', async () => {
+        const { modules } = await analysed(backend)
+        const { inputs, weights } = await firstInputs()
+        assert.ok(weights.size > 0)
+        for (const [linear, { weight, columns }] of weights) {
+          const found = modules.find((module) => module.name === linear)
+          const x = (inputs.get(linear) ?? []).flatMap((part) => [...part])
+          const hessian = gramOf(x, columns)
+          assert.ok(found?.activation)
+          close(found.activation.norm, Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / x.length))
+          const trace = hessian.reduce((sum, row, j) => sum + row[j], 0)
+          const frobenius = hessian.flat().reduce((sum, v) => sum + v * v, 0)
+          close(found.activation.effective_rank, trace ** 2 / frobenius)
+          assert.ok(
+            (found.activation.effective_rank ?? 0) >= 1 && (found.activation.effective_rank ?? 0) <= columns + 1e-3,
+          )
+          for (const sparsity of asked.sparsities) {
+            const cut = [...weight].map(Math.abs).sort((a, b) => a - b)[Math.floor(weight.length * sparsity + 0.5) - 1]
+            const lost = [...weight].map((w) => (Math.abs(w) <= cut ? w : 0))
+            const error = energy(lost, hessian) / energy([...weight], hessian)
+            const measured = found.errors.find((e) => e.method === 'magnitude' && e.sparsity === sparsity)
+            close(measured?.error, error)
+          }
+          const at = (method: string, s: number) => found.errors.find((e) => e.method === method && e.sparsity === s)?.error ?? NaN // prettier-ignore
+          assert.ok(at('sparsegpt', 0.5) <= at('magnitude', 0.5))
+          for (const method of asked.methods) assert.ok(at(method, 0.5) < at(method, 0.7))
+        }
+      })
+
+      it('a sensitivity is the loss of the model with just that linear, or that block, pruned', async () => {
+        for (const unit of ['linear', 'block'] as const) {
+          const result = await analysed(backend, { sensitivity: unit })
+          const last = result.modules.filter(({ block }) => block === Math.max(...result.modules.map((m) => m.block)))
+          for (const chosen of [result.modules[0], last[1]]) {
+            const names = unit === 'linear' ? [chosen.name] : result.modules.filter((m) => m.block === chosen.block).map((m) => m.name) // prettier-ignore
+            close(chosen.sensitivity, await lossWithPruned(names), 1e-5)
+          }
+          close(result.sensitivity?.loss, await lossWithPruned([]), 1e-5)
+        }
+      })
+
+      /** Magnitude, half of each. */
+      async function lossWithPruned(names: readonly string[]): Promise<number> {
+        const checkpoint = await openCheckpoint(join(folder, 'llama'))
+        const model = openModel(checkpoint)
+        const stream = createModelStream(backend, model)
+        const overrides = new Map()
+        for (let b = 0; b < stream.blockCount; b++) {
+          const block = await stream.load(b)
+          for (const { name: linear, weight } of block.linears) {
+            if (!names.includes(linear)) continue
+            const values = ((await backend.read(weight)) as Float32Array).slice()
+            const cut = [...values].map(Math.abs).sort((x, y) => x - y)[Math.floor(values.length * 0.5 + 0.5) - 1]
+            overrides.set(`${linear}.weight`, upload(backend, 'f32', weight.shape, values.map((w) => (Math.abs(w) <= cut ? 0 : w)))) // prettier-ignore
+          }
+          stream.release(block)
+        }
+        const decoder = await createDecoder(backend, model, { memoryBytes: 1e9, as: 'f32', overrides })
+        try {
+          const ids = (await readTensors(calibration().data)).i32('calib_ids')
+          let sum = 0
+          for (let w = 0; w < 4; w++) {
+            const batch = { batch: 1, seqLen, ids: ids.slice(w * seqLen, (w + 1) * seqLen), mask: null, labels: null }
+            const [nll] = await decoder.forwardNll([batch])
+            sum += nll.reduce((a, b) => a + b, 0) / (seqLen - 1)
+          }
+          return sum / 4
+        } finally {
+          await decoder.close()
+          for (const tensor of overrides.values()) backend.release(tensor)
+          stream.close()
+          await checkpoint.close()
+        }
+      }
+    })
+
+  describe('kept beside the checkpoint', () => {
+    const cpu = backends.find(({ name }) => name === 'cpu')
+    let backend: Backend
+    before(async () => {
+      const opened = await cpu?.open()
+      if (!opened || 'reason' in opened) throw new Error('no CPU backend')
+      backend = opened.backend
+    })
+    after(() => backend.close())
+    const store = () => join(folder, '.sparsescope', 'analyses')
+
+    it('a cancelled one goes on where it was, with the same result', async () => {
+      const whole = await analysed(backend, { sensitivity: 'linear' })
+      rmSync(store(), { recursive: true })
+      const abort = new AbortController()
+      let blocks = 0
+      const onModules = (modules: readonly { activation: object | null }[]) => {
+        if (modules.some(({ activation }) => activation) && ++blocks === 1) abort.abort()
+      }
+      const cancelled = analysed(backend, { sensitivity: 'linear', signal: abort.signal, onModules })
+      await assert.rejects(cancelled, (e) => e instanceof EngineError && e.code === 'cancelled')
+      let windows = 0
+      const given: number[] = []
+      const resumed = await analysed(backend, {
+        sensitivity: 'linear',
+        onModules: (modules) => given.push(modules.length),
+        onProgress: (what) => (windows += what === 'blocks' ? 1 : 0),
+      })
+      assert.deepEqual(resumed, whole)
+      // Values of all, then those that were kept, then the other blocks.
+      assert.equal(given[0], whole.modules.length)
+      assert.equal(given[1], whole.modules.filter(({ block }) => block === 0).length)
+      assert.ok(windows > 0)
+    })
+
+    it('a whole one is not measured again; other questions, and changed weights, are', async () => {
+      const first = await analysed(backend)
+      let passes = 0
+      const onProgress = (what: string) => (passes += what === 'blocks' ? 1 : 0)
+      assert.deepEqual(await analysed(backend, { onProgress }), first)
+      assert.equal(passes, 0)
+      await analysed(backend, { onProgress, asked: { methods: ['wanda'], sparsities: [0.5] } })
+      assert.ok(passes > 0)
+    })
+
+    it('a file that somebody else made is not believed, and replaced', async () => {
+      const first = await analysed(backend)
+      const [file] = readdirSync(store())
+      for (const text of [
+        '',
+        '{',
+        JSON.stringify({ key: 'x', loss: null, blocks: [] }),
+        JSON.stringify({ key: file, loss: 1, blocks: [[{ name: 1 }]] }),
+      ]) {
+        // prettier-ignore
+        writeFileSync(join(store(), file), text)
+        assert.deepEqual(await analysed(backend), first)
+      }
+    })
+
+    it('Hessians a group at a time give the same', async () => {
+      const first = await analysed(backend)
+      rmSync(store(), { recursive: true })
+      const small = await analysed(backend, { memoryBytes: 4 * 20_000 })
+      for (const [i, module] of small.modules.entries())
+        for (const [j, { error }] of module.errors.entries())
+          close(error, first.modules[i].errors[j].error ?? NaN, 1e-5)
+    })
+
+    it('without data only the values are looked at', async () => {
+      const result = await analysed(backend, { calibration: null, openBackend: () => assert.fail('no backend is needed') }) // prettier-ignore
+      assert.ok(result.modules.every(({ std, kurtosis, errors }) => (std ?? 0) > 0 && (kurtosis ?? 0) > 1 && errors.length === 0)) // prettier-ignore
+    })
+
+    it('allocates by error with the mean that was asked for; refuses with one sparsity', async () => {
+      const { allocation, modules } = await analysed(backend, { allocate: 0.6, asked: { methods: ['wanda'], sparsities: [0.5, 0.7] } }) // prettier-ignore
+      const blocks = new Set(modules.map(({ block }) => block)).size
+      assert.equal(allocation?.sparsities.length, blocks)
+      assert.ok(Math.abs((allocation?.sparsities ?? []).reduce((a, b) => a + b, 0) / blocks - 0.6) < 1e-6)
+      const refused = analysed(backend, { allocate: 0.6, asked: { methods: ['wanda'], sparsities: [0.5] } })
+      await assert.rejects(refused, /two sparsities/)
+    })
+  })
+})
+
+function gramOf(x: readonly number[], columns: number): number[][] {
+  const gram = Array.from({ length: columns }, () => new Array<number>(columns).fill(0))
+  for (let t = 0; t < x.length; t += columns)
+    for (let i = 0; i < columns; i++) for (let j = 0; j < columns; j++) gram[i][j] += x[t + i] * x[t + j]
+  return gram
+}
+
+function energy(w: readonly number[], hessian: readonly number[][]): number {
+  const n = hessian.length
+  let sum = 0
+  for (let r = 0; r < w.length; r += n)
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) sum += w[r + i] * hessian[i][j] * w[r + j]
+  return sum
+}
+
+function close(actual: number | null | undefined, expected: number, tolerance = 1e-4): void {
+  assert.ok(actual !== null && actual !== undefined && Math.abs(actual - expected) <= tolerance * Math.abs(expected), `${actual} is not ${expected}`) // prettier-ignore
+}
