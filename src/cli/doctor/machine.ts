@@ -10,6 +10,8 @@ export interface MachineFacts {
   /** `ID` and `ID_LIKE` of /etc/os-release; empty elsewhere. */
   distribution: string
   processor: string
+  /** It has instructions for products of bf16; only Linux says. */
+  multipliesBf16: boolean
   /** Whether NVIDIA's kernel driver is loaded (Linux). */
   nvidia: boolean
   cores: number
@@ -27,6 +29,7 @@ export async function inspectMachine(): Promise<MachineFacts> {
     arch: process.arch,
     distribution: distribution(),
     processor: cpus()[0]?.model.trim() ?? 'unknown processor',
+    multipliesBf16: /\b(avx512_bf16|amx_bf16)\b/.test(readText('/proc/cpuinfo')),
     nvidia: existsSync('/dev/nvidiactl'),
     cores: availableParallelism(),
     memory: {

@@ -1,5 +1,5 @@
 // doctor's one screen for people.
-import type { AdapterFacts } from '../../engine/compute/doctor.ts'
+import type { AdapterFacts, CpuFacts } from '../../engine/compute/doctor.ts'
 import type { DoctorFacts } from '../doctor.ts'
 
 const size = (bytes: number) =>
@@ -10,14 +10,19 @@ function line(label: string, ...parts: string[]): string {
   return `${label.padEnd(10)} ${parts.filter(Boolean).join(' · ')}`
 }
 
+function bf16Line({ bf16, bf16Note }: CpuFacts): string {
+  return bf16 ? line('bf16', bf16.name, rate(bf16.gflops), bf16.path) : line('bf16', `none: ${bf16Note}`)
+}
+
 function cpuLines({ cpu }: DoctorFacts): string[] {
   if ('error' in cpu) return [line('CPU', `does not open: ${cpu.error}`)]
   const wasm = `WebAssembly ${rate(cpu.wasmGflops)}`
   if (!cpu.blas || cpu.blasGflops === null)
-    return [line('CPU', cpu.description, wasm), line('BLAS', `none: ${cpu.note}`)]
+    return [line('CPU', cpu.description, wasm), line('BLAS', `none: ${cpu.note}`), bf16Line(cpu)]
   return [
     line('CPU', cpu.description, rate(cpu.blasGflops), wasm),
     line('BLAS', cpu.blas.path, cpu.blas.config.slice(0, 80)),
+    bf16Line(cpu),
   ]
 }
 

@@ -22,7 +22,12 @@ export interface DeviceTraits {
   readonly ownMemory?: boolean
   /** Products widen 16-bit weights each time, so f32 ones are faster where they fit. */
   readonly widensWeights: boolean
+  /** Multiplies bf16 by bf16 with f32 sums, on a CPU faster than f32: products take activations in bf16. */
+  readonly bf16Products: boolean
 }
+
+/** bf16: inputs of products are rounded to bf16. Their sums, and everything else, are f32. */
+export type Precision = 'f32' | 'bf16'
 
 export interface MemoryUse {
   readonly usedBytes: number
@@ -38,6 +43,8 @@ export interface MemoryUse {
 export interface Backend {
   readonly info: DeviceInfo
   readonly traits: DeviceTraits
+  /** What the products of a model are computed in; see precision.ts. A device opens with f32. */
+  readonly precision: Precision
   readonly kernels: Kernels
   /** Selection of weights and SparseGPT; the reference has them apart. */
   readonly prune?: PruneKernels

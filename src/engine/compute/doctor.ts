@@ -1,7 +1,7 @@
 // Facts about the machine's devices for `doctor`. Reading adapters runs driver code, which may crash: use a process of
 // its own for `inspectAdapters`.
 import { EngineError } from '../errors.ts'
-import type { Backend } from './backend.ts'
+import type { Backend, Precision } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
 import { probe } from './open.ts'
 import { adapterName, adapterNames, isSoftware, requestAdapter, tensorCoresOf } from './webgpu/adapter.ts'
@@ -77,6 +77,10 @@ export interface CpuFacts {
   note: string
   /** Of a product [256,1024]·[1024,1024]ᵀ with all threads. */
   blasGflops: number | null
+  /** Products of bf16; null where there are none. */
+  bf16: { name: string; path: string; gflops: number } | null
+  /** Why there are no products of bf16. */
+  bf16Note: string
   wasmGflops: number
 }
 
@@ -84,10 +88,17 @@ export async function inspectCpu(): Promise<CpuFacts> {
   const best = await openCpu()
   const { description, details } = best.info
   const hasBlas = details.blas !== 'none'
-  const blasGflops = hasBlas ? await productRate(best) : null
+  const blasGflops = hasBlas ? await productRate(best, 'f32') : null
+  const bf16 = best.traits.bf16Products
+    ? {
+        name: `oneDNN ${details.oneDnn}`,
+        path: String(details.oneDnnPath),
+        gflops: await productRate(best, 'bf16'),
+      }
+    : null
   await best.close()
   const wasm = await openCpu({ blas: 'none' })
-  const wasmGflops = await productRate(wasm)
+  const wasmGflops = await productRate(wasm, 'f32')
   await wasm.close()
   return {
     description,
@@ -97,18 +108,21 @@ export async function inspectCpu(): Promise<CpuFacts> {
       : null,
     note: hasBlas ? '' : String(details.blasConfig),
     blasGflops,
+    bf16,
+    bf16Note: bf16 ? '' : String(details.oneDnnNote),
     wasmGflops,
   }
 }
 
 /** GFLOP/s, the best of a few tries of some milliseconds. */
-async function productRate(backend: Backend): Promise<number> {
+async function productRate(backend: Backend, dtype: Precision): Promise<number> {
   const [n, i, o] = [256, 1024, 1024]
   const out = backend.allocate('f32', [n, o])
-  const input = backend.allocate('f32', [n, i])
-  const weight = backend.allocate('f32', [o, i])
-  backend.kernels.fill(input, 0.5)
-  backend.kernels.fill(weight, 0.25)
+  const [input, weight] = [n, o].map((rows) => {
+    const tensor = backend.allocate(dtype, [rows, i])
+    backend.kernels.fill(tensor, 0.5)
+    return tensor
+  })
   let best = Infinity
   for (let attempt = 0; attempt < 5; attempt++) {
     const start = performance.now()

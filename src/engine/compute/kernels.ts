@@ -2,7 +2,8 @@
 //
 // Conventions. Outputs come first, then inputs, then sizes. N rows (tokens), C channels, I and O in and out
 // features, V vocabulary. Tensors are f32 unless said otherwise; `weight` and `table` may also be f16 or bf16
-// (accumulation is always f32). "+=" adds to what is there: parameter gradients add, activations are written.
+// (accumulation is always f32). `input` and `dOut` of products and adapters may be bf16 where the device has
+// `bf16Products`, both of them and the weight of a product; only sums are f32 then. "+=" adds to what is there: parameter gradients add, activations are written.
 // Outputs do not overlap inputs unless a line says "in place". Masks are u32 [O, ceil(I/32)], 1 = kept.
 import type { Tensor } from './tensor.ts'
 
@@ -96,7 +97,7 @@ export interface Kernels {
   gram(out: Tensor, input: Tensor, alpha: number): void
 
   // ---- adapters (PERP, section 3; methods.md 5.2)
-  /** out[O,I] = weight + scale · (b[O,r] · a[r,I]) ⊙ mask. A null mask keeps everything. */
+  /** out[O,I] = weight + scale · (b[O,r] · a[r,I]) ⊙ mask, f32 or rounded to bf16. A null mask keeps everything. */
   loraWeight(out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number): void
   /** G = (dOut[N,O]ᵀ · input[N,I]) ⊙ mask;  dA[r,I] += scale · bᵀ·G;  dB[O,r] += scale · G·aᵀ. */
   loraBackward(
@@ -109,7 +110,7 @@ export interface Kernels {
     b: Tensor,
     scale: number,
   ): void
-  /** out[O,I] = weight ⊙ (factor · row[O] ⊗ column[I]). */
+  /** out[O,I] = weight ⊙ (factor · row[O] ⊗ column[I]), f32 or rounded to bf16. */
   scaleWeight(out: Tensor, weight: Tensor, row: Tensor, column: Tensor, factor: number): void
   /** G = (dOutᵀ · input) ⊙ weight;  dRow[O] += factor · G·column;  dColumn[I] += factor · Gᵀ·row. */
   scaleBackward(

@@ -15,6 +15,7 @@ const gpu = {
   limits: { maxBufferBytes: 2 ** 32, maxBindingBytes: 2 ** 31, workgroupBytes: 32768 },
 }
 const blas = { name: 'OpenBLAS', path: '/usr/lib/libopenblas.so.0', config: 'OpenBLAS 0.3.29' }
+const bf16 = { name: 'oneDNN 3.7.2', path: '/usr/lib/libdnnl.so.3', gflops: 800 }
 const healthy: DoctorFacts = {
   machine: {
     node: '20.19.0',
@@ -22,12 +23,13 @@ const healthy: DoctorFacts = {
     arch: 'x64',
     distribution: 'ubuntu debian',
     processor: 'a processor',
+    multipliesBf16: true,
     nvidia: false,
     cores: 2,
     memory: { totalBytes: 2 ** 34, availableBytes: 2 ** 33, containerLimitBytes: null },
     disk: { folder: '/somewhere', freeBytes: 2 ** 36 },
   },
-  cpu: { description: 'OpenBLAS', threads: 2, blas, note: '', blasGflops: 400, wasmGflops: 90 },
+  cpu: { description: 'OpenBLAS', threads: 2, blas, note: '', blasGflops: 400, bf16, bf16Note: '', wasmGflops: 90 },
   adapters: [gpu],
   adaptersError: null,
   gpuInMachine: true,
@@ -47,6 +49,14 @@ describe('doctor', () => {
     assert.match(onMachine({ distribution: 'fedora' }, { cpu: noBlas })[0], /dnf install openblas/)
     assert.match(onMachine({ distribution: '' }, { cpu: noBlas })[0], /install OpenBLAS/)
     assert.match(onMachine({ platform: 'win32', distribution: '' }, { cpu: noBlas })[0], /SPARSESCOPE_BLAS/)
+  })
+
+  it('names the package of the products of bf16, where the processor has them', () => {
+    const cpu = { ...healthy.cpu, bf16: null, bf16Note: 'no oneDNN' } as DoctorFacts['cpu']
+    assert.match(without({ cpu })[0], /apt-get install libdnnl3/)
+    assert.match(onMachine({ distribution: '' }, { cpu })[0], /install oneDNN/)
+    assert.deepEqual(onMachine({ multipliesBf16: false }, { cpu }), [])
+    assert.match(reportText({ ...healthy, cpu }, 'cpu', []), /bf16 +none: no oneDNN/)
   })
 
   it('names the driver that is missing', () => {

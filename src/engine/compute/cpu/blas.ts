@@ -33,17 +33,23 @@ export type Gemm = (
   ldc: number,
 ) => void
 
+/** What a library is given for an address, of the shared memory at `base` or outside it. */
+export function bindPointer(base: bigint): (address: number) => number {
+  const start = Number(base)
+  return (address) => (isOutside(address) ? address : start + address)
+}
+
 /** CBLAS enumerations. */
 const rowMajor = 101
 const plain = 111
 const transposed = 112
 
-function bindSgemm(library: LibraryHandle, base: number): Gemm {
+function bindSgemm(library: LibraryHandle, base: bigint): Gemm {
   const sgemm = library.func(
     'void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, uintptr_t a, int lda, ' +
       'uintptr_t b, int ldb, float beta, uintptr_t c, int ldc)',
   )
-  const pointer = (address: number) => (isOutside(address) ? address : base + address)
+  const pointer = bindPointer(base)
   return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) => {
     const ta = transA ? transposed : plain
     const tb = transB ? transposed : plain
@@ -81,7 +87,7 @@ export async function loadBlas(path: string, kind: BlasKind, memory: WebAssembly
   const library = koffi.load(path)
   const config = kind === 'OpenBLAS' ? openBlasConfig(library) : kind
   oneThread(library, kind)
-  const base = Number(koffi.address(new Uint8Array(memory.buffer)))
+  const base = koffi.address(new Uint8Array(memory.buffer))
   return {
     path,
     kind,

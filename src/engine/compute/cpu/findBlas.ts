@@ -4,25 +4,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadBlas, type Blas, type BlasKind } from './blas.ts'
 import type { Heap } from './heap.ts'
+import { linuxFolders, withoutThreads } from './systemLibraries.ts'
 
 interface Candidate {
   readonly path: string
   readonly kind: BlasKind
-}
-
-/** Read by the libraries when they load: one thread each, the pool splits the work. */
-const loadEnvironment: Readonly<Record<string, string>> = {
-  OPENBLAS_NUM_THREADS: '1',
-  OMP_NUM_THREADS: '1',
-  MKL_NUM_THREADS: '1',
-  MKL_THREADING_LAYER: 'SEQUENTIAL',
-  BLIS_NUM_THREADS: '1',
-  VECLIB_MAXIMUM_THREADS: '1',
-}
-
-function linuxFolders(): string[] {
-  const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'
-  return [`/usr/lib/${triplet}`, '/usr/lib64', '/usr/lib', '/usr/local/lib', '/opt/intel/oneapi/mkl/latest/lib']
 }
 
 /** In order of preference; OpenBLAS's pthread flavour first, since the OpenMP one may crash at exit. */
@@ -91,14 +77,5 @@ export async function findBlas(heap: Heap): Promise<FoundBlas> {
   const setting = process.env.SPARSESCOPE_BLAS
   if (setting === 'none') return { blas: null, notes: ['switched off by SPARSESCOPE_BLAS'] }
   const list = setting ? [{ path: setting, kind: kindOf(setting) }] : candidates()
-  const before = Object.keys(loadEnvironment).map((name) => [name, process.env[name]] as const)
-  Object.assign(process.env, loadEnvironment)
-  try {
-    return await open(list, heap)
-  } finally {
-    // Child processes are not to inherit it.
-    for (const [name, value] of before)
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
-  }
+  return withoutThreads(() => open(list, heap))
 }

@@ -10,6 +10,7 @@ import { lengthOf } from '../tensor.ts'
 import { findBlas, type FoundBlas } from './findBlas.ts'
 import { openHeap } from './heap.ts'
 import { cpuKernels } from './kernels/index.ts'
+import { findOneDnn, type FoundOneDnn } from './oneDnn.ts'
 import { Pool } from './pool.ts'
 import { cpuPrune } from './prune/index.ts'
 import { compileKernels } from './wasm.ts'
@@ -19,6 +20,8 @@ export interface CpuOptions {
   readonly threads?: number
   /** none: products by wasm. */
   readonly blas?: 'auto' | 'none'
+  /** none: no products of bf16. */
+  readonly oneDnn?: 'auto' | 'none'
   /** Of all tensors; default: the machine's memory. */
   readonly maxBytes?: number
   /** Tensors of at least so many bytes lie outside the WebAssembly memory; Infinity: none does, so that they end at 4 GiB. */
@@ -38,7 +41,12 @@ export interface CpuBackend extends Backend {
   readonly pool: Pool
 }
 
-function describe({ blas, notes }: FoundBlas, threads: number, relaxed: boolean): Backend['info'] {
+function describe(
+  { blas, notes }: FoundBlas,
+  { oneDnn, notes: oneDnnNotes }: FoundOneDnn,
+  threads: number,
+  relaxed: boolean,
+): Backend['info'] {
   const version = /\d+\.\d+(\.\d+)?/.exec(blas?.config ?? '')?.[0]
   const library = blas ? [blas.kind, version].filter(Boolean).join(' ') : 'WebAssembly'
   return {
@@ -48,6 +56,9 @@ function describe({ blas, notes }: FoundBlas, threads: number, relaxed: boolean)
       blas: blas?.kind ?? 'none',
       blasPath: blas?.path ?? '',
       blasConfig: blas?.config ?? notes.join('; '),
+      oneDnn: oneDnn?.version ?? 'none',
+      oneDnnPath: oneDnn?.path ?? '',
+      oneDnnNote: oneDnnNotes.join('; '),
       relaxedSimd: relaxed,
       threads,
     },
@@ -59,18 +70,21 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
   if (!Number.isInteger(threads) || threads < 1)
     throw new EngineError('usage', `threads must be a whole number of at least 1, not ${options.threads}`)
   const heap = await openHeap({ maxBytes: options.maxBytes ?? machineMemoryBytes(), largeBytes: options.largeBytes })
-  const found: FoundBlas = options.blas === 'none' ? { blas: null, notes: ['not asked for'] } : await findBlas(heap)
+  const notes = ['not asked for']
+  const found: FoundBlas = options.blas === 'none' ? { blas: null, notes } : await findBlas(heap)
+  const bf16: FoundOneDnn = options.oneDnn === 'none' ? { oneDnn: null, notes } : await findOneDnn(heap)
   const { module, relaxed } = compileKernels(options.relaxed)
   const pool = await Pool.open({
     heap,
     module,
-    blas: found.blas,
+    libraries: { blas: found.blas, oneDnn: bf16.oneDnn },
     threads,
     stageBytes: options.stageBytes ?? stageBytes,
   })
   return {
-    info: describe(found, threads, relaxed),
-    traits: { inHostMemory: true, widensWeights: true },
+    info: describe(found, bf16, threads, relaxed),
+    traits: { inHostMemory: true, widensWeights: true, bf16Products: bf16.oneDnn !== null },
+    precision: 'f32',
     kernels: cpuKernels(pool),
     prune: cpuPrune(pool),
     pool,

@@ -20,7 +20,7 @@ import { Control, maxChunks, type Command } from './control.ts'
 import type { Heap } from './heap.ts'
 import { isOutside } from './outside.ts'
 import { leastPanelBytes } from './staged.ts'
-import { createEnv, openScratch, taskTable, type TaskEnv, type TaskTable } from './tasks.ts'
+import { createEnv, openScratch, taskTable, type Libraries, type TaskEnv, type TaskTable } from './tasks.ts'
 import { instantiate, type Wasm } from './wasm.ts'
 import type { WorkerStart } from './worker.ts'
 
@@ -42,7 +42,7 @@ const stallMs = 300_000
 export interface PoolOptions {
   readonly heap: Heap
   readonly module: WebAssembly.Module
-  readonly blas: Blas | null
+  readonly libraries: Libraries
   readonly threads: number
   /** Of each thread, while a tensor lies outside; more where a kernel's smallest panel takes it. */
   readonly stageBytes: number
@@ -64,7 +64,8 @@ export class Pool {
   #broken: EngineError | null = null
 
   private constructor(options: PoolOptions, wasm: Wasm, packStarts: readonly number[]) {
-    const { heap, blas, module, threads } = options
+    const { heap, libraries, module, threads } = options
+    const { blas, oneDnn } = libraries
     this.heap = heap
     this.blas = blas
     this.threads = threads
@@ -72,7 +73,7 @@ export class Pool {
     this.wasm = wasm
     this.#table = taskTable(this.wasm)
     this.#control = new Control(heap.memory)
-    this.#env = createEnv(this.wasm, blas, heap.outside, 0, packStarts[0])
+    this.#env = createEnv(this.wasm, libraries, heap.outside, 0, packStarts[0])
     this.workers = packStarts.slice(1).map((packStart, i) => {
       const workerData: WorkerStart = {
         memory: heap.memory,
@@ -81,15 +82,18 @@ export class Pool {
         packStart,
         outside: heap.outside !== null,
         blas: blas && { path: blas.path, kind: blas.kind },
+        oneDnn: oneDnn && oneDnn.path,
       }
       return startWorker(import.meta.url, './worker.ts', 'cpuWorker', { workerData })
     })
   }
 
   static async open(options: PoolOptions): Promise<Pool> {
-    const { heap, blas, threads, module } = options
+    const { heap, libraries, threads, module } = options
     const wasm = instantiate(module, heap.memory)
-    const packStarts = Array.from({ length: threads }, () => (blas ? 0 : heap.allocateInside(wasm.sgemmPackBytes())))
+    const packStarts = Array.from({ length: threads }, () =>
+      libraries.blas ? 0 : heap.allocateInside(wasm.sgemmPackBytes()),
+    )
     const pool = new Pool(options, wasm, packStarts)
     try {
       await Promise.all(pool.workers.map((worker) => started(worker, pool.#table.names.join())))

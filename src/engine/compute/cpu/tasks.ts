@@ -1,6 +1,7 @@
 // What a chunk of a command can be: a wasm export over a range of items, or a sequence of BLAS calls and wasm exports
 // in TypeScript. Every thread builds the same table, so a task travels as its index.
 import type { Blas, Gemm } from './blas.ts'
+import type { OneDnn } from './oneDnn.ts'
 import { attentionTasks } from './kernels/attentionTasks.ts'
 import { productTasks } from './kernels/productTasks.ts'
 import { rowTasks } from './kernels/rowTasks.ts'
@@ -19,6 +20,8 @@ export interface TaskEnv {
   readonly wasm: Wasm
   /** Single-threaded product of matrices anywhere: BLAS, or wasm where there is none. */
   readonly sgemm: Gemm
+  /** The same of bf16 a and b, with f32 sums. Where there is none, no task asks for it. */
+  readonly sbgemm: Gemm
   /** Shows the wasm kernels what lies outside. */
   readonly stage: Stage
   readonly blas: Blas | null
@@ -65,15 +68,26 @@ export function taskTable(wasm: Wasm): TaskTable {
   }
 }
 
+/** What multiplies, as far as the machine has it. */
+export interface Libraries {
+  readonly blas: Blas | null
+  readonly oneDnn: OneDnn | null
+}
+
 export function createEnv(
   wasm: Wasm,
-  blas: Blas | null,
+  { blas, oneDnn }: Libraries,
   outside: Outside | null,
   thread: number,
   packStart: number,
 ): TaskEnv {
   const stage = new Stage(outside)
-  return { wasm, blas, thread, scratch: 0, stage, sgemm: bindSgemm(wasm, blas, stage, packStart) }
+  const sgemm = bindSgemm(wasm, blas, stage, packStart)
+  return { wasm, blas, thread, scratch: 0, stage, sgemm, sbgemm: oneDnn?.sbgemm ?? noSbgemm }
+}
+
+const noSbgemm: Gemm = () => {
+  throw new Error('internal: a product of bf16 where there is none')
 }
 
 /** What a command says about its thread's scratch. */

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadBlas, type BlasKind } from './blas.ts'
 import { Control } from './control.ts'
+import { loadOneDnn } from './oneDnn.ts'
 import { openOutside } from './outside.ts'
 import { createEnv, openScratch, taskTable } from './tasks.ts'
 import { instantiate } from './wasm.ts'
@@ -14,14 +15,17 @@ export interface WorkerStart {
   /** Whether tensors may lie outside the memory. */
   readonly outside: boolean
   readonly blas: { readonly path: string; readonly kind: BlasKind } | null
+  /** Path of oneDNN. */
+  readonly oneDnn: string | null
 }
 
 async function main(start: WorkerStart): Promise<void> {
   const wasm = instantiate(start.module, start.memory)
   const { tasks, names } = taskTable(wasm)
   const blas = start.blas ? await loadBlas(start.blas.path, start.blas.kind, start.memory) : null
+  const oneDnn = start.oneDnn === null ? null : await loadOneDnn(start.oneDnn, start.memory)
   const outside = start.outside ? await openOutside(start.memory) : null
-  const env = createEnv(wasm, blas, outside, start.thread, start.packStart)
+  const env = createEnv(wasm, { blas, oneDnn }, outside, start.thread, start.packStart)
   const control = new Control(start.memory)
   // Without this the caller would wait for the chunk of a thread that is no more.
   process.on('exit', () => control.halted || control.leave())

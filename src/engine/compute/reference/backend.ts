@@ -29,7 +29,8 @@ export function openReference(): ReferenceBackend {
   let next = 1
   return {
     info: { device: 'reference', description: 'reference (f64 loops)', details: {} },
-    traits: { inHostMemory: true, widensWeights: false },
+    traits: { inHostMemory: true, widensWeights: false, bf16Products: true },
+    precision: 'f32',
     kernels,
     allocate(dtype: DType, shape: readonly number[]): Tensor {
       const tensor = { buffer: next++, dtype, shape, offset: 0, length: lengthOf(shape) }

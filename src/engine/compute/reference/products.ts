@@ -43,7 +43,7 @@ export function products(s: Storage): Products {
       const [o, i] = weight.shape
       const n = input.length / i
       const y = s.f(out)
-      multiply(y, s.f(input), s.values(weight), [n, o, i], { transB: true })
+      multiply(y, s.values(input), s.values(weight), [n, o, i], { transB: true })
       if (bias) {
         const b = s.f(bias)
         for (let r = 0; r < n; r++) for (let c = 0; c < o; c++) y[r * o + c] += b[c]
@@ -51,11 +51,11 @@ export function products(s: Storage): Products {
     },
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
-      multiply(s.f(dInput), s.f(dOut), s.values(weight), [dOut.length / o, i, o], { beta: accumulate ? 1 : 0 })
+      multiply(s.f(dInput), s.values(dOut), s.values(weight), [dOut.length / o, i, o], { beta: accumulate ? 1 : 0 })
     },
     linearBackwardWeight(dWeight, dOut, input) {
       const [o, i] = dWeight.shape
-      multiply(s.f(dWeight), s.f(dOut), s.f(input), [o, i, dOut.length / o], { transA: true, beta: 1 })
+      multiply(s.f(dWeight), s.values(dOut), s.values(input), [o, i, dOut.length / o], { transA: true, beta: 1 })
     },
     gemm(out, a, b, options) {
       const [m, n] = out.shape
@@ -72,13 +72,15 @@ export function products(s: Storage): Products {
       multiply(delta, s.f(b), s.f(a), [o, i, a.shape[0]], {})
       const keep = s.mask(mask, o, i)
       const w = s.values(weight)
-      const y = s.f(out)
-      for (let e = 0; e < y.length; e++) y[e] = w[e] + scale * delta[e] * keep[e]
+      s.store(
+        out,
+        w.map((x, e) => x + scale * delta[e] * keep[e]),
+      )
     },
     loraBackward(dA, dB, dOut, input, mask, a, b, scale) {
       const [o, r] = b.shape
       const i = a.shape[1]
-      const g = weightGradient(o, i, s.f(dOut), s.f(input))
+      const g = weightGradient(o, i, s.values(dOut), s.values(input))
       const keep = s.mask(mask, o, i)
       for (let e = 0; e < g.length; e++) g[e] *= keep[e]
       multiply(s.f(dA), s.f(b), g, [r, i, o], { transA: true, alpha: scale, beta: 1 })
@@ -86,12 +88,15 @@ export function products(s: Storage): Products {
     },
     scaleWeight(out, weight, row, column, factor) {
       const i = weight.shape[1]
-      const [y, w, u, v] = [s.f(out), s.values(weight), s.f(row), s.f(column)]
-      for (let e = 0; e < y.length; e++) y[e] = factor * u[Math.floor(e / i)] * v[e % i] * w[e]
+      const [w, u, v] = [s.values(weight), s.f(row), s.f(column)]
+      s.store(
+        out,
+        w.map((x, e) => factor * u[Math.floor(e / i)] * v[e % i] * x),
+      )
     },
     scaleBackward(dRow, dColumn, dOut, input, weight, row, column, factor) {
       const [o, i] = weight.shape
-      const g = weightGradient(o, i, s.f(dOut), s.f(input))
+      const g = weightGradient(o, i, s.values(dOut), s.values(input))
       const [w, u, v, du, dv] = [s.values(weight), s.f(row), s.f(column), s.f(dRow), s.f(dColumn)]
       for (let e = 0; e < g.length; e++) {
         const [r, c] = [Math.floor(e / i), e % i]

@@ -49,6 +49,16 @@ function toBf16(x: f32): u16 {
   return <u16>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16)
 }
 
+/** Four of them, each in the low half of its lane. */
+// @ts-ignore: decorator
+@inline
+function roundToBf16(x: v128): v128 {
+  const upper = i32x4.shr_u(x, 16)
+  const even = i32x4.add(i32x4.splat(0x7fff), v128.and(upper, i32x4.splat(1)))
+  const rounded = i32x4.shr_u(i32x4.add(x, even), 16)
+  return v128.bitselect(v128.or(upper, i32x4.splat(0x40)), rounded, f32x4.ne(x, x))
+}
+
 // @ts-ignore: decorator
 @inline
 function toF16(x: f32): u16 {
@@ -69,8 +79,13 @@ export function convert(start: i32, end: i32, out: usize, outCode: i32, x: usize
     for (; i + 4 <= end; i += 4) v128.store(out + (<usize>i << 2), load4(x, i, code))
     for (; i < end; i++) store<f32>(out + (<usize>i << 2), load1(x, i, code))
   } else if (outCode == code) memory.copy(out + (<usize>i << 1), x + (<usize>i << 1), <usize>(end - i) << 1)
-  else if (outCode == BF16) for (; i < end; i++) store<u16>(out + (<usize>i << 1), toBf16(load1(x, i, code)))
-  else for (; i < end; i++) store<u16>(out + (<usize>i << 1), toF16(load1(x, i, code)))
+  else if (outCode == BF16) {
+    for (; i + 8 <= end; i += 8) {
+      const low = roundToBf16(load4(x, i, code))
+      v128.store(out + (<usize>i << 1), i16x8.narrow_i32x4_u(low, roundToBf16(load4(x, i + 4, code))))
+    }
+    for (; i < end; i++) store<u16>(out + (<usize>i << 1), toBf16(load1(x, i, code)))
+  } else for (; i < end; i++) store<u16>(out + (<usize>i << 1), toF16(load1(x, i, code)))
 }
 
 /** to[rows, columns] (f32) = from[rows, columns] of a 16-bit type; leading dimensions in elements. */

@@ -6,6 +6,7 @@ import type { Pool, Split } from '../pool.ts'
 import { pieceOf } from './productGrid.ts'
 import { codeOf, runProduct } from './products.ts'
 import { scratchRows } from './productTasks.ts'
+import { effectiveRows } from './weightTasks.ts'
 import { addresses, byElements, byRows, type AddressOf } from './splits.ts'
 
 type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward' | 'applyMask'>
@@ -26,15 +27,25 @@ function unmaskedLoraBackward(pool: Pool, at: AddressOf, t: LoraTensors, scale: 
   const [o, rank] = t.b.shape
   const i = t.a.shape[1]
   const n = t.input.length / i
-  const [dOut, input] = [at(t.dOut), at(t.input)]
-  const narrow = pool.heap.allocate(4 * n * rank)
+  const [dOut, input, code] = [at(t.dOut), at(t.input), codeOf(t.input)]
+  const taken: number[] = []
+  const take = (bytes: number) => taken[taken.push(pool.heap.allocate(bytes)) - 1]
+  /** f32 elements in the type of the other operand. */
+  const operand = (from: number, length: number) => {
+    if (code === 0) return from
+    const to = take(2 * length)
+    pool.run('convert', byElements(length), [to, code, from, 0])
+    return to
+  }
   try {
-    runProduct(pool, { out: narrow, a: input, b: at(t.a), m: n, n: rank, k: i, transB: true })
-    runProduct(pool, { out: at(t.dB), a: dOut, b: narrow, m: o, n: rank, k: n, transA: true, alpha: scale, beta: 1 })
-    runProduct(pool, { out: narrow, a: dOut, b: at(t.b), m: n, n: rank, k: o })
-    runProduct(pool, { out: at(t.dA), a: narrow, b: input, m: rank, n: i, k: n, transA: true, alpha: scale, beta: 1 })
+    const [a, b, narrow] = [operand(at(t.a), rank * i), operand(at(t.b), o * rank), take(4 * n * rank)]
+    const grow = { code, transA: true, alpha: scale, beta: 1 }
+    runProduct(pool, { out: narrow, a: input, b: a, m: n, n: rank, k: i, code, transB: true })
+    runProduct(pool, { ...grow, out: at(t.dB), a: dOut, b: operand(narrow, n * rank), m: o, n: rank, k: n })
+    runProduct(pool, { out: narrow, a: dOut, b, m: n, n: rank, k: o, code })
+    runProduct(pool, { ...grow, out: at(t.dA), a: operand(narrow, n * rank), b: input, m: rank, n: i, k: n })
   } finally {
-    pool.heap.release(narrow)
+    for (const address of taken) pool.heap.release(address)
   }
 }
 
@@ -55,8 +66,9 @@ export function adapters(pool: Pool): Adapters {
     loraWeight(out, weight, mask, a, b, scale) {
       const [o, i] = weight.shape
       const rank = a.shape[0]
-      const split = byRows(o, i)
-      pool.run('loraWeight', split, [at(out), at(weight), codeOf(weight), at(mask), at(a), at(b), scale, i, rank])
+      const scratchBytes = out.dtype === 'f32' ? 0 : 4 * i * effectiveRows(i)
+      const weights = [at(out), codeOf(out), at(weight), codeOf(weight)]
+      pool.run('loraWeight', { ...byRows(o, i), scratchBytes }, [...weights, at(mask), at(a), at(b), scale, i, rank])
     },
     loraBackward(dA, dB, dOut, input, mask, a, b, scale) {
       if (!mask) return unmaskedLoraBackward(pool, at, { dA, dB, dOut, input, a, b }, scale)
@@ -66,14 +78,23 @@ export function adapters(pool: Pool): Adapters {
       const split = splitGradient(pool, o, i, 1)
       withParts(rank * i, split, at(dA), (parts) =>
         pool.run('loraBackward', split, [
-          ...[parts, at(dB), at(dOut), at(input), at(mask), at(a), at(b)],
+          ...[parts, at(dB), at(dOut), at(input), codeOf(input), at(mask), at(a), at(b)],
           ...[scale, n, o, i, rank],
         ]),
       )
     },
     scaleWeight(out, weight, row, column, factor) {
       const [o, i] = weight.shape
-      pool.run('scaleWeight', byRows(o, i), [at(out), at(weight), codeOf(weight), at(row), at(column), factor, i])
+      const scaleInto = (to: number) =>
+        pool.run('scaleWeight', byRows(o, i), [to, at(weight), codeOf(weight), at(row), at(column), factor, i])
+      if (out.dtype === 'f32') return scaleInto(at(out))
+      const wide = pool.heap.allocate(4 * out.length)
+      try {
+        scaleInto(wide)
+        pool.run('convert', byElements(out.length), [at(out), codeOf(out), wide, 0])
+      } finally {
+        pool.heap.release(wide)
+      }
     },
     scaleBackward(dRow, dColumn, dOut, input, weight, row, column, factor) {
       const [o, i] = weight.shape
@@ -81,7 +102,7 @@ export function adapters(pool: Pool): Adapters {
       const split = splitGradient(pool, o, i, 2)
       withParts(i, split, at(dColumn), (parts) =>
         pool.run('scaleBackward', split, [
-          ...[at(dRow), parts, at(dOut), at(input), at(weight), codeOf(weight), at(row), at(column)],
+          ...[at(dRow), parts, at(dOut), at(input), codeOf(input), at(weight), codeOf(weight), at(row), at(column)],
           ...[factor, n, o, i],
         ]),
       )

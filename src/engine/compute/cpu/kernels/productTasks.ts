@@ -1,5 +1,6 @@
 // Matrix products as pool tasks: an item is a piece of the output (productGrid.ts), multiplied by single-threaded BLAS.
 import type { DType } from '../../../dtype.ts'
+import type { Gemm } from '../blas.ts'
 import type { Task, TaskEnv } from '../tasks.ts'
 import { isOutside } from '../outside.ts'
 import { pieceAt } from './productGrid.ts'
@@ -11,7 +12,10 @@ export const dtypeCode: Partial<Record<DType, number>> = {
   f16: 2,
 }
 
-const elementBytes = (code: number) => (code === 0 ? 4 : 2)
+export const elementBytes = (code: number) => (code === 0 ? 4 : 2)
+
+/** The product of matrices of a type: f32, or bf16 with f32 sums. */
+export const gemmOf = (env: TaskEnv, code: number): Gemm => (code === 0 ? env.sgemm : env.sbgemm)
 
 /**
  * Rows of a matrix that go through scratch at a time. More would not stay in the cache; fewer make BLAS pack the other
@@ -80,49 +84,60 @@ function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: n
   stage.flush(mark)
 }
 
-/** Args: out, x, weight, dtype code, bias, n, o, i, rows and columns of a piece. Items: pieces of out[n, o]. */
+/** Args: out, x, weight, dtype codes of x and weight, bias, n, o, i, rows and columns of a piece. Items: pieces of out[n, o]. */
 const linear: Task = (env, args, start, end) => {
-  const [out, x, weight, code, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
+  const [out, x, weight, xCode, code, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
+  const gemm = gemmOf(env, xCode)
+  const direct = code === xCode
   for (let item = start; item < end; item++) {
     const { row, rows, ...piece } = pieceAt(item, n, o, gridRows, gridColumns)
     const last = piece.column + piece.columns
-    const step = code === 0 ? piece.columns : rowGroup(piece.columns, i)
+    const step = direct ? piece.columns : rowGroup(piece.columns, i)
     for (let column = piece.column; column < last; column += step) {
       const columns = Math.min(step, last - column)
       const to = out + 4 * (row * o + column)
       const rowsOfWeight = { row: column, rows: columns, column: 0, columns: i }
-      const [w, ldw] = weightRows(env, weight, code, i, rowsOfWeight, env.scratch)
+      const [w, ldw] = direct
+        ? [weight + column * i * elementBytes(code), i]
+        : weightRows(env, weight, code, i, rowsOfWeight, env.scratch)
       if (bias) repeatRow(env, rows, columns, to, o, bias + 4 * column)
-      env.sgemm(false, true, rows, columns, i, 1, x + 4 * row * i, i, w, ldw, bias ? 1 : 0, to, o)
+      const from = x + elementBytes(xCode) * row * i
+      gemm(false, true, rows, columns, i, 1, from, i, w, ldw, bias ? 1 : 0, to, o)
     }
   }
 }
 
-/** Args: dInput, dOut, weight, dtype code, n, o, i, beta, rows and columns of a piece. Items: pieces of dInput[n, i]. */
+/** Args: dInput, dOut, weight, dtype codes of dOut and weight, n, o, i, beta, rows and columns of a piece. Items: pieces of dInput[n, i]. */
 const backwardInput: Task = (env, args, start, end) => {
-  const [dInput, dOut, weight, code, n, o, i, beta, gridRows, gridColumns] = Array.from(args)
+  const [dInput, dOut, weight, dCode, code, n, o, i, beta, gridRows, gridColumns] = Array.from(args)
+  const gemm = gemmOf(env, dCode)
+  const direct = code === dCode
   for (let item = start; item < end; item++) {
     const { row, rows, column, columns } = pieceAt(item, n, i, gridRows, gridColumns)
     const to = dInput + 4 * (row * i + column)
-    const step = code === 0 ? o : rowGroup(o, columns)
+    const step = direct ? o : rowGroup(o, columns)
     for (let k = 0; k < o; k += step) {
       const depth = Math.min(step, o - k)
-      const [w, ldw] = weightRows(env, weight, code, i, { row: k, rows: depth, column, columns }, env.scratch)
-      env.sgemm(false, false, rows, columns, depth, 1, dOut + 4 * (row * o + k), o, w, ldw, k > 0 ? 1 : beta, to, i)
+      const [w, ldw] = direct
+        ? [weight + column * elementBytes(code), i]
+        : weightRows(env, weight, code, i, { row: k, rows: depth, column, columns }, env.scratch)
+      const from = dOut + elementBytes(dCode) * (row * o + k)
+      gemm(false, false, rows, columns, depth, 1, from, o, w, ldw, k > 0 ? 1 : beta, to, i)
     }
   }
 }
 
-/** Args: out, a, b, m, n, k, transA, transB, alpha, beta, rows and columns of a piece. Items: pieces of out[m, n]. */
+/** Args: out, a, b, their dtype code, m, n, k, transA, transB, alpha, beta, rows and columns of a piece. Items: pieces of out[m, n]. */
 const product: Task = (env, args, start, end) => {
-  const [out, a, b, m, n, k, transA, transB, alpha, beta, gridRows, gridColumns] = Array.from(args)
+  const [out, a, b, code, m, n, k, transA, transB, alpha, beta, gridRows, gridColumns] = Array.from(args)
+  const [gemm, bytes] = [gemmOf(env, code), elementBytes(code)]
   const [lda, ldb] = [transA ? m : k, transB ? k : n]
   for (let item = start; item < end; item++) {
     const { row, rows, column, columns } = pieceAt(item, m, n, gridRows, gridColumns)
-    const fromA = a + 4 * (transA ? row : row * lda)
-    const fromB = b + 4 * (transB ? column * ldb : column)
+    const fromA = a + bytes * (transA ? row : row * lda)
+    const fromB = b + bytes * (transB ? column * ldb : column)
     const to = out + 4 * (row * n + column)
-    env.sgemm(transA > 0, transB > 0, rows, columns, k, alpha, fromA, lda, fromB, ldb, beta, to, n)
+    gemm(transA > 0, transB > 0, rows, columns, k, alpha, fromA, lda, fromB, ldb, beta, to, n)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Pool, Split } from '../pool.ts'
 import { packColumn, productGrid, type ProductGrid } from './productGrid.ts'
 import { dtypeCode, gramTile, scratchRows } from './productTasks.ts'
 import { addresses, byRows } from './splits.ts'
-import type { Tensor } from '../../tensor.ts'
+import { bytesOf, type Tensor } from '../../tensor.ts'
 import { EngineError } from '../../../errors.ts'
 
 type Products = Pick<Kernels, 'linear' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
@@ -20,15 +20,15 @@ export function codeOf(tensor: Tensor): number {
 const sharedBytes = 4 * 2 ** 20
 
 /** What packing one of the weight's columns, as the product sees them, costs. */
-function packWeight(weight: Tensor, transposed: boolean): number {
-  if (weight.dtype !== 'f32') return packColumn.transposedFar
+function packWeight(weight: Tensor, transposed: boolean, direct: boolean): number {
+  if (!direct) return packColumn.transposedFar
   if (!transposed) return packColumn.plain
-  return 4 * weight.length <= sharedBytes ? packColumn.transposed : packColumn.transposedFar
+  return bytesOf(weight) <= sharedBytes ? packColumn.transposed : packColumn.transposedFar
 }
 
 const splitOf = ({ pieces }: ProductGrid): Split => ({ total: pieces, unit: 1 })
 
-/** out[m,n] = alpha · op(a) · op(b) + beta · out over addresses of f32 matrices. */
+/** out[m,n] = alpha · op(a) · op(b) + beta · out over addresses of matrices; out is f32. */
 export interface ProductCall {
   readonly out: number
   readonly a: number
@@ -40,12 +40,14 @@ export interface ProductCall {
   readonly transB?: boolean
   readonly alpha?: number
   readonly beta?: number
+  /** Of a and b; f32 by default. */
+  readonly code?: number
 }
 
 export function runProduct(pool: Pool, call: ProductCall): void {
-  const { out, a, b, m, n, k, transA = false, transB = false, alpha = 1, beta = 0 } = call
+  const { out, a, b, m, n, k, transA = false, transB = false, alpha = 1, beta = 0, code = 0 } = call
   const grid = productGrid(pool.threads, m, n, k, transB ? packColumn.transposed : packColumn.plain)
-  const scalars = [m, n, k, Number(transA), Number(transB), alpha, beta, grid.rows, grid.columns]
+  const scalars = [code, m, n, k, Number(transA), Number(transB), alpha, beta, grid.rows, grid.columns]
   pool.run('product', splitOf(grid), [out, a, b, ...scalars])
 }
 
@@ -55,27 +57,32 @@ export function products(pool: Pool): Products {
     linear(out, input, weight, bias) {
       const [o, i] = weight.shape
       const n = input.length / i
-      const code = codeOf(weight)
+      const [xCode, code] = [codeOf(input), codeOf(weight)]
+      const direct = xCode === code
       // One row: reading the weights once, in their own type, is all the work.
-      if (n === 1) return pool.run('linearRow', byRows(o, i), [at(out), at(input), at(weight), code, at(bias), i])
-      const grid = productGrid(pool.threads, n, o, i, packWeight(weight, true))
-      const scratchBytes = code === 0 ? 0 : 4 * i * Math.min(scratchRows(i), grid.columns)
-      const args = [at(out), at(input), at(weight), code, at(bias), n, o, i, grid.rows, grid.columns]
+      if (n === 1 && xCode === 0)
+        return pool.run('linearRow', byRows(o, i), [at(out), at(input), at(weight), code, at(bias), i])
+      const grid = productGrid(pool.threads, n, o, i, packWeight(weight, true, direct))
+      const scratchBytes = direct ? 0 : 4 * i * Math.min(scratchRows(i), grid.columns)
+      const args = [at(out), at(input), at(weight), xCode, code, at(bias), n, o, i, grid.rows, grid.columns]
       pool.run('linear', { ...splitOf(grid), scratchBytes }, args)
     },
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
       const n = dOut.length / o
-      const code = codeOf(weight)
-      const grid = productGrid(pool.threads, n, i, o, packWeight(weight, false))
-      const scratchBytes = code === 0 ? 0 : 4 * grid.columns * Math.min(scratchRows(grid.columns), o)
-      const args = [at(dInput), at(dOut), at(weight), code, n, o, i, Number(accumulate), grid.rows, grid.columns]
+      const [dCode, code] = [codeOf(dOut), codeOf(weight)]
+      const direct = dCode === code
+      const grid = productGrid(pool.threads, n, i, o, packWeight(weight, false, direct))
+      const scratchBytes = direct ? 0 : 4 * grid.columns * Math.min(scratchRows(grid.columns), o)
+      const sizes = [n, o, i, Number(accumulate), grid.rows, grid.columns]
+      const args = [at(dInput), at(dOut), at(weight), dCode, code, ...sizes]
       pool.run('backwardInput', { ...splitOf(grid), scratchBytes }, args)
     },
     linearBackwardWeight(dWeight, dOut, input) {
       const [m, n] = dWeight.shape
       const k = dOut.length / m
-      runProduct(pool, { out: at(dWeight), a: at(dOut), b: at(input), m, n, k, transA: true, beta: 1 })
+      const matrices = { out: at(dWeight), a: at(dOut), b: at(input), code: codeOf(dOut) }
+      runProduct(pool, { ...matrices, m, n, k, transA: true, beta: 1 })
     },
     gemm(out, a, b, options) {
       const [m, n] = out.shape

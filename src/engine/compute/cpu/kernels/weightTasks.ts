@@ -2,7 +2,7 @@
 // scratch that fits the cache, and is contracted at once: a full [O, I] gradient is never formed.
 import { isOutside } from '../outside.ts'
 import type { Task, TaskEnv } from '../tasks.ts'
-import { rowGroup, weightRows } from './productTasks.ts'
+import { elementBytes, gemmOf, rowGroup, weightRows } from './productTasks.ts'
 
 /** Elements that three passes over them find in the second-level cache. */
 const cachedElements = 2 ** 16
@@ -13,35 +13,40 @@ function maskOf({ stage }: TaskEnv, mask: number, row: number, rows: number, col
   return stage.bytes('in', mask + row * bytes, rows * bytes)
 }
 
-/** Args: out, weight, dtype code, mask, a, b, scale, i, rank. Items: rows of out. */
+/** Rows of an effective weight that are formed at a time. */
+export const effectiveRows = (i: number) => Math.max(4, Math.floor(cachedElements / i))
+
+/** Args: out, its dtype code, weight, its code, mask, a, b, scale, i, rank. Items: rows of out. 16-bit rows are formed in scratch. */
 const loraWeight: Task = (env, args, start, end) => {
-  const [out, weight, code, mask, a, b, scale, i, rank] = Array.from(args)
-  const step = Math.max(4, Math.floor(cachedElements / i))
+  const [out, outCode, weight, code, mask, a, b, scale, i, rank] = Array.from(args)
+  const step = effectiveRows(i)
   const { stage, wasm } = env
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
-    const to = out + 4 * row * i
+    const to = outCode === 0 ? out + 4 * row * i : env.scratch
     env.sgemm(false, false, rows, i, rank, scale, b + 4 * row * rank, rank, a, i, 0, to, i)
     const mark = stage.mark()
     const near = stage.bytes('inout', to, 4 * rows * i)
     if (mask) wasm.maskRows(0, rows, near, maskOf(env, mask, row, rows, i), i, 4)
-    const bytes = code === 0 ? 4 : 2
+    const bytes = elementBytes(code)
     wasm.addWeight(rows * i, near, stage.bytes('in', weight + row * i * bytes, rows * i * bytes), code)
+    if (outCode !== 0) wasm.convert(0, rows * i, stage.bytes('out', out + 2 * row * i, 2 * rows * i), outCode, near, 0)
     stage.flush(mark)
   }
 }
 
 /**
- * Args: parts of dA [chunks, rank, i], dB, dOut, x, mask, a, b, scale, n, o, i, rank. Items: rows of the weight.
+ * Args: parts of dA [chunks, rank, i], dB, dOut, x, their dtype code, mask, a, b, scale, n, o, i, rank. Items: rows of the weight.
  */
 const loraBackward: Task = (env, args, start, end, chunk) => {
-  const [parts, dB, dOut, x, mask, a, b, scale, n, o, i, rank] = Array.from(args)
+  const [parts, dB, dOut, x, xCode, mask, a, b, scale, n, o, i, rank] = Array.from(args)
+  const gemm = gemmOf(env, xCode)
   const part = parts + 4 * chunk * rank * i
   const g = env.scratch
   const step = rowGroup(end - start, i)
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
-    env.sgemm(true, false, rows, i, n, 1, dOut + 4 * row, o, x, i, 0, g, i)
+    gemm(true, false, rows, i, n, 1, dOut + elementBytes(xCode) * row, o, x, i, 0, g, i)
     const mark = env.stage.mark()
     env.wasm.maskRows(0, rows, g, maskOf(env, mask, row, rows, i), i, 4)
     env.stage.flush(mark)
@@ -51,9 +56,10 @@ const loraBackward: Task = (env, args, start, end, chunk) => {
   }
 }
 
-/** Args: dRow, parts of dColumn [chunks, i], dOut, x, weight, dtype code, row, column, factor, n, o, i. Items: rows. */
+/** Args: dRow, parts of dColumn [chunks, i], dOut, x, their dtype code, weight, its code, row, column, factor, n, o, i. Items: rows. */
 const scaleBackward: Task = (env, args, start, end, chunk) => {
-  const [dRow, parts, dOut, x, weight, code, rowScale, columnScale, factor, n, o, i] = Array.from(args)
+  const [dRow, parts, dOut, x, xCode, weight, code, rowScale, columnScale, factor, n, o, i] = Array.from(args)
+  const gemm = gemmOf(env, xCode)
   const part = parts + 4 * chunk * i
   const g = env.scratch
   const step = rowGroup(end - start, i)
@@ -62,7 +68,7 @@ const scaleBackward: Task = (env, args, start, end, chunk) => {
   env.wasm.fill(0, i, part, 0)
   for (let row = start; row < end; row += step) {
     const rows = Math.min(step, end - row)
-    env.sgemm(true, false, rows, i, n, 1, dOut + 4 * row, o, x, i, 0, g, i)
+    gemm(true, false, rows, i, n, 1, dOut + elementBytes(xCode) * row, o, x, i, 0, g, i)
     const [w] = weightRows(env, weight, code, i, { row, rows, column: 0, columns: i }, unpacked)
     // Rows of f32 are as many as the scratch for unpacked ones holds, more than the stage does.
     if (isOutside(w)) stage.copyRows(unpacked, 4 * i, w, 4 * i, rows, 4 * i)
