@@ -1,7 +1,6 @@
 // sparsescope evaluate: perplexity of a model on a text or on ids, with its protocol stated; or a zero-shot task.
 import { InvalidArgumentError } from 'commander'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
-import { openBackend } from '../engine/compute/open.ts'
 import { EngineError } from '../engine/errors.ts'
 import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
 import { createDecoder } from '../engine/model/decoder.ts'
@@ -16,8 +15,9 @@ import { defaultTask, taskOf, tasksWithData, type TaskName } from '../shared/tas
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { evaluateQuestions } from './evaluateQuestions.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
 
-interface EvaluateOptions extends CommonOptions {
+interface EvaluateOptions extends CommonOptions, PrecisionOptions {
   task: string
   data: string
   field?: string
@@ -52,6 +52,7 @@ export const evaluateCommand = command(
   .option('--samples <n>', 'windows to use (default: all)', wholeNumber)
   .option('--limit <n>', 'of a zero-shot task: the first rows of the data (default: all)', wholeNumber)
   .option('--items', 'of a zero-shot task: with the log-likelihoods of every row (in --json)')
+  .addOption(precisionOption())
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: EvaluateOptions): Promise<Outcome> => {
@@ -78,7 +79,7 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
     vocabSize: model.config.vocabSize,
     signal: context.signal,
   })
-  const backend = await openBackend(options)
+  const backend = await openFor(model, options)
   const memory = watchMemory(
     () => backend.memory().usedBytes,
     () => undefined,
@@ -103,6 +104,7 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
       tokens_per_second: tokens / seconds,
       peak_memory_mb: memory.peakMb(),
       device: backend.info.device,
+      precision: backend.precision,
     }
     return { json, text: describe(json, options.data, backend.info.description) }
   } finally {

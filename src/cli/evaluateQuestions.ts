@@ -1,6 +1,5 @@
 // The part of `sparsescope evaluate` that measures a zero-shot task.
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
-import { openBackend } from '../engine/compute/open.ts'
 import { evaluateTask, type TaskResult } from '../engine/evaluate/tasks/evaluateTask.ts'
 import type { Figure } from '../engine/evaluate/tasks/figures.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../engine/evaluate/tasks/questions.ts'
@@ -11,8 +10,9 @@ import { formatAccuracy } from '../shared/format/numbers.ts'
 import { taskOf, type TaskName } from '../shared/tasks/tasks.ts'
 import type { CommonOptions, Context, Outcome } from './command.ts'
 import { memoryBytes } from './memoryOption.ts'
+import { openFor, type PrecisionOptions } from './precisionOption.ts'
 
-export interface QuestionOptions extends CommonOptions {
+export interface QuestionOptions extends CommonOptions, PrecisionOptions {
   task: TaskName
   data: string
   limit?: number
@@ -36,7 +36,7 @@ export async function evaluateQuestions(context: Context, path: string, options:
   })
   const warning = unansweredText(set)
   if (warning) context.say(`warning: ${warning}`)
-  await using backend = closing(await openBackend(options))
+  await using backend = closing(await openFor(model, options))
   const { info } = backend.value
   const bytes = memoryBytes(options.memory)
   const sizes = { memoryBytes: bytes, tokensPerPass: tokensPerPassOf(set.questions, model.config, bytes) }
@@ -57,7 +57,7 @@ export async function evaluateQuestions(context: Context, path: string, options:
     without_answer: set.unanswered.count,
     seconds: result.seconds,
     device: info.device,
-    precision: 'f32',
+    precision: backend.value.precision,
     ...(options.items && { items: itemsOf(set, result) }),
   }
   return { json, text: describe(set, result, data, info.description) }

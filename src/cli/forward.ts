@@ -1,6 +1,5 @@
 // sparsescope forward: what a model computes on given ids, to compare with another framework.
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
-import { openBackend } from '../engine/compute/open.ts'
 import { readBatchFile } from '../engine/evaluate/batchFile.ts'
 import { recordForward } from '../engine/evaluate/recordForward.ts'
 import { createDecoder } from '../engine/model/decoder.ts'
@@ -8,8 +7,9 @@ import { openModel } from '../engine/model/model.ts'
 import { passTokens } from '../shared/plan/memory.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
 
-interface ForwardOptions extends CommonOptions {
+interface ForwardOptions extends CommonOptions, PrecisionOptions {
   ids: string
   field?: string
   mask?: string
@@ -34,13 +34,14 @@ export const forwardCommand = command(
   .option('--labels <name>', 'tensor of the same file: targets, -100 = ignored (default: the ids)')
   .requiredOption('--out <file>', 'safetensors file to write; replaced if it is there')
   .option('--grads', 'gradients of the mean loss for every parameter')
+  .addOption(precisionOption('f32, to compare with'))
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: ForwardOptions): Promise<Outcome> => {
       const batch = await readBatchFile(options.ids, options)
       const checkpoint = await openCheckpoint(path)
       const model = openModel(checkpoint)
-      const backend = await openBackend(options)
+      const backend = await openFor(model, { ...options, precision: options.precision ?? 'f32' })
       const decoder = await createDecoder(backend, model, {
         memoryBytes: memoryBytes(options.memory),
         training: options.grads,
@@ -55,7 +56,14 @@ export const forwardCommand = command(
         })
         const { loss, numTargets, tensors } = recorded
         return {
-          json: { loss, targets: numTargets, out: options.out, tensors: tensors.length, device: backend.info.device },
+          json: {
+            loss,
+            targets: numTargets,
+            out: options.out,
+            tensors: tensors.length,
+            device: backend.info.device,
+            precision: backend.precision,
+          },
           text: `loss ${loss.toFixed(6)} over ${numTargets} targets on ${backend.info.description}; ${tensors.length} tensors in ${options.out}`,
         }
       } finally {

@@ -1,7 +1,6 @@
 // sparsescope generate: what a model says after a prompt, as it says it.
 import { InvalidArgumentError } from 'commander'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
-import { openBackend } from '../engine/compute/open.ts'
 import { openTextGenerator } from '../engine/generate/generateText.ts'
 import { roomFor } from '../engine/generate/generateTokens.ts'
 import { createDecoder } from '../engine/model/decoder.ts'
@@ -10,8 +9,9 @@ import { openModel } from '../engine/model/model.ts'
 import { printable } from '../shared/format/printable.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
 
-interface GenerateCommandOptions extends CommonOptions {
+interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
   prompt: string
   maxTokens: number
   temperature: number
@@ -35,13 +35,14 @@ export const generateCommand = command('generate', 'what a model says after a pr
   )
   .option('--top-p <p>', 'draw among the likeliest tokens that have so much of the probability', between(0, 1), 1)
   .option('--seed <n>', 'of the draws', seedNumber, 0)
+  .addOption(precisionOption())
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: GenerateCommandOptions): Promise<Outcome> => {
       const { signal } = context
       const checkpoint = await openCheckpoint(path)
       const model = openModel(checkpoint)
-      const backend = await openBackend(options)
+      const backend = await openFor(model, options)
       // A token has one character at least.
       const room = roomFor(model.config, options.prompt.length, options.maxTokens)
       const decoder = await createDecoder(backend, model, {
@@ -63,6 +64,7 @@ export const generateCommand = command('generate', 'what a model says after a pr
           seconds,
           tokens_per_second: tokensPerSecond,
           device: backend.info.device,
+          precision: backend.precision,
         }
         if (!options.json)
           process.stderr.write(

@@ -25,12 +25,13 @@ import {
 import type { RunEvent } from '../shared/protocol/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { removeDeadScratch } from './deadScratch.ts'
 import { createScratchFolder, scratchRecipe } from './scratchFolder.ts'
 import { createRunProgress } from './terminal/runProgress.ts'
 import { version } from './version.ts'
 
-interface PruneOptions extends CommonOptions {
+interface PruneOptions extends CommonOptions, PrecisionOptions {
   method: MethodName
   sparsity?: number[]
   allocation?: string
@@ -91,6 +92,7 @@ export const pruneCommand = command('prune', 'prune a model, without recovery', 
       .choices(saveFormatNames)
       .default(defaultSaveFormat),
   )
+  .addOption(precisionOption())
   .addOption(memoryOption())
   .requiredOption('--out <folder>', 'folder to write; it must not exist')
   .action(
@@ -136,6 +138,7 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
     prune: [step],
     calibration,
     seed: o.seed,
+    precision: o.precision,
     save: { to: resolve(o.out), max_shard: o.maxShard, format: o.format },
   }
 }

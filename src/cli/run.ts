@@ -17,9 +17,10 @@ import { formatBytes } from '../shared/format/byteSize.ts'
 import { createRunProgress } from './terminal/runProgress.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { version } from './version.ts'
 
-interface RunCommandOptions extends CommonOptions {
+interface RunCommandOptions extends CommonOptions, PrecisionOptions {
   set: string[]
   memory?: string
   resume?: string
@@ -34,14 +35,16 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
 ])
   .argument('[recipe]', 'a *.prune.yaml; may be left out with --resume')
   .option('--set <path=value>', 'replace a value of the recipe; may be repeated', collect, [])
+  .addOption(precisionOption("the recipe's"))
   .addOption(memoryOption())
   .option('--resume <run>', 'go on with a run folder that was killed or cancelled')
   .option('--dry-run', 'say what would be done: modules, trainable set, memory, disk')
   .action(
     runs(async (context, recipe: string | undefined, options: RunCommandOptions): Promise<Outcome> => {
+      const settings = options.precision ? [...options.set, `precision=${options.precision}`] : options.set
       if (options.dryRun) {
         if (recipe === undefined) throw new EngineError('usage', '--dry-run needs a recipe')
-        const plan = await planOfRecipe(recipe, options.set, memoryBytes(options.memory), context.signal)
+        const plan = await planOfRecipe(recipe, settings, memoryBytes(options.memory), context.signal)
         if (plan.errors.length > 0) throw new EngineError('bad-recipe', `${recipe}: ${plan.errors.join(' ')}`)
         return { json: plan, text: planText(plan) }
       }
@@ -50,7 +53,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
       try {
         const report = await runRecipe({
           recipe,
-          settings: options.set,
+          settings,
           resume: options.resume,
           memoryBytes: memoryBytes(options.memory),
           version,

@@ -5,7 +5,7 @@ import { reshape, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { breathe } from '../breathe.ts'
 import { remember } from './kvCache.ts'
-import { linearBackward, linearForward } from './linear.ts'
+import { linearBackward, linearForward, productInput } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
@@ -25,6 +25,7 @@ export interface AttentionWeights {
 }
 
 export interface AttentionSaved {
+  /** As the projections read it. */
   readonly x: Tensor
   /** As attention reads them: normed and turned. */
   readonly q: Tensor
@@ -48,7 +49,9 @@ export async function attentionForward(
 ): Promise<AttentionSaved> {
   const { step, scope } = pass
   const { kernels } = step.backend
-  const projected = project(pass, config, weights, x)
+  const input = productInput(step, scope, x)
+  const projected = project(pass, config, weights, input)
+  if (input !== x) pass.drop(input)
   await breathe()
   const [normedQ, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
   const [normedK, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
@@ -66,7 +69,7 @@ export async function attentionForward(
   step.observe?.([weights.out], mixed)
   linearForward(step, output, weights.out, mixed)
   pass.drop(mixed)
-  return { x, q, k, v, qNorm, kNorm, mixed, logSum }
+  return { x: input, q, k, v, qNorm, kNorm, mixed, logSum }
 }
 
 /** Rows of a packed batch to its places, or back; the tensor itself where nothing is packed. */

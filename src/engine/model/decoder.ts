@@ -99,11 +99,11 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
 }
 
 /**
- * A CPU widens 16-bit weights for every product, so f32 is faster there where all of it fits. Elsewhere half the bytes
- * are half the time.
+ * A CPU widens 16-bit weights for every product in f32, so f32 is faster there where all of it fits. Elsewhere half the
+ * bytes are half the time.
  */
 function bestForm(backend: Backend, model: Model, memoryBytes: number, numRows: number, training: boolean): LoadAs {
-  if (!backend.traits.widensWeights) return 'stored'
+  if (!backend.traits.widensWeights || backend.precision === 'bf16') return 'stored'
   const wide = planResidency(memoryBytes, passSizes(model, { as: 'f32' }, numRows, training), training)
   return wide.residentBlocks === model.config.numBlocks ? 'f32' : 'stored'
 }

@@ -4,7 +4,7 @@ import { Arena } from '../compute/arena.ts'
 import { rows, slice, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import type { Ends } from './ends.ts'
-import { linearBackward, linearForward } from './linear.ts'
+import { linearBackward, linearForward, otherOperand, productInput } from './linear.ts'
 import type { Grads, Linear, RowRange, Step } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
 
@@ -115,7 +115,7 @@ export async function readLastLogits(step: Step, ends: Ends, hidden: Tensor): Pr
 interface Reached {
   readonly normed: Tensor
   readonly normSaved: NormSaved | null
-  /** What the head multiplies [N, E]. */
+  /** What the head multiplies [N, E], as its products read it. */
   readonly output: Tensor
 }
 
@@ -123,9 +123,10 @@ function intoHead(step: Step, scope: Arena, { finalNorm, projectOut }: Ends, hid
   const pass = { step, scope, drop: () => undefined }
   const normed = finalNorm ? scope.allocate(hidden.shape) : hidden
   const normSaved = finalNorm ? normForward(pass, normed, finalNorm, hidden) : null
-  if (!projectOut) return { normed, normSaved, output: normed }
-  const output = scope.allocate([hidden.shape[0], projectOut.weight.shape[0]])
-  return { normed, normSaved, output: linearForward(step, output, projectOut, normed) }
+  if (!projectOut) return { normed, normSaved, output: productInput(step, scope, normed) }
+  const projected = scope.allocate([hidden.shape[0], projectOut.weight.shape[0]])
+  linearForward(step, projected, projectOut, normed)
+  return { normed, normSaved, output: productInput(step, scope, projected) }
 }
 
 function outOfHead(
@@ -218,7 +219,8 @@ function chunkLogits(step: Step, scope: Arena, head: Linear, input: Tensor, chun
 function multiplyChunk(step: Step, head: Linear, input: Tensor, chunk: RowRange, logits: Tensor): void {
   using inner = new Arena(step.backend)
   const bias = head.bias && slice(head.bias, chunk.start, [chunk.end - chunk.start])
-  step.backend.kernels.linear(logits, input, headRows(step, inner, head, chunk), bias)
+  const weight = otherOperand(step, inner, input, headRows(step, inner, head, chunk))
+  step.backend.kernels.linear(logits, input, weight, bias)
 }
 
 /** dInput is written by the first chunk and added to by the others; dHead rows are added. */
@@ -233,12 +235,14 @@ function chunkBackward(
 ): void {
   const { kernels } = step.backend
   using inner = new Arena(step.backend)
-  kernels.linearBackwardInput(dInput, dLogits, headRows(step, inner, ends.head, chunk), chunk.start > 0)
+  const d = otherOperand(step, inner, input, dLogits)
+  const weight = otherOperand(step, inner, d, headRows(step, inner, ends.head, chunk))
+  kernels.linearBackwardInput(dInput, d, weight, chunk.start > 0)
   const dHead = grads.of(ends.headWeightName)
-  if (dHead) kernels.linearBackwardWeight(rows(dHead, chunk.start, chunk.end), dLogits, input)
+  if (dHead) kernels.linearBackwardWeight(rows(dHead, chunk.start, chunk.end), d, input)
   const dBias = ends.head.bias && grads.of(`${ends.head.name}.bias`)
   if (dBias) kernels.columnSum(slice(dBias, chunk.start, [chunk.end - chunk.start]), dLogits)
-  step.adapterOf?.(ends.head)?.backward(step.backend, inner, ends.head, dLogits, input, chunk)
+  step.adapterOf?.(ends.head)?.backward(step.backend, inner, ends.head, d, input, chunk)
 }
 
 /** The head's rows of a chunk [Vc, E], through its adapter where it has one. */

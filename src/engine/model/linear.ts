@@ -1,11 +1,35 @@
 // A linear with its adapter: forward, and the products of its backward that somebody wants.
 import { Arena } from '../compute/arena.ts'
+import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { Grads, Linear, Step } from './module.ts'
 
+/**
+ * What products read of x [N, C]: x itself, or where they are computed in bf16 its rounding, in `scope`. Linears that share
+ * an input share it. One row stays as it is: reading the weights is all of its work.
+ */
+export function productInput({ backend }: Pick<Step, 'backend'>, scope: Arena, x: Tensor): Tensor {
+  if (backend.precision === 'f32' || x.dtype !== 'f32' || x.shape[0] === 1) return x
+  return rounded(backend, scope, x)
+}
+
+/** The other operand of a product with `input`: itself, or rounded to bf16 in `scope` where `input` is. */
+export function otherOperand({ backend }: Pick<Step, 'backend'>, scope: Arena, input: Tensor, other: Tensor): Tensor {
+  return input.dtype === 'bf16' && other.dtype !== 'bf16' ? rounded(backend, scope, other) : other
+}
+
+function rounded(backend: Backend, scope: Arena, x: Tensor): Tensor {
+  const output = scope.allocate(x.shape, 'bf16')
+  backend.kernels.convert(output, x)
+  return output
+}
+
 /** output[N,O] = input[N,I] · Wᵀ + bias, W the adapter's effective weight where there is one. */
 export function linearForward(step: Step, output: Tensor, linear: Linear, input: Tensor): Tensor {
-  withWeight(step, linear, (weight) => step.backend.kernels.linear(output, input, weight, linear.bias))
+  using scope = new Arena(step.backend)
+  const x = productInput(step, scope, input)
+  const weight = otherOperand(step, scope, x, effectiveWeight(step, scope, linear))
+  step.backend.kernels.linear(output, x, weight, linear.bias)
   return output
 }
 
@@ -23,22 +47,25 @@ export function linearBackward(
   accumulate = false,
 ): void {
   const { kernels } = step.backend
-  const dWeight = grads.of(`${linear.name}.weight`)
-  if (dWeight) kernels.linearBackwardWeight(dWeight, dOutput, input)
+  using scope = new Arena(step.backend)
   const dBias = linear.bias && grads.of(`${linear.name}.bias`)
   if (dBias) kernels.columnSum(dBias, dOutput)
+  const dWeight = grads.of(`${linear.name}.weight`)
   const adapter = step.adapterOf?.(linear)
-  if (adapter) {
-    using arena = new Arena(step.backend)
-    adapter.backward(step.backend, arena, linear, dOutput, input)
+  if (!dWeight && !adapter && !dInput) return
+  const d = productInput(step, scope, dOutput)
+  if (dWeight || adapter) {
+    using inner = new Arena(step.backend)
+    const x = productInput(step, inner, input)
+    if (dWeight) kernels.linearBackwardWeight(dWeight, d, x)
+    adapter?.backward(step.backend, inner, linear, d, x)
   }
-  if (dInput) withWeight(step, linear, (weight) => kernels.linearBackwardInput(dInput, dOutput, weight, accumulate))
+  if (!dInput) return
+  const weight = otherOperand(step, scope, d, effectiveWeight(step, scope, linear))
+  kernels.linearBackwardInput(dInput, d, weight, accumulate)
 }
 
-/** Effective weights are formed for one product and go again; adapters that have memory for them keep them. */
-function withWeight(step: Step, linear: Linear, use: (weight: Tensor) => void): void {
-  const adapter = step.adapterOf?.(linear)
-  if (!adapter) return use(linear.weight)
-  using arena = new Arena(step.backend)
-  use(adapter.effectiveWeight(step.backend, arena, linear))
+/** Formed in `scope`; adapters that have memory for theirs keep them. */
+function effectiveWeight(step: Step, scope: Arena, linear: Linear): Tensor {
+  return step.adapterOf?.(linear)?.effectiveWeight(step.backend, scope, linear) ?? linear.weight
 }

@@ -3,7 +3,7 @@ import type { Arena } from '../compute/arena.ts'
 import type { Activation, CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
-import { linearBackward, linearForward } from './linear.ts'
+import { linearBackward, linearForward, productInput } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import type { Pass } from './pass.ts'
 
@@ -16,11 +16,12 @@ export interface MlpWeights {
 }
 
 export interface MlpSaved {
+  /** As the first linears read it. */
   readonly x: Tensor
   /** [N, I] before the activation; null for a dense MLP. */
   readonly gate: Tensor | null
   readonly up: Tensor
-  /** What `down` reads [N, I]. */
+  /** [N, I], as `down` reads it. */
   readonly inner: Tensor
 }
 
@@ -28,7 +29,9 @@ export interface MlpSaved {
 export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, output: Tensor): Promise<MlpSaved> {
   const { step, scope } = pass
   const { kernels } = step.backend
-  const { gate, up } = await project(pass, weights, x)
+  const input = productInput(step, scope, x)
+  const { gate, up } = await project(pass, weights, input)
+  if (input !== x) pass.drop(input)
   const inner = scope.allocate(up.shape)
   if (gate) kernels.gated(inner, gate, up, weights.activation)
   else kernels.activation(inner, up, weights.activation)
@@ -36,9 +39,11 @@ export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, out
   pass.drop(up)
   await breathe()
   step.observe?.([weights.down], inner)
-  linearForward(step, output, weights.down, inner)
-  pass.drop(inner)
-  return { x, gate, up, inner }
+  const innerInput = productInput(step, scope, inner)
+  if (innerInput !== inner) scope.release(inner)
+  linearForward(step, output, weights.down, innerInput)
+  pass.drop(innerInput)
+  return { x: input, gate, up, inner: innerInput }
 }
 
 /** dX is written when wanted, added to when `accumulate`. */
@@ -53,7 +58,7 @@ export async function mlpBackward(
   accumulate = false,
 ): Promise<void> {
   const { kernels } = step.backend
-  const dInner = scope.allocate(inner.shape)
+  const dInner = scope.allocate(up.shape)
   linearBackward(step, weights.down, inner, dOutput, grads, dInner)
   await breathe()
   if (!gate) {

@@ -5,7 +5,7 @@ import type { Tensor } from '../compute/tensor.ts'
 import type { ExpertsConfig } from '../../shared/families/modelConfig.ts'
 import { mlpBackward, mlpForward, type MlpSaved, type MlpWeights } from './mlp.ts'
 import type { Grads, Step } from './module.ts'
-import type { Pass } from './pass.ts'
+import { dropUnless, type Pass } from './pass.ts'
 import { route, routeBackward, type Routing } from './routing.ts'
 
 export interface MoeWeights {
@@ -52,7 +52,7 @@ export async function moeForward(pass: Pass, weights: MoeWeights, x: Tensor, out
     }
     const saved = await expertForward(pass, expert, x, routing.rows[e], routing.shares[e])
     backend.kernels.scatterAddRows(output, saved.output, saved.rows, saved.shares)
-    for (const tensor of [saved.output, saved.mlp.x, saved.rows, saved.shares]) pass.drop(tensor)
+    for (const tensor of [saved.output, saved.rows, saved.shares]) pass.drop(tensor)
     experts.push(saved)
   }
   return { x, routing, experts }
@@ -76,6 +76,7 @@ async function expertForward(
   step.observe?.(weights.inputs, input)
   const output = scope.allocate([count, x.shape[1]])
   const mlp = await mlpForward(pass, weights, input, output)
+  dropUnless(pass, input, mlp.x)
   return { rows, shares, mlp, output }
 }
 

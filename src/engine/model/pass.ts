@@ -20,6 +20,12 @@ export function createPass(step: Step, save: boolean): Pass {
   }
 }
 
+/** Frees a tensor: at once where the backward has `saved` instead of it, else as `drop` does. */
+export function dropUnless(pass: Pass, tensor: Tensor, saved: Tensor): void {
+  if (saved === tensor) pass.drop(tensor)
+  else pass.scope.release(tensor)
+}
+
 /**
  * One pass with its output [shape] in the step's arena. `body` fills the output and returns what a backward needs of it,
  * which is handed on only when saving: without, it points into a scope that has ended.

@@ -17,7 +17,7 @@ import {
   type MlpPartSaved,
 } from './branches.ts'
 import { normForward, normTrains } from './norm.ts'
-import type { Pass } from './pass.ts'
+import { dropUnless, type Pass } from './pass.ts'
 
 /** x [N,C] → h [N,C], into `h`. */
 export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h: Tensor): Promise<AttentionPartSaved> {
@@ -32,7 +32,7 @@ export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h:
   }
   const [normed, attnNorm] = applyNorm(pass, block.attnNorm, x)
   const attention = await attend(pass, block, normed, branch)
-  pass.drop(normed)
+  dropUnless(pass, normed, attention.x)
   step.backend.kernels.add(h, x, branch)
   scope.release(branch)
   return { attnNorm, attention }
@@ -51,6 +51,7 @@ export async function mlpSubmodule(pass: Pass, block: Block, h: Tensor, y: Tenso
   }
   const [normed, mlpNorm] = applyNorm(pass, secondNorm(block), h)
   const mlp = await feed(pass, block, normed, branch)
+  dropUnless(pass, normed, mlp.x)
   step.backend.kernels.add(y, h, branch)
   scope.release(branch)
   return { mlpNorm, mlp }

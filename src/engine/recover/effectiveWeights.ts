@@ -1,5 +1,6 @@
-// Effective weights of adapted linears, formed once per optimiser step although forward, backward, recomputation and
-// accumulated batches all ask for them.
+// Effective weights of adapted linears in the type that products take, formed once per optimiser step although forward,
+// backward, recomputation and accumulated batches all ask for them.
+import { bytesPerElement } from '../dtype.ts'
 import type { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -21,14 +22,14 @@ export function createEffectiveWeights(backend: Backend, bytes: number): Effecti
     of(arena, name, shape, form) {
       let entry = kept.get(name)
       if (!entry) {
-        const size = 4 * shape.reduce((a, b) => a * b, 1)
+        const size = bytesPerElement[backend.precision] * shape.reduce((a, b) => a * b, 1)
         if (used + size > bytes) {
-          const tensor = arena.allocate(shape)
+          const tensor = arena.allocate(shape, backend.precision)
           form(tensor)
           return tensor
         }
         used += size
-        kept.set(name, (entry = { tensor: backend.allocate('f32', shape), version: -1 }))
+        kept.set(name, (entry = { tensor: backend.allocate(backend.precision, shape), version: -1 }))
       }
       if (entry.version !== version) {
         form(entry.tensor)

@@ -1,6 +1,7 @@
 // A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
 import { resolve } from 'node:path'
 import { beyondDevice } from '../../shared/plan/memory.ts'
+import type { PrecisionChoice } from '../../shared/recipe/precisions.ts'
 import type { RunEvent } from '../../shared/protocol/events.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly version: string
   /** Called once recipe and model are found good. The caller closes what it gives. */
   readonly openBackend: () => Promise<Backend>
+  /** Of a recipe that leaves it to the device. */
+  readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
   readonly onEvent?: (event: RunEvent) => void
   /** The run folder, as soon as there is one. */
@@ -43,8 +46,8 @@ export interface RunOptions {
  * @throws EngineError
  */
 export async function runRecipe(options: RunOptions): Promise<RunReport> {
-  const { resume, recipe, settings = [], openBackend, signal, onWait } = options
-  const shared = { settings, openBackend, signal, onWait }
+  const { resume, recipe, settings = [], openBackend, precision, signal, onWait } = options
+  const shared = { settings, openBackend, precision, signal, onWait }
   const opened = await (resume !== undefined
     ? resumeRun({ ...shared, run: resume, recipe })
     : startRun({ ...shared, recipe: requireRecipe(recipe) }))

@@ -15,6 +15,7 @@ import type { Scope, Selection } from '../methods/method.ts'
 import { defaultMethod, defaultScope, methodOf, needsData, type MethodName } from '../methods/methods.ts'
 import { defaultTask, taskOf, type TaskName } from '../tasks/tasks.ts'
 import { defaultTrain, type Subset } from '../adapters/subsets.ts'
+import { defaultPrecision, type PrecisionChoice } from './precisions.ts'
 import { refitDefaults, unstructured } from './schema.ts'
 import type {
   EvaluationStage,
@@ -105,6 +106,7 @@ export interface ResolvedRecipe {
   /** In their order; none is an empty list. */
   recover: ResolvedRecover[]
   evaluate: ResolvedEvaluation[]
+  precision: PrecisionChoice
   save?: { to: string; max_shard: string; format: SaveFormat }
   sweep?: Recipe['sweep']
 }
@@ -135,6 +137,7 @@ export function resolveRecipe(recipe: Recipe, known: Surroundings = {}): Resolve
     seed: recipe.seed ?? 0,
     recover: recoveriesOf(recover).map((one) => resolveRecover(one, known)),
     evaluate: (recipe.evaluate ?? []).map((e) => resolveEvaluation(e, known)),
+    precision: recipe.precision ?? defaultPrecision,
     ...(recipe.save && { save: { max_shard: '5GB', format: defaultSaveFormat, ...recipe.save } }),
     ...(recipe.sweep && { sweep: recipe.sweep }),
   }

@@ -12,6 +12,7 @@ import { scopes, selections } from '../methods/method.ts'
 import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData, refusesScope } from '../methods/methods.ts'
 import { defaultTask, taskNames, taskOf, tasksWithPrompts, zeroShotNames } from '../tasks/tasks.ts'
 import { about } from './aboutKey.ts'
+import { defaultPrecision, precisions } from './precisions.ts'
 import { allocationShape } from './allocationSchema.ts'
 import { sweepSchema } from './sweepSchema.ts'
 
@@ -346,6 +347,15 @@ export const recipeSchema = z
       .optional(),
     recover: recoverSchema.optional(),
     evaluate: z.array(evaluationSchema).meta(about('What to measure, and when.')).optional(),
+    precision: z
+      .enum(precisions)
+      .meta(
+        about(
+          'What products are computed in: `f32`; `bf16`, with sums and all else in f32; or `auto`, which is bf16 where the device multiplies it faster (AVX512_BF16, AMX) and the checkpoint stores bf16 or f16, else f32. Statistics, selection, solvers, optimiser states and merges are f32 or f64 always.',
+          { default: defaultPrecision },
+        ),
+      )
+      .optional(),
     save: z
       .strictObject({
         to: path.meta(about('Folder to write, relative to the recipe; must not exist.')),

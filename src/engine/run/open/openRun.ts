@@ -13,6 +13,8 @@ import { openModel, type Model } from '../../model/model.ts'
 import { writeAtomic } from '../state/atomicFile.ts'
 import { checkCounts } from './checkCounts.ts'
 import { idShapesOf } from './idShapes.ts'
+import { computeIn } from '../../model/computeIn.ts'
+import { defaultPrecision, type PrecisionChoice } from '../../../shared/recipe/precisions.ts'
 import { checkOutput } from './outputClaim.ts'
 import { loadProgress, newProgress, saveProgress, type RunProgress } from '../state/progress.ts'
 import { parseReportStatus } from '../state/progressSchema.ts'
@@ -46,6 +48,8 @@ export interface OpenedRun {
 interface OpenRequest {
   readonly settings: readonly string[]
   readonly openBackend: () => Promise<Backend>
+  /** Of a recipe that leaves it to the device; default: auto. */
+  readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
   /** Told when the run's folder is another process's that seems to be dead, and taking it over takes a while. */
   readonly onWait?: (message: string) => void
@@ -56,7 +60,8 @@ export interface StartRequest extends OpenRequest {
 }
 
 /** @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
-export async function startRun({ recipe: path, settings, openBackend, signal }: StartRequest): Promise<OpenedRun> {
+export async function startRun(request: StartRequest): Promise<OpenedRun> {
+  const { recipe: path, settings, signal } = request
   const checked = await checkRecipe(path, settings, signal)
   try {
     const { recipe, base } = checked
@@ -64,7 +69,7 @@ export async function startRun({ recipe: path, settings, openBackend, signal }: 
     const place = join(runsFolder(checked.path), 'run')
     await checkOutput(checked, place)
     const sources = await recordSources(await sourceFiles(recipe, checked.source), signal)
-    const backend = await openBackend()
+    const backend = await openDevice(checked, request)
     const text = recipeText(recipe, place)
     const progress = newProgress({
       recipe: hashOf(text),
@@ -114,10 +119,8 @@ export async function resumeRun(request: ResumeRequest): Promise<OpenedRun> {
   }
 }
 
-async function readRun(
-  folder: RunFolder,
-  { recipe: path, settings, openBackend, signal }: ResumeRequest,
-): Promise<Omit<OpenedRun, 'lock'>> {
+async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<OpenedRun, 'lock'>> {
+  const { recipe: path, settings, signal } = request
   const text = await readOwn(folder.recipe)
   if (await isFinished(folder)) {
     // The process may have been killed while it tidied up.
@@ -141,7 +144,15 @@ async function readRun(
     await checkSources()
     const asked = to === null ? null : resolve(folder.path, progress.base, to)
     const recipe = await placeResult(checked.recipe, folder.path, progress, asked)
-    return { ...checked, recipe, folder, backend: await openBackend(), progress, resumed: true, checkSources }
+    return {
+      ...checked,
+      recipe,
+      folder,
+      backend: await openDevice(checked, request),
+      progress,
+      resumed: true,
+      checkSources,
+    }
   } catch (error) {
     await checked.source.close()
     throw error
@@ -177,6 +188,11 @@ async function checkRecipe(path: string, settings: readonly string[], signal?: A
     await source.close()
     throw error
   }
+}
+
+async function openDevice({ recipe, model }: Checked, { openBackend, precision }: OpenRequest): Promise<Backend> {
+  const asked = recipe.precision === defaultPrecision ? precision : recipe.precision
+  return computeIn(await openBackend(), model, asked ?? defaultPrecision)
 }
 
 async function requireSame(

@@ -74,7 +74,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
       platform: `${process.platform} ${process.arch}`,
     },
     device: progress.device,
-    protocol: [...protocolOf(facts.recipe), ...undecided(accuracy)],
+    protocol: [...protocolOf(facts.recipe), precisionSentence(progress.device), ...undecided(accuracy)],
     perplexity,
     accuracy,
     evaluations: progress.evaluations,
@@ -112,6 +112,11 @@ function evaluationSentence({
   return questions
     ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
     : `${title} on ${data}: windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
+}
+
+function precisionSentence({ details }: RunDevice): string {
+  if (details.precision === 'bf16') return 'Products in bf16 with sums in f32; all else in f32 or f64.'
+  return 'Everything in f32 or f64.'
 }
 
 function recoverySentence(recover: ResolvedRecover): string {

@@ -1,0 +1,34 @@
+// The precision in which a model is computed with: of products only (design 4.2), never of goldens.
+import type { Backend, Precision } from '../compute/backend.ts'
+import { EngineError } from '../errors.ts'
+import { blockLinears } from '../../shared/families/parameters.ts'
+import type { PrecisionChoice } from '../../shared/recipe/precisions.ts'
+import type { Model } from './model.ts'
+
+/**
+ * The backend, with products of the model in the chosen precision; its `info` says which.
+ * @throws EngineError 'unsupported' for bf16 where the device has no products of it.
+ */
+export function computeIn(backend: Backend, model: Model, choice: PrecisionChoice): Backend {
+  const precision = precisionOf(backend, model, choice)
+  const { info } = backend
+  const description = precision === 'f32' ? info.description : `${info.description}, products in ${precision}`
+  return { ...backend, precision, info: { ...info, description, details: { ...info.details, precision } } }
+}
+
+function precisionOf({ traits, info }: Backend, model: Model, choice: PrecisionChoice): Precision {
+  if (choice === 'bf16' && !traits.bf16Products)
+    throw new EngineError(
+      'unsupported',
+      `${info.description} has no fast products of bf16: use precision f32 or auto; sparsescope doctor says what is missing`,
+    )
+  if (choice !== 'auto') return choice
+  return traits.bf16Products && isStoredIn16Bits(model) ? 'bf16' : 'f32'
+}
+
+function isStoredIn16Bits({ config, checkpoint }: Model): boolean {
+  return blockLinears(config).every(({ name }) => {
+    const dtype = checkpoint.tensors.get(`${name}.weight`)?.dtype
+    return dtype === 'BF16' || dtype === 'F16'
+  })
+}
