@@ -52,6 +52,7 @@ export const targets = {
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
   lockBeat: esm('src/engine/run/lock/lockBeat.ts', 'lockBeat'),
   backend: esm('src/backend/main.ts', 'backend'),
+  backendTry: esm('src/backend/tryWorker.ts', 'backendTry'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
   server: cjs('src/server/main.ts', 'server', { minify: true }),
   // Minified: activation time is mostly reading and compiling the bundle.
@@ -60,5 +61,6 @@ export const targets = {
   inspector: web('webview-ui/inspector/main.ts', 'inspector'),
   compare: web('webview-ui/compare/main.ts', 'compare'),
   run: web('webview-ui/run/main.ts', 'run'),
+  try: web('webview-ui/try/main.ts', 'try'),
   trainable: web('webview-ui/trainable/main.ts', 'trainable'),
 }

@@ -69,6 +69,14 @@ async function picture(page, name) {
 
 const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().frameLocator('iframe#active-frame')
 
+async function chooseFromMenu(page, item, title) {
+  await page.getByRole('treeitem', { name: item, exact: true }).click({ button: 'right', modifiers: [] })
+  await sleep(400)
+  await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).hover()
+  await sleep(600)
+  await page.locator('.monaco-menu .action-label', { hasText: title }).click()
+}
+
 async function pictures(page, theme, name) {
   await page.getByRole('treeitem', { name: `${name}-wanda`, exact: true }).click()
   await page.getByRole('treeitem', { name: 'model.safetensors' }).first().dblclick()
@@ -96,17 +104,21 @@ async function pictures(page, theme, name) {
 
   await page.getByRole('treeitem', { name: `${name}-wanda`, exact: true }).click()
   await page.getByRole('treeitem', { name: `${name}-merged`, exact: true }).click({ modifiers: ['Control'] })
-  await page.getByRole('treeitem', { name: `${name}-merged`, exact: true }).click({ button: 'right', modifiers: [] })
-  await sleep(400)
-  await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).hover()
-  await sleep(600)
-  await page.locator('.monaco-menu .action-label', { hasText: 'Compare Selected' }).click()
+  await chooseFromMenu(page, `${name}-merged`, 'Compare Selected')
   // The last thing that a comparison says.
   await view(page)
     .getByText(/\d+ changed, \d+ the same/)
     .waitFor({ timeout: 120_000 })
   await view(page).locator('.tableRow').nth(2).click({ timeout: 60_000 })
   await picture(page, `compare-${theme}`)
+  await runCommand(page, 'View: Close All Editors')
+
+  await chooseFromMenu(page, `${name}-wanda`, 'Try It')
+  await view(page).getByRole('textbox', { name: 'Prompt' }).fill('And the king said unto them,')
+  await view(page).getByRole('button', { name: 'Generate' }).click()
+  await view(page).locator('[data-status]', { hasText: 'Written on' }).waitFor({ timeout: 120_000 })
+  await view(page).locator('.differs').first().focus()
+  await picture(page, `try-${theme}`)
 }
 
 const home = mkdtempSync(join(tmpdir(), 'sparsescope-pictures-'))

@@ -19,6 +19,7 @@ import { scanModel, statsOf } from './scan.ts'
 import { createStatsCache } from './statsCache.ts'
 import { summarise, wholeModel } from './summary.ts'
 import { readTile } from './tile.ts'
+import { createTryOut } from './tryOut.ts'
 import { headSpans } from '../shared/families/attentionHeads.ts'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
 import { dirname, resolve } from 'node:path'
@@ -47,6 +48,7 @@ export function createHandlers(): Service {
   // Pictures and details are looked at while a scan goes on, and neither waits for the other.
   const tileLane = createLane()
   const detailLane = createLane()
+  const tryOut = createTryOut()
   let settings = unasked
   let device: Promise<DeviceFacts> | null = null
   let gpu: boolean | null = null
@@ -110,11 +112,10 @@ export function createHandlers(): Service {
       )
     },
     pull: ({ name }, context) => pullModel(name, context),
+    tryOut: (params, context) => tryOut(params, settings, context),
     plan: ({ recipe, text }) => planText(recipe, text, gpu),
     run: (params, { signal, progress }) => runs.run(params, settings, signal, progress),
-    async activeRuns() {
-      return runs.active()
-    },
+    activeRuns: () => Promise.resolve(runs.active()),
     follow: ({ id }, { signal, progress }) => runs.follow(id, signal, progress),
     async pause({ folder, paused }) {
       runs.pause(folder, paused)

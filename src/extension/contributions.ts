@@ -7,6 +7,7 @@ export const viewTypes = {
   compare: 'sparsescope.compare',
   run: 'sparsescope.run',
   trainable: 'sparsescope.trainable',
+  try: 'sparsescope.try',
 } as const
 
 export const treeIds = { models: 'sparsescope.models', runs: 'sparsescope.runs' } as const
@@ -28,6 +29,7 @@ export const commandIds = [
   'sparsescope.compareSelected',
   'sparsescope.selectForCompare',
   'sparsescope.compareWithSelected',
+  'sparsescope.tryOut',
   'sparsescope.computeStatistics',
   'sparsescope.exportView',
   'sparsescope.copyTensorName',

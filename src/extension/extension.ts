@@ -8,6 +8,7 @@ import { modelCommands } from './commands/modelCommands.ts'
 import { otherCommands } from './commands/otherCommands.ts'
 import type { Handler, Parts } from './commands/parts.ts'
 import { adoptRuns, runCommands } from './commands/runCommands.ts'
+import { tryCommands } from './commands/tryCommands.ts'
 import { commandIds, recipeLanguage, taskType } from './contributions.ts'
 import { InspectorEditors } from './inspector/inspectorEditor.ts'
 import { noteInspections } from './inspector/noteInspections.ts'
@@ -25,6 +26,7 @@ import { watchRuns } from './runs/watchRuns.ts'
 import { createServices, type Services } from './services.ts'
 import { onSettingChange } from './support/settings.ts'
 import { createStatusItem } from './support/statusItem.ts'
+import { TryPanels } from './try/tryPanels.ts'
 import { TrainablePanels } from './trainable/trainablePanels.ts'
 
 let stopLanguage: (() => Promise<void>) | null = null
@@ -52,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     inspectors: new InspectorEditors(services),
     comparePanels,
     trainablePanels: new TrainablePanels(services),
+    tryPanels: new TryPanels(services, models),
     runPanels: new RunPanels(services, runStore, comparePanels),
     runStore,
     runner,
@@ -91,6 +94,7 @@ function registerCommands(parts: Parts): vscode.Disposable[] {
   const handlers: Record<(typeof commandIds)[number], Handler> = {
     ...modelCommands(parts),
     ...runCommands(parts),
+    ...tryCommands(parts),
     ...otherCommands(parts),
   }
   return commandIds.map((id) =>

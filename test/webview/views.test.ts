@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
 import { answer, openBrowser, openView, posted, send, type ViewName } from '../support/browser.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
+import { recordedTrial } from '../../webview-ui/harness/recordedTrial.ts'
 import type { ThemeName } from '../../webview-ui/harness/themes.ts'
 
 const model = recorded.recordedModel(12)
@@ -27,6 +28,7 @@ const messages: Record<ViewName, { type: string }[]> = {
     { type: 'progress', progress: { tensors, changes, done: tensors.length, total: tensors.length } } as never,
     { type: 'result', result } as never,
   ],
+  try: [settings, ...recordedTrial()],
   trainable: [settings, { type: 'plan', plan: recorded.recordedPlan(model) } as never],
 }
 

@@ -92,8 +92,20 @@ const pair = h(
   h('div', { class: 'pair' }, h('div', {}, names.a, left.element), h('div', {}, names.b, right.element)),
 )
 const saveButton = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Changes as CSV')
+const tryButton = h(
+  'button',
+  { type: 'button', class: 'secondary', onclick: () => host.post({ type: 'tryOut' }) },
+  'Try both…',
+)
 const page = [
-  h('header', {}, h('div', { class: 'head' }, title, saveButton), verdict, busy, lists),
+  h(
+    'header',
+    {},
+    h('div', { class: 'head' }, title, h('div', { class: 'row' }, tryButton, saveButton)),
+    verdict,
+    busy,
+    lists,
+  ),
   h(
     'section',
     { class: 'card' },
@@ -205,6 +217,7 @@ host.listen((message) => {
       return showResult(message.result)
     case 'settings':
       palette = message.settings.palette
+      tryButton.disabled = !message.settings.trusted
       left.setPalette(palette)
       right.setPalette(palette)
       return draw()

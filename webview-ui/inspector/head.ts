@@ -21,6 +21,7 @@ export interface HeadActions {
   scan: () => void
   cancel: () => void
   prune: () => void
+  tryOut: () => void
   save: (format: ExportFormat) => void
 }
 
@@ -35,6 +36,7 @@ export function createHead(actions: HeadActions): Head {
   const start = h('button', { type: 'button', class: 'secondary', onclick: actions.scan }, 'Compute statistics')
   const stop = h('button', { type: 'button', class: 'secondary', onclick: actions.cancel, hidden: true }, 'Cancel')
   const prune = h('button', { type: 'button', onclick: actions.prune }, 'Prune…')
+  const tryOut = h('button', { type: 'button', class: 'secondary', onclick: actions.tryOut }, 'Try it…')
   const totals = h('ul', { class: 'tiles', 'aria-label': 'Sparsity by role' })
   bar.hidden = true
   const element = h(
@@ -44,7 +46,7 @@ export function createHead(actions: HeadActions): Head {
       'div',
       { class: 'head' },
       h('div', {}, title, facts, other),
-      h('div', { class: 'row' }, exportMenu(actions.save), prune),
+      h('div', { class: 'row' }, exportMenu(actions.save), tryOut, prune),
     ),
     h('div', { class: 'row scan' }, bar, text, stop, start),
     warnings,
@@ -95,6 +97,8 @@ export function createHead(actions: HeadActions): Head {
     trusted(trusted) {
       prune.disabled = !trusted
       prune.title = trusted ? '' : 'Pruning needs a trusted workspace.'
+      tryOut.disabled = !trusted
+      tryOut.title = trusted ? 'What this model says after a prompt' : 'Trying a model out needs a trusted workspace.'
     },
   }
 }

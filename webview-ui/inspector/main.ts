@@ -37,6 +37,7 @@ const head = createHead({
   scan: () => host.post({ type: 'scanStart' }),
   cancel: () => host.post({ type: 'scanCancel' }),
   prune: () => host.post({ type: 'prune' }),
+  tryOut: () => host.post({ type: 'tryOut' }),
   save: (format) => void exportAs(format),
 })
 const words: LegendWords = { title: 'Exact zeros', low: '0 %', high: '100 %', notComputed: 'not computed' }

@@ -5,7 +5,7 @@ import { resultFacts, resultMarkdown, type RunResult } from '../../src/shared/se
 import { h, replaceChildren } from '../shared/dom.ts'
 
 export interface ResultActions {
-  reveal: (what: 'output' | 'report' | 'comparison') => void
+  reveal: (what: 'output' | 'report' | 'comparison' | 'tryOut') => void
   copy: (text: string) => void
 }
 
@@ -33,6 +33,7 @@ export function createResultCard({ reveal, copy }: ResultActions) {
         buttons,
         button('Open report', () => reveal('report')),
         output !== null && button('Compare with source', () => reveal('comparison')),
+        output !== null && button('Try it', () => reveal('tryOut')),
         output !== null && button('Open output', () => reveal('output')),
         button('Copy as Markdown', () => copy(resultMarkdown(runName(name).name, result))),
       )

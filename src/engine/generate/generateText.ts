@@ -2,10 +2,14 @@
 import type { Decoder } from '../model/decoder.ts'
 import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
 import { generateTokens, type GenerateOptions, type NextToken } from './generateTokens.ts'
+import { likeliestTokens } from './logProbabilities.ts'
 import { stopTokens } from './stopTokens.ts'
 import { TextStream } from './textStream.ts'
 
-export type StreamOptions = Omit<GenerateOptions, 'stop'>
+export interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
+  /** So many of the likeliest tokens are told with each. Default: 0. */
+  readonly alternatives?: number
+}
 
 export interface TextOptions extends StreamOptions {
   /** The next piece of text, as soon as it is settled. */
@@ -16,6 +20,16 @@ export interface TextOptions extends StreamOptions {
 export interface TextToken extends NextToken {
   /** The text that is settled with it; '' for half a character and for the end of the text. */
   readonly piece: string
+  /** The likeliest, most likely first. */
+  readonly alternatives: readonly Alternative[]
+}
+
+export interface Alternative {
+  readonly id: number
+  /** What the token adds to the text here. */
+  readonly piece: string
+  /** Natural. */
+  readonly logProbability: number
 }
 
 export interface Generated {
@@ -59,11 +73,15 @@ async function* streamText(
   decoder: Decoder,
   tokenizer: Tokenizer,
   prompt: Int32Array<ArrayBuffer>,
-  options: GenerateOptions,
+  { alternatives: count = 0, ...options }: StreamOptions & GenerateOptions,
 ): AsyncGenerator<TextToken, string> {
   const stream = await TextStream.after(tokenizer, prompt)
-  for await (const token of generateTokens(decoder, prompt, options))
-    yield { ...token, piece: options.stop.has(token.id) ? '' : await stream.add(token.id) }
+  for await (const token of generateTokens(decoder, prompt, options)) {
+    const alternatives: Alternative[] = []
+    for (const likely of count > 0 ? likeliestTokens(token.logits, count) : [])
+      alternatives.push({ ...likely, piece: await stream.peek(likely.id) })
+    yield { ...token, piece: options.stop.has(token.id) ? '' : await stream.add(token.id), alternatives }
+  }
   return stream.end()
 }
 

@@ -37,6 +37,11 @@ export class TextStream {
     return piece
   }
 
+  /** What an id would add in this place; nothing changes. */
+  async peek(id: number): Promise<string> {
+    return (await this.#tokenizer.decode([...this.#ids, id])).slice(this.#said)
+  }
+
   /** What was held back. */
   async end(): Promise<string> {
     return (await this.#tokenizer.decode(this.#ids)).slice(this.#said)

@@ -8,6 +8,7 @@ import type { Runner } from '../runs/runner.ts'
 import type { RunPanels } from '../runs/runPanels.ts'
 import type { RunStore } from '../runs/runStore.ts'
 import type { Services } from '../services.ts'
+import type { TryPanels } from '../try/tryPanels.ts'
 import type { TrainablePanels } from '../trainable/trainablePanels.ts'
 
 export interface Parts {
@@ -15,6 +16,7 @@ export interface Parts {
   inspectors: InspectorEditors
   comparePanels: ComparePanels
   trainablePanels: TrainablePanels
+  tryPanels: TryPanels
   runPanels: RunPanels
   runStore: RunStore
   runner: Runner

@@ -84,7 +84,10 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
         failure = null
         replay()
       },
-      onMessage: () => abort?.abort(),
+      onMessage: ({ type }) => {
+        if (type === 'tryOut') return void vscode.commands.executeCommand('sparsescope.tryOut', { a, b })
+        abort?.abort()
+      },
       onFailure: this.services.log.failed,
     })
     panel.onDidDispose(() => {

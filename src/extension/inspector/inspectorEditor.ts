@@ -117,6 +117,8 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         return session.cancelScan()
       case 'prune':
         return void vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(session.path))
+      case 'tryOut':
+        return void vscode.commands.executeCommand('sparsescope.tryOut', vscode.Uri.file(session.path))
       case 'selected':
         return this.events.fire({ session, type: 'selected' })
     }

@@ -105,6 +105,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     const { executeCommand } = vscode.commands
     if (what === 'output') return executeCommand('sparsescope.revealOutput', { folder })
     if (what === 'comparison') return this.compare(folder)
+    if (what === 'tryOut') return executeCommand('sparsescope.tryOut', { folder })
     if (what === 'report') return executeCommand('sparsescope.openReport', { folder })
     return executeCommand('vscode.open', vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
   }

@@ -1,10 +1,9 @@
 // Starts, pauses, cancels and resumes runs in the backend, and tells the store what they say.
 import * as vscode from 'vscode'
 import type { RunOutcome, RunUpdate } from '../../shared/protocol/rpc.ts'
-import { parseByteSize } from '../../shared/format/byteSize.ts'
 import type { BackendError, CallOptions } from '../backend/calls.ts'
 import type { Services } from '../services.ts'
-import { setting } from '../support/settings.ts'
+import { memoryLimit } from '../support/settings.ts'
 import { RunQueue, type Place } from './runQueue.ts'
 import { recipeName, type RunStore } from './runStore.ts'
 
@@ -110,9 +109,4 @@ export class Runner {
     await this.services.call('pause', { folder, paused })
     this.store.setPaused(folder, paused)
   }
-}
-
-function memoryLimit(): number | null {
-  const text = setting('backend.memoryLimit').trim()
-  return text === '' ? null : parseByteSize(text)
 }

@@ -1,5 +1,6 @@
 // Settings, typed by their defaults.
 import * as vscode from 'vscode'
+import { parseByteSize } from '../../shared/format/byteSize.ts'
 import type { ViewSettings } from '../../shared/protocol/view.ts'
 import { settingDefaults } from '../contributions.ts'
 
@@ -7,6 +8,12 @@ type Settings = typeof settingDefaults
 
 export function setting<K extends keyof Settings>(key: K): Settings[K] {
   return vscode.workspace.getConfiguration('sparsescope').get(key, settingDefaults[key])
+}
+
+/** Bytes that the backend may use; null: its own default. */
+export function memoryLimit(): number | null {
+  const text = setting('backend.memoryLimit').trim()
+  return text === '' ? null : parseByteSize(text)
 }
 
 export function viewSettings(): ViewSettings {

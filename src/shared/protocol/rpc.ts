@@ -4,6 +4,7 @@
 import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanResult } from './inspect.ts'
 import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequest } from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
+import type { TryParams, TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
 export const protocolVersion = 2
@@ -101,6 +102,8 @@ export interface BackendCalls {
   compare: Call<{ a: string; b: string }, CompareSummary, CompareProgress>
   /** Downloads from the Hub; only ever called when a person has asked for this model. */
   pull: Call<{ name: string }, { folder: string }, PullProgress>
+  /** Several checkpoints go on from the same prompts. */
+  tryOut: Call<TryParams, { device: string }, TryProgress>
   plan: Call<{ recipe: string; text: string }, PlanSummary>
   run: Call<RunParams, RunOutcome, RunUpdate>
   activeRuns: Call<null, ActiveRun[]>

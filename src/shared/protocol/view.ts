@@ -5,6 +5,7 @@ import type { CompareProgress, CompareSummary, ModelSummary, ScanProgress, ScanR
 import type { PlanSummary } from './plan.ts'
 import type { RunResult } from '../series/runResult.ts'
 import type { CallName, ParamsOf, ResultOf } from './rpc.ts'
+import type { TryProgress } from './tryOut.ts'
 
 export interface ViewSettings {
   palette: 'viridis' | 'cividis' | 'greys'
@@ -59,7 +60,12 @@ export type ToInspector =
   | { type: 'select'; name: string }
   | { type: 'exportNow'; format: ExportFormat }
 export type FromInspector =
-  FromAnyView | { type: 'scanStart' } | { type: 'scanCancel' } | { type: 'prune' } | { type: 'selected'; name: string }
+  | FromAnyView
+  | { type: 'scanStart' }
+  | { type: 'scanCancel' }
+  | { type: 'prune' }
+  | { type: 'tryOut' }
+  | { type: 'selected'; name: string }
 export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'html'
 
 export type ToCompare =
@@ -67,7 +73,7 @@ export type ToCompare =
   | { type: 'models'; a: { path: string; label: string }; b: { path: string; label: string } }
   | { type: 'progress'; progress: CompareProgress }
   | { type: 'result'; result: CompareSummary }
-export type FromCompare = FromAnyView | { type: 'cancel' }
+export type FromCompare = FromAnyView | { type: 'cancel' } | { type: 'tryOut' }
 
 export interface RunListing {
   folder: string
@@ -93,7 +99,40 @@ export type FromRun =
   | { type: 'cancelRun' }
   | { type: 'resumeRun' }
   | { type: 'overlay'; folder: string }
-  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' }
+  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' }
+
+/** A checkpoint of the view that tries models out: `role` is what it is to the others, such as `dense`; '' where nobody knows. */
+export interface TriedModel {
+  path: string
+  label: string
+  role: string
+}
+
+/** Prompts that a person keeps with the workspace. */
+export interface PromptSet {
+  name: string
+  text: string
+  /** Each line is a prompt. */
+  lines: boolean
+}
+
+export type ToTry =
+  | ToAnyView
+  /** Other columns than before: what was written is gone. */
+  | { type: 'columns'; columns: TriedModel[] }
+  | { type: 'sets'; sets: PromptSet[] }
+  | { type: 'begun'; prompts: string[] }
+  | { type: 'written'; progress: TryProgress[] }
+  /** `message`: of what failed; `device`: of what went well. */
+  | { type: 'ended'; status: 'done' | 'stopped' | 'failed'; message: string | null; device: string | null }
+export type FromTry =
+  | FromAnyView
+  | { type: 'generate'; prompts: string[]; maxTokens: number }
+  | { type: 'stop' }
+  | { type: 'addColumn' }
+  | { type: 'removeColumn'; column: number }
+  | { type: 'saveSet'; text: string; lines: boolean }
+  | { type: 'deleteSet'; name: string }
 
 export type ToTrainable = ToAnyView | { type: 'plan'; plan: PlanSummary }
 export type FromTrainable = FromAnyView | { type: 'openRecipe' } | { type: 'run' }

@@ -16,6 +16,7 @@ import { setTimeout } from 'node:timers/promises'
 import { createCaller, type Caller } from '../../../src/extension/backend/calls.ts'
 import { createLaunch, type Launched } from '../../../src/extension/backend/launch.ts'
 import type { ScanProgress } from '../../../src/shared/protocol/inspect.ts'
+import type { TryProgress } from '../../../src/shared/protocol/tryOut.ts'
 import { protocolVersion } from '../../../src/shared/protocol/rpc.ts'
 import { makeWorkspace } from '../../../scripts/vscode/workspace.mjs'
 import { lacks } from '../../support/skip.ts'
@@ -67,6 +68,25 @@ describe('backend process', function () {
     const broken = join(folder, 'broken.safetensors')
     writeFileSync(broken, 'version https://git-lfs.github.com/spec/v1\n')
     await assert.rejects(call('openModel', { path: broken }), { code: 'bad-checkpoint' })
+  })
+
+  it('tries models out side by side, token after token; a cancellation ends it', async () => {
+    const sample = join(root, 'samples/opt')
+    const params = { models: [sample, model()], prompts: ['The'], maxTokens: 5, memoryBytes: null }
+    const seen: TryProgress[] = []
+    const { device } = await call('tryOut', params, { onProgress: (p) => seen.push(p) })
+    assert.ok(device.length > 0)
+    assert.equal(seen.filter((p) => p.type === 'token' && p.column === 0).length, 5)
+    const failed = seen.find((p) => p.type === 'failed')
+    assert.match(failed?.type === 'failed' ? failed.message : '', /has no tokenizer\.json/)
+    assert.equal(seen.filter((p) => p.type === 'judged').length, 1)
+    const abort = new AbortController()
+    const options = { signal: abort.signal, onProgress: (p: TryProgress) => p.type === 'token' && abort.abort() }
+    const long = { ...params, models: [sample], maxTokens: 200 }
+    await assert.rejects(call('tryOut', long, { ...options, onProgress: (p) => void options.onProgress(p) }), {
+      code: 'cancelled',
+    })
+    await assert.rejects(call('tryOut', { ...params, models: [] }), { code: 'usage' })
   })
 
   it('lists the adapters of this machine, each by the name that selects it', async () => {

@@ -1,0 +1,76 @@
+// Models that write side by side, seen from the thread that answers.
+import { EngineError, type ErrorCode } from '../engine/errors.ts'
+import { startWorker } from '../engine/startWorker.ts'
+import type { DeviceChoice } from '../shared/protocol/rpc.ts'
+import { largestPrompt, mostColumns, mostNewTokens, mostPrompts, type TryParams } from '../shared/protocol/tryOut.ts'
+import type { CallContext } from './channel.ts'
+import { createLane } from './jobs.ts'
+import { wholeModel } from './summary.ts'
+import type { FromTry, ToTry, TryStart } from './tryMessages.ts'
+
+/** What does not react to its cancellation is ended: it writes nothing. */
+const patienceMs = 2000
+
+type TryContext = CallContext<'tryOut'>
+type TryOut = (params: TryParams, choice: DeviceChoice, context: TryContext) => Promise<{ device: string }>
+
+/** One question at a time. @throws EngineError 'usage' for what no view asks for, 'cancelled'. */
+export function createTryOut(): TryOut {
+  const lane = createLane()
+  return async (params, choice, context) => {
+    check(params)
+    const models = await Promise.all(params.models.map(wholeModel))
+    return lane.run(context.signal, () => write({ ...params, models }, choice, context))
+  }
+}
+
+async function write(
+  params: TryParams,
+  choice: DeviceChoice,
+  { signal, progress }: TryContext,
+): Promise<{ device: string }> {
+  const start: TryStart = { params, choice }
+  const worker = startWorker(import.meta.url, './tryWorker.ts', 'backendTry', { workerData: start })
+  let patience: NodeJS.Timeout | undefined
+  const cancel = () => {
+    worker.postMessage({ type: 'cancel' } satisfies ToTry)
+    patience = setTimeout(() => void worker.terminate(), patienceMs)
+  }
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.on('message', (message: FromTry) => {
+        switch (message.type) {
+          case 'progress':
+            return progress(message.progress)
+          case 'end':
+            return resolve({ device: message.device })
+          case 'failed':
+            return reject(new EngineError(message.code as ErrorCode, message.message))
+        }
+      })
+      worker.on('error', reject)
+      worker.on('exit', () =>
+        reject(
+          signal.aborted ? new EngineError('cancelled', 'cancelled') : new EngineError('internal', 'the thread ended'),
+        ),
+      )
+      if (signal.aborted) cancel()
+      signal.addEventListener('abort', cancel)
+    })
+  } finally {
+    signal.removeEventListener('abort', cancel)
+    clearTimeout(patience)
+    await worker.terminate()
+  }
+}
+
+function check({ models, prompts, maxTokens }: TryParams): void {
+  const limits: [boolean, string][] = [
+    [models.length >= 1 && models.length <= mostColumns, `1 to ${mostColumns} checkpoints can be tried at a time`],
+    [prompts.length >= 1 && prompts.length <= mostPrompts, `1 to ${mostPrompts} prompts can be tried at a time`],
+    [prompts.every(({ length }) => length <= largestPrompt), `a prompt has ${largestPrompt} characters at most`],
+    [Number.isInteger(maxTokens) && maxTokens >= 1 && maxTokens <= mostNewTokens, `1 to ${mostNewTokens} new tokens`],
+  ]
+  const broken = limits.find(([holds]) => !holds)
+  if (broken) throw new EngineError('usage', broken[1])
+}

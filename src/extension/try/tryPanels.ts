@@ -1,0 +1,108 @@
+// Models side by side on one prompt; a reloaded window shows the same columns.
+import * as vscode from 'vscode'
+import { dirname } from 'node:path'
+import { mostColumns } from '../../shared/protocol/tryOut.ts'
+import type { FromAnyView, FromTry, ToTry, TriedModel } from '../../shared/protocol/view.ts'
+import { viewTypes } from '../contributions.ts'
+import type { Models } from '../models/models.ts'
+import { pickModel } from '../models/pickModel.ts'
+import type { Services } from '../services.ts'
+import { isCancellation } from '../support/log.ts'
+import { memoryLimit } from '../support/settings.ts'
+import { requireTrust } from '../support/trust.ts'
+import { bindView, type BoundView } from '../views/bindView.ts'
+import { tabIcon } from '../views/page.ts'
+import { column, columnsFrom } from './columns.ts'
+import { keepSet, readSets, removeSet } from './promptSets.ts'
+import { createTrial, type Trial } from './trial.ts'
+
+const t = vscode.l10n.t
+
+export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
+  private readonly services: Services
+  private readonly models: Models
+  /** All that are open: they share the prompts that are kept. */
+  private readonly views = new Set<BoundView<ToTry>>()
+
+  constructor(services: Services, models: Models) {
+    this.services = services
+    this.models = models
+    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewTypes.try, this))
+  }
+
+  show(columns: readonly TriedModel[]): void {
+    this.adopt(vscode.window.createWebviewPanel(viewTypes.try, t('Try It'), vscode.ViewColumn.Active), columns)
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    this.adopt(panel, columnsFrom(state))
+  }
+
+  private adopt(panel: vscode.WebviewPanel, columns: readonly TriedModel[]): void {
+    const { services } = this
+    panel.iconPath = tabIcon(services.extensionUri)
+    const trial = createTrial({
+      call: services.call,
+      tell: (message) => view.post(message),
+      memoryBytes: memoryLimit,
+      isCancellation,
+    })
+    const view = bindView<ToTry, FromTry>(panel.webview, {
+      view: 'try',
+      extension: services.extensionUri,
+      call: services.call,
+      exportFolder: () => (trial.columns.length > 0 ? vscode.Uri.file(dirname(trial.columns[0].path)) : undefined),
+      onReady: () => {
+        view.post(this.sets())
+        trial.replay()
+      },
+      onRetry: () => trial.replay(),
+      onMessage: (message) => void this.handle(trial, message).catch(services.log.failed),
+      onFailure: services.log.failed,
+    })
+    trial.setColumns(columns)
+    this.views.add(view)
+    panel.onDidDispose(() => {
+      trial.stop()
+      this.views.delete(view)
+      view.dispose()
+    })
+  }
+
+  private async handle(trial: Trial, message: Exclude<FromTry, FromAnyView>): Promise<void> {
+    const store = this.services.context.workspaceState
+    switch (message.type) {
+      case 'generate':
+        if (await requireTrust(t('Trying a model out'))) await trial.generate(message.prompts, message.maxTokens)
+        return
+      case 'stop':
+        return trial.stop()
+      case 'addColumn': {
+        if (trial.columns.length >= mostColumns) return
+        const path = await pickModel(this.models)
+        if (path !== undefined) trial.setColumns([...trial.columns, column(path)])
+        return
+      }
+      case 'removeColumn':
+        return trial.setColumns(trial.columns.filter((_, i) => i !== message.column))
+      case 'saveSet': {
+        const { text, lines } = message
+        const name = await vscode.window.showInputBox({ prompt: t('Name of these prompts, kept with the workspace') })
+        if (!name?.trim()) return
+        await keepSet(store, { name: name.trim(), text, lines })
+        return this.tellSets()
+      }
+      case 'deleteSet':
+        await removeSet(store, message.name)
+        return this.tellSets()
+    }
+  }
+
+  private sets(): ToTry {
+    return { type: 'sets', sets: readSets(this.services.context.workspaceState) }
+  }
+
+  private tellSets(): void {
+    for (const view of this.views) view.post(this.sets())
+  }
+}

@@ -1,0 +1,39 @@
+// Trying models out: the same prompts after one another in several checkpoints, side by side.
+
+export interface TryParams {
+  /** Paths. The first judges the tokens of all. */
+  models: string[]
+  prompts: string[]
+  /** New tokens after each prompt at most. */
+  maxTokens: number
+  /** null: as much as a run takes by default. */
+  memoryBytes: number | null
+}
+
+export interface TriedToken {
+  id: number
+  /** The text that is settled with it; '' for half a character and for the end of the text. */
+  piece: string
+  /** By the model that said it; natural, as all of them. */
+  logProbability: number
+  /** What it would rather, or else, have said, most likely first. */
+  alternatives: { piece: string; logProbability: number }[]
+}
+
+/** `column` and `prompt` are indices in the parameters. */
+export type TryProgress =
+  /** Its weights are being read. */
+  | { type: 'opening'; column: number }
+  | { type: 'token'; column: number; prompt: number; token: TriedToken }
+  /** `rest`: what is left of a text that ends in half a character. `seconds`: its own, without the others' turns. */
+  | { type: 'end'; column: number; prompt: number; rest: string; seconds: number }
+  /** By the first model, one a token; null where it has another tokenizer. */
+  | { type: 'judged'; column: number; prompt: number; logProbabilities: number[] | null }
+  /** The other columns go on. */
+  | { type: 'failed'; column: number; message: string }
+
+export const mostColumns = 6
+export const mostPrompts = 100
+/** Characters of one. */
+export const largestPrompt = 2 ** 15
+export const mostNewTokens = 1024

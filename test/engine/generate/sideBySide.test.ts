@@ -1,0 +1,123 @@
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openBackend } from '../../../src/engine/compute/open.ts'
+import { writeSideBySide } from '../../../src/engine/generate/sideBySide.ts'
+import { likeliestTokens } from '../../../src/engine/generate/logProbabilities.ts'
+import type { TriedToken, TryProgress } from '../../../src/shared/protocol/tryOut.ts'
+import { byteTokenizer } from '../../support/byteTokenizer.ts'
+import { cli, cliJson } from '../../support/cli.ts'
+import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { writeTinyModel } from '../../support/tinyModel.ts'
+
+describe('models side by side', () => {
+  let folder: string
+  let backend: Backend
+  const path = (name: string) => join(folder, name)
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'side-'))
+    await writeTinyModel(path('dense'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 64 })
+    writeFileSync(path('dense/tokenizer.json'), JSON.stringify(byteTokenizer()))
+    const pruned = cli('prune', path('dense'), '--method', 'magnitude', '--sparsity', '0.8', '--out', path('pruned'))
+    equal(pruned.status, 0, pruned.stderr)
+    mkdirSync(path('broken'))
+    copyFileSync(path('dense/config.json'), path('broken/config.json'))
+    writeFileSync(path('broken/model.safetensors'), 'version https://git-lfs.github.com/spec/v1\n')
+    backend = await openBackend({ device: 'cpu', threads: 1 })
+  })
+  after(async () => {
+    await backend.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const prompts = ['Once upon', 'the']
+  async function tried(models: string[], more: { memoryBytes?: number; signal?: AbortSignal } = {}) {
+    const seen: TryProgress[] = []
+    const request = { models: models.map(path), prompts, maxTokens: 6, memoryBytes: 1e9, ...more }
+    await writeSideBySide(backend, { ...request, tell: (progress) => void seen.push(progress) })
+    const tokens = (column: number, prompt: number): TriedToken[] =>
+      seen.flatMap((p) => (p.type === 'token' && p.column === column && p.prompt === prompt ? [p.token] : []))
+    const judged = (column: number, prompt: number) =>
+      seen.flatMap((p) =>
+        p.type === 'judged' && p.column === column && p.prompt === prompt ? [p.logProbabilities] : [],
+      )
+    return { seen, tokens, judged }
+  }
+
+  it('each says what generate says, in turns; the first judges all tokens', async () => {
+    const { seen, tokens, judged } = await tried(['dense', 'pruned'])
+    for (const [column, name] of ['dense', 'pruned'].entries())
+      for (const [prompt, text] of prompts.entries()) {
+        const alone = cliJson('generate', path(name), '--device', 'cpu', '--prompt', text, '--max-tokens', '6')
+        const said = tokens(column, prompt)
+        deepEqual(
+          said.map(({ id }) => id),
+          alone.tokens,
+        )
+        const end = seen.find((p) => p.type === 'end' && p.column === column && p.prompt === prompt)
+        equal(said.map(({ piece }) => piece).join('') + (end?.type === 'end' ? end.rest : ''), alone.text)
+        for (const { logProbability, alternatives } of said) {
+          equal(alternatives.length, 5)
+          // Greedy: what was said is the likeliest.
+          equal(alternatives[0].logProbability, logProbability)
+        }
+      }
+    const order = seen.flatMap((p) => (p.type === 'token' && p.prompt === 0 ? [p.column] : []))
+    deepEqual(order.slice(0, 4), [0, 1, 0, 1])
+    const [own] = judged(0, 0)
+    for (const [i, { logProbability }] of tokens(0, 0).entries())
+      ok(Math.abs((own?.[i] ?? NaN) - logProbability) < 1e-4)
+    const [others] = judged(1, 0)
+    equal(others?.length, tokens(1, 0).length)
+    const differs = tokens(1, 0).some(({ logProbability }, i) => Math.abs((others?.[i] ?? NaN) - logProbability) > 1e-3)
+    ok(differs)
+  })
+
+  it('where the memory has no room for all they come one after the other, with the same result', async () => {
+    const together = await tried(['dense', 'pruned'])
+    const apart = await tried(['dense', 'pruned'], { memoryBytes: 1000 })
+    const opened = apart.seen.flatMap((p) => (p.type === 'opening' ? [p.column] : []))
+    deepEqual(opened, [0, 1, 0])
+    for (const column of [0, 1])
+      for (const prompt of [0, 1]) {
+        deepEqual(
+          apart.tokens(column, prompt).map(({ id }) => id),
+          together.tokens(column, prompt).map(({ id }) => id),
+        )
+        const [a, b] = [apart, together].map(({ judged }) => judged(column, prompt)[0] ?? [])
+        ok(a.length > 0 && a.every((value, i) => Math.abs(value - b[i]) < 1e-5))
+      }
+  })
+
+  it('a checkpoint that cannot be used is told, and the others go on', async () => {
+    const { seen, tokens, judged } = await tried(['broken', 'dense'])
+    const failed = seen.filter((p) => p.type === 'failed')
+    deepEqual(
+      failed.map(({ column }) => column),
+      [0],
+    )
+    match(failed[0].message, /Git-LFS|git lfs/)
+    equal(tokens(1, 0).length, 6)
+    deepEqual(judged(1, 0), [])
+  })
+
+  it('a signal ends it', async () => {
+    const abort = new AbortController()
+    const request = { models: [path('dense')], prompts, maxTokens: 40, memoryBytes: 1e9, signal: abort.signal }
+    const tell = (progress: TryProgress) => progress.type === 'token' && abort.abort()
+    await rejects(writeSideBySide(backend, { ...request, tell: (p) => void tell(p) }), { code: 'cancelled' })
+  })
+
+  it('the likeliest tokens come in order, of equal ones the lower id first', () => {
+    const logits = Float32Array.of(0, 2, 1, 2, -1)
+    const found = likeliestTokens(logits, 3)
+    deepEqual(
+      found.map(({ id }) => id),
+      [1, 3, 2],
+    )
+    const all = likeliestTokens(logits, 5).reduce((sum, { logProbability }) => sum + Math.exp(logProbability), 0)
+    ok(Math.abs(all - 1) < 1e-12)
+  })
+})

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Caller, CallOptions } from '../../../src/extension/backend/calls.ts'
+import { madeFrom, sourceOf } from '../../../src/extension/models/sourceOf.ts'
+import { columnsFrom, columnsOf } from '../../../src/extension/try/columns.ts'
+import { keepSet, readSets, removeSet, type Store } from '../../../src/extension/try/promptSets.ts'
+import { createTrial } from '../../../src/extension/try/trial.ts'
+import type { ToTry } from '../../../src/shared/protocol/view.ts'
+
+const note = (model: string, to: string, recover?: object) => ({
+  recipe: { model, save: { to }, ...(recover && { recover }) },
+})
+
+describe('what a checkpoint was made from', () => {
+  it('is found from the note, wherever the recipe lay', () => {
+    assert.equal(madeFrom(note('../opt', '../opt-wanda'), '/m/opt-wanda')?.model, '/m/opt')
+    assert.equal(madeFrom(note('opt', 'out/a'), '/m/out/a')?.model, '/m/opt')
+    assert.equal(madeFrom(note('hf:org/name', 'out'), '/m/out')?.model, 'hf:org/name')
+    assert.equal(madeFrom(note('/abs/opt', '/abs/out'), '/abs/out')?.model, '/abs/opt')
+    assert.equal(madeFrom(note('opt', 'out'), '/m/out')?.onlyPruned, true)
+    assert.equal(madeFrom(note('opt', 'out', { mode: 'refit' }), '/m/out')?.onlyPruned, false)
+  })
+
+  it('a note that says something else is none', () => {
+    for (const bad of [
+      null,
+      [],
+      'x',
+      { recipe: 3 },
+      { recipe: { model: 3 } },
+      note('a\0b', 'out'),
+      { recipe: { model: 'm' } },
+    ])
+      assert.equal(madeFrom(bad, '/m/out'), null)
+  })
+
+  it('stands before it, where it is still there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'source-'))
+    mkdirSync(join(folder, 'out'))
+    writeFileSync(join(folder, 'out', 'sparsescope.json'), JSON.stringify(note('opt', 'out', { mode: 'refit' })))
+    const weights = join(folder, 'out', 'model.safetensors')
+    assert.deepEqual(
+      (await columnsOf(weights)).map(({ role }) => role),
+      [''],
+    )
+    mkdirSync(join(folder, 'opt'))
+    assert.deepEqual(
+      (await columnsOf(weights)).map(({ label, role }) => [label, role]),
+      [
+        ['opt', 'dense'],
+        ['out', 'recovered'],
+      ],
+    )
+    assert.equal(await sourceOf(join(folder, 'opt')), null)
+    rmSync(folder, { recursive: true })
+  })
+
+  it('columns of a reloaded window are checked', () => {
+    const found = columnsFrom({
+      columns: [{ path: '/m/opt', role: 'dense', label: 'x' }, { path: 3 }, null, { path: '' }],
+    })
+    assert.deepEqual(found, [{ path: '/m/opt', role: 'dense', label: 'opt' }])
+    for (const bad of [undefined, null, 3, {}, { columns: 'x' }]) assert.deepEqual(columnsFrom(bad), [])
+  })
+})
+
+describe('kept prompts', () => {
+  const store = (value: unknown): Store => ({
+    get: () => value,
+    update: async (_, next) => void (value = next),
+  })
+
+  it('are replaced by name, removed by name, and read only as what they are', async () => {
+    const kept = store([{ name: 'a', text: '1', lines: false }, { name: 3 }, null])
+    await keepSet(kept, { name: 'b', text: '2', lines: true })
+    await keepSet(kept, { name: 'a', text: '3', lines: true })
+    assert.deepEqual(
+      readSets(kept).map(({ name, text }) => name + text),
+      ['a3', 'b2'],
+    )
+    await removeSet(kept, 'a')
+    assert.deepEqual(
+      readSets(kept).map(({ name }) => name),
+      ['b'],
+    )
+    assert.deepEqual(readSets(store('nonsense')), [])
+  })
+})
+
+describe('a trial', () => {
+  /** A backend whose calls end when the test says so. */
+  function fake() {
+    const calls: { options: CallOptions<'tryOut'>; end: (device: string) => void; fail: (error: Error) => void }[] = []
+    const call = ((_: string, __: object, options: CallOptions<'tryOut'>) =>
+      new Promise((resolve, reject) => {
+        calls.push({ options, end: (device) => resolve({ device }), fail: reject })
+        options.signal?.addEventListener('abort', () => reject(new Error('cancelled')))
+      })) as unknown as Caller
+    const told: ToTry[] = []
+    const isCancellation = (error: unknown) => error instanceof Error && error.message === 'cancelled'
+    const trial = createTrial({ call, tell: (m) => void told.push(m), memoryBytes: () => null, isCancellation })
+    return { calls, told, trial }
+  }
+  const columns = [{ path: '/m/opt', label: 'opt', role: '' }]
+  const opening = { type: 'opening', column: 0 } as const
+
+  it('a view that comes back gets all that was written', async () => {
+    const { calls, told, trial } = fake()
+    trial.setColumns(columns)
+    const done = trial.generate(['p'], 4)
+    calls[0].options.onProgress?.(opening)
+    calls[0].end('cpu')
+    await done
+    const before = [...told]
+    told.length = 0
+    trial.replay()
+    assert.deepEqual(told, before)
+    assert.deepEqual(told.at(-1), { type: 'ended', status: 'done', message: null, device: 'cpu' })
+  })
+
+  it('a newer prompt ends the one before, whose late words are dropped', async () => {
+    const { calls, told, trial } = fake()
+    trial.setColumns(columns)
+    const first = trial.generate(['old'], 4)
+    const second = trial.generate(['new'], 4)
+    calls[0].options.onProgress?.(opening)
+    calls[1].fail(new Error('out of memory'))
+    await Promise.all([first, second])
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['columns', 'begun', 'begun', 'ended'],
+    )
+    assert.deepEqual(told.at(-1), { type: 'ended', status: 'failed', message: 'out of memory', device: null })
+  })
+
+  it('stopped says so; other columns end it without a word', async () => {
+    const { told, trial } = fake()
+    trial.setColumns(columns)
+    const first = trial.generate(['p'], 4)
+    trial.stop()
+    await first
+    assert.deepEqual(told.at(-1), { type: 'ended', status: 'stopped', message: null, device: null })
+    const second = trial.generate(['p'], 4)
+    trial.setColumns([])
+    await second
+    assert.deepEqual(told.at(-1), { type: 'columns', columns: [] })
+  })
+})

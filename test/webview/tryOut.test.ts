@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import type { Browser, Page } from 'playwright-core'
+import { openBrowser, openView, posted, send } from '../support/browser.ts'
+import { recordedProgress, recordedTrial, triedModels } from '../../webview-ui/harness/recordedTrial.ts'
+import * as recorded from '../../webview-ui/harness/recorded.ts'
+import type { ThemeName } from '../../webview-ui/harness/themes.ts'
+
+const settings = { type: 'settings', settings: recorded.settings }
+const columns = { type: 'columns', columns: triedModels }
+
+describe('Try it in Chromium', function () {
+  this.timeout(60_000)
+  let browser: Browser
+  let page: Page
+  let errors: string[]
+  before(async function () {
+    browser = await openBrowser(this)
+  })
+  after(async () => browser?.close())
+  afterEach(async () => {
+    await page?.close()
+    assert.deepEqual(errors, [])
+  })
+
+  async function open(messages: readonly object[], theme: ThemeName = 'dark', width = 1280): Promise<void> {
+    page = await openView(browser, 'try', theme)
+    await page.setViewportSize({ width, height: 800 })
+    errors = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    await send(page, ...(messages as { type: string }[]))
+  }
+  const card = (name: string) => page.getByRole('region', { name })
+  const spoken = () => page.locator('.srOnly[role=status]').innerText()
+
+  for (const [theme, width] of [
+    ['light', 1280],
+    ['dark', 1280],
+    ['highContrast', 1280],
+    ['highContrastLight', 1280],
+    ['dark', 600],
+  ] as const)
+    it(`three columns in ${theme} at ${width} px: texts, the first difference, shades; nothing too wide`, async () => {
+      await open([settings, ...recordedTrial()], theme, width)
+      assert.match(await card('dense: opt').innerText(), /Paris, the city of light\./)
+      assert.deepEqual(await page.locator('.columns .differs').allTextContents(), [' of', ' capital'])
+      const shades = card('pruned: opt-pruned').locator('[data-surprise]')
+      assert.deepEqual(
+        await shades.evaluateAll((spans) => spans.map((span) => (span as HTMLElement).dataset.surprise)),
+        ['0', '3', '4', '1', '4', '1'],
+      )
+      assert.match(await card('recovered: opt-wanda50').innerText(), /⟨end⟩/)
+      const tooWide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
+      assert.ok(Number(tooWide) <= 0)
+      const token = card('pruned: opt-pruned').getByRole('option').nth(1)
+      await token.hover()
+      await page.locator('.tokenCard').getByText('dense: opt: 0.4 %').waitFor()
+      if (process.env.SCREENSHOTS)
+        await page.screenshot({ path: `${process.env.SCREENSHOTS}/try-${theme}-${width}.png`, fullPage: true })
+    })
+
+  it('a prompt is asked for with its number of tokens; Ctrl+Enter does it too, and Stop stops', async () => {
+    await open([settings, columns])
+    await page.getByText('goes on from the prompt with its likeliest token').waitFor()
+    await page.getByRole('button', { name: 'Generate' }).click()
+    await page.getByRole('alert').getByText('Write a prompt first.').waitFor()
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('one\n\ntwo')
+    await page.getByRole('spinbutton', { name: 'New tokens' }).fill('7')
+    await page.getByRole('textbox', { name: 'Prompt' }).press('Control+Enter')
+    await page.getByRole('checkbox', { name: 'One prompt a line' }).check()
+    await page.getByRole('button', { name: 'Generate' }).click()
+    const asked = (await posted(page)).filter(({ type }) => type === 'generate')
+    assert.deepEqual(
+      asked.map(({ prompts, maxTokens }) => [prompts, maxTokens]),
+      [
+        [['one\n\ntwo'], 7],
+        [['one', 'two'], 7],
+      ],
+    )
+    await send(page, { type: 'begun', prompts: ['one'] } as never)
+    assert.ok(await page.getByRole('button', { name: 'Generate' }).isDisabled())
+    await page.getByRole('button', { name: 'Stop' }).click()
+    assert.ok((await posted(page)).some(({ type }) => type === 'stop'))
+    await send(page, { type: 'ended', status: 'stopped', message: null, device: null } as never)
+    await page.getByText('Stopped.').first().waitFor()
+  })
+
+  it('while they write one may be ahead: only another token is a difference', async () => {
+    const first = recordedProgress().filter((p) => p.type === 'token' && (p.column === 0 || p.prompt === 1))
+    const one = recordedProgress()
+      .filter((p) => p.type === 'token' && p.column === 2)
+      .slice(0, 2)
+    await open([
+      settings,
+      columns,
+      { type: 'begun', prompts: ['p'] },
+      { type: 'written', progress: [...first, ...one] },
+    ])
+    assert.equal(await page.locator('.columns .differs').count(), 0)
+    await page.getByText('2 tokens…').waitFor()
+  })
+
+  it('tokens are walked by the arrow keys and read aloud with what else could have stood there', async () => {
+    await open([settings, ...recordedTrial()])
+    assert.match(await spoken(), /dense: opt: {1,2}Paris, the city of light\./)
+    await card('pruned: opt-pruned').getByRole('option').first().focus()
+    await page.keyboard.press('ArrowRight')
+    assert.match(
+      await spoken(),
+      /^“ of”; first difference; dense: opt 0\.4 %; pruned: opt-pruned would say “ of” 10\.4 %, “ one” /,
+    )
+    assert.match(await spoken(), /“\\n” /)
+    await page.locator('.tokenCard').waitFor()
+    await page.keyboard.press('Escape')
+    assert.ok(await page.locator('.tokenCard').isHidden())
+    await page.keyboard.press('End')
+    assert.match(await spoken(), /^“ the”/)
+    const stops = await page.locator('.columns [role=option][tabindex="0"]').count()
+    assert.equal(stops, 3)
+  })
+
+  it('a batch is a table of prompts; it copies as Markdown, hostile text is text', async () => {
+    const hostile = '<img src=x onerror=alert(1)>|\u202e'
+    await open([settings, ...recordedTrial(['The capital of France is', hostile])], 'light', 600)
+    const table = page.getByRole('table')
+    const rows = await table.getByRole('rowheader').allTextContents()
+    assert.deepEqual(rows, ['The capital of France is', '<img src=x onerror=alert(1)>|\\u202e'])
+    assert.equal(await table.locator('.differs').count(), 4)
+    assert.equal(await page.locator('main img').count(), 0)
+    const tooWide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
+    assert.ok(Number(tooWide) <= 0)
+    await page.getByRole('button', { name: 'Copy as Markdown' }).click()
+    await page.getByRole('button', { name: 'Copy the text of dense: opt' }).click()
+    const [markdown, text] = (await posted(page)).flatMap((m) => (m.type === 'copy' ? [String(m.text)] : []))
+    assert.match(markdown, /^\| prompt \| dense: opt \| pruned: opt-pruned \| recovered: opt-wanda50 \|\n\| --- \|/)
+    assert.match(markdown, /\\<img src=x onerror=alert\(1\)\\>\\\|/)
+    assert.equal(text.split('\n\n').length, 2)
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/batch.png`, fullPage: true })
+  })
+
+  it('kept prompts come back with one choice, and are kept and deleted through the host', async () => {
+    await open([settings, ...recordedTrial()])
+    await page.getByRole('combobox', { name: 'Kept prompts' }).selectOption('capitals')
+    assert.ok(await page.getByRole('checkbox', { name: 'One prompt a line' }).isChecked())
+    await page.getByRole('button', { name: 'Keep…' }).click()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    const kept = (await posted(page)).filter(({ type }) => type === 'saveSet' || type === 'deleteSet')
+    assert.deepEqual(kept, [
+      { type: 'saveSet', text: 'The capital of France is\nThe capital of Italy is', lines: true },
+      { type: 'deleteSet', name: 'capitals' },
+    ])
+    await send(page, { type: 'sets', sets: [] } as never)
+    assert.ok(await page.getByRole('combobox', { name: 'Kept prompts' }).isDisabled())
+  })
+
+  it('a column that fails says why while the others go on; what fails as a whole says so; without trust nothing runs', async () => {
+    const failed = { type: 'failed', column: 1, message: 'opt-pruned has no tokenizer.json, which text data needs' }
+    const others = recordedProgress().filter(({ column }) => column !== 1)
+    const message = 'The backend stopped before it answered.'
+    await open([
+      settings,
+      columns,
+      { type: 'begun', prompts: ['p'] },
+      { type: 'written', progress: [failed, ...others] },
+      { type: 'ended', status: 'failed', message, device: null },
+    ])
+    await card('pruned: opt-pruned').getByText('has no tokenizer.json').waitFor()
+    await page.getByRole('alert').getByText(message).waitFor()
+    assert.match(await card('recovered: opt-wanda50').innerText(), /the capital of France/)
+    await send(page, { type: 'settings', settings: { ...recorded.settings, trusted: false } } as never)
+    assert.ok(await page.getByRole('button', { name: 'Generate' }).isDisabled())
+    await page.getByText('needs a trusted workspace').waitFor()
+    await send(page, { type: 'columns', columns: [] } as never, settings as never)
+    await page.getByText('Add a checkpoint to begin.').waitFor()
+    await page.getByRole('button', { name: 'Add a checkpoint…' }).click()
+    assert.ok((await posted(page)).some(({ type }) => type === 'addColumn'))
+  })
+})
