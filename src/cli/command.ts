@@ -23,12 +23,12 @@ export interface Context {
   progress: (progress: Progress) => void
 }
 
-/** What a command returns: printed as one JSON object with --json; `exitCode` 3 means findings. */
+/** What a command returns: printed as one JSON object with --json; `exitCode` as in the contract, 3 means findings. */
 export interface Outcome {
   json: unknown
   /** For people, when --json is off and the command has not said it already. */
   text?: string
-  exitCode?: 0 | 3
+  exitCode?: 0 | 1 | 3 | 130
 }
 
 /** A new command with the options that all have; `examples` are shown by --help. */
@@ -56,9 +56,13 @@ export function usageLine(name: string, text: string): string {
   )
 }
 
-/** Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. */
+/**
+ * Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. After Ctrl-C the
+ * body has `leaveAfterMs` to end by itself.
+ */
 export function runs<A extends unknown[]>(
   body: (context: Context, ...args: A) => Promise<Outcome>,
+  leaveAfterMs = 500,
 ): (...args: A) => Promise<void> {
   return async (...args) => {
     const options = args.find((a): a is A[number] & CommonOptions => isOptions(a))
@@ -68,7 +72,7 @@ export function runs<A extends unknown[]>(
       abort.abort()
       // The engine checks the signal between kernels; if it is stuck in a long one, leave anyway. Outputs are
       // temporary siblings until renamed, so nothing half-written stays under its final name.
-      setTimeout(() => process.exit(130), 500).unref()
+      setTimeout(() => process.exit(130), leaveAfterMs).unref()
     }
     process.once('SIGINT', stop)
     process.once('SIGTERM', stop)

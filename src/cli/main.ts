@@ -17,6 +17,7 @@ import { pullCommand } from './pull.ts'
 import { pruneCommand } from './prune.ts'
 import { runCommand } from './run.ts'
 import { schemaCommand } from './schema.ts'
+import { sweepCommand } from './sweep.ts'
 import { version } from './version.ts'
 
 const commands: Command[] = [
@@ -28,6 +29,7 @@ const commands: Command[] = [
   generateCommand,
   pruneCommand,
   runCommand,
+  sweepCommand,
   lintCommand,
   importCommand,
   exportCommand,

@@ -63,7 +63,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
           onWait: (message) => context.say(message),
           onEvent: (event) => {
             progress(event)
-            show(context, event)
+            showEvent(context, event)
           },
         })
         return { json: report, text: reportText(report) }
@@ -78,7 +78,7 @@ function collect(value: string, earlier: string[]): string[] {
 }
 
 /** Events for people, as they come. */
-function show(context: Context, event: RunEvent): void {
+export function showEvent(context: Context, event: RunEvent): void {
   switch (event.type) {
     case 'start':
       return context.say(`${event.resumed ? 'resumed' : 'model'} ${event.model}, ${event.description}`)
@@ -108,7 +108,7 @@ function show(context: Context, event: RunEvent): void {
   }
 }
 
-function reportText(report: RunReport): string {
+export function reportText(report: RunReport): string {
   const lines = ['', summaryText(report), '']
   if (report.output !== null)
     lines.push(
@@ -148,7 +148,7 @@ function short(value: number): string {
   return value.toPrecision(4)
 }
 
-function shorter(path: string): string {
+export function shorter(path: string): string {
   const near = relative(process.cwd(), path)
   return near !== '' && !near.startsWith('..') ? near : path
 }

@@ -8,6 +8,9 @@ import { EngineError } from '../errors.ts'
 import { openEventLog, type EventLog } from './state/eventLog.ts'
 import { defaultMemoryBytes } from '../facts/defaultMemory.ts'
 import { releaseOutput } from './open/outputClaim.ts'
+import type { RecipeFile } from './open/recipeFile.ts'
+import type { FolderPlace } from './state/namedFolder.ts'
+import type { KnownFiles } from './state/sources.ts'
 import { resumeRun, shownPath, startRun, type OpenedRun } from './open/openRun.ts'
 import { finishRun } from './report/finishRun.ts'
 import type { RunDevice } from './state/progress.ts'
@@ -16,8 +19,8 @@ import { runPhases } from './phases/runPhases.ts'
 import { createSession } from './state/session.ts'
 
 export interface RunOptions {
-  /** Path of a recipe; may be left out with `resume`. */
-  readonly recipe?: string
+  /** Path of a recipe, or one that has been read; may be left out with `resume`. */
+  readonly recipe?: string | RecipeFile
   /** `path=value`, as in `--set recover.steps=10`. */
   readonly settings?: readonly string[]
   /** A run folder to go on with. */
@@ -38,6 +41,15 @@ export interface RunOptions {
   readonly onWait?: (message: string) => void
   /** Awaited between steps and blocks: a paused run waits here. */
   readonly pausePoint?: () => Promise<void>
+  /** Of one run of many: where its folder is made, and what the runs have in common. */
+  readonly among?: AmongRuns
+}
+
+export interface AmongRuns {
+  readonly place: FolderPlace
+  /** A folder that the runs share: what is equal among them is measured by one, and read there by the others. */
+  readonly sharedResults: string
+  readonly known: KnownFiles
 }
 
 /**
@@ -46,11 +58,11 @@ export interface RunOptions {
  * @throws EngineError
  */
 export async function runRecipe(options: RunOptions): Promise<RunReport> {
-  const { resume, recipe, settings = [], openBackend, precision, signal, onWait } = options
+  const { resume, recipe, settings = [], openBackend, precision, signal, onWait, among } = options
   const shared = { settings, openBackend, precision, signal, onWait }
   const opened = await (resume !== undefined
-    ? resumeRun({ ...shared, run: resume, recipe })
-    : startRun({ ...shared, recipe: requireRecipe(recipe) }))
+    ? resumeRun({ ...shared, run: resume, recipe: typeof recipe === 'object' ? undefined : recipe })
+    : startRun({ ...shared, ...among, recipe: requireRecipe(recipe) }))
   try {
     return await runOpened(opened, options)
   } finally {
@@ -76,6 +88,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
     signal: options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost,
     pausePoint: options.pausePoint,
+    sharedResults: options.among?.sharedResults,
     requireHeld: () => {
       if (!lock.isHeld()) throw lostRun(folder.path)
     },
@@ -139,7 +152,7 @@ function lostRun(path: string, cause?: unknown): EngineError {
   return new EngineError('disk', message, { cause })
 }
 
-function requireRecipe(recipe: string | undefined): string {
+function requireRecipe(recipe: string | RecipeFile | undefined): string | RecipeFile {
   if (recipe !== undefined) return recipe
   throw new EngineError('usage', 'a recipe is missing: sparsescope run RECIPE')
 }

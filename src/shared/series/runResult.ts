@@ -10,7 +10,9 @@ export interface RunResult {
   accuracy: StageAccuracies
   /** Share of zeros among the weights of the block linears. */
   sparsity: number | null
-  /** Trained numbers in percent of the model's; of several recoveries the largest. */
+  /** How many numbers were trained; of several recoveries the most. */
+  trainable: number | null
+  /** The same in percent of the model's. */
   trainablePercent: number | null
   /** Of several recoveries each; null of one that trains nothing. Empty where there is one. */
   recoveries: { mode: string; trainablePercent: number | null }[]
@@ -38,6 +40,7 @@ export function resultOf(report: unknown): RunResult {
     perplexity: {},
     accuracy: {},
     sparsity: numberOf(sparsity),
+    trainable: numberOf(fieldsOf(trainable).count),
     trainablePercent: numberOf(fieldsOf(trainable).percent),
     recoveries: several.map((one: unknown) => {
       const { mode, trainable: share } = fieldsOf(one)

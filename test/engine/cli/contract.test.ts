@@ -17,6 +17,7 @@ const commands = [
   'generate',
   'prune',
   'run',
+  'sweep',
   'lint',
   'pull',
   'doctor',

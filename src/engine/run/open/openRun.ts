@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { recoveriesOf, sideBySide, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { recoveriesOf, resolveRecipe, sideBySide, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { isHubName, modelPath } from '../../checkpoint/hubCache.ts'
 import { readOwn, requireOwnFolder } from '../../checkpoint/ownFile.ts'
@@ -18,14 +18,15 @@ import { defaultPrecision, type PrecisionChoice } from '../../../shared/recipe/p
 import { checkOutput } from './outputClaim.ts'
 import { loadProgress, newProgress, saveProgress, type RunProgress } from '../state/progress.ts'
 import { parseReportStatus } from '../state/progressSchema.ts'
-import { mapPaths, readRecipe, recipeText, resolveRecipeFile } from './recipeFile.ts'
-import { createRunFolder, runFolderAt, runsFolder, type RunFolder } from '../state/runFolder.ts'
+import { mapPaths, readRecipe, recipeText, refuseSweep, type RecipeFile } from './recipeFile.ts'
+import type { FolderPlace } from '../state/namedFolder.ts'
+import { createRunFolder, runFolderAt, runPlace, type RunFolder } from '../state/runFolder.ts'
 import { lockDraft, lockRun, type RunLock } from '../lock/runLock.ts'
 import { plannedRun } from './plannedRun.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { removeState } from '../state/runState.ts'
 import { placeResult, splitSaveTo } from './saveTo.ts'
-import { recordSources, requireUnchanged, sourceFiles } from '../state/sources.ts'
+import { recordSources, requireUnchanged, sourceFiles, type KnownFiles } from '../state/sources.ts'
 import { checkStarts } from './startMatricesOf.ts'
 import { loadTrainingProgress } from '../state/trainingState.ts'
 
@@ -56,31 +57,37 @@ interface OpenRequest {
 }
 
 export interface StartRequest extends OpenRequest {
-  readonly recipe: string
+  /** A path, or a recipe that has been read: one of a sweep's. */
+  readonly recipe: string | RecipeFile
+  /** Where its folder is made; default: beside the recipe's earlier runs. */
+  readonly place?: FolderPlace
+  /** Files that somebody has looked at already, by path. */
+  readonly known?: KnownFiles
 }
 
 /** @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
 export async function startRun(request: StartRequest): Promise<OpenedRun> {
-  const { recipe: path, settings, signal } = request
-  const checked = await checkRecipe(path, settings, signal)
+  const { recipe: asked, settings, signal, known } = request
+  const checked = await checkRecipe(typeof asked === 'string' ? await readRecipe(asked, settings, signal) : asked)
   try {
     const { recipe, base } = checked
-    // Of any run folder, since all lie side by side.
-    const place = join(runsFolder(checked.path), 'run')
-    await checkOutput(checked, place)
-    const sources = await recordSources(await sourceFiles(recipe, checked.source), signal)
+    const { place = runPlace(checked.path) } = request
+    // Of any run folder in its place, since all lie side by side.
+    const somewhere = join(place.parent, 'run')
+    await checkOutput(checked, somewhere)
+    const sources = await recordSources(await sourceFiles(recipe, checked.source), { known, signal })
     const backend = await openDevice(checked, request)
-    const text = recipeText(recipe, place)
+    const text = recipeText(recipe, somewhere)
     const progress = newProgress({
       recipe: hashOf(text),
-      base: relative(place, base),
+      base: relative(somewhere, base),
       sources,
       device: backend.info,
       warnings: [...checked.warnings],
       trainable: checked.plan.count,
     })
     let keepLock = (_named: string): Promise<RunLock> => Promise.reject(new Error('the run folder was never made'))
-    const folder = await createRunFolder(checked.path, async (draft) => {
+    const folder = await createRunFolder(place, async (draft) => {
       keepLock = lockDraft(draft.path)
       await writeAtomic(draft.recipe, [text])
       await saveProgress(draft.state, progress)
@@ -130,7 +137,7 @@ async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<
   const progress = await latestProgress(folder)
   if (hashOf(text) !== progress.recipe)
     throw new EngineError('bad-recipe', `${folder.recipe} was edited after the run began; start a new run with it`)
-  const checked = await checkRecipe(folder.recipe, [], signal)
+  const checked = await checkRecipe(await readRecipe(folder.recipe, [], signal))
   try {
     const { to, others } = splitSaveTo(settings)
     if (path !== undefined || others.length > 0) {
@@ -159,7 +166,7 @@ async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<
   }
 }
 
-interface Checked {
+export interface CheckedRecipe {
   readonly path: string
   readonly base: string
   readonly recipe: ResolvedRecipe
@@ -169,13 +176,14 @@ interface Checked {
   readonly warnings: readonly string[]
 }
 
-async function checkRecipe(path: string, settings: readonly string[], signal?: AbortSignal): Promise<Checked> {
-  const file = await readRecipe(path, settings, signal)
+/** Everything that can be wrong with a recipe beside its model. The caller closes `source`. @throws EngineError. */
+export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
+  refuseSweep(file)
   const source = await openCheckpoint(modelPath(file.folder, file.recipe.model))
   try {
     const model = openModel(source)
     const idShape = await idShapesOf(file.recipe, file.folder)
-    const relativeRecipe = resolveRecipeFile(file, { ...model.config, idShape })
+    const relativeRecipe = resolveRecipe(file.recipe, { ...model.config, idShape })
     const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
     const plan = plannedRun(recipe, model)
     for (const recovery of plan.recoveries) await checkStarts(recovery)
@@ -190,7 +198,7 @@ async function checkRecipe(path: string, settings: readonly string[], signal?: A
   }
 }
 
-async function openDevice({ recipe, model }: Checked, { openBackend, precision }: OpenRequest): Promise<Backend> {
+async function openDevice({ recipe, model }: CheckedRecipe, { openBackend, precision }: OpenRequest): Promise<Backend> {
   const asked = recipe.precision === defaultPrecision ? precision : recipe.precision
   return computeIn(await openBackend(), model, asked ?? defaultPrecision)
 }
@@ -200,7 +208,7 @@ async function requireSame(
   settings: readonly string[],
   isSame: (other: ResolvedRecipe) => boolean,
 ): Promise<void> {
-  const other = await checkRecipe(path, settings)
+  const other = await checkRecipe(await readRecipe(path, settings))
   await other.source.close()
   if (!isSame(other.recipe))
     throw new EngineError(
@@ -222,7 +230,11 @@ async function isFinished(folder: RunFolder): Promise<boolean> {
   return parseReportStatus(await readOwn(folder.report), folder.report) === 'done'
 }
 
-function sourceCheck({ recipe, source }: Checked, progress: RunProgress, signal?: AbortSignal): () => Promise<void> {
+function sourceCheck(
+  { recipe, source }: CheckedRecipe,
+  progress: RunProgress,
+  signal?: AbortSignal,
+): () => Promise<void> {
   return async () => {
     progress.sources = await requireUnchanged(await sourceFiles(recipe, source), progress.sources, signal)
   }

@@ -4,13 +4,7 @@ import { stringify } from 'yaml'
 import { parseSetting, withSetting } from '../../../shared/recipe/overrides.ts'
 import type { Finding } from '../../../shared/recipe/finding.ts'
 import { parseRecipe } from '../../../shared/recipe/parse.ts'
-import {
-  resolveRecipe,
-  writtenRecipe,
-  type ResolvedRecipe,
-  type Surroundings,
-  type WrittenRecipe,
-} from '../../../shared/recipe/resolve.ts'
+import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../../shared/recipe/schema.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
@@ -87,12 +81,6 @@ function applySetting(recipe: unknown, text: string): unknown {
 
 function warningsOf(findings: readonly Finding[]): string[] {
   return findings.flatMap(({ severity, message }) => (severity === 'warning' ? [message] : []))
-}
-
-/** The recipe with defaults; its paths stay relative to `file.folder`. @throws EngineError for a `sweep`. */
-export function resolveRecipeFile(file: RecipeFile, known: Surroundings): ResolvedRecipe {
-  refuseSweep(file)
-  return resolveRecipe(file.recipe, known)
 }
 
 /** @throws EngineError 'bad-recipe' for a recipe that stands for many runs. */

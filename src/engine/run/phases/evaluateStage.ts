@@ -168,8 +168,7 @@ async function measure(
   const measured = { stage, entry, task, ...(path !== undefined && { data: session.showPath(path) }), ...between }
   if (set.kind === 'prompts') {
     const { samples, seconds } = await samplePrompts(decoder, set.prompts, options)
-    session.progress.evaluations.push({ ...measured, samples, seconds })
-    session.log.emit({ type: 'eval', ...measured, samples })
+    note(session, { ...measured, samples, seconds })
     return
   }
   if (set.kind === 'questions') {
@@ -180,14 +179,28 @@ async function measure(
       stderr: acc.stderr,
       ...(perplexity !== null && { perplexity }),
     }
-    session.progress.evaluations.push({ ...measured, ...figures, rows, seconds })
-    session.log.emit({ type: 'eval', ...measured, ...figures })
+    note(session, { ...measured, ...figures, rows, seconds })
     return
   }
   const { perplexity, tokens, windows, seqLen, seconds } = await evaluatePerplexity(decoder, set.windows, options)
-  session.progress.evaluations.push({ ...measured, perplexity, tokens, windows, seq_len: seqLen, seconds })
-  const value = Number.isFinite(perplexity) ? perplexity : null
-  session.log.emit({ type: 'eval', ...measured, seq_len: seqLen, perplexity: value })
+  note(session, { ...measured, perplexity, tokens, windows, seq_len: seqLen, seconds })
+}
+
+/** Into the progress and the events, which leave out how much was read for it. */
+function note({ progress, log }: RunSession, result: EvaluationResult): void {
+  progress.evaluations.push(result)
+  const { seconds: _seconds, tokens: _tokens, windows: _windows, rows: _rows, perplexity, ...told } = result
+  const value = perplexity !== undefined && Number.isFinite(perplexity) ? perplexity : null
+  log.emit({ type: 'eval', ...told, ...(perplexity !== undefined && { perplexity: value }) })
+}
+
+/** What another run has measured of the same model on the same data. */
+export async function adopt(session: RunSession, stage: Stage, results: readonly EvaluationResult[]): Promise<void> {
+  const take = async () => {
+    for (const result of results) note(session, { ...result, stage })
+  }
+  await session.phase('evaluate', take, { part: `evaluate ${stage}` })
+  await session.milestone()
 }
 
 /** Of the largest batch. */

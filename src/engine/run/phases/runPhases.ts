@@ -15,6 +15,7 @@ import { evaluateBlocks, recoverPass } from './recoverPass.ts'
 import { createContext, prunedStages, withRunModel, type RunContext } from './runContext.ts'
 import { saveResult } from './savePhase.ts'
 import type { RunSession } from '../state/session.ts'
+import { evaluateDense } from './sharedDense.ts'
 import { numberOf } from './stepCount.ts'
 import { ownMasksOf, masksOfPrunedModel, sparsityOfModel } from '../open/sourceMasks.ts'
 import { blockParts, masksOfStage, withStateModel } from '../state/stateModel.ts'
@@ -33,9 +34,9 @@ export async function runPhases(
 
 async function phasesLeft(context: RunContext, version: string): Promise<{ sparsity: number | null }> {
   const { session, plan, data } = context
-  const { source, progress } = session
+  const { progress } = session
   const { decoderBytes } = context.budgetOf(plan.recoveries)
-  await evaluateStage(session, data, 'dense', source, decoderBytes)
+  await evaluateDense(session, data, decoderBytes, false)
   if (plan.entries.length > 0) await prune(context)
   const masks = await masksOf(context)
   if (plan.passes.whilePruning.length === 0)
@@ -44,6 +45,7 @@ async function phasesLeft(context: RunContext, version: string): Promise<{ spars
     )
   for (const [number, pass] of plan.passes.later.entries())
     if (number >= progress.recoveredPasses) await recoverPass(context, masks, number, pass)
+  await evaluateDense(session, data, decoderBytes, true)
   await finish(context, masks, version)
   return { sparsity: sparsityOfModel(session.model, masks) }
 }

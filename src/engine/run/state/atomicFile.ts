@@ -5,9 +5,15 @@ import { writeError } from '../../checkpoint/diskErrors.ts'
 import { killPoint } from '../../killPoint.ts'
 import { createOwn } from '../../checkpoint/ownFile.ts'
 
-/** Replaces `path` by the chunks, one after the other. @throws EngineError 'disk'; `path` is then as it was. */
-export async function writeAtomic(path: string, chunks: Iterable<Uint8Array | string>): Promise<void> {
-  const temporary = `${path}.tmp`
+/**
+ * Replaces `path` by the chunks, one after the other. A file that several processes write needs a `temporary` of each.
+ * @throws EngineError 'disk'; `path` is then as it was.
+ */
+export async function writeAtomic(
+  path: string,
+  chunks: Iterable<Uint8Array | string>,
+  temporary = `${path}.tmp`,
+): Promise<void> {
   try {
     const file = await createOwn(temporary)
     try {

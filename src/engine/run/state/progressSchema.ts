@@ -40,7 +40,8 @@ const sample = z.object({
   ends: z.array(count).max(few),
 })
 
-const evaluation = z.object({
+/** One measurement. */
+export const evaluationShape = z.object({
   stage: z.enum(['dense', 'pruned', 'recovered']),
   entry: count,
   task: z.enum(taskNames),
@@ -93,7 +94,7 @@ const recorded = z.object({
   /** In place of `recoveredPasses`, of runs of version 0.1. */
   merged: z.boolean().optional(),
   trainable: z.object({ count, percent: z.number().min(0) }).nullable(),
-  evaluations: z.array(evaluation).max(few),
+  evaluations: z.array(evaluationShape).max(few),
   seconds: record(seconds),
   peakMemoryMb: seconds,
   warnings: z.array(text).max(few),

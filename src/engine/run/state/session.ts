@@ -32,6 +32,8 @@ export interface SessionParts {
   readonly showPath: (path: string) => string
   /** Awaited between steps and blocks: a paused run waits in it. */
   readonly pausePoint?: () => Promise<void>
+  /** Folder of what several runs have in common, and one measures for all. */
+  readonly sharedResults?: string
 }
 
 export type PhaseName = 'read' | 'calibrate' | 'prune' | 'reconstruct' | 'refit' | 'retrain' | 'evaluate' | 'save'

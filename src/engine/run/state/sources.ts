@@ -42,13 +42,24 @@ export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): P
   return [...files].map(([role, path]) => ({ role, path }))
 }
 
-/** @throws EngineError when a file cannot be read. */
-export async function recordSources(files: readonly SourceFile[], signal?: AbortSignal): Promise<SourceRecord[]> {
-  const known = new Map<string, Fingerprint>()
-  for (const { path } of files) if (!known.has(path)) known.set(path, await fingerprint(path, signal))
+/** What files looked like when somebody last read them, by path. */
+export type KnownFiles = ReadonlyMap<string, Fingerprint>
+
+/** Files that are known, and whose stamp leaves no doubt, are not read again. @throws EngineError when one cannot be read. */
+export async function recordSources(
+  files: readonly SourceFile[],
+  { known = new Map(), signal }: { known?: KnownFiles; signal?: AbortSignal } = {},
+): Promise<SourceRecord[]> {
+  const found = new Map<string, Fingerprint>()
+  for (const { path } of files) {
+    if (found.has(path)) continue
+    const before = known.get(path)
+    const same = before && (await recognise(path, before, signal))
+    found.set(path, same ?? (await fingerprint(path, signal)))
+  }
   return files.flatMap(({ role, path }) => {
-    const found = known.get(path)
-    return found ? [{ role, name: basename(path), ...found }] : []
+    const seen = found.get(path)
+    return seen ? [{ ...seen, role, name: basename(path) }] : []
   })
 }
 

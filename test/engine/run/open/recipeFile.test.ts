@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { resolveRecipe } from '../../../../src/shared/recipe/resolve.ts'
 import { pruneEntries } from '../../../../src/shared/plan/pruneEntries.ts'
-import { mapPaths, readRecipe, recipeText, resolveRecipeFile } from '../../../../src/engine/run/open/recipeFile.ts'
+import { mapPaths, readRecipe, recipeText, refuseSweep } from '../../../../src/engine/run/open/recipeFile.ts'
 import { resolve } from 'node:path'
 
 describe('recipe of a run', () => {
@@ -19,7 +20,7 @@ describe('recipe of a run', () => {
   it('settings replace values by path and are validated like the recipe', async () => {
     const path = write('version: 1\nmodel: m\nprune: [{sparsity: 0.5}]\ncalibration: {data: c.jsonl, seq_len: 8}\n')
     const file = await readRecipe(path, ['prune.0.sparsity=0.7', 'recover.steps=3', 'recover.train=[bias]'])
-    const recipe = resolveRecipeFile(file, {})
+    const recipe = resolveRecipe(file.recipe, {})
     assert.equal(recipe.prune[0].sparsity, 0.7)
     assert.equal(recipe.recover[0].steps, 3)
     assert.deepEqual(recipe.recover[0].train, ['bias'])
@@ -61,7 +62,7 @@ describe('recipe of a run', () => {
 
   it('a recipe with a sweep is no single run: the command for it is named', async () => {
     const file = await readRecipe(write('version: 1\nmodel: m\nprune: [{}]\nsweep: {"prune.0.sparsity": [0.4, 0.5]}\n'))
-    assert.throws(() => resolveRecipeFile(file, {}), { code: 'bad-recipe', message: /sparsescope sweep run/ })
+    assert.throws(() => refuseSweep(file), { code: 'bad-recipe', message: /sparsescope sweep run/ })
   })
 
   it('the copy in the run folder means the same from there', async () => {
@@ -69,11 +70,11 @@ describe('recipe of a run', () => {
       'version: 1\nmodel: ../m\ncalibration: {data: c.jsonl}\nevaluate: [{data: e.txt}]\nsave: {to: out}\nrecover: {mode: retrain, data: t.txt, lora: {init: i.safetensors}}\n',
     )
     const file = await readRecipe(path)
-    const absolute = mapPaths(resolveRecipeFile(file, {}), (p) => resolve(folder, p))
+    const absolute = mapPaths(resolveRecipe(file.recipe, {}), (p) => resolve(folder, p))
     const runFolder = join(folder, 'deep', 'run')
     const copy = join(folder, 'copy.prune.yaml')
     writeFileSync(copy, recipeText(absolute, runFolder))
-    const again = mapPaths(resolveRecipeFile(await readRecipe(copy), {}), (p) => resolve(runFolder, p))
+    const again = mapPaths(resolveRecipe((await readRecipe(copy)).recipe, {}), (p) => resolve(runFolder, p))
     assert.deepEqual(again, absolute)
   })
 })

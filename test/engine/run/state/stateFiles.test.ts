@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { writeAtomic } from '../../../../src/engine/run/state/atomicFile.ts'
 import { overlayCheckpoint } from '../../../../src/engine/run/state/overlay.ts'
-import { createRunFolder } from '../../../../src/engine/run/state/runFolder.ts'
+import { createRunFolder, runPlace } from '../../../../src/engine/run/state/runFolder.ts'
 import { bytesOf, writeTensors } from '../../../../src/engine/run/state/tensorFile.ts'
 
 describe('files of a run', () => {
@@ -74,7 +74,7 @@ describe('files of a run', () => {
   it('two runs in the same second get folders of their own, beside the recipe', async () => {
     const recipe = join(folder, 'wanda.prune.yaml')
     const now = new Date(2026, 10, 25, 2, 3, 4)
-    const [a, b] = [await createRunFolder(recipe, undefined, now), await createRunFolder(recipe, undefined, now)]
+    const [a, b] = [await createRunFolder(runPlace(recipe, now)), await createRunFolder(runPlace(recipe, now))]
     assert.equal(a.path, join(folder, '.sparsescope', 'runs', '20261125-020304-wanda'))
     assert.equal(b.name, '20261125-020304-wanda-2')
     assert.ok(existsSync(b.state))
@@ -83,7 +83,7 @@ describe('files of a run', () => {
   it('a run folder has its name only when all is in it, and what a killed start left goes with the next one', async () => {
     const recipe = join(folder, 'wanda.prune.yaml')
     const runs = join(folder, '.sparsescope', 'runs')
-    const broken = createRunFolder(recipe, async (draft) => {
+    const broken = createRunFolder(runPlace(recipe), async (draft) => {
       writeFileSync(draft.recipe, 'half')
       throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
     })
@@ -91,14 +91,14 @@ describe('files of a run', () => {
     assert.deepEqual(readdirSync(runs), [])
     for (const name of ['.new-old', '.new-young', 'not-ours']) mkdirSync(join(runs, name, 'state'), { recursive: true })
     utimesSync(join(runs, '.new-old'), new Date(2026, 0, 1), new Date(2026, 0, 1))
-    const { name } = await createRunFolder(recipe)
+    const { name } = await createRunFolder(runPlace(recipe))
     assert.deepEqual(readdirSync(runs).sort(), ['.new-young', name, 'not-ours'].sort())
   })
 
   it('a place that cannot hold a run folder is a disk error that names it', async () => {
     mkdirSync(join(folder, 'x'))
     writeFileSync(join(folder, 'x', '.sparsescope'), 'a file')
-    await assert.rejects(createRunFolder(join(folder, 'x', 'r.prune.yaml')), {
+    await assert.rejects(createRunFolder(runPlace(join(folder, 'x', 'r.prune.yaml'))), {
       code: 'usage',
       message: /\.sparsescope/,
     })

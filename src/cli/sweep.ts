@@ -1,0 +1,79 @@
+// sparsescope sweep: a recipe that stands for many runs (design 4.5).
+import { Argument, Option } from 'commander'
+import { EngineError } from '../engine/errors.ts'
+import { cancelRuns } from '../engine/sweep/marks.ts'
+import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '../engine/sweep/openSweep.ts'
+import { sweepTable } from '../engine/sweep/runStates.ts'
+import { command, runs, type Context, type Outcome } from './command.ts'
+import { memoryOption } from './memoryOption.ts'
+import { precisionOption } from './precisionOption.ts'
+import { shorter } from './run.ts'
+import type { SweepOptions } from './sweep/options.ts'
+import { runLocally } from './sweep/runLocally.ts'
+import { runIndex } from './sweep/runIndex.ts'
+import { planText, tableText } from './sweep/texts.ts'
+import { wholeNumber } from './sweep/wholeNumber.ts'
+
+type Action = 'plan' | 'run' | 'status' | 'cancel'
+
+/** Each run's process is told to stop, and stopped after 1.2 s. */
+const leaveAfterMs = 1800
+
+export const sweepCommand = command('sweep', 'many runs from one recipe: plan, run, status, cancel', [
+  'sweep plan wanda.prune.yaml',
+  'sweep run wanda.prune.yaml --jobs 2',
+  'sweep status wanda.prune.yaml --json',
+  'sweep cancel .sparsescope/sweeps/20261125-020304-wanda --index 3',
+])
+  .addArgument(new Argument('<action>', 'what to do').choices(['plan', 'run', 'status', 'cancel']))
+  .argument('<recipe|folder>', 'a recipe with `sweep`: its newest sweep with the same plan; or the folder of a sweep')
+  .option('--set <path=value>', 'replace a value of the recipe; may be repeated', collect, [])
+  .addOption(new Option('--engine <engine>', 'what runs the runs').choices(['local']))
+  .option('--jobs <n>', 'runs at a time; memory and threads are divided among them (default: 1)')
+  .option('--index <i>', 'one run of the sweep, counted from 0')
+  .option('--threads <n>', 'threads of each run (default: those of the machine, divided by --jobs)')
+  .addOption(precisionOption("the recipe's"))
+  .addOption(memoryOption())
+  .action(
+    runs(async (context, action: Action, path: string, options: SweepOptions): Promise<Outcome> => {
+      const settings = options.precision ? [...options.set, `precision=${options.precision}`] : options.set
+      const request = { path, settings, signal: context.signal }
+      switch (action) {
+        case 'plan': {
+          const plan = await plannedSweep(request)
+          return { json: plan, text: planText(plan) }
+        }
+        case 'run':
+          return runSweep(context, request, options)
+        case 'status': {
+          const table = await sweepTable(await findSweep(request), 'local')
+          return { json: table, text: tableText(table) }
+        }
+        case 'cancel':
+          return cancelSweep(request, options)
+      }
+    }, leaveAfterMs),
+  )
+
+function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value]
+}
+
+async function runSweep(context: Context, request: SweepRequest, options: SweepOptions): Promise<Outcome> {
+  const sweep = await findOrCreateSweep(request)
+  context.say(`sweep folder: ${shorter(sweep.folder.path)}`)
+  return options.index === undefined ? runLocally(context, sweep, options) : runIndex(context, sweep, options)
+}
+
+async function cancelSweep(request: SweepRequest, { index }: SweepOptions): Promise<Outcome> {
+  const sweep = await findSweep(request)
+  const asked = index === undefined ? null : wholeNumber('--index', index, 0)
+  if (asked !== null && asked >= sweep.runs.length)
+    throw new EngineError('usage', `--index ${asked}: the runs of this sweep count from 0 to ${sweep.runs.length - 1}`)
+  const { runs: rows } = await sweepTable(sweep, 'local')
+  const open = rows.filter(({ index: i, state }) => (asked === null || i === asked) && state !== 'done')
+  await cancelRuns(sweep.folder, open.map(({ index: i }) => i)) // prettier-ignore
+  const cancelled = open.map(({ index: i }) => i)
+  const text = `${cancelled.length} of ${rows.length} runs cancelled; sparsescope sweep run goes on with them`
+  return { json: { id: sweep.id, cancelled }, text }
+}

@@ -1,0 +1,45 @@
+// sparsescope sweep run FOLDER --index I: one run in this process. What the local engine starts, and a task of a job array.
+import type { Backend } from '../../engine/compute/backend.ts'
+import { openBackend } from '../../engine/compute/open.ts'
+import { EngineError } from '../../engine/errors.ts'
+import type { Sweep } from '../../engine/sweep/openSweep.ts'
+import { runOfSweep } from '../../engine/sweep/runOfSweep.ts'
+import { writeTable } from '../../engine/sweep/runStates.ts'
+import type { Context, Outcome } from '../command.ts'
+import { memoryBytes } from '../memoryOption.ts'
+import { reportText, shorter, showEvent } from '../run.ts'
+import type { SweepOptions } from './options.ts'
+import { createRunProgress } from '../terminal/runProgress.ts'
+import { version } from '../version.ts'
+import { wholeNumber } from './wholeNumber.ts'
+
+export async function runIndex(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
+  const index = wholeNumber('--index', options.index ?? '', 0)
+  if (index >= sweep.runs.length)
+    throw new EngineError('usage', `--index ${index}: the runs of this sweep count from 0 to ${sweep.runs.length - 1}`)
+  const threads = options.threads === undefined ? undefined : wholeNumber('--threads', options.threads, 1)
+  // A run that the local engine started does not outlive it: two would have it otherwise when the sweep is gone on with.
+  const hasParent = process.channel !== undefined
+  if (hasParent) process.once('disconnect', () => process.kill(process.pid, 'SIGINT'))
+  let backend: Backend | null = null
+  const progress = createRunProgress(context.progress)
+  try {
+    const report = await runOfSweep(sweep, index, {
+      memoryBytes: memoryBytes(options.memory),
+      version,
+      openBackend: async () => (backend = await openBackend({ ...options, threads })),
+      signal: context.signal,
+      onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
+      onWait: (message) => context.say(message),
+      onEvent: (event) => {
+        progress(event)
+        showEvent(context, event)
+      },
+    })
+    return { json: report, text: reportText(report) }
+  } finally {
+    await (backend as Backend | null)?.close()
+    // Else its engine does, once the process is gone.
+    if (!hasParent) await writeTable(sweep, 'local').catch(() => undefined)
+  }
+}

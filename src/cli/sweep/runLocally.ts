@@ -1,0 +1,91 @@
+// The local engine: this machine, some runs at a time, each in a process of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { EngineError } from '../../engine/errors.ts'
+import { lockRun } from '../../engine/run/lock/runLock.ts'
+import { runPool } from '../../engine/sweep/localPool.ts'
+import { forgetCancelled } from '../../engine/sweep/marks.ts'
+import type { Sweep } from '../../engine/sweep/openSweep.ts'
+import { sweepTable, writeTable } from '../../engine/sweep/runStates.ts'
+import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
+import type { Context, Outcome } from '../command.ts'
+import { memoryBytes } from '../memoryOption.ts'
+import type { SweepOptions } from './options.ts'
+import { shorter } from '../run.ts'
+import { rowText, tableText } from './texts.ts'
+import { wholeNumber } from './wholeNumber.ts'
+
+const engine = 'local'
+
+export async function runLocally(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
+  const asked = options.jobs === undefined ? 1 : wholeNumber('--jobs', options.jobs, 1)
+  const lock = await lockRun(sweep.folder.path, { signal: context.signal, onWait: context.say })
+  try {
+    await forgetCancelled(sweep.folder)
+    const { runs } = await sweepTable(sweep, engine)
+    const indices = runs.filter(({ state }) => state !== 'done').map(({ index }) => index)
+    // Those that are done tell how the rest began.
+    if (indices.length < runs.length) context.say(`${runs.length - indices.length} of ${runs.length} runs are done`)
+    const jobs = Math.min(asked, Math.max(1, indices.length))
+    const share = shareOf(jobs, options)
+    const told = (done: number) =>
+      context.progress({ what: 'sweep', count: { done, total: runs.length, unit: 'runs' } })
+    told(runs.length - indices.length)
+    await runPool({
+      folder: sweep.folder,
+      indices,
+      jobs,
+      start: (index) => startRun(sweep, index, options, share),
+      onStart: (index) => context.say(`begins ${runs[index].name}`),
+      onEnd: async (index) => {
+        const table = await writeTable(sweep, engine)
+        context.say(rowText(table.runs[index]))
+        told(table.runs.filter(({ state }) => state === 'done').length)
+      },
+      signal: AbortSignal.any([context.signal, lock.lost]),
+    })
+    if (context.signal.aborted)
+      throw new EngineError('cancelled', `cancelled; sparsescope sweep run ${shorter(sweep.folder.path)} goes on`)
+    return outcomeOf(await writeTable(sweep, engine))
+  } finally {
+    await lock.release()
+  }
+}
+
+interface Share {
+  readonly threads: number
+  readonly memory: number
+}
+
+/** What each of so many runs may use. */
+function shareOf(jobs: number, { threads, memory }: SweepOptions): Share {
+  return {
+    threads:
+      threads === undefined
+        ? Math.max(1, Math.floor(availableParallelism() / jobs))
+        : wholeNumber('--threads', threads, 1),
+    memory: Math.floor(memoryBytes(memory) / jobs),
+  }
+}
+
+function startRun({ folder }: Sweep, index: number, options: SweepOptions, share: Share): ChildProcess {
+  const given = (['device', 'adapter', 'deviceMemory'] as const).flatMap((name) => {
+    const value = options[name]
+    return value === undefined ? [] : [`--${name === 'deviceMemory' ? 'device-memory' : name}`, value]
+  })
+  const own = ['--index', String(index), '--threads', String(share.threads), '--memory', String(share.memory), '--json']
+  return spawn(process.execPath, [process.argv[1], 'sweep', 'run', folder.path, ...given, ...own], {
+    // A group of its own: Ctrl-C on a terminal reaches it through this process, once.
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+    // When the channel closes, this process is gone.
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+}
+
+/** 0 when all are done, 1 when one failed, else 130: the rest was cancelled. */
+function outcomeOf(table: SweepTable): Outcome {
+  const has = (state: SweepRow['state']) => table.runs.some((row) => row.state === state)
+  const exitCode = has('failed') ? 1 : table.runs.every(({ state }) => state === 'done') ? 0 : 130
+  return { json: table, text: tableText(table), exitCode }
+}

@@ -1,0 +1,67 @@
+// The local engine: a process for each run, so many at a time. It schedules nothing beyond that, and one run that fails
+// is no reason to stop the others.
+import type { ChildProcess } from 'node:child_process'
+import { cancelledRuns } from './marks.ts'
+import type { SweepFolder } from './sweepFolder.ts'
+
+export interface PoolOptions {
+  readonly folder: SweepFolder
+  /** Runs that are not done, in their order. */
+  readonly indices: readonly number[]
+  readonly jobs: number
+  /** A process that runs one of them, and stops at SIGINT in a state that can be gone on with. */
+  readonly start: (index: number) => ChildProcess
+  readonly onStart: (index: number) => void
+  /** When a run's process is gone. */
+  readonly onEnd: (index: number) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+/** What a process gets between being told to stop and being stopped. */
+const graceMs = 1200
+const lookEveryMs = 250
+
+/** Returns when no process is left. */
+export async function runPool({ folder, indices, jobs, start, onStart, onEnd, signal }: PoolOptions): Promise<void> {
+  const alive = new Map<number, ChildProcess>()
+  const timers = new Set<NodeJS.Timeout>()
+  const stop = (index: number) => {
+    const child = alive.get(index)
+    if (!child || child.killed) return
+    child.kill('SIGINT')
+    timers.add(setTimeout(() => child.kill('SIGKILL'), graceMs))
+  }
+  const stopAll = () => {
+    for (const index of alive.keys()) stop(index)
+  }
+  signal.addEventListener('abort', stopAll)
+  const looking = setInterval(() => {
+    void cancelledRuns(folder)
+      .then((cancelled) => cancelled.forEach(stop))
+      .catch(() => undefined)
+  }, lookEveryMs)
+  const queue = [...indices]
+  const work = async () => {
+    for (let index = queue.shift(); index !== undefined && !signal.aborted; index = queue.shift()) {
+      if ((await cancelledRuns(folder)).has(index)) continue
+      const child = start(index)
+      alive.set(index, child)
+      onStart(index)
+      await gone(child)
+      alive.delete(index)
+      await onEnd(index)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: jobs }, work))
+  } finally {
+    clearInterval(looking)
+    for (const timer of timers) clearTimeout(timer)
+    signal.removeEventListener('abort', stopAll)
+  }
+}
+
+/** A process that could not be started says so by an error, and has no end. */
+function gone(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()))
+}

@@ -1,0 +1,134 @@
+// A sweep on disk: made new, found again by its plan, or opened by its folder.
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import type { z } from 'zod'
+import type { SweepRun } from '../../shared/sweep/expandSweep.ts'
+import { readOwn } from '../checkpoint/ownFile.ts'
+import { EngineError } from '../errors.ts'
+import { readRecipe, recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
+import { writeAtomic } from '../run/state/atomicFile.ts'
+import { createNamedFolder, timedPlace } from '../run/state/namedFolder.ts'
+import { parseRecorded } from '../run/state/progressSchema.ts'
+import type { KnownFiles } from '../run/state/sources.ts'
+import { lintRuns, planSweep, runsOfSweep, type PlannedSweep } from './planSweep.ts'
+import { sweepFolderAt, sweepsFolder, type SweepFolder } from './sweepFolder.ts'
+import { planShape, sourcesShape } from './sweepSchema.ts'
+
+export interface Sweep {
+  readonly id: string
+  readonly folder: SweepFolder
+  /** The recipe with its sweep; its paths are relative to the folder of the recipe that the person wrote. */
+  readonly file: RecipeFile
+  readonly runs: readonly SweepRun[]
+  /** Of each run, as planned. */
+  readonly hashes: readonly string[]
+  readonly known: KnownFiles
+}
+
+/** A path that a person gives: a folder means that sweep, a recipe the newest sweep that has the same plan. */
+export interface SweepRequest {
+  readonly path: string
+  readonly settings: readonly string[]
+  readonly signal?: AbortSignal
+}
+
+/** @throws EngineError 'not-found' when the recipe's sweep has not been begun. */
+export async function findSweep(request: SweepRequest): Promise<Sweep> {
+  const found = await lookForSweep(request)
+  if (found.sweep) return found.sweep
+  const { path } = request
+  throw new EngineError('not-found', `${path}: this sweep has not been begun; sparsescope sweep run ${path} begins it`)
+}
+
+/** The sweep that there is, else a new one. @throws EngineError before anything is written, but for 'disk'. */
+export async function findOrCreateSweep(request: SweepRequest): Promise<Sweep> {
+  const { sweep, planned } = await lookForSweep(request)
+  if (sweep) return sweep
+  await lintRuns(planned, request.signal)
+  return openFolder(await createSweep(planned))
+}
+
+/** What plan.json is, or would be. Writes nothing. @throws EngineError also for a run that lint would refuse. */
+export async function plannedSweep(request: SweepRequest): Promise<z.infer<typeof planShape>> {
+  const { sweep, planned } = await lookForSweep(request)
+  if (sweep) return parseRecorded(planShape, await readOwn(sweep.folder.plan), sweep.folder.plan)
+  await lintRuns(planned, request.signal)
+  return planFile(planned)
+}
+
+type Looked =
+  { readonly sweep: Sweep; readonly planned: null } | { readonly sweep: null; readonly planned: PlannedSweep }
+
+async function lookForSweep({ path, settings, signal }: SweepRequest): Promise<Looked> {
+  const full = resolve(path)
+  if ((await stat(full).catch(() => null))?.isDirectory()) {
+    if (settings.length > 0)
+      throw new EngineError(
+        'usage',
+        `--set and --precision change a recipe, and ${path} is a sweep's folder: leave them out`,
+      )
+    return { sweep: await openFolder(full), planned: null }
+  }
+  const earlier = await earlierSweeps(full)
+  const planned = await planSweep(full, settings, await knownFiles(earlier.at(0)), signal)
+  for (const folder of earlier) {
+    const sweep = await openFolder(folder).catch(() => null)
+    if (sweep?.id === planned.plan.id) return { sweep, planned: null }
+  }
+  return { sweep: null, planned }
+}
+
+/** Of the recipes in this folder, the newest first. */
+async function earlierSweeps(recipePath: string): Promise<string[]> {
+  const parent = sweepsFolder(recipePath)
+  const names = await readdir(parent).catch(() => [])
+  const shown = names.filter((name) => !name.startsWith('.'))
+  return shown.sort((a, b) => (a < b ? 1 : -1)).map((name) => join(parent, name))
+}
+
+/** What the newest sweep knew of its files spares reading them again. */
+export async function knownFiles(folder: string | undefined): Promise<KnownFiles> {
+  if (folder === undefined) return new Map()
+  return (await openFolder(folder).catch(() => null))?.known ?? new Map()
+}
+
+function planFile({ plan, file }: PlannedSweep): z.infer<typeof planShape> {
+  return { ...plan, runs: [...plan.runs], base: relative(join(sweepsFolder(file.path), 'sweep'), file.folder) }
+}
+
+async function createSweep(planned: PlannedSweep): Promise<string> {
+  const { file, files } = planned
+  const plan = planFile(planned)
+  const sources = [...files].map(([path, { bytes, sha256, stamp, seen }]) => {
+    return [relative(file.folder, path), { bytes, sha256, stamp, seen }]
+  })
+  const heading = `# A sweep, settings of the command line applied. Paths are relative to ${plan.base.replaceAll('\\', '/')}\n`
+  return createNamedFolder(timedPlace(sweepsFolder(file.path), file.path), async (path) => {
+    const draft = sweepFolderAt(path)
+    await mkdir(draft.runs)
+    await writeAtomic(draft.recipe, [heading + recipeYaml(file.recipe)])
+    await writeAtomic(draft.sources, [jsonText(Object.fromEntries(sources))])
+    await writeAtomic(draft.plan, [jsonText(plan)])
+  })
+}
+
+async function openFolder(path: string): Promise<Sweep> {
+  const folder = sweepFolderAt(path)
+  if (!existsSync(folder.plan))
+    throw new EngineError('not-found', `${path} is no folder of a sweep: it has no plan.json`)
+  const { id, runs: planned, base } = parseRecorded(planShape, await readOwn(folder.plan), folder.plan)
+  const file = { ...(await readRecipe(folder.recipe)), folder: resolve(path, base) }
+  const runs = runsOfSweep(file)
+  const isPlanned = ({ name, settings }: SweepRun, i: number) =>
+    planned[i].name === name && JSON.stringify(planned[i].settings) === JSON.stringify(settings)
+  if (runs.length !== planned.length || !runs.every(isPlanned))
+    throw new EngineError('bad-recipe', `${folder.recipe} was edited after the sweep began; start a new sweep with it`)
+  const sources = parseRecorded(sourcesShape, await readOwn(folder.sources), folder.sources)
+  const known = new Map(Object.entries(sources).map(([name, seen]) => [resolve(file.folder, name), seen]))
+  return { id, folder, file, runs, hashes: planned.map(({ hash }) => hash), known }
+}
+
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 1)}\n`
+}

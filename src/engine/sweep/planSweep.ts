@@ -1,0 +1,112 @@
+// What a sweep's runs are, found out without doing or writing anything: each run resolved, checked beside its model, and
+// known by a hash of its recipe and of the files it reads.
+import { createHash } from 'node:crypto'
+import { expandSweep, type SweepRun } from '../../shared/sweep/expandSweep.ts'
+import type { NamedSettings } from '../../shared/sweep/settingsOfRuns.ts'
+import { writtenRecipe } from '../../shared/recipe/resolve.ts'
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import { lintText } from '../facts/lintFile.ts'
+import { checkRecipe, shownPath } from '../run/open/openRun.ts'
+import { mapPaths, readRecipe, recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
+import type { Fingerprint } from '../run/state/fingerprint.ts'
+import { recordSources, sourceFiles, type KnownFiles } from '../run/state/sources.ts'
+
+export interface PlannedSweepRun extends NamedSettings {
+  readonly index: number
+  /** Of the resolved recipe, its paths relative, and of the contents of its sources. */
+  readonly hash: string
+}
+
+/** plan.json, but for where the recipe lies. */
+export interface SweepPlan {
+  /** The same for the same runs. */
+  readonly id: string
+  readonly runs: readonly PlannedSweepRun[]
+}
+
+export interface PlannedSweep {
+  readonly plan: SweepPlan
+  /** The recipe with its sweep, settings of the command line applied. */
+  readonly file: RecipeFile
+  readonly runs: readonly SweepRun[]
+  readonly files: KnownFiles
+}
+
+/**
+ * `known` files are not read again where their stamps are the same.
+ * @throws EngineError for a recipe without a sweep or with one that is wrong, and for a run that would be refused.
+ */
+export async function planSweep(
+  path: string,
+  settings: readonly string[],
+  known: KnownFiles,
+  signal?: AbortSignal,
+): Promise<PlannedSweep> {
+  const file = await readRecipe(path, settings, signal)
+  const runs = runsOfSweep(file)
+  const files = new Map<string, Fingerprint>(known)
+  const planned: PlannedSweepRun[] = []
+  for (const run of runs) {
+    throwIfCancelled(signal)
+    const hash = await ofRun(run, () => hashOfRun(fileOfRun(file, run), files, signal))
+    planned.push({ index: run.index, name: run.name, settings: run.settings, hash })
+  }
+  const id = sha256(JSON.stringify(planned)).slice(0, 16)
+  return { plan: { id, runs: planned }, file, runs, files }
+}
+
+/** @throws EngineError 'bad-recipe' for a recipe that has none, or whose sweep is wrong. */
+export function runsOfSweep({ path, recipe }: RecipeFile): readonly SweepRun[] {
+  if (!recipe.sweep)
+    throw new EngineError('bad-recipe', `${path} has no sweep: sparsescope run ${path} runs it, or add the key sweep`)
+  const { runs, problems } = expandSweep(recipe)
+  if (problems.length > 0) throw new EngineError('bad-recipe', `${path}: ${problems[0].message}`)
+  return runs
+}
+
+/** The recipe of one run, as if it had been read from where the sweep's lies. */
+export function fileOfRun({ path, folder }: RecipeFile, { recipe }: SweepRun): RecipeFile {
+  return { path, folder, recipe, warnings: [] }
+}
+
+/** All rules, with the run's own model, data and output. @throws EngineError 'bad-recipe' that names the run. */
+export async function lintRuns({ file, runs }: PlannedSweep, signal?: AbortSignal): Promise<void> {
+  for (const run of runs) {
+    throwIfCancelled(signal)
+    const { findings } = await lintText(recipeYaml(run.recipe), { folder: file.folder })
+    const wrong = findings.find(({ severity }) => severity === 'error')
+    if (wrong) await ofRun(run, () => Promise.reject(new EngineError('bad-recipe', wrong.message)))
+  }
+}
+
+/** Adds to `files` what it had to read. */
+export async function hashOfRun(
+  file: RecipeFile,
+  files: Map<string, Fingerprint>,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { recipe, base, source } = await checkRecipe(file)
+  try {
+    const read = await sourceFiles(recipe, source)
+    const sources = await recordSources(read, { known: files, signal })
+    for (const [i, { path }] of read.entries()) files.set(path, sources[i])
+    const shown = writtenRecipe(mapPaths(recipe, (path) => shownPath(base, path)))
+    return sha256(JSON.stringify([shown, sources.map(({ role, sha256: content }) => [role, content])]))
+  } finally {
+    await source.close()
+  }
+}
+
+/** What goes wrong is told with the run that it is of. */
+async function ofRun<T>({ name }: SweepRun, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body()
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code === 'cancelled') throw error
+    throw new EngineError(error.code, `the run ${name}: ${error.message}`, { cause: error })
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,55 @@
+// One run of a sweep: begun, or gone on with where an earlier process left it.
+import { existsSync } from 'node:fs'
+import { readOwn } from '../checkpoint/ownFile.ts'
+import { EngineError } from '../errors.ts'
+import type { RunReport } from '../run/report/report.ts'
+import { runRecipe, type RunOptions } from '../run/runRecipe.ts'
+import { runFolderAt } from '../run/state/runFolder.ts'
+import { forgetRefused, noteRefused } from './marks.ts'
+import type { Sweep } from './openSweep.ts'
+import { fileOfRun, hashOfRun } from './planSweep.ts'
+import { isDone } from './runStates.ts'
+import { runPathOf } from './sweepFolder.ts'
+
+export type OneRunOptions = Omit<RunOptions, 'recipe' | 'settings' | 'resume' | 'among'>
+
+/** Of a run that is done its report is returned, and nothing is done. @throws EngineError, as `runRecipe` does. */
+export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOptions): Promise<RunReport> {
+  const { folder, known } = sweep
+  const path = runPathOf(folder, index)
+  const among = {
+    place: { parent: folder.runs, name: String(index), exact: true },
+    sharedResults: folder.shared,
+    known,
+  }
+  await forgetRefused(folder, index)
+  if (existsSync(path)) {
+    const run = runFolderAt(path)
+    if (await isDone(run)) return JSON.parse(await readOwn(run.report)) as RunReport
+    return runRecipe({ ...options, resume: path, among })
+  }
+  try {
+    return await runRecipe({ ...options, recipe: await asPlanned(sweep, index), among })
+  } catch (error) {
+    // What has no folder can say nothing of itself.
+    if (!existsSync(path) && options.signal?.aborted !== true) await noteRefused(folder, index, messageOf(error))
+    throw error
+  }
+}
+
+/** @throws EngineError 'usage' for a number that no run has, 'bad-data' when model or data are no longer those of the plan. */
+async function asPlanned({ file, runs, hashes, known, folder }: Sweep, index: number) {
+  const run = runs.at(index)
+  if (!run)
+    throw new EngineError('usage', `--index ${index}: the runs of this sweep count from 0 to ${runs.length - 1}`)
+  const recipe = fileOfRun(file, run)
+  if ((await hashOfRun(recipe, new Map(known))) === hashes[index]) return recipe
+  throw new EngineError(
+    'bad-data',
+    `the model or the data changed since ${folder.path} was planned; put back what was there, or start a new sweep with the recipe`,
+  )
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,108 @@
+// How far each run of a sweep is, from what its folder says; an engine is asked only who is alive.
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { parseEvents } from '../../shared/protocol/parseEvents.ts'
+import { accuraciesOf } from '../../shared/series/accuracies.ts'
+import { emptyPicture, foldEvents, mainPerplexities, type RunPicture } from '../../shared/series/foldRun.ts'
+import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
+import type { SweepRun } from '../../shared/sweep/expandSweep.ts'
+import { sweepResults, type SweepRow, type SweepRunState, type SweepTable } from '../../shared/sweep/sweepTable.ts'
+import { readOwn } from '../checkpoint/ownFile.ts'
+import { isHeld } from '../run/lock/isHeld.ts'
+import { writeAtomic } from '../run/state/atomicFile.ts'
+import { runFolderAt, type RunFolder } from '../run/state/runFolder.ts'
+import { cancelledRuns, whyRefused } from './marks.ts'
+import { jsonText, type Sweep } from './openSweep.ts'
+import { runPathOf } from './sweepFolder.ts'
+
+/** What an engine knows of runs that are not here: those that it will still begin, or begin again. */
+export type Queued = ReadonlySet<number>
+
+export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = new Set()): Promise<SweepTable> {
+  const cancelled = await cancelledRuns(sweep.folder)
+  const rows = sweep.runs.map((run) => rowOf(sweep, run, cancelled, queued))
+  return { id: sweep.id, engine, runs: await Promise.all(rows) }
+}
+
+/** Rewrites sweep.json until it says what the folder says: of several runs that end at once each sees to it. */
+export async function writeTable(sweep: Sweep, engine: string): Promise<SweepTable> {
+  const ended = ({ runs }: SweepTable) => JSON.stringify(runs.map(({ state }) => state))
+  for (let table = await sweepTable(sweep, engine); ;) {
+    const temporary = `${sweep.folder.table}.${randomBytes(8).toString('hex')}.tmp`
+    await writeAtomic(sweep.folder.table, [jsonText(table)], temporary)
+    const now = await sweepTable(sweep, engine)
+    if (ended(now) === ended(table)) return now
+    table = now
+  }
+}
+
+interface Standing {
+  readonly state: SweepRunState
+  readonly message: string | null
+}
+
+const vanished: Standing = {
+  state: 'failed',
+  message: 'its process ended without a word; sparsescope sweep run goes on where it was',
+}
+
+async function rowOf(sweep: Sweep, run: SweepRun, cancelled: ReadonlySet<number>, queued: Queued): Promise<SweepRow> {
+  const { index, name, settings } = run
+  const folder = runFolderAt(runPathOf(sweep.folder, index))
+  const has = existsSync(folder.path)
+  const standing = has ? await standingOf(folder, queued.has(index)) : await notBegun(sweep, index, cancelled)
+  const results = sweepResults(has ? await resultSoFar(folder, standing.state) : resultOf(null))
+  return { index, name, settings, ...standing, run: has ? folder.path : null, results }
+}
+
+async function notBegun({ folder }: Sweep, index: number, cancelled: ReadonlySet<number>): Promise<Standing> {
+  const message = await whyRefused(folder, index)
+  if (message !== null) return { state: 'failed', message }
+  return { state: cancelled.has(index) ? 'cancelled' : 'waiting', message: null }
+}
+
+async function standingOf(folder: RunFolder, isQueued: boolean): Promise<Standing> {
+  if (await isHeld(folder.path)) return { state: 'running', message: null }
+  if (await isDone(folder)) return { state: 'done', message: null }
+  if (isQueued) return { state: 'waiting', message: null }
+  const end = await endOf(folder)
+  return end && end.status !== 'done' ? { state: end.status, message: end.message ?? null } : vanished
+}
+
+/** Whether a run has come to a good end, however many processes it took: its report is the last thing it writes. */
+export async function isDone(folder: RunFolder): Promise<boolean> {
+  return existsSync(folder.report) && (await endOf(folder))?.status === 'done'
+}
+
+const tailBytes = 2 ** 16
+
+/** The last thing a run said, where that is its end: after it a run that goes on says `start` again. */
+async function endOf({ events }: RunFolder) {
+  const file = await open(events, 'r').catch(() => null)
+  if (!file) return null
+  try {
+    const { size } = await file.stat()
+    const start = Math.max(0, size - tailBytes)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start)
+    const last = parseEvents(buffer.toString('utf8', 0, bytesRead).split('\n')).at(-1)
+    return last?.type === 'end' ? last : null
+  } finally {
+    await file.close()
+  }
+}
+
+async function resultSoFar(folder: RunFolder, state: SweepRunState): Promise<Omit<RunResult, 'output'>> {
+  if (state === 'done') return resultOf(JSON.parse(await readOwn(folder.report)))
+  const text = await readOwn(folder.events, Infinity).catch(() => '')
+  return resultOfPicture(foldEvents(emptyPicture(), parseEvents(text.split('\n'))))
+}
+
+function resultOfPicture(picture: RunPicture): Omit<RunResult, 'output'> {
+  const perplexity: RunResult['perplexity'] = {}
+  for (const { stage, perplexity: value } of mainPerplexities(picture)) if (value !== null) perplexity[stage] = value
+  const { stages: accuracy } = accuraciesOf(picture.evaluations)
+  const peakMemoryMb = picture.memory?.peakRssMb ?? null
+  const nothing = { sparsity: null, trainable: null, trainablePercent: null, recoveries: [] }
+  return { perplexity, accuracy, ...nothing, seconds: picture.elapsed / 1000, peakMemoryMb }
+}

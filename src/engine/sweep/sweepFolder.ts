@@ -1,0 +1,44 @@
+// Where a sweep keeps its plan, its runs and what they share: `.sparsescope/sweeps/<time>-<name>/` beside the recipe.
+import { dirname, join } from 'node:path'
+
+export interface SweepFolder {
+  readonly path: string
+  /** The recipe with its sweep, as the runs are expanded from it. */
+  readonly recipe: string
+  readonly plan: string
+  /** What the files that the runs read looked like when the sweep was planned. */
+  readonly sources: string
+  /** Ordinary run folders, by index. */
+  readonly runs: string
+  /** The table, rewritten whole when a run ends. */
+  readonly table: string
+  /** What runs measure for each other. */
+  readonly shared: string
+  /** Runs that are not to be begun, or are to stop. */
+  readonly cancelled: string
+  /** Why runs could not even begin: a text for each. */
+  readonly refused: string
+}
+
+export function sweepFolderAt(path: string): SweepFolder {
+  return {
+    path,
+    recipe: join(path, 'sweep.prune.yaml'),
+    plan: join(path, 'plan.json'),
+    sources: join(path, 'sources.json'),
+    runs: join(path, 'runs'),
+    table: join(path, 'sweep.json'),
+    shared: join(path, 'shared'),
+    cancelled: join(path, 'cancelled.json'),
+    refused: join(path, 'refused'),
+  }
+}
+
+/** Where the sweeps of a recipe lie. */
+export function sweepsFolder(recipePath: string): string {
+  return join(dirname(recipePath), '.sparsescope', 'sweeps')
+}
+
+export function runPathOf({ runs }: SweepFolder, index: number): string {
+  return join(runs, String(index))
+}

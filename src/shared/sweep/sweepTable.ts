@@ -1,0 +1,52 @@
+// The table of a sweep, as `sparsescope sweep status --json` prints it and sweep.json holds it (design 4.5).
+import type { Stage } from '../protocol/events.ts'
+import type { RunResult } from '../series/runResult.ts'
+import type { NamedSettings } from './settingsOfRuns.ts'
+
+/** waiting: not begun; failed: ended badly, or its process is gone. */
+export type SweepRunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
+
+export interface SweepResults {
+  /** Share of zeros over the block linears. */
+  readonly sparsity: number | null
+  /** Of the first entry that measures it. */
+  readonly perplexity: Readonly<Record<Stage, number | null>>
+  /** Mean over the tasks, 0 to 1. */
+  readonly accuracy: Readonly<Record<Stage, number | null>>
+  /** Trained numbers; of several recoveries the most. */
+  readonly trainable: number | null
+  readonly seconds: number | null
+  readonly peak_memory_mb: number | null
+}
+
+export interface SweepRow extends NamedSettings {
+  readonly index: number
+  readonly state: SweepRunState
+  /** Why it did not end well. */
+  readonly message: string | null
+  /** The run folder; null before there is one. */
+  readonly run: string | null
+  readonly results: SweepResults
+}
+
+export interface SweepTable {
+  readonly id: string
+  readonly engine: string
+  readonly runs: readonly SweepRow[]
+}
+
+const stages = ['dense', 'pruned', 'recovered'] as const
+
+/** JSON has no infinity and no NaN, and what was not measured is null. */
+export function sweepResults({ perplexity, accuracy, trainable, ...result }: Omit<RunResult, 'output'>): SweepResults {
+  const each = (value: (stage: Stage) => number | undefined) =>
+    Object.fromEntries(stages.map((stage) => [stage, value(stage) ?? null])) as Record<Stage, number | null>
+  return {
+    sparsity: result.sparsity,
+    perplexity: each((stage) => perplexity[stage]),
+    accuracy: each((stage) => accuracy[stage]?.acc),
+    trainable,
+    seconds: result.seconds,
+    peak_memory_mb: result.peakMemoryMb,
+  }
+}

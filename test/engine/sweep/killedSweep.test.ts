@@ -1,0 +1,135 @@
+// Sweeps that are killed, or whose runs are: they go on where they were, nothing is lost or done twice, and what comes out
+// is what an undisturbed sweep gives, byte for byte.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { killedAt } from '../../support/killedRuns.ts'
+import type { Workplace } from '../../support/runs.ts'
+import {
+  eventsOf,
+  holderOf,
+  isAlive,
+  onlySweep,
+  results,
+  sweep,
+  sweepBeside,
+  sweepJson,
+  sweepPlace,
+  sweptRecipe,
+  until,
+} from '../../support/sweeps.ts'
+
+const cpu = ['--device', 'cpu']
+const two = { seed: [0, 1] }
+/** Long enough to be met in the middle. */
+const longSteps = 5000
+const all = process.env.SPARSESCOPE_TORTURE === '1'
+
+describe('a sweep that is killed', function () {
+  this.timeout(1_200_000)
+  let place: Workplace
+  beforeEach(async () => (place = await sweepPlace()))
+  afterEach(() => place.remove())
+
+  const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
+  const states = (recipe: string) => sweepJson(place, 'status', recipe).runs.map(({ state }) => state)
+  /** Of a run whose first block is saved, so that there is something to go on with. */
+  const inTheMiddle = (index: number) => until(() => onlySweep(place) && eventsOf(run(index), 'block').length > 0)
+
+  it('leaves no run behind that works on, and goes on with what its runs have done', async () => {
+    const recipe = place.recipe('a', sweptRecipe(two, longSteps))
+    const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
+    await Promise.all([inTheMiddle(0), inTheMiddle(1)])
+    const holders = [0, 1].map((i) => holderOf(run(i)))
+    child.kill('SIGKILL')
+    await ended
+    await until(() => holders.every((pid) => pid === null || !isAlive(pid)))
+    assert.ok(!states(recipe).includes('running'))
+    assert.equal(sweep(place, 'run', recipe, '--jobs', '2', ...cpu).status, 0)
+    for (const i of [0, 1]) {
+      const starts = eventsOf(run(i), 'start') as { resumed?: boolean }[]
+      assert.deepEqual(starts.map(({ resumed }) => resumed), [undefined, true]) // prettier-ignore
+      assert.equal(eventsOf(run(i), 'block').length, 3)
+    }
+  })
+
+  it('a run that is killed is told as failed, the others are done, and it alone starts again', async () => {
+    const cases = [
+      { name: 'long', set: { 'recover.steps': longSteps } },
+      { name: 'short', set: {} },
+    ]
+    const recipe = place.recipe('a', sweptRecipe({ cases }))
+    const { ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
+    await inTheMiddle(0)
+    await until(() => existsSync(join(run(1), 'report.json')))
+    assert.deepEqual(states(recipe), ['running', 'done'])
+    process.kill(holderOf(run(0)) ?? 0, 'SIGKILL')
+    assert.equal(await ended, 1)
+    const { runs } = sweepJson(place, 'status', recipe)
+    assert.equal(runs[0].state, 'failed')
+    assert.match(runs[0].message ?? '', /ended without a word/)
+    const short = readFileSync(join(run(1), 'events.jsonl'), 'utf8')
+    assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
+    assert.equal(readFileSync(join(run(1), 'events.jsonl'), 'utf8'), short)
+    assert.equal(eventsOf(run(0), 'block').length, 3)
+  })
+
+  it('Ctrl-C stops all, with 130, and all go on', async () => {
+    const recipe = place.recipe('a', sweptRecipe(two, longSteps))
+    const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
+    await Promise.all([inTheMiddle(0), inTheMiddle(1)])
+    const holders = [0, 1].map((i) => holderOf(run(i)) ?? 0)
+    child.kill('SIGINT')
+    assert.equal(await ended, 130)
+    assert.deepEqual(holders.map(isAlive), [false, false])
+    assert.deepEqual(states(recipe), ['cancelled', 'cancelled'])
+    assert.equal(sweep(place, 'run', recipe, '--jobs', '2', ...cpu).status, 0)
+  })
+
+  it('`cancel` of one run from elsewhere stops that one only', async () => {
+    const cases = ['stopped', 'goes on'].map((name) => ({ name, set: {} }))
+    const recipe = place.recipe('a', sweptRecipe({ cases }, longSteps))
+    const { ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
+    await inTheMiddle(0)
+    assert.equal(sweep(place, 'cancel', recipe, '--index', '0').status, 0)
+    assert.equal(await ended, 130)
+    assert.deepEqual(states(recipe), ['cancelled', 'done'])
+  })
+
+  it('two processes never have one sweep', async () => {
+    const recipe = place.recipe('a', sweptRecipe(two, longSteps))
+    const { child, ended } = sweepBeside(place, 'run', recipe, ...cpu)
+    await inTheMiddle(0)
+    const { status, stderr } = sweep(place, 'run', recipe, ...cpu)
+    assert.equal(status, 2)
+    assert.match(stderr, /in use by process/)
+    child.kill('SIGINT')
+    await ended
+  })
+
+  it('at any point on the way, it or a run of it: the same files, and each measured once', async () => {
+    const recipe = sweptRecipe(two)
+    assert.equal(sweep(place, 'run', place.recipe('a', recipe), ...cpu).status, 0)
+    const expected = results(place)
+    for (const point of all ? Array.from({ length: 90 }, (_, i) => i + 1) : [2, 5, 9, 16, 30, 55]) {
+      const killed = await sweepPlace()
+      try {
+        const path = killed.recipe('a', recipe)
+        const args = ['sweep', 'run', path, ...cpu]
+        // Either process is killed when it comes to its own point: the runs, at last the sweep itself.
+        const whole = (() => {
+          try {
+            return !killedAt(point, killed.folder, ...args)
+          } catch (error) {
+            assert.match(String(error), /exit code 1/)
+            return false
+          }
+        })()
+        if (!whole) assert.equal(sweep(killed, 'run', path, ...cpu).status, 0, `killed at ${point}`)
+        assert.deepEqual(results(killed), expected, `killed at ${point}`)
+      } finally {
+        killed.remove()
+      }
+    }
+  })
+})

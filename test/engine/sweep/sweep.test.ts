@@ -1,0 +1,192 @@
+// Sweeps by the command line on this machine: plan, run, status, cancel (design 4.5).
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunReport } from '../../../src/engine/run/report/report.ts'
+import { cliIn } from '../../support/cli.ts'
+import type { Workplace } from '../../support/runs.ts'
+import { eventsOf, onlySweep, results, sweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
+
+const four = { 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }
+const cpu = ['--device', 'cpu']
+
+describe('sparsescope sweep', function () {
+  this.timeout(300_000)
+  let place: Workplace
+  beforeEach(async () => (place = await sweepPlace()))
+  afterEach(() => place.remove())
+
+  const reportOf = (index: number) =>
+    JSON.parse(readFileSync(join(onlySweep(place) ?? '', 'runs', String(index), 'report.json'), 'utf8')) as RunReport
+
+  it('plan writes nothing and prints what plan.json will be', () => {
+    const recipe = place.recipe('a', sweptRecipe(four))
+    const before = readdirSync(place.folder)
+    const plan = sweepJson(place, 'plan', recipe)
+    assert.deepEqual(readdirSync(place.folder), before)
+    assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
+    const folder = onlySweep(place) ?? ''
+    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')), plan)
+    const { runs } = plan as unknown as { runs: { index: number; name: string; settings: object; hash: string }[] }
+    assert.deepEqual(runs[1].settings, { 'prune.0.sparsity': 0.4, seed: 1 })
+    assert.equal(runs[1].name, 'prune.0.sparsity=0.4,seed=1')
+    assert.equal(new Set(runs.map(({ hash }) => hash)).size, 4)
+    assert.deepEqual(sweepJson(place, 'plan', folder), plan)
+  })
+
+  it('each run is what it would be alone: the same bytes as `run` with its settings', () => {
+    const recipe = sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], 'recover.steps': [2] })
+    assert.equal(sweep(place, 'run', place.recipe('a', recipe), ...cpu).status, 0)
+    const swept = results(place)
+    rmSync(place.path('results'), { recursive: true })
+    const { sweep: _, ...alone } = recipe
+    const path = place.recipe('alone', alone)
+    for (const s of [0.4, 0.6]) {
+      const to = `results/out-prune.0.sparsity=${s},recover.steps=2`
+      const set = [`prune.0.sparsity=${s}`, 'recover.steps=2', `save.to="${to}"`].flatMap((one) => ['--set', one])
+      assert.equal(cliIn(place.folder, 'run', path, ...set, ...cpu).status, 0)
+    }
+    assert.deepEqual(results(place), swept)
+    assert.ok(Object.keys(swept).filter((name) => name.endsWith('.safetensors')).length === 2)
+  })
+
+  it('status has the fields of the contract, for a recipe and for a folder; sweep.json is the same table', () => {
+    const recipe = place.recipe('a', sweptRecipe(four))
+    assert.match(sweep(place, 'status', recipe).stderr, /not been begun; sparsescope sweep run/)
+    assert.equal(sweep(place, 'status', recipe).status, 2)
+    assert.equal(sweep(place, 'run', recipe, '--jobs', '2', ...cpu).status, 0)
+    const folder = onlySweep(place) ?? ''
+    const table = sweepJson(place, 'status', recipe)
+    assert.deepEqual(sweepJson(place, 'status', folder), table)
+    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'sweep.json'), 'utf8')), table)
+    assert.equal(table.engine, 'local')
+    const [first] = table.runs
+    assert.equal(first.state, 'done')
+    assert.equal(first.run, join(folder, 'runs', '0'))
+    const { perplexity, sparsity, trainable, peak_memory_mb: peak } = reportOf(0)
+    assert.deepEqual(first.results.perplexity, { dense: null, pruned: null, recovered: null, ...perplexity })
+    assert.deepEqual(first.results.accuracy, { dense: null, pruned: null, recovered: null })
+    assert.equal(first.results.sparsity, sparsity)
+    assert.equal(first.results.trainable, trainable?.count)
+    assert.equal(first.results.peak_memory_mb, peak)
+    assert.ok((first.results.seconds ?? 0) > 0)
+  })
+
+  it('what is equal is measured once, also by runs that go on side by side', () => {
+    const recipe = sweptRecipe(four)
+    const evaluate = [...(recipe.evaluate as object[]), { data: 'ids.safetensors', seq_len: 8, at: ['dense'] }]
+    const { status, stderr } = sweep(place, 'run', place.recipe('a', { ...recipe, evaluate }), '--jobs', '2', ...cpu)
+    assert.equal(status, 0, stderr)
+    const dense = [0, 1, 2, 3].map((i) => reportOf(i).evaluations.filter(({ stage }) => stage === 'dense'))
+    assert.equal(dense[0].length, 2)
+    // The seconds that it took are those of one measurement.
+    for (const one of dense) assert.deepEqual(one, dense[0])
+    assert.equal(readdirSync(join(onlySweep(place) ?? '', 'shared')).length, 1)
+    const evals = eventsOf(join(onlySweep(place) ?? '', 'runs', '3'), 'eval')
+    assert.equal(evals.length, 4)
+  })
+
+  it('runs that measure something else do not take it', () => {
+    const cases = [
+      { name: 'long', set: {} },
+      { name: 'short', set: { 'evaluate.0.seq_len': 8 } },
+    ]
+    assert.equal(sweep(place, 'run', place.recipe('a', sweptRecipe({ cases })), ...cpu).status, 0)
+    assert.equal(readdirSync(join(onlySweep(place) ?? '', 'shared')).length, 2)
+    assert.notEqual(reportOf(0).perplexity.dense, reportOf(1).perplexity.dense)
+  })
+
+  it('memory and threads are divided among the jobs', () => {
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
+    assert.equal(sweep(place, 'run', recipe, '--jobs', '2', '--threads', '1', '--memory', '2GB', ...cpu).status, 0)
+    for (const i of [0, 1]) assert.equal(reportOf(i).device.details.threads, 1)
+  })
+
+  it('one run that fails stops none: exit code 1, and the rest is done once', () => {
+    const recipe = place.recipe('a', sweptRecipe(four))
+    mkdirSync(place.path('results', 'out-prune.0.sparsity=0.4,seed=1'), { recursive: true })
+    const { status, stdout } = sweep(place, 'run', recipe, '--json', ...cpu)
+    assert.equal(status, 1)
+    const { runs } = JSON.parse(stdout) as ReturnType<typeof sweepJson>
+    assert.deepEqual(
+      runs.map(({ state }) => state),
+      ['done', 'failed', 'done', 'done'],
+    )
+    assert.match(runs[1].message ?? '', /already exists|exists/)
+    const folder = onlySweep(place) ?? ''
+    const before = readFileSync(join(folder, 'runs', '0', 'events.jsonl'), 'utf8')
+    rmSync(place.path('results', 'out-prune.0.sparsity=0.4,seed=1'), { recursive: true })
+    assert.equal(sweep(place, 'run', folder, ...cpu).status, 0)
+    assert.equal(readFileSync(join(folder, 'runs', '0', 'events.jsonl'), 'utf8'), before)
+    assert.deepEqual(
+      sweepJson(place, 'status', recipe).runs.map(({ state }) => state),
+      ['done', 'done', 'done', 'done'],
+    )
+  })
+
+  it('--index is one run; the sweep goes on with the others', () => {
+    const recipe = place.recipe('a', sweptRecipe(four))
+    const { status, stdout } = sweep(place, 'run', recipe, '--index', '2', '--json', ...cpu)
+    assert.equal(status, 0)
+    assert.equal((JSON.parse(stdout) as RunReport).status, 'done')
+    assert.deepEqual(
+      sweepJson(place, 'status', recipe).runs.map(({ state }) => state),
+      ['waiting', 'waiting', 'done', 'waiting'],
+    )
+    for (const wrong of ['4', '-1', 'x']) assert.equal(sweep(place, 'run', recipe, '--index', wrong).status, 2)
+  })
+
+  it('cancelled runs are told, and the next `run` means all of them again', () => {
+    const recipe = place.recipe('a', sweptRecipe(four))
+    sweep(place, 'run', recipe, '--index', '0', ...cpu)
+    assert.equal(sweep(place, 'cancel', recipe, '--index', '1').status, 0)
+    assert.equal(sweepJson(place, 'status', recipe).runs[1].state, 'cancelled')
+    assert.deepEqual((sweepJson(place, 'cancel', recipe) as unknown as { cancelled: number[] }).cancelled, [1, 2, 3])
+    assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
+  })
+
+  it('another value, another model, another text: another sweep', () => {
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
+    const id = () => sweepJson(place, 'plan', recipe).id
+    const first = id()
+    assert.equal(id(), first)
+    assert.notEqual(sweepJson(place, 'plan', recipe, '--set', 'recover.steps=4').id, first)
+    const config = JSON.parse(readFileSync(place.path('model', 'config.json'), 'utf8')) as object
+    writeFileSync(place.path('model', 'config.json'), JSON.stringify({ ...config, _comment: 1 }))
+    assert.notEqual(id(), first)
+  })
+
+  it('a model that changed after the sweep began is not mixed into it', () => {
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
+    sweep(place, 'run', recipe, '--index', '0', ...cpu)
+    const config = JSON.parse(readFileSync(place.path('model', 'config.json'), 'utf8')) as object
+    writeFileSync(place.path('model', 'config.json'), JSON.stringify({ ...config, _comment: 1 }))
+    const folder = onlySweep(place) ?? ''
+    const { runs } = JSON.parse(sweep(place, 'run', folder, '--json', ...cpu).stdout) as ReturnType<typeof sweepJson>
+    assert.equal(runs[1].state, 'failed')
+    assert.match(runs[1].message ?? '', /changed since/)
+  })
+
+  it('refuses in one line, and writes nothing', () => {
+    const without = place.recipe('plain', { ...sweptRecipe({}), sweep: undefined })
+    const wrong = place.recipe('wrong', sweptRecipe({ 'prune.0.sparsty': [0.1] }))
+    const refused = place.recipe('refused', { ...sweptRecipe({ 'prune.0.method': ['random', 'wanda'] }), prune: [{ method: 'magnitude', sparsity: 0.3 }], calibration: undefined, recover: undefined }) // prettier-ignore
+    for (const [path, message] of [
+      [without, /has no sweep: sparsescope run/],
+      [wrong, /did you mean "prune.0.sparsity"/],
+      [refused, /The run prune\.0\.method=wanda would be refused: .*calibration/],
+      [place.path('model'), /no folder of a sweep/],
+      [place.path('no'), /does not exist/],
+    ] as const) {
+      const { status, stdout, stderr } = sweep(place, 'run', path)
+      assert.equal(status, 2, stderr)
+      assert.equal(stdout, '')
+      assert.match(stderr, message)
+      assert.equal(stderr.trim().split('\n').length, 1)
+    }
+    const { status, stderr } = cliIn(place.folder, 'run', place.recipe('a', sweptRecipe(four)), '--dry-run')
+    assert.equal(status, 2)
+    assert.match(stderr, /sparsescope sweep run/)
+    assert.ok(!existsSync(place.path('.sparsescope')))
+  })
+})

@@ -1,0 +1,103 @@
+// Sweeps of a tiny model, run by the built command line.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseLock } from '../../src/shared/format/runLock.ts'
+import type { SweepTable } from '../../src/shared/sweep/sweepTable.ts'
+import { cliIn, entry, type CliResult } from './cli.ts'
+import { filesBelow } from './killedRuns.ts'
+import { createWorkplace, type Workplace } from './runs.ts'
+import { writeTinyIds, writeTinyModel } from './tinyModel.ts'
+
+const data = 'ids.safetensors'
+
+/** Of about 20 ms of work with `steps` as it is. */
+export function sweptRecipe(sweep: object, steps = 3): Record<string, unknown> {
+  return {
+    version: 1,
+    model: 'model',
+    prune: [{ method: 'wanda', sparsity: 0.5 }],
+    calibration: { data, samples: 8, seq_len: 16 },
+    seed: 0,
+    recover: { mode: 'reconstruct', steps, train: ['bias', 'norm'], lr: 1e-3 },
+    evaluate: [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'] }],
+    save: { to: 'results/out' },
+    sweep,
+  }
+}
+
+export async function sweepPlace(): Promise<Workplace> {
+  const made = createWorkplace()
+  await writeTinyModel(made.path('model'))
+  writeTinyIds(made.path(data))
+  return made
+}
+
+export function sweep(place: Workplace, ...args: string[]): CliResult {
+  return cliIn(place.folder, 'sweep', ...args)
+}
+
+/** What `sweep ACTION … --json` prints, whatever its exit code. @throws when it prints nothing. */
+export function sweepJson(place: Workplace, ...args: string[]): SweepTable {
+  const { stdout, stderr } = sweep(place, ...args, '--json')
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout) as SweepTable
+}
+
+/** A sweep in a process that goes on beside the test. */
+export function sweepBeside(
+  place: Workplace,
+  ...args: string[]
+): { child: ChildProcess; ended: Promise<number | null> } {
+  const child = spawn(process.execPath, [entry, 'sweep', ...args], { cwd: place.folder, stdio: 'ignore' })
+  return { child, ended: new Promise((resolve) => child.once('exit', (code) => resolve(code))) }
+}
+
+/** The only sweep of a place. @throws when there are several. */
+export function onlySweep({ folder }: Workplace): string | null {
+  const parent = join(folder, '.sparsescope', 'sweeps')
+  const names = existsSync(parent) ? readdirSync(parent).filter((name) => !name.startsWith('.')) : []
+  if (names.length > 1) throw new Error(`${names.length} sweeps`)
+  return names.length === 1 ? join(parent, names[0]) : null
+}
+
+/** The results' weights, masks and small files. */
+export function results({ folder }: Workplace): Record<string, string> {
+  // It names the run folder, whose name has a time in it.
+  return filesBelow(join(folder, 'results'), (name) => !name.endsWith('sparsescope.json'))
+}
+
+/** Waits until `look` finds something. The runner's limit is the only one in time. */
+export async function until<T>(look: () => T | null | undefined | false): Promise<T> {
+  for (;;) {
+    const found = look()
+    if (found !== null && found !== undefined && found !== false) return found
+    await sleep(20)
+  }
+}
+
+/** Events of a type that a run has said so far. */
+export function eventsOf(run: string, type: string): unknown[] {
+  const path = join(run, 'events.jsonl')
+  if (!existsSync(path)) return []
+  const lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+  return lines.map((line) => JSON.parse(line) as { type: string }).filter((event) => event.type === type)
+}
+
+/** Process that has a run, by its lock. */
+export function holderOf(run: string): number | null {
+  const path = join(run, 'lock')
+  return existsSync(path) ? (parseLock(readFileSync(path, 'utf8'))?.pid ?? null) : null
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
