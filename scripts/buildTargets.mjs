@@ -54,6 +54,7 @@ export const targets = {
   backend: esm('src/backend/main.ts', 'backend'),
   backendTry: esm('src/backend/tryWorker.ts', 'backendTry'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
+  backendAnalyse: esm('src/backend/analyseWorker.ts', 'backendAnalyse'),
   server: cjs('src/server/main.ts', 'server', { minify: true }),
   // Minified: activation time is mostly reading and compiling the bundle.
   extension: cjs('src/extension/extension.ts', 'extension', { minify: true, keepNames: true }),

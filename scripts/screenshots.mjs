@@ -81,7 +81,7 @@ async function pictures(page, theme, name) {
   await page.getByRole('treeitem', { name: `${name}-wanda`, exact: true }).click()
   await page.getByRole('treeitem', { name: 'model.safetensors' }).first().dblclick()
   await view(page).getByText('tensors scanned').first().waitFor({ timeout: 60_000 })
-  await view(page).getByRole('grid', { name: 'Sparsity by block and module' }).focus()
+  await view(page).getByRole('grid', { name: 'Map of blocks and modules' }).focus()
   await page.keyboard.press('ArrowDown')
   await view(page).getByRole('heading', { name: 'Histogram' }).waitFor()
   await picture(page, `inspector-${theme}`)

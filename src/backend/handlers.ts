@@ -1,13 +1,21 @@
 // What each call does.
 import { readFileSync } from 'node:fs'
+import { latestAnalysis } from '../engine/analyse/analysisStore.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { DetailRequest, TensorDetail } from '../shared/protocol/inspect.ts'
-import { protocolVersion, type DeviceChoice, type DeviceFacts, type HelloParams } from '../shared/protocol/rpc.ts'
+import type { DetailRequest, TensorDetail, Weight, WeightRequest } from '../shared/protocol/inspect.ts'
+import {
+  protocolVersion,
+  type AnalysisUpdate,
+  type DeviceChoice,
+  type DeviceFacts,
+  type HelloParams,
+} from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
 import { inBatches } from './compareProgress.ts'
+import { createAnalyses } from './analyses.ts'
 import { readDetail } from './detail.ts'
 import { probeDevice } from './device.ts'
 import { createLane } from './jobs.ts'
@@ -49,6 +57,7 @@ export function createHandlers(): Service {
   const tileLane = createLane()
   const detailLane = createLane()
   const tryOut = createTryOut()
+  const analyses = createAnalyses()
   let settings = unasked
   let device: Promise<DeviceFacts> | null = null
   let gpu: boolean | null = null
@@ -76,6 +85,7 @@ export function createHandlers(): Service {
       return models.use(await wholeModel(path), async (open) => ({
         model: await summarise(open),
         stats: [...open.stats.values()],
+        analysis: await analysisOf(open),
       }))
     },
     async scan({ path }, { signal, progress }) {
@@ -91,12 +101,7 @@ export function createHandlers(): Service {
       const whole = await wholeModel(request.path)
       return tileLane.run(signal, () => models.use(whole, ({ checkpoint }) => readTile(checkpoint, request, signal)))
     },
-    async weight({ path, name, slice, row, column }) {
-      const value = await models.use(await wholeModel(path), ({ checkpoint }) =>
-        readWeight(checkpoint, matrixOf(checkpoint, name, slice), row, column),
-      )
-      return { value: String(value) }
-    },
+    weight: async (request) => models.use(await wholeModel(request.path), (model) => weightOf(model, request)),
     async detail(request, { signal }) {
       const whole = await wholeModel(request.path)
       return detailLane.run(signal, () => models.use(whole, (model) => detailOf(model, request, signal)))
@@ -111,6 +116,7 @@ export function createHandlers(): Service {
         ),
       )
     },
+    analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),
     pull: ({ name }, context) => pullModel(name, context),
     tryOut: (params, context) => tryOut(params, settings, context),
     plan: ({ recipe, text }) => planText(recipe, text, gpu),
@@ -122,11 +128,20 @@ export function createHandlers(): Service {
       return null
     },
   }
-  return { handlers, isBusy: () => runs.active().length > 0 }
+  return { handlers, isBusy: () => runs.active().length > 0 || analyses.active() > 0 }
+}
+
+async function analysisOf({ checkpoint }: OpenModel): Promise<AnalysisUpdate | null> {
+  const kept = await latestAnalysis(checkpoint)
+  return kept && { modules: kept.blocks.flat(), loss: kept.loss, done: 1, total: 1 }
 }
 
 function choiceOf({ device, adapter, threads, deviceMemory }: DeviceChoice): string {
   return JSON.stringify([device, adapter, threads, deviceMemory])
+}
+
+async function weightOf({ checkpoint }: OpenModel, { name, slice, row, column }: WeightRequest): Promise<Weight> {
+  return { value: String(await readWeight(checkpoint, matrixOf(checkpoint, name, slice), row, column)) }
 }
 
 async function detailOf(

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { TensorStats } from '../shared/protocol/inspect.ts'
 
 /** Raised when statistics mean something else than before. */
-const version = 1
+const version = 2
 
 export interface StatsCache {
   read(path: string, stamp: string): Promise<TensorStats[]>

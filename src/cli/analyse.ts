@@ -131,18 +131,18 @@ function describe({ modules, calibration, sensitivity, allocation, seconds, devi
     const mean = (of: (module: AnalysedModule) => number | null | undefined) => meanOf(own.map(of))
     return [
       String(block),
-      formatValue(mean(({ std }) => std)),
-      formatValue(mean(({ kurtosis }) => kurtosis)),
-      formatValue(mean(({ outliers }) => outliers)),
+      number(mean(({ std }) => std)),
+      number(mean(({ kurtosis }) => kurtosis)),
+      number(mean(({ outliers }) => outliers)),
       ...(calibration
         ? [
-            formatValue(mean(({ activation }) => activation?.norm)),
-            formatValue(mean(({ activation }) => activation?.outliers)),
-            formatValue(mean(({ activation }) => activation?.effective_rank)),
+            number(mean(({ activation }) => activation?.norm)),
+            number(mean(({ activation }) => activation?.outliers)),
+            number(mean(({ activation }) => activation?.effective_rank)),
           ]
         : []),
-      ...errors.map((_, i) => formatValue(mean((module) => module.errors.at(i)?.error))),
-      ...(sensitivity ? [formatValue(mean((module) => module.sensitivity))] : []),
+      ...errors.map((_, i) => number(mean((module) => module.errors.at(i)?.error))),
+      ...(sensitivity ? [number(mean((module) => module.sensitivity))] : []),
     ]
   })
   const last = sensitivity
@@ -166,6 +166,9 @@ function describe({ modules, calibration, sensitivity, allocation, seconds, devi
     `${modules.length} matrices in ${seconds.toFixed(1)} s on ${device}`,
   ].join('\n')
 }
+
+/** What was not computed is a dash, not NaN. */
+const number = (value: number | null): string => formatValue(value ?? undefined)
 
 function meanOf(values: readonly (number | null | undefined)[]): number | null {
   const known = values.filter((value) => value !== null && value !== undefined)

@@ -31,6 +31,7 @@ export const commandIds = [
   'sparsescope.compareWithSelected',
   'sparsescope.tryOut',
   'sparsescope.computeStatistics',
+  'sparsescope.analyse',
   'sparsescope.exportView',
   'sparsescope.copyTensorName',
   'sparsescope.copyTarget',

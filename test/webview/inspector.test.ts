@@ -110,6 +110,48 @@ describe('inspector and comparison in Chromium', function () {
     assert.match((await other.textContent()) ?? '', /stored as bitmasks; [\d.]+ [MG]B when expanded/)
   })
 
+  it('a dense model is coloured by how its weights spread, and by the error of pruning as that is measured', async () => {
+    await open('inspector')
+    const dense = stats.map((one) => ({ ...one, zeros: 0, sparsity: 0 }))
+    await send(page, settings, { type: 'model', model, stats: dense, analysis: null } as never)
+    const colour = page.getByRole('combobox', { name: 'Colour by' })
+    assert.equal(await colour.inputValue(), 'std')
+    await page.getByRole('heading', { name: 'Spread of the weights' }).waitFor()
+    await page.getByRole('button', { name: 'Analyse…' }).click()
+    assert.ok((await posted(page)).some((message) => message.type === 'analyse'))
+    const { modules, ...update } = recorded.recordedAnalysis(model)
+    const half = modules.slice(0, modules.length / 2)
+    await send(page, { type: 'analysis', update: { ...update, modules: half, done: 1, total: 2 } } as never)
+    assert.equal(await colour.inputValue(), 'error magnitude 50 %')
+    const bar = page.getByRole('progressbar', { name: 'Measuring' })
+    assert.equal(await bar.getAttribute('value'), '0.5')
+    await page.getByRole('button', { name: 'Stop' }).click()
+    assert.ok((await posted(page)).some((message) => message.type === 'analyseCancel'))
+    await send(page, { type: 'analysis', update: { ...update, modules } } as never, { type: 'analysisEnd', problem: null } as never) // prettier-ignore
+    assert.equal(await bar.isVisible(), false)
+    await colour.selectOption('error sparsegpt 70 %')
+    const map = page.getByRole('grid', { name: 'Map of blocks and modules' })
+    await map.focus()
+    await page.keyboard.press('ArrowDown')
+    const error = modules.find((m) => m.block === 1)?.errors.find((e) => e.method === 'sparsegpt' && e.sparsity === 0.7)
+    const said = `Output lost by SparseGPT at 70 %: ${(100 * (error?.error ?? NaN)).toFixed(2)} %`
+    assert.ok((await map.getByRole('gridcell').innerText()).includes(said), said)
+    await page.getByRole('columnheader', { name: 'Colour' }).waitFor()
+    await send(page, { type: 'exportNow', format: 'svg' } as never)
+    const svg = (await posted(page)).findLast((m) => m.type === 'export') as { content: string } | undefined
+    assert.match(svg?.content ?? '', /Output lost by SparseGPT at 70 % by block and module.*log scale/s)
+  })
+
+  it('what stopped an analysis is said, and in an untrusted workspace none begins', async () => {
+    await open('inspector', 600)
+    await send(page, settings, shown, { type: 'analysisEnd', problem: 'a.txt is too short' } as never)
+    await page.getByRole('status').filter({ hasText: 'a.txt is too short' }).first().waitFor()
+    await send(page, { type: 'settings', settings: { ...recorded.settings, trusted: false } } as never)
+    assert.ok(await page.getByRole('button', { name: 'Analyse…' }).isDisabled())
+    const wide = await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth')
+    assert.ok(wide, 'nothing is wider than 600 px')
+  })
+
   it('a dense matrix has no groups that break a pattern and no empty profile', async () => {
     await open('inspector')
     const nm = { '2:4': { groups: 100, violations: 100 }, '4:8': { groups: 50, violations: 50 } }
@@ -188,7 +230,7 @@ describe('inspector and comparison in Chromium', function () {
     await send(page, settings, shown)
     await select('model.decoder.layers.5.fc2.weight')
     await send(page, shown)
-    const cell = page.getByRole('grid', { name: 'Sparsity by block and module' }).getByRole('gridcell')
+    const cell = page.getByRole('grid', { name: 'Map of blocks and modules' }).getByRole('gridcell')
     assert.match((await cell.textContent()) ?? '', /^block 5, fc2:/)
     await page.locator('.detail .name', { hasText: 'layers.5.fc2.weight' }).waitFor()
     const other = { ...model, tensors: model.tensors.filter((t) => t.block !== 5) }
@@ -205,7 +247,7 @@ describe('inspector and comparison in Chromium', function () {
     await send(page, { type: 'exportNow', format: 'svg' } as never, { type: 'exportNow', format: 'png' } as never)
     for (let i = 0; i < 100 && (await files()).length < 2; i++) await page.waitForTimeout(50)
     const [svg, png] = await files()
-    for (const text of ['opt-125m: sparsity', 'Exact zeros', '100 %']) assert.ok(svg.content.includes(text), text)
+    for (const text of ['opt-125m: Exact zeros', 'Exact zeros', '100 %']) assert.ok(svg.content.includes(text), text)
     const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg.content) ?? []
     const bytes = Buffer.from(png.content, 'base64')
     assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [2 * Number(width), 2 * Number(height)])

@@ -85,7 +85,7 @@ describe('views in Chromium', function () {
   it('the map can be walked by keyboard, and says where it is', async () => {
     await open('inspector')
     await send(page, ...messages.inspector)
-    await page.getByRole('grid', { name: 'Sparsity by block and module' }).focus()
+    await page.getByRole('grid', { name: 'Map of blocks and modules' }).focus()
     for (const key of ['ArrowDown', 'ArrowRight', 'End', 'PageDown']) await page.keyboard.press(key)
     const status = page.locator('.srOnly[role=status]')
     assert.match(await status.innerText(), /^block 11, fc2: \d+\.\d+ % zeros/)
@@ -130,7 +130,7 @@ describe('views in Chromium', function () {
     await open('inspector')
     await send(page, settings, { type: 'model', model, stats: [] } as never)
     assert.match(await page.locator('.tiles li').first().innerText(), /not computed/)
-    await page.getByRole('grid', { name: 'Sparsity by block and module' }).focus()
+    await page.getByRole('grid', { name: 'Map of blocks and modules' }).focus()
     await page.keyboard.press('ArrowDown')
     assert.match(await page.locator('.srOnly[role=status]').innerText(), /not computed/)
   })

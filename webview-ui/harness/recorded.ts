@@ -9,6 +9,9 @@ import type {
   TensorDetail,
 } from '../../src/shared/protocol/inspect.ts'
 import type { TensorRow, TensorStats, Tile } from '../../src/shared/protocol/inspect.ts'
+import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
+import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
+import type { AnalysisUpdate } from '../../src/shared/protocol/rpc.ts'
 import type { PlanRow, PlanSummary } from '../../src/shared/protocol/plan.ts'
 import type { ViewSettings } from '../../src/shared/protocol/view.ts'
 
@@ -97,6 +100,29 @@ export function recordedStats(model: ModelSummary): TensorStats[] {
       histogram: { from: -0.31, to: 0.31, counts },
     }
   })
+}
+
+/** Of an analysis with three methods at two sparsities, and what each block costs. */
+export function recordedAnalysis(model: ModelSummary): AnalysisUpdate {
+  const linears = model.tensors.filter((t) => t.role === 'linear')
+  const modules = linears.map((t, i): MeasuredModule => {
+    const depth = (t.block ?? 0) / Math.max(1, model.blocks)
+    const wave = 1 + 0.5 * Math.sin(i * 1.7)
+    const methods = { magnitude: 3, wanda: 1.5, sparsegpt: 1 }
+    return {
+      name: moduleOfWeight(t.name),
+      block: t.block ?? 0,
+      activation: { norm: 0.2 + depth, outliers: 0.5 * wave, effective_rank: 8 + 40 * (1 - depth) * wave },
+      errors: Object.entries(methods).flatMap(([method, factor]) =>
+        [0.5, 0.7].map((sparsity) => ({
+          ...{ method, sparsity, pattern: 'unstructured' },
+          error: 0.02 * factor * wave * (0.4 + depth) * (sparsity === 0.7 ? 3 : 1),
+        })),
+      ),
+      sensitivity: 3.2 + 0.05 * wave * (1 - depth),
+    }
+  })
+  return { modules, loss: 3.2, done: 1, total: 1 }
 }
 
 export function recordedDetail(tensor: TensorRow, stats: TensorStats): TensorDetail {

@@ -1,7 +1,8 @@
 // The layer × module heatmap of a checkpoint: one cell a module of a block, the experts of one taken together.
-import type { ModelSummary, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { ModelSummary, TensorRow } from '../../src/shared/protocol/inspect.ts'
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
 import type { GridCell, GridData } from '../shared/grid.ts'
+import { cellValue, scaleOf, type Known, type Measure } from './measures.ts'
 
 export interface HeatCell {
   tensors: TensorRow[]
@@ -30,45 +31,37 @@ export function layOutHeat(model: ModelSummary): HeatMap {
   return { blocks, modules, cells }
 }
 
-/** Sparsity over all weights of the cell; null until each of its tensors is scanned. */
-export function cellSparsity(cell: HeatCell, stats: ReadonlyMap<string, TensorStats>): number | null {
-  let zeros = 0
-  let parameters = 0
-  for (const tensor of cell.tensors) {
-    const found = stats.get(tensor.name)
-    if (!found) return null
-    zeros += found.zeros
-    parameters += tensor.parameters
-  }
-  return parameters === 0 ? null : zeros / parameters
-}
-
-export function heatData(
-  map: HeatMap,
-  stats: ReadonlyMap<string, TensorStats>,
-  colour: (value: number) => string,
-): GridData {
+/** The map in a measure's numbers; wide cells show them, without a unit where they are shares. */
+export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (place: number) => string): GridData {
+  const { place } = scaleOf(map, measure, known)
   const cells = map.cells.map((cell): GridCell | undefined => {
     if (!cell) return undefined
-    const value = cellSparsity(cell, stats)
-    return { value, text: value === null ? '' : String(Math.round(value * 100)) }
+    const value = cellValue(cell, measure, known)
+    if (value === null) return { value, text: '' }
+    const text = measure.scale === 'share' ? String(Math.round(value * 100)) : shortText(measure, value)
+    return { value: place(value), text }
   })
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
 }
 
-export function describeCell(
-  map: HeatMap,
-  stats: ReadonlyMap<string, TensorStats>,
-  row: number,
-  column: number,
-): string {
+function shortText({ text }: Measure, value: number): string {
+  return text === formatShare ? (100 * value).toPrecision(2) : Number(value.toPrecision(2)).toString()
+}
+
+export function describeCell(map: HeatMap, measure: Measure, known: Known, row: number, column: number): string {
   const cell = map.cells[row * map.modules.length + column]
   const where = `block ${map.blocks[row]}, ${map.modules[column]}`
   if (!cell) return `${where}: no such module`
-  const sparsity = cellSparsity(cell, stats)
+  const value = cellValue(cell, measure, known)
   const parameters = cell.tensors.reduce((sum, t) => sum + t.parameters, 0)
-  const unread = cell.tensors.every((t) => t.unreadable)
-  const value = unread ? 'cannot be read' : sparsity === null ? 'not computed' : `${formatShare(sparsity)} zeros`
   const several = cell.tensors.length > 1 ? `, ${cell.tensors.length} matrices` : ''
-  return `${where}: ${value}, ${formatCount(parameters)} weights${several}`
+  const unread = cell.tensors.every((t) => t.unreadable)
+  const said = unread
+    ? 'cannot be read'
+    : value === null
+      ? 'not computed'
+      : measure.scale === 'share'
+        ? `${measure.text(value)} zeros`
+        : `${measure.title}: ${measure.text(value)}`
+  return `${where}: ${said}, ${formatCount(parameters)} weights${several}`
 }

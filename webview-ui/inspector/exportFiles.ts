@@ -4,13 +4,19 @@ import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
 import type { ModelSummary, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import type { ExportFile } from '../../src/shared/protocol/view.ts'
+import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
+import { measuresOf, type Known } from './measures.ts'
 import { roleTotals } from './totals.ts'
 
 type Stats = ReadonlyMap<string, TensorStats>
 
 const patterns = ['2:4', '4:8']
 
-export function csvFile(model: ModelSummary, rows: readonly TensorRow[], stats: Stats): ExportFile {
+/** With everything that an analysis has measured, a column each. */
+export function csvFile(model: ModelSummary, rows: readonly TensorRow[], known: Known): ExportFile {
+  const { stats } = known
+  const shown = new Set(['sparsity', 'std'])
+  const measured = measuresOf(known).filter(({ id }) => !shown.has(id))
   const header = [
     'name',
     'role',
@@ -31,6 +37,7 @@ export function csvFile(model: ModelSummary, rows: readonly TensorRow[], stats: 
     'std',
     'non_finite',
     ...patterns.flatMap((p) => [`${p} groups`, `${p} violations`]),
+    ...measured.map(({ id }) => id),
   ]
   const lines = rows.map((t) => {
     const s = stats.get(t.name)
@@ -49,13 +56,17 @@ export function csvFile(model: ModelSummary, rows: readonly TensorRow[], stats: 
       s?.zeros,
       s?.sparsity,
     ]
-    return [...head, s?.min, s?.max, s?.mean, s?.std, s?.nonFinite, ...nm]
+    return [...head, s?.min, s?.max, s?.mean, s?.std, s?.nonFinite, ...nm, ...measured.map((m) => m.of(t, known))]
   })
   return file(model, 'csv', toCsv([...header, ...more], lines))
 }
 
-export function jsonFile(model: ModelSummary, rows: readonly TensorRow[], stats: Stats): ExportFile {
-  const tensors = rows.map((t) => ({ ...t, stats: stats.get(t.name) ?? null }))
+export function jsonFile(model: ModelSummary, rows: readonly TensorRow[], { stats, analysis }: Known): ExportFile {
+  const tensors = rows.map((t) => ({
+    ...t,
+    stats: stats.get(t.name) ?? null,
+    analysis: analysis.get(moduleOfWeight(t.name)) ?? null,
+  }))
   const { label, modelType, parameters, bytes, metadata } = model
   const totals = roleTotals(model, stats)
   return file(
@@ -93,7 +104,7 @@ export function htmlFile(model: ModelSummary, rows: readonly TensorRow[], stats:
     `<h1>${escapeHtml(model.label)}</h1>`,
     `<p>${escapeHtml(model.modelType ?? 'unknown model type')}, ${formatCompact(model.parameters)} parameters, ${formatBytes(model.bytes)}</p>`,
     htmlTable(['Role', 'What it is', 'Parameters', 'Exact zeros'], totals),
-    '<h2>Sparsity by block and module</h2>',
+    '<h2>Matrices by block and module</h2>',
     picture,
     '<h2>Tensors</h2>',
     htmlTable(['Tensor', 'Role', 'Dtype', 'Shape', 'Size', 'Exact zeros'], lines),

@@ -1,7 +1,9 @@
 // The inspector's page: holds what is known of one checkpoint and keeps map, table, totals and detail in step.
 import '../shared/base.css'
 import './inspector.css'
-import type { ModelSummary, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
+import type { ModelSummary, OpenedModel, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { AnalysisUpdate } from '../../src/shared/protocol/rpc.ts'
 import type { ExportFile, ExportFormat, FromInspector, ToInspector } from '../../src/shared/protocol/view.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
@@ -16,13 +18,19 @@ import { createTable } from '../shared/table.ts'
 import type { SortOrder } from '../shared/tableOrder.ts'
 import { onThemeChange } from '../shared/theme.ts'
 import { describeCell, heatData, layOutHeat, type HeatMap } from './cells.ts'
+import { createColourBy } from './colourBy.ts'
 import { createDetailPane } from './detail.ts'
 import { csvFile, htmlFile, jsonFile, pngFile, svgFile } from './exportFiles.ts'
 import { createHead } from './head.ts'
-import { tensorColumns } from './tensorTable.ts'
+import { defaultMeasure, measuresOf, scaleOf, type Known, type Measure } from './measures.ts'
+import { measureColumn, tensorColumns } from './tensorTable.ts'
 
 const host = connectHost<ToInspector, FromInspector>()
 const stats = new Map<string, TensorStats>()
+const analysis = new Map<string, MeasuredModule>()
+let denseLoss: number | null = null
+/** null: whatever tells most. */
+let chosenMeasure: string | null = null
 let model: ModelSummary | null = null
 let map: HeatMap = { blocks: [], modules: [], cells: [] }
 let palette: PaletteName = 'viridis'
@@ -40,11 +48,21 @@ const head = createHead({
   tryOut: () => host.post({ type: 'tryOut' }),
   save: (format) => void exportAs(format),
 })
-const words: LegendWords = { title: 'Exact zeros', low: '0 %', high: '100 %', notComputed: 'not computed' }
-const legend = createLegend(words.title, words.low, words.high, words.notComputed)
+const known = (): Known => ({ stats, analysis, denseLoss })
+const legend = createLegend(words())
+const heading = h('h2')
+const colourBy = createColourBy({
+  choose(id) {
+    chosenMeasure = id
+    remember({ measure: id })
+    drawStats()
+  },
+  analyse: () => host.post({ type: 'analyse' }),
+  cancel: () => host.post({ type: 'analyseCancel' }),
+})
 const grid = createGrid({
-  label: 'Sparsity by block and module',
-  describe: (row, column) => describeCell(map, stats, row, column),
+  label: 'Map of blocks and modules',
+  describe: (row, column) => describeCell(map, currentMeasure(), known(), row, column),
   onSelect: (row, column) => {
     const tensor = tensorAt(row, column)
     if (tensor) select(tensor, 'grid')
@@ -53,7 +71,7 @@ const grid = createGrid({
 })
 const table = createTable<TensorRow>({
   label: 'Tensors',
-  columns: tensorColumns((name) => stats.get(name)),
+  columns: [...tensorColumns((name) => stats.get(name)), measureColumn(currentMeasure, known)],
   key: (tensor) => tensor.name,
   onSelect: (tensor) => select(tensor, 'table'),
   menuContext,
@@ -72,22 +90,19 @@ const detail = createDetailPane({
   copy: (text) => host.post({ type: 'copy', text }),
 })
 
-function showModel(next: ModelSummary, known: TensorStats[]): void {
+function showModel(opened: OpenedModel): void {
+  const next = opened.model
   model = next
   stats.clear()
-  for (const s of known) stats.set(s.name, s)
+  for (const s of opened.stats) stats.set(s.name, s)
+  analysis.clear()
+  takeAnalysis(opened.analysis)
   map = layOutHeat(next)
   head.model(next)
   table.fit(next.tensors)
   const mapCard =
     map.blocks.length > 0
-      ? h(
-          'section',
-          { class: 'card', 'aria-label': 'Map' },
-          h('h2', {}, 'Sparsity by block and module'),
-          grid.element,
-          legend.element,
-        )
+      ? h('section', { class: 'card', 'aria-label': 'Map' }, heading, colourBy.element, grid.element, legend.element)
       : emptyState('No matrices of transformer blocks were recognised; the table lists every tensor.')
   const tableCard = h('section', { 'aria-label': 'Table of tensors' }, filter.element, table.element)
   replaceChildren(
@@ -111,10 +126,32 @@ function showRows(): void {
 function drawStats(): void {
   if (!model) return
   head.totals(model, stats)
-  grid.update(heatData(map, stats, colour))
+  const measure = currentMeasure()
+  heading.textContent = `${measure.title} by block and module`
+  colourBy.show(measuresOf(known()), measure)
+  legend.update(colour, words())
+  grid.update(heatData(map, measure, known(), colour))
   table.refresh()
 }
 const showStats = onceAFrame(drawStats)
+
+function currentMeasure(): Measure {
+  const measures = measuresOf(known())
+  const chosen = measures.find(({ id }) => id === chosenMeasure)
+  return chosen ?? defaultMeasure(measures, known(), model?.tensors ?? [])
+}
+
+function words(): LegendWords {
+  const measure = currentMeasure()
+  const { low, high } = scaleOf(map, measure, known())
+  return { title: measure.title, low, high, notComputed: 'not computed' }
+}
+
+function takeAnalysis(update: AnalysisUpdate | null): void {
+  if (!update) return
+  denseLoss = update.loss
+  for (const module of update.modules) analysis.set(module.name, module)
+}
 
 /** Map, table and detail show one and the same tensor, or none. */
 function select(tensor: TensorRow | null, from: 'grid' | 'table' | 'host'): void {
@@ -138,10 +175,11 @@ async function exportAs(format: ExportFormat): Promise<void> {
   const m = model
   if (!m) return
   const rows = table.rows()
-  const figure = () => grid.toSvg({ title: `${m.label}: sparsity by block and module`, legend: words })
+  const figure = () =>
+    grid.toSvg({ title: `${m.label}: ${currentMeasure().title} by block and module`, legend: words() })
   const files: Record<ExportFormat, () => ExportFile | Promise<ExportFile>> = {
-    csv: () => csvFile(m, rows, stats),
-    json: () => jsonFile(m, rows, stats),
+    csv: () => csvFile(m, rows, known()),
+    json: () => jsonFile(m, rows, known()),
     svg: () => svgFile(m, figure()),
     png: async () => pngFile(m, await rasterise(figure())),
     html: () => htmlFile(m, rows, stats, figure()),
@@ -161,8 +199,11 @@ function restore(): void {
     order?: SortOrder
     widths?: Record<string, number>
     selected?: string
+    measure?: string
   }
   if (state.path !== model?.path) return select(null, 'host')
+  chosenMeasure = state.measure ?? null
+  if (chosenMeasure) drawStats()
   if (state.filter) filter.set(state.filter)
   if (state.order) table.setOrder(state.order)
   if (state.widths) table.setWidths(state.widths)
@@ -175,13 +216,21 @@ host.listen((message) => {
     case 'failed':
       return showState(root, message, host)
     case 'model':
-      return showModel(message.model, message.stats)
+      return showModel(message)
     case 'scan':
       for (const s of message.progress.stats) stats.set(s.name, s)
       head.scanning(message.progress)
       return showStats()
     case 'scanEnd':
       head.scanned({ ...message.result, scanned: stats.size })
+      return showStats()
+    case 'analysis':
+      takeAnalysis(message.update)
+      colourBy.measuring(message.update)
+      return showStats()
+    case 'analysisEnd':
+      colourBy.measuring(null)
+      if (message.problem !== null) colourBy.failed(message.problem)
       return showStats()
     case 'select': {
       const tensor = model?.tensors.find((t) => t.name === message.name)
@@ -192,7 +241,8 @@ host.listen((message) => {
     case 'settings':
       palette = message.settings.palette
       head.trusted(message.settings.trusted)
-      legend.update(colour)
+      colourBy.trusted(message.settings.trusted)
+      legend.update(colour, words())
       detail.setPalette(palette)
       return showStats()
   }
@@ -207,4 +257,4 @@ window.addEventListener('keydown', (event) => {
     filter.focus()
   }
 })
-legend.update(colour)
+legend.update(colour, words())

@@ -5,6 +5,7 @@ import { isKept, keptShare } from '../../src/shared/format/nmValidity.ts'
 import { formatCount, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import type { Column } from '../shared/table.ts'
+import type { Known, Measure } from './measures.ts'
 
 /** "valid" when every group obeys; the share that does; "no" where hardly any does; n/a where the inputs do not divide. */
 export function nmText(stats: TensorStats | undefined, pattern: string): string {
@@ -72,4 +73,21 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
     },
     last,
   ]
+}
+
+/** What the map is coloured by, where the table does not show it anyway. */
+export function measureColumn(current: () => Measure, known: () => Known): Column<TensorRow> {
+  const valueOf = (t: TensorRow) => (t.role === 'linear' ? current().of(t, known()) : null)
+  return {
+    id: 'measure',
+    title: 'Colour',
+    optional: 2,
+    numeric: true,
+    reserve: '100.00 %',
+    text: (t) => {
+      const value = valueOf(t)
+      return value === null ? '–' : current().text(value)
+    },
+    sort: valueOf,
+  }
 }

@@ -122,7 +122,7 @@ const grid = createGrid({
   onSelect: () => {},
 })
 const words: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
-const legend = createLegend(words.title, words.low, words.high, words.notComputed)
+const legend = createLegend(words)
 const csv = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Curves as CSV')
 const tasks = createTaskTable()
 const sampleTexts = createSampleTexts()

@@ -3,7 +3,7 @@ import { h, replaceChildren, svg } from './dom.ts'
 
 export interface Legend {
   element: HTMLElement
-  update(colour: (value: number) => string): void
+  update(colour: (value: number) => string, words?: LegendWords): void
 }
 
 export interface LegendWords {
@@ -14,22 +14,26 @@ export interface LegendWords {
   notComputed: string | null
 }
 
-export function createLegend(title: string, low: string, high: string, notComputed: string | null): Legend {
+/** Its words may change with what it explains. */
+export function createLegend(first: LegendWords): Legend {
   const bar = h('span', { class: 'legendBar', 'aria-hidden': 'true' })
   const element = h('div', { class: 'legend' })
-  replaceChildren(
-    element,
-    h('span', { class: 'legendTitle' }, title),
-    h('span', {}, low),
-    bar,
-    h('span', {}, high),
-    notComputed !== null && h('span', { class: 'legendHatch', 'aria-hidden': 'true' }),
-    notComputed,
-  )
+  const say = ({ title, low, high, notComputed }: LegendWords) =>
+    replaceChildren(
+      element,
+      h('span', { class: 'legendTitle' }, title),
+      h('span', {}, low),
+      bar,
+      h('span', {}, high),
+      notComputed !== null && h('span', { class: 'legendHatch', 'aria-hidden': 'true' }),
+      notComputed,
+    )
+  say(first)
   return {
     element,
-    update(colour) {
+    update(colour, words) {
       bar.style.backgroundImage = gradient(colour)
+      if (words) say(words)
     },
   }
 }

@@ -50,7 +50,12 @@ const grid = createGrid({
   describe: (row, column) => describeShare(map, row, column),
   onSelect: (row, column) => filter.set({ text: `.${map.blocks[row]}. ${map.modules[column]}`, regex: false }),
 })
-const legend = createLegend('Trained numbers per weight', 'none', 'most in this recipe', null)
+const legend = createLegend({
+  title: 'Trained numbers per weight',
+  low: 'none',
+  high: 'most in this recipe',
+  notComputed: null,
+})
 const root = document.body.appendChild(h('main', { class: 'trainable' }))
 
 function count(id: string, title: string, value: (row: PlanRow) => number): Column<PlanRow> {

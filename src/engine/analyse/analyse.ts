@@ -45,8 +45,8 @@ export interface AnalyseOptions {
   readonly memoryBytes: number
   readonly openBackend: () => Promise<Backend>
   readonly signal?: AbortSignal
-  /** Modules whose numbers are new: first what their values say, then what their inputs do. */
-  readonly onModules?: (modules: readonly AnalysedModule[]) => void
+  /** Modules whose numbers are new: those of an earlier analysis first. `loss`: the dense model's, where sensitivities are asked for. */
+  readonly onMeasured?: (modules: readonly MeasuredModule[], loss: number | null) => void
   readonly onProgress?: (what: 'values' | 'blocks', done: number, total: number) => void
   readonly onWarning: (message: string) => void
 }
@@ -70,7 +70,6 @@ export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): 
   const bare = blockLinears(model.config).map(({ name, block }) =>
     complete({ name, block, activation: null, errors: [], sensitivity: null }),
   )
-  options.onModules?.(bare)
   if (!options.calibration)
     return {
       model: checkpoint.path,
@@ -140,7 +139,7 @@ async function measure(
     const total = config.numBlocks * set.windows
     const onWindows = (windows: number) => onProgress?.('blocks', (done += windows), total)
     if (decoder) state.loss ??= await denseLoss({ decoder, set, signal })
-    options.onModules?.(state.blocks.flat().map(complete))
+    options.onMeasured?.(state.blocks.flat(), state.loss)
     await withPruneHost(backend, async (host) => {
       const probe = decoder && unit ? createProbe({ decoder, stream, set, unit, signal }) : null
       const flow = { backend, stream, set, budget: { bytes }, signal, onWindows }
@@ -150,7 +149,7 @@ async function measure(
       const work = { flow, host, candidates, probe, statisticBytes: bytes, seed, measured, warn: options.onWarning }
       for await (const modules of analyseBlocks(work)) {
         await store.add(modules)
-        options.onModules?.(modules.map(complete))
+        options.onMeasured?.(modules, state.loss)
       }
     })
     const { method, sparsity, pattern } = candidates[0]

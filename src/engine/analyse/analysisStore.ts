@@ -1,7 +1,7 @@
 // What an analysis has measured so far, in a file beside the checkpoint: a killed one goes on where it was, and the next that asks
 // the same of the same files has nothing left to do.
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { measuredModuleSchema, type MeasuredModule } from '../../shared/analysis/analysis.ts'
@@ -11,6 +11,9 @@ import { readOwn } from '../checkpoint/ownFile.ts'
 import { writeAtomic } from '../run/state/atomicFile.ts'
 
 const stateSchema = z.strictObject({
+  /** Of the weights. */
+  checkpoint: z.string(),
+  /** Of everything that the numbers depend on. */
   key: z.string(),
   /** Of the dense model, where sensitivities are measured. */
   loss: z.number().nullable(),
@@ -32,12 +35,11 @@ export async function openAnalysisStore(
   asked: unknown,
   warn: (message: string) => void,
 ): Promise<AnalysisStore> {
-  const stamps = await Promise.all([...checkpoint.files.map(({ path }) => path), data].map(stampOf))
-  const key = createHash('sha256')
-    .update(JSON.stringify([stamps, asked]))
-    .digest('hex')
-  const path = join(dirname(checkpoint.folder), '.sparsescope', 'analyses', `${key.slice(0, 32)}.json`)
-  const state = (await readState(path, key)) ?? { key, loss: null, blocks: [] }
+  const weights = await weightsKey(checkpoint)
+  const key = hashOf([weights, await stampOf(data), asked])
+  const path = join(storeFolder(checkpoint), `${key.slice(0, 32)}.json`)
+  const found = await readState(path)
+  const state: AnalysisState = found?.key === key ? found : { checkpoint: weights, key, loss: null, blocks: [] }
   let canSave = true
   return {
     state,
@@ -56,11 +58,36 @@ export async function openAnalysisStore(
   }
 }
 
+/** The newest analysis of these weights, however far it came; null when there is none. */
+export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisState | null> {
+  const folder = storeFolder(checkpoint)
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json')).slice(0, mostFiles)
+  const dated = await Promise.all(
+    names.map(async (name) => ({ path: join(folder, name), time: (await stat(join(folder, name)).catch(() => null))?.mtimeMs ?? 0 })), // prettier-ignore
+  )
+  const weights = await weightsKey(checkpoint)
+  for (const { path } of dated.sort((a, b) => b.time - a.time)) {
+    const state = await readState(path)
+    if (state?.checkpoint === weights && state.blocks.length > 0) return state
+  }
+  return null
+}
+
+/** Of so many files the newest is looked for. */
+const mostFiles = 200
+
+function storeFolder(checkpoint: Checkpoint): string {
+  return join(dirname(checkpoint.folder), '.sparsescope', 'analyses')
+}
+
+async function weightsKey({ files }: Checkpoint): Promise<string> {
+  return hashOf(await Promise.all(files.map(({ path }) => stampOf(path))))
+}
+
 /** null: there is none, or somebody else's, or what a crash left of one. */
-async function readState(path: string, key: string): Promise<AnalysisState | null> {
+async function readState(path: string): Promise<AnalysisState | null> {
   try {
-    const state = stateSchema.parse(JSON.parse(await readOwn(path)))
-    return state.key === key ? state : null
+    return stateSchema.parse(JSON.parse(await readOwn(path)))
   } catch {
     return null
   }
@@ -69,4 +96,8 @@ async function readState(path: string, key: string): Promise<AnalysisState | nul
 async function stampOf(path: string): Promise<[string, number, number]> {
   const { size, mtimeMs } = await stat(path)
   return [path, size, mtimeMs]
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }

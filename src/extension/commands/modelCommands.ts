@@ -1,6 +1,7 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
 import { viewTypes } from '../contributions.ts'
+import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { pullModel } from '../models/pullModel.ts'
 import { reached } from '../support/milestones.ts'
 import { requireTrust } from '../support/trust.ts'
@@ -20,6 +21,7 @@ type Ids =
   | 'sparsescope.selectForCompare'
   | 'sparsescope.compareWithSelected'
   | 'sparsescope.computeStatistics'
+  | 'sparsescope.analyse'
   | 'sparsescope.exportView'
   | 'sparsescope.copyTensorName'
   | 'sparsescope.copyTarget'
@@ -66,6 +68,16 @@ export function modelCommands({ services, inspectors, comparePanels, models, mod
       const b = await modelTarget(argument, models, inspectors)
       if (!selected) throw new Error(t('Choose "Select for Compare" on a first checkpoint.'))
       if (b) comparePanels.show({ a: selected, b })
+    },
+    'sparsescope.analyse': async (argument) => {
+      if (!(await requireTrust(t('Analysing')))) return
+      const path = await modelTarget(argument, models, inspectors)
+      if (!path) return
+      const weights = await weightsOf(path)
+      const request = await askAnalysis(weights.fsPath)
+      if (!request) return
+      await vscode.commands.executeCommand('vscode.openWith', weights, viewTypes.checkpoint)
+      await inspectors.sessionOf(weights.fsPath)?.analyse(request)
     },
     'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
     'sparsescope.exportView': async () => {

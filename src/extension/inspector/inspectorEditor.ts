@@ -17,15 +17,19 @@ class CheckpointDocument implements vscode.CustomDocument {
   readonly session: ModelSession
   private readonly watcher: vscode.Disposable
 
-  constructor(uri: vscode.Uri, session: ModelSession) {
+  private readonly closed: () => void
+
+  constructor(uri: vscode.Uri, session: ModelSession, closed: () => void) {
     this.uri = uri
     this.session = session
+    this.closed = closed
     this.watcher = watchFiles(dirname(uri.fsPath), () => void session.reload())
   }
 
   dispose(): void {
     this.watcher.dispose()
     this.session.dispose()
+    this.closed()
   }
 }
 
@@ -44,6 +48,7 @@ export interface InspectorEvent {
 
 export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument>, vscode.Disposable {
   active: ActiveInspector | null = null
+  private readonly documents = new Set<CheckpointDocument>()
   private readonly services: Services
   private readonly events = new vscode.EventEmitter<InspectorEvent>()
   readonly onEvent = this.events.event
@@ -65,7 +70,14 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         vscode.l10n.t('SparseScope reads weights where they are: it needs a file on disk, not {0}.', uri.scheme),
       )
     }
-    return new CheckpointDocument(uri, this.newSession(uri.fsPath))
+    const document = new CheckpointDocument(uri, this.newSession(uri.fsPath), () => this.documents.delete(document))
+    this.documents.add(document)
+    return document
+  }
+
+  /** Of a checkpoint that some view shows, by its index or weights file. */
+  sessionOf(path: string): ModelSession | undefined {
+    return [...this.documents].find((document) => document.uri.fsPath === path)?.session
   }
 
   resolveCustomEditor(document: CheckpointDocument, panel: vscode.WebviewPanel): void {
@@ -111,6 +123,10 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
 
   private handle(session: ModelSession, message: Exclude<FromInspector, FromAnyView>): void {
     switch (message.type) {
+      case 'analyse':
+        return void vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(session.path))
+      case 'analyseCancel':
+        return session.cancelAnalysis()
       case 'scanStart':
         return session.startScan()
       case 'scanCancel':

@@ -2,6 +2,7 @@
 // is the backend's alone: every view that comes is given what the backend knows then, so that a file that changed
 // meanwhile is seen, also one that changed while no view was open.
 import type { ModelSummary, OpenedModel, ScanProgress, ScanResult } from '../../shared/protocol/inspect.ts'
+import type { AnalysisRequest, AnalysisUpdate } from '../../shared/protocol/rpc.ts'
 import type { ToInspector } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 
@@ -21,6 +22,12 @@ interface Scan {
   progress: ScanProgress | null
 }
 
+interface Analysing {
+  readonly abort: AbortController
+  /** How far it is. */
+  update: AnalysisUpdate | null
+}
+
 export class ModelSession {
   readonly path: string
   private readonly call: Caller
@@ -29,6 +36,8 @@ export class ModelSession {
   private rounds = 0
   private scan: Scan | null = null
   private lastResult: ScanResult | null = null
+  /** Goes on; its modules are on the disk, and come with the model to views that are opened later. */
+  private analysing: Analysing | null = null
 
   constructor(path: string, call: Caller, autoScan: ScanPolicy) {
     this.path = path
@@ -86,8 +95,35 @@ export class ModelSession {
     this.scan?.abort.abort()
   }
 
+  /** Resolves when it has ended, however it did: the views have been told. */
+  async analyse(request: Omit<AnalysisRequest, 'path'>): Promise<void> {
+    if (this.analysing) return
+    const analysing: Analysing = { abort: new AbortController(), update: null }
+    this.analysing = analysing
+    const onProgress = (update: AnalysisUpdate) => {
+      analysing.update = { ...update, modules: [] }
+      this.send({ type: 'analysis', update })
+    }
+    const end = (problem: string | null) => {
+      this.analysing = null
+      this.send({ type: 'analysisEnd', problem })
+    }
+    try {
+      const { signal } = analysing.abort
+      const { warnings } = await this.call('analyse', { path: this.path, ...request }, { signal, onProgress })
+      end(warnings.at(0) ?? null)
+    } catch (error) {
+      end(analysing.abort.signal.aborted ? null : error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  cancelAnalysis(): void {
+    this.analysing?.abort.abort()
+  }
+
   dispose(): void {
     this.views.clear()
+    this.cancelAnalysis()
     this.forgetScan()
   }
 
@@ -105,10 +141,12 @@ export class ModelSession {
     }
     const waiting = () => views.filter((view) => this.views.has(view) && view.round === round)
     try {
-      const { model, stats } = await this.known()
+      const known = await this.known()
+      const { model } = known
       for (const view of waiting()) {
         view.shows = true
-        view.post({ type: 'model', model, stats })
+        view.post({ type: 'model', ...known })
+        if (this.analysing?.update) view.post({ type: 'analysis', update: this.analysing.update })
         if (this.scan?.progress) view.post({ type: 'scan', progress: this.scan.progress })
         else if (!this.scan && this.lastResult) view.post({ type: 'scanEnd', result: this.lastResult })
       }

@@ -1,7 +1,8 @@
 // Choices of a recipe before anybody chose, and names made from them.
+import { totalmem } from 'node:os'
 import { basename, isAbsolute, join, relative } from 'node:path'
 import { defaultTrain } from '../../shared/adapters/subsets.ts'
-import { proposeMethod } from '../../shared/methods/measured.ts'
+import { proposeMethod, proposeRecoveries } from '../../shared/methods/measured.ts'
 import { defaultMethod } from '../../shared/methods/methods.ts'
 import type { ModelFacts } from '../models/modelFacts.ts'
 import type { WizardChoices } from './recipeText.ts'
@@ -11,13 +12,21 @@ export const recipeExtension = '.prune.yaml'
 /** Longer windows take more memory than a first try should. */
 const usualLength = 512
 
-export function firstChoices(model: string, facts: Pick<ModelFacts, 'biases' | 'maxPositions'>): WizardChoices {
+/** What is known of a model before any question. */
+export type KnownOfModel = Pick<ModelFacts, 'biases' | 'maxPositions' | 'parameters'>
+
+/** Retraining holds the whole model: its weights in f32 and, in all, as much again. Half of the machine is left to others. */
+export function canRetrain({ parameters }: Pick<ModelFacts, 'parameters'>, memory: number = totalmem()): boolean {
+  return parameters * 8 <= memory / 2
+}
+
+export function firstChoices(model: string, facts: KnownOfModel): WizardChoices {
   return {
     model,
     method: proposeMethod('unstructured').method,
     pattern: 'unstructured',
     sparsity: 0.5,
-    recovery: 'reconstruct',
+    recoveries: proposeRecoveries('unstructured', canRetrain(facts))[0].modes,
     train: defaultTrain.filter((subset) => subset !== 'bias' || facts.biases),
     data: null,
     evaluateOn: null,
@@ -33,7 +42,7 @@ export function firstChoices(model: string, facts: Pick<ModelFacts, 'biases' | '
 export function withTexts(choices: WizardChoices, texts: readonly string[]): WizardChoices {
   const data = texts.find((path) => !isHeldOut(path))
   const evaluateOn = texts.find((path) => path !== data && isHeldOut(path)) ?? null
-  return data ? { ...choices, data, evaluateOn } : { ...choices, method: defaultMethod, recovery: 'none', evaluateOn }
+  return data ? { ...choices, data, evaluateOn } : { ...choices, method: defaultMethod, recoveries: [], evaluateOn }
 }
 
 /** What people call the text that nothing is trained or calibrated on. */

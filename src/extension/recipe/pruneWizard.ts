@@ -3,16 +3,19 @@
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { basename, isAbsolute, join, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { adapterNames, adapterOf } from '../../shared/adapters/adapters.ts'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
-import { byMeasure, measured, proposeMethod } from '../../shared/methods/measured.ts'
+import { beforeRecovery, byMeasure, measured, proposeMethod, proposeRecoveries } from '../../shared/methods/measured.ts'
 import { methodNames, methodOf, type MethodName } from '../../shared/methods/methods.ts'
+import type { RecoverMode } from '../../shared/recipe/schema.ts'
+import { askCorpus } from './askCorpus.ts'
 import { freeName, isHeldOut, recipeExtension, suggestedOutput, toRecipePath } from './choices.ts'
-import { findTexts, recipeStart } from './recipeDefaults.ts'
-import { looksAtText, recipeText, type Recovery, type WizardChoices } from './recipeText.ts'
+import { recipeStart } from './recipeDefaults.ts'
+import { looksAtText, recipeText, trains, type WizardChoices } from './recipeText.ts'
 import { askText, pickOne, pickSeveral, type Answer, type Choice, type StepFrame } from './steps.ts'
 
-type Draft = WizardChoices & { name: string; run: boolean }
+type Draft = WizardChoices & { name: string; run: boolean; canRetrain: boolean }
 type Step = (frame: StepFrame) => Promise<Answer<unknown>>
 
 const t = vscode.l10n.t
@@ -22,10 +25,10 @@ export async function pruneWizard(
   weights: vscode.Uri,
   start: 'prune' | 'recover',
 ): Promise<{ recipe: vscode.Uri; run: boolean } | null> {
-  const { folder, name, choices } = await recipeStart(weights.fsPath)
+  const { folder, name, choices, canRetrain } = await recipeStart(weights.fsPath)
   // Reconstruction needs the dense model; one that is pruned already is retrained.
-  const already = start === 'recover' && { method: null, recovery: 'retrain' as const }
-  const draft: Draft = { ...choices, ...already, name, run: true }
+  const already = start === 'recover' && { method: null, recoveries: ['retrain'] as const }
+  const draft: Draft = { ...choices, ...already, name, canRetrain, run: true }
   const label = modelLabel(weights.fsPath)
   const title = start === 'prune' ? t('Prune {0}', label) : t('Recover {0}', label)
   let at = 0
@@ -48,12 +51,12 @@ function stepsOf(draft: Draft, parent: string, start: 'prune' | 'recover'): Step
     if (draft.pattern === 'unstructured') steps.push((frame) => askSparsity(frame, draft))
     const methods = methodChoices(draft.pattern)
     steps.push((frame) => keep(draft, 'method', pickOne(frame, t('How weights are chosen'), methods)))
-    steps.push((frame) => keep(draft, 'recovery', pickOne(frame, t('Recovery'), recoveryChoices())))
+    steps.push((frame) => keep(draft, 'recoveries', pickOne(frame, t('Recovery'), recoveryChoices(draft))))
   }
-  if (draft.recovery !== 'none') {
+  if (trains(draft.recoveries)) {
     steps.push((frame) => keep(draft, 'train', pickSeveral(frame, t('What is trained'), trainChoices(draft.train))))
   }
-  if (looksAtText(draft.method, draft.recovery)) steps.push((frame) => askData(frame, draft, parent))
+  if (looksAtText(draft.method, draft.recoveries)) steps.push((frame) => askData(frame, draft, parent))
   steps.push((frame) => askOutput(frame, draft, parent))
   const run: Choice<boolean>[] = [
     { label: t('$(play) Write the recipe and run it'), value: true },
@@ -96,15 +99,49 @@ function patternChoices(): Choice<string>[] {
   ]
 }
 
-function recoveryChoices(): Choice<Recovery>[] {
+/** What was measured to win back most comes first, with the figures. Other methods' results rank recoveries alike. */
+function recoveryChoices({ pattern, canRetrain }: Draft): Choice<readonly RecoverMode[]>[] {
+  const proposed = proposeRecoveries(pattern, canRetrain)
+  const rank = (choice: Choice<readonly RecoverMode[]>) => {
+    const place = proposed.findIndex(({ modes }) => isDeepStrictEqual(modes, choice.value))
+    return place < 0 ? proposed.length : place
+  }
+  return recoveries()
+    .filter(({ value }) => canRetrain || !value.includes('retrain') || value.length === 1)
+    .sort((a, b) => rank(a) - rank(b))
+    .map((choice) => {
+      const figures = proposed.at(rank(choice))
+      if (!figures) return choice
+      const before = beforeRecovery(pattern, figures) ?? ''
+      const numbers = [measured.model, methodOf(figures.method).title, before, figures.perplexity] as const
+      const reason = t('Measured on {0}, pruned by {1}: perplexity {2} → {3}.', ...numbers)
+      return { ...choice, detail: `${choice.detail} ${reason}` }
+    })
+}
+
+function recoveries(): Choice<readonly RecoverMode[]>[] {
   return [
+    {
+      label: t('Retrain the model'),
+      detail: t('Next-token loss through the whole model.'),
+      value: ['retrain'],
+    },
+    {
+      label: t('Reconstruct block by block, then retrain'),
+      detail: t('The most that is won back, at the price of both.'),
+      value: ['reconstruct', 'retrain'],
+    },
     {
       label: t('Reconstruct block by block'),
       detail: t('Each block learns to give what it gave before. One block in memory.'),
-      value: 'reconstruct',
+      value: ['reconstruct'],
     },
-    { label: t('Retrain the model'), detail: t('Next-token loss through the whole model.'), value: 'retrain' },
-    { label: t('None'), detail: t('Only prune'), value: 'none' },
+    {
+      label: t('Fit the weights that stay'),
+      detail: t('Least squares, a matrix at a time: nothing is trained, and it costs little more than pruning.'),
+      value: ['refit'],
+    },
+    { label: t('None'), detail: t('Only prune.'), value: [] },
   ]
 }
 
@@ -134,27 +171,13 @@ async function askSparsity(frame: StepFrame, draft: Draft): Promise<Answer<unkno
 }
 
 async function askData(frame: StepFrame, draft: Draft, parent: string): Promise<Answer<unknown>> {
-  const found = await findTexts(parent)
-  const items: Choice<string | null>[] = found.map((uri) => ({
-    label: basename(uri.fsPath),
-    description: vscode.workspace.asRelativePath(uri),
-    value: uri.fsPath,
-  }))
-  items.push({ label: t('$(folder-opened) Another file…'), value: null })
-  const answer = await pickOne(frame, t('Text to calibrate on'), items)
+  const answer = await askCorpus(frame, parent)
   if (answer === null || answer === 'back') return answer
-  const path = answer.value ?? (await browse(parent))
-  if (!path) return null
+  const { path, found } = answer.value
   draft.data = toRecipePath(parent, path)
   const heldOut = found.find((uri) => uri.fsPath !== path && isHeldOut(uri.fsPath))
   draft.evaluateOn = heldOut ? toRecipePath(parent, heldOut.fsPath) : null
   return answer
-}
-
-async function browse(folder: string): Promise<string | undefined> {
-  const filters = { [t('Text or token ids')]: ['jsonl', 'gz', 'txt', 'parquet', 'safetensors'] }
-  const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), filters })
-  return chosen?.at(0)?.fsPath
 }
 
 /** A folder that exists is refused here, before anything is computed, and again by the engine. */

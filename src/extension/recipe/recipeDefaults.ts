@@ -3,7 +3,7 @@ import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
 import { readModelFacts } from '../models/modelFacts.ts'
-import { firstChoices, isHeldOut, toRecipePath } from './choices.ts'
+import { canRetrain, firstChoices, isHeldOut, toRecipePath } from './choices.ts'
 import type { WizardChoices } from './recipeText.ts'
 
 export interface RecipeStart {
@@ -12,6 +12,8 @@ export interface RecipeStart {
   /** Short name of the model, for files made from it. */
   name: string
   choices: WizardChoices
+  /** The whole model fits into this machine's memory to be trained. */
+  canRetrain: boolean
 }
 
 /** `weights`: index or weights file of the model. */
@@ -21,7 +23,7 @@ export async function recipeStart(weights: string): Promise<RecipeStart> {
   const facts = await readModelFacts(weights)
   const name = modelLabel(model).split('/').at(-1) ?? 'model'
   const choices = firstChoices(toRecipePath(folder, model), facts)
-  return { folder, name, choices }
+  return { folder, name, choices, canRetrain: canRetrain(facts) }
 }
 
 /** Beside the model; a snapshot in a cache of other tools is no place for recipes. */

@@ -1,7 +1,6 @@
 // The recipe that the Prune… wizard writes: complete, commented, ready to be changed and run again.
 import { needsData, type MethodName } from '../../shared/methods/methods.ts'
-
-export type Recovery = 'none' | 'reconstruct' | 'retrain'
+import type { RecoverMode } from '../../shared/recipe/schema.ts'
 
 export interface WizardChoices {
   /** All paths as they stand in the recipe: relative to it. */
@@ -11,7 +10,8 @@ export interface WizardChoices {
   /** "unstructured" or "2:4". */
   pattern: string
   sparsity: number
-  recovery: Recovery
+  /** In their order; none: only prune. */
+  recoveries: readonly RecoverMode[]
   train: string[]
   /** Calibration text, and training text when the whole model is retrained; null when nothing needs data. */
   data: string | null
@@ -26,8 +26,13 @@ export interface WizardChoices {
 }
 
 /** The recipe looks at text: to calibrate on, or to train on. */
-export function looksAtText(method: MethodName | null, recovery: Recovery): boolean {
-  return (method !== null && needsData(method)) || recovery !== 'none'
+export function looksAtText(method: MethodName | null, recoveries: readonly RecoverMode[]): boolean {
+  return (method !== null && needsData(method)) || recoveries.length > 0
+}
+
+/** Something is learnt by gradient steps. */
+export function trains(recoveries: readonly RecoverMode[]): boolean {
+  return recoveries.some((mode) => mode !== 'refit')
 }
 
 /** YAML 1.2. Every string is quoted as JSON, which is YAML. */
@@ -56,8 +61,8 @@ function pruneLines({ method, pattern, sparsity }: WizardChoices): string[] {
   return lines
 }
 
-function calibrates({ method, recovery, data }: WizardChoices): boolean {
-  return data !== null && ((method !== null && needsData(method)) || recovery === 'reconstruct')
+function calibrates({ method, recoveries, data }: WizardChoices): boolean {
+  return data !== null && ((method !== null && needsData(method)) || recoveries.some((mode) => mode !== 'retrain'))
 }
 
 function dataLines({ data, field, samples, seqLen }: WizardChoices): string[] {
@@ -66,28 +71,33 @@ function dataLines({ data, field, samples, seqLen }: WizardChoices): string[] {
   return [...lines, `  samples: ${samples}`, `  seq_len: ${seqLen}`]
 }
 
-function recoverLines(choices: WizardChoices): string[] {
-  const { recovery, train, steps, data, field, samples, seqLen } = choices
-  if (recovery === 'none') return []
-  const lines = [
-    'recover:',
-    recovery === 'reconstruct'
-      ? '  mode: reconstruct # block by block, towards what the dense block gives'
-      : '  mode: retrain # the whole model, on the next token',
-    `  train: [${train.join(', ')}]`,
-    `  steps: ${steps}${recovery === 'reconstruct' ? ' # of each block' : ''}`,
-  ]
-  if (recovery === 'retrain') {
-    lines.push(`  data: ${JSON.stringify(data)}`)
-    if (field !== null) lines.push(`  field: ${JSON.stringify(field)}`)
-    lines.push(`  samples: ${samples}`, `  seq_len: ${seqLen}`)
-  }
-  return lines
+function recoverLines({ recoveries, ...choices }: WizardChoices): string[] {
+  const parts = recoveries.map((mode) => modeLines(mode, choices))
+  if (parts.length === 0) return []
+  if (parts.length === 1) return ['recover:', ...parts[0].map((line) => `  ${line}`)]
+  return ['recover: # one after the other', ...parts.flatMap(([first, ...rest]) => [`  - ${first}`, ...rest.map((line) => `    ${line}`)])] // prettier-ignore
 }
 
-function evaluateLines({ evaluateOn, seqLen, recovery, method }: WizardChoices): string[] {
+const modeComments: Record<RecoverMode, string> = {
+  refit: 'the weights that stay are solved for anew, a matrix at a time',
+  reconstruct: 'block by block, towards what the dense block gives',
+  retrain: 'the whole model, on the next token',
+}
+
+function modeLines(mode: RecoverMode, choices: Omit<WizardChoices, 'recoveries'>): string[] {
+  const { train, steps, data, field, samples, seqLen } = choices
+  const lines = [`mode: ${mode} # ${modeComments[mode]}`]
+  if (mode === 'refit') return lines
+  lines.push(`train: [${train.join(', ')}]`, `steps: ${steps}${mode === 'reconstruct' ? ' # of each block' : ''}`)
+  if (mode === 'reconstruct') return lines
+  lines.push(`data: ${JSON.stringify(data)}`)
+  if (field !== null) lines.push(`field: ${JSON.stringify(field)}`)
+  return [...lines, `samples: ${samples}`, `seq_len: ${seqLen}`]
+}
+
+function evaluateLines({ evaluateOn, seqLen, recoveries, method }: WizardChoices): string[] {
   if (evaluateOn === null) return ['# evaluate: name a held-out text here to see perplexity before and after.']
-  const at = recovery === 'none' ? '[dense, pruned]' : '[dense, recovered]'
+  const at = recoveries.length === 0 ? '[dense, pruned]' : '[dense, recovered]'
   const heading = method === null ? ['evaluate: # dense: before recovery, which is the pruned input'] : ['evaluate:']
   return [...heading, `  - {task: perplexity, data: ${JSON.stringify(evaluateOn)}, seq_len: ${seqLen}, at: ${at}}`]
 }

@@ -1,4 +1,5 @@
 // What each method left of a real model: the figures by which the wizard proposes one. Taken from bench/RESULTS.md.
+import type { RecoverMode } from '../recipe/schema.ts'
 import type { MethodName } from './methods.ts'
 
 export interface Measured {
@@ -6,6 +7,16 @@ export interface Measured {
   readonly dense: number
   /** Perplexity after pruning alone, half of the weights gone. */
   readonly pruned: Readonly<Record<string, Readonly<Partial<Record<MethodName, number>>>>>
+  /** After recovery, by pattern. */
+  readonly recovered: Readonly<Record<string, readonly MeasuredRecovery[]>>
+}
+
+export interface MeasuredRecovery {
+  /** What pruned; what it left stands above. */
+  readonly method: MethodName
+  /** In their order. */
+  readonly modes: readonly RecoverMode[]
+  readonly perplexity: number
 }
 
 export const measured: Measured = {
@@ -14,6 +25,19 @@ export const measured: Measured = {
   pruned: {
     unstructured: { magnitude: 592.59, wanda: 88.45, sparsegpt: 76.25, alps: 64.79 },
     '2:4': { wanda: 260.28, sparsegpt: 143.7, alps: 107.58 },
+  },
+  recovered: {
+    unstructured: [
+      { method: 'alps', modes: ['retrain'], perplexity: 49.25 },
+      { method: 'sparsegpt', modes: ['reconstruct'], perplexity: 64.86 },
+      { method: 'wanda', modes: ['refit'], perplexity: 70.55 },
+    ],
+    '2:4': [
+      { method: 'alps', modes: ['reconstruct', 'retrain'], perplexity: 61.76 },
+      { method: 'alps', modes: ['retrain'], perplexity: 65.74 },
+      { method: 'alps', modes: ['reconstruct'], perplexity: 87.72 },
+      { method: 'wanda', modes: ['refit'], perplexity: 129.35 },
+    ],
   },
 }
 
@@ -26,18 +50,29 @@ export interface Proposal {
 
 /** The method that left most of the model at this pattern; `N:M` that nobody has measured is judged by 2:4. */
 export function proposeMethod(pattern: string): Proposal {
-  const figures = figuresAt(pattern)
+  const figures = at(measured.pruned, pattern)
   const [best, next] = (Object.entries(figures) as [MethodName, number][]).sort((a, b) => a[1] - b[1])
   return { method: best[0], perplexity: best[1], next: { method: next[0], perplexity: next[1] } }
 }
 
+/** Recoveries that were measured at this pattern, best first; `canRetrain`: the whole model fits into memory. */
+export function proposeRecoveries(pattern: string, canRetrain: boolean): readonly MeasuredRecovery[] {
+  const fits = ({ modes }: MeasuredRecovery) => canRetrain || !modes.includes('retrain')
+  return [...at(measured.recovered, pattern)].filter(fits).sort((a, b) => a.perplexity - b.perplexity)
+}
+
+/** What the method left before that recovery. */
+export function beforeRecovery(pattern: string, { method }: MeasuredRecovery): number | null {
+  return at(measured.pruned, pattern)[method] ?? null
+}
+
 /** Best first; those that were not measured at this pattern stand behind, as they come. */
 export function byMeasure(names: readonly MethodName[], pattern: string): MethodName[] {
-  const figures = figuresAt(pattern)
+  const figures = at(measured.pruned, pattern)
   const known = (name: MethodName) => figures[name] ?? Number.MAX_VALUE
   return [...names].sort((a, b) => known(a) - known(b))
 }
 
-function figuresAt(pattern: string): Readonly<Partial<Record<MethodName, number>>> {
-  return measured.pruned[pattern] ?? measured.pruned[pattern === 'unstructured' ? 'unstructured' : '2:4']
+function at<T>(byPattern: Readonly<Record<string, T>>, pattern: string): T {
+  return byPattern[pattern] ?? byPattern[pattern === 'unstructured' ? 'unstructured' : '2:4']
 }

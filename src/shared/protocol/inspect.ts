@@ -1,6 +1,7 @@
 // What the inspector knows about a checkpoint: a header first, statistics of one tensor after another later.
 // Plain data: it crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
 import type { WeightSpread } from '../analysis/analysis.ts'
+import type { AnalysisUpdate } from './rpc.ts'
 
 /** Where a tensor belongs. Sparsity is stated for `linear` only: the matrices inside the blocks that pruning means. */
 export type Role = 'linear' | 'embedding' | 'norm' | 'bias' | 'head' | 'router' | 'other'
@@ -76,6 +77,8 @@ export interface ModelSummary {
 export interface OpenedModel {
   model: ModelSummary
   stats: TensorStats[]
+  /** The newest analysis that lies beside the checkpoint, as far as it came; null: there is none of these weights. */
+  analysis: AnalysisUpdate | null
 }
 
 /** One or more tensors have been scanned. */

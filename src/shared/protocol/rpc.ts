@@ -3,6 +3,8 @@
 // versions of Node, whose structured-clone formats need not agree.
 import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanResult } from './inspect.ts'
 import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequest } from './inspect.ts'
+import type { MeasuredModule, SensitivityUnit } from '../analysis/analysis.ts'
+import type { MethodName } from '../methods/methods.ts'
 import type { PlanSummary } from './plan.ts'
 import type { TryParams, TryProgress } from './tryOut.ts'
 
@@ -83,6 +85,25 @@ export interface PullProgress {
   total: number
 }
 
+/** An analysis of a model on calibration text, as `sparsescope analyse` makes it. */
+export interface AnalysisRequest {
+  path: string
+  calibration: { data: string; field?: string; samples?: number; seqLen?: number }
+  methods?: MethodName[]
+  sparsities?: number[]
+  patterns?: string[]
+  sensitivity: SensitivityUnit | null
+}
+
+/** Modules whose numbers are new, and how far the pass over the blocks is, in windows. */
+export interface AnalysisUpdate {
+  modules: MeasuredModule[]
+  /** Of the dense model, once it is known; null where no sensitivities are measured. */
+  loss: number | null
+  done: number
+  total: number
+}
+
 interface Call<Params, Result, Progress = never> {
   params: Params
   result: Result
@@ -99,6 +120,7 @@ export interface BackendCalls {
   tile: Call<TileRequest, Tile>
   detail: Call<DetailRequest, TensorDetail>
   weight: Call<WeightRequest, Weight>
+  analyse: Call<AnalysisRequest, { warnings: string[] }, AnalysisUpdate>
   compare: Call<{ a: string; b: string }, CompareSummary, CompareProgress>
   /** Downloads from the Hub; only ever called when a person has asked for this model. */
   pull: Call<{ name: string }, { folder: string }, PullProgress>

@@ -1,10 +1,10 @@
 // Messages between the extension host and its webviews: one union per direction and view. The host keeps the
 // truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
 import type { RunEvent } from './events.ts'
-import type { CompareProgress, CompareSummary, ModelSummary, ScanProgress, ScanResult, TensorStats } from './inspect.ts'
+import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanResult } from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
 import type { RunResult } from '../series/runResult.ts'
-import type { CallName, ParamsOf, ResultOf } from './rpc.ts'
+import type { AnalysisUpdate, CallName, ParamsOf, ResultOf } from './rpc.ts'
 import type { TryProgress } from './tryOut.ts'
 
 export interface ViewSettings {
@@ -54,13 +54,18 @@ export type FromAnyView =
 
 export type ToInspector =
   | ToAnyView
-  | { type: 'model'; model: ModelSummary; stats: TensorStats[] }
+  | ({ type: 'model' } & OpenedModel)
+  | { type: 'analysis'; update: AnalysisUpdate }
+  /** `problem`: why it ended before its end; null: it did not. */
+  | { type: 'analysisEnd'; problem: string | null }
   | { type: 'scan'; progress: ScanProgress }
   | { type: 'scanEnd'; result: ScanResult }
   | { type: 'select'; name: string }
   | { type: 'exportNow'; format: ExportFormat }
 export type FromInspector =
   | FromAnyView
+  | { type: 'analyse' }
+  | { type: 'analyseCancel' }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }

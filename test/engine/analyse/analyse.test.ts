@@ -1,9 +1,10 @@
 // What an analysis says of a model, against the definitions computed by hand in f64, on every device.
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { analyse, type AnalyseOptions } from '../../../src/engine/analyse/analyse.ts'
+import { latestAnalysis } from '../../../src/engine/analyse/analysisStore.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { upload } from '../../../src/engine/compute/backend.ts'
@@ -184,22 +185,22 @@ describe('analysis of a dense model', () => {
       rmSync(store(), { recursive: true })
       const abort = new AbortController()
       let blocks = 0
-      const onModules = (modules: readonly { activation: object | null }[]) => {
-        if (modules.some(({ activation }) => activation) && ++blocks === 1) abort.abort()
+      const onMeasured = (modules: readonly unknown[]) => {
+        if (modules.length > 0 && ++blocks === 1) abort.abort()
       }
-      const cancelled = analysed(backend, { sensitivity: 'linear', signal: abort.signal, onModules })
+      const cancelled = analysed(backend, { sensitivity: 'linear', signal: abort.signal, onMeasured })
       await assert.rejects(cancelled, (e) => e instanceof EngineError && e.code === 'cancelled')
       let windows = 0
       const given: number[] = []
       const resumed = await analysed(backend, {
         sensitivity: 'linear',
-        onModules: (modules) => given.push(modules.length),
+        onMeasured: (modules) => given.push(modules.length),
         onProgress: (what) => (windows += what === 'blocks' ? 1 : 0),
       })
       assert.deepEqual(resumed, whole)
-      // Values of all, then those that were kept, then the other blocks.
-      assert.equal(given[0], whole.modules.length)
-      assert.equal(given[1], whole.modules.filter(({ block }) => block === 0).length)
+      // Those that were kept come first, then the other blocks.
+      assert.equal(given[0], whole.modules.filter(({ block }) => block === 0).length)
+      assert.equal(given.reduce((a, b) => a + b, 0), whole.modules.length) // prettier-ignore
       assert.ok(windows > 0)
     })
 
@@ -225,6 +226,21 @@ describe('analysis of a dense model', () => {
         // prettier-ignore
         writeFileSync(join(store(), file), text)
         assert.deepEqual(await analysed(backend), first)
+      }
+    })
+
+    it('the newest of these weights is found again, and none of others', async () => {
+      const checkpoint = await openCheckpoint(join(folder, 'llama'))
+      try {
+        assert.equal(await latestAnalysis(checkpoint), null)
+        const { modules } = await analysed(backend)
+        const found = await latestAnalysis(checkpoint)
+        assert.deepEqual(found?.blocks.flat().map((m) => m.name), modules.map((m) => m.name)) // prettier-ignore
+        const weights = checkpoint.files[0].path
+        utimesSync(weights, new Date(0), new Date(0))
+        assert.equal(await latestAnalysis(checkpoint), null)
+      } finally {
+        await checkpoint.close()
       }
     })
 

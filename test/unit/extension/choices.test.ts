@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { lintText } from '../../../src/engine/facts/lintFile.ts'
 import { readModelFacts } from '../../../src/extension/models/modelFacts.ts'
 import {
+  canRetrain,
   firstChoices,
   freeName,
   isHeldOut,
@@ -30,18 +31,28 @@ describe('first choices of a recipe', () => {
         )
       })
 
+  it('retrain what fits into memory, and reconstruct block by block what does not', () => {
+    const known = (parameters: number) => ({ biases: false, maxPositions: null, parameters })
+    assert.ok(canRetrain(known(135e6), 16e9) && !canRetrain(known(7e9), 16e9))
+    assert.deepEqual(firstChoices('m', known(135e6)).recoveries, ['retrain'])
+    assert.deepEqual(firstChoices('m', known(30e12)).recoveries, ['reconstruct'])
+  })
+
   it('train biases only where there are some', () => {
-    assert.ok(firstChoices('m', { biases: true, maxPositions: null }).train.includes('bias'))
-    assert.ok(!firstChoices('m', { biases: false, maxPositions: null }).train.includes('bias'))
+    assert.ok(firstChoices('m', { biases: true, maxPositions: null, parameters: 1e6 }).train.includes('bias'))
+    assert.ok(!firstChoices('m', { biases: false, maxPositions: null, parameters: 1e6 }).train.includes('bias'))
   })
 
   it('take no longer windows than the model has positions', () => {
-    assert.equal(firstChoices('m', { biases: false, maxPositions: 64 }).seqLen, 64)
-    assert.equal(firstChoices('m', { biases: false, maxPositions: 131_072 }).seqLen, 512)
+    assert.equal(firstChoices('m', { biases: false, maxPositions: 64, parameters: 1e6 }).seqLen, 64)
+    assert.equal(firstChoices('m', { biases: false, maxPositions: 131_072, parameters: 1e6 }).seqLen, 512)
   })
 
   it('calibrate on one text and measure on the held-out one', () => {
-    const { data, evaluateOn } = withTexts(firstChoices('m', { biases: false, maxPositions: null }), texts)
+    const { data, evaluateOn } = withTexts(
+      firstChoices('m', { biases: false, maxPositions: null, parameters: 1e6 }),
+      texts,
+    )
     assert.deepEqual([data, evaluateOn], texts)
     assert.ok(isHeldOut('/a/wikitext2-test.txt') && !isHeldOut('/test/c4.jsonl'))
   })
@@ -51,7 +62,10 @@ describe('first choices of a recipe', () => {
     assert.equal(freeName('a', '', taken), 'a-3')
     assert.equal(freeName('b', '.x', taken), 'b.x')
     assert.equal(
-      suggestedOutput('opt', { ...firstChoices('m', { biases: true, maxPositions: null }), pattern: '2:4' }),
+      suggestedOutput('opt', {
+        ...firstChoices('m', { biases: true, maxPositions: null, parameters: 1e6 }),
+        pattern: '2:4',
+      }),
       './opt-alps2of4',
     )
   })

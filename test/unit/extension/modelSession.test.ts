@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import type { Caller } from '../../../src/extension/backend/calls.ts'
 import { ModelSession } from '../../../src/extension/inspector/modelSession.ts'
 import type { OpenedModel, ScanProgress, TensorStats } from '../../../src/shared/protocol/inspect.ts'
+import type { AnalysisUpdate } from '../../../src/shared/protocol/rpc.ts'
 import type { ToInspector } from '../../../src/shared/protocol/view.ts'
-import { recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
+import { recordedAnalysis, recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
 
 /** A backend whose file can be overwritten. */
 function fakeBackend() {
-  let opened: OpenedModel = { model: recordedModel(2), stats: [] }
+  let opened: OpenedModel = { model: recordedModel(2), stats: [], analysis: null }
   const scans: { signal: AbortSignal; tell: (stats: TensorStats[]) => void; end: () => void }[] = []
   const call = ((name: string, _: unknown, options: { signal: AbortSignal; onProgress: (p: ScanProgress) => void }) => {
     if (name === 'openModel') return Promise.resolve(opened)
@@ -38,7 +39,7 @@ describe('a checkpoint in the editor', () => {
     attached.dispose()
     const model = recordedModel(3)
     const stats = recordedStats(model)
-    backend.overwrite({ model, stats })
+    backend.overwrite({ model, stats, analysis: null })
     const after = view()
     session.attach(after.post)
     await settled()
@@ -57,7 +58,7 @@ describe('a checkpoint in the editor', () => {
     session.attach(second.post)
     backend.scans[0].tell([b])
     assert.ok(!second.seen.some(({ type }) => type === 'scan'), 'before its model a view hears nothing of the scan')
-    backend.overwrite({ model: recordedModel(2), stats: [a, b] })
+    backend.overwrite({ model: recordedModel(2), stats: [a, b], analysis: null })
     await settled()
     backend.scans[0].tell([c])
     const statsOf = (seen: ToInspector[]) =>
@@ -85,10 +86,46 @@ describe('a checkpoint in the editor', () => {
     const session = new ModelSession('/m', backend.call, never)
     const { seen, post } = view()
     session.attach(post)
-    backend.overwrite({ model: recordedModel(5), stats: [] })
+    backend.overwrite({ model: recordedModel(5), stats: [], analysis: null })
     await session.reload()
     await settled()
     const models = seen.filter((message) => message.type === 'model')
     assert.deepEqual(models.map(({ model }) => model.blocks), [5]) // prettier-ignore
+  })
+
+  it('analyses once at a time, tells views how far it is, and that it was stopped or why it failed', async () => {
+    let fail: (error: Error) => void = () => undefined
+    let tell: (update: AnalysisUpdate) => void = () => undefined
+    let calls = 0
+    const call = ((name: string, _: unknown, options: { signal: AbortSignal; onProgress: typeof tell }) => {
+      if (name === 'openModel') return Promise.resolve({ model: recordedModel(2), stats: [], analysis: null })
+      calls++
+      tell = options.onProgress
+      return new Promise((_, reject) => {
+        fail = reject
+        options.signal.addEventListener('abort', () => reject(new Error('cancelled')))
+      })
+    }) as unknown as Caller
+    const session = new ModelSession('/m', call, never)
+    const first = view()
+    session.attach(first.post)
+    await settled()
+    const request = { calibration: { data: 'a.txt' }, sensitivity: null }
+    const running = session.analyse(request)
+    await session.analyse(request)
+    assert.equal(calls, 1)
+    tell(recordedAnalysis(recordedModel(2)))
+    const late = view()
+    session.attach(late.post)
+    await settled()
+    const last = late.seen.at(-1)
+    assert.ok(last?.type === 'analysis' && last.update.modules.length === 0, 'its modules come with the model')
+    session.cancelAnalysis()
+    await running
+    assert.deepEqual(first.seen.at(-1), { type: 'analysisEnd', problem: null })
+    const again = session.analyse(request)
+    fail(new Error('the text is too short'))
+    await again
+    assert.deepEqual(late.seen.at(-1), { type: 'analysisEnd', problem: 'the text is too short' })
   })
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { outlineText } from '../../../src/extension/recipe/outlineText.ts'
 import type { MethodName } from '../../../src/shared/methods/methods.ts'
-import { recipeText, type Recovery } from '../../../src/extension/recipe/recipeText.ts'
+import { recipeText } from '../../../src/extension/recipe/recipeText.ts'
 import { recoveriesOf } from '../../../src/shared/recipe/resolve.ts'
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
+import type { RecoverMode } from '../../../src/shared/recipe/schema.ts'
 
 const base = {
   model: './opt "125m"',
@@ -19,24 +20,31 @@ const base = {
 
 describe('recipes that the wizard writes', () => {
   const methods: MethodName[] = ['magnitude', 'wanda', 'sparsegpt', 'random']
-  const recoveries: Recovery[] = ['none', 'reconstruct', 'retrain']
+  const chains: RecoverMode[][] = [[], ['refit'], ['reconstruct'], ['retrain'], ['reconstruct', 'retrain']]
   for (const method of methods) {
-    for (const recovery of recoveries) {
+    for (const recoveries of chains) {
       for (const pattern of ['unstructured', '2:4']) {
-        it(`${method}, ${pattern}, ${recovery}: valid, and the paths survive quoting`, () => {
-          const text = recipeText({ ...base, method, recovery, pattern, data: 'c4 #1.jsonl' })
+        it(`${method}, ${pattern}, ${recoveries.join(' then ') || 'nothing'}: valid, and the paths survive quoting`, () => {
+          const text = recipeText({ ...base, method, recoveries, pattern, data: 'c4 #1.jsonl' })
           const { recipe, findings } = parseRecipe(text)
           assert.deepEqual(findings, [], text)
           assert.equal(recipe?.model, base.model)
           assert.equal(recipe?.save?.to, base.saveTo)
-          assert.equal(recoveriesOf(recipe?.recover).at(0)?.mode, recovery === 'none' ? undefined : recovery)
+          const modes = recoveriesOf(recipe?.recover).map(({ mode }) => mode)
+          assert.deepEqual(modes, recoveries)
         })
       }
     }
   }
 
   it('a pruned model is retrained without being pruned again', () => {
-    const text = recipeText({ ...base, method: null, recovery: 'retrain', pattern: 'unstructured', data: 'train.txt' })
+    const text = recipeText({
+      ...base,
+      method: null,
+      recoveries: ['retrain'],
+      pattern: 'unstructured',
+      data: 'train.txt',
+    })
     const { recipe, findings } = parseRecipe(text)
     assert.deepEqual(findings, [], text)
     assert.equal(recipe?.prune, undefined)

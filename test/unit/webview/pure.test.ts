@@ -4,8 +4,9 @@ import { compileFilter } from '../../../webview-ui/shared/filter.ts'
 import { cellAt, layOut } from '../../../webview-ui/shared/gridLayout.ts'
 import { around, pan, wholeMatrix, zoom, type Region } from '../../../webview-ui/shared/region.ts'
 import { nextOrder, sortRows } from '../../../webview-ui/shared/tableOrder.ts'
-import { cellSparsity, layOutHeat } from '../../../webview-ui/inspector/cells.ts'
+import { layOutHeat } from '../../../webview-ui/inspector/cells.ts'
 import { csvFile, escapeHtml, htmlFile } from '../../../webview-ui/inspector/exportFiles.ts'
+import { cellValue, sparsityMeasure, type Known } from '../../../webview-ui/inspector/measures.ts'
 import { roleTotals } from '../../../webview-ui/inspector/totals.ts'
 import { recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
 
@@ -96,10 +97,11 @@ describe('heatmap', () => {
       'fc2',
     ])
   })
+  const known: Known = { stats, analysis: new Map(), denseLoss: null }
   it('a cell that is not computed is null, never 0', () => {
     const cell = map.cells[0]
     assert.ok(cell)
-    assert.equal(cellSparsity(cell, new Map()), null)
+    assert.equal(cellValue(cell, sparsityMeasure, { ...known, stats: new Map() }), null)
   })
   it('totals weigh by weights and say how many were scanned', () => {
     const [linear] = roleTotals(model, new Map([...stats].slice(0, 3)))
@@ -120,7 +122,9 @@ describe('exports', () => {
   const model = { ...recordedModel(1), label: '<img src=x onerror=alert(1)>' }
   const stats = new Map(recordedStats(model).map((s) => [s.name, s]))
   it('CSV has a line for each row shown', () => {
-    const lines = csvFile(model, model.tensors, stats).content.trim().split('\r\n')
+    const lines = csvFile(model, model.tensors, { stats, analysis: new Map(), denseLoss: null })
+      .content.trim()
+      .split('\r\n')
     assert.equal(lines.length, model.tensors.length + 1)
   })
   it('hostile names do nothing in the report', () => {

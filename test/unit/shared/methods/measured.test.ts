@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { byMeasure, measured, proposeMethod } from '../../../../src/shared/methods/measured.ts'
+import {
+  beforeRecovery,
+  byMeasure,
+  measured,
+  proposeMethod,
+  proposeRecoveries,
+} from '../../../../src/shared/methods/measured.ts'
 import { methodNames, methodOf } from '../../../../src/shared/methods/methods.ts'
 
 describe('what the wizard proposes', () => {
@@ -11,6 +17,26 @@ describe('what the wizard proposes', () => {
       assert.equal(byMeasure(methodNames, pattern)[0], method)
       assert.equal(byMeasure(methodNames, pattern).length, methodNames.length)
     }
+  })
+
+  it('recovers as the table shows to be best, and without the whole model in memory where it does not fit', () => {
+    for (const pattern of ['unstructured', '2:4', '4:8']) {
+      const all = proposeRecoveries(pattern, true)
+      assert.deepEqual(
+        all.map(({ perplexity }) => perplexity),
+        all.map(({ perplexity }) => perplexity).sort((a, b) => a - b),
+      )
+      assert.ok(all[0].perplexity < proposeMethod(pattern).perplexity)
+      for (const one of all) assert.ok((beforeRecovery(pattern, one) ?? 0) > one.perplexity)
+      const small = proposeRecoveries(pattern, false)
+      assert.ok(small.length > 0 && small.every(({ modes }) => !modes.includes('retrain')))
+    }
+  })
+
+  it('its figures of recoveries stand in the results', () => {
+    const results = readFileSync(new URL('../../../../bench/RESULTS.md', import.meta.url), 'utf8')
+    for (const { perplexity } of Object.values(measured.recovered).flat())
+      assert.ok(results.includes(perplexity.toFixed(2)), String(perplexity))
   })
 
   it('its figures stand in the README', () => {

@@ -1,0 +1,31 @@
+// Which text to look at: those near the model, or another.
+import * as vscode from 'vscode'
+import { basename } from 'node:path'
+import { findTexts } from './recipeDefaults.ts'
+import { pickOne, type Answer, type Choice, type StepFrame } from './steps.ts'
+
+const t = vscode.l10n.t
+
+/** Path of a text below `parent`, or of one that was browsed for; with all that were found. */
+export async function askCorpus(
+  frame: StepFrame,
+  parent: string,
+): Promise<Answer<{ path: string; found: vscode.Uri[] }>> {
+  const found = await findTexts(parent)
+  const items: Choice<string | null>[] = found.map((uri) => ({
+    label: basename(uri.fsPath),
+    description: vscode.workspace.asRelativePath(uri),
+    value: uri.fsPath,
+  }))
+  items.push({ label: t('$(folder-opened) Another file…'), value: null })
+  const answer = await pickOne(frame, t('Text to calibrate on'), items)
+  if (answer === null || answer === 'back') return answer
+  const path = answer.value ?? (await browse(parent))
+  return path ? { value: { path, found } } : null
+}
+
+async function browse(folder: string): Promise<string | undefined> {
+  const filters = { [t('Text or token ids')]: ['jsonl', 'gz', 'txt', 'parquet', 'safetensors'] }
+  const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), filters })
+  return chosen?.at(0)?.fsPath
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { describeCell, heatData, layOutHeat } from '../../../webview-ui/inspector/cells.ts'
+import { csvFile, jsonFile } from '../../../webview-ui/inspector/exportFiles.ts'
+import { defaultMeasure, measuresOf, scaleOf, type Known } from '../../../webview-ui/inspector/measures.ts'
+import { recordedAnalysis, recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
+
+describe('what the map is coloured by', () => {
+  const model = recordedModel(3)
+  const map = layOutHeat(model)
+  const stats = new Map(recordedStats(model).map((s) => [s.name, s]))
+  const dense = new Map([...stats].map(([name, s]) => [name, { ...s, zeros: 0, sparsity: 0 }]))
+  const update = recordedAnalysis(model)
+  const analysis = new Map(update.modules.map((module) => [module.name, module]))
+  const nothing: Known = { stats: new Map(), analysis: new Map(), denseLoss: null }
+  const all: Known = { stats: dense, analysis, denseLoss: update.loss }
+  const measureNamed = (id: string, known = all) => {
+    const found = measuresOf(known).find((measure) => measure.id === id)
+    assert.ok(found, id)
+    return found
+  }
+
+  it('is sparsity where there is some; of a dense model the error of pruning it, or the spread before that is known', () => {
+    const chosen = (known: Known) => defaultMeasure(measuresOf(known), known, model.tensors).id
+    assert.equal(chosen({ ...nothing, stats }), 'sparsity')
+    assert.equal(chosen(nothing), 'sparsity')
+    assert.equal(chosen({ ...nothing, stats: dense }), 'std')
+    assert.equal(chosen(all), 'error magnitude 50 %')
+    assert.equal(chosen({ ...all, stats }), 'sparsity')
+  })
+
+  it('offers what an analysis has measured, and only that', () => {
+    const ids = (known: Known) => measuresOf(known).map(({ id }) => id)
+    assert.deepEqual(ids(nothing), ['sparsity', 'std', 'kurtosis', 'outliers'])
+    assert.ok(ids(all).includes('error sparsegpt 70 %') && ids(all).includes('sensitivity'))
+    const silent = new Map(update.modules.map((module) => [module.name, { ...module, sensitivity: null }]))
+    assert.ok(!ids({ ...all, analysis: silent }).includes('sensitivity'))
+  })
+
+  it('scales from the least to the greatest value, by logarithms where it says so', () => {
+    const measure = measureNamed('error wanda 50 %')
+    const { place, low, high } = scaleOf(map, measure, all)
+    const values = model.tensors.flatMap((t) => measure.of(t, all) ?? [])
+    const [least, most] = [Math.min(...values), Math.max(...values)]
+    assert.deepEqual([place(least), place(most)], [0, 1])
+    assert.ok(Math.abs(place(Math.sqrt(least * most)) - 0.5) < 1e-9)
+    assert.match(high, /log scale/)
+    assert.match(low, /%$/)
+    // One value, and none, are no division by zero.
+    const one = { ...map, cells: map.cells.slice(0, 1) }
+    assert.equal(scaleOf(one, measure, all).place(values[0]), 0.5)
+    assert.equal(scaleOf(map, measure, nothing).place(1), 0)
+  })
+
+  it('a sensitivity is what is added to the dense loss', () => {
+    const measure = measureNamed('sensitivity')
+    const [first] = model.tensors.filter((t) => t.role === 'linear')
+    const loss = update.modules[0].sensitivity ?? 0
+    assert.equal(measure.of(first, all), loss - 3.2)
+    assert.equal(measure.of(first, { ...all, denseLoss: null }), null)
+  })
+
+  it('experts of one cell count by their size, and one without a number leaves the cell open', () => {
+    const cell = map.cells[0]
+    assert.ok(cell)
+    const [a] = cell.tensors
+    const b = { ...a, name: 'other.weight', parameters: 3 * a.parameters }
+    const both = { ...map, cells: [{ tensors: [a, b] }] }
+    const measure = measureNamed('std')
+    const found = dense.get(a.name)
+    assert.ok(found)
+    const two = new Map([[a.name, { ...found, std: 1 }], [b.name, { ...found, std: 5 }]]) // prettier-ignore
+    assert.match(describeCell(both, measure, { ...all, stats: two }, 0, 0), /: 4, .* 2 matrices$/)
+    const [open] = heatData(both, measure, { ...all, stats: new Map([[a.name, found]]) }, () => '#000000').cells
+    assert.equal(open?.value, null)
+  })
+
+  it('goes into the exports', () => {
+    const [header, line] = csvFile(model, model.tensors, all).content.split('\r\n')
+    assert.match(header, /error sparsegpt 70 %/)
+    assert.equal(header.split(',').length, line.split(',').length)
+    const { tensors } = JSON.parse(jsonFile(model, model.tensors, all).content) as { tensors: { analysis: unknown }[] }
+    assert.ok(tensors.some((t) => t.analysis) && tensors.some((t) => !t.analysis))
+  })
+})

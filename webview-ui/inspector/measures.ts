@@ -1,0 +1,153 @@
+// What the map may be coloured by: a number of each matrix, and how numbers become places on the colour scale.
+import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
+import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
+import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
+import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { HeatCell, HeatMap } from './cells.ts'
+
+/** All that is known of a checkpoint's matrices. */
+export interface Known {
+  readonly stats: ReadonlyMap<string, TensorStats>
+  /** By module name, without `.weight`. */
+  readonly analysis: ReadonlyMap<string, MeasuredModule>
+  /** Loss of the dense model, where sensitivities were measured. */
+  readonly denseLoss: number | null
+}
+
+export interface Measure {
+  readonly id: string
+  readonly title: string
+  /** Of one matrix; null: not computed, or it has none. */
+  readonly of: (tensor: TensorRow, known: Known) => number | null
+  readonly text: (value: number) => string
+  /** Shares run from 0 to 100 %; other scales from the least to the greatest value, by their logarithms where they differ much. */
+  readonly scale: 'share' | 'linear' | 'log'
+  readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity'
+}
+
+const ofStats = (pick: (stats: TensorStats) => number | null | undefined): Measure['of'] => {
+  return (tensor, { stats }) => {
+    const found = stats.get(tensor.name)
+    return found ? (pick(found) ?? null) : null
+  }
+}
+const ofAnalysis = (pick: (module: MeasuredModule) => number | null | undefined): Measure['of'] => {
+  return (tensor, { analysis }) => {
+    const found = analysis.get(moduleOfWeight(tensor.name))
+    return found ? (pick(found) ?? null) : null
+  }
+}
+
+export const sparsityMeasure: Measure = {
+  id: 'sparsity',
+  title: 'Exact zeros',
+  of: ofStats(({ sparsity }) => sparsity),
+  text: formatShare,
+  scale: 'share',
+  group: 'Weights',
+}
+
+const spreadMeasure: Measure = {
+  id: 'std',
+  title: 'Spread of the weights (standard deviation)',
+  of: ofStats(({ std }) => std),
+  text: formatValue,
+  scale: 'log',
+  group: 'Weights',
+}
+
+const ofValues: Measure[] = [
+  sparsityMeasure,
+  spreadMeasure,
+  { id: 'kurtosis', title: 'Kurtosis of the weights (normal: 3)', of: ofStats((s) => s.kurtosis), text: formatValue, scale: 'log', group: 'Weights' }, // prettier-ignore
+  { id: 'outliers', title: 'Outlier weights (beyond 4 standard deviations)', of: ofStats((s) => s.outliers), text: formatShare, scale: 'linear', group: 'Weights' }, // prettier-ignore
+]
+
+const ofInputs: Measure[] = [
+  { id: 'input', title: 'Size of the input (root mean square)', of: ofAnalysis((m) => m.activation?.norm), text: formatValue, scale: 'log', group: 'Inputs' }, // prettier-ignore
+  { id: 'owl', title: 'Outlier scores |w|·‖x‖ (OWL, % above 5 × the mean)', of: ofAnalysis((m) => m.activation?.outliers), text: formatValue, scale: 'linear', group: 'Inputs' }, // prettier-ignore
+  { id: 'rank', title: 'Effective rank of the input', of: ofAnalysis((m) => m.activation?.effective_rank), text: formatValue, scale: 'log', group: 'Inputs' }, // prettier-ignore
+]
+
+const sensitivity: Measure = {
+  id: 'sensitivity',
+  title: 'Loss added when only this is pruned',
+  of: (tensor, known) => {
+    const loss = known.analysis.get(moduleOfWeight(tensor.name))?.sensitivity ?? null
+    return loss === null || known.denseLoss === null ? null : loss - known.denseLoss
+  },
+  text: formatValue,
+  scale: 'linear',
+  group: 'Sensitivity',
+}
+
+/** An analysis from elsewhere may name what nobody here knows. */
+function methodTitle(name: string): string {
+  const known = methodNames.find((method) => method === name)
+  return known ? methodOf(known).title : name
+}
+
+/** Those that have a number somewhere, or can get one by the scan that every checkpoint has. */
+export function measuresOf({ analysis }: Known): Measure[] {
+  const modules = [...analysis.values()]
+  if (modules.length === 0) return ofValues
+  const errors = modules.find((module) => module.errors.length > 0)?.errors ?? []
+  return [
+    ...ofValues,
+    ...ofInputs,
+    ...errors.map(({ method, sparsity, pattern }): Measure => {
+      const amount = pattern === 'unstructured' ? `${Math.round(100 * sparsity)} %` : pattern
+      const same = (one: { method: string; sparsity: number; pattern: string }) =>
+        one.method === method && one.sparsity === sparsity && one.pattern === pattern
+      return {
+        id: `error ${method} ${amount}`,
+        title: `Output lost by ${methodTitle(method)} at ${amount}`,
+        of: ofAnalysis((module) => module.errors.find(same)?.error),
+        text: formatShare,
+        scale: 'log',
+        group: 'Error if pruned',
+      }
+    }),
+    ...(modules.some((module) => module.sensitivity !== null) ? [sensitivity] : []),
+  ]
+}
+
+/** Sparsity where there is some; of a dense model the error of pruning it, once known, else how its weights spread. */
+export function defaultMeasure(measures: readonly Measure[], known: Known, tensors: readonly TensorRow[]): Measure {
+  const linears = tensors.filter(({ role }) => role === 'linear')
+  const scanned = linears.flatMap(({ name }) => known.stats.get(name) ?? [])
+  if (scanned.length === 0 || scanned.some(({ sparsity }) => sparsity > 0.001)) return sparsityMeasure
+  return measures.find(({ group }) => group === 'Error if pruned') ?? spreadMeasure
+}
+
+/** Over the matrices of a cell, weighed by their sizes; null until each of them has a number. */
+export function cellValue(cell: HeatCell, measure: Measure, known: Known): number | null {
+  let [sum, size] = [0, 0]
+  for (const tensor of cell.tensors) {
+    const value = measure.of(tensor, known)
+    if (value === null) return null
+    sum += value * tensor.parameters
+    size += tensor.parameters
+  }
+  return size === 0 ? null : sum / size
+}
+
+/** Numbers to places from 0 to 1, and what stands at the ends. */
+export interface MeasureScale {
+  readonly place: (value: number) => number
+  readonly low: string
+  readonly high: string
+}
+
+export function scaleOf(map: HeatMap, measure: Measure, known: Known): MeasureScale {
+  if (measure.scale === 'share') return { place: (value) => value, low: '0 %', high: '100 %' }
+  const values = map.cells.flatMap((cell) => (cell ? (cellValue(cell, measure, known) ?? []) : []))
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  if (values.length === 0) return { place: () => 0, low: '', high: '' }
+  const inLogs = measure.scale === 'log' && least > 0
+  const at = (value: number) => (inLogs ? Math.log(value) : value)
+  const range = at(most) - at(least)
+  const place = (value: number) => (range > 0 ? (at(value) - at(least)) / range : 0.5)
+  return { place, low: measure.text(least), high: `${measure.text(most)}${inLogs ? ' (log scale)' : ''}` }
+}
