@@ -15,6 +15,7 @@ import { inspectCommand } from './inspect.ts'
 import { lintCommand } from './lint.ts'
 import { pullCommand } from './pull.ts'
 import { pruneCommand } from './prune.ts'
+import { reportCommand } from './report.ts'
 import { runCommand } from './run.ts'
 import { schemaCommand } from './schema.ts'
 import { sweepCommand } from './sweep.ts'
@@ -30,6 +31,7 @@ const commands: Command[] = [
   pruneCommand,
   runCommand,
   sweepCommand,
+  reportCommand,
   lintCommand,
   importCommand,
   exportCommand,

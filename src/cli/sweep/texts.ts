@@ -1,6 +1,8 @@
 // Sweeps for people.
-import { formatShare, formatValue } from '../../shared/format/numbers.ts'
+import { formatValue } from '../../shared/format/numbers.ts'
 import { textTable } from '../../shared/format/textTable.ts'
+import { comparisonTable } from '../../shared/sweep/comparisonTable.ts'
+import { foldSeeds } from '../../shared/sweep/foldSeeds.ts'
 import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
 
 export function planText({ id, runs }: { id: string; runs: readonly { index: number; name: string }[] }): string {
@@ -9,14 +11,10 @@ export function planText({ id, runs }: { id: string; runs: readonly { index: num
 }
 
 export function tableText({ runs }: SweepTable): string {
-  const rows = runs.map(({ index, name, state, results: { perplexity, sparsity } }) => [
-    String(index),
-    name,
-    state,
-    ...[perplexity.dense, perplexity.pruned, perplexity.recovered].map((value) => formatValue(value ?? undefined)),
-    formatShare(sparsity),
-  ])
-  return textTable(['', 'run', 'state', 'dense', 'pruned', 'recovered', 'sparsity'], rows)
+  const rows = runs.map((run) => foldSeeds([{ ...run, trainablePercent: null }])[0])
+  // Each run for itself: its seed too is told.
+  const { heads, rows: cells } = comparisonTable(rows.map((row, i) => ({ ...row, settings: runs[i].settings })))
+  return textTable(['', ...heads], cells.map((row, i) => [String(runs[i].index), ...row])) // prettier-ignore
 }
 
 /** One run that has ended. */

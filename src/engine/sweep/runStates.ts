@@ -62,7 +62,8 @@ async function notBegun({ folder }: Sweep, index: number, cancelled: ReadonlySet
   return { state: cancelled.has(index) ? 'cancelled' : 'waiting', message: null }
 }
 
-async function standingOf(folder: RunFolder, isQueued: boolean): Promise<Standing> {
+/** Of a run folder that is there. */
+export async function standingOf(folder: RunFolder, isQueued: boolean): Promise<Standing> {
   if (await isHeld(folder.path)) return { state: 'running', message: null }
   if (await isDone(folder)) return { state: 'done', message: null }
   if (isQueued) return { state: 'waiting', message: null }
@@ -92,7 +93,8 @@ async function endOf({ events }: RunFolder) {
   }
 }
 
-async function resultSoFar(folder: RunFolder, state: SweepRunState): Promise<Omit<RunResult, 'output'>> {
+/** From the report of a run that is done, else from what it has said. */
+export async function resultSoFar(folder: RunFolder, state: SweepRunState): Promise<Omit<RunResult, 'output'>> {
   if (state === 'done') return resultOf(JSON.parse(await readOwn(folder.report)))
   const text = await readOwn(folder.events, Infinity).catch(() => '')
   return resultOfPicture(foldEvents(emptyPicture(), parseEvents(text.split('\n'))))

@@ -37,7 +37,7 @@ export function settingsOfRuns(sweep: Sweep): NamedSettings[] {
 }
 
 /** `prune.0.sparsity=0.5,seed=1` */
-function nameOf(pairs: readonly (readonly [string, unknown])[]): string {
+export function nameOf(pairs: readonly (readonly [string, unknown])[]): string {
   return pairs.map(([path, value]) => `${path}=${valueText(value)}`).join(',')
 }
 

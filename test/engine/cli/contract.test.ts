@@ -18,6 +18,7 @@ const commands = [
   'prune',
   'run',
   'sweep',
+  'report',
   'lint',
   'pull',
   'doctor',

@@ -30,7 +30,7 @@ import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows } from './summaryTable.ts'
 
 /** The page is light or dark as its reader likes it. */
-const ink: Ink = { text: 'currentColor', muted: 'currentColor', error: '#c33', paper: null, font: 'inherit' }
+export const ink: Ink = { text: 'currentColor', muted: 'currentColor', error: '#c33', paper: null, font: 'inherit' }
 const maxPoints = 800
 
 /** The page of a finished run, from its report and its events.jsonl. */
@@ -158,13 +158,13 @@ function recoveryTable({ recoveries }: RunReport): string {
   return `<h2>Recoveries</h2>${table(['recovery', 'trains', 'steps', 'trainable'], rows)}`
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (tag: string, row: readonly string[]) =>
     row.map((cell) => `<${tag}>${escapeText(cell)}</${tag}>`).join('')
   return `<table><thead><tr>${cells('th', heads)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`
 }
 
-const styles = `
+export const styles = `
 :root { color-scheme: light dark }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: 1rem 0 }

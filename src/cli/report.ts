@@ -1,0 +1,42 @@
+// sparsescope report: several runs as one table, for a terminal, a paper or a browser.
+import { comparisonPage } from '../engine/sweep/comparisonPage.ts'
+import { pictureOf, readRuns } from '../engine/sweep/compareRuns.ts'
+import { writeAtomic } from '../engine/run/state/atomicFile.ts'
+import { textTable } from '../shared/format/textTable.ts'
+import { comparisonMarkdown, comparisonTable } from '../shared/sweep/comparisonTable.ts'
+import { foldSeeds } from '../shared/sweep/foldSeeds.ts'
+import { command, runs, type CommonOptions, type Outcome } from './command.ts'
+import { shorter } from './run.ts'
+
+interface ReportOptions extends CommonOptions {
+  html?: string
+  markdown?: string
+}
+
+export const reportCommand = command('report', 'table and curves of runs, side by side', [
+  'report .sparsescope/sweeps/20261125-020304-wanda',
+  'report wanda.prune.yaml --markdown table.md --html page.html',
+  'report .sparsescope/runs/*-wanda --json',
+])
+  .argument('<run|sweep...>', "run folders, sweeps' folders, or recipes with a sweep")
+  .option('--html <file>', 'a page with table, Pareto front and curves, which replaces the file')
+  .option('--markdown <file>', 'the table for a paper, which replaces the file')
+  .action(
+    runs(async (context, paths: string[], options: ReportOptions): Promise<Outcome> => {
+      const read = await readRuns(paths, context.signal)
+      const folded = foldSeeds(read)
+      const table = comparisonTable(folded)
+      if (options.markdown !== undefined) await writeAtomic(options.markdown, [comparisonMarkdown(table)])
+      if (options.html !== undefined) {
+        const pictures = await Promise.all(read.map(pictureOf))
+        const title = read.length === 1 ? '1 run' : `${read.length} runs`
+        await writeAtomic(options.html, [comparisonPage(title, folded, pictures)])
+      }
+      const written = [options.markdown, options.html].flatMap((path) => (path === undefined ? [] : [shorter(path)]))
+      const rows = read.map(({ folder, ...run }) => ({ ...run, run: folder?.path ?? null }))
+      return {
+        json: { runs: rows, folded },
+        text: [textTable(table.heads, table.rows), ...written.map((path) => `wrote ${path}`)].join('\n'),
+      }
+    }),
+  )

@@ -1,0 +1,50 @@
+// Several runs as one HTML page that needs nothing else: table, Pareto front, curves.
+import { chartFigure } from '../../shared/chart/figure.ts'
+import { accuracyChart, chartTexts, lossChart, perplexityChart, type ChartedRun } from '../../shared/chart/runCharts.ts'
+import { scatterChart, scatterText } from '../../shared/chart/scatterChart.ts'
+import { escapeText, shapeText } from '../../shared/chart/shape.ts'
+import type { RunPicture } from '../../shared/series/foldRun.ts'
+import { comparisonTable } from '../../shared/sweep/comparisonTable.ts'
+import type { FoldedRun } from '../../shared/sweep/foldSeeds.ts'
+import { ink, styles, table } from '../run/report/htmlReport.ts'
+
+/** More lines cannot be told apart. */
+const mostCurves = 12
+const maxPoints = 800
+
+export function comparisonPage(title: string, runs: readonly FoldedRun[], pictures: readonly RunPicture[]): string {
+  const { heads, rows } = comparisonTable(runs)
+  const drawn = pictures.filter(({ numEvents }) => numEvents > 0)
+  const curves = drawn
+    .slice(0, mostCurves)
+    .map((picture, index): ChartedRun => ({ label: picture.name, index, picture }))
+  const linear = { logX: false, logY: false }
+  const charts = [
+    chartFigure({ ...scatterChart(runs), ...linear, logY: true }, scatterText, ink),
+    chartFigure({ ...perplexityChart(curves), ...linear, logY: true }, chartTexts.perplexity, ink),
+    chartFigure({ ...accuracyChart(curves), ...linear }, chartTexts.accuracy, ink),
+    chartFigure({ ...lossChart(curves, { smoothing: 0, maxPoints }), ...linear, logY: true }, chartTexts.loss, ink),
+  ]
+  const left = drawn.length - curves.length
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escapeText(title)}</title>
+<style>${styles}
+body { max-width: 72rem }</style>
+<h1>${escapeText(title)}</h1>
+${table(heads, rows)}
+${seedNote(runs)}
+${charts.map((figure) => (figure ? shapeText(figure) : '')).join('\n')}
+${left > 0 ? `<p>The curves are those of the first ${curves.length} runs; ${left} more are in the table only.</p>` : ''}
+</html>
+`
+}
+
+function seedNote(runs: readonly FoldedRun[]): string {
+  const most = Math.max(1, ...runs.map(({ members }) => members.length))
+  return most > 1
+    ? '<p>Runs that differ only by their seed are one row: the median, and from lowest to highest.</p>'
+    : ''
+}

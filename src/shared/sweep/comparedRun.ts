@@ -1,0 +1,34 @@
+// Runs side by side, whether a sweep made them or a person chose them.
+import type { Settings } from './settingsOfRuns.ts'
+import type { SweepResults, SweepRunState } from './sweepTable.ts'
+
+export interface ComparedRun {
+  readonly name: string
+  /** By path; what does not differ among the compared runs may be left out. */
+  readonly settings: Settings
+  readonly state: SweepRunState
+  readonly results: SweepResults
+  /** Trained numbers in percent of the model's. */
+  readonly trainablePercent: number | null
+}
+
+/** Where the result goes tells nothing of it. */
+const isOfOutput = (path: string) => path === 'save' || path.startsWith('save.')
+
+/** Of several recipes the settings that are not the same in all, by path, in the order of the first that has them. */
+export function varyingSettings(recipes: readonly unknown[]): Record<string, unknown>[] {
+  const flat = recipes.map((recipe) => new Map(leavesOf(recipe, '')))
+  const paths = [...new Set(flat.flatMap((one) => [...one.keys()]))].filter((path) => !isOfOutput(path))
+  const varying = paths.filter((path) => new Set(flat.map((one) => JSON.stringify(one.get(path)))).size > 1)
+  return flat.map((one) =>
+    Object.fromEntries(varying.flatMap((path) => (one.has(path) ? [[path, one.get(path)]] : []))),
+  )
+}
+
+/** Maps and lists of maps are gone into; a list of plain values is one value. */
+function* leavesOf(value: unknown, path: string): Iterable<[string, unknown]> {
+  const isList = Array.isArray(value)
+  const isPlain = typeof value !== 'object' || value === null
+  if (isPlain || (isList && value.every((item) => typeof item !== 'object'))) yield [path, value]
+  else for (const [key, inner] of Object.entries(value)) yield* leavesOf(inner, path === '' ? key : `${path}.${key}`)
+}

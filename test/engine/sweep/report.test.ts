@@ -1,0 +1,69 @@
+// sparsescope report: runs and sweeps as one table, on a terminal, for a paper, in a browser.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cliIn } from '../../support/cli.ts'
+import type { Workplace } from '../../support/runs.ts'
+import { onlySweep, sweep, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
+
+describe('sparsescope report', function () {
+  this.timeout(300_000)
+  let place: Workplace
+  let folder = ''
+  let recipe = ''
+  before(async () => {
+    place = await sweepPlace()
+    recipe = place.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }))
+    assert.equal(sweep(place, 'run', recipe, '--device', 'cpu').status, 0)
+    folder = onlySweep(place) ?? ''
+  })
+  after(() => place.remove())
+
+  const report = (...args: string[]) => cliIn(place.folder, 'report', ...args)
+
+  it('of a sweep: a row a setting, its seeds folded; Markdown and a page hold the same', () => {
+    const { status, stdout } = report(folder, '--markdown', 'table.md', '--html', 'page.html')
+    assert.equal(status, 0)
+    const [heads, first, second, ...rest] = stdout.trim().split('\n')
+    assert.match(heads, /^prune\.0\.sparsity +state +perplexity, dense .* sparsity +trainable +time +memory$/)
+    assert.match(first, /^0?\.?4? *.*2 done/)
+    assert.match(second, /2 done/)
+    assert.deepEqual(rest, ['wrote table.md', 'wrote page.html'])
+    const markdown = readFileSync(place.path('table.md'), 'utf8').trim().split('\n')
+    assert.equal(markdown.length, 4)
+    const page = readFileSync(place.path('page.html'), 'utf8')
+    assert.match(page, /<th>prune\.0\.sparsity<\/th>/)
+    assert.ok((page.match(/<svg/g) ?? []).length >= 3, 'scatter, perplexity and loss')
+    assert.match(page, /Pareto front/)
+    assert.match(page, /median/)
+  })
+
+  it('of a recipe with a sweep it is the same as of its folder', () => {
+    assert.equal(report(recipe, '--json').stdout, report(folder, '--json').stdout)
+  })
+
+  it('of runs by themselves: what differs between their recipes', () => {
+    const runs = [0, 2].map((i) => join(folder, 'runs', String(i)))
+    const { runs: rows, folded } = JSON.parse(report(...runs, '--json').stdout) as {
+      runs: { settings: object; state: string; run: string; results: { perplexity: { recovered: number } } }[]
+      folded: unknown[]
+    }
+    assert.deepEqual(rows.map(({ settings }) => settings), [{ 'prune.0.sparsity': 0.4 }, { 'prune.0.sparsity': 0.6 }]) // prettier-ignore
+    assert.deepEqual(rows.map(({ run }) => run), runs) // prettier-ignore
+    assert.equal(folded.length, 2)
+    assert.ok(rows[0].results.perplexity.recovered > 1)
+  })
+
+  it('refuses what is neither, in one line, and writes nothing', () => {
+    writeFileSync(place.path('x.json'), '{}')
+    for (const [path, message] of [
+      ['model', /neither a run's folder nor a sweep's/],
+      ['no', /does not exist/],
+    ] as const) {
+      const { status, stderr } = report(path, '--html', 'none.html')
+      assert.equal(status, 2)
+      assert.match(stderr, message)
+    }
+    assert.ok(!existsSync(place.path('none.html')))
+  })
+})

@@ -1,0 +1,131 @@
+// Runs side by side: seeds folded, what differs between recipes, the Pareto front, the table.
+import assert from 'node:assert/strict'
+import { scatterChart } from '../../../src/shared/chart/scatterChart.ts'
+import { varyingSettings, type ComparedRun } from '../../../src/shared/sweep/comparedRun.ts'
+import { comparisonMarkdown, comparisonTable } from '../../../src/shared/sweep/comparisonTable.ts'
+import { foldSeeds, spreadOf } from '../../../src/shared/sweep/foldSeeds.ts'
+import { paretoFront } from '../../../src/shared/sweep/paretoFront.ts'
+
+interface Given {
+  settings: Record<string, unknown>
+  recovered?: number | null
+  sparsity?: number | null
+  state?: ComparedRun['state']
+  name?: string
+}
+
+function compared({ settings, recovered = null, sparsity = null, state = 'done', name }: Given): ComparedRun {
+  const none = { dense: null, pruned: null, recovered: null }
+  const results = { perplexity: { ...none, recovered }, accuracy: none, sparsity }
+  return {
+    name: name ?? Object.entries(settings).map(([k, v]) => `${k}=${String(v)}`).join(','), // prettier-ignore
+    settings,
+    state,
+    results: { ...results, trainable: null, seconds: null, peak_memory_mb: null },
+    trainablePercent: null,
+  }
+}
+
+describe('runs that differ only by their seed', () => {
+  const runs = [
+    compared({ settings: { s: 0.5, seed: 0 }, recovered: 30 }),
+    compared({ settings: { s: 0.6, seed: 0 }, recovered: 50 }),
+    compared({ settings: { s: 0.5, seed: 1 }, recovered: 20 }),
+    compared({ settings: { s: 0.5, seed: 2 }, recovered: 21 }),
+    compared({ settings: { s: 0.5, seed: 3 }, recovered: 999, state: 'running' }),
+  ]
+
+  it('are one row: median and range of those that are done', () => {
+    const [first, second] = foldSeeds(runs)
+    assert.deepEqual(first.settings, { s: 0.5 })
+    assert.deepEqual(first.members, [0, 2, 3, 4])
+    assert.deepEqual(first.results.perplexity.recovered, { median: 21, low: 20, high: 30, count: 3 })
+    assert.deepEqual(second.results.perplexity.recovered, { median: 50, low: 50, high: 50, count: 1 })
+    assert.equal(first.results.sparsity, null)
+  })
+
+  it('the median of an even number lies between the two in the middle; what is not measured does not count', () => {
+    assert.deepEqual(spreadOf([4, null, 1, 2, 10]), { median: 3, low: 1, high: 10, count: 4 })
+    assert.equal(spreadOf([null]), null)
+  })
+
+  it('in the table: median and range, how many are done, no column that is empty', () => {
+    const table = comparisonTable(foldSeeds(runs))
+    assert.deepEqual(table.heads, ['s', 'state', 'perplexity, recovered'])
+    assert.deepEqual(table.rows, [
+      ['0.5', '3 of 4 done', '21 (20 to 30)'],
+      ['0.6', 'done', '50'],
+    ])
+    assert.equal(
+      comparisonMarkdown(table),
+      '| s | state | perplexity, recovered |\n| ---: | --- | ---: |\n| 0.5 | 3 of 4 done | 21 (20 to 30) |\n| 0.6 | done | 50 |\n',
+    )
+  })
+
+  it('runs with names of their own show them, and a name cannot break a Markdown table', () => {
+    const named = foldSeeds([compared({ name: 'a|b', settings: { s: 'x_y' } })])
+    assert.match(comparisonMarkdown(comparisonTable(named)), /\| a\\\|b \| x\\_y \|/)
+  })
+})
+
+describe('settings that vary', () => {
+  it('are told by path, without what is the same and without the place of the result', () => {
+    const recipe = (sparsity: number, train: string[]) => ({
+      prune: [{ method: 'wanda', sparsity }],
+      recover: { train, lr: 1 },
+      save: { to: `out${sparsity}` },
+    })
+    assert.deepEqual(varyingSettings([recipe(0.5, ['bias']), recipe(0.6, ['bias', 'norm'])]), [
+      { 'prune.0.sparsity': 0.5, 'recover.train': ['bias'] },
+      { 'prune.0.sparsity': 0.6, 'recover.train': ['bias', 'norm'] },
+    ])
+    assert.deepEqual(varyingSettings([{ recover: { steps: 1 } }, {}]), [{ 'recover.steps': 1 }, {}])
+  })
+})
+
+describe('the Pareto front', () => {
+  const of = (points: [number | null, number | null][], better = { x: 'high', y: 'low' } as const) =>
+    paretoFront(
+      points.map(([x, y]) => ({ x, y })),
+      better,
+    )
+
+  it('has every point that no other beats in both, from the lowest x, and no other', () => {
+    assert.deepEqual(of([[50, 20], [60, 30], [55, 40], [70, 90], [40, 25], [60, 31]]), [0, 1, 3]) // prettier-ignore
+  })
+
+  it('agrees with the definition on many points, whichever way is better', () => {
+    let state = 1
+    const next = () => (state = (state * 48271) % 2147483647) % 12
+    const points = Array.from({ length: 200 }, (): [number, number] => [next(), next()])
+    for (const better of [
+      { x: 'high', y: 'low' },
+      { x: 'low', y: 'low' },
+      { x: 'low', y: 'high' },
+    ] as const) {
+      const no = (a: number, b: number, which: 'low' | 'high') => (which === 'low' ? a <= b : a >= b)
+      const beaten = ([x, y]: [number, number]) =>
+        points.some(([a, b]) => no(a, x, better.x) && no(b, y, better.y) && (a !== x || b !== y))
+      const expected = points.flatMap((point, i) => (beaten(point) ? [] : [i]))
+      assert.deepEqual(paretoFront(points.map(([x, y]) => ({ x, y })), better).sort((a, b) => a - b), expected) // prettier-ignore
+    }
+  })
+
+  it('leaves out what is not measured; equal points are all on it', () => {
+    assert.deepEqual(of([[50, null], [null, 1], [60, 2], [60, 2]]), [2, 3]) // prettier-ignore
+    assert.deepEqual(of([]), [])
+  })
+
+  it('is drawn beside the runs', () => {
+    const folded = foldSeeds([
+      compared({ settings: { s: 0.5 }, sparsity: 0.5, recovered: 20 }),
+      compared({ settings: { s: 0.6 }, sparsity: 0.6, recovered: 30 }),
+      compared({ settings: { s: 0.4 }, sparsity: 0.4, recovered: 25 }),
+      compared({ settings: { s: 0.7 }, sparsity: null, recovered: 25 }),
+    ])
+    const [runs, front] = scatterChart(folded).series
+    assert.deepEqual(runs.points.map(({ x, y }) => [x, y]), [[40, 25], [50, 20], [60, 30]]) // prettier-ignore
+    assert.deepEqual(front.points.map(({ x, y }) => [x, y]), [[50, 20], [60, 30]]) // prettier-ignore
+    assert.deepEqual(scatterChart([]).series, [])
+  })
+})
