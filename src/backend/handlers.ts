@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { latestAnalysis } from '../engine/analyse/analysisStore.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
+import { locate } from '../engine/checkpoint/locate.ts'
+import { writeModelCard } from '../engine/run/origin/modelCard.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { DetailRequest, TensorDetail, Weight, WeightRequest } from '../shared/protocol/inspect.ts'
@@ -54,8 +56,7 @@ export function createHandlers(): Service {
   const models = createOpenModels(() => createStatsCache(settings.cache))
   const readLane = createLane()
   // Pictures and details are looked at while a scan goes on, and neither waits for the other.
-  const tileLane = createLane()
-  const detailLane = createLane()
+  const [tileLane, detailLane] = [createLane(), createLane()]
   const tryOut = createTryOut()
   const analyses = createAnalyses()
   let settings = unasked
@@ -118,6 +119,7 @@ export function createHandlers(): Service {
     },
     analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),
     pull: ({ name }, context) => pullModel(name, context),
+    writeCard: async ({ path }) => writeModelCard((await locate(path)).folder),
     tryOut: (params, context) => tryOut(params, settings, context),
     plan: ({ recipe, text }) => planText(recipe, text, gpu),
     run: (params, { signal, progress }) => runs.run(params, settings, signal, progress),

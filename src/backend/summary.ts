@@ -10,6 +10,7 @@ import { quoted } from '../shared/format/formatError.ts'
 import { elementFormat } from '../engine/checkpoint/stats/elementFormat.ts'
 import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { Inspection, UnknownEntry } from '../engine/checkpoint/inspection.ts'
+import { originOf } from './origin.ts'
 import type { ModelSummary, TensorRow } from '../shared/protocol/inspect.ts'
 
 export async function summarise({ checkpoint, unknown, problems }: Inspection): Promise<ModelSummary> {
@@ -31,6 +32,7 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
     const dtype = shownDtype(entry.dtype)
     tensors.push({ ...rowOf({ ...entry, dtype }), unreadable: `${dtype} is a type that is not known here` })
   }
+  const origin = await originOf(checkpoint.folder)
   const blocks = largest(tensors, -1, (t) => t.block ?? -1) + 1
   return {
     path: checkpoint.path,
@@ -44,6 +46,7 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
     files: checkpoint.files.length,
     warnings: warningsOf({ checkpoint, unknown, problems }, roles.familyKnown),
     problems: problems.map(({ error, tensors: missing }) => ({ message: error.message, missing: [...missing] })),
+    ...(origin && { origin }),
   }
 }
 

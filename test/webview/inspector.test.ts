@@ -34,6 +34,33 @@ describe('inspector and comparison in Chromium', function () {
   const select = (name: string) => send(page, { type: 'select', name } as never)
   const headers = () => page.getByRole('columnheader').filter({ visible: true })
 
+  it('a checkpoint that a run has made says how it came about, and offers a model card', async () => {
+    const origin = {
+      facts: [
+        ['made from', '<b>opt</b>'],
+        ['pruned', 'Wanda, 50.00 %'],
+      ],
+      results: { heads: ['', 'dense', 'recovered'], rows: [['Perplexity on a.txt', '27.65', '31.2']] },
+      protocol: ['Seed 0.'],
+      recipe: 'version: 1\n',
+      hasCard: false,
+    }
+    await open('inspector', 600)
+    const shown = (more: object) =>
+      ({ type: 'model', model: { ...model, origin: { ...origin, ...more } }, stats }) as never
+    await send(page, { type: 'settings', settings: recorded.settings } as never, shown({}))
+    const box = page.locator('.origin')
+    await box.getByText('<b>opt</b>').waitFor()
+    assert.match(await box.getByRole('table').innerText(), /Perplexity on a\.txt\s+27\.65\s+31\.2/)
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT })
+    await box.getByRole('button', { name: 'Write model card' }).click()
+    assert.ok((await posted(page)).some(({ type }) => type === 'writeCard'))
+    await send(page, shown({ hasCard: true }))
+    assert.ok(await box.getByRole('button', { name: 'Write model card' }).isDisabled())
+    await send(page, { type: 'model', model, stats } as never)
+    assert.equal(await box.count(), 0)
+  })
+
   it('at 600 px no block, module or dtype is cut', async () => {
     await open('inspector', 600)
     const long = { ...q, dtype: 'F8_E4M3', module: 'block_sparse_moe.experts.*.down_proj' }

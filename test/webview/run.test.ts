@@ -240,12 +240,20 @@ describe('the view of a run in Chromium', function () {
     ])
     await card.getByText('Saved to /models/opt-125m-wanda50').waitFor()
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 0)
-    for (const name of ['Open report', 'Compare with source', 'Open output', 'Copy as Markdown'])
+    for (const name of [
+      'Open report',
+      'Compare with source',
+      'Try it',
+      'Open output',
+      'Write model card',
+      'Copy as Markdown',
+    ])
       await page.getByRole('button', { name }).click()
-    const [report, comparison, output, copied] = (await posted(page)).slice(-4)
+    const all = (await posted(page)).slice(-6)
+    const copied = all[5]
     assert.deepEqual(
-      [report, comparison, output].map(({ what }) => what),
-      ['report', 'comparison', 'output'],
+      all.slice(0, 5).map(({ what }) => what),
+      ['report', 'comparison', 'tryOut', 'output', 'card'],
     )
     assert.equal(copied.type, 'copy')
     assert.match(String(copied.text), /^\| opt-125m-wanda50 \| \|\n.*\n\| perplexity, dense \| 27\.65 \|/)

@@ -5,6 +5,7 @@ import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatDuration, formatShare } from '../../src/shared/format/numbers.ts'
 import { announce } from '../shared/announce.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
+import { createOriginBox } from './origin.ts'
 import { metadataBox, warningItems } from './modelNotes.ts'
 import { otherSize, roleTotals, type OtherSize, type RoleTotal } from './totals.ts'
 
@@ -22,6 +23,7 @@ export interface HeadActions {
   cancel: () => void
   prune: () => void
   tryOut: () => void
+  writeCard: () => void
   save: (format: ExportFormat) => void
 }
 
@@ -31,6 +33,7 @@ export function createHead(actions: HeadActions): Head {
   const other = h('p', { class: 'muted', 'data-size': 'other', hidden: true })
   const warnings = h('ul', { class: 'warnings', hidden: true })
   const metadata = h('div')
+  const origin = createOriginBox(actions.writeCard)
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Scanning' })
   const text = h('span', { class: 'muted' })
   const start = h('button', { type: 'button', class: 'secondary', onclick: actions.scan }, 'Compute statistics')
@@ -52,6 +55,7 @@ export function createHead(actions: HeadActions): Head {
     warnings,
     metadata,
     totals,
+    origin.element,
   )
   const busy = (on: boolean) => {
     bar.hidden = !on
@@ -62,16 +66,12 @@ export function createHead(actions: HeadActions): Head {
     element,
     model(model) {
       title.textContent = model.label
-      const parts = [model.modelType ?? 'unknown model type', `${formatCompact(model.parameters)} parameters`]
-      parts.push(
-        formatBytes(model.bytes),
-        `${model.tensors.length} tensors in ${model.files} file${model.files === 1 ? '' : 's'}`,
-      )
-      facts.textContent = parts.join(' · ')
+      facts.textContent = factsText(model)
       const items = warningItems(model)
       warnings.hidden = items.length === 0
       replaceChildren(warnings, ...items)
       replaceChildren(metadata, metadataBox(model))
+      origin.update(model.origin)
     },
     totals(model, stats) {
       showOtherSize(other, otherSize(model, stats))
@@ -97,10 +97,20 @@ export function createHead(actions: HeadActions): Head {
     trusted(trusted) {
       prune.disabled = !trusted
       prune.title = trusted ? '' : 'Pruning needs a trusted workspace.'
+      origin.trusted(trusted)
       tryOut.disabled = !trusted
       tryOut.title = trusted ? 'What this model says after a prompt' : 'Trying a model out needs a trusted workspace.'
     },
   }
+}
+
+function factsText({ modelType, parameters, bytes, tensors, files }: ModelSummary): string {
+  return [
+    modelType ?? 'unknown model type',
+    `${formatCompact(parameters)} parameters`,
+    formatBytes(bytes),
+    `${tensors.length} tensors in ${files} file${files === 1 ? '' : 's'}`,
+  ].join(' · ')
 }
 
 function roleTile(t: RoleTotal): HTMLElement {

@@ -46,6 +46,7 @@ const head = createHead({
   cancel: () => host.post({ type: 'scanCancel' }),
   prune: () => host.post({ type: 'prune' }),
   tryOut: () => host.post({ type: 'tryOut' }),
+  writeCard: () => host.post({ type: 'writeCard' }),
   save: (format) => void exportAs(format),
 })
 const known = (): Known => ({ stats, analysis, denseLoss })

@@ -5,7 +5,7 @@ import { resultFacts, resultMarkdown, type RunResult } from '../../src/shared/se
 import { h, replaceChildren } from '../shared/dom.ts'
 
 export interface ResultActions {
-  reveal: (what: 'output' | 'report' | 'comparison' | 'tryOut') => void
+  reveal: (what: 'output' | 'report' | 'comparison' | 'tryOut' | 'card') => void
   copy: (text: string) => void
 }
 
@@ -35,6 +35,7 @@ export function createResultCard({ reveal, copy }: ResultActions) {
         output !== null && button('Compare with source', () => reveal('comparison')),
         output !== null && button('Try it', () => reveal('tryOut')),
         output !== null && button('Open output', () => reveal('output')),
+        output !== null && button('Write model card', () => reveal('card')),
         button('Copy as Markdown', () => copy(resultMarkdown(runName(name).name, result))),
       )
     },

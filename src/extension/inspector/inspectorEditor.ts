@@ -5,6 +5,7 @@ import { isWeights } from '../../shared/format/checkpointFormats.ts'
 import type { FromAnyView, FromInspector, ToInspector } from '../../shared/protocol/view.ts'
 import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
+import { writeCard } from '../models/writeCard.ts'
 import { setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 import { ModelSession } from './modelSession.ts'
@@ -135,6 +136,8 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         return void vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(session.path))
       case 'tryOut':
         return void vscode.commands.executeCommand('sparsescope.tryOut', vscode.Uri.file(session.path))
+      case 'writeCard':
+        return void writeCard(this.services, session.path).catch(this.services.log.failed)
       case 'selected':
         return this.events.fire({ session, type: 'selected' })
     }

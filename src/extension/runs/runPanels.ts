@@ -6,6 +6,7 @@ import type { FromAnyView, FromRun, ToRun } from '../../shared/protocol/view.ts'
 import type { ComparePanels } from '../compare/comparePanels.ts'
 import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
+import { writeCard } from '../models/writeCard.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
 import { planOf } from '../trainable/trainablePanels.ts'
@@ -105,6 +106,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     const { executeCommand } = vscode.commands
     if (what === 'output') return executeCommand('sparsescope.revealOutput', { folder })
     if (what === 'comparison') return this.compare(folder)
+    if (what === 'card') return this.card(folder)
     if (what === 'tryOut') return executeCommand('sparsescope.tryOut', { folder })
     if (what === 'report') return executeCommand('sparsescope.openReport', { folder })
     return executeCommand('vscode.open', vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
@@ -116,6 +118,11 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     if (!saved) return
     const { model } = await planOf(this.services, vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
     this.comparePanels.show({ a: model, b: saved })
+  }
+
+  private async card(folder: string): Promise<void> {
+    const saved = this.store.get(folder)?.picture.saved
+    if (saved) await writeCard(this.services, saved)
   }
 
   private tellResult(folder: string, open: Open): void {

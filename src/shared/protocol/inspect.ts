@@ -71,6 +71,22 @@ export interface ModelSummary {
   warnings: string[]
   /** What could not be opened, and the tensors that are missing because of it. */
   problems: { message: string; missing: string[] }[]
+  /** Only of a checkpoint that a run has made. */
+  origin?: Origin
+}
+
+/** How a checkpoint of ours came about, from the note beside it. */
+export interface Origin {
+  /** What it is and how it was made: name and value. */
+  facts: [name: string, value: string][]
+  /** Results by stage. */
+  results: { heads: string[]; rows: string[][] }
+  /** How the numbers came about, in sentences. */
+  protocol: string[]
+  /** YAML. */
+  recipe: string
+  /** There is a README.md already. */
+  hasCard: boolean
 }
 
 /** What is known of a model when it is opened: earlier scans are remembered. */

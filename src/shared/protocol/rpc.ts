@@ -126,6 +126,8 @@ export interface BackendCalls {
   pull: Call<{ name: string }, { folder: string }, PullProgress>
   /** Several checkpoints go on from the same prompts. */
   tryOut: Call<TryParams, { device: string }, TryProgress>
+  /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
+  writeCard: Call<{ path: string }, { file: string }>
   plan: Call<{ recipe: string; text: string }, PlanSummary>
   run: Call<RunParams, RunOutcome, RunUpdate>
   activeRuns: Call<null, ActiveRun[]>

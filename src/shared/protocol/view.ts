@@ -70,6 +70,7 @@ export type FromInspector =
   | { type: 'scanCancel' }
   | { type: 'prune' }
   | { type: 'tryOut' }
+  | { type: 'writeCard' }
   | { type: 'selected'; name: string }
 export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'html'
 
@@ -104,7 +105,7 @@ export type FromRun =
   | { type: 'cancelRun' }
   | { type: 'resumeRun' }
   | { type: 'overlay'; folder: string }
-  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' }
+  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' }
 
 /** A checkpoint of the view that tries models out: `role` is what it is to the others, such as `dense`; '' where nobody knows. */
 export interface TriedModel {

@@ -1,4 +1,8 @@
-// What the schema says of a key.
+// What the schema says of a key, and what is common to many.
+import { z } from 'zod'
+
+/** Relative to the recipe. */
+export const path = z.string().min(1)
 
 /** Shown by hover and completion, and written into the JSON Schema. */
 export const about = (

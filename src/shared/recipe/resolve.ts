@@ -107,7 +107,7 @@ export interface ResolvedRecipe {
   recover: ResolvedRecover[]
   evaluate: ResolvedEvaluation[]
   precision: PrecisionChoice
-  save?: { to: string; max_shard: string; format: SaveFormat }
+  save?: { to: string; max_shard: string; format: SaveFormat; card: boolean }
   sweep?: Recipe['sweep']
 }
 
@@ -138,7 +138,7 @@ export function resolveRecipe(recipe: Recipe, known: Surroundings = {}): Resolve
     recover: recoveriesOf(recover).map((one) => resolveRecover(one, known)),
     evaluate: (recipe.evaluate ?? []).map((e) => resolveEvaluation(e, known)),
     precision: recipe.precision ?? defaultPrecision,
-    ...(recipe.save && { save: { max_shard: '5GB', format: defaultSaveFormat, ...recipe.save } }),
+    ...(recipe.save && { save: { max_shard: '5GB', format: defaultSaveFormat, card: false, ...recipe.save } }),
     ...(recipe.sweep && { sweep: recipe.sweep }),
   }
 }

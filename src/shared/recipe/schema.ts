@@ -1,24 +1,22 @@
 // The recipe format, version 1 (design 4.2): the one source of the types, of validation and of the JSON Schema.
 // A key that does not apply to the chosen method or mode is valid here; lint warns about it.
-import { defaultSaveFormat, saveFormatNames, saveFormats } from './saveFormats.ts'
 import { z } from 'zod'
 import { adapterNames, adapterOf } from '../adapters/adapters.ts'
 import { defaultTrain, subsets } from '../adapters/subsets.ts'
-import { parseByteSize } from '../format/byteSize.ts'
 import { andList } from '../format/lists.ts'
 import { parseNm } from '../format/nm.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
 import { scopes, selections } from '../methods/method.ts'
 import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData, refusesScope } from '../methods/methods.ts'
 import { defaultTask, taskNames, taskOf, tasksWithPrompts, zeroShotNames } from '../tasks/tasks.ts'
-import { about } from './aboutKey.ts'
+import { about, path } from './aboutKey.ts'
 import { defaultPrecision, precisions } from './precisions.ts'
+import { saveSchema } from './saveSchema.ts'
 import { allocationShape } from './allocationSchema.ts'
 import { sweepSchema } from './sweepSchema.ts'
 
 export type { SettledAllocation } from './allocationSchema.ts'
 
-const path = z.string().min(1)
 const count = z.int().min(1).max(1e9)
 const rate = z.number().min(0).max(1e6)
 
@@ -356,31 +354,7 @@ export const recipeSchema = z
         ),
       )
       .optional(),
-    save: z
-      .strictObject({
-        to: path.meta(about('Folder to write, relative to the recipe; must not exist.')),
-        max_shard: z
-          .string()
-          .refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 5GB or 500MB' })
-          .meta(
-            about('Largest file.', {
-              default: '5GB',
-              examples: ['5GB', '500MB'],
-              pattern: '^\\s*\\d+(\\.\\d+)?\\s*([KMGTkmgt]?[iI]?[bB])?\\s*$',
-            }),
-          )
-          .optional(),
-        format: z
-          .enum(saveFormatNames)
-          .meta(
-            about(`${saveFormatNames.map((name) => `${name}: ${saveFormats[name].about}`).join('. ')}.`, {
-              default: defaultSaveFormat,
-            }),
-          )
-          .optional(),
-      })
-      .meta(about('Where the result goes.'))
-      .optional(),
+    save: saveSchema.optional(),
     sweep: sweepSchema.optional(),
   })
   .meta({

@@ -70,6 +70,20 @@ describe('backend process', function () {
     await assert.rejects(call('openModel', { path: broken }), { code: 'bad-checkpoint' })
   })
 
+  it('tells how a checkpoint of ours came about, and writes its card once', async () => {
+    assert.equal((await call('openModel', { path: model() })).model.origin, undefined)
+    await call('run', { recipe: join(folder, 'magnitude.prune.yaml'), set: [], resume: null, memoryBytes: null })
+    const saved = join(folder, 'opt-magnitude', 'model.safetensors')
+    const { origin } = (await call('openModel', { path: saved })).model
+    const facts = new Map(origin?.facts)
+    assert.equal(facts.get('pruned'), 'Magnitude, 50.00 %')
+    assert.match(origin?.recipe ?? '', /^version: 1\n/)
+    assert.equal(origin?.hasCard, false)
+    const { file } = await call('writeCard', { path: saved })
+    assert.equal(file, join(folder, 'opt-magnitude', 'README.md'))
+    await assert.rejects(call('writeCard', { path: saved }), { code: 'exists' })
+  })
+
   it('tries models out side by side, token after token; a cancellation ends it', async () => {
     const sample = join(root, 'samples/opt')
     const params = { models: [sample, model()], prompts: ['The'], maxTokens: 5, memoryBytes: null }

@@ -1,7 +1,7 @@
 // The result of a run as a checkpoint: the source with its finished tensors replaced, the mask and a note beside it; or the
 // pruned weights as their kept values and the bits of the mask.
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../shared/format/byteSize.ts'
 import { isBitmaskConfig, withBitmaskConfig, withoutBitmaskConfig } from '../../../shared/format/bitmaskConfig.ts'
 import { setTopLevel } from '../../../shared/format/jsonEdit.ts'
@@ -20,12 +20,11 @@ import { isObject } from '../../../shared/families/families.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { recoveryReport } from '../../../shared/plan/recoveryReport.ts'
 import { sparsityOfModel } from '../open/sourceMasks.ts'
+import { cardName, modelCard } from '../origin/modelCard.ts'
+import { maxNoteBytes, noteName, parseNote } from '../origin/note.ts'
 import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
 import type { RunSession } from '../state/session.ts'
 import type { SourceRecord } from '../state/sources.ts'
-
-const noteName = 'sparsescope.json'
-const maxNoteBytes = 2 ** 28
 
 export interface Result {
   /** The finished model. */
@@ -119,7 +118,9 @@ async function fill(
   if (named.size > 0 && session.recipe.save?.format !== 'bitmask')
     await writeMaskFile(join(writer.partial, maskFileName), named)
   if (session.signal?.aborted) throw new EngineError('cancelled', 'cancelled')
-  const { leftBehind } = await writer.finish({ [noteName]: note }, session.checkSources)
+  const { save } = session.recipe
+  const card: Record<string, string> = save?.card ? { [cardName]: modelCard(parseNote(note, basename(save.to))) } : {}
+  const { leftBehind } = await writer.finish({ [noteName]: note, ...card }, session.checkSources)
   for (const link of leftBehind) session.warn(`${link} was not copied: it is a link that leaves the model's folder`)
 }
 

@@ -1,16 +1,10 @@
 // report.json: what a run did, on what, and what came out (design 4.1: also the JSON of `sparsescope run`).
 import type { Stage } from '../../../shared/protocol/events.ts'
-import {
-  writtenRecipe,
-  type ResolvedEvaluation,
-  type ResolvedRecipe,
-  type ResolvedRecover,
-  type WrittenRecipe,
-} from '../../../shared/recipe/resolve.ts'
+import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
+import { protocolOf } from '../origin/protocol.ts'
 import { recoveryReport, type RecoveryReport } from '../../../shared/plan/recoveryReport.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { meanAccuracies, undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
-import { taskOf } from '../../../shared/tasks/tasks.ts'
 import type { BlockResult, EvaluationResult, RunDevice, RunProgress } from '../state/progress.ts'
 
 export type RunStatus = 'done' | 'failed' | 'cancelled'
@@ -89,45 +83,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
   }
 }
 
-function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {
-  const sentences = evaluate.map(evaluationSentence)
-  if (calibration)
-    sentences.push(
-      `Calibration on ${calibration.data}: ${calibration.samples} windows of ${calibration.seq_len} tokens.`,
-    )
-  sentences.push(...recover.map(recoverySentence), `Seed ${seed}.`)
-  return sentences
-}
-
-function evaluationSentence({
-  task,
-  data,
-  limit,
-  seq_len: seqLen,
-  prompts,
-  max_tokens: maxTokens,
-}: ResolvedEvaluation) {
-  const { questions, title } = taskOf(task)
-  if (prompts) return `${title}: the likeliest token every time, at most ${maxTokens} after each prompt.`
-  return questions
-    ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
-    : `${title} on ${data}: windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
-}
-
 function precisionSentence({ details }: RunDevice): string {
   if (details.precision === 'bf16') return 'Products in bf16 with sums in f32; all else in f32 or f64.'
   return 'Everything in f32 or f64.'
-}
-
-function recoverySentence(recover: ResolvedRecover): string {
-  const { mode, steps, batch_size: batchSize, grad_accumulation: gradAccumulation } = recover
-  const windows = batchSize * gradAccumulation
-  switch (mode) {
-    case 'retrain':
-      return `Retraining on ${recover.data ?? 'no data'}: ${steps} steps of ${windows} windows of up to ${recover.seq_len} tokens.`
-    case 'reconstruct':
-      return `Reconstruction: ${steps} steps of ${windows} windows for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`
-    case 'refit':
-      return `Refit: least squares of the kept weights of each linear on the calibration windows, ${steps} conjugate gradients, dampening ${recover.dampening}.`
-  }
 }

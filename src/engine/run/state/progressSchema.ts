@@ -40,7 +40,7 @@ const sample = z.object({
   ends: z.array(count).max(few),
 })
 
-/** One measurement. */
+/** One measurement: of report, progress and the note beside a saved checkpoint. */
 export const evaluationShape = z.object({
   stage: z.enum(['dense', 'pruned', 'recovered']),
   entry: count,

@@ -1,0 +1,137 @@
+// A model card for the Hub: metadata, results with their protocol, recipe, how to load. Values of the metadata are JSON, which is YAML.
+import { writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
+import { saveFormats } from '../../../shared/recipe/saveFormats.ts'
+import { unstructured } from '../../../shared/recipe/schema.ts'
+import { writeError } from '../../checkpoint/diskErrors.ts'
+import { EngineError } from '../../errors.ts'
+import { recipeYaml } from '../open/recipeFile.ts'
+import { protocolOf } from './protocol.ts'
+import { readNote, type Note } from './note.ts'
+import { hubName, measuredEntries, noteFacts, resultTable } from './noteFacts.ts'
+
+export const cardName = 'README.md'
+
+export function modelCard(note: Note): string {
+  const { recipe, name } = note
+  const { heads, rows } = resultTable(note)
+  const results =
+    rows.length === 0 ? [] : ['## Results', '', table(heads, rows), '', ...bullets(protocolOf(recipe)), '']
+  const source = hubName(recipe.model)
+  const made = source
+    ? `[${inline(source)}](https://huggingface.co/${source})`
+    : `\`${recipe.model.replaceAll('`', '')}\``
+  return [
+    '---',
+    ...metadataOf(note).map(([key, value]) => `${key}: ${JSON.stringify(value)}`),
+    '---',
+    '',
+    `# ${inline(name)}`,
+    '',
+    `Made from ${made} with SparseScope: ${recipe.save ? saveFormats[recipe.save.format].result : ''}`.trim(),
+    '',
+    table(['', ''], noteFacts(note)),
+    '',
+    ...results,
+    '## How to load',
+    '',
+    ...loading(note),
+    '',
+    '## Recipe',
+    '',
+    ...fenced(recipeYaml(writtenRecipe(recipe)), 'yaml'),
+    '',
+  ].join('\n')
+}
+
+/** Of a checkpoint that a run has saved. @throws EngineError 'not-found' for another one, 'exists' where there is a card. */
+export async function writeModelCard(folder: string): Promise<{ file: string }> {
+  const note = await readNote(folder)
+  if (!note)
+    throw new EngineError(
+      'not-found',
+      `${folder} has no sparsescope.json that a run has written: nobody knows how it was made`,
+    )
+  const file = join(folder, cardName)
+  try {
+    await writeFile(file, modelCard(note), { flag: 'wx', flush: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new EngineError('exists', `${file} is there already and is never overwritten; move it away first`)
+    throw writeError(error, file)
+  }
+  return { file }
+}
+
+function metadataOf(note: Note): [string, unknown][] {
+  const { recipe, name } = note
+  const source = hubName(recipe.model)
+  const patterns = recipe.prune.map(({ pattern }) => pattern).filter((pattern) => pattern !== unstructured)
+  const tags = ['sparsescope', 'sparse', 'pruned', ...recipe.prune.map(({ method }) => method), ...patterns]
+  return [
+    ...(source ? ([['base_model', source]] as [string, unknown][]) : []),
+    ['library_name', 'transformers'],
+    ['pipeline_tag', 'text-generation'],
+    ['tags', [...new Set(tags)]],
+    ...(measuredEntries(note).length > 0
+      ? ([['model-index', [{ name, results: indexed(note) }]]] as [string, unknown][])
+      : []),
+  ]
+}
+
+/** The Hub's model-index: of each entry what the saved model reached. */
+function indexed(note: Note) {
+  const last = note.recipe.recover.length > 0 ? 'recovered' : 'pruned'
+  return measuredEntries(note).flatMap(({ task, data, seqLen, stages }) => {
+    const { perplexity, acc } = stages[last] ?? {}
+    const metrics = [
+      ...(acc === undefined ? [] : [{ type: 'acc', value: acc, name: `${task}, zero-shot` }]),
+      ...(perplexity === undefined || !Number.isFinite(perplexity)
+        ? []
+        : [
+            {
+              type: 'perplexity',
+              value: perplexity,
+              name: seqLen === null ? task : `perplexity, windows of ${seqLen} tokens`,
+            },
+          ]),
+    ]
+    const dataset = { name: basename(data), type: basename(data).replace(/\..*$/, '') }
+    return metrics.length > 0 ? [{ task: { type: 'text-generation' }, dataset, metrics }] : []
+  })
+}
+
+function loading({ name, recipe }: Note): string[] {
+  const packed = recipe.save?.format === 'bitmask'
+  const folder = packed ? `${name}-dense` : name
+  const code = [
+    'from transformers import AutoModelForCausalLM, AutoTokenizer',
+    '',
+    `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(folder)})`,
+    `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(folder)})`,
+  ].join('\n')
+  const expand = fenced(`sparsescope expand ${JSON.stringify(name)} ${JSON.stringify(folder)}`, 'sh')
+  return [...(packed ? [...expand, ''] : []), ...fenced(code, 'python')]
+}
+
+/** With a fence that is longer than any inside. */
+function fenced(text: string, language: string): string[] {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return [fence + language, text.trimEnd(), fence]
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(inline).join(' | ')} |`
+  return [line(heads), `|${heads.map(() => ' --- |').join('')}`, ...rows.map(line)].join('\n')
+}
+
+function bullets(sentences: readonly string[]): string[] {
+  return sentences.map((sentence) => `- ${inline(sentence)}`)
+}
+
+/** Paths and names are text, whatever is in them. */
+function inline(text: string): string {
+  return text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
+}

@@ -1,0 +1,88 @@
+// What a note says, as people read it: in the model card and in the Inspector.
+import { unstructured } from '../../../shared/recipe/schema.ts'
+import { formatAccuracy, formatShare, formatTrained, formatValue } from '../../../shared/format/numbers.ts'
+import { modelLabel } from '../../../shared/format/modelLabel.ts'
+import { methodOf } from '../../../shared/methods/methods.ts'
+import { entryNames } from '../../../shared/series/entryNames.ts'
+import type { ResolvedPruneStep, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
+import { taskOf } from '../../../shared/tasks/tasks.ts'
+import type { Stage } from '../../../shared/protocol/events.ts'
+import type { Note } from './note.ts'
+
+export const stages = ['dense', 'pruned', 'recovered'] as const
+
+/** `org/name` of the Hub, from `hf:org/name[@revision]` or a place in the Hub's cache; null of any other path. */
+export function hubName(model: string): string | null {
+  const name = model.startsWith('hf:') ? model.slice(3).split('@')[0] : modelLabel(model)
+  return /^[\w.-]+\/[\w.-]+$/.test(name) ? name : null
+}
+
+/** `Wanda, 50.00 %`, `SparseGPT, 2:4`. */
+export function pruningText(step: ResolvedPruneStep): string {
+  const { method, pattern, sparsity } = step
+  const how =
+    pattern !== unstructured
+      ? pattern
+      : [sparsity]
+          .flat()
+          .map((one) => formatShare(one))
+          .join(' to ')
+  return `${methodOf(method).title}, ${how}`
+}
+
+export function recoveryText({ mode, train, steps }: ResolvedRecover): string {
+  return train.length > 0 ? `${mode}: ${train.join(', ')}, ${steps} steps` : mode
+}
+
+/** What it is and how it was made. */
+export function noteFacts({ recipe, trainable, sparsity, version, device }: Note): [name: string, value: string][] {
+  return [
+    ['made from', hubName(recipe.model) ?? recipe.model],
+    ...recipe.prune.map((step): [string, string] => ['pruned', pruningText(step)]),
+    ...recipe.recover.map((one): [string, string] => ['recovered', recoveryText(one)]),
+    ...(sparsity === null ? [] : [['zeros in the pruned matrices', formatShare(sparsity)] as [string, string]]),
+    ...(trainable ? [['trained', formatTrained(trainable.percent)] as [string, string]] : []),
+    ['by', `SparseScope ${version} on ${device}`],
+  ]
+}
+
+export interface MeasuredEntry {
+  readonly task: string
+  /** Recipe's path. */
+  readonly data: string
+  readonly name: string
+  readonly seqLen: number | null
+  readonly stages: Partial<Record<Stage, { perplexity?: number; acc?: number; stderr?: number | null }>>
+}
+
+/** A row an entry of `evaluate` that gives a number, at the ends of the stages. */
+export function measuredEntries({ evaluations }: Note): MeasuredEntry[] {
+  const final = evaluations.filter(
+    ({ step, perplexity, acc }) => step === undefined && (perplexity !== undefined || acc !== undefined),
+  )
+  const files = entryNames(
+    final.map((one) => ({ entry: one.entry, data: one.data ?? '', seqLen: one.seq_len ?? null })),
+  )
+  const byEntry = new Map<number, MeasuredEntry>()
+  for (const { entry, task, data = '', seq_len: seqLen = null, stage, perplexity, acc, stderr } of final) {
+    const name = `${taskOf(task).title} on ${files.get(entry) ?? data}`
+    const one = byEntry.get(entry) ?? { task, data, name, seqLen, stages: {} }
+    one.stages[stage] = { perplexity, acc, stderr }
+    byEntry.set(entry, one)
+  }
+  return [...byEntry].sort(([a], [b]) => a - b).map(([, one]) => one)
+}
+
+/** A table of the results: heads, and a row an entry; stages that nothing was measured at are left out. */
+export function resultTable(note: Note): { heads: string[]; rows: string[][] } {
+  const entries = measuredEntries(note)
+  const shown = stages.filter((stage) => entries.some((one) => one.stages[stage]))
+  const cell = (one: MeasuredEntry['stages'][Stage]) => {
+    if (!one) return '–'
+    return one.acc === undefined ? formatValue(one.perplexity) : formatAccuracy(one.acc, one.stderr ?? null)
+  }
+  return {
+    heads: ['', ...shown],
+    rows: entries.map((one) => [one.name, ...shown.map((stage) => cell(one.stages[stage]))]),
+  }
+}

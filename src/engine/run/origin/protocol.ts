@@ -1,0 +1,42 @@
+// How the numbers of a recipe come about: context lengths, windows, calibration set, seed.
+import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
+import { taskOf } from '../../../shared/tasks/tasks.ts'
+
+/** In sentences. */
+export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {
+  const sentences = evaluate.map(evaluationSentence)
+  if (calibration)
+    sentences.push(
+      `Calibration on ${calibration.data}: ${calibration.samples} windows of ${calibration.seq_len} tokens.`,
+    )
+  sentences.push(...recover.map(recoverySentence), `Seed ${seed}.`)
+  return sentences
+}
+
+function evaluationSentence({
+  task,
+  data,
+  limit,
+  seq_len: seqLen,
+  prompts,
+  max_tokens: maxTokens,
+}: ResolvedEvaluation) {
+  const { questions, title } = taskOf(task)
+  if (prompts) return `${title}: the likeliest token every time, at most ${maxTokens} after each prompt.`
+  return questions
+    ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
+    : `${title} on ${data}: windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
+}
+
+function recoverySentence(recover: ResolvedRecover): string {
+  const { mode, steps, batch_size: batchSize, grad_accumulation: gradAccumulation } = recover
+  const windows = batchSize * gradAccumulation
+  switch (mode) {
+    case 'retrain':
+      return `Retraining on ${recover.data ?? 'no data'}: ${steps} steps of ${windows} windows of up to ${recover.seq_len} tokens.`
+    case 'reconstruct':
+      return `Reconstruction: ${steps} steps of ${windows} windows for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`
+    case 'refit':
+      return `Refit: least squares of the kept weights of each linear on the calibration windows, ${steps} conjugate gradients, dampening ${recover.dampening}.`
+  }
+}

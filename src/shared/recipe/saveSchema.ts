@@ -1,0 +1,39 @@
+// Where the result of a run goes, and in which form.
+import { z } from 'zod'
+import { parseByteSize } from '../format/byteSize.ts'
+import { about, path } from './aboutKey.ts'
+import { defaultSaveFormat, saveFormatNames, saveFormats } from './saveFormats.ts'
+
+export const saveSchema = z
+  .strictObject({
+    to: path.meta(about('Folder to write, relative to the recipe; must not exist.')),
+    max_shard: z
+      .string()
+      .refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 5GB or 500MB' })
+      .meta(
+        about('Largest file.', {
+          default: '5GB',
+          examples: ['5GB', '500MB'],
+          pattern: '^\\s*\\d+(\\.\\d+)?\\s*([KMGTkmgt]?[iI]?[bB])?\\s*$',
+        }),
+      )
+      .optional(),
+    format: z
+      .enum(saveFormatNames)
+      .meta(
+        about(`${saveFormatNames.map((name) => `${name}: ${saveFormats[name].about}`).join('. ')}.`, {
+          default: defaultSaveFormat,
+        }),
+      )
+      .optional(),
+    card: z
+      .boolean()
+      .meta(
+        about(
+          'Write a model card for the Hub: a `README.md` with metadata, results and their protocol, recipe, and how to load it. A card of the source is not copied then.',
+          { default: false },
+        ),
+      )
+      .optional(),
+  })
+  .meta(about('Where the result goes.'))

@@ -1,0 +1,95 @@
+import { deepEqual, equal, match, ok, rejects, throws } from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { modelCard, writeModelCard } from '../../../src/engine/run/origin/modelCard.ts'
+import { parseNote, readNote } from '../../../src/engine/run/origin/note.ts'
+import { hubName } from '../../../src/engine/run/origin/noteFacts.ts'
+import { cliJson } from '../../support/cli.ts'
+import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+
+describe('model card', () => {
+  let folder: string
+  const path = (...parts: string[]) => join(folder, ...parts)
+  const recipe = (name: string, save: object) => {
+    const file = path(`${name}.prune.yaml`)
+    const measured = { data: 'ids.safetensors', at: ['dense', 'pruned'] }
+    const prune = [{ method: 'magnitude', sparsity: 0.5 }]
+    writeFileSync(file, JSON.stringify({ version: 1, model: './model', prune, evaluate: [measured], save }))
+    return file
+  }
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'card-'))
+    await writeTinyModel(path('model'))
+    writeTinyIds(path('ids.safetensors'))
+    writeFileSync(path('model', 'README.md'), '# The source’s own card\n')
+    cliJson('run', recipe('card', { to: 'out', card: true }), '--device', 'cpu')
+    cliJson('run', recipe('plain', { to: 'plain' }), '--device', 'cpu')
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const frontMatter = (card: string) => {
+    const [, head] = /^---\n(.*?)\n---\n/s.exec(card) ?? []
+    return parse(head) as Record<string, unknown>
+  }
+
+  it('is written where the recipe asks for it, in place of the source’s, which stays as it was', () => {
+    const card = readFileSync(path('out', 'README.md'), 'utf8')
+    const head = frontMatter(card)
+    deepEqual(head.tags, ['sparsescope', 'sparse', 'pruned', 'magnitude'])
+    equal(head.pipeline_tag, 'text-generation')
+    equal(head.base_model, undefined)
+    const [{ name, results }] = head['model-index'] as { name: string; results: { metrics: { value: number }[] }[] }[]
+    const report = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as {
+      evaluations: { stage: string; perplexity: number }[]
+    }
+    const pruned = report.evaluations.find(({ stage }) => stage === 'pruned')
+    equal(name, 'out')
+    equal(results[0].metrics[0].value, pruned?.perplexity)
+    match(card, /\| {2}\| dense \| pruned \|\n/)
+    match(card, /- Perplexity on ids.safetensors: windows of 16 tokens/)
+    match(card, /zeros in the pruned matrices \| 50\.00 %/)
+    match(card, /from_pretrained\("out"\)/)
+    match(card, /```yaml\nversion: 1\n/)
+    equal(readFileSync(path('model', 'README.md'), 'utf8'), '# The source’s own card\n')
+  })
+
+  it('afterwards it is written on demand, never over one that is there', async () => {
+    // Carried over from the source.
+    await rejects(writeModelCard(path('plain')), { code: 'exists', message: /README\.md is there already/ })
+    equal(readFileSync(path('plain', 'README.md'), 'utf8'), '# The source’s own card\n')
+    rmSync(path('plain', 'README.md'))
+    const { file } = await writeModelCard(path('plain'))
+    match(readFileSync(file, 'utf8'), /^---\n[^]*# plain\n/)
+    await rejects(writeModelCard(path('model')), { code: 'not-found', message: /nobody knows how it was made/ })
+  })
+
+  it('a base model of the Hub is named in the metadata', () => {
+    equal(hubName('hf:org/name@main'), 'org/name')
+    equal(hubName('/c/models--org--name/snapshots/0123'), 'org/name')
+    equal(hubName('../opt-125m'), null)
+    equal(hubName('hf:a/b\nc'), null)
+    const json = readFileSync(path('out', 'sparsescope.json'), 'utf8').replace(
+      '"model": "model"',
+      '"model": "hf:org/name"',
+    )
+    const card = modelCard(parseNote(json, 'out'))
+    equal(frontMatter(card).base_model, 'org/name')
+    match(card, /\[org\/name\]\(https:\/\/huggingface.co\/org\/name\)/)
+  })
+
+  it('a note that is not ours is refused, hostile text in one stays text', async () => {
+    mkdirSync(path('foreign'))
+    for (const text of ['', '[]', '{"recipe": {"version": 1}}']) {
+      writeFileSync(path('foreign', 'sparsescope.json'), text)
+      equal(await readNote(path('foreign')), null)
+    }
+    throws(() => parseNote('{}', 'x'), { code: 'bad-data' })
+    const note = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as { recipe: { model: string } }
+    note.recipe.model = '`</code><script>\n---\nx: y'
+    const card = modelCard(parseNote(JSON.stringify(note), '<b>|*'))
+    match(card, /# \\<b\\>\\\|\\\*\n/)
+    ok(!/^---\nx: y/m.test(card.split('\n---\n').slice(2).join('\n---\n').split('## Recipe')[0]))
+  })
+})
