@@ -11,7 +11,8 @@ import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
 import { matrixSource } from '../shared/matrixSource.ts'
 import { createMatrixView, type MatrixView } from '../shared/matrixView.ts'
-import { sequentialColour, type PaletteName } from '../shared/palette.ts'
+import { divergingColour, sequentialColour, type PaletteName } from '../shared/palette.ts'
+import { saveButtons } from '../shared/saveButtons.ts'
 import { firstSlice, matrixShape, slicePickers } from '../shared/slices.ts'
 import { showState } from '../shared/states.ts'
 import { createTable } from '../shared/table.ts'
@@ -74,12 +75,14 @@ const left: MatrixView = createMatrixView({
   label: 'Picture in the first',
   side: sideOfEach,
   source: matrixSource(host, 'first'),
+  save: host.post,
   onRegion: (r) => right.follow(r),
 })
 const right: MatrixView = createMatrixView({
   label: 'Picture in the second',
   side: sideOfEach,
   source: matrixSource(host, 'second'),
+  save: host.post,
   onRegion: (r) => left.follow(r),
 })
 const names = { a: h('h2'), b: h('h2'), tensor: h('p', { class: 'mono' }) }
@@ -109,7 +112,12 @@ const page = [
   h(
     'section',
     { class: 'card' },
-    h('div', { class: 'head' }, h('h2', {}, 'Changes by block and module'), choice),
+    h(
+      'div',
+      { class: 'head' },
+      h('h2', {}, 'Changes by block and module'),
+      h('div', { class: 'row' }, choice, ...saveButtons('changes', figure, host.post)),
+    ),
     grid.element,
     scale,
   ),
@@ -149,6 +157,22 @@ function select(change: TensorChange, from: 'grid' | 'table'): void {
   }
   replaceChildren(slices, ...slicePickers(change.shape, show))
   show(firstSlice(change.shape))
+}
+
+/** The map for a paper: what the colours mean stands below it. */
+function figure(): string | null {
+  if (map.blocks.length === 0) return null
+  const flips = measure === 'filled'
+  return grid.toSvg({
+    title: `A: ${a.label} → B: ${b.label}`,
+    caption: flips
+      ? 'Mask flips, in % of the weights; pale: the mask is the same'
+      : 'Share of the norm by which the weights moved, in %',
+    legend: flips
+      ? { title: 'Mask', low: 'zeros filled', high: 'new zeros', notComputed: 'not compared' }
+      : { title: 'Drift', low: '0 %', high: '100 %', notComputed: 'not compared' },
+    scale: flips ? (share) => divergingColour(2 * share - 1) : undefined,
+  })
 }
 
 function showResult(result: CompareSummary): void {

@@ -1,9 +1,10 @@
 // Everything about one tensor: its picture, histogram, profiles, pattern validity and the groups that break it.
 import type { DetailRequest, TensorDetail, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCount, formatShape, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import { isKept } from '../../src/shared/format/nmValidity.ts'
-import { histogramPicture, profilePicture } from '../shared/bars.ts'
+import { histogramPicture, profilePicture, type BarsFile } from '../shared/bars.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 import { createMatrixView, type MatrixSource } from '../shared/matrixView.ts'
 import type { PaletteName } from '../shared/palette.ts'
@@ -22,6 +23,7 @@ export interface DetailOptions {
   source: MatrixSource
   detail: (request: Omit<DetailRequest, 'path'>, signal: AbortSignal) => Promise<TensorDetail>
   copy: (text: string) => void
+  save: (file: ExportFile) => void
 }
 
 export function createDetailPane(options: DetailOptions): DetailPane {
@@ -29,7 +31,12 @@ export function createDetailPane(options: DetailOptions): DetailPane {
   let threshold = 0
   let tensor: TensorRow | null = null
   let asked = new AbortController()
-  const matrix = createMatrixView({ label: 'Picture of the matrix', side: () => 340, source: options.source })
+  const matrix = createMatrixView({
+    label: 'Picture of the matrix',
+    side: () => 340,
+    source: options.source,
+    save: options.save,
+  })
   const body = h('div', { class: 'detailBody' })
   const slices = h('div', { class: 'row' })
   const title = h('h2', { class: 'mono name' })
@@ -47,6 +54,8 @@ export function createDetailPane(options: DetailOptions): DetailPane {
   const filled = h('div', { hidden: true }, title, tools, slices, matrix.element, body)
   const element = h('section', { class: 'card detail', 'aria-label': 'Tensor' }, hint, filled)
 
+  const fileOf = (what: string): BarsFile => ({ title: `${tensor?.name ?? ''}: ${what}`, save: options.save })
+
   async function fetchDetail(stats: TensorStats | undefined | 'same'): Promise<void> {
     if (!tensor) return
     asked.abort()
@@ -58,7 +67,8 @@ export function createDetailPane(options: DetailOptions): DetailPane {
     const detail = await options.detail({ name: tensor.name, slice, threshold }, signal).catch((error: Error) => error)
     if (signal.aborted) return
     if (detail instanceof Error) body.append(h('p', { class: 'problem' }, detail.message))
-    else replaceChildren(body, ...factsOf(tensor, detail.stats, detail), ...picturesOf(detail, matrix.showWeight))
+    else
+      replaceChildren(body, ...factsOf(tensor, detail.stats, detail), ...picturesOf(detail, matrix.showWeight, fileOf))
   }
   const showMatrix = () => {
     if (!tensor) return
@@ -154,20 +164,26 @@ function statFacts(stats: TensorStats): [string, string][] {
   return facts
 }
 
-function picturesOf(detail: TensorDetail, showWeight: (row: number, column: number) => void): HTMLElement[] {
+function picturesOf(
+  detail: TensorDetail,
+  showWeight: (row: number, column: number) => void,
+  fileOf: (what: string) => BarsFile,
+): HTMLElement[] {
   const parts: HTMLElement[] = []
   const section = (title: string, ...content: HTMLElement[]) => parts.push(h('h2', {}, title), ...content)
   const { histogram, zeros } = detail.stats
-  if (histogram && histogram.from < histogram.to) section('Histogram', histogramPicture(histogram, zeros))
+  if (histogram && histogram.from < histogram.to)
+    section('Histogram', histogramPicture(histogram, zeros, fileOf('histogram')))
   // A profile of a matrix without zeros is an empty picture.
   const { heads, rowSparsity, columnSparsity, violations } = detail
   if (heads?.some(({ sparsity }) => sparsity > 0)) {
-    const picture = profilePicture('heads', heads.map((head) => head.sparsity), heads.map((head) => head.label)) // prettier-ignore
+    const picture = profilePicture('heads', heads.map((head) => head.sparsity), fileOf('sparsity by head'), heads.map((head) => head.label)) // prettier-ignore
     section('Sparsity by attention head', picture)
   }
-  if (detail.rows > 1 && rowSparsity.some(isPositive)) section('Sparsity by row', profilePicture('rows', rowSparsity))
+  if (detail.rows > 1 && rowSparsity.some(isPositive))
+    section('Sparsity by row', profilePicture('rows', rowSparsity, fileOf('sparsity by row')))
   if (detail.columns > 1 && columnSparsity.some(isPositive))
-    section('Sparsity by column', profilePicture('columns', columnSparsity))
+    section('Sparsity by column', profilePicture('columns', columnSparsity, fileOf('sparsity by column')))
   if (violations && violations.groups.length > 0) {
     const title = `Groups that break ${violations.pattern} (row, first column)`
     section(title, violationList(title, violations.groups, showWeight))

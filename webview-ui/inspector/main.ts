@@ -89,6 +89,7 @@ const detail = createDetailPane({
   source: matrixSource(host, 'first'),
   detail: (request, signal) => host.ask('detail', 'first', request, signal),
   copy: (text) => host.post({ type: 'copy', text }),
+  save: host.post,
 })
 
 function showModel(opened: OpenedModel): void {

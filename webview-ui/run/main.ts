@@ -19,7 +19,8 @@ import type { RunResult } from '../../src/shared/series/runResult.ts'
 import { phaseName } from '../../src/shared/series/recoveryName.ts'
 import { smooth } from '../../src/shared/series/smooth.ts'
 import { announce } from '../shared/announce.ts'
-import { createChart, saveButtons, type ChartLook } from '../shared/chart.ts'
+import { createChart, type ChartLook } from '../shared/chart.ts'
+import { saveButtons } from '../shared/saveButtons.ts'
 import { createDataTable, tableToggle } from '../shared/dataTable.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createGrid } from '../shared/grid.ts'
@@ -137,7 +138,11 @@ const mapTools = h(
     saveOptions()
     draw()
   }),
-  ...saveButtons('sparsity', () => grid.toSvg({ title: mapTitle, legend: words }), host.post),
+  ...saveButtons(
+    'sparsity',
+    () => grid.toSvg({ title: mapTitle, legend: words, caption: shown.get(current)?.label ?? '' }),
+    host.post,
+  ),
 )
 const mapHead = h('div', { class: 'chartHead' }, h('h2', { class: 'chartTitle' }, mapTitle), mapTools)
 const map = h('section', { class: 'card' }, mapHead, grid.element, legend.element, mapTable.element)

@@ -4,13 +4,30 @@ import './chart.css'
 import type { Histogram } from '../../src/shared/protocol/inspect.ts'
 import { formatCompact, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import { scaleLinear } from 'd3-scale'
+import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { h, svg } from './dom.ts'
+import { barsContent, figureSvg } from './figure.ts'
+import { saveButtons } from './saveButtons.ts'
 
 const width = 360
 const height = 92
 const base = height - 14
 
-export function histogramPicture(histogram: Histogram, zeros: number): HTMLElement {
+/** What a picture is called where it is saved. */
+export interface BarsFile {
+  title: string
+  save: (file: ExportFile) => void
+}
+
+/** With its caption, and buttons that save it. */
+function withFile(picture: SVGElement, tall: number, caption: string, { title, save }: BarsFile): HTMLElement {
+  const figure = () => figureSvg({ title, caption, width, height: tall, content: barsContent(picture) })
+  const name = title.replace(/[^\w.]+/g, '-')
+  const tools = h('span', { class: 'row' }, ...saveButtons(name, figure, save))
+  return h('div', {}, picture, h('div', { class: 'head' }, h('span', { class: 'muted caption' }, caption), tools))
+}
+
+export function histogramPicture(histogram: Histogram, zeros: number, file: BarsFile): HTMLElement {
   const { from, to, counts } = histogram
   const most = largest(counts, 1, (count) => count)
   // A pruned matrix has one towering bin: the square root keeps the others in sight, and the caption says so.
@@ -32,11 +49,16 @@ export function histogramPicture(histogram: Histogram, zeros: number): HTMLEleme
   picture.append(svg('text', { x: 0, y: height - 2 }, formatValue(from)))
   picture.append(svg('text', { x: width, y: height - 2, 'text-anchor': 'end' }, formatValue(to)))
   const note = `${formatCompact(most)} in the fullest bin; heights are square roots`
-  return h('div', {}, picture, h('div', { class: 'muted caption' }, note))
+  return withFile(picture, height, note, file)
 }
 
 /** `labels` name single bars: their tooltips, and in the caption the least and the most sparse. */
-export function profilePicture(title: string, sparsity: readonly number[], labels?: readonly string[]): HTMLElement {
+export function profilePicture(
+  title: string,
+  sparsity: readonly number[],
+  file: BarsFile,
+  labels?: readonly string[],
+): HTMLElement {
   const each = width / Math.max(1, sparsity.length)
   const picture = svg('svg', { class: 'bars', viewBox: `0 0 ${width} 44`, width: '100%', role: 'img' })
   const lowest = sparsity.reduce((least, share) => Math.min(least, share), 1)
@@ -50,5 +72,5 @@ export function profilePicture(title: string, sparsity: readonly number[], label
     if (labels) bar.append(svg('title', {}, `${labels[i]}: ${formatShare(share)}`))
     picture.append(bar)
   })
-  return h('div', {}, picture, h('div', { class: 'muted caption' }, range))
+  return withFile(picture, 44, range, file)
 }

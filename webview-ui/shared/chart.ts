@@ -12,7 +12,8 @@ import { createChartKey } from './chartKey.ts'
 import { createReadout } from './chartReadout.ts'
 import { createDataTable, tableToggle } from './dataTable.ts'
 import { h, onceAFrame, svg } from './dom.ts'
-import { elementOf, rasterise } from './shapes.ts'
+import { saveButtons } from './saveButtons.ts'
+import { elementOf } from './shapes.ts'
 import { readTheme } from './theme.ts'
 
 /** How a person looks at a chart. */
@@ -115,27 +116,6 @@ function createTools({ title, logAxes, look }: ChartOptions, changed: (look: Cha
     changed(now)
   })
   return h('span', { class: 'chartTools' }, ...axes, table)
-}
-
-/** `figure` is null while there is nothing to draw. */
-export function saveButtons(
-  name: string,
-  figure: () => string | null,
-  save: (file: ExportFile) => void,
-): HTMLButtonElement[] {
-  const file = async (extension: 'svg' | 'png'): Promise<void> => {
-    const content = figure()
-    if (content === null) return
-    const [text, encoding] =
-      extension === 'svg' ? [content, 'utf8' as const] : [await rasterise(content), 'base64' as const]
-    save({ type: 'export', name: `${name}.${extension}`, content: text, encoding })
-  }
-  return (['svg', 'png'] as const).map((extension) => {
-    const title = `Save ${name} as ${extension.toUpperCase()}`
-    const act = () => void file(extension)
-    const button = { type: 'button', class: 'secondary small', title, 'aria-label': title, onclick: act }
-    return h('button', button, extension.toUpperCase())
-  })
 }
 
 function themeInk(): Ink {

@@ -8,20 +8,25 @@ import { inkOn } from './palette.ts'
 export interface FigureText {
   title: string
   legend: LegendWords
+  /** A line below. */
+  caption?: string
+  /** Of shares from 0 (low) to 1 (high), where values are none. */
+  scale?: (share: number) => string
 }
 
 const margin = 12
 const titleHeight = 30
 const legendHeight = 34
+const captionHeight = 18
 
-export function gridToSvg(layout: GridLayout, data: GridData, { title, legend }: FigureText): string {
+export function gridToSvg(layout: GridLayout, data: GridData, { title, legend, caption, scale }: FigureText): string {
   const width = layout.width + 2 * margin
-  const height = titleHeight + layout.height + legendHeight + margin
+  const height = titleHeight + layout.height + legendHeight + (caption ? captionHeight : 0) + margin
   const grid = svg('g', { transform: `translate(${margin} ${titleHeight})` })
   grid.append(...namesOf(layout, data), ...cellsOf(layout, data))
   const foot = svg('g', { transform: `translate(${margin + layout.left} ${titleHeight + layout.height + 12})` })
   const hatched = data.cells.some((cell) => cell?.value === null)
-  foot.append(...legendParts({ ...legend, notComputed: hatched ? legend.notComputed : null }, data.colour))
+  foot.append(...legendParts({ ...legend, notComputed: hatched ? legend.notComputed : null }, scale ?? data.colour))
   const root = svg(
     'svg',
     {
@@ -39,6 +44,7 @@ export function gridToSvg(layout: GridLayout, data: GridData, { title, legend }:
     grid,
     foot,
   )
+  if (caption) root.append(svg('text', { x: margin, y: height - margin, fill: '#444444' }, caption))
   return new XMLSerializer().serializeToString(root)
 }
 

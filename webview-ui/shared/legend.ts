@@ -46,7 +46,8 @@ export function legendParts({ title, low, high, notComputed }: LegendWords, colo
   let x = 0
   const text = (words: string, weight = 400) => {
     parts.push(svg('text', { x, y: 10, 'font-weight': weight }, words))
-    x += 6.4 * words.length + 8
+    // Bold is wider.
+    x += (weight > 400 ? 7.3 : 6.4) * words.length + 8
   }
   text(title, 600)
   text(low)

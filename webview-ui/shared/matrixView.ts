@@ -1,14 +1,16 @@
 // The picture of one matrix: share of non-zeros per pixel from afar, the weights themselves from close.
 import type { Tile, Weight } from '../../src/shared/protocol/inspect.ts'
-import type { AskParams } from '../../src/shared/protocol/view.ts'
+import type { AskParams, ExportFile } from '../../src/shared/protocol/view.ts'
 import { announce } from './announce.ts'
-import { context2d, h, onceAFrame } from './dom.ts'
-import { createScale } from './legend.ts'
+import { context2d, h, onceAFrame, svg } from './dom.ts'
+import { figureSvg, scaleParts } from './figure.ts'
+import { createScale, type Scale } from './legend.ts'
 import { listenForMoves, showWhole, zoomIn, zoomOut, type MatrixSize } from './matrixInput.ts'
 import { createMatrixHover } from './matrixHover.ts'
 import { paintTile, scaleOf } from './matrixPaint.ts'
 import type { PaletteName } from './palette.ts'
 import { around, wholeMatrix, type Region } from './region.ts'
+import { saveButtons } from './saveButtons.ts'
 
 export interface MatrixView {
   element: HTMLElement
@@ -38,6 +40,7 @@ export interface MatrixOptions {
   side: () => number
   source: MatrixSource
   onRegion?: (region: Region) => void
+  save: (file: ExportFile) => void
 }
 
 export function createMatrixView(options: MatrixOptions): MatrixView {
@@ -55,6 +58,7 @@ export function createMatrixView(options: MatrixOptions): MatrixView {
     paintTile(context2d(canvas, width, height), width, height, tile, palette)
     if (tile) scale.update(scaleOf(tile, palette))
   })
+  const figure = () => (tile ? matrixFigure(canvas, shown, region, scaleOf(tile, palette)) : null)
   async function fetchTile(): Promise<void> {
     asked.abort()
     asked = new AbortController()
@@ -95,7 +99,7 @@ export function createMatrixView(options: MatrixOptions): MatrixView {
       canvas,
       hover,
       scale.element,
-      h('div', { class: 'tools' }, ...zoomButtons(act), caption),
+      h('div', { class: 'tools' }, ...zoomButtons(act), ...saveButtons('matrix', figure, options.save), caption),
     ),
     show(next) {
       shown = next
@@ -116,6 +120,15 @@ export function createMatrixView(options: MatrixOptions): MatrixView {
     },
     redraw: draw,
   }
+}
+
+/** As it is drawn, pixel by pixel. */
+function matrixFigure(canvas: HTMLCanvasElement, { name, slice }: ShownMatrix, region: Region, scale: Scale): string {
+  const { clientWidth: width, clientHeight: height } = canvas
+  const href = canvas.toDataURL('image/png')
+  const image = svg('image', { href, width, height, style: 'image-rendering: pixelated' })
+  const where = slice.length > 0 ? `[${slice.join(', ')}], ${describe(region)}` : describe(region)
+  return figureSvg({ title: name, caption: where, width, height, content: [image], legend: scaleParts(scale) })
 }
 
 function zoomButtons(act: (move: (region: Region, size: MatrixSize) => Region) => void): HTMLElement[] {

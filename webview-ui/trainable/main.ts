@@ -10,8 +10,9 @@ import { h, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
 import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
-import { createLegend } from '../shared/legend.ts'
+import { createLegend, type LegendWords } from '../shared/legend.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
+import { saveButtons } from '../shared/saveButtons.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import { showState } from '../shared/states.ts'
 import { createTable, type Column } from '../shared/table.ts'
@@ -50,12 +51,13 @@ const grid = createGrid({
   describe: (row, column) => describeShare(map, row, column),
   onSelect: (row, column) => filter.set({ text: `.${map.blocks[row]}. ${map.modules[column]}`, regex: false }),
 })
-const legend = createLegend({
+const words: LegendWords = {
   title: 'Trained numbers per weight',
   low: 'none',
   high: 'most in this recipe',
   notComputed: null,
-})
+}
+const legend = createLegend(words)
 const root = document.body.appendChild(h('main', { class: 'trainable' }))
 
 function count(id: string, title: string, value: (row: PlanRow) => number): Column<PlanRow> {
@@ -121,7 +123,12 @@ function show(next: PlanSummary): void {
     h(
       'section',
       { class: 'card' },
-      h('h2', {}, 'By block and module'),
+      h(
+        'div',
+        { class: 'head' },
+        h('h2', {}, 'By block and module'),
+        h('div', { class: 'row' }, ...saveButtons('trainable', () => figure(next), host.post)),
+      ),
       grid.element,
       legend.element,
       h('p', { class: 'muted' }, lettersOf(map)),
@@ -130,6 +137,10 @@ function show(next: PlanSummary): void {
   )
   draw()
   showRows()
+}
+
+function figure({ recipe, model }: PlanSummary): string {
+  return grid.toSvg({ title: `What ${recipe} would train`, legend: words, caption: `${model} · ${lettersOf(map)}` })
 }
 
 function draw(): void {
