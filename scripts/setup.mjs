@@ -26,6 +26,8 @@ const hasFile = (name) =>
 const multipliesBf16 = () =>
   existsSync('/proc/cpuinfo') && /\b(avx512_bf16|amx_bf16)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
 const onPath = (program) => (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)))
+/** Daemons are where an ordinary user's PATH does not look. */
+const onSystemPath = (program) => onPath(program) || existsSync(join('/usr/sbin', program))
 
 const packages = [
   {
@@ -43,6 +45,9 @@ const packages = [
   { name: 'mesa-vulkan-drivers', present: hasIcd, why: 'a Vulkan driver, so that the WebGPU kernels can run' },
 ]
 const testPackages = [
+  { name: 'slurmctld', present: () => onSystemPath('slurmctld'), why: 'sweeps are tested against a real Slurm' },
+  { name: 'slurmd', present: () => onSystemPath('slurmd'), why: 'its node' },
+  { name: 'slurm-client', present: () => onPath('sbatch'), why: 'its commands' },
   { name: 'chromium', present: () => onPath('chromium'), why: 'the tests of the views run in it' },
   {
     name: 'fonts-dejavu-core',

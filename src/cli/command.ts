@@ -75,7 +75,8 @@ export function runs<A extends unknown[]>(
       setTimeout(() => process.exit(130), leaveAfterMs).unref()
     }
     process.once('SIGINT', stop)
-    process.once('SIGTERM', stop)
+    // A job array's task may get it twice: from the scheduler, and from its script.
+    process.on('SIGTERM', stop)
     const { stdout, stderr } = process
     const screen = createScreen({ lines: json ? stderr : stdout, stderr })
     // Also when the process is made to leave while it works.

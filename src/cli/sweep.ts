@@ -3,14 +3,16 @@ import { Argument, Option } from 'commander'
 import { EngineError } from '../engine/errors.ts'
 import { cancelRuns } from '../engine/sweep/marks.ts'
 import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '../engine/sweep/openSweep.ts'
-import { sweepTable } from '../engine/sweep/runStates.ts'
+import { aliveTasks, cancelTasks } from '../engine/sweep/slurm.ts'
 import { command, runs, type Context, type Outcome } from './command.ts'
 import { memoryOption } from './memoryOption.ts'
 import { precisionOption } from './precisionOption.ts'
 import { shorter } from './run.ts'
+import { currentTable, engineOf, engines } from './sweep/engines.ts'
 import type { SweepOptions } from './sweep/options.ts'
 import { runLocally } from './sweep/runLocally.ts'
 import { runIndex } from './sweep/runIndex.ts'
+import { runOnSlurm } from './sweep/runOnSlurm.ts'
 import { planText, tableText } from './sweep/texts.ts'
 import { wholeNumber } from './sweep/wholeNumber.ts'
 
@@ -28,7 +30,8 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
   .addArgument(new Argument('<action>', 'what to do').choices(['plan', 'run', 'status', 'cancel']))
   .argument('<recipe|folder>', 'a recipe with `sweep`: its newest sweep with the same plan; or the folder of a sweep')
   .option('--set <path=value>', 'replace a value of the recipe; may be repeated', collect, [])
-  .addOption(new Option('--engine <engine>', 'what runs the runs').choices(['local']))
+  .addOption(new Option('--engine <engine>', 'what runs the runs').choices(engines))
+  .option('--no-wait', 'of Slurm: submit, and do not wait for the runs')
   .option('--jobs <n>', 'runs at a time; memory and threads are divided among them (default: 1)')
   .option('--index <i>', 'one run of the sweep, counted from 0')
   .option('--threads <n>', 'threads of each run (default: those of the machine, divided by --jobs)')
@@ -46,7 +49,7 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
         case 'run':
           return runSweep(context, request, options)
         case 'status': {
-          const table = await sweepTable(await findSweep(request), 'local')
+          const table = await currentTable(await findSweep(request))
           return { json: table, text: tableText(table) }
         }
         case 'cancel':
@@ -62,7 +65,13 @@ function collect(value: string, earlier: string[]): string[] {
 async function runSweep(context: Context, request: SweepRequest, options: SweepOptions): Promise<Outcome> {
   const sweep = await findOrCreateSweep(request)
   context.say(`sweep folder: ${shorter(sweep.folder.path)}`)
-  return options.index === undefined ? runLocally(context, sweep, options) : runIndex(context, sweep, options)
+  if (options.index !== undefined) return runIndex(context, sweep, options)
+  switch (engineOf(sweep, options.engine)) {
+    case 'local':
+      return runLocally(context, sweep, options)
+    case 'slurm':
+      return runOnSlurm(context, sweep, options)
+  }
 }
 
 async function cancelSweep(request: SweepRequest, { index }: SweepOptions): Promise<Outcome> {
@@ -70,10 +79,15 @@ async function cancelSweep(request: SweepRequest, { index }: SweepOptions): Prom
   const asked = index === undefined ? null : wholeNumber('--index', index, 0)
   if (asked !== null && asked >= sweep.runs.length)
     throw new EngineError('usage', `--index ${asked}: the runs of this sweep count from 0 to ${sweep.runs.length - 1}`)
-  const { runs: rows } = await sweepTable(sweep, 'local')
+  const { runs: rows } = await currentTable(sweep)
   const open = rows.filter(({ index: i, state }) => (asked === null || i === asked) && state !== 'done')
-  await cancelRuns(sweep.folder, open.map(({ index: i }) => i)) // prettier-ignore
   const cancelled = open.map(({ index: i }) => i)
+  // Noted first: what is stopped may have no time to say why.
+  await cancelRuns(sweep.folder, cancelled)
+  if (engineOf(sweep) === 'slurm') {
+    const alive = await aliveTasks(sweep)
+    await cancelTasks(cancelled.flatMap((i) => alive.get(i) ?? []))
+  }
   const text = `${cancelled.length} of ${rows.length} runs cancelled; sparsescope sweep run goes on with them`
   return { json: { id: sweep.id, cancelled }, text }
 }

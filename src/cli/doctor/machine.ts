@@ -1,4 +1,5 @@
 // The machine as far as Node sees it: versions, memory, disk.
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
@@ -17,6 +18,8 @@ export interface MachineFacts {
   cores: number
   memory: { totalBytes: number; availableBytes: number; containerLimitBytes: number | null }
   disk: { folder: string; freeBytes: number }
+  /** Version of the Slurm whose commands are on PATH; null: none is, and sweeps run here. */
+  slurm: string | null
 }
 
 export async function inspectMachine(): Promise<MachineFacts> {
@@ -38,7 +41,14 @@ export async function inspectMachine(): Promise<MachineFacts> {
       containerLimitBytes: limit > 0 && limit < totalmem() ? limit : null,
     },
     disk: { folder: process.cwd(), freeBytes: bavail * bsize },
+    slurm: slurmVersion(),
   }
+}
+
+/** `slurm 24.11.5` → `24.11.5` */
+function slurmVersion(): string | null {
+  const { stdout, status } = spawnSync('sbatch', ['--version'], { encoding: 'utf8', timeout: 10_000 })
+  return status === 0 ? stdout.trim().replace(/^slurm /, '') : null
 }
 
 function readText(path: string): string {

@@ -58,6 +58,7 @@ export function reportText(facts: DoctorFacts, device: string, remedies: readonl
       memory.containerLimitBytes === null ? '' : `limited to ${size(memory.containerLimitBytes)}`,
     ),
     line('disk', `${size(disk.freeBytes)} free in ${disk.folder}`),
+    ...(machine.slurm === null ? [] : [line('Slurm', machine.slurm, 'sparsescope sweep run --engine slurm')]),
     ...cpuLines(facts),
     ...facts.adapters.flatMap(adapterLines),
     ...(facts.adapters.length === 0

@@ -1,12 +1,21 @@
 import type { CommonOptions } from '../command.ts'
+import type { EngineName } from './engines.ts'
 import type { PrecisionOptions } from '../precisionOption.ts'
 
 /** As given on the command line. */
 export interface SweepOptions extends CommonOptions, PrecisionOptions {
   set: string[]
-  engine?: 'local'
+  engine?: EngineName
+  /** Of Slurm: false with --no-wait. */
+  wait?: boolean
   jobs?: string
   index?: string
   threads?: string
   memory?: string
+}
+
+/** What a run's own process is told of the device. */
+export function deviceArguments(options: SweepOptions): string[] {
+  const given = { device: options.device, adapter: options.adapter, 'device-memory': options.deviceMemory }
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))
 }

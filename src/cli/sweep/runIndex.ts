@@ -8,6 +8,7 @@ import { writeTable } from '../../engine/sweep/runStates.ts'
 import type { Context, Outcome } from '../command.ts'
 import { memoryBytes } from '../memoryOption.ts'
 import { reportText, shorter, showEvent } from '../run.ts'
+import { engineOf } from './engines.ts'
 import type { SweepOptions } from './options.ts'
 import { createRunProgress } from '../terminal/runProgress.ts'
 import { version } from '../version.ts'
@@ -40,6 +41,6 @@ export async function runIndex(context: Context, sweep: Sweep, options: SweepOpt
   } finally {
     await (backend as Backend | null)?.close()
     // Else its engine does, once the process is gone.
-    if (!hasParent) await writeTable(sweep, 'local').catch(() => undefined)
+    if (!hasParent) await writeTable(sweep, engineOf(sweep)).catch(() => undefined)
   }
 }

@@ -7,12 +7,12 @@ import { runPool } from '../../engine/sweep/localPool.ts'
 import { forgetCancelled } from '../../engine/sweep/marks.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { sweepTable, writeTable } from '../../engine/sweep/runStates.ts'
-import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
 import type { Context, Outcome } from '../command.ts'
 import { memoryBytes } from '../memoryOption.ts'
-import type { SweepOptions } from './options.ts'
+import { deviceArguments, type SweepOptions } from './options.ts'
+import { outcomeOf } from './outcome.ts'
 import { shorter } from '../run.ts'
-import { rowText, tableText } from './texts.ts'
+import { rowText } from './texts.ts'
 import { wholeNumber } from './wholeNumber.ts'
 
 const engine = 'local'
@@ -69,23 +69,12 @@ function shareOf(jobs: number, { threads, memory }: SweepOptions): Share {
 }
 
 function startRun({ folder }: Sweep, index: number, options: SweepOptions, share: Share): ChildProcess {
-  const given = (['device', 'adapter', 'deviceMemory'] as const).flatMap((name) => {
-    const value = options[name]
-    return value === undefined ? [] : [`--${name === 'deviceMemory' ? 'device-memory' : name}`, value]
-  })
   const own = ['--index', String(index), '--threads', String(share.threads), '--memory', String(share.memory), '--json']
-  return spawn(process.execPath, [process.argv[1], 'sweep', 'run', folder.path, ...given, ...own], {
+  return spawn(process.execPath, [process.argv[1], 'sweep', 'run', folder.path, ...deviceArguments(options), ...own], {
     // A group of its own: Ctrl-C on a terminal reaches it through this process, once.
     detached: process.platform !== 'win32',
     windowsHide: true,
     // When the channel closes, this process is gone.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
-}
-
-/** 0 when all are done, 1 when one failed, else 130: the rest was cancelled. */
-function outcomeOf(table: SweepTable): Outcome {
-  const has = (state: SweepRow['state']) => table.runs.some((row) => row.state === state)
-  const exitCode = has('failed') ? 1 : table.runs.every(({ state }) => state === 'done') ? 0 : 130
-  return { json: table, text: tableText(table), exitCode }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import type { z } from 'zod'
+import type { SlurmOptions } from '../../shared/recipe/sweepSchema.ts'
 import type { SweepRun } from '../../shared/sweep/expandSweep.ts'
 import { readOwn } from '../checkpoint/ownFile.ts'
 import { EngineError } from '../errors.ts'
@@ -24,6 +25,7 @@ export interface Sweep {
   /** Of each run, as planned. */
   readonly hashes: readonly string[]
   readonly known: KnownFiles
+  readonly slurm: SlurmOptions
 }
 
 /** A path that a person gives: a folder means that sweep, a recipe the newest sweep that has the same plan. */
@@ -74,7 +76,8 @@ async function lookForSweep({ path, settings, signal }: SweepRequest): Promise<L
   const planned = await planSweep(full, settings, await knownFiles(earlier.at(0)), signal)
   for (const folder of earlier) {
     const sweep = await openFolder(folder).catch(() => null)
-    if (sweep?.id === planned.plan.id) return { sweep, planned: null }
+    // How to run it is no part of the plan: what the recipe says now counts.
+    if (sweep?.id === planned.plan.id) return { sweep: { ...sweep, slurm: slurmOf(planned.file) }, planned: null }
   }
   return { sweep: null, planned }
 }
@@ -126,7 +129,11 @@ async function openFolder(path: string): Promise<Sweep> {
     throw new EngineError('bad-recipe', `${folder.recipe} was edited after the sweep began; start a new sweep with it`)
   const sources = parseRecorded(sourcesShape, await readOwn(folder.sources), folder.sources)
   const known = new Map(Object.entries(sources).map(([name, seen]) => [resolve(file.folder, name), seen]))
-  return { id, folder, file, runs, hashes: planned.map(({ hash }) => hash), known }
+  return { id, folder, file, runs, hashes: planned.map(({ hash }) => hash), known, slurm: slurmOf(file) }
+}
+
+function slurmOf({ recipe }: RecipeFile): SlurmOptions {
+  return recipe.sweep?.slurm ?? {}
 }
 
 export function jsonText(value: unknown): string {

@@ -51,15 +51,17 @@ async function rowOf(sweep: Sweep, run: SweepRun, cancelled: ReadonlySet<number>
   const { index, name, settings } = run
   const folder = runFolderAt(runPathOf(sweep.folder, index))
   const has = existsSync(folder.path)
-  const standing = has ? await standingOf(folder, queued.has(index)) : await notBegun(sweep, index, cancelled)
+  const asTold = has ? await standingOf(folder, queued.has(index)) : await notBegun(sweep, index, queued)
+  // What was stopped on purpose may have had no time to say so.
+  const stopped = asTold.state === 'failed' || asTold.state === 'waiting'
+  const standing: Standing = cancelled.has(index) && stopped ? { state: 'cancelled', message: null } : asTold
   const results = sweepResults(has ? await resultSoFar(folder, standing.state) : resultOf(null))
   return { index, name, settings, ...standing, run: has ? folder.path : null, results }
 }
 
-async function notBegun({ folder }: Sweep, index: number, cancelled: ReadonlySet<number>): Promise<Standing> {
-  const message = await whyRefused(folder, index)
-  if (message !== null) return { state: 'failed', message }
-  return { state: cancelled.has(index) ? 'cancelled' : 'waiting', message: null }
+async function notBegun({ folder }: Sweep, index: number, queued: Queued): Promise<Standing> {
+  const message = queued.has(index) ? null : await whyRefused(folder, index)
+  return { state: message === null ? 'waiting' : 'failed', message }
 }
 
 /** Of a run folder that is there. */

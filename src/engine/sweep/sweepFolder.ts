@@ -16,6 +16,8 @@ export interface SweepFolder {
   readonly shared: string
   /** Runs that are not to be begun, or are to stop. */
   readonly cancelled: string
+  /** The job array's script and what its tasks print; there once it has been submitted. */
+  readonly slurm: string
   /** Why runs could not even begin: a text for each. */
   readonly refused: string
 }
@@ -30,6 +32,7 @@ export function sweepFolderAt(path: string): SweepFolder {
     table: join(path, 'sweep.json'),
     shared: join(path, 'shared'),
     cancelled: join(path, 'cancelled.json'),
+    slurm: join(path, 'slurm'),
     refused: join(path, 'refused'),
   }
 }

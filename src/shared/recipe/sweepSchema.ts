@@ -1,5 +1,6 @@
 // `sweep`: what varies between the runs of a recipe that stands for many (design 4.5).
 import { z } from 'zod'
+import { parseByteSize } from '../format/byteSize.ts'
 import { about } from './aboutKey.ts'
 
 const cases = z
@@ -14,8 +15,35 @@ const cases = z
   .min(1)
   .meta(about('The runs one by one, in place of combinations.'))
 
+/** A name of the cluster's: nothing that begins like an option. */
+const word = z.string().regex(/^[A-Za-z0-9_][\w.,:&|=@+-]*$/, { error: 'expected a name of the cluster' })
+const few = z.int().min(1).max(10_000)
+const slurm = z
+  .strictObject({
+    partition: word.meta(about('`--partition`.')).optional(),
+    account: word.meta(about('`--account`.')).optional(),
+    qos: word.meta(about('`--qos`.')).optional(),
+    constraint: word.meta(about('`--constraint`.')).optional(),
+    time: z
+      .string()
+      .regex(/^\d+(-\d+)?(:\d+){0,2}$/, { error: 'expected a time such as 02:00:00 or 1-12' })
+      .meta(about('`--time` of each run. A minute before its end the run stops; `sweep run` goes on with it.'))
+      .optional(),
+    memory: z
+      .string()
+      .refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 32GB' })
+      .meta(about('`--mem` of each run, which plans with four fifths of it.', { examples: ['32GB'] }))
+      .optional(),
+    cpus: few.meta(about('`--cpus-per-task`, and threads of each run.', { default: 1 })).optional(),
+    gpus: few.meta(about('GPUs of each run, by `--gres`.')).optional(),
+    at_a_time: few.meta(about('Most runs at a time; all by default.')).optional(),
+  })
+  .meta(about('How `--engine slurm` asks for machines: a job array, one run a task.'))
+
+export type SlurmOptions = z.infer<typeof slurm>
+
 export const sweepSchema = z
-  .object({ cases: cases.optional() })
+  .object({ cases: cases.optional(), slurm: slurm.optional() })
   .catchall(z.array(z.unknown()).min(1))
   .meta(
     about(
@@ -32,4 +60,4 @@ export const sweepSchema = z
 export type Sweep = z.infer<typeof sweepSchema>
 
 /** Keys of `sweep` that are no paths of settings. */
-export const sweepWords: readonly string[] = ['cases']
+export const sweepWords: readonly string[] = ['cases', 'slurm']

@@ -28,6 +28,7 @@ const healthy: DoctorFacts = {
     cores: 2,
     memory: { totalBytes: 2 ** 34, availableBytes: 2 ** 33, containerLimitBytes: null },
     disk: { folder: '/somewhere', freeBytes: 2 ** 36 },
+    slurm: null,
   },
   cpu: { description: 'OpenBLAS', threads: 2, blas, note: '', blasGflops: 400, bf16, bf16Note: '', wasmGflops: 90 },
   adapters: [gpu],

@@ -1,0 +1,20 @@
+// Which engine a sweep has, and its table with what that engine knows.
+import type { Sweep } from '../../engine/sweep/openSweep.ts'
+import { sweepTable } from '../../engine/sweep/runStates.ts'
+import { aliveTasks, isSubmitted } from '../../engine/sweep/slurm.ts'
+import type { SweepTable } from '../../shared/sweep/sweepTable.ts'
+
+export const engines = ['local', 'slurm'] as const
+export type EngineName = (typeof engines)[number]
+
+/** The one that has begun it, where nobody asks for another. */
+export function engineOf(sweep: Sweep, asked?: EngineName): EngineName {
+  return asked ?? (isSubmitted(sweep) ? 'slurm' : 'local')
+}
+
+/** Where Slurm cannot be asked, as on another machine, the folder alone speaks. */
+export async function currentTable(sweep: Sweep): Promise<SweepTable> {
+  const engine = engineOf(sweep)
+  const alive = engine === 'slurm' ? await aliveTasks(sweep).catch(() => null) : null
+  return sweepTable(sweep, engine, new Set(alive?.keys()))
+}

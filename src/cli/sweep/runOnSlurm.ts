@@ -1,0 +1,75 @@
+// The Slurm engine: submits what is not done and not on its way as one job array, and waits for it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineError } from '../../engine/errors.ts'
+import { lockRun } from '../../engine/run/lock/runLock.ts'
+import { forgetCancelled } from '../../engine/sweep/marks.ts'
+import type { Sweep } from '../../engine/sweep/openSweep.ts'
+import { sweepTable, writeTable } from '../../engine/sweep/runStates.ts'
+import { aliveTasks, submit, type AliveTasks } from '../../engine/sweep/slurm.ts'
+import { parseByteSize } from '../../shared/format/byteSize.ts'
+import type { SweepRow } from '../../shared/sweep/sweepTable.ts'
+import type { Context, Outcome } from '../command.ts'
+import { shorter } from '../run.ts'
+import { deviceArguments, type SweepOptions } from './options.ts'
+import { outcomeOf } from './outcome.ts'
+import { rowText } from './texts.ts'
+
+const engine = 'slurm'
+const lookEveryMs = 3000
+
+export async function runOnSlurm(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
+  await submitRest(context, sweep, options)
+  if (options.wait === false) {
+    const table = await sweepTable(sweep, engine, new Set((await aliveTasks(sweep)).keys()))
+    return { json: table, text: `sparsescope sweep status ${shorter(sweep.folder.path)} tells how far it is` }
+  }
+  await waitForAll(context, sweep)
+  return outcomeOf(await writeTable(sweep, engine))
+}
+
+/** Two that submit at once would make two arrays. */
+async function submitRest(context: Context, sweep: Sweep, options: SweepOptions): Promise<void> {
+  const lock = await lockRun(sweep.folder.path, { signal: context.signal, onWait: context.say })
+  try {
+    await forgetCancelled(sweep.folder)
+    const alive = await aliveTasks(sweep)
+    const { runs } = await sweepTable(sweep, engine)
+    const left = runs.filter(({ index, state }) => state !== 'done' && state !== 'running' && !alive.has(index))
+    if (left.length === 0) return
+    const indices = left.map(({ index }) => index)
+    const { memory, cpus = 1 } = sweep.slurm
+    // Above what is planned a process takes some for itself.
+    const bytes = memory === undefined ? null : Math.floor(0.8 * (parseByteSize(memory) ?? 0))
+    const own = ['--threads', String(cpus), ...(bytes === null ? [] : ['--memory', String(bytes)])]
+    const program = [process.execPath, process.argv[1], 'sweep', 'run', sweep.folder.path]
+    const job = await submit(sweep, indices, [...program, ...deviceArguments(options), ...own])
+    context.say(`submitted ${indices.length} of ${runs.length} runs as job ${job}`)
+  } finally {
+    await lock.release()
+  }
+}
+
+async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
+  const { signal } = context
+  let told = new Map<number, SweepRow['state']>()
+  for (let silent = false; ;) {
+    if (signal.aborted)
+      throw new EngineError(
+        'cancelled',
+        `the runs go on without this command: sparsescope sweep cancel ${shorter(sweep.folder.path)} stops them`,
+      )
+    const alive = await aliveTasks(sweep).catch((error: unknown): AliveTasks | null => {
+      // Controllers restart; the runs do not mind.
+      if (!silent && error instanceof EngineError) context.say(`${error.message}; asking again`)
+      return null
+    })
+    silent = alive === null
+    const { runs } = await sweepTable(sweep, engine, new Set(alive?.keys()))
+    for (const row of runs) if (told.size > 0 && told.get(row.index) !== row.state) context.say(rowText(row))
+    told = new Map(runs.map(({ index, state }) => [index, state]))
+    const done = runs.filter(({ state }) => state === 'done').length
+    context.progress({ what: 'sweep', count: { done, total: runs.length, unit: 'runs' } })
+    if (alive?.size === 0) return
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
+  }
+}

@@ -1,0 +1,102 @@
+// Slurm as the engine of a sweep: a job array, one run a task. It is asked in text with an explicit format, and only who is
+// alive: how far a run is stands in its folder. Jobs are found by their name, so nothing is lost with the process that
+// submitted them; a task is known by its array's job and its index, since the last one has the array's own id.
+import { execFile } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { parseByteSize } from '../../shared/format/byteSize.ts'
+import { EngineError } from '../errors.ts'
+import { errnoOf } from '../checkpoint/diskErrors.ts'
+import { writeAtomic } from '../run/state/atomicFile.ts'
+import type { Sweep } from './openSweep.ts'
+
+/** `job_index`, as scancel takes it, by index of the run. A run may be in two arrays, one of them ending. */
+export type AliveTasks = ReadonlyMap<number, readonly string[]>
+
+export function isSubmitted({ folder }: Sweep): boolean {
+  return existsSync(join(folder.slurm, 'run.sh'))
+}
+
+const jobName = ({ id }: Sweep) => `sparsescope-${id}`
+
+/** `command`: of one run, but for its index. Returns the id of the array. @throws EngineError 'usage' with what sbatch says. */
+export async function submit(sweep: Sweep, indices: readonly number[], command: readonly string[]): Promise<string> {
+  const { folder, slurm } = sweep
+  await mkdir(folder.slurm, { recursive: true })
+  const script = join(folder.slurm, 'run.sh')
+  await writeAtomic(script, [scriptText(command)])
+  const { partition, account, qos, constraint, time, memory, cpus = 1, gpus, at_a_time: most } = slurm
+  const given = Object.entries({ partition, account, qos, constraint, time })
+  const options = [
+    '--parsable',
+    `--job-name=${jobName(sweep)}`,
+    `--array=${indices.join(',')}${most === undefined ? '' : `%${most}`}`,
+    `--output=${join(folder.slurm, '%A_%a.out')}`,
+    '--open-mode=append',
+    // A minute before the time limit, to the script, which hands it on.
+    '--signal=B:TERM@60',
+    '--requeue',
+    `--chdir=${folder.path}`,
+    `--cpus-per-task=${cpus}`,
+    ...(memory === undefined ? [] : [`--mem=${Math.ceil((parseByteSize(memory) ?? 0) / 2 ** 20)}M`]),
+    ...(gpus === undefined ? [] : [`--gres=gpu:${gpus}`]),
+    ...given.flatMap(([key, value]) => (value === undefined ? [] : [`--${key}=${value}`])),
+  ]
+  const answer = await slurmSays('sbatch', [...options, script])
+  return answer.trim().split(';')[0]
+}
+
+/** The scheduler's TERM goes to the shell alone; after a requeue the same line goes on with the run. */
+function scriptText(command: readonly string[]): string {
+  const line = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
+  return `#!/bin/bash
+trap 'kill -TERM "$run" 2>/dev/null' TERM
+${line} --index "$SLURM_ARRAY_TASK_ID" </dev/null &
+run=$!
+wait "$run"
+status=$?
+# A signal ends the first wait before the run has ended.
+while kill -0 "$run" 2>/dev/null; do wait "$run"; status=$?; done
+exit "$status"
+`
+}
+
+const over =
+  /^(?:COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY|PREEMPTED|REVOKED|COMPLETING)$/
+
+/** Tasks that run or will. @throws EngineError 'usage' when Slurm does not answer. */
+export async function aliveTasks(sweep: Sweep): Promise<AliveTasks> {
+  const format = ['--noheader', '--array', '--states=all', `--name=${jobName(sweep)}`, '--format=%F|%K|%T']
+  return parseTasks(await slurmSays('squeue', format))
+}
+
+/** Lines of `array job|index|state`. */
+export function parseTasks(text: string): AliveTasks {
+  const tasks = new Map<number, string[]>()
+  for (const line of text.split('\n')) {
+    const [, job, task, state] = /^(\d+)\|(\d+)\|([A-Z_]+)$/.exec(line.trim()) ?? []
+    if (job === undefined || over.test(state)) continue
+    const index = Number(task)
+    tasks.set(index, [...(tasks.get(index) ?? []), `${job}_${task}`])
+  }
+  return tasks
+}
+
+/** @throws EngineError with what scancel says. */
+export async function cancelTasks(tasks: readonly string[]): Promise<void> {
+  if (tasks.length > 0) await slurmSays('scancel', tasks)
+}
+
+async function slurmSays(program: string, args: readonly string[]): Promise<string> {
+  try {
+    return (await promisify(execFile)(program, args, { maxBuffer: 2 ** 26 })).stdout
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT')
+      throw new EngineError('usage', `${program} is not on PATH: run this where Slurm is, or take --engine local`)
+    const { stderr = '' } = error as { stderr?: string }
+    const said = stderr.trim().replace(/\s*\n\s*/g, ' ') || String(error)
+    throw new EngineError('usage', `${program} refused: ${said}`, { cause: error })
+  }
+}

@@ -1,0 +1,103 @@
+// A Slurm of one node, of this test alone: own folder, own ports, no systemd, no munge, no cgroups, no database.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, hostname, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface TestSlurm {
+  /** What every command needs in its environment. */
+  readonly env: Readonly<Record<string, string>>
+  /** The node's daemon, to be killed. */
+  killNode(): void
+  startNode(): Promise<void>
+  stop(): Promise<void>
+}
+
+const has = (program: string, ...args: string[]) => spawnSync(program, args).error === undefined
+
+/** Why there can be none here; null: there can. */
+export function noSlurm(): string | null {
+  const missing = ['slurmctld', 'slurmd', 'sbatch'].filter((program) => !has(program, '-V'))
+  return missing.length > 0 ? `${missing.join(', ')} missing (apt-get install slurmctld slurmd slurm-client)` : null
+}
+
+export async function startSlurm(): Promise<TestSlurm> {
+  const folder = mkdtempSync(join(tmpdir(), 'slurm-'))
+  for (const name of ['state', 'spool', 'run', 'log']) mkdirSync(join(folder, name))
+  writeFileSync(join(folder, 'slurm.conf'), config(folder))
+  writeFileSync(join(folder, 'cgroup.conf'), 'CgroupPlugin=disabled\n')
+  writeFileSync(join(folder, 'gres.conf'), 'Name=gpu File=/dev/zero\n')
+  writeFileSync(join(folder, 'slurm.key'), randomBytes(1024), { mode: 0o600 })
+  const env = { SLURM_CONF: join(folder, 'slurm.conf') }
+  const daemon = (program: string, ...args: string[]): ChildProcess => {
+    const log = openSync(join(folder, 'log', `${program}.out`), 'a')
+    const all = ['-D', '-f', env.SLURM_CONF, ...args]
+    return spawn(program, all, { env: { ...process.env, ...env }, detached: true, stdio: ['ignore', log, log] })
+  }
+  const isIdle = () => {
+    const { stdout } = spawnSync('sinfo', ['--noheader', '--format=%T'], { encoding: 'utf8', env: { ...process.env, ...env } }) // prettier-ignore
+    return /^(idle|mixed|allocated)\n?$/.test(stdout)
+  }
+  const end = async (child: ChildProcess, signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    await gone
+  }
+  const controller = daemon('slurmctld')
+  let node = daemon('slurmd', '-N', hostname())
+  const ready = async () => {
+    while (!isIdle()) await sleep(100)
+  }
+  await ready()
+  return {
+    env,
+    killNode: () => void node.kill('SIGKILL'),
+    async startNode() {
+      await end(node, 'SIGKILL')
+      node = daemon('slurmd', '-N', hostname())
+      await ready()
+    },
+    async stop() {
+      spawnSync('scancel', ['--full', '--signal=KILL', '--user=root'], { env: { ...process.env, ...env } })
+      await end(node, 'SIGTERM')
+      await end(controller, 'SIGTERM')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function config(folder: string): string {
+  const megabytes = Math.floor(totalmem() / 2 ** 20 / 2)
+  const port = 20_000 + (process.pid % 20_000)
+  return `ClusterName=sparsescope
+SlurmctldHost=${hostname()}(127.0.0.1)
+SlurmctldPort=${port}
+SlurmdPort=${port + 1}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/slurm
+CredType=cred/slurm
+StateSaveLocation=${folder}/state
+SlurmdSpoolDir=${folder}/spool
+SlurmctldPidFile=${folder}/run/slurmctld.pid
+SlurmdPidFile=${folder}/run/slurmd.pid
+SlurmctldLogFile=${folder}/log/slurmctld.log
+SlurmdLogFile=${folder}/log/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/linux
+MpiDefault=none
+ReturnToService=2
+KillWait=5
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerParameters=sched_interval=1,bf_interval=1
+MaxArraySize=1001
+GresTypes=gpu
+NodeName=${hostname()} NodeAddr=127.0.0.1 CPUs=${availableParallelism()} RealMemory=${megabytes} Gres=gpu:1 State=UNKNOWN
+PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP DefMemPerCPU=500
+`
+}
