@@ -77,10 +77,12 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
       if (measured.gained <= 0 || measured.spent < leastSeconds) return null
       const pace = measured.spent / measured.gained
       const own = current.fraction >= ownPace ? current.spent / current.fraction : null
-      return parts.reduce((sum, { part, seconds }) => {
+      const left = parts.reduce((sum, { part, seconds }) => {
         const whole = part === origin?.part && own !== null ? own : seconds * pace
         return sum + (1 - fractionOf(part)) * whole
       }, 0)
+      // So little may be done that its pace is no number.
+      return Number.isFinite(left) ? left : null
     },
   }
 }

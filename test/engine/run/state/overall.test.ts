@@ -63,6 +63,13 @@ describe('progress of a whole run', () => {
     assert.equal(Math.round(overall.secondsLeft(80_000)!), 60 + 30 * 2)
   })
 
+  it('says nothing of what is left while so little is done that its pace is no number', () => {
+    const overall = createOverall(parts)
+    overall.enter('prune', 0)
+    overall.reach('prune', Number.MIN_VALUE, 1000)
+    assert.equal(overall.secondsLeft(1000), null)
+  })
+
   it('a resumed run begins where it was, and what it walks past tells nothing about the pace', () => {
     const overall = createOverall(
       parts,
