@@ -32,6 +32,7 @@ export const commandIds = [
   'sparsescope.tryOut',
   'sparsescope.computeStatistics',
   'sparsescope.analyse',
+  'sparsescope.shapeRecipe',
   'sparsescope.exportView',
   'sparsescope.copyTensorName',
   'sparsescope.copyTarget',

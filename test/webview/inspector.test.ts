@@ -179,6 +179,46 @@ describe('inspector and comparison in Chromium', function () {
     assert.ok(wide, 'nothing is wider than 600 px')
   })
 
+  it('matrices are marked by dragging, Shift and names, and shape the recipe', async () => {
+    await open('inspector')
+    await send(page, settings, shown)
+    const map = page.getByRole('grid', { name: 'Map of blocks and modules' })
+    const bar = page.getByRole('group', { name: 'Marked matrices' })
+    const act = async (label: string) => {
+      await bar.getByRole('button', { name: label }).click()
+      return (await posted(page)).findLast((m) => m.type === 'shape') as unknown as { shape: string; names: string[] }
+    }
+    assert.equal(await bar.getByRole('button').filter({ visible: true }).count(), 0)
+    await map.focus()
+    await page.keyboard.press('Home')
+    await bar.getByText('1 matrix marked').waitFor()
+    await page.keyboard.press('Shift+ArrowRight')
+    await page.keyboard.press('Shift+ArrowDown')
+    await bar.getByText('4 matrices marked').waitFor()
+    assert.match(await page.locator('.srOnly[role=status]').innerText(), /2 blocks by 2 modules marked/)
+    const less = await act('Prune less')
+    assert.equal(less.shape, 'less')
+    assert.deepEqual(less.names.map((name) => /layers\.(\d+)\..*\.(\w+)\.weight/.exec(name)?.slice(1).join(' ')), ['0 q_proj', '0 k_proj', '1 q_proj', '1 k_proj']) // prettier-ignore
+    const box = await map.locator('canvas').boundingBox()
+    assert.ok(box)
+    // The name of block 0 stands left of its row; rows are 20 high and begin below the slanted names.
+    const rowsAt = await page.evaluate(`(() => { const c = document.querySelector('.grid canvas'); return c.clientHeight - 12 * 20 - 4 })()`) // prettier-ignore
+    await page.mouse.click(box.x + 4, box.y + Number(rowsAt) + 10)
+    await bar.getByText('6 matrices marked').waitFor()
+    const alone = await act('Leave alone')
+    assert.ok(alone.shape === 'leave' && alone.names.every((name) => name.includes('layers.0.')))
+    await page.mouse.move(box.x + 60, box.y + Number(rowsAt) + 10)
+    await page.mouse.down()
+    await page.mouse.move(box.x + 60, box.y + Number(rowsAt) + 50, { steps: 4 })
+    await page.mouse.up()
+    await bar.getByText('3 matrices marked').waitFor()
+    await send(page, { type: 'shaped', said: 'mean sparsity 48.00 %' } as never)
+    await bar.getByText('mean sparsity 48.00 %').waitFor()
+    await map.focus()
+    await page.keyboard.press('ArrowRight')
+    await bar.getByText('1 matrix marked').waitFor()
+  })
+
   it('a dense matrix has no groups that break a pattern and no empty profile', async () => {
     await open('inspector')
     const nm = { '2:4': { groups: 100, violations: 100 }, '4:8': { groups: 50, violations: 50 } }

@@ -5,9 +5,10 @@ import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
 import type { ModelSummary, OpenedModel, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import type { AnalysisUpdate } from '../../src/shared/protocol/rpc.ts'
 import type { ExportFile, ExportFormat, FromInspector, ToInspector } from '../../src/shared/protocol/view.ts'
+import { formatCompact } from '../../src/shared/format/numbers.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
-import { createGrid } from '../shared/grid.ts'
+import { createGrid, type GridRange } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
 import { createLegend, type LegendWords } from '../shared/legend.ts'
 import { matrixSource } from '../shared/matrixSource.ts'
@@ -23,6 +24,7 @@ import { createDetailPane } from './detail.ts'
 import { csvFile, htmlFile, jsonFile, pngFile, svgFile } from './exportFiles.ts'
 import { createHead } from './head.ts'
 import { defaultMeasure, measuresOf, scaleOf, type Known, type Measure } from './measures.ts'
+import { createShapeBar } from './shapeBar.ts'
 import { measureColumn, tensorColumns } from './tensorTable.ts'
 
 const host = connectHost<ToInspector, FromInspector>()
@@ -32,6 +34,7 @@ let denseLoss: number | null = null
 /** null: whatever tells most. */
 let chosenMeasure: string | null = null
 let model: ModelSummary | null = null
+let selectedTensor: TensorRow | null = null
 let map: HeatMap = { blocks: [], modules: [], cells: [] }
 let palette: PaletteName = 'viridis'
 let keep: (name: string) => boolean = () => true
@@ -52,6 +55,8 @@ const head = createHead({
 const known = (): Known => ({ stats, analysis, denseLoss })
 const legend = createLegend(words())
 const heading = h('h2')
+let marked: TensorRow[] = []
+const shapeBar = createShapeBar((shape) => host.post({ type: 'shape', shape, names: marked.map((t) => t.name) }))
 const colourBy = createColourBy({
   choose(id) {
     chosenMeasure = id
@@ -68,6 +73,7 @@ const grid = createGrid({
     const tensor = tensorAt(row, column)
     if (tensor) select(tensor, 'grid')
   },
+  onRange: (range) => mark(range),
   menuContext: (row, column) => menuContext(tensorAt(row, column)),
 })
 const table = createTable<TensorRow>({
@@ -104,7 +110,15 @@ function showModel(opened: OpenedModel): void {
   table.fit(next.tensors)
   const mapCard =
     map.blocks.length > 0
-      ? h('section', { class: 'card', 'aria-label': 'Map' }, heading, colourBy.element, grid.element, legend.element)
+      ? h(
+          'section',
+          { class: 'card', 'aria-label': 'Map' },
+          heading,
+          colourBy.element,
+          grid.element,
+          legend.element,
+          shapeBar.element,
+        )
       : emptyState('No matrices of transformer blocks were recognised; the table lists every tensor.')
   const tableCard = h('section', { 'aria-label': 'Table of tensors' }, filter.element, table.element)
   replaceChildren(
@@ -158,6 +172,8 @@ function takeAnalysis(update: AnalysisUpdate | null): void {
 /** Map, table and detail show one and the same tensor, or none. */
 function select(tensor: TensorRow | null, from: 'grid' | 'table' | 'host'): void {
   remember({ selected: tensor?.name })
+  selectedTensor = tensor
+  mark(null)
   if (from !== 'table') table.select(tensor?.name ?? null)
   if (from !== 'grid') {
     const cell = map.cells.findIndex((c) => tensor !== null && c?.tensors.includes(tensor))
@@ -167,6 +183,19 @@ function select(tensor: TensorRow | null, from: 'grid' | 'table' | 'host'): void
   if (!tensor) return detail.clear()
   detail.show(tensor, stats.get(tensor.name))
   host.post({ type: 'selected', name: tensor.name })
+}
+
+/** null: the selected one alone. */
+function mark(range: GridRange | null): void {
+  const columns = map.modules.length
+  marked = map.cells.flatMap((cell, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns]
+    const { from, to } = range ?? {}
+    const isIn = from && to && row >= from.row && row <= to.row && column >= from.column && column <= to.column
+    return cell && (range ? isIn : cell.tensors.includes(selectedTensor as TensorRow)) ? cell.tensors : []
+  })
+  const weights = marked.reduce((sum, t) => sum + t.parameters, 0)
+  shapeBar.marked(marked.length, formatCompact(weights))
 }
 
 function tensorAt(row: number, column: number): TensorRow | undefined {
@@ -234,6 +263,8 @@ host.listen((message) => {
       colourBy.measuring(null)
       if (message.problem !== null) colourBy.failed(message.problem)
       return showStats()
+    case 'shaped':
+      return shapeBar.said(message.said)
     case 'select': {
       const tensor = model?.tensors.find((t) => t.name === message.name)
       return tensor ? select(tensor, 'host') : undefined
@@ -244,6 +275,7 @@ host.listen((message) => {
       palette = message.settings.palette
       head.trusted(message.settings.trusted)
       colourBy.trusted(message.settings.trusted)
+      shapeBar.trusted(message.settings.trusted)
       legend.update(colour, words())
       detail.setPalette(palette)
       return showStats()

@@ -2,7 +2,8 @@
 // gridcell is the active descendant and says where the walker is.
 import { announce } from './announce.ts'
 import { context2d, h, onceAFrame } from './dom.ts'
-import { cellAt, layOut, type GridLayout } from './gridLayout.ts'
+import { layOut, type GridLayout } from './gridLayout.ts'
+import { followPointer } from './gridPointer.ts'
 import { paintGrid } from './gridPaint.ts'
 import { gridToSvg, type FigureText } from './gridSvg.ts'
 
@@ -31,11 +32,24 @@ export interface Grid {
   toSvg(text: FigureText): string
 }
 
+export interface Place {
+  readonly row: number
+  readonly column: number
+}
+
+/** All cells from one corner to the other, both within. */
+export interface GridRange {
+  readonly from: Place
+  readonly to: Place
+}
+
 export interface GridOptions {
   label: string
   /** One sentence about a cell: for the tooltip and the screen reader. */
   describe: (row: number, column: number) => string
   onSelect: (row: number, column: number) => void
+  /** Several are marked, by dragging, by Shift, or by a click on a name: a rectangle of them; null: none or one. */
+  onRange?: (range: GridRange | null) => void
   /** Attached to the element for VS Code's own context menu. */
   menuContext?: (row: number, column: number) => Record<string, unknown>
 }
@@ -58,11 +72,14 @@ export function createGrid(options: GridOptions): Grid {
   let layout: GridLayout = layOut([], [], 0)
   let at = { row: 0, column: 0 }
   let selected = false
+  /** Where a range began, whose other corner is `at`. */
+  let anchor: Place | null = null
+  const range = () => rangeBetween(anchor, at)
 
   const draw = onceAFrame(() => {
     layout = layOut(data.rows, data.columns, element.clientWidth)
     const context = context2d(canvas, layout.width, layout.height)
-    paintGrid(context, layout, data, selected ? at : null)
+    paintGrid(context, layout, data, selected ? at : null, range())
   })
   new ResizeObserver(draw).observe(element)
 
@@ -75,35 +92,31 @@ export function createGrid(options: GridOptions): Grid {
     active.setAttribute('aria-colindex', String(at.column + 1))
     if (options.menuContext) element.dataset.vscodeContext = JSON.stringify(options.menuContext(at.row, at.column))
     if (tell) options.onSelect(at.row, at.column)
+    options.onRange?.(range())
     draw()
   }
   element.addEventListener('keydown', (event) => {
     const next = step(event.key, at, data)
     if (!next) return
     event.preventDefault()
+    anchor = event.shiftKey && options.onRange ? (anchor ?? at) : null
     move(next, true)
-    announce(options.describe(at.row, at.column))
+    const marked = range()
+    announce(marked ? rangeText(marked) : options.describe(at.row, at.column))
   })
-  const pointed = (event: MouseEvent) => {
-    const box = canvas.getBoundingClientRect()
-    return cellAt(layout, event.clientX - box.left, event.clientY - box.top)
-  }
-  // mousedown rather than click: the context menu opens on it, and must be about the cell under the pointer.
-  canvas.addEventListener('mousedown', (event) => {
-    const cell = pointed(event)
-    if (cell) move(cell, true)
+  followPointer(canvas, tip, {
+    layout: () => layout,
+    describe: options.describe,
+    choose(cell, extend) {
+      anchor = extend && options.onRange ? (anchor ?? at) : null
+      move(cell, true)
+    },
+    mark(from, to) {
+      if (!options.onRange) return
+      anchor = from ?? anchor ?? at
+      move(to, false)
+    },
   })
-  canvas.addEventListener('mousemove', (event) => {
-    const cell = pointed(event)
-    tip.hidden = !cell
-    if (!cell) return
-    tip.textContent = options.describe(cell.row, cell.column)
-    const box = canvas.getBoundingClientRect()
-    const x = event.clientX - box.left
-    tip.style.left = `${Math.max(0, Math.min(x + 12, box.width - tip.offsetWidth))}px`
-    tip.style.top = `${event.clientY - box.top + 16}px`
-  })
-  canvas.addEventListener('mouseleave', () => (tip.hidden = true))
 
   return {
     element,
@@ -115,13 +128,29 @@ export function createGrid(options: GridOptions): Grid {
       draw()
     },
     select(cell) {
+      if (cell && cell.row === at.row && cell.column === at.column && selected) return
+      anchor = null
       if (cell) return move(cell, false)
       selected = false
+      options.onRange?.(null)
       draw()
     },
     redraw: draw,
     toSvg: (text) => gridToSvg(layOut(data.rows, data.columns, 960), data, text),
   }
+}
+
+function rangeBetween(anchor: Place | null, at: Place): GridRange | null {
+  if (!anchor || (anchor.row === at.row && anchor.column === at.column)) return null
+  const [from, to] = [Math.min, Math.max].map((pick) => ({
+    row: pick(anchor.row, at.row),
+    column: pick(anchor.column, at.column),
+  }))
+  return { from, to }
+}
+
+function rangeText({ from, to }: GridRange): string {
+  return `${to.row - from.row + 1} blocks by ${to.column - from.column + 1} modules marked`
 }
 
 function clamp(index: number, length: number): number {

@@ -45,6 +45,17 @@ export function cellAt(layout: GridLayout, x: number, y: number): { row: number;
   return inside ? { row, column } : null
 }
 
+/** The row or the column whose name is there. */
+export function nameAt(layout: GridLayout, x: number, y: number): { row: number } | { column: number } | null {
+  const { left, top, cellWidth, cellHeight, rows, columns } = layout
+  const row = Math.floor((y - top) / cellHeight)
+  if (x < left) return row >= 0 && row < rows ? { row } : null
+  if (y >= top || y < 0) return null
+  // Names lean to the right by as much as they rise.
+  const column = Math.floor((x - left - (top - 6 - y)) / cellWidth)
+  return column >= 0 && column < columns ? { column } : null
+}
+
 /** Every how many rows a name fits. */
 export function labelEvery(layout: GridLayout): number {
   return Math.max(1, Math.ceil(12 / layout.cellHeight))

@@ -1,5 +1,5 @@
 // Paints a heatmap in the colours of the theme.
-import type { GridData } from './grid.ts'
+import type { GridData, GridRange } from './grid.ts'
 import { labelEvery, type GridLayout } from './gridLayout.ts'
 import { inkOn } from './palette.ts'
 import { readTheme, type Theme } from './theme.ts'
@@ -9,6 +9,7 @@ export function paintGrid(
   layout: GridLayout,
   data: GridData,
   selected: { row: number; column: number } | null,
+  range: GridRange | null,
 ): void {
   const theme = readTheme()
   context.clearRect(0, 0, layout.width, layout.height)
@@ -22,7 +23,8 @@ export function paintGrid(
       paintCell(context, layout, theme, data, x, y, cell)
     }
   }
-  if (!selected) return
+  if (range) paintRange(context, layout, theme, range)
+  if (!selected || range) return
   const x = layout.left + selected.column * layout.cellWidth
   const y = layout.top + selected.row * layout.cellHeight
   const [width, height] = [layout.cellWidth - 1, layout.cellHeight - 1]
@@ -31,6 +33,25 @@ export function paintGrid(
   const value = data.cells[selected.row * layout.columns + selected.column]?.value ?? null
   context.strokeStyle = value === null ? theme.foreground : inkOn(data.colour(value))
   context.strokeRect(x + 2, y + 2, width - 4, height - 4)
+  context.strokeStyle = theme.focus
+  context.strokeRect(x, y, width, height)
+}
+
+function paintRange(
+  context: CanvasRenderingContext2D,
+  layout: GridLayout,
+  theme: Theme,
+  { from, to }: GridRange,
+): void {
+  const x = layout.left + from.column * layout.cellWidth
+  const y = layout.top + from.row * layout.cellHeight
+  const width = (to.column - from.column + 1) * layout.cellWidth - 1
+  const height = (to.row - from.row + 1) * layout.cellHeight - 1
+  // Two lines of two colours are seen on cells of any.
+  context.lineWidth = 4
+  context.strokeStyle = theme.background
+  context.strokeRect(x, y, width, height)
+  context.lineWidth = 2
   context.strokeStyle = theme.focus
   context.strokeRect(x, y, width, height)
 }

@@ -1,6 +1,8 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
 import { viewTypes } from '../contributions.ts'
+import { shapes } from '../../shared/recipe/shapePruning.ts'
+import { shapeRecipe } from '../inspector/shapeRecipe.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { pullModel } from '../models/pullModel.ts'
 import { reached } from '../support/milestones.ts'
@@ -22,6 +24,7 @@ type Ids =
   | 'sparsescope.compareWithSelected'
   | 'sparsescope.computeStatistics'
   | 'sparsescope.analyse'
+  | 'sparsescope.shapeRecipe'
   | 'sparsescope.exportView'
   | 'sparsescope.copyTensorName'
   | 'sparsescope.copyTarget'
@@ -78,6 +81,16 @@ export function modelCommands({ services, inspectors, comparePanels, models, mod
       if (!request) return
       await vscode.commands.executeCommand('vscode.openWith', weights, viewTypes.checkpoint)
       await inspectors.sessionOf(weights.fsPath)?.analyse(request)
+    },
+    // From the inspector's map.
+    'sparsescope.shapeRecipe': async (path, shape, names) => {
+      if (!(await requireTrust(t('Writing a recipe')))) return
+      const wanted = shapes.find((known) => known === shape)
+      const session = inspectors.sessionOf(String(path))
+      if (!session || !wanted || !Array.isArray(names)) return
+      const request = { weights: session.path, shape: wanted, names: names.map(String) }
+      const said = await shapeRecipe(models, await session.known(), request)
+      if (said !== undefined) session.tell({ type: 'shaped', said })
     },
     'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
     'sparsescope.exportView': async () => {

@@ -126,6 +126,10 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     switch (message.type) {
       case 'analyse':
         return void vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(session.path))
+      case 'shape': {
+        const { shape, names } = message
+        return void vscode.commands.executeCommand('sparsescope.shapeRecipe', session.path, shape, names)
+      }
       case 'analyseCancel':
         return session.cancelAnalysis()
       case 'scanStart':

@@ -76,13 +76,13 @@ export class ModelSession {
     const onProgress = (progress: ScanProgress) => {
       if (this.scan !== scan) return
       scan.progress = { ...progress, stats: [] }
-      this.send({ type: 'scan', progress })
+      this.tell({ type: 'scan', progress })
     }
     const end = (result: ScanResult) => {
       if (this.scan !== scan) return
       this.scan = null
       this.lastResult = result
-      this.send({ type: 'scanEnd', result })
+      this.tell({ type: 'scanEnd', result })
     }
     this.call('scan', { path: this.path }, { signal: scan.abort.signal, onProgress }).then(
       end,
@@ -102,11 +102,11 @@ export class ModelSession {
     this.analysing = analysing
     const onProgress = (update: AnalysisUpdate) => {
       analysing.update = { ...update, modules: [] }
-      this.send({ type: 'analysis', update })
+      this.tell({ type: 'analysis', update })
     }
     const end = (problem: string | null) => {
       this.analysing = null
-      this.send({ type: 'analysisEnd', problem })
+      this.tell({ type: 'analysisEnd', problem })
     }
     try {
       const { signal } = analysing.abort
@@ -157,7 +157,8 @@ export class ModelSession {
     }
   }
 
-  private send(message: ToInspector): void {
+  /** All views that show it. */
+  tell(message: ToInspector): void {
     for (const view of this.views) if (view.shows) view.post(message)
   }
 }

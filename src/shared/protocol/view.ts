@@ -3,6 +3,7 @@
 import type { RunEvent } from './events.ts'
 import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanResult } from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
+import type { Shape } from '../recipe/shapePruning.ts'
 import type { RunResult } from '../series/runResult.ts'
 import type { AnalysisUpdate, CallName, ParamsOf, ResultOf } from './rpc.ts'
 import type { TryProgress } from './tryOut.ts'
@@ -58,6 +59,8 @@ export type ToInspector =
   | { type: 'analysis'; update: AnalysisUpdate }
   /** `problem`: why it ended before its end; null: it did not. */
   | { type: 'analysisEnd'; problem: string | null }
+  /** What the recipe says now, or why it does not. */
+  | { type: 'shaped'; said: string }
   | { type: 'scan'; progress: ScanProgress }
   | { type: 'scanEnd'; result: ScanResult }
   | { type: 'select'; name: string }
@@ -66,6 +69,8 @@ export type FromInspector =
   | FromAnyView
   | { type: 'analyse' }
   | { type: 'analyseCancel' }
+  /** Of the tensors with these names. */
+  | { type: 'shape'; shape: Shape; names: string[] }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }

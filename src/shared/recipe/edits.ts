@@ -98,7 +98,10 @@ export function appendItem(document: RecipeDocument, path: Path, value: string):
   const [start, end] = extentOf(last)
   const lineStart = document.text.lastIndexOf('\n', start - 1) + 1
   const dash = document.text.indexOf('-', lineStart)
-  return [replaceRange(document, end, end, `\n${' '.repeat(Math.max(0, dash - lineStart))}- ${value}`)]
+  // The extent of a map reaches into the next line; what stands behind the last value on its line is its comment.
+  const lineEnd = document.text.indexOf('\n', document.text.slice(0, end).trimEnd().length)
+  const at = lineEnd < 0 ? document.text.length : lineEnd
+  return [replaceRange(document, at, at, `\n${' '.repeat(Math.max(0, dash - lineStart))}- ${value}`)]
 }
 
 /** The text with the edits made; for tests and for `fix all` on the command line. */

@@ -275,6 +275,47 @@ describe('backend process', function () {
     assert.deepEqual([await own, await followed], ['cancelled', 'cancelled'])
     other.launched.leave()
   })
+
+  it('analyses in a thread of its own: live, stopped, gone on, and there when the model is opened', async () => {
+    const path = join(folder, 'opt')
+    const request = {
+      path,
+      calibration: { data: join(folder, 'ids.safetensors'), samples: 8, seqLen: 16 },
+      methods: ['wanda' as const],
+      sparsities: [0.5],
+      sensitivity: 'block' as const,
+    }
+    assert.equal((await call('openModel', { path })).analysis, null)
+    const abort = new AbortController()
+    const seen = new Set<string>()
+    const stopped = call('analyse', request, {
+      signal: abort.signal,
+      onProgress: ({ modules }) => {
+        for (const { name } of modules) seen.add(name)
+        if (seen.size > 0) abort.abort()
+      },
+    })
+    // A model as small may be done before the cancellation is there.
+    await stopped.catch(() => undefined)
+    const part = (await call('openModel', { path })).analysis?.modules.length ?? 0
+    assert.ok(part >= seen.size, `${part} are kept of ${seen.size} seen`)
+    // A ping is answered while it goes on.
+    let answered = false
+    const all = new Map<string, unknown>()
+    await call('analyse', request, {
+      onProgress: ({ modules }) => {
+        for (const module of modules) all.set(module.name, module)
+        void call('ping', null).then(() => (answered = true))
+      },
+    })
+    assert.ok(answered)
+    const { analysis, model } = await call('openModel', { path })
+    assert.equal(analysis?.modules.length, model.tensors.filter(({ role }) => role === 'linear').length)
+    assert.deepEqual(new Map(analysis?.modules.map((module) => [module.name, module])), all)
+    assert.ok((analysis?.loss ?? 0) > 0)
+    const short = { ...request, calibration: { ...request.calibration, data: join(folder, 'nowhere.txt') } }
+    await assert.rejects(call('analyse', short), /nowhere\.txt/)
+  })
 })
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

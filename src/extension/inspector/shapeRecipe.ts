@@ -1,0 +1,85 @@
+// From the map to a recipe: marked matrices are pruned less, more or not at all by the open recipe of this model, or by a new one.
+import * as vscode from 'vscode'
+import { dirname, resolve } from 'node:path'
+import { expectedError } from '../../shared/analysis/expectedError.ts'
+import type { MeasuredModule } from '../../shared/analysis/analysis.ts'
+import { moduleOfWeight } from '../../shared/families/parameters.ts'
+import { formatShare } from '../../shared/format/numbers.ts'
+import { pruneEntries } from '../../shared/plan/pruneEntries.ts'
+import type { OpenedModel } from '../../shared/protocol/inspect.ts'
+import { parseRecipe } from '../../shared/recipe/parse.ts'
+import { resolvePruneStep } from '../../shared/recipe/resolve.ts'
+import { shapePruning, type Shape } from '../../shared/recipe/shapePruning.ts'
+import { recipeLanguage } from '../contributions.ts'
+import type { Models } from '../models/models.ts'
+import { newRecipe } from '../recipe/newRecipe.ts'
+
+const t = vscode.l10n.t
+
+export interface ShapeRequest {
+  /** Index or weights file of the model. */
+  readonly weights: string
+  readonly shape: Shape
+  /** Tensors. */
+  readonly names: readonly string[]
+}
+
+/** What the recipe says now, or why it does not; undefined when the person left. */
+export async function shapeRecipe(
+  models: Models,
+  opened: OpenedModel,
+  { weights, shape, names }: ShapeRequest,
+): Promise<string | undefined> {
+  const document =
+    recipeOf(weights) ?? (await newRecipe(models, vscode.Uri.file(weights)).then(() => recipeOf(weights)))
+  if (!document) return undefined
+  const linears = linearsOf(opened)
+  const before = document.getText()
+  const shaped = shapePruning(before, linears, new Set(names.map(moduleOfWeight)), shape)
+  if (shaped.problem !== undefined) return t('Nothing was changed: {0}', shaped.problem)
+  const edit = new vscode.WorkspaceEdit()
+  const all = new vscode.Range(document.positionAt(0), document.positionAt(before.length))
+  edit.replace(document.uri, all, shaped.text)
+  if (!(await vscode.workspace.applyEdit(edit))) return t('Nothing was changed: the recipe cannot be edited.')
+  await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true })
+  return summary(shaped.text, opened)
+}
+
+/** The recipe of this model that is open; of several the one in sight. */
+function recipeOf(weights: string): vscode.TextDocument | undefined {
+  const visible = vscode.window.visibleTextEditors.map(({ document }) => document)
+  const documents = [...visible, ...vscode.workspace.textDocuments].filter((d) => d.languageId === recipeLanguage && !d.isClosed) // prettier-ignore
+  return documents.find((document) => {
+    const model = parseRecipe(document.getText()).recipe?.model
+    const path = model === undefined ? '' : resolve(dirname(document.uri.fsPath), model)
+    return path === dirname(weights) || path === weights
+  })
+}
+
+function linearsOf({ model }: OpenedModel) {
+  return model.tensors
+    .filter((tensor) => tensor.role === 'linear' && tensor.block !== null)
+    .map(({ name, block, parameters }) => ({ name: moduleOfWeight(name), className: 'Linear', block: block ?? 0, parameters })) // prettier-ignore
+}
+
+/** Mean sparsity over all weights of the blocks' matrices, and what of their outputs is lost where that was measured. */
+function summary(text: string, opened: OpenedModel): string | undefined {
+  const linears = linearsOf(opened)
+  const steps = (parseRecipe(text).recipe?.prune ?? []).map(resolvePruneStep)
+  const modules = new Map((opened.analysis?.modules ?? []).map((module): [string, MeasuredModule] => [module.name, module])) // prettier-ignore
+  let [weights, zeros, error, known] = [0, 0, 0, true]
+  const entries = pruneEntries(steps, linears, opened.model.blocks)
+  for (const { name, parameters } of linears) {
+    const i = entries.findIndex(({ sparsities }) => sparsities.has(name))
+    weights += parameters
+    if (i < 0) continue
+    const sparsity = entries[i].sparsities.get(name) ?? 0
+    zeros += sparsity * parameters
+    const module = modules.get(name)
+    const lost = module ? expectedError(module, { method: steps[i].method, sparsity, pattern: steps[i].pattern }) : null
+    if (lost === null) known = false
+    else error += lost * parameters
+  }
+  const mean = t('mean sparsity {0}', formatShare(zeros / weights))
+  return known && modules.size > 0 ? `${mean}, ${t('expected error {0} of the outputs', formatShare(error / weights))}` : mean // prettier-ignore
+}

@@ -1,0 +1,22 @@
+// What a recipe would cost by the errors that were measured, read between and beyond the sparsities that were tried.
+import type { MeasuredModule } from './analysis.ts'
+
+export interface PrunedAs {
+  readonly method: string
+  readonly sparsity: number
+  readonly pattern: string
+}
+
+/** Of one matrix: log error is linear between measured sparsities; null where nothing was measured that says it. */
+export function expectedError({ errors }: MeasuredModule, { method, sparsity, pattern }: PrunedAs): number | null {
+  const own = errors.filter((one) => one.method === method && one.pattern === pattern && one.error !== null)
+  if (pattern !== 'unstructured') return own.at(0)?.error ?? null
+  const points = own.map((one) => ({ s: one.sparsity, log: Math.log(Math.max(one.error ?? 0, 1e-30)) }))
+  points.sort((a, b) => a.s - b.s)
+  const [first] = points
+  if (!first) return null
+  if (points.length === 1) return first.s === sparsity ? (own[0].error ?? null) : null
+  const right = Math.max(1, points.findIndex(({ s }) => s >= sparsity) < 0 ? points.length - 1 : points.findIndex(({ s }) => s >= sparsity)) // prettier-ignore
+  const [a, b] = [points[right - 1], points[right]]
+  return Math.exp(a.log + ((sparsity - a.s) / (b.s - a.s)) * (b.log - a.log))
+}
