@@ -18,7 +18,7 @@ export interface MachineFacts {
   cores: number
   memory: { totalBytes: number; availableBytes: number; containerLimitBytes: number | null }
   disk: { folder: string; freeBytes: number }
-  /** Version of the Slurm whose commands are on PATH; null: none is, and sweeps run here. */
+  /** Version of the Slurm whose commands are on PATH and know their cluster; null: sweeps run here. */
   slurm: string | null
 }
 
