@@ -23,13 +23,13 @@ export const measured: Measured = {
   model: 'SmolLM2-135M',
   dense: 42.38,
   pruned: {
-    unstructured: { magnitude: 592.59, wanda: 88.45, sparsegpt: 76.25, alps: 64.79 },
-    '2:4': { wanda: 260.28, sparsegpt: 143.7, alps: 107.58 },
+    unstructured: { magnitude: 592.59, wanda: 88.45, sparsegpt: 76.25, admm: 67.05, alps: 64.79 },
+    '2:4': { wanda: 260.28, sparsegpt: 143.7, admm: 117.05, alps: 107.58 },
   },
   recovered: {
     unstructured: [
       { method: 'alps', modes: ['retrain'], perplexity: 49.25 },
-      { method: 'sparsegpt', modes: ['reconstruct'], perplexity: 64.86 },
+      { method: 'alps', modes: ['reconstruct'], perplexity: 60.4 },
       { method: 'wanda', modes: ['refit'], perplexity: 70.55 },
     ],
     '2:4': [
