@@ -1,13 +1,17 @@
-// One reconstruction step, one forward with loss and one retraining step of a model of OPT-125M's shape, ms, beside the
-// torch peer, all cores. The two take turns and the ratio is the median over the rounds: the machine's clock drifts by
-// more within minutes than the two differ.
-//   npx tsx bench/steps.ts [--layers 12] [--seq-len 512] [--reps 3] [--rounds 5] [--peer ../shared/peer/torch_peer.py] [--no-peer]
+// One reconstruction step, one forward with loss and one retraining step of a model of OPT-125M's shape, or of a checkpoint,
+// ms, beside the torch peer, all cores: products in f32 on both sides, and in bf16 (the peer under autocast). All take turns
+// and ratios are medians over the rounds: the machine's clock drifts by more within minutes than they differ.
+//   npx tsx bench/steps.ts [--model FOLDER] [--layers 12] [--seq-len 512] [--reps 3] [--rounds 5] [--precision f32,bf16]
+//     [--only reconstruct,forward,retrain] [--peer ../shared/peer/torch_peer.py] [--no-peer]
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Arena } from '../src/engine/compute/arena.ts'
 import { upload, type Backend } from '../src/engine/compute/backend.ts'
+import { openCheckpoint } from '../src/engine/checkpoint/checkpoint.ts'
 import { openCpu } from '../src/engine/compute/cpu/open.ts'
 import { rows } from '../src/engine/compute/tensor.ts'
 import { loadBlock } from '../src/engine/model/block.ts'
+import { computeIn } from '../src/engine/model/computeIn.ts'
 import { createDecoder } from '../src/engine/model/decoder.ts'
 import { openModel, type Model } from '../src/engine/model/model.ts'
 import { decode, readWeight } from '../src/engine/model/weightIo.ts'
@@ -25,10 +29,13 @@ import { machine, median, python, root, runJson } from './support/process.ts'
 
 const { values } = parseArgs({
   options: {
+    model: { type: 'string' },
     layers: { type: 'string', default: '12' },
     'seq-len': { type: 'string', default: '512' },
     reps: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '5' },
+    precision: { type: 'string', default: 'f32,bf16' },
+    only: { type: 'string', default: 'reconstruct,forward,retrain' },
     peer: { type: 'string', default: `${root}/../shared/peer/torch_peer.py` },
     'no-peer': { type: 'boolean', default: false },
   },
@@ -120,26 +127,35 @@ async function forward(backend: Backend, model: Model, ids: Int32Array) {
   return median(times.slice(1))
 }
 
-async function ours(): Promise<{ name: string; times: Times }> {
-  const backend = await openCpu()
-  const model = openModel(memoryCheckpoint(config, 0.5))
+type Precision = 'f32' | 'bf16'
+const precisions = values.precision.split(',').filter((p): p is Precision => p === 'f32' || p === 'bf16')
+const parts = values.only.split(',')
+
+/** Weights are stored as they are multiplied: SmolLM2's are bf16 already, and widened once for f32. */
+async function ours(precision: Precision): Promise<Times> {
+  const stored = precision === 'f32' ? 'F32' : 'BF16'
+  const checkpoint = values.model ? await openCheckpoint(values.model) : memoryCheckpoint(config, 0.5, stored)
+  const model = openModel(checkpoint)
+  const opened = await openCpu()
+  const backend = computeIn(opened, model, precision)
   const masks = await masksOf(model)
   const rng = createRng(3, 'ids')
-  const ids = Int32Array.from({ length: seqLen }, () => 4 + rng.below(config.vocab_size - 4))
+  const ids = Int32Array.from({ length: seqLen }, () => 4 + rng.below(model.config.vocabSize - 4))
   const times: Times = new Map()
-  for (const train of sets.slice(0, 2))
+  for (const train of parts.includes('reconstruct') ? sets.slice(0, 2) : [])
     times.set(`reconstruction step, 1 block: ${train.join('+')}`, await reconstruction(backend, model, masks, train))
-  times.set('forward + loss, whole model', await forward(backend, model, ids))
-  for (const train of sets)
+  if (parts.includes('forward')) times.set('forward + loss, whole model', await forward(backend, model, ids))
+  for (const train of parts.includes('retrain') ? sets : [])
     times.set(`retraining step, whole model: ${train.join('+')}`, await retraining(backend, model, masks, ids, train))
-  const name = backend.info.description
   await backend.close()
-  return { name, times }
+  await checkpoint.close()
+  return times
 }
 
-function peer(): Times {
+function peer(precision: Precision): Times {
   const sizes = ['--layers', String(layers), '--seq-len', String(seqLen), '--reps', String(reps)]
-  const args = [values.peer, 'bench', ...sizes, '--only', 'reconstruct,forward,retrain']
+  const flag = precision === 'f32' ? [] : [join(root, 'bench/peer_autocast.py')]
+  const args = [...flag, values.peer, 'bench', ...(values.model ? [values.model] : []), ...sizes, '--only', values.only]
   const { json } = runJson<{ rows: { name: string; median_s: number }[] }>(python, args)
   return new Map(json.rows.map(({ name, median_s: seconds }) => [name, 1000 * seconds]))
 }
@@ -147,29 +163,33 @@ function peer(): Times {
 // BLAS picks its kernels when it loads: these two would choose slower ones.
 delete process.env.OPENBLAS_CORETYPE
 delete process.env.OPENBLAS_L2_SIZE
-const rounds: { theirs: Times | null; mine: Times }[] = []
-let name = ''
+/** By "torch f32", "ours bf16" …: a round is one turn of each. */
+const rounds: Map<string, Times>[] = []
 for (let round = 0; round < Number(values.rounds); round++) {
-  const theirs = values['no-peer'] ? null : peer()
-  const side = await ours()
-  name = side.name
-  rounds.push({ theirs, mine: side.times })
+  const times = new Map<string, Times>()
+  for (const precision of precisions) {
+    if (!values['no-peer']) times.set(`torch ${precision}`, peer(precision))
+    times.set(`ours ${precision}`, await ours(precision))
+  }
+  rounds.push(times)
 }
-const over = (of: (round: (typeof rounds)[number]) => number) => median(rounds.map(of))
-console.log(machine())
+const sides = [...rounds[0].keys()]
+const [torch, mine] = ['torch', 'ours'].map((who) => sides.filter((side) => side.startsWith(who)))
+console.log(machine(), (await openCpu()).info.description)
 console.table(
-  [...rounds[0].mine.keys()].map((what) => ({
-    [`${layers} blocks, ${seqLen} tokens, ms`]: what,
-    ...(rounds[0].theirs && { 'torch peer': Math.round(over(({ theirs }) => theirs?.get(what) ?? NaN)) }),
-    [name]: Math.round(over(({ mine }) => mine.get(what) ?? NaN)),
-    ...(rounds[0].theirs &&
-      ratios(rounds.map(({ theirs, mine }) => (theirs?.get(what) ?? NaN) / (mine.get(what) ?? NaN)))),
+  [...(rounds[0].get(mine[0])?.keys() ?? [])].map((what) => ({
+    [`${values.model ?? `${layers} blocks`}, ${seqLen} tokens, ms`]: what,
+    ...Object.fromEntries(sides.map((side) => [side, Math.round(median(rounds.map((r) => r.get(side)?.get(what) ?? NaN)))])), // prettier-ignore
+    ...Object.fromEntries(
+      mine.flatMap((side) => torch.map((other) => [`${side} × ${other}`, ratio(side, other, what)])),
+    ),
   })),
 )
 process.exit()
 
-/** The median of the rounds' ratios, and how far they spread. */
-function ratios(all: number[]): Record<string, string | number> {
+/** How many times as fast: the median of the rounds' ratios, and how far they spread. */
+function ratio(side: string, other: string, what: string): string {
+  const all = rounds.map((times) => (times.get(other)?.get(what) ?? NaN) / (times.get(side)?.get(what) ?? NaN))
   const text = (x: number) => x.toFixed(2)
-  return { '× peer': Number(text(median(all))), 'of the rounds': `${text(Math.min(...all))}–${text(Math.max(...all))}` }
+  return `${text(median(all))} (${text(Math.min(...all))}–${text(Math.max(...all))})`
 }
