@@ -27,6 +27,7 @@ async function main(): Promise<void> {
         seed: 0,
         memoryBytes: defaultMemoryBytes(),
         openBackend: () => openChosen(choice),
+        precision: choice.precision,
         signal: abort.signal,
         onMeasured: (modules, loss) => post({ type: 'update', update: { modules: [...modules], loss, done, total } }),
         onProgress(what, now, all) {

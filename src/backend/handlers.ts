@@ -48,7 +48,7 @@ export interface Service {
 /** Before a window has said what it wants. */
 const unasked: HelloParams = {
   ...{ protocol: protocolVersion, cache: '' },
-  ...{ device: 'auto', adapter: '', threads: 0, deviceMemory: '' },
+  ...{ device: 'auto', adapter: '', threads: 0, deviceMemory: '', precision: 'auto' },
 }
 
 /** Everything lives as long as the process, which serves one workspace: mostly one window. */
@@ -138,8 +138,8 @@ async function analysisOf({ checkpoint }: OpenModel): Promise<AnalysisUpdate | n
   return kept && { modules: kept.blocks.flat(), loss: kept.loss, done: 1, total: 1 }
 }
 
-function choiceOf({ device, adapter, threads, deviceMemory }: DeviceChoice): string {
-  return JSON.stringify([device, adapter, threads, deviceMemory])
+function choiceOf({ device, adapter, threads, deviceMemory, precision }: DeviceChoice): string {
+  return JSON.stringify([device, adapter, threads, deviceMemory, precision])
 }
 
 async function weightOf({ checkpoint }: OpenModel, { name, slice, row, column }: WeightRequest): Promise<Weight> {

@@ -42,6 +42,7 @@ async function main(): Promise<void> {
       memoryBytes: params.memoryBytes ?? undefined,
       version,
       openBackend: async () => (backend = await openChosen(choice)),
+      precision: choice.precision,
       signal: abort.signal,
       pausePoint,
       onFolder: (path) => {

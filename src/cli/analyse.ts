@@ -19,9 +19,10 @@ import { textTable } from '../shared/format/textTable.ts'
 import { methodNames, type MethodName } from '../shared/methods/methods.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { writeNew } from './writeNew.ts'
 
-interface AnalyseCliOptions extends CommonOptions {
+interface AnalyseCliOptions extends CommonOptions, PrecisionOptions {
   calibration?: string
   field?: string
   samples?: number
@@ -62,6 +63,7 @@ export const analyseCommand = command('analyse', 'say what each matrix is like, 
   )
   .option('--allocate <s>', 'also the sparsities of the blocks, this in the mean, that cost each the same error', share)
   .option('--seed <n>', 'of drawn windows and of random pruning', Number, 0)
+  .addOption(precisionOption())
   .addOption(memoryOption())
   .option('--out <file>', 'also write the JSON there; it must not exist')
   .action(
@@ -102,6 +104,7 @@ async function analysisOf(context: Context, path: string, o: AnalyseCliOptions):
       seed: o.seed,
       memoryBytes: memoryBytes(o.memory),
       openBackend: async () => (backend = await openBackend(o)),
+      precision: o.precision,
       signal: context.signal,
       onProgress: (what, done, total) =>
         context.progress({ what, count: { done, total, unit: what === 'values' ? 'bytes' : 'windows' } }),

@@ -1,4 +1,5 @@
 // Identifiers that package.json and the code share; a test compares the two.
+import type { PrecisionChoice } from '../shared/recipe/precisions.ts'
 
 export const extensionId = 'sparsescope.sparsescope'
 
@@ -67,6 +68,7 @@ export const settingDefaults = {
   'backend.threads': 0,
   'backend.memoryLimit': '',
   'backend.deviceMemory': '',
+  'backend.precision': 'auto' as PrecisionChoice,
   'statistics.autoCompute': 'small' as 'never' | 'small' | 'always',
   'statistics.smallGiB': 4,
   'view.palette': 'viridis' as 'viridis' | 'cividis' | 'greys',

@@ -124,7 +124,14 @@ function startLanguageWithRecipe({ context, log }: Services): vscode.Disposable 
 /** Which settings only count for a new backend is not obvious: it is offered, never done behind a run's back. */
 function offerRestart({ supervisor, log }: Services): vscode.Disposable {
   return onSettingChange(
-    ['backend.nodePath', 'backend.device', 'backend.adapter', 'backend.threads', 'backend.deviceMemory'],
+    [
+      'backend.nodePath',
+      'backend.device',
+      'backend.adapter',
+      'backend.threads',
+      'backend.deviceMemory',
+      'backend.precision',
+    ],
     () => {
       if (supervisor.state.kind === 'stopped') return
       const restart = vscode.l10n.t('Restart Backend')

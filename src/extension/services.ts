@@ -68,6 +68,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
       adapter: setting('backend.adapter'),
       threads: setting('backend.threads'),
       deviceMemory: setting('backend.deviceMemory').trim(),
+      precision: setting('backend.precision'),
     }),
     log: (line) => log.channel.info(line),
   })

@@ -12,6 +12,7 @@ import type {
 import { blockLinears } from '../../shared/families/parameters.ts'
 import { PlanError } from '../../shared/plan/planError.ts'
 import { passTokens } from '../../shared/plan/memory.ts'
+import { defaultPrecision, type PrecisionChoice } from '../../shared/recipe/precisions.ts'
 import { unstructured } from '../../shared/recipe/schema.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
@@ -19,6 +20,7 @@ import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import type { CalibrationSet } from '../blocks/flow.ts'
 import { createModelStream } from '../blocks/modelStream.ts'
+import { computeIn } from '../model/computeIn.ts'
 import { createDecoder } from '../model/decoder.ts'
 import { openModel, type Model } from '../model/model.ts'
 import { withPruneHost } from '../prune/host.ts'
@@ -44,6 +46,7 @@ export interface AnalyseOptions {
   readonly seed: number
   readonly memoryBytes: number
   readonly openBackend: () => Promise<Backend>
+  readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
   /** Modules whose numbers are new: those of an earlier analysis first. `loss`: the dense model's, where sensitivities are asked for. */
   readonly onMeasured?: (modules: readonly MeasuredModule[], loss: number | null) => void
@@ -127,8 +130,8 @@ async function measure(
   const { checkpoint, config } = model
   const { calibration, sensitivity: unit, seed, signal, onProgress } = options
   const set = await calibrationSet(model, options)
-  const backend = await options.openBackend()
-  const asked = [calibration.data, calibration.field, set.windows, set.seqLen, seed, unit, backend.info.device, candidates.map(({ method, sparsity, pattern }) => [method, sparsity, pattern])] // prettier-ignore
+  const backend = computeIn(await options.openBackend(), model, options.precision ?? defaultPrecision)
+  const asked = [calibration.data, calibration.field, set.windows, set.seqLen, seed, unit, backend.info.device, backend.precision, candidates.map(({ method, sparsity, pattern }) => [method, sparsity, pattern])] // prettier-ignore
   const store = await openAnalysisStore(checkpoint, calibration.data, asked, options.onWarning)
   const { state } = store
   const bytes = options.memoryBytes * share

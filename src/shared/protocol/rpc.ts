@@ -5,6 +5,7 @@ import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanRe
 import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequest } from './inspect.ts'
 import type { MeasuredModule, SensitivityUnit } from '../analysis/analysis.ts'
 import type { MethodName } from '../methods/methods.ts'
+import type { PrecisionChoice } from '../recipe/precisions.ts'
 import type { PlanSummary } from './plan.ts'
 import type { TryParams, TryProgress } from './tryOut.ts'
 
@@ -20,6 +21,8 @@ export interface DeviceChoice {
   threads: number
   /** What may be used of a GPU's memory, such as 8GB; '': all it gives. */
   deviceMemory: string
+  /** Of products, in a run whose recipe leaves it to the device. */
+  precision: PrecisionChoice
 }
 
 export interface HelloParams extends DeviceChoice {

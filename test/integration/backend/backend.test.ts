@@ -53,7 +53,7 @@ describe('backend process', function () {
     const launched = await launch({ path: process.execPath, origin: 'host' })
     const call = createCaller(launched.connection)
     launched.connection.listen()
-    const choice = { device: 'cpu', adapter: '', threads: 1, deviceMemory: '' } as const
+    const choice = { device: 'cpu', adapter: '', threads: 1, deviceMemory: '', precision: 'auto' } as const
     const hello = { protocol: protocolVersion, cache: join(folder, 'cache'), ...choice }
     const answer = await call('hello', hello)
     assert.equal(answer.protocol, protocolVersion)

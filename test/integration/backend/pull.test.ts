@@ -31,7 +31,7 @@ describe('pull in the backend process', () => {
     launched = await launch({ path: process.execPath, origin: 'host' })
     call = createCaller(launched.connection)
     launched.connection.listen()
-    const choice = { device: 'cpu', adapter: '', threads: 1, deviceMemory: '' } as const
+    const choice = { device: 'cpu', adapter: '', threads: 1, deviceMemory: '', precision: 'auto' } as const
     ;({ pid } = await call('hello', { protocol: protocolVersion, cache: temp.path('cache'), ...choice }))
   })
   afterEach(async () => {
