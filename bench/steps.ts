@@ -155,7 +155,15 @@ async function ours(precision: Precision): Promise<Times> {
 function peer(precision: Precision): Times {
   const sizes = ['--layers', String(layers), '--seq-len', String(seqLen), '--reps', String(reps)]
   const flag = precision === 'f32' ? [] : [join(root, 'bench/peer_autocast.py')]
-  const args = [...flag, values.peer, 'bench', ...(values.model ? [values.model] : []), ...sizes, '--only', values.only]
+  const args = [
+    ...flag,
+    values.peer,
+    'bench',
+    ...(values.model ? ['--model', values.model] : []),
+    ...sizes,
+    '--only',
+    values.only,
+  ]
   const { json } = runJson<{ rows: { name: string; median_s: number }[] }>(python, args)
   return new Map(json.rows.map(({ name, median_s: seconds }) => [name, 1000 * seconds]))
 }

@@ -48,7 +48,15 @@ function supervise(launch: Launch, paths: string[], times: { pingEveryMs?: numbe
   const supervisor = new Supervisor({
     runtimes: () => runtimes,
     launch,
-    hello: () => ({ protocol: protocolVersion, cache: '', device: 'auto', adapter: '', threads: 0, deviceMemory: '', precision: 'auto' }),
+    hello: () => ({
+      protocol: protocolVersion,
+      cache: '',
+      device: 'auto',
+      adapter: '',
+      threads: 0,
+      deviceMemory: '',
+      precision: 'auto',
+    }),
     log: () => {},
     // Pauses before a start are what a test would wait for; pings keep their times.
     sleep: (ms) =>
