@@ -32,7 +32,7 @@ const near = (a: number, b: number, tolerance: number) => ok(Math.abs(a - b) <= 
 
 function scored(model: string, task: string, ...more: string[]): Ours {
   const data = join(fixtures, 'data', `${task}.jsonl`)
-  const args = ['--task', task, '--data', data, '--items', '--device', 'cpu', ...more]
+  const args = ['--task', task, '--data', data, '--items', '--precision', 'f32', '--device', 'cpu', ...more]
   return cliJson('evaluate', model, ...args) as unknown as Ours
 }
 
