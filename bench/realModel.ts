@@ -1,5 +1,5 @@
 // A real model, row by row: prune and recover SmolLM2-135M with the settings of the PyTorch peer's table, and compare.
-//   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --out FOLDER [--rows name,…] [--seed N] [--steps N] [--peer torch_peer.py]
+//   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --out FOLDER [--rows name,…] [--seed N] [--steps N] [--precision f32|bf16] [--peer torch_peer.py]
 // With --peer the rows that the peer knows are also run by it, one after the other. Rows done before (FOLDER/results.json) are kept.
 // A row `from` another recovers that row's folder under its mask; its seconds include the other's.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -121,6 +121,8 @@ const { values: options } = parseArgs({
     peer: { type: 'string' },
     steps: { type: 'string', default: '200' },
     seed: { type: 'string', default: '0' },
+    // The table's, and the peer's.
+    precision: { type: 'string', default: 'f32' },
   },
 })
 if (!options.model || !options.ids) {
@@ -138,6 +140,7 @@ function recipeOf(row: Row): object {
     version: 1,
     model: row.from ? join(out, row.from) : model,
     seed: Number(options.seed),
+    precision: options.precision,
     ...(row.method && {
       prune: [
         {
@@ -160,10 +163,10 @@ function recipeOf(row: Row): object {
   }
 }
 
-/** Perplexity as saved: rounded to bf16, loaded again. */
+/** Perplexity as saved: rounded to bf16, loaded again; in f32, whatever the run computed in. */
 function evaluate(folder: string): number {
   const { json } = sparsescope<{ perplexity: number }>(
-    ...['evaluate', folder, '--data', ids, '--field', 'evaluation', '--seq-len', '512'],
+    ...['evaluate', folder, '--data', ids, '--field', 'evaluation', '--seq-len', '512', '--precision', 'f32'],
   )
   return json.perplexity
 }

@@ -48,7 +48,7 @@ function reordered(seed: number): string {
 
 /** Perplexity as saved: rounded to bf16, loaded again. */
 function evaluate(folder: string): number {
-  const args = ['evaluate', folder, '--data', ids, '--field', 'evaluation', '--seq-len', '512']
+  const args = ['evaluate', folder, '--data', ids, '--field', 'evaluation', '--seq-len', '512', '--precision', 'f32']
   return sparsescope<{ perplexity: number }>(...args).json.perplexity
 }
 
@@ -57,7 +57,10 @@ function ours(data: string): number {
   rmSync(join(out, 'ours'), { recursive: true, force: true })
   const calibration = { data, field: 'calibration', samples: 64, seq_len: 512 }
   const prune = [{ method: 'wanda', pattern: '2:4' }]
-  writeFileSync(recipe, JSON.stringify({ version: 1, model, prune, calibration, save: { to: 'ours' } }))
+  writeFileSync(
+    recipe,
+    JSON.stringify({ version: 1, model, prune, calibration, precision: 'f32', save: { to: 'ours' } }),
+  )
   sparsescope('run', recipe)
   return evaluate(join(out, 'ours'))
 }

@@ -39,7 +39,7 @@ const oracle = join(import.meta.dirname, 'zeroShot.py')
 const ourRound = () =>
   tasks.map((task) => {
     const common = ['--task', task, '--data', join(data, `${task}.jsonl`), '--limit', limit, '--items']
-    return sparsescope<Ours>('evaluate', model, ...common, '--device', 'cpu').json
+    return sparsescope<Ours>('evaluate', model, ...common, '--device', 'cpu', '--precision', 'f32').json
   })
 const theirRound = () => {
   const { json } = runJson<Record<string, Theirs>>(python, [oracle, model, values.tasks, data, limit, String(threads)])
