@@ -39,6 +39,7 @@ export const commandIds = [
   'sparsescope.copyTarget',
   'sparsescope.newRecipe',
   'sparsescope.runRecipe',
+  'sparsescope.runSweep',
   'sparsescope.dryRun',
   'sparsescope.showTrainable',
   'sparsescope.openRun',

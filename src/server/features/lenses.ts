@@ -6,14 +6,30 @@ import { roughDuration } from '../../shared/plan/time.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact, formatTrained } from '../../shared/format/numbers.ts'
+import { expandSweep } from '../../shared/sweep/expandSweep.ts'
 import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 
+/** `24 runs`, `~3 h`, `~12 GB on disk`: what a sweep would be by its recipe's plan; empty without one. */
+function sweepFacts({ context, plan }: Analysis): string[] {
+  const { length } = context.recipe.sweep ? expandSweep(context.recipe).runs : []
+  if (length === 0) return []
+  const { seconds = null, diskBytes = 0 } = plan?.estimates ?? {}
+  return [
+    `${length} runs`,
+    ...(seconds === null ? [] : [`~${roughDuration(length * seconds)}`]),
+    ...(diskBytes > 0 ? [`~${formatBytes(length * diskBytes)} on disk`] : []),
+  ]
+}
+
 /** `Run · Dry run · 72 of 75 modules · 0.015 % trainable · ~1.9 GiB · ~6 min` */
-export function codeLenses(uri: string, { plan, dialect, context, document }: Analysis): CodeLens[] {
+export function codeLenses(uri: string, analysis: Analysis): CodeLens[] {
+  const { plan, dialect, context, document } = analysis
   if (dialect !== null || !context.has(['version'])) return []
   const range = document.rangeOf(['version'], 'key')
   const lens = (title: string, command: string): CodeLens => ({ range, command: { title, command, arguments: [uri] } })
+  const sweep = sweepFacts(analysis)
+  if (sweep.length > 0) return ['$(play) Run Sweep', ...sweep].map((title) => lens(title, 'sparsescope.runSweep'))
   const lenses = [lens('$(play) Run', 'sparsescope.runRecipe'), lens('Dry run', 'sparsescope.dryRun')]
   if (!plan) return lenses
   const modules = new Set(plan.rows.filter((r) => r.role === 'linear' || r.role === 'head').map((r) => r.name)).size
@@ -34,7 +50,8 @@ function trainedShare({ percentage }: RecoverySummary): string {
   return percentage > 100 ? `trains ${share} the model` : `${share} trainable`
 }
 
-export function inlayHints({ context, facts, plan, document, dialect }: Analysis): InlayHint[] {
+export function inlayHints(analysis: Analysis): InlayHint[] {
+  const { context, facts, plan, document, dialect } = analysis
   if (dialect !== null) return []
   const hints: InlayHint[] = []
   const add = (path: Path, label: string) => {
@@ -52,6 +69,8 @@ export function inlayHints({ context, facts, plan, document, dialect }: Analysis
     const at = [...path, 'train']
     if (recovery && recovery.train.length > 0 && written(at)) add(at, trainLabel(recovery))
   }
+  const sweep = sweepFacts(analysis)
+  if (sweep.length > 0) hints.push({ position: document.rangeOf(['sweep'], 'key').end, label: sweep.join(', '), kind: InlayHintKind.Type, paddingLeft: true }) // prettier-ignore
   if (plan && written(['save', 'to'])) add(['save', 'to'], `~${formatBytes(plan.estimates.diskBytes)}`)
   return hints
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import * as vscode from 'vscode'
 import { inWorkspace, until } from './support.ts'
 
@@ -29,5 +29,27 @@ suite('recipes', () => {
     await vscode.tasks.executeTask(task)
     assert.equal(await ended, 0)
     assert.ok(existsSync(inWorkspace('opt-magnitude/model.safetensors').fsPath))
+  })
+
+  test('Run Sweep runs it in a task, to its table', async () => {
+    const recipe = inWorkspace('some.prune.yaml')
+    const text =
+      'version: 1\nmodel: ./opt\nprune: [{method: magnitude, sparsity: 0.5}]\nsweep: {prune.0.sparsity: [0.4, 0.6]}\n'
+    await vscode.workspace.fs.writeFile(recipe, Buffer.from(text))
+    const ended = new Promise<number | undefined>((resolve) => {
+      vscode.tasks.onDidEndTaskProcess((e) => {
+        if (e.execution.task.name === 'sweep some.prune.yaml') resolve(e.exitCode)
+      })
+    })
+    const running = vscode.commands.executeCommand('sparsescope.runSweep', recipe)
+    await until('the question', () => {
+      void vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem')
+      return vscode.tasks.taskExecutions.some(({ task }) => task.name === 'sweep some.prune.yaml') || undefined
+    })
+    assert.equal(await ended, 0)
+    await running
+    const [sweep] = readdirSync(inWorkspace('.sparsescope/sweeps').fsPath)
+    const table = JSON.parse(readFileSync(inWorkspace(`.sparsescope/sweeps/${sweep}/sweep.json`).fsPath, 'utf8')) as { runs: { state: string }[] } // prettier-ignore
+    assert.deepEqual(table.runs.map(({ state }) => state), ['done', 'done']) // prettier-ignore
   })
 })

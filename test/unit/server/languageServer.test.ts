@@ -103,7 +103,7 @@ describe('language server', () => {
     assert.deepEqual(await recipe.diagnostics(), [])
   })
 
-  it('offers no action and no hint for a sweep that is right', async () => {
+  it('offers no action for a sweep that is right', async () => {
     const recipe = await open(`${good}sweep: {prune.0.sparsity: [0.4, 0.5]}\n`)
     const at = { line: 4, character: 15 }
     const actions = await recipe.request<CodeAction[]>('textDocument/codeAction', {
@@ -114,9 +114,6 @@ describe('language server', () => {
       actions.filter(({ title, kind }) => /sweep/i.test(title) && kind !== 'quickfix'),
       [],
     )
-    const range = { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } }
-    const hints = await recipe.request<{ label: string }[]>('textDocument/inlayHint', { range })
-    assert.ok(!hints.some(({ label }) => label.includes('runs')))
   })
 
   it('completes keys and words from the schema', async () => {
@@ -187,6 +184,21 @@ describe('language server', () => {
     assert.match(target, /\*\*12 modules\*\*/)
     const sparsity = text(await recipe.at('textDocument/hover', good.replace('0.5', '0|.5')))
     assert.match(sparsity, /50\.0 %/)
+  })
+
+  it('of a sweep, lenses and a hint say how many runs, how long and how much', async () => {
+    const recipe = await open(`${good}sweep: {"prune.0.sparsity": [0.4, 0.5, 0.6], seed: [0, 1]}\n`)
+    const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
+    const titles = lenses.map((l) => l.command?.title ?? '')
+    assert.deepEqual(titles.slice(0, 2), ['$(play) Run Sweep', '6 runs'])
+    assert.ok(
+      titles.some((title) => /^~\d+ (s|min)$/.test(title)),
+      titles.join(),
+    )
+    assert.ok(lenses.every(({ command }) => command?.command === 'sparsescope.runSweep'))
+    const all = { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } }
+    const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: all })
+    assert.ok(hints.some(({ label }) => typeof label === 'string' && label.startsWith('6 runs, ~')), JSON.stringify(hints.map(({ label }) => label))) // prettier-ignore
   })
 
   it('lenses say what a run would be', async () => {
