@@ -58,6 +58,9 @@ function makeWorkspace(folder) {
   writeFileSync(file, recipe(name, `${name}-wanda-again`))
   // Something to compare with: the recovered model with its mask lost, as a careless merge leaves it.
   cli('prune', name, '--method', 'magnitude', '--sparsity', '0.3', '--out', `${name}-merged`)
+  // What a dense model shows: the map finds it beside the checkpoint.
+  const text = ['--calibration', 'text/train.jsonl', '--samples', '16', '--seq-len', '256']
+  cli('analyse', name, ...text, '--sensitivity', 'block', '--device', 'cpu')
   return { folder, name }
 }
 
@@ -121,6 +124,17 @@ async function pictures(page, theme, name) {
   await view(page).locator('[data-status]', { hasText: 'Written on' }).waitFor({ timeout: 120_000 })
   await view(page).locator('.differs').first().focus()
   await picture(page, `try-${theme}`)
+  await runCommand(page, 'View: Close All Editors')
+
+  // The dense model: sorted before what was made from it.
+  await page.getByRole('treeitem', { name, exact: true }).click()
+  await page.getByRole('treeitem', { name: 'model.safetensors' }).first().dblclick()
+  await view(page).getByText('tensors scanned').first().waitFor({ timeout: 60_000 })
+  await view(page).getByRole('combobox', { name: 'Colour by' }).selectOption('error sparsegpt 60 %')
+  await view(page).getByRole('grid', { name: 'Map of blocks and modules' }).focus()
+  for (const key of ['Home', 'Shift+End', 'Shift+ArrowDown']) await page.keyboard.press(key)
+  await view(page).getByText('12 matrices marked').waitFor()
+  await picture(page, `map-${theme}`)
 }
 
 const home = mkdtempSync(join(tmpdir(), 'sparsescope-pictures-'))
