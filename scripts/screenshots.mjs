@@ -128,7 +128,9 @@ async function pictures(page, theme, name) {
 
   // The dense model: sorted before what was made from it.
   await page.getByRole('treeitem', { name, exact: true }).click()
+  await page.getByRole('treeitem', { name: 'model.safetensors' }).nth(1).waitFor()
   await page.getByRole('treeitem', { name: 'model.safetensors' }).first().dblclick()
+  await view(page).getByRole('heading', { name, exact: true }).waitFor()
   await view(page).getByText('tensors scanned').first().waitFor({ timeout: 60_000 })
   await view(page).getByRole('combobox', { name: 'Colour by' }).selectOption('error sparsegpt 60 %')
   await view(page).getByRole('grid', { name: 'Map of blocks and modules' }).focus()

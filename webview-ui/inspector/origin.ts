@@ -29,14 +29,22 @@ export function createOriginBox(writeCard: () => void) {
 function boxOf({ facts, results, protocol, recipe }: Origin, card: HTMLElement): HTMLElement {
   return h(
     'details',
-    { class: 'origin', open: true },
-    h('summary', {}, 'How it came about'),
+    // Closed: the map is what people come for.
+    { class: 'origin' },
+    h('summary', {}, 'How it came about: ', h('span', { class: 'muted' }, inShort(facts))),
     h('dl', { class: 'facts' }, ...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])),
     results.rows.length > 0 && resultTable(results),
     h('ul', { class: 'muted' }, ...protocol.map((sentence) => h('li', {}, sentence))),
     h('details', {}, h('summary', {}, 'Recipe'), h('pre', { class: 'mono' }, recipe)),
     card,
   )
+}
+
+function inShort(facts: Origin['facts']): string {
+  return facts
+    .slice(0, 3)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' · ')
 }
 
 function resultTable({ heads, rows }: Origin['results']): HTMLElement {

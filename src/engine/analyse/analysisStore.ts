@@ -2,7 +2,7 @@
 // the same of the same files has nothing left to do.
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { measuredModuleSchema, type MeasuredModule } from '../../shared/analysis/analysis.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
@@ -77,7 +77,7 @@ export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisSt
 const mostFiles = 200
 
 function storeFolder(checkpoint: Checkpoint): string {
-  return join(dirname(checkpoint.folder), '.sparsescope', 'analyses')
+  return join(dirname(resolve(checkpoint.folder)), '.sparsescope', 'analyses')
 }
 
 async function weightsKey({ files }: Checkpoint): Promise<string> {
@@ -95,7 +95,8 @@ async function readState(path: string): Promise<AnalysisState | null> {
 
 async function stampOf(path: string): Promise<[string, number, number]> {
   const { size, mtimeMs } = await stat(path)
-  return [path, size, mtimeMs]
+  // The same file, from whatever folder it was named.
+  return [resolve(path), size, mtimeMs]
 }
 
 function hashOf(value: unknown): string {

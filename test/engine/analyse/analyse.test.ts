@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { analyse, type AnalyseOptions } from '../../../src/engine/analyse/analyse.ts'
 import { latestAnalysis } from '../../../src/engine/analyse/analysisStore.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
@@ -236,6 +236,9 @@ describe('analysis of a dense model', () => {
         const { modules } = await analysed(backend)
         const found = await latestAnalysis(checkpoint)
         assert.deepEqual(found?.blocks.flat().map((m) => m.name), modules.map((m) => m.name)) // prettier-ignore
+        const named = await openCheckpoint(relative(process.cwd(), join(folder, 'llama')))
+        assert.deepEqual(await latestAnalysis(named), found, 'named from another folder it is the same')
+        await named.close()
         const weights = checkpoint.files[0].path
         utimesSync(weights, new Date(0), new Date(0))
         assert.equal(await latestAnalysis(checkpoint), null)
