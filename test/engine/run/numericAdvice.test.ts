@@ -38,7 +38,10 @@ describe('advice for numbers that are none', () => {
       )
     })
     it(`a trained ${dtype} value may be`, () => {
-      assert.throws(() => checkFinite('fc1.weight', bytes, dtype, 'training'), /a trained value .*lower lr under recover/)
+      assert.throws(
+        () => checkFinite('fc1.weight', bytes, dtype, 'training'),
+        /a trained value .*lower lr under recover/,
+      )
     })
   }
 
