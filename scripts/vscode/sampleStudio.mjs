@@ -12,9 +12,12 @@ export async function startSampleStudio({ root, server, vsix, home, port = undef
   writeSettings(userData)
   installExtension(server, vsix, userData, extensions)
   installExtension(server, packageWelcome(root, home), userData, extensions)
-  // A copy: runs write beside the recipes, and the repository stays as it is.
+  // A copy: runs write beside the recipes, and the repository stays as it is. What the demo has run is not part of it.
   const workspace = join(home, 'sample')
-  cpSync(join(root, 'samples'), workspace, { recursive: true, filter: (path) => !/[\\/](make|out)$/.test(path) })
+  cpSync(join(root, 'samples'), workspace, {
+    recursive: true,
+    filter: (path) => !/[\\/](make|out|\.sparsescope)$/.test(path),
+  })
   // The window opens it (welcome.cjs). With --default-folder the server would name it, by another authority than the window's
   // own: files of Explorer and of our trees would not be the same, and the second one would not open.
   const running = await startServer({ server, userData, extensions, port, env: { SPARSESCOPE_SAMPLE: workspace } })

@@ -4,14 +4,15 @@ import { analyse } from '../engine/analyse/analyse.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
 import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
-import type { AnalyseStart, FromAnalysis, ToAnalysis } from './analyseThread.ts'
+import type { AnalyseStart, FromAnalysis } from './analyseThread.ts'
 import { openChosen } from './device.ts'
+import type { ToWorker } from './followWorker.ts'
 
 const { request, choice } = workerData as AnalyseStart
 const abort = new AbortController()
 const post = (message: FromAnalysis) => parentPort?.postMessage(message)
 
-parentPort?.on('message', (message: ToAnalysis) => {
+parentPort?.on('message', (message: ToWorker) => {
   if (message.type === 'cancel') abort.abort()
 })
 

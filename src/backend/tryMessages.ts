@@ -1,5 +1,6 @@
 // Between the backend's main thread and the thread that tries models out.
 import type { DeviceChoice } from '../shared/protocol/rpc.ts'
+import type { WorkerFailure } from './followWorker.ts'
 import type { TryParams, TryProgress } from '../shared/protocol/tryOut.ts'
 
 export interface TryStart {
@@ -7,9 +8,4 @@ export interface TryStart {
   choice: DeviceChoice
 }
 
-export type ToTry = { type: 'cancel' }
-
-export type FromTry =
-  | { type: 'progress'; progress: TryProgress }
-  | { type: 'end'; device: string }
-  | { type: 'failed'; code: string; message: string }
+export type FromTry = { type: 'progress'; progress: TryProgress } | { type: 'end'; device: string } | WorkerFailure

@@ -1,12 +1,13 @@
 // Models that write side by side, seen from the thread that answers.
-import { EngineError, type ErrorCode } from '../engine/errors.ts'
+import { EngineError } from '../engine/errors.ts'
 import { startWorker } from '../engine/startWorker.ts'
 import type { DeviceChoice } from '../shared/protocol/rpc.ts'
 import { largestPrompt, mostColumns, mostNewTokens, mostPrompts, type TryParams } from '../shared/protocol/tryOut.ts'
 import type { CallContext } from './channel.ts'
+import { followWorker } from './followWorker.ts'
 import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'
-import type { FromTry, ToTry, TryStart } from './tryMessages.ts'
+import type { FromTry, TryStart } from './tryMessages.ts'
 
 /** What does not react to its cancellation is ended: it writes nothing. */
 const patienceMs = 2000
@@ -31,37 +32,10 @@ async function write(
 ): Promise<{ device: string }> {
   const start: TryStart = { params, choice }
   const worker = startWorker(import.meta.url, './tryWorker.ts', 'backendTry', { workerData: start })
-  let patience: NodeJS.Timeout | undefined
-  const cancel = () => {
-    worker.postMessage({ type: 'cancel' } satisfies ToTry)
-    patience = setTimeout(() => void worker.terminate(), patienceMs)
-  }
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.on('message', (message: FromTry) => {
-        switch (message.type) {
-          case 'progress':
-            return progress(message.progress)
-          case 'end':
-            return resolve({ device: message.device })
-          case 'failed':
-            return reject(new EngineError(message.code as ErrorCode, message.message))
-        }
-      })
-      worker.on('error', reject)
-      worker.on('exit', () =>
-        reject(
-          signal.aborted ? new EngineError('cancelled', 'cancelled') : new EngineError('internal', 'the thread ended'),
-        ),
-      )
-      if (signal.aborted) cancel()
-      signal.addEventListener('abort', cancel)
-    })
-  } finally {
-    signal.removeEventListener('abort', cancel)
-    clearTimeout(patience)
-    await worker.terminate()
-  }
+  return followWorker<FromTry, { device: string }>(worker, signal, patienceMs, (message) => {
+    if (message.type === 'end') return { device: message.device }
+    progress(message.progress)
+  })
 }
 
 function check({ models, prompts, maxTokens }: TryParams): void {

@@ -5,12 +5,13 @@ import { EngineError } from '../engine/errors.ts'
 import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
 import { writeSideBySide } from '../engine/generate/sideBySide.ts'
 import { openChosen } from './device.ts'
-import type { FromTry, ToTry, TryStart } from './tryMessages.ts'
+import type { ToWorker } from './followWorker.ts'
+import type { FromTry, TryStart } from './tryMessages.ts'
 
 const { params, choice } = workerData as TryStart
 const abort = new AbortController()
 const post = (message: FromTry) => parentPort?.postMessage(message)
-parentPort?.on('message', (message: ToTry) => {
+parentPort?.on('message', (message: ToWorker) => {
   if (message.type === 'cancel') abort.abort()
 })
 

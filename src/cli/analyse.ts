@@ -19,6 +19,7 @@ import { textTable } from '../shared/format/textTable.ts'
 import { methodNames, type MethodName } from '../shared/methods/methods.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { seedNumber, wholeNumber } from './optionNumbers.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { writeNew } from './writeNew.ts'
 
@@ -62,7 +63,7 @@ export const analyseCommand = command('analyse', 'say what each matrix is like, 
     ).choices(sensitivityUnits),
   )
   .option('--allocate <s>', 'also the sparsities of the blocks, this in the mean, that cost each the same error', share)
-  .option('--seed <n>', 'of drawn windows and of random pruning', Number, 0)
+  .option('--seed <n>', 'of drawn windows and of random pruning', seedNumber, 0)
   .addOption(precisionOption())
   .addOption(memoryOption())
   .option('--out <file>', 'also write the JSON there; it must not exist')
@@ -176,12 +177,6 @@ const number = (value: number | null): string => formatValue(value ?? undefined)
 function meanOf(values: readonly (number | null | undefined)[]): number | null {
   const known = values.filter((value) => value !== null && value !== undefined)
   return known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : null
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 1) return value
-  throw new InvalidArgumentError('It must be a whole number of at least 1.')
 }
 
 function share(text: string): number {

@@ -1,5 +1,4 @@
 // sparsescope evaluate: perplexity of a model on a text or on ids, with its protocol stated; or a zero-shot task.
-import { InvalidArgumentError } from 'commander'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
 import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
@@ -15,6 +14,7 @@ import { defaultTask, taskOf, tasksWithData, type TaskName } from '../shared/tas
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { evaluateQuestions } from './evaluateQuestions.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { wholeNumber } from './optionNumbers.ts'
 import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
 
 interface EvaluateOptions extends CommonOptions, PrecisionOptions {
@@ -173,10 +173,4 @@ function describe(n: Numbers, data: string, device: string): string {
     `exp of the mean over ${n.windows} windows of their mean loss on ${n.seq_len - 1} predicted tokens; windows do not overlap, the tail is dropped`,
     `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${Math.round(n.peak_memory_mb)} MB, ${device}`,
   ].join('\n')
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 1) return value
-  throw new InvalidArgumentError('It must be a whole number of at least 1.')
 }

@@ -9,6 +9,7 @@ import { openModel } from '../engine/model/model.ts'
 import { printable } from '../shared/format/printable.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { seedNumber, wholeNumber } from './optionNumbers.ts'
 import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
 
 interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
@@ -78,18 +79,6 @@ export const generateCommand = command('generate', 'what a model says after a pr
       }
     }),
   )
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number above 0.')
-  return value
-}
-
-function seedNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Give a whole number, 0 or more.')
-  return value
-}
 
 function between(least: number, most: number): (text: string) => number {
   return (text) => {

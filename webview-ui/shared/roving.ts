@@ -11,9 +11,8 @@ export function makeRoving(list: HTMLElement, items: readonly HTMLElement[]): vo
     if (focused) stop(focused)
   })
   list.addEventListener('keydown', (event) => {
-    if (event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return
     const shown = items.filter((item) => item.checkVisibility())
-    const next = target(event.key, shown.indexOf(document.activeElement as HTMLElement), shown.length)
+    const next = placeAfter(event, shown.indexOf(document.activeElement as HTMLElement), shown.length)
     if (next === null) return
     event.preventDefault()
     event.stopPropagation()
@@ -21,8 +20,13 @@ export function makeRoving(list: HTMLElement, items: readonly HTMLElement[]): vo
   })
 }
 
-function target(key: string, at: number, length: number): number | null {
-  if (at < 0) return null
+/** Where a key leads from place `at` of so many; null: it leads nowhere. */
+export function placeAfter(
+  { key, shiftKey, altKey, ctrlKey, metaKey }: KeyboardEvent,
+  at: number,
+  length: number,
+): number | null {
+  if (at < 0 || shiftKey || altKey || ctrlKey || metaKey) return null
   switch (key) {
     case 'ArrowRight':
     case 'ArrowDown':

@@ -2,6 +2,7 @@
 import { printable } from '../../src/shared/format/printable.ts'
 import { endOfText } from '../../src/shared/series/samples.ts'
 import { h } from '../shared/dom.ts'
+import { placeAfter } from '../shared/roving.ts'
 import { surprise, type Text } from './written.ts'
 
 export interface TextCell {
@@ -67,23 +68,5 @@ export function createTextCell({ label, onToken }: TextCellOptions): TextCell {
       })
       element.hidden = spans.length === 0
     },
-  }
-}
-
-function placeAfter({ key, shiftKey, altKey, ctrlKey, metaKey }: KeyboardEvent, at: number, count: number) {
-  if (at < 0 || shiftKey || altKey || ctrlKey || metaKey) return null
-  switch (key) {
-    case 'ArrowRight':
-    case 'ArrowDown':
-      return Math.min(count - 1, at + 1)
-    case 'ArrowLeft':
-    case 'ArrowUp':
-      return Math.max(0, at - 1)
-    case 'Home':
-      return 0
-    case 'End':
-      return count - 1
-    default:
-      return null
   }
 }

@@ -26,7 +26,7 @@ import { openModel, type Model } from '../model/model.ts'
 import { withPruneHost } from '../prune/host.ts'
 import { loadWindows } from '../text/windows.ts'
 import { analyseBlocks } from './analyseBlocks.ts'
-import { openAnalysisStore } from './analysisStore.ts'
+import { openAnalysisStore, type AnalysisState } from './analysisStore.ts'
 import { createProbe, denseLoss, sensitivityWindows } from './sensitivity.ts'
 
 export interface CalibrationRequest {
@@ -53,6 +53,8 @@ export interface AnalyseOptions {
   readonly onProgress?: (what: 'values' | 'blocks', done: number, total: number) => void
   readonly onWarning: (message: string) => void
 }
+
+type CalibratedOptions = AnalyseOptions & { readonly calibration: CalibrationRequest }
 
 export type AnalysisResult = Omit<Analysis, 'seconds' | 'peak_memory_mb'>
 
@@ -114,7 +116,9 @@ async function spreadOfValues(
       signal,
       onBytes: (bytes) => onProgress?.('values', (done += bytes), total),
       onStats(name, stats) {
-        if (stats) spread.set(linears.get(name) ?? name, { std: stats.std, kurtosis: stats.kurtosis, outliers: stats.outliers }) // prettier-ignore
+        if (!stats) return
+        const { std, kurtosis, outliers } = stats
+        spread.set(linears.get(name) ?? name, { std, kurtosis, outliers })
       },
     },
   )
@@ -124,52 +128,83 @@ async function spreadOfValues(
 async function measure(
   model: Model,
   candidates: readonly Candidate[],
-  options: AnalyseOptions & { calibration: CalibrationRequest },
+  options: CalibratedOptions,
   complete: (module: MeasuredModule) => AnalysedModule,
 ): Promise<AnalysisResult> {
-  const { checkpoint, config } = model
-  const { calibration, sensitivity: unit, seed, signal, onProgress } = options
   const set = await calibrationSet(model, options)
   const backend = computeIn(await options.openBackend(), model, options.precision ?? defaultPrecision)
-  const asked = [calibration.data, calibration.field, set.windows, set.seqLen, seed, unit, backend.info.device, backend.precision, candidates.map(({ method, sparsity, pattern }) => [method, sparsity, pattern])] // prettier-ignore
-  const store = await openAnalysisStore(checkpoint, calibration.data, asked, options.onWarning)
+  try {
+    const state = await measuredBlocks({ model, candidates, options, set, backend })
+    const { calibration, sensitivity: unit, allocate } = options
+    const { method, sparsity, pattern } = candidates[0]
+    const windows = Math.min(sensitivityWindows, set.windows)
+    const modules = state.blocks.flat().map(complete)
+    const { loss } = state
+    return {
+      model: model.checkpoint.path,
+      calibration: { data: calibration.data, windows: set.windows, seq_len: set.seqLen },
+      sensitivity: unit && loss !== null ? { unit, method, sparsity, pattern, windows, loss } : null,
+      modules,
+      allocation: allocate === undefined ? null : allocationOf(model, modules, method, allocate),
+      device: backend.info.device,
+    }
+  } finally {
+    await backend.close()
+  }
+}
+
+interface Measuring {
+  readonly model: Model
+  readonly candidates: readonly Candidate[]
+  readonly options: CalibratedOptions
+  readonly set: CalibrationSet
+  readonly backend: Backend
+}
+
+/** All blocks: those of an earlier analysis, and then the others. */
+async function measuredBlocks({ model, candidates, options, set, backend }: Measuring): Promise<AnalysisState> {
+  const { calibration, sensitivity: unit, seed, signal, onProgress, onWarning: warn } = options
+  const { data, field } = calibration
+  const ways = candidates.map(({ method, sparsity, pattern }) => [method, sparsity, pattern])
+  const computed = [backend.info.device, backend.precision]
+  const asked = [data, field, set.windows, set.seqLen, seed, unit, computed, ways]
+  const store = await openAnalysisStore(model.checkpoint, data, asked, warn)
   const { state } = store
+  const { numBlocks } = model.config
   const bytes = options.memoryBytes * share
   const stream = createModelStream(backend, model)
-  const decoder = unit ? await createDecoder(backend, model, { memoryBytes: bytes, tokensPerPass: Math.max(passTokens, set.seqLen) }) : null // prettier-ignore
+  const tokensPerPass = Math.max(passTokens, set.seqLen)
+  const decoder = unit ? await createDecoder(backend, model, { memoryBytes: bytes, tokensPerPass }) : null
   try {
     let done = 0
-    const total = config.numBlocks * set.windows
-    const onWindows = (windows: number) => onProgress?.('blocks', (done += windows), total)
+    const onWindows = (windows: number) => onProgress?.('blocks', (done += windows), numBlocks * set.windows)
     if (decoder) state.loss ??= await denseLoss({ decoder, set, signal })
     options.onMeasured?.(state.blocks.flat(), state.loss)
+    const measured = state.blocks.length
+    // An analysis that is whole needs no pass at all.
+    if (measured >= numBlocks) return state
     await withPruneHost(backend, async (host) => {
       const probe = decoder && unit ? createProbe({ decoder, stream, set, unit, signal }) : null
       const flow = { backend, stream, set, budget: { bytes }, signal, onWindows }
-      const measured = state.blocks.length
-      // An analysis that is whole needs no pass at all.
-      if (measured >= config.numBlocks) return
-      const work = { flow, host, candidates, probe, statisticBytes: bytes, seed, measured, warn: options.onWarning }
-      for await (const modules of analyseBlocks(work)) {
+      for await (const modules of analyseBlocks({
+        flow,
+        host,
+        candidates,
+        probe,
+        statisticBytes: bytes,
+        seed,
+        measured,
+        warn,
+      })) {
+        // prettier-ignore
         await store.add(modules)
         options.onMeasured?.(modules, state.loss)
       }
     })
-    const { method, sparsity, pattern } = candidates[0]
-    const windows = Math.min(sensitivityWindows, set.windows)
-    const modules = state.blocks.flat().map(complete)
-    return {
-      model: checkpoint.path,
-      calibration: { data: calibration.data, windows: set.windows, seq_len: set.seqLen },
-      sensitivity: unit && { unit, method, sparsity, pattern, windows, loss: state.loss ?? NaN },
-      modules,
-      allocation: options.allocate === undefined ? null : allocationOf(model, modules, method, options.allocate),
-      device: backend.info.device,
-    }
+    return state
   } finally {
     await decoder?.close()
     stream.close()
-    await backend.close()
   }
 }
 
@@ -194,7 +229,7 @@ function allocationOf({ config }: Model, modules: readonly AnalysedModule[], met
 
 async function calibrationSet(
   { checkpoint, config }: Model,
-  { calibration, seed, signal }: AnalyseOptions & { calibration: CalibrationRequest },
+  { calibration, seed, signal }: CalibratedOptions,
 ): Promise<CalibrationSet> {
   const { data: path, field } = calibration
   const isIds = path.endsWith('.safetensors')

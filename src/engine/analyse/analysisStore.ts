@@ -2,7 +2,7 @@
 // the same of the same files has nothing left to do.
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { measuredModuleSchema, type MeasuredModule } from '../../shared/analysis/analysis.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
@@ -61,23 +61,26 @@ export async function openAnalysisStore(
 /** The newest analysis of these weights, however far it came; null when there is none. */
 export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisState | null> {
   const folder = storeFolder(checkpoint)
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json')).slice(0, mostFiles)
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'))
   const dated = await Promise.all(
     names.map(async (name) => ({ path: join(folder, name), time: (await stat(join(folder, name)).catch(() => null))?.mtimeMs ?? 0 })), // prettier-ignore
   )
   const weights = await weightsKey(checkpoint)
-  for (const { path } of dated.sort((a, b) => b.time - a.time)) {
+  for (const { path } of dated.sort((a, b) => b.time - a.time).slice(0, mostFiles)) {
     const state = await readState(path)
     if (state?.checkpoint === weights && state.blocks.length > 0) return state
   }
   return null
 }
 
-/** Of so many files the newest is looked for. */
-const mostFiles = 200
+/** Looked through for one of these weights, the newest first; and the most that one may hold. */
+const mostFiles = 16
+const mostBytes = 64 * 2 ** 20
 
-function storeFolder(checkpoint: Checkpoint): string {
-  return join(dirname(resolve(checkpoint.folder)), '.sparsescope', 'analyses')
+/** Beside the checkpoint. Of the Hub's cache beside its snapshots: a folder among them would be taken for one. */
+function storeFolder({ folder }: Checkpoint): string {
+  const parent = dirname(resolve(folder))
+  return join(basename(parent) === 'snapshots' ? dirname(parent) : parent, '.sparsescope', 'analyses')
 }
 
 async function weightsKey({ files }: Checkpoint): Promise<string> {
@@ -87,7 +90,7 @@ async function weightsKey({ files }: Checkpoint): Promise<string> {
 /** null: there is none, or somebody else's, or what a crash left of one. */
 async function readState(path: string): Promise<AnalysisState | null> {
   try {
-    return stateSchema.parse(JSON.parse(await readOwn(path)))
+    return stateSchema.parse(JSON.parse(await readOwn(path, mostBytes)))
   } catch {
     return null
   }

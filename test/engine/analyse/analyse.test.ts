@@ -247,6 +247,19 @@ describe('analysis of a dense model', () => {
       }
     })
 
+    it('of the Hub cache lies beside the snapshots: among them it would be taken for one', async () => {
+      const snapshot = join(folder, 'models--a--b', 'snapshots', 'c0ffee')
+      cpSync(join(folder, 'llama'), snapshot, { recursive: true })
+      const checkpoint = await openCheckpoint(snapshot)
+      const data = join(snapshot, 'prune', 'calib.safetensors')
+      const openBackend = async () => kept(backend)
+      const options = { asked, sensitivity: null, seed: 0, memoryBytes: 1e9, openBackend, onWarning: assert.fail }
+      await analyse(checkpoint, { ...options, calibration: { data, field: 'calib_ids' } })
+      assert.ok(await latestAnalysis(checkpoint))
+      await checkpoint.close()
+      assert.deepEqual(readdirSync(join(folder, 'models--a--b', 'snapshots')), ['c0ffee'])
+    })
+
     it('Hessians a group at a time give the same', async () => {
       const first = await analysed(backend)
       rmSync(store(), { recursive: true })

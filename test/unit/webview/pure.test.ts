@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { compileFilter } from '../../../webview-ui/shared/filter.ts'
-import { cellAt, layOut } from '../../../webview-ui/shared/gridLayout.ts'
+import { cellAt, layOut, nameAt } from '../../../webview-ui/shared/gridLayout.ts'
 import { around, pan, wholeMatrix, zoom, type Region } from '../../../webview-ui/shared/region.ts'
 import { nextOrder, sortRows } from '../../../webview-ui/shared/tableOrder.ts'
 import { layOutHeat } from '../../../webview-ui/inspector/cells.ts'
@@ -115,6 +115,14 @@ describe('heatmap', () => {
     const y = layout.top + 1.5 * layout.cellHeight
     assert.deepEqual(cellAt(layout, x, y), { row: 1, column: 2 })
     assert.equal(cellAt(layout, 1, y), null)
+    assert.deepEqual(nameAt(layout, 1, y), { row: 1 })
+    assert.equal(nameAt(layout, x, y), null)
+    // Names begin 6 above the cells and lean to the right by as much as they rise.
+    for (const up of [2, 10]) {
+      const middle = layout.left + 1.5 * layout.cellWidth
+      assert.deepEqual(nameAt(layout, middle + up, layout.top - 6 - up), { column: 1 })
+    }
+    assert.equal(nameAt(layout, 1, 1), null)
   })
 })
 

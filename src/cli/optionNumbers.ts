@@ -1,0 +1,14 @@
+// Numbers as options give them; what is none is refused in commander's own way.
+import { InvalidArgumentError } from 'commander'
+
+export function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError('It must be a whole number of at least 1.')
+}
+
+export function seedNumber(text: string): number {
+  const value = text.trim() === '' ? NaN : Number(text)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new InvalidArgumentError('It must be a whole number, 0 or more.')
+}
