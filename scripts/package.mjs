@@ -80,12 +80,13 @@ function wanted(path) {
   return !/[\\/](make|out|\.sparsescope)([\\/]|$)/.test(path.slice(root.length - 1))
 }
 
-/** Scripts and dependencies are for the repository: everything is bundled or beside the bundle. */
+/** Scripts and dependencies are for the repository, `files` for `npm pack`: everything is bundled or beside the bundle. */
 function manifest() {
   const whole = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const {
     scripts: _scripts,
-    dependencies: _dependencies,
+    files: _files,
+    optionalDependencies: _optionalDependencies,
     devDependencies: _devDependencies,
     private: _private,
     ...kept

@@ -1,5 +1,5 @@
 // `npm run setup`: installs what is missing, and says what would help where it may not install. Idempotent.
-// With --test also what the tests need. Uses Node's built-ins only: it runs before `npm ci`.
+// With --test also what the tests need, with --modules the npm packages alone. Uses Node's built-ins only: it runs before `npm ci`.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -102,4 +102,4 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(2)
 }
 installModules()
-systemPackages()
+if (!process.argv.includes('--modules')) systemPackages()

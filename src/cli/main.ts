@@ -4,6 +4,7 @@ import { showError, usageLine } from './command.ts'
 import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
 import { analyseCommand } from './analyse.ts'
 import { compareCommand } from './compare.ts'
+import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { expandCommand } from './expand.ts'
@@ -22,6 +23,7 @@ import { sweepCommand } from './sweep.ts'
 import { version } from './version.ts'
 
 const commands: Command[] = [
+  demoCommand,
   inspectCommand,
   analyseCommand,
   compareCommand,

@@ -1,8 +1,15 @@
 // What to do about what is missing, in the words of the system's own package manager.
-import type { DoctorFacts } from '../doctor.ts'
+import type { DoctorFacts } from './facts.ts'
+
+interface Installer {
+  readonly like: RegExp
+  readonly blas: string
+  readonly oneDnn?: string
+  readonly vulkan: string
+}
 
 /** By a word of /etc/os-release's ID or ID_LIKE; the first that matches. */
-const packages: readonly { like: RegExp; blas: string; oneDnn?: string; vulkan: string }[] = [
+const installers: readonly Installer[] = [
   {
     like: /debian|ubuntu/,
     blas: 'apt-get install libopenblas0-pthread',
@@ -32,27 +39,49 @@ const packages: readonly { like: RegExp; blas: string; oneDnn?: string; vulkan: 
 
 const oldestNode = [20, 19]
 
+const installerOf = ({ machine }: DoctorFacts) => installers.find(({ like }) => like.test(machine.distribution))
+
 export function remediesFor(facts: DoctorFacts): string[] {
   const remedies: string[] = []
   const { machine } = facts
-  const install = packages.find(({ like }) => like.test(machine.distribution))
+  const install = installerOf(facts)
   const [major, minor] = machine.node.split('.').map(Number)
   if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]))
     remedies.push(`Node ${machine.node} is too old: install Node ${oldestNode.join('.')} or newer`)
-  if ('error' in facts.cpu) remedies.push(`the CPU backend does not open: ${facts.cpu.error}`)
-  else if (!facts.cpu.blas && machine.platform === 'linux')
-    remedies.push(
-      `no BLAS, so products run in WebAssembly, several times slower: ${install?.blas ?? 'install OpenBLAS'}`,
-    )
-  else if (!facts.cpu.blas && machine.platform === 'win32')
-    remedies.push(
-      'no BLAS, so products run in WebAssembly: set SPARSESCOPE_BLAS to the path of an OpenBLAS or MKL library',
-    )
-  if (!('error' in facts.cpu) && !facts.cpu.bf16 && machine.multipliesBf16)
+  return [...remedies, ...cpuRemedies(facts, install), ...graphicsRemedies(facts, install?.vulkan)]
+}
+
+/** Of those, what makes a run here faster: a GPU that there is not cannot be installed. */
+export function fasterWith(facts: DoctorFacts): string[] {
+  const install = installerOf(facts)
+  return [...cpuRemedies(facts, install), ...(facts.gpuInMachine ? graphicsRemedies(facts, install?.vulkan) : [])]
+}
+
+/** A library is there, and nothing to call it with. */
+const needsKoffi = /koffi/
+
+function cpuRemedies({ cpu, machine }: DoctorFacts, install?: Installer): string[] {
+  if ('error' in cpu) return [`the CPU backend does not open: ${cpu.error}`]
+  const remedies: string[] = []
+  if (!cpu.blas) remedies.push(...blasRemedies(cpu.note, machine.platform, install))
+  if (!cpu.bf16 && machine.multipliesBf16 && !needsKoffi.test(cpu.bf16Note))
     remedies.push(
       `this processor multiplies bf16 about twice as fast as f32, or faster, with oneDNN: ${install?.oneDnn ?? 'install oneDNN 3'}`,
     )
-  return [...remedies, ...graphicsRemedies(facts, install?.vulkan)]
+  return remedies
+}
+
+function blasRemedies(note: string, platform: NodeJS.Platform, install?: Installer): string[] {
+  if (needsKoffi.test(note))
+    return [
+      'a BLAS is here, but the package koffi, which calls it, does not load, so products run in WebAssembly, several times ' +
+        'slower: install SparseScope again without --omit=optional',
+    ]
+  if (platform === 'linux')
+    return [`no BLAS, so products run in WebAssembly, several times slower: ${install?.blas ?? 'install OpenBLAS'}`]
+  if (platform === 'win32')
+    return ['no BLAS, so products run in WebAssembly: set SPARSESCOPE_BLAS to the path of an OpenBLAS or MKL library']
+  return []
 }
 
 function graphicsRemedies({ machine, adapters, adaptersError, gpuInMachine }: DoctorFacts, vulkan?: string): string[] {

@@ -1,6 +1,6 @@
 // doctor's one screen for people.
 import type { AdapterFacts, CpuFacts } from '../../engine/compute/doctor.ts'
-import type { DoctorFacts } from '../doctor.ts'
+import type { DoctorFacts } from './facts.ts'
 
 const size = (bytes: number) =>
   bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(0)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`

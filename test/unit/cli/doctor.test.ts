@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { DoctorFacts } from '../../../src/cli/doctor.ts'
+import type { DoctorFacts } from '../../../src/cli/doctor/facts.ts'
 import { remediesFor } from '../../../src/cli/doctor/remedies.ts'
 import { reportText } from '../../../src/cli/doctor/report.ts'
 

@@ -1,0 +1,103 @@
+// sparsescope demo: the main job on the bundled sample: inspect, prune, recover, evaluate.
+import { join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
+import type { Backend } from '../engine/compute/backend.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import type { RunReport } from '../engine/run/report/report.ts'
+import { runRecipe } from '../engine/run/runRecipe.ts'
+import { writeAtomic } from '../engine/run/state/atomicFile.ts'
+import { runFolderAt } from '../engine/run/state/runFolder.ts'
+import { formatCount, formatShare } from '../shared/format/numbers.ts'
+import { textTable } from '../shared/format/textTable.ts'
+import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { demoPage } from './demo/demoPage.ts'
+import { cellsOf, demoModels, heads, recipeIn, rowsOf, titleOf, type DemoRun } from './demo/demoRuns.ts'
+import { copySample } from './demo/sampleCopy.ts'
+import { gatherFacts } from './doctor/facts.ts'
+import { fasterWith } from './doctor/remedies.ts'
+import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { wholeNumber } from './optionNumbers.ts'
+import { shorter, showEvent } from './run.ts'
+import { createRunProgress } from './terminal/runProgress.ts'
+import { version } from './version.ts'
+
+interface DemoOptions extends CommonOptions {
+  steps?: number
+  memory?: string
+}
+
+export const demoCommand = command('demo', 'inspect, prune, recover and evaluate two small models that come along', [
+  'demo',
+  'demo /tmp/sparsescope-demo',
+  'demo --steps 20',
+])
+  .argument('[folder]', 'where to put the sample, its runs and the report; it must not exist', 'sparsescope-demo')
+  .option(
+    '--steps <n>',
+    "training steps of each recovery (default: the recipes', 200, some minutes on two cores)",
+    wholeNumber,
+  )
+  .addOption(memoryOption())
+  .action(runs(demo))
+
+async function demo(context: Context, target: string, options: DemoOptions): Promise<Outcome> {
+  const folder = await copySample(target)
+  context.say(`the sample is in ${shorter(folder)}`)
+  for (const remedy of fasterWith(await gatherFacts())) context.say(`faster: ${remedy}`)
+  const done: DemoRun[] = []
+  for (const { folder: model, style, jobs } of demoModels) {
+    await inspect(context, join(folder, model))
+    for (const job of jobs) {
+      context.say('')
+      context.say(`${style}: ${titleOf(job)}`)
+      done.push({ style, job, report: await run(context, recipeIn(folder, job), options) })
+    }
+  }
+  const rows = rowsOf(done)
+  const page = join(folder, 'report.html')
+  const links = done.map(({ style, job, report }) => ({
+    title: `${style}: ${titleOf(job)}`,
+    path: relative(folder, runFolderAt(report.run).page).replaceAll('\\', '/'),
+  }))
+  await writeAtomic(page, [demoPage(rows, links)])
+  const json = { folder, report: page, runs: done.map(({ report }) => report) }
+  return { json, text: `\n${textTable(heads, rows.map(cellsOf))}\n\nReport: ${pathToFileURL(page)}` }
+}
+
+async function inspect({ say, signal }: Context, path: string): Promise<void> {
+  const checkpoint = await openCheckpoint(path)
+  try {
+    const { totals, linears } = await inspectCheckpoint(checkpoint, { stats: true, nm: [], signal })
+    const [all, inBlocks] = [totals, linears].map(({ parameters }) => formatCount(parameters))
+    say('')
+    say(
+      `${shorter(path)}: ${all} parameters, ${inBlocks} of them in the blocks' linears, ${formatShare(linears.sparsity ?? 0, 1)} of those are zero`,
+    )
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+async function run(context: Context, recipe: string, options: DemoOptions): Promise<RunReport> {
+  let backend: Backend | null = null
+  const progress = createRunProgress(context.progress)
+  try {
+    return await runRecipe({
+      recipe,
+      settings: options.steps === undefined ? [] : [`recover.steps=${options.steps}`],
+      memoryBytes: memoryBytes(options.memory),
+      version,
+      openBackend: async () => (backend = await openBackend(options)),
+      signal: context.signal,
+      onWait: (message) => context.say(message),
+      onEvent: (event) => {
+        progress(event)
+        showEvent(context, event)
+      },
+    })
+  } finally {
+    await (backend as Backend | null)?.close()
+  }
+}

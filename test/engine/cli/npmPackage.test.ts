@@ -1,0 +1,129 @@
+// What `npm pack` packs and `npm i -g` installs: nothing of the repository, nothing but the packed files. The packages with
+// native code are optional, so that it installs without a registry; where they are, they are used.
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs' // prettier-ignore
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { filesBelow } from '../../support/killedRuns.ts'
+import { cannot, lacks } from '../../support/skip.ts'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const natives = ['koffi', 'webgpu']
+
+interface Doctor {
+  cpu: { blas: object | null; wasmGflops: number }
+  adaptersError: string | null
+  remedies: string[]
+}
+
+interface Demo {
+  folder: string
+  report: string
+  runs: { output: string; perplexity: Record<'dense' | 'pruned' | 'recovered', number> }[]
+}
+
+describe('the npm package', function () {
+  this.timeout(300_000)
+  let place = ''
+  let installed = ''
+  let work = ''
+
+  before(function () {
+    if (process.platform === 'win32') cannot(this, 'on Windows npm puts a global package elsewhere')
+    if (!existsSync(join(root, 'dist/cli.mjs'))) lacks(this, 'no dist: run npm run build')
+    place = mkdtempSync(join(tmpdir(), 'npm-package-'))
+    work = join(place, 'work')
+    mkdirSync(work)
+    // Its own cache and settings: what a person has configured or fetched plays no part.
+    const npm = (...args: string[]) =>
+      execFileSync('npm', args, { cwd: root, env: env({ npm_config_cache: join(place, 'cache') }), stdio: 'pipe' })
+    npm('pack', '--silent', '--ignore-scripts', '--pack-destination', place)
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+    const file = join(place, `sparsescope-${version}.tgz`)
+    npm('install', '--silent', '--global', '--prefix', join(place, 'prefix'), '--offline', '--omit=optional', file)
+    installed = join(place, 'prefix/lib/node_modules/sparsescope')
+  })
+  after(() => rmSync(place, { recursive: true, force: true }))
+
+  const env = (more: NodeJS.ProcessEnv = {}) => ({
+    PATH: [join(place, 'prefix/bin'), dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
+    HOME: place,
+    ...more,
+  })
+  const sparsescope = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync('sparsescope', args, { cwd: work, env: env(), encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    return stdout
+  }
+  const doctor = () => JSON.parse(sparsescope('doctor', '--json')) as Doctor
+
+  it('needs no package but those with native code, and no source of ours', () => {
+    const { dependencies, optionalDependencies } = JSON.parse(
+      readFileSync(join(installed, 'package.json'), 'utf8'),
+    ) as {
+      dependencies?: object
+      optionalDependencies: object
+    }
+    assert.equal(dependencies, undefined)
+    assert.deepEqual(Object.keys(optionalDependencies), natives)
+    const files = Object.keys(filesBelow(installed, () => false))
+    assert.deepEqual(files.filter((name) => /\.(ts|map)$|^(src|test|bench|scripts|webview-ui)\b|backend/.test(name)), []) // prettier-ignore
+  })
+
+  it('shows its help, and without native packages computes in WebAssembly and says what would be faster', () => {
+    assert.match(sparsescope('--help'), /^ {2}demo /m)
+    const { cpu, adaptersError, remedies } = doctor()
+    assert.equal(cpu.blas, null)
+    assert.ok(cpu.wasmGflops > 0)
+    assert.match(adaptersError ?? '', /webgpu/)
+    assert.ok(remedies.length > 0)
+    const { totals } = JSON.parse(sparsescope('inspect', join(installed, 'samples/opt'), '--stats', '--json')) as {
+      totals: { parameters: number }
+    }
+    assert.equal(totals.parameters, 1_914_368)
+  })
+
+  it('runs the demo where the person is, to a table and a report, and writes nothing into itself', () => {
+    // The whole way on less text: what it takes long to say is tested nowhere.
+    truncateSync(join(installed, 'samples/text/evaluation.txt'), 8000)
+    for (const name of readdirSync(join(installed, 'samples')).filter((name) => name.endsWith('.yaml'))) {
+      const recipe = join(installed, 'samples', name)
+      writeFileSync(recipe, readFileSync(recipe, 'utf8').replace(/(samples|batch_size): \d+/g, '$1: 4'))
+    }
+    const before = filesBelow(installed, () => true)
+    const { folder, report, runs } = JSON.parse(sparsescope('demo', '--steps', '2', '--json')) as Demo
+    assert.equal(folder, join(work, 'sparsescope-demo'))
+    assert.equal(runs.length, 4)
+    for (const { output, perplexity } of runs) {
+      assert.ok(existsSync(join(output, 'model.safetensors')))
+      assert.ok(perplexity.dense < perplexity.recovered && perplexity.recovered < perplexity.pruned)
+    }
+    const page = readFileSync(report, 'utf8')
+    assert.equal(page.match(/<rect/g)?.length, 9)
+    const links = [...page.matchAll(/href="([^"]+)"/g)].map(([, path]) => path)
+    assert.equal(links.length, 4)
+    for (const path of links) assert.ok(existsSync(join(folder, decodeURI(path))))
+    assert.deepEqual(
+      filesBelow(installed, () => true),
+      before,
+    )
+  })
+
+  it('never puts the demo over what is there', () => {
+    writeFileSync(join(work, 'mine'), 'kept')
+    const { status, stderr } = spawnSync('sparsescope', ['demo', 'mine'], { cwd: work, env: env(), encoding: 'utf8' })
+    assert.equal(status, 2)
+    assert.match(stderr, /mine is there already/)
+    assert.equal(readFileSync(join(work, 'mine'), 'utf8'), 'kept')
+  })
+
+  it('uses the native packages where they are', () => {
+    mkdirSync(join(installed, 'node_modules'))
+    for (const name of natives) symlinkSync(join(root, 'node_modules', name), join(installed, 'node_modules', name))
+    const { cpu, adaptersError, remedies } = doctor()
+    assert.equal(adaptersError, null)
+    assert.ok(cpu.blas !== null || !remedies.some((remedy) => remedy.includes('koffi')))
+  })
+})
