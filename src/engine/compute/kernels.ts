@@ -87,6 +87,8 @@ export interface Kernels {
   // ---- products
   /** out[N,O] = input[N,I] · weight[O,I]ᵀ + bias[O]. A null bias adds nothing. */
   linear(out: Tensor, input: Tensor, weight: Tensor, bias: Tensor | null): void
+  /** outs[k] = input · weights[k]ᵀ + biases[k]: as `linear`, of several that read one input. */
+  linears(outs: readonly Tensor[], input: Tensor, weights: readonly Tensor[], biases: readonly (Tensor | null)[]): void
   /** dInput[N,I] = dOut[N,O] · weight[O,I]; += when `accumulate`. */
   linearBackwardInput(dInput: Tensor, dOut: Tensor, weight: Tensor, accumulate: boolean): void
   /** dWeight[O,I] += dOut[N,O]ᵀ · input[N,I]. */

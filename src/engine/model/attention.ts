@@ -1,15 +1,17 @@
 // Self-attention: projections (separate or fused), norms of heads, rotary positions, attention, output projection.
 import type { Arena } from '../compute/arena.ts'
+import type { Backend } from '../compute/backend.ts'
 import type { AttentionShape, CopyShape } from '../compute/kernels.ts'
 import { reshape, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
+import type { RopeConfig } from '../../shared/families/ropeConfig.ts'
 import { breathe } from '../breathe.ts'
 import { remember } from './kvCache.ts'
-import { linearBackward, linearForward, productInput } from './linear.ts'
+import { linearBackward, linearForward, linearsForward, productInput } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
-import { ropeAngles } from './rope.ts'
+import { ropeAngles, type RopeAngles } from './rope.ts'
 
 export interface AttentionWeights {
   /** Index of its block. */
@@ -50,7 +52,7 @@ export async function attentionForward(
   const { step, scope } = pass
   const { kernels } = step.backend
   const input = productInput(step, scope, x)
-  const projected = project(pass, config, weights, input)
+  const projected = await project(pass, config, weights, input)
   if (input !== x) pass.drop(input)
   await breathe()
   const [normedQ, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
@@ -117,7 +119,7 @@ interface Heads {
   readonly v: Tensor
 }
 
-function project(pass: Pass, config: ModelConfig, weights: AttentionWeights, x: Tensor): Heads {
+async function project(pass: Pass, config: ModelConfig, weights: AttentionWeights, x: Tensor): Promise<Heads> {
   const { step, scope } = pass
   const { projections } = weights
   const numRows = x.shape[0]
@@ -126,7 +128,7 @@ function project(pass: Pass, config: ModelConfig, weights: AttentionWeights, x: 
   const k = scope.allocate([numRows, keys])
   const v = scope.allocate([numRows, keys])
   if (projections.length > 1) {
-    ;[q, k, v].forEach((output, i) => linearForward(step, output, projections[i], x))
+    await linearsForward(step, [q, k, v], projections, x)
     return { q, k, v }
   }
   const fused = scope.allocate([numRows, queries + 2 * keys])
@@ -226,19 +228,41 @@ function perHead(config: ModelConfig, x: Tensor): Tensor {
 function turn(step: Step, scope: Arena, config: ModelConfig, q: Tensor, k: Tensor, inverse: boolean): void {
   const { position, headDim, numHeads, numKvHeads, maxPositions } = config
   if (position.kind !== 'rope') return
-  const { backend, seqLen } = step
-  const past = step.cache?.past ?? 0
-  const angles = ropeAngles(position, past, past + seqLen, maxPositions)
-  const [cos, sin] = [angles.cos, angles.sin].map((values) => {
-    const table = scope.allocate([seqLen, position.rotaryDim / 2])
-    backend.write(table, values)
-    return table
-  })
+  const { backend, seqLen, cache } = step
+  let tables = cache && tablesOfStep.get(step)
+  if (!tables) {
+    const past = cache?.past ?? 0
+    tables = upload(
+      backend,
+      cache ? step.arena : scope,
+      position,
+      ropeAngles(position, past, past + seqLen, maxPositions),
+    )
+    if (cache) tablesOfStep.set(step, tables)
+  }
+  const [cos, sin] = tables
   const shape = { seqLen, headDim, rotaryDim: position.rotaryDim, inverse }
   backend.kernels.rope(q, cos, sin, { ...shape, numHeads })
   backend.kernels.rope(k, cos, sin, { ...shape, numHeads: numKvHeads })
-  scope.release(cos)
-  scope.release(sin)
+  if (!cache) for (const table of tables) scope.release(table)
+}
+
+/** cos and sin of a step of decoding, in its arena: every block turns by the same. */
+const tablesOfStep = new WeakMap<Step, readonly [cos: Tensor, sin: Tensor]>()
+
+/** cos and sin [end − start, rotaryDim / 2] in `arena`. */
+function upload(
+  backend: Backend,
+  arena: Arena,
+  { rotaryDim }: RopeConfig,
+  { start, end, ...angles }: RopeAngles,
+): readonly [cos: Tensor, sin: Tensor] {
+  const write = (values: Float32Array<ArrayBuffer>) => {
+    const table = arena.allocate([end - start, rotaryDim / 2])
+    backend.write(table, values)
+    return table
+  }
+  return [write(angles.cos), write(angles.sin)]
 }
 
 function attentionShape(step: Step, config: ModelConfig, { scale, window }: AttentionWeights): AttentionShape {

@@ -2,6 +2,7 @@
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
+import { breathe } from '../breathe.ts'
 import type { Grads, Linear, Step } from './module.ts'
 
 /**
@@ -31,6 +32,29 @@ export function linearForward(step: Step, output: Tensor, linear: Linear, input:
   const weight = otherOperand(step, scope, x, effectiveWeight(step, scope, linear))
   step.backend.kernels.linear(output, x, weight, linear.bias)
   return output
+}
+
+/**
+ * outputs[k] = input · W_kᵀ + bias_k of linears that share their input: of one row as one kernel, else one after the other, so
+ * that no two effective weights are in memory.
+ */
+export async function linearsForward(
+  step: Step,
+  outputs: readonly Tensor[],
+  linears: readonly Linear[],
+  input: Tensor,
+): Promise<void> {
+  if (input.shape[0] > 1) {
+    for (const [k, linear] of linears.entries()) {
+      await breathe()
+      linearForward(step, outputs[k], linear, input)
+    }
+    return
+  }
+  using scope = new Arena(step.backend)
+  const weights = linears.map((linear) => effectiveWeight(step, scope, linear))
+  const biases = linears.map(({ bias }) => bias)
+  step.backend.kernels.linears(outputs, input, weights, biases)
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Arena } from '../compute/arena.ts'
 import type { Activation, CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
-import { linearBackward, linearForward, productInput } from './linear.ts'
+import { linearBackward, linearForward, linearsForward, productInput } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import type { Pass } from './pass.ts'
 
@@ -94,9 +94,9 @@ async function project(pass: Pass, weights: MlpWeights, x: Tensor): Promise<{ ga
     case 'dense':
       return { gate: null, up: linearForward(step, allocate(first), first, x) }
     case 'gated': {
-      const gate = linearForward(step, allocate(first), first, x)
-      await breathe()
-      return { gate, up: linearForward(step, allocate(second), second, x) }
+      const [gate, up] = [allocate(first), allocate(second)]
+      await linearsForward(step, [gate, up], [first, second], x)
+      return { gate, up }
     }
     case 'gatedFused': {
       const fused = linearForward(step, allocate(first), first, x)

@@ -111,6 +111,8 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
     return { ...rows(items('inout', 0, 4 * a[4] * a[5]), whole(1, table), whole(2, table)), numbered: true }
   },
 
+  // Gives the stage its size; it is shown as `linearRow` (productTasks.ts).
+  linearRows: (a) => rows(whole(0, 4 * a[1]), items('in', 3, 4 * a[1]), items('out', 2, 4), items('in', 5, 4)),
   linearRow: (a) =>
     rows(items('out', 0, 4), whole(1, 4 * a[5]), items('in', 2, floatBytes(a[3]) * a[5]), items('in', 4, 4)),
   attentionStep: (a) => {

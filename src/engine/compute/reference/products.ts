@@ -5,6 +5,7 @@ import type { Storage } from './storage.ts'
 type Products = Pick<
   Kernels,
   | 'linear'
+  | 'linears'
   | 'linearBackwardInput'
   | 'linearBackwardWeight'
   | 'gemm'
@@ -38,7 +39,7 @@ export function products(s: Storage): Products {
     multiply(g, dOut, input, [o, i, dOut.length / o], { transA: true })
     return g
   }
-  return {
+  const self: Products = {
     linear(out, input, weight, bias) {
       const [o, i] = weight.shape
       const n = input.length / i
@@ -49,6 +50,8 @@ export function products(s: Storage): Products {
         for (let r = 0; r < n; r++) for (let c = 0; c < o; c++) y[r * o + c] += b[c]
       }
     },
+    linears: (outs, input, weights, biases) =>
+      weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k])),
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
       multiply(s.f(dInput), s.values(dOut), s.values(weight), [dOut.length / o, i, o], { beta: accumulate ? 1 : 0 })
@@ -111,4 +114,5 @@ export function products(s: Storage): Products {
       for (let e = 0; e < cells.length; e++) if (!keep[e]) cells[e] = 0
     },
   }
+  return self
 }

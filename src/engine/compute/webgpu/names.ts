@@ -3,6 +3,7 @@ import type { DeviceKernels } from './kernels.ts'
 
 const names: Record<keyof DeviceKernels, true> = {
   linear: true,
+  linears: true,
   linearBackwardInput: true,
   linearBackwardWeight: true,
   gemm: true,

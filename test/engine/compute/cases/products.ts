@@ -36,6 +36,21 @@ const linear = (n: number, o: number, i: number, dtype: DType, withBias: boolean
   }
 }
 
+/** Three of them, each of another type, on one input. */
+const linears = (n: number, i: number, ...outs: [number, number, number]): OpCase => {
+  const name = `linears ${n}×${i}→${outs.join(', ')}`
+  const { f32, weight } = maker(name)
+  const tensors = outs.map((o, k) => ({ [`out${k}`]: garbage([n, o]), [`weight${k}`]: weight(dtypes[k], [o, i]) }))
+  return {
+    name,
+    tensors: Object.assign({ input: f32([n, i]), bias: f32([outs[1]]) }, ...tensors) as OpCase['tensors'],
+    run: (k, t) =>
+      k.linears([t.out0, t.out1, t.out2], t.input, [t.weight0, t.weight1, t.weight2], [null, t.bias, null]),
+    outputs: ['out0', 'out1', 'out2'],
+    tolerance: sums,
+  }
+}
+
 const backwardInput = (n: number, o: number, i: number, dtype: DType, accumulate: boolean): OpCase => {
   const name = `linearBackwardInput ${n}×${o}→${i} ${dtype}${accumulate ? ' +=' : ''}`
   const { f32, weight } = maker(name)
@@ -106,6 +121,10 @@ export const productCases: OpCase[] = [
   ...shapes.flatMap(([n, o, i]) =>
     dtypes.flatMap((dtype) => [true, false].map((bias) => linear(n, o, i, dtype, bias))),
   ),
+  linears(1, 5, 3, 1, 7),
+  linears(3, 33, 67, 5, 40),
+  // Chunks that end in the middle of one and hold the end of one and the beginning of the next.
+  linears(1, 300, 201, 90, 131),
   // More columns than one unpacked group of rows, both ways round.
   linear(4, 1100, 300, 'bf16', true),
   linear(600, 40, 96, 'f16', true),

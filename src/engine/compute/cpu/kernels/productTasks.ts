@@ -3,6 +3,7 @@ import type { DType } from '../../../dtype.ts'
 import type { Gemm } from '../blas.ts'
 import type { Task, TaskEnv } from '../tasks.ts'
 import { isOutside } from '../outside.ts'
+import { callStaged } from '../staged.ts'
 import { pieceAt } from './productGrid.ts'
 
 /** Element types as the wasm kernels number them (assembly/convert.ts). */
@@ -158,4 +159,24 @@ const gram: Task = (env, args, start, end) => {
   }
 }
 
-export const productTasks: Readonly<Record<string, Task>> = { linear, backwardInput, product, gram }
+/** Args of `linearRows`: x, its width, then of each weight its out, address, dtype code, bias or 0, and rows. */
+const [firstWeight, argsPerWeight] = [2, 5]
+
+/** Items: rows of all weights, one after the other. */
+const linearRows: Task = ({ stage, wasm }, args, start, end) => {
+  const [x, width] = [args[0], args[1]]
+  let first = 0
+  for (let k = firstWeight; first < end; k += argsPerWeight) {
+    const rows = args[k + 4]
+    const from = Math.max(start - first, 0)
+    const to = Math.min(end - first, rows)
+    first += rows
+    if (from >= to) continue
+    const [out, weight, code, bias] = [args[k], args[k + 1], args[k + 2], args[k + 3]]
+    if (isOutside(x) || isOutside(out) || isOutside(weight) || isOutside(bias))
+      callStaged(wasm, stage, 'linearRow', from, to, [out, x, weight, code, bias, width])
+    else wasm.linearRow(from, to, out, x, weight, code, bias, width)
+  }
+}
+
+export const productTasks: Readonly<Record<string, Task>> = { linear, linearRows, backwardInput, product, gram }

@@ -3,11 +3,11 @@ import type { Kernels } from '../../kernels.ts'
 import type { Pool, Split } from '../pool.ts'
 import { packColumn, productGrid, type ProductGrid } from './productGrid.ts'
 import { dtypeCode, gramTile, scratchRows } from './productTasks.ts'
-import { addresses, byRows } from './splits.ts'
+import { addresses } from './splits.ts'
 import { bytesOf, type Tensor } from '../../tensor.ts'
 import { EngineError } from '../../../errors.ts'
 
-type Products = Pick<Kernels, 'linear' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
+type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
 
 /** Number of a float type for the wasm kernels. */
 export function codeOf(tensor: Tensor): number {
@@ -51,21 +51,46 @@ export function runProduct(pool: Pool, call: ProductCall): void {
   pool.run('product', splitOf(grid), [out, a, b, ...scalars])
 }
 
+/** Bytes of weights of a chunk: some microseconds of reading. */
+const rowsBytes = 2 ** 16
+
+/** `linears` of one row. Reading the weights once, in their own type, is all the work, so all of them are one command. */
+function runRows(
+  pool: Pool,
+  outs: readonly Tensor[],
+  input: Tensor,
+  weights: readonly Tensor[],
+  biases: readonly (Tensor | null)[],
+): void {
+  const at = addresses(pool)
+  const width = input.length
+  const args = [at(input), width]
+  let [total, bytes] = [0, 0]
+  weights.forEach((weight, k) => {
+    args.push(at(outs[k]), at(weight), codeOf(weight), at(biases[k]), weight.shape[0])
+    total += weight.shape[0]
+    bytes += bytesOf(weight)
+  })
+  pool.run('linearRows', { total, unit: Math.max(1, Math.ceil((rowsBytes * total) / bytes)) }, args)
+}
+
 export function products(pool: Pool): Products {
   const at = addresses(pool)
-  return {
+  const self: Products = {
     linear(out, input, weight, bias) {
       const [o, i] = weight.shape
       const n = input.length / i
       const [xCode, code] = [codeOf(input), codeOf(weight)]
       const direct = xCode === code
-      // One row: reading the weights once, in their own type, is all the work.
-      if (n === 1 && xCode === 0)
-        return pool.run('linearRow', byRows(o, i), [at(out), at(input), at(weight), code, at(bias), i])
+      if (n === 1 && xCode === 0) return runRows(pool, [out], input, [weight], [bias])
       const grid = productGrid(pool.threads, n, o, i, packWeight(weight, true, direct))
       const scratchBytes = direct ? 0 : 4 * i * Math.min(scratchRows(i), grid.columns)
       const args = [at(out), at(input), at(weight), xCode, code, at(bias), n, o, i, grid.rows, grid.columns]
       pool.run('linear', { ...splitOf(grid), scratchBytes }, args)
+    },
+    linears(outs, input, weights, biases) {
+      if (input.length === weights[0].shape[1] && codeOf(input) === 0) runRows(pool, outs, input, weights, biases)
+      else weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k]))
     },
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
@@ -95,4 +120,5 @@ export function products(pool: Pool): Products {
       pool.run('gram', { total: (tiles * (tiles + 1)) / 2, unit: 1 }, args)
     },
   }
+  return self
 }

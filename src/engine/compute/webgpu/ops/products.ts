@@ -9,7 +9,7 @@ import { ntVariants } from './gemm/smallNt.ts'
 import { tnVariant } from './gemm/smallTn.ts'
 import { tensorVariants } from './gemm/tensorCores.ts'
 
-type Products = Pick<Kernels, 'linear' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
+type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
 
 export const productVariants: readonly Variant[] = portableVariants
 /** Need the features of subgroup matrices; every shape that adapters are known to list. */
@@ -24,11 +24,13 @@ export const tensorCoreVariants: readonly Variant[] = [
 export const smallSubgroupVariants: readonly Variant[] = [...ntVariants, ...nnVariants, tnVariant].map((v) => v.variant)
 
 export function products(gpu: Gpu): Products {
-  return {
+  const self: Products = {
     linear(out, input, weight, bias) {
       const [o, i] = weight.shape
       multiply(gpu, product(out, input, weight, [input.length / i, o, i], { transB: true, bias }))
     },
+    linears: (outs, input, weights, biases) =>
+      weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k])),
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
       multiply(gpu, product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate) }))
@@ -46,4 +48,5 @@ export function products(gpu: Gpu): Products {
       multiply(gpu, product(out, input, input, [i, i, input.length / i], { transA: true, alpha, beta: 1 }))
     },
   }
+  return self
 }
