@@ -33,25 +33,30 @@ function multiply(
     }
 }
 
+function linearOf(s: Storage): Kernels['linear'] {
+  return (out, input, weight, bias) => {
+    const [o, i] = weight.shape
+    const n = input.length / i
+    const y = s.f(out)
+    multiply(y, s.values(input), s.values(weight), [n, o, i], { transB: true })
+    if (bias) {
+      const b = s.f(bias)
+      for (let r = 0; r < n; r++) for (let c = 0; c < o; c++) y[r * o + c] += b[c]
+    }
+  }
+}
+
 export function products(s: Storage): Products {
   const weightGradient = (o: number, i: number, dOut: Float64Array, input: Float64Array) => {
     const g = new Float64Array(o * i)
     multiply(g, dOut, input, [o, i, dOut.length / o], { transA: true })
     return g
   }
-  const self: Products = {
-    linear(out, input, weight, bias) {
-      const [o, i] = weight.shape
-      const n = input.length / i
-      const y = s.f(out)
-      multiply(y, s.values(input), s.values(weight), [n, o, i], { transB: true })
-      if (bias) {
-        const b = s.f(bias)
-        for (let r = 0; r < n; r++) for (let c = 0; c < o; c++) y[r * o + c] += b[c]
-      }
-    },
+  const linear = linearOf(s)
+  return {
+    linear,
     linears: (outs, input, weights, biases) =>
-      weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k])),
+      weights.forEach((weight, k) => linear(outs[k], input, weight, biases[k])),
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
       multiply(s.f(dInput), s.values(dOut), s.values(weight), [dOut.length / o, i, o], { beta: accumulate ? 1 : 0 })
@@ -114,5 +119,4 @@ export function products(s: Storage): Products {
       for (let e = 0; e < cells.length; e++) if (!keep[e]) cells[e] = 0
     },
   }
-  return self
 }
