@@ -5,7 +5,7 @@ import { cancelRuns } from '../engine/sweep/marks.ts'
 import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '../engine/sweep/openSweep.ts'
 import { aliveTasks, cancelTasks } from '../engine/sweep/slurm.ts'
 import { command, runs, type Context, type Outcome } from './command.ts'
-import { memoryOption } from './memoryOption.ts'
+import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption } from './precisionOption.ts'
 import { shorter } from './run.ts'
 import { currentTable, engineOf, engines } from './sweep/engines.ts'
@@ -43,8 +43,9 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
       const request = { path, settings, signal: context.signal }
       switch (action) {
         case 'plan': {
-          const plan = await plannedSweep(request)
-          return { json: plan, text: planText(plan) }
+          const jobs = options.jobs === undefined ? 1 : wholeNumber('--jobs', options.jobs, 1)
+          const planned = await plannedSweep(request, memoryBytes(options.memory) / jobs)
+          return { json: planned.plan, text: planText(planned, Math.min(jobs, planned.plan.runs.length)) }
         }
         case 'run':
           return runSweep(context, request, options)

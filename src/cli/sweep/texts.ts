@@ -1,13 +1,31 @@
 // Sweeps for people.
+import type { PlanAndEstimates } from '../../engine/sweep/openSweep.ts'
+import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatValue } from '../../shared/format/numbers.ts'
 import { textTable } from '../../shared/format/textTable.ts'
+import type { Estimates } from '../../shared/plan/estimates.ts'
+import { estimateSweep } from '../../shared/plan/sweepEstimates.ts'
+import { roughDuration } from '../../shared/plan/time.ts'
 import { comparisonTable } from '../../shared/sweep/comparisonTable.ts'
 import { foldSeeds } from '../../shared/sweep/foldSeeds.ts'
 import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
 
-export function planText({ id, runs }: { id: string; runs: readonly { index: number; name: string }[] }): string {
-  const rows = runs.map(({ index, name }) => [String(index), name])
-  return `${textTable(['', 'run'], rows)}\n${runs.length} runs, plan ${id}`
+/** `jobs`: so many runs have their memory at once. */
+export function planText({ plan, estimates }: PlanAndEstimates, jobs: number): string {
+  const rows = plan.runs.map(({ index, name }, i) => [String(index), name, ...takes(estimates[i])])
+  const all = estimateSweep(estimates)
+  const [time, memory, disk] = takes({ ...all, memoryBytes: jobs * all.memoryBytes })
+  const shares = new Set(estimates.map(({ denseKey }) => denseKey)).size < estimates.length && estimates[0].dense > 0
+  const aside = jobs > 1 ? `, ${jobs} at a time` : ''
+  return [
+    textTable(['', 'run', 'time', 'memory', 'disk'], rows),
+    `${plan.runs.length} runs${aside}: time about ${time}, memory ${memory}, disk ${disk}${shares ? '; the dense model is measured once' : ''}`,
+    `plan ${plan.id}`,
+  ].join('\n')
+}
+
+function takes({ seconds, memoryBytes, diskBytes }: Estimates): string[] {
+  return [seconds === null ? '–' : roughDuration(seconds), formatBytes(memoryBytes), formatBytes(diskBytes)]
 }
 
 export function tableText({ runs }: SweepTable): string {

@@ -4,6 +4,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import type { z } from 'zod'
 import type { SlurmOptions } from '../../shared/recipe/sweepSchema.ts'
+import type { RunOfSweepEstimates } from '../../shared/plan/sweepEstimates.ts'
 import type { SweepRun } from '../../shared/sweep/expandSweep.ts'
 import { readOwn } from '../checkpoint/ownFile.ts'
 import { EngineError } from '../errors.ts'
@@ -12,7 +13,8 @@ import { writeAtomic } from '../run/state/atomicFile.ts'
 import { createNamedFolder, timedPlace } from '../run/state/namedFolder.ts'
 import { parseRecorded } from '../run/state/progressSchema.ts'
 import type { KnownFiles } from '../run/state/sources.ts'
-import { lintRuns, planSweep, runsOfSweep, type PlannedSweep } from './planSweep.ts'
+import { estimateRuns, lintRuns } from './checkRuns.ts'
+import { planSweep, runsOfSweep, type PlannedSweep } from './planSweep.ts'
 import { sweepFolderAt, sweepsFolder, type SweepFolder } from './sweepFolder.ts'
 import { planShape, sourcesShape } from './sweepSchema.ts'
 
@@ -47,16 +49,26 @@ export async function findSweep(request: SweepRequest): Promise<Sweep> {
 export async function findOrCreateSweep(request: SweepRequest): Promise<Sweep> {
   const { sweep, planned } = await lookForSweep(request)
   if (sweep) return sweep
-  await lintRuns(planned, request.signal)
+  await lintRuns(planned, request)
   return openFolder(await createSweep(planned))
 }
 
-/** What plan.json is, or would be. Writes nothing. @throws EngineError also for a run that lint would refuse. */
-export async function plannedSweep(request: SweepRequest): Promise<z.infer<typeof planShape>> {
+export interface PlanAndEstimates {
+  readonly plan: z.infer<typeof planShape>
+  /** By run. */
+  readonly estimates: readonly RunOfSweepEstimates[]
+}
+
+/**
+ * What plan.json is, or would be, and what its runs would take with `memoryBytes` for each. Writes nothing.
+ * @throws EngineError also for a run that lint would refuse.
+ */
+export async function plannedSweep(request: SweepRequest, memoryBytes: number): Promise<PlanAndEstimates> {
   const { sweep, planned } = await lookForSweep(request)
-  if (sweep) return parseRecorded(planShape, await readOwn(sweep.folder.plan), sweep.folder.plan)
-  await lintRuns(planned, request.signal)
-  return planFile(planned)
+  const options = { memoryBytes, signal: request.signal }
+  if (!sweep) return { plan: planFile(planned), estimates: await lintRuns(planned, options) }
+  const plan = parseRecorded(planShape, await readOwn(sweep.folder.plan), sweep.folder.plan)
+  return { plan, estimates: await estimateRuns(sweep, options) }
 }
 
 type Looked =

@@ -5,9 +5,8 @@ import { expandSweep, type SweepRun } from '../../shared/sweep/expandSweep.ts'
 import type { NamedSettings } from '../../shared/sweep/settingsOfRuns.ts'
 import { writtenRecipe } from '../../shared/recipe/resolve.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { lintText } from '../facts/lintFile.ts'
 import { checkRecipe, shownPath } from '../run/open/openRun.ts'
-import { mapPaths, readRecipe, recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
+import { mapPaths, readRecipe, type RecipeFile } from '../run/open/recipeFile.ts'
 import type { Fingerprint } from '../run/state/fingerprint.ts'
 import { recordSources, sourceFiles, type KnownFiles } from '../run/state/sources.ts'
 
@@ -67,16 +66,6 @@ export function runsOfSweep({ path, recipe }: RecipeFile): readonly SweepRun[] {
 /** The recipe of one run, as if it had been read from where the sweep's lies. */
 export function fileOfRun({ path, folder }: RecipeFile, { recipe }: SweepRun): RecipeFile {
   return { path, folder, recipe, warnings: [] }
-}
-
-/** All rules, with the run's own model, data and output. @throws EngineError 'bad-recipe' that names the run. */
-export async function lintRuns({ file, runs }: PlannedSweep, signal?: AbortSignal): Promise<void> {
-  for (const run of runs) {
-    throwIfCancelled(signal)
-    const { findings } = await lintText(recipeYaml(run.recipe), { folder: file.folder })
-    const wrong = findings.find(({ severity }) => severity === 'error')
-    if (wrong) await ofRun(run, () => Promise.reject(new EngineError('bad-recipe', wrong.message)))
-  }
 }
 
 /** Adds to `files` what it had to read. */

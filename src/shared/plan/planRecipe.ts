@@ -8,10 +8,9 @@ import type { LintFacts, ModelModule } from '../recipe/facts.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
 import { selectModules } from '../recipe/match.ts'
 import { recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
-import { estimateDisk } from './disk.ts'
-import { beyondDevice, estimateMemory } from './memory.ts'
+import { estimatesOf } from './estimates.ts'
+import { beyondDevice } from './memory.ts'
 import { trainablePercentage, trainableRows, type TrainableRow } from './trainable.ts'
-import { estimateSeconds } from './time.ts'
 
 /** `recipePath` is only shown. Without a usable model the plan has no rows, and `errors` says why. */
 export function planRecipe(
@@ -66,11 +65,7 @@ export function planRecipe(
     allocations: recipe.prune.flatMap(({ allocation: name, sparsity }) =>
       isMeasured(name) && typeof sparsity === 'number' ? [{ name, sparsity }] : [],
     ),
-    estimates: {
-      memoryBytes: model && config ? estimateMemory(recipe, model, machine) : 0,
-      diskBytes: model ? estimateDisk(recipe, model) : 0,
-      seconds: model && config && machine ? estimateSeconds(recipe, model, machine, facts.data) : null,
-    },
+    estimates: estimatesOf(recipe, facts),
     warnings: [...of('warning'), ...(excess ? [excess] : [])],
     errors: of('error'),
     saveTo: recipe.save?.to ?? null,

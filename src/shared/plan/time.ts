@@ -44,6 +44,17 @@ export function estimateSeconds(
   return startSeconds + parts.reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
+/** Seconds of measuring the dense model. */
+export function denseSeconds(
+  recipe: ResolvedRecipe,
+  model: PlannedModel,
+  machine: Pick<MachineFacts, 'gpu' | 'threads'>,
+  data: ReadonlyMap<string, DataFacts>,
+): number {
+  const parts = plannedParts(recipe, model, machine, (evaluation) => tokensIn(data, evaluation))
+  return parts.find(({ part }) => part === 'evaluate dense')?.seconds ?? 0
+}
+
 /** The parts that the recipe asks for. Evaluations in between belong to the part that they interrupt. */
 export function plannedParts(
   recipe: ResolvedRecipe,

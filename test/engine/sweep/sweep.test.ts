@@ -32,6 +32,12 @@ describe('sparsescope sweep', function () {
     assert.equal(runs[1].name, 'prune.0.sparsity=0.4,seed=1')
     assert.equal(new Set(runs.map(({ hash }) => hash)).size, 4)
     assert.deepEqual(sweepJson(place, 'plan', folder), plan)
+    // Of a sweep whose results are there already, too.
+    for (const path of [recipe, folder]) {
+      const lines = sweep(place, 'plan', path, '--jobs', '2').stdout.trim().split('\n')
+      assert.match(lines[2], /^1 +prune\.0\.sparsity=0\.4,seed=1 +\d+ s +[\d.]+ MB +[\d.]+ kB$/)
+      assert.match(lines[5], /^4 runs, 2 at a time: time about \d+ s, memory .* MB, disk .* kB; the dense model is measured once$/) // prettier-ignore
+    }
   })
 
   it('each run is what it would be alone: the same bytes as `run` with its settings', () => {

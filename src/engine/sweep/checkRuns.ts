@@ -1,0 +1,46 @@
+// Each run of a sweep beside its model, data and output: what is wrong with it, and what it would take.
+import { noFacts } from '../../shared/recipe/facts.ts'
+import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../shared/plan/sweepEstimates.ts'
+import type { SweepRun } from '../../shared/sweep/expandSweep.ts'
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import { lintText } from '../facts/lintFile.ts'
+import { recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
+
+export interface RunsOfRecipe {
+  readonly file: RecipeFile
+  readonly runs: readonly SweepRun[]
+}
+
+export interface CheckOptions {
+  /** What one run may use; default: half of what is free. */
+  readonly memoryBytes?: number
+  readonly signal?: AbortSignal
+}
+
+/** All rules. @throws EngineError 'bad-recipe' that names the run. */
+export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<readonly RunOfSweepEstimates[]> {
+  return checkRuns(runs, options, ({ name }, wrong) => {
+    throw new EngineError('bad-recipe', `the run ${name}: ${wrong}`)
+  })
+}
+
+/** By run. What is wrong does not matter: of a sweep that has begun, outputs may be there. */
+export async function estimateRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<readonly RunOfSweepEstimates[]> {
+  return checkRuns(runs, options, () => undefined)
+}
+
+async function checkRuns(
+  { file, runs }: RunsOfRecipe,
+  { memoryBytes, signal }: CheckOptions,
+  onWrong: (run: SweepRun, wrong: string) => void,
+): Promise<readonly RunOfSweepEstimates[]> {
+  const estimates: RunOfSweepEstimates[] = []
+  for (const run of runs) {
+    throwIfCancelled(signal)
+    const { findings, context, facts } = await lintText(recipeYaml(run.recipe), { folder: file.folder, memoryBytes })
+    const wrong = findings.find(({ severity }) => severity === 'error')
+    if (wrong) onWrong(run, wrong.message)
+    estimates.push(estimateRunOfSweep(context.resolved, facts ?? noFacts))
+  }
+  return estimates
+}
