@@ -160,7 +160,8 @@ async function documentRows(
   return padRows(rows, seqLen)
 }
 
-function padRows(rows: readonly Int32Array[], seqLen: number): Windows {
+/** Rows of at most `seqLen` ids. */
+export function padRows(rows: readonly Int32Array[], seqLen: number): Windows {
   const size = rows.length * seqLen
   const ids = new Int32Array(size)
   const mask = new Int32Array(size)

@@ -3,10 +3,11 @@ import type { ResolvedEvaluation, ResolvedRecover } from '../../../shared/recipe
 import { taskOf } from '../../../shared/tasks/tasks.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../../evaluate/tasks/questions.ts'
 import { readPrompts, type PromptSet } from '../../generate/promptSet.ts'
-import { loadWindows, type Windows, type WindowsRequest } from '../../text/windows.ts'
+import type { Windows, WindowsRequest } from '../../text/windows.ts'
 import { requireBatches } from '../../recover/batchLimits.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
+import { windowsOf } from './sharedWindows.ts'
 
 export interface RunData {
   /** null when the run looks at none. */
@@ -26,7 +27,7 @@ export type EvaluationData =
 export async function readData(session: RunSession, plan: RunPlan): Promise<RunData> {
   const { recipe, model, source, signal } = session
   const load = (request: Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose'>) =>
-    loadWindows({
+    windowsOf(session, {
       ...request,
       seed: recipe.seed,
       folder: source.folder,

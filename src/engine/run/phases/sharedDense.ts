@@ -2,14 +2,12 @@
 // them measures, the others read it. While it measures, they get on with what is their own.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { makeFolders } from '../../checkpoint/makeFolders.ts'
 import { readOwn } from '../../checkpoint/ownFile.ts'
-import { EngineError, throwIfCancelled } from '../../errors.ts'
-import { lockRun, type RunLock } from '../lock/runLock.ts'
+import { EngineError } from '../../errors.ts'
 import type { RunData } from '../open/runData.ts'
 import { writeAtomic } from '../state/atomicFile.ts'
+import { madeOnce } from '../state/madeOnce.ts'
 import type { EvaluationResult } from '../state/progress.ts'
 import { evaluationShape, parseRecorded } from '../state/progressSchema.ts'
 import type { RunSession } from '../state/session.ts'
@@ -30,33 +28,24 @@ export async function evaluateDense(
   if (session.sharedResults === undefined) return measure()
   const folder = join(session.sharedResults, keyOf(session, due))
   const file = join(folder, 'evaluations.json')
-  const take = async () => {
-    const found = await readResults(file)
-    if (found) await adopt(session, 'dense', found)
-    return found !== null
-  }
-  await makeFolders(folder)
-  for (;;) {
-    throwIfCancelled(session.signal)
-    if (await take()) return
-    const lock = await lockUnlessHeld(folder, session.signal)
-    if (lock) {
-      try {
-        if (await take()) return
-        await measure()
-        const entries = new Set(due.map(({ entry }) => entry))
-        const measured = session.progress.evaluations.filter(
-          ({ stage, entry }) => stage === 'dense' && entries.has(entry),
-        )
-        if (lock.isHeld()) await writeAtomic(file, [`${JSON.stringify(measured, null, 1)}\n`])
-        return
-      } finally {
-        await lock.release()
-      }
-    }
-    if (!last) return
-    await sleep(lookEveryMs, undefined, { signal: session.signal }).catch(() => undefined)
-  }
+  const isDue = ({ stage, entry }: EvaluationResult) => stage === 'dense' && due.some((one) => one.entry === entry)
+  await madeOnce({
+    folder,
+    take: async () => {
+      const found = await readResults(file)
+      if (found) await adopt(session, 'dense', found)
+      return found
+    },
+    make: async (isHeld) => {
+      await measure()
+      const measured = session.progress.evaluations.filter(isDue)
+      if (isHeld()) await writeAtomic(file, [`${JSON.stringify(measured, null, 1)}\n`])
+      return measured
+    },
+    wait: last,
+    lookEveryMs,
+    signal: session.signal,
+  })
 }
 
 /** Same model, same data, same questions, same kind of device and of products: the same numbers. */
@@ -75,16 +64,6 @@ async function readResults(file: string): Promise<EvaluationResult[] | null> {
     return parseRecorded(z.array(evaluationShape), await readOwn(file), file)
   } catch (error) {
     if (error instanceof EngineError && error.code === 'not-found') return null
-    throw error
-  }
-}
-
-/** null: a living run measures. */
-async function lockUnlessHeld(folder: string, signal: AbortSignal | undefined): Promise<RunLock | null> {
-  try {
-    return await lockRun(folder, { signal })
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'exists') return null
     throw error
   }
 }

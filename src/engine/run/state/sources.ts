@@ -42,6 +42,26 @@ export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): P
   return [...files].map(([role, path]) => ({ role, path }))
 }
 
+/** Of a data file of the recipe, its paths absolute. */
+export function contentOf(
+  { calibration, recover, evaluate }: ResolvedRecipe,
+  records: readonly SourceRecord[],
+  path: string,
+): string {
+  const used: [role: string, data: string | null | undefined][] = [
+    ['calibration', calibration?.data],
+    ...recover.map(({ data }, i): [string, string | undefined] => [
+      recover.length > 1 ? `recover ${i}` : 'recover',
+      data,
+    ]),
+    ...evaluate.map(({ data }, i): [string, string | undefined] => [`evaluate ${i}`, data]),
+  ]
+  const role = used.find(([, data]) => data === path)?.[0]
+  const record = records.find((one) => one.role === role)
+  if (!record) throw new EngineError('internal', `${path} is no file that the run has recorded`)
+  return record.sha256
+}
+
 /** What files looked like when somebody last read them, by path. */
 export type KnownFiles = ReadonlyMap<string, Fingerprint>
 

@@ -1,0 +1,92 @@
+// Text as windows of ids, tokenised by one of several runs for all that read the same of it.
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { requireOwnFile } from '../../checkpoint/ownFile.ts'
+import { EngineError } from '../../errors.ts'
+import { openIdTensor } from '../../text/idTensor.ts'
+import { maxIds } from '../../text/tokenizer.ts'
+import { checkIds } from '../../text/vocabulary.ts'
+import { loadWindows, padRows, type Windows, type WindowsRequest } from '../../text/windows.ts'
+import { madeOnce } from '../state/madeOnce.ts'
+import type { RunSession } from '../state/session.ts'
+import { contentOf } from '../state/sources.ts'
+import { bytesOf, writeTensors, type StateTensor } from '../state/tensorFile.ts'
+
+/** Tokenising takes from a tenth of a second to minutes. */
+const lookEveryMs = 100
+
+/** As `loadWindows`. Ids that were made elsewhere are read where they lie. */
+export async function windowsOf(session: RunSession, request: WindowsRequest): Promise<Windows> {
+  const { sharedResults, signal } = session
+  if (sharedResults === undefined || request.path.endsWith('.safetensors')) return loadWindows(request)
+  const folder = join(sharedResults, `windows-${keyOf(session, request)}`)
+  const file = join(folder, 'windows.safetensors')
+  const shared = await madeOnce<Windows>({
+    folder,
+    take: async () => (existsSync(file) ? readWindows(file, request.vocabSize) : null),
+    make: async (isHeld) => {
+      const windows = await loadWindows(request)
+      if (isHeld()) await writeWindows(file, windows)
+      return windows
+    },
+    wait: true,
+    lookEveryMs,
+    signal,
+  })
+  return shared ?? loadWindows(request)
+}
+
+/** Same text, same tokenizer, same cut: the same ids. Only what is drawn depends on the seed. */
+function keyOf({ recipe, progress }: RunSession, request: WindowsRequest): string {
+  const { path, field, samples, seqLen, seed, purpose } = request
+  const model = progress.sources
+    .filter(({ role }) => role.startsWith('model '))
+    .map(({ role, sha256 }) => [role, sha256])
+  const asked = [field, samples, seqLen, purpose === 'calibration' ? seed : null, purpose]
+  const text = JSON.stringify([
+    model.sort(([a], [b]) => (a < b ? -1 : 1)),
+    contentOf(recipe, progress.sources, path),
+    asked,
+  ])
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+/** `ids` [windows, seqLen], `lengths` [windows]: what of a row is text. */
+async function writeWindows(path: string, { ids, mask, windows, seqLen }: Windows): Promise<void> {
+  const lengthOf = (w: number) => mask?.subarray(w * seqLen, (w + 1) * seqLen).reduce((a, b) => a + b, 0) ?? seqLen
+  const lengths = Int32Array.from({ length: windows }, (_, w) => lengthOf(w))
+  const tensors: StateTensor[] = [
+    { name: 'ids', dtype: 'I32', shape: [windows, seqLen], bytes: bytesOf(ids) },
+    { name: 'lengths', dtype: 'I32', shape: [windows], bytes: bytesOf(lengths) },
+  ]
+  await writeTensors(path, tensors, {})
+}
+
+/** @throws EngineError 'bad-data' for what `writeWindows` never writes: the folder may come from anyone. */
+async function readWindows(path: string, vocabSize = Infinity): Promise<Windows> {
+  await requireOwnFile(path)
+  const [ids, lengths] = [await readTensor(path, 'ids'), await readTensor(path, 'lengths')]
+  const [windows, seqLen] = ids.shape
+  checkIds(ids.values, vocabSize, path)
+  const fits = (length: number) => length >= 1 && length <= seqLen
+  if (lengths.shape.length !== 1 || lengths.shape[0] !== windows || !lengths.values.every(fits)) throw wrong(path)
+  const rowOf = (length: number, w: number) => ids.values.subarray(w * seqLen, w * seqLen + length)
+  return padRows(Array.from(lengths.values, rowOf), seqLen)
+}
+
+async function readTensor(path: string, name: string): Promise<{ shape: readonly number[]; values: Int32Array }> {
+  const tensor = await openIdTensor(path, name)
+  try {
+    const size = tensor.shape.reduce((a, b) => a * b, 1)
+    if (size === 0 || size > maxIds) throw wrong(path)
+    const values = new Int32Array(size)
+    await tensor.read(0, values)
+    return { shape: tensor.shape, values }
+  } finally {
+    await tensor.close()
+  }
+}
+
+const wrong = (path: string) =>
+  new EngineError('bad-data', `${path} holds no windows that a run has written: remove it, and it is made anew`)

@@ -1,0 +1,49 @@
+// What several runs have in common: one of them makes it, the others take it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { makeFolders } from '../../checkpoint/makeFolders.ts'
+import { EngineError, throwIfCancelled } from '../../errors.ts'
+import { lockRun, type RunLock } from '../lock/runLock.ts'
+
+export interface SharedWork<T> {
+  /** Of this thing alone: whoever has its lock makes it. */
+  readonly folder: string
+  /** null: nobody has made it yet. */
+  readonly take: () => Promise<T | null>
+  /** Also keeps it where `take` looks, if `isHeld` says that nobody else has taken over meanwhile. */
+  readonly make: (isHeld: () => boolean) => Promise<T>
+  /** Whether to wait for a run that makes it. */
+  readonly wait: boolean
+  readonly lookEveryMs: number
+  readonly signal?: AbortSignal
+}
+
+/** null: another run is making it, and it is not to be waited for. */
+export async function madeOnce<T>(work: SharedWork<T>): Promise<T | null> {
+  const { folder, take, make, wait, lookEveryMs, signal } = work
+  for (;;) {
+    throwIfCancelled(signal)
+    const found = await take()
+    if (found !== null) return found
+    await makeFolders(folder)
+    const lock = await lockUnlessHeld(folder, signal)
+    if (lock) {
+      try {
+        return (await take()) ?? (await make(() => lock.isHeld()))
+      } finally {
+        await lock.release()
+      }
+    }
+    if (!wait) return null
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/** null: a living run has it. */
+async function lockUnlessHeld(folder: string, signal: AbortSignal | undefined): Promise<RunLock | null> {
+  try {
+    return await lockRun(folder, { signal })
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'exists') return null
+    throw error
+  }
+}
