@@ -213,8 +213,16 @@ describe('inspector and comparison in Chromium', function () {
     await page.mouse.move(box.x + 60, box.y + Number(rowsAt) + 50, { steps: 4 })
     await page.mouse.up()
     await bar.getByText('3 matrices marked').waitFor()
+    const all = page.getByRole('group', { name: 'All blocks' })
     await send(page, { type: 'shaped', said: 'mean sparsity 48.00 %' } as never)
-    await bar.getByText('mean sparsity 48.00 %').waitFor()
+    await all.getByText('mean sparsity 48.00 %').waitFor()
+    for (const [label, shape] of [
+      ['Allocate by error', 'error'],
+      ['Allocate by OWL', 'owl'],
+    ] as const) {
+      await all.getByRole('button', { name: label }).click()
+      assert.equal((await posted(page)).findLast((m) => m.type === 'shape')?.['shape' as never], shape)
+    }
     await map.focus()
     await page.keyboard.press('ArrowRight')
     await bar.getByText('1 matrix marked').waitFor()

@@ -1,10 +1,13 @@
-// What to do with the matrices that are marked in the map: the open recipe, or a new one, prunes them less, more, or not.
+// From the map to a recipe: the open one, or a new one, prunes marked matrices less, more, or not, or spreads its sparsity over
+// the blocks.
 import type { Shape } from '../../src/shared/recipe/shapePruning.ts'
+import { allocationOf } from '../../src/shared/allocations/allocations.ts'
+import { spreads, type Spread } from '../../src/shared/recipe/spreadPruning.ts'
 import { h } from '../shared/dom.ts'
 
 export interface ShapeBar {
   readonly element: HTMLElement
-  /** Marked matrices and their weights; 0: there is nothing to do. */
+  /** Marked matrices and their weights; 0: there is nothing to do with them. */
   marked(count: number, weights: string): void
   /** What the recipe says now, or why it does not. */
   said(message: string): void
@@ -13,17 +16,35 @@ export interface ShapeBar {
 
 const labels: Record<Shape, string> = { less: 'Prune less', more: 'Prune more', leave: 'Leave alone' }
 
-export function createShapeBar(act: (shape: Shape) => void): ShapeBar {
+const spreadLabel = (spread: Spread) => (spread === 'error' ? 'Allocate by error' : `Allocate by ${allocationOf(spread).title}`) // prettier-ignore
+
+const hints: Record<'shape' | 'error' | 'allocation', string> = {
+  shape: 'Changes the open recipe of this model, or begins one',
+  error: 'A sparsity for each block, of the same mean, so that all lose the same share of their outputs; from the errors of an analysis', // prettier-ignore
+  allocation: 'The same mean, spread over the blocks by what the dense model shows when the recipe runs',
+}
+const untrusted = 'A recipe is written in a trusted workspace.'
+
+export function createShapeBar(act: (shape: Shape | Spread) => void): ShapeBar {
   const text = h('span', { class: 'muted' })
   const said = h('span', { class: 'muted', role: 'status' })
-  const buttons = (Object.keys(labels) as Shape[]).map((shape) =>
-    h('button', { type: 'button', class: 'secondary', onclick: () => act(shape) }, labels[shape]),
-  )
+  const button = (shape: Shape | Spread, label: string, hint: string) => {
+    const element = h('button', { type: 'button', class: 'secondary', title: hint, onclick: () => act(shape) }, label)
+    return { element, hint }
+  }
+  const shapeButtons = (Object.keys(labels) as Shape[]).map((shape) => button(shape, labels[shape], hints.shape))
+  const spreadButtons = spreads.map((spread) => button(spread, spreadLabel(spread), hints[spread === 'error' ? 'error' : 'allocation'])) // prettier-ignore
+  const elements = (buttons: typeof shapeButtons) => buttons.map(({ element }) => element)
   const hint = 'Drag, hold Shift, or click the name of a block or module to mark several'
-  const element = h('div', { class: 'row shapeBar', role: 'group', 'aria-label': 'Marked matrices' }, text, ...buttons, said) // prettier-ignore
+  const element = h(
+    'div',
+    { class: 'shapeBar' },
+    h('div', { class: 'row', role: 'group', 'aria-label': 'Marked matrices' }, text, ...elements(shapeButtons)),
+    h('div', { class: 'row', role: 'group', 'aria-label': 'All blocks' }, ...elements(spreadButtons), said),
+  )
   const marked = (count: number, weights: string) => {
     text.textContent = count === 0 ? hint : `${count} ${count === 1 ? 'matrix' : 'matrices'} marked, ${weights} weights`
-    for (const button of buttons) button.hidden = count === 0
+    for (const { element } of shapeButtons) element.hidden = count === 0
     said.textContent = ''
   }
   marked(0, '')
@@ -32,9 +53,9 @@ export function createShapeBar(act: (shape: Shape) => void): ShapeBar {
     marked,
     said: (message) => (said.textContent = message),
     trusted(trusted) {
-      for (const button of buttons) {
-        button.disabled = !trusted
-        button.title = trusted ? 'Changes the open recipe of this model, or begins one' : 'A recipe is written in a trusted workspace.' // prettier-ignore
+      for (const { element, hint } of [...shapeButtons, ...spreadButtons]) {
+        element.disabled = !trusted
+        element.title = trusted ? hint : untrusted
       }
     },
   }

@@ -1,6 +1,8 @@
-// From the map to a recipe: marked matrices are pruned less, more or not at all by the open recipe of this model, or by a new one.
+// From the map to a recipe: the open recipe of this model, or a new one, prunes marked matrices less, more or not at all, or spreads its
+// sparsity over the blocks.
 import * as vscode from 'vscode'
 import { dirname, resolve } from 'node:path'
+import { errorCurves } from '../../shared/analysis/allocateByError.ts'
 import { expectedError } from '../../shared/analysis/expectedError.ts'
 import type { MeasuredModule } from '../../shared/analysis/analysis.ts'
 import { moduleOfWeight } from '../../shared/families/parameters.ts'
@@ -9,7 +11,14 @@ import { pruneEntries } from '../../shared/plan/pruneEntries.ts'
 import type { OpenedModel } from '../../shared/protocol/inspect.ts'
 import { parseRecipe } from '../../shared/recipe/parse.ts'
 import { resolvePruneStep } from '../../shared/recipe/resolve.ts'
-import { shapePruning, type Shape } from '../../shared/recipe/shapePruning.ts'
+import { shapePruning, shapes, type Shape } from '../../shared/recipe/shapePruning.ts'
+import {
+  spreadPruning,
+  spreads,
+  spreadsLater,
+  type Spread,
+  type SpreadModule,
+} from '../../shared/recipe/spreadPruning.ts'
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
@@ -19,8 +28,8 @@ const t = vscode.l10n.t
 export interface ShapeRequest {
   /** Index or weights file of the model. */
   readonly weights: string
-  readonly shape: Shape
-  /** Tensors. */
+  readonly shape: Shape | Spread
+  /** Tensors; of no meaning to what spreads over the blocks. */
   readonly names: readonly string[]
 }
 
@@ -35,14 +44,39 @@ export async function shapeRecipe(
   if (!document) return undefined
   const linears = linearsOf(opened)
   const before = document.getText()
-  const shaped = shapePruning(before, linears, new Set(names.map(moduleOfWeight)), shape)
-  if (shaped.problem !== undefined) return t('Nothing was changed: {0}', shaped.problem)
+  const own = shapes.find((known) => known === shape)
+  const spread = spreads.find((known) => known === shape)
+  const shaped = own
+    ? shapePruning(before, linears, new Set(names.map(moduleOfWeight)), own)
+    : spreadPruning(before, linears, opened.model.blocks, spread ?? 'error', (some, method) =>
+        curvesOf(opened, some, method),
+      )
+  if (shaped.problem !== undefined) {
+    if ('unmeasured' in shaped) offerAnalysis(weights, shaped.problem)
+    return t('Nothing was changed: {0}', shaped.problem)
+  }
   const edit = new vscode.WorkspaceEdit()
   const all = new vscode.Range(document.positionAt(0), document.positionAt(before.length))
   edit.replace(document.uri, all, shaped.text)
   if (!(await vscode.workspace.applyEdit(edit))) return t('Nothing was changed: the recipe cannot be edited.')
   await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true })
   return summary(shaped.text, opened)
+}
+
+/** Without waiting for the answer. */
+function offerAnalysis(weights: string, problem: string): void {
+  const analyse = t('Analyse…')
+  const message = t('{0}. Analysing the model measures it, about as long as pruning once.', problem)
+  void vscode.window.showWarningMessage(message, analyse).then((answer) => {
+    if (answer === analyse) void vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(weights))
+  })
+}
+
+function curvesOf({ analysis }: OpenedModel, linears: readonly SpreadModule[], method: string) {
+  const sizes = new Map(linears.map(({ name, parameters }) => [name, parameters]))
+  const measured = (analysis?.modules ?? []).filter(({ name }) => sizes.has(name))
+  // Some have not been reached yet.
+  return measured.length < linears.length ? null : errorCurves(measured, (name) => sizes.get(name) ?? 0, method)
 }
 
 /** The recipe of this model that is open; of several the one in sight. */
@@ -81,5 +115,6 @@ function summary(text: string, opened: OpenedModel): string | undefined {
     else error += lost * parameters
   }
   const mean = t('mean sparsity {0}', formatShare(zeros / weights))
-  return known && modules.size > 0 ? `${mean}, ${t('expected error {0} of the outputs', formatShare(error / weights))}` : mean // prettier-ignore
+  const later = steps.some(spreadsLater) ? `, ${t('spread over the blocks when it runs')}` : ''
+  return known && modules.size > 0 && later === '' ? `${mean}, ${t('expected error {0} of the outputs', formatShare(error / weights))}` : `${mean}${later}` // prettier-ignore
 }

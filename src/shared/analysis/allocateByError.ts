@@ -1,5 +1,5 @@
 // Sparsities of blocks that cost every block the same error: read off the errors that an analysis has measured.
-import type { AnalysedModule } from './analysis.ts'
+import type { MeasuredModule } from './analysis.ts'
 
 /** What a block loses at sparsities that were measured, in their order. */
 export interface ErrorCurve {
@@ -14,7 +14,7 @@ const mostSparsity = 0.99
 
 /** By block, in their order; null where some block has fewer than two unstructured errors of the method. */
 export function errorCurves(
-  modules: readonly AnalysedModule[],
+  modules: readonly MeasuredModule[],
   sizeOf: (name: string) => number,
   method: string,
 ): ErrorCurve[] | null {

@@ -4,6 +4,7 @@ import type { RunEvent } from './events.ts'
 import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanResult } from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
 import type { Shape } from '../recipe/shapePruning.ts'
+import type { Spread } from '../recipe/spreadPruning.ts'
 import type { RunResult } from '../series/runResult.ts'
 import type { AnalysisUpdate, CallName, ParamsOf, ResultOf } from './rpc.ts'
 import type { TryProgress } from './tryOut.ts'
@@ -69,8 +70,8 @@ export type FromInspector =
   | FromAnyView
   | { type: 'analyse' }
   | { type: 'analyseCancel' }
-  /** Of the tensors with these names. */
-  | { type: 'shape'; shape: Shape; names: string[] }
+  /** Of the tensors with these names; a spread is over all blocks. */
+  | { type: 'shape'; shape: Shape | Spread; names: string[] }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }
