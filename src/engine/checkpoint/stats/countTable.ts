@@ -4,12 +4,13 @@ const tableSize = 65536
 /** Up to so many elements a short list is faster than tables of all patterns: a model can have a hundred thousand biases. */
 const fewElements = 4096
 
-export interface PatternCount {
-  readonly pattern: number
-  readonly count: number
+/** Patterns that occur, ascending, and how often each does. Plain arrays: they cross between threads. */
+export interface PatternCounts {
+  readonly patterns: Uint16Array
+  readonly counts: Float64Array
 }
 
-/** How often each 16-bit pattern occurs: a pass of one addition an element, from which all else follows. */
+/** How often each 16-bit pattern occurs, in less than 2³² elements: a pass of one addition an element, from which all else follows. */
 export class CountTable {
   private readonly few = new Map<number, number>()
   private tables: Tables | null = null
@@ -40,32 +41,42 @@ export class CountTable {
     if (pairs < words.length) even[words[pairs] >>> 16]++
   }
 
-  /** Those that occur, by pattern. */
-  counts(): PatternCount[] {
-    if (!this.tables)
-      return [...this.few].map(([pattern, count]) => ({ pattern, count })).sort((a, b) => a.pattern - b.pattern)
-    const sum = collect(this.tables)
-    const counts: PatternCount[] = []
-    for (let pattern = 0; pattern < tableSize; pattern++)
-      if (sum[pattern] > 0) counts.push({ pattern, count: sum[pattern] })
-    return counts
+  /** What was counted; the table is empty afterwards. */
+  take(): PatternCounts {
+    const { tables } = this
+    if (!tables) {
+      const sorted = [...this.few].sort(([a], [b]) => a - b)
+      this.few.clear()
+      return { patterns: Uint16Array.from(sorted, ([p]) => p), counts: Float64Array.from(sorted, ([, n]) => n) }
+    }
+    const { even, odd } = tables
+    let found = 0
+    for (let p = 0; p < tableSize; p++) found += (even[p] | odd[p]) === 0 ? 0 : 1
+    const patterns = new Uint16Array(found)
+    const counts = new Float64Array(found)
+    for (let p = 0, i = 0; i < found; p++) {
+      if ((even[p] | odd[p]) === 0) continue
+      patterns[i] = p
+      counts[i++] = even[p] + odd[p]
+    }
+    giveBack(tables)
+    this.tables = null
+    this.pending = 0
+    return { patterns, counts }
   }
 
   private addOne(pattern: number): void {
     this.few.set(pattern, (this.few.get(pattern) ?? 0) + 1)
   }
 
-  /** Null while there are few. A 32-bit count must not overflow. */
+  /** Null while there are few. */
   private tablesFor(elements: number): Tables | null {
     this.pending += elements
     if (!this.tables && this.pending <= fewElements) return null
     if (!this.tables) {
       this.tables = noCounts()
-      for (const [pattern, count] of this.few) this.tables.sum[pattern] = count
-    }
-    if (this.pending > 2 ** 31) {
-      collect(this.tables)
-      this.pending = elements
+      for (const [pattern, count] of this.few) this.tables.even[pattern] = count
+      this.few.clear()
     }
     return this.tables
   }
@@ -75,16 +86,27 @@ export class CountTable {
 interface Tables {
   readonly even: Uint32Array
   readonly odd: Uint32Array
-  readonly sum: Float64Array
 }
+
+/** Empty ones, for the next tensor: a model has thousands, and half a megabyte of new memory costs more than a small one's counting. */
+const spare: Tables[] = []
 
 function noCounts(): Tables {
-  return { even: new Uint32Array(tableSize), odd: new Uint32Array(tableSize), sum: new Float64Array(tableSize) }
+  return spare.pop() ?? { even: new Uint32Array(tableSize), odd: new Uint32Array(tableSize) }
 }
 
-function collect({ even, odd, sum }: Tables): Float64Array {
-  for (let p = 0; p < tableSize; p++) sum[p] += even[p] + odd[p]
-  even.fill(0)
-  odd.fill(0)
-  return sum
+function giveBack(tables: Tables): void {
+  tables.even.fill(0)
+  tables.odd.fill(0)
+  if (spare.length === 0) spare.push(tables)
+}
+
+/** Of several parts of a tensor. */
+export function sumCounts(parts: readonly PatternCounts[]): PatternCounts {
+  if (parts.length === 1) return parts[0]
+  const sum = new Map<number, number>()
+  for (const { patterns, counts } of parts)
+    patterns.forEach((pattern, i) => sum.set(pattern, (sum.get(pattern) ?? 0) + counts[i]))
+  const patterns = Uint16Array.from(sum.keys()).sort()
+  return { patterns, counts: Float64Array.from(patterns, (pattern) => sum.get(pattern) ?? 0) }
 }

@@ -14,6 +14,21 @@ export function noMoments(): Moments {
   return { nonFinite: 0, count: 0, sum: 0, squares: 0, min: Infinity, max: -Infinity }
 }
 
+/** Of several parts; added in their order. */
+export function sumMoments(parts: readonly Moments[]): Moments {
+  return parts.reduce(
+    (a, b) => ({
+      nonFinite: a.nonFinite + b.nonFinite,
+      count: a.count + b.count,
+      sum: a.sum + b.sum,
+      squares: a.squares + b.squares,
+      min: Math.min(a.min, b.min),
+      max: Math.max(a.max, b.max),
+    }),
+    noMoments(),
+  )
+}
+
 export function addNumbers(moments: Moments, numbers: ArrayLike<number>): void {
   for (let i = 0; i < numbers.length; i++) {
     const x = numbers[i]

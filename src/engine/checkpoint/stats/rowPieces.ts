@@ -27,34 +27,50 @@ export function matrixOf({ shape }: TensorEntry): Matrix {
   return { rows: shape.slice(0, -1).reduce((a, b) => a * b, 1), columns }
 }
 
+/** Rows [first, end) of a matrix. */
+export interface RowRange {
+  readonly first: number
+  readonly end: number
+}
+
+export interface PieceOptions {
+  /** Default: all rows. */
+  range?: RowRange
+  signal?: AbortSignal
+  pieceBytes?: number
+}
+
 export async function* rowPieces(
   checkpoint: Checkpoint,
   entry: TensorEntry,
   elementBytes: number,
-  { signal, pieceBytes = defaultPieceBytes }: { signal?: AbortSignal; pieceBytes?: number },
+  { range, signal, pieceBytes = defaultPieceBytes }: PieceOptions,
 ): AsyncGenerator<Piece> {
-  const { rows, columns } = matrixOf(entry)
+  const matrix = matrixOf(entry)
+  const { first: start, end } = range ?? { first: 0, end: matrix.rows }
+  const { columns } = matrix
+  const rows = end - start
   const rowBytes = columns * elementBytes
-  if (rows === 0 || rowBytes === 0) return
+  if (rows <= 0 || rowBytes === 0) return
   const step = Math.max(1, Math.floor(pieceBytes / rowBytes))
   const buffers = [0, 1].map(() => new ArrayBuffer(Math.min(step, rows) * rowBytes))
   const read = (first: number, turn: number) => {
-    const bytes = Math.min(step, rows - first) * rowBytes
+    const bytes = Math.min(step, end - first) * rowBytes
     return checkpoint.readInto(entry.name, first * rowBytes, new Uint8Array(buffers[turn], 0, bytes))
   }
   let turn = 0
-  let next = read(0, turn)
-  for (let first = 0; first < rows; first += step) {
+  let next = read(start, turn)
+  for (let first = start; first < end; first += step) {
     throwIfCancelled(signal)
     await next
     const data = buffers[turn]
     turn ^= 1
-    if (first + step < rows) {
+    if (first + step < end) {
       next = read(first + step, turn)
       // If the caller stops before, nobody waits for this read: its error is not an unhandled one.
       next.catch(() => {})
     }
-    const count = Math.min(step, rows - first)
+    const count = Math.min(step, end - first)
     yield { data, rows: count, count: count * columns, bytes: count * rowBytes }
   }
 }

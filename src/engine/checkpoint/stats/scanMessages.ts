@@ -1,7 +1,8 @@
 // Between whoever scans a checkpoint and the threads that read it.
-import type { TensorStats } from '../../../shared/protocol/inspect.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { NmPattern } from '../../../shared/format/nm.ts'
+import type { RowRange } from './rowPieces.ts'
+import type { TensorTally } from './tensorTally.ts'
 
 /** One tensor to scan. */
 export interface ScanItem {
@@ -11,6 +12,11 @@ export interface ScanItem {
   readonly transposed: boolean
 }
 
+/** Some of its rows, for one thread. */
+export interface ScanTask extends ScanItem {
+  readonly range: RowRange
+}
+
 export interface ScanStart {
   /** Of the checkpoint: every thread opens it for itself. */
   readonly path: string
@@ -18,5 +24,6 @@ export interface ScanStart {
 
 export type FromScan =
   | { readonly type: 'bytes'; readonly bytes: number }
-  | { readonly type: 'stats'; readonly name: string; readonly stats: TensorStats | null }
+  /** Of the task that was sent; null for a type that can only be listed. */
+  | { readonly type: 'done'; readonly tally: TensorTally | null }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }

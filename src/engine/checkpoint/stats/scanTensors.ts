@@ -6,9 +6,11 @@ import type { TensorStats } from '../../../shared/protocol/inspect.ts'
 import { breathe } from '../../breathe.ts'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../startWorker.ts'
-import type { Checkpoint } from '../checkpoint.ts'
-import type { FromScan, ScanItem, ScanStart } from './scanMessages.ts'
-import { tensorStats, type StatsOptions } from './tensorStats.ts'
+import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
+import type { FromScan, ScanItem, ScanStart, ScanTask } from './scanMessages.ts'
+import { rangesOf } from './rowRanges.ts'
+import { statsOf, tensorStats, type StatsOptions } from './tensorStats.ts'
+import type { TensorTally } from './tensorTally.ts'
 
 export interface ScanOptions extends Pick<StatsOptions, 'signal' | 'onBytes'> {
   /** Default: by what there is to read and how many cores there are. */
@@ -28,8 +30,13 @@ export async function scanTensors(
   items: readonly ScanItem[],
   options: ScanOptions,
 ): Promise<void> {
-  const threads = Math.min(items.length, options.threads ?? usefulThreads(checkpoint, items))
-  if (threads > 1) return scanOnThreads(checkpoint.path, items, threads, options)
+  const scans = items.map((item): Scan => {
+    const entry = entryOf(checkpoint, item)
+    return { entry, tasks: rangesOf(entry, item).map((range) => ({ ...item, range })) }
+  })
+  const tasks = scans.reduce((sum, scan) => sum + scan.tasks.length, 0)
+  const threads = Math.min(tasks, options.threads ?? usefulThreads(scans))
+  if (threads > 1) return scanOnThreads(checkpoint.path, scans, threads, options)
   for (const item of items) {
     await breathe(options.signal)
     options.onStats(item.name, await scanItem(checkpoint, item, options))
@@ -39,42 +46,59 @@ export async function scanTensors(
 /** null when the element type can only be listed. @throws EngineError as `tensorStats`. */
 export async function scanItem(
   checkpoint: Checkpoint,
-  { name, nm, transposed }: ScanItem,
+  item: ScanItem,
   options: Pick<StatsOptions, 'signal' | 'onBytes'>,
 ): Promise<TensorStats | null> {
-  const entry = checkpoint.tensors.get(name)
-  if (!entry) throw new EngineError('bad-checkpoint', `${checkpoint.path} has no tensor ${name}`)
-  return tensorStats(checkpoint, entry, { ...options, nm, transposed })
+  const { nm, transposed } = item
+  return tensorStats(checkpoint, entryOf(checkpoint, item), { ...options, nm, transposed })
 }
 
-function usefulThreads({ tensors }: Checkpoint, items: readonly ScanItem[]): number {
-  const bytes = items.reduce((sum, { name }) => sum + (tensors.get(name)?.bytes ?? 0), 0)
+/** @throws EngineError 'bad-checkpoint' for a tensor that is not there. */
+export function entryOf(checkpoint: Checkpoint, { name }: ScanItem): TensorEntry {
+  const entry = checkpoint.tensors.get(name)
+  if (entry) return entry
+  throw new EngineError('bad-checkpoint', `${checkpoint.path} has no tensor ${name}`)
+}
+
+/** A tensor and the tasks that make it up. */
+interface Scan {
+  readonly entry: TensorEntry
+  readonly tasks: readonly ScanTask[]
+}
+
+function usefulThreads(scans: readonly Scan[]): number {
+  const bytes = scans.reduce((sum, { entry }) => sum + entry.bytes, 0)
   return Math.min(mostThreads, availableParallelism(), Math.floor(bytes / leastBytesPerThread))
 }
 
-/** Each thread gets its next tensor when it has done one. Threads end with the scan, however that ends. */
+/** Each thread gets its next task when it has done one. Threads end with the scan, however that ends. */
 async function scanOnThreads(
   path: string,
-  items: readonly ScanItem[],
+  scans: readonly Scan[],
   threads: number,
   { signal, onBytes, onStats }: ScanOptions,
 ): Promise<void> {
   const workers: Worker[] = []
   const ended = new AbortController()
+  const tasks = queueOf(scans, onStats)
   let next = 0
-  let open = items.length
+  let open = tasks.length
   const work = new Promise<void>((resolve, reject) => {
     const cancel = () => reject(new EngineError('cancelled', 'cancelled'))
     if (signal?.aborted) return cancel()
     signal?.addEventListener('abort', cancel, { signal: ended.signal })
+    /** Of each thread, the task that it has. */
+    const given = new Map<Worker, QueuedTask>()
     const feed = (worker: Worker) => {
-      if (next < items.length) worker.postMessage(items[next++])
+      if (next >= tasks.length) return
+      given.set(worker, tasks[next])
+      worker.postMessage(tasks[next++].task)
     }
     const receive = (worker: Worker, message: FromScan) => {
       if (ended.signal.aborted) return
       if (message.type === 'bytes') return onBytes?.(message.bytes)
       if (message.type === 'failed') return reject(new EngineError(message.code, message.message))
-      onStats(message.name, message.stats)
+      given.get(worker)?.end(message.tally)
       if (--open === 0) resolve()
       else feed(worker)
     }
@@ -94,4 +118,24 @@ async function scanOnThreads(
     ended.abort()
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
+}
+
+interface QueuedTask {
+  readonly task: ScanTask
+  readonly end: (tally: TensorTally | null) => void
+}
+
+/** A tensor is reported with the last of its parts. */
+function queueOf(scans: readonly Scan[], onStats: ScanOptions['onStats']): QueuedTask[] {
+  return scans.flatMap(({ entry, tasks }) => {
+    const parts: (TensorTally | null)[] = []
+    let missing = tasks.length
+    return tasks.map((task, i) => ({
+      task,
+      end: (tally: TensorTally | null) => {
+        parts[i] = tally
+        if (--missing === 0) onStats(entry.name, statsOf(entry, parts))
+      },
+    }))
+  })
 }

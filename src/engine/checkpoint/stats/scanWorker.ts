@@ -1,9 +1,10 @@
-// A thread that scans the tensors it is told to, one after the other.
+// A thread that scans the rows it is told to, one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
 import { openInspection } from '../inspection.ts'
-import type { FromScan, ScanItem, ScanStart } from './scanMessages.ts'
-import { scanItem } from './scanTensors.ts'
+import type { FromScan, ScanStart, ScanTask } from './scanMessages.ts'
+import { entryOf } from './scanTensors.ts'
+import { tallyTensor } from './tensorTally.ts'
 
 const port = parentPort
 if (!port) throw new Error('this file runs as a worker thread')
@@ -12,13 +13,15 @@ const post = (message: FromScan) => port.postMessage(message)
 // Whoever sends the items has decided what a checkpoint with holes means.
 const opened = openInspection((workerData as ScanStart).path).then(({ checkpoint }) => checkpoint)
 let last = Promise.resolve()
-port.on('message', (item: ScanItem) => {
-  last = last.then(() => scan(item)).catch(fail)
+port.on('message', (task: ScanTask) => {
+  last = last.then(() => scan(task)).catch(fail)
 })
 
-async function scan(item: ScanItem): Promise<void> {
-  const stats = await scanItem(await opened, item, { onBytes: (bytes) => post({ type: 'bytes', bytes }) })
-  post({ type: 'stats', name: item.name, stats })
+async function scan(task: ScanTask): Promise<void> {
+  const checkpoint = await opened
+  const onBytes = (bytes: number) => post({ type: 'bytes', bytes })
+  const tally = await tallyTensor(checkpoint, entryOf(checkpoint, task), { ...task, onBytes })
+  post({ type: 'done', tally })
 }
 
 function fail(error: unknown): void {

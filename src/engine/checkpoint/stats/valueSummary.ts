@@ -1,9 +1,10 @@
-// Minimum, maximum, mean, deviation and histogram of a tensor that passes by in pieces.
+// Minimum, maximum, mean, deviation and histogram of a tensor from what was counted of its values.
 import type { WeightSpread } from '../../../shared/analysis/analysis.ts'
 import type { Histogram } from '../../../shared/protocol/inspect.ts'
-import { CountTable, type PatternCount } from './countTable.ts'
+import type { PatternCounts } from './countTable.ts'
 import type { ElementFormat } from './elementFormat.ts'
-import { addNumbers, addSingles, noMoments } from './moments.ts'
+import type { Moments } from './moments.ts'
+import type { ValueTally } from './valueTally.ts'
 
 export interface ValueSummary extends WeightSpread {
   /** NaN and infinite values; the others are of the finite ones, null when there are none. */
@@ -14,38 +15,38 @@ export interface ValueSummary extends WeightSpread {
   histogram: Histogram | null
 }
 
-export interface ValueCollector {
-  add(data: ArrayBuffer, count: number): void
-  summary(): ValueSummary
-}
-
 const histogramBins = 64
 
-export function collectValues(format: ElementFormat): ValueCollector {
-  return format.kind === 'narrow' ? narrowCollector(format.bytes, format.decode) : wideCollector(format.values)
+export function summariseValues(format: ElementFormat, { counts, moments }: ValueTally): ValueSummary {
+  if (format.kind === 'narrow') return ofPatterns(counts, format.decode)
+  return moments ? ofMoments(counts, moments) : empty(0)
 }
 
 /** Exact: counts of all patterns determine everything. */
-function narrowCollector(bytes: 1 | 2, decode: (pattern: number) => number): ValueCollector {
-  const table = new CountTable()
-  return {
-    add(data, count) {
-      if (bytes === 2) table.add(new Uint16Array(data, 0, count))
-      else table.add(new Uint8Array(data, 0, count))
-    },
-    summary() {
-      const values = table.counts().map(({ pattern, count }) => ({ value: decode(pattern), count }))
-      const finite = values.filter((v) => Number.isFinite(v.value))
-      const nonFinite = values.reduce((sum, v) => sum + (Number.isFinite(v.value) ? 0 : v.count), 0)
-      if (finite.length === 0) return empty(nonFinite)
-      const n = finite.reduce((sum, v) => sum + v.count, 0)
-      const mean = finite.reduce((sum, v) => sum + v.value * v.count, 0) / n
-      const spread = spreadOf(finite, n, mean)
-      const min = finite.reduce((least, v) => Math.min(least, v.value), Infinity)
-      const max = finite.reduce((most, v) => Math.max(most, v.value), -Infinity)
-      return { nonFinite, min, max, mean, ...spread, histogram: histogramOf(finite, min, max) }
-    },
-  }
+function ofPatterns({ patterns, counts }: PatternCounts, decode: (pattern: number) => number): ValueSummary {
+  const values = Array.from(patterns, (pattern, i): Counted => ({ value: decode(pattern), count: counts[i] }))
+  const finite = values.filter((v) => Number.isFinite(v.value))
+  const nonFinite = values.reduce((sum, v) => sum + (Number.isFinite(v.value) ? 0 : v.count), 0)
+  if (finite.length === 0) return empty(nonFinite)
+  const n = finite.reduce((sum, v) => sum + v.count, 0)
+  const mean = finite.reduce((sum, v) => sum + v.value * v.count, 0) / n
+  const spread = spreadOf(finite, n, mean)
+  const min = finite.reduce((least, v) => Math.min(least, v.value), Infinity)
+  const max = finite.reduce((most, v) => Math.max(most, v.value), -Infinity)
+  return { nonFinite, min, max, mean, ...spread, histogram: histogramOf(finite, min, max) }
+}
+
+/**
+ * Sums in f64; histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction, so that a value may
+ * stand 0.4 % beside its place.
+ */
+function ofMoments(counts: PatternCounts, { nonFinite, count, sum, squares, min, max }: Moments): ValueSummary {
+  if (count === 0) return empty(nonFinite)
+  const mean = sum / count
+  const std = Math.sqrt(Math.max(0, squares / count - mean * mean))
+  const counted = middles(counts, min, max)
+  const { kurtosis, outliers } = spreadOf(counted, count, mean)
+  return { nonFinite, min, max, mean, std, kurtosis, outliers, histogram: histogramOf(counted, min, max) }
 }
 
 interface Counted {
@@ -70,43 +71,17 @@ function spreadOf(values: readonly Counted[], n: number, mean: number): WeightSp
   return { std: Math.sqrt(variance), kurtosis: variance > 0 ? fourths / n / variance ** 2 : null, outliers: beyond / n }
 }
 
-/**
- * Sums in f64; histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction, so that a value may
- * stand 0.4 % beside its place.
- */
-function wideCollector(values: (data: ArrayBuffer, count: number) => ArrayLike<number>): ValueCollector {
-  const table = new CountTable()
-  const moments = noMoments()
-  return {
-    add(data, count) {
-      const numbers = values(data, count)
-      const singles = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers)
-      table.addUpperHalves(new Uint32Array(singles.buffer, 0, count))
-      if (singles === numbers) addSingles(moments, singles)
-      else addNumbers(moments, numbers)
-    },
-    summary() {
-      const { nonFinite, count, sum, squares, min, max } = moments
-      if (count === 0) return empty(nonFinite)
-      const mean = sum / count
-      const std = Math.sqrt(Math.max(0, squares / count - mean * mean))
-      const counted = middles(table.counts(), min, max)
-      const { kurtosis, outliers } = spreadOf(counted, count, mean)
-      return { nonFinite, min, max, mean, std, kurtosis, outliers, histogram: histogramOf(counted, min, max) }
-    },
-  }
-}
-
 /** The middle of each pattern's range, kept within the values seen. */
-function middles(counts: readonly PatternCount[], min: number, max: number): Counted[] {
+function middles({ patterns, counts }: PatternCounts, min: number, max: number): Counted[] {
   const bits = new Uint32Array(1)
   const value = new Float32Array(bits.buffer)
   const result: Counted[] = []
-  for (const { pattern, count } of counts) {
+  for (let i = 0; i < patterns.length; i++) {
+    const pattern = patterns[i]
     const isZero = (pattern & 0x7fff) === 0
     bits[0] = (pattern << 16) | (isZero ? 0 : 0x8000)
     if (Number.isNaN(value[0]) || !Number.isFinite(value[0])) continue
-    result.push({ value: Math.min(max, Math.max(min, value[0])), count })
+    result.push({ value: Math.min(max, Math.max(min, value[0])), count: counts[i] })
   }
   return result
 }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { openCheckpoint, type Checkpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
+import { rangesOf } from '../../../../src/engine/checkpoint/stats/rowRanges.ts'
 import { scanTensors, type ScanOptions } from '../../../../src/engine/checkpoint/stats/scanTensors.ts'
 import type { TensorStats } from '../../../../src/shared/protocol/inspect.ts'
-import { scratch, type Scratch } from '../../../support/safetensors.ts'
+import { safetensors, scratch, type Scratch } from '../../../support/safetensors.ts'
 
 const sample = new URL('../../../../samples/opt', import.meta.url).pathname
 
@@ -37,6 +38,36 @@ describe('scanTensors', function () {
     } finally {
       await checkpoint.close()
     }
+  })
+
+  it('a tensor of more than one thread’s share is cut between groups, and nowhere else', async () => {
+    const rows = 2 ** 16 + 8
+    const data = new Uint8Array(rows * 1024 * 2).fill(1)
+    const checkpoint = await openCheckpoint(
+      temp.write('model.safetensors', safetensors({ t: { dtype: 'BF16', shape: [rows, 1024], data } })),
+    )
+    try {
+      const item = { name: 't', nm: ['2:4', '3:7'].map(requireNm), transposed: true }
+      const ranges = rangesOf(checkpoint.tensors.get('t')!, item)
+      assert.ok(ranges.length > 1)
+      ranges.forEach(({ first, end }, i) => {
+        assert.equal(first, i === 0 ? 0 : ranges[i - 1].end)
+        assert.ok(end === rows || end % 28 === 0)
+      })
+      assert.equal(ranges.at(-1)?.end, rows)
+      const found: (TensorStats | null)[] = []
+      await scanTensors(checkpoint, [item], { threads: 2, onStats: (_, stats) => found.push(stats) })
+      assert.deepEqual(found[0]?.nm, { '2:4': { groups: (rows / 4) * 1024, violations: (rows / 4) * 1024 } })
+    } finally {
+      await checkpoint.close()
+    }
+  })
+
+  it('rows of nothing are one part', async () => {
+    const empty = { dtype: 'BF16', shape: [2 ** 40, 0], data: new Uint8Array(0) }
+    const checkpoint = await openCheckpoint(temp.write('model.safetensors', safetensors({ t: empty })))
+    assert.equal(rangesOf(checkpoint.tensors.get('t')!, {}).length, 1)
+    await checkpoint.close()
   })
 
   it('stops when cancelled, also before it begins', async () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { formatNm } from '../../../../src/shared/format/nm.ts'
 import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
-import { tensorStats, type StatsOptions } from '../../../../src/engine/checkpoint/stats/tensorStats.ts'
+import { tensorStats } from '../../../../src/engine/checkpoint/stats/tensorStats.ts'
+import { sumParts, tallyTensor, type TallyOptions } from '../../../../src/engine/checkpoint/stats/tensorTally.ts'
 import { f32ToBf16, f32ToF16 } from '../../../../src/engine/dtype.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import type { TensorStats } from '../../../../src/shared/protocol/inspect.ts'
@@ -47,7 +48,7 @@ describe('tensorStats', () => {
   beforeEach(() => (temp = scratch()))
   afterEach(() => temp.remove())
 
-  async function scan(tensor: TestTensor, options: StatsOptions = { nm: patterns }): Promise<TensorStats> {
+  async function scan(tensor: TestTensor, options: TallyOptions = { nm: patterns }): Promise<TensorStats> {
     const checkpoint = await openCheckpoint(temp.write('model.safetensors', safetensors({ t: tensor })))
     try {
       const stats = await tensorStats(checkpoint, checkpoint.tensors.get('t')!, options)
@@ -106,6 +107,34 @@ describe('tensorStats', () => {
       }
     }
   }
+
+  for (const dtype of ['BF16', 'F32', 'F64'] as const)
+    for (const transposed of [false, true])
+      it(`parts of the rows add up to the whole: ${dtype}${transposed ? ' stored transposed' : ''}`, async () => {
+        const singles = sample(64 * 48, 7, true)
+        const data = {
+          BF16: () => Uint16Array.from(singles, f32ToBf16),
+          F32: () => singles,
+          F64: () => Float64Array.from(singles),
+        }
+        const tensor = { dtype, shape: [64, 48], data: new Uint8Array(data[dtype]().buffer) }
+        const checkpoint = await openCheckpoint(temp.write('model.safetensors', safetensors({ t: tensor })))
+        try {
+          const entry = checkpoint.tensors.get('t')!
+          const options = { nm: ['2:4', '4:8', '1:16'].map(requireNm), transposed }
+          const whole = await tallyTensor(checkpoint, entry, options)
+          const ranges = [0, 16, 32].map((first, i) => ({ first, end: [16, 32, 64][i] }))
+          const parts = await Promise.all(ranges.map((range) => tallyTensor(checkpoint, entry, { ...options, range })))
+          const sum = sumParts(parts.map((part) => part!))
+          const round = ({ moments }: { moments: { sum: number; squares: number } | null }) =>
+            moments && [moments.sum, moments.squares].map((x) => x.toPrecision(12))
+          assert.deepEqual({ ...sum, values: sum.values.counts }, { ...whole!, values: whole!.values.counts })
+          // Sums of f64 in another order.
+          assert.deepEqual(round(sum.values), round(whole!.values))
+        } finally {
+          await checkpoint.close()
+        }
+      })
 
   function valuesOf(dtype: 'BF16' | 'F16', bits: Uint16Array): number[] {
     return Array.from(bits, (b) => {

@@ -1,0 +1,122 @@
+// What one pass over a tensor's bytes, or over some of its rows, counts. Parts add up to the whole exactly.
+import type { TensorStats } from '../../../shared/protocol/inspect.ts'
+import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
+import { formatNm, type NmPattern } from '../../../shared/format/nm.ts'
+import type { PatternCounts } from './countTable.ts'
+import { elementFormat, type ElementFormat } from './elementFormat.ts'
+import { groupCount, zeroCount } from './groupCounts.ts'
+import { alongColumns, alongRows } from './nmCounter.ts'
+import { matrixOf, rowPieces, type RowRange } from './rowPieces.ts'
+import { collectValues, sumTallies, type ValueTally } from './valueTally.ts'
+import { countFlags, zeroFlags } from './zeroFlags.ts'
+
+export interface TensorTally {
+  readonly parameters: number
+  readonly zeros: number
+  readonly nm: TensorStats['nm']
+  readonly values: ValueTally
+}
+
+export interface TallyOptions {
+  /** Patterns to check; those whose M does not divide the inputs are left out. */
+  nm?: readonly NmPattern[]
+  /** The matrix is stored [in, out]. */
+  transposed?: boolean
+  /** Default: all. Of a transposed matrix a range begins and ends between groups. */
+  range?: RowRange
+  signal?: AbortSignal
+  /** Read at a time; whole rows, one at least. */
+  pieceBytes?: number
+  /** Bytes of each piece that was scanned. */
+  onBytes?: (bytes: number) => void
+}
+
+/** null when the element type can only be listed. @throws EngineError 'cancelled', 'disk' or 'bad-checkpoint'. */
+export async function tallyTensor(
+  checkpoint: Checkpoint,
+  entry: TensorEntry,
+  options: TallyOptions = {},
+): Promise<TensorTally | null> {
+  const format = elementFormat(entry.dtype)
+  if (!format) return null
+  const values = collectValues(format)
+  const checks = nmChecks(format, entry, options)
+  const zerosOf = zeroCount(format)
+  // A table of all patterns has the zeros of narrow types.
+  const needsFlags = checks.some(({ addRows }) => addRows) || (format.kind === 'wide' && !zerosOf)
+  let flags = new Uint8Array(0)
+  let zeros = 0
+  let parameters = 0
+  for await (const { data, rows, count, bytes } of rowPieces(checkpoint, entry, format.bytes, options)) {
+    if (needsFlags) {
+      if (flags.length < count) flags = new Uint8Array(count)
+      zeroFlags(format, data, count, flags)
+    }
+    if (format.kind === 'wide') zeros += zerosOf ? zerosOf(data, count) : countFlags(flags, count)
+    parameters += count
+    values.add(data, count)
+    for (const { addRows, addElements } of checks) {
+      addRows?.(flags, rows)
+      addElements?.(data, count)
+    }
+    options.onBytes?.(bytes)
+  }
+  const nm = Object.fromEntries(checks.map(({ text, found }) => [text, found()]))
+  const tally = values.tally()
+  if (format.kind === 'narrow') zeros = zerosAmong(tally.counts, format.zeroMask)
+  return { parameters, zeros, nm, values: tally }
+}
+
+/** `parts` in the order of their rows. */
+export function sumParts(parts: readonly TensorTally[]): TensorTally {
+  const nm: TensorStats['nm'] = {}
+  for (const part of parts)
+    for (const [pattern, { groups, violations }] of Object.entries(part.nm)) {
+      nm[pattern] ??= { groups: 0, violations: 0 }
+      nm[pattern].groups += groups
+      nm[pattern].violations += violations
+    }
+  return {
+    parameters: parts.reduce((sum, part) => sum + part.parameters, 0),
+    zeros: parts.reduce((sum, part) => sum + part.zeros, 0),
+    nm,
+    values: sumTallies(parts.map((part) => part.values)),
+  }
+}
+
+interface NmCheck {
+  readonly text: string
+  /** Of flags, or of the elements themselves where that is possible. */
+  readonly addRows?: (flags: Uint8Array, rows: number) => void
+  readonly addElements?: (data: ArrayBuffer, count: number) => void
+  readonly found: () => TensorStats['nm'][string]
+}
+
+function nmChecks(format: ElementFormat, entry: TensorEntry, { nm = [], transposed }: TallyOptions): NmCheck[] {
+  if (entry.shape.length !== 2) return []
+  const { rows, columns } = matrixOf(entry)
+  const inputs = transposed ? rows : columns
+  return nm
+    .filter(({ m }) => inputs % m === 0)
+    .map((pattern): NmCheck => {
+      const text = formatNm(pattern)
+      const broken = transposed ? null : groupCount(format, pattern)
+      if (broken) {
+        const found = { groups: 0, violations: 0 }
+        const addElements = (data: ArrayBuffer, count: number) => {
+          found.groups += count / pattern.m
+          found.violations += broken(data, count)
+        }
+        return { text, addElements, found: () => found }
+      }
+      const counter = (transposed ? alongColumns : alongRows)(pattern, columns)
+      const found = () => ({ groups: counter.groups, violations: counter.violations })
+      return { text, addRows: (flags, count) => counter.addRows(flags, count), found }
+    })
+}
+
+/** No pattern is zero where no bit has to be clear. */
+function zerosAmong({ patterns, counts }: PatternCounts, zeroMask: number): number {
+  if (zeroMask === 0) return 0
+  return patterns.reduce((sum, pattern, i) => sum + ((pattern & zeroMask) === 0 ? counts[i] : 0), 0)
+}

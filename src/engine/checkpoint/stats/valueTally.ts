@@ -1,0 +1,55 @@
+// What is counted of a tensor's values as they pass by in pieces, and of several parts of a tensor together.
+import { CountTable, sumCounts, type PatternCounts } from './countTable.ts'
+import type { ElementFormat } from './elementFormat.ts'
+import { addNumbers, addSingles, noMoments, sumMoments, type Moments } from './moments.ts'
+
+export interface ValueTally {
+  /** By the element's bits; of wide types by an f32's upper half. */
+  readonly counts: PatternCounts
+  /** Of wide types, whose counts do not say everything. */
+  readonly moments: Moments | null
+}
+
+export interface ValueCollector {
+  add(data: ArrayBuffer, count: number): void
+  /** Once, at the end. */
+  tally(): ValueTally
+}
+
+export function collectValues(format: ElementFormat): ValueCollector {
+  return format.kind === 'narrow' ? narrowCollector(format.bytes) : wideCollector(format.values)
+}
+
+/** `parts` in the order of the tensor's rows: sums of f64 depend on it. */
+export function sumTallies(parts: readonly ValueTally[]): ValueTally {
+  const moments = parts.flatMap((part) => part.moments ?? [])
+  return {
+    counts: sumCounts(parts.map(({ counts }) => counts)),
+    moments: moments.length > 0 ? sumMoments(moments) : null,
+  }
+}
+
+function narrowCollector(bytes: 1 | 2): ValueCollector {
+  const table = new CountTable()
+  return {
+    add(data, count) {
+      table.add(bytes === 2 ? new Uint16Array(data, 0, count) : new Uint8Array(data, 0, count))
+    },
+    tally: () => ({ counts: table.take(), moments: null }),
+  }
+}
+
+function wideCollector(values: (data: ArrayBuffer, count: number) => ArrayLike<number>): ValueCollector {
+  const table = new CountTable()
+  const moments = noMoments()
+  return {
+    add(data, count) {
+      const numbers = values(data, count)
+      const singles = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers)
+      table.addUpperHalves(new Uint32Array(singles.buffer, 0, count))
+      if (singles === numbers) addSingles(moments, singles)
+      else addNumbers(moments, numbers)
+    },
+    tally: () => ({ counts: table.take(), moments }),
+  }
+}
