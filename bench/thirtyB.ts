@@ -15,21 +15,20 @@ interface Work {
   /** Blocks of the checkpoint. */
   readonly blocks: number
   readonly recipe: object
-  /** Calibration; default: 4. */
-  readonly windows?: number
+  /** As many tokens as the widest linear has inputs; default: 4 windows. */
+  readonly fullRank?: true
   /** Other than a whole block: no estimate of the whole model. */
   readonly part?: true
 }
 
-/** A Hessian takes as many tokens as fc2 has inputs. */
-const [fewWindows, hessianWindows, seqLen] = [4, 14, 2048]
+const [fewWindows, mostWindows, seqLen] = [4, 14, 2048]
 const reconstruct = { mode: 'reconstruct', train: ['norm', 'mask_lora'], steps: 4, lora: { rank: 16 } }
 const pruned = (method: string, more: object = {}) => [{ method, sparsity: 0.5, ...more }]
 
 const works: Readonly<Record<string, Work>> = {
   magnitude: { blocks: 2, recipe: { prune: pruned('magnitude') } },
   wanda: { blocks: 2, recipe: { prune: pruned('wanda') } },
-  sparsegpt: { blocks: 1, windows: hessianWindows, recipe: { prune: pruned('sparsegpt') } },
+  sparsegpt: { blocks: 1, fullRank: true, recipe: { prune: pruned('sparsegpt') } },
   // All linears of a block would take an hour and more on two cores.
   'alps-q_proj': { blocks: 1, recipe: { prune: pruned('alps', { targets: ['re:.*q_proj'] }) }, part: true },
   'magnitude-reconstruct': { blocks: 2, recipe: { prune: pruned('magnitude'), recover: reconstruct } },
@@ -39,12 +38,17 @@ const rows = models.flatMap((model) => Object.keys(works).map((work) => `${model
 
 interface Side {
   seconds: number
+  processorSeconds: number
   megabytes: number
+}
+interface Report {
+  peak_memory_mb: number
+  blocks: { seconds: number }[]
 }
 interface Result extends Side {
   /** Of one block, without reading, saving and starting. */
   blockSeconds: number
-  foretold: Side
+  foretold: Pick<Side, 'seconds' | 'megabytes'>
   peer?: Side
 }
 
@@ -69,8 +73,8 @@ if (!existsSync(idsFile)) writeIds(idsFile)
 /** Random ids that every vocabulary has. */
 function writeIds(path: string): void {
   const rng = createRng(1, 'ids')
-  const ids = Int32Array.from({ length: hessianWindows * seqLen }, () => rng.below(32000))
-  const header = { ids: { dtype: 'I32', shape: [hessianWindows, seqLen], data_offsets: [0, ids.byteLength] } }
+  const ids = Int32Array.from({ length: mostWindows * seqLen }, () => rng.below(32000))
+  const header = { ids: { dtype: 'I32', shape: [mostWindows, seqLen], data_offsets: [0, ids.byteLength] } }
   const json = Buffer.from(JSON.stringify(header).padEnd(256))
   const size = Buffer.alloc(8)
   size.writeBigUInt64LE(BigInt(json.length))
@@ -85,7 +89,8 @@ function modelFolder(shape: string, blocks: number): string {
 
 function measure(row: string): Result {
   const [shape, name] = row.split('/')
-  const { blocks, recipe, windows = fewWindows } = works[name]
+  const { blocks, recipe, fullRank } = works[name]
+  const windows = fullRank ? Math.ceil(shapes[shape].widest / seqLen) : fewWindows
   const model = modelFolder(shape, blocks)
   const [file, saved] = [join(out, `${shape}-${name}.prune.yaml`), join(out, 'pruned')]
   const calibration = { data: idsFile, samples: windows, seq_len: seqLen }
@@ -97,11 +102,12 @@ function measure(row: string): Result {
     ...settings,
     '--dry-run',
   ).json
-  const { json, seconds } = sparsescope<{ peak_memory_mb: number; blocks: { seconds: number }[] }>('run', ...settings)
+  const { json, seconds, processorSeconds } = sparsescope<Report>('run', ...settings)
   rmSync(saved, { recursive: true, force: true })
   const { estimates } = plan
   return {
     seconds,
+    processorSeconds,
     megabytes: json.peak_memory_mb,
     blockSeconds: json.blocks.reduce((sum, block) => sum + block.seconds, 0) / json.blocks.length,
     foretold: { seconds: estimates.seconds, megabytes: estimates.memoryBytes / 2 ** 20 },
@@ -122,10 +128,10 @@ function runPeer(model: string, windows: number, program: string): Side {
     '--samples',
     String(windows),
   ]
-  const { json } = runJson<{ seconds: { total: number }; peak_rss_mb: number }>(python, [
+  const { json, processorSeconds } = runJson<{ seconds: { total: number }; peak_rss_mb: number }>(python, [
     ...[program, 'prune', model, ...settings],
   ])
-  return { seconds: json.seconds.total, megabytes: json.peak_rss_mb }
+  return { seconds: json.seconds.total, processorSeconds, megabytes: json.peak_rss_mb }
 }
 
 const resultsFile = join(out, 'results.json')
@@ -141,19 +147,22 @@ console.table(
   Object.fromEntries(
     rows.flatMap((row) => {
       if (!results[row]) return []
-      const { seconds, megabytes, blockSeconds, foretold, peer } = results[row]
+      const { seconds, processorSeconds, megabytes, blockSeconds, foretold, peer } = results[row]
       const [shape, name] = row.split('/')
       return [
         [
           row,
           {
             seconds: Math.round(seconds),
+            'processor s': Math.round(processorSeconds),
             foretold: Math.round(foretold.seconds),
             MB: Math.round(megabytes),
             'MB foretold': Math.round(foretold.megabytes),
             'a block': Math.round(blockSeconds),
             'all blocks, hours': works[name].part ? '' : ((blockSeconds * shapes[shape].blocks) / 3600).toFixed(2),
-            peer: peer ? `${Math.round(peer.seconds)} s, ${Math.round(peer.megabytes)} MB` : '',
+            peer: peer
+              ? `${Math.round(peer.seconds)} s (processor ${Math.round(peer.processorSeconds)}), ${Math.round(peer.megabytes)} MB`
+              : '',
           },
         ],
       ]

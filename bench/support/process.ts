@@ -13,20 +13,36 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
   return env
 }
 
-export function runJson<T>(command: string, args: string[]): { json: T; seconds: number } {
+export interface Measured<T> {
+  readonly json: T
+  readonly seconds: number
+  /** User and system, of the command and what it started: what to read where other work has the machine too. */
+  readonly processorSeconds: number
+}
+
+/** Bash tells of its children what Node does not: `times` prints their user and system time last. */
+const timed = '"$@"; status=$?; times >&2; exit $status'
+
+export function runJson<T>(command: string, args: string[]): Measured<T> {
   const start = performance.now()
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
+  const { status, stdout, stderr, error } = spawnSync('bash', ['-c', timed, 'bash', command, ...args], {
     env: cleanEnvironment(),
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   })
   if (error) throw error
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stderr.slice(-2000)}`)
-  return { json: JSON.parse(stdout) as T, seconds: (performance.now() - start) / 1000 }
+  const seconds = (performance.now() - start) / 1000
+  return { json: JSON.parse(stdout) as T, seconds, processorSeconds: processorSecondsIn(stderr) }
+}
+
+function processorSecondsIn(stderr: string): number {
+  const children = stderr.trimEnd().split('\n').at(-1) ?? ''
+  return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + 60 * Number(m) + Number(s), 0)
 }
 
 /** This project's command line, from dist/. */
-export function sparsescope<T>(...args: string[]): { json: T; seconds: number } {
+export function sparsescope<T>(...args: string[]): Measured<T> {
   return runJson<T>(process.execPath, [join(root, 'dist/cli.mjs'), ...args, '--json'])
 }
 

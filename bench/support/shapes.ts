@@ -2,10 +2,13 @@
 export interface Shape {
   readonly config: Readonly<Record<string, unknown>>
   readonly blocks: number
+  /** Inputs of the widest linear. */
+  readonly widest: number
 }
 
 const llama = (hidden: number, mlp: number, heads: number, keyHeads: number, blocks: number): Shape => ({
   blocks,
+  widest: mlp,
   config: {
     architectures: ['LlamaForCausalLM'],
     model_type: 'llama',
@@ -29,6 +32,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'llama-30b': llama(6656, 17920, 52, 52, 60),
   'opt-30b': {
     blocks: 48,
+    widest: 28672,
     config: {
       architectures: ['OPTForCausalLM'],
       model_type: 'opt',
