@@ -32,7 +32,16 @@ const decidesByName = [
   message:
     'what differs between methods, adapters and tasks stands in their rows (src/shared), not in a comparison of names',
 }))
-const base = ['errors.ts', 'killPoint.ts', 'machineMemory.ts', 'breathe.ts', 'dtype.ts', 'rng.ts', 'startWorker.ts']
+const base = [
+  'errors.ts',
+  'killPoint.ts',
+  'machineMemory.ts',
+  'processor.ts',
+  'breathe.ts',
+  'dtype.ts',
+  'rng.ts',
+  'startWorker.ts',
+]
 
 export default tseslint.config(
   { ignores: ['dist', 'dist-test', 'out', 'node_modules', 'src/engine/compute/cpu/assembly', 'test/fixtures'] },
@@ -64,6 +73,7 @@ export default tseslint.config(
               './engine/errors.ts',
               './engine/dtype.ts',
               './engine/machineMemory.ts',
+              './engine/processor.ts',
             ]),
             // Headers of checkpoints, for the tree of models; the rest is the backend's.
             zone('./src/extension', './src', [

@@ -6,8 +6,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createRng } from '../src/engine/rng.ts'
 import { machine, python, runJson, sparsescope } from './support/process.ts'
+import { writeRandomIds } from './support/randomIds.ts'
 import { writeRandomModel } from './support/randomModel.ts'
 import { shapes } from './support/shapes.ts'
 
@@ -68,18 +68,7 @@ if (options.list) {
 const out = resolve(options.out)
 mkdirSync(out, { recursive: true })
 const idsFile = join(out, 'ids.safetensors')
-if (!existsSync(idsFile)) writeIds(idsFile)
-
-/** Random ids that every vocabulary has. */
-function writeIds(path: string): void {
-  const rng = createRng(1, 'ids')
-  const ids = Int32Array.from({ length: mostWindows * seqLen }, () => rng.below(32000))
-  const header = { ids: { dtype: 'I32', shape: [mostWindows, seqLen], data_offsets: [0, ids.byteLength] } }
-  const json = Buffer.from(JSON.stringify(header).padEnd(256))
-  const size = Buffer.alloc(8)
-  size.writeBigUInt64LE(BigInt(json.length))
-  writeFileSync(path, Buffer.concat([size, json, new Uint8Array(ids.buffer)]))
-}
+if (!existsSync(idsFile)) writeRandomIds(idsFile, [mostWindows, seqLen])
 
 function modelFolder(shape: string, blocks: number): string {
   const folder = join(out, `${shape}-${blocks}`)

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
+import { multipliesBf16 } from '../../engine/processor.ts'
 
 export interface MachineFacts {
   node: string
@@ -32,7 +33,7 @@ export async function inspectMachine(): Promise<MachineFacts> {
     arch: process.arch,
     distribution: distribution(),
     processor: cpus()[0]?.model.trim() ?? 'unknown processor',
-    multipliesBf16: /\b(avx512_bf16|amx_bf16)\b/.test(readText('/proc/cpuinfo')),
+    multipliesBf16: multipliesBf16(),
     nvidia: existsSync('/dev/nvidiactl'),
     cores: availableParallelism(),
     memory: {

@@ -8,6 +8,7 @@ import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shar
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
 import { dataFacts } from './dataFacts.ts'
+import { multipliesBf16 } from '../processor.ts'
 import { machineMemoryBytes } from '../machineMemory.ts'
 import { defaultMemoryBytes } from './defaultMemory.ts'
 import { modelFacts } from './modelFacts.ts'
@@ -58,5 +59,6 @@ async function machineFacts(to: string, { gpu = null, memoryBytes }: Surrounding
     threads: availableParallelism(),
     budgetBytes: memoryBytes ?? defaultMemoryBytes(),
     gpu,
+    bf16: multipliesBf16(),
   }
 }

@@ -1,7 +1,8 @@
 // The one memory model: how a run shares what it may use, and the peak that comes of it.
-import { endParameters } from '../families/parameters.ts'
+import { endParameters, linearsOfBlock } from '../families/parameters.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
+import { elementBits } from '../format/dtypes.ts'
 import { largest } from '../format/lists.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import type { ReconstructionInputs } from '../recipe/schema.ts'
@@ -9,6 +10,7 @@ import { taskOf } from '../tasks/tasks.ts'
 import { formatBytes } from '../format/byteSize.ts'
 import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes.ts'
 import { passesOf } from './passes.ts'
+import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
 import { planSizes, sizesOf, type PlanSizes } from './runPlan.ts'
 import { bytesPerToken } from './textTokens.ts'
@@ -86,11 +88,14 @@ export function shareMemory(
 
 /** What one pass over the model trains, and its share of the memory. */
 interface Room {
+  /** Bytes of a weight in the checkpoint. */
+  readonly stored: number
+  readonly precision: PlannedPrecision
   readonly sizes: PlanSizes
   readonly budget: Budget
 }
 
-/** The largest block in f32, and a copy of it. */
+/** The largest block in f32, and a copy of it: what is kept free for one. */
 const blockBytes = ({ blockParameters }: PlanSizes): number => 8 * blockParameters
 
 /**
@@ -102,10 +107,12 @@ export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machin
   if (!config) return 0
   const threads = machine?.threads ?? 1
   const limits = { memoryBytes: machine?.budgetBytes ?? Infinity, limitBytes: Infinity, threads }
+  const stored = storedBytes(model)
+  const precision = plannedPrecision(recipe, model, machine)
   const roomOf = (recover: readonly ResolvedRecover[]): Room => {
     const sizes = sizesOf(config, recover)
     const { bytes } = pruneCost(recipe, config, { prunes: true, recoveries: recover })
-    return { sizes, budget: shareMemory(limits, sizes, bytes) }
+    return { stored, precision, sizes, budget: shareMemory(limits, sizes, bytes) }
   }
   const { whilePruning, later } = passesOf(recipe.recover, recipe.prune.length > 0)
   const pruning = { prunes: true, recoveries: whilePruning }
@@ -127,20 +134,42 @@ export function leastMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: 
 }
 
 /** A block with its statistics, the streams of hidden states, and what trains of it. */
-function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkPlan, { sizes, budget }: Room): number {
+function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkPlan, room: Room): number {
+  const { stored, sizes, budget } = room
   const { calibration } = recipe
   const reconstructions = work.recoveries.filter(({ mode }) => mode === 'reconstruct')
   const streams = streamsOf(reconstructions)
   const [samples, seqLen] = [calibration?.samples ?? 0, calibration?.seq_len ?? 0]
   // Magnitude and random pruning look at no data, whatever the recipe calibrates with.
   const looks = work.recoveries.length > 0 || recipe.prune.some(stepNeedsData)
-  const looking = looks ? forwardBytes(config, Math.max(seqLen, passTokens)) : 0
+  const looking = looks ? forwardBytes(config, Math.max(seqLen, passTokens)) + roundedBytes(config, room) : 0
   const states = looks ? Math.min(budget.activationBytes, streams * hiddenBytes(config, samples * seqLen)) : 0
   const windows = largest(reconstructions, 0, (one) => one.batch_size)
-  const training = windows > 0 ? trainingBytes(config, windows * seqLen, { sizes, budget }) : 0
+  const training = windows > 0 ? trainingBytes(config, windows * seqLen, room) : 0
   const cost = pruneCost(recipe, config, work)
   const solving = Math.max(cost.leastBytes, Math.min(cost.bytes, budget.statisticBytes))
-  return blockBytes(sizes) + states + Math.max(looking + solving, training)
+  // No window goes through the block while a linear of it is solved.
+  const pruning = Math.max(looking + solving - cost.solvingBytes, solving)
+  // The block is read and written beside nothing else.
+  const moving = stored * sizes.blockParameters
+  return 4 * sizes.blockParameters + states + Math.max(moving, pruning, training)
+}
+
+/** For products in bf16 one f32 weight at a time is rounded. */
+function roundedBytes(config: ModelConfig, { precision }: Room): number {
+  const largestLinear = Math.max(...linearsOfBlock(config, 0).map(({ shape }) => sizeOf(shape)))
+  return precision === 'bf16' ? 2 * largestLinear : 0
+}
+
+/** Of a weight of the largest tensor. */
+function storedBytes({ tensors }: ModelFacts): number {
+  let [most, bytes] = [0, 4]
+  for (const { dtype, shape } of tensors.values()) {
+    if (sizeOf(shape) <= most) continue
+    most = sizeOf(shape)
+    bytes = elementBits(dtype) / 8
+  }
+  return Math.min(4, bytes)
 }
 
 /** Of hidden states: the finished one, dense ones where something fits to them, and one between attention and MLP for each that asks. */
@@ -151,9 +180,15 @@ function streamsOf(reconstructions: readonly ResolvedRecover[]): number {
 }
 
 /** Trained numbers, effective weights, and a step of one block. */
-function trainingBytes(config: ModelConfig, tokens: number, { sizes, budget }: Room): number {
-  const step = savedBytes(config, tokens) + backwardScratchBytes(config, tokens)
-  return bytesPerTrainedParameter * sizes.trainable + budget.effectiveWeightBytes + step
+function trainingBytes(config: ModelConfig, tokens: number, room: Room): number {
+  const { sizes } = room
+  const step = savedBytes(config, tokens) + backwardScratchBytes(config, tokens) + roundedBytes(config, room)
+  return bytesPerTrainedParameter * sizes.trainable + keptWeightBytes(room) + step
+}
+
+/** Effective weights between the passes of a step: in the precision of the products that they are for. */
+function keptWeightBytes({ precision, budget }: Room): number {
+  return budget.effectiveWeightBytes * (precision === 'bf16' ? 0.5 : 1)
 }
 
 function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, { sizes, budget }: Room): number {

@@ -14,6 +14,8 @@ export interface PruneCost {
   readonly bytes: number
   /** Where Hessians are gathered one at a time. */
   readonly leastBytes: number
+  /** Of `bytes`, what solving takes once the statistics are there. */
+  readonly solvingBytes: number
 }
 
 /** Partial sums of squares that each input has at most. */
@@ -46,7 +48,7 @@ export function pruneCost(
   const tokens = calibration ? calibration.samples * calibration.seq_len : 0
   const refits = recoveries.flatMap(({ mode, steps }) => (mode === 'refit' ? [steps] : []))
   let operations = 0
-  let [bytes, leastBytes] = [0, 0]
+  let [bytes, leastBytes, solvingBytes] = [0, 0, 0]
   for (let block = 0; block < config.numBlocks; block++) {
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
     const costs = prune.map((step) =>
@@ -54,11 +56,12 @@ export function pruneCost(
     )
     operations += sum(costs.map((cost) => cost.operations))
     const working = Math.max(0, ...costs.map((cost) => cost.working))
+    solvingBytes = Math.max(solvingBytes, working)
     bytes = Math.max(bytes, sum(costs.map((cost) => cost.statistics)) + working)
     leastBytes = Math.max(leastBytes, Math.max(0, ...costs.map((cost) => cost.largestStatistic)) + working)
   }
   // What refits needs all Hessians at the end.
-  return { operations, bytes, leastBytes: refits.length > 0 ? bytes : leastBytes }
+  return { operations, bytes, leastBytes: refits.length > 0 ? bytes : leastBytes, solvingBytes }
 }
 
 /** Of one step in one block: statistics of all inputs are there together, what solving takes a linear at a time. */

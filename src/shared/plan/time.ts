@@ -7,15 +7,17 @@ import { isMeasured } from '../allocations/allocations.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { adapterAmong } from '../adapters/adapters.ts'
 import { passesOf, type Pass } from './passes.ts'
+import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
 import { bytesPerToken, plannedWriting } from './textTokens.ts'
 import { sizeOf } from './trainable.ts'
 
 /**
- * Useful operations a second: matrix products of one CPU thread, of a GPU. The CPU's is what whole runs reached on a
- * server core (bench/RESULTS.md); a GPU's is a guess on the low side.
+ * Operations a second of one CPU thread, as whole runs on a server core reached them (bench/RESULTS.md): matrix products, with the little that
+ * goes on beside them, by precision; and statistics, factors and sweeps, of which half are saved where matrices are symmetric.
  */
-const perThread = 60e9
+const perThread = { f32: 90e9, bf16: 185e9, solving: 140e9 }
+/** Of a GPU: a guess on the low side. */
 const perGpu = 2e12
 /** Reading and writing, flushed to the disk. */
 const diskBytesPerSecond = 400e6
@@ -32,6 +34,8 @@ export interface PlannedPart {
 }
 
 export type PlannedModel = Pick<ModelFacts, 'modelConfig' | 'parameters' | 'modules' | 'tensors'>
+
+export type PlannedMachine = Pick<MachineFacts, 'gpu' | 'threads' | 'bf16'>
 
 /** Seconds. `data` tells how much text is evaluated. */
 export function estimateSeconds(
@@ -59,10 +63,10 @@ export function denseSeconds(
 export function plannedParts(
   recipe: ResolvedRecipe,
   model: PlannedModel,
-  machine: Pick<MachineFacts, 'gpu' | 'threads'>,
+  machine: PlannedMachine,
   tokensOf: (evaluation: ResolvedEvaluation) => number,
 ): PlannedPart[] {
-  const rate = machine.gpu ? perGpu : perThread * Math.max(1, machine.threads)
+  const seconds = secondsFor(machine, plannedPrecision(recipe, model, machine))
   const { evaluate, recover, prune } = recipe
   const { whilePruning, later } = passesOf(recover, prune.length > 0)
   const linears = model.modules.reduce((n, m) => (m.kind === 'linear' ? n + m.rows * m.columns : n), 0)
@@ -77,22 +81,39 @@ export function plannedParts(
     recoveries.reduce((sum, one) => sum + recoverOperations(one, recipe, model), 0) +
     between(blockwise ? blocks : recoveries[0].steps)
   const first: Pass = { blockwise: true, recoveries: whilePruning }
-  const pruning = walkOperations(recipe, model, { prunes: true, recoveries: whilePruning })
-  const inPruning = pruning + (whilePruning.length > 0 ? recovering(first) : 0)
-  const operations: [WorkPart, number][] = [
-    ['evaluate dense', stage('dense')],
-    ['baseline', whilePruning.length > 0 && stage('pruned') > 0 ? pruning : 0],
-    ['prune', prune.length > 0 ? inPruning : 0],
-    ['evaluate pruned', stage('pruned')],
-    ...later.map((pass, i): [WorkPart, number] => {
-      const walking = pass.blockwise ? walkOperations(recipe, model, { prunes: false, ...pass }) : 0
-      return [`recover ${i}`, walking + recovering(pass)]
+  const pruning = seconds(walkOperations(recipe, model, { prunes: true, recoveries: whilePruning }))
+  const inPruning = pruning + (whilePruning.length > 0 ? seconds({ products: recovering(first) }) : 0)
+  const measured = (name: Stage): PlannedPart => ({
+    part: `evaluate ${name}`,
+    seconds: seconds({ products: stage(name) }),
+  })
+  const parts: PlannedPart[] = [
+    measured('dense'),
+    { part: 'baseline', seconds: whilePruning.length > 0 && stage('pruned') > 0 ? pruning : 0 },
+    { part: 'prune', seconds: prune.length > 0 ? inPruning : 0 },
+    measured('pruned'),
+    ...later.map((pass, i): PlannedPart => {
+      const walking = pass.blockwise ? seconds(walkOperations(recipe, model, { prunes: false, ...pass })) : 0
+      return { part: `recover ${i}`, seconds: walking + seconds({ products: recovering(pass) }) }
     }),
-    ['evaluate recovered', stage('recovered')],
+    measured('recovered'),
   ]
-  const parts = operations.map(([part, count]): PlannedPart => ({ part, seconds: count / rate }))
   parts.push({ part: 'save', seconds: recipe.save ? (2 * bytesOf(model)) / diskBytesPerSecond : 0 })
-  return parts.filter(({ seconds }) => seconds > 0)
+  return parts.filter((part) => part.seconds > 0)
+}
+
+/** Floating-point operations, by the rate that they reach. */
+interface Operations {
+  /** Of tokens with weights. */
+  readonly products?: number
+  /** Statistics, factors, sweeps, choices. */
+  readonly solving?: number
+}
+
+function secondsFor({ gpu, threads }: PlannedMachine, precision: PlannedPrecision) {
+  const rate = (perOne: number) => (gpu ? perGpu : perOne * Math.max(1, threads))
+  return ({ products = 0, solving = 0 }: Operations): number =>
+    products / rate(perThread[precision]) + solving / rate(perThread.solving)
 }
 
 /** Without `recover`, the pruned model is what comes out: a recipe that asks for `recovered` means it. */
@@ -107,7 +128,7 @@ export function isAskedAt(
 }
 
 /** Of a walk over the blocks, without what its reconstructions train. */
-function walkOperations(recipe: ResolvedRecipe, model: PlannedModel, work: BlockWorkPlan): number {
+function walkOperations(recipe: ResolvedRecipe, model: PlannedModel, work: BlockWorkPlan): Operations {
   const { prune, calibration } = recipe
   const { prunes, recoveries } = work
   const { blocks } = weightsOf(model)
@@ -116,8 +137,8 @@ function walkOperations(recipe: ResolvedRecipe, model: PlannedModel, work: Block
   // A product of a token with a weight is two operations; once through the dense block, once through the
   // pruned one, and before them through the dense model where it decides how much of each block goes.
   const allocating = prunes && prune.some(({ allocation }) => isMeasured(allocation)) ? 1 : 0
-  const passes = looks ? (2 + allocating) * 2 * blocks * calibrationTokens : 0
-  return passes + (model.modelConfig ? pruneCost(recipe, model.modelConfig, work).operations : 0)
+  const products = looks ? (2 + allocating) * 2 * blocks * calibrationTokens : 0
+  return { products, solving: model.modelConfig ? pruneCost(recipe, model.modelConfig, work).operations : 0 }
 }
 
 function recoverOperations(recover: ResolvedRecover, { calibration }: ResolvedRecipe, model: PlannedModel): number {

@@ -80,6 +80,8 @@ export interface MachineFacts {
   readonly budgetBytes: number
   /** Null: not looked at. */
   readonly gpu: boolean | null
+  /** The processor has instructions for products of bf16. */
+  readonly bf16?: boolean
 }
 
 export interface OutputFacts {

@@ -6,7 +6,8 @@ import type { MachineFacts, ModelFacts } from '../../../src/shared/recipe/facts.
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
 import { shapes } from '../../../bench/support/shapes.ts'
-import { modelOf } from '../../support/recipeFacts.ts'
+import { estimateSeconds } from '../../../src/shared/plan/time.ts'
+import { modelOf, tensorsOf } from '../../support/recipeFacts.ts'
 
 const config = {
   model_type: 'llama',
@@ -64,16 +65,40 @@ describe('the memory model', () => {
       assert.ok(Math.abs(estimate / measured - 1) < 0.25, `${estimate.toFixed(0)} against ${measured}`)
     })
 
-  it('two blocks of OPT-30B, magnitude: the peak is that of a real run within a quarter', () => {
-    const { blocks: _, config: shape } = shapes['opt-30b']
-    const large = { ...shape, num_hidden_layers: 2 }
-    const modelConfig = readModelConfig(large)
-    const facts = { ...modelOf(large), modelConfig, parameters: modelParameters(modelConfig) }
+  // Peaks in MiB and processor seconds on two threads of blocks of 30 B models, as bench/RESULTS.md has them (bench/thirtyB.ts).
+  const long = (samples: number) => ({ ...calibration, samples, seq_len: 2048 })
+  const little = { ...reconstruct, steps: 4, lora: { rank: 16 } }
+  for (const [shape, name, blocks, recipe, peak, seconds] of [
     // Calibration that nothing looks at takes nothing.
-    const recipe = resolved({ prune: [{}], calibration: { ...calibration, samples: 4, seq_len: 2048 } })
-    const estimate = estimateMemory(recipe, facts, { ...machine, budgetBytes: 16e9 }) / 1e6
-    assert.ok(Math.abs(estimate / 4408 - 1) < 0.25, `${estimate.toFixed(0)} against 4408`)
-  })
+    ['opt-30b', 'magnitude', 2, { prune: [{}], calibration: long(4) }, 4205, 43],
+    ['opt-30b', 'Wanda', 2, { prune: [{ method: 'wanda' }], calibration: long(4) }, 4836, 208],
+    ['opt-30b', 'SparseGPT', 1, { prune: [{ method: 'sparsegpt' }], calibration: long(14) }, 10298, 1010],
+    ['opt-30b', 'reconstruction', 2, { prune: [{}], calibration: long(4), recover: little }, 5677, 773],
+    ['llama-30b', 'magnitude', 2, { prune: [{}], calibration: long(4) }, 3576, 31],
+    ['llama-30b', 'Wanda', 2, { prune: [{ method: 'wanda' }], calibration: long(4) }, 4301, 165],
+  ] as const) {
+    const large = { ...shapes[shape].config, num_hidden_layers: blocks }
+    const largeConfig = readModelConfig(large)
+    const facts = modelOf(large, { tensors: tensorsOf(large, 'BF16') })
+    const asked = resolveRecipe(
+      recipeSchema.parse({ version: 1, model: 'm', save: { to: 'out' }, ...recipe }),
+      largeConfig,
+    )
+    const largeMachine = { ...machine, budgetBytes: 16e9, bf16: true }
+
+    it(`${shape}, ${name}: the peak is that of a real run within a quarter`, () => {
+      const estimate = estimateMemory(asked, facts, largeMachine) / 2 ** 20
+      assert.ok(Math.abs(estimate / peak - 1) < 0.25, `${estimate.toFixed(0)} against ${peak}`)
+    })
+
+    it(`${shape}, ${name}: the time is half of the real run's processor seconds within a factor of 1.5`, () => {
+      const estimate = estimateSeconds(asked, facts, largeMachine)
+      assert.ok(
+        Math.abs(Math.log(estimate / (seconds / 2))) < Math.log(1.5),
+        `${estimate.toFixed(0)} against ${seconds / 2}`,
+      )
+    })
+  }
 
   it('a smaller budget makes the peak smaller, down to what the run cannot do without', () => {
     const recipe = resolved({ prune: [{}], recover: { ...training, train: ['norm'] } })

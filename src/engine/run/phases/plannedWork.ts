@@ -26,6 +26,7 @@ export async function plannedWork(
   const machine = {
     gpu: !backend.traits.inHostMemory,
     threads: typeof details.threads === 'number' ? details.threads : 1,
+    bf16: backend.precision === 'bf16',
   }
   return plannedParts(recipe, model, machine, (evaluation) => tokens.get(evaluation) ?? 0)
 }
