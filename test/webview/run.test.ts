@@ -146,7 +146,7 @@ describe('the view of a run in Chromium', function () {
 
   it('every chart is saved as a figure: SVG with its own colours, PNG on white with twice the pixels', async () => {
     await open(listing('done'), settings, events(run))
-    const names = ['loss', 'perplexity', 'reconstruction-error-per-block', 'sparsity']
+    const names = ['loss', 'perplexity', 'reconstruction-error-per-block', 'sparsity', 'errors-by-step']
     for (const name of names) {
       for (const kind of ['SVG', 'PNG']) await page.getByRole('button', { name: `Save ${name} as ${kind}` }).click()
     }
@@ -294,7 +294,7 @@ describe('the view of a run in Chromium', function () {
     await send(page)
     assert.equal((await rows(map)).length, 1 + 12)
     assert.match((await rows(map))[1], /^0\t\d\d\.\d\d %\t/)
-    assert.equal(await page.getByRole('grid').count(), 0)
+    assert.equal(await page.getByRole('grid', { name: 'Sparsity of the blocks so far' }).count(), 0)
     await toggle('Loss').click()
     await send(page)
     assert.equal(await chart('Loss').getByRole('application').isVisible(), true)
@@ -372,6 +372,34 @@ describe('the view of a run in Chromium', function () {
     await send(page)
     assert.deepEqual((await ticks('Perplexity', 'x')).slice(0, 1), ['1'])
     assert.equal(await chart('Perplexity').locator('.level').count(), 1)
+  })
+
+  it('errors by block and step are a map, of the run and against another one that is laid over it', async () => {
+    const other = run.map((event) => (event.type === 'step' ? { ...event, loss: event.loss && 2 * event.loss } : event))
+    await open(listing('done', 1), settings, events(run))
+    const card = page.locator('section.card', { has: page.getByRole('heading', { name: 'Error by block and step' }) })
+    const map = card.getByRole('grid', { name: 'Error by block and step' })
+    assert.equal(await card.getByLabel('Errors of').isVisible(), false)
+    await map.focus()
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key)
+    assert.match(await spoken(), /^block 2, step 2: 0\.\d+ × the error before, mean squared error 0\.0\d+$/)
+    await page.keyboard.press('End')
+    assert.match(await spoken(), /^block 2, step 30: 0\.\d+ ×/)
+    await card.getByText('Error over the block’s error before (log)').waitFor()
+    await page.getByLabel('recipe 0').check()
+    await send(page, events(other as RunEvent[], 'other 0'))
+    await card.getByLabel('Errors of').selectOption({ index: 1 })
+    await page.keyboard.press('Tab')
+    await map.focus()
+    await page.keyboard.press('ArrowLeft')
+    assert.match(await spoken(), /^block 2, step 29: 0\.5 × that of recipe 0/)
+    await card.getByRole('button', { name: 'table' }).click()
+    const cells = await card.getByRole('table').locator('td').allTextContents()
+    assert.equal(cells.length, 12 * 30)
+    assert.deepEqual([...new Set(cells)].sort(), ['0.5 ×', '–'])
+    await card.getByRole('button', { name: /SVG/ }).click()
+    const file = (await posted(page)).findLast(({ type }) => type === 'export') as unknown as { content: string }
+    assert.match(file.content, /Error by block and step, against recipe 0.*\(log\)/s)
   })
 })
 

@@ -31,6 +31,7 @@ import { showState } from '../shared/states.ts'
 import { onThemeChange } from '../shared/theme.ts'
 import { blockGridData, blockMap, blockTable, describeBlockCell } from './blockGrid.ts'
 import { createControls } from './controls.ts'
+import { createErrorMap } from './errorMap.ts'
 import { createResultCard } from './resultCard.ts'
 import { createStatusBar } from './status.ts'
 import { createSampleTexts } from './sampleTexts.ts'
@@ -53,6 +54,7 @@ interface ViewOptions {
   smoothing: number | null
   looks: Record<ChartName, ChartLook>
   mapAsTable: boolean
+  errorsAsTable: boolean
 }
 const linear: ChartLook = { logX: false, logY: false, asTable: false }
 const stored = host.load().options as Partial<ViewOptions> | undefined
@@ -61,6 +63,7 @@ const options: ViewOptions = {
   // Errors of the first block and of the last differ by powers of ten.
   looks: { loss: linear, perplexity: linear, accuracy: linear, errors: { ...linear, logY: true }, ...stored?.looks },
   mapAsTable: stored?.mapAsTable ?? false,
+  errorsAsTable: stored?.errorsAsTable ?? false,
 }
 let smoothing = options.smoothing ?? 0.6
 
@@ -146,6 +149,14 @@ const mapTools = h(
 )
 const mapHead = h('div', { class: 'chartHead' }, h('h2', { class: 'chartTitle' }, mapTitle), mapTools)
 const map = h('section', { class: 'card' }, mapHead, grid.element, legend.element, mapTable.element)
+const errorMap = createErrorMap({
+  asTable: options.errorsAsTable,
+  onTable(asTable) {
+    options.errorsAsTable = asTable
+    saveOptions()
+  },
+  save: host.post,
+})
 const chartRow = h('div', { class: 'charts' }, ...cards)
 const resultCard = createResultCard({
   reveal: (what) => host.post({ type: 'reveal', what }),
@@ -161,6 +172,7 @@ const page = [
   tasks.element,
   sampleTexts.element,
   map,
+  errorMap.element,
 ]
 const root = document.body.appendChild(h('main'))
 
@@ -189,6 +201,7 @@ const draw = onceAFrame(() => {
   sampleTexts.update(run.picture)
   csv.hidden = cards[0].hidden
   nothingYet.hidden = statusOf(run) !== 'running' || cards.some((card) => !card.hidden)
+  errorMap.update(all, colour)
   map.hidden = run.picture.blocks.size === 0
   const blocks = blockMap(run.picture)
   const { mapAsTable } = options

@@ -42,6 +42,8 @@ export interface RunPicture {
   loss: Point[]
   /** The same points by index of the recovery, 0 where the recipe has one. */
   lossByRecovery: Map<number, Point[]>
+  /** Of reconstruction, by index of the recovery and by block; x is the block's own step. */
+  blockLoss: Map<number, Map<number, Point[]>>
   lr: Point[]
   evaluations: Evaluation[]
   /** What it said, where the recipe asks for that. */
@@ -76,6 +78,7 @@ export function emptyPicture(): RunPicture {
     recoveries: [],
     loss: [],
     lossByRecovery: new Map(),
+    blockLoss: new Map(),
     lr: [],
     evaluations: [],
     samples: [],
@@ -140,6 +143,7 @@ function fold(run: RunPicture, event: RunEvent): void {
       const own = run.lossByRecovery.get(recovery)
       if (own) own.push(point)
       else run.lossByRecovery.set(recovery, [point])
+      if (event.block !== undefined) addBlockLoss(run, recovery, event.block, { x: event.step, y: event.loss })
       run.lr.push({ x: run.lr.length + 1, y: event.lr })
       run.tokensPerSecond = event.tokens_per_second
       return
@@ -176,6 +180,16 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.status === 'done') run.overall = 1
       return
   }
+}
+
+/** A block that a resumed run begins again replaces what it had. */
+function addBlockLoss({ blockLoss }: RunPicture, recovery: number, block: number, point: Point): void {
+  const blocks = blockLoss.get(recovery) ?? new Map<number, Point[]>()
+  blockLoss.set(recovery, blocks)
+  const points = blocks.get(block) ?? []
+  while (points.length > 0 && points[points.length - 1].x >= point.x) points.pop()
+  points.push(point)
+  blocks.set(block, points)
 }
 
 /** With what earlier walks over the block have said. */
