@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import type { Browser, Page } from 'playwright-core'
+import type { RunEvent } from '../../src/shared/protocol/events.ts'
+import { openBrowser, openView, posted, send } from '../support/browser.ts'
+import * as recorded from '../../webview-ui/harness/recorded.ts'
+
+const run = recorded.recordedRun(12)
+const settings = { type: 'settings', settings: recorded.settings }
+const place = { time: '', status: 'done', started: 0 }
+const listing = {
+  type: 'runs',
+  current: 'a',
+  runs: [
+    { folder: 'a', name: 'wanda50', ...place },
+    { folder: 'b', name: 'recipe 0', ...place },
+  ],
+}
+const events = (list: readonly RunEvent[], folder: string) => ({ type: 'events', folder, from: 0, events: list })
+
+describe('the map of errors in the view of a run in Chromium', function () {
+  this.timeout(60_000)
+  let browser: Browser
+  let page: Page
+  let errors: string[]
+  before(async function () {
+    browser = await openBrowser(this)
+  })
+  after(async () => browser?.close())
+  beforeEach(async () => {
+    page = await openView(browser, 'run', 'dark')
+    errors = []
+    page.on('pageerror', (error) => errors.push(error.message))
+  })
+  afterEach(async () => {
+    await page?.close()
+    assert.deepEqual(errors, [])
+  })
+
+  it('errors by block and step are a map, of the run and against another one that is laid over it', async () => {
+    const other = run.map((event) => (event.type === 'step' ? { ...event, loss: event.loss && 2 * event.loss } : event))
+    await send(page, listing, settings, events(run, 'a'))
+    const card = page.locator('section.card', { has: page.getByRole('heading', { name: 'Error by block and step' }) })
+    const map = card.getByRole('grid', { name: 'Error by block and step' })
+    assert.equal(await card.getByLabel('Errors of').isVisible(), false)
+    await map.focus()
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key)
+    assert.match(
+      await page.locator('.srOnly[role=status]').innerText(),
+      /^block 2, step 2: 0\.\d+ × the error before, mean squared error 0\.0\d+$/,
+    )
+    await page.keyboard.press('End')
+    assert.match(await page.locator('.srOnly[role=status]').innerText(), /^block 2, step 30: 0\.\d+ ×/)
+    await card.getByText('Error over the block’s error before (log)').waitFor()
+    await page.getByLabel('recipe 0').check()
+    await send(page, events(other as RunEvent[], 'b'))
+    await card.getByLabel('Errors of').selectOption({ index: 1 })
+    await page.keyboard.press('Tab')
+    await map.focus()
+    await page.keyboard.press('ArrowLeft')
+    assert.match(await page.locator('.srOnly[role=status]').innerText(), /^block 2, step 29: 0\.5 × that of recipe 0/)
+    await card.getByRole('button', { name: 'table' }).click()
+    const cells = await card.getByRole('table').locator('td').allTextContents()
+    assert.equal(cells.length, 12 * 30)
+    assert.deepEqual([...new Set(cells)].sort(), ['0.5 ×', '–'])
+    await card.getByRole('button', { name: /SVG/ }).click()
+    const file = (await posted(page)).findLast(({ type }) => type === 'export') as unknown as { content: string }
+    assert.match(file.content, /Error by block and step, against recipe 0.*\(log\)/s)
+  })
+  it('is not there for a run that fits no block step by step, and fits 600 px', async () => {
+    const card = page.getByRole('grid', { name: 'Error by block and step' })
+    const whole = run.map((event) => (event.type === 'step' ? { ...event, block: undefined } : event))
+    await send(page, listing, settings, events(whole as RunEvent[], 'a'))
+    assert.equal(await card.count(), 0)
+    await page.setViewportSize({ width: 600, height: 900 })
+    await send(page, events(run, 'a'))
+    await card.waitFor()
+    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'))
+  })
+})
