@@ -69,6 +69,7 @@ export async function startSlurm(): Promise<TestSlurm> {
   }
 }
 
+/** `cred_expire` is also how long a requeued task waits, two minutes by default. */
 function config(folder: string): string {
   const megabytes = Math.floor(totalmem() / 2 ** 20 / 2)
   const port = 20_000 + (process.pid % 20_000)
@@ -80,6 +81,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/slurm
 CredType=cred/slurm
+AuthInfo=cred_expire=5
 StateSaveLocation=${folder}/state
 SlurmdSpoolDir=${folder}/spool
 SlurmctldPidFile=${folder}/run/slurmctld.pid

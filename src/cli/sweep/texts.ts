@@ -36,8 +36,15 @@ export function tableText({ runs }: SweepTable): string {
 }
 
 /** One run that has ended. */
-export function rowText({ name, state, message, results: { perplexity } }: SweepRow): string {
+export function rowText(row: SweepRow): string {
+  const why = reason(row)
+  return `${row.state} ${row.name}${why === '' ? '' : `: ${why}`}`
+}
+
+function reason({ state, message, results: { perplexity } }: SweepRow): string {
+  if (message !== null) return message
+  // A time limit stops a task as a person does, by a signal.
+  if (state === 'cancelled') return 'stopped, by hand or at its time limit; sparsescope sweep run goes on where it was'
   const measured = [perplexity.dense, perplexity.pruned, perplexity.recovered].filter((value) => value !== null)
-  const told = measured.length > 0 && state === 'done' ? `: perplexity ${measured.map(formatValue).join(' → ')}` : ''
-  return `${state} ${name}${message === null ? told : `: ${message}`}`
+  return measured.length > 0 && state === 'done' ? `perplexity ${measured.map(formatValue).join(' → ')}` : ''
 }

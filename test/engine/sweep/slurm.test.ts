@@ -1,6 +1,7 @@
 // The Slurm engine against the real Slurm: submitted, watched, cancelled, killed; the result is the local engine's.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseTasks } from '../../../src/engine/sweep/slurm.ts'
 import { entry } from '../../support/cli.ts'
@@ -41,6 +42,17 @@ describe('sparsescope sweep --engine slurm', function () {
   const statusOf = (recipe: string) => JSON.parse(inSlurm('status', recipe, '--json').stdout) as SweepTable
   const states = (recipe: string) => statusOf(recipe).runs.map(({ state }) => state)
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
+  /** `array_index` of the place's sweep, in their order: those that run or will, or all that Slurm remembers. */
+  const tasks = (...which: 'all'[]) => {
+    const args = ['--noheader', '--array', '--format=%F_%K', `--name=sparsescope-${planOf().id}`]
+    const states = which.map((name) => `--states=${name}`)
+    const env = { ...process.env, ...slurm.env }
+    return spawnSync('squeue', [...args, ...states], { encoding: 'utf8', env })
+      .stdout.trim()
+      .split('\n')
+      .sort()
+  }
+  const planOf = () => JSON.parse(readFileSync(join(onlySweep(place) ?? '', 'plan.json'), 'utf8')) as { id: string }
   const inTheMiddle = (index: number) => until(() => onlySweep(place) && eventsOf(run(index), 'block').length > 0)
   const withOptions = (sweep: object, steps?: number) =>
     place.recipe('a', sweptRecipe({ ...sweep, slurm: { cpus: 1, memory: '400MB', time: '00:20:00' } }, steps))
@@ -79,14 +91,63 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
 
-  it('`cancel` stops a task, `run` goes on with it', async () => {
+  it('`cancel` stops one task, or all; `run` goes on with them', async () => {
     const recipe = withOptions({ seed: [0, 1] }, 5000)
     inSlurm('run', recipe, ...started, '--no-wait')
     await inTheMiddle(0)
+    assert.equal(inSlurm('cancel', recipe, '--index', '1').status, 0)
+    await until(() => states(recipe).join() === 'running,cancelled')
     assert.equal(inSlurm('cancel', recipe).status, 0)
     await until(() => states(recipe).join() === 'cancelled,cancelled')
     const { status, stderr } = inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
+  })
+
+  it('a login node that is closed and opened again: another process follows the same array, and submits nothing', async () => {
+    const recipe = withOptions({ seed: [0] }, 20_000)
+    const watching = spawn(process.execPath, [entry, 'sweep', 'run', recipe, ...started], {
+      cwd: place.folder,
+      stdio: 'ignore',
+      env: { ...process.env, ...slurm.env },
+    })
+    await inTheMiddle(0)
+    watching.kill('SIGKILL')
+    const before = tasks()
+    assert.equal(before.length, 1)
+    assert.deepEqual(states(recipe), ['running'])
+    const again = inSlurm('run', onlySweep(place) ?? '', ...started)
+    assert.equal(again.status, 0, again.stderr)
+    assert.doesNotMatch(again.stdout, /submitted/)
+    assert.equal(eventsOf(run(0), 'start').length, 1)
+    assert.deepEqual(tasks('all'), before)
+  })
+
+  it('a disk that is full fails the run that needs it, with a sentence; with room, `run` goes on with it alone', async function () {
+    const small = place.path('small')
+    mkdirSync(small)
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]).status !== 0)
+      cannot(this, 'a small disk needs the right to mount one')
+    try {
+      // Room for the sweep's own small files is elsewhere: only the result of one run is to lie here.
+      writeFileSync(join(small, 'ballast'), Buffer.alloc(1000 * 1024))
+      const cases = [
+        { name: 'full', set: { 'save.to': 'small/out' } },
+        { name: 'other', set: {} },
+      ]
+      const recipe = withOptions({ cases })
+      const first = inSlurm('run', recipe, ...started)
+      assert.equal(first.status, 1, first.stderr)
+      const { runs } = statusOf(recipe)
+      assert.deepEqual(runs.map(({ state }) => state), ['failed', 'done']) // prettier-ignore
+      assert.match(runs[0].message ?? '', /small: .* are needed for the result .* free some space/)
+      rmSync(join(small, 'ballast'))
+      const again = inSlurm('run', recipe, ...started)
+      assert.equal(again.status, 0, again.stderr)
+      assert.match(again.stdout, /submitted 1 of 2 runs/)
+      assert.ok(existsSync(join(small, 'out', 'model.safetensors')))
+    } finally {
+      spawnSync('umount', ['--lazy', small])
+    }
   })
 
   it('a task that Slurm requeues goes on from its last block', async () => {
@@ -94,12 +155,7 @@ describe('sparsescope sweep --engine slurm', function () {
     inSlurm('run', recipe, ...started, '--no-wait')
     await inTheMiddle(0)
     const env = { ...process.env, ...slurm.env }
-    const job = spawnSync('squeue', ['--noheader', '--array', '--format=%F_%K'], {
-      encoding: 'utf8',
-      env,
-    }).stdout.trim()
-    // Slurm lets a task that it requeues wait for two minutes.
-    assert.equal(spawnSync('scontrol', ['requeue', job], { env }).status, 0)
+    assert.equal(spawnSync('scontrol', ['requeue', ...tasks()], { env }).status, 0)
     const { status, stderr } = inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
     const starts = eventsOf(run(0), 'start') as { resumed?: boolean }[]
@@ -120,7 +176,9 @@ describe('sparsescope sweep --engine slurm', function () {
   it('a run that is out of time stops before it is killed, and goes on', async () => {
     const recipe = (time: string) =>
       place.recipe('a', sweptRecipe({ seed: [0], slurm: { time, memory: '400MB' } }, 200_000))
-    assert.equal(inSlurm('run', recipe('1'), ...started).status, 130)
+    const { status, stdout } = inSlurm('run', recipe('1'), ...started)
+    assert.equal(status, 130)
+    assert.match(stdout, /^cancelled seed=0: stopped, .* time limit; sparsescope sweep run goes on where it was$/m)
     assert.deepEqual(states(recipe('20')), ['cancelled'])
     inSlurm('run', recipe('20'), ...started, '--no-wait')
     await until(() => eventsOf(run(0), 'start').length === 2)
