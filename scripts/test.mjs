@@ -1,79 +1,80 @@
-// `npm test`: set-up, build, checks, then every layer of tests. The last line is `N passed, N failed`.
+// `npm test`: set-up, build, then checks and every layer of tests, some at a time. The last line is `N passed, N failed`.
 // Name layers to run only those: `npm test -- unit engine`.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runSteps } from './test/lanes.mjs'
 
-const node = process.execPath
 const asked = process.argv.slice(2)
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-test-'))
-
-function step(title, command, args) {
-  console.log(`\n== ${title}`)
-  return spawnSync(command, args, { stdio: 'inherit', env: process.env }).status === 0
-}
+const wants = (layer) => asked.length === 0 || asked.includes(layer)
 
 /** A step that must work before anything else makes sense. */
-function must(title, command, args) {
-  if (step(title, command, args)) return
+function must(title, args) {
+  console.log(`\n== ${title}`)
+  if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0) return
   console.log('\n0 passed, 1 failed')
   process.exit(1)
 }
 
 /** A check that counts as one test. */
-function check(title, script) {
-  if (step(title, 'npm', ['run', '--silent', script])) counts.passed++
-  else counts.failed++
+function check(title, ...args) {
+  return { layer: null, title, args, countsOf: (status) => (status === 0 ? { passed: 1 } : { failed: 1 }) }
 }
 
-function add(result) {
-  for (const key of Object.keys(counts)) counts[key] += result[key] ?? 0
-}
-
-function tests(folder, suffix) {
-  return readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith(suffix))
-}
-
-function mocha(layer) {
-  const folder = `test/${layer}`
-  if (!existsSync(folder) || !tests(folder, '.test.ts')) return
-  console.log(`\n== ${folder}`)
-  const file = join(scratch, `${layer}.json`)
-  const args = [
-    'node_modules/mocha/bin/mocha.js',
-    '--reporter',
-    'test/support/countingReporter.cjs',
-    `${folder}/**/*.test.ts`,
-  ]
-  const { status } = spawnSync(node, args, { stdio: 'inherit', env: { ...process.env, SPARSESCOPE_TEST_COUNTS: file } })
-  const result = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { failed: 1 }
-  if (status !== 0 && !result.failed) result.failed = 1
-  add(result)
+/** Test files that one process runs. `waits`: more than it computes. */
+function mocha(layer, title, patterns, more = {}) {
+  const file = join(scratch, `${title.replace(/\W+/g, '-')}.json`)
+  const args = ['node_modules/mocha/bin/mocha.js', '--reporter', 'test/support/countingReporter.cjs', ...patterns]
+  const countsOf = () => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { failed: 1 })
+  return { layer, title, args, env: { SPARSESCOPE_TEST_COUNTS: file }, countsOf, ...more }
 }
 
 /** The layers inside a real VS Code print their counts as JSON on their last line. */
 function vscode() {
-  if (!existsSync('scripts/testVscode.mjs')) return
-  console.log('\n== test/integration and test/e2e (a real VS Code)')
-  const { status, stdout } = spawnSync(node, ['scripts/testVscode.mjs'], {
-    stdio: ['inherit', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  })
-  process.stdout.write(stdout)
-  const last = stdout.trim().split('\n').at(-1) ?? ''
-  const result = last.startsWith('{') ? JSON.parse(last) : { failed: 1 }
-  if (status !== 0 && !result.failed) result.failed = 1
-  add(result)
+  const countsOf = (_status, output) => {
+    const last = output.trim().split('\n').at(-1) ?? ''
+    return last.startsWith('{') ? JSON.parse(last) : { failed: 1 }
+  }
+  const title = 'test/integration and test/e2e (a real VS Code)'
+  return { layer: 'vscode', title, args: ['scripts/testVscode.mjs'], countsOf }
 }
 
-must('set-up', node, ['scripts/setup.mjs', '--test'])
-must('build', node, ['esbuild.mjs'])
-if (asked.length === 0) for (const script of ['typecheck', 'lint', 'format:check']) check(script, script)
-for (const layer of ['unit', 'engine', 'webview']) if (asked.length === 0 || asked.includes(layer)) mocha(layer)
-if (asked.length === 0 || asked.includes('vscode')) vscode()
+/** Folders of test/engine that take long enough for a process of their own. */
+const large = ['compute', 'run', 'cli', 'sweep']
+const others = readdirSync('test/engine').filter((name) => !large.includes(name))
+const engine = (name, more) => mocha('engine', `test/engine/${name}`, [`test/engine/${name}/**/*.test.ts`], more)
+
+/** Those that take longest first, so that the lanes end together. */
+const steps = [
+  // A job array, killed tasks, locks that run out.
+  engine('sweep', { waits: true }),
+  engine('run'),
+  vscode(),
+  engine('compute'),
+  mocha('engine', 'test/engine, the rest', others.map((name) => `test/engine/${name}/**/*.test.ts`)), // prettier-ignore
+  engine('cli'),
+  mocha('webview', 'test/webview', ['test/webview/**/*.test.ts']),
+  mocha('unit', 'test/unit', ['test/unit/**/*.test.ts']),
+  ...(asked.length > 0
+    ? []
+    : [
+        check('lint', 'node_modules/eslint/bin/eslint.js', '.'),
+        check('type check', 'scripts/typecheck.mjs'),
+        check('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.'),
+      ]),
+].filter(({ layer }) => layer === null || wants(layer))
+
+must('set-up', ['scripts/setup.mjs', '--test'])
+must('build', ['esbuild.mjs'])
+const atOnce = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2) + 1))
+await runSteps(steps, atOnce, ({ countsOf }, status, output) => {
+  const result = countsOf(status, output)
+  if (status !== 0 && !result.failed) result.failed = 1
+  for (const key of Object.keys(counts)) counts[key] += result[key] ?? 0
+})
 rmSync(scratch, { recursive: true, force: true })
 
 if (counts.skipped > 0) console.log(`\n${counts.skipped} skipped (each said why above)`)

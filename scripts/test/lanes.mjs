@@ -1,0 +1,39 @@
+// Steps of the tests side by side: each prints when it is over, so that the outputs do not mix.
+import { spawn } from 'node:child_process'
+
+/** @typedef {{ title: string, args: string[], env?: NodeJS.ProcessEnv, waits?: boolean }} Step */
+
+/**
+ * Begins the steps in their order, `atOnce` at a time; those that mostly wait begin at once and take no lane. `onEnd` gets
+ * each step's exit code and output.
+ * @param {readonly Step[]} steps
+ * @param {number} atOnce
+ * @param {(step: Step, status: number, output: string) => void} onEnd
+ */
+export async function runSteps(steps, atOnce, onEnd) {
+  const one = async (step) => {
+    const began = performance.now()
+    const { status, output } = await run(step)
+    console.log(`\n== ${step.title}, ${Math.round((performance.now() - began) / 1000)} s`)
+    process.stdout.write(output)
+    onEnd(step, status, output)
+  }
+  const queue = steps.filter(({ waits }) => !waits)
+  const lane = async () => {
+    for (let step = queue.shift(); step; step = queue.shift()) await one(step)
+  }
+  await Promise.all([...steps.filter(({ waits }) => waits).map(one), ...Array.from({ length: atOnce }, lane)])
+}
+
+function run({ args, env }) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8')
+      stream.on('data', (text) => (output += text))
+    }
+    child.once('error', (error) => resolve({ status: 1, output: `${output}${error.message}\n` }))
+    child.once('close', (code) => resolve({ status: code ?? 1, output }))
+  })
+}
