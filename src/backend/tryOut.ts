@@ -21,7 +21,8 @@ export function createTryOut(): TryOut {
   return async (params, choice, context) => {
     check(params)
     const models = await Promise.all(params.models.map(wholeModel))
-    return lane.run(context.signal, () => write({ ...params, models }, choice, context))
+    const masks = await Promise.all((params.masks ?? []).map((path) => path && wholeModel(path)))
+    return lane.run(context.signal, () => write({ ...params, models, masks }, choice, context))
   }
 }
 
@@ -38,9 +39,10 @@ async function write(
   })
 }
 
-function check({ models, prompts, maxTokens }: TryParams): void {
+function check({ models, masks = [], prompts, maxTokens }: TryParams): void {
   const limits: [boolean, string][] = [
     [models.length >= 1 && models.length <= mostColumns, `1 to ${mostColumns} checkpoints can be tried at a time`],
+    [masks.length === 0 || masks.length === models.length, 'there is a mask, or none, for each checkpoint'],
     [prompts.length >= 1 && prompts.length <= mostPrompts, `1 to ${mostPrompts} prompts can be tried at a time`],
     [prompts.every(({ length }) => length <= largestPrompt), `a prompt has ${largestPrompt} characters at most`],
     [Number.isInteger(maxTokens) && maxTokens >= 1 && maxTokens <= mostNewTokens, `1 to ${mostNewTokens} new tokens`],

@@ -6,7 +6,7 @@ import * as recorded from '../../webview-ui/harness/recorded.ts'
 import type { ThemeName } from '../../webview-ui/harness/themes.ts'
 
 const settings = { type: 'settings', settings: recorded.settings }
-const columns = { type: 'columns', columns: triedModels }
+const columns = { type: 'columns', columns: triedModels, note: null }
 
 describe('Try it in Chromium', function () {
   this.timeout(60_000)
@@ -170,8 +170,13 @@ describe('Try it in Chromium', function () {
     await send(page, { type: 'settings', settings: { ...recorded.settings, trusted: false } } as never)
     assert.ok(await page.getByRole('button', { name: 'Generate' }).isDisabled())
     await page.getByText('needs a trusted workspace').waitFor()
-    await send(page, { type: 'columns', columns: [] } as never, settings as never)
+    await send(
+      page,
+      { type: 'columns', columns: [], note: 'No column is only pruned: SparseGPT moves the weights.' } as never,
+      settings as never,
+    )
     await page.getByText('Add a checkpoint to begin.').waitFor()
+    await page.getByText('No column is only pruned: SparseGPT moves the weights.').waitFor()
     await page.getByRole('button', { name: 'Add a checkpoint…' }).click()
     assert.ok((await posted(page)).some(({ type }) => type === 'addColumn'))
   })

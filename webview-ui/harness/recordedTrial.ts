@@ -74,7 +74,7 @@ export function recordedTrial(prompts: string[] = ['The capital of France is']):
       type: 'sets',
       sets: [{ name: 'capitals', text: 'The capital of France is\nThe capital of Italy is', lines: true }],
     },
-    { type: 'columns', columns: triedModels },
+    { type: 'columns', columns: triedModels, note: null },
     { type: 'begun', prompts },
     { type: 'written', progress: triedModels.map((_, column) => ({ type: 'opening', column })) },
     { type: 'written', progress: prompts.flatMap((_, prompt) => recordedProgress(prompt)) },

@@ -48,11 +48,13 @@ copyAll.addEventListener('click', () => {
   announce('Copied.')
 })
 const status = h('p', { class: 'muted', 'data-status': '' })
+const note = h('p', { class: 'muted', hidden: true })
 const problem = h('p', { class: 'problem', role: 'alert', hidden: true })
 const key = h('ul', { class: 'surpriseKey', 'aria-label': 'Shades' })
 const page = [
   h('div', { class: 'head' }, h('h1', {}, 'Try it'), h('div', { class: 'row' }, copyAll, add)),
   form.element,
+  note,
   problem,
   status,
   board.element,
@@ -100,6 +102,8 @@ host.listen((message) => {
       return showState(root, message, host)
     case 'columns':
       models = message.columns
+      note.hidden = message.note === null
+      note.textContent = message.note
       written = null
       busy = false
       problem.hidden = true

@@ -1,6 +1,12 @@
 // Reading and writing `sparsescope.mask` (its format: src/shared/format/maskFile.ts).
 import { stat } from 'node:fs/promises'
-import { encodeMaskHeader, maskHeaderLength, maskPrefixBytes, maskWordsPerRow } from '../../shared/format/maskFile.ts'
+import {
+  encodeMaskHeader,
+  maskHeaderLength,
+  maskName,
+  maskPrefixBytes,
+  maskWordsPerRow,
+} from '../../shared/format/maskFile.ts'
 import { parseMaskHeader } from '../../shared/format/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../killPoint.ts'
@@ -9,7 +15,7 @@ import { FilePool } from './filePool.ts'
 import { createOwn } from './ownFile.ts'
 import { inFile } from './readHeader.ts'
 
-export const maskFileName = 'sparsescope.mask'
+export const maskFileName = maskName
 
 /** Row-aligned words, bit c of a row = column c, 1 = kept; rows are outputs, columns inputs. */
 export interface MaskBits {

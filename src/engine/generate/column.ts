@@ -1,9 +1,13 @@
 // One of the checkpoints that write side by side: opened, with its decoder and its tokenizer.
-import { openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { join } from 'node:path'
+import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
+import { maskedCheckpoint } from '../checkpoint/maskedCheckpoint.ts'
+import { maskFileName, readMaskFile } from '../checkpoint/maskFile.ts'
 import type { Backend } from '../compute/backend.ts'
+import { computeIn } from '../model/computeIn.ts'
 import { createDecoder, type Decoder } from '../model/decoder.ts'
 import { kvCacheBytes } from '../model/kvCache.ts'
-import { openModel } from '../model/model.ts'
+import { openModel, type Model } from '../model/model.ts'
 import { largest } from '../../shared/format/lists.ts'
 import { openTextGenerator, type TextGenerator } from './generateText.ts'
 import { roomFor } from './generateTokens.ts'
@@ -18,6 +22,8 @@ export interface Column {
 interface ColumnOptions {
   readonly index: number
   readonly path: string
+  /** A checkpoint whose mask is laid over its weights. */
+  readonly mask?: string | null
   readonly prompts: readonly string[]
   readonly maxTokens: number
   readonly memoryBytes: number
@@ -33,18 +39,18 @@ export async function storedBytes(path: string): Promise<number> {
 
 /** @throws EngineError when the checkpoint or its tokenizer cannot be used. */
 export async function openColumn(backend: Backend, options: ColumnOptions): Promise<Column> {
-  const { index, path, prompts, maxTokens, memoryBytes, signal } = options
+  const { index, path, mask, prompts, maxTokens, memoryBytes, signal } = options
   const checkpoint = await openCheckpoint(path)
   const opened: (() => Promise<void>)[] = [() => checkpoint.close()]
   const close = async () => {
     for (const one of opened.reverse()) await one()
   }
   try {
-    const model = openModel(checkpoint)
+    const model = mask ? await maskedModel(checkpoint, mask) : openModel(checkpoint)
     // A token has one character at least.
     const promptTokens = largest(prompts, 0, ({ length }) => length)
     const room = roomFor(model.config, promptTokens, maxTokens)
-    const decoder = await createDecoder(backend, model, {
+    const decoder = await createDecoder(computeIn(backend, model, 'auto'), model, {
       memoryBytes: memoryBytes - kvCacheBytes(model.config, room),
       tokensPerPass: room,
       as: 'stored',
@@ -57,4 +63,13 @@ export async function openColumn(backend: Backend, options: ColumnOptions): Prom
     await close()
     throw error
   }
+}
+
+/** The checkpoint's weights under the mask that lies beside another one. */
+async function maskedModel(checkpoint: Checkpoint, masked: string): Promise<Model> {
+  const { parameters } = openModel(checkpoint)
+  const other = await openCheckpoint(masked)
+  await other.close()
+  const masks = await readMaskFile(join(other.folder, maskFileName))
+  return openModel(maskedCheckpoint(checkpoint, masks, (name) => parameters.get(name)))
 }

@@ -10,6 +10,8 @@ import { logProbability } from './logProbabilities.ts'
 
 export interface SideBySide {
   readonly models: readonly string[]
+  /** By model: a checkpoint whose `sparsescope.mask` is laid over it; null: none. */
+  readonly masks?: readonly (string | null)[]
   readonly prompts: readonly string[]
   readonly maxTokens: number
   readonly memoryBytes: number
@@ -63,7 +65,7 @@ export async function writeSideBySide(backend: Backend, request: SideBySide): Pr
 
 async function openAll(
   backend: Backend,
-  { models, prompts, maxTokens, signal, tell }: SideBySide,
+  { models, masks, prompts, maxTokens, signal, tell }: SideBySide,
   group: readonly number[],
   memoryBytes: number,
 ): Promise<Column[]> {
@@ -72,7 +74,17 @@ async function openAll(
     throwIfCancelled(signal)
     tell({ type: 'opening', column: index })
     try {
-      columns.push(await openColumn(backend, { index, path: models[index], prompts, maxTokens, memoryBytes, signal }))
+      columns.push(
+        await openColumn(backend, {
+          index,
+          path: models[index],
+          mask: masks?.[index],
+          prompts,
+          maxTokens,
+          memoryBytes,
+          signal,
+        }),
+      )
     } catch (error) {
       told(error, index, tell)
     }

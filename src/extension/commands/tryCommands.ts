@@ -2,7 +2,8 @@
 import * as vscode from 'vscode'
 import { join } from 'node:path'
 import type { TriedModel } from '../../shared/protocol/view.ts'
-import { column, columnsOf } from '../try/columns.ts'
+import { parseRecipe } from '../../shared/recipe/parse.ts'
+import { column, columnsOf, columnsOfRun, type RunColumns } from '../try/columns.ts'
 import { requireTrust } from '../support/trust.ts'
 import { planOf } from '../trainable/trainablePanels.ts'
 import type { Handlers, Parts } from './parts.ts'
@@ -15,29 +16,32 @@ export function tryCommands(parts: Parts): Handlers<'sparsescope.tryOut'> {
     // Explorer hands over the item under the pointer and all selected ones.
     'sparsescope.tryOut': async (argument, all) => {
       if (!(await requireTrust(t('Trying a model out')))) return
-      const columns = await columnsFor(parts, argument, all)
-      if (columns.length > 0) parts.tryPanels.show(columns)
+      const { columns, note } = await columnsFor(parts, argument, all)
+      if (columns.length > 0) parts.tryPanels.show(columns, note)
     },
   }
 }
 
-async function columnsFor(parts: Parts, argument: unknown, all: unknown): Promise<TriedModel[]> {
-  if (isPair(argument)) return [column(argument.a, 'A'), column(argument.b, 'B')]
+async function columnsFor(parts: Parts, argument: unknown, all: unknown): Promise<RunColumns> {
+  const only = (columns: TriedModel[]) => ({ columns, note: null })
+  if (isPair(argument)) return only([column(argument.a, 'A'), column(argument.b, 'B')])
   const run = runTarget(argument)
   if (run !== undefined) return ofRun(parts, run)
   const uris = Array.isArray(all) ? all.filter((uri) => uri instanceof vscode.Uri) : []
-  if (uris.length > 1) return Promise.all(uris.map(async ({ fsPath }) => column((await weightsOf(fsPath)).fsPath)))
+  if (uris.length > 1)
+    return only(await Promise.all(uris.map(async ({ fsPath }) => column((await weightsOf(fsPath)).fsPath))))
   const path = await modelTarget(argument, parts.models, parts.inspectors)
-  return path === undefined ? [] : columnsOf((await weightsOf(path)).fsPath)
+  return only(path === undefined ? [] : await columnsOf((await weightsOf(path)).fsPath))
 }
 
-/** What the run began with, and what it saved. */
-async function ofRun({ services, runStore }: Parts, folder: string): Promise<TriedModel[]> {
+async function ofRun({ services, runStore }: Parts, folder: string): Promise<RunColumns> {
   await runStore.refresh(folder)
   const saved = runStore.get(folder)?.picture.saved
   if (!saved) throw new Error(t('This run saved no model. Add save.to to its recipe and run it again.'))
-  const { model, recoveries } = await planOf(services, vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
-  return [column(model, 'dense'), column(saved, recoveries.length > 0 ? 'recovered' : 'pruned')]
+  const uri = vscode.Uri.file(join(folder, 'recipe.prune.yaml'))
+  const { model } = await planOf(services, uri)
+  const { recipe } = parseRecipe((await vscode.workspace.openTextDocument(uri)).getText())
+  return columnsOfRun(model, saved, recipe ?? {})
 }
 
 function isPair(argument: unknown): argument is { a: string; b: string } {

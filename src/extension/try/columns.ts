@@ -1,10 +1,14 @@
 // Which checkpoints stand side by side when somebody asks to try one out.
 import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isWeights } from '../../shared/format/checkpointFormats.ts'
+import { maskName } from '../../shared/format/maskFile.ts'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { methodOf } from '../../shared/methods/methods.ts'
 import { mostColumns } from '../../shared/protocol/tryOut.ts'
 import type { TriedModel } from '../../shared/protocol/view.ts'
+import { recoveriesOf, resolvePruneStep } from '../../shared/recipe/resolve.ts'
+import type { Recipe } from '../../shared/recipe/schema.ts'
 import { sourceOf } from '../models/sourceOf.ts'
 
 export function column(path: string, role = ''): TriedModel {
@@ -18,13 +22,39 @@ export async function columnsOf(path: string): Promise<TriedModel[]> {
   return [column(source.model, 'dense'), column(path, source.onlyPruned ? 'pruned' : 'recovered')]
 }
 
+export interface RunColumns {
+  readonly columns: readonly TriedModel[]
+  /** Why there is no column of the model that is only pruned; null: there is one, or nothing was recovered. */
+  readonly note: string | null
+}
+
+/**
+ * What a run began with, what its pruning alone left, and what it saved. The pruned model itself is kept nowhere: where pruning
+ * only takes weights away, it is the dense one under the mask that lies beside the result.
+ */
+export function columnsOfRun(model: string, saved: string, recipe: Pick<Recipe, 'prune' | 'recover'>): RunColumns {
+  const [dense, steps] = [column(model, 'dense'), recipe.prune ?? []]
+  if (recoveriesOf(recipe.recover).length === 0) return { columns: [dense, column(saved, 'pruned')], note: null }
+  const without = (why: string | null) => ({ columns: [dense, column(saved, 'recovered')], note: why && `No column is only pruned: ${why}` }) // prettier-ignore
+  if (steps.length === 0) return without(null)
+  const correcting = steps.map((step) => methodOf(resolvePruneStep(step).method)).find(({ corrects }) => corrects)
+  if (correcting)
+    return without(`${correcting.title} moves the weights that stay, and what it made of them is kept nowhere.`)
+  const folder = isWeights(saved) ? dirname(saved) : saved
+  if (!existsSync(join(folder, maskName))) return without(`no ${maskName} lies beside the result.`)
+  const pruned = { ...column(model, 'pruned'), mask: saved, label: `${modelLabel(model)} under the mask of this run` } // prettier-ignore
+  return { columns: [dense, pruned, column(saved, 'recovered')], note: null }
+}
+
 /** As a reloaded window remembers them: anything. */
 export function columnsFrom(state: unknown): TriedModel[] {
   const given = typeof state === 'object' && state !== null && 'columns' in state ? state.columns : null
   if (!Array.isArray(given)) return []
   return given.slice(0, mostColumns).flatMap((one: unknown) => {
     if (typeof one !== 'object' || one === null) return []
-    const { path, role } = one as { path?: unknown; role?: unknown }
-    return typeof path === 'string' && path !== '' ? [column(path, typeof role === 'string' ? role : '')] : []
+    const { path, mask, label, role } = one as { path?: unknown; mask?: unknown; label?: unknown; role?: unknown }
+    if (typeof path !== 'string' || path === '') return []
+    const own = column(path, typeof role === 'string' ? role : '')
+    return [typeof mask === 'string' && typeof label === 'string' ? { ...own, mask, label } : own]
   })
 }

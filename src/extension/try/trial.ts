@@ -13,7 +13,7 @@ export interface TrialOptions {
 export interface Trial {
   readonly columns: readonly TriedModel[]
   /** What was written belongs to other columns then, and goes. */
-  setColumns(columns: readonly TriedModel[]): void
+  setColumns(columns: readonly TriedModel[], note?: string | null): void
   /** Ends what is being written. */
   generate(prompts: string[], maxTokens: number): Promise<void>
   stop(): void
@@ -23,6 +23,7 @@ export interface Trial {
 
 export function createTrial({ call, tell, memoryBytes, isCancellation }: TrialOptions): Trial {
   let columns: readonly TriedModel[] = []
+  let note: string | null = null
   let abort: AbortController | null = null
   let said: ToTry[] = []
   const say = (message: ToTry) => {
@@ -37,11 +38,12 @@ export function createTrial({ call, tell, memoryBytes, isCancellation }: TrialOp
     get columns() {
       return columns
     },
-    setColumns(next) {
+    setColumns(next, nextNote = null) {
       stop()
       columns = next
+      note = nextNote
       said = []
-      tell({ type: 'columns', columns: [...columns] })
+      tell({ type: 'columns', columns: [...columns], note })
     },
     async generate(prompts, maxTokens) {
       stop()
@@ -53,7 +55,8 @@ export function createTrial({ call, tell, memoryBytes, isCancellation }: TrialOp
       const onProgress = (progress: TryProgress) => {
         if (abort === own) say({ type: 'written', progress: [progress] })
       }
-      const params = { models, prompts, maxTokens, memoryBytes: memoryBytes() }
+      const masks = columns.map(({ mask }) => mask ?? null)
+      const params = { models, masks, prompts, maxTokens, memoryBytes: memoryBytes() }
       const end = await call('tryOut', params, { signal: own.signal, onProgress }).then(
         ({ device }) => ({ status: 'done' as const, message: null, device }),
         (error: unknown) => {
@@ -72,7 +75,7 @@ export function createTrial({ call, tell, memoryBytes, isCancellation }: TrialOp
     },
     stop,
     replay() {
-      tell({ type: 'columns', columns: [...columns] })
+      tell({ type: 'columns', columns: [...columns], note })
       for (const message of said) tell(message)
     },
   }

@@ -30,15 +30,16 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewTypes.try, this))
   }
 
-  show(columns: readonly TriedModel[]): void {
-    this.adopt(vscode.window.createWebviewPanel(viewTypes.try, t('Try It'), vscode.ViewColumn.Active), columns)
+  /** `note`: why a column that a person looks for is not among them. */
+  show(columns: readonly TriedModel[], note: string | null = null): void {
+    this.adopt(vscode.window.createWebviewPanel(viewTypes.try, t('Try It'), vscode.ViewColumn.Active), columns, note)
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     this.adopt(panel, columnsFrom(state))
   }
 
-  private adopt(panel: vscode.WebviewPanel, columns: readonly TriedModel[]): void {
+  private adopt(panel: vscode.WebviewPanel, columns: readonly TriedModel[], note: string | null = null): void {
     const { services } = this
     panel.iconPath = tabIcon(services.extensionUri)
     const trial = createTrial({
@@ -60,7 +61,7 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
       onMessage: (message) => void this.handle(trial, message).catch(services.log.failed),
       onFailure: services.log.failed,
     })
-    trial.setColumns(columns)
+    trial.setColumns(columns, note)
     this.views.add(view)
     panel.onDidDispose(() => {
       trial.stop()

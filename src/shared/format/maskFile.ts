@@ -19,6 +19,8 @@ export interface MaskPlace {
   readonly bytes: number
 }
 
+export const maskName = 'sparsescope.mask'
+
 const magic = 'SSMASK01'
 export const maskPrefixBytes = 12
 const maxHeaderBytes = 100_000_000

@@ -3,6 +3,8 @@
 export interface TryParams {
   /** Paths. The first judges the tokens of all. */
   models: string[]
+  /** By model: a checkpoint whose mask is laid over the model's own weights; absent or null: the model as it is. */
+  masks?: (string | null)[]
   prompts: string[]
   /** New tokens after each prompt at most. */
   maxTokens: number

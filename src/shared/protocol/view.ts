@@ -116,6 +116,8 @@ export type FromRun =
 /** A checkpoint of the view that tries models out: `role` is what it is to the others, such as `dense`; '' where nobody knows. */
 export interface TriedModel {
   path: string
+  /** A checkpoint whose mask is laid over its weights. */
+  mask?: string
   label: string
   role: string
 }
@@ -130,8 +132,8 @@ export interface PromptSet {
 
 export type ToTry =
   | ToAnyView
-  /** Other columns than before: what was written is gone. */
-  | { type: 'columns'; columns: TriedModel[] }
+  /** Other columns than before: what was written is gone. `note`: why one that a person looks for is not among them. */
+  | { type: 'columns'; columns: TriedModel[]; note: string | null }
   | { type: 'sets'; sets: PromptSet[] }
   | { type: 'begun'; prompts: string[] }
   | { type: 'written'; progress: TryProgress[] }

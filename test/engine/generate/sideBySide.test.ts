@@ -33,7 +33,10 @@ describe('models side by side', () => {
   })
 
   const prompts = ['Once upon', 'the']
-  async function tried(models: string[], more: { memoryBytes?: number; signal?: AbortSignal } = {}) {
+  async function tried(
+    models: string[],
+    more: { memoryBytes?: number; signal?: AbortSignal; masks?: (string | null)[] } = {},
+  ) {
     const seen: TryProgress[] = []
     const request = { models: models.map(path), prompts, maxTokens: 6, memoryBytes: 1e9, ...more }
     await writeSideBySide(backend, { ...request, tell: (progress) => void seen.push(progress) })
@@ -45,6 +48,15 @@ describe('models side by side', () => {
       )
     return { seen, tokens, judged }
   }
+
+  it('the dense model under the mask of another says what that one says, where pruning only took weights away', async () => {
+    const { tokens } = await tried(['dense', 'pruned', 'dense'], { masks: [null, null, path('pruned')] })
+    const ids = (column: number) => tokens(column, 0).map(({ id }) => id)
+    deepEqual(ids(2), ids(1))
+    ok(ids(2).join() !== ids(0).join())
+    const { seen } = await tried(['dense', 'dense'], { masks: [null, path('dense')] })
+    match(seen.flatMap((p) => (p.type === 'failed' && p.column === 1 ? [p.message] : [])).join(), /sparsescope\.mask/)
+  })
 
   it('each says what generate says, in turns; the first judges all tokens', async () => {
     const { seen, tokens, judged } = await tried(['dense', 'pruned'])

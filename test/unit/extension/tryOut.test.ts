@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Caller, CallOptions } from '../../../src/extension/backend/calls.ts'
 import { madeFrom, sourceOf } from '../../../src/extension/models/sourceOf.ts'
-import { columnsFrom, columnsOf } from '../../../src/extension/try/columns.ts'
+import { columnsFrom, columnsOf, columnsOfRun } from '../../../src/extension/try/columns.ts'
 import { keepSet, readSets, removeSet, type Store } from '../../../src/extension/try/promptSets.ts'
 import { createTrial } from '../../../src/extension/try/trial.ts'
 import type { ToTry } from '../../../src/shared/protocol/view.ts'
@@ -54,6 +54,28 @@ describe('what a checkpoint was made from', () => {
       ],
     )
     assert.equal(await sourceOf(join(folder, 'opt')), null)
+    rmSync(folder, { recursive: true })
+  })
+
+  it('of a run are the dense model, it under the mask of the run where that is what pruning left, and the result', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ofRun-'))
+    const recover = { mode: 'reconstruct' as const }
+    const shown = (method: 'wanda' | 'sparsegpt', more: object = { recover }) => {
+      const { columns, note } = columnsOfRun('/m/opt', folder, {
+        prune: [{ method: 'magnitude' }, { method }],
+        ...more,
+      })
+      return [columns.map(({ role, mask }) => (mask ? `${role} by mask` : role)).join(', '), note]
+    }
+    assert.deepEqual(shown('wanda'), ['dense, recovered', 'No column is only pruned: no sparsescope.mask lies beside the result.']) // prettier-ignore
+    writeFileSync(join(folder, 'sparsescope.mask'), '')
+    assert.deepEqual(shown('wanda'), ['dense, pruned by mask, recovered', null])
+    assert.match(String(shown('sparsegpt')), /^dense, recovered,No column is only pruned: SparseGPT moves the weights/)
+    assert.deepEqual(shown('wanda', {}), ['dense, pruned', null])
+    assert.deepEqual(shown('wanda', { prune: [], recover }), ['dense, recovered', null])
+    const [, pruned] = columnsOfRun('/m/opt', folder, { prune: [{ method: 'wanda' }], recover }).columns
+    assert.deepEqual(pruned, { path: '/m/opt', mask: folder, role: 'pruned', label: 'opt under the mask of this run' })
+    assert.deepEqual(columnsFrom({ columns: [pruned] }), [pruned], 'a reloaded window shows the same')
     rmSync(folder, { recursive: true })
   })
 
@@ -145,6 +167,6 @@ describe('a trial', () => {
     const second = trial.generate(['p'], 4)
     trial.setColumns([])
     await second
-    assert.deepEqual(told.at(-1), { type: 'columns', columns: [] })
+    assert.deepEqual(told.at(-1), { type: 'columns', columns: [], note: null })
   })
 })

@@ -1,0 +1,58 @@
+// A checkpoint seen through a mask: its own weights, with zeros where the mask has pruned. Nothing is written.
+import { maskWordsPerRow } from '../../shared/format/maskFile.ts'
+import { EngineError } from '../errors.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { MaskBits } from './maskFile.ts'
+
+/** How the file stores a matrix [outputs, inputs]. */
+export interface StoredMatrix {
+  readonly shape: readonly number[]
+  readonly transposed: boolean
+}
+
+/**
+ * `matrixOf`: the matrix of a tensor; undefined where there is none of that name. Reads must begin and end between elements.
+ * @throws EngineError 'bad-checkpoint' for a mask of another model.
+ */
+export function maskedCheckpoint(
+  checkpoint: Checkpoint,
+  masks: ReadonlyMap<string, MaskBits>,
+  matrixOf: (name: string) => StoredMatrix | undefined,
+): Checkpoint {
+  for (const [name, { rows, columns }] of masks) {
+    const [outputs, inputs] = matrixOf(name)?.shape ?? []
+    if (outputs === rows && inputs === columns) continue
+    throw new EngineError(
+      'bad-checkpoint',
+      `the mask has ${rows} × ${columns} for ${name}, which ${checkpoint.folder} has not: it is the mask of another model`,
+    )
+  }
+  const readInto = async (name: string, start: number, target: Uint8Array) => {
+    await checkpoint.readInto(name, start, target)
+    const mask = masks.get(name)
+    const entry = checkpoint.tensors.get(name)
+    if (!mask || !entry) return
+    const width = entry.bytes / (mask.rows * mask.columns)
+    zeroPruned(target, start / width, width, mask, matrixOf(name)?.transposed ?? false)
+  }
+  const readRange = async (name: string, start: number, end: number) => {
+    const bytes = new Uint8Array(end - start)
+    await readInto(name, start, bytes)
+    return bytes
+  }
+  return { ...checkpoint, readInto, readRange, read: async (name) => readRange(name, 0, checkpoint.tensors.get(name)?.bytes ?? 0) } // prettier-ignore
+}
+
+/** Zeros elements of `width` bytes, the first of which is element `first` of the matrix as it is stored. */
+function zeroPruned(bytes: Uint8Array, first: number, width: number, mask: MaskBits, transposed: boolean): void {
+  const { rows, columns, words } = mask
+  const perRow = maskWordsPerRow(columns)
+  const across = transposed ? rows : columns
+  const count = bytes.length / width
+  for (let i = 0; i < count; i++) {
+    const [line, place] = [Math.floor((first + i) / across), (first + i) % across]
+    const [row, column] = transposed ? [place, line] : [line, place]
+    const kept = (words[row * perRow + (column >>> 5)] >>> (column & 31)) & 1
+    if (!kept) bytes.fill(0, i * width, (i + 1) * width)
+  }
+}
