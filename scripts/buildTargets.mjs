@@ -62,6 +62,7 @@ export const targets = {
   inspector: web('webview-ui/inspector/main.ts', 'inspector'),
   compare: web('webview-ui/compare/main.ts', 'compare'),
   run: web('webview-ui/run/main.ts', 'run'),
+  sweep: web('webview-ui/sweep/main.ts', 'sweep'),
   try: web('webview-ui/try/main.ts', 'try'),
   trainable: web('webview-ui/trainable/main.ts', 'trainable'),
 }

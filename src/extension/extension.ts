@@ -8,6 +8,7 @@ import { modelCommands } from './commands/modelCommands.ts'
 import { otherCommands } from './commands/otherCommands.ts'
 import type { Handler, Parts } from './commands/parts.ts'
 import { adoptRuns, runCommands } from './commands/runCommands.ts'
+import { sweepCommands } from './commands/sweepCommands.ts'
 import { tryCommands } from './commands/tryCommands.ts'
 import { commandIds, recipeLanguage, taskType } from './contributions.ts'
 import { InspectorEditors } from './inspector/inspectorEditor.ts'
@@ -23,6 +24,10 @@ import { RunStore } from './runs/runStore.ts'
 import { RunTasks } from './runs/runTasks.ts'
 import { RunTree } from './runs/runTree.ts'
 import { watchRuns } from './runs/watchRuns.ts'
+import { createAskQueued } from './sweeps/askQueued.ts'
+import { SweepPanels } from './sweeps/sweepPanels.ts'
+import { Sweeps } from './sweeps/sweeps.ts'
+import { watchSweeps } from './sweeps/watchSweeps.ts'
 import { createServices, type Services } from './services.ts'
 import { onSettingChange } from './support/settings.ts'
 import { createStatusItem } from './support/statusItem.ts'
@@ -48,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const models = new Models(sparsity)
   const modelTree = new ModelTree(models)
   const runner = new Runner(services, runStore)
+  const sweeps = new Sweeps(createAskQueued(services.extensionUri))
   const comparePanels = new ComparePanels(services)
   const parts: Parts = {
     services,
@@ -58,6 +64,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     runPanels: new RunPanels(services, runStore, comparePanels),
     runStore,
     runner,
+    sweeps,
+    sweepPanels: new SweepPanels(services, sweeps),
     models,
     modelTree,
   }
@@ -69,8 +77,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
       models.forget()
       modelTree.refresh()
     }),
-    new RunTree(runStore, runner.queue).register(),
+    new RunTree({ store: runStore, queue: runner.queue, sweeps }).register(),
     watchRuns(runStore),
+    watchSweeps(sweeps, services.log.failed),
+    sweeps,
     createStatusItem(services, runStore, runner.queue),
     vscode.tasks.registerTaskProvider(taskType, new RunTasks(runner, runStore)),
     ...registerCommands(parts),
@@ -94,6 +104,7 @@ function registerCommands(parts: Parts): vscode.Disposable[] {
   const handlers: Record<(typeof commandIds)[number], Handler> = {
     ...modelCommands(parts),
     ...runCommands(parts),
+    ...sweepCommands(parts),
     ...tryCommands(parts),
     ...otherCommands(parts),
   }

@@ -33,7 +33,7 @@ export async function openBrowser(suite: Mocha.Context): Promise<Browser> {
   return chromium.launch({ executablePath, args: chromiumArguments })
 }
 
-export type ViewName = 'inspector' | 'run' | 'compare' | 'trainable' | 'try'
+export type ViewName = 'inspector' | 'run' | 'sweep' | 'compare' | 'trainable' | 'try'
 
 /** A page with the view in it, ready for messages. A script error fails the test through `page.errors`. */
 export async function openView(browser: Browser, view: ViewName, theme: ThemeName): Promise<Page> {

@@ -8,7 +8,7 @@ import { lacks } from '../support/skip.ts'
 const budget = 300_000
 
 describe('bundles of the views', () => {
-  for (const view of ['inspector', 'run', 'compare', 'trainable', 'try']) {
+  for (const view of ['inspector', 'run', 'sweep', 'compare', 'trainable', 'try']) {
     it(`${view} is under ${budget / 1000} kB, and names no address on the network`, function () {
       const path = join(root, `dist/webview/${view}.js`)
       if (!existsSync(path)) lacks(this, 'no dist/webview: run npm run build')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
 import { answer, openBrowser, openView, posted, send, type ViewName } from '../support/browser.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
+import { recordedRows, recordedWhat } from '../../webview-ui/harness/recordedSweep.ts'
 import { recordedTrial } from '../../webview-ui/harness/recordedTrial.ts'
 import type { ThemeName } from '../../webview-ui/harness/themes.ts'
 
@@ -22,6 +23,7 @@ const listing = (status: string) => ({
 const messages: Record<ViewName, { type: string }[]> = {
   inspector: [settings, { type: 'model', model, stats } as never],
   run: [listing('done'), settings, { type: 'events', folder: 'a', from: 0, events: run } as never],
+  sweep: [settings, { type: 'compared', what: recordedWhat, rows: recordedRows(5, 3) } as never],
   compare: [
     settings,
     { type: 'models', a: { path: '/a', label: 'a' }, b: { path: '/b', label: 'b' } } as never,

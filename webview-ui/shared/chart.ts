@@ -1,7 +1,7 @@
 // A line chart in a view: drawn in the theme's colours, read by pointer, by keyboard and as a table, saved as a figure.
 import './chart.css'
 import { emptyChart, type ChartData, type ChartText } from '../../src/shared/chart/chartData.ts'
-import { drawChart, type Ink } from '../../src/shared/chart/drawChart.ts'
+import { drawChart } from '../../src/shared/chart/drawChart.ts'
 import { chartTable } from '../../src/shared/chart/chartTable.ts'
 import { chartFigure } from '../../src/shared/chart/figure.ts'
 import { layOutChart } from '../../src/shared/chart/layout.ts'
@@ -14,7 +14,7 @@ import { createDataTable, tableToggle } from './dataTable.ts'
 import { h, onceAFrame, svg } from './dom.ts'
 import { saveButtons } from './saveButtons.ts'
 import { elementOf } from './shapes.ts'
-import { readTheme } from './theme.ts'
+import { themeInk } from './theme.ts'
 
 /** How a person looks at a chart. */
 export interface ChartLook {
@@ -116,10 +116,4 @@ function createTools({ title, logAxes, look }: ChartOptions, changed: (look: Cha
     changed(now)
   })
   return h('span', { class: 'chartTools' }, ...axes, table)
-}
-
-function themeInk(): Ink {
-  const theme = readTheme()
-  const { foreground: text, muted, error, background: paper, font } = theme
-  return { text, muted, error, paper, font }
 }

@@ -4,6 +4,7 @@ import { h, onceAFrame } from './dom.ts'
 import { createTableHeader } from './tableHeader.ts'
 import { sortRows, type SortColumn, type SortOrder } from './tableOrder.ts'
 import { RowPool, type RowColumn } from './tableRows.ts'
+import { createChooser, type Press } from './tableSelection.ts'
 import type { ColumnRoom } from './tableWidths.ts'
 
 export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom, 'optional' | 'grow'> {
@@ -11,6 +12,8 @@ export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom
   text: (row: Row) => string
   /** The longest text that may still come. */
   reserve?: string
+  /** Fills the cell with something other than its text, which then is for sorting and widths. */
+  paint?: (row: Row, cell: HTMLElement) => void
 }
 
 export interface TableOptions<Row> {
@@ -18,6 +21,12 @@ export interface TableOptions<Row> {
   columns: Column<Row>[]
   key: (row: Row) => string
   onSelect: (row: Row) => void
+  /** Several rows may be selected; their keys. */
+  onSelectMany?: (keys: ReadonlySet<string>) => void
+  /** Enter, or a double click. */
+  onOpen?: (row: Row) => void
+  /** Where the key of a row says nothing to a person. */
+  tooltip?: (row: Row) => string
   /** Attached to rows for VS Code's own context menu. */
   menuContext?: (row: Row) => Record<string, unknown>
   empty: string
@@ -38,49 +47,38 @@ export interface Table<Row> {
   setWidths(widths: Record<string, number>): void
   /** null, or a row that is not shown: none is selected. */
   select(key: string | null): void
+  /** Of a table in which several may be selected. */
+  selectMany(keys: ReadonlySet<string>): void
   /** In the order shown. */
   rows(): readonly Row[]
 }
 
 export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
-  const { columns } = options
+  const { columns, key: keyOf } = options
   let given: readonly Row[] = []
   let shown: readonly Row[] = []
   let order: SortOrder | null = null
   let current = -1
-
   const pool = new RowPool({
     idPrefix: `${options.label.replace(/\W+/g, '-')}-row`,
     columns,
     length: () => shown.length,
     fill: (index, line, cells) => {
-      line.setAttribute('aria-selected', String(index === current))
+      line.setAttribute('aria-selected', String(chooser ? chooser.has(keyOf(shown[index])) : index === current))
+      line.classList.toggle('current', index === current)
       if (index === current) element.setAttribute('aria-activedescendant', line.id)
       fillRow(options, shown[index], line, cells)
     },
   })
-  const header = createTableHeader(columns, {
-    sort: (next) => {
-      setOrder(next)
-      options.onSort?.(next)
-    },
-    resize: (column, width) => {
-      widths.set(column, width)
-      options.onResize?.(widths.chosen())
-    },
-  })
-  const empty = h('p', { class: 'empty' }, options.empty)
-  const element = frameOf(options.label, header.element, pool.view, empty)
-  const widths = createWidths(columns, element, (all) => {
-    header.showWidths(all)
-    pool.showColumns(all.map((width) => width !== null))
-  })
+  const { element, empty, header, widths } = createFrame(options, pool, (next) => setOrder(next))
+  const { onSelectMany } = options
+  const chooser = onSelectMany ? createChooser(() => shown.map(keyOf), () => pool.render(true), onSelectMany) : null // prettier-ignore
 
   const arrange = () => {
-    const key = current >= 0 ? options.key(shown[current]) : null
+    const key = current >= 0 ? keyOf(shown[current]) : null
     const column = columns.find((c) => c.id === order?.column)
     shown = column && order ? sortRows(given, column, order.descending) : given
-    current = key === null ? -1 : shown.findIndex((row) => options.key(row) === key)
+    current = key === null ? -1 : shown.findIndex((row) => keyOf(row) === key)
     element.setAttribute('aria-rowcount', String(shown.length + 1))
     empty.hidden = shown.length > 0
     pool.view.hidden = shown.length === 0
@@ -92,6 +90,10 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
     else pool.reveal(current)
     pool.render(true)
     if (tell && current >= 0) options.onSelect(shown[current])
+  }
+  const press = (index: number, how: Press) => {
+    chooser?.press(index, how)
+    goTo(index, true)
   }
   const setOrder = (next: SortOrder | null) => {
     order = next
@@ -105,7 +107,10 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
   pool.view.addEventListener('scroll', draw, { passive: true })
   new ResizeObserver(draw).observe(element)
   listen(element, pool, {
-    go: (index) => goTo(index, true),
+    press,
+    toggle: () => current >= 0 && chooser && press(current, { toggle: true, extend: false }),
+    all: (on) => chooser?.all(on),
+    open: () => current >= 0 && options.onOpen?.(shown[current]),
     next: (key) => (shown.length === 0 ? null : keyTarget(key, current, pool.pageLength(), shown.length)),
   })
   setOrder(null)
@@ -120,9 +125,33 @@ export function createTable<Row>(options: TableOptions<Row>): Table<Row> {
     refresh: arrange,
     setOrder,
     setWidths: widths.setAll,
-    select: (key) => goTo(key === null ? -1 : shown.findIndex((row) => options.key(row) === key), false),
+    select: (key) => goTo(key === null ? -1 : shown.findIndex((row) => keyOf(row) === key), false),
+    selectMany: (keys) => chooser?.set(keys),
     rows: () => shown,
   }
+}
+
+/** Head, body and what is there when there are no rows. */
+function createFrame<Row>(options: TableOptions<Row>, pool: RowPool, sort: (order: SortOrder | null) => void) {
+  const { columns } = options
+  const header = createTableHeader(columns, {
+    sort: (next) => {
+      sort(next)
+      options.onSort?.(next)
+    },
+    resize: (column, width) => {
+      widths.set(column, width)
+      options.onResize?.(widths.chosen())
+    },
+  })
+  const empty = h('p', { class: 'empty' }, options.empty)
+  const element = frameOf(options.label, header.element, pool.view, empty)
+  if (options.onSelectMany) element.setAttribute('aria-multiselectable', 'true')
+  const widths = createWidths(columns, element, (all) => {
+    header.showWidths(all)
+    pool.showColumns(all.map((width) => width !== null))
+  })
+  return { element, empty, header, widths }
 }
 
 function frameOf(label: string, header: Node, view: Node, empty: Node): HTMLElement {
@@ -132,27 +161,42 @@ function frameOf(label: string, header: Node, view: Node, empty: Node): HTMLElem
 
 function fillRow<Row>(options: TableOptions<Row>, row: Row, line: HTMLElement, cells: readonly HTMLElement[]): void {
   if (options.menuContext) line.dataset.vscodeContext = JSON.stringify(options.menuContext(row))
-  line.title = options.key(row)
+  line.title = (options.tooltip ?? options.key)(row)
   options.columns.forEach((column, c) => {
+    if (column.paint) return column.paint(row, cells[c])
     const text = column.text(row)
     if (cells[c].textContent !== text) cells[c].textContent = text
   })
 }
 
-function listen(
-  element: HTMLElement,
-  pool: RowPool,
-  { go, next }: { go: (index: number) => void; next: (key: string) => number | null },
-): void {
+interface TableActions {
+  press: (index: number, how: Press) => void
+  /** The current row joins the selected ones, or leaves them. */
+  toggle: () => void
+  all: (on: boolean) => void
+  open: () => void
+  /** Index that a key leads to. */
+  next: (key: string) => number | null
+}
+
+function listen(element: HTMLElement, pool: RowPool, actions: TableActions): void {
   element.addEventListener('keydown', (event) => {
-    const index = event.target === element ? next(event.key) : null
-    if (index === null) return
+    if (event.target !== element) return
+    const index = actions.next(event.key)
+    if (index !== null) actions.press(Math.max(0, index), { toggle: false, extend: event.shiftKey })
+    else if (event.key === 'Enter') actions.open()
+    else if (event.key === ' ') actions.toggle()
+    else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) actions.all(true)
+    else if (event.key === 'Escape') actions.all(false)
+    else return
     event.preventDefault()
-    go(Math.max(0, index))
   })
   pool.body.addEventListener('mousedown', (event) => {
     const index = pool.indexOf(event.target as Node)
-    if (index >= 0) go(index)
+    if (index >= 0) actions.press(index, { toggle: event.ctrlKey || event.metaKey, extend: event.shiftKey })
+  })
+  pool.body.addEventListener('dblclick', (event) => {
+    if (pool.indexOf(event.target as Node) >= 0) actions.open()
   })
 }
 

@@ -1,5 +1,7 @@
 // Colours come from the theme's CSS variables; canvases must be drawn anew when the theme changes.
 
+import type { Ink } from '../../src/shared/chart/drawChart.ts'
+
 export interface Theme {
   foreground: string
   muted: string
@@ -28,6 +30,12 @@ export function readTheme(): Theme {
     highContrast,
     font: read('--vscode-font-family', 'sans-serif'),
   }
+}
+
+/** Colours of a chart's axes and words. */
+export function themeInk(): Ink {
+  const { foreground: text, muted, error, background: paper, font } = readTheme()
+  return { text, muted, error, paper, font }
 }
 
 export function onThemeChange(changed: () => void): void {

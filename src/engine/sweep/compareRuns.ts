@@ -5,13 +5,14 @@ import { parseEvents } from '../../shared/protocol/parseEvents.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
 import { resultOf } from '../../shared/series/runResult.ts'
 import { varyingSettings, type ComparedRun } from '../../shared/sweep/comparedRun.ts'
+import { standingOf } from '../../shared/sweep/standing.ts'
 import { sweepResults } from '../../shared/sweep/sweepTable.ts'
 import { runName } from '../../shared/format/runName.ts'
 import { readOwn } from '../checkpoint/ownFile.ts'
 import { EngineError } from '../errors.ts'
 import { runFolderAt, type RunFolder } from '../run/state/runFolder.ts'
 import { findSweep } from './openSweep.ts'
-import { resultSoFar, standingOf, sweepTable } from './runStates.ts'
+import { resultSoFar, signsOf, sweepTable } from './runStates.ts'
 
 export interface ReadRun extends ComparedRun {
   /** null: it has not begun. */
@@ -61,7 +62,7 @@ async function runsAt(path: string, signal?: AbortSignal): Promise<Found[]> {
 }
 
 async function readRun(folder: RunFolder): Promise<Found> {
-  const { state } = await standingOf(folder, false)
+  const { state } = standingOf(await signsOf(folder), false)
   const [report, results] = [await reportOf(folder), sweepResults(await resultSoFar(folder, state))]
   return { run: { name: runName(folder.name).name, settings: {}, state, results, ...trained(report), folder }, report }
 }

@@ -1,7 +1,7 @@
 // Several runs as one HTML page that needs nothing else: table, Pareto front, curves.
 import { chartFigure } from '../../shared/chart/figure.ts'
 import { accuracyChart, chartTexts, lossChart, perplexityChart, type ChartedRun } from '../../shared/chart/runCharts.ts'
-import { scatterChart, scatterText } from '../../shared/chart/scatterChart.ts'
+import { defaultLook, scatterChart } from '../../shared/chart/scatterChart.ts'
 import { escapeText, shapeText } from '../../shared/chart/shape.ts'
 import type { RunPicture } from '../../shared/series/foldRun.ts'
 import { comparisonTable } from '../../shared/sweep/comparisonTable.ts'
@@ -19,8 +19,9 @@ export function comparisonPage(title: string, runs: readonly FoldedRun[], pictur
     .slice(0, mostCurves)
     .map((picture, index): ChartedRun => ({ label: picture.name, index, picture }))
   const linear = { logX: false, logY: false }
+  const scatter = scatterChart(runs, defaultLook(runs))
   const charts = [
-    chartFigure({ ...scatterChart(runs), ...linear, logY: true }, scatterText, ink),
+    chartFigure({ ...scatter.chart, ...linear, logY: true, continuousX: true }, scatter.text, ink),
     chartFigure({ ...perplexityChart(curves), ...linear, logY: true }, chartTexts.perplexity, ink),
     chartFigure({ ...accuracyChart(curves), ...linear }, chartTexts.accuracy, ink),
     chartFigure({ ...lossChart(curves, { smoothing: 0, maxPoints }), ...linear, logY: true }, chartTexts.loss, ink),

@@ -2,7 +2,7 @@
 // known by a hash of its recipe and of the files it reads.
 import { createHash } from 'node:crypto'
 import { expandSweep, type SweepRun } from '../../shared/sweep/expandSweep.ts'
-import type { NamedSettings } from '../../shared/sweep/settingsOfRuns.ts'
+import type { NamedSettings } from '../../shared/sweep/settings.ts'
 import { writtenRecipe } from '../../shared/recipe/resolve.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { checkRecipe, shownPath } from '../run/open/openRun.ts'

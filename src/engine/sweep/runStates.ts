@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { parseEvents } from '../../shared/protocol/parseEvents.ts'
-import { accuraciesOf } from '../../shared/series/accuracies.ts'
-import { emptyPicture, foldEvents, mainPerplexities, type RunPicture } from '../../shared/series/foldRun.ts'
+import { emptyPicture, foldEvents } from '../../shared/series/foldRun.ts'
 import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
 import type { SweepRun } from '../../shared/sweep/expandSweep.ts'
+import { resultOfPicture } from '../../shared/sweep/liveResults.ts'
+import { standingInSweep, type RunSigns } from '../../shared/sweep/standing.ts'
 import { sweepResults, type SweepRow, type SweepRunState, type SweepTable } from '../../shared/sweep/sweepTable.ts'
 import { readOwn } from '../checkpoint/ownFile.ts'
 import { isHeld } from '../run/lock/isHeld.ts'
@@ -37,40 +38,24 @@ export async function writeTable(sweep: Sweep, engine: string): Promise<SweepTab
   }
 }
 
-interface Standing {
-  readonly state: SweepRunState
-  readonly message: string | null
-}
-
-const vanished: Standing = {
-  state: 'failed',
-  message: 'its process ended without a word; sparsescope sweep run goes on where it was',
-}
-
 async function rowOf(sweep: Sweep, run: SweepRun, cancelled: ReadonlySet<number>, queued: Queued): Promise<SweepRow> {
   const { index, name, settings } = run
   const folder = runFolderAt(runPathOf(sweep.folder, index))
   const has = existsSync(folder.path)
-  const asTold = has ? await standingOf(folder, queued.has(index)) : await notBegun(sweep, index, queued)
-  // What was stopped on purpose may have had no time to say so.
-  const stopped = asTold.state === 'failed' || asTold.state === 'waiting'
-  const standing: Standing = cancelled.has(index) && stopped ? { state: 'cancelled', message: null } : asTold
+  const standing = standingInSweep(has ? await signsOf(folder) : null, {
+    isQueued: queued.has(index),
+    isCancelled: cancelled.has(index),
+    refusal: has ? null : await whyRefused(sweep.folder, index),
+  })
   const results = sweepResults(has ? await resultSoFar(folder, standing.state) : resultOf(null))
   return { index, name, settings, ...standing, run: has ? folder.path : null, results }
 }
 
-async function notBegun({ folder }: Sweep, index: number, queued: Queued): Promise<Standing> {
-  const message = queued.has(index) ? null : await whyRefused(folder, index)
-  return { state: message === null ? 'waiting' : 'failed', message }
-}
-
 /** Of a run folder that is there. */
-export async function standingOf(folder: RunFolder, isQueued: boolean): Promise<Standing> {
-  if (await isHeld(folder.path)) return { state: 'running', message: null }
-  if (await isDone(folder)) return { state: 'done', message: null }
-  if (isQueued) return { state: 'waiting', message: null }
-  const end = await endOf(folder)
-  return end && end.status !== 'done' ? { state: end.status, message: end.message ?? null } : vanished
+export async function signsOf(folder: RunFolder): Promise<RunSigns> {
+  // In this order: one that ends meanwhile has said so before it lets go.
+  const held = await isHeld(folder.path)
+  return { isHeld: held, end: await endOf(folder), hasReport: existsSync(folder.report) }
 }
 
 /** Whether a run has come to a good end, however many processes it took: its report is the last thing it writes. */
@@ -100,13 +85,4 @@ export async function resultSoFar(folder: RunFolder, state: SweepRunState): Prom
   if (state === 'done') return resultOf(JSON.parse(await readOwn(folder.report)))
   const text = await readOwn(folder.events, Infinity).catch(() => '')
   return resultOfPicture(foldEvents(emptyPicture(), parseEvents(text.split('\n'))))
-}
-
-function resultOfPicture(picture: RunPicture): Omit<RunResult, 'output'> {
-  const perplexity: RunResult['perplexity'] = {}
-  for (const { stage, perplexity: value } of mainPerplexities(picture)) if (value !== null) perplexity[stage] = value
-  const { stages: accuracy } = accuraciesOf(picture.evaluations)
-  const peakMemoryMb = picture.memory?.peakRssMb ?? null
-  const nothing = { sparsity: null, trainable: null, trainablePercent: null, recoveries: [] }
-  return { perplexity, accuracy, ...nothing, seconds: picture.elapsed / 1000, peakMemoryMb }
 }

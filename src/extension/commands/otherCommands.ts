@@ -20,7 +20,7 @@ type Ids =
   | 'sparsescope.openWalkthrough'
   | 'sparsescope.openSample'
 
-export function otherCommands({ services, models, modelTree, runStore }: Parts): Handlers<Ids> {
+export function otherCommands({ services, models, modelTree, runStore, sweeps }: Parts): Handlers<Ids> {
   const { supervisor, log } = services
   return {
     'sparsescope.newRecipe': async (argument) => {
@@ -30,7 +30,7 @@ export function otherCommands({ services, models, modelTree, runStore }: Parts):
     'sparsescope.refresh': async () => {
       models.forget()
       modelTree.refresh()
-      await Promise.all(runStore.list().map((run) => runStore.refresh(run.folder)))
+      await Promise.all([...runStore.list().map((run) => runStore.refresh(run.folder)), sweeps.refresh()])
     },
     'sparsescope.restartBackend': () => supervisor.restart(),
     'sparsescope.selectAdapter': () => selectAdapter(services),

@@ -8,6 +8,8 @@ import type { Runner } from '../runs/runner.ts'
 import type { RunPanels } from '../runs/runPanels.ts'
 import type { RunStore } from '../runs/runStore.ts'
 import type { Services } from '../services.ts'
+import type { SweepPanels } from '../sweeps/sweepPanels.ts'
+import type { Sweeps } from '../sweeps/sweeps.ts'
 import type { TryPanels } from '../try/tryPanels.ts'
 import type { TrainablePanels } from '../trainable/trainablePanels.ts'
 
@@ -20,6 +22,8 @@ export interface Parts {
   runPanels: RunPanels
   runStore: RunStore
   runner: Runner
+  sweeps: Sweeps
+  sweepPanels: SweepPanels
   models: Models
   modelTree: ModelTree
 }

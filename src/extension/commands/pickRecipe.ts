@@ -24,6 +24,12 @@ export async function recipeOrPick(argument: unknown, title: string): Promise<vs
   return chosen?.uri
 }
 
+/** A run reads the file. A recipe that has none yet is asked for its name; undefined when the person declines. */
+export async function savedRecipe(recipe: vscode.Uri): Promise<vscode.Uri | undefined> {
+  const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === recipe.toString())
+  return open?.isDirty || open?.isUntitled ? vscode.workspace.save(recipe) : recipe
+}
+
 async function offerNew(): Promise<void> {
   const write = t('New Recipe')
   const text = t('There is no recipe (*.prune.yaml) in this workspace yet.')

@@ -12,19 +12,17 @@ import { requireTrust } from '../support/trust.ts'
 import { showReport } from '../runs/reportPanel.ts'
 import { isHeld } from '../runs/runHolder.ts'
 import type { RunRequest } from '../runs/runner.ts'
-import { runSweepTask } from '../runs/sweepTask.ts'
 import { readResult, resultText } from '../runs/runResult.ts'
 import { recipeName } from '../runs/runStore.ts'
 import { queuedText } from '../support/statusText.ts'
 import type { Handlers, Parts } from './parts.ts'
-import { recipeOrPick } from './pickRecipe.ts'
+import { recipeOrPick, savedRecipe } from './pickRecipe.ts'
 import { isQueued, runTarget, weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 
 type Ids =
   | 'sparsescope.runRecipe'
-  | 'sparsescope.runSweep'
   | 'sparsescope.dryRun'
   | 'sparsescope.showTrainable'
   | 'sparsescope.openRun'
@@ -50,14 +48,6 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       const plan = await planOf(services, recipe)
       if (plan.errors.length > 0) throw new Error(`${basename(recipe.fsPath)}: ${plan.errors[0]}`)
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
-    },
-    'sparsescope.runSweep': async (argument) => {
-      if (!(await requireTrust(t('Running a sweep')))) return
-      const chosen = await recipeOrPick(argument, t('Run Sweep'))
-      const recipe = chosen && (await savedRecipe(chosen))
-      if (!recipe) return
-      const jobs = await askJobs()
-      if (jobs !== undefined) await runSweepTask(services, recipe, jobs)
     },
     'sparsescope.dryRun': showTrainable(t('Dry Run Recipe')),
     'sparsescope.showTrainable': showTrainable(t('Show What a Recipe Trains')),
@@ -172,24 +162,6 @@ async function confirmed(plan: PlanSummary): Promise<boolean> {
   const facts = t('About {0}, {1} of memory, {2} on disk.', time, memory, disk)
   const detail = [facts, ...plan.warnings].join('\n')
   return (await vscode.window.showInformationMessage(t('Run this recipe?'), { modal: true, detail }, run)) === run
-}
-
-/** A run reads the file. A recipe that has none yet is asked for its name; undefined when the person declines. */
-async function savedRecipe(recipe: vscode.Uri): Promise<vscode.Uri | undefined> {
-  const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === recipe.toString())
-  return open?.isDirty || open?.isUntitled ? vscode.workspace.save(recipe) : recipe
-}
-
-/** Each of so many runs gets its share of threads and memory. undefined when the person left. */
-async function askJobs(): Promise<number | undefined> {
-  const most = 64
-  const text = await vscode.window.showInputBox({
-    title: t('Run Sweep'),
-    prompt: t('Runs at a time; threads and memory are shared among them'),
-    value: '1',
-    validateInput: (value) => (Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= most ? undefined : t('A whole number from 1 to {0}', most)), // prettier-ignore
-  })
-  return text === undefined ? undefined : Number(text)
 }
 
 async function pickRun({ runStore }: Parts): Promise<string | undefined> {

@@ -39,6 +39,12 @@ export function runTarget(argument: unknown): string | undefined {
   return has && typeof argument.folder === 'string' ? argument.folder : undefined
 }
 
+/** The folder of a sweep, from the tree or from its view. */
+export function sweepTarget(argument: unknown): string | undefined {
+  const has = typeof argument === 'object' && argument !== null && 'sweep' in argument
+  return has && typeof argument.sweep === 'string' ? argument.sweep : undefined
+}
+
 /** A run of the tree that waits: it has no folder. */
 export function isQueued(argument: unknown): argument is QueuedRun {
   return typeof argument === 'object' && argument !== null && 'behind' in argument && 'cancel' in argument

@@ -40,8 +40,14 @@ function accuracyText({ accuracy }: RunResult): string | null {
 
 /** Of a run folder that may be anybody's; null where there is no report, or a damaged one. */
 export async function readResult(folder: string): Promise<RunResult | null> {
+  const report = await readReport(folder)
+  return report === null ? null : resultOf(report)
+}
+
+/** As anybody may have written it; null where there is none that can be read. */
+export async function readReport(folder: string): Promise<unknown> {
   try {
-    return resultOf(JSON.parse(await readRunFile(join(folder, 'report.json'), largestReport)))
+    return JSON.parse(await readRunFile(join(folder, 'report.json'), largestReport))
   } catch {
     return null
   }

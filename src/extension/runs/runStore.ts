@@ -4,6 +4,7 @@ import type { RunListing, RunStatus } from '../../shared/protocol/view.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
 import { basename } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
+import { nameOfRun, sweepOfRun } from '../sweeps/sweepFolder.ts'
 import { readEvents, type EventFile } from './runFiles.ts'
 import { isHeld } from './runHolder.ts'
 
@@ -155,8 +156,8 @@ export class RunStore {
     entry.file = file
     if (from === 0) entry.picture = emptyPicture()
     foldEvents(entry.picture, events)
-    // A folder may have been renamed: its events know what it was called.
-    if (entry.picture.name !== '') entry.name = runName(entry.picture.name).name
+    // A folder may have been renamed: its events know what it was called. In a sweep they know its number alone.
+    if (entry.picture.name !== '' && sweepOfRun(entry.folder) === null) entry.name = runName(entry.picture.name).name
     if (events.length === 0 && from > 0) return
     for (const listener of this.eventListeners) listener(entry.folder, from, events)
   }
@@ -171,7 +172,7 @@ export class RunStore {
     if (known) return known
     const entry: Entry = {
       folder,
-      ...runName(basename(folder)),
+      ...nameOfRun(folder),
       status: 'interrupted',
       picture: emptyPicture(),
       file: { events: [], offset: 0 },

@@ -1,4 +1,4 @@
-// The tree of runs: state by icon and by word, newest first.
+// The tree of runs: state by icon and by word, newest first; the runs of a sweep stand under it.
 import * as vscode from 'vscode'
 import { treeIds } from '../contributions.ts'
 import type { RunStatus } from '../../shared/protocol/view.ts'
@@ -6,6 +6,12 @@ import { formatAccuracy, formatValue } from '../../shared/format/numbers.ts'
 import { phaseName } from '../../shared/series/recoveryName.ts'
 import { accuraciesOf } from '../../shared/series/accuracies.ts'
 import { mainPerplexities } from '../../shared/series/foldRun.ts'
+import { countsText } from '../../shared/sweep/countsText.ts'
+import { lastStage } from '../../shared/sweep/measures.ts'
+import type { SweepRunState } from '../../shared/sweep/sweepTable.ts'
+import type { FollowedRun } from '../sweeps/followedRun.ts'
+import { sweepOfRun } from '../sweeps/sweepFolder.ts'
+import type { Sweep, Sweeps } from '../sweeps/sweeps.ts'
 import { queuedText } from '../support/statusText.ts'
 import type { QueuedRun, RunQueue } from './runQueue.ts'
 import type { Run, RunStore } from './runStore.ts'
@@ -19,33 +25,114 @@ const icons: Record<RunStatus, vscode.ThemeIcon> = {
   interrupted: new vscode.ThemeIcon('debug-disconnect'),
 }
 
-export class RunTree implements vscode.TreeDataProvider<Run | QueuedRun> {
+/** A run of a sweep. `folder` only where there is one: then it can be opened as any other. */
+interface SweepRun {
+  readonly run: FollowedRun
+  readonly folder?: string
+  readonly id: string
+}
+type Node = Run | QueuedRun | SweepNode | SweepRun
+/** `sweep`: its folder, as commands take it. */
+interface SweepNode {
+  readonly sweep: string
+  readonly of: Sweep
+}
+
+export interface RunTreeSources {
+  readonly store: RunStore
+  readonly queue: RunQueue
+  readonly sweeps: Sweeps
+}
+
+const tellEveryMs = 200
+
+export class RunTree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<void>()
   readonly onDidChangeTreeData = this.changed.event
-  private readonly store: RunStore
-  private readonly queue: RunQueue
+  private readonly sources: RunTreeSources
+  private telling: NodeJS.Timeout | null = null
 
-  constructor(store: RunStore, queue: RunQueue) {
-    this.store = store
-    this.queue = queue
+  constructor(sources: RunTreeSources) {
+    this.sources = sources
   }
 
   register(): vscode.Disposable {
+    const { store, queue, sweeps } = this.sources
+    // Hundreds of runs that change are drawn anew once.
+    const tell = () => {
+      this.telling ??= setTimeout(() => {
+        this.telling = null
+        this.changed.fire()
+      }, tellEveryMs)
+    }
     return vscode.Disposable.from(
       this.changed,
-      this.store.onChange(() => this.changed.fire()),
-      this.queue.onChange(() => this.changed.fire()),
-      vscode.window.registerTreeDataProvider(treeIds.runs, this),
+      ...[store, queue, sweeps].map((source) => source.onChange(tell)),
+      vscode.window.createTreeView(treeIds.runs, { treeDataProvider: this, canSelectMany: true }),
     )
   }
 
-  getChildren(run?: Run | QueuedRun): (Run | QueuedRun)[] {
-    return run ? [] : [...this.queue.waiting().reverse(), ...this.store.list()]
+  getChildren(node?: Node): Node[] {
+    if (node) return 'of' in node ? runsOf(node.of) : []
+    const { store, queue, sweeps } = this.sources
+    const nodes: (Run | SweepNode)[] = [
+      // Those of a sweep stand under it, once somebody has opened them.
+      ...store.list().filter(({ folder }) => sweepOfRun(folder) === null),
+      ...sweeps.list().map((sweep): SweepNode => ({ sweep: sweep.folder, of: sweep })),
+    ]
+    const startOf = (one: Run | SweepNode) => ('of' in one ? one.of.started : one.started)
+    return [...queue.waiting().reverse(), ...nodes.sort((a, b) => startOf(b) - startOf(a))]
   }
 
-  getTreeItem(run: Run | QueuedRun): vscode.TreeItem {
-    return 'folder' in run ? runItem(run) : queuedItem(run)
+  getTreeItem(node: Node): vscode.TreeItem {
+    if ('of' in node) return sweepItem(node)
+    if ('run' in node) return sweepRunItem(node)
+    return 'folder' in node ? runItem(node) : queuedItem(node)
   }
+}
+
+function runsOf({ folder, runs }: Sweep): SweepRun[] {
+  return runs.runs.map((run, i) => ({
+    run,
+    id: `${folder} ${i}`,
+    ...(run.isBegun && { folder: run.place.folder }),
+  }))
+}
+
+function sweepItem({ sweep, of: { name, time, runs } }: SweepNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed)
+  const states = runs.runs.map(({ standing }) => standing.state)
+  item.id = sweep
+  item.description = [time, countsText(states)].filter(Boolean).join(' · ')
+  item.iconPath = new vscode.ThemeIcon(states.includes('running') ? 'sync~spin' : 'layers')
+  item.tooltip = sweep
+  const isOver = states.every((state) => state === 'done')
+  item.contextValue = states.includes('running') ? 'sweep.running' : isOver ? 'sweep.done' : 'sweep.stopped'
+  item.accessibilityInformation = { label: `sweep ${name}, ${item.description}` }
+  return item
+}
+
+const stateIcons: Record<SweepRunState, vscode.ThemeIcon> = { ...icons, waiting: new vscode.ThemeIcon('watch') }
+
+function sweepRunItem({ run, folder, id }: SweepRun): vscode.TreeItem {
+  const { name } = run.place
+  const { state, message } = run.standing
+  const item = new vscode.TreeItem(name)
+  const value = lastStage(run.results.perplexity)
+  const progress = run.progress()
+  const share = progress?.share === null || !progress ? '' : `${Math.floor(100 * progress.share)} % · `
+  item.id = id
+  item.description = progress
+    ? `${share}${progress.text}`
+    : value === null
+      ? state
+      : `${state}, perplexity ${formatValue(value)}`
+  item.iconPath = stateIcons[state]
+  item.tooltip = [run.place.folder, message ?? state].join('\n')
+  item.contextValue = folder === undefined ? 'sweepRun.waiting' : state === 'done' ? 'sweepRun.done' : 'sweepRun.begun'
+  item.accessibilityInformation = { label: `${name}, ${item.description}` }
+  if (folder !== undefined) item.command = { command: 'sparsescope.openRun', title: '', arguments: [{ folder }] }
+  return item
 }
 
 function runItem(run: Run): vscode.TreeItem {

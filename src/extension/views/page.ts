@@ -2,7 +2,7 @@
 import * as vscode from 'vscode'
 import { randomBytes } from 'node:crypto'
 
-export type ViewName = 'inspector' | 'run' | 'compare' | 'trainable' | 'try'
+export type ViewName = 'inspector' | 'run' | 'sweep' | 'compare' | 'trainable' | 'try'
 
 export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
   return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, 'dist', 'webview')] }

@@ -40,6 +40,8 @@ export interface ChartData {
   levels: Level[]
   /** In sight whether or not there are points: the steps so far. */
   xRange: [number, number] | null
+  /** Along x there is something between two whole numbers. */
+  continuousX?: boolean
   logX: boolean
   logY: boolean
 }

@@ -1,6 +1,6 @@
 // A line chart that hides nothing: the raw line stays behind the smoothed one, gaps stay gaps, levels are lines of their own, what
 // has a standard error shows it.
-import { line, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from 'd3-shape'
+import { area, line, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from 'd3-shape'
 import type { Point } from '../series/smooth.ts'
 import { isShown, type ChartData, type ChartText, type Level, type Series, type SeriesStyle } from './chartData.ts'
 import { placeLabels } from './labels.ts'
@@ -74,6 +74,7 @@ function drawSeries({ style, points, raw, marks }: Series, layout: ChartLayout, 
     .y((p) => y.at(p.y ?? 0))
   const stroke = { fill: 'none', stroke: style.colour }
   const drawn: Shape[] = []
+  if (!marks) drawn.push(...drawBand(points, layout, data, style))
   if (raw) drawn.push(shape('path', { class: 'raw', ...stroke, opacity: 0.45, d: path(raw) ?? '' }))
   if (marks !== 'marks') {
     const dash = { 'stroke-width': 1.6, 'stroke-dasharray': style.dash }
@@ -87,7 +88,9 @@ function drawSeries({ style, points, raw, marks }: Series, layout: ChartLayout, 
     // A point between two gaps has no line: without its mark it would not be seen.
     const alone = !isShown(points[i - 1]?.y ?? null, data) && !isShown(points[i + 1]?.y ?? null, data)
     if (!marks && !alone) return
-    if (point.error) drawn.push(drawErrorBar(point.y, point.error, x.at(point.x), layout, style))
+    if (point.error) drawn.push(drawBar(point.y - point.error, point.y + point.error, x.at(point.x), layout, style))
+    if (point.low !== undefined && point.high !== undefined)
+      drawn.push(drawBar(point.low, point.high, x.at(point.x), layout, style))
     const transform = `translate(${x.at(point.x)} ${y.at(point.y)})`
     drawn.push(shape('path', { class: 'mark', d: markPath(style.marker), transform, fill: style.colour }))
   })
@@ -100,9 +103,20 @@ function drawGap(x: number, y: number, ink: Ink): Shape {
   return shape('path', { class: 'gap', d, stroke: ink.error, 'stroke-width': 2 }, shape('title', {}, 'not a number'))
 }
 
-/** One standard error up and down. */
-function drawErrorBar(value: number, error: number, x: number, { y, bottom }: ChartLayout, style: SeriesStyle): Shape {
-  const [high, low] = [y.at(value + error), lowEnd(value - error, y, bottom)]
+/** From the lowest to the highest of several runs, behind their median. */
+function drawBand(points: readonly Point[], { x, y, bottom }: ChartLayout, data: ChartData, style: SeriesStyle) {
+  const ranged = points.filter((p) => p.low !== undefined && p.high !== undefined && isShown(p.y, data))
+  if (ranged.length < 2) return []
+  const path = area<Point>()
+    .x((p) => x.at(p.x))
+    .y0((p) => lowEnd(p.low ?? 0, y, bottom))
+    .y1((p) => y.at(p.high ?? 0))
+  return [shape('path', { class: 'band', d: path(ranged) ?? '', fill: style.colour, 'fill-opacity': 0.15 })]
+}
+
+/** One standard error up and down, or from the lowest seed to the highest. */
+function drawBar(from: number, to: number, x: number, { y, bottom }: ChartLayout, style: SeriesStyle): Shape {
+  const [high, low] = [y.at(to), lowEnd(from, y, bottom)]
   const d = `M${x} ${high}V${low}M${x - 4} ${high}h8M${x - 4} ${low}h8`
   return shape('path', { class: 'errorBar', d, fill: 'none', stroke: style.colour, 'stroke-width': 1.2 })
 }

@@ -4,13 +4,15 @@ import { drawChart, markPath, paperInk, type Ink } from './drawChart.ts'
 import { layOutChart, textWidth } from './layout.ts'
 import { shape, type Shape } from './shape.ts'
 
+type Keyed = Pick<ChartData, 'series' | 'levels'>
+
 const [width, plotHeight, head] = [720, 320, 24]
 const [rowHeight, symbolWidth, between] = [18, 30, 18]
 
-/** null when there is nothing to draw. */
-export function chartFigure(data: ChartData, text: ChartText, ink: Ink = paperInk): Shape | null {
+/** null when there is nothing to draw. `keyed`: what the key names, where that is not all that is drawn. */
+export function chartFigure(data: ChartData, text: ChartText, ink: Ink = paperInk, keyed: Keyed = data): Shape | null {
   if (isEmpty(data)) return null
-  const key = drawKey(data, ink)
+  const key = drawKey(keyed, ink)
   const height = head + plotHeight + key.height
   const layout = layOutChart(data, { width, height, head, foot: key.height })
   return shape(
@@ -34,7 +36,7 @@ export function chartFigure(data: ChartData, text: ChartText, ink: Ink = paperIn
 }
 
 /** Every series and level with its dash and marker, in as many rows as they need. */
-function drawKey({ series, levels }: ChartData, ink: Ink): { entries: Shape[]; height: number } {
+function drawKey({ series, levels }: Keyed, ink: Ink): { entries: Shape[]; height: number } {
   const all = [
     ...series.map(({ label, style, marks }) => ({ label, style, dash: style.dash, mark: marks !== undefined })),
     ...levels.map(({ label, style, dash }) => ({ label, style, dash, mark: false })),

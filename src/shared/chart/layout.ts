@@ -1,5 +1,6 @@
 // Where the parts of a chart stand.
 import { makeAxis, type Axis } from './axis.ts'
+import type { Point } from '../series/smooth.ts'
 import { isShown, type ChartData, type ChartText } from './chartData.ts'
 
 export interface ChartLayout {
@@ -31,18 +32,19 @@ export function layOutChart(
   const right = width - 16
   const xs = [...data.series.flatMap(({ points }) => points.map(({ x }) => x)), ...(data.xRange ?? [])]
   const ys = [
-    ...data.series.flatMap(({ points, raw = [] }) => [...points, ...raw].flatMap(({ y, error }) => ends(y, error))),
-    ...data.levels.flatMap(({ value, error }) => ends(value, error)),
+    ...data.series.flatMap(({ points, raw = [] }) => [...points, ...raw].flatMap(endsOf)),
+    ...data.levels.flatMap(({ value, error }) => endsOf({ y: value, error })),
   ]
   const shown = ys.filter((y) => isShown(y, data))
   const y = makeAxis(shown, [bottom, top], (bottom - top) / pixelsPerRow, { log: data.logY, whole: false })
   const left = 14 + Math.max(16, ...y.ticks.map(({ label }) => textWidth(label)))
-  const x = makeAxis(xs, [left, right], (right - left) / pixelsPerTick, { log: data.logX, whole: true })
+  const x = makeAxis(xs, [left, right], (right - left) / pixelsPerTick, { log: data.logX, whole: !data.continuousX })
   return { width, height, left, right, top, bottom, x, y }
 }
 
-/** Of an error bar. */
-function ends(y: number | null, error: number | null = null): (number | null)[] {
+/** Of a value, of its error bar, of its range. */
+function endsOf({ y, error = null, low, high }: Omit<Point, 'x'>): (number | null)[] {
+  if (low !== undefined && high !== undefined) return [y, low, high]
   return y === null || error === null ? [y] : [y - error, y + error]
 }
 

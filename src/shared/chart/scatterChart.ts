@@ -1,36 +1,83 @@
-// Runs as points: how sparse each is, and how well it does; the ones that no other beats in both are joined.
-import type { FoldedRun } from '../sweep/foldSeeds.ts'
+// Runs as points: any two of what they are compared by; the ones that no other beats in both are joined.
+import type { FoldedRun, Spread } from '../sweep/foldSeeds.ts'
+import { measures, type Measure } from '../sweep/measures.ts'
 import { paretoFront } from '../sweep/paretoFront.ts'
-import { seriesStyle } from './chartData.ts'
+import { defaultStyles, styleGroups, type StyledBy } from '../sweep/runStyles.ts'
+import { seriesStyle, type ChartText, type Series } from './chartData.ts'
 import type { RunChart } from './runCharts.ts'
+import type { Point } from '../series/smooth.ts'
 
-export const scatterText = {
-  title: 'Sparsity and perplexity',
-  xName: 'sparsity',
-  xLabel: 'sparsity, %',
-  yLabel: 'perplexity',
+export interface ScatterLook {
+  readonly x: Measure
+  readonly y: Measure
+  readonly by: StyledBy
 }
 
-/** The perplexity that a run ends with. */
-export function finalPerplexity({ results: { perplexity } }: FoldedRun): number | null {
-  return (perplexity.recovered ?? perplexity.pruned ?? perplexity.dense)?.median ?? null
+/** A run that has both values, with where it stands among the runs. */
+export interface ScatterPoint extends Point {
+  readonly y: number
+  readonly run: number
+  readonly style: Series['style']
 }
 
-/** Medians over the seeds; runs that lack one of the two are left out. */
-export function scatterChart(runs: readonly FoldedRun[]): RunChart {
-  const points = runs.map((run) => {
-    const sparsity = run.results.sparsity?.median ?? null
-    return { x: sparsity === null ? null : 100 * sparsity, y: finalPerplexity(run) }
-  })
-  const known = points.flatMap(({ x, y }) => (x === null || y === null ? [] : [{ x, y }]))
-  const front = paretoFront(points, { x: 'high', y: 'low' }).flatMap((i) => {
-    const { x, y } = points[i]
-    return x === null ? [] : [{ x, y }]
-  })
-  if (known.length === 0) return { series: [], levels: [], xRange: null }
-  const series = [
-    { label: 'runs', style: seriesStyle(0), points: known.sort((a, b) => a.x - b.x), marks: 'marks' as const },
-    { label: 'Pareto front', style: seriesStyle(4), points: front },
-  ]
-  return { series, levels: [], xRange: null }
+export interface Scatter {
+  readonly chart: RunChart
+  readonly text: ChartText
+  readonly points: readonly ScatterPoint[]
+}
+
+const front = { ...seriesStyle(0), colour: '#7f7f7f', dash: '' }
+
+/** Sparsity against perplexity, told apart as `defaultStyles` has it. */
+export function defaultLook(runs: readonly FoldedRun[]): ScatterLook {
+  return { x: measureNamed('sparsity'), y: measureNamed('perplexity'), by: defaultStyles(runs) }
+}
+
+/** @throws for a name that no measure has. */
+export function measureNamed(id: string): Measure {
+  const found = measures.find((measure) => measure.id === id)
+  if (!found) throw new Error(`no measure ${id}`)
+  return found
+}
+
+/** Medians over the seeds with their range; runs that lack one of the two are left out. */
+export function scatterChart(runs: readonly FoldedRun[], look: ScatterLook): Scatter {
+  const { x, y, by } = look
+  const points = styleGroups(runs, by).map(({ label, style, runs: members }) => ({
+    label,
+    style,
+    points: members.flatMap((run): ScatterPoint[] => {
+      const [across, up] = [x.of(runs[run]), y.of(runs[run])]
+      return across && up ? [{ ...placed(across, x, up, y), run, style }] : []
+    }),
+  }))
+  const shown = points.filter((group) => group.points.length > 0)
+  const all = shown.flatMap((group) => group.points)
+  const series = shown.map(({ label, style, points: own }): Series => ({
+    label: label || 'runs',
+    style,
+    points: [...own].sort((a, b) => a.x - b.x),
+    marks: 'marks',
+  }))
+  const best = frontOf(all, x, y)
+  const line: Series[] = best.length > 0 ? [{ label: 'Pareto front', style: front, points: best }] : []
+  // The line behind the marks.
+  return { chart: { series: [...line, ...series], levels: [], xRange: null }, text: textOf(x, y), points: all }
+}
+
+function placed(across: Spread, x: Measure, up: Spread, y: Measure): Point & { y: number } {
+  const range = up.count > 1 && up.low < up.high ? { low: y.factor * up.low, high: y.factor * up.high } : {}
+  return { x: x.factor * across.median, y: y.factor * up.median, ...range }
+}
+
+/** None where neither end of an axis is the better one. */
+function frontOf(points: readonly ScatterPoint[], x: Measure, y: Measure): Point[] {
+  if (x.better === null || y.better === null || x.id === y.id) return []
+  return paretoFront(points, { x: x.better, y: y.better }).map((i) => ({ x: points[i].x, y: points[i].y }))
+}
+
+function textOf(x: Measure, y: Measure): ChartText {
+  const title = `${x.title[0].toUpperCase()}${x.title.slice(1)} and ${y.title}`
+  const format = (value: number | null) => (value === null ? 'NaN' : y.format(value / y.factor))
+  return { title, xName: x.title, xLabel: x.axis, yLabel: y.axis, format }
 }

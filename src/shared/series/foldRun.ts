@@ -38,6 +38,8 @@ export interface RunPicture {
   numBlocks: number
   /** Modes of the recipe's recoveries, where it has several. */
   recoveries: readonly string[]
+  /** Optimiser steps so far. */
+  numSteps: number
   /** One point an optimiser step, over all blocks and recoveries; x counts from 1. */
   loss: Point[]
   /** The same points by index of the recovery, 0 where the recipe has one. */
@@ -76,6 +78,7 @@ export function emptyPicture(): RunPicture {
     version: '',
     numBlocks: 0,
     recoveries: [],
+    numSteps: 0,
     loss: [],
     lossByRecovery: new Map(),
     blockLoss: new Map(),
@@ -126,7 +129,7 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.resumed) run.resumed++
       return
     case 'phase':
-      run.phases.push({ phase: event.phase, recovery: event.recovery, x: run.loss.length, t: event.t })
+      run.phases.push({ phase: event.phase, recovery: event.recovery, x: run.numSteps, t: event.t })
       run.progress = null
       return
     case 'progress': {
@@ -137,8 +140,8 @@ function fold(run: RunPicture, event: RunEvent): void {
       return
     }
     case 'step': {
-      const point = { x: run.loss.length + 1, y: event.loss }
       const { recovery = 0 } = event
+      const point = { x: ++run.numSteps, y: event.loss }
       run.loss.push(point)
       const own = run.lossByRecovery.get(recovery)
       if (own) own.push(point)
@@ -159,7 +162,7 @@ function fold(run: RunPicture, event: RunEvent): void {
         return
       }
       const accuracy = acc === undefined ? null : { acc, stderr }
-      run.evaluations.push({ stage, entry, task, data, seqLen, x: run.loss.length, perplexity, accuracy })
+      run.evaluations.push({ stage, entry, task, data, seqLen, x: run.numSteps, perplexity, accuracy })
       return
     }
     case 'memory': {

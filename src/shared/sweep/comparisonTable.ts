@@ -2,7 +2,7 @@
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
 import { formatBytes } from '../format/byteSize.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
-import { nameOf, valueText } from './settingsOfRuns.ts'
+import { nameOf, valueText } from './settings.ts'
 
 export interface Comparison {
   readonly heads: readonly string[]
@@ -49,7 +49,7 @@ function settingColumn(path: string): Column {
 }
 
 /** Then a column with its name would say the same again. */
-function isNamedBySettings({ names, settings }: FoldedRun): boolean {
+export function isNamedBySettings({ names, settings }: FoldedRun): boolean {
   const partsOf = (name: string) =>
     name
       .split(',')
@@ -74,7 +74,8 @@ export function spreadText({ median, low, high, count }: Spread, format: (value:
   return count === 1 || from === to ? middle : `${middle} (${from} to ${to})`
 }
 
-function stateText({ states }: FoldedRun): string {
+/** "done", and of several runs "3 of 4 done". */
+export function stateText({ states }: FoldedRun): string {
   const done = states.filter((state) => state === 'done').length
   if (states.every((state) => state === states[0]))
     return states.length > 1 ? `${states.length} ${states[0]}` : states[0]

@@ -1,6 +1,6 @@
 // Where a run of a sweep saves: each beside the others, by its name.
 import type { Recipe } from '../recipe/schema.ts'
-import type { NamedSettings } from './settingsOfRuns.ts'
+import type { NamedSettings } from './settings.ts'
 
 /** File systems end names at 255 bytes, and the folder's own name comes before. */
 const longest = 120

@@ -1,13 +1,6 @@
 // Which runs a sweep asks for: their names and settings, before anything is known of whether they are right.
 import { sweepWords, type Sweep } from '../recipe/sweepSchema.ts'
-
-/** Values by path, as `--set` takes them, in the order in which they are applied. */
-export type Settings = Readonly<Record<string, unknown>>
-
-export interface NamedSettings {
-  readonly name: string
-  readonly settings: Settings
-}
+import { nameOf, type NamedSettings } from './settings.ts'
 
 /** More would not be planned, nor told apart in any view. */
 export const mostRuns = 1000
@@ -34,14 +27,4 @@ export function settingsOfRuns(sweep: Sweep): NamedSettings[] {
     [[]],
   )
   return product.map((pairs) => ({ name: nameOf(pairs), settings: Object.fromEntries(pairs) }))
-}
-
-/** `prune.0.sparsity=0.5,seed=1` */
-export function nameOf(pairs: readonly (readonly [string, unknown])[]): string {
-  return pairs.map(([path, value]) => `${path}=${valueText(value)}`).join(',')
-}
-
-/** As it would be written after `--set path=`. */
-export function valueText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

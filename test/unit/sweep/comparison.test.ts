@@ -1,6 +1,6 @@
 // Runs side by side: seeds folded, what differs between recipes, the Pareto front, the table.
 import assert from 'node:assert/strict'
-import { scatterChart } from '../../../src/shared/chart/scatterChart.ts'
+import { defaultLook, scatterChart } from '../../../src/shared/chart/scatterChart.ts'
 import { varyingSettings, type ComparedRun } from '../../../src/shared/sweep/comparedRun.ts'
 import { comparisonMarkdown, comparisonTable } from '../../../src/shared/sweep/comparisonTable.ts'
 import { foldSeeds, spreadOf } from '../../../src/shared/sweep/foldSeeds.ts'
@@ -123,9 +123,9 @@ describe('the Pareto front', () => {
       compared({ settings: { s: 0.4 }, sparsity: 0.4, recovered: 25 }),
       compared({ settings: { s: 0.7 }, sparsity: null, recovered: 25 }),
     ])
-    const [runs, front] = scatterChart(folded).series
-    assert.deepEqual(runs.points.map(({ x, y }) => [x, y]), [[40, 25], [50, 20], [60, 30]]) // prettier-ignore
+    const [front, ...runs] = scatterChart(folded, defaultLook(folded)).chart.series
+    assert.deepEqual(runs.map(({ label, points }) => [label, points[0].x, points[0].y]), [['0.4', 40, 25], ['0.5', 50, 20], ['0.6', 60, 30]]) // prettier-ignore
     assert.deepEqual(front.points.map(({ x, y }) => [x, y]), [[50, 20], [60, 30]]) // prettier-ignore
-    assert.deepEqual(scatterChart([]).series, [])
+    assert.deepEqual(scatterChart([], defaultLook([])).chart.series, [])
   })
 })

@@ -5,8 +5,8 @@ import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
 import { sparsityOf } from '../../src/shared/format/sparsity.ts'
 import type { ModuleZeros } from '../../src/shared/protocol/events.ts'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
-import type { RunPicture } from '../../src/shared/series/foldRun.ts'
-import type { GridData } from '../shared/grid.ts'
+import type { BlockResult, RunPicture } from '../../src/shared/series/foldRun.ts'
+import type { GridData } from './grid.ts'
 
 export interface BlockMap {
   rows: number
@@ -15,7 +15,12 @@ export interface BlockMap {
   modules: Map<string, (ModuleZeros & { name: string })[]>
 }
 
-export function blockMap(picture: RunPicture): BlockMap {
+/** What a map shows of a run. */
+export type MappedRun = Pick<RunPicture, 'numBlocks'> & {
+  readonly blocks: ReadonlyMap<number, Pick<BlockResult, 'block' | 'modules' | 'seconds'>>
+}
+
+export function blockMap(picture: MappedRun): BlockMap {
   const columns: string[] = []
   const modules: BlockMap['modules'] = new Map()
   for (const { block, modules: results } of picture.blocks.values()) {
@@ -55,7 +60,7 @@ export function blockTable(map: BlockMap): DataTable {
   }
 }
 
-export function describeBlockCell(map: BlockMap, picture: RunPicture, row: number, column: number): string {
+export function describeBlockCell(map: BlockMap, picture: MappedRun, row: number, column: number): string {
   const name = map.columns[column]
   const found = map.modules.get(`${row}/${name}`)
   if (!found) return `block ${row}, ${name}: not pruned yet`

@@ -1,0 +1,120 @@
+// Commands on sweeps, and on several runs.
+import * as vscode from 'vscode'
+import { basename, join } from 'node:path'
+import { runName } from '../../shared/format/runName.ts'
+import type { Sweep } from '../sweeps/sweeps.ts'
+import { countsText } from '../../shared/sweep/countsText.ts'
+import { isSubmitted } from '../sweeps/askQueued.ts'
+import { commandLine } from '../sweeps/commandLine.ts'
+import { nameOfRun } from '../sweeps/sweepFolder.ts'
+import { newSweep, sweepTask } from '../sweeps/sweepTask.ts'
+import { showReport } from '../runs/reportPanel.ts'
+import { requireTrust } from '../support/trust.ts'
+import type { Handlers, Parts } from './parts.ts'
+import { recipeOrPick, savedRecipe } from './pickRecipe.ts'
+import { runTarget, sweepTarget } from './targets.ts'
+
+const t = vscode.l10n.t
+
+type Ids =
+  | 'sparsescope.runSweep'
+  | 'sparsescope.openSweep'
+  | 'sparsescope.cancelSweep'
+  | 'sparsescope.goOnSweep'
+  | 'sparsescope.reportSweep'
+  | 'sparsescope.compareRuns'
+
+export function sweepCommands(parts: Parts): Handlers<Ids> {
+  const { services, sweeps, sweepPanels } = parts
+  const { extensionUri } = services
+  return {
+    'sparsescope.runSweep': async (argument) => {
+      if (!(await requireTrust(t('Running a sweep')))) return
+      const chosen = await recipeOrPick(argument, t('Run Sweep'))
+      const recipe = chosen && (await savedRecipe(chosen))
+      const jobs = recipe && (await askJobs(t('Run Sweep')))
+      if (!recipe || jobs === undefined) return
+      const running = await sweepTask(services, recipe, jobs)
+      void newSweep(recipe, running).then((sweep) => sweep !== null && sweepPanels.show({ sweep }))
+      await running.ended
+    },
+    'sparsescope.openSweep': async (argument) => {
+      const sweep = sweepTarget(argument) ?? (await pickSweep(parts, t('Open Sweep')))
+      if (sweep) sweepPanels.show({ sweep })
+    },
+    'sparsescope.cancelSweep': async (argument) => {
+      if (!(await requireTrust(t('Cancelling a sweep')))) return
+      const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Cancel Sweep')))
+      if (!folder) return
+      await commandLine(extensionUri, ['sweep', 'cancel', folder])
+      sweeps.lookAt(folder)
+    },
+    'sparsescope.goOnSweep': async (argument) => {
+      if (!(await requireTrust(t('Running a sweep')))) return
+      const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Go On with Sweep')))
+      if (!folder) return
+      // A cluster decides itself how many run at a time.
+      const jobs = isSubmitted(folder) ? null : await askJobs(t('Go On with Sweep'))
+      if (jobs === undefined) return
+      sweepPanels.show({ sweep: folder })
+      await (
+        await sweepTask(services, vscode.Uri.file(folder), jobs)
+      ).ended
+    },
+    'sparsescope.reportSweep': async (argument) => {
+      if (!(await requireTrust(t('Writing a report')))) return
+      const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Report of Sweep')))
+      if (!folder) return
+      await commandLine(extensionUri, ['report', folder, '--html', join(folder, 'report.html')])
+      await showReport(folder, extensionUri)
+    },
+    // The tree hands over the item under the pointer and all selected ones.
+    'sparsescope.compareRuns': async (argument, all) => {
+      const chosen = Array.isArray(all) ? all : [argument]
+      const folders = chosen.flatMap((item: unknown) => runTarget(item) ?? [])
+      const runs = folders.length > 1 ? folders : await pickRuns(parts, folders)
+      if (runs.length > 1) sweepPanels.show({ runs })
+    },
+  }
+}
+
+/** Each of so many runs gets its share of threads and memory. undefined when the person left. */
+async function askJobs(title: string): Promise<number | undefined> {
+  const most = 64
+  const text = await vscode.window.showInputBox({
+    title,
+    prompt: t('Runs at a time; threads and memory are shared among them'),
+    value: '1',
+    validateInput: (value) => (Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= most ? undefined : t('A whole number from 1 to {0}', most)), // prettier-ignore
+  })
+  return text === undefined ? undefined : Number(text)
+}
+
+async function pickSweep({ sweeps }: Parts, title: string): Promise<string | undefined> {
+  const items = sweeps.list().map((sweep) => ({ label: sweep.name, description: describe(sweep), sweep }))
+  if (items.length === 0)
+    throw new Error(t('There is no sweep in this workspace yet: add `sweep` to a recipe and choose Run Sweep.'))
+  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: t('Which sweep?') })
+  return chosen?.sweep.folder
+}
+
+function describe({ time, runs }: Sweep): string {
+  return [time, countsText(runs.runs.map(({ standing }) => standing.state))].filter(Boolean).join(' · ')
+}
+
+/** From the palette, or where only one is selected: that one is among them. */
+async function pickRuns({ runStore, sweeps }: Parts, chosen: readonly string[]): Promise<string[]> {
+  const own = runStore.list().filter(({ folder }) => nameOfRun(folder).name === runName(basename(folder)).name)
+  const ofSweeps = sweeps.list().flatMap(({ name, runs }) => runs.runs.map((run) => ({ name, run })))
+  const items = [
+    ...own.map(({ folder, name, time, status }) => ({ label: name, description: `${time} · ${status}`, folder })),
+    ...ofSweeps
+      .filter(({ run }) => run.isBegun)
+      .map(({ name, run: { place, standing } }) => {
+        return { label: place.name, description: `${name} · ${standing.state}`, folder: place.folder }
+      }),
+  ].map((item) => ({ ...item, picked: chosen.includes(item.folder) }))
+  if (items.length < 2) throw new Error(t('There are no two runs in this workspace yet that could be compared.'))
+  const options = { title: t('Compare Runs'), placeHolder: t('Which runs?'), canPickMany: true } as const
+  return ((await vscode.window.showQuickPick(items, options)) ?? []).map(({ folder }) => folder)
+}

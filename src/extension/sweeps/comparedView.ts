@@ -1,0 +1,65 @@
+// What a view of several runs is told, from the runs as they are followed; knows nothing of windows.
+import type { ComparedWhat, FromSweep, RunMap, ToSweep } from '../../shared/protocol/sweepView.ts'
+import { CurveFeed } from './curveFeed.ts'
+import type { FollowedRuns } from './followedRuns.ts'
+
+/** Maps that a view shows side by side. */
+const mostMaps = 12
+
+export interface ComparedView {
+  /** A view that is new, or was hidden, gets all there is. */
+  replay(): void
+  handle(message: Extract<FromSweep, { type: 'watch' | 'watchMaps' }>): Promise<void>
+  dispose(): void
+}
+
+export interface ComparedSource {
+  readonly what: ComparedWhat
+  readonly followed: FollowedRuns
+  readonly maxPoints: () => number
+}
+
+export function createComparedView(
+  { what, followed, maxPoints }: ComparedSource,
+  post: (message: ToSweep) => void,
+): ComparedView {
+  const feed = new CurveFeed(followed, post, maxPoints)
+  let mapped: readonly number[] = []
+  const exists = (run: number) => followed.runs[run] !== undefined
+  const sendMaps = (runs: readonly number[]) => {
+    const maps = runs.flatMap((run) => mapOf(followed, run))
+    if (maps.length > 0) post({ type: 'maps', maps })
+  }
+  const listener = followed.onChange((changed) => {
+    post({ type: 'rows', rows: followed.rows(changed) })
+    feed.changed(changed)
+    sendMaps(mapped.filter((run) => changed.includes(run)))
+  })
+  const viewing = followed.view()
+  return {
+    replay() {
+      post({ type: 'compared', what, rows: followed.rows() })
+      void followed.look()
+    },
+    async handle(message) {
+      if (message.type === 'watch')
+        return feed.watch({ ...message, groups: message.groups.map((runs) => runs.filter(exists)) })
+      mapped = message.runs.filter(exists).slice(0, mostMaps)
+      const runs = mapped
+      await Promise.all(runs.map((run) => followed.runs[run].readWhole()))
+      if (runs === mapped) sendMaps(runs)
+    },
+    dispose() {
+      listener.dispose()
+      viewing.dispose()
+    },
+  }
+}
+
+function mapOf({ runs }: FollowedRuns, run: number): RunMap[] {
+  const { lean } = runs[run]
+  if (!lean) return []
+  const { numBlocks, blocks } = lean.picture
+  const told = [...blocks.values()].map(({ block, modules, seconds }) => ({ block, modules, seconds }))
+  return [{ run, numBlocks, blocks: told }]
+}

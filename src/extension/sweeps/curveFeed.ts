@@ -1,0 +1,96 @@
+// The curves that a view shows, thinned; as the runs go on only what is new of them.
+import type { CurvePart, FromSweep, ToSweep } from '../../shared/protocol/sweepView.ts'
+import { curveOf, foldCurves, type Curve } from '../../shared/series/curves.ts'
+import { CurveThinner } from '../../shared/series/thinCurve.ts'
+import { inTurns, type FollowedRuns } from './followedRuns.ts'
+
+type Question = Extract<FromSweep, { type: 'watch' }>
+
+interface Group {
+  readonly runs: readonly number[]
+  thinner: CurveThinner
+  /** Of its runs: how often each has started over, and which have ended. Another one is a curve anew. */
+  stage: string
+}
+
+/** Of all curves together: more could not be seen, nor drawn thirty times a second. */
+const mostPoints = 60_000
+const fewestPoints = 120
+/** Curves that are sent in one message, so that the first are seen while others are read. */
+const partsAtATime = 50
+const filesAtATime = 4
+
+export class CurveFeed {
+  private readonly followed: FollowedRuns
+  private readonly post: (message: ToSweep) => void
+  private readonly maxPoints: () => number
+  private question: Question | null = null
+  private groups: Group[] = []
+
+  constructor(followed: FollowedRuns, post: (message: ToSweep) => void, maxPoints: () => number) {
+    this.followed = followed
+    this.post = post
+    this.maxPoints = maxPoints
+  }
+
+  /** The question replaces the one before. Resolves when all that is on disk has been sent. */
+  async watch(question: Question): Promise<void> {
+    const limit = Math.min(
+      this.maxPoints(),
+      Math.max(fewestPoints, Math.floor(mostPoints / Math.max(1, question.groups.length))),
+    )
+    this.question = question
+    const groups = question.groups.map((runs) => ({ runs, thinner: new CurveThinner(limit), stage: '' }))
+    this.groups = groups
+    const parts: CurvePart[] = []
+    const flush = (isWhole: boolean) => this.tell(question, parts.splice(0), isWhole)
+    await inTurns(groups, filesAtATime, async ({ runs }, group) => {
+      for (const run of runs) await this.followed.runs[run].readWhole()
+      if (this.groups !== groups) return
+      parts.push(...this.partOf(group))
+      if (parts.length < partsAtATime) return
+      flush(false)
+      await new Promise(setImmediate)
+    })
+    flush(true)
+  }
+
+  /** What these runs have said since. */
+  changed(runs: readonly number[]): void {
+    const { question } = this
+    if (!question) return
+    const changed = new Set(runs)
+    const groups = [...this.groups.keys()].filter((group) => this.groups[group].runs.some((run) => changed.has(run)))
+    const parts = groups.flatMap((group) => this.partOf(group))
+    if (parts.length > 0) this.tell(question, parts, true)
+  }
+
+  private tell(question: Question, parts: CurvePart[], isWhole: boolean): void {
+    if (question === this.question) this.post({ type: 'curves', watch: question.watch, parts, isWhole })
+  }
+
+  /** None where nothing has changed. */
+  private partOf(index: number): CurvePart[] {
+    const { question } = this
+    const group = this.groups[index]
+    if (!question) return []
+    const runs = group.runs.map((run) => this.followed.runs[run])
+    const isOver = runs.map(({ standing }) => standing.state !== 'running' && standing.state !== 'waiting')
+    const stage = runs.map(({ beginnings, lean }, i) => `${beginnings} ${lean !== null} ${isOver[i]}`).join()
+    if (group.stage !== stage) group.thinner = new CurveThinner(group.thinner.limit)
+    const isNew = group.stage !== stage
+    group.stage = stage
+    const curves = runs.map(({ lean }): Curve => {
+      return lean ? curveOf(lean, question.curve, question.smoothing) : { x: [], y: [] }
+    })
+    const part = group.thinner.next(foldCurves(curves, isOver, question.curve))
+    if (part.x.length === 0 && !isNew) return []
+    const { keep, ...arrays } = part
+    const [x, y, low, high] = [arrays.x, arrays.y, arrays.low, arrays.high].map(base64Of)
+    return [{ group: index, keep, x, y, low, high }]
+  }
+}
+
+function base64Of(values: Float32Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
+}

@@ -1,0 +1,122 @@
+// Runs that are compared, followed on disk: whoever writes them, here, in a terminal or on a node of a cluster. A watcher of
+// files does not see what other machines write, so the folders are looked at again and again, as seldom as will do.
+import type { ComparedRow } from '../../shared/protocol/sweepView.ts'
+import type { SweepSigns } from '../../shared/sweep/standing.ts'
+import { FollowedRun, type RunPlace } from './followedRun.ts'
+
+/** What is known of the runs beside their folders, asked before each look. */
+export type LookAround = () => Promise<(index: number) => SweepSigns>
+
+const unknown: SweepSigns = { isQueued: false, isCancelled: false, refusal: null }
+export const aloneOnDisk: LookAround = () => Promise.resolve(() => unknown)
+
+/** Folders looked at at a time. */
+const atATime = 16
+const tellEveryMs = 100
+const lookEveryMs = { watchedLive: 1000, watched: 5000, live: 5000, idle: 15_000 }
+
+export class FollowedRuns {
+  readonly runs: readonly FollowedRun[]
+  private readonly lookAround: LookAround
+  private readonly listeners = new Set<(changed: readonly number[]) => void>()
+  private readonly changed = new Set<number>()
+  private telling: NodeJS.Timeout | null = null
+  private waiting: NodeJS.Timeout | null = null
+  private looking: Promise<void> | null = null
+  private next: Promise<void> | null = null
+  private viewers = 0
+  private around: Awaited<ReturnType<LookAround>> = () => unknown
+  private readonly busy = new Set<number>()
+  private isClosed = false
+
+  constructor(places: readonly RunPlace[], lookAround: LookAround = aloneOnDisk) {
+    this.runs = places.map((place) => new FollowedRun(place))
+    this.lookAround = lookAround
+  }
+
+  /** Told of all that has changed within 100 ms at once. */
+  onChange(listener: (changed: readonly number[]) => void): { dispose(): void } {
+    this.listeners.add(listener)
+    return { dispose: () => this.listeners.delete(listener) }
+  }
+
+  /** Somebody looks at them: they are followed more closely until it is disposed. */
+  view(): { dispose(): void } {
+    this.viewers++
+    this.schedule()
+    return {
+      dispose: () => {
+        this.viewers--
+        this.schedule()
+      },
+    }
+  }
+
+  rows(indices: Iterable<number> = this.runs.keys()): ComparedRow[] {
+    return [...indices].map((index) => this.runs[index].row(index))
+  }
+
+  /** Looks at all folders. A call while that goes on makes one more look after it, and is answered by that. */
+  look(): Promise<void> {
+    if (this.looking) return (this.next ??= this.looking.then(() => this.look()))
+    this.next = null
+    this.looking = this.lookAtAll().finally(() => {
+      this.looking = null
+      this.schedule()
+    })
+    return this.looking
+  }
+
+  close(): void {
+    this.isClosed = true
+    for (const timer of [this.waiting, this.telling]) if (timer) clearTimeout(timer)
+  }
+
+  private async lookAtAll(): Promise<void> {
+    this.around = await this.lookAround()
+    await inTurns(this.runs, atATime, (_, index) => this.lookAt(index))
+  }
+
+  /** At one of them; whoever comes while that goes on is answered by the next look at all. */
+  async lookAt(index: number): Promise<void> {
+    const run = this.runs.at(index)
+    if (!run || this.isClosed || this.busy.has(index)) return
+    this.busy.add(index)
+    try {
+      if (await run.look(this.around(index))) this.tell(index)
+    } finally {
+      this.busy.delete(index)
+    }
+  }
+
+  private tell(index: number): void {
+    this.changed.add(index)
+    this.telling ??= setTimeout(() => {
+      this.telling = null
+      const changed = [...this.changed]
+      this.changed.clear()
+      for (const listener of this.listeners) listener(changed)
+    }, tellEveryMs)
+  }
+
+  private schedule(): void {
+    if (this.waiting) clearTimeout(this.waiting)
+    if (this.isClosed || this.looking) return
+    const isLive = this.runs.some(({ standing }) => standing.state === 'running')
+    const rhythm = this.viewers > 0 ? (isLive ? 'watchedLive' : 'watched') : isLive ? 'live' : 'idle'
+    this.waiting = setTimeout(() => void this.look(), lookEveryMs[rhythm]).unref()
+  }
+}
+
+/** So many at a time. */
+export async function inTurns<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const rest = items.entries()
+  const one = async () => {
+    for (const [index, item] of rest) await work(item, index)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, one))
+}

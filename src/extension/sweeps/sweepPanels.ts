@@ -1,0 +1,150 @@
+// Several runs side by side in a tab: a sweep's, live while it runs, or those that a person chose. A reloaded window shows
+// them again.
+import * as vscode from 'vscode'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ComparedWhat, FromSweep, ToSweep } from '../../shared/protocol/sweepView.ts'
+import type { FromAnyView } from '../../shared/protocol/view.ts'
+import { viewTypes } from '../contributions.ts'
+import type { Services } from '../services.ts'
+import { messageOf } from '../support/log.ts'
+import { setting } from '../support/settings.ts'
+import { bindView } from '../views/bindView.ts'
+import { tabIcon } from '../views/page.ts'
+import { comparedRuns } from './comparedRuns.ts'
+import { createComparedView, type ComparedSource, type ComparedView } from './comparedView.ts'
+import type { FollowedRuns } from './followedRuns.ts'
+import type { Sweeps } from './sweeps.ts'
+
+const t = vscode.l10n.t
+
+/** What a tab shows: kept over a reload. */
+export type Subject = { readonly sweep: string } | { readonly runs: readonly string[] }
+
+interface Opened extends ComparedSource {
+  /** What ends with the tab. */
+  readonly close: () => void
+}
+
+export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
+  private readonly services: Services
+  private readonly sweeps: Sweeps
+  private readonly open = new Map<string, vscode.WebviewPanel>()
+
+  constructor(services: Services, sweeps: Sweeps) {
+    this.services = services
+    this.sweeps = sweeps
+    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewTypes.sweep, this))
+  }
+
+  show(subject: Subject): void {
+    const known = this.open.get(JSON.stringify(subject))
+    if (known) return known.reveal()
+    const title = 'sweep' in subject ? t('Sweep') : t('Compare Runs')
+    this.adopt(vscode.window.createWebviewPanel(viewTypes.sweep, title, vscode.ViewColumn.Active), subject)
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const subject = subjectFrom((state as { subject?: unknown } | undefined)?.subject)
+    if (subject) this.adopt(panel, subject)
+    else panel.dispose()
+  }
+
+  private adopt(panel: vscode.WebviewPanel, subject: Subject): void {
+    const { services } = this
+    panel.iconPath = tabIcon(services.extensionUri)
+    this.open.set(JSON.stringify(subject), panel)
+    let opened: Opened | null = null
+    let compared: ComparedView | null = null
+    let isGone = false
+    const start = async () => {
+      view.post({ type: 'loading', what: t('Reading the runs…') })
+      try {
+        opened ??= await this.read(subject)
+      } catch (error) {
+        return view.post({ type: 'failed', message: messageOf(error) })
+      }
+      if (isGone) return opened.close()
+      panel.title = opened.what.title
+      compared ??= createComparedView(opened, view.post)
+      view.post({ type: 'subject', subject: JSON.stringify(subject) })
+      compared.replay()
+    }
+    const view = bindView<ToSweep, FromSweep>(panel.webview, {
+      view: 'sweep',
+      extension: services.extensionUri,
+      call: services.call,
+      exportFolder: () => vscode.Uri.file('sweep' in subject ? subject.sweep : subject.runs[0]),
+      onReady: () => void start(),
+      onRetry: () => void start(),
+      onMessage: (message) => void this.handle(subject, opened, compared, message).catch(services.log.failed),
+      onFailure: services.log.failed,
+    })
+    panel.onDidDispose(() => {
+      isGone = true
+      this.open.delete(JSON.stringify(subject))
+      compared?.dispose()
+      opened?.close()
+      view.dispose()
+    })
+  }
+
+  private async handle(
+    subject: Subject,
+    opened: Opened | null,
+    compared: ComparedView | null,
+    message: Exclude<FromSweep, FromAnyView>,
+  ): Promise<void> {
+    switch (message.type) {
+      case 'watch':
+      case 'watchMaps':
+        return compared?.handle(message)
+      case 'openRun': {
+        const folder = opened?.followed.runs[message.run]?.place.folder
+        if (folder !== undefined) await vscode.commands.executeCommand('sparsescope.openRun', { folder })
+        return
+      }
+      case 'act': {
+        if (!('sweep' in subject)) return
+        const commands = { cancel: 'cancelSweep', goOn: 'goOnSweep', report: 'reportSweep' } as const
+        if (message.what !== 'recipe')
+          return vscode.commands.executeCommand(`sparsescope.${commands[message.what]}`, subject)
+        await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(join(subject.sweep, 'sweep.prune.yaml')))
+      }
+    }
+  }
+
+  private async read(subject: Subject): Promise<Opened> {
+    const maxPoints = () => setting('chart.maxPoints')
+    if ('runs' in subject) {
+      const followed = await comparedRuns(subject.runs)
+      return { what: comparisonWhat(followed), followed, maxPoints, close: () => followed.close() }
+    }
+    const sweep = await this.sweeps.openFolder(subject.sweep)
+    const isSlurm = existsSync(join(sweep.folder, 'slurm', 'run.sh'))
+    const about = [sweep.time, isSlurm ? 'Slurm' : '', vscode.workspace.asRelativePath(sweep.folder)]
+    const what: ComparedWhat = {
+      kind: 'sweep',
+      title: t('Sweep {0}', sweep.name),
+      about: about.filter(Boolean).join(' · '),
+    }
+    // It is followed for the tree, too.
+    return { what, followed: sweep.runs, maxPoints, close: () => undefined }
+  }
+}
+
+function comparisonWhat({ runs }: FollowedRuns): ComparedWhat {
+  return { kind: 'comparison', title: t('Compare {0} Runs', runs.length), about: '' }
+}
+
+/** What a view has kept, or anything else. */
+function subjectFrom(kept: unknown): Subject | null {
+  try {
+    const { sweep, runs } = JSON.parse(String(kept)) as { sweep?: unknown; runs?: unknown }
+    if (typeof sweep === 'string') return { sweep }
+    if (Array.isArray(runs) && runs.length > 0 && runs.every((run) => typeof run === 'string')) return { runs }
+  } catch {
+    // Of another version.
+  }
+  return null
+}

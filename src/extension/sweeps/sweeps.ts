@@ -1,0 +1,94 @@
+// The sweeps of the workspace, each opened once and followed; trees and views share them.
+import { basename } from 'node:path'
+import { runName } from '../../shared/format/runName.ts'
+import { FollowedRuns } from './followedRuns.ts'
+import { marksOf, placesOf, readPlan } from './sweepFolder.ts'
+
+export interface Sweep {
+  readonly folder: string
+  /** The recipe's. */
+  readonly name: string
+  /** When it was planned, local; empty for a folder with a name of its own. */
+  readonly time: string
+  readonly started: number
+  /** Of its plan. */
+  readonly id: string
+  readonly runs: FollowedRuns
+}
+
+/** Which runs an engine will still begin: of a sweep that a cluster runs only the cluster knows. */
+export type AskQueued = (folder: string) => Promise<ReadonlySet<number>>
+
+export class Sweeps {
+  private readonly known = new Map<string, Promise<Sweep>>()
+  private readonly open = new Map<string, Sweep>()
+  private readonly listeners = new Set<() => void>()
+  private readonly askQueued: AskQueued
+
+  constructor(askQueued: AskQueued) {
+    this.askQueued = askQueued
+  }
+
+  /** Sweeps came or went, or the state of a run changed. */
+  onChange(listener: () => void): { dispose(): void } {
+    this.listeners.add(listener)
+    return { dispose: () => this.listeners.delete(listener) }
+  }
+
+  /** Newest first. */
+  list(): Sweep[] {
+    return [...this.open.values()].sort((a, b) => b.started - a.started || a.folder.localeCompare(b.folder))
+  }
+
+  /** @throws Error with a sentence for people when it is no sweep's folder. */
+  openFolder(folder: string): Promise<Sweep> {
+    const known = this.known.get(folder)
+    if (known) return known
+    const opening = this.read(folder)
+    this.known.set(folder, opening)
+    opening.catch(() => this.known.delete(folder))
+    return opening
+  }
+
+  forget(folder: string): void {
+    this.known.delete(folder)
+    const sweep = this.open.get(folder)
+    if (!sweep) return
+    sweep.runs.close()
+    this.open.delete(folder)
+    this.changed()
+  }
+
+  /** Something was written there, `index`: by one of its runs. Of a sweep that is not open it says nothing. */
+  lookAt(folder: string, index?: number): void {
+    const runs = this.open.get(folder)?.runs
+    void (index === undefined ? runs?.look() : runs?.lookAt(index))
+  }
+
+  /** Looks at all of them now. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.list().map(({ runs }) => runs.look()))
+  }
+
+  dispose(): void {
+    for (const { runs } of this.open.values()) runs.close()
+  }
+
+  private async read(folder: string): Promise<Sweep> {
+    const plan = await readPlan(folder)
+    const runs = new FollowedRuns(
+      placesOf(folder, plan),
+      marksOf(folder, () => this.askQueued(folder)),
+    )
+    const sweep: Sweep = { folder, ...runName(basename(folder)), id: plan.id, runs }
+    runs.onChange(() => this.changed())
+    this.open.set(folder, sweep)
+    this.changed()
+    void runs.look()
+    return sweep
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener()
+  }
+}

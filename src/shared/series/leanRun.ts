@@ -1,0 +1,30 @@
+// A run among hundreds: its picture without a point object a step. What a curve takes is numbers; the rest is small.
+import type { RunEvent } from '../protocol/events.ts'
+import { emptyPicture, foldEvents, type RunPicture } from './foldRun.ts'
+
+export interface LeanRun {
+  /** Its `loss`, `lossByRecovery` and `lr` stay empty; `numSteps` counts. */
+  readonly picture: RunPicture
+  /** By optimiser step from 1; NaN where it was not a number. */
+  readonly loss: number[]
+}
+
+export function emptyLeanRun(): LeanRun {
+  return { picture: emptyPicture(), loss: [] }
+}
+
+/** Adds the events, in place. */
+export function foldLean(run: LeanRun, events: readonly RunEvent[]): LeanRun {
+  const { picture, loss } = run
+  for (const event of events) {
+    if (event.type !== 'step') {
+      foldEvents(picture, [event])
+      continue
+    }
+    picture.numSteps = loss.push(event.loss ?? NaN)
+    picture.numEvents++
+    picture.elapsed = Math.max(picture.elapsed, event.t)
+    picture.tokensPerSecond = event.tokens_per_second
+  }
+  return run
+}

@@ -1,0 +1,13 @@
+// What a run has come to so far, from what it has said: its report is not written before its end.
+import { accuraciesOf } from '../series/accuracies.ts'
+import { mainPerplexities, type RunPicture } from '../series/foldRun.ts'
+import type { RunResult } from '../series/runResult.ts'
+
+export function resultOfPicture(picture: RunPicture): Omit<RunResult, 'output'> {
+  const perplexity: RunResult['perplexity'] = {}
+  for (const { stage, perplexity: value } of mainPerplexities(picture)) if (value !== null) perplexity[stage] = value
+  const { stages: accuracy } = accuraciesOf(picture.evaluations)
+  const peakMemoryMb = picture.memory?.peakRssMb ?? null
+  const nothing = { sparsity: null, trainable: null, trainablePercent: null, recoveries: [] }
+  return { perplexity, accuracy, ...nothing, seconds: picture.elapsed / 1000, peakMemoryMb }
+}

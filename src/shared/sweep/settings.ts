@@ -1,0 +1,19 @@
+// What a run of a sweep sets, by path, and how that is written.
+
+/** Values by path, as `--set` takes them, in the order in which they are applied. */
+export type Settings = Readonly<Record<string, unknown>>
+
+export interface NamedSettings {
+  readonly name: string
+  readonly settings: Settings
+}
+
+/** `prune.0.sparsity=0.5,seed=1` */
+export function nameOf(pairs: readonly (readonly [string, unknown])[]): string {
+  return pairs.map(([path, value]) => `${path}=${valueText(value)}`).join(',')
+}
+
+/** As it would be written after `--set path=`. */
+export function valueText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

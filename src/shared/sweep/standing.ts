@@ -1,0 +1,52 @@
+// How far a run is, from what its folder shows: the one rule of the command line and of the editor.
+import type { SweepRunState } from './sweepTable.ts'
+
+export interface Standing {
+  readonly state: SweepRunState
+  /** Why it did not end well. */
+  readonly message: string | null
+}
+
+/** What a run folder shows. */
+export interface RunSigns {
+  /** A process has it: its lock moves. */
+  readonly isHeld: boolean
+  /** The last thing it said, where that is its end: after it a run that goes on says `start` again. */
+  readonly end: { readonly status: 'done' | 'failed' | 'cancelled'; readonly message?: string | null } | null
+  /** The report is the last thing that a run writes. */
+  readonly hasReport: boolean
+}
+
+/** What a sweep knows of a run beside its folder. */
+export interface SweepSigns {
+  /** An engine will still begin it, or begin it again. */
+  readonly isQueued: boolean
+  readonly isCancelled: boolean
+  /** Why it could not even begin; null: nothing is known of that. */
+  readonly refusal: string | null
+}
+
+const vanished: Standing = {
+  state: 'failed',
+  message: 'its process ended without a word; sparsescope sweep run goes on where it was',
+}
+
+/** Of a run folder that is there. */
+export function standingOf({ isHeld, end, hasReport }: RunSigns, isQueued: boolean): Standing {
+  if (isHeld) return { state: 'running', message: null }
+  if (hasReport && end?.status === 'done') return { state: 'done', message: null }
+  if (isQueued) return { state: 'waiting', message: null }
+  return end && end.status !== 'done' ? { state: end.status, message: end.message ?? null } : vanished
+}
+
+/** `signs` null: the run has no folder yet. */
+export function standingInSweep(signs: RunSigns | null, { isQueued, isCancelled, refusal }: SweepSigns): Standing {
+  const asTold = signs ? standingOf(signs, isQueued) : notBegun(isQueued ? null : refusal)
+  // What was stopped on purpose may have had no time to say so.
+  const stopped = asTold.state === 'failed' || asTold.state === 'waiting'
+  return isCancelled && stopped ? { state: 'cancelled', message: null } : asTold
+}
+
+function notBegun(refusal: string | null): Standing {
+  return { state: refusal === null ? 'waiting' : 'failed', message: refusal }
+}

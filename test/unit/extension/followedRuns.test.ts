@@ -1,0 +1,146 @@
+// Runs that are compared, as their folders show them: a sweep in the middle, one that goes on, damaged files, curves as they grow.
+import assert from 'node:assert/strict'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createComparedView } from '../../../src/extension/sweeps/comparedView.ts'
+import { comparedRuns } from '../../../src/extension/sweeps/comparedRuns.ts'
+import { nameOfRun, sweepOfRun } from '../../../src/extension/sweeps/sweepFolder.ts'
+import { Sweeps, type Sweep } from '../../../src/extension/sweeps/sweeps.ts'
+import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import type { ComparedRow, ToSweep } from '../../../src/shared/protocol/sweepView.ts'
+import { recordedRun } from '../../../webview-ui/harness/recorded.ts'
+import { addPart, emptyCurve } from '../../../webview-ui/sweep/curveData.ts'
+
+const lines = (events: readonly RunEvent[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('')
+const whole = recordedRun(6)
+const half = whole.slice(0, 100)
+const steps = (events: readonly RunEvent[]) => events.filter(({ type }) => type === 'step').length
+
+describe('a sweep on disk', () => {
+  let place: string
+  let folder: string
+  let sweeps: Sweeps
+  beforeEach(() => {
+    place = mkdtempSync(join(tmpdir(), 'sweep-'))
+    folder = join(place, '.sparsescope', 'sweeps', '20261231-235958-wanda')
+    mkdirSync(join(folder, 'runs'), { recursive: true })
+    const runs = [0.4, 0.5, 0.6, 0.7].map((sparsity, index) => {
+      return { index, name: `prune.0.sparsity=${sparsity}`, settings: { 'prune.0.sparsity': sparsity }, hash: '' }
+    })
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify({ id: '0123456789abcdef', runs, base: '../../..' }))
+    sweeps = new Sweeps(() => Promise.resolve(new Set()))
+  })
+  afterEach(() => {
+    sweeps.dispose()
+    rmSync(place, { recursive: true })
+  })
+  const run = (index: number) => join(folder, 'runs', String(index))
+  function write(index: number, events: readonly RunEvent[], report?: object): void {
+    mkdirSync(run(index), { recursive: true })
+    writeFileSync(join(run(index), 'events.jsonl'), lines(events))
+    if (report) writeFileSync(join(run(index), 'report.json'), JSON.stringify(report))
+  }
+  const report = { perplexity: { dense: 27.65, recovered: 31.2 }, sparsity: 0.4, trainable: { count: 9, percent: 0.1 } }
+  const states = ({ runs }: Sweep) => runs.runs.map(({ standing }) => standing.state)
+
+  it('of which nothing has begun waits; what ended, failed, was refused or cancelled is told with its reason', async () => {
+    const sweep = await sweeps.openFolder(folder)
+    await sweep.runs.look()
+    assert.deepEqual(states(sweep), ['waiting', 'waiting', 'waiting', 'waiting'])
+    write(0, whole, report)
+    write(1, [...half, { t: 9, type: 'end', status: 'failed', message: 'No space left' }])
+    mkdirSync(join(folder, 'refused'))
+    writeFileSync(join(folder, 'refused', '2.txt'), 'the model changed\n')
+    writeFileSync(join(folder, 'cancelled.json'), '{"indices": [3]}')
+    await sweep.runs.look()
+    const rows = sweep.runs.rows()
+    assert.deepEqual(states(sweep), ['done', 'failed', 'failed', 'cancelled'])
+    assert.deepEqual(rows.map(({ message }) => message), [null, 'No space left', 'the model changed', null]) // prettier-ignore
+    assert.deepEqual([rows[0].results.sparsity, rows[0].results.perplexity.recovered, rows[0].trainablePercent], [0.4, 31.2, 0.1]) // prettier-ignore
+    assert.equal(rows[1].results.perplexity.dense, 27.65)
+    assert.deepEqual([sweep.name, sweep.runs.runs[0].lean], ['wanda', null])
+  })
+
+  it('a run that a process holds is running, whoever wrote it is followed, and its end is seen', async () => {
+    write(0, half)
+    writeFileSync(join(run(0), 'lock'), 'a lock that somebody keeps')
+    const sweep = await sweeps.openFolder(folder)
+    await sweep.runs.look()
+    // Nobody's lock: it is no lock of ours.
+    assert.deepEqual(states(sweep)[0], 'failed')
+    appendFileSync(join(run(0), 'events.jsonl'), lines(whole.slice(100)))
+    writeFileSync(join(run(0), 'report.json'), JSON.stringify(report))
+    await sweep.runs.look()
+    assert.deepEqual(states(sweep)[0], 'done')
+    assert.equal(sweep.runs.runs[0].lean?.loss.length, steps(whole))
+  })
+
+  it('a view gets what there is, then what is new of it: the same curve as all at once', async () => {
+    write(0, half)
+    const sweep = await sweeps.openFolder(folder)
+    const told: ToSweep[] = []
+    const what = { kind: 'sweep', title: '', about: '' } as const
+    const view = createComparedView({ what, followed: sweep.runs, maxPoints: () => 2000 }, (m) => told.push(m))
+    view.replay()
+    await sweep.runs.look()
+    await view.handle({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1, 99]] })
+    appendFileSync(join(run(0), 'events.jsonl'), lines(whole.slice(100)))
+    await sweep.runs.look()
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    const curve = emptyCurve()
+    const parts = told.flatMap((message) => (message.type === 'curves' ? message.parts : []))
+    for (const part of parts) if (part.group === 0) addPart(curve, part)
+    const losses = whole.flatMap((event) => (event.type === 'step' ? [event.loss ?? NaN] : []))
+    assert.deepEqual(curve.y.map(Math.fround), losses.map(Math.fround)) // prettier-ignore
+    assert.ok(told.some((message) => message.type === 'rows' && message.rows.some(({ index }) => index === 0)))
+    await view.handle({ type: 'watchMaps', runs: [0, 1, 7] })
+    const maps = told.flatMap((message) => (message.type === 'maps' ? message.maps : []))
+    assert.deepEqual(maps.map(({ run: at, blocks }) => [at, blocks.length]), [[0, 6]]) // prettier-ignore
+    view.dispose()
+  })
+
+  it('what is no plan is refused with the file; damaged events and reports are read as far as they go', async () => {
+    writeFileSync(join(folder, 'plan.json'), '{"id": "0123456789abcdef"}')
+    await assert.rejects(sweeps.openFolder(folder), /plan\.json is no plan of a sweep/)
+    assert.deepEqual(sweeps.list(), [])
+    const other = join(place, '.sparsescope', 'sweeps', 'link')
+    mkdirSync(other)
+    symlinkSync(join(folder, 'plan.json'), join(other, 'plan.json'))
+    await assert.rejects(sweeps.openFolder(other), /ELOOP|regular file/)
+  })
+
+  it('a run of it is called by the sweep and its number', () => {
+    assert.equal(sweepOfRun(run(3)), folder)
+    assert.equal(nameOfRun(run(3)).name, 'wanda #3')
+    assert.equal(sweepOfRun(join(place, '.sparsescope', 'runs', '20261231-235958-a')), null)
+  })
+})
+
+describe('runs that a person chose', () => {
+  it('are compared by what differs between their recipes; one without a report has no settings', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'runs-'))
+    const folders = ['20261231-235958-a', '20261231-235959-a', 'c'].map((name) => join(place, name))
+    for (const [i, folder] of folders.entries()) {
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'events.jsonl'), lines(i < 2 ? whole : half))
+      const recipe = {
+        model: 'opt',
+        prune: [{ method: i === 0 ? 'wanda' : 'ria', sparsity: 0.5 }],
+        save: { to: `${i}` },
+      }
+      if (i < 2)
+        writeFileSync(join(folder, 'report.json'), JSON.stringify({ recipe, perplexity: { recovered: 30 + i } }))
+    }
+    const followed = await comparedRuns(folders)
+    await followed.look()
+    const shown = ({ name, settings, state, results }: ComparedRow) => [name, settings, state, results.perplexity.recovered] // prettier-ignore
+    assert.deepEqual(followed.rows().map(shown), [
+      ['a · 2026-12-31 23:59:58', { 'prune.0.method': 'wanda' }, 'done', 30],
+      ['a · 2026-12-31 23:59:59', { 'prune.0.method': 'ria' }, 'done', 31],
+      ['c', {}, 'failed', null],
+    ])
+    followed.close()
+    rmSync(place, { recursive: true })
+  })
+})
