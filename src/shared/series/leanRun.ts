@@ -3,7 +3,7 @@ import type { RunEvent } from '../protocol/events.ts'
 import { emptyPicture, foldEvents, type RunPicture } from './foldRun.ts'
 
 export interface LeanRun {
-  /** Its `loss`, `lossByRecovery` and `lr` stay empty; `numSteps` counts. */
+  /** Its `loss`, `lossByRecovery`, `blockLoss` and `lr` stay empty; `numSteps` counts. */
   readonly picture: RunPicture
   /** By optimiser step from 1; NaN where it was not a number. */
   readonly loss: number[]

@@ -16,7 +16,7 @@ describe('a run among hundreds', () => {
     for (const events of [recordedRun(6), recordedList()]) {
       const whole = foldEvents(emptyPicture(), events)
       const { picture, loss } = lean(events)
-      const none = { loss: [], lr: [], lossByRecovery: new Map() }
+      const none = { loss: [], lr: [], lossByRecovery: new Map(), blockLoss: new Map() }
       assert.deepEqual(picture, { ...whole, ...none })
       assert.deepEqual(loss, whole.loss.map(({ y }) => y ?? NaN)) // prettier-ignore
     }
