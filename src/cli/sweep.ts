@@ -31,6 +31,12 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
   .argument('<recipe|folder>', 'a recipe with `sweep`: its newest sweep with the same plan; or the folder of a sweep')
   .option('--set <path=value>', 'replace a value of the recipe; may be repeated', collect, [])
   .addOption(new Option('--engine <engine>', 'what runs the runs').choices(engines))
+  .option(
+    '--slurm <key=value>',
+    "of Slurm: as in the recipe's sweep.slurm, where that does not say; may be repeated",
+    collect,
+    [],
+  ) // prettier-ignore
   .option('--no-wait', 'of Slurm: submit, and do not wait for the runs')
   .option('--jobs <n>', 'runs at a time; memory and threads are divided among them (default: 1)')
   .option('--index <i>', 'one run of the sweep, counted from 0')

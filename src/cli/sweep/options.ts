@@ -6,6 +6,8 @@ import type { PrecisionOptions } from '../precisionOption.ts'
 export interface SweepOptions extends CommonOptions, PrecisionOptions {
   set: string[]
   engine?: EngineName
+  /** `key=value` of the recipe's `sweep.slurm`. */
+  slurm: string[]
   /** Of Slurm: false with --no-wait. */
   wait?: boolean
   jobs?: string

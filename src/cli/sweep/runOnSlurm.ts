@@ -12,12 +12,14 @@ import type { Context, Outcome } from '../command.ts'
 import { shorter } from '../run.ts'
 import { deviceArguments, type SweepOptions } from './options.ts'
 import { outcomeOf } from './outcome.ts'
+import { slurmOptions } from './slurmOption.ts'
 import { rowText } from './texts.ts'
 
 const engine = 'slurm'
 const lookEveryMs = 3000
 
-export async function runOnSlurm(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
+export async function runOnSlurm(context: Context, found: Sweep, options: SweepOptions): Promise<Outcome> {
+  const sweep = { ...found, slurm: { ...slurmOptions(options.slurm), ...found.slurm } }
   await submitRest(context, sweep, options)
   if (options.wait === false) {
     const table = await sweepTable(sweep, engine, new Set((await aliveTasks(sweep)).keys()))

@@ -18,7 +18,7 @@ const cases = z
 /** A name of the cluster's: nothing that begins like an option. */
 const word = z.string().regex(/^[A-Za-z0-9_][\w.,:&|=@+-]*$/, { error: 'expected a name of the cluster' })
 const few = z.int().min(1).max(10_000)
-const slurm = z
+export const slurmSchema = z
   .strictObject({
     partition: word.meta(about('`--partition`.')).optional(),
     account: word.meta(about('`--account`.')).optional(),
@@ -40,10 +40,10 @@ const slurm = z
   })
   .meta(about('How `--engine slurm` asks for machines: a job array, one run a task.'))
 
-export type SlurmOptions = z.infer<typeof slurm>
+export type SlurmOptions = z.infer<typeof slurmSchema>
 
 export const sweepSchema = z
-  .object({ cases: cases.optional(), slurm: slurm.optional() })
+  .object({ cases: cases.optional(), slurm: slurmSchema.optional() })
   .catchall(z.array(z.unknown()).min(1))
   .meta(
     about(

@@ -192,6 +192,25 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.equal(status, 2)
     assert.match(stderr, /sbatch refused: .*partition/)
   })
+
+  it('--slurm fills in what the recipe leaves open, and is checked like it', () => {
+    const silent = place.recipe('a', sweptRecipe({ seed: [0] }))
+    const given = inSlurm('run', silent, ...started, '--slurm', 'partition=nowhere')
+    assert.match(given.stderr, /sbatch refused: .*partition/)
+    for (const [option, message] of [
+      ['nonsense', /--slurm nonsense: write it like/],
+      ['queue=gpu', /there is no queue; it has partition, /],
+      ['cpus=many', /--slurm cpus=many: .*number/],
+      ['partition=--wrap=x', /expected a name of the cluster/],
+    ] as const) {
+      const { status, stderr } = inSlurm('run', silent, ...started, '--slurm', option)
+      assert.equal(status, 2)
+      assert.match(stderr, message)
+    }
+    const says = place.recipe('b', sweptRecipe({ seed: [0], slurm: { partition: 'debug', memory: '400MB' } }))
+    const { status, stderr } = inSlurm('run', says, ...started, '--slurm', 'partition=nowhere', '--slurm', 'cpus=1')
+    assert.equal(status, 0, stderr)
+  })
 })
 
 describe('a machine without Slurm', () => {
