@@ -39,7 +39,8 @@ describe('the packaged extension: running', function () {
   it('right-click, Prune…, a few answers: a recipe is written and runs, and a checkpoint comes out', async () => {
     const { page, workspace } = studio
     await chooseFromMenu(page, 'opt', 'Prune Checkpoint')
-    for (const choice of ['Unstructured', null, 'Magnitude', 'None', null, 'run it']) await answer(studio, choice)
+    for (const choice of ['Unstructured', null, 'Magnitude', 'None', 'One run', null, 'run it'])
+      await answer(studio, choice)
     await status('done').waitFor({ timeout: 60_000 })
     assert.ok(exists(workspace, 'opt-magnitude50.prune.yaml'))
     assert.ok(exists(workspace, 'opt-magnitude50', 'model.safetensors'))

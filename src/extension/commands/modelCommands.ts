@@ -40,7 +40,8 @@ export function modelCommands({ services, inspectors, comparePanels, models, mod
     if (!written) return
     reached('write')
     await vscode.window.showTextDocument(written.recipe, { preview: false })
-    if (written.run) await vscode.commands.executeCommand('sparsescope.runRecipe', written.recipe)
+    const run = written.isSweep ? 'sparsescope.runSweep' : 'sparsescope.runRecipe'
+    if (written.run) await vscode.commands.executeCommand(run, written.recipe)
   }
   return {
     'sparsescope.openOverview': async (argument) => {

@@ -10,25 +10,31 @@ import { beforeRecovery, byMeasure, measured, proposeMethod, proposeRecoveries }
 import { methodNames, methodOf, type MethodName } from '../../shared/methods/methods.ts'
 import type { RecoverMode } from '../../shared/recipe/schema.ts'
 import { askCorpus } from './askCorpus.ts'
+import { askCompared, askValues, type Compared } from './compareSteps.ts'
 import { freeName, isHeldOut, recipeExtension, suggestedOutput, toRecipePath } from './choices.ts'
 import { recipeStart } from './recipeDefaults.ts'
 import { looksAtText, recipeText, trains, type WizardChoices } from './recipeText.ts'
 import { askText, pickOne, pickSeveral, type Answer, type Choice, type StepFrame } from './steps.ts'
 
-type Draft = WizardChoices & { name: string; run: boolean; canRetrain: boolean }
+type Draft = WizardChoices & { name: string; run: boolean; canRetrain: boolean; compared: Compared }
 type Step = (frame: StepFrame) => Promise<Answer<unknown>>
 
 const t = vscode.l10n.t
 
-/** Path of the recipe that was written, and whether to run it; null when the person left. `weights`: index or file. */
-export async function pruneWizard(
-  weights: vscode.Uri,
-  start: 'prune' | 'recover',
-): Promise<{ recipe: vscode.Uri; run: boolean } | null> {
+export interface WrittenRecipe {
+  readonly recipe: vscode.Uri
+  /** The person wants it to run now. */
+  readonly run: boolean
+  /** It stands for several runs. */
+  readonly isSweep: boolean
+}
+
+/** null when the person left. `weights`: index or file. */
+export async function pruneWizard(weights: vscode.Uri, start: 'prune' | 'recover'): Promise<WrittenRecipe | null> {
   const { folder, name, choices, canRetrain } = await recipeStart(weights.fsPath)
   // Reconstruction needs the dense model; one that is pruned already is retrained.
   const already = start === 'recover' && { method: null, recoveries: ['retrain'] as const }
-  const draft: Draft = { ...choices, ...already, name, canRetrain, run: true }
+  const draft: Draft = { ...choices, ...already, name, canRetrain, run: true, compared: null }
   const label = modelLabel(weights.fsPath)
   const title = start === 'prune' ? t('Prune {0}', label) : t('Recover {0}', label)
   let at = 0
@@ -41,7 +47,7 @@ export async function pruneWizard(
     at += answer === 'back' ? -1 : 1
   }
   const recipe = await writeRecipe(folder, draft)
-  return { recipe, run: draft.run }
+  return { recipe, run: draft.run, isSweep: draft.compare !== undefined }
 }
 
 function stepsOf(draft: Draft, parent: string, start: 'prune' | 'recover'): Step[] {
@@ -52,11 +58,14 @@ function stepsOf(draft: Draft, parent: string, start: 'prune' | 'recover'): Step
     const methods = methodChoices(draft.pattern)
     steps.push((frame) => keep(draft, 'method', pickOne(frame, t('How weights are chosen'), methods)))
     steps.push((frame) => keep(draft, 'recoveries', pickOne(frame, t('Recovery'), recoveryChoices(draft))))
+    steps.push((frame) => askComparison(frame, draft))
+    const { compared } = draft
+    if (compared) steps.push((frame) => keep(draft, 'compare', askValues(frame, compared, draft, methods)))
   }
   if (trains(draft.recoveries)) {
     steps.push((frame) => keep(draft, 'train', pickSeveral(frame, t('What is trained'), trainChoices(draft.train))))
   }
-  if (looksAtText(draft.method, draft.recoveries)) steps.push((frame) => askData(frame, draft, parent))
+  if (looksAtText(draft)) steps.push((frame) => askData(frame, draft, parent))
   steps.push((frame) => askOutput(frame, draft, parent))
   const run: Choice<boolean>[] = [
     { label: t('$(play) Write the recipe and run it'), value: true },
@@ -153,6 +162,15 @@ function trainChoices(train: readonly string[]): Choice<string>[] {
     { label: 'full', detail: t('Every weight that stays') },
   ]
   return all.map((c) => ({ ...c, value: c.label, picked: train.includes(c.label) }))
+}
+
+/** Another comparison than before has other values. */
+async function askComparison(frame: StepFrame, draft: Draft): Promise<Answer<unknown>> {
+  const answer = await askCompared(frame, { ...draft, compare: undefined })
+  if (answer === null || answer === 'back') return answer
+  draft.compared = answer.value
+  if (draft.compare?.path !== answer.value) draft.compare = undefined
+  return answer
 }
 
 async function askSparsity(frame: StepFrame, draft: Draft): Promise<Answer<unknown>> {

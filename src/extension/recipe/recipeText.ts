@@ -23,11 +23,24 @@ export interface WizardChoices {
   samples: number
   steps: number
   saveTo: string
+  /** Left out: one run. */
+  compare?: Comparison
+}
+
+/** A setting and the values to try: a run for each. */
+export type Comparison =
+  | { readonly path: 'prune.0.sparsity' | 'seed'; readonly values: readonly number[] }
+  | { readonly path: 'prune.0.method'; readonly values: readonly MethodName[] }
+
+/** What prunes in any of the runs; none where the model is pruned already. */
+export function methodsIn({ method, compare }: Pick<WizardChoices, 'method' | 'compare'>): readonly MethodName[] {
+  if (compare?.path === 'prune.0.method') return compare.values
+  return method === null ? [] : [method]
 }
 
 /** The recipe looks at text: to calibrate on, or to train on. */
-export function looksAtText(method: MethodName | null, recoveries: readonly RecoverMode[]): boolean {
-  return (method !== null && needsData(method)) || recoveries.length > 0
+export function looksAtText(choices: Pick<WizardChoices, 'method' | 'compare' | 'recoveries'>): boolean {
+  return methodsIn(choices).some((method) => needsData(method)) || choices.recoveries.length > 0
 }
 
 /** Something is learnt by gradient steps. */
@@ -48,12 +61,17 @@ export function recipeText(choices: WizardChoices): string {
     ...evaluateLines(choices),
     'save:',
     `  to: ${JSON.stringify(choices.saveTo)} # never overwrites: it must not exist yet`,
+    ...sweepLines(choices),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function pruneLines({ method, pattern, sparsity }: WizardChoices): string[] {
-  if (method === null) return ['# Nothing is pruned again: the zeros of the pruned input stay as they are.']
+function pruneLines(choices: WizardChoices): string[] {
+  const { pattern, sparsity } = choices
+  const methods = methodsIn(choices)
+  // Of several, one that uses the calibration: read by itself, the recipe has nothing that is idle.
+  const method = methods.find((name) => needsData(name)) ?? methods.at(0)
+  if (method === undefined) return ['# Nothing is pruned again: the zeros of the pruned input stay as they are.']
   const lines = ['prune:', `  - method: ${method}`]
   if (pattern === 'unstructured') lines.push(`    sparsity: ${sparsity} # share of the weights that go`)
   else lines.push(`    pattern: ${JSON.stringify(pattern)} # the smallest of every group along the inputs go`)
@@ -61,8 +79,9 @@ function pruneLines({ method, pattern, sparsity }: WizardChoices): string[] {
   return lines
 }
 
-function calibrates({ method, recoveries, data }: WizardChoices): boolean {
-  return data !== null && ((method !== null && needsData(method)) || recoveries.some((mode) => mode !== 'retrain'))
+function calibrates(choices: WizardChoices): boolean {
+  const fits = methodsIn(choices).some((method) => needsData(method))
+  return choices.data !== null && (fits || choices.recoveries.some((mode) => mode !== 'retrain'))
 }
 
 function dataLines({ data, field, samples, seqLen }: WizardChoices): string[] {
@@ -100,4 +119,9 @@ function evaluateLines({ evaluateOn, seqLen, recoveries, method }: WizardChoices
   const at = recoveries.length === 0 ? '[dense, pruned]' : '[dense, recovered]'
   const heading = method === null ? ['evaluate: # dense: before recovery, which is the pruned input'] : ['evaluate:']
   return [...heading, `  - {task: perplexity, data: ${JSON.stringify(evaluateOn)}, seq_len: ${seqLen}, at: ${at}}`]
+}
+
+function sweepLines({ compare }: WizardChoices): string[] {
+  if (!compare) return []
+  return ['sweep: # a run for each value; each saves to a folder of its own', `  ${compare.path}: [${compare.values.join(', ')}]`] // prettier-ignore
 }

@@ -20,13 +20,19 @@ export function pickOne<T>(frame: StepFrame, placeholder: string, items: Choice<
   return show(pick, frame, placeholder, () => pick.selectedItems.at(0)?.value)
 }
 
-export function pickSeveral<T>(frame: StepFrame, placeholder: string, items: Choice<T>[]): Promise<Answer<T[]>> {
+/** At least so many. */
+export function pickSeveral<T>(
+  frame: StepFrame,
+  placeholder: string,
+  items: Choice<T>[],
+  least = 1,
+): Promise<Answer<T[]>> {
   const pick = vscode.window.createQuickPick<Choice<T>>()
   pick.canSelectMany = true
   pick.items = items
   pick.selectedItems = items.filter((i) => i.picked)
   return show(pick, frame, placeholder, () =>
-    pick.selectedItems.length > 0 ? pick.selectedItems.map((i) => i.value) : undefined,
+    pick.selectedItems.length >= least ? pick.selectedItems.map((i) => i.value) : undefined,
   )
 }
 

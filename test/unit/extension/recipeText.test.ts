@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { outlineText } from '../../../src/extension/recipe/outlineText.ts'
 import type { MethodName } from '../../../src/shared/methods/methods.ts'
-import { recipeText } from '../../../src/extension/recipe/recipeText.ts'
+import { recipeText, type Comparison } from '../../../src/extension/recipe/recipeText.ts'
 import { recoveriesOf } from '../../../src/shared/recipe/resolve.ts'
+import { expandSweep } from '../../../src/shared/sweep/expandSweep.ts'
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
 import type { RecoverMode } from '../../../src/shared/recipe/schema.ts'
 
@@ -36,6 +37,24 @@ describe('recipes that the wizard writes', () => {
       }
     }
   }
+
+  const comparisons: Comparison[] = [
+    { path: 'prune.0.sparsity', values: [0.4, 0.5] },
+    { path: 'seed', values: [0, 1, 2] },
+    { path: 'prune.0.method', values: ['magnitude', 'wanda', 'sparsegpt'] },
+  ]
+  for (const compare of comparisons)
+    it(`compares ${compare.path}: a run for each value, each with what it needs and a place of its own`, () => {
+      const choices = { ...base, method: 'magnitude' as const, recoveries: [], pattern: 'unstructured' }
+      const { recipe, findings } = parseRecipe(recipeText({ ...choices, compare, data: 'c4.jsonl' }))
+      assert.ok(recipe)
+      assert.deepEqual(findings, [])
+      const { runs, problems } = expandSweep(recipe)
+      assert.deepEqual(problems, [])
+      assert.deepEqual(runs.map(({ settings }) => settings[compare.path]), compare.values) // prettier-ignore
+      assert.equal(new Set(runs.map((run) => run.recipe.save?.to)).size, compare.values.length)
+      assert.equal(recipe.calibration !== undefined, compare.path === 'prune.0.method')
+    })
 
   it('a pruned model is retrained without being pruned again', () => {
     const text = recipeText({
