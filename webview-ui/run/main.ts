@@ -128,7 +128,7 @@ const grid = createGrid({
 const words: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
 const legend = createLegend(words)
 const csv = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Curves as CSV')
-const tasks = createTaskTable()
+const tasks = createTaskTable(host.post)
 const sampleTexts = createSampleTexts()
 const cards = Object.values(charts).map(({ element }) => h('div', { class: 'card', hidden: true }, element))
 const mapTitle = 'Sparsity by block and module'
@@ -197,7 +197,7 @@ const draw = onceAFrame(() => {
     'pairs',
     cards.every((card) => !card.hidden),
   )
-  tasks.update(run.picture)
+  tasks.update(all)
   sampleTexts.update(run.picture)
   csv.hidden = cards[0].hidden
   nothingYet.hidden = statusOf(run) !== 'running' || cards.some((card) => !card.hidden)

@@ -1,4 +1,5 @@
 // Several runs as one HTML page that needs nothing else: table, Pareto front, curves.
+import { accuracyBars } from '../../shared/chart/accuracyBars.ts'
 import { chartFigure } from '../../shared/chart/figure.ts'
 import { accuracyChart, chartTexts, lossChart, perplexityChart, type ChartedRun } from '../../shared/chart/runCharts.ts'
 import { defaultLook, scatterChart } from '../../shared/chart/scatterChart.ts'
@@ -24,6 +25,7 @@ export function comparisonPage(title: string, runs: readonly FoldedRun[], pictur
     chartFigure({ ...scatter.chart, ...linear, logY: true, continuousX: true }, scatter.text, ink),
     chartFigure({ ...perplexityChart(curves), ...linear, logY: true }, chartTexts.perplexity, ink),
     chartFigure({ ...accuracyChart(curves), ...linear }, chartTexts.accuracy, ink),
+    accuracyBars(curves, ink),
     chartFigure({ ...lossChart(curves, { smoothing: 0, maxPoints }), ...linear, logY: true }, chartTexts.loss, ink),
   ]
   const left = drawn.length - curves.length

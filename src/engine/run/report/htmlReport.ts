@@ -2,6 +2,7 @@
 import type { ChartText } from '../../../shared/chart/chartData.ts'
 import type { Ink } from '../../../shared/chart/drawChart.ts'
 import { chartFigure } from '../../../shared/chart/figure.ts'
+import { accuracyBars } from '../../../shared/chart/accuracyBars.ts'
 import {
   accuracyChart,
   chartTexts,
@@ -94,8 +95,8 @@ function plots(picture: RunPicture): string {
 }
 
 /** Each zero-shot task at each stage, in the recipe's order. */
-function taskTable({ evaluations }: RunPicture): string {
-  const { tasks } = accuraciesOf(evaluations)
+function taskTable(picture: RunPicture): string {
+  const { tasks } = accuraciesOf(picture.evaluations)
   if (tasks.length === 0) return ''
   const rows = tasks.map(({ name, stages }) => [
     name,
@@ -104,7 +105,8 @@ function taskTable({ evaluations }: RunPicture): string {
       return one ? formatAccuracy(one.acc, one.stderr) : '–'
     }),
   ])
-  return `<h2>Accuracy by task</h2>${table(['task', 'dense', 'pruned', 'recovered'], rows)}`
+  const bars = accuracyBars([{ label: picture.name, index: 0, picture }], ink)
+  return `<h2>Accuracy by task</h2>${bars ? shapeText(bars) : ''}${table(['task', 'dense', 'pruned', 'recovered'], rows)}`
 }
 
 /** What the model said at each stage; the first token that is not the first text's is marked. */
