@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
 import type { Sweep } from '../sweeps/sweeps.ts'
 import { countsText } from '../../shared/sweep/countsText.ts'
+import { askEngine, slurmEngine } from '../sweeps/askEngine.ts'
 import { isSubmitted } from '../sweeps/askQueued.ts'
 import { commandLine } from '../sweeps/commandLine.ts'
 import { nameOfRun } from '../sweeps/sweepFolder.ts'
@@ -32,9 +33,9 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       if (!(await requireTrust(t('Running a sweep')))) return
       const chosen = await recipeOrPick(argument, t('Run Sweep'))
       const recipe = chosen && (await savedRecipe(chosen))
-      const jobs = recipe && (await askJobs(t('Run Sweep')))
-      if (!recipe || jobs === undefined) return
-      const running = await sweepTask(services, recipe, jobs)
+      const engine = recipe && (await askEngine(t('Run Sweep')))
+      if (!recipe || !engine) return
+      const running = await sweepTask(services, recipe, engine)
       void newSweep(recipe, running).then((sweep) => sweep !== null && sweepPanels.show({ sweep }))
       await running.ended
     },
@@ -53,12 +54,12 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       if (!(await requireTrust(t('Running a sweep')))) return
       const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Go On with Sweep')))
       if (!folder) return
-      // A cluster decides itself how many run at a time.
-      const jobs = isSubmitted(folder) ? null : await askJobs(t('Go On with Sweep'))
-      if (jobs === undefined) return
+      // What a cluster has begun goes on there.
+      const engine = isSubmitted(folder) ? slurmEngine() : await askEngine(t('Go On with Sweep'))
+      if (!engine) return
       sweepPanels.show({ sweep: folder })
       await (
-        await sweepTask(services, vscode.Uri.file(folder), jobs)
+        await sweepTask(services, vscode.Uri.file(folder), engine)
       ).ended
     },
     'sparsescope.reportSweep': async (argument) => {
@@ -76,18 +77,6 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       if (runs.length > 1) sweepPanels.show({ runs })
     },
   }
-}
-
-/** Each of so many runs gets its share of threads and memory. undefined when the person left. */
-async function askJobs(title: string): Promise<number | undefined> {
-  const most = 64
-  const text = await vscode.window.showInputBox({
-    title,
-    prompt: t('Runs at a time; threads and memory are shared among them'),
-    value: '1',
-    validateInput: (value) => (Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= most ? undefined : t('A whole number from 1 to {0}', most)), // prettier-ignore
-  })
-  return text === undefined ? undefined : Number(text)
 }
 
 async function pickSweep({ sweeps }: Parts, title: string): Promise<string | undefined> {

@@ -17,11 +17,11 @@ export interface SweepTask {
   isOver(): boolean
 }
 
-/** Of a recipe, or of a sweep's folder: what is there already is gone on with. `jobs` null: as its engine decides. */
-export async function sweepTask(services: Services, path: vscode.Uri, jobs: number | null): Promise<SweepTask> {
+/** Of a recipe, or of a sweep's folder: what is there already is gone on with. `engine`: arguments of `sweep run`. */
+export async function sweepTask(services: Services, path: vscode.Uri, engine: readonly string[]): Promise<SweepTask> {
   const { path: node, electron } = await nodeOf(services)
   const cli = join(services.extensionUri.fsPath, 'dist', 'cli.mjs')
-  const args = [cli, 'sweep', 'run', path.fsPath, ...(jobs === null ? [] : ['--jobs', String(jobs)])]
+  const args = [cli, 'sweep', 'run', path.fsPath, ...engine]
   const execution = new vscode.ProcessExecution(node, args, {
     cwd: dirname(path.fsPath),
     ...(electron && { env: { ELECTRON_RUN_AS_NODE: '1' } }),
