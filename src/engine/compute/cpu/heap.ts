@@ -131,6 +131,7 @@ export class Heap {
       return false
     }
     this.#bytes = new Uint8Array(this.memory.buffer)
+    this.outside?.preferLargePages(top, pages * page)
     this.#allocator.extend(pages * page)
     return true
   }
@@ -142,6 +143,7 @@ export class Heap {
     for (const { start, end } of this.#allocator.freeSpans(leastDiscard)) outside.discard(start, end - start)
     const address = outside.map(size)
     if (address === 0) this.#refuse(bytes)
+    outside.preferLargePages(address, size)
     this.#mapped.set(address, size)
     this.#mappedBytes += size
     this.#peakBytes = Math.max(this.#peakBytes, this.#usedBytes)
