@@ -1,6 +1,7 @@
 // Greedy text beside transformers: the same ids, tokens a second, and what reading the weights alone would take.
-//   PYTHON=…/bin/python npx tsx bench/generate.ts --model SMOLLM2 [--tokens 40] [--rounds 3] [--dtype float32]
+//   PYTHON=…/bin/python npx tsx bench/generate.ts --model SMOLLM2 [--tokens 40] [--rounds 3] [--dtype float32] [--ours]
 // Both on the CPU, taking turns; ours reads the weights in the checkpoint's type, transformers in --dtype. PYTHON has transformers.
+// Reading alone is measured before and after each of our rounds, so that both see the same machine. --ours: without transformers.
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { openCpu } from '../src/engine/compute/cpu/open.ts'
 import { openTextGenerator } from '../src/engine/generate/generateText.ts'
 import { createDecoder } from '../src/engine/model/decoder.ts'
 import { openModel } from '../src/engine/model/model.ts'
+import { readBandwidth } from './support/bandwidth.ts'
 import { cleanEnvironment, machine, median, python } from './support/process.ts'
 
 const { values } = parseArgs({
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     tokens: { type: 'string', default: '40' },
     rounds: { type: 'string', default: '3' },
     dtype: { type: 'string', default: 'float32' },
+    ours: { type: 'boolean', default: false },
   },
 })
 const { model: folder, dtype } = values
@@ -67,7 +70,7 @@ async function ourRound(): Promise<(Answer & { decodeSeconds: number })[]> {
   return answers.map(({ tokens, seconds, decodeSeconds }) => ({ tokens: [...tokens], seconds, decodeSeconds }))
 }
 
-function theirRound(): { answers: Answer[]; bytes_per_second: number } {
+function theirRound(): Answer[] {
   const args = [join(import.meta.dirname, 'generate.py'), folder ?? '', dtype, String(maxTokens), String(threads)]
   const { status, stdout, stderr } = spawnSync(python, args, {
     input: JSON.stringify(prompts),
@@ -75,7 +78,7 @@ function theirRound(): { answers: Answer[]; bytes_per_second: number } {
     encoding: 'utf8',
   })
   if (status !== 0) throw new Error(stderr.slice(-2000))
-  return JSON.parse(stdout) as { answers: Answer[]; bytes_per_second: number }
+  return (JSON.parse(stdout) as { answers: Answer[] }).answers
 }
 
 /** Bytes of weights that a token reads: all but the embedding, of which it reads a row, unless it is the head too. */
@@ -83,29 +86,46 @@ const bytesPerToken = [...checkpoint.tensors.values()]
   .filter(({ name }) => name !== decoder.ends.tokens.name || name === decoder.ends.headWeightName)
   .reduce((sum, { bytes }) => sum + bytes, 0)
 
+const sum = (list: number[]) => list.reduce((a, b) => a + b, 0)
+const decodeRate = (answers: Awaited<ReturnType<typeof ourRound>>) =>
+  sum(answers.map(({ tokens }) => tokens.length - 1)) / sum(answers.map((a) => a.decodeSeconds))
+
+/** Our answers, and tokens a second of reading alone with one thread and with all, about the same time. */
+async function measuredRound() {
+  const bound = async () => [await readBandwidth(1), await readBandwidth(threads)]
+  const before = await bound()
+  const begun = process.cpuUsage()
+  const answers = await ourRound()
+  const { user, system } = process.cpuUsage(begun)
+  const after = await bound()
+  const bounds = before.map((rate, i) => (rate + after[i]) / 2 / bytesPerToken)
+  const tokens = sum(answers.map((answer) => answer.tokens.length))
+  return { answers, bounds, cpuMs: (user + system) / 1000 / tokens }
+}
+
 await ourRound()
 const rounds = []
-for (let i = 0; i < Number(values.rounds); i++) rounds.push({ ours: await ourRound(), theirs: theirRound() })
+for (let i = 0; i < Number(values.rounds); i++)
+  rounds.push({ ours: await measuredRound(), theirs: values.ours ? [] : theirRound() })
 
-const sum = (list: number[]) => list.reduce((a, b) => a + b, 0)
 const rate = (answers: Answer[]) => sum(answers.map(({ tokens }) => tokens.length)) / sum(answers.map((a) => a.seconds))
-const [{ ours, theirs }] = rounds
-const equal = ours.filter(({ tokens }, i) => tokens.join() === theirs.answers[i].tokens.join()).length
-const rates = rounds.map((round) => ({ ours: rate(round.ours), theirs: rate(round.theirs.answers) }))
-const decodeRates = rounds.map(
-  (round) => sum(round.ours.map(({ tokens }) => tokens.length - 1)) / sum(round.ours.map((a) => a.decodeSeconds)),
-)
-const bounds = rounds.map((round) => round.theirs.bytes_per_second / bytesPerToken)
 console.log(`${machine()}, ${threads} thread(s), ${backend.info.description}`)
-console.log(`${equal} of ${prompts.length} prompts: the same ${maxTokens} tokens as transformers in ${dtype}`)
+const [{ ours, theirs }] = rounds
+if (!values.ours) {
+  const equal = ours.answers.filter(({ tokens }, i) => tokens.join() === theirs[i].tokens.join()).length
+  const rates = rounds.map((round) => ({ ours: rate(round.ours.answers), theirs: rate(round.theirs) }))
+  console.log(`${equal} of ${prompts.length} prompts: the same ${maxTokens} tokens as transformers in ${dtype}`)
+  console.log(
+    `tokens a second: ${median(rates.map((r) => r.ours)).toFixed(1)} and ${median(rates.map((r) => r.theirs)).toFixed(1)} ` +
+      `(${median(rates.map((r) => r.ours / r.theirs)).toFixed(2)} ×)`,
+  )
+}
+const of = (what: (round: (typeof rounds)[number]['ours']) => number) =>
+  median(rounds.map((round) => what(round.ours))).toFixed(2)
 console.log(
-  `tokens a second: ${median(rates.map((r) => r.ours)).toFixed(1)} and ${median(rates.map((r) => r.theirs)).toFixed(1)} ` +
-    `(${median(rates.map((r) => r.ours / r.theirs)).toFixed(2)} ×)`,
-)
-console.log(
-  `decode alone ${median(decodeRates).toFixed(1)}; reading ${(bytesPerToken / 1e6).toFixed(0)} MB a token at ` +
-    `${(median(rounds.map((r) => r.theirs.bytes_per_second)) / 1e9).toFixed(1)} GB/s would be ${median(bounds).toFixed(1)} ` +
-    `(${median(decodeRates.map((r, i) => r / bounds[i])).toFixed(2)} of it)`,
+  `decode alone ${of((r) => decodeRate(r.answers))} tokens a second, ${of((r) => r.cpuMs)} ms of processor time a token; reading ` +
+    `${(bytesPerToken / 1e6).toFixed(0)} MB a token would be ${of((r) => r.bounds[0])} on one thread, ${of((r) => r.bounds[1])} on ${threads} ` +
+    `(${of((r) => decodeRate(r.answers) / r.bounds[1])} of it)`,
 )
 await generator.close()
 await decoder.close()
