@@ -104,7 +104,7 @@ async function measuredRound() {
 }
 
 await ourRound()
-const rounds = []
+const rounds: { ours: Awaited<ReturnType<typeof measuredRound>>; theirs: Answer[] }[] = []
 for (let i = 0; i < Number(values.rounds); i++)
   rounds.push({ ours: await measuredRound(), theirs: values.ours ? [] : theirRound() })
 
