@@ -180,7 +180,12 @@ const draw = onceAFrame(() => {
   const run = shown.get(current)
   if (!run) return
   const all = [run, ...[...shown.values()].filter((r) => r !== run)]
-  status.update(run.picture, statusOf(run), result !== null)
+  status.update(
+    run.picture,
+    statusOf(run),
+    result !== null,
+    runs.find(({ folder }) => folder === current),
+  )
   resultCard.update(run.picture.name, result)
   const drawn: Record<ChartName, RunChart> = {
     loss: lossChart(all, { smoothing, maxPoints }),

@@ -18,8 +18,11 @@ export interface StatusActions {
 
 export interface StatusBar {
   element: HTMLElement
-  /** `hasResult`: the card of the result shows the numbers and has the buttons. */
-  update(picture: RunPicture, status: RunStatus, hasResult: boolean): void
+  /**
+   * `hasResult`: the card of the result shows the numbers and has the buttons. `named`: as the host lists it; a run of a sweep
+   * itself knows its number alone.
+   */
+  update(picture: RunPicture, status: RunStatus, hasResult: boolean, named?: { name: string; time: string }): void
 }
 
 const words: Record<RunStatus, string> = {
@@ -62,10 +65,10 @@ export function createStatusBar(actions: StatusActions): StatusBar {
       warnings,
       tiles,
     ),
-    update(picture, status, hasResult) {
+    update(picture, status, hasResult, named = runName(picture.name)) {
       const live = status === 'running' || status === 'paused'
       paused = status === 'paused'
-      const { name, time } = runName(picture.name)
+      const { name, time } = named
       title.textContent = name || 'Run'
       facts.textContent = [time, picture.model, picture.device].filter(Boolean).join(' · ')
       state.textContent = words[status]

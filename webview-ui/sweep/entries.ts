@@ -29,7 +29,7 @@ export function labelOf({ names, settings }: Pick<FoldedRun, 'names' | 'settings
 }
 
 /** `prune.0.sparsity` → sparsity */
-function lastPart(path: string): string {
+export function lastPart(path: string): string {
   return path.split('.').at(-1) ?? path
 }
 

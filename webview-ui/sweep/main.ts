@@ -212,10 +212,12 @@ function drawScatter(all: readonly Entry[], by: StyledBy): void {
   const choices = available.map(({ id, title }) => ({ value: id, text: title }))
   const pick = (name: 'x' | 'y', usual: string): Measure | undefined => {
     // Before a run has ended nobody knows its sparsity: what was asked for stands in for it.
-    const wishes = [options[name], usual, available.find(({ title }) => /sparsity$/.test(title))?.id]
+    const asked = name === 'x' ? available.find(({ title }) => /sparsity$/.test(title))?.id : undefined
+    const wishes = [options[name], usual, asked]
     const found = wishes.flatMap((id) => available.find((measure) => measure.id === id) ?? []).at(0)
     pickers[name].update(choices, found?.id ?? '')
-    return found ?? available.at(name === 'x' ? -1 : 0)
+    // What came out goes up: a setting there would say nothing of the runs.
+    return found ?? (name === 'x' ? available.at(-1) : available.find(({ better }) => better !== null))
   }
   const [x, y] = [pick('x', 'sparsity'), pick('y', 'perplexity')]
   if (!x || !y) return scatter.update(null)

@@ -7,7 +7,7 @@ import { valueText } from '../../src/shared/sweep/settings.ts'
 import { replaceChildren } from '../shared/dom.ts'
 import { keySymbol } from '../shared/key.ts'
 import type { Column } from '../shared/table.ts'
-import type { Entry } from './entries.ts'
+import { lastPart, type Entry } from './entries.ts'
 
 /** Columns by what gives way first where there is little room. */
 const ranks: Partial<Record<string, number>> = {
@@ -41,7 +41,7 @@ export function columnsOf(entries: readonly Entry[], rowOf: (run: number) => Com
       },
     },
     ...(entries.every(isNamedBySettings) ? [] : [nameColumn]),
-    ...paths.map(settingColumn),
+    ...paths.map((path) => settingColumn(path, paths)),
     {
       id: 'state',
       title: 'state',
@@ -59,11 +59,11 @@ const nameColumn: Column<Entry> = {
   sort: ({ names }) => names[0],
 }
 
-function settingColumn(path: string): Column<Entry> {
+function settingColumn(path: string, all: readonly string[]): Column<Entry> {
+  const isOnly = all.every((other) => other === path || lastPart(other) !== lastPart(path))
   return {
     id: `setting ${path}`,
-    // What all paths begin with says little, and the tooltip has all of it.
-    title: path,
+    title: isOnly ? lastPart(path) : path,
     text: ({ settings }) => (path in settings ? valueText(settings[path]) : '–'),
     sort: ({ settings }) => {
       const value = settings[path]

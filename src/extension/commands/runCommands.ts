@@ -81,6 +81,8 @@ export function runCommands(parts: Parts): Handlers<Ids> {
     },
     'sparsescope.revealOutput': async (argument) => {
       const folder = runTarget(argument)
+      // One of a sweep has not been read before somebody asks for it.
+      if (folder) await runStore.refresh(folder)
       const saved = folder && runStore.get(folder)?.picture.saved
       if (saved) await vscode.commands.executeCommand('sparsescope.openOverview', await weightsOf(saved))
     },

@@ -60,7 +60,7 @@ export function scatterChart(runs: readonly FoldedRun[], look: ScatterLook): Sca
     marks: 'marks',
   }))
   const best = frontOf(all, x, y)
-  const line: Series[] = best.length > 0 ? [{ label: 'Pareto front', style: front, points: best }] : []
+  const line: Series[] = best.length > 1 ? [{ label: 'Pareto front', style: front, points: best }] : []
   // The line behind the marks.
   return { chart: { series: [...line, ...series], levels: [], xRange: null }, text: textOf(x, y), points: all }
 }

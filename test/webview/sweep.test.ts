@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import type { Browser, Page } from 'playwright-core'
+import type { ComparedRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import { openBrowser, openView, posted, send } from '../support/browser.ts'
+import * as recorded from '../../webview-ui/harness/recorded.ts'
+import { recordedAs, recordedCurves, recordedMap, recordedRows, recordedWhat } from '../../webview-ui/harness/recordedSweep.ts' // prettier-ignore
+
+const settings = { type: 'settings', settings: recorded.settings }
+const rows = recordedRows(3, 2)
+const compared = (list: readonly ComparedRow[], what: object = recordedWhat) => ({ type: 'compared', what, rows: list })
+
+describe('the view of several runs in Chromium', function () {
+  this.timeout(60_000)
+  let browser: Browser
+  let page: Page
+  let errors: string[]
+  before(async function () {
+    browser = await openBrowser(this)
+  })
+  after(async () => browser?.close())
+  afterEach(async () => {
+    await page?.close()
+    assert.deepEqual(errors, [])
+  })
+
+  async function open(...messages: object[]): Promise<void> {
+    page = await openView(browser, 'sweep', 'dark')
+    errors = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    await send(page, settings, ...(messages as { type: string }[]))
+  }
+  const asked = async (type: string) => (await posted(page)).findLast((message) => message.type === type)
+  const watched = async () => (await asked('watch')) as unknown as { watch: number; groups: number[][] }
+  async function answer(steps: { from?: number; to: number }): Promise<void> {
+    const { watch, groups } = await watched()
+    await send(page, recordedCurves(watch, groups, steps) as ToSweep)
+  }
+  const lines = page$('.tableRow:not([hidden])')
+  const marks = page$('.chart .mark')
+  function page$(selector: string) {
+    return () => page.locator(selector)
+  }
+
+  it('seeds are one row, one point and one curve, until they are unfolded', async () => {
+    await open(compared(rows))
+    assert.equal(await marks().count(), 18)
+    assert.deepEqual((await watched()).groups.slice(0, 2), [[0, 1], [2, 3]]) // prettier-ignore
+    assert.match(await lines().first().innerText(), /2 done/)
+    await page.getByRole('button', { name: 'fold seeds' }).click()
+    await send(page)
+    assert.equal(await marks().count(), 36)
+    assert.deepEqual((await watched()).groups.slice(0, 2), [[0], [1]])
+  })
+
+  it('a row that is selected selects its point and its curve; Enter opens its run, and so does a click on a point', async () => {
+    await open(compared(rows))
+    await page.getByRole('grid', { name: 'Runs' }).focus()
+    for (const key of ['ArrowDown', 'ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key)
+    await send(page)
+    assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 2)
+    assert.equal(await page.locator('.pointSelected').count(), 2)
+    assert.deepEqual((await watched()).groups, [[2, 3], [4, 5]]) // prettier-ignore
+    await page.keyboard.press('Enter')
+    assert.equal((await asked('openRun'))?.run, 4)
+    const points = page.getByRole('application', { name: /Runs as points/ })
+    await points.focus()
+    await page.keyboard.press('Home')
+    assert.match(await page.locator('.srOnly[role=status]').innerText(), /sparsity: 40.00 %; perplexity: /)
+    await page.keyboard.press('Enter')
+    assert.notEqual((await asked('openRun'))?.run, 4)
+  })
+
+  it('curves grow by their new points alone, and answers to an older question do not count', async () => {
+    await open(compared(rows))
+    await page.getByText('Reading the curves…').waitFor()
+    await answer({ to: 40 })
+    const last = () => page.locator('.dataTableView td:last-child').first().innerText()
+    await page.getByRole('button', { name: 'table' }).click()
+    await send(page)
+    assert.equal(await last(), '40')
+    await answer({ from: 40, to: 55 })
+    assert.equal(await last(), '55')
+    const { watch, groups } = await watched()
+    await send(page, recordedCurves(watch - 1, groups, { to: 3 }) as ToSweep)
+    assert.equal(await last(), '55')
+  })
+
+  it('maps of what is selected stand side by side', async () => {
+    await open(compared(rows))
+    await page.getByText('Select runs in the table to see their maps').waitFor()
+    await lines().nth(1).click()
+    await send(page)
+    assert.deepEqual((await asked('watchMaps'))?.runs, [2, 3])
+    await send(page, { type: 'maps', maps: [recordedMap(2, 6, 0.5), recordedMap(3, 6, 0.5)] } as never)
+    const grid = page.getByRole('grid', { name: /Sparsity of method magnitude.*seed 0/ })
+    await grid.focus()
+    await page.keyboard.press('ArrowDown')
+    assert.match(
+      await page.locator('.srOnly[role=status]').innerText(),
+      /^block 1, self_attn\.q_proj: \d+\.\d+ % zeros/,
+    )
+  })
+
+  it('shows live how far it is, says why a run failed, and offers what can be done', async () => {
+    await open(compared(rows.map((row) => recordedAs(row, 'waiting'))))
+    await page.getByText('Points appear with the first evaluation').waitFor()
+    await page.getByText('0 of 36 done, 36 waiting').waitFor()
+    const button = (name: string) => page.getByRole('button', { name, exact: true })
+    assert.equal(await button('Go on').isVisible(), true)
+    await send(page, { type: 'rows', rows: [recordedAs(rows[0], 'running', 0.42), rows[2], recordedAs(rows[4], 'failed')] } as never) // prettier-ignore
+    await page.getByText('1 of 36 done, 1 failed, 1 running, 33 waiting').waitFor()
+    await page.getByRole('list', { name: 'Runs that failed' }).getByText('No space left on device').waitFor()
+    assert.deepEqual([await button('Go on').isVisible(), await button('Cancel').isVisible()], [false, true])
+    await button('Cancel').click()
+    assert.equal((await asked('act'))?.what, 'cancel')
+    await page.getByRole('button', { name: 'fold seeds' }).click()
+    await send(page)
+    assert.match(await lines().first().innerText(), /running 42 %, reconstruct/)
+  })
+
+  it('in an untrusted workspace, and of a comparison, nothing can be begun or cancelled', async () => {
+    for (const what of [recordedWhat, { kind: 'comparison', title: 'Compare 2 Runs', about: '' }]) {
+      await open(compared(rows.map((row) => recordedAs(row, 'waiting')), what)) // prettier-ignore
+      const trusted = what.kind === 'comparison'
+      await send(page, { ...settings, settings: { ...recorded.settings, trusted } } as never)
+      for (const name of ['Go on', 'Cancel', 'Report'])
+        assert.equal(await page.getByRole('button', { name, exact: true }).isVisible(), false, name)
+      if (!trusted) await page.close()
+    }
+  })
+
+  it('CSV has every run that the filter keeps, Markdown the table as it stands', async () => {
+    await open(compared(rows))
+    await page.getByRole('searchbox').fill('wanda retrain')
+    await page.getByRole('button', { name: 'CSV' }).click()
+    const csv = String((await asked('export'))?.content)
+    assert.equal(csv.trim().split('\r\n').length, 1 + 6)
+    await page.getByRole('button', { name: 'Markdown' }).click()
+    const markdown = String((await asked('export'))?.content)
+    assert.match(markdown, /^\| prune\.0\.method \|/)
+    assert.equal(markdown.trim().split('\n').length, 2 + 3)
+    await page.getByRole('button', { name: 'Save scatter as SVG' }).click()
+    await send(page)
+    assert.match(String((await asked('export'))?.content), /^<svg.*wanda, retrain/)
+  })
+
+  it('two runs without a perplexity, one alone, and none are no reason to fail', async () => {
+    const bare = rows.slice(0, 2).map((row) => ({ ...recordedAs(row, 'waiting'), state: 'done' as const }))
+    await open(compared(bare))
+    await page.getByText('2 of 2 done').waitFor()
+    await send(page, compared(rows.slice(0, 1)) as never)
+    assert.equal(await marks().count(), 1)
+    await send(page, compared([]) as never)
+    await page.getByText('This sweep has no runs').waitFor()
+  })
+})
