@@ -17,7 +17,7 @@ import { cellsOf, demoModels, heads, recipeIn, rowsOf, titleOf, type DemoRun } f
 import { copySample } from './demo/sampleCopy.ts'
 import { gatherFacts } from './doctor/facts.ts'
 import { fasterWith } from './doctor/remedies.ts'
-import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { askedMemory, memoryOption } from './memoryOption.ts'
 import { wholeNumber } from './optionNumbers.ts'
 import { shorter, showEvent } from './run.ts'
 import { createRunProgress } from './terminal/runProgress.ts'
@@ -87,7 +87,7 @@ async function run(context: Context, recipe: string, options: DemoOptions): Prom
     return await runRecipe({
       recipe,
       settings: options.steps === undefined ? [] : [`recover.steps=${options.steps}`],
-      memoryBytes: memoryBytes(options.memory),
+      memoryBytes: askedMemory(options.memory),
       version,
       openBackend: async () => (backend = await openBackend(options)),
       signal: context.signal,

@@ -15,3 +15,8 @@ export function memoryBytes(size: string | undefined): number {
   if (bytes !== null && bytes > 0) return bytes
   throw new EngineError('usage', `--memory ${size} is not a size; write it like 8GB or 500MiB`)
 }
+
+/** undefined: nobody asked, and a run takes the default. @throws EngineError 'usage' for what is no size. */
+export function askedMemory(size: string | undefined): number | undefined {
+  return size === undefined ? undefined : memoryBytes(size)
+}

@@ -16,7 +16,7 @@ import { evaluationTitle, measuredText } from '../shared/series/evaluationTitle.
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { createRunProgress } from './terminal/runProgress.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { memoryBytes, memoryOption } from './memoryOption.ts'
+import { askedMemory, memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { version } from './version.ts'
 
@@ -55,7 +55,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
           recipe,
           settings,
           resume: options.resume,
-          memoryBytes: memoryBytes(options.memory),
+          memoryBytes: askedMemory(options.memory),
           version,
           openBackend: async () => (backend = await openBackend(options)),
           signal: context.signal,

@@ -128,7 +128,8 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     // Also a resumed run may have said nothing yet.
     if (progress.eventsBytes === 0) for (const message of progress.warnings) emit({ type: 'warning', message })
     if (resumed) warnOfOtherDevice(opened, session.warn)
-    const excess = beyondDevice(session.memoryBytes, backend.memory().limitBytes)
+    // Of a default nobody has to be told.
+    const excess = options.memoryBytes !== undefined && beyondDevice(session.memoryBytes, backend.memory().limitBytes)
     if (excess && backend.traits.inHostMemory) session.warn(excess)
   }
 }

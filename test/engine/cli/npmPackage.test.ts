@@ -21,7 +21,7 @@ interface Doctor {
 interface Demo {
   folder: string
   report: string
-  runs: { output: string; perplexity: Record<'dense' | 'pruned' | 'recovered', number> }[]
+  runs: { output: string; warnings: string[]; perplexity: Record<'dense' | 'pruned' | 'recovered', number> }[]
 }
 
 describe('the npm package', function () {
@@ -96,8 +96,9 @@ describe('the npm package', function () {
     const { folder, report, runs } = JSON.parse(sparsescope('demo', '--steps', '2', '--json')) as Demo
     assert.equal(folder, join(work, 'sparsescope-demo'))
     assert.equal(runs.length, 4)
-    for (const { output, perplexity } of runs) {
+    for (const { output, perplexity, warnings } of runs) {
       assert.ok(existsSync(join(output, 'model.safetensors')))
+      assert.deepEqual(warnings.filter((text) => text.includes('--memory')), []) // prettier-ignore
       assert.ok(perplexity.dense < perplexity.recovered && perplexity.recovered < perplexity.pruned)
     }
     const page = readFileSync(report, 'utf8')
