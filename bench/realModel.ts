@@ -107,6 +107,8 @@ const rows = [...ofTable, ...more.filter(({ name }) => !ofTable.some((row) => ro
 interface Result {
   perplexity: number
   seconds: number
+  /** Of the run; a machine with other work makes seconds meaningless. */
+  processorSeconds?: number
   megabytes: number
   trainable?: number
 }
@@ -178,10 +180,14 @@ function ours(row: Row): Result {
   const folder = join(out, row.name)
   writeFileSync(recipe, JSON.stringify(recipeOf(row), null, 2))
   rmSync(folder, { recursive: true, force: true })
-  const { json, seconds } = sparsescope<{ peak_memory_mb: number; trainable: { count: number } | null }>('run', recipe)
+  const { json, seconds, processorSeconds } = sparsescope<{
+    peak_memory_mb: number
+    trainable: { count: number } | null
+  }>('run', recipe)
   return {
     perplexity: evaluate(folder),
     seconds: seconds + (before?.seconds ?? 0),
+    processorSeconds: processorSeconds + (before?.processorSeconds ?? 0),
     megabytes: Math.max(json.peak_memory_mb, before?.megabytes ?? 0),
     trainable: json.trainable?.count,
   }
