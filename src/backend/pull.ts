@@ -10,7 +10,8 @@ const tellEveryMs = 200
 
 export async function pullModel(name: string, { signal, progress }: CallContext<'pull'>): Promise<{ folder: string }> {
   const onProgress = seldom(progress)
-  const { folder } = await pull(parseHubName(name), { access: hubAccess(), choice: defaultChoice, signal, onProgress })
+  const access = await hubAccess()
+  const { folder } = await pull(parseHubName(name), { access, choice: defaultChoice, signal, onProgress })
   return { folder }
 }
 

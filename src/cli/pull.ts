@@ -30,12 +30,12 @@ export const pullCommand = command('pull', 'fetch a checkpoint of the Hub into i
   .option('--exclude <file>', 'files to leave out, * for any characters; may be repeated', collect, [...exclude])
   .addHelpText(
     'after',
-    '\nHF_TOKEN is sent to the Hub for gated and private models; HF_ENDPOINT names another server, HF_HUB_CACHE or HF_HOME another cache.',
+    '\nHF_TOKEN, or the token of `hf auth login`, is sent to the Hub for gated and private models; HF_ENDPOINT names another server, HF_HUB_CACHE or HF_HOME another cache.',
   )
   .action(
     runs(async (context, model: string, options: PullCommandOptions): Promise<Outcome> => {
       const name = named(model, options.revision)
-      const access = hubAccess()
+      const access = await hubAccess()
       const began = performance.now()
       context.say(`pulling ${hubNameText(name)} from ${access.endpoint}`)
       const pulled = await pull(name, {

@@ -42,10 +42,21 @@ export function hubNameText({ repository, revision }: HubName): string {
 
 /** As huggingface_hub looks for it. */
 export function hubCacheFolder(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): string {
-  const expanded = (path: string) => (path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path)
   const own = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE
-  if (own) return expanded(own)
-  return join(expanded(env.HF_HOME || join(env.XDG_CACHE_HOME || join(home, '.cache'), 'huggingface')), 'hub')
+  return own ? expanded(own, home) : join(hubHome(env, home), 'hub')
+}
+
+/** Where `hf auth login` leaves the token. */
+export function tokenFile(env: NodeJS.ProcessEnv, home: string): string {
+  return env.HF_TOKEN_PATH ? expanded(env.HF_TOKEN_PATH, home) : join(hubHome(env, home), 'token')
+}
+
+function hubHome(env: NodeJS.ProcessEnv, home: string): string {
+  return expanded(env.HF_HOME || join(env.XDG_CACHE_HOME || join(home, '.cache'), 'huggingface'), home)
+}
+
+function expanded(path: string, home: string): string {
+  return path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path
 }
 
 /** Where the cache keeps a repository. */

@@ -1,6 +1,8 @@
 // How the Hub is spoken to: where it is, with which token, and which answers are followed. Every request goes through
 // here, so that the token is put on in one place only, for the Hub's own address and no other.
-import type { HubName } from '../checkpoint/hubCache.ts'
+import { homedir } from 'node:os'
+import { tokenFile, type HubName } from '../checkpoint/hubCache.ts'
+import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
 import { refusal, unreachable } from './hubErrors.ts'
 
@@ -8,6 +10,10 @@ export interface HubAccess {
   /** Such as https://huggingface.co, without a slash at the end. */
   readonly endpoint: string
   readonly token: string | null
+  /** Where the token came from, for sentences about it; what there could be one in when there is none. */
+  readonly tokenPlace: string
+  /** The environment names a proxy that this Node does not use. */
+  readonly proxyIgnored: boolean
   /** For tests: as `fetch`. */
   readonly fetch: typeof fetch
 }
@@ -15,17 +21,43 @@ export interface HubAccess {
 const publicHub = 'https://huggingface.co'
 const mostRedirects = 10
 
-/** From HF_ENDPOINT and HF_TOKEN. @throws EngineError 'usage' when they cannot be meant. */
-export function hubAccess(env: NodeJS.ProcessEnv = process.env): HubAccess {
-  if (/^(1|true|yes|on)$/i.test(env.HF_HUB_OFFLINE ?? ''))
+/**
+ * From HF_ENDPOINT, and HF_TOKEN or else what `hf auth login` has left, as huggingface_hub finds them.
+ * @throws EngineError 'usage' when they cannot be meant.
+ */
+export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): Promise<HubAccess> {
+  if (isOn(env.HF_HUB_OFFLINE))
     throw new EngineError('usage', 'HF_HUB_OFFLINE is set, so nothing is fetched; unset it to pull')
   const endpoint = (env.HF_ENDPOINT || publicHub).replace(/\/+$/, '')
   if (!/^https?:$/.test(urlOf(endpoint)?.protocol ?? ''))
     throw new EngineError('usage', `HF_ENDPOINT is ${JSON.stringify(endpoint)}; give an address such as ${publicHub}`)
   const token = env.HF_TOKEN?.trim() || null
-  if (token !== null && !/^[\x21-\x7e]+$/.test(token))
-    throw new EngineError('usage', 'HF_TOKEN holds characters that no token has; copy it again')
-  return { endpoint, token, fetch }
+  const stored = token !== null || isOn(env.HF_HUB_DISABLE_IMPLICIT_TOKEN) ? null : await storedToken(env, home)
+  const place = stored === null ? 'HF_TOKEN' : tokenFile(env, home)
+  if (!/^[\x21-\x7e]*$/.test(token ?? stored ?? ''))
+    throw new EngineError('usage', `${place} holds characters that no token has; copy it again`)
+  return {
+    endpoint,
+    token: token ?? stored,
+    tokenPlace: place,
+    proxyIgnored: [env.HTTPS_PROXY, env.https_proxy, env.ALL_PROXY, env.all_proxy].some(Boolean) && !usesProxy(env),
+    fetch,
+  }
+}
+
+function isOn(setting: string | undefined): boolean {
+  return /^(1|true|yes|on)$/i.test(setting ?? '')
+}
+
+/** What cannot be read is no token: public models need none. */
+async function storedToken(env: NodeJS.ProcessEnv, home: string): Promise<string | null> {
+  const text = await readSmallFile(tokenFile(env, home), 4096).catch(() => '')
+  return text.trim() || null
+}
+
+/** Node's own fetch goes through proxies from version 24 on, when asked to. */
+function usesProxy(env: NodeJS.ProcessEnv): boolean {
+  return Number(process.versions.node.split('.')[0]) >= 24 && env.NODE_USE_ENV_PROXY === '1'
 }
 
 /**
@@ -49,7 +81,7 @@ export async function hubGet(
         headers: withToken ? { ...headers, authorization: `Bearer ${access.token}` } : headers,
       })
       .catch((error: unknown) => {
-        throw unreachable(error, url, signal)
+        throw unreachable(error, url, signal, access)
       })
     const next = response.headers.get('location')
     if (response.status < 300 || response.status >= 400 || next === null) {

@@ -30,11 +30,13 @@ export async function refusal(response: Response, name: HubName, access: HubAcce
   if (status === 401 && access.token !== null && code !== 'GatedRepo' && code !== 'RepoNotFound')
     return because(
       'usage',
-      `the Hub refuses the token in HF_TOKEN for ${repository}; make another at ${access.endpoint}/settings/tokens`,
+      `the Hub refuses the token in ${access.tokenPlace} for ${repository}; make another at ${access.endpoint}/settings/tokens`,
     )
   if (status === 401 || status === 403) {
     const how =
-      access.token === null ? 'set HF_TOKEN to a token of yours' : 'use the HF_TOKEN of an account that has it'
+      access.token === null
+        ? 'set HF_TOKEN to a token of yours'
+        : `put one of an account that has it in ${access.tokenPlace}`
     return because(
       'usage',
       `${repository} is gated or private, or there is no such model; ask for access on ${page} and ${how} (${access.endpoint}/settings/tokens)`,
@@ -57,17 +59,21 @@ const reasons: Record<string, string> = {
   ENETUNREACH: 'there is no network',
 }
 
-/** Of a request that got no answer at all. */
-export function unreachable(error: unknown, url: URL, signal: AbortSignal | undefined): EngineError {
+/** Of a request that got no answer at all, or whose answer broke off: then it is not for want of a proxy. */
+export function unreachable(
+  error: unknown,
+  url: URL,
+  signal: AbortSignal | undefined,
+  { proxyIgnored }: Pick<HubAccess, 'proxyIgnored'> = { proxyIgnored: false },
+): EngineError {
   if (signal?.aborted) return cancelled()
   if (error instanceof EngineError) return error
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   const why = reasons[errnoOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause))
-  return new EngineError(
-    'network',
-    `${url.host} cannot be reached: ${why}; check the network, or set HF_ENDPOINT to a mirror`,
-    { cause: error },
-  )
+  const mend = proxyIgnored
+    ? 'Node uses the proxy that HTTPS_PROXY names from version 24 on, with NODE_USE_ENV_PROXY=1; or set HF_ENDPOINT to a mirror within reach'
+    : 'check the network, or set HF_ENDPOINT to a mirror'
+  return new EngineError('network', `${url.host} cannot be reached: ${why}; ${mend}`, { cause: error })
 }
 
 export function cancelled(): EngineError {

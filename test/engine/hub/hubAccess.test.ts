@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
+import { refusal } from '../../../src/engine/hub/hubErrors.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+
+const token = 'hf_secret'
+
+describe('how the Hub is spoken to', () => {
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+  const access = (env: NodeJS.ProcessEnv = {}) => hubAccess(env, temp.path('home'))
+
+  it('with the token of `hf auth login` where HF_TOKEN gives none', async () => {
+    const file = temp.write('home/.cache/huggingface/token', `${token}\n`)
+    assert.equal((await access()).token, token)
+    assert.equal((await access({ HF_TOKEN: 'hf_other' })).token, 'hf_other')
+    assert.equal((await access({ HF_HUB_DISABLE_IMPLICIT_TOKEN: '1' })).token, null)
+    assert.equal((await access({ HF_HOME: temp.path('elsewhere') })).token, null)
+    assert.equal((await access({ HF_HOME: temp.path('elsewhere'), HF_TOKEN_PATH: file })).token, token)
+  })
+
+  it('says in which place a token stands that is refused, or is none', async () => {
+    const file = temp.write('home/.cache/huggingface/token', token)
+    const name = { repository: 'org/tiny', revision: 'main' }
+    const refused = async (env: NodeJS.ProcessEnv) =>
+      (await refusal(new Response(null, { status: 401 }), name, await access(env))).message
+    assert.ok((await refused({})).includes(`the token in ${file}`))
+    assert.match(await refused({ HF_TOKEN: token }), /the token in HF_TOKEN/)
+    temp.write('home/.cache/huggingface/token', 'hf_a b')
+    await assert.rejects(access(), { code: 'usage', message: new RegExp(`${file} holds characters`) })
+  })
+
+  it('refuses an endpoint or a token that cannot be meant, and work without the network', async () => {
+    const wrong = [{ HF_ENDPOINT: 'file:///x' }, { HF_ENDPOINT: 'hub' }, { HF_TOKEN: 'a\nb' }, { HF_HUB_OFFLINE: '1' }]
+    for (const env of wrong) await assert.rejects(access(env), { code: 'usage' })
+    assert.equal((await access()).endpoint, 'https://huggingface.co')
+  })
+})
