@@ -74,7 +74,26 @@ describe('the memory model', () => {
     ['opt-30b', 'Wanda', 2, { prune: [{ method: 'wanda' }], calibration: long(4) }, 4836, 208],
     ['opt-30b', 'SparseGPT', 1, { prune: [{ method: 'sparsegpt' }], calibration: long(14) }, 10298, 1010],
     ['opt-30b', 'reconstruction', 2, { prune: [{}], calibration: long(4), recover: little }, 5677, 773],
+    [
+      'opt-30b',
+      'ALPS of q_proj',
+      1,
+      { prune: [{ method: 'alps', targets: ['re:.*q_proj'] }], calibration: long(4) },
+      4744,
+      658,
+    ],
     ['llama-30b', 'magnitude', 2, { prune: [{}], calibration: long(4) }, 3576, 31],
+    ['llama-30b', 'SparseGPT', 1, { prune: [{ method: 'sparsegpt' }], calibration: long(9) }, 5854, 375],
+    ['llama-30b', 'reconstruction', 2, { prune: [{}], calibration: long(4), recover: little }, 5244, 651],
+    // 32 blocks, so that the masks count.
+    [
+      'llama-7b',
+      'Wanda, reconstructed',
+      32,
+      { prune: [{ method: 'wanda' }], calibration: { ...calibration, samples: 2 }, recover: { ...little, steps: 2 } },
+      2525,
+      706,
+    ],
     ['llama-30b', 'Wanda', 2, { prune: [{ method: 'wanda' }], calibration: long(4) }, 4301, 165],
   ] as const) {
     const large = { ...shapes[shape].config, num_hidden_layers: blocks }
