@@ -37,6 +37,20 @@ save:
   to: ./${to}
 `
 
+/** Methods, sparsities and two seeds: points with a front, rows that fold. */
+const sweep = (name) => `version: 1
+model: ${name}
+prune: [{ method: magnitude, sparsity: 0.5 }]
+calibration: { data: text/train.jsonl, samples: 16, seq_len: 256 }
+recover: { mode: reconstruct, train: [norm, mask_lora], steps: 20, lr: 1.0e-3 }
+evaluate:
+  - { task: perplexity, data: text/evaluation.txt, seq_len: 256, at: [dense, pruned, recovered] }
+sweep:
+  prune.0.method: [magnitude, wanda, sparsegpt]
+  prune.0.sparsity: [0.5, 0.6, 0.7]
+  seed: [0, 1]
+`
+
 function makeWorkspace(folder) {
   const model = ['samples/opt', 'samples/llama'].find((path) => existsSync(join(root, path, 'model.safetensors')))
   if (!model) throw new Error('there is no sample yet: npx tsx samples/make/main.ts opt')
@@ -56,6 +70,9 @@ function makeWorkspace(folder) {
   cli('run', 'wanda.prune.yaml', '--device', 'cpu')
   // What is there already would be a warning in the pictures of the recipe.
   writeFileSync(file, recipe(name, `${name}-wanda-again`))
+  // A sweep that is done.
+  writeFileSync(join(folder, 'sweep.prune.yaml'), sweep(name))
+  cli('sweep', 'run', 'sweep.prune.yaml', '--device', 'cpu')
   // Something to compare with: the recovered model with its mask lost, as a careless merge leaves it.
   cli('prune', name, '--method', 'magnitude', '--sparsity', '0.3', '--out', `${name}-merged`)
   // What a dense model shows: the map finds it beside the checkpoint.
@@ -88,6 +105,12 @@ async function pictures(page, theme, name) {
   await page.keyboard.press('ArrowDown')
   await view(page).getByRole('heading', { name: 'Histogram' }).waitFor()
   await picture(page, `inspector-${theme}`)
+  await runCommand(page, 'View: Close All Editors')
+
+  await runCommand(page, 'SparseScope: Open Sweep')
+  await page.locator('.quick-input-list .monaco-list-row').first().click()
+  await view(page).locator('.chart .mark').first().waitFor({ timeout: 60_000 })
+  await picture(page, `sweep-${theme}`)
   await runCommand(page, 'View: Close All Editors')
 
   await runCommand(page, 'SparseScope: Open Run')
