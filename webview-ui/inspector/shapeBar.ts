@@ -2,7 +2,7 @@
 // the blocks.
 import type { Shape } from '../../src/shared/recipe/shapePruning.ts'
 import { allocationOf } from '../../src/shared/allocations/allocations.ts'
-import { spreads, type Spread } from '../../src/shared/recipe/spreadPruning.ts'
+import { allocateBy, type AllocateBy } from '../../src/shared/allocations/allocateBy.ts'
 import { h } from '../shared/dom.ts'
 
 export interface ShapeBar {
@@ -16,7 +16,7 @@ export interface ShapeBar {
 
 const labels: Record<Shape, string> = { less: 'Prune less', more: 'Prune more', leave: 'Leave alone' }
 
-const spreadLabel = (spread: Spread) => (spread === 'error' ? 'Allocate by error' : `Allocate by ${allocationOf(spread).title}`) // prettier-ignore
+const spreadLabel = (spread: AllocateBy) => (spread === 'error' ? 'Allocate by error' : `Allocate by ${allocationOf(spread).title}`) // prettier-ignore
 
 const hints: Record<'shape' | 'error' | 'allocation', string> = {
   shape: 'Changes the open recipe of this model, or begins one',
@@ -25,15 +25,15 @@ const hints: Record<'shape' | 'error' | 'allocation', string> = {
 }
 const untrusted = 'A recipe is written in a trusted workspace.'
 
-export function createShapeBar(act: (shape: Shape | Spread) => void): ShapeBar {
+export function createShapeBar(act: (shape: Shape | AllocateBy) => void): ShapeBar {
   const text = h('span', { class: 'muted' })
   const said = h('span', { class: 'muted', role: 'status' })
-  const button = (shape: Shape | Spread, label: string, hint: string) => {
+  const button = (shape: Shape | AllocateBy, label: string, hint: string) => {
     const element = h('button', { type: 'button', class: 'secondary', title: hint, onclick: () => act(shape) }, label)
     return { element, hint }
   }
   const shapeButtons = (Object.keys(labels) as Shape[]).map((shape) => button(shape, labels[shape], hints.shape))
-  const spreadButtons = spreads.map((spread) => button(spread, spreadLabel(spread), hints[spread === 'error' ? 'error' : 'allocation'])) // prettier-ignore
+  const spreadButtons = allocateBy.map((spread) => button(spread, spreadLabel(spread), hints[spread === 'error' ? 'error' : 'allocation'])) // prettier-ignore
   const elements = (buttons: typeof shapeButtons) => buttons.map(({ element }) => element)
   const hint = 'Drag, hold Shift, or click the name of a block or module to mark several'
   const element = h(

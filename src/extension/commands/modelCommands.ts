@@ -2,7 +2,7 @@
 import * as vscode from 'vscode'
 import { viewTypes } from '../contributions.ts'
 import { shapes } from '../../shared/recipe/shapePruning.ts'
-import { spreads } from '../../shared/recipe/spreadPruning.ts'
+import { allocateBy } from '../../shared/allocations/allocateBy.ts'
 import { shapeRecipe } from '../inspector/shapeRecipe.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { pullModel } from '../models/pullModel.ts'
@@ -87,7 +87,7 @@ export function modelCommands({ services, inspectors, comparePanels, models, mod
     // From the inspector's map.
     'sparsescope.shapeRecipe': async (path, shape, names) => {
       if (!(await requireTrust(t('Writing a recipe')))) return
-      const wanted = [...shapes, ...spreads].find((known) => known === shape)
+      const wanted = [...shapes, ...allocateBy].find((known) => known === shape)
       const session = inspectors.sessionOf(String(path))
       if (!session || !wanted || !Array.isArray(names)) return
       const request = { weights: session.path, shape: wanted, names: names.map(String) }

@@ -2,6 +2,7 @@
 // sparsity over the blocks.
 import * as vscode from 'vscode'
 import { dirname, resolve } from 'node:path'
+import { allocateBy, type AllocateBy } from '../../shared/allocations/allocateBy.ts'
 import { errorCurves } from '../../shared/analysis/allocateByError.ts'
 import { expectedError } from '../../shared/analysis/expectedError.ts'
 import type { MeasuredModule } from '../../shared/analysis/analysis.ts'
@@ -12,13 +13,7 @@ import type { OpenedModel } from '../../shared/protocol/inspect.ts'
 import { parseRecipe } from '../../shared/recipe/parse.ts'
 import { resolvePruneStep } from '../../shared/recipe/resolve.ts'
 import { shapePruning, shapes, type Shape } from '../../shared/recipe/shapePruning.ts'
-import {
-  spreadPruning,
-  spreads,
-  spreadsLater,
-  type Spread,
-  type SpreadModule,
-} from '../../shared/recipe/spreadPruning.ts'
+import { spreadPruning, spreadsLater, type SpreadModule } from '../../shared/recipe/spreadPruning.ts'
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
@@ -28,7 +23,7 @@ const t = vscode.l10n.t
 export interface ShapeRequest {
   /** Index or weights file of the model. */
   readonly weights: string
-  readonly shape: Shape | Spread
+  readonly shape: Shape | AllocateBy
   /** Tensors; of no meaning to what spreads over the blocks. */
   readonly names: readonly string[]
 }
@@ -45,7 +40,7 @@ export async function shapeRecipe(
   const linears = linearsOf(opened)
   const before = document.getText()
   const own = shapes.find((known) => known === shape)
-  const spread = spreads.find((known) => known === shape)
+  const spread = allocateBy.find((known) => known === shape)
   const shaped = own
     ? shapePruning(before, linears, new Set(names.map(moduleOfWeight)), own)
     : spreadPruning(before, linears, opened.model.blocks, spread ?? 'error', (some, method) =>

@@ -4,7 +4,7 @@ import type { RunEvent } from './events.ts'
 import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanResult } from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
 import type { Shape } from '../recipe/shapePruning.ts'
-import type { Spread } from '../recipe/spreadPruning.ts'
+import type { AllocateBy } from '../allocations/allocateBy.ts'
 import type { RunResult } from '../series/runResult.ts'
 import type { AnalysisUpdate, CallName, ParamsOf, ResultOf } from './rpc.ts'
 import type { TryProgress } from './tryOut.ts'
@@ -71,7 +71,7 @@ export type FromInspector =
   | { type: 'analyse' }
   | { type: 'analyseCancel' }
   /** Of the tensors with these names; a spread is over all blocks. */
-  | { type: 'shape'; shape: Shape | Spread; names: string[] }
+  | { type: 'shape'; shape: Shape | AllocateBy; names: string[] }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }

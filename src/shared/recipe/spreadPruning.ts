@@ -1,17 +1,14 @@
 // Spreading the sparsity of a recipe over the blocks, by errors that were measured or by an allocation of the run's own: the
 // change of its text that says so. The rest of the text stays as it is.
 import { allocateByError, type ErrorCurve } from '../analysis/allocateByError.ts'
-import { allocationNames, defaultAllocation, isMeasured, type AllocationName } from '../allocations/allocations.ts'
+import type { AllocateBy } from '../allocations/allocateBy.ts'
+import { defaultAllocation, isMeasured } from '../allocations/allocations.ts'
 import { parseNm } from '../format/nm.ts'
 import { applyEdits, insertKey, numberText, remove, replaceValue, scalarText } from './edits.ts'
 import { readDocument } from './document.ts'
 import { selectModules, type Module } from './match.ts'
 import { parseRecipe } from './parse.ts'
 import { resolvePruneStep, sparsityOfBlock, type ResolvedPruneStep } from './resolve.ts'
-
-/** error: a list that costs every block the same, from an analysis. The others measure when the recipe runs. */
-export type Spread = 'error' | AllocationName
-export const spreads: readonly Spread[] = ['error', ...allocationNames.filter(isMeasured)]
 
 export type Spreading =
   | { readonly text: string; readonly problem?: undefined }
@@ -32,7 +29,7 @@ export function spreadPruning(
   text: string,
   modules: readonly SpreadModule[],
   numBlocks: number,
-  spread: Spread,
+  spread: AllocateBy,
   curvesOf: CurvesOf,
 ): Spreading {
   const steps = (parseRecipe(text).recipe?.prune ?? []).map(resolvePruneStep)

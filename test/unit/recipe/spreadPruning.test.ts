@@ -4,7 +4,8 @@ import type { MeasuredModule } from '../../../src/shared/analysis/analysis.ts'
 import { pruneEntries } from '../../../src/shared/plan/pruneEntries.ts'
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
 import { resolvePruneStep } from '../../../src/shared/recipe/resolve.ts'
-import { spreadPruning, type CurvesOf, type Spread } from '../../../src/shared/recipe/spreadPruning.ts'
+import type { AllocateBy } from '../../../src/shared/allocations/allocateBy.ts'
+import { spreadPruning, type CurvesOf } from '../../../src/shared/recipe/spreadPruning.ts'
 
 const numBlocks = 4
 const modules = Array.from({ length: numBlocks }, (_, block) => block).flatMap((block) =>
@@ -31,9 +32,9 @@ prune:
 calibration: { data: a.txt, samples: 8, seq_len: 64 } # few
 `
 
-const spread = (text: string, by: Spread = 'error') => spreadPruning(text, modules, numBlocks, by, curvesOf)
+const spread = (text: string, by: AllocateBy = 'error') => spreadPruning(text, modules, numBlocks, by, curvesOf)
 
-function changed(text: string, by: Spread = 'error'): string {
+function changed(text: string, by: AllocateBy = 'error'): string {
   const result = spread(text, by)
   assert.equal(result.problem, undefined)
   const next = result.problem === undefined ? result.text : ''
@@ -84,7 +85,7 @@ describe('spreading the sparsity of a recipe over the blocks', () => {
   })
 
   it('says why where nothing can be spread, and which method nobody has measured', () => {
-    const problemOf = (text: string, by?: Spread) => spread(text, by).problem ?? ''
+    const problemOf = (text: string, by?: AllocateBy) => spread(text, by).problem ?? ''
     assert.match(problemOf(recipe.replace('sparsity: 0.6', 'pattern: "2:4"')), /2:4 fixes/)
     assert.match(problemOf(recipe.replace('sparsity: 0.6', 'sparsity: 0.6\n    scope: global').replace('wanda', 'magnitude')), /global/) // prettier-ignore
     assert.match(problemOf('version: 1\nmodel: ./m\n', 'owl'), /prunes nothing/)
