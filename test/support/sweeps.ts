@@ -68,11 +68,13 @@ export function results({ folder }: Workplace): Record<string, string> {
   return filesBelow(join(folder, 'results'), (name) => !name.endsWith('sparsescope.json'))
 }
 
-/** Waits until `look` finds something. The runner's limit is the only one in time. */
-export async function until<T>(look: () => T | null | undefined | false): Promise<T> {
+/** Waits until `look` finds something. @throws Error that says what was looked for, when it does not. */
+export async function until<T>(look: () => T | null | undefined | false, limitMs = 120_000): Promise<T> {
+  const deadline = Date.now() + limitMs
   for (;;) {
     const found = look()
     if (found !== null && found !== undefined && found !== false) return found
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${look.toString()}`)
     await sleep(20)
   }
 }

@@ -92,7 +92,7 @@ describe('sparsescope sweep --engine slurm', function () {
   })
 
   it('`cancel` stops one task, or all; `run` goes on with them', async () => {
-    const recipe = withOptions({ seed: [0, 1] }, 5000)
+    const recipe = withOptions({ seed: [0, 1] }, 20_000)
     inSlurm('run', recipe, ...started, '--no-wait')
     await inTheMiddle(0)
     assert.equal(inSlurm('cancel', recipe, '--index', '1').status, 0)
