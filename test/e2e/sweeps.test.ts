@@ -49,7 +49,7 @@ describe('the packaged extension: sweeps', function () {
     await view.getByRole('grid', { name: 'Runs' }).focus()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
-    await page.locator('.tab.active', { hasText: /sparsity=0\.\d/ }).waitFor()
+    await page.locator('.tab.active', { hasText: /four #\d/ }).waitFor()
     await activeView(page).locator('.badge', { hasText: 'done' }).waitFor({ timeout: 60_000 })
     await closeEditors(page)
   })
