@@ -59,7 +59,7 @@ describe('the command line on a terminal', function () {
     place.write('many.safetensors', safetensors(tensors(0)))
     place.write('changed.safetensors', safetensors(tensors(1)))
     // Zeros that take no room on the disk, and long enough to scan that a bar is worth it.
-    const [rows, columns] = [15_000, 4096]
+    const [rows, columns] = [45_000, 4096]
     const bytes = 4 * rows * columns
     const header = JSON.stringify({ weight: { dtype: 'F32', shape: [rows, columns], data_offsets: [0, bytes] } })
     const large = place.write('large.safetensors', fileBytes(header))
