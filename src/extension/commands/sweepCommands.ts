@@ -80,7 +80,7 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
 }
 
 async function pickSweep({ sweeps }: Parts, title: string): Promise<string | undefined> {
-  const items = sweeps.list().map((sweep) => ({ label: sweep.name, description: describe(sweep), sweep }))
+  const items = (await sweeps.found()).map((sweep) => ({ label: sweep.name, description: describe(sweep), sweep }))
   if (items.length === 0)
     throw new Error(t('There is no sweep in this workspace yet: add `sweep` to a recipe and choose Run Sweep.'))
   const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: t('Which sweep?') })
@@ -94,7 +94,7 @@ function describe({ time, runs }: Sweep): string {
 /** From the palette, or where only one is selected: that one is among them. */
 async function pickRuns({ runStore, sweeps }: Parts, chosen: readonly string[]): Promise<string[]> {
   const own = runStore.list().filter(({ folder }) => nameOfRun(folder).name === runName(basename(folder)).name)
-  const ofSweeps = sweeps.list().flatMap(({ name, runs }) => runs.runs.map((run) => ({ name, run })))
+  const ofSweeps = (await sweeps.found()).flatMap(({ name, runs }) => runs.runs.map((run) => ({ name, run })))
   const items = [
     ...own.map(({ folder, name, time, status }) => ({ label: name, description: `${time} · ${status}`, folder })),
     ...ofSweeps

@@ -24,6 +24,7 @@ export class Sweeps {
   private readonly open = new Map<string, Sweep>()
   private readonly listeners = new Set<() => void>()
   private readonly askQueued: AskQueued
+  private searching: Promise<unknown> = Promise.resolve()
 
   constructor(askQueued: AskQueued) {
     this.askQueued = askQueued
@@ -33,6 +34,17 @@ export class Sweeps {
   onChange(listener: () => void): { dispose(): void } {
     this.listeners.add(listener)
     return { dispose: () => this.listeners.delete(listener) }
+  }
+
+  /** The search of the workspace that fills this: until it is over, to find none means nothing. */
+  searchedBy(search: Promise<unknown>): void {
+    this.searching = search
+  }
+
+  /** `list`, once the workspace has been searched. */
+  async found(): Promise<Sweep[]> {
+    await this.searching
+    return this.list()
   }
 
   /** Newest first. */

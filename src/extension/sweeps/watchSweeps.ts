@@ -11,13 +11,15 @@ const mostSweeps = 50
 const mostFound = 1000
 
 export function watchSweeps(sweeps: Sweeps, failed: (error: unknown) => void): vscode.Disposable {
-  const open = (plan: vscode.Uri) => void sweeps.openFolder(dirname(plan.fsPath)).catch(failed)
+  const open = async (plan: vscode.Uri) => void (await sweeps.openFolder(dirname(plan.fsPath)).catch(failed))
   // Hidden folders are searched too: `null` turns the user's exclusions off for this one search.
-  void vscode.workspace.findFiles(plans, null, mostFound).then((found) => {
+  const search = async () => {
+    const found = await vscode.workspace.findFiles(plans, null, mostFound)
     // Names of sweeps' folders begin with their time.
     const newest = found.sort((a, b) => nameOf(b).localeCompare(nameOf(a))).slice(0, mostSweeps)
-    newest.forEach(open)
-  })
+    await Promise.all(newest.map(open))
+  }
+  sweeps.searchedBy(search().catch(failed))
   const [planned, runs, marked] = [plans, said, marks].map((pattern) =>
     vscode.workspace.createFileSystemWatcher(pattern),
   )
@@ -28,7 +30,7 @@ export function watchSweeps(sweeps: Sweeps, failed: (error: unknown) => void): v
   const lookAtMark = ({ fsPath }: vscode.Uri) => sweeps.lookAt(dirname(fsPath))
   return vscode.Disposable.from(
     planned,
-    planned.onDidCreate(open),
+    planned.onDidCreate((plan) => void open(plan)),
     planned.onDidDelete((plan) => sweeps.forget(dirname(plan.fsPath))),
     ...[runs.onDidCreate, runs.onDidChange, runs.onDidDelete].map((on) => on(lookAtRun)),
     ...[marked.onDidCreate, marked.onDidChange, marked.onDidDelete].map((on) => on(lookAtMark)),
