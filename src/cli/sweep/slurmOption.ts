@@ -12,7 +12,7 @@ export function slurmOptions(given: readonly string[]): SlurmOptions {
   const shape = slurmSchema.shape
   for (const [key, value] of pairs) {
     const known = Object.keys(shape)
-    if (!(key in shape))
+    if (!Object.hasOwn(shape, key))
       throw new EngineError('usage', `--slurm ${key}=${value}: there is no ${key}; it has ${known.join(', ')}`)
     const parsed = slurmSchema.safeParse({ [key]: typed(key, value) })
     if (!parsed.success) throw new EngineError('usage', `--slurm ${key}=${value}: ${parsed.error.issues[0].message}`)
