@@ -1,9 +1,9 @@
 // The built command line on a pseudo-terminal: when it is done, the terminal holds what a pipe would have received, and
 // while it works, there is no more below that than one bar in one row.
 import assert from 'node:assert/strict'
-import { cpSync, truncateSync, writeFileSync } from 'node:fs'
+import { closeSync, cpSync, openSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { cliIn, entry, type CliResult } from '../../support/cli.ts'
-import { f32, fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { createEmulator, onTerminal } from '../../support/terminal.ts'
 import { cannot } from '../../support/skip.ts'
@@ -49,22 +49,37 @@ describe('the command line on a terminal', function () {
         place.path(`${name}.prune.yaml`),
         JSON.stringify({ ...shared, recover, save: { to: `${name}-результат` } }),
       )
-    const tensors = (value: number) =>
-      Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`schicht.${i}.gewicht`, f32([2], [i, value])]))
     const ids = Int32Array.from({ length: 4000 * 16 }, (_, i) => i % 50)
     place.write(
       'viele.safetensors',
       safetensors({ ids: { dtype: 'I32', shape: [4000, 16], data: new Uint8Array(ids.buffer) } }),
     )
-    place.write('many.safetensors', safetensors(tensors(0)))
-    place.write('changed.safetensors', safetensors(tensors(1)))
-    // Zeros that take no room on the disk, and long enough to scan that a bar is worth it.
-    const [rows, columns] = [45_000, 4096]
-    const bytes = 4 * rows * columns
-    const header = JSON.stringify({ weight: { dtype: 'F32', shape: [rows, columns], data_offsets: [0, bytes] } })
-    const large = place.write('large.safetensors', fileBytes(header))
-    truncateSync(large, 8 + header.length + bytes)
+    const layers = Array.from({ length: 150 }, (_, i) => `schicht.${i}.gewicht`)
+    writeLong(place, 'many.safetensors', layers, [64, 2048], 0)
+    writeLong(place, 'changed.safetensors', layers, [64, 2048], 1)
+    writeLong(place, 'large.safetensors', ['weight'], [45_000, 4096], 0)
     return place.folder
+  }
+
+  /**
+   * F32 tensors of zeros, the first element of each `first`: they take next to no room on the disk, and long enough to read that a
+   * bar is worth it, which is drawn every 60 ms.
+   */
+  function writeLong(place: Scratch, name: string, tensors: string[], shape: [number, number], first: number): void {
+    const bytes = 4 * shape[0] * shape[1]
+    const entries = tensors.map((tensor, i) => [
+      tensor,
+      { dtype: 'F32', shape, data_offsets: [i * bytes, (i + 1) * bytes] },
+    ])
+    const header = JSON.stringify(Object.fromEntries(entries))
+    const path = place.write(name, fileBytes(header))
+    const start = statSync(path).size
+    truncateSync(path, start + tensors.length * bytes)
+    if (first === 0) return
+    const file = openSync(path, 'r+')
+    for (const i of tensors.keys())
+      writeSync(file, new Uint8Array(Float32Array.of(first).buffer), 0, 4, start + i * bytes)
+    closeSync(file)
   }
 
   /** Numbers of seconds, tokens a second, the time in names and the folder differ from run to run. */
