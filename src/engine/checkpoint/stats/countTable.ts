@@ -1,3 +1,5 @@
+import { countHalves, type HalfGroups } from './groupCounts.ts'
+
 /** Patterns of 16 bits. */
 const tableSize = 65536
 
@@ -26,6 +28,13 @@ export class CountTable {
       odd[patterns[i + 1]]++
     }
     if (pairs < patterns.length) even[patterns[pairs]]++
+  }
+
+  /** Of 16-bit floats, and the broken groups among them. */
+  addHalves(halves: Uint16Array, groups: HalfGroups): void {
+    const { even, odd } = this.allTables()
+    countHalves(new Int32Array(halves.buffer, halves.byteOffset, halves.length >>> 1), even, odd, groups)
+    if (halves.length & 1) even[halves[halves.length - 1]]++
   }
 
   /** Counts the upper half of each word: of an f32 its sign, exponent and 7 bits of the fraction. */
@@ -72,7 +81,10 @@ export class CountTable {
   /** Null while there are few. */
   private tablesFor(elements: number): Tables | null {
     this.pending += elements
-    if (!this.tables && this.pending <= fewElements) return null
+    return this.tables || this.pending > fewElements ? this.allTables() : null
+  }
+
+  private allTables(): Tables {
     if (!this.tables) {
       this.tables = noCounts()
       for (const [pattern, count] of this.few) this.tables.even[pattern] = count

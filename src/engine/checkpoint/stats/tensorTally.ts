@@ -4,7 +4,7 @@ import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { formatNm, type NmPattern } from '../../../shared/format/nm.ts'
 import type { PatternCounts } from './countTable.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
-import { groupCount, zeroCount } from './groupCounts.ts'
+import { groupCount, halfGroups, zeroCount, type HalfGroups } from './groupCounts.ts'
 import { alongColumns, alongRows } from './nmCounter.ts'
 import { matrixOf, rowPieces, type RowRange } from './rowPieces.ts'
 import { collectValues, sumTallies, type ValueTally } from './valueTally.ts'
@@ -39,8 +39,10 @@ export async function tallyTensor(
 ): Promise<TensorTally | null> {
   const format = elementFormat(entry.dtype)
   if (!format) return null
-  const values = collectValues(format)
-  const checks = nmChecks(format, entry, options)
+  const patterns = patternsOf(entry, options)
+  const groups = options.transposed || patterns.length === 0 ? null : halfGroups(format, patterns)
+  const values = collectValues(format, groups)
+  const checks = patterns.map((pattern) => nmCheck(format, entry, pattern, { groups, transposed: options.transposed }))
   const zerosOf = zeroCount(format)
   // A table of all patterns has the zeros of narrow types.
   const needsFlags = checks.some(({ addRows }) => addRows) || (format.kind === 'wide' && !zerosOf)
@@ -92,27 +94,41 @@ interface NmCheck {
   readonly found: () => TensorStats['nm'][string]
 }
 
-function nmChecks(format: ElementFormat, entry: TensorEntry, { nm = [], transposed }: TallyOptions): NmCheck[] {
+function patternsOf(entry: TensorEntry, { nm = [], transposed }: TallyOptions): readonly NmPattern[] {
   if (entry.shape.length !== 2) return []
   const { rows, columns } = matrixOf(entry)
   const inputs = transposed ? rows : columns
-  return nm
-    .filter(({ m }) => inputs % m === 0)
-    .map((pattern): NmCheck => {
-      const text = formatNm(pattern)
-      const broken = transposed ? null : groupCount(format, pattern)
-      if (broken) {
-        const found = { groups: 0, violations: 0 }
-        const addElements = (data: ArrayBuffer, count: number) => {
-          found.groups += count / pattern.m
-          found.violations += broken(data, count)
-        }
-        return { text, addElements, found: () => found }
-      }
-      const counter = (transposed ? alongColumns : alongRows)(pattern, columns)
-      const found = () => ({ groups: counter.groups, violations: counter.violations })
-      return { text, addRows: (flags, count) => counter.addRows(flags, count), found }
-    })
+  return nm.filter(({ m }) => inputs % m === 0)
+}
+
+function nmCheck(
+  format: ElementFormat,
+  entry: TensorEntry,
+  pattern: NmPattern,
+  { groups, transposed }: { groups: HalfGroups | null; transposed?: boolean },
+): NmCheck {
+  const { n, m } = pattern
+  const text = formatNm(pattern)
+  const found = { groups: 0, violations: 0 }
+  const counts = (count: number) => (found.groups += count / m)
+  if (groups && m === 4 && groups.mostKept4 === m - n)
+    return { text, addElements: (_, count) => counts(count), found: () => ({ ...found, violations: groups.broken4 }) }
+  if (groups && m === 8 && groups.mostKept8 === m - n)
+    return { text, addElements: (_, count) => counts(count), found: () => ({ ...found, violations: groups.broken8 }) }
+  const broken = transposed ? null : groupCount(format, pattern)
+  if (broken) {
+    const addElements = (data: ArrayBuffer, count: number) => {
+      counts(count)
+      found.violations += broken(data, count)
+    }
+    return { text, addElements, found: () => found }
+  }
+  const counter = (transposed ? alongColumns : alongRows)(pattern, matrixOf(entry).columns)
+  return {
+    text,
+    addRows: (flags, rows) => counter.addRows(flags, rows),
+    found: () => ({ groups: counter.groups, violations: counter.violations }),
+  }
 }
 
 /** No pattern is zero where no bit has to be clear. */

@@ -1,6 +1,7 @@
 // What is counted of a tensor's values as they pass by in pieces, and of several parts of a tensor together.
 import { CountTable, sumCounts, type PatternCounts } from './countTable.ts'
 import type { ElementFormat } from './elementFormat.ts'
+import type { HalfGroups } from './groupCounts.ts'
 import { addNumbers, addSingles, noMoments, sumMoments, type Moments } from './moments.ts'
 
 export interface ValueTally {
@@ -16,8 +17,9 @@ export interface ValueCollector {
   tally(): ValueTally
 }
 
-export function collectValues(format: ElementFormat): ValueCollector {
-  return format.kind === 'narrow' ? narrowCollector(format.bytes) : wideCollector(format.values)
+/** `groups`: of 16-bit floats, to be checked in the same pass. */
+export function collectValues(format: ElementFormat, groups: HalfGroups | null = null): ValueCollector {
+  return format.kind === 'narrow' ? narrowCollector(format.bytes, groups) : wideCollector(format.values)
 }
 
 /** `parts` in the order of the tensor's rows: sums of f64 depend on it. */
@@ -29,11 +31,12 @@ export function sumTallies(parts: readonly ValueTally[]): ValueTally {
   }
 }
 
-function narrowCollector(bytes: 1 | 2): ValueCollector {
+function narrowCollector(bytes: 1 | 2, groups: HalfGroups | null): ValueCollector {
   const table = new CountTable()
   return {
     add(data, count) {
-      table.add(bytes === 2 ? new Uint16Array(data, 0, count) : new Uint8Array(data, 0, count))
+      if (groups) table.addHalves(new Uint16Array(data, 0, count), groups)
+      else table.add(bytes === 2 ? new Uint16Array(data, 0, count) : new Uint8Array(data, 0, count))
     },
     tally: () => ({ counts: table.take(), moments: null }),
   }

@@ -9,7 +9,7 @@ import { createRng } from '../../../../src/engine/rng.ts'
 import type { TensorStats } from '../../../../src/shared/protocol/inspect.ts'
 import { f32, safetensors, scratch, type Scratch, type TestTensor } from '../../../support/safetensors.ts'
 
-const patterns = ['2:4', '4:8', '1:3', '1:16'].map(requireNm)
+const patterns = ['2:4', '4:8', '1:3', '1:4', '1:16'].map(requireNm)
 
 /** Loops that are obviously right, over values as numbers. */
 function expected(values: number[], rows: number, columns: number, transposed: boolean) {
@@ -74,6 +74,7 @@ describe('tensorStats', () => {
     [3, 7],
     [48, 48],
     [5, 33],
+    [11, 20],
     [70, 96],
     [157, 40],
   ]) {
