@@ -3,9 +3,10 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { lintText } from '../engine/facts/lintFile.ts'
-import type { LintFacts } from '../shared/recipe/facts.ts'
+import { noFacts, type LintFacts } from '../shared/recipe/facts.ts'
 import type { LintResult } from '../shared/recipe/lint.ts'
 import { planRecipe } from '../shared/plan/planRecipe.ts'
+import { estimateSweepOf, type SweepEstimates } from '../shared/plan/sweepEstimates.ts'
 import type { PlanSummary } from '../shared/protocol/plan.ts'
 import type { Settings } from './settings.ts'
 
@@ -13,6 +14,8 @@ export interface Analysis extends LintResult {
   /** Null where the text is no recipe of ours, or broken. */
   facts: LintFacts | null
   plan: PlanSummary | null
+  /** What its runs would take together; null where there is no sweep, or one with a mistake. */
+  sweep: SweepEstimates | null
   /** Folder of the recipe; null for a document that has no place on disk yet. */
   folder: string | null
 }
@@ -62,7 +65,8 @@ async function analyse(document: TextDocument, { severities }: Settings): Promis
   const result = await lintText(document.getText(), { folder, severities })
   const { facts, context, findings } = result
   const plan = facts?.model?.modelConfig ? planRecipe(path ?? '', context.resolved, facts, findings) : null
-  return { ...result, folder, plan }
+  const sweep = context.recipe.sweep ? estimateSweepOf(context.recipe, facts ?? noFacts) : null
+  return { ...result, folder, plan, sweep }
 }
 
 /** Red Hat's YAML extension opens every YAML file; only recipes of other tools concern us among those. */

@@ -15,11 +15,10 @@ export function planText({ plan, estimates }: PlanAndEstimates, jobs: number): s
   const rows = plan.runs.map(({ index, name }, i) => [String(index), name, ...takes(estimates[i])])
   const all = estimateSweep(estimates)
   const [time, memory, disk] = takes({ ...all, memoryBytes: jobs * all.memoryBytes })
-  const shares = new Set(estimates.map(({ denseKey }) => denseKey)).size < estimates.length && estimates[0].dense > 0
   const aside = jobs > 1 ? `, ${jobs} at a time` : ''
   return [
     textTable(['', 'run', 'time', 'memory', 'disk'], rows),
-    `${plan.runs.length} runs${aside}: time about ${time}, memory ${memory}, disk ${disk}${shares ? '; the dense model is measured once' : ''}`,
+    `${plan.runs.length} runs${aside}: time about ${time}, memory ${memory}, disk ${disk}${all.shares ? '; what runs have in common is done once' : ''}`,
     `plan ${plan.id}`,
   ].join('\n')
 }

@@ -6,19 +6,17 @@ import { roughDuration } from '../../shared/plan/time.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact, formatTrained } from '../../shared/format/numbers.ts'
-import { expandSweep } from '../../shared/sweep/expandSweep.ts'
 import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 
-/** `24 runs`, `~3 h`, `~12 GB on disk`: what a sweep would be by its recipe's plan; empty without one. */
-function sweepFacts({ context, plan }: Analysis): string[] {
-  const { length } = context.recipe.sweep ? expandSweep(context.recipe).runs : []
-  if (length === 0) return []
-  const { seconds = null, diskBytes = 0 } = plan?.estimates ?? {}
+/** `24 runs`, `~3 h`, `~12 GB on disk`: what a sweep would be; empty without one. */
+function sweepFacts({ sweep }: Analysis): string[] {
+  if (!sweep) return []
+  const { numRuns, seconds, diskBytes } = sweep
   return [
-    `${length} runs`,
-    ...(seconds === null ? [] : [`~${roughDuration(length * seconds)}`]),
-    ...(diskBytes > 0 ? [`~${formatBytes(length * diskBytes)} on disk`] : []),
+    `${numRuns} runs`,
+    ...(seconds === null ? [] : [`~${roughDuration(seconds)}`]),
+    ...(diskBytes > 0 ? [`~${formatBytes(diskBytes)} on disk`] : []),
   ]
 }
 

@@ -1,39 +1,83 @@
 // What the runs of a sweep take together: what they share is done once.
 import { largest } from '../format/lists.ts'
 import type { LintFacts } from '../recipe/facts.ts'
-import type { ResolvedRecipe } from '../recipe/resolve.ts'
+import { resolveRecipe, type ResolvedRecipe } from '../recipe/resolve.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import { expandSweep } from '../sweep/expandSweep.ts'
 import { estimatesOf, type Estimates } from './estimates.ts'
 import { denseSeconds } from './time.ts'
 
+/** Work of a run that others have in common with it. */
+export interface SharedWork {
+  /** The same for the same work. */
+  readonly key: string
+  /** Of the run's. */
+  readonly seconds: number
+}
+
 export interface RunOfSweepEstimates extends Estimates {
-  /** Of the seconds, those that measure the dense model. */
-  readonly dense: number
-  /** The same for runs that measure the same of the same dense model. */
-  readonly denseKey: string
+  readonly shared: readonly SharedWork[]
+}
+
+export interface SweepEstimates extends Estimates {
+  readonly numRuns: number
+  /** Whether any work is done once for several runs. */
+  readonly shares: boolean
 }
 
 export function estimateRunOfSweep(recipe: ResolvedRecipe, facts: LintFacts): RunOfSweepEstimates {
-  const { model, precision, evaluate } = recipe
-  const measured = evaluate.filter(({ at }) => at.includes('dense'))
-  return {
-    ...estimatesOf(recipe, facts),
-    dense: facts.model && facts.machine ? denseSeconds(recipe, facts.model, facts.machine, facts.data) : 0,
-    denseKey: JSON.stringify([model, precision, measured]),
-  }
+  return { ...estimatesOf(recipe, facts), shared: sharedWork(recipe, facts) }
+}
+
+/** The dense model is measured by the first of the runs that ask the same of it, at the same entries of `evaluate`. */
+function sharedWork(recipe: ResolvedRecipe, { model, machine, data }: LintFacts): SharedWork[] {
+  if (!model || !machine) return []
+  const seconds = denseSeconds(recipe, model, machine, data)
+  const asked = recipe.evaluate.map(({ at, every: _, ...question }) => (at.includes('dense') ? question : null))
+  return seconds > 0 ? [{ key: JSON.stringify(['dense', recipe.model, recipe.precision, asked]), seconds }] : []
 }
 
 /**
  * `seconds`: one after the other with the whole machine for each; jobs side by side share it and take about as long.
- * `memoryBytes`: of one run, the largest. null: the time of a run is not known.
+ * `memoryBytes`: of one run, the largest. null: the time of a run is not known. `numRuns`: of so many these are the ones that
+ * were looked at.
  */
-export function estimateSweep(runs: readonly RunOfSweepEstimates[]): Estimates {
-  const seen = new Set<string>()
-  let [seconds, diskBytes] = [0 as number | null, 0]
-  for (const run of runs) {
-    const shared = seen.has(run.denseKey) ? run.dense : 0
-    seen.add(run.denseKey)
-    seconds = seconds === null || run.seconds === null ? null : seconds + run.seconds - shared
-    diskBytes += run.diskBytes
+export function estimateSweep(runs: readonly RunOfSweepEstimates[], numRuns = runs.length): SweepEstimates {
+  const done = new Map<string, number>()
+  let [own, diskBytes, shares] = [0 as number | null, 0, false]
+  for (const { seconds, shared, diskBytes: bytes } of runs) {
+    shares ||= shared.some(({ key }) => done.has(key))
+    for (const work of shared) done.set(work.key, work.seconds)
+    own = own === null || seconds === null ? null : own + seconds - secondsOf(shared)
+    diskBytes += bytes
   }
-  return { seconds, diskBytes, memoryBytes: largest(runs, 0, ({ memoryBytes }) => memoryBytes) }
+  const times = numRuns / runs.length
+  const seconds = own === null ? null : times * own + [...done.values()].reduce((sum, one) => sum + one, 0)
+  const memoryBytes = largest(runs, 0, (run) => run.memoryBytes)
+  return { numRuns, seconds, diskBytes: times * diskBytes, memoryBytes, shares }
+}
+
+function secondsOf(shared: readonly SharedWork[]): number {
+  return shared.reduce((sum, { seconds }) => sum + seconds, 0)
+}
+
+/** An editor asks on every key stroke, and a run of a large model takes 10 ms; `sparsescope sweep plan` looks at all. */
+const mostLookedAt = 24
+
+/**
+ * Of the sweep that a recipe has, some of its runs looked at if there are many; null where there is none, or one with a mistake.
+ * `facts` are the recipe's: a run with another model, or other data, counts as if it had those.
+ */
+export function estimateSweepOf(recipe: Recipe, facts: LintFacts): SweepEstimates | null {
+  const { runs } = expandSweep(recipe)
+  if (runs.length === 0) return null
+  const looked = spread(runs, mostLookedAt).map((run) => estimateRunOfSweep(resolveRecipe(run.recipe), facts))
+  return estimateSweep(looked, runs.length)
+}
+
+/** So many of a list, from all over it, and in no step: what varies last in a sweep has a rhythm. */
+function spread<T>(list: readonly T[], count: number): readonly T[] {
+  if (list.length <= count) return list
+  const golden = (Math.sqrt(5) - 1) / 2
+  return Array.from({ length: count }, (_, i) => list[Math.floor(((i + ((i * golden) % 1)) / count) * list.length)])
 }
