@@ -1,6 +1,7 @@
 // sparsescope sweep: a recipe that stands for many runs (design 4.5).
 import { Argument, Option } from 'commander'
 import { EngineError } from '../engine/errors.ts'
+import { writeAtomic } from '../engine/run/state/atomicFile.ts'
 import { cancelRuns } from '../engine/sweep/marks.ts'
 import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '../engine/sweep/openSweep.ts'
 import { aliveTasks, cancelTasks } from '../engine/sweep/slurm.ts'
@@ -41,6 +42,9 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
   .option('--jobs <n>', 'runs at a time; memory and threads are divided among them (default: 1)')
   .option('--index <i>', 'one run of the sweep, counted from 0')
   .option('--threads <n>', 'threads of each run (default: those of the machine, divided by --jobs)')
+  .addOption(
+    new Option('--tell-folder <file>', "write the path of the sweep's folder into this file, for a program").hideHelp(),
+  )
   .addOption(precisionOption("the recipe's"))
   .addOption(memoryOption())
   .action(
@@ -72,6 +76,8 @@ function collect(value: string, earlier: string[]): string[] {
 async function runSweep(context: Context, request: SweepRequest, options: SweepOptions): Promise<Outcome> {
   const sweep = await findOrCreateSweep(request)
   context.say(`sweep folder: ${shorter(sweep.folder.path)}`)
+  // Whoever started this cannot read a terminal, and of two sweeps of one recipe the newer need not be this one.
+  if (options.tellFolder !== undefined) await writeAtomic(options.tellFolder, [sweep.folder.path])
   if (options.index !== undefined) return runIndex(context, sweep, options)
   switch (engineOf(sweep, options.engine)) {
     case 'local':

@@ -10,6 +10,8 @@ export interface SweepOptions extends CommonOptions, PrecisionOptions {
   slurm: string[]
   /** Of Slurm: false with --no-wait. */
   wait?: boolean
+  /** File for the sweep's folder. */
+  tellFolder?: string
   jobs?: string
   index?: string
   threads?: string

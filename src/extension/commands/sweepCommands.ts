@@ -8,7 +8,7 @@ import { askEngine, slurmEngine } from '../sweeps/askEngine.ts'
 import { isSubmitted } from '../sweeps/askQueued.ts'
 import { commandLine } from '../sweeps/commandLine.ts'
 import { nameOfRun } from '../sweeps/sweepFolder.ts'
-import { newSweep, sweepTask } from '../sweeps/sweepTask.ts'
+import { sweepTask } from '../sweeps/sweepTask.ts'
 import { showReport } from '../runs/reportPanel.ts'
 import { requireTrust } from '../support/trust.ts'
 import type { Handlers, Parts } from './parts.ts'
@@ -35,9 +35,9 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       const recipe = chosen && (await savedRecipe(chosen))
       const engine = recipe && (await askEngine(t('Run Sweep')))
       if (!recipe || !engine) return
-      const running = await sweepTask(services, recipe, engine)
-      void newSweep(recipe, running).then((sweep) => sweep !== null && sweepPanels.show({ sweep }))
-      await running.ended
+      const { folder, ended } = await sweepTask(services, recipe, engine)
+      void folder.then((sweep) => sweep !== null && sweepPanels.show({ sweep }))
+      await ended
     },
     'sparsescope.openSweep': async (argument) => {
       const sweep = sweepTarget(argument) ?? (await pickSweep(parts, t('Open Sweep')))
