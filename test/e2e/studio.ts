@@ -16,8 +16,15 @@ export interface Studio {
   stop(): Promise<void>
 }
 
+interface StudioOptions {
+  /** Default: true. */
+  trust?: boolean
+  /** What the server's environment has beside this process's. */
+  env?: Record<string, string>
+}
+
 /** Skips the suite, with the reason, when scripts/testVscode.mjs has not prepared a VS Code. */
-export async function openStudio(suite: Mocha.Context, options: { trust?: boolean } = {}): Promise<Studio> {
+export async function openStudio(suite: Mocha.Context, options: StudioOptions = {}): Promise<Studio> {
   const server = process.env.SPARSESCOPE_VSCODE
   const vsix = process.env.SPARSESCOPE_VSIX
   if (!server || !vsix) return lacks(suite, 'no VS Code: run these through node scripts/testVscode.mjs e2e')
@@ -26,10 +33,10 @@ export async function openStudio(suite: Mocha.Context, options: { trust?: boolea
   const userData = join(home, 'data')
   const extensions = join(home, 'extensions')
   mkdirSync(extensions, { recursive: true })
-  const trust = options.trust ?? true
+  const { trust = true, env } = options
   writeSettings(userData, { trust, more: { 'security.workspace.trust.startupPrompt': 'never' } })
   installExtension(server, vsix, userData, extensions)
-  const running = await startServer({ server, userData, extensions, trust })
+  const running = await startServer({ server, userData, extensions, trust, env })
   let context: BrowserContext | null = null
   const stop = async () => {
     await context?.close()
@@ -102,6 +109,11 @@ export async function chooseFromMenu(page: Page, item: string, title: string): P
       return undefined
     }
   })
+}
+
+/** Of the quick pick, once it is there. */
+export async function pick(page: Page, label: string): Promise<void> {
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click()
 }
 
 export async function closeEditors(page: Page): Promise<void> {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
-import { activeView, cli, closeEditors, openStudio, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, cli, closeEditors, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
 
 const recipe = `version: 1
 model: ./opt
@@ -16,13 +17,17 @@ sweep: {prune.0.sparsity: [0.4, 0.6], prune.0.method: [magnitude, wanda]}
 describe('the packaged extension: sweeps', function () {
   this.timeout(240_000)
   let studio: Studio
+  const noPrograms = mkdtempSync(join(tmpdir(), 'no-programs-'))
   before(async function () {
-    studio = await openStudio(this)
+    studio = await openStudio(this, { env: { PATH: noPrograms } })
   })
   afterEach(async function () {
     await pictureOfFailure(this.currentTest, studio)
   })
-  after(async () => studio?.stop())
+  after(async () => {
+    await studio?.stop()
+    rmSync(noPrograms, { recursive: true })
+  })
 
   it('a sweep of the command line stands in the tree with its runs, and opens as table, points and curves', async () => {
     const { page, workspace } = studio
@@ -35,7 +40,7 @@ describe('the packaged extension: sweeps', function () {
     await sweep.click()
     await page.getByRole('treeitem', { name: /sparsity=0.6,.*wanda, done/ }).waitFor()
     await runCommand(page, 'SparseScope: Open Sweep')
-    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'four' }).click()
+    await pick(page, 'four')
     const view = activeView(page)
     await view.locator('.chart .mark').first().waitFor({ timeout: 60_000 })
     assert.equal(await view.locator('.chart .mark').count(), 4)
@@ -67,4 +72,31 @@ describe('the packaged extension: sweeps', function () {
     assert.equal(await view.locator('.tableRow:not([hidden])').count(), 2)
     await closeEditors(page)
   })
+
+  it('Run Sweep asks where there is no Slurm only how many at a time, and opens the sweep that it begins, not the newest', async () => {
+    const { page, workspace } = studio
+    await runCommand(page, 'View: Show Explorer')
+    writeFileSync(join(workspace, 'two.prune.yaml'), recipe.replace(', prune.0.method: [magnitude, wanda]', ''))
+    await page.getByRole('treeitem', { name: 'two.prune.yaml' }).dblclick()
+    await page.locator('.tab.active', { hasText: 'two.prune.yaml' }).waitFor()
+    await runCommand(page, 'SparseScope: Run Sweep')
+    await page.locator('.quick-input-message', { hasText: 'Runs at a time' }).waitFor()
+    // Begun by somebody else at the same moment: of this recipe, and with a later name.
+    const [other] = sweepsOf(workspace, 'four')
+    cpSync(other, join(dirname(other), '20991231-235959-two'), { recursive: true })
+    await page.keyboard.press('Enter')
+    await page.locator('.tab.active', { hasText: 'Sweep two' }).waitFor({ timeout: 60_000 })
+    const view = activeView(page)
+    await view.getByText('2 of 2 done').waitFor({ timeout: 60_000 })
+    const [own] = sweepsOf(workspace, 'two')
+    await view.locator('header .muted', { hasText: basename(own) }).waitFor()
+    await closeEditors(page)
+  })
 })
+
+/** Oldest first. */
+function sweepsOf(workspace: string, recipe: string): string[] {
+  const parent = join(workspace, '.sparsescope', 'sweeps')
+  const names = readdirSync(parent).filter((name) => name.endsWith(`-${recipe}`))
+  return names.sort().map((name) => join(parent, name))
+}

@@ -1,0 +1,90 @@
+// Run Sweep in a window whose extension host is on a login node: the question, the job array as the settings want it, the view.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runCommand } from '../../scripts/vscode/browser.mjs'
+import { cannot, lacks } from '../support/skip.ts'
+import { noSlurm, startSlurm, type TestSlurm } from '../support/slurm.ts'
+import { activeView, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
+
+/** 400 MB are 382 MiB, which Slurm counts in. */
+const settings = { partition: 'debug', time: '00:20:00', memory: '400MB', cpus: 1, atATime: 1 }
+const recipe = (sweep: string) => `version: 1
+model: ./opt
+prune: [{method: magnitude, sparsity: 0.5}]
+sweep: {${sweep}}
+`
+
+describe('the packaged extension: sweeps on Slurm', function () {
+  this.timeout(240_000)
+  let slurm: TestSlurm
+  let studio: Studio
+  before(async function () {
+    if (process.getuid?.() !== 0) cannot(this, 'a Slurm of its own needs root')
+    const missing = noSlurm()
+    if (missing !== null) lacks(this, missing)
+    slurm = await startSlurm()
+    studio = await openStudio(this, { env: slurm.env })
+    mkdirSync(join(studio.workspace, '.vscode'))
+    const own = Object.entries(settings).map(([key, value]) => [`sparsescope.slurm.${key}`, value])
+    writeFileSync(join(studio.workspace, '.vscode', 'settings.json'), JSON.stringify(Object.fromEntries(own)))
+  })
+  afterEach(async function () {
+    await pictureOfFailure(this.currentTest, studio)
+  })
+  after(async () => {
+    await studio?.stop()
+    await slurm?.stop()
+  })
+
+  async function runSweep(name: string, text: string): Promise<void> {
+    const { page, workspace } = studio
+    await runCommand(page, 'View: Show Explorer')
+    writeFileSync(join(workspace, name), text)
+    await page.getByRole('treeitem', { name }).dblclick()
+    await page.locator('.tab.active', { hasText: name }).waitFor()
+    await runCommand(page, 'SparseScope: Run Sweep')
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'On this machine' }).waitFor()
+  }
+  async function done(name: string): Promise<void> {
+    const { page } = studio
+    await page.locator('.tab.active', { hasText: `Sweep ${name}` }).waitFor({ timeout: 60_000 })
+    await activeView(page).getByText('2 of 2 done').waitFor({ timeout: 120_000 })
+  }
+  const isOnSlurm = () => activeView(studio.page).locator('header .muted', { hasText: '· Slurm ·' }).count()
+  const jobs = () => {
+    const env = { ...process.env, ...slurm.env }
+    return spawnSync('scontrol', ['--oneliner', 'show', 'job'], { encoding: 'utf8', env }).stdout.trim().split('\n')
+  }
+
+  it('on this machine: nothing is submitted', async () => {
+    await runSweep('here.prune.yaml', recipe('prune.0.sparsity: [0.4, 0.6]'))
+    await pick(studio.page, 'On this machine')
+    await studio.page.locator('.quick-input-message', { hasText: 'Runs at a time' }).waitFor()
+    await studio.page.keyboard.press('Enter')
+    await done('here')
+    assert.equal(await isOnSlurm(), 0)
+    assert.deepEqual(jobs(), ['No jobs in the system'])
+  })
+
+  it('on Slurm: an array as the settings want it, but for what the recipe says itself; its view goes to its end', async () => {
+    await runSweep('there.prune.yaml', recipe("prune.0.sparsity: [0.3, 0.7], slurm: {time: '00:10:00'}"))
+    await pick(studio.page, 'On Slurm')
+    await done('there')
+    assert.equal(await isOnSlurm(), 1)
+    const tasks = jobs()
+    assert.equal(tasks.length, 2, tasks.join('\n'))
+    for (const task of tasks) {
+      assert.match(task, / JobName=sparsescope-[0-9a-f]+ /)
+      for (const fact of [
+        'Partition=debug',
+        'TimeLimit=00:10:00',
+        'MinMemoryNode=382M',
+        'NumCPUs=1',
+        'ArrayTaskThrottle=1',
+      ])
+        assert.ok(task.includes(` ${fact} `), `${fact} in ${task}`)
+    }
+  })
+})
