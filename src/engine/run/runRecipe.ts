@@ -16,7 +16,7 @@ import { finishRun } from './report/finishRun.ts'
 import type { RunDevice } from './state/progress.ts'
 import type { RunReport } from './report/report.ts'
 import { runPhases } from './phases/runPhases.ts'
-import { createSession } from './state/session.ts'
+import { createSession, type SharedWork } from './state/session.ts'
 
 export interface RunOptions {
   /** Path of a recipe, or one that has been read; may be left out with `resume`. */
@@ -47,8 +47,8 @@ export interface RunOptions {
 
 export interface AmongRuns {
   readonly place: FolderPlace
-  /** A folder that the runs share: what is equal among them is measured by one, and read there by the others. */
-  readonly sharedResults: string
+  /** What is equal among the runs is made by one, and read there by the others. */
+  readonly shared: SharedWork
   readonly known: KnownFiles
 }
 
@@ -88,7 +88,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
     signal: options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost,
     pausePoint: options.pausePoint,
-    sharedResults: options.among?.sharedResults,
+    shared: options.among?.shared,
     requireHeld: () => {
       if (!lock.isHeld()) throw lostRun(folder.path)
     },

@@ -1,6 +1,8 @@
 // One run of a sweep: begun, or gone on with where an earlier process left it.
 import { existsSync } from 'node:fs'
 import { readOwn } from '../checkpoint/ownFile.ts'
+import { resolveRecipe } from '../../shared/recipe/resolve.ts'
+import { pruningOf, prunesFirst } from '../../shared/sweep/pruningOf.ts'
 import { EngineError } from '../errors.ts'
 import type { RunReport } from '../run/report/report.ts'
 import { runRecipe, type RunOptions } from '../run/runRecipe.ts'
@@ -19,7 +21,7 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   const path = runPathOf(folder, index)
   const among = {
     place: { parent: folder.runs, name: String(index), exact: true },
-    sharedResults: folder.shared,
+    shared: { folder: folder.shared, prunesAlike: prunesAlike(sweep, index) },
     known,
   }
   await forgetRefused(folder, index)
@@ -35,6 +37,13 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
     if (!existsSync(path) && options.signal?.aborted !== true) await noteRefused(folder, index, messageOf(error))
     throw error
   }
+}
+
+/** Runs that come to the same pruned model as this one before they recover it, itself included. */
+function prunesAlike({ runs }: Sweep, index: number): number {
+  const resolved = runs.map(({ recipe }) => resolveRecipe(recipe))
+  const pruning = pruningOf(resolved[index])
+  return resolved.filter((one) => prunesFirst(one) && pruningOf(one) === pruning).length
 }
 
 /** @throws EngineError 'usage' for a number that no run has, 'bad-data' when model or data are no longer those of the plan. */

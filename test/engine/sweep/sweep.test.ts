@@ -87,7 +87,8 @@ describe('sparsescope sweep', function () {
     assert.equal(dense[0].length, 2)
     // The seconds that it took are those of one measurement.
     for (const one of dense) assert.deepEqual(one, dense[0])
-    assert.equal(readdirSync(join(onlySweep(place) ?? '', 'shared')).length, 1)
+    // And of each sparsity the pruned model.
+    assert.equal(readdirSync(join(onlySweep(place) ?? '', 'shared')).length, 1 + 2)
     const evals = eventsOf(join(onlySweep(place) ?? '', 'runs', '3'), 'eval')
     assert.equal(evals.length, 4)
   })
@@ -98,7 +99,7 @@ describe('sparsescope sweep', function () {
       { name: 'short', set: { 'evaluate.0.seq_len': 8 } },
     ]
     assert.equal(sweep(place, 'run', place.recipe('a', sweptRecipe({ cases })), ...cpu).status, 0)
-    assert.equal(readdirSync(join(onlySweep(place) ?? '', 'shared')).length, 2)
+    assert.equal(readdirSync(join(onlySweep(place) ?? '', 'shared')).length, 2 * 2)
     assert.notEqual(reportOf(0).perplexity.dense, reportOf(1).perplexity.dense)
   })
 

@@ -10,7 +10,7 @@ import { checkIds } from '../../text/vocabulary.ts'
 import { loadWindows, padRows, type Windows, type WindowsRequest } from '../../text/windows.ts'
 import { madeOnce } from '../state/madeOnce.ts'
 import type { RunSession } from '../state/session.ts'
-import { contentOf } from '../state/sources.ts'
+import { contentOf, sourceHashes } from '../state/sources.ts'
 import { bytesOf, writeTensors, type StateTensor } from '../state/tensorFile.ts'
 
 /** Tokenising takes from a tenth of a second to minutes. */
@@ -18,9 +18,9 @@ const lookEveryMs = 100
 
 /** As `loadWindows`. Ids that were made elsewhere are read where they lie. */
 export async function windowsOf(session: RunSession, request: WindowsRequest): Promise<Windows> {
-  const { sharedResults, signal } = session
-  if (sharedResults === undefined || request.path.endsWith('.safetensors')) return loadWindows(request)
-  const folder = join(sharedResults, `windows-${keyOf(session, request)}`)
+  const { shared: common, signal } = session
+  if (common === undefined || request.path.endsWith('.safetensors')) return loadWindows(request)
+  const folder = join(common.folder, `windows-${keyOf(session, request)}`)
   const file = join(folder, 'windows.safetensors')
   const shared = await madeOnce<Windows>({
     folder,
@@ -40,12 +40,9 @@ export async function windowsOf(session: RunSession, request: WindowsRequest): P
 /** Same text, same tokenizer, same cut: the same ids. Only what is drawn depends on the seed. */
 function keyOf({ recipe, progress }: RunSession, request: WindowsRequest): string {
   const { path, field, samples, seqLen, seed, purpose } = request
-  const model = progress.sources
-    .filter(({ role }) => role.startsWith('model '))
-    .map(({ role, sha256 }) => [role, sha256])
   const asked = [field, samples, seqLen, purpose === 'calibration' ? seed : null, purpose]
   const text = JSON.stringify([
-    model.sort(([a], [b]) => (a < b ? -1 : 1)),
+    sourceHashes(progress.sources, 'model '),
     contentOf(recipe, progress.sources, path),
     asked,
   ])

@@ -2,20 +2,22 @@
 import { withPruneHost } from '../../prune/host.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { removeParts } from '../state/blockStore.ts'
-import { dueEntries, evaluateStage, warnOfWorse } from './evaluateStage.ts'
+import { evaluateStage, warnOfWorse } from './evaluateStage.ts'
 import { withApplied } from './appliedRecoveries.ts'
-import { allocateInRun, runBlocksPhase, type BlocksPhase } from './blocksPhase.ts'
+import { allocateInRun, runBlocksPhase } from './blocksPhase.ts'
 import type { BlockResult } from '../state/progress.ts'
 import { plannedWork } from './plannedWork.ts'
 import { claimOutput } from '../open/outputClaim.ts'
 import { readData } from '../open/runData.ts'
+import type { PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { goOnWithLess } from './lessMemory.ts'
 import { evaluateBlocks, recoverPass } from './recoverPass.ts'
 import { createContext, prunedStages, withRunModel, type RunContext } from './runContext.ts'
 import { saveResult } from './savePhase.ts'
 import type { RunSession } from '../state/session.ts'
-import { evaluateDense } from './sharedDense.ts'
+import { measureOnce } from './sharedEvaluation.ts'
+import { pruneOnce, pruningKey } from './sharedPruning.ts'
 import { numberOf } from './stepCount.ts'
 import { ownMasksOf, masksOfPrunedModel, sparsityOfModel } from '../open/sourceMasks.ts'
 import { blockParts, masksOfStage, withStateModel } from '../state/stateModel.ts'
@@ -36,36 +38,61 @@ async function phasesLeft(context: RunContext, version: string): Promise<{ spars
   const { session, plan, data } = context
   const { progress } = session
   const { decoderBytes } = context.budgetOf(plan.recoveries)
-  await evaluateDense(session, data, decoderBytes, false)
-  if (plan.entries.length > 0) await prune(context)
+  const measureDense = () => evaluateStage(session, data, 'dense', session.source, decoderBytes)
+  await measureOnce(session, { stage: 'dense', after: null, last: false, measure: measureDense })
+  const entries = allocatedOnce(context)
+  const measurePruned = measureOfPruned(context, entries, decoderBytes)
+  const baseline = plan.passes.whilePruning.length > 0
+  if (baseline && progress.finishedBlocks < session.model.config.numBlocks) await measurePruned(false)
+  if (plan.entries.length > 0) await pruneOnce(session, () => prune(context, entries))
   const masks = await masksOf(context)
-  if (plan.passes.whilePruning.length === 0)
-    await withStateModel(session, prunedStages(context), false, (model) =>
-      evaluateStage(session, data, 'pruned', model, decoderBytes),
-    )
+  if (!baseline) await measurePruned(false)
   for (const [number, pass] of plan.passes.later.entries())
     if (number >= progress.recoveredPasses) await recoverPass(context, masks, number, pass)
-  await evaluateDense(session, data, decoderBytes, true)
+  await measureOnce(session, { stage: 'dense', after: null, last: true, measure: measureDense })
+  await measurePruned(true)
   await finish(context, masks, version)
   return { sparsity: sparsityOfModel(session.model, masks) }
 }
 
+type Entries = () => Promise<readonly PruneEntry[]>
+
+/** Where the dense model decides how much of each block goes, it is looked at once. */
+function allocatedOnce({ session, plan, data, budgetOf }: RunContext): Entries {
+  let entries: ReturnType<Entries> | null = null
+  return () => (entries ??= allocateInRun(session, plan, budgetOf(plan.passes.whilePruning), data.calibration))
+}
+
+function measureOfPruned(context: RunContext, entries: Entries, decoderBytes: number) {
+  const { session, plan, data } = context
+  const saved = () =>
+    withStateModel(session, prunedStages(context), false, (model) =>
+      evaluateStage(session, data, 'pruned', model, decoderBytes),
+    )
+  const measure = plan.passes.whilePruning.length > 0 ? () => measureBaseline(context, entries) : saved
+  const after = plan.entries.length > 0 ? pruningKey(session) : null
+  return (last: boolean) => measureOnce(session, { stage: 'pruned', after, last, measure })
+}
+
 /** Prunes block after block, and recovers each where the recipe's first recoveries work so. */
-async function prune(context: RunContext): Promise<void> {
+async function prune(context: RunContext, entries: Entries): Promise<void> {
   const { session, plan, data } = context
   const { backend, progress, model } = session
   const { whilePruning } = plan.passes
   if (progress.finishedBlocks === model.config.numBlocks) return
   const budget = context.budgetOf(whilePruning)
   await withPruneHost(backend, async (host) => {
-    const entries = await allocateInRun(session, plan, budget, data.calibration)
-    const shared = { session, entries, base: null, budget, host, calibration: data.calibration }
-    if (whilePruning.length > 0) await measureBaseline(context, shared)
+    const allocated = await entries()
     await evaluateBlocks(context, whilePruning, progress.finishedBlocks, 'pruned')
     const walk = () =>
       withApplied(context, whilePruning, host, (recoveries) =>
         runBlocksPhase({
-          ...shared,
+          session,
+          entries: allocated,
+          base: null,
+          budget,
+          host,
+          calibration: data.calibration,
           stage: 'pruned',
           finishedBlocks: progress.finishedBlocks,
           recoveries,
@@ -89,17 +116,21 @@ async function blockDone(context: RunContext, result: BlockResult): Promise<void
 }
 
 /** The pruned-only model of a run that reconstructs never exists otherwise: a pass of its own, when it is asked for. */
-async function measureBaseline(
-  { session, data }: RunContext,
-  shared: Pick<BlocksPhase, 'session' | 'entries' | 'base' | 'budget' | 'host' | 'calibration'>,
-): Promise<void> {
-  const { folder, model } = session
-  if (dueEntries(session, 'pruned').length === 0) return
+async function measureBaseline(context: RunContext, entries: Entries): Promise<void> {
+  const { session, data, plan } = context
+  const { folder, model, backend } = session
+  const { calibration } = data
   const parts = blockParts(model.config.numBlocks)
+  const budget = context.budgetOf(plan.passes.whilePruning)
   const pass = { stage: 'baseline', finishedBlocks: 0, recoveries: [], onBlock: async () => undefined } as const
-  await session.phase('prune', () => runBlocksPhase({ ...shared, ...pass }), { part: 'baseline' })
+  const allocated = await entries()
+  const walk = () =>
+    withPruneHost(backend, (host) =>
+      runBlocksPhase({ session, entries: allocated, base: null, budget, host, calibration, ...pass }),
+    )
+  await session.phase('prune', walk, { part: 'baseline' })
   await withStateModel(session, [{ stage: 'baseline', parts }], false, (pruned) =>
-    evaluateStage(session, data, 'pruned', pruned, shared.budget.decoderBytes),
+    evaluateStage(session, data, 'pruned', pruned, budget.decoderBytes),
   )
   await removeParts(folder.state, 'baseline', parts)
   await session.milestone()

@@ -29,7 +29,7 @@ export const maskPrefix = 'sparsescope.mask.'
 /** A block's number, or what is outside the blocks. */
 export type Part = number | 'ends'
 
-function partPath(state: string, stage: StoredStage, part: Part): string {
+export function partPath(state: string, stage: StoredStage, part: Part): string {
   return join(state, `${stage}-${typeof part === 'number' ? String(part).padStart(4, '0') : part}.safetensors`)
 }
 

@@ -60,7 +60,8 @@ export const evaluationShape = z.object({
   samples: z.array(sample).max(few).optional(),
 })
 
-const block = z.object({
+/** What came of a block. */
+export const blockShape = z.object({
   block: count,
   modules: record(z.object({ sparsity: z.number().min(0).max(1), zeros: count, size: count })),
   error_before: measured.optional(),
@@ -86,7 +87,7 @@ const recorded = z.object({
   eventsBytes: count,
   elapsedMs: seconds,
   finishedBlocks: count,
-  blocks: z.array(block).max(few),
+  blocks: z.array(blockShape).max(few),
   recoveredPasses: count.optional(),
   walkedBlocks: count.default(0),
   trainedSteps: count,

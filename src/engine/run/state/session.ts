@@ -32,8 +32,16 @@ export interface SessionParts {
   readonly showPath: (path: string) => string
   /** Awaited between steps and blocks: a paused run waits in it. */
   readonly pausePoint?: () => Promise<void>
-  /** Folder of what several runs have in common, and one measures for all. */
-  readonly sharedResults?: string
+  /** Of one run of many. */
+  readonly shared?: SharedWork
+}
+
+/** What several runs have in common. */
+export interface SharedWork {
+  /** What one of them made for all lies there. */
+  readonly folder: string
+  /** So many of them, this one included, come to the same pruned model before they recover it. */
+  readonly prunesAlike: number
 }
 
 export type PhaseName = 'read' | 'calibrate' | 'prune' | 'reconstruct' | 'refit' | 'retrain' | 'evaluate' | 'save'

@@ -62,6 +62,14 @@ export function contentOf(
   return record.sha256
 }
 
+/** Role and content of the files whose role begins so, in the order of their roles. */
+export function sourceHashes(records: readonly SourceRecord[], prefix: string): readonly [string, string][] {
+  return records
+    .filter(({ role }) => role.startsWith(prefix))
+    .map(({ role, sha256 }): [string, string] => [role, sha256])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
 /** What files looked like when somebody last read them, by path. */
 export type KnownFiles = ReadonlyMap<string, Fingerprint>
 

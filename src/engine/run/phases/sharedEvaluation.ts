@@ -1,39 +1,44 @@
-// The dense model's measurements, which runs with the same model and the same entries of `evaluate` have in common: one of
-// them measures, the others read it. While it measures, they get on with what is their own.
+// What runs with the same model, pruned alike, and the same entries of `evaluate` have in common: one of them measures, the
+// others read it. While it measures, they get on with what is their own.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Stage } from '../../../shared/protocol/events.ts'
 import { readOwn } from '../../checkpoint/ownFile.ts'
 import { EngineError } from '../../errors.ts'
-import type { RunData } from '../open/runData.ts'
 import { writeAtomic } from '../state/atomicFile.ts'
 import { madeOnce } from '../state/madeOnce.ts'
 import type { EvaluationResult } from '../state/progress.ts'
 import { evaluationShape, parseRecorded } from '../state/progressSchema.ts'
 import type { RunSession } from '../state/session.ts'
-import { adopt, dueEntries, evaluateStage } from './evaluateStage.ts'
+import { sourceHashes } from '../state/sources.ts'
+import { adopt, dueEntries } from './evaluateStage.ts'
 
 const lookEveryMs = 500
 
-/** `last`: there is nothing else to do meanwhile, so a run that measures is waited for. */
-export async function evaluateDense(
-  session: RunSession,
-  data: RunData,
-  decoderBytes: number,
-  last: boolean,
-): Promise<void> {
-  const due = dueEntries(session, 'dense')
+export interface SharedStage {
+  readonly stage: Stage
+  /** What was done to the model before; null: nothing. */
+  readonly after: string | null
+  /** There is nothing else to do meanwhile, so a run that measures is waited for. */
+  readonly last: boolean
+  readonly measure: () => Promise<void>
+}
+
+/** Does nothing where nothing is due at this stage. */
+export async function measureOnce(session: RunSession, { stage, after, last, measure }: SharedStage): Promise<void> {
+  const due = dueEntries(session, stage)
   if (due.length === 0) return
-  const measure = () => evaluateStage(session, data, 'dense', session.source, decoderBytes)
-  if (session.sharedResults === undefined) return measure()
-  const folder = join(session.sharedResults, keyOf(session, due))
+  if (session.shared === undefined) return measure()
+  const folder = join(session.shared.folder, keyOf(session, due, after))
   const file = join(folder, 'evaluations.json')
-  const isDue = ({ stage, entry }: EvaluationResult) => stage === 'dense' && due.some((one) => one.entry === entry)
+  const isDue = (result: EvaluationResult) =>
+    result.stage === stage && result.step === undefined && due.some(({ entry }) => entry === result.entry)
   await madeOnce({
     folder,
     take: async () => {
       const found = await readResults(file)
-      if (found) await adopt(session, 'dense', found)
+      if (found) await adopt(session, stage, found)
       return found
     },
     make: async (isHeld) => {
@@ -49,13 +54,16 @@ export async function evaluateDense(
 }
 
 /** Same model, same data, same questions, same kind of device and of products: the same numbers. */
-function keyOf({ progress, backend }: RunSession, due: ReturnType<typeof dueEntries>): string {
-  const hashes = new Map(progress.sources.map(({ role, sha256 }) => [role, sha256]))
-  const model = [...hashes].filter(([role]) => role.startsWith('model ')).sort(([a], [b]) => (a < b ? -1 : 1))
+function keyOf(
+  { progress, backend }: RunSession,
+  due: ReturnType<typeof dueEntries>,
+  after: SharedStage['after'],
+): string {
+  const { sources } = progress
   const entries = due.map(({ entry, evaluation: { at: _at, every: _every, data: _data, ...asked } }) => {
-    return [entry, asked, hashes.get(`evaluate ${entry}`)]
+    return [entry, asked, sources.find(({ role }) => role === `evaluate ${entry}`)?.sha256]
   })
-  const text = JSON.stringify([model, entries, backend.info.device, backend.precision])
+  const text = JSON.stringify([sourceHashes(sources, 'model '), after, entries, backend.info.device, backend.precision])
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }
 

@@ -1,0 +1,120 @@
+// The pruned model, which runs that prune alike have in common where they recover it only afterwards: one of them prunes,
+// the others take its finished blocks, by name only, since nothing ever writes into a file of a state.
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { copyFile, link, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { pruningOf, prunesFirst } from '../../../shared/sweep/pruningOf.ts'
+import { writeError } from '../../checkpoint/diskErrors.ts'
+import { makeFolders } from '../../checkpoint/makeFolders.ts'
+import { readOwn } from '../../checkpoint/ownFile.ts'
+import { EngineError } from '../../errors.ts'
+import { writeAtomic } from '../state/atomicFile.ts'
+import { partPath } from '../state/blockStore.ts'
+import { madeOnce } from '../state/madeOnce.ts'
+import type { BlockResult } from '../state/progress.ts'
+import { blockShape, parseRecorded } from '../state/progressSchema.ts'
+import type { RunSession } from '../state/session.ts'
+import { sourceHashes } from '../state/sources.ts'
+import { blockParts } from '../state/stateModel.ts'
+
+const lookEveryMs = 250
+const usedPrefix = 'used-'
+
+/**
+ * Of a run by itself, or one that recovers each block as soon as it is pruned, just prunes. A run that has begun to prune
+ * goes on by itself too, unless the pruned model has come to be there.
+ */
+export async function pruneOnce(session: RunSession, prune: () => Promise<void>): Promise<void> {
+  const { shared, progress, model, signal } = session
+  const blocks = model.config.numBlocks
+  if (shared === undefined || shared.prunesAlike < 2 || !prunesFirst(session.recipe)) return prune()
+  const folder = join(shared.folder, `pruned-${pruningKey(session)}`)
+  await makeFolders(folder)
+  const done = await madeOnce({
+    folder,
+    take: async () => progress.finishedBlocks === blocks || takeBlocks(session, folder),
+    make: async (isHeld) => {
+      await prune()
+      if (isHeld()) await giveBlocks(session, folder)
+      return true
+    },
+    wait: progress.finishedBlocks === 0,
+    lookEveryMs,
+    signal,
+  })
+  if (done === null) return prune()
+  await writeFile(join(folder, usedPrefix + session.folder.name), '')
+  const used = (await readdir(folder)).filter((name) => name.startsWith(usedPrefix))
+  // A run that is begun anew after this prunes for itself.
+  if (used.length >= shared.prunesAlike) await forget(folder, blocks)
+}
+
+/** Of what decides every bit of the pruned model: the device with its threads and libraries too, since near ties fall by rounding. */
+export function pruningKey({ recipe, progress, backend }: RunSession): string {
+  const { sources } = progress
+  const files = [...sourceHashes(sources, 'model '), ...sourceHashes(sources, 'calibration')]
+  const { device, description, details } = backend.info
+  const { reason: _, ...facts } = details
+  const text = JSON.stringify([pruningOf(recipe), files, device, description, facts, backend.precision])
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+const resultsFile = (folder: string) => join(folder, 'blocks.json')
+
+async function giveBlocks({ folder, progress, model }: RunSession, shared: string): Promise<void> {
+  for (const part of blockParts(model.config.numBlocks))
+    await sameFile(partPath(folder.state, 'pruned', part), partPath(shared, 'pruned', part))
+  await writeAtomic(resultsFile(shared), [`${JSON.stringify(progress.blocks, null, 1)}\n`])
+}
+
+/** null: they are not there, or no longer. */
+async function takeBlocks(session: RunSession, shared: string): Promise<true | null> {
+  const { progress, folder, model, log, room } = session
+  const blocks = await readResults(resultsFile(shared))
+  if (blocks === null) return null
+  if (!blocks.every(({ block }) => existsSync(partPath(shared, 'pruned', block)))) return null
+  if (blocks.length !== model.config.numBlocks || blocks.some(({ block }, i) => block !== i)) throw wrong(shared)
+  const take = async () => {
+    for (const { block } of blocks)
+      await sameFile(partPath(shared, 'pruned', block), partPath(folder.state, 'pruned', block))
+    await room.forState(0)
+    for (const result of blocks.slice(progress.finishedBlocks)) log.emit({ type: 'block', ...result })
+    progress.blocks = [...blocks]
+    progress.finishedBlocks = blocks.length
+    await session.milestone()
+  }
+  await session.phase('prune', take, { part: 'prune' })
+  return true
+}
+
+async function readResults(file: string): Promise<BlockResult[] | null> {
+  try {
+    return parseRecorded(z.array(blockShape), await readOwn(file), file)
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'not-found') return null
+    throw error
+  }
+}
+
+/** One more name for the file, or a copy where the file system has no such thing. Whole or not there. */
+async function sameFile(from: string, to: string): Promise<void> {
+  const temporary = `${to}.tmp`
+  try {
+    await rm(temporary, { force: true })
+    await link(from, temporary).catch(() => copyFile(from, temporary))
+    await rename(temporary, to)
+  } catch (error) {
+    throw writeError(error, to)
+  }
+}
+
+/** Its results first: without them nobody takes the rest. */
+async function forget(folder: string, blocks: number): Promise<void> {
+  await rm(resultsFile(folder), { force: true })
+  for (const part of blockParts(blocks)) await rm(partPath(folder, 'pruned', part), { force: true })
+}
+
+const wrong = (folder: string) =>
+  new EngineError('bad-data', `${folder} holds no blocks that a run has pruned: remove it, and they are made anew`)

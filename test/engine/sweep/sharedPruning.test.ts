@@ -1,0 +1,111 @@
+// Runs of a sweep that prune alike and recover afterwards: one prunes, the others take its blocks; what comes out is what
+// each gives alone, byte for byte.
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunReport } from '../../../src/engine/run/report/report.ts'
+import { cliIn } from '../../support/cli.ts'
+import type { Workplace } from '../../support/runs.ts'
+import {
+  eventsOf,
+  onlySweep,
+  results,
+  sweep,
+  sweepBeside,
+  sweepPlace,
+  sweptRecipe,
+  until,
+} from '../../support/sweeps.ts'
+
+const cpu = ['--device', 'cpu']
+const steps = 3
+const retrain = (sweepOf: object): Record<string, unknown> => ({
+  ...sweptRecipe(sweepOf),
+  recover: { mode: 'retrain', data: 'ids.safetensors', steps, seq_len: 16, train: ['bias', 'norm'], lr: 1e-3 },
+})
+const rates = [1e-3, 2e-3]
+
+describe('pruning that runs of a sweep share', function () {
+  this.timeout(300_000)
+  let place: Workplace
+  beforeEach(async () => (place = await sweepPlace()))
+  afterEach(() => place.remove())
+
+  const shared = () => join(onlySweep(place) ?? 'none', 'shared')
+  const prunings = () => readdirSync(shared()).filter((name) => name.startsWith('pruned-'))
+  const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
+  const reportOf = (index: number) => JSON.parse(readFileSync(join(run(index), 'report.json'), 'utf8')) as RunReport
+
+  it('is done once for each kind, gives the bytes that each run gives alone, and is gone when all have had it', () => {
+    const recipe = retrain({ 'prune.0.sparsity': [0.4, 0.6], 'recover.lr': rates })
+    const { status, stderr } = sweep(place, 'run', place.recipe('a', recipe), '--jobs', '2', ...cpu)
+    assert.equal(status, 0, stderr)
+    assert.equal(prunings().length, 2)
+    for (const name of prunings()) {
+      const left = readdirSync(join(shared(), name))
+      assert.deepEqual(left.filter((file) => !file.startsWith('used-')), []) // prettier-ignore
+      assert.equal(left.length, 2)
+    }
+    // Seconds of the one that pruned, told by all.
+    for (const [one, other] of [
+      [0, 1],
+      [2, 3],
+    ]) {
+      assert.deepEqual(eventsOf(run(one), 'block').map(bare), eventsOf(run(other), 'block').map(bare))
+      const pruned = [one, other].map((i) => reportOf(i).evaluations.find(({ stage }) => stage === 'pruned'))
+      assert.deepEqual(pruned[0], pruned[1])
+    }
+    const swept = results(place)
+    rmSync(place.path('results'), { recursive: true })
+    const { sweep: _, ...alone } = recipe
+    const path = place.recipe('alone', alone)
+    for (const s of [0.4, 0.6])
+      for (const lr of rates) {
+        const to = `results/out-prune.0.sparsity=${s},recover.lr=${lr}`
+        const set = [`prune.0.sparsity=${s}`, `recover.lr=${lr}`, `save.to="${to}"`].flatMap((one) => ['--set', one])
+        const { status: ended, stderr: why } = cliIn(place.folder, 'run', path, ...set, ...cpu)
+        assert.equal(ended, 0, why)
+      }
+    assert.deepEqual(results(place), swept)
+  })
+
+  it('what each prunes otherwise, or by itself, is not shared', () => {
+    const random = retrain({ seed: [0, 1] })
+    const drawn = { ...random, prune: [{ method: 'random', sparsity: 0.5 }], calibration: undefined }
+    assert.equal(sweep(place, 'run', place.recipe('a', drawn), ...cpu).status, 0)
+    assert.deepEqual(prunings(), [])
+    assert.notDeepEqual(eventsOf(run(0), 'eval'), eventsOf(run(1), 'eval'))
+  })
+
+  it('of runs that recover each block as soon as it is pruned, what the pruned model would be is measured once', () => {
+    const recipe = sweptRecipe({ 'recover.lr': rates })
+    assert.equal(sweep(place, 'run', place.recipe('a', recipe), ...cpu).status, 0)
+    assert.deepEqual(prunings(), [])
+    const [one, other] = [0, 1].map((i) => reportOf(i).evaluations)
+    const of = (stage: string) => (list: RunReport['evaluations']) => list.filter((e) => e.stage === stage)
+    assert.deepEqual(of('pruned')(one), of('pruned')(other))
+    assert.equal(of('pruned')(one).length, 1)
+    assert.notDeepEqual(of('recovered')(one), of('recovered')(other))
+  })
+
+  it('blocks that are damaged or missing are made anew', async () => {
+    const recipe = place.recipe('a', retrain({ 'recover.lr': rates, 'recover.steps': [4000] }))
+    const { child, ended } = sweepBeside(place, 'run', recipe, '--threads', '1', ...cpu)
+    await until(() => onlySweep(place) && existsSync(shared()) && prunings().length === 1 && eventsOf(run(0), 'step').length > 0) // prettier-ignore
+    child.kill('SIGINT')
+    await ended
+    const [name] = prunings()
+    rmSync(join(shared(), name, 'pruned-0001.safetensors'))
+    const set = onlySweep(place) ?? ''
+    const begun = sweepBeside(place, 'run', set, '--threads', '1', ...cpu)
+    assert.equal(await begun.ended, 0)
+    assert.equal(reportOf(1).status, 'done')
+    assert.equal(eventsOf(run(1), 'block').length, eventsOf(run(0), 'block').length)
+  })
+})
+
+/** Without the time at which it was said. */
+function bare(event: unknown): unknown {
+  const { t: _, ...rest } = event as { t: number }
+  return rest
+}
