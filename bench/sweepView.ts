@@ -3,21 +3,16 @@
 import { chromium, type Page } from 'playwright-core'
 import { CurveThinner, type ThinnedPart } from '../src/shared/series/thinCurve.ts'
 import { settings } from '../webview-ui/harness/recorded.ts'
-import { recordedAs, recordedRows, recordedWhat } from '../webview-ui/harness/recordedSweep.ts'
+import { recordedAs, recordedWhat } from '../webview-ui/harness/recordedSweep.ts'
 import { chromiumArguments, findChromium, openView, posted } from '../test/support/browser.ts'
+import { manyRows } from './support/writtenSweep.ts'
 
 const [numRuns, numSteps] = [500, 2000]
 /** As the host thins so many (src/extension/sweeps/curveFeed.ts). */
 const pointsEach = 120
 const [followedSteps, messages, messagesASecond] = [400, 150, 30]
 
-/** Rows of sweeps side by side, told apart by a setting of their own. */
-const rows = Array.from({ length: Math.ceil(numRuns / 90) }, (_, copy) =>
-  recordedRows(15, 1).map((row) => ({ ...row, settings: { ...row.settings, 'recover.lr': copy } })),
-) // prettier-ignore
-  .flat()
-  .slice(0, numRuns)
-  .map((row, index) => recordedAs({ ...row, index }, 'running', 0.5))
+const rows = manyRows(numRuns).map((row) => recordedAs(row, 'running', 0.5))
 
 const loss = (run: number, length: number) => {
   const start = 2.5 + (run % 17) / 6

@@ -45,23 +45,31 @@ export async function readRunFile(path: string, maxBytes: number): Promise<strin
 
 /** New events since `offset`; starts over when the file has become shorter, as when a run is resumed. */
 export async function readEvents(folder: string, known: EventFile): Promise<EventFile> {
+  const { lines, from, to } = await readEventLines(folder, known.offset)
+  if (to === known.offset) return known
+  const before = from < known.offset ? [] : known.events
+  return { events: [...before, ...parseEvents(lines.split('\n').filter((line) => line.trim() !== ''))], offset: to }
+}
+
+export interface EventLines {
+  /** Whole ones; a line that is still being written waits for the next reading. */
+  readonly lines: string
+  /** Bytes of the file: `from` is 0 where it has become shorter than what was read of it. */
+  readonly from: number
+  readonly to: number
+}
+
+/** What the file of events has after its first `known` bytes, of much only the beginning. */
+export async function readEventLines(folder: string, known: number): Promise<EventLines> {
   const file = await openRunFile(join(folder, 'events.jsonl'))
   try {
     const { size } = await file.stat()
-    const base: EventFile = size < known.offset ? { events: [], offset: 0 } : known
-    if (size === base.offset) return base
-    const buffer = Buffer.alloc(Math.min(size - base.offset, largestReading))
-    await file.read(buffer, 0, buffer.length, base.offset)
-    const { lines, bytes } = wholeLines(buffer)
-    return { events: [...base.events, ...parseEvents(lines)], offset: base.offset + bytes }
+    const from = size < known ? 0 : known
+    const buffer = Buffer.alloc(Math.min(size - from, largestReading))
+    if (buffer.length > 0) await file.read(buffer, 0, buffer.length, from)
+    const bytes = buffer.lastIndexOf(0x0a) + 1
+    return { lines: buffer.toString('utf8', 0, bytes), from, to: from + bytes }
   } finally {
     await file.close()
   }
-}
-
-/** A line that is still being written waits for the next reading. */
-function wholeLines(buffer: Buffer): { lines: string[]; bytes: number } {
-  const bytes = buffer.lastIndexOf(0x0a) + 1
-  const text = buffer.subarray(0, bytes).toString('utf8')
-  return { lines: text.split('\n').filter((line) => line.trim() !== ''), bytes }
 }

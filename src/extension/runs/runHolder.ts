@@ -10,14 +10,43 @@ interface Lock {
   modified: number
 }
 
+/** What does not move for so long is nobody's. */
+export const stillMs = 2.5 * beatMs
+
+/** Of one run; may take `stillMs`. */
 export async function isHeld(folder: string): Promise<boolean> {
-  const lock = await lastLock(folder)
-  if (!lock) return false
-  if (Math.abs(Date.now() - lock.modified) < 5 * beatMs) return true
-  // Nobody's, or of a machine with another clock.
-  await sleep(2.5 * beatMs)
-  const later = await lastLock(folder)
-  return later !== null && later.text !== lock.text
+  const watch = new LockWatch()
+  const held = await watch.isHeld(folder)
+  if (held !== null) return held
+  await sleep(stillMs)
+  return (await watch.isHeld(folder)) ?? true
+}
+
+/** The lock of a run that is looked at again and again: nothing waits. */
+export class LockWatch {
+  private last: { readonly text: string; readonly since: number } | null = null
+
+  /** null: nobody knows before it has been looked at for `stillMs`. `changedMs`: when `lock` was changed, if the caller knows. */
+  async isHeld(folder: string, changedMs?: number): Promise<boolean | null> {
+    const before = this.last
+    // Whoever moves the first lock of the chain has the run, and that it is a lock has been seen.
+    if (before && changedMs !== undefined && isFresh(changedMs)) return true
+    const [lock, now] = [await lastLock(folder), performance.now()]
+    if (!lock) {
+      this.last = null
+      return false
+    }
+    if (before?.text !== lock.text) this.last = { text: lock.text, since: now }
+    if (isFresh(lock.modified)) return true
+    // Nobody's, or of a machine with another clock.
+    if (before === null) return null
+    if (before.text !== lock.text) return true
+    return now - before.since < stillMs ? null : false
+  }
+}
+
+function isFresh(changedMs: number): boolean {
+  return Math.abs(Date.now() - changedMs) < 5 * beatMs
 }
 
 /** The holder's, if it looks like one: each lock may have been succeeded. */

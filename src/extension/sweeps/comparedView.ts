@@ -32,7 +32,7 @@ export function createComparedView(
   }
   const listener = followed.onChange((changed) => {
     post({ type: 'rows', rows: followed.rows(changed) })
-    feed.changed(changed)
+    void feed.changed(changed)
     sendMaps(mapped.filter((run) => changed.includes(run)))
   })
   const viewing = followed.view()

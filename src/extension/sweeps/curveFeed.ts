@@ -2,7 +2,7 @@
 import type { CurvePart, FromSweep, ToSweep } from '../../shared/protocol/sweepView.ts'
 import { curveOf, foldCurves, type Curve } from '../../shared/series/curves.ts'
 import { CurveThinner } from '../../shared/series/thinCurve.ts'
-import { inTurns, type FollowedRuns } from './followedRuns.ts'
+import { filesAtATime, inTurns, type FollowedRuns } from './followedRuns.ts'
 
 type Question = Extract<FromSweep, { type: 'watch' }>
 
@@ -18,7 +18,6 @@ const mostPoints = 60_000
 const fewestPoints = 120
 /** Curves that are sent in one message, so that the first are seen while others are read. */
 const partsAtATime = 50
-const filesAtATime = 4
 
 export class CurveFeed {
   private readonly followed: FollowedRuns
@@ -26,6 +25,7 @@ export class CurveFeed {
   private readonly maxPoints: () => number
   private question: Question | null = null
   private groups: Group[] = []
+  private watching: Promise<void> = Promise.resolve()
 
   constructor(followed: FollowedRuns, post: (message: ToSweep) => void, maxPoints: () => number) {
     this.followed = followed
@@ -34,7 +34,12 @@ export class CurveFeed {
   }
 
   /** The question replaces the one before. Resolves when all that is on disk has been sent. */
-  async watch(question: Question): Promise<void> {
+  watch(question: Question): Promise<void> {
+    this.watching = this.sendAll(question)
+    return this.watching
+  }
+
+  private async sendAll(question: Question): Promise<void> {
     const limit = Math.min(
       this.maxPoints(),
       Math.max(fewestPoints, Math.floor(mostPoints / Math.max(1, question.groups.length))),
@@ -42,6 +47,7 @@ export class CurveFeed {
     this.question = question
     const groups = question.groups.map((runs) => ({ runs, thinner: new CurveThinner(limit), stage: '' }))
     this.groups = groups
+    await this.followed.isSeen()
     const parts: CurvePart[] = []
     const flush = (isWhole: boolean) => this.tell(question, parts.splice(0), isWhole)
     await inTurns(groups, filesAtATime, async ({ runs }, group) => {
@@ -56,12 +62,17 @@ export class CurveFeed {
   }
 
   /** What these runs have said since. */
-  changed(runs: readonly number[]): void {
-    const { question } = this
+  async changed(runs: readonly number[]): Promise<void> {
+    await this.watching
+    const { question, groups } = this
     if (!question) return
     const changed = new Set(runs)
-    const groups = [...this.groups.keys()].filter((group) => this.groups[group].runs.some((run) => changed.has(run)))
-    const parts = groups.flatMap((group) => this.partOf(group))
+    const theirs = [...groups.keys()].filter((group) => groups[group].runs.some((run) => changed.has(run)))
+    // One that was done before anybody saw it has not been read.
+    const unread = theirs.flatMap((group) => groups[group].runs).filter((run) => !this.followed.runs[run].lean)
+    await inTurns(unread, filesAtATime, async (run) => void (await this.followed.runs[run].readWhole()))
+    if (this.groups !== groups) return
+    const parts = theirs.flatMap((group) => this.partOf(group))
     if (parts.length > 0) this.tell(question, parts, true)
   }
 

@@ -1,7 +1,9 @@
 // Runs that are compared, followed on disk: whoever writes them, here, in a terminal or on a node of a cluster. A watcher of
 // files does not see what other machines write, so the folders are looked at again and again, as seldom as will do.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ComparedRow } from '../../shared/protocol/sweepView.ts'
 import type { SweepSigns } from '../../shared/sweep/standing.ts'
+import { stillMs } from '../runs/runHolder.ts'
 import { FollowedRun, type RunPlace } from './followedRun.ts'
 
 /** What is known of the runs beside their folders, asked before each look. */
@@ -10,8 +12,9 @@ export type LookAround = () => Promise<(index: number) => SweepSigns>
 const unknown: SweepSigns = { isQueued: false, isCancelled: false, refusal: null }
 export const aloneOnDisk: LookAround = () => Promise.resolve(() => unknown)
 
-/** Folders looked at at a time. */
+/** Folders looked at at a time, and files read whole. */
 const atATime = 16
+export const filesAtATime = 4
 const tellEveryMs = 100
 const lookEveryMs = { watchedLive: 1000, watched: 5000, live: 5000, idle: 15_000 }
 
@@ -23,6 +26,7 @@ export class FollowedRuns {
   private telling: NodeJS.Timeout | null = null
   private waiting: NodeJS.Timeout | null = null
   private looking: Promise<void> | null = null
+  private seen: Promise<unknown> = Promise.resolve()
   private next: Promise<void> | null = null
   private viewers = 0
   private around: Awaited<ReturnType<LookAround>> = () => unknown
@@ -56,15 +60,27 @@ export class FollowedRuns {
     return [...indices].map((index) => this.runs[index].row(index))
   }
 
-  /** Looks at all folders. A call while that goes on makes one more look after it, and is answered by that. */
+  /**
+   * Looks at all folders, then reads what cannot be told without. A call while that goes on makes one more look after it, and
+   * is answered by that.
+   */
   look(): Promise<void> {
     if (this.looking) return (this.next ??= this.looking.then(() => this.look()))
     this.next = null
-    this.looking = this.lookAtAll().finally(() => {
-      this.looking = null
-      this.schedule()
-    })
+    const seeing = this.seeAll()
+    this.seen = seeing
+    this.looking = seeing
+      .then(() => this.readRest())
+      .finally(() => {
+        this.looking = null
+        this.schedule()
+      })
     return this.looking
+  }
+
+  /** When all have been looked at, though not read: a table comes before curves. */
+  isSeen(): Promise<unknown> {
+    return this.seen
   }
 
   close(): void {
@@ -72,13 +88,27 @@ export class FollowedRuns {
     for (const timer of [this.waiting, this.telling]) if (timer) clearTimeout(timer)
   }
 
-  private async lookAtAll(): Promise<void> {
+  private async seeAll(): Promise<void> {
     this.around = await this.lookAround()
-    await inTurns(this.runs, atATime, (_, index) => this.lookAt(index))
+    await inTurns(this.runs, atATime, (_, index) => this.see(index))
+  }
+
+  private async readRest(): Promise<void> {
+    const began = performance.now()
+    await inTurns(this.runs, filesAtATime, (_, index) => this.readIfUnread(index))
+    const doubtful = [...this.runs.keys()].filter((index) => this.runs[index].isDoubtful)
+    if (doubtful.length === 0 || this.isClosed) return
+    await sleep(Math.max(0, stillMs - (performance.now() - began)))
+    await inTurns(doubtful, atATime, (index) => this.lookAt(index))
   }
 
   /** At one of them; whoever comes while that goes on is answered by the next look at all. */
   async lookAt(index: number): Promise<void> {
+    await this.see(index)
+    await this.readIfUnread(index)
+  }
+
+  private async see(index: number): Promise<void> {
     const run = this.runs.at(index)
     if (!run || this.isClosed || this.busy.has(index)) return
     this.busy.add(index)
@@ -87,6 +117,11 @@ export class FollowedRuns {
     } finally {
       this.busy.delete(index)
     }
+  }
+
+  private async readIfUnread(index: number): Promise<void> {
+    const run = this.runs.at(index)
+    if (run?.isUnread && !this.isClosed && (await run.readWhole())) this.tell(index)
   }
 
   private tell(index: number): void {

@@ -1,12 +1,15 @@
 // Runs that are compared, as their folders show them: a sweep in the middle, one that goes on, damaged files, curves as they grow.
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createComparedView } from '../../../src/extension/sweeps/comparedView.ts'
 import { comparedRuns } from '../../../src/extension/sweeps/comparedRuns.ts'
+import { LockWatch } from '../../../src/extension/runs/runHolder.ts'
+import { FollowedRuns } from '../../../src/extension/sweeps/followedRuns.ts'
 import { nameOfRun, sweepOfRun } from '../../../src/extension/sweeps/sweepFolder.ts'
 import { Sweeps, type Sweep } from '../../../src/extension/sweeps/sweeps.ts'
+import { encodeLock } from '../../../src/shared/format/runLock.ts'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
 import type { ComparedRow, ToSweep } from '../../../src/shared/protocol/sweepView.ts'
 import { recordedRun } from '../../../webview-ui/harness/recorded.ts'
@@ -100,6 +103,41 @@ describe('a sweep on disk', () => {
     view.dispose()
   })
 
+  it('a curve that is asked for before anybody has looked, or whose run was done before it was seen, comes whole', async () => {
+    write(0, whole, report)
+    const sweep = await sweeps.openFolder(folder)
+    const told: ToSweep[] = []
+    const what = { kind: 'sweep', title: '', about: '' } as const
+    const view = createComparedView({ what, followed: sweep.runs, maxPoints: () => 2000 }, (m) => told.push(m))
+    view.replay()
+    await view.handle({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1]] })
+    const length = (group: number) => {
+      const curve = emptyCurve()
+      const parts = told.flatMap((message) => (message.type === 'curves' ? message.parts : []))
+      for (const part of parts) if (part.group === group) addPart(curve, part)
+      return curve.y.length
+    }
+    assert.deepEqual([length(0), length(1)], [steps(whole), 0])
+    write(1, whole, report)
+    await sweep.runs.look()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.deepEqual([length(0), length(1)], [steps(whole), steps(whole)])
+    view.dispose()
+  })
+
+  it('a run is not read for its state alone; one that somebody left in the middle is, for its results', async () => {
+    write(0, whole, report)
+    write(1, [...half, { t: 9, type: 'end', status: 'failed', message: 'x'.repeat(3000) }])
+    const sweep = await sweeps.openFolder(folder)
+    await sweep.runs.isSeen()
+    assert.deepEqual(states(sweep).slice(0, 2), ['done', 'failed'])
+    assert.equal(sweep.runs.runs[1].standing.message?.length, 3000)
+    assert.deepEqual(sweep.runs.runs.map(({ lean }) => lean), [null, null, null, null]) // prettier-ignore
+    await sweep.runs.look()
+    assert.deepEqual(sweep.runs.runs.map(({ lean }) => lean?.loss.length ?? null), [null, steps(half), null, null]) // prettier-ignore
+    assert.equal(sweep.runs.rows()[1].results.perplexity.dense, 27.65)
+  })
+
   it('what is no plan is refused with the file; damaged events and reports are read as far as they go', async () => {
     writeFileSync(join(folder, 'plan.json'), '{"id": "0123456789abcdef"}')
     await assert.rejects(sweeps.openFolder(folder), /plan\.json is no plan of a sweep/)
@@ -114,6 +152,44 @@ describe('a sweep on disk', () => {
     assert.equal(sweepOfRun(run(3)), folder)
     assert.equal(nameOfRun(run(3)).name, 'wanda #3')
     assert.equal(sweepOfRun(join(place, '.sparsescope', 'runs', '20261231-235958-a')), null)
+  })
+})
+
+describe('the lock of a run, looked at again and again', () => {
+  it('is held while it moves by its own number, whatever the clock of its machine says', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lock-'))
+    const holder = { token: '0'.repeat(32), pid: 1, host: 'elsewhere', boot: null, pidSpace: null }
+    const beat = (number: number) => {
+      writeFileSync(join(folder, 'lock'), encodeLock(holder, number))
+      utimesSync(join(folder, 'lock'), 1e9, 1e9)
+    }
+    const watch = new LockWatch()
+    assert.equal(await watch.isHeld(folder), false)
+    beat(1)
+    // Nobody knows yet; nor whether it stands still, a moment later.
+    assert.deepEqual([await watch.isHeld(folder), await watch.isHeld(folder)], [null, null])
+    beat(2)
+    assert.equal(await watch.isHeld(folder), true)
+    rmSync(join(folder, 'lock'))
+    assert.equal(await watch.isHeld(folder), false)
+    rmSync(folder, { recursive: true })
+  })
+
+  it('that stands still is nobody’s, of all runs of a sweep at once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'locks-'))
+    const places = Array.from({ length: 100 }, (_, i) => ({ name: `${i}`, settings: {}, folder: join(folder, `${i}`) }))
+    for (const { folder: run } of places) {
+      mkdirSync(run)
+      writeFileSync(join(run, 'events.jsonl'), lines(half))
+      const holder = { token: '0'.repeat(32), pid: 1, host: 'gone', boot: null, pidSpace: null }
+      writeFileSync(join(run, 'lock'), encodeLock(holder, 1))
+      utimesSync(join(run, 'lock'), 1e9, 1e9)
+    }
+    const followed = new FollowedRuns(places)
+    await followed.look()
+    assert.ok(followed.runs.every(({ standing, isDoubtful }) => standing.state === 'failed' && !isDoubtful))
+    followed.close()
+    rmSync(folder, { recursive: true })
   })
 })
 

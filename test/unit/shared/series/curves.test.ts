@@ -1,8 +1,10 @@
 // Curves of many runs: folded over seeds, thinned, and only what is new of them sent.
 import assert from 'node:assert/strict'
 import type { RunEvent } from '../../../../src/shared/protocol/events.ts'
+import { parseEvents } from '../../../../src/shared/protocol/parseEvents.ts'
 import { curveOf, foldCurves, type Curve, type FoldedCurve } from '../../../../src/shared/series/curves.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
+import { foldLeanLines } from '../../../../src/shared/series/leanLines.ts'
 import { emptyLeanRun, foldLean } from '../../../../src/shared/series/leanRun.ts'
 import { smooth } from '../../../../src/shared/series/smooth.ts'
 import { CurveThinner } from '../../../../src/shared/series/thinCurve.ts'
@@ -20,6 +22,32 @@ describe('a run among hundreds', () => {
       assert.deepEqual(picture, { ...whole, ...none })
       assert.deepEqual(loss, whole.loss.map(({ y }) => y ?? NaN)) // prettier-ignore
     }
+  })
+
+  it('is the same from its lines, however they are written and cut, and whatever stands between them', () => {
+    const odd = [
+      '{"t":5,"type":"step","step":1,"loss":1e400,"lr":0,"tokens_per_second":1}',
+      '{"t":05,"type":"step","step":1,"loss":1,"lr":0,"tokens_per_second":1}',
+      '{"type":"step","t":6,"step":2,"loss":-0.5E+1,"lr":0,"tokens_per_second":null}',
+      '{"t":7,"type":"step","step":3,"loss":"1","lr":0,"tokens_per_second":1}',
+      '{"t":8,"type":"step","block":1,"step":3,"loss":2.,"lr":0,"tokens_per_second":1}',
+      ' {"t": 9, "type": "step", "step": 4, "loss": 2, "lr": 0, "tokens_per_second": 1, "more": [1]} ',
+      '{"t":10,"type":"progress","phase":"a \\u00e9","done":1,"total":2,"unit":"x","eta_s":1,"overall":0.9}',
+      '{"t":11,"type":"progress","phase":"é","done":1,"total":2,"unit":"x","eta_s":1}',
+      '{"t":1,"type":"progress","phase":"a","done":1,"total":2,"unit":"x","eta_s":null,"overall":0.3}',
+      '{"t":12,"type":"warning","message":"a\\nb é"}',
+      ...['', 'null', '{', '[1]', '{"t":13,"type":"other"}'],
+    ]
+    const written = [...recordedRun(2), ...recordedList()].map((event) => JSON.stringify(event))
+    const all = written.flatMap((line, i) => [line, odd[i % odd.length]])
+    const whole = lean(parseEvents(all))
+    assert.ok(whole.loss.length > 100)
+    for (const size of [1, 7, all.length]) {
+      const run = emptyLeanRun()
+      for (let at = 0; at < all.length; at += size) foldLeanLines(run, `${all.slice(at, at + size).join('\n')}\n`)
+      assert.deepEqual(run, whole)
+    }
+    assert.deepEqual(foldLeanLines(emptyLeanRun(), all.join('\n')), whole)
   })
 
   it('its loss is smoothed as that of a run alone, and a gap stays a gap', () => {

@@ -1,0 +1,90 @@
+// The lines of events.jsonl as a lean run. Nearly all of them are steps, progress and memory, of which it wants a number or two:
+// those are read where they stand, if they are as the engine writes them, letter for letter. Every other line is parsed.
+import { parseEvents } from '../protocol/parseEvents.ts'
+import { foldLean, type LeanRun } from './leanRun.ts'
+
+const number = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`
+const orNull = `(?:${number}|null)`
+const word = String.raw`"[\w ]*"`
+const field = (name: string, value: string) => `,"${name}":${value}`
+const maybe = (text: string) => `(?:${text})?`
+const lineOf = (type: string, ...fields: string[]) =>
+  new RegExp(String.raw`\{"t":(${number}),"type":"${type}"${fields.join('')}\}\n`, 'y')
+
+/** Captures t, loss, tokens_per_second. */
+const stepLine = lineOf(
+  'step',
+  maybe(field('recovery', number)),
+  maybe(field('block', number)),
+  field('step', number),
+  field('loss', `(${orNull})`),
+  field('lr', number),
+  field('tokens_per_second', `(${orNull})`),
+)
+/** Captures t, overall. */
+const progressLine = lineOf(
+  'progress',
+  field('phase', word),
+  field('done', number),
+  field('total', number),
+  field('unit', word),
+  field('eta_s', orNull),
+  maybe(field('overall', `(${number})`)),
+)
+
+/** Captures t, rss_mb, device_mb. */
+const memoryLine = lineOf('memory', field('rss_mb', `(${number})`), field('device_mb', `(${number})`))
+
+/** Adds the events of whole lines, in place: what `foldLean` makes of them. */
+export function foldLeanLines(run: LeanRun, lines: string): LeanRun {
+  const { picture, loss } = run
+  /** Only the last progress is told, and what all of them came to. */
+  let progress: RegExpExecArray | null = null
+  let speed: string | null = null
+  const passed = (t: string) => {
+    picture.numEvents++
+    picture.elapsed = Math.max(picture.elapsed, Number(t))
+  }
+  for (let at = 0; at < lines.length;) {
+    stepLine.lastIndex = progressLine.lastIndex = memoryLine.lastIndex = at
+    const step = stepLine.exec(lines)
+    if (step) {
+      at = stepLine.lastIndex
+      passed(step[1])
+      picture.numSteps = loss.push(step[2] === 'null' ? NaN : Number(step[2]))
+      speed = step[3]
+      continue
+    }
+    const told = progressLine.exec(lines)
+    if (told) {
+      at = progressLine.lastIndex
+      if (progress) skip(progress)
+      progress = told
+      continue
+    }
+    const memory = memoryLine.exec(lines)
+    if (memory) {
+      at = memoryLine.lastIndex
+      passed(memory[1])
+      const [rssMb, deviceMb] = [Number(memory[2]), Number(memory[3])]
+      picture.memory = { rssMb, deviceMb, peakRssMb: Math.max(picture.memory?.peakRssMb ?? 0, rssMb) }
+      continue
+    }
+    const end = lines.indexOf('\n', at)
+    flush()
+    foldLean(run, parseEvents([lines.slice(at, end < 0 ? lines.length : end)]))
+    at = end < 0 ? lines.length : end + 1
+  }
+  flush()
+  return run
+
+  function skip([, t, overall]: RegExpExecArray): void {
+    passed(t)
+    if (overall !== undefined) picture.overall = Math.max(picture.overall ?? 0, Number(overall))
+  }
+  function flush(): void {
+    if (progress) foldLean(run, parseEvents([progress[0]]))
+    if (speed !== null) picture.tokensPerSecond = speed === 'null' ? null : Number(speed)
+    progress = speed = null
+  }
+}
