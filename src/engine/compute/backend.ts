@@ -64,7 +64,20 @@ export interface Backend {
    * nothing to gain. Absent where memory is the host's.
    */
   planWithLess?(): number | null
+  /** Absent where calling kernels costs little beside running them. */
+  record?(): Recorder
   close(): Promise<void>
+}
+
+/** Kernels that are run, and kept to be run again on the same tensors without being called. */
+export interface Recorder {
+  /** Tensors of it stay until `close`; what is released becomes room for later ones. It writes in `varying` only. */
+  readonly backend: Pick<Backend, 'kernels' | 'allocate' | 'release' | 'write'>
+  /** Writes and kernels that are others every time, the same number of them: called now, and before each replay. */
+  varying(call: () => void): void
+  /** All kernels again, in their order. */
+  replay(): void
+  close(): void
 }
 
 /** `read` of an f32 tensor. */

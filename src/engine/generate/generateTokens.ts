@@ -1,8 +1,8 @@
 // Token after token: the prompt in one pass, then one position at a time against the cache of keys and values.
-import { Arena } from '../compute/arena.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import type { Decoder, NextOptions } from '../model/decoder.ts'
+import type { Decoder } from '../model/decoder.ts'
 import { createKvCache } from '../model/kvCache.ts'
+import type { NextOptions } from '../model/nextToken.ts'
 import { createRng } from '../rng.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { pickToken, type Sampling } from './sampler.ts'
@@ -51,8 +51,7 @@ export async function* generateTokens(
   requireRoom(config, prompt.length)
   const room = roomFor(config, prompt.length, maxTokens)
   const rng = createRng(seed, 'generate')
-  using arena = new Arena(decoder.backend)
-  const cache = createKvCache(arena, config, room)
+  using cache = createKvCache(decoder.backend, config, room)
   let ids = prompt
   for (let length = prompt.length; length < room; length++) {
     throwIfCancelled(signal)

@@ -1,6 +1,7 @@
 // What a model says after the prompts of a recipe, its likeliest token every time.
 import type { Sample } from '../../shared/protocol/events.ts'
-import type { Decoder, NextOptions } from '../model/decoder.ts'
+import type { Decoder } from '../model/decoder.ts'
+import type { NextOptions } from '../model/nextToken.ts'
 import { openTextGenerator } from './generateText.ts'
 import type { PromptSet } from './promptSet.ts'
 

@@ -1,6 +1,5 @@
 // Self-attention: projections (separate or fused), norms of heads, rotary positions, attention, output projection.
 import type { Arena } from '../compute/arena.ts'
-import type { Backend } from '../compute/backend.ts'
 import type { AttentionShape, CopyShape } from '../compute/kernels.ts'
 import { reshape, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
@@ -8,10 +7,10 @@ import type { RopeConfig } from '../../shared/families/ropeConfig.ts'
 import { breathe } from '../breathe.ts'
 import { remember } from './kvCache.ts'
 import { linearBackward, linearForward, linearsForward, productInput } from './linear.ts'
-import type { Grads, Linear, Step } from './module.ts'
+import { eachTime, type Grads, type Linear, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
-import { ropeAngles, type RopeAngles } from './rope.ts'
+import { ropeAngles } from './rope.ts'
 
 export interface AttentionWeights {
   /** Index of its block. */
@@ -62,8 +61,12 @@ export async function attentionForward(
   const mixedPlaces = scope.allocate(q.shape)
   const logSum = scope.allocate([q.shape[0], config.numHeads])
   const shape = attentionShape(step, config, weights)
-  const known = step.cache && remember(step.backend, step.cache, weights.block, k, v)
-  if (known) kernels.attentionStep(mixedPlaces, q, known.keys, known.values, { ...shape, length: known.length })
+  const { cache } = step
+  const known = cache && remember(step, cache, weights.block, k, v)
+  if (known)
+    eachTime(step, () =>
+      kernels.attentionStep(mixedPlaces, q, known.keys, known.values, { ...shape, length: cache.past + 1 }),
+    )
   else kernels.attention(mixedPlaces, logSum, q, k, v, step.keyMask, shape)
   await breathe()
   for (const tensor of [q, k, v]) pass.drop(tensor)
@@ -229,17 +232,9 @@ function turn(step: Step, scope: Arena, config: ModelConfig, q: Tensor, k: Tenso
   const { position, headDim, numHeads, numKvHeads, maxPositions } = config
   if (position.kind !== 'rope') return
   const { backend, seqLen, cache } = step
-  let tables = cache && tablesOfStep.get(step)
-  if (!tables) {
-    const past = cache?.past ?? 0
-    tables = upload(
-      backend,
-      cache ? step.arena : scope,
-      position,
-      ropeAngles(position, past, past + seqLen, maxPositions),
-    )
-    if (cache) tablesOfStep.set(step, tables)
-  }
+  const tables =
+    (cache && tablesOfStep.get(step)) ?? createTables(step, cache ? step.arena : scope, position, maxPositions)
+  if (cache) tablesOfStep.set(step, tables)
   const [cos, sin] = tables
   const shape = { seqLen, headDim, rotaryDim: position.rotaryDim, inverse }
   backend.kernels.rope(q, cos, sin, { ...shape, numHeads })
@@ -250,19 +245,22 @@ function turn(step: Step, scope: Arena, config: ModelConfig, q: Tensor, k: Tenso
 /** cos and sin of a step of decoding, in its arena: every block turns by the same. */
 const tablesOfStep = new WeakMap<Step, readonly [cos: Tensor, sin: Tensor]>()
 
-/** cos and sin [end − start, rotaryDim / 2] in `arena`. */
-function upload(
-  backend: Backend,
+/** cos and sin [T, rotaryDim / 2] of the step's positions, in `arena`. */
+function createTables(
+  step: Step,
   arena: Arena,
-  { rotaryDim }: RopeConfig,
-  { start, end, ...angles }: RopeAngles,
+  rope: RopeConfig,
+  maxPositions: number,
 ): readonly [cos: Tensor, sin: Tensor] {
-  const write = (values: Float32Array<ArrayBuffer>) => {
-    const table = arena.allocate([end - start, rotaryDim / 2])
-    backend.write(table, values)
-    return table
-  }
-  return [write(angles.cos), write(angles.sin)]
+  const { backend, seqLen, cache } = step
+  const [cos, sin] = [0, 1].map(() => arena.allocate([seqLen, rope.rotaryDim / 2]))
+  eachTime(step, () => {
+    const past = cache?.past ?? 0
+    const angles = ropeAngles(rope, past, past + seqLen, maxPositions)
+    backend.write(cos, angles.cos)
+    backend.write(sin, angles.sin)
+  })
+  return [cos, sin]
 }
 
 function attentionShape(step: Step, config: ModelConfig, { scale, window }: AttentionWeights): AttentionShape {

@@ -13,10 +13,11 @@ import { createBlockProvider } from './blockProvider.ts'
 import { embed } from './embedding.ts'
 import { endsBytes, loadEnds, releaseEnds, type Ends } from './ends.ts'
 import { gradientsOfBatch, type BatchLoss, type TrainingPass } from './gradients.ts'
-import { headLoss, headScratchBytes, readLastLogits } from './head.ts'
+import { headLoss, headScratchBytes } from './head.ts'
 import type { KvCache } from './kvCache.ts'
 import type { Model } from './model.ts'
 import type { Grads, Step } from './module.ts'
+import { nextLogits, type NextOptions, type Stack } from './nextToken.ts'
 import { embedPacked, packedStepOf, scorePairs, type PackedBatch, type PackedScores } from './packed.ts'
 import { stepOf, type PassOptions } from './step.ts'
 import { planResidency, type PassSizes, type Residency } from './residency.ts'
@@ -31,8 +32,6 @@ export interface DecoderOptions extends Partial<LoadOptions> {
   /** Tokens of the largest batch that will come. */
   readonly tokensPerPass?: number
 }
-
-export type NextOptions = Pick<PassOptions, 'adapterOf' | 'signal'>
 
 export interface Decoder {
   readonly backend: Backend
@@ -70,6 +69,16 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
   const residency = planResidency(memoryBytes, sizesFor(tokensPerPass), training)
   const ends = await loadEnds(backend, model, load)
   const provider = createBlockProvider(backend, model, residency.residentBlocks, load)
+  const stack = (pass: NextOptions): Stack => ({
+    backend,
+    ends,
+    canRecord: residency.residentBlocks === model.config.numBlocks && model.config.mlp !== 'moe',
+    async throughBlocks(step, input) {
+      const hidden = [input]
+      await throughBlocks({ ends, provider }, [step], hidden, pass)
+      return hidden[0]
+    },
+  })
   return {
     backend,
     model,
@@ -78,7 +87,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
     questionPlaces: questionPlaces(model.config, memoryBytes),
     forwardNll: (batches, pass = {}) => forwardNll({ backend, ends, provider }, batches, pass),
     nllFrom: (from, hidden, batch, pass = {}) => nllFrom({ backend, ends, provider }, from, hidden, batch, pass),
-    nextLogits: (ids, cache, pass = {}) => nextLogits({ backend, ends, provider }, ids, cache, pass),
+    nextLogits: (ids, cache, pass = {}) => nextLogits(stack(pass), ids, cache, pass),
     forwardPacked: (batches, pass = {}) => forwardPacked({ backend, ends, provider }, batches, pass),
     lossAndGradients(batch, grads, pass = {}) {
       // Kept activations depend on the batch at hand; resident blocks were settled at the start.
@@ -155,18 +164,6 @@ async function nllFrom(inference: Inference, from: number, input: Tensor, batch:
   return await headLoss(step, ends, hidden[0], { targets: targetsOf(batch) }, null).readNll()
 }
 
-async function nextLogits(inference: Inference, ids: Int32Array, cache: KvCache, options: NextOptions) {
-  const { backend, ends } = inference
-  const batch: Batch = { batch: 1, seqLen: ids.length, ids, mask: null, labels: null }
-  checkBatch(ends.config, batch)
-  using arena = new Arena(backend)
-  const step = { ...stepOf(backend, arena, batch, options), cache }
-  const hidden = [embed(step, ends, batch).output]
-  await throughBlocks(inference, [step], hidden, options)
-  cache.past += ids.length
-  return readLastLogits(step, ends, hidden[0])
-}
-
 async function forwardPacked(inference: Inference, batches: readonly PackedBatch[], options: PassOptions) {
   const { backend, ends } = inference
   for (const { places } of batches) checkBatch(ends.config, places)
@@ -185,7 +182,7 @@ async function forwardPacked(inference: Inference, batches: readonly PackedBatch
 
 /** hidden[i], the input of block `from`, becomes the output of the last block. */
 async function throughBlocks(
-  { ends, provider }: Inference,
+  { ends, provider }: Pick<Inference, 'ends' | 'provider'>,
   steps: readonly Step[],
   hidden: Tensor[],
   o: PassOptions,

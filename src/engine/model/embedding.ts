@@ -3,7 +3,7 @@ import type { Tensor } from '../compute/tensor.ts'
 import { positionRows, type Batch } from './batch.ts'
 import type { Ends } from './ends.ts'
 import { linearBackward, linearForward } from './linear.ts'
-import type { Grads, Step } from './module.ts'
+import { eachTime, type Grads, type Step } from './module.ts'
 
 export interface EmbeddingSaved {
   /** i32 [N] */
@@ -21,14 +21,14 @@ export function embed(step: Step, ends: Ends, batch: Batch): { output: Tensor; s
   const { config, tokens, projectIn } = ends
   const numRows = batch.ids.length
   const ids = arena.allocate([numRows], 'i32')
-  backend.write(ids, batch.ids)
+  eachTime(step, () => backend.write(ids, batch.ids))
   const words = arena.allocate([numRows, config.embedSize])
   kernels.gatherRows(words, tokens.table, ids, config.embedScale)
   const output = projectIn ? arena.allocate([numRows, config.hiddenSize]) : words
   if (projectIn) linearForward(step, output, projectIn, words)
   const positions = ends.positions ? arena.allocate([numRows], 'i32') : null
   if (ends.positions && positions) {
-    backend.write(positions, positionRows(config, batch, step.cache?.past))
+    eachTime(step, () => backend.write(positions, positionRows(config, batch, step.cache?.past)))
     const rows = arena.allocate(output.shape)
     kernels.gatherRows(rows, ends.positions.table, positions, 1)
     kernels.addScaled(output, rows, 1)

@@ -94,22 +94,19 @@ export async function readLogits(
   }
 }
 
-/** Logits [V] of the last of `hidden`'s rows [N, C]. Waits for the device. */
-export async function readLastLogits(step: Step, ends: Ends, hidden: Tensor): Promise<Float32Array> {
-  const { backend } = step
+/** Logits [1, V] of the last of `hidden`'s rows [N, C], in the step's arena. */
+export function lastLogits(step: Step, ends: Ends, hidden: Tensor): Tensor {
+  const { arena, backend } = step
   using scope = new Arena(backend)
-  const row = scope.allocate([1], 'i32')
-  backend.write(row, Int32Array.of(hidden.shape[0] - 1))
-  const last = scope.allocate([1, hidden.shape[1]])
-  backend.kernels.gatherRows(last, hidden, row, 1)
-  const { output } = intoHead(step, scope, ends, last)
+  const numRows = hidden.shape[0]
+  const { output } = intoHead(step, scope, ends, rows(hidden, numRows - 1, numRows))
   const { vocabSize } = ends.config
-  const logits = scope.allocate([1, vocabSize])
+  const logits = arena.allocate([1, vocabSize])
   for (const chunk of chunksOf(vocabSize)) {
     const part = slice(logits, chunk.start, [1, chunk.end - chunk.start])
     multiplyChunk(step, ends.head, output, chunk, part)
   }
-  return readF32(backend, logits)
+  return logits
 }
 
 interface Reached {

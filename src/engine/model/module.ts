@@ -58,8 +58,16 @@ export interface Step {
   readonly packing?: Packing
   /** Forward only, one sequence: what came before it. */
   readonly cache?: KvCache
+  /** Where the pass is recorded: what depends on the token and on how many came before it is made anew for each. */
+  readonly varying?: (call: () => void) => void
   readonly observe?: LinearObserver
   readonly adapterOf?: (linear: Linear) => Adapter | null
+}
+
+/** Writes and kernels of a pass that a replay makes anew. */
+export function eachTime({ varying }: Pick<Step, 'varying'>, call: () => void): void {
+  if (varying) varying(call)
+  else call()
 }
 
 /** How rows [N] lie in the batch. Only attention sees the batch; everything else is row by row. */

@@ -84,6 +84,21 @@ describe('generateTokens', () => {
     assert.equal(backend.memory().usedBytes, before)
   })
 
+  it('is the same bytes where the kernels of a token are called and where they are replayed, and leaves nothing behind', async () => {
+    const logitsOf = async (decoder: Decoder) => {
+      const seen: Float32Array[] = []
+      for await (const { logits } of generateTokens(decoder, Int32Array.from(prompt), greedy)) seen.push(logits)
+      return seen
+    }
+    const called = await onLlama((decoder) => logitsOf(decoder), 1)
+    await onLlama(async (decoder) => {
+      await decoder.prepare()
+      const before = backend.memory().usedBytes
+      assert.deepEqual(await logitsOf(decoder), called)
+      assert.equal(backend.memory().usedBytes, before)
+    })
+  })
+
   it('ends with the first stop token, which is its last', async () => {
     await onLlama(async (decoder) => {
       const stop = new Set([tokens[3]])

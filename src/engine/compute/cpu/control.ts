@@ -3,7 +3,11 @@
 //
 // The claim word holds (generation << 12 | next chunk). A thread that reads it as (g, next) with next < chunks knows
 // that generation g is unfinished, so its arguments stay as they are; when the exchange succeeds, the chunk is its own.
-// Before the caller rewrites the arguments it closes the claim word (next = 4095), so a late thread cannot succeed.
+// Before the arguments are rewritten the claim word is closed (next = 4095), so a late thread cannot succeed.
+//
+// A program is a list of commands (recorder.ts) that follow each other without the caller: whoever finishes the last chunk of
+// one runs those behind it that are not worth sharing, and opens the next. No thread waits longer than for a word to change.
+import { copyEntry, headWords, mostArgs, readCommand, writeEntry, type Command } from './entry.ts'
 
 /** Wasm's static data lies below; the caller's stack is not in linear memory. */
 const controlStart = 65536
@@ -18,62 +22,77 @@ const signal = 32
 const stop = 48
 /** 1 when a worker ended that was not told to: the chunk it had is never done. */
 const lost = 49
-/** Read by all, written by the caller while the claim word is closed. */
-const command = 64
+/** 1 when the program at hand is done. */
+const over = 50
+/** Address of the program at hand (0: none), words of an entry, entries, and the next one; whoever opens commands writes them. */
+const program = 64
 /** Bytes of the error message of a failed chunk; 0 = none, −1 = being written. */
 const messageLength = 80
 
 const spinMs = 0.3
 const pauseMs = 1000
 
-export interface Command {
-  task: number
-  chunks: number
-  /** Items of the whole command, e.g. rows. */
-  total: number
-  /** Chunks begin at multiples of this many items. */
-  unit: number
-  scratchStart: number
-  /** Bytes from one thread's scratch to the next. */
-  scratchStride: number
-  /** Of a thread's scratch, what lies from here to its end is its stage. */
-  stageOffset: number
+export type ExecuteChunk = (
+  command: Command,
+  args: ArrayLike<number>,
+  start: number,
+  end: number,
+  chunk: number,
+) => void
+
+/** Where a program lies, in entries of equal size. */
+export interface ProgramPlace {
+  readonly address: number
+  readonly entryWords: number
+  readonly entries: number
 }
 
-export type ExecuteChunk = (command: Command, start: number, end: number, chunk: number) => void
-
 export class Control {
-  readonly args: Float64Array
+  readonly #memory: WebAssembly.Memory
   readonly #state: Int32Array
   readonly #message: Uint8Array
-  readonly #command: Float64Array
+  readonly #program: Float64Array
+  /** The command at hand: read by all, written while the claim word is closed. */
+  readonly #entry: Float64Array
+  readonly #args: Float64Array
+  /** Of a command that one thread runs by itself. */
+  readonly #own = new Float64Array(headWords + mostArgs)
+  readonly #ownArgs = this.#own.subarray(headWords)
+  /** The program at hand as this thread sees it. */
+  #entries: Float64Array = new Float64Array(0)
 
   constructor(memory: WebAssembly.Memory) {
     const { buffer } = memory
+    this.#memory = memory
     this.#state = new Int32Array(buffer, controlStart, 128)
-    this.#command = new Float64Array(buffer, controlStart + 4 * command, 7)
-    this.args = new Float64Array(buffer, controlStart + 1024, 64)
+    this.#program = new Float64Array(buffer, controlStart + 4 * program, 4)
+    this.#entry = new Float64Array(buffer, controlStart + 1024, headWords + mostArgs)
+    this.#args = this.#entry.subarray(headWords)
     this.#message = new Uint8Array(buffer, controlStart + 2048, 2048)
   }
 
-  /** Caller: opens a command; `args` are set while it is closed. */
+  /** Caller: opens a command. */
   publish(next: Command, args: readonly number[]): void {
+    const generation = this.#shut()
+    writeEntry(this.#entry, 0, next, args)
+    this.#open(generation)
+  }
+
+  /** Caller: runs a program with the others. False when a worker is lost or nothing moved for `stallMs`. */
+  run({ address, entryWords, entries }: ProgramPlace, execute: ExecuteChunk, stallMs: number): boolean {
     const state = this.#state
-    const generation = (Atomics.load(state, claim) + 4096) & ~4095
-    Atomics.store(state, claim, generation | maxChunks)
-    const c = this.#command
-    c[0] = next.task
-    c[1] = next.chunks
-    c[2] = next.total
-    c[3] = next.unit
-    c[4] = next.scratchStart
-    c[5] = next.scratchStride
-    c[6] = next.stageOffset
-    for (let i = 0; i < args.length; i++) this.args[i] = args[i]
-    Atomics.store(state, done, 0)
-    Atomics.store(state, claim, generation)
-    Atomics.add(state, signal, 1)
-    Atomics.notify(state, signal)
+    Atomics.store(state, over, 0)
+    this.#program.set([address, entryWords, entries, 0])
+    this.#goOn(execute)
+    for (;;) {
+      const seen = Atomics.load(state, signal)
+      this.work(execute)
+      if (Atomics.load(state, over) === 1) return true
+      if (!this.#await(signal, seen, stallMs)) {
+        this.#program[0] = 0
+        return false
+      }
+    }
   }
 
   /** Any thread: executes chunks until none is left to claim. */
@@ -82,33 +101,32 @@ export class Control {
     for (;;) {
       const seen = Atomics.load(state, claim)
       const chunk = seen & 4095
-      const next = this.#read()
+      const next = readCommand(this.#entry, 0)
       if (chunk >= next.chunks) return
       if (Atomics.compareExchange(state, claim, seen, seen + 1) !== seen) continue
       const units = Math.ceil(next.total / next.unit)
       const start = Math.floor((units * chunk) / next.chunks) * next.unit
       const end = Math.min(next.total, Math.floor((units * (chunk + 1)) / next.chunks) * next.unit)
+      // Asked while the command cannot end: afterwards the caller may have begun another program.
+      const inProgram = this.#program[0] > 0
       try {
-        execute(next, start, end, chunk)
+        execute(next, this.#args, start, end, chunk)
       } catch (error) {
         this.fail(error)
       }
-      if (Atomics.add(state, done, 1) + 1 === next.chunks) Atomics.notify(state, done)
+      if (Atomics.add(state, done, 1) + 1 < next.chunks) continue
+      if (inProgram) this.#goOn(execute)
+      else Atomics.notify(state, done)
     }
   }
 
   /** Caller: waits for the chunks that others claimed. False when a worker is lost or nothing moved for `stallMs`. */
   finish(chunks: number, stallMs: number): boolean {
     const state = this.#state
-    const spinEnd = performance.now() + spinMs
     let last = Atomics.load(state, done)
-    let idleSince = performance.now()
     while (last < chunks) {
-      if (performance.now() > spinEnd) Atomics.wait(state, done, last, pauseMs)
-      const now = Atomics.load(state, done)
-      if (now !== last) idleSince = performance.now()
-      else if (Atomics.load(state, lost) > 0 || performance.now() - idleSince > stallMs) return false
-      last = now
+      if (!this.#await(done, last, stallMs)) return false
+      last = Atomics.load(state, done)
     }
     return true
   }
@@ -139,7 +157,7 @@ export class Control {
   /** Worker: says that it ends without having been told to. */
   leave(): void {
     Atomics.store(this.#state, lost, 1)
-    Atomics.notify(this.#state, done)
+    for (const word of [done, signal]) Atomics.notify(this.#state, word)
   }
 
   /** Keeps the first error of a command for the caller. */
@@ -160,9 +178,60 @@ export class Control {
     return text
   }
 
-  #read(): Command {
-    const c = this.#command
-    const [scratchStart, scratchStride, stageOffset] = [c[4], c[5], c[6]]
-    return { task: c[0], chunks: c[1], total: c[2], unit: c[3], scratchStart, scratchStride, stageOffset }
+  /** Whoever finished a command of the program: runs what follows until there is a command to share, and opens that. */
+  #goOn(execute: ExecuteChunk): void {
+    const program = this.#program
+    const [address, entryWords, entries, next] = program
+    if (this.#entries.byteOffset !== address || this.#entries.length !== entries * entryWords)
+      this.#entries = new Float64Array(this.#memory.buffer, address, entries * entryWords)
+    for (let i = next; i < entries; i++) {
+      const at = i * entryWords
+      const command = readCommand(this.#entries, at)
+      if (command.chunks > 1) {
+        program[3] = i + 1
+        const generation = this.#shut()
+        copyEntry(this.#entry, this.#entries, at)
+        return this.#open(generation)
+      }
+      copyEntry(this.#own, this.#entries, at)
+      try {
+        execute(command, this.#ownArgs, 0, command.total, 0)
+      } catch (error) {
+        this.fail(error)
+      }
+    }
+    program[0] = 0
+    Atomics.store(this.#state, over, 1)
+    Atomics.add(this.#state, signal, 1)
+    Atomics.notify(this.#state, signal)
+  }
+
+  /** Closes the claim word, so that the command may be rewritten; returns the next generation. */
+  #shut(): number {
+    const generation = (Atomics.load(this.#state, claim) + 4096) & ~4095
+    Atomics.store(this.#state, claim, generation | maxChunks)
+    return generation
+  }
+
+  #open(generation: number): void {
+    const state = this.#state
+    Atomics.store(state, done, 0)
+    Atomics.store(state, claim, generation)
+    Atomics.add(state, signal, 1)
+    Atomics.notify(state, signal)
+  }
+
+  /** Caller: until a word is no longer `seen`. False when a worker is lost or it stays so for `stallMs`. */
+  #await(word: number, seen: number, stallMs: number): boolean {
+    const state = this.#state
+    const since = performance.now()
+    const spinEnd = since + spinMs
+    while (Atomics.load(state, word) === seen) {
+      const now = performance.now()
+      if (now > spinEnd) Atomics.wait(state, word, seen, pauseMs)
+      if (Atomics.load(state, word) !== seen) break
+      if (Atomics.load(state, lost) > 0 || now - since > stallMs) return false
+    }
+    return true
   }
 }

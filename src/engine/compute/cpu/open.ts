@@ -13,6 +13,7 @@ import { cpuKernels } from './kernels/index.ts'
 import { findOneDnn, type FoundOneDnn } from './oneDnn.ts'
 import { Pool } from './pool.ts'
 import { cpuPrune } from './prune/index.ts'
+import { createRecorder } from './recorder.ts'
 import { compileKernels } from './wasm.ts'
 
 export interface CpuOptions {
@@ -88,6 +89,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
     kernels: cpuKernels(pool),
     prune: cpuPrune(pool),
     pool,
+    record: () => createRecorder(pool, cpuKernels),
     allocate(dtype, shape) {
       const length = lengthOf(shape)
       return { buffer: heap.allocate(length * bytesPerElement[dtype]), dtype, shape, offset: 0, length }

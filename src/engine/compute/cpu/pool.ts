@@ -11,12 +11,13 @@
 // `pool.inline(name, args)` calls a wasm export once in the calling thread. `unit` is the least number of items worth
 // waking a thread for; chunks begin at multiples of it. Chunks depend on total, unit and thread count only, so the
 // same machine computes the same bytes; sums across chunks go to one slot per chunk (`pool.chunks`) and are added in
-// order afterwards. Temporary memory comes from `pool.heap`.
+// order afterwards. Temporary memory comes from `pool.heap`. Commands that are run again and again are a program (recorder.ts).
 import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../startWorker.ts'
 import type { Blas } from './blas.ts'
-import { Control, maxChunks, type Command } from './control.ts'
+import { Control, maxChunks, type ExecuteChunk, type ProgramPlace } from './control.ts'
+import type { Command } from './entry.ts'
 import type { Heap } from './heap.ts'
 import { isOutside } from './outside.ts'
 import { leastPanelBytes } from './staged.ts'
@@ -47,6 +48,9 @@ export interface PoolOptions {
   /** Of each thread, while a tensor lies outside; more where a kernel's smallest panel takes it. */
   readonly stageBytes: number
 }
+
+/** What kernels ask of the pool: to run their tasks at once, or to write them down as well (recorder.ts). */
+export type Runner = Pick<Pool, 'heap' | 'threads' | 'chunks' | 'run' | 'inline'>
 
 export class Pool {
   readonly heap: Heap
@@ -119,37 +123,44 @@ export class Pool {
   run(task: string, split: Split, args: readonly number[]): void {
     if (this.#broken) throw this.#broken
     if (split.total <= 0) return
-    const chunks = this.chunks(split)
+    const command = this.command(task, split, args)
+    if (command.chunks === 1) {
+      openScratch(this.#env, command)
+      this.#table.tasks[command.task](this.#env, args, 0, split.total, 0)
+      return
+    }
+    const control = this.#control
+    control.publish(command, args)
+    control.work(this.#execute)
+    this.#end(control.finish(command.chunks, stallMs), task)
+  }
+
+  /** Runs commands that are written down and returns when all of them are done. */
+  runProgram(program: ProgramPlace): void {
+    if (this.#broken) throw this.#broken
+    this.#end(this.#control.run(program, this.#execute, stallMs), 'a program')
+  }
+
+  /** Where the threads' scratch lies, until a command asks for more of it. */
+  get scratchStart(): number {
+    return this.#scratchStart
+  }
+
+  /** A task over [0, total) as threads read it, with the scratch that there is now. */
+  command(task: string, split: Split, args: readonly number[]): Command {
     const scratchBytes = Math.ceil((split.scratchBytes ?? 0) / 64) * 64
     const staged = args.some(isOutside)
     const stageBytes = staged ? Math.max(this.#stageBytes, leastPanelBytes(task, args)) : 0
     if (scratchBytes + stageBytes > 0) this.#reserveScratch(scratchBytes + stageBytes)
-    const command: Command = {
+    return {
       task: this.#table.indexOf(task),
-      chunks,
+      chunks: this.chunks(split),
       total: split.total,
       unit: split.unit,
       scratchStart: this.#scratchStart,
       scratchStride: this.#scratchStride,
       stageOffset: staged ? scratchBytes : this.#scratchStride,
     }
-    if (chunks === 1) {
-      openScratch(this.#env, command)
-      this.#table.tasks[command.task](this.#env, args, 0, split.total, 0)
-      return
-    }
-    const { tasks } = this.#table
-    const control = this.#control
-    control.publish(command, args)
-    control.work((c, start, end, chunk) => {
-      openScratch(this.#env, c)
-      tasks[c.task](this.#env, control.args, start, end, chunk)
-    })
-    const finished = control.finish(chunks, stallMs)
-    const failure = control.takeFailure()
-    if (finished && failure === null) return
-    if (!finished) throw this.#lose(`it did not finish ${task}`)
-    throw new EngineError('internal', `internal: ${task} failed on the CPU pool: ${failure}`)
   }
 
   /** Calls a wasm export in the calling thread. */
@@ -161,6 +172,18 @@ export class Pool {
     this.#control.halt()
     this.#broken = new EngineError('internal', 'internal: the CPU backend was used after close')
     await Promise.all(this.workers.map((worker) => worker.terminate()))
+  }
+
+  readonly #execute: ExecuteChunk = (command, args, start, end, chunk) => {
+    openScratch(this.#env, command)
+    this.#table.tasks[command.task](this.#env, args, start, end, chunk)
+  }
+
+  #end(finished: boolean, what: string): void {
+    const failure = this.#control.takeFailure()
+    if (finished && failure === null) return
+    if (!finished) throw this.#lose(`it did not finish ${what}`)
+    throw new EngineError('internal', `internal: ${what} failed on the CPU pool: ${failure}`)
   }
 
   #reserveScratch(bytes: number): void {

@@ -30,9 +30,9 @@ async function main(start: WorkerStart): Promise<void> {
   // Without this the caller would wait for the chunk of a thread that is no more.
   process.on('exit', () => control.halted || control.leave())
   parentPort?.postMessage(names.join())
-  control.serve((command, from, to, chunk) => {
+  control.serve((command, args, from, to, chunk) => {
     openScratch(env, command)
-    tasks[command.task](env, control.args, from, to, chunk)
+    tasks[command.task](env, args, from, to, chunk)
   })
 }
 

@@ -50,36 +50,67 @@ function put(out: usize, bias: usize, r: i32, sum: f32): void {
 const upperHalf = memory.data<u32>([0xffff0000])
 
 /**
+ * to = x[i] with the even ones of each eight before the odd ones, as `linearRow` reads it beside bf16; the last fewer than
+ * eight stay where they are.
+ */
+export function pairColumns(to: usize, x: usize, i: i32): void {
+  const paired = i & ~7
+  for (let j = 0; j < paired; j += 8) {
+    const at = <usize>j << 2
+    const x0 = v128.load(x + at)
+    const x1 = v128.load(x + at, 16)
+    v128.store(to + at, v128.shuffle<f32>(x0, x1, 0, 2, 4, 6))
+    v128.store(to + at, v128.shuffle<f32>(x0, x1, 1, 3, 5, 7), 16)
+  }
+  memory.copy(to + (<usize>paired << 2), x + (<usize>paired << 2), <usize>(i - paired) << 2)
+}
+
+/**
  * The same of bf16: a vector of eight is widened by a shift and a mask, into its even and its odd columns. One row at a time, so
- * that weights are read as one stream.
+ * that weights are read as one stream, and in eight sums, since each is a chain of its own. No weight lies at 0: what asks for it
+ * holds V8 back from loading all of a turn at once, which takes more registers than there are.
  */
 function bf16Products(start: i32, end: i32, out: usize, x: usize, weight: usize, bias: usize, i: i32): void {
   const upper = v128.load32_splat(upperHalf)
-  let w = weight + <usize>start * (<usize>i << 1)
+  let k = weight + <usize>start * (<usize>i << 1)
+  const last = x + (<usize>(i & ~31) << 2)
   for (let r = start; r < end; r++) {
-    let e0 = f32x4.splat(0), o0 = e0, e1 = e0, o1 = e0
-    let j = 0
-    for (; j + 16 <= i; j += 16) {
-      const at = x + (<usize>j << 2)
-      const k = w + (<usize>j << 1)
-      const x0 = v128.load(at)
-      const x1 = v128.load(at, 16)
+    let e0 = f32x4.splat(0), o0 = e0, e1 = e0, o1 = e0, e2 = e0, o2 = e0, e3 = e0, o3 = e0
+    for (let at = x; at < last; at += 128) {
       const w0 = v128.load(k)
-      e0 = madd(v128.shuffle<f32>(x0, x1, 0, 2, 4, 6), i32x4.shl(w0, 16), e0)
-      o0 = madd(v128.shuffle<f32>(x0, x1, 1, 3, 5, 7), v128.and(w0, upper), o0)
-      const x2 = v128.load(at, 32)
-      const x3 = v128.load(at, 48)
+      e0 = madd(v128.load(at), i32x4.shl(w0, 16), e0)
+      o0 = madd(v128.load(at, 16), v128.and(w0, upper), o0)
       const w1 = v128.load(k, 16)
-      e1 = madd(v128.shuffle<f32>(x2, x3, 0, 2, 4, 6), i32x4.shl(w1, 16), e1)
-      o1 = madd(v128.shuffle<f32>(x2, x3, 1, 3, 5, 7), v128.and(w1, upper), o1)
+      e1 = madd(v128.load(at, 32), i32x4.shl(w1, 16), e1)
+      o1 = madd(v128.load(at, 48), v128.and(w1, upper), o1)
+      if (k == 0) break
+      const w2 = v128.load(k, 32)
+      e2 = madd(v128.load(at, 64), i32x4.shl(w2, 16), e2)
+      o2 = madd(v128.load(at, 80), v128.and(w2, upper), o2)
+      const w3 = v128.load(k, 48)
+      e3 = madd(v128.load(at, 96), i32x4.shl(w3, 16), e3)
+      o3 = madd(v128.load(at, 112), v128.and(w3, upper), o3)
+      k += 64
     }
-    let sum = sumLanes(f32x4.add(f32x4.add(e0, o0), f32x4.add(e1, o1)))
-    for (; j < i; j++) sum += load<f32>(x + (<usize>j << 2)) * load1(w, j, BF16)
+    let j = i & ~31
+    for (; j + 8 <= i; j += 8) {
+      const w = v128.load(k)
+      e0 = madd(v128.load(x + (<usize>j << 2)), i32x4.shl(w, 16), e0)
+      o0 = madd(v128.load(x + (<usize>j << 2), 16), v128.and(w, upper), o0)
+      k += 16
+    }
+    const half0 = f32x4.add(f32x4.add(e0, o0), f32x4.add(e1, o1))
+    const half1 = f32x4.add(f32x4.add(e2, o2), f32x4.add(e3, o3))
+    let sum = sumLanes(f32x4.add(half0, half1))
+    for (; j < i; j++) {
+      sum += load<f32>(x + (<usize>j << 2)) * load1(k, 0, BF16)
+      k += 2
+    }
     put(out, bias, r, sum)
-    w += <usize>i << 1
   }
 }
 
+/** Rows [start, end) of out = weight · x + bias; x is as `pairColumns` gives it where the weight is bf16. */
 export function linearRow(start: i32, end: i32, out: usize, x: usize, weight: usize, code: i32, bias: usize, i: i32): void {
   if (code == F32) rowProducts(start, end, out, x, weight, F32, bias, i)
   else if (code == BF16) bf16Products(start, end, out, x, weight, bias, i)

@@ -2,7 +2,7 @@
 import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
-import type { Pool, Split } from '../pool.ts'
+import type { Runner, Split } from '../pool.ts'
 import { pieceOf } from './productGrid.ts'
 import { codeOf, runProduct } from './products.ts'
 import { scratchRows } from './productTasks.ts'
@@ -17,13 +17,13 @@ type LoraTensors = Record<'dA' | 'dB' | 'dOut' | 'input' | 'a' | 'b', Tensor>
  * Rows of the gradient dOut[N,O]ᵀ·input[N,I]: one piece a thread, since each packs the input anew. `matrices` of
  * some rows × I are in scratch.
  */
-function splitGradient(pool: Pool, o: number, i: number, matrices: number): Split {
+function splitGradient(pool: Runner, o: number, i: number, matrices: number): Split {
   const unit = pieceOf(o, pool.threads)
   return { total: o, unit, scratchBytes: 4 * matrices * i * Math.min(scratchRows(i), unit) }
 }
 
 /** Without a mask the gradient's low rank saves the [O, I] product: scale · dOutᵀ·(input·aᵀ) and scale · (dOut·b)ᵀ·input. */
-function unmaskedLoraBackward(pool: Pool, at: AddressOf, t: LoraTensors, scale: number): void {
+function unmaskedLoraBackward(pool: Runner, at: AddressOf, t: LoraTensors, scale: number): void {
   const [o, rank] = t.b.shape
   const i = t.a.shape[1]
   const n = t.input.length / i
@@ -49,7 +49,7 @@ function unmaskedLoraBackward(pool: Pool, at: AddressOf, t: LoraTensors, scale: 
   }
 }
 
-export function adapters(pool: Pool): Adapters {
+export function adapters(pool: Runner): Adapters {
   const at = addresses(pool)
   /** Runs a task whose chunks write `width` partial sums each, then adds them to `out` in chunk order. */
   const withParts = (width: number, split: Split, out: number, run: (parts: number) => void) => {

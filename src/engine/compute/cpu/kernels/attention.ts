@@ -1,6 +1,6 @@
 // Attention: one task per (batch, head[, query tile]) over the pool (attentionTasks.ts).
 import type { AttentionShape, Kernels } from '../../kernels.ts'
-import type { Pool } from '../pool.ts'
+import type { Runner } from '../pool.ts'
 import { queryTile } from './attentionTasks.ts'
 import { addresses, byRows } from './splits.ts'
 
@@ -10,7 +10,7 @@ function layoutArgs({ seqLen, numHeads, numKvHeads, headDim, scale, window }: At
   return [seqLen, numHeads, numKvHeads, headDim, scale, window, queryTile(seqLen)]
 }
 
-export function attention(pool: Pool): Attention {
+export function attention(pool: Runner): Attention {
   const at = addresses(pool)
   return {
     attention(out, logSum, q, k, v, keyMask, shape) {

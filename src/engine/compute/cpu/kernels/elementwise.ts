@@ -1,7 +1,7 @@
 // Elementwise operations.
 import { f32ToBf16, f32ToF16 } from '../../../dtype.ts'
 import type { Activation, Kernels } from '../../kernels.ts'
-import type { Pool } from '../pool.ts'
+import type { Runner } from '../pool.ts'
 import { codeOf } from './products.ts'
 import { addresses, byElements } from './splits.ts'
 
@@ -26,7 +26,7 @@ const kinds: Record<Activation, number> = {
   linear: 11,
 }
 
-export function elementwise(pool: Pool): Elementwise {
+export function elementwise(pool: Runner): Elementwise {
   const at = addresses(pool)
   return {
     activation(out, x, kind) {

@@ -1,6 +1,6 @@
 // The operations of the CPU backend: each computes addresses and sizes, and hands a task to the pool.
 import type { Kernels } from '../../kernels.ts'
-import type { Pool } from '../pool.ts'
+import type { Runner } from '../pool.ts'
 import { adapters } from './adapters.ts'
 import { attention } from './attention.ts'
 import { elementwise } from './elementwise.ts'
@@ -9,7 +9,7 @@ import { products } from './products.ts'
 import { rowOps } from './rows.ts'
 import { training } from './training.ts'
 
-export function cpuKernels(pool: Pool): Kernels {
+export function cpuKernels(pool: Runner): Kernels {
   return {
     ...products(pool),
     ...adapters(pool),

@@ -1,11 +1,11 @@
 // Norms and rotary positions. Parameter gradients are a second pass over columns, so that nothing is summed twice.
 import type { Kernels } from '../../kernels.ts'
-import type { Pool } from '../pool.ts'
+import type { Runner } from '../pool.ts'
 import { addresses, byColumns, byRows } from './splits.ts'
 
 type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward' | 'rope'>
 
-export function norms(pool: Pool): Norms {
+export function norms(pool: Runner): Norms {
   const at = addresses(pool)
   return {
     layerNorm(out, mean, rstd, x, weight, bias, eps) {

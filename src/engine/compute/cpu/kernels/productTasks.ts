@@ -162,9 +162,19 @@ const gram: Task = (env, args, start, end) => {
 /** Args of `linearRows`: x, its width, then of each weight its out, address, dtype code, bias or 0, and rows. */
 const [firstWeight, argsPerWeight] = [2, 5]
 
+/** x as products with bf16 read it, in scratch: once for all rows of a chunk. */
+function pairedInput({ stage, wasm, scratch }: TaskEnv, x: number, width: number): number {
+  const mark = stage.mark()
+  wasm.pairColumns(scratch, stage.bytes('in', x, 4 * width), width)
+  stage.flush(mark)
+  return scratch
+}
+
 /** Items: rows of all weights, one after the other. */
-const linearRows: Task = ({ stage, wasm }, args, start, end) => {
+const linearRows: Task = (env, args, start, end) => {
+  const { stage, wasm } = env
   const [x, width] = [args[0], args[1]]
+  let paired = 0
   let first = 0
   for (let k = firstWeight; first < end; k += argsPerWeight) {
     const rows = args[k + 4]
@@ -173,9 +183,11 @@ const linearRows: Task = ({ stage, wasm }, args, start, end) => {
     first += rows
     if (from >= to) continue
     const [out, weight, code, bias] = [args[k], args[k + 1], args[k + 2], args[k + 3]]
-    if (isOutside(x) || isOutside(out) || isOutside(weight) || isOutside(bias))
-      callStaged(wasm, stage, 'linearRow', from, to, [out, x, weight, code, bias, width])
-    else wasm.linearRow(from, to, out, x, weight, code, bias, width)
+    if (code === dtypeCode.bf16) paired ||= pairedInput(env, x, width)
+    const input = code === dtypeCode.bf16 ? paired : x
+    if (isOutside(input) || isOutside(out) || isOutside(weight) || isOutside(bias))
+      callStaged(wasm, stage, 'linearRow', from, to, [out, input, weight, code, bias, width])
+    else wasm.linearRow(from, to, out, input, weight, code, bias, width)
   }
 }
 

@@ -1,6 +1,6 @@
 // linear and its backwards, gemm, gram: shapes to pool tasks (productTasks.ts).
 import type { Kernels } from '../../kernels.ts'
-import type { Pool, Split } from '../pool.ts'
+import type { Runner, Split } from '../pool.ts'
 import { packColumn, productGrid, type ProductGrid } from './productGrid.ts'
 import { dtypeCode, gramTile, scratchRows } from './productTasks.ts'
 import { addresses } from './splits.ts'
@@ -44,19 +44,19 @@ export interface ProductCall {
   readonly code?: number
 }
 
-export function runProduct(pool: Pool, call: ProductCall): void {
+export function runProduct(pool: Runner, call: ProductCall): void {
   const { out, a, b, m, n, k, transA = false, transB = false, alpha = 1, beta = 0, code = 0 } = call
   const grid = productGrid(pool.threads, m, n, k, transB ? packColumn.transposed : packColumn.plain)
   const scalars = [code, m, n, k, Number(transA), Number(transB), alpha, beta, grid.rows, grid.columns]
   pool.run('product', splitOf(grid), [out, a, b, ...scalars])
 }
 
-/** Bytes of weights of a chunk: some microseconds of reading. */
-const rowsBytes = 2 ** 16
+/** Bytes of weights of a chunk: ten microseconds of reading, beside which handing it out costs little. */
+const rowsBytes = 2 ** 18
 
 /** `linears` of one row. Reading the weights once, in their own type, is all the work, so all of them are one command. */
 function runRows(
-  pool: Pool,
+  pool: Runner,
   outs: readonly Tensor[],
   input: Tensor,
   weights: readonly Tensor[],
@@ -71,10 +71,12 @@ function runRows(
     total += weight.shape[0]
     bytes += bytesOf(weight)
   })
-  pool.run('linearRows', { total, unit: Math.max(1, Math.ceil((rowsBytes * total) / bytes)) }, args)
+  // As many for each thread: the others would wait for one more.
+  const chunks = pool.threads * Math.ceil(bytes / rowsBytes / pool.threads)
+  pool.run('linearRows', { total, unit: Math.ceil(total / chunks), scratchBytes: 4 * width }, args)
 }
 
-export function products(pool: Pool): Products {
+export function products(pool: Runner): Products {
   const at = addresses(pool)
   const self: Products = {
     linear(out, input, weight, bias) {

@@ -47,9 +47,13 @@ const scatterAdd: Task = (env, args, start, end) => {
 
 /** Args: out, input, then CopyShape from `groups` on, bytes of an element. Items: rows. */
 const copyStrided: Task = ({ stage, wasm }, args, start, end) => {
-  const [out, input, ...shape] = Array.from(args).slice(0, 11)
-  if (!isOutside(out) && !isOutside(input)) return void wasm.copyRows(start, end, out, input, ...shape)
-  const [groups, width, outRow, outGroup, outOffset, inRow, inGroup, inOffset, bytes] = shape
+  const [out, input, groups, width] = [args[0], args[1], args[2], args[3]]
+  const [outRow, outGroup, outOffset, inRow, inGroup, inOffset] = [args[4], args[5], args[6], args[7], args[8], args[9]]
+  const bytes = args[10]
+  if (!isOutside(out) && !isOutside(input)) {
+    const shape = [groups, width, outRow, outGroup, outOffset, inRow, inGroup, inOffset, bytes]
+    return void wasm.copyRows(start, end, out, input, ...shape)
+  }
   for (let g = 0; g < groups; g++) {
     const to = out + (start * outRow + g * outGroup + outOffset) * bytes
     const from = input + (start * inRow + g * inGroup + inOffset) * bytes

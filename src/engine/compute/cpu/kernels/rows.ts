@@ -1,13 +1,13 @@
 // Rows and columns: sums, gathers, copies.
 import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
-import type { Pool } from '../pool.ts'
+import type { Runner } from '../pool.ts'
 import { codeOf } from './products.ts'
 import { addresses, byColumns, byRows } from './splits.ts'
 
 type Rows = Pick<Kernels, 'columnSum' | 'columnSquares' | 'gatherRows' | 'scatterAddRows' | 'rowDot' | 'copy'>
 
-export function rowOps(pool: Pool): Rows {
+export function rowOps(pool: Runner): Rows {
   const at = addresses(pool)
   return {
     columnSum(out, x) {

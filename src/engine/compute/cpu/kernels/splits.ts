@@ -1,6 +1,6 @@
 // How operations are split over the pool: by elements, rows or columns, never into pieces too small to be worth it.
 import type { Tensor } from '../../tensor.ts'
-import type { Pool, Split } from '../pool.ts'
+import type { Runner, Split } from '../pool.ts'
 
 /** Elements of a chunk that take about as long as waking a thread. */
 const worthwhile = 16384
@@ -22,6 +22,6 @@ export const byColumns = (total: number, height: number): Split => ({
 /** Address of a tensor, 0 for none. */
 export type AddressOf = (tensor: Tensor | null) => number
 
-export function addresses(pool: Pool): AddressOf {
+export function addresses(pool: Runner): AddressOf {
   return (tensor) => (tensor ? pool.heap.addressOf(tensor) : 0)
 }

@@ -1,6 +1,6 @@
 // Losses and the optimiser.
 import type { Kernels } from '../../kernels.ts'
-import type { Pool } from '../pool.ts'
+import type { Runner } from '../pool.ts'
 import { addresses, byElements, byRows } from './splits.ts'
 
 type Training = Pick<
@@ -11,7 +11,7 @@ type Training = Pick<
 /** Elements that one f64 partial sum covers, whatever the number of threads. */
 const sumBlock = 8192
 
-export function training(pool: Pool): Training {
+export function training(pool: Runner): Training {
   const at = addresses(pool)
   /** out[0] += Σ (a − b)², or Σ a² without b. */
   const addSquares = (out: number, a: number, b: number, length: number) => {

@@ -1,0 +1,48 @@
+// A command as words of shared memory, its arguments behind it: what the command block holds, and what programs are lists of.
+
+export interface Command {
+  task: number
+  chunks: number
+  /** Items of the whole command, e.g. rows. */
+  total: number
+  /** Chunks begin at multiples of this many items. */
+  unit: number
+  scratchStart: number
+  /** Bytes from one thread's scratch to the next. */
+  scratchStride: number
+  /** Of a thread's scratch, what lies from here to its end is its stage. */
+  stageOffset: number
+}
+
+/** The command and the number of its arguments. */
+export const headWords = 8
+export const mostArgs = 64
+
+export function writeEntry(to: Float64Array, at: number, c: Command, args: readonly number[]): void {
+  to[at] = c.task
+  to[at + 1] = c.chunks
+  to[at + 2] = c.total
+  to[at + 3] = c.unit
+  to[at + 4] = c.scratchStart
+  to[at + 5] = c.scratchStride
+  to[at + 6] = c.stageOffset
+  to[at + 7] = args.length
+  for (let i = 0; i < args.length; i++) to[at + headWords + i] = args[i]
+}
+
+export function readCommand(from: Float64Array, at: number): Command {
+  return {
+    task: from[at],
+    chunks: from[at + 1],
+    total: from[at + 2],
+    unit: from[at + 3],
+    scratchStart: from[at + 4],
+    scratchStride: from[at + 5],
+    stageOffset: from[at + 6],
+  }
+}
+
+export function copyEntry(to: Float64Array, from: Float64Array, at: number): void {
+  const end = headWords + from[at + 7]
+  for (let i = 0; i < end; i++) to[i] = from[at + i]
+}

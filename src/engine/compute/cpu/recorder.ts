@@ -1,0 +1,132 @@
+// Kernels that are run and written down as a program (control.ts), to be run again without being called: a token of a text
+// takes hundreds of them, on the same tensors as the one before.
+import { bytesPerElement } from '../../dtype.ts'
+import { EngineError } from '../../errors.ts'
+import type { Recorder } from '../backend.ts'
+import type { Kernels } from '../kernels.ts'
+import { lengthOf } from '../tensor.ts'
+import { headWords, writeEntry } from './entry.ts'
+import type { Pool, Runner, Split } from './pool.ts'
+
+interface Call {
+  readonly task: string
+  readonly split: Split
+  readonly args: readonly number[]
+}
+
+/** Calls that are made anew, and which of the list they are. */
+interface Varying {
+  readonly call: () => void
+  readonly first: number
+  readonly end: number
+}
+
+export function createRecorder(pool: Pool, kernelsOf: (runner: Runner) => Kernels): Recorder {
+  const { heap } = pool
+  const calls: Call[] = []
+  const varied: Varying[] = []
+  /** Where the calls of a varying call go, while it is made again. */
+  let place: number | null = null
+  let varies = false
+  let program: ProgramInMemory | null = null
+
+  const runner: Runner = {
+    heap,
+    threads: pool.threads,
+    chunks: (split) => pool.chunks(split),
+    inline: (name, args) => pool.inline(name, args),
+    run(task, split, args) {
+      const call = { task, split, args }
+      if (place !== null) return void (calls[place++] = call)
+      pool.run(task, split, args)
+      calls.push(call)
+    },
+  }
+  const memory = pooledMemory(pool)
+
+  return {
+    backend: {
+      kernels: kernelsOf(runner),
+      allocate(dtype, shape) {
+        const length = lengthOf(shape)
+        return { buffer: memory.take(length * bytesPerElement[dtype]), dtype, shape, offset: 0, length }
+      },
+      release: ({ buffer }) => memory.give(buffer),
+      write(tensor, data) {
+        if (!varies) throw new EngineError('internal', 'internal: what is written once is not there in a replay')
+        heap.write(tensor, data)
+      },
+    },
+    varying(call) {
+      const first = calls.length
+      varies = true
+      call()
+      varies = false
+      varied.push({ call, first, end: calls.length })
+    },
+    replay() {
+      program ??= openProgram(pool, calls)
+      varies = true
+      for (const { call, first, end } of varied) {
+        place = first
+        call()
+        if (place !== end) throw new EngineError('internal', 'internal: another number of kernels in a replay')
+        for (let i = first; i < end; i++) program.set(i, calls[i])
+      }
+      varies = false
+      place = null
+      program.run()
+    },
+    close() {
+      program?.close()
+      memory.close()
+    },
+  }
+}
+
+interface ProgramInMemory {
+  set(index: number, call: Call): void
+  run(): void
+  close(): void
+}
+
+function openProgram(pool: Pool, calls: readonly Call[]): ProgramInMemory {
+  const entryWords = headWords + Math.max(...calls.map(({ args }) => args.length))
+  const address = pool.heap.allocateInside(8 * entryWords * calls.length)
+  const words = new Float64Array(pool.heap.memory.buffer, address, entryWords * calls.length)
+  let scratchStart = -1
+  const set = (i: number, { task, split, args }: Call) =>
+    writeEntry(words, i * entryWords, pool.command(task, split, args), args)
+  return {
+    set,
+    run() {
+      // Commands in between, or a longer text, may have moved the scratch.
+      while (scratchStart !== pool.scratchStart) {
+        scratchStart = pool.scratchStart
+        calls.forEach((call, i) => set(i, call))
+      }
+      pool.runProgram({ address, entryWords, entries: calls.length })
+    },
+    close: () => pool.heap.release(address),
+  }
+}
+
+/** Memory that goes from one tensor to the next of its size, and back to the heap only at the end. */
+function pooledMemory({ heap }: Pool) {
+  const sizes = new Map<number, number>()
+  const free = new Map<number, number[]>()
+  return {
+    take(bytes: number): number {
+      const address = free.get(bytes)?.pop() ?? heap.allocate(bytes)
+      sizes.set(address, bytes)
+      return address
+    },
+    give(address: number): void {
+      const bytes = sizes.get(address) ?? 0
+      free.set(bytes, [...(free.get(bytes) ?? []), address])
+    },
+    close(): void {
+      for (const address of sizes.keys()) heap.release(address)
+    },
+  }
+}

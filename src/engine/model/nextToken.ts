@@ -1,0 +1,83 @@
+// What comes after a sequence's next tokens: the beginning in one pass, then a token at a time. Where the backend records, the
+// kernels of a token are called once and replayed for those after it: calling hundreds of them takes as long as half their work.
+import { Arena } from '../compute/arena.ts'
+import { readF32, type Backend, type Recorder } from '../compute/backend.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import { breathe } from '../breathe.ts'
+import { checkBatch, type Batch } from './batch.ts'
+import { embed } from './embedding.ts'
+import type { Ends } from './ends.ts'
+import { lastLogits } from './head.ts'
+import type { KvCache, RecordedStep } from './kvCache.ts'
+import type { Step } from './module.ts'
+import { stepOf, type PassOptions } from './step.ts'
+
+/** A model from one end to the other. */
+export interface Stack {
+  readonly backend: Backend
+  readonly ends: Ends
+  /** All blocks stay where they are, and none waits for the device. */
+  readonly canRecord: boolean
+  /** The first block's input to the last one's output. */
+  throughBlocks(step: Step, hidden: Tensor): Promise<Tensor>
+}
+
+export type NextOptions = Pick<PassOptions, 'adapterOf' | 'signal'>
+
+/** Logits [V] of what comes after `ids`, which the cache then holds too. More than one id only at its beginning. */
+export async function nextLogits(
+  stack: Stack,
+  ids: Int32Array<ArrayBuffer>,
+  cache: KvCache,
+  { adapterOf, signal }: NextOptions,
+): Promise<Float32Array> {
+  const { backend, ends } = stack
+  checkBatch(ends.config, batchOf(ids))
+  await breathe(signal)
+  if (cache.past > 0 && stack.canRecord && !adapterOf && backend.record) {
+    const logits = cache.recorded ? cache.recorded.next(ids[0]) : await record(stack, ids[0], cache, backend.record())
+    cache.past++
+    return readF32(backend, logits)
+  }
+  using arena = new Arena(backend)
+  const step = { ...stepOf(backend, arena, batchOf(ids), { adapterOf }), cache }
+  const logits = await pass(stack, step, batchOf(ids))
+  cache.past += ids.length
+  return readF32(backend, logits)
+}
+
+function batchOf(ids: Int32Array): Batch {
+  return { batch: 1, seqLen: ids.length, ids, mask: null, labels: null }
+}
+
+async function pass(stack: Stack, step: Step, batch: Batch): Promise<Tensor> {
+  const { output } = embed(step, stack.ends, batch)
+  return lastLogits(step, stack.ends, await stack.throughBlocks(step, output))
+}
+
+/** Logits after a token by a pass that the cache then has recorded. */
+async function record(stack: Stack, id: number, cache: KvCache, recorder: Recorder): Promise<Tensor> {
+  const backend = { ...stack.backend, ...recorder.backend }
+  const batch = batchOf(Int32Array.of(id))
+  const { varying } = recorder
+  const step: Step = { ...stepOf(backend, new Arena(backend), batch), cache, varying }
+  try {
+    const logits = await pass(stack, step, batch)
+    cache.recorded = replays(recorder, batch, logits)
+    return logits
+  } catch (error) {
+    recorder.close()
+    throw error
+  }
+}
+
+function replays(recorder: Recorder, { ids }: Batch, logits: Tensor): RecordedStep {
+  return {
+    next(id) {
+      ids[0] = id
+      recorder.replay()
+      return logits
+    },
+    close: () => recorder.close(),
+  }
+}
