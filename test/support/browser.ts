@@ -35,7 +35,7 @@ export async function openBrowser(suite: Mocha.Context): Promise<Browser> {
 
 export type ViewName = 'inspector' | 'run' | 'sweep' | 'compare' | 'trainable' | 'try'
 
-/** A page with the view in it, ready for messages. A script error fails the test through `page.errors`. */
+/** A page with the view in it, ready for messages. Suites open theirs by `viewPages`. */
 export async function openView(browser: Browser, view: ViewName, theme: ThemeName): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
   const script = readFileSync(join(root, `dist/webview/${view}.js`), 'utf8')
@@ -44,7 +44,8 @@ export async function openView(browser: Browser, view: ViewName, theme: ThemeNam
   return page
 }
 
-export async function send(page: Page, ...messages: { type: string }[]): Promise<void> {
+/** As the host posts them. Resolves when the view has drawn what they say. */
+export async function send(page: Page, ...messages: readonly object[]): Promise<void> {
   await page.evaluate((list) => list.forEach((m) => window.postMessage(m)), messages)
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 30))))
 }

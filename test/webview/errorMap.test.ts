@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import type { RunEvent } from '../../src/shared/protocol/events.ts'
-import { openBrowser, openView, posted, send } from '../support/browser.ts'
+import { posted, send } from '../support/browser.ts'
+import { tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 
 const run = recorded.recordedRun(12)
@@ -17,23 +18,11 @@ const listing = {
 }
 const events = (list: readonly RunEvent[], folder: string) => ({ type: 'events', folder, from: 0, events: list })
 
-describe('the map of errors in the view of a run in Chromium', function () {
-  this.timeout(60_000)
-  let browser: Browser
+describe('the map of errors in the view of a run in Chromium', () => {
+  const pages = viewPages()
   let page: Page
-  let errors: string[]
-  before(async function () {
-    browser = await openBrowser(this)
-  })
-  after(async () => browser?.close())
   beforeEach(async () => {
-    page = await openView(browser, 'run', 'dark')
-    errors = []
-    page.on('pageerror', (error) => errors.push(error.message))
-  })
-  afterEach(async () => {
-    await page?.close()
-    assert.deepEqual(errors, [])
+    page = await pages.open('run')
   })
 
   it('errors by block and step are a map, of the run and against another one that is laid over it', async () => {
@@ -74,6 +63,6 @@ describe('the map of errors in the view of a run in Chromium', function () {
     await page.setViewportSize({ width: 600, height: 900 })
     await send(page, events(run, 'a'))
     await card.waitFor()
-    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'))
+    assert.ok((await tooWide(page)) <= 0)
   })
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import type { Browser, Page } from 'playwright-core'
-import { answer, openBrowser, openView, posted, send, type ViewName } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { answer, posted, send, type ViewName } from '../support/browser.ts'
+import { viewPages } from '../support/viewPages.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 
 const model = recorded.recordedModel(6)
@@ -43,22 +44,17 @@ const views: { view: ViewName; messages: object[]; figures: number }[] = [
   },
 ]
 
-describe('figures in Chromium', function () {
-  this.timeout(60_000)
-  let browser: Browser
+describe('figures in Chromium', () => {
+  const pages = viewPages()
   let page: Page
-  before(async function () {
-    browser = await openBrowser(this)
-  })
-  after(async () => browser?.close())
   afterEach(() => page?.close())
 
   for (const { view, messages, figures } of views)
     it(`${view}: each saves as SVG and as PNG of twice its size, on white, titled, without marks of a selection`, async () => {
-      page = await openView(browser, view, 'dark')
+      page = await pages.open(view)
       await answer(page, 'tile', recorded.recordedTile(64, 64, false))
       await answer(page, 'detail', recorded.recordedDetail(tensor, stats[2]))
-      await send(page, ...(messages as { type: string }[]))
+      await send(page, ...messages)
       const buttons = (kind: string) =>
         page.getByRole('button', { name: new RegExp(`^Save .* as ${kind}$`) }).filter({ visible: true })
       const count = await buttons('SVG').count()

@@ -1,37 +1,25 @@
 import assert from 'node:assert/strict'
-import type { Browser, Page } from 'playwright-core'
-import { answer, openBrowser, openView, posted, send, type ViewName } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { answer, posted, send, type ViewName } from '../support/browser.ts'
+import { tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 
 const model = recorded.recordedModel(12)
 const stats = recorded.recordedStats(model)
-const settings = { type: 'settings', settings: recorded.settings } as never
-const shown = { type: 'model', model, stats } as never
+const settings = { type: 'settings', settings: recorded.settings }
+const shown = { type: 'model', model, stats }
 const q = model.tensors[2]
 
-describe('inspector and comparison in Chromium', function () {
-  this.timeout(60_000)
-  let browser: Browser
+describe('inspector and comparison in Chromium', () => {
+  const pages = viewPages()
   let page: Page
-  let errors: string[]
-  before(async function () {
-    browser = await openBrowser(this)
-  })
-  after(async () => browser?.close())
-  afterEach(async () => {
-    await page?.close()
-    assert.deepEqual(errors, [])
-  })
 
   async function open(view: ViewName, width = 1280): Promise<void> {
-    page = await openView(browser, view, 'dark')
-    errors = []
-    page.on('pageerror', (error) => errors.push(error.message))
-    await page.setViewportSize({ width, height: 900 })
+    page = await pages.open(view, { width })
     await answer(page, 'tile', recorded.recordedTile(64, 64, false))
     await answer(page, 'detail', recorded.recordedDetail(q, stats[2]))
   }
-  const select = (name: string) => send(page, { type: 'select', name } as never)
+  const select = (name: string) => send(page, { type: 'select', name })
   const headers = () => page.getByRole('columnheader').filter({ visible: true })
 
   it('a checkpoint that a run has made says how it came about, and offers a model card', async () => {
@@ -46,9 +34,8 @@ describe('inspector and comparison in Chromium', function () {
       hasCard: false,
     }
     await open('inspector', 600)
-    const shown = (more: object) =>
-      ({ type: 'model', model: { ...model, origin: { ...origin, ...more } }, stats }) as never
-    await send(page, { type: 'settings', settings: recorded.settings } as never, shown({}))
+    const shown = (more: object) => ({ type: 'model', model: { ...model, origin: { ...origin, ...more } }, stats })
+    await send(page, { type: 'settings', settings: recorded.settings }, shown({}))
     const box = page.locator('.origin')
     await box.getByText('made from <b>opt</b> · pruned Wanda, 50.00 %').click()
     await box.getByText('<b>opt</b>', { exact: true }).waitFor()
@@ -58,7 +45,7 @@ describe('inspector and comparison in Chromium', function () {
     await send(page, shown({ hasCard: true }))
     await box.locator('summary').first().click()
     assert.ok(await box.getByRole('button', { name: 'Write model card' }).isDisabled())
-    await send(page, { type: 'model', model, stats } as never)
+    await send(page, { type: 'model', model, stats })
     assert.equal(await box.count(), 0)
   })
 
@@ -67,7 +54,7 @@ describe('inspector and comparison in Chromium', function () {
     const long = { ...q, dtype: 'F8_E4M3', module: 'block_sparse_moe.experts.*.down_proj' }
     const name = 'model.layers.11.block_sparse_moe.experts.7.down_proj.weight'
     const tensors = [...model.tensors, { ...long, name, block: 11 }]
-    await send(page, settings, { type: 'model', model: { ...model, tensors }, stats } as never)
+    await send(page, settings, { type: 'model', model: { ...model, tensors }, stats })
     await page.getByRole('grid', { name: 'Tensors' }).focus()
     await page.keyboard.press('End')
     const row = page.locator('.tableRow[aria-selected=true]')
@@ -117,7 +104,7 @@ describe('inspector and comparison in Chromium', function () {
     await open('inspector')
     const problems = [{ message: '2.safetensors is missing; download this shard too', missing: ['lost.weight'] }]
     const metadata = { format: 'pt', note: '<img src=x onerror="window.hacked = 1">' }
-    await send(page, settings, { type: 'model', model: { ...model, problems, metadata }, stats } as never)
+    await send(page, settings, { type: 'model', model: { ...model, problems, metadata }, stats })
     await page.getByText('download this shard too').waitFor()
     await page.getByText('1 tensors are missing').click()
     await page.getByText('lost.weight').waitFor()
@@ -129,19 +116,19 @@ describe('inspector and comparison in Chromium', function () {
   it('says what a bitmask would save once the linears are scanned, and what an expanded one takes', async () => {
     await open('inspector')
     const other = page.locator('[data-size=other]')
-    await send(page, settings, { type: 'model', model, stats: stats.slice(0, 3) } as never)
+    await send(page, settings, { type: 'model', model, stats: stats.slice(0, 3) })
     assert.equal(await other.isVisible(), false)
     await send(page, settings, shown)
     assert.match((await other.textContent()) ?? '', /^[\d.]+ [MG]B if it were saved with format: bitmask$/)
     const tensors = model.tensors.map((t) => (t.role === 'linear' ? { ...t, storedBytes: t.bytes / 2 } : t))
-    await send(page, { type: 'model', model: { ...model, tensors }, stats } as never)
+    await send(page, { type: 'model', model: { ...model, tensors }, stats })
     assert.match((await other.textContent()) ?? '', /stored as bitmasks; [\d.]+ [MG]B when expanded/)
   })
 
   it('a dense model is coloured by how its weights spread, and by the error of pruning as that is measured', async () => {
     await open('inspector')
     const dense = stats.map((one) => ({ ...one, zeros: 0, sparsity: 0 }))
-    await send(page, settings, { type: 'model', model, stats: dense, analysis: null } as never)
+    await send(page, settings, { type: 'model', model, stats: dense, analysis: null })
     const colour = page.getByRole('combobox', { name: 'Colour by' })
     assert.equal(await colour.inputValue(), 'std')
     await page.getByRole('heading', { name: 'Spread of the weights' }).waitFor()
@@ -149,13 +136,13 @@ describe('inspector and comparison in Chromium', function () {
     assert.ok((await posted(page)).some((message) => message.type === 'analyse'))
     const { modules, ...update } = recorded.recordedAnalysis(model)
     const half = modules.slice(0, modules.length / 2)
-    await send(page, { type: 'analysis', update: { ...update, modules: half, done: 1, total: 2 } } as never)
+    await send(page, { type: 'analysis', update: { ...update, modules: half, done: 1, total: 2 } })
     assert.equal(await colour.inputValue(), 'error magnitude 50 %')
     const bar = page.getByRole('progressbar', { name: 'Measuring' })
     assert.equal(await bar.getAttribute('value'), '0.5')
     await page.getByRole('button', { name: 'Stop' }).click()
     assert.ok((await posted(page)).some((message) => message.type === 'analyseCancel'))
-    await send(page, { type: 'analysis', update: { ...update, modules } } as never, { type: 'analysisEnd', problem: null } as never) // prettier-ignore
+    await send(page, { type: 'analysis', update: { ...update, modules } }, { type: 'analysisEnd', problem: null }) // prettier-ignore
     assert.equal(await bar.isVisible(), false)
     await colour.selectOption('error sparsegpt 70 %')
     const map = page.getByRole('grid', { name: 'Map of blocks and modules' })
@@ -165,19 +152,18 @@ describe('inspector and comparison in Chromium', function () {
     const said = `Output lost by SparseGPT at 70 %: ${(100 * (error?.error ?? NaN)).toFixed(2)} %`
     assert.ok((await map.getByRole('gridcell').innerText()).includes(said), said)
     await page.getByRole('columnheader', { name: 'Colour' }).waitFor()
-    await send(page, { type: 'exportNow', format: 'svg' } as never)
+    await send(page, { type: 'exportNow', format: 'svg' })
     const svg = (await posted(page)).findLast((m) => m.type === 'export') as { content: string } | undefined
     assert.match(svg?.content ?? '', /Output lost by SparseGPT at 70 % by block and module.*log scale/s)
   })
 
   it('what stopped an analysis is said, and in an untrusted workspace none begins', async () => {
     await open('inspector', 600)
-    await send(page, settings, shown, { type: 'analysisEnd', problem: 'a.txt is too short' } as never)
+    await send(page, settings, shown, { type: 'analysisEnd', problem: 'a.txt is too short' })
     await page.getByRole('status').filter({ hasText: 'a.txt is too short' }).first().waitFor()
-    await send(page, { type: 'settings', settings: { ...recorded.settings, trusted: false } } as never)
+    await send(page, { type: 'settings', settings: { ...recorded.settings, trusted: false } })
     assert.ok(await page.getByRole('button', { name: 'Analyse…' }).isDisabled())
-    const wide = await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth')
-    assert.ok(wide, 'nothing is wider than 600 px')
+    assert.ok((await tooWide(page)) <= 0, 'nothing is wider than 600 px')
   })
 
   it('matrices are marked by dragging, Shift and names, and shape the recipe', async () => {
@@ -214,14 +200,14 @@ describe('inspector and comparison in Chromium', function () {
     await page.mouse.up()
     await bar.getByText('3 matrices marked').waitFor()
     const all = page.getByRole('group', { name: 'All blocks' })
-    await send(page, { type: 'shaped', said: 'mean sparsity 48.00 %' } as never)
+    await send(page, { type: 'shaped', said: 'mean sparsity 48.00 %' })
     await all.getByText('mean sparsity 48.00 %').waitFor()
     for (const [label, shape] of [
       ['Allocate by error', 'error'],
       ['Allocate by OWL', 'owl'],
     ] as const) {
       await all.getByRole('button', { name: label }).click()
-      assert.equal((await posted(page)).findLast((m) => m.type === 'shape')?.['shape' as never], shape)
+      assert.equal((await posted(page)).findLast((m) => m.type === 'shape')?.['shape'], shape)
     }
     await map.focus()
     await page.keyboard.press('ArrowRight')
@@ -242,7 +228,7 @@ describe('inspector and comparison in Chromium', function () {
       heads: detail.heads?.map((head) => ({ ...head, sparsity: 0 })),
       violations: null,
     })
-    await send(page, settings, { type: 'model', model, stats: [dense] } as never)
+    await send(page, settings, { type: 'model', model, stats: [dense] })
     await select(q.name)
     await page.locator('.detailBody h2', { hasText: 'Histogram' }).waitFor()
     assert.deepEqual(await page.locator('.detailBody h2').allInnerTexts(), ['Histogram'])
@@ -310,7 +296,7 @@ describe('inspector and comparison in Chromium', function () {
     assert.match((await cell.textContent()) ?? '', /^block 5, fc2:/)
     await page.locator('.detail .name', { hasText: 'layers.5.fc2.weight' }).waitFor()
     const other = { ...model, tensors: model.tensors.filter((t) => t.block !== 5) }
-    await send(page, { type: 'model', model: other, stats } as never)
+    await send(page, { type: 'model', model: other, stats })
     await page.getByText('Choose a cell of the map').waitFor()
     assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 0)
   })
@@ -320,7 +306,7 @@ describe('inspector and comparison in Chromium', function () {
     await send(page, settings, shown)
     const files = async () =>
       (await posted(page)).filter((m) => m.type === 'export') as unknown as { content: string }[]
-    await send(page, { type: 'exportNow', format: 'svg' } as never, { type: 'exportNow', format: 'png' } as never)
+    await send(page, { type: 'exportNow', format: 'svg' }, { type: 'exportNow', format: 'png' })
     for (let i = 0; i < 100 && (await files()).length < 2; i++) await page.waitForTimeout(50)
     const [svg, png] = await files()
     for (const text of ['opt-125m: Exact zeros', 'Exact zeros', '100 %']) assert.ok(svg.content.includes(text), text)
@@ -328,7 +314,7 @@ describe('inspector and comparison in Chromium', function () {
     const bytes = Buffer.from(png.content, 'base64')
     assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [2 * Number(width), 2 * Number(height)])
     await select(q.name)
-    await send(page, { type: 'exportNow', format: 'png' } as never)
+    await send(page, { type: 'exportNow', format: 'png' })
     for (let i = 0; i < 100 && (await files()).length < 3; i++) await page.waitForTimeout(50)
     assert.equal((await files())[2].content, png.content)
   })
@@ -336,15 +322,15 @@ describe('inspector and comparison in Chromium', function () {
   it('a comparison hatches what it has not reached, and puts both matrices side by side where there is room', async () => {
     await open('compare')
     const { tensors, changes, result } = recorded.recordedChanges(model)
-    const models = { type: 'models', a: { path: '/a', label: 'a' }, b: { path: '/b', label: 'b' } } as never
+    const models = { type: 'models', a: { path: '/a', label: 'a' }, b: { path: '/b', label: 'b' } }
     const progress = { tensors, changes: changes.slice(0, 2), done: 20, total: tensors.length }
-    await send(page, settings, models, { type: 'progress', progress } as never)
+    await send(page, settings, models, { type: 'progress', progress })
     const grid = page.getByRole('grid', { name: 'Changes by block and module' })
     await grid.focus()
     await page.keyboard.press('PageDown')
     const says = async () => (await grid.getByRole('gridcell').textContent()) ?? ''
     assert.match(await says(), /^block 11, self_attn\.q_proj: not compared yet$/)
-    await send(page, { type: 'result', result } as never)
+    await send(page, { type: 'result', result })
     await page.keyboard.press('End')
     assert.match(await says(), /^block 11, fc2: the same$/)
     await page.getByTitle('model.decoder.layers.3.self_attn.v_proj.weight').click()

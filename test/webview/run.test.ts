@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import type { RunEvent, Stage } from '../../src/shared/protocol/events.ts'
 import { resultOf } from '../../src/shared/series/runResult.ts'
-import { openBrowser, openView, posted, send } from '../support/browser.ts'
+import { posted, send } from '../support/browser.ts'
+import { viewPages } from '../support/viewPages.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 
 const run = recorded.recordedRun(12)
@@ -22,26 +23,13 @@ function listing(status: string, others = 0) {
 }
 const events = (list: readonly RunEvent[], folder = 'a', from = 0) => ({ type: 'events', folder, from, events: list })
 
-describe('the view of a run in Chromium', function () {
-  this.timeout(60_000)
-  let browser: Browser
+describe('the view of a run in Chromium', () => {
+  const pages = viewPages()
   let page: Page
-  let errors: string[]
-  before(async function () {
-    browser = await openBrowser(this)
-  })
-  after(async () => browser?.close())
-  afterEach(async () => {
-    await page?.close()
-    assert.deepEqual(errors, [])
-  })
 
   async function open(...messages: object[]): Promise<void> {
-    page = await openView(browser, 'run', 'dark')
-    errors = []
-    page.on('pageerror', (error) => errors.push(error.message))
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-    await send(page, ...(messages as { type: string }[]))
+    page = await pages.open('run')
+    await send(page, ...messages)
   }
   const chart = (title: string) => page.locator('.chart', { hasText: title })
   const ticks = (title: string, axis: 'x' | 'y') => chart(title).locator(`.${axis}Tick`).allTextContents()
@@ -226,7 +214,7 @@ describe('the view of a run in Chromium', function () {
       peak_memory_mb: 700,
       output: '/models/opt-125m-wanda50',
     })
-    await send(page, { type: 'runResult', result } as never)
+    await send(page, { type: 'runResult', result })
     const card = page.locator('section', { hasText: 'Result' })
     const facts = page.getByRole('list', { name: 'Result of the run' })
     assert.deepEqual(await facts.getByRole('listitem').allInnerTexts(), [
@@ -259,7 +247,7 @@ describe('the view of a run in Chromium', function () {
     assert.equal(copied.type, 'copy')
     assert.match(String(copied.text), /^\| opt-125m-wanda50 \| \|\n.*\n\| perplexity, dense \| 27\.65 \|/)
     // Gone on with: nothing is final.
-    await send(page, { type: 'runResult', result: null } as never)
+    await send(page, { type: 'runResult', result: null })
     assert.equal(await page.getByRole('heading', { name: 'Result' }).count(), 0)
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 1)
   })
@@ -360,7 +348,7 @@ describe('the view of a run in Chromium', function () {
     const named = { ...run[0], name: '20261231-235958-wanda50' } as RunEvent
     await open({ type: 'loading', what: 'wanda50 is queued behind sparsegpt' })
     await page.getByText('wanda50 is queued behind sparsegpt').waitFor()
-    await send(page, listing('done') as never, settings, events([named, ...run.slice(1)]) as never)
+    await send(page, listing('done'), settings, events([named, ...run.slice(1)]))
     assert.equal(await page.locator('h1').innerText(), 'wanda50')
     await page.getByText('2026-12-31 23:59:58').first().waitFor()
     await page.getByRole('button', { name: 'Open report' }).click()

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import type { ComparedRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
-import { openBrowser, openView, posted, send } from '../support/browser.ts'
+import { posted, send } from '../support/browser.ts'
+import { viewPages } from '../support/viewPages.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 import { recordedAs, recordedCurves, recordedMap, recordedRows, recordedWhat } from '../../webview-ui/harness/recordedSweep.ts' // prettier-ignore
 
@@ -9,26 +10,13 @@ const settings = { type: 'settings', settings: recorded.settings }
 const rows = recordedRows(3, 2)
 const compared = (list: readonly ComparedRow[], what: object = recordedWhat) => ({ type: 'compared', what, rows: list })
 
-describe('the view of several runs in Chromium', function () {
-  this.timeout(60_000)
-  let browser: Browser
+describe('the view of several runs in Chromium', () => {
+  const pages = viewPages()
   let page: Page
-  let errors: string[]
-  before(async function () {
-    browser = await openBrowser(this)
-  })
-  after(async () => browser?.close())
-  afterEach(async () => {
-    await page?.close()
-    assert.deepEqual(errors, [])
-  })
 
   async function open(...messages: object[]): Promise<void> {
-    page = await openView(browser, 'sweep', 'dark')
-    errors = []
-    page.on('pageerror', (error) => errors.push(error.message))
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-    await send(page, settings, ...(messages as { type: string }[]))
+    page = await pages.open('sweep')
+    await send(page, settings, ...messages)
   }
   const asked = async (type: string) => (await posted(page)).findLast((message) => message.type === type)
   const watched = async () => (await asked('watch')) as unknown as { watch: number; groups: number[][] }
@@ -92,7 +80,7 @@ describe('the view of several runs in Chromium', function () {
     await lines().nth(1).click()
     await send(page)
     assert.deepEqual((await asked('watchMaps'))?.runs, [2, 3])
-    await send(page, { type: 'maps', maps: [recordedMap(2, 6, 0.5), recordedMap(3, 6, 0.5)] } as never)
+    await send(page, { type: 'maps', maps: [recordedMap(2, 6, 0.5), recordedMap(3, 6, 0.5)] })
     const grid = page.getByRole('grid', { name: /Sparsity of method magnitude.*seed 0/ })
     await grid.focus()
     await page.keyboard.press('ArrowDown')
@@ -108,7 +96,7 @@ describe('the view of several runs in Chromium', function () {
     await page.getByText('0 of 36 done, 36 waiting').waitFor()
     const button = (name: string) => page.getByRole('button', { name, exact: true })
     assert.equal(await button('Go on').isVisible(), true)
-    await send(page, { type: 'rows', rows: [recordedAs(rows[0], 'running', 0.42), rows[2], recordedAs(rows[4], 'failed')] } as never) // prettier-ignore
+    await send(page, { type: 'rows', rows: [recordedAs(rows[0], 'running', 0.42), rows[2], recordedAs(rows[4], 'failed')] }) // prettier-ignore
     await page.getByText('1 of 36 done, 1 failed, 1 running, 33 waiting').waitFor()
     await page.getByRole('list', { name: 'Runs that failed' }).getByText('No space left on device').waitFor()
     assert.deepEqual([await button('Go on').isVisible(), await button('Cancel').isVisible()], [false, true])
@@ -123,7 +111,7 @@ describe('the view of several runs in Chromium', function () {
     for (const what of [recordedWhat, { kind: 'comparison', title: 'Compare 2 Runs', about: '' }]) {
       await open(compared(rows.map((row) => recordedAs(row, 'waiting')), what)) // prettier-ignore
       const trusted = what.kind === 'comparison'
-      await send(page, { ...settings, settings: { ...recorded.settings, trusted } } as never)
+      await send(page, { ...settings, settings: { ...recorded.settings, trusted } })
       for (const name of ['Go on', 'Cancel', 'Report'])
         assert.equal(await page.getByRole('button', { name, exact: true }).isVisible(), false, name)
       if (!trusted) await page.close()
@@ -149,9 +137,9 @@ describe('the view of several runs in Chromium', function () {
     const bare = rows.slice(0, 2).map((row) => ({ ...recordedAs(row, 'waiting'), state: 'done' as const }))
     await open(compared(bare))
     await page.getByText('2 of 2 done').waitFor()
-    await send(page, compared(rows.slice(0, 1)) as never)
+    await send(page, compared(rows.slice(0, 1)))
     assert.equal(await marks().count(), 1)
-    await send(page, compared([]) as never)
+    await send(page, compared([]))
     await page.getByText('This sweep has no runs').waitFor()
   })
 })

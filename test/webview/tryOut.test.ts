@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import type { Browser, Page } from 'playwright-core'
-import { openBrowser, openView, posted, send } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { posted, send } from '../support/browser.ts'
+import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import { recordedProgress, recordedTrial, triedModels } from '../../webview-ui/harness/recordedTrial.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 import type { ThemeName } from '../../webview-ui/harness/themes.ts'
@@ -8,27 +9,13 @@ import type { ThemeName } from '../../webview-ui/harness/themes.ts'
 const settings = { type: 'settings', settings: recorded.settings }
 const columns = { type: 'columns', columns: triedModels, note: null }
 
-describe('Try it in Chromium', function () {
-  this.timeout(60_000)
-  let browser: Browser
+describe('Try it in Chromium', () => {
+  const pages = viewPages()
   let page: Page
-  let errors: string[]
-  before(async function () {
-    browser = await openBrowser(this)
-  })
-  after(async () => browser?.close())
-  afterEach(async () => {
-    await page?.close()
-    assert.deepEqual(errors, [])
-  })
 
   async function open(messages: readonly object[], theme: ThemeName = 'dark', width = 1280): Promise<void> {
-    page = await openView(browser, 'try', theme)
-    await page.setViewportSize({ width, height: 800 })
-    errors = []
-    page.on('pageerror', (error) => errors.push(error.message))
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-    await send(page, ...(messages as { type: string }[]))
+    page = await pages.open('try', { theme, width })
+    await send(page, ...messages)
   }
   const card = (name: string) => page.getByRole('region', { name })
   const spoken = () => page.locator('.srOnly[role=status]').innerText()
@@ -50,13 +37,11 @@ describe('Try it in Chromium', function () {
         ['0', '3', '4', '1', '4', '1'],
       )
       assert.match(await card('recovered: opt-wanda50').innerText(), /⟨end⟩/)
-      const tooWide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
-      assert.ok(Number(tooWide) <= 0)
+      assert.ok((await tooWide(page)) <= 0)
       const token = card('pruned: opt-pruned').getByRole('option').nth(1)
       await token.hover()
       await page.locator('.tokenCard').getByText('dense: opt: 0.4 %').waitFor()
-      if (process.env.SCREENSHOTS)
-        await page.screenshot({ path: `${process.env.SCREENSHOTS}/try-${theme}-${width}.png`, fullPage: true })
+      await keepPicture(page, `try-${theme}-${width}`)
     })
 
   it('a prompt is asked for with its number of tokens; Ctrl+Enter does it too, and Stop stops', async () => {
@@ -77,11 +62,11 @@ describe('Try it in Chromium', function () {
         [['one', 'two'], 7],
       ],
     )
-    await send(page, { type: 'begun', prompts: ['one'] } as never)
+    await send(page, { type: 'begun', prompts: ['one'] })
     assert.ok(await page.getByRole('button', { name: 'Generate' }).isDisabled())
     await page.getByRole('button', { name: 'Stop' }).click()
     assert.ok((await posted(page)).some(({ type }) => type === 'stop'))
-    await send(page, { type: 'ended', status: 'stopped', message: null, device: null } as never)
+    await send(page, { type: 'ended', status: 'stopped', message: null, device: null })
     await page.getByText('Stopped.').first().waitFor()
   })
 
@@ -127,15 +112,14 @@ describe('Try it in Chromium', function () {
     assert.deepEqual(rows, ['The capital of France is', '<img src=x onerror=alert(1)>|\\u202e'])
     assert.equal(await table.locator('.differs').count(), 4)
     assert.equal(await page.locator('main img').count(), 0)
-    const tooWide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
-    assert.ok(Number(tooWide) <= 0)
+    assert.ok((await tooWide(page)) <= 0)
     await page.getByRole('button', { name: 'Copy as Markdown' }).click()
     await page.getByRole('button', { name: 'Copy the text of dense: opt' }).click()
     const [markdown, text] = (await posted(page)).flatMap((m) => (m.type === 'copy' ? [String(m.text)] : []))
     assert.match(markdown, /^\| prompt \| dense: opt \| pruned: opt-pruned \| recovered: opt-wanda50 \|\n\| --- \|/)
     assert.match(markdown, /\\<img src=x onerror=alert\(1\)\\>\\\|/)
     assert.equal(text.split('\n\n').length, 2)
-    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/batch.png`, fullPage: true })
+    await keepPicture(page, 'batch')
   })
 
   it('kept prompts come back with one choice, and are kept and deleted through the host', async () => {
@@ -149,7 +133,7 @@ describe('Try it in Chromium', function () {
       { type: 'saveSet', text: 'The capital of France is\nThe capital of Italy is', lines: true },
       { type: 'deleteSet', name: 'capitals' },
     ])
-    await send(page, { type: 'sets', sets: [] } as never)
+    await send(page, { type: 'sets', sets: [] })
     assert.ok(await page.getByRole('combobox', { name: 'Kept prompts' }).isDisabled())
   })
 
@@ -167,13 +151,13 @@ describe('Try it in Chromium', function () {
     await card('pruned: opt-pruned').getByText('has no tokenizer.json').waitFor()
     await page.getByRole('alert').getByText(message).waitFor()
     assert.match(await card('recovered: opt-wanda50').innerText(), /the capital of France/)
-    await send(page, { type: 'settings', settings: { ...recorded.settings, trusted: false } } as never)
+    await send(page, { type: 'settings', settings: { ...recorded.settings, trusted: false } })
     assert.ok(await page.getByRole('button', { name: 'Generate' }).isDisabled())
     await page.getByText('needs a trusted workspace').waitFor()
     await send(
       page,
-      { type: 'columns', columns: [], note: 'No column is only pruned: SparseGPT moves the weights.' } as never,
-      settings as never,
+      { type: 'columns', columns: [], note: 'No column is only pruned: SparseGPT moves the weights.' },
+      settings,
     )
     await page.getByText('Add a checkpoint to begin.').waitFor()
     await page.getByText('No column is only pruned: SparseGPT moves the weights.').waitFor()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import type { Browser, Page } from 'playwright-core'
-import { answer, openBrowser, openView, posted, send, type ViewName } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { answer, posted, send, type ViewName } from '../support/browser.ts'
+import { tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 import { recordedRows, recordedWhat } from '../../webview-ui/harness/recordedSweep.ts'
 import { recordedTrial } from '../../webview-ui/harness/recordedTrial.ts'
@@ -20,41 +21,26 @@ const listing = (status: string) => ({
   ],
 })
 
-const messages: Record<ViewName, { type: string }[]> = {
-  inspector: [settings, { type: 'model', model, stats } as never],
-  run: [listing('done'), settings, { type: 'events', folder: 'a', from: 0, events: run } as never],
-  sweep: [settings, { type: 'compared', what: recordedWhat, rows: recordedRows(5, 3) } as never],
+const messages: Record<ViewName, readonly object[]> = {
+  inspector: [settings, { type: 'model', model, stats }],
+  run: [listing('done'), settings, { type: 'events', folder: 'a', from: 0, events: run }],
+  sweep: [settings, { type: 'compared', what: recordedWhat, rows: recordedRows(5, 3) }],
   compare: [
     settings,
-    { type: 'models', a: { path: '/a', label: 'a' }, b: { path: '/b', label: 'b' } } as never,
-    { type: 'progress', progress: { tensors, changes, done: tensors.length, total: tensors.length } } as never,
-    { type: 'result', result } as never,
+    { type: 'models', a: { path: '/a', label: 'a' }, b: { path: '/b', label: 'b' } },
+    { type: 'progress', progress: { tensors, changes, done: tensors.length, total: tensors.length } },
+    { type: 'result', result },
   ],
   try: [settings, ...recordedTrial()],
-  trainable: [settings, { type: 'plan', plan: recorded.recordedPlan(model) } as never],
+  trainable: [settings, { type: 'plan', plan: recorded.recordedPlan(model) }],
 }
 
-describe('views in Chromium', function () {
-  this.timeout(60_000)
-  let browser: Browser
+describe('views in Chromium', () => {
+  const pages = viewPages()
   let page: Page
-  let errors: string[]
-  before(async function () {
-    browser = await openBrowser(this)
-  })
-  after(async () => browser?.close())
-  afterEach(async () => {
-    await page?.close()
-    assert.deepEqual(errors, [])
-  })
 
   async function open(view: ViewName, theme: ThemeName = 'dark'): Promise<void> {
-    page = await openView(browser, view, theme)
-    errors = []
-    page.on('pageerror', (error) => errors.push(error.message))
-    page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text())
-    })
+    page = await pages.open(view, { theme })
     await answer(page, 'tile', recorded.recordedTile(64, 64, false))
     await answer(page, 'detail', recorded.recordedDetail(model.tensors[2], stats[2]))
   }
@@ -65,17 +51,16 @@ describe('views in Chromium', function () {
         await open(view, theme)
         await send(page, ...messages[view])
         assert.ok((await contrast(page)) >= 4.5, `contrast ${await contrast(page)}`)
-        const width = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
-        assert.ok(Number(width) <= 0, `${String(width)} px too wide`)
+        assert.ok((await tooWide(page)) <= 0, `${await tooWide(page)} px too wide`)
         assert.equal(await page.evaluate('performance.getEntriesByType("resource").length'), 0)
       })
     }
 
     it(`${view} shows loading, failure with a way on, and then its data`, async () => {
       await open(view)
-      await send(page, { type: 'loading', what: 'Reading a header' } as never)
+      await send(page, { type: 'loading', what: 'Reading a header' })
       await page.getByText('Reading a header').waitFor()
-      await send(page, { type: 'failed', message: 'model.safetensors: the header is cut off' } as never)
+      await send(page, { type: 'failed', message: 'model.safetensors: the header is cut off' })
       await page.getByRole('alert').getByText('the header is cut off').waitFor()
       await page.getByRole('button', { name: 'Try again' }).click()
       assert.ok((await posted(page)).some((m) => m.type === 'retry'))
@@ -99,7 +84,7 @@ describe('views in Chromium', function () {
     await send(page, ...messages.inspector)
     const tensor = model.tensors.find(({ name }) => name.includes('q_proj'))
     assert.ok(tensor)
-    await send(page, { type: 'select', name: tensor.name } as never)
+    await send(page, { type: 'select', name: tensor.name })
     const detail = recorded.recordedDetail(tensor, stats[2])
     await answer(page, 'detail', { ...detail, near: { threshold: 0.01, count: 12 } })
     await page.getByRole('spinbutton', { name: 'Near zero' }).fill('0.01')
@@ -130,7 +115,7 @@ describe('views in Chromium', function () {
 
   it('what is not computed is said and hatched, never 0', async () => {
     await open('inspector')
-    await send(page, settings, { type: 'model', model, stats: [] } as never)
+    await send(page, settings, { type: 'model', model, stats: [] })
     assert.match(await page.locator('.tiles li').first().innerText(), /not computed/)
     await page.getByRole('grid', { name: 'Map of blocks and modules' }).focus()
     await page.keyboard.press('ArrowDown')
@@ -141,7 +126,7 @@ describe('views in Chromium', function () {
     await open('inspector')
     const name = '<img src=x onerror="window.hacked = 1"><script>window.hacked = 2</script>'
     const tensors = [{ ...model.tensors[0], name }]
-    await send(page, settings, { type: 'model', model: { ...model, label: name, tensors }, stats: [] } as never)
+    await send(page, settings, { type: 'model', model: { ...model, label: name, tensors }, stats: [] })
     await page.getByRole('row', { name }).click()
     assert.equal(await page.evaluate('window.hacked'), undefined)
   })
@@ -150,7 +135,7 @@ describe('views in Chromium', function () {
     await open('inspector')
     await send(page, ...messages.inspector)
     await page.getByLabel('Filter tensors by name').fill('layers.0.fc1')
-    await send(page, { type: 'exportNow', format: 'csv' } as never, { type: 'exportNow', format: 'svg' } as never)
+    await send(page, { type: 'exportNow', format: 'csv' }, { type: 'exportNow', format: 'svg' })
     const files = (await posted(page)).filter((m) => m.type === 'export') as { type: string; content: string }[]
     assert.equal(files[0].content.trim().split('\n').length, 3)
     const problem = `new DOMParser().parseFromString(${JSON.stringify(files[1].content)}, 'image/svg+xml').querySelector('parsererror')`
@@ -174,7 +159,7 @@ describe('views in Chromium', function () {
       folder: 'a',
       from: 0,
       events: run.slice(0, -40),
-    } as never)
+    })
     assert.equal(await page.locator('.chart .gap').count(), 1)
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByRole('button', { name: 'Cancel' }).click()
@@ -182,7 +167,7 @@ describe('views in Chromium', function () {
     await page.getByLabel('second').check()
     const sent = (await posted(page)).map((m) => m.type)
     for (const type of ['pause', 'cancelRun', 'overlay']) assert.ok(sent.includes(type), type)
-    await send(page, { type: 'events', folder: 'b', from: 0, events: run } as never)
+    await send(page, { type: 'events', folder: 'b', from: 0, events: run })
     await page.locator('.chartKey .key', { hasText: 'second' }).first().waitFor()
     await page.getByText('1 × NaN').first().waitFor()
   })
@@ -194,8 +179,8 @@ describe('views in Chromium', function () {
       page,
       listing('running'),
       settings,
-      { type: 'events', folder: 'a', from: 0, events: run.slice(0, 12) } as never,
-      part as never,
+      { type: 'events', folder: 'a', from: 0, events: run.slice(0, 12) },
+      part,
     )
     await page.getByText('loss at step 16').waitFor()
   })
@@ -215,7 +200,7 @@ describe('views in Chromium', function () {
     await open('compare')
     const stack = { ...changes[0], name: 'experts.gate_up_proj', shape: [3, 64, 64] }
     await send(page, ...messages.compare.slice(0, 2))
-    await send(page, { type: 'result', result: { ...result, changed: [stack] } } as never)
+    await send(page, { type: 'result', result: { ...result, changed: [stack] } })
     await page.getByRole('grid', { name: 'Changed tensors' }).getByRole('row', { name: stack.name }).click()
     const picker = page.getByRole('spinbutton', { name: 'Index of dimension 0' })
     await picker.fill('7')
