@@ -181,7 +181,8 @@ export interface Kernels {
   rope(x: Tensor, cos: Tensor, sin: Tensor, shape: RopeShape): void
   /**
    * out[B·T,H·D] = softmax(scale·q·kᵀ + causal, window and key mask) · v. keyMask is i32 [B,T], 1 = real token;
-   * null = all real. logSum[B·T,H] saves log Σ exp for the backward. A query that sees no key gives 0.
+   * null = all real. logSum[B·T,H] saves log Σ exp for the backward. A query that sees no key gives 0. q, k and v may all be
+   * bf16 where the device has products of it: probabilities, and in the backward dOut, are then rounded for them too.
    */
   attention(
     out: Tensor,

@@ -63,18 +63,26 @@ export async function attentionForward(
   const shape = attentionShape(step, config, weights)
   const { cache } = step
   const known = cache && remember(step, cache, weights.block, k, v)
+  const read = known ? { q, k, v } : { q: operand(pass, q), k: operand(pass, k), v: operand(pass, v) }
   if (known)
     eachTime(step, () =>
       kernels.attentionStep(mixedPlaces, q, known.keys, known.values, { ...shape, length: cache.past + 1 }),
     )
-  else kernels.attention(mixedPlaces, logSum, q, k, v, step.keyMask, shape)
+  else kernels.attention(mixedPlaces, logSum, read.q, read.k, read.v, step.keyMask, shape)
   await breathe()
-  for (const tensor of [q, k, v]) pass.drop(tensor)
+  for (const tensor of [read.q, read.k, read.v]) pass.drop(tensor)
   const mixed = moved(pass, mixedPlaces, step.packing?.placeOf)
   step.observe?.([weights.out], mixed)
   linearForward(step, output, weights.out, mixed)
   pass.drop(mixed)
-  return { x: input, q, k, v, qNorm, kNorm, mixed, logSum }
+  return { x: input, ...read, qNorm, kNorm, mixed, logSum }
+}
+
+/** As the products of attention read it; what is rounded is not needed otherwise. */
+function operand({ step, scope }: Pass, tensor: Tensor): Tensor {
+  const read = productInput(step, scope, tensor)
+  if (read !== tensor) scope.release(tensor)
+  return read
 }
 
 /** Rows of a packed batch to its places, or back; the tensor itself where nothing is packed. */

@@ -1,5 +1,6 @@
 import { openCpu, type CpuBackend, type CpuOptions } from '../../../src/engine/compute/cpu/open.ts'
 import { cannot } from '../../support/skip.ts'
+import { bf16AttentionCases } from './cases/attention.ts'
 import { bf16Cases } from './cases/bf16.ts'
 import { groups } from './cases/index.ts'
 import { checkCase } from './cases/opCase.ts'
@@ -30,7 +31,9 @@ for (const [title, options] of Object.entries(variants))
       before(function () {
         if (!backend.traits.bf16Products) cannot(this, String(backend.info.details.oneDnnNote))
       })
-      for (const c of bf16Cases) it(`${c.name} agrees with the reference`, () => checkCase(backend, c))
-      for (const c of bf16Cases) it(`${c.name} agrees on views`, () => checkCase(backend, c, 7))
+      for (const c of [...bf16Cases, ...bf16AttentionCases])
+        it(`${c.name} agrees with the reference`, () => checkCase(backend, c))
+      for (const c of [...bf16Cases, ...bf16AttentionCases])
+        it(`${c.name} agrees on views`, () => checkCase(backend, c, 7))
     })
   })

@@ -45,6 +45,8 @@ function agree(actual: Result, expected: Result, tolerance: number): void {
   assert.ok(Math.abs(actual.loss - expected.loss) < tolerance, `loss ${actual.loss}, expected ${expected.loss}`)
   assert.deepEqual([...actual.gradients.keys()], [...expected.gradients.keys()])
   for (const [name, gradient] of expected.gradients) {
+    // Softmax does not see what all keys have in common: what their bias gets is rounding.
+    if (name.endsWith('k_proj.bias')) continue
     const difference = relativeDifference(actual.gradients.get(name) ?? new Float32Array(), gradient)
     assert.ok(difference < tolerance, `${name}: ${difference}`)
   }

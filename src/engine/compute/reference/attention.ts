@@ -1,9 +1,16 @@
 // Rotary positions and attention, in f64 loops.
 import { largest } from '../../../shared/format/lists.ts'
+import { bf16ToF32, f32ToBf16 } from '../../dtype.ts'
 import type { AttentionShape, Kernels } from '../kernels.ts'
+import type { Tensor } from '../tensor.ts'
 import type { Storage } from './storage.ts'
 
 type Attention = Pick<Kernels, 'rope' | 'attention' | 'attentionStep' | 'attentionBackward'>
+
+/** What products with q, k or v read of a value that is no tensor: its rounding where those are bf16. */
+function operandOf({ dtype }: Tensor): (x: number) => number {
+  return dtype === 'bf16' ? (x) => bf16ToF32(f32ToBf16(x)) : (x) => x
+}
 
 /** Visits every (query row, key row) pair that attends, head by head, with its score. */
 function eachQuery(
@@ -52,14 +59,15 @@ export function attention(s: Storage): Attention {
     },
     attention(out, logSum, q, k, v, keyMask, shape) {
       const { numHeads, numKvHeads, headDim } = shape
-      const [y, ls, vv] = [s.f(out).fill(0), s.f(logSum), s.f(v)]
-      eachQuery(s.f(q), s.f(k), keyMask && s.cells(keyMask), shape, (row, head, keys, scores) => {
+      const [y, ls, vv] = [s.f(out).fill(0), s.f(logSum), s.values(v)]
+      const operand = operandOf(q)
+      eachQuery(s.values(q), s.values(k), keyMask && s.cells(keyMask), shape, (row, head, keys, scores) => {
         const top = largest(scores, -Infinity, (score) => score)
         const sum = scores.reduce((a, x) => a + Math.exp(x - top), 0)
         ls[row * numHeads + head] = keys.length ? top + Math.log(sum) : 0
         const kvHead = Math.floor((head * numKvHeads) / numHeads)
         keys.forEach((key, j) => {
-          const p = Math.exp(scores[j] - top) / sum
+          const p = operand(Math.exp(scores[j] - top) / sum)
           for (let d = 0; d < headDim; d++)
             y[(row * numHeads + head) * headDim + d] += p * vv[(key * numKvHeads + kvHead) * headDim + d]
         })
@@ -88,21 +96,22 @@ export function attention(s: Storage): Attention {
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { numHeads, numKvHeads, headDim, scale } = shape
       const [dq, dk, dv] = [s.f(dQ).fill(0), s.f(dK).fill(0), s.f(dV).fill(0)]
-      const [g, y, ls, qv, kv, vv] = [s.f(dOut), s.f(out), s.f(logSum), s.f(q), s.f(k), s.f(v)]
+      const operand = operandOf(q)
+      const [g, y, ls] = [s.f(dOut).map(operand), s.f(out), s.f(logSum)]
+      const [qv, kv, vv] = [s.values(q), s.values(k), s.values(v)]
       eachQuery(qv, kv, keyMask && s.cells(keyMask), shape, (row, head, keys, scores) => {
         const at = (row * numHeads + head) * headDim
         const kvHead = Math.floor((head * numKvHeads) / numHeads)
-        let delta = 0
-        for (let d = 0; d < headDim; d++) delta += g[at + d] * y[at + d]
+        const delta = g.subarray(at, at + headDim).reduce((sum, x, d) => sum + x * y[at + d], 0)
         keys.forEach((key, j) => {
           const from = (key * numKvHeads + kvHead) * headDim
           const p = Math.exp(scores[j] - ls[row * numHeads + head])
           let dp = 0
           for (let d = 0; d < headDim; d++) {
-            dv[from + d] += p * g[at + d]
+            dv[from + d] += operand(p) * g[at + d]
             dp += g[at + d] * vv[from + d]
           }
-          const ds = p * (dp - delta) * scale
+          const ds = operand(p * (dp - delta) * scale)
           for (let d = 0; d < headDim; d++) {
             dq[at + d] += ds * kv[from + d]
             dk[from + d] += ds * qv[at + d]

@@ -3,11 +3,15 @@ import { runCaseSync } from './forward.ts'
 import type { AttentionShape } from '../../../../src/engine/compute/kernels.ts'
 import { garbage, maker, type HostTensor, type OpCase, type Tolerance } from './opCase.ts'
 
-const tolerance: Tolerance = { ofMax: 1e-5, absolute: 1e-6 }
+const exact: Tolerance = { ofMax: 1e-5, absolute: 1e-6 }
+/** Of probabilities and gradients that are rounded to bf16 for their products. */
+const rounded: Tolerance = { ofMax: 2 ** -7, absolute: 1e-6 }
 
 interface Variant {
   readonly shape: AttentionShape
   readonly padded: boolean
+  /** Type of q, k and v. */
+  readonly operand?: 'bf16'
 }
 
 const variant = (
@@ -27,16 +31,19 @@ const variants: Variant[] = [
   variant([1, 9, 2, 2, 3], { window: 1 }),
 ]
 
-const title = ({ shape: s, padded }: Variant) =>
-  `${s.batch}×${s.seqLen}, ${s.numHeads}/${s.numKvHeads} heads of ${s.headDim}` +
+const toleranceOf = ({ operand }: Variant) => (operand ? rounded : exact)
+
+const title = ({ shape: s, padded, operand }: Variant) =>
+  `${operand ? 'of bf16 ' : ''}${s.batch}×${s.seqLen}, ${s.numHeads}/${s.numKvHeads} heads of ${s.headDim}` +
   `${s.window ? `, window ${s.window}` : ''}${padded ? ', padded' : ''}`
 
-function inputs(name: string, { shape: s, padded }: Variant): Record<string, HostTensor> {
-  const { f32, rng } = maker(name)
+function inputs(name: string, { shape: s, padded, operand }: Variant): Record<string, HostTensor> {
+  const { f32, weight, rng } = maker(name)
+  const make = (shape: number[]) => (operand ? weight(operand, shape) : f32(shape))
   const tokens = s.batch * s.seqLen
-  const q = f32([tokens, s.numHeads * s.headDim])
-  const k = f32([tokens, s.numKvHeads * s.headDim])
-  const v = f32([tokens, s.numKvHeads * s.headDim])
+  const q = make([tokens, s.numHeads * s.headDim])
+  const k = make([tokens, s.numKvHeads * s.headDim])
+  const v = make([tokens, s.numKvHeads * s.headDim])
   if (!padded) return { q, k, v }
   // Some keys hidden, among them the first: the first queries of a row see nothing.
   const data = Int32Array.from({ length: tokens }, (_, n) => (n % s.seqLen === 0 || rng.uniform() < 0.3 ? 0 : 1))
@@ -52,7 +59,7 @@ const forward = (v: Variant): OpCase => {
     tensors: { out: garbage([tokens, numHeads * headDim]), logSum: garbage([tokens, numHeads]), ...inputs(name, v) },
     run: (k, t) => k.attention(t.out, t.logSum, t.q, t.k, t.v, t.keyMask ?? null, v.shape),
     outputs: ['out', 'logSum'],
-    tolerance,
+    tolerance: toleranceOf(v),
   }
 }
 
@@ -76,7 +83,7 @@ const backward = (v: Variant): OpCase => {
         ...([t.q, t.k, t.v, t.keyMask ?? null, v.shape] as const),
       ),
     outputs: ['dQ', 'dK', 'dV'],
-    tolerance,
+    tolerance: toleranceOf(v),
   }
 }
 
@@ -91,10 +98,15 @@ const step = (length: number, numHeads: number, numKvHeads: number, headDim: num
     tensors: { out: garbage([1, numHeads * headDim]), q: f32([1, numHeads * headDim]), keys: cache(), values: cache() },
     run: (k, t) => k.attentionStep(t.out, t.q, t.keys, t.values, shape),
     outputs: ['out'],
-    tolerance,
+    tolerance: exact,
   }
 }
 
 const steps = [step(1, 1, 1, 1), step(7, 3, 3, 5), step(200, 4, 2, 12), step(70, 6, 1, 64, 5), step(9, 2, 2, 16, 64)]
 
 export const attentionCases: OpCase[] = [...steps, ...variants.map(forward), ...variants.map(backward)]
+
+/** For devices that have products of bf16. */
+export const bf16AttentionCases: OpCase[] = variants
+  .map((one): Variant => ({ ...one, operand: 'bf16' }))
+  .flatMap((one) => [forward(one), backward(one)])

@@ -1,13 +1,18 @@
 // Attention: one task per (batch, head[, query tile]) over the pool (attentionTasks.ts).
 import type { AttentionShape, Kernels } from '../../kernels.ts'
+import type { Tensor } from '../../tensor.ts'
 import type { Runner } from '../pool.ts'
-import { queryTile } from './attentionTasks.ts'
-import { addresses, byRows } from './splits.ts'
+import { queryTile, tileBytes } from './attentionTasks.ts'
+import { codeOf } from './products.ts'
+import { addresses, byElements, byRows } from './splits.ts'
 
 type Attention = Pick<Kernels, 'attention' | 'attentionStep' | 'attentionBackward'>
 
-function layoutArgs({ seqLen, numHeads, numKvHeads, headDim, scale, window }: AttentionShape): number[] {
-  return [seqLen, numHeads, numKvHeads, headDim, scale, window, queryTile(seqLen)]
+function layoutArgs(
+  { seqLen, numHeads, numKvHeads, headDim, scale, window }: AttentionShape,
+  operand: Tensor,
+): number[] {
+  return [seqLen, numHeads, numKvHeads, headDim, scale, window, queryTile(seqLen), codeOf(operand)]
 }
 
 export function attention(pool: Runner): Attention {
@@ -19,9 +24,9 @@ export function attention(pool: Runner): Attention {
       const split = {
         total: batch * numHeads * Math.ceil(seqLen / tile),
         unit: 1,
-        scratchBytes: 4 * tile * seqLen,
+        scratchBytes: tileBytes(seqLen, codeOf(q)),
       }
-      const args = [at(out), at(logSum), at(q), at(k), at(v), at(keyMask), ...layoutArgs(shape)]
+      const args = [at(out), at(logSum), at(q), at(k), at(v), at(keyMask), ...layoutArgs(shape, q)]
       pool.run('attention', split, args)
     },
     attentionStep(out, q, keys, values, { length, numHeads, numKvHeads, headDim, scale, window }) {
@@ -32,25 +37,45 @@ export function attention(pool: Runner): Attention {
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { batch, seqLen, numHeads, numKvHeads, headDim } = shape
-      const split = { total: batch * numHeads, unit: 1, scratchBytes: 8 * queryTile(seqLen) * seqLen }
-      const grouped = numKvHeads < numHeads
-      const run = (toK: number, toV: number, slots: number) =>
-        pool.run('attentionBackward', split, [
-          ...[at(dQ), toK, toV, at(dOut), at(out), at(logSum), at(q), at(k), at(v), at(keyMask)],
-          ...layoutArgs(shape),
-          slots,
-        ])
-      if (!grouped) return run(at(dK), at(dV), numHeads)
+      const code = codeOf(q)
+      const split = { total: batch * numHeads, unit: 1, scratchBytes: 2 * tileBytes(seqLen, code) }
       const tokens = batch * seqLen
       const bytes = 4 * tokens * numHeads * headDim
-      const parts = pool.heap.allocate(2 * bytes)
+      const grouped = numKvHeads < numHeads
+      // Where dOut is rounded for products, so it is for δ = Σ dOut·out: what cancels in exact sums then cancels here.
+      const rounded = code === 0 ? null : pool.heap.allocate(bytes)
+      const narrow = code === 0 ? null : pool.heap.allocate(bytes / 2)
+      const parts = grouped ? pool.heap.allocate(2 * bytes) : null
+      const run = (toK: number, toV: number) =>
+        pool.run('attentionBackward', split, [
+          ...[
+            at(dQ),
+            toK,
+            toV,
+            rounded ?? at(dOut),
+            narrow ?? at(dOut),
+            at(out),
+            at(logSum),
+            at(q),
+            at(k),
+            at(v),
+            at(keyMask),
+          ],
+          ...layoutArgs(shape, q),
+          numHeads,
+        ])
       try {
-        run(parts, parts + bytes, numHeads)
+        if (narrow !== null && rounded !== null) {
+          pool.run('convert', byElements(dOut.length), [narrow, code, at(dOut), 0])
+          pool.run('convert', byElements(dOut.length), [rounded, 0, narrow, code])
+        }
+        if (parts === null) return run(at(dK), at(dV))
+        run(parts, parts + bytes)
         const rows = byRows(tokens, numHeads * headDim)
         pool.run('sumHeads', rows, [at(dK), parts, numHeads, numKvHeads, headDim])
         pool.run('sumHeads', rows, [at(dV), parts + bytes, numHeads, numKvHeads, headDim])
       } finally {
-        pool.heap.release(parts)
+        for (const address of [rounded, narrow, parts]) if (address !== null) pool.heap.release(address)
       }
     },
   }

@@ -1,7 +1,9 @@
-// Attention as pool tasks: one (batch, head) and a tile of queries at a time, scores in scratch, never T × T per head.
+// Attention as pool tasks: one (batch, head) and a tile of queries at a time, scores in scratch, never T × T per head. Where q, k
+// and v are bf16, so are the other operands of their products: a tile of probabilities or of their gradients is rounded in scratch.
 import { isOutside } from '../outside.ts'
 import type { Stage } from '../stage.ts'
 import type { Task, TaskEnv } from '../tasks.ts'
+import { elementBytes, gemmOf } from './productTasks.ts'
 
 /** Numbers every attention task takes, after its tensors. */
 export interface Layout {
@@ -12,6 +14,8 @@ export interface Layout {
   readonly scale: number
   readonly window: number
   readonly tile: number
+  /** Element type of q, k and v, and of what is multiplied with them. */
+  readonly code: number
 }
 
 /** Queries of a tile: few enough that its scores stay in the cache, few enough that causality saves work. */
@@ -35,8 +39,8 @@ function tileOf({ seqLen, window, tile }: Layout, index: number): Tile {
 }
 
 function layoutOf(args: ArrayLike<number>, from: number): Layout {
-  const [seqLen, numHeads, numKvHeads, headDim, scale, window, tile] = Array.from(args).slice(from, from + 7)
-  return { seqLen, numHeads, numKvHeads, headDim, scale, window, tile }
+  const [seqLen, numHeads, numKvHeads, headDim, scale, window, tile, code] = Array.from(args).slice(from, from + 8)
+  return { seqLen, numHeads, numKvHeads, headDim, scale, window, tile, code }
 }
 
 const kvHeadOf = ({ numHeads, numKvHeads }: Layout, head: number) => Math.floor((head * numKvHeads) / numHeads)
@@ -44,8 +48,21 @@ const kvHeadOf = ({ numHeads, numKvHeads }: Layout, head: number) => Math.floor(
 /** scores[rows, keys] = scale · q·kᵀ of one tile. */
 function scoresOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scores: number): void {
   const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
-  const [from, to] = [q + 4 * t.query * ldq, k + 4 * t.key * ldk]
-  env.sgemm(false, true, t.rows, t.keys, h.headDim, h.scale, from, ldq, to, ldk, 0, scores, t.keys)
+  const bytes = elementBytes(h.code)
+  const [from, to] = [q + bytes * t.query * ldq, k + bytes * t.key * ldk]
+  gemmOf(env, h.code)(false, true, t.rows, t.keys, h.headDim, h.scale, from, ldq, to, ldk, 0, scores, t.keys)
+}
+
+/** What a product with q, k or v reads of a tile in scratch: itself, or its rounding in `narrow`, in scratch too. */
+function operandOf({ wasm }: TaskEnv, { code }: Layout, { rows, keys }: Tile, tile: number, narrow: number): number {
+  if (code === 0) return tile
+  wasm.convert(0, rows * keys, narrow, code, tile, 0)
+  return narrow
+}
+
+/** Bytes of scratch that the forward's, and twice the backward's, tiles take. */
+export function tileBytes(seqLen: number, code: number): number {
+  return queryTile(seqLen) * seqLen * (4 + (code === 0 ? 0 : elementBytes(code)))
 }
 
 /** dOut and out of a tile inside, and their leading dimension. */
@@ -76,14 +93,16 @@ const attention: Task = (env, args, start, end) => {
   const h = layoutOf(args, 6)
   const tiles = Math.ceil(h.seqLen / h.tile)
   const { stage } = env
+  const [gemm, bytes] = [gemmOf(env, h.code), elementBytes(h.code)]
   const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
+  const narrow = env.scratch + 4 * h.tile * h.seqLen
   for (let item = start; item < end; item++) {
     const t = tileOf(h, item % tiles)
     const head = Math.floor(item / tiles) % h.numHeads
     const row = Math.floor(item / tiles / h.numHeads) * h.seqLen
-    const atQ = 4 * (row * ldq + head * h.headDim)
-    const atK = 4 * (row * ldk + kvHeadOf(h, head) * h.headDim)
-    scoresOf(env, h, t, q + atQ, k + atK, env.scratch)
+    const atQ = row * ldq + head * h.headDim
+    const atK = row * ldk + kvHeadOf(h, head) * h.headDim
+    scoresOf(env, h, t, q + bytes * atQ, k + bytes * atK, env.scratch)
     const mask = keyMask && keyMask + 4 * (row + t.key)
     const sums = logSum + 4 * ((row + t.query) * h.numHeads + head)
     const mark = stage.mark()
@@ -91,52 +110,59 @@ const attention: Task = (env, args, start, end) => {
     const logSums = stage.rows('out', sums, t.rows, 1, h.numHeads)
     env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, near, env.scratch, ...logSums)
     stage.flush(mark)
-    const from = v + atK + 4 * t.key * ldk
-    const to = out + atQ + 4 * t.query * ldq
-    env.sgemm(false, false, t.rows, h.headDim, t.keys, 1, env.scratch, t.keys, from, ldk, 0, to, ldq)
+    const from = v + bytes * (atK + t.key * ldk)
+    const to = out + 4 * (atQ + t.query * ldq)
+    const shares = operandOf(env, h, t, env.scratch, narrow)
+    gemm(false, false, t.rows, h.headDim, t.keys, 1, shares, t.keys, from, ldk, 0, to, ldq)
   }
 }
 
 /**
- * Args: dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, layout, heads of dK and dV. Items: (batch, head). With grouped heads dK and
- * dV have one slot per query head, summed afterwards, so that no two chunks write the same place.
+ * Args: dQ, dK, dV, dOut, dOut as products read it, out, logSum, q, k, v, keyMask, layout, heads of dK and dV. Items: (batch, head).
+ * With grouped heads dK and dV have one slot per query head, summed afterwards, so that no two chunks write the same place.
  */
 const attentionBackward: Task = (env, args, start, end) => {
-  const [dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask] = Array.from(args)
-  const h = layoutOf(args, 10)
-  const slots = args[17]
+  const [dQ, dK, dV, dOut, dOutOperand, out, logSum, q, k, v, keyMask] = Array.from(args)
+  const h = layoutOf(args, 11)
+  const slots = args[19]
   const { stage } = env
+  const [gemm, bytes] = [gemmOf(env, h.code), elementBytes(h.code)]
   const [ldq, ldk, ldd] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim, slots * h.headDim]
   const probabilities = env.scratch
   const gradients = probabilities + 4 * h.tile * h.seqLen
+  const narrow = gradients + 4 * h.tile * h.seqLen
+  const narrowGradients = narrow + bytes * h.tile * h.seqLen
   for (let item = start; item < end; item++) {
     const head = item % h.numHeads
     const row = Math.floor(item / h.numHeads) * h.seqLen
-    const atQ = 4 * (row * ldq + head * h.headDim)
-    const atK = 4 * (row * ldk + kvHeadOf(h, head) * h.headDim)
+    const atQ = row * ldq + head * h.headDim
+    const atK = row * ldk + kvHeadOf(h, head) * h.headDim
     const atD = 4 * (row * ldd + head * h.headDim)
     zeroColumns(env, h.seqLen, h.headDim, dK + atD, ldd)
     zeroColumns(env, h.seqLen, h.headDim, dV + atD, ldd)
     for (let index = 0; index * h.tile < h.seqLen; index++) {
       const t = tileOf(h, index)
       const { rows, keys } = t
-      scoresOf(env, h, t, q + atQ, k + atK, probabilities)
-      const [tileQ, tileK, tileD] = [atQ + 4 * t.query * ldq, atK + 4 * t.key * ldk, atD + 4 * t.key * ldd]
-      env.sgemm(false, true, rows, keys, h.headDim, 1, dOut + tileQ, ldq, v + tileK, ldk, 0, gradients, keys)
+      scoresOf(env, h, t, q + bytes * atQ, k + bytes * atK, probabilities)
+      const [tileQ, tileK, tileD] = [atQ + t.query * ldq, atK + t.key * ldk, atD + 4 * t.key * ldd]
+      const [d, from] = [dOutOperand + bytes * tileQ, v + bytes * tileK]
+      gemm(false, true, rows, keys, h.headDim, 1, d, ldq, from, ldk, 0, gradients, keys)
       const mask = keyMask && keyMask + 4 * (row + t.key)
       const sums = logSum + 4 * ((row + t.query) * h.numHeads + head)
       const mark = stage.mark()
       const near = stage.bytes('in', mask, 4 * keys)
       const logSums = stage.rows('in', sums, rows, 1, h.numHeads)
-      const outs = tilesOfHead(stage, dOut + tileQ, out + tileQ, rows, h.headDim, ldq)
+      const outs = tilesOfHead(stage, dOut + 4 * tileQ, out + 4 * tileQ, rows, h.headDim, ldq)
       env.wasm.softmaxTileBackward(
         ...[rows, keys, t.query - t.key, h.window, near, probabilities, gradients, ...logSums],
         ...[...outs, h.headDim, h.scale],
       )
       stage.flush(mark)
-      env.sgemm(true, false, keys, h.headDim, rows, 1, probabilities, keys, dOut + tileQ, ldq, 1, dV + tileD, ldd)
-      env.sgemm(false, false, rows, h.headDim, keys, 1, gradients, keys, k + tileK, ldk, 0, dQ + tileQ, ldq)
-      env.sgemm(true, false, keys, h.headDim, rows, 1, gradients, keys, q + tileQ, ldq, 1, dK + tileD, ldd)
+      const shares = operandOf(env, h, t, probabilities, narrow)
+      const dScores = operandOf(env, h, t, gradients, narrowGradients)
+      gemm(true, false, keys, h.headDim, rows, 1, shares, keys, d, ldq, 1, dV + tileD, ldd)
+      gemm(false, false, rows, h.headDim, keys, 1, dScores, keys, k + bytes * tileK, ldk, 0, dQ + 4 * tileQ, ldq)
+      gemm(true, false, keys, h.headDim, rows, 1, dScores, keys, q + bytes * tileQ, ldq, 1, dK + tileD, ldd)
     }
   }
 }
