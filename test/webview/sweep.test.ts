@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import type { ComparedRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
 import { posted, send } from '../support/browser.ts'
-import { viewPages } from '../support/viewPages.ts'
+import { keepPicture, tooWide, viewPages, type PageOptions } from '../support/viewPages.ts'
 import * as recorded from '../../webview-ui/harness/recorded.ts'
 import { recordedAs, recordedCurves, recordedMap, recordedRows, recordedWhat } from '../../webview-ui/harness/recordedSweep.ts' // prettier-ignore
 
@@ -15,7 +15,10 @@ describe('the view of several runs in Chromium', () => {
   let page: Page
 
   async function open(...messages: object[]): Promise<void> {
-    page = await pages.open('sweep')
+    await openAs({}, ...messages)
+  }
+  async function openAs(options: PageOptions, ...messages: object[]): Promise<void> {
+    page = await pages.open('sweep', options)
     await send(page, settings, ...messages)
   }
   const asked = async (type: string) => (await posted(page)).findLast((message) => message.type === type)
@@ -29,6 +32,31 @@ describe('the view of several runs in Chromium', () => {
   function page$(selector: string) {
     return () => page.locator(selector)
   }
+
+  for (const [theme, width] of [
+    ['dark', 1280],
+    ['light', 600],
+    ['dark', 600],
+    ['highContrast', 600],
+    ['highContrastLight', 600],
+  ] as const)
+    it(`in ${theme} at ${width} px nothing is cut off: points, curves, table, maps, buttons`, async () => {
+      const states = ['running', 'failed', 'waiting'] as const
+      const live = rows.map((row, i) => (i % 9 < 6 ? row : recordedAs(row, states[i % 3])))
+      await openAs({ theme, width }, compared(live))
+      await answer({ to: 400 })
+      for (const i of [0, 1, 2])
+        await lines()
+          .nth(i)
+          .click({ modifiers: i > 0 ? ['Control'] : [] })
+      await send(page)
+      await answer({ to: 400 })
+      const { runs } = (await asked('watchMaps')) as unknown as { runs: number[] }
+      await send(page, { type: 'maps', maps: runs.map((run) => recordedMap(run, 12, 0.5)) })
+      await keepPicture(page, `sweep-${theme}-${width}`)
+      assert.ok((await tooWide(page)) <= 0)
+      assert.deepEqual(await page.evaluate(cutOff), [])
+    })
 
   it('seeds are one row, one point and one curve, until they are unfolded', async () => {
     await open(compared(rows))
@@ -143,3 +171,16 @@ describe('the view of several runs in Chromium', () => {
     await page.getByText('This sweep has no runs').waitFor()
   })
 })
+
+/** In the page: controls and headings that stand out of their card or the window, or whose text is cut. */
+function cutOff(): string[] {
+  const all = document.querySelectorAll<HTMLElement>('button, select, label, h1, h2, h3, figcaption, .tableRow > div')
+  return [...all].flatMap((element) => {
+    if (!element.checkVisibility() || element.closest('.srOnly')) return []
+    const { left, right } = element.getBoundingClientRect()
+    const around = (element.closest('.card') ?? document.body).getBoundingClientRect()
+    const isOut = left < around.left - 1 || right > around.right + 1
+    const isCut = element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflow !== 'visible'
+    return isOut || isCut ? [element.textContent ?? element.tagName] : []
+  })
+}

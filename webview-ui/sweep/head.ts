@@ -2,6 +2,7 @@
 import { countsText } from '../../src/shared/sweep/countsText.ts'
 import type { ComparedRow, ComparedWhat, FromSweep } from '../../src/shared/protocol/sweepView.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
+import { labelOf } from './entries.ts'
 
 export interface HeadActions {
   readonly act: (what: Extract<FromSweep, { type: 'act' }>['what']) => void
@@ -32,7 +33,7 @@ export function createHead({ act, open, csv, markdown }: HeadActions) {
   const buttons = h('div', { class: 'row' }, cancel, goOn, report, recipe, ...files)
   let listed = ''
   return {
-    element: h('header', {}, h('div', { class: 'head' }, h('div', {}, title, about), buttons), h('div', { class: 'row' }, bar, counts), problems), // prettier-ignore
+    element: h('header', {}, h('div', { class: 'head' }, h('div', {}, title, about), buttons), h('div', { class: 'row sweepState' }, bar, counts), problems), // prettier-ignore
     update({ kind, title: text, about: where }: ComparedWhat, rows: readonly ComparedRow[], trusted: boolean): void {
       title.textContent = text
       about.textContent = where
@@ -58,7 +59,7 @@ export function createHead({ act, open, csv, markdown }: HeadActions) {
 
 function problemLines(failed: readonly ComparedRow[], open: (row: ComparedRow) => void): HTMLElement[] {
   const lines = failed.slice(0, mostProblems).map((row) => {
-    const text = `${row.name}: ${row.message ?? 'failed'} `
+    const text = `${labelOf({ names: [row.name], settings: row.settings })}: ${row.message ?? 'failed'} `
     const button = h('button', { type: 'button', class: 'secondary small', onclick: () => open(row) }, 'Open')
     return h('li', {}, text, row.isBegun && button)
   })

@@ -3,26 +3,26 @@ import '../shared/base.css'
 import '../shared/chart.css'
 import './sweep.css'
 import type { ComparedRow, ComparedWhat, FromSweep, ToSweep } from '../../src/shared/protocol/sweepView.ts'
-import { curveNames } from '../../src/shared/series/curves.ts'
 import { comparisonCsv } from '../../src/shared/sweep/comparisonCsv.ts'
 import { comparisonMarkdown, comparisonTable } from '../../src/shared/sweep/comparisonTable.ts'
-import { measuresOf, type Measure } from '../../src/shared/sweep/measures.ts'
-import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/sweep/runStyles.ts'
+import { measuresOf } from '../../src/shared/sweep/measures.ts'
+import type { StyledBy } from '../../src/shared/sweep/runStyles.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
 import { connectHost } from '../shared/host.ts'
 import { sequentialColour, type PaletteName } from '../shared/palette.ts'
 import { emptyState, showState } from '../shared/states.ts'
-import { createTable, type Table } from '../shared/table.ts'
 import { onThemeChange } from '../shared/theme.ts'
-import { createChoice, createSwitch } from './choice.ts'
-import { createCurves, curveTexts, type ShownCurves } from './curves.ts'
+import { chooseAxes } from './axes.ts'
+import { createSwitch } from './choice.ts'
+import { createCurveControls, createPictureControls } from './controls.ts'
+import { createCurves, type ShownCurves } from './curves.ts'
 import { entriesOf, hasSeeds, labelOf, styled, wordsOf, type Entry } from './entries.ts'
 import { createHead } from './head.ts'
 import { createMaps, mostMaps } from './maps.ts'
 import { storedOptions } from './options.ts'
-import { columnsOf } from './runTable.ts'
 import { createScatter } from './scatter.ts'
+import { createTableHost } from './tableHost.ts'
 
 const host = connectHost<ToSweep, FromSweep>()
 const options = storedOptions(host.load().options)
@@ -45,13 +45,12 @@ const chosen = () => {
   draw()
 }
 const isSelected = ({ members }: Entry) => members.some((run) => selected.has(run))
-const smoothing = () => options.smoothing ?? settingSmoothing
 
 const head = createHead({
   act: (act) => host.post({ type: 'act', what: act }),
   open: ({ index }) => host.post({ type: 'openRun', run: index }),
   csv: () => save('runs.csv', comparisonCsv(shown.flatMap(({ members }) => members.map((run) => rows[run])))),
-  markdown: () => save('runs.md', comparisonMarkdown(comparisonTable(table?.table.rows() ?? shown))),
+  markdown: () => save('runs.md', comparisonMarkdown(comparisonTable(table.rows()))),
 })
 const open = (entry: Entry) => {
   // Of several seeds the first that has a folder.
@@ -66,47 +65,8 @@ const toggle = ({ members }: Entry) => {
 const scatter = createScatter({ open, toggle, save: host.post })
 const curves = createCurves({ toggle, save: host.post })
 const maps = createMaps(host.post, (value) => sequentialColour(palette, value))
-
-const axis = (name: 'x' | 'y') =>
-  createChoice(name, `${name} axis of the picture`, (value) => {
-    options[name] = value
-    options[name === 'x' ? 'logX' : 'logY'] = null
-    chosen()
-  })
-const pickers = {
-  x: axis('x'),
-  y: axis('y'),
-  colour: createChoice('colour', 'What colours tell apart', (value) => {
-    options.colour = value
-    chosen()
-  }),
-  shape: createChoice('shape', 'What shapes tell apart', (value) => {
-    options.shape = value
-    chosen()
-  }),
-  curve: createChoice('', 'Which curves', (value) => {
-    options.curve = curveNames.find((name) => name === value) ?? null
-    options.curveLogY = null
-    chosen()
-  }),
-}
-const log = (name: 'logX' | 'logY' | 'curveLogX' | 'curveLogY', axisName: string, title: string) =>
-  createSwitch(`log ${axisName}`, `${title}: logarithmic ${axisName} axis`, (on) => {
-    options[name] = on
-    chosen()
-  })
-const logs = {
-  x: log('logX', 'x', 'Picture'),
-  y: log('logY', 'y', 'Picture'),
-  curveX: log('curveLogX', 'x', 'Curves'),
-  curveY: log('curveLogY', 'y', 'Curves'),
-}
-const smoother = h('input', { type: 'range', min: 0, max: 0.99, step: 0.01, 'aria-label': 'Smoothing of the loss' })
-const smootherLabel = h('label', { class: 'choice' }, 'smooth', smoother)
-smoother.addEventListener('change', () => {
-  options.smoothing = Number(smoother.value)
-  chosen()
-})
+const pictureControls = createPictureControls(options, chosen)
+const curveControls = createCurveControls(options, chosen)
 const filter = createFilterBox('Filter runs by name, setting or state', (next) => {
   keep = next
   options.filter = filter.value()
@@ -117,17 +77,25 @@ const fold = createSwitch('fold seeds', 'Runs that differ only by their seed are
   chosen()
 })
 const none = h('button', { type: 'button', class: 'secondary', onclick: () => { selected.clear(); chosen() } }, 'Clear selection') // prettier-ignore
-const tableHost = h('div', {})
+const table = createTableHost(options, {
+  rowOf: (run) => rows[run],
+  open,
+  select: (entries) => {
+    selected = new Set(entries.flatMap(({ members }) => members))
+    chosen()
+  },
+  arranged: keepOptions,
+})
+const curvesHead = h('div', { class: 'chartHead' }, h('h2', { class: 'chartTitle' }, 'Curves'), h('span', { class: 'chartTools' }, ...curves.tools)) // prettier-ignore
 const charts = h(
   'div',
   { class: 'sweepCharts' },
-  h('section', { class: 'card' }, scatter.head, h('div', { class: 'choices' }, pickers.x.element, pickers.y.element, pickers.colour.element, pickers.shape.element, logs.x.element, logs.y.element), scatter.element), // prettier-ignore
-  h('section', { class: 'card' }, h('div', { class: 'chartHead' }, h('h2', { class: 'chartTitle' }, 'Curves'), h('span', { class: 'chartTools' }, ...curves.tools)), h('div', { class: 'choices' }, pickers.curve.element, smootherLabel, logs.curveX.element, logs.curveY.element), curves.element), // prettier-ignore
+  h('section', { class: 'card' }, scatter.head, pictureControls.element, scatter.element),
+  h('section', { class: 'card' }, curvesHead, curveControls.element, curves.element),
 )
 const tools = h('div', { class: 'row sweepTools' }, filter.element, fold.element, none)
-const page = [head.element, charts, tools, tableHost, maps.element]
+const page = [head.element, charts, tools, table.element, maps.element]
 const root = document.body.appendChild(h('main'))
-let table: { readonly columns: string; readonly table: Table<Entry> } | null = null
 
 function save(name: string, content: string): void {
   host.post({ type: 'export', name, content, encoding: 'utf8' })
@@ -136,7 +104,7 @@ function save(name: string, content: string): void {
 const draw = onceAFrame(() => {
   if (!what || rows.length === 0) return
   const bare = entriesOf(rows, options.fold)
-  const by = stylesOf(bare)
+  const by = pictureControls.showStyles(bare)
   const all = styled(bare, by)
   shown = all.filter((entry) => keep(wordsOf(entry)))
   head.update(what, rows, trusted)
@@ -144,107 +112,30 @@ const draw = onceAFrame(() => {
   fold.set(options.fold)
   filter.count(shown.length, all.length)
   none.hidden = selected.size === 0
-  drawTable(all)
+  table.update(all, shown, isSelected)
   drawScatter(all, by)
   drawCurves()
   drawMaps()
 })
 
-function stylesOf(entries: readonly Omit<Entry, 'style'>[]): StyledBy {
-  const usual = defaultStyles(entries)
-  const choice = (name: keyof StyledBy) => {
-    const paths = stylePaths(entries, name)
-    const wish = options[name] === null ? usual[name] : options[name] || null
-    const found = paths.find((path) => path === wish) ?? null
-    pickers[name].update(
-      [{ value: '', text: 'none' }, ...paths.map((path) => ({ value: path, text: path }))],
-      found ?? '',
-    )
-    return found
-  }
-  return { colour: choice('colour'), shape: choice('shape') }
-}
-
-function drawTable(all: readonly Entry[]): void {
-  const columns = columnsOf(all, (run) => rows[run])
-  const ids = JSON.stringify(columns.map(({ id }) => id))
-  if (table?.columns !== ids) table = { columns: ids, table: newTable(columns, all) }
-  const ofSelected = shown.filter(isSelected).map(({ key }) => key)
-  table.table.fit(all)
-  table.table.setRows(shown)
-  tableHost.style.setProperty('--tableHeight', `${Math.min(330, Math.max(3, shown.length) * 22 + 2)}px`)
-  table.table.selectMany(new Set(ofSelected))
-}
-
-function newTable(columns: ReturnType<typeof columnsOf>, all: readonly Entry[]): Table<Entry> {
-  const made = createTable<Entry>({
-    label: 'Runs',
-    columns,
-    key: ({ key }) => key,
-    tooltip: ({ names, members }) =>
-      [names.join(', '), ...members.flatMap((run) => rows[run].message ?? [])].join('\n'),
-    onSelect: () => {},
-    onSelectMany: (keys) => {
-      const ofTable = new Map(shown.map((entry) => [entry.key, entry]))
-      selected = new Set([...keys].flatMap((key) => ofTable.get(key)?.members ?? []))
-      chosen()
-    },
-    onOpen: open,
-    empty: 'No run matches the filter.',
-    onSort: (order) => {
-      options.order = order
-      keepOptions()
-    },
-    onResize: (widths) => {
-      options.widths = widths
-      keepOptions()
-    },
-  })
-  replaceChildren(tableHost, made.element)
-  made.fit(all)
-  made.setWidths(options.widths)
-  made.setOrder(options.order)
-  return made
-}
-
 function drawScatter(all: readonly Entry[], by: StyledBy): void {
   const available = measuresOf(all)
-  const choices = available.map(({ id, title }) => ({ value: id, text: title }))
-  const pick = (name: 'x' | 'y', usual: string): Measure | undefined => {
-    // Before a run has ended nobody knows its sparsity: what was asked for stands in for it.
-    const asked = name === 'x' ? available.find(({ title }) => /sparsity$/.test(title))?.id : undefined
-    const wishes = [options[name], usual, asked]
-    const found = wishes.flatMap((id) => available.find((measure) => measure.id === id) ?? []).at(0)
-    pickers[name].update(choices, found?.id ?? '')
-    // What came out goes up: a setting there would say nothing of the runs.
-    return found ?? (name === 'x' ? available.at(-1) : available.find(({ better }) => better !== null))
-  }
-  const [x, y] = [pick('x', 'sparsity'), pick('y', 'perplexity')]
-  if (!x || !y) return scatter.update(null)
-  const [logX, logY] = [options.logX ?? false, options.logY ?? y.isLog]
-  logs.x.set(logX)
-  logs.y.set(logY)
-  scatter.update({ entries: shown, selected: isSelected, look: { x, y, by }, logX, logY })
+  const axes = chooseAxes(available, options)
+  const isLog = pictureControls.showAxes(available, axes)
+  scatter.update(axes && { entries: shown, selected: isSelected, look: { ...axes, by }, ...isLog })
 }
 
-/** The curve that the runs are most likely to have: a loss where one trains. */
 function drawCurves(): void {
-  const name = options.curve ?? 'loss'
-  pickers.curve.update(curveNames.map((value) => ({ value, text: curveTexts[value].title })), name) // prettier-ignore
+  const { name, smoothing, ...isLog } = curveControls.show(settingSmoothing)
   const chosenOnes = shown.filter(isSelected)
   const entries = chosenOnes.length > 0 ? chosenOnes : shown
-  const logY = options.curveLogY ?? name !== 'accuracy'
-  logs.curveX.set(options.curveLogX)
-  logs.curveY.set(logY)
-  smootherLabel.hidden = name !== 'loss'
-  if (document.activeElement !== smoother) smoother.value = String(smoothing())
-  const next: ShownCurves = { entries, name, logX: options.curveLogX, logY, smoothing: smoothing() }
+  const next: ShownCurves = { entries, name, smoothing, ...isLog }
   const groups = entries.map(({ members }) => [...members])
-  const question = JSON.stringify([groups, name, smoothing()])
+  const question = JSON.stringify([groups, name, smoothing])
   if (question === watched) return curves.restyle(next)
   watched = question
   curves.reset(next)
-  host.post({ type: 'watch', watch: ++watch, curve: name, smoothing: smoothing(), groups })
+  host.post({ type: 'watch', watch: ++watch, curve: name, smoothing, groups })
 }
 
 function drawMaps(): void {

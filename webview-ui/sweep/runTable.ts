@@ -19,6 +19,7 @@ const ranks: Partial<Record<string, number>> = {
   'perplexity, pruned': 4,
   time: 3,
   accuracy: 2,
+  sparsity: 1,
 }
 
 /** The same identifiers mean the same columns. `rowOf`: as the run is when the cell is drawn. */

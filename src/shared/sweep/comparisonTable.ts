@@ -68,10 +68,10 @@ function column(head: string, of: (run: FoldedRun) => Spread | null, format: (va
   }
 }
 
-/** "21.4", and of several runs "21.4 (21.1 to 22)". */
+/** "21.4", and of several runs "21.4 (21.1–22)". */
 export function spreadText({ median, low, high, count }: Spread, format: (value: number) => string): string {
   const [middle, from, to] = [median, low, high].map((value) => format(value))
-  return count === 1 || from === to ? middle : `${middle} (${from} to ${to})`
+  return count === 1 || from === to ? middle : `${middle} (${from}–${to})`
 }
 
 /** "done", and of several runs "3 of 4 done". */

@@ -1,0 +1,20 @@
+// The two measures that the picture of the runs has for its axes: those that a person chose, where the runs have them.
+import type { Measure } from '../../src/shared/sweep/measures.ts'
+import type { Options } from './options.ts'
+
+export interface Axes {
+  readonly x: Measure
+  readonly y: Measure
+}
+
+/** `available`: measures that any of the runs has. null: nothing has come out yet. */
+export function chooseAxes(available: readonly Measure[], wished: Pick<Options, 'x' | 'y'>): Axes | null {
+  const named = (id: string) => available.find((measure) => measure.id === id)
+  // Before a run has ended nobody knows its sparsity: what was asked for stands in for it.
+  const asked = available.find(({ title }) => /sparsity$/.test(title))
+  const x = named(wished.x) ?? named('sparsity') ?? asked ?? available.at(-1)
+  // What came out goes up: a setting there would say nothing of the runs.
+  const outcomes = available.filter(({ better }) => better !== null)
+  const y = named(wished.y) ?? named('perplexity') ?? outcomes.find((one) => one !== x) ?? outcomes.at(0)
+  return x && y ? { x, y } : null
+}
