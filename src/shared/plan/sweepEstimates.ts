@@ -4,8 +4,9 @@ import type { LintFacts } from '../recipe/facts.ts'
 import { resolveRecipe, type ResolvedRecipe } from '../recipe/resolve.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import { expandSweep } from '../sweep/expandSweep.ts'
+import { prunesFirst, pruningOf } from '../sweep/pruningOf.ts'
 import { estimatesOf, type Estimates } from './estimates.ts'
-import { denseSeconds } from './time.ts'
+import { isAskedAt, timedParts, type WorkPart } from './time.ts'
 
 /** Work of a run that others have in common with it. */
 export interface SharedWork {
@@ -29,12 +30,28 @@ export function estimateRunOfSweep(recipe: ResolvedRecipe, facts: LintFacts): Ru
   return { ...estimatesOf(recipe, facts), shared: sharedWork(recipe, facts) }
 }
 
-/** The dense model is measured by the first of the runs that ask the same of it, at the same entries of `evaluate`. */
+/**
+ * Done by the first of the runs that have it in common: measuring the dense model, at the same entries of `evaluate`; pruning
+ * alike, where that comes before any recovery; and measuring what came out of it.
+ */
 function sharedWork(recipe: ResolvedRecipe, { model, machine, data }: LintFacts): SharedWork[] {
   if (!model || !machine) return []
-  const seconds = denseSeconds(recipe, model, machine, data)
-  const asked = recipe.evaluate.map(({ at, every: _, ...question }) => (at.includes('dense') ? question : null))
-  return seconds > 0 ? [{ key: JSON.stringify(['dense', recipe.model, recipe.precision, asked]), seconds }] : []
+  const parts = timedParts(recipe, model, machine, data)
+  const pruning = pruningOf(recipe)
+  const asked = (stage: 'dense' | 'pruned') =>
+    recipe.evaluate.map((one) => {
+      const { at: _at, every: _every, ...question } = one
+      return isAskedAt(one, stage, recipe) ? question : null
+    })
+  const shared = (key: readonly unknown[], ...names: WorkPart[]): SharedWork => {
+    const seconds = parts.reduce((sum, { part, seconds: own }) => sum + (names.includes(part) ? own : 0), 0)
+    return { key: JSON.stringify([names[0], ...key]), seconds }
+  }
+  return [
+    shared([recipe.model, recipe.precision, asked('dense')], 'evaluate dense'),
+    ...(pruning === null ? [] : [shared([pruning, asked('pruned')], 'evaluate pruned', 'baseline')]),
+    ...(prunesFirst(recipe) ? [shared([pruning], 'prune')] : []),
+  ].filter(({ seconds }) => seconds > 0)
 }
 
 /**

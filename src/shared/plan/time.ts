@@ -44,19 +44,17 @@ export function estimateSeconds(
   machine: MachineFacts,
   data: ReadonlyMap<string, DataFacts> = new Map(),
 ): number {
-  const parts = plannedParts(recipe, model, machine, (evaluation) => tokensIn(data, evaluation))
-  return startSeconds + parts.reduce((sum, { seconds }) => sum + seconds, 0)
+  return startSeconds + timedParts(recipe, model, machine, data).reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
-/** Seconds of measuring the dense model. */
-export function denseSeconds(
+/** The parts of a run, with the text that is there to be evaluated on. */
+export function timedParts(
   recipe: ResolvedRecipe,
   model: PlannedModel,
-  machine: Pick<MachineFacts, 'gpu' | 'threads'>,
+  machine: PlannedMachine,
   data: ReadonlyMap<string, DataFacts>,
-): number {
-  const parts = plannedParts(recipe, model, machine, (evaluation) => tokensIn(data, evaluation))
-  return parts.find(({ part }) => part === 'evaluate dense')?.seconds ?? 0
+): PlannedPart[] {
+  return plannedParts(recipe, model, machine, (evaluation) => tokensIn(data, evaluation))
 }
 
 /** The parts that the recipe asks for. Evaluations in between belong to the part that they interrupt. */

@@ -19,7 +19,10 @@ function recipe(sparsity: number, more: object = {}) {
 describe('what a sweep takes', () => {
   const runs = [0.4, 0.5, 0.6].map((sparsity) => estimateRunOfSweep(recipe(sparsity), facts))
   const [first] = runs
-  const dense = first.shared.reduce((sum, { seconds }) => sum + seconds, 0)
+  const secondsOf = ({ shared }: typeof first, part = '') =>
+    shared.reduce((sum, { key, seconds }) => sum + (key.includes(part) ? seconds : 0), 0)
+  const dense = secondsOf(first, '"evaluate dense"')
+  const pruning = secondsOf(first, '"prune"')
   const near = (actual: number | null, expected: number) =>
     assert.ok(Math.abs((actual ?? 0) - expected) < 1e-9 * expected, `${actual}, not ${expected}`)
 
@@ -37,7 +40,24 @@ describe('what a sweep takes', () => {
 
   it('is measured once however often the others are measured in between, and wherever else they are', () => {
     const other = estimateRunOfSweep(recipe(0.4, { evaluate: [{ ...evaluate, at: ['dense'] }] }), facts)
-    near(estimateSweep([first, other]).seconds, (first.seconds ?? 0) + (other.seconds ?? 0) - dense)
+    near(estimateSweep([first, other]).seconds, (first.seconds ?? 0) + (other.seconds ?? 0) - dense - pruning)
+  })
+
+  it('prunes once what is pruned alike and recovered afterwards, and measures that once', () => {
+    const retrain = (lr: number) => ({ mode: 'retrain', data: 'x.txt', steps: 5, train: ['bias'], lr })
+    const wanda = {
+      prune: [{ method: 'wanda', sparsity: 0.5 }],
+      calibration: { data: 'a.txt', samples: 8, seq_len: 16 },
+    }
+    const pair = (recover: (lr: number) => object) =>
+      [1e-3, 1e-4].map((lr) => estimateRunOfSweep(recipe(0.5, { ...wanda, recover: recover(lr) }), facts))
+    const sum = (list: typeof runs) => list.reduce((all, { seconds }) => all + (seconds ?? 0), 0)
+    const after = pair(retrain)
+    assert.deepEqual(after[0].shared.map(({ key }) => key.split('"')[1]), ['evaluate dense', 'evaluate pruned', 'prune']) // prettier-ignore
+    near(estimateSweep(after).seconds, sum(after) - secondsOf(after[0]))
+    const meanwhile = pair((lr) => ({ mode: 'reconstruct', steps: 5, train: ['bias'], lr }))
+    assert.ok(meanwhile[0].shared.every(({ key }) => !key.startsWith('["prune"')))
+    near(estimateSweep(meanwhile).seconds, sum(meanwhile) - secondsOf(meanwhile[0]))
   })
 
   const whole = (sweep: object) => {
@@ -48,11 +68,11 @@ describe('what a sweep takes', () => {
   it('of a recipe is that of its runs, each as it is', () => {
     const sweep = { 'evaluate.0.max_tokens': [500, 1000], 'prune.0.sparsity': [0.4, 0.5] }
     const { seconds, numRuns } = estimateSweepOf(whole(sweep), facts) ?? {}
-    const of = (tokens: number) =>
-      estimateRunOfSweep(recipe(0.4, { evaluate: [{ ...evaluate, max_tokens: tokens }] }), facts)
-    const pairs = [500, 1000].map((tokens) => estimateSweep([of(tokens), of(tokens)]).seconds ?? 0)
+    const of = (sparsity: number, tokens: number) =>
+      estimateRunOfSweep(recipe(sparsity, { evaluate: [{ ...evaluate, max_tokens: tokens }] }), facts)
+    const each = [500, 1000].flatMap((tokens) => [0.4, 0.5].map((sparsity) => of(sparsity, tokens)))
     assert.equal(numRuns, 4)
-    near(seconds ?? null, pairs[0] + pairs[1])
+    near(seconds ?? null, estimateSweep(each).seconds ?? 0)
     assert.equal(estimateSweepOf(whole({ 'prune.0.sparsity': [7] }), facts), null)
   })
 
@@ -60,15 +80,18 @@ describe('what a sweep takes', () => {
     const seed = Array.from({ length: 500 }, (_, i) => i)
     const { seconds, diskBytes, numRuns } = estimateSweepOf(whole({ seed }), facts) ?? {}
     assert.equal(numRuns, 500)
-    near(seconds ?? null, 500 * ((first.seconds ?? 0) - dense) + dense)
+    near(seconds ?? null, 500 * ((first.seconds ?? 0) - secondsOf(first)) + secondsOf(first))
     near(diskBytes ?? null, 500 * first.diskBytes)
   })
 
-  it('shares nothing among runs that ask other questions, of another model, or with other products', () => {
-    for (const more of [{ model: 'other' }, { precision: 'bf16' }, { evaluate: [{ ...evaluate, max_tokens: 999 }] }]) {
+  it('shares nothing among runs of another model or with other products, and pruning alone where other questions are asked', () => {
+    const together = (more: object, less = 0) => {
       const other = estimateRunOfSweep(recipe(0.4, more), facts)
-      assert.equal(estimateSweep([first, other]).seconds, (first.seconds ?? 0) + (other.seconds ?? 0))
+      near(estimateSweep([first, other]).seconds, (first.seconds ?? 0) + (other.seconds ?? 0) - less)
     }
+    together({ model: 'other' })
+    together({ precision: 'bf16' })
+    together({ evaluate: [{ ...evaluate, max_tokens: 999 }] }, pruning)
   })
 
   it('has no time where that of a run is not known', () => {
