@@ -1,7 +1,7 @@
 // Greedy text beside transformers: the same ids, tokens a second, and what reading the weights alone would take.
-//   PYTHON=…/bin/python npx tsx bench/generate.ts --model SMOLLM2 [--tokens 40] [--rounds 3] [--dtype float32] [--ours]
+//   PYTHON=…/bin/python npx tsx bench/generate.ts --model SMOLLM2 [--tokens 40] [--rounds 3] [--dtype float32] [--threads N] [--ours]
 // Both on the CPU, taking turns; ours reads the weights in the checkpoint's type, transformers in --dtype. PYTHON has transformers.
-// Reading alone is measured before and after each of our rounds, so that both see the same machine. --ours: without transformers.
+// Reading alone is measured once before each of our prompts, so that both see the same machine. --ours: without transformers.
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -21,12 +21,13 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     dtype: { type: 'string', default: 'float32' },
     ours: { type: 'boolean', default: false },
+    threads: { type: 'string', default: String(availableParallelism()) },
   },
 })
 const { model: folder, dtype } = values
 if (!folder) throw new Error('--model is needed')
 const maxTokens = Number(values.tokens)
-const threads = availableParallelism()
+const threads = Number(values.threads)
 
 const prompts = [
   'The capital of France is',
@@ -63,11 +64,26 @@ const decoder = await createDecoder(backend, model, { memoryBytes: 2 ** 32, as: 
 const generator = await openTextGenerator(decoder)
 const options = { maxTokens, temperature: 0, topP: 1, seed: 0 }
 
-/** Seconds of the tokens that come one at a time, too. */
-async function ourRound(): Promise<(Answer & { decodeSeconds: number })[]> {
-  const answers = []
-  for (const prompt of prompts) answers.push(await generator.generate(prompt, options))
-  return answers.map(({ tokens, seconds, decodeSeconds }) => ({ tokens: [...tokens], seconds, decodeSeconds }))
+interface OurAnswer extends Answer {
+  /** Of the tokens that come one at a time. */
+  decodeSeconds: number
+  /** That reading the weights of a token takes alone, about the same time: with one thread, and with all. */
+  readSeconds: number[]
+}
+
+async function ourRound(): Promise<OurAnswer[]> {
+  const answers: OurAnswer[] = []
+  for (const prompt of prompts) {
+    const rates = [await readBandwidth(1, 1), await readBandwidth(threads, 1)]
+    const { tokens, seconds, decodeSeconds } = await generator.generate(prompt, options)
+    answers.push({
+      tokens: [...tokens],
+      seconds,
+      decodeSeconds,
+      readSeconds: rates.map((rate) => bytesPerToken / rate),
+    })
+  }
+  return answers
 }
 
 function theirRound(): Answer[] {
@@ -87,45 +103,32 @@ const bytesPerToken = [...checkpoint.tensors.values()]
   .reduce((sum, { bytes }) => sum + bytes, 0)
 
 const sum = (list: number[]) => list.reduce((a, b) => a + b, 0)
-const decodeRate = (answers: Awaited<ReturnType<typeof ourRound>>) =>
+const decodeRate = (answers: OurAnswer[]) =>
   sum(answers.map(({ tokens }) => tokens.length - 1)) / sum(answers.map((a) => a.decodeSeconds))
-
-/** Our answers, and tokens a second of reading alone with one thread and with all, about the same time. */
-async function measuredRound() {
-  const bound = async () => [await readBandwidth(1), await readBandwidth(threads)]
-  const before = await bound()
-  const begun = process.cpuUsage()
-  const answers = await ourRound()
-  const { user, system } = process.cpuUsage(begun)
-  const after = await bound()
-  const bounds = before.map((rate, i) => (rate + after[i]) / 2 / bytesPerToken)
-  const tokens = sum(answers.map((answer) => answer.tokens.length))
-  return { answers, bounds, cpuMs: (user + system) / 1000 / tokens }
-}
+/** Tokens a second of reading alone. */
+const readRate = (answers: OurAnswer[], i: number) => answers.length / sum(answers.map((a) => a.readSeconds[i]))
 
 await ourRound()
-const rounds: { ours: Awaited<ReturnType<typeof measuredRound>>; theirs: Answer[] }[] = []
+const rounds: { ours: OurAnswer[]; theirs: Answer[] }[] = []
 for (let i = 0; i < Number(values.rounds); i++)
-  rounds.push({ ours: await measuredRound(), theirs: values.ours ? [] : theirRound() })
+  rounds.push({ ours: await ourRound(), theirs: values.ours ? [] : theirRound() })
 
 const rate = (answers: Answer[]) => sum(answers.map(({ tokens }) => tokens.length)) / sum(answers.map((a) => a.seconds))
 console.log(`${machine()}, ${threads} thread(s), ${backend.info.description}`)
 const [{ ours, theirs }] = rounds
 if (!values.ours) {
-  const equal = ours.answers.filter(({ tokens }, i) => tokens.join() === theirs[i].tokens.join()).length
-  const rates = rounds.map((round) => ({ ours: rate(round.ours.answers), theirs: rate(round.theirs) }))
+  const equal = ours.filter(({ tokens }, i) => tokens.join() === theirs[i].tokens.join()).length
+  const rates = rounds.map((round) => ({ ours: rate(round.ours), theirs: rate(round.theirs) }))
   console.log(`${equal} of ${prompts.length} prompts: the same ${maxTokens} tokens as transformers in ${dtype}`)
   console.log(
     `tokens a second: ${median(rates.map((r) => r.ours)).toFixed(1)} and ${median(rates.map((r) => r.theirs)).toFixed(1)} ` +
       `(${median(rates.map((r) => r.ours / r.theirs)).toFixed(2)} ×)`,
   )
 }
-const of = (what: (round: (typeof rounds)[number]['ours']) => number) =>
-  median(rounds.map((round) => what(round.ours))).toFixed(2)
+const of = (what: (answers: OurAnswer[]) => number) => median(rounds.map((round) => what(round.ours))).toFixed(2)
 console.log(
-  `decode alone ${of((r) => decodeRate(r.answers))} tokens a second, ${of((r) => r.cpuMs)} ms of processor time a token; reading ` +
-    `${(bytesPerToken / 1e6).toFixed(0)} MB a token would be ${of((r) => r.bounds[0])} on one thread, ${of((r) => r.bounds[1])} on ${threads} ` +
-    `(${of((r) => decodeRate(r.answers) / r.bounds[1])} of it)`,
+  `decode alone ${of(decodeRate)} tokens a second; reading ${(bytesPerToken / 1e6).toFixed(0)} MB a token would be ` +
+    `${of((r) => readRate(r, 0))} on one thread, ${of((r) => readRate(r, 1))} on ${threads} (${of((r) => decodeRate(r) / readRate(r, 1))} of it)`,
 )
 await generator.close()
 await decoder.close()

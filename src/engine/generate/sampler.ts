@@ -11,7 +11,12 @@ export interface Sampling {
 /** Of equal logits the lower id, as torch.argmax. */
 export function likeliest(logits: Float32Array): number {
   let best = 0
-  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id
+  let top = logits[0]
+  for (let id = 1; id < logits.length; id++) {
+    if (!(logits[id] > top)) continue
+    best = id
+    top = logits[id]
+  }
   return best
 }
 
