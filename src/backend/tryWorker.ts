@@ -21,8 +21,8 @@ async function main(): Promise<void> {
     backend = await openChosen(choice)
     const memoryBytes = params.memoryBytes ?? defaultMemoryBytes()
     const tell = (progress: Extract<FromTry, { type: 'progress' }>['progress']) => post({ type: 'progress', progress })
-    await writeSideBySide(backend, { ...params, memoryBytes, signal: abort.signal, tell })
-    post({ type: 'end', device: backend.info.description })
+    const device = await writeSideBySide(backend, { ...params, memoryBytes, signal: abort.signal, tell })
+    post({ type: 'end', device })
   } catch (error) {
     const code = error instanceof EngineError ? error.code : 'internal'
     if (code === 'internal') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)

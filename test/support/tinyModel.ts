@@ -6,8 +6,12 @@ import { createMemoryCheckpoint, smallOpt } from './memoryCheckpoint.ts'
 import { safetensors, type TestTensor } from './safetensors.ts'
 
 /** Writes config.json and model.safetensors into `folder`, which is made. */
-export async function writeTinyModel(folder: string, config: object = smallOpt): Promise<void> {
-  const checkpoint = createMemoryCheckpoint(config)
+export async function writeTinyModel(
+  folder: string,
+  config: object = smallOpt,
+  dtype: 'F32' | 'BF16' = 'F32',
+): Promise<void> {
+  const checkpoint = createMemoryCheckpoint(config, dtype)
   const tensors: Record<string, TestTensor> = {}
   for (const { name, dtype, shape } of checkpoint.tensors.values())
     tensors[name] = { dtype, shape: [...shape], data: await checkpoint.read(name) }

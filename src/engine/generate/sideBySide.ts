@@ -1,7 +1,7 @@
 // The same prompts in several checkpoints, always the likeliest token; the first checkpoint says how likely each token is to it.
 // Where all fit the memory they write in turns, a token each; else one after the other, and the first is opened again to judge.
 import type { TriedToken, TryProgress } from '../../shared/protocol/tryOut.ts'
-import type { Backend } from '../compute/backend.ts'
+import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import type { Decoder } from '../model/decoder.ts'
 import { openColumn, storedBytes, type Column } from './column.ts'
@@ -32,8 +32,11 @@ interface Written {
   readonly tokens: readonly number[]
 }
 
-/** A checkpoint that cannot be used is told, and the others go on. @throws EngineError 'cancelled'. */
-export async function writeSideBySide(backend: Backend, request: SideBySide): Promise<void> {
+/**
+ * A checkpoint that cannot be used is told, and the others go on. Returns in words what computed, the precision of the products included.
+ * @throws EngineError 'cancelled'.
+ */
+export async function writeSideBySide(backend: Backend, request: SideBySide): Promise<string> {
   const { models, prompts, memoryBytes } = request
   const sizes = await Promise.all(models.map((path) => storedBytes(path).catch(() => 0)))
   const total = sizes.reduce((a, b) => a + b, 0)
@@ -41,9 +44,11 @@ export async function writeSideBySide(backend: Backend, request: SideBySide): Pr
   const indices = models.map((_, column) => column)
   const groups = together ? [indices] : indices.map((column) => [column])
   const unjudged: Written[] = []
+  const devices = new Map<Precision, string>()
   for (const group of groups) {
     const columns = await openAll(backend, request, group, memoryBytes / group.length)
     try {
+      for (const { decoder } of columns) devices.set(decoder.backend.precision, decoder.backend.info.description)
       for (const [prompt, text] of prompts.entries()) {
         const written = await inTurns(columns, prompt, text, request)
         if (together && columns[0]?.index === 0) await judge(columns[0].decoder, written, request)
@@ -53,11 +58,19 @@ export async function writeSideBySide(backend: Backend, request: SideBySide): Pr
       for (const column of columns) await column.close()
     }
   }
-  if (unjudged.length === 0 || together) return
-  const [first] = await openAll(backend, request, [0], memoryBytes)
+  if (unjudged.length > 0 && !together) await judgeByFirst(backend, request, unjudged)
+  const [device = backend.info.description] = devices.values()
+  return devices.size > 1
+    ? `${backend.info.description}, products in ${[...devices.keys()].sort().join(' or ')}`
+    : device
+}
+
+/** The first checkpoint, opened once more. */
+async function judgeByFirst(backend: Backend, request: SideBySide, written: readonly Written[]): Promise<void> {
+  const [first] = await openAll(backend, request, [0], request.memoryBytes)
   if (!first) return
   try {
-    await judge(first.decoder, unjudged, request)
+    await judge(first.decoder, written, request)
   } finally {
     await first.close()
   }

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openReference } from '../../../src/engine/compute/reference/backend.ts'
 import { openBackend } from '../../../src/engine/compute/open.ts'
 import { writeSideBySide } from '../../../src/engine/generate/sideBySide.ts'
 import { likeliestTokens } from '../../../src/engine/generate/logProbabilities.ts'
@@ -35,18 +36,21 @@ describe('models side by side', () => {
   const prompts = ['Once upon', 'the']
   async function tried(
     models: string[],
-    more: { memoryBytes?: number; signal?: AbortSignal; masks?: (string | null)[] } = {},
+    {
+      on = backend,
+      ...more
+    }: { on?: Backend; memoryBytes?: number; signal?: AbortSignal; masks?: (string | null)[] } = {},
   ) {
     const seen: TryProgress[] = []
     const request = { models: models.map(path), prompts, maxTokens: 6, memoryBytes: 1e9, ...more }
-    await writeSideBySide(backend, { ...request, tell: (progress) => void seen.push(progress) })
+    const device = await writeSideBySide(on, { ...request, tell: (progress) => void seen.push(progress) })
     const tokens = (column: number, prompt: number): TriedToken[] =>
       seen.flatMap((p) => (p.type === 'token' && p.column === column && p.prompt === prompt ? [p.token] : []))
     const judged = (column: number, prompt: number) =>
       seen.flatMap((p) =>
         p.type === 'judged' && p.column === column && p.prompt === prompt ? [p.logProbabilities] : [],
       )
-    return { seen, tokens, judged }
+    return { seen, tokens, judged, device }
   }
 
   it('the dense model under the mask of another says what that one says, where pruning only took weights away', async () => {
@@ -101,6 +105,20 @@ describe('models side by side', () => {
         const [a, b] = [apart, together].map(({ judged }) => judged(column, prompt)[0] ?? [])
         ok(a.length > 0 && a.every((value, i) => Math.abs(value - b[i]) < 1e-5))
       }
+  })
+
+  it('says in which precision the products of all its models were', async () => {
+    await writeTinyModel(path('halves'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 64 }, 'BF16')
+    copyFileSync(path('dense/tokenizer.json'), path('halves/tokenizer.json'))
+    const on = openReference()
+    const { description } = on.info
+    equal((await tried(['dense'], { on })).device, description)
+    equal((await tried(['halves', 'halves'], { on })).device, `${description}, products in bf16`)
+    equal((await tried(['dense', 'halves'], { on })).device, `${description}, products in bf16 or f32`)
+    equal(
+      (await tried(['halves', 'dense'], { on, memoryBytes: 1000 })).device,
+      `${description}, products in bf16 or f32`,
+    )
   })
 
   it('a checkpoint that cannot be used is told, and the others go on', async () => {
