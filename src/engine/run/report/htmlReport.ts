@@ -27,6 +27,7 @@ import { recoveryName } from '../../../shared/series/recoveryName.ts'
 import { endOfText, promptTexts, type PromptTexts } from '../../../shared/series/samples.ts'
 import { printable } from '../../../shared/format/printable.ts'
 import { readOwn } from '../../checkpoint/ownFile.ts'
+import { errorMaps, errorMapStyles } from './errorMap.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows } from './summaryTable.ts'
 
@@ -47,7 +48,7 @@ function page(report: RunReport, picture: RunPicture): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${escapeText(title)}</title>
-<style>${styles}</style>
+<style>${styles}${errorMapStyles}</style>
 <h1>${escapeText(title)}</h1>
 ${report.message ? `<p class="message">${escapeText(report.message)}</p>` : ''}
 ${table(
@@ -56,6 +57,7 @@ ${table(
 )}
 ${recoveryTable(report)}
 ${plots(picture)}
+${errorMaps(picture)}
 ${taskTable(picture)}
 ${sampleTables(picture)}
 <h2>How these numbers came about</h2>
