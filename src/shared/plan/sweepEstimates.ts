@@ -60,18 +60,27 @@ function sharedWork(recipe: ResolvedRecipe, { model, machine, data }: LintFacts)
  * were looked at.
  */
 export function estimateSweep(runs: readonly RunOfSweepEstimates[], numRuns = runs.length): SweepEstimates {
+  const wanted = countOf(runs.flatMap(({ shared }) => shared.map(({ key }) => key)))
   const done = new Map<string, number>()
-  let [own, diskBytes, shares] = [0 as number | null, 0, false]
+  let [own, diskBytes] = [0 as number | null, 0]
   for (const { seconds, shared, diskBytes: bytes } of runs) {
-    shares ||= shared.some(({ key }) => done.has(key))
-    for (const work of shared) done.set(work.key, work.seconds)
-    own = own === null || seconds === null ? null : own + seconds - secondsOf(shared)
+    // What only one of those that were looked at wants is its own: of more runs there is more of it.
+    const common = shared.filter(({ key }) => (wanted.get(key) ?? 0) > 1)
+    for (const work of common) done.set(work.key, work.seconds)
+    own = own === null || seconds === null ? null : own + seconds - secondsOf(common)
     diskBytes += bytes
   }
   const times = numRuns / runs.length
+  const shares = done.size > 0
   const seconds = own === null ? null : times * own + [...done.values()].reduce((sum, one) => sum + one, 0)
   const memoryBytes = largest(runs, 0, (run) => run.memoryBytes)
   return { numRuns, seconds, diskBytes: times * diskBytes, memoryBytes, shares }
+}
+
+function countOf(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return counts
 }
 
 function secondsOf(shared: readonly SharedWork[]): number {

@@ -84,6 +84,14 @@ describe('what a sweep takes', () => {
     near(diskBytes ?? null, 500 * first.diskBytes)
   })
 
+  it('of a large one in which the seed draws what is pruned, each prunes for itself', () => {
+    const seed = Array.from({ length: 500 }, (_, i) => i)
+    const drawn = { ...whole({ seed }), prune: [{ method: 'random' as const, sparsity: 0.4 }] }
+    const one = estimateRunOfSweep(resolveRecipe({ ...drawn, sweep: undefined }), facts)
+    const measured = secondsOf(one, '"evaluate dense"')
+    near(estimateSweepOf(drawn, facts)?.seconds ?? null, 500 * ((one.seconds ?? 0) - measured) + measured)
+  })
+
   it('shares nothing among runs of another model or with other products, and pruning alone where other questions are asked', () => {
     const together = (more: object, less = 0) => {
       const other = estimateRunOfSweep(recipe(0.4, more), facts)
