@@ -1,8 +1,6 @@
 // What each call does.
 import { readFileSync } from 'node:fs'
 import { latestAnalysis } from '../engine/analyse/analysisStore.ts'
-import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
-import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { locate } from '../engine/checkpoint/locate.ts'
 import { writeModelCard } from '../engine/run/origin/modelCard.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
@@ -16,7 +14,7 @@ import {
   type HelloParams,
 } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
-import { inBatches } from './compareProgress.ts'
+import { compareModels } from './compare.ts'
 import { createAnalyses } from './analyses.ts'
 import { readDetail } from './detail.ts'
 import { probeDevice } from './device.ts'
@@ -107,14 +105,10 @@ export function createHandlers(): Service {
       const whole = await wholeModel(request.path)
       return detailLane.run(signal, () => models.use(whole, (model) => detailOf(model, request, signal)))
     },
-    async compare({ a, b }, { signal, progress }) {
+    async compare({ a, b }, context) {
       const [first, second] = await Promise.all([wholeModel(a), wholeModel(b)])
-      return readLane.run(signal, () =>
-        models.use(first, (left) =>
-          models.use(second, (right) =>
-            compareCheckpoints(wholeOf(left), wholeOf(right), { signal, ...inBatches(progress) }),
-          ),
-        ),
+      return readLane.run(context.signal, () =>
+        models.use(first, (left) => models.use(second, (right) => compareModels(left, right, context))),
       )
     },
     analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),

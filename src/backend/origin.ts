@@ -8,6 +8,19 @@ import { noteFacts, resultTable } from '../engine/run/origin/noteFacts.ts'
 import { protocolOf } from '../engine/run/origin/protocol.ts'
 import { writtenRecipe } from '../shared/recipe/resolve.ts'
 import type { Origin } from '../shared/protocol/inspect.ts'
+import type { Evaluation } from '../shared/series/foldRun.ts'
+
+/** What the run that made a checkpoint measured at the ends of its stages; nothing of any other checkpoint. */
+export async function evaluationsOf(folder: string): Promise<Evaluation[]> {
+  const note = await readNote(folder)
+  const final = note?.evaluations.filter(({ step }) => step === undefined) ?? []
+  return final.map(
+    ({ stage, entry, task, data = '', seq_len: seqLen = null, perplexity = null, acc, stderr = null }) => {
+      const accuracy = acc === undefined ? null : { acc, stderr }
+      return { stage, entry, task, data, seqLen, x: 0, perplexity, accuracy }
+    },
+  )
+}
 
 /** null: no run of ours has made it. */
 export async function originOf(folder: string): Promise<Origin | null> {

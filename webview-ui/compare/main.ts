@@ -1,7 +1,7 @@
 // Two checkpoints side by side: did sparsity survive, where did weights move, and what does each matrix look like.
 import '../shared/base.css'
 import './compare.css'
-import type { ComparedTensor, CompareSummary, TensorChange } from '../../src/shared/protocol/inspect.ts'
+import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import type { FromCompare, ToCompare } from '../../src/shared/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
@@ -17,6 +17,7 @@ import { firstSlice, matrixShape, slicePickers } from '../shared/slices.ts'
 import { showState } from '../shared/states.ts'
 import { createTable } from '../shared/table.ts'
 import { onThemeChange } from '../shared/theme.ts'
+import { createAccuracyCard } from './accuracy.ts'
 import { cellAt, changeColumns, changeGrid, changeMap, describeChange, type Measure } from './changes.ts'
 
 const host = connectHost<ToCompare, FromCompare>()
@@ -94,6 +95,7 @@ const pair = h(
   slices,
   h('div', { class: 'pair' }, h('div', {}, names.a, left.element), h('div', {}, names.b, right.element)),
 )
+const accuracy = createAccuracyCard(host.post)
 const saveButton = h('button', { type: 'button', class: 'secondary', onclick: saveCsv }, 'Changes as CSV')
 const tryButton = h(
   'button',
@@ -109,6 +111,7 @@ const page = [
     busy,
     lists,
   ),
+  accuracy.element,
   h(
     'section',
     { class: 'card' },
@@ -125,6 +128,15 @@ const page = [
   pair,
 ]
 const root = document.body.appendChild(h('main', { class: 'compare' }))
+
+/** Who has measured nothing is not in the picture. */
+function showMeasured(measured: Measured): void {
+  const both = [
+    { label: `A: ${a.label}`, index: 0, picture: { evaluations: measured.a } },
+    { label: `B: ${b.label}`, index: 1, picture: { evaluations: measured.b } },
+  ]
+  accuracy.update(both.filter(({ picture }) => picture.evaluations.some((one) => one.accuracy !== null)))
+}
 
 /** Beside one another where there is room for both, else one below the other. */
 function sideOfEach(): number {
@@ -222,6 +234,7 @@ host.listen((message) => {
       tensors = []
       changes = []
       done = 0
+      accuracy.update([])
       // The verdict speaks of A and B.
       title.textContent = `A: ${a.label} → B: ${b.label}`
       names.a.textContent = `A: ${a.label}`
@@ -232,6 +245,7 @@ host.listen((message) => {
       return draw()
     case 'progress':
       if (message.progress.tensors) tensors = message.progress.tensors
+      if (message.progress.measured) showMeasured(message.progress.measured)
       for (const change of message.progress.changes) changes.push(change)
       done = message.progress.done
       table.fit(message.progress.changes)
@@ -248,6 +262,7 @@ host.listen((message) => {
   }
 })
 onThemeChange(() => {
+  accuracy.redraw()
   grid.redraw()
   left.redraw()
   right.redraw()

@@ -2,7 +2,13 @@
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
-import type { ComparedTensor, CompareProgress, CompareSummary, TensorChange } from '../../shared/protocol/inspect.ts'
+import type {
+  ComparedTensor,
+  CompareProgress,
+  CompareSummary,
+  Measured,
+  TensorChange,
+} from '../../shared/protocol/inspect.ts'
 import type { FromCompare, ToCompare } from '../../shared/protocol/view.ts'
 import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
@@ -39,6 +45,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
     let result: CompareSummary | null = null
     let failure: string | null = null
     let tensors: ComparedTensor[] = []
+    let measured: Measured | undefined
     let changes: TensorChange[] = []
     let done = 0
     let total = 0
@@ -49,6 +56,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
       failure = result = null
       const onProgress = (progress: CompareProgress) => {
         if (progress.tensors) tensors = progress.tensors
+        measured = progress.measured ?? measured
         for (const change of progress.changes) changes.push(change)
         done = progress.done
         total = progress.total
@@ -69,7 +77,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
       if (failure) return view.post({ type: 'failed', message: failure })
       view.post({ type: 'models', a: { path: a, label: modelLabel(a) }, b: { path: b, label: modelLabel(b) } })
       if (!abort) return start()
-      view.post({ type: 'progress', progress: { tensors, changes, done, total } })
+      view.post({ type: 'progress', progress: { tensors, measured, changes, done, total } })
       if (result) view.post({ type: 'result', result })
     }
     const view = bindView<ToCompare, FromCompare>(panel.webview, {

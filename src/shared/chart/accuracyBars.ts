@@ -2,6 +2,7 @@
 import { formatAccuracy } from '../format/numbers.ts'
 import type { Stage } from '../protocol/events.ts'
 import { accuraciesOf } from '../series/accuracies.ts'
+import type { RunPicture } from '../series/foldRun.ts'
 import type { Accuracy } from '../series/meanAccuracy.ts'
 import { seriesStyle } from './chartData.ts'
 import { paperInk, type Ink } from './drawChart.ts'
@@ -15,6 +16,11 @@ const stages = ['dense', 'pruned', 'recovered'] as const
 /** How much of a bar its colour fills, so that stages do not depend on colour. */
 const fill: Record<Stage, number> = { dense: 0, pruned: 0.35, recovered: 1 }
 
+/** A run, or a checkpoint that one has made. */
+export interface MeasuredRun extends Pick<ChartedRun, 'label' | 'index'> {
+  readonly picture: Pick<RunPicture, 'evaluations'>
+}
+
 interface BarSeries {
   readonly label: string
   readonly colour: string
@@ -25,7 +31,7 @@ interface BarSeries {
 
 const mean = 'mean'
 
-function barSeries(runs: readonly ChartedRun[]): { tasks: string[]; series: BarSeries[] } {
+function barSeries(runs: readonly MeasuredRun[]): { tasks: string[]; series: BarSeries[] } {
   const found = runs.map(({ label, index, picture }) => ({ label, index, ...accuraciesOf(picture.evaluations) }))
   const names = [...new Set(found.flatMap(({ tasks }) => tasks.map(({ name }) => name)))]
   const series = found.flatMap(({ label, index, tasks, stages: means }) =>
@@ -48,7 +54,7 @@ const [keyRow, keyBox, between] = [18, 14, 18]
 const lean = 30
 
 /** null when no task was measured. `titled`: the picture has no heading of its own. */
-export function accuracyBars(runs: readonly ChartedRun[], ink: Ink = paperInk, titled = true): Shape | null {
+export function accuracyBars(runs: readonly MeasuredRun[], ink: Ink = paperInk, titled = true): Shape | null {
   const { tasks, series } = barSeries(runs)
   if (tasks.length === 0 || series.length === 0) return null
   const group = (width - left - 8) / tasks.length

@@ -1,5 +1,6 @@
 // What the inspector knows about a checkpoint: a header first, statistics of one tensor after another later.
 // Plain data: it crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
+import type { Evaluation } from '../series/foldRun.ts'
 import type { WeightSpread } from '../analysis/analysis.ts'
 import type { AnalysisUpdate } from './rpc.ts'
 
@@ -196,9 +197,17 @@ export interface ComparedTensor extends Pick<TensorChange, 'name' | 'role' | 'bl
   comparable: boolean
 }
 
+/** What the runs that made both checkpoints measured, by stage; empty of one that no run of ours has made. */
+export interface Measured {
+  a: Evaluation[]
+  b: Evaluation[]
+}
+
 export interface CompareProgress {
   /** What will be compared, in this order: in the first message only. */
   tensors?: ComparedTensor[]
+  /** In the first message only. */
+  measured?: Measured
   changes: TensorChange[]
   /** The first `done` have been compared. */
   done: number

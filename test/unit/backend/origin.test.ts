@@ -1,0 +1,52 @@
+// What the backend tells of a checkpoint that a run of ours has made.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { evaluationsOf } from '../../../src/backend/origin.ts'
+
+const note = {
+  versions: { sparsescope: '0.1.0' },
+  device: 'cpu',
+  recipe: { version: 1, model: 'm', prune: [{ method: 'magnitude', sparsity: 0.5 }] },
+  trainable: null,
+  evaluations: [
+    { stage: 'dense', entry: 0, task: 'perplexity', data: 'a.txt', seq_len: 8, perplexity: 12.5 },
+    { stage: 'pruned', entry: 1, task: 'piqa', data: 'piqa.jsonl', acc: 0.5, stderr: 0.25, rows: 4 },
+    { stage: 'recovered', entry: 1, task: 'piqa', data: 'piqa.jsonl', acc: 0.5, stderr: null, rows: 1, step: 20 },
+  ],
+  tensors: {},
+}
+
+describe('evaluationsOf', () => {
+  let folder: string
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sparsescope-origin-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  it('is what its run measured at the ends of the stages', async () => {
+    writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))
+    const at = { x: 0, seqLen: null }
+    assert.deepEqual(await evaluationsOf(folder), [
+      {
+        ...at,
+        stage: 'dense',
+        entry: 0,
+        task: 'perplexity',
+        data: 'a.txt',
+        seqLen: 8,
+        perplexity: 12.5,
+        accuracy: null,
+      },
+      {
+        ...{ ...at, stage: 'pruned', entry: 1, task: 'piqa', data: 'piqa.jsonl' },
+        ...{ perplexity: null, accuracy: { acc: 0.5, stderr: 0.25 } },
+      },
+    ])
+  })
+
+  it('is empty of a checkpoint that nobody, or somebody else, has written a note for', async () => {
+    assert.deepEqual(await evaluationsOf(folder), [])
+    writeFileSync(join(folder, 'sparsescope.json'), '{"evaluations": 7}')
+    assert.deepEqual(await evaluationsOf(folder), [])
+  })
+})
