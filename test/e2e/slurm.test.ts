@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { cannot, lacks } from '../support/skip.ts'
-import { noSlurm, startSlurm, type TestSlurm } from '../support/slurm.ts'
+import { noSlurm, slurmTurnMs, startSlurm, type TestSlurm } from '../support/slurm.ts'
 import { activeView, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
 
 /** 400 MB are 382 MiB, which Slurm counts in. */
@@ -24,6 +24,7 @@ describe('the packaged extension: sweeps on Slurm', function () {
     if (process.getuid?.() !== 0) cannot(this, 'a Slurm of its own needs root')
     const missing = noSlurm()
     if (missing !== null) lacks(this, missing)
+    this.timeout(slurmTurnMs)
     slurm = await startSlurm()
     studio = await openStudio(this, { env: slurm.env })
     mkdirSync(join(studio.workspace, '.vscode'))

@@ -1,7 +1,9 @@
-// A Slurm of one node, of this test alone: own folder, own ports, no systemd, no munge, no cgroups, no database.
+// A Slurm of one node, of this test alone: own folder, own ports, no systemd, no munge, no cgroups, no database. One at a time on
+// a machine: where its commands get their credentials is compiled into them (/run/slurm/sack.socket).
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
 import { availableParallelism, hostname, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,7 +25,28 @@ export function noSlurm(): string | null {
   return missing.length > 0 ? `${missing.join(', ')} missing (apt-get install slurmctld slurmd slurm-client)` : null
 }
 
+/** What the turn before may take. */
+export const slurmTurnMs = 900_000
+
+/** Nobody else on this machine has it; below the ports of a Slurm. */
+const turnPort = 19_998
+
+/** Waits until no other process of this machine has a Slurm. The turn ends with the process too. */
+async function takeTurn(): Promise<Server> {
+  for (;;) {
+    const server = createServer()
+    const taken = new Promise<boolean>((resolve) => {
+      server.once('listening', () => resolve(true)).once('error', () => resolve(false))
+    })
+    server.listen(turnPort, '127.0.0.1')
+    if (await taken) return server.unref()
+    await sleep(500)
+  }
+}
+
+/** May wait `slurmTurnMs`. */
 export async function startSlurm(): Promise<TestSlurm> {
+  const turn = await takeTurn()
   const folder = mkdtempSync(join(tmpdir(), 'slurm-'))
   for (const name of ['state', 'spool', 'run', 'log']) mkdirSync(join(folder, name))
   writeFileSync(join(folder, 'slurm.conf'), config(folder))
@@ -65,6 +88,7 @@ export async function startSlurm(): Promise<TestSlurm> {
       await end(node, 'SIGTERM')
       await end(controller, 'SIGTERM')
       rmSync(folder, { recursive: true, force: true })
+      turn.close()
     },
   }
 }

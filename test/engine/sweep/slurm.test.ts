@@ -7,7 +7,7 @@ import { parseTasks } from '../../../src/engine/sweep/slurm.ts'
 import { entry } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
 import { cannot, lacks } from '../../support/skip.ts'
-import { noSlurm, startSlurm, type TestSlurm } from '../../support/slurm.ts'
+import { noSlurm, slurmTurnMs, startSlurm, type TestSlurm } from '../../support/slurm.ts'
 import type { SweepTable } from '../../../src/shared/sweep/sweepTable.ts'
 import { eventsOf, holderOf, onlySweep, results, sweep, sweepPlace, sweptRecipe, until } from '../../support/sweeps.ts'
 
@@ -26,6 +26,7 @@ describe('sparsescope sweep --engine slurm', function () {
     if (process.getuid?.() !== 0) cannot(this, 'a Slurm of its own needs root')
     const missing = noSlurm()
     if (missing !== null) lacks(this, missing)
+    this.timeout(slurmTurnMs)
     slurm = await startSlurm()
   })
   after(() => slurm?.stop())
