@@ -93,7 +93,8 @@ describe('sparsescope sweep --engine slurm', function () {
   })
 
   it('`cancel` stops one task, or all; `run` goes on with them', async () => {
-    const recipe = withOptions({ seed: [0, 1] }, 20_000)
+    // So many that the first is not over, on a quick machine, when a slow command line comes to cancel it.
+    const recipe = withOptions({ seed: [0, 1] }, 60_000)
     inSlurm('run', recipe, ...started, '--no-wait')
     await inTheMiddle(0)
     assert.equal(inSlurm('cancel', recipe, '--index', '1').status, 0)
