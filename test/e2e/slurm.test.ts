@@ -4,8 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
-import { cannot, lacks } from '../support/skip.ts'
-import { noSlurm, slurmTurnMs, startSlurm, type TestSlurm } from '../support/slurm.ts'
+import { slurmFor, type TestSlurm } from '../support/slurm.ts'
 import { activeView, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
 
 /** 400 MB are 382 MiB, which Slurm counts in. */
@@ -21,11 +20,7 @@ describe('the packaged extension: sweeps on Slurm', function () {
   let slurm: TestSlurm
   let studio: Studio
   before(async function () {
-    if (process.getuid?.() !== 0) cannot(this, 'a Slurm of its own needs root')
-    const missing = noSlurm()
-    if (missing !== null) lacks(this, missing)
-    this.timeout(slurmTurnMs)
-    slurm = await startSlurm()
+    slurm = await slurmFor(this)
     studio = await openStudio(this, { env: slurm.env })
     mkdirSync(join(studio.workspace, '.vscode'))
     const own = Object.entries(settings).map(([key, value]) => [`sparsescope.slurm.${key}`, value])

@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:net'
 import { availableParallelism, hostname, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { cannot, lacks } from './skip.ts'
 
 export interface TestSlurm {
   /** What every command needs in its environment. */
@@ -20,13 +21,13 @@ export interface TestSlurm {
 const has = (program: string, ...args: string[]) => spawnSync(program, args).error === undefined
 
 /** Why there can be none here; null: there can. */
-export function noSlurm(): string | null {
+function noSlurm(): string | null {
   const missing = ['slurmctld', 'slurmd', 'sbatch'].filter((program) => !has(program, '-V'))
   return missing.length > 0 ? `${missing.join(', ')} missing (apt-get install slurmctld slurmd slurm-client)` : null
 }
 
 /** What the turn before may take. */
-export const slurmTurnMs = 900_000
+const turnMs = 900_000
 
 /** Nobody else on this machine has it; below the ports of a Slurm. */
 const turnPort = 19_998
@@ -44,8 +45,16 @@ async function takeTurn(): Promise<Server> {
   }
 }
 
-/** May wait `slurmTurnMs`. */
-export async function startSlurm(): Promise<TestSlurm> {
+/** For a suite's `before`, which may have to wait for its turn. */
+export async function slurmFor(test: Mocha.Context): Promise<TestSlurm> {
+  if (process.getuid?.() !== 0) cannot(test, 'a Slurm of its own needs root')
+  const missing = noSlurm()
+  if (missing !== null) lacks(test, missing)
+  test.timeout(turnMs)
+  return startSlurm()
+}
+
+async function startSlurm(): Promise<TestSlurm> {
   const turn = await takeTurn()
   const folder = mkdtempSync(join(tmpdir(), 'slurm-'))
   for (const name of ['state', 'spool', 'run', 'log']) mkdirSync(join(folder, name))

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { parseTasks } from '../../../src/engine/sweep/slurm.ts'
 import { entry } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
-import { cannot, lacks } from '../../support/skip.ts'
-import { noSlurm, slurmTurnMs, startSlurm, type TestSlurm } from '../../support/slurm.ts'
+import { cannot } from '../../support/skip.ts'
+import { slurmFor, type TestSlurm } from '../../support/slurm.ts'
 import type { SweepTable } from '../../../src/shared/sweep/sweepTable.ts'
 import { eventsOf, holderOf, onlySweep, results, sweep, sweepPlace, sweptRecipe, until } from '../../support/sweeps.ts'
 
@@ -23,11 +23,7 @@ describe('sparsescope sweep --engine slurm', function () {
   let slurm: TestSlurm
   let place: Workplace
   before(async function () {
-    if (process.getuid?.() !== 0) cannot(this, 'a Slurm of its own needs root')
-    const missing = noSlurm()
-    if (missing !== null) lacks(this, missing)
-    this.timeout(slurmTurnMs)
-    slurm = await startSlurm()
+    slurm = await slurmFor(this)
   })
   after(() => slurm?.stop())
   beforeEach(async () => (place = await sweepPlace()))

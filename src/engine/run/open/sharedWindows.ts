@@ -1,5 +1,4 @@
 // Text as windows of ids, tokenised by one of several runs for all that read the same of it.
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireOwnFile } from '../../checkpoint/ownFile.ts'
@@ -8,7 +7,7 @@ import { openIdTensor } from '../../text/idTensor.ts'
 import { maxIds } from '../../text/tokenizer.ts'
 import { checkIds } from '../../text/vocabulary.ts'
 import { loadWindows, padRows, type Windows, type WindowsRequest } from '../../text/windows.ts'
-import { madeOnce } from '../state/madeOnce.ts'
+import { keyOfWork, madeOnce } from '../state/madeOnce.ts'
 import type { RunSession } from '../state/session.ts'
 import { contentOf, sourceHashes } from '../state/sources.ts'
 import { bytesOf, writeTensors, type StateTensor } from '../state/tensorFile.ts'
@@ -41,12 +40,7 @@ export async function windowsOf(session: RunSession, request: WindowsRequest): P
 function keyOf({ recipe, progress }: RunSession, request: WindowsRequest): string {
   const { path, field, samples, seqLen, seed, purpose } = request
   const asked = [field, samples, seqLen, purpose === 'calibration' ? seed : null, purpose]
-  const text = JSON.stringify([
-    sourceHashes(progress.sources, 'model '),
-    contentOf(recipe, progress.sources, path),
-    asked,
-  ])
-  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+  return keyOfWork([sourceHashes(progress.sources, 'model '), contentOf(recipe, progress.sources, path), asked])
 }
 
 /** `ids` [windows, seqLen], `lengths` [windows]: what of a row is text. */

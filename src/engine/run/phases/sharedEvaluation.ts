@@ -1,15 +1,12 @@
 // What runs with the same model, pruned alike, and the same entries of `evaluate` have in common: one of them measures, the
 // others read it. While it measures, they get on with what is their own.
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Stage } from '../../../shared/protocol/events.ts'
-import { readOwn } from '../../checkpoint/ownFile.ts'
-import { EngineError } from '../../errors.ts'
 import { writeAtomic } from '../state/atomicFile.ts'
-import { madeOnce } from '../state/madeOnce.ts'
+import { keyOfWork, madeOnce, readMade } from '../state/madeOnce.ts'
 import type { EvaluationResult } from '../state/progress.ts'
-import { evaluationShape, parseRecorded } from '../state/progressSchema.ts'
+import { evaluationShape } from '../state/progressSchema.ts'
 import type { RunSession } from '../state/session.ts'
 import { sourceHashes } from '../state/sources.ts'
 import { adopt, dueEntries } from './evaluateStage.ts'
@@ -37,7 +34,7 @@ export async function measureOnce(session: RunSession, { stage, after, last, mea
   await madeOnce({
     folder,
     take: async () => {
-      const found = await readResults(file)
+      const found = await readMade(z.array(evaluationShape), file)
       if (found) await adopt(session, stage, found)
       return found
     },
@@ -63,15 +60,5 @@ function keyOf(
   const entries = due.map(({ entry, evaluation: { at: _at, every: _every, data: _data, ...asked } }) => {
     return [entry, asked, sources.find(({ role }) => role === `evaluate ${entry}`)?.sha256]
   })
-  const text = JSON.stringify([sourceHashes(sources, 'model '), after, entries, backend.info.device, backend.precision])
-  return createHash('sha256').update(text).digest('hex').slice(0, 32)
-}
-
-async function readResults(file: string): Promise<EvaluationResult[] | null> {
-  try {
-    return parseRecorded(z.array(evaluationShape), await readOwn(file), file)
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'not-found') return null
-    throw error
-  }
+  return keyOfWork([sourceHashes(sources, 'model '), after, entries, backend.info.device, backend.precision])
 }

@@ -1,20 +1,17 @@
 // The pruned model, which runs that prune alike have in common where they recover it only afterwards: one of them prunes,
 // the others take its finished blocks, by name only, since nothing ever writes into a file of a state.
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { copyFile, link, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, link, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { pruningOf, prunesFirst } from '../../../shared/sweep/pruningOf.ts'
 import { writeError } from '../../checkpoint/diskErrors.ts'
 import { makeFolders } from '../../checkpoint/makeFolders.ts'
-import { readOwn } from '../../checkpoint/ownFile.ts'
 import { EngineError } from '../../errors.ts'
 import { writeAtomic } from '../state/atomicFile.ts'
 import { partPath } from '../state/blockStore.ts'
-import { madeOnce } from '../state/madeOnce.ts'
-import type { BlockResult } from '../state/progress.ts'
-import { blockShape, parseRecorded } from '../state/progressSchema.ts'
+import { keyOfWork, madeOnce, readMade } from '../state/madeOnce.ts'
+import { blockShape } from '../state/progressSchema.ts'
 import type { RunSession } from '../state/session.ts'
 import { sourceHashes } from '../state/sources.ts'
 import { blockParts } from '../state/stateModel.ts'
@@ -45,7 +42,7 @@ export async function pruneOnce(session: RunSession, prune: () => Promise<void>)
     signal,
   })
   if (done === null) return prune()
-  await writeFile(join(folder, usedPrefix + session.folder.name), '')
+  await writeAtomic(join(folder, usedPrefix + session.folder.name), [])
   const used = (await readdir(folder)).filter((name) => name.startsWith(usedPrefix))
   // A run that is begun anew after this prunes for itself.
   if (used.length >= shared.prunesAlike) await forget(folder, blocks)
@@ -57,8 +54,7 @@ export function pruningKey({ recipe, progress, backend }: RunSession): string {
   const files = [...sourceHashes(sources, 'model '), ...sourceHashes(sources, 'calibration')]
   const { device, description, details } = backend.info
   const { reason: _, ...facts } = details
-  const text = JSON.stringify([pruningOf(recipe), files, device, description, facts, backend.precision])
-  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+  return keyOfWork([pruningOf(recipe), files, device, description, facts, backend.precision])
 }
 
 const resultsFile = (folder: string) => join(folder, 'blocks.json')
@@ -72,10 +68,10 @@ async function giveBlocks({ folder, progress, model }: RunSession, shared: strin
 /** null: they are not there, or no longer. */
 async function takeBlocks(session: RunSession, shared: string): Promise<true | null> {
   const { progress, folder, model, log, room } = session
-  const blocks = await readResults(resultsFile(shared))
+  const blocks = await readMade(z.array(blockShape), resultsFile(shared))
   if (blocks === null) return null
-  if (!blocks.every(({ block }) => existsSync(partPath(shared, 'pruned', block)))) return null
   if (blocks.length !== model.config.numBlocks || blocks.some(({ block }, i) => block !== i)) throw wrong(shared)
+  if (!blocks.every(({ block }) => existsSync(partPath(shared, 'pruned', block)))) return null
   const take = async () => {
     for (const { block } of blocks)
       await sameFile(partPath(shared, 'pruned', block), partPath(folder.state, 'pruned', block))
@@ -87,15 +83,6 @@ async function takeBlocks(session: RunSession, shared: string): Promise<true | n
   }
   await session.phase('prune', take, { part: 'prune' })
   return true
-}
-
-async function readResults(file: string): Promise<BlockResult[] | null> {
-  try {
-    return parseRecorded(z.array(blockShape), await readOwn(file), file)
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'not-found') return null
-    throw error
-  }
 }
 
 /** One more name for the file, or a copy where the file system has no such thing. Whole or not there. */

@@ -1,8 +1,12 @@
 // What several runs have in common: one of them makes it, the others take it.
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { z } from 'zod'
 import { makeFolders } from '../../checkpoint/makeFolders.ts'
+import { readOwn } from '../../checkpoint/ownFile.ts'
 import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { lockRun, type RunLock } from '../lock/runLock.ts'
+import { parseRecorded } from './progressSchema.ts'
 
 export interface SharedWork<T> {
   /** Of this thing alone: whoever has its lock makes it. */
@@ -15,6 +19,21 @@ export interface SharedWork<T> {
   readonly wait: boolean
   readonly lookEveryMs: number
   readonly signal?: AbortSignal
+}
+
+/** Of what decides the thing, in a name of a folder. */
+export function keyOfWork(facts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32)
+}
+
+/** JSON that a run has left for the others; null: none has yet. @throws EngineError 'bad-data': it may come from anyone. */
+export async function readMade<T extends z.ZodType>(schema: T, file: string): Promise<z.output<T> | null> {
+  try {
+    return parseRecorded(schema, await readOwn(file), file)
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'not-found') return null
+    throw error
+  }
 }
 
 /** null: another run is making it, and it is not to be waited for. */
