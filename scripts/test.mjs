@@ -8,6 +8,8 @@ import { runSteps } from './test/lanes.mjs'
 
 const asked = process.argv.slice(2)
 const counts = { passed: 0, failed: 0, skipped: 0 }
+/** What failed, told once more at the end: the outputs above it are ten thousand lines. */
+const failures = []
 const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-test-'))
 const wants = (layer) => asked.length === 0 || asked.includes(layer)
 
@@ -70,13 +72,17 @@ const steps = [
 must('set-up', ['scripts/setup.mjs', '--test'])
 must('build', ['esbuild.mjs'])
 const atOnce = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2) + 1))
-await runSteps(steps, atOnce, ({ countsOf }, status, output) => {
+await runSteps(steps, atOnce, ({ title, countsOf }, status, output) => {
   const result = countsOf(status, output)
   if (status !== 0 && !result.failed) result.failed = 1
+  // A step that failed without naming a test (a check, a crash) is told by its last lines.
+  const untold = result.failed ? [output.trim().split('\n').slice(-20).join('\n')] : []
+  for (const failure of result.failures?.length ? result.failures : untold) failures.push(`${title}: ${failure}`)
   for (const key of Object.keys(counts)) counts[key] += result[key] ?? 0
 })
 rmSync(scratch, { recursive: true, force: true })
 
+if (failures.length > 0) console.log(`\n== what failed\n\n${failures.join('\n\n')}`)
 if (counts.skipped > 0) console.log(`\n${counts.skipped} skipped (each said why above)`)
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`)
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)

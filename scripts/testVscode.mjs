@@ -1,5 +1,5 @@
 // The layers that need a real VS Code or a built product: protocol tests, suites inside the extension host, and tests
-// of the packaged extension in the browser. The last line of stdout is the count as JSON.
+// of the packaged extension in the browser. The last line of stdout is the count, and what failed, as JSON.
 //   node scripts/testVscode.mjs [protocol|host|e2e …]
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -15,10 +15,12 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const asked = process.argv.slice(2)
 const wants = (layer) => asked.length === 0 || asked.includes(layer)
 const counts = { passed: 0, failed: 0, skipped: 0 }
+const failures = []
 const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-vscode-'))
 
 function add(result) {
   for (const key of Object.keys(counts)) counts[key] += result[key] ?? 0
+  failures.push(...(result.failures ?? []))
 }
 
 function mocha(title, patterns, env = {}) {
@@ -83,10 +85,11 @@ mkdirSync(scratch, { recursive: true })
 try {
   await main()
 } catch (error) {
-  console.log(error instanceof Error ? error.stack : String(error))
-  counts.failed++
+  const failure = String(error instanceof Error ? error.stack : error)
+  console.log(failure)
+  add({ failed: 1, failures: [failure] })
 }
 rmSync(scratch, { recursive: true, force: true })
 console.log(`\n${counts.passed} passing`)
-console.log(JSON.stringify(counts))
+console.log(JSON.stringify({ ...counts, failures }))
 process.exit(counts.failed > 0 ? 1 : 0)

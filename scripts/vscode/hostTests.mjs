@@ -64,17 +64,19 @@ export async function runHostTests({ root, server, vsix, scratch }) {
 
 async function report(results, logs) {
   if (!existsSync(results)) {
-    console.log(`no results within ${limitMs / 1000} s\n${logs.slice(-40).join('\n')}`)
-    return { failed: 1 }
+    const failure = `no results within ${limitMs / 1000} s\n${logs.slice(-40).join('\n')}`
+    console.log(failure)
+    return { failed: 1, failures: [failure] }
   }
   const { results: list, notes } = JSON.parse(readFileSync(results, 'utf8'))
   for (const { ok, name, detail } of list) console.log(ok ? `  ✔ ${name} (${detail})` : `  ✖ ${name}\n${detail}`)
   for (const note of notes.said) console.log(`  ${note}`)
+  const failures = list.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}\n${detail}`)
   const left = await survivors(notes.pids)
-  if (left.length > 0) console.log(`  ✖ the window is closed, but these backends live on: ${left.join(', ')}`)
-  else console.log('  ✔ no backend outlives its window')
-  const passed = list.filter((r) => r.ok).length + (left.length === 0 ? 1 : 0)
-  return { passed, failed: list.filter((r) => !r.ok).length + (left.length > 0 ? 1 : 0) }
+  const alive = `the window is closed, but these backends live on: ${left.join(', ')}`
+  if (left.length > 0) failures.push(alive)
+  console.log(left.length > 0 ? `  ✖ ${alive}` : '  ✔ no backend outlives its window')
+  return { passed: list.length + 1 - failures.length, failed: failures.length, failures }
 }
 
 /** Backends that are still there some seconds after the window closed. */
