@@ -1,10 +1,12 @@
 // A real model, row by row: prune and recover SmolLM2-135M with the settings of the PyTorch peer's table, and compare.
-//   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --out FOLDER [--rows name,…] [--seed N] [--steps N] [--precision f32|bf16] [--peer torch_peer.py]
+//   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --out FOLDER [--rows name,…] [--seed N] [--steps N] [--precision f32|bf16] [--all-text] [--peer torch_peer.py]
 // With --peer the rows that the peer knows are also run by it, one after the other. Rows done before (FOLDER/results.json) are kept.
 // A row `from` another recovers that row's folder under its mask; its seconds include the other's.
+// --all-text: calibrate on the rows of `calibration` and `training` both, and train on both, each row once.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { allText } from './support/allText.ts'
 import { machine, python, runJson, sparsescope } from './support/process.ts'
 
 type Numbers = Pick<Result, 'perplexity' | 'seconds' | 'megabytes'>
@@ -125,6 +127,7 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '0' },
     // The table's, and the peer's.
     precision: { type: 'string', default: 'f32' },
+    'all-text': { type: 'boolean', default: false },
   },
 })
 if (!options.model || !options.ids) {
@@ -133,9 +136,13 @@ if (!options.model || !options.ids) {
   )
   process.exit(2)
 }
-const [model, ids, out] = [resolve(options.model), resolve(options.ids), resolve(options.out)]
+const [model, out] = [resolve(options.model), resolve(options.out)]
 const steps = Number(options.steps)
 mkdirSync(out, { recursive: true })
+const text = options['all-text']
+  ? allText(resolve(options.ids), join(out, 'ids.safetensors'))
+  : { ids: resolve(options.ids), calibration: 64, training: 200 }
+const { ids } = text
 
 function recipeOf(row: Row): object {
   return {
@@ -152,13 +159,13 @@ function recipeOf(row: Row): object {
         },
       ],
     }),
-    calibration: { data: ids, field: 'calibration', samples: 64, seq_len: 512 },
+    calibration: { data: ids, field: 'calibration', samples: text.calibration, seq_len: 512 },
     ...(row.recover && {
       recover: {
         ...row.recover,
         // Fitting takes steps of conjugate gradients, as many as it defaults to.
         ...(row.recover.mode !== 'refit' && { steps }),
-        ...(row.recover.mode === 'retrain' && { data: ids, field: 'training', samples: 200, seq_len: 512 }),
+        ...(row.recover.mode === 'retrain' && { data: ids, field: 'training', samples: text.training, seq_len: 512 }),
       },
     }),
     save: { to: row.name },
