@@ -2,13 +2,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { EngineError } from '../../engine/errors.ts'
-import { lockRun } from '../../engine/run/lock/runLock.ts'
 import { runPool } from '../../engine/sweep/localPool.ts'
 import { forgetCancelled } from '../../engine/sweep/marks.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { sweepTable, writeTable } from '../../engine/sweep/runStates.ts'
 import type { Context, Outcome } from '../command.ts'
 import { memoryBytes } from '../memoryOption.ts'
+import { lockSweep } from './lockSweep.ts'
 import { deviceArguments, type SweepOptions } from './options.ts'
 import { outcomeOf } from './outcome.ts'
 import { shorter } from '../run.ts'
@@ -19,7 +19,7 @@ const engine = 'local'
 
 export async function runLocally(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
   const asked = options.jobs === undefined ? 1 : wholeNumber('--jobs', options.jobs, 1)
-  const lock = await lockRun(sweep.folder.path, { signal: context.signal, onWait: context.say })
+  const lock = await lockSweep(sweep, context)
   try {
     await forgetCancelled(sweep.folder)
     const { runs } = await sweepTable(sweep, engine)

@@ -1,7 +1,6 @@
 // The Slurm engine: submits what is not done and not on its way as one job array, and waits for it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../engine/errors.ts'
-import { lockRun } from '../../engine/run/lock/runLock.ts'
 import { forgetCancelled } from '../../engine/sweep/marks.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { sweepTable, writeTable } from '../../engine/sweep/runStates.ts'
@@ -10,6 +9,7 @@ import { parseByteSize } from '../../shared/format/byteSize.ts'
 import type { SweepRow } from '../../shared/sweep/sweepTable.ts'
 import type { Context, Outcome } from '../command.ts'
 import { shorter } from '../run.ts'
+import { lockSweep } from './lockSweep.ts'
 import { deviceArguments, type SweepOptions } from './options.ts'
 import { outcomeOf } from './outcome.ts'
 import { slurmOptions } from './slurmOption.ts'
@@ -31,7 +31,7 @@ export async function runOnSlurm(context: Context, found: Sweep, options: SweepO
 
 /** Two that submit at once would make two arrays. */
 async function submitRest(context: Context, sweep: Sweep, options: SweepOptions): Promise<void> {
-  const lock = await lockRun(sweep.folder.path, { signal: context.signal, onWait: context.say })
+  const lock = await lockSweep(sweep, context)
   try {
     await forgetCancelled(sweep.folder)
     const alive = await aliveTasks(sweep)

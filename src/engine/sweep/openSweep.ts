@@ -10,12 +10,13 @@ import { readOwn } from '../checkpoint/ownFile.ts'
 import { EngineError } from '../errors.ts'
 import { readRecipe, recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
 import { writeAtomic } from '../run/state/atomicFile.ts'
+import { madeOnce } from '../run/state/madeOnce.ts'
 import { createNamedFolder, timedPlace } from '../run/state/namedFolder.ts'
 import { parseRecorded } from '../run/state/progressSchema.ts'
 import type { KnownFiles } from '../run/state/sources.ts'
 import { estimateRuns, lintRuns } from './checkRuns.ts'
 import { planSweep, runsOfSweep, type PlannedSweep } from './planSweep.ts'
-import { sweepFolderAt, sweepsFolder, type SweepFolder } from './sweepFolder.ts'
+import { beginsIn, sweepFolderAt, sweepsFolder, type SweepFolder } from './sweepFolder.ts'
 import { planShape, sourcesShape } from './sweepSchema.ts'
 
 export interface Sweep {
@@ -50,7 +51,22 @@ export async function findOrCreateSweep(request: SweepRequest): Promise<Sweep> {
   const { sweep, planned } = await lookForSweep(request)
   if (sweep) return sweep
   await lintRuns(planned, request)
-  return openFolder(await createSweep(planned))
+  return createOnce(planned, request.signal)
+}
+
+const lookEveryMs = 50
+
+/** Of several processes that begin the same sweep at once one makes its folder, and the others find it. */
+function createOnce(planned: PlannedSweep, signal?: AbortSignal): Promise<Sweep> {
+  const { path } = planned.file
+  return madeOnce({
+    folder: beginsIn(path),
+    take: async () => earlierSweep(planned, await earlierSweeps(path)),
+    make: async (isHeld) => openFolder(await createSweep(planned, isHeld)),
+    wait: true,
+    lookEveryMs,
+    signal,
+  })
 }
 
 export interface PlanAndEstimates {
@@ -86,12 +102,18 @@ async function lookForSweep({ path, settings, signal }: SweepRequest): Promise<L
   }
   const earlier = await earlierSweeps(full)
   const planned = await planSweep(full, settings, await knownFiles(earlier.at(0)), signal)
-  for (const folder of earlier) {
+  const sweep = await earlierSweep(planned, earlier)
+  return sweep ? { sweep, planned: null } : { sweep, planned }
+}
+
+/** The first that has the same plan. */
+async function earlierSweep({ plan, file }: PlannedSweep, folders: readonly string[]): Promise<Sweep | null> {
+  for (const folder of folders) {
     const sweep = await openFolder(folder).catch(() => null)
     // How to run it is no part of the plan: what the recipe says now counts.
-    if (sweep?.id === planned.plan.id) return { sweep: { ...sweep, slurm: slurmOf(planned.file) }, planned: null }
+    if (sweep?.id === plan.id) return { ...sweep, slurm: slurmOf(file) }
   }
-  return { sweep: null, planned }
+  return null
 }
 
 /** Of the recipes in this folder, the newest first. */
@@ -112,7 +134,7 @@ function planFile({ plan, file }: PlannedSweep): z.infer<typeof planShape> {
   return { ...plan, runs: [...plan.runs], base: relative(join(sweepsFolder(file.path), 'sweep'), file.folder) }
 }
 
-async function createSweep(planned: PlannedSweep): Promise<string> {
+async function createSweep(planned: PlannedSweep, isHeld: () => boolean): Promise<string> {
   const { file, files } = planned
   const plan = planFile(planned)
   const sources = [...files].map(([path, { bytes, sha256, stamp, seen }]) => {
@@ -125,6 +147,8 @@ async function createSweep(planned: PlannedSweep): Promise<string> {
     await writeAtomic(draft.recipe, [heading + recipeYaml(file.recipe)])
     await writeAtomic(draft.sources, [jsonText(Object.fromEntries(sources))])
     await writeAtomic(draft.plan, [jsonText(plan)])
+    if (!isHeld())
+      throw new EngineError('exists', `${file.path}: another process began this sweep meanwhile; run the command again`)
   })
 }
 

@@ -42,6 +42,11 @@ export function sweepsFolder(recipePath: string): string {
   return join(dirname(recipePath), '.sparsescope', 'sweeps')
 }
 
+/** Whoever makes a sweep of a recipe in that folder has the lock in here meanwhile. Hidden: it is no sweep. */
+export function beginsIn(recipePath: string): string {
+  return join(sweepsFolder(recipePath), '.begins')
+}
+
 export function runPathOf({ runs }: SweepFolder, index: number): string {
   return join(runs, String(index))
 }

@@ -21,7 +21,7 @@ export async function windowsOf(session: RunSession, request: WindowsRequest): P
   if (common === undefined || request.path.endsWith('.safetensors')) return loadWindows(request)
   const folder = join(common.folder, `windows-${keyOf(session, request)}`)
   const file = join(folder, 'windows.safetensors')
-  const shared = await madeOnce<Windows>({
+  return madeOnce<Windows>({
     folder,
     take: async () => (existsSync(file) ? readWindows(file, request.vocabSize) : null),
     make: async (isHeld) => {
@@ -33,7 +33,6 @@ export async function windowsOf(session: RunSession, request: WindowsRequest): P
     lookEveryMs,
     signal,
   })
-  return shared ?? loadWindows(request)
 }
 
 /** Same text, same tokenizer, same cut: the same ids. Only what is drawn depends on the seed. */

@@ -37,6 +37,8 @@ export async function readMade<T extends z.ZodType>(schema: T, file: string): Pr
 }
 
 /** null: another run is making it, and it is not to be waited for. */
+export function madeOnce<T>(work: SharedWork<T> & { readonly wait: true }): Promise<T>
+export function madeOnce<T>(work: SharedWork<T>): Promise<T | null>
 export async function madeOnce<T>(work: SharedWork<T>): Promise<T | null> {
   const { folder, take, make, wait, lookEveryMs, signal } = work
   for (;;) {

@@ -1,0 +1,19 @@
+// One process at a time has a sweep; whoever comes second is told who has it, and what to do.
+import { EngineError } from '../../engine/errors.ts'
+import { lockRun, type RunLock } from '../../engine/run/lock/runLock.ts'
+import type { Sweep } from '../../engine/sweep/openSweep.ts'
+import type { Context } from '../command.ts'
+import { shorter } from '../run.ts'
+
+/** @throws EngineError 'exists' when a living process has it. */
+export async function lockSweep({ folder }: Sweep, { signal, say }: Context): Promise<RunLock> {
+  try {
+    return await lockRun(folder.path, { signal, onWait: say })
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'exists') throw error
+    const path = shorter(folder.path)
+    const said = error.message.replace(folder.path, path)
+    const instead = `look at it with sparsescope sweep status ${path}, or stop it with sparsescope sweep cancel ${path}`
+    throw new EngineError('exists', `${said}, ${instead}`, { cause: error })
+  }
+}

@@ -1,0 +1,57 @@
+// One recipe that several processes begin as a sweep at the same moment: one sweep, each run once.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { join } from 'node:path'
+import { findOrCreateSweep } from '../../../src/engine/sweep/openSweep.ts'
+import { entry } from '../../support/cli.ts'
+import type { Workplace } from '../../support/runs.ts'
+import { eventsOf, onlySweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
+
+const rounds = process.env.SPARSESCOPE_TORTURE === '1' ? 40 : 6
+
+describe('a sweep that is begun twice at once', function () {
+  this.timeout(600_000)
+  let place: Workplace
+  beforeEach(async () => (place = await sweepPlace()))
+  afterEach(() => place.remove())
+
+  async function begin(recipe: string) {
+    const args = [entry, 'sweep', 'run', recipe, '--device', 'cpu']
+    const child = spawn(process.execPath, args, { cwd: place.folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const code = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    return { said: await text(child.stderr), code: await code }
+  }
+
+  it(`runs each run once; the second process says who has it, or finds it done (${rounds} times)`, async () => {
+    for (let round = 0; round < rounds; round++) {
+      const recipe = place.recipe('a', sweptRecipe({ 'recover.lr': [1e-3, 2e-3] }))
+      const both = await Promise.all([begin(recipe), begin(recipe)])
+      // Which throws when there are two.
+      const folder = onlySweep(place) ?? ''
+      for (const i of [0, 1]) {
+        const said = ['start', 'block', 'end'].map((type) => eventsOf(join(folder, 'runs', String(i)), type).length)
+        assert.deepEqual(said, [1, 3, 1])
+      }
+      assert.ok(both.some(({ code }) => code === 0))
+      for (const { code, said } of both.filter((one) => one.code !== 0)) {
+        assert.equal(code, 2, said)
+        assert.match(said, /is in use by process \d+; .* sparsescope sweep status /)
+      }
+      assert.deepEqual(sweepJson(place, 'status', recipe).runs.map(({ state }) => state), ['done', 'done']) // prettier-ignore
+      place.remove()
+      place = await sweepPlace()
+    }
+  })
+
+  it('has one folder, however many look for it', async () => {
+    const path = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
+    const found = await Promise.all(Array.from({ length: 12 }, () => findOrCreateSweep({ path, settings: [] })))
+    assert.equal(new Set(found.map(({ folder }) => folder.path)).size, 1)
+    // The lock is given back: what was left of it would hold up whoever comes next.
+    const begins = place.path('.sparsescope', 'sweeps', '.begins')
+    assert.ok(existsSync(begins))
+    assert.deepEqual(readdirSync(begins), [])
+  })
+})
