@@ -2,6 +2,7 @@
 import type { DType, HostArray } from '../dtype.ts'
 import type { Kernels } from './kernels.ts'
 import type { PruneKernels } from './pruneKernels.ts'
+import type { RowLimit } from './rowLimit.ts'
 import type { Tensor } from './tensor.ts'
 
 export type Device = 'cpu' | 'wgpu' | 'reference'
@@ -36,6 +37,9 @@ export interface MemoryUse {
   readonly limitBytes: number
 }
 
+/** What plans have to make do with from now on. */
+export type SmallerPlan = { readonly limitBytes: number } | { readonly rows: number }
+
 /**
  * Kernel calls return at once or block briefly, but are never awaited: they run in call order, and `read`
  * sees every kernel called before it. An error in a kernel surfaces at the next `read` or `sync`.
@@ -59,11 +63,13 @@ export interface Backend {
   /** Resolves when everything called so far is done; rejects with the first error of it. */
   sync(): Promise<void>
   memory(): MemoryUse
+  /** What passes ask how many windows go together. Absent where memory is the host's. */
+  readonly rowLimit?: RowLimit
   /**
-   * After `out-of-memory` of the device: lowers what `memory().limitBytes` says from now on and returns it; null when there is
-   * nothing to gain. Absent where memory is the host's.
+   * After `out-of-memory` of the device: lowers what `memory().limitBytes` says from now on, or `rowLimit` where the last try took
+   * more than its plan already; null when there is nothing to gain. Absent where memory is the host's.
    */
-  planWithLess?(): number | null
+  planWithLess?(): SmallerPlan | null
   /** Absent where calling kernels costs little beside running them. */
   record?(): Recorder
   close(): Promise<void>

@@ -1,6 +1,7 @@
 // Perplexity by the convention of SparseGPT and PERP (methods.md 8): the mean nll of each window over the seqLen − 1
 // tokens it predicts, the plain mean of the windows, and exp of that.
 import { passTokens } from '../../shared/plan/memory.ts'
+import { itemsAtOnce } from '../compute/rowLimit.ts'
 import { EngineError } from '../errors.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Decoder } from '../model/decoder.ts'
@@ -39,9 +40,10 @@ export async function evaluatePerplexity(
       `${windows} windows of ${seqLen} tokens predict nothing; perplexity needs 2 tokens or more`,
     )
   }
-  const perPass = Math.max(1, Math.floor(passTokens / seqLen))
   const streamed = decoder.residency.residentBlocks < decoder.model.config.numBlocks
-  const perGroup = streamed ? Math.max(perPass, Math.floor(streamedTokens / seqLen)) : perPass
+  const together = Math.floor((streamed ? streamedTokens : passTokens) / seqLen)
+  const perGroup = itemsAtOnce(decoder.backend, Math.min(windows, together), seqLen)
+  const perPass = Math.max(1, Math.min(perGroup, Math.floor(passTokens / seqLen)))
   let sum = 0
   for (let start = 0; start < windows; start += perGroup) {
     const end = Math.min(start + perGroup, windows)

@@ -1,5 +1,6 @@
 import { Arena } from '../compute/arena.ts'
 import { breathe } from '../breathe.ts'
+import { itemsAtOnce } from '../compute/rowLimit.ts'
 import type { Step } from './module.ts'
 
 /** Tokens in a pass that trains nothing, about: enough for full speed, few enough for one block's activations. */
@@ -16,7 +17,7 @@ export async function eachBatch(
   { backend, windows, seqLen, observe, adapterOf, signal }: WindowPass,
   body: (step: Step, start: number, end: number) => Promise<void>,
 ): Promise<void> {
-  const batch = Math.max(1, Math.floor(tokensPerPass / seqLen))
+  const batch = itemsAtOnce(backend, Math.min(windows, Math.floor(tokensPerPass / seqLen)), seqLen)
   for (let start = 0; start < windows; start += batch) {
     await breathe(signal)
     const end = Math.min(start + batch, windows)

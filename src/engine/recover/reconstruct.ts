@@ -1,6 +1,7 @@
 // Reconstruction (methods.md 6): a unit of the model, pruned, is trained towards the outputs that it had when dense.
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend } from '../compute/backend.ts'
+import { itemsAtOnce } from '../compute/rowLimit.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
@@ -8,7 +9,7 @@ import { eachBatch } from '../model/eachBatch.ts'
 import type { Grads, Step } from '../model/module.ts'
 import { reconstructGuard } from './divergence.ts'
 import { createOptimiser, type StepResult } from './optimiser.ts'
-import { rowsOfBatch } from './rowOrder.ts'
+import { rowsOfStep } from './rowOrder.ts'
 import { warmupSteps } from './schedule.ts'
 import type { Trainables } from './trainables.ts'
 
@@ -82,8 +83,7 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
       await breathe(signal)
       await options.pausePoint?.()
       const begun = performance.now()
-      for (let part = 0; part < gradAccumulation; part++)
-        await addBatch(options, step, part, optimiser.loss, 2 / elements)
+      for (const picked of batchesOfStep(options, step)) await addBatch(options, picked, optimiser.loss, 2 / elements)
       trainables.maskGradients()
       const result = await optimiser.finish(step)
       trainables.changed()
@@ -102,18 +102,21 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
   return { errorBefore: before.error, errorAfter: after.error }
 }
 
-/** Forward and backward of one batch. */
+/** Windows of a step, those that go through the unit together side by side: a batch, or what of one the device has room for. */
+function batchesOfStep({ backend, inputs, settings }: ReconstructOptions<unknown>, step: number): number[][] {
+  const together = itemsAtOnce(backend, settings.batchSize, inputs.seqLen)
+  return rowsOfStep({ ...settings, windows: inputs.windows }, step, together)
+}
+
+/** Forward and backward of one batch: gradients and loss add up. */
 async function addBatch<S>(
-  { backend, unit, trainables, inputs, targets, settings }: ReconstructOptions<S>,
-  step: number,
-  part: number,
+  { backend, unit, trainables, inputs, targets }: ReconstructOptions<S>,
+  picked: readonly number[],
   loss: Tensor,
   factor: number,
 ): Promise<void> {
   const arena = new Arena(backend)
   try {
-    const order = { ...settings, windows: inputs.windows }
-    const picked = rowsOfBatch(order, step, part)
     const { adapterOf } = trainables
     const pass = { backend, arena, batch: picked.length, seqLen: inputs.seqLen, keyMask: null, adapterOf }
     const input = await gather(backend, arena, inputs, picked)

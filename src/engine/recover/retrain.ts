@@ -1,11 +1,12 @@
 // Retraining (methods.md 7): the whole pruned model on the language-model loss, as the HF Trainer does it.
+import { itemsAtOnce } from '../compute/rowLimit.ts'
 import type { Decoder } from '../model/decoder.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
 import { batchOf, countTargets, type TrainingWindows } from './batches.ts'
 import { retrainGuard } from './divergence.ts'
 import { createOptimiser, type StepResult } from './optimiser.ts'
-import { rowsOfBatch } from './rowOrder.ts'
+import { rowsOfStep } from './rowOrder.ts'
 import { warmupSteps } from './schedule.ts'
 import type { Trainables } from './trainables.ts'
 
@@ -75,13 +76,13 @@ async function addGradients(
   { decoder, trainables, windows, settings, signal }: RetrainOptions,
   step: number,
 ): Promise<{ loss: number; tokens: number }> {
-  const order = { ...settings, windows: windows.windows }
+  const together = itemsAtOnce(decoder.backend, settings.batchSize, windows.seqLen)
+  const batches = rowsOfStep({ ...settings, windows: windows.windows }, step, together)
   // Made twice rather than kept: a step may have more batches than memory holds.
-  const batch = (part: number) => batchOf(windows, rowsOfBatch(order, step, part))
   const counts: number[] = []
-  for (let part = 0; part < settings.gradAccumulation; part++) {
+  for (const rows of batches) {
     await breathe(signal)
-    counts.push(countTargets(batch(part)))
+    counts.push(countTargets(batchOf(windows, rows)))
   }
   const total = counts.reduce((a, b) => a + b, 0)
   if (total === 0)
@@ -92,7 +93,7 @@ async function addGradients(
   let loss = 0
   let tokens = 0
   for (const [part, count] of counts.entries()) {
-    const rows = batch(part)
+    const rows = batchOf(windows, batches[part])
     tokens += rows.ids.length
     if (count === 0) continue
     const pass = { adapterOf: trainables.adapterOf, signal, targetWeight: 1 / total }

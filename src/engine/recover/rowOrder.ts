@@ -23,6 +23,13 @@ export function rowsOfBatch(order: RowOrder, step: number, part: number): number
   })
 }
 
+/** Rows of all batches of a step, a list for each, or several where only `together` of a batch's rows go through the model at once. */
+export function rowsOfStep(order: RowOrder, step: number, together: number): number[][] {
+  return Array.from({ length: order.gradAccumulation }, (_, part) => rowsOfBatch(order, step, part)).flatMap((rows) =>
+    Array.from({ length: Math.ceil(rows.length / together) }, (_, i) => rows.slice(i * together, (i + 1) * together)),
+  )
+}
+
 let last: { key: string; rows: Uint32Array } | null = null
 
 /** Fisher–Yates, seeded by the round; the last one is kept, since neighbouring batches share it. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rowsOfBatch } from '../../../src/engine/recover/rowOrder.ts'
+import { rowsOfBatch, rowsOfStep } from '../../../src/engine/recover/rowOrder.ts'
 
 describe('row order', () => {
   const order = { windows: 5, batchSize: 2, gradAccumulation: 2, shuffleSeed: null }
@@ -26,5 +26,14 @@ describe('row order', () => {
       round(0),
       [0, 1].flatMap((step) => rowsOfBatch({ ...shuffled, shuffleSeed: 8 }, step, 0)),
     )
+  })
+
+  it('keeps the rows of a step, a batch at a time, in parts where a batch is too much at once', () => {
+    const wide = { ...order, batchSize: 3 }
+    assert.deepEqual(rowsOfStep(wide, 1, 3), [
+      [1, 2, 3],
+      [4, 0, 1],
+    ])
+    assert.deepEqual(rowsOfStep(wide, 1, 2), [[1, 2], [3], [4, 0], [1]])
   })
 })

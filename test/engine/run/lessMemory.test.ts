@@ -1,13 +1,29 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { openReference } from '../../../src/engine/compute/reference/backend.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { goOnWithLess } from '../../../src/engine/run/phases/lessMemory.ts'
+import { newProgress } from '../../../src/engine/run/state/progress.ts'
+import { runFolderAt } from '../../../src/engine/run/state/runFolder.ts'
+import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import { createWorkplace, run as runRecipe, type Workplace } from '../../support/runs.ts'
+import { goldenPath } from '../../support/shared.ts'
+import { maxDifference, readTensors } from '../../support/tensors.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
 describe('a run whose device has no more memory', function () {
   this.timeout(60_000)
   const refused = () => new EngineError('out-of-memory', 'the GPU is out of memory')
+  let place: Workplace
+  beforeEach(() => (place = createWorkplace()))
+  afterEach(() => place.remove())
+  const session = (backend: Backend, warn: (message: string) => void) => {
+    const facts = { recipe: '', base: '', sources: [], warnings: [], trainable: null }
+    const progress = newProgress({ ...facts, device: backend.info })
+    return { backend, warn, folder: runFolderAt(place.folder), progress }
+  }
 
   it('plans with three quarters of what was too much, says so, and goes on', async function () {
     const gpu = await openOrSkip(this, { maxBytes: 2 ** 30 })
@@ -21,7 +37,13 @@ describe('a run whose device has no more memory', function () {
         gpu.release(gpu.allocate('f32', [2 ** 27]))
         return 'done'
       }
-      assert.equal(await goOnWithLess({ backend: gpu, warn: (message) => warnings.push(message) }, run), 'done')
+      assert.equal(
+        await goOnWithLess(
+          session(gpu, (message) => warnings.push(message)),
+          run,
+        ),
+        'done',
+      )
       assert.deepEqual(limits, [2 ** 30, 0.75 * 2 ** 28, 0.75 * 0.75 * 2 ** 28])
       assert.match(warnings.join('\n'), /ran out of memory; the run goes on .* plans with 201 MB/)
     } finally {
@@ -37,7 +59,16 @@ describe('a run whose device has no more memory', function () {
         tries++
         throw refused()
       }
-      await assert.rejects(goOnWithLess({ backend: gpu, warn: () => undefined }, run), { code: 'out-of-memory' })
+      await assert.rejects(
+        goOnWithLess(
+          session(gpu, () => undefined),
+          run,
+        ),
+        {
+          code: 'out-of-memory',
+          message: /even with a window at a time.*smaller seq_len.*--device cpu/,
+        },
+      )
       assert.equal(tries, 1)
     } finally {
       await gpu.close()
@@ -48,8 +79,75 @@ describe('a run whose device has no more memory', function () {
     const backend: Backend = openReference()
     for (const error of [refused(), new EngineError('numeric', 'no')])
       await assert.rejects(
-        goOnWithLess({ backend, warn: assert.fail }, () => Promise.reject(error)),
+        goOnWithLess(session(backend, assert.fail), () => Promise.reject(error)),
         error,
       )
+  })
+
+  const calib = goldenPath('opt', 'prune', 'calib.safetensors')
+  const batches = { batch_size: 8, steps: 3, train: ['bias', 'norm', 'mask_lora'], lora: { rank: 4, alpha: 8 } }
+  /** Every kind of batch: evaluation, calibration, reconstruction, retraining. */
+  const recipe = (name: string, more: object = {}) =>
+    place.recipe(name, {
+      version: 1,
+      model: goldenPath('opt'),
+      prune: [{ method: 'sparsegpt', sparsity: 0.5 }],
+      calibration: { data: calib },
+      recover: [
+        { mode: 'reconstruct', lr: 2e-3, ...batches },
+        { mode: 'retrain', lr: 5e-4, data: calib, ...batches },
+      ],
+      evaluate: [{ data: calib, seq_len: 16, at: ['dense', 'recovered'] }],
+      save: { to: name },
+      ...more,
+    })
+
+  const weights = (name: string) => readTensors(place.path(name, 'model.safetensors'))
+
+  it('goes on with smaller batches to the same result, or says what would help where there are none', async function () {
+    const gpu = await openOrSkip(this)
+    try {
+      const ample = await runRecipe(gpu, { recipe: recipe('ample') })
+      gpu.limitMemory(Math.floor(gpu.memory().peakBytes / 2))
+      const tight = await runRecipe(gpu, { recipe: recipe('tight') })
+      const said = tight.warnings.filter((message) => message.includes('ran out of memory'))
+      assert.ok(said.length > 1)
+      for (const message of said) assert.match(message, /goes on from what is saved with at most \d+ tokens at a time/)
+      assert.equal(gpu.memory().usedBytes, 0)
+      assert.equal(tight.evaluations.length, 2)
+      for (const [i, { perplexity = 0 }] of ample.evaluations.entries())
+        assert.ok(Math.abs((tight.evaluations[i].perplexity ?? 0) / perplexity - 1) < 1e-4)
+      const [expected, got] = [await weights('ample'), await weights('tight')]
+      // Sums in another order, six steps of AdamW.
+      for (const name of expected.names())
+        // That has no true gradient.
+        if (!name.endsWith('k_proj.bias')) assert.ok(maxDifference(got.f32(name), expected.f32(name)) < 1e-4, name)
+
+      gpu.limitMemory(60_000)
+      const hopeless = runRecipe(gpu, { recipe: recipe('hopeless') })
+      await assert.rejects(hopeless, { code: 'out-of-memory', message: /a window at a time.*smaller seq_len/ })
+      assert.equal(existsSync(place.path('hopeless')), false)
+    } finally {
+      await gpu.close()
+    }
+  })
+
+  it('goes on with the training that is saved, to the bytes of a run that had enough', async () => {
+    const cpu = await openCpu({ threads: 1 })
+    try {
+      await runRecipe(cpu, { recipe: recipe('whole') })
+      const lessOnce: Backend = { ...cpu, planWithLess: () => ({ limitBytes: cpu.memory().limitBytes }) }
+      let steps = 0
+      const onEvent = (event: RunEvent) => {
+        if (event.type === 'step' && event.recovery === 1 && ++steps === 2) throw refused()
+      }
+      const report = await runRecipe(lessOnce, { recipe: recipe('refused'), onEvent })
+      assert.match(report.warnings.join('\n'), /ran out of memory; the run goes on/)
+      assert.equal(steps, 5)
+      const bytes = (name: string) => readFileSync(place.path(name, 'model.safetensors'))
+      assert.ok(bytes('refused').equals(bytes('whole')))
+    } finally {
+      await cpu.close()
+    }
   })
 })

@@ -6,6 +6,7 @@ import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dt
 import { EngineError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { PruneKernels } from '../pruneKernels.ts'
+import { RowLimit } from '../rowLimit.ts'
 import { startWorker } from '../../startWorker.ts'
 import { lengthOf, type Tensor } from '../tensor.ts'
 import type { DeviceKernels } from './kernels.ts'
@@ -160,10 +161,15 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
   let limitBytes = maxBytes ?? totalmem()
   /** What plans are told: less than the limit once the device has refused. */
   let plannedBytes = Infinity
+  const rowLimit = new RowLimit()
   const sizes = new Map<number, number>()
   let nextBuffer = 1
   let usedBytes = 0
   let peakBytes = 0
+  /** Since the last plan was made. */
+  let planPeak = 0
+  /** A tensor was larger than a buffer may be: less beside it does not help. */
+  let tooLarge = false
   const kernels = Object.fromEntries(
     kernelNames.map((kernel) => [kernel, (...args: unknown[]) => connection.push({ do: 'call', kernel, args })]),
   ) as unknown as DeviceKernels
@@ -176,11 +182,13 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
       if (connection.dead) throw toError(connection.dead)
       const length = lengthOf(shape)
       const bytes = Math.max(4, length * bytesPerElement[dtype])
+      tooLarge = bytes > facts.maxBufferBytes
       checkRoom(bytes, usedBytes, limitBytes, facts)
       const buffer = nextBuffer++
       sizes.set(buffer, bytes)
       usedBytes += bytes
       peakBytes = Math.max(peakBytes, usedBytes)
+      planPeak = Math.max(planPeak, usedBytes)
       connection.push({ do: 'allocate', buffer, bytes })
       return { buffer, dtype, shape, offset: 0, length }
     },
@@ -201,11 +209,17 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
       await connection.request((id) => ({ type: 'sync', id }))
     },
     memory: () => ({ usedBytes, peakBytes, limitBytes: Math.min(limitBytes, plannedBytes) }),
+    rowLimit,
     planWithLess() {
       // The peak was too much: buffers come in size classes, and other programs want memory too.
-      const less = Math.floor(0.75 * Math.min(limitBytes, plannedBytes, peakBytes))
-      if (less < leastPlan) return null
-      return (plannedBytes = less)
+      const less = Math.floor(0.75 * Math.min(limitBytes, plannedBytes, planPeak))
+      const mayPlan = !tooLarge && less >= leastPlan
+      const kept = planPeak <= plannedBytes
+      planPeak = usedBytes
+      tooLarge = false
+      const rows = mayPlan && kept ? null : rowLimit.halve()
+      if (rows !== null) return { rows }
+      return mayPlan ? { limitBytes: (plannedBytes = less) } : null
     },
     identity: facts.identity,
     async measureMemory() {

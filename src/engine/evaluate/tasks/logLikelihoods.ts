@@ -2,6 +2,7 @@
 import { largest } from '../../../shared/format/lists.ts'
 import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import { questionPlaces } from '../../../shared/plan/memory.ts'
+import { itemsAtOnce } from '../../compute/rowLimit.ts'
 import type { Decoder } from '../../model/decoder.ts'
 import { Packer, type PackedBatch, type PackedScores } from '../../model/packed.ts'
 import type { PassOptions } from '../../model/step.ts'
@@ -25,11 +26,22 @@ export function tokensPerPassOf(
   config: ModelConfig,
   decoderBytes: number,
 ): number {
-  return largest(
-    questions,
-    questionPlaces(config, decoderBytes),
-    ({ choices }) => choices.length * largest(choices, 0, ({ ids }) => ids.length),
-  )
+  return largest(questions, questionPlaces(config, decoderBytes), placesOf)
+}
+
+const placesOf = ({ choices }: TokenisedQuestion) => choices.length * largest(choices, 0, ({ ids }) => ids.length)
+
+/** Places of a batch and batches of a group, where the device has room for them. */
+function batchSizes(
+  { backend, model, residency, questionPlaces: most }: Decoder,
+  questions: readonly TokenisedQuestion[],
+) {
+  const each = largest(questions, 1, placesOf)
+  const wanted = Math.max(1, Math.min(questions.length, Math.floor(most / each)))
+  const together = itemsAtOnce(backend, wanted, each)
+  const perGroup = residency.residentBlocks < model.config.numBlocks ? streamedBatches : 1
+  if (together === wanted) return { mostPlaces: most, perGroup }
+  return { mostPlaces: together * each, perGroup: Math.ceil((perGroup * together) / wanted) }
 }
 
 /** Batches that go through a block together when blocks are read again for each group. */
@@ -42,7 +54,7 @@ export async function scoreQuestions(
   { onProgress, ...pass }: ScoreOptions = {},
 ): Promise<ChoiceScore[][]> {
   const { config } = decoder.model
-  const perGroup = decoder.residency.residentBlocks < config.numBlocks ? streamedBatches : 1
+  const { mostPlaces, perGroup } = batchSizes(decoder, questions)
   const scores: ChoiceScore[][] = questions.map(() => [])
   let done = 0
   const flush = async (group: readonly AskedBatch[]) => {
@@ -59,7 +71,7 @@ export async function scoreQuestions(
     onProgress?.(done, questions.length)
   }
   let group: AskedBatch[] = []
-  for (const batch of batchesOf(questions, config.vocabSize, decoder.questionPlaces)) {
+  for (const batch of batchesOf(questions, config.vocabSize, mostPlaces)) {
     group.push(batch)
     if (group.length < perGroup) continue
     await flush(group)

@@ -1,4 +1,5 @@
 // Retraining inside a run: the pruned model as base, steps into the events, checkpoints, and merging at the end.
+import { itemsAtOnce } from '../../compute/rowLimit.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { EngineError } from '../../errors.ts'
 import { createDecoder, type Decoder } from '../../model/decoder.ts'
@@ -64,7 +65,7 @@ async function train(phase: RetrainPhase, trainables: Trainables): Promise<void>
   const decoder = await createDecoder(backend, base, {
     memoryBytes: phase.budget.decoderBytes,
     training: true,
-    tokensPerPass: recover.batch_size * windows.seqLen,
+    tokensPerPass: itemsAtOnce(backend, recover.batch_size, windows.seqLen) * windows.seqLen,
     overrides: trainables.overrides,
   })
   const clock = new SaveClock()

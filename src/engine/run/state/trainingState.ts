@@ -39,6 +39,14 @@ export async function loadTrainingProgress(state: string): Promise<RunProgress |
   return parseProgress(text ?? '', file.path)
 }
 
+/** Counts only the steps that are saved: those after them are lost with what was on the device. */
+export async function returnToSaved(state: string, progress: RunProgress): Promise<void> {
+  const saved = await loadTrainingProgress(state)
+  const same = saved?.recoveredPasses === progress.recoveredPasses ? saved : null
+  progress.trainedSteps = same?.trainedSteps ?? 0
+  progress.losses = same?.losses ?? []
+}
+
 /** Puts saved parameters and moments back into the arena. */
 export async function restoreTraining(state: string, backend: Backend, parameters: ParameterArena): Promise<void> {
   const file = await openTraining(state)
