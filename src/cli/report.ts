@@ -5,6 +5,7 @@ import { writeAtomic } from '../engine/run/state/atomicFile.ts'
 import { textTable } from '../shared/format/textTable.ts'
 import { comparisonMarkdown, comparisonTable } from '../shared/sweep/comparisonTable.ts'
 import { foldSeeds } from '../shared/sweep/foldSeeds.ts'
+import { failureTexts } from '../shared/sweep/shortfall.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { shorter } from './run.ts'
 
@@ -30,13 +31,19 @@ export const reportCommand = command('report', 'table and curves of runs, side b
       if (options.html !== undefined) {
         const pictures = await Promise.all(read.map(pictureOf))
         const title = read.length === 1 ? '1 run' : `${read.length} runs`
-        await writeAtomic(options.html, [comparisonPage(title, folded, pictures)])
+        await writeAtomic(options.html, [
+          comparisonPage({ title, runs: folded, pictures, failures: failureTexts(read) }),
+        ])
       }
       const written = [options.markdown, options.html].flatMap((path) => (path === undefined ? [] : [shorter(path)]))
       const rows = read.map(({ folder, ...run }) => ({ ...run, run: folder?.path ?? null }))
       return {
         json: { runs: rows, folded },
-        text: [textTable(table.heads, table.rows), ...written.map((path) => `wrote ${path}`)].join('\n'),
+        text: [
+          textTable(table.heads, table.rows),
+          ...failureTexts(read),
+          ...written.map((path) => `wrote ${path}`),
+        ].join('\n'),
       }
     }),
   )

@@ -14,7 +14,7 @@ import type { SweepOptions } from './sweep/options.ts'
 import { runLocally } from './sweep/runLocally.ts'
 import { runIndex } from './sweep/runIndex.ts'
 import { runOnSlurm } from './sweep/runOnSlurm.ts'
-import { planText, tableText } from './sweep/texts.ts'
+import { planText, sweepText } from './sweep/texts.ts'
 import { wholeNumber } from './sweep/wholeNumber.ts'
 
 type Action = 'plan' | 'run' | 'status' | 'cancel'
@@ -60,8 +60,9 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
         case 'run':
           return runSweep(context, request, options)
         case 'status': {
-          const table = await currentTable(await findSweep(request))
-          return { json: table, text: tableText(table) }
+          const sweep = await findSweep(request)
+          const table = await currentTable(sweep)
+          return { json: table, text: sweepText(table, shorter(sweep.folder.path)) }
         }
         case 'cancel':
           return cancelSweep(request, options)

@@ -46,7 +46,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     })
     if (context.signal.aborted)
       throw new EngineError('cancelled', `cancelled; sparsescope sweep run ${shorter(sweep.folder.path)} goes on`)
-    return outcomeOf(await writeTable(sweep, engine))
+    return outcomeOf(await writeTable(sweep, engine), sweep)
   } finally {
     await lock.release()
   }

@@ -26,7 +26,7 @@ export async function runOnSlurm(context: Context, found: Sweep, options: SweepO
     return { json: table, text: `sparsescope sweep status ${shorter(sweep.folder.path)} tells how far it is` }
   }
   await waitForAll(context, sweep)
-  return outcomeOf(await writeTable(sweep, engine))
+  return outcomeOf(await writeTable(sweep, engine), sweep)
 }
 
 /** Two that submit at once would make two arrays. */

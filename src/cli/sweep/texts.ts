@@ -7,7 +7,9 @@ import type { Estimates } from '../../shared/plan/estimates.ts'
 import { estimateSweep } from '../../shared/plan/sweepEstimates.ts'
 import { roughDuration } from '../../shared/plan/time.ts'
 import { comparisonTable } from '../../shared/sweep/comparisonTable.ts'
+import { countsText } from '../../shared/sweep/countsText.ts'
 import { foldSeeds } from '../../shared/sweep/foldSeeds.ts'
+import { failureTexts } from '../../shared/sweep/shortfall.ts'
 import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
 
 /** `jobs`: so many runs have their memory at once. */
@@ -27,7 +29,16 @@ function takes({ seconds, memoryBytes, diskBytes }: Estimates): string[] {
   return [seconds === null ? '–' : roughDuration(seconds), formatBytes(memoryBytes), formatBytes(diskBytes)]
 }
 
-export function tableText({ runs }: SweepTable): string {
+/** `folder`: of the sweep, as a person would write it. */
+export function sweepText({ runs }: SweepTable, folder: string): string {
+  const states = runs.map(({ state }) => state)
+  const isOver = !states.includes('running') && states.some((state) => state === 'failed' || state === 'cancelled')
+  const next = isOver ? `; sparsescope sweep run ${folder} goes on with the rest` : ''
+  const standing = states.every((state) => state === 'done') ? [] : [countsText(states) + next]
+  return [tableText(runs), ...standing, ...failureTexts(runs)].join('\n')
+}
+
+function tableText(runs: SweepTable['runs']): string {
   const rows = runs.map((run) => foldSeeds([{ ...run, trainablePercent: null }])[0])
   // Each run for itself: its seed too is told.
   const { heads, rows: cells } = comparisonTable(rows.map((row, i) => ({ ...row, settings: runs[i].settings })))

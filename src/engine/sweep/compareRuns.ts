@@ -1,5 +1,5 @@
 // Finished and unfinished runs, by their folders or by their sweep's, as they are compared.
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEvents } from '../../shared/protocol/parseEvents.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
@@ -17,6 +17,8 @@ import { resultSoFar, signsOf, sweepTable } from './runStates.ts'
 export interface ReadRun extends ComparedRun {
   /** null: it has not begun. */
   readonly folder: RunFolder | null
+  /** Why it did not end well. */
+  readonly message: string | null
 }
 
 /**
@@ -47,24 +49,29 @@ const isRun = (path: string) => existsSync(runFolderAt(resolve(path)).recipe)
 async function runsAt(path: string, signal?: AbortSignal): Promise<Found[]> {
   if (isRun(path)) return [await readRun(runFolderAt(resolve(path)))]
   const sweep = await findSweep({ path, settings: [], signal }).catch((error: unknown) => {
-    if (error instanceof EngineError && error.code === 'not-found' && existsSync(path))
+    if (
+      error instanceof EngineError &&
+      error.code === 'not-found' &&
+      statSync(path, { throwIfNoEntry: false })?.isDirectory()
+    )
       throw new EngineError('not-found', `${path} is neither a run's folder nor a sweep's`, { cause: error })
     throw error
   })
   const { runs } = await sweepTable(sweep, '')
   return Promise.all(
-    runs.map(async ({ name, settings, state, results, run }): Promise<Found> => {
+    runs.map(async ({ name, settings, state, message, results, run }): Promise<Found> => {
       const folder = run === null ? null : runFolderAt(run)
       const report = folder && (await reportOf(folder))
-      return { run: { name, settings, state, results, ...trained(report), folder }, report }
+      return { run: { name, settings, state, message, results, ...trained(report), folder }, report }
     }),
   )
 }
 
 async function readRun(folder: RunFolder): Promise<Found> {
-  const { state } = standingOf(await signsOf(folder), false)
-  const [report, results] = [await reportOf(folder), sweepResults(await resultSoFar(folder, state))]
-  return { run: { name: runName(folder.name).name, settings: {}, state, results, ...trained(report), folder }, report }
+  const standing = standingOf(await signsOf(folder), false)
+  const [report, results] = [await reportOf(folder), sweepResults(await resultSoFar(folder, standing.state))]
+  const { name } = runName(folder.name)
+  return { run: { name, settings: {}, ...standing, results, ...trained(report), folder }, report }
 }
 
 function trained(report: unknown): Pick<ComparedRun, 'trainablePercent'> {

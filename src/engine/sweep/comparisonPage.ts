@@ -13,7 +13,16 @@ import { ink, styles, table } from '../run/report/htmlReport.ts'
 const mostCurves = 12
 const maxPoints = 800
 
-export function comparisonPage(title: string, runs: readonly FoldedRun[], pictures: readonly RunPicture[]): string {
+export interface ComparedOnPage {
+  readonly title: string
+  readonly runs: readonly FoldedRun[]
+  /** Of the single runs. */
+  readonly pictures: readonly RunPicture[]
+  /** A sentence for each run that failed. */
+  readonly failures: readonly string[]
+}
+
+export function comparisonPage({ title, runs, pictures, failures }: ComparedOnPage): string {
   const { heads, rows } = comparisonTable(runs)
   const drawn = pictures.filter(({ numEvents }) => numEvents > 0)
   const curves = drawn
@@ -35,10 +44,12 @@ export function comparisonPage(title: string, runs: readonly FoldedRun[], pictur
 <meta name="viewport" content="width=device-width">
 <title>${escapeText(title)}</title>
 <style>${styles}
-body { max-width: 72rem }</style>
+body { max-width: 72rem }
+.wide { overflow-x: auto } .wide td { white-space: nowrap }</style>
 <h1>${escapeText(title)}</h1>
-${table(heads, rows)}
+<div class="wide" tabindex="0" role="region" aria-label="Runs">${table(heads, rows)}</div>
 ${seedNote(runs)}
+${failures.map((text) => `<p class="message">${escapeText(text)}</p>`).join('\n')}
 ${charts.map((figure) => (figure ? shapeText(figure) : '')).join('\n')}
 ${left > 0 ? `<p>The curves are those of the first ${curves.length} runs; ${left} more are in the table only.</p>` : ''}
 </html>

@@ -74,7 +74,7 @@ function partOf({ recoveries }: RunPicture, recovery: number): string | null {
 /** A series for each entry of `evaluate`. Dense and pruned belong to no step of the recovery: they are levels. */
 export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
   const series: Series[] = []
-  const levels: Level[] = []
+  const levels: NamedLevel[] = []
   for (const run of runs) {
     const evaluations = run.picture.evaluations.filter(({ accuracy }) => accuracy === null)
     const names = [...entryNames(evaluations)].sort(([a], [b]) => a - b)
@@ -85,20 +85,20 @@ export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
       const measured = evaluations.filter((evaluation) => evaluation.entry === entry)
       // Of runs laid over only the colours tell: their names would fill the picture.
       const noteOf = (what: string) => (run.index === 0 ? note(what) : '')
-      levels.push(...levelsOf(measured, { label, noteOf, style }))
+      levels.push(...levelsOf(measured, { note, label, noteOf, style }))
       const points = curveOf(measured)
       if (points.length === 0) return
       series.push({ label: label('recovered'), style, points, marks: 'both', note: noteOf('recovered') })
     })
   }
   const steps = Math.max(0, ...runs.map(({ picture }) => picture.loss.length))
-  return { series, levels, xRange: steps > 0 ? [0, steps] : null }
+  return { series, levels: oncePerValue(levels), xRange: steps > 0 ? [0, steps] : null }
 }
 
 /** Mean over the tasks with its standard error; as with perplexity, dense and pruned are levels. */
 export function accuracyChart(runs: readonly ChartedRun[]): RunChart {
   const series: Series[] = []
-  const levels: Level[] = []
+  const levels: NamedLevel[] = []
   for (const { label: run, index, picture } of runs) {
     const { stages, recovered } = accuraciesOf(picture.evaluations)
     const label = (what: string) => (runs.length > 1 ? `${run}, ${what}` : what)
@@ -108,7 +108,7 @@ export function accuracyChart(runs: readonly ChartedRun[]): RunChart {
       if (!mean) continue
       const { y: value, error } = inPercent(mean)
       const note = index === 0 ? `${stage} ${percentText(value, error)}` : ''
-      levels.push({ label: label(stage), note, value, error, style, dash: levelDash[stage] })
+      levels.push({ what: stage, label: label(stage), note, value, error, style, dash: levelDash[stage] })
     }
     if (recovered.length === 0) continue
     const points = recovered.map(({ x, mean }): Point => ({ x, ...inPercent(mean) }))
@@ -116,7 +116,7 @@ export function accuracyChart(runs: readonly ChartedRun[]): RunChart {
   }
   const isMeasured = series.length + levels.length > 0
   const steps = Math.max(0, ...runs.map(({ picture }) => picture.loss.length))
-  return { series, levels, xRange: isMeasured && steps > 0 ? [0, steps] : null }
+  return { series, levels: oncePerValue(levels), xRange: isMeasured && steps > 0 ? [0, steps] : null }
 }
 
 function inPercent({ acc, stderr }: Accuracy) {
@@ -128,19 +128,36 @@ function entryStyle(index: number, entry: number): SeriesStyle {
   return { ...seriesStyle(index + entry), colour: seriesStyle(index).colour }
 }
 
+interface NamedLevel extends Level {
+  /** What was measured, without the run. */
+  readonly what: string
+}
+
+/** What several runs have measured alike, as they do of the same dense model, is one line. */
+function oncePerValue(levels: readonly NamedLevel[]): Level[] {
+  return levels.flatMap(({ what, ...level }, i) => {
+    const alike = levels.filter((other) => other.what === what && Object.is(other.value, level.value))
+    if (alike[0] !== levels[i]) return []
+    return [alike.length > 1 ? { ...level, label: what } : level]
+  })
+}
+
 interface LevelNames {
+  /** Without the run. */
+  note: (what: string) => string
   label: (what: string) => string
   noteOf: (what: string) => string
   style: SeriesStyle
 }
 
-function levelsOf(measured: readonly Evaluation[], { label, noteOf, style }: LevelNames): Level[] {
+function levelsOf(measured: readonly Evaluation[], { note: whatOf, label, noteOf, style }: LevelNames): NamedLevel[] {
   return (['dense', 'pruned'] as const).flatMap((stage) => {
     const last = measured.findLast((evaluation) => evaluation.stage === stage)
     if (!last) return []
     const name = noteOf(stage)
     const note = name === '' ? '' : `${name} ${formatValue(last.perplexity)}`
-    return [{ label: label(stage), note, value: last.perplexity ?? NaN, style, dash: levelDash[stage] }]
+    const value = last.perplexity ?? NaN
+    return [{ what: whatOf(stage), label: label(stage), note, value, style, dash: levelDash[stage] }]
   })
 }
 

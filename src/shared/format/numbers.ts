@@ -50,6 +50,13 @@ export function formatValue(value: number | null | undefined): string {
   return size >= 1e5 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(4)))
 }
 
+/** As `formatValue`, with the zeros at the end: the numbers of a column end alike. */
+export function formatInColumn(value: number): string {
+  const text = formatValue(value)
+  const whole = value.toPrecision(4)
+  return /^-?\d/.test(text) && !`${text}${whole}`.includes('e') ? whole : text
+}
+
 export function formatShape(shape: readonly number[]): string {
   return shape.length === 0 ? 'scalar' : shape.join(' × ')
 }

@@ -1,5 +1,5 @@
 // The table of several runs: what differs between them, how far they are, what came out. Views, report and paper share it.
-import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
+import { formatAccuracy, formatDuration, formatInColumn, formatShare, formatTrained } from '../format/numbers.ts'
 import { formatBytes } from '../format/byteSize.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
 import { nameOf, valueText } from './settings.ts'
@@ -25,7 +25,9 @@ export function comparisonTable(runs: readonly FoldedRun[]): Comparison {
     ...(runs.every(isNamedBySettings) ? [] : [{ head: 'run', cell: ({ names }: FoldedRun) => names.join(', ') }]),
     ...paths.map((path) => settingColumn(path)),
     { head: 'state', cell: stateText },
-    ...stages.map((stage) => column(`perplexity, ${stage}`, ({ results }) => results.perplexity[stage], formatValue)),
+    ...stages.map((stage) =>
+      column(`perplexity, ${stage}`, ({ results }) => results.perplexity[stage], formatInColumn),
+    ),
     ...stages.map((stage) => column(`accuracy, ${stage}`, ({ results }) => results.accuracy[stage], accuracyText)),
     column('sparsity', ({ results }) => results.sparsity, formatShare),
     column('trainable', ({ trainablePercent }) => trainablePercent, formatTrained),

@@ -36,6 +36,8 @@ describe('sparsescope report', function () {
     assert.ok((page.match(/<svg/g) ?? []).length >= 3, 'scatter, perplexity and loss')
     assert.match(page, /Pareto front/)
     assert.match(page, /median/)
+    // Seeds have measured the same dense model.
+    assert.equal((page.match(/>dense</g) ?? []).length, 1)
   })
 
   it('of a recipe with a sweep it is the same as of its folder', () => {
@@ -59,6 +61,7 @@ describe('sparsescope report', function () {
     for (const [path, message] of [
       ['model', /neither a run's folder nor a sweep's/],
       ['no', /does not exist/],
+      [place.recipe('new', sweptRecipe({ seed: [7, 8] })), /not been begun; sparsescope sweep run/],
     ] as const) {
       const { status, stderr } = report(path, '--html', 'none.html')
       assert.equal(status, 2)

@@ -122,6 +122,12 @@ describe('sparsescope sweep', function () {
     assert.match(runs[1].message ?? '', /already exists|exists/)
     const folder = onlySweep(place) ?? ''
     const before = readFileSync(join(folder, 'runs', '0', 'events.jsonl'), 'utf8')
+    const why = /failed prune\.0\.sparsity=0\.4,seed=1: .*already exists|exists already/
+    const told = sweep(place, 'status', recipe).stdout
+    assert.match(told, /3 of 4 done, 1 failed; sparsescope sweep run \.sparsescope.* goes on with the rest/)
+    assert.match(told, why)
+    assert.match(cliIn(place.folder, 'report', recipe, '--html', 'page.html').stdout, why)
+    assert.match(readFileSync(place.path('page.html'), 'utf8'), why)
     rmSync(place.path('results', 'out-prune.0.sparsity=0.4,seed=1'), { recursive: true })
     assert.equal(sweep(place, 'run', folder, ...cpu).status, 0)
     assert.equal(readFileSync(join(folder, 'runs', '0', 'events.jsonl'), 'utf8'), before)

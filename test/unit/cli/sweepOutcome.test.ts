@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { outcomeOf } from '../../../src/cli/sweep/outcome.ts'
 import { slurmOptions } from '../../../src/cli/sweep/slurmOption.ts'
+import { sweepFolderAt } from '../../../src/engine/sweep/sweepFolder.ts'
 import { resultOf } from '../../../src/shared/series/runResult.ts'
 import { sweepResults, type SweepRunState, type SweepTable } from '../../../src/shared/sweep/sweepTable.ts'
 
@@ -13,11 +14,13 @@ const tableOf = (...states: SweepRunState[]): SweepTable => ({
     name: `${index}`,
     settings: {},
     state,
-    message: null,
+    message: state === 'failed' ? 'why' : null,
     run: null,
     results,
   })),
 })
+
+const place = { folder: sweepFolderAt('x') }
 
 describe('the outcome of a sweep', () => {
   for (const [states, code] of [
@@ -26,10 +29,21 @@ describe('the outcome of a sweep', () => {
     [['done', 'cancelled'], 130],
     [['done', 'waiting'], 1],
   ] as const)
-    it(`${states.join(', ')}: ${code}`, () => assert.equal(outcomeOf(tableOf(...states)).exitCode, code))
+    it(`${states.join(', ')}: ${code}`, () => assert.equal(outcomeOf(tableOf(...states), place).exitCode, code))
+
+  it('what failed is told below the table with its reason, and what goes on with the rest', () => {
+    const text = outcomeOf(tableOf('done', 'failed', 'cancelled', 'waiting'), place).text ?? ''
+    const below = text.split('\n').slice(5)
+    assert.deepEqual(below, [
+      '1 of 4 done, 2 failed, 1 cancelled; sparsescope sweep run x goes on with the rest',
+      'failed 1: why',
+      'failed 3: it could write nothing: is the disk full? sparsescope sweep run begins it again',
+    ])
+    assert.equal((outcomeOf(tableOf('done', 'done'), place).text ?? '').split('\n').length, 3)
+  })
 
   it('a run that left nothing behind is told as failed, with what to do', () => {
-    const { runs } = outcomeOf(tableOf('waiting')).json as SweepTable
+    const { runs } = outcomeOf(tableOf('waiting'), place).json as SweepTable
     assert.equal(runs[0].state, 'failed')
     assert.match(runs[0].message ?? '', /sweep run begins it again/)
   })

@@ -53,12 +53,12 @@ describe('runs that differ only by their seed', () => {
     const table = comparisonTable(foldSeeds(runs))
     assert.deepEqual(table.heads, ['s', 'state', 'perplexity, recovered'])
     assert.deepEqual(table.rows, [
-      ['0.5', '3 of 4 done', '21 (20–30)'],
-      ['0.6', 'done', '50'],
+      ['0.5', '3 of 4 done', '21.00 (20.00–30.00)'],
+      ['0.6', 'done', '50.00'],
     ])
     assert.equal(
       comparisonMarkdown(table),
-      '| s | state | perplexity, recovered |\n| ---: | --- | ---: |\n| 0.5 | 3 of 4 done | 21 (20–30) |\n| 0.6 | done | 50 |\n',
+      '| s | state | perplexity, recovered |\n| ---: | --- | ---: |\n| 0.5 | 3 of 4 done | 21.00 (20.00–30.00) |\n| 0.6 | done | 50.00 |\n',
     )
   })
 

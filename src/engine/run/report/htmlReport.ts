@@ -2,6 +2,7 @@
 import type { ChartText } from '../../../shared/chart/chartData.ts'
 import type { Ink } from '../../../shared/chart/drawChart.ts'
 import { chartFigure } from '../../../shared/chart/figure.ts'
+import { isOfNumbers } from '../../../shared/format/textTable.ts'
 import { accuracyBars } from '../../../shared/chart/accuracyBars.ts'
 import {
   accuracyChart,
@@ -162,9 +163,11 @@ function recoveryTable({ recoveries }: RunReport): string {
   return `<h2>Recoveries</h2>${table(['recovery', 'trains', 'steps', 'trainable'], rows)}`
 }
 
+/** Numbers to the right; words, and what a row is of, to the left. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const kinds = heads.map((_, c) => (c === 0 || isOfNumbers(rows.map((row) => row[c])) ? '' : ' class="words"'))
   const cells = (tag: string, row: readonly string[]) =>
-    row.map((cell) => `<${tag}>${escapeText(cell)}</${tag}>`).join('')
+    row.map((cell, c) => `<${tag}${kinds[c]}>${escapeText(cell)}</${tag}>`).join('')
   return `<table><thead><tr>${cells('th', heads)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`
 }
 
@@ -173,7 +176,7 @@ export const styles = `
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: 1rem 0 }
 th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #8886 }
-th:first-child, td:first-child { text-align: left }
+th:first-child, td:first-child, .words { text-align: left }
 svg { width: 100%; height: auto; margin: 1rem 0 }
 td.text, th.text { text-align: left; white-space: pre-wrap; overflow-wrap: anywhere; max-width: 40rem }
 .message { color: #c33 } pre { overflow: auto; background: #8881; padding: 1rem }

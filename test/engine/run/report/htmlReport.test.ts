@@ -139,8 +139,8 @@ describe('report', () => {
   it('of several recoveries, table and page have what each trains and what it did to each block', async () => {
     assert.match(summaryText(report({ several: true })).split('\n')[3], /– → 0\.125 %/)
     const page = await pageOf([], report({ several: true }))
-    assert.match(page, /<td>1 refit<\/td><td>–<\/td><td>10<\/td><td>–<\/td>/)
-    assert.match(page, /<td>2 reconstruct<\/td><td>norm<\/td><td>1000<\/td><td>0\.125 %<\/td>/)
+    assert.match(page, /<td>1 refit<\/td><td class="words">–<\/td><td>10<\/td><td>–<\/td>/)
+    assert.match(page, /<td>2 reconstruct<\/td><td class="words">norm<\/td><td>1000<\/td><td>0\.125 %<\/td>/)
     assert.match(page, /<td>0<\/td><td>1 refit<\/td><td>–<\/td><td>4<\/td><td>2<\/td>/)
     assert.match(page, /<td>0<\/td><td>2 reconstruct<\/td><td>–<\/td><td>0\.5<\/td><td>0\.25<\/td>/)
     assert.ok(!(await pageOf([])).includes('<h2>Recoveries'))

@@ -98,7 +98,8 @@ describe('chart of perplexity', () => {
   })
 
   it('of runs laid over each other names each by its run, and writes only the first one’s levels into the picture', () => {
-    const { series, levels } = perplexityChart([run(0, ...measured), run(1, ...measured)])
+    const other = [evaluation('dense', 37), evaluation('pruned', 87), step, step, evaluation('recovered', 53)]
+    const { series, levels } = perplexityChart([run(0, ...measured), run(1, ...other)])
     assert.deepEqual(
       series.map(({ label }) => label),
       ['run 0, recovered', 'run 1, recovered'],
@@ -106,6 +107,19 @@ describe('chart of perplexity', () => {
     assert.deepEqual(
       levels.map(({ note }) => note),
       ['dense 38', 'pruned 88', '', ''],
+    )
+  })
+
+  it('what runs have measured alike is one line, and of no run', () => {
+    const other = [evaluation('dense', 38), evaluation('pruned', 90)]
+    const { levels } = perplexityChart([run(0, ...measured), run(1, ...other), run(2, ...other)])
+    assert.deepEqual(
+      levels.map(({ label, note }) => [label, note]),
+      [
+        ['dense', 'dense 38'],
+        ['run 0, pruned', 'pruned 88'],
+        ['pruned', ''],
+      ],
     )
   })
 

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { toCsv } from '../../../../src/shared/format/csv.ts'
 import { placeOf } from '../../../../src/shared/format/moduleName.ts'
-import { formatDuration, formatShare, formatTrained, formatValue } from '../../../../src/shared/format/numbers.ts'
+import {
+  formatDuration,
+  formatInColumn,
+  formatShare,
+  formatTrained,
+  formatValue,
+} from '../../../../src/shared/format/numbers.ts'
 
 describe('numbers for people', () => {
   it('a share that is not exactly 0 or 1 never looks like it is', () => {
@@ -19,6 +25,20 @@ describe('numbers for people', () => {
       '0',
       '1.235',
       '1.00e-7',
+    ])
+  })
+
+  it('in a column they end alike, where they are numbers of a common size', () => {
+    assert.deepEqual([84.9, 84.49, 7, 1234.5, 12345, 1e7, -2.5, NaN, Infinity].map(formatInColumn), [
+      '84.90',
+      '84.49',
+      '7.000',
+      '1235',
+      '12350',
+      '1.00e+7',
+      '-2.500',
+      'NaN',
+      '∞',
     ])
   })
 
