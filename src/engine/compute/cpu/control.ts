@@ -3,11 +3,9 @@
 //
 // The claim word holds (generation << 12 | next chunk). A thread that reads it as (g, next) with next < chunks knows
 // that generation g is unfinished, so its arguments stay as they are; when the exchange succeeds, the chunk is its own.
-// Before the arguments are rewritten the claim word is closed (next = 4095), so a late thread cannot succeed.
-//
-// A program is a list of commands (recorder.ts) that follow each other without the caller: whoever finishes the last chunk of
-// one runs those behind it that are not worth sharing, and opens the next. No thread waits longer than for a word to change.
-import { copyEntry, headWords, mostArgs, readCommand, writeEntry, type Command } from './entry.ts'
+// Before the arguments are rewritten the claim word is closed (next = 4095), so a late thread cannot succeed. Commands that follow
+// each other without the caller are a program (replay.ts).
+import { chunkRange, headWords, mostArgs, readCommand, writeEntry, type Command } from './entry.ts'
 
 /** Wasm's static data lies below; the caller's stack is not in linear memory. */
 const controlStart = 65536
@@ -22,10 +20,6 @@ const signal = 32
 const stop = 48
 /** 1 when a worker ended that was not told to: the chunk it had is never done. */
 const lost = 49
-/** 1 when the program at hand is done. */
-const over = 50
-/** Address of the program at hand (0: none), words of an entry, entries, and the next one; whoever opens commands writes them. */
-const program = 64
 /** Bytes of the error message of a failed chunk; 0 = none, −1 = being written. */
 const messageLength = 80
 
@@ -40,32 +34,18 @@ export type ExecuteChunk = (
   chunk: number,
 ) => void
 
-/** Where a program lies, in entries of equal size. */
-export interface ProgramPlace {
-  readonly address: number
-  readonly entryWords: number
-  readonly entries: number
-}
-
 export class Control {
-  readonly #memory: WebAssembly.Memory
+  /** Address of the block. */
+  readonly start = controlStart
   readonly #state: Int32Array
   readonly #message: Uint8Array
-  readonly #program: Float64Array
   /** The command at hand: read by all, written while the claim word is closed. */
   readonly #entry: Float64Array
   readonly #args: Float64Array
-  /** Of a command that one thread runs by itself. */
-  readonly #own = new Float64Array(headWords + mostArgs)
-  readonly #ownArgs = this.#own.subarray(headWords)
-  /** The program at hand as this thread sees it. */
-  #entries: Float64Array = new Float64Array(0)
 
   constructor(memory: WebAssembly.Memory) {
     const { buffer } = memory
-    this.#memory = memory
     this.#state = new Int32Array(buffer, controlStart, 128)
-    this.#program = new Float64Array(buffer, controlStart + 4 * program, 4)
     this.#entry = new Float64Array(buffer, controlStart + 1024, headWords + mostArgs)
     this.#args = this.#entry.subarray(headWords)
     this.#message = new Uint8Array(buffer, controlStart + 2048, 2048)
@@ -78,23 +58,6 @@ export class Control {
     this.#open(generation)
   }
 
-  /** Caller: runs a program with the others. False when a worker is lost or nothing moved for `stallMs`. */
-  run({ address, entryWords, entries }: ProgramPlace, execute: ExecuteChunk, stallMs: number): boolean {
-    const state = this.#state
-    Atomics.store(state, over, 0)
-    this.#program.set([address, entryWords, entries, 0])
-    this.#goOn(execute)
-    for (;;) {
-      const seen = Atomics.load(state, signal)
-      this.work(execute)
-      if (Atomics.load(state, over) === 1) return true
-      if (!this.#await(signal, seen, stallMs)) {
-        this.#program[0] = 0
-        return false
-      }
-    }
-  }
-
   /** Any thread: executes chunks until none is left to claim. */
   work(execute: ExecuteChunk): void {
     const state = this.#state
@@ -104,19 +67,13 @@ export class Control {
       const next = readCommand(this.#entry, 0)
       if (chunk >= next.chunks) return
       if (Atomics.compareExchange(state, claim, seen, seen + 1) !== seen) continue
-      const units = Math.ceil(next.total / next.unit)
-      const start = Math.floor((units * chunk) / next.chunks) * next.unit
-      const end = Math.min(next.total, Math.floor((units * (chunk + 1)) / next.chunks) * next.unit)
-      // Asked while the command cannot end: afterwards the caller may have begun another program.
-      const inProgram = this.#program[0] > 0
+      const [start, end] = chunkRange(next, chunk)
       try {
         execute(next, this.#args, start, end, chunk)
       } catch (error) {
         this.fail(error)
       }
-      if (Atomics.add(state, done, 1) + 1 < next.chunks) continue
-      if (inProgram) this.#goOn(execute)
-      else Atomics.notify(state, done)
+      if (Atomics.add(state, done, 1) + 1 === next.chunks) Atomics.notify(state, done)
     }
   }
 
@@ -131,12 +88,13 @@ export class Control {
     return true
   }
 
-  /** Worker: works until `halt`. */
-  serve(execute: ExecuteChunk): void {
+  /** Worker: works until `halt`; `join` is called whenever the caller has called. */
+  serve(execute: ExecuteChunk, join: () => void): void {
     const state = this.#state
     while (Atomics.load(state, stop) === 0) {
       const seen = Atomics.load(state, signal)
       this.work(execute)
+      join()
       const spinEnd = performance.now() + spinMs
       while (Atomics.load(state, signal) === seen && performance.now() < spinEnd);
       if (Atomics.load(state, stop) === 0) Atomics.wait(state, signal, seen)
@@ -146,12 +104,22 @@ export class Control {
   /** Ends `serve` in every worker. */
   halt(): void {
     Atomics.store(this.#state, stop, 1)
+    this.wake()
+  }
+
+  /** Calls the workers. */
+  wake(): void {
     Atomics.add(this.#state, signal, 1)
     Atomics.notify(this.#state, signal)
   }
 
   get halted(): boolean {
     return Atomics.load(this.#state, stop) === 1
+  }
+
+  /** Whether a worker ended that was not told to. */
+  get lost(): boolean {
+    return Atomics.load(this.#state, lost) === 1
   }
 
   /** Worker: says that it ends without having been told to. */
@@ -178,34 +146,6 @@ export class Control {
     return text
   }
 
-  /** Whoever finished a command of the program: runs what follows until there is a command to share, and opens that. */
-  #goOn(execute: ExecuteChunk): void {
-    const program = this.#program
-    const [address, entryWords, entries, next] = program
-    if (this.#entries.byteOffset !== address || this.#entries.length !== entries * entryWords)
-      this.#entries = new Float64Array(this.#memory.buffer, address, entries * entryWords)
-    for (let i = next; i < entries; i++) {
-      const at = i * entryWords
-      const command = readCommand(this.#entries, at)
-      if (command.chunks > 1) {
-        program[3] = i + 1
-        const generation = this.#shut()
-        copyEntry(this.#entry, this.#entries, at)
-        return this.#open(generation)
-      }
-      copyEntry(this.#own, this.#entries, at)
-      try {
-        execute(command, this.#ownArgs, 0, command.total, 0)
-      } catch (error) {
-        this.fail(error)
-      }
-    }
-    program[0] = 0
-    Atomics.store(this.#state, over, 1)
-    Atomics.add(this.#state, signal, 1)
-    Atomics.notify(this.#state, signal)
-  }
-
   /** Closes the claim word, so that the command may be rewritten; returns the next generation. */
   #shut(): number {
     const generation = (Atomics.load(this.#state, claim) + 4096) & ~4095
@@ -217,8 +157,7 @@ export class Control {
     const state = this.#state
     Atomics.store(state, done, 0)
     Atomics.store(state, claim, generation)
-    Atomics.add(state, signal, 1)
-    Atomics.notify(state, signal)
+    this.wake()
   }
 
   /** Caller: until a word is no longer `seen`. False when a worker is lost or it stays so for `stallMs`. */

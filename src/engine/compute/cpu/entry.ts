@@ -42,7 +42,9 @@ export function readCommand(from: Float64Array, at: number): Command {
   }
 }
 
-export function copyEntry(to: Float64Array, from: Float64Array, at: number): void {
-  const end = headWords + from[at + 7]
-  for (let i = 0; i < end; i++) to[i] = from[at + i]
+/** Items of a chunk: chunks begin at multiples of the unit and are as equal as that allows. */
+export function chunkRange({ chunks, total, unit }: Command, chunk: number): [start: number, end: number] {
+  const units = Math.ceil(total / unit)
+  const start = Math.floor((units * chunk) / chunks) * unit
+  return [start, Math.min(total, Math.floor((units * (chunk + 1)) / chunks) * unit)]
 }

@@ -16,12 +16,14 @@ import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../startWorker.ts'
 import type { Blas } from './blas.ts'
-import { Control, maxChunks, type ExecuteChunk, type ProgramPlace } from './control.ts'
+import { Control, maxChunks, type ExecuteChunk } from './control.ts'
 import type { Command } from './entry.ts'
 import type { Heap } from './heap.ts'
 import { isOutside } from './outside.ts'
+import { Replay, type ProgramPlace } from './replay.ts'
 import { leastPanelBytes } from './staged.ts'
 import { createEnv, openScratch, taskTable, type Libraries, type TaskEnv, type TaskTable } from './tasks.ts'
+import { ThreadChoice } from './threadChoice.ts'
 import { instantiate, type Wasm } from './wasm.ts'
 import type { WorkerStart } from './worker.ts'
 
@@ -60,6 +62,9 @@ export class Pool {
   /** For tests: what the pool runs on. */
   readonly workers: readonly Worker[]
   readonly #control: Control
+  readonly #replay: Replay
+  /** By what tells programs apart. */
+  readonly #choices = new Map<string, ThreadChoice>()
   readonly #table: TaskTable
   readonly #env: TaskEnv
   readonly #stageBytes: number
@@ -77,6 +82,7 @@ export class Pool {
     this.wasm = wasm
     this.#table = taskTable(this.wasm)
     this.#control = new Control(heap.memory)
+    this.#replay = new Replay(heap.memory, this.#control, 0)
     this.#env = createEnv(this.wasm, libraries, heap.outside, 0, packStarts[0])
     this.workers = packStarts.slice(1).map((packStart, i) => {
       const workerData: WorkerStart = {
@@ -135,10 +141,18 @@ export class Pool {
     this.#end(control.finish(command.chunks, stallMs), task)
   }
 
-  /** Runs commands that are written down and returns when all of them are done. */
-  runProgram(program: ProgramPlace): void {
+  /**
+   * Runs commands that are written down and returns when all of them are done; by as many threads as programs of this `kind`
+   * were quickest with.
+   */
+  runProgram(program: ProgramPlace, kind: string): void {
     if (this.#broken) throw this.#broken
-    this.#end(this.#control.run(program, this.#execute, stallMs), 'a program')
+    const choice = this.#choices.get(kind) ?? new ThreadChoice(this.threads)
+    this.#choices.set(kind, choice)
+    const began = performance.now()
+    const finished = this.#replay.run(program, choice.threads, this.#execute, stallMs)
+    choice.took(performance.now() - began)
+    this.#end(finished, 'a program')
   }
 
   /** Where the threads' scratch lies, until a command asks for more of it. */

@@ -1,4 +1,4 @@
-// Kernels that are run and written down as a program (control.ts), to be run again without being called: a token of a text
+// Kernels that are run and written down as a program (replay.ts), to be run again without being called: a token of a text
 // takes hundreds of them, on the same tensors as the one before.
 import { bytesPerElement } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
@@ -6,6 +6,7 @@ import type { Recorder } from '../backend.ts'
 import type { Kernels } from '../kernels.ts'
 import { lengthOf } from '../tensor.ts'
 import { headWords, writeEntry } from './entry.ts'
+import { mostEntries } from './replay.ts'
 import type { Pool, Runner, Split } from './pool.ts'
 
 interface Call {
@@ -91,9 +92,12 @@ interface ProgramInMemory {
 }
 
 function openProgram(pool: Pool, calls: readonly Call[]): ProgramInMemory {
+  if (calls.length > mostEntries) throw new EngineError('internal', `internal: a program of ${calls.length} commands`)
   const entryWords = headWords + Math.max(...calls.map(({ args }) => args.length))
   const address = pool.heap.allocateInside(8 * entryWords * calls.length)
   const words = new Float64Array(pool.heap.memory.buffer, address, entryWords * calls.length)
+  // Of one model, whatever the text.
+  const kind = `${calls.length} of ${calls.reduce((sum, { split }) => sum + split.total, 0)}`
   let scratchStart = -1
   const set = (i: number, { task, split, args }: Call) =>
     writeEntry(words, i * entryWords, pool.command(task, split, args), args)
@@ -105,7 +109,7 @@ function openProgram(pool: Pool, calls: readonly Call[]): ProgramInMemory {
         scratchStart = pool.scratchStart
         calls.forEach((call, i) => set(i, call))
       }
-      pool.runProgram({ address, entryWords, entries: calls.length })
+      pool.runProgram({ address, entryWords, entries: calls.length }, kind)
     },
     close: () => pool.heap.release(address),
   }

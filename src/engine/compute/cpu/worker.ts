@@ -1,9 +1,10 @@
 // A thread of the CPU pool: binds the shared memory, the kernels and BLAS, then serves commands until the pool halts.
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadBlas, type BlasKind } from './blas.ts'
-import { Control } from './control.ts'
+import { Control, type ExecuteChunk } from './control.ts'
 import { loadOneDnn } from './oneDnn.ts'
 import { openOutside } from './outside.ts'
+import { Replay } from './replay.ts'
 import { createEnv, openScratch, taskTable } from './tasks.ts'
 import { instantiate } from './wasm.ts'
 
@@ -30,10 +31,12 @@ async function main(start: WorkerStart): Promise<void> {
   // Without this the caller would wait for the chunk of a thread that is no more.
   process.on('exit', () => control.halted || control.leave())
   parentPort?.postMessage(names.join())
-  control.serve((command, args, from, to, chunk) => {
+  const replay = new Replay(start.memory, control, start.thread)
+  const execute: ExecuteChunk = (command, args, from, to, chunk) => {
     openScratch(env, command)
     tasks[command.task](env, args, from, to, chunk)
-  })
+  }
+  control.serve(execute, () => replay.join(execute))
 }
 
 await main(workerData as WorkerStart)

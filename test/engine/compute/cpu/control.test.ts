@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Control, heapStart } from '../../../../src/engine/compute/cpu/control.ts'
-import { headWords, writeEntry, type Command } from '../../../../src/engine/compute/cpu/entry.ts'
+import type { Command } from '../../../../src/engine/compute/cpu/entry.ts'
 
 const command: Command = {
   task: 3,
@@ -32,61 +32,6 @@ describe('the command block of the CPU pool', () => {
     ])
     assert.ok(control.finish(4, 1000))
     control.work(() => assert.fail('a finished command has no chunks left'))
-  })
-
-  it('runs the commands of a program in their order, each with its own arguments', () => {
-    const memory = new WebAssembly.Memory({
-      initial: 1 + heapStart / 65536,
-      maximum: 1 + heapStart / 65536,
-      shared: true,
-    })
-    const control = new Control(memory)
-    const entryWords = headWords + 2
-    const words = new Float64Array(memory.buffer, heapStart, 4 * entryWords)
-    const chunks = [1, 4, 1, 2]
-    chunks.forEach((count, i) => writeEntry(words, i * entryWords, { ...command, task: i, chunks: count }, [10 * i, i]))
-    const place = { address: heapStart, entryWords, entries: 4 }
-    for (let again = 0; again < 2; again++) {
-      const seen: number[][] = []
-      const done = control.run(place, (c, args, start, end) => seen.push([c.task, args[0], args[1], start, end]), 1000)
-      assert.ok(done)
-      assert.deepEqual(seen, [
-        [0, 0, 0, 0, 37],
-        ...[0, 10, 20, 30].map((start) => [1, 10, 1, start, Math.min(37, start + 10)]),
-        [2, 20, 2, 0, 37],
-        [3, 30, 3, 0, 20],
-        [3, 30, 3, 20, 37],
-      ])
-    }
-    // A command by itself afterwards is no part of it.
-    control.publish(command, [])
-    control.work(() => undefined)
-    assert.ok(control.finish(4, 1000))
-  })
-
-  it('keeps the first error of a program and goes through the rest', () => {
-    const memory = new WebAssembly.Memory({
-      initial: 1 + heapStart / 65536,
-      maximum: 1 + heapStart / 65536,
-      shared: true,
-    })
-    const control = new Control(memory)
-    const words = new Float64Array(memory.buffer, heapStart, 2 * headWords)
-    writeEntry(words, 0, { ...command, task: 0, chunks: 1 }, [])
-    writeEntry(words, headWords, { ...command, task: 1 }, [])
-    const tasks: number[] = []
-    const place = { address: heapStart, entryWords: headWords, entries: 2 }
-    const done = control.run(
-      place,
-      ({ task }) => {
-        tasks.push(task)
-        throw new Error(`task ${task}`)
-      },
-      1000,
-    )
-    assert.ok(done)
-    assert.deepEqual(tasks, [0, 1, 1, 1, 1])
-    assert.match(control.takeFailure() ?? '', /task 0/)
   })
 
   it('keeps the first error of a command and counts the chunk as done', () => {

@@ -1,0 +1,163 @@
+// A program is a list of commands in shared memory (recorder.ts) that follow each other without the caller. All threads that
+// take part claim chunks of the command at hand where it lies; whoever finishes its last chunk runs those behind it that are not
+// worth sharing, and opens the next.
+//
+// The position word holds (command << 12 | chunks that nobody has claimed). A claim is an exchange of that word for one less:
+// from then on the program cannot go on without the claimed chunk, so all that it says of the command is read afterwards, however
+// late a thread comes. Threads wait by looking at the word for a little while, then asleep: the one that they wait for may need
+// their processor.
+import type { Control, ExecuteChunk } from './control.ts'
+import { chunkRange, headWords, readCommand } from './entry.ts'
+
+/** Where a program lies, in entries of equal size. */
+export interface ProgramPlace {
+  readonly address: number
+  readonly entryWords: number
+  readonly entries: number
+}
+
+/** Behind the words of the command block. */
+const wordsAt = 4096
+/** Words on cache lines of their own. */
+const [position, done, sleepers, words] = [0, 16, 32, 48]
+/** What the position word says while there is no program. */
+const closed = -1
+/** Entries that the position word can count. */
+export const mostEntries = 2 ** 19
+
+/** At the word, between two at the clock. */
+const looks = 200
+const spinMs = 0.1
+const pauseMs = 50
+
+export class Replay {
+  readonly #memory: WebAssembly.Memory
+  readonly #control: Control
+  readonly #thread: number
+  readonly #state: Int32Array
+  /** Address, words of an entry, entries, and how many threads take part. */
+  readonly #place: Float64Array
+  /** The program at hand as this thread sees it. */
+  #address = 0
+  #entryWords = 0
+  #entries: Float64Array = new Float64Array(0)
+  #args: Float64Array[] = []
+
+  constructor(memory: WebAssembly.Memory, control: Control, thread: number) {
+    const start = control.start + wordsAt
+    this.#memory = memory
+    this.#control = control
+    this.#thread = thread
+    this.#state = new Int32Array(memory.buffer, start, words)
+    this.#place = new Float64Array(memory.buffer, start + 4 * words, 4)
+    if (thread === 0) Atomics.store(this.#state, position, closed)
+  }
+
+  /**
+   * Caller: runs a program with `threads − 1` others. False when a worker is lost or nothing moved for `stallMs`. Chunks, and so
+   * the results, are the same whoever takes part.
+   */
+  run(
+    { address, entryWords, entries }: ProgramPlace,
+    threads: number,
+    execute: ExecuteChunk,
+    stallMs: number,
+  ): boolean {
+    this.#place.set([address, entryWords, entries, threads])
+    this.#look()
+    if (threads === 1) {
+      for (let i = 0; i < entries; i++) this.#whole(i, execute)
+      return true
+    }
+    this.#openFrom(0, execute)
+    this.#control.wake()
+    if (this.#follow(execute, stallMs)) return true
+    Atomics.store(this.#state, position, closed)
+    return false
+  }
+
+  /** Worker: takes part in a program that is open, until it is over. */
+  join(execute: ExecuteChunk): void {
+    if (Atomics.load(this.#state, position) !== closed && this.#thread < this.#place[3]) this.#follow(execute, Infinity)
+  }
+
+  #follow(execute: ExecuteChunk, stallMs: number): boolean {
+    const state = this.#state
+    for (;;) {
+      const seen = Atomics.load(state, position)
+      if (seen === closed) return true
+      const left = seen & 4095
+      if (left === 0) {
+        if (!this.#await(seen, stallMs)) return false
+      } else if (Atomics.compareExchange(state, position, seen, seen - 1) === seen) {
+        this.#claimed(seen >> 12, left, execute)
+      }
+    }
+  }
+
+  #claimed(index: number, left: number, execute: ExecuteChunk): void {
+    this.#look()
+    const chunks = this.#chunks(index)
+    this.#chunk(index, chunks - left, execute)
+    if (Atomics.add(this.#state, done, 1) + 1 === chunks) this.#openFrom(index + 1, execute)
+  }
+
+  /** Whoever finished a command: runs what follows until there is one to share, and opens that. */
+  #openFrom(index: number, execute: ExecuteChunk): void {
+    const state = this.#state
+    const entries = this.#place[2]
+    let next = index
+    for (; next < entries && this.#chunks(next) === 1; next++) this.#whole(next, execute)
+    Atomics.store(state, done, 0)
+    Atomics.store(state, position, next < entries ? (next << 12) | this.#chunks(next) : closed)
+    if (Atomics.load(state, sleepers) > 0) Atomics.notify(state, position)
+  }
+
+  #whole(index: number, execute: ExecuteChunk): void {
+    const chunks = this.#chunks(index)
+    for (let chunk = 0; chunk < chunks; chunk++) this.#chunk(index, chunk, execute)
+  }
+
+  #chunk(index: number, chunk: number, execute: ExecuteChunk): void {
+    const command = readCommand(this.#entries, index * this.#entryWords)
+    const [start, end] = chunkRange(command, chunk)
+    try {
+      execute(command, this.#args[index], start, end, chunk)
+    } catch (error) {
+      this.#control.fail(error)
+    }
+  }
+
+  #chunks(index: number): number {
+    return this.#entries[index * this.#entryWords + 1]
+  }
+
+  /** Views of the program at hand: the same for all tokens of a text. */
+  #look(): void {
+    const [address, entryWords, entries] = this.#place
+    if (address === this.#address && entryWords === this.#entryWords && this.#args.length === entries) return
+    const { buffer } = this.#memory
+    this.#address = address
+    this.#entryWords = entryWords
+    this.#entries = new Float64Array(buffer, address, entries * entryWords)
+    this.#args = Array.from({ length: entries }, (_, i) =>
+      this.#entries.subarray(i * entryWords + headWords, (i + 1) * entryWords),
+    )
+  }
+
+  /** Until the position is no longer `seen`. False when a worker is lost or it stays so for `stallMs`. */
+  #await(seen: number, stallMs: number): boolean {
+    const state = this.#state
+    const since = performance.now()
+    for (;;) {
+      for (let i = 0; i < looks; i++) if (Atomics.load(state, position) !== seen) return true
+      const now = performance.now()
+      if (now - since < spinMs) continue
+      Atomics.add(state, sleepers, 1)
+      Atomics.wait(state, position, seen, pauseMs)
+      Atomics.sub(state, sleepers, 1)
+      if (Atomics.load(state, position) !== seen) return true
+      if (this.#control.lost || this.#control.halted || now - since > stallMs) return false
+    }
+  }
+}

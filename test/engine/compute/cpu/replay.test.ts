@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { Control, heapStart, type ExecuteChunk } from '../../../../src/engine/compute/cpu/control.ts'
+import { headWords, writeEntry, type Command } from '../../../../src/engine/compute/cpu/entry.ts'
+import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
+import { Replay, type ProgramPlace } from '../../../../src/engine/compute/cpu/replay.ts'
+
+const command: Command = {
+  task: 3,
+  chunks: 4,
+  total: 37,
+  unit: 5,
+  scratchStart: 64,
+  stageOffset: 0,
+  scratchStride: 128,
+}
+const [pages, entryWords] = [1 + heapStart / 65536, headWords + 2]
+
+/** A program of commands of so many chunks, and nobody but the caller to run it. */
+function open(chunks: readonly number[]) {
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+  const control = new Control(memory)
+  const words = new Float64Array(memory.buffer, heapStart, chunks.length * entryWords)
+  chunks.forEach((count, i) => writeEntry(words, i * entryWords, { ...command, task: i, chunks: count }, [10 * i, i]))
+  const place: ProgramPlace = { address: heapStart, entryWords, entries: chunks.length }
+  return { memory, control, replay: new Replay(memory, control, 0), place }
+}
+
+describe('a program on the CPU pool', () => {
+  it('runs its commands in their order, each with its own arguments, also when nobody else comes', () => {
+    const { replay, place } = open([1, 4, 1, 2])
+    for (const threads of [1, 3, 2, 1]) {
+      const seen: number[][] = []
+      const execute: ExecuteChunk = (c, args, start, end, chunk) =>
+        seen.push([c.task, args[0], args[1], start, end, chunk])
+      assert.ok(replay.run(place, threads, execute, 1000))
+      assert.deepEqual(seen, [
+        [0, 0, 0, 0, 37, 0],
+        ...[0, 10, 20, 30].map((start, i) => [1, 10, 1, start, Math.min(37, start + 10), i]),
+        [2, 20, 2, 0, 37, 0],
+        [3, 30, 3, 0, 20, 0],
+        [3, 30, 3, 20, 37, 1],
+      ])
+    }
+  })
+
+  it('keeps the first error and goes through the rest', () => {
+    const { control, replay, place } = open([1, 4])
+    for (const threads of [1, 2]) {
+      const tasks: number[] = []
+      const execute: ExecuteChunk = ({ task }) => {
+        tasks.push(task)
+        throw new Error(`task ${task}`)
+      }
+      assert.ok(replay.run(place, threads, execute, 1000))
+      assert.deepEqual(tasks, [0, 1, 1, 1, 1])
+      assert.match(control.takeFailure() ?? '', /task 0/)
+    }
+  })
+
+  it('is not waited for when a worker left with a chunk, or nothing moves', () => {
+    for (const leaves of [true, false]) {
+      const { memory, control, replay, place } = open([3])
+      const position = new Int32Array(memory.buffer, control.start + 4096, 1)
+      let first = true
+      const execute: ExecuteChunk = () => {
+        // Another thread claims a chunk, and that is the last of it.
+        if (first) Atomics.sub(position, 0, 1)
+        if (first && leaves) control.leave()
+        first = false
+      }
+      assert.equal(replay.run(place, 2, execute, leaves ? 60_000 : 0), false)
+    }
+  })
+})
+
+/** x = 1, then x = 2·x + 1 so many times, in chunks of a few elements and in one; or with a command that traps in between. */
+function doubling(backend: CpuBackend, times: number, traps = false) {
+  const { pool } = backend
+  const length = 1000
+  const x = backend.allocate('f32', [length])
+  const ones = backend.allocate('f32', [length])
+  backend.kernels.fill(ones, 1)
+  const [atX, atOnes] = [x, ones].map((tensor) => pool.heap.addressOf(tensor))
+  const calls: [task: string, unit: number, args: number[]][] = [['fill', 8, [atX, 1]]]
+  for (let i = 0; i < times; i++) {
+    calls.push(['add', i % 3 === 0 ? length : 8, [atX, atX, atX]])
+    if (traps && i === 1) calls.push(['fill', 8, [0xf0000000, 1]])
+    calls.push(['addScaled', 8, [atX, atOnes, 1]])
+  }
+  const words = headWords + 3
+  const address = pool.heap.allocateInside(8 * words * calls.length)
+  const program = new Float64Array(pool.heap.memory.buffer, address, words * calls.length)
+  calls.forEach(([task, unit, args], i) =>
+    writeEntry(program, i * words, pool.command(task, { total: length, unit }, args), args),
+  )
+  const place: ProgramPlace = { address, entryWords: words, entries: calls.length }
+  return { run: () => pool.runProgram(place, String(traps)), result: () => backend.read(x) }
+}
+
+describe('a program on the threads of the CPU pool', () => {
+  // More of them than the machine has processors, so that some lose theirs in the middle.
+  for (const threads of [2, 5, 9])
+    it(`runs every chunk of every command once, in order, on ${threads} threads`, async () => {
+      const backend = await openCpu({ threads })
+      const { run, result } = doubling(backend, 12)
+      for (let again = 0; again < 60; again++) {
+        run()
+        assert.ok((await result()).every((value) => value === 2 ** 13 - 1))
+        // Other work in between, and workers that are asleep when it goes on.
+        if (again % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      await backend.close()
+    })
+
+  it('says what failed in it, and goes on afterwards', async () => {
+    const backend = await openCpu({ threads: 3 })
+    const [failing, sound] = [doubling(backend, 4, true), doubling(backend, 4)]
+    for (let again = 0; again < 3; again++) {
+      assert.throws(() => failing.run(), /a program failed on the CPU pool: [^]*out of bounds/)
+      sound.run()
+      assert.ok((await sound.result()).every((value) => value === 31))
+    }
+    await backend.close()
+  })
+
+  it('is refused when a worker is gone, and after close', async () => {
+    const backend = await openCpu({ threads: 3 })
+    const { run } = doubling(backend, 2)
+    await backend.pool.workers[1].terminate()
+    assert.throws(run, /a worker of the CPU backend is gone/)
+    await backend.close()
+    assert.throws(run, /used after close/)
+  })
+})
