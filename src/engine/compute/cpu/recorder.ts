@@ -34,7 +34,12 @@ export function createRecorder(pool: Pool, kernelsOf: (runner: Runner) => Kernel
   const runner: Runner = {
     heap,
     threads: pool.threads,
-    chunks: (split) => pool.chunks(split),
+    chunks() {
+      throw new EngineError(
+        'internal',
+        'internal: a sum of parts by chunk, which a program has as many of as threads take part',
+      )
+    },
     inline: (name, args) => pool.inline(name, args),
     run(task, split, args) {
       const call = { task, split, args }

@@ -54,8 +54,8 @@ export class Replay {
   }
 
   /**
-   * Caller: runs a program with `threads − 1` others. False when a worker is lost or nothing moved for `stallMs`. Chunks, and so
-   * the results, are the same whoever takes part.
+   * Caller: runs a program with `threads − 1` others. False when a worker is lost or nothing moved for `stallMs`. One thread runs
+   * each command in one piece: nothing in a program may depend on how it is cut.
    */
   run(
     { address, entryWords, entries }: ProgramPlace,
@@ -66,7 +66,7 @@ export class Replay {
     this.#place.set([address, entryWords, entries, threads])
     this.#look()
     if (threads === 1) {
-      for (let i = 0; i < entries; i++) this.#whole(i, execute)
+      for (let i = 0; i < entries; i++) this.#run(i, 0, 1, execute)
       return true
     }
     this.#openFrom(0, execute)
@@ -98,7 +98,7 @@ export class Replay {
   #claimed(index: number, left: number, execute: ExecuteChunk): void {
     this.#look()
     const chunks = this.#chunks(index)
-    this.#chunk(index, chunks - left, execute)
+    this.#run(index, chunks - left, chunks, execute)
     if (Atomics.add(this.#state, done, 1) + 1 === chunks) this.#openFrom(index + 1, execute)
   }
 
@@ -107,20 +107,15 @@ export class Replay {
     const state = this.#state
     const entries = this.#place[2]
     let next = index
-    for (; next < entries && this.#chunks(next) === 1; next++) this.#whole(next, execute)
+    for (; next < entries && this.#chunks(next) === 1; next++) this.#run(next, 0, 1, execute)
     Atomics.store(state, done, 0)
     Atomics.store(state, position, next < entries ? (next << 12) | this.#chunks(next) : closed)
     if (Atomics.load(state, sleepers) > 0) Atomics.notify(state, position)
   }
 
-  #whole(index: number, execute: ExecuteChunk): void {
-    const chunks = this.#chunks(index)
-    for (let chunk = 0; chunk < chunks; chunk++) this.#chunk(index, chunk, execute)
-  }
-
-  #chunk(index: number, chunk: number, execute: ExecuteChunk): void {
+  #run(index: number, chunk: number, chunks: number, execute: ExecuteChunk): void {
     const command = readCommand(this.#entries, index * this.#entryWords)
-    const [start, end] = chunkRange(command, chunk)
+    const [start, end] = chunks === 1 ? [0, command.total] : chunkRange(command, chunk)
     try {
       execute(command, this.#args[index], start, end, chunk)
     } catch (error) {

@@ -15,6 +15,9 @@ function layoutArgs(
   return [seqLen, numHeads, numKvHeads, headDim, scale, window, queryTile(seqLen), codeOf(operand)]
 }
 
+/** Elements of keys and values of a chunk of a step: a microsecond or two, and more than handing it out in a program. */
+const stepElements = 8192
+
 export function attention(pool: Runner): Attention {
   const at = addresses(pool)
   return {
@@ -31,9 +34,9 @@ export function attention(pool: Runner): Attention {
     },
     attentionStep(out, q, keys, values, { length, numHeads, numKvHeads, headDim, scale, window }) {
       const first = window > 0 ? Math.max(0, length - window) : 0
-      const split = byRows(numHeads, 2 * (length - first) * headDim)
+      const unit = Math.max(1, Math.floor(stepElements / (2 * (length - first) * headDim)))
       const shape = [first, length, numHeads / numKvHeads, numKvHeads * headDim, headDim, scale]
-      pool.run('attentionStep', split, [at(out), at(q), at(keys), at(values), ...shape])
+      pool.run('attentionStep', { total: numHeads, unit }, [at(out), at(q), at(keys), at(values), ...shape])
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { batch, seqLen, numHeads, numKvHeads, headDim } = shape
