@@ -193,8 +193,19 @@ export interface Kernels {
     keyMask: Tensor | null,
     shape: AttentionShape,
   ): void
-  /** out[1,H·D] = softmax(scale·q·keysᵀ within the window) · values: what `attention` gives for its last row. */
-  attentionStep(out: Tensor, q: Tensor, keys: Tensor, values: Tensor, shape: AttentionStepShape): void
+  /**
+   * Row length − 1 of keys and values [capacity, Hkv·D] = k and v; then out[1,H·D] = softmax(scale·q·keysᵀ within the window) ·
+   * values: what `attention` gives for its last row.
+   */
+  attentionStep(
+    out: Tensor,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    shape: AttentionStepShape,
+  ): void
   attentionBackward(
     dQ: Tensor,
     dK: Tensor,

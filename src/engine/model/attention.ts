@@ -5,7 +5,7 @@ import { reshape, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import type { RopeConfig } from '../../shared/families/ropeConfig.ts'
 import { breathe } from '../breathe.ts'
-import { remember } from './kvCache.ts'
+import { rememberBeginning, roomForNext } from './kvCache.ts'
 import { linearBackward, linearForward, linearsForward, productInput } from './linear.ts'
 import { eachTime, type Grads, type Linear, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
@@ -62,12 +62,14 @@ export async function attentionForward(
   const logSum = scope.allocate([q.shape[0], config.numHeads])
   const shape = attentionShape(step, config, weights)
   const { cache } = step
-  const known = cache && remember(step, cache, weights.block, k, v)
-  const read = known ? { q, k, v } : { q: operand(pass, q), k: operand(pass, k), v: operand(pass, v) }
-  if (known)
-    eachTime(step, () =>
-      kernels.attentionStep(mixedPlaces, q, known.keys, known.values, { ...shape, length: cache.past + 1 }),
-    )
+  const follows = cache !== undefined && cache.past > 0
+  if (cache && !follows) rememberBeginning(step, cache, weights.block, k, v)
+  const read = follows ? { q, k, v } : { q: operand(pass, q), k: operand(pass, k), v: operand(pass, v) }
+  if (follows)
+    eachTime(step, () => {
+      const { keys, values, length } = roomForNext(cache, weights.block)
+      kernels.attentionStep(mixedPlaces, q, k, v, keys, values, { ...shape, length })
+    })
   else kernels.attention(mixedPlaces, logSum, read.q, read.k, read.v, step.keyMask, shape)
   await breathe()
   for (const tensor of [read.q, read.k, read.v]) pass.drop(tensor)

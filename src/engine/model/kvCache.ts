@@ -4,7 +4,7 @@ import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { EngineError } from '../errors.ts'
-import { eachTime, type Step } from './module.ts'
+import type { Step } from './module.ts'
 
 export interface KvCache {
   /** Positions that all blocks have. */
@@ -47,29 +47,33 @@ export function kvCacheBytes({ numBlocks, numKvHeads, headDim }: ModelConfig, ca
   return 8 * numBlocks * capacity * numKvHeads * headDim
 }
 
-/**
- * Puts a block's new keys and values [T, Hkv·D] behind the others. With something before them, what their query is to look at;
- * null for a beginning, which sees itself alone.
- */
-export function remember(
-  step: Step,
-  cache: KvCache,
-  block: number,
-  k: Tensor,
-  v: Tensor,
-): { keys: Tensor; values: Tensor } | null {
-  const [count, width] = k.shape
-  const [keys, values] = [cache.keys[block], cache.values[block]]
-  eachTime(step, () => {
-    const { past, capacity } = cache
-    if (past + count > capacity || (past > 0 && count > 1))
-      throw new EngineError('internal', `${count} tokens after ${past} do not fit a cache of ${capacity}`)
-    const shape = {
-      ...{ rows: count, groups: 1, width, outRow: width, outGroup: 0, outOffset: past * width },
-      ...{ inRow: width, inGroup: 0, inOffset: 0 },
-    }
-    step.backend.kernels.copy(keys, k, shape)
-    step.backend.kernels.copy(values, v, shape)
-  })
-  return cache.past > 0 ? { keys, values } : null
+/** A block's keys and values of a sequence's beginning [T, Hkv·D], which sees itself alone. */
+export function rememberBeginning(step: Step, cache: KvCache, block: number, k: Tensor, v: Tensor): void {
+  const [rows, width] = k.shape
+  requireRoom(cache, rows)
+  const { kernels } = step.backend
+  const whole = {
+    rows,
+    groups: 1,
+    width,
+    outRow: width,
+    outGroup: 0,
+    outOffset: 0,
+    inRow: width,
+    inGroup: 0,
+    inOffset: 0,
+  }
+  kernels.copy(cache.keys[block], k, whole)
+  kernels.copy(cache.values[block], v, whole)
+}
+
+/** Where the kernel of a step puts a token's keys and values of a block, and what its query looks at. */
+export function roomForNext(cache: KvCache, block: number): { keys: Tensor; values: Tensor; length: number } {
+  requireRoom(cache, 1)
+  return { keys: cache.keys[block], values: cache.values[block], length: cache.past + 1 }
+}
+
+function requireRoom({ past, capacity }: KvCache, count: number): void {
+  if (past + count > capacity || (past > 0 && count > 1))
+    throw new EngineError('internal', `${count} tokens after ${past} do not fit a cache of ${capacity}`)
 }

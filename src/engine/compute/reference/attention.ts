@@ -73,9 +73,11 @@ export function attention(s: Storage): Attention {
         })
       })
     },
-    attentionStep(out, q, keys, values, { length, ...h }) {
+    attentionStep(out, q, k, v, keys, values, { length, ...h }) {
       const { numHeads, numKvHeads, headDim, scale, window } = h
       const [y, qv, kv, vv] = [s.f(out).fill(0), s.f(q), s.f(keys), s.f(values)]
+      kv.set(s.f(k), (length - 1) * k.length)
+      vv.set(s.f(v), (length - 1) * v.length)
       const first = window > 0 ? Math.max(0, length - window) : 0
       for (let head = 0; head < numHeads; head++) {
         const kvHead = Math.floor((head * numKvHeads) / numHeads)

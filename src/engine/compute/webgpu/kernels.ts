@@ -26,7 +26,7 @@ export function allKernels(gpu: Gpu): DeviceKernels {
     ...products(gpu),
     ...adapters(gpu, copying),
     ...attentionOf(gpu, reducing),
-    ...attentionStepOf(gpu),
+    ...attentionStepOf(gpu, copying),
     ...ropeOf(gpu),
     ...norms(gpu),
     ...activations(gpu),

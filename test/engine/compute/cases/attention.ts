@@ -93,11 +93,15 @@ const step = (length: number, numHeads: number, numKvHeads: number, headDim: num
   const { f32 } = maker(name)
   const shape = { length, numHeads, numKvHeads, headDim, scale: headDim ** -0.5, window }
   const cache = () => f32([length + 3, numKvHeads * headDim])
+  const row = () => f32([1, numKvHeads * headDim])
   return {
     name,
-    tensors: { out: garbage([1, numHeads * headDim]), q: f32([1, numHeads * headDim]), keys: cache(), values: cache() },
-    run: (k, t) => k.attentionStep(t.out, t.q, t.keys, t.values, shape),
-    outputs: ['out'],
+    tensors: {
+      ...{ out: garbage([1, numHeads * headDim]), q: f32([1, numHeads * headDim]), k: row(), v: row() },
+      ...{ keys: cache(), values: cache() },
+    },
+    run: (k, t) => k.attentionStep(t.out, t.q, t.k, t.v, t.keys, t.values, shape),
+    outputs: ['out', 'keys', 'values'],
     tolerance: exact,
   }
 }

@@ -32,11 +32,12 @@ export function attention(pool: Runner): Attention {
       const args = [at(out), at(logSum), at(q), at(k), at(v), at(keyMask), ...layoutArgs(shape, q)]
       pool.run('attention', split, args)
     },
-    attentionStep(out, q, keys, values, { length, numHeads, numKvHeads, headDim, scale, window }) {
+    attentionStep(out, q, k, v, keys, values, { length, numHeads, numKvHeads, headDim, scale, window }) {
       const first = window > 0 ? Math.max(0, length - window) : 0
       const unit = Math.max(1, Math.floor(stepElements / (2 * (length - first) * headDim)))
       const shape = [first, length, numHeads / numKvHeads, numKvHeads * headDim, headDim, scale]
-      pool.run('attentionStep', { total: numHeads, unit }, [at(out), at(q), at(keys), at(values), ...shape])
+      const args = [at(out), at(q), at(keys), at(values), ...shape, at(k), at(v)]
+      pool.run('rememberAndAttend', { total: numHeads, unit }, args)
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { batch, seqLen, numHeads, numKvHeads, headDim } = shape

@@ -58,9 +58,12 @@ const variants = { probabilities: variant(probabilities), mixture: variant(mixtu
 
 export const attentionStepVariants: readonly Variant[] = Object.values(variants)
 
-export function attentionStepOf(gpu: Gpu): Pick<Kernels, 'attentionStep'> {
+export function attentionStepOf(gpu: Gpu, { copy }: Pick<Kernels, 'copy'>): Pick<Kernels, 'attentionStep'> {
   return {
-    attentionStep(out, q, keys, values, { length, numHeads, numKvHeads, headDim, scale, window }) {
+    attentionStep(out, q, k, v, keys, values, { length, numHeads, numKvHeads, headDim, scale, window }) {
+      const last = { rows: 1, groups: 1, width: k.length, outRow: 0, outGroup: 0, inRow: 0, inGroup: 0, inOffset: 0 }
+      copy(keys, k, { ...last, outOffset: (length - 1) * k.length })
+      copy(values, v, { ...last, outOffset: (length - 1) * v.length })
       const first = window > 0 ? Math.max(0, length - window) : 0
       const seen = length - first
       const scores = gpu.scratch([numHeads * seen])
