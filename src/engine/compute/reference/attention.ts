@@ -41,6 +41,13 @@ function eachQuery(
       }
 }
 
+/** A cache [capacity, C] whose row length − 1 becomes `row`. */
+function appended(s: Storage, cache: Tensor, row: Tensor, length: number): Float64Array {
+  const rows = s.f(cache)
+  rows.set(s.f(row), (length - 1) * row.length)
+  return rows
+}
+
 export function attention(s: Storage): Attention {
   return {
     rope(x, cos, sin, { seqLen, numHeads, headDim, rotaryDim, inverse }) {
@@ -75,9 +82,7 @@ export function attention(s: Storage): Attention {
     },
     attentionStep(out, q, k, v, keys, values, { length, ...h }) {
       const { numHeads, numKvHeads, headDim, scale, window } = h
-      const [y, qv, kv, vv] = [s.f(out).fill(0), s.f(q), s.f(keys), s.f(values)]
-      kv.set(s.f(k), (length - 1) * k.length)
-      vv.set(s.f(v), (length - 1) * v.length)
+      const [y, qv, kv, vv] = [s.f(out).fill(0), s.f(q), appended(s, keys, k, length), appended(s, values, v, length)]
       const first = window > 0 ? Math.max(0, length - window) : 0
       for (let head = 0; head < numHeads; head++) {
         const kvHead = Math.floor((head * numKvHeads) / numHeads)
