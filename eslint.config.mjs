@@ -39,12 +39,13 @@ const base = [
   'processor.ts',
   'breathe.ts',
   'dtype.ts',
+  'readWasm.ts',
   'rng.ts',
   'startWorker.ts',
 ]
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-test', 'out', 'node_modules', 'src/engine/compute/cpu/assembly', 'test/fixtures'] },
+  { ignores: ['dist', 'dist-test', 'out', 'node_modules', 'src/engine/**/assembly', 'test/fixtures'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommended,
   {

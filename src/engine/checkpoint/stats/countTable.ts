@@ -1,10 +1,8 @@
-import { countHalves, type HalfGroups } from './groupCounts.ts'
-
 /** Patterns of 16 bits. */
 const tableSize = 65536
 
 /** Up to so many elements a short list is faster than tables of all patterns: a model can have a hundred thousand biases. */
-const fewElements = 4096
+export const fewElements = 4096
 
 /** Patterns that occur, ascending, and how often each does. Plain arrays: they cross between threads. */
 export interface PatternCounts {
@@ -28,13 +26,6 @@ export class CountTable {
       odd[patterns[i + 1]]++
     }
     if (pairs < patterns.length) even[patterns[pairs]]++
-  }
-
-  /** Of 16-bit floats, and the broken groups among them. */
-  addHalves(halves: Uint16Array, groups: HalfGroups): void {
-    const { even, odd } = this.allTables()
-    countHalves(new Int32Array(halves.buffer, halves.byteOffset, halves.length >>> 1), even, odd, groups)
-    if (halves.length & 1) even[halves[halves.length - 1]]++
   }
 
   /** Counts the upper half of each word: of an f32 its sign, exponent and 7 bits of the fraction. */
@@ -81,15 +72,10 @@ export class CountTable {
   /** Null while there are few. */
   private tablesFor(elements: number): Tables | null {
     this.pending += elements
-    return this.tables || this.pending > fewElements ? this.allTables() : null
-  }
-
-  private allTables(): Tables {
-    if (!this.tables) {
-      this.tables = noCounts()
-      for (const [pattern, count] of this.few) this.tables.even[pattern] = count
-      this.few.clear()
-    }
+    if (this.tables || this.pending <= fewElements) return this.tables
+    this.tables = noCounts()
+    for (const [pattern, count] of this.few) this.tables.even[pattern] = count
+    this.few.clear()
     return this.tables
   }
 }

@@ -1,6 +1,6 @@
-// A tensor's bytes in pieces of whole rows, the next one being read while the caller works on this one.
-import { throwIfCancelled } from '../../errors.ts'
+// A tensor's bytes in pieces of whole rows.
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
+import { bytePieces } from './bytePieces.ts'
 
 export interface Piece {
   /** First element of the piece is at 0; aligned for every type. Valid until the next piece is asked for. */
@@ -52,25 +52,10 @@ export async function* rowPieces(
   const rows = end - start
   const rowBytes = columns * elementBytes
   if (rows <= 0 || rowBytes === 0) return
-  const step = Math.max(1, Math.floor(pieceBytes / rowBytes))
-  const buffers = [0, 1].map(() => new ArrayBuffer(Math.min(step, rows) * rowBytes))
-  const read = (first: number, turn: number) => {
-    const bytes = Math.min(step, end - first) * rowBytes
-    return checkpoint.readInto(entry.name, first * rowBytes, new Uint8Array(buffers[turn], 0, bytes))
-  }
-  let turn = 0
-  let next = read(start, turn)
-  for (let first = start; first < end; first += step) {
-    throwIfCancelled(signal)
-    await next
-    const data = buffers[turn]
-    turn ^= 1
-    if (first + step < end) {
-      next = read(first + step, turn)
-      // If the caller stops before, nobody waits for this read: its error is not an unhandled one.
-      next.catch(() => {})
-    }
-    const count = Math.min(step, end - first)
-    yield { data, rows: count, count: count * columns, bytes: count * rowBytes }
-  }
+  const step = Math.min(rows, Math.max(1, Math.floor(pieceBytes / rowBytes)))
+  const data = [new ArrayBuffer(step * rowBytes), new ArrayBuffer(step * rowBytes)] as const
+  const buffers = [new Uint8Array(data[0]), new Uint8Array(data[1])] as const
+  const bytesOfRange = { start: start * rowBytes, end: end * rowBytes }
+  for await (const { turn, bytes } of bytePieces(checkpoint, entry.name, bytesOfRange, buffers, signal))
+    yield { data: data[turn], rows: bytes / rowBytes, count: bytes / elementBytes, bytes }
 }

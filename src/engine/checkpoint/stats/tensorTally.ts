@@ -4,9 +4,11 @@ import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { formatNm, type NmPattern } from '../../../shared/format/nm.ts'
 import type { PatternCounts } from './countTable.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
-import { groupCount, halfGroups, zeroCount, type HalfGroups } from './groupCounts.ts'
+import { groupCount, zeroCount } from './groupCounts.ts'
+import type { GroupZeros } from './halfCounter.ts'
 import { alongColumns, alongRows } from './nmCounter.ts'
 import { matrixOf, rowPieces, type RowRange } from './rowPieces.ts'
+import { countHalves, groupZeros } from './tallyHalves.ts'
 import { collectValues, sumTallies, type ValueTally } from './valueTally.ts'
 import { countFlags, zeroFlags } from './zeroFlags.ts'
 
@@ -40,9 +42,10 @@ export async function tallyTensor(
   const format = elementFormat(entry.dtype)
   if (!format) return null
   const patterns = patternsOf(entry, options)
-  const groups = options.transposed || patterns.length === 0 ? null : halfGroups(format, patterns)
-  const values = collectValues(format, groups)
-  const checks = patterns.map((pattern) => nmCheck(format, entry, pattern, { groups, transposed: options.transposed }))
+  const halves = groupZeros(entry, patterns, options.transposed)
+  if (halves) return tallyHalves(checkpoint, entry, { ...options, patterns, halves })
+  const values = collectValues(format)
+  const checks = patterns.map((pattern) => nmCheck(format, entry, pattern, options.transposed))
   const zerosOf = zeroCount(format)
   // A table of all patterns has the zeros of narrow types.
   const needsFlags = checks.some(({ addRows }) => addRows) || (format.kind === 'wide' && !zerosOf)
@@ -67,6 +70,22 @@ export async function tallyTensor(
   const tally = values.tally()
   if (format.kind === 'narrow') zeros = zerosAmong(tally.counts, format.zeroMask)
   return { parameters, zeros, nm, values: tally }
+}
+
+/** What `countHalves` found, as any tally. */
+async function tallyHalves(
+  checkpoint: Checkpoint,
+  entry: TensorEntry,
+  { patterns, halves, ...options }: TallyOptions & { patterns: readonly NmPattern[]; halves: GroupZeros },
+): Promise<TensorTally> {
+  const { counts, broken4, broken8 } = await countHalves(checkpoint, entry, halves, options)
+  const parameters = counts.counts.reduce((sum, count) => sum + count, 0)
+  const found = patterns.map((pattern) => {
+    const violations = pattern.m === 4 ? broken4 : broken8
+    return [formatNm(pattern), { groups: parameters / pattern.m, violations }] as const
+  })
+  const zeros = zerosAmong(counts, 0x7fff)
+  return { parameters, zeros, nm: Object.fromEntries(found), values: { counts, moments: null } }
 }
 
 /** `parts` in the order of their rows. */
@@ -101,24 +120,13 @@ function patternsOf(entry: TensorEntry, { nm = [], transposed }: TallyOptions): 
   return nm.filter(({ m }) => inputs % m === 0)
 }
 
-function nmCheck(
-  format: ElementFormat,
-  entry: TensorEntry,
-  pattern: NmPattern,
-  { groups, transposed }: { groups: HalfGroups | null; transposed?: boolean },
-): NmCheck {
-  const { n, m } = pattern
+function nmCheck(format: ElementFormat, entry: TensorEntry, pattern: NmPattern, transposed = false): NmCheck {
   const text = formatNm(pattern)
   const found = { groups: 0, violations: 0 }
-  const counts = (count: number) => (found.groups += count / m)
-  if (groups && m === 4 && groups.mostKept4 === m - n)
-    return { text, addElements: (_, count) => counts(count), found: () => ({ ...found, violations: groups.broken4 }) }
-  if (groups && m === 8 && groups.mostKept8 === m - n)
-    return { text, addElements: (_, count) => counts(count), found: () => ({ ...found, violations: groups.broken8 }) }
   const broken = transposed ? null : groupCount(format, pattern)
   if (broken) {
     const addElements = (data: ArrayBuffer, count: number) => {
-      counts(count)
+      found.groups += count / pattern.m
       found.violations += broken(data, count)
     }
     return { text, addElements, found: () => found }

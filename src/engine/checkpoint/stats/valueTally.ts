@@ -1,7 +1,6 @@
 // What is counted of a tensor's values as they pass by in pieces, and of several parts of a tensor together.
 import { CountTable, sumCounts, type PatternCounts } from './countTable.ts'
 import type { ElementFormat } from './elementFormat.ts'
-import type { HalfGroups } from './groupCounts.ts'
 import { addNumbers, addSingles, noMoments, sumMoments, type Moments } from './moments.ts'
 
 export interface ValueTally {
@@ -17,9 +16,9 @@ export interface ValueCollector {
   tally(): ValueTally
 }
 
-/** `groups`: of 16-bit floats, to be checked in the same pass. */
-export function collectValues(format: ElementFormat, groups: HalfGroups | null = null): ValueCollector {
-  return format.kind === 'narrow' ? narrowCollector(format.bytes, groups) : wideCollector(format.values)
+/** Of elements of one format. */
+export function collectValues(format: ElementFormat): ValueCollector {
+  return format.kind === 'narrow' ? narrowCollector(format.bytes) : wideCollector(format.values)
 }
 
 /** `parts` in the order of the tensor's rows: sums of f64 depend on it. */
@@ -31,12 +30,11 @@ export function sumTallies(parts: readonly ValueTally[]): ValueTally {
   }
 }
 
-function narrowCollector(bytes: 1 | 2, groups: HalfGroups | null): ValueCollector {
+function narrowCollector(bytes: 1 | 2): ValueCollector {
   const table = new CountTable()
   return {
     add(data, count) {
-      if (groups) table.addHalves(new Uint16Array(data, 0, count), groups)
-      else table.add(bytes === 2 ? new Uint16Array(data, 0, count) : new Uint8Array(data, 0, count))
+      table.add(bytes === 2 ? new Uint16Array(data, 0, count) : new Uint8Array(data, 0, count))
     },
     tally: () => ({ counts: table.take(), moments: null }),
   }

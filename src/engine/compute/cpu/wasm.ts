@@ -1,7 +1,6 @@
 // The AssemblyScript kernels: compiled once, instantiated in every thread over the shared memory.
 import { setFlagsFromString } from 'node:v8'
-import { existsSync, readFileSync } from 'node:fs'
-import { EngineError } from '../../errors.ts'
+import { readWasm } from '../../readWasm.ts'
 
 /** Exports take addresses, sizes and scalars; see assembly/index.ts. */
 export type Wasm = Readonly<Record<string, (...args: number[]) => number>>
@@ -34,13 +33,4 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } })
   const functions = Object.entries(exports).filter(([, value]) => typeof value === 'function')
   return Object.fromEntries(functions) as Wasm
-}
-
-const fromSource = import.meta.url.endsWith('.ts')
-
-/** Bytes of a built wasm file: `kernels` or `kernelsRelaxed`. */
-function readWasm(name: string): Uint8Array<ArrayBuffer> {
-  const url = new URL(fromSource ? `../../../../dist/${name}.wasm` : `./${name}.wasm`, import.meta.url)
-  if (!existsSync(url)) throw new EngineError('internal', `${url.pathname} is missing: run \`npm run build\``)
-  return new Uint8Array(readFileSync(url))
 }
