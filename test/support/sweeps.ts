@@ -69,7 +69,7 @@ export function results({ folder }: Workplace): Record<string, string> {
 }
 
 /** Waits until `look` finds something. @throws Error that says what was looked for, when it does not. */
-export async function until<T>(look: () => T | null | undefined | false, limitMs = 120_000): Promise<T> {
+export async function until<T>(look: () => T | null | undefined | false, limitMs = 300_000): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {
     const found = look()
@@ -87,6 +87,25 @@ export function eventsOf(run: string, type: string): unknown[] {
     .split('\n')
     .filter((line) => line.endsWith('}'))
   return lines.map((line) => JSON.parse(line) as { type: string }).filter((event) => event.type === type)
+}
+
+/** A run whose process stands still. */
+export interface HeldRun {
+  readonly pid: number
+  goOn(): void
+}
+
+/**
+ * Waits until the run in a folder has saved its first block, and stops its process there: what is to happen in its middle
+ * then does, however quick or busy the machine is. Its lock stands still too, so that after seconds it counts as gone. `folder`
+ * is asked until there is one.
+ */
+export async function heldInTheMiddle(folder: () => string): Promise<HeldRun> {
+  await until(() => eventsOf(folder(), 'block').length > 0)
+  const pid = holderOf(folder())
+  if (pid === null) throw new Error('the run was over before it was stopped: give it more steps')
+  process.kill(pid, 'SIGSTOP')
+  return { pid, goOn: () => process.kill(pid, 'SIGCONT') }
 }
 
 /** Process that has a run, by its lock. */

@@ -17,6 +17,7 @@ import { rowText } from './texts.ts'
 
 const engine = 'slurm'
 const lookEveryMs = 3000
+const endingLookMs = 500
 
 export async function runOnSlurm(context: Context, found: Sweep, options: SweepOptions): Promise<Outcome> {
   const sweep = { ...found, slurm: { ...slurmOptions(options.slurm), ...found.slurm } }
@@ -34,7 +35,7 @@ async function submitRest(context: Context, sweep: Sweep, options: SweepOptions)
   const lock = await lockSweep(sweep, context)
   try {
     await forgetCancelled(sweep.folder)
-    const alive = await aliveTasks(sweep)
+    const alive = await settledTasks(context, sweep)
     const { runs } = await sweepTable(sweep, engine)
     const left = runs.filter(({ index, state }) => state !== 'done' && state !== 'running' && !alive.has(index))
     if (left.length === 0) return
@@ -48,6 +49,18 @@ async function submitRest(context: Context, sweep: Sweep, options: SweepOptions)
     context.say(`submitted ${indices.length} of ${runs.length} runs as job ${job}`)
   } finally {
     await lock.release()
+  }
+}
+
+/** Once it is known of each task whether Slurm goes on with it: one that is requeued is not submitted again, one that failed is. */
+async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<AliveTasks> {
+  for (let told = false; ; told = true) {
+    const alive = await aliveTasks(sweep)
+    const ending = [...alive.values()].flat().filter(({ isEnding }) => isEnding).length
+    if (ending === 0) return alive
+    if (!told) say(`${ending} task${ending === 1 ? ' is' : 's are'} just ending; waiting for that`)
+    if (signal.aborted) throw new EngineError('cancelled', 'cancelled; nothing was submitted')
+    await sleep(endingLookMs, undefined, { signal }).catch(() => undefined)
   }
 }
 

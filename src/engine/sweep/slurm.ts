@@ -12,8 +12,15 @@ import { errnoOf } from '../checkpoint/diskErrors.ts'
 import { writeAtomic } from '../run/state/atomicFile.ts'
 import type { Sweep } from './openSweep.ts'
 
-/** `job_index`, as scancel takes it, by index of the run. A run may be in two arrays, one of them ending. */
-export type AliveTasks = ReadonlyMap<number, readonly string[]>
+export interface AliveTask {
+  /** `job_index`, as scancel takes it. */
+  readonly id: string
+  /** Its process has ended or is about to; whether Slurm begins it again, as after a requeue, shows only once that is over. */
+  readonly isEnding: boolean
+}
+
+/** By index of the run. A run may be in two arrays, one of them ending. */
+export type AliveTasks = ReadonlyMap<number, readonly AliveTask[]>
 
 export function isSubmitted({ folder }: Sweep): boolean {
   return existsSync(join(folder.slurm, 'run.sh'))
@@ -63,10 +70,9 @@ exit "$status"
 `
 }
 
-const over =
-  /^(?:COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY|PREEMPTED|REVOKED|COMPLETING)$/
+const over = /^(?:COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY|PREEMPTED|REVOKED)$/
 
-/** Tasks that run or will. @throws EngineError 'usage' when Slurm does not answer. */
+/** Tasks that run, will, or may again. @throws EngineError 'usage' when Slurm does not answer. */
 export async function aliveTasks(sweep: Sweep): Promise<AliveTasks> {
   const format = ['--noheader', '--array', '--states=all', `--name=${jobName(sweep)}`, '--format=%F|%K|%T']
   return parseTasks(await slurmSays('squeue', format))
@@ -74,19 +80,19 @@ export async function aliveTasks(sweep: Sweep): Promise<AliveTasks> {
 
 /** Lines of `array job|index|state`. */
 export function parseTasks(text: string): AliveTasks {
-  const tasks = new Map<number, string[]>()
+  const tasks = new Map<number, AliveTask[]>()
   for (const line of text.split('\n')) {
     const [, job, task, state] = /^(\d+)\|(\d+)\|([A-Z_]+)$/.exec(line.trim()) ?? []
     if (job === undefined || over.test(state)) continue
     const index = Number(task)
-    tasks.set(index, [...(tasks.get(index) ?? []), `${job}_${task}`])
+    tasks.set(index, [...(tasks.get(index) ?? []), { id: `${job}_${task}`, isEnding: state === 'COMPLETING' }])
   }
   return tasks
 }
 
 /** @throws EngineError with what scancel says. */
-export async function cancelTasks(tasks: readonly string[]): Promise<void> {
-  if (tasks.length > 0) await slurmSays('scancel', tasks)
+export async function cancelTasks(tasks: readonly AliveTask[]): Promise<void> {
+  if (tasks.length > 0) await slurmSays('scancel', tasks.map(({ id }) => id)) // prettier-ignore
 }
 
 async function slurmSays(program: string, args: readonly string[]): Promise<string> {

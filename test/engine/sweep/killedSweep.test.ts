@@ -7,7 +7,7 @@ import { killedAt } from '../../support/killedRuns.ts'
 import type { Workplace } from '../../support/runs.ts'
 import {
   eventsOf,
-  holderOf,
+  heldInTheMiddle,
   isAlive,
   onlySweep,
   results,
@@ -21,8 +21,10 @@ import {
 
 const cpu = ['--device', 'cpu']
 const two = { seed: [0, 1] }
-/** Long enough to be met in the middle. */
+/** A block of which is saved long before the run is over. */
 const longSteps = 5000
+/** More than anybody waits for. */
+const endlessSteps = 200_000
 const all = process.env.SPARSESCOPE_TORTURE === '1'
 
 describe('a sweep that is killed', function () {
@@ -34,16 +36,16 @@ describe('a sweep that is killed', function () {
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
   const states = (recipe: string) => sweepJson(place, 'status', recipe).runs.map(({ state }) => state)
   /** Of a run whose first block is saved, so that there is something to go on with. */
-  const inTheMiddle = (index: number) => until(() => onlySweep(place) && eventsOf(run(index), 'block').length > 0)
+  const held = (index: number) => heldInTheMiddle(() => run(index))
 
   it('leaves no run behind that works on, and goes on with what its runs have done', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
-    await Promise.all([inTheMiddle(0), inTheMiddle(1)])
-    const holders = [0, 1].map((i) => holderOf(run(i)))
+    const holders = await Promise.all([held(0), held(1)])
     child.kill('SIGKILL')
     await ended
-    await until(() => holders.every((pid) => pid === null || !isAlive(pid)))
+    for (const { goOn } of holders) goOn()
+    await until(() => holders.every(({ pid }) => !isAlive(pid)))
     assert.ok(!states(recipe).includes('running'))
     assert.equal(sweep(place, 'run', recipe, '--jobs', '2', ...cpu).status, 0)
     for (const i of [0, 1]) {
@@ -60,13 +62,12 @@ describe('a sweep that is killed', function () {
     ]
     const recipe = place.recipe('a', sweptRecipe({ cases }))
     const { ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
-    await inTheMiddle(0)
+    const { pid } = await held(0)
     await until(() => existsSync(join(run(1), 'report.json')))
-    assert.deepEqual(states(recipe), ['running', 'done'])
-    process.kill(holderOf(run(0)) ?? 0, 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
     assert.equal(await ended, 1)
     const { runs } = sweepJson(place, 'status', recipe)
-    assert.equal(runs[0].state, 'failed')
+    assert.deepEqual(runs.map(({ state }) => state), ['failed', 'done']) // prettier-ignore
     assert.match(runs[0].message ?? '', /ended without a word/)
     const short = readFileSync(join(run(1), 'events.jsonl'), 'utf8')
     assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
@@ -77,20 +78,23 @@ describe('a sweep that is killed', function () {
   it('Ctrl-C stops all, with 130, and all go on', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
-    await Promise.all([inTheMiddle(0), inTheMiddle(1)])
-    const holders = [0, 1].map((i) => holderOf(run(i)) ?? 0)
+    const holders = await Promise.all([held(0), held(1)])
     child.kill('SIGINT')
+    for (const { goOn } of holders) goOn()
     assert.equal(await ended, 130)
-    assert.deepEqual(holders.map(isAlive), [false, false])
+    assert.deepEqual(holders.map(({ pid }) => isAlive(pid)), [false, false]) // prettier-ignore
     assert.deepEqual(states(recipe), ['cancelled', 'cancelled'])
     assert.equal(sweep(place, 'run', recipe, '--jobs', '2', ...cpu).status, 0)
   })
 
   it('`cancel` of one run from elsewhere stops that one only', async () => {
-    const cases = ['stopped', 'goes on'].map((name) => ({ name, set: {} }))
+    const cases = [
+      { name: 'stopped', set: { 'recover.steps': endlessSteps } },
+      { name: 'goes on', set: {} },
+    ]
     const recipe = place.recipe('a', sweptRecipe({ cases }, longSteps))
     const { ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
-    await inTheMiddle(0)
+    await until(() => onlySweep(place) && eventsOf(run(0), 'step').length > 0)
     assert.equal(sweep(place, 'cancel', recipe, '--index', '0').status, 0)
     assert.equal(await ended, 130)
     assert.deepEqual(states(recipe), ['cancelled', 'done'])
@@ -99,11 +103,12 @@ describe('a sweep that is killed', function () {
   it('two processes never have one sweep', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, ...cpu)
-    await inTheMiddle(0)
+    const { goOn } = await held(0)
     const { status, stderr } = sweep(place, 'run', recipe, ...cpu)
     assert.equal(status, 2)
     assert.match(stderr, /in use by process/)
     child.kill('SIGINT')
+    goOn()
     await ended
   })
 

@@ -9,12 +9,27 @@ import type { Workplace } from '../../support/runs.ts'
 import { cannot } from '../../support/skip.ts'
 import { slurmFor, type TestSlurm } from '../../support/slurm.ts'
 import type { SweepTable } from '../../../src/shared/sweep/sweepTable.ts'
-import { eventsOf, holderOf, onlySweep, results, sweep, sweepPlace, sweptRecipe, until } from '../../support/sweeps.ts'
+import {
+  eventsOf,
+  heldInTheMiddle,
+  isAlive,
+  onlySweep,
+  results,
+  sweep,
+  sweepPlace,
+  sweptRecipe,
+  until,
+} from '../../support/sweeps.ts'
 
 describe('what squeue says', () => {
   it('tasks that run or will, by array and index; what is over or of no array is left out', () => {
     const text = '12|0|RUNNING\n12|1|PENDING\n12|2|COMPLETED\n12|3|FAILED\n9|1|REQUEUED\n12|N/A|RUNNING\nslurm: error\n'
-    assert.deepEqual([...parseTasks(text)], [[0, ['12_0']], [1, ['12_1', '9_1']]]) // prettier-ignore
+    const alive = (id: string) => ({ id, isEnding: false })
+    assert.deepEqual([...parseTasks(text)], [[0, [alive('12_0')]], [1, [alive('12_1'), alive('9_1')]]]) // prettier-ignore
+  })
+
+  it('a task that is ending may be one that Slurm begins again', () => {
+    assert.deepEqual([...parseTasks('12|0|COMPLETING\n')], [[0, [{ id: '12_0', isEnding: true }]]])
   })
 })
 
@@ -50,7 +65,7 @@ describe('sparsescope sweep --engine slurm', function () {
       .sort()
   }
   const planOf = () => JSON.parse(readFileSync(join(onlySweep(place) ?? '', 'plan.json'), 'utf8')) as { id: string }
-  const inTheMiddle = (index: number) => until(() => onlySweep(place) && eventsOf(run(index), 'block').length > 0)
+  const held = (index: number) => heldInTheMiddle(() => run(index))
   const withOptions = (sweep: object, steps?: number) =>
     place.recipe('a', sweptRecipe({ ...sweep, slurm: { cpus: 1, memory: '400MB', time: '00:20:00' } }, steps))
 
@@ -79,8 +94,7 @@ describe('sparsescope sweep --engine slurm', function () {
     ]
     const recipe = withOptions({ cases })
     assert.equal(inSlurm('run', recipe, ...started, '--no-wait').status, 0)
-    await inTheMiddle(0)
-    process.kill(holderOf(run(0)) ?? 0, 'SIGKILL')
+    process.kill((await held(0)).pid, 'SIGKILL')
     await until(() => states(recipe).join() === 'failed,done')
     const again = inSlurm('run', recipe, ...started)
     assert.equal(again.status, 0, again.stderr)
@@ -89,30 +103,32 @@ describe('sparsescope sweep --engine slurm', function () {
   })
 
   it('`cancel` stops one task, or all; `run` goes on with them', async () => {
-    // So many that the first is not over, on a quick machine, when a slow command line comes to cancel it.
-    const recipe = withOptions({ seed: [0, 1] }, 60_000)
+    const recipe = withOptions({ seed: [0, 1] }, 5000)
     inSlurm('run', recipe, ...started, '--no-wait')
-    await inTheMiddle(0)
+    const { pid, goOn } = await held(0)
     assert.equal(inSlurm('cancel', recipe, '--index', '1').status, 0)
-    await until(() => states(recipe).join() === 'running,cancelled')
+    await until(() => states(recipe)[1] === 'cancelled')
+    assert.ok(isAlive(pid))
     assert.equal(inSlurm('cancel', recipe).status, 0)
+    goOn()
     await until(() => states(recipe).join() === 'cancelled,cancelled')
     const { status, stderr } = inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
   })
 
   it('a login node that is closed and opened again: another process follows the same array, and submits nothing', async () => {
-    const recipe = withOptions({ seed: [0] }, 20_000)
+    const recipe = withOptions({ seed: [0] }, 5000)
     const watching = spawn(process.execPath, [entry, 'sweep', 'run', recipe, ...started], {
       cwd: place.folder,
       stdio: 'ignore',
       env: { ...process.env, ...slurm.env },
     })
-    await inTheMiddle(0)
+    const { pid, goOn } = await held(0)
     watching.kill('SIGKILL')
     const before = tasks()
     assert.equal(before.length, 1)
-    assert.deepEqual(states(recipe), ['running'])
+    assert.ok(isAlive(pid))
+    goOn()
     const again = inSlurm('run', onlySweep(place) ?? '', ...started)
     assert.equal(again.status, 0, again.stderr)
     assert.doesNotMatch(again.stdout, /submitted/)
@@ -151,9 +167,10 @@ describe('sparsescope sweep --engine slurm', function () {
   it('a task that Slurm requeues goes on from its last block', async () => {
     const recipe = withOptions({ seed: [0] }, 5000)
     inSlurm('run', recipe, ...started, '--no-wait')
-    await inTheMiddle(0)
+    const { goOn } = await held(0)
     const env = { ...process.env, ...slurm.env }
     assert.equal(spawnSync('scontrol', ['requeue', ...tasks()], { env }).status, 0)
+    goOn()
     const { status, stderr } = inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
     const starts = eventsOf(run(0), 'start') as { resumed?: boolean }[]
@@ -163,9 +180,10 @@ describe('sparsescope sweep --engine slurm', function () {
   it('a node whose daemon dies and comes back costs nothing', async () => {
     const recipe = withOptions({ seed: [0] }, 5000)
     inSlurm('run', recipe, ...started, '--no-wait')
-    await inTheMiddle(0)
+    const { goOn } = await held(0)
     slurm.killNode()
     await slurm.startNode()
+    goOn()
     const { status, stderr } = inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
     assert.equal(eventsOf(run(0), 'block').length, 3)
