@@ -31,6 +31,8 @@ export async function launchBrowser(folder, viewport = { width: 1400, height: 90
     args,
     reducedMotion: 'reduce',
   })
+  // A machine with other work keeps VS Code waiting longer than a person would: what never comes still fails.
+  context.setDefaultTimeout(120_000)
   return { context, page: context.pages()[0] }
 }
 
@@ -38,7 +40,7 @@ export async function launchBrowser(folder, viewport = { width: 1400, height: 90
  * The palette lists the commands of the moment it opened, so it is opened anew until the command is there; also because
  * a webview that is just coming up takes the key for itself.
  */
-export async function findCommand(page, title, timeout = 30_000) {
+export async function findCommand(page, title, timeout = 120_000) {
   const deadline = Date.now() + timeout
   for (;;) {
     const input = page.locator('.quick-input-widget input[type=text]').first()

@@ -7,7 +7,7 @@ import { launchBrowser } from './browser.mjs'
 import { installExtension, sleep, startServer, writeSettings } from './server.mjs'
 import { makeWorkspace } from './workspace.mjs'
 
-const limitMs = 180_000
+const limitMs = 600_000
 
 export async function runHostTests({ root, server, vsix, scratch }) {
   const home = join(scratch, 'host')

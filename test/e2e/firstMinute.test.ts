@@ -9,7 +9,7 @@ import assert from 'node:assert/strict'
 import { lacks } from '../support/skip.ts'
 
 describe('the first minute in `npm run studio`', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let studio: Studio
   before(async function () {
     const { SPARSESCOPE_VSCODE: server, SPARSESCOPE_VSIX: vsix } = process.env
@@ -39,8 +39,8 @@ describe('the first minute in `npm run studio`', function () {
 
   it('begins with the sample and the walkthrough', async () => {
     const { page } = studio
-    await page.getByRole('treeitem', { name: 'opt-bias-norm.prune.yaml' }).waitFor({ timeout: 60_000 })
-    await step('Open a checkpoint').waitFor({ timeout: 60_000 })
+    await page.getByRole('treeitem', { name: 'opt-bias-norm.prune.yaml' }).waitFor()
+    await step('Open a checkpoint').waitFor()
   })
 
   it('Dry Run offers the recipes, and its step is done when the plan is there', async () => {
@@ -49,12 +49,12 @@ describe('the first minute in `npm run studio`', function () {
     const button = page.getByRole('button', { name: 'Dry Run', exact: true })
     const picked = page.locator('.quick-input-list .monaco-list-row', { hasText: 'opt-bias-norm.prune.yaml' })
     await button.click()
-    await picked.waitFor({ timeout: 30_000 })
+    await picked.waitFor()
     await page.keyboard.press('Escape')
     assert.equal(await isDone('See what it would do'), false)
     await button.click()
     await picked.click()
-    await activeView(page).locator('.tiles li', { hasText: 'matrices to prune' }).waitFor({ timeout: 30_000 })
+    await activeView(page).locator('.tiles li', { hasText: 'matrices to prune' }).waitFor()
     await eventually('the step to be done', () => isDone('See what it would do'))
     assert.equal(await isDone('Prune, recover and watch'), false)
   })
@@ -63,9 +63,9 @@ describe('the first minute in `npm run studio`', function () {
     const { page } = studio
     await runCommand(page, 'SparseScope: Open Model Overview')
     const rows = page.locator('.quick-input-list .monaco-list-row')
-    await rows.filter({ hasText: 'llama' }).first().waitFor({ timeout: 20_000 })
+    await rows.filter({ hasText: 'llama' }).first().waitFor()
     await rows.filter({ hasText: 'opt' }).first().click()
-    await activeView(page).locator('.tiles li:visible').first().waitFor({ timeout: 30_000 })
+    await activeView(page).locator('.tiles li:visible').first().waitFor()
     await eventually('the step to be done', async () => {
       await runCommand(page, 'SparseScope: Open Walkthrough')
       return isDone('Open a checkpoint')
@@ -83,7 +83,7 @@ describe('the first minute in `npm run studio`', function () {
     await page.getByRole('treeitem', { name: /^opt/ }).first().click()
     await eventually('the second model', async () => (await page.locator('.tab').count()) > 1 || undefined)
     await llama.click()
-    await activeView(page).getByRole('heading', { name: 'llama', exact: true }).waitFor({ timeout: 30_000 })
+    await activeView(page).getByRole('heading', { name: 'llama', exact: true }).waitFor()
     assert.equal(await page.locator('.tab').count(), 2)
     await runCommand(page, 'View: Show Explorer')
   })
@@ -93,7 +93,7 @@ describe('the first minute in `npm run studio`', function () {
     const menu = page.locator('.monaco-menu .action-label')
     const offered = async (folder: string) => {
       await page.getByRole('treeitem', { name: folder, exact: true }).click({ button: 'right' })
-      await menu.filter({ hasText: /^Rename/ }).waitFor({ timeout: 10_000 })
+      await menu.filter({ hasText: /^Rename/ }).waitFor()
       const count = await menu.filter({ hasText: 'SparseScope' }).count()
       await page.keyboard.press('Escape')
       return count > 0

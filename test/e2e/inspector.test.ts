@@ -21,7 +21,7 @@ interface Inspection {
 }
 
 describe('the packaged extension: looking', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let studio: Studio
   before(async function () {
     studio = await openStudio(this)
@@ -61,7 +61,7 @@ describe('the packaged extension: looking', function () {
   it('Prune… is offered on checkpoints and folders only', async () => {
     const { page } = studio
     await page.getByRole('treeitem', { name: 'notes.txt' }).click({ button: 'right' })
-    await page.locator('.monaco-menu .action-label', { hasText: /^Rename/ }).waitFor({ timeout: 10_000 })
+    await page.locator('.monaco-menu .action-label', { hasText: /^Rename/ }).waitFor()
     assert.equal(await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).count(), 0)
     await page.keyboard.press('Escape')
   })
@@ -73,7 +73,7 @@ describe('the packaged extension: looking', function () {
     await chooseFromMenu(page, 'opt', 'Compare Checkpoint with Selected')
     const view = activeView(page)
     const { json } = cli('compare', join(workspace, 'pruned'), join(workspace, 'opt'))
-    await view.locator('.verdict', { hasText: (json as { verdict: string }).verdict }).waitFor({ timeout: 30_000 })
+    await view.locator('.verdict', { hasText: (json as { verdict: string }).verdict }).waitFor()
     await closeEditors(page)
   })
 
@@ -82,7 +82,7 @@ describe('the packaged extension: looking', function () {
     await page.getByRole('treeitem', { name: 'reconstruct.prune.yaml' }).dblclick()
     await runCommand(page, 'SparseScope: Show What a Recipe Trains')
     const view = activeView(page)
-    await view.locator('.tiles li', { hasText: 'matrices to prune' }).waitFor({ timeout: 30_000 })
+    await view.locator('.tiles li', { hasText: 'matrices to prune' }).waitFor()
     assert.match(await view.locator('.tiles').innerText(), /12\s+matrices to prune/)
     await closeEditors(page)
   })

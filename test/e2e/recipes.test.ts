@@ -5,7 +5,7 @@ import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { activeView, closeEditors, eventually, exists, openStudio, pictureOfFailure, type Studio } from './studio.ts'
 
 describe('the packaged extension: recipes', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let studio: Studio
   before(async function () {
     studio = await openStudio(this)
@@ -20,9 +20,9 @@ describe('the packaged extension: recipes', function () {
     writeFileSync(join(workspace, 'tiny-q4.gguf'), 'GGUF\x03\0\0\0 and the rest')
     await runCommand(page, 'Focus on Models View')
     const item = page.getByRole('treeitem', { name: 'tiny-q4.gguf' }).and(page.getByRole('treeitem', { name: /GGUF/ }))
-    await item.waitFor({ timeout: 30_000 })
+    await item.waitFor()
     await item.click()
-    await activeView(page).getByText('it is a GGUF file: quantised for inference').waitFor({ timeout: 30_000 })
+    await activeView(page).getByText('it is a GGUF file: quantised for inference').waitFor()
     await closeEditors(page)
     await runCommand(page, 'View: Show Explorer')
   })
@@ -31,7 +31,7 @@ describe('the packaged extension: recipes', function () {
     const { page, workspace } = studio
     await page.getByRole('treeitem', { name: 'wrong.prune.yaml' }).dblclick()
     const squiggle = page.locator('.squiggly-error').first()
-    await squiggle.waitFor({ timeout: 30_000 })
+    await squiggle.waitFor()
     // To the problem, by keyboard: the cursor then stands in its range.
     await page.locator('.monaco-editor .view-lines').first().click()
     await page.keyboard.press('F8')
@@ -47,9 +47,9 @@ describe('the packaged extension: recipes', function () {
       else await page.keyboard.press('Escape')
       return found ? true : undefined
     })
-    await squiggle.waitFor({ state: 'detached', timeout: 20_000 })
+    await squiggle.waitFor({ state: 'detached' })
     await page.locator('.codelens-decoration a', { hasText: 'Run' }).first().click()
-    await activeView(page).locator('.badge', { hasText: 'done' }).waitFor({ timeout: 60_000 })
+    await activeView(page).locator('.badge', { hasText: 'done' }).waitFor()
     assert.ok(exists(workspace, 'opt-wrong', 'model.safetensors'))
     assert.doesNotMatch(readFileSync(join(workspace, 'wrong.prune.yaml'), 'utf8'), /fc3/)
   })

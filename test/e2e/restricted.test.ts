@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { openModel, openStudio, pictureOfFailure, type Studio } from './studio.ts'
 
 describe('the packaged extension in Restricted Mode', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   let studio: Studio
   before(async function () {
     studio = await openStudio(this, { trust: false })

@@ -17,7 +17,7 @@ import {
 } from './studio.ts'
 
 describe('the packaged extension: running', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let studio: Studio
   before(async function () {
     studio = await openStudio(this)
@@ -41,7 +41,7 @@ describe('the packaged extension: running', function () {
     await chooseFromMenu(page, 'opt', 'Prune Checkpoint')
     for (const choice of ['Unstructured', null, 'Magnitude', 'None', 'One run', null, 'run it'])
       await answer(studio, choice)
-    await status('done').waitFor({ timeout: 60_000 })
+    await status('done').waitFor()
     assert.ok(exists(workspace, 'opt-magnitude50.prune.yaml'))
     assert.ok(exists(workspace, 'opt-magnitude50', 'model.safetensors'))
     await closeEditors(page)
@@ -57,7 +57,7 @@ describe('the packaged extension: running', function () {
     await page.locator('.tab.active', { hasText: 'opt ↔ opt-magnitude50' }).waitFor()
     await activeView(page)
       .getByText(/\d+ changed/)
-      .waitFor({ timeout: 60_000 })
+      .waitFor()
     await page.locator('.tab', { hasText: /^opt-magnitude50 · / }).click()
     await activeView(page).getByRole('button', { name: 'Open report' }).click()
     const tab = page.locator('.tab.active', { hasText: 'Report of opt-magnitude50' })
@@ -81,7 +81,7 @@ describe('the packaged extension: running', function () {
   it('a run that nobody watches ends with its numbers in a message, from which its report opens', async () => {
     const { page } = studio
     await runRecipe('watched.prune.yaml')
-    await status('running').waitFor({ timeout: 60_000 })
+    await status('running').waitFor()
     await closeEditors(page)
     const toast = page.locator('.notification-toast', { hasText: 'watched: perplexity' })
     await toast.waitFor({ timeout: 120_000 })
@@ -102,8 +102,8 @@ describe('the packaged extension: running', function () {
   it('prune and reconstruct: the curve grows, and the mask is kept in what is saved', async () => {
     const { page, workspace } = studio
     const view = await runRecipe('reconstruct.prune.yaml')
-    await view.locator('.chart .line').first().waitFor({ timeout: 60_000 })
-    await status('done').waitFor({ timeout: 60_000 })
+    await view.locator('.chart .line').first().waitFor()
+    await status('done').waitFor()
     const recovered = (of: typeof view) => of.getByLabel('Result of the run').getByText('perplexity, recovered')
     await recovered(view).waitFor()
     const saved = join(workspace, 'opt-reconstructed')
@@ -113,7 +113,7 @@ describe('the packaged extension: running', function () {
     assert.ok(Math.abs(sparsity - 0.5) < 0.01, `sparsity ${sparsity}`)
     // Reloading the window shows the same picture from the events.
     await reload(page)
-    await status('done').waitFor({ timeout: 60_000 })
+    await status('done').waitFor()
     await recovered(activeView(page)).waitFor()
     await closeEditors(page)
   })
@@ -121,13 +121,13 @@ describe('the packaged extension: running', function () {
   it('a run can be paused and go on; Cancel stops it and leaves no checkpoint', async () => {
     const { page, workspace } = studio
     const view = await runRecipe('long.prune.yaml')
-    await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor({ timeout: 60_000 })
+    await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor()
     await view.getByRole('button', { name: 'Pause' }).click()
-    await status('paused').waitFor({ timeout: 15_000 })
+    await status('paused').waitFor()
     await view.getByRole('button', { name: 'Continue' }).click()
-    await status('running').waitFor({ timeout: 15_000 })
+    await status('running').waitFor()
     await view.getByRole('button', { name: 'Cancel' }).click()
-    await status('cancelled').waitFor({ timeout: 15_000 })
+    await status('cancelled').waitFor()
     assert.ok(!exists(workspace, 'opt-long'))
     await closeEditors(page)
   })
@@ -139,21 +139,21 @@ describe('the packaged extension: running', function () {
     const text = readFileSync(recipe, 'utf8')
     writeFileSync(recipe, text.replace('steps: 30000', 'steps: 1000000'))
     const view = await runRecipe('long.prune.yaml')
-    await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor({ timeout: 60_000 })
+    await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor()
     const pids = backendPids(workspace)
     assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
     await reload(page)
-    await status('running').waitFor({ timeout: 60_000 })
+    await status('running').waitFor()
     // Adopted, not only seen on the disk: it can be paused, and stays so over another reload.
-    await activeView(page).getByRole('button', { name: 'Pause' }).click({ timeout: 60_000 })
-    await status('paused').waitFor({ timeout: 60_000 })
+    await activeView(page).getByRole('button', { name: 'Pause' }).click()
+    await status('paused').waitFor()
     await reload(page)
-    await status('paused').waitFor({ timeout: 60_000 })
+    await status('paused').waitFor()
     await activeView(page).getByRole('button', { name: 'Continue' }).click()
-    await status('running').waitFor({ timeout: 15_000 })
+    await status('running').waitFor()
     assert.deepEqual(backendPids(workspace), pids)
     await activeView(page).getByRole('button', { name: 'Cancel' }).click()
-    await status('cancelled').waitFor({ timeout: 15_000 })
+    await status('cancelled').waitFor()
     await closeEditors(page)
     writeFileSync(recipe, text)
   })
@@ -166,7 +166,7 @@ describe('the packaged extension: running', function () {
     const pids = backendPids(workspace)
     assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
     process.kill(pids[0], 'SIGKILL')
-    await status('interrupted').waitFor({ timeout: 30_000 })
+    await status('interrupted').waitFor()
     await view.getByRole('button', { name: 'Resume' }).click()
     await status('done').waitFor({ timeout: 120_000 })
     assert.ok(exists(workspace, 'opt-long', 'model.safetensors'))

@@ -16,7 +16,7 @@ sweep: {${sweep}}
 `
 
 describe('the packaged extension: sweeps on Slurm', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let slurm: TestSlurm
   let studio: Studio
   before(async function () {
@@ -45,7 +45,7 @@ describe('the packaged extension: sweeps on Slurm', function () {
   }
   async function done(name: string): Promise<void> {
     const { page } = studio
-    await page.locator('.tab.active', { hasText: `Sweep ${name}` }).waitFor({ timeout: 60_000 })
+    await page.locator('.tab.active', { hasText: `Sweep ${name}` }).waitFor()
     await activeView(page).getByText('2 of 2 done').waitFor({ timeout: 120_000 })
   }
   const isOnSlurm = () => activeView(studio.page).locator('header .muted', { hasText: '· Slurm ·' }).count()

@@ -47,7 +47,7 @@ export async function openStudio(suite: Mocha.Context, options: StudioOptions = 
     const opened = await launchBrowser(home)
     context = opened.context
     await opened.page.goto(`${running.url}/?folder=${workspace}`)
-    await opened.page.getByRole('treeitem', { name: 'notes.txt' }).waitFor({ timeout: 60_000 })
+    await opened.page.getByRole('treeitem', { name: 'notes.txt' }).waitFor()
     // Once the palette has a command of it, the extension's contributions are known: its editor opens its files.
     await findCommand(opened.page, 'SparseScope: Show Log')
     await opened.page.keyboard.press('Escape')
@@ -72,7 +72,7 @@ export async function openModel(page: Page, folder: string): Promise<FrameLocato
   if ((await parent.getAttribute('aria-expanded')) !== 'true') await parent.click()
   await file.dblclick()
   const view = activeView(page)
-  await view.locator('.tiles li:visible').first().waitFor({ timeout: 30_000 })
+  await view.locator('.tiles li:visible').first().waitFor()
   return view
 }
 
@@ -136,7 +136,7 @@ export function cli(...args: string[]): { status: number; json: unknown } {
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,
-  limitMs = 60_000,
+  limitMs = 120_000,
 ): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {

@@ -15,7 +15,7 @@ sweep: {prune.0.sparsity: [0.4, 0.6], prune.0.method: [magnitude, wanda]}
 `
 
 describe('the packaged extension: sweeps', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let studio: Studio
   const noPrograms = mkdtempSync(join(tmpdir(), 'no-programs-'))
   before(async function () {
@@ -36,13 +36,13 @@ describe('the packaged extension: sweeps', function () {
     assert.equal(cli('sweep', 'run', file, '--device', 'cpu').status, 0)
     await runCommand(page, 'Focus on Runs View')
     const sweep = page.getByRole('treeitem', { name: /sweep four, .*4 done|sweep four, .*4 of 4/ })
-    await sweep.waitFor({ timeout: 60_000 })
+    await sweep.waitFor()
     await sweep.click()
     await page.getByRole('treeitem', { name: /sparsity=0.6,.*wanda, done/ }).waitFor()
     await runCommand(page, 'SparseScope: Open Sweep')
     await pick(page, 'four')
     const view = activeView(page)
-    await view.locator('.chart .mark').first().waitFor({ timeout: 60_000 })
+    await view.locator('.chart .mark').first().waitFor()
     assert.equal(await view.locator('.chart .mark').count(), 4)
     assert.equal(await view.locator('.tableRow:not([hidden])').count(), 4)
     await view.locator('canvas').first().waitFor()
@@ -55,7 +55,7 @@ describe('the packaged extension: sweeps', function () {
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.locator('.tab.active', { hasText: /four #\d/ }).waitFor()
-    await activeView(page).locator('.badge', { hasText: 'done' }).waitFor({ timeout: 60_000 })
+    await activeView(page).locator('.badge', { hasText: 'done' }).waitFor()
     await closeEditors(page)
   })
 
@@ -68,7 +68,7 @@ describe('the packaged extension: sweeps', function () {
     await page.keyboard.press('Enter')
     await page.locator('.tab.active', { hasText: 'Compare' }).waitFor()
     const view = activeView(page)
-    await view.locator('.chart .mark').first().waitFor({ timeout: 60_000 })
+    await view.locator('.chart .mark').first().waitFor()
     assert.equal(await view.locator('.tableRow:not([hidden])').count(), 2)
     await closeEditors(page)
   })
@@ -85,9 +85,9 @@ describe('the packaged extension: sweeps', function () {
     const [other] = sweepsOf(workspace, 'four')
     cpSync(other, join(dirname(other), '20991231-235959-two'), { recursive: true })
     await page.keyboard.press('Enter')
-    await page.locator('.tab.active', { hasText: 'Sweep two' }).waitFor({ timeout: 60_000 })
+    await page.locator('.tab.active', { hasText: 'Sweep two' }).waitFor()
     const view = activeView(page)
-    await view.getByText('2 of 2 done').waitFor({ timeout: 60_000 })
+    await view.getByText('2 of 2 done').waitFor()
     const [own] = sweepsOf(workspace, 'two')
     await view.locator('header .muted', { hasText: basename(own) }).waitFor()
     await closeEditors(page)

@@ -8,7 +8,7 @@ const bench = (...args: string[]) =>
   spawnSync(process.execPath, ['--import', 'tsx', main, ...args], { encoding: 'utf8', timeout: 60_000 })
 
 describe('bench/gpu', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
 
   it('goes on after a part that fails, and ends with 1', () => {
     const { status, stdout } = bench('--adapter', 'no such adapter', '--part', 'doctor', '--part', 'gemm')

@@ -321,7 +321,7 @@ describe('the walk over the blocks', () => {
   })
 
   it('on WebGPU gives the masks of the CPU', async function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     const gpu = await openOrSkip(this)
     try {
       for (const method of ['wanda', 'sparsegpt'] as const) {

@@ -10,7 +10,7 @@ import { cannot } from '../../support/skip.ts'
 const limitMs = 10_000
 
 describe('paths that lead to no file', function () {
-  this.timeout(240_000)
+  this.timeout(300_000)
   let root = ''
   before(function () {
     if (process.platform === 'win32')

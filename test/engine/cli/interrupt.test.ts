@@ -12,7 +12,7 @@ import { writeTinyModel } from '../../support/tinyModel.ts'
 const hook = pathToFileURL(fileURLToPath(new URL('../../support/interruptAt.mjs', import.meta.url))).href
 
 describe('Ctrl-C', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
   afterEach(() => temp.remove())

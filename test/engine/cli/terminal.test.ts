@@ -27,7 +27,7 @@ const commands: Record<string, string[]> = {
 }
 
 describe('the command line on a terminal', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let places: Scratch[] = []
   /** What each command wrote into a pipe. */
   const piped: Record<string, CliResult> = {}

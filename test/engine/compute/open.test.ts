@@ -4,7 +4,7 @@ import { openBackend } from '../../../src/engine/compute/open.ts'
 import { lacks } from '../../support/skip.ts'
 
 describe('openBackend', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
 
   it('takes the CPU when asked for, with the threads asked for', async () => {
     const backend = await openBackend({ device: 'cpu', threads: 1 })

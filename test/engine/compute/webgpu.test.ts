@@ -14,7 +14,7 @@ const variants: Record<string, { options: WebGpuOptions; offsets: number[] }> = 
 
 for (const [title, { options, offsets }] of Object.entries(variants))
   describe(`WebGPU backend ${title}`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     let backend: WebGpuBackend
     before(async function () {
       backend = await openOrSkip(this, options)

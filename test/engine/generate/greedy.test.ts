@@ -46,7 +46,7 @@ async function withDecoder<T>(
 
 for (const device of backends)
   describe(`greedy text on ${device.name}`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     let backend: Backend
     before(async function () {
       const opened = await device.open()

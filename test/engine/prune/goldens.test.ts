@@ -136,7 +136,7 @@ function compareWeights(
 
 for (const [title, open] of Object.entries(pruneHosts))
   describe(`pruning agrees with the goldens, ${title}`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     let host: PruneHost
     before(async function () {
       host = await open(this)

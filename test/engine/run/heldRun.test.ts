@@ -22,7 +22,7 @@ const recipe = {
 }
 
 describe('a run that another process has', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let backend: Backend
   let place: Workplace
   before(async () => (backend = await openCpu({ threads: 2 })))

@@ -14,7 +14,7 @@ import { maxDifference, readTensors } from '../../support/tensors.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
 describe('a run whose device has no more memory', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   const refused = () => new EngineError('out-of-memory', 'the GPU is out of memory')
   let place: Workplace
   beforeEach(() => (place = createWorkplace()))

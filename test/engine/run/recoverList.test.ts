@@ -23,7 +23,7 @@ const retrain = { mode: 'retrain', train: ['norm', 'scale_lora'], lora: { rank: 
 const evaluate = [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'] }]
 
 describe('recover as a list', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let backend: Backend
   let place: Workplace
   before(async () => (backend = await openCpu({ threads: 2 })))

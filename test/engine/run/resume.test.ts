@@ -108,7 +108,7 @@ const recipes = (model: string, data: string) => {
 }
 
 describe('resuming a killed run', function () {
-  this.timeout(300_000)
+  this.timeout(900_000)
   let backend: Backend
   before(async () => (backend = await openCpu({ threads: 2 })))
   after(() => backend.close())

@@ -14,7 +14,7 @@ const [windows, steps] = [16, 20]
 const prune = { method: 'magnitude', sparsity: 0.5 }
 
 describe('reconstruction by submodule', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let backend: Backend
   let place: Workplace
   before(async () => (backend = await openCpu({ threads: 2 })))

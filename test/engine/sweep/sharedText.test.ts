@@ -22,7 +22,7 @@ const recipe = {
 }
 
 describe('text in a sweep', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let place: Workplace
   beforeEach(async () => {
     place = createWorkplace()

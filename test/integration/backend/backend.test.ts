@@ -25,7 +25,7 @@ const root = new URL('../../../', import.meta.url).pathname
 const script = join(root, 'dist/backend.mjs')
 
 describe('backend process', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let folder = ''
   let launched: Launched
   let call: Caller
@@ -323,7 +323,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 async function gone(pid: number): Promise<void> {
-  for (let i = 0; i < 100 && isAlive(pid); i++) await setTimeout(100)
+  for (let i = 0; i < 600 && isAlive(pid); i++) await setTimeout(100)
   assert.ok(!isAlive(pid))
 }
 

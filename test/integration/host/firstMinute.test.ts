@@ -74,7 +74,7 @@ suite('first minute', () => {
   })
 })
 
-async function eventually<T>(what: string, ask: () => Promise<T | undefined>, limitMs = 30_000): Promise<T> {
+async function eventually<T>(what: string, ask: () => Promise<T | undefined>, limitMs = 120_000): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {
     const answer = await ask()

@@ -16,7 +16,7 @@ export async function run(): Promise<void> {
   const { default: Mocha } = createRequire(`${process.env.SPARSESCOPE_ROOT}/package.json`)('mocha') as {
     default: typeof MochaModule
   }
-  const mocha = new Mocha({ ui: 'tdd', timeout: 60_000, color: false, reporter: 'dot' })
+  const mocha = new Mocha({ ui: 'tdd', timeout: 180_000, color: false, reporter: 'dot' })
   mocha.suite.emit('pre-require', globalThis, 'host', mocha)
   // After the globals of mocha are there.
   await import('./activation.test.ts')

@@ -18,7 +18,7 @@ export function inWorkspace(name: string): vscode.Uri {
 }
 
 /** Asks until the answer is not undefined. */
-export async function until<T>(what: string, ask: () => T | undefined, limitMs = 30_000): Promise<T> {
+export async function until<T>(what: string, ask: () => T | undefined, limitMs = 120_000): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {
     const answer = ask()

@@ -49,7 +49,7 @@ describe('run store', () => {
   })
 
   it('a run without an end that nobody holds is interrupted; a lock that moves makes it running, one that stands still does not', async function () {
-    this.timeout(20_000)
+    this.timeout(300_000)
     const store = new RunStore()
     writeFileSync(events, line(step(1)))
     await store.refresh(folder)

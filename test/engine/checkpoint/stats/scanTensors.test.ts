@@ -10,7 +10,7 @@ import { safetensors, scratch, type Scratch } from '../../../support/safetensors
 const sample = new URL('../../../../samples/opt', import.meta.url).pathname
 
 describe('scanTensors', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
   afterEach(() => temp.remove())

@@ -18,7 +18,7 @@ const fillRandom = (length: number, purpose: string) => {
 }
 
 describe('WebGPU device', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let gpu: WebGpuBackend
   beforeEach(async function () {
     gpu = await openOrSkip(this)
@@ -121,7 +121,7 @@ describe('WebGPU device', function () {
 })
 
 describe('WebGPU memory', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
 
   it('throws out-of-memory at the limit it was given, and counts what is released', async function () {
     const gpu = await openOrSkip(this, { maxBytes: 1024 })
@@ -145,7 +145,7 @@ describe('WebGPU memory', function () {
 })
 
 describe('how much memory a GPU gives', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
 
   /** A device with so many bytes, as its driver would refuse more. */
   const deviceOf = (bytes: number) => {
@@ -196,7 +196,7 @@ describe('how much memory a GPU gives', function () {
 })
 
 describe('WebGPU without a device', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
 
   it('never takes the null backend for one that computes', async () => {
     const gpu = await openWebGpu({ flags: ['backend=null'] })

@@ -53,7 +53,7 @@ const variants: Record<string, WebGpuOptions> = { whole: {}, 'in windows': { win
 
 for (const [title, options] of Object.entries(variants))
   describe(`pruning on a GPU, ${title}`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     let gpu: WebGpuBackend
     before(async function () {
       gpu = await openOrSkip(this, options)

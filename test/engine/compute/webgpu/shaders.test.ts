@@ -5,7 +5,7 @@ import { allVariants } from '../../../../src/engine/compute/webgpu/kernels.ts'
 import { Pipelines } from '../../../../src/engine/compute/webgpu/pipelines.ts'
 
 describe('WGSL', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   Object.assign(globalThis, globals)
   // Dawn's null backend validates and compiles, and runs nothing. The instance must stay referenced.
   const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis'])

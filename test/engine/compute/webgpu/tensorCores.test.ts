@@ -10,7 +10,7 @@ const config = (M: number, N: number, K: number, result = 'f32'): SubgroupMatrix
 })
 
 describe('tensor cores', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
 
   it('16 × 16 × 16 is taken where an adapter lists it, else its first shape with f32 sums that divides a tile', () => {
     assert.deepEqual(chooseShape([config(16, 8, 16), config(16, 16, 16)]), { m: 16, n: 16, k: 16 })

@@ -20,7 +20,7 @@ const cases = [
 
 for (const [title, open] of Object.entries(pruneHosts))
   describe(`ALPS, ${title}`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     let host: PruneHost
     before(async function () {
       host = await open(this)
