@@ -45,7 +45,8 @@ export function comparisonPage({ title, runs, pictures, failures }: ComparedOnPa
 <title>${escapeText(title)}</title>
 <style>${styles}
 body { max-width: 72rem }
-.wide { overflow-x: auto } .wide td { white-space: nowrap }</style>
+.wide { overflow-x: auto; font-size: .9em }
+.wide th, .wide td { padding: .25rem .5rem } .wide td { white-space: nowrap }</style>
 <h1>${escapeText(title)}</h1>
 <div class="wide" tabindex="0" role="region" aria-label="Runs">${table(heads, rows)}</div>
 ${seedNote(runs)}
