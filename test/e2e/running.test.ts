@@ -160,6 +160,10 @@ describe('the packaged extension: running', function () {
 
   it('a backend killed in the middle of a run: the view says so, and Resume finishes it', async () => {
     const { page, workspace } = studio
+    // Long enough to be met in its second block; it has to be done in the end.
+    const recipe = join(workspace, 'long.prune.yaml')
+    const text = readFileSync(recipe, 'utf8')
+    writeFileSync(recipe, text.replace('steps: 30000', 'steps: 10000'))
     const view = await runRecipe('long.prune.yaml')
     // The first block is the first thing that a resumed run keeps.
     await eventually('the first block', async () => (await view.locator('.chart .mark').count()) > 1, 120_000)
@@ -171,6 +175,7 @@ describe('the packaged extension: running', function () {
     await status('done').waitFor({ timeout: 120_000 })
     assert.ok(exists(workspace, 'opt-long', 'model.safetensors'))
     await closeEditors(page)
+    writeFileSync(recipe, text)
   })
 })
 
