@@ -202,6 +202,22 @@ describe('sparsescope sweep --engine slurm', function () {
     await until(() => states(recipe('20'))[0] === 'cancelled')
   })
 
+  it('submitted twice at the same moment it is one array', async () => {
+    const recipe = withOptions({ seed: [0, 1] })
+    const submit = () =>
+      new Promise<number | null>((resolve) => {
+        const args = [entry, 'sweep', 'run', recipe, ...started, '--no-wait']
+        const child = spawn(process.execPath, args, { cwd: place.folder, env: { ...process.env, ...slurm.env } })
+        child.once('exit', resolve)
+      })
+    const codes = await Promise.all([submit(), submit()])
+    // The second finds nothing to submit; while the first is at it, it is refused.
+    assert.ok(codes.includes(0) && codes.every((code) => code === 0 || code === 2), codes.join())
+    assert.equal(new Set(tasks('all').map((task) => task.split('_')[0])).size, 1)
+    assert.equal(inSlurm('run', recipe, ...started).status, 0)
+    for (const i of [0, 1]) assert.equal(eventsOf(run(i), 'start').length, 1)
+  })
+
   it('what sbatch refuses is one sentence with 2', () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0], slurm: { partition: 'nowhere' } }))
     const { status, stderr } = inSlurm('run', recipe, ...started)
