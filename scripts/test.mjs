@@ -26,12 +26,12 @@ function check(title, ...args) {
   return { layer: null, title, args, countsOf: (status) => (status === 0 ? { passed: 1 } : { failed: 1 }) }
 }
 
-/** Test files that one process runs. `waits`: more than it computes. */
-function mocha(layer, title, patterns, more = {}) {
+/** Test files that one process runs. */
+function mocha(layer, title, patterns) {
   const file = join(scratch, `${title.replace(/\W+/g, '-')}.json`)
   const args = ['node_modules/mocha/bin/mocha.js', '--reporter', 'test/support/countingReporter.cjs', ...patterns]
   const countsOf = () => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { failed: 1 })
-  return { layer, title, args, env: { SPARSESCOPE_TEST_COUNTS: file }, countsOf, ...more }
+  return { layer, title, args, env: { SPARSESCOPE_TEST_COUNTS: file }, countsOf }
 }
 
 /** The layers inside a real VS Code print their counts as JSON on their last line. */
@@ -47,31 +47,31 @@ function vscode() {
 /** Folders of test/engine that take long enough for a process of their own. */
 const large = ['compute', 'run', 'cli', 'sweep']
 const others = readdirSync('test/engine').filter((name) => !large.includes(name))
-const engine = (name, more) => mocha('engine', `test/engine/${name}`, [`test/engine/${name}/**/*.test.ts`], more)
+const engine = (name) => mocha('engine', `test/engine/${name}`, [`test/engine/${name}/**/*.test.ts`])
 
 /** Those that take longest first, so that the lanes end together. */
 const steps = [
-  // A job array, killed tasks, locks that run out.
-  engine('sweep', { waits: true }),
-  engine('run'),
   vscode(),
-  engine('compute'),
+  engine('sweep'),
+  engine('run'),
   mocha('engine', 'test/engine, the rest', others.map((name) => `test/engine/${name}/**/*.test.ts`)), // prettier-ignore
   engine('cli'),
+  engine('compute'),
   mocha('webview', 'test/webview', ['test/webview/**/*.test.ts']),
   mocha('unit', 'test/unit', ['test/unit/**/*.test.ts']),
   ...(asked.length > 0
     ? []
     : [
-        check('lint', 'node_modules/eslint/bin/eslint.js', '.'),
         check('type check', 'scripts/typecheck.mjs'),
+        check('lint', 'node_modules/eslint/bin/eslint.js', '.'),
         check('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.'),
       ]),
 ].filter(({ layer }) => layer === null || wants(layer))
 
 must('set-up', ['scripts/setup.mjs', '--test'])
 must('build', ['esbuild.mjs'])
-const atOnce = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2) + 1))
+// One more than a machine of two processors has: each waits now and then, for browsers, locks, jobs.
+const atOnce = Math.min(5, Math.floor(availableParallelism() / 2) + 2)
 await runSteps(steps, atOnce, ({ title, countsOf }, status, output) => {
   const result = countsOf(status, output)
   if (status !== 0 && !result.failed) result.failed = 1

@@ -1,11 +1,10 @@
 // Steps of the tests side by side: each prints when it is over, so that the outputs do not mix.
 import { spawn } from 'node:child_process'
 
-/** @typedef {{ title: string, args: string[], env?: NodeJS.ProcessEnv, waits?: boolean }} Step */
+/** @typedef {{ title: string, args: string[], env?: NodeJS.ProcessEnv }} Step */
 
 /**
- * Begins the steps in their order, `atOnce` at a time; those that mostly wait begin at once and take no lane. `onEnd` gets
- * each step's exit code and output.
+ * Begins the steps in their order, `atOnce` at a time. `onEnd` gets each step's exit code and output.
  * @param {readonly Step[]} steps
  * @param {number} atOnce
  * @param {(step: Step, status: number, output: string) => void} onEnd
@@ -18,11 +17,11 @@ export async function runSteps(steps, atOnce, onEnd) {
     process.stdout.write(output)
     onEnd(step, status, output)
   }
-  const queue = steps.filter(({ waits }) => !waits)
+  const queue = [...steps]
   const lane = async () => {
     for (let step = queue.shift(); step; step = queue.shift()) await one(step)
   }
-  await Promise.all([...steps.filter(({ waits }) => waits).map(one), ...Array.from({ length: atOnce }, lane)])
+  await Promise.all(Array.from({ length: atOnce }, lane))
 }
 
 function run({ args, env }) {
