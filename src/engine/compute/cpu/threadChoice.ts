@@ -3,28 +3,25 @@
 
 /** Runs between two trials, at first; a trial that changes nothing puts the next one off. */
 const [leastRest, mostRest] = [8, 256]
-/** Runs of a trial. */
-const trialRuns = 2
-/** About so many runs are in the mean that a trial is compared with. */
-const remembered = 7
+/** Runs of a trial, and those before it that it is compared with: by their medians, since any run can meet other work. */
+const [trialRuns, rememberedRuns] = [3, 9]
 /** A trial must be better by so much, */
-const better = 0.97
-/** and a mean that became so much worse calls for one. */
+const better = 0.95
+/** and a median that became so much worse calls for one. */
 const worse = 1.2
 
 export class ThreadChoice {
   /** All threads, half of them, and so on to one. */
   readonly #counts: readonly number[]
   #at = 0
-  /** Of the last runs with the present number, and how many those are. */
-  #meanMs = 0
-  #runs = 0
-  /** As the last trial found it. */
+  /** Of the last runs with the present number. */
+  #recentMs: number[] = []
+  /** Their median as the last trial found it; 0 before the first. */
   #settledMs = 0
   #rest = leastRest
-  #untilTrial = leastRest
-  /** Which number is on trial, and what it took. */
-  #trial: { readonly at: number; runs: number; ms: number } | null = null
+  #sinceTrial = 0
+  /** Which number is on trial, and what its runs took. */
+  #trial: { readonly at: number; readonly ms: number[] } | null = null
   #direction = 1
 
   constructor(threads: number) {
@@ -41,30 +38,32 @@ export class ThreadChoice {
   /** Says how long the run took. */
   took(ms: number): void {
     if (this.#counts.length === 1) return
-    if (this.#trial) return this.#tried(this.#trial, ms)
-    this.#runs = Math.min(this.#runs + 1, remembered)
-    this.#meanMs += (ms - this.#meanMs) / this.#runs
-    if (--this.#untilTrial > 0 && (this.#settledMs === 0 || this.#meanMs < worse * this.#settledMs)) return
+    if (this.#trial) return this.#tried(this.#trial.at, [...this.#trial.ms, ms])
+    this.#recentMs = [...this.#recentMs.slice(1 - rememberedRuns), ms]
+    if (++this.#sinceTrial < leastRest) return
+    const slowed = this.#settledMs > 0 && median(this.#recentMs) > worse * this.#settledMs
+    if (this.#sinceTrial < this.#rest && !slowed) return
     // The other way than the last time, where there is one.
     const next = this.#at + this.#direction
     const at = next in this.#counts ? next : this.#at - this.#direction
     this.#direction = this.#at - at
-    this.#trial = { at, runs: 0, ms: 0 }
+    this.#trial = { at, ms: [] }
   }
 
-  #tried(trial: { readonly at: number; runs: number; ms: number }, ms: number): void {
-    trial.runs++
-    trial.ms += ms
-    if (trial.runs < trialRuns) return
-    const mean = trial.ms / trialRuns
+  #tried(at: number, ms: number[]): void {
+    this.#trial = { at, ms }
+    if (ms.length < trialRuns) return
     this.#trial = null
-    if (mean < better * this.#meanMs) {
-      this.#at = trial.at
-      this.#meanMs = mean
-      this.#runs = trialRuns
+    this.#sinceTrial = 0
+    if (median(ms) < better * median(this.#recentMs)) {
+      this.#at = at
+      this.#recentMs = ms
       this.#rest = leastRest
     } else this.#rest = Math.min(2 * this.#rest, mostRest)
-    this.#settledMs = this.#meanMs
-    this.#untilTrial = this.#rest
+    this.#settledMs = median(this.#recentMs)
   }
+}
+
+function median(list: readonly number[]): number {
+  return list.toSorted((a, b) => a - b)[list.length >> 1]
 }
