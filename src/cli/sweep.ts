@@ -10,7 +10,7 @@ import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption } from './precisionOption.ts'
 import { shorter } from './run.ts'
 import { currentTable, engineOf, engines } from './sweep/engines.ts'
-import type { SweepOptions } from './sweep/options.ts'
+import { checkOptions, type SweepOptions } from './sweep/options.ts'
 import { runLocally } from './sweep/runLocally.ts'
 import { runIndex } from './sweep/runIndex.ts'
 import { runOnSlurm } from './sweep/runOnSlurm.ts'
@@ -75,6 +75,7 @@ function collect(value: string, earlier: string[]): string[] {
 }
 
 async function runSweep(context: Context, request: SweepRequest, options: SweepOptions): Promise<Outcome> {
+  checkOptions(options)
   const sweep = await findOrCreateSweep(request)
   context.say(`sweep folder: ${shorter(sweep.folder.path)}`)
   // Whoever started this cannot read a terminal, and of two sweeps of one recipe the newer need not be this one.
@@ -102,6 +103,10 @@ async function cancelSweep(request: SweepRequest, { index }: SweepOptions): Prom
     const alive = await aliveTasks(sweep)
     await cancelTasks(cancelled.flatMap((i) => alive.get(i) ?? []))
   }
-  const text = `${cancelled.length} of ${rows.length} runs cancelled; sparsescope sweep run goes on with them`
+  const nothing = asked === null ? 'all runs are done' : `run ${asked} is done`
+  const text =
+    cancelled.length === 0
+      ? `nothing to cancel: ${nothing}`
+      : `${cancelled.length} of ${rows.length} runs cancelled; sparsescope sweep run goes on with them`
   return { json: { id: sweep.id, cancelled }, text }
 }

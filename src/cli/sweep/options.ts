@@ -1,6 +1,9 @@
 import type { CommonOptions } from '../command.ts'
 import type { EngineName } from './engines.ts'
+import { memoryBytes } from '../memoryOption.ts'
 import type { PrecisionOptions } from '../precisionOption.ts'
+import { slurmOptions } from './slurmOption.ts'
+import { wholeNumber } from './wholeNumber.ts'
 
 /** As given on the command line. */
 export interface SweepOptions extends CommonOptions, PrecisionOptions {
@@ -16,6 +19,18 @@ export interface SweepOptions extends CommonOptions, PrecisionOptions {
   index?: string
   threads?: string
   memory?: string
+}
+
+/** @throws EngineError 'usage' for an option that is wrong by itself: found before a sweep is made. */
+export function checkOptions({ jobs, threads, index, memory, slurm }: SweepOptions): void {
+  for (const [option, text, least] of [
+    ['--jobs', jobs, 1],
+    ['--threads', threads, 1],
+    ['--index', index, 0],
+  ] as const)
+    if (text !== undefined) wholeNumber(option, text, least)
+  memoryBytes(memory)
+  slurmOptions(slurm)
 }
 
 /** What a run's own process is told of the device. */

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { expandSweep, type SweepRun } from '../../shared/sweep/expandSweep.ts'
 import type { NamedSettings } from '../../shared/sweep/settings.ts'
+import { sweptPaths } from '../../shared/sweep/settingsOfRuns.ts'
 import { writtenRecipe } from '../../shared/recipe/resolve.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { checkRecipe, shownPath } from '../run/open/openRun.ts'
@@ -42,6 +43,7 @@ export async function planSweep(
   signal?: AbortSignal,
 ): Promise<PlannedSweep> {
   const file = await readRecipe(path, settings, signal)
+  refuseSwept(file, settings)
   const runs = runsOfSweep(file)
   const files = new Map<string, Fingerprint>(known)
   const planned: PlannedSweepRun[] = []
@@ -52,6 +54,15 @@ export async function planSweep(
   }
   const id = sha256(JSON.stringify(planned)).slice(0, 16)
   return { plan: { id, runs: planned }, file, runs, files }
+}
+
+/** Every run would get the sweep's own value in its place. */
+function refuseSwept({ path, recipe }: RecipeFile, settings: readonly string[]): void {
+  const swept = new Set(sweptPaths(recipe.sweep ?? {}).map(([key]) => key))
+  const lost = settings.map((setting) => setting.split('=')[0]).find((key) => swept.has(key))
+  if (lost === undefined) return
+  const message = `--set ${lost} has no effect: the sweep of ${path} sets it in every run; change its list, or leave --set out`
+  throw new EngineError('usage', message)
 }
 
 /** @throws EngineError 'bad-recipe' for a recipe that has none, or whose sweep is wrong. */

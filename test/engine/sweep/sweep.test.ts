@@ -156,6 +156,7 @@ describe('sparsescope sweep', function () {
     assert.equal(sweepJson(place, 'status', recipe).runs[1].state, 'cancelled')
     assert.deepEqual((sweepJson(place, 'cancel', recipe) as unknown as { cancelled: number[] }).cancelled, [1, 2, 3])
     assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
+    assert.match(sweep(place, 'cancel', recipe).stdout, /^nothing to cancel: all runs are done$/m)
   })
 
   it('another value, another model, another text: another sweep', () => {
@@ -197,7 +198,18 @@ describe('sparsescope sweep', function () {
       assert.match(stderr, message)
       assert.equal(stderr.trim().split('\n').length, 1)
     }
-    const { status, stderr } = cliIn(place.folder, 'run', place.recipe('a', sweptRecipe(four)), '--dry-run')
+    const good = place.recipe('a', sweptRecipe(four))
+    for (const [args, message] of [
+      [['--jobs', '0'], /--jobs 0: expected a whole number of at least 1/],
+      [['--threads', 'x'], /--threads x/],
+      [['--memory', 'much'], /--memory much is not a size/],
+      [['--set', 'seed=3'], /--set seed has no effect: the sweep of .* sets it in every run/],
+    ] as const) {
+      const { status, stderr } = sweep(place, 'run', good, ...args)
+      assert.equal(status, 2, stderr)
+      assert.match(stderr, message)
+    }
+    const { status, stderr } = cliIn(place.folder, 'run', good, '--dry-run')
     assert.equal(status, 2)
     assert.match(stderr, /sparsescope sweep run/)
     assert.ok(!existsSync(place.path('.sparsescope')))
