@@ -3,23 +3,16 @@
 // Every part is a process of its own and prints one line of JSON, so that what fails, hangs or loses the device costs itself only.
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { openBackend } from '../../src/engine/compute/open.ts'
-import { doctor } from './parts/doctor.ts'
-import { gemm } from './parts/gemm.ts'
-import { goldens } from './parts/goldens.ts'
-import { solve } from './parts/solve.ts'
-import { steps } from './parts/steps.ts'
-import { thirtyB } from './parts/thirtyB.ts'
 import type { Part } from './parts/part.ts'
 
-/** In the order of a run, with the seconds that each may take: 580 in all. */
-const parts: Readonly<Record<string, { readonly part: Part; readonly seconds: number }>> = {
-  doctor: { part: doctor, seconds: 30 },
-  goldens: { part: goldens, seconds: 100 },
-  gemm: { part: gemm, seconds: 90 },
-  steps: { part: steps, seconds: 100 },
-  sparsegpt: { part: solve, seconds: 80 },
-  opt30b: { part: thirtyB, seconds: 180 },
+/** In the order of a run, with the seconds that each may take: 580 in all. Read by the process of the part alone. */
+const parts: Readonly<Record<string, { readonly load: () => Promise<Part>; readonly seconds: number }>> = {
+  doctor: { load: async () => (await import('./parts/doctor.ts')).doctor, seconds: 30 },
+  goldens: { load: async () => (await import('./parts/goldens.ts')).goldens, seconds: 100 },
+  gemm: { load: async () => (await import('./parts/gemm.ts')).gemm, seconds: 90 },
+  steps: { load: async () => (await import('./parts/steps.ts')).steps, seconds: 100 },
+  sparsegpt: { load: async () => (await import('./parts/solve.ts')).solve, seconds: 80 },
+  opt30b: { load: async () => (await import('./parts/thirtyB.ts')).thirtyB, seconds: 180 },
 }
 
 const { values } = parseArgs({
@@ -33,9 +26,11 @@ const { values } = parseArgs({
 })
 
 async function runAlone(name: string): Promise<object> {
+  const { openBackend } = await import('../../src/engine/compute/open.ts')
   const backend = await openBackend({ device: 'wgpu', adapter: values.adapter })
   try {
-    return await parts[name].part({ backend, adapter: values.adapter, small: values.small })
+    const part = await parts[name].load()
+    return await part({ backend, adapter: values.adapter, small: values.small })
   } finally {
     await backend.close()
   }
