@@ -1,4 +1,5 @@
-// Products of bf16 matrices with f32 sums, by oneDNN's one plain function for them, where the processor has instructions for it.
+// Products by oneDNN's plain functions where the processor has instructions for bf16: of bf16 matrices with f32 sums, and of f32,
+// which it does there 2 to 20 % faster than OpenBLAS, small ones most.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { bindPointer, type Gemm } from './blas.ts'
@@ -8,7 +9,8 @@ import { linuxFolders, withoutThreads } from './systemLibraries.ts'
 export interface OneDnn {
   readonly path: string
   readonly version: string
-  /** As sgemm, of bf16 a and b. */
+  readonly sgemm: Gemm
+  /** The same of bf16 a and b. */
   readonly sbgemm: Gemm
 }
 
@@ -32,32 +34,40 @@ export async function loadOneDnn(path: string, memory: WebAssembly.Memory): Prom
   // A thread of OpenMP's own would outlive the pool's, and end the process with a crash. The setting is the thread's.
   library.func('void omp_set_num_threads(int n)')(1)
   const version = koffi.decode(library.func('void *dnnl_version()')(), 'int', 3) as Int32Array
-  const gemm = library.func(
-    'int dnnl_gemm_bf16bf16f32(char ta, char tb, int64_t m, int64_t n, int64_t k, float alpha, uintptr_t a, int64_t lda, ' +
-      'uintptr_t b, int64_t ldb, float beta, uintptr_t c, int64_t ldc)',
-  )
+  const operands =
+    '(char ta, char tb, int64_t m, int64_t n, int64_t k, float alpha, uintptr_t a, int64_t lda, ' +
+    'uintptr_t b, int64_t ldb, float beta, uintptr_t c, int64_t ldc)'
   const pointer = bindPointer(koffi.address(new Uint8Array(memory.buffer)))
-  return {
-    path,
-    version: Array.from(version).join('.'),
-    sbgemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) {
+  const bind = (name: string): Gemm => {
+    const gemm = library.func(`int ${name}${operands}`)
+    return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) => {
       const ta = transA ? transposed : plain
       const tb = transB ? transposed : plain
       const status = gemm(ta, tb, m, n, k, alpha, pointer(a), lda, pointer(b), ldb, beta, pointer(c), ldc) as number
       if (status !== 0) throw new Error(`internal: oneDNN refused a product of ${m} × ${n} × ${k} (status ${status})`)
-    },
+    }
+  }
+  return {
+    path,
+    version: Array.from(version).join('.'),
+    sgemm: bind('dnnl_sgemm'),
+    sbgemm: bind('dnnl_gemm_bf16bf16f32'),
   }
 }
 
-/** Numbers that bf16 has exactly, transposed on the right, added to what is there. */
-function passesSelfTest({ sbgemm }: OneDnn, heap: Heap): boolean {
+/** Numbers that bf16 has exactly, transposed on the right: in f32 whatever was there, in bf16 added to what is there. */
+function passesSelfTest({ sgemm, sbgemm }: OneDnn, heap: Heap): boolean {
   const at = heap.allocateInside(128)
   try {
     const { buffer } = heap.memory
     // [[1, 2, 3], [4, 5, 6]] and [[1, −1, 2], [0.5, 2, −4]], the upper halves of their f32.
+    const operands = [1, 2, 3, 4, 5, 6, 1, -1, 2, 0.5, 2, -4]
     const upper = (x: number) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16
-    new Uint16Array(buffer, at, 12).set([1, 2, 3, 4, 5, 6, 1, -1, 2, 0.5, 2, -4].map(upper))
-    const out = new Float32Array(buffer, at + 64, 4)
+    const out = new Float32Array(buffer, at + 64, 4).fill(NaN)
+    new Float32Array(buffer, at, 12).set(operands)
+    sgemm(false, true, 2, 2, 3, 1, at, 3, at + 24, 3, 0, at + 64, 2)
+    if (![5, -7.5, 11, -12].every((expected, i) => out[i] === expected)) return false
+    new Uint16Array(buffer, at, 12).set(operands.map(upper))
     out.set([1000, 2000, 3000, 4000])
     sbgemm(false, true, 2, 2, 3, 1, at, 3, at + 12, 3, 1, at + 64, 2)
     return [1005, 1992.5, 3011, 3988].every((expected, i) => out[i] === expected)

@@ -21,7 +21,7 @@ export interface CpuOptions {
   readonly threads?: number
   /** none: products by wasm. */
   readonly blas?: 'auto' | 'none'
-  /** none: no products of bf16. */
+  /** none: no products of bf16, and those of f32 by BLAS. */
   readonly oneDnn?: 'auto' | 'none'
   /** Of all tensors; default: the machine's memory. */
   readonly maxBytes?: number
@@ -49,7 +49,8 @@ function describe(
   relaxed: boolean,
 ): Backend['info'] {
   const version = /\d+\.\d+(\.\d+)?/.exec(blas?.config ?? '')?.[0]
-  const library = blas ? [blas.kind, version].filter(Boolean).join(' ') : 'WebAssembly'
+  const blasName = blas ? [blas.kind, version].filter(Boolean).join(' ') : 'WebAssembly'
+  const library = blas && oneDnn ? `oneDNN ${oneDnn.version}` : blasName
   return {
     device: 'cpu',
     description: `${library}, ${threads} thread${threads === 1 ? '' : 's'}`,

@@ -18,7 +18,7 @@ import type { Wasm } from './wasm.ts'
 export interface TaskEnv {
   /** Takes addresses inside only. */
   readonly wasm: Wasm
-  /** Single-threaded product of matrices anywhere: BLAS, or wasm where there is none. */
+  /** Single-threaded product of matrices anywhere: oneDNN or BLAS, or wasm where there is none. */
   readonly sgemm: Gemm
   /** The same of bf16 a and b, with f32 sums. Where there is none, no task asks for it. */
   readonly sbgemm: Gemm
@@ -82,7 +82,7 @@ export function createEnv(
   packStart: number,
 ): TaskEnv {
   const stage = new Stage(outside)
-  const sgemm = bindSgemm(wasm, blas, stage, packStart)
+  const sgemm = bindSgemm(wasm, { blas, oneDnn }, stage, packStart)
   return { wasm, blas, thread, scratch: 0, stage, sgemm, sbgemm: oneDnn?.sbgemm ?? noSbgemm }
 }
 
@@ -96,9 +96,9 @@ export function openScratch(env: TaskEnv, { scratchStart, scratchStride, stageOf
   env.stage.open(env.scratch + stageOffset, env.scratch + scratchStride)
 }
 
-/** BLAS, or the wasm kernel with this thread's packing buffer. */
-function bindSgemm(wasm: Wasm, blas: Blas | null, stage: Stage, packStart: number): Gemm {
-  if (blas) return blas.sgemm
+/** oneDNN, which is faster than BLAS, or BLAS; without a BLAS the wasm kernel with this thread's packing buffer. */
+function bindSgemm(wasm: Wasm, { blas, oneDnn }: Libraries, stage: Stage, packStart: number): Gemm {
+  if (blas) return (oneDnn ?? blas).sgemm
   const { sgemm } = wasm
   const inside: Gemm = (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) =>
     void sgemm(Number(transA), Number(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, packStart)
