@@ -1,4 +1,4 @@
-// A model as the walk sees it: one f32 block at a time, and the tables only while they embed.
+// A model as the walk sees it: one block at a time, and the tables only while they embed.
 import { blockLinears, headWeightName } from '../../shared/families/parameters.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -8,7 +8,7 @@ import { embed } from '../model/embedding.ts'
 import { loadEnds, releaseEnds, type Ends } from '../model/ends.ts'
 import type { Model } from '../model/model.ts'
 import type { Step } from '../model/module.ts'
-import { storedDType } from '../model/weightIo.ts'
+import { storedDType, type LoadAs } from '../model/weightIo.ts'
 import { attentionUnit, mlpUnit } from '../recover/units.ts'
 
 export interface ModelStream {
@@ -17,7 +17,7 @@ export interface ModelStream {
   readonly channels: number
   /** [O, I] of every linear of the blocks by module name, in model order. */
   readonly shapes: ReadonlyMap<string, readonly [number, number]>
-  /** The block as the source checkpoint has it, weights in f32. */
+  /** The block as the checkpoint has it. */
   load(index: number): Promise<Block>
   release(block: Block): void
   /** ids [step.batch · step.seqLen] → the input of block 0 [batch·seqLen, channels], in the step's arena. */
@@ -27,12 +27,13 @@ export interface ModelStream {
   /** The same in two: the state between attention and MLP, and what the MLP makes of it. */
   attention(step: Step, block: Block, input: Tensor): Promise<Tensor>
   mlp(step: Step, block: Block, middle: Tensor): Promise<Tensor>
-  /** Rounds the block's parameters to the checkpoint's types, in place. */
+  /** Rounds the values of the block's parameters to the checkpoint's types, in place. */
   round(block: Block): void
   close(): void
 }
 
-export function createModelStream(backend: Backend, model: Model): ModelStream {
+/** Blocks lie on the device as `as` says. */
+export function createModelStream(backend: Backend, model: Model, as: LoadAs = 'f32'): ModelStream {
   let ends: Ends | null = null
   const dropEnds = () => {
     if (ends) releaseEnds(backend, ends)
@@ -44,7 +45,7 @@ export function createModelStream(backend: Backend, model: Model): ModelStream {
     shapes: new Map(blockLinears(model.config).map(({ name, shape }) => [name, shape])),
     async load(index) {
       dropEnds()
-      return loadBlock(backend, model, index, { as: 'f32' })
+      return loadBlock(backend, model, index, { as })
     },
     release: (block) => releaseBlock(backend, block),
     async embed(step, ids) {
@@ -68,11 +69,11 @@ async function loadTables(backend: Backend, model: Model): Promise<Ends> {
   return { ...ends, owned: [...ends.owned, placeholder] }
 }
 
-/** f32 values that the checkpoint's types can hold, in place. */
+/** Values that the checkpoint's types can hold, in place. */
 function roundBlock(backend: Backend, model: Model, block: Block): void {
   for (const [name, tensor] of block.params) {
     const dtype = storedDType(model, name)
-    if (dtype === 'f32') continue
+    if (dtype === tensor.dtype) continue
     const narrow = backend.allocate(dtype, tensor.shape)
     backend.kernels.convert(narrow, tensor)
     backend.kernels.convert(tensor, narrow)

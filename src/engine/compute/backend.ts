@@ -91,6 +91,18 @@ export async function readF32(backend: Backend, tensor: Tensor): Promise<Float32
   return (await backend.read(tensor)) as Float32Array
 }
 
+/** The f32 values of a tensor of floats of any type. */
+export async function readWide(backend: Backend, tensor: Tensor): Promise<Float32Array> {
+  if (tensor.dtype === 'f32') return readF32(backend, tensor)
+  const wide = backend.allocate('f32', tensor.shape)
+  try {
+    backend.kernels.convert(wide, tensor)
+    return await readF32(backend, wide)
+  } finally {
+    backend.release(wide)
+  }
+}
+
 /** Allocates and writes in one go. */
 export function upload(backend: Backend, dtype: DType, shape: readonly number[], data: HostArray): Tensor {
   const tensor = backend.allocate(dtype, shape)

@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts'
 import { blockLinears } from '../../shared/families/parameters.ts'
 import type { PrecisionChoice } from '../../shared/recipe/precisions.ts'
 import type { Model } from './model.ts'
+import type { LoadAs } from './weightIo.ts'
 
 /**
  * The backend, with products of the model in the chosen precision; its `info` says which.
@@ -14,6 +15,11 @@ export function computeIn(backend: Backend, model: Model, choice: PrecisionChoic
   const { info } = backend
   const description = precision === 'f32' ? info.description : `${info.description}, products in ${precision}`
   return { ...backend, precision, info: { ...info, description, details: { ...info.details, precision } } }
+}
+
+/** How weights that products read lie on the device: for products in bf16 as they are stored, in half the bytes. */
+export function productForm({ precision }: Pick<Backend, 'precision'>): LoadAs {
+  return precision === 'bf16' ? 'stored' : 'f32'
 }
 
 function precisionOf({ traits, info }: Backend, model: Model, choice: PrecisionChoice): Precision {

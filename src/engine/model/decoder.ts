@@ -10,6 +10,7 @@ import { checkBatch, targetsOf, type Batch } from './batch.ts'
 import { blockBytes, type LoadOptions } from './block.ts'
 import { blockForward } from './blockPass.ts'
 import { createBlockProvider } from './blockProvider.ts'
+import { productForm } from './computeIn.ts'
 import { embed } from './embedding.ts'
 import { endsBytes, loadEnds, releaseEnds, type Ends } from './ends.ts'
 import { gradientsOfBatch, type BatchLoss, type TrainingPass } from './gradients.ts'
@@ -112,7 +113,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
  * bytes are half the time.
  */
 function bestForm(backend: Backend, model: Model, memoryBytes: number, numRows: number, training: boolean): LoadAs {
-  if (!backend.traits.widensWeights || backend.precision === 'bf16') return 'stored'
+  if (!backend.traits.widensWeights || productForm(backend) === 'stored') return 'stored'
   const wide = planResidency(memoryBytes, passSizes(model, { as: 'f32' }, numRows, training), training)
   return wide.residentBlocks === model.config.numBlocks ? 'f32' : 'stored'
 }

@@ -22,20 +22,38 @@ function canPrune(backend: Backend): backend is PruneHost {
   return backend.prune !== undefined
 }
 
-/** A tensor on the host for a while. */
+/** A tensor of floats on the host for a while, in f32. */
 export interface Visit {
   readonly tensor: Tensor
-  /** Copies changes back, if the tensor lives elsewhere. */
+  /** Puts changes back, rounded to the type of the visitor, if it is not the tensor itself. */
   writeBack(): Promise<void>
   release(): void
 }
 
-export async function visitHost(backend: Backend, host: PruneHost, tensor: Tensor): Promise<Visit> {
-  if (backend === host) return { tensor, writeBack: async () => undefined, release: () => undefined }
-  const guest = upload(host, tensor.dtype, tensor.shape, await backend.read(tensor))
+export async function visitHost(backend: Backend, host: PruneHost, visitor: Tensor): Promise<Visit> {
+  if (backend !== host) return visitElsewhere(backend, host, visitor)
+  if (visitor.dtype === 'f32') return { tensor: visitor, writeBack: async () => undefined, release: () => undefined }
+  const tensor = host.allocate('f32', visitor.shape)
+  host.kernels.convert(tensor, visitor)
   return {
-    tensor: guest,
-    writeBack: async () => backend.write(tensor, await host.read(guest)),
-    release: () => host.release(guest),
+    tensor,
+    writeBack: async () => host.kernels.convert(visitor, tensor),
+    release: () => host.release(tensor),
+  }
+}
+
+async function visitElsewhere(backend: Backend, host: PruneHost, visitor: Tensor): Promise<Visit> {
+  const guest = upload(host, visitor.dtype, visitor.shape, await backend.read(visitor))
+  const wide = await visitHost(host, host, guest)
+  return {
+    tensor: wide.tensor,
+    async writeBack() {
+      await wide.writeBack()
+      backend.write(visitor, await host.read(guest))
+    },
+    release() {
+      wide.release()
+      host.release(guest)
+    },
   }
 }

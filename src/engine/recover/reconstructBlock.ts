@@ -2,7 +2,7 @@
 // As one unit (PERP), or its attention first and then its MLP (arXiv 2510.14444).
 import { adapterOf, isAdapterName } from '../../shared/adapters/adapters.ts'
 import type { Backend } from '../compute/backend.ts'
-import { readF32 } from '../compute/backend.ts'
+import { readWide } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { placeBlock, type Block } from '../model/block.ts'
 import type { Model } from '../model/model.ts'
@@ -26,7 +26,7 @@ export interface ReconstructBlockOptions
     Omit<ReconstructOptions<unknown>, 'unit' | 'trainables' | 'where'>,
     Pick<TrainableOptions, 'rank' | 'alpha' | 'startOf' | 'effectiveWeightBytes'> {
   readonly model: Model
-  /** Weights f32, pruned entries 0. Trained values are merged into it. */
+  /** Pruned entries 0. Trained values are merged into it. */
   readonly block: Block
   /** What of the block is trained; not empty. */
   readonly set: TrainableSet
@@ -93,7 +93,7 @@ interface Part<S> extends Pick<ReconstructOptions<S>, 'inputs' | 'targets' | 'wh
 async function trainUnit<S>(options: ReconstructBlockOptions, part: Part<S>) {
   const { backend, block } = options
   if (part.set.direct.length + part.set.adapted.length === 0) return { errorBefore: 0, errorAfter: 0 }
-  const valueOf = async (name: string) => readF32(backend, parameterOf(block, name))
+  const valueOf = (name: string) => readWide(backend, parameterOf(block, name))
   const trainables = await createTrainables(backend, part.set, { ...options, valueOf })
   try {
     const unit = part.unitOf(trainedBlock(options, trainables))
@@ -115,7 +115,7 @@ function trainedBlock({ backend, model, block }: ReconstructBlockOptions, { over
   return placeBlock(backend, model, block.index, [], { as: 'f32', overrides: new Map([...block.params, ...overrides]) })
 }
 
-/** Puts trained values and merged adapters into the block's own tensors (f32). */
+/** Puts trained values and merged adapters into the block's own tensors, in their types. */
 export function mergeInto(backend: Backend, block: Block, trainables: Trainables): void {
   for (const [name, tensor] of block.params) {
     const value = trainables.parameters.param(name)

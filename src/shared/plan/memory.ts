@@ -73,7 +73,7 @@ export function shareMemory(
   const usable = apart ? usableShare * limitBytes : Math.min(host, usableShare * limitBytes)
   const rest = usable - bytesPerTrainedParameter * sizes.trainable
   const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
-  // One block is held in f32, and a second time while it is read or merged.
+  // One block is held in f32 at most, and a second time while it is read or merged.
   const besideBlock = Math.max(least, rest - effective - blockBytes(sizes))
   // Hessians come first: states go to the disk for less than another look at the block costs.
   const solving = Math.min(solvingBytes, Math.max(least, besideBlock - least))
@@ -88,11 +88,23 @@ export function shareMemory(
 
 /** What one pass over the model trains, and its share of the memory. */
 interface Room {
-  /** Bytes of a weight in the checkpoint. */
-  readonly stored: number
-  readonly precision: PlannedPrecision
+  readonly weights: WeightSizes
   readonly sizes: PlanSizes
   readonly budget: Budget
+}
+
+/** Of the largest tensors. */
+interface WeightSizes {
+  /** Bytes of a weight in the checkpoint. */
+  readonly stored: number
+  /** Bytes of one that products read where it lies: for products in bf16 as it is stored. */
+  readonly held: number
+  /** A copy in bf16 is made for each product. */
+  readonly rounded: boolean
+  /** A copy in f32 is made while it is pruned. */
+  readonly widened: boolean
+  /** Bytes of an effective weight that is kept. */
+  readonly effective: number
 }
 
 /** The largest block in f32, and a copy of it: what is kept free for one. */
@@ -107,12 +119,11 @@ export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machin
   if (!config) return 0
   const threads = machine?.threads ?? 1
   const limits = { memoryBytes: machine?.budgetBytes ?? Infinity, limitBytes: Infinity, threads }
-  const stored = storedBytes(model)
-  const precision = plannedPrecision(recipe, model, machine)
+  const weights = weightSizes(model, plannedPrecision(recipe, model, machine))
   const roomOf = (recover: readonly ResolvedRecover[]): Room => {
     const sizes = sizesOf(config, recover)
     const { bytes } = pruneCost(recipe, config, { prunes: true, recoveries: recover })
-    return { stored, precision, sizes, budget: shareMemory(limits, sizes, bytes) }
+    return { weights, sizes, budget: shareMemory(limits, sizes, bytes) }
   }
   const { whilePruning, later } = passesOf(recipe.recover, recipe.prune.length > 0)
   const pruning = { prunes: true, recoveries: whilePruning }
@@ -123,7 +134,7 @@ export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machin
         ? walkBytes(recipe, config, { prunes: false, recoveries }, roomOf(recoveries))
         : retrainingBytes(recoveries[0], config, roomOf(recoveries)),
     ),
-    recipe.evaluate.length > 0 ? measuringBytes(recipe, config, roomOf(recipe.recover).budget) : 0,
+    recipe.evaluate.length > 0 ? measuringBytes(recipe, config, roomOf(recipe.recover)) : 0,
   ]
   return overheadBytes(threads) + Math.max(...peaks) + maskBytes(recipe, model)
 }
@@ -141,7 +152,7 @@ export function leastMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: 
 
 /** A block with its statistics, the streams of hidden states, and what trains of it. */
 function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkPlan, room: Room): number {
-  const { stored, sizes, budget } = room
+  const { weights, sizes, budget } = room
   const { calibration } = recipe
   const reconstructions = work.recoveries.filter(({ mode }) => mode === 'reconstruct')
   const streams = streamsOf(reconstructions)
@@ -154,28 +165,37 @@ function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkP
   const training = windows > 0 ? trainingBytes(config, windows * seqLen, room) : 0
   const cost = pruneCost(recipe, config, work)
   const solving = Math.max(cost.leastBytes, Math.min(cost.bytes, budget.statisticBytes))
-  // No window goes through the block while a linear of it is solved.
-  const pruning = Math.max(looking + solving - cost.solvingBytes, solving)
+  // No window goes through the block while a linear of it is solved, but what windows took of the WebAssembly memory is still there.
+  const pruning = Math.max(looking + solving - cost.solvingBytes, solving) + widenedBytes(config, room)
   // The block is read and written beside nothing else.
-  const moving = stored * sizes.blockParameters
-  return 4 * sizes.blockParameters + states + Math.max(moving, pruning, training)
+  const moving = weights.stored * sizes.blockParameters
+  return weights.held * sizes.blockParameters + states + Math.max(moving, pruning, training)
 }
 
-/** For products in bf16 one f32 weight at a time is rounded. */
-function roundedBytes(config: ModelConfig, { precision }: Room): number {
-  const largestLinear = Math.max(...linearsOfBlock(config, 0).map(({ shape }) => sizeOf(shape)))
-  return precision === 'bf16' ? 2 * largestLinear : 0
+/** One weight at a time is rounded for products in bf16. */
+function roundedBytes(config: ModelConfig, { weights }: Room): number {
+  return weights.rounded ? 2 * largestLinear(config) : 0
 }
 
-/** Of a weight of the largest tensor. */
-function storedBytes({ tensors }: ModelFacts): number {
-  let [most, bytes] = [0, 4]
+function widenedBytes(config: ModelConfig, { weights }: Room): number {
+  return weights.widened ? 4 * largestLinear(config) : 0
+}
+
+function largestLinear(config: ModelConfig): number {
+  return Math.max(...linearsOfBlock(config, 0).map(({ shape }) => sizeOf(shape)))
+}
+
+function weightSizes({ tensors }: ModelFacts, precision: PlannedPrecision): WeightSizes {
+  let [most, type, bytes] = [0, '', 4]
   for (const { dtype, shape } of tensors.values()) {
     if (sizeOf(shape) <= most) continue
     most = sizeOf(shape)
+    type = dtype
     bytes = elementBits(dtype) / 8
   }
-  return Math.min(4, bytes)
+  const stored = Math.min(4, bytes)
+  if (precision === 'f32') return { stored, held: 4, rounded: false, widened: false, effective: 4 }
+  return { stored, held: stored, rounded: type !== 'BF16', widened: stored < 4, effective: 2 }
 }
 
 /** Of hidden states: the finished one, dense ones where something fits to them, and one between attention and MLP for each that asks. */
@@ -192,37 +212,43 @@ function trainingBytes(config: ModelConfig, tokens: number, room: Room): number 
   return bytesPerTrainedParameter * sizes.trainable + keptWeightBytes(room) + step
 }
 
-/** Effective weights between the passes of a step: in the precision of the products that they are for. */
-function keptWeightBytes({ precision, budget }: Room): number {
-  return budget.effectiveWeightBytes * (precision === 'bf16' ? 0.5 : 1)
+/** Effective weights between the passes of a step, which the budget counts in f32. */
+function keptWeightBytes({ weights, budget }: Room): number {
+  return (budget.effectiveWeightBytes * weights.effective) / 4
 }
 
-function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, { sizes, budget }: Room): number {
+function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, room: Room): number {
+  const { sizes, budget, weights } = room
   const tokens = recover.batch_size * recover.seq_len
   const scratch = Math.max(backwardScratchBytes(config, tokens), logitBytes(config, tokens))
-  const whole = weightBytes(config) + hiddenBytes(config, tokens) * (config.numBlocks + 1) + scratch
+  const whole = weightBytes(config, weights) + hiddenBytes(config, tokens) * (config.numBlocks + 1) + scratch
   const kept = savedBytes(config, tokens) * config.numBlocks
-  const trained = bytesPerTrainedParameter * sizes.trainable + budget.effectiveWeightBytes
+  const trained = bytesPerTrainedParameter * sizes.trainable + keptWeightBytes(room)
   // Below its least, a pass streams its blocks.
-  return trained + Math.max(leastPassBytes(config, tokens, scratch), Math.min(budget.decoderBytes, whole + kept))
+  return (
+    trained + Math.max(leastPassBytes(config, weights, tokens, scratch), Math.min(budget.decoderBytes, whole + kept))
+  )
 }
+
+/** What a pass must have room for whatever the precision. */
+const widest = { held: 4 }
 
 /** Places of a batch of questions, as many as a pass over the model has room for in its budget. */
 export function questionPlaces(config: ModelConfig, decoderBytes: number): number {
-  const room = decoderBytes - leastPassBytes(config, 0, logitBytes(config, passTokens))
+  const room = decoderBytes - leastPassBytes(config, widest, 0, logitBytes(config, passTokens))
   const places = Math.floor(room / forwardBytes(config, 1))
   return Math.min(mostPlaces, Math.max(leastPlaces, places))
 }
 
-function measuringBytes({ evaluate }: ResolvedRecipe, config: ModelConfig, budget: Budget): number {
+function measuringBytes({ evaluate }: ResolvedRecipe, config: ModelConfig, { budget, weights }: Room): number {
   const tokensOf = (evaluation: ResolvedEvaluation) =>
     taskOf(evaluation.task).questions
       ? questionPlaces(config, budget.decoderBytes)
       : Math.max(passTokens, evaluation.seq_len ?? 0, longestPrompt(evaluation))
   const tokens = Math.max(...evaluate.map(tokensOf))
   const scratch = logitBytes(config, tokens)
-  const whole = weightBytes(config) + forwardBytes(config, tokens) + scratch
-  return Math.max(leastPassBytes(config, tokens, scratch), Math.min(budget.decoderBytes, whole))
+  const whole = weightBytes(config, weights) + forwardBytes(config, tokens) + scratch
+  return Math.max(leastPassBytes(config, weights, tokens, scratch), Math.min(budget.decoderBytes, whole))
 }
 
 /** Tokens, roughly. */
@@ -231,10 +257,14 @@ function longestPrompt({ prompts = [] }: ResolvedEvaluation): number {
 }
 
 /** The ends, one block and its states: what a pass over a streaming model keeps. */
-function leastPassBytes(config: ModelConfig, tokens: number, scratch: number): number {
-  return (
-    endsBytes(config) + 8 * planSizes(config, null, 1, false).blockParameters + forwardBytes(config, tokens) + scratch
-  )
+function leastPassBytes(
+  config: ModelConfig,
+  { held }: Pick<WeightSizes, 'held'>,
+  tokens: number,
+  scratch: number,
+): number {
+  const block = planSizes(config, null, 1, false).blockParameters
+  return endsBytes(config, held) + 2 * held * block + forwardBytes(config, tokens) + scratch
 }
 
 function forwardBytes(config: ModelConfig, tokens: number): number {
@@ -248,11 +278,11 @@ function logitBytes(config: ModelConfig, tokens: number): number {
   return 4 * (2 * tokens * config.hiddenSize + Math.min(tokens, logitRows) * config.vocabSize)
 }
 
-function endsBytes(config: ModelConfig): number {
-  return endParameters(config).reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0)
+function endsBytes(config: ModelConfig, held: number): number {
+  return endParameters(config).reduce((sum, { shape }) => sum + held * sizeOf(shape), 0)
 }
 
-/** All weights in f32. */
-function weightBytes(config: ModelConfig): number {
-  return endsBytes(config) + 4 * config.numBlocks * planSizes(config, null, 1, false).blockParameters
+/** All weights as passes over the model hold them. */
+function weightBytes(config: ModelConfig, { held }: WeightSizes): number {
+  return endsBytes(config, held) + held * config.numBlocks * planSizes(config, null, 1, false).blockParameters
 }

@@ -1,6 +1,7 @@
 // A walk over the blocks that prunes them, recovers them, or both: block after block, each saved when it is finished.
 import { moduleOfWeight } from '../../../shared/families/parameters.ts'
 import { loadBlock, type Block } from '../../model/block.ts'
+import { productForm } from '../../model/computeIn.ts'
 import { openModel } from '../../model/model.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import { zerosOf, type Mask } from '../../prune/mask.ts'
@@ -49,8 +50,9 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
   const { session, entries, base, budget, host, recoveries } = phase
   const { backend, recipe, model, folder, signal, pausePoint } = session
   const looksAtData = recoveries.length > 0 || lookAtData(entries)
-  const stream = createModelStream(backend, model)
-  const pruned = base ? createModelStream(backend, openModel(base.checkpoint)) : undefined
+  const as = productForm(backend)
+  const stream = createModelStream(backend, model, as)
+  const pruned = base ? createModelStream(backend, openModel(base.checkpoint), as) : undefined
   let begun = session.log.elapsed()
   try {
     const walk = walkBlocks({
@@ -117,7 +119,7 @@ async function savedBlock({ session, base, stage }: BlocksPhase, index: number):
   const under = base?.checkpoint ?? session.source
   const overlay = overlayCheckpoint(under, await openParts(session.folder.state, stage, [index]))
   try {
-    return await loadBlock(session.backend, openModel(overlay), index, { as: 'f32' })
+    return await loadBlock(session.backend, openModel(overlay), index, { as: productForm(session.backend) })
   } finally {
     await overlay.close()
   }

@@ -2,7 +2,7 @@
 // very bytes that will lie there.
 import { moduleOfWeight } from '../../../shared/families/parameters.ts'
 import type { Backend } from '../../compute/backend.ts'
-import { readF32 } from '../../compute/backend.ts'
+import { readWide } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { DType } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
@@ -16,7 +16,7 @@ import { bytesOf, type StateTensor } from './tensorFile.ts'
 export type ChangedBy = 'pruning' | 'training'
 
 /**
- * `tensor` holds f32 values of a parameter in the engine's orientation.
+ * `tensor` holds the values of a parameter in the engine's orientation, in f32 or in the type that they are stored in.
  * @throws EngineError 'mask-broken', or 'numeric' when a value does not fit the type.
  */
 export async function storeParameter(
@@ -33,7 +33,7 @@ export async function storeParameter(
   const { dtype, shape } = entry
   const bytes =
     storedDType(model, name) === 'f32' || parameter.transposed
-      ? storedBytes(model, name, await readF32(backend, tensor))
+      ? storedBytes(model, name, await readWide(backend, tensor))
       : await readRounded(backend, storedDType(model, name), tensor)
   checkFinite(name, bytes, dtype, changedBy)
   const mask = masks.get(moduleOfWeight(name))
@@ -43,6 +43,7 @@ export async function storeParameter(
 
 /** 16-bit values leave the device as such: half the bytes on the way, and no f32 copy on the host. */
 async function readRounded(backend: Backend, dtype: DType, tensor: Tensor): Promise<Uint8Array> {
+  if (tensor.dtype === dtype) return bytesOf(await backend.read(tensor))
   const narrow = backend.allocate(dtype, tensor.shape)
   try {
     backend.kernels.convert(narrow, tensor)
