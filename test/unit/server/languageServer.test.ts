@@ -141,7 +141,7 @@ describe('language server', () => {
   it('a new recipe is checked where it will be saved; without a place nothing is missed', async () => {
     const codes = async (path: string) => (await (await server.open(path, good)).diagnostics()).map((d) => d.code)
     assert.deepEqual(await codes(`untitled:${join(folder, 'new.prune.yaml')}`), ['M3'])
-    assert.deepEqual(await codes(`untitled:${join(tmpdir(), 'elsewhere', 'new.prune.yaml')}`), ['C1', 'M7', 'M3'])
+    assert.deepEqual(await codes(`untitled:${join(folder, 'elsewhere', 'new.prune.yaml')}`), ['C1', 'M7', 'M3'])
     assert.deepEqual(await codes('untitled:Untitled-1'), ['M3'])
   })
 
