@@ -11,7 +11,7 @@ import { openCheckpoint } from '../src/engine/checkpoint/checkpoint.ts'
 import { openCpu } from '../src/engine/compute/cpu/open.ts'
 import { rows } from '../src/engine/compute/tensor.ts'
 import { loadBlock } from '../src/engine/model/block.ts'
-import { computeIn } from '../src/engine/model/computeIn.ts'
+import { computeIn, productForm } from '../src/engine/model/computeIn.ts'
 import { createDecoder } from '../src/engine/model/decoder.ts'
 import { openModel, type Model } from '../src/engine/model/model.ts'
 import { decode, readWeight } from '../src/engine/model/weightIo.ts'
@@ -86,7 +86,7 @@ async function reconstruction(backend: Backend, model: Model, masks: Map<string,
       load: async (_: Arena, a: number, b: number) => rows(all, a * seqLen, b * seqLen),
     }
   }
-  const block = await loadBlock(backend, model, 0, { as: 'f32' })
+  const block = await loadBlock(backend, model, 0, { as: productForm(backend) })
   const set = setOfBlock(model.config, selectTrainable(model.config, { train: train, mode: 'reconstruct' }), 0)
   const times: number[] = []
   const onStep = (_: number, __: unknown, tokensPerSecond: number) => void times.push((1000 * seqLen) / tokensPerSecond)
