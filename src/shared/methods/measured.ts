@@ -33,7 +33,7 @@ export const measured: Measured = {
       { method: 'wanda', modes: ['refit'], perplexity: 70.55 },
     ],
     '2:4': [
-      { method: 'alps', modes: ['reconstruct', 'retrain'], perplexity: 62.25 },
+      { method: 'alps', modes: ['reconstruct', 'retrain'], perplexity: 59.86 },
       { method: 'alps', modes: ['retrain'], perplexity: 65.74 },
       { method: 'alps', modes: ['reconstruct'], perplexity: 87.72 },
       { method: 'wanda', modes: ['refit'], perplexity: 129.35 },
