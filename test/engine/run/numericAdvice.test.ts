@@ -13,6 +13,8 @@ describe('what recovery made worse', () => {
   it('is a perplexity that is higher, or an accuracy that is lower by more than the standard error of the difference', () => {
     assert.equal(whatIsWorse({ perplexity: 30 }, { perplexity: 30.1 })?.what, 'raised the perplexity')
     assert.equal(whatIsWorse({ perplexity: 30 }, { perplexity: 30 }), null)
+    // Rounding is no verdict: the message would say "from 30.00 to 30.00".
+    assert.equal(whatIsWorse({ perplexity: 30 }, { perplexity: 30.0001 }), null)
     const told = whatIsWorse({ acc: 0.5, stderr: 0.03 }, { acc: 0.44, stderr: 0.04 })
     assert.deepEqual(told, { what: 'lowered the accuracy', from: '50.0 ± 3.0 %', to: '44.0 ± 4.0 %' })
     assert.equal(whatIsWorse({ acc: 0.5, stderr: 0.03 }, { acc: 0.46, stderr: 0.04 }), null)

@@ -48,7 +48,7 @@ suite('recipes', () => {
     })
     assert.equal(await ended, 0)
     await running
-    const [sweep] = readdirSync(inWorkspace('.sparsescope/sweeps').fsPath)
+    const [sweep] = readdirSync(inWorkspace('.sparsescope/sweeps').fsPath).filter((name) => !name.startsWith('.'))
     const table = JSON.parse(readFileSync(inWorkspace(`.sparsescope/sweeps/${sweep}/sweep.json`).fsPath, 'utf8')) as { runs: { state: string }[] } // prettier-ignore
     assert.deepEqual(table.runs.map(({ state }) => state), ['done', 'done']) // prettier-ignore
   })

@@ -97,9 +97,12 @@ function remedyOf(recipe: ResolvedRecipe): string {
     : `lower ${place}.lr (${recipe.recover[last].lr}) or take fewer steps`
 }
 
+/** A perplexity that is higher by less is what rounding makes of the same model. */
+const perplexityRounding = 1e-4
+
 /** Of a task a lower accuracy counts only beyond the standard error of the difference. */
 export function whatIsWorse(pruned: Measured, recovered: Measured): { what: string; from: string; to: string } | null {
-  if ((recovered.perplexity ?? 0) > (pruned.perplexity ?? Infinity)) {
+  if ((recovered.perplexity ?? 0) > (1 + perplexityRounding) * (pruned.perplexity ?? Infinity)) {
     const [from, to] = [pruned, recovered].map(({ perplexity = 0 }) => perplexity.toFixed(2))
     return { what: 'raised the perplexity', from, to }
   }
