@@ -1,6 +1,5 @@
 // sparsescope sweep: a recipe that stands for many runs (design 4.5).
 import { Argument, Option } from 'commander'
-import { EngineError } from '../engine/errors.ts'
 import { writeAtomic } from '../engine/run/state/atomicFile.ts'
 import { cancelRuns } from '../engine/sweep/marks.ts'
 import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '../engine/sweep/openSweep.ts'
@@ -12,7 +11,7 @@ import { shorter } from './run.ts'
 import { currentTable, engineOf, engines } from './sweep/engines.ts'
 import { checkOptions, type SweepOptions } from './sweep/options.ts'
 import { runLocally } from './sweep/runLocally.ts'
-import { runIndex } from './sweep/runIndex.ts'
+import { indexIn, runIndex } from './sweep/runIndex.ts'
 import { runOnSlurm } from './sweep/runOnSlurm.ts'
 import { planText, sweepText } from './sweep/texts.ts'
 import { wholeNumber } from './sweep/wholeNumber.ts'
@@ -91,9 +90,7 @@ async function runSweep(context: Context, request: SweepRequest, options: SweepO
 
 async function cancelSweep(request: SweepRequest, { index }: SweepOptions): Promise<Outcome> {
   const sweep = await findSweep(request)
-  const asked = index === undefined ? null : wholeNumber('--index', index, 0)
-  if (asked !== null && asked >= sweep.runs.length)
-    throw new EngineError('usage', `--index ${asked}: the runs of this sweep count from 0 to ${sweep.runs.length - 1}`)
+  const asked = index === undefined ? null : indexIn(sweep, index)
   const { runs: rows } = await currentTable(sweep)
   const open = rows.filter(({ index: i, state }) => (asked === null || i === asked) && state !== 'done')
   const cancelled = open.map(({ index: i }) => i)

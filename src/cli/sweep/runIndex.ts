@@ -14,10 +14,15 @@ import { createRunProgress } from '../terminal/runProgress.ts'
 import { version } from '../version.ts'
 import { wholeNumber } from './wholeNumber.ts'
 
+/** The run that `--index` names. @throws EngineError 'usage' when the sweep has none of that number. */
+export function indexIn({ runs }: Pick<Sweep, 'runs'>, given: string): number {
+  const index = wholeNumber('--index', given, 0)
+  if (index < runs.length) return index
+  throw new EngineError('usage', `--index ${index}: the runs of this sweep count from 0 to ${runs.length - 1}`)
+}
+
 export async function runIndex(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
-  const index = wholeNumber('--index', options.index ?? '', 0)
-  if (index >= sweep.runs.length)
-    throw new EngineError('usage', `--index ${index}: the runs of this sweep count from 0 to ${sweep.runs.length - 1}`)
+  const index = indexIn(sweep, options.index ?? '')
   const threads = options.threads === undefined ? undefined : wholeNumber('--threads', options.threads, 1)
   // A run that the local engine started does not outlive it: two would have it otherwise when the sweep is gone on with.
   const hasParent = process.channel !== undefined

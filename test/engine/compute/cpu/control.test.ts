@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict'
 import { Control, heapStart } from '../../../../src/engine/compute/cpu/control.ts'
-import type { Command } from '../../../../src/engine/compute/cpu/entry.ts'
-
-const command: Command = {
-  task: 3,
-  chunks: 4,
-  total: 37,
-  unit: 5,
-  scratchStart: 64,
-  stageOffset: 0,
-  scratchStride: 128,
-}
+import { poolCommand as command } from '../../../support/poolCommand.ts'
 
 const open = () =>
   new Control(new WebAssembly.Memory({ initial: heapStart / 65536, maximum: heapStart / 65536, shared: true }))

@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict'
 import { Control, heapStart, type ExecuteChunk } from '../../../../src/engine/compute/cpu/control.ts'
-import { headWords, writeEntry, type Command } from '../../../../src/engine/compute/cpu/entry.ts'
+import { headWords, writeEntry } from '../../../../src/engine/compute/cpu/entry.ts'
 import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
 import { Replay, type ProgramPlace } from '../../../../src/engine/compute/cpu/replay.ts'
+import { poolCommand as command } from '../../../support/poolCommand.ts'
 
-const command: Command = {
-  task: 3,
-  chunks: 4,
-  total: 37,
-  unit: 5,
-  scratchStart: 64,
-  stageOffset: 0,
-  scratchStride: 128,
-}
 const [pages, entryWords] = [1 + heapStart / 65536, headWords + 2]
 
 /** A program of commands of so many chunks, and nobody but the caller to run it. */
