@@ -1,5 +1,6 @@
 // Ids to text, drawing, stop tokens, and the command.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { likeliest, pickToken } from '../../../src/engine/generate/sampler.ts'
 import { stopTokens } from '../../../src/engine/generate/stopTokens.ts'
 import { TextStream } from '../../../src/engine/generate/textStream.ts'
@@ -101,6 +102,21 @@ describe('text of a model', () => {
     )
     temp.write('generation_config.json', JSON.stringify({ eos_token_id: [tokens[2]] }))
     assert.deepEqual(cliJson(...args).tokens, tokens.slice(0, tokens.indexOf(tokens[2]) + 1))
+  })
+
+  it('a model with a weight that is no number says so, and where to look', async () => {
+    await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
+    temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
+    const file = readFileSync(temp.path('model.safetensors'))
+    const data = 8 + Number(file.readBigUInt64LE())
+    const header = JSON.parse(file.toString('utf8', 8, data)) as Record<string, { data_offsets: [number, number] }>
+    const fc1 = Object.keys(header).find((name) => name.endsWith('fc1.weight'))!
+    file.writeFloatLE(NaN, data + header[fc1].data_offsets[0])
+    temp.write('model.safetensors', file)
+    const args = ['--prompt', 'in the end', '--max-tokens', '3', '--device', 'cpu']
+    const { status, stderr } = cli('generate', temp.folder, ...args)
+    assert.equal(status, 1)
+    assert.match(stderr, /the model says NaN.*inspect --stats/)
   })
 
   it('a model without a tokenizer says so', async () => {

@@ -2,7 +2,8 @@
 // two parameters are `start` and `end` are pool tasks: they work on a range of rows or elements (see ../pool.ts).
 export { activation, activationBackward, gated, gatedBackward } from './activations'
 export { convert, unpack } from './convert'
-export { attentionStep, linearRow, pairColumns } from './decode'
+export { attentionStep } from './decode'
+export { linearRow, pairColumns } from './linearRow'
 export {
   add,
   addParts,

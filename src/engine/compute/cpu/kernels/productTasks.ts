@@ -162,10 +162,10 @@ const gram: Task = (env, args, start, end) => {
 /** Args of `linearRows`: x, its width, then of each weight its out, address, dtype code, bias or 0, and rows. */
 const [firstWeight, argsPerWeight] = [2, 5]
 
-/** x as products with bf16 read it, in scratch: once for all rows of a chunk. */
-function pairedInput({ stage, wasm, scratch }: TaskEnv, x: number, width: number): number {
+/** x as products with weights of 16 bits read it, in scratch. */
+function pairColumns({ stage, wasm, scratch }: TaskEnv, x: number, code: number, width: number): number {
   const mark = stage.mark()
-  wasm.pairColumns(scratch, stage.bytes('in', x, 4 * width), width)
+  wasm.pairColumns(scratch, stage.bytes('in', x, 4 * width), code, width)
   stage.flush(mark)
   return scratch
 }
@@ -174,7 +174,7 @@ function pairedInput({ stage, wasm, scratch }: TaskEnv, x: number, width: number
 const linearRows: Task = (env, args, start, end) => {
   const { stage, wasm } = env
   const [x, width] = [args[0], args[1]]
-  let paired = 0
+  let pairedFor = dtypeCode.f32
   let first = 0
   for (let k = firstWeight; first < end; k += argsPerWeight) {
     const rows = args[k + 4]
@@ -183,8 +183,12 @@ const linearRows: Task = (env, args, start, end) => {
     first += rows
     if (from >= to) continue
     const [out, weight, code, bias] = [args[k], args[k + 1], args[k + 2], args[k + 3]]
-    if (code === dtypeCode.bf16) paired ||= pairedInput(env, x, width)
-    const input = code === dtypeCode.bf16 ? paired : x
+    let input = x
+    if (code !== dtypeCode.f32) {
+      // Once for all weights of a chunk that are of one type.
+      input = code === pairedFor ? env.scratch : pairColumns(env, x, code, width)
+      pairedFor = code
+    }
     if (isOutside(input) || isOutside(out) || isOutside(weight) || isOutside(bias))
       callStaged(wasm, stage, 'linearRow', from, to, [out, input, weight, code, bias, width])
     else wasm.linearRow(from, to, out, input, weight, code, bias, width)
