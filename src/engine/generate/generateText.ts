@@ -69,6 +69,9 @@ export async function openTextGenerator(decoder: Decoder, signal?: AbortSignal):
   }
 }
 
+/** A piece waits for the token after it where that comes so soon: the tokenizer's thread works on it meanwhile. */
+const soonMs = 40
+
 async function* streamText(
   decoder: Decoder,
   tokenizer: Tokenizer,
@@ -76,13 +79,31 @@ async function* streamText(
   { alternatives: count = 0, ...options }: StreamOptions & GenerateOptions,
 ): AsyncGenerator<TextToken, string> {
   const stream = await TextStream.after(tokenizer, prompt)
-  for await (const token of generateTokens(decoder, prompt, options)) {
+  const told = async (token: NextToken): Promise<TextToken> => {
+    const likely = count > 0 ? likeliestTokens(token.logits, count) : []
     const alternatives: Alternative[] = []
-    for (const likely of count > 0 ? likeliestTokens(token.logits, count) : [])
-      alternatives.push({ ...likely, piece: await stream.peek(likely.id) })
-    yield { ...token, piece: options.stop.has(token.id) ? '' : await stream.add(token.id), alternatives }
+    for (const one of likely) alternatives.push({ ...one, piece: await stream.peek(one.id) })
+    return { ...token, piece: options.stop.has(token.id) ? '' : await stream.add(token.id), alternatives }
   }
-  return stream.end()
+  const tokens = generateTokens(decoder, prompt, options)
+  try {
+    let begun = performance.now()
+    let next = await tokens.next()
+    while (!next.done) {
+      const text = told(next.value)
+      const slow = performance.now() - begun > soonMs
+      if (slow) yield await text
+      begun = performance.now()
+      const following = tokens.next()
+      // What goes wrong with the next token is told after this one.
+      await Promise.allSettled([following, text])
+      if (!slow) yield await text
+      next = await following
+    }
+    return await stream.end()
+  } finally {
+    await tokens.return(undefined)
+  }
 }
 
 async function collect(

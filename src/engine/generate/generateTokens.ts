@@ -38,17 +38,6 @@ export function requireRoom(config: ModelConfig, promptTokens: number): void {
   )
 }
 
-function requireNumbers(logits: Float32Array): void {
-  for (const logit of logits) {
-    if (!Number.isNaN(logit)) continue
-    throw new EngineError(
-      'numeric',
-      'the model says NaN where it should say how likely a token is: its weights are not finite, or grow beyond what f32 holds; ' +
-        'sparsescope inspect --stats names the tensors that hold such values',
-    )
-  }
-}
-
 /**
  * New tokens, each as soon as it is known. Ends after `maxTokens`, after a stop token, or where learned positions end.
  * @throws EngineError 'usage' for a prompt that leaves no room, 'numeric' for a model that says NaN.
@@ -67,8 +56,13 @@ export async function* generateTokens(
   for (let length = prompt.length; length < room; length++) {
     throwIfCancelled(signal)
     const logits = await decoder.nextLogits(ids, cache, { signal, adapterOf })
-    requireNumbers(logits)
     const id = pickToken(logits, sampling, rng)
+    if (id < 0)
+      throw new EngineError(
+        'numeric',
+        'the model says NaN where it should say how likely a token is: its weights are not finite, or grow beyond what f32 ' +
+          'holds; sparsescope inspect --stats names the tensors that hold such values',
+      )
     yield { id, logits }
     if (stop.has(id)) return
     ids = Int32Array.of(id)

@@ -8,21 +8,26 @@ export interface Sampling {
   readonly topP: number
 }
 
-/** Of equal logits the lower id, as torch.argmax. */
+/** Of equal logits the lower id, as torch.argmax; −1 where one is NaN. */
 export function likeliest(logits: Float32Array): number {
   let best = 0
   let top = logits[0]
+  if (Number.isNaN(top)) return -1
   for (let id = 1; id < logits.length; id++) {
-    if (!(logits[id] > top)) continue
+    const logit = logits[id]
+    if (logit <= top) continue
+    if (Number.isNaN(logit)) return -1
     best = id
-    top = logits[id]
+    top = logit
   }
   return best
 }
 
+/** The next id; −1 where a logit is NaN. */
 export function pickToken(logits: Float32Array, { temperature, topP }: Sampling, rng: Rng): number {
-  if (temperature === 0) return likeliest(logits)
-  const top = logits[likeliest(logits)]
+  const best = likeliest(logits)
+  if (temperature === 0 || best < 0) return best
+  const top = logits[best]
   const weights = Float64Array.from(logits, (logit) => Math.exp((logit - top) / temperature))
   const ids = topP < 1 ? nucleus(weights, topP) : null
   const total = ids ? ids.reduce((sum, id) => sum + weights[id], 0) : weights.reduce((sum, w) => sum + w, 0)
@@ -34,7 +39,7 @@ export function pickToken(logits: Float32Array, { temperature, topP }: Sampling,
     if (left < 0) return id
   }
   // The draw was within rounding of the sum.
-  return ids ? ids[count - 1] : likeliest(logits)
+  return ids ? ids[count - 1] : best
 }
 
 /** Ids from the likeliest on, the first alone always among them. */

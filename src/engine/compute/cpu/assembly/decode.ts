@@ -32,31 +32,68 @@ function scores4(q: usize, k: usize, row: usize, d: i32): v128 {
   return sums
 }
 
-/** to[d] = to[d] · keep + Σ_n p[n] · v[n, d] of the first `count` (1 to 4) rows of v. */
-function mix4(to: usize, keep: f32, p: v128, v: usize, row: usize, count: i32, d: i32): void {
-  const p0 = f32x4.extract_lane(p, 0)
-  const p1 = f32x4.extract_lane(p, 1)
-  const p2 = f32x4.extract_lane(p, 2)
-  const p3 = f32x4.extract_lane(p, 3)
-  const last = row * <usize>(count - 1)
-  // Rows that are none have a weight of 0; the last row stands in for them.
-  const v1 = v + min(row, last)
-  const v2 = v + min(2 * row, last)
-  const v3 = v + min(3 * row, last)
+/** to[d] += Σ_n p[n] · v[n, d] of eight rows of v, `row` bytes apart. */
+function mix8(to: usize, p0: v128, p1: v128, v: usize, row: usize, d: i32): void {
+  const a0 = v128.shuffle<f32>(p0, p0, 0, 0, 0, 0), a1 = v128.shuffle<f32>(p0, p0, 1, 1, 1, 1)
+  const a2 = v128.shuffle<f32>(p0, p0, 2, 2, 2, 2), a3 = v128.shuffle<f32>(p0, p0, 3, 3, 3, 3)
+  const b0 = v128.shuffle<f32>(p1, p1, 0, 0, 0, 0), b1 = v128.shuffle<f32>(p1, p1, 1, 1, 1, 1)
+  const b2 = v128.shuffle<f32>(p1, p1, 2, 2, 2, 2), b3 = v128.shuffle<f32>(p1, p1, 3, 3, 3, 3)
+  const far = v + 4 * row
   let j = 0
   for (; j + 4 <= d; j += 4) {
     const at = <usize>j << 2
-    let x = f32x4.mul(f32x4.splat(keep), v128.load(to + at))
-    x = madd(f32x4.splat(p0), v128.load(v + at), x)
-    x = madd(f32x4.splat(p1), v128.load(v1 + at), x)
-    x = madd(f32x4.splat(p2), v128.load(v2 + at), x)
-    v128.store(to + at, madd(f32x4.splat(p3), v128.load(v3 + at), x))
+    let x = madd(a0, v128.load(v + at), v128.load(to + at))
+    x = madd(a1, v128.load(v + at + row), x)
+    let y = f32x4.mul(a2, v128.load(v + at + 2 * row))
+    y = madd(a3, v128.load(v + at + 3 * row), y)
+    // Never so; see linearRow.ts.
+    if (to == 0) break
+    x = madd(b0, v128.load(far + at), x)
+    y = madd(b1, v128.load(far + at + row), y)
+    x = madd(b2, v128.load(far + at + 2 * row), x)
+    y = madd(b3, v128.load(far + at + 3 * row), y)
+    v128.store(to + at, f32x4.add(x, y))
   }
   for (; j < d; j++) {
     const at = <usize>j << 2
-    const sum = p0 * load<f32>(v + at) + p1 * load<f32>(v1 + at) + p2 * load<f32>(v2 + at) + p3 * load<f32>(v3 + at)
-    store<f32>(to + at, keep * load<f32>(to + at) + sum)
+    let column = v128.load32_zero(v + at)
+    column = v128.load32_lane(v + at + row, column, 1)
+    column = v128.load32_lane(v + at + 2 * row, column, 2)
+    column = v128.load32_lane(v + at + 3 * row, column, 3)
+    let distant = v128.load32_zero(far + at)
+    distant = v128.load32_lane(far + at + row, distant, 1)
+    distant = v128.load32_lane(far + at + 2 * row, distant, 2)
+    distant = v128.load32_lane(far + at + 3 * row, distant, 3)
+    store<f32>(to + at, load<f32>(to + at) + sumLanes(madd(p0, column, f32x4.mul(p1, distant))))
   }
+}
+
+/** The same of four rows. */
+function mix4(to: usize, p: v128, v: usize, row: usize, d: i32): void {
+  mix1(to, f32x4.extract_lane(p, 0), v, d)
+  mix1(to, f32x4.extract_lane(p, 1), v + row, d)
+  mix1(to, f32x4.extract_lane(p, 2), v + 2 * row, d)
+  mix1(to, f32x4.extract_lane(p, 3), v + 3 * row, d)
+}
+
+/** to[d] += p · v[d]. */
+function mix1(to: usize, p: f32, v: usize, d: i32): void {
+  const weight = f32x4.splat(p)
+  let j = 0
+  for (; j + 4 <= d; j += 4) {
+    const at = <usize>j << 2
+    v128.store(to + at, madd(weight, v128.load(v + at), v128.load(to + at)))
+  }
+  for (; j < d; j++) store<f32>(to + (<usize>j << 2), load<f32>(to + (<usize>j << 2)) + p * load<f32>(v + (<usize>j << 2)))
+}
+
+function scaleBy(to: usize, factor: f32, d: i32): void {
+  let j = 0
+  for (; j + 4 <= d; j += 4) {
+    const at = to + (<usize>j << 2)
+    v128.store(at, f32x4.mul(f32x4.splat(factor), v128.load(at)))
+  }
+  for (; j < d; j++) store<f32>(to + (<usize>j << 2), factor * load<f32>(to + (<usize>j << 2)))
 }
 
 // @ts-ignore: decorator
@@ -65,17 +102,8 @@ function exp1(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x)), 0)
 }
 
-/** Scores of the last 1 to 3 keys; lanes that are none have −∞. */
-function scoresEnd(q: usize, k: usize, row: usize, count: i32, d: i32): v128 {
-  let scores = f32x4.splat(-Infinity)
-  scores = f32x4.replace_lane(scores, 0, dot(q, k, d))
-  if (count > 1) scores = f32x4.replace_lane(scores, 1, dot(q, k + row, d))
-  if (count > 2) scores = f32x4.replace_lane(scores, 2, dot(q, k + 2 * row, d))
-  return scores
-}
-
 /**
- * Heads [start, end) of one query over keys [first, length): the softmax as it goes, four keys at a time, so that scores need
+ * Heads [start, end) of one query over keys [first, length): the softmax as it goes, eight keys at a time, so that scores need
  * no memory. out and q are [H·D], keys and values [length, Hkv·D].
  */
 export function attentionStep(
@@ -84,25 +112,60 @@ export function attentionStep(
 ): void {
   const row = <usize>kvWidth << 2
   for (let head = start; head < end; head++) {
-    const at = <usize>(head * d) << 2
-    const from = <usize>((head / group) * d) << 2
-    const to = out + at
+    const x = q + (<usize>(head * d) << 2)
+    const to = out + (<usize>(head * d) << 2)
     memory.fill(to, 0, <usize>d << 2)
     let top: f32 = -Infinity
     let sum: f32 = 0
-    for (let key = first; key < length; key += 4) {
-      const offset = <usize>key * row + from
-      const count = min(4, length - key)
-      const raw = count == 4 ? scores4(q + at, keys + offset, row, d) : scoresEnd(q + at, keys + offset, row, count, d)
-      const scores = f32x4.mul(f32x4.splat(scale), raw)
-      const highest = max(top, maxLanes(scores))
-      const keep: f32 = top == -Infinity ? 0 : exp1(top - highest)
-      top = highest
-      const p = exp4(f32x4.sub(scores, f32x4.splat(highest)))
-      sum = sum * keep + sumLanes(p)
-      mix4(to, keep, p, values + offset, row, count, d)
+    let key = first
+    let offset = <usize>first * row + (<usize>((head / group) * d) << 2)
+    for (; key + 8 <= length; key += 8) {
+      const s0 = f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset, row, d))
+      const s1 = f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset + 4 * row, row, d))
+      const highest = max(top, maxLanes(f32x4.max(s0, s1)))
+      // Seldom, but for the first keys.
+      if (highest != top) {
+        sum *= lower(to, top, highest, d)
+        top = highest
+      }
+      const p0 = exp4(f32x4.sub(s0, f32x4.splat(top)))
+      const p1 = exp4(f32x4.sub(s1, f32x4.splat(top)))
+      sum += sumLanes(f32x4.add(p0, p1))
+      mix8(to, p0, p1, values + offset, row, d)
+      offset += 8 * row
     }
-    const inverse: f32 = sum > 0 ? 1 / sum : 0
-    for (let j = 0; j < d; j++) store<f32>(to + (<usize>j << 2), inverse * load<f32>(to + (<usize>j << 2)))
+    if (key + 4 <= length) {
+      const s = f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset, row, d))
+      const highest = max(top, maxLanes(s))
+      if (highest != top) {
+        sum *= lower(to, top, highest, d)
+        top = highest
+      }
+      const p = exp4(f32x4.sub(s, f32x4.splat(top)))
+      sum += sumLanes(p)
+      mix4(to, p, values + offset, row, d)
+      offset += 4 * row
+      key += 4
+    }
+    for (; key < length; key++) {
+      const score = scale * dot(x, keys + offset, d)
+      const highest = max(top, score)
+      if (highest != top) {
+        sum *= lower(to, top, highest, d)
+        top = highest
+      }
+      const p = exp1(score - top)
+      sum += p
+      mix1(to, p, values + offset, d)
+      offset += row
+    }
+    scaleBy(to, sum > 0 ? 1 / sum : 0, d)
   }
+}
+
+/** The sum so far of a head whose highest score is another one now; returns what the softmax's own sum is to be multiplied by. */
+function lower(to: usize, top: f32, highest: f32, d: i32): f32 {
+  const keep: f32 = top == -Infinity ? 0 : exp1(top - highest)
+  scaleBy(to, keep, d)
+  return keep
 }
