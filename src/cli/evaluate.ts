@@ -11,6 +11,8 @@ import type { ModelConfig } from '../shared/families/modelConfig.ts'
 import { passTokens } from '../shared/plan/memory.ts'
 import { nearest } from '../shared/recipe/nearest.ts'
 import { defaultTask, taskOf, tasksWithData, type TaskName } from '../shared/tasks/tasks.ts'
+import { beginAgainWithLess } from './beginAgain.ts'
+import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { evaluateQuestions } from './evaluateQuestions.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
@@ -84,17 +86,21 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
     () => backend.memory().usedBytes,
     () => undefined,
   )
-  const decoder = await createDecoder(backend, model, {
-    memoryBytes: memoryBytes(options.memory),
-    tokensPerPass: Math.max(passTokens, set.seqLen),
-  })
-  try {
-    await decoder.prepare()
-    const result = await evaluatePerplexity(decoder, set, {
+  const measure = async () => {
+    await using decoder = closing(
+      await createDecoder(backend, model, {
+        memoryBytes: memoryBytes(options.memory),
+        tokensPerPass: Math.max(passTokens, set.seqLen),
+      }),
+    )
+    await decoder.value.prepare()
+    return await evaluatePerplexity(decoder.value, set, {
       signal: context.signal,
       onProgress: (done, total) => context.progress({ what: 'perplexity', count: { done, total, unit: 'windows' } }),
     })
-    const { perplexity, tokens, windows, seqLen, seconds } = result
+  }
+  try {
+    const { perplexity, tokens, windows, seqLen, seconds } = await beginAgainWithLess(context, backend, measure)
     const json = {
       perplexity,
       tokens,
@@ -109,7 +115,6 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
     return { json, text: describe(json, options.data, backend.info.description) }
   } finally {
     memory.stop()
-    await decoder.close()
     await backend.close()
     await checkpoint.close()
   }

@@ -8,6 +8,8 @@ import { createDecoder } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
 import { formatAccuracy } from '../shared/format/numbers.ts'
 import { taskOf, type TaskName } from '../shared/tasks/tasks.ts'
+import { beginAgainWithLess } from './beginAgain.ts'
+import { closing } from './closing.ts'
 import type { CommonOptions, Context, Outcome } from './command.ts'
 import { memoryBytes } from './memoryOption.ts'
 import { openFor, type PrecisionOptions } from './precisionOption.ts'
@@ -40,11 +42,13 @@ export async function evaluateQuestions(context: Context, path: string, options:
   const { info } = backend.value
   const bytes = memoryBytes(options.memory)
   const sizes = { memoryBytes: bytes, tokensPerPass: tokensPerPassOf(set.questions, model.config, bytes) }
-  await using decoder = closing(await createDecoder(backend.value, model, sizes))
-  await decoder.value.prepare()
-  const result = await evaluateTask(decoder.value, set, {
-    signal,
-    onProgress: (done, total) => context.progress({ what: task, count: { done, total, unit: 'rows' } }),
+  const result = await beginAgainWithLess(context, backend.value, async () => {
+    await using decoder = closing(await createDecoder(backend.value, model, sizes))
+    await decoder.value.prepare()
+    return await evaluateTask(decoder.value, set, {
+      signal,
+      onProgress: (done, total) => context.progress({ what: task, count: { done, total, unit: 'rows' } }),
+    })
   })
   const json = {
     task,
@@ -84,8 +88,4 @@ function describe(set: QuestionSet, result: TaskResult, data: string, device: st
     `zero-shot, as lm-evaluation-harness scores it; ${result.rows} rows, ± is one standard error`,
     `${result.seconds.toFixed(2)} s, ${device}`,
   ].join('\n')
-}
-
-function closing<T extends { close(): Promise<void> }>(value: T) {
-  return { value, [Symbol.asyncDispose]: () => value.close() }
 }

@@ -5,6 +5,8 @@ import { recordForward } from '../engine/evaluate/recordForward.ts'
 import { createDecoder } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
 import { passTokens } from '../shared/plan/memory.ts'
+import { beginAgainWithLess } from './beginAgain.ts'
+import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
@@ -42,18 +44,23 @@ export const forwardCommand = command(
       const checkpoint = await openCheckpoint(path)
       const model = openModel(checkpoint)
       const backend = await openFor(model, { ...options, precision: options.precision ?? 'f32' })
-      const decoder = await createDecoder(backend, model, {
-        memoryBytes: memoryBytes(options.memory),
-        training: options.grads,
-        tokensPerPass: Math.max(passTokens, batch.seqLen),
-      })
-      try {
-        const recorded = await recordForward(decoder, batch, {
+      const record = async () => {
+        await using decoder = closing(
+          await createDecoder(backend, model, {
+            memoryBytes: memoryBytes(options.memory),
+            training: options.grads,
+            tokensPerPass: Math.max(passTokens, batch.seqLen),
+          }),
+        )
+        return await recordForward(decoder.value, batch, {
           path: options.out,
           grads: options.grads === true,
           signal: context.signal,
           onProgress: (done, total) => context.progress({ what: 'forward', count: { done, total, unit: 'rows' } }),
         })
+      }
+      try {
+        const recorded = await beginAgainWithLess(context, backend, record)
         const { loss, numTargets, tensors } = recorded
         return {
           json: {
@@ -67,7 +74,6 @@ export const forwardCommand = command(
           text: `loss ${loss.toFixed(6)} over ${numTargets} targets on ${backend.info.description}; ${tensors.length} tensors in ${options.out}`,
         }
       } finally {
-        await decoder.close()
         await backend.close()
         await checkpoint.close()
       }

@@ -7,6 +7,8 @@ import { createDecoder } from '../engine/model/decoder.ts'
 import { kvCacheBytes } from '../engine/model/kvCache.ts'
 import { openModel } from '../engine/model/model.ts'
 import { printable } from '../shared/format/printable.ts'
+import { beginAgainWithLess } from './beginAgain.ts'
+import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { seedNumber, wholeNumber } from './optionNumbers.ts'
@@ -46,16 +48,25 @@ export const generateCommand = command('generate', 'what a model says after a pr
       const backend = await openFor(model, options)
       // A token has one character at least.
       const room = roomFor(model.config, options.prompt.length, options.maxTokens)
-      const decoder = await createDecoder(backend, model, {
-        memoryBytes: memoryBytes(options.memory) - kvCacheBytes(model.config, room),
-        tokensPerPass: options.prompt.length,
-        as: 'stored',
-      })
+      let said = false
+      const onText = (piece: string) => {
+        said = true
+        process.stdout.write(printable(piece))
+      }
+      const generate = async () => {
+        await using decoder = closing(
+          await createDecoder(backend, model, {
+            memoryBytes: memoryBytes(options.memory) - kvCacheBytes(model.config, room),
+            tokensPerPass: options.prompt.length,
+            as: 'stored',
+          }),
+        )
+        await using generator = closing(await openTextGenerator(decoder.value, signal))
+        const heard = options.json ? undefined : onText
+        return await generator.value.generate(options.prompt, { ...options, signal, onText: heard })
+      }
       try {
-        const generator = await openTextGenerator(decoder, signal)
-        const onText = options.json ? undefined : (piece: string) => void process.stdout.write(printable(piece))
-        const generated = await generator.generate(options.prompt, { ...options, signal, onText })
-        await generator.close()
+        const generated = await beginAgainWithLess(context, backend, generate, () => !said)
         const { text, tokens, seconds } = generated
         const tokensPerSecond = tokens.length / seconds
         const json = {
@@ -73,7 +84,6 @@ export const generateCommand = command('generate', 'what a model says after a pr
           )
         return { json }
       } finally {
-        await decoder.close()
         await backend.close()
         await checkpoint.close()
       }

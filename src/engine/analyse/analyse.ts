@@ -17,6 +17,7 @@ import { unstructured } from '../../shared/recipe/schema.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
 import type { Backend } from '../compute/backend.ts'
+import { planWithLess } from '../compute/planWithLess.ts'
 import { EngineError } from '../errors.ts'
 import type { CalibrationSet } from '../blocks/flow.ts'
 import { createModelStream } from '../blocks/modelStream.ts'
@@ -134,7 +135,11 @@ async function measure(
   const set = await calibrationSet(model, options)
   const backend = computeIn(await options.openBackend(), model, options.precision ?? defaultPrecision)
   try {
-    const state = await measuredBlocks({ model, candidates, options, set, backend })
+    const { description } = backend.info
+    const measuring = () => measuredBlocks({ model, candidates, options, set, backend })
+    const state = await planWithLess(backend, measuring, () =>
+      options.onWarning(`${description} ran out of memory; the analysis goes on from the last block, with less of it`),
+    )
     const { calibration, sensitivity: unit, allocate } = options
     const { method, sparsity, pattern } = candidates[0]
     const windows = Math.min(sensitivityWindows, set.windows)
@@ -171,7 +176,7 @@ async function measuredBlocks({ model, candidates, options, set, backend }: Meas
   const store = await openAnalysisStore(model.checkpoint, data, asked, warn)
   const { state } = store
   const { numBlocks } = model.config
-  const bytes = options.memoryBytes * share
+  const bytes = Math.min(options.memoryBytes, backend.memory().limitBytes) * share
   const stream = createModelStream(backend, model)
   const tokensPerPass = Math.max(passTokens, set.seqLen)
   const decoder = unit ? await createDecoder(backend, model, { memoryBytes: bytes, tokensPerPass }) : null

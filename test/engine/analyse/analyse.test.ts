@@ -204,6 +204,24 @@ describe('analysis of a dense model', () => {
       assert.ok(windows > 0)
     })
 
+    it('one whose device has no more memory goes on where it was, and says so', async () => {
+      const whole = await analysed(backend, { sensitivity: 'block' })
+      rmSync(store(), { recursive: true })
+      const lessOnce: Backend = { ...backend, planWithLess: () => ({ limitBytes: backend.memory().limitBytes }) }
+      const [given, warnings]: [number[], string[]] = [[], []]
+      const result = await analysed(lessOnce, {
+        sensitivity: 'block',
+        onMeasured: (modules) => {
+          if (given.push(modules.length) === 2) throw new EngineError('out-of-memory', 'the GPU is out of memory')
+        },
+        onWarning: (message) => warnings.push(message),
+      })
+      assert.deepEqual(result, whole)
+      assert.match(warnings.join('\n'), /ran out of memory; the analysis goes on from the last block/)
+      // Block 0, and then it again as what is kept.
+      assert.deepEqual(given.slice(0, 3), [0, given[1], given[1]])
+    })
+
     it('a whole one is not measured again; other questions, and changed weights, are', async () => {
       const first = await analysed(backend)
       let passes = 0
