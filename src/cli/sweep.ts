@@ -75,11 +75,12 @@ function collect(value: string, earlier: string[]): string[] {
 
 async function runSweep(context: Context, request: SweepRequest, options: SweepOptions): Promise<Outcome> {
   checkOptions(options)
-  const sweep = await findOrCreateSweep(request)
+  const { index } = options
+  const sweep = await findOrCreateSweep(request, (runs) => index !== undefined && indexIn({ runs }, index))
   context.say(`sweep folder: ${shorter(sweep.folder.path)}`)
   // Whoever started this cannot read a terminal, and of two sweeps of one recipe the newer need not be this one.
   if (options.tellFolder !== undefined) await writeAtomic(options.tellFolder, [sweep.folder.path])
-  if (options.index !== undefined) return runIndex(context, sweep, options)
+  if (index !== undefined) return runIndex(context, sweep, options)
   switch (engineOf(sweep, options.engine)) {
     case 'local':
       return runLocally(context, sweep, options)

@@ -15,7 +15,7 @@ import { version } from '../version.ts'
 import { wholeNumber } from './wholeNumber.ts'
 
 /** The run that `--index` names. @throws EngineError 'usage' when the sweep has none of that number. */
-export function indexIn({ runs }: Pick<Sweep, 'runs'>, given: string): number {
+export function indexIn({ runs }: { readonly runs: readonly unknown[] }, given: string): number {
   const index = wholeNumber('--index', given, 0)
   if (index < runs.length) return index
   throw new EngineError('usage', `--index ${index}: the runs of this sweep count from 0 to ${runs.length - 1}`)

@@ -46,9 +46,16 @@ export async function findSweep(request: SweepRequest): Promise<Sweep> {
   throw new EngineError('not-found', `${path}: this sweep has not been begun; sparsescope sweep run ${path} begins it`)
 }
 
-/** The sweep that there is, else a new one. @throws EngineError before anything is written, but for 'disk'. */
-export async function findOrCreateSweep(request: SweepRequest): Promise<Sweep> {
+/**
+ * The sweep that there is, else a new one. `check` is asked first whether its runs are what is wanted, and throws if not.
+ * @throws EngineError before anything is written, but for 'disk'.
+ */
+export async function findOrCreateSweep(
+  request: SweepRequest,
+  check: (runs: Sweep['runs'] | PlannedSweep['plan']['runs']) => void = () => undefined,
+): Promise<Sweep> {
   const { sweep, planned } = await lookForSweep(request)
+  check((sweep ?? planned.plan).runs)
   if (sweep) return sweep
   await lintRuns(planned, request)
   return createOnce(planned, request.signal)

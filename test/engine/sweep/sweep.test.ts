@@ -139,6 +139,8 @@ describe('sparsescope sweep', function () {
 
   it('--index is one run; the sweep goes on with the others', () => {
     const recipe = place.recipe('a', sweptRecipe(four))
+    assert.equal(sweep(place, 'run', recipe, '--index', '4').status, 2)
+    assert.equal(onlySweep(place), null, 'nothing is begun for a run that there is not')
     const { status, stdout } = sweep(place, 'run', recipe, '--index', '2', '--json', ...cpu)
     assert.equal(status, 0)
     assert.equal((JSON.parse(stdout) as RunReport).status, 'done')
