@@ -24,6 +24,7 @@ export const alps: PruneMethod = {
   scopes: ['tensor', 'row'],
   exactOnly: true,
   corrects: true,
+  fits: true,
   keys: { iterations: 300, dampening: 0.01 },
   cost: {
     // An inverse for each penalty, of the Hessian with unit diagonal.

@@ -55,6 +55,8 @@ export interface PruneMethod {
   readonly columnBlocks?: true
   /** Moves the weights that stay, so that they make up for those that go. */
   readonly corrects?: true
+  /** Ends with the least squares on its own mask: what `refit` would do again. */
+  readonly fits?: true
   /** Keys of a step that only some methods take, with this one's defaults. */
   readonly keys: MethodSettings
   /** Beside its statistics: what linears with the same input share, and what a matrix [rows, columns] takes by itself. */

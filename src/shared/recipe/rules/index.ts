@@ -19,7 +19,7 @@ import { l1, l2, l3 } from './learningRate.ts'
 import { r1, r5, r6 } from './adapters.ts'
 import { s5, r2, r3, r4, r7, r10 } from './trainable.ts'
 import { r8, r9 } from './maskKept.ts'
-import { r11, r12 } from './recoveries.ts'
+import { r11, r12, r13 } from './recoveries.ts'
 import { c1, c2, c3, c4, c5, c7, c8 } from './checkpoint.ts'
 import { g1, g2, g3 } from './resources.ts'
 import { n8, x1, x2, x3 } from './foreignTools.ts'
@@ -31,7 +31,7 @@ export const rules: readonly Rule[] = [
   t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14,
   n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12, n13,
   m1, m2, m3, m4, m5, m6, m7, m8,
-  r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12,
+  r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13,
   l1, l2, l3, l4, l5, l6,
   c1, c2, c3, c4, c5, c6, c7, c8,
   g1, g2, g3, g4,

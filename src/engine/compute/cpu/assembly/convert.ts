@@ -6,7 +6,7 @@ export const BF16 = 1
 
 // @ts-ignore: decorator
 @inline
-export function bytesOf(code: i32): usize {
+function bytesOf(code: i32): usize {
   return code == F32 ? 4 : 2
 }
 
