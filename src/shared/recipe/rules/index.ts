@@ -16,6 +16,7 @@ import { m1, m2, m3, m4 } from './calibration.ts'
 import { m6, m7, c6 } from './dataFiles.ts'
 import { m5, m8, l4, l5 } from './dataLength.ts'
 import { l1, l2, l3 } from './learningRate.ts'
+import { l7 } from './rounds.ts'
 import { r1, r5, r6 } from './adapters.ts'
 import { s5, r2, r3, r4, r7, r10 } from './trainable.ts'
 import { r8, r9 } from './maskKept.ts'
@@ -32,7 +33,7 @@ export const rules: readonly Rule[] = [
   n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12, n13,
   m1, m2, m3, m4, m5, m6, m7, m8,
   r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13,
-  l1, l2, l3, l4, l5, l6,
+  l1, l2, l3, l4, l5, l6, l7,
   c1, c2, c3, c4, c5, c6, c7, c8,
   g1, g2, g3, g4,
   x1, x2, x3,
