@@ -11,7 +11,6 @@ export const admm: PruneMethod = {
   scopes: ['tensor', 'row'],
   exactOnly: true,
   corrects: true,
-  fits: true,
   keys: { iterations: usualIterations, dampening: 0.1 },
   cost: {
     // The factor of the inverse, and the inverse made from it.

@@ -55,7 +55,7 @@ export interface PruneMethod {
   readonly columnBlocks?: true
   /** Moves the weights that stay, so that they make up for those that go. */
   readonly corrects?: true
-  /** Its weights are, or come very near to, the least squares on its own mask: what `refit` would do again. */
+  /** Ends with the least squares on its own mask: what `refit` would do again. */
   readonly fits?: true
   /** Keys of a step that only some methods take, with this one's defaults. */
   readonly keys: MethodSettings

@@ -55,7 +55,7 @@ const cases: Case[] = [
   ['norms that read their text five times', retrain('train: [norm], samples: 100, steps: 500'), 'L7', null],
   ['adapters that read their text twice', retrain('train: [mask_lora], samples: 100, steps: 200'), 'L7', null],
   ['refit after ALPS', `${prune('sparsity: 0.3, method: alps')}${data}recover: {mode: refit}\n`, 'R13', 'hint'],
-  ['refit after ADMM', `${prune('sparsity: 0.3, method: admm')}${data}recover: {mode: refit}\n`, 'R13', 'hint'],
+  ['refit after ADMM', `${prune('sparsity: 0.3, method: admm')}${data}recover: {mode: refit}\n`, 'R13', null],
   ['refit after ALPS and Wanda', `prune: [{sparsity: 0.3, method: alps, targets: ['re:.*fc1']}, {sparsity: 0.3, method: wanda, targets: ['re:.*fc2']}]\n${data}recover: {mode: refit}\n`, 'R13', null],
   ['retraining after ALPS', `${prune('sparsity: 0.3, method: alps')}${data}recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm]}\n`, 'R13', null],
   ['refit first', `${prune('sparsity: 0.3')}${data}recover: [{mode: refit}, {train: [norm]}, {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm]}]\n`, 'R12', null],
