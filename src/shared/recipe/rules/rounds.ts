@@ -18,11 +18,10 @@ export const l7 = defineRule({
       const { mode, train, steps, batch_size: batch, grad_accumulation: accumulation, samples } = resolved
       if (mode !== 'retrain' || train.every((subset) => small.includes(subset))) continue
       const rounds = (steps * batch * accumulation) / samples
-      if (!(rounds >= mostRounds)) continue
-      const key = ['samples', 'steps', 'data'].find((one) => has([...path, one]))
-      if (key === undefined) continue
+      // Of data that says how much of it there is.
+      if (!(rounds >= mostRounds) || !has([...path, 'samples'])) continue
       yield {
-        at: [...path, key],
+        at: [...path, 'samples'],
         from: ['samples', 'steps', 'train', 'batch_size', 'grad_accumulation'].map((one) => [...path, one]),
         message: `Each of the ${samples} windows is read ${Math.round(rounds)} times, and may be learnt by heart: give more samples, or fewer steps.`,
       }
