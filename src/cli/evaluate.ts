@@ -100,7 +100,9 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
     })
   }
   try {
-    const { perplexity, tokens, windows, seqLen, seconds } = await beginAgainWithLess(context, backend, measure)
+    const { perplexity, tokens, windows, seqLen, seconds } = await beginAgainWithLess(context, backend, measure, {
+      remedy: 'use a smaller --seq-len',
+    })
     const json = {
       perplexity,
       tokens,

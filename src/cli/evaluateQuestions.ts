@@ -42,14 +42,16 @@ export async function evaluateQuestions(context: Context, path: string, options:
   const { info } = backend.value
   const bytes = memoryBytes(options.memory)
   const sizes = { memoryBytes: bytes, tokensPerPass: tokensPerPassOf(set.questions, model.config, bytes) }
-  const result = await beginAgainWithLess(context, backend.value, async () => {
+  const measure = async () => {
     await using decoder = closing(await createDecoder(backend.value, model, sizes))
     await decoder.value.prepare()
     return await evaluateTask(decoder.value, set, {
       signal,
       onProgress: (done, total) => context.progress({ what: task, count: { done, total, unit: 'rows' } }),
     })
-  })
+  }
+  const remedy = 'use a smaller model'
+  const result = await beginAgainWithLess(context, backend.value, measure, { remedy })
   const json = {
     task,
     acc: result.acc.value,

@@ -60,7 +60,9 @@ export const forwardCommand = command(
         })
       }
       try {
-        const recorded = await beginAgainWithLess(context, backend, record)
+        const recorded = await beginAgainWithLess(context, backend, record, {
+          remedy: 'use shorter rows of ids',
+        })
         const { loss, numTargets, tensors } = recorded
         return {
           json: {

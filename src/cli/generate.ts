@@ -66,7 +66,10 @@ export const generateCommand = command('generate', 'what a model says after a pr
         return await generator.value.generate(options.prompt, { ...options, signal, onText: heard })
       }
       try {
-        const generated = await beginAgainWithLess(context, backend, generate, () => !said)
+        const generated = await beginAgainWithLess(context, backend, generate, {
+          remedy: 'use a shorter prompt or a smaller --max-tokens',
+          mayRepeat: () => !said,
+        })
         const { text, tokens, seconds } = generated
         const tokensPerSecond = tokens.length / seconds
         const json = {

@@ -17,7 +17,7 @@ import { unstructured } from '../../shared/recipe/schema.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
 import type { Backend } from '../compute/backend.ts'
-import { planWithLess } from '../compute/planWithLess.ts'
+import { lessText, planWithLess } from '../compute/planWithLess.ts'
 import { EngineError } from '../errors.ts'
 import type { CalibrationSet } from '../blocks/flow.ts'
 import { createModelStream } from '../blocks/modelStream.ts'
@@ -135,11 +135,15 @@ async function measure(
   const set = await calibrationSet(model, options)
   const backend = computeIn(await options.openBackend(), model, options.precision ?? defaultPrecision)
   try {
-    const { description } = backend.info
-    const measuring = () => measuredBlocks({ model, candidates, options, set, backend })
-    const state = await planWithLess(backend, measuring, () =>
-      options.onWarning(`${description} ran out of memory; the analysis goes on from the last block, with less of it`),
-    )
+    const state = await planWithLess(backend, () => measuredBlocks({ model, candidates, options, set, backend }), {
+      remedy: 'use a smaller --seq-len, or leave --sensitivity out',
+      onLess(less) {
+        const { description } = backend.info
+        options.onWarning(
+          `${description} ran out of memory; the analysis goes on after the last block with ${lessText(less)}`,
+        )
+      },
+    })
     const { calibration, sensitivity: unit, allocate } = options
     const { method, sparsity, pattern } = candidates[0]
     const windows = Math.min(sensitivityWindows, set.windows)

@@ -1,33 +1,47 @@
 // A device that runs out of memory: what was asked of it is done again, with a smaller plan each time.
+import { formatBytes } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
 import type { Backend, SmallerPlan } from './backend.ts'
 
+export interface LessOptions {
+  /** Before each further try. */
+  readonly onLess: (less: SmallerPlan) => void | Promise<void>
+  /** What its user can do to need less, as in "use a shorter prompt". */
+  readonly remedy: string
+  /** False once something has been said that cannot be taken back. */
+  readonly mayRepeat?: () => boolean
+}
+
 /**
- * Runs `body`; each time the device has no more memory, asks it for a smaller plan, calls `onLess`, and runs `body` again. An
- * error of any other kind is thrown on, and so is this one where memory is the host's or `mayRepeat` says no.
+ * Runs `body`; each time the device has no more memory, asks it for a smaller plan and runs `body` again. An error of any other
+ * kind is thrown on, and so is this one where memory is the host's or `mayRepeat` says no.
  * @throws EngineError 'out-of-memory' with what would help, when no smaller plan is left.
  */
 export async function planWithLess<T>(
-  { info, planWithLess: smaller }: Pick<Backend, 'info' | 'planWithLess'>,
+  backend: Pick<Backend, 'info' | 'planWithLess'>,
   body: () => Promise<T>,
-  onLess: (less: SmallerPlan) => void | Promise<void>,
-  mayRepeat: () => boolean = () => true,
+  { onLess, remedy, mayRepeat = () => true }: LessOptions,
 ): Promise<T> {
   for (;;) {
     try {
       return await body()
     } catch (error) {
-      if (!(error instanceof EngineError && error.code === 'out-of-memory' && smaller) || !mayRepeat()) throw error
-      const less = smaller()
-      if (!less) throw tooLittle(info.description, error)
+      if (!(error instanceof EngineError && error.code === 'out-of-memory' && backend.planWithLess) || !mayRepeat())
+        throw error
+      const less = backend.planWithLess()
+      if (!less) throw tooLittle(backend.info.description, remedy, error)
       await onLess(less)
     }
   }
 }
 
+/** What is planned with from now on, as in "begins again with …". */
+export function lessText(less: SmallerPlan): string {
+  return 'rows' in less ? `at most ${less.rows} tokens at a time` : `${formatBytes(less.limitBytes)} of its memory`
+}
+
 /** A smaller batch is no remedy any more. */
-function tooLittle(description: string, cause: EngineError): EngineError {
-  const remedy = 'close what else uses it, use a smaller seq_len or train less, or compute with --device cpu'
-  const message = `${description} has too little memory for this, even with a window at a time and no more than a block there: ${remedy} (${cause.message})`
+function tooLittle(description: string, remedy: string, cause: EngineError): EngineError {
+  const message = `${description} has too little memory for this, even with a window at a time and no more than a block there: close what else uses it, ${remedy}, or compute with --device cpu (${cause.message})`
   return new EngineError('out-of-memory', message, { cause })
 }

@@ -30,15 +30,16 @@ describe('a command whose device has no more memory', function () {
         vocabSize: model.config.vocabSize,
       })
       const said: string[] = []
+      const evaluate = async () => {
+        const decoder = await createDecoder(gpu, model, { memoryBytes: 2 ** 30, tokensPerPass: 4096 })
+        try {
+          return (await evaluatePerplexity(decoder, set, {})).perplexity
+        } finally {
+          await decoder.close()
+        }
+      }
       const measure = () =>
-        beginAgainWithLess({ say: (line) => said.push(line) }, gpu, async () => {
-          const decoder = await createDecoder(gpu, model, { memoryBytes: 2 ** 30, tokensPerPass: 4096 })
-          try {
-            return (await evaluatePerplexity(decoder, set, {})).perplexity
-          } finally {
-            await decoder.close()
-          }
-        })
+        beginAgainWithLess({ say: (line) => said.push(line) }, gpu, evaluate, { remedy: 'use shorter windows' })
       const ample = await measure()
       assert.deepEqual(said, [])
       gpu.limitMemory(Math.floor(gpu.memory().peakBytes / 2))
@@ -48,6 +49,11 @@ describe('a command whose device has no more memory', function () {
         assert.match(line, /^warning: .* ran out of memory; begins again with at most \d+ tokens/)
       assert.ok(Math.abs(tight / ample - 1) < 1e-5, `${tight}, not ${ample}`)
       assert.equal(gpu.memory().usedBytes, 0)
+      gpu.limitMemory(1000)
+      await assert.rejects(measure(), {
+        code: 'out-of-memory',
+        message: /close what else uses it, use shorter windows, or compute with --device cpu/,
+      })
     } finally {
       await checkpoint.close()
       await gpu.close()
@@ -61,13 +67,10 @@ describe('a command whose device has no more memory', function () {
       tries++
       throw refused()
     }
-    const silent = { say: assert.fail }
+    const [silent, remedy] = [{ say: assert.fail }, 'use fewer']
     const lessAlways: Backend = { ...host, planWithLess: () => ({ rows: 1 }) }
-    await assert.rejects(
-      beginAgainWithLess(silent, lessAlways, body, () => false),
-      refused(),
-    )
-    await assert.rejects(beginAgainWithLess(silent, host, body), refused())
+    await assert.rejects(beginAgainWithLess(silent, lessAlways, body, { remedy, mayRepeat: () => false }), refused())
+    await assert.rejects(beginAgainWithLess(silent, host, body, { remedy }), refused())
     assert.equal(tries, 2)
   })
 })

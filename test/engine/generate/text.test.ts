@@ -1,9 +1,14 @@
 // Ids to text, drawing, stop tokens, and the command.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { openTextGenerator } from '../../../src/engine/generate/generateText.ts'
 import { likeliest, pickToken } from '../../../src/engine/generate/sampler.ts'
 import { stopTokens } from '../../../src/engine/generate/stopTokens.ts'
 import { TextStream } from '../../../src/engine/generate/textStream.ts'
+import { createDecoder, type Decoder } from '../../../src/engine/model/decoder.ts'
+import { openModel } from '../../../src/engine/model/model.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { openTokenizer, type Tokenizer } from '../../../src/engine/text/tokenizer.ts'
 import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
@@ -17,6 +22,8 @@ describe('drawing a token', () => {
 
   it('at temperature 0 the likeliest, of equal ones the first', () => {
     assert.equal(likeliest(logits), 1)
+    for (const at of [0, 2, 4]) assert.equal(likeliest(logits.with(at, NaN)), -1)
+    assert.equal(pickToken(logits.with(3, NaN), { temperature: 1, topP: 0.7 }, createRng(0)), -1)
     assert.equal(pickToken(logits, { temperature: 0, topP: 1 }, createRng(0)), 1)
   })
 
@@ -102,6 +109,39 @@ describe('text of a model', () => {
     )
     temp.write('generation_config.json', JSON.stringify({ eos_token_id: [tokens[2]] }))
     assert.deepEqual(cliJson(...args).tokens, tokens.slice(0, tokens.indexOf(tokens[2]) + 1))
+  })
+
+  it('what is written stays when the token after it fails', async () => {
+    await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
+    temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
+    const checkpoint = await openCheckpoint(temp.folder)
+    const backend = await openCpu({ threads: 1 })
+    const decoder = await createDecoder(backend, openModel(checkpoint), { memoryBytes: 2 ** 28, as: 'stored' })
+    let calls = 0
+    const failing: Decoder = {
+      ...decoder,
+      nextLogits: (...args) => (++calls === 4 ? Promise.reject(new Error('no more')) : decoder.nextLogits(...args)),
+    }
+    const generator = await openTextGenerator(failing)
+    const options = { maxTokens: 9, temperature: 0, topP: 1, seed: 0 }
+    const ids: number[] = []
+    const stream = generator.stream(await generator.encode('in the end'), options)
+    await assert.rejects(async () => {
+      for await (const { id } of stream) ids.push(id)
+    }, /no more/)
+    assert.equal(ids.length, 3)
+    // Nothing of a text that nobody reads on is left on the device.
+    const { usedBytes } = backend.memory()
+    calls = 4
+    for await (const { id } of generator.stream(await generator.encode('in the end'), options)) {
+      assert.equal(id, ids[0])
+      break
+    }
+    assert.equal(backend.memory().usedBytes, usedBytes)
+    await generator.close()
+    await decoder.close()
+    await backend.close()
+    await checkpoint.close()
   })
 
   it('a model with a weight that is no number says so, and where to look', async () => {

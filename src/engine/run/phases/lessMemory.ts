@@ -1,7 +1,6 @@
 // A device that runs out of memory: the run plans with less and goes on from what is saved.
-import { formatBytes } from '../../../shared/format/byteSize.ts'
 import type { SmallerPlan } from '../../compute/backend.ts'
-import { planWithLess } from '../../compute/planWithLess.ts'
+import { lessText, planWithLess } from '../../compute/planWithLess.ts'
 import type { RunSession } from '../state/session.ts'
 import { returnToSaved } from '../state/trainingState.ts'
 
@@ -13,14 +12,19 @@ export function goOnWithLess<T>(
   { backend, warn, folder, progress }: Pick<RunSession, 'backend' | 'warn' | 'folder' | 'progress'>,
   body: () => Promise<T>,
 ): Promise<T> {
-  return planWithLess(backend, body, async (less) => {
-    warn(`${backend.info.description} ran out of memory; the run goes on from what is saved ${withWhat(less)}`)
-    await returnToSaved(folder.state, progress)
+  return planWithLess(backend, body, {
+    remedy: 'use a smaller seq_len or train less',
+    async onLess(less) {
+      warn(
+        `${backend.info.description} ran out of memory; the run goes on from what is saved with ${lessText(less)}${how(less)}`,
+      )
+      await returnToSaved(folder.state, progress)
+    },
   })
 }
 
-function withWhat(less: SmallerPlan): string {
+function how(less: SmallerPlan): string {
   return 'rows' in less
-    ? `with at most ${less.rows} tokens at a time: the parts of a batch are computed one after the other, and their gradients added up`
-    : `and plans with ${formatBytes(less.limitBytes)} of it: fewer blocks stay there, and fewer activations`
+    ? ': the parts of a batch are computed one after the other, and their gradients added up'
+    : ': fewer blocks stay there, and fewer activations'
 }

@@ -10,7 +10,7 @@ export const l7 = defineRule({
   id: 'L7',
   severity: 'hint',
   title: 'The same text again and again',
-  why: 'Adapters, embeddings and whole weights have room to learn a small text by heart. SmolLM2-135M, pruned to 2:4, reconstructed and retrained with MaskLoRA on 200 rows, ended at a perplexity of 62 when each row was read once, and at 71 when each was read twice, though its training loss fell. More steps want more text. Biases and norms alone forgive it.',
+  why: 'Adapters, embeddings and whole weights have room to learn a small text by heart. SmolLM2-135M, pruned to 2:4, reconstructed and retrained with MaskLoRA on 200 rows, ended at a perplexity of 62 when each row was read once, and at 71 when each was read twice, though its training loss fell. More steps want more text. Biases and norms alone have no such room.',
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, samples: 100, train: [mask_lora], steps: 1000}\nsave: {to: out}',
   good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, samples: 1000, train: [mask_lora], steps: 1000}\nsave: {to: out}',
   *check({ recoveries, has }) {
@@ -18,11 +18,11 @@ export const l7 = defineRule({
       const { mode, train, steps, batch_size: batch, grad_accumulation: accumulation, samples } = resolved
       if (mode !== 'retrain' || train.every((subset) => small.includes(subset))) continue
       const rounds = (steps * batch * accumulation) / samples
-      // Of data that says how much of it there is.
-      if (!(rounds >= mostRounds) || !has([...path, 'samples'])) continue
+      if (!(rounds >= mostRounds)) continue
+      const keys = ['samples', 'steps', 'train', 'batch_size', 'grad_accumulation'].map((key) => [...path, key])
       yield {
-        at: [...path, 'samples'],
-        from: ['samples', 'steps', 'train', 'batch_size', 'grad_accumulation'].map((one) => [...path, one]),
+        at: keys.find((key) => has(key)) ?? path,
+        from: keys,
         message: `Each of the ${samples} windows is read ${Math.round(rounds)} times, and may be learnt by heart: give more samples, or fewer steps.`,
       }
     }

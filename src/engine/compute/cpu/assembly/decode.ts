@@ -3,6 +3,16 @@ import { exp4 } from './math'
 import { dot } from './rows'
 import { madd, maxLanes, sumLanes } from './simd'
 
+/** One column of four rows, `row` bytes apart, one to a lane. */
+// @ts-ignore: decorator
+@inline
+function column4(at: usize, row: usize): v128 {
+  let column = v128.load32_zero(at)
+  column = v128.load32_lane(at + row, column, 1)
+  column = v128.load32_lane(at + 2 * row, column, 2)
+  return v128.load32_lane(at + 3 * row, column, 3)
+}
+
 /** Σ_d q·k of four keys, `row` bytes apart, one to a lane. */
 // @ts-ignore: decorator
 @inline
@@ -23,11 +33,7 @@ function scores4(q: usize, k: usize, row: usize, d: i32): v128 {
   let sums = f32x4.add(i64x2.shuffle(a, b, 0, 2), i64x2.shuffle(a, b, 1, 3))
   for (let j = whole; j < d; j++) {
     const at = <usize>j << 2
-    let column = v128.load32_zero(k + at)
-    column = v128.load32_lane(k + at + row, column, 1)
-    column = v128.load32_lane(k + at + 2 * row, column, 2)
-    column = v128.load32_lane(k + at + 3 * row, column, 3)
-    sums = madd(v128.load32_splat(q + at), column, sums)
+    sums = madd(v128.load32_splat(q + at), column4(k + at, row), sums)
   }
   return sums
 }
@@ -56,15 +62,7 @@ function mix8(to: usize, p0: v128, p1: v128, v: usize, row: usize, d: i32): void
   }
   for (; j < d; j++) {
     const at = <usize>j << 2
-    let column = v128.load32_zero(v + at)
-    column = v128.load32_lane(v + at + row, column, 1)
-    column = v128.load32_lane(v + at + 2 * row, column, 2)
-    column = v128.load32_lane(v + at + 3 * row, column, 3)
-    let distant = v128.load32_zero(far + at)
-    distant = v128.load32_lane(far + at + row, distant, 1)
-    distant = v128.load32_lane(far + at + 2 * row, distant, 2)
-    distant = v128.load32_lane(far + at + 3 * row, distant, 3)
-    store<f32>(to + at, load<f32>(to + at) + sumLanes(madd(p0, column, f32x4.mul(p1, distant))))
+    store<f32>(to + at, load<f32>(to + at) + sumLanes(madd(p0, column4(v + at, row), f32x4.mul(p1, column4(far + at, row)))))
   }
 }
 

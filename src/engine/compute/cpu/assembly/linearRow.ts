@@ -19,58 +19,6 @@ function put(out: usize, bias: usize, r: i32, lanes: v128, x: usize, w: usize, c
   store<f32>(out + at, bias ? sum + load<f32>(bias + at) : sum)
 }
 
-/** Eight columns at a turn. */
-function f32Products(start: i32, end: i32, out: usize, x: usize, weight: usize, bias: usize, i: i32): void {
-  const row = <usize>i << 2
-  const whole = i & ~7
-  const last = x + (<usize>whole << 2)
-  const rest = <usize>(i - whole) << 2
-  const quarter = (end - start) >> 2
-  let k0 = weight + <usize>start * row
-  let k1 = k0 + <usize>quarter * row
-  let k2 = k1 + <usize>quarter * row
-  let k3 = k2 + <usize>quarter * row
-  for (let r = start; r < start + quarter; r++) {
-    let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0
-    for (let at = x; at < last; at += 32) {
-      const x0 = v128.load(at)
-      a0 = madd(x0, v128.load(k0), a0)
-      a1 = madd(x0, v128.load(k1), a1)
-      a2 = madd(x0, v128.load(k2), a2)
-      a3 = madd(x0, v128.load(k3), a3)
-      if (k0 == 0) break
-      const x1 = v128.load(at, 16)
-      b0 = madd(x1, v128.load(k0, 16), b0)
-      b1 = madd(x1, v128.load(k1, 16), b1)
-      b2 = madd(x1, v128.load(k2, 16), b2)
-      b3 = madd(x1, v128.load(k3, 16), b3)
-      k0 += 32
-      k1 += 32
-      k2 += 32
-      k3 += 32
-    }
-    put(out, bias, r, f32x4.add(a0, b0), x, k0, F32, whole, i)
-    put(out, bias, r + quarter, f32x4.add(a1, b1), x, k1, F32, whole, i)
-    put(out, bias, r + 2 * quarter, f32x4.add(a2, b2), x, k2, F32, whole, i)
-    put(out, bias, r + 3 * quarter, f32x4.add(a3, b3), x, k3, F32, whole, i)
-    k0 += rest
-    k1 += rest
-    k2 += rest
-    k3 += rest
-  }
-  let k = weight + <usize>(start + 4 * quarter) * row
-  for (let r = start + 4 * quarter; r < end; r++) {
-    let a = f32x4.splat(0), b = a
-    for (let at = x; at < last; at += 32) {
-      a = madd(v128.load(at), v128.load(k), a)
-      b = madd(v128.load(at, 16), v128.load(k, 16), b)
-      k += 32
-    }
-    put(out, bias, r, f32x4.add(a, b), x, k, F32, whole, i)
-    k += rest
-  }
-}
-
 /** In memory: constants would be built anew wherever they are used (math.ts). */
 const upperHalf = memory.data<u32>([0xffff0000])
 /** A half's sign, exponent and fraction, three places below where they were in the upper half of 32 bits. */
@@ -82,17 +30,20 @@ const halfBits = memory.data<u32>([0x8fffe000])
  */
 const halfway: f32 = 7.205759403792794e16
 
-/** The even ones of eight weights of 16 bits. */
+/** The even ones of eight weights of 16 bits, the first four of eight in f32. */
 // @ts-ignore: decorator
 @inline
 function evenOf(eight: v128, code: i32): v128 {
+  if (code == F32) return eight
   const upper = i32x4.shl(eight, 16)
   return code == BF16 ? upper : half(upper)
 }
 
+/** The others; `k` is where the eight lie. */
 // @ts-ignore: decorator
 @inline
-function oddOf(eight: v128, code: i32): v128 {
+function oddOf(eight: v128, k: usize, code: i32): v128 {
+  if (code == F32) return v128.load(k, 16)
   return code == BF16 ? v128.and(eight, v128.load32_splat(upperHalf)) : half(eight)
 }
 
@@ -130,14 +81,16 @@ export function pairColumns(to: usize, x: usize, code: i32, i: i32): void {
   memory.copy(to + (<usize>paired << 2), x + (<usize>paired << 2), <usize>(i - paired) << 2)
 }
 
-/** Of 16 bits a weight, eight columns at a turn: a vector of them is widened into its even and its odd ones. */
+/** Eight columns at a turn, in two sums: of the even and of the odd ones, or of four and four. The type is known where this is called. */
 // @ts-ignore: decorator
 @inline
-function products16(start: i32, end: i32, out: usize, x: usize, weight: usize, code: i32, bias: usize, i: i32): void {
-  const row = <usize>i << 1
+function products(start: i32, end: i32, out: usize, x: usize, weight: usize, code: i32, bias: usize, i: i32): void {
+  const shift: usize = code == F32 ? 2 : 1
+  const turn: usize = 8 << shift
+  const row = <usize>i << shift
   const whole = i & ~7
   const last = x + (<usize>whole << 2)
-  const rest = <usize>(i - whole) << 1
+  const rest = <usize>(i - whole) << shift
   const quarter = (end - start) >> 2
   let k0 = weight + <usize>start * row
   let k1 = k0 + <usize>quarter * row
@@ -152,24 +105,24 @@ function products16(start: i32, end: i32, out: usize, x: usize, weight: usize, c
       const v0 = v128.load(k0)
       if (code == F16) bits = v128.or(bits, v0)
       e0 = madd(even, evenOf(v0, code), e0)
-      o0 = madd(odd, oddOf(v0, code), o0)
+      o0 = madd(odd, oddOf(v0, k0, code), o0)
       const v1 = v128.load(k1)
       if (code == F16) bits = v128.or(bits, v1)
       e1 = madd(even, evenOf(v1, code), e1)
-      o1 = madd(odd, oddOf(v1, code), o1)
+      o1 = madd(odd, oddOf(v1, k1, code), o1)
       if (k0 == 0) break
       const v2 = v128.load(k2)
       if (code == F16) bits = v128.or(bits, v2)
       e2 = madd(even, evenOf(v2, code), e2)
-      o2 = madd(odd, oddOf(v2, code), o2)
+      o2 = madd(odd, oddOf(v2, k2, code), o2)
       const v3 = v128.load(k3)
       if (code == F16) bits = v128.or(bits, v3)
       e3 = madd(even, evenOf(v3, code), e3)
-      o3 = madd(odd, oddOf(v3, code), o3)
-      k0 += 16
-      k1 += 16
-      k2 += 16
-      k3 += 16
+      o3 = madd(odd, oddOf(v3, k3, code), o3)
+      k0 += turn
+      k1 += turn
+      k2 += turn
+      k3 += turn
     }
     put(out, bias, r, f32x4.add(e0, o0), x, k0, code, whole, i)
     put(out, bias, r + quarter, f32x4.add(e1, o1), x, k1, code, whole, i)
@@ -192,8 +145,8 @@ function products16(start: i32, end: i32, out: usize, x: usize, weight: usize, c
     for (let at = x; at < last; at += 32) {
       const v = v128.load(k)
       e = madd(v128.load(at), evenOf(v, code), e)
-      o = madd(v128.load(at, 16), oddOf(v, code), o)
-      k += 16
+      o = madd(v128.load(at, 16), oddOf(v, k, code), o)
+      k += turn
     }
     put(out, bias, r, f32x4.add(e, o), x, k, code, whole, i)
     if (code == F16) refuse(out, r, k, whole)
@@ -202,17 +155,19 @@ function products16(start: i32, end: i32, out: usize, x: usize, weight: usize, c
 }
 
 /** Functions of their own, each with its type known. */
+function f32Products(start: i32, end: i32, out: usize, x: usize, weight: usize, bias: usize, i: i32): void {
+  products(start, end, out, x, weight, F32, bias, i)
+}
+
 function bf16Products(start: i32, end: i32, out: usize, x: usize, weight: usize, bias: usize, i: i32): void {
-  products16(start, end, out, x, weight, BF16, bias, i)
+  products(start, end, out, x, weight, BF16, bias, i)
 }
 
 function f16Products(start: i32, end: i32, out: usize, x: usize, weight: usize, bias: usize, i: i32): void {
-  products16(start, end, out, x, weight, F16, bias, i)
+  products(start, end, out, x, weight, F16, bias, i)
 }
 
-/**
- * Rows [start, end) of out = weight · x + bias; x is as `pairColumns` gives it where weights are of 16 bits.
- */
+/** Rows [start, end) of out = weight · x + bias; x is as `pairColumns` gives it where weights are of 16 bits. */
 export function linearRow(start: i32, end: i32, out: usize, x: usize, weight: usize, code: i32, bias: usize, i: i32): void {
   if (code == F32) f32Products(start, end, out, x, weight, bias, i)
   else if (code == BF16) bf16Products(start, end, out, x, weight, bias, i)
