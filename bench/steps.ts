@@ -101,7 +101,11 @@ async function retraining(backend: Backend, model: Model, masks: Map<string, Mas
     const parameter = model.parameters.get(name)
     return parameter ? decode(await readWeight(model, parameter)) : new Float32Array()
   }
-  const trainables = await createTrainables(backend, set, { ...shared, masks, valueOf })
+  const trainables = await createTrainables(backend, set, {
+    ...shared,
+    maskOf: async (name) => masks.get(name),
+    valueOf,
+  })
   const { overrides } = trainables
   const decoder = await createDecoder(backend, model, { memoryBytes: 3e9, training: true, tokensPerPass: seqLen, overrides }) // prettier-ignore
   const times: number[] = []

@@ -63,7 +63,11 @@ async function retraining(backend: Backend, made: RandomBlock, masks: Map<string
     const parameter = model.parameters.get(name)
     return parameter ? decode(await readWeight(model, parameter)) : new Float32Array()
   }
-  const trainables = await createTrainables(backend, set, { ...shared, masks, valueOf })
+  const trainables = await createTrainables(backend, set, {
+    ...shared,
+    maskOf: async (name) => masks.get(name),
+    valueOf,
+  })
   const { overrides } = trainables
   const size = { memoryBytes: 32e9, training: true, tokensPerPass: shape.tokens, overrides }
   const decoder = await createDecoder(backend, model, size)

@@ -52,8 +52,8 @@ export interface BlockWalk {
   /** The same model pruned by `entries` already, and perhaps trained: its blocks go on, and nothing is pruned. */
   readonly pruned?: ModelStream
   readonly entries: readonly PruneEntry[]
-  /** Masks of linears that are pruned already. */
-  readonly given?: ReadonlyMap<string, Mask>
+  /** Masks of linears that are pruned already, each read when its block comes. */
+  readonly given?: ReadonlyMap<string, { read(): Promise<Mask> }>
   /** null is enough for magnitude and random pruning that nothing recovers. */
   readonly calibration: CalibrationSet | null
   /** Applied to each block in this order. */
@@ -208,7 +208,7 @@ async function prune(walking: Walking, block: Block, statistics: Statistics | nu
   const { walk, pruning, flow, states } = walking
   const masks = new Map<string, Mask>()
   for (const { name } of block.linears) {
-    const mask = walk.given?.get(name)
+    const mask = await walk.given?.get(name)?.read()
     if (mask) masks.set(name, mask)
   }
   const groups = groupsOf(walking, block)

@@ -2,32 +2,41 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { tensorRoles } from '../../shared/families/tensorRoles.ts'
+import type { BitmaskPlace } from './bitmask/foldBitmasks.ts'
 import { readBitmaskMask } from './bitmask/readBitmask.ts'
 import { transposeBits } from './bitmask/transposeBits.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { FilePool } from './filePool.ts'
-import { maskFileName, readMaskFile, type MaskBits } from './maskFile.ts'
+import { maskFileName, openMaskFile } from './maskFile.ts'
+import type { StoredMask } from './storedMask.ts'
 
 /** Whether there are any, without reading them. */
 export function hasMasks({ folder, tensors }: Pick<Checkpoint, 'folder' | 'tensors'>): boolean {
   return existsSync(join(folder, maskFileName)) || [...tensors.values()].some(({ bitmask }) => bitmask !== undefined)
 }
 
-/** By the weight's name, rows are outputs; null when there are none. @throws EngineError 'bad-checkpoint' */
-export async function explicitMasks(checkpoint: Checkpoint): Promise<Map<string, MaskBits> | null> {
+/** By the weight's name, rows are outputs, each read when it is needed; null when there are none. @throws EngineError 'bad-checkpoint' */
+export async function explicitMasks(checkpoint: Checkpoint): Promise<Map<string, StoredMask> | null> {
   if (!hasMasks(checkpoint)) return null
   const path = join(checkpoint.folder, maskFileName)
-  const masks = existsSync(path) ? await readMaskFile(path) : new Map<string, MaskBits>()
+  const masks = existsSync(path) ? await openMaskFile(path) : new Map<string, StoredMask>()
   const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
-  const pool = new FilePool()
-  try {
-    for (const { name, shape, bitmask } of checkpoint.tensors.values()) {
-      if (!bitmask) continue
-      const stored = await readBitmaskMask(pool, name, bitmask)
-      masks.set(name, roles.of(name, shape).transposed ? transposeBits(stored) : stored)
-    }
-  } finally {
-    await pool.close()
-  }
+  for (const { name, shape, bitmask } of checkpoint.tensors.values())
+    if (bitmask) masks.set(name, maskOfBits(name, bitmask, roles.of(name, shape).transposed))
   return masks
+}
+
+/** Of a weight that is stored by its bits, rows as the file has them or, `transposed`, its columns. */
+function maskOfBits(name: string, place: BitmaskPlace, transposed: boolean): StoredMask {
+  const read = async () => {
+    const pool = new FilePool()
+    try {
+      const stored = await readBitmaskMask(pool, name, place)
+      return transposed ? transposeBits(stored) : stored
+    } finally {
+      await pool.close()
+    }
+  }
+  const [rows, columns] = transposed ? [place.columns, place.rows] : [place.rows, place.columns]
+  return { rows, columns, read }
 }

@@ -14,25 +14,12 @@ import { readError, writeError } from './diskErrors.ts'
 import { FilePool } from './filePool.ts'
 import { createOwn } from './ownFile.ts'
 import { inFile } from './readHeader.ts'
+import { maskInFile, type MaskBits, type StoredMask, type StoredMasks } from './storedMask.ts'
 
 export const maskFileName = maskName
 
-/** Row-aligned words, bit c of a row = column c, 1 = kept; rows are outputs, columns inputs. */
-export interface MaskBits {
-  readonly rows: number
-  readonly columns: number
-  readonly words: Uint32Array
-}
-
-/** At least one weight is pruned. */
-export function prunesAny({ columns, words }: MaskBits): boolean {
-  const perRow = maskWordsPerRow(columns)
-  const last = columns % 32 === 0 ? -1 : (1 << (columns % 32)) - 1
-  return words.some((word, i) => (word | 0) !== ((i + 1) % perRow === 0 ? last : -1))
-}
-
-/** All masks of the file, by tensor name. @throws EngineError 'not-found' or 'bad-checkpoint'. */
-export async function readMaskFile(path: string): Promise<Map<string, MaskBits>> {
+/** All masks of the file, by tensor name, each read when it is needed. @throws EngineError 'not-found' or 'bad-checkpoint'. */
+export async function openMaskFile(path: string): Promise<Map<string, StoredMask>> {
   const pool = new FilePool()
   try {
     const { size } = await stat(path)
@@ -41,14 +28,10 @@ export async function readMaskFile(path: string): Promise<Map<string, MaskBits>>
     const length = await inFile(path, () => maskHeaderLength(prefix, size))
     const json = new Uint8Array(length)
     await pool.read(path, maskPrefixBytes, json)
-    const masks = new Map<string, MaskBits>()
-    for (const { name, rows, columns, start, bytes } of await inFile(path, () => parseMaskHeader(json, size))) {
-      const words = new Uint32Array(bytes / 4)
-      await pool.read(path, start, new Uint8Array(words.buffer))
-      checkSpareBits(path, name, { rows, columns, words })
-      masks.set(name, { rows, columns, words })
-    }
-    return masks
+    const places = await inFile(path, () => parseMaskHeader(json, size))
+    return new Map(
+      places.map((place) => [place.name, maskInFile(path, place, (mask) => checkSpareBits(path, place.name, mask))]),
+    )
   } catch (error) {
     throw readError(error, path)
   } finally {
@@ -56,14 +39,15 @@ export async function readMaskFile(path: string): Promise<Map<string, MaskBits>>
   }
 }
 
-/** Writes all masks and makes them durable. @throws EngineError 'disk'. */
-export async function writeMaskFile(path: string, masks: ReadonlyMap<string, MaskBits>): Promise<void> {
+/** Writes all masks, one after the other, and makes them durable. @throws EngineError 'disk', or what reading a mask throws. */
+export async function writeMaskFile(path: string, masks: StoredMasks): Promise<void> {
   const list = [...masks].map(([name, { rows, columns }]) => ({ name, rows, columns }))
   try {
     const handle = await createOwn(path)
     try {
       await handle.writeFile(encodeMaskHeader(list))
-      for (const { words } of masks.values()) {
+      for (const mask of masks.values()) {
+        const { words } = await mask.read()
         await handle.writeFile(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
       }
       killPoint()

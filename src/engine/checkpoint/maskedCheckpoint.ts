@@ -2,7 +2,7 @@
 import { maskWordsPerRow } from '../../shared/format/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import type { MaskBits } from './maskFile.ts'
+import { lastKept, type MaskBits, type StoredMasks } from './storedMask.ts'
 
 /** How the file stores a matrix [outputs, inputs]. */
 export interface StoredMatrix {
@@ -16,7 +16,7 @@ export interface StoredMatrix {
  */
 export function maskedCheckpoint(
   checkpoint: Checkpoint,
-  masks: ReadonlyMap<string, MaskBits>,
+  masks: StoredMasks,
   matrixOf: (name: string) => StoredMatrix | undefined,
 ): Checkpoint {
   for (const [name, { rows, columns }] of masks) {
@@ -27,9 +27,10 @@ export function maskedCheckpoint(
       `the mask has ${rows} × ${columns} for ${name}, which ${checkpoint.folder} has not: it is the mask of another model`,
     )
   }
+  const maskOf = lastKept(masks)
   const readInto = async (name: string, start: number, target: Uint8Array) => {
     await checkpoint.readInto(name, start, target)
-    const mask = masks.get(name)
+    const mask = await maskOf(name)
     const entry = checkpoint.tensors.get(name)
     if (!mask || !entry) return
     const width = entry.bytes / (mask.rows * mask.columns)

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { maskedCheckpoint } from '../checkpoint/maskedCheckpoint.ts'
-import { maskFileName, readMaskFile } from '../checkpoint/maskFile.ts'
+import { maskFileName, openMaskFile } from '../checkpoint/maskFile.ts'
 import type { Backend } from '../compute/backend.ts'
 import { computeIn } from '../model/computeIn.ts'
 import { createDecoder, type Decoder } from '../model/decoder.ts'
@@ -70,6 +70,6 @@ async function maskedModel(checkpoint: Checkpoint, masked: string): Promise<Mode
   const { parameters } = openModel(checkpoint)
   const other = await openCheckpoint(masked)
   await other.close()
-  const masks = await readMaskFile(join(other.folder, maskFileName))
+  const masks = await openMaskFile(join(other.folder, maskFileName))
   return openModel(maskedCheckpoint(checkpoint, masks, (name) => parameters.get(name)))
 }

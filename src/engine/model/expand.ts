@@ -6,7 +6,8 @@ import { EngineError } from '../errors.ts'
 import { openModel } from './model.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { explicitMasks } from '../checkpoint/explicitMasks.ts'
-import { maskFileName, writeMaskFile, type MaskBits } from '../checkpoint/maskFile.ts'
+import { maskFileName, writeMaskFile } from '../checkpoint/maskFile.ts'
+import type { StoredMask } from '../checkpoint/storedMask.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { createWriter } from '../checkpoint/writer.ts'
 
@@ -60,9 +61,9 @@ export async function expandCheckpoint(path: string, to: string, options: Expand
 }
 
 /** As runs write them: by the model's order, whatever that of the file. */
-async function masksInOrder({ checkpoint, config }: ReturnType<typeof openModel>): Promise<Map<string, MaskBits>> {
-  const masks = (await explicitMasks(checkpoint)) ?? new Map<string, MaskBits>()
-  const ordered = new Map<string, MaskBits>()
+async function masksInOrder({ checkpoint, config }: ReturnType<typeof openModel>): Promise<Map<string, StoredMask>> {
+  const masks = (await explicitMasks(checkpoint)) ?? new Map<string, StoredMask>()
+  const ordered = new Map<string, StoredMask>()
   for (const { name } of blockLinears(config)) {
     const mask = masks.get(`${name}.weight`)
     if (mask) ordered.set(`${name}.weight`, mask)

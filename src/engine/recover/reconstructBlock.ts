@@ -94,7 +94,8 @@ async function trainUnit<S>(options: ReconstructBlockOptions, part: Part<S>) {
   const { backend, block } = options
   if (part.set.direct.length + part.set.adapted.length === 0) return { errorBefore: 0, errorAfter: 0 }
   const valueOf = (name: string) => readWide(backend, parameterOf(block, name))
-  const trainables = await createTrainables(backend, part.set, { ...options, valueOf })
+  const maskOf = async (linear: string) => options.masks.get(linear)
+  const trainables = await createTrainables(backend, part.set, { ...options, valueOf, maskOf })
   try {
     const unit = part.unitOf(trainedBlock(options, trainables))
     const result = await reconstruct({ ...options, ...part, trainables, unit })

@@ -16,7 +16,7 @@ export interface TrainableOptions {
   /** Adapters are scaled by alpha / rank. */
   readonly alpha: number
   /** By module name; a linear without one keeps all its weights. */
-  readonly masks: ReadonlyMap<string, Mask>
+  readonly maskOf: (linear: string) => Promise<Mask | undefined>
   /** Values that direct parameters start from, f32 in the engine's orientation. */
   readonly valueOf: (parameter: string) => Promise<Float32Array>
   /** A [rank, I] of an adapter; asked where an adapter starts from drawn matrices. */
@@ -57,11 +57,11 @@ export async function createTrainables(
     weights.close()
     for (const mask of masks.values()) backend.release(mask)
   }
-  const maskOf = (linear: string): Tensor | null => {
-    const mask = options.masks.get(linear)
-    if (!mask) return null
+  const maskOf = async (linear: string): Promise<Tensor | null> => {
     const known = masks.get(linear)
     if (known) return known
+    const mask = await options.maskOf(linear)
+    if (!mask) return null
     const tensor = upload(backend, 'u32', [mask.rows, maskWords(mask.columns)], mask.words)
     masks.set(linear, tensor)
     return tensor
@@ -71,12 +71,13 @@ export async function createTrainables(
     for (const { name } of set.direct) backend.write(need(parameters.param(name), name), await options.valueOf(name))
     for (const linear of set.adapted) {
       await writeStart(backend, parameters, linear, options)
-      adapters.set(linear.name, createAdapter(parameters, linear, maskOf(linear.name), weights, options))
+      adapters.set(linear.name, createAdapter(parameters, linear, await maskOf(linear.name), weights, options))
     }
-    const maskedGrads = set.direct.flatMap(({ name, masked }) => {
-      const mask = masked === null ? null : maskOf(masked)
-      return mask ? [{ grad: need(parameters.grad(name), name), mask }] : []
-    })
+    const maskedGrads: { grad: Tensor; mask: Tensor }[] = []
+    for (const { name, masked } of set.direct) {
+      const mask = masked === null ? null : await maskOf(masked)
+      if (mask) maskedGrads.push({ grad: need(parameters.grad(name), name), mask })
+    }
     return {
       parameters,
       grads: { of: (name) => parameters.grad(name) },

@@ -136,13 +136,7 @@ export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machin
     ),
     recipe.evaluate.length > 0 ? measuringBytes(recipe, config, roomOf(recipe.recover)) : 0,
   ]
-  return overheadBytes(threads) + Math.max(...peaks) + maskBytes(recipe, model)
-}
-
-/** Masks of the whole model while it is saved: what a walk took of the WebAssembly memory is still there. */
-function maskBytes({ prune, save }: ResolvedRecipe, { modules, masked }: ModelFacts): number {
-  if (!save || (prune.length === 0 && !masked)) return 0
-  return modules.reduce((sum, m) => (m.kind === 'linear' ? sum + m.rows * Math.ceil(m.columns / 8) : sum), 0)
+  return overheadBytes(threads) + Math.max(...peaks)
 }
 
 /** What the run cannot do without: the peak in the smallest budget. */

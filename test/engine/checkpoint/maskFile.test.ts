@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync, truncateSync } from 'node:fs'
-import { readMaskFile, writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { createMask } from '../../../src/engine/prune/mask.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { readMaskFile, storedMasks } from '../../support/storedMasks.ts'
 
 describe('sparsescope.mask', () => {
   let temp: Scratch
@@ -20,12 +21,12 @@ describe('sparsescope.mask', () => {
   it('gives back the masks that were written, in order', async () => {
     const written = masks()
     written.get('b.weight')!.words[3] = 0x80000001
-    await writeMaskFile(temp.path('m.mask'), written)
+    await writeMaskFile(temp.path('m.mask'), storedMasks(written))
     assert.deepEqual([...(await readMaskFile(temp.path('m.mask')))], [...written])
   })
 
   it('is a magic word, a JSON header and row-aligned words', async () => {
-    await writeMaskFile(temp.path('m.mask'), new Map([['a', createMask(2, 33, true)]]))
+    await writeMaskFile(temp.path('m.mask'), storedMasks([['a', createMask(2, 33, true)]]))
     const bytes = readFileSync(temp.path('m.mask'))
     assert.equal(bytes.toString('latin1', 0, 8), 'SSMASK01')
     const words = 12 + bytes.readUInt32LE(8)
@@ -43,14 +44,14 @@ describe('sparsescope.mask', () => {
         readMaskFile(path),
         (e) => e instanceof EngineError && e.code === 'bad-checkpoint' && message.test(e.message),
       )
-    await writeMaskFile(path, masks())
+    await writeMaskFile(path, storedMasks(masks()))
     truncateSync(path, readFileSync(path).length - 4)
     await refused(/need \d+ bytes/)
     temp.write('m.mask', 'something else entirely')
     await refused(/SSMASK01/)
     temp.write('m.mask', '')
     await refused(/SSMASK01/)
-    await writeMaskFile(path, new Map([['c', { rows: 1, columns: 5, words: Uint32Array.of(0xff) }]]))
+    await writeMaskFile(path, storedMasks([['c', { rows: 1, columns: 5, words: Uint32Array.of(0xff) }]]))
     await refused(/keeps columns it does not have/)
   })
 })

@@ -1,6 +1,7 @@
 import { deepEqual, throws } from 'node:assert/strict'
 import { maskedCheckpoint } from '../../../src/engine/checkpoint/maskedCheckpoint.ts'
-import type { MaskBits } from '../../../src/engine/checkpoint/maskFile.ts'
+import type { MaskBits } from '../../../src/engine/checkpoint/storedMask.ts'
+import { storedMasks } from '../../support/storedMasks.ts'
 import { createMemoryCheckpoint } from '../../support/memoryCheckpoint.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
 
@@ -17,7 +18,10 @@ function viewOf(transposed: boolean, dtype: 'F32' | 'BF16') {
   const stored = transposed ? [columns, rows] : [rows, columns]
   plain.put(name, stored, new Float32Array(rows * columns).fill(1), dtype)
   const matrix = { shape: [rows, columns], transposed }
-  return { plain, masked: maskedCheckpoint(plain, new Map([[name, mask]]), (of) => (of === name ? matrix : undefined)) }
+  return {
+    plain,
+    masked: maskedCheckpoint(plain, storedMasks([[name, mask]]), (of) => (of === name ? matrix : undefined)),
+  }
 }
 
 describe('a checkpoint through a mask', () => {
@@ -37,6 +41,6 @@ describe('a checkpoint through a mask', () => {
 
   it('the mask of another model is refused', () => {
     const { plain } = viewOf(false, 'F32')
-    throws(() => maskedCheckpoint(plain, new Map([[name, mask]]), () => undefined), /mask of another model/)
+    throws(() => maskedCheckpoint(plain, storedMasks([[name, mask]]), () => undefined), /mask of another model/)
   })
 })

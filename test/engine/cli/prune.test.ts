@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { readMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import { readMaskFile } from '../../support/storedMasks.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
-import { readMaskFile, writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
 import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { createWordEncoder } from '../../../src/engine/text/wordEncoder.ts'
@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { holds, patience } from '../../support/fuzz.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { readMaskFile, storedMasks } from '../../support/storedMasks.ts'
 
 const opt = {
   model_type: 'opt',
@@ -86,7 +87,7 @@ describe('mutated files of a checkpoint give a value or a sentence', function ()
 
   it('the mask file', async () => {
     const mask = { rows: 2, columns: 40, words: Uint32Array.of(1, 2, 3, 4) }
-    await writeMaskFile(temp.path('mask'), new Map([['a.weight', mask]]))
+    await writeMaskFile(temp.path('mask'), storedMasks([['a.weight', mask]]))
     const seed = readFileSync(temp.path('mask'))
     assert.equal((await readMaskFile(temp.path('mask'))).size, 1)
     await holds([seed], (bytes) => readMaskFile(temp.write('mask', bytes)))

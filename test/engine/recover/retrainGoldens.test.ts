@@ -56,7 +56,7 @@ describe('retraining goldens', () => {
         const trainables = await createTrainables(backend, set, {
           rank: 4,
           alpha: 8,
-          masks,
+          maskOf: async (linear) => masks.get(linear),
           valueOf: async (name) => pruned.get(name) ?? new Float32Array(),
           startOf: async (linear) => golden.f32(`init_A.${linear}`),
           effectiveWeightBytes: 1e9,

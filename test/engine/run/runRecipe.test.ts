@@ -5,7 +5,7 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSyn
 import { join, resolve } from 'node:path'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
-import { readMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import { readMaskFile } from '../../support/storedMasks.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import type { RunReport } from '../../../src/engine/run/report/report.ts'

@@ -40,11 +40,10 @@ describe('plan of a recipe', () => {
     assert.equal(warningsOf(64e9).length, 1)
   })
 
-  it('memory grows with the depth by nothing but the masks when blocks are reconstructed one by one', () => {
+  it('memory does not grow with the depth when blocks are reconstructed one by one: masks stay on disk', () => {
     const recipe = { recover: { train: ['mask_lora'] }, calibration, save: { to: 'out' } }
     const deep = { ...optConfig, num_hidden_layers: 120 }
-    const bits = 108 * (4 * 64 * 64 + 2 * 64 * 256)
-    assert.equal(planOf(recipe).estimates.memoryBytes, planOf(recipe, deep).estimates.memoryBytes - bits / 8)
+    assert.equal(planOf(recipe).estimates.memoryBytes, planOf(recipe, deep).estimates.memoryBytes)
     const retrain = { recover: { mode: 'retrain', data: 'a.jsonl', train: ['mask_lora'] }, save: { to: 'out' } }
     assert.ok(planOf(retrain).estimates.memoryBytes < planOf(retrain, deep).estimates.memoryBytes)
   })

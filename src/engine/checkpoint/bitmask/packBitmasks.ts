@@ -10,14 +10,14 @@ import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
 import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
-import type { MaskBits } from '../maskFile.ts'
+import { lastKept, type MaskBits, type StoredMasks } from '../storedMask.ts'
 import { itemBytesOf } from './foldBitmasks.ts'
 
 /** A weight and the bits of what is kept of it, both as the file stores it. */
 interface Packed {
   readonly weight: TensorEntry
   readonly itemBytes: 1 | 2 | 4 | 8
-  readonly mask: MaskBits
+  readonly readMask: () => Promise<MaskBits>
   /** R + 1 places in the values. */
   readonly offsets: readonly number[]
 }
@@ -25,18 +25,19 @@ interface Packed {
 /** Values packed at a time. */
 const pieceWeights = 2 ** 21
 
-/** `masks` by the weight's name, in its stored orientation. */
-export function packBitmasks(dense: Checkpoint, masks: ReadonlyMap<string, MaskBits>): Checkpoint {
+/** `masks` by the weight's name, in its stored orientation; each is read now to count what it keeps, and again as its weight is. */
+export async function packBitmasks(dense: Checkpoint, masks: StoredMasks): Promise<Checkpoint> {
+  const maskOf = lastKept(masks)
   const tensors = new Map<string, TensorEntry>()
   const sources = new Map<string, { part: BitmaskPart; packed: Packed }>()
   for (const entry of dense.tensors.values()) {
-    const mask = masks.get(entry.name)
+    const mask = await maskOf(entry.name)
     const itemBytes = itemBytesOf(entry.dtype)
     if (!mask || itemBytes === null) {
       tensors.set(entry.name, entry)
       continue
     }
-    const packed = pack(entry, itemBytes, mask)
+    const packed = pack(entry, itemBytes, mask, async () => (await maskOf(entry.name)) ?? mask)
     const kept = packed.offsets[mask.rows]
     const specs = bitmaskSpecs(entry.dtype, mask.rows, mask.columns, kept)
     const base = entry.name.replace(/\.weight$/, '')
@@ -61,13 +62,18 @@ export function packBitmasks(dense: Checkpoint, masks: ReadonlyMap<string, MaskB
   return { ...dense, tensors, readInto, readRange, read: (name) => readRange(name, 0, tensors.get(name)?.bytes ?? 0) }
 }
 
-function pack(weight: TensorEntry, itemBytes: Packed['itemBytes'], mask: MaskBits): Packed {
+function pack(
+  weight: TensorEntry,
+  itemBytes: Packed['itemBytes'],
+  mask: MaskBits,
+  readMask: Packed['readMask'],
+): Packed {
   const [rows, columns] = weight.shape
   if (weight.shape.length !== 2 || mask.rows !== rows || mask.columns !== columns)
     throw new EngineError('internal', `${weight.name} has a mask of ${mask.rows} × ${mask.columns}`)
   const offsets = [0]
   for (let row = 0; row < rows; row++) offsets.push(offsets[row] + countBits(rowOfBits(mask, row)))
-  return { weight, itemBytes, mask, offsets }
+  return { weight, itemBytes, readMask, offsets }
 }
 
 /** Words of a mask are little-endian, as the bytes of the layout are. */
@@ -83,10 +89,10 @@ async function readPart(
   start: number,
   target: Uint8Array,
 ): Promise<void> {
-  const { weight, mask, offsets } = packed
+  const { weight, readMask, offsets } = packed
   const small = (bytes: Uint8Array) => target.set(bytes.subarray(start, start + target.length))
   const numbers = (values: readonly number[]) => new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
-  if (part === 'bitmask') readRowsOfBits(mask, start, target)
+  if (part === 'bitmask') readRowsOfBits(await readMask(), start, target)
   else if (part === 'shape') small(numbers(weight.shape))
   else if (part === 'row_offsets') small(numbers(offsets.slice(0, -1)))
   else await readKept(dense, packed, start, target)
@@ -104,7 +110,8 @@ function readRowsOfBits(mask: MaskBits, start: number, target: Uint8Array): void
 
 /** Kept values, row after row. */
 async function readKept(dense: Checkpoint, packed: Packed, from: number, target: Uint8Array): Promise<void> {
-  const { weight, itemBytes, mask, offsets } = packed
+  const { weight, itemBytes, readMask, offsets } = packed
+  const mask = await readMask()
   const columns = weight.shape[1]
   const end = from + target.length
   const step = Math.max(1, Math.floor(pieceWeights / columns))

@@ -4,7 +4,7 @@ import { bitmaskRowBytes, countBits } from '../../../shared/format/bitmask.ts'
 import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { FilePool } from '../filePool.ts'
-import type { MaskBits } from '../maskFile.ts'
+import type { MaskBits } from '../storedMask.ts'
 import type { BitmaskPlace } from './foldBitmasks.ts'
 
 /** Weights expanded at a time. */

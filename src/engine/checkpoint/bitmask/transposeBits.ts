@@ -1,6 +1,6 @@
 // Masks of weights that the file stores as [in, out].
 import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
-import type { MaskBits } from '../maskFile.ts'
+import type { MaskBits } from '../storedMask.ts'
 
 /** [columns, rows] out of [rows, columns]. */
 export function transposeBits({ rows, columns, words }: MaskBits): MaskBits {

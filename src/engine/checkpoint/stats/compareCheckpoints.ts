@@ -5,7 +5,8 @@ import type { ComparedTensor, CompareSummary, TensorChange } from '../../../shar
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { explicitMasks } from '../explicitMasks.ts'
-import { maskFileName, prunesAny, type MaskBits } from '../maskFile.ts'
+import { maskFileName } from '../maskFile.ts'
+import { prunesAny, type MaskBits, type StoredMask } from '../storedMask.ts'
 import { compareTensors, type TensorDifference } from './compareTensors.ts'
 import { tensorStats } from './tensorStats.ts'
 import { isMaskPreserved, verdictOf, type MaskCounts } from './verdict.ts'
@@ -48,7 +49,7 @@ export async function compareCheckpoints(
         { checkpoint: a, entry },
         { checkpoint: b, entry: other },
       ] as const
-      const difference = await compareTensors(...sides, { ...bearers.maskOf(entry), signal: options.signal })
+      const difference = await compareTensors(...sides, { ...(await bearers.maskOf(entry)), signal: options.signal })
       if (difference === null) {
         same++
         if (bearers.bears(entry)) unchanged.push(entry)
@@ -80,20 +81,20 @@ export async function compareCheckpoints(
 interface MaskBearers {
   readonly roles: TensorRoles
   readonly bears: (entry: TensorEntry) => boolean
-  readonly maskOf: (entry: TensorEntry) => { mask: MaskBits | undefined; transposed: boolean }
+  readonly maskOf: (entry: TensorEntry) => Promise<{ mask: MaskBits | undefined; transposed: boolean }>
 }
 
 async function maskBearers(checkpoint: Checkpoint): Promise<MaskBearers> {
-  const masks = (await explicitMasks(checkpoint)) ?? new Map<string, MaskBits>()
+  const masks = (await explicitMasks(checkpoint)) ?? new Map<string, StoredMask>()
   const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
   return {
     roles,
     bears({ name, shape }) {
       return masks.has(name) || (roles.familyKnown ? roles.of(name, shape).role === 'linear' : shape.length === 2)
     },
-    maskOf(entry) {
+    async maskOf(entry) {
       const { transposed } = roles.of(entry.name, entry.shape)
-      return { mask: usable(masks.get(entry.name), entry, transposed), transposed }
+      return { mask: await usable(masks.get(entry.name), entry, transposed)?.read(), transposed }
     },
   }
 }
@@ -117,7 +118,7 @@ function sameShape(a: TensorEntry, b: TensorEntry): boolean {
 }
 
 /** A mask that does not fit its matrix is somebody else's. @throws EngineError 'bad-checkpoint'. */
-function usable(mask: MaskBits | undefined, entry: TensorEntry, transposed: boolean): MaskBits | undefined {
+function usable(mask: StoredMask | undefined, entry: TensorEntry, transposed: boolean): StoredMask | undefined {
   if (!mask) return undefined
   const [rows, columns] = transposed ? [...entry.shape].reverse() : entry.shape
   if (entry.shape.length === 2 && mask.rows === rows && mask.columns === columns) return mask
@@ -140,7 +141,7 @@ async function prunes(
   bearers: MaskBearers,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { mask } = bearers.maskOf(entry)
+  const { mask } = await bearers.maskOf(entry)
   if (mask) return prunesAny(mask)
   const stats = await tensorStats(checkpoint, entry, { signal })
   return stats !== null && stats.zeros > 0

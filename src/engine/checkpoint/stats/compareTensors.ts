@@ -1,7 +1,7 @@
 // How one tensor differs between two checkpoints, by value: the element types may differ, the shape may not.
 import { EngineError, throwIfCancelled } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
-import type { MaskBits } from '../maskFile.ts'
+import type { MaskBits } from '../storedMask.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
 import { matrixOf } from './rowPieces.ts'
 import { zeroFlags } from './zeroFlags.ts'

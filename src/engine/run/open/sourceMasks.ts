@@ -1,20 +1,21 @@
 // Masks that a checkpoint brings along: from its mask file, or from its exact zeros.
 import { blockLinears } from '../../../shared/families/parameters.ts'
 import { formatShare } from '../../../shared/format/numbers.ts'
-import { sparsityOf } from '../../../shared/format/sparsity.ts'
+import { sparsityOf, type ZeroCount } from '../../../shared/format/sparsity.ts'
 import { explicitMasks } from '../../checkpoint/explicitMasks.ts'
 import { maskFileName } from '../../checkpoint/maskFile.ts'
+import type { StoredMask, StoredMasks } from '../../checkpoint/storedMask.ts'
 import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weightIo.ts'
-import { maskOfZeros, zeroCountOf, zerosOf, type Mask } from '../../prune/mask.ts'
+import { maskOfZeros, zeroCountOf } from '../../prune/mask.ts'
 
 /** Masks of the block linears by module name; null when the checkpoint holds none. */
-export async function ownMasksOf(model: Model): Promise<Map<string, Mask> | null> {
+export async function ownMasksOf(model: Model): Promise<Map<string, StoredMask> | null> {
   const { checkpoint, config } = model
   const own = await explicitMasks(checkpoint)
   if (!own) return null
-  const masks = new Map<string, Mask>()
+  const masks = new Map<string, StoredMask>()
   for (const { name, shape } of blockLinears(config)) {
     const mask = own.get(`${name}.weight`)
     if (!mask) continue
@@ -32,29 +33,44 @@ export async function ownMasksOf(model: Model): Promise<Map<string, Mask> | null
  * The masks of a recipe without `prune`: of the file, else the exact zeros of the block linears, with a warning. A
  * linear without zeros has none.
  */
-export async function masksOfPrunedModel(model: Model, warn: (message: string) => void): Promise<Map<string, Mask>> {
+export async function masksOfPrunedModel(
+  model: Model,
+  warn: (message: string) => void,
+): Promise<Map<string, StoredMask>> {
   const given = await ownMasksOf(model)
   if (given) return given
-  const masks = new Map<string, Mask>()
-  for (const { name, shape } of blockLinears(model.config)) {
+  const masks = new Map<string, StoredMask>()
+  const counts = new Map<string, ZeroCount>()
+  for (const {
+    name,
+    shape: [rows, columns],
+  } of blockLinears(model.config)) {
     const parameter = model.parameters.get(`${name}.weight`)
     if (!parameter) continue
-    const mask = maskOfZeros(decode(await readWeight(model, parameter)), shape[0], shape[1])
-    if (zerosOf(mask) > 0) masks.set(name, mask)
+    const read = async () => maskOfZeros(decode(await readWeight(model, parameter)), rows, columns)
+    const count = zeroCountOf(await read())
+    if (count.zeros === 0) continue
+    masks.set(name, { rows, columns, read })
+    counts.set(name, count)
   }
-  const sparsity = sparsityOfModel(model, masks)
   warn(
-    `The recipe prunes nothing and ${model.checkpoint.folder} has no ${maskFileName}: the exact zeros of the block linears (${formatShare(sparsity)}) are taken as the mask`,
+    `The recipe prunes nothing and ${model.checkpoint.folder} has no ${maskFileName}: the exact zeros of the block linears (${formatShare(sparsityOfModel(model, counts))}) are taken as the mask`,
   )
   return masks
 }
 
+/** What each mask prunes. */
+export async function zeroCounts(masks: StoredMasks): Promise<Map<string, ZeroCount>> {
+  const counts = new Map<string, ZeroCount>()
+  for (const [name, mask] of masks) counts.set(name, zeroCountOf(await mask.read()))
+  return counts
+}
+
 /** Pruned share of the weights of all block linears, those without a mask included. */
-export function sparsityOfModel({ config }: Model, masks: ReadonlyMap<string, Mask>): number | null {
+export function sparsityOfModel({ config }: Model, counts: ReadonlyMap<string, ZeroCount>): number | null {
   return sparsityOf(
-    blockLinears(config).map(({ name, shape: [rows, columns] }) => {
-      const mask = masks.get(name)
-      return mask ? zeroCountOf(mask) : { zeros: 0, size: rows * columns }
-    }),
+    blockLinears(config).map(
+      ({ name, shape: [rows, columns] }) => counts.get(name) ?? { zeros: 0, size: rows * columns },
+    ),
   )
 }

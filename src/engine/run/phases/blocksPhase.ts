@@ -4,7 +4,7 @@ import { loadBlock, type Block } from '../../model/block.ts'
 import { productForm } from '../../model/computeIn.ts'
 import { openModel } from '../../model/model.ts'
 import type { PruneHost } from '../../prune/host.ts'
-import { zerosOf, type Mask } from '../../prune/mask.ts'
+import { zerosOf } from '../../prune/mask.ts'
 import { lookAtData, prunedNames, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import { walkBlocks, type BlockRecovery, type BlockWork } from '../../blocks/walkBlocks.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
@@ -17,6 +17,7 @@ import type { BlockResult } from '../state/progress.ts'
 import { changedNames } from '../../../shared/plan/trainable.ts'
 import type { PlannedRecovery, RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
+import type { StoredMask, StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { RunSession } from '../state/session.ts'
 import { ownMasksOf } from '../open/sourceMasks.ts'
 import { storeParameter } from '../state/storedBlock.ts'
@@ -26,7 +27,7 @@ export interface BlocksPhase {
   readonly session: RunSession
   readonly entries: readonly PruneEntry[]
   /** As far as the run has come, and its masks: pruned by `entries` already. null: the source, which is pruned now. */
-  readonly base: { readonly checkpoint: Checkpoint; readonly masks: ReadonlyMap<string, Mask> } | null
+  readonly base: { readonly checkpoint: Checkpoint; readonly masks: StoredMasks } | null
   readonly budget: Budget
   readonly host: PruneHost
   readonly calibration: CalibrationSet | null
@@ -108,8 +109,8 @@ export async function allocateInRun(
 }
 
 /** Masks of the source that the recipe does not choose anew. */
-async function masksBesides(session: RunSession, entries: readonly PruneEntry[]): Promise<Map<string, Mask>> {
-  const masks = (await ownMasksOf(session.model)) ?? new Map<string, Mask>()
+async function masksBesides(session: RunSession, entries: readonly PruneEntry[]): Promise<Map<string, StoredMask>> {
+  const masks = (await ownMasksOf(session.model)) ?? new Map<string, StoredMask>()
   for (const name of prunedNames(entries)) masks.delete(name)
   return masks
 }

@@ -6,6 +6,7 @@ import { loadBlock, releaseBlock } from '../../model/block.ts'
 import { loadEnds, releaseEnds, type Ends } from '../../model/ends.ts'
 import type { Model } from '../../model/model.ts'
 import { encode } from '../../model/weightIo.ts'
+import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { Arena } from '../../compute/arena.ts'
 import { mergeInto } from '../../recover/reconstructBlock.ts'
@@ -22,7 +23,7 @@ export async function mergeTrained(
   base: Model,
   set: TrainableSet,
   trainables: Trainables,
-  masks: ReadonlyMap<string, Mask>,
+  masks: StoredMasks,
   stage: StoredStage,
 ): Promise<void> {
   const { backend, folder, signal, room } = session
@@ -32,10 +33,14 @@ export async function mergeTrained(
     const block = await loadBlock(backend, base, index, { as: 'f32' })
     try {
       mergeInto(backend, block, trainables)
+      const own = new Map<string, Mask>()
+      for (const { name } of block.linears) {
+        const mask = await masks.get(name)?.read()
+        if (mask) own.set(name, mask)
+      }
       const tensors: StateTensor[] = []
       for (const [name, tensor] of block.params)
-        if (changed.has(name)) tensors.push(await storeParameter(backend, base, name, tensor, masks, 'training'))
-      const own = new Map([...masks].filter(([name]) => block.params.has(`${name}.weight`)))
+        if (changed.has(name)) tensors.push(await storeParameter(backend, base, name, tensor, own, 'training'))
       await savePart(folder.state, stage, index, tensors, own, room.forState)
     } finally {
       releaseBlock(backend, block)

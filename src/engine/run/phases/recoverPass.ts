@@ -3,7 +3,7 @@ import type { Pass } from '../../../shared/plan/passes.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { openModel } from '../../model/model.ts'
 import { withPruneHost } from '../../prune/host.ts'
-import type { Mask } from '../../prune/mask.ts'
+import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { startMatricesOf } from '../open/startMatricesOf.ts'
 import { passStage, type StoredStage } from '../state/blockStore.ts'
 import type { BlockResult } from '../state/progress.ts'
@@ -18,7 +18,7 @@ import { numberOf } from './stepCount.ts'
 /** What is left of the `number`-th pass after pruning. */
 export async function recoverPass(
   context: RunContext,
-  masks: ReadonlyMap<string, Mask>,
+  masks: StoredMasks,
   number: number,
   { blockwise, recoveries }: Pass<PlannedRecovery>,
 ): Promise<void> {
@@ -37,7 +37,7 @@ export async function recoverPass(
 
 async function retrain(
   context: RunContext,
-  masks: ReadonlyMap<string, Mask>,
+  masks: StoredMasks,
   recovery: PlannedRecovery,
   stage: StoredStage,
 ): Promise<void> {
@@ -71,7 +71,7 @@ async function retrain(
 /** Over the pruned, and perhaps retrained, model. */
 async function walkAgain(
   context: RunContext,
-  masks: ReadonlyMap<string, Mask>,
+  masks: StoredMasks,
   recoveries: readonly PlannedRecovery[],
   stage: StoredStage,
 ): Promise<void> {

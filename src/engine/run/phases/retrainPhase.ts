@@ -5,7 +5,7 @@ import { EngineError } from '../../errors.ts'
 import { createDecoder, type Decoder } from '../../model/decoder.ts'
 import type { Model } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weightIo.ts'
-import type { Mask } from '../../prune/mask.ts'
+import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { TrainingWindows } from '../../recover/batches.ts'
 import { rememberLoss } from '../../recover/divergence.ts'
 import { retrain } from '../../recover/retrain.ts'
@@ -26,7 +26,7 @@ export interface RetrainPhase {
   readonly base: Model
   /** What the merged model is saved as. */
   readonly stage: StoredStage
-  readonly masks: ReadonlyMap<string, Mask>
+  readonly masks: StoredMasks
   readonly set: TrainableSet
   readonly budget: Budget
   readonly starts: StartMatrices
@@ -43,7 +43,7 @@ export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
   const trainables = await createTrainables(session.backend, set, {
     rank: recover.lora.rank,
     alpha: recover.lora.alpha,
-    masks: phase.masks,
+    maskOf: async (linear) => phase.masks.get(linear)?.read(),
     valueOf: (name) => valueOf(base, name),
     startOf: phase.starts.of,
     effectiveWeightBytes: phase.budget.effectiveWeightBytes,

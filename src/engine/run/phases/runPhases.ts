@@ -1,6 +1,6 @@
 // The phases of a run in their order, each skipped when an earlier session has finished it.
 import { withPruneHost } from '../../prune/host.ts'
-import type { Mask } from '../../prune/mask.ts'
+import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { removeParts } from '../state/blockStore.ts'
 import { evaluateStage, warnOfWorse } from './evaluateStage.ts'
 import { withApplied } from './appliedRecoveries.ts'
@@ -14,12 +14,12 @@ import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { goOnWithLess } from './lessMemory.ts'
 import { evaluateBlocks, recoverPass } from './recoverPass.ts'
 import { createContext, prunedStages, withRunModel, type RunContext } from './runContext.ts'
-import { saveResult } from './savePhase.ts'
+import { saveResult, type Result } from './savePhase.ts'
 import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
 import { pruneOnce, pruningKey } from './sharedPruning.ts'
 import { numberOf } from './stepCount.ts'
-import { ownMasksOf, masksOfPrunedModel, sparsityOfModel } from '../open/sourceMasks.ts'
+import { ownMasksOf, masksOfPrunedModel, sparsityOfModel, zeroCounts } from '../open/sourceMasks.ts'
 import { blockParts, masksOfStage, withStateModel } from '../state/stateModel.ts'
 
 /** Runs what is left to do; returns the share of zeros among the weights of the block linears. */
@@ -51,8 +51,9 @@ async function phasesLeft(context: RunContext, version: string): Promise<{ spars
     if (number >= progress.recoveredPasses) await recoverPass(context, masks, number, pass)
   await measureOnce(session, { stage: 'dense', after: null, last: true, measure: measureDense })
   await measurePruned(true)
-  await finish(context, masks, version)
-  return { sparsity: sparsityOfModel(session.model, masks) }
+  const counts = await zeroCounts(masks)
+  await finish(context, { masks, counts, version })
+  return { sparsity: sparsityOfModel(session.model, counts) }
 }
 
 type Entries = () => Promise<readonly PruneEntry[]>
@@ -136,7 +137,7 @@ async function measureBaseline(context: RunContext, entries: Entries): Promise<v
   await session.milestone()
 }
 
-async function masksOf(context: RunContext): Promise<Map<string, Mask>> {
+async function masksOf(context: RunContext): Promise<StoredMasks> {
   const { session, plan } = context
   const [stage] = prunedStages(context)
   if (stage) return masksOfStage(session, stage)
@@ -145,7 +146,7 @@ async function masksOf(context: RunContext): Promise<Map<string, Mask>> {
 }
 
 /** Measures the finished model and saves it. */
-async function finish(context: RunContext, masks: ReadonlyMap<string, Mask>, version: string): Promise<void> {
+async function finish(context: RunContext, known: Pick<Result, 'masks' | 'counts' | 'version'>): Promise<void> {
   const { session, plan, data } = context
   const { recipe } = session
   const untied = plan.untiesHead
@@ -157,7 +158,7 @@ async function finish(context: RunContext, masks: ReadonlyMap<string, Mask>, ver
     if (recipe.save && session.progress.saved === null)
       await session.phase(
         'save',
-        () => saveResult(session, { result, masks, untied, recoveries: plan.recoveries, version }),
+        () => saveResult(session, { ...known, result, untied, recoveries: plan.recoveries }),
         { part: 'save' },
       )
   })

@@ -5,16 +5,16 @@ import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../shared/format/byteSize.ts'
 import { isBitmaskConfig, withBitmaskConfig, withoutBitmaskConfig } from '../../../shared/format/bitmaskConfig.ts'
 import { setTopLevel } from '../../../shared/format/jsonEdit.ts'
+import type { ZeroCount } from '../../../shared/format/sparsity.ts'
 import { packBitmasks } from '../../checkpoint/bitmask/packBitmasks.ts'
 import { storedMasks, wholeLinears } from '../../checkpoint/bitmask/storedMasks.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
+import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { partialPath } from '../../checkpoint/partialFolder.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { createWriter, type CheckpointWriter } from '../../checkpoint/writer.ts'
 import { EngineError } from '../../errors.ts'
-import type { Mask } from '../../prune/mask.ts'
-import { zerosOf } from '../../prune/mask.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { isObject } from '../../../shared/families/families.ts'
 import { mapPaths } from '../open/recipeFile.ts'
@@ -29,7 +29,9 @@ import type { SourceRecord } from '../state/sources.ts'
 export interface Result {
   /** The finished model. */
   readonly result: Checkpoint
-  readonly masks: ReadonlyMap<string, Mask>
+  readonly masks: StoredMasks
+  /** What each of them prunes. */
+  readonly counts: ReadonlyMap<string, ZeroCount>
   /** A tied head has got weights of its own. */
   readonly untied: boolean
   readonly recoveries: readonly PlannedRecovery[]
@@ -39,11 +41,11 @@ export interface Result {
 
 /** Writes `save.to`. @throws EngineError 'exists' or 'disk'; nothing is left under the final name then. */
 export async function saveResult(session: RunSession, given: Result): Promise<void> {
-  const { result, masks, untied } = given
+  const { result, masks } = given
   const { save } = session.recipe
   if (!save) return
   const { progress } = session
-  const note = `${JSON.stringify(noteOf(session, given), null, 2)}\n`
+  const note = `${JSON.stringify(noteOf(session, given, await hashOf(masks)), null, 2)}\n`
   if (await isResult(save.to, note)) {
     // Killed between the rename and the note of it in the progress: the result is whole and ours.
     progress.saved = save.to
@@ -53,10 +55,10 @@ export async function saveResult(session: RunSession, given: Result): Promise<vo
     const packs = isPacked(session, masks)
     if (save.format === 'bitmask' && !packs)
       session.warn('save.format: bitmask packs pruned linears, and none is pruned: the result is saved as dense')
-    const packed = packs ? packBitmasks(result, storedMasks(session.model.config, masks)) : result
+    const packed = packs ? await packBitmasks(result, storedMasks(session.model.config, masks)) : result
     const writer = await createWriter(packed, save.to, {
       maxShardBytes,
-      editConfig: configEdit(session, masks, untied),
+      editConfig: configEdit(session, given),
       partial,
       reserve: session.room.result,
     })
@@ -74,12 +76,12 @@ export async function saveResult(session: RunSession, given: Result): Promise<vo
 }
 
 /** Whether there is anything that bits can stand for. */
-function isPacked({ recipe }: RunSession, masks: ReadonlyMap<string, Mask>): boolean {
+function isPacked({ recipe }: RunSession, masks: StoredMasks): boolean {
   return recipe.save?.format === 'bitmask' && masks.size > 0
 }
 
 /** How config.json changes; undefined where it is carried over as it is. */
-function configEdit(session: RunSession, masks: ReadonlyMap<string, Mask>, untied: boolean) {
+function configEdit(session: RunSession, { masks, counts, untied }: Result) {
   const { model } = session
   const { config } = model.checkpoint
   const packs = isPacked(session, masks)
@@ -89,7 +91,7 @@ function configEdit(session: RunSession, masks: ReadonlyMap<string, Mask>, untie
     const dense = withoutBitmaskConfig(text)
     const whole = untied ? setTopLevel(dense, 'tie_word_embeddings', false) : dense
     if (!packs) return whole
-    return withBitmaskConfig(whole, sparsityOfModel(model, masks) ?? 0, wholeLinears(model.config, masks))
+    return withBitmaskConfig(whole, sparsityOfModel(model, counts) ?? 0, wholeLinears(model.config, masks))
   }
 }
 
@@ -104,12 +106,7 @@ async function isResult(folder: string, note: string): Promise<boolean> {
   }
 }
 
-async function fill(
-  session: RunSession,
-  writer: CheckpointWriter,
-  masks: ReadonlyMap<string, Mask>,
-  note: string,
-): Promise<void> {
+async function fill(session: RunSession, writer: CheckpointWriter, masks: StoredMasks, note: string): Promise<void> {
   await writer.copyUnwritten(session.signal, (done, total) => session.advance(done, total, 'bytes'))
   const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
   // What comes now is small, but for the mask.
@@ -125,11 +122,14 @@ async function fill(
 }
 
 /** sparsescope.json: how this checkpoint came about. Nothing in it differs between two runs that do the same. */
-function noteOf({ progress, recipe, showPath }: RunSession, { masks, recoveries, version }: Result) {
-  const tensors = [...masks].map(([linear, mask]) => {
-    const zeros = zerosOf(mask)
-    return [`${linear}.weight`, { zeros, sparsity: zeros / (mask.rows * mask.columns) }] as const
-  })
+function noteOf(
+  { progress, recipe, showPath }: RunSession,
+  { counts, recoveries, version }: Result,
+  hashOfMasks: string,
+) {
+  const tensors = [...counts].map(
+    ([linear, { zeros, size }]) => [`${linear}.weight`, { zeros, sparsity: zeros / size }] as const,
+  )
   return {
     format: 1,
     versions: { sparsescope: version },
@@ -141,8 +141,8 @@ function noteOf({ progress, recipe, showPath }: RunSession, { masks, recoveries,
     evaluations: progress.evaluations.map(({ seconds: _, ...evaluation }) => evaluation),
     blocks: progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
     tensors: Object.fromEntries(tensors),
-    ...(masks.size > 0 && {
-      mask: { ...(recipe.save?.format === 'bitmask' ? {} : { file: maskFileName }), sha256: hashOf(masks) },
+    ...(counts.size > 0 && {
+      mask: { ...(recipe.save?.format === 'bitmask' ? {} : { file: maskFileName }), sha256: hashOfMasks },
     }),
   }
 }
@@ -153,9 +153,11 @@ function contentsOf(sources: readonly SourceRecord[]) {
   return [...files.values()]
 }
 
-function hashOf(masks: ReadonlyMap<string, Mask>): string {
+async function hashOf(masks: StoredMasks): Promise<string> {
   const hash = createHash('sha256')
-  for (const [name, { rows, columns, words }] of masks)
+  for (const [name, mask] of masks) {
+    const { rows, columns, words } = await mask.read()
     hash.update(`${name} ${rows} ${columns}\n`).update(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
+  }
   return hash.digest('hex')
 }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { requireOwnFile } from '../../checkpoint/ownFile.ts'
+import { maskInFile, type StoredMask } from '../../checkpoint/storedMask.ts'
 import { EngineError } from '../../errors.ts'
 import { killPoint } from '../../killPoint.ts'
 import type { Mask } from '../../prune/mask.ts'
@@ -78,18 +79,22 @@ function parseColumns(json: string, path: string): Map<string, number> {
   return new Map(Object.entries(given))
 }
 
-/** The masks in a part, by module name. @throws EngineError 'bad-data'. */
-export async function readMasks(layer: Checkpoint): Promise<Map<string, Mask>> {
+/** The masks in a part, by module name, each read when it is needed. @throws EngineError 'bad-data'. */
+export async function masksOfPart(state: string, stage: StoredStage, part: Part): Promise<Map<string, StoredMask>> {
+  const [layer] = await openParts(state, stage, [part])
+  await layer.close()
   const columns = parseColumns(layer.metadata.get('columns') ?? '{}', layer.path)
-  const masks = new Map<string, Mask>()
-  for (const [linear, width] of columns) {
-    const entry = layer.tensors.get(maskPrefix + linear)
-    const fits = entry?.dtype === 'U32' && entry.shape.length === 2 && entry.shape[1] === maskWordsPerRow(width)
-    if (!fits) throw new EngineError('bad-data', `${layer.path} is not what a run writes; start the run anew`)
-    const bytes = await layer.read(entry.name)
-    masks.set(linear, { rows: entry.shape[0], columns: width, words: new Uint32Array(bytes.buffer) })
-  }
-  return masks
+  return new Map(
+    [...columns].map(([linear, width]) => {
+      const entry = layer.tensors.get(maskPrefix + linear)
+      const fits = entry?.dtype === 'U32' && entry.shape.length === 2 && entry.shape[1] === maskWordsPerRow(width)
+      if (!fits) throw new EngineError('bad-data', `${layer.path} is not what a run writes; start the run anew`)
+      return [
+        linear,
+        maskInFile(partPath(state, stage, part), { rows: entry.shape[0], columns: width, start: entry.start }),
+      ]
+    }),
+  )
 }
 
 export async function removeParts(state: string, stage: StoredStage, parts: readonly Part[]): Promise<void> {

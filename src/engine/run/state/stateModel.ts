@@ -1,7 +1,7 @@
 // The model as far as a run has come: the source seen through the parts that are saved.
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
-import type { Mask } from '../../prune/mask.ts'
-import { maskPrefix, openParts, readMasks, type Part, type StoredStage } from './blockStore.ts'
+import type { StoredMask } from '../../checkpoint/storedMask.ts'
+import { maskPrefix, masksOfPart, openParts, type Part, type StoredStage } from './blockStore.ts'
 import { overlayCheckpoint } from './overlay.ts'
 import type { RunSession } from './session.ts'
 
@@ -36,15 +36,12 @@ export async function withStateModel<T>(
 }
 
 /** All masks of a stage, in the order of the blocks. */
-export async function masksOfStage({ folder }: RunSession, { stage, parts }: SavedStage): Promise<Map<string, Mask>> {
-  const masks = new Map<string, Mask>()
-  for (const part of parts) {
-    const [layer] = await openParts(folder.state, stage, [part])
-    try {
-      for (const [name, mask] of await readMasks(layer)) masks.set(name, mask)
-    } finally {
-      await layer.close()
-    }
-  }
+export async function masksOfStage(
+  { folder }: RunSession,
+  { stage, parts }: SavedStage,
+): Promise<Map<string, StoredMask>> {
+  const masks = new Map<string, StoredMask>()
+  for (const part of parts)
+    for (const [name, mask] of await masksOfPart(folder.state, stage, part)) masks.set(name, mask)
   return masks
 }

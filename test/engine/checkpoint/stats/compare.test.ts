@@ -6,6 +6,7 @@ import { f32ToBf16 } from '../../../../src/engine/dtype.ts'
 import { packMask } from '../../../../src/engine/prune/mask.ts'
 import type { CompareSummary } from '../../../../src/shared/protocol/inspect.ts'
 import { f32, safetensors, scratch, type Scratch, type TestTensor } from '../../../support/safetensors.ts'
+import { storedMasks } from '../../../support/storedMasks.ts'
 
 const linear = 'model.layers.0.mlp.up_proj.weight'
 const norm = 'model.layers.0.input_layernorm.weight'
@@ -100,7 +101,7 @@ describe('compareCheckpoints', () => {
     const a = { [linear]: f32([2, 2], [0, 0, 1, 2]) }
     const mask = new Map([[linear, packMask([0, 1, 1, 1], 2, 2)]])
     temp.write('a/x', '')
-    await writeMaskFile(temp.path('a', maskFileName), mask)
+    await writeMaskFile(temp.path('a', maskFileName), storedMasks(mask))
     const kept = await compare(a, { [linear]: f32([2, 2], [0, 7, 1, 2]) })
     assert.deepEqual([kept.maskPreserved, kept.changed[0].filled], [true, 1])
     assert.equal((await compare(a, { [linear]: f32([2, 2], [7, 0, 1, 2]) })).maskPreserved, false)
@@ -123,14 +124,14 @@ describe('compareCheckpoints', () => {
     temp.write('a/x', '')
     for (const pruned of [null, 32, 65]) {
       const bits = Array.from({ length: 66 }, (_, i) => (i === pruned ? 0 : 1))
-      await writeMaskFile(temp.path('a', maskFileName), new Map([[linear, packMask(bits, 2, 33)]]))
+      await writeMaskFile(temp.path('a', maskFileName), storedMasks([[linear, packMask(bits, 2, 33)]]))
       assert.equal((await compare(a, a)).maskPreserved, pruned === null ? null : true)
     }
   })
 
   it('refuses a mask of another shape', async () => {
     temp.write('a/x', '')
-    await writeMaskFile(temp.path('a', maskFileName), new Map([[linear, packMask([0, 1], 1, 2)]]))
+    await writeMaskFile(temp.path('a', maskFileName), storedMasks([[linear, packMask([0, 1], 1, 2)]]))
     const a = { [linear]: f32([2, 2], [0, 0, 1, 2]) }
     await assert.rejects(compare(a, { [linear]: f32([2, 2], [0, 7, 1, 2]) }), /1 × 2 weights there/)
   })
@@ -142,7 +143,7 @@ describe('compareCheckpoints', () => {
     const embedding = { 'transformer.wte.weight': f32([3, 2], new Float32Array(6)) }
     // Stored [2 inputs, 4 outputs]; output 1 prunes its input 0: stored element [0, 1].
     const mask = packMask([1, 1, 0, 1, 1, 1, 1, 1], 4, 2)
-    await writeMaskFile(temp.path('a', maskFileName), new Map([[name, mask]]))
+    await writeMaskFile(temp.path('a', maskFileName), storedMasks([[name, mask]]))
     const zeros = { ...embedding, [name]: f32([2, 4], new Float32Array(8)) }
     const moved = (at: number) => ({
       ...embedding,
