@@ -65,8 +65,13 @@ async function loadTables(backend: Backend, model: Model): Promise<Ends> {
   if (model.config.tied) return loadEnds(backend, model, { as: 'stored' })
   const placeholder = backend.allocate('f32', [1, 1])
   const overrides = new Map([[headWeightName(model.config), placeholder]])
-  const ends = await loadEnds(backend, model, { as: 'stored', overrides })
-  return { ...ends, owned: [...ends.owned, placeholder] }
+  try {
+    const ends = await loadEnds(backend, model, { as: 'stored', overrides })
+    return { ...ends, owned: [...ends.owned, placeholder] }
+  } catch (error) {
+    backend.release(placeholder)
+    throw error
+  }
 }
 
 /** Values that the checkpoint's types can hold, in place. */

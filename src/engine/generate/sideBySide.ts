@@ -4,6 +4,7 @@ import type { TriedToken, TryProgress } from '../../shared/protocol/tryOut.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import type { Decoder } from '../model/decoder.ts'
+import { planWithLess } from '../compute/planWithLess.ts'
 import { openColumn, storedBytes, type Column } from './column.ts'
 import type { TextToken } from './generateText.ts'
 import { logProbability } from './logProbabilities.ts'
@@ -32,80 +33,151 @@ interface Written {
   readonly tokens: readonly number[]
 }
 
+/** A request on its way. */
+interface Trying extends SideBySide {
+  readonly backend: Backend
+  /** Columns that have written something: it cannot be taken back. */
+  readonly wrote: Set<number>
+  readonly failed: Set<number>
+  /** Each prompt's ids by the first checkpoint's tokenizer. */
+  readonly firstIds: Map<number, string>
+}
+
+/** Columns that are open together. */
+interface Group {
+  readonly indices: readonly number[]
+  /** Those for which the device has no room beside the others, and which have written nothing yet: each is tried alone. */
+  readonly withoutRoom: Set<number>
+}
+
 /**
  * A checkpoint that cannot be used is told, and the others go on. Returns in words what computed, the precision of the products included.
  * @throws EngineError 'cancelled'.
  */
 export async function writeSideBySide(backend: Backend, request: SideBySide): Promise<string> {
-  const { models, prompts, memoryBytes } = request
-  const sizes = await Promise.all(models.map((path) => storedBytes(path).catch(() => 0)))
-  const total = sizes.reduce((a, b) => a + b, 0)
-  const together = total <= weightShare * memoryBytes
-  const indices = models.map((_, column) => column)
-  const groups = together ? [indices] : indices.map((column) => [column])
+  const [wrote, failed] = [new Set<number>(), new Set<number>()]
+  const tell: SideBySide['tell'] = (progress) => {
+    if (progress.type === 'token') wrote.add(progress.column)
+    if (progress.type === 'failed') failed.add(progress.column)
+    request.tell(progress)
+  }
+  const trying: Trying = { ...request, tell, backend, wrote, failed, firstIds: new Map() }
+  const indices = request.models.map((_, column) => column)
+  const groups = (await fitTogether(trying)) ? [indices] : indices.map((column) => [column])
   const unjudged: Written[] = []
   const devices = new Map<Precision, string>()
   for (const group of groups) {
-    const columns = await openAll(backend, request, group, memoryBytes / group.length)
-    try {
-      for (const { decoder } of columns) devices.set(decoder.backend.precision, decoder.backend.info.description)
-      for (const [prompt, text] of prompts.entries()) {
-        const written = await inTurns(columns, prompt, text, request)
-        if (together && columns[0]?.index === 0) await judge(columns[0].decoder, written, request)
-        else unjudged.push(...written)
-      }
-    } finally {
-      for (const column of columns) await column.close()
-    }
+    const [written, withoutRoom] = await writeGroup(trying, group, devices)
+    unjudged.push(...written)
+    groups.push(...withoutRoom.map((column) => [column]))
   }
-  if (unjudged.length > 0 && !together) await judgeByFirst(backend, request, unjudged)
+  if (unjudged.length > 0 && !failed.has(0)) await judgeByFirst(trying, unjudged)
   const [device = backend.info.description] = devices.values()
   return devices.size > 1
     ? `${backend.info.description}, products in ${[...devices.keys()].sort().join(' or ')}`
     : device
 }
 
-/** The first checkpoint, opened once more. */
-async function judgeByFirst(backend: Backend, request: SideBySide, written: readonly Written[]): Promise<void> {
-  const [first] = await openAll(backend, request, [0], request.memoryBytes)
-  if (!first) return
-  try {
-    await judge(first.decoder, written, request)
-  } finally {
-    await first.close()
-  }
+/** Not more than the device gives: it may have been asked for less since. */
+function memoryOf({ backend, memoryBytes }: Trying): number {
+  return Math.min(memoryBytes, backend.memory().limitBytes)
 }
 
-async function openAll(
-  backend: Backend,
-  { models, masks, prompts, maxTokens, signal, tell }: SideBySide,
-  group: readonly number[],
-  memoryBytes: number,
-): Promise<Column[]> {
-  const columns: Column[] = []
-  for (const index of group) {
-    throwIfCancelled(signal)
-    tell({ type: 'opening', column: index })
+async function fitTogether(trying: Trying): Promise<boolean> {
+  const sizes = await Promise.all(trying.models.map((path) => storedBytes(path).catch(() => 0)))
+  return sizes.reduce((a, b) => a + b, 0) <= weightShare * memoryOf(trying)
+}
+
+/** All prompts in some columns; returns what the first has not judged yet, and the columns to be tried alone. */
+async function writeGroup(
+  trying: Trying,
+  indices: readonly number[],
+  devices: Map<Precision, string>,
+): Promise<[Written[], number[]]> {
+  const unjudged: Written[] = []
+  const withoutRoom = new Set<number>()
+  const body = async () => {
+    const group = { indices, withoutRoom }
+    const columns = await openAll(trying, group)
     try {
-      columns.push(
-        await openColumn(backend, {
-          index,
-          path: models[index],
-          mask: masks?.[index],
-          prompts,
-          maxTokens,
-          memoryBytes,
-          signal,
-        }),
-      )
-    } catch (error) {
-      told(error, index, tell)
+      for (const { decoder } of columns) devices.set(decoder.backend.precision, decoder.backend.info.description)
+      for (const [prompt, text] of trying.prompts.entries()) {
+        const able = columns.filter(({ index }) => !withoutRoom.has(index))
+        const written = await inTurns(trying, group, able, prompt, text)
+        const first = able.find(({ index }) => index === 0)
+        if (!first || !(await couldJudge(first, written, trying))) unjudged.push(...written)
+      }
+    } finally {
+      for (const column of columns) await column.close()
     }
   }
-  return columns
+  const [alone] = indices
+  const mayRepeat = () => !trying.wrote.has(alone)
+  try {
+    await planWithLess(trying.backend, body, { onLess: () => undefined, remedy: 'try shorter prompts', mayRepeat })
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'out-of-memory') throw error
+    trying.tell({ type: 'failed', column: alone, message: error.message })
+  }
+  return [unjudged, [...withoutRoom]]
 }
 
-interface Writing {
+/** false where the device has no room for it beside the other columns. */
+async function couldJudge(first: Column, written: readonly Written[], trying: Trying): Promise<boolean> {
+  try {
+    await judge(first.decoder, written, trying)
+    return true
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'out-of-memory') return false
+    throw error
+  }
+}
+
+/** The first checkpoint, opened once more, alone. */
+async function judgeByFirst(trying: Trying, written: readonly Written[]): Promise<void> {
+  const { backend } = trying
+  const body = async () => {
+    // What it wrote itself is not taken back by opening it again.
+    const [first] = await openAll({ ...trying, wrote: new Set() }, { indices: [0], withoutRoom: new Set() })
+    if (!first) return
+    try {
+      await judge(first.decoder, written, trying)
+    } finally {
+      await first.close()
+    }
+  }
+  try {
+    await planWithLess(backend, body, { onLess: () => undefined, remedy: 'try shorter prompts' })
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'out-of-memory') throw error
+    trying.tell({ type: 'failed', column: 0, message: error.message })
+  }
+}
+
+async function openAll(trying: Trying, group: Group): Promise<Column[]> {
+  const { backend, models, masks, prompts, maxTokens, signal, tell } = trying
+  const memoryBytes = memoryOf(trying) / group.indices.length
+  const columns: Column[] = []
+  try {
+    for (const index of group.indices) {
+      throwIfCancelled(signal)
+      tell({ type: 'opening', column: index })
+      const [path, mask] = [models[index], masks?.[index]]
+      try {
+        columns.push(await openColumn(backend, { index, path, mask, prompts, maxTokens, memoryBytes, signal }))
+      } catch (error) {
+        refuse(error, index, trying, group)
+      }
+    }
+    return columns
+  } catch (error) {
+    for (const column of columns) await column.close()
+    throw error
+  }
+}
+
+/** A column that writes. */
+interface Turn {
   readonly column: number
   readonly tokens: number[]
   readonly made: AsyncGenerator<TextToken, string>
@@ -115,23 +187,26 @@ interface Writing {
 
 /** A token of each in turn, until all have ended. */
 async function inTurns(
+  trying: Trying,
+  group: Group,
   columns: readonly Column[],
   prompt: number,
   text: string,
-  { maxTokens, signal, tell }: SideBySide,
 ): Promise<Written[]> {
+  const { maxTokens, signal, tell } = trying
   const written: Written[] = []
-  let writing: Writing[] = []
+  let writing: Turn[] = []
   try {
     for (const { index: column, generator } of columns) {
       try {
         const ids = await generator.encode(text, signal)
         const tokens: number[] = []
+        if (column === 0) trying.firstIds.set(prompt, ids.join())
         written.push({ column, prompt, ids, tokens })
         const options = { maxTokens, temperature: 0, topP: 1, seed: 0, alternatives, signal }
         writing.push({ column, tokens, made: generator.stream(ids, options), ms: 0 })
       } catch (error) {
-        told(error, column, tell)
+        refuse(error, column, trying, group)
       }
     }
     while (writing.length > 0) {
@@ -150,7 +225,7 @@ async function inTurns(
           tell({ type: 'token', column, prompt, token: shown(value) })
           still.push(one)
         } catch (error) {
-          told(error, column, tell)
+          refuse(error, column, trying, group)
         }
       }
       writing = still
@@ -167,11 +242,10 @@ function shown({ id, piece, logits, alternatives: likely }: TextToken): TriedTok
 }
 
 /** Log-probabilities of all tokens by the first model, where its tokenizer makes the same ids of the prompt. */
-async function judge(decoder: Decoder, written: readonly Written[], { signal, tell }: SideBySide): Promise<void> {
-  const first = new Map(written.filter(({ column }) => column === 0).map(({ prompt, ids }) => [prompt, ids.join()]))
+async function judge(decoder: Decoder, written: readonly Written[], { firstIds, signal, tell }: Trying): Promise<void> {
   const { vocabSize } = decoder.model.config
   for (const { column, prompt, ids, tokens } of written) {
-    const fits = first.get(prompt) === ids.join() && tokens.every((id) => id < vocabSize)
+    const fits = firstIds.get(prompt) === ids.join() && tokens.every((id) => id < vocabSize)
     const logProbabilities = fits ? await scored(decoder, ids, tokens, signal) : null
     tell({ type: 'judged', column, prompt, logProbabilities })
   }
@@ -184,8 +258,11 @@ async function scored(decoder: Decoder, ids: Int32Array, tokens: readonly number
   return tokens.map((_, i) => -nll[ids.length - 1 + i])
 }
 
-/** @throws what ends all columns. */
-function told(error: unknown, column: number, tell: SideBySide['tell']): void {
+/** @throws what ends all columns, or lets a column that is alone begin again with less of the device's memory. */
+function refuse(error: unknown, column: number, { backend, wrote, tell }: Trying, group: Group): void {
   if (!(error instanceof EngineError) || error.code === 'cancelled') throw error
-  tell({ type: 'failed', column, message: error.message })
+  if (error.code === 'out-of-memory' && backend.planWithLess && !wrote.has(column)) {
+    if (group.indices.length === 1) throw error
+    group.withoutRoom.add(column)
+  } else tell({ type: 'failed', column, message: error.message })
 }

@@ -59,12 +59,18 @@ export function placeBlock(
   options: LoadOptions,
 ): Block {
   const params = new Map<string, Tensor>()
-  for (const host of weights) {
-    const tensor = allocateWeight(backend, model, host.parameter, options.as)
-    params.set(host.parameter.name, tensor)
-    placeWeight(backend, tensor, host)
+  try {
+    for (const host of weights) {
+      const tensor = allocateWeight(backend, model, host.parameter, options.as)
+      params.set(host.parameter.name, tensor)
+      placeWeight(backend, tensor, host)
+    }
+    return assemble(model, index, params, options)
+  } catch (error) {
+    // Who plans with less after this wants all of the device's memory back.
+    for (const tensor of params.values()) backend.release(tensor)
+    throw error
   }
-  return assemble(model, index, params, options)
 }
 
 export function releaseBlock(backend: Backend, block: Block): void {

@@ -1,5 +1,5 @@
 // Keys and values of one sequence as far as it has been read: what each further token needs of those before it.
-import { Arena } from '../compute/arena.ts'
+import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
@@ -27,20 +27,21 @@ export interface RecordedStep {
 }
 
 export function createKvCache(backend: Backend, config: ModelConfig, capacity: number): KvCache {
-  const arena = new Arena(backend)
   const width = config.numKvHeads * config.headDim
-  const ofBlocks = () => Array.from({ length: config.numBlocks }, () => arena.allocate([capacity, width]))
-  return {
-    past: 0,
-    capacity,
-    keys: ofBlocks(),
-    values: ofBlocks(),
-    recorded: null,
-    [Symbol.dispose]() {
-      this.recorded?.close()
-      arena.close()
-    },
-  }
+  return fillArena(backend, (arena): KvCache => {
+    const ofBlocks = () => Array.from({ length: config.numBlocks }, () => arena.allocate([capacity, width]))
+    return {
+      past: 0,
+      capacity,
+      keys: ofBlocks(),
+      values: ofBlocks(),
+      recorded: null,
+      [Symbol.dispose]() {
+        this.recorded?.close()
+        arena.close()
+      },
+    }
+  })
 }
 
 export function kvCacheBytes({ numBlocks, numKvHeads, headDim }: ModelConfig, capacity: number): number {

@@ -44,7 +44,10 @@ export async function visitHost(backend: Backend, host: PruneHost, visitor: Tens
 
 async function visitElsewhere(backend: Backend, host: PruneHost, visitor: Tensor): Promise<Visit> {
   const guest = upload(host, visitor.dtype, visitor.shape, await backend.read(visitor))
-  const wide = await visitHost(host, host, guest)
+  const wide = await visitHost(host, host, guest).catch((error: unknown) => {
+    host.release(guest)
+    throw error
+  })
   return {
     tensor: wide.tensor,
     async writeBack() {

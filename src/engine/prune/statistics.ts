@@ -1,6 +1,7 @@
 // Statistics of the linears' inputs, gathered during forward passes on the device that runs them (methods.md 3).
 import type { Statistic } from '../../shared/methods/method.ts'
 import { methodOf } from '../../shared/methods/methods.ts'
+import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
@@ -68,15 +69,17 @@ export class Statistics {
         const entry = this.#entryOf(name)
         return entry !== undefined && (methodOf(entry.method).needs === statistic || this.#also.includes(statistic))
       })
-    const zeros = (shape: readonly number[]) => {
-      const tensor = this.#backend.allocate('f32', shape)
-      this.#backend.kernels.fill(tensor, 0)
-      return tensor
-    }
-    const squares = wants('norms') ? zeros([Math.min(this.windows, mostPartials), channels]) : null
     const gathers = this.#only === null || this.#only.has(linears[0].inputKey)
-    const gram = gathers && wants('hessian') ? zeros([channels, channels]) : null
-    const sums = { channels, squares, gram, batches: 0, tokens: 0 }
+    const sums = fillArena(this.#backend, (arena): Sums => {
+      const zeros = (shape: readonly number[]) => {
+        const tensor = arena.allocate(shape)
+        this.#backend.kernels.fill(tensor, 0)
+        return tensor
+      }
+      const squares = wants('norms') ? zeros([Math.min(this.windows, mostPartials), channels]) : null
+      const gram = gathers && wants('hessian') ? zeros([channels, channels]) : null
+      return { channels, squares, gram, batches: 0, tokens: 0 }
+    })
     this.#sums.set(linears[0].inputKey, sums)
     return sums
   }

@@ -1,5 +1,6 @@
 // All trained parameters in a few flat buffers, with their gradients and AdamW moments: one optimiser call and one norm
 // for each buffer instead of one for each of hundreds of small tensors.
+import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { AdamStep } from '../compute/kernels.ts'
 import { lengthOf, slice, type Tensor } from '../compute/tensor.ts'
@@ -57,14 +58,16 @@ interface Layout {
 /** Parameters are undefined until written, gradients and moments 0. */
 export function createParameterArena(backend: Backend, specs: readonly ParameterSpec[]): ParameterArena {
   const layouts = layOut(specs)
-  const segments: Segment[] = layouts.map(({ copies, length }) => {
-    const zeros = () => {
-      const tensor = backend.allocate('f32', [length])
-      backend.kernels.fill(tensor, 0)
-      return tensor
-    }
-    return { copies, param: zeros(), grad: zeros(), m: zeros(), v: zeros() }
-  })
+  const segments = fillArena(backend, (arena) =>
+    layouts.map(({ copies, length }): Segment => {
+      const zeros = () => {
+        const tensor = arena.allocate([length])
+        backend.kernels.fill(tensor, 0)
+        return tensor
+      }
+      return { copies, param: zeros(), grad: zeros(), m: zeros(), v: zeros() }
+    }),
+  )
   const params = new Map<string, Tensor>()
   const grads = new Map<string, Tensor>()
   const shapes = new Map(specs.map((spec) => [spec.name, spec.shape]))

@@ -155,23 +155,18 @@ export async function measureError<S>(
 ): Promise<{ error: number; targetMeanSquare: number }> {
   const { backend, targets } = run
   const { windows, seqLen, channels } = run.inputs
-  const sums = backend.allocate('f32', [1])
-  const squares = backend.allocate('f32', [1])
+  using own = new Arena(backend)
+  const [sums, squares] = [own.allocate([1]), own.allocate([1])]
   let [error, square] = [0, 0]
-  try {
-    await eachOutput(run, async (output, arena, start, end) => {
-      const target = await targets.load(arena, start, end)
-      // Cleared for every batch and added up here in f64.
-      for (const sum of [sums, squares]) backend.kernels.fill(sum, 0)
-      backend.kernels.squaredError(sums, output, target)
-      backend.kernels.sumSquares(squares, target)
-      error += (await readF32(backend, sums))[0]
-      square += (await readF32(backend, squares))[0]
-    })
-  } finally {
-    backend.release(sums)
-    backend.release(squares)
-  }
+  await eachOutput(run, async (output, arena, start, end) => {
+    const target = await targets.load(arena, start, end)
+    // Cleared for every batch and added up here in f64.
+    for (const sum of [sums, squares]) backend.kernels.fill(sum, 0)
+    backend.kernels.squaredError(sums, output, target)
+    backend.kernels.sumSquares(squares, target)
+    error += (await readF32(backend, sums))[0]
+    square += (await readF32(backend, squares))[0]
+  })
   const elements = windows * seqLen * channels
   return { error: error / elements, targetMeanSquare: square / elements }
 }

@@ -12,6 +12,7 @@ import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
+import { openOrSkip } from '../../support/webgpu.ts'
 
 describe('models side by side', () => {
   let folder: string
@@ -52,6 +53,9 @@ describe('models side by side', () => {
       )
     return { seen, tokens, judged, device }
   }
+
+  const failures = (seen: readonly TryProgress[]) =>
+    seen.flatMap((progress) => (progress.type === 'failed' ? [progress.column] : []))
 
   it('the dense model under the mask of another says what that one says, where pruning only took weights away', async () => {
     const { tokens } = await tried(['dense', 'pruned', 'dense'], { masks: [null, null, path('pruned')] })
@@ -105,6 +109,49 @@ describe('models side by side', () => {
         const [a, b] = [apart, together].map(({ judged }) => judged(column, prompt)[0] ?? [])
         ok(a.length > 0 && a.every((value, i) => Math.abs(value - b[i]) < 1e-5))
       }
+  })
+
+  it('those for which a device has no room beside others come alone, with less of its memory, or are told', async function () {
+    this.timeout(120_000)
+    const gpu = await openOrSkip(this)
+    try {
+      // Wide enough that its weights take more than judging does.
+      const shape = { hidden_size: 64, word_embed_proj_dim: 64, ffn_dim: 256, num_attention_heads: 4 }
+      await writeTinyModel(path('wide'), { ...smallOpt, ...shape, vocab_size: 300, max_position_embeddings: 64 })
+      copyFileSync(path('dense/tokenizer.json'), path('wide/tokenizer.json'))
+      const models = ['wide', 'dense', 'wide']
+      await tried(['wide'], { on: gpu })
+      const alone = gpu.memory().peakBytes
+      const ample = await tried(models, { on: gpu })
+      gpu.limitMemory(alone)
+      let plans = 0
+      // It gives less than it says.
+      const memory = () => ({ ...gpu.memory(), limitBytes: 1e9 })
+      const on: Backend = { ...gpu, memory, planWithLess: () => (plans++ === 0 ? { rows: 1 } : null) }
+      const tight = await tried(models, { on })
+      deepEqual(failures(tight.seen), [])
+      equal(plans, 0)
+      const opened = tight.seen.flatMap((p) => (p.type === 'opening' ? [p.column] : []))
+      deepEqual(opened.slice(0, 3), [0, 1, 2])
+      ok(opened.slice(3).some((column) => column > 0))
+      for (const column of models.keys())
+        for (const prompt of prompts.keys()) {
+          const ids = tight.tokens(column, prompt).map(({ id }) => id)
+          deepEqual(
+            ids,
+            ample.tokens(column, prompt).map(({ id }) => id),
+          )
+          equal(tight.judged(column, prompt)[0]?.length, ids.length)
+        }
+      equal(gpu.memory().usedBytes, 0)
+      gpu.limitMemory(1000)
+      const none = await tried(['dense', 'pruned'], { on })
+      deepEqual(failures(none.seen), [0, 1])
+      equal(plans, 3)
+      equal(gpu.memory().usedBytes, 0)
+    } finally {
+      await gpu.close()
+    }
   })
 
   it('says in which precision the products of all its models were', async () => {

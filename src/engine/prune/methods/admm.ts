@@ -1,7 +1,7 @@
 // ADMM with a sparsity that grows (arXiv 2401.02938; methods.md 13.2): weights in units of their inputs, one inverse, and a
 // projection in every iteration. In differences to the dense weights, so that f32 is enough.
 import { breathe } from '../../breathe.ts'
-import { Arena } from '../../compute/arena.ts'
+import { Arena, fillArenaAsync } from '../../compute/arena.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import { settingOf, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import type { PruneHost } from '../host.ts'
@@ -42,17 +42,18 @@ export interface AdmmHessian extends ColumnScale {
 export async function prepareAdmm({ host, hessian, entry, name, warn }: HessianInput): Promise<AdmmHessian> {
   const diagonal = Float64Array.from(await finiteDiagonal(host, hessian, name))
   const n = diagonal.length
-  const arena = new Arena(host)
-  const units = columnScale(arena, host, diagonal)
-  const unit = diagonal.map((d, j) => d / units.values[j] ** 2)
-  const damping = (settingOf(entry, 'dampening') * unit.reduce((a, b) => a + b, 0)) / n
-  const inverseHessian = arena.allocate([n, n])
-  const h = arena.allocate([n, n])
-  host.kernels.scaleWeight(h, hessian, units.inverse, units.inverse, 1)
-  const damped = unit.map((d) => d + damping + rho)
-  await invert(host, inverseHessian, h, damped, name, warn)
-  arena.release(h)
-  return { ...units, inverseHessian, release: () => arena.close() }
+  return fillArenaAsync(host, async (arena) => {
+    const units = columnScale(arena, host, diagonal)
+    const unit = diagonal.map((d, j) => d / units.values[j] ** 2)
+    const damping = (settingOf(entry, 'dampening') * unit.reduce((a, b) => a + b, 0)) / n
+    const inverseHessian = arena.allocate([n, n])
+    const h = arena.allocate([n, n])
+    host.kernels.scaleWeight(h, hessian, units.inverse, units.inverse, 1)
+    const damped = unit.map((d) => d + damping + rho)
+    await invert(host, inverseHessian, h, damped, name, warn)
+    arena.release(h)
+    return { ...units, inverseHessian, release: () => arena.close() }
+  })
 }
 
 /**

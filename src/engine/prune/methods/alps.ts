@@ -1,7 +1,7 @@
 // ALPS (arXiv 2406.07831; methods.md 13.1): mask and weights by ADMM with a penalty that grows until the mask rests, then
 // least squares on the weights that are kept. In differences to the dense weights, so that f32 is enough.
 import { breathe } from '../../breathe.ts'
-import { Arena } from '../../compute/arena.ts'
+import { Arena, fillArenaAsync } from '../../compute/arena.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import { keptInverses, leastSquaresSteps } from '../../../shared/methods/alps.ts'
 import { settingOf, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
@@ -39,23 +39,24 @@ export interface AlpsHessian extends UnitHessian {
 
 /** @throws EngineError 'numeric' */
 export async function prepareAlps({ host, hessian, entry, name, warn }: HessianInput): Promise<AlpsHessian> {
-  const arena = new Arena(host)
-  const units = await unitHessian(arena, host, hessian, settingOf(entry, 'dampening'), name)
-  const { h, unit } = units
-  const n = unit.length
-  const kept = new Map<number, Tensor>()
-  let spare: Tensor | null = null
-  const inverseAt = async (rho: number) => {
-    const known = kept.get(rho)
-    if (known) return known
-    const keeps = kept.size < keptInverses(n)
-    const out = keeps ? arena.allocate([n, n]) : (spare ??= arena.allocate([n, n]))
-    const diagonalAt = unit.map((d) => d + rho)
-    await invert(host, out, h, diagonalAt, name, warn)
-    if (keeps) kept.set(rho, out)
-    return out
-  }
-  return { ...units, inverseAt, release: () => arena.close() }
+  return fillArenaAsync(host, async (arena) => {
+    const units = await unitHessian(arena, host, hessian, settingOf(entry, 'dampening'), name)
+    const { h, unit } = units
+    const n = unit.length
+    const kept = new Map<number, Tensor>()
+    let spare: Tensor | null = null
+    const inverseAt = async (rho: number) => {
+      const known = kept.get(rho)
+      if (known) return known
+      const keeps = kept.size < keptInverses(n)
+      const out = keeps ? arena.allocate([n, n]) : (spare ??= arena.allocate([n, n]))
+      const diagonalAt = unit.map((d) => d + rho)
+      await invert(host, out, h, diagonalAt, name, warn)
+      if (keeps) kept.set(rho, out)
+      return out
+    }
+    return { ...units, inverseAt, release: () => arena.close() }
+  })
 }
 
 /** How the penalty went, for comparison with others' code: ρ of every iteration, and every third how much the mask changed. */

@@ -1,5 +1,5 @@
 // Hessians [I,I] on the host, as methods that solve need them.
-import type { Arena } from '../../compute/arena.ts'
+import { Arena } from '../../compute/arena.ts'
 import { upload, type Backend } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import { EngineError } from '../../errors.ts'
@@ -7,11 +7,10 @@ import type { PruneHost } from '../host.ts'
 
 export async function readDiagonal(host: Backend, matrix: Tensor): Promise<Float32Array> {
   const n = matrix.shape[0]
-  const line = host.allocate('f32', [n])
+  using arena = new Arena(host)
+  const line = arena.allocate([n])
   host.kernels.copy(line, matrix, { ...diagonalStep(n), outRow: 1, inRow: n + 1 })
-  const values = (await host.read(line)) as Float32Array
-  host.release(line)
-  return values
+  return (await host.read(line)) as Float32Array
 }
 
 export function writeDiagonal(host: Backend, matrix: Tensor, values: Float64Array): void {
@@ -105,22 +104,18 @@ export async function invert(
   name: string,
   warn: (message: string) => void,
 ): Promise<void> {
-  const upper = host.allocate('f32', h.shape)
-  const line = host.allocate('f32', [diagonal.length])
-  try {
-    for (const shift of shifts) {
-      host.write(
-        line,
-        Float32Array.from(diagonal, (d) => d + shift),
-      )
-      if (!(await host.prune.inverseFactor(upper, h, line))) continue
-      if (shift > 0) warn(`${name}: its Hessian is not positive definite; ${shift} was added to its unit diagonal`)
-      host.kernels.fill(out, 0)
-      host.kernels.gram(out, upper, 1)
-      return
-    }
-  } finally {
-    for (const tensor of [upper, line]) host.release(tensor)
+  using arena = new Arena(host)
+  const [upper, line] = [arena.allocate(h.shape), arena.allocate([diagonal.length])]
+  for (const shift of shifts) {
+    host.write(
+      line,
+      Float32Array.from(diagonal, (d) => d + shift),
+    )
+    if (!(await host.prune.inverseFactor(upper, h, line))) continue
+    if (shift > 0) warn(`${name}: its Hessian is not positive definite; ${shift} was added to its unit diagonal`)
+    host.kernels.fill(out, 0)
+    host.kernels.gram(out, upper, 1)
+    return
   }
   throw new EngineError(
     'numeric',

@@ -13,10 +13,15 @@ export const ria: ScoreMethod = {
     const matrix = host.traits.inHostMemory
       ? upload(host, 'f32', weight.shape, relativeImportance(await readF32(host, weight), weight.shape[1]))
       : await importanceOnDevice(host, weight)
-    const scale = norms && uploadScale(host, norms.map(Math.sqrt))
-    return {
-      scored: { weight: matrix, scale, columns: null },
-      release: () => [matrix, scale].forEach((tensor) => tensor && host.release(tensor)),
+    try {
+      const scale = norms && uploadScale(host, norms.map(Math.sqrt))
+      return {
+        scored: { weight: matrix, scale, columns: null },
+        release: () => [matrix, scale].forEach((tensor) => tensor && host.release(tensor)),
+      }
+    } catch (error) {
+      host.release(matrix)
+      throw error
     }
   },
 }

@@ -1,5 +1,6 @@
 // SparseGPT (arXiv 2301.00774; methods.md 3.1): prune column block by column block, each error spread over the columns
 // to its right by the factor of the inverse Hessian.
+import { Arena } from '../../compute/arena.ts'
 import { breathe } from '../../breathe.ts'
 import { EngineError } from '../../errors.ts'
 import { upload, type Backend } from '../../compute/backend.ts'
@@ -50,23 +51,19 @@ export async function factorHessian(
   const dead = [...diagonal.keys()].filter((j) => diagonal[j] === 0)
   for (const j of dead) diagonal[j] = 1
   const mean = diagonal.reduce((a, b) => a + b, 0) / n
-  const upper = host.allocate('f32', [n, n])
-  const damped = host.allocate('f32', [n])
-  try {
-    for (let attempt = 0, share = dampening; attempt <= retries; attempt++, share *= 10) {
-      host.write(
-        damped,
-        diagonal.map((d) => d + share * mean),
-      )
-      if (!(await host.prune.inverseFactor(upper, hessian, damped))) continue
-      if (attempt > 0) warn(`${name}: its Hessian is not positive definite with dampening ${dampening}; used ${share}`)
-      const inverse = Float64Array.from(await readDiagonal(host, upper), (d) => 1 / d)
-      return { upper, inverseDiagonal: uploadScale(host, inverse), dead }
-    }
-  } finally {
-    host.release(damped)
+  using arena = new Arena(host)
+  const upper = arena.allocate([n, n])
+  const damped = arena.allocate([n])
+  for (let attempt = 0, share = dampening; attempt <= retries; attempt++, share *= 10) {
+    host.write(
+      damped,
+      diagonal.map((d) => d + share * mean),
+    )
+    if (!(await host.prune.inverseFactor(upper, hessian, damped))) continue
+    if (attempt > 0) warn(`${name}: its Hessian is not positive definite with dampening ${dampening}; used ${share}`)
+    const inverse = Float64Array.from(await readDiagonal(host, upper), (d) => 1 / d)
+    return { inverseDiagonal: uploadScale(host, inverse), upper: arena.keep(upper), dead }
   }
-  host.release(upper)
   throw new EngineError(
     'numeric',
     `${name}: its Hessian is not positive definite even with a dampening of ${dampening * 10 ** retries}; use more calibration samples, or set a larger dampening`,

@@ -1,6 +1,7 @@
 // The end of methods that solve for A = W·diag(n): back to the units of the weights, and a last look at them.
 import type { Tensor } from '../../compute/tensor.ts'
-import { upload, readF32 } from '../../compute/backend.ts'
+import { Arena } from '../../compute/arena.ts'
+import { readF32 } from '../../compute/backend.ts'
 import { EngineError } from '../../errors.ts'
 import type { PruneHost } from '../host.ts'
 import type { ColumnScale } from './hessian.ts'
@@ -13,16 +14,13 @@ export async function writeBack(
   { inverse }: ColumnScale,
 ): Promise<void> {
   const rows = weight.shape[0]
-  const ones = upload(host, 'f32', [rows], new Float32Array(rows).fill(1))
-  const squares = host.allocate('f32', [rows])
-  try {
-    host.kernels.scaleWeight(weight, solved, ones, inverse, 1)
-    host.kernels.applyMask(weight, mask)
-    host.kernels.rowDot(squares, weight, weight)
-    if ((await readF32(host, squares)).every(Number.isFinite)) return
-  } finally {
-    for (const tensor of [ones, squares]) host.release(tensor)
-  }
+  using arena = new Arena(host)
+  const [ones, squares] = [arena.allocate([rows]), arena.allocate([rows])]
+  host.kernels.fill(ones, 1)
+  host.kernels.scaleWeight(weight, solved, ones, inverse, 1)
+  host.kernels.applyMask(weight, mask)
+  host.kernels.rowDot(squares, weight, weight)
+  if ((await readF32(host, squares)).every(Number.isFinite)) return
   throw new EngineError(
     'numeric',
     `${name}: pruning diverged to values that are not finite; set a larger dampening or use more calibration samples`,
