@@ -20,7 +20,7 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { StoredMask, StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { RunSession } from '../state/session.ts'
 import { ownMasksOf } from '../open/sourceMasks.ts'
-import { storeParameter } from '../state/storedBlock.ts'
+import { storedParameter } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 
 export interface BlocksPhase {
@@ -139,7 +139,7 @@ async function saveBlock({ session, entries, base, stage, recoveries }: BlocksPh
     const learnt = trained.has(name)
     const linear = moduleOfWeight(name)
     if (!learnt && !(base ? solved : masks).has(linear)) continue
-    tensors.push(await storeParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
+    tensors.push(storedParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
   }
   await savePart(folder.state, stage, block.index, tensors, masks, session.room.forState)
 }

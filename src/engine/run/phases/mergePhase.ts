@@ -14,7 +14,7 @@ import { changedNames, type TrainableSet } from '../../../shared/plan/trainable.
 import type { Trainables } from '../../recover/trainables.ts'
 import { savePart, type StoredStage } from '../state/blockStore.ts'
 import type { RunSession } from '../state/session.ts'
-import { checkFinite, storeParameter } from '../state/storedBlock.ts'
+import { checkFinite, storedParameter } from '../state/storedBlock.ts'
 import { bytesOf, type StateTensor } from '../state/tensorFile.ts'
 
 /** Saves the trained blocks and ends under `stage`. @throws EngineError 'mask-broken' or 'numeric'. */
@@ -40,7 +40,7 @@ export async function mergeTrained(
       }
       const tensors: StateTensor[] = []
       for (const [name, tensor] of block.params)
-        if (changed.has(name)) tensors.push(await storeParameter(backend, base, name, tensor, own, 'training'))
+        if (changed.has(name)) tensors.push(storedParameter(backend, base, name, tensor, own, 'training'))
       await savePart(folder.state, stage, index, tensors, own, room.forState)
     } finally {
       releaseBlock(backend, block)
@@ -56,7 +56,7 @@ async function endTensors({ backend }: RunSession, base: Model, trainables: Trai
     const tensors: StateTensor[] = []
     for (const name of ends.params.keys()) {
       const value = trainables.parameters.param(name)
-      if (value) tensors.push(await storeParameter(backend, base, name, value, new Map(), 'training'))
+      if (value) tensors.push(storedParameter(backend, base, name, value, new Map(), 'training'))
     }
     const head = await mergedHead(base, ends, trainables, backend)
     return head ? [...tensors.filter(({ name }) => name !== head.name), head] : tensors

@@ -11,13 +11,13 @@ import { createOwn } from '../../checkpoint/ownFile.ts'
  */
 export async function writeAtomic(
   path: string,
-  chunks: Iterable<Uint8Array | string>,
+  chunks: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array>,
   temporary = `${path}.tmp`,
 ): Promise<void> {
   try {
     const file = await createOwn(temporary)
     try {
-      for (const chunk of chunks) await file.writeFile(chunk)
+      for await (const chunk of chunks) await file.writeFile(chunk)
       killPoint()
       await file.sync()
     } finally {

@@ -16,29 +16,33 @@ import { bytesOf, type StateTensor } from './tensorFile.ts'
 export type ChangedBy = 'pruning' | 'training'
 
 /**
- * `tensor` holds the values of a parameter in the engine's orientation, in f32 or in the type that they are stored in.
- * @throws EngineError 'mask-broken', or 'numeric' when a value does not fit the type.
+ * `tensor` holds the values of a parameter in the engine's orientation, in f32 or in the type that they are stored in; it is read
+ * when its turn to be written comes, which throws EngineError 'mask-broken', or 'numeric' when a value does not fit the type.
  */
-export async function storeParameter(
+export function storedParameter(
   backend: Backend,
   model: Model,
   name: string,
   tensor: Tensor,
   masks: ReadonlyMap<string, Mask>,
   changedBy: ChangedBy,
-): Promise<StateTensor> {
+): StateTensor {
   const entry = model.checkpoint.tensors.get(name)
   const parameter = model.parameters.get(name)
   if (!entry || !parameter) throw new EngineError('internal', `${name} is no parameter of this model`)
   const { dtype, shape } = entry
-  const bytes =
-    storedDType(model, name) === 'f32' || parameter.transposed
-      ? storedBytes(model, name, await readWide(backend, tensor))
-      : await readRounded(backend, storedDType(model, name), tensor)
-  checkFinite(name, bytes, dtype, changedBy)
-  const mask = masks.get(moduleOfWeight(name))
-  if (mask) checkMask(mask, { name, bytes, bytesPerWeight: bytesPerWeight(dtype), transposed: parameter.transposed })
-  return { name, dtype, shape, bytes }
+  const { transposed } = parameter
+  const read = async () => {
+    const bytes =
+      storedDType(model, name) === 'f32' || transposed
+        ? storedBytes(model, name, await readWide(backend, tensor))
+        : await readRounded(backend, storedDType(model, name), tensor)
+    checkFinite(name, bytes, dtype, changedBy)
+    const mask = masks.get(moduleOfWeight(name))
+    if (mask) checkMask(mask, { name, bytes, bytesPerWeight: bytesPerWeight(dtype), transposed })
+    return bytes
+  }
+  return { name, dtype, shape, bytes: read }
 }
 
 /** 16-bit values leave the device as such: half the bytes on the way, and no f32 copy on the host. */

@@ -8,13 +8,14 @@ export interface StateTensor {
   readonly name: string
   readonly dtype: SafetensorsDtype
   readonly shape: readonly number[]
-  readonly bytes: Uint8Array
+  /** Or what makes them when their turn comes: a block of a large model is more than should be in memory twice. */
+  readonly bytes: Uint8Array | (() => Promise<Uint8Array>)
 }
 
 /** Told how many bytes are about to be written. */
 export type MakeRoom = (bytes: number) => Promise<void>
 
-/** Replaces the file as a whole, after `makeRoom` has made room for it. @throws EngineError 'disk'. */
+/** Replaces the file as a whole, after `makeRoom` has made room for it. @throws EngineError 'disk', or what making the bytes throws. */
 export async function writeTensors(
   path: string,
   tensors: readonly StateTensor[],
@@ -22,16 +23,24 @@ export async function writeTensors(
   makeRoom?: MakeRoom,
 ): Promise<void> {
   let end = 0
-  const infos = tensors.map(({ name, dtype, shape, bytes }) => {
-    if (bytes.byteLength !== bytesOfTensor(dtype, shape))
-      throw new EngineError('internal', `${name}: ${bytes.byteLength} bytes for ${dtype} [${shape.join(', ')}]`)
+  const infos = tensors.map(({ name, dtype, shape }) => {
     const start = end
-    end += bytes.byteLength
+    end += bytesOfTensor(dtype, shape) ?? NaN
     return { name, dtype, shape, start, end }
   })
   const header = encodeHeader({ tensors: infos, metadata: new Map(Object.entries(metadata)) })
   await makeRoom?.(header.length + end)
-  await writeAtomic(path, [header, ...tensors.map((tensor) => tensor.bytes)])
+  await writeAtomic(path, chunksOf(header, tensors))
+}
+
+async function* chunksOf(header: Uint8Array, tensors: readonly StateTensor[]): AsyncGenerator<Uint8Array> {
+  yield header
+  for (const { name, dtype, shape, bytes } of tensors) {
+    const made = typeof bytes === 'function' ? await bytes() : bytes
+    if (made.byteLength !== bytesOfTensor(dtype, shape))
+      throw new EngineError('internal', `${name}: ${made.byteLength} bytes for ${dtype} [${shape.join(', ')}]`)
+    yield made
+  }
 }
 
 /** The bytes behind a typed array, without a copy. */

@@ -21,9 +21,10 @@ export async function saveTraining(
   progress: RunProgress,
   makeRoom?: MakeRoom,
 ): Promise<void> {
-  const tensors: StateTensor[] = []
-  for (const { name, tensor } of parameters.stateTensors)
-    tensors.push({ name, dtype: 'F32', shape: [tensor.length], bytes: bytesOf(await readF32(backend, tensor)) })
+  const tensors = parameters.stateTensors.map(({ name, tensor }): StateTensor => {
+    const bytes = async () => bytesOf(await readF32(backend, tensor))
+    return { name, dtype: 'F32', shape: [tensor.length], bytes }
+  })
   await writeTensors(join(state, fileName), tensors, { progress: JSON.stringify(progress) }, makeRoom)
 }
 

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
+import { EngineError } from '../../../../src/engine/errors.ts'
 import { writeAtomic } from '../../../../src/engine/run/state/atomicFile.ts'
 import { overlayCheckpoint } from '../../../../src/engine/run/state/overlay.ts'
 import { createRunFolder, runPlace } from '../../../../src/engine/run/state/runFolder.ts'
@@ -51,6 +52,29 @@ describe('files of a run', () => {
     assert.deepEqual(await file.read('mask.w'), Uint8Array.from(bytesOf(words)))
     assert.equal(file.metadata.get('info'), '{"block":3}')
     await file.close()
+  })
+
+  it('bytes are made one tensor after the other; what making them throws leaves the old file and nothing else', async () => {
+    const path = join(folder, 'block.safetensors')
+    const order: string[] = []
+    const tensor = (name: string, make: () => Uint8Array) => {
+      const bytes = async () => {
+        order.push(name)
+        return make()
+      }
+      return { name, dtype: 'F32' as const, shape: [1], bytes }
+    }
+    await writeTensors(path, [tensor('a', () => f32(1)), tensor('b', () => f32(2))], {}, async () => void order.push('room')) // prettier-ignore
+    assert.deepEqual(order, ['room', 'a', 'b'])
+    const old = readFileSync(path)
+    const broken = () => {
+      throw new EngineError('mask-broken', 'b: 3 pruned weights are no longer 0')
+    }
+    const failing = [tensor('a', () => f32(3)), tensor('b', broken)]
+    await assert.rejects(writeTensors(path, failing, {}), { code: 'mask-broken', message: /^b: 3 pruned/ })
+    await assert.rejects(writeTensors(path, [tensor('a', () => f32(3, 4))], {}), { code: 'internal' })
+    assert.deepEqual(readFileSync(path), old)
+    assert.deepEqual(readdirSync(folder), ['block.safetensors'])
   })
 
   it('an overlay reads finished tensors from its layers, the last one first, and the rest from the source', async () => {
