@@ -57,8 +57,8 @@ describe('the memory model', () => {
     ['SparseGPT', { prune: [{ method: 'sparsegpt' }], calibration }, 368],
     ['Wanda, reconstructed', { prune: [{ method: 'wanda' }], calibration, recover: reconstruct }, 446],
     ['norms retrained', { prune: [{}], recover: { ...training, train: ['norm'] } }, 1374],
-    ['norms and MaskLoRA retrained', { prune: [{}], recover: { ...training, train: ['norm', 'mask_lora'] } }, 1909],
-    ['everything retrained', { prune: [{}], recover: { ...training, train: ['full'] } }, 4422],
+    ['norms and MaskLoRA retrained', { prune: [{}], recover: { ...training, train: ['norm', 'mask_lora'] } }, 1830],
+    ['everything retrained', { prune: [{}], recover: { ...training, train: ['full'] } }, 3125],
   ] as const)
     it(`${name}: the peak is that of a real run within a quarter`, () => {
       const estimate = estimateMemory(resolved(recipe), model, machine) / 1e6
@@ -86,13 +86,13 @@ describe('the memory model', () => {
     ['llama-30b', 'magnitude', 2, { prune: [{}], calibration: long(4) }, 2382, 31],
     ['llama-30b', 'SparseGPT', 1, { prune: [{ method: 'sparsegpt' }], calibration: long(9) }, 5854, 375],
     ['llama-30b', 'reconstruction', 2, { prune: [{}], calibration: long(4), recover: little }, 3961, 651],
-    // 32 blocks, so that the masks count.
+    // Its peak, 2,525, was of masks in memory.
     [
       'llama-7b',
       'Wanda, reconstructed',
       32,
       { prune: [{ method: 'wanda' }], calibration: { ...calibration, samples: 2 }, recover: { ...little, steps: 2 } },
-      2525,
+      null,
       706,
     ],
     ['llama-30b', 'Wanda', 2, { prune: [{ method: 'wanda' }], calibration: long(4) }, 3110, 165],
