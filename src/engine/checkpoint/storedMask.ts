@@ -12,7 +12,7 @@ export interface MaskBits {
 export interface StoredMask {
   readonly rows: number
   readonly columns: number
-  /** @throws EngineError 'bad-checkpoint' when its file is damaged, or no longer there. */
+  /** @throws EngineError 'bad-checkpoint' when its file is damaged, 'not-found' when it is no longer there. */
   read(): Promise<MaskBits>
 }
 

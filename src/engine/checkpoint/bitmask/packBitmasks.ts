@@ -37,7 +37,7 @@ export async function packBitmasks(dense: Checkpoint, masks: StoredMasks): Promi
       tensors.set(entry.name, entry)
       continue
     }
-    const packed = pack(entry, itemBytes, mask, async () => (await maskOf(entry.name)) ?? mask)
+    const packed = pack(entry, itemBytes, mask, again(maskOf, entry.name))
     const kept = packed.offsets[mask.rows]
     const specs = bitmaskSpecs(entry.dtype, mask.rows, mask.columns, kept)
     const base = entry.name.replace(/\.weight$/, '')
@@ -60,6 +60,15 @@ export async function packBitmasks(dense: Checkpoint, masks: StoredMasks): Promi
     return target
   }
   return { ...dense, tensors, readInto, readRange, read: (name) => readRange(name, 0, tensors.get(name)?.bytes ?? 0) }
+}
+
+/** Outside the loop, so that it holds none of the masks that were counted. */
+function again(maskOf: ReturnType<typeof lastKept>, name: string): Packed['readMask'] {
+  return async () => {
+    const mask = await maskOf(name)
+    if (mask) return mask
+    throw new EngineError('internal', `${name} has no mask any more`)
+  }
 }
 
 function pack(
