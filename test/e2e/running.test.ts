@@ -84,7 +84,7 @@ describe('the packaged extension: running', function () {
     await status('running').waitFor()
     await closeEditors(page)
     const toast = page.locator('.notification-toast', { hasText: 'watched: perplexity' })
-    await toast.waitFor({ timeout: 120_000 })
+    await toast.waitFor({ timeout: 240_000 })
     const text = await toast.innerText()
     assert.match(
       text,
@@ -166,13 +166,13 @@ describe('the packaged extension: running', function () {
     writeFileSync(recipe, text.replace('steps: 30000', 'steps: 10000'))
     const view = await runRecipe('long.prune.yaml')
     // The first block is the first thing that a resumed run keeps.
-    await eventually('the first block', async () => (await view.locator('.chart .mark').count()) > 1, 120_000)
+    await eventually('the first block', async () => (await view.locator('.chart .mark').count()) > 1, 240_000)
     const pids = backendPids(workspace)
     assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
     process.kill(pids[0], 'SIGKILL')
     await status('interrupted').waitFor()
     await view.getByRole('button', { name: 'Resume' }).click()
-    await status('done').waitFor({ timeout: 120_000 })
+    await status('done').waitFor({ timeout: 240_000 })
     assert.ok(exists(workspace, 'opt-long', 'model.safetensors'))
     await closeEditors(page)
     writeFileSync(recipe, text)
