@@ -60,3 +60,8 @@ export function exitCodeOf(error: unknown): number {
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new EngineError('cancelled', 'cancelled')
 }
+
+/** Of the device, or of the host. */
+export function isOutOfMemory(error: unknown): error is EngineError {
+  return error instanceof EngineError && error.code === 'out-of-memory'
+}

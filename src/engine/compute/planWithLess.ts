@@ -1,11 +1,11 @@
 // A device that runs out of memory: what was asked of it is done again, with a smaller plan each time.
 import { formatBytes } from '../../shared/format/byteSize.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, isOutOfMemory } from '../errors.ts'
 import type { Backend, SmallerPlan } from './backend.ts'
 
 export interface LessOptions {
   /** Before each further try. */
-  readonly onLess: (less: SmallerPlan) => void | Promise<void>
+  readonly onLess?: (less: SmallerPlan) => void | Promise<void>
   /** What its user can do to need less, as in "use a shorter prompt". */
   readonly remedy: string
   /** False once something has been said that cannot be taken back. */
@@ -26,11 +26,10 @@ export async function planWithLess<T>(
     try {
       return await body()
     } catch (error) {
-      if (!(error instanceof EngineError && error.code === 'out-of-memory' && backend.planWithLess) || !mayRepeat())
-        throw error
+      if (!isOutOfMemory(error) || !backend.planWithLess || !mayRepeat()) throw error
       const less = backend.planWithLess()
       if (!less) throw tooLittle(backend.info.description, remedy, error)
-      await onLess(less)
+      await onLess?.(less)
     }
   }
 }
@@ -42,6 +41,6 @@ export function lessText(less: SmallerPlan): string {
 
 /** A smaller batch is no remedy any more. */
 function tooLittle(description: string, remedy: string, cause: EngineError): EngineError {
-  const message = `${description} has too little memory for this, even with a window at a time and no more than a block there: close what else uses it, ${remedy}, or compute with --device cpu (${cause.message})`
+  const message = `${description} has too little memory for this, even with a window at a time and no more than a block there: close what else uses it, ${remedy}, or compute on the CPU (--device cpu) (${cause.message})`
   return new EngineError('out-of-memory', message, { cause })
 }

@@ -2,7 +2,7 @@
 // Where all fit the memory they write in turns, a token each; else one after the other, and the first is opened again to judge.
 import type { TriedToken, TryProgress } from '../../shared/protocol/tryOut.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
-import { EngineError, throwIfCancelled } from '../errors.ts'
+import { EngineError, isOutOfMemory, throwIfCancelled } from '../errors.ts'
 import type { Decoder } from '../model/decoder.ts'
 import { planWithLess } from '../compute/planWithLess.ts'
 import { openColumn, storedBytes, type Column } from './column.ts'
@@ -32,6 +32,8 @@ interface Written {
   readonly ids: Int32Array<ArrayBuffer>
   readonly tokens: readonly number[]
 }
+
+const remedy = 'try shorter prompts or fewer new tokens'
 
 /** A request on its way. */
 interface Trying extends SideBySide {
@@ -114,9 +116,9 @@ async function writeGroup(
   const [alone] = indices
   const mayRepeat = () => !trying.wrote.has(alone)
   try {
-    await planWithLess(trying.backend, body, { onLess: () => undefined, remedy: 'try shorter prompts', mayRepeat })
+    await planWithLess(trying.backend, body, { remedy, mayRepeat })
   } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== 'out-of-memory') throw error
+    if (!isOutOfMemory(error)) throw error
     trying.tell({ type: 'failed', column: alone, message: error.message })
   }
   return [unjudged, [...withoutRoom]]
@@ -128,7 +130,7 @@ async function couldJudge(first: Column, written: readonly Written[], trying: Tr
     await judge(first.decoder, written, trying)
     return true
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'out-of-memory') return false
+    if (isOutOfMemory(error)) return false
     throw error
   }
 }
@@ -147,9 +149,9 @@ async function judgeByFirst(trying: Trying, written: readonly Written[]): Promis
     }
   }
   try {
-    await planWithLess(backend, body, { onLess: () => undefined, remedy: 'try shorter prompts' })
+    await planWithLess(backend, body, { remedy })
   } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== 'out-of-memory') throw error
+    if (!isOutOfMemory(error)) throw error
     trying.tell({ type: 'failed', column: 0, message: error.message })
   }
 }
@@ -261,7 +263,7 @@ async function scored(decoder: Decoder, ids: Int32Array, tokens: readonly number
 /** @throws what ends all columns, or lets a column that is alone begin again with less of the device's memory. */
 function refuse(error: unknown, column: number, { backend, wrote, tell }: Trying, group: Group): void {
   if (!(error instanceof EngineError) || error.code === 'cancelled') throw error
-  if (error.code === 'out-of-memory' && backend.planWithLess && !wrote.has(column)) {
+  if (isOutOfMemory(error) && backend.planWithLess && !wrote.has(column)) {
     if (group.indices.length === 1) throw error
     group.withoutRoom.add(column)
   } else tell({ type: 'failed', column, message: error.message })

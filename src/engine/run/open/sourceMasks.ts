@@ -1,4 +1,5 @@
 // Masks that a checkpoint brings along: from its mask file, or from its exact zeros.
+import { createHash } from 'node:crypto'
 import { blockLinears } from '../../../shared/families/parameters.ts'
 import { formatShare } from '../../../shared/format/numbers.ts'
 import { sparsityOf, type ZeroCount } from '../../../shared/format/sparsity.ts'
@@ -59,11 +60,24 @@ export async function masksOfPrunedModel(
   return masks
 }
 
-/** What each mask prunes. */
-export async function zeroCounts(masks: StoredMasks): Promise<Map<string, ZeroCount>> {
+export interface MaskSummary {
+  /** What each mask prunes. */
+  readonly counts: ReadonlyMap<string, ZeroCount>
+  /** Of all of them, with their names and sizes, in their order. */
+  readonly sha256: string
+}
+
+/** Reads each mask once. */
+export async function summaryOf(masks: StoredMasks): Promise<MaskSummary> {
   const counts = new Map<string, ZeroCount>()
-  for (const [name, mask] of masks) counts.set(name, zeroCountOf(await mask.read()))
-  return counts
+  const hash = createHash('sha256')
+  for (const [name, stored] of masks) {
+    const mask = await stored.read()
+    const { rows, columns, words } = mask
+    counts.set(name, zeroCountOf(mask))
+    hash.update(`${name} ${rows} ${columns}\n`).update(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
+  }
+  return { counts, sha256: hash.digest('hex') }
 }
 
 /** Pruned share of the weights of all block linears, those without a mask included. */

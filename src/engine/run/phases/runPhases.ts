@@ -19,7 +19,7 @@ import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
 import { pruneOnce, pruningKey } from './sharedPruning.ts'
 import { numberOf } from './stepCount.ts'
-import { ownMasksOf, masksOfPrunedModel, sparsityOfModel, zeroCounts } from '../open/sourceMasks.ts'
+import { ownMasksOf, masksOfPrunedModel, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
 import { blockParts, masksOfStage, withStateModel } from '../state/stateModel.ts'
 
 /** Runs what is left to do; returns the share of zeros among the weights of the block linears. */
@@ -51,9 +51,9 @@ async function phasesLeft(context: RunContext, version: string): Promise<{ spars
     if (number >= progress.recoveredPasses) await recoverPass(context, masks, number, pass)
   await measureOnce(session, { stage: 'dense', after: null, last: true, measure: measureDense })
   await measurePruned(true)
-  const counts = await zeroCounts(masks)
-  await finish(context, { masks, counts, version })
-  return { sparsity: sparsityOfModel(session.model, counts) }
+  const summary = await summaryOf(masks)
+  await finish(context, { masks, summary, version })
+  return { sparsity: sparsityOfModel(session.model, summary.counts) }
 }
 
 type Entries = () => Promise<readonly PruneEntry[]>
@@ -146,7 +146,7 @@ async function masksOf(context: RunContext): Promise<StoredMasks> {
 }
 
 /** Measures the finished model and saves it. */
-async function finish(context: RunContext, known: Pick<Result, 'masks' | 'counts' | 'version'>): Promise<void> {
+async function finish(context: RunContext, known: Pick<Result, 'masks' | 'summary' | 'version'>): Promise<void> {
   const { session, plan, data } = context
   const { recipe } = session
   const untied = plan.untiesHead

@@ -1,13 +1,11 @@
 // The result of a run as a checkpoint: the source with its finished tensors replaced, the mask and a note beside it; or the
 // pruned weights as their kept values and the bits of the mask.
-import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../shared/format/byteSize.ts'
 import { isBitmaskConfig, withBitmaskConfig, withoutBitmaskConfig } from '../../../shared/format/bitmaskConfig.ts'
 import { setTopLevel } from '../../../shared/format/jsonEdit.ts'
-import type { ZeroCount } from '../../../shared/format/sparsity.ts'
 import { packBitmasks } from '../../checkpoint/bitmask/packBitmasks.ts'
-import { storedMasks, wholeLinears } from '../../checkpoint/bitmask/storedMasks.ts'
+import { fileMasks, wholeLinears } from '../../checkpoint/bitmask/fileMasks.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
@@ -19,7 +17,7 @@ import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { isObject } from '../../../shared/families/families.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { recoveryReport } from '../../../shared/plan/recoveryReport.ts'
-import { sparsityOfModel } from '../open/sourceMasks.ts'
+import { sparsityOfModel, type MaskSummary } from '../open/sourceMasks.ts'
 import { cardName, modelCard } from '../origin/modelCard.ts'
 import { maxNoteBytes, noteName, parseNote } from '../origin/note.ts'
 import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
@@ -30,8 +28,7 @@ export interface Result {
   /** The finished model. */
   readonly result: Checkpoint
   readonly masks: StoredMasks
-  /** What each of them prunes. */
-  readonly counts: ReadonlyMap<string, ZeroCount>
+  readonly summary: MaskSummary
   /** A tied head has got weights of its own. */
   readonly untied: boolean
   readonly recoveries: readonly PlannedRecovery[]
@@ -45,7 +42,7 @@ export async function saveResult(session: RunSession, given: Result): Promise<vo
   const { save } = session.recipe
   if (!save) return
   const { progress } = session
-  const note = `${JSON.stringify(noteOf(session, given, await hashOf(masks)), null, 2)}\n`
+  const note = `${JSON.stringify(noteOf(session, given), null, 2)}\n`
   if (await isResult(save.to, note)) {
     // Killed between the rename and the note of it in the progress: the result is whole and ours.
     progress.saved = save.to
@@ -55,7 +52,7 @@ export async function saveResult(session: RunSession, given: Result): Promise<vo
     const packs = isPacked(session, masks)
     if (save.format === 'bitmask' && !packs)
       session.warn('save.format: bitmask packs pruned linears, and none is pruned: the result is saved as dense')
-    const packed = packs ? await packBitmasks(result, storedMasks(session.model.config, masks)) : result
+    const packed = packs ? await packBitmasks(result, fileMasks(session.model.config, masks)) : result
     const writer = await createWriter(packed, save.to, {
       maxShardBytes,
       editConfig: configEdit(session, given),
@@ -81,7 +78,7 @@ function isPacked({ recipe }: RunSession, masks: StoredMasks): boolean {
 }
 
 /** How config.json changes; undefined where it is carried over as it is. */
-function configEdit(session: RunSession, { masks, counts, untied }: Result) {
+function configEdit(session: RunSession, { masks, summary, untied }: Result) {
   const { model } = session
   const { config } = model.checkpoint
   const packs = isPacked(session, masks)
@@ -91,7 +88,7 @@ function configEdit(session: RunSession, { masks, counts, untied }: Result) {
     const dense = withoutBitmaskConfig(text)
     const whole = untied ? setTopLevel(dense, 'tie_word_embeddings', false) : dense
     if (!packs) return whole
-    return withBitmaskConfig(whole, sparsityOfModel(model, counts) ?? 0, wholeLinears(model.config, masks))
+    return withBitmaskConfig(whole, sparsityOfModel(model, summary.counts) ?? 0, wholeLinears(model.config, masks))
   }
 }
 
@@ -122,12 +119,8 @@ async function fill(session: RunSession, writer: CheckpointWriter, masks: Stored
 }
 
 /** sparsescope.json: how this checkpoint came about. Nothing in it differs between two runs that do the same. */
-function noteOf(
-  { progress, recipe, showPath }: RunSession,
-  { counts, recoveries, version }: Result,
-  hashOfMasks: string,
-) {
-  const tensors = [...counts].map(
+function noteOf({ progress, recipe, showPath }: RunSession, { summary, recoveries, version }: Result) {
+  const tensors = [...summary.counts].map(
     ([linear, { zeros, size }]) => [`${linear}.weight`, { zeros, sparsity: zeros / size }] as const,
   )
   return {
@@ -141,8 +134,8 @@ function noteOf(
     evaluations: progress.evaluations.map(({ seconds: _, ...evaluation }) => evaluation),
     blocks: progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
     tensors: Object.fromEntries(tensors),
-    ...(counts.size > 0 && {
-      mask: { ...(recipe.save?.format === 'bitmask' ? {} : { file: maskFileName }), sha256: hashOfMasks },
+    ...(summary.counts.size > 0 && {
+      mask: { ...(recipe.save?.format === 'bitmask' ? {} : { file: maskFileName }), sha256: summary.sha256 },
     }),
   }
 }
@@ -151,13 +144,4 @@ function noteOf(
 function contentsOf(sources: readonly SourceRecord[]) {
   const files = new Map(sources.map(({ name, bytes, sha256 }) => [`${name} ${sha256}`, { name, bytes, sha256 }]))
   return [...files.values()]
-}
-
-async function hashOf(masks: StoredMasks): Promise<string> {
-  const hash = createHash('sha256')
-  for (const [name, mask] of masks) {
-    const { rows, columns, words } = await mask.read()
-    hash.update(`${name} ${rows} ${columns}\n`).update(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
-  }
-  return hash.digest('hex')
 }

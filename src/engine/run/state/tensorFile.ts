@@ -25,7 +25,7 @@ export async function writeTensors(
   let end = 0
   const infos = tensors.map(({ name, dtype, shape }) => {
     const start = end
-    end += bytesOfTensor(dtype, shape) ?? NaN
+    end += sizeOf({ name, dtype, shape })
     return { name, dtype, shape, start, end }
   })
   const header = encodeHeader({ tensors: infos, metadata: new Map(Object.entries(metadata)) })
@@ -33,11 +33,17 @@ export async function writeTensors(
   await writeAtomic(path, chunksOf(header, tensors))
 }
 
+function sizeOf({ name, dtype, shape }: Pick<StateTensor, 'name' | 'dtype' | 'shape'>): number {
+  const bytes = bytesOfTensor(dtype, shape)
+  if (bytes === null) throw new EngineError('internal', `${name}: ${dtype} [${shape.join(', ')}] has no size`)
+  return bytes
+}
+
 async function* chunksOf(header: Uint8Array, tensors: readonly StateTensor[]): AsyncGenerator<Uint8Array> {
   yield header
   for (const { name, dtype, shape, bytes } of tensors) {
     const made = typeof bytes === 'function' ? await bytes() : bytes
-    if (made.byteLength !== bytesOfTensor(dtype, shape))
+    if (made.byteLength !== sizeOf({ name, dtype, shape }))
       throw new EngineError('internal', `${name}: ${made.byteLength} bytes for ${dtype} [${shape.join(', ')}]`)
     yield made
   }

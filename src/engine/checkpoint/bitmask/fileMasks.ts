@@ -4,14 +4,14 @@ import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import type { StoredMask, StoredMasks } from '../storedMask.ts'
 import { transposeBits } from './transposeBits.ts'
 
-/** `masks` by module, rows are outputs; the result by the weight's name. */
-export function storedMasks(config: ModelConfig, masks: StoredMasks): Map<string, StoredMask> {
-  const stored = new Map<string, StoredMask>()
+/** `masks` by module, rows are outputs; the result by the weight's name, as its matrix lies in the file. */
+export function fileMasks(config: ModelConfig, masks: StoredMasks): Map<string, StoredMask> {
+  const inFile = new Map<string, StoredMask>()
   for (const { name, transposed } of blockLinears(config)) {
     const mask = masks.get(name)
-    if (mask) stored.set(`${name}.weight`, transposed ? turned(mask) : mask)
+    if (mask) inFile.set(`${name}.weight`, transposed ? turned(mask) : mask)
   }
-  return stored
+  return inFile
 }
 
 function turned({ rows, columns, read }: StoredMask): StoredMask {
