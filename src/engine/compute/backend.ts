@@ -58,6 +58,11 @@ export interface Backend {
   release(tensor: Tensor): void
   /** Host to device. `data` has the tensor's length; it is copied before this returns. */
   write(tensor: Tensor, data: HostArray): void
+  /**
+   * Resolves when little of what was written still waits in the host's memory: between two blocks of a model that is read
+   * faster than the device takes it. Absent where tensors lie there anyway.
+   */
+  written?(): Promise<void>
   /** Device to host, in a new array. */
   read(tensor: Tensor): Promise<HostArray>
   /** Resolves when everything called so far is done; rejects with the first error of it. */

@@ -34,7 +34,9 @@ export function createBlockProvider(
   const load = async (index: number): Promise<Block> => {
     const weights = await (reading?.index === index ? reading.weights : startReading(index))
     reading = null
-    return placeBlock(backend, model, index, weights, options)
+    const block = placeBlock(backend, model, index, weights, options)
+    await backend.written?.()
+    return block
   }
   const unpark = () => {
     if (parked) releaseBlock(backend, parked)

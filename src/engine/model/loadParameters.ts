@@ -32,6 +32,7 @@ export async function loadParameters(
       const tensor = tensors.get(parameter.name) ?? allocateWeight(backend, model, parameter, as)
       tensors.set(parameter.name, tensor)
       placeWeight(backend, rows(tensor, range.start, range.end), host)
+      await backend.written?.()
     }
     return tensors
   } catch (error) {

@@ -33,6 +33,8 @@ export interface WebGpuBackend extends Backend {
 
 const commandsPerBatch = 64
 const bytesPerBatch = 32 * 2 ** 20
+/** Of writes that wait to be handed to the driver. */
+const mostUnwritten = 256 * 2 ** 20
 
 interface Waiter {
   resolve: (data: HostArray | undefined) => void
@@ -73,6 +75,9 @@ class Connection {
   readonly #waiters = new Map<number, Waiter>()
   #commands: Command[] = []
   #bytes = 0
+  /** Bytes that were given to `push` and are not yet with the driver, and who waits until they are few. */
+  #unwritten = 0
+  #waitForWrites: (() => void)[] = []
   #nextId = 1
   #dead: Failure | null = null
   /** Of the opened device; rejects when there is none. */
@@ -97,6 +102,7 @@ class Connection {
     if (this.#dead) return
     this.#commands.push(command)
     this.#bytes += bytes
+    this.#unwritten += bytes
     if (this.#commands.length >= commandsPerBatch || this.#bytes >= bytesPerBatch) this.#flush()
   }
 
@@ -109,6 +115,14 @@ class Connection {
       this.#waiters.set(id, { resolve, reject })
       this.#worker.postMessage(make(id))
     })
+  }
+
+  /** Resolves, on a dead device too, when few bytes of writes are left here. */
+  written(): Promise<void> {
+    this.#flush()
+    if (this.#dead || this.#unwritten <= mostUnwritten) return Promise.resolve()
+    this.#worker.ref()
+    return new Promise((resolve) => void this.#waitForWrites.push(resolve))
   }
 
   lose(): void {
@@ -138,11 +152,25 @@ class Connection {
       this.#worker.unref()
       return this.#opened?.resolve(reply.facts)
     }
+    if (reply.type === 'written') {
+      this.#unwritten -= reply.bytes
+      if (this.#unwritten <= mostUnwritten) this.#endWaitForWrites()
+      return this.#mayEnd()
+    }
     const waiter = this.#waiters.get(reply.id)
     this.#waiters.delete(reply.id)
-    if (this.#waiters.size === 0) this.#worker.unref()
+    this.#mayEnd()
     if (reply.type === 'done') waiter?.resolve(reply.data)
     else waiter?.reject(toError(reply.failure))
+  }
+
+  #endWaitForWrites(): void {
+    for (const resolve of this.#waitForWrites.splice(0)) resolve()
+  }
+
+  /** Only who waits for something keeps the process alive. */
+  #mayEnd(): void {
+    if (this.#waiters.size === 0 && this.#waitForWrites.length === 0) this.#worker.unref()
   }
 
   #die(failure: Failure): void {
@@ -151,6 +179,7 @@ class Connection {
     this.#opened?.reject(error)
     for (const { reject } of this.#waiters.values()) reject(error)
     this.#waiters.clear()
+    this.#endWaitForWrites()
     this.#commands = []
     this.#worker.unref()
   }
@@ -201,6 +230,7 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
       if (data.length === 0) return
       connection.push({ do: 'write', tensor, data: data.slice() }, data.byteLength)
     },
+    written: () => connection.written(),
     async read(tensor) {
       if (tensor.length === 0) return hostArray(tensor.dtype, 0)
       return (await connection.request((id) => ({ type: 'read', id, tensor }))) as HostArray

@@ -1,31 +1,58 @@
 // Waiting for the GPU. A pending promise of dawn.node keeps a core at 100 %, so sleep for most of the expected time.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 
 const shareSlept = 0.7
-/** Below this a sleep costs more than it saves. */
+/** Milliseconds. Below this a sleep costs more than it saves. */
 const shortestSleep = 2
 const longestSleep = 2000
+/** Work that was done so soon after a sleep was done before its end: the device is faster than that tells. */
+const atOnce = 1
+/** Less work says nothing of the rate. */
+const leastFlops = 1e8
+
+export interface Clock {
+  /** Milliseconds. */
+  now(): number
+  sleep(ms: number): Promise<unknown>
+}
+
+const realClock: Clock = { now: () => performance.now(), sleep: delay }
 
 export class Pace {
-  /** Operations per millisecond, learnt from the waits. */
-  #rate = 1e9
+  readonly #clock: Clock
+  /** Operations per millisecond, learnt from the waits; null before the first: it does not sleep. */
+  #rate: number | null = null
   #flops = 0
   #since = 0
 
+  constructor(clock = realClock) {
+    this.#clock = clock
+  }
+
   submitted(flops: number): void {
-    if (this.#flops === 0) this.#since = performance.now()
+    if (this.#flops === 0) this.#since = this.#clock.now()
     this.#flops += flops
   }
 
   async wait(done: () => Promise<unknown>): Promise<void> {
-    const expected = this.#flops / this.#rate - (performance.now() - this.#since)
-    const pause = Math.min(longestSleep, shareSlept * expected)
-    if (this.#flops > 0 && pause > shortestSleep) await sleep(pause)
+    const slept = await this.#sleep()
+    const woken = this.#clock.now()
     await done()
-    if (this.#flops > 1e8) {
-      const rate = this.#flops / Math.max(0.01, performance.now() - this.#since)
-      this.#rate = 0.5 * this.#rate + 0.5 * rate
+    const now = this.#clock.now()
+    if (this.#flops > leastFlops) {
+      const rate = this.#flops / Math.max(0.01, now - this.#since)
+      if (slept && now - woken < atOnce) this.#rate = 4 * Math.max(rate, this.#rate ?? 0)
+      else this.#rate = this.#rate === null ? rate : 0.5 * this.#rate + 0.5 * rate
     }
     this.#flops = 0
+  }
+
+  async #sleep(): Promise<boolean> {
+    if (this.#rate === null || this.#flops === 0) return false
+    const expected = this.#flops / this.#rate - (this.#clock.now() - this.#since)
+    const pause = Math.min(longestSleep, shareSlept * expected)
+    if (pause <= shortestSleep) return false
+    await this.#clock.sleep(pause)
+    return true
   }
 }

@@ -3,6 +3,9 @@
 
 const minimum = 256
 
+/** Of a smaller buffer it does not pay to wait for the news that there was no memory. */
+const largeBytes = 16 * 2 ** 20
+
 /** Kept for reuse beside as much again as is in use. */
 const idleBytes = 256 * 2 ** 20
 
@@ -66,6 +69,29 @@ export class BufferPool {
       first ??= error
     }
     return first
+  }
+
+  /**
+   * The same. Where the device has no room while buffers of other sizes lie idle, these go first; `settle` submits what was
+   * recorded, which may use them, and waits for it.
+   */
+  async acquireOrTrim(bytes: number, settle: () => Promise<void>): Promise<GPUBuffer> {
+    const buffer = this.acquire(bytes)
+    if (bytes < largeBytes || this.#freeBytes === 0 || (await this.#made(buffer))) return buffer
+    this.release(buffer)
+    await settle()
+    this.trim()
+    return this.acquire(bytes)
+  }
+
+  /** Whether a buffer was made; of one that was not, `failure` says nothing any more. */
+  async #made(buffer: GPUBuffer): Promise<boolean> {
+    const index = this.#pending.findIndex((creation) => creation.buffer === buffer)
+    if (index < 0) return true
+    const [{ outcome }] = this.#pending.splice(index, 1)
+    if (!(await outcome)) return true
+    this.#broken.add(buffer)
+    return false
   }
 
   isBroken(buffer: GPUBuffer): boolean {

@@ -27,6 +27,8 @@ export type Reply =
   | { type: 'ready'; facts: GpuFacts }
   | { type: 'done'; id: number; data?: HostArray }
   | { type: 'failed'; id: number; failure: Failure }
+  /** So many bytes of writes are with the driver. */
+  | { type: 'written'; bytes: number }
   /** Nothing more will be computed; every later request is answered with this. */
   | { type: 'dead'; failure: Failure }
 

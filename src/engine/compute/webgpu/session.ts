@@ -15,6 +15,8 @@ import { Pace } from './pace.ts'
 /** Submitted in one go at most: long submissions look like a hang to some drivers. */
 const flopsPerSubmit = 5e10
 const transferBytes = 64 * 2 ** 20
+/** Dawn copies what is written, and keeps the copy until the device has got there. */
+const mostStagedBytes = 2 ** 30
 
 export interface SessionOptions {
   windowBytes: number
@@ -35,6 +37,8 @@ export class Session {
   #nextScratch = -1
   #target: GPUBuffer | null = null
   #failure: Failure | null = null
+  /** Written since the device was last known to be done. */
+  #stagedBytes = 0
 
   constructor(device: GPUDevice, options: SessionOptions) {
     this.#device = device
@@ -48,7 +52,8 @@ export class Session {
     }
     this.#kernels = { ...allKernels(this.#gpu) }
     device.addEventListener('uncapturederror', (event) => {
-      this.fail({ code: 'internal', message: `the GPU refused a command: ${event.error.message}` })
+      if (event.error instanceof GPUOutOfMemoryError) this.fail(outOfMemory(event.error))
+      else this.fail({ code: 'internal', message: `the GPU refused a command: ${event.error.message}` })
     })
   }
 
@@ -84,6 +89,7 @@ export class Session {
 
   async sync(): Promise<void> {
     await this.#pace.wait(() => this.#device.queue.onSubmittedWorkDone())
+    this.#stagedBytes = 0
   }
 
   /** Reads in pieces through one mapped buffer; whole words, since copies move words. */
@@ -128,7 +134,7 @@ export class Session {
   async #execute(command: Command): Promise<void> {
     switch (command.do) {
       case 'allocate':
-        this.#buffers.set(command.buffer, this.#pool.acquire(command.bytes))
+        this.#buffers.set(command.buffer, await this.#allocate(command.bytes))
         return
       case 'release': {
         const buffer = this.#buffers.get(command.buffer)
@@ -144,6 +150,14 @@ export class Session {
     }
   }
 
+  #allocate(bytes: number): Promise<GPUBuffer> {
+    return this.#pool.acquireOrTrim(bytes, async () => {
+      this.#send()
+      this.#recorder.forgetBindGroups()
+      await this.sync()
+    })
+  }
+
   #call(name: string, args: unknown[]): void {
     try {
       this.#kernels[name](...(args as never[]))
@@ -156,14 +170,15 @@ export class Session {
   async #submit(): Promise<void> {
     const error = await this.#pool.failure()
     if (error) {
-      this.fail({
-        code: 'out-of-memory',
-        message: `the GPU is out of memory (${error.message.split('\n')[0]}): close what else uses it, or use a smaller batch or sequence, or --device cpu`,
-      })
+      this.fail(outOfMemory(error))
       this.#recorder.discard()
       if (this.#pool.trim()) this.#recorder.forgetBindGroups()
       return
     }
+    this.#send()
+  }
+
+  #send(): void {
     this.#pace.submitted(this.#recorder.flops)
     this.#recorder.submit()
   }
@@ -180,6 +195,8 @@ export class Session {
       this.#device.queue.writeBuffer(buffer, at + from, data.buffer, data.byteOffset + from, bytes)
       // Staging memory of writes is given back only at a submit.
       if (data.byteLength > transferBytes) this.#device.queue.submit([])
+      this.#stagedBytes += bytes
+      if (this.#stagedBytes >= mostStagedBytes) await this.sync()
     }
   }
 
@@ -211,6 +228,8 @@ export class Session {
   #run(dispatch: Dispatch): void {
     const bound = dispatch.tensors.map((tensor) => this.#bind(tensor))
     this.#staging.dispatch(dispatch, bound)
+    // What a call has asked for so far; whether its buffers were made is looked at when it ends.
+    if (this.#recorder.flops > flopsPerSubmit) this.#send()
   }
 
   #bind(tensor: Tensor): Bound {
@@ -235,6 +254,13 @@ export class Session {
     if (this.#pool.isBroken(buffer))
       throw new EngineError('out-of-memory', `the GPU had no memory for a tensor of ${tensor.length} elements`)
     return buffer
+  }
+}
+
+function outOfMemory({ message }: GPUError): Failure {
+  return {
+    code: 'out-of-memory',
+    message: `the GPU is out of memory (${message.split('\n')[0]}): close what else uses it, or use a smaller batch or sequence, or --device cpu`,
   }
 }
 

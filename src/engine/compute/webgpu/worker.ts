@@ -3,7 +3,7 @@ import { EngineError } from '../../errors.ts'
 import { parentPort, workerData } from 'node:worker_threads'
 import { adapterName, hasOwnMemory, isSoftware, requestAdapter, requestDevice, tensorCoresOf } from './adapter.ts'
 import { tensorVariants } from './ops/gemm/tensorCores.ts'
-import type { GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
+import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
 
 const port = parentPort
@@ -28,9 +28,11 @@ async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ se
     throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores for f16 inputs and f32 sums`)
   lost = device.lost.then(({ reason, message }) => {
     if (closing) return
+    // Where memory ends in the middle of a command, and not at an allocation, Dawn gives the device up.
+    const resume = /memory|MakeResident/i.test(message) ? 'resume the run with less of --device-memory' : 'resume the run'
     die({
       code: 'device-lost',
-      message: `the GPU was lost (${reason}: ${message || 'no reason given'}). What was saved is whole: resume the run, or start again with --device cpu`,
+      message: `the GPU was lost (${reason}: ${message || 'no reason given'}). What was saved is whole: ${resume}, or start again with --device cpu`,
     })
   })
   return {
@@ -78,7 +80,7 @@ function leave(): void {
 async function handle(session: Session, request: Request): Promise<void> {
   switch (request.type) {
     case 'run':
-      return session.execute(request.commands)
+      return session.execute(request.commands).finally(() => reportWrites(request.commands))
     case 'read':
       return answer(session, request.id, async () => {
         const data = await session.read(request.tensor)
@@ -103,6 +105,11 @@ async function handle(session: Session, request: Request): Promise<void> {
       leave()
       return reply({ type: 'done', id: request.id })
   }
+}
+
+function reportWrites(commands: readonly Command[]): void {
+  const bytes = commands.reduce((sum, command) => sum + (command.do === 'write' ? command.data.byteLength : 0), 0)
+  if (bytes > 0) reply({ type: 'written', bytes })
 }
 
 /** A request that waits for the device tells of the first failure before it. */

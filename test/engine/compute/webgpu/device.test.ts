@@ -94,6 +94,19 @@ describe('WebGPU device', function () {
     assert.deepEqual(await once(), await once())
   })
 
+  it('hands large writes on before more are made, and keeps their order', async () => {
+    const length = 8 * 2 ** 20
+    const x = gpu.allocate('f32', [length])
+    for (let i = 0; i < 12; i++) gpu.write(x, new Float32Array(length).fill(i))
+    await gpu.written?.()
+    gpu.write(slice(x, 0, [1]), Float32Array.of(-1))
+    const values = await readF32(gpu, x)
+    assert.deepEqual([values[0], values[1], values[length - 1]], [-1, 11, 11])
+    gpu.write(x, new Float32Array(length))
+    gpu.loseDevice()
+    await gpu.written?.()
+  })
+
   it('says out-of-memory for what cannot fit, and goes on', async () => {
     assert.throws(() => gpu.allocate('f32', [2 ** 34]), { code: 'out-of-memory' })
     await probe(gpu)

@@ -13,9 +13,15 @@ function createDevice(limit: number) {
     pushErrorScope: () => void errors.push(null),
     popErrorScope: async () => errors.pop() ?? null,
     createBuffer({ size }: { size: number }) {
-      made += size
-      if (made > limit) errors[errors.length - 1] = { message: 'no memory' } as GPUError
-      const buffer = { size, destroy: () => void destroyed.push(buffer) }
+      if (made + size > limit) errors[errors.length - 1] = { message: 'no memory' } as GPUError
+      else made += size
+      const buffer = {
+        size,
+        destroy() {
+          made -= size
+          destroyed.push(buffer)
+        },
+      }
       return buffer
     },
   } as unknown as GPUDevice
@@ -51,6 +57,25 @@ describe('GPU buffer pool', () => {
     assert.deepEqual([pool.isBroken(good), pool.isBroken(bad)], [false, true])
     pool.release(bad)
     assert.notEqual(pool.acquire(2048), bad)
+  })
+
+  it('gives idle buffers up for a large one of another size, after what was recorded on them', async () => {
+    const mib = 2 ** 20
+    const { device, destroyed } = createDevice(100 * mib)
+    const pool = new BufferPool(device)
+    const used = pool.acquire(40 * mib)
+    const idle = pool.acquire(48 * mib)
+    pool.release(idle)
+    let settled = false
+    const taken = await pool.acquireOrTrim(56 * mib, async () => {
+      assert.deepEqual(destroyed, [])
+      settled = true
+    })
+    assert.deepEqual([settled, destroyed, pool.isBroken(taken)], [true, [idle], false])
+    assert.equal(await pool.failure(), null)
+    const never = await pool.acquireOrTrim(64 * mib, () => assert.fail('nothing lies idle'))
+    assert.notEqual(await pool.failure(), null)
+    assert.deepEqual([pool.isBroken(never), pool.isBroken(used)], [true, false])
   })
 
   it('destroys what lies idle when that is far more than what is used', () => {
