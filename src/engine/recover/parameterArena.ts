@@ -11,6 +11,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   /** How often the gradient counts in the norm: a scale vector stands for `rank` equal rows (methods.md 5.2). */
   readonly copies?: number
+  /** false: weight decay leaves it alone. */
+  readonly decays?: boolean
 }
 
 export interface ParameterArena {
@@ -38,6 +40,7 @@ export interface NormTerm {
 
 interface Segment {
   readonly copies: number
+  readonly decays: boolean
   readonly param: Tensor
   readonly grad: Tensor
   readonly m: Tensor
@@ -51,6 +54,7 @@ const segmentLength = 16 * 2 ** 20
 
 interface Layout {
   readonly copies: number
+  readonly decays: boolean
   length: number
   readonly starts: Map<string, number>
 }
@@ -59,13 +63,13 @@ interface Layout {
 export function createParameterArena(backend: Backend, specs: readonly ParameterSpec[]): ParameterArena {
   const layouts = layOut(specs)
   const segments = fillArena(backend, (arena) =>
-    layouts.map(({ copies, length }): Segment => {
+    layouts.map(({ copies, decays, length }): Segment => {
       const zeros = () => {
         const tensor = arena.allocate([length])
         backend.kernels.fill(tensor, 0)
         return tensor
       }
-      return { copies, param: zeros(), grad: zeros(), m: zeros(), v: zeros() }
+      return { copies, decays, param: zeros(), grad: zeros(), m: zeros(), v: zeros() }
     }),
   )
   const params = new Map<string, Tensor>()
@@ -86,7 +90,10 @@ export function createParameterArena(backend: Backend, specs: readonly Parameter
     clearGrads: () => segments.forEach((s) => backend.kernels.fill(s.grad, 0)),
     normTerms: segments.map(({ copies }) => ({ copies })),
     addSquares: (terms) => segments.forEach((s, i) => backend.kernels.sumSquares(terms[i], s.grad)),
-    adamw: (step) => segments.forEach((s) => backend.kernels.adamw(s.param, s.grad, s.m, s.v, step)),
+    adamw: (step) =>
+      segments.forEach(({ param, grad, m, v, decays }) =>
+        backend.kernels.adamw(param, grad, m, v, decays ? step : { ...step, weightDecay: 0 }),
+      ),
     stateTensors: segments.flatMap((s, i) => [
       { name: `param.${i}`, tensor: s.param },
       { name: `m.${i}`, tensor: s.m },
@@ -99,10 +106,11 @@ export function createParameterArena(backend: Backend, specs: readonly Parameter
 
 function layOut(specs: readonly ParameterSpec[]): Layout[] {
   const layouts: Layout[] = []
-  for (const { name, shape, copies = 1 } of specs) {
+  for (const { name, shape, copies = 1, decays = true } of specs) {
     const length = Math.ceil(lengthOf(shape) / alignment) * alignment
-    let layout = layouts.find((l) => l.copies === copies && l.length + length <= segmentLength)
-    if (!layout) layouts.push((layout = { copies, length: 0, starts: new Map() }))
+    const fits = (l: Layout) => l.copies === copies && l.decays === decays && l.length + length <= segmentLength
+    let layout = layouts.find(fits)
+    if (!layout) layouts.push((layout = { copies, decays, length: 0, starts: new Map() }))
     layout.starts.set(name, layout.length)
     layout.length += length
   }

@@ -4,7 +4,7 @@ import type { AdaptedLinear, TrainableSet } from '../../shared/plan/trainable.ts
 import { upload, type Backend } from '../compute/backend.ts'
 import { maskWords, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
-import type { Adapter, Grads, Linear } from '../model/module.ts'
+import type { Adapter, Grads, Linear, RowRange } from '../model/module.ts'
 import type { Mask } from '../prune/mask.ts'
 import type { TrainableAdapter } from './adapters/adapter.ts'
 import { adapterKinds } from './adapters/adapters.ts'
@@ -21,6 +21,8 @@ export interface TrainableOptions {
   readonly valueOf: (parameter: string) => Promise<Float32Array>
   /** A [rank, I] of an adapter; asked where an adapter starts from drawn matrices. */
   readonly startOf: (linear: string, numIn: number) => Promise<Float32Array>
+  /** Parameters of the checkpoint that weight decay leaves alone. */
+  readonly undecayed?: ReadonlySet<string>
   /** Memory for effective weights kept between passes. */
   readonly effectiveWeightBytes: number
 }
@@ -35,8 +37,8 @@ export interface Trainables {
   maskGradients(): void
   /** Call after every optimiser step. */
   changed(): void
-  /** out [O, I] f32 = the linear's weight with its adapter folded in; false when it has none (`out` is untouched). */
-  merge(linear: Linear, out: Tensor): boolean
+  /** out [O, I] f32, or rows `range` of it = the linear's weight with its adapter folded in; false when it has none (`out` is untouched). */
+  merge(linear: Linear, out: Tensor, range?: RowRange): boolean
   close(): void
 }
 
@@ -46,7 +48,7 @@ export async function createTrainables(
   options: TrainableOptions,
 ): Promise<Trainables> {
   const specs = [
-    ...set.direct.map(({ name, shape }): ParameterSpec => ({ name, shape })),
+    ...set.direct.map(({ name, shape }): ParameterSpec => ({ name, shape, decays: !options.undecayed?.has(name) })),
     ...set.adapted.flatMap((linear) => adapterParameters(linear, options.rank)),
   ]
   const parameters = createParameterArena(backend, specs)
@@ -85,9 +87,9 @@ export async function createTrainables(
       adapterOf: (linear) => adapters.get(linear.name) ?? null,
       maskGradients: () => maskedGrads.forEach(({ grad, mask }) => backend.kernels.applyMask(grad, mask)),
       changed: () => weights.invalidate(),
-      merge(linear, out) {
+      merge(linear, out, range) {
         const adapter = adapters.get(linear.name)
-        adapter?.merge(backend, linear, out)
+        adapter?.merge(backend, linear, out, range)
         return adapter !== undefined
       },
       close,

@@ -10,7 +10,8 @@ export interface ErrorCurve {
 
 /** No block goes further from the mean: a curve says little beyond the points it was measured at. */
 const mostSpread = 0.15
-const mostSparsity = 0.99
+/** What a recipe may ask for. */
+const [leastSparsity, mostSparsity] = [0.01, 0.99]
 
 /** By block, in their order; null where some block has fewer than two unstructured errors of the method. */
 export function errorCurves(
@@ -44,7 +45,10 @@ export function errorCurves(
  * strays more than 0.15 from that mean.
  */
 export function allocateByError(curves: readonly ErrorCurve[], sparsity: number): number[] {
-  const [low, high] = [Math.max(0, sparsity - mostSpread), Math.min(mostSparsity, sparsity + mostSpread)]
+  const [low, high] = [
+    Math.max(Math.min(leastSparsity, sparsity), sparsity - mostSpread),
+    Math.min(mostSparsity, sparsity + mostSpread),
+  ]
   const total = curves.reduce((sum, { size }) => sum + size, 0)
   const at = (level: number) => curves.map((curve) => Math.min(high, Math.max(low, sparsityAt(curve, level))))
   const meanOf = (values: readonly number[]) => values.reduce((sum, s, i) => sum + s * curves[i].size, 0) / total

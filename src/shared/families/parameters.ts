@@ -206,3 +206,8 @@ function weightAndBias(
   }
   return hasBias ? [weight, { ...weight, name: `${name}.bias`, kind: 'normBias' }] : [weight]
 }
+
+/** The share of all tokens that reaches a linear, if the router chooses every expert equally often; 1 for what is no expert's. */
+export function tokenShare(config: ModelConfig | null, expert: number | null): number {
+  return expert === null || !config?.experts ? 1 : config.experts.topK / config.experts.numExperts
+}

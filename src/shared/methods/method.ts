@@ -53,6 +53,8 @@ export interface PruneMethod {
   readonly ownGroup?: string
   /** Columns are handled in blocks of `block_size`, which N:M groups must not straddle. */
   readonly columnBlocks?: true
+  /** Inverts its Hessian, which with fewer tokens than inputs only the dampening makes possible. */
+  readonly inverts?: true
   /** Moves the weights that stay, so that they make up for those that go. */
   readonly corrects?: true
   /** Ends with the least squares on its own mask: what `refit` would do again. */

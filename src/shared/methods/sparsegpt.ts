@@ -9,6 +9,7 @@ export const sparsegpt: PruneMethod = {
   scopes: [],
   ownGroup: 'its column block',
   columnBlocks: true,
+  inverts: true,
   corrects: true,
   keys: { block_size: 128, dampening: 0.01 },
   cost: {

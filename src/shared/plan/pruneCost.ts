@@ -1,7 +1,7 @@
 // What pruning costs beside the forward passes: statistics of the inputs, what linears with the same input share, and each
 // matrix by itself. Numbers come from the methods' rows.
 import type { ModelConfig } from '../families/modelConfig.ts'
-import { linearsOfBlock, type BlockLinear } from '../families/parameters.ts'
+import { linearsOfBlock, tokenShare, type BlockLinear } from '../families/parameters.ts'
 import type { Cost, Statistic } from '../methods/method.ts'
 import { methodOf } from '../methods/methods.ts'
 import { selectModules } from '../recipe/match.ts'
@@ -52,7 +52,7 @@ export function pruneCost(
   for (let block = 0; block < config.numBlocks; block++) {
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
     const costs = prune.map((step) =>
-      stepCost(step, selectModules(linears, step.targets, step.ignore), tokens, { prunes, refits }),
+      stepCost(config, step, selectModules(linears, step.targets, step.ignore), tokens, { prunes, refits }),
     )
     operations += sum(costs.map((cost) => cost.operations))
     const working = Math.max(0, ...costs.map((cost) => cost.working))
@@ -66,6 +66,7 @@ export function pruneCost(
 
 /** Of one step in one block: statistics of all inputs are there together, what solving takes a linear at a time. */
 function stepCost(
+  config: ModelConfig,
   step: ResolvedPruneStep,
   linears: readonly BlockLinear[],
   tokens: number,
@@ -74,11 +75,14 @@ function stepCost(
   const { needs: ownNeeds, cost } = methodOf(step.method)
   const needs = refits.length > 0 ? 'hessian' : prunes ? ownNeeds : 'nothing'
   const inputs = new Map(linears.map(({ inputKey, shape }) => [inputKey, shape[1]]))
+  const experts = new Map(linears.map(({ inputKey, expert }) => [inputKey, expert]))
   const shared = [...inputs.values()].map((columns) => (prunes ? cost.shared(columns) : nothing))
   const matrices = linears.map(({ shape: [rows, columns] }) =>
     refitted(prunes ? cost.matrix(rows, columns, step) : nothing, rows, columns, refits),
   )
-  const seen = [...inputs.values()].map((columns) => statisticOperations[needs](columns, tokens))
+  const seen = [...inputs].map(([key, columns]) =>
+    statisticOperations[needs](columns, tokens * tokenShare(config, experts.get(key) ?? null)),
+  )
   return {
     operations: sum([...seen, ...[...shared, ...matrices].map((c) => c.operations)]),
     statistics: sum([...inputs.values()].map(statisticBytes[needs])),

@@ -56,6 +56,7 @@ export function plannedAllocations(
 ): PlannedAllocation[] {
   return steps.flatMap((step, i) => {
     const { allocation: name, sparsity, scope, method, pattern } = step
+    if (entries[i].sparsities.size === 0) return []
     if (!isMeasured(name) || (scope === 'global' && canBeGlobal(method))) return []
     if (parseNm(pattern))
       throw new PlanError(
@@ -72,28 +73,36 @@ export interface PlannedLinear extends Module {
   readonly block: number
 }
 
-/** Targets matched, sparsities spread over the depth. @throws PlanError when a step matches nothing. */
+/**
+ * Targets matched, sparsities spread over the depth. A linear that an earlier step prunes in the same way is not in a later one,
+ * which may be left with none. @throws PlanError when a step matches nothing.
+ */
 export function pruneEntries(
   steps: readonly ResolvedPruneStep[],
   linears: readonly PlannedLinear[],
   numBlocks: number,
 ): PruneEntry[] {
-  return steps.map((step, i) => {
+  const entries: PruneEntry[] = []
+  for (const [i, step] of steps.entries()) {
     const matched = selectModules(linears, step.targets, step.ignore)
     const ignored = step.ignore.length > 0 ? ` without ${JSON.stringify(step.ignore)}` : ''
     if (matched.length === 0)
       throw new PlanError(
         `prune.${i}: targets ${JSON.stringify(step.targets)}${ignored} match none of the ${linears.length} linears in the blocks; the first is ${linears[0]?.name}`,
       )
-    return {
+    const wayOf = (other: ResolvedPruneStep) => JSON.stringify({ ...other, targets: [], ignore: [] })
+    const before = entries.filter((_, j) => wayOf(steps[j]) === wayOf(step))
+    const fresh = matched.filter(({ name }) => !before.some(({ sparsities }) => sparsities.has(name)))
+    entries.push({
       method: step.method,
-      sparsities: new Map(matched.map(({ name, block }) => [name, sparsityOfBlock(step.sparsity, block, numBlocks)])),
+      sparsities: new Map(fresh.map(({ name, block }) => [name, sparsityOfBlock(step.sparsity, block, numBlocks)])),
       pattern: parseNm(step.pattern),
       scope: step.scope,
       selection: step.selection,
       settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
-    }
-  })
+    })
+  }
+  return entries
 }
 
 /** The entry of each linear. A linear in two of them is refused: nothing would say which one prunes it. */

@@ -66,9 +66,10 @@ export interface PlanSizes {
 export function planRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
   const linears = blockLinears(config)
   const modules = linears.map(({ name, block, kind }) => ({ name, block, className: kind }))
-  const entries = pruneEntries(recipe.prune, modules, config.numBlocks)
+  const ofSteps = pruneEntries(recipe.prune, modules, config.numBlocks)
+  const entries = ofSteps.filter(({ sparsities }) => sparsities.size > 0)
   checkEntries(entries, new Map(linears.map(({ name, shape }) => [name, shape])))
-  const allocations = plannedAllocations(recipe.prune, entries)
+  const allocations = plannedAllocations(recipe.prune, ofSteps)
   const recoveries: PlannedRecovery[] = []
   for (const index of recipe.recover.keys()) {
     // Once its head has weights of its own, a model is no longer tied.

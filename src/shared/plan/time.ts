@@ -5,6 +5,7 @@ import type { Stage } from '../protocol/events.ts'
 import { idShapeOf, type DataFacts, type MachineFacts, type ModelFacts } from '../recipe/facts.ts'
 import { isMeasured } from '../allocations/allocations.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
+import { tokenShare } from '../families/parameters.ts'
 import { adapterAmong } from '../adapters/adapters.ts'
 import { passesOf, type Pass } from './passes.ts'
 import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
@@ -67,9 +68,8 @@ export function plannedParts(
   const seconds = secondsFor(machine, plannedPrecision(recipe, model, machine))
   const { evaluate, recover, prune } = recipe
   const { whilePruning, later } = passesOf(recover, prune.length > 0)
-  const linears = model.modules.reduce((n, m) => (m.kind === 'linear' ? n + m.rows * m.columns : n), 0)
-  const { head } = weightsOf(model)
-  const perToken = 2 * (linears + head)
+  const { blocks: blockWeights, head } = weightsOf(model)
+  const perToken = 2 * (blockWeights + head)
   const measuring = (wanted: (e: ResolvedEvaluation) => number) =>
     evaluate.reduce((sum, e) => sum + perToken * tokensOf(e) * wanted(e), 0)
   const stage = (name: Stage) => measuring((e) => (isAskedAt(e, name, recipe) ? 1 : 0))
@@ -154,9 +154,12 @@ function recoverOperations(recover: ResolvedRecover, { calibration }: ResolvedRe
   return perToken * passes * tokens + errors
 }
 
-/** Parameters of all blocks, and weights that a token is multiplied with at the end. */
+/** What a token meets on its way through all blocks, of a mixture's experts as many as it goes to; and at the end. */
 function weightsOf({ modelConfig, parameters }: PlannedModel): { blocks: number; head: number } {
-  const blocks = parameters.reduce((sum, { block, shape }) => (block === null ? sum : sum + sizeOf(shape)), 0)
+  const blocks = parameters.reduce(
+    (sum, { block, expert, shape }) => (block === null ? sum : sum + sizeOf(shape) * tokenShare(modelConfig, expert)),
+    0,
+  )
   return { blocks, head: modelConfig ? modelConfig.vocabSize * modelConfig.embedSize : 0 }
 }
 

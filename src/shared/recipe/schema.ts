@@ -236,7 +236,14 @@ const recoverySchema = z
       .max(0.1)
       .meta(about('Peak learning rate of AdamW: warm-up over 10 % of the steps, then linear decay.', { default: 5e-4 }))
       .optional(),
-    weight_decay: rate.meta(about('Decoupled weight decay of AdamW.', { default: 0 })).optional(),
+    weight_decay: rate
+      .meta(
+        about(
+          'Decoupled weight decay of AdamW. In retraining biases and norms are left out of it, as transformers does.',
+          { default: 0 },
+        ),
+      )
+      .optional(),
     clip_norm: z
       .number()
       .gt(0)

@@ -176,6 +176,29 @@ describe('adapters', () => {
     assert.ok(close(await readF32(s.backend, parts.dB), await readF32(s.backend, whole.dB)))
   })
 
+  it('merges in f32 whatever products take, a range as the same rows of the whole', async () => {
+    const s = setUp()
+    const [a, b] = [s.tensor('a', [rank, numIn]), s.tensor('b', [numOut, rank])]
+    const [dA, dB] = [s.zeros([rank, numIn]), s.zeros([numOut, rank])]
+    const halves = { ...s.backend, precision: 'bf16' as const }
+    const weights = createEffectiveWeights(halves, 1e9)
+    const scale = { row: s.tensor('u', [numOut]), column: s.tensor('v', [numIn]), dRow: dB, dColumn: dA }
+    for (const adapter of [
+      createLowRankAdapter({ a, b, dA, dB, scale: 2, trainMask: null, mergeMask: s.maskTensor, weights }),
+      createScaleAdapter({ ...scale, rank, weights }),
+    ]) {
+      using arena = new Arena(halves)
+      const [whole, part] = [arena.allocate([numOut, numIn]), arena.allocate([2, numIn])]
+      adapter.merge(halves, s.linear, whole)
+      // Trained pieces that begin there are others.
+      adapter.effectiveWeight(halves, arena, s.linear, { start: 3, end: numOut })
+      adapter.merge(halves, s.linear, part, { start: 3, end: 5 })
+      assert.deepEqual(await readF32(halves, part), (await readF32(halves, whole)).slice(3 * numIn, 5 * numIn))
+      const shorter = adapter.effectiveWeight(halves, arena, s.linear, { start: 3, end: 5 })
+      assert.deepEqual([shorter.shape, shorter.dtype], [[2, numIn], 'bf16'])
+    }
+  })
+
   it('keeps an effective weight until the parameters change, within its bytes', async () => {
     const s = setUp()
     let formed = 0

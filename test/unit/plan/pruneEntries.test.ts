@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
+import { resolvePruneStep } from '../../../src/shared/recipe/resolve.ts'
 import { PlanError } from '../../../src/shared/plan/planError.ts'
-import { checkEntries, entryIndex, lookAtData, type PruneEntry } from '../../../src/shared/plan/pruneEntries.ts'
+import {
+  checkEntries,
+  entryIndex,
+  lookAtData,
+  pruneEntries,
+  type PruneEntry,
+} from '../../../src/shared/plan/pruneEntries.ts'
 
 const shapes = new Map<string, readonly [number, number]>([
   ['a', [8, 12]],
@@ -73,6 +80,17 @@ describe('a pruning plan', () => {
   it('refuses a linear in two entries', () => {
     assert.throws(() => entryIndex([entry(), entry({ method: 'wanda' })]), /a is matched by two entries/)
     assert.equal(entryIndex([entry()]).size, 1)
+  })
+
+  it('has a linear once that two steps prune in the same way', () => {
+    const linears = ['a', 'b'].map((name, block) => ({ name, block, className: 'Linear' }))
+    const steps = [{ sparsity: 0.3 }, { sparsity: 0.3, targets: ['b'] }].map((step) => resolvePruneStep(step))
+    assert.deepEqual(
+      pruneEntries(steps, linears, 2).map(({ sparsities }) => [...sparsities.keys()]),
+      [['a', 'b'], []],
+    )
+    const others = pruneEntries([steps[0], resolvePruneStep({ sparsity: 0.4, targets: ['b'] })], linears, 2)
+    assert.throws(() => entryIndex(others), PlanError)
   })
 
   it('needs data for Wanda and SparseGPT only', () => {

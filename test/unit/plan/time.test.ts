@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { plannedParts } from '../../../src/shared/plan/time.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
-import { modelOf, optConfig } from '../../support/recipeFacts.ts'
+import { llamaConfig, modelOf, optConfig } from '../../support/recipeFacts.ts'
 
 const machine = { gpu: false, threads: 2 }
 const prune = [{ method: 'wanda', sparsity: 0.5 }]
@@ -65,5 +65,22 @@ describe('the planned parts of a run', () => {
   it('without `recover`, the pruned model is the one that a recipe means by `recovered`', () => {
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['recovered'] }]
     assert.deepEqual([...partsOf({ prune, calibration, evaluate }).keys()], ['prune', 'evaluate pruned'])
+  })
+
+  it('a token meets the experts that it is sent to, not all of them', () => {
+    const config = (num_local_experts: number) => ({
+      ...llamaConfig,
+      model_type: 'mixtral',
+      num_local_experts,
+      num_experts_per_tok: 2,
+    })
+    const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['dense'] }]
+    const resolved = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune, calibration, evaluate }))
+    const [two, eight] = [2, 8].map((experts) => {
+      const parts = plannedParts(resolved, modelOf(config(experts)), machine, () => 10_000)
+      return parts.find(({ part }) => part === 'evaluate dense')?.seconds ?? NaN
+    })
+    // Routers are larger.
+    assert.ok(eight / two < 1.05, `${eight} ${two}`)
   })
 })

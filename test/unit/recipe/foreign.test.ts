@@ -105,6 +105,18 @@ describe('recipes of other tools', () => {
       )
   })
 
+  it('PERP: reconstruction leaves out what theirs does not look at, retraining shuffles as theirs does', () => {
+    const text = (mode: string) =>
+      `goal_sparsity: 0.5\nprune_method: wanda\ntraining_mode: ${mode}\npeft_strategy: SelectivePEFT\nweight_decay: 0.1\ngradient_accumulation_steps: 2\n`
+    const [reconstruct, retrain] = ['reconstruct', 'retrain'].map((mode) => imported(text(mode)))
+    const [first] = recoveriesOf(reconstruct.recipe.recover)
+    assert.deepEqual([first.weight_decay, first.grad_accumulation, first.shuffle], [undefined, undefined, undefined])
+    for (const key of ['weight_decay', 'gradient_accumulation_steps'])
+      assert.ok(reconstruct.notes.some((note) => note.includes(key)))
+    const [second] = recoveriesOf(retrain.recipe.recover)
+    assert.deepEqual([second.weight_decay, second.grad_accumulation, second.shuffle], [0.1, 2, true])
+  })
+
   it('Axolotl: training settings and the mask are kept', () => {
     const { recipe } = imported(axolotl)
     assert.equal(recipe.model, 'meta-llama/Llama-3.2-1B')
@@ -158,6 +170,20 @@ evaluate: [{data: b.jsonl, seq_len: 64}]
       lint(text).findings.filter((f) => f.severity === 'error'),
       [],
     )
+  })
+
+  it('an exported recipe lists the scopes, sparsities and exceptions that the other tool does not have', () => {
+    const { recipe } = parseRecipe(`version: 1
+model: m
+prune:
+  - {method: magnitude, sparsity: [0.4, 0.6], targets: ["re:.*fc1"], ignore: ["re:.*layers.1.*"]}
+  - {method: wanda, sparsity: 0.5, scope: tensor, targets: ["re:.*fc2"]}
+calibration: {data: a.jsonl, seq_len: 64}
+`)
+    assert.ok(recipe)
+    const lost = exportToLlmCompressor(recipe).lost.join('\n')
+    for (const said of [/prune\.0: sparsities of the blocks.* 0\.4/, /prune\.0: ignore/, /prune\.1: scope tensor/])
+      assert.match(lost, said)
   })
 
   it('an OWL profile is an allocation, there and back', () => {

@@ -27,6 +27,7 @@ const cases: Case[] = [
   ['magnitude needs no data', prune('sparsity: 0.3'), 'M1', null],
   ['calibration of a reconstruction is used', `${data}recover: {train: [norm]}\n${save}`, 'M2', null],
   ['a sparsegpt Hessian with too few tokens', `${prune('method: sparsegpt')}calibration: {data: a.jsonl, samples: 3, seq_len: 64}\n`, 'M3', 'error', opt],
+  ['an alps Hessian with too few tokens', `${prune('method: alps')}calibration: {data: a.jsonl, samples: 3, seq_len: 64}\n`, 'M3', 'warning', opt],
   ['few samples of wanda', `${prune('method: wanda')}calibration: {data: a.jsonl, samples: 3, seq_len: 64}\n`, 'M3', 'warning', opt],
   ['negative dampening', `${prune('method: sparsegpt, dampening: -1')}${data}`, 'M4', 'error'],
   ['rows of ids that are too short', `${prune('method: wanda')}calibration: {data: ids.safetensors, samples: 64, seq_len: 32}\n`, 'M5', 'error', opt],
@@ -125,6 +126,13 @@ describe('rules, beyond their examples', () => {
       assert.deepEqual(found, severity === null ? [] : found.length > 0 ? found.map(() => severity) : [severity])
     })
   }
+
+  it('M3 asks for as many samples as the widest input needs, never for fewer', () => {
+    const text = `version: 1\nmodel: m\n${prune('method: admm')}calibration: {data: a.jsonl, samples: 200, seq_len: 1}\n`
+    const [found] = lint(text, { facts: factsOf(modelOf({ ...optConfig, ffn_dim: 512 })) }).findings.filter(({ rule }) => rule === 'M3')
+    assert.match(found.message, /^admm sees fewer tokens .* 200 for 512.* Use 512 samples/)
+    assert.match(found.fixes[0].title, /512/)
+  })
 
   it('S7 says which word was meant', () => {
     const { findings } = lint(`version: 1\nmodel: m\n${prune('method: wnda, sparsity: 0.3')}`)

@@ -29,7 +29,9 @@ async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ se
   lost = device.lost.then(({ reason, message }) => {
     if (closing) return
     // Where memory ends in the middle of a command, and not at an allocation, Dawn gives the device up.
-    const resume = /memory|MakeResident/i.test(message) ? 'resume the run with less of --device-memory' : 'resume the run'
+    const resume = /memory|MakeResident/i.test(message)
+      ? 'resume the run with less of --device-memory'
+      : 'resume the run'
     die({
       code: 'device-lost',
       message: `the GPU was lost (${reason}: ${message || 'no reason given'}). What was saved is whole: ${resume}, or start again with --device cpu`,

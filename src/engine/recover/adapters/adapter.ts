@@ -2,11 +2,11 @@
 import type { Backend } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { EffectiveWeights } from '../effectiveWeights.ts'
-import type { Adapter, Linear } from '../../model/module.ts'
+import type { Adapter, Linear, RowRange } from '../../model/module.ts'
 
 export interface TrainableAdapter extends Adapter {
-  /** out [O, I] f32 = the weight that stays when the adapter is gone; pruned entries stay exactly 0. */
-  merge(backend: Backend, linear: Linear, out: Tensor): void
+  /** out [O, I] f32 = the weight that stays when the adapter is gone, or its rows `range`; pruned entries stay exactly 0. */
+  merge(backend: Backend, linear: Linear, out: Tensor, range?: RowRange): void
 }
 
 /** A trained parameter and its gradient. */

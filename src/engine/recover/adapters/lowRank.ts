@@ -1,5 +1,4 @@
 // W_eff = W + s·(B·A) ⊙ M: MaskLoRA, LoRA-Prune and the low-rank update of the head (methods.md 5.2).
-import type { Backend } from '../../compute/backend.ts'
 import { rows, type Tensor } from '../../compute/tensor.ts'
 import type { Linear, RowRange } from '../../model/module.ts'
 import type { EffectiveWeights } from '../effectiveWeights.ts'
@@ -45,7 +44,7 @@ export function createLowRankAdapter(p: LowRankParameters): TrainableAdapter {
       }
       const [numOut, numIn] = linear.weight.shape
       if (!range) return p.weights.of(arena, linear.name, [numOut, numIn], form)
-      const part = `${linear.name} ${range.start}`
+      const part = `${linear.name} ${range.start}–${range.end}`
       return p.weights.of(arena, part, [range.end - range.start, numIn], form)
     },
     backward(backend, _arena, linear, dOut, input, range) {
@@ -53,8 +52,9 @@ export function createLowRankAdapter(p: LowRankParameters): TrainableAdapter {
       const dB = range ? rows(p.dB, range.start, range.end) : p.dB
       backend.kernels.loraBackward(p.dA, dB, dOut, input, mask, p.a, b, p.scale)
     },
-    merge(backend: Backend, linear: Linear, out: Tensor) {
-      backend.kernels.loraWeight(out, linear.weight, p.mergeMask, p.a, p.b, p.scale)
+    merge(backend, linear, out, range) {
+      const { weight, mask, b } = cut(linear, p.mergeMask, p.b, range)
+      backend.kernels.loraWeight(out, weight, mask, p.a, b, p.scale)
     },
   }
 }

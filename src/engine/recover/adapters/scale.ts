@@ -29,7 +29,7 @@ export function createScaleAdapter(p: ScaleParameters): TrainableAdapter {
   return {
     effectiveWeight(backend, arena, linear, range) {
       const { start, end } = range ?? { start: 0, end: linear.weight.shape[0] }
-      return p.weights.of(arena, `${linear.name} ${start}`, [end - start, linear.weight.shape[1]], (out) =>
+      return p.weights.of(arena, `${linear.name} ${start}–${end}`, [end - start, linear.weight.shape[1]], (out) =>
         backend.kernels.scaleWeight(out, rows(linear.weight, start, end), rows(p.row, start, end), p.column, p.rank),
       )
     },
@@ -47,8 +47,9 @@ export function createScaleAdapter(p: ScaleParameters): TrainableAdapter {
         1,
       )
     },
-    merge(backend, linear, out) {
-      backend.kernels.scaleWeight(out, linear.weight, p.row, p.column, p.rank)
+    merge(backend, linear, out, range) {
+      const { start, end } = range ?? { start: 0, end: linear.weight.shape[0] }
+      backend.kernels.scaleWeight(out, rows(linear.weight, start, end), rows(p.row, start, end), p.column, p.rank)
     },
   }
 }

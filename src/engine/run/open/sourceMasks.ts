@@ -40,13 +40,49 @@ export async function masksOfPrunedModel(
 ): Promise<Map<string, StoredMask>> {
   const given = await ownMasksOf(model)
   if (given) return given
+  const { masks, counts } = await masksOfZeros(model, () => true)
+  warn(
+    `The recipe prunes nothing and ${model.checkpoint.folder} has no ${maskFileName}: the exact zeros of the block linears (${formatShare(sparsityOfModel(model, counts))}) are taken as the mask`,
+  )
+  return masks
+}
+
+/** A linear of which fewer weights are exactly 0 was not pruned: bf16 has a few zeros by itself. */
+const leastPruned = 0.01
+
+/**
+ * The masks of the linears that the recipe does not prune, so that training leaves what is pruned there as it is: of the file,
+ * else their exact zeros, with a warning.
+ */
+export async function masksBesides(
+  model: Model,
+  pruned: ReadonlySet<string>,
+  warn: (message: string) => void,
+): Promise<Map<string, StoredMask>> {
+  const given = await ownMasksOf(model)
+  if (given) return new Map([...given].filter(([name]) => !pruned.has(name)))
+  const { masks, counts } = await masksOfZeros(model, (name) => !pruned.has(name))
+  for (const [name, { zeros, size }] of counts)
+    if (zeros < leastPruned * size) {
+      masks.delete(name)
+      counts.delete(name)
+    }
+  if (masks.size > 0)
+    warn(
+      `${model.checkpoint.folder} has no ${maskFileName}: the exact zeros (${formatShare(sparsityOf([...counts.values()]))}) of ${masks.size} linears that the recipe does not prune are taken as their mask`,
+    )
+  return masks
+}
+
+/** Reads every linear that is asked for once; a mask is read from its weight again. */
+async function masksOfZeros(model: Model, wanted: (linear: string) => boolean) {
   const masks = new Map<string, StoredMask>()
   const counts = new Map<string, ZeroCount>()
   for (const {
     name,
     shape: [rows, columns],
   } of blockLinears(model.config)) {
-    const parameter = model.parameters.get(`${name}.weight`)
+    const parameter = wanted(name) && model.parameters.get(`${name}.weight`)
     if (!parameter) continue
     const read = async () => maskOfZeros(decode(await readWeight(model, parameter)), rows, columns)
     const count = zeroCountOf(await read())
@@ -54,10 +90,7 @@ export async function masksOfPrunedModel(
     masks.set(name, { rows, columns, read })
     counts.set(name, count)
   }
-  warn(
-    `The recipe prunes nothing and ${model.checkpoint.folder} has no ${maskFileName}: the exact zeros of the block linears (${formatShare(sparsityOfModel(model, counts))}) are taken as the mask`,
-  )
-  return masks
+  return { masks, counts }
 }
 
 export interface MaskSummary {

@@ -17,9 +17,9 @@ import type { BlockResult } from '../state/progress.ts'
 import { changedNames } from '../../../shared/plan/trainable.ts'
 import type { PlannedRecovery, RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
-import type { StoredMask, StoredMasks } from '../../checkpoint/storedMask.ts'
+import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { RunSession } from '../state/session.ts'
-import { ownMasksOf } from '../open/sourceMasks.ts'
+import { masksBesides, ownMasksOf } from '../open/sourceMasks.ts'
 import { storedParameter } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 
@@ -62,7 +62,7 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
       stream,
       pruned,
       entries,
-      given: base ? base.masks : await masksBesides(session, entries),
+      given: base ? base.masks : await masksOfSource(session, entries),
       calibration: looksAtData ? phase.calibration : null,
       recover: recoveries.map(({ apply }) => apply),
       seed: recipe.seed,
@@ -109,10 +109,14 @@ export async function allocateInRun(
 }
 
 /** Masks of the source that the recipe does not choose anew. */
-async function masksBesides(session: RunSession, entries: readonly PruneEntry[]): Promise<Map<string, StoredMask>> {
-  const masks = (await ownMasksOf(session.model)) ?? new Map<string, StoredMask>()
-  for (const name of prunedNames(entries)) masks.delete(name)
-  return masks
+async function masksOfSource(
+  { model, recipe, warn }: RunSession,
+  entries: readonly PruneEntry[],
+): Promise<StoredMasks> {
+  const pruned = prunedNames(entries)
+  // Where nothing trains, no zero is lost: only a mask file is worth a look.
+  if (recipe.recover.length > 0) return masksBesides(model, pruned, warn)
+  return new Map([...((await ownMasksOf(model)) ?? [])].filter(([name]) => !pruned.has(name)))
 }
 
 /** A block as it was saved. */
@@ -156,7 +160,7 @@ function resultOf(
     modules[name] = { size: weight.length, zeros, sparsity: zeros / weight.length }
   }
   const errors = recovered.flatMap((one, i) =>
-    one ? [{ recovery: recoveries[i].planned.index, error_before: one.errorBefore, error_after: one.errorAfter }] : [],
+    one ? [{ recovery: recoveries[i].planned.index, error_before: one.errorBefore, error_after: one.errorMerged }] : [],
   )
   const last = errors.at(-1)
   return {

@@ -75,22 +75,19 @@ async function mergedHead(
   trainables: Trainables,
   backend: RunSession['backend'],
 ): Promise<StateTensor | null> {
-  const adapter = trainables.adapterOf(head)
-  if (!adapter) return null
+  if (!trainables.adapterOf(head)) return null
   const entry = base.checkpoint.tensors.get(headWeightName)
   const dtype = entry?.dtype
   if (!entry || (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16' && dtype !== 'F64'))
     throw new EngineError('internal', `${headWeightName} has no type to store a head in`)
   const chunks: Uint8Array[] = []
-  const numRows = head.weight.shape[0]
+  const [numRows, width] = head.weight.shape
   for (let start = 0; start < numRows; start += headRows) {
-    const arena = new Arena(backend)
-    try {
-      const range = { start, end: Math.min(start + headRows, numRows) }
-      chunks.push(encode(await readF32(backend, adapter.effectiveWeight(backend, arena, head, range)), dtype))
-    } finally {
-      arena.close()
-    }
+    using arena = new Arena(backend)
+    const end = Math.min(start + headRows, numRows)
+    const merged = arena.allocate([end - start, width])
+    trainables.merge(head, merged, { start, end })
+    chunks.push(encode(await readF32(backend, merged), dtype))
   }
   const [name, bytes] = [`${head.name}.weight`, bytesOf(Buffer.concat(chunks))]
   checkFinite(name, bytes, dtype, 'training')

@@ -2,6 +2,8 @@
 import { itemsAtOnce } from '../../compute/rowLimit.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { EngineError } from '../../errors.ts'
+import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
+import { modelParameters, type Parameter } from '../../../shared/families/parameters.ts'
 import { createDecoder, type Decoder } from '../../model/decoder.ts'
 import type { Model } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weightIo.ts'
@@ -46,6 +48,7 @@ export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
     maskOf: async (linear) => phase.masks.get(linear)?.read(),
     valueOf: (name) => valueOf(base, name),
     startOf: phase.starts.of,
+    undecayed: recover.weight_decay > 0 ? biasesAndNorms(base.config) : undefined,
     effectiveWeightBytes: phase.budget.effectiveWeightBytes,
   })
   try {
@@ -56,6 +59,12 @@ export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
   } finally {
     trainables.close()
   }
+}
+
+/** What the Trainer of transformers leaves out of weight decay; reconstruction decays everything, as torch's AdamW does. */
+function biasesAndNorms(config: ModelConfig): ReadonlySet<string> {
+  const kinds: readonly Parameter['kind'][] = ['bias', 'norm', 'normBias']
+  return new Set(modelParameters(config).flatMap(({ name, kind }) => (kinds.includes(kind) ? [name] : [])))
 }
 
 async function train(phase: RetrainPhase, trainables: Trainables): Promise<void> {

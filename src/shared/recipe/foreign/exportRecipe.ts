@@ -4,7 +4,7 @@ import type { AllocationKey } from '../../allocations/allocation.ts'
 import { allocationOf } from '../../allocations/allocations.ts'
 import type { MethodKey } from '../../methods/keys.ts'
 import type { ForeignMethod } from '../../methods/method.ts'
-import { methodOf } from '../../methods/methods.ts'
+import { defaultScope, methodOf } from '../../methods/methods.ts'
 import { recoveryPlace, resolveRecipe } from '../resolve.ts'
 import type { ResolvedPruneStep } from '../resolve.ts'
 import type { Recipe } from '../schema.ts'
@@ -30,6 +30,12 @@ export function exportToLlmCompressor(recipe: Recipe): Exported {
     else if (!foreign.patterns && nm) lost.push(`prune.${i}: its ${step.method} modifier has no N:M patterns`)
     else {
       if (step.scope === 'global') lost.push(`prune.${i}: scope global becomes one threshold for each tensor`)
+      if (step.scope === 'tensor' && defaultScope(step.method, undefined) === 'row')
+        lost.push(`prune.${i}: scope tensor becomes one threshold for each row`)
+      if (foreign.scheduled && typeof step.sparsity !== 'number')
+        lost.push(`prune.${i}: sparsities of the blocks; all get the first, ${step.sparsity[0]}`)
+      if (foreign.scheduled && step.ignore.length > 0)
+        lost.push(`prune.${i}: ignore ${JSON.stringify(step.ignore)}; its modifier prunes all that the targets match`)
       if (step.selection === 'perp') lost.push(`prune.${i}: selection perp`)
       // A map keeps one modifier of a class, so every step is a stage of its own.
       stages[`step${i}_stage`] = { pruning_modifiers: { [foreign.modifiers[0]]: settingsOf(step, foreign) } }

@@ -33,6 +33,8 @@ const composed = new Set([
   'peft_use_lora',
   'lora_type',
 ])
+/** Their reconstruction takes one batch a step, and no decay, whatever these say. */
+const ofRetraining = ['weight_decay', 'gradient_accumulation_steps'] as const
 /** What is always so here. */
 const implied = new Set(['gradient_checkpointing', 'lora_dropout', 'dataset', 'optimizer', 'fp16', 'use_wandb'])
 
@@ -65,6 +67,12 @@ function perpDraft(first: JsonMap, sweep: JsonMap, notes: Note[]): Draft {
   const mode = first.training_mode === 'retrain' || first.training_mode === 'reconstruct' ? first.training_mode : null
   const method = first.prune_method
   if (group) delete sweep['prune.0.sparsity']
+  if (mode === 'reconstruct')
+    for (const key of ofRetraining) {
+      delete sweep[paths[key]]
+      if (first[key] === undefined || first[key] === 0 || first[key] === 1) continue
+      notes.push({ path: [key], message: `their reconstruction does not look at ${key}: it was left out` })
+    }
   const calibrates = mode === 'reconstruct' || (isMethodName(method) && needsData(method))
   const model = first.model_name ?? first.model
   return {
@@ -96,6 +104,7 @@ function recoverDraft(first: JsonMap, mode: string, notes: Note[]): JsonMap {
     if (first.peft_use_lora !== false) train.push(adapterOf(first.lora_type, notes))
   }
   if (mode === 'reconstruct' && train.includes('head')) train.splice(train.indexOf('head'), 1)
+  const retrains = mode === 'retrain'
   const lora = withoutUndefined({ rank: first.lora_r, alpha: first.lora_alpha })
   return withoutUndefined({
     mode,
@@ -103,11 +112,13 @@ function recoverDraft(first: JsonMap, mode: string, notes: Note[]): JsonMap {
     lora: Object.keys(lora).length > 0 ? lora : undefined,
     steps: first.n_iterations,
     lr: first.initial_lr,
-    weight_decay: first.weight_decay,
+    weight_decay: retrains ? first.weight_decay : undefined,
     batch_size: first.batch_size,
-    grad_accumulation: first.gradient_accumulation_steps,
-    data: mode === 'retrain' ? 'path/to/c4.jsonl' : undefined,
-    seq_len: mode === 'retrain' ? 2048 : undefined,
+    grad_accumulation: retrains ? first.gradient_accumulation_steps : undefined,
+    data: retrains ? 'path/to/c4.jsonl' : undefined,
+    seq_len: retrains ? 2048 : undefined,
+    // Their Trainer does, every round anew.
+    shuffle: retrains ? true : undefined,
   })
 }
 

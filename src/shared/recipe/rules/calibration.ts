@@ -1,7 +1,8 @@
 // What pruning methods look at.
-import { isMethodName, methodOf, needsData, needsHessian } from '../../methods/methods.ts'
+import { isMethodName, methodOf, needsData, needsHessian, type MethodName } from '../../methods/methods.ts'
 import type { RecoveryEntry } from '../context.ts'
 import type { Path } from '../document.ts'
+import type { ModelModule } from '../facts.ts'
 import { insertKey, remove, replaceValue } from '../edits.ts'
 import { stepNeedsData } from '../resolve.ts'
 import { defineRule, type Report } from '../rule.ts'
@@ -71,6 +72,11 @@ export const m2 = defineRule({
 
 const few = 32
 
+interface Widest {
+  readonly module: ModelModule
+  readonly method: MethodName
+}
+
 export const m3 = defineRule({
   id: 'M3',
   severity: 'warning',
@@ -83,19 +89,22 @@ export const m3 = defineRule({
     const { calibration } = resolved
     if (!calibration) return
     const tokens = calibration.samples * calibration.seq_len
-    const short = resolved.prune
+    const widest = resolved.prune
       .filter(({ method }) => needsHessian(method))
-      .flatMap((s) => context.prunedBy(s))
-      .find((m) => m.columns > tokens)
+      .flatMap((step) => context.prunedBy(step).map((module) => ({ module, method: step.method })))
+      .reduce<Widest | null>((most, one) => (most && most.module.columns >= one.module.columns ? most : one), null)
+    const short = widest && widest.module.columns > tokens ? widest : null
     if (!short && calibration.samples >= few) return
+    const enough = Math.max(128, Math.ceil((short?.module.columns ?? 0) / calibration.seq_len))
     const path = ['calibration', 'samples']
     yield {
       at: has(path) ? path : { key: ['calibration'] },
-      severity: short ? 'error' : 'warning',
+      // The others damp and iterate: fewer tokens than inputs make their result worse, and not impossible.
+      severity: short && methodOf(short.method).inverts ? 'error' : 'warning',
       message: short
-        ? `SparseGPT needs more tokens than a layer has inputs: ${tokens} for the ${short.columns} of ${short.name}. Use 128 samples.`
+        ? `${short.method} sees fewer tokens than ${short.module.name} has inputs: ${tokens} for ${short.module.columns}, so that its Hessian is singular but for the dampening. Use ${enough} samples.`
         : `${calibration.samples} samples give noisy statistics: the papers use 128.`,
-      fixes: has(path) ? [{ title: 'Write 128', edits: replaceValue(document, path, '128') }] : [],
+      fixes: has(path) ? [{ title: `Write ${enough}`, edits: replaceValue(document, path, String(enough)) }] : [],
     }
   },
 })

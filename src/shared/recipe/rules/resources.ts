@@ -84,7 +84,7 @@ export const g3 = defineRule({
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ facts, resolved, model }) {
     if (!facts.machine || facts.machine.gpu !== false || !model?.modelConfig) return
-    const seconds = estimateSeconds(resolved, model, facts.machine)
+    const seconds = estimateSeconds(resolved, model, facts.machine, facts.data)
     if (seconds < longSeconds) return
     yield { at: ['model'], message: `There is no GPU here: on the CPU this takes about ${roughDuration(seconds)}.` }
   },

@@ -35,6 +35,13 @@ describe('allocation by error', () => {
     for (const sparsity of allocateByError([curve(1), curve(1e6)], 0.95)) assert.ok(sparsity < 1)
   })
 
+  it('gives no block a sparsity that a recipe may not have', () => {
+    const found = allocateByError([curve(1), curve(1), curve(100), curve(1000)], 0.1)
+    assert.ok(Math.abs(found.reduce((a, b) => a + b, 0) / 4 - 0.1) < 1e-9)
+    for (const sparsity of found) assert.ok(sparsity >= 0.01, found.join())
+    for (const sparsity of allocateByError([curve(1), curve(9)], 0.005)) assert.ok(sparsity > 0)
+  })
+
   it('takes equal errors, and none, without NaN', () => {
     const flat = { size: 1, points: [0.5, 0.7].map((sparsity) => ({ sparsity, error: 0 })) }
     for (const sparsity of allocateByError([flat, flat], 0.6)) assert.ok(sparsity >= 0.45 && sparsity <= 0.75)

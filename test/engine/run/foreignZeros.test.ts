@@ -1,0 +1,66 @@
+// Zeros of a model that somebody else has pruned, in linears that the recipe does not prune.
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+
+async function zerosOf(folder: string, name: string): Promise<number> {
+  const checkpoint = await openCheckpoint(folder)
+  const values = new Float32Array((await checkpoint.read(name)).buffer)
+  await checkpoint.close()
+  return values.filter((value) => value === 0).length
+}
+
+describe('a model that was pruned elsewhere, of which a recipe prunes a part', () => {
+  let backend: Backend
+  let place: Workplace
+  before(async () => (backend = await openCpu({ threads: 2 })))
+  after(() => backend.close())
+  beforeEach(async () => {
+    place = createWorkplace()
+    await writeTinyModel(place.path('model'))
+    writeTinyIds(place.path('ids.safetensors'))
+  })
+  afterEach(() => place.remove())
+
+  const fc1 = 'model.decoder.layers.1.fc1.weight'
+  /** Half of fc1 of block 1 becomes 0 in the file. */
+  function pruneFc1() {
+    const file = place.path('model', 'model.safetensors')
+    const bytes = readFileSync(file)
+    const start = 8 + Number(bytes.readBigUInt64LE())
+    const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, { data_offsets: [number, number] }>
+    const [from, to] = header[fc1].data_offsets
+    for (let at = start + from; at < start + to; at += 8) bytes.fill(0, at, at + 4)
+    writeFileSync(file, bytes)
+  }
+  const recipe = (recover: object | undefined) =>
+    place.recipe('a', {
+      version: 1,
+      model: place.path('model'),
+      prune: [{ method: 'magnitude', sparsity: 0.5, targets: ['re:.*q_proj'] }],
+      calibration: { data: place.path('ids.safetensors') },
+      recover,
+      save: { to: 'out' },
+    })
+  const training = { train: ['norm', 'mask_lora'], steps: 4, lr: 1e-2 }
+
+  for (const mode of ['reconstruct', 'retrain'])
+    it(`keeps them, and says so: ${mode}`, async () => {
+      pruneFc1()
+      const data = place.path('ids.safetensors')
+      const recover = { ...training, mode, ...(mode === 'retrain' && { data, samples: 4, seq_len: 16 }) }
+      const { warnings } = await run(backend, { recipe: recipe(recover) })
+      assert.match(warnings.join('\n'), /exact zeros \(50(\.0+)? ?%\) of 1 linears .* does not prune/)
+      assert.equal(await zerosOf(place.path('out'), fc1), 48)
+    })
+
+  it('says nothing where there are none', async () => {
+    const { warnings } = await run(backend, { recipe: recipe(training) })
+    assert.doesNotMatch(warnings.join('\n'), /exact zeros/)
+    assert.equal(await zerosOf(place.path('out'), fc1), 0)
+  })
+})
