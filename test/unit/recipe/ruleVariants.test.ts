@@ -128,12 +128,12 @@ describe('rules, beyond their examples', () => {
   }
 
   it('M3 asks for as many samples as the widest input needs, never for fewer', () => {
-    const text = `version: 1\nmodel: m\n${prune('method: admm')}calibration: {data: a.jsonl, samples: 200, seq_len: 1}\n`
+    const text = `version: 1\nmodel: m\n${prune('method: admm')}calibration: {data: a.jsonl, samples: 140, seq_len: 2}\n`
     const [found] = lint(text, { facts: factsOf(modelOf({ ...optConfig, ffn_dim: 512 })) }).findings.filter(
       ({ rule }) => rule === 'M3',
     )
-    assert.match(found.message, /^admm sees fewer tokens .* 200 for 512.* Use 512 samples/)
-    assert.match(found.fixes[0].title, /512/)
+    assert.match(found.message, /^admm sees fewer tokens .* 280 for 512.* Use 256 samples/)
+    assert.match(found.fixes[0].title, /256/)
   })
 
   it('S7 says which word was meant', () => {
