@@ -1,5 +1,8 @@
 // sparsescope forward: what a model computes on given ids, to compare with another framework.
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { locate } from '../engine/checkpoint/locate.ts'
+import { overlapOnDisk } from '../engine/checkpoint/outputPlace.ts'
+import { EngineError } from '../engine/errors.ts'
 import { readBatchFile } from '../engine/evaluate/batchFile.ts'
 import { recordForward } from '../engine/evaluate/recordForward.ts'
 import { createDecoder } from '../engine/model/decoder.ts'
@@ -40,6 +43,7 @@ export const forwardCommand = command(
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: ForwardOptions): Promise<Outcome> => {
+      await refuseOverwrite(options.out, options.ids, path)
       const batch = await readBatchFile(options.ids, options)
       const checkpoint = await openCheckpoint(path)
       const model = openModel(checkpoint)
@@ -81,3 +85,12 @@ export const forwardCommand = command(
       }
     }),
   )
+
+/** Neither the ids nor the model are replaced by what is computed from them. @throws EngineError 'usage'. */
+async function refuseOverwrite(out: string, ids: string, model: string): Promise<void> {
+  if ((await overlapOnDisk(out, ids)) === 'same')
+    throw new EngineError('usage', `--out ${out} is the file of --ids, which it would replace: name another one`)
+  const { folder } = await locate(model)
+  if ((await overlapOnDisk(out, folder)) === 'inside')
+    throw new EngineError('usage', `--out ${out} is inside the folder of the model, which is never touched`)
+}

@@ -5,6 +5,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { measuredModuleSchema, type MeasuredModule } from '../../shared/analysis/analysis.ts'
+import { isCompanion } from '../checkpoint/companions.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { makeFolders } from '../checkpoint/makeFolders.ts'
 import { readOwn } from '../checkpoint/ownFile.ts'
@@ -35,11 +36,11 @@ export async function openAnalysisStore(
   asked: unknown,
   warn: (message: string) => void,
 ): Promise<AnalysisStore> {
-  const weights = await weightsKey(checkpoint)
-  const key = hashOf([weights, await stampOf(data), asked])
+  const model = await modelKey(checkpoint)
+  const key = hashOf([formatOfState, model, await stampOf(data), asked])
   const path = join(storeFolder(checkpoint), `${key.slice(0, 32)}.json`)
   const found = await readState(path)
-  const state: AnalysisState = found?.key === key ? found : { checkpoint: weights, key, loss: null, blocks: [] }
+  const state: AnalysisState = found?.key === key ? found : { checkpoint: model, key, loss: null, blocks: [] }
   let canSave = true
   return {
     state,
@@ -65,13 +66,16 @@ export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisSt
   const dated = await Promise.all(
     names.map(async (name) => ({ path: join(folder, name), time: (await stat(join(folder, name)).catch(() => null))?.mtimeMs ?? 0 })), // prettier-ignore
   )
-  const weights = await weightsKey(checkpoint)
+  const model = await modelKey(checkpoint)
   for (const { path } of dated.sort((a, b) => b.time - a.time).slice(0, mostFiles)) {
     const state = await readState(path)
-    if (state?.checkpoint === weights && state.blocks.length > 0) return state
+    if (state?.checkpoint === model && state.blocks.length > 0) return state
   }
   return null
 }
+
+/** Counts on when numbers of an analysis come to be computed in another way. */
+const formatOfState = 2
 
 /** Looked through for one of these weights, the newest first; and the most that one may hold. */
 const mostFiles = 16
@@ -83,8 +87,12 @@ function storeFolder({ folder }: Checkpoint): string {
   return join(basename(parent) === 'snapshots' ? dirname(parent) : parent, '.sparsescope', 'analyses')
 }
 
-async function weightsKey({ files }: Checkpoint): Promise<string> {
-  return hashOf(await Promise.all(files.map(({ path }) => stampOf(path))))
+/** Weights, and what says how to compute with them and how to cut text. */
+async function modelKey({ files, folder }: Checkpoint): Promise<string> {
+  const beside = (await readdir(folder)).filter(isCompanion).sort()
+  return hashOf(
+    await Promise.all([...files.map(({ path }) => path), ...beside.map((name) => join(folder, name))].map(stampOf)),
+  )
 }
 
 /** null: there is none, or somebody else's, or what a crash left of one. */

@@ -34,7 +34,9 @@ async function filesBesideWeights(folder: string) {
     let facts = await lstat(path)
     if (facts.isSymbolicLink()) {
       const real = await realpath(path).catch(() => null)
-      if (real === null || !(isInside(real, home) || isCacheBlob(real, home))) {
+      // The configuration was read through its link already, as one of a model.
+      const isOurs = name === 'config.json' || (real !== null && (isInside(real, home) || isCacheBlob(real, home)))
+      if (real === null || !isOurs) {
         left.push(name)
         continue
       }

@@ -18,7 +18,14 @@ export interface OpenOptions {
 }
 
 /** `info.details.reason` says why this device was taken. 'wgpu' takes software adapters too, or throws the remedy. */
-export async function openBackend({ device, adapter, threads, deviceMemory }: OpenOptions): Promise<Backend> {
+export async function openBackend({ device, adapter, threads, ...options }: OpenOptions): Promise<Backend> {
+  // Before a device is looked for: a slip of the pen must not send the work elsewhere.
+  const deviceMemory = options.deviceMemory ? sizeOf(options.deviceMemory) : undefined
+  if (device === 'cpu' && deviceMemory !== undefined)
+    throw new EngineError(
+      'usage',
+      'the CPU has no device memory: leave --device-memory out; --memory is what it may use',
+    )
   if (device === 'cpu') return withReason(await openCpu({ threads }), 'asked for')
   if (device === 'wgpu' || adapter) return withReason(await openProbed(deviceMemory, adapter), 'asked for')
   if (process.versions.electron)
@@ -50,8 +57,7 @@ export function mayHaveGpu(): boolean {
 }
 
 /** A device that computes and gives the result back; drivers exist that offer an adapter and do neither. */
-async function openProbed(deviceMemory: string | undefined, adapter?: string): Promise<WebGpuBackend> {
-  const maxBytes = deviceMemory ? sizeOf(deviceMemory) : undefined
+async function openProbed(maxBytes: number | undefined, adapter?: string): Promise<WebGpuBackend> {
   const gpu = await openWebGpu({ maxBytes, flags: adapter ? [`adapter=${adapter}`] : [] })
   try {
     await probe(gpu)

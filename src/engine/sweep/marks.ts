@@ -1,4 +1,4 @@
-// What a sweep's folder says of runs that have no run folder to say it: cancelled before they began, or refused.
+// What a sweep's folder says of runs whose own folder cannot say it: cancelled before they began, or refused.
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readOwn } from '../checkpoint/ownFile.ts'
@@ -34,7 +34,7 @@ export async function forgetRefused(folder: SweepFolder, index: number): Promise
   await rm(refusal(folder, index), { force: true })
 }
 
-/** Why a run could not begin; null: nothing is known of that. */
+/** Why a run could not begin, or not go on; null: nothing is known of that. */
 export async function whyRefused(folder: SweepFolder, index: number): Promise<string | null> {
   const text = await readOwn(refusal(folder, index), 2 ** 16).catch(() => null)
   return text?.trim() ?? null

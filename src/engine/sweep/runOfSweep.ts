@@ -28,13 +28,24 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   if (existsSync(path)) {
     const run = runFolderAt(path)
     if (await isDone(run)) return JSON.parse(await readOwn(run.report)) as RunReport
-    return runRecipe({ ...options, resume: path, among })
+    return refusalsNoted(sweep, index, options, () => runRecipe({ ...options, resume: path, among }))
   }
+  return refusalsNoted(sweep, index, options, async () =>
+    runRecipe({ ...options, recipe: await asPlanned(sweep, index), among }),
+  )
+}
+
+/** What cannot begin, or go on, says so nowhere else: the last that its folder tells, if there is one, is of an earlier process. */
+async function refusalsNoted(
+  { folder }: Sweep,
+  index: number,
+  { signal }: OneRunOptions,
+  body: () => Promise<RunReport>,
+): Promise<RunReport> {
   try {
-    return await runRecipe({ ...options, recipe: await asPlanned(sweep, index), among })
+    return await body()
   } catch (error) {
-    // What has no folder can say nothing of itself.
-    if (!existsSync(path) && options.signal?.aborted !== true) await noteRefused(folder, index, messageOf(error))
+    if (signal?.aborted !== true) await noteRefused(folder, index, messageOf(error))
     throw error
   }
 }

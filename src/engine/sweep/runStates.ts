@@ -45,7 +45,7 @@ async function rowOf(sweep: Sweep, run: SweepRun, cancelled: ReadonlySet<number>
   const standing = standingInSweep(has ? await signsOf(folder) : null, {
     isQueued: queued.has(index),
     isCancelled: cancelled.has(index),
-    refusal: has ? null : await whyRefused(sweep.folder, index),
+    refusal: await whyRefused(sweep.folder, index),
   })
   const results = sweepResults(has ? await resultSoFar(folder, standing.state) : resultOf(null))
   return { index, name, settings, ...standing, run: has ? folder.path : null, results }

@@ -22,7 +22,7 @@ export interface SweepSigns {
   /** An engine will still begin it, or begin it again. */
   readonly isQueued: boolean
   readonly isCancelled: boolean
-  /** Why it could not even begin; null: nothing is known of that. */
+  /** Why its last process could not begin it, or not go on with it, or ended; null: nothing is known of that. */
   readonly refusal: string | null
 }
 
@@ -41,7 +41,9 @@ export function standingOf({ isHeld, end, hasReport }: RunSigns, isQueued: boole
 
 /** `signs` null: the run has no folder yet. */
 export function standingInSweep(signs: RunSigns | null, { isQueued, isCancelled, refusal }: SweepSigns): Standing {
-  const asTold = signs ? standingOf(signs, isQueued) : notBegun(isQueued ? null : refusal)
+  const told = signs ? standingOf(signs, isQueued) : notBegun(isQueued ? null : refusal)
+  const isOpen = told.state === 'cancelled' || told.state === 'failed'
+  const asTold: Standing = isOpen && refusal !== null ? { state: 'failed', message: refusal } : told
   // What was stopped on purpose may have had no time to say so.
   const stopped = asTold.state === 'failed' || asTold.state === 'waiting'
   return isCancelled && stopped ? { state: 'cancelled', message: null } : asTold

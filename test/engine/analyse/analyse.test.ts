@@ -1,6 +1,6 @@
 // What an analysis says of a model, against the definitions computed by hand in f64, on every device.
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { analyse, type AnalyseOptions } from '../../../src/engine/analyse/analyse.ts'
@@ -233,6 +233,18 @@ describe('analysis of a dense model', () => {
       assert.equal(passes, 0)
       await analysed(backend, { onProgress, asked: { methods: ['wanda'], sparsities: [0.5] } })
       assert.ok(passes > 0)
+    })
+
+    it('a model whose configuration changed is measured again', async () => {
+      const first = await analysed(backend)
+      const path = join(folder, 'llama', 'config.json')
+      const text = readFileSync(path, 'utf8')
+      writeFileSync(path, JSON.stringify({ ...(JSON.parse(text) as object), rms_norm_eps: 0.1 }))
+      try {
+        assert.notDeepEqual(await analysed(backend), first)
+      } finally {
+        writeFileSync(path, text)
+      }
     })
 
     it('a file that somebody else made is not believed, and replaced', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -164,6 +164,9 @@ describe('createWriter', () => {
     temp.write('secret', 'secret')
     symlinkSync('../secret', temp.path('source/link.txt'))
     symlinkSync('notes.md', temp.path('source/README.md'))
+    // Read through its link to open the model: without it nothing opens the result.
+    renameSync(temp.path('source/config.json'), temp.path('config-elsewhere.json'))
+    symlinkSync('../config-elsewhere.json', temp.path('source/config.json'))
     const writer = await createWriter(await open(temp.path('source')), temp.path('out'), large)
     await writer.copyUnwritten()
     assert.deepEqual(await writer.finish({}), { leftBehind: ['link.txt'] })

@@ -47,6 +47,8 @@ describe('every command', () => {
     ['a missing option', 'evaluate', model],
     ['a device that is none', 'evaluate', model, '--data', ids, '--device', 'cuda'],
     ['a GPU on the CPU', 'evaluate', model, '--data', ids, '--device', 'cpu', '--adapter', 'any'],
+    ['device memory that is no size', 'evaluate', model, '--data', ids, '--device-memory', 'banana'],
+    ['device memory of the CPU', 'evaluate', model, '--data', ids, '--device', 'cpu', '--device-memory', '1GB'],
     ['a temperature below 0', 'generate', model, '--prompt', 'x', '--temperature', '-1'],
     ['a share above 1', 'generate', model, '--prompt', 'x', '--top-p', '1.5'],
     ['a size that is none', 'evaluate', model, '--data', ids, '--memory', '0'],
@@ -119,5 +121,19 @@ describe('every command', () => {
     })
     assert.equal(await new Promise((resolve) => child.on('close', resolve)), 130)
     assert.deepEqual(readdirSync(temp.folder).sort(), ['.sparsescope', 'a.prune.yaml'])
+  })
+
+  it('forward replaces neither its ids nor anything of the model', () => {
+    const [copy, own] = [join(temp.folder, 'model'), join(temp.folder, 'ids.safetensors')]
+    cpSync(model, copy, { recursive: true })
+    cpSync(ids, own)
+    const files = [own, ...readdirSync(copy, { withFileTypes: true }).filter((e) => e.isFile()).map(({ name }) => join(copy, name))] // prettier-ignore
+    const before = files.map((file) => readFileSync(file, 'base64'))
+    for (const out of [join(copy, 'model.safetensors'), join(copy, 'out.safetensors'), own]) {
+      const { status, stderr } = cli('forward', copy, '--ids', own, '--out', out, '--device', 'cpu')
+      assert.equal(status, 2)
+      assert.match(stderr, /never touched|--ids, which it would replace/)
+    }
+    assert.deepEqual(files.map((file) => readFileSync(file, 'base64')), before) // prettier-ignore
   })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readMaskFile } from '../../support/storedMasks.ts'
 import { cli, cliJson } from '../../support/cli.ts'
@@ -55,6 +55,10 @@ describe('sparsescope prune', () => {
     for (const name of b.names()) assert.deepEqual(a.f32(name), b.f32(name), name)
     assert.deepEqual(a.f32('lm_head.weight'), a.f32('model.decoder.embed_tokens.weight'))
     assert.deepEqual(readdirSync(join(temp.folder, 'fromTorch')).sort(), readdirSync(out).sort())
+    // What transformers asks for before it loads a file.
+    const file = readFileSync(join(temp.folder, 'fromTorch', 'model.safetensors'))
+    const header = JSON.parse(file.toString('utf8', 8, 8 + Number(file.readBigUInt64LE()))) as { __metadata__: object }
+    assert.deepEqual(header.__metadata__, { format: 'pt' })
   })
 
   it('refuses in one line, with 2, what cannot be, and writes nothing', () => {

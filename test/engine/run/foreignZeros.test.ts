@@ -1,6 +1,7 @@
 // Zeros of a model that somebody else has pruned, in linears that the recipe does not prune.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { compareCheckpoints } from '../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
@@ -57,6 +58,25 @@ describe('a model that was pruned elsewhere, of which a recipe prunes a part', (
       assert.match(warnings.join('\n'), /exact zeros \(50(\.0+)? ?%\) of 1 linears .* does not prune/)
       assert.equal(await zerosOf(place.path('out'), fc1), 48)
     })
+
+  it('refuses a mask that the weights no longer have, unless all is pruned anew; nor does a comparison believe it', async () => {
+    const whole = (more: object, to: string) =>
+      place.recipe(to, { version: 1, model: place.path('model'), save: { to }, ...more })
+    const prune = [{ method: 'magnitude', sparsity: 0.5 }]
+    await run(backend, { recipe: whole({ prune }, 'pruned') })
+    cpSync(place.path('pruned', 'sparsescope.mask'), place.path('model', 'sparsescope.mask'))
+    const ids = { data: place.path('ids.safetensors'), samples: 4, seq_len: 16 }
+    const recover = { mode: 'retrain', train: ['norm'], steps: 2, ...ids }
+    for (const more of [{ recover }, { recover, prune: [{ ...prune[0], targets: ['re:.*q_proj'] }] }])
+      await assert.rejects(run(backend, { recipe: whole(more, 'stale') }), {
+        code: 'bad-checkpoint',
+        message: /the mask is older than the weights/,
+      })
+    await run(backend, { recipe: whole({ prune, recover }, 'anew') })
+    const model = await openCheckpoint(place.path('model'))
+    assert.equal((await compareCheckpoints(model, model)).maskPreserved, null)
+    await model.close()
+  })
 
   it('says nothing where there are none', async () => {
     const { warnings } = await run(backend, { recipe: recipe(training) })

@@ -125,6 +125,20 @@ describe('recipes of other tools', () => {
     }) // prettier-ignore
   })
 
+  it('a value that cannot be taken over takes no more along than its step, or itself', () => {
+    const steps = imported(
+      'a_stage:\n  a_modifiers:\n    SparseGPTModifier: {sparsity: [0.0, 0.5]}\n    WandaPruningModifier: {sparsity: 0.6}\n',
+    )
+    assert.deepEqual(steps.recipe.prune?.map(({ method, sparsity }) => [method, sparsity]), [['wanda', 0.6]]) // prettier-ignore
+    assert.match(steps.notes.join('\n'), /prune\.0\.sparsity\.0 cannot be taken over.*; prune\.0 was left out/)
+    const rate = imported(
+      'goal_sparsity: 0.5\nprune_method: wanda\ntraining_mode: retrain\ninitial_lr: -1\nn_iterations: 7\n',
+    )
+    const [recover] = recoveriesOf(rate.recipe.recover)
+    assert.deepEqual([recover.mode, recover.steps, recover.lr], ['retrain', 7, undefined])
+    assert.match(rate.notes.join('\n'), /recover\.lr cannot be taken over/)
+  })
+
   it('what is no recipe says so, and hostile values do not get through', () => {
     for (const text of ['', 'a: 1', '[1, 2', 'version: 1\nmodel: m\n', '- '.repeat(20_000)]) {
       assert.ok('problem' in importRecipe(text), text.slice(0, 20))

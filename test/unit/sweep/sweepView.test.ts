@@ -35,6 +35,12 @@ describe('standing of a run in a sweep', () => {
     assert.equal(of(signs({ end: { status: 'done' }, hasReport: true }), around({ isCancelled: true })), 'done')
     assert.deepEqual(standingInSweep(null, around({ refusal: 'no room' })), { state: 'failed', message: 'no room' })
     assert.equal(of(null, around({ refusal: 'no room', isQueued: true })), 'waiting')
+    const moved = around({ refusal: 'the data changed' })
+    const stopped = signs({ end: { status: 'cancelled', message: 'by hand' } })
+    assert.deepEqual(standingInSweep(stopped, moved), { state: 'failed', message: 'the data changed' })
+    assert.equal(of(signs({ end: { status: 'done' }, hasReport: true }), moved), 'done')
+    assert.equal(of(signs({ isHeld: true }), moved), 'running')
+    assert.equal(of(stopped, around({ refusal: 'x', isQueued: true })), 'waiting')
   })
 
   it('many are counted in one line', () => {

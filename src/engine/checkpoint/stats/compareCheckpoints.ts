@@ -134,7 +134,7 @@ function count(counts: MaskCounts, { pruned, broken }: TensorDifference): void {
   counts.brokenWeights += broken
 }
 
-/** The matrix has pruned weights: by the explicit mask, else by its zeros. */
+/** The matrix has pruned weights: zeros, where there is an explicit mask of what it prunes. */
 async function prunes(
   checkpoint: Checkpoint,
   entry: TensorEntry,
@@ -142,7 +142,7 @@ async function prunes(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { mask } = await bearers.maskOf(entry)
-  if (mask) return prunesAny(mask)
+  if (mask && !prunesAny(mask)) return false
   const stats = await tensorStats(checkpoint, entry, { signal })
   return stats !== null && stats.zeros > 0
 }

@@ -28,7 +28,8 @@ export async function readTorchHeader(pool: FilePool, path: string, fileBytes: n
   const bytes = new Uint8Array(pickle.bytes)
   await pool.read(path, pickle.start, bytes)
   const tensors = tensorsOf(readPickle(bytes)).map((tensor) => placed(tensor, storages.get(tensor.storage)))
-  return { tensors, unknown: [], metadata: new Map(), dataStart: 0 }
+  // What is saved from it carries this on: loaders of safetensors ask for it.
+  return { tensors, unknown: [], metadata: new Map([['format', 'pt']]), dataStart: 0 }
 }
 
 function problemOf(prefix: Uint8Array, fileBytes: number): string | null {

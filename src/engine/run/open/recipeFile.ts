@@ -1,11 +1,12 @@
 // A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
-import { dirname, relative, resolve } from 'node:path'
+import { dirname, relative, resolve, sep } from 'node:path'
 import { stringify } from 'yaml'
 import { parseSetting, withSetting } from '../../../shared/recipe/overrides.ts'
 import type { Finding } from '../../../shared/recipe/finding.ts'
 import { parseRecipe } from '../../../shared/recipe/parse.ts'
 import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../../shared/recipe/schema.ts'
+import { isHubName } from '../../checkpoint/hubCache.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
 import { inRecipeThread, shortRecipe } from './recipeThread.ts'
@@ -111,7 +112,7 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
 
 /** The text for the run folder: a recipe that means the same from there. */
 export function recipeText(absolute: ResolvedRecipe, folder: string): string {
-  const moved = mapPaths(absolute, (path) => relative(folder, path).replaceAll('\\', '/'))
+  const moved = mapPaths(absolute, (path) => (isHubName(path) ? path : relative(folder, path).replaceAll(sep, '/')))
   return `# The recipe of this run with all defaults filled in. Paths are relative to this folder.\n${recipeYaml(writtenRecipe(moved))}`
 }
 

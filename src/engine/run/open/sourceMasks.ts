@@ -1,18 +1,60 @@
 // Masks that a checkpoint brings along: from its mask file, or from its exact zeros.
 import { createHash } from 'node:crypto'
-import { blockLinears } from '../../../shared/families/parameters.ts'
+import { blockLinears, type Parameter } from '../../../shared/families/parameters.ts'
 import { formatShare } from '../../../shared/format/numbers.ts'
 import { sparsityOf, type ZeroCount } from '../../../shared/format/sparsity.ts'
 import { explicitMasks } from '../../checkpoint/explicitMasks.ts'
 import { maskFileName } from '../../checkpoint/maskFile.ts'
 import type { StoredMask, StoredMasks } from '../../checkpoint/storedMask.ts'
+import { maskWords } from '../../compute/tensor.ts'
 import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weightIo.ts'
 import { maskOfZeros, zeroCountOf } from '../../prune/mask.ts'
 
-/** Masks of the block linears by module name; null when the checkpoint holds none. */
-export async function ownMasksOf(model: Model): Promise<Map<string, StoredMask> | null> {
+/** Weights that are looked at together. */
+const pieceLength = 8 * 2 ** 20
+
+/**
+ * Masks of the block linears that are wanted, by module name; null when the checkpoint holds none. Reads each of their weights:
+ * what a mask prunes must be 0 already. @throws EngineError 'bad-checkpoint' where it is not.
+ */
+export async function ownMasksOf(
+  model: Model,
+  wanted: (linear: string) => boolean = () => true,
+): Promise<Map<string, StoredMask> | null> {
+  const found = await foundMasks(model)
+  if (!found) return null
+  const masks = new Map([...found].filter(([name]) => wanted(name)))
+  for (const [name, mask] of masks) {
+    const parameter = model.parameters.get(`${name}.weight`)
+    const filled = parameter ? await filledWeights(model, parameter, mask) : 0
+    if (filled > 0)
+      throw new EngineError(
+        'bad-checkpoint',
+        `${model.checkpoint.folder}: ${filled} weights of ${name} are not 0 although ${maskFileName} says that they are pruned: the mask is older than the weights. Remove it; the zeros that are there are then taken as the mask`,
+      )
+  }
+  return masks
+}
+
+/** Weights that the mask prunes and that are not 0. */
+async function filledWeights(model: Model, parameter: Parameter, mask: StoredMask): Promise<number> {
+  const { words, columns } = await mask.read()
+  const perRow = maskWords(columns)
+  let filled = 0
+  const step = parameter.transposed ? mask.rows : Math.max(1, Math.floor(pieceLength / columns))
+  for (let start = 0; start < mask.rows; start += step) {
+    const end = Math.min(start + step, mask.rows)
+    const values = decode(await readWeight(model, parameter, { start, end }))
+    for (let row = start, i = 0; row < end; row++)
+      for (let c = 0; c < columns; c++, i++)
+        if (values[i] !== 0 && ((words[row * perRow + (c >> 5)] >>> (c & 31)) & 1) === 0) filled++
+  }
+  return filled
+}
+
+async function foundMasks(model: Model): Promise<Map<string, StoredMask> | null> {
   const { checkpoint, config } = model
   const own = await explicitMasks(checkpoint)
   if (!own) return null
@@ -59,9 +101,10 @@ export async function masksBesides(
   pruned: ReadonlySet<string>,
   warn: (message: string) => void,
 ): Promise<Map<string, StoredMask>> {
-  const given = await ownMasksOf(model)
-  if (given) return new Map([...given].filter(([name]) => !pruned.has(name)))
-  const { masks, counts } = await masksOfZeros(model, (name) => !pruned.has(name))
+  const isOther = (name: string) => !pruned.has(name)
+  const given = await ownMasksOf(model, isOther)
+  if (given) return given
+  const { masks, counts } = await masksOfZeros(model, isOther)
   for (const [name, { zeros, size }] of counts)
     if (zeros < leastPruned * size) {
       masks.delete(name)

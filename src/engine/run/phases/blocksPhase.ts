@@ -116,7 +116,7 @@ async function masksOfSource(
   const pruned = prunedNames(entries)
   // Where nothing trains, no zero is lost: only a mask file is worth a look.
   if (recipe.recover.length > 0) return masksBesides(model, pruned, warn)
-  return new Map([...((await ownMasksOf(model)) ?? [])].filter(([name]) => !pruned.has(name)))
+  return (await ownMasksOf(model, (name) => !pruned.has(name))) ?? new Map()
 }
 
 /** A block as it was saved. */

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { locate } from '../../checkpoint/locate.ts'
+import { isCompanion } from '../../checkpoint/companions.ts'
 import { maskFileName } from '../../checkpoint/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import { fingerprint, recognise, type Fingerprint } from './fingerprint.ts'
@@ -20,14 +21,10 @@ export interface SourceRecord extends Fingerprint {
   readonly name: string
 }
 
-/** Small files that the result takes over or that say how to read the model. */
-const companions =
-  /^(?:config|generation_config|special_tokens_map|added_tokens|merges|(?:tokenizer|vocab|chat_template).*)\.(?:json|txt|model|jinja)$/
-
 /** What the recipe, its paths absolute, and its model name now. */
 export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): Promise<SourceFile[]> {
   const { entry } = await locate(source.path)
-  const beside = (await readdir(source.folder)).filter((name) => companions.test(name) || name === maskFileName)
+  const beside = (await readdir(source.folder)).filter((name) => isCompanion(name) || name === maskFileName)
   const model = [...source.files, ...[entry, ...beside].map((name) => ({ name, path: join(source.folder, name) }))]
   const files = new Map(model.map(({ name, path }) => [`model ${name}`, path]))
   const { calibration, recover, evaluate } = recipe

@@ -19,6 +19,9 @@ export interface Conversion {
   notes: Note[]
 }
 
+/** Of values that are left out one by one. */
+const mostNotes = 100
+
 /** A recipe under construction: checked against the schema at the end. */
 export type Draft = { [key: string]: Json | undefined }
 
@@ -32,16 +35,50 @@ export function convertRecipe(value: unknown, dialect: Dialect): Conversion {
       : dialect === 'axolotl'
         ? axolotlRecipe(root, notes)
         : modifierRecipe(root, [], notes)
-  const complete = { version: 1, model: 'path/to/model', ...withoutUndefined(draft) }
-  const checked = recipeSchema.safeParse(complete)
-  if (checked.success) return { recipe: checked.data, notes }
-  // A value that the other tool takes and we do not: leave its top-level part out and say so.
-  const bad = new Set(checked.error.issues.map((i) => String(i.path[0])))
-  for (const issue of checked.error.issues) {
-    notes.push({ path: [], message: `${issue.path.join('.')} cannot be taken over: ${issue.message}` })
+  const complete: JsonMap = { version: 1, model: 'path/to/model', ...withoutUndefined(draft) }
+  return { recipe: accepted(complete, notes), notes }
+}
+
+/**
+ * The recipe without what the other tool takes and we do not: a pruning step goes as a whole, since without its sparsity it would
+ * be another one; of everything else the value alone. Each is noted.
+ */
+function accepted(complete: JsonMap, notes: Note[]): Recipe {
+  const bare: JsonMap = { version: 1, model: 'path/to/model' }
+  let rest = complete
+  for (let round = 0; round < mostNotes; round++) {
+    const checked = recipeSchema.safeParse(rest)
+    if (checked.success) return checked.data
+    const { path, message } = checked.error.issues[0]
+    const bad = path[0] === 'prune' ? path.slice(0, 2) : path
+    const told = `${path.join('.')} cannot be taken over: ${message}`
+    notes.push({ path: [], message: path.length > bad.length ? `${told}; ${bad.join('.')} was left out` : told })
+    // What has no place is left out with all that it is in, and without a model a placeholder is taken.
+    rest = { ...bare, ...without(rest, bad) }
   }
-  const rest = Object.fromEntries(Object.entries(complete).filter(([key]) => !bad.has(key)))
-  return { recipe: recipeSchema.parse({ ...rest, version: 1, model: rest.model ?? 'path/to/model' }), notes }
+  notes.push({ path: [], message: 'too much of it cannot be taken over: nothing was' })
+  return recipeSchema.parse(bare)
+}
+
+/** A copy without what lies at a path; an array that is empty then, or a place that is not there, takes its parent along. */
+function without(value: JsonMap, path: readonly PropertyKey[]): JsonMap {
+  const keys = path.map(String)
+  const cut = (node: Json | undefined, depth: number): Json | undefined => {
+    if (depth === keys.length) return undefined
+    if (Array.isArray(node)) {
+      const list = node.flatMap((item, i) => {
+        const kept = String(i) === keys[depth] ? cut(item, depth + 1) : item
+        return kept === undefined ? [] : [kept]
+      })
+      return list.length > 0 && keys[depth] in node ? list : undefined
+    }
+    if (!isMap(node) || !Object.hasOwn(node, keys[depth])) return undefined
+    const { [keys[depth]]: item, ...others } = node
+    const kept = cut(item, depth + 1)
+    return kept === undefined ? others : { ...others, [keys[depth]]: kept }
+  }
+  const result = cut(value, 0)
+  return isMap(result) ? result : {}
 }
 
 /** llm-compressor and SparseML: stages of groups of modifiers. */
