@@ -2,6 +2,7 @@
 import type { Kernels } from '../../kernels.ts'
 import type { Gpu } from '../gpu.ts'
 import type { Variant } from '../shader.ts'
+import { fewRowsVariants } from './gemm/fewRows.ts'
 import { multiply, product } from './gemm/multiply.ts'
 import { portableVariants } from './gemm/portable.ts'
 import { nnVariants } from './gemm/smallNn.ts'
@@ -11,7 +12,7 @@ import { tensorVariants } from './gemm/tensorCores.ts'
 
 type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
 
-export const productVariants: readonly Variant[] = portableVariants
+export const productVariants: readonly Variant[] = [...portableVariants, ...fewRowsVariants]
 /** Need the features of subgroup matrices; every shape that adapters are known to list. */
 export const tensorCoreVariants: readonly Variant[] = [
   { m: 16, n: 16, k: 16 },

@@ -5,6 +5,7 @@ import { slice, type Tensor } from '../../../tensor.ts'
 import { pieces, type Gpu } from '../../gpu.ts'
 import { dtypeCode } from '../../halves.ts'
 import { maxGroups, type Variant } from '../../shader.ts'
+import { fewRowsColumns, fewRowsVariants, hasFewRows } from './fewRows.ts'
 import { gemmParams, single, type Batch, type Sizes } from './params.ts'
 import { portableTile, portableVariants } from './portable.ts'
 import { nnVariants } from './smallNn.ts'
@@ -135,5 +136,6 @@ function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: n
     if (aEven && bEven && !p.transB && !p.transA) return nnVariants[type]
     if (aEven && bEven && !p.transB && type === 0) return tnVariant
   }
+  if (hasFewRows(p)) return { variant: fewRowsVariants[type], rows: p.m, columns: fewRowsColumns }
   return { variant: portableVariants[type], rows: portableTile, columns: portableTile }
 }
