@@ -6,6 +6,17 @@ import { gemmHead } from './params.ts'
 
 export const portableTile = 64
 
+/** Sums by name, written out: drivers keep an array that a loop indexes in memory where they do not unroll the loop. */
+const rows = [...Array(8).keys()]
+const part = (r: number) => `a${r >> 2}[${r % 4}]`
+const declareSums = rows.map((r) => `  var s${r}l = vec4f();\n  var s${r}h = vec4f();`).join('\n')
+const addProducts = rows
+  .map((r) => `      s${r}l = fma(vec4f(${part(r)}), b0, s${r}l);\n      s${r}h = fma(vec4f(${part(r)}), b1, s${r}h);`)
+  .join('\n')
+const storeSums = rows
+  .flatMap((r) => rows.map((c) => `  store(base, row + ${r}u, column + ${c}u, s${r}${c < 4 ? 'l' : 'h'}[${c % 4}]);`))
+  .join('\n')
+
 const portable: Shader = {
   name: 'gemmPortable',
   bindings: 'wrrr',
@@ -57,7 +68,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let column0 = group.x * TILE;
   let aFrom = aStart(group.z);
   let bFrom = bStart(group.z);
-  var sums: array<array<vec4f, 2>, 8>;
+${declareSums}
   for (var k0 = 0u; k0 < p.k; k0 += DEPTH) {
     for (var i = local; i < DEPTH * 16u; i += 64u) {
       // i counts (side, depth) with the one that is contiguous in memory running fastest.
@@ -76,21 +87,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       let a1 = aTile[k * ROW + rows + 1u];
       let b0 = bTile[k * ROW + columns];
       let b1 = bTile[k * ROW + columns + 1u];
-      for (var r = 0u; r < 4u; r++) {
-        sums[r][0] = fma(vec4f(a0[r]), b0, sums[r][0]);
-        sums[r][1] = fma(vec4f(a0[r]), b1, sums[r][1]);
-        sums[r + 4u][0] = fma(vec4f(a1[r]), b0, sums[r + 4u][0]);
-        sums[r + 4u][1] = fma(vec4f(a1[r]), b1, sums[r + 4u][1]);
-      }
+${addProducts}
     }
     workgroupBarrier();
   }
   let base = outStart(group.z);
-  for (var r = 0u; r < 8u; r++) {
-    for (var c = 0u; c < 8u; c++) {
-      store(base, row0 + (local / 8u) * 8u + r, column0 + (local % 8u) * 8u + c, sums[r][c / 4u][c % 4u]);
-    }
-  }
+  let row = row0 + (local / 8u) * 8u;
+  let column = column0 + (local % 8u) * 8u;
+${storeSums}
 }
 `,
 }
