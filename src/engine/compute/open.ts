@@ -2,9 +2,11 @@
 import { readdirSync } from 'node:fs'
 import { parseByteSize } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
+import { machineMemoryBytes } from '../machineMemory.ts'
 import { upload, type Backend } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
 import { knownDeviceMemory } from './webgpu/deviceMemory.ts'
+import { memoryBound } from './webgpu/memoryBound.ts'
 import { openWebGpu, type WebGpuBackend } from './webgpu/backend.ts'
 
 export interface OpenOptions {
@@ -61,13 +63,19 @@ async function openProbed(maxBytes: number | undefined, adapter?: string): Promi
   const gpu = await openWebGpu({ maxBytes, flags: adapter ? [`adapter=${adapter}`] : [] })
   try {
     await probe(gpu)
-    if (maxBytes === undefined && gpu.info.details.software !== true)
-      gpu.limitMemory(await knownDeviceMemory(gpu.identity, () => gpu.measureMemory()))
+    if (maxBytes === undefined && gpu.info.details.software !== true) gpu.limitMemory(await memoryOf(gpu))
     return gpu
   } catch (error) {
     await gpu.close()
     throw error
   }
+}
+
+/** Of one that shares the host's memory half: the engine and all other programs live there too. */
+async function memoryOf({ traits, info, identity, measureMemory }: WebGpuBackend): Promise<number> {
+  if (!traits.ownMemory) return machineMemoryBytes() / 2
+  const bound = await memoryBound(String(info.details.vendor))
+  return Math.min(bound, await knownDeviceMemory(identity, () => measureMemory(bound)))
 }
 
 function sizeOf(deviceMemory: string): number {

@@ -75,8 +75,11 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
 /** Vendors whose GPUs mostly share the host's memory; WebGPU does not say which do. */
 const sharing = /apple|intel|qualcomm|arm|img/i
 
+/** AMD's processors with graphics, as they call themselves, and NVIDIA's boards whose memory is the processor's. */
+const sharingNames = /radeon(\(tm\))? graphics|radeon(\(tm\))? \d{3}m\b|vega \d+ graphics|\b(tegra|orin|xavier|gb10)\b/i
+
 export function hasOwnMemory(info: GPUAdapterInfo): boolean {
-  return !isSoftware(info) && !sharing.test(info.vendor)
+  return !isSoftware(info) && !sharing.test(info.vendor) && !sharingNames.test(`${info.device} ${info.description}`)
 }
 
 export function adapterName(info: GPUAdapterInfo): string {

@@ -23,8 +23,8 @@ export interface WebGpuBackend extends Backend {
   readonly prune: PruneKernels
   /** Adapter and driver, for what is known of them. */
   readonly identity: string
-  /** Bytes that the device gives beside what is in use. */
-  measureMemory(): Promise<number>
+  /** Bytes that the device gives beside what is in use; it is asked for no more than `most`. */
+  measureMemory(most: number): Promise<number>
   /** Allocations beyond it throw `out-of-memory`. */
   limitMemory(bytes: number): void
   /** For tests: as if the driver had reset the device. */
@@ -252,8 +252,8 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
       return mayPlan ? { limitBytes: (plannedBytes = less) } : null
     },
     identity: facts.identity,
-    async measureMemory() {
-      const [inGiB] = (await connection.request((id) => ({ type: 'measure', id }))) as Float32Array
+    async measureMemory(most) {
+      const [inGiB] = (await connection.request((id) => ({ type: 'measure', id, most }))) as Float32Array
       return inGiB * 2 ** 30
     },
     limitMemory: (bytes) => void (limitBytes = bytes),

@@ -11,13 +11,16 @@ const smallest = gib / 16
 /** No card has more; a driver that never refuses lends the host's memory. */
 const most = 512 * gib
 
-/** Bytes in buffers of up to 1 GiB that the device gives now; all are given back. Nothing is written to them. */
-export async function measureDeviceMemory(device: GPUDevice): Promise<number> {
+/** An answer is good for a day: another program may have held the card when it was measured. */
+const keptMs = 24 * 3600 * 1000
+
+/** Bytes in buffers of up to 1 GiB that the device gives now, at most `bound`; all are given back. Nothing is written to them. */
+export async function measureDeviceMemory(device: GPUDevice, bound = Infinity): Promise<number> {
   const buffers: GPUBuffer[] = []
   let total = 0
   try {
     for (let size = Math.min(gib, device.limits.maxBufferSize - (device.limits.maxBufferSize % 4)); size >= smallest;) {
-      const buffer = total + size <= most ? await tryBuffer(device, size) : null
+      const buffer = total + size <= Math.min(most, bound) ? await tryBuffer(device, size) : null
       if (buffer) {
         buffers.push(buffer)
         total += size
@@ -43,16 +46,20 @@ export async function knownDeviceMemory(
   key: string,
   measure: () => Promise<number>,
   file = cacheFile(),
+  now = Date.now(),
 ): Promise<number> {
   const known = await readKnown(file)
-  const bytes = known[key]
-  if (Number.isSafeInteger(bytes) && bytes >= smallest) return bytes
+  const { bytes = NaN, at = NaN } = known[key] ?? {}
+  if (Number.isSafeInteger(bytes) && bytes >= smallest && Math.abs(now - at) < keptMs) return bytes
   const measured = await measure()
-  await writeKnown(file, { ...known, [key]: measured }).catch(() => undefined)
+  await writeKnown(file, { ...known, [key]: { bytes: measured, at: now } }).catch(() => undefined)
   return measured
 }
 
-async function readKnown(file: string): Promise<Record<string, number>> {
+/** As anybody may have written it. */
+type Known = Record<string, { bytes?: number; at?: number } | null | undefined>
+
+async function readKnown(file: string): Promise<Known> {
   try {
     const known: unknown = JSON.parse(await readFile(file, 'utf8'))
     return typeof known === 'object' && known !== null ? { ...known } : {}
@@ -61,7 +68,7 @@ async function readKnown(file: string): Promise<Record<string, number>> {
   }
 }
 
-async function writeKnown(file: string, known: Record<string, number>): Promise<void> {
+async function writeKnown(file: string, known: Known): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const own = `${file}.${randomUUID()}`
   await writeFile(own, JSON.stringify(known), { flag: 'wx' })

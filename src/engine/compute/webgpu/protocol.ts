@@ -17,8 +17,8 @@ export type Request =
   | { type: 'run'; commands: Command[] }
   | { type: 'read'; id: number; tensor: Tensor }
   | { type: 'sync'; id: number }
-  /** How many bytes the device gives: `data` holds their GiB. */
-  | { type: 'measure'; id: number }
+  /** How many bytes the device gives, up to `most`: `data` holds their GiB. */
+  | { type: 'measure'; id: number; most: number }
   /** For tests: the device is lost as if its driver had reset. */
   | { type: 'lose' }
   | { type: 'close'; id: number }

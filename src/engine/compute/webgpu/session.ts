@@ -114,8 +114,8 @@ export class Session {
   }
 
   /** Bytes that the device gives beside what is in use. */
-  measureMemory(): Promise<number> {
-    return measureDeviceMemory(this.#device)
+  measureMemory(most: number): Promise<number> {
+    return measureDeviceMemory(this.#device, most)
   }
 
   close(): void {

@@ -95,7 +95,7 @@ async function handle(session: Session, request: Request): Promise<void> {
       })
     case 'measure':
       return answer(session, request.id, async () => {
-        const data = Float32Array.of((await session.measureMemory()) / 2 ** 30)
+        const data = Float32Array.of((await session.measureMemory(request.most)) / 2 ** 30)
         return () => reply({ type: 'done', id: request.id, data })
       })
     case 'lose':

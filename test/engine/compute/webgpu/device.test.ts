@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
@@ -8,6 +8,8 @@ import { openBackend, probe } from '../../../../src/engine/compute/open.ts'
 import { openReference } from '../../../../src/engine/compute/reference/backend.ts'
 import { rows, slice } from '../../../../src/engine/compute/tensor.ts'
 import { openWebGpu, type WebGpuBackend } from '../../../../src/engine/compute/webgpu/backend.ts'
+import { hasOwnMemory } from '../../../../src/engine/compute/webgpu/adapter.ts'
+import { memoryBound } from '../../../../src/engine/compute/webgpu/memoryBound.ts'
 import { knownDeviceMemory, measureDeviceMemory } from '../../../../src/engine/compute/webgpu/deviceMemory.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { openOrSkip } from '../../../support/webgpu.ts'
@@ -191,6 +193,43 @@ describe('how much memory a GPU gives', function () {
     }
   })
 
+  it('is never asked for more than a bound', async () => {
+    const { device, given } = deviceOf(2 ** 36)
+    assert.equal(await measureDeviceMemory(device, 3.5 * 2 ** 30), 3.5 * 2 ** 30)
+    assert.equal(given(), 3.5 * 2 ** 30)
+  })
+
+  it('of an AMD card is what Linux says is free, of others on Linux what the driver gives', async () => {
+    const cards = mkdtempSync(join(tmpdir(), 'cards-'))
+    const card = (name: string, total: number, used: number) => {
+      mkdirSync(join(cards, name, 'device'), { recursive: true })
+      writeFileSync(join(cards, name, 'device', 'mem_info_vram_total'), `${total}\n`)
+      writeFileSync(join(cards, name, 'device', 'mem_info_vram_used'), `${used}\n`)
+    }
+    assert.equal(await memoryBound('amd', 'linux', cards), Infinity)
+    mkdirSync(join(cards, 'card2-DP-1'))
+    mkdirSync(join(cards, 'card2'))
+    card('card0', 512, 12)
+    card('card1', 8192, 192)
+    assert.equal(await memoryBound('amd', 'linux', cards), 8000)
+    assert.equal(await memoryBound('nvidia', 'linux', cards), Infinity)
+    assert.ok((await memoryBound('nvidia', 'win32', cards)) < Infinity)
+    rmSync(cards, { recursive: true })
+  })
+
+  it('is shared by processors with graphics', () => {
+    const info = (vendor: string, description: string) => ({ vendor, description, device: '', architecture: '', isFallbackAdapter: false }) as unknown as GPUAdapterInfo // prettier-ignore
+    for (const [vendor, name, own] of [
+      ['nvidia', 'NVIDIA H100 PCIe', true],
+      ['nvidia', 'NVIDIA Tegra Orin (nvgpu)', false],
+      ['amd', 'AMD Radeon RX 7900 XTX (RADV NAVI31)', true],
+      ['amd', 'AMD Radeon Graphics (RADV RENOIR)', false],
+      ['amd', 'AMD Radeon 780M (RADV PHOENIX)', false],
+      ['intel', 'Intel(R) Arc(tm) A770 Graphics', false],
+    ] as const)
+      assert.equal(hasOwnMemory(info(vendor, name)), own, name)
+  })
+
   it('is asked once for an adapter and a driver; a broken cache costs a measurement', async () => {
     const temp = mkdtempSync(join(tmpdir(), 'device-memory-'))
     const file = join(temp, 'deep', 'device-memory.json')
@@ -199,7 +238,10 @@ describe('how much memory a GPU gives', function () {
     assert.equal(await knownDeviceMemory('a / 1', measure, file), 2 ** 30)
     assert.equal(await knownDeviceMemory('a / 1', measure, file), 2 ** 30)
     assert.equal(await knownDeviceMemory('a / 2', measure, file), 2 ** 31)
-    for (const text of ['', '{', '[]', 'null', '{"a / 1":"8GB"}', '{"a / 1":-1}']) {
+    const day = 24 * 3600 * 1000
+    assert.equal(await knownDeviceMemory('a / 1', measure, file, Date.now() + day / 2), 2 ** 30)
+    assert.equal(await knownDeviceMemory('a / 1', measure, file, Date.now() + day + 1), 3 * 2 ** 30)
+    for (const text of ['', '{', '[]', 'null', '{"a / 1":"8GB"}', '{"a / 1":-1}', '{"a / 1":{"bytes":"8GB"}}']) {
       writeFileSync(file, text)
       asked = 2
       assert.equal(await knownDeviceMemory('a / 1', measure, file), 3 * 2 ** 30)
