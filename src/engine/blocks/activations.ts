@@ -36,10 +36,19 @@ export interface ActivationBudget {
 /** An uninitialised store: write a window before reading it. */
 export function createActivations(backend: Backend, shape: ActivationShape, budget: ActivationBudget): Activations {
   const bytes = shape.windows * shape.seqLen * shape.channels * 4
-  const { usedBytes, limitBytes } = backend.memory()
+  return isResident(backend, bytes, budget)
+    ? deviceActivations(backend, shape)
+    : hostActivations(backend, shape, budget)
+}
+
+/** Whether the device holds all of them; the others are read from the host and written back, batch after batch. */
+function isResident({ traits, memory }: Backend, bytes: number, budget: ActivationBudget): boolean {
+  const { usedBytes, limitBytes } = memory()
+  const left = limitBytes - usedBytes
   // Half of what is left is for the blocks.
-  const resident = backend.traits.inHostMemory && bytes <= budget.bytes && bytes <= (limitBytes - usedBytes) / 2
-  return resident ? deviceActivations(backend, shape) : hostActivations(backend, shape, budget)
+  if (traits.inHostMemory) return bytes <= budget.bytes && bytes <= left / 2
+  // Beside a device's own memory the budget is the host's. What plans there count on, blocks and batches, is three quarters.
+  return traits.ownMemory === true && bytes <= left / 4 && bytes <= (traits.mostTensorBytes ?? Infinity)
 }
 
 function deviceActivations(backend: Backend, shape: ActivationShape): Activations {

@@ -21,6 +21,8 @@ export interface DeviceTraits {
   readonly inHostMemory: boolean
   /** Its memory is not the host's; absent: it is, or shares it. */
   readonly ownMemory?: boolean
+  /** No tensor may be larger; absent: as large as there is memory. */
+  readonly mostTensorBytes?: number
   /** Products widen 16-bit weights each time, so f32 ones are faster where they fit. */
   readonly widensWeights: boolean
   /** Multiplies bf16 by bf16 with f32 sums, on a CPU faster than f32: products take activations in bf16. */

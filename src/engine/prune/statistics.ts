@@ -1,6 +1,8 @@
 // Statistics of the linears' inputs, gathered during forward passes on the device that runs them (methods.md 3).
 import type { Statistic } from '../../shared/methods/method.ts'
 import { methodOf } from '../../shared/methods/methods.ts'
+import { formatBytes } from '../../shared/format/byteSize.ts'
+import { EngineError } from '../errors.ts'
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
@@ -77,7 +79,7 @@ export class Statistics {
         return tensor
       }
       const squares = wants('norms') ? zeros([Math.min(this.windows, mostPartials), channels]) : null
-      const gram = gathers && wants('hessian') ? zeros([channels, channels]) : null
+      const gram = gathers && wants('hessian') ? zeros(hessianShape(this.#backend, linears[0].name, channels)) : null
       return { channels, squares, gram, batches: 0, tokens: 0 }
     })
     this.#sums.set(linears[0].inputKey, sums)
@@ -124,4 +126,15 @@ export class Statistics {
 /** ‖x_j‖ from the mean squares. */
 export function normsOf(meanSquares: Float64Array): Float64Array {
   return meanSquares.map(Math.sqrt)
+}
+
+/** @throws EngineError 'unsupported' where no plan, however small, has room for it. */
+function hessianShape({ traits, info }: Backend, name: string, channels: number): [number, number] {
+  const bytes = 4 * channels ** 2
+  const { mostTensorBytes = Infinity } = traits
+  if (bytes <= mostTensorBytes) return [channels, channels]
+  throw new EngineError(
+    'unsupported',
+    `the Hessian of the ${channels} inputs of ${name} takes ${formatBytes(bytes)}, and ${info.description} has no buffers of more than ${formatBytes(mostTensorBytes)}: use --device cpu, or a method without Hessians`,
+  )
 }

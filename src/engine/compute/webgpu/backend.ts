@@ -204,7 +204,13 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
   ) as unknown as DeviceKernels
   const backend: Omit<WebGpuBackend, 'prune'> = {
     info: { device: 'wgpu', description: facts.description, details: facts.details },
-    traits: { inHostMemory: false, ownMemory: facts.ownMemory, widensWeights: false, bf16Products: false },
+    traits: {
+      inHostMemory: false,
+      ownMemory: facts.ownMemory,
+      mostTensorBytes: facts.maxBufferBytes,
+      widensWeights: false,
+      bf16Products: false,
+    },
     precision: 'f32',
     kernels,
     allocate(dtype: DType, shape: readonly number[]): Tensor {
