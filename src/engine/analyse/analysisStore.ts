@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { measuredModuleSchema, type MeasuredModule } from '../../shared/analysis/analysis.ts'
 import { isCompanion } from '../checkpoint/companions.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'

@@ -1,7 +1,7 @@
 // What a repository holds at a revision, asked through @huggingface/hub and believed in nothing: names, sizes and hashes
 // come from a server.
 import { listFiles, modelInfo } from '@huggingface/hub'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError } from '../errors.ts'
 import { chunksOf, hubGet, type HubAccess } from './hubAccess.ts'

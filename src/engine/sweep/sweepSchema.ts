@@ -1,5 +1,5 @@
 // The shapes of the files of a sweep's folder. They may come from anyone, as a run folder's may.
-import { z } from 'zod'
+import * as z from 'zod'
 import { mostRuns } from '../../shared/sweep/settingsOfRuns.ts'
 
 const text = z.string().max(2 ** 16)

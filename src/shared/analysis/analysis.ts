@@ -1,6 +1,6 @@
 // What is known of a model before it is pruned: of each matrix inside the blocks, from its values alone, from its inputs on
 // calibration text, and from pruning it by itself.
-import { z } from 'zod'
+import * as z from 'zod'
 
 const errorSchema = z.strictObject({
   method: z.string(),

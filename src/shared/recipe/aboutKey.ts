@@ -1,5 +1,5 @@
 // What the schema says of a key, and what is common to many.
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Relative to the recipe. */
 export const path = z.string().min(1)

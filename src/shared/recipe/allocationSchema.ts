@@ -1,5 +1,5 @@
 // Keys of a pruning step that say how its one sparsity is spread over the blocks.
-import { z } from 'zod'
+import * as z from 'zod'
 import { allocationKeys, type AllocationKey } from '../allocations/allocation.ts'
 import {
   allocationNames,

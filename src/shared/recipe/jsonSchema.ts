@@ -1,5 +1,5 @@
 // The JSON Schema of recipes and look-ups in it by path: what completion, hover and the rules on keys go by.
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Path } from './document.ts'
 import { recipeSchema } from './schema.ts'
 

@@ -1,5 +1,5 @@
 // Where the result of a run goes, and in which form.
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseByteSize } from '../format/byteSize.ts'
 import { about, path } from './aboutKey.ts'
 import { defaultSaveFormat, saveFormatNames, saveFormats } from './saveFormats.ts'

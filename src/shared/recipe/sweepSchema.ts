@@ -1,5 +1,5 @@
 // `sweep`: what varies between the runs of a recipe that stands for many (design 4.5).
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseByteSize } from '../format/byteSize.ts'
 import { about } from './aboutKey.ts'
 

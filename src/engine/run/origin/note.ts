@@ -1,6 +1,6 @@
 // sparsescope.json beside a saved checkpoint, read again: how it came about. Anybody may have written it.
 import { basename, join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { recipeSchema } from '../../../shared/recipe/schema.ts'
 import { resolveRecipe, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'

@@ -1,7 +1,7 @@
 // What runs with the same model, pruned alike, and the same entries of `evaluate` have in common: one of them measures, the
 // others read it. While it measures, they get on with what is their own.
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Stage } from '../../../shared/protocol/events.ts'
 import { writeAtomic } from '../state/atomicFile.ts'
 import { keyOfWork, madeOnce, readMade } from '../state/madeOnce.ts'

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { copyFile, link, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { pruningOf, prunesFirst } from '../../../shared/sweep/pruningOf.ts'
 import { writeError } from '../../checkpoint/diskErrors.ts'
 import { makeFolders } from '../../checkpoint/makeFolders.ts'

@@ -2,7 +2,7 @@
 // the masks as bits. Together with the source they are the model so far.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { requireOwnFile } from '../../checkpoint/ownFile.ts'

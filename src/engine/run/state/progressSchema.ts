@@ -1,6 +1,6 @@
 // The shape of progress.json, and of the same record inside the training state. It may come from anyone: what does not
 // fit is refused in a sentence, and what is not named here is dropped.
-import { z } from 'zod'
+import * as z from 'zod'
 import { taskNames } from '../../../shared/tasks/tasks.ts'
 import { EngineError } from '../../errors.ts'
 import type { RunProgress } from './progress.ts'
