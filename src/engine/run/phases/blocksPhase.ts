@@ -160,7 +160,7 @@ function resultOf(
     modules[name] = { size: weight.length, zeros, sparsity: zeros / weight.length }
   }
   const errors = recovered.flatMap((one, i) =>
-    one ? [{ recovery: recoveries[i].planned.index, error_before: one.errorBefore, error_after: one.errorMerged }] : [],
+    one ? [{ recovery: recoveries[i].planned.index, error_before: one.errorBefore, error_after: one.errorAfter }] : [],
   )
   const last = errors.at(-1)
   return {
