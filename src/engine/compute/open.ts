@@ -15,7 +15,7 @@ export interface OpenOptions {
   adapter?: string
   /** Of the CPU backend; default: what the machine offers. */
   threads?: number
-  /** What may be used of the GPU's memory, as people write sizes. Default: what the GPU gives; the host's for a software one. */
+  /** What may be used of the GPU's memory, as people write sizes. Default: what the GPU gives, half of the host's where it shares that, all of it for a software one. */
   deviceMemory?: string
 }
 
