@@ -89,13 +89,15 @@ export interface PruneKernels {
   /**
    * SparseGPT's sweep over one block of columns, in place (methods.md 3.1, step 5). Without `pattern` the mask says what
    * goes; with them the mask is chosen on the way, from the updated weights, by scores in f32 as those weights are. Pruned
-   * entries become +0. Then all later columns take the block's errors. Resolves with Σ (w − q)²/d²/2.
+   * entries become +0. Then all later columns take the block's errors. Σ (w − q)²/d²/2 is added to the elements of
+   * losses [O], in whatever shares: who wants the sum reads it once, after the last block.
    */
   sparseGptBlock(
     weight: Tensor,
     mask: Tensor,
+    losses: Tensor,
     factor: InverseFactor,
     columns: Columns,
     pattern: NmPattern | null,
-  ): Promise<number>
+  ): Promise<void>
 }

@@ -95,19 +95,19 @@ export function referencePrune(backend: Backend): PruneKernels {
       if (factor) backend.write(out, Float32Array.from(factor))
       return factor !== null
     },
-    async sparseGptBlock(weight, mask, factor, columns, pattern) {
+    async sparseGptBlock(weight, mask, losses, factor, columns, pattern) {
       const [rows, width] = weight.shape
       const w = Float64Array.from(await backend.read(weight))
       const u = Float64Array.from(await backend.read(factor.upper))
       const words = (await backend.read(mask)) as Uint32Array
-      let loss = 0
+      const sums = (await backend.read(losses)) as Float32Array
       for (let r = 0; r < rows; r++) {
         const bits = words.subarray(r * maskWords(width), (r + 1) * maskWords(width))
-        loss += sweepRow(w.subarray(r * width, (r + 1) * width), bits, u, columns, pattern)
+        sums[r] += sweepRow(w.subarray(r * width, (r + 1) * width), bits, u, columns, pattern)
       }
       backend.write(weight, Float32Array.from(w))
       backend.write(mask, words)
-      return loss
+      backend.write(losses, sums)
     },
   }
 }

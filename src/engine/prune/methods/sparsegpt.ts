@@ -3,7 +3,7 @@
 import { Arena } from '../../compute/arena.ts'
 import { breathe } from '../../breathe.ts'
 import { EngineError } from '../../errors.ts'
-import { upload, type Backend } from '../../compute/backend.ts'
+import { readF32, upload, type Backend } from '../../compute/backend.ts'
 import type { Columns, InverseFactor, Scored } from '../../compute/pruneKernels.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import { uploadScale } from '../columnScale.ts'
@@ -81,16 +81,19 @@ export async function sparseGpt(
   factor: HessianFactor,
   { weight, mask, entry, name }: SolveInput,
 ): Promise<number> {
-  const width = weight.shape[1]
+  const [rows, width] = weight.shape
   const blockSize = settingOf(entry, 'block_size')
   zeroColumns(host, weight, factor.dead)
-  let loss = 0
+  using arena = new Arena(host)
+  const losses = arena.allocate([rows])
+  host.kernels.fill(losses, 0)
   for (let start = 0; start < width; start += blockSize) {
     await breathe()
     const columns = { start, end: Math.min(start + blockSize, width) }
     if (!entry.pattern) await maskColumns(host, { weight, scale: factor.inverseDiagonal, columns }, mask, entry, name)
-    loss += await host.prune.sparseGptBlock(weight, mask, factor, columns, entry.pattern)
+    await host.prune.sparseGptBlock(weight, mask, losses, factor, columns, entry.pattern)
   }
+  const loss = (await readF32(host, losses)).reduce((sum, row) => sum + row, 0)
   if (!Number.isFinite(loss))
     throw new EngineError(
       'numeric',

@@ -1,6 +1,6 @@
 // The pool's pruning kernels against naive sorts and textbook loops, on inputs made to trip a selection.
 import assert from 'node:assert/strict'
-import { upload, type Backend } from '../../../../src/engine/compute/backend.ts'
+import { readF32, upload, type Backend } from '../../../../src/engine/compute/backend.ts'
 import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
 import { exactPlace, type Columns, type PruneKernels } from '../../../../src/engine/compute/pruneKernels.ts'
 import { inverseFactor, referencePrune } from '../../../../src/engine/compute/reference/prune.ts'
@@ -240,7 +240,10 @@ for (const [label, options] of [
           const run = async (prune: PruneKernels) => {
             const weight = upload(cpu, 'f32', [rows, width], dense)
             const mask = upload(cpu, 'u32', [rows, maskWords(width)], bits)
-            const loss = await prune.sparseGptBlock(weight, mask, { upper, inverseDiagonal }, { start, end }, groups)
+            const losses = upload(cpu, 'f32', [rows], new Float32Array(rows).fill(1))
+            await prune.sparseGptBlock(weight, mask, losses, { upper, inverseDiagonal }, { start, end }, groups)
+            const loss = (await readF32(cpu, losses)).reduce((sum, row) => sum + row - 1, 0)
+            cpu.release(losses)
             const result = [(await cpu.read(weight)) as Float32Array, await cpu.read(mask)] as const
             cpu.release(weight)
             cpu.release(mask)

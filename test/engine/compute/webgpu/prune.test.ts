@@ -1,7 +1,7 @@
 // The GPU's pruning operations against sorts of the same f32 scores, and textbook loops in f64; whole and in windows that
 // hold a few rows.
 import assert from 'node:assert/strict'
-import { upload, type Backend } from '../../../../src/engine/compute/backend.ts'
+import { readF32, upload, type Backend } from '../../../../src/engine/compute/backend.ts'
 import type { PruneKernels } from '../../../../src/engine/compute/pruneKernels.ts'
 import { openReference } from '../../../../src/engine/compute/reference/backend.ts'
 import { inverseFactor, referencePrune } from '../../../../src/engine/compute/reference/prune.ts'
@@ -182,7 +182,9 @@ for (const [title, options] of Object.entries(variants))
             const upper = upload(backend, 'f32', [width, width], Float32Array.from(factor))
             const line = Float32Array.from({ length: width }, (_, j) => 1 / factor[j * width + j])
             const inverseDiagonal = upload(backend, 'f32', [1, width], line)
-            const loss = await prune.sparseGptBlock(weight, mask, { upper, inverseDiagonal }, { start, end }, groups)
+            const losses = upload(backend, 'f32', [rows], new Float32Array(rows).fill(1))
+            await prune.sparseGptBlock(weight, mask, losses, { upper, inverseDiagonal }, { start, end }, groups)
+            const loss = (await readF32(backend, losses)).reduce((sum, row) => sum + row - 1, 0)
             return { loss, weight: (await backend.read(weight)) as Float32Array, mask: await backend.read(mask) }
           }
           const reference = openReference()

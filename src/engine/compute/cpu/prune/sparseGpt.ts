@@ -2,7 +2,7 @@
 // into the columns behind the block. Rows are independent once the mask or the N:M rule is there.
 import type { NmPattern } from '../../../../shared/format/nm.ts'
 import type { Columns, InverseFactor } from '../../pruneKernels.ts'
-import { maskWords, type Tensor } from '../../tensor.ts'
+import { maskWords, slice, type Tensor } from '../../tensor.ts'
 import type { Pool, Split } from '../pool.ts'
 import type { Task } from '../tasks.ts'
 
@@ -47,10 +47,11 @@ export function sparseGptBlock(
   pool: Pool,
   weight: Tensor,
   mask: Tensor,
+  losses: Tensor,
   factor: InverseFactor,
   { start, end }: Columns,
   pattern: NmPattern | null,
-): number {
+): void {
   const { heap } = pool
   const [rows, width] = weight.shape
   const { n, m } = pattern ?? { n: 0, m: 0 }
@@ -65,7 +66,13 @@ export function sparseGptBlock(
     const [bits, upper, scale] = [mask, factor.upper, factor.inverseDiagonal].map((tensor) => heap.addressOf(tensor))
     const place = [heap.addressOf(weight), width, bits, maskWords(width), upper, scale]
     pool.run('pruneSweep', split, [...place, start, end, n, m, sums])
-    return view().reduce((a, b) => a + b, 0) / 2
+    const first = slice(losses, 0, [1])
+    const sum = new Float32Array(1)
+    heap.read(first, sum)
+    heap.write(
+      first,
+      sum.map((before) => before + view().reduce((a, b) => a + b, 0) / 2),
+    )
   } finally {
     heap.release(sums)
   }

@@ -72,7 +72,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       errors[p.errorsAt + c * p.count + row] = error;
     }
   }
-  losses[p.lossesAt + row] = loss;
+  losses[p.lossesAt + row] += 0.5 * loss;
 }
 `,
 )
@@ -80,7 +80,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 const of = variant(sweep)
 export const sweepVariants = [of]
 
-/** losses[O] = Σ (w − q)²/d² of each row's columns. See PruneKernels.sparseGptBlock. */
+/** losses[O] += Σ (w − q)²/d²/2 of each row's columns. See PruneKernels.sparseGptBlock. */
 export function runSweep(
   gpu: Gpu,
   { copy }: Pick<Kernels, 'copy'>,
