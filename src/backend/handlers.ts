@@ -1,6 +1,7 @@
 // What each call does.
 import { readFileSync } from 'node:fs'
 import { latestAnalysis } from '../engine/analyse/analysisStore.ts'
+import { modelPath } from '../engine/checkpoint/hubCache.ts'
 import { locate } from '../engine/checkpoint/locate.ts'
 import { writeModelCard } from '../engine/run/origin/modelCard.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
@@ -170,5 +171,5 @@ async function planText(recipe: string, text: string, gpu: boolean | null): Prom
   }
   const plan = planRecipe(recipe, context.resolved, facts, findings)
   const at = (path: string) => resolve(folder, path)
-  return { ...plan, model: at(plan.model), saveTo: plan.saveTo === null ? null : at(plan.saveTo) }
+  return { ...plan, model: modelPath(folder, plan.model), saveTo: plan.saveTo === null ? null : at(plan.saveTo) }
 }

@@ -13,17 +13,28 @@ export function createLane(): Lane {
   let tail: Promise<unknown> = Promise.resolve()
   let length = 0
   return {
-    run(signal, work) {
+    run<T>(signal: AbortSignal, work: () => Promise<T>) {
       length++
-      const result = tail
-        .then(() => {
-          if (signal.aborted) throw new EngineError('cancelled', 'cancelled')
-          return work()
-        })
-        .finally(() => length--)
-      tail = result.catch(() => {})
-      return result
+      let begun = false
+      const turn = tail.then(() => {
+        begun = true
+        if (signal.aborted) throw cancelled()
+        return work()
+      })
+      tail = turn.catch(() => {})
+      // Whoever gives up while waiting is told at once, not when the jobs before are over.
+      const givenUp = new Promise<never>((_, reject) => {
+        const giveUp = () => begun || reject(cancelled())
+        if (signal.aborted) giveUp()
+        else signal.addEventListener('abort', giveUp, { once: true })
+        void tail.then(() => signal.removeEventListener('abort', giveUp))
+      })
+      return Promise.race([turn, givenUp]).finally(() => length--)
     },
     length: () => length,
   }
+}
+
+function cancelled(): EngineError {
+  return new EngineError('cancelled', 'cancelled')
 }

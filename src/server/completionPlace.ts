@@ -12,7 +12,9 @@ export interface CompletionPlace {
   path: Path
   /** Its text up to the cursor, without quotes. */
   text: string
-  /** What a completed value replaces. */
+  /** The quote that it begins with, or ''. */
+  quote: '"' | "'" | ''
+  /** What a completed value replaces, its quotes included. */
   range: Range
 }
 
@@ -32,8 +34,10 @@ export function completionPlace(document: TextDocument, position: Position): Com
   const [start, end] = node.range
   // On a key, the node is its value somewhere else.
   if (offset < start || offset > end) return null
+  const first = text[start]
   return {
     path,
+    quote: first === '"' || first === "'" ? first : '',
     text: text.slice(start, offset).replace(/^["']/, ''),
     range: { start: document.positionAt(start), end: document.positionAt(end - added) },
   }

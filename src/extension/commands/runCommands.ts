@@ -94,7 +94,10 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       const remove = t('Delete')
       const question = t('Delete the events and the report of {0}? The saved model stays.', basename(folder))
       if ((await vscode.window.showWarningMessage(question, { modal: true }, remove)) !== remove) return
-      await vscode.workspace.fs.delete(vscode.Uri.file(folder), { recursive: true, useTrash: true })
+      const uri = vscode.Uri.file(folder)
+      const toTrash = vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true })
+      // Remote machines have no trash, and refuse.
+      await toTrash.then(undefined, () => vscode.workspace.fs.delete(uri, { recursive: true }))
       runStore.forget(folder)
     },
   }

@@ -29,7 +29,8 @@ export function recipeTarget(argument: unknown): vscode.Uri | undefined {
   if (argument instanceof vscode.Uri) return argument
   // The language server's lenses send the address as text.
   if (typeof argument === 'string')
-    return argument.includes(':/') ? vscode.Uri.parse(argument) : vscode.Uri.file(argument)
+    // Of a document that was never saved too; one letter and a colon is a drive.
+    return /^[a-z][\w+.-]+:/i.test(argument) ? vscode.Uri.parse(argument) : vscode.Uri.file(argument)
   const document = vscode.window.activeTextEditor?.document
   return document?.languageId === recipeLanguage ? document.uri : undefined
 }

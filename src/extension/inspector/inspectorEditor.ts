@@ -91,11 +91,13 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       models: { first: session.path },
       exportFolder: () => vscode.Uri.file(dirname(session.path)),
       onReady: () => {
-        attached?.dispose()
+        // The old one last: with no view left the session would throw its scan away.
+        const before = attached
         attached = session.attach((message) => {
           view.post(message)
           this.events.fire({ session, type: message.type })
         })
+        before?.dispose()
       },
       onRetry: () => void session.reload(),
       onMessage: (message) => this.handle(session, message),

@@ -129,6 +129,8 @@ export class ModelSession {
 
   private forgetScan(): void {
     this.cancelScan()
+    // Its own end comes too late: views would wait for it.
+    if (this.scan) this.tell({ type: 'scanEnd', result: { scanned: 0, skipped: 0, partial: true } })
     this.scan = null
     this.lastResult = null
   }

@@ -1,7 +1,9 @@
 // From the map to a recipe: the open recipe of this model, or a new one, prunes marked matrices less, more or not at all, or spreads its
 // sparsity over the blocks.
 import * as vscode from 'vscode'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
+import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
+import { locate } from '../../engine/checkpoint/locate.ts'
 import { allocateBy, type AllocateBy } from '../../shared/allocations/allocateBy.ts'
 import { errorCurves } from '../../shared/analysis/allocateByError.ts'
 import { expectedError } from '../../shared/analysis/expectedError.ts'
@@ -35,7 +37,7 @@ export async function shapeRecipe(
   { weights, shape, names }: ShapeRequest,
 ): Promise<string | undefined> {
   const document =
-    recipeOf(weights) ?? (await newRecipe(models, vscode.Uri.file(weights)).then(() => recipeOf(weights)))
+    (await recipeOf(weights)) ?? (await newRecipe(models, vscode.Uri.file(weights)).then(() => recipeOf(weights)))
   if (!document) return undefined
   const linears = linearsOf(opened)
   const before = document.getText()
@@ -75,14 +77,23 @@ function curvesOf({ analysis }: OpenedModel, linears: readonly SpreadModule[], m
 }
 
 /** The recipe of this model that is open; of several the one in sight. */
-function recipeOf(weights: string): vscode.TextDocument | undefined {
+async function recipeOf(weights: string): Promise<vscode.TextDocument | undefined> {
   const visible = vscode.window.visibleTextEditors.map(({ document }) => document)
   const documents = [...visible, ...vscode.workspace.textDocuments].filter((d) => d.languageId === recipeLanguage && !d.isClosed) // prettier-ignore
-  return documents.find((document) => {
+  for (const document of documents) {
     const model = parseRecipe(document.getText()).recipe?.model
-    const path = model === undefined ? '' : resolve(dirname(document.uri.fsPath), model)
-    return path === dirname(weights) || path === weights
-  })
+    if (model === undefined) continue
+    const path = modelPath(dirname(document.uri.fsPath), model)
+    // Of the Hub where its snapshot lies; one that is not there is another model.
+    const place = isHubName(path)
+      ? await locate(path).then(
+          ({ folder }) => folder,
+          () => '',
+        )
+      : path
+    if (place === dirname(weights) || place === weights) return document
+  }
+  return undefined
 }
 
 function linearsOf({ model }: OpenedModel) {

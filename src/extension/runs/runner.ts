@@ -1,9 +1,11 @@
 // Starts, pauses, cancels and resumes runs in the backend, and tells the store what they say.
+import { basename } from 'node:path'
 import * as vscode from 'vscode'
 import type { RunOutcome, RunUpdate } from '../../shared/protocol/rpc.ts'
 import type { BackendError, CallOptions } from '../backend/calls.ts'
 import type { Services } from '../services.ts'
 import { memoryLimit } from '../support/settings.ts'
+import { isHeld } from './runHolder.ts'
 import { RunQueue, type Place } from './runQueue.ts'
 import { recipeName, type RunStore } from './runStore.ts'
 
@@ -100,11 +102,24 @@ export class Runner {
 
   async cancel(folder: string): Promise<void> {
     await this.adopting
+    await this.requireOwn(folder)
     this.live.get(folder)?.cancel()
+  }
+
+  /** @throws for a run that somebody else's process has: a sweep, a terminal, another window. */
+  private async requireOwn(folder: string): Promise<void> {
+    if (this.isLive(folder) || !(await isHeld(folder))) return
+    throw new Error(
+      vscode.l10n.t(
+        '{0} runs in another process, which this window cannot reach: stop it where it was started; for a run of a sweep cancel the sweep.',
+        basename(folder),
+      ),
+    )
   }
 
   async pause(folder: string, paused: boolean): Promise<void> {
     await this.adopting
+    await this.requireOwn(folder)
     if (!this.isLive(folder)) return
     await this.services.call('pause', { folder, paused })
     this.store.setPaused(folder, paused)

@@ -1,6 +1,6 @@
 // Facts for a bug report: versions, runtime and device; no paths, no names, no weights.
 import * as vscode from 'vscode'
-import { cpus, totalmem } from 'node:os'
+import { cpus, homedir, totalmem } from 'node:os'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { describeRuntime } from '../backend/runtime.ts'
 import type { Services } from '../services.ts'
@@ -27,5 +27,8 @@ export function diagnosticsText({ supervisor, version }: Services): string {
 
 /** Messages may name files: a report leaves them out. */
 function withoutPaths(text: string): string {
-  return text.replace(/(?:[A-Za-z]:)?[\\/](?:[\w.@+-]+[\\/])*[\w.@+-]+/g, '<path>')
+  // Folders may have any letters, and spaces; a name at the end ends at a space.
+  return text
+    .replaceAll(homedir(), '<path>')
+    .replace(/(?:[A-Za-z]:)?[\\/](?:[^\\/:*?"<>|\n()]+[\\/])*[^\\/\s:*?"<>|()]+/gu, '<path>')
 }

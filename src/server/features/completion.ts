@@ -29,11 +29,11 @@ export async function completion(
 
 async function ownItems(place: CompletionPlace, analysis: Analysis): Promise<CompletionItem[]> {
   const key = place.path.findLast((p) => typeof p === 'string')
-  const replace = (item: CompletionItem, text: string): CompletionItem => ({
-    ...item,
-    filterText: text,
-    textEdit: { range: place.range, newText: text },
-  })
+  // Editors filter by what stands in the range, a quote included.
+  const replace = (item: CompletionItem, plain: string): CompletionItem => {
+    const newText = quoted(item.label, place.quote) ?? plain
+    return { ...item, filterText: place.quote ? newText : item.label, textEdit: { range: place.range, newText } }
+  }
   switch (key) {
     case 'targets':
     case 'ignore':
@@ -41,12 +41,25 @@ async function ownItems(place: CompletionPlace, analysis: Analysis): Promise<Com
     case 'model':
     case 'data':
     case 'init':
-      return (await pathItems(place, analysis, key)).map((item) => replace(item, item.label))
+      return (await pathItems(place, analysis, key)).map((item) => replace(item, plainText(item.label)))
     case 'field':
-      return fieldItems(place.path, analysis).map((item) => replace(item, item.label))
+      return fieldItems(place.path, analysis).map((item) => replace(item, plainText(item.label)))
     default:
       return []
   }
+}
+
+/** A value in the quotes that it was begun with; null where there are none. */
+function quoted(value: string, quote: CompletionPlace['quote']): string | null {
+  if (quote === '') return null
+  return quote === '"' ? JSON.stringify(value) : `'${value.replaceAll("'", "''")}'`
+}
+
+/** A path or a name as YAML reads it back: plain where nothing in it means anything else, as ` #` and `: ` do. */
+function plainText(value: string): string {
+  return /^[A-Za-z_./~][\w./~+@=-]*$/.test(value) && !/^(?:true|false|null|yes|no|on|off|~)$/i.test(value)
+    ? value
+    : JSON.stringify(value)
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Path } from '../../shared/recipe/document.ts'
 import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 import { pathAt } from '../pathAt.ts'
+import { asCode, asText } from '../markdown.ts'
 import { isSafe } from '../safe.ts'
 import { withoutModeline, yamlService } from '../yamlService.ts'
 
@@ -22,7 +23,7 @@ export async function hover(document: TextDocument, analysis: Analysis, position
     analysis.dialect === null ? await (await yamlService()).doHover(withoutModeline(document), position) : null
   const schemaText =
     typeof fromSchema?.contents === 'object' && 'value' in fromSchema.contents ? fromSchema.contents.value : ''
-  const cleaned = schemaText.replace(/\n*Source: \[\]\([^)]*\)\s*$/, '')
+  const cleaned = schemaText.replace(/\n*Source: \[[^\]]*\]\([^)]*\)\s*$/, '')
   const value = [...own, cleaned].filter((p) => p !== '').join('\n\n')
   if (value === '') return null
   return { contents: { kind: MarkupKind.Markdown, value }, range: fromSchema?.range }
@@ -36,7 +37,7 @@ function matches(path: Path, { context, facts }: Analysis): string | null {
   if ((kind !== 'targets' && kind !== 'ignore') || typeof entry !== 'string' || !facts?.model) return null
   const found = context.matched(entry).filter(isPrunable)
   const weights = found.reduce((n, m) => n + m.rows * m.columns, 0)
-  const list = found.slice(0, shown).map((m) => `- \`${m.name}\` [${m.rows}, ${m.columns}]`)
+  const list = found.slice(0, shown).map((m) => `- ${asCode(m.name)} [${m.rows}, ${m.columns}]`)
   const more = found.length > shown ? `\n- … and ${found.length - shown} more` : ''
   return `Matches **${found.length} modules**, ${formatCompact(weights)} weights\n\n${list.join('\n')}${more}`
 }
@@ -71,7 +72,7 @@ function dataOf(path: Path, { context, facts }: Analysis): string | null {
   if (!file?.exists) return null
   const parts = [formatBytes(file.bytes)]
   if (file.documents !== null) parts.push(`${file.documents} documents`)
-  for (const [name, shape] of file.shapes) parts.push(`${name} [${shape.join(', ')}]`)
-  if (file.fields && file.shapes.size === 0) parts.push(`fields ${file.fields.join(', ')}`)
+  for (const [name, shape] of file.shapes) parts.push(`${asText(name)} [${shape.join(', ')}]`)
+  if (file.fields && file.shapes.size === 0) parts.push(`fields ${file.fields.map(asText).join(', ')}`)
   return parts.join(' · ')
 }

@@ -27,8 +27,11 @@ describe('lane of jobs', () => {
     const first = lane.run(new AbortController().signal, () => new Promise((resolve) => setTimeout(resolve, 5)))
     const second = lane.run(abort.signal, async () => (started = true))
     abort.abort()
-    await first
+    assert.equal(lane.length(), 2)
     await assert.rejects(second, { code: 'cancelled' })
-    assert.equal(started, false)
+    assert.equal(lane.length(), 1, 'it is told before the first is over')
+    await first
+    await lane.run(new AbortController().signal, async () => undefined)
+    assert.deepEqual([started, lane.length()], [false, 0])
   })
 })

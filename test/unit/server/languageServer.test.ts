@@ -1,6 +1,6 @@
 // The built server over the real protocol: what an editor sees.
 import assert from 'node:assert/strict'
-import { mkdtemp, cp, rm, writeFile, utimes } from 'node:fs/promises'
+import { mkdir, mkdtemp, cp, rm, writeFile, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type {
@@ -172,6 +172,35 @@ describe('language server', () => {
       await recipe.at('textDocument/completion', good.replace('calib.safetensors', 'text.jsonl, field: |')),
     )
     assert.deepEqual(fields, ['text', 'title'])
+  })
+
+  it('completes in the quotes that were begun, and quotes what YAML would read as something else', async () => {
+    await mkdir(join(folder, "o'pt #1 new"), { recursive: true })
+    const recipe = await open(good)
+    const textOf = async (typed: string, label: string) => {
+      const list = await recipe.at<CompletionItem[]>(
+        'textDocument/completion',
+        good.replace('model: opt', `model: ${typed}`),
+      )
+      const item = list.find((one) => one.label === label)
+      const edit = item?.textEdit as { newText: string } | undefined
+      // What editors compare with what stands in the range, the quote included.
+      return [item?.filterText, edit?.newText]
+    }
+    assert.deepEqual(await textOf('o|', 'opt'), ['opt', 'opt'])
+    assert.deepEqual(await textOf('"o|"', 'opt'), ['"opt"', '"opt"'])
+    assert.deepEqual(await textOf('o|', "o'pt #1 new"), ["o'pt #1 new", `"o'pt #1 new"`])
+    assert.deepEqual(await textOf("'o|'", "o'pt #1 new"), ["'o''pt #1 new'", "'o''pt #1 new'"])
+  })
+
+  it('hovers show names out of data files as text, whatever they are', async () => {
+    await writeFile(join(folder, 'odd.jsonl'), '{"![](https://example.invalid/p.png)": "a"}\n')
+    const recipe = await open(good)
+    const hover = await recipe.at<Hover>('textDocument/hover', good.replace('calib.safetensors', 'odd.json|l'))
+    const { value } = hover.contents as { value: string }
+    assert.match(value, /fields /)
+    assert.ok(!value.includes('![]('), value)
+    assert.doesNotMatch(value, /Source: \[/)
   })
 
   it('hovers tell what a key means and what a target matches', async () => {
