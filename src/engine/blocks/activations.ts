@@ -29,6 +29,8 @@ export interface ActivationShape {
 export interface ActivationBudget {
   /** What these activations may take in memory; the rest goes to a temporary file. */
   readonly bytes: number
+  /** What they may take of a device's own memory, if all of them fit; default: nothing. */
+  readonly residentBytes?: number
   /** Folder of that file; default: the system's temporary folder. */
   readonly spillFolder?: string
 }
@@ -43,12 +45,10 @@ export function createActivations(backend: Backend, shape: ActivationShape, budg
 
 /** Whether the device holds all of them; the others are read from the host and written back, batch after batch. */
 function isResident({ traits, memory }: Backend, bytes: number, budget: ActivationBudget): boolean {
+  if (!traits.inHostMemory) return bytes <= Math.min(budget.residentBytes ?? 0, traits.mostTensorBytes ?? Infinity)
   const { usedBytes, limitBytes } = memory()
-  const left = limitBytes - usedBytes
   // Half of what is left is for the blocks.
-  if (traits.inHostMemory) return bytes <= budget.bytes && bytes <= left / 2
-  // Beside a device's own memory the budget is the host's. What plans there count on, blocks and batches, is three quarters.
-  return traits.ownMemory === true && bytes <= left / 4 && bytes <= (traits.mostTensorBytes ?? Infinity)
+  return bytes <= budget.bytes && bytes <= (limitBytes - usedBytes) / 2
 }
 
 function deviceActivations(backend: Backend, shape: ActivationShape): Activations {

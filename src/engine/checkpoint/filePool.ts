@@ -12,6 +12,9 @@ interface OpenFile {
   users: number
 }
 
+/** Of one read: Node ends the process at 2 GiB. */
+export const mostAtOnce = 2 ** 30
+
 export class FilePool {
   /** Least recently used first. */
   private readonly files = new Map<string, OpenFile>()
@@ -29,7 +32,7 @@ export class FilePool {
     try {
       const handle = await file.handle
       for (let done = 0; done < target.length;) {
-        const { bytesRead } = await handle.read(target, done, target.length - done, start + done)
+        const { bytesRead } = await handle.read(target, done, Math.min(mostAtOnce, target.length - done), start + done)
         if (bytesRead === 0) {
           throw new EngineError('bad-checkpoint', `${path} ends early: it changed while it was read; open it again`)
         }

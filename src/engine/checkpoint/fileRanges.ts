@@ -1,6 +1,7 @@
 // Ranges of a data file, for libraries that find their way in it by numbers that the file itself names.
 import { EngineError } from '../errors.ts'
 import { openRegular } from './regularFile.ts'
+import { mostAtOnce } from './filePool.ts'
 
 export interface FileRanges {
   readonly byteLength: number
@@ -23,7 +24,7 @@ export async function openRanges(
         throw new Error(`it names bytes ${start} to ${end} of ${size}`)
       const bytes = new Uint8Array(end - start)
       for (let done = 0; done < bytes.length;) {
-        const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done)
+        const { bytesRead } = await handle.read(bytes, done, Math.min(mostAtOnce, bytes.length - done), start + done)
         if (bytesRead === 0) throw new EngineError('bad-data', `${path} ends early; get it again`)
         done += bytesRead
       }

@@ -7,6 +7,7 @@ import { killPoint } from '../killPoint.ts'
 import { errnoOf, writeError } from './diskErrors.ts'
 import type { Reserve } from './setAside.ts'
 import type { Shard } from './shardLayout.ts'
+import { mostAtOnce } from './filePool.ts'
 
 /** The weight files in the temporary folder, all open, each of its final size from the start. */
 export class ShardFiles {
@@ -82,7 +83,7 @@ export class ShardFiles {
 
 async function writeAll(handle: FileHandle, data: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < data.length;) {
-    done += (await handle.write(data, done, data.length - done, position + done)).bytesWritten
+    done += (await handle.write(data, done, Math.min(mostAtOnce, data.length - done), position + done)).bytesWritten
   }
 }
 

@@ -43,17 +43,14 @@ export async function fetchBlob(blobs: string, file: RemoteFile, source: BlobSou
   const blob = join(blobs, file.hash)
   if ((await stat(blob).catch(() => null))?.size === file.bytes) return source.onBytes(file.bytes)
   const partial = incomplete(blob)
-  const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
   try {
-    const handle = await open(partial, flags, 0o666)
+    const download = await Download.resume(partial, file, source)
     try {
-      const download = await Download.resume(handle, file, source)
       await download.finish()
-      await handle.sync()
+      await download.keep(blob)
     } finally {
-      await handle.close()
+      await download.close()
     }
-    await rename(partial, blob)
   } catch (error) {
     if (error instanceof BadBytes) await rm(partial, { force: true })
     // Another process pulls the same model: it has put the file into its place.
@@ -76,14 +73,18 @@ class BadBytes extends EngineError {
   }
 }
 
+const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
+
 class Download {
-  readonly #handle: FileHandle
+  readonly #path: string
+  #handle: FileHandle
   readonly #file: RemoteFile
   readonly #source: BlobSource
   #hash: Hash
   #have = 0
 
-  private constructor(handle: FileHandle, file: RemoteFile, source: BlobSource) {
+  private constructor(path: string, handle: FileHandle, file: RemoteFile, source: BlobSource) {
+    this.#path = path
     this.#handle = handle
     this.#file = file
     this.#source = source
@@ -91,18 +92,40 @@ class Download {
   }
 
   /** Reads what is there once more, for its hash. */
-  static async resume(handle: FileHandle, file: RemoteFile, source: BlobSource): Promise<Download> {
-    const download = new Download(handle, file, source)
-    const { size } = await handle.stat()
-    if (size > file.bytes) await handle.truncate(0)
-    const buffer = Buffer.alloc(readBytes)
-    while (size <= file.bytes && download.#have < size) {
-      if (source.signal?.aborted) throw cancelled()
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, download.#have)
-      if (bytesRead === 0) break
-      download.#take(buffer.subarray(0, bytesRead))
+  static async resume(path: string, file: RemoteFile, source: BlobSource): Promise<Download> {
+    const handle = await open(path, flags, 0o666)
+    const download = new Download(path, handle, file, source)
+    try {
+      const { size } = await handle.stat()
+      if (size > file.bytes) await download.#restart()
+      const buffer = Buffer.alloc(readBytes)
+      while (size <= file.bytes && download.#have < size) {
+        if (source.signal?.aborted) throw cancelled()
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, download.#have)
+        if (bytesRead === 0) break
+        download.#take(buffer.subarray(0, bytesRead))
+      }
+      return download
+    } catch (error) {
+      await download.close()
+      throw error
     }
-    return download
+  }
+
+  /** Gives the whole file its name. @throws EngineError when another process has begun it anew meanwhile. */
+  async keep(blob: string): Promise<void> {
+    await this.#handle.sync()
+    const [own, there] = [await this.#handle.stat(), await stat(this.#path).catch(() => null)]
+    if (there?.ino !== own.ino)
+      throw new EngineError(
+        'network',
+        `${this.#file.path}: another process began it anew; pull again when that has ended`,
+      )
+    await rename(this.#path, blob)
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
   }
 
   /** @throws EngineError; BadBytes when the hash is another. */
@@ -178,8 +201,11 @@ class Download {
     this.#have += chunk.byteLength
   }
 
+  /** In a file of its own: another process may be writing into the one that was there. */
   async #restart(): Promise<void> {
-    await this.#handle.truncate(0)
+    await this.#handle.close()
+    await rm(this.#path, { force: true })
+    this.#handle = await open(this.#path, flags, 0o666)
     this.#hash = emptyHash(this.#file)
     this.#have = 0
     this.#source.onBytes(0)

@@ -9,6 +9,8 @@ import type { Step } from './module.ts'
 export interface KvCache {
   /** Positions that all blocks have. */
   past: number
+  /** Their tokens, for a model that must see them all again. */
+  readonly ids: number[]
   /** Positions that there is room for. */
   readonly capacity: number
   /** By block: [capacity, Hkv·D], normed and turned as attention reads them. */
@@ -32,6 +34,7 @@ export function createKvCache(backend: Backend, config: ModelConfig, capacity: n
     const ofBlocks = () => Array.from({ length: config.numBlocks }, () => arena.allocate([capacity, width]))
     return {
       past: 0,
+      ids: [],
       capacity,
       keys: ofBlocks(),
       values: ofBlocks(),

@@ -4,6 +4,7 @@ import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend, type Recorder } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
+import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { checkBatch, type Batch } from './batch.ts'
 import { embed } from './embedding.ts'
 import type { Ends } from './ends.ts'
@@ -27,12 +28,14 @@ export type NextOptions = Pick<PassOptions, 'adapterOf' | 'signal'>
 /** Logits [V] of what comes after `ids`, which the cache then holds too. More than one id only at its beginning. */
 export async function nextLogits(
   stack: Stack,
-  ids: Int32Array<ArrayBuffer>,
+  given: Int32Array<ArrayBuffer>,
   cache: KvCache,
   { adapterOf, signal }: NextOptions,
 ): Promise<Float32Array> {
   const { backend, ends } = stack
+  const ids = turnsAnew(ends.config, cache.past, given.length) ? beginAgain(cache, given) : given
   checkBatch(ends.config, batchOf(ids))
+  cache.ids.push(...given)
   await breathe(signal)
   if (cache.past > 0 && stack.canRecord && !adapterOf && backend.record) {
     const logits = cache.recorded ? cache.recorded.next(ids[0]) : await record(stack, ids[0], cache, backend.record())
@@ -44,6 +47,21 @@ export async function nextLogits(
   const logits = await pass(stack, step, batchOf(ids))
   cache.past += ids.length
   return readF32(backend, logits)
+}
+
+/** Past the positions that it was first trained for longrope turns all keys by other angles, those in the cache too. */
+function turnsAnew({ position }: ModelConfig, past: number, count: number): boolean {
+  if (position.kind !== 'rope' || position.scaling.type !== 'longrope') return false
+  const { originalPositions } = position.scaling
+  return past > 0 && past <= originalPositions && past + count > originalPositions
+}
+
+/** Everything so far in one pass, as transformers does there. */
+function beginAgain(cache: KvCache, given: Int32Array): Int32Array<ArrayBuffer> {
+  cache.past = 0
+  cache.recorded?.close()
+  cache.recorded = null
+  return Int32Array.from([...cache.ids, ...given])
 }
 
 function batchOf(ids: Int32Array): Batch {

@@ -1,4 +1,5 @@
 // A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
+import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { beyondDevice } from '../../shared/plan/memory.ts'
 import type { PrecisionChoice } from '../../shared/recipe/precisions.ts'
@@ -98,8 +99,12 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
   const onAbort = () => log.mention({ type: 'end', status: 'cancelled' })
   options.signal?.addEventListener('abort', onAbort, { once: true })
   try {
+    // What an earlier process left there is not how this one ends.
+    await rm(folder.report, { force: true })
     announce(opened, log, options.version)
     const { sparsity } = await runPhases(session, plan, options.version)
+    // It has been said already that the run was cancelled: then it was, and going on finds nothing left to compute.
+    options.signal?.throwIfAborted()
     options.signal?.removeEventListener('abort', onAbort)
     return await finishRun(session, plan, options.version, { status: 'done', message: null, sparsity })
   } catch (error) {

@@ -45,7 +45,9 @@ async function refusalsNoted(
   try {
     return await body()
   } catch (error) {
-    if (signal?.aborted !== true) await noteRefused(folder, index, messageOf(error))
+    // Another process that has the run speaks for it.
+    const isElsewhere = error instanceof EngineError && error.code === 'exists'
+    if (signal?.aborted !== true && !isElsewhere) await noteRefused(folder, index, messageOf(error))
     throw error
   }
 }

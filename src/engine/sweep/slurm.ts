@@ -2,7 +2,7 @@
 // alive: how far a run is stands in its folder. Jobs are found by their name, so nothing is lost with the process that
 // submitted them; a task is known by its array's job and its index, since the last one has the array's own id.
 import { execFile } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, realpath } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -74,16 +74,27 @@ const over = /^(?:COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL|BOOT_FAIL|DEADLIN
 
 /** Tasks that run, will, or may again. @throws EngineError 'usage' when Slurm does not answer. */
 export async function aliveTasks(sweep: Sweep): Promise<AliveTasks> {
-  const format = ['--noheader', '--array', '--states=all', `--name=${jobName(sweep)}`, '--format=%F|%K|%T']
-  return parseTasks(await slurmSays('squeue', format))
+  const format = ['--noheader', '--array', '--states=all', `--name=${jobName(sweep)}`, '--format=%F|%K|%T|%Z']
+  const text = await slurmSays('squeue', format)
+  // A copy of the project has the same sweep, and jobs of the same name: those that work in this folder are ours.
+  const real = (path: string) => realpath(path).catch(() => path)
+  const here = await real(sweep.folder.path)
+  const folders = new Set(text.split('\n').map(folderOf))
+  const ours = new Set<string>()
+  for (const folder of folders) if ((await real(folder)) === here) ours.add(folder)
+  return parseTasks(text, (folder) => ours.has(folder))
 }
 
-/** Lines of `array job|index|state`. */
-export function parseTasks(text: string): AliveTasks {
+const taskLine = /^(\d+)\|(\d+)\|([A-Z_]+)(?:\|(.*))?$/
+
+const folderOf = (line: string): string => taskLine.exec(line.trim())?.[4] ?? ''
+
+/** Lines of `array job|index|state|folder`. */
+export function parseTasks(text: string, isOurs: (folder: string) => boolean = () => true): AliveTasks {
   const tasks = new Map<number, AliveTask[]>()
   for (const line of text.split('\n')) {
-    const [, job, task, state] = /^(\d+)\|(\d+)\|([A-Z_]+)$/.exec(line.trim()) ?? []
-    if (job === undefined || over.test(state)) continue
+    const [, job, task, state, folder = ''] = taskLine.exec(line.trim()) ?? []
+    if (job === undefined || over.test(state) || !isOurs(folder)) continue
     const index = Number(task)
     tasks.set(index, [...(tasks.get(index) ?? []), { id: `${job}_${task}`, isEnding: state === 'COMPLETING' }])
   }

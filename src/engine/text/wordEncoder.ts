@@ -24,8 +24,9 @@ export interface WordEncoder {
 
 /** @throws EngineError 'bad-config'. */
 export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFiles): WordEncoder {
-  const definition = parse(text, path)
   const settings = config === null ? {} : parse(config, path.replace(/\.json$/, '_config.json'))
+  const definition = parse(text, path)
+  refuseByteFallback(definition, path)
   const added = definition.added_tokens ?? []
   const tokenizer = usable(path, () => new Tokenizer({ ...definition, added_tokens: added }, settings))
   return {
@@ -42,6 +43,17 @@ export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFi
       )
     },
   }
+}
+
+/** The library has it for BPE only, and would make <unk> of every sign that is not in the vocabulary. */
+function refuseByteFallback({ model }: Definition, path: string): void {
+  const { type, byte_fallback: falls } =
+    ((typeof model === 'object' ? model : null) as { type?: string; byte_fallback?: boolean }) ?? {}
+  if (type === 'Unigram' && falls === true)
+    throw new EngineError(
+      'bad-config',
+      `${path} is a Unigram model with byte_fallback, which cannot be computed here as transformers does: make token ids with transformers, and give them in a .safetensors file`,
+    )
 }
 
 function parse(text: string, path: string): Definition {

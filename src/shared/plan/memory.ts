@@ -32,6 +32,8 @@ export function overheadBytes(threads: number): number {
 export interface Budget {
   /** Calibration activations in memory; more go to disk. */
   readonly activationBytes: number
+  /** Calibration activations on a device with memory of its own, all stores together. */
+  readonly residentStateBytes: number
   /** Resident blocks and kept activations of whole-model passes. */
   readonly decoderBytes: number
   /** Effective weights kept between the passes of a step. */
@@ -56,6 +58,9 @@ export interface MemoryLimits {
 /** What is left to the system and to other processes where a run may use all of the device. */
 const usableShare = 0.9
 
+/** Of what is usable of a device's own memory, for states that need not go to the host and back with every block. */
+const residentShare = 0.25
+
 /** What to say when a run is allowed more than there is; null when it is not. */
 export function beyondDevice(memoryBytes: number, limitBytes: number): string | null {
   if (memoryBytes <= limitBytes) return null
@@ -70,7 +75,8 @@ export function shareMemory(
   solvingBytes: number,
 ): Budget {
   const host = memoryBytes - overheadBytes(threads)
-  const usable = apart ? usableShare * limitBytes : Math.min(host, usableShare * limitBytes)
+  const residentStateBytes = apart ? residentShare * usableShare * limitBytes : 0
+  const usable = apart ? usableShare * limitBytes - residentStateBytes : Math.min(host, usableShare * limitBytes)
   const rest = usable - bytesPerTrainedParameter * sizes.trainable
   const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
   // One block is held in f32 at most, and a second time while it is read or merged.
@@ -80,6 +86,7 @@ export function shareMemory(
   return {
     // Beside a device's own memory states lie on the host, which holds a block only while it is read.
     activationBytes: Math.max(least, apart ? host - blockBytes(sizes) / 2 : besideBlock - solving),
+    residentStateBytes,
     statisticBytes: solving,
     decoderBytes: Math.max(least, rest - effective),
     effectiveWeightBytes: effective,

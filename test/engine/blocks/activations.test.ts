@@ -22,18 +22,17 @@ describe('hidden states beside a GPU with memory of its own', function () {
   afterEach(() => gpu?.close())
 
   const shape = { windows: 5, seqLen: 3, channels: 7 }
-  const budget = { bytes: 1e9 }
 
-  it('lie on it where a quarter of what is left holds them, else on the host', async () => {
+  it('lie on it where their share of it holds them, else on the host', async () => {
     const bytes = 4 * 5 * 3 * 7
-    for (const [backend, onDevice] of [
-      [card, true],
-      [gpu, false],
-      [{ ...card, memory: () => ({ usedBytes: 100, peakBytes: 100, limitBytes: 100 + 4 * bytes - 4 }) }, false],
-      [{ ...card, traits: { ...card.traits, mostTensorBytes: bytes - 4 } }, false],
+    for (const [backend, residentBytes, onDevice] of [
+      [card, bytes, true],
+      [card, bytes - 4, false],
+      [card, undefined, false],
+      [{ ...card, traits: { ...card.traits, mostTensorBytes: bytes - 4 } }, bytes, false],
     ] as const) {
       const before = gpu.memory().usedBytes
-      const states = createActivations(backend, shape, budget)
+      const states = createActivations(backend, shape, { bytes: 1e9, residentBytes })
       assert.equal(gpu.memory().usedBytes - before, onDevice ? bytes : 0)
       const values = (start: number, count: number) =>
         Float32Array.from({ length: count * 21 }, (_, i) => start * 21 + i)

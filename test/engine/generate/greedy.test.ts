@@ -84,6 +84,28 @@ describe('generateTokens', () => {
     assert.equal(backend.memory().usedBytes, before)
   })
 
+  for (const name of ['phi3_longrope_long', 'phi3_longrope_short'])
+    it(`is what the whole text gives also past the positions where ${name} turns all keys otherwise`, async () => {
+      const checkpoint = await openCheckpoint(new URL(`../../fixtures/goldens-extra/${name}`, import.meta.url).pathname)
+      const decoder = await createDecoder(backend, openModel(checkpoint), { memoryBytes: 2 ** 30, as: 'stored' })
+      try {
+        await decoder.prepare()
+        const text = [4, 5, 6]
+        for await (const { id, logits } of generateTokens(decoder, Int32Array.from(text), {
+          ...greedy,
+          maxTokens: 20,
+        })) {
+          for await (const whole of generateTokens(decoder, Int32Array.from(text), { ...greedy, maxTokens: 1 }))
+            logits.forEach((logit, i) => assert.ok(Math.abs(logit - whole.logits[i]) < 1e-4, `${text.length} tokens`))
+          text.push(id)
+        }
+        assert.equal(text.length, 23)
+      } finally {
+        await decoder.close()
+        await checkpoint.close()
+      }
+    })
+
   it('is the same bytes where the kernels of a token are called and where they are replayed, and leaves nothing behind', async () => {
     const logitsOf = async (decoder: Decoder) => {
       const seen: Float32Array[] = []

@@ -5,6 +5,7 @@ import { compareCheckpoints } from '../../../src/engine/checkpoint/stats/compare
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { readMaskFile } from '../../support/storedMasks.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
@@ -76,6 +77,13 @@ describe('a model that was pruned elsewhere, of which a recipe prunes a part', (
     const model = await openCheckpoint(place.path('model'))
     assert.equal((await compareCheckpoints(model, model)).maskPreserved, null)
     await model.close()
+  })
+
+  it('has them in the mask file also where nothing trains: a sweep shares such parts with runs that do', async () => {
+    pruneFc1()
+    await run(backend, { recipe: recipe(undefined) })
+    const masks = await readMaskFile(place.path('out', 'sparsescope.mask'))
+    assert.equal(masks.get(fc1)?.words.length, 12)
   })
 
   it('says nothing where there are none', async () => {

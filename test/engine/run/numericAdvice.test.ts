@@ -31,6 +31,7 @@ describe('advice for numbers that are none', () => {
     ['F16', new Uint8Array(Uint16Array.of(0x3c00, 0x7c00).buffer)],
     ['BF16', new Uint8Array(Uint16Array.of(0x3f80, 0x7fc0).buffer)],
     ['F32', new Uint8Array(Float32Array.of(1, -Infinity).buffer)],
+    ['F64', new Uint8Array(Float64Array.of(1, NaN).buffer)],
   ]
   for (const [dtype, bytes] of bits) {
     it(`a pruned ${dtype} weight that cannot be stored is no matter of a learning rate`, () => {
@@ -46,6 +47,13 @@ describe('advice for numbers that are none', () => {
       )
     })
   }
+
+  it('there is none for numbers that are some', () => {
+    // Lower halves of eight bytes that would be none by themselves.
+    const bytes = new Uint8Array(Float64Array.of(1, 1e300, -0, 0.1).buffer)
+    new Uint32Array(bytes.buffer)[0] = 0x7ff00001
+    checkFinite('fc1.weight', bytes, 'F64', 'training')
+  })
 
   describe('of runs', () => {
     let backend: Backend

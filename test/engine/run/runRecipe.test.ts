@@ -52,6 +52,26 @@ describe('runs', () => {
     assert.match(report.warnings.join(), /--memory 1.13 PB is more than there is \(.*\): at most .* are used/)
   })
 
+  it('one that is stopped after its result was saved is cancelled, and goes on to a good end', async () => {
+    const controller = new AbortController()
+    let folder = ''
+    const stopped = run(backend, {
+      recipe: recipe({ prune: magnitude, save: { to: 'out' } }),
+      signal: controller.signal,
+      onFolder: (path) => (folder = path),
+      onEvent: ({ type }) => type === 'saved' && controller.abort(),
+    })
+    await assert.rejects(stopped, { code: 'cancelled' })
+    const statusOf = () => (JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as RunReport).status
+    assert.equal(statusOf(), 'cancelled')
+    assert.equal(events({ run: folder }).at(-1)?.type, 'end')
+    const begun: boolean[] = []
+    const onEvent = ({ type }: RunEvent) => type === 'start' && begun.push(existsSync(join(folder, 'report.json')))
+    assert.equal((await run(backend, { resume: folder, onEvent })).status, 'done')
+    assert.deepEqual(begun, [false], 'no report of an earlier process while another is under way')
+    assert.equal(statusOf(), 'done')
+  })
+
   it('the saved mask, the saved zeros and the stated sparsity agree', async () => {
     const report = await run(backend, { recipe: recipe({ prune: magnitude, save: { to: 'out' } }) })
     const masks = await readMaskFile(place.path('out', 'sparsescope.mask'))

@@ -28,6 +28,12 @@ describe('what squeue says', () => {
     assert.deepEqual([...parseTasks(text)], [[0, [alive('12_0')]], [1, [alive('12_1'), alive('9_1')]]]) // prettier-ignore
   })
 
+  it("tasks of the same sweep in another folder are somebody else's", () => {
+    const both = '12|0|RUNNING|/a/sweep\n13|0|RUNNING|/b/a sweep\n'
+    const ours = parseTasks(both, (folder) => folder === '/b/a sweep')
+    assert.deepEqual([...ours], [[0, [{ id: '13_0', isEnding: false }]]])
+  })
+
   it('a task that is ending may be one that Slurm begins again', () => {
     assert.deepEqual([...parseTasks('12|0|COMPLETING\n')], [[0, [{ id: '12_0', isEnding: true }]]])
   })

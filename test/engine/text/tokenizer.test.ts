@@ -151,6 +151,11 @@ describe('openTokenizer', () => {
       (e) => e instanceof EngineError && e.code === code && message.test(e.message),
     )
   it('names what is missing and the way out', () => refused('bad-data', /no tokenizer\.json.*copy it from the model/))
+  it('refuses a Unigram model that falls back to bytes, which it would give other ids', async () => {
+    const model = { type: 'Unigram', unk_id: 0, vocab: [['<unk>', 0], ['a', -1], ['<0x0A>', -2]], byte_fallback: true } // prettier-ignore
+    temp.write('tokenizer.json', JSON.stringify({ ...byteTokenizer(), model }))
+    await refused('bad-config', /Unigram model with byte_fallback.*token ids/)
+  })
   it('refuses what is no JSON and no tokenizer', async () => {
     temp.write('tokenizer.json', '{')
     await refused('bad-config', /not a JSON object/)

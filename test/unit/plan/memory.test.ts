@@ -35,17 +35,20 @@ describe('a budget', () => {
 
   it("of a device with memory of its own is the device's for weights and the host's for states", () => {
     const apart = shareMemory({ ...limits, apart: true }, sizes, 0)
-    assert.equal(apart.decoderBytes, 0.9 * 80e9)
+    // A quarter is for states that stay there.
+    assert.equal(apart.decoderBytes, 0.75 * 0.9 * 80e9)
+    assert.equal(apart.residentStateBytes, 0.25 * 0.9 * 80e9)
     assert.ok(apart.activationBytes < 8e9)
     // A small card beside much memory plans what fits the card.
     assert.equal(
       shareMemory({ ...limits, memoryBytes: 64e9, limitBytes: 8e9, apart: true }, sizes, 0).decoderBytes,
-      0.9 * 8e9,
+      0.75 * 0.9 * 8e9,
     )
   })
 
   it('of one memory is the smaller of the two', () => {
     assert.ok(shareMemory(limits, sizes, 0).decoderBytes < 8e9)
+    assert.equal(shareMemory(limits, sizes, 0).residentStateBytes, 0)
   })
 })
 

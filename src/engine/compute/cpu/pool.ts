@@ -32,6 +32,8 @@ export interface Split {
   readonly unit: number
   /** Scratch of each thread. */
   readonly scratchBytes?: number
+  /** What a native task shows its kernels at once of tensors that lie outside, at least. */
+  readonly stageBytes?: number
 }
 
 /**
@@ -164,7 +166,7 @@ export class Pool {
   command(task: string, split: Split, args: readonly number[]): Command {
     const scratchBytes = Math.ceil((split.scratchBytes ?? 0) / 64) * 64
     const staged = args.some(isOutside)
-    const stageBytes = staged ? Math.max(this.#stageBytes, leastPanelBytes(task, args)) : 0
+    const stageBytes = staged ? Math.max(this.#stageBytes, leastPanelBytes(task, args), split.stageBytes ?? 0) : 0
     if (scratchBytes + stageBytes > 0) this.#reserveScratch(scratchBytes + stageBytes)
     return {
       task: this.#table.indexOf(task),

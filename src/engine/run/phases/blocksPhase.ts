@@ -7,6 +7,7 @@ import type { PruneHost } from '../../prune/host.ts'
 import { zerosOf } from '../../prune/mask.ts'
 import { lookAtData, prunedNames, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import { walkBlocks, type BlockRecovery, type BlockWork } from '../../blocks/walkBlocks.ts'
+import type { ActivationBudget } from '../../blocks/activations.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
 import { openParts, savePart, type StoredStage } from '../state/blockStore.ts'
 import { allocate } from '../../blocks/allocate.ts'
@@ -19,7 +20,7 @@ import type { PlannedRecovery, RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { RunSession } from '../state/session.ts'
-import { masksBesides, ownMasksOf } from '../open/sourceMasks.ts'
+import { masksBesides } from '../open/sourceMasks.ts'
 import { storedParameter } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 
@@ -62,11 +63,11 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
       stream,
       pruned,
       entries,
-      given: base ? base.masks : await masksOfSource(session, entries),
+      given: base ? base.masks : await masksBesides(model, prunedNames(entries), session.warn),
       calibration: looksAtData ? phase.calibration : null,
       recover: recoveries.map(({ apply }) => apply),
       seed: recipe.seed,
-      activations: { bytes: budget.activationBytes, spillFolder: folder.state },
+      activations: statesIn(budget, folder.state),
       statisticBytes: budget.statisticBytes,
       finished: { blocks: phase.finishedBlocks, load: (index) => savedBlock(phase, index) },
       signal,
@@ -99,7 +100,7 @@ export async function allocateInRun(
   const total = stream.blockCount * calibration.windows
   let done = 0
   const onWindows = (windows: number) => session.advance((done += windows), total, 'windows')
-  const memory = { bytes: budget.activationBytes, spillFolder: session.folder.state }
+  const memory = statesIn(budget, session.folder.state)
   const flow = { backend, stream, set: calibration, budget: memory, signal, onWindows }
   try {
     return await session.phase('calibrate', () => allocate(flow, entries, allocations))
@@ -108,15 +109,11 @@ export async function allocateInRun(
   }
 }
 
-/** Masks of the source that the recipe does not choose anew. */
-async function masksOfSource(
-  { model, recipe, warn }: RunSession,
-  entries: readonly PruneEntry[],
-): Promise<StoredMasks> {
-  const pruned = prunedNames(entries)
-  // Where nothing trains, no zero is lost: only a mask file is worth a look.
-  if (recipe.recover.length > 0) return masksBesides(model, pruned, warn)
-  return (await ownMasksOf(model, (name) => !pruned.has(name))) ?? new Map()
+/** Most stores that a walk has at once: inputs, outputs and middles of the dense model, and the pruned stream. */
+const stores = 4
+
+function statesIn({ activationBytes, residentStateBytes }: Budget, spillFolder: string): ActivationBudget {
+  return { bytes: activationBytes, residentBytes: residentStateBytes / stores, spillFolder }
 }
 
 /** A block as it was saved. */

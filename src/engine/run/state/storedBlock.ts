@@ -62,7 +62,7 @@ function bytesPerWeight(dtype: string): 2 | 4 | 8 {
 }
 
 /** All bits of the exponent set: infinity or not a number. */
-const exponents: Record<string, number> = { F16: 0x7c00, BF16: 0x7f80, F32: 0x7f800000 }
+const exponents: Record<string, number> = { F16: 0x7c00, BF16: 0x7f80, F32: 0x7f800000, F64: 0x7ff00000 }
 
 const remedies: Record<ChangedBy, string> = {
   pruning:
@@ -72,11 +72,12 @@ const remedies: Record<ChangedBy, string> = {
 
 /** @throws EngineError 'numeric' for a value that is infinite or not a number as stored. */
 export function checkFinite(name: string, bytes: Uint8Array, dtype: string, changedBy: ChangedBy): void {
-  if (dtype === 'F64') return
   const exponent = exponents[dtype] ?? 0
-  const length = bytes.byteLength / bytesPerWeight(dtype)
-  const bits = dtype === 'F32' ? new Uint32Array(bytes.buffer, bytes.byteOffset, length) : new Uint16Array(bytes.buffer, bytes.byteOffset, length) // prettier-ignore
-  for (let i = 0; i < length; i++)
+  const size = bytesPerWeight(dtype)
+  const bits = size === 2 ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2) : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) // prettier-ignore
+  // Of eight bytes the upper half.
+  const [first, step] = size === 8 ? [1, 2] : [0, 1]
+  for (let i = first; i < bits.length; i += step)
     if ((bits[i] & exponent) === exponent)
       throw new EngineError('numeric', `${name}: ${remedies[changedBy].replace('%s', dtype)}`)
 }

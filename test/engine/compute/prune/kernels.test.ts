@@ -291,3 +291,30 @@ async function hessian(backend: Backend, n: number) {
   )
   return { h, diagonal, values }
 }
+
+describe('a sweep whose block of U is larger than what a thread sees of tensors outside', () => {
+  it('takes a larger window', async () => {
+    const [rows, width, end] = [20, 200, 192]
+    const results: Float32Array[] = []
+    for (const options of [{}, { largeBytes: 0, stageBytes: 2 ** 16 }]) {
+      const cpu = await openCpu({ threads: 2, ...options })
+      const upper = Float32Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? 1 : i % 7 === 0 && i % width > i / width ? 0.01 : 0)) // prettier-ignore
+      const [weight, factor, scale] = [
+        upload(
+          cpu,
+          'f32',
+          [rows, width],
+          Float32Array.from({ length: rows * width }, (_, i) => Math.sin(i + 1)),
+        ),
+        upload(cpu, 'f32', [width, width], upper),
+        upload(cpu, 'f32', [1, width], new Float32Array(width).fill(1)),
+      ]
+      const mask = upload(cpu, 'u32', [rows, maskWords(width)], new Uint32Array(rows * maskWords(width)).fill(0x5a5a5a5a)) // prettier-ignore
+      const losses = upload(cpu, 'f32', [rows], new Float32Array(rows))
+      await cpu.prune.sparseGptBlock(weight, mask, losses, { upper: factor, inverseDiagonal: scale }, { start: 0, end }, null) // prettier-ignore
+      results.push(await readF32(cpu, weight))
+      await cpu.close()
+    }
+    assert.deepEqual(results[1], results[0])
+  })
+})

@@ -57,7 +57,9 @@ export function sparseGptBlock(
   const { n, m } = pattern ?? { n: 0, m: 0 }
   const columns = end - start
   const scratchBytes = 4 * columns * stripRows + pool.inline('sparseGptScratch', [columns, m])
-  const split: Split = { total: rows, unit: tileRows, scratchBytes }
+  // The block of U and its scales, and of a tile the weights and the mask; each part begins at a cache line.
+  const stageBytes = 4 * columns * (columns + 1 + tileRows) + 4 * tileRows * maskWords(width) + 4 * 64
+  const split: Split = { total: rows, unit: tileRows, scratchBytes, stageBytes }
   const chunks = pool.chunks(split)
   const sums = heap.allocateInside(8 * chunks)
   try {
