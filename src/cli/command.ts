@@ -38,7 +38,10 @@ export function command(name: string, description: string, examples: string[]): 
     .option('--json', 'one JSON object on stdout, progress on stderr')
     .addOption(new Option('--device <device>', 'where to compute').choices(['auto', 'cpu', 'wgpu']).default('auto'))
     .option('--adapter <name>', 'which GPU, by a part of its name (doctor lists them)')
-    .option('--device-memory <size>', 'what to use of its memory, such as 8GB (default: all it gives, half of what it shares)')
+    .option(
+      '--device-memory <size>',
+      'what to use of its memory, such as 8GB (default: all it gives, half of what it shares)',
+    )
     .addHelpText('after', `\nExamples:\n${examples.map((e) => `  $ sparsescope ${e}`).join('\n')}`)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${usageLine(name, text)}\n`) })
