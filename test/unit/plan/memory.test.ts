@@ -106,6 +106,24 @@ describe('the memory model', () => {
       2474,
       407,
     ],
+    [
+      'llama-7b',
+      'Wanda, reconstructed, products in f32',
+      32,
+      { prune: [{ method: 'wanda' }], calibration: { ...calibration, samples: 2 }, recover: { ...little, steps: 2 } },
+      2465,
+      1536,
+    ],
+    ['llama-30b', 'Wanda, products in f32', 2, { prune: [{ method: 'wanda' }], calibration: long(4) }, 3936, 408],
+    ['opt-30b', 'Wanda, products in f32', 2, { prune: [{ method: 'wanda' }], calibration: long(4) }, 4214, 472],
+    [
+      'llama-30b',
+      'reconstruction, products in f32',
+      2,
+      { prune: [{}], calibration: long(4), recover: little },
+      6255,
+      1630,
+    ],
     ['llama-30b', 'Wanda', 2, { prune: [{ method: 'wanda' }], calibration: long(4) }, 3110, 165],
   ] as const) {
     const large = { ...shapes[shape].config, num_hidden_layers: blocks }
