@@ -1,5 +1,5 @@
 // The files of a model folder that are not weights: config, tokenizer, generation settings, licence, code.
-import { chmod, copyFile, lstat, open, readdir, realpath } from 'node:fs/promises'
+import { chmod, copyFile, lstat, open, readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isCacheBlob, isInside } from './locate.ts'
 
@@ -18,7 +18,7 @@ export async function carryOver(folder: string, target: string): Promise<string[
     const copy = join(target, name)
     await copyFile(join(folder, name), copy)
     // Like all that a result is made of it is on the disk before the folder has its name, and it may be written over until then.
-    await chmod(copy, 0o644)
+    await chmod(copy, (await stat(copy)).mode | 0o200)
     const handle = await open(copy, 'r+')
     await handle.sync()
     await handle.close()

@@ -35,7 +35,7 @@ export async function nextLogits(
   const { backend, ends } = stack
   const ids = turnsAnew(ends.config, cache.past, given.length) ? beginAgain(cache, given) : given
   checkBatch(ends.config, batchOf(ids))
-  cache.ids.push(...given)
+  for (const id of given) cache.ids.push(id)
   await breathe(signal)
   if (cache.past > 0 && stack.canRecord && !adapterOf && backend.record) {
     const logits = cache.recorded ? cache.recorded.next(ids[0]) : await record(stack, ids[0], cache, backend.record())

@@ -28,7 +28,7 @@ export function diagnosticsText({ supervisor, version }: Services): string {
 /** Messages may name files: a report leaves them out. */
 function withoutPaths(text: string): string {
   // Folders may have any letters, and spaces; a name at the end ends at a space.
-  return text
-    .replaceAll(homedir(), '<path>')
-    .replace(/(?:[A-Za-z]:)?[\\/](?:[^\\/:*?"<>|\n()]+[\\/])*[^\\/\s:*?"<>|()]+/gu, '<path>')
+  const home = homedir()
+  const withoutHome = home.length > 1 ? text.replaceAll(home, '<path>') : text
+  return withoutHome.replace(/(?:[A-Za-z]:)?[\\/](?:[^\\/:*?"<>|\n()]+[\\/])*[^\\/\s:*?"<>|()]+/gu, '<path>')
 }
