@@ -5,6 +5,7 @@ import { resolveRecipe } from '../../shared/recipe/resolve.ts'
 import { pruningOf, prunesFirst } from '../../shared/sweep/pruningOf.ts'
 import { EngineError } from '../errors.ts'
 import type { RunReport } from '../run/report/report.ts'
+import { isHeld } from '../run/lock/isHeld.ts'
 import { runRecipe, type RunOptions } from '../run/runRecipe.ts'
 import { runFolderAt } from '../run/state/runFolder.ts'
 import { forgetRefused, noteRefused } from './marks.ts'
@@ -46,7 +47,8 @@ async function refusalsNoted(
     return await body()
   } catch (error) {
     // Another process that has the run speaks for it.
-    const isElsewhere = error instanceof EngineError && error.code === 'exists'
+    const isElsewhere =
+      error instanceof EngineError && error.code === 'exists' && (await isHeld(runPathOf(folder, index)))
     if (signal?.aborted !== true && !isElsewhere) await noteRefused(folder, index, messageOf(error))
     throw error
   }

@@ -120,7 +120,8 @@ describe('a sweep on disk', () => {
     assert.deepEqual([length(0), length(1)], [steps(whole), 0])
     write(1, whole, report)
     await sweep.runs.look()
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    // It comes with a later look of the view's own.
+    for (let i = 0; i < 100 && length(1) < steps(whole); i++) await new Promise((resolve) => setTimeout(resolve, 100))
     assert.deepEqual([length(0), length(1)], [steps(whole), steps(whole)])
     view.dispose()
   })
