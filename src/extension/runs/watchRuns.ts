@@ -11,10 +11,11 @@ const mostFound = 5000
 export function watchRuns(store: RunStore): vscode.Disposable {
   const refresh = (uri: vscode.Uri) => void store.refresh(dirname(uri.fsPath))
   // Hidden folders are searched too: `null` turns the user's exclusions off for this one search.
-  void vscode.workspace.findFiles(pattern, null, mostFound).then((found) => {
+  void vscode.workspace.findFiles(pattern, null, mostFound).then(async (found) => {
     // Names of run folders begin with their time.
     const newest = found.sort((a, b) => nameOf(b).localeCompare(nameOf(a))).slice(0, mostRuns)
-    newest.forEach(refresh)
+    // One after the other: each may be long, and all at once would be in the editor's memory together.
+    for (const uri of newest) await store.refresh(dirname(uri.fsPath))
   })
   const watcher = vscode.workspace.createFileSystemWatcher(pattern)
   return vscode.Disposable.from(

@@ -1,8 +1,9 @@
 // out = a · bᵀ for a few rows of a, as decoding has one: each weight is read once and used at once, so that what counts is how
 // many lanes read. A workgroup makes `fewRowsColumns` columns of all rows; its lanes go along the depth side by side.
-import { floatTypes, dtypeCode, halves } from '../../halves.ts'
+import { floatTypes, dtypeCode } from '../../halves.ts'
 import { maxGroups, variant, type Shader } from '../../shader.ts'
-import { gemmHead, type Sizes } from './params.ts'
+import type { Sizes } from './params.ts'
+import { scalarOperands } from './scalarOperands.ts'
 
 /** A vector of WGSL holds the sums of a column. */
 const mostRows = 4
@@ -12,19 +13,11 @@ const fewRows: Shader = {
   name: 'gemmFewRows',
   bindings: 'wrrr',
   code: /* wgsl */ `
-${gemmHead}
-${halves}
-@group(1) @binding(1) var<storage, read> a: array<f32>;
-@group(1) @binding(2) var<storage, read> b: array<u32>;
+${scalarOperands}
 
 const LANES = 64u;
 const COLUMNS = ${fewRowsColumns}u;
 var<workgroup> partial: array<array<vec4f, COLUMNS>, LANES>;
-
-fn loadB(i: u32) -> f32 {
-  if (DTYPE == 0u) { return bitcast<f32>(b[i]); }
-  return floatOfHalf((b[i >> 1u] >> (16u * (i & 1u))) & 0xffffu);
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {

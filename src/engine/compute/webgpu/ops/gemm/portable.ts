@@ -1,8 +1,8 @@
 // Matrix product for any GPU: a workgroup of 8×8 invocations makes a 64×64 tile, 8×8 values each, through 64×16 tiles
 // of both operands in workgroup memory. Any size, offset, transposition and element type of b.
-import { floatTypes, dtypeCode, halves } from '../../halves.ts'
+import { floatTypes, dtypeCode } from '../../halves.ts'
 import { variant, type Shader } from '../../shader.ts'
-import { gemmHead } from './params.ts'
+import { scalarOperands } from './scalarOperands.ts'
 
 export const portableTile = 64
 
@@ -21,10 +21,7 @@ const portable: Shader = {
   name: 'gemmPortable',
   bindings: 'wrrr',
   code: /* wgsl */ `
-${gemmHead}
-${halves}
-@group(1) @binding(1) var<storage, read> a: array<f32>;
-@group(1) @binding(2) var<storage, read> b: array<u32>;
+${scalarOperands}
 
 const TILE = 64u;
 const DEPTH = 16u;
@@ -32,11 +29,6 @@ const DEPTH = 16u;
 const ROW = 17u;
 var<workgroup> aTile: array<vec4f, 16 * 17>;
 var<workgroup> bTile: array<vec4f, 16 * 17>;
-
-fn loadB(i: u32) -> f32 {
-  if (DTYPE == 0u) { return bitcast<f32>(b[i]); }
-  return floatOfHalf((b[i >> 1u] >> (16u * (i & 1u))) & 0xffffu);
-}
 
 // Four neighbours along the tile's side at one depth. Loads of neighbouring invocations are neighbours in memory:
 // along the depth when the operand is stored that way, else along the side.
