@@ -58,8 +58,17 @@ export async function findCommand(page, title, timeout = 120_000) {
   }
 }
 
-export async function runCommand(page, title) {
-  await (await findCommand(page, title)).click()
+/** What comes up meanwhile, as a walkthrough does, takes the focus and with it the palette away: then it is opened anew. */
+export async function runCommand(page, title, timeout = 120_000) {
+  const deadline = Date.now() + timeout
+  for (;;) {
+    try {
+      return await (await findCommand(page, title)).click({ timeout: 5000 })
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await page.keyboard.press('Escape')
+    }
+  }
 }
 
 /** The document inside the webview that is in sight. */
