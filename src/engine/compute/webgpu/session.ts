@@ -150,6 +150,7 @@ export class Session {
     }
   }
 
+  /** What was recorded may use buffers that lie idle: it is done before they go. */
   #allocate(bytes: number): Promise<GPUBuffer> {
     return this.#pool.acquireOrTrim(bytes, async () => {
       this.#send()
