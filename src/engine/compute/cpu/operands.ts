@@ -56,12 +56,6 @@ const scored = (a: Args, mask?: number): Operand[] => [
   ...(mask === undefined ? [] : [items('inout', mask, 4 * a[mask + 1])]),
 ]
 
-function step(a: Args): TaskOperands {
-  const cached = 4 * a[5] * a[7]
-  const heads = rows(items('out', 0, 4 * a[8]), items('in', 1, 4 * a[8]), whole(2, cached), whole(3, cached))
-  return { ...heads, numbered: true }
-}
-
 /** Arguments as the kernels take them behind start and end. */
 export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>> = {
   add: () => elements('o', 'i', 'i'),
@@ -121,9 +115,6 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
   linearRows: (a) => rows(whole(0, 4 * a[1]), items('in', 3, 4 * a[1]), items('out', 2, 4), items('in', 5, 4)),
   linearRow: (a) =>
     rows(items('out', 0, 4), whole(1, 4 * a[5]), items('in', 2, floatBytes(a[3]) * a[5]), items('in', 4, 4)),
-  attentionStep: step,
-  // Gives the stage its size; it is shown as the one above (attentionTasks.ts).
-  rememberAndAttend: step,
 
   columnSum: sumsOfColumns,
   columnSquares: sumsOfColumns,

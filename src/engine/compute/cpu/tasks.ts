@@ -2,6 +2,7 @@
 // in TypeScript. Every thread builds the same table, so a task travels as its index.
 import type { Blas, Gemm } from './blas.ts'
 import type { OneDnn } from './oneDnn.ts'
+import { attentionStepTasks } from './kernels/attentionStepTask.ts'
 import { attentionTasks } from './kernels/attentionTasks.ts'
 import { productTasks } from './kernels/productTasks.ts'
 import { rowTasks } from './kernels/rowTasks.ts'
@@ -38,6 +39,7 @@ const nativeTasks: Readonly<Record<string, Task>> = {
   ...productTasks,
   ...weightTasks,
   ...attentionTasks,
+  ...attentionStepTasks,
   ...rowTasks,
   ...pruneTasks,
 }

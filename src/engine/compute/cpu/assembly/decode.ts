@@ -100,21 +100,31 @@ function exp1(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x)), 0)
 }
 
+/** Parts of a head's keys: it has none before them, none after them. */
+const opens = 1
+const ends = 2
+
 /**
  * Heads [start, end) of one query over keys [first, length): the softmax as it goes, eight keys at a time, so that scores need
- * no memory. out and q are [H·D], keys and values [length, Hkv·D].
+ * no memory. out and q are [H·D], keys and values [length, Hkv·D]. A part of the keys at a time gives the same bits where parts
+ * end at multiples of eight of them; `state` [H, 2] keeps the highest score and the sum in between.
  */
 export function attentionStep(
-  start: i32, end: i32, out: usize, q: usize, keys: usize, values: usize, first: i32, length: i32, group: i32,
-  kvWidth: i32, d: i32, scale: f32,
+  start: i32, end: i32, out: usize, q: usize, state: usize, keys: usize, values: usize, first: i32, length: i32, group: i32,
+  kvWidth: i32, d: i32, scale: f32, part: i32,
 ): void {
   const row = <usize>kvWidth << 2
   for (let head = start; head < end; head++) {
     const x = q + (<usize>(head * d) << 2)
     const to = out + (<usize>(head * d) << 2)
-    memory.fill(to, 0, <usize>d << 2)
+    const kept = state + (<usize>head << 3)
     let top: f32 = -Infinity
     let sum: f32 = 0
+    if (part & opens) memory.fill(to, 0, <usize>d << 2)
+    else {
+      top = load<f32>(kept)
+      sum = load<f32>(kept, 4)
+    }
     let key = first
     let offset = <usize>first * row + (<usize>((head / group) * d) << 2)
     for (; key + 8 <= length; key += 8) {
@@ -157,7 +167,11 @@ export function attentionStep(
       mix1(to, p, values + offset, d)
       offset += row
     }
-    scaleBy(to, sum > 0 ? 1 / sum : 0, d)
+    if (part & ends) scaleBy(to, sum > 0 ? 1 / sum : 0, d)
+    else {
+      store<f32>(kept, top)
+      store<f32>(kept, sum, 4)
+    }
   }
 }
 

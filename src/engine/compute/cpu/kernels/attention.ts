@@ -2,6 +2,7 @@
 import type { AttentionShape, Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Runner } from '../pool.ts'
+import { stepStageBytes, stepStateBytes } from './attentionStepTask.ts'
 import { queryTile, tileBytes } from './attentionTasks.ts'
 import { codeOf } from './products.ts'
 import { addresses, byElements, byRows } from './splits.ts'
@@ -37,7 +38,11 @@ export function attention(pool: Runner): Attention {
       const unit = Math.max(1, Math.floor(stepElements / (2 * (length - first) * headDim)))
       const shape = [first, length, numHeads / numKvHeads, numKvHeads * headDim, headDim, scale]
       const args = [at(out), at(q), at(keys), at(values), ...shape, at(k), at(v)]
-      pool.run('rememberAndAttend', { total: numHeads, unit }, args)
+      const split = {
+        ...{ total: numHeads, unit, scratchBytes: stepStateBytes(numHeads) },
+        stageBytes: stepStageBytes(numHeads, numKvHeads, headDim),
+      }
+      pool.run('rememberAndAttend', split, args)
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { batch, seqLen, numHeads, numKvHeads, headDim } = shape

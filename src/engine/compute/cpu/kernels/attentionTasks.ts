@@ -2,7 +2,6 @@
 // and v are bf16, so are the other operands of their products: a tile of probabilities or of their gradients is rounded in scratch.
 import { isOutside } from '../outside.ts'
 import type { Stage } from '../stage.ts'
-import { callStaged } from '../staged.ts'
 import type { Task, TaskEnv } from '../tasks.ts'
 import { elementBytes, gemmOf } from './productTasks.ts'
 
@@ -168,24 +167,4 @@ const attentionBackward: Task = (env, args, start, end) => {
   }
 }
 
-/**
- * Args: those of `attentionStep`, then k and v. Items: heads. Whoever has a head writes what it looks at last: with grouped heads
- * the same bytes more than once.
- */
-const rememberAndAttend: Task = (env, args, start, end) => {
-  const { stage, wasm } = env
-  const [keys, values, length, group, width, headDim, k, v] = [2, 3, 5, 6, 7, 8, 10, 11].map((i) => args[i])
-  const [from, to] = [Math.floor(start / group) * headDim, Math.ceil(end / group) * headDim]
-  const bytes = 4 * (to - from)
-  for (const [cache, x] of [
-    [keys, k],
-    [values, v],
-  ]) {
-    const [near, far] = [x + 4 * from, cache + 4 * ((length - 1) * width + from)]
-    if (isOutside(x) || isOutside(cache)) stage.copyRows(far, bytes, near, bytes, 1, bytes)
-    else wasm.copyRows(0, 1, far, near, 1, bytes, 0, 0, 0, 0, 0, 0, 1)
-  }
-  callStaged(wasm, stage, 'attentionStep', start, end, args)
-}
-
-export const attentionTasks: Readonly<Record<string, Task>> = { attention, attentionBackward, rememberAndAttend }
+export const attentionTasks: Readonly<Record<string, Task>> = { attention, attentionBackward }

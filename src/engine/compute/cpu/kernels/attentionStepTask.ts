@@ -1,0 +1,73 @@
+// Attention of one new token as a pool task. Caches that lie outside are shown to the kernel a panel of their rows at a time.
+import { isOutside } from '../outside.ts'
+import type { Task, TaskEnv } from '../tasks.ts'
+
+/** Rows of a panel are a multiple of these: the kernel takes so many keys at a time (assembly/decode.ts). */
+const keysAtOnce = 8
+/** As the kernel counts parts of a head's keys. */
+const [opens, ends] = [1, 2]
+/** What a panel loses to its alignment. */
+const slack = 64
+
+/** Bytes of scratch: the highest score and the sum of each head. */
+export const stepStateBytes = (numHeads: number) => 8 * numHeads
+
+/** Bytes of stage that caches outside need at least: the token's own rows, and the shortest panels of both caches. */
+export function stepStageBytes(numHeads: number, numKvHeads: number, headDim: number): number {
+  return 4 * headDim * (2 * numHeads + 2 * keysAtOnce * numKvHeads) + 4 * slack
+}
+
+/**
+ * Args: out, q [H·D], keys, values [length, Hkv·D], first, length, query heads a kv head, Hkv·D, D, scale, k, v [Hkv·D].
+ * Items: heads. Whoever has a head writes what it looks at last: with grouped heads the same bytes more than once.
+ */
+const rememberAndAttend: Task = (env, args, start, end) => {
+  const { stage, wasm } = env
+  const [keys, values, length, group, width, headDim, k, v] = [2, 3, 5, 6, 7, 8, 10, 11].map((i) => args[i])
+  const [from, to] = [Math.floor(start / group) * headDim, Math.ceil(end / group) * headDim]
+  const bytes = 4 * (to - from)
+  for (const [cache, x] of [
+    [keys, k],
+    [values, v],
+  ]) {
+    const [near, far] = [x + 4 * from, cache + 4 * ((length - 1) * width + from)]
+    if (isOutside(x) || isOutside(cache)) stage.copyRows(far, bytes, near, bytes, 1, bytes)
+    else wasm.copyRows(0, 1, far, near, 1, bytes, 0, 0, 0, 0, 0, 0, 1)
+  }
+  attend(env, args, start, end, from, to)
+}
+
+/** Heads [start, end), which look at columns [from, to) of the caches. */
+function attend(env: TaskEnv, args: ArrayLike<number>, start: number, end: number, from: number, to: number): void {
+  const { stage, wasm } = env
+  const [out, q, keys, values, first, length, group, width, headDim, scale] = Array.from(args)
+  const mark = stage.mark()
+  const [skipped, own] = [4 * headDim * start, 4 * headDim * (end - start)]
+  // The kernel counts heads and columns from 0; addresses of 32 bits wrap around.
+  const nearOut = stage.bytes('out', out + skipped, own) - skipped
+  const nearQ = stage.bytes('in', q + skipped, own) - skipped
+  const over = (k: number, v: number, begin: number, stop: number, row: number, part: number) =>
+    wasm.attentionStep(
+      ...[start, end, nearOut, nearQ, env.scratch - 8 * start, k, v],
+      ...[begin, stop, group, row, headDim, scale, part],
+    )
+  if (!isOutside(keys) && !isOutside(values)) over(keys, values, first, length, width, opens | ends)
+  else {
+    const row = to - from
+    const fit = Math.floor((stage.freeBytes - 2 * slack) / (8 * row))
+    const panel = Math.max(keysAtOnce, fit - (fit % keysAtOnce))
+    for (let key = first; key < length; key += panel) {
+      const count = Math.min(panel, length - key)
+      const before = stage.mark()
+      const [nearK, nearV] = [keys, values].map(
+        (cache) => stage.pack('in', cache + 4 * (key * width + from), count, 4 * row, 4 * width) - 4 * from,
+      )
+      const part = (key === first ? opens : 0) | (key + count === length ? ends : 0)
+      over(nearK, nearV, 0, count, row, part)
+      stage.flush(before)
+    }
+  }
+  stage.flush(mark)
+}
+
+export const attentionStepTasks: Readonly<Record<string, Task>> = { rememberAndAttend }
