@@ -47,14 +47,15 @@ function vscode() {
 /** Folders of test/engine that take long enough for a process of their own. */
 const large = ['compute', 'run', 'cli', 'sweep']
 const others = readdirSync('test/engine').filter((name) => !large.includes(name))
-const engine = (name) => mocha('engine', `test/engine/${name}`, [`test/engine/${name}/**/*.test.ts`])
+const below = (name) => `test/engine/${name}${name.endsWith('.ts') ? '' : '/**/*.test.ts'}`
+const engine = (name) => mocha('engine', `test/engine/${name}`, [below(name)])
 
 /** Those that take longest first, so that the lanes end together. */
 const steps = [
   vscode(),
   engine('sweep'),
   engine('run'),
-  mocha('engine', 'test/engine, the rest', others.map((name) => `test/engine/${name}/**/*.test.ts`)), // prettier-ignore
+  mocha('engine', 'test/engine, the rest', others.map(below)),
   engine('cli'),
   engine('compute'),
   mocha('webview', 'test/webview', ['test/webview/**/*.test.ts']),

@@ -110,8 +110,15 @@ function print(text: string): Promise<void> {
   return new Promise((resolve) => process.stdout.write(printable(text), () => resolve()))
 }
 
-/** One line for people on stderr; a stack only for our own mistakes. Returns the exit code. */
+/** Says what went wrong on stderr. Returns the exit code. */
 export function showError(error: unknown): number {
+  const { line, code } = toldOf(error)
+  process.stderr.write(`${line}\n`)
+  return code
+}
+
+/** One line for people, a stack only for our own mistakes; and the exit code. */
+export function toldOf(error: unknown): { line: string; code: number } {
   const known = explained(error)
   const line =
     known instanceof EngineError && known.code !== 'internal'
@@ -119,6 +126,5 @@ export function showError(error: unknown): number {
       : printable(
           `sparsescope: internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`,
         )
-  process.stderr.write(`${line}\n`)
-  return exitCodeOf(known)
+  return { line, code: exitCodeOf(known) }
 }

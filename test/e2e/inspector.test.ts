@@ -9,7 +9,7 @@ import {
   eventually,
   exists,
   openModel,
-  openStudio,
+  sharedStudio,
   pictureOfFailure,
   type Studio,
 } from './studio.ts'
@@ -24,12 +24,11 @@ describe('the packaged extension: looking', function () {
   this.timeout(600_000)
   let studio: Studio
   before(async function () {
-    studio = await openStudio(this)
+    studio = await sharedStudio(this)
   })
   afterEach(async function () {
     await pictureOfFailure(this.currentTest, studio)
   })
-  after(async () => studio?.stop())
 
   it('the inspector shows the numbers of `sparsescope inspect`', async () => {
     const { page, workspace } = studio

@@ -2,18 +2,17 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
-import { activeView, closeEditors, eventually, exists, openStudio, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, closeEditors, eventually, exists, sharedStudio, pictureOfFailure, type Studio } from './studio.ts'
 
 describe('the packaged extension: recipes', function () {
   this.timeout(600_000)
   let studio: Studio
   before(async function () {
-    studio = await openStudio(this)
+    studio = await sharedStudio(this)
   })
   afterEach(async function () {
     await pictureOfFailure(this.currentTest, studio)
   })
-  after(async () => studio?.stop())
 
   it('the tree of models calls a GGUF file GGUF, and opening it says why it cannot be pruned', async () => {
     const { page, workspace } = studio

@@ -163,7 +163,7 @@ describe('the packaged extension: running', function () {
     // Long enough to be met in its second block; it has to be done in the end.
     const recipe = join(workspace, 'long.prune.yaml')
     const text = readFileSync(recipe, 'utf8')
-    writeFileSync(recipe, text.replace('steps: 30000', 'steps: 10000'))
+    writeFileSync(recipe, text.replace('steps: 30000', 'steps: 3000'))
     const view = await runRecipe('long.prune.yaml')
     // The first block is the first thing that a resumed run keeps.
     await eventually('the first block', async () => (await view.locator('.chart .mark').count()) > 1, 240_000)

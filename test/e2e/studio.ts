@@ -1,6 +1,6 @@
 // One VS Code with the packaged extension and a workspace of its own, driven as a person does.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContext, FrameLocator, Page } from 'playwright-core'
@@ -23,6 +23,31 @@ interface StudioOptions {
   env?: Record<string, string>
 }
 
+/** The extensions of all windows: they differ in their settings and workspaces. */
+let extensions: string | undefined
+let shared: Studio | undefined
+after(async () => {
+  await shared?.stop()
+  if (extensions) rmSync(extensions, { recursive: true, force: true })
+})
+
+/** A folder with the packaged extension in it; installing takes as long as opening a window. */
+function installedOnce(server: string, vsix: string): string {
+  if (extensions) return extensions
+  const made = mkdtempSync(join(tmpdir(), 'sparsescope-extensions-'))
+  installExtension(server, vsix, join(made, 'data'), made)
+  return (extensions = made)
+}
+
+/** The window of all suites that need nothing of their own, without the editors of the suite before. */
+export async function sharedStudio(suite: Mocha.Context): Promise<Studio> {
+  if (shared) {
+    await closeEditors(shared.page)
+    await runCommand(shared.page, 'View: Show Explorer')
+  }
+  return (shared ??= await openStudio(suite))
+}
+
 /** Skips the suite, with the reason, when scripts/testVscode.mjs has not prepared a VS Code. */
 export async function openStudio(suite: Mocha.Context, options: StudioOptions = {}): Promise<Studio> {
   const server = process.env.SPARSESCOPE_VSCODE
@@ -31,12 +56,9 @@ export async function openStudio(suite: Mocha.Context, options: StudioOptions = 
   const home = mkdtempSync(join(tmpdir(), 'sparsescope-e2e-'))
   const workspace = makeWorkspace(root, join(home, 'workspace'))
   const userData = join(home, 'data')
-  const extensions = join(home, 'extensions')
-  mkdirSync(extensions, { recursive: true })
   const { trust = true, env } = options
   writeSettings(userData, { trust, more: { 'security.workspace.trust.startupPrompt': 'never' } })
-  installExtension(server, vsix, userData, extensions)
-  const running = await startServer({ server, userData, extensions, trust, env })
+  const running = await startServer({ server, userData, extensions: installedOnce(server, vsix), trust, env })
   let context: BrowserContext | null = null
   const stop = async () => {
     await context?.close()

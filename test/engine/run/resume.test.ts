@@ -62,7 +62,7 @@ async function killAfter(place: Workplace, recipe: string, numEvents: number): P
   while (child.exitCode === null) {
     folder = runFolders(place)[0] ?? ''
     if (folder && countLines(join(folder, 'events.jsonl')) >= numEvents) break
-    await sleep(1)
+    await sleep(5)
   }
   child.kill('SIGKILL')
   await exit
@@ -104,14 +104,14 @@ const recipes = (model: string, data: string) => {
       recover: {
         mode: 'retrain',
         train: ['full'],
-        steps: 400,
+        steps: 200,
         lr: 1e-3,
         data,
         samples: 16,
         seq_len: 16,
         shuffle: true,
       },
-      evaluate: [{ ...evaluate[0], every: 90 }],
+      evaluate: [{ ...evaluate[0], every: 45 }],
     },
   }
 }

@@ -22,7 +22,7 @@ import {
 const cpu = ['--device', 'cpu']
 const two = { seed: [0, 1] }
 /** A block of which is saved long before the run is over. */
-const longSteps = 5000
+const longSteps = 2000
 /** More than anybody waits for. */
 const endlessSteps = 200_000
 const all = process.env.SPARSESCOPE_TORTURE === '1'
