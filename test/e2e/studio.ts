@@ -58,7 +58,10 @@ export async function openStudio(suite: Mocha.Context, options: StudioOptions = 
   const userData = join(home, 'data')
   const { trust = true, env } = options
   writeSettings(userData, { trust, more: { 'security.workspace.trust.startupPrompt': 'never' } })
-  const running = await startServer({ server, userData, extensions: installedOnce(server, vsix), trust, env })
+  const running = await startServer({
+    ...{ server, userData, extensions: installedOnce(server, vsix), trust },
+    env: { ...env, [workspaceMark]: workspace },
+  })
   let context: BrowserContext | null = null
   const stop = async () => {
     await context?.close()
@@ -169,16 +172,19 @@ export async function eventually<T>(
   }
 }
 
+/** Tells the processes of one window from those of another. */
+const workspaceMark = 'SPARSESCOPE_TEST_WORKSPACE'
+
 /** Processes of this window's backend: children of the extension host that run backend.mjs. */
 export function backendPids(workspace: string): number[] {
-  const home = join(workspace, '..')
+  const of = (pid: number, file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0')
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        return line.includes('backend.mjs') && line.includes(home)
+        const isBackend = of(pid, 'cmdline').some((argument) => argument.endsWith('backend.mjs'))
+        return isBackend && of(pid, 'environ').includes(`${workspaceMark}=${workspace}`)
       } catch {
         return false
       }
