@@ -1,7 +1,8 @@
 // Script time a frame while the tensor table scrolls through 10,000 rows: `npx tsx bench/scroll.ts`. Bar: 8 ms.
 import { chromium } from 'playwright-core'
 import { recordedModel, recordedStats, settings } from '../webview-ui/harness/recorded.ts'
-import { chromiumArguments, findChromium, openView, send } from '../test/support/browser.ts'
+import { chromiumArguments, findChromium } from '../scripts/vscode/browser.mjs'
+import { openView, send } from '../test/support/browser.ts'
 
 const frames = 300
 const pixelsAFrame = 97 // more than four rows: every frame fills several elements

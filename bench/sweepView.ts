@@ -4,7 +4,8 @@ import { chromium, type Page } from 'playwright-core'
 import { CurveThinner, type ThinnedPart } from '../src/shared/series/thinCurve.ts'
 import { settings } from '../webview-ui/harness/recorded.ts'
 import { recordedAs, recordedWhat } from '../webview-ui/harness/recordedSweep.ts'
-import { chromiumArguments, findChromium, openView, posted } from '../test/support/browser.ts'
+import { chromiumArguments, findChromium } from '../scripts/vscode/browser.mjs'
+import { openView, posted } from '../test/support/browser.ts'
 import { manyRows } from './support/writtenSweep.ts'
 
 const [numRuns, numSteps] = [500, 2000]

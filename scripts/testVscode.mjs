@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packageVsix } from './package.mjs'
 import { setupVscode } from './setupVscode.mjs'
-import { findChromium } from './vscode/browser.mjs'
+import { findChromium, noChromium } from './vscode/browser.mjs'
 import { runHostTests } from './vscode/hostTests.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -47,7 +47,7 @@ function hasTests(folder) {
 
 /** The folder of the installed VS Code, or the reason why there is none. */
 function findVscode() {
-  if (!findChromium()) return { reason: 'no Chromium found: install the package chromium' }
+  if (!findChromium()) return { reason: noChromium }
   try {
     return { server: setupVscode((line) => console.log(line)) }
   } catch (error) {

@@ -2,33 +2,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { chromiumArguments, findChromium, noChromium } from '../../scripts/vscode/browser.mjs'
 import { harnessPage } from '../../webview-ui/harness/page.ts'
 import type { ThemeName } from '../../webview-ui/harness/themes.ts'
 import { lacks } from './skip.ts'
 
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/opt/google/chrome/chrome']
 export const root = new URL('../../', import.meta.url).pathname
-
-export function findChromium(): string | null {
-  const asked = process.env.SPARSESCOPE_CHROMIUM
-  return (asked ? [asked] : places).find((path) => existsSync(path)) ?? null
-}
-
-export const chromiumArguments = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** Skips the suite when there is no browser or no built bundle. */
 export async function openBrowser(suite: Mocha.Context): Promise<Browser> {
   const executablePath = findChromium()
   const built = existsSync(join(root, 'dist/webview/inspector.js'))
-  if (!executablePath) return lacks(suite, 'no Chromium found: install the package chromium')
+  if (!executablePath) return lacks(suite, noChromium)
   if (!built) return lacks(suite, 'no dist/webview: run npm run build')
   return chromium.launch({ executablePath, args: chromiumArguments })
 }
