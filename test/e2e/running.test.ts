@@ -20,7 +20,8 @@ describe('the packaged extension: running', function () {
   this.timeout(600_000)
   let studio: Studio
   before(async function () {
-    studio = await openStudio(this)
+    // Long runs go on beside what is done with the window: they leave it a processor.
+    studio = await openStudio(this, { settings: { 'sparsescope.backend.threads': 1 } })
   })
   afterEach(async function () {
     await pictureOfFailure(this.currentTest, studio)

@@ -19,6 +19,7 @@ export interface Studio {
 interface StudioOptions {
   /** Default: true. */
   trust?: boolean
+  settings?: Record<string, unknown>
   /** What the server's environment has beside this process's. */
   env?: Record<string, string>
 }
@@ -56,8 +57,8 @@ export async function openStudio(suite: Mocha.Context, options: StudioOptions = 
   const home = mkdtempSync(join(tmpdir(), 'sparsescope-e2e-'))
   const workspace = makeWorkspace(root, join(home, 'workspace'))
   const userData = join(home, 'data')
-  const { trust = true, env } = options
-  writeSettings(userData, { trust, more: { 'security.workspace.trust.startupPrompt': 'never' } })
+  const { trust = true, settings, env } = options
+  writeSettings(userData, { trust, more: { 'security.workspace.trust.startupPrompt': 'never', ...settings } })
   const running = await startServer({
     ...{ server, userData, extensions: installedOnce(server, vsix), trust },
     env: { ...env, [workspaceMark]: workspace },

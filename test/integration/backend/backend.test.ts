@@ -226,7 +226,7 @@ describe('backend process', function () {
 
   it('a run outlives its window, is found and continued by the next, and ends with the same bytes', async () => {
     const recipe = (name: string) => {
-      const text = readFileSync(join(folder, 'long.prune.yaml'), 'utf8').replace('30000', '4000')
+      const text = readFileSync(join(folder, 'long.prune.yaml'), 'utf8').replace('30000', '1500')
       writeFileSync(join(folder, `${name}.prune.yaml`), text.replace('./opt-long', `./${name}/out`))
       mkdirSync(join(folder, name))
       return { recipe: join(folder, `${name}.prune.yaml`), set: [], resume: null, memoryBytes: null }
