@@ -16,6 +16,7 @@ function expected(values: number[], rows: number, columns: number, transposed: b
   const finite = values.filter(Number.isFinite)
   const mean = finite.reduce((a, b) => a + b, 0) / finite.length
   const moment = (k: number) => finite.reduce((a, b) => a + (b - mean) ** k, 0) / finite.length
+  const [variance, fourth] = [moment(2), moment(4)]
   const at = (r: number, c: number) => (transposed ? values[c * columns + r] : values[r * columns + c])
   const [outputs, inputs] = transposed ? [columns, rows] : [rows, columns]
   const nm: TensorStats['nm'] = {}
@@ -36,9 +37,9 @@ function expected(values: number[], rows: number, columns: number, transposed: b
     min: Math.min(...finite),
     max: Math.max(...finite),
     mean,
-    std: Math.sqrt(moment(2)),
-    kurtosis: moment(4) / moment(2) ** 2,
-    outliers: finite.filter((v) => Math.abs(v - mean) > 4 * Math.sqrt(moment(2))).length / finite.length,
+    std: Math.sqrt(variance),
+    kurtosis: fourth / variance ** 2,
+    outliers: finite.filter((v) => Math.abs(v - mean) > 4 * Math.sqrt(variance)).length / finite.length,
     nm,
   }
 }
