@@ -20,14 +20,22 @@ describe('the packaged extension: recipes', function () {
     await runCommand(page, 'Focus on Models View')
     const item = page.getByRole('treeitem', { name: 'tiny-q4.gguf' }).and(page.getByRole('treeitem', { name: /GGUF/ }))
     await item.waitFor()
-    await item.click()
+    // A tree that is just being drawn anew takes no click.
+    await eventually('the editor of the GGUF file', async () => {
+      await item.click()
+      const tab = page.locator('.tab.active', { hasText: 'tiny-q4.gguf' })
+      return tab.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => undefined,
+      )
+    })
     await activeView(page).getByText('it is a GGUF file: quantised for inference').waitFor()
-    await closeEditors(page)
-    await runCommand(page, 'View: Show Explorer')
   })
 
   it('a wrong target is underlined, its quick fix mends it, and Run in the lens starts the run', async () => {
     const { page, workspace } = studio
+    await closeEditors(page)
+    await runCommand(page, 'View: Show Explorer')
     await page.getByRole('treeitem', { name: 'wrong.prune.yaml' }).dblclick()
     const squiggle = page.locator('.squiggly-error').first()
     await squiggle.waitFor()

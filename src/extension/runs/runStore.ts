@@ -133,9 +133,11 @@ export class RunStore {
       this.replace(entry, continues ? before.events.length : 0, file)
       if (!entry.live) await this.judge(entry)
       else if (entry.picture.end === null) this.changed()
-    } catch {
-      // Not a run, or gone: a folder without events is no run.
-      if (entry.file.events.length === 0 && !entry.live) this.forget(entry.folder)
+    } catch (error) {
+      if (entry.live) return
+      // Not a run, or removed while nobody watched: a folder without events is no run.
+      if (entry.file.events.length === 0 || isGone(error)) this.forget(entry.folder)
+      else if (entry.status === 'running') this.lookAgain(entry)
     }
   }
 
@@ -144,10 +146,13 @@ export class RunStore {
     // Taken up by this window meanwhile.
     if (entry.live) return
     this.setStatus(entry, status)
-    if (status !== 'running') return
+    if (status === 'running') this.lookAgain(entry)
+  }
+
+  private lookAgain(entry: Entry): void {
     entry.lookingAgain ??= setTimeout(() => {
       entry.lookingAgain = null
-      if (!entry.live) void this.refresh(entry.folder)
+      if (!entry.live && this.entries.get(entry.folder) === entry) void this.refresh(entry.folder)
     }, lookAgainMs).unref()
   }
 
@@ -193,6 +198,11 @@ export class RunStore {
       for (const listener of this.listListeners) listener()
     }, tellEveryMs)
   }
+}
+
+/** `sparsescope prune` removes its run when it is done; a folder above it may be gone as well. */
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 async function statusOnDisk(entry: Entry): Promise<RunStatus> {

@@ -33,7 +33,7 @@ const recipes = {
 }
 
 const all = process.env.SPARSESCOPE_TORTURE === '1'
-const sampled = 9
+const sampled = 7
 
 /** Of 1 … count: all, or a sample that is the same each time and has both ends. */
 function points(count: number): number[] {

@@ -105,6 +105,17 @@ describe('run store', () => {
     assert.deepEqual([name, time], ['opt', '2026-12-31 23:59:58'])
   })
 
+  it('a run whose folder is removed while it goes on is none any more, though nobody watched', async () => {
+    const store = new RunStore()
+    writeFileSync(events, line(step(1)))
+    writeFileSync(join(folder, lockName), encodeLock(holder, 1))
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.status, 'running')
+    rmSync(folder, { recursive: true })
+    await store.refresh(folder)
+    assert.deepEqual(store.list(), [])
+  })
+
   it('a folder without events is no run', async () => {
     const store = new RunStore()
     await store.refresh(folder)
