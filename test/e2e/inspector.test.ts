@@ -10,6 +10,7 @@ import {
   exists,
   openModel,
   sharedStudio,
+  openFile,
   pictureOfFailure,
   type Studio,
 } from './studio.ts'
@@ -78,7 +79,7 @@ describe('the packaged extension: looking', function () {
 
   it('the trainable map counts what a recipe trains', async () => {
     const { page } = studio
-    await page.getByRole('treeitem', { name: 'reconstruct.prune.yaml' }).dblclick()
+    await openFile(page, 'reconstruct.prune.yaml')
     await runCommand(page, 'SparseScope: Show What a Recipe Trains')
     const view = activeView(page)
     await view.locator('.tiles li', { hasText: 'matrices to prune' }).waitFor()

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
-import { activeView, closeEditors, eventually, exists, sharedStudio, pictureOfFailure, type Studio } from './studio.ts'
+import {
+  activeView,
+  closeEditors,
+  eventually,
+  exists,
+  sharedStudio,
+  openFile,
+  pictureOfFailure,
+  type Studio,
+} from './studio.ts'
 
 describe('the packaged extension: recipes', function () {
   this.timeout(600_000)
@@ -36,7 +45,7 @@ describe('the packaged extension: recipes', function () {
     const { page, workspace } = studio
     await closeEditors(page)
     await runCommand(page, 'View: Show Explorer')
-    await page.getByRole('treeitem', { name: 'wrong.prune.yaml' }).dblclick()
+    await openFile(page, 'wrong.prune.yaml')
     const squiggle = page.locator('.squiggly-error').first()
     await squiggle.waitFor()
     // To the problem, by keyboard: the cursor then stands in its range.

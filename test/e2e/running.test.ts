@@ -11,6 +11,7 @@ import {
   closeEditors,
   eventually,
   exists,
+  openFile,
   openStudio,
   pictureOfFailure,
   type Studio,
@@ -30,8 +31,7 @@ describe('the packaged extension: running', function () {
 
   async function runRecipe(name: string) {
     const { page } = studio
-    await page.getByRole('treeitem', { name }).dblclick()
-    await page.locator('.tab.active', { hasText: name }).waitFor()
+    await openFile(page, name)
     await runCommand(page, 'SparseScope: Run Recipe')
     return activeView(page)
   }
@@ -136,9 +136,7 @@ describe('the packaged extension: running', function () {
   it('reloading the window interrupts no run: the view finds it again, and the buttons act on it', async () => {
     const { page, workspace } = studio
     // Only cancelling ends it, however slow this machine is.
-    const recipe = join(workspace, 'long.prune.yaml')
-    const text = readFileSync(recipe, 'utf8')
-    writeFileSync(recipe, text.replace('steps: 30000', 'steps: 1000000'))
+    setLongSteps(workspace, 1_000_000)
     const view = await runRecipe('long.prune.yaml')
     await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor()
     const pids = backendPids(workspace)
@@ -156,15 +154,12 @@ describe('the packaged extension: running', function () {
     await activeView(page).getByRole('button', { name: 'Cancel' }).click()
     await status('cancelled').waitFor()
     await closeEditors(page)
-    writeFileSync(recipe, text)
   })
 
   it('a backend killed in the middle of a run: the view says so, and Resume finishes it', async () => {
     const { page, workspace } = studio
     // Long enough to be met in its second block; it has to be done in the end.
-    const recipe = join(workspace, 'long.prune.yaml')
-    const text = readFileSync(recipe, 'utf8')
-    writeFileSync(recipe, text.replace('steps: 30000', 'steps: 3000'))
+    setLongSteps(workspace, 3000)
     const view = await runRecipe('long.prune.yaml')
     // The first block is the first thing that a resumed run keeps.
     await eventually('the first block', async () => (await view.locator('.chart .mark').count()) > 1, 240_000)
@@ -176,9 +171,13 @@ describe('the packaged extension: running', function () {
     await status('done').waitFor({ timeout: 240_000 })
     assert.ok(exists(workspace, 'opt-long', 'model.safetensors'))
     await closeEditors(page)
-    writeFileSync(recipe, text)
   })
 })
+
+function setLongSteps(workspace: string, steps: number): void {
+  const recipe = join(workspace, 'long.prune.yaml')
+  writeFileSync(recipe, readFileSync(recipe, 'utf8').replace(/steps: \d+/, `steps: ${steps}`))
+}
 
 async function reload(page: Page): Promise<void> {
   const loaded = page.waitForEvent('domcontentloaded', { timeout: 60_000 })

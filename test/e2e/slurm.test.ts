@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { slurmFor, type TestSlurm } from '../support/slurm.ts'
-import { activeView, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, openFile, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
 
 /** 400 MB are 382 MiB, which Slurm counts in. */
 const settings = { partition: 'debug', time: '00:20:00', memory: '400MB', cpus: 1, atATime: 1 }
@@ -38,8 +38,7 @@ describe('the packaged extension: sweeps on Slurm', function () {
     const { page, workspace } = studio
     await runCommand(page, 'View: Show Explorer')
     writeFileSync(join(workspace, name), text)
-    await page.getByRole('treeitem', { name }).dblclick()
-    await page.locator('.tab.active', { hasText: name }).waitFor()
+    await openFile(page, name)
     await runCommand(page, 'SparseScope: Run Sweep')
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'On this machine' }).waitFor()
   }

@@ -102,6 +102,18 @@ export async function openModel(page: Page, folder: string): Promise<FrameLocato
   return view
 }
 
+/** Opens a file of the Explorer, again where its rows moved under the click: a folder came or went above it. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  await eventually(`the editor of ${name}`, async () => {
+    await page.getByRole('treeitem', { name }).dblclick()
+    const tab = page.locator('.tab.active', { hasText: name })
+    return tab.waitFor({ timeout: 5000 }).then(
+      () => true,
+      () => undefined,
+    )
+  })
+}
+
 /** The document of the webview in sight. */
 export function activeView(page: Page): FrameLocator {
   return page

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
-import { activeView, cli, closeEditors, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, cli, closeEditors, openFile, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
 
 const recipe = `version: 1
 model: ./opt
@@ -77,7 +77,7 @@ describe('the packaged extension: sweeps', function () {
     const { page, workspace } = studio
     await runCommand(page, 'View: Show Explorer')
     writeFileSync(join(workspace, 'two.prune.yaml'), recipe.replace(', prune.0.method: [magnitude, wanda]', ''))
-    await page.getByRole('treeitem', { name: 'two.prune.yaml' }).dblclick()
+    await openFile(page, 'two.prune.yaml')
     await page.locator('.tab.active', { hasText: 'two.prune.yaml' }).waitFor()
     await runCommand(page, 'SparseScope: Run Sweep')
     await page.locator('.quick-input-message', { hasText: 'Runs at a time' }).waitFor()
