@@ -29,15 +29,7 @@ describe('the packaged extension: recipes', function () {
     await runCommand(page, 'Focus on Models View')
     const item = page.getByRole('treeitem', { name: 'tiny-q4.gguf' }).and(page.getByRole('treeitem', { name: /GGUF/ }))
     await item.waitFor()
-    // A tree that is just being drawn anew takes no click.
-    await eventually('the editor of the GGUF file', async () => {
-      await item.click()
-      const tab = page.locator('.tab.active', { hasText: 'tiny-q4.gguf' })
-      return tab.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => undefined,
-      )
-    })
+    await openFile(page, 'tiny-q4.gguf', item)
     await activeView(page).getByText('it is a GGUF file: quantised for inference').waitFor()
   })
 

@@ -102,10 +102,10 @@ export async function openModel(page: Page, folder: string): Promise<FrameLocato
   return view
 }
 
-/** Opens a file of the Explorer, again where its rows moved under the click: a folder came or went above it. */
-export async function openFile(page: Page, name: string): Promise<void> {
+/** Opens a file of a tree, the Explorer's where no other row is meant; again where rows moved under the click or were drawn anew. */
+export async function openFile(page: Page, name: string, row = page.getByRole('treeitem', { name })): Promise<void> {
   await eventually(`the editor of ${name}`, async () => {
-    await page.getByRole('treeitem', { name }).dblclick()
+    await row.dblclick()
     const tab = page.locator('.tab.active', { hasText: name })
     return tab.waitFor({ timeout: 5000 }).then(
       () => true,
