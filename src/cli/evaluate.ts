@@ -3,7 +3,7 @@ import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
 import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
 import { createDecoder } from '../engine/model/decoder.ts'
-import { openModel } from '../engine/model/model.ts'
+import { openModel, unusedText } from '../engine/model/model.ts'
 import { watchMemory } from '../engine/run/state/peakMemory.ts'
 import { openIdTensor } from '../engine/text/idTensor.ts'
 import { loadWindows } from '../engine/text/windows.ts'
@@ -71,6 +71,8 @@ export const evaluateCommand = command(
 async function measurePerplexity(context: Context, path: string, options: EvaluateOptions): Promise<Outcome> {
   const checkpoint = await openCheckpoint(path)
   const model = openModel(checkpoint)
+  const unused = unusedText(model)
+  if (unused) context.say(`warning: ${unused}`)
   const set = await loadWindows({
     path: options.data,
     field: options.field,

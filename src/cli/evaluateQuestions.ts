@@ -5,7 +5,7 @@ import type { Figure } from '../engine/evaluate/tasks/figures.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../engine/evaluate/tasks/questions.ts'
 import { tokensPerPassOf } from '../engine/evaluate/tasks/logLikelihoods.ts'
 import { createDecoder } from '../engine/model/decoder.ts'
-import { openModel } from '../engine/model/model.ts'
+import { openModel, unusedText } from '../engine/model/model.ts'
 import { formatAccuracy } from '../shared/format/numbers.ts'
 import { taskOf, type TaskName } from '../shared/tasks/tasks.ts'
 import { beginAgainWithLess } from './beginAgain.ts'
@@ -27,6 +27,8 @@ export async function evaluateQuestions(context: Context, path: string, options:
   const { signal } = context
   await using checkpoint = closing(await openCheckpoint(path))
   const model = openModel(checkpoint.value)
+  const unused = unusedText(model)
+  if (unused) context.say(`warning: ${unused}`)
   const set = await loadQuestions({
     task,
     path: data,

@@ -1,11 +1,13 @@
 """Makes test/fixtures/goldens-extra: tiny random models in configurations that test/fixtures/goldens does not have.
 
-    python3 test/support/makeGoldens.py      # torch 2.6, transformers 4.52.4, CPU, f32, eager attention
+    python3 test/support/makeGoldens.py [CASE …]      # torch, transformers 4, CPU, f32, eager attention
 
 Each folder gets config.json, model.safetensors and golden.safetensors (what the model computes); see the README there.
 """
 import hashlib
+import json
 import pathlib
+import sys
 
 import torch
 import transformers as hf
@@ -26,6 +28,7 @@ OPT = dict(vocab_size=VOCAB, hidden_size=HIDDEN, word_embed_proj_dim=HIDDEN, ffn
            num_attention_heads=4, max_position_embeddings=32)
 PHI = dict(vocab_size=VOCAB, hidden_size=HIDDEN, intermediate_size=INNER, num_hidden_layers=2, num_attention_heads=2,
            max_position_embeddings=32)
+MOE = {**LLAMA, "num_experts": 4, "num_experts_per_tok": 2}
 # HIDDEN / 4 heads = 6 channels a head: 3 frequencies.
 LONGROPE = dict(type="longrope", short_factor=[1.0, 1.1, 1.3], long_factor=[1.5, 2.5, 4.0])
 
@@ -49,7 +52,29 @@ CASES = {
                                          rope_scaling=dict(LONGROPE)),
     "phi_qk_norm": hf.PhiConfig(**PHI, num_key_value_heads=1, qk_layernorm=True, partial_rotary_factor=0.7),
     "gemma_gelu_bias": hf.GemmaConfig(**{**LLAMA, "tie_word_embeddings": True}, head_dim=8, attention_bias=True,
-                                      hidden_act="gelu", pad_token_id=0),
+                                      hidden_act="gelu_pytorch_tanh", pad_token_id=0),
+    "gemma3": hf.Gemma3TextConfig(**{**LLAMA, "num_hidden_layers": 3, "tie_word_embeddings": True}, head_dim=8,
+                                  query_pre_attn_scalar=11, sliding_window=4, sliding_window_pattern=3, rope_theta=5000.0,
+                                  rope_local_base_freq=77.0, rope_scaling=dict(rope_type="linear", factor=2.5)),
+    "gemma3_types_bias": hf.Gemma3TextConfig(**LLAMA, head_dim=6, attention_bias=True, sliding_window=5,
+                                             layer_types=["full_attention", "sliding_attention"], rms_norm_eps=1e-3),
+    "olmo2": hf.Olmo2Config(**LLAMA),
+    "olmo2_bias_tied": hf.Olmo2Config(**{**LLAMA, "tie_word_embeddings": True, "num_key_value_heads": 4},
+                                      attention_bias=True, rope_theta=500.0),
+    "olmo3": hf.Olmo3Config(**{**LLAMA, "hidden_size": 32, "num_hidden_layers": 4}, sliding_window=4, rope_theta=500000.0,
+                            rope_scaling=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=8,
+                                              beta_fast=4.0, beta_slow=0.5)),
+    "granite": hf.GraniteConfig(**LLAMA, embedding_multiplier=3.0, attention_multiplier=0.3, residual_multiplier=0.4,
+                                logits_scaling=2.5, attention_bias=True, mlp_bias=True),
+    "granite_tied": hf.GraniteConfig(**{**LLAMA, "tie_word_embeddings": True}, embedding_multiplier=5.0,
+                                     logits_scaling=0.7, rope_theta=500.0),
+    "smollm3": hf.SmolLM3Config(**{**LLAMA, "num_hidden_layers": 3, "tie_word_embeddings": True}, pad_token_id=0,
+                                no_rope_layer_interval=2),
+    "smollm3_list": hf.SmolLM3Config(**LLAMA, pad_token_id=0, no_rope_layers=[0, 1], attention_bias=True),
+    "qwen3_moe": hf.Qwen3MoeConfig(**MOE, head_dim=8, moe_intermediate_size=16, norm_topk_prob=True, mlp_only_layers=[]),
+    "qwen3_moe_window": hf.Qwen3MoeConfig(**{**MOE, "num_experts_per_tok": 3}, moe_intermediate_size=10,
+                                          use_sliding_window=True, sliding_window=4, attention_bias=True),
+    "olmoe": hf.OlmoeConfig(**MOE),
     "mixtral_top1": hf.MixtralConfig(**{**LLAMA, "intermediate_size": 16}, num_local_experts=3, num_experts_per_tok=1),
     "mixtral_top3_window": hf.MixtralConfig(**{**LLAMA, "intermediate_size": 16}, num_local_experts=4,
                                             num_experts_per_tok=3, sliding_window=4, head_dim=8),
@@ -64,6 +89,9 @@ CASES = {
     "opt_no_final_norm": hf.OPTConfig(**OPT, _remove_final_layer_norm=True, activation_function="silu"),
     "opt_post_norm": hf.OPTConfig(**{**OPT, "word_embed_proj_dim": 16}, do_layer_norm_before=False),
 }
+
+# Released Gemma files say gelu and mean the approximation; transformers 5 reads them so, some versions of 4 did not.
+SAVED_AS = {"gemma_gelu_bias": {"hidden_act": "gelu"}}
 
 
 def generator(text):
@@ -93,7 +121,8 @@ def losses(logits, labels):
 
 def hidden_states(model):
     """Hooks that record the input of each block and the output of the last."""
-    base = model.base_model.decoder if hasattr(model.base_model, "decoder") else model.base_model
+    base = model.model if model.base_model is model else model.base_model  # Gemma 3 has a prefix that it does not use
+    base = base.decoder if hasattr(base, "decoder") else base
     blocks = base.layers if hasattr(base, "layers") else base.h
     found = {}
     blocks[0].register_forward_pre_hook(lambda _m, args, kwargs: found.__setitem__(
@@ -128,6 +157,9 @@ def make(case, config):
     folder = OUT / case
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
+    if case in SAVED_AS:
+        config_file = folder / "config.json"
+        config_file.write_text(json.dumps({**json.loads(config_file.read_text()), **SAVED_AS[case]}, indent=2) + "\n")
     ids = torch.randint(3, VOCAB, (2, LENGTH), generator=generator(f"{case}/ids"))
     found = hidden_states(model)
     logits = model(input_ids=ids, use_cache=False).logits
@@ -165,6 +197,7 @@ def activations():
 if __name__ == "__main__":
     torch.set_num_threads(1)
     OUT.mkdir(parents=True, exist_ok=True)
-    for case, config in CASES.items():
-        make(case, config)
-    activations()
+    for case in sys.argv[1:] or CASES:
+        make(case, CASES[case])
+    if len(sys.argv) == 1:
+        activations()

@@ -10,7 +10,7 @@ import { linearBackward, linearForward, linearsForward, productInput } from './l
 import { eachTime, type Grads, type Linear, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
-import { ropeAngles } from './rope.ts'
+import { turn } from './turn.ts'
 
 export interface AttentionWeights {
   /** Index of its block. */
@@ -23,6 +23,8 @@ export interface AttentionWeights {
   readonly scale: number
   /** 0 = none. */
   readonly window: number
+  /** null: neither queries nor keys are turned. */
+  readonly rope: RopeConfig | null
 }
 
 export interface AttentionSaved {
@@ -57,7 +59,7 @@ export async function attentionForward(
   const [normedQ, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
   const [normedK, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
   const [q, k, v] = [normedQ, normedK, projected.v].map((tensor) => moved(pass, tensor, step.packing?.rowOf))
-  turn(step, scope, config, q, k, false)
+  turn(step, scope, config, weights.rope, { q, k }, false)
   const mixedPlaces = scope.allocate(q.shape)
   const logSum = scope.allocate([q.shape[0], config.numHeads])
   const shape = attentionShape(step, config, weights)
@@ -117,7 +119,7 @@ export async function attentionBackward(
   kernels.attentionBackward(dQ, dK, dV, dMixed, mixed, logSum, q, k, v, step.keyMask, shape)
   await breathe()
   scope.release(dMixed)
-  turn(step, scope, config, dQ, dK, true)
+  turn(step, scope, config, weights.rope, { q: dQ, k: dK }, true)
   const dHeads = {
     q: headsBackward(step, scope, config, weights.qNorm, saved.qNorm, dQ, grads),
     k: headsBackward(step, scope, config, weights.kNorm, saved.kNorm, dK, grads),
@@ -210,11 +212,11 @@ function reversed(shape: CopyShape): CopyShape {
   }
 }
 
-/** Norms each head [N·H, D]; without a norm the tensor itself. */
+/** Norms each head [N·H, D], or all of a token [N, H·D]; without a norm the tensor itself. */
 function normHeads(pass: Pass, config: ModelConfig, norm: Norm | null, x: Tensor): [Tensor, NormSaved | null] {
   if (!norm) return [x, null]
   const output = pass.scope.allocate(x.shape)
-  const saved = normForward(pass, perHead(config, output), norm, perHead(config, x))
+  const saved = normForward(pass, asNormed(config, output), norm, asNormed(config, x))
   pass.drop(x)
   return [output, saved]
 }
@@ -229,48 +231,12 @@ function headsBackward(
   grads: Grads,
 ): Tensor {
   if (!norm || !saved) return dOutput
-  const dX = normBackward(step, scope, norm, saved, perHead(config, dOutput), grads)
+  const dX = normBackward(step, scope, norm, saved, asNormed(config, dOutput), grads)
   return reshape(dX, dOutput.shape)
 }
 
-function perHead(config: ModelConfig, x: Tensor): Tensor {
-  return reshape(x, [x.length / config.headDim, config.headDim])
-}
-
-/** Rotary positions, in place; `inverse` turns gradients back. Row n of [N, H·D] has position n mod T. */
-function turn(step: Step, scope: Arena, config: ModelConfig, q: Tensor, k: Tensor, inverse: boolean): void {
-  const { position, headDim, numHeads, numKvHeads, maxPositions } = config
-  if (position.kind !== 'rope') return
-  const { backend, seqLen, cache } = step
-  const tables =
-    (cache && tablesOfStep.get(step)) ?? createTables(step, cache ? step.arena : scope, position, maxPositions)
-  if (cache) tablesOfStep.set(step, tables)
-  const [cos, sin] = tables
-  const shape = { seqLen, headDim, rotaryDim: position.rotaryDim, inverse }
-  backend.kernels.rope(q, cos, sin, { ...shape, numHeads })
-  backend.kernels.rope(k, cos, sin, { ...shape, numHeads: numKvHeads })
-  if (!cache) for (const table of tables) scope.release(table)
-}
-
-/** cos and sin of a step of decoding, in its arena: every block turns by the same. */
-const tablesOfStep = new WeakMap<Step, readonly [cos: Tensor, sin: Tensor]>()
-
-/** cos and sin [T, rotaryDim / 2] of the step's positions, in `arena`. */
-function createTables(
-  step: Step,
-  arena: Arena,
-  rope: RopeConfig,
-  maxPositions: number,
-): readonly [cos: Tensor, sin: Tensor] {
-  const { backend, seqLen, cache } = step
-  const [cos, sin] = [0, 1].map(() => arena.allocate([seqLen, rope.rotaryDim / 2]))
-  eachTime(step, () => {
-    const past = cache?.past ?? 0
-    const angles = ropeAngles(rope, past, past + seqLen, maxPositions)
-    backend.write(cos, angles.cos)
-    backend.write(sin, angles.sin)
-  })
-  return [cos, sin]
+function asNormed({ qkNorm, headDim }: ModelConfig, x: Tensor): Tensor {
+  return qkNorm === 'rmsNormWide' ? x : reshape(x, [x.length / headDim, headDim])
 }
 
 function attentionShape(step: Step, config: ModelConfig, { scale, window }: AttentionWeights): AttentionShape {

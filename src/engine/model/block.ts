@@ -4,6 +4,7 @@ import type { Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { Slot } from '../../shared/families/familySpec.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
+import { residualNorms, type BranchNorms } from '../../shared/families/residual.ts'
 import { blockParameters, linearsOfBlock, moduleName, type BlockLinear } from '../../shared/families/parameters.ts'
 import type { AttentionWeights } from './attention.ts'
 import { loadParameters } from './loadParameters.ts'
@@ -22,10 +23,10 @@ export interface Block {
   readonly linears: readonly Linear[]
   /** Every parameter by checkpoint name, in this engine's orientation. */
   readonly params: ReadonlyMap<string, Tensor>
-  readonly attnNorm: Norm
+  readonly attnNorms: BranchNorms<Norm>
   readonly attention: AttentionWeights
-  /** null where attention and MLP share a norm. */
-  readonly mlpNorm: Norm | null
+  /** None where attention and MLP share a norm. */
+  readonly mlpNorms: BranchNorms<Norm>
   readonly mlp: MlpWeights | MoeWeights
   /** Tensors that end with the block; overrides are somebody else's. */
   readonly owned: readonly Tensor[]
@@ -97,13 +98,13 @@ function assemble(model: Model, index: number, read: ReadonlyMap<string, Tensor>
   const specs = linearsOfBlock(config, index)
   const linears = specs.map((spec) => linearOf(params, spec))
   const bySlot = (...slots: Slot[]) => linears.filter((_, i) => slots.includes(specs[i].slot))
-  const norm = (slot: Slot) => blockNorm(config, index, params, slot)
+  const norms = residualNorms[config.residual]
   return {
     index,
     config,
     linears,
     params,
-    attnNorm: norm('attn.norm'),
+    attnNorms: branchNorms(config, index, params, norms.attn),
     attention: {
       block: index,
       projections: bySlot('attn.q', 'attn.k', 'attn.v', 'attn.qkv'),
@@ -112,8 +113,9 @@ function assemble(model: Model, index: number, read: ReadonlyMap<string, Tensor>
       kNorm: config.qkNorm === 'none' ? null : headNorm(config, index, params, 'attn.kNorm'),
       scale: config.attentionScales[index],
       window: config.windows[index],
+      rope: config.position.kind === 'rope' ? config.position.byBlock[index] : null,
     },
-    mlpNorm: config.residual === 'parallelSharedNorm' ? null : norm('mlp.norm'),
+    mlpNorms: branchNorms(config, index, params, norms.mlp),
     mlp: mlpOf(config, index, params, linears, specs),
     owned: [...read.values()],
   }
@@ -156,13 +158,19 @@ function mlpOf(
   }
 }
 
-function blockNorm(config: ModelConfig, index: number, params: ReadonlyMap<string, Tensor>, slot: Slot): Norm {
-  return normOf(config.norm, moduleName(config, slot, index), params)
+function branchNorms(
+  config: ModelConfig,
+  index: number,
+  params: ReadonlyMap<string, Tensor>,
+  { input, output, sum }: BranchNorms<Slot>,
+): BranchNorms<Norm> {
+  const norm = (slot: Slot | null) => slot && normOf(config.norm, moduleName(config, slot, index), params)
+  return { input: norm(input), output: norm(output), sum: norm(sum) }
 }
 
 function headNorm(config: ModelConfig, index: number, params: ReadonlyMap<string, Tensor>, slot: Slot): Norm {
   const kind = config.qkNorm === 'layerNorm' ? 'layerNorm' : 'rmsNorm'
-  return normOf({ kind, eps: config.norm.eps, unitOffset: 0 }, moduleName(config, slot, index), params)
+  return normOf({ ...config.norm, kind }, moduleName(config, slot, index), params)
 }
 
 /** A norm by module name; without parameters of that name it is not affine. */

@@ -1,11 +1,10 @@
-// One block forward and backward, in the four residual orders.
+// One block forward and backward: attention and then MLP (submodule.ts), or both side by side on the same stream.
 //
-//   preNorm      x ─┬─ n1 ─ attn ─(+)─┬─ n2 ─ mlp ─(+)─ y      postNorm   x ─┬─ attn ─(+)─ n1 ─┬─ mlp ─(+)─ n2 ─ y
-//                   └──────────────┘  └─────────────┘                        └──────────┘     └─────────┘
 //   parallel     y = x + attn(n1(x)) + mlp(n2(x))              parallelSharedNorm   y = x + attn(n(x)) + mlp(n(x))
 import { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import { hasSubmodules } from '../../shared/families/modelConfig.ts'
+import { EngineError } from '../errors.ts'
+import { hasSubmodules } from '../../shared/families/residual.ts'
 import type { Block } from './block.ts'
 import {
   applyNorm,
@@ -19,7 +18,7 @@ import {
   type MlpPartSaved,
 } from './branches.ts'
 import type { Grads, Step } from './module.ts'
-import { normTrains } from './norm.ts'
+import { normTrains, type Norm } from './norm.ts'
 import { runPass, type Pass } from './pass.ts'
 import { attentionSubmodule, attentionSubmoduleBackward, mlpSubmodule, mlpSubmoduleBackward } from './submodule.ts'
 
@@ -70,30 +69,40 @@ async function parallel(pass: Pass, block: Block, x: Tensor, y: Tensor): Promise
   const { scope, step } = pass
   const { kernels } = step.backend
   const [branch, sum] = [scope.allocate(x.shape), scope.allocate(x.shape)]
-  const [normed, attnNorm] = applyNorm(pass, block.attnNorm, x)
+  const [attnNorm, ownNorm] = [firstNorm(block), block.mlpNorms.input]
+  const [normed, attnSaved] = applyNorm(pass, attnNorm, x)
   const attention = await attend(pass, block, normed, branch)
   kernels.add(sum, x, branch)
-  const [normed2, mlpNorm] = block.mlpNorm ? applyNorm(pass, block.mlpNorm, x) : [normed, null]
+  const [normed2, mlpSaved] = ownNorm ? applyNorm(pass, ownNorm, x) : [normed, null]
   const mlp = await feed(pass, block, normed2, branch)
   kernels.add(y, sum, branch)
   scope.release(sum)
   scope.release(branch)
-  return { attnNorm, attention, mlpNorm, mlp }
+  return { attnNorms: { ...noNorms, input: attnSaved }, attention, mlpNorms: { ...noNorms, input: mlpSaved }, mlp }
 }
 
 async function parallelBackward(b: Backward<BlockSaved>, dY: Tensor, dX: Tensor | null): Promise<void> {
   const { step, scope, block, saved } = b
   const { kernels } = step.backend
-  const attnInput = dX !== null || normTrains(block.attnNorm, b.grads)
-  const mlpInput = block.mlpNorm ? dX !== null || normTrains(block.mlpNorm, b.grads) : attnInput
+  const [attnNorm, ownNorm] = [firstNorm(block), block.mlpNorms.input]
+  const attnInput = dX !== null || normTrains(attnNorm, b.grads)
+  const mlpInput = ownNorm ? dX !== null || normTrains(ownNorm, b.grads) : attnInput
   const dMlp = mlpInput ? scope.allocate(dY.shape) : null
   const dAttn = attnInput ? scope.allocate(dY.shape) : null
   await mlpBack(b, dY, dMlp)
   await attentionBack(b, dY, dAttn)
-  if (!block.mlpNorm && dAttn && dMlp) kernels.addScaled(dAttn, dMlp, 1)
-  const dFirst = dAttn ? normBack(b, block.attnNorm, saved.attnNorm, dAttn) : null
-  const dSecond = block.mlpNorm && dMlp ? normBack(b, block.mlpNorm, saved.mlpNorm, dMlp) : null
+  if (!ownNorm && dAttn && dMlp) kernels.addScaled(dAttn, dMlp, 1)
+  const dFirst = dAttn ? normBack(b, attnNorm, saved.attnNorms.input, dAttn) : null
+  const dSecond = ownNorm && dMlp ? normBack(b, ownNorm, saved.mlpNorms.input, dMlp) : null
   if (!dX || !dFirst) return
   kernels.add(dX, dY, dFirst)
   if (dSecond) kernels.addScaled(dX, dSecond, 1)
+}
+
+const noNorms = { input: null, output: null, sum: null }
+
+/** Side by side both branches read a normed stream. */
+function firstNorm({ index, attnNorms }: Block): Norm {
+  if (attnNorms.input) return attnNorms.input
+  throw new EngineError('internal', `block ${index} has no norm before its attention`)
 }

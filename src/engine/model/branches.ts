@@ -4,6 +4,7 @@ import type { Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
 import { attentionBackward, attentionForward, type AttentionSaved } from './attention.ts'
+import type { BranchNorms } from '../../shared/families/residual.ts'
 import type { Block } from './block.ts'
 import { mlpBackward, mlpForward, type MlpSaved } from './mlp.ts'
 import type { Grads, Linear, Step } from './module.ts'
@@ -11,15 +12,15 @@ import { moeBackward, moeForward, type MoeSaved } from './moe.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
 
-/** What the forward of attention, with its norm, leaves for the backward; points into the step's arena. */
+/** What the forward of attention, with its norms, leaves for the backward; points into the step's arena. */
 export interface AttentionPartSaved {
-  readonly attnNorm: NormSaved
+  readonly attnNorms: BranchNorms<NormSaved>
   readonly attention: AttentionSaved
 }
 
-/** The same of the MLP; `mlpNorm` is null where it shares attention's. */
+/** The same of the MLP; without norms where it shares attention's. */
 export interface MlpPartSaved {
-  readonly mlpNorm: NormSaved | null
+  readonly mlpNorms: BranchNorms<NormSaved>
   readonly mlp: MlpSaved | MoeSaved
 }
 
@@ -54,11 +55,6 @@ export async function feed(pass: Pass, block: Block, x: Tensor, output: Tensor):
 
 function readersOf(block: Block, { inputKey }: Linear): Linear[] {
   return block.linears.filter((linear) => linear.inputKey === inputKey)
-}
-
-export function secondNorm(block: Block): Norm {
-  if (block.mlpNorm) return block.mlpNorm
-  throw new EngineError('internal', `block ${block.index} has no second norm`)
 }
 
 /** dX: the input's gradient, or null when nobody wants it. */

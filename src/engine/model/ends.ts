@@ -9,6 +9,7 @@ import { loadParameters } from './loadParameters.ts'
 import type { Model } from './model.ts'
 import type { Linear } from './module.ts'
 import type { Norm } from './norm.ts'
+import { checkTiedHead } from './tiedHead.ts'
 import { deviceBytes, type LoadAs } from './weightIo.ts'
 
 export interface Ends {
@@ -37,6 +38,7 @@ export interface Table {
 
 /** Loads everything outside the blocks. Tables may stay 16-bit; norms and biases are f32. */
 export async function loadEnds(backend: Backend, model: Model, options: LoadOptions = { as: 'stored' }): Promise<Ends> {
+  await checkTiedHead(model)
   const wanted = endParameters(model.config).filter((p) => !options.overrides?.has(p.name))
   const read = await loadParameters(backend, model, wanted, options.as)
   return assemble(model, read, options)

@@ -7,6 +7,7 @@ import type { Ends } from './ends.ts'
 import { linearBackward, linearForward, otherOperand, productInput } from './linear.ts'
 import type { Grads, Linear, RowRange, Step } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
+import { scaled } from './scale.ts'
 
 /** With a gradient to come, logits of one tile of tokens stay in memory between it and the loss: at most about this much. */
 const tileBytes = 128 * 2 ** 20
@@ -116,11 +117,13 @@ interface Reached {
   readonly output: Tensor
 }
 
-function intoHead(step: Step, scope: Arena, { finalNorm, projectOut }: Ends, hidden: Tensor): Reached {
+function intoHead(step: Step, scope: Arena, { config, finalNorm, projectOut }: Ends, hidden: Tensor): Reached {
   const pass = { step, scope, drop: () => undefined }
   const normed = finalNorm ? scope.allocate(hidden.shape) : hidden
   const normSaved = finalNorm ? normForward(pass, normed, finalNorm, hidden) : null
-  if (!projectOut) return { normed, normSaved, output: productInput(step, scope, normed) }
+  // Logits are linear in what the head reads, and that is far smaller than they are.
+  if (!projectOut)
+    return { normed, normSaved, output: productInput(step, scope, scaled(step, scope, normed, config.logitsScale)) }
   const projected = scope.allocate([hidden.shape[0], projectOut.weight.shape[0]])
   linearForward(step, projected, projectOut, normed)
   return { normed, normSaved, output: productInput(step, scope, projected) }
@@ -129,14 +132,15 @@ function intoHead(step: Step, scope: Arena, { finalNorm, projectOut }: Ends, hid
 function outOfHead(
   step: Step,
   scope: Arena,
-  { finalNorm, projectOut }: Ends,
+  { config, finalNorm, projectOut }: Ends,
   { normed, normSaved }: Reached,
   dReached: Tensor,
   grads: Grads,
 ): Tensor {
   const dNormed = projectOut ? (finalNorm ? scope : step.arena).allocate(normed.shape) : dReached
   if (projectOut) linearBackward(step, projectOut, normed, dReached, grads, dNormed)
-  return finalNorm && normSaved ? normBackward(step, step.arena, finalNorm, normSaved, dNormed, grads) : dNormed
+  const dOutput = scaled(step, finalNorm ? scope : step.arena, dNormed, config.logitsScale)
+  return finalNorm && normSaved ? normBackward(step, step.arena, finalNorm, normSaved, dOutput, grads) : dOutput
 }
 
 interface Sums {

@@ -5,6 +5,7 @@ import { EngineError } from '../errors.ts'
 import { FamilyError } from '../../shared/families/familyError.ts'
 import { readModelConfig, type ModelConfig } from '../../shared/families/modelConfig.ts'
 import { modelParameters, type Parameter } from '../../shared/families/parameters.ts'
+import { someOf } from '../../shared/format/lists.ts'
 import { tensorMismatch } from '../../shared/families/tensorMismatch.ts'
 
 export interface Model {
@@ -29,6 +30,13 @@ export function openModel(checkpoint: Checkpoint): Model {
     (name) => !parameters.has(name) && !ignored.some((suffix) => name === suffix || name.endsWith(`.${suffix}`)),
   )
   return { config, checkpoint, parameters, unused }
+}
+
+/** What to say of tensors that the model does not read: biases that config.json does not switch on would be missed. */
+export function unusedText({ config, unused }: Pick<Model, 'config' | 'unused'>): string | null {
+  if (unused.length === 0) return null
+  const names = someOf(unused, 3)
+  return `Not used, since config.json does not make them part of this ${config.family.title} model: ${names}`
 }
 
 function configOf(checkpoint: Checkpoint): ModelConfig {

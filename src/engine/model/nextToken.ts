@@ -12,6 +12,7 @@ import { lastLogits } from './head.ts'
 import type { KvCache, RecordedStep } from './kvCache.ts'
 import type { Step } from './module.ts'
 import { stepOf, type PassOptions } from './step.ts'
+import { prepareTurning } from './turn.ts'
 
 /** A model from one end to the other. */
 export interface Stack {
@@ -51,9 +52,12 @@ export async function nextLogits(
 
 /** Past the positions that it was first trained for longrope turns all keys by other angles, those in the cache too. */
 function turnsAnew({ position }: ModelConfig, past: number, count: number): boolean {
-  if (position.kind !== 'rope' || position.scaling.type !== 'longrope') return false
-  const { originalPositions } = position.scaling
-  return past > 0 && past <= originalPositions && past + count > originalPositions
+  if (position.kind !== 'rope') return false
+  return position.byBlock.some((rope) => {
+    if (rope?.scaling.type !== 'longrope') return false
+    const { originalPositions } = rope.scaling
+    return past > 0 && past <= originalPositions && past + count > originalPositions
+  })
 }
 
 /** Everything so far in one pass, as transformers does there. */
@@ -69,6 +73,7 @@ function batchOf(ids: Int32Array): Batch {
 }
 
 async function pass(stack: Stack, step: Step, batch: Batch): Promise<Tensor> {
+  prepareTurning(step, stack.ends.config)
   const { output } = embed(step, stack.ends, batch)
   return lastLogits(step, stack.ends, await stack.throughBlocks(step, output))
 }

@@ -1,8 +1,9 @@
-// The two submodules of a block whose MLP follows its attention: each a branch with its norm and its residual.
+// The two submodules of a block whose MLP follows its attention: each a branch with its norms and its residual.
 //
-//   preNorm    attention: h = x + attn(n1(x))     mlp: y = h + mlp(n2(h))
-//   postNorm   attention: h = n1(x + attn(x))     mlp: y = n2(h + mlp(h))
+//   x ─┬─ input norm ─ branch ─ output norm ─ · scale ─(+)─ sum norm ─ y        (residual.ts: which norms there are)
+//      └────────────────────────────────────────────────┘
 import type { Tensor } from '../compute/tensor.ts'
+import type { BranchNorms } from '../../shared/families/residual.ts'
 import type { Block } from './block.ts'
 import {
   applyNorm,
@@ -11,94 +12,86 @@ import {
   feed,
   mlpBack,
   normBack,
-  secondNorm,
   type AttentionPartSaved,
   type Backward,
   type MlpPartSaved,
 } from './branches.ts'
-import { normForward, normTrains } from './norm.ts'
+import { normForward, normTrains, type Norm, type NormSaved } from './norm.ts'
 import { dropUnless, type Pass } from './pass.ts'
+import { addBranch, scaled } from './scale.ts'
 
 /** x [N,C] → h [N,C], into `h`. */
 export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h: Tensor): Promise<AttentionPartSaved> {
-  const { scope, step } = pass
-  const branch = scope.allocate(x.shape)
-  if (block.config.residual === 'postNorm') {
-    const attention = await attend(pass, block, x, branch)
-    const sum = scope.allocate(x.shape)
-    step.backend.kernels.add(sum, x, branch)
-    scope.release(branch)
-    return { attnNorm: normForward(pass, h, block.attnNorm, sum), attention }
-  }
-  const [normed, attnNorm] = applyNorm(pass, block.attnNorm, x)
-  const attention = await attend(pass, block, normed, branch)
-  dropUnless(pass, normed, attention.x)
-  step.backend.kernels.add(h, x, branch)
-  scope.release(branch)
-  return { attnNorm, attention }
+  const { norms, inner } = await forward(pass, block, block.attnNorms, x, h, (input, output) =>
+    attend(pass, block, input, output),
+  )
+  return { attnNorms: norms, attention: inner }
 }
 
 /** h [N,C] → y [N,C], into `y`. */
 export async function mlpSubmodule(pass: Pass, block: Block, h: Tensor, y: Tensor): Promise<MlpPartSaved> {
-  const { scope, step } = pass
-  const branch = scope.allocate(h.shape)
-  if (block.config.residual === 'postNorm') {
-    const mlp = await feed(pass, block, h, branch)
-    const sum = scope.allocate(h.shape)
-    step.backend.kernels.add(sum, h, branch)
-    scope.release(branch)
-    return { mlpNorm: normForward(pass, y, secondNorm(block), sum), mlp }
-  }
-  const [normed, mlpNorm] = applyNorm(pass, secondNorm(block), h)
-  const mlp = await feed(pass, block, normed, branch)
-  dropUnless(pass, normed, mlp.x)
-  step.backend.kernels.add(y, h, branch)
-  scope.release(branch)
-  return { mlpNorm, mlp }
+  const { norms, inner } = await forward(pass, block, block.mlpNorms, h, y, (input, output) =>
+    feed(pass, block, input, output),
+  )
+  return { mlpNorms: norms, mlp: inner }
 }
 
 /** dH [N,C] → dX, or null when it is not wanted; then what only it would need is not computed. */
-export async function attentionSubmoduleBackward(
+export function attentionSubmoduleBackward(
   b: Backward<AttentionPartSaved>,
   dH: Tensor,
   dX: Tensor | null,
 ): Promise<void> {
-  const { step, scope, block, saved, grads } = b
-  const { kernels } = step.backend
-  if (block.config.residual === 'postNorm') {
-    const dSum = normBack(b, block.attnNorm, saved.attnNorm, dH)
-    const dBranch = dX && scope.allocate(dH.shape)
-    await attentionBack(b, dSum, dBranch)
-    if (dX && dBranch) kernels.add(dX, dSum, dBranch)
-    return
-  }
-  if (!dX && !normTrains(block.attnNorm, grads)) return attentionBack(b, dH, null)
-  const dNormed = scope.allocate(dH.shape)
-  await attentionBack(b, dH, dNormed)
-  const dThrough = normBack(b, block.attnNorm, saved.attnNorm, dNormed)
-  if (dX) kernels.add(dX, dH, dThrough)
+  const back = (dBranch: Tensor, dInput: Tensor | null) => attentionBack(b, dBranch, dInput)
+  return backward(b, b.block.attnNorms, b.saved.attnNorms, dH, dX, back)
 }
 
 /** dY [N,C] → dH, or null when it is not wanted. */
-export async function mlpSubmoduleBackward(b: Backward<MlpPartSaved>, dY: Tensor, dH: Tensor | null): Promise<void> {
-  const { step, scope, block, saved, grads } = b
-  const { kernels } = step.backend
-  const norm = secondNorm(block)
-  if (block.config.residual === 'postNorm') {
-    const dSum = normBack(b, norm, saved.mlpNorm, dY)
-    const dBranch = dH && scope.allocate(dY.shape)
-    await mlpBack(b, dSum, dBranch)
-    if (dH && dBranch) {
-      kernels.add(dH, dSum, dBranch)
-      scope.release(dBranch)
-    }
-    return
-  }
-  if (!dH && !normTrains(norm, grads)) return mlpBack(b, dY, null)
-  const dNormed = scope.allocate(dY.shape)
-  await mlpBack(b, dY, dNormed)
-  const dThrough = normBack(b, norm, saved.mlpNorm, dNormed)
-  if (dH) kernels.add(dH, dY, dThrough)
-  scope.release(dThrough)
-  scope.release(dNormed)
+export function mlpSubmoduleBackward(b: Backward<MlpPartSaved>, dY: Tensor, dH: Tensor | null): Promise<void> {
+  const back = (dBranch: Tensor, dInput: Tensor | null) => mlpBack(b, dBranch, dInput)
+  return backward(b, b.block.mlpNorms, b.saved.mlpNorms, dY, dH, back)
+}
+
+async function forward<S extends { readonly x: Tensor }>(
+  pass: Pass,
+  { config }: Block,
+  norms: BranchNorms<Norm>,
+  x: Tensor,
+  y: Tensor,
+  run: (input: Tensor, output: Tensor) => Promise<S>,
+): Promise<{ norms: BranchNorms<NormSaved>; inner: S }> {
+  const { scope, step } = pass
+  const { residualScale } = config
+  const branch = scope.allocate(x.shape)
+  const [input, inputSaved] = norms.input ? applyNorm(pass, norms.input, x) : [x, null]
+  const inner = await run(input, branch)
+  if (norms.input) dropUnless(pass, input, inner.x)
+  const [output, outputSaved] = norms.output ? applyNorm(pass, norms.output, branch) : [branch, null]
+  if (norms.output) pass.drop(branch)
+  const sum = norms.sum ? scope.allocate(x.shape) : y
+  addBranch(step, sum, x, output, residualScale)
+  scope.release(output)
+  const sumSaved = norms.sum ? normForward(pass, y, norms.sum, sum) : null
+  return { norms: { input: inputSaved, output: outputSaved, sum: sumSaved }, inner }
+}
+
+async function backward(
+  b: Backward<unknown>,
+  norms: BranchNorms<Norm>,
+  saved: BranchNorms<NormSaved>,
+  dY: Tensor,
+  dX: Tensor | null,
+  back: (dBranch: Tensor, dInput: Tensor | null) => Promise<void>,
+): Promise<void> {
+  const { step, scope, grads } = b
+  const dSum = norms.sum ? normBack(b, norms.sum, saved.sum, dY) : dY
+  const dOutput = scaled(step, scope, dSum, b.block.config.residualScale)
+  const dBranch = norms.output ? normBack(b, norms.output, saved.output, dOutput) : dOutput
+  const wantsInput = dX !== null || (norms.input !== null && normTrains(norms.input, grads))
+  const dInput = wantsInput ? scope.allocate(dY.shape) : null
+  await back(dBranch, dInput)
+  if (!dInput) return
+  const dThrough = norms.input ? normBack(b, norms.input, saved.input, dInput) : dInput
+  if (dX) step.backend.kernels.add(dX, dSum, dThrough)
+  for (const tensor of new Set([dSum, dOutput, dBranch, dInput, dThrough])) if (tensor !== dY) scope.release(tensor)
 }

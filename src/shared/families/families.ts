@@ -2,16 +2,23 @@
 import { FamilyError } from './familyError.ts'
 import type { FamilySpec } from './familySpec.ts'
 import { gemma } from './gemma.ts'
+import { gemma3 } from './gemma3.ts'
 import { gpt2 } from './gpt2.ts'
 import { gptNeox } from './gptNeox.ts'
+import { granite } from './granite.ts'
 import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
 import { mixtral } from './mixtral.ts'
+import { olmo2 } from './olmo2.ts'
+import { olmo3 } from './olmo3.ts'
+import { olmoe } from './olmoe.ts'
 import { opt } from './opt.ts'
 import { phi } from './phi.ts'
 import { phi3 } from './phi3.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
+import { qwen3Moe } from './qwen3Moe.ts'
+import { smollm3 } from './smollm3.ts'
 
 export const families: readonly FamilySpec[] = [
   opt,
@@ -24,7 +31,14 @@ export const families: readonly FamilySpec[] = [
   phi,
   phi3,
   gemma,
+  gemma3,
   mixtral,
+  qwen3Moe,
+  olmo2,
+  olmo3,
+  olmoe,
+  granite,
+  smollm3,
 ]
 
 /** The row of a parsed config.json. @throws FamilyError that lists the known families. */

@@ -8,6 +8,7 @@ export type Slot =
   | 'embed.in' // OPT-350m: word embeddings → hidden states
   | 'embed.out' // and back, before the head
   | 'attn.norm'
+  | 'attn.outNorm'
   | 'attn.q'
   | 'attn.k'
   | 'attn.v'
@@ -16,6 +17,7 @@ export type Slot =
   | 'attn.kNorm'
   | 'attn.out'
   | 'mlp.norm'
+  | 'mlp.outNorm'
   | 'mlp.gate'
   | 'mlp.up'
   | 'mlp.gateUp'
@@ -32,9 +34,10 @@ export type Setting<T> = T | { readonly key: string; readonly otherwise: T }
 
 /**
  * preNorm: h = x + attn(n1(x)), y = h + mlp(n2(h)). postNorm: h = n1(x + attn(x)), y = n2(h + mlp(h)).
+ * outNorm: h = x + n1(attn(x)), y = h + n2(mlp(h)). sandwichNorm: h = x + n2(attn(n1(x))), y = h + n4(mlp(n3(h))).
  * parallel: y = x + attn(n1(x)) + mlp(n2(x)). parallelSharedNorm: the same with one norm for both.
  */
-export type Residual = 'preNorm' | 'postNorm' | 'parallel' | 'parallelSharedNorm'
+export type Residual = 'preNorm' | 'postNorm' | 'outNorm' | 'sandwichNorm' | 'parallel' | 'parallelSharedNorm'
 
 /** separate · fusedStacked: rows [q; k; v] · fusedPerHead: rows q, k, v of head 0, then of head 1, … */
 export type Projection = 'separate' | 'fusedStacked' | 'fusedPerHead'
@@ -59,18 +62,32 @@ export type PositionSpec =
   | {
       readonly kind: 'rope'
       readonly thetaKeys: readonly string[]
+      readonly theta: number
+      /** Empty: heads are turned whole. */
       readonly fractionKeys: readonly string[]
       readonly fraction: number
+      /** Values of rope_type that mean longrope. */
+      readonly longropeNames: readonly string[]
       /** Positions before a longrope extension, where the class has a default for it. */
       readonly originalPositions: number | null
+      /** Blocks with a window turn by a theta of their own, unscaled; `null`: all blocks turn alike. */
+      readonly local: { readonly thetaKey: string; readonly theta: number } | null
+      /** Blocks that do not turn at all: those with 0 in the list, or else each `every`th. */
+      readonly without: { readonly listKey: string; readonly everyKey: string; readonly every: number } | null
     }
 
-/** Sliding windows: blocks from `firstBlockKey` on, or those `layer_types` names; only if `enabledKey` says so. */
+/**
+ * Sliding windows: blocks from `firstBlockKey` on, all but each `every`th, or those `layer_types` names where it is
+ * read (`byType`); only if `enabledKey` says so.
+ */
 export interface WindowSpec {
   readonly key: string
   readonly otherwise: number | null
   readonly enabledKey: string | null
   readonly firstBlockKey: string | null
+  readonly firstBlock: number
+  readonly byType: boolean
+  readonly pattern: { readonly everyKey: string | null; readonly every: number } | null
 }
 
 export interface FamilySpec {
@@ -93,7 +110,6 @@ export interface FamilySpec {
     /** null: hidden size / heads. */
     readonly headDim: string | null
     readonly maxPositions: string
-    /** The first that is there. */
     readonly activation: readonly string[]
     /** Width of the word embeddings where it may differ from the hidden size. */
     readonly embedSize: string | null
@@ -101,14 +117,21 @@ export interface FamilySpec {
   /** Default of `headDim` where the class has one of its own. */
   readonly headDim: number | null
   readonly activation: string
+  /** Names that mean another activation in this family's files. */
+  readonly activationAliases: Readonly<Record<string, string>>
+  /** Further names of keys, and the keys that they stand for. */
+  readonly aliases: Readonly<Record<string, string>>
   readonly position: PositionSpec
   readonly norm: NormSpec
   readonly finalNorm: boolean | { readonly unlessKey: string; readonly unlessPostNorm: true }
   readonly projection: Projection
-  /** Norm of each query and key head before they are turned. */
-  readonly qkNorm: 'none' | 'rmsNorm' | { readonly key: string; readonly kind: 'layerNorm' }
-  /** Keys that change the scale 1/√headDim, for GPT-2. */
-  readonly scaling: { readonly enabledKey: string; readonly byBlockKey: string } | null
+  /** Norm of each query and key head before they are turned; rmsNormWide: of all heads of a token together. */
+  readonly qkNorm: 'none' | 'rmsNorm' | 'rmsNormWide' | { readonly key: string; readonly kind: 'layerNorm' }
+  /** Keys that change the scale 1/√headDim: GPT-2's two, or a number that is the scale itself or stands for headDim. */
+  readonly scaling:
+    | { readonly enabledKey: string; readonly byBlockKey: string }
+    | { readonly key: string; readonly otherwise: number; readonly is: 'scale' | 'headDim' }
+    | null
   readonly window: WindowSpec | null
   readonly mlp: MlpKind
   readonly bias: {
@@ -121,18 +144,23 @@ export interface FamilySpec {
     Residual | { readonly key: string; readonly otherwise: boolean; readonly yes: Residual; readonly no: Residual }
   /** inOut: Conv1D stores [inputs, outputs]. */
   readonly linearLayout: 'outIn' | 'inOut'
-  /** Word embeddings are multiplied by √hiddenSize. */
-  readonly scaledEmbedding: boolean
+  /** What word embeddings are multiplied by. */
+  readonly embedScale: '√hiddenSize' | Setting<number>
+  /** What both branches are multiplied by before they are added to the stream. */
+  readonly residualScale: Setting<number>
+  /** What logits are divided by. */
+  readonly logitsDivisor: Setting<number>
   /** Default of tie_word_embeddings. */
   readonly tied: boolean
   readonly moe: {
-    readonly numExpertsKey: string
+    /** The first that is there. */
+    readonly numExpertsKeys: readonly string[]
     readonly topKKey: string
     readonly numExperts: number
     readonly topK: number
-    /** Key that may turn off the renormalisation of the chosen experts' shares. */
-    readonly normaliseKey: string
+    /** The chosen experts' shares are renormalised. */
+    readonly normalise: Setting<boolean>
   } | null
-  /** Settings that change the mathematics in ways that are not implemented: refused unless absent, false or null. */
-  readonly refused: readonly string[]
+  /** Settings that change the mathematics in ways that are not implemented: refused unless absent, null, [], or `unless` (false). */
+  readonly refused: readonly (string | { readonly key: string; readonly unless: number | boolean })[]
 }

@@ -6,10 +6,11 @@ export const gemma = {
   ...llama,
   modelType: 'gemma',
   title: 'Gemma',
-  // Released files have hidden_act "gelu" and mean the approximation; where hidden_activation is set, it counts.
   keys: { ...llamaKeys, activation: ['hidden_activation', 'hidden_act'] },
   headDim: 256,
   activation: 'gelu_pytorch_tanh',
+  // What released files call gelu is the approximation.
+  activationAliases: { gelu: 'gelu_pytorch_tanh' },
   norm: { ...llama.norm, unitOffset: 1 },
   bias: {
     qkv: { key: 'attention_bias', otherwise: false },
@@ -17,7 +18,7 @@ export const gemma = {
     mlp: false,
     head: false,
   },
-  scaledEmbedding: true,
+  embedScale: '√hiddenSize',
   tied: true,
   refused: ['use_bidirectional_attention'],
 } as const satisfies FamilySpec

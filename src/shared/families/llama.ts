@@ -31,9 +31,13 @@ export const llamaKeys = {
 export const plainRope = {
   kind: 'rope',
   thetaKeys: ['rope_theta'],
-  fractionKeys: ['partial_rotary_factor'],
+  theta: 10000,
+  fractionKeys: [],
   fraction: 1,
+  longropeNames: ['longrope', 'su'],
   originalPositions: null,
+  local: null,
+  without: null,
 } as const
 
 export const llama = {
@@ -45,6 +49,8 @@ export const llama = {
   keys: llamaKeys,
   headDim: null,
   activation: 'silu',
+  activationAliases: {},
+  aliases: {},
   position: plainRope,
   norm: { kind: 'rmsNorm', epsKey: 'rms_norm_eps', eps: 1e-6, unitOffset: 0, affine: true },
   finalNorm: true,
@@ -61,7 +67,9 @@ export const llama = {
   },
   residual: 'preNorm',
   linearLayout: 'outIn',
-  scaledEmbedding: false,
+  embedScale: 1,
+  residualScale: 1,
+  logitsDivisor: 1,
   tied: false,
   moe: null,
   refused: [],

@@ -6,6 +6,14 @@ export const mistral = {
   ...llama,
   modelType: 'mistral',
   title: 'Mistral',
-  window: { key: 'sliding_window', otherwise: 4096, enabledKey: null, firstBlockKey: null },
+  window: {
+    key: 'sliding_window',
+    otherwise: 4096,
+    enabledKey: null,
+    firstBlockKey: null,
+    firstBlock: 0,
+    byType: true,
+    pattern: null,
+  },
   bias: { qkv: false, out: false, mlp: false, head: false },
 } as const satisfies FamilySpec

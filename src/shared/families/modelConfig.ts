@@ -1,11 +1,11 @@
 // config.json read through its family's row: the numbers and kinds of one model.
-import { isBitmaskConfig } from '../format/bitmaskConfig.ts'
 import { activationOf, type ActivationKind } from './activations.ts'
 import { familyOf, isObject } from './families.ts'
 import { FamilyError } from './familyError.ts'
 import type { FamilySpec, MlpKind, Projection, Residual } from './familySpec.ts'
-import { readRope, type RopeConfig } from './ropeConfig.ts'
-import { firstKey, readFlag, readPositive, readSetting, readSize, type ConfigJson } from './settings.ts'
+import { refuse } from './refused.ts'
+import { readRopes, type RopeConfig } from './ropeConfig.ts'
+import { firstKey, readFlag, readNumber, readPositive, readSetting, readSize, type ConfigJson } from './settings.ts'
 import { readWindows } from './windows.ts'
 
 export interface LearnedPositions {
@@ -13,6 +13,12 @@ export interface LearnedPositions {
   readonly offset: number
   /** Positions count real tokens only; padding takes row offset − 1. */
   readonly fromMask: boolean
+}
+
+export interface RotaryPositions {
+  readonly kind: 'rope'
+  /** null: queries and keys of that block are not turned. */
+  readonly byBlock: readonly (RopeConfig | null)[]
 }
 
 export interface NormConfig {
@@ -42,12 +48,12 @@ export interface ModelConfig {
   readonly embedSize: number
   /** Length of the position table, or what rotary positions were trained for. */
   readonly maxPositions: number
-  readonly position: LearnedPositions | RopeConfig
+  readonly position: LearnedPositions | RotaryPositions
   readonly activation: ActivationKind
   readonly norm: NormConfig
   readonly finalNorm: boolean
   readonly projection: Projection
-  readonly qkNorm: 'none' | 'rmsNorm' | 'layerNorm'
+  readonly qkNorm: 'none' | 'rmsNorm' | 'rmsNormWide' | 'layerNorm'
   /** What multiplies q·k, by block. */
   readonly attentionScales: readonly number[]
   /** Sliding window by block, 0 = none. */
@@ -58,15 +64,14 @@ export interface ModelConfig {
   readonly residual: Residual
   /** Multiplies word embeddings. */
   readonly embedScale: number
+  /** Multiplies both branches before they are added to the stream. */
+  readonly residualScale: number
+  /** Multiplies logits. */
+  readonly logitsScale: number
   /** The head is the word embedding. */
   readonly tied: boolean
   /** In front of base-model names in this checkpoint. */
   readonly prefix: string
-}
-
-/** Whether a block is its attention, then its MLP; side by side they have no state between them. */
-export function hasSubmodules({ residual }: Pick<ModelConfig, 'residual'>): boolean {
-  return residual === 'preNorm' || residual === 'postNorm'
 }
 
 /** More blocks than any model has: lists by block stay small whatever a file says. */
@@ -89,7 +94,7 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
   const heads = readHeads(json, family, hiddenSize)
   const residual = readResidual(json, family)
   const maxPositions = readSize(json, keys.maxPositions)
-  const activationKey = firstKey(json, keys.activation) ?? keys.activation[0]
+  const windows = readWindows(json, family.window, numBlocks)
   const embedSize = keys.embedSize ? readSize(json, keys.embedSize, hiddenSize) : hiddenSize
   return {
     family,
@@ -106,8 +111,10 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
     embedSize,
     maxPositions,
     position:
-      family.position.kind === 'rope' ? readRope(json, family.position, heads.headDim, maxPositions) : family.position,
-    activation: activationOf(activationKey, json[activationKey] ?? family.activation),
+      family.position.kind === 'rope'
+        ? { kind: 'rope', byBlock: readRopes(json, family.position, heads.headDim, maxPositions, windows) }
+        : family.position,
+    activation: readActivation(json, family),
     norm: {
       kind: family.norm.kind,
       eps: family.norm.epsKey ? readPositive(json, family.norm.epsKey, family.norm.eps) : family.norm.eps,
@@ -118,7 +125,7 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
     projection: family.projection,
     qkNorm: readQkNorm(json, family),
     attentionScales: readScales(json, family, heads.headDim, numBlocks),
-    windows: readWindows(json, family.window, numBlocks),
+    windows,
     mlp: family.mlp,
     experts: readExperts(json, family),
     bias: {
@@ -128,19 +135,28 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
       head: family.bias.head,
     },
     residual,
-    embedScale: family.scaledEmbedding ? Math.fround(Math.sqrt(hiddenSize)) : 1,
+    embedScale: readEmbedScale(json, family, hiddenSize),
+    residualScale: readNumber(json, family.residualScale),
+    logitsScale: 1 / readNumber(json, family.logitsDivisor),
     tied: readFlag(json, 'tie_word_embeddings', family.tied),
     prefix: readPrefix(family, names),
   }
 }
 
-function refuse(json: ConfigJson, family: FamilySpec): void {
-  for (const key of [...family.refused, 'quantization_config']) {
-    const value = json[key]
-    if (value === undefined || value === null || value === false || isBitmaskConfig(value)) continue
-    const shown = typeof value === 'object' ? 'set' : JSON.stringify(value)
-    throw new FamilyError('unsupported', `${key} is ${shown}; ${family.title} models with it cannot be computed here`)
-  }
+/** @throws FamilyError where two keys name different activations. */
+function readActivation(json: ConfigJson, { keys, activation, activationAliases }: FamilySpec): ActivationKind {
+  const given = keys.activation.filter((key) => json[key] !== undefined && json[key] !== null)
+  if (given.length === 0) return activationOf(keys.activation[0], activation)
+  const kinds = given.map((key) => {
+    const name = json[key]
+    return activationOf(key, typeof name === 'string' ? (activationAliases[name] ?? name) : name)
+  })
+  if (new Set(kinds).size > 1)
+    throw new FamilyError(
+      'unsupported',
+      `${given.join(' and ')} name different functions; programs differ in which they take, so set them equal`,
+    )
+  return kinds[0]
 }
 
 function readHeads(json: ConfigJson, family: FamilySpec, hiddenSize: number) {
@@ -183,22 +199,31 @@ function readQkNorm(json: ConfigJson, { qkNorm }: FamilySpec): ModelConfig['qkNo
 }
 
 function readScales(json: ConfigJson, { scaling }: FamilySpec, headDim: number, numBlocks: number): number[] {
+  if (scaling && 'is' in scaling) {
+    const given = readPositive(json, scaling.key, scaling.otherwise)
+    return new Array<number>(numBlocks).fill(scaling.is === 'scale' ? given : 1 / Math.sqrt(given))
+  }
   const base = !scaling || readFlag(json, scaling.enabledKey, true) ? 1 / Math.sqrt(headDim) : 1
   const byBlock = scaling !== null && readFlag(json, scaling.byBlockKey, false)
   return Array.from({ length: numBlocks }, (_, block) => (byBlock ? base / (block + 1) : base))
 }
 
+function readEmbedScale(json: ConfigJson, { embedScale }: FamilySpec, hiddenSize: number): number {
+  return Math.fround(embedScale === '√hiddenSize' ? Math.sqrt(hiddenSize) : readNumber(json, embedScale))
+}
+
 function readExperts(json: ConfigJson, { moe }: FamilySpec): ExpertsConfig | null {
   if (!moe) return null
-  const numExperts = readSize(json, moe.numExpertsKey, moe.numExperts)
+  const numExpertsKey = firstKey(json, moe.numExpertsKeys) ?? moe.numExpertsKeys[0]
+  const numExperts = readSize(json, numExpertsKey, moe.numExperts)
   const topK = readSize(json, moe.topKKey, moe.topK)
   if (topK > numExperts) {
     throw new FamilyError(
       'bad-config',
-      `${moe.topKKey} ${topK} is more than ${moe.numExpertsKey} ${numExperts}; is one of them wrong?`,
+      `${moe.topKKey} ${topK} is more than ${numExpertsKey} ${numExperts}; is one of them wrong?`,
     )
   }
-  return { numExperts, topK, normalise: readFlag(json, moe.normaliseKey, true) }
+  return { numExperts, topK, normalise: readSetting(json, moe.normalise) }
 }
 
 function readPrefix(family: FamilySpec, names: { has(name: string): boolean } | undefined): string {

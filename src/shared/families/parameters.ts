@@ -2,6 +2,7 @@
 // targets, trainable subsets and plans all start from this list.
 import type { Slot } from './familySpec.ts'
 import type { ModelConfig } from './modelConfig.ts'
+import { residualNorms } from './residual.ts'
 
 /**
  * linear: weight of a block linear (what can be pruned) · bias: of any linear · norm, normBias · embedding: token or
@@ -105,14 +106,18 @@ export function blockParameters(config: ModelConfig, block: number): Parameter[]
     config.qkNorm === 'none'
       ? []
       : (['attn.qNorm', 'attn.kNorm'] as const).flatMap((slot) => headNormParameters(config, slot, block))
+  const { attn, mlp } = residualNorms[config.residual]
+  const norm = (slot: Slot | null) => (slot ? normParameters(config, slot, block, config.hiddenSize) : [])
   return [
-    ...normParameters(config, 'attn.norm', block, config.hiddenSize),
+    ...norm(attn.input ?? attn.sum),
     ...of(['attn.q', 'attn.k', 'attn.v', 'attn.qkv']),
     ...headNorms,
     ...of(['attn.out']),
-    ...(config.residual === 'parallelSharedNorm' ? [] : normParameters(config, 'mlp.norm', block, config.hiddenSize)),
+    ...norm(attn.output),
+    ...norm(mlp.input ?? mlp.sum),
     ...routerParameters(config, block),
     ...of(['mlp.gate', 'mlp.up', 'mlp.gateUp', 'mlp.down', 'moe.gate', 'moe.up', 'moe.down']),
+    ...norm(mlp.output),
   ]
 }
 
@@ -183,8 +188,10 @@ function normParameters(config: ModelConfig, slot: Slot, block: number | null, s
   return weightAndBias(config, slot, block, size, config.norm.kind === 'layerNorm')
 }
 
-function headNormParameters(config: ModelConfig, slot: Slot, block: number): Parameter[] {
-  return weightAndBias(config, slot, block, config.headDim, config.qkNorm === 'layerNorm')
+function headNormParameters(config: ModelConfig, slot: 'attn.qNorm' | 'attn.kNorm', block: number): Parameter[] {
+  const { qkNorm, headDim, numHeads, numKvHeads } = config
+  const heads = qkNorm !== 'rmsNormWide' ? 1 : slot === 'attn.qNorm' ? numHeads : numKvHeads
+  return weightAndBias(config, slot, block, heads * headDim, qkNorm === 'layerNorm')
 }
 
 function weightAndBias(

@@ -13,10 +13,24 @@ export const phi3 = {
     'attn.qkv': 'layers.{block}.self_attn.qkv_proj',
     'mlp.gateUp': 'layers.{block}.mlp.gate_up_proj',
   },
-  position: { ...plainRope, originalPositions: 4096 },
+  position: {
+    ...plainRope,
+    fractionKeys: ['partial_rotary_factor'],
+    // The names in its first files.
+    longropeNames: [...plainRope.longropeNames, 'yarn'],
+    originalPositions: 4096,
+  },
   norm: { ...llama.norm, eps: 1e-5 },
   projection: 'fusedStacked',
-  window: { key: 'sliding_window', otherwise: null, enabledKey: null, firstBlockKey: null },
+  window: {
+    key: 'sliding_window',
+    otherwise: null,
+    enabledKey: null,
+    firstBlockKey: null,
+    firstBlock: 0,
+    byType: false,
+    pattern: null,
+  },
   mlp: 'gatedFused',
   bias: { qkv: false, out: false, mlp: false, head: false },
 } as const satisfies FamilySpec

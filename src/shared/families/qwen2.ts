@@ -11,6 +11,9 @@ export const qwen2 = {
     otherwise: 4096,
     enabledKey: 'use_sliding_window',
     firstBlockKey: 'max_window_layers',
+    firstBlock: 28,
+    byType: true,
+    pattern: null,
   },
   bias: { qkv: true, out: false, mlp: false, head: false },
 } as const satisfies FamilySpec

@@ -35,7 +35,6 @@ export type RopeScaling =
     }
 
 export interface RopeConfig {
-  readonly kind: 'rope'
   readonly theta: number
   /** The first so many channels of each head turn; even. */
   readonly rotaryDim: number
@@ -44,19 +43,58 @@ export interface RopeConfig {
 
 const knownTypes = ['default', 'linear', 'dynamic', 'llama3', 'yarn', 'longrope']
 
-/** @throws FamilyError for a type that is not known, or parameters that are missing. */
-export function readRope(
+type RopeSpec = Extract<PositionSpec, { kind: 'rope' }>
+
+/**
+ * By block; null where a block turns nothing. `windows`: what each sees, 0 = all.
+ * @throws FamilyError for a type that is not known, or parameters that are missing.
+ */
+export function readRopes(
   config: ConfigJson,
-  spec: Extract<PositionSpec, { kind: 'rope' }>,
+  spec: RopeSpec,
+  headDim: number,
+  maxPositions: number,
+  windows: readonly number[],
+): (RopeConfig | null)[] {
+  const read = (scaling: ConfigJson, of: RopeSpec) => readRope(config, scaling, of, headDim, maxPositions)
+  const { local } = spec
+  const all = read(ropeParameters(config, local && 'full_attention'), spec)
+  const near = local ? read(localParameters(config), { ...spec, thetaKeys: [local.thetaKey], theta: local.theta }) : all
+  const turns = readTurning(config, spec, windows.length)
+  return windows.map((window, block) => (!turns[block] ? null : window > 0 ? near : all))
+}
+
+/** Which blocks turn queries and keys: entries of the list other than 0, without one all but each `every`th. */
+function readTurning(config: ConfigJson, { without }: RopeSpec, numBlocks: number): boolean[] {
+  const blocks = Array.from({ length: numBlocks }, (_, block) => block)
+  if (!without) return blocks.map(() => true)
+  const list = config[without.listKey]
+  if (list === undefined || list === null) {
+    const every = readSize(config, without.everyKey, without.every)
+    return blocks.map((block) => (block + 1) % every !== 0)
+  }
+  if (!Array.isArray(list) || list.length < numBlocks || !list.every((x) => x === 0 || x === 1))
+    throw new FamilyError(
+      'bad-config',
+      `${without.listKey} must be a list with 0 or 1 for each of the ${numBlocks} blocks`,
+    )
+  return blocks.map((block) => list[block] === 1)
+}
+
+function readRope(
+  config: ConfigJson,
+  scaling: ConfigJson,
+  spec: RopeSpec,
   headDim: number,
   maxPositions: number,
 ): RopeConfig {
-  const scaling = ropeParameters(config)
   // Newer configurations keep everything in rope_parameters; older ones keep theta and fraction beside rope_scaling.
   const thetaKey = firstKey(config, spec.thetaKeys) ?? spec.thetaKeys[0]
-  const theta = readPositive(scaling, 'rope_theta', readPositive(config, thetaKey, 10000))
-  const fractionKey = firstKey(config, spec.fractionKeys) ?? spec.fractionKeys[0]
+  const theta = readPositive(scaling, 'rope_theta', readPositive(config, thetaKey, spec.theta))
+  const fractionKey = firstKey(config, spec.fractionKeys) ?? spec.fractionKeys[0] ?? 'partial_rotary_factor'
   const fraction = readPositive(scaling, 'partial_rotary_factor', readPositive(config, fractionKey, spec.fraction))
+  if (spec.fractionKeys.length === 0 && fraction !== 1)
+    throw new FamilyError('unsupported', `partial_rotary_factor is ${fraction}; heads of such models are turned whole`)
   const rotaryDim = Math.trunc(headDim * fraction)
   if (fraction > 1 || rotaryDim < 2 || rotaryDim % 2 !== 0) {
     throw new FamilyError(
@@ -64,13 +102,28 @@ export function readRope(
       `${fractionKey} ${fraction} turns ${rotaryDim} of ${headDim} channels of a head; it must be an even number of them`,
     )
   }
-  return { kind: 'rope', theta, rotaryDim, scaling: readScaling(config, scaling, spec, rotaryDim, maxPositions) }
+  return { theta, rotaryDim, scaling: readScaling(config, scaling, spec, rotaryDim, maxPositions) }
 }
 
-function ropeParameters(config: ConfigJson): ConfigJson {
-  const key = firstKey(config, ['rope_parameters', 'rope_scaling'])
-  if (key === null) return {}
-  const value = config[key]
+/** `layerType`: newer configurations of models with two kinds of blocks have parameters for each. */
+function ropeParameters(config: ConfigJson, layerType: 'full_attention' | null): ConfigJson {
+  const newer = objectOf(config, 'rope_parameters')
+  const value = Object.keys(newer).length > 0 ? newer : objectOf(config, 'rope_scaling')
+  return layerType && isByType(value) ? objectOf(value, layerType) : value
+}
+
+/** Of blocks with a window. Older configurations scale the others only. */
+function localParameters(config: ConfigJson): ConfigJson {
+  const given = objectOf(config, 'rope_parameters')
+  return isByType(given) ? objectOf(given, 'sliding_attention') : {}
+}
+
+function isByType(parameters: ConfigJson): boolean {
+  return 'full_attention' in parameters || 'sliding_attention' in parameters
+}
+
+function objectOf(config: ConfigJson, key: string): ConfigJson {
+  const value = config[key] ?? {}
   if (typeof value !== 'object' || Array.isArray(value)) throw wrong(key, value, 'an object or null')
   return value as ConfigJson
 }
@@ -78,11 +131,12 @@ function ropeParameters(config: ConfigJson): ConfigJson {
 function readScaling(
   config: ConfigJson,
   scaling: ConfigJson,
-  spec: Extract<PositionSpec, { kind: 'rope' }>,
+  spec: RopeSpec,
   rotaryDim: number,
   maxPositions: number,
 ): RopeScaling {
-  const type: unknown = scaling['rope_type'] ?? scaling['type'] ?? 'default'
+  const given: unknown = scaling['rope_type'] ?? scaling['type'] ?? 'default'
+  const type = spec.longropeNames.some((name) => name === given) ? 'longrope' : given
   switch (type) {
     case 'default':
       return { type }
@@ -90,34 +144,43 @@ function readScaling(
     case 'dynamic':
       return { type, factor: readPositive(scaling, 'factor') }
     case 'llama3':
+      checkOuter(config, scaling)
       return {
         type,
         factor: readPositive(scaling, 'factor'),
         lowFreqFactor: readPositive(scaling, 'low_freq_factor'),
         highFreqFactor: readPositive(scaling, 'high_freq_factor'),
-        originalPositions: readSize(scaling, 'original_max_position_embeddings'),
+        originalPositions: readSize(scaling, originalKey),
       }
     case 'yarn':
-      return readYarn(scaling, maxPositions)
+      return readYarn(config, scaling, maxPositions)
     case 'longrope':
-    case 'su': // the name in Phi-3's first files
       return readLongRope(config, scaling, spec, rotaryDim, maxPositions)
     default:
       throw unknownValue('rope_type', type, knownTypes)
   }
 }
 
-function readYarn(scaling: ConfigJson, maxPositions: number): RopeScaling {
-  const originalPositions = readSize(scaling, 'original_max_position_embeddings', maxPositions)
+const originalKey = 'original_max_position_embeddings'
+
+/** @throws FamilyError where config.json has the key outside and inside and they differ: programs take one or the other. */
+function checkOuter(config: ConfigJson, scaling: ConfigJson): void {
+  const [outer, inner] = [config[originalKey] ?? undefined, scaling[originalKey]]
+  if (outer === undefined || outer === inner) return
+  throw new FamilyError(
+    'unsupported',
+    `${originalKey} is ${JSON.stringify(outer)} in config.json, but ${JSON.stringify(inner) ?? 'missing'} beside rope_type; ` +
+      'programs differ in which they take, so set them equal',
+  )
+}
+
+function readYarn(config: ConfigJson, scaling: ConfigJson, maxPositions: number): RopeScaling {
+  checkOuter(config, scaling)
+  const originalPositions = readSize(scaling, originalKey, maxPositions)
   const ratio = maxPositions / originalPositions
   const factor = readPositive(scaling, 'factor', ratio === 1 ? undefined : ratio)
-  if (scaling['original_max_position_embeddings'] !== undefined && Math.abs(ratio - factor) > 1e-6 * factor) {
-    // Some versions of transformers take the factor, others the ratio.
-    throw new FamilyError(
-      'unsupported',
-      `yarn: factor is ${factor}, but max_position_embeddings / original_max_position_embeddings is ${ratio}; ` +
-        'programs differ in which they take, so set them equal',
-    )
+  if (scaling[originalKey] !== undefined && Math.abs(ratio - factor) > 1e-6 * factor) {
+    throw twoFactors('yarn', factor, ratio)
   }
   const scale = (by: number) => (factor <= 1 ? 1 : 0.1 * by * Math.log(factor) + 1)
   const mscale = scaling['mscale'] ? readPositive(scaling, 'mscale') : 0
@@ -134,17 +197,27 @@ function readYarn(scaling: ConfigJson, maxPositions: number): RopeScaling {
   }
 }
 
+/** Some versions of transformers take the factor, others the ratio. */
+function twoFactors(type: string, factor: number, ratio: number): FamilyError {
+  return new FamilyError(
+    'unsupported',
+    `${type}: factor is ${factor}, but max_position_embeddings / ${originalKey} is ${ratio}; ` +
+      'programs differ in which they take, so set them equal',
+  )
+}
+
 function readLongRope(
   config: ConfigJson,
   scaling: ConfigJson,
-  spec: Extract<PositionSpec, { kind: 'rope' }>,
+  spec: RopeSpec,
   rotaryDim: number,
   maxPositions: number,
 ): RopeScaling {
-  const key = 'original_max_position_embeddings'
-  const given = scaling[key] ?? config[key] ?? spec.originalPositions
-  const originalPositions = given === null ? maxPositions : readSize({ [key]: given }, key)
-  const factor = given === null ? readPositive(scaling, 'factor', 1) : maxPositions / originalPositions
+  const given = config[originalKey] ?? spec.originalPositions ?? scaling[originalKey] ?? null
+  const originalPositions = given === null ? maxPositions : readSize({ [originalKey]: given }, originalKey)
+  const ratio = maxPositions / originalPositions
+  const factor = readPositive(scaling, 'factor', ratio)
+  if (given !== null && Math.abs(ratio - factor) > 1e-6 * factor) throw twoFactors('longrope', factor, ratio)
   const attention = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalPositions))
   return {
     type: 'longrope',

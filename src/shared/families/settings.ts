@@ -36,6 +36,11 @@ export function firstKey(config: ConfigJson, keys: readonly string[]): string | 
   return keys.find((key) => config[key] !== undefined && config[key] !== null) ?? null
 }
 
+/** The finite number of a setting, above 0. */
+export function readNumber(config: ConfigJson, setting: Setting<number>): number {
+  return typeof setting === 'number' ? setting : readPositive(config, setting.key, setting.otherwise)
+}
+
 export function wrong(key: string, value: unknown, wanted: string): FamilyError {
   const got = value === undefined || value === null ? 'is missing' : `is ${JSON.stringify(value)}`
   return new FamilyError('bad-config', `${key} ${got}; it must be ${wanted}`)

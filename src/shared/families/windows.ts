@@ -11,10 +11,15 @@ export function readWindows(config: ConfigJson, spec: WindowSpec | null, numBloc
   const value = config[spec.key] === undefined ? spec.otherwise : config[spec.key]
   if (value === null) return none
   const window = readSize({ [spec.key]: value }, spec.key)
-  const types = config['layer_types']
+  const types = spec.byType ? config['layer_types'] : null
   if (types !== undefined && types !== null) return byType(types, window, numBlocks)
   // Counted from 0, and 0 itself is allowed: all blocks.
-  const first = spec.firstBlockKey === null ? 0 : (config[spec.firstBlockKey] ?? numBlocks)
+  const { pattern } = spec
+  if (pattern) {
+    const every = pattern.everyKey ? readSize(config, pattern.everyKey, pattern.every) : pattern.every
+    return none.map((_, block) => ((block + 1) % every === 0 ? 0 : window))
+  }
+  const first = spec.firstBlockKey === null ? 0 : (config[spec.firstBlockKey] ?? spec.firstBlock)
   if (typeof first !== 'number' || !Number.isInteger(first) || first < 0) {
     throw wrong(spec.firstBlockKey ?? spec.key, first, 'a whole number of at least 0')
   }

@@ -1,5 +1,6 @@
 // What a pass needs in memory beside weights: the numbers behind residency, recomputation and the memory estimate.
 import type { ModelConfig } from '../families/modelConfig.ts'
+import { residualNorms } from '../families/residual.ts'
 
 const f32 = 4
 
@@ -10,19 +11,22 @@ export function hiddenBytes(config: ModelConfig, numRows: number): number {
 
 /** What a saving forward of one block leaves in the step's arena, its output included. */
 export function savedBytes(config: ModelConfig, numRows: number): number {
-  const { hiddenSize, numHeads, numKvHeads, headDim, qkNorm } = config
+  const { hiddenSize, numHeads, numKvHeads, headDim, qkNorm, residual } = config
   const [queries, keys] = [numHeads * headDim, numKvHeads * headDim]
   const heads = 2 * queries + 2 * keys + numHeads + (qkNorm === 'none' ? 0 : queries + keys)
-  // Both norms' outputs, the stream between the branches, a branch, the output; means and rstds.
-  const stream = 5 * hiddenSize + 4
+  const { input, output } = residualNorms[residual].mlp
+  // What is normed or comes of it, the stream between the branches, a branch, the output; means and rstds.
+  const stream = (input && output ? 7 : 5) * hiddenSize + 8
   return f32 * numRows * (stream + heads + mlpFloats(config))
 }
 
 /** What a backward of one block takes for its own, at most. */
 export function backwardScratchBytes(config: ModelConfig, numRows: number): number {
-  const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize } = config
+  const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize, residual, residualScale } = config
   const heads = 2 * (numHeads + 2 * numKvHeads) * headDim
-  return f32 * numRows * (4 * hiddenSize + Math.max(heads, 4 * intermediateSize))
+  // The branch's gradient is one of its own where its output is normed or scaled.
+  const stream = 4 + Number(residualNorms[residual].mlp.output !== null) + Number(residualScale !== 1)
+  return f32 * numRows * (stream * hiddenSize + Math.max(heads, 4 * intermediateSize))
 }
 
 /** Floats that the MLP leaves per token. */

@@ -1,6 +1,7 @@
 // A recipe with every default filled in (design 4.2). The result is itself a valid recipe, so a run folder can keep it.
 import { defaultSaveFormat, type SaveFormat } from './saveFormats.ts'
-import { hasSubmodules, type ModelConfig } from '../families/modelConfig.ts'
+import type { ModelConfig } from '../families/modelConfig.ts'
+import { hasSubmodules } from '../families/residual.ts'
 import { parseNm } from '../format/nm.ts'
 import type { AllocationSettings } from '../allocations/allocation.ts'
 import {

@@ -86,7 +86,13 @@ describe('gradients of a batch', () => {
     original_max_position_embeddings: 8,
   }
   const configurations: Record<string, object> = {
-    'Mixtral with shares that are not renormalised': { ...smallMixtral, norm_topk_prob: false },
+    'Qwen3-MoE with shares that are not renormalised': {
+      ...smallLlama,
+      model_type: 'qwen3_moe',
+      moe_intermediate_size: 12,
+      num_experts: 4,
+      num_experts_per_tok: 2,
+    },
     'Mixtral with a window': { ...smallMixtral, sliding_window: 2 },
     'LLaMA with all biases and llama3 frequencies': {
       ...smallLlama,
@@ -111,6 +117,29 @@ describe('gradients of a batch', () => {
       word_embed_proj_dim: 4,
     },
     Gemma: { ...smallLlama, model_type: 'gemma', head_dim: 4, tie_word_embeddings: true },
+    'Gemma 3, branches normed before and after': {
+      ...smallLlama,
+      model_type: 'gemma3_text',
+      head_dim: 4,
+      sliding_window: 2,
+      sliding_window_pattern: 2,
+    },
+    'OLMo 2, branches normed after': { ...smallLlama, model_type: 'olmo2' },
+    'OLMoE, all heads normed together': {
+      ...smallLlama,
+      model_type: 'olmoe',
+      num_experts: 4,
+      num_experts_per_tok: 2,
+    },
+    'Granite with all its multipliers': {
+      ...smallLlama,
+      model_type: 'granite',
+      embedding_multiplier: 3,
+      attention_multiplier: 0.7,
+      residual_multiplier: 0.4,
+      logits_scaling: 2.5,
+    },
+    'SmolLM3 with blocks that do not turn': { ...smallLlama, model_type: 'smollm3', no_rope_layer_interval: 2 },
   }
   for (const [name, config] of Object.entries(configurations)) {
     it(`agree with central differences: ${name}`, () => agreesWithDifferences(config, batch))

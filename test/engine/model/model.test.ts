@@ -4,8 +4,9 @@ import { readF32 } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../../src/engine/compute/reference/backend.ts'
 import { blockBytes, loadBlock, releaseBlock } from '../../../src/engine/model/block.ts'
 import { blockForward } from '../../../src/engine/model/blockPass.ts'
+import { loadEnds, releaseEnds } from '../../../src/engine/model/ends.ts'
 import { loadParameters } from '../../../src/engine/model/loadParameters.ts'
-import { openModel } from '../../../src/engine/model/model.ts'
+import { openModel, unusedText } from '../../../src/engine/model/model.ts'
 import type { Linear } from '../../../src/engine/model/module.ts'
 import { decode, readWeight, storedBytes } from '../../../src/engine/model/weightIo.ts'
 import { goldenPath } from '../../support/shared.ts'
@@ -43,7 +44,22 @@ describe('openModel', () => {
     for (const name of ['model.layers.0.self_attn.rotary_emb.inv_freq', 'lm_head.weight', 'model.extra.weight']) {
       checkpoint.put(name, [1], new Float32Array(1))
     }
-    assert.deepEqual(openModel(checkpoint).unused, ['model.extra.weight'])
+    const model = openModel(checkpoint)
+    assert.deepEqual(model.unused, ['model.extra.weight'])
+    assert.match(unusedText(model) ?? '', /part of this LLaMA model: model\.extra\.weight$/)
+    assert.equal(unusedText({ ...model, unused: [] }), null)
+  })
+
+  it('does not compute with a tied head that the file has another one of', async () => {
+    const backend = openReference()
+    const checkpoint = createMemoryCheckpoint({ ...smallLlama, tie_word_embeddings: true })
+    const embedding = await checkpoint.read('model.embed_tokens.weight')
+    const values = new Float32Array(embedding.buffer)
+    checkpoint.put('lm_head.weight', [20, 8], values)
+    releaseEnds(backend, await loadEnds(backend, openModel(checkpoint)))
+    checkpoint.put('lm_head.weight', [20, 8], values.with(159, 7))
+    const other = loadEnds(backend, openModel(checkpoint))
+    await assert.rejects(other, /lm_head\.weight is another matrix than model\.embed_tokens\.weight\. .*to false/)
   })
 })
 

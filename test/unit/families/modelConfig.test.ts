@@ -12,11 +12,11 @@ const llama = {
 }
 const qwen2 = { ...llama, model_type: 'qwen2' }
 const read = (config: object) => readModelConfig(config)
-const ropeOf = (config: object) => {
+const ropesOf = (config: object) => {
   const { position } = read(config)
-  assert.equal(position.kind, 'rope')
-  return position.kind === 'rope' ? position : assert.fail()
+  return position.kind === 'rope' ? position.byBlock : assert.fail()
 }
+const ropeOf = (config: object) => ropesOf(config)[0] ?? assert.fail()
 
 describe('readModelConfig', () => {
   it('says which size is missing or impossible', () => {
@@ -64,7 +64,71 @@ describe('readModelConfig', () => {
     )
     const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32 }
     assert.throws(() => read({ ...llama, rope_scaling: yarn }), /yarn: factor is 4, but .* is 2/)
-    assert.throws(() => read({ ...llama, partial_rotary_factor: 0.75 }), /turns 3 of 4 channels/)
+    const phi = { ...llama, model_type: 'phi' }
+    assert.throws(() => read({ ...phi, partial_rotary_factor: 0.75 }), /turns 3 of 4 channels/)
+    assert.throws(
+      () => read({ ...llama, partial_rotary_factor: 0.5 }),
+      /is 0.5; heads of LLaMA models are turned whole/,
+    )
+    assert.throws(() => read({ ...llama, rope_parameters: { partial_rotary_factor: 0.5 } }), /turned whole/)
+  })
+
+  it('refuses what config.json says twice and differently, where programs take one or the other', () => {
+    const linear = { rope_type: 'linear', factor: 4 }
+    const twice = { ...llama, rope_parameters: { rope_type: 'default' }, rope_scaling: linear }
+    assert.throws(() => read(twice), /rope_parameters and rope_scaling are both set and differ/)
+    assert.equal(ropeOf({ ...llama, rope_parameters: linear, rope_scaling: linear }).scaling.type, 'linear')
+    assert.equal(ropeOf({ ...llama, rope_parameters: {}, rope_scaling: linear }).scaling.type, 'linear')
+    const original = { original_max_position_embeddings: 16 }
+    const yarn = { rope_type: 'yarn', factor: 4 }
+    assert.throws(() => read({ ...llama, ...original, rope_scaling: yarn }), /is 16 in config.json, but missing beside/)
+    assert.doesNotThrow(() => read({ ...llama, ...original, rope_scaling: { ...yarn, ...original } }))
+    const longrope = { type: 'longrope', short_factor: [1, 1], long_factor: [1, 1], factor: 2 }
+    assert.throws(() => read({ ...llama, ...original, rope_scaling: longrope }), /longrope: factor is 2, but .* is 4/)
+    const gpt2 = { model_type: 'gpt2', vocab_size: 10, n_embd: 8, n_layer: 1, n_head: 2, n_positions: 8 }
+    assert.throws(() => read({ ...gpt2, num_attention_heads: 4 }), /num_attention_heads and n_head are both set/)
+    const neox = { ...llama, model_type: 'gpt_neox', rotary_pct: 0.5 }
+    assert.throws(() => read({ ...neox, head_dim: 8 }), /head_dim is 8; hidden_size \/ num_attention_heads is 4/)
+    const gemma = { ...llama, model_type: 'gemma' }
+    assert.throws(
+      () => read({ ...gemma, hidden_act: 'gelu', hidden_activation: 'relu' }),
+      /hidden_activation and hidden_act name different/,
+    )
+  })
+
+  it('reads old names as the families that have them mean them', () => {
+    const gemma = { ...llama, model_type: 'gemma' }
+    assert.equal(read({ ...gemma, hidden_act: 'gelu', hidden_activation: null }).activation, 'geluTanh')
+    assert.equal(read({ ...gemma, hidden_act: 'gelu', hidden_activation: 'gelu_pytorch_tanh' }).activation, 'geluTanh')
+    assert.equal(read({ ...llama, hidden_act: 'gelu' }).activation, 'gelu')
+    const factors = { short_factor: [1, 1], long_factor: [1, 1] }
+    const phi3 = { ...llama, model_type: 'phi3', rope_scaling: { type: 'yarn', ...factors } }
+    assert.equal(ropeOf(phi3).scaling.type, 'longrope')
+    assert.equal(ropeOf({ ...llama, model_type: 'mixtral' }).theta, 1e6)
+  })
+
+  it('turns blocks with a window, and those without positions, as their families do', () => {
+    const gemma3 = { ...llama, model_type: 'gemma3_text', num_hidden_layers: 6 }
+    const old = { ...gemma3, rope_theta: 5e5, rope_local_base_freq: 50, rope_scaling: { type: 'linear', factor: 8 } }
+    const of = (config: object) => ropesOf(config).map((rope) => rope && [rope.theta, rope.scaling.type])
+    const [near, far] = [
+      [50, 'default'],
+      [5e5, 'linear'],
+    ]
+    assert.deepEqual(of(old), [near, near, near, near, near, far])
+    const rope_parameters = {
+      full_attention: { rope_theta: 5e5, rope_type: 'linear', factor: 8 },
+      sliding_attention: { rope_theta: 50, rope_type: 'default' },
+    }
+    const types = ['full_attention', ...new Array<string>(5).fill('sliding_attention')]
+    assert.deepEqual(of({ ...gemma3, rope_parameters, layer_types: types }), [far, near, near, near, near, near])
+    assert.deepEqual(read(gemma3).windows, [4096, 4096, 4096, 4096, 4096, 0])
+    assert.deepEqual(read({ ...gemma3, model_type: 'olmo3' }).windows, [4096, 4096, 4096, 0, 4096, 4096])
+    const smollm3 = { ...llama, model_type: 'smollm3', num_hidden_layers: 5 }
+    const turns = (config: object) => ropesOf(config).map((rope) => rope !== null)
+    assert.deepEqual(turns(smollm3), [true, true, true, false, true])
+    assert.deepEqual(turns({ ...smollm3, no_rope_layers: [0, 1, 1, 1, 0] }), [false, true, true, true, false])
+    assert.throws(() => read({ ...smollm3, no_rope_layers: [0, 1] }), /0 or 1 for each of the 5 blocks/)
   })
 
   it('puts windows where the family has them', () => {
@@ -81,10 +145,22 @@ describe('readModelConfig', () => {
       /layer_types is "linear_attention"/,
     )
     assert.throws(() => read({ ...windowed, layer_types: [] }), /an entry for each of the 3 blocks/)
+    assert.deepEqual(
+      read({ ...windowed, max_window_layers: undefined, num_hidden_layers: 30 }).windows.slice(27),
+      [0, 4, 4],
+    )
+    const phi3 = { ...llama, model_type: 'phi3', sliding_window: 4, layer_types: types }
+    assert.deepEqual(read(phi3).windows, [4, 4, 4])
   })
 
   it('refuses settings that change the mathematics and are not implemented', () => {
     assert.throws(() => read({ ...llama, quantization_config: { bits: 4 } }), /quantization_config is set/)
+    assert.throws(() => read({ ...llama, is_causal: false }), /is_causal is false; LLaMA models with it/)
+    assert.doesNotThrow(() => read({ ...llama, is_causal: true }))
+    const moe = { ...llama, model_type: 'qwen3_moe', moe_intermediate_size: 8 }
+    assert.doesNotThrow(() => read({ ...moe, decoder_sparse_step: 1, mlp_only_layers: [] }))
+    assert.throws(() => read({ ...moe, decoder_sparse_step: 2 }), /decoder_sparse_step is 2; Qwen3-MoE models/)
+    assert.throws(() => read({ ...moe, mlp_only_layers: [0] }), /mlp_only_layers is set/)
     const gpt2 = { model_type: 'gpt2', vocab_size: 10, n_embd: 8, n_layer: 1, n_head: 2, n_positions: 8 }
     assert.throws(() => read({ ...gpt2, add_cross_attention: true }), /add_cross_attention is true; GPT-2 models/)
   })

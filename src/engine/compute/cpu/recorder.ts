@@ -60,6 +60,11 @@ export function createRecorder(pool: Pool, kernelsOf: (runner: Runner) => Kernel
       release: ({ buffer }) => memory.give(buffer),
       write(tensor, data) {
         if (!varies) throw new EngineError('internal', 'internal: what is written once is not there in a replay')
+        if (memory.hadAnother(tensor.buffer))
+          throw new EngineError(
+            'internal',
+            'internal: a replay writes first, and kernels before this one use its memory',
+          )
         heap.write(tensor, data)
       },
     },
@@ -123,10 +128,13 @@ function openProgram(pool: Pool, calls: readonly Call[]): ProgramInMemory {
 /** Memory that goes from one tensor to the next of its size, and back to the heap only at the end. */
 function pooledMemory({ heap }: Pool) {
   const sizes = new Map<number, number>()
+  const handedOn = new Set<number>()
   const free = new Map<number, number[]>()
   return {
     take(bytes: number): number {
-      const address = free.get(bytes)?.pop() ?? heap.allocate(bytes)
+      const known = free.get(bytes)?.pop()
+      if (known !== undefined) handedOn.add(known)
+      const address = known ?? heap.allocate(bytes)
       sizes.set(address, bytes)
       return address
     },
@@ -134,6 +142,8 @@ function pooledMemory({ heap }: Pool) {
       const bytes = sizes.get(address) ?? 0
       free.set(bytes, [...(free.get(bytes) ?? []), address])
     },
+    /** Another tensor of the pass was there before. */
+    hadAnother: (address: number) => handedOn.has(address),
     close(): void {
       for (const address of sizes.keys()) heap.release(address)
     },

@@ -9,7 +9,7 @@ import { isHubName, modelPath } from '../../checkpoint/hubCache.ts'
 import { readOwn, requireOwnFolder } from '../../checkpoint/ownFile.ts'
 import type { Backend } from '../../compute/backend.ts'
 import { EngineError } from '../../errors.ts'
-import { openModel, type Model } from '../../model/model.ts'
+import { openModel, unusedText, type Model } from '../../model/model.ts'
 import { writeAtomic } from '../state/atomicFile.ts'
 import { checkCounts } from './checkCounts.ts'
 import { idShapesOf } from './idShapes.ts'
@@ -187,7 +187,12 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
     const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
     const plan = plannedRun(recipe, model)
     for (const recovery of plan.recoveries) await checkStarts(recovery)
-    const warnings = [...file.warnings, ...plan.recoveries.flatMap(({ trainable }) => trainable?.warnings ?? [])]
+    const unused = unusedText(model)
+    const warnings = [
+      ...file.warnings,
+      ...(unused ? [unused] : []),
+      ...plan.recoveries.flatMap(({ trainable }) => trainable?.warnings ?? []),
+    ]
     const written = recoveriesOf(file.recipe.recover)
     if (written.some(({ window }, i) => window && window !== recipe.recover[i].window))
       warnings.push(`window has no effect ${sideBySide}: remove it.`)
