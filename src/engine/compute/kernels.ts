@@ -53,6 +53,8 @@ export interface AttentionShape {
   scale: number
   /** A query sees itself and the window−1 tokens before it; 0 = everything before it. */
   window: number
+  /** Scores s become softcap · tanh(s / softcap) before anything is hidden; 0 = they stay. */
+  softcap: number
 }
 
 /** One query q [H·D] after `length − 1` others; keys and values are [at least length, Hkv·D], from position 0. */
@@ -180,7 +182,7 @@ export interface Kernels {
   /** Turns x [B·T, H·D] in place by tables cos, sin [T, rotaryDim/2]; row n has position n mod T. */
   rope(x: Tensor, cos: Tensor, sin: Tensor, shape: RopeShape): void
   /**
-   * out[B·T,H·D] = softmax(scale·q·kᵀ + causal, window and key mask) · v. keyMask is i32 [B,T], 1 = real token;
+   * out[B·T,H·D] = softmax(softcap(scale·q·kᵀ) + causal, window and key mask) · v. keyMask is i32 [B,T], 1 = real token;
    * null = all real. logSum[B·T,H] saves log Σ exp for the backward. A query that sees no key gives 0. q, k and v may all be
    * bf16 where the device has products of it: probabilities, and in the backward dOut, are then rounded for them too.
    */
@@ -194,7 +196,7 @@ export interface Kernels {
     shape: AttentionShape,
   ): void
   /**
-   * Row length − 1 of keys and values [capacity, Hkv·D] = k and v; then out[1,H·D] = softmax(scale·q·keysᵀ within the window) ·
+   * Row length − 1 of keys and values [capacity, Hkv·D] = k and v; then out[1,H·D] = softmax(softcap(scale·q·keysᵀ) within the window) ·
    * values: what `attention` gives for its last row.
    */
   attentionStep(

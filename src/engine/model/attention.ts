@@ -240,6 +240,6 @@ function asNormed({ qkNorm, headDim }: ModelConfig, x: Tensor): Tensor {
 }
 
 function attentionShape(step: Step, config: ModelConfig, { scale, window }: AttentionWeights): AttentionShape {
-  const { numHeads, numKvHeads, headDim } = config
-  return { batch: step.batch, seqLen: step.seqLen, numHeads, numKvHeads, headDim, scale, window }
+  const { numHeads, numKvHeads, headDim, scoreCap: softcap } = config
+  return { batch: step.batch, seqLen: step.seqLen, numHeads, numKvHeads, headDim, scale, window, softcap }
 }

@@ -18,8 +18,10 @@ const tileStep = 64
 const chunkRows = 8192
 
 /** What the head takes for itself beside its weights: normed states, their gradient, logits of a tile or of its chunk. */
-export function headScratchBytes({ hiddenSize, vocabSize }: ModelConfig, numRows: number, training: boolean): number {
-  const width = training ? vocabSize : Math.min(vocabSize, chunkRows)
+export function headScratchBytes(config: ModelConfig, numRows: number, training: boolean): number {
+  const { hiddenSize, vocabSize, logitsCap } = config
+  // Beside capped logits stand what the tanh takes, and in passing what it gives.
+  const width = (training ? vocabSize : Math.min(vocabSize, chunkRows)) * (logitsCap > 0 ? 3 : 1)
   return 4 * (2 * numRows * hiddenSize + Math.min(numRows, tileRows(vocabSize, training)) * width)
 }
 
@@ -89,7 +91,7 @@ export async function readLogits(
   for (const { start, end } of tilesOf(hidden.shape[0], ends.config.vocabSize, false)) {
     for (const chunk of chunksOf(ends.config.vocabSize)) {
       using inner = new Arena(step.backend)
-      const logits = chunkLogits(step, inner, ends.head, rows(reached.output, start, end), chunk)
+      const { logits } = chunkLogits(step, inner, ends, rows(reached.output, start, end), chunk)
       await onPiece(start, await readF32(step.backend, logits), chunk.start, chunk.end - chunk.start)
     }
   }
@@ -101,13 +103,13 @@ export function lastLogits(step: Step, ends: Ends, hidden: Tensor): Tensor {
   using scope = new Arena(backend)
   const numRows = hidden.shape[0]
   const { output } = intoHead(step, scope, ends, rows(hidden, numRows - 1, numRows))
-  const { vocabSize } = ends.config
+  const { vocabSize, logitsCap } = ends.config
   const logits = arena.allocate([1, vocabSize])
   for (const chunk of chunksOf(vocabSize)) {
     const part = slice(logits, chunk.start, [1, chunk.end - chunk.start])
     multiplyChunk(step, ends.head, output, chunk, part)
   }
-  return logits
+  return capped(step, arena, logits, logitsCap)
 }
 
 interface Reached {
@@ -123,7 +125,7 @@ function intoHead(step: Step, scope: Arena, { config, finalNorm, projectOut }: E
   const normSaved = finalNorm ? normForward(pass, normed, finalNorm, hidden) : null
   // Logits are linear in what the head reads, and that is far smaller than they are.
   if (!projectOut)
-    return { normed, normSaved, output: productInput(step, scope, scaled(step, scope, normed, config.logitsScale)) }
+    return { normed, normSaved, output: productInput(step, scope, scaled(step, scope, normed, inputScale(config))) }
   const projected = scope.allocate([hidden.shape[0], projectOut.weight.shape[0]])
   linearForward(step, projected, projectOut, normed)
   return { normed, normSaved, output: productInput(step, scope, projected) }
@@ -139,8 +141,23 @@ function outOfHead(
 ): Tensor {
   const dNormed = projectOut ? (finalNorm ? scope : step.arena).allocate(normed.shape) : dReached
   if (projectOut) linearBackward(step, projectOut, normed, dReached, grads, dNormed)
-  const dOutput = scaled(step, finalNorm ? scope : step.arena, dNormed, config.logitsScale)
+  const dOutput = scaled(step, finalNorm ? scope : step.arena, dNormed, inputScale(config))
   return finalNorm && normSaved ? normBackward(step, step.arena, finalNorm, normSaved, dOutput, grads) : dOutput
+}
+
+/** Of what the head reads: where logits are capped, its products give what the tanh takes. */
+function inputScale({ logitsScale, logitsCap }: ModelConfig): number {
+  return logitsCap > 0 ? logitsScale / logitsCap : logitsScale
+}
+
+/** cap · tanh(x), in `arena`; x itself without a cap. */
+function capped({ backend }: Step, arena: Arena, x: Tensor, cap: number): Tensor {
+  if (cap === 0) return x
+  const tanh = arena.allocate(x.shape)
+  backend.kernels.activation(tanh, x, 'tanh')
+  const output = scaled({ backend }, arena, tanh, cap)
+  if (output !== tanh) arena.release(tanh)
+  return output
 }
 
 interface Sums {
@@ -195,25 +212,40 @@ function lossOfTile(step: Step, ends: Ends, tile: Tile, grads: Grads | null): vo
   const { kernels } = step.backend
   using kept = new Arena(step.backend)
   const chunks = chunksOf(ends.config.vocabSize)
-  const logits = chunks.map((chunk) => {
-    const tensor = chunkLogits(step, kept, ends.head, tile.input, chunk)
-    kernels.logSumExpChunk(tile.sums.max, tile.sums.sum, tile.sums.target, tensor, tile.targets, chunk.start)
-    if (!grads) kept.release(tensor)
-    return tensor
+  const parts = chunks.map((chunk) => {
+    const part = chunkLogits(step, kept, ends, tile.input, chunk)
+    kernels.logSumExpChunk(tile.sums.max, tile.sums.sum, tile.sums.target, part.logits, tile.targets, chunk.start)
+    if (!grads) releaseLogits(kept, part)
+    return part
   })
   const { weights, dInput } = tile
   if (!grads || !weights || !dInput) return
   chunks.forEach((chunk, i) => {
-    kernels.crossEntropyBackwardChunk(logits[i], tile.sums.max, tile.sums.sum, tile.targets, weights, chunk.start)
-    chunkBackward(step, ends, tile.input, logits[i], chunk, grads, dInput)
-    kept.release(logits[i])
+    const { logits, product } = parts[i]
+    kernels.crossEntropyBackwardChunk(logits, tile.sums.max, tile.sums.sum, tile.targets, weights, chunk.start)
+    const dLogits = scaled(step, kept, logits, ends.config.logitsCap || 1)
+    if (product !== logits) kernels.activationBackward(dLogits, dLogits, product, 'tanh')
+    chunkBackward(step, ends, tile.input, dLogits, chunk, grads, dInput)
+    if (dLogits !== logits) kept.release(dLogits)
+    releaseLogits(kept, parts[i])
   })
 }
 
-function chunkLogits(step: Step, scope: Arena, head: Linear, input: Tensor, chunk: RowRange): Tensor {
-  const logits = scope.allocate([input.shape[0], chunk.end - chunk.start])
-  multiplyChunk(step, head, input, chunk, logits)
-  return logits
+interface ChunkLogits {
+  readonly logits: Tensor
+  /** What the head's product gave: `logits` itself where nothing caps them. */
+  readonly product: Tensor
+}
+
+function chunkLogits(step: Step, scope: Arena, { head, config }: Ends, input: Tensor, chunk: RowRange): ChunkLogits {
+  const product = scope.allocate([input.shape[0], chunk.end - chunk.start])
+  multiplyChunk(step, head, input, chunk, product)
+  return { logits: capped(step, scope, product, config.logitsCap), product }
+}
+
+function releaseLogits(scope: Arena, { logits, product }: ChunkLogits): void {
+  scope.release(logits)
+  if (product !== logits) scope.release(product)
 }
 
 /** logits [N, Vc] = the head's rows of a chunk. */

@@ -2,6 +2,7 @@
 import { FamilyError } from './familyError.ts'
 import type { FamilySpec } from './familySpec.ts'
 import { gemma } from './gemma.ts'
+import { gemma2 } from './gemma2.ts'
 import { gemma3 } from './gemma3.ts'
 import { gpt2 } from './gpt2.ts'
 import { gptNeox } from './gptNeox.ts'
@@ -9,6 +10,7 @@ import { granite } from './granite.ts'
 import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
 import { mixtral } from './mixtral.ts'
+import { olmo } from './olmo.ts'
 import { olmo2 } from './olmo2.ts'
 import { olmo3 } from './olmo3.ts'
 import { olmoe } from './olmoe.ts'
@@ -18,7 +20,10 @@ import { phi3 } from './phi3.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
 import { qwen3Moe } from './qwen3Moe.ts'
+import { seedOss } from './seedOss.ts'
 import { smollm3 } from './smollm3.ts'
+import { stableLm } from './stableLm.ts'
+import { starcoder2 } from './starcoder2.ts'
 
 export const families: readonly FamilySpec[] = [
   opt,
@@ -31,14 +36,19 @@ export const families: readonly FamilySpec[] = [
   phi,
   phi3,
   gemma,
+  gemma2,
   gemma3,
   mixtral,
   qwen3Moe,
+  olmo,
   olmo2,
   olmo3,
   olmoe,
   granite,
   smollm3,
+  stableLm,
+  starcoder2,
+  seedOss,
 ]
 
 /** The row of a parsed config.json. @throws FamilyError that lists the known families. */

@@ -132,6 +132,8 @@ export interface FamilySpec {
     | { readonly enabledKey: string; readonly byBlockKey: string }
     | { readonly key: string; readonly otherwise: number; readonly is: 'scale' | 'headDim' }
     | null
+  /** What scores and logits are held below by cap · tanh(x / cap); 0, or null in config.json: nothing. */
+  readonly softcap: { readonly scores: Setting<number>; readonly logits: Setting<number> }
   readonly window: WindowSpec | null
   readonly mlp: MlpKind
   readonly bias: {

@@ -44,6 +44,7 @@ export const gpt2 = {
   projection: 'fusedStacked',
   qkNorm: 'none',
   scaling: { enabledKey: 'scale_attn_weights', byBlockKey: 'scale_attn_by_inverse_layer_idx' },
+  softcap: { scores: 0, logits: 0 },
   window: null,
   mlp: 'dense',
   bias: { qkv: true, out: true, mlp: true, head: false },

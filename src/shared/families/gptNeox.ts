@@ -48,6 +48,7 @@ export const gptNeox = {
   projection: 'fusedPerHead',
   qkNorm: 'none',
   scaling: null,
+  softcap: { scores: 0, logits: 0 },
   window: null,
   mlp: 'dense',
   bias: {

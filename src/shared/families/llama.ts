@@ -57,6 +57,7 @@ export const llama = {
   projection: 'separate',
   qkNorm: 'none',
   scaling: null,
+  softcap: { scores: 0, logits: 0 },
   window: null,
   mlp: 'gated',
   bias: {

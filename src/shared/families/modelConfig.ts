@@ -2,7 +2,7 @@
 import { activationOf, type ActivationKind } from './activations.ts'
 import { familyOf, isObject } from './families.ts'
 import { FamilyError } from './familyError.ts'
-import type { FamilySpec, MlpKind, Projection, Residual } from './familySpec.ts'
+import type { FamilySpec, MlpKind, Projection, Residual, Setting } from './familySpec.ts'
 import { refuse } from './refused.ts'
 import { readRopes, type RopeConfig } from './ropeConfig.ts'
 import { firstKey, readFlag, readNumber, readPositive, readSetting, readSize, type ConfigJson } from './settings.ts'
@@ -68,6 +68,9 @@ export interface ModelConfig {
   readonly residualScale: number
   /** Multiplies logits. */
   readonly logitsScale: number
+  /** What scores and logits are held below by cap · tanh(x / cap), 0 = nothing. */
+  readonly scoreCap: number
+  readonly logitsCap: number
   /** The head is the word embedding. */
   readonly tied: boolean
   /** In front of base-model names in this checkpoint. */
@@ -138,6 +141,8 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
     embedScale: readEmbedScale(json, family, hiddenSize),
     residualScale: readNumber(json, family.residualScale),
     logitsScale: 1 / readNumber(json, family.logitsDivisor),
+    scoreCap: readCap(json, family.softcap.scores),
+    logitsCap: readCap(json, family.softcap.logits),
     tied: readFlag(json, 'tie_word_embeddings', family.tied),
     prefix: readPrefix(family, names),
   }
@@ -210,6 +215,11 @@ function readScales(json: ConfigJson, { scaling }: FamilySpec, headDim: number, 
 
 function readEmbedScale(json: ConfigJson, { embedScale }: FamilySpec, hiddenSize: number): number {
   return Math.fround(embedScale === '√hiddenSize' ? Math.sqrt(hiddenSize) : readNumber(json, embedScale))
+}
+
+function readCap(json: ConfigJson, cap: Setting<number>): number {
+  if (typeof cap === 'number' || json[cap.key] === null) return 0
+  return json[cap.key] === undefined ? cap.otherwise : readPositive(json, cap.key)
 }
 
 function readExperts(json: ConfigJson, { moe }: FamilySpec): ExpertsConfig | null {

@@ -49,6 +49,7 @@ export const opt = {
   projection: 'separate',
   qkNorm: 'none',
   scaling: null,
+  softcap: { scores: 0, logits: 0 },
   window: null,
   mlp: 'dense',
   bias: {

@@ -32,6 +32,7 @@ export const phi = {
   projection: 'separate',
   qkNorm: { key: 'qk_layernorm', kind: 'layerNorm' },
   scaling: null,
+  softcap: { scores: 0, logits: 0 },
   window: null,
   mlp: 'dense',
   bias: { qkv: true, out: true, mlp: true, head: true },

@@ -166,12 +166,23 @@ describe('backward kernels of the reference equal central differences', () => {
     ['plain', {}, false],
     ['grouped heads', { numHeads: 4 }, false],
     ['a window', { window: 2 }, false],
+    ['capped scores', { softcap: 0.9, scale: 2 }, false],
     ['padded keys', {}, true],
   ]
   for (const [title, change, padded] of attentionVariants)
     it(`attention, ${title}`, () => {
       const s = setUp('attention')
-      const shape = { batch: 2, seqLen: 4, numHeads: 2, numKvHeads: 2, headDim: 3, scale: 0.6, window: 0, ...change }
+      const shape = {
+        batch: 2,
+        seqLen: 4,
+        numHeads: 2,
+        numKvHeads: 2,
+        headDim: 3,
+        scale: 0.6,
+        window: 0,
+        softcap: 0,
+        ...change,
+      }
       const [wide, narrow] = [shape.numHeads * 3, shape.numKvHeads * 3]
       const [q, k, v, dOut] = [s.random([8, wide]), s.random([8, narrow]), s.random([8, narrow]), s.random([8, wide])]
       const keyMask = padded ? s.ints([0, 1, 1, 1, 1, 0, 1, 1]) : null

@@ -117,6 +117,14 @@ describe('gradients of a batch', () => {
       word_embed_proj_dim: 4,
     },
     Gemma: { ...smallLlama, model_type: 'gemma', head_dim: 4, tie_word_embeddings: true },
+    'Gemma 2, scores and logits capped': {
+      ...smallLlama,
+      model_type: 'gemma2',
+      head_dim: 4,
+      attn_logit_softcapping: 0.5,
+      final_logit_softcapping: 0.7,
+      tie_word_embeddings: true,
+    },
     'Gemma 3, branches normed before and after': {
       ...smallLlama,
       model_type: 'gemma3_text',

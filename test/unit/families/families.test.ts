@@ -12,6 +12,7 @@ function smallConfig(family: FamilySpec): Record<string, unknown> {
     model_type: family.modelType,
     vocab_size: 10,
     rotary_pct: 0.5,
+    partial_rotary_factor: family.position.kind === 'rope' && family.position.fractionKeys.length > 0 ? 0.5 : 1,
     [keys.hiddenSize]: 8,
     [keys.intermediateSize]: 12,
     [keys.numBlocks]: 2,
@@ -35,6 +36,9 @@ describe('families', () => {
           const config = readModelConfig({ ...smallConfig(family), ...extra })
           for (const { slot } of modelParameters(config)) used.add(slot)
         }
+        // Norms without parameters have no tensors under their names.
+        if (family.norm.affine === false)
+          for (const slot of ['attn.norm', 'mlp.norm', 'finalNorm'] as const) used.add(slot)
         assert.deepEqual([...used].sort(), Object.keys(family.tensors).sort())
       })
 

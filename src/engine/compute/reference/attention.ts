@@ -12,6 +12,16 @@ function operandOf({ dtype }: Tensor): (x: number) => number {
   return dtype === 'bf16' ? (x) => bf16ToF32(f32ToBf16(x)) : (x) => x
 }
 
+/** A score after the cap, if there is one. */
+function capped(score: number, softcap: number): number {
+  return softcap > 0 ? softcap * Math.tanh(score / softcap) : score
+}
+
+/** What the cap's derivative was where it gave `score`. */
+function slopeAt(score: number, softcap: number): number {
+  return softcap > 0 ? 1 - (score / softcap) ** 2 : 1
+}
+
 /** Visits every (query row, key row) pair that attends, head by head, with its score. */
 function eachQuery(
   q: Float64Array,
@@ -20,7 +30,7 @@ function eachQuery(
   h: AttentionShape,
   visit: (row: number, head: number, keys: number[], scores: number[]) => void,
 ): void {
-  const { batch, seqLen, numHeads, numKvHeads, headDim, scale, window } = h
+  const { batch, seqLen, numHeads, numKvHeads, headDim, scale, window, softcap } = h
   for (let b = 0; b < batch; b++)
     for (let head = 0; head < numHeads; head++)
       for (let t = 0; t < seqLen; t++) {
@@ -35,7 +45,7 @@ function eachQuery(
           for (let d = 0; d < headDim; d++)
             dot += q[(row * numHeads + head) * headDim + d] * k[(key * numKvHeads + kvHead) * headDim + d]
           keys.push(key)
-          scores.push(dot * scale)
+          scores.push(capped(dot * scale, softcap))
         }
         visit(row, head, keys, scores)
       }
@@ -81,7 +91,7 @@ export function attention(s: Storage): Attention {
       })
     },
     attentionStep(out, q, k, v, keys, values, { length, ...h }) {
-      const { numHeads, numKvHeads, headDim, scale, window } = h
+      const { numHeads, numKvHeads, headDim, scale, window, softcap } = h
       const [y, qv, kv, vv] = [s.f(out).fill(0), s.f(q), appended(s, keys, k, length), appended(s, values, v, length)]
       const first = window > 0 ? Math.max(0, length - window) : 0
       for (let head = 0; head < numHeads; head++) {
@@ -90,7 +100,7 @@ export function attention(s: Storage): Attention {
         const scores = Array.from({ length: length - first }, (_, j) => {
           let dot = 0
           for (let d = 0; d < headDim; d++) dot += qv[head * headDim + d] * kv[at(first + j, d)]
-          return dot * scale
+          return capped(dot * scale, softcap)
         })
         const top = largest(scores, -Infinity, (score) => score)
         const sum = scores.reduce((a, x) => a + Math.exp(x - top), 0)
@@ -101,7 +111,7 @@ export function attention(s: Storage): Attention {
       }
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
-      const { numHeads, numKvHeads, headDim, scale } = shape
+      const { numHeads, numKvHeads, headDim, scale, softcap } = shape
       const [dq, dk, dv] = [s.f(dQ).fill(0), s.f(dK).fill(0), s.f(dV).fill(0)]
       const operand = operandOf(q)
       const [g, y, ls] = [s.f(dOut).map(operand), s.f(out), s.f(logSum)]
@@ -118,7 +128,7 @@ export function attention(s: Storage): Attention {
             dv[from + d] += operand(p) * g[at + d]
             dp += g[at + d] * vv[from + d]
           }
-          const ds = operand(p * (dp - delta) * scale)
+          const ds = operand(p * (dp - delta) * scale * slopeAt(scores[j], softcap))
           for (let d = 0; d < headDim; d++) {
             dq[at + d] += ds * kv[from + d]
             dk[from + d] += ds * qv[at + d]

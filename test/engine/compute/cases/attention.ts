@@ -16,8 +16,8 @@ interface Variant {
 
 const variant = (
   [batch, seqLen, numHeads, numKvHeads, headDim]: [number, number, number, number, number],
-  { window = 0, padded = false, scale = headDim ** -0.5 } = {},
-): Variant => ({ shape: { batch, seqLen, numHeads, numKvHeads, headDim, scale, window }, padded })
+  { window = 0, padded = false, scale = headDim ** -0.5, softcap = 0 } = {},
+): Variant => ({ shape: { batch, seqLen, numHeads, numKvHeads, headDim, scale, window, softcap }, padded })
 
 const variants: Variant[] = [
   variant([1, 1, 1, 1, 1]),
@@ -29,13 +29,15 @@ const variants: Variant[] = [
   variant([1, 150, 2, 2, 8], { window: 5 }),
   variant([2, 70, 4, 2, 8], { window: 64, padded: true }),
   variant([1, 9, 2, 2, 3], { window: 1 }),
+  variant([2, 19, 4, 2, 8], { softcap: 1.5 }),
+  variant([1, 150, 2, 1, 5], { softcap: 0.7, window: 9, padded: true, scale: 1 }),
 ]
 
 const toleranceOf = ({ operand }: Variant) => (operand ? rounded : exact)
 
 const title = ({ shape: s, padded, operand }: Variant) =>
   `${operand ? 'of bf16 ' : ''}${s.batch}×${s.seqLen}, ${s.numHeads}/${s.numKvHeads} heads of ${s.headDim}` +
-  `${s.window ? `, window ${s.window}` : ''}${padded ? ', padded' : ''}`
+  `${s.window ? `, window ${s.window}` : ''}${s.softcap ? `, cap ${s.softcap}` : ''}${padded ? ', padded' : ''}`
 
 function inputs(name: string, { shape: s, padded, operand }: Variant): Record<string, HostTensor> {
   const { f32, weight, rng } = maker(name)
@@ -88,10 +90,17 @@ const backward = (v: Variant): OpCase => {
 }
 
 /** One query after the others, the cache longer than what is seen of it. */
-const step = (length: number, numHeads: number, numKvHeads: number, headDim: number, window = 0): OpCase => {
-  const name = `attentionStep at ${length}, ${numHeads}/${numKvHeads} heads of ${headDim}${window ? `, window ${window}` : ''}`
+const step = (
+  length: number,
+  numHeads: number,
+  numKvHeads: number,
+  headDim: number,
+  window = 0,
+  softcap = 0,
+): OpCase => {
+  const name = `attentionStep at ${length}, ${numHeads}/${numKvHeads} heads of ${headDim}${window ? `, window ${window}` : ''}${softcap ? `, cap ${softcap}` : ''}`
   const { f32 } = maker(name)
-  const shape = { length, numHeads, numKvHeads, headDim, scale: headDim ** -0.5, window }
+  const shape = { length, numHeads, numKvHeads, headDim, scale: headDim ** -0.5, window, softcap }
   const cache = () => f32([length + 3, numKvHeads * headDim])
   const row = () => f32([1, numKvHeads * headDim])
   return {
@@ -106,7 +115,14 @@ const step = (length: number, numHeads: number, numKvHeads: number, headDim: num
   }
 }
 
-const steps = [step(1, 1, 1, 1), step(7, 3, 3, 5), step(200, 4, 2, 12), step(70, 6, 1, 64, 5), step(9, 2, 2, 16, 64)]
+const steps = [
+  step(1, 1, 1, 1),
+  step(7, 3, 3, 5),
+  step(200, 4, 2, 12),
+  step(70, 6, 1, 64, 5),
+  step(9, 2, 2, 16, 64),
+  step(23, 4, 2, 8, 0, 0.8),
+]
 
 export const attentionCases: OpCase[] = [...steps, ...variants.map(forward), ...variants.map(backward)]
 

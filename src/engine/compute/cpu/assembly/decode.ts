@@ -1,5 +1,5 @@
 // One token at a time: attention of one query over cached keys and values.
-import { exp4 } from './math'
+import { exp4, tanh4 } from './math'
 import { dot } from './rows'
 import { madd, maxLanes, sumLanes } from './simd'
 
@@ -100,6 +100,12 @@ function exp1(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x)), 0)
 }
 
+// @ts-ignore: decorator
+@inline
+function capped(score: v128, cap: f32): v128 {
+  return cap > 0 ? f32x4.mul(f32x4.splat(cap), tanh4(f32x4.div(score, f32x4.splat(cap)))) : score
+}
+
 /** Parts of a head's keys: it has none before them, none after them. */
 const opens = 1
 const ends = 2
@@ -111,7 +117,7 @@ const ends = 2
  */
 export function attentionStep(
   start: i32, end: i32, out: usize, q: usize, state: usize, keys: usize, values: usize, first: i32, length: i32, group: i32,
-  kvWidth: i32, d: i32, scale: f32, part: i32,
+  kvWidth: i32, d: i32, scale: f32, cap: f32, part: i32,
 ): void {
   const row = <usize>kvWidth << 2
   for (let head = start; head < end; head++) {
@@ -128,8 +134,8 @@ export function attentionStep(
     let key = first
     let offset = <usize>first * row + (<usize>((head / group) * d) << 2)
     for (; key + 8 <= length; key += 8) {
-      const s0 = f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset, row, d))
-      const s1 = f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset + 4 * row, row, d))
+      const s0 = capped(f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset, row, d)), cap)
+      const s1 = capped(f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset + 4 * row, row, d)), cap)
       const highest = max(top, maxLanes(f32x4.max(s0, s1)))
       // Seldom, but for the first keys.
       if (highest != top) {
@@ -143,7 +149,7 @@ export function attentionStep(
       offset += 8 * row
     }
     if (key + 4 <= length) {
-      const s = f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset, row, d))
+      const s = capped(f32x4.mul(f32x4.splat(scale), scores4(x, keys + offset, row, d)), cap)
       const highest = max(top, maxLanes(s))
       if (highest != top) {
         sum *= lower(to, top, highest, d)
@@ -156,7 +162,7 @@ export function attentionStep(
       key += 4
     }
     for (; key < length; key++) {
-      const score = scale * dot(x, keys + offset, d)
+      const score = f32x4.extract_lane(capped(f32x4.splat(scale * dot(x, keys + offset, d)), cap), 0)
       const highest = max(top, score)
       if (highest != top) {
         sum *= lower(to, top, highest, d)

@@ -1,6 +1,6 @@
 // Softmax over tiles of attention scores, and over rows of logits in vocabulary chunks.
 import { dot } from './rows'
-import { exp4 } from './math'
+import { exp4, tanh4 } from './math'
 import { lanesBelow, loadEnd, maxLanes, storeEnd, sumLanes } from './simd'
 
 /** Maximum over `count` elements; −∞ when there are none. */
@@ -60,6 +60,21 @@ function firstKey(own: i32, window: i32): i32 {
   return window > 0 ? max(0, own - window + 1) : 0
 }
 
+/** x = cap · tanh(x / cap) over `count` elements. */
+// @ts-ignore: decorator
+@inline
+function capRow(x: usize, count: i32, cap: f32): void {
+  const top = f32x4.splat(cap)
+  for (let j = 0; j < count; j += 4) {
+    const at = x + (<usize>j << 2)
+    const rest = count - j
+    const s = rest >= 4 ? v128.load(at) : loadEnd(at, rest)
+    const y = f32x4.mul(top, tanh4(f32x4.div(s, top)))
+    if (rest >= 4) v128.store(at, y)
+    else storeEnd(at, y, rest)
+  }
+}
+
 /** Scores of masked keys become −∞. */
 // @ts-ignore: decorator
 @inline
@@ -70,17 +85,19 @@ function hideKeys(x: usize, keyMask: usize, from: i32, to: i32): void {
 
 /**
  * Scores [rows, keys] become, in place, probabilities; query r stands at key `diagonal + r` and sees no later one.
- * logSum (stride `ldSum`) takes log Σ exp; a query that sees no key gets zeros and 0.
+ * logSum (stride `ldSum`) takes log Σ exp; a query that sees no key gets zeros and 0. `cap`: of scores, 0 = none.
  */
 export function softmaxTile(
   rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, logSum: usize, ldSum: i32,
+  cap: f32,
 ): void {
   for (let r = 0; r < rows; r++) {
     const row = scores + ((<usize>r * <usize>keys) << 2)
     const end = diagonal + r + 1
     const start = firstKey(end - 1, window)
-    if (keyMask) hideKeys(row, keyMask, start, end)
     const seen = row + (<usize>start << 2)
+    if (cap > 0) capRow(seen, end - start, cap)
+    if (keyMask) hideKeys(row, keyMask, start, end)
     const top = rowMax(seen, end - start)
     let saved: f32 = 0
     if (top == -<f32>Infinity) memory.fill(row, 0, <usize>end << 2)
@@ -97,11 +114,12 @@ export function softmaxTile(
 
 /**
  * Backward of one tile, in place: scores become probabilities P = e^(score − logSum), gradients dP become
- * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head. dOut and out have leading dimension `ld`.
+ * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. dOut and out have leading
+ * dimension `ld`.
  */
 export function softmaxTileBackward(
   rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, gradients: usize, logSum: usize,
-  ldSum: i32, dOut: usize, out: usize, ld: i32, headDim: i32, scale: f32,
+  ldSum: i32, dOut: usize, out: usize, ld: i32, headDim: i32, scale: f32, cap: f32,
 ): void {
   for (let r = 0; r < rows; r++) {
     const row = (<usize>r * <usize>keys) << 2
@@ -109,6 +127,7 @@ export function softmaxTileBackward(
     const d = gradients + row
     const end = diagonal + r + 1
     const start = firstKey(end - 1, window)
+    if (cap > 0) capRow(p + (<usize>start << 2), end - start, cap)
     if (keyMask) hideKeys(p, keyMask, start, end)
     const saved = load<f32>(logSum + ((<usize>r * <usize>ldSum) << 2))
     const delta = dot(dOut + ((<usize>r * <usize>ld) << 2), out + ((<usize>r * <usize>ld) << 2), headDim)
@@ -119,7 +138,12 @@ export function softmaxTileBackward(
       const s = whole ? v128.load(p + at) : loadEnd(p + at, rest)
       const e = exp4(f32x4.sub(s, f32x4.splat(saved)))
       const g = whole ? v128.load(d + at) : loadEnd(d + at, rest)
-      const ds = f32x4.mul(f32x4.mul(e, f32x4.splat(scale)), f32x4.sub(g, f32x4.splat(delta)))
+      let ds = f32x4.mul(f32x4.mul(e, f32x4.splat(scale)), f32x4.sub(g, f32x4.splat(delta)))
+      if (cap > 0) {
+        // Hidden scores are −∞ and have no slope either.
+        const t = f32x4.max(f32x4.div(s, f32x4.splat(cap)), f32x4.splat(-1))
+        ds = f32x4.mul(ds, f32x4.sub(f32x4.splat(1), f32x4.mul(t, t)))
+      }
       if (whole) {
         v128.store(p + at, e)
         v128.store(d + at, ds)

@@ -10,10 +10,10 @@ import { addresses, byElements, byRows } from './splits.ts'
 type Attention = Pick<Kernels, 'attention' | 'attentionStep' | 'attentionBackward'>
 
 function layoutArgs(
-  { seqLen, numHeads, numKvHeads, headDim, scale, window }: AttentionShape,
+  { seqLen, numHeads, numKvHeads, headDim, scale, window, softcap }: AttentionShape,
   operand: Tensor,
 ): number[] {
-  return [seqLen, numHeads, numKvHeads, headDim, scale, window, queryTile(seqLen), codeOf(operand)]
+  return [seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, queryTile(seqLen), codeOf(operand)]
 }
 
 /** Elements of keys and values of a chunk of a step: a microsecond or two, and more than handing it out in a program. */
@@ -33,11 +33,11 @@ export function attention(pool: Runner): Attention {
       const args = [at(out), at(logSum), at(q), at(k), at(v), at(keyMask), ...layoutArgs(shape, q)]
       pool.run('attention', split, args)
     },
-    attentionStep(out, q, k, v, keys, values, { length, numHeads, numKvHeads, headDim, scale, window }) {
+    attentionStep(out, q, k, v, keys, values, { length, numHeads, numKvHeads, headDim, scale, window, softcap }) {
       const first = window > 0 ? Math.max(0, length - window) : 0
       const unit = Math.max(1, Math.floor(stepElements / (2 * (length - first) * headDim)))
       const shape = [first, length, numHeads / numKvHeads, numKvHeads * headDim, headDim, scale]
-      const args = [at(out), at(q), at(keys), at(values), ...shape, at(k), at(v)]
+      const args = [at(out), at(q), at(keys), at(values), ...shape, softcap, at(k), at(v)]
       const split = {
         ...{ total: numHeads, unit, scratchBytes: stepStateBytes(numHeads) },
         stageBytes: stepStageBytes(numHeads, numKvHeads, headDim),

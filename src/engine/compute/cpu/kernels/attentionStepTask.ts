@@ -18,12 +18,12 @@ export function stepStageBytes(numHeads: number, numKvHeads: number, headDim: nu
 }
 
 /**
- * Args: out, q [H·D], keys, values [length, Hkv·D], first, length, query heads a kv head, Hkv·D, D, scale, k, v [Hkv·D].
+ * Args: out, q [H·D], keys, values [length, Hkv·D], first, length, query heads a kv head, Hkv·D, D, scale, softcap, k, v [Hkv·D].
  * Items: heads. Whoever has a head writes what it looks at last: with grouped heads the same bytes more than once.
  */
 const rememberAndAttend: Task = (env, args, start, end) => {
   const { stage, wasm } = env
-  const [keys, values, length, group, width, headDim, k, v] = [2, 3, 5, 6, 7, 8, 10, 11].map((i) => args[i])
+  const [keys, values, length, group, width, headDim, k, v] = [2, 3, 5, 6, 7, 8, 11, 12].map((i) => args[i])
   const [from, to] = [Math.floor(start / group) * headDim, Math.ceil(end / group) * headDim]
   const bytes = 4 * (to - from)
   for (const [cache, x] of [
@@ -40,7 +40,7 @@ const rememberAndAttend: Task = (env, args, start, end) => {
 /** Heads [start, end), which look at columns [from, to) of the caches. */
 function attend(env: TaskEnv, args: ArrayLike<number>, start: number, end: number, from: number, to: number): void {
   const { stage, wasm } = env
-  const [out, q, keys, values, first, length, group, width, headDim, scale] = Array.from(args)
+  const [out, q, keys, values, first, length, group, width, headDim, scale, softcap] = Array.from(args)
   const mark = stage.mark()
   const [skipped, own] = [4 * headDim * start, 4 * headDim * (end - start)]
   // The kernel counts heads and columns from 0; addresses of 32 bits wrap around.
@@ -49,7 +49,7 @@ function attend(env: TaskEnv, args: ArrayLike<number>, start: number, end: numbe
   const over = (k: number, v: number, begin: number, stop: number, row: number, part: number) =>
     wasm.attentionStep(
       ...[start, end, nearOut, nearQ, env.scratch - 8 * start, k, v],
-      ...[begin, stop, group, row, headDim, scale, part],
+      ...[begin, stop, group, row, headDim, scale, softcap, part],
     )
   if (!isOutside(keys) && !isOutside(values)) over(keys, values, first, length, width, opens | ends)
   else {

@@ -13,6 +13,7 @@ export interface Layout {
   readonly headDim: number
   readonly scale: number
   readonly window: number
+  readonly softcap: number
   readonly tile: number
   /** Element type of q, k and v, and of what is multiplied with them. */
   readonly code: number
@@ -39,8 +40,8 @@ function tileOf({ seqLen, window, tile }: Layout, index: number): Tile {
 }
 
 function layoutOf(args: ArrayLike<number>, from: number): Layout {
-  const [seqLen, numHeads, numKvHeads, headDim, scale, window, tile, code] = Array.from(args).slice(from, from + 8)
-  return { seqLen, numHeads, numKvHeads, headDim, scale, window, tile, code }
+  const [seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, tile, code] = Array.from(args).slice(from)
+  return { seqLen, numHeads, numKvHeads, headDim, scale, window, softcap, tile, code }
 }
 
 const kvHeadOf = ({ numHeads, numKvHeads }: Layout, head: number) => Math.floor((head * numKvHeads) / numHeads)
@@ -108,7 +109,7 @@ const attention: Task = (env, args, start, end) => {
     const mark = stage.mark()
     const near = stage.bytes('in', mask, 4 * t.keys)
     const logSums = stage.rows('out', sums, t.rows, 1, h.numHeads)
-    env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, near, env.scratch, ...logSums)
+    env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, near, env.scratch, ...logSums, h.softcap)
     stage.flush(mark)
     const from = v + bytes * (atK + t.key * ldk)
     const to = out + 4 * (atQ + t.query * ldq)
@@ -124,7 +125,7 @@ const attention: Task = (env, args, start, end) => {
 const attentionBackward: Task = (env, args, start, end) => {
   const [dQ, dK, dV, dOut, dOutOperand, out, logSum, q, k, v, keyMask] = Array.from(args)
   const h = layoutOf(args, 11)
-  const slots = args[19]
+  const slots = args[20]
   const { stage } = env
   const [gemm, bytes] = [gemmOf(env, h.code), elementBytes(h.code)]
   const [ldq, ldk, ldd] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim, slots * h.headDim]
@@ -155,7 +156,7 @@ const attentionBackward: Task = (env, args, start, end) => {
       const outs = tilesOfHead(stage, dOut + 4 * tileQ, out + 4 * tileQ, rows, h.headDim, ldq)
       env.wasm.softmaxTileBackward(
         ...[rows, keys, t.query - t.key, h.window, near, probabilities, gradients, ...logSums],
-        ...[...outs, h.headDim, h.scale],
+        ...[...outs, h.headDim, h.scale, h.softcap],
       )
       stage.flush(mark)
       const shares = operandOf(env, h, t, probabilities, narrow)

@@ -22,16 +22,20 @@ const kinds: readonly Activation[] = [
 ]
 
 /** `value` and `slope`: f and f′ of each kind, numbered as in `kinds`. */
-const functions = /* wgsl */ `
-override KIND: u32;
-
-fn sigmoid(x: f32) -> f32 {
-  return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
-}
-
+/** WGSL. */
+export const tanhSafe = /* wgsl */ `
 // tanh of some drivers overflows for large arguments; past 10 it is 1 in f32 anyway.
 fn tanhSafe(x: f32) -> f32 {
   return tanh(clamp(x, -10.0, 10.0));
+}
+`
+
+const functions = /* wgsl */ `
+override KIND: u32;
+${tanhSafe}
+
+fn sigmoid(x: f32) -> f32 {
+  return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
 }
 
 // Least-squares fits of erf(x)/x in x² on [0, 1] and of erfc(x)·exp(x²)/t in t = 1/(1 + x/2) on [1, 4.2]:

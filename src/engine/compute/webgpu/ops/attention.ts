@@ -5,6 +5,7 @@ import type { AttentionShape, Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { defineShader, f32, foldGroups, gridOf, groupSize, maxGroups, variant, type Variant } from '../shader.ts'
+import { tanhSafe } from './activations.ts'
 import { elementMain } from './elementwise.ts'
 import type { Batch } from './gemm/params.ts'
 import { runProduct, type Product } from './gemm/multiply.ts'
@@ -75,10 +76,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 `,
 )
 
-/** Scores become probabilities again, from the saved log Σ exp. */
-const probabilities = defineShader(
-  'attentionProbabilities',
-  { scores: 'rw f32', logSum: 'f32', keyMask: 'i32' },
+/**
+ * Scores become probabilities P again, from the saved log Σ exp, and dP becomes dS = P · (dP − delta) · scale, times the
+ * slope of the cap that scores went through.
+ */
+const scoreGradient = defineShader(
+  'attentionScoreGradient',
+  { scores: 'rw f32', gradient: 'rw f32', logSum: 'f32', delta: 'f32', keyMask: 'i32' },
   {
     length: 'u32',
     seqLen: 'u32',
@@ -88,6 +92,8 @@ const probabilities = defineShader(
     headStep: 'u32',
     window: 'u32',
     hasMask: 'u32',
+    scale: 'f32',
+    cap: 'f32',
   },
   /* wgsl */ `
 ${places}
@@ -96,36 +102,39 @@ fn element(i: u32) {
   let query = (i / p.seqLen) % p.seqLen;
   let head = i / (p.seqLen * p.seqLen);
   let batch = head / p.kvHeads;
-  let at = p.scoresAt + i;
-  if (sees(batch, query, key)) {
-    scores[at] = exp(scores[at] - logSum[p.logSumAt + statistic(batch, head % p.kvHeads, query)]);
-  } else {
-    scores[at] = 0.0;
+  if (!sees(batch, query, key)) {
+    scores[p.scoresAt + i] = 0.0;
+    gradient[p.gradientAt + i] = 0.0;
+    return;
   }
+  let at = statistic(batch, head % p.kvHeads, query);
+  let score = scores[p.scoresAt + i];
+  let share = exp(score - logSum[p.logSumAt + at]);
+  var slope = p.scale;
+  if (p.cap > 0.0) { slope *= 1.0 - (score / p.cap) * (score / p.cap); }
+  scores[p.scoresAt + i] = share;
+  gradient[p.gradientAt + i] = share * (gradient[p.gradientAt + i] - delta[p.deltaAt + at]) * slope;
 }
 ${elementMain}`,
 )
 
-/** dP becomes dS = P · (dP − delta) · scale. */
-const scoreGradient = defineShader(
-  'attentionScoreGradient',
-  { gradient: 'rw f32', scores: 'f32', delta: 'f32' },
-  { length: 'u32', seqLen: 'u32', kvHeads: 'u32', numHeads: 'u32', firstHead: 'u32', headStep: 'u32', scale: 'f32' },
+/** Scores s become cap · tanh(s / cap). */
+const cap = defineShader(
+  'attentionCap',
+  { scores: 'rw f32' },
+  { length: 'u32', cap: 'f32' },
   /* wgsl */ `
+${tanhSafe}
 fn element(i: u32) {
-  let query = (i / p.seqLen) % p.seqLen;
-  let head = i / (p.seqLen * p.seqLen);
-  let row = (head / p.kvHeads) * p.seqLen + query;
-  let d = delta[p.deltaAt + row * p.numHeads + p.firstHead + (head % p.kvHeads) * p.headStep];
-  gradient[p.gradientAt + i] = scores[p.scoresAt + i] * (gradient[p.gradientAt + i] - d) * p.scale;
+  scores[p.scoresAt + i] = p.cap * tanhSafe(scores[p.scoresAt + i] / p.cap);
 }
 ${elementMain}`,
 )
 
 const variants = {
   softmax: variant(softmax),
-  probabilities: variant(probabilities),
   scoreGradient: variant(scoreGradient),
+  cap: variant(cap),
 }
 
 export const attentionVariants: readonly Variant[] = Object.values(variants)
@@ -213,17 +222,31 @@ function headParams(shape: AttentionShape, c: Chunk): number[] {
   return [shape.seqLen, c.kvHeads, shape.numHeads, c.firstKvHead * c.group + c.member, c.group]
 }
 
+/** Scores of a chunk: scale · q·kᵀ, capped. */
+function scoresOf(gpu: Gpu, shape: AttentionShape, c: Chunk, scores: Tensor, q: Tensor, k: Tensor): void {
+  const { seqLen: t, headDim: d, scale, softcap } = shape
+  const { ofQuery, ofKey, ofScores } = operands(shape, c)
+  batched(gpu, c, [ofScores(scores), ofQuery(q), ofKey(k)], [t, t, d], { transB: true, alpha: scale })
+  if (softcap === 0) return
+  gpu.run({
+    variant: variants.cap,
+    tensors: [scores],
+    params: [scores.length, f32(softcap)],
+    groups: gridOf(scores.length),
+  })
+}
+
 export function attentionOf(gpu: Gpu, kernels: Pick<Kernels, 'rowDot'>): Attention {
   return {
     attention(out, logSum, q, k, v, keyMask, shape) {
-      const { seqLen: t, headDim: d, numHeads, scale, window } = shape
+      const { seqLen: t, headDim: d, numHeads, window } = shape
       let scratch: Tensor | null = null
       for (const c of chunks(gpu, shape)) {
         const { ofQuery, ofKey, ofScores, ofRows } = operands(shape, c)
         const count = c.batches * c.kvHeads * t
         scratch ??= gpu.scratch([count * t])
         const scores = slice(scratch, 0, [count * t])
-        batched(gpu, c, [ofScores(scores), ofQuery(q), ofKey(k)], [t, t, d], { transB: true, alpha: scale })
+        scoresOf(gpu, shape, c, scores, q, k)
         const mask = keyMask && ofRows(keyMask, 1)
         const unread = slice(q, 0, [1])
         gpu.run({
@@ -236,7 +259,7 @@ export function attentionOf(gpu: Gpu, kernels: Pick<Kernels, 'rowDot'>): Attenti
       }
     },
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
-      const { seqLen: t, headDim: d, numHeads, scale, window } = shape
+      const { seqLen: t, headDim: d, numHeads, scale, window, softcap } = shape
       const delta = gpu.scratch([logSum.length])
       kernels.rowDot(delta, dOut, out)
       let scratch: [Tensor, Tensor] | null = null
@@ -246,22 +269,16 @@ export function attentionOf(gpu: Gpu, kernels: Pick<Kernels, 'rowDot'>): Attenti
         scratch ??= [gpu.scratch([length]), gpu.scratch([length])]
         const [scores, gradient] = scratch.map((s) => slice(s, 0, [length]))
         const beta = c.member === 0 ? 0 : 1
-        batched(gpu, c, [ofScores(scores), ofQuery(q), ofKey(k)], [t, t, d], { transB: true, alpha: scale })
+        scoresOf(gpu, shape, c, scores, q, k)
+        batched(gpu, c, [ofScores(gradient), ofQuery(dOut), ofKey(v)], [t, t, d], { transB: true })
         const mask = keyMask && ofRows(keyMask, 1)
         gpu.run({
-          variant: variants.probabilities,
-          tensors: [scores, ofRows(logSum, numHeads), mask ?? ofRows(logSum, numHeads)],
-          params: [length, ...headParams(shape, c), window, Number(mask !== null)],
+          variant: variants.scoreGradient,
+          tensors: [scores, gradient, ofRows(logSum, numHeads), ofRows(delta, numHeads), mask ?? slice(q, 0, [1])],
+          params: [length, ...headParams(shape, c), window, Number(mask !== null), f32(scale), f32(softcap)],
           groups: gridOf(length),
         })
         batched(gpu, c, [ofKey(dV), ofScores(scores), ofQuery(dOut)], [t, d, t], { transA: true, beta })
-        batched(gpu, c, [ofScores(gradient), ofQuery(dOut), ofKey(v)], [t, t, d], { transB: true })
-        gpu.run({
-          variant: variants.scoreGradient,
-          tensors: [gradient, scores, ofRows(delta, numHeads)],
-          params: [length, ...headParams(shape, c), f32(scale)],
-          groups: gridOf(length),
-        })
         batched(gpu, c, [ofQuery(dQ), ofScores(gradient), ofKey(k)], [t, d, t], {})
         batched(gpu, c, [ofKey(dK), ofScores(gradient), ofQuery(q)], [t, d, t], { transA: true, beta })
       }

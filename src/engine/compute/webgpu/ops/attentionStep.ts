@@ -2,15 +2,17 @@
 import type { Kernels } from '../../kernels.ts'
 import type { Gpu } from '../gpu.ts'
 import { defineShader, f32, foldGroups, groupSize, variant, type Variant } from '../shader.ts'
+import { tanhSafe } from './activations.ts'
 import { groupMax } from './losses.ts'
 import { rowMain } from './reduce.ts'
 
 const probabilities = defineShader(
   'attentionStepProbabilities',
   { scores: 'rw f32', q: 'f32', keys: 'f32' },
-  { count: 'u32', group: 'u32', kvWidth: 'u32', headDim: 'u32', first: 'u32', seen: 'u32', scale: 'f32' },
+  { count: 'u32', group: 'u32', kvWidth: 'u32', headDim: 'u32', first: 'u32', seen: 'u32', scale: 'f32', cap: 'f32' },
   /* wgsl */ `
 ${groupMax}
+${tanhSafe}
 fn ofRow(head: u32, local: u32) {
   let base = p.scoresAt + head * p.seen;
   let query = p.qAt + head * p.headDim;
@@ -19,8 +21,10 @@ fn ofRow(head: u32, local: u32) {
     let key = p.keysAt + (p.first + i) * p.kvWidth + (head / p.group) * p.headDim;
     var dot = 0.0;
     for (var d = 0u; d < p.headDim; d++) { dot += q[query + d] * keys[key + d]; }
-    scores[base + i] = dot * p.scale;
-    top = max(top, dot * p.scale);
+    var score = dot * p.scale;
+    if (p.cap > 0.0) { score = p.cap * tanhSafe(score / p.cap); }
+    scores[base + i] = score;
+    top = max(top, score);
   }
   let all = groupMax(top, local);
   var sum = 0.0;
@@ -60,7 +64,7 @@ export const attentionStepVariants: readonly Variant[] = Object.values(variants)
 
 export function attentionStepOf(gpu: Gpu, { copy }: Pick<Kernels, 'copy'>): Pick<Kernels, 'attentionStep'> {
   return {
-    attentionStep(out, q, k, v, keys, values, { length, numHeads, numKvHeads, headDim, scale, window }) {
+    attentionStep(out, q, k, v, keys, values, { length, numHeads, numKvHeads, headDim, scale, window, softcap }) {
       const last = { rows: 1, groups: 1, width: k.length, outRow: 0, outGroup: 0, inRow: 0, inGroup: 0, inOffset: 0 }
       copy(keys, k, { ...last, outOffset: (length - 1) * k.length })
       copy(values, v, { ...last, outOffset: (length - 1) * v.length })
@@ -69,7 +73,12 @@ export function attentionStepOf(gpu: Gpu, { copy }: Pick<Kernels, 'copy'>): Pick
       const scores = gpu.scratch([numHeads * seen])
       const shape = [numHeads, numHeads / numKvHeads, numKvHeads * headDim, headDim, first, seen]
       const groups = foldGroups(numHeads)
-      gpu.run({ variant: variants.probabilities, tensors: [scores, q, keys], params: [...shape, f32(scale)], groups })
+      gpu.run({
+        variant: variants.probabilities,
+        tensors: [scores, q, keys],
+        params: [...shape, f32(scale), f32(softcap)],
+        groups,
+      })
       gpu.run({ variant: variants.mixture, tensors: [out, scores, values], params: shape, groups })
     },
   }

@@ -15,7 +15,7 @@ async function attended(backend: Backend, length: number, window: number): Promi
   const [q, k, v] = [numHeads, numKvHeads, numKvHeads].map((heads) => random([1, heads * headDim]))
   const [keys, values] = [0, 0].map(() => random([length, numKvHeads * headDim]))
   const out = backend.allocate('f32', [1, numHeads * headDim])
-  const shape = { length, numHeads, numKvHeads, headDim, scale: headDim ** -0.5, window }
+  const shape = { length, numHeads, numKvHeads, headDim, scale: headDim ** -0.5, window, softcap: 0 }
   backend.kernels.attentionStep(out, q, k, v, keys, values, shape)
   const result = await readF32(backend, out)
   for (const tensor of [out, q, k, v, keys, values]) backend.release(tensor)

@@ -1,0 +1,24 @@
+// StarCoder2: LLaMA's attention with biases, LayerNorms, and an MLP without a gate.
+import type { FamilySpec } from './familySpec.ts'
+import { llama, llamaTensors } from './llama.ts'
+import { mistral } from './mistral.ts'
+
+const { 'mlp.gate': _gate, ...sharedTensors } = llamaTensors
+const bias = { key: 'use_bias', otherwise: true } as const
+
+export const starcoder2 = {
+  ...llama,
+  modelType: 'starcoder2',
+  title: 'StarCoder2',
+  tensors: {
+    ...sharedTensors,
+    'mlp.up': 'layers.{block}.mlp.c_fc',
+    'mlp.down': 'layers.{block}.mlp.c_proj',
+  },
+  activation: 'gelu_pytorch_tanh',
+  norm: { kind: 'layerNorm', epsKey: 'norm_epsilon', eps: 1e-5, unitOffset: 0, affine: true },
+  window: { ...mistral.window, otherwise: null, byType: false },
+  mlp: 'dense',
+  bias: { qkv: bias, out: bias, mlp: bias, head: false },
+  tied: true,
+} as const satisfies FamilySpec
