@@ -63,6 +63,16 @@ CASES = {
                               final_logit_softcapping=2.0),
     "gemma2_uncapped": hf.Gemma2Config(**LLAMA, head_dim=6, sliding_window=5, attention_bias=True,
                                        attn_logit_softcapping=None, final_logit_softcapping=None),
+    "gemma3_whole": hf.Gemma3Config(
+        text_config=dict(**LLAMA, head_dim=8, query_pre_attn_scalar=11, sliding_window=4, sliding_window_pattern=2),
+        vision_config=dict(hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1, image_size=8,
+                           patch_size=4),
+        mm_tokens_per_image=4, image_token_index=47, boi_token_index=46, eoi_token_index=45),
+    "mistral3_whole": hf.Mistral3Config(
+        text_config=dict(**LLAMA, model_type="mistral", head_dim=8, sliding_window=None),
+        vision_config=dict(model_type="pixtral", hidden_size=8, intermediate_size=8, num_hidden_layers=1,
+                           num_attention_heads=1, head_dim=8, image_size=8, patch_size=4),
+        image_token_index=47),
     "olmo": hf.OlmoConfig(**LLAMA),
     "stablelm": hf.StableLmConfig(**{**LLAMA, "num_attention_heads": 3, "num_key_value_heads": 1}, use_qkv_bias=True),
     "stablelm_parallel": hf.StableLmConfig(**LLAMA, use_parallel_residual=True, partial_rotary_factor=0.7),
@@ -124,6 +134,15 @@ def fill(model, case):
             p.data = 1.3 * x / fan_in**0.5
 
 
+def text_parameters(model):
+    """Names as the file has them; what is beside a text model has no part in the loss of text."""
+    whole = hasattr(model.base_model, "vision_tower")
+    for name, p in model.named_parameters():
+        if whole and name.startswith(("model.vision_tower", "model.multi_modal_projector")):
+            continue
+        yield "language_model." + name.replace("language_model.", "") if whole else name, p
+
+
 def losses(logits, labels):
     targets = labels[:, 1:]
     nll = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), targets.flatten(), reduction="none")
@@ -134,6 +153,7 @@ def hidden_states(model):
     """Hooks that record the input of each block and the output of the last."""
     base = model.model if model.base_model is model else model.base_model  # Gemma 3 has a prefix that it does not use
     base = base.decoder if hasattr(base, "decoder") else base
+    base = base.language_model if hasattr(base, "language_model") else base
     blocks = base.layers if hasattr(base, "layers") else base.h
     found = {}
     blocks[0].register_forward_pre_hook(lambda _m, args, kwargs: found.__setitem__(
@@ -162,7 +182,8 @@ def make(case, config):
             setattr(config, key, 0.0)
     # Every parameter is filled below; 4.52's own start fails on norms without parameters.
     with no_init_weights():
-        model = hf.AutoModelForCausalLM.from_config(config, attn_implementation="eager").float().eval()
+        auto = hf.AutoModelForImageTextToText if case.endswith("_whole") else hf.AutoModelForCausalLM
+        model = auto.from_config(config, attn_implementation="eager").float().eval()
     fill(model, case)
     model.tie_weights()
     folder = OUT / case
@@ -171,13 +192,13 @@ def make(case, config):
     if case in SAVED_AS:
         config_file = folder / "config.json"
         config_file.write_text(json.dumps({**json.loads(config_file.read_text()), **SAVED_AS[case]}, indent=2) + "\n")
-    ids = torch.randint(3, VOCAB, (2, LENGTH), generator=generator(f"{case}/ids"))
+    ids = torch.randint(3, 45 if case.endswith("_whole") else VOCAB, (2, LENGTH), generator=generator(f"{case}/ids"))
     found = hidden_states(model)
     logits = model(input_ids=ids, use_cache=False).logits
     nll = losses(logits, ids)
     nll.mean().backward()
     golden = {"input_ids": ids.int(), "logits": logits, "nll": nll, "loss": nll.mean().view(1), **found}
-    for name, p in model.named_parameters():
+    for name, p in text_parameters(model):
         golden[f"grad.{name}"] = torch.zeros_like(p) if p.grad is None else p.grad.clone()
     model.zero_grad()
     mask, labels = padded(ids)
@@ -187,7 +208,7 @@ def make(case, config):
     loss.backward()
     golden |= {"pad.attention_mask": mask.int(), "pad.labels": labels.int(), "pad.nll": nll, "pad.loss": loss.view(1),
                "pad.logits": logits * mask[..., None]}
-    for name, p in model.named_parameters():
+    for name, p in text_parameters(model):
         golden[f"pad.gradnorm.{name}"] = (torch.zeros(1) if p.grad is None else p.grad.norm().view(1))
     save_file({k: v.detach().contiguous() for k, v in golden.items()}, folder / "golden.safetensors")
     print(case, float(golden["loss"]), sum(f.stat().st_size for f in folder.iterdir()) // 1024, "KiB")

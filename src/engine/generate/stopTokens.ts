@@ -1,6 +1,7 @@
 // Which tokens end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them.
 import { join } from 'node:path'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { textModelOf } from '../../shared/families/textModel.ts'
 import { EngineError } from '../errors.ts'
 
 const maxBytes = 2 ** 20
@@ -12,7 +13,16 @@ export async function stopTokens(folder: string, config: unknown): Promise<Reado
     if (error instanceof EngineError && error.code === 'not-found') return null
     throw error
   })
-  return new Set(idsOf(text === null ? null : parsed(text, path)) ?? idsOf(config) ?? [])
+  return new Set(idsOf(text === null ? null : parsed(text, path)) ?? idsOf(textPart(config)) ?? [])
+}
+
+/** The text model's settings where it is a part of the whole; what is no configuration has none. */
+function textPart(config: unknown): unknown {
+  try {
+    return textModelOf(config).config
+  } catch {
+    return null
+  }
 }
 
 function idsOf(settings: unknown): number[] | null {

@@ -27,7 +27,10 @@ export function openModel(checkpoint: Checkpoint): Model {
   check(checkpoint, parameters)
   const ignored = [...config.family.ignored, ...(config.tied ? ['lm_head.weight', 'embed_out.weight'] : [])]
   const unused = [...checkpoint.tensors.keys()].filter(
-    (name) => !parameters.has(name) && !ignored.some((suffix) => name === suffix || name.endsWith(`.${suffix}`)),
+    (name) =>
+      !parameters.has(name) &&
+      (!config.isPart || name.startsWith(config.prefix)) &&
+      !ignored.some((suffix) => name === suffix || name.endsWith(`.${suffix}`)),
   )
   return { config, checkpoint, parameters, unused }
 }

@@ -114,6 +114,8 @@ export interface FamilySpec {
     /** Width of the word embeddings where it may differ from the hidden size. */
     readonly embedSize: string | null
   }
+  /** Sizes that the class has where config.json leaves them out. */
+  readonly defaults: Readonly<Record<string, number>>
   /** Default of `headDim` where the class has one of its own. */
   readonly headDim: number | null
   readonly activation: string

@@ -1,5 +1,5 @@
-// Gemma 3, text only (270M, 1B): norms before and after each branch and of each head; five blocks of six see a window
-// and turn by a theta of their own.
+// Gemma 3, or its text model: Gemma 2 with norms of each head instead of caps; five blocks of six see a window and turn by a
+// theta of their own. Released files of the larger ones say little more than how they differ from the 4 B model.
 import type { FamilySpec } from './familySpec.ts'
 import { gemma2 } from './gemma2.ts'
 import { plainRope } from './llama.ts'
@@ -12,6 +12,15 @@ export const gemma3 = {
     ...gemma2.tensors,
     'attn.qNorm': 'layers.{block}.self_attn.q_norm',
     'attn.kNorm': 'layers.{block}.self_attn.k_norm',
+  },
+  defaults: {
+    vocab_size: 262208,
+    hidden_size: 2304,
+    intermediate_size: 9216,
+    num_hidden_layers: 26,
+    num_attention_heads: 8,
+    num_key_value_heads: 4,
+    max_position_embeddings: 131072,
   },
   position: { ...plainRope, theta: 1e6, local: { thetaKey: 'rope_local_base_freq', theta: 10000 } },
   qkNorm: 'rmsNorm',

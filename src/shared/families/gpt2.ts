@@ -29,6 +29,7 @@ export const gpt2 = {
     activation: ['activation_function'],
     embedSize: null,
   },
+  defaults: {},
   headDim: null,
   activation: 'gelu_new',
   activationAliases: {},

@@ -28,6 +28,7 @@ export const gptNeox = {
     activation: ['hidden_act'],
     embedSize: null,
   },
+  defaults: {},
   headDim: null,
   activation: 'gelu',
   activationAliases: {},

@@ -47,6 +47,7 @@ export const llama = {
   tensors: llamaTensors,
   ignored: ['rotary_emb.inv_freq'],
   keys: llamaKeys,
+  defaults: {},
   headDim: null,
   activation: 'silu',
   activationAliases: {},

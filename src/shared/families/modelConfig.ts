@@ -5,6 +5,7 @@ import { FamilyError } from './familyError.ts'
 import type { FamilySpec, MlpKind, Projection, Residual, Setting } from './familySpec.ts'
 import { refuse } from './refused.ts'
 import { readRopes, type RopeConfig } from './ropeConfig.ts'
+import { textModelOf, type TextNames } from './textModel.ts'
 import { firstKey, readFlag, readNumber, readPositive, readSetting, readSize, type ConfigJson } from './settings.ts'
 import { readWindows } from './windows.ts'
 
@@ -75,6 +76,10 @@ export interface ModelConfig {
   readonly tied: boolean
   /** In front of base-model names in this checkpoint. */
   readonly prefix: string
+  /** In front of the head's name. */
+  readonly headPrefix: string
+  /** The checkpoint holds more than this text model; all of it has names that begin with `prefix` or are the head's. */
+  readonly isPart: boolean
 }
 
 /** More blocks than any model has: lists by block stay small whatever a file says. */
@@ -86,8 +91,9 @@ const mostBlocks = 4096
  * @throws FamilyError: what is wrong, and which values are known.
  */
 export function readModelConfig(config: unknown, names?: { has(name: string): boolean }): ModelConfig {
-  const family = familyOf(config)
-  const json = isObject(config) ? config : {}
+  const text = textModelOf(config)
+  const family = familyOf(text.config)
+  const json = { ...family.defaults, ...(isObject(text.config) ? text.config : {}) }
   refuse(json, family)
   const { keys } = family
   const hiddenSize = readSize(json, keys.hiddenSize)
@@ -144,7 +150,7 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
     scoreCap: readCap(json, family.softcap.scores),
     logitsCap: readCap(json, family.softcap.logits),
     tied: readFlag(json, 'tie_word_embeddings', family.tied),
-    prefix: readPrefix(family, names),
+    ...readNames(family, text.names, names),
   }
 }
 
@@ -236,8 +242,13 @@ function readExperts(json: ConfigJson, { moe }: FamilySpec): ExpertsConfig | nul
   return { numExperts, topK, normalise: readSetting(json, moe.normalise) }
 }
 
-function readPrefix(family: FamilySpec, names: { has(name: string): boolean } | undefined): string {
+function readNames(
+  family: FamilySpec,
+  ofText: readonly TextNames[] | null,
+  names: { has(name: string): boolean } | undefined,
+): Pick<ModelConfig, 'prefix' | 'headPrefix' | 'isPart'> {
   const embedding = `${family.tensors['embed.token']}.weight`
-  const bare = names !== undefined && !names.has(family.prefix + embedding) && names.has(embedding)
-  return bare ? '' : family.prefix
+  const known = ofText ?? [family.prefix, ''].map((prefix) => ({ prefix, headPrefix: '' }))
+  const found = known.find(({ prefix }) => names?.has(prefix + embedding)) ?? known[0]
+  return { ...found, isPart: ofText !== null }
 }

@@ -33,6 +33,7 @@ export const opt = {
     activation: ['activation_function'],
     embedSize: 'word_embed_proj_dim',
   },
+  defaults: {},
   headDim: null,
   activation: 'relu',
   activationAliases: {},

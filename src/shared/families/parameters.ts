@@ -46,7 +46,7 @@ export function moduleName(config: ModelConfig, slot: Slot, block?: number, expe
   const template = config.family.tensors[slot]
   if (template === undefined) throw new Error(`internal: ${config.family.modelType} has no ${slot}`)
   const name = template.replace('{block}', String(block)).replace('{expert}', String(expert))
-  return slot === 'lmHead' ? name : config.prefix + name
+  return (slot === 'lmHead' ? config.headPrefix : config.prefix) + name
 }
 
 /** Module name of a weight: without `.weight`. */

@@ -22,6 +22,7 @@ export const phi = {
   },
   ignored: ['rotary_emb.inv_freq'],
   keys: llamaKeys,
+  defaults: {},
   headDim: null,
   activation: 'gelu_new',
   activationAliases: {},

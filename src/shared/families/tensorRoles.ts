@@ -32,21 +32,28 @@ const kinds: Record<Parameter['kind'], Role> = {
 
 /** `config`: the parsed config.json or null. `names`: the checkpoint's tensors. Never throws. */
 export function tensorRoles(config: unknown, names: { has(name: string): boolean }): TensorRoles {
-  const parameters = knownParameters(config, names)
+  const known = knownModel(config, names)
   const of = (name: string, shape: readonly number[]): TensorRole => {
-    const known = parameters?.get(name)
-    if (!known) return { ...byName(name, shape), transposed: false }
-    const { kind, block, transposed } = known
+    const parameter = known?.parameters.get(name)
+    // A vision tower's blocks are not the text model's.
+    if (!parameter && known?.isPart)
+      return { role: 'other', block: null, module: moduleIn(name, null), transposed: false }
+    if (!parameter) return { ...byName(name, shape), transposed: false }
+    const { kind, block, transposed } = parameter
     return { role: kinds[kind], block, module: moduleIn(name, block), transposed }
   }
-  return { familyKnown: parameters !== null, of }
+  return { familyKnown: known !== null, of }
 }
 
 /** null when the family is unknown or the configuration unusable: the tensors can still be looked at. */
-function knownParameters(config: unknown, names: { has(name: string): boolean }): Map<string, Parameter> | null {
+function knownModel(
+  config: unknown,
+  names: { has(name: string): boolean },
+): { parameters: Map<string, Parameter>; isPart: boolean } | null {
   try {
-    const list = modelParameters(readModelConfig(config, names))
-    return new Map(list.filter((p) => names.has(p.name)).map((p) => [p.name, p]))
+    const model = readModelConfig(config, names)
+    const list = modelParameters(model).filter((p) => names.has(p.name))
+    return { parameters: new Map(list.map((p) => [p.name, p])), isPart: model.isPart }
   } catch {
     return null
   }

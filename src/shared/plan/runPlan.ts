@@ -102,13 +102,18 @@ function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelCon
   const problem = problemOf(settings, prunes)
   if (problem) throw new PlanError(`${place}${problem}`)
   const count = trainable && countTrainable(trainable, lora.rank)
+  const untiesHead = config.tied && trainable?.adapted.some(({ name }) => name === headModule(config)) === true
+  if (untiesHead && config.isPart)
+    throw new PlanError(
+      `${place}.train: the head of this model is its embedding, and a model of several parts cannot be saved untied; remove head`,
+    )
   return {
     index,
     place,
     settings,
     trainable,
     count: count === null ? null : { count, percent: (100 * count) / countParameters(config) },
-    untiesHead: config.tied && trainable?.adapted.some(({ name }) => name === headModule(config)) === true,
+    untiesHead,
   }
 }
 

@@ -20,6 +20,7 @@ function smallConfig(family: FamilySpec): Record<string, unknown> {
     [keys.maxPositions]: 16,
   }
   if (keys.headDim) config[keys.headDim] = 4
+  if (keys.numKvHeads) config[keys.numKvHeads] = 2
   return config
 }
 

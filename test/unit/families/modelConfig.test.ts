@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { moduleName } from '../../../src/shared/families/parameters.ts'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 
 const llama = {
@@ -163,6 +164,22 @@ describe('readModelConfig', () => {
     assert.throws(() => read({ ...moe, mlp_only_layers: [0] }), /mlp_only_layers is set/)
     const gpt2 = { model_type: 'gpt2', vocab_size: 10, n_embd: 8, n_layer: 1, n_head: 2, n_positions: 8 }
     assert.throws(() => read({ ...gpt2, add_cross_attention: true }), /add_cross_attention is true; GPT-2 models/)
+  })
+
+  it('finds the text model of a whole with a vision tower, by either way of naming it', () => {
+    const whole = { model_type: 'gemma3', text_config: { hidden_size: 16, num_hidden_layers: 2 } }
+    const { numHeads, numKvHeads, headDim, vocabSize, tied, isPart } = read(whole)
+    assert.deepEqual([numHeads, numKvHeads, headDim, vocabSize, tied, isPart], [8, 4, 256, 262208, true, true])
+    const untied = { ...whole, tie_word_embeddings: false }
+    const nameOf = (prefix: string) => {
+      const config = readModelConfig(untied, new Set([`${prefix}embed_tokens.weight`]))
+      return [moduleName(config, 'attn.q', 1), moduleName(config, 'lmHead')]
+    }
+    const [old, newer] = ['language_model.model.', 'model.language_model.']
+    assert.deepEqual(nameOf(old), [`${old}layers.1.self_attn.q_proj`, 'language_model.lm_head'])
+    assert.deepEqual(nameOf(newer), [`${newer}layers.1.self_attn.q_proj`, 'lm_head'])
+    assert.throws(() => read({ model_type: 'gemma3' }), /text_config is missing/)
+    assert.throws(() => read({ ...whole, quantization_config: { bits: 4 } }), /quantization_config is set/)
   })
 
   it('ties the head as the family does, unless the config says otherwise', () => {

@@ -1,0 +1,43 @@
+// Models that hold a text model beside a vision tower: config.json has the text model's part under text_config, and the
+// names of its tensors begin with more.
+import { isObject } from './families.ts'
+import { FamilyError } from './familyError.ts'
+import type { ConfigJson } from './settings.ts'
+
+/** Where the text model's tensors are: in front of its base model's names, and of its head's. */
+export interface TextNames {
+  readonly prefix: string
+  readonly headPrefix: string
+}
+
+/** By `model_type` of the whole: its text model's, where text_config does not say. */
+const wholes: Readonly<Record<string, string>> = { gemma3: 'gemma3_text', mistral3: 'mistral' }
+
+/** As released, and as newer versions of transformers name modules. */
+const textNames: readonly TextNames[] = [
+  { prefix: 'language_model.model.', headPrefix: 'language_model.' },
+  { prefix: 'model.language_model.', headPrefix: '' },
+]
+
+export interface TextModel {
+  /** As the config.json of a text model alone would have it. */
+  readonly config: unknown
+  /** null where the text model is all there is. */
+  readonly names: readonly TextNames[] | null
+}
+
+/** @throws FamilyError where the text model's part is missing. */
+export function textModelOf(config: unknown): TextModel {
+  const whole = isObject(config) ? config : {}
+  const modelType = whole['model_type']
+  if (typeof modelType !== 'string' || !Object.hasOwn(wholes, modelType)) return { config, names: null }
+  const text = whole['text_config']
+  if (!isObject(text)) throw new FamilyError('bad-config', `text_config is missing; it must be an object`)
+  return { config: { model_type: wholes[modelType], ...text, ...fromWhole(whole) }, names: textNames }
+}
+
+/** What the whole says of its text model too. */
+function fromWhole(whole: ConfigJson): ConfigJson {
+  const keys = ['tie_word_embeddings', 'quantization_config', 'eos_token_id'] as const
+  return Object.fromEntries(keys.filter((key) => key in whole).map((key) => [key, whole[key]]))
+}
