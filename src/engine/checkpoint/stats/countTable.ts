@@ -12,13 +12,14 @@ export interface PatternCounts {
 
 /** How often each 16-bit pattern occurs, in less than 2³² elements: a pass of one addition an element, from which all else follows. */
 export class CountTable {
-  private readonly few = new Map<number, number>()
+  /** While there are few: as they came. */
+  private few = new Uint16Array(0)
   private tables: Tables | null = null
   private pending = 0
 
   add(patterns: Uint8Array | Uint16Array): void {
     const tables = this.tablesFor(patterns.length)
-    if (!tables) return patterns.forEach((pattern) => this.addOne(pattern))
+    if (!tables) return this.few.set(patterns, this.pending - patterns.length)
     const { even, odd } = tables
     const pairs = patterns.length & ~1
     for (let i = 0; i < pairs; i += 2) {
@@ -31,7 +32,11 @@ export class CountTable {
   /** Counts the upper half of each word: of an f32 its sign, exponent and 7 bits of the fraction. */
   addUpperHalves(words: Uint32Array): void {
     const tables = this.tablesFor(words.length)
-    if (!tables) return words.forEach((word) => this.addOne(word >>> 16))
+    if (!tables)
+      return this.few.set(
+        words.map((word) => word >>> 16),
+        this.pending - words.length,
+      )
     const { even, odd } = tables
     const pairs = words.length & ~1
     for (let i = 0; i < pairs; i += 2) {
@@ -45,9 +50,9 @@ export class CountTable {
   take(): PatternCounts {
     const { tables } = this
     if (!tables) {
-      const sorted = [...this.few].sort(([a], [b]) => a - b)
-      this.few.clear()
-      return { patterns: Uint16Array.from(sorted, ([p]) => p), counts: Float64Array.from(sorted, ([, n]) => n) }
+      const sorted = this.few.subarray(0, this.pending).sort()
+      this.pending = 0
+      return runsOf(sorted)
     }
     const { even, odd } = tables
     let found = 0
@@ -65,19 +70,32 @@ export class CountTable {
     return { patterns, counts }
   }
 
-  private addOne(pattern: number): void {
-    this.few.set(pattern, (this.few.get(pattern) ?? 0) + 1)
-  }
-
   /** Null while there are few. */
   private tablesFor(elements: number): Tables | null {
+    const before = this.pending
     this.pending += elements
-    if (this.tables || this.pending <= fewElements) return this.tables
+    if (this.tables) return this.tables
+    if (this.pending <= fewElements) {
+      if (this.few.length === 0) this.few = new Uint16Array(fewElements)
+      return null
+    }
     this.tables = noCounts()
-    for (const [pattern, count] of this.few) this.tables.even[pattern] = count
-    this.few.clear()
+    for (const pattern of this.few.subarray(0, before)) this.tables.even[pattern]++
     return this.tables
   }
+}
+
+/** Of patterns that ascend. */
+function runsOf(sorted: Uint16Array): PatternCounts {
+  const patterns: number[] = []
+  const counts: number[] = []
+  for (let i = 0, from = 0; i < sorted.length; i++) {
+    if (i + 1 < sorted.length && sorted[i + 1] === sorted[i]) continue
+    patterns.push(sorted[i])
+    counts.push(i + 1 - from)
+    from = i + 1
+  }
+  return { patterns: Uint16Array.from(patterns), counts: Float64Array.from(counts) }
 }
 
 /** Two tables by turns: the many zeros of a sparse tensor would otherwise wait for each other's additions. */
