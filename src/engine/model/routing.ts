@@ -16,10 +16,12 @@ export function route(logits: Float32Array, { numExperts, topK, normalise }: Exp
   const probabilities = new Float32Array(logits.length)
   const rows: number[][] = Array.from({ length: numExperts }, () => [])
   const shares: number[][] = Array.from({ length: numExperts }, () => [])
+  const p = new Float64Array(numExperts)
+  const chosen = new Int32Array(topK)
   for (let n = 0; n < numRows; n++) {
-    const p = softmax(logits.subarray(n * numExperts, (n + 1) * numExperts))
+    softmax(logits, n, p)
     probabilities.set(p, n * numExperts)
-    const chosen = topOf(p, topK)
+    chooseTop(p, chosen)
     const total = normalise ? chosen.reduce((sum, e) => sum + p[e], 0) : 1
     for (const e of chosen) {
       rows[e].push(n)
@@ -57,20 +59,28 @@ export function routeBackward(
   return dLogits
 }
 
-function softmax(logits: Float32Array): Float64Array {
+/** Into `p` [E], from row `n` of the logits. Plain loops: a model has a hundred experts for each token of each block. */
+function softmax(logits: Float32Array, n: number, p: Float64Array): void {
+  const from = n * p.length
   let top = -Infinity
-  for (const x of logits) {
+  for (let e = 0; e < p.length; e++) {
+    const x = logits[from + e]
     if (!Number.isFinite(x))
       throw new EngineError('numeric', 'a router gave a value that is not finite; are the weights damaged?')
-    top = Math.max(top, x)
+    if (x > top) top = x
   }
-  const p = Float64Array.from(logits, (x) => Math.exp(x - top))
-  const sum = p.reduce((a, b) => a + b, 0)
-  return p.map((x) => x / sum)
+  let sum = 0
+  for (let e = 0; e < p.length; e++) sum += p[e] = Math.exp(logits[from + e] - top)
+  for (let e = 0; e < p.length; e++) p[e] /= sum
 }
 
-function topOf(p: Float64Array, k: number): number[] {
-  return Array.from(p.keys())
-    .sort((a, b) => p[b] - p[a] || a - b)
-    .slice(0, k)
+/** The `chosen.length` largest, descending; of equals the lower index first. */
+function chooseTop(p: Float64Array, chosen: Int32Array): void {
+  let count = 0
+  for (let e = 0; e < p.length; e++) {
+    if (count === chosen.length && p[e] <= p[chosen[count - 1]]) continue
+    let at = count === chosen.length ? count - 1 : count++
+    for (; at > 0 && p[chosen[at - 1]] < p[e]; at--) chosen[at] = chosen[at - 1]
+    chosen[at] = e
+  }
 }

@@ -11,6 +11,7 @@ import { planResidency, type PassSizes } from '../../../src/engine/model/residen
 import { ropeFrequencies } from '../../../src/engine/model/rope.ts'
 import { route, routeBackward } from '../../../src/engine/model/routing.ts'
 import { transpose } from '../../../src/engine/model/transpose.ts'
+import { createRng } from '../../../src/engine/rng.ts'
 import { activationKinds } from '../../../src/shared/families/activations.ts'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { maxDifference, readGolden } from '../../support/goldens.ts'
@@ -26,6 +27,25 @@ describe('routing', () => {
       [[], [0], [], []],
     )
     assert.deepEqual([...shares[1]], [1])
+  })
+
+  it('chooses what sorting all experts chooses, in its order', () => {
+    const rng = createRng(3, 'routing')
+    const numExperts = 17
+    // Some equal ones.
+    const rows = Float32Array.from({ length: 50 * numExperts }, () => Math.round(4 * rng.normal()) / 4)
+    for (const topK of [1, 5, 17]) {
+      const { rows: chosen } = route(rows, { numExperts, topK, normalise: false })
+      for (let n = 0; n < 50; n++) {
+        const row = rows.subarray(n * numExperts, (n + 1) * numExperts)
+        const sorted = [...row.keys()].sort((a, b) => row[b] - row[a] || a - b).slice(0, topK)
+        const found = [...chosen.keys()].filter((e) => chosen[e].includes(n))
+        assert.deepEqual(
+          found,
+          sorted.sort((a, b) => a - b),
+        )
+      }
+    }
   })
 
   for (const normalise of [true, false]) {
