@@ -31,26 +31,41 @@ export async function findGlobalLimits(
   const norms = await denseNorms(search, wanted)
   const limits = new Map<PruneEntry, GlobalLimit>()
   for (const entry of wanted) {
-    const { size, sparsity } = groupOf(search.stream, entry)
+    const unseen = unseenBy(entry, norms)
+    const { size, sparsity } = groupOf(search.stream, entry, unseen)
     const limit = await findLimit(
       search.host.prune.traits,
       (counts, digit) =>
-        eachLinear(search, entry, norms, (scored, name) => countScores(search.host.prune, counts, scored, digit, name)),
+        eachLinear(search, entry, { norms, unseen }, (scored, name) =>
+          countScores(search.host.prune, counts, scored, digit, name),
+        ),
       size,
       rankOf(entry.selection, size, sparsity),
       entry.selection,
       needsData(entry.method),
     )
-    limits.set(entry, { ...limit, norms })
+    limits.set(entry, { ...limit, norms, unseen })
   }
   return limits
 }
 
+/** Linears without inputs to score by, experts that got no token: their bare magnitudes compare with no score. */
+function unseenBy(entry: PruneEntry, norms: ReadonlyMap<string, Float64Array>): ReadonlySet<string> {
+  if (!needsData(entry.method)) return new Set()
+  const unseen = [...entry.sparsities.keys()].filter((name) => !norms.has(name))
+  return new Set(unseen.length < entry.sparsities.size ? unseen : [])
+}
+
 /** Size of the group, and its sparsity: the mean over the weights, which is each linear's own unless they differ. */
-function groupOf(stream: ModelStream, entry: PruneEntry): { size: number; sparsity: number } {
+function groupOf(
+  stream: ModelStream,
+  entry: PruneEntry,
+  unseen: ReadonlySet<string>,
+): { size: number; sparsity: number } {
   let size = 0
   let pruned = 0
   for (const [name, sparsity] of entry.sparsities) {
+    if (unseen.has(name)) continue
     const [rows, columns] = stream.shapes.get(name) ?? [0, 0]
     size += rows * columns
     pruned += rows * columns * sparsity
@@ -94,14 +109,14 @@ async function denseNorms(
 async function eachLinear(
   { host, stream, backend, seed, signal }: GlobalSearch,
   entry: PruneEntry,
-  norms: ReadonlyMap<string, Float64Array>,
+  { norms, unseen }: Pick<GlobalLimit, 'norms' | 'unseen'>,
   body: (scored: Scored, name: string) => Promise<void>,
 ): Promise<void> {
   for (let index = 0; index < stream.blockCount; index++) {
     await breathe(signal)
     const block = await stream.load(index)
     try {
-      for (const linear of block.linears.filter(({ name }) => entry.sparsities.has(name))) {
+      for (const linear of block.linears.filter(({ name }) => entry.sparsities.has(name) && !unseen.has(name))) {
         const weight = await visitHost(backend, host, linear.weight)
         const { name } = linear
         const input = { host, weight: weight.tensor, norms: norms.get(name) ?? null, seed, name }

@@ -18,6 +18,8 @@ export interface GlobalLimit extends Limit {
   ties: number
   /** ‖x_j‖ of the dense model by linear, where scores need them. */
   readonly norms: ReadonlyMap<string, Float64Array>
+  /** Linears of the entry that are pruned by themselves, since there is nothing to score them by. */
+  readonly unseen: ReadonlySet<string>
 }
 
 /** What stays the same from block to block. */
@@ -60,8 +62,10 @@ export async function pruneLinear(
   statistics: Statistics | null,
   prepared: PreparedCache,
 ): Promise<Mask> {
-  if (statistics && needsData(entry.method) && !statistics.tokensOf(linear.inputKey))
-    context.warn(`${linear.name} saw no calibration token, so it is pruned by magnitude; use more samples`)
+  const unseen = statistics
+    ? needsData(entry.method) && !statistics.tokensOf(linear.inputKey)
+    : context.globals.get(entry)?.unseen.has(linear.name)
+  if (unseen) context.warn(`${linear.name} saw no calibration token, so it is pruned by magnitude; use more samples`)
   const weight = await visitHost(context.backend, context.host, linear.weight)
   try {
     const mask = await pruneWeight(context, linear, entry, weight.tensor, statistics, prepared)
@@ -114,8 +118,10 @@ async function selectWeights(
   const { host, globals } = context
   const { prune } = host
   const { name, inputKey } = linear
-  const global = globals.get(entry)
-  const squares = global ? null : await statistics?.meanSquares(inputKey)
+  const group = globals.get(entry)
+  // What saw no token is none of the group: it is pruned by itself, by magnitude.
+  const global = group?.unseen.has(name) ? null : group
+  const squares = group ? null : await statistics?.meanSquares(inputKey)
   const norms = global ? global.norms.get(name) : squares && normsOf(squares)
   const input = { host, weight, norms: norms ?? null, seed: context.seed, name }
   const scores = await scoreMethodOf(entry.method).score(input)

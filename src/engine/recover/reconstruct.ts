@@ -61,14 +61,21 @@ export interface Reconstruction {
   readonly errorAfter: number
 }
 
+/** Of the targets' mean square: an error that is rounding. */
+const exactShare = 1e-10
+
 /**
- * MSE over all elements, AdamW, no clipping; leaves the trained values in `trainables`.
+ * MSE over all elements, AdamW, no clipping; leaves the trained values in `trainables`. A unit that gives its targets
+ * already is not trained.
  * @throws EngineError 'numeric' when the loss is not a number or diverges.
  */
 export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Reconstruction> {
   const { backend, trainables, inputs, settings, signal } = options
   const { steps, batchSize, gradAccumulation } = settings
   const before = await measureError(options)
+  // Nothing of it was pruned, and its inputs are the dense ones: AdamW would make whole steps of what rounding leaves.
+  if (before.error <= exactShare * before.targetMeanSquare)
+    return { errorBefore: before.error, errorAfter: before.error }
   const elements = gradAccumulation * batchSize * inputs.seqLen * inputs.channels
   const optimiser = createOptimiser(backend, trainables.parameters, {
     ...settings,

@@ -125,6 +125,29 @@ describe('the walk over the blocks', () => {
     }
   })
 
+  it('an expert without tokens is no part of a global group that looks at them', async () => {
+    const few = { ids: Int32Array.of(7, 7), windows: 1, seqLen: 2 }
+    const entry = entryFor('mixtral', { method: 'wanda', scope: 'global' })
+    const { masks, weights, dense, warnings } = await prune('mixtral', [entry], { calibration: few })
+    const unseen = warnings.flatMap((message) => /^(\S+) saw no calibration token/.exec(message)?.[1] ?? [])
+    assert.ok(unseen.length > 0 && unseen.every((name) => name.includes('experts.')), warnings.join('\n'))
+    for (const name of unseen) {
+      const [mask, weight, before] = [masks.get(name), weights.get(name), dense.get(name)]
+      assert.ok(mask && weight && before)
+      assert.equal(zerosOf(mask), weight.length / 2, name)
+      const least = Math.min(...weight.filter((w) => w !== 0).map(Math.abs))
+      assert.ok(
+        before.every((w, i) => weight[i] !== 0 || Math.abs(w) <= least),
+        'the smallest go',
+      )
+    }
+    const seen = [...masks].filter(([name]) => !unseen.includes(name))
+    const [zeros, size] = [0, 1].map((i) =>
+      seen.reduce((sum, [, mask]) => sum + (i === 0 ? zerosOf(mask) : mask.rows * mask.columns), 0),
+    )
+    assert.equal(zeros, Math.round(size / 2))
+  })
+
   it('global groups prune exactly round(s·n), ties in model order', async () => {
     for (const method of ['random', 'wanda', 'ria'] as const) {
       const { masks } = await prune('opt', [entryFor('opt', { method, scope: 'global' }, 0.61)])

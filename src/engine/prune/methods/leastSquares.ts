@@ -43,13 +43,17 @@ export async function leastSquares(
   kernels.applyMask(r, mask)
   kernels.convert(p, r)
   let rr = await dot(r, r)
+  const least = rr.map((value) => converged * value)
+  /** value / by of every row that still moves. */
+  const ratio = (value: Float64Array, by: Float64Array) =>
+    rr.map((left, i) => (left > least[i] ? value[i] / (by[i] || tiny) : 0))
   for (let step = 0; step < steps; step++) {
     await breathe()
     kernels.gemm(q, p, h, {})
     kernels.applyMask(q, mask)
     // P is 0 outside the mask: the masked Q has the same ⟨P, Q⟩.
     const curvature = await dot(p, q)
-    const alpha = rr.map((value, i) => value / (curvature[i] || tiny))
+    const alpha = ratio(rr, curvature)
     addRows(b, p, alpha)
     addRows(
       r,
@@ -59,14 +63,13 @@ export async function leastSquares(
     const before = rr
     rr = await dot(r, r)
     kernels.convert(spare, r)
-    addRows(
-      spare,
-      p,
-      rr.map((value, i) => value / (before[i] || tiny)),
-    )
+    addRows(spare, p, ratio(rr, before))
     ;[p, spare] = [spare, p]
   }
 }
+
+/** Of the first residual, squared: f32 knows no less, and ratios of what is left below would throw the row away. */
+const converged = 1e-12
 
 /** In place of a denominator of 0. */
 const tiny = 1e-8

@@ -91,6 +91,8 @@ async function reconstructInRun(
       ? reconstructSubmodules(options, middles, dense === 'model' ? 'dense' : 'trained')
       : reconstructBlock(options),
   )
+  // What gives its targets already takes no steps.
+  advance(block.index, stepsOfBlock(recover))
   warnAbout(session, block.index, place, result)
   return result
 }

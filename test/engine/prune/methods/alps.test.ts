@@ -47,6 +47,18 @@ for (const [title, open] of Object.entries(pruneHosts))
       assert.equal(host.memory().usedBytes, before)
     })
 
+    it('keeps nothing where the share of a row rounds to no weight', async () => {
+      const rng = createRng(1, 'alps')
+      const [rows, columns] = [3, 32]
+      const weight = Float32Array.from({ length: rows * columns }, rng.normal)
+      const entry = entryOf('alps', 0.99, { scope: 'row' })
+      const { hessian, solve, result } = problem(host, entry, weight, identity(columns))
+      const prepared = await alps.prepare(hessian)
+      await prepared.solve(solve)
+      assert.ok((await result()).weight.every((w) => w === 0))
+      prepared.release()
+    })
+
     it('keeps the same count in every row where the scope is a row', async () => {
       const rng = createRng(1, 'alps')
       const [rows, columns] = [3, 32]
