@@ -23,7 +23,7 @@ import { createColourBy } from './colourBy.ts'
 import { createDetailPane } from './detail.ts'
 import { csvFile, htmlFile, jsonFile, pngFile, svgFile } from './exportFiles.ts'
 import { createHead } from './head.ts'
-import { defaultMeasure, measuresOf, scaleOf, type Known, type Measure } from './measures.ts'
+import { defaultMeasure, measuresOf, scaleOf, sparsityMeasure, type Known, type Measure } from './measures.ts'
 import { createShapeBar } from './shapeBar.ts'
 import { measureColumn, tensorColumns } from './tensorTable.ts'
 
@@ -33,6 +33,8 @@ const analysis = new Map<string, MeasuredModule>()
 let denseLoss: number | null = null
 /** null: whatever tells most. */
 let chosenMeasure: string | null = null
+/** As of the last drawing: to find it takes a look at every tensor, and every row of the table asks. */
+let drawnMeasure: Measure = sparsityMeasure
 let model: ModelSummary | null = null
 let selectedTensor: TensorRow | null = null
 let map: HeatMap = { blocks: [], modules: [], cells: [] }
@@ -68,7 +70,7 @@ const colourBy = createColourBy({
 })
 const grid = createGrid({
   label: 'Map of blocks and modules',
-  describe: (row, column) => describeCell(map, currentMeasure(), known(), row, column),
+  describe: (row, column) => describeCell(map, drawnMeasure, known(), row, column),
   onSelect: (row, column) => {
     const tensor = tensorAt(row, column)
     if (tensor) select(tensor, 'grid')
@@ -78,7 +80,7 @@ const grid = createGrid({
 })
 const table = createTable<TensorRow>({
   label: 'Tensors',
-  columns: [...tensorColumns((name) => stats.get(name)), measureColumn(currentMeasure, known)],
+  columns: [...tensorColumns((name) => stats.get(name)), measureColumn(() => drawnMeasure, known)],
   key: (tensor) => tensor.name,
   onSelect: (tensor) => select(tensor, 'table'),
   menuContext,
@@ -107,6 +109,7 @@ function showModel(opened: OpenedModel): void {
   takeAnalysis(opened.analysis)
   map = layOutHeat(next)
   head.model(next)
+  drawnMeasure = chooseMeasure()
   table.fit(next.tensors)
   const mapCard =
     map.blocks.length > 0
@@ -142,7 +145,8 @@ function showRows(): void {
 function drawStats(): void {
   if (!model) return
   head.totals(model, stats)
-  const measure = currentMeasure()
+  const measure = chooseMeasure()
+  drawnMeasure = measure
   heading.textContent = `${measure.title} by block and module`
   colourBy.show(measuresOf(known()), measure)
   legend.update(colour, words())
@@ -151,16 +155,15 @@ function drawStats(): void {
 }
 const showStats = onceAFrame(drawStats)
 
-function currentMeasure(): Measure {
+function chooseMeasure(): Measure {
   const measures = measuresOf(known())
   const chosen = measures.find(({ id }) => id === chosenMeasure)
   return chosen ?? defaultMeasure(measures, known(), model?.tensors ?? [])
 }
 
 function words(): LegendWords {
-  const measure = currentMeasure()
-  const { low, high } = scaleOf(map, measure, known())
-  return { title: measure.title, low, high, notComputed: 'not computed' }
+  const { low, high } = scaleOf(map, drawnMeasure, known())
+  return { title: drawnMeasure.title, low, high, notComputed: 'not computed' }
 }
 
 function takeAnalysis(update: AnalysisUpdate | null): void {
@@ -206,8 +209,7 @@ async function exportAs(format: ExportFormat): Promise<void> {
   const m = model
   if (!m) return
   const rows = table.rows()
-  const figure = () =>
-    grid.toSvg({ title: `${m.label}: ${currentMeasure().title} by block and module`, legend: words() })
+  const figure = () => grid.toSvg({ title: `${m.label}: ${drawnMeasure.title} by block and module`, legend: words() })
   const files: Record<ExportFormat, () => ExportFile | Promise<ExportFile>> = {
     csv: () => csvFile(m, rows, known()),
     json: () => jsonFile(m, rows, known()),
