@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openBackend } from '../../../src/engine/compute/open.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
@@ -17,6 +18,10 @@ const sequences: [number[], number][] = [
 ]
 
 describe('packed batches', () => {
+  let backend: Backend
+  before(async () => void (backend = await openBackend({ device: 'cpu' })))
+  after(() => backend.close())
+
   it('a beginning that sequences share is one row, and equal questions are one', () => {
     const packer = new Packer(20)
     const pairs = sequences.map(([ids, predicted]) => packer.add(Int32Array.from(ids), predicted))
@@ -35,7 +40,6 @@ describe('packed batches', () => {
   for (const { name, path } of goldenModels()) {
     it(`${name}: every score is that of the sequence alone`, async () => {
       const checkpoint = await openCheckpoint(path)
-      const backend = await openBackend({ device: 'cpu' })
       const decoder = await createDecoder(backend, openModel(checkpoint), { memoryBytes: 2 ** 30 })
       try {
         const packer = new Packer(decoder.model.config.vocabSize)
@@ -52,7 +56,6 @@ describe('packed batches', () => {
         }
       } finally {
         await decoder.close()
-        await backend.close()
         await checkpoint.close()
       }
     })

@@ -80,6 +80,10 @@ describe('the recorder of the CPU backend', () => {
     const recorder = backend.record!()
     const x = recorder.backend.allocate('f32', [4])
     assert.throws(() => recorder.backend.write(x, new Float32Array(4)), /written once/)
+    // A replay writes before its first kernel, which may be one that works in this memory.
+    recorder.backend.release(recorder.backend.allocate('f32', [8]))
+    const again = recorder.backend.allocate('f32', [8])
+    assert.throws(() => recorder.varying(() => recorder.backend.write(again, new Float32Array(8))), /writes first/)
     let calls = 1
     recorder.varying(() => {
       for (let i = 0; i < calls; i++) recorder.backend.kernels.fill(x, i)
