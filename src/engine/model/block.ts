@@ -11,7 +11,7 @@ import { loadParameters } from './loadParameters.ts'
 import type { MlpWeights } from './mlp.ts'
 import type { Model } from './model.ts'
 import type { Linear } from './module.ts'
-import type { MoeWeights } from './moe.ts'
+import type { MoeWeights, SharedExpert } from './moe.ts'
 import type { Norm } from './norm.ts'
 import { readInOrder } from './readInOrder.ts'
 import { allocateWeight, deviceBytes, placeWeight, readWeight, type HostWeight, type LoadAs } from './weightIo.ts'
@@ -141,14 +141,26 @@ function mlpOf(
     const inputs = pick(['mlp.gate', 'mlp.up', 'mlp.gateUp'], null)
     return { kind: kind === 'moe' ? 'gated' : kind, inputs, down: pick(['mlp.down'], null)[0], activation }
   }
-  const routerName = `${moduleName(config, 'moe.router', index)}.weight`
-  const router = params.get(routerName)
-  if (!router) throw new EngineError('internal', `${routerName} was not read`)
+  const routerOf = (slot: 'moe.router' | 'moe.sharedRouter') => {
+    const name = `${moduleName(config, slot, index)}.weight`
+    const weight = params.get(name)
+    if (!weight) throw new EngineError('internal', `${name} was not read`)
+    return { name, weight }
+  }
+  const shared = (): SharedExpert => ({
+    router: routerOf('moe.sharedRouter'),
+    mlp: {
+      kind: 'gated',
+      inputs: pick(['moe.sharedGate', 'moe.sharedUp'], null),
+      down: pick(['moe.sharedDown'], null)[0],
+      activation,
+    },
+  })
   return {
     kind,
     config: experts,
-    routerName,
-    router,
+    router: routerOf('moe.router'),
+    shared: experts.sharedSize > 0 ? shared() : null,
     experts: Array.from({ length: experts.numExperts }, (_, e) => ({
       kind: 'gated',
       inputs: pick(['moe.gate', 'moe.up'], e),

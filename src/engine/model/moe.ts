@@ -11,11 +11,24 @@ import { route, routeBackward, type Routing } from './routing.ts'
 export interface MoeWeights {
   readonly kind: 'moe'
   readonly config: ExpertsConfig
-  /** Checkpoint name of the router's weight. */
-  readonly routerName: string
-  /** [E, C]: never pruned, never adapted. */
-  readonly router: Tensor
+  /** Weight [E, C]. */
+  readonly router: Router
   readonly experts: readonly MlpWeights[]
+  /** Every token goes through it too. */
+  readonly shared: SharedExpert | null
+}
+
+/** Never pruned, never adapted. */
+export interface Router {
+  /** In the checkpoint. */
+  readonly name: string
+  readonly weight: Tensor
+}
+
+/** Its share is the sigmoid of its router [1, C]. */
+export interface SharedExpert {
+  readonly router: Router
+  readonly mlp: MlpWeights
 }
 
 export interface MoeSaved {
@@ -23,6 +36,7 @@ export interface MoeSaved {
   readonly routing: Routing
   /** null for an expert that no token chose. */
   readonly experts: readonly (ExpertSaved | null)[]
+  readonly shared: (ExpertSaved & { readonly hostShares: Float32Array }) | null
 }
 
 interface ExpertSaved {
@@ -35,12 +49,12 @@ interface ExpertSaved {
   readonly output: Tensor
 }
 
-/** output[N,C] = Σ_e share_e · expert_e(x). Waits for the router: where tokens go decides what is computed. */
+/** output[N,C] = Σ_e share_e · expert_e(x) + σ(router · x) · shared(x). Waits for the router: where tokens go decides what is computed. */
 export async function moeForward(pass: Pass, weights: MoeWeights, x: Tensor, output: Tensor): Promise<MoeSaved> {
   const { step, scope } = pass
   const { backend } = step
   const logits = scope.allocate([x.shape[0], weights.config.numExperts])
-  backend.kernels.linear(logits, x, weights.router, null)
+  backend.kernels.linear(logits, x, weights.router.weight, null)
   const routing = route(await readF32(backend, logits), weights.config)
   scope.release(logits)
   backend.kernels.fill(output, 0)
@@ -50,12 +64,37 @@ export async function moeForward(pass: Pass, weights: MoeWeights, x: Tensor, out
       experts.push(null)
       continue
     }
-    const saved = await expertForward(pass, expert, x, routing.rows[e], routing.shares[e])
-    backend.kernels.scatterAddRows(output, saved.output, saved.rows, saved.shares)
-    for (const tensor of [saved.output, saved.rows, saved.shares]) pass.drop(tensor)
-    experts.push(saved)
+    experts.push(await addExpert(pass, expert, x, routing.rows[e], routing.shares[e], output))
   }
-  return { x, routing, experts }
+  const shared = weights.shared && (await sharedForward(pass, weights.shared, x, output))
+  return { x, routing, experts, shared }
+}
+
+/** output += σ(router · x) · shared(x). */
+async function sharedForward(pass: Pass, { router, mlp }: SharedExpert, x: Tensor, output: Tensor) {
+  const { backend } = pass.step
+  const logits = pass.scope.allocate([x.shape[0], 1])
+  backend.kernels.linear(logits, x, router.weight, null)
+  const hostShares = (await readF32(backend, logits)).map((value) => 1 / (1 + Math.exp(-value)))
+  pass.scope.release(logits)
+  return { ...(await addExpert(pass, mlp, x, everyRow(x), hostShares, output)), hostShares }
+}
+
+const everyRow = ({ shape: [count] }: Tensor) => Int32Array.from({ length: count }, (_, n) => n)
+
+/** output += share · expert(x) of the given rows. */
+async function addExpert(
+  pass: Pass,
+  expert: MlpWeights,
+  x: Tensor,
+  rows: Int32Array<ArrayBuffer>,
+  shares: Float32Array<ArrayBuffer>,
+  output: Tensor,
+): Promise<ExpertSaved> {
+  const saved = await expertForward(pass, expert, x, rows, shares)
+  pass.step.backend.kernels.scatterAddRows(output, saved.output, saved.rows, saved.shares)
+  for (const tensor of [saved.output, saved.rows, saved.shares]) pass.drop(tensor)
+  return saved
 }
 
 async function expertForward(
@@ -84,7 +123,7 @@ async function expertForward(
 export async function moeBackward(
   step: Step,
   weights: MoeWeights,
-  { x, routing, experts }: MoeSaved,
+  { x, routing, experts, shared }: MoeSaved,
   dOutput: Tensor,
   grads: Grads,
   dX: Tensor | null,
@@ -95,13 +134,34 @@ export async function moeBackward(
   const dShares: (Tensor | null)[] = []
   for (const [e, expert] of experts.entries())
     dShares.push(expert && (await expertBackward(step, scope, weights.experts[e], expert, dOutput, grads, dX)))
-  const dRouter = grads.of(weights.routerName)
-  if (!dRouter && !dX) return
-  const host: Float32Array[] = []
-  for (const tensor of dShares) host.push(tensor ? await readF32(backend, tensor) : new Float32Array(0))
-  const dLogits = upload(backend, 'f32', [x.shape[0], experts.length], routeBackward(routing, host, weights.config))
+  const dShared =
+    shared && weights.shared && (await expertBackward(step, scope, weights.shared.mlp, shared, dOutput, grads, dX))
+  const wants = (router: Router) => dX !== null || grads.of(router.name) !== null
+  if (wants(weights.router)) {
+    const host: Float32Array[] = []
+    for (const tensor of dShares) host.push(tensor ? await readF32(backend, tensor) : new Float32Array(0))
+    routerBackward(step, weights.router, routeBackward(routing, host, weights.config), x, grads, dX)
+  }
+  if (dShared && shared && weights.shared && wants(weights.shared.router)) {
+    const slopes = shared.hostShares.map((share) => share * (1 - share))
+    const dLogits = (await readF32(backend, dShared)).map((d, n) => d * slopes[n])
+    routerBackward(step, weights.shared.router, dLogits, x, grads, dX)
+  }
+}
+
+/** Adds to the router's gradient and to dX what the gradients of its logits [N, E] ask for. */
+function routerBackward(
+  { backend }: Step,
+  { name, weight }: Router,
+  hostGradients: Float32Array<ArrayBuffer>,
+  x: Tensor,
+  grads: Grads,
+  dX: Tensor | null,
+): void {
+  const dLogits = upload(backend, 'f32', [x.shape[0], weight.shape[0]], hostGradients)
+  const dRouter = grads.of(name)
   if (dRouter) backend.kernels.linearBackwardWeight(dRouter, dLogits, x)
-  if (dX) backend.kernels.linearBackwardInput(dX, dLogits, weights.router, true)
+  if (dX) backend.kernels.linearBackwardInput(dX, dLogits, weight, true)
   backend.release(dLogits)
 }
 

@@ -2,6 +2,8 @@
 import { EngineError } from '../errors.ts'
 import type { ExpertsConfig } from '../../shared/families/modelConfig.ts'
 
+type Choice = Pick<ExpertsConfig, 'numExperts' | 'topK' | 'normalise'>
+
 export interface Routing {
   /** Softmax over all experts [N, E]. */
   readonly probabilities: Float32Array
@@ -11,7 +13,7 @@ export interface Routing {
 }
 
 /** Softmax over all experts, the top k of it (lower index first among equals), renormalised where the model does. */
-export function route(logits: Float32Array, { numExperts, topK, normalise }: ExpertsConfig): Routing {
+export function route(logits: Float32Array, { numExperts, topK, normalise }: Choice): Routing {
   const numRows = logits.length / numExperts
   const probabilities = new Float32Array(logits.length)
   const rows: number[][] = Array.from({ length: numExperts }, () => [])
@@ -42,7 +44,7 @@ export function route(logits: Float32Array, { numExperts, topK, normalise }: Exp
 export function routeBackward(
   routing: Routing,
   dShares: readonly Float32Array[],
-  { numExperts, normalise }: ExpertsConfig,
+  { numExperts, normalise }: Omit<Choice, 'topK'>,
 ): Float32Array<ArrayBuffer> {
   const { probabilities, rows, shares } = routing
   const numRows = probabilities.length / numExperts

@@ -18,6 +18,7 @@ import { opt } from './opt.ts'
 import { phi } from './phi.ts'
 import { phi3 } from './phi3.ts'
 import { qwen2 } from './qwen2.ts'
+import { qwen2Moe } from './qwen2Moe.ts'
 import { qwen3 } from './qwen3.ts'
 import { qwen3Moe } from './qwen3Moe.ts'
 import { seedOss } from './seedOss.ts'
@@ -39,6 +40,7 @@ export const families: readonly FamilySpec[] = [
   gemma2,
   gemma3,
   mixtral,
+  qwen2Moe,
   qwen3Moe,
   olmo,
   olmo2,

@@ -26,6 +26,10 @@ export type Slot =
   | 'moe.gate'
   | 'moe.up'
   | 'moe.down'
+  | 'moe.sharedRouter'
+  | 'moe.sharedGate'
+  | 'moe.sharedUp'
+  | 'moe.sharedDown'
   | 'finalNorm'
   | 'lmHead'
 
@@ -164,6 +168,8 @@ export interface FamilySpec {
     readonly topK: number
     /** The chosen experts' shares are renormalised. */
     readonly normalise: Setting<boolean>
+    /** Width of an expert that every token goes through, times the sigmoid of a router of its own; null: there is none. */
+    readonly sharedSizeKey: string | null
   } | null
   /** Settings that change the mathematics in ways that are not implemented: refused unless absent, null, [], or `unless` (false). */
   readonly refused: readonly (string | { readonly key: string; readonly unless: number | boolean })[]

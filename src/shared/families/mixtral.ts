@@ -34,5 +34,6 @@ export const mixtral = {
     numExperts: 8,
     topK: 2,
     normalise: true,
+    sharedSizeKey: null,
   },
 } as const satisfies FamilySpec

@@ -34,6 +34,8 @@ export interface ExpertsConfig {
   readonly topK: number
   /** The chosen experts' shares are scaled to sum to 1. */
   readonly normalise: boolean
+  /** Width of the expert that every token goes through, 0 = none. */
+  readonly sharedSize: number
 }
 
 export interface ModelConfig {
@@ -239,7 +241,12 @@ function readExperts(json: ConfigJson, { moe }: FamilySpec): ExpertsConfig | nul
       `${moe.topKKey} ${topK} is more than ${numExpertsKey} ${numExperts}; is one of them wrong?`,
     )
   }
-  return { numExperts, topK, normalise: readSetting(json, moe.normalise) }
+  return {
+    numExperts,
+    topK,
+    normalise: readSetting(json, moe.normalise),
+    sharedSize: moe.sharedSizeKey ? readSize(json, moe.sharedSizeKey) : 0,
+  }
 }
 
 function readNames(

@@ -116,7 +116,18 @@ export function blockParameters(config: ModelConfig, block: number): Parameter[]
     ...norm(attn.output),
     ...norm(mlp.input ?? mlp.sum),
     ...routerParameters(config, block),
-    ...of(['mlp.gate', 'mlp.up', 'mlp.gateUp', 'mlp.down', 'moe.gate', 'moe.up', 'moe.down']),
+    ...of([
+      'mlp.gate',
+      'mlp.up',
+      'mlp.gateUp',
+      'mlp.down',
+      'moe.gate',
+      'moe.up',
+      'moe.down',
+      'moe.sharedGate',
+      'moe.sharedUp',
+      'moe.sharedDown',
+    ]),
     ...norm(mlp.output),
   ]
 }
@@ -165,6 +176,11 @@ export function linearsOfBlock(config: ModelConfig, block: number): BlockLinear[
         list.push(linear('moe.up', [intermediateSize, hiddenSize], bias.mlp, `expert.${e}`, e))
         list.push(linear('moe.down', [hiddenSize, intermediateSize], bias.mlp, `expert.${e}.down`, e))
       }
+      if (experts && experts.sharedSize > 0) {
+        list.push(linear('moe.sharedGate', [experts.sharedSize, hiddenSize], bias.mlp, 'shared'))
+        list.push(linear('moe.sharedUp', [experts.sharedSize, hiddenSize], bias.mlp, 'shared'))
+        list.push(linear('moe.sharedDown', [hiddenSize, experts.sharedSize], bias.mlp, 'shared.down'))
+      }
   }
   return list
 }
@@ -178,9 +194,12 @@ function linearParameters(linear: BlockLinear): Parameter[] {
 
 function routerParameters(config: ModelConfig, block: number): Parameter[] {
   if (!config.experts) return []
-  const name = `${moduleName(config, 'moe.router', block)}.weight`
-  const shape = [config.experts.numExperts, config.hiddenSize]
-  return [{ name, kind: 'router', slot: 'moe.router', block, expert: null, shape, transposed: false }]
+  const { numExperts, sharedSize } = config.experts
+  const router = (slot: 'moe.router' | 'moe.sharedRouter', outputs: number): Parameter => {
+    const name = `${moduleName(config, slot, block)}.weight`
+    return { name, kind: 'router', slot, block, expert: null, shape: [outputs, config.hiddenSize], transposed: false }
+  }
+  return [router('moe.router', numExperts), ...(sharedSize > 0 ? [router('moe.sharedRouter', 1)] : [])]
 }
 
 function normParameters(config: ModelConfig, slot: Slot, block: number | null, size: number): Parameter[] {

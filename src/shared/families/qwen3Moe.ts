@@ -28,6 +28,7 @@ export const qwen3Moe = {
     numExperts: 128,
     topK: 8,
     normalise: { key: 'norm_topk_prob', otherwise: false },
+    sharedSizeKey: null,
   },
   // Blocks without experts.
   refused: ['mlp_only_layers', { key: 'decoder_sparse_step', unless: 1 }],

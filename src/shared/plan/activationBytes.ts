@@ -22,7 +22,8 @@ export function savedBytes(config: ModelConfig, numRows: number): number {
 
 /** What a backward of one block takes for its own, at most. */
 export function backwardScratchBytes(config: ModelConfig, numRows: number): number {
-  const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize, residual, residualScale } = config
+  const { hiddenSize, numHeads, numKvHeads, headDim, residual, residualScale, experts } = config
+  const intermediateSize = Math.max(config.intermediateSize, experts?.sharedSize ?? 0)
   const heads = 2 * (numHeads + 2 * numKvHeads) * headDim
   // The branch's gradient is one of its own where its output is normed or scaled.
   const stream = 4 + Number(residualNorms[residual].mlp.output !== null) + Number(residualScale !== 1)
@@ -38,6 +39,9 @@ function mlpFloats({ mlp, hiddenSize, intermediateSize, experts }: ModelConfig):
     case 'gatedFused':
       return 3 * intermediateSize
     case 'moe':
-      return (experts?.topK ?? 1) * (3 * intermediateSize + 2 * hiddenSize)
+      return (
+        (experts?.topK ?? 1) * (3 * intermediateSize + 2 * hiddenSize) +
+        (experts?.sharedSize ? 3 * experts.sharedSize + 2 * hiddenSize : 0)
+      )
   }
 }

@@ -93,6 +93,14 @@ describe('gradients of a batch', () => {
       num_experts: 4,
       num_experts_per_tok: 2,
     },
+    'Qwen2-MoE with an expert for every token': {
+      ...smallLlama,
+      model_type: 'qwen2_moe',
+      moe_intermediate_size: 12,
+      shared_expert_intermediate_size: 8,
+      num_experts: 4,
+      num_experts_per_tok: 2,
+    },
     'Mixtral with a window': { ...smallMixtral, sliding_window: 2 },
     'LLaMA with all biases and llama3 frequencies': {
       ...smallLlama,

@@ -19,6 +19,7 @@ function smallConfig(family: FamilySpec): Record<string, unknown> {
     [keys.numHeads]: 2,
     [keys.maxPositions]: 16,
   }
+  if (family.moe?.sharedSizeKey) config[family.moe.sharedSizeKey] = 6
   if (keys.headDim) config[keys.headDim] = 4
   if (keys.numKvHeads) config[keys.numKvHeads] = 2
   return config

@@ -1,0 +1,25 @@
+// Qwen2-MoE (Qwen1.5-MoE-A2.7B, Qwen2-57B-A14B): Qwen2's attention, and beside the routed experts one that every token goes through.
+import type { FamilySpec } from './familySpec.ts'
+import { llama } from './llama.ts'
+import { qwen3Moe } from './qwen3Moe.ts'
+
+const { 'attn.qNorm': _qNorm, 'attn.kNorm': _kNorm, ...routedTensors } = qwen3Moe.tensors
+
+export const qwen2Moe = {
+  ...llama,
+  modelType: 'qwen2_moe',
+  title: 'Qwen2-MoE',
+  tensors: {
+    ...routedTensors,
+    'moe.sharedRouter': 'layers.{block}.mlp.shared_expert_gate',
+    'moe.sharedGate': 'layers.{block}.mlp.shared_expert.gate_proj',
+    'moe.sharedUp': 'layers.{block}.mlp.shared_expert.up_proj',
+    'moe.sharedDown': 'layers.{block}.mlp.shared_expert.down_proj',
+  },
+  keys: qwen3Moe.keys,
+  bias: { qkv: { key: 'qkv_bias', otherwise: true }, out: false, mlp: false, head: false },
+  mlp: 'moe',
+  moe: { ...qwen3Moe.moe, numExperts: 60, topK: 4, sharedSizeKey: 'shared_expert_intermediate_size' },
+  // Versions of transformers differ in which blocks have the window.
+  refused: [...qwen3Moe.refused, 'use_sliding_window'],
+} as const satisfies FamilySpec
