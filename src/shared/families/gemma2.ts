@@ -1,7 +1,7 @@
 // Gemma 2: Gemma's embeddings and norms, those also after each branch; scores and logits are capped; every second block sees a window.
 import type { FamilySpec } from './familySpec.ts'
 import { gemma } from './gemma.ts'
-import { llamaTensors } from './llama.ts'
+import { llamaTensors, plainWindow } from './llama.ts'
 
 export const gemma2 = {
   ...gemma,
@@ -20,14 +20,6 @@ export const gemma2 = {
     scores: { key: 'attn_logit_softcapping', otherwise: 50 },
     logits: { key: 'final_logit_softcapping', otherwise: 30 },
   },
-  window: {
-    key: 'sliding_window',
-    otherwise: 4096,
-    enabledKey: null,
-    firstBlockKey: null,
-    firstBlock: 0,
-    byType: true,
-    pattern: { everyKey: null, every: 2 },
-  },
+  window: { ...plainWindow, otherwise: 4096, byType: true, pattern: { everyKey: null, every: 2 } },
   residual: 'sandwichNorm',
 } as const satisfies FamilySpec

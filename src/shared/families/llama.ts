@@ -40,6 +40,17 @@ export const plainRope = {
   without: null,
 } as const
 
+/** Where it is given, in every block. */
+export const plainWindow = {
+  key: 'sliding_window',
+  otherwise: null,
+  enabledKey: null,
+  firstBlockKey: null,
+  firstBlock: 0,
+  byType: false,
+  pattern: null,
+} as const
+
 export const llama = {
   modelType: 'llama',
   title: 'LLaMA',

@@ -1,6 +1,6 @@
 // Mixtral: Mistral's attention, and a router that sends each token to top-k gated experts.
 import type { FamilySpec } from './familySpec.ts'
-import { llamaTensors, plainRope } from './llama.ts'
+import { llamaTensors, plainRope, plainWindow } from './llama.ts'
 import { mistral } from './mistral.ts'
 
 const { 'mlp.gate': _gate, 'mlp.up': _up, 'mlp.down': _down, ...attentionTensors } = llamaTensors
@@ -16,15 +16,7 @@ export const mixtral = {
     'moe.up': 'layers.{block}.block_sparse_moe.experts.{expert}.w3',
     'moe.down': 'layers.{block}.block_sparse_moe.experts.{expert}.w2',
   },
-  window: {
-    key: 'sliding_window',
-    otherwise: null,
-    enabledKey: null,
-    firstBlockKey: null,
-    firstBlock: 0,
-    byType: false,
-    pattern: null,
-  },
+  window: plainWindow,
   norm: { ...mistral.norm, eps: 1e-5 },
   position: { ...plainRope, theta: 1e6 },
   mlp: 'moe',

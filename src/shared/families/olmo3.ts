@@ -1,6 +1,6 @@
 // OLMo 3: OLMo 2 with a window in three blocks of four; only the others are scaled for longer contexts.
 import type { FamilySpec } from './familySpec.ts'
-import { plainRope } from './llama.ts'
+import { plainRope, plainWindow } from './llama.ts'
 import { olmo2 } from './olmo2.ts'
 
 export const olmo3 = {
@@ -8,13 +8,5 @@ export const olmo3 = {
   modelType: 'olmo3',
   title: 'OLMo 3',
   position: { ...plainRope, theta: 5e5, local: { thetaKey: 'rope_theta', theta: 5e5 } },
-  window: {
-    key: 'sliding_window',
-    otherwise: 4096,
-    enabledKey: null,
-    firstBlockKey: null,
-    firstBlock: 0,
-    byType: true,
-    pattern: { everyKey: null, every: 4 },
-  },
+  window: { ...plainWindow, otherwise: 4096, byType: true, pattern: { everyKey: null, every: 4 } },
 } as const satisfies FamilySpec

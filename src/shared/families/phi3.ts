@@ -1,6 +1,6 @@
 // Phi-3 and Phi-4-mini: LLaMA's block with q, k, v in one linear and gate, up in another; longrope.
 import type { FamilySpec } from './familySpec.ts'
-import { llama, llamaTensors, plainRope } from './llama.ts'
+import { llama, llamaTensors, plainRope, plainWindow } from './llama.ts'
 
 const { 'attn.q': _q, 'attn.k': _k, 'attn.v': _v, 'mlp.gate': _gate, 'mlp.up': _up, ...sharedTensors } = llamaTensors
 
@@ -22,15 +22,7 @@ export const phi3 = {
   },
   norm: { ...llama.norm, eps: 1e-5 },
   projection: 'fusedStacked',
-  window: {
-    key: 'sliding_window',
-    otherwise: null,
-    enabledKey: null,
-    firstBlockKey: null,
-    firstBlock: 0,
-    byType: false,
-    pattern: null,
-  },
+  window: plainWindow,
   mlp: 'gatedFused',
   bias: { qkv: false, out: false, mlp: false, head: false },
 } as const satisfies FamilySpec

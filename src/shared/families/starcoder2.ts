@@ -1,7 +1,6 @@
 // StarCoder2: LLaMA's attention with biases, LayerNorms, and an MLP without a gate.
 import type { FamilySpec } from './familySpec.ts'
-import { llama, llamaTensors } from './llama.ts'
-import { mistral } from './mistral.ts'
+import { llama, llamaTensors, plainWindow } from './llama.ts'
 
 const { 'mlp.gate': _gate, ...sharedTensors } = llamaTensors
 const bias = { key: 'use_bias', otherwise: true } as const
@@ -17,7 +16,7 @@ export const starcoder2 = {
   },
   activation: 'gelu_pytorch_tanh',
   norm: { kind: 'layerNorm', epsKey: 'norm_epsilon', eps: 1e-5, unitOffset: 0, affine: true },
-  window: { ...mistral.window, otherwise: null, byType: false },
+  window: plainWindow,
   mlp: 'dense',
   bias: { qkv: bias, out: bias, mlp: bias, head: false },
   tied: true,
