@@ -6,6 +6,8 @@
 // whole run of space stands to the right of such a cut. Between a letter and "\n" the two sides are thus independent.
 // Tokenizers that see the text as one word (SentencePiece's) are not cut.
 
+import { stepsOf } from './preTokenizers.ts'
+
 type Definition = Readonly<Record<string, unknown>>
 
 /** Whether a text of this tokenizer may be cut by `cutAfterLetters`. */
@@ -27,7 +29,7 @@ export function cutAfterLetters(text: string, pieceLength: number): number[] {
 
 /** A final ByteLevel step after nothing but splits, without the prefix space that every piece would get anew. */
 function isByteLevel({ pre_tokenizer: step }: Definition): boolean {
-  const steps = stepsOf(step, 'pretokenizers')
+  const steps = stepsOf(step)
   return (
     steps.at(-1)?.type === 'ByteLevel' &&
     steps.every((s) => s.type === 'ByteLevel' || splitsDigits(s) || splitsWords(s)) &&
@@ -54,17 +56,11 @@ function regexOf(step: Definition): string {
 
 /** No normalizer, or one under which a line break after a letter stays what it is. */
 function normalizes({ normalizer }: Definition): boolean {
-  return stepsOf(normalizer, 'normalizers').every((s) => s.type === 'NFC' || s.type === 'NFKC')
+  return stepsOf(normalizer).every((s) => s.type === 'NFC' || s.type === 'NFKC')
 }
 
 /** Added tokens are found before words are; a cut must not go through one, nor through the space it swallows. */
 function addedTokensStayWhole({ added_tokens: tokens }: Definition): boolean {
   if (!Array.isArray(tokens)) return true
   return tokens.every((t: Definition) => !String(t.content).includes('\n') && t.rstrip !== true)
-}
-
-function stepsOf(step: unknown, list: string): Definition[] {
-  if (typeof step !== 'object' || step === null) return []
-  const inner = (step as Definition)[list]
-  return Array.isArray(inner) ? (inner as Definition[]) : [step as Definition]
 }

@@ -6,7 +6,7 @@ import { cutAfterLetters } from './safeCuts.ts'
 import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
 
 export interface Tokenizer {
-  /** Ids of one document, as transformers' `tokenizer(text).input_ids`. Lets other work go on meanwhile. */
+  /** Ids of one document, as tokenizer.json says (transformers rebuilds a few of its own classes otherwise). Lets other work go on meanwhile. */
   encode(text: string | AsyncIterable<string>, options?: EncodeOptions): Promise<Int32Array>
   /** The text of ids, without special tokens. */
   decode(ids: readonly number[], signal?: AbortSignal): Promise<string>

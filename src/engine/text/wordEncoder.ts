@@ -1,9 +1,14 @@
 // What the tokenizer's thread does: a tokenizer.json and a piece of text to ids.
 import { Tokenizer } from '@huggingface/tokenizers'
 import { EngineError } from '../errors.ts'
+import { spelledOut } from './preTokenizers.ts'
+import { refuseTokenizer } from './refusedTokenizers.ts'
 import { isSafeToCut } from './safeCuts.ts'
 
 type Definition = Readonly<Record<string, unknown>>
+
+/** Cleaning up takes spaces away before signs, and a text that comes token by token would lose what stood after them. */
+const asTheyAre = { skip_special_tokens: true, clean_up_tokenization_spaces: false }
 
 export interface TokenizerFiles {
   /** Of tokenizer.json, for messages. */
@@ -26,12 +31,13 @@ export interface WordEncoder {
 export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFiles): WordEncoder {
   const settings = config === null ? {} : parse(config, path.replace(/\.json$/, '_config.json'))
   const definition = parse(text, path)
-  refuseByteFallback(definition, path)
+  refuseTokenizer(definition, path)
   const added = definition.added_tokens ?? []
-  const tokenizer = usable(path, () => new Tokenizer({ ...definition, added_tokens: added }, settings))
+  const steps = spelledOut(definition.pre_tokenizer, settings.add_prefix_space === true)
+  const stated = { ...definition, added_tokens: added, pre_tokenizer: steps }
+  const tokenizer = usable(path, () => new Tokenizer(stated, settings))
   return {
-    decode: (ids) =>
-      usable(path, () => (ids.length === 0 ? '' : tokenizer.decode([...ids], { skip_special_tokens: true }))),
+    decode: (ids) => usable(path, () => (ids.length === 0 ? '' : tokenizer.decode([...ids], asTheyAre))),
     cuttable: isSafeToCut(definition),
     encode(text, special) {
       const { ids, tokens } = usable(path, () => tokenizer.encode(text, { add_special_tokens: special }))
@@ -43,17 +49,6 @@ export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFi
       )
     },
   }
-}
-
-/** The library has it for BPE only, and would make <unk> of every sign that is not in the vocabulary. */
-function refuseByteFallback({ model }: Definition, path: string): void {
-  const { type, byte_fallback: falls } =
-    ((typeof model === 'object' ? model : null) as { type?: string; byte_fallback?: boolean }) ?? {}
-  if (type === 'Unigram' && falls === true)
-    throw new EngineError(
-      'bad-config',
-      `${path} is a Unigram model with byte_fallback, which cannot be computed here as transformers does: make token ids with transformers, and give them in a .safetensors file`,
-    )
 }
 
 function parse(text: string, path: string): Definition {
@@ -72,6 +67,9 @@ function usable<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
+    // The library passes a word's ids as arguments, and a Unigram model's word is the whole text.
+    if (error instanceof RangeError)
+      throw new EngineError('bad-config', `${path} cannot encode so long a text at once; give it in shorter documents`)
     const reason = error instanceof Error ? error.message : String(error)
     throw new EngineError('bad-config', `${path} cannot be used (${reason}); save it with a current transformers`)
   }

@@ -1,0 +1,46 @@
+// Parts of a tokenizer.json that the library leaves out or computes otherwise than transformers: refused, since other ids than a
+// model was trained on give numbers that look like any.
+import { EngineError } from '../errors.ts'
+import { stepsOf } from './preTokenizers.ts'
+
+type Part = Readonly<Record<string, unknown>>
+
+/** What is wrong with a definition, as the end of "tokenizer.json …"; null where nothing is. */
+function problemOf(definition: Part): string | null {
+  const model = partOf(definition.model)
+  const normalizers = stepsOf(definition.normalizer)
+  const splits = stepsOf(definition.pre_tokenizer)
+  const added = [definition.added_tokens ?? []].flat().map(partOf)
+  const has = (steps: readonly Part[], is: (step: Part) => boolean) => steps.some(is)
+  // The library has it for BPE only, and would make <unk> of every sign that is not in the vocabulary.
+  if (model.type === 'Unigram' && model.byte_fallback === true) return 'is a Unigram model with byte_fallback'
+  if (model.type === 'BPE' && model.continuing_subword_prefix) return 'is a BPE model with continuing_subword_prefix'
+  if (has(normalizers, ({ type }) => type === 'Precompiled')) return 'has a Precompiled normalizer'
+  if (has(splits, ({ type }) => type === 'Punctuation')) return 'splits by Punctuation'
+  if (has(splits, splitsOtherwise)) return 'has a Split that removes a text or joins it to the next'
+  if (model.type === 'BPE' && has(splits, ({ type, split }) => type === 'Metaspace' && split !== false))
+    return 'is a BPE model whose Metaspace splits'
+  if (has(added, ({ single_word: alone }) => alone === true))
+    return 'has an added token that is found as a single word only'
+  return null
+}
+
+/** @throws EngineError 'bad-config'. */
+export function refuseTokenizer(definition: Part, path: string): void {
+  const problem = problemOf(definition)
+  if (problem === null) return
+  throw new EngineError(
+    'bad-config',
+    `${path} ${problem}, which cannot be computed here as transformers does: make token ids with transformers, and give them in a .safetensors file`,
+  )
+}
+
+function splitsOtherwise({ type, behavior, pattern }: Part): boolean {
+  if (type !== 'Split') return false
+  const ofText = 'String' in partOf(pattern)
+  return behavior === 'MergedWithNext' || (behavior === 'Removed' && ofText)
+}
+
+function partOf(value: unknown): Part {
+  return typeof value === 'object' && value !== null ? (value as Part) : {}
+}
