@@ -41,17 +41,39 @@ export async function pruneBlock(
   masks: Map<string, Mask>,
 ): Promise<void> {
   const prepared = new PreparedCache(context, linears, statistics)
+  const unseen: string[] = []
   try {
     for (const linear of linears) {
       await breathe(context.signal)
       const entry = context.entryOf(linear.name)
       if (!entry) continue
+      if (isUnseen(context, linear, entry, statistics)) unseen.push(linear.name)
       masks.set(linear.name, await pruneLinear(context, linear, entry, statistics, prepared))
       prepared.done(linear, entry)
     }
+    warnOfUnseen(context, unseen)
   } finally {
     prepared.close()
   }
+}
+
+/** Nothing came through it, an expert that no token was sent to, and its method looks at what comes. */
+function isUnseen(
+  { globals }: Pick<PruneContext, 'globals'>,
+  { name, inputKey }: Linear,
+  entry: PruneEntry,
+  statistics: Statistics | null,
+): boolean {
+  const group = globals.get(entry)
+  if (group) return group.unseen.has(name)
+  return statistics !== null && needsData(entry.method) && !statistics.tokensOf(inputKey)
+}
+
+/** One sentence: a mixture has hundreds of them. */
+function warnOfUnseen({ warn }: Pick<PruneContext, 'warn'>, names: readonly string[]): void {
+  if (names.length === 0) return
+  const [who, are] = names.length === 1 ? [names[0], 'it is'] : [`${names[0]} and ${names.length - 1} more`, 'they are']
+  warn(`${who} saw no calibration token, so ${are} pruned by magnitude; use more samples`)
 }
 
 /** Zeroes weights of one linear in place; what its method prepares is taken from the cache and left there. */
@@ -62,10 +84,6 @@ export async function pruneLinear(
   statistics: Statistics | null,
   prepared: PreparedCache,
 ): Promise<Mask> {
-  const unseen = statistics
-    ? needsData(entry.method) && !statistics.tokensOf(linear.inputKey)
-    : context.globals.get(entry)?.unseen.has(linear.name)
-  if (unseen) context.warn(`${linear.name} saw no calibration token, so it is pruned by magnitude; use more samples`)
   const weight = await visitHost(context.backend, context.host, linear.weight)
   try {
     const mask = await pruneWeight(context, linear, entry, weight.tensor, statistics, prepared)

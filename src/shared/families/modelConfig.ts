@@ -86,6 +86,8 @@ export interface ModelConfig {
 
 /** More blocks than any model has: lists by block stay small whatever a file says. */
 const mostBlocks = 4096
+/** The same of experts, in all blocks together. */
+const mostExperts = 2 ** 17
 
 /**
  * Reads a parsed config.json. `names`, the checkpoint's tensor names, tells whether the base model's prefix is there;
@@ -138,7 +140,7 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
     attentionScales: readScales(json, family, heads.headDim, numBlocks),
     windows,
     mlp: family.mlp,
-    experts: readExperts(json, family),
+    experts: readExperts(json, family, numBlocks),
     bias: {
       qkv: readSetting(json, family.bias.qkv),
       out: readSetting(json, family.bias.out),
@@ -230,10 +232,12 @@ function readCap(json: ConfigJson, cap: Setting<number>): number {
   return json[cap.key] === undefined ? cap.otherwise : readPositive(json, cap.key)
 }
 
-function readExperts(json: ConfigJson, { moe }: FamilySpec): ExpertsConfig | null {
+function readExperts(json: ConfigJson, { moe }: FamilySpec, numBlocks: number): ExpertsConfig | null {
   if (!moe) return null
   const numExpertsKey = firstKey(json, moe.numExpertsKeys) ?? moe.numExpertsKeys[0]
   const numExperts = readSize(json, numExpertsKey, moe.numExperts)
+  if (numBlocks * numExperts > mostExperts)
+    throw new FamilyError('bad-config', `${numExpertsKey} is ${numExperts}, in each block: more than any model has`)
   const topK = readSize(json, moe.topKKey, moe.topK)
   if (topK > numExperts) {
     throw new FamilyError(

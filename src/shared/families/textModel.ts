@@ -19,6 +19,11 @@ const textNames: readonly TextNames[] = [
   { prefix: 'model.language_model.', headPrefix: '' },
 ]
 
+/** Whether a tensor's name says that the model is a part of a whole. */
+export function isOfWhole(tensor: string): boolean {
+  return textNames.some(({ prefix }) => tensor.startsWith(prefix))
+}
+
 export interface TextModel {
   /** As the config.json of a text model alone would have it. */
   readonly config: unknown

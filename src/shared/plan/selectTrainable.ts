@@ -27,9 +27,10 @@ export function selectTrainable(config: ModelConfig, recover: TrainChoice, place
   const why = missing.map(
     (subset) => `${config.family.title} models of this configuration have no ${nounOf(subset)} to train`,
   )
+  const better = trainsNothing(config, 'norm', mode) ? defaultAdapter : `norm or ${defaultAdapter}`
   if (set.direct.length + set.adapted.length === 0)
     throw new PlanError(
-      `${place}.train: [${train.join(', ')}] selects nothing: ${why.join(', and ') || warnings.join('; ') || 'the list is empty'}. Add norm or ${defaultAdapter}`,
+      `${place}.train: [${train.join(', ')}] selects nothing: ${why.join(', and ') || warnings.join('; ') || 'the list is empty'}. Add ${better}`,
     )
   warnings.push(...why.map((sentence) => `${place}.train: ${sentence}`))
   return { ...set, warnings }

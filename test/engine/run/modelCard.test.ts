@@ -79,6 +79,16 @@ describe('model card', () => {
     match(card, /\[org\/name\]\(https:\/\/huggingface.co\/org\/name\)/)
   })
 
+  it('a text model beside a vision tower is loaded as the whole', () => {
+    const json = readFileSync(path('out', 'sparsescope.json'), 'utf8')
+    match(modelCard(parseNote(json, 'out')), /AutoModelForCausalLM\.from_pretrained/)
+    const note = JSON.parse(json) as { tensors: Record<string, unknown> }
+    const tensors = Object.entries(note.tensors).map(([name, one]) => [`language_model.model.${name}`, one] as const)
+    const card = modelCard(parseNote(JSON.stringify({ ...note, tensors: Object.fromEntries(tensors) }), 'out'))
+    match(card, /AutoModelForImageTextToText\.from_pretrained/)
+    equal(frontMatter(card).pipeline_tag, 'image-text-to-text')
+  })
+
   it('a note that is not ours is refused, hostile text in one stays text', async () => {
     mkdirSync(path('foreign'))
     for (const text of ['', '[]', '{"recipe": {"version": 1}}']) {

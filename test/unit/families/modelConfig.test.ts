@@ -162,6 +162,7 @@ describe('readModelConfig', () => {
     assert.doesNotThrow(() => read({ ...moe, decoder_sparse_step: 1, mlp_only_layers: [] }))
     assert.throws(() => read({ ...moe, decoder_sparse_step: 2 }), /decoder_sparse_step is 2; Qwen3-MoE models/)
     assert.throws(() => read({ ...moe, mlp_only_layers: [0] }), /mlp_only_layers is set/)
+    assert.throws(() => read({ ...moe, num_experts: 2e6 }), /num_experts is 2000000, in each block: more than any/)
     const gpt2 = { model_type: 'gpt2', vocab_size: 10, n_embd: 8, n_layer: 1, n_head: 2, n_positions: 8 }
     assert.throws(() => read({ ...gpt2, add_cross_attention: true }), /add_cross_attention is true; GPT-2 models/)
   })

@@ -72,7 +72,7 @@ function metadataOf(note: Note): [string, unknown][] {
   return [
     ...(source ? ([['base_model', source]] as [string, unknown][]) : []),
     ['library_name', 'transformers'],
-    ['pipeline_tag', 'text-generation'],
+    ['pipeline_tag', note.isPart ? 'image-text-to-text' : 'text-generation'],
     ['tags', [...new Set(tags)]],
     ...(measuredEntries(note).length > 0
       ? ([['model-index', [{ name, results: indexed(note) }]]] as [string, unknown][])
@@ -102,13 +102,14 @@ function indexed(note: Note) {
   })
 }
 
-function loading({ name, recipe }: Note): string[] {
+function loading({ name, recipe, isPart }: Note): string[] {
+  const auto = isPart ? 'AutoModelForImageTextToText' : 'AutoModelForCausalLM'
   const packed = recipe.save?.format === 'bitmask'
   const folder = packed ? `${name}-dense` : name
   const code = [
-    'from transformers import AutoModelForCausalLM, AutoTokenizer',
+    `from transformers import ${auto}, AutoTokenizer`,
     '',
-    `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(folder)})`,
+    `model = ${auto}.from_pretrained(${JSON.stringify(folder)})`,
     `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(folder)})`,
   ].join('\n')
   const expand = fenced(`sparsescope expand ${JSON.stringify(name)} ${JSON.stringify(folder)}`, 'sh')

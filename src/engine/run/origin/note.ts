@@ -2,6 +2,7 @@
 import { basename, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { recipeSchema } from '../../../shared/recipe/schema.ts'
+import { isOfWhole } from '../../../shared/families/textModel.ts'
 import { resolveRecipe, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
@@ -31,6 +32,8 @@ export interface Note {
   readonly evaluations: z.output<typeof noteSchema>['evaluations']
   /** Of the matrices that were pruned; null: none was. */
   readonly sparsity: number | null
+  /** The model is the text model beside a vision tower. */
+  readonly isPart: boolean
 }
 
 /** null: there is none, or it is not what a run writes. */
@@ -53,5 +56,8 @@ export function parseNote(json: string, name: string): Note {
   const size = pruned.reduce((sum, one) => sum + one.zeros / one.sparsity, 0)
   const sparsity = size > 0 ? zeros / size : null
   const resolved = resolveRecipe(recipe)
-  return { name, version: versions.sparsescope, device, recipe: resolved, trainable, evaluations, sparsity }
+  return {
+    ...{ name, version: versions.sparsescope, device, recipe: resolved, trainable, evaluations, sparsity },
+    isPart: Object.keys(tensors).some(isOfWhole),
+  }
 }

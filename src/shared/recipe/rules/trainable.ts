@@ -124,8 +124,9 @@ export const r4 = defineRule({
       const rest = train.filter((t) => t !== 'head')
       yield {
         at: [...path, 'train', index],
-        message:
-          'The head of this model is its embedding: training it unties them, and the saved model gets a head of its own.',
+        message: model.modelConfig.isPart
+          ? 'The head of this model is its embedding, and a model of several parts cannot be saved untied: remove it.'
+          : 'The head of this model is its embedding: training it unties them, and the saved model gets a head of its own.',
         fixes: rest.length > 0 ? [setTrain(document, path, rest)] : [],
       }
     }
@@ -172,7 +173,10 @@ export const r10 = defineRule({
   good: 'recover: {train: [mask_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ recoveries, model, has }) {
     if (!model?.modelConfig) return
-    const unknown = model.modules.filter((m) => m.kind === 'other' && m.columns === 1 && /norm|ln_?\d?$/i.test(m.name))
+    const { isPart, prefix } = model.modelConfig
+    // A vision tower has norms of its own, which nobody takes for the text model's.
+    const modules = model.modules.filter(({ name }) => !isPart || name.startsWith(prefix))
+    const unknown = modules.filter((m) => m.kind === 'other' && m.columns === 1 && /norm|ln_?\d?$/i.test(m.name))
     if (unknown.length === 0) return
     for (const { path, written, resolved } of recoveries) {
       if (!resolved.train.includes('norm')) continue
