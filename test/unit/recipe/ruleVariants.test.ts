@@ -33,6 +33,8 @@ const cases: Case[] = [
   ['rows of ids that are too short', `${prune('method: wanda')}calibration: {data: ids.safetensors, samples: 64, seq_len: 32}\n`, 'M5', 'error', opt],
   ['rows of ids that leave nothing open', `${prune('method: wanda')}calibration: {data: ids.safetensors}\n`, 'M5', null, opt],
   ['rows of ids, which have a length', `${prune('method: wanda')}calibration: {data: ids.safetensors}\n`, 'L5', null, opt],
+  ['ids that nobody has looked at, as before a run', `${prune('method: wanda')}calibration: {data: ids.safetensors}\n`, 'L5', null],
+  ['text that nobody has looked at', `${prune('method: wanda')}calibration: {data: a.jsonl}\n`, 'L5', 'warning'],
   ['rows of ids that are longer than the positions', `${prune('method: wanda')}calibration: {data: ids.safetensors}\n`, 'L4', 'error', factsOf(modelOf({ ...optConfig, max_position_embeddings: 8 }))],
   ['fewer documents than samples', retrain('train: [norm], samples: 5000'), 'M5', 'error', opt],
   ['another spelling of the same file', `${prune('method: wanda')}${data}evaluate: [{data: ./a.jsonl, seq_len: 64}]\n`, 'M6', 'warning'],

@@ -7,7 +7,8 @@ import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
 import { lintText } from '../../facts/lintFile.ts'
-import { openModel } from '../../model/model.ts'
+import { openModel, type Model } from '../../model/model.ts'
+import { plannedRun } from './plannedRun.ts'
 import { parseFile, recipeYaml, refuseSweep } from './recipeFile.ts'
 import { inRecipeThread, shortRecipe } from './recipeThread.ts'
 
@@ -33,17 +34,19 @@ export async function planOfText(
 ): Promise<PlanSummary> {
   const file = parseFile(resolve(path), text, settings)
   refuseSweep(file)
-  await requireModel(modelPath(file.folder, file.recipe.model))
+  const model = await modelAt(modelPath(file.folder, file.recipe.model))
   // Linted with the settings applied, so that places in the text do not matter.
   const { context, facts, findings } = await lintText(recipeYaml(file.recipe), { folder: file.folder, memoryBytes })
+  // What the run would refuse, its rehearsal does.
+  plannedRun(context.resolved, model)
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
 }
 
-/** Without its model there is nothing to plan: the run would be refused, and so is its rehearsal. */
-async function requireModel(path: string): Promise<void> {
+/** As its headers say; it is closed. Without its model there is nothing to plan. */
+async function modelAt(path: string): Promise<Model> {
   const checkpoint = await openCheckpoint(path)
   try {
-    openModel(checkpoint)
+    return openModel(checkpoint)
   } finally {
     await checkpoint.close()
   }

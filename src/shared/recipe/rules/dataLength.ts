@@ -122,8 +122,9 @@ export const l5 = defineRule({
   *check({ document, uses, has, model, facts }) {
     const atMost = model?.modelConfig ? '' : 'at most '
     for (const { path, data, field, seqLen } of uses) {
-      // Rows of ids have a length of their own.
-      const rows = idShapeOf(facts.data.get(data), field)?.length === 2
+      // Rows of ids have a length of their own; of ids that nobody has looked at, as before a run, who knows.
+      const known = facts.data.get(data)
+      const rows = known ? idShapeOf(known, field)?.length === 2 : /\.safetensors$/.test(data ?? '')
       if (seqLen === null || rows || has([...path, 'seq_len']) || !has([...path, 'data'])) continue
       const edits = insertKey(document, path, 'seq_len', String(seqLen))
       yield {
