@@ -21,7 +21,7 @@ export interface TokenizerFiles {
 export interface WordEncoder {
   /** Whether a long text may be encoded in pieces. */
   readonly cuttable: boolean
-  /** Ids of a piece; `special`: with what the post-processor puts around a document. @throws EngineError 'bad-config'. */
+  /** Ids of a piece; `special`: with what the post-processor puts around a document. @throws EngineError 'bad-config', 'bad-data'. */
   encode(text: string, special: boolean): Int32Array<ArrayBuffer>
   /** The text of ids, special tokens left out. @throws EngineError 'bad-config'. */
   decode(ids: readonly number[]): string
@@ -31,16 +31,17 @@ export interface WordEncoder {
 export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFiles): WordEncoder {
   const settings = config === null ? {} : parse(config, path.replace(/\.json$/, '_config.json'))
   const definition = parse(text, path)
-  refuseTokenizer(definition, path)
-  const added = definition.added_tokens ?? []
-  const steps = spelledOut(definition.pre_tokenizer, settings.add_prefix_space === true)
-  const stated = { ...definition, added_tokens: added, pre_tokenizer: steps }
-  const tokenizer = usable(path, () => new Tokenizer(stated, settings))
+  const tokenizer = usable(path, () => {
+    refuseTokenizer(definition, path)
+    const added = definition.added_tokens ?? []
+    const steps = spelledOut(definition.pre_tokenizer, settings.add_prefix_space === true)
+    return new Tokenizer({ ...definition, added_tokens: added, pre_tokenizer: steps }, settings)
+  })
   return {
     decode: (ids) => usable(path, () => (ids.length === 0 ? '' : tokenizer.decode([...ids], asTheyAre))),
     cuttable: isSafeToCut(definition),
     encode(text, special) {
-      const { ids, tokens } = usable(path, () => tokenizer.encode(text, { add_special_tokens: special }))
+      const { ids, tokens } = usable(path, () => encodeBy(tokenizer, text, special, path))
       const unknown = ids.findIndex((id) => !Number.isInteger(id) || id < 0)
       if (unknown < 0) return Int32Array.from(ids)
       throw new EngineError(
@@ -48,6 +49,16 @@ export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFi
         `${path} has no id for the token ${JSON.stringify(tokens[unknown])}; is it from another model?`,
       )
     },
+  }
+}
+
+function encodeBy(tokenizer: Tokenizer, text: string, special: boolean, path: string) {
+  try {
+    return tokenizer.encode(text, { add_special_tokens: special })
+  } catch (error) {
+    // The library passes a word's ids as arguments, and a Unigram model's word is the whole text.
+    if (!(error instanceof RangeError)) throw error
+    throw new EngineError('bad-data', `${path} cannot encode so long a text at once; give it in shorter documents`)
   }
 }
 
@@ -67,9 +78,7 @@ function usable<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    // The library passes a word's ids as arguments, and a Unigram model's word is the whole text.
-    if (error instanceof RangeError)
-      throw new EngineError('bad-config', `${path} cannot encode so long a text at once; give it in shorter documents`)
+    if (error instanceof EngineError) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new EngineError('bad-config', `${path} cannot be used (${reason}); save it with a current transformers`)
   }

@@ -80,7 +80,7 @@ export interface ModelConfig {
   readonly prefix: string
   /** In front of the head's name. */
   readonly headPrefix: string
-  /** The checkpoint holds more than this text model; all of it has names that begin with `prefix` or are the head's. */
+  /** The checkpoint holds more than this text model, whose own tensors are the head's and those that begin with `prefix`. */
   readonly isPart: boolean
 }
 

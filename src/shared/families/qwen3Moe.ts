@@ -5,19 +5,17 @@ import { qwen3 } from './qwen3.ts'
 
 const { 'mlp.gate': _gate, 'mlp.up': _up, 'mlp.down': _down, ...attentionTensors } = qwen3.tensors
 
-/** Names of experts that Qwen3-MoE and OLMoE share. */
-export const expertTensors = {
-  'moe.router': 'layers.{block}.mlp.gate',
-  'moe.gate': 'layers.{block}.mlp.experts.{expert}.gate_proj',
-  'moe.up': 'layers.{block}.mlp.experts.{expert}.up_proj',
-  'moe.down': 'layers.{block}.mlp.experts.{expert}.down_proj',
-} as const
-
 export const qwen3Moe = {
   ...qwen3,
   modelType: 'qwen3_moe',
   title: 'Qwen3-MoE',
-  tensors: { ...attentionTensors, ...expertTensors },
+  tensors: {
+    ...attentionTensors,
+    'moe.router': 'layers.{block}.mlp.gate',
+    'moe.gate': 'layers.{block}.mlp.experts.{expert}.gate_proj',
+    'moe.up': 'layers.{block}.mlp.experts.{expert}.up_proj',
+    'moe.down': 'layers.{block}.mlp.experts.{expert}.down_proj',
+  },
   keys: { ...llamaKeys, intermediateSize: 'moe_intermediate_size' },
   headDim: null,
   window: { ...qwen3.window, firstBlockKey: null, byType: false },

@@ -17,16 +17,7 @@ export function refuse(json: ConfigJson, family: FamilySpec): void {
     if (Array.isArray(value) && value.length === 0) continue
     throw unsupported(key, value, `${family.title} models with it cannot be computed here`)
   }
-  refuseFraction(json, family)
   refuseTwoWords(json, family)
-}
-
-/** transformers turns part of a head in some families only, and ignores the setting or fails in the others. */
-function refuseFraction(json: ConfigJson, { position, title }: FamilySpec): void {
-  if (position.kind !== 'rope' || position.fractionKeys.length > 0) return
-  const key = 'partial_rotary_factor'
-  const value = json[key] ?? 1
-  if (value !== 1) throw unsupported(key, value, `heads of ${title} models are turned whole`)
 }
 
 /** What config.json says twice must be the same: programs differ in which they take. */

@@ -40,6 +40,18 @@ describe('createWordEncoder', () => {
     }
   })
 
+  it('says of a definition that nests without end, and of a text too long for its model, what is wrong', () => {
+    const [open, close] = ['{"type":"Sequence","pretokenizers":[', ']}']
+    const endless = `{"model":{"type":"BPE","vocab":{},"merges":[]},"pre_tokenizer":${open.repeat(20_000)}${close.repeat(20_000)}}`
+    const create = () => createWordEncoder({ path: 'tokenizer.json', tokenizer: endless, config: null })
+    assert.throws(create, { code: 'bad-config', message: /cannot be used/ })
+    const model = { type: 'Unigram', unk_id: 0, vocab: [['<unk>', 0], ['a', -1], [' ', -1]] } // prettier-ignore
+    const whole = { ...byteTokenizer(), added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, model } // prettier-ignore
+    const { encode } = encoderOf(whole, { unk_token: '<unk>' })
+    assert.equal(encode('a a', false).length, 3)
+    assert.throws(() => encode('a '.repeat(300_000), false), { code: 'bad-data', message: /shorter documents/ })
+  })
+
   it('refuses what the library leaves out', () => {
     const whole = byteTokenizer()
     const model = whole.model as object

@@ -67,10 +67,7 @@ describe('readModelConfig', () => {
     assert.throws(() => read({ ...llama, rope_scaling: yarn }), /yarn: factor is 4, but .* is 2/)
     const phi = { ...llama, model_type: 'phi' }
     assert.throws(() => read({ ...phi, partial_rotary_factor: 0.75 }), /turns 3 of 4 channels/)
-    assert.throws(
-      () => read({ ...llama, partial_rotary_factor: 0.5 }),
-      /is 0.5; heads of LLaMA models are turned whole/,
-    )
+    assert.throws(() => read({ ...llama, partial_rotary_factor: 0.5 }), /is 0.5; heads of such models are turned whole/)
     assert.throws(() => read({ ...llama, rope_parameters: { partial_rotary_factor: 0.5 } }), /turned whole/)
   })
 
