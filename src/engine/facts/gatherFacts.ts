@@ -48,7 +48,11 @@ async function outputFacts(to: string, model: string): Promise<OutputFacts> {
   return { exists, overlap }
 }
 
-async function machineFacts(to: string, { gpu = null, memoryBytes }: Surroundings): Promise<MachineFacts> {
+/** `to`: a folder, whether or not it is there yet. */
+export async function machineFacts(
+  to: string,
+  { gpu = null, memoryBytes }: Omit<Surroundings, 'folder'>,
+): Promise<MachineFacts> {
   // The folder that will be made is on the disk of the nearest one that is there.
   let place = to
   while ((await stat(place).catch(() => null)) === null && dirname(place) !== place) place = dirname(place)
@@ -58,6 +62,7 @@ async function machineFacts(to: string, { gpu = null, memoryBytes }: Surrounding
     freeDiskBytes: disk ? disk.bavail * disk.bsize : null,
     threads: availableParallelism(),
     budgetBytes: memoryBytes ?? defaultMemoryBytes(),
+    budgetAsked: memoryBytes !== undefined,
     gpu,
     bf16: multipliesBf16(),
   }

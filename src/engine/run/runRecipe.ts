@@ -1,13 +1,15 @@
 // A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { beyondDevice } from '../../shared/plan/memory.ts'
+import { budgetWarnings } from '../../shared/plan/planRecipe.ts'
 import type { PrecisionChoice } from '../../shared/recipe/precisions.ts'
 import type { RunEvent } from '../../shared/protocol/events.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { openEventLog, type EventLog } from './state/eventLog.ts'
 import { defaultMemoryBytes } from '../facts/defaultMemory.ts'
+import { machineFacts } from '../facts/gatherFacts.ts'
+import { modelFacts } from '../facts/modelFacts.ts'
 import { releaseOutput } from './open/outputClaim.ts'
 import type { RecipeFile } from './open/recipeFile.ts'
 import type { FolderPlace } from './state/namedFolder.ts'
@@ -101,7 +103,9 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
   try {
     // What an earlier process left there is not how this one ends.
     await rm(folder.report, { force: true })
+    const overBudget = await warningsOfBudget(opened, options.memoryBytes)
     announce(opened, log, options.version)
+    for (const message of overBudget) session.warn(message)
     const { sparsity } = await runPhases(session, plan, options.version)
     // It has been said already that the run was cancelled: then it was, and going on finds nothing left to compute.
     options.signal?.throwIfAborted()
@@ -133,10 +137,14 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     // Also a resumed run may have said nothing yet.
     if (progress.eventsBytes === 0) for (const message of progress.warnings) emit({ type: 'warning', message })
     if (resumed) warnOfOtherDevice(opened, session.warn)
-    // Of a default nobody has to be told.
-    const excess = options.memoryBytes !== undefined && beyondDevice(session.memoryBytes, backend.memory().limitBytes)
-    if (excess && backend.traits.inHostMemory) session.warn(excess)
   }
+}
+
+/** What the run will not do with the memory that somebody allows it. */
+async function warningsOfBudget({ recipe, folder, backend }: OpenedRun, memoryBytes?: number): Promise<string[]> {
+  if (memoryBytes === undefined || !backend.traits.inHostMemory) return []
+  const [model, machine] = await Promise.all([modelFacts(recipe.model), machineFacts(folder.path, { memoryBytes })])
+  return budgetWarnings(recipe, { model, machine: { ...machine, memoryBytes: backend.memory().limitBytes } })
 }
 
 /** Other hardware, another BLAS or another number of threads rounds differently. */

@@ -68,6 +68,12 @@ export function beyondDevice(memoryBytes: number, limitBytes: number): string | 
   return `--memory ${asked} is more than there is (${has}): at most ${used} are used`
 }
 
+/** What to say when a run takes more than it was allowed, whatever it does; null when it does not. */
+export function beyondBudget(memoryBytes: number, leastBytes: number): string | null {
+  if (leastBytes <= memoryBytes) return null
+  return `--memory allows ${formatBytes(memoryBytes)}, and this takes about ${formatBytes(leastBytes)} at least: use mode reconstruct, smaller batches or shorter windows, or allow more`
+}
+
 /** `solvingBytes`: what pruning would take beside a block and its states (pruneCost.ts). */
 export function shareMemory(
   { memoryBytes, limitBytes, apart, threads }: MemoryLimits,

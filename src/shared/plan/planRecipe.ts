@@ -9,7 +9,7 @@ import type { Finding, Severity } from '../recipe/finding.ts'
 import { selectModules } from '../recipe/match.ts'
 import { recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
 import { estimatesOf } from './estimates.ts'
-import { beyondDevice } from './memory.ts'
+import { beyondBudget, beyondDevice, leastMemory } from './memory.ts'
 import { trainablePercentage, trainableRows, type TrainableRow } from './trainable.ts'
 
 /** `recipePath` is only shown. Without a usable model the plan has no rows, and `errors` says why. */
@@ -19,7 +19,7 @@ export function planRecipe(
   facts: LintFacts,
   findings: readonly Finding[],
 ): PlanSummary {
-  const { model, machine } = facts
+  const { model } = facts
   const config = model?.modelConfig ?? null
   const pruned = new Set(recipe.prune.flatMap((step) => modulesToPrune(step, model?.modules ?? []).map((m) => m.name)))
   const recoveries = recipe.recover.map((settings, i): RecoverySummary & { rows: TrainableRow[] } => {
@@ -41,7 +41,6 @@ export function planRecipe(
   )
   const of = (...severities: Severity[]) =>
     findings.filter((f) => severities.includes(f.severity)).map((f) => f.message)
-  const excess = machine && !machine.gpu ? beyondDevice(machine.budgetBytes, machine.memoryBytes) : null
   return {
     recipe: recipePath,
     model: recipe.model,
@@ -66,10 +65,21 @@ export function planRecipe(
       isMeasured(name) && typeof sparsity === 'number' ? [{ name, sparsity }] : [],
     ),
     estimates: estimatesOf(recipe, facts),
-    warnings: [...of('warning'), ...(excess ? [excess] : [])],
+    warnings: [...of('warning'), ...budgetWarnings(recipe, facts)],
     errors: of('error'),
     saveTo: recipe.save?.to ?? null,
   }
+}
+
+/** What a budget that somebody asked for cannot be; of a default nobody has to be told. A GPU's memory is not what it limits. */
+export function budgetWarnings(
+  recipe: ResolvedRecipe,
+  { model, machine }: Pick<LintFacts, 'model' | 'machine'>,
+): string[] {
+  if (!machine?.budgetAsked || machine.gpu) return []
+  const { budgetBytes, memoryBytes } = machine
+  const least = model ? leastMemory(recipe, model, machine) : 0
+  return [beyondDevice(budgetBytes, memoryBytes), beyondBudget(budgetBytes, least)].filter((said) => said !== null)
 }
 
 /** Of two recoveries, for each parameter the one that trains more of it. Either may have a row for a tied head. */

@@ -78,6 +78,8 @@ export interface MachineFacts {
   readonly threads: number
   /** What a run may use: `--memory`, or half of what is free. */
   readonly budgetBytes: number
+  /** Somebody asked for that budget. */
+  readonly budgetAsked?: boolean
   /** Null: not looked at. */
   readonly gpu: boolean | null
   /** The processor has instructions for products of bf16. */

@@ -52,6 +52,11 @@ describe('runs', () => {
     assert.match(report.warnings.join(), /--memory 1.13 PB is more than there is \(.*\): at most .* are used/)
   })
 
+  it('less memory than it takes at least is said, and what it takes', async () => {
+    const report = await run(backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 20 })
+    assert.match(report.warnings.join(), /--memory allows 1.05 MB, and this takes about \d+ MB at least: use/)
+  })
+
   it('one that is stopped after its result was saved is cancelled, and goes on to a good end', async () => {
     const controller = new AbortController()
     let folder = ''

@@ -27,17 +27,20 @@ describe('plan of a recipe', () => {
     assert.equal(plan.errors.length, 1, 'the two steps overlap')
   })
 
-  it('says that more memory is allowed than the machine has', () => {
+  it('says that more memory is allowed than the machine has, or less than it takes', () => {
     assert.equal(beyondDevice(8e9, 8e9), null)
     assert.match(beyondDevice(64e9, 24e9) ?? '', /--memory 64 GB is more than there is \(24 GB\): at most 21.6 GB/)
     const machine = { memoryBytes: 24e9, freeDiskBytes: null, threads: 2, gpu: false }
-    const warningsOf = (budgetBytes: number) => {
-      const facts = { ...factsOf(modelOf(optConfig, { masked: true })), machine: { ...machine, budgetBytes } }
+    const warningsOf = (budgetBytes: number, budgetAsked = true) => {
+      const asked = { ...machine, budgetBytes, budgetAsked }
+      const facts = { ...factsOf(modelOf(optConfig, { masked: true })), machine: asked }
       const recipe = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune: [{}] }))
       return planRecipe('r.prune.yaml', recipe, facts, []).warnings
     }
     assert.deepEqual(warningsOf(8e9), [])
     assert.equal(warningsOf(64e9).length, 1)
+    assert.match(warningsOf(1e6).join(), /^--memory allows 1 MB, and this takes about \d+ MB at least: /)
+    assert.deepEqual(warningsOf(1e6, false), [], 'a default')
   })
 
   it('memory does not grow with the depth when blocks are reconstructed one by one: masks stay on disk', () => {
