@@ -41,6 +41,17 @@ export const gptNeoxConfig = {
   max_position_embeddings: 2048,
 }
 
+/** Its norms have no weights, nothing has a bias. */
+export const olmoConfig = {
+  model_type: 'olmo',
+  hidden_size: 64,
+  intermediate_size: 160,
+  num_hidden_layers: 12,
+  num_attention_heads: 4,
+  vocab_size: 512,
+  max_position_embeddings: 2048,
+}
+
 /** The header that a model of this configuration has. */
 export function tensorsOf(config: unknown, dtype = 'F32'): Map<string, TensorFacts> {
   return new Map(

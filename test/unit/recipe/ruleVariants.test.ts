@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
 import type { Severity } from '../../../src/shared/recipe/finding.ts'
 import { lint } from '../../../src/shared/recipe/lint.ts'
-import { factsOf, gptNeoxConfig, llamaConfig, machine, modelOf, optConfig } from '../../support/recipeFacts.ts'
+import { factsOf, gptNeoxConfig, llamaConfig, machine, modelOf, olmoConfig, optConfig } from '../../support/recipeFacts.ts'
 
 const opt = factsOf(modelOf(optConfig, { masked: true }))
 const llama = factsOf(modelOf(llamaConfig, { masked: true }))
 const neox = factsOf(modelOf({ ...gptNeoxConfig }, { masked: true }))
+const plain = factsOf(modelOf(olmoConfig, { masked: true }))
 const bare = factsOf({ ...modelOf(optConfig), tokenizer: { present: false, largestId: null } })
 const small: LintFacts = { ...opt, machine: { ...machine, freeDiskBytes: 1000, budgetBytes: 8e9, memoryBytes: 1000 } }
 const there: LintFacts = { ...opt, output: { exists: true, overlap: null } }
@@ -65,6 +66,9 @@ const cases: Case[] = [
   ['data of a second retraining', `recover: [{mode: retrain, data: a.jsonl, seq_len: 64, train: [norm]}, {mode: retrain, train: [norm]}]\n${save}`, 'M1', 'error'],
   ['calibration of a refit in a list', `${prune('sparsity: 0.3')}${data}recover: [{mode: retrain, data: a.jsonl, seq_len: 64, train: [norm]}, {mode: refit}]\n`, 'M2', null],
   ['biases of OPT', retrain('train: [bias]'), 'R2', null, opt],
+  ['norms that have no weights', retrain('train: [norm, mask_lora]'), 'R2', 'warning', plain],
+  ['only norms that have no weights', retrain('train: [norm]'), 'R7', 'error', plain],
+  ['norms of LLaMA', retrain('train: [norm]'), 'R7', null, llama],
   ['only biases where there are none', retrain('train: [bias]'), 'R7', 'error', llama],
   ['only the head in a reconstruction', `${data}recover: {train: [head]}\n${save}`, 'R7', 'error'],
   ['the embedding in a reconstruction', `${data}recover: {train: [embedding, norm]}\n${save}`, 'R3', 'warning'],

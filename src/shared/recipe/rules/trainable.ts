@@ -55,29 +55,40 @@ function* exclusiveSubsets({ document }: LintContext, { path, written }: Recover
   }
 }
 
-function hasBias({ parameters }: ModelFacts): boolean {
-  return parameters.some((p) => p.kind === 'bias' || p.kind === 'normBias')
+/** Kinds of parameters that a model may not have at all, with what they are called. */
+const optional = {
+  bias: { kinds: ['bias', 'normBias'], noun: 'biases' },
+  norm: { kinds: ['norm'], noun: 'norm weights' },
+} as const
+
+type Optional = keyof typeof optional
+
+function lacks({ parameters }: ModelFacts, subset: Optional): boolean {
+  const kinds: readonly string[] = optional[subset].kinds
+  return parameters.length > 0 && !parameters.some(({ kind }) => kinds.includes(kind))
 }
 
 export const r2 = defineRule({
   id: 'R2',
   severity: 'warning',
   needs: 'model',
-  title: 'The model has no biases',
-  why: 'LLaMA and Mistral have none, so `bias` trains nothing there; norms and mask_lora do the work.',
+  title: 'The model has no biases, or no norm weights',
+  why: 'LLaMA and Mistral have no biases, so `bias` trains nothing there; the norms of OLMo 1 have no weights. What a model has, and mask_lora, do the work.',
   bad: 'recover: {train: [bias, norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm, mask_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ document, recoveries, model }) {
-    if (!model || model.parameters.length === 0 || hasBias(model)) return
+    if (!model) return
+    const missing = (Object.keys(optional) as Optional[]).filter((subset) => lacks(model, subset))
+    const instead = missing.includes('norm') ? [defaultAdapter] : ['norm', defaultAdapter]
     for (const { path, written } of recoveries) {
-      const { train } = written
-      if (!train?.includes('bias')) continue
-      const rest = train.filter((t) => t !== 'bias')
-      yield {
-        at: [...path, 'train', train.indexOf('bias')],
-        message: `This model has no biases, so bias trains nothing: use norm or an adapter such as ${defaultAdapter}.`,
-        fixes: [setTrain(document, path, rest.length > 0 ? rest : ['norm', defaultAdapter])],
-      }
+      const { train = [] } = written
+      const rest = train.filter((t) => !(missing as string[]).includes(t))
+      for (const subset of missing.filter((one) => train.includes(one)))
+        yield {
+          at: [...path, 'train', train.indexOf(subset)],
+          message: `This model has no ${optional[subset].noun}, so ${subset} trains nothing: use ${instead.length > 1 ? 'norm or ' : ''}an adapter such as ${defaultAdapter}.`,
+          fixes: [setTrain(document, path, rest.length > 0 ? rest : instead)],
+        }
     }
   },
 })
@@ -148,16 +159,14 @@ export const r7 = defineRule({
       if (given !== undefined && (!Array.isArray(given) || (written.train ?? []).length !== given.length)) continue
       const trains = (subset: string): boolean => {
         if (subset === 'head' || subset === 'embedding') return resolved.mode === 'retrain'
-        return subset !== 'bias' || !model || model.parameters.length === 0 || hasBias(model)
+        return !model || !(subset === 'bias' || subset === 'norm') || !lacks(model, subset)
       }
       if (resolved.train.some(trains)) continue
+      const better = [...(trains('norm') ? ['norm'] : []), defaultAdapter]
       yield {
         at: given === undefined ? { key: path } : [...path, 'train'],
-        message: `Nothing would be trained: train [norm, ${defaultAdapter}], or bias and norm in models that have biases.`,
-        fixes:
-          given === undefined
-            ? []
-            : [setTrain(document, path, model && !trains('bias') ? ['norm', defaultAdapter] : ['bias', 'norm'])],
+        message: `Nothing would be trained: train [${better.join(', ')}]${trains('norm') ? ', or bias and norm in models that have biases' : ''}.`,
+        fixes: given === undefined ? [] : [setTrain(document, path, trains('bias') ? ['bias', 'norm'] : better)],
       }
     }
   },
