@@ -3,6 +3,7 @@ import { CodeActionKind } from 'vscode-languageserver/node'
 import type { CodeAction, CodeActionContext, Range, WorkspaceEdit } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Finding, TextEdit } from '../../shared/recipe/finding.ts'
+import { isInsideText } from '../../shared/recipe/document.ts'
 import { importRecipe } from '../../shared/recipe/foreign/importRecipe.ts'
 import type { Analysis } from '../analyses.ts'
 import { isHubName } from '../../engine/checkpoint/hubCache.ts'
@@ -20,7 +21,13 @@ export function codeActions(
   const actions: CodeAction[] = []
   if (wanted(CodeActionKind.QuickFix)) {
     const here = analysis.findings.filter((f) => overlaps(f.range, range))
-    actions.push(...here.flatMap((f) => [...quickFixes(document, f), ...pullModel(analysis, f), disable(document, f)]))
+    actions.push(
+      ...here.flatMap((f) => [
+        ...quickFixes(document, f),
+        ...pullModel(analysis, f),
+        ...disable(document, analysis, f),
+      ]),
+    )
   }
   if (wanted(CodeActionKind.SourceFixAll)) actions.push(...fixAll(document, analysis))
   if (wanted(CodeActionKind.RefactorRewrite)) actions.push(...convertForeign(document, analysis))
@@ -64,19 +71,21 @@ function pullModel({ context, facts }: Analysis, finding: Finding): CodeAction[]
   ]
 }
 
-function disable(document: TextDocument, finding: Finding): CodeAction {
+/** None where a comment would become part of a text that goes on over lines. */
+function disable(document: TextDocument, { context }: Analysis, finding: Finding): CodeAction[] {
   const { line } = finding.range.start
-  const indent = /^[ \t]*/.exec(
-    document.getText({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } }),
-  )
   const at = { line, character: 0 }
+  if (isInsideText(context.document, document.offsetAt(at))) return []
+  const indent = /^[ \t]*/.exec(document.getText({ start: at, end: { line: line + 1, character: 0 } }))
   const newText = `${indent?.[0] ?? ''}# sparsescope-disable-next-line ${finding.rule}: say why\n`
-  return {
-    title: `Disable ${finding.rule} for this line`,
-    kind: CodeActionKind.QuickFix,
-    diagnostics: [toDiagnostic(finding, () => null)],
-    edit: change(document, [{ range: { start: at, end: at }, newText }]),
-  }
+  return [
+    {
+      title: `Disable ${finding.rule} for this line`,
+      kind: CodeActionKind.QuickFix,
+      diagnostics: [toDiagnostic(finding, () => null)],
+      edit: change(document, [{ range: { start: at, end: at }, newText }]),
+    },
+  ]
 }
 
 /** The only fix of every finding that has one; where two would touch the same text, the first. */

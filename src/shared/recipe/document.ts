@@ -1,6 +1,6 @@
 // A recipe's text with its YAML tree: values for validation, ranges for messages. Hostile text is a finding like any
 // other: size, depth and aliases are limited, and nothing here throws for any text.
-import { isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml'
+import { isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml'
 import type { Document, Node, Pair, YAMLMap } from 'yaml'
 import type { Position, Range } from './finding.ts'
 
@@ -179,6 +179,17 @@ function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], 
 /** Text of a pair's key; null when the key is not a scalar. */
 export function keyOf(pair: Pair): string | null {
   return isScalar(pair.key) ? String(pair.key.value) : typeof pair.key === 'string' ? pair.key : null
+}
+
+/** Whether a key or value begins before `offset` and ends after it. */
+export function isInsideText({ root }: Pick<RecipeDocument, 'root'>, offset: number): boolean {
+  let inside = false
+  visit(root, {
+    Scalar(_, { range }) {
+      inside ||= range != null && range[0] < offset && offset < range[1]
+    },
+  })
+  return inside
 }
 
 const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, number>>()

@@ -103,6 +103,18 @@ describe('language server', () => {
     assert.deepEqual(await recipe.diagnostics(), [])
   })
 
+  it('offers no comment that would become part of a text which goes on over lines', async () => {
+    const recipe = await open(
+      good.replace('{data: calib.safetensors, samples', '{data: "calib\n  .safetensors", samples'),
+    )
+    const few = (await recipe.diagnostics()).find(({ code }) => code === 'M3')
+    assert.equal(few?.range.start.line, 7)
+    assert.deepEqual(
+      (await recipe.actions(few)).filter(({ title }) => title.startsWith('Disable')),
+      [],
+    )
+  })
+
   it('offers no action for a sweep that is right', async () => {
     const recipe = await open(`${good}sweep: {prune.0.sparsity: [0.4, 0.5]}\n`)
     const at = { line: 4, character: 15 }
