@@ -91,7 +91,9 @@ export function createHead(actions: HeadActions): Head {
       start.hidden = !result.partial
       start.textContent = result.partial ? 'Continue' : 'Compute statistics'
       const skipped = result.skipped > 0 ? `, ${result.skipped} cannot be read` : ''
-      text.textContent = `${result.scanned} tensors scanned${skipped}${result.partial ? ', stopped before the end' : ''}`
+      const why = result.problem === undefined ? '' : `: ${result.problem}`
+      const stopped = result.partial ? `, stopped before the end${why}` : ''
+      text.textContent = `${result.scanned} tensors scanned${skipped}${stopped}`
       announce(text.textContent)
     },
     trusted(trusted) {

@@ -87,7 +87,8 @@ export class ModelSession {
     this.call('scan', { path: this.path }, { signal: scan.abort.signal, onProgress }).then(
       end,
       // Stopped or failed: what is known stays, and the scan can go on.
-      () => end({ scanned: 0, skipped: 0, partial: true }),
+      (error: unknown) =>
+        end({ scanned: 0, skipped: 0, partial: true, ...(!scan.abort.signal.aborted && { problem: reasonOf(error) }) }),
     )
   }
 
@@ -113,7 +114,7 @@ export class ModelSession {
       const { warnings } = await this.call('analyse', { path: this.path, ...request }, { signal, onProgress })
       end(warnings.at(0) ?? null)
     } catch (error) {
-      end(analysing.abort.signal.aborted ? null : error instanceof Error ? error.message : String(error))
+      end(analysing.abort.signal.aborted ? null : reasonOf(error))
     }
   }
 
@@ -154,7 +155,7 @@ export class ModelSession {
       }
       if (waiting().length > 0 && !this.lastResult && this.autoScan(model)) this.startScan()
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = reasonOf(error)
       for (const { post } of waiting()) post({ type: 'failed', message })
     }
   }
@@ -163,4 +164,8 @@ export class ModelSession {
   tell(message: ToInspector): void {
     for (const view of this.views) if (view.shows) view.post(message)
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

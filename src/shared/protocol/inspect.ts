@@ -109,8 +109,10 @@ export interface ScanProgress {
 export interface ScanResult {
   scanned: number
   skipped: number
-  /** True when it was cancelled: what was scanned so far stays. */
+  /** True when it was cancelled or failed: what was scanned so far stays. */
   partial: boolean
+  /** Why it failed. */
+  problem?: string
 }
 
 /** A rectangle of a matrix. Tensors of more than two dimensions are cut: all but the last two are `slice`. */

@@ -67,6 +67,28 @@ describe('a checkpoint in the editor', () => {
     assert.equal(backend.scans.length, 1)
   })
 
+  it('tells why a scan failed, and nothing of one that was stopped', async () => {
+    const failing = ((name: string, _: unknown, options: { signal: AbortSignal }) =>
+      name === 'openModel'
+        ? Promise.resolve({ model: recordedModel(2), stats: [], analysis: null })
+        : new Promise((_, reject) => {
+            const stop = () => reject(new Error('cancelled'))
+            if (scans++ > 0) options.signal.addEventListener('abort', stop)
+            else reject(new Error('EIO: i/o error'))
+          })) as unknown as Caller
+    let scans = 0
+    const session = new ModelSession('/m', failing, () => true)
+    const { seen, post } = view()
+    session.attach(post)
+    await settled()
+    await settled()
+    session.startScan()
+    session.cancelScan()
+    await settled()
+    const ends = seen.filter((message) => message.type === 'scanEnd')
+    assert.deepEqual(ends.map(({ result }) => result.problem), ['EIO: i/o error', undefined]) // prettier-ignore
+  })
+
   it('stops its scan with its last view, and scans again for the next', async () => {
     const backend = fakeBackend()
     const session = new ModelSession('/m', backend.call, () => true)
