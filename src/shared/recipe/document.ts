@@ -155,7 +155,7 @@ function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], 
     if (part === 'key' && key) return range(key[0], key[1])
     const node = nodeAt(path)
     if (node?.range) {
-      const [start, end] = node.range
+      const [start, end] = [node.range[0], endOf(node, text)]
       if (end > start) return range(start, end)
     }
     if (key) return range(key[0], key[1])
@@ -174,6 +174,18 @@ function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], 
     position,
     offset: (p) => Math.min((lineStarts[p.line] ?? text.length) + p.character, text.length),
   }
+}
+
+/** Where the last value in a node ends. The parser counts what follows a block, line ends and comments, to the block. */
+export function endOf(node: Node, text: string): number {
+  const [start, end] = node.range ?? [0, 0]
+  if ((isMap(node) || isSeq(node)) && !node.flow && node.items.length > 0) {
+    const last: unknown = node.items.at(-1)
+    if (!isPair(last)) return isNode(last) ? endOf(last, text) : end
+    const ends = [last.key, last.value].map((part) => (isNode(part) ? endOf(part, text) : 0))
+    return Math.max(start, ...ends)
+  }
+  return isScalar(node) ? start + text.slice(start, end).trimEnd().length : end
 }
 
 /** Text of a pair's key; null when the key is not a scalar. */

@@ -1,7 +1,7 @@
 // Text edits of quick fixes, made from ranges: the rest of the text, its comments and its style stay as they are.
 import { isMap, isNode, isSeq } from 'yaml'
 import type { Pair, YAMLMap, YAMLSeq } from 'yaml'
-import { indexOfKey } from './document.ts'
+import { endOf, indexOfKey } from './document.ts'
 import type { Path, RecipeDocument } from './document.ts'
 import type { TextEdit } from './finding.ts'
 
@@ -9,10 +9,17 @@ export function replaceRange(document: RecipeDocument, start: number, end: numbe
   return { range: document.range(start, end), newText }
 }
 
-/** Replaces the value at a path; nothing when it is not there. */
+/** Replaces the value at a path, with its tag, which another value need not have; nothing when it is not there. */
 export function replaceValue(document: RecipeDocument, path: Path, newText: string): TextEdit[] {
   const node = document.nodeAt(path)
-  return node?.range ? [replaceRange(document, node.range[0], node.range[1], newText)] : []
+  if (!node?.range) return []
+  const start = node.range[0] - lengthBefore(document, node.range[0], /(?:![^\s,[\]{}]*\s+)$/)
+  return [replaceRange(document, start, endOf(node, document.text), newText)]
+}
+
+/** Of the anchor or tag before `offset`; longer names are nobody's. */
+function lengthBefore({ text }: RecipeDocument, offset: number, properties: RegExp): number {
+  return properties.exec(text.slice(Math.max(0, offset - 200), offset))?.[0].length ?? 0
 }
 
 export function renameKey(document: RecipeDocument, path: Path, key: string): TextEdit[] {
@@ -36,29 +43,29 @@ export function remove(document: RecipeDocument, path: Path): TextEdit[] {
 
 /** Removes the `index`-th of several pairs or items: for duplicate keys, which a path cannot tell apart. */
 export function removeFrom(document: RecipeDocument, parent: YAMLMap | YAMLSeq, index: number): TextEdit[] {
-  const [start, end] = extentOf(parent.items[index])
+  const [start, end] = extentOf(parent.items[index], document)
   const next = parent.items[index + 1]
   if (parent.flow) {
-    if (next !== undefined) return [replaceRange(document, start, extentOf(next)[0], '')]
-    return [replaceRange(document, extentOf(parent.items[index - 1])[1], end, '')]
+    if (next !== undefined) return [replaceRange(document, start, extentOf(next, document)[0], '')]
+    return [replaceRange(document, extentOf(parent.items[index - 1], document)[1], end, '')]
   }
-  const lineStart = document.text.lastIndexOf('\n', start - 1) + 1
+  const lineStart = isSeq(parent) ? lineOfDash(document, parent, start) : startOfLine(document, start)
   const lead = document.text.slice(lineStart, start)
   // `- method: wanda` on the line of its dash: the next key takes its place.
   if (isMap(parent) && lead.trim() !== '' && next !== undefined) {
-    return [replaceRange(document, start, extentOf(next)[0], '')]
+    return [replaceRange(document, start, extentOf(next, document)[0], '')]
   }
   const lineEnd = document.text.indexOf('\n', Math.max(start, end - 1))
   return [replaceRange(document, lineStart, lineEnd < 0 ? document.text.length : lineEnd + 1, '')]
 }
 
-/** Offsets of an item without the comments and white space after it. */
-function extentOf(item: unknown): [number, number] {
-  if (isNode(item)) return [item.range?.[0] ?? 0, item.range?.[1] ?? 0]
-  const pair = item as Pair
-  const key = isNode(pair.key) ? pair.key.range : null
-  const value = isNode(pair.value) ? pair.value.range : null
-  return [key?.[0] ?? value?.[0] ?? 0, Math.max(key?.[1] ?? 0, value?.[1] ?? 0)]
+/** Offsets of an item with its anchor and tag, or of a pair, without the comments and white space after it. */
+function extentOf(item: unknown, document: RecipeDocument): [number, number] {
+  const nodes = (isNode(item) ? [item] : [(item as Pair).key, (item as Pair).value]).filter(isNode)
+  const start = nodes.find(({ range }) => range)?.range?.[0] ?? 0
+  const end = Math.max(start, ...nodes.map((node) => endOf(node, document.text)))
+  // What stands before the first key of a map is the map's.
+  return [isNode(item) ? start - lengthBefore(document, start, /(?:[&!][^\s,[\]{}]*\s+)+$/) : start, end]
 }
 
 /** Adds `key: value` to the map at a path, which is made at the end of the text when it is a missing top-level key. */
@@ -75,9 +82,9 @@ export function insertKey(document: RecipeDocument, path: Path, key: string, val
   const first = map.items[0]
   const last = map.items.at(-1)
   if (!first || !last) return []
-  const [start] = extentOf(first)
+  const [start] = extentOf(first, document)
   const indent = document.position(start).character
-  const end = extentOf(last)[1]
+  const end = extentOf(last, document)[1]
   const lineEnd = document.text.indexOf('\n', Math.max(0, end - 1))
   const line = `${' '.repeat(indent)}${key}: ${value}`
   return lineEnd < 0
@@ -91,17 +98,29 @@ export function appendItem(document: RecipeDocument, path: Path, value: string):
   if (!isSeq(list)) return []
   const last = list.items.at(-1)
   if (list.flow) {
-    const at = last === undefined ? (list.range?.[0] ?? 0) + 1 : extentOf(last)[1]
+    const at = last === undefined ? (list.range?.[0] ?? 0) + 1 : extentOf(last, document)[1]
     return [replaceRange(document, at, at, last === undefined ? value : `, ${value}`)]
   }
   if (last === undefined) return []
-  const [start, end] = extentOf(last)
-  const lineStart = document.text.lastIndexOf('\n', start - 1) + 1
-  const dash = document.text.indexOf('-', lineStart)
-  // The extent of a map reaches into the next line; what stands behind the last value on its line is its comment.
-  const lineEnd = document.text.indexOf('\n', document.text.slice(0, end).trimEnd().length)
+  const [, end] = extentOf(last, document)
+  const column = document.position(list.range?.[0] ?? 0).character
+  // What stands behind the last value on its line is its comment.
+  const lineEnd = document.text.indexOf('\n', end)
   const at = lineEnd < 0 ? document.text.length : lineEnd
-  return [replaceRange(document, at, at, `\n${' '.repeat(Math.max(0, dash - lineStart))}- ${value}`)]
+  return [replaceRange(document, at, at, `\n${' '.repeat(column)}- ${value}`)]
+}
+
+function startOfLine({ text }: RecipeDocument, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1
+}
+
+/** Start of the line with the dash of the item that begins at `start`: between them an anchor or a tag may end lines. */
+function lineOfDash(document: RecipeDocument, list: YAMLSeq, start: number): number {
+  const first = list.range?.[0] ?? 0
+  const { character } = document.position(first)
+  let line = startOfLine(document, start)
+  while (line > first && document.text[line + character] !== '-') line = startOfLine(document, line - 1)
+  return line
 }
 
 /** The text with the edits made; for tests and for `fix all` on the command line. */

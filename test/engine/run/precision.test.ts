@@ -91,13 +91,15 @@ describe('precision of a run', () => {
   })
 
   it('bf16 where there is none is refused with the remedy', () => {
+    const before = process.env.SPARSESCOPE_ONEDNN
     process.env.SPARSESCOPE_ONEDNN = 'none'
     try {
       const { status, stderr } = cli('evaluate', model, '--data', data, '--device', 'cpu', '--precision', 'bf16')
       assert.equal(status, 2)
       assert.match(stderr, /no fast products of bf16.*precision f32 or auto.*doctor/)
     } finally {
-      delete process.env.SPARSESCOPE_ONEDNN
+      if (before === undefined) delete process.env.SPARSESCOPE_ONEDNN
+      else process.env.SPARSESCOPE_ONEDNN = before
     }
   })
 })

@@ -14,6 +14,7 @@ import {
   optConfig,
   tensorsOf,
 } from '../../support/recipeFacts.ts'
+import { inAllStyles } from '../../support/recipeStyles.ts'
 
 const good = factsOf(modelOf(optConfig, { masked: true }))
 const sparsities = new Map([['model.decoder.layers.0.fc1', 0.2]])
@@ -77,19 +78,18 @@ describe('lint rules', () => {
       assert.deepEqual(fired(rule, whole, good), [])
     })
 
-    it(`${rule.id}: each fix mends it`, () => {
-      const { document, findings } = lint(bad, { facts })
-      for (const finding of findings.filter((f) => f.rule === rule.id)) {
-        for (const fix of finding.fixes) {
-          const mended = applyEdits(document, fix.edits)
-          const after = lint(mended, { facts })
-          const left = after.findings.filter((f) => f.rule === rule.id && f.message === finding.message)
-          assert.deepEqual(left, [], `${fix.title}:\n${mended}`)
-          assert.deepEqual(
-            after.findings.filter((f) => f.rule === 'Y6'),
-            [],
-            `${fix.title} breaks the YAML:\n${mended}`,
-          )
+    it(`${rule.id}: each fix mends it, however the recipe is written`, () => {
+      for (const [style, text] of inAllStyles(bad)) {
+        const { document, findings } = lint(text, { facts })
+        for (const finding of findings.filter((f) => f.rule === rule.id)) {
+          for (const fix of finding.fixes) {
+            const mended = applyEdits(document, fix.edits)
+            const what = `${style}, ${fix.title}:\n${text}→\n${mended}`
+            const after = lint(mended, { facts })
+            const left = after.findings.filter((f) => f.rule === rule.id && f.message === finding.message)
+            assert.deepEqual(left, [], what)
+            assert.equal(after.document.problems.length > document.problems.length, false, `breaks the YAML ${what}`)
+          }
         }
       }
     })

@@ -3,6 +3,7 @@ import { pruneEntries } from '../../../src/shared/plan/pruneEntries.ts'
 import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
 import { resolvePruneStep } from '../../../src/shared/recipe/resolve.ts'
 import { shapePruning, targetsFor, type Shape } from '../../../src/shared/recipe/shapePruning.ts'
+import { inAllStyles } from '../../support/recipeStyles.ts'
 
 const names = ['attn.q', 'attn.out', 'mlp.up', 'mlp.down']
 const modules = [0, 1, 2, 10].flatMap((block) =>
@@ -59,7 +60,7 @@ describe('shaping the pruning of a recipe', () => {
 
   it('all of an entry moves its own number, in whatever style it is written', () => {
     const flow = recipe.replace(/prune:[^]*?(?=calibration)/, 'prune: [{method: wanda}]\n')
-    for (const text of [recipe, flow]) {
+    for (const text of [recipe, flow, ...inAllStyles(recipe).map(([, text]) => text)]) {
       const more = shaped(
         text,
         of(() => true),
@@ -69,6 +70,14 @@ describe('shaping the pruning of a recipe', () => {
       assert.equal(parseRecipe(more).recipe?.prune?.length, 1)
     }
   })
+
+  for (const [style, text] of inAllStyles(recipe.replace('sparsity: 0.5', 'sparsity: 0.5\n    ignore: [x]')))
+    it(`a recipe ${style} takes another entry, and stays one`, () => {
+      const some = of((name) => name.includes('.0.'))
+      const less = shaped(shaped(text, some, 'less'), some, 'less')
+      for (const [name, sparsity] of sparsities(less)) assert.equal(sparsity, some.has(name) ? 0.4 : 0.5, less)
+      assert.equal(sparsities(shaped(less, some, 'leave')).size, modules.length - some.size)
+    })
 
   it('a selection over two entries changes both, and keeps their methods and keys', () => {
     const two = shaped(recipe.replace('wanda # cheap', 'sparsegpt # cheap\n    block_size: 64'), of((name) => name.includes('.0.')), 'less') // prettier-ignore

@@ -6,6 +6,7 @@ import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
 import { resolvePruneStep } from '../../../src/shared/recipe/resolve.ts'
 import type { AllocateBy } from '../../../src/shared/allocations/allocateBy.ts'
 import { spreadPruning, type CurvesOf } from '../../../src/shared/recipe/spreadPruning.ts'
+import { inAllStyles } from '../../support/recipeStyles.ts'
 
 const numBlocks = 4
 const modules = Array.from({ length: numBlocks }, (_, block) => block).flatMap((block) =>
@@ -74,6 +75,14 @@ describe('spreading the sparsity of a recipe over the blocks', () => {
     assert.ok(!back.includes('owl') && !back.includes('threshold'), back)
     assert.ok(Math.abs(meanOf(back) - 0.6) < 1e-4)
   })
+
+  for (const [style, text] of inAllStyles(recipe))
+    it(`a recipe ${style} stays one, and changes like any other`, () => {
+      const lists = changed(text)
+      assert.ok(Math.abs(meanOf(lists) - 0.6) < 1e-4, lists)
+      assert.ok(Math.abs(meanOf(changed(lists)) - 0.6) < 2e-4, 'again, from the list')
+      assert.equal(parseRecipe(changed(lists, 'owl')).recipe?.prune?.[0].allocation, 'owl')
+    })
 
   it('each entry has a mean of its own, over its own blocks', () => {
     const two = recipe.replace(/ {2}- method[^]*?(?=calibration)/, '  - {method: wanda, sparsity: 0.5, targets: ["re:.*layers\\\\.[01]\\\\."]}\n  - {method: wanda, sparsity: 0.7, targets: ["re:.*layers\\\\.[23]\\\\."]}\n') // prettier-ignore
