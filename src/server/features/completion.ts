@@ -1,7 +1,7 @@
 // Completion: keys and values from the schema, and what only the checkpoint and the folder know: module names, regular
 // expressions with the number of modules they match, files, fields of data.
 import { readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { CompletionItemKind } from 'vscode-languageserver/node'
 import type { CompletionItem, Position } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
@@ -12,6 +12,7 @@ import { targetText } from '../../shared/recipe/patternText.ts'
 import type { Analysis } from '../analyses.ts'
 import { completionPlace } from '../completionPlace.ts'
 import type { CompletionPlace } from '../completionPlace.ts'
+import { isInComment } from '../inComment.ts'
 import { isSafe } from '../safe.ts'
 import { withoutModeline, yamlService } from '../yamlService.ts'
 
@@ -22,7 +23,7 @@ export async function completion(
 ): Promise<CompletionItem[]> {
   const place = completionPlace(document, position)
   const own = place ? await ownItems(place, analysis) : []
-  if (own.length > 0 || !isSafe(analysis)) return own
+  if (own.length > 0 || !isSafe(analysis) || isInComment(document.getText(), document.offsetAt(position))) return own
   const list = await (await yamlService()).doComplete(withoutModeline(document), position, false)
   return list.items as CompletionItem[]
 }
@@ -105,7 +106,7 @@ const hidden = /^(?:\.|node_modules$)/
 async function pathItems(place: CompletionPlace, { folder }: Analysis, key: string): Promise<CompletionItem[]> {
   if (folder === null) return []
   const typed = place.text.replace(/[^/]*$/, '')
-  const found = await readdir(join(folder, typed), { withFileTypes: true }).catch(() => [])
+  const found = await readdir(resolve(folder, typed), { withFileTypes: true }).catch(() => [])
   const items = found.slice(0, 2000).flatMap((entry): CompletionItem[] => {
     if (hidden.test(entry.name)) return []
     if (entry.isDirectory())

@@ -128,6 +128,13 @@ describe('language server', () => {
     )
   })
 
+  it('the hint of a list in lines stands behind its last item', async () => {
+    const recipe = await open(good.replace('train: [bias, norm]', 'train:\n    - bias\n    - norm # both'))
+    const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
+    const places = hints.map(({ position }) => `${position.line}:${position.character}`)
+    assert.ok(places.includes('12:10'), places.join())
+  })
+
   it('completes keys and words from the schema', async () => {
     const recipe = await open(good)
     const keys = labels(await recipe.at('textDocument/completion', good.replace('  steps: 10', '  st|')))
@@ -184,6 +191,24 @@ describe('language server', () => {
       await recipe.at('textDocument/completion', good.replace('calib.safetensors', 'text.jsonl, field: |')),
     )
     assert.deepEqual(fields, ['text', 'title'])
+  })
+
+  it('completes nothing in comments, and goes on after them', async () => {
+    const recipe = await open(good)
+    const at = async (marked: string) => labels(await recipe.at('textDocument/completion', marked))
+    for (const inside of ['# see prune|', '# |', '  # st|'])
+      assert.deepEqual(await at(good.replace('  steps: 10', inside)), [], inside)
+    assert.deepEqual(await at(good.replace('seed: 0', 'seed: 0 # s|')), [])
+    for (const outside of ["  # that's it\n  st|", '  lr: 1.0e-3 # x\n  st|'])
+      assert.ok((await at(good.replace('  steps: 10', outside))).includes('steps'), outside)
+  })
+
+  it('completes absolute paths where they are', async () => {
+    const recipe = await open(good)
+    const at = async (typed: string) =>
+      labels(await recipe.at('textDocument/completion', good.replace('data: calib.safetensors', `data: ${typed}|`)))
+    assert.ok((await at(`${folder}/`)).includes(`${folder}/text.jsonl`))
+    assert.ok(!(await at('/')).includes('/text.jsonl'))
   })
 
   it('completes in the quotes that were begun, and quotes what YAML would read as something else', async () => {
