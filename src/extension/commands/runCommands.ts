@@ -8,6 +8,7 @@ import type { PlanSummary } from '../../shared/protocol/plan.ts'
 import type { RunOutcome } from '../../shared/protocol/rpc.ts'
 import { planOf } from '../trainable/trainablePanels.ts'
 import { reached } from '../support/milestones.ts'
+import { plainText } from '../support/plainText.ts'
 import { requireTrust } from '../support/trust.ts'
 import { showReport } from '../runs/reportPanel.ts'
 import { isHeld } from '../runs/runHolder.ts'
@@ -132,7 +133,7 @@ function tellQueued({ queue }: Parts['runner']): void {
   const last = queue.waiting().at(-1)
   if (!last || last.behind === null) return
   const cancel = t('Cancel It')
-  void vscode.window.showInformationMessage(`${queuedText(last)}.`, cancel).then((chosen) => {
+  void vscode.window.showInformationMessage(plainText(`${queuedText(last)}.`), cancel).then((chosen) => {
     if (chosen === cancel) last.cancel()
   })
 }
@@ -143,7 +144,7 @@ async function notify({ status, message }: RunOutcome, folder: string): Promise<
   const done = status === 'done'
   const text = done ? resultText(name, await readResult(folder)) : `${name}: ${message ?? t('The run failed.')}`
   const show = done ? vscode.window.showInformationMessage : vscode.window.showErrorMessage
-  void show(text, open, ...(done ? [report] : [])).then((chosen) => {
+  void show(plainText(text), open, ...(done ? [report] : [])).then((chosen) => {
     if (chosen === open) void vscode.commands.executeCommand('sparsescope.openRun', { folder })
     if (chosen === report) void vscode.commands.executeCommand('sparsescope.openReport', { folder })
   })

@@ -19,6 +19,7 @@ import { spreadPruning, spreadsLater, type SpreadModule } from '../../shared/rec
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
+import { plainText } from '../support/plainText.ts'
 
 const t = vscode.l10n.t
 
@@ -64,7 +65,7 @@ export async function shapeRecipe(
 function offerAnalysis(weights: string, problem: string): void {
   const analyse = t('Analyse…')
   const message = t('{0}. Analysing the model measures it, about as long as pruning once.', problem)
-  void vscode.window.showWarningMessage(message, analyse).then((answer) => {
+  void vscode.window.showWarningMessage(plainText(message), analyse).then((answer) => {
     if (answer === analyse) void vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(weights))
   })
 }

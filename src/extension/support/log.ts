@@ -1,6 +1,7 @@
 // The log channel, and how failures reach the person: those they asked for are shown, the rest is logged.
 import * as vscode from 'vscode'
 import { BackendError } from '../backend/calls.ts'
+import { plainText } from './plainText.ts'
 
 export interface Log {
   channel: vscode.LogOutputChannel
@@ -17,7 +18,7 @@ export function createLog(): Log {
       const message = messageOf(error)
       channel.error(error instanceof Error && !(error instanceof BackendError) ? error : message)
       const open = vscode.l10n.t('Show Log')
-      void vscode.window.showErrorMessage(message, open).then((chosen) => {
+      void vscode.window.showErrorMessage(plainText(message), open).then((chosen) => {
         if (chosen === open) channel.show()
       })
     },

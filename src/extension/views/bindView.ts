@@ -2,6 +2,7 @@
 import * as vscode from 'vscode'
 import type { ExportFile, FromAnyView } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
+import { plainText } from '../support/plainText.ts'
 import { onSettingChange, viewSettings } from '../support/settings.ts'
 import { createAnswers, type ModelPaths } from './answers.ts'
 import { viewPage, webviewOptions, type ViewName } from './page.ts'
@@ -73,6 +74,7 @@ async function saveExport(file: ExportFile, folder: vscode.Uri | undefined): Pro
   if (!target) return
   await vscode.workspace.fs.writeFile(target, Buffer.from(file.content, file.encoding))
   const open = vscode.l10n.t('Open')
-  const chosen = await vscode.window.showInformationMessage(vscode.l10n.t('Exported {0}.', file.name), open)
+  const text = plainText(vscode.l10n.t('Exported {0}.', file.name))
+  const chosen = await vscode.window.showInformationMessage(text, open)
   if (chosen === open) await vscode.commands.executeCommand('vscode.open', target)
 }
