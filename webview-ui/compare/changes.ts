@@ -55,7 +55,7 @@ export function cellAt(map: ChangeMap, row: number, column: number): ChangeCell 
   return map.cells.get(`${map.blocks[row]}/${map.modules[column]}`)
 }
 
-/** filled: −1 (all mask bits lost, orange) to 1 (as many new zeros, blue). drift: ‖B − A‖ / ‖A‖, clipped at 1. */
+/** filled: −1 (all mask bits lost, orange) to 1 (as many new zeros, blue), whichever of the two is more. drift: ‖B − A‖ / ‖A‖, clipped at 1. */
 export function changeGrid(map: ChangeMap, measure: Measure, sequential: (share: number) => string): GridData {
   const cells = map.blocks.flatMap((_, row) =>
     map.modules.map((_, column): GridData['cells'][number] => {
@@ -105,14 +105,12 @@ function count(id: string, title: string, sort: (change: TensorChange) => number
   return { id, title, numeric: true, sort, text: (change) => formatCount(sort(change) ?? 0) }
 }
 
+/** Masks with as many zeros in other places differ: never the difference of the two, which would be 0. */
 function flips(changes: readonly TensorChange[]): number {
-  return (
-    (sum(changes, (c) => c.emptied) - sum(changes, (c) => c.filled)) /
-    Math.max(
-      1,
-      sum(changes, (c) => c.parameters),
-    )
+  const [filled, emptied, all] = (['filled', 'emptied', 'parameters'] as const).map((key) =>
+    sum(changes, (c) => c[key]),
   )
+  return (filled > 0 && filled >= emptied ? -filled : emptied) / Math.max(1, all)
 }
 
 function worstDrift(changes: readonly TensorChange[]): number {

@@ -27,11 +27,11 @@ export interface FoldedRun {
   readonly trainablePercent: Spread | null
 }
 
-/** In the order of each one's first run. */
+/** In the order of each one's first run. A run of which no seed is known is one by itself: without a report nothing else is known of it. */
 export function foldSeeds(runs: readonly ComparedRun[]): FoldedRun[] {
   const groups = new Map<string, number[]>()
   for (const [i, { settings }] of runs.entries()) {
-    const key = JSON.stringify(withoutSeed(settings))
+    const key = settings.seed === undefined ? String(i) : JSON.stringify(withoutSeed(settings))
     groups.set(key, [...(groups.get(key) ?? []), i])
   }
   return [...groups.values()].map((members) => folded(members, runs))

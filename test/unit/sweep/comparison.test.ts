@@ -44,6 +44,11 @@ describe('runs that differ only by their seed', () => {
     assert.equal(first.results.sparsity, null)
   })
 
+  it('are no one row where nobody knows their seeds, as of runs without a report', () => {
+    const unknown = [compared({ settings: {}, recovered: 400 }), compared({ settings: {}, recovered: 40 }), runs[0]]
+    assert.deepEqual(foldSeeds(unknown).map(({ members }) => members), [[0], [1], [2]]) // prettier-ignore
+  })
+
   it('the median of an even number lies between the two in the middle; what is not measured does not count', () => {
     assert.deepEqual(spreadOf([4, null, 1, 2, 10]), { median: 3, low: 1, high: 10, count: 4 })
     assert.equal(spreadOf([null]), null)

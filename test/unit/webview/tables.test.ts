@@ -74,6 +74,12 @@ describe('the map of a comparison', () => {
     assert.deepEqual(cells.map((cell) => cell?.value), [0, -0.5, null, null]) // prettier-ignore
   })
 
+  it('two masks of the same sparsity are not the same mask', () => {
+    const of = (filled: number, emptied: number) =>
+      changeGrid(changeMap(tensors, [{ ...change, filled, emptied }], 4), 'filled', () => '').cells[1]?.value
+    assert.deepEqual([of(1, 1), of(1, 2), of(0, 2), of(0, 0)], [-0.25, 0.5, 0.5, 0])
+  })
+
   it('says so', () => {
     const sentences = tensors.map((_, row) => describeChange(map, row, 0).replace(/^.*?: /, ''))
     assert.deepEqual(sentences, [
