@@ -246,6 +246,13 @@ describe('the view of a run in Chromium', () => {
     )
     assert.equal(copied.type, 'copy')
     assert.match(String(copied.text), /^\| opt-125m-wanda50 \| \|\n.*\n\| perplexity, dense \| 27\.65 \|/)
+    // Another run that goes on sends its news ten times a second: what is pressed or has the focus stays.
+    const button = page.getByRole('button', { name: 'Open report' })
+    await button.focus()
+    await button.evaluate((element) => element.setAttribute('data-same', ''))
+    await send(page, listing('done', 1))
+    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
+    assert.ok(await page.evaluate("document.activeElement.matches('[data-same]')"))
     // Gone on with: nothing is final.
     await send(page, { type: 'runResult', result: null })
     assert.equal(await page.getByRole('heading', { name: 'Result' }).count(), 0)

@@ -16,10 +16,13 @@ export function createResultCard({ reveal, copy }: ResultActions) {
   const element = h('section', { class: 'card resultCard', hidden: true }, h('h2', {}, 'Result'), facts, notes, buttons)
   const button = (text: string, act: () => void) =>
     h('button', { type: 'button', class: 'secondary', onclick: act }, text)
+  let drawn: RunResult | null = null
   return {
     element,
-    /** null: there is none yet. */
+    /** null: there is none yet. Buttons stay as they are while the result is the same: somebody may be about to press one. */
     update(name: string, result: RunResult | null): void {
+      if (result === drawn) return
+      drawn = result
       element.hidden = result === null
       if (result === null) return
       const tiles = resultFacts(result).map(([what, value]) =>

@@ -46,6 +46,9 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       const chosen = await recipeOrPick(argument, t('Run Recipe'))
       const recipe = chosen && (await savedRecipe(chosen))
       if (!recipe) return
+      // A lens stands in an older version of it, too.
+      if (recipe.scheme !== 'file')
+        throw new Error(t('{0} is not a file here, but a version of one ({1}:). Open the file and run that.', basename(recipe.fsPath), recipe.scheme)) // prettier-ignore
       const plan = await planOf(services, recipe)
       if (plan.errors.length > 0) throw new Error(`${basename(recipe.fsPath)}: ${plan.errors[0]}`)
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })

@@ -78,9 +78,11 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       onFailure: this.services.log.failed,
     })
     const open: Open = { panel, view, hasResult: false }
+    // A tab that a reload left behind another is revived when it is shown: the run may have been opened anew before.
+    this.open.get(folder)?.panel.dispose()
     this.open.set(folder, open)
     panel.onDidDispose(() => {
-      this.open.delete(folder)
+      if (this.open.get(folder) === open) this.open.delete(folder)
       view.dispose()
     })
   }
@@ -125,15 +127,18 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     if (saved) await writeCard(this.services, saved)
   }
 
-  private tellResult(folder: string, open: Open): void {
+  private tellResult(folder: string, open: Open, wait = 250): void {
+    if (this.open.get(folder) !== open) return
     const isDone = this.store.get(folder)?.status === 'done'
     if (isDone === open.hasResult) return
     open.hasResult = isDone
     if (!isDone) return open.view.post({ type: 'runResult', result: null })
     void readResult(folder).then((result) => {
-      // Of a run elsewhere the end is seen before its report is there: it is looked for at the next change.
-      if (result === null) open.hasResult = false
-      else if (open.hasResult)
+      // Of a run elsewhere the end is seen before its report is there, and nothing tells when it is.
+      if (result === null) {
+        open.hasResult = false
+        if (wait <= longestWait) setTimeout(() => this.tellResult(folder, open, 2 * wait), wait)
+      } else if (open.hasResult)
         open.view.post({ type: 'runResult', result: { ...result, output: shown(result.output) } })
     }, this.services.log.failed)
   }
@@ -150,6 +155,9 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     for (const { view } of this.open.values()) view.post(message)
   }
 }
+
+/** In milliseconds. A report is written within seconds of the end. */
+const longestWait = 60_000
 
 /** Inside the workspace a path is as short as people say it; it is what they copy, too. */
 function shown(output: string | null): string | null {

@@ -53,7 +53,10 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   private adopt(panel: vscode.WebviewPanel, subject: Subject): void {
     const { services } = this
     panel.iconPath = tabIcon(services.extensionUri)
-    this.open.set(JSON.stringify(subject), panel)
+    const key = JSON.stringify(subject)
+    // A tab that a reload left behind another is revived when it is shown: the same may have been opened anew before.
+    this.open.get(key)?.dispose()
+    this.open.set(key, panel)
     let opened: Opened | null = null
     let compared: ComparedView | null = null
     let isGone = false
@@ -82,7 +85,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     })
     panel.onDidDispose(() => {
       isGone = true
-      this.open.delete(JSON.stringify(subject))
+      if (this.open.get(key) === panel) this.open.delete(key)
       compared?.dispose()
       opened?.close()
       view.dispose()

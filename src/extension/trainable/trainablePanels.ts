@@ -10,25 +10,33 @@ import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
 
+interface Open {
+  readonly panel: vscode.WebviewPanel
+  readonly refresh: () => Promise<void>
+}
+
 export class TrainablePanels {
   private readonly services: Services
-  private readonly open = new Map<string, vscode.WebviewPanel>()
+  /** By the recipe's URI: one that was never saved has the path of a file that it is not. */
+  private readonly open = new Map<string, Open>()
 
   constructor(services: Services) {
     this.services = services
   }
 
   show(recipe: vscode.Uri): void {
-    const known = this.open.get(recipe.fsPath)
-    if (known) return known.reveal()
+    const known = this.open.get(recipe.toString())
+    if (known) {
+      known.panel.reveal()
+      return void known.refresh()
+    }
     const title = vscode.l10n.t('Trainable: {0}', basename(recipe.fsPath))
-    const panel = vscode.window.createWebviewPanel(viewTypes.trainable, title, vscode.ViewColumn.Beside)
-    this.open.set(recipe.fsPath, panel)
-    this.bind(panel, recipe)
+    this.bind(vscode.window.createWebviewPanel(viewTypes.trainable, title, vscode.ViewColumn.Beside), recipe)
   }
 
-  private bind(panel: vscode.WebviewPanel, recipe: vscode.Uri): void {
+  private bind(panel: vscode.WebviewPanel, first: vscode.Uri): void {
     panel.iconPath = tabIcon(this.services.extensionUri)
+    let recipe = first
     let last: PlanSummary | null = null
     const refresh = async () => {
       if (!last) view.post({ type: 'loading', what: vscode.l10n.t('Reading the recipe and the header of its model') })
@@ -53,11 +61,22 @@ export class TrainablePanels {
       },
       onFailure: this.services.log.failed,
     })
-    const saved = vscode.workspace.onDidSaveTextDocument((document) => {
-      if (document.uri.toString() === recipe.toString()) void refresh()
+    const open: Open = { panel, refresh }
+    this.open.set(recipe.toString(), open)
+    const leave = () => {
+      if (this.open.get(recipe.toString()) === open) this.open.delete(recipe.toString())
+    }
+    const saved = vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+      // With its first save a recipe becomes the file of its path.
+      if (recipe.scheme === 'untitled' && uri.fsPath === recipe.fsPath) {
+        leave()
+        recipe = uri
+        this.open.set(recipe.toString(), open)
+      }
+      if (uri.toString() === recipe.toString()) void refresh()
     })
     panel.onDidDispose(() => {
-      this.open.delete(recipe.fsPath)
+      leave()
       saved.dispose()
       view.dispose()
     })
