@@ -12,6 +12,9 @@ import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
 import { protocolVersion } from '../shared/protocol/rpc.ts'
 
+/** As package.json says, which nobody enforces. */
+const maxThreads = 1024
+
 export interface Services {
   context: vscode.ExtensionContext
   extensionUri: vscode.Uri
@@ -66,7 +69,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
       cache: vscode.Uri.joinPath(context.globalStorageUri, 'statistics').fsPath,
       device: runtime.origin === 'electron' ? 'cpu' : setting('backend.device'),
       adapter: setting('backend.adapter'),
-      threads: setting('backend.threads'),
+      threads: Math.min(maxThreads, Math.max(0, Math.floor(setting('backend.threads')))),
       deviceMemory: setting('backend.deviceMemory').trim(),
       precision: setting('backend.precision'),
     }),

@@ -169,6 +169,15 @@ describe('inspector and comparison in Chromium', () => {
     await keepPicture(page, 'scan-stopped')
   })
 
+  it('the time left of a scan that goes on counts only what this one has read', async () => {
+    await open('inspector')
+    const scan = (doneBytes: number, elapsedMs: number) => ({ type: 'scan', progress: { stats: [], doneBytes, totalBytes: 100e9, elapsedMs } }) // prettier-ignore
+    await send(page, settings, shown, scan(50e9, 0))
+    await page.locator('.scan').getByText('50 GB of 100 GB', { exact: true }).waitFor()
+    await send(page, scan(60e9, 10_000))
+    await page.locator('.scan').getByText('60 GB of 100 GB · 40 s left', { exact: true }).waitFor()
+  })
+
   it('what stopped an analysis is said, and in an untrusted workspace none begins', async () => {
     await open('inspector', 600)
     await send(page, settings, shown, { type: 'analysisEnd', problem: 'a.txt is too short' })

@@ -57,6 +57,7 @@ export function createHead(actions: HeadActions): Head {
     totals,
     origin.element,
   )
+  let first: ScanProgress | null = null
   const busy = (on: boolean) => {
     bar.hidden = !on
     stop.hidden = !on
@@ -79,15 +80,14 @@ export function createHead(actions: HeadActions): Head {
     },
     scanning(progress) {
       busy(true)
-      if (!progress) {
-        text.textContent = 'reading…'
-        return
-      }
+      if (!progress) return void (text.textContent = 'reading…')
+      first ??= progress
       bar.value = progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes
-      text.textContent = progressText(progress)
+      text.textContent = progressText(progress, first)
     },
     scanned(result) {
       busy(false)
+      first = null
       start.hidden = !result.partial
       start.textContent = result.partial ? 'Continue' : 'Compute statistics'
       const skipped = result.skipped > 0 ? `, ${result.skipped} cannot be read` : ''
@@ -134,10 +134,11 @@ function showOtherSize(line: HTMLElement, size: OtherSize): void {
   line.title = 'For storage and transfer: sparsescope expand makes it dense before it is served.'
 }
 
-function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress): string {
-  const rate = doneBytes / Math.max(1, elapsedMs / 1000)
-  const left = rate > 0 ? (totalBytes - doneBytes) / rate : 0
-  return `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)} · ${formatDuration(left)} left`
+/** `first`: the scan as this view found it. What was known before took no time of it. */
+function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress, first: ScanProgress): string {
+  const rate = (doneBytes - first.doneBytes) / Math.max(1, (elapsedMs - first.elapsedMs) / 1000)
+  const left = rate > 0 ? ` · ${formatDuration((totalBytes - doneBytes) / rate)} left` : ''
+  return `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}`
 }
 
 function exportMenu(save: (format: ExportFormat) => void): HTMLElement {

@@ -63,8 +63,9 @@ export class ModelSession {
     return this.call('openModel', { path: this.path })
   }
 
-  /** The files have changed, or the person asks again after a failure. */
+  /** The files have changed, or the person asks again after a failure. What is being measured is of the old ones. */
   reload(): Promise<void> {
+    this.forgetAnalysis()
     this.forgetScan()
     return this.open([...this.views])
   }
@@ -102,10 +103,12 @@ export class ModelSession {
     const analysing: Analysing = { abort: new AbortController(), update: null }
     this.analysing = analysing
     const onProgress = (update: AnalysisUpdate) => {
+      if (this.analysing !== analysing) return
       analysing.update = { ...update, modules: [] }
       this.tell({ type: 'analysis', update })
     }
     const end = (problem: string | null) => {
+      if (this.analysing !== analysing) return
       this.analysing = null
       this.tell({ type: 'analysisEnd', problem })
     }
@@ -126,6 +129,12 @@ export class ModelSession {
     this.views.clear()
     this.cancelAnalysis()
     this.forgetScan()
+  }
+
+  private forgetAnalysis(): void {
+    this.cancelAnalysis()
+    if (this.analysing) this.tell({ type: 'analysisEnd', problem: null })
+    this.analysing = null
   }
 
   private forgetScan(): void {

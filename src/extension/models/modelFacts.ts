@@ -39,6 +39,8 @@ function factsOf({ config, tensors }: Checkpoint, zeros: ReadonlyMap<string, num
   const bytesByType = new Map<string, number>()
   let [bytes, parameters, linears, pruned] = [0, 0, 0, 0]
   let biases = false
+  // A note that says more zeros than there are weights is about other weights.
+  let isBelieved = true
   for (const tensor of tensors.values()) {
     const size = elementsOf(tensor.shape) ?? 0
     const { role } = roles.of(tensor.name, tensor.shape)
@@ -48,7 +50,9 @@ function factsOf({ config, tensors }: Checkpoint, zeros: ReadonlyMap<string, num
     if (role === 'bias') biases = true
     if (role !== 'linear') continue
     linears += size
-    pruned += zeros?.get(tensor.name) ?? 0
+    const noted = zeros?.get(tensor.name) ?? 0
+    isBelieved &&= noted <= size
+    pruned += noted
   }
   const dtypes = [...bytesByType].sort((a, b) => b[1] - a[1]).map(([dtype]) => dtype)
   return {
@@ -56,7 +60,7 @@ function factsOf({ config, tensors }: Checkpoint, zeros: ReadonlyMap<string, num
     parameters,
     dtypes,
     biases,
-    sparsity: zeros && linears > 0 ? pruned / linears : null,
+    sparsity: zeros && isBelieved && linears > 0 ? pruned / linears : null,
     maxPositions: maxPositionsOf(config, tensors),
     isModel: dtypes.some((dtype) => !/^([IU]\d+|BOOL)$/.test(dtype)),
   }

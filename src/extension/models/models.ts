@@ -106,8 +106,9 @@ export class Models {
     const known = this.read.get(path)
     const facts = known?.stamp === stamp ? known.facts : await readModelFacts(path).catch(messageOf)
     this.read.set(path, { stamp, facts })
-    if (typeof facts === 'string' || facts.sparsity !== null) return facts
-    return { ...facts, sparsity: this.sparsity.get(path, stamp) }
+    if (typeof facts === 'string') return facts
+    // What was counted goes before what a run noted: training may have filled zeros since.
+    return { ...facts, sparsity: this.sparsity.get(path, stamp) ?? facts.sparsity }
   }
 }
 

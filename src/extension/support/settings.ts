@@ -6,8 +6,10 @@ import { settingDefaults } from '../contributions.ts'
 
 type Settings = typeof settingDefaults
 
+/** A value of another type than its default's counts as not set: nobody checks what settings.json says. */
 export function setting<K extends keyof Settings>(key: K): Settings[K] {
-  return vscode.workspace.getConfiguration('sparsescope').get(key, settingDefaults[key])
+  const value = vscode.workspace.getConfiguration('sparsescope').get<Settings[K]>(key)
+  return typeof value === typeof settingDefaults[key] ? (value as Settings[K]) : settingDefaults[key]
 }
 
 /** Bytes that the backend may use; null: its own default. */

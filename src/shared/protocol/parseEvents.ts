@@ -6,6 +6,10 @@ type Check = (value: unknown) => boolean
 
 const text: Check = (value) => typeof value === 'string'
 const number: Check = (value) => typeof value === 'number'
+/** Of blocks: no model has more, and views draw a row for each. */
+const mostBlocks = 10_000
+const place: Check = (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < mostBlocks
+const blockCount: Check = (value) => place(value) || value === mostBlocks
 const flag: Check = (value) => typeof value === 'boolean'
 const oneOf =
   (...values: string[]): Check =>
@@ -45,7 +49,7 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     device: text,
     description: text,
     version: text,
-    blocks: number,
+    blocks: blockCount,
     recoveries: optional(list(text)),
     resumed: optional(flag),
   },
@@ -53,14 +57,14 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
   progress: { phase: text, done: number, total: number, unit: text, eta_s: measured, overall: optional(number) },
   step: {
     recovery: optional(number),
-    block: optional(number),
+    block: optional(place),
     step: number,
     loss: measured,
     lr: number,
     tokens_per_second: measured,
   },
   block: {
-    block: number,
+    block: place,
     modules: record(moduleZeros),
     error_before: optional(measured),
     error_after: optional(measured),

@@ -149,5 +149,9 @@ describe('a checkpoint in the editor', () => {
     fail(new Error('the text is too short'))
     await again
     assert.deepEqual(late.seen.at(-1), { type: 'analysisEnd', problem: 'the text is too short' })
+    const ofOldWeights = session.analyse(request)
+    await session.reload()
+    await ofOldWeights
+    assert.deepEqual(first.seen.findLast(({ type }) => type === 'analysisEnd'), { type: 'analysisEnd', problem: null }) // prettier-ignore
   })
 })

@@ -42,6 +42,14 @@ describe('facts of a model for the tree', () => {
     assert.ok(sparsity !== null && sparsity > 0 && sparsity < 0.1, `sparsity ${sparsity}`)
   })
 
+  it('take no sparsity from a note with more zeros than weights', async () => {
+    const folder = join(scratch, 'gpt2')
+    cpSync(join(goldens, 'gpt2'), folder, { recursive: true })
+    const tensors = { 'transformer.h.0.mlp.c_fc.weight': { zeros: 1e9 } }
+    writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify({ tensors }))
+    assert.equal((await readModelFacts(folder)).sparsity, null)
+  })
+
   for (const note of ['', '[]', '{"tensors": 3}', '{"tensors": {"a": {"zeros": -1}}}', '{"tensors": {"a": null}}'])
     it(`take no sparsity from a note such as ${JSON.stringify(note)}`, async () => {
       const folder = join(scratch, `noted${note.length}`)

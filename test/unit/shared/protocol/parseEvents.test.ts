@@ -56,6 +56,23 @@ describe('events of a file', () => {
     fc.assert(fc.property(fc.array(line), (lines) => void foldEvents(emptyPicture(), parseEvents(lines))))
   })
 
+  it('no event has more blocks than a model, or a part of one', () => {
+    const [start, , , step, block] = good
+    const bad = [3e5, -1, 0.5, '2', null].flatMap((n) => [
+      { ...start, blocks: n },
+      { ...step, block: n },
+      { ...block, block: n },
+    ])
+    assert.deepEqual(
+      parseEvents([
+        ...bad.map((event) => JSON.stringify(event)),
+        '{"t":0,"type":"block","block":1e999,"modules":{},"seconds":1}',
+      ]),
+      [],
+    )
+    assert.equal(parseEvents([JSON.stringify({ ...start, blocks: 10_000 })]).length, 1)
+  })
+
   it('a type that JavaScript knows is no type of event', () => {
     assert.deepEqual(
       parseEvents(['{"t": 1, "type": "constructor"}', '{"t": 1, "type": "block"}', '[]', 'null', '']),
