@@ -1,12 +1,12 @@
 // sparsescope report: several runs as one table, for a terminal, a paper or a browser.
 import { comparisonPage } from '../engine/sweep/comparisonPage.ts'
 import { pictureOf, readRuns } from '../engine/sweep/compareRuns.ts'
-import { writeAtomic } from '../engine/run/state/atomicFile.ts'
 import { textTable } from '../shared/format/textTable.ts'
 import { comparisonMarkdown, comparisonTable } from '../shared/sweep/comparisonTable.ts'
 import { foldSeeds } from '../shared/sweep/foldSeeds.ts'
 import { failureTexts } from '../shared/sweep/shortfall.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
+import { replaceFile } from './replaceFile.ts'
 import { shorter } from './run.ts'
 
 interface ReportOptions extends CommonOptions {
@@ -27,13 +27,12 @@ export const reportCommand = command('report', 'table and curves of runs, side b
       const read = await readRuns(paths, context.signal)
       const folded = foldSeeds(read)
       const table = comparisonTable(folded)
-      if (options.markdown !== undefined) await writeAtomic(options.markdown, [comparisonMarkdown(table)])
+      if (options.markdown !== undefined) await replaceFile(options.markdown, comparisonMarkdown(table))
       if (options.html !== undefined) {
         const pictures = await Promise.all(read.map(pictureOf))
         const title = read.length === 1 ? '1 run' : `${read.length} runs`
-        await writeAtomic(options.html, [
-          comparisonPage({ title, runs: folded, pictures, failures: failureTexts(read) }),
-        ])
+        const failures = failureTexts(read)
+        await replaceFile(options.html, comparisonPage({ title, runs: folded, pictures, failures }))
       }
       const written = [options.markdown, options.html].flatMap((path) => (path === undefined ? [] : [shorter(path)]))
       const rows = read.map(({ folder, ...run }) => ({ ...run, run: folder?.path ?? null }))

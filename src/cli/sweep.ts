@@ -3,6 +3,7 @@ import { Argument, Option } from 'commander'
 import { writeAtomic } from '../engine/run/state/atomicFile.ts'
 import { cancelRuns } from '../engine/sweep/marks.ts'
 import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '../engine/sweep/openSweep.ts'
+import { warningsOfRuns } from '../engine/sweep/planSweep.ts'
 import { aliveTasks, cancelTasks } from '../engine/sweep/slurm.ts'
 import { command, runs, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
@@ -44,6 +45,7 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
   .addOption(
     new Option('--tell-folder <file>', "write the path of the sweep's folder into this file, for a program").hideHelp(),
   )
+  .addOption(new Option('--child', 'end with the process that started this one').hideHelp())
   .addOption(precisionOption("the recipe's"))
   .addOption(memoryOption())
   .action(
@@ -54,6 +56,7 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
         case 'plan': {
           const jobs = options.jobs === undefined ? 1 : wholeNumber('--jobs', options.jobs, 1)
           const planned = await plannedSweep(request, memoryBytes(options.memory) / jobs)
+          for (const message of planned.warnings) context.say(`warning: ${message}`)
           return { json: planned.plan, text: planText(planned, Math.min(jobs, planned.plan.runs.length)) }
         }
         case 'run':
@@ -81,6 +84,7 @@ async function runSweep(context: Context, request: SweepRequest, options: SweepO
   // Whoever started this cannot read a terminal, and of two sweeps of one recipe the newer need not be this one.
   if (options.tellFolder !== undefined) await writeAtomic(options.tellFolder, [sweep.folder.path])
   if (index !== undefined) return runIndex(context, sweep, options)
+  for (const message of warningsOfRuns(sweep)) context.say(`warning: ${message}`)
   switch (engineOf(sweep, options.engine)) {
     case 'local':
       return runLocally(context, sweep, options)

@@ -1,5 +1,5 @@
 // Writes a file that must not be there yet.
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
 import { EngineError } from '../engine/errors.ts'
 
@@ -9,6 +9,8 @@ export async function writeNew(path: string, text: string): Promise<void> {
     await writeFile(path, text, { flag: 'wx' })
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') throw new EngineError('exists', `${path} is there already: choose another name`)
+    // A part of it would be in the way of the next attempt.
+    await rm(path, { force: true }).catch(() => undefined)
     throw writeError(error, path)
   }
 }

@@ -17,6 +17,8 @@ export interface SweepOptions extends CommonOptions, PrecisionOptions {
   tellFolder?: string
   jobs?: string
   index?: string
+  /** The local engine of a sweep has started this process, and holds its other end. */
+  child?: boolean
   threads?: string
   memory?: string
 }

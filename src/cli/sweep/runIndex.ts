@@ -25,8 +25,12 @@ export async function runIndex(context: Context, sweep: Sweep, options: SweepOpt
   const index = indexIn(sweep, options.index ?? '')
   const threads = options.threads === undefined ? undefined : wholeNumber('--threads', options.threads, 1)
   // A run that the local engine started does not outlive it: two would have it otherwise when the sweep is gone on with.
-  const hasParent = process.channel !== undefined
-  if (hasParent) process.once('disconnect', () => process.kill(process.pid, 'SIGINT'))
+  const hasParent = options.child === true
+  if (hasParent) {
+    // It may have gone before this process looked.
+    if (!process.connected) throw new EngineError('cancelled', 'the sweep that began this run has ended')
+    process.once('disconnect', () => process.kill(process.pid, 'SIGINT'))
+  }
   let backend: Backend | null = null
   const progress = createRunProgress(context.progress)
   try {

@@ -27,7 +27,8 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     // Those that are done tell how the rest began.
     if (indices.length < runs.length) context.say(`${runs.length - indices.length} of ${runs.length} runs are done`)
     const jobs = Math.min(asked, Math.max(1, indices.length))
-    const share = shareOf(jobs, options)
+    // Of all runs, not of those that are left: with other threads sums round otherwise, and one table would hold both.
+    const share = shareOf(Math.min(asked, runs.length), options)
     const told = (done: number) =>
       context.progress({ what: 'sweep', count: { done, total: runs.length, unit: 'runs' } })
     told(runs.length - indices.length)
@@ -69,7 +70,16 @@ function shareOf(jobs: number, { threads, memory }: SweepOptions): Share {
 }
 
 function startRun({ folder }: Sweep, index: number, options: SweepOptions, share: Share): ChildProcess {
-  const own = ['--index', String(index), '--threads', String(share.threads), '--memory', String(share.memory), '--json']
+  const own = [
+    '--child',
+    '--index',
+    String(index),
+    '--threads',
+    String(share.threads),
+    '--memory',
+    String(share.memory),
+    '--json',
+  ]
   return spawn(process.execPath, [process.argv[1], 'sweep', 'run', folder.path, ...deviceArguments(options), ...own], {
     // A group of its own: Ctrl-C on a terminal reaches it through this process, once.
     detached: process.platform !== 'win32',

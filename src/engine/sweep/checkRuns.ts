@@ -4,7 +4,7 @@ import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../shared/plan/
 import type { SweepRun } from '../../shared/sweep/expandSweep.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { lintText } from '../facts/lintFile.ts'
-import { recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
+import { recipeYaml, severitiesOf, type RecipeFile } from '../run/open/recipeFile.ts'
 
 export interface RunsOfRecipe {
   readonly file: RecipeFile
@@ -35,9 +35,10 @@ async function checkRuns(
   onWrong: (run: SweepRun, wrong: string) => void,
 ): Promise<readonly RunOfSweepEstimates[]> {
   const estimates: RunOfSweepEstimates[] = []
+  const lintOptions = { folder: file.folder, memoryBytes, severities: severitiesOf(file) }
   for (const run of runs) {
     throwIfCancelled(signal)
-    const { findings, context, facts } = await lintText(recipeYaml(run.recipe), { folder: file.folder, memoryBytes })
+    const { findings, context, facts } = await lintText(recipeYaml(run.recipe), lintOptions)
     const wrong = findings.find(({ severity }) => severity === 'error')
     if (wrong) onWrong(run, wrong.message)
     estimates.push(estimateRunOfSweep(context.resolved, facts ?? noFacts))

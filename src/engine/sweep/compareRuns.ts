@@ -27,10 +27,18 @@ export interface ReadRun extends ComparedRun {
  */
 export async function readRuns(paths: readonly string[], signal?: AbortSignal): Promise<ReadRun[]> {
   const groups = await Promise.all(paths.map((path) => runsAt(path, signal)))
-  const runs = groups.flat()
+  const runs = eachOnce(groups.flat())
   if (groups.length === 1 && !isRun(paths[0])) return runs.map(({ run }) => run)
-  const settings = varyingSettings(runs.map(({ report }) => fieldsOf(report).recipe ?? {}))
-  return runs.map(({ run }, i) => ({ ...run, settings: settings[i] }))
+  // Of a run without a report nobody knows the recipe as it was resolved: it has no settings.
+  const known = runs.filter(({ report }) => fieldsOf(report).recipe)
+  const settings = varyingSettings(known.map(({ report }) => fieldsOf(report).recipe as object))
+  return runs.map((one) => ({ ...one.run, settings: settings[known.indexOf(one)] ?? {} }))
+}
+
+/** A run may be named twice, by itself and with its sweep. */
+function eachOnce(runs: readonly Found[]): Found[] {
+  const places = runs.map(({ run }) => run.folder?.path)
+  return runs.filter((_, i) => places[i] === undefined || places.indexOf(places[i]) === i)
 }
 
 /** What a run has said, for its curves. */

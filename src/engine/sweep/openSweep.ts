@@ -15,7 +15,7 @@ import { createNamedFolder, timedPlace } from '../run/state/namedFolder.ts'
 import { parseRecorded } from '../run/state/progressSchema.ts'
 import type { KnownFiles } from '../run/state/sources.ts'
 import { estimateRuns, lintRuns } from './checkRuns.ts'
-import { planSweep, runsOfSweep, type PlannedSweep } from './planSweep.ts'
+import { planSweep, runsOfSweep, warningsOfRuns, type PlannedSweep } from './planSweep.ts'
 import { beginsIn, sweepFolderAt, sweepsFolder, type SweepFolder } from './sweepFolder.ts'
 import { planShape, sourcesShape } from './sweepSchema.ts'
 
@@ -80,6 +80,8 @@ export interface PlanAndEstimates {
   readonly plan: z.infer<typeof planShape>
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
+  /** Of all runs, each once. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -89,9 +91,10 @@ export interface PlanAndEstimates {
 export async function plannedSweep(request: SweepRequest, memoryBytes: number): Promise<PlanAndEstimates> {
   const { sweep, planned } = await lookForSweep(request)
   const options = { memoryBytes, signal: request.signal }
-  if (!sweep) return { plan: planFile(planned), estimates: await lintRuns(planned, options) }
+  const warnings = warningsOfRuns(sweep ?? planned)
+  if (!sweep) return { plan: planFile(planned), estimates: await lintRuns(planned, options), warnings }
   const plan = parseRecorded(planShape, await readOwn(sweep.folder.plan), sweep.folder.plan)
-  return { plan, estimates: await estimateRuns(sweep, options) }
+  return { plan, estimates: await estimateRuns(sweep, options), warnings }
 }
 
 type Looked =
@@ -147,7 +150,9 @@ async function createSweep(planned: PlannedSweep, isHeld: () => boolean): Promis
   const sources = [...files].map(([path, { bytes, sha256, stamp, seen }]) => {
     return [relative(file.folder, path), { bytes, sha256, stamp, seen }]
   })
-  const heading = `# A sweep, settings of the command line applied. Paths are relative to ${plan.base.replaceAll('\\', '/')}\n`
+  const disabled =
+    file.disabled.length > 0 ? `# sparsescope-disable ${file.disabled.join(', ')}: as the recipe says\n` : ''
+  const heading = `# A sweep, settings of the command line applied. Paths are relative to ${plan.base.replaceAll('\\', '/')}\n${disabled}`
   return createNamedFolder(timedPlace(sweepsFolder(file.path), file.path), async (path) => {
     const draft = sweepFolderAt(path)
     await mkdir(draft.runs)

@@ -3,11 +3,10 @@
 import { createHash } from 'node:crypto'
 import { expandSweep, type SweepRun } from '../../shared/sweep/expandSweep.ts'
 import type { NamedSettings } from '../../shared/sweep/settings.ts'
-import { sweptPaths } from '../../shared/sweep/settingsOfRuns.ts'
 import { writtenRecipe } from '../../shared/recipe/resolve.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { checkRecipe, shownPath } from '../run/open/openRun.ts'
-import { mapPaths, readRecipe, type RecipeFile } from '../run/open/recipeFile.ts'
+import { mapPaths, readRecipe, warningsOfChanged, type RecipeFile } from '../run/open/recipeFile.ts'
 import type { Fingerprint } from '../run/state/fingerprint.ts'
 import { recordSources, sourceFiles, type KnownFiles } from '../run/state/sources.ts'
 
@@ -43,8 +42,8 @@ export async function planSweep(
   signal?: AbortSignal,
 ): Promise<PlannedSweep> {
   const file = await readRecipe(path, settings, signal)
-  refuseSwept(file, settings)
   const runs = runsOfSweep(file)
+  refuseSwept(file, runs, settings)
   const files = new Map<string, Fingerprint>(known)
   const planned: PlannedSweepRun[] = []
   for (const run of runs) {
@@ -56,12 +55,16 @@ export async function planSweep(
   return { plan: { id, runs: planned }, file, runs, files }
 }
 
-/** Every run would get the sweep's own value in its place. */
-function refuseSwept({ path, recipe }: RecipeFile, settings: readonly string[]): void {
-  const swept = new Set(sweptPaths(recipe.sweep ?? {}).map(([key]) => key))
-  const lost = settings.map((setting) => setting.split('=')[0]).find((key) => swept.has(key))
+/** What each run sets itself, alone or with what lies around it, cannot be set for all. */
+function refuseSwept({ path }: RecipeFile, runs: readonly SweepRun[], settings: readonly string[]): void {
+  const plain = (place: string) => place.replace(/(?<=^|\.)0+(?=\d)/g, '')
+  const [first, ...others] = runs.map((run) => Object.keys(run.settings).map(plain))
+  const swept = (first ?? []).filter((place) => others.every((places) => places.includes(place)))
+  const lost = settings
+    .map((setting) => setting.split('=')[0])
+    .find((key) => swept.some((place) => `${plain(key)}.`.startsWith(`${place}.`)))
   if (lost === undefined) return
-  const message = `--set ${lost} has no effect: the sweep of ${path} sets it in every run; change its list, or leave --set out`
+  const message = `--set ${lost} has no effect: the sweep of ${path} sets it in every run; change it there, or leave --set out`
   throw new EngineError('usage', message)
 }
 
@@ -75,8 +78,13 @@ export function runsOfSweep({ path, recipe }: RecipeFile): readonly SweepRun[] {
 }
 
 /** The recipe of one run, as if it had been read from where the sweep's lies. */
-export function fileOfRun({ path, folder }: RecipeFile, { recipe }: SweepRun): RecipeFile {
-  return { path, folder, recipe, warnings: [] }
+export function fileOfRun(file: RecipeFile, { recipe }: SweepRun): RecipeFile {
+  return { ...file, recipe, warnings: warningsOfChanged(file, recipe) }
+}
+
+/** Of all runs, each once. */
+export function warningsOfRuns({ file, runs }: Pick<PlannedSweep, 'file' | 'runs'>): string[] {
+  return [...new Set(runs.flatMap((run) => fileOfRun(file, run).warnings))]
 }
 
 /** Adds to `files` what it had to read. */

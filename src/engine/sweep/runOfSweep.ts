@@ -1,6 +1,5 @@
 // One run of a sweep: begun, or gone on with where an earlier process left it.
 import { existsSync } from 'node:fs'
-import { readOwn } from '../checkpoint/ownFile.ts'
 import { resolveRecipe } from '../../shared/recipe/resolve.ts'
 import { pruningOf, prunesFirst } from '../../shared/sweep/pruningOf.ts'
 import { EngineError } from '../errors.ts'
@@ -11,7 +10,7 @@ import { runFolderAt } from '../run/state/runFolder.ts'
 import { forgetRefused, noteRefused } from './marks.ts'
 import type { Sweep } from './openSweep.ts'
 import { fileOfRun, hashOfRun } from './planSweep.ts'
-import { isDone } from './runStates.ts'
+import { isDone, reportIn } from './runStates.ts'
 import { runPathOf } from './sweepFolder.ts'
 
 export type OneRunOptions = Omit<RunOptions, 'recipe' | 'settings' | 'resume' | 'among'>
@@ -28,7 +27,7 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   await forgetRefused(folder, index)
   if (existsSync(path)) {
     const run = runFolderAt(path)
-    if (await isDone(run)) return JSON.parse(await readOwn(run.report)) as RunReport
+    if (await isDone(run)) return (await reportIn(run)) as RunReport
     return refusalsNoted(sweep, index, options, () => runRecipe({ ...options, resume: path, among }))
   }
   return refusalsNoted(sweep, index, options, async () =>

@@ -10,6 +10,7 @@ import { resultOfPicture } from '../../shared/sweep/liveResults.ts'
 import { standingInSweep, type RunSigns } from '../../shared/sweep/standing.ts'
 import { sweepResults, type SweepRow, type SweepRunState, type SweepTable } from '../../shared/sweep/sweepTable.ts'
 import { readOwn } from '../checkpoint/ownFile.ts'
+import { EngineError } from '../errors.ts'
 import { isHeld } from '../run/lock/isHeld.ts'
 import { writeAtomic } from '../run/state/atomicFile.ts'
 import { runFolderAt, type RunFolder } from '../run/state/runFolder.ts'
@@ -47,8 +48,15 @@ async function rowOf(sweep: Sweep, run: SweepRun, cancelled: ReadonlySet<number>
     isCancelled: cancelled.has(index),
     refusal: await whyRefused(sweep.folder, index),
   })
-  const results = sweepResults(has ? await resultSoFar(folder, standing.state) : resultOf(null))
-  return { index, name, settings, ...standing, run: has ? folder.path : null, results }
+  const row = { index, name, settings, ...standing, run: has ? folder.path : null }
+  if (!has) return { ...row, results: sweepResults(resultOf(null)) }
+  try {
+    return { ...row, results: sweepResults(await resultSoFar(folder, standing.state)) }
+  } catch (error) {
+    // One run's damage is not the others'.
+    if (!(error instanceof EngineError)) throw error
+    return { ...row, state: 'failed', message: error.message, results: sweepResults(resultOf(null)) }
+  }
 }
 
 /** Of a run folder that is there. */
@@ -80,9 +88,20 @@ async function endOf({ events }: RunFolder) {
   }
 }
 
+/** @throws EngineError 'bad-data' when it was cut short, as by a copy. */
+export async function reportIn({ path, report }: RunFolder): Promise<unknown> {
+  const text = await readOwn(report)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const message = `${report} is damaged: copy it again, or remove ${path} to run it anew`
+    throw new EngineError('bad-data', message, { cause: error })
+  }
+}
+
 /** From the report of a run that is done, else from what it has said. */
 export async function resultSoFar(folder: RunFolder, state: SweepRunState): Promise<Omit<RunResult, 'output'>> {
-  if (state === 'done') return resultOf(JSON.parse(await readOwn(folder.report)))
+  if (state === 'done') return resultOf(await reportIn(folder))
   const text = await readOwn(folder.events, Infinity).catch(() => '')
   return resultOfPicture(foldEvents(emptyPicture(), parseEvents(text.split('\n'))))
 }

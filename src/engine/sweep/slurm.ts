@@ -40,7 +40,7 @@ export async function submit(sweep: Sweep, indices: readonly number[], command: 
     '--parsable',
     `--job-name=${jobName(sweep)}`,
     `--array=${indices.join(',')}${most === undefined ? '' : `%${most}`}`,
-    `--output=${join(folder.slurm, '%A_%a.out')}`,
+    `--output=${join(folder.slurm.replaceAll('%', '%%'), '%A_%a.out')}`,
     '--open-mode=append',
     // A minute before the time limit, to the script, which hands it on.
     '--signal=B:TERM@60',
@@ -87,13 +87,16 @@ export async function aliveTasks(sweep: Sweep): Promise<AliveTasks> {
 
 const taskLine = /^(\d+)\|(\d+)\|([A-Z_]+)(?:\|(.*))?$/
 
-const folderOf = (line: string): string => taskLine.exec(line.trim())?.[4] ?? ''
+/** A folder's name may begin or end with a space. */
+const withoutEnd = (line: string): string => line.replace(/\r$/, '')
+
+const folderOf = (line: string): string => taskLine.exec(withoutEnd(line))?.[4] ?? ''
 
 /** Lines of `array job|index|state|folder`. */
 export function parseTasks(text: string, isOurs: (folder: string) => boolean = () => true): AliveTasks {
   const tasks = new Map<number, AliveTask[]>()
   for (const line of text.split('\n')) {
-    const [, job, task, state, folder = ''] = taskLine.exec(line.trim()) ?? []
+    const [, job, task, state, folder = ''] = taskLine.exec(withoutEnd(line)) ?? []
     if (job === undefined || over.test(state) || !isOurs(folder)) continue
     const index = Number(task)
     tasks.set(index, [...(tasks.get(index) ?? []), { id: `${job}_${task}`, isEnding: state === 'COMPLETING' }])
@@ -106,9 +109,14 @@ export async function cancelTasks(tasks: readonly AliveTask[]): Promise<void> {
   if (tasks.length > 0) await slurmSays('scancel', tasks.map(({ id }) => id)) // prettier-ignore
 }
 
+/** Without what changes squeue's answers, such as SQUEUE_PARTITION: a task that is not listed would be taken for over. */
+function plainSurroundings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SQUEUE_')))
+}
+
 async function slurmSays(program: string, args: readonly string[]): Promise<string> {
   try {
-    return (await promisify(execFile)(program, args, { maxBuffer: 2 ** 26 })).stdout
+    return (await promisify(execFile)(program, args, { maxBuffer: 2 ** 26, env: plainSurroundings() })).stdout
   } catch (error) {
     if (errnoOf(error) === 'ENOENT')
       throw new EngineError('usage', `${program} is not on PATH: run this where Slurm is, or take --engine local`)

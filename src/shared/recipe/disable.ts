@@ -12,6 +12,19 @@ interface Disable {
 
 const comment = /^[ \t]*#[ \t]*sparsescope-disable(-next-line)?\b[ \t]*([^:\n]*)(?::[ \t]*(\S[^\n]*))?$/gm
 
+/** The rules that comments of a recipe switch off, in the whole file or in a line of it, each with a reason. */
+export function disabledRules(text: string): string[] {
+  const lists = [...text.matchAll(comment)].flatMap(([, , list, reason]) => (reason === undefined ? [] : [list]))
+  return [...new Set(lists.flatMap(idsIn))]
+}
+
+function idsIn(list: string): string[] {
+  return list
+    .split(/[\s,]+/)
+    .filter((id) => id !== '')
+    .map((id) => id.toUpperCase())
+}
+
 /** Takes out disabled findings; adds one (Y7) for each comment without a reason or with an unknown rule. */
 export function applyDisables(
   document: RecipeDocument,
@@ -22,10 +35,7 @@ export function applyDisables(
   const complaints: Finding[] = []
   for (const match of document.text.matchAll(comment)) {
     const [whole, next, list, reason] = match
-    const rules = list
-      .split(/[\s,]+/)
-      .filter((id) => id !== '')
-      .map((id) => id.toUpperCase())
+    const rules = idsIn(list)
     const unknown = rules.filter((id) => !known.has(id))
     const complain = (message: string) =>
       complaints.push({

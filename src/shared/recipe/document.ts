@@ -80,7 +80,21 @@ function problemOf(e: Problem, text: string): SyntaxProblem {
 
 function valueOf(document: Document): unknown {
   if (document.errors.length > 0) return undefined
-  return document.toJS({ maxAliasCount: maxAliases })
+  const value: unknown = document.toJS({ maxAliasCount: maxAliases })
+  if (hasCycle(document)) throw new Error('an alias stands inside of what it names')
+  return value
+}
+
+/** An alias in its own anchor's value would make a value without end. */
+function hasCycle(document: Document): boolean {
+  let found = false
+  visit(document, {
+    Alias(_, { source }, ancestors) {
+      found ||= ancestors.some((node) => isNode(node) && 'anchor' in node && node.anchor === source)
+      return found ? visit.BREAK : undefined
+    },
+  })
+  return found
 }
 
 /**

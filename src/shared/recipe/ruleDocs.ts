@@ -43,8 +43,8 @@ export function rulesMarkdown(): string {
 
 const introduction = `# Lint rules
 
-The same rules run in the editor and in \`sparsescope lint\`. An error keeps a recipe from running; \`lint\` exits with 3 when
-there is an error or a warning. Severities are settings: \`sparsescope.recipe.severities\` in the editor,
+The same rules run in the editor and in \`sparsescope lint\`. An error keeps a recipe from running in the editor and in sweeps;
+\`sparsescope run\` refuses what it cannot compute. \`lint\` exits with 3 when there is an error or a warning. Severities are settings: \`sparsescope.recipe.severities\` in the editor,
 \`--severity L1=off\` on the command line. A comment disables a rule, with a reason:
 
 \`\`\`yaml

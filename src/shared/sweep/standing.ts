@@ -26,22 +26,22 @@ export interface SweepSigns {
   readonly refusal: string | null
 }
 
-const vanished: Standing = {
-  state: 'failed',
-  message: 'its process ended without a word; sparsescope sweep run goes on where it was',
-}
-
-/** Of a run folder that is there. */
-export function standingOf({ isHeld, end, hasReport }: RunSigns, isQueued: boolean): Standing {
+/** `command`: that goes on with the run. Of a run folder that is there. */
+export function standingOf(
+  { isHeld, end, hasReport }: RunSigns,
+  isQueued: boolean,
+  command = 'sparsescope run --resume',
+): Standing {
   if (isHeld) return { state: 'running', message: null }
   if (hasReport && end?.status === 'done') return { state: 'done', message: null }
   if (isQueued) return { state: 'waiting', message: null }
-  return end && end.status !== 'done' ? { state: end.status, message: end.message ?? null } : vanished
+  if (end && end.status !== 'done') return { state: end.status, message: end.message ?? null }
+  return { state: 'failed', message: `its process ended without a word; ${command} goes on where it was` }
 }
 
 /** `signs` null: the run has no folder yet. */
 export function standingInSweep(signs: RunSigns | null, { isQueued, isCancelled, refusal }: SweepSigns): Standing {
-  const told = signs ? standingOf(signs, isQueued) : notBegun(isQueued ? null : refusal)
+  const told = signs ? standingOf(signs, isQueued, 'sparsescope sweep run') : notBegun(isQueued ? null : refusal)
   const isOpen = told.state === 'cancelled' || told.state === 'failed'
   const asTold: Standing = isOpen && refusal !== null ? { state: 'failed', message: refusal } : told
   // What was stopped on purpose may have had no time to say so.

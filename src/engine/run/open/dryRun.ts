@@ -9,7 +9,7 @@ import { modelPath } from '../../checkpoint/hubCache.ts'
 import { lintText } from '../../facts/lintFile.ts'
 import { openModel, type Model } from '../../model/model.ts'
 import { plannedRun } from './plannedRun.ts'
-import { parseFile, recipeYaml, refuseSweep } from './recipeFile.ts'
+import { parseFile, recipeYaml, refuseSweep, severitiesOf } from './recipeFile.ts'
 import { inRecipeThread, shortRecipe } from './recipeThread.ts'
 
 /** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
@@ -36,7 +36,8 @@ export async function planOfText(
   refuseSweep(file)
   const model = await modelAt(modelPath(file.folder, file.recipe.model))
   // Linted with the settings applied, so that places in the text do not matter.
-  const { context, facts, findings } = await lintText(recipeYaml(file.recipe), { folder: file.folder, memoryBytes })
+  const options = { folder: file.folder, memoryBytes, severities: severitiesOf(file) }
+  const { context, facts, findings } = await lintText(recipeYaml(file.recipe), options)
   // What the run would refuse, its rehearsal does.
   plannedRun(context.resolved, model)
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)

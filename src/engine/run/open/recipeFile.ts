@@ -2,6 +2,7 @@
 import { dirname, relative, resolve, sep } from 'node:path'
 import { stringify } from 'yaml'
 import { parseSetting, withSetting } from '../../../shared/recipe/overrides.ts'
+import { disabledRules } from '../../../shared/recipe/disable.ts'
 import type { Finding } from '../../../shared/recipe/finding.ts'
 import { parseRecipe } from '../../../shared/recipe/parse.ts'
 import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
@@ -18,6 +19,8 @@ export interface RecipeFile {
   readonly recipe: Recipe
   /** What its text alone gives to think about: keys that do not apply, and the like. */
   readonly warnings: readonly string[]
+  /** Rules that comments in its text switch off. */
+  readonly disabled: readonly string[]
 }
 
 /**
@@ -44,27 +47,32 @@ export function parseFile(full: string, text: string, settings: readonly string[
     throw new EngineError('bad-recipe', `${full}:${line + 1}:${character + 1}: ${wrong?.message ?? 'not a recipe'}`)
   }
   const warnings = warningsOf(findings)
-  const file = { path: full, folder: dirname(full) }
+  const file = { path: full, folder: dirname(full), disabled: disabledRules(text) }
   if (settings.length === 0) return { ...file, recipe, warnings }
-  return { ...file, ...withSettings(recipe, settings, warnings) }
+  const changed = withSettings(recipe, settings)
+  return { ...file, recipe: changed, warnings: warningsOfChanged({ recipe, warnings }, changed) }
 }
 
-/** Of the warnings those of the text that still hold (it may have disabled some), and what the settings give rise to. */
-function withSettings(
-  written: Recipe,
-  settings: readonly string[],
-  warnings: readonly string[],
-): Pick<RecipeFile, 'recipe' | 'warnings'> {
+function withSettings(written: Recipe, settings: readonly string[]): Recipe {
   const { recipe, findings } = parseRecipe(JSON.stringify(settings.reduce<unknown>(applySetting, written)))
   const wrong = findings.find((finding) => finding.severity === 'error')
   if (!recipe || wrong)
     throw new EngineError('usage', `--set ${settings.join(' --set ')}: ${wrong?.message ?? 'not a valid recipe then'}`)
-  const before = warningsOf(parseRecipe(JSON.stringify(written)).findings)
-  const after = warningsOf(findings)
-  return {
-    recipe,
-    warnings: [...warnings.filter((w) => after.includes(w)), ...after.filter((w) => !before.includes(w))],
-  }
+  return recipe
+}
+
+/** Of the warnings those of the text that still hold (it may have disabled some), and what the changes give rise to. */
+export function warningsOfChanged(
+  { recipe, warnings }: Pick<RecipeFile, 'recipe' | 'warnings'>,
+  changed: Recipe,
+): string[] {
+  const [before, after] = [recipe, changed].map((one) => warningsOf(parseRecipe(JSON.stringify(one)).findings))
+  return [...warnings.filter((w) => after.includes(w)), ...after.filter((w) => !before.includes(w))]
+}
+
+/** For lint of what is no longer its text: `lintText`'s severities. */
+export function severitiesOf({ disabled }: Pick<RecipeFile, 'disabled'>): Record<string, 'off'> {
+  return Object.fromEntries(disabled.map((rule) => [rule, 'off']))
 }
 
 function applySetting(recipe: unknown, text: string): unknown {

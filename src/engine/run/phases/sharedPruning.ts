@@ -33,8 +33,9 @@ export async function pruneOnce(session: RunSession, prune: () => Promise<void>)
     folder,
     take: async () => progress.finishedBlocks === blocks || takeBlocks(session, folder),
     make: async (isHeld) => {
+      const { length } = progress.warnings
       await prune()
-      if (isHeld()) await giveBlocks(session, folder)
+      if (isHeld()) await giveBlocks(session, folder, progress.warnings.slice(length))
       return true
     },
     wait: progress.finishedBlocks === 0,
@@ -59,17 +60,25 @@ export function pruningKey({ recipe, progress, backend }: RunSession): string {
 
 const resultsFile = (folder: string) => join(folder, 'blocks.json')
 
-async function giveBlocks({ folder, progress, model }: RunSession, shared: string): Promise<void> {
+/** `warnings`: said while it pruned. They are true of every run that takes the result. */
+async function giveBlocks(
+  { folder, progress, model }: RunSession,
+  shared: string,
+  warnings: readonly string[],
+): Promise<void> {
   for (const part of blockParts(model.config.numBlocks))
     await sameFile(partPath(folder.state, 'pruned', part), partPath(shared, 'pruned', part))
-  await writeAtomic(resultsFile(shared), [`${JSON.stringify(progress.blocks, null, 1)}\n`])
+  await writeAtomic(resultsFile(shared), [`${JSON.stringify({ blocks: progress.blocks, warnings }, null, 1)}\n`])
 }
+
+const prunedShape = z.object({ blocks: z.array(blockShape), warnings: z.array(z.string()) })
 
 /** null: they are not there, or no longer. */
 async function takeBlocks(session: RunSession, shared: string): Promise<true | null> {
   const { progress, folder, model, log, room } = session
-  const blocks = await readMade(z.array(blockShape), resultsFile(shared))
-  if (blocks === null) return null
+  const made = await readMade(prunedShape, resultsFile(shared))
+  if (made === null) return null
+  const { blocks, warnings } = made
   if (blocks.length !== model.config.numBlocks || blocks.some(({ block }, i) => block !== i)) throw wrong(shared)
   if (!blocks.every(({ block }) => existsSync(partPath(shared, 'pruned', block)))) return null
   const take = async () => {
@@ -77,6 +86,7 @@ async function takeBlocks(session: RunSession, shared: string): Promise<true | n
       await sameFile(partPath(shared, 'pruned', block), partPath(folder.state, 'pruned', block))
     await room.forState(0)
     for (const result of blocks.slice(progress.finishedBlocks)) log.emit({ type: 'block', ...result })
+    for (const message of warnings) if (!progress.warnings.includes(message)) session.warn(message)
     progress.blocks = [...blocks]
     progress.finishedBlocks = blocks.length
     await session.milestone()
