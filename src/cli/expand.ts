@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { expandCheckpoint } from '../engine/model/expand.ts'
 import { modelPath } from '../engine/checkpoint/hubCache.ts'
+import { cardWhenDense } from '../engine/run/origin/modelCard.ts'
 import { EngineError } from '../engine/errors.ts'
 import { formatBytes, parseByteSize } from '../shared/format/byteSize.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
@@ -24,6 +25,7 @@ export const expandCommand = command('expand', 'make a bitmask checkpoint dense 
       const out = resolve(to)
       const { linears, bytes } = await expandCheckpoint(modelPath('', from), out, {
         maxShardBytes,
+        otherFiles: (folder) => cardWhenDense(folder, out),
         signal: context.signal,
       })
       const json = { out, linears, bytes_before: bytes.from, bytes: bytes.to }

@@ -56,8 +56,9 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
         case 'plan': {
           const jobs = options.jobs === undefined ? 1 : wholeNumber('--jobs', options.jobs, 1)
           const planned = await plannedSweep(request, memoryBytes(options.memory) / jobs)
-          for (const message of planned.warnings) context.say(`warning: ${message}`)
-          return { json: planned.plan, text: planText(planned, Math.min(jobs, planned.plan.runs.length)) }
+          const warnings = planned.warnings.map((message) => `warning: ${message}`)
+          const text = planText(planned, Math.min(jobs, planned.plan.runs.length))
+          return { json: planned.plan, text: [text, ...warnings].join('\n') }
         }
         case 'run':
           return runSweep(context, request, options)

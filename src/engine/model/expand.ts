@@ -14,6 +14,8 @@ import { createWriter } from '../checkpoint/writer.ts'
 export interface ExpandOptions {
   /** Largest shard in bytes. */
   readonly maxShardBytes: number
+  /** Files that are other ones beside a dense checkpoint, by name: of the folder that is expanded. */
+  readonly otherFiles?: (folder: string) => Promise<Record<string, string>>
   readonly signal?: AbortSignal
   /** In bytes. */
   readonly onProgress?: (done: number, total: number) => void
@@ -48,7 +50,7 @@ export async function expandCheckpoint(path: string, to: string, options: Expand
       await writer.copyUnwritten(options.signal, options.onProgress)
       const masks = await masksInOrder(model)
       await writeMaskFile(join(writer.partial, maskFileName), masks)
-      await writer.finish(await noteOf(source.folder))
+      await writer.finish({ ...(await noteOf(source.folder)), ...(await options.otherFiles?.(source.folder)) })
     } catch (error) {
       await writer.abort()
       throw error

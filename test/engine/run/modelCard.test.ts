@@ -65,6 +65,19 @@ describe('model card', () => {
     await rejects(writeModelCard(path('model')), { code: 'not-found', message: /nobody knows how it was made/ })
   })
 
+  it('a checkpoint that is expanded has the card of a dense one, unless somebody wrote another', () => {
+    const bits = ['--set', 'save.format=bitmask', '--set', 'save.to=bits']
+    cliJson('run', recipe('bits', { to: 'bits', card: true }), ...bits, '--device', 'cpu')
+    match(readFileSync(path('bits', 'README.md'), 'utf8'), /kept values and bits/)
+    cliJson('expand', path('bits'), path('dense'))
+    const card = readFileSync(path('dense', 'README.md'), 'utf8')
+    ok(!/kept values and bits|sparsescope expand/.test(card), card)
+    match(card, /from_pretrained\("dense"\)/)
+    writeFileSync(path('bits', 'README.md'), 'mine')
+    cliJson('expand', path('bits'), path('again'))
+    equal(readFileSync(path('again', 'README.md'), 'utf8'), 'mine')
+  })
+
   it('a base model of the Hub is named in the metadata', () => {
     equal(hubName('hf:org/name@main'), 'org/name')
     equal(hubName('/c/models--org--name/snapshots/0123'), 'org/name')

@@ -1,6 +1,6 @@
 // sparsescope report: runs and sweeps as one table, on a terminal, for a paper, in a browser.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cliIn } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
@@ -54,6 +54,37 @@ describe('sparsescope report', function () {
     assert.deepEqual(rows.map(({ run }) => run), runs) // prettier-ignore
     assert.equal(folded.length, 2)
     assert.ok(rows[0].results.perplexity.recovered > 1)
+  })
+
+  it('a run that is named twice counts once; runs without a report are no seeds of each other', () => {
+    const [first, second] = [0, 2].map((i) => join(folder, 'runs', String(i)))
+    const rows = (...paths: string[]) =>
+      (JSON.parse(report(...paths, '--json').stdout) as { folded: { members: number[] }[] }).folded.length
+    assert.equal(rows(first, second, first), 2)
+    const others = [first, second].map((from, i) => {
+      const to = place.path('.sparsescope', 'runs', `2026010${i + 1}-000000-killed`)
+      cpSync(from, to, { recursive: true })
+      rmSync(join(to, 'report.json'))
+      return to
+    })
+    assert.equal(rows(...others), 2)
+    assert.match(report(...others).stdout, /its process ended without a word; sparsescope run --resume goes on/)
+  })
+
+  it('writes through links and into devices, and over nothing that is beside', () => {
+    symlinkSync('table.md', place.path('link.md'))
+    writeFileSync(place.path('table.md'), 'old')
+    writeFileSync(place.path('table.md.tmp'), 'mine')
+    assert.equal(report(folder, '--markdown', 'link.md').status, 0)
+    assert.ok(lstatSync(place.path('link.md')).isSymbolicLink())
+    assert.match(readFileSync(place.path('table.md'), 'utf8'), /^\|/)
+    assert.equal(readFileSync(place.path('table.md.tmp'), 'utf8'), 'mine')
+    symlinkSync('/dev/null', place.path('nowhere'))
+    assert.equal(report(folder, '--html', 'nowhere').status, 0)
+    assert.ok(lstatSync(place.path('nowhere')).isSymbolicLink() && statSync('/dev/null').isCharacterDevice())
+    const { status, stderr } = report(folder, '--html', 'model')
+    assert.equal(status, 2)
+    assert.match(stderr, /model is a folder/)
   })
 
   it('refuses what is neither, in one line, and writes nothing', () => {

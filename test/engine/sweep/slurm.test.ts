@@ -34,6 +34,11 @@ describe('what squeue says', () => {
     assert.deepEqual([...ours], [[0, [{ id: '13_0', isEnding: false }]]])
   })
 
+  it('a folder may end in a space', () => {
+    const isOurs = (folder: string) => folder === '/a/sweep '
+    assert.deepEqual([...parseTasks('12|0|RUNNING|/a/sweep \r\n', isOurs).keys()], [0])
+  })
+
   it('a task that is ending may be one that Slurm begins again', () => {
     assert.deepEqual([...parseTasks('12|0|COMPLETING\n')], [[0, [{ id: '12_0', isEnding: true }]]])
   })

@@ -5,10 +5,11 @@ import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
 import { saveFormats } from '../../../shared/recipe/saveFormats.ts'
 import { unstructured } from '../../../shared/recipe/schema.ts'
 import { writeError } from '../../checkpoint/diskErrors.ts'
+import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { protocolOf } from './protocol.ts'
-import { readNote, type Note } from './note.ts'
+import { maxNoteBytes, readNote, type Note } from './note.ts'
 import { hubName, measuredEntries, noteFacts, resultTable } from './noteFacts.ts'
 
 export const cardName = 'README.md'
@@ -43,6 +44,23 @@ export function modelCard(note: Note): string {
     ...fenced(recipeYaml(writtenRecipe(recipe)), 'yaml'),
     '',
   ].join('\n')
+}
+
+/**
+ * The card of the checkpoint in `folder` for what `expand` makes of it: as of a run that had saved it dense. Nothing where the
+ * card is another one than a run wrote.
+ */
+export async function cardWhenDense(folder: string, to: string): Promise<Record<string, string>> {
+  const [note, text] = await Promise.all([
+    readNote(folder),
+    readSmallFile(join(folder, cardName), maxNoteBytes).catch(() => null),
+  ])
+  if (!note?.recipe.save) return {}
+  const { recipe, name } = note
+  const isOurs = [name, basename(note.recipe.save.to)].some((own) => text === modelCard({ ...note, name: own }))
+  if (!isOurs) return {}
+  const save = { ...note.recipe.save, format: 'dense' as const }
+  return { [cardName]: modelCard({ ...note, name: basename(to), recipe: { ...recipe, save } }) }
 }
 
 /** Of a checkpoint that a run has saved. @throws EngineError 'not-found' for another one, 'exists' where there is a card. */

@@ -1,0 +1,122 @@
+// What a sweep says of its runs, and what it refuses, as far as single runs would: warnings, disabled rules, settings without effect.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cliIn, entry } from '../../support/cli.ts'
+import type { Workplace } from '../../support/runs.ts'
+import { onlySweep, sweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
+
+const cpu = ['--device', 'cpu']
+
+describe('what a sweep says of its runs', function () {
+  this.timeout(300_000)
+  let place: Workplace
+  beforeEach(async () => (place = await sweepPlace()))
+  afterEach(() => place.remove())
+
+  const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
+  const reportIn = (index: number) => join(run(index), 'report.json')
+  const reportOf = (index: number) =>
+    JSON.parse(readFileSync(reportIn(index), 'utf8')) as {
+      warnings: string[]
+      device: { details: { threads: number } }
+    }
+
+  it('warnings of a recipe are those of each run that they are true of, and are said once', () => {
+    const recipe = place.recipe('a', {
+      ...sweptRecipe({ 'prune.0.method': ['magnitude', 'alps'] }),
+      prune: [{ method: 'magnitude', sparsity: 0.5, dampening: 0.1 }],
+    })
+    const warned = /warning: .*dampening has no effect with method magnitude/g
+    for (const args of [
+      ['plan', recipe],
+      ['run', recipe, ...cpu],
+    ]) {
+      const { status, stdout } = sweep(place, ...args)
+      assert.equal(status, 0, stdout)
+      assert.equal(stdout.match(warned)?.length, 1, stdout)
+    }
+    const [magnitude, alps] = [0, 1].map((index) => reportOf(index).warnings.join('\n'))
+    assert.match(magnitude, /dampening has no effect/)
+    assert.doesNotMatch(alps, /dampening has no effect/)
+  })
+
+  it('what was said while pruning is said by every run that takes its result', () => {
+    const recipe = {
+      ...sweptRecipe({ 'recover.lr': [1e-3, 2e-3] }),
+      // Far fewer tokens than inputs: no Hessian has its full rank.
+      prune: [{ method: 'sparsegpt', sparsity: 0.5, dampening: 1e-9 }],
+      calibration: { data: 'ids.safetensors', samples: 1, seq_len: 4 },
+      recover: { mode: 'retrain', data: 'ids.safetensors', steps: 3, seq_len: 16, train: ['bias', 'norm'], lr: 1e-3 },
+    }
+    const path = place.recipe('a', recipe)
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, `# sparsescope-disable M3: a smoke test\n${text}`)
+    const { status, stderr } = sweep(place, 'run', path, ...cpu)
+    assert.equal(status, 0, stderr)
+    const [first, second] = [0, 1].map((index) => reportOf(index).warnings.filter((one) => /Hessian/.test(one)))
+    assert.ok(first.length > 0)
+    assert.deepEqual(second, first)
+  })
+
+  it('a rule that a comment disables with a reason keeps no sweep from running, and no rehearsal', () => {
+    const few = { ...sweptRecipe({ seed: [0, 1] }), prune: [{ method: 'sparsegpt', sparsity: 0.5 }], calibration: { data: 'ids.safetensors', samples: 1, seq_len: 4 } } // prettier-ignore
+    const path = place.recipe('a', few)
+    const text = readFileSync(path, 'utf8')
+    const message = /sparsegpt sees fewer tokens|fewer tokens than/
+    assert.match(sweep(place, 'plan', path).stderr, message)
+    writeFileSync(path, `# sparsescope-disable M3: a smoke test\n${text}`)
+    assert.equal(sweep(place, 'plan', path).status, 0)
+    assert.equal(sweep(place, 'run', path, ...cpu).status, 0)
+    const single = place.recipe('single', { ...few, sweep: undefined })
+    assert.equal(cliIn(place.folder, 'run', single, '--dry-run').status, 2)
+    writeFileSync(single, `# sparsescope-disable M3: a smoke test\n${readFileSync(single, 'utf8')}`)
+    assert.equal(cliIn(place.folder, 'run', single, '--dry-run').status, 0)
+  })
+
+  it('a setting that every run sets itself, alone or with what lies around it, is refused', () => {
+    const cases = [0.3, 0.4].map((sparsity) => ({ name: `s${sparsity}`, set: { 'prune.0.sparsity': sparsity, recover: { mode: 'refit' } } })) // prettier-ignore
+    const all = place.recipe('all', sweptRecipe({ cases }))
+    for (const key of ['prune.0.sparsity=0.9', 'prune.00.sparsity=0.9', 'recover.steps=5']) {
+      const { status, stderr } = sweep(place, 'plan', all, '--set', key)
+      assert.equal(status, 2, key)
+      assert.match(stderr, /has no effect: the sweep of .* sets it in every run/)
+    }
+    const some = place.recipe('some', sweptRecipe({ cases: [...cases, { name: 'plain', set: {} }] }))
+    for (const key of ['prune.0.sparsity=0.6', 'prune.0.method=magnitude'])
+      assert.equal(sweep(place, 'plan', some, '--set', key).status, 0, key)
+  })
+
+  it('a sweep that goes on gives the runs that are left no other threads', () => {
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
+    const first = sweep(place, 'run', recipe, '--index', '0', '--threads', '1', ...cpu)
+    assert.equal(first.status, 0, first.stderr)
+    assert.equal(sweep(place, 'run', recipe, '--jobs', '1024', ...cpu).status, 0)
+    assert.equal(reportOf(1).device.details.threads, Math.max(1, Math.floor(sweptThreads() / 2)))
+  })
+
+  it('a report that was cut short is one failed run, and the others are done', () => {
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
+    assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
+    writeFileSync(reportIn(1), '')
+    const { runs } = sweepJson(place, 'status', recipe)
+    assert.deepEqual(runs.map(({ state }) => state), ['done', 'failed']) // prettier-ignore
+    assert.match(String(runs[1].message), /report\.json is damaged: .*remove .* to run it anew/)
+    const again = sweep(place, 'run', recipe, ...cpu)
+    assert.equal(again.status, 1)
+    assert.doesNotMatch(again.stderr, /internal error/)
+  })
+
+  it('a run whose sweep is gone before it looked does not run', () => {
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
+    const started = ['sweep', 'run', recipe, '--child', '--index', '0', ...cpu]
+    const { status } = spawnSync(process.execPath, [entry, ...started], { cwd: place.folder })
+    assert.equal(status, 130)
+    assert.ok(!existsSync(run(0)))
+  })
+})
+
+function sweptThreads(): number {
+  return Number(spawnSync(process.execPath, ['-p', 'os.availableParallelism()'], { encoding: 'utf8' }).stdout)
+}
