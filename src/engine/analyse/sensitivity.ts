@@ -96,6 +96,11 @@ export async function denseLoss({ decoder, set, signal }: Omit<ProbeOptions, 'un
     const [nll] = await decoder.forwardNll([windowOf(set, w)], { signal })
     sum += nll.reduce((a, b) => a + b, 0) / (set.seqLen - 1)
   }
+  if (!Number.isFinite(sum))
+    throw new EngineError(
+      'numeric',
+      `the loss is ${sum} before anything is pruned; the weights hold NaN or infinity, or overflow on this text`,
+    )
   return sum / windows
 }
 

@@ -1,9 +1,10 @@
 // Token after token: the prompt in one pass, then one position at a time against the cache of keys and values.
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import type { Decoder } from '../model/decoder.ts'
-import { createKvCache } from '../model/kvCache.ts'
+import { createKvCache, kvCacheBytes, type KvCache } from '../model/kvCache.ts'
 import type { NextOptions } from '../model/nextToken.ts'
 import { createRng } from '../rng.ts'
+import { formatBytes } from '../../shared/format/byteSize.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { pickToken, type Sampling } from './sampler.ts'
 
@@ -51,7 +52,7 @@ export async function* generateTokens(
   requireRoom(config, prompt.length)
   const room = roomFor(config, prompt.length, maxTokens)
   const rng = createRng(seed, 'generate')
-  using cache = createKvCache(decoder.backend, config, room)
+  using cache = cacheFor(decoder, room)
   let ids = prompt
   for (let length = prompt.length; length < room; length++) {
     throwIfCancelled(signal)
@@ -66,5 +67,17 @@ export async function* generateTokens(
     yield { id, logits }
     if (stop.has(id)) return
     ids = Int32Array.of(id)
+  }
+}
+
+/** @throws EngineError 'out-of-memory' with what would help. */
+function cacheFor({ backend, model: { config } }: Decoder, tokens: number): KvCache {
+  try {
+    return createKvCache(backend, config, tokens)
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'out-of-memory') throw error
+    const bytes = formatBytes(kvCacheBytes(config, tokens))
+    const message = `keys and values of ${tokens} tokens take ${bytes}: use a smaller --max-tokens, or a shorter prompt`
+    throw new EngineError('out-of-memory', message, { cause: error })
   }
 }

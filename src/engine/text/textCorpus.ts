@@ -30,8 +30,19 @@ async function refuseLong(path: string): Promise<void> {
   throw new EngineError('bad-data', `${path} has ${size} bytes, too many for one text; make it a .jsonl of documents`)
 }
 
-/** The text as it comes. @throws EngineError 'bad-data'. */
+/** The text as it comes, its line ends as Python reads them: `\n`, whatever the system that wrote it. @throws EngineError 'bad-data'. */
 async function* decoded(path: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
+  let held = ''
+  for await (const piece of asWritten(path, signal)) {
+    const text = held + piece
+    // The \n of a \r may come with the next piece.
+    held = text.endsWith('\r') ? '\r' : ''
+    yield (held ? text.slice(0, -1) : text).replace(/\r\n?/g, '\n')
+  }
+  if (held) yield '\n'
+}
+
+async function* asWritten(path: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const decode = (bytes?: Uint8Array) => {
     try {

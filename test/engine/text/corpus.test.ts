@@ -30,6 +30,14 @@ describe('openCorpus', () => {
     ['.parquet with snappy', () => parquet('snappy')],
     ['.parquet with zstd', () => parquet('zstd')],
   ]
+  it('a .txt of Windows or of an old Mac reads as Python reads it, wherever its pieces end', async () => {
+    const text = `a\n\nb\n${'x'.repeat(3)}\n`.repeat(30_000)
+    for (const end of ['\r\n', '\r']) {
+      const corpus = await openCorpus(temp.write('w.txt', text.replaceAll('\n', end)))
+      assert.deepEqual(await texts(corpus), [[0, text]])
+    }
+  })
+
   for (const [what, path] of files) {
     it(`counts, lists and picks the documents of a ${what}`, async () => {
       const corpus = await openCorpus(path())

@@ -77,6 +77,10 @@ async function weightOf(pool: FilePool, base: string, found: ReadonlyMap<string,
   const name = `${base}.weight`
   const wrong = (what: string) =>
     new FormatError(`the bitmask of ${quoted(base)} ${what}; get the checkpoint again, or write it anew`)
+  if (found.get(`${base}.compressed`)?.tensor.shape.length === 2 && !found.has(`${base}.row_offsets`))
+    throw new FormatError(
+      `${quoted(base)} is stored as sparse-24-bitmask of compressed-tensors, which is not read here: decompress it there (up to 0.14), and save it dense`,
+    )
   if (found.has(name)) throw wrong(`stands beside ${quoted(name)}: one of the two must go`)
   const [values, bits, shape, offsets] = bitmaskParts.map((part) => {
     const one = found.get(`${base}.${part}`)

@@ -14,6 +14,9 @@ export interface Piece {
 /** Large enough for the disk, small enough for the cache that is shared between cores. */
 const defaultPieceBytes = 2 * 2 ** 20
 
+/** Of elements that lie in another order: for every piece its file is gone through once. */
+const stridedPieceBytes = 64 * 2 ** 20
+
 export interface Matrix {
   readonly rows: number
   /** Elements of a row, the last dimension. */
@@ -44,7 +47,7 @@ export async function* rowPieces(
   checkpoint: Checkpoint,
   entry: TensorEntry,
   elementBytes: number,
-  { range, signal, pieceBytes = defaultPieceBytes }: PieceOptions,
+  { range, signal, pieceBytes = entry.strides ? stridedPieceBytes : defaultPieceBytes }: PieceOptions,
 ): AsyncGenerator<Piece> {
   const matrix = matrixOf(entry)
   const { first: start, end } = range ?? { first: 0, end: matrix.rows }

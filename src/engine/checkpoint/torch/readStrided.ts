@@ -12,10 +12,12 @@ export interface StridedPlace {
 }
 
 const chunkBytes = 4 * 2 ** 20
+/** A read costs about as much as so many bytes more in one. */
+const readBytes = 128 * 2 ** 10
 
 /**
- * Fills `target` with the bytes from `from` on that the tensor would have if it were contiguous. The elements are
- * visited as they lie, so the part of the file that holds them is read once.
+ * Fills `target` with the bytes from `from` on that the tensor would have if it were contiguous. Only the part of its
+ * slowest dimension that holds them is visited, as its elements lie in the file, which is read forwards once.
  */
 export async function readStrided(
   pool: FilePool,
@@ -25,21 +27,22 @@ export async function readStrided(
   target: Uint8Array,
 ): Promise<void> {
   const size = elementBits(dtype) / 8
-  const dims = dimensionsOf(shape, strides)
+  const part = partOf(shape, strides, from / size, (from + target.length) / size)
+  const dims = dimensionsOf(part.shape, strides)
   const reach = dims.reduce((last, { length, stride }) => last + (length - 1) * stride, 0) + 1
-  const total = shape.reduce((product, length) => product * length, 1)
+  const total = part.shape.reduce((product, length) => product * length, 1)
   const indices = new Array<number>(dims.length).fill(0)
-  let [element, place] = [0, 0]
+  let [element, place] = [part.element, 0]
   let chunk = new Uint8Array(0)
   let chunkStart = 0
-  const elementsOfChunk = Math.floor(chunkBytes / size)
+  const elementsOfChunk = chunkOf(dims, size)
   for (let visited = 0; visited < total; visited++) {
     const to = element * size - from
     if (to > -size && to < target.length) {
       if (place * size >= chunkStart + chunk.length) {
         chunkStart = place * size
         chunk = new Uint8Array(Math.min(elementsOfChunk, reach - place) * size)
-        await pool.read(path, start + chunkStart, chunk)
+        await pool.read(path, start + part.place * size + chunkStart, chunk)
       }
       const at = place * size - chunkStart
       for (let b = Math.max(0, -to); b < size && to + b < target.length; b++) target[to + b] = chunk[at + b]
@@ -54,6 +57,28 @@ export async function readStrided(
       indices[d] = 0
     }
   }
+}
+
+/** The indices of the first dimension that elements [first, end) need; `element` and `place`: of the part's first. */
+function partOf(shape: readonly number[], strides: readonly number[], first: number, end: number) {
+  // Dimensions of length 1 before it change nothing.
+  const d = Math.max(0, shape.findIndex((length) => length > 1)) // prettier-ignore
+  const step = shape.slice(d + 1).reduce((product, length) => product * length, 1)
+  if (shape.length === 0 || step === 0) return { shape, element: 0, place: 0 }
+  const [begin, stop] = [Math.floor(first / step), Math.min(shape[d], Math.ceil(end / step))]
+  const length = Math.max(0, stop - begin)
+  return { shape: shape.with(d, length), element: begin * step, place: begin * strides[d] }
+}
+
+/** Elements to read at a time: a chunk, or one run of neighbours where it is far to the next. */
+function chunkOf(dims: readonly { length: number; stride: number }[], size: number): number {
+  const most = Math.floor(chunkBytes / size)
+  let run = 1
+  for (const { length, stride } of dims.toReversed()) {
+    if (stride !== run) return (stride - run) * size > readBytes ? Math.min(run, most) : most
+    run *= length
+  }
+  return most
 }
 
 /** Longest stride first: counting through them, the last fastest, walks through the file forwards. */

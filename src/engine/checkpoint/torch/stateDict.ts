@@ -41,11 +41,12 @@ export function tensorsOf(root: Pickled): StateTensor[] {
 
 function stateDictIn(root: Pickled): PickledDict {
   if (isNode(root, 'dict')) {
-    if (holdsTensors(root)) return root
+    // First: a best accuracy beside the state dict may be a tensor too.
     for (const nest of nests) {
       const inner = root.values[root.keys.lastIndexOf(nest)]
       if (isNode(inner, 'dict') && holdsTensors(inner)) return inner
     }
+    if (holdsTensors(root)) return root
     const keys = root.keys.filter((key) => typeof key === 'string').slice(0, 8)
     throw new FormatError(
       `it holds no state dict: its keys are ${keys.map(quoted).join(', ') || 'none'}; save model.state_dict()`,

@@ -11,10 +11,10 @@ type Call = (args: readonly Pickled[]) => Pickled
 const calls: Readonly<Record<string, Call>> = {
   'collections.OrderedDict': orderedDict,
   'torch._utils._rebuild_tensor': ([storage, offset, shape, strides]) => tensor(storage, offset, shape, strides, null),
-  'torch._utils._rebuild_tensor_v2': ([storage, offset, shape, strides]) =>
-    tensor(storage, offset, shape, strides, null),
-  'torch._utils._rebuild_tensor_v3': ([storage, offset, shape, strides, , , type]) =>
-    tensor(storage, offset, shape, strides, isNode(type, 'global') ? type.name : ''),
+  'torch._utils._rebuild_tensor_v2': ([storage, offset, shape, strides, , , state]) =>
+    tensor(storage, offset, shape, strides, null, state),
+  'torch._utils._rebuild_tensor_v3': ([storage, offset, shape, strides, , , type, state]) =>
+    tensor(storage, offset, shape, strides, isNode(type, 'global') ? type.name : '', state),
   'torch._utils._rebuild_parameter': ([data]) => parameter(data),
   'torch._utils._rebuild_parameter_with_state': ([data]) => parameter(data),
   'torch.Size': ([sizes]) => sizes ?? null,
@@ -24,9 +24,18 @@ const storages = ['torch.storage.UntypedStorage', 'torch.storage.TypedStorage']
 
 const known = new Set([...Object.keys(calls), ...torchTypes, ...storages])
 
+/** Torch's own, of sparse, quantised and meta tensors, and types that no weight of a language model has. */
+const otherKinds =
+  /^torch\.(?:_utils\._rebuild_(?!tensor|parameter)\w+|(?:ComplexDouble|ComplexHalf|QU?Int\w+)Storage|complex\w+|qu?int\w+|float[48]_\w+)$/
+
 /** @throws FormatError for every name that a state dict has no need of. */
 export function globalNamed(module: string, name: string): Pickled {
   const full = `${module}.${name}`
+  if (!known.has(full) && otherKinds.test(full))
+    throw new FormatError(
+      `it holds a tensor of a kind that has no equal here (its pickle asks for ${quoted(full)}): save what .to_dense(), .dequantize() or .to(torch.float32) make of it`,
+      'refused',
+    )
   if (!known.has(full))
     throw new FormatError(
       `its pickle asks for ${quoted(full)}, which no state dict needs and which could run code; nothing was executed. Load it where you trust it and save model.state_dict(), or use save_pretrained(…, safe_serialization=True)`,
@@ -70,11 +79,23 @@ function tensor(
   shape: Pickled | undefined,
   strides: Pickled | undefined,
   type: string | null,
+  state?: Pickled,
 ): PickledTensor {
+  const lazy = flagIn(state, ['neg', 'conj'])
+  if (lazy !== null)
+    throw new FormatError(
+      `it holds a view whose values are ${lazy === 'neg' ? 'negated' : 'conjugated'} when they are used: save tensor.resolve_conj().resolve_neg()`,
+    )
   const [sizes, steps] = [counts(shape), counts(strides)]
   if (!isNode(storage, 'storage') || !isCount(offset) || !sizes || !steps || sizes.length !== steps.length)
     throw damaged('describes a tensor in a way that torch does not')
   return { kind: 'tensor', storage, type, offset, shape: sizes, strides: steps }
+}
+
+/** The first of `names` that a dictionary says is true. */
+function flagIn(state: Pickled | undefined, names: readonly string[]): string | null {
+  if (state === undefined || !isNode(state, 'dict')) return null
+  return names.find((name) => state.values[state.keys.lastIndexOf(name)] === true) ?? null
 }
 
 /** As many dimensions as the header of a safetensors file may have. */

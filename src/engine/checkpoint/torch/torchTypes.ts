@@ -29,6 +29,7 @@ const types: Readonly<Record<string, SafetensorsDtype>> = {
   'torch.complex64': 'C64',
   'torch.float8_e4m3fn': 'F8_E4M3',
   'torch.float8_e5m2': 'F8_E5M2',
+  'torch.float8_e8m0fnu': 'F8_E8M0',
 }
 
 export const torchTypes = Object.keys(types)

@@ -20,7 +20,7 @@ const refuses = (message: RegExp, ...parts: (string | number[] | Buffer)[]) =>
   )
 
 /** A state dict of one tensor: shape, strides and offset of a storage of `elements` f32. */
-function oneTensor(shape: number[], strides: number[], elements: number, offset = 0): Buffer {
+function oneTensor(shape: number[], strides: number[], elements: number, offset = 0, state?: string): Buffer {
   const int = (n: number) => bytes('J', [n & 255, (n >> 8) & 255, (n >> 16) & 255, n >> 24])
   const text = (t: string) => bytes('\x8c', [t.length], t)
   const storage = bytes('(', text('storage'), 'ctorch\nFloatStorage\n', text('0'), text('cpu'), int(elements), 'tQ')
@@ -30,7 +30,7 @@ function oneTensor(shape: number[], strides: number[], elements: number, offset 
     int(offset),
     tuple(shape),
     tuple(strides),
-    bytes('\x89}tRs.'),
+    bytes('\x89}', ...(state === undefined ? [] : ['}', text(state), '\x88s']), 'tRs.'),
   ])
 }
 
@@ -123,6 +123,31 @@ describe('pickles as data', function () {
     assert.throws(() => one([1000], [0], 1), /share their places/)
     assert.throws(() => one([3, 3], [1, 1], 100), /share their places/)
     assert.throws(() => one([-1], [1], 100), /describes a tensor/)
+  })
+
+  it('a view that is negated or conjugated only when it is used is refused, not read with the wrong sign', () => {
+    for (const state of ['neg', 'conj'])
+      assert.throws(() => readPickle(oneTensor([2], [1], 2, 0, state)), /when they are used: save tensor\.resolve_conj/)
+    assert.equal(tensorsOf(readPickle(oneTensor([2], [1], 2, 0, 'other'))).length, 1)
+  })
+
+  it('kinds of tensors that have no equal here are no code, and are told what to do', () => {
+    for (const name of [
+      'torch._utils\n_rebuild_sparse_tensor',
+      'torch._utils\n_rebuild_qtensor',
+      'torch\nComplexDoubleStorage',
+    ])
+      refuses(/a kind that has no equal here .*to_dense/, `c${name}\n)R.`)
+  })
+
+  it('a state dict beside other tensors is the model', () => {
+    const inner = oneTensor([2], [1], 2).subarray(2, -1).toString('latin1')
+    const key = (name: string) => `\x8c${String.fromCharCode(name.length)}${name}`
+    // {'best': {'w': …}['w'], 'state_dict': {'w': …}}: the same tensor twice, once by itself.
+    const alone = inner.slice(inner.indexOf('ctorch._utils'), -1)
+    const both = tensorsOf(read(`}(${key('best')}${alone}${key('state_dict')}${inner}u.`))
+    assert.deepEqual(both.map(({ name }) => name), ['w']) // prettier-ignore
+    assert.deepEqual(tensorsOf(read(`}(${key('best')}${alone}${key('w')}${alone}u.`)).map(({ name }) => name), ['best', 'w']) // prettier-ignore
   })
 
   it('a thousand mutants of what torch wrote', () =>
