@@ -180,6 +180,20 @@ describe('analysis of a dense model', () => {
     after(() => backend.close())
     const store = () => join(folder, '.sparsescope', 'analyses')
 
+    it('a model that is no number before anything is pruned is told as that', async () => {
+      const file = join(folder, 'llama', 'model.safetensors')
+      const bytes = readFileSync(file)
+      const data = 8 + Number(bytes.readBigUInt64LE())
+      const header = JSON.parse(bytes.toString('utf8', 8, data)) as Record<string, { data_offsets: [number, number] }>
+      bytes.writeFloatLE(NaN, data + header['model.layers.1.mlp.up_proj.weight'].data_offsets[0])
+      writeFileSync(file, bytes)
+      await assert.rejects(
+        analysed(backend, { sensitivity: 'linear' }),
+        (e) =>
+          e instanceof EngineError && /the loss is NaN before anything is pruned; the weights hold NaN/.test(e.message),
+      )
+    })
+
     it('a cancelled one goes on where it was, with the same result', async () => {
       const whole = await analysed(backend, { sensitivity: 'linear' })
       rmSync(store(), { recursive: true })

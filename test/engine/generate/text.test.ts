@@ -13,7 +13,7 @@ import { createRng } from '../../../src/engine/rng.ts'
 import { openTokenizer, type Tokenizer } from '../../../src/engine/text/tokenizer.ts'
 import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
-import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { smallLlama, smallOpt } from '../../support/memoryCheckpoint.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
@@ -157,6 +157,26 @@ describe('text of a model', () => {
     const { status, stderr } = cli('generate', temp.folder, ...args)
     assert.equal(status, 1)
     assert.match(stderr, /the model says NaN.*inspect --stats/)
+  })
+
+  it('more tokens than there is memory for are refused with what would help', async () => {
+    await writeTinyModel(temp.folder, { ...smallLlama, vocab_size: 264 })
+    temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
+    const { status, stderr } = cli(
+      'generate',
+      temp.folder,
+      '--prompt',
+      'x',
+      '--max-tokens',
+      '1000000000000',
+      '--device',
+      'cpu',
+    )
+    assert.equal(status, 1)
+    assert.match(
+      stderr,
+      /keys and values of 1\d+ tokens take [\d.]+ \wB: use a smaller --max-tokens, or a shorter prompt/,
+    )
   })
 
   it('a model without a tokenizer says so', async () => {

@@ -88,11 +88,9 @@ function middles({ patterns, counts }: PatternCounts, min: number, max: number):
 
 function histogramOf(values: readonly Counted[], from: number, to: number): Histogram {
   const counts = new Array<number>(histogramBins).fill(0)
-  // From one end of f64 to the other is more than f64 holds.
-  const unit = Number.isFinite(to - from) ? 1 : 0.5
-  const scale = to > from ? histogramBins / (unit * to - unit * from) : 0
+  const scale = to > from ? histogramBins / (to - from) : 0
   for (const { value, count } of values) {
-    counts[Math.min(histogramBins - 1, Math.floor((unit * value - unit * from) * scale))] += count
+    counts[Math.min(histogramBins - 1, Math.floor((value - from) * scale))] += count
   }
   return { from, to, counts }
 }
