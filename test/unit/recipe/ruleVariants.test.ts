@@ -3,7 +3,15 @@ import assert from 'node:assert/strict'
 import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
 import type { Severity } from '../../../src/shared/recipe/finding.ts'
 import { lint } from '../../../src/shared/recipe/lint.ts'
-import { factsOf, gptNeoxConfig, llamaConfig, machine, modelOf, olmoConfig, optConfig } from '../../support/recipeFacts.ts'
+import {
+  factsOf,
+  gptNeoxConfig,
+  llamaConfig,
+  machine,
+  modelOf,
+  olmoConfig,
+  optConfig,
+} from '../../support/recipeFacts.ts'
 
 const opt = factsOf(modelOf(optConfig, { masked: true }))
 const llama = factsOf(modelOf(llamaConfig, { masked: true }))
