@@ -9,7 +9,7 @@ import { sweepText } from './texts.ts'
 const reasons: Readonly<Record<EngineName, string>> = {
   local: 'it could write nothing: is the disk full?',
   slurm:
-    'it never began: it was cancelled in Slurm, or the output of its task in the folder slurm of the sweep says more',
+    'it never began: it was cancelled in Slurm, or the output of its task in the folder slurm of the sweep says more;',
 }
 
 /** Of a sweep that nothing runs any more. 0 when all are done, 1 when one failed, else 130: the rest was cancelled. */
@@ -24,6 +24,6 @@ export function outcomeOf(ended: SweepTable, { folder }: Pick<Sweep, 'folder'>):
 /** A run that had its turn and left nothing: it could not even write why. */
 function withoutWord(row: SweepRow, why: string): SweepRow {
   return row.state === 'waiting'
-    ? { ...row, state: 'failed', message: `${why}; sparsescope sweep run begins it again` }
+    ? { ...row, state: 'failed', message: `${why} sparsescope sweep run begins it again` }
     : row
 }
