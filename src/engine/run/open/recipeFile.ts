@@ -67,8 +67,17 @@ export function warningsOfChanged(
   { recipe, warnings }: Pick<RecipeFile, 'recipe' | 'warnings'>,
   changed: Recipe,
 ): string[] {
-  const [before, after] = [recipe, changed].map((one) => warningsOf(parseRecipe(JSON.stringify(one)).findings))
+  const [before, after] = [recipe, changed].map(ownWarnings)
   return [...warnings.filter((w) => after.includes(w)), ...after.filter((w) => !before.includes(w))]
+}
+
+/** Once for each: that of a sweep is looked at for each of its runs, all of which its rules look at. */
+const known = new WeakMap<Recipe, readonly string[]>()
+
+function ownWarnings(recipe: Recipe): readonly string[] {
+  const found = known.get(recipe) ?? warningsOf(parseRecipe(JSON.stringify(recipe)).findings)
+  known.set(recipe, found)
+  return found
 }
 
 /** For lint of what is no longer its text: `lintText`'s severities. */
