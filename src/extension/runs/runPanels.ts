@@ -18,6 +18,8 @@ interface Open {
   view: BoundView<ToRun>
   /** The view has the run's result. */
   hasResult: boolean
+  /** A report that is not there yet will be looked for. */
+  looksAgain: boolean
 }
 
 export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: string }> {
@@ -77,7 +79,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       onMessage: (message) => void this.handle(folder, view, message).catch(this.services.log.failed),
       onFailure: this.services.log.failed,
     })
-    const open: Open = { panel, view, hasResult: false }
+    const open: Open = { panel, view, hasResult: false, looksAgain: false }
     // A tab that a reload left behind another is revived when it is shown: the run may have been opened anew before.
     this.open.get(folder)?.panel.dispose()
     this.open.set(folder, open)
@@ -137,10 +139,20 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       // Of a run elsewhere the end is seen before its report is there, and nothing tells when it is.
       if (result === null) {
         open.hasResult = false
-        if (wait <= longestWait) setTimeout(() => this.tellResult(folder, open, 2 * wait), wait)
+        this.lookAgain(folder, open, wait)
       } else if (open.hasResult)
         open.view.post({ type: 'runResult', result: { ...result, output: shown(result.output) } })
     }, this.services.log.failed)
+  }
+
+  /** One look at a time, however many changes ask for one. */
+  private lookAgain(folder: string, open: Open, wait: number): void {
+    if (open.looksAgain || wait > longestWait) return
+    open.looksAgain = true
+    setTimeout(() => {
+      open.looksAgain = false
+      this.tellResult(folder, open, 2 * wait)
+    }, wait)
   }
 
   private replay(view: BoundView<ToRun>, folder: string): void {

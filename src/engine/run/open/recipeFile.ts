@@ -1,9 +1,9 @@
 // A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
 import { dirname, relative, resolve, sep } from 'node:path'
-import { stringify, type ScalarTag } from 'yaml'
+import { Document } from 'yaml'
 import { parseSetting, withSetting } from '../../../shared/recipe/overrides.ts'
 import { disabledRules } from '../../../shared/recipe/disable.ts'
-import { numberText } from '../../../shared/recipe/edits.ts'
+import { customTags, quoteOctals } from '../../../shared/recipe/everyonesYaml.ts'
 import type { Finding } from '../../../shared/recipe/finding.ts'
 import { parseRecipe } from '../../../shared/recipe/parse.ts'
 import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
@@ -136,16 +136,7 @@ export function recipeText(absolute: ResolvedRecipe, folder: string): string {
 
 /** A recipe as YAML; strings that YAML 1.1 readers take for numbers (2:4) or truth values are quoted. */
 export function recipeYaml(recipe: Recipe | WrittenRecipe): string {
-  return stringify(recipe, { version: '1.1', customTags: (tags) => [everyonesNumber, ...tags] })
-}
-
-/** Of `1e-7` PyYAML makes a string. */
-const everyonesNumber: ScalarTag = {
-  tag: 'tag:yaml.org,2002:float',
-  default: true,
-  identify: (value) => typeof value === 'number',
-  // Never when it is read.
-  test: /$^/,
-  resolve: Number,
-  stringify: ({ value }) => numberText(value as number),
+  const document = new Document(recipe, { version: '1.1', customTags })
+  quoteOctals(document)
+  return document.toString()
 }

@@ -1,5 +1,6 @@
 // Recipes as text, in the style that every YAML reader understands: patterns quoted, exponents with a dot and a sign.
 import { Document, isScalar, visit } from 'yaml'
+import { customTags } from '../everyonesYaml.ts'
 import type { Recipe } from '../schema.ts'
 
 /** `comments` stand at the top, one a line. */
@@ -8,7 +9,7 @@ export function writeRecipe(recipe: Recipe, comments: readonly string[]): string
 }
 
 export function writeYaml(value: unknown, comments: readonly string[]): string {
-  const document = new Document(value)
+  const document = new Document(value, { customTags })
   visit(document, {
     Scalar(_, node) {
       if (typeof node.value === 'string' && /^(?:re:|\d+:\d+$)/.test(node.value)) node.type = 'QUOTE_DOUBLE'
@@ -18,13 +19,5 @@ export function writeYaml(value: unknown, comments: readonly string[]): string {
     },
   })
   const lines = comments.map((c) => `# ${c.replace(/\s+/g, ' ')}\n`).join('')
-  return lines + document.toString({ lineWidth: 100, flowCollectionPadding: false }).replace(exponent, withDot)
-}
-
-/** A number with an exponent, as a value or in a list. */
-const exponent = /(?<=[:[,-] |\[)-?\d+(?:\.\d+)?e[-+]?\d+(?=[\s,\]}])/g
-
-function withDot(number: string): string {
-  const [digits, power] = number.split('e')
-  return `${digits.includes('.') ? digits : `${digits}.0`}e${/^[-+]/.test(power) ? '' : '+'}${power}`
+  return lines + document.toString({ lineWidth: 100, flowCollectionPadding: false })
 }
