@@ -77,7 +77,7 @@ function cacheFor({ backend, model: { config } }: Decoder, tokens: number): KvCa
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== 'out-of-memory') throw error
     const bytes = formatBytes(kvCacheBytes(config, tokens))
-    const message = `keys and values of ${tokens} tokens take ${bytes}: use a smaller --max-tokens, or a shorter prompt`
+    const message = `keys and values of ${tokens} tokens take ${bytes}: ask for fewer new tokens (--max-tokens), or use a shorter prompt`
     throw new EngineError('out-of-memory', message, { cause: error })
   }
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { parseEvents } from '../../shared/protocol/parseEvents.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
 import { resultOf } from '../../shared/series/runResult.ts'
-import { varyingSettings, type ComparedRun } from '../../shared/sweep/comparedRun.ts'
+import { recipeIn, varyingSettings, type ComparedRun } from '../../shared/sweep/comparedRun.ts'
 import { standingOf } from '../../shared/sweep/standing.ts'
 import { sweepResults } from '../../shared/sweep/sweepTable.ts'
 import { runName } from '../../shared/format/runName.ts'
@@ -29,10 +29,8 @@ export async function readRuns(paths: readonly string[], signal?: AbortSignal): 
   const groups = await Promise.all(paths.map((path) => runsAt(path, signal)))
   const runs = eachOnce(groups.flat())
   if (groups.length === 1 && !isRun(paths[0])) return runs.map(({ run }) => run)
-  // Of a run without a report nobody knows the recipe as it was resolved: it has no settings.
-  const known = runs.filter(({ report }) => fieldsOf(report).recipe)
-  const settings = varyingSettings(known.map(({ report }) => fieldsOf(report).recipe as object))
-  return runs.map((one) => ({ ...one.run, settings: settings[known.indexOf(one)] ?? {} }))
+  const settings = varyingSettings(runs.map(({ report }) => recipeIn(report)))
+  return runs.map(({ run }, i) => ({ ...run, settings: settings[i] }))
 }
 
 /** A run may be named twice, by itself and with its sweep. */
@@ -95,8 +93,4 @@ async function reportOf({ report }: RunFolder): Promise<unknown> {
   } catch (error) {
     throw new EngineError('bad-data', `${report} is not valid JSON`, { cause: error })
   }
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

@@ -71,7 +71,7 @@ export function beyondDevice(memoryBytes: number, limitBytes: number): string | 
 /** What to say when a run takes more than it was allowed, whatever it does; null when it does not. */
 export function beyondBudget(memoryBytes: number, leastBytes: number): string | null {
   if (leastBytes <= memoryBytes) return null
-  return `--memory allows ${formatBytes(memoryBytes)}, and this takes about ${formatBytes(leastBytes)} at least: use mode reconstruct, smaller batches or shorter windows, or allow more`
+  return `--memory allows ${formatBytes(memoryBytes)}, and this takes about ${formatBytes(leastBytes)} at least: allow more; where it trains, mode reconstruct, smaller batches or shorter windows take less`
 }
 
 /** `solvingBytes`: what pruning would take beside a block and its states (pruneCost.ts). */

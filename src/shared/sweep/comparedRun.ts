@@ -12,14 +12,24 @@ export interface ComparedRun {
   readonly trainablePercent: number | null
 }
 
+/** The resolved recipe in a report.json; null where there is none. */
+export function recipeIn(report: unknown): object | null {
+  const { recipe } = (typeof report === 'object' && report !== null ? report : {}) as { recipe?: unknown }
+  return typeof recipe === 'object' && recipe !== null ? recipe : null
+}
+
 /** Where the result goes tells nothing of it. */
 const isOfOutput = (path: string) => path === 'save' || path.startsWith('save.')
 
-/** Of several recipes the settings that are not the same in all, by path, in the order of the first that has them. */
-export function varyingSettings(recipes: readonly unknown[]): Record<string, unknown>[] {
-  const flat = recipes.map((recipe) => new Map(leavesOf(recipe, '')))
-  const paths = [...new Set(flat.flatMap((one) => [...one.keys()]))].filter((path) => !isOfOutput(path))
-  const varying = paths.filter((path) => new Set(flat.map((one) => JSON.stringify(one.get(path)))).size > 1)
+/**
+ * Of several recipes the settings that are not the same in all, by path, in the order of the first that has them. null: nobody
+ * knows the recipe as it was resolved, as of a run without a report; it has no settings, and makes none of the others' vary.
+ */
+export function varyingSettings(recipes: readonly (object | null)[]): Record<string, unknown>[] {
+  const flat = recipes.map((recipe) => new Map(recipe ? leavesOf(recipe, '') : []))
+  const known = flat.filter((_, i) => recipes[i] !== null)
+  const paths = [...new Set(known.flatMap((one) => [...one.keys()]))].filter((path) => !isOfOutput(path))
+  const varying = paths.filter((path) => new Set(known.map((one) => JSON.stringify(one.get(path)))).size > 1)
   return flat.map((one) =>
     Object.fromEntries(varying.flatMap((path) => (one.has(path) ? [[path, one.get(path)]] : []))),
   )

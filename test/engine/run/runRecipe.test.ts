@@ -54,7 +54,7 @@ describe('runs', () => {
 
   it('less memory than it takes at least is said, and what it takes', async () => {
     const report = await run(backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 20 })
-    assert.match(report.warnings.join(), /--memory allows 1.05 MB, and this takes about \d+ MB at least: use/)
+    assert.match(report.warnings.join(), /--memory allows 1.05 MB, and this takes about \d+ MB at least: allow more/)
   })
 
   it('one that is stopped after its result was saved is cancelled, and goes on to a good end', async () => {

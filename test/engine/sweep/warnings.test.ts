@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { cliIn, entry } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
@@ -93,7 +94,7 @@ describe('what a sweep says of its runs', function () {
     const first = sweep(place, 'run', recipe, '--index', '0', '--threads', '1', ...cpu)
     assert.equal(first.status, 0, first.stderr)
     assert.equal(sweep(place, 'run', recipe, '--jobs', '1024', ...cpu).status, 0)
-    assert.equal(reportOf(1).device.details.threads, Math.max(1, Math.floor(sweptThreads() / 2)))
+    assert.equal(reportOf(1).device.details.threads, Math.max(1, Math.floor(availableParallelism() / 2)))
   })
 
   it('a report that was cut short is one failed run, and the others are done', () => {
@@ -116,7 +117,3 @@ describe('what a sweep says of its runs', function () {
     assert.ok(!existsSync(run(0)))
   })
 })
-
-function sweptThreads(): number {
-  return Number(spawnSync(process.execPath, ['-p', 'os.availableParallelism()'], { encoding: 'utf8' }).stdout)
-}

@@ -85,6 +85,9 @@ describe('settings that vary', () => {
       { 'prune.0.sparsity': 0.6, 'recover.train': ['bias', 'norm'] },
     ])
     assert.deepEqual(varyingSettings([{ recover: { steps: 1 } }, {}]), [{ 'recover.steps': 1 }, {}])
+    const [first, second] = [recipe(0.5, ['bias']), recipe(0.6, ['bias'])]
+    assert.deepEqual(varyingSettings([first, null, first]), [{}, {}, {}])
+    assert.deepEqual(varyingSettings([null, first, second]), [{}, ...varyingSettings([first, second])])
   })
 })
 
