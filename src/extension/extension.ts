@@ -51,7 +51,6 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const runStore = new RunStore()
   const sparsity = new KnownSparsity(context.globalState)
   const models = new Models(sparsity)
-  const modelTree = new ModelTree(models)
   const runner = new Runner(services, runStore)
   const sweeps = new Sweeps(createAskQueued(services.extensionUri))
   const comparePanels = new ComparePanels(services)
@@ -67,16 +66,13 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     sweeps,
     sweepPanels: new SweepPanels(services, sweeps),
     models,
-    modelTree,
   }
   context.subscriptions.push(
     parts.inspectors,
-    modelTree.register(),
-    watchModels(models, () => modelTree.refresh()),
-    noteInspections(parts.inspectors, sparsity, () => {
-      models.forget()
-      modelTree.refresh()
-    }),
+    models,
+    new ModelTree(models).register(),
+    watchModels(models),
+    noteInspections(parts.inspectors, sparsity, () => models.forget()),
     new RunTree({ store: runStore, queue: runner.queue, sweeps }).register(),
     watchRuns(runStore),
     watchSweeps(sweeps, services.log.failed),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { launchBrowser, runCommand } from '../../scripts/vscode/browser.mjs'
 import { startSampleStudio } from '../../scripts/vscode/sampleStudio.mjs'
 import { root } from '../support/browser.ts'
-import { activeView, eventually, openModel, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, choose, eventually, openModel, pictureOfFailure, type Studio } from './studio.ts'
 import assert from 'node:assert/strict'
 import { lacks } from '../support/skip.ts'
 
@@ -61,10 +61,10 @@ describe('the first minute in `npm run studio`', function () {
 
   it('Open Model Overview lists the known models first', async () => {
     const { page } = studio
-    await runCommand(page, 'SparseScope: Open Model Overview')
-    const rows = page.locator('.quick-input-list .monaco-list-row')
-    await rows.filter({ hasText: 'llama' }).first().waitFor()
-    await rows.filter({ hasText: 'opt' }).first().click()
+    for (const model of ['llama', 'opt']) {
+      await choose(page, 'SparseScope: Open Model Overview', model)
+      await activeView(page).getByRole('heading', { name: model, exact: true }).waitFor()
+    }
     await activeView(page).locator('.tiles li:visible').first().waitFor()
     await eventually('the step to be done', async () => {
       await runCommand(page, 'SparseScope: Open Walkthrough')

@@ -6,7 +6,6 @@ import {
   chooseFromMenu,
   cli,
   closeEditors,
-  eventually,
   exists,
   openModel,
   sharedStudio,
@@ -38,12 +37,7 @@ describe('the packaged extension: looking', function () {
     assert.equal(made.status, 0)
     const { json } = cli('inspect', pruned, '--stats')
     const { tensors, totals } = json as Inspection
-    // The window may not be watching its files yet.
-    await runCommand(page, 'Refresh Explorer')
-    await eventually(
-      'the folder',
-      async () => (await page.getByRole('treeitem', { name: 'pruned', exact: true }).count()) > 0,
-    )
+    await page.getByRole('treeitem', { name: 'pruned', exact: true }).waitFor()
     const view = await openModel(page, 'pruned')
     await view.getByText('tensors scanned').first().waitFor()
     const linears = view.locator('.tiles li[data-role=linear] b')

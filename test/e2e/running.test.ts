@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import {
   activeView,
+  choose,
   chooseFromMenu,
   backendPids,
   cli,
@@ -50,8 +51,7 @@ describe('the packaged extension: running', function () {
 
   it('its report opens from the view and from the tree of runs', async () => {
     const { page } = studio
-    await runCommand(page, 'SparseScope: Open Run')
-    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'opt-magnitude50' }).click()
+    await choose(page, 'SparseScope: Open Run', 'opt-magnitude50')
     const card = activeView(page).locator('section', { hasText: 'Result' })
     await card.getByText(/Saved to .*opt-magnitude50/).waitFor()
     await card.getByRole('button', { name: 'Compare with source' }).click()

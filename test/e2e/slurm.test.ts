@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { slurmFor, type TestSlurm } from '../support/slurm.ts'
-import { activeView, openFile, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, choose, openFile, openStudio, pictureOfFailure, type Studio } from './studio.ts'
 
 /** 400 MB are 382 MiB, which Slurm counts in. */
 const settings = { partition: 'debug', time: '00:20:00', memory: '400MB', cpus: 1, atATime: 1 }
@@ -34,13 +34,12 @@ describe('the packaged extension: sweeps on Slurm', function () {
     await slurm?.stop()
   })
 
-  async function runSweep(name: string, text: string): Promise<void> {
+  async function runSweep(name: string, text: string, where: string): Promise<void> {
     const { page, workspace } = studio
     await runCommand(page, 'View: Show Explorer')
     writeFileSync(join(workspace, name), text)
     await openFile(page, name)
-    await runCommand(page, 'SparseScope: Run Sweep')
-    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'On this machine' }).waitFor()
+    await choose(page, 'SparseScope: Run Sweep', where)
   }
   async function done(name: string): Promise<void> {
     const { page } = studio
@@ -54,8 +53,7 @@ describe('the packaged extension: sweeps on Slurm', function () {
   }
 
   it('on this machine: nothing is submitted', async () => {
-    await runSweep('here.prune.yaml', recipe('prune.0.sparsity: [0.4, 0.6]'))
-    await pick(studio.page, 'On this machine')
+    await runSweep('here.prune.yaml', recipe('prune.0.sparsity: [0.4, 0.6]'), 'On this machine')
     await studio.page.locator('.quick-input-message', { hasText: 'Runs at a time' }).waitFor()
     await studio.page.keyboard.press('Enter')
     await done('here')
@@ -64,8 +62,7 @@ describe('the packaged extension: sweeps on Slurm', function () {
   })
 
   it('on Slurm: an array as the settings want it, but for what the recipe says itself; its view goes to its end', async () => {
-    await runSweep('there.prune.yaml', recipe("prune.0.sparsity: [0.3, 0.7], slurm: {time: '00:10:00'}"))
-    await pick(studio.page, 'On Slurm')
+    await runSweep('there.prune.yaml', recipe("prune.0.sparsity: [0.3, 0.7], slurm: {time: '00:10:00'}"), 'On Slurm')
     await done('there')
     assert.equal(await isOnSlurm(), 1)
     const tasks = jobs()

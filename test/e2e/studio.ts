@@ -1,6 +1,6 @@
 // One VS Code with the packaged extension and a workspace of its own, driven as a person does.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContext, FrameLocator, Page } from 'playwright-core'
@@ -77,11 +77,32 @@ export async function openStudio(suite: Mocha.Context, options: StudioOptions = 
     // Once the palette has a command of it, the extension's contributions are known: its editor opens its files.
     await findCommand(opened.page, 'SparseScope: Show Log')
     await opened.page.keyboard.press('Escape')
+    await watching(opened.page, workspace)
     return { page: opened.page, workspace, stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** Until the window sees files that come and go: it opens before it watches. */
+async function watching(page: Page, workspace: string): Promise<void> {
+  const probe = page.getByRole('treeitem', { name: /^probe-\d+$/ })
+  const made: string[] = []
+  await eventually('the window to watch its files', async () => {
+    const path = join(workspace, `probe-${made.length}`)
+    writeFileSync(path, '')
+    made.push(path)
+    return probe
+      .first()
+      .waitFor({ timeout: 2000 })
+      .then(
+        () => true,
+        () => undefined,
+      )
+  })
+  for (const path of made) rmSync(path)
+  await eventually('the probes to go', async () => (await probe.count()) === 0)
 }
 
 /** For `afterEach`: a picture of what a failed test saw. */
@@ -149,9 +170,22 @@ export async function chooseFromMenu(page: Page, item: string, title: string): P
   })
 }
 
-/** Of the quick pick, once it is there. */
-export async function pick(page: Page, label: string): Promise<void> {
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click()
+/**
+ * The row with `label` of what the command asks. A list of answers goes when a view that is just coming up takes the
+ * focus: then it is asked for again.
+ */
+export async function choose(page: Page, command: string, label: string): Promise<void> {
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first()
+  await eventually(`${label} of ${command}`, async () => {
+    await runCommand(page, command)
+    try {
+      await row.click({ timeout: 10_000 })
+      return true
+    } catch {
+      await page.keyboard.press('Escape')
+      return undefined
+    }
+  })
 }
 
 export async function closeEditors(page: Page): Promise<void> {

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
-import { activeView, cli, closeEditors, openFile, openStudio, pick, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, choose, cli, closeEditors, openFile, openStudio, pictureOfFailure, type Studio } from './studio.ts'
 
 const recipe = `version: 1
 model: ./opt
@@ -39,8 +39,7 @@ describe('the packaged extension: sweeps', function () {
     await sweep.waitFor()
     await sweep.click()
     await page.getByRole('treeitem', { name: /sparsity=0.6,.*wanda, done/ }).waitFor()
-    await runCommand(page, 'SparseScope: Open Sweep')
-    await pick(page, 'four')
+    await choose(page, 'SparseScope: Open Sweep', 'four')
     const view = activeView(page)
     await view.locator('.chart .mark').first().waitFor()
     assert.equal(await view.locator('.chart .mark').count(), 4)

@@ -30,7 +30,7 @@ type Ids =
   | 'sparsescope.copyTensorName'
   | 'sparsescope.copyTarget'
 
-export function modelCommands({ services, inspectors, comparePanels, models, modelTree }: Parts): Handlers<Ids> {
+export function modelCommands({ services, inspectors, comparePanels, models }: Parts): Handlers<Ids> {
   let selected: string | undefined
   const wizard = (start: 'prune' | 'recover') => async (argument: unknown) => {
     if (!(await requireTrust(start === 'prune' ? t('Pruning') : t('Recovering')))) return
@@ -54,7 +54,6 @@ export function modelCommands({ services, inspectors, comparePanels, models, mod
       const folder = await pullModel(services, typeof argument === 'string' ? argument : '')
       if (!folder) return
       models.forget()
-      modelTree.refresh()
       await vscode.commands.executeCommand('sparsescope.openOverview', vscode.Uri.file(folder))
     },
     'sparsescope.prune': wizard('prune'),

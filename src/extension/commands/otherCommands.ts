@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import { selectAdapter } from '../backend/selectAdapter.ts'
 import { diagnosticsText } from '../support/diagnostics.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
+import { findRuns } from '../runs/findRuns.ts'
 import { reached } from '../support/milestones.ts'
 import type { Handlers, Parts } from './parts.ts'
 import { weightsOf } from './targets.ts'
@@ -20,7 +21,7 @@ type Ids =
   | 'sparsescope.openWalkthrough'
   | 'sparsescope.openSample'
 
-export function otherCommands({ services, models, modelTree, runStore, sweeps }: Parts): Handlers<Ids> {
+export function otherCommands({ services, models, runStore, sweeps }: Parts): Handlers<Ids> {
   const { supervisor, log } = services
   return {
     'sparsescope.newRecipe': async (argument) => {
@@ -29,8 +30,8 @@ export function otherCommands({ services, models, modelTree, runStore, sweeps }:
     },
     'sparsescope.refresh': async () => {
       models.forget()
-      modelTree.refresh()
-      await Promise.all([...runStore.list().map((run) => runStore.refresh(run.folder)), sweeps.refresh()])
+      const known = runStore.list().map((run) => runStore.refresh(run.folder))
+      await Promise.all([...known, findRuns(runStore), sweeps.refresh(), sweeps.find()])
     },
     'sparsescope.restartBackend': () => supervisor.restart(),
     'sparsescope.selectAdapter': () => selectAdapter(services),

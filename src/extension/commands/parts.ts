@@ -3,7 +3,6 @@ import type { ComparePanels } from '../compare/comparePanels.ts'
 import type { CommandId } from '../contributions.ts'
 import type { InspectorEditors } from '../inspector/inspectorEditor.ts'
 import type { Models } from '../models/models.ts'
-import type { ModelTree } from '../models/modelTree.ts'
 import type { Runner } from '../runs/runner.ts'
 import type { RunPanels } from '../runs/runPanels.ts'
 import type { RunStore } from '../runs/runStore.ts'
@@ -25,7 +24,6 @@ export interface Parts {
   sweeps: Sweeps
   sweepPanels: SweepPanels
   models: Models
-  modelTree: ModelTree
 }
 
 /** Arguments come from VS Code, lenses and other extensions: each command checks its own. */

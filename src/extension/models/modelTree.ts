@@ -11,19 +11,20 @@ type Node = ModelGroup | ModelEntry | vscode.Uri
 
 export class ModelTree implements vscode.TreeDataProvider<Node> {
   private readonly models: Models
-  private readonly changed = new vscode.EventEmitter<void>()
-  readonly onDidChangeTreeData = this.changed.event
+  readonly onDidChangeTreeData: vscode.Event<void>
 
   constructor(models: Models) {
     this.models = models
+    this.onDidChangeTreeData = models.onForget
   }
 
   register(): vscode.Disposable {
-    return vscode.Disposable.from(this.changed, vscode.window.registerTreeDataProvider(treeIds.models, this))
-  }
-
-  refresh(): void {
-    this.changed.fire()
+    const view = vscode.window.createTreeView(treeIds.models, { treeDataProvider: this })
+    // Watchers miss what came before they had begun, and all of it where the system has no watch left.
+    const shown = view.onDidChangeVisibility(({ visible }) => {
+      if (visible) this.models.forget()
+    })
+    return vscode.Disposable.from(view, shown)
   }
 
   async getChildren(node?: Node): Promise<Node[]> {

@@ -47,6 +47,9 @@ export class Models {
   private readonly sparsity: KnownSparsity
   private readonly read = new Map<string, { stamp: string; facts: ModelFacts | string }>()
   private finding: Promise<KnownModels> | null = null
+  private readonly forgotten = new vscode.EventEmitter<void>()
+  /** What was found may not be so any more. */
+  readonly onForget = this.forgotten.event
 
   constructor(sparsity: KnownSparsity) {
     this.sparsity = sparsity
@@ -60,6 +63,11 @@ export class Models {
 
   forget(): void {
     this.finding = null
+    this.forgotten.fire()
+  }
+
+  dispose(): void {
+    this.forgotten.dispose()
   }
 
   private async look(): Promise<KnownModels> {

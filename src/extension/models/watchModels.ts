@@ -12,15 +12,11 @@ const ours = /[\\/]\.sparsescope([\\/]|$)/
 const matters = (path: string) =>
   isWeights(basename(path)) || /\.gguf$/.test(path) || basename(path) === 'sparsescope.json'
 
-export function watchModels(models: Models, refresh: () => void): vscode.Disposable {
+export function watchModels(models: Models): vscode.Disposable {
   let timer: NodeJS.Timeout | undefined
   const look = () => {
     clearTimeout(timer)
-    timer = setTimeout(() => {
-      models.forget()
-      refresh()
-      void shareFolders(models)
-    }, quietMs)
+    timer = setTimeout(() => models.forget(), quietMs)
   }
   // A checkpoint is renamed into its place as a whole folder: that is one event, for the folder.
   const watcher = vscode.workspace.createFileSystemWatcher('**/*')
@@ -37,6 +33,7 @@ export function watchModels(models: Models, refresh: () => void): vscode.Disposa
   void shareFolders(models)
   return vscode.Disposable.from(
     watcher,
+    models.onForget(() => void shareFolders(models)),
     watcher.onDidCreate(came),
     watcher.onDidChange(changed),
     watcher.onDidDelete(gone),

@@ -13,6 +13,7 @@ import type { FollowedRun } from '../sweeps/followedRun.ts'
 import { sweepOfRun } from '../sweeps/sweepFolder.ts'
 import type { Sweep, Sweeps } from '../sweeps/sweeps.ts'
 import { queuedText } from '../support/statusText.ts'
+import { findRuns } from './findRuns.ts'
 import type { QueuedRun, RunQueue } from './runQueue.ts'
 import type { Run, RunStore } from './runStore.ts'
 
@@ -65,10 +66,14 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
         this.changed.fire()
       }, tellEveryMs)
     }
+    const view = vscode.window.createTreeView(treeIds.runs, { treeDataProvider: this, canSelectMany: true })
+    const shown = view.onDidChangeVisibility(({ visible }) => {
+      if (visible) void Promise.all([findRuns(store), sweeps.find()])
+    })
     return vscode.Disposable.from(
       this.changed,
       ...[store, queue, sweeps].map((source) => source.onChange(tell)),
-      vscode.window.createTreeView(treeIds.runs, { treeDataProvider: this, canSelectMany: true }),
+      ...[view, shown],
     )
   }
 

@@ -24,7 +24,8 @@ export class Sweeps {
   private readonly open = new Map<string, Sweep>()
   private readonly listeners = new Set<() => void>()
   private readonly askQueued: AskQueued
-  private searching: Promise<unknown> = Promise.resolve()
+  private search: () => Promise<void> = () => Promise.resolve()
+  private searching: Promise<void> = Promise.resolve()
 
   constructor(askQueued: AskQueued) {
     this.askQueued = askQueued
@@ -36,12 +37,18 @@ export class Sweeps {
     return { dispose: () => this.listeners.delete(listener) }
   }
 
-  /** The search of the workspace that fills this: until it is over, to find none means nothing. */
-  searchedBy(search: Promise<unknown>): void {
-    this.searching = search
+  /** The search of the workspace that fills this, and begins now. */
+  searchedBy(search: () => Promise<void>): void {
+    this.search = search
+    void this.find()
   }
 
-  /** `list`, once the workspace has been searched. */
+  /** Searches the workspace again: watchers miss what came before they had begun. */
+  find(): Promise<void> {
+    return (this.searching = this.search())
+  }
+
+  /** `list`, once the workspace has been searched: until that is over, to find none means nothing. */
   async found(): Promise<Sweep[]> {
     await this.searching
     return this.list()

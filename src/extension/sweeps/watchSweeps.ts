@@ -26,7 +26,7 @@ export function watchSweeps(sweeps: Sweeps, failed: (error: unknown) => void): v
     const newest = found.sort((a, b) => basename(b).localeCompare(basename(a))).slice(0, mostSweeps)
     await Promise.all(newest.map(open))
   }
-  sweeps.searchedBy(search().catch(failed))
+  sweeps.searchedBy(() => search().catch(failed))
   const watch = (pattern: string) => vscode.workspace.createFileSystemWatcher(pattern)
   const [planned, named, runs, marked] = [plans, folders, said, marks].map(watch)
   const lookAtRun = ({ fsPath }: vscode.Uri) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as vscode from 'vscode'
-import { extension, inWorkspace, until } from './support.ts'
+import { extension, inWorkspace, until, watching } from './support.ts'
 
 async function labels(): Promise<string[]> {
   const api = await extension().activate()
@@ -17,7 +17,7 @@ suite('first minute', () => {
     assert.equal(document?.languageId, 'prune-recipe')
     assert.match(document.getText(), /^model: "\.\/opt"$/m)
     // A lens with the number of modules: the checkpoint was found.
-    const lenses = await eventually('a lens that has seen the model', async () => {
+    const lenses = await until('a lens that has seen the model', async () => {
       const found = await vscode.commands.executeCommand<vscode.CodeLens[]>(
         'vscode.executeCodeLensProvider',
         document.uri,
@@ -38,7 +38,7 @@ suite('first minute', () => {
   test('the link on `model:` opens the inspector', async () => {
     const uri = inWorkspace('magnitude.prune.yaml')
     await vscode.window.showTextDocument(uri)
-    const link = await eventually('the link', async () => {
+    const link = await until('the link', async () => {
       const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', uri)
       return links.find((l) => l.target?.path.endsWith('/opt/model.safetensors'))
     })
@@ -51,15 +51,16 @@ suite('first minute', () => {
   })
 
   test('a checkpoint that is renamed into its place is seen at once, and so is that it is gone', async () => {
+    await watching()
     assert.ok(!(await labels()).includes('opt-elsewhere'))
     const opt = inWorkspace('opt').fsPath
     // On the disk of the workspace, as the command line makes it: whole, then renamed.
     const scratch = mkdtempSync(join(dirname(inWorkspace('.').fsPath), 'partial-'))
     cpSync(opt, join(scratch, 'model'), { recursive: true })
     renameSync(join(scratch, 'model'), inWorkspace('opt-elsewhere').fsPath)
-    await eventually('the new model', async () => ((await labels()).includes('opt-elsewhere') ? true : undefined))
+    await until('the new model', async () => ((await labels()).includes('opt-elsewhere') ? true : undefined))
     renameSync(inWorkspace('opt-elsewhere').fsPath, join(scratch, 'model'))
-    await eventually('its end', async () => ((await labels()).includes('opt-elsewhere') ? undefined : true))
+    await until('its end', async () => ((await labels()).includes('opt-elsewhere') ? undefined : true))
   })
 
   test('a GGUF file is listed for what it is, not among the models', async () => {
@@ -67,19 +68,9 @@ suite('first minute', () => {
     writeFileSync(file.fsPath, 'GGUF')
     const api = await extension().activate()
     const listed = async () => (await api.models()).gguf.map(({ path }) => path)
-    await eventually('the file', async () => ((await listed()).includes(file.path) ? true : undefined))
+    await until('the file', async () => ((await listed()).includes(file.path) ? true : undefined))
     assert.ok(!(await labels()).some((label) => label.includes('tiny')))
     rmSync(file.fsPath)
-    await eventually('its end', async () => ((await listed()).length === 0 ? true : undefined))
+    await until('its end', async () => ((await listed()).length === 0 ? true : undefined))
   })
 })
-
-async function eventually<T>(what: string, ask: () => Promise<T | undefined>, limitMs = 120_000): Promise<T> {
-  const deadline = Date.now() + limitMs
-  for (;;) {
-    const answer = await ask()
-    if (answer !== undefined) return answer
-    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}

@@ -23,6 +23,7 @@ export async function run(): Promise<void> {
   await import('./inspector.test.ts')
   await import('./recipes.test.ts')
   await import('./firstMinute.test.ts')
+  await import('./unwatched.test.ts')
   await import('./pull.test.ts')
   await import('./backend.test.ts')
   const results: Result[] = []

@@ -1,4 +1,5 @@
 // What the suites inside the extension host share.
+import { rmSync, writeFileSync } from 'node:fs'
 import * as vscode from 'vscode'
 import type { ExtensionApi } from '../../../src/extension/extension.ts'
 
@@ -18,14 +19,34 @@ export function inWorkspace(name: string): vscode.Uri {
 }
 
 /** Asks until the answer is not undefined. */
-export async function until<T>(what: string, ask: () => T | undefined, limitMs = 120_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined> | T | undefined,
+  limitMs = 120_000,
+): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {
-    const answer = ask()
+    const answer = await ask()
     if (answer !== undefined) return answer
     if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
+}
+
+/** Until the window is told of files that come: it opens before it watches. */
+export async function watching(): Promise<void> {
+  const watcher = vscode.workspace.createFileSystemWatcher('**/probe-*')
+  let told = false
+  watcher.onDidCreate(() => (told = true))
+  let probes = 0
+  await until('the window to watch its files', async () => {
+    if (told) return true
+    writeFileSync(inWorkspace(`probe-${probes++}`).fsPath, '')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    return undefined
+  })
+  watcher.dispose()
+  while (probes > 0) rmSync(inWorkspace(`probe-${--probes}`).fsPath)
 }
 
 /** The backend's process, once it is ready. */

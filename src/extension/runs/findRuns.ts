@@ -1,0 +1,22 @@
+// The runs of the workspace that the store does not know yet. Watchers miss what came before they had begun, and all of it
+// where the system has no watch left: whoever looks at the runs finds them so.
+import * as vscode from 'vscode'
+import { basename, dirname } from 'node:path'
+import type { RunStore } from './runStore.ts'
+
+export const eventsOfRuns = '**/.sparsescope/runs/*/events.jsonl'
+/** Newest first: older ones are opened from their folder. */
+const mostRuns = 100
+const mostFound = 5000
+
+export async function findRuns(store: RunStore): Promise<void> {
+  // Hidden folders are searched too: `null` turns the user's exclusions off for this one search.
+  const found = await vscode.workspace.findFiles(eventsOfRuns, null, mostFound)
+  // Names of run folders begin with their time.
+  const newest = found
+    .map(({ fsPath }) => dirname(fsPath))
+    .sort((a, b) => basename(b).localeCompare(basename(a)))
+    .slice(0, mostRuns)
+  // One after the other: each may be long, and all at once would be in the editor's memory together.
+  for (const folder of newest) if (!store.get(folder)) await store.refresh(folder)
+}
