@@ -15,7 +15,7 @@ export const expandCommand = command('expand', 'make a bitmask checkpoint dense 
   'expand ../opt-125m-half-bits ../opt-125m-half',
   'expand model-bits model --max-shard 2GB --json',
 ])
-  .argument('<in>', 'a folder saved with `format: bitmask`')
+  .argument('<in>', 'a folder saved with `format: bitmask`, or the sparse-24-bitmask of compressed-tensors')
   .argument('<out>', 'folder to write; it must not exist')
   .option('--max-shard <size>', 'largest weight file to write', '5GB')
   .action(

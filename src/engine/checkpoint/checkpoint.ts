@@ -61,7 +61,7 @@ export interface Checkpoint {
 
 /** Bytes of a tensor in its files. */
 export function bytesOnDisk({ bytes, bitmask }: TensorEntry): number {
-  return bitmask ? Object.values(bitmask.parts).reduce((sum, part) => sum + part.bytes, 0) : bytes
+  return bitmask ? bitmask.bytes : bytes
 }
 
 /**

@@ -1,15 +1,16 @@
 // What config.json says of a checkpoint in the `sparse-bitmask` layout, as compressed-tensors 0.14 reads it: the one
-// format whose config.json names a sparsity format.
+// format whose config.json names a sparsity format. Its layout for 2:4 is read too, and not written.
 import { putFirst, removeTopLevel } from './jsonEdit.ts'
 
 const key = 'quantization_config'
+const formats: readonly unknown[] = ['sparse-bitmask', 'sparse-24-bitmask']
 
 /** Whether a `quantization_config` says bitmask and nothing else: such weights are whole, only stored otherwise. */
 export function isBitmaskConfig(value: unknown): boolean {
   if (!isRecord(value)) return false
   const { quant_method: method, format, sparsity_config: sparsity, config_groups: groups } = value
   const isDense = (format === undefined || format === 'dense') && !hasMembers(groups)
-  return method === 'compressed-tensors' && isDense && isRecord(sparsity) && sparsity.format === 'sparse-bitmask'
+  return method === 'compressed-tensors' && isDense && isRecord(sparsity) && formats.includes(sparsity.format)
 }
 
 /** `text` of a config.json that says so. `sparsity`: share of zeros; `ignore`: linears that are stored whole. */

@@ -1,5 +1,5 @@
-// Weights in the `sparse-bitmask` layout become the matrices that they stand for: everyone who opens a checkpoint sees
-// M.weight [R, C] and nothing of its parts.
+// Weights in compressed-tensors' layouts `sparse-bitmask` and `sparse-24-bitmask` become the matrices that they stand for:
+// everyone who opens a checkpoint sees M.weight [R, C] and nothing of its parts.
 import { bitmaskParts, bitmaskSpecs, type BitmaskPart } from '../../../shared/format/bitmask.ts'
 import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
 import { FormatError, quoted } from '../../../shared/format/formatError.ts'
@@ -23,7 +23,12 @@ export interface BitmaskPlace {
   readonly itemBytes: 1 | 2 | 4 | 8
   /** How many values there are. */
   readonly kept: number
-  readonly parts: Readonly<Record<BitmaskPart, PartPlace>>
+  /** What all parts take. */
+  readonly bytes: number
+  readonly compressed: PartPlace
+  readonly bits: PartPlace
+  /** Where the values of each row begin; null for 2:4, of which each row has as many. */
+  readonly offsets: PartPlace | null
 }
 
 /** Rows are read whole; no model has inputs so wide. */
@@ -77,31 +82,34 @@ async function weightOf(pool: FilePool, base: string, found: ReadonlyMap<string,
   const name = `${base}.weight`
   const wrong = (what: string) =>
     new FormatError(`the bitmask of ${quoted(base)} ${what}; get the checkpoint again, or write it anew`)
-  if (found.get(`${base}.compressed`)?.tensor.shape.length === 2 && !found.has(`${base}.row_offsets`))
-    throw new FormatError(
-      `${quoted(base)} is stored as sparse-24-bitmask of compressed-tensors, which is not read here: decompress it there (up to 0.14), and save it dense`,
-    )
   if (found.has(name)) throw wrong(`stands beside ${quoted(name)}: one of the two must go`)
-  const [values, bits, shape, offsets] = bitmaskParts.map((part) => {
-    const one = found.get(`${base}.${part}`)
-    if (!one) throw wrong(`has no ${quoted(`${base}.${part}`)}`)
+  const part = (kind: BitmaskPart): Found => {
+    const one = found.get(`${base}.${kind}`)
+    if (!one) throw wrong(`has no ${quoted(`${base}.${kind}`)}`)
     if (one.tensor.strides) throw wrong(`is not contiguous`)
     return one
-  })
+  }
+  const [values, bits, shape] = [part('compressed'), part('bitmask'), part('shape')]
+  // Values in a matrix, and no offsets: the layout for 2:4.
+  const offsets = values.tensor.shape.length === 2 && !found.has(`${base}.row_offsets`) ? null : part('row_offsets')
   const { dtype } = values.tensor
   const [rows, columns] = await readShape(pool, shape, wrong)
-  const [kept = -1, ...more] = values.tensor.shape
   const bytes = bytesOfTensor(dtype, [rows, columns])
   const itemBytes = itemBytesOf(dtype)
   if (bytes === null || itemBytes === null) throw wrong(`holds ${dtype}, of which no matrix can be made`)
-  if (more.length > 0 || kept < 0 || kept > rows * columns)
-    throw wrong(`has [${values.tensor.shape.join(', ')}] values for ${rows} × ${columns} weights`)
-  const expected = bitmaskSpecs(dtype, rows, columns, kept)
-  for (const [part, { tensor }] of Object.entries({ bitmask: bits, shape, row_offsets: offsets } as const)) {
-    const want = expected[part as BitmaskPart]
+  const sizes = values.tensor.shape
+  const kept = sizes.reduce((a, b) => a * b, 1)
+  const fits = offsets
+    ? sizes.length === 1 && kept <= rows * columns
+    : columns % 4 === 0 && sizes[0] === rows && 2 * sizes[1] === columns
+  if (!fits) throw wrong(`has [${sizes.join(', ')}] values for ${rows} × ${columns} weights`)
+  const specs = bitmaskSpecs(dtype, rows, columns, kept)
+  for (const kind of offsets ? (['bitmask', 'row_offsets'] as const) : (['bitmask'] as const)) {
+    const { tensor } = part(kind)
+    const want = specs[kind]
     if (tensor.dtype !== want.dtype || String(tensor.shape) !== String(want.shape))
       throw wrong(
-        `has ${part} as ${tensor.dtype} [${tensor.shape.join(', ')}] where ${rows} × ${columns} weights need ${want.dtype} [${want.shape.join(', ')}]`,
+        `has ${kind} as ${tensor.dtype} [${tensor.shape.join(', ')}] where ${rows} × ${columns} weights need ${want.dtype} [${want.shape.join(', ')}]`,
       )
   }
   const place = ({ header, tensor }: Found): PartPlace => ({
@@ -109,7 +117,6 @@ async function weightOf(pool: FilePool, base: string, found: ReadonlyMap<string,
     start: header.dataStart + tensor.start,
     bytes: tensor.end - tensor.start,
   })
-  const parts = { compressed: place(values), bitmask: place(bits), shape: place(shape), row_offsets: place(offsets) }
   const { start } = values.tensor
   return {
     name,
@@ -117,7 +124,13 @@ async function weightOf(pool: FilePool, base: string, found: ReadonlyMap<string,
     shape: [rows, columns],
     start,
     end: start + bytes,
-    bitmask: { rows, columns, itemBytes, kept, parts },
+    bitmask: {
+      ...{ rows, columns, itemBytes, kept },
+      bytes: [values, bits, shape, offsets].reduce((sum, one) => sum + (one ? place(one).bytes : 0), 0),
+      compressed: place(values),
+      bits: place(bits),
+      offsets: offsets && place(offsets),
+    },
   }
 }
 

@@ -41,11 +41,7 @@ async function readRows(
   const { itemBytes } = place
   const { bits, offsets } = await readBits(pool, name, place, first, rows)
   const values = new arrays[itemBytes](offsets[rows] - offsets[0])
-  await pool.read(
-    place.parts.compressed.path,
-    place.parts.compressed.start + offsets[0] * itemBytes,
-    new Uint8Array(values.buffer),
-  )
+  await pool.read(place.compressed.path, place.compressed.start + offsets[0] * itemBytes, new Uint8Array(values.buffer))
   const dense = new arrays[itemBytes](rows * place.columns)
   const perRow = bitmaskRowBytes(place.columns)
   let next = 0
@@ -78,28 +74,40 @@ export async function readBitmaskMask(pool: FilePool, name: string, place: Bitma
 
 /** Bits of some rows, and where the values of each begin, the end of the last one's included. */
 async function readBits(pool: FilePool, name: string, place: BitmaskPlace, first: number, rows: number) {
-  const { columns, kept, parts } = place
+  const { columns, kept } = place
   const perRow = bitmaskRowBytes(columns)
   const bits = new Uint8Array(rows * perRow)
-  await pool.read(parts.bitmask.path, parts.bitmask.start + first * perRow, bits)
-  const isLast = first + rows === place.rows
-  const stored = new BigInt64Array(isLast ? rows : rows + 1)
-  await pool.read(parts.row_offsets.path, parts.row_offsets.start + 8 * first, new Uint8Array(stored.buffer))
-  const offsets = Array.from(stored, Number)
-  if (isLast) offsets.push(kept)
+  await pool.read(place.bits.path, place.bits.start + first * perRow, bits)
+  const offsets = await readOffsets(pool, place, first, rows)
   const spare = columns % 8 === 0 ? 0 : 0xff & (0xff << (columns % 8))
   for (let row = 0; row < rows; row++) {
     const count = countBits(bits.subarray(row * perRow, (row + 1) * perRow))
     const wrong = (what: string) =>
       new EngineError(
         'bad-checkpoint',
-        `${parts.bitmask.path}: row ${first + row} of ${name} ${what}; get the checkpoint again, or write it anew`,
+        `${place.bits.path}: row ${first + row} of ${name} ${what}; get the checkpoint again, or write it anew`,
       )
     if (bits[(row + 1) * perRow - 1] & spare) throw wrong('keeps columns it does not have')
     const [start, end] = [offsets[row], offsets[row + 1]]
     const isPlace =
       Number.isSafeInteger(start) && start >= 0 && start + count <= kept && (first + row > 0 || start === 0)
-    if (!isPlace || end !== start + count) throw wrong(`keeps ${count} weights by its bits and others by its offsets`)
+    if (!isPlace || end !== start + count)
+      throw wrong(`keeps ${count} weights by its bits and others by its ${place.offsets ? 'offsets' : 'values'}`)
   }
   return { bits, offsets }
+}
+
+/** As they are stored, or as 2:4 has them: nobody has checked them. */
+async function readOffsets(
+  pool: FilePool,
+  { offsets: part, columns, kept, rows: all }: BitmaskPlace,
+  first: number,
+  rows: number,
+): Promise<number[]> {
+  if (!part) return Array.from({ length: rows + 1 }, (_, row) => ((first + row) * columns) / 2)
+  const isLast = first + rows === all
+  const stored = new BigInt64Array(isLast ? rows : rows + 1)
+  await pool.read(part.path, part.start + 8 * first, new Uint8Array(stored.buffer))
+  const offsets = Array.from(stored, Number)
+  return isLast ? [...offsets, kept] : offsets
 }

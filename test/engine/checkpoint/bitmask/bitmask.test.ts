@@ -190,14 +190,6 @@ describe('the bitmask layout', () => {
 
   const hostile: [string, (tensors: Record<string, TestTensor>) => void, RegExp][] = [
     ['a part that is missing', (t) => delete t['m.row_offsets'], /has no "m.row_offsets"/],
-    [
-      'the layout for 2:4, which has no offsets',
-      (t) => {
-        delete t['m.row_offsets']
-        t['m.compressed'] = { dtype: 'F32', shape: [2, 5], data: f32(...new Array<number>(10).fill(1)) }
-      },
-      /sparse-24-bitmask of compressed-tensors, which is not read here: decompress it there/,
-    ],
     ['a weight beside it', (t) => void (t['m.weight'] = t['m.compressed']), /stands beside "m.weight"/],
     [
       'a shape of three',

@@ -32,7 +32,8 @@ describe('config.json of bitmasks', () => {
 
   it('is not taken for quantisation, and quantisation not for it', () => {
     const sparsity_config = { format: 'sparse-bitmask' }
-    assert.ok(isBitmaskConfig({ quant_method: 'compressed-tensors', sparsity_config }))
+    for (const format of ['sparse-bitmask', 'sparse-24-bitmask'])
+      assert.ok(isBitmaskConfig({ quant_method: 'compressed-tensors', sparsity_config: { format } }))
     for (const other of [
       null,
       [],
@@ -40,7 +41,7 @@ describe('config.json of bitmasks', () => {
       { quant_method: 'gptq', bits: 4 },
       { quant_method: 'compressed-tensors', format: 'pack-quantized', sparsity_config },
       { quant_method: 'compressed-tensors', config_groups: { group_0: {} }, sparsity_config },
-      { quant_method: 'compressed-tensors', sparsity_config: { format: 'sparse-24-bitmask' } },
+      { quant_method: 'compressed-tensors', sparsity_config: { format: 'dense' } },
       { quant_method: 'compressed-tensors', sparsity_config: null },
     ]) {
       assert.ok(!isBitmaskConfig(other))
