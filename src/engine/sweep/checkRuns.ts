@@ -17,8 +17,15 @@ export interface CheckOptions {
   readonly signal?: AbortSignal
 }
 
+export interface CheckedRuns {
+  /** By run. */
+  readonly estimates: readonly RunOfSweepEstimates[]
+  /** What the rules warn of, one sentence a rule: hundreds of runs say the same, each of its own output. */
+  readonly warnings: readonly string[]
+}
+
 /** All rules. @throws EngineError 'bad-recipe' that names the run. */
-export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<readonly RunOfSweepEstimates[]> {
+export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<CheckedRuns> {
   return checkRuns(runs, options, ({ name }, wrong) => {
     throw new EngineError('bad-recipe', `the run ${name}: ${wrong}`)
   })
@@ -26,22 +33,29 @@ export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promi
 
 /** By run. What is wrong does not matter: of a sweep that has begun, outputs may be there. */
 export async function estimateRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<readonly RunOfSweepEstimates[]> {
-  return checkRuns(runs, options, () => undefined)
+  return (await checkRuns(runs, options, () => undefined)).estimates
 }
 
 async function checkRuns(
   { file, runs }: RunsOfRecipe,
   { memoryBytes, signal }: CheckOptions,
   onWrong: (run: SweepRun, wrong: string) => void,
-): Promise<readonly RunOfSweepEstimates[]> {
+): Promise<CheckedRuns> {
   const estimates: RunOfSweepEstimates[] = []
+  const warned = new Map<string, Set<string>>()
   const lintOptions = { folder: file.folder, memoryBytes, severities: severitiesOf(file) }
   for (const run of runs) {
     throwIfCancelled(signal)
     const { findings, context, facts } = await lintText(recipeYaml(run.recipe), lintOptions)
     const wrong = findings.find(({ severity }) => severity === 'error')
     if (wrong) onWrong(run, wrong.message)
+    for (const { rule, severity, message } of findings)
+      if (severity === 'warning') warned.set(rule, (warned.get(rule) ?? new Set()).add(message))
     estimates.push(estimateRunOfSweep(context.resolved, facts ?? noFacts))
   }
-  return estimates
+  const warnings = [...warned.values()].map((messages) => {
+    const [first] = messages
+    return messages.size > 1 ? `${first} And ${messages.size - 1} more like it.` : first
+  })
+  return { estimates, warnings }
 }

@@ -80,7 +80,7 @@ export interface PlanAndEstimates {
   readonly plan: z.infer<typeof planShape>
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
-  /** Of all runs, each once. */
+  /** Of all runs, each once; before it begins also what the rules say beside models, data and outputs. */
   readonly warnings: readonly string[]
 }
 
@@ -91,10 +91,9 @@ export interface PlanAndEstimates {
 export async function plannedSweep(request: SweepRequest, memoryBytes: number): Promise<PlanAndEstimates> {
   const { sweep, planned } = await lookForSweep(request)
   const options = { memoryBytes, signal: request.signal }
-  const warnings = warningsOfRuns(sweep ?? planned)
-  if (!sweep) return { plan: planFile(planned), estimates: await lintRuns(planned, options), warnings }
+  if (!sweep) return { plan: planFile(planned), ...(await lintRuns(planned, options)) }
   const plan = parseRecorded(planShape, await readOwn(sweep.folder.plan), sweep.folder.plan)
-  return { plan, estimates: await estimateRuns(sweep, options), warnings }
+  return { plan, estimates: await estimateRuns(sweep, options), warnings: warningsOfRuns(sweep) }
 }
 
 type Looked =

@@ -43,6 +43,16 @@ describe('what a sweep says of its runs', function () {
     assert.doesNotMatch(alps, /dampening has no effect/)
   })
 
+  it('outputs that are there are told before the sweep begins, in one sentence, and not of a sweep that wrote them', () => {
+    const path = place.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.5, 0.6] }))
+    const told = /warning: .*is there already and is not overwritten.*\. And 2 more like it\./
+    assert.equal(sweep(place, 'run', path, ...cpu).status, 0)
+    assert.doesNotMatch(sweep(place, 'plan', path).stdout, /is there already/)
+    const { stdout } = sweep(place, 'plan', path, '--set', 'seed=9')
+    assert.match(stdout, told)
+    assert.equal(stdout.match(/is there already/g)?.length, 1)
+  })
+
   it('what was said while pruning is said by every run that takes its result', () => {
     const recipe = {
       ...sweptRecipe({ 'recover.lr': [1e-3, 2e-3] }),
