@@ -192,11 +192,17 @@ model: m
 prune:
   - {method: magnitude, sparsity: [0.4, 0.6], targets: ["re:.*fc1"], ignore: ["re:.*layers.1.*"]}
   - {method: wanda, sparsity: 0.5, scope: tensor, targets: ["re:.*fc2"]}
+  - {method: magnitude, sparsity: 0.5, scope: row, targets: ["re:.*out_proj"]}
 calibration: {data: a.jsonl, seq_len: 64}
 `)
     assert.ok(recipe)
     const lost = exportToLlmCompressor(recipe).lost.join('\n')
-    for (const said of [/prune\.0: sparsities of the blocks.* 0\.4/, /prune\.0: ignore/, /prune\.1: scope tensor/])
+    for (const said of [
+      /prune\.0: sparsities of the blocks.* 0\.4/,
+      /prune\.0: ignore/,
+      /prune\.1: scope tensor/,
+      /prune\.2: scope row/,
+    ])
       assert.match(lost, said)
   })
 

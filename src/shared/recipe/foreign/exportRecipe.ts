@@ -32,6 +32,8 @@ export function exportToLlmCompressor(recipe: Recipe): Exported {
       if (step.scope === 'global') lost.push(`prune.${i}: scope global becomes one threshold for each tensor`)
       if (step.scope === 'tensor' && defaultScope(step.method, undefined) === 'row')
         lost.push(`prune.${i}: scope tensor becomes one threshold for each row`)
+      if (step.scope === 'row' && defaultScope(step.method, undefined) !== 'row')
+        lost.push(`prune.${i}: scope row becomes one threshold for each tensor`)
       if (foreign.scheduled && typeof step.sparsity !== 'number')
         lost.push(`prune.${i}: sparsities of the blocks; all get the first, ${step.sparsity[0]}`)
       if (foreign.scheduled && step.ignore.length > 0)
