@@ -1,7 +1,7 @@
 // Tells when checkpoints come, change or go, and which folders hold one.
 import * as vscode from 'vscode'
 import { existsSync, statSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, sep } from 'node:path'
 import { isWeights } from '../../shared/format/checkpointFormats.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import type { KnownModels, Models } from './models.ts'
@@ -26,9 +26,12 @@ export function watchModels(models: Models): vscode.Disposable {
   const changed = ({ fsPath }: vscode.Uri) => {
     if (!ours.test(fsPath) && matters(fsPath)) look()
   }
-  // Nobody can say whether what is gone was a folder.
-  const gone = ({ fsPath }: vscode.Uri) => {
-    if (!ours.test(fsPath)) look()
+  // Nobody can say whether what is gone was a folder: then it matters where a model was in it.
+  const gone = async ({ fsPath }: vscode.Uri) => {
+    if (ours.test(fsPath)) return
+    const { workspace, gguf } = await models.find()
+    const known = [...workspace.map(({ uri }) => uri), ...gguf]
+    if (matters(fsPath) || known.some((uri) => uri.fsPath.startsWith(`${fsPath}${sep}`))) look()
   }
   void shareFolders(models)
   return vscode.Disposable.from(
@@ -36,7 +39,7 @@ export function watchModels(models: Models): vscode.Disposable {
     models.onForget(() => void shareFolders(models)),
     watcher.onDidCreate(came),
     watcher.onDidChange(changed),
-    watcher.onDidDelete(gone),
+    watcher.onDidDelete((uri) => void gone(uri)),
     vscode.workspace.onDidChangeWorkspaceFolders(look),
     ...watchHub(look),
     { dispose: () => clearTimeout(timer) },
