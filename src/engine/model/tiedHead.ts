@@ -1,4 +1,4 @@
-// A head that config.json says is the embedding, in a file that has another one.
+// A head that config.json says is the embedding, in a file that has one too.
 import { EngineError } from '../errors.ts'
 import { headWeightName, moduleName } from '../../shared/families/parameters.ts'
 import type { Model } from './model.ts'
@@ -11,17 +11,26 @@ const checked = new WeakSet<Model>()
  * @throws EngineError 'bad-checkpoint' where the file's head is not the embedding, byte for byte.
  */
 export async function checkTiedHead(model: Model): Promise<void> {
-  const { config, checkpoint } = model
-  if (!config.tied || checked.has(model)) return
-  const [embedding, head] = [headWeightName(config), `${moduleName(config, 'lmHead')}.weight`]
-  const [tied, own] = [embedding, head].map((name) => checkpoint.tensors.get(name))
-  if (tied && own && !(await sameBytes(model, embedding, head, tied.dtype === own.dtype ? tied.bytes : null)))
-    throw new EngineError(
-      'bad-checkpoint',
-      `${checkpoint.folder}: config.json says that the head is the embedding (tie_word_embeddings), but ${head} is another matrix than ${embedding}. ` +
-        `If the head is meant, set tie_word_embeddings to false; if not, remove ${head}`,
-    )
+  const { checkpoint } = model
+  if (checked.has(model)) return
+  const twice = storedTwice(model)
+  if (twice) {
+    const { name: head, as: embedding } = twice
+    const [tied, own] = [embedding, head].map((name) => checkpoint.tensors.get(name))
+    if (!(await sameBytes(model, embedding, head, tied?.dtype === own?.dtype ? (tied?.bytes ?? null) : null)))
+      throw new EngineError(
+        'bad-checkpoint',
+        `${checkpoint.folder}: config.json says that the head is the embedding (tie_word_embeddings), but ${head} is another matrix than ${embedding}. ` +
+          `If the head is meant, set tie_word_embeddings to false; if not, remove ${head}`,
+      )
+  }
   checked.add(model)
+}
+
+/** The head's weight that a file holds although it is the embedding, as `torch.save` of a state dict does. */
+export function storedTwice({ config, checkpoint: { tensors } }: Model): { name: string; as: string } | null {
+  const [name, as] = [`${moduleName(config, 'lmHead')}.weight`, headWeightName(config)]
+  return config.tied && tensors.has(name) && tensors.has(as) ? { name, as } : null
 }
 
 async function sameBytes({ checkpoint }: Model, one: string, other: string, bytes: number | null): Promise<boolean> {

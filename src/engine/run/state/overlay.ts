@@ -7,13 +7,15 @@ export interface OverlayOptions {
   readonly config?: unknown
   /** Tensors of the layers that are not the model's, by prefix: masks, say. */
   readonly hidden?: string
+  /** A tensor that is another one under a second name: it is what that one has become. */
+  readonly same?: { readonly name: string; readonly as: string } | null
 }
 
 /** Later layers win over earlier ones, and all win over the source. Closing closes the layers, not the source. */
 export function overlayCheckpoint(
   source: Checkpoint,
   layers: readonly Checkpoint[],
-  { config, hidden }: OverlayOptions = {},
+  { config, hidden, same }: OverlayOptions = {},
 ): Checkpoint {
   const tensors = new Map<string, TensorEntry>(source.tensors)
   const owners = new Map<string, Checkpoint>()
@@ -23,7 +25,10 @@ export function overlayCheckpoint(
       tensors.set(name, entry)
       owners.set(name, layer)
     }
-  const owner = (name: string) => owners.get(name) ?? source
+  const became = same ? tensors.get(same.as) : undefined
+  if (same && became) tensors.set(same.name, { ...became, name: same.name })
+  const stored = (name: string) => (name === same?.name ? same.as : name)
+  const owner = (name: string) => owners.get(stored(name)) ?? source
   return {
     path: source.path,
     folder: source.folder,
@@ -33,9 +38,9 @@ export function overlayCheckpoint(
     config: config ?? source.config,
     tensors,
     bytesRead: () => layers.reduce((sum, layer) => sum + layer.bytesRead(), source.bytesRead()),
-    read: (name) => owner(name).read(name),
-    readRange: (name, start, end) => owner(name).readRange(name, start, end),
-    readInto: (name, start, target) => owner(name).readInto(name, start, target),
+    read: (name) => owner(name).read(stored(name)),
+    readRange: (name, start, end) => owner(name).readRange(stored(name), start, end),
+    readInto: (name, start, target) => owner(name).readInto(stored(name), start, target),
     close: async () => void (await Promise.all(layers.map((layer) => layer.close()))),
   }
 }

@@ -1,5 +1,6 @@
 // The model as far as a run has come: the source seen through the parts that are saved.
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { storedTwice } from '../../model/tiedHead.ts'
 import type { StoredMask } from '../../checkpoint/storedMask.ts'
 import { maskPrefix, masksOfPart, openParts, type Part, type StoredStage } from './blockStore.ts'
 import { overlayCheckpoint } from './overlay.ts'
@@ -20,7 +21,7 @@ export function blockParts(count: number): number[] {
  * reads as if the head had never been tied.
  */
 export async function withStateModel<T>(
-  { source, folder }: RunSession,
+  { source, folder, model }: RunSession,
   stages: readonly SavedStage[],
   untied: boolean,
   body: (model: Checkpoint) => Promise<T>,
@@ -29,7 +30,8 @@ export async function withStateModel<T>(
   try {
     for (const { stage, parts } of stages) layers.push(...(await openParts(folder.state, stage, parts)))
     const config = untied ? { ...(source.config as object), tie_word_embeddings: false } : undefined
-    return await body(overlayCheckpoint(source, layers, { hidden: maskPrefix, config }))
+    const same = untied ? null : storedTwice(model)
+    return await body(overlayCheckpoint(source, layers, { hidden: maskPrefix, config, same }))
   } finally {
     await Promise.all(layers.map((layer) => layer.close()))
   }
