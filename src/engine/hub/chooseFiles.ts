@@ -79,6 +79,16 @@ export function filesNamed(names: readonly string[], files: readonly RemoteFile[
   })
 }
 
+/** A model lacks nothing that its index names. @throws EngineError 'usage' where `exclude` leaves a shard out. */
+export function refuseWithoutShards(index: string, shards: readonly string[], choice: FileChoice): void {
+  const missing = shards.find((shard) => isExcluded(shard, choice))
+  if (missing === undefined) return
+  throw new EngineError(
+    'usage',
+    `--exclude leaves ${quoted(missing)} out, and the model of ${quoted(index)} does not open without it; --weights none leaves out all weights`,
+  )
+}
+
 function isExcluded(path: string, { exclude }: FileChoice): boolean {
   return exclude.some((pattern) => matches(path, pattern))
 }

@@ -8,7 +8,7 @@ import { requireSpace } from '../checkpoint/diskSpace.ts'
 import { hubCacheFolder, hubNameText, repositoryFolder, type HubName } from '../checkpoint/hubCache.ts'
 import { makeFolders } from '../checkpoint/makeFolders.ts'
 import { EngineError } from '../errors.ts'
-import { besideWeights, filesNamed, weightsEntry, type FileChoice } from './chooseFiles.ts'
+import { besideWeights, filesNamed, refuseWithoutShards, weightsEntry, type FileChoice } from './chooseFiles.ts'
 import { bytesOfBlob, fetchBlob, type BlobSource } from './fetchBlob.ts'
 import type { HubAccess } from './hubAccess.ts'
 import { repositoryFiles, type RemoteFile, type RepositoryFiles } from './repositoryFiles.ts'
@@ -65,7 +65,7 @@ export async function pull(name: HubName, options: PullOptions): Promise<Pulled>
   }
 }
 
-type Source = Omit<BlobSource, 'onBytes'> & Pick<PullOptions, 'onProgress'>
+type Source = Omit<BlobSource, 'onBytes'> & Pick<PullOptions, 'onProgress' | 'choice'>
 
 /** One file; or the index and, since it says which, its shards. */
 async function weightFiles(
@@ -86,6 +86,7 @@ async function weightFiles(
   await fetchBlob(blobs, first, { ...source, onBytes: () => undefined })
   try {
     const { shards } = parseShardIndex(await readFile(join(blobs, first.hash), 'utf8'), format)
+    refuseWithoutShards(entry, shards, source.choice)
     return [first, ...filesNamed(shards, files, repository)]
   } catch (error) {
     if (!(error instanceof FormatError)) throw error

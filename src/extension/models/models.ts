@@ -1,13 +1,6 @@
 // All checkpoints that are known without asking: those of the workspace and those of the Hugging Face cache.
 import * as vscode from 'vscode'
-import { basename, dirname } from 'node:path'
-import {
-  checkpointFormats,
-  formatOf,
-  indexGlobs,
-  isShard,
-  weightsGlobs,
-} from '../../shared/format/checkpointFormats.ts'
+import { indexGlobs, weightsGlobs } from '../../shared/format/checkpointFormats.ts'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
 import { placeOf } from '../support/paths.ts'
 import { messageOf } from '../support/log.ts'
@@ -15,6 +8,7 @@ import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { hubModels } from './hubCache.ts'
 import type { KnownSparsity } from './knownSparsity.ts'
 import { readModelFacts, stampOf, type ModelFacts } from './modelFacts.ts'
+import { weightsOfModels } from './weightsOfModels.ts'
 
 export type ModelGroup = 'workspace' | 'hub'
 
@@ -126,17 +120,4 @@ function nameApart(models: ModelEntry[]): void {
   for (const { label } of models) count.set(label, (count.get(label) ?? 0) + 1)
   for (const entry of models)
     if ((count.get(entry.label) ?? 0) > 1) entry.hint = entry.revision?.slice(0, 8) ?? placeOf(entry.uri)
-}
-
-/**
- * An index stands for the shards beside it; every other file for itself. Of a folder in two formats only the first is
- * its model, as wherever the folder is opened.
- */
-export function weightsOfModels(files: readonly vscode.Uri[], indexes: readonly vscode.Uri[]): vscode.Uri[] {
-  const folderOf = (uri: vscode.Uri) => dirname(uri.fsPath)
-  const sharded = new Set(indexes.map(folderOf))
-  const whole = [...indexes, ...files.filter((uri) => !(sharded.has(folderOf(uri)) && isShard(basename(uri.fsPath))))]
-  const isFirst = (uri: vscode.Uri) => formatOf(basename(uri.fsPath)) === checkpointFormats[0]
-  const taken = new Set(whole.filter(isFirst).map(folderOf))
-  return whole.filter((uri) => isFirst(uri) || !taken.has(folderOf(uri)))
 }

@@ -108,6 +108,7 @@ describe('pull: a model of the Hub into its cache', () => {
       for (const shard of shards) hub.files.set(shard, { bytes: Buffer.from(shard), lfs: true })
       hub.files.set('model-00009-of-00009.safetensors', large)
       assert.deepEqual(names(await get()), ['config.json', ...shards, 'model.safetensors.index.json', 'tokenizer.json'])
+      await assert.rejects(get({ exclude: ['model-00002*'] }), { code: 'usage', message: /leaves "model-00002.* out/ })
       hub.files.delete(shards[1])
       await assert.rejects(get(), { code: 'bad-checkpoint', message: /names "model-00002.*not there/ })
     })
