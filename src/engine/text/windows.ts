@@ -68,6 +68,14 @@ async function rowsOfIds(tensor: IdTensor, request: WindowsRequest, what: string
   const [rows, width] = tensor.shape
   const seqLen = request.seqLen ?? width
   const samples = request.samples ?? rows
+  const least = request.purpose === 'retrain' ? 2 : 1
+  if (seqLen < least)
+    throw tooLittle(
+      what,
+      `rows of ${seqLen} ids`,
+      `${least} a row${least === 2 ? ', one to predict' : ''}`,
+      'longer rows',
+    )
   if (width < seqLen) throw tooLittle(what, `rows of ${width} ids`, `${seqLen} a row`, 'a smaller seq_len')
   if (rows < samples || rows === 0) throw tooLittle(what, `${rows} rows`, `${samples || 1}`, 'fewer samples')
   const out = idsFor(samples, seqLen, request)

@@ -74,6 +74,13 @@ describe('loadWindows', () => {
       await refused(rows({ ids: i32([3, 4], upTo(12)) }, { seqLen: 5 }), /rows of 4 ids, 5 a row/)
       await refused(rows({ ids: i32([3], upTo(3)) }, { seqLen: 4 }), /3 tokens, 1 windows of 4/)
       await refused(rows({ ids: i32([0, 4], []) }), /0 rows/)
+      for (const purpose of ['calibration', 'retrain', 'evaluate'] as const)
+        await refused(rows({ ids: i32([3, 0], []) }, { purpose }), /rows of 0 ids, \d a row/)
+      await refused(
+        rows({ ids: i32([3, 1], upTo(3)) }, { purpose: 'retrain' }),
+        /rows of 1 ids, 2 a row, one to predict/,
+      )
+      assert.equal((await rows({ ids: i32([3, 1], upTo(3)) }, { purpose: 'calibration' })).seqLen, 1)
     })
     it('outside the vocabulary are refused', async () => {
       await refused(rows({ ids: i32([1, 3], [0, 9, 10]) }, { vocabSize: 10 }), /id 10 at position 2.*0 to 9/)

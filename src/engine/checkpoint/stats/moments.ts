@@ -1,4 +1,5 @@
-// Sums and extremes of numbers that pass by in pieces. Sums are f64.
+// Sums and extremes of numbers that pass by in pieces. Sums are f64, of the distances from an origin; extremes are of the
+// numbers themselves.
 
 export interface Moments {
   /** NaN and infinities, left out of everything below. */
@@ -14,7 +15,7 @@ export function noMoments(): Moments {
   return { nonFinite: 0, count: 0, sum: 0, squares: 0, min: Infinity, max: -Infinity }
 }
 
-/** Of several parts; added in their order. */
+/** Of several parts of the same origin; added in their order. */
 export function sumMoments(parts: readonly Moments[]): Moments {
   return parts.reduce(
     (a, b) => ({
@@ -29,7 +30,7 @@ export function sumMoments(parts: readonly Moments[]): Moments {
   )
 }
 
-export function addNumbers(moments: Moments, numbers: ArrayLike<number>): void {
+export function addNumbers(moments: Moments, numbers: ArrayLike<number>, origin = 0): void {
   for (let i = 0; i < numbers.length; i++) {
     const x = numbers[i]
     if (!Number.isFinite(x)) {
@@ -37,14 +38,15 @@ export function addNumbers(moments: Moments, numbers: ArrayLike<number>): void {
       continue
     }
     moments.count++
-    moments.sum += x
-    moments.squares += x * x
+    const distance = x - origin
+    moments.sum += distance
+    moments.squares += distance * distance
     moments.min = Math.min(moments.min, x)
     moments.max = Math.max(moments.max, x)
   }
 }
 
-/** The same for f32, several times faster while all numbers are finite, as they nearly always are. */
+/** The same for f32 from 0, several times faster while all numbers are finite, as they nearly always are. */
 export function addSingles(moments: Moments, numbers: Float32Array): void {
   const extremes = extremesOf(new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length))
   if (!Number.isFinite(extremes.min) || !Number.isFinite(extremes.max)) return addNumbers(moments, numbers)

@@ -6,6 +6,7 @@ import type { PatternCounts } from './countTable.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
 import { groupCount, zeroCount } from './groupCounts.ts'
 import type { GroupZeros } from './halfCounter.ts'
+import { originOf } from './originOf.ts'
 import { alongColumns, alongRows } from './nmCounter.ts'
 import { matrixOf, rowPieces, type RowRange } from './rowPieces.ts'
 import { countHalves, groupZeros } from './tallyHalves.ts'
@@ -44,7 +45,7 @@ export async function tallyTensor(
   const patterns = patternsOf(entry, options)
   const halves = groupZeros(entry, patterns, options.transposed)
   if (halves) return tallyHalves(checkpoint, entry, { ...options, patterns, halves })
-  const values = collectValues(format)
+  const values = collectValues(format, await originOf(checkpoint, entry, format))
   const checks = patterns.map((pattern) => nmCheck(format, entry, pattern, options.transposed))
   const zerosOf = zeroCount(format)
   // A table of all patterns has the zeros of narrow types.
@@ -85,7 +86,7 @@ async function tallyHalves(
     return [formatNm(pattern), { groups: parameters / pattern.m, violations }] as const
   })
   const zeros = zerosAmong(counts, 0x7fff)
-  return { parameters, zeros, nm: Object.fromEntries(found), values: { counts, moments: null } }
+  return { parameters, zeros, nm: Object.fromEntries(found), values: { counts, moments: null, origin: 0 } }
 }
 
 /** `parts` in the order of their rows. */

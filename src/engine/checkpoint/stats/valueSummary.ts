@@ -17,9 +17,9 @@ export interface ValueSummary extends WeightSpread {
 
 const histogramBins = 64
 
-export function summariseValues(format: ElementFormat, { counts, moments }: ValueTally): ValueSummary {
+export function summariseValues(format: ElementFormat, { counts, moments, origin }: ValueTally): ValueSummary {
   if (format.kind === 'narrow') return ofPatterns(counts, format.decode)
-  return moments ? ofMoments(counts, moments) : empty(0)
+  return moments ? ofMoments(counts, moments, origin) : empty(0)
 }
 
 /** Exact: counts of all patterns determine everything. */
@@ -37,14 +37,16 @@ function ofPatterns({ patterns, counts }: PatternCounts, decode: (pattern: numbe
 }
 
 /**
- * Sums in f64; histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction, so that a value may
- * stand 0.4 % beside its place.
+ * Sums in f64; histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction of the distance from
+ * the origin, by 0.4 % of which a value may stand beside its place.
  */
-function ofMoments(counts: PatternCounts, { nonFinite, count, sum, squares, min, max }: Moments): ValueSummary {
+function ofMoments(counts: PatternCounts, moments: Moments, origin: number): ValueSummary {
+  const { nonFinite, count, sum, squares, min, max } = moments
   if (count === 0) return empty(nonFinite)
-  const mean = sum / count
-  const std = Math.sqrt(Math.max(0, squares / count - mean * mean))
-  const counted = middles(counts, min, max)
+  const beyond = sum / count
+  const mean = origin + beyond
+  const std = Math.sqrt(Math.max(0, squares / count - beyond * beyond))
+  const counted = middles(counts, origin, min, max)
   const { kurtosis, outliers } = spreadOf(counted, count, mean)
   return { nonFinite, min, max, mean, std, kurtosis, outliers, histogram: histogramOf(counted, min, max) }
 }
@@ -72,7 +74,7 @@ function spreadOf(values: readonly Counted[], n: number, mean: number): WeightSp
 }
 
 /** The middle of each pattern's range, kept within the values seen. */
-function middles({ patterns, counts }: PatternCounts, min: number, max: number): Counted[] {
+function middles({ patterns, counts }: PatternCounts, origin: number, min: number, max: number): Counted[] {
   const bits = new Uint32Array(1)
   const value = new Float32Array(bits.buffer)
   const result: Counted[] = []
@@ -81,7 +83,7 @@ function middles({ patterns, counts }: PatternCounts, min: number, max: number):
     const isZero = (pattern & 0x7fff) === 0
     bits[0] = (pattern << 16) | (isZero ? 0 : 0x8000)
     if (Number.isNaN(value[0]) || !Number.isFinite(value[0])) continue
-    result.push({ value: Math.min(max, Math.max(min, value[0])), count: counts[i] })
+    result.push({ value: Math.min(max, Math.max(min, origin + value[0])), count: counts[i] })
   }
   return result
 }

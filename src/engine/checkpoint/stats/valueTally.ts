@@ -4,10 +4,12 @@ import type { ElementFormat } from './elementFormat.ts'
 import { addNumbers, addSingles, noMoments, sumMoments, type Moments } from './moments.ts'
 
 export interface ValueTally {
-  /** By the element's bits; of wide types by an f32's upper half. */
+  /** By the element's bits; of wide types by the upper half of the distance from `origin` as an f32. */
   readonly counts: PatternCounts
   /** Of wide types, whose counts do not say everything. */
   readonly moments: Moments | null
+  /** Of wide types: what the numbers are counted from (originOf.ts). */
+  readonly origin: number
 }
 
 export interface ValueCollector {
@@ -17,8 +19,8 @@ export interface ValueCollector {
 }
 
 /** Of elements of one format. */
-export function collectValues(format: ElementFormat): ValueCollector {
-  return format.kind === 'narrow' ? narrowCollector(format.bytes) : wideCollector(format.values)
+export function collectValues(format: ElementFormat, origin: number): ValueCollector {
+  return format.kind === 'narrow' ? narrowCollector(format.bytes) : wideCollector(format.values, origin)
 }
 
 /** `parts` in the order of the tensor's rows: sums of f64 depend on it. */
@@ -27,6 +29,7 @@ export function sumTallies(parts: readonly ValueTally[]): ValueTally {
   return {
     counts: sumCounts(parts.map(({ counts }) => counts)),
     moments: moments.length > 0 ? sumMoments(moments) : null,
+    origin: parts.at(0)?.origin ?? 0,
   }
 }
 
@@ -36,21 +39,25 @@ function narrowCollector(bytes: 1 | 2): ValueCollector {
     add(data, count) {
       table.add(bytes === 2 ? new Uint16Array(data, 0, count) : new Uint8Array(data, 0, count))
     },
-    tally: () => ({ counts: table.take(), moments: null }),
+    tally: () => ({ counts: table.take(), moments: null, origin: 0 }),
   }
 }
 
-function wideCollector(values: (data: ArrayBuffer, count: number) => ArrayLike<number>): ValueCollector {
+function wideCollector(
+  values: (data: ArrayBuffer, count: number) => ArrayLike<number>,
+  origin: number,
+): ValueCollector {
   const table = new CountTable()
   const moments = noMoments()
   return {
     add(data, count) {
       const numbers = values(data, count)
-      const singles = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers)
+      const isPlain = numbers instanceof Float32Array && origin === 0
+      const singles = isPlain ? numbers : Float32Array.from(numbers, (number) => number - origin)
       table.addUpperHalves(new Uint32Array(singles.buffer, 0, count))
-      if (singles === numbers) addSingles(moments, singles)
-      else addNumbers(moments, numbers)
+      if (isPlain) addSingles(moments, numbers)
+      else addNumbers(moments, numbers, origin)
     },
-    tally: () => ({ counts: table.take(), moments }),
+    tally: () => ({ counts: table.take(), moments, origin }),
   }
 }

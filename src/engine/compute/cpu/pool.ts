@@ -130,6 +130,8 @@ export class Pool {
   /** Runs a task over [0, total) and returns when all of it is done. */
   run(task: string, split: Split, args: readonly number[]): void {
     if (this.#broken) throw this.#broken
+    // A shape that is no number would be work without an end.
+    if (Number.isNaN(split.total)) throw new EngineError('internal', `${task}: nothing says how much there is to do`)
     if (split.total <= 0) return
     const command = this.command(task, split, args)
     if (command.chunks === 1) {

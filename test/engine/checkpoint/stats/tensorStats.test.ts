@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { formatNm } from '../../../../src/shared/format/nm.ts'
 import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
+import { elementFormat } from '../../../../src/engine/checkpoint/stats/elementFormat.ts'
+import { summariseValues } from '../../../../src/engine/checkpoint/stats/valueSummary.ts'
 import { tensorStats } from '../../../../src/engine/checkpoint/stats/tensorStats.ts'
 import { sumParts, tallyTensor, type TallyOptions } from '../../../../src/engine/checkpoint/stats/tensorTally.ts'
 import { f32ToBf16, f32ToF16 } from '../../../../src/engine/dtype.ts'
@@ -135,6 +137,42 @@ describe('tensorStats', () => {
         )
         for (const [text, found] of Object.entries(got.nm)) assert.deepEqual(found, want.nm[text], text)
       })
+
+  // Sums of squares lose such a spread, and bins by exponent are wider than it.
+  for (const [dtype, middle, spread] of [
+    ['F32', 1, 1e-3],
+    ['F32', -100, 1e-4],
+    ['F64', 1e8, 1e-2],
+    ['F32', 0.1, 0],
+  ] as const)
+    it(`has the spread of numbers far from zero: ${dtype}, ${middle} ± ${spread}`, async () => {
+      const rng = createRng(5)
+      const numbers = Array.from({ length: 96 * 64 }, () => middle + spread * rng.normal())
+      const values = dtype === 'F32' ? new Float32Array(numbers) : new Float64Array(numbers)
+      const tensor = { dtype, shape: [96, 64], data: new Uint8Array(values.buffer) }
+      const got = await scan(tensor)
+      const want = expected(Array.from(values), 96, 64, false)
+      const isClose = (a: number | null | undefined, b: number, share: number) =>
+        assert.ok(typeof a === 'number' && Math.abs(a - b) <= share * Math.abs(b), `${a} and ${b}`)
+      assert.equal(got.min, want.min)
+      assert.equal(got.max, want.max)
+      isClose(got.mean, want.mean, 1e-12)
+      if (spread === 0) return assert.equal(got.std, 0)
+      isClose(got.std, want.std, 1e-6)
+      assert.ok(got.histogram && Math.max(...got.histogram.counts) < values.length / 10)
+      const checkpoint = await openCheckpoint(temp.write('model.safetensors', safetensors({ t: tensor })))
+      const entry = checkpoint.tensors.get('t')!
+      const tallies = [
+        { first: 0, end: 40 },
+        { first: 40, end: 96 },
+      ].map((range) => tallyTensor(checkpoint, entry, { range }))
+      const sum = sumParts((await Promise.all(tallies)).map((part) => part!))
+      assert.deepEqual(sum.values.counts, (await tallyTensor(checkpoint, entry))!.values.counts)
+      const { kurtosis, outliers } = summariseValues(elementFormat(dtype)!, sum.values)
+      isClose(kurtosis, want.kurtosis, 2e-3)
+      assert.equal(outliers, want.outliers)
+      await checkpoint.close()
+    })
 
   for (const dtype of ['BF16', 'F32', 'F64'] as const)
     for (const transposed of [false, true])
