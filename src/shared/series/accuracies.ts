@@ -1,7 +1,13 @@
 // Accuracies of a run as its picture has them: by task, and their mean at every place where all tasks were measured.
 import { entryNames } from './entryNames.ts'
 import type { Evaluation } from './foldRun.ts'
-import { meanAccuracy, type Accuracy, type MeanAccuracy, type StageAccuracies } from './meanAccuracy.ts'
+import {
+  comparableMeans,
+  meanAccuracy,
+  type Accuracy,
+  type MeanAccuracy,
+  type StageAccuracies,
+} from './meanAccuracy.ts'
 
 export interface RunAccuracies {
   /** Where each stage stands; `recovered` is the latest. */
@@ -31,8 +37,12 @@ export function accuraciesOf(evaluations: readonly Evaluation[]): RunAccuracies 
   // While a place is being measured its mean is over fewer tasks: another quantity, and no point of this curve.
   const tasks = Math.max(0, ...curve.map(({ mean }) => mean.tasks))
   const recovered = curve.filter(({ mean }) => mean.tasks === tasks).map(({ x, mean }) => ({ x, mean }))
-  const of = (stage: 'dense' | 'pruned') => means.find((one) => one.stage === stage)?.mean
-  const stages = { dense: of('dense'), pruned: of('pruned'), recovered: recovered.at(-1)?.mean }
+  const tasksOfPlace = (place: string) => groups.get(place)?.byEntry ?? new Map<number, Accuracy>()
+  const stages = comparableMeans({
+    dense: tasksOfPlace('dense'),
+    pruned: tasksOfPlace('pruned'),
+    recovered: tasksOfPlace(`recovered ${recovered.at(-1)?.x}`),
+  })
   return { stages, recovered, tasks: tasksOf(scored) }
 }
 

@@ -30,6 +30,8 @@ export function meanAccuracy(measured: readonly Accuracy[]): MeanAccuracy | null
 
 interface Measurement {
   readonly stage: Stage
+  /** Which of the recipe's evaluations. */
+  readonly entry: number
   /** Of one in the middle of a recovery. */
   readonly step?: number
   readonly acc?: number
@@ -37,12 +39,25 @@ interface Measurement {
 }
 
 export function meanAccuracies(evaluations: readonly Measurement[]): StageAccuracies {
+  const byStage: TasksOfStages = { dense: new Map(), pruned: new Map(), recovered: new Map() }
+  for (const { stage, entry, step, acc, stderr = null } of evaluations)
+    if (step === undefined && acc !== undefined) byStage[stage].set(entry, { acc, stderr })
+  return comparableMeans(byStage)
+}
+
+export type TasksOfStages = Readonly<Record<Stage, Map<number, Accuracy>>>
+
+/**
+ * Over the tasks of the last stage that measured some; an earlier stage that did not measure all of them has no mean, since
+ * one over other tasks would be another quantity. By stage and task.
+ */
+export function comparableMeans(byStage: TasksOfStages): StageAccuracies {
+  const last = stages.findLast((stage) => byStage[stage].size > 0)
+  const tasks = last ? [...byStage[last].keys()] : []
   const out: StageAccuracies = {}
   for (const stage of stages) {
-    const measured = evaluations.flatMap(({ stage: at, step, acc, stderr = null }) =>
-      at === stage && step === undefined && acc !== undefined ? [{ acc, stderr }] : [],
-    )
-    const mean = meanAccuracy(measured)
+    const measured = tasks.flatMap((task) => byStage[stage].get(task) ?? [])
+    const mean = measured.length === tasks.length ? meanAccuracy(measured) : null
     if (mean) out[stage] = mean
   }
   return out
@@ -58,7 +73,7 @@ export function undecidedPairs(accuracy: StageAccuracies): [Stage, Stage][] {
   return pairs.filter(([a, b]) => {
     const [one, other] = [accuracy[a], accuracy[b]]
     if (!one || !other || one.stderr === null || other.stderr === null) return false
-    // Means over different tasks are no two measurements of one thing.
+    // Reports of earlier versions have means over different tasks: no two measurements of one thing.
     return one.tasks === other.tasks && Math.abs(one.acc - other.acc) <= Math.hypot(one.stderr, other.stderr)
   })
 }
