@@ -83,6 +83,23 @@ describe('recipes of other tools', () => {
     assert.deepEqual(recipe.prune, [{ method: 'sparsegpt', sparsity: 0.6, dampening: 0.01 }])
   })
 
+  it('names of tensors and of whole blocks become modules, in regular expressions too', () => {
+    const targetsOf = (targets: string[], ignore: string[] = []) => {
+      const settings = JSON.stringify({ sparsity: 0.5, targets, ignore })
+      const { recipe } = imported(`a_stage:\n  a_modifiers:\n    WandaPruningModifier: ${settings}\n`)
+      return [recipe.prune?.[0].targets, recipe.prune?.[0].ignore]
+    }
+    const tensors = ['re:.*q_proj\\.weight$', 're:.*k_proj\\.weight', 're:.*v_proj.weight', 'model.layers.1.fc1.weight']
+    const modules = ['re:.*q_proj$', 're:.*k_proj', 're:.*v_proj', 'model.layers.1.fc1']
+    assert.deepEqual(targetsOf(tensors), [modules, undefined])
+    for (const all of ['re:.*layers\\.\\d+$', 're:.*layers\\.[0-9]+$', 'OPTDecoderLayer'])
+      assert.deepEqual(targetsOf([all]), [undefined, undefined])
+    assert.deepEqual(targetsOf(['model.layers.0', 're:model.layers.12$'], ['re:.*layers\\.3']), [
+      ['re:model\\.layers\\.0\\..*', 're:model.layers.12\\..*'],
+      ['re:.*layers\\.3\\..*'],
+    ])
+  })
+
   it('SparseML: recipe cards with front matter', () => {
     const { recipe } = imported(
       `---\nmodifiers:\n  - MagnitudePruningModifier: {final_sparsity: 0.5, params: __ALL__}\n---\n# A card\n`,
@@ -103,6 +120,41 @@ describe('recipes of other tools', () => {
         notes.some((n) => n.includes(word)),
         word,
       )
+  })
+
+  it('PERP: values of which one changes what others mean become cases, none twice', () => {
+    const swept = (lines: string) => imported(`parameters:\n${lines}`).recipe
+    const two = '  goal_sparsity: {values: [0.7, 0.8]}\n  prune_method: {values: [wanda]}\n'
+    const none = '  training_mode: {values: [None]}\n'
+    const recipe = swept(`${two}  sparsity_type: {values: ["2:4", unstructured]}\n${none}`)
+    const cases = recipe.sweep?.cases ?? []
+    const step = (sparsity: number) => ({ method: 'wanda', sparsity, scope: 'tensor', selection: 'perp' })
+    assert.deepEqual(
+      cases.map(({ name, set }) => [name, set.prune ?? recipe.prune]),
+      [
+        ['prune.0.pattern=2:4', [{ method: 'wanda', pattern: '2:4' }]],
+        ...[0.7, 0.8].map((s) => [`prune.0.sparsity=${s},prune.0.pattern=unstructured`, [step(s)]]),
+      ],
+    )
+    const onlyGroups = swept(`${two}  sparsity_type: {values: ["2:4", "4:8"]}\n${none}`)
+    assert.deepEqual(onlyGroups.sweep, { 'prune.0.pattern': ['2:4', '4:8'] })
+    const modes = swept(
+      `${two}  training_mode: {values: [retrain, reconstruct]}\n  peft_use_lm_head: {values: [true, false]}\n`,
+    )
+    const trained = modes.sweep?.cases
+      ?.map(({ set }) => [set, modes] as const)
+      .map(([set, { recover }]) => set.recover ?? recover)
+    assert.equal(trained?.length, 6)
+    for (const one of trained ?? []) {
+      const { mode, data, train } = one as { mode: string; data?: string; train: string[] }
+      assert.equal(mode === 'retrain', data !== undefined)
+      assert.ok(mode === 'retrain' || !train.includes('head'))
+    }
+    const data = swept(
+      `  goal_sparsity: {value: 0.5}\n  prune_method: {values: [magnitude, sparsegpt]}\n  sparsity_type: {value: "2:4"}\n${none}`,
+    )
+    assert.ok(data.calibration)
+    assert.deepEqual(data.sweep, { 'prune.0.method': ['magnitude', 'sparsegpt'] })
   })
 
   it('PERP: reconstruction leaves out what theirs does not look at, retraining shuffles as theirs does', () => {

@@ -84,24 +84,34 @@ function targetsOf(settings: JsonMap, note: (key: string, message: string) => vo
     (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter((v) => typeof v === 'string')
   const rename = (key: string) => (entry: string) => {
     if (/^__ALL/.test(entry)) return 'Linear'
-    const module = entry.replace(/\.weight(\$?)$/, '$1')
+    const module = entry.replace(/\\?\.weight(\$?)$/, '$1')
     if (module !== entry) note(key, `${entry} names a tensor: taken as the module ${module}`)
     return module
   }
   const key = ['targets', 'compress_layers', 'target_ids'].find((k) => settings[k] !== undefined)
-  // Their targets may be whole blocks, by class or by number; the linears inside are meant.
-  const ofBlocks = (t: string) => /(?:Layer|Block)$/.test(t) || /(?:layers|blocks|h)\\?\.\\d[*+]?\$?$/.test(t)
   const targets =
     key === undefined
       ? []
       : list(settings[key])
           .map(rename(key))
-          .map((t) => (ofBlocks(t) ? 'Linear' : t))
+          .map((t) => (isOfAllBlocks(t) ? 'Linear' : insideBlock(t)))
   const ignore = list(settings.ignore)
     .map(rename('ignore'))
+    .map(insideBlock)
     .filter((t) => !/lm_head\$?$/.test(t))
   return {
     targets: targets.length > 0 && targets.join() !== 'Linear' ? [...new Set(targets)] : undefined,
     ignore: ignore.length > 0 ? ignore : undefined,
   }
+}
+
+// Their targets may be whole blocks, by class or by number; the linears inside are meant.
+function isOfAllBlocks(target: string): boolean {
+  return /(?:Layer|Block)$/.test(target) || /(?:layers|blocks|h)\\?\.(?:\\d|\[0-9\])[*+]?\$?$/.test(target)
+}
+
+function insideBlock(target: string): string {
+  const isNumbered = /(?:^|[.:*])(?:layers|blocks|h)\\?\.\d+\$?$/.test(target)
+  if (!isNumbered) return target
+  return target.startsWith('re:') ? `${target.replace(/\$$/, '')}\\..*` : `re:${target.replaceAll('.', '\\.')}\\..*`
 }

@@ -1,10 +1,12 @@
 // A W&B sweep of the authors' code, or its flat configuration, as a recipe.
 import { defaultAdapter } from '../../adapters/adapters.ts'
 import { defaultScope, isMethodName, needsData } from '../../methods/methods.ts'
+import { mostRuns } from '../../sweep/settingsOfRuns.ts'
 import type { Draft, Note } from './convert.ts'
 import { withoutUndefined } from './convert.ts'
 import { isMap } from './dialect.ts'
 import type { Json, JsonMap } from './dialect.ts'
+import { sweptDraft } from './sweptDraft.ts'
 
 /** Their names, and where the value goes here. */
 const paths: Readonly<Record<string, string>> = {
@@ -47,29 +49,38 @@ export function perpRecipe(root: JsonMap, notes: Note[]): Draft {
       message: `the sweep's method ${String(root.method)} has no counterpart: all combinations are tried`,
     })
   }
-  const first: JsonMap = {}
-  const sweep: JsonMap = {}
+  const fixed: JsonMap = {}
+  const lists: [key: string, values: Json[]][] = []
   for (const [key, value] of Object.entries(parameters)) {
     const values = isMap(value) && Array.isArray(value.values) ? value.values : null
-    first[key] = values ? values[0] : isMap(value) && value.value !== undefined ? value.value : value
+    if (values && values.length > 1 && (Object.hasOwn(paths, key) || composed.has(key))) lists.push([key, values])
+    else fixed[key] = values ? values[0] : isMap(value) && value.value !== undefined ? value.value : value
     if (!Object.hasOwn(paths, key) && !composed.has(key) && !implied.has(key)) {
       notes.push({ path: nested ? ['parameters', key] : [key], message: `${key} has no counterpart and was left out` })
-    } else if (values && values.length > 1) {
-      if (Object.hasOwn(paths, key)) sweep[paths[key]] = values
-      else notes.push({ path: ['parameters', key], message: `only the first value of ${key} was taken` })
     }
   }
-  return perpDraft(first, sweep, notes)
+  const found = new Map<string, Note>()
+  const draftOf = (one: JsonMap) => {
+    const said: Note[] = []
+    const draft = perpDraft(one, said)
+    for (const note of said) found.set(note.message, note)
+    return draft
+  }
+  const swept = sweptDraft({ fixed, lists, places: paths, draftOf })
+  const firsts = Object.fromEntries(lists.map(([key, values]) => [key, values[0]]))
+  const draft = swept ?? draftOf({ ...fixed, ...firsts })
+  if (!swept)
+    notes.push({ path: ['parameters'], message: `more than ${mostRuns} runs: the first of each list was taken` })
+  notes.push(...found.values())
+  return draft
 }
 
-function perpDraft(first: JsonMap, sweep: JsonMap, notes: Note[]): Draft {
+function perpDraft(first: JsonMap, notes: Note[]): Draft {
   const group = typeof first.sparsity_type === 'string' && first.sparsity_type !== 'unstructured'
   const mode = first.training_mode === 'retrain' || first.training_mode === 'reconstruct' ? first.training_mode : null
   const method = first.prune_method
-  if (group) delete sweep['prune.0.sparsity']
   if (mode === 'reconstruct')
     for (const key of ofRetraining) {
-      delete sweep[paths[key]]
       if (first[key] === undefined || first[key] === 0 || first[key] === 1) continue
       notes.push({ path: [key], message: `their reconstruction does not look at ${key}: it was left out` })
     }
@@ -93,7 +104,6 @@ function perpDraft(first: JsonMap, sweep: JsonMap, notes: Note[]): Draft {
     seed: first.seed,
     recover: mode === null ? undefined : (recoverDraft(first, mode, notes) as Json),
     save: { to: 'path/to/output' },
-    sweep: Object.keys(sweep).length > 0 ? sweep : undefined,
   }
 }
 
