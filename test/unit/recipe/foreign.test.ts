@@ -177,6 +177,23 @@ describe('recipes of other tools', () => {
     }) // prettier-ignore
   })
 
+  it('Axolotl: what has a counterpart is taken, and nothing of the rest goes without a word', () => {
+    const { recipe, notes } = imported(
+      `${axolotl.replace('max_steps: 300', 'num_epochs: 3')}adapter: qlora\nlora_r: 8\nseed: 42\nweight_decay: 0.1\nmax_grad_norm: 0.3\nlr_scheduler: cosine\nwarmup_steps: 100\nlora_dropout: 0.05\nbf16: auto\noutput_dir: out\n`,
+    )
+    const [recover] = recoveriesOf(recipe.recover)
+    const { seed } = recipe
+    const { train, lora, weight_decay, clip_norm, steps } = recover
+    assert.deepEqual(
+      { seed, train, lora, weight_decay, clip_norm, steps },
+      { seed: 42, train: ['mask_lora'], lora: { rank: 8 }, weight_decay: 0.1, clip_norm: 0.3, steps: undefined },
+    )
+    const told = notes.join('\n')
+    for (const key of ['num_epochs', 'lr_scheduler', 'warmup_steps', 'lora_dropout', 'qlora', 'datasets'])
+      assert.match(told, new RegExp(key))
+    assert.doesNotMatch(told, /bf16|output_dir|micro_batch/)
+  })
+
   it('a value that cannot be taken over takes no more along than its step, or itself', () => {
     const steps = imported(
       'a_stage:\n  a_modifiers:\n    SparseGPTModifier: {sparsity: [0.0, 0.5]}\n    WandaPruningModifier: {sparsity: 0.6}\n',

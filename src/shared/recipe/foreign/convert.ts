@@ -1,8 +1,8 @@
 // Recipes of other tools as recipes of ours. What cannot be mapped is listed, never dropped without a word.
-import { defaultAdapter } from '../../adapters/adapters.ts'
 import { isMethodName, needsData } from '../../methods/methods.ts'
 import type { Recipe } from '../schema.ts'
 import { recipeSchema } from '../schema.ts'
+import { axolotlRecipe } from './axolotl.ts'
 import type { Dialect, Json, JsonMap } from './dialect.ts'
 import { isMap, modifiersIn } from './dialect.ts'
 import { pruneStepOf } from './modifier.ts'
@@ -82,7 +82,7 @@ function without(value: JsonMap, path: readonly PropertyKey[]): JsonMap {
 }
 
 /** llm-compressor and SparseML: stages of groups of modifiers. */
-function modifierRecipe(root: JsonMap, prefix: (string | number)[], notes: Note[]): Draft {
+export function modifierRecipe(root: JsonMap, prefix: (string | number)[], notes: Note[]): Draft {
   const steps = modifiersIn(root, []).flatMap((modifier) => {
     const step = pruneStepOf({ ...modifier, path: [...prefix, ...modifier.path] }, notes)
     return step ? [step] : []
@@ -93,37 +93,6 @@ function modifierRecipe(root: JsonMap, prefix: (string | number)[], notes: Note[
     ...(calibrates && { calibration: { data: 'path/to/text.jsonl', samples: 128, seq_len: 2048 } }),
     save: { to: 'path/to/output' },
   }
-}
-
-/** Axolotl: a fine-tuning configuration with an llm-compressor recipe inside. */
-function axolotlRecipe(root: JsonMap, notes: Note[]): Draft {
-  const inner = isMap(root.llmcompressor) && isMap(root.llmcompressor.recipe) ? root.llmcompressor.recipe : {}
-  const draft = modifierRecipe(inner, ['llmcompressor', 'recipe'], notes)
-  const constant = modifiersIn(inner).some((m) => m.name === 'ConstantPruningModifier')
-  const number = (key: string) => (typeof root[key] === 'number' ? root[key] : undefined)
-  const dataset = Array.isArray(root.datasets) && isMap(root.datasets[0]) ? root.datasets[0].path : undefined
-  if (root.datasets !== undefined) {
-    notes.push({
-      path: ['datasets'],
-      message: 'prompt types of datasets have no counterpart: name a file of plain text',
-    })
-  }
-  if (typeof root.base_model === 'string') draft.model = root.base_model
-  if (constant || number('max_steps') !== undefined) {
-    draft.recover = withoutUndefined({
-      mode: 'retrain',
-      train: root.adapter === 'lora' ? [defaultAdapter] : ['full'],
-      lora:
-        root.adapter === 'lora' ? withoutUndefined({ rank: number('lora_r'), alpha: number('lora_alpha') }) : undefined,
-      steps: number('max_steps'),
-      lr: number('learning_rate'),
-      batch_size: number('micro_batch_size'),
-      grad_accumulation: number('gradient_accumulation_steps'),
-      data: typeof dataset === 'string' ? dataset : 'path/to/text.jsonl',
-      seq_len: number('sequence_len'),
-    }) as Json
-  }
-  return draft
 }
 
 export function withoutUndefined(map: Draft): JsonMap {
