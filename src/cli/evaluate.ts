@@ -1,4 +1,5 @@
 // sparsescope evaluate: perplexity of a model on a text or on ids, with its protocol stated; or a zero-shot task.
+import { formatBytes } from '../shared/format/byteSize.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
 import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
@@ -180,6 +181,6 @@ function describe(n: Numbers, data: string, device: string): string {
   return [
     `perplexity ${n.perplexity.toFixed(4)} on ${data}, context ${n.seq_len}`,
     `exp of the mean over ${n.windows} windows of their mean loss on ${n.seq_len - 1} predicted tokens; windows do not overlap, the tail is dropped`,
-    `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${Math.round(n.peak_memory_mb)} MB, ${device}`,
+    `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${formatBytes(n.peak_memory_mb * 2 ** 20)}, ${device}`,
   ].join('\n')
 }

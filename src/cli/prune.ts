@@ -1,4 +1,5 @@
 // sparsescope prune: one pruning pass without recovery. It is a recipe written from options, run as any other.
+import { formatBytes } from '../shared/format/byteSize.ts'
 import { defaultSaveFormat, saveFormatNames, saveFormats, type SaveFormat } from '../shared/recipe/saveFormats.ts'
 import { InvalidArgumentError, Option } from 'commander'
 import { dirname, join, resolve } from 'node:path'
@@ -206,7 +207,7 @@ function describe(
 ): string {
   const share = sparsity === null ? 'unknown' : `${(100 * sparsity).toFixed(2)} %`
   const pruned = tensors.filter(({ zeros }) => zeros > 0).length
-  return `${share} of the weights of the ${tensors.length} linears in the blocks are pruned (${pruned} linears), in ${seconds.toFixed(1)} s on ${device}, peak memory ${Math.round(peak_memory_mb)} MB\nSaved to ${output}: ${saveFormats[format].result}`
+  return `${share} of the weights of the ${tensors.length} linears in the blocks are pruned (${pruned} linears), in ${seconds.toFixed(1)} s on ${device}, peak memory ${formatBytes(peak_memory_mb * 2 ** 20)}\nSaved to ${output}: ${saveFormats[format].result}`
 }
 
 function number(text: string): number {

@@ -1,4 +1,5 @@
 // What the demo runs, and what came out as rows.
+import { formatBytes } from '../../shared/format/byteSize.ts'
 import { join } from 'node:path'
 import type { RunReport } from '../../engine/run/report/report.ts'
 import { formatShare } from '../../shared/format/numbers.ts'
@@ -74,9 +75,13 @@ export function rowsOf(runs: readonly DemoRun[]): DemoRow[] {
   })
 }
 
-export const heads = ['model', 'perplexity', 'sparsity', 'trainable', 'seconds', 'peak MB']
+export const heads = ['model', 'perplexity', 'sparsity', 'trainable', 'seconds', 'peak memory']
 
 export function cellsOf({ title, perplexity, sparsity, cost }: DemoRow): string[] {
-  const costs = cost && [`${cost.trainablePercent.toFixed(2)} %`, cost.seconds.toFixed(0), cost.peakMb.toFixed(0)]
+  const costs = cost && [
+    `${cost.trainablePercent.toFixed(2)} %`,
+    cost.seconds.toFixed(0),
+    formatBytes(cost.peakMb * 2 ** 20),
+  ]
   return [title, perplexity.toFixed(2), sparsity === null ? '' : formatShare(sparsity, 1), ...(costs ?? ['', '', ''])]
 }

@@ -1,4 +1,5 @@
 // The table at the end of a run: dense, pruned, recovered.
+import { formatBytes } from '../../../shared/format/byteSize.ts'
 import type { Stage } from '../../../shared/protocol/events.ts'
 import {
   formatAccuracy,
@@ -44,7 +45,7 @@ export function summaryRows(report: RunReport): SummaryRow[] {
       stage === 'recovered' ? trained : '–',
       spent[stage],
       stage === 'recovered' || (!recipe.recover && stage === 'pruned')
-        ? `${Math.round(report.peak_memory_mb)} MB`
+        ? formatBytes(report.peak_memory_mb * 2 ** 20)
         : '–',
     ],
   }))

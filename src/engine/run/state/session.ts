@@ -92,7 +92,8 @@ export function createSession(parts: SessionParts): RunSession {
   const memory: MemoryWatch = watchMemory(
     () => backend.memory().usedBytes,
     ({ rssMb, deviceMb }) => {
-      if (log.elapsed() - lastMemory < memoryEveryMs) return
+      // The first line of a run is its start.
+      if (log.bytes() === 0 || log.elapsed() - lastMemory < memoryEveryMs) return
       lastMemory = log.elapsed()
       log.mention({ type: 'memory', rss_mb: Math.round(rssMb), device_mb: Math.round(deviceMb) })
     },

@@ -87,6 +87,29 @@ describe('compareCheckpoints', () => {
     )
   })
 
+  it('says of what cannot be read as numbers that it differs, and goes on with the rest', async () => {
+    const bytes = (data: ArrayBufferView, dtype: string, shape: number[]) => ({
+      dtype,
+      shape,
+      data: new Uint8Array(data.buffer),
+    })
+    const large = (by: bigint) => bytes(BigInt64Array.of(2n ** 60n + by, -3n), 'I64', [2])
+    const complex = (by: number) => bytes(Float32Array.of(1, by), 'C64', [1])
+    const { changed, same, maskPreserved } = await compare(
+      { large: large(0n), equal: large(7n), complex: complex(0), [linear]: f32([2, 2], [0, 1, 2, 0]) },
+      { large: large(1n), equal: large(7n), complex: complex(1), [linear]: f32([2, 2], [0, 1, 2, 3]) },
+    )
+    assert.deepEqual(
+      changed.map(({ name, maxAbs, filled }) => [name, maxAbs, filled]),
+      [
+        ['large', Infinity, 0],
+        ['complex', Infinity, 0],
+        [linear, 3, 1],
+      ],
+    )
+    assert.deepEqual([same, maskPreserved], [1, false])
+  })
+
   it('lists what came, went and changed its shape', async () => {
     const { added, removed, reshaped, maskPreserved, verdict } = await compare(
       { x: f32([1], [1]), [linear]: f32([2, 2], [0, 1, 2, 3]) },
