@@ -20,11 +20,14 @@ describe('the bitmask layout for 2:4', () => {
 
   const tensorsOf = async (path: string): Promise<Record<string, TestTensor>> => {
     const checkpoint = await openCheckpoint(path)
-    const tensors: Record<string, TestTensor> = {}
-    for (const { name, dtype, shape } of checkpoint.tensors.values())
-      tensors[name] = { dtype, shape: [...shape], data: await checkpoint.read(name) }
-    await checkpoint.close()
-    return tensors
+    try {
+      const tensors: Record<string, TestTensor> = {}
+      for (const { name, dtype, shape } of checkpoint.tensors.values())
+        tensors[name] = { dtype, shape: [...shape], data: await checkpoint.read(name) }
+      return tensors
+    } finally {
+      await checkpoint.close()
+    }
   }
 
   it('is what the library made it from, in any range', async () => {
