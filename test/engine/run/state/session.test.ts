@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { newProgress } from '../../../../src/engine/run/state/progress.ts'
 import { createSession, type SessionParts } from '../../../../src/engine/run/state/session.ts'
 
@@ -5,21 +6,29 @@ const device = { device: 'cpu', description: '', details: {} }
 const facts = { recipe: '', base: '', sources: [], device, warnings: [], trainable: null }
 
 describe('session', () => {
+  /** Of a log that holds so many bytes; with what it mentions. */
+  function begun(bytes: number, mention: () => void, emit: () => void) {
+    const log = { elapsed: () => 0, bytes: () => bytes, mention, emit }
+    const backend = { memory: () => ({ usedBytes: 0 }) }
+    return createSession({ progress: newProgress(facts), backend, log } as unknown as SessionParts)
+  }
+
   it('says its memory from a timer only as what may be left unsaid: a full disk there would end the process', async () => {
     let stop = () => {}
     try {
       await new Promise<void>((resolve, reject) => {
-        const log = {
-          elapsed: () => 0,
-          mention: resolve,
-          emit: () => reject(new Error('emitted from a timer')),
-        }
-        const backend = { memory: () => ({ usedBytes: 0 }) }
-        const session = createSession({ progress: newProgress(facts), backend, log } as unknown as SessionParts)
-        stop = session.close
+        stop = begun(1, resolve, () => reject(new Error('emitted from a timer'))).close
       })
     } finally {
       stop()
     }
+  })
+
+  it('says nothing before the start of the run, which is its first line', async () => {
+    let said = 0
+    const session = begun(0, () => said++, () => said++) // prettier-ignore
+    await new Promise((resolve) => setTimeout(resolve, 1200))
+    session.close()
+    assert.equal(said, 0)
   })
 })
