@@ -20,7 +20,7 @@ export interface CheckOptions {
 export interface CheckedRuns {
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
-  /** What the rules warn of, one sentence a rule: hundreds of runs say the same, each of its own output. */
+  /** What the rules warn of, what runs say alike once: hundreds may say it, each of its own output. */
   readonly warnings: readonly string[]
 }
 
@@ -49,8 +49,15 @@ async function checkRuns(
     const { findings, context, facts } = await lintText(recipeYaml(run.recipe), lintOptions)
     const wrong = findings.find(({ severity }) => severity === 'error')
     if (wrong) onWrong(run, wrong.message)
-    for (const { rule, severity, message } of findings)
-      if (severity === 'warning') warned.set(rule, (warned.get(rule) ?? new Set()).add(message))
+    // The second of a rule in one run says something else than its first.
+    const seen = new Map<string, number>()
+    for (const { rule, severity, message } of findings) {
+      if (severity !== 'warning') continue
+      const nth = seen.get(rule) ?? 0
+      seen.set(rule, nth + 1)
+      const kind = `${rule} ${nth}`
+      warned.set(kind, (warned.get(kind) ?? new Set()).add(message))
+    }
     estimates.push(estimateRunOfSweep(context.resolved, facts ?? noFacts))
   }
   const warnings = [...warned.values()].map((messages) => {

@@ -10,7 +10,7 @@ import type { KnownModels, Models } from './models.ts'
 const quietMs = 400
 const ours = /[\\/]\.sparsescope([\\/]|$)/
 const matters = (path: string) =>
-  isWeights(basename(path)) || /\.gguf$/.test(path) || basename(path) === 'sparsescope.json'
+  isWeights(basename(path)) || /\.gguf$/i.test(path) || basename(path) === 'sparsescope.json'
 
 export function watchModels(models: Models): vscode.Disposable {
   let timer: NodeJS.Timeout | undefined

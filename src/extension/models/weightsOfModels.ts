@@ -1,6 +1,6 @@
 // Which of the weights that were found are what is opened.
 import { basename, dirname } from 'node:path'
-import { checkpointFormats, formatOf, isShard } from '../../shared/format/checkpointFormats.ts'
+import { checkpointFormats, formatOf, isShard, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'
 import { modelEntry } from '../../shared/format/modelEntry.ts'
 
 interface Place {
@@ -16,12 +16,17 @@ export function weightsOfModels<T extends Place>(files: readonly T[], indexes: r
   const formatIn = ({ fsPath }: T) => formatOf(basename(fsPath))
   const sharded = new Set(indexes.map(folderOf))
   const whole = [...indexes, ...files.filter((one) => !(sharded.has(folderOf(one)) && isShard(basename(one.fsPath))))]
-  const folders = new Map<string, T[]>()
-  for (const one of whole) folders.set(folderOf(one), [...(folders.get(folderOf(one)) ?? []), one])
-  return whole.filter((one) => {
-    const beside = folders.get(folderOf(one)) ?? []
-    const isAlone = beside.every((other) => formatIn(other) === formatIn(one))
-    const model = modelEntry(beside.map(({ fsPath }) => basename(fsPath)))
-    return isAlone || formatIn(one) === (model?.format ?? checkpointFormats[0])
-  })
+  const folders = new Map<string, { names: string[]; formats: Set<CheckpointFormat | null> }>()
+  for (const one of whole) {
+    const { names, formats } = folders.get(folderOf(one)) ?? { names: [], formats: new Set() }
+    folders.set(folderOf(one), { names, formats: formats.add(formatIn(one)) })
+    names.push(basename(one.fsPath))
+  }
+  // Each folder once: it may hold thousands of files.
+  const chosen = new Map(
+    [...folders].flatMap(([folder, { names, formats }]) =>
+      formats.size > 1 ? [[folder, modelEntry(names)?.format ?? checkpointFormats[0]] as const] : [],
+    ),
+  )
+  return whole.filter((one) => (chosen.get(folderOf(one)) ?? formatIn(one)) === formatIn(one))
 }

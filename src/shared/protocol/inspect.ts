@@ -181,7 +181,7 @@ export interface TensorChange {
   /** The same in both: what was reshaped is not compared. */
   shape: readonly number[]
   maxAbs: number
-  /** Frobenius norm of B − A over that of A; null when A is all zeros. */
+  /** Frobenius norm of B − A over that of A; null when A is all zeros, and where numbers say not how far. */
   drift: number | null
   /** Zeros of A that B has not. */
   filled: number

@@ -94,10 +94,13 @@ describe('recipes of other tools', () => {
     assert.deepEqual(targetsOf(tensors), [modules, undefined])
     for (const all of ['re:.*layers\\.\\d+$', 're:.*layers\\.[0-9]+$', 'OPTDecoderLayer'])
       assert.deepEqual(targetsOf([all]), [undefined, undefined])
-    assert.deepEqual(targetsOf(['model.layers.0', 're:model.layers.12$'], ['re:.*layers\\.3']), [
-      ['re:model\\.layers\\.0\\..*', 're:model.layers.12\\..*'],
-      ['re:.*layers\\.3\\..*'],
+    assert.deepEqual(targetsOf(['model.layers.0', 're:model.layers.12$', 're:.*layers\\.[0-9]$'], ['model.layers.3']), [
+      ['re:model\\.layers\\.0\\..*', 're:model.layers.12\\..*', 're:.*layers\\.[0-9]\\..*'],
+      ['re:model\\.layers\\.3\\..*'],
     ])
+    // Without an end they match what is inside, and blocks 10 to 19 and 30 to 39.
+    const open = [['re:model\\.layers\\.1'], ['re:.*layers\\.3']]
+    assert.deepEqual(targetsOf(open[0], open[1]), open)
   })
 
   it('SparseML: recipe cards with front matter', () => {
@@ -150,6 +153,23 @@ describe('recipes of other tools', () => {
       assert.equal(mode === 'retrain', data !== undefined)
       assert.ok(mode === 'retrain' || !train.includes('head'))
     }
+    const long = (n: number) => `/models/${'a'.repeat(90)}/${'b'.repeat(90)}/${n}`
+    const named = swept(
+      `${two}  model: {values: [${long(1)}, ${long(2)}]}\n  sparsity_type: {values: ["2:4", unstructured]}\n${none}`,
+    )
+    assert.deepEqual(
+      named.sweep?.cases?.map(({ name }) => name),
+      [1, 2, 3, 4, 5, 6].map((i) => `case ${i}`),
+    )
+    const seeds = `  seed: {values: [${Array.from({ length: 600 }, (_, i) => i).join()}]}\n`
+    const decays = `  training_mode: {value: reconstruct}\n  weight_decay: {values: [0, 0.1]}\n`
+    const fewer = swept(`  goal_sparsity: {value: 0.5}\n  prune_method: {value: wanda}\n${seeds}${decays}`)
+    assert.deepEqual(Object.keys(fewer.sweep ?? {}), ['seed'])
+    // More than a sweep has: a person shortens the lists.
+    const many = importRecipe(`parameters:\n${two}${seeds}${none}`)
+    assert.ok(!('problem' in many))
+    assert.deepEqual(Object.keys((parse(many.text) as { sweep: object }).sweep), ['prune.0.sparsity', 'seed'])
+    assert.match(many.text, /more than 1000 runs: shorten the lists/)
     const data = swept(
       `  goal_sparsity: {value: 0.5}\n  prune_method: {values: [magnitude, sparsegpt]}\n  sparsity_type: {value: "2:4"}\n${none}`,
     )

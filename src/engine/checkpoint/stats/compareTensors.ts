@@ -10,7 +10,7 @@ import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 export interface TensorDifference {
   /** Largest |b − a|; infinite when only one of the two is not a number, and where numbers say not how far: complex ones, integers beyond 2^53. */
   maxAbs: number
-  /** ‖B − A‖ / ‖A‖ (Frobenius); null when A is all zeros. */
+  /** ‖B − A‖ / ‖A‖ (Frobenius); null when A is all zeros, and where numbers say not how far. */
   drift: number | null
   /** Zeros of A that B has not. */
   filled: number
@@ -58,7 +58,9 @@ export async function compareTensors(
   if (maxAbs !== 0 || filled !== 0 || emptied !== 0) return difference
   // Of floats other bytes of the same numbers are zeros with a sign, and NaN; large integers that differ are read as the same number.
   const { dtype } = a.entry
-  return dtype === b.entry.dtype && (dtype === 'I64' || dtype === 'U64') ? { ...difference, maxAbs: Infinity } : null
+  return dtype === b.entry.dtype && (dtype === 'I64' || dtype === 'U64')
+    ? { ...difference, maxAbs: Infinity, drift: null }
+    : null
 }
 
 async function sameBytes(

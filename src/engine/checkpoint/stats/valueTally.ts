@@ -53,11 +53,18 @@ function wideCollector(
     add(data, count) {
       const numbers = values(data, count)
       const isPlain = numbers instanceof Float32Array && origin === 0
-      const singles = isPlain ? numbers : Float32Array.from(numbers, (number) => number - origin)
+      const singles = isPlain ? numbers : distances(numbers, origin)
       table.addUpperHalves(new Uint32Array(singles.buffer, 0, count))
       if (isPlain) addSingles(moments, numbers)
       else addNumbers(moments, numbers, origin)
     },
     tally: () => ({ counts: table.take(), moments, origin }),
   }
+}
+
+/** Loops: a mapping function costs ten times as much. */
+function distances(numbers: ArrayLike<number>, origin: number): Float32Array<ArrayBuffer> {
+  const singles = new Float32Array(numbers.length)
+  for (let i = 0; i < numbers.length; i++) singles[i] = numbers[i] - origin
+  return singles
 }

@@ -106,12 +106,16 @@ function targetsOf(settings: JsonMap, note: (key: string, message: string) => vo
 }
 
 // Their targets may be whole blocks, by class or by number; the linears inside are meant.
+const block = String.raw`(?:^|[.:*])(?:layers|blocks|h)\\?\.`
+
 function isOfAllBlocks(target: string): boolean {
-  return /(?:Layer|Block)$/.test(target) || /(?:layers|blocks|h)\\?\.(?:\\d|\[0-9\])[*+]?\$?$/.test(target)
+  return /(?:Layer|Block)$/.test(target) || new RegExp(String.raw`${block}(?:\\d|\[0-9\])[*+]\$?$`).test(target)
 }
 
+/** A regular expression without an end matches what is inside already. */
 function insideBlock(target: string): string {
-  const isNumbered = /(?:^|[.:*])(?:layers|blocks|h)\\?\.\d+\$?$/.test(target)
-  if (!isNumbered) return target
-  return target.startsWith('re:') ? `${target.replace(/\$$/, '')}\\..*` : `re:${target.replaceAll('.', '\\.')}\\..*`
+  const isExpression = target.startsWith('re:')
+  const number = isExpression ? String.raw`(?:\d|\\d|\[[^\]]*\]|\([^()]*\))+\$$` : String.raw`\d+$`
+  if (!new RegExp(block + number).test(target)) return target
+  return isExpression ? `${target.slice(0, -1)}\\..*` : `re:${target.replaceAll('.', '\\.')}\\..*`
 }

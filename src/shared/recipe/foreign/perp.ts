@@ -67,12 +67,26 @@ export function perpRecipe(root: JsonMap, notes: Note[]): Draft {
     return draft
   }
   const swept = sweptDraft({ fixed, lists, places: paths, draftOf })
-  const firsts = Object.fromEntries(lists.map(([key, values]) => [key, values[0]]))
-  const draft = swept ?? draftOf({ ...fixed, ...firsts })
-  if (!swept)
-    notes.push({ path: ['parameters'], message: `more than ${mostRuns} runs: the first of each list was taken` })
+  const draft = swept ?? untrimmed(fixed, lists, draftOf, notes)
   notes.push(...found.values())
   return draft
+}
+
+/** Of more runs than a sweep has: the lists as they stand, for a person to shorten. */
+function untrimmed(
+  fixed: JsonMap,
+  lists: readonly [key: string, values: Json[]][],
+  draftOf: (one: JsonMap) => Draft,
+  notes: Note[],
+): Draft {
+  const note = (key: string, message: string) => notes.push({ path: ['parameters', key], message })
+  for (const [key] of lists) if (!Object.hasOwn(paths, key)) note(key, `only the first value of ${key} was taken`)
+  note('values', `these are more than ${mostRuns} runs: shorten the lists`)
+  const placed = lists
+    .filter(([key]) => Object.hasOwn(paths, key))
+    .map(([key, values]) => [paths[key], values] as const)
+  const draft = draftOf({ ...fixed, ...Object.fromEntries(lists.map(([key, values]) => [key, values[0]])) })
+  return { ...draft, sweep: Object.fromEntries(placed) }
 }
 
 function perpDraft(first: JsonMap, notes: Note[]): Draft {

@@ -17,53 +17,71 @@ export interface SweptLists {
 
 /** Parts of a recipe that cases may set. */
 const parts = ['model', 'prune', 'calibration', 'seed', 'recover'] as const
+/** Looked at, of which fewer may be left where some lists have no effect. */
+const mostCombinations = 10 * mostRuns
+/** A case's name is no longer. */
+const longestName = 200
+
+interface Combination {
+  readonly one: JsonMap
+  readonly draft: Draft
+  readonly text: string
+}
 
 /** null: more runs than a sweep has. Lists without an effect are left out. */
 export function sweptDraft({ fixed, lists, places, draftOf }: SweptLists): Draft | null {
-  if (lists.reduce((count, [, values]) => count * values.length, 1) > mostRuns) return null
-  const draft = (one: JsonMap) => draftOf({ ...fixed, ...one })
-  const isSame = (a: Draft, b: Draft) => JSON.stringify(a) === JSON.stringify(b)
-  const matters = (one: JsonMap, key: string, values: readonly Json[]) =>
-    values.some((value) => !isSame(draft({ ...one, [key]: value }), draft(one)))
-  const all = combinations(lists)
-  const effective = lists.filter(([key, values]) => all.some((one) => matters(one, key, values)))
-  const runs = combinations(effective).map((one) => ({
-    one: { ...firstOf(lists), ...one },
-    draft: draft({ ...firstOf(lists), ...one }),
-  }))
-  if (effective.length === 0) return runs[0].draft
-  // What only some of them need does the others no harm.
-  const calibration = runs.find((run) => run.draft.calibration !== undefined)?.draft.calibration
-  const base: Draft = { ...runs[0].draft, calibration }
-  const fits = runs.every((run) => {
-    const set = effective.reduce<unknown>(
-      (recipe, [key]) => (Object.hasOwn(places, key) ? withSetting(recipe, places[key], run.one[key]) : null),
-      base,
-    )
-    return set !== null && isSame(set as Draft, { ...run.draft, calibration })
+  const sizes = lists.map(([, values]) => values.length)
+  const total = sizes.reduce((count, size) => count * size, 1)
+  if (total > mostCombinations) return null
+  // The last list varies fastest.
+  const strides = sizes.map((_, k) => sizes.slice(k + 1).reduce((count, size) => count * size, 1))
+  const digit = (i: number, k: number) => Math.floor(i / strides[k]) % sizes[k]
+  const all = Array.from({ length: total }, (_, i): Combination => {
+    const chosen = lists.map(([key, values], k) => [key, values[digit(i, k)]] as const)
+    const one = { ...fixed, ...Object.fromEntries(chosen) }
+    const draft = draftOf(one)
+    return { one, draft, text: JSON.stringify(draft) }
   })
-  if (fits) return { ...base, sweep: Object.fromEntries(effective.map(([key, values]) => [places[key], [...values]])) }
+  /** The combination with the first value of a list. */
+  const base = (i: number, k: number) => i - digit(i, k) * strides[k]
+  const varies = lists.map((_, k) => new Set(all.flatMap(({ text }, i) => (text === all[base(i, k)].text ? [] : base(i, k))))) // prettier-ignore
+  const effective = lists.flatMap(([key, values], k) => (varies[k].size > 0 ? [{ key, values, k }] : []))
+  const isRun = (i: number) => lists.every((_, k) => varies[k].size > 0 || digit(i, k) === 0)
+  const runs = all.flatMap((run, i) => (isRun(i) ? [{ ...run, i }] : []))
+  if (runs.length > mostRuns) return null
+  if (runs.length === 1) return runs[0].draft
+  // What only some of them need does the others no harm.
+  const calibration = runs.find(({ draft }) => draft.calibration !== undefined)?.draft.calibration
+  const first: Draft = { ...runs[0].draft, calibration }
+  const fits = runs.every(({ one, draft }) => {
+    const set = effective.reduce<unknown>(
+      (recipe, { key }) => (Object.hasOwn(places, key) ? withSetting(recipe, places[key], one[key]) : null),
+      first,
+    )
+    return set !== null && JSON.stringify(set) === JSON.stringify({ ...draft, calibration })
+  })
+  if (fits)
+    return { ...first, sweep: Object.fromEntries(effective.map(({ key, values }) => [places[key], [...values]])) }
+  const named = runs.map(({ i, one, draft }) => {
+    const pairs = effective.filter(({ k }) => varies[k].has(base(i, k)))
+    return { draft, name: nameOf(pairs.map(({ key }) => [places[key] ?? key, one[key]])) }
+  })
+  return asCases(first, named)
+}
+
+/** One case for each draft, none twice: what all have stands in the recipe, what differs in the case. */
+function asCases(first: Draft, runs: readonly { name: string; draft: Draft }[]): Draft {
   const common = Object.fromEntries(
-    parts.map((part) => [part, runs.every((run) => run.draft[part] !== undefined) ? base[part] : undefined]),
+    parts.map((part) => [part, runs.every(({ draft }) => draft[part] !== undefined) ? first[part] : undefined]),
   )
+  const commonTexts = new Map(parts.map((part) => [part, JSON.stringify(common[part])]))
   const cases = new Map<string, JsonMap>()
-  for (const run of runs) {
-    const own = parts.filter((part) => JSON.stringify(run.draft[part]) !== JSON.stringify(common[part]))
-    const set = withoutUndefined(Object.fromEntries(own.map((part) => [part, run.draft[part]])))
-    const pairs = effective.filter(([key, values]) => matters(run.one, key, values))
-    const name = nameOf(pairs.map(([key]) => [places[key] ?? key, run.one[key]]))
-    if (!cases.has(JSON.stringify(set))) cases.set(JSON.stringify(set), { name, set })
+  for (const { name, draft } of runs) {
+    const own = parts.filter((part) => JSON.stringify(draft[part]) !== commonTexts.get(part))
+    const set = withoutUndefined(Object.fromEntries(own.map((part) => [part, draft[part]])))
+    const key = JSON.stringify(set)
+    const short = name.length <= longestName ? name : `case ${cases.size + 1}`
+    if (!cases.has(key)) cases.set(key, { name: short, set })
   }
-  return { ...base, ...common, sweep: { cases: [...cases.values()] } }
-}
-
-function combinations(lists: SweptLists['lists']): JsonMap[] {
-  return lists.reduce<JsonMap[]>(
-    (runs, [key, values]) => runs.flatMap((run) => values.map((value) => ({ ...run, [key]: value }))),
-    [{}],
-  )
-}
-
-function firstOf(lists: SweptLists['lists']): JsonMap {
-  return Object.fromEntries(lists.map(([key, values]) => [key, values[0]]))
+  return { ...first, ...common, sweep: { cases: [...cases.values()] } }
 }
