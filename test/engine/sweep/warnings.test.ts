@@ -53,6 +53,13 @@ describe('what a sweep says of its runs', function () {
     assert.equal(stdout.match(/is there already/g)?.length, 1)
   })
 
+  it('a plan says all that one rule has to say of a run, and what all runs say once', () => {
+    const swept = { ...sweptRecipe({ seed: [0, 1] }), prune: [{ method: 'magnitude', sparsity: 0.5, dampening: 0.1, block_size: 64 }] } // prettier-ignore
+    const { stdout } = sweep(place, 'plan', place.recipe('a', swept))
+    for (const key of ['dampening', 'block_size'])
+      assert.equal(stdout.match(new RegExp(`warning: ${key} has no effect`, 'g'))?.length, 1, stdout)
+  })
+
   it('what was said while pruning is said by every run that takes its result', () => {
     const recipe = {
       ...sweptRecipe({ 'recover.lr': [1e-3, 2e-3] }),
