@@ -161,7 +161,7 @@ function checkPattern(
   const indivisible = names.filter((linear) => (shapes.get(linear)?.[1] ?? 0) % m !== 0)
   if (indivisible.length)
     throw new PlanError(
-      `pattern ${name} needs a number of inputs divisible by ${m}; put these into \`ignore\` or choose another pattern: ${someOf(indivisible.map((linear) => `${linear} (${shapes.get(linear)?.[1]} inputs)`))}`,
+      `pattern ${name} needs a number of inputs divisible by ${m}; choose another pattern, or put these into \`ignore\` of a recipe or of prune: ${someOf(indivisible.map((linear) => `${linear} (${shapes.get(linear)?.[1]} inputs)`))}`,
     )
 }
 

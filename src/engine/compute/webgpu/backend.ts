@@ -2,6 +2,7 @@
 import type { Worker } from 'node:worker_threads'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { totalmem } from 'node:os'
+import { formatBytes } from '../../../shared/format/byteSize.ts'
 import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
@@ -273,15 +274,14 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
 const leastPlan = 64 * 2 ** 20
 
 function checkRoom(bytes: number, used: number, maxBytes: number, facts: GpuFacts): void {
-  const mib = (n: number) => `${Math.ceil(n / 2 ** 20)} MiB`
   if (bytes > facts.maxBufferBytes)
     throw new EngineError(
       'out-of-memory',
-      `a tensor of ${mib(bytes)} does not fit ${facts.description}, whose buffers end at ${mib(facts.maxBufferBytes)}: use a smaller batch or sequence, or --device cpu`,
+      `a tensor of ${formatBytes(bytes)} does not fit ${facts.description}, whose buffers end at ${formatBytes(facts.maxBufferBytes)}: use a smaller batch or sequence, or --device cpu`,
     )
   if (used + bytes > maxBytes)
     throw new EngineError(
       'out-of-memory',
-      `${mib(bytes)} more than the ${mib(used)} in use would pass the limit of ${mib(maxBytes)} on ${facts.description}: raise --device-memory if the device has more, or use a smaller batch or sequence`,
+      `${formatBytes(bytes)} more than the ${formatBytes(used)} in use would pass the limit of ${formatBytes(maxBytes)} on ${facts.description}: raise --device-memory if the device has more, or use a smaller batch or sequence`,
     )
 }
