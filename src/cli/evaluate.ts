@@ -1,5 +1,4 @@
 // sparsescope evaluate: perplexity of a model on a text or on ids, with its protocol stated; or a zero-shot task.
-import { formatBytes } from '../shared/format/byteSize.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
 import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
@@ -8,6 +7,7 @@ import { openModel, unusedText } from '../engine/model/model.ts'
 import { watchMemory } from '../engine/run/state/peakMemory.ts'
 import { openIdTensor } from '../engine/text/idTensor.ts'
 import { loadWindows } from '../engine/text/windows.ts'
+import { formatBytes } from '../shared/format/byteSize.ts'
 import type { ModelConfig } from '../shared/families/modelConfig.ts'
 import { passTokens } from '../shared/plan/memory.ts'
 import { nearest } from '../shared/recipe/nearest.ts'

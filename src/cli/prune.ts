@@ -1,5 +1,4 @@
 // sparsescope prune: one pruning pass without recovery. It is a recipe written from options, run as any other.
-import { formatBytes } from '../shared/format/byteSize.ts'
 import { defaultSaveFormat, saveFormatNames, saveFormats, type SaveFormat } from '../shared/recipe/saveFormats.ts'
 import { InvalidArgumentError, Option } from 'commander'
 import { dirname, join, resolve } from 'node:path'
@@ -13,6 +12,7 @@ import type { RunReport } from '../engine/run/report/report.ts'
 import { writeAtomic } from '../engine/run/state/atomicFile.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import { allocationNames } from '../shared/allocations/allocations.ts'
+import { formatBytes } from '../shared/format/byteSize.ts'
 import { andList } from '../shared/format/lists.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../shared/methods/keys.ts'
 import {

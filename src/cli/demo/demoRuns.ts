@@ -1,7 +1,7 @@
 // What the demo runs, and what came out as rows.
-import { formatBytes } from '../../shared/format/byteSize.ts'
 import { join } from 'node:path'
 import type { RunReport } from '../../engine/run/report/report.ts'
+import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatShare } from '../../shared/format/numbers.ts'
 
 export interface DemoModel {

@@ -66,6 +66,23 @@ describe('a tied head that is stored too', () => {
       assert.equal(saved[0].perplexity, evaluations[1].perplexity)
     })
 
+  it('stays what it is where nothing trains the embedding, also where the two are not the same', async () => {
+    const source = await openCheckpoint(work.path('model'))
+    const tensors: Record<string, TestTensor> = {}
+    for (const { name, dtype, shape } of source.tensors.values())
+      tensors[name] = { dtype, shape: [...shape], data: await source.read(name) }
+    await source.close()
+    const other = { ...tensors[head], data: Uint8Array.from(tensors[head].data).fill(1, 0, 2) }
+    writeFileSync(work.path('model/model.safetensors'), safetensors({ ...tensors, [head]: other }))
+    // Nothing here looks at the head.
+    await run(cpu, { recipe: work.recipe('r', { ...recipe([]), recover: undefined, evaluate: undefined }) })
+    const after = await openCheckpoint(work.path('out'))
+    const [savedHead, savedEmbedding] = await Promise.all([head, embedding].map((name) => after.read(name)))
+    await after.close()
+    assert.deepEqual(savedHead, new Uint8Array(other.data))
+    assert.deepEqual(savedEmbedding, new Uint8Array(tensors[embedding].data))
+  })
+
   it('has its own weights once it is trained itself', async () => {
     await run(cpu, { recipe: work.recipe('r', recipe([['head']])) })
     const after = await openCheckpoint(work.path('out'))

@@ -1,6 +1,6 @@
 // The table at the end of a run: dense, pruned, recovered.
-import { formatBytes } from '../../../shared/format/byteSize.ts'
 import type { Stage } from '../../../shared/protocol/events.ts'
+import { formatBytes } from '../../../shared/format/byteSize.ts'
 import {
   formatAccuracy,
   formatDuration,

@@ -7,7 +7,7 @@ export interface OverlayOptions {
   readonly config?: unknown
   /** Tensors of the layers that are not the model's, by prefix: masks, say. */
   readonly hidden?: string
-  /** A tensor that is another one under a second name: it is what that one has become. */
+  /** A tensor that is another one under a second name: where a layer has that one, it is what that one has become. */
   readonly same?: { readonly name: string; readonly as: string } | null
 }
 
@@ -25,9 +25,10 @@ export function overlayCheckpoint(
       tensors.set(name, entry)
       owners.set(name, layer)
     }
-  const became = same ? tensors.get(same.as) : undefined
+  // Where none has it nobody has looked whether the two agree: both stay what they are.
+  const became = same && owners.has(same.as) ? tensors.get(same.as) : undefined
   if (same && became) tensors.set(same.name, { ...became, name: same.name })
-  const stored = (name: string) => (name === same?.name ? same.as : name)
+  const stored = (name: string) => (became && name === same?.name ? same.as : name)
   const owner = (name: string) => owners.get(stored(name)) ?? source
   return {
     path: source.path,
