@@ -1,6 +1,6 @@
 // Script time a frame while the tensor table scrolls through 10,000 rows: `npx tsx bench/scroll.ts`. Bar: 8 ms.
 import { chromium } from 'playwright-core'
-import { recordedModel, recordedStats, settings } from '../webview-ui/harness/recorded.ts'
+import { recordedModel, recordedStats, settings } from '../test/webview/harness/recorded.ts'
 import { chromiumArguments, findChromium } from '../scripts/vscode/browser.mjs'
 import { openView, send } from '../test/support/browser.ts'
 

@@ -8,7 +8,7 @@ import { Sweeps } from '../src/extension/sweeps/sweeps.ts'
 import type { ToSweep } from '../src/shared/protocol/sweepView.ts'
 import { chromiumArguments, findChromium } from '../scripts/vscode/browser.mjs'
 import { openView, posted } from '../test/support/browser.ts'
-import { settings } from '../webview-ui/harness/recorded.ts'
+import { settings } from '../test/webview/harness/recorded.ts'
 import { writeSweep } from './support/writtenSweep.ts'
 
 const [numRuns, numSteps, newSteps, rounds] = [500, 2000, 5, 5]

@@ -2,8 +2,8 @@
 // all of them go on: `npx tsx bench/sweepView.ts`. Bars: opens in 1 s, follows at 30 frames a second.
 import { chromium, type Page } from 'playwright-core'
 import { CurveThinner, type ThinnedPart } from '../src/shared/series/thinCurve.ts'
-import { settings } from '../webview-ui/harness/recorded.ts'
-import { recordedAs, recordedWhat } from '../webview-ui/harness/recordedSweep.ts'
+import { settings } from '../test/webview/harness/recorded.ts'
+import { recordedAs, recordedWhat } from '../test/webview/harness/recordedSweep.ts'
 import { chromiumArguments, findChromium } from '../scripts/vscode/browser.mjs'
 import { openView, posted } from '../test/support/browser.ts'
 import { manyRows } from './support/writtenSweep.ts'

@@ -6,8 +6,8 @@ import { Worker } from 'node:worker_threads'
 import { beatMs, encodeLock, lockName } from '../../src/shared/format/runLock.ts'
 import type { RunEvent } from '../../src/shared/protocol/events.ts'
 import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
-import { recordedRows } from '../../webview-ui/harness/recordedSweep.ts'
-import { recordedRun } from '../../webview-ui/harness/recorded.ts'
+import { recordedRows } from '../../test/webview/harness/recordedSweep.ts'
+import { recordedRun } from '../../test/webview/harness/recorded.ts'
 
 const holder = { token: '0'.repeat(32), pid: 1, host: 'bench', boot: null, pidSpace: null }
 

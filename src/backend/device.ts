@@ -19,7 +19,7 @@ export async function probeDevice(choice: DeviceChoice): Promise<DeviceFacts> {
   const { info } = backend
   await backend.close()
   return {
-    device: info.device === 'wgpu' ? 'wgpu' : 'cpu',
+    device: info.device,
     description: info.description,
     reasons: [String(info.details.reason ?? '')].filter(Boolean),
   }

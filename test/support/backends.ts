@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import type { Backend } from '../../src/engine/compute/backend.ts'
 import { openCpu } from '../../src/engine/compute/cpu/open.ts'
-import { openReference } from '../../src/engine/compute/reference/backend.ts'
+import { openReference } from './reference/backend.ts'
 import { openWebGpu } from '../../src/engine/compute/webgpu/backend.ts'
 
 export interface BackendCase {

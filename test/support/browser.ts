@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { chromiumArguments, findChromium, noChromium } from '../../scripts/vscode/browser.mjs'
-import { harnessPage } from '../../webview-ui/harness/page.ts'
-import type { ThemeName } from '../../webview-ui/harness/themes.ts'
+import { harnessPage } from '../webview/harness/page.ts'
+import type { ThemeName } from '../webview/harness/themes.ts'
 import { lacks } from './skip.ts'
 
 export const root = new URL('../../', import.meta.url).pathname

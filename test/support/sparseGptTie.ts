@@ -1,5 +1,5 @@
 // How close an N:M decision of SparseGPT is, by a plain run of the method in f64: what f32 rounding may decide.
-import { inverseFactor } from '../../src/engine/compute/reference/prune.ts'
+import { inverseFactor } from './reference/prune.ts'
 import type { NmPattern } from '../../src/shared/format/nm.ts'
 
 /**

@@ -1,7 +1,7 @@
 // Views in Chromium, for a suite: one browser for all its tests, a page for each, and a script error in one fails its test.
 import assert from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
-import type { ThemeName } from '../../webview-ui/harness/themes.ts'
+import type { ThemeName } from '../webview/harness/themes.ts'
 import { openBrowser, openView, type ViewName } from './browser.ts'
 
 export interface PageOptions {

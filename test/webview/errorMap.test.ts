@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import type { RunEvent } from '../../src/shared/protocol/events.ts'
 import { posted, send } from '../support/browser.ts'
 import { tooWide, viewPages } from '../support/viewPages.ts'
-import * as recorded from '../../webview-ui/harness/recorded.ts'
+import * as recorded from './harness/recorded.ts'
 
 const run = recorded.recordedRun(12)
 const settings = { type: 'settings', settings: recorded.settings }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
 import { viewPages } from '../support/viewPages.ts'
-import * as recorded from '../../webview-ui/harness/recorded.ts'
+import * as recorded from './harness/recorded.ts'
 
 const model = recorded.recordedModel(6)
 const stats = recorded.recordedStats(model)

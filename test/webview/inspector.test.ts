@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
-import * as recorded from '../../webview-ui/harness/recorded.ts'
+import * as recorded from './harness/recorded.ts'
 
 const model = recorded.recordedModel(12)
 const stats = recorded.recordedStats(model)

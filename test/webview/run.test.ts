@@ -4,7 +4,7 @@ import type { RunEvent, Stage } from '../../src/shared/protocol/events.ts'
 import { resultOf } from '../../src/shared/series/runResult.ts'
 import { posted, send } from '../support/browser.ts'
 import { viewPages } from '../support/viewPages.ts'
-import * as recorded from '../../webview-ui/harness/recorded.ts'
+import * as recorded from './harness/recorded.ts'
 
 const run = recorded.recordedRun(12)
 const settings = { type: 'settings', settings: { ...recorded.settings, smoothing: 0 } }

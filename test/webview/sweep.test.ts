@@ -3,8 +3,8 @@ import type { Page } from 'playwright-core'
 import type { ComparedRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages, type PageOptions } from '../support/viewPages.ts'
-import * as recorded from '../../webview-ui/harness/recorded.ts'
-import { recordedAs, recordedCurves, recordedMap, recordedRows, recordedWhat } from '../../webview-ui/harness/recordedSweep.ts' // prettier-ignore
+import * as recorded from './harness/recorded.ts'
+import { recordedAs, recordedCurves, recordedMap, recordedRows, recordedWhat } from './harness/recordedSweep.ts' // prettier-ignore
 
 const settings = { type: 'settings', settings: recorded.settings }
 const rows = recordedRows(3, 2)

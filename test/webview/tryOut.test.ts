@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
-import { recordedProgress, recordedTrial, triedModels } from '../../webview-ui/harness/recordedTrial.ts'
-import * as recorded from '../../webview-ui/harness/recorded.ts'
-import type { ThemeName } from '../../webview-ui/harness/themes.ts'
+import { recordedProgress, recordedTrial, triedModels } from './harness/recordedTrial.ts'
+import * as recorded from './harness/recorded.ts'
+import type { ThemeName } from './harness/themes.ts'
 
 const settings = { type: 'settings', settings: recorded.settings }
 const columns = { type: 'columns', columns: triedModels, note: null }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
 import { tooWide, viewPages } from '../support/viewPages.ts'
-import * as recorded from '../../webview-ui/harness/recorded.ts'
-import { recordedRows, recordedWhat } from '../../webview-ui/harness/recordedSweep.ts'
-import { recordedTrial } from '../../webview-ui/harness/recordedTrial.ts'
-import type { ThemeName } from '../../webview-ui/harness/themes.ts'
+import * as recorded from './harness/recorded.ts'
+import { recordedRows, recordedWhat } from './harness/recordedSweep.ts'
+import { recordedTrial } from './harness/recordedTrial.ts'
+import type { ThemeName } from './harness/themes.ts'
 
 const model = recorded.recordedModel(12)
 const stats = recorded.recordedStats(model)

@@ -5,7 +5,7 @@ import type { PruneKernels } from './pruneKernels.ts'
 import type { RowLimit } from './rowLimit.ts'
 import type { Tensor } from './tensor.ts'
 
-export type Device = 'cpu' | 'wgpu' | 'reference'
+export type Device = 'cpu' | 'wgpu'
 
 export interface DeviceInfo {
   readonly device: Device

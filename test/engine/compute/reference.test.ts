@@ -2,7 +2,7 @@
 // in gradients. The loss is Σ out ⊙ dOut, so its gradient is what a backward kernel returns for dOut.
 import assert from 'node:assert/strict'
 import type { AttentionShape } from '../../../src/engine/compute/kernels.ts'
-import { openReference } from '../../../src/engine/compute/reference/backend.ts'
+import { openReference } from '../../support/reference/backend.ts'
 import { maskWords, type Tensor } from '../../../src/engine/compute/tensor.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { activationKinds } from './cases/elementwise.ts'

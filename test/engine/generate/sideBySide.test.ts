@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { openReference } from '../../../src/engine/compute/reference/backend.ts'
+import { openReference } from '../../support/reference/backend.ts'
 import { openBackend } from '../../../src/engine/compute/open.ts'
 import { writeSideBySide } from '../../../src/engine/generate/sideBySide.ts'
 import { likeliestTokens } from '../../../src/engine/generate/logProbabilities.ts'

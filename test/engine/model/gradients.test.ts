@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { Arena } from '../../../src/engine/compute/arena.ts'
 import type { Kernels } from '../../../src/engine/compute/kernels.ts'
-import { openReference, type ReferenceBackend } from '../../../src/engine/compute/reference/backend.ts'
+import { openReference, type ReferenceBackend } from '../../support/reference/backend.ts'
 import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 import { createGradientSink } from '../../../src/engine/evaluate/gradientSink.ts'
 import type { Batch } from '../../../src/engine/model/batch.ts'

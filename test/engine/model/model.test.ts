@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Arena } from '../../../src/engine/compute/arena.ts'
 import { readF32 } from '../../../src/engine/compute/backend.ts'
-import { openReference } from '../../../src/engine/compute/reference/backend.ts'
+import { openReference } from '../../support/reference/backend.ts'
 import { blockBytes, loadBlock, releaseBlock } from '../../../src/engine/model/block.ts'
 import { blockForward } from '../../../src/engine/model/blockPass.ts'
 import { loadEnds, releaseEnds } from '../../../src/engine/model/ends.ts'

@@ -1,7 +1,7 @@
 // Laws of single parts: routing, batches, residency, the head in chunks, rope tables.
 import assert from 'node:assert/strict'
 import { Arena } from '../../../src/engine/compute/arena.ts'
-import { openReference } from '../../../src/engine/compute/reference/backend.ts'
+import { openReference } from '../../support/reference/backend.ts'
 import { checkBatch, positionRows, targetsOf, type Batch } from '../../../src/engine/model/batch.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { headLoss } from '../../../src/engine/model/head.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import { openReference } from '../../../src/engine/compute/reference/backend.ts'
+import { openReference } from '../../support/reference/backend.ts'
 import { createGradientSink } from '../../../src/engine/evaluate/gradientSink.ts'
 import type { Batch } from '../../../src/engine/model/batch.ts'
 import { computeIn } from '../../../src/engine/model/computeIn.ts'

@@ -1,8 +1,8 @@
 // What radix selection prunes, against a sort of all scores.
 import assert from 'node:assert/strict'
 import { upload } from '../../../src/engine/compute/backend.ts'
-import { openReference } from '../../../src/engine/compute/reference/backend.ts'
-import { referencePrune } from '../../../src/engine/compute/reference/prune.ts'
+import { openReference } from '../../support/reference/backend.ts'
+import { referencePrune } from '../../support/reference/prune.ts'
 import { uploadScale } from '../../../src/engine/prune/columnScale.ts'
 import { countScores, findLimit, rankOf, type CountGroup } from '../../../src/engine/prune/select.ts'
 import { maskWords } from '../../../src/engine/compute/tensor.ts'

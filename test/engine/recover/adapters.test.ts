@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Arena } from '../../../src/engine/compute/arena.ts'
 import { readF32, upload, type Backend } from '../../../src/engine/compute/backend.ts'
-import { openReference } from '../../../src/engine/compute/reference/backend.ts'
+import { openReference } from '../../support/reference/backend.ts'
 import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 import type { Linear } from '../../../src/engine/model/module.ts'
 import { maskOfZeros, type Mask } from '../../../src/engine/prune/mask.ts'

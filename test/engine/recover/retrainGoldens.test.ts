@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32 } from '../../../src/engine/compute/backend.ts'
-import { openReference } from '../../../src/engine/compute/reference/backend.ts'
+import { openReference } from '../../support/reference/backend.ts'
 import { loadBlock } from '../../../src/engine/model/block.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel } from '../../../src/engine/model/model.ts'

@@ -12,7 +12,7 @@ import { Sweeps, type Sweep } from '../../../src/extension/sweeps/sweeps.ts'
 import { encodeLock } from '../../../src/shared/format/runLock.ts'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
 import type { ComparedRow, ToSweep } from '../../../src/shared/protocol/sweepView.ts'
-import { recordedRun } from '../../../webview-ui/harness/recorded.ts'
+import { recordedRun } from '../../webview/harness/recorded.ts'
 import { addPart, emptyCurve } from '../../../webview-ui/sweep/curveData.ts'
 
 const lines = (events: readonly RunEvent[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('')

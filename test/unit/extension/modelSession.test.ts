@@ -4,7 +4,7 @@ import { ModelSession } from '../../../src/extension/inspector/modelSession.ts'
 import type { OpenedModel, ScanProgress, TensorStats } from '../../../src/shared/protocol/inspect.ts'
 import type { AnalysisUpdate } from '../../../src/shared/protocol/rpc.ts'
 import type { ToInspector } from '../../../src/shared/protocol/view.ts'
-import { recordedAnalysis, recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
+import { recordedAnalysis, recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
 /** A backend whose file can be overwritten. */
 function fakeBackend() {

@@ -8,7 +8,7 @@ import { measuresOf } from '../../../src/shared/sweep/measures.ts'
 import { parseCancelled, parsePlan } from '../../../src/shared/sweep/parsePlan.ts'
 import { defaultStyles, styleGroups, stylePaths } from '../../../src/shared/sweep/runStyles.ts'
 import { standingInSweep, type RunSigns, type SweepSigns } from '../../../src/shared/sweep/standing.ts'
-import { recordedRows } from '../../../webview-ui/harness/recordedSweep.ts'
+import { recordedRows } from '../../webview/harness/recordedSweep.ts'
 
 const rows = recordedRows(3, 2)
 const folded = foldSeeds(rows)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describeCell, heatData, layOutHeat } from '../../../webview-ui/inspector/cells.ts'
 import { csvFile, jsonFile } from '../../../webview-ui/inspector/exportFiles.ts'
 import { defaultMeasure, measuresOf, scaleOf, type Known } from '../../../webview-ui/inspector/measures.ts'
-import { recordedAnalysis, recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
+import { recordedAnalysis, recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
 describe('what the map is coloured by', () => {
   const model = recordedModel(3)

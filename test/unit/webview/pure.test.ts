@@ -8,7 +8,7 @@ import { layOutHeat } from '../../../webview-ui/inspector/cells.ts'
 import { csvFile, escapeHtml, htmlFile } from '../../../webview-ui/inspector/exportFiles.ts'
 import { cellValue, sparsityMeasure, type Known } from '../../../webview-ui/inspector/measures.ts'
 import { roleTotals } from '../../../webview-ui/inspector/totals.ts'
-import { recordedModel, recordedStats } from '../../../webview-ui/harness/recorded.ts'
+import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
 describe('table order', () => {
   const column = { id: 'n', numeric: true, sort: (x: { v: number | null }) => x.v }

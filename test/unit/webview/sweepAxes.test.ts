@@ -3,7 +3,7 @@ import { measuresOf } from '../../../src/shared/sweep/measures.ts'
 import { foldSeeds } from '../../../src/shared/sweep/foldSeeds.ts'
 import { chooseAxes } from '../../../webview-ui/sweep/axes.ts'
 import { defaults } from '../../../webview-ui/sweep/options.ts'
-import { recordedAs, recordedRows } from '../../../webview-ui/harness/recordedSweep.ts'
+import { recordedAs, recordedRows } from '../../webview/harness/recordedSweep.ts'
 
 describe('axes of the picture of runs', () => {
   const rows = recordedRows(2, 1)

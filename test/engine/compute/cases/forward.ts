@@ -1,5 +1,5 @@
 // What a forward case leaves for its backward, from the reference.
-import { openReference } from '../../../../src/engine/compute/reference/backend.ts'
+import { openReference } from '../../../support/reference/backend.ts'
 import { upload } from '../../../../src/engine/compute/backend.ts'
 import type { OpCase } from './opCase.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Backend } from '../../../../src/engine/compute/backend.ts'
 import type { Kernels } from '../../../../src/engine/compute/kernels.ts'
-import { openReference } from '../../../../src/engine/compute/reference/backend.ts'
+import { openReference } from '../../../support/reference/backend.ts'
 import { lengthOf, maskWords, slice, type Tensor } from '../../../../src/engine/compute/tensor.ts'
 import { f32ToBf16, f32ToF16, hostArray, type DType, type HostArray } from '../../../../src/engine/dtype.ts'
 import { createRng, type Rng } from '../../../../src/engine/rng.ts'

@@ -8,7 +8,7 @@ import { foldLeanLines } from '../../../../src/shared/series/leanLines.ts'
 import { emptyLeanRun, foldLean } from '../../../../src/shared/series/leanRun.ts'
 import { smooth } from '../../../../src/shared/series/smooth.ts'
 import { CurveThinner } from '../../../../src/shared/series/thinCurve.ts'
-import { recordedList, recordedRun } from '../../../../webview-ui/harness/recorded.ts'
+import { recordedList, recordedRun } from '../../../webview/harness/recorded.ts'
 
 const lean = (events: readonly RunEvent[]) => foldLean(emptyLeanRun(), events)
 const numbered = (y: readonly number[]): Curve => ({ x: y.map((_, i) => i + 1), y })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { downsample } from '../../../../src/shared/series/downsample.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
 import { smooth, type Point } from '../../../../src/shared/series/smooth.ts'
-import { recordedRun } from '../../../../webview-ui/harness/recorded.ts'
+import { recordedRun } from '../../../webview/harness/recorded.ts'
 
 const points = fc
   .array(fc.option(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { nil: null, freq: 20 }), { maxLength: 400 })

@@ -1,8 +1,15 @@
 // The slow, obviously right pruning kernels: naive sorts and textbook loops, over any backend's reads and writes.
-import type { NmPattern } from '../../../shared/format/nm.ts'
-import type { Backend } from '../backend.ts'
-import { exactPlace, type Columns, type Digit, type Limit, type PruneKernels, type Scored } from '../pruneKernels.ts'
-import { maskWords, type Tensor } from '../tensor.ts'
+import type { NmPattern } from '../../../src/shared/format/nm.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import {
+  exactPlace,
+  type Columns,
+  type Digit,
+  type Limit,
+  type PruneKernels,
+  type Scored,
+} from '../../../src/engine/compute/pruneKernels.ts'
+import { maskWords, type Tensor } from '../../../src/engine/compute/tensor.ts'
 
 const f32 = new Float32Array(1)
 const u32 = new Uint32Array(f32.buffer)

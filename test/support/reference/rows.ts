@@ -1,5 +1,5 @@
 // Rows and columns: sums, gathers and copies, in f64 loops.
-import type { Kernels } from '../kernels.ts'
+import type { Kernels } from '../../../src/engine/compute/kernels.ts'
 import type { Storage } from './storage.ts'
 
 type Rows = Pick<Kernels, 'columnSum' | 'columnSquares' | 'gatherRows' | 'scatterAddRows' | 'rowDot' | 'copy'>

@@ -1,5 +1,5 @@
 // Losses and the optimiser, in f64 loops.
-import type { Kernels } from '../kernels.ts'
+import type { Kernels } from '../../../src/engine/compute/kernels.ts'
 import type { Storage } from './storage.ts'
 
 type Training = Pick<

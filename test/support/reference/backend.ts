@@ -1,8 +1,8 @@
 // The slow, obviously right backend of the tests: single-threaded loops in f64.
-import { hostArray, type DType, type HostArray } from '../../dtype.ts'
-import type { Backend } from '../backend.ts'
-import type { Kernels } from '../kernels.ts'
-import { lengthOf, type Tensor } from '../tensor.ts'
+import { hostArray, type DType, type HostArray } from '../../../src/engine/dtype.ts'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import type { Kernels } from '../../../src/engine/compute/kernels.ts'
+import { lengthOf, type Tensor } from '../../../src/engine/compute/tensor.ts'
 import { attention } from './attention.ts'
 import { elementwise } from './elementwise.ts'
 import { norms } from './norms.ts'
@@ -28,7 +28,7 @@ export function openReference(): ReferenceBackend {
   }
   let next = 1
   return {
-    info: { device: 'reference', description: 'reference (f64 loops)', details: {} },
+    info: { device: 'cpu', description: 'reference (f64 loops)', details: {} },
     traits: { inHostMemory: true, widensWeights: false, bf16Products: true },
     precision: 'f32',
     kernels,

@@ -1,5 +1,5 @@
 // Elementwise operations, in f64 loops.
-import type { Kernels } from '../kernels.ts'
+import type { Kernels } from '../../../src/engine/compute/kernels.ts'
 import { activations } from './activations.ts'
 import type { Storage } from './storage.ts'
 

@@ -1,6 +1,6 @@
 // Memory of the reference backend: f32 tensors are kept in f64, so that finite differences mean something.
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, type DType } from '../../dtype.ts'
-import type { Tensor } from '../tensor.ts'
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, type DType } from '../../../src/engine/dtype.ts'
+import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 
 export type Cells = Float64Array | Uint16Array | Int32Array | Uint32Array
 

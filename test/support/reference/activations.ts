@@ -1,5 +1,5 @@
 // Activations and their derivatives in f64.
-import type { Activation } from '../kernels.ts'
+import type { Activation } from '../../../src/engine/compute/kernels.ts'
 
 /** erf to f64 precision: Taylor series near 0, continued fraction of erfc far out. */
 export function erf(x: number): number {

@@ -1,8 +1,8 @@
 // Rotary positions and attention, in f64 loops.
-import { largest } from '../../../shared/format/lists.ts'
-import { bf16ToF32, f32ToBf16 } from '../../dtype.ts'
-import type { AttentionShape, Kernels } from '../kernels.ts'
-import type { Tensor } from '../tensor.ts'
+import { largest } from '../../../src/shared/format/lists.ts'
+import { bf16ToF32, f32ToBf16 } from '../../../src/engine/dtype.ts'
+import type { AttentionShape, Kernels } from '../../../src/engine/compute/kernels.ts'
+import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 import type { Storage } from './storage.ts'
 
 type Attention = Pick<Kernels, 'rope' | 'attention' | 'attentionStep' | 'attentionBackward'>

@@ -1,5 +1,5 @@
 // LayerNorm and RMSNorm, in f64 loops.
-import type { Kernels } from '../kernels.ts'
+import type { Kernels } from '../../../src/engine/compute/kernels.ts'
 import type { Storage } from './storage.ts'
 
 type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward'>
