@@ -12,7 +12,7 @@ interface ImportOptions extends CommonOptions {
   out?: string
 }
 
-export const importCommand = command('import', 'convert a recipe of llm-compressor, SparseML, PERP or Axolotl', [
+export const importCommand = command('import', 'convert a recipe of llm-compressor, SparseML or PERP', [
   'import recipe.yaml',
   'import sweep.yaml --out opt.prune.yaml',
 ])

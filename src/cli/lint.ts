@@ -20,7 +20,7 @@ export const lintCommand = command('lint', 'check recipes without running them',
   'lint --json recipes/*.prune.yaml',
   'lint --severity L1=off --severity M3=error opt.prune.yaml',
 ])
-  .argument('<recipe...>', 'recipes (*.prune.yaml), or recipes of llm-compressor, SparseML, PERP or Axolotl')
+  .argument('<recipe...>', 'recipes (*.prune.yaml), or recipes of llm-compressor, SparseML or PERP')
   .option('--severity <rule=severity>', 'error, warning, info, hint or off for a rule; may be repeated', collect, [])
   .action(
     runs(async (context, paths: string[], options: LintOptions) => {

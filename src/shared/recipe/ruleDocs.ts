@@ -74,5 +74,5 @@ const foreignSection = `## X4: A recipe of another tool
 
 information
 
-Recognised by its content: llm-compressor, SparseML, a W&B sweep of PERP, or Axolotl's llm-compressor block. The action
+Recognised by its content: llm-compressor, SparseML, or a W&B sweep of PERP. The action
 "Convert to SparseScope recipe", or \`sparsescope import\`, makes a recipe of it.`

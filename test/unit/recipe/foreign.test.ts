@@ -43,20 +43,6 @@ parameters:
   mystery: {value: 1}
 `
 
-const axolotl = `base_model: meta-llama/Llama-3.2-1B
-datasets: [{path: data.jsonl, type: alpaca}]
-learning_rate: 2.0e-5
-sequence_len: 1024
-micro_batch_size: 2
-gradient_accumulation_steps: 4
-max_steps: 300
-llmcompressor:
-  recipe:
-    finetuning_stage:
-      finetuning_modifiers:
-        ConstantPruningModifier: {targets: ["re:.*q_proj.weight"], start: 0}
-`
-
 describe('recipes of other tools', () => {
   it('llm-compressor: names change, tensors become modules, quantisation is listed', () => {
     const { recipe, notes, from } = imported(llmCompressor)
@@ -187,31 +173,6 @@ describe('recipes of other tools', () => {
       assert.ok(reconstruct.notes.some((note) => note.includes(key)))
     const [second] = recoveriesOf(retrain.recipe.recover)
     assert.deepEqual([second.weight_decay, second.grad_accumulation, second.shuffle], [0.1, 2, true])
-  })
-
-  it('Axolotl: training settings and the mask are kept', () => {
-    const { recipe } = imported(axolotl)
-    assert.equal(recipe.model, 'meta-llama/Llama-3.2-1B')
-    assert.deepEqual(recipe.recover, {
-      mode: 'retrain', train: ['full'], steps: 300, lr: 2e-5, batch_size: 2, grad_accumulation: 4, data: 'data.jsonl', seq_len: 1024,
-    }) // prettier-ignore
-  })
-
-  it('Axolotl: what has a counterpart is taken, and nothing of the rest goes without a word', () => {
-    const { recipe, notes } = imported(
-      `${axolotl.replace('max_steps: 300', 'num_epochs: 3')}adapter: qlora\nlora_r: 8\nseed: 42\nweight_decay: 0.1\nmax_grad_norm: 0.3\nlr_scheduler: cosine\nwarmup_steps: 100\nlora_dropout: 0.05\nbf16: auto\noutput_dir: out\n`,
-    )
-    const [recover] = recoveriesOf(recipe.recover)
-    const { seed } = recipe
-    const { train, lora, weight_decay, clip_norm, steps } = recover
-    assert.deepEqual(
-      { seed, train, lora, weight_decay, clip_norm, steps },
-      { seed: 42, train: ['mask_lora'], lora: { rank: 8 }, weight_decay: 0.1, clip_norm: 0.3, steps: undefined },
-    )
-    const told = notes.join('\n')
-    for (const key of ['num_epochs', 'lr_scheduler', 'warmup_steps', 'lora_dropout', 'qlora', 'datasets'])
-      assert.match(told, new RegExp(key))
-    assert.doesNotMatch(told, /bf16|output_dir|micro_batch/)
   })
 
   it('a value that cannot be taken over takes no more along than its step, or itself', () => {

@@ -2,7 +2,6 @@
 import { isMethodName, needsData } from '../../methods/methods.ts'
 import type { Recipe } from '../schema.ts'
 import { recipeSchema } from '../schema.ts'
-import { axolotlRecipe } from './axolotl.ts'
 import type { Dialect, Json, JsonMap } from './dialect.ts'
 import { isMap, modifiersIn } from './dialect.ts'
 import { pruneStepOf } from './modifier.ts'
@@ -29,12 +28,7 @@ export type Draft = { [key: string]: Json | undefined }
 export function convertRecipe(value: unknown, dialect: Dialect): Conversion {
   const notes: Note[] = []
   const root = isMap(value) ? value : {}
-  const draft: Draft =
-    dialect === 'perp'
-      ? perpRecipe(root, notes)
-      : dialect === 'axolotl'
-        ? axolotlRecipe(root, notes)
-        : modifierRecipe(root, [], notes)
+  const draft = dialect === 'perp' ? perpRecipe(root, notes) : modifierRecipe(root, notes)
   const complete: JsonMap = { version: 1, model: 'path/to/model', ...withoutUndefined(draft) }
   return { recipe: accepted(complete, notes), notes }
 }
@@ -82,9 +76,9 @@ function without(value: JsonMap, path: readonly PropertyKey[]): JsonMap {
 }
 
 /** llm-compressor and SparseML: stages of groups of modifiers. */
-export function modifierRecipe(root: JsonMap, prefix: (string | number)[], notes: Note[]): Draft {
-  const steps = modifiersIn(root, []).flatMap((modifier) => {
-    const step = pruneStepOf({ ...modifier, path: [...prefix, ...modifier.path] }, notes)
+function modifierRecipe(root: JsonMap, notes: Note[]): Draft {
+  const steps = modifiersIn(root).flatMap((modifier) => {
+    const step = pruneStepOf(modifier, notes)
     return step ? [step] : []
   })
   const calibrates = steps.some(({ method }) => isMethodName(method) && needsData(method))

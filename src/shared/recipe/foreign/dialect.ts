@@ -1,12 +1,11 @@
 // Recipes of other tools, recognised by what is in them: their files have no extension of their own.
 
-export type Dialect = 'llm-compressor' | 'sparseml' | 'perp' | 'axolotl'
+export type Dialect = 'llm-compressor' | 'sparseml' | 'perp'
 
 export const dialectNames: Record<Dialect, string> = {
   'llm-compressor': 'an llm-compressor recipe',
   sparseml: 'a SparseML recipe',
   perp: 'a W&B sweep of PERP',
-  axolotl: 'an Axolotl configuration',
 }
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -26,8 +25,6 @@ const perpKeys = ['goal_sparsity', 'prune_method', 'peft_strategy', 'training_mo
 /** The tool that a parsed file belongs to; null for ours and for anything else. */
 export function dialectOf(value: unknown): Dialect | null {
   if (!isMap(value)) return null
-  const llmCompressor = value.llmcompressor
-  if (isMap(llmCompressor) && llmCompressor.recipe !== undefined) return 'axolotl'
   const parameters = isMap(value.parameters) ? value.parameters : value
   if (perpKeys.some((k) => Object.hasOwn(parameters, k))) return 'perp'
   const modifiers = modifiersIn(value)

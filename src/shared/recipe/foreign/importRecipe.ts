@@ -23,7 +23,7 @@ export function importRecipe(source: string): Imported | { problem: string } {
     return { problem: `it cannot be read as YAML${line}: ${first?.message ?? 'it is empty'}` }
   }
   const from = dialectOf(document.value)
-  if (!from) return { problem: 'it is no recipe of llm-compressor, SparseML, PERP or Axolotl: nothing to import' }
+  if (!from) return { problem: 'it is no recipe of llm-compressor, SparseML or PERP: nothing to import' }
   const { recipe, notes } = convertRecipe(document.value, from)
   const messages = notes.map((n) => n.message)
   const comments = [`Imported from ${dialectNames[from]}.`, ...messages.map((m) => `Not taken over: ${m}.`)]
