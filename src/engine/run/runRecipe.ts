@@ -97,9 +97,11 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     },
     showPath: (path) => shownPath(base, path),
   })
-  // At once, since the process may be made to leave before the work notices.
-  const onAbort = () => log.mention({ type: 'end', status: 'cancelled' })
-  options.signal?.addEventListener('abort', onAbort, { once: true })
+  // What is still saved after the signal has its events before the end; only a process that cannot wait says it here.
+  const onExit = () => {
+    if (options.signal?.aborted) log.mention({ type: 'end', status: 'cancelled' })
+  }
+  process.once('exit', onExit)
   try {
     // What an earlier process left there is not how this one ends.
     await rm(folder.report, { force: true })
@@ -107,9 +109,9 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     announce(opened, log, options.version)
     for (const message of overBudget) session.warn(message)
     const { sparsity } = await runPhases(session, plan, options.version)
-    // It has been said already that the run was cancelled: then it was, and going on finds nothing left to compute.
+    // Whoever cancelled it is told so, and going on finds nothing left to compute.
     options.signal?.throwIfAborted()
-    options.signal?.removeEventListener('abort', onAbort)
+    process.off('exit', onExit)
     return await finishRun(session, plan, options.version, { status: 'done', message: null, sparsity })
   } catch (error) {
     // The folder is another process's now: not a word into it.
@@ -122,7 +124,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     await finishRun(session, plan, options.version, { status, message, sparsity: null }).catch(() => undefined)
     throw failure
   } finally {
-    options.signal?.removeEventListener('abort', onAbort)
+    process.off('exit', onExit)
     await releaseOutput(session).catch(() => undefined)
     session.close()
     log.close()

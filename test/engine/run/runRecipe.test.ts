@@ -1,7 +1,16 @@
 // What a run does when things go wrong, and the laws that hold for every run.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
@@ -250,6 +259,35 @@ describe('runs', () => {
     assert.equal(report.status, 'done')
     assert.equal(events(report).filter((event) => event.type === 'step').length, 50)
     await assert.rejects(run(backend, { resume: folder }), { code: 'usage', message: /finished/ })
+  })
+
+  it('a block that is still saved after the run was cancelled is in its events, before their end', async () => {
+    const path = recipe({ prune: magnitude, save: { to: 'out' } })
+    let reads = 0
+    const cancelledAt = async (read: number) => {
+      const abort = new AbortController()
+      const counting: Backend = {
+        ...backend,
+        read(tensor) {
+          if (++reads === read) abort.abort()
+          return backend.read(tensor)
+        },
+      }
+      const onEvent = (event: RunEvent) => event.type === 'block' && abort.abort()
+      await assert.rejects(run(counting, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
+    }
+    await cancelledAt(Infinity)
+    // The last tensor that is read of a block before its event is one that is saved.
+    const last = reads
+    reads = 0
+    rmSync(onlyRun(), { recursive: true })
+    await cancelledAt(last)
+    const folder = onlyRun()
+    const types = events({ run: folder }).map(({ type }) => type)
+    assert.deepEqual([types.at(-1), types.includes('block')], ['end', true])
+    const report = await run(backend, { resume: folder })
+    const blocks = events(report).flatMap((event) => (event.type === 'block' ? [event.block] : []))
+    assert.deepEqual(blocks, [0, 1])
   })
 
   for (const mode of ['retrain', 'reconstruct'])
