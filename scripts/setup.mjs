@@ -45,6 +45,12 @@ const packages = [
   { name: 'mesa-vulkan-drivers', present: hasIcd, why: 'a Vulkan driver, so that the WebGPU kernels can run' },
 ]
 const testPackages = [
+  {
+    name: 'gcc',
+    present: () => onPath('cc'),
+    why: 'products of bf16 are tested by a library of their own on processors without them',
+  },
+  { name: 'libc6-dev', present: () => existsSync('/usr/include/stdlib.h'), why: 'its headers' },
   { name: 'slurmctld', present: () => onSystemPath('slurmctld'), why: 'sweeps are tested against a real Slurm' },
   { name: 'slurmd', present: () => onSystemPath('slurmd'), why: 'its node' },
   { name: 'slurm-client', present: () => onPath('sbatch'), why: 'its commands' },

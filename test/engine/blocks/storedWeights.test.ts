@@ -9,12 +9,13 @@ import { computeIn, productForm } from '../../../src/engine/model/computeIn.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import type { LoadAs } from '../../../src/engine/model/weightIo.ts'
 import type { MethodName } from '../../../src/shared/methods/methods.ts'
+import { onBf16Processor } from '../../support/bf16Products.ts'
 import { goldenPath } from '../../support/shared.ts'
-import { cannot } from '../../support/skip.ts'
 import { entryOf } from '../../support/solveGoldens.ts'
 import { readTensors } from '../../support/tensors.ts'
 
 describe('weights of a walk in bf16', () => {
+  onBf16Processor()
   let cpu: CpuBackend
   let checkpoint: Checkpoint
   before(async () => {
@@ -58,8 +59,7 @@ describe('weights of a walk in bf16', () => {
   }
 
   for (const method of ['magnitude', 'wanda', 'sparsegpt', 'alps'] as const)
-    it(`${method} prunes them as it does weights in f32`, async function () {
-      if (!cpu.traits.bf16Products) cannot(this, String(cpu.info.details.oneDnnNote))
+    it(`${method} prunes them as it does weights in f32`, async () => {
       assert.equal(productForm({ precision: 'bf16' }), 'stored')
       const [wide, stored] = [await pruned(method, 'f32'), await pruned(method, 'stored')]
       assert.deepEqual([wide.types, stored.types], ['f32', 'bf16'])

@@ -3,18 +3,20 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { onBf16Processor } from '../../support/bf16Products.ts'
 import { cli, cliJson } from '../../support/cli.ts'
+import { withEnvironment } from '../../support/environment.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
-import { cannot } from '../../support/skip.ts'
 
 const model = goldenPath('llama_bf16_sharded')
 const data = goldenPath('llama', 'prune', 'calib.safetensors')
 
 describe('precision of a run', () => {
+  onBf16Processor()
   let backend: Backend
   let place: Workplace
-  before(async function () {
+  before(async () => {
     backend = await openCpu({ threads: 2 })
     place = createWorkplace()
   })
@@ -22,9 +24,6 @@ describe('precision of a run', () => {
     place.remove()
     await backend.close()
   })
-  const needsBf16 = (context: Mocha.Context) => {
-    if (!backend.traits.bf16Products) cannot(context, String(backend.info.details.oneDnnNote))
-  }
   const recipe = (name: string, more: object = {}) =>
     place.recipe(name, {
       version: 1,
@@ -39,8 +38,7 @@ describe('precision of a run', () => {
 
   for (const train of ['mask_lora', 'lora_prune', 'scale_lora', 'full'])
     for (const mode of ['reconstruct', 'retrain'])
-      it(`${mode} of ${train} in bf16 comes out near f32`, async function () {
-        needsBf16(this)
+      it(`${mode} of ${train} in bf16 comes out near f32`, async () => {
         const recover = { mode, steps: 8, train: [train], lr: 1e-3, ...(mode === 'retrain' && { data }) }
         const [f32, bf16] = [
           await run(backend, { recipe: recipe(`${mode}-${train}-f32`, { recover, precision: 'f32' }) }),
@@ -56,8 +54,7 @@ describe('precision of a run', () => {
         }
       })
 
-  it('goes on after it was cancelled, with the same bytes', async function () {
-    needsBf16(this)
+  it('goes on after it was cancelled, with the same bytes', async () => {
     await run(backend, { recipe: recipe('whole') })
     const controller = new AbortController()
     let folder = ''
@@ -80,8 +77,7 @@ describe('precision of a run', () => {
     assert.equal((report.recipe as { precision: string }).precision, 'f32')
   })
 
-  it('is stated by every command that computes; forward is f32 by itself', function () {
-    needsBf16(this)
+  it('is stated by every command that computes; forward is f32 by itself', () => {
     const evaluate = ['evaluate', model, '--data', data, '--device', 'cpu']
     assert.equal(cliJson(...evaluate).precision, 'bf16')
     assert.equal(cliJson(...evaluate, '--precision', 'f32').precision, 'f32')
@@ -90,16 +86,11 @@ describe('precision of a run', () => {
     assert.equal(cliJson(...forward, '--precision', 'bf16').precision, 'bf16')
   })
 
-  it('bf16 where there is none is refused with the remedy', () => {
-    const before = process.env.SPARSESCOPE_ONEDNN
-    process.env.SPARSESCOPE_ONEDNN = 'none'
-    try {
+  it('bf16 where there is none is refused with the remedy', async () => {
+    await withEnvironment({ SPARSESCOPE_ONEDNN: 'none' }, () => {
       const { status, stderr } = cli('evaluate', model, '--data', data, '--device', 'cpu', '--precision', 'bf16')
       assert.equal(status, 2)
       assert.match(stderr, /no fast products of bf16.*precision f32 or auto.*doctor/)
-    } finally {
-      if (before === undefined) delete process.env.SPARSESCOPE_ONEDNN
-      else process.env.SPARSESCOPE_ONEDNN = before
-    }
+    })
   })
 })

@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict'
 import { findBlas } from '../../../../src/engine/compute/cpu/findBlas.ts'
 import { openHeap } from '../../../../src/engine/compute/cpu/heap.ts'
+import { withEnvironment } from '../../../support/environment.ts'
 import { cannot } from '../../../support/skip.ts'
 
-/** Runs with SPARSESCOPE_BLAS set, then puts it back. */
-async function findWith(setting: string) {
-  const before = process.env.SPARSESCOPE_BLAS
-  process.env.SPARSESCOPE_BLAS = setting
-  try {
-    return await findBlas(await openHeap({ maxBytes: 2 ** 30 }))
-  } finally {
-    if (before === undefined) delete process.env.SPARSESCOPE_BLAS
-    else process.env.SPARSESCOPE_BLAS = before
-  }
-}
+const findWith = (SPARSESCOPE_BLAS: string) =>
+  withEnvironment({ SPARSESCOPE_BLAS }, async () => findBlas(await openHeap({ maxBytes: 2 ** 30 })))
 
 describe('the choice of a BLAS', () => {
   it('can be switched off by the machine', async () => {

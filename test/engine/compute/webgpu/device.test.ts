@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
 import { openBackend, probe } from '../../../../src/engine/compute/open.ts'
 import { openReference } from '../../../support/reference/backend.ts'
@@ -264,14 +265,8 @@ describe('WebGPU without a device', function () {
   })
 
   it('lets the process end by itself with a device open', function () {
-    const script = `
-      import { openWebGpu } from './src/engine/compute/webgpu/backend.ts'
-      import { probe } from './src/engine/compute/open.ts'
-      const gpu = await openWebGpu().catch(() => null)
-      if (gpu) await probe(gpu)`
-    const { status, signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-      timeout: 30_000,
-    })
+    const child = fileURLToPath(new URL('../../../support/openGpuChild.ts', import.meta.url))
+    const { status, signal } = spawnSync(process.execPath, ['--import', 'tsx', child])
     assert.deepEqual({ status, signal }, { status: 0, signal: null })
   })
 })
