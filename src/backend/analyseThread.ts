@@ -1,6 +1,7 @@
 // The thread of one analysis, seen from the thread that answers.
 import { startWorker } from '../engine/startWorker.ts'
-import type { AnalysisRequest, AnalysisUpdate, DeviceChoice } from '../shared/protocol/rpc.ts'
+import type { AnalysisRequest, DeviceChoice } from '../shared/protocol/rpc.ts'
+import type { AnalysisUpdate } from '../shared/protocol/inspect.ts'
 import { followWorker, type WorkerFailure } from './followWorker.ts'
 
 export interface AnalyseStart {

@@ -1,5 +1,6 @@
 // Analyses of all windows, one at a time, each in a thread of its own.
-import type { AnalysisRequest, AnalysisUpdate, DeviceChoice } from '../shared/protocol/rpc.ts'
+import type { AnalysisRequest, DeviceChoice } from '../shared/protocol/rpc.ts'
+import type { AnalysisUpdate } from '../shared/protocol/inspect.ts'
 import { analyseInThread } from './analyseThread.ts'
 import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'

@@ -6,14 +6,8 @@ import { locate } from '../engine/checkpoint/locate.ts'
 import { writeModelCard } from '../engine/run/origin/modelCard.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { DetailRequest, TensorDetail, Weight, WeightRequest } from '../shared/protocol/inspect.ts'
-import {
-  protocolVersion,
-  type AnalysisUpdate,
-  type DeviceChoice,
-  type DeviceFacts,
-  type HelloParams,
-} from '../shared/protocol/rpc.ts'
+import type { DetailRequest, TensorDetail, Weight, WeightRequest, AnalysisUpdate } from '../shared/protocol/inspect.ts'
+import { protocolVersion, type DeviceChoice, type DeviceFacts, type HelloParams } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
 import { compareModels } from './compare.ts'
 import { createAnalyses } from './analyses.ts'

@@ -2,10 +2,10 @@
 import { largest } from '../../src/shared/format/lists.ts'
 import type { ComparedTensor, TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { formatCount, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
-import type { GridData } from '../shared/grid.ts'
+import type { GridData } from '../shared/gridData.ts'
 import { divergingColour } from '../shared/palette.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
-import type { Column } from '../shared/table.ts'
+import type { Column } from '../shared/tableColumn.ts'
 
 export interface ChangeCell {
   /** Several when they are experts. */

@@ -1,35 +1,8 @@
-// The layer × module heatmap of a checkpoint: one cell a module of a block, the experts of one taken together.
-import type { ModelSummary, TensorRow } from '../../src/shared/protocol/inspect.ts'
+// The cells of the layer × module map as a heatmap's, and in words.
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
-import type { GridCell, GridData } from '../shared/grid.ts'
+import type { GridCell, GridData } from '../shared/gridData.ts'
+import type { HeatMap } from './heatMap.ts'
 import { cellValue, scaleOf, type Known, type Measure } from './measures.ts'
-
-export interface HeatCell {
-  tensors: TensorRow[]
-}
-
-export interface HeatMap {
-  blocks: number[]
-  modules: string[]
-  /** Row-major over blocks × modules. */
-  cells: (HeatCell | undefined)[]
-}
-
-/** Only linears have a cell: sparsity means them. Modules keep the order of the file. */
-export function layOutHeat(model: ModelSummary): HeatMap {
-  const linears = model.tensors.filter((t) => t.role === 'linear' && t.block !== null)
-  const blocks = [...new Set(linears.map((t) => t.block ?? 0))].sort((a, b) => a - b)
-  const modules = [...new Set(linears.map((t) => t.module))]
-  const cells: (HeatCell | undefined)[] = new Array(blocks.length * modules.length).fill(undefined)
-  const rowOf = new Map(blocks.map((b, row) => [b, row]))
-  const columnOf = new Map(modules.map((m, column) => [m, column]))
-  for (const tensor of linears) {
-    const index = (rowOf.get(tensor.block ?? 0) ?? 0) * modules.length + (columnOf.get(tensor.module) ?? 0)
-    const cell = (cells[index] ??= { tensors: [] })
-    cell.tensors.push(tensor)
-  }
-  return { blocks, modules, cells }
-}
 
 /** The map in a measure's numbers; wide cells show them, without a unit where they are shares. */
 export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (place: number) => string): GridData {

@@ -1,5 +1,5 @@
 // What the map is coloured by, chosen from what is known; and the way to know more.
-import type { AnalysisUpdate } from '../../src/shared/protocol/rpc.ts'
+import type { AnalysisUpdate } from '../../src/shared/protocol/inspect.ts'
 import { announce } from '../shared/announce.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
 import type { Measure } from './measures.ts'

@@ -2,13 +2,19 @@
 import '../shared/base.css'
 import './inspector.css'
 import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
-import type { ModelSummary, OpenedModel, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import type { AnalysisUpdate } from '../../src/shared/protocol/rpc.ts'
+import type {
+  ModelSummary,
+  OpenedModel,
+  TensorRow,
+  TensorStats,
+  AnalysisUpdate,
+} from '../../src/shared/protocol/inspect.ts'
 import type { ExportFile, ExportFormat, FromInspector, ToInspector } from '../../src/shared/protocol/view.ts'
 import { formatCompact } from '../../src/shared/format/numbers.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
-import { createGrid, type GridRange } from '../shared/grid.ts'
+import { createGrid } from '../shared/grid.ts'
+import type { GridRange } from '../shared/gridData.ts'
 import { connectHost } from '../shared/host.ts'
 import { createLegend, type LegendWords } from '../shared/legend.ts'
 import { matrixSource } from '../shared/matrixSource.ts'
@@ -18,7 +24,8 @@ import { emptyState, showState } from '../shared/states.ts'
 import { createTable } from '../shared/table.ts'
 import type { SortOrder } from '../shared/tableOrder.ts'
 import { onThemeChange } from '../shared/theme.ts'
-import { describeCell, heatData, layOutHeat, type HeatMap } from './cells.ts'
+import { describeCell, heatData } from './cells.ts'
+import { layOutHeat, type HeatMap } from './heatMap.ts'
 import { createColourBy } from './colourBy.ts'
 import { createDetailPane } from './detail.ts'
 import { csvFile, htmlFile, jsonFile, pngFile, svgFile } from './exportFiles.ts'

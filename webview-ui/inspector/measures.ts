@@ -4,7 +4,7 @@ import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
 import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import type { HeatCell, HeatMap } from './cells.ts'
+import type { HeatCell, HeatMap } from './heatMap.ts'
 
 /** All that is known of a checkpoint's matrices. */
 export interface Known {

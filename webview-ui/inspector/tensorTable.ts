@@ -4,7 +4,7 @@ import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { isKept, keptShare } from '../../src/shared/format/nmValidity.ts'
 import { formatCount, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
-import type { Column } from '../shared/table.ts'
+import type { Column } from '../shared/tableColumn.ts'
 import type { Known, Measure } from './measures.ts'
 
 /** "valid" when every group obeys; the share that does; "no" where hardly any does; n/a where the inputs do not divide. */

@@ -6,7 +6,7 @@ import { sparsityOf } from '../../src/shared/format/sparsity.ts'
 import type { ModuleZeros } from '../../src/shared/protocol/events.ts'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
 import type { BlockResult, RunPicture } from '../../src/shared/series/foldRun.ts'
-import type { GridData } from './grid.ts'
+import type { GridData } from './gridData.ts'
 
 export interface BlockMap {
   rows: number

@@ -1,5 +1,5 @@
 // The widths of a table's columns on the page: what their content needs, what a person dragged, what there is room for.
-import type { Column } from './table.ts'
+import type { Column } from './tableColumn.ts'
 import { layOutColumns, type ColumnRoom } from './tableWidths.ts'
 import { h } from './dom.ts'
 

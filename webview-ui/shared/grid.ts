@@ -1,26 +1,12 @@
 // A heatmap on a canvas that a keyboard and a screen reader can walk: the canvas is the picture, one hidden
 // gridcell is the active descendant and says where the walker is.
+import type { GridData, GridRange, Place } from './gridData.ts'
 import { announce } from './announce.ts'
 import { context2d, h, onceAFrame } from './dom.ts'
 import { layOut, type GridLayout } from './gridLayout.ts'
 import { followPointer } from './gridPointer.ts'
 import { paintGrid } from './gridPaint.ts'
 import { gridToSvg, type FigureText } from './gridSvg.ts'
-
-export interface GridCell {
-  /** 0 to 1 on the colour scale; null: not computed, drawn hatched. */
-  value: number | null
-  /** The number as people read it, shown in wide cells. */
-  text: string
-}
-
-export interface GridData {
-  rows: string[]
-  columns: string[]
-  /** Row-major; undefined where the model has no such module. */
-  cells: (GridCell | undefined)[]
-  colour: (value: number) => string
-}
 
 export interface Grid {
   element: HTMLElement
@@ -30,17 +16,6 @@ export interface Grid {
   redraw(): void
   /** As a figure: on white, with title and legend, nothing selected. */
   toSvg(text: FigureText): string
-}
-
-export interface Place {
-  readonly row: number
-  readonly column: number
-}
-
-/** All cells from one corner to the other, both within. */
-export interface GridRange {
-  readonly from: Place
-  readonly to: Place
 }
 
 export interface GridOptions {

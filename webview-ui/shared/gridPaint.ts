@@ -1,5 +1,5 @@
 // Paints a heatmap in the colours of the theme.
-import type { GridData, GridRange } from './grid.ts'
+import type { GridData, GridRange } from './gridData.ts'
 import { labelEvery, type GridLayout } from './gridLayout.ts'
 import { inkOn } from './palette.ts'
 import { readTheme, type Theme } from './theme.ts'

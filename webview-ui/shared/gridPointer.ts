@@ -1,5 +1,5 @@
 // The mouse on a heatmap: a cell is chosen, cells are marked by dragging or by a name, and a tip says what lies under it.
-import type { Place } from './grid.ts'
+import type { Place } from './gridData.ts'
 import { cellAt, nameAt, type GridLayout } from './gridLayout.ts'
 
 export interface PointerTarget {

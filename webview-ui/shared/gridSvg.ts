@@ -1,6 +1,6 @@
 // The heatmap as a figure of its own: one SVG with title and legend that needs nothing else.
 import { svg } from './dom.ts'
-import type { GridData } from './grid.ts'
+import type { GridData } from './gridData.ts'
 import type { GridLayout } from './gridLayout.ts'
 import { legendParts, type LegendWords } from './legend.ts'
 import { inkOn } from './palette.ts'

@@ -1,5 +1,5 @@
 // Where a tensor is: its block and its module as columns of their own, the whole name last.
-import type { Column } from './table.ts'
+import type { Column } from './tableColumn.ts'
 
 interface Placed {
   name: string

@@ -1,20 +1,11 @@
 // A table of any number of rows, by mouse, keyboard and screen reader.
+import type { Column } from './tableColumn.ts'
 import { createWidths } from './columnWidths.ts'
 import { h, onceAFrame } from './dom.ts'
 import { createTableHeader } from './tableHeader.ts'
-import { sortRows, type SortColumn, type SortOrder } from './tableOrder.ts'
-import { RowPool, type RowColumn } from './tableRows.ts'
+import { sortRows, type SortOrder } from './tableOrder.ts'
+import { RowPool } from './tableRows.ts'
 import { createChooser, type Press } from './tableSelection.ts'
-import type { ColumnRoom } from './tableWidths.ts'
-
-export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom, 'optional' | 'grow'> {
-  title: string
-  text: (row: Row) => string
-  /** The longest text that may still come. */
-  reserve?: string
-  /** Fills the cell with something other than its text, which then is for sorting and widths. */
-  paint?: (row: Row, cell: HTMLElement) => void
-}
 
 export interface TableOptions<Row> {
   label: string

@@ -2,7 +2,7 @@
 import { announce } from './announce.ts'
 import { h } from './dom.ts'
 import { makeRoving } from './roving.ts'
-import type { Column } from './table.ts'
+import type { Column } from './tableColumn.ts'
 import { nextOrder, type SortOrder } from './tableOrder.ts'
 import { cellClass } from './tableRows.ts'
 import { narrowest } from './tableWidths.ts'

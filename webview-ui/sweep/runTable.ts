@@ -6,7 +6,7 @@ import { measures, type Measure } from '../../src/shared/sweep/measures.ts'
 import { valueText } from '../../src/shared/sweep/settings.ts'
 import { replaceChildren } from '../shared/dom.ts'
 import { keySymbol } from '../shared/key.ts'
-import type { Column } from '../shared/table.ts'
+import type { Column } from '../shared/tableColumn.ts'
 import { lastPart, type Entry } from './entries.ts'
 
 /** Columns by what gives way first where there is little room. */

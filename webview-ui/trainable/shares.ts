@@ -3,7 +3,7 @@
 import { largest } from '../../src/shared/format/lists.ts'
 import type { PlanRow } from '../../src/shared/protocol/plan.ts'
 import { formatCount, formatTrained } from '../../src/shared/format/numbers.ts'
-import type { GridData } from '../shared/grid.ts'
+import type { GridData } from '../shared/gridData.ts'
 
 export interface ShareCell {
   parameters: number

@@ -3,13 +3,13 @@
 import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { quoted } from '../../shared/format/formatError.ts'
 import { EngineError } from '../errors.ts'
-import type { BitmaskPlace } from './bitmask/foldBitmasks.ts'
+import type { BitmaskPlace, FileHeader } from './fileHeader.ts'
 import { readBitmask } from './bitmask/readBitmask.ts'
 import { FilePool } from './filePool.ts'
 import { locate } from './locate.ts'
 import { readConfig } from './modelConfigFile.ts'
 import { readStrided } from './torch/readStrided.ts'
-import { readHeaders, type FileHeader, type FileProblem } from './readHeaders.ts'
+import { readHeaders, type FileProblem } from './readHeaders.ts'
 
 export interface TensorEntry {
   readonly name: string

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { tensorRoles } from '../../shared/families/tensorRoles.ts'
-import type { BitmaskPlace } from './bitmask/foldBitmasks.ts'
+import type { BitmaskPlace } from './fileHeader.ts'
 import { readBitmaskMask } from './bitmask/readBitmask.ts'
 import { transposeBits } from './bitmask/transposeBits.ts'
 import type { Checkpoint } from './checkpoint.ts'

@@ -1,26 +1,14 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
 import { quoted } from '../../shared/format/formatError.ts'
-import { refuseUnknown, type SafetensorsHeader, type TensorInfo } from '../../shared/format/safetensorsHeader.ts'
+import { refuseUnknown } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import type { FilePool } from './filePool.ts'
 import { resolveShard, type Located } from './locate.ts'
-import { foldBitmasks, type BitmaskPlace } from './bitmask/foldBitmasks.ts'
-import { inFile, readHeader, type FilePlace } from './readHeader.ts'
+import { foldBitmasks } from './bitmask/foldBitmasks.ts'
+import type { FileHeader } from './fileHeader.ts'
+import { inFile, readHeader } from './readHeader.ts'
 import { readIndex } from './readIndex.ts'
-
-/** Relative to the checkpoint's folder, and in full. */
-interface FileName {
-  readonly name: string
-  readonly path: string
-}
-
-/** A tensor of a file, or of several, where only its kept values are stored. */
-export type PlacedTensor = TensorInfo & { readonly bitmask?: BitmaskPlace }
-
-export interface FileHeader extends Omit<SafetensorsHeader, 'tensors'>, FilePlace, FileName {
-  readonly tensors: readonly PlacedTensor[]
-}
 
 /** Why a file, or what an index says of it, cannot be used. */
 export interface FileProblem {

@@ -4,7 +4,8 @@ import { listFiles, modelInfo } from '@huggingface/hub'
 import * as z from 'zod'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError } from '../errors.ts'
-import { chunksOf, hubGet, type HubAccess } from './hubAccess.ts'
+import type { HubAccess } from './hubAccess.ts'
+import { chunksOf, hubGet } from './hubGet.ts'
 import { unreachable } from './hubErrors.ts'
 
 export interface RemoteFile {

@@ -65,7 +65,7 @@ export async function attentionForward(
   const shape = attentionShape(step, config, weights)
   const { cache } = step
   const follows = cache !== undefined && cache.past > 0
-  if (cache && !follows) rememberBeginning(step, cache, weights.block, k, v)
+  if (cache && !follows) rememberBeginning(step.backend, cache, weights.block, k, v)
   const read = follows ? { q, k, v } : { q: operand(pass, q), k: operand(pass, k), v: operand(pass, v) }
   if (follows)
     eachTime(step, () => {

@@ -4,7 +4,6 @@ import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { EngineError } from '../errors.ts'
-import type { Step } from './module.ts'
 
 export interface KvCache {
   /** Positions that all blocks have. */
@@ -52,10 +51,9 @@ export function kvCacheBytes({ numBlocks, numKvHeads, headDim }: ModelConfig, ca
 }
 
 /** A block's keys and values of a sequence's beginning [T, Hkv·D], which sees itself alone. */
-export function rememberBeginning(step: Step, cache: KvCache, block: number, k: Tensor, v: Tensor): void {
+export function rememberBeginning({ kernels }: Backend, cache: KvCache, block: number, k: Tensor, v: Tensor): void {
   const [rows, width] = k.shape
   requireRoom(cache, rows)
-  const { kernels } = step.backend
   const whole = {
     rows,
     groups: 1,

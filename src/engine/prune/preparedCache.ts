@@ -1,21 +1,29 @@
 // What methods that solve have prepared for the block being pruned: linears with the same input share it, and it lives
 // until the last of them is done.
 import type { Linear } from '../model/module.ts'
-import { visitHost } from './host.ts'
+import type { Backend } from '../compute/backend.ts'
+import { visitHost, type PruneHost } from './host.ts'
 import type { Prepared, SolveMethod } from './methods/method.ts'
 import { methods } from './methods/methods.ts'
 import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
-import type { PruneContext } from './pruneBlock.ts'
 import type { Statistics } from './statistics.ts'
 
+/** What preparing takes, the same for every block. */
+export interface PrepareContext {
+  readonly backend: Backend
+  readonly host: PruneHost
+  readonly entryOf: (linear: string) => PruneEntry | undefined
+  readonly warn: (message: string) => void
+}
+
 export class PreparedCache {
-  readonly #context: PruneContext
+  readonly #context: PrepareContext
   readonly #statistics: Statistics | null
   readonly #prepared = new Map<string, Prepared>()
   /** The linear after which a preparation has no more use. */
   readonly #lastUse = new Map<string, string>()
 
-  constructor(context: PruneContext, linears: readonly Linear[], statistics: Statistics | null) {
+  constructor(context: PrepareContext, linears: readonly Linear[], statistics: Statistics | null) {
     this.#context = context
     this.#statistics = statistics
     for (const linear of linears) {

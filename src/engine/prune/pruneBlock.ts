@@ -1,15 +1,14 @@
 // Prunes the linears of one block, given the statistics of its inputs.
-import type { Backend } from '../compute/backend.ts'
 import type { Limit } from '../compute/pruneKernels.ts'
 import { maskWords, type Tensor } from '../compute/tensor.ts'
 import { needsData } from '../../shared/methods/methods.ts'
 import { breathe } from '../breathe.ts'
 import type { Linear } from '../model/module.ts'
-import { visitHost, type PruneHost } from './host.ts'
+import { visitHost } from './host.ts'
 import { zerosOf, type Mask } from './mask.ts'
 import { scoreMethodOf } from './methods/methods.ts'
 import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
-import { PreparedCache } from './preparedCache.ts'
+import { PreparedCache, type PrepareContext } from './preparedCache.ts'
 import { countScores, findLimit, rankOf, requireFinite, type CountGroup } from './select.ts'
 import { normsOf, type Statistics } from './statistics.ts'
 
@@ -23,13 +22,9 @@ export interface GlobalLimit extends Limit {
 }
 
 /** What stays the same from block to block. */
-export interface PruneContext {
-  readonly backend: Backend
-  readonly host: PruneHost
-  readonly entryOf: (linear: string) => PruneEntry | undefined
+export interface PruneContext extends PrepareContext {
   readonly globals: ReadonlyMap<PruneEntry, GlobalLimit>
   readonly seed: number
-  readonly warn: (message: string) => void
   readonly signal?: AbortSignal
 }
 

@@ -10,7 +10,8 @@ import {
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { openRanges } from '../checkpoint/fileRanges.ts'
 import { EngineError } from '../errors.ts'
-import { rowsOfThread, type GroupRequest } from './parquetThread.ts'
+import { rowsOfThread } from './parquetThread.ts'
+import type { GroupRequest, Row, RowGroup } from './rowGroup.ts'
 
 /** Of one column of a row group, packed or not: what is unpacked at a time. Writers make groups of about 100 MB. */
 const maxGroupBytes = 2 ** 30
@@ -18,15 +19,6 @@ const maxGroupBytes = 2 ** 30
 const largeGroupBytes = 2 ** 23
 /** More rows than this in a group are no documents. */
 const maxGroupRows = 2 ** 22
-
-export interface RowGroup {
-  readonly rowStart: number
-  readonly rowEnd: number
-  /** Of the columns asked for, packed or not, whichever is more. */
-  readonly bytes: number
-}
-
-export type Row = Record<string, unknown>
 
 export interface ParquetFile {
   /** Top-level columns. */

@@ -2,13 +2,7 @@
 import { once } from 'node:events'
 import { EngineError, throwIfCancelled, type ErrorCode } from '../errors.ts'
 import { startWorker } from '../startWorker.ts'
-import type { Row, RowGroup } from './parquetFile.ts'
-
-export interface GroupRequest {
-  readonly path: string
-  readonly columns: readonly string[]
-  readonly group: RowGroup
-}
+import type { GroupRequest, Row } from './rowGroup.ts'
 
 export type FromParquet =
   /** Asked for by any message; the last are fewer, or none. */

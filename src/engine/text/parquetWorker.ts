@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
 import { readGroup } from './parquetFile.ts'
-import type { FromParquet, GroupRequest } from './parquetThread.ts'
+import type { FromParquet } from './parquetThread.ts'
+import type { GroupRequest } from './rowGroup.ts'
 
 const rowsAtOnce = 256
 

@@ -1,5 +1,6 @@
 // Data files to windows of token ids: rows of one length, for calibration, retraining or evaluation.
-import { openCorpus, type Corpus } from './corpus.ts'
+import type { Corpus } from './corpus.ts'
+import { openCorpus } from './openCorpus.ts'
 import { drawWindows } from './drawWindows.ts'
 import { openIdTensor, type IdTensor } from './idTensor.ts'
 import { checkIds } from './vocabulary.ts'

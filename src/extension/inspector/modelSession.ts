@@ -1,8 +1,14 @@
 // One checkpoint in the editor: the views that show it, and the scan that fills in its statistics. What is known of it
 // is the backend's alone: every view that comes is given what the backend knows then, so that a file that changed
 // meanwhile is seen, also one that changed while no view was open.
-import type { ModelSummary, OpenedModel, ScanProgress, ScanResult } from '../../shared/protocol/inspect.ts'
-import type { AnalysisRequest, AnalysisUpdate } from '../../shared/protocol/rpc.ts'
+import type {
+  ModelSummary,
+  OpenedModel,
+  ScanProgress,
+  ScanResult,
+  AnalysisUpdate,
+} from '../../shared/protocol/inspect.ts'
+import type { AnalysisRequest } from '../../shared/protocol/rpc.ts'
 import type { ToInspector } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 

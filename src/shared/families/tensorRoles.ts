@@ -1,7 +1,9 @@
 // Where a checkpoint's tensor belongs: by its family's row when the model is known, by its name otherwise.
-import type { Role } from '../protocol/inspect.ts'
 import { readModelConfig } from './modelConfig.ts'
 import { modelParameters, type Parameter } from './parameters.ts'
+
+/** Where a tensor belongs. Sparsity is stated for `linear` only: the matrices inside the blocks that pruning means. */
+export type Role = 'linear' | 'embedding' | 'norm' | 'bias' | 'head' | 'router' | 'other'
 
 export interface TensorRole {
   readonly role: Role

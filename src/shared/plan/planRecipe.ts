@@ -1,6 +1,6 @@
 // Everything about a run but its numbers: what `run --dry-run`, the trainable map and the editor's lenses show.
 import { isMeasured } from '../allocations/allocations.ts'
-import type { Role } from '../protocol/inspect.ts'
+import type { Role } from '../families/tensorRoles.ts'
 import { largest } from '../format/lists.ts'
 import type { PlanRow, PlanSummary, RecoverySummary } from '../protocol/plan.ts'
 import { moduleOfWeight, type Parameter } from '../families/parameters.ts'

@@ -1,11 +1,9 @@
 // What the inspector knows about a checkpoint: a header first, statistics of one tensor after another later.
 // Plain data: it crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
 import type { Evaluation } from '../series/foldRun.ts'
-import type { WeightSpread } from '../analysis/analysis.ts'
-import type { AnalysisUpdate } from './rpc.ts'
-
-/** Where a tensor belongs. Sparsity is stated for `linear` only: the matrices inside the blocks that pruning means. */
-export type Role = 'linear' | 'embedding' | 'norm' | 'bias' | 'head' | 'router' | 'other'
+import type { MeasuredModule, WeightSpread } from '../analysis/analysis.ts'
+import type { Role } from '../families/tensorRoles.ts'
+import type { NmValidity } from '../format/nmValidity.ts'
 
 export interface TensorRow {
   name: string
@@ -24,12 +22,6 @@ export interface TensorRow {
   module: string
   /** Why no statistics can be had: a dtype the engine cannot read. */
   unreadable?: string
-}
-
-export interface NmValidity {
-  groups: number
-  /** Groups of M along the inputs that hold fewer than N zeros. */
-  violations: number
 }
 
 export interface TensorStats extends WeightSpread {
@@ -88,6 +80,15 @@ export interface Origin {
   recipe: string
   /** There is a README.md already. */
   hasCard: boolean
+}
+
+/** Modules whose numbers are new, and how far the pass over the blocks is, in windows. */
+export interface AnalysisUpdate {
+  modules: MeasuredModule[]
+  /** Of the dense model, once it is known; null where no sensitivities are measured. */
+  loss: number | null
+  done: number
+  total: number
 }
 
 /** What is known of a model when it is opened: earlier scans are remembered. */

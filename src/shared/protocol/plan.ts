@@ -1,5 +1,5 @@
 // What a recipe would do, computed before anything runs: the trainable map and the estimates draw from this.
-import type { Role } from './inspect.ts'
+import type { Role } from '../families/tensorRoles.ts'
 
 export interface PlanRow {
   /** Name of the parameter in the checkpoint. */

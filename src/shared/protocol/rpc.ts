@@ -1,9 +1,16 @@
 // The extension's calls into the backend process: one interface, from which both sides derive their types.
 // They travel as JSON-RPC over a socket of the user's own. Bytes are base64 in JSON: the two ends may be different
 // versions of Node, whose structured-clone formats need not agree.
-import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanResult } from './inspect.ts'
+import type {
+  AnalysisUpdate,
+  CompareProgress,
+  CompareSummary,
+  OpenedModel,
+  ScanProgress,
+  ScanResult,
+} from './inspect.ts'
 import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequest } from './inspect.ts'
-import type { MeasuredModule, SensitivityUnit } from '../analysis/analysis.ts'
+import type { SensitivityUnit } from '../analysis/analysis.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { PrecisionChoice } from '../recipe/precisions.ts'
 import type { PlanSummary } from './plan.ts'
@@ -96,15 +103,6 @@ export interface AnalysisRequest {
   sparsities?: number[]
   patterns?: string[]
   sensitivity: SensitivityUnit | null
-}
-
-/** Modules whose numbers are new, and how far the pass over the blocks is, in windows. */
-export interface AnalysisUpdate {
-  modules: MeasuredModule[]
-  /** Of the dense model, once it is known; null where no sensitivities are measured. */
-  loss: number | null
-  done: number
-  total: number
 }
 
 interface Call<Params, Result, Progress = never> {

@@ -1,12 +1,19 @@
 // Messages between the extension host and its webviews: one union per direction and view. The host keeps the
 // truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
 import type { RunEvent } from './events.ts'
-import type { CompareProgress, CompareSummary, OpenedModel, ScanProgress, ScanResult } from './inspect.ts'
+import type {
+  CompareProgress,
+  CompareSummary,
+  OpenedModel,
+  ScanProgress,
+  ScanResult,
+  AnalysisUpdate,
+} from './inspect.ts'
 import type { PlanSummary } from './plan.ts'
 import type { Shape } from '../recipe/shapePruning.ts'
 import type { AllocateBy } from '../allocations/allocateBy.ts'
 import type { RunResult } from '../series/runResult.ts'
-import type { AnalysisUpdate, CallName, ParamsOf, ResultOf } from './rpc.ts'
+import type { CallName, ParamsOf, ResultOf } from './rpc.ts'
 import type { TryProgress } from './tryOut.ts'
 
 export interface ViewSettings {

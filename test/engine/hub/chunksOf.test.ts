@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chunksOf } from '../../../src/engine/hub/hubAccess.ts'
+import { chunksOf } from '../../../src/engine/hub/hubGet.ts'
 
 describe('chunksOf', () => {
   it('ends with its signal, also where the stream itself neither ends nor fails', async () => {

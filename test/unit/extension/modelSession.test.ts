@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Caller } from '../../../src/extension/backend/calls.ts'
 import { ModelSession } from '../../../src/extension/inspector/modelSession.ts'
-import type { OpenedModel, ScanProgress, TensorStats } from '../../../src/shared/protocol/inspect.ts'
-import type { AnalysisUpdate } from '../../../src/shared/protocol/rpc.ts'
+import type { OpenedModel, ScanProgress, TensorStats, AnalysisUpdate } from '../../../src/shared/protocol/inspect.ts'
 import type { ToInspector } from '../../../src/shared/protocol/view.ts'
 import { recordedAnalysis, recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 

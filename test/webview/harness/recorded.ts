@@ -4,14 +4,16 @@ import type {
   ComparedTensor,
   CompareSummary,
   ModelSummary,
-  Role,
   TensorChange,
   TensorDetail,
+  TensorRow,
+  TensorStats,
+  Tile,
+  AnalysisUpdate,
 } from '../../../src/shared/protocol/inspect.ts'
-import type { TensorRow, TensorStats, Tile } from '../../../src/shared/protocol/inspect.ts'
+import type { Role } from '../../../src/shared/families/tensorRoles.ts'
 import type { MeasuredModule } from '../../../src/shared/analysis/analysis.ts'
 import { moduleOfWeight } from '../../../src/shared/families/parameters.ts'
-import type { AnalysisUpdate } from '../../../src/shared/protocol/rpc.ts'
 import type { PlanRow, PlanSummary } from '../../../src/shared/protocol/plan.ts'
 import type { ViewSettings } from '../../../src/shared/protocol/view.ts'
 

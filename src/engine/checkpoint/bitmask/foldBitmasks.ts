@@ -5,31 +5,7 @@ import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
 import { FormatError, quoted } from '../../../shared/format/formatError.ts'
 import type { TensorInfo } from '../../../shared/format/safetensorsHeader.ts'
 import type { FilePool } from '../filePool.ts'
-import type { FileHeader, PlacedTensor } from '../readHeaders.ts'
-
-/** Where a part lies. */
-export interface PartPlace {
-  readonly path: string
-  /** First byte in the file. */
-  readonly start: number
-  readonly bytes: number
-}
-
-/** A matrix of which only the kept values are stored. */
-export interface BitmaskPlace {
-  readonly rows: number
-  readonly columns: number
-  /** Of a value. */
-  readonly itemBytes: 1 | 2 | 4 | 8
-  /** How many values there are. */
-  readonly kept: number
-  /** What all parts take. */
-  readonly bytes: number
-  readonly compressed: PartPlace
-  readonly bits: PartPlace
-  /** Where the values of each row begin; null for 2:4, of which each row has as many. */
-  readonly offsets: PartPlace | null
-}
+import type { FileHeader, PartPlace, PlacedTensor } from '../fileHeader.ts'
 
 /** Rows are read whole; no model has inputs so wide. */
 const mostColumns = 2 ** 24

@@ -5,7 +5,7 @@ import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { FilePool } from '../filePool.ts'
 import type { MaskBits } from '../storedMask.ts'
-import type { BitmaskPlace } from './foldBitmasks.ts'
+import type { BitmaskPlace } from '../fileHeader.ts'
 
 /** Weights expanded at a time. */
 const pieceWeights = 2 ** 21

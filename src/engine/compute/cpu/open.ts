@@ -12,6 +12,7 @@ import { openHeap } from './heap.ts'
 import { cpuKernels } from './kernels/index.ts'
 import { findOneDnn, type FoundOneDnn } from './oneDnn.ts'
 import { Pool } from './pool.ts'
+import { taskTable } from './tasks.ts'
 import { cpuPrune } from './prune/index.ts'
 import { createRecorder } from './recorder.ts'
 import { compileKernels } from './wasm.ts'
@@ -81,6 +82,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
     module,
     libraries: { blas: found.blas, oneDnn: bf16.oneDnn },
     threads,
+    taskTable,
     stageBytes: options.stageBytes ?? stageBytes,
   })
   return {

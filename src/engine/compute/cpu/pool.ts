@@ -15,17 +15,16 @@
 import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../startWorker.ts'
-import type { Blas } from './blas.ts'
+import type { Blas, BlasKind } from './blas.ts'
 import { Control, maxChunks, type ExecuteChunk } from './control.ts'
 import type { Command } from './entry.ts'
 import type { Heap } from './heap.ts'
 import { isOutside } from './outside.ts'
 import { Replay, type ProgramPlace } from './replay.ts'
 import { leastPanelBytes } from './staged.ts'
-import { createEnv, openScratch, taskTable, type Libraries, type TaskEnv, type TaskTable } from './tasks.ts'
+import { createEnv, openScratch, type Libraries, type TaskEnv, type TaskTable } from './task.ts'
 import { ThreadChoice } from './threadChoice.ts'
 import { instantiate, type Wasm } from './wasm.ts'
-import type { WorkerStart } from './worker.ts'
 
 export interface Split {
   readonly total: number
@@ -49,8 +48,23 @@ export interface PoolOptions {
   readonly module: WebAssembly.Module
   readonly libraries: Libraries
   readonly threads: number
+  /** What its threads can do, by the kernels they have. */
+  readonly taskTable: (wasm: Wasm) => TaskTable
   /** Of each thread, while a tensor lies outside; more where a kernel's smallest panel takes it. */
   readonly stageBytes: number
+}
+
+/** What a worker of the pool begins with. */
+export interface WorkerStart {
+  readonly memory: WebAssembly.Memory
+  readonly module: WebAssembly.Module
+  readonly thread: number
+  readonly packStart: number
+  /** Whether tensors may lie outside the memory. */
+  readonly outside: boolean
+  readonly blas: { readonly path: string; readonly kind: BlasKind } | null
+  /** Path of oneDNN. */
+  readonly oneDnn: string | null
 }
 
 /** What kernels ask of the pool: to run their tasks at once, or to write them down as well (recorder.ts). */
@@ -82,7 +96,7 @@ export class Pool {
     this.threads = threads
     this.#stageBytes = options.stageBytes
     this.wasm = wasm
-    this.#table = taskTable(this.wasm)
+    this.#table = options.taskTable(this.wasm)
     this.#control = new Control(heap.memory)
     this.#replay = new Replay(heap.memory, this.#control, 0)
     this.#env = createEnv(this.wasm, libraries, heap.outside, 0, packStarts[0])

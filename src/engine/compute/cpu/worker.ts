@@ -1,24 +1,14 @@
 // A thread of the CPU pool: binds the shared memory, the kernels and BLAS, then serves commands until the pool halts.
 import { parentPort, workerData } from 'node:worker_threads'
-import { loadBlas, type BlasKind } from './blas.ts'
+import { loadBlas } from './blas.ts'
 import { Control, type ExecuteChunk } from './control.ts'
 import { loadOneDnn } from './oneDnn.ts'
 import { openOutside } from './outside.ts'
 import { Replay } from './replay.ts'
-import { createEnv, openScratch, taskTable } from './tasks.ts'
+import type { WorkerStart } from './pool.ts'
+import { createEnv, openScratch } from './task.ts'
+import { taskTable } from './tasks.ts'
 import { instantiate } from './wasm.ts'
-
-export interface WorkerStart {
-  readonly memory: WebAssembly.Memory
-  readonly module: WebAssembly.Module
-  readonly thread: number
-  readonly packStart: number
-  /** Whether tensors may lie outside the memory. */
-  readonly outside: boolean
-  readonly blas: { readonly path: string; readonly kind: BlasKind } | null
-  /** Path of oneDNN. */
-  readonly oneDnn: string | null
-}
 
 async function main(start: WorkerStart): Promise<void> {
   const wasm = instantiate(start.module, start.memory)

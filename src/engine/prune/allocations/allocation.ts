@@ -1,7 +1,5 @@
 // What an allocation measures of a block of the dense model; its row in src/shared/allocations says everything else.
 import type { AllocationSettings } from '../../../shared/allocations/allocation.ts'
-import type { AllocationName } from '../../../shared/allocations/allocations.ts'
-import { outlierPercentage } from './owl.ts'
 
 export interface SeenLinear {
   /** [O, I]. */
@@ -11,9 +9,3 @@ export interface SeenLinear {
 }
 
 export type Measure = (linears: readonly SeenLinear[], settings: Required<AllocationSettings>) => number
-
-/** null: nothing is measured. */
-export const measures: Readonly<Record<AllocationName, Measure | null>> = {
-  uniform: null,
-  owl: (linears, { threshold }) => outlierPercentage(linears, threshold),
-}

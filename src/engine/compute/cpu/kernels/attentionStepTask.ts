@@ -1,6 +1,6 @@
 // Attention of one new token as a pool task. Caches that lie outside are shown to the kernel a panel of their rows at a time.
 import { isOutside } from '../outside.ts'
-import type { Task, TaskEnv } from '../tasks.ts'
+import type { Task, TaskEnv } from '../task.ts'
 
 /** Rows of a panel are a multiple of these: the kernel takes so many keys at a time (assembly/decode.ts). */
 const keysAtOnce = 8

@@ -2,7 +2,7 @@
 // and v are bf16, so are the other operands of their products: a tile of probabilities or of their gradients is rounded in scratch.
 import { isOutside } from '../outside.ts'
 import type { Stage } from '../stage.ts'
-import type { Task, TaskEnv } from '../tasks.ts'
+import type { Task, TaskEnv } from '../task.ts'
 import { elementBytes, gemmOf } from './productTasks.ts'
 
 /** Numbers every attention task takes, after its tensors. */

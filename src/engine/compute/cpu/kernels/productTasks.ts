@@ -1,7 +1,7 @@
 // Matrix products as pool tasks: an item is a piece of the output (productGrid.ts), multiplied by single-threaded BLAS.
 import type { DType } from '../../../dtype.ts'
 import type { Gemm } from '../blas.ts'
-import type { Task, TaskEnv } from '../tasks.ts'
+import type { Task, TaskEnv } from '../task.ts'
 import { isOutside } from '../outside.ts'
 import { callStaged } from '../staged.ts'
 import { pieceAt } from './productGrid.ts'

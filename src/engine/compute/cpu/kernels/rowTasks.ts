@@ -1,7 +1,7 @@
 // Gathers, scatters and strided copies as pool tasks: the wasm kernels where everything lies inside; else a row at a time
 // through the stage, since rows come in any order.
 import { isOutside } from '../outside.ts'
-import type { Task, TaskEnv } from '../tasks.ts'
+import type { Task, TaskEnv } from '../task.ts'
 
 /** Address inside of a row number 0, for a kernel that is shown the one row it needs. */
 function firstRow({ stage, wasm }: TaskEnv): number {

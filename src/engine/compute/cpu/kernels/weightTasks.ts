@@ -1,7 +1,7 @@
 // Adapters as pool tasks. The gradient G = dOutᵀ·input of the effective weight exists only a few rows at a time, in a
 // scratch that fits the cache, and is contracted at once: a full [O, I] gradient is never formed.
 import { isOutside } from '../outside.ts'
-import type { Task, TaskEnv } from '../tasks.ts'
+import type { Task, TaskEnv } from '../task.ts'
 import { elementBytes, gemmOf, rowGroup, weightRows } from './productTasks.ts'
 
 /** Elements that three passes over them find in the second-level cache. */

@@ -5,7 +5,7 @@ import { breathe } from '../../../breathe.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
 import { isOutside } from '../outside.ts'
-import type { Task, TaskEnv } from '../tasks.ts'
+import type { Task, TaskEnv } from '../task.ts'
 
 /** Rows and columns of a panel: large ones make good products, small ones leave work for all threads. */
 const panelOf = (n: number) => (n >= 512 ? 128 : 48)

@@ -4,7 +4,7 @@ import type { Digit, Limit, Scored } from '../../pruneKernels.ts'
 import { maskWords, type Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'
 import { callStaged } from '../staged.ts'
-import type { Task } from '../tasks.ts'
+import type { Task } from '../task.ts'
 
 /** Args: weight, width, scale, first, last, counts, shift, bits, prefix, within. Counts are i32 [threads, 2^bits]. */
 const pruneCount: Task = ({ wasm, stage, thread }, args, start, end) => {

@@ -4,7 +4,7 @@ import type { NmPattern } from '../../../../shared/format/nm.ts'
 import type { Columns, InverseFactor } from '../../pruneKernels.ts'
 import { maskWords, slice, type Tensor } from '../../tensor.ts'
 import type { Pool, Split } from '../pool.ts'
-import type { Task } from '../tasks.ts'
+import type { Task } from '../task.ts'
 
 /** Rows of a tile of the kernel, one a SIMD lane of four vectors. */
 const tileRows = 16

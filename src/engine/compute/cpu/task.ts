@@ -1,0 +1,72 @@
+// One thread's side of a command: what a task is, what it has at hand, and the table by which a task travels as its index.
+import type { Blas, Gemm } from './blas.ts'
+import type { Command } from './entry.ts'
+import type { OneDnn } from './oneDnn.ts'
+import type { Outside } from './outside.ts'
+import { Stage } from './stage.ts'
+import { stagedGemm } from './stagedGemm.ts'
+import type { Wasm } from './wasm.ts'
+
+/** What a thread has at hand. Addresses are byte offsets in the shared memory, or pointers outside it (outside.ts). */
+export interface TaskEnv {
+  /** Takes addresses inside only. */
+  readonly wasm: Wasm
+  /** Single-threaded product of matrices anywhere: oneDNN or BLAS, or wasm where there is none. */
+  readonly sgemm: Gemm
+  /** The same of bf16 a and b, with f32 sums. Where there is none, no task asks for it. */
+  readonly sbgemm: Gemm
+  /** Shows the wasm kernels what lies outside. */
+  readonly stage: Stage
+  readonly blas: Blas | null
+  /** 0 is the calling thread. Results must not depend on it: chunks go to whoever is free. */
+  readonly thread: number
+  /** Start of this thread's scratch, of the size the command asked for. */
+  scratch: number
+}
+
+/** Works on items [start, end) of a command; `chunk` numbers the parts of one command, for partial sums. */
+export type Task = (env: TaskEnv, args: ArrayLike<number>, start: number, end: number, chunk: number) => void
+
+export interface TaskTable {
+  /** Their order is the table: threads of one build agree on it. */
+  readonly names: readonly string[]
+  indexOf(name: string): number
+  readonly tasks: readonly Task[]
+}
+
+/** What multiplies, as far as the machine has it. */
+export interface Libraries {
+  readonly blas: Blas | null
+  readonly oneDnn: OneDnn | null
+}
+
+export function createEnv(
+  wasm: Wasm,
+  { blas, oneDnn }: Libraries,
+  outside: Outside | null,
+  thread: number,
+  packStart: number,
+): TaskEnv {
+  const stage = new Stage(outside)
+  const sgemm = bindSgemm(wasm, { blas, oneDnn }, stage, packStart)
+  return { wasm, blas, thread, scratch: 0, stage, sgemm, sbgemm: oneDnn?.sbgemm ?? noSbgemm }
+}
+
+const noSbgemm: Gemm = () => {
+  throw new Error('internal: a product of bf16 where there is none')
+}
+
+/** What a command says about its thread's scratch. */
+export function openScratch(env: TaskEnv, { scratchStart, scratchStride, stageOffset }: Command): void {
+  env.scratch = scratchStart + env.thread * scratchStride
+  env.stage.open(env.scratch + stageOffset, env.scratch + scratchStride)
+}
+
+/** oneDNN, which is faster than BLAS, or BLAS; without a BLAS the wasm kernel with this thread's packing buffer. */
+function bindSgemm(wasm: Wasm, { blas, oneDnn }: Libraries, stage: Stage, packStart: number): Gemm {
+  if (blas) return (oneDnn ?? blas).sgemm
+  const { sgemm } = wasm
+  const inside: Gemm = (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) =>
+    void sgemm(Number(transA), Number(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, packStart)
+  return stagedGemm(inside, stage)
+}

@@ -1,0 +1,17 @@
+import { openRegular } from '../checkpoint/regularFile.ts'
+import { EngineError } from '../errors.ts'
+import type { Corpus } from './corpus.ts'
+import { jsonlCorpus } from './jsonlCorpus.ts'
+import { parquetCorpus } from './parquetCorpus.ts'
+import { textCorpus } from './textCorpus.ts'
+
+const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
+
+/** `field`: the text's key or column; default 'text'. @throws EngineError 'not-found' or 'bad-data'. */
+export async function openCorpus(path: string, field = 'text'): Promise<Corpus> {
+  await (await openRegular(path, 'bad-data')).close()
+  if (path.endsWith('.txt')) return textCorpus(path)
+  if (/\.(jsonl|ndjson)(\.gz)?$/.test(path)) return jsonlCorpus(path, field)
+  if (path.endsWith('.parquet')) return parquetCorpus(path, field)
+  throw new EngineError('bad-data', `${path} is of no known format; give a ${dataFormats} file`)
+}
