@@ -1,8 +1,9 @@
 // `node esbuild.mjs [--watch] [name…]` builds all or the named ones into dist/.
 import { build, context } from 'esbuild'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { targets } from './scripts/buildTargets.mjs'
+import { noticesOf, packageFolders } from './scripts/notices.mjs'
 
 /** AssemblyScript kernels: one wasm with relaxed SIMD, one without for runtimes that lack it. */
 function buildWasm() {
@@ -14,9 +15,12 @@ function buildWasm() {
 const watch = process.argv.includes('--watch')
 const asked = process.argv.slice(2).filter((a) => !a.startsWith('--'))
 if (asked.length === 0 || asked.includes('wasm')) buildWasm()
+const metafiles = []
 for (const [name, options] of Object.entries(targets)) {
   if (asked.length > 0 && !asked.includes(name)) continue
   if (!existsSync(options.entryPoints[0])) continue
   if (watch) await (await context(options)).watch()
-  else await build({ ...options, logLevel: 'warning' })
+  else metafiles.push((await build({ ...options, logLevel: 'warning', metafile: true })).metafile)
 }
+// What the bundles contain is known when all of them were built.
+if (!watch && asked.length === 0) writeFileSync('dist/THIRD_PARTY_NOTICES', noticesOf(packageFolders(metafiles)))

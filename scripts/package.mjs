@@ -62,7 +62,6 @@ export function packageVsix({ target = `${process.platform}-${process.arch}`, ou
     vsce,
     'package',
     '--no-dependencies',
-    '--allow-missing-repository',
     '--skip-license',
     '--no-rewrite-relative-links',
     '--target',
@@ -80,7 +79,10 @@ function wanted(path) {
   return !/[\\/](make|out|\.sparsescope)([\\/]|$)/.test(path.slice(root.length - 1))
 }
 
-/** Scripts and dependencies are for the repository, `files` for `npm pack`: everything is bundled or beside the bundle. */
+/**
+ * Scripts and dependencies are for the repository, `files` for `npm pack`: everything is bundled or beside the bundle.
+ * The addresses follow from `repository`, as npm derives them by itself.
+ */
 function manifest() {
   const whole = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const {
@@ -91,12 +93,18 @@ function manifest() {
     private: _private,
     ...kept
   } = whole
-  return kept
+  const address = `https://github.com/${kept.repository.replace('github:', '')}`
+  return {
+    ...kept,
+    repository: { type: 'git', url: `${address}.git` },
+    bugs: `${address}/issues`,
+    homepage: `${address}#readme`,
+  }
 }
 
 function copyBundles(say) {
   const dist = join(root, 'dist')
-  for (const name of bundles) {
+  for (const name of [...bundles, 'THIRD_PARTY_NOTICES']) {
     if (!existsSync(join(dist, name))) say(`without dist/${name}: it was not built`)
     else copyFileSync(join(dist, name), join(stage, 'dist', name))
   }
