@@ -1,47 +1,9 @@
-// The command line: one command a file, gathered here.
+// The command line: the program around its commands.
 import { Command, CommanderError } from 'commander'
 import { showError, usageLine } from './command.ts'
 import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
-import { analyseCommand } from './analyse.ts'
-import { compareCommand } from './compare.ts'
-import { demoCommand } from './demo.ts'
-import { doctorCommand } from './doctor.ts'
-import { evaluateCommand } from './evaluate.ts'
-import { expandCommand } from './expand.ts'
-import { exportCommand } from './export.ts'
-import { forwardCommand } from './forward.ts'
-import { generateCommand } from './generate.ts'
-import { importCommand } from './import.ts'
-import { inspectCommand } from './inspect.ts'
-import { lintCommand } from './lint.ts'
-import { pullCommand } from './pull.ts'
-import { pruneCommand } from './prune.ts'
-import { reportCommand } from './report.ts'
-import { runCommand } from './run.ts'
-import { schemaCommand } from './schema.ts'
-import { sweepCommand } from './sweep.ts'
+import { commands } from './commands.ts'
 import { version } from './version.ts'
-
-const commands: Command[] = [
-  demoCommand,
-  inspectCommand,
-  analyseCommand,
-  compareCommand,
-  forwardCommand,
-  evaluateCommand,
-  generateCommand,
-  pruneCommand,
-  runCommand,
-  sweepCommand,
-  reportCommand,
-  lintCommand,
-  importCommand,
-  exportCommand,
-  pullCommand,
-  expandCommand,
-  doctorCommand,
-  schemaCommand,
-]
 
 const program = new Command('sparsescope')
   .description('See where a language model is sparse, prune it, and recover what pruning cost.')

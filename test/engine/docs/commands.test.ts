@@ -1,0 +1,87 @@
+// Every command of the documents runs as it is written, one after the other, in a folder with the sample beside it.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { commands } from '../../../src/cli/commands.ts'
+import { entry } from '../../support/cli.ts'
+import { commandsOf, documents, fencesOf, root, type Fence } from '../../support/documents.ts'
+import { cannot } from '../../support/skip.ts'
+
+/** The recipe with one step of training on as little text as lint takes, so that a test has the time for it. */
+function cut(recipe: string): string {
+  return recipe
+    .replace(/\bsteps: \d+/g, 'steps: 1')
+    .replace(/\bsamples: \d+/g, 'samples: 32')
+    .replace(/\bseq_len: \d+/g, 'seq_len: 64')
+}
+
+/** The sample as a clone has it, with less text. */
+function copySample(folder: string): void {
+  const from = join(root, 'samples')
+  mkdirSync(join(folder, 'text'), { recursive: true })
+  for (const model of ['opt', 'llama']) cpSync(join(from, model), join(folder, model), { recursive: true })
+  for (const name of readdirSync(from).filter((name) => name.endsWith('.prune.yaml')))
+    writeFileSync(join(folder, name), cut(readFileSync(join(from, name), 'utf8')))
+  writeFileSync(join(folder, 'text/train.jsonl'), readFileSync(join(from, 'text/train.jsonl')))
+  writeFileSync(join(folder, 'text/evaluation.txt'), readFileSync(join(from, 'text/evaluation.txt')).subarray(0, 2000))
+}
+
+/** A folder with the sample, and in bin/ a `sparsescope` that is the one built here. */
+function makePlace(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sparsescope-docs-'))
+  copySample(join(folder, 'samples'))
+  mkdirSync(join(folder, 'bin'))
+  const script = join(folder, 'bin/sparsescope')
+  writeFileSync(script, `#!/bin/sh\nexec "${process.execPath}" "${entry}" "$@"\n`)
+  chmodSync(script, 0o755)
+  return folder
+}
+
+function shell(folder: string, script: string) {
+  const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` }
+  return spawnSync('sh', ['-c', script], { cwd: folder, env, encoding: 'utf8' })
+}
+
+/** The arguments as a shell makes them of a line. */
+function argumentsOf(folder: string, line: string): string[] {
+  const { status, stdout, stderr } = shell(folder, `sparsescope() { printf '%s\\0' "$@"; }\n${line}`)
+  assert.equal(status, 0, `${line}: ${stderr}`)
+  return stdout.split('\0').slice(0, -1)
+}
+
+async function assertParses([name, ...rest]: string[]): Promise<void> {
+  const command = commands.find((one) => one.name() === name)
+  assert.ok(command, `there is no command ${name}`)
+  command.action(() => undefined)
+  await command.parseAsync(rest, { from: 'user' })
+}
+
+async function follow(folder: string, fence: Fence): Promise<void> {
+  if (fence.file) writeFileSync(join(folder, fence.file), cut(fence.text))
+  for (const line of commandsOf(fence)) {
+    await assertParses(argumentsOf(folder, line))
+    if (fence.notRun) continue
+    const { status, stdout, stderr } = shell(folder, line)
+    assert.equal(status, 0, `${line}\n${stdout}\n${stderr}`)
+  }
+}
+
+describe('the commands of the documents', () => {
+  for (const document of documents.filter((name) => fencesOf(name).some((fence) => commandsOf(fence).length > 0)))
+    it(`run as they are written in ${document}`, async function () {
+      if (process.platform === 'win32') cannot(this, 'its commands are written for a POSIX shell')
+      const folder = makePlace()
+      try {
+        for (const fence of fencesOf(document)) await follow(folder, fence)
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
+
+  it('that are not run say why', () => {
+    const unrun = documents.flatMap((document) => fencesOf(document).filter(({ notRun }) => notRun !== null))
+    assert.ok(unrun.every((fence) => commandsOf(fence).length > 0 && (fence.notRun ?? '').startsWith('needs ')))
+  })
+})

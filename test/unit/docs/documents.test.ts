@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { documents, root, textOf } from '../../support/documents.ts'
+
+const written = [
+  ...documents,
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'bench/RESULTS.md',
+  'samples/README.md',
+  'docs/recipes.md',
+]
+
+const withoutFences = (document: string) => textOf(document).replace(/^```[\s\S]*?^```$/gm, '')
+
+/** Targets of links and pictures: `](path#heading)`. */
+const linksOf = (document: string) =>
+  [...withoutFences(document).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target)
+    .filter((t) => !t.includes('://'))
+
+/** As GitHub makes anchors of headings: lower case, signs dropped, spaces to hyphens. */
+function anchorsOf(document: string): string[] {
+  const headings = [...withoutFences(document).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading)
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+const mostLines = { 'README.md': 130, 'bench/RESULTS.md': 250, 'CHANGELOG.md': 60 }
+
+describe('the documents', () => {
+  for (const document of written)
+    it(`${document} links only to files and headings that there are`, () => {
+      for (const link of linksOf(document)) {
+        const [path, heading] = link.split('#')
+        const target = path === '' ? document : join(dirname(document), path)
+        assert.ok(existsSync(join(root, target)), `${link} is not there`)
+        if (heading !== undefined) assert.ok(anchorsOf(target).includes(heading), `${target} has no heading ${heading}`)
+      }
+    })
+
+  for (const [document, most] of Object.entries(mostLines))
+    it(`${document} has at most ${most} lines`, () => {
+      const lines = textOf(document).trimEnd().split('\n').length
+      assert.ok(lines <= most, `it has ${lines}`)
+    })
+
+  it('need no HTML but comments', () => {
+    for (const document of written) {
+      const prose = withoutFences(document)
+        .replace(/`[^`\n]*`/g, '')
+        .replace(/<!--[^>]*-->/g, '')
+      assert.doesNotMatch(prose, /<\/?[a-z]+[\s>]/i, document)
+    }
+  })
+
+  it('the figures of the README stand in the results', () => {
+    const table = textOf('README.md')
+      .split('\n')
+      .filter((line) => line.includes('](bench/RESULTS.md#') && line.startsWith('|'))
+    const results = textOf('bench/RESULTS.md')
+    assert.ok(table.length >= 6)
+    for (const row of table)
+      for (const figure of row.match(/\b\d+\.\d\d\b/g) ?? [])
+        if (Number(figure) > 1) assert.ok(results.includes(figure), `${figure} of ${row}`)
+  })
+})
