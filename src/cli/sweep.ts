@@ -1,4 +1,4 @@
-// sparsescope sweep: a recipe that stands for many runs (design 4.5).
+// sparsescope sweep: a recipe that stands for many runs.
 import { Argument, Option } from 'commander'
 import { writeAtomic } from '../engine/run/state/atomicFile.ts'
 import { cancelRuns } from '../engine/sweep/marks.ts'

@@ -51,7 +51,7 @@ export class EngineError extends Error {
   }
 }
 
-/** Exit code of the command line for an error (design: 1 failed, 2 bad input, 130 cancelled). */
+/** Exit code of the command line for an error (1 failed, 2 bad input, 130 cancelled). */
 export function exitCodeOf(error: unknown): number {
   return error instanceof EngineError ? exitCodes[error.code] : 1
 }

@@ -1,4 +1,4 @@
-// The walk over the blocks of a model (methods.md 4): each is loaded, observed, pruned, recovered, rounded, saved by
+// The walk over the blocks of a model (docs/methods.md, "The walk over the blocks"): each is loaded, observed, pruned, recovered, rounded, saved by
 // whoever walks, and passed on. Statistics and inputs always come from the already finished earlier blocks. A model that is
 // pruned already is walked over again to recover more of it: the dense block is observed, the pruned one goes on.
 import { breathe } from '../breathe.ts'

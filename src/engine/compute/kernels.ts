@@ -100,7 +100,7 @@ export interface Kernels {
   /** out[I,I] += alpha · input[N,I]ᵀ · input[N,I]; the whole symmetric matrix. */
   gram(out: Tensor, input: Tensor, alpha: number): void
 
-  // ---- adapters (PERP, section 3; methods.md 5.2)
+  // ---- adapters (PERP; docs/methods.md, "Adapters")
   /** out[O,I] = weight + scale · (b[O,r] · a[r,I]) ⊙ mask, f32 or rounded to bf16. A null mask keeps everything. */
   loraWeight(out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number): void
   /** G = (dOut[N,O]ᵀ · input[N,I]) ⊙ mask;  dA[r,I] += scale · bᵀ·G;  dB[O,r] += scale · G·aᵀ. */

@@ -4,7 +4,7 @@
 // The score of weight[o,i] is |weight[o,i]| · scale[i], or |weight[o,i]| when `scale` is null. Where f64 costs nothing scores
 // are f64: in f32 they tie or change places where the true ones do not, and a deep model amplifies every weight that goes
 // instead of another. GPUs have f32 only; two scores that it confuses are within 1e-6 of each other.
-// Scores order by (score, row-major index), so equal scores go from the lower index up (methods.md 2.3).
+// Scores order by (score, row-major index), so equal scores go from the lower index up (docs/methods.md, "Comparison groups and exact counts").
 import type { NmPattern } from '../../shared/format/nm.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -87,7 +87,7 @@ export interface PruneKernels {
    */
   inverseFactor(out: Tensor, h: Tensor, diagonal: Tensor): Promise<boolean>
   /**
-   * SparseGPT's sweep over one block of columns, in place (methods.md 3.1, step 5). Without `pattern` the mask says what
+   * SparseGPT's sweep over one block of columns, in place (docs/methods.md, "SparseGPT"). Without `pattern` the mask says what
    * goes; with them the mask is chosen on the way, from the updated weights, by scores in f32 as those weights are. Pruned
    * entries become +0. Then all later columns take the block's errors. Σ (w − q)²/d²/2 is added to the elements of
    * losses [O], in whatever shares: who wants the sum reads it once, after the last block.

@@ -1,4 +1,4 @@
-// Perplexity by the convention of SparseGPT and PERP (methods.md 8): the mean nll of each window over the seqLen − 1
+// Perplexity by the convention of SparseGPT and PERP (docs/methods.md, "Perplexity"): the mean nll of each window over the seqLen − 1
 // tokens it predicts, the plain mean of the windows, and exp of that.
 import { passTokens } from '../../shared/plan/memory.ts'
 import { itemsAtOnce } from '../compute/rowLimit.ts'

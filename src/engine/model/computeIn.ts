@@ -1,4 +1,4 @@
-// The precision in which a model is computed with: of products only (design 4.2), never of goldens.
+// The precision in which a model is computed with: of products only, never of goldens.
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { blockLinears } from '../../shared/families/parameters.ts'

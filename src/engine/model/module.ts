@@ -29,7 +29,7 @@ export interface RowRange {
 }
 
 /**
- * A trainable reparametrisation of a frozen linear (methods.md 5.2): effective weight, its backward, merge. With a
+ * A trainable reparametrisation of a frozen linear (docs/methods.md, "Adapters"): effective weight, its backward, merge. With a
  * `range`, only these output features: `linear.weight` is still the whole [O, I], `dOut` is [N, end − start].
  */
 export interface Adapter {

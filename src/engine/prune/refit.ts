@@ -1,4 +1,4 @@
-// Refitting what pruning kept (methods.md 13.1, its last step): on a fixed mask, the least squares of a linear's outputs
+// Refitting what pruning kept (docs/methods.md, "Refit"): on a fixed mask, the least squares of a linear's outputs
 // against those of its dense weights, row by row. A linear at a time, on the inputs that the pruned blocks before it make.
 import type { Backend } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'

@@ -1,4 +1,4 @@
-// Statistics of the linears' inputs, gathered during forward passes on the device that runs them (methods.md 3).
+// Statistics of the linears' inputs, gathered during forward passes on the device that runs them (docs/methods.md, "Statistics of the inputs").
 import type { Statistic } from '../../shared/methods/method.ts'
 import { methodOf } from '../../shared/methods/methods.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'

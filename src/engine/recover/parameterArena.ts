@@ -9,7 +9,7 @@ export interface ParameterSpec {
   /** The checkpoint's name, or `<linear>.lora_A` and the like for an adapter's own. */
   readonly name: string
   readonly shape: readonly number[]
-  /** How often the gradient counts in the norm: a scale vector stands for `rank` equal rows (methods.md 5.2). */
+  /** How often the gradient counts in the norm: a scale vector stands for `rank` equal rows (docs/methods.md, "ScaleLoRA"). */
   readonly copies?: number
   /** false: weight decay leaves it alone. */
   readonly decays?: boolean

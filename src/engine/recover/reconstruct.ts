@@ -1,4 +1,4 @@
-// Reconstruction (methods.md 6): a unit of the model, pruned, is trained towards the outputs that it had when dense.
+// Reconstruction (docs/methods.md, "Reconstruction"): a unit of the model, pruned, is trained towards the outputs that it had when dense.
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend } from '../compute/backend.ts'
 import { itemsAtOnce } from '../compute/rowLimit.ts'

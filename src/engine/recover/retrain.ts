@@ -1,4 +1,4 @@
-// Retraining (methods.md 7): the whole pruned model on the language-model loss, as the HF Trainer does it.
+// Retraining (docs/methods.md, "Retraining"): the whole pruned model on the language-model loss, as the HF Trainer does it.
 import { itemsAtOnce } from '../compute/rowLimit.ts'
 import type { Decoder } from '../model/decoder.ts'
 import { EngineError } from '../errors.ts'

@@ -1,4 +1,4 @@
-// Learning rate over the steps of a run: linear warm-up, then linear decay to 0 (methods.md 6 and 7).
+// Learning rate over the steps of a run: linear warm-up, then linear decay to 0 (docs/methods.md, "Optimiser and schedule").
 
 export type RecoverMode = 'retrain' | 'reconstruct'
 

@@ -6,7 +6,7 @@ const text = z.string().max(2 ** 16)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const index = z.int().min(0).max(1e6)
 
-/** plan.json (design 4.5). */
+/** plan.json of a sweep. */
 export const planShape = z.object({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   runs: z.array(z.object({ index, name: text, settings: z.record(text, z.unknown()), hash: sha256 })).max(mostRuns),

@@ -1,4 +1,4 @@
-// A sweep's folder as the editor reads it (design 4.5): its plan, and what it says of runs that have no folder of their own.
+// A sweep's folder as the editor reads it: its plan, and what it says of runs that have no folder of their own.
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'

@@ -1,4 +1,4 @@
-// The row of an adapter: a reparametrisation of a block linear that merges back into its weight (methods.md 5.2).
+// The row of an adapter: a reparametrisation of a block linear that merges back into its weight (docs/methods.md, "Adapters").
 
 export interface AdapterRow {
   /** As a sentence begins with it. */

@@ -1,4 +1,4 @@
-// What a recipe may train (methods.md 5.1): parameters of the model themselves, the head's low-rank update, an adapter on
+// What a recipe may train (docs/methods.md, "What is trained"): parameters of the model themselves, the head's low-rank update, an adapter on
 // the block linears, or everything.
 import { adapterNames, defaultAdapter, type AdapterName } from './adapters.ts'
 

@@ -1,4 +1,4 @@
-// Outlier-weighed layerwise sparsity (methods.md 14): a block with more outliers among its scores is pruned less.
+// Outlier-weighed layerwise sparsity (docs/methods.md, "OWL"): a block with more outliers among its scores is pruned less.
 import type { Allocation, MeasuredBlock } from './allocation.ts'
 
 export const owl: Allocation = {

@@ -1,4 +1,4 @@
-// Names and sizes of the `sparse-bitmask` layout of compressed-tensors (design: the bitmask checkpoints): what a pruned
+// Names and sizes of the `sparse-bitmask` layout of compressed-tensors: what a pruned
 // linear's weight [R, C] is stored as.
 import { bytesOfTensor, isSafetensorsDtype, type SafetensorsDtype } from './dtypes.ts'
 

@@ -1,4 +1,4 @@
-// N:M sparsity: n zeros in each m consecutive inputs of a row (methods.md 2.4).
+// N:M sparsity: n zeros in each m consecutive inputs of a row (docs/methods.md, "N:M").
 
 export interface NmPattern {
   readonly n: number

@@ -1,6 +1,6 @@
 import { selectionCost, type Cost, type PruneMethod } from './method.ts'
 
-/** What people see it take: it stops when its mask no longer changes (methods.md 13.1). */
+/** What people see it take: it stops when its mask no longer changes (docs/methods.md, "ALPS"). */
 const usualIterations = 36
 /** The penalty grows in every third. */
 const usualPenalties = usualIterations / 3

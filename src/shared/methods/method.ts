@@ -2,7 +2,7 @@
 // command line, wizard, import and export of foreign recipes read it; the engine has the arithmetic under the same name.
 import type { MethodKey, MethodSettings } from './keys.ts'
 
-/** The group in which weights compete (methods.md 2.3). */
+/** The group in which weights compete (docs/methods.md, "Comparison groups and exact counts"). */
 export const scopes = ['tensor', 'row', 'global'] as const
 export type Scope = (typeof scopes)[number]
 

@@ -1,4 +1,4 @@
-// Which numbers the optimiser would change (methods.md 5.1 and 9): what trains each parameter, and from that everything
+// Which numbers the optimiser would change (docs/methods.md, "What is trained"): what trains each parameter, and from that everything
 // else: the set that a run trains, its counts, the rows of the trainable map.
 import { lowRankParameters } from '../adapters/adapter.ts'
 import { adapterAmong, adapterOf, isAdapterName, type AdapterName } from '../adapters/adapters.ts'
@@ -86,7 +86,7 @@ export function trainableSet(config: ModelConfig, recover: TrainChoice): Trainab
   return { direct, adapted: hasHead ? [...adapted, head] : adapted }
 }
 
-/** 100 · trainable / all base parameters: adapters are not in the denominator (methods.md 9). */
+/** 100 · trainable / all base parameters: adapters are not in the denominator (docs/methods.md, "What is trained"). */
 export function trainablePercentage(rows: readonly TrainableRow[]): number {
   const all = rows.reduce((n, r) => n + r.parameters, 0)
   return all > 0 ? (100 * rows.reduce((n, r) => n + r.trainable, 0)) / all : 0

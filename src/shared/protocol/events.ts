@@ -1,4 +1,4 @@
-// Events of a run, one JSON object a line in events.jsonl (design 4.3). The views draw from these only, so a
+// Events of a run, one JSON object a line in events.jsonl. The views draw from these only, so a
 // finished run looks the same as a live one.
 
 import type { TaskName } from '../tasks/tasks.ts'

@@ -102,7 +102,7 @@ export interface LintFacts {
 
 export const noFacts: LintFacts = { model: null, data: new Map(), machine: null, output: null }
 
-/** Only the projections inside the blocks are pruned (methods.md 2.2). */
+/** Only the projections inside the blocks are pruned (docs/methods.md, "What is pruned"). */
 export function isPrunable(module: ModelModule): boolean {
   return module.kind === 'linear'
 }

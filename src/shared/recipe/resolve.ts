@@ -1,4 +1,4 @@
-// A recipe with every default filled in (design 4.2). The result is itself a valid recipe, so a run folder can keep it.
+// A recipe with every default filled in. The result is itself a valid recipe, so a run folder can keep it.
 import { defaultSaveFormat, type SaveFormat } from './saveFormats.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { hasSubmodules } from '../families/residual.ts'

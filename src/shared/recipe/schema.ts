@@ -1,4 +1,4 @@
-// The recipe format, version 1 (design 4.2): the one source of the types, of validation and of the JSON Schema.
+// The recipe format, version 1 (docs/recipes.md): the one source of the types, of validation and of the JSON Schema.
 // A key that does not apply to the chosen method or mode is valid here; lint warns about it.
 import * as z from 'zod'
 import { adapterNames, adapterOf } from '../adapters/adapters.ts'

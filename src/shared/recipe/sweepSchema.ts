@@ -1,4 +1,4 @@
-// `sweep`: what varies between the runs of a recipe that stands for many (design 4.5).
+// `sweep`: what varies between the runs of a recipe that stands for many.
 import * as z from 'zod'
 import { parseByteSize } from '../format/byteSize.ts'
 import { about } from './aboutKey.ts'

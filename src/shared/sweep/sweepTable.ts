@@ -1,4 +1,4 @@
-// The table of a sweep, as `sparsescope sweep status --json` prints it and sweep.json holds it (design 4.5).
+// The table of a sweep, as `sparsescope sweep status --json` prints it and sweep.json holds it.
 import type { Stage } from '../protocol/events.ts'
 import type { RunResult } from '../series/runResult.ts'
 import type { NamedSettings } from './settings.ts'

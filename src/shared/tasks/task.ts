@@ -21,7 +21,7 @@ export interface Prompts {
 /** A row of the data, parsed. Hostile: any column may hold anything. */
 export type Row = Readonly<Record<string, unknown>>
 
-/** How rows become questions, as lm-evaluation-harness 0.4.13 has it (methods.md 15). */
+/** How rows become questions, as lm-evaluation-harness 0.4.13 has it (docs/methods.md, "Zero-shot tasks"). */
 export interface Questions {
   /** Columns that are read. Of several names in an entry one is enough: data sets differ. */
   readonly columns: readonly (readonly string[])[]

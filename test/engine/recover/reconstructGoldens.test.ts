@@ -105,7 +105,7 @@ describe('reconstruction goldens', () => {
         assert.ok(relative(result.errorAfter, 'error_final') < 1e-4)
         assert.equal(result.errorMerged === result.errorAfter, file !== 'loraprune')
         for (const [name, tensor] of block.params) {
-          // Its true gradient is 0: Adam makes steps out of rounding (methods.md 10, 19).
+          // Its true gradient is 0: Adam makes steps out of rounding.
           if (name.endsWith('k_proj.bias')) continue
           const merged = await readF32(backend, tensor)
           assert.ok(maxDifference(merged, golden.f32(`final.${name}`)) < 1e-4, name)

@@ -1,4 +1,4 @@
-// Sweeps by the command line on this machine: plan, run, status, cancel (design 4.5).
+// Sweeps by the command line on this machine: plan, run, status, cancel.
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

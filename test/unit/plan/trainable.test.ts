@@ -1,4 +1,4 @@
-// The share of trainable parameters, against the table of methods.md section 9, from the published configurations.
+// The share of trainable parameters (docs/methods.md, "What is trained") of published configurations.
 import assert from 'node:assert/strict'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { modelParameters } from '../../../src/shared/families/parameters.ts'

@@ -1,4 +1,4 @@
-// A request as token ids, as lm-evaluation-harness makes them (methods.md 15).
+// A request as token ids, as lm-evaluation-harness makes them (docs/methods.md, "Zero-shot tasks").
 import { EngineError } from '../../errors.ts'
 import { rstrip } from '../../../shared/tasks/python.ts'
 import type { Request } from '../../../shared/tasks/task.ts'

@@ -1,4 +1,4 @@
-// OWL (arXiv 2310.05175; methods.md 14): how many of a block's Wanda scores are outliers.
+// OWL (arXiv 2310.05175; docs/methods.md, "OWL"): how many of a block's Wanda scores are outliers.
 import type { SeenLinear } from './allocation.ts'
 
 /** Percentage of all scores |w_ij| · ‖x_j‖ of the linears together that exceed `threshold` times their mean. */

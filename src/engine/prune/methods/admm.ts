@@ -1,4 +1,4 @@
-// ADMM with a sparsity that grows (arXiv 2401.02938; methods.md 13.2): weights in units of their inputs, one inverse, and a
+// ADMM with a sparsity that grows (arXiv 2401.02938; docs/methods.md, "ADMM"): weights in units of their inputs, one inverse, and a
 // projection in every iteration. In differences to the dense weights, so that f32 is enough.
 import { breathe } from '../../breathe.ts'
 import { Arena, fillArenaAsync } from '../../compute/arena.ts'

@@ -1,4 +1,4 @@
-// ALPS (arXiv 2406.07831; methods.md 13.1): mask and weights by ADMM with a penalty that grows until the mask rests, then
+// ALPS (arXiv 2406.07831; docs/methods.md, "ALPS"): mask and weights by ADMM with a penalty that grows until the mask rests, then
 // least squares on the weights that are kept. In differences to the dense weights, so that f32 is enough.
 import { breathe } from '../../breathe.ts'
 import { Arena, fillArenaAsync } from '../../compute/arena.ts'

@@ -50,7 +50,7 @@ export interface ColumnScale {
   readonly values: Float64Array
 }
 
-/** n_j = √diagonal_j + 1e-8 (methods.md 13): the unit in which every input has the same weight. */
+/** n_j = √diagonal_j + 1e-8 (docs/methods.md, "Unit Hessian"): the unit in which every input has the same weight. */
 export function columnScale(arena: Arena, host: PruneHost, diagonal: Float64Array): ColumnScale {
   const values = diagonal.map((d) => Math.sqrt(d) + 1e-8)
   const [scale, inverse] = [values, values.map((n) => 1 / n)].map((vector) => {
@@ -61,7 +61,7 @@ export function columnScale(arena: Arena, host: PruneHost, diagonal: Float64Arra
   return { scale, inverse, values }
 }
 
-/** H with unit diagonal: what methods that solve for A = W·diag(n) work with (methods.md 13.1). */
+/** H with unit diagonal: what methods that solve for A = W·diag(n) work with (docs/methods.md, "Unit Hessian"). */
 export interface UnitHessian extends ColumnScale {
   /** (G + damping) / (n·nᵀ). */
   readonly h: Tensor

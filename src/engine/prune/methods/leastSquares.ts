@@ -1,4 +1,4 @@
-// Least squares on a fixed mask by conjugate gradients, every row by itself (methods.md 13.1): the last step of ALPS,
+// Least squares on a fixed mask by conjugate gradients, every row by itself (docs/methods.md, "Refit"): the last step of ALPS,
 // and `refit` on any mask. The unit diagonal of H is the preconditioner.
 import { breathe } from '../../breathe.ts'
 import { Arena } from '../../compute/arena.ts'

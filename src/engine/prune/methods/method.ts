@@ -9,7 +9,7 @@ export interface ScoreInput {
   readonly host: PruneHost
   /** [O, I], on the host. */
   readonly weight: Tensor
-  /** ‖x_j‖ by input (methods.md 2.1); null when the linear saw no token, or the method needs none. */
+  /** ‖x_j‖ by input (docs/methods.md, "Statistics of the inputs"); null when the linear saw no token, or the method needs none. */
   readonly norms: Float64Array | null
   readonly seed: number
   /** Of the linear. */

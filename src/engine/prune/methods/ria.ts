@@ -1,4 +1,4 @@
-// Relative importance and activations (Zhang et al., ICLR 2024; methods.md 12.8):
+// Relative importance and activations (Zhang et al., ICLR 2024; docs/methods.md, "RIA"):
 // (|w_ij| / Σ_i |w_ij| + |w_ij| / Σ_j |w_ij|) · ‖x_j‖^½.
 import { Arena } from '../../compute/arena.ts'
 import { readF32, upload } from '../../compute/backend.ts'

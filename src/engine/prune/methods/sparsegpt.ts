@@ -1,4 +1,4 @@
-// SparseGPT (arXiv 2301.00774; methods.md 3.1): prune column block by column block, each error spread over the columns
+// SparseGPT (arXiv 2301.00774; docs/methods.md, "SparseGPT"): prune column block by column block, each error spread over the columns
 // to its right by the factor of the inverse Hessian.
 import { Arena } from '../../compute/arena.ts'
 import { breathe } from '../../breathe.ts'

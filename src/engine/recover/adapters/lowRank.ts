@@ -1,4 +1,4 @@
-// W_eff = W + s·(B·A) ⊙ M: MaskLoRA, LoRA-Prune and the low-rank update of the head (methods.md 5.2).
+// W_eff = W + s·(B·A) ⊙ M: MaskLoRA, LoRA-Prune and the low-rank update of the head (docs/methods.md, "Adapters").
 import { rows, type Tensor } from '../../compute/tensor.ts'
 import type { Linear, RowRange } from '../../model/module.ts'
 import type { EffectiveWeights } from '../effectiveWeights.ts'

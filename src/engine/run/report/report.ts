@@ -1,4 +1,4 @@
-// report.json: what a run did, on what, and what came out (design 4.1: also the JSON of `sparsescope run`).
+// report.json: what a run did, on what, and what came out (also the JSON of `sparsescope run`).
 import type { Stage } from '../../../shared/protocol/events.ts'
 import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
 import { protocolOf } from '../origin/protocol.ts'
@@ -27,7 +27,7 @@ export interface RunReport {
   evaluations: EvaluationResult[]
   /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
   sparsity: number | null
-  /** `percent` of all base parameters, as methods.md 9 counts; of several recoveries the largest. */
+  /** `percent` of all base parameters, as docs/methods.md, "What is trained", counts; of several recoveries the largest. */
   trainable: { count: number; percent: number } | null
   /** In their order. */
   recoveries: RecoveryReport[]

@@ -34,7 +34,7 @@ const shapes = [
   [5, 9000],
 ] as const
 
-/** The rule of methods.md 2.3 on runs of `size` scores: the words of the mask. */
+/** The rule of docs/methods.md, "Comparison groups and exact counts", on runs of `size` scores: the words of the mask. */
 function sorted(scores: Float32Array, rows: number, columns: number, size: number, k: number, withTies: boolean) {
   const words = new Uint32Array(rows * maskWords(columns))
   for (let first = 0; first < scores.length; first += size) {

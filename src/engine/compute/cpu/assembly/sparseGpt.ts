@@ -1,4 +1,4 @@
-// SparseGPT's sweep (methods.md 3.1, step 5) over a tile of up to 16 rows: rows are lanes, columns go left to right.
+// SparseGPT's sweep (docs/methods.md, "SparseGPT") over a tile of up to 16 rows: rows are lanes, columns go left to right.
 // Left-looking: a column receives all earlier errors of its block when its turn comes, from registers.
 import { madd } from './simd'
 

@@ -1,4 +1,4 @@
-// SparseGPT's block of columns (methods.md 3.1, step 5): one dispatch for the block, an invocation a row, and a product that
+// SparseGPT's block of columns (docs/methods.md, "SparseGPT"): one dispatch for the block, an invocation a row, and a product that
 // carries the errors into the columns behind it.
 import type { NmPattern } from '../../../../../shared/format/nm.ts'
 import type { Kernels } from '../../../kernels.ts'

@@ -1,0 +1,93 @@
+// What the repository's files say of each other: files that comments name, headings of documents, links in Markdown.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+
+/** A file of the repository by its path from the root, with its text. */
+export type Sources = ReadonlyMap<string, string>
+
+const skipped = new Set(['node_modules', 'dist', 'dist-test', 'coverage', 'out', '.git', '.sparsescope', '.cache'])
+
+/** Paths of all files below a folder, from the root of the repository, with `/`. */
+export function filesBelow(root: string, folder = ''): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder ? `${folder}/${entry.name}` : entry.name
+    if (entry.isDirectory()) return skipped.has(entry.name) ? [] : filesBelow(root, path)
+    return entry.isFile() ? [path] : []
+  })
+}
+
+export function readAll(root: string, paths: readonly string[]): Sources {
+  return new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]))
+}
+
+/** The comments of a source, a run of comment lines as one line of text. */
+export function commentsOf(source: string): string[] {
+  const comments: string[] = []
+  let open = false
+  for (const line of source.split('\n')) {
+    const text = /^\s*(?:\/\/\/?|\/\*\*?|\*\/|\*|#)\s?(.*?)(?:\*\/)?\s*$/.exec(line)?.[1]
+    const trailing = text === undefined ? /\s(?:\/\/|\/\*)\s(.*)$/.exec(line)?.[1] : undefined
+    if (text !== undefined && open) comments[comments.length - 1] += ` ${text}`
+    else if (text !== undefined || trailing !== undefined) comments.push(text ?? trailing ?? '')
+    open = text !== undefined
+  }
+  return comments
+}
+
+/** Fenced blocks and code spans are no prose: nothing in them is a link or a heading. */
+function withoutCode(markdown: string): string {
+  return markdown.replace(/^( *)(`{3,}|~{3,})[\s\S]*?^ *\2\s*$/gm, '').replace(/(`+)(?!`)[^\n]*?[^`]\1(?!`)/g, '')
+}
+
+/** Texts of the headings, without marks. */
+export function headingsOf(markdown: string): string[] {
+  const prose = markdown.replace(/^( *)(`{3,}|~{3,})[\s\S]*?^ *\2\s*$/gm, '')
+  return [...prose.matchAll(/^#{1,6} +(.+?) *#*$/gm)].map(([, text]) => text.replace(/[`*]|\[|\]\([^)]*\)/g, ''))
+}
+
+/** Anchors as GitHub makes them: lower case, without punctuation, blanks as hyphens, repeats numbered. */
+export function anchorsOf(markdown: string): Set<string> {
+  const seen = new Map<string, number>()
+  return new Set(
+    headingsOf(markdown).map((heading) => {
+      const slug = heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
+        .replaceAll(' ', '-')
+      const before = seen.get(slug) ?? 0
+      seen.set(slug, before + 1)
+      return before === 0 ? slug : `${slug}-${before}`
+    }),
+  )
+}
+
+/** Sentences about what the comments of a source name and the repository has not: a Markdown file, or a heading of one. */
+export function badReferences(path: string, source: string, documents: Sources): string[] {
+  return commentsOf(source).flatMap((comment) => {
+    const files = [...comment.matchAll(/(?<![\w./-])((?:[\w.-]+\/)*[\w.-]+\.md)\b(?:, "([^"]+)")?/g)]
+    return files.flatMap(([, file, heading]) => {
+      const text = documents.get(file) ?? documents.get(normalize(join(dirname(path), file)))
+      if (text === undefined) return [`${path}: no file ${file}`]
+      const has = heading === undefined || headingsOf(text).includes(heading)
+      return has ? [] : [`${path}: ${file} has no heading "${heading}"`]
+    })
+  })
+}
+
+/** Sentences about links of a Markdown file that lead nowhere. `files`: all of the repository; `documents`: its Markdown. */
+export function badLinks(path: string, markdown: string, files: ReadonlySet<string>, documents: Sources): string[] {
+  const prose = withoutCode(markdown)
+  const inline = [...prose.matchAll(/\]\(<?([^)\s>]+)>?(?: +"[^"]*")?\)/g)]
+  const named = [...prose.matchAll(/^\[[^\]]+\]: +(\S+)/gm)]
+  const html = [...prose.matchAll(/(?:src|href)="([^"]+)"/g)]
+  return [...inline, ...named, ...html].flatMap(([, target]) => {
+    if (/^[a-z][a-z+.-]*:/i.test(target)) return []
+    const [file, anchor] = decodeURI(target).split('#')
+    const place = file === '' ? path : normalize(join(dirname(path), file)).replace(/\/$/, '')
+    const exists = files.has(place) || [...files].some((one) => one.startsWith(`${place}/`))
+    if (!exists) return [`${path}: no file ${target}`]
+    const text = documents.get(place)
+    const leads = !anchor || text === undefined || anchorsOf(text).has(anchor)
+    return leads ? [] : [`${path}: no heading for ${target}`]
+  })
+}

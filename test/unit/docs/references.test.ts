@@ -1,0 +1,73 @@
+// Documents and comments refer to files, headings and links that are there.
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { anchorsOf, badLinks, badReferences, filesBelow, headingsOf, readAll } from '../../support/documentation.ts'
+
+/** Its examples of bad references are no references. */
+const self = 'test/unit/docs/references.test.ts'
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const files = filesBelow(root)
+const documents = readAll(
+  root,
+  files.filter((path) => path.endsWith('.md')),
+)
+
+describe('references between files', () => {
+  it('every document and heading that a comment names is there', () => {
+    const named = /^(src|webview-ui|test|bench|scripts)\/.*\.(ts|tsx|mjs|css|py)$/
+    const sources = readAll(
+      root,
+      files.filter((path) => named.test(path) && !path.startsWith('test/fixtures/') && path !== self),
+    )
+    assert.ok(sources.get('src/engine/prune/methods/alps.ts')?.includes('docs/methods.md, "ALPS"'))
+    assert.deepEqual(
+      [...sources].flatMap(([path, source]) => badReferences(path, source, documents)),
+      [],
+    )
+  })
+
+  it('every relative link of every Markdown file leads to a file, and to a heading where it names one', () => {
+    const paths = new Set(files)
+    assert.deepEqual(
+      [...documents].flatMap(([path, text]) => badLinks(path, text, paths, documents)),
+      [],
+    )
+  })
+})
+
+describe('the check of references', () => {
+  const own = new Map([
+    ['docs/a.md', '# A page\n\n## N:M, and `code`\n\n```\n## not one\n```\n\n## Twice\n\n## Twice\n'],
+  ])
+  const files = new Set(['docs/a.md', 'docs/images/x.png', 'src/x.ts'])
+
+  it('knows headings and their anchors', () => {
+    assert.deepEqual(headingsOf(own.get('docs/a.md') ?? ''), ['A page', 'N:M, and code', 'Twice', 'Twice'])
+    assert.deepEqual([...anchorsOf(own.get('docs/a.md') ?? '')], ['a-page', 'nm-and-code', 'twice', 'twice-1'])
+  })
+
+  const comments: [comment: string, problems: string[]][] = [
+    ['// See docs/a.md, "Twice", and docs/a.md.', []],
+    ['/**\n * See (docs/a.md, "N:M, and\n * code").\n */', []],
+    ['// See methods.md 13.1.', ['src/x.ts: no file methods.md']],
+    ['const x = 1 // docs/b.md', ['src/x.ts: no file docs/b.md']],
+    ['// docs/a.md, "not one"', ['src/x.ts: docs/a.md has no heading "not one"']],
+    ["open('made-up.md')", []],
+  ]
+  for (const [comment, problems] of comments)
+    it(`finds ${problems.length} bad references in ${JSON.stringify(comment)}`, () => {
+      assert.deepEqual(badReferences('src/x.ts', comment, own), problems)
+    })
+
+  const links: [markdown: string, problems: string[]][] = [
+    ['[a](a.md) [b](#twice-1) ![c](images/x.png "title") [d](../src/x.ts) [e](https://x.org/y#z) [f](../src)', []],
+    ['[a](a.md#twice)\n\n[b]: a.md#n-m\n', ['docs/a.md: no heading for a.md#n-m']],
+    ['[a](b.md) <img src="y.png">', ['docs/a.md: no file b.md', 'docs/a.md: no file y.png']],
+    ['`[a](b.md)`\n\n```md\n[a](b.md)\n```\n', []],
+  ]
+  for (const [markdown, problems] of links)
+    it(`finds ${problems.length} dead links in ${JSON.stringify(markdown)}`, () => {
+      const documents = new Map([['docs/a.md', `${markdown}\n${own.get('docs/a.md')}`]])
+      assert.deepEqual(badLinks('docs/a.md', markdown, files, documents), problems)
+    })
+})
