@@ -40,16 +40,16 @@ export interface CalibrationRequest {
 export interface AnalyseOptions {
   readonly calibration: CalibrationRequest | null
   readonly asked: Asked
-  /** What is pruned alone, as the first of the candidates says. */
+  /** The unit that is pruned alone, in the way of the first candidate. */
   readonly sensitivity: SensitivityUnit | null
-  /** Mean sparsity for which the blocks' are to be found by their errors under the first method. */
+  /** Mean of the sparsities that are allocated to the blocks by their errors under the first method. */
   readonly allocate?: number
   readonly seed: number
   readonly memoryBytes: number
   readonly openBackend: () => Promise<Backend>
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
-  /** Modules whose numbers are new: those of an earlier analysis first. `loss`: the dense model's, where sensitivities are asked for. */
+  /** Called with modules as they are measured, those of an earlier analysis first. `loss` is the dense model's, where sensitivities are asked for. */
   readonly onMeasured?: (modules: readonly MeasuredModule[], loss: number | null) => void
   readonly onProgress?: (what: 'values' | 'blocks', done: number, total: number) => void
   readonly onWarning: (message: string) => void
@@ -59,11 +59,11 @@ type CalibratedOptions = AnalyseOptions & { readonly calibration: CalibrationReq
 
 export type AnalysisResult = Omit<Analysis, 'seconds' | 'peak_memory_mb'>
 
-/** Drawn windows where nobody says: enough for a ranking, soon done. */
+/** Default number of windows: enough for a ranking, and soon done. */
 const defaultSamples = 16
 const longestWindow = 512
 
-/** Of the memory, each: states of the calibration set, Hessians, the model that sensitivities run through. The rest is the block's. */
+/** Share of the memory for each of: hidden states of the calibration set, Hessians, the model of the sensitivities. The rest is for the block. */
 const share = 1 / 4
 
 /** @throws EngineError of the checkpoint, the data, or 'bad-recipe' for what cannot be pruned so. */
@@ -99,7 +99,7 @@ function checkedCandidates(asked: Asked, { config }: Model): Candidate[] {
   }
 }
 
-/** By module name. */
+/** Spread of the values by module name. */
 async function spreadOfValues(
   checkpoint: Checkpoint,
   { config }: Model,
@@ -170,7 +170,7 @@ interface Measuring {
   readonly backend: Backend
 }
 
-/** All blocks: those of an earlier analysis, and then the others. */
+/** Measures all blocks that an earlier analysis has not. */
 async function measuredBlocks({ model, candidates, options, set, backend }: Measuring): Promise<AnalysisState> {
   const { calibration, sensitivity: unit, seed, signal, onProgress, onWarning: warn } = options
   const { data, field } = calibration
@@ -190,7 +190,7 @@ async function measuredBlocks({ model, candidates, options, set, backend }: Meas
     if (decoder) state.loss ??= await denseLoss({ decoder, set, signal })
     options.onMeasured?.(state.blocks.flat(), state.loss)
     const measured = state.blocks.length
-    // An analysis that is whole needs no pass at all.
+    // A complete analysis needs no pass.
     if (measured >= numBlocks) return state
     await withPruneHost(backend, async (host) => {
       const probe = decoder && unit ? createProbe({ decoder, stream, set, unit, signal }) : null
@@ -231,7 +231,7 @@ function requirePoints(candidates: readonly Candidate[], allocate: number | unde
 
 function allocationOf({ config }: Model, modules: readonly AnalysedModule[], method: string, sparsity: number) {
   const sizes = new Map(blockLinears(config).map(({ name, shape: [outputs, inputs] }) => [name, outputs * inputs]))
-  // null: no input of some block ever fired.
+  // Curves are null where all inputs of some block were 0 on every token.
   const curves = errorCurves(modules, (name) => sizes.get(name) ?? 0, method)
   return curves && { method, sparsity, sparsities: allocateByError(curves, sparsity) }
 }
@@ -242,7 +242,7 @@ async function calibrationSet(
 ): Promise<CalibrationSet> {
   const { data: path, field } = calibration
   const isIds = path.endsWith('.safetensors')
-  // Ids are used as they stand, all of them.
+  // All ids of a file are used as they stand.
   const samples = calibration.samples ?? (isIds ? undefined : defaultSamples)
   const seqLen = calibration.seqLen ?? (isIds ? undefined : Math.min(longestWindow, config.maxPositions))
   const { folder } = checkpoint

@@ -19,7 +19,7 @@ export interface BlockAnalysis {
   readonly host: PruneHost
   readonly candidates: readonly Candidate[]
   readonly probe: SensitivityProbe | null
-  /** What Hessians and their factors may take; less makes several looks at a block. */
+  /** Most bytes of Hessians and their factors; with less, a block is run several times. */
   readonly statisticBytes: number
   readonly seed: number
   /** Blocks that an earlier analysis has measured: they are only passed through. */
@@ -55,7 +55,7 @@ async function analyseBlock(analysis: BlockAnalysis, block: Block, hidden: Activ
   const modules = new Map<string, MeasuredModule>()
   const pruned: PrunedWeights = new Map()
   const before = await probe?.inputsOf(hidden)
-  // Of a group of inputs at a time where the Hessians of all do not fit; the last look passes the states on.
+  // Where the Hessians of all inputs do not fit, the block is run for one group of them after the other; the last run passes the states on.
   const groups = hessianGroups(linears, () => true, statisticBytes)
   for (const [i, group] of groups.entries()) {
     const isLast = i === groups.length - 1

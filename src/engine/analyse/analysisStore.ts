@@ -1,4 +1,4 @@
-// What an analysis has measured so far, in a file beside the checkpoint: a killed one goes on where it was, and the next that asks
+// What an analysis has measured so far is kept in a file beside the checkpoint: a killed one goes on where it was, and the next that asks
 // the same of the same files has nothing left to do.
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
@@ -12,11 +12,11 @@ import { readOwn } from '../checkpoint/ownFile.ts'
 import { writeAtomic } from '../run/state/atomicFile.ts'
 
 const stateSchema = z.strictObject({
-  /** Of the weights. */
+  /** Hash of the weights' files. */
   checkpoint: z.string(),
-  /** Of everything that the numbers depend on. */
+  /** Hash of everything that the numbers depend on. */
   key: z.string(),
-  /** Of the dense model, where sensitivities are measured. */
+  /** Loss of the dense model, where sensitivities are measured. */
   loss: z.number().nullable(),
   blocks: z.array(z.array(measuredModuleSchema)),
 })
@@ -74,20 +74,20 @@ export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisSt
   return null
 }
 
-/** Counts on when numbers of an analysis come to be computed in another way. */
+/** Version of the state; it grows when a figure is computed in another way. */
 const formatOfState = 2
 
-/** Looked through for one of these weights, the newest first; and the most that one may hold. */
+/** Files that are looked through for an analysis of these weights, newest first, and the most bytes that one may have. */
 const mostFiles = 16
 const mostBytes = 64 * 2 ** 20
 
-/** Beside the checkpoint. Of the Hub's cache beside its snapshots: a folder among them would be taken for one. */
+/** The store lies beside the checkpoint; in the Hub's cache beside `snapshots`, since a folder in there would be taken for a snapshot. */
 function storeFolder({ folder }: Checkpoint): string {
   const parent = dirname(resolve(folder))
   return join(basename(parent) === 'snapshots' ? dirname(parent) : parent, '.sparsescope', 'analyses')
 }
 
-/** Weights, and what says how to compute with them and how to cut text. */
+/** Hash of the weights' files and of those that say how to compute with them and how to tokenise. */
 async function modelKey({ files, folder }: Checkpoint): Promise<string> {
   const beside = (await readdir(folder)).filter(isCompanion).sort()
   return hashOf(
@@ -95,7 +95,7 @@ async function modelKey({ files, folder }: Checkpoint): Promise<string> {
   )
 }
 
-/** null: there is none, or somebody else's, or what a crash left of one. */
+/** null where there is none, it belongs to somebody else, or a crash cut it short. */
 async function readState(path: string): Promise<AnalysisState | null> {
   try {
     return stateSchema.parse(JSON.parse(await readOwn(path, mostBytes)))
@@ -106,7 +106,7 @@ async function readState(path: string): Promise<AnalysisState | null> {
 
 async function stampOf(path: string): Promise<[string, number, number]> {
   const { size, mtimeMs } = await stat(path)
-  // The same file, from whatever folder it was named.
+  // A file has the same stamp from whatever folder it is named.
   return [resolve(path), size, mtimeMs]
 }
 

@@ -1,4 +1,4 @@
-// What the input of a matrix is like: its size, how much a few channels stand out, and how many directions it really has.
+// Figures of a matrix's input: its root mean square, its outliers, and its effective rank (docs/methods.md, "Inputs of a matrix").
 import type { MeasuredModule } from '../../shared/analysis/analysis.ts'
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend } from '../compute/backend.ts'
@@ -9,7 +9,7 @@ import { outlierPercentage } from '../prune/allocations/owl.ts'
 import { readDiagonal } from '../prune/methods/hessian.ts'
 import { normsOf, type Statistics } from '../prune/statistics.ts'
 
-/** M of OWL's examples. */
+/** The threshold M of OWL's examples. */
 const outlierThreshold = 5
 
 /** null when the input was never seen. @throws EngineError 'numeric' when it was not finite. */
@@ -37,7 +37,7 @@ export async function activationOf(
   }
 }
 
-/** (tr H)² / ‖H‖²_F; null of a matrix of zeros. Not centred: pruning does not centre inputs either. */
+/** (tr H)² / ‖H‖²_F; null of a matrix of zeros. H is not centred, since pruning does not centre inputs either. */
 async function participationRatio(backend: Backend, hessian: Tensor): Promise<number | null> {
   using arena = new Arena(backend)
   const sum = arena.allocate([1])

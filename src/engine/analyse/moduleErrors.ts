@@ -1,4 +1,4 @@
-// What pruning a matrix in several ways costs its output: ‖X(W − Ŵ)‖² / ‖XW‖² from the Hessian that pruning needs anyway.
+// The relative output error of a matrix pruned in several ways, ‖X(W − Ŵ)ᵀ‖² / ‖XWᵀ‖², from its Hessian (docs/methods.md, "Error of pruning a matrix").
 import type { PruningError } from '../../shared/analysis/analysis.ts'
 import type { Candidate } from '../../shared/analysis/candidates.ts'
 import { breathe } from '../breathe.ts'
@@ -12,33 +12,33 @@ import { PreparedCache } from '../prune/preparedCache.ts'
 import { pruneLinear, type PruneContext } from '../prune/pruneBlock.ts'
 import type { Statistics } from '../prune/statistics.ts'
 
-/** Weights [O, I] pruned as the first candidate says, by module name, in memory: for whoever asks what they do to the model. */
+/** Weights [O, I] pruned as the first candidate says, by module name: what sensitivities are measured with. */
 export type PrunedWeights = Map<string, Float32Array>
 
 export interface ErrorWork {
   readonly flow: Flow
   readonly host: PruneHost
   readonly candidates: readonly Candidate[]
-  /** null: nobody asks for pruned weights. */
+  /** null where no sensitivity is asked for, so that pruned weights need not be kept. */
   readonly probe: object | null
   readonly seed: number
   readonly warn: (message: string) => void
   /** The weights stay as they are. */
   readonly linears: readonly Linear[]
-  /** With the Hessian of each linear's input. */
+  /** Statistics with the Hessian of each linear's input. */
   readonly statistics: Statistics
   /** Filled where `probe` asks. */
   readonly pruned: PrunedWeights
 }
 
-/** By module name, in the candidates' order. @throws EngineError 'numeric' */
+/** Errors by module name, in the candidates' order. @throws EngineError 'numeric' */
 export async function measureErrors(work: ErrorWork): Promise<Map<string, PruningError[]>> {
   const { flow, linears } = work
   const found = new Map<string, PruningError[]>()
   for (const inputKey of new Set(linears.map((linear) => linear.inputKey))) {
     const sharing = linears.filter((linear) => linear.inputKey === inputKey)
     const context = contextOf(work)
-    // A factor serves all linears with this input, and all sparsities.
+    // One factor serves all linears with this input, and all sparsities.
     const prepared = new PreparedCache(context, [], work.statistics)
     try {
       for (const linear of sharing) {

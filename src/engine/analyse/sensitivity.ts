@@ -1,4 +1,4 @@
-// What pruning one matrix, or one block, and nothing else does to the model's loss: the model runs from the changed block on,
+// The model's loss when one matrix, or one block, and nothing else is pruned: the model runs from the changed block on,
 // from the dense states of a few windows.
 import type { SensitivityUnit } from '../../shared/analysis/analysis.ts'
 import type { Activations } from '../blocks/activations.ts'
@@ -14,7 +14,7 @@ import type { Decoder } from '../model/decoder.ts'
 import type { Linear } from '../model/module.ts'
 import type { PrunedWeights } from './moduleErrors.ts'
 
-/** Windows that a loss is taken on: few, because every matrix asks for a pass through the rest of the model. */
+/** Number of windows for a loss: few, because every matrix takes a pass through the rest of the model. */
 export const sensitivityWindows = 4
 
 export interface SensitivityProbe {
@@ -77,7 +77,7 @@ export function createProbe({ decoder, stream, set, unit, signal }: ProbeOptions
     },
   }
 
-  /** The weights that were there before. */
+  /** Puts the pruned weights in place; returns those that were there before. */
   async function swapIn(linears: readonly Linear[], pruned: PrunedWeights): Promise<Float32Array[]> {
     const dense: Float32Array[] = []
     for (const { name, weight } of linears) {

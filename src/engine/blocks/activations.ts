@@ -27,9 +27,9 @@ export interface ActivationShape {
 }
 
 export interface ActivationBudget {
-  /** What these activations may take in memory; the rest goes to a temporary file. */
+  /** Most bytes of these activations in memory; the rest goes to a temporary file. */
   readonly bytes: number
-  /** What they may take of a device's own memory, if all of them fit; default: nothing. */
+  /** Most bytes of a device's own memory, used only if all of them fit; default: none. */
   readonly residentBytes?: number
   /** Folder of that file; default: the system's temporary folder. */
   readonly spillFolder?: string
@@ -115,7 +115,7 @@ function createSpill(folder: string, recordBytes: number): Spill {
   let handle: FileHandle | null = null
   const start = async (): Promise<FileHandle> => {
     const opened = await open(path, 'wx+', 0o600)
-    // Without a name the space is freed even if this process is killed; Windows cannot do this and removes it at close.
+    // A file without a name is freed even if this process is killed; Windows cannot do this and removes it at close.
     if (process.platform !== 'win32') await rm(path)
     return opened
   }

@@ -1,4 +1,4 @@
-// Sparsities of blocks from what the dense model shows: one pass of it over the calibration set, before anything is pruned.
+// Sparsities of the blocks from a measure of the dense model: it runs once over the calibration set before anything is pruned.
 import { allocationOf } from '../../shared/allocations/allocations.ts'
 import type { MeasuredBlock } from '../../shared/allocations/allocation.ts'
 import type { PlannedAllocation, PruneEntry } from '../../shared/plan/pruneEntries.ts'

@@ -49,14 +49,14 @@ export async function findGlobalLimits(
   return limits
 }
 
-/** Linears without inputs to score by, experts that got no token: their bare magnitudes compare with no score. */
+/** Linears that saw no token (experts): their bare magnitudes cannot be compared with scores. */
 function unseenBy(entry: PruneEntry, norms: ReadonlyMap<string, Float64Array>): ReadonlySet<string> {
   if (!needsData(entry.method)) return new Set()
   const unseen = [...entry.sparsities.keys()].filter((name) => !norms.has(name))
   return new Set(unseen.length < entry.sparsities.size ? unseen : [])
 }
 
-/** Size of the group, and its sparsity: the mean over the weights, which is each linear's own unless they differ. */
+/** Size and sparsity of the group. Where its linears' sparsities differ it is their mean over the weights. */
 function groupOf(
   stream: ModelStream,
   entry: PruneEntry,

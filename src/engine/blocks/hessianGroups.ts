@@ -2,7 +2,7 @@
 // end of the block: an input depends on the linears before it alone, so pruning those behind it changes nothing it has seen.
 import type { Linear } from '../model/module.ts'
 
-/** A factor or an inverse of the largest Hessian is there beside the group's. */
+/** Bytes of a group's Hessians, and of a factor or an inverse of the largest beside them. */
 const groupBytes = (channels: readonly number[]): number =>
   channels.reduce((sum, n) => sum + 4 * n ** 2, 4 * Math.max(...channels) ** 2)
 

@@ -1,4 +1,4 @@
-// Prunes a block whose Hessians do not fit the memory together (hessianGroups.ts): another look at the block for each group.
+// Prunes a block whose Hessians do not fit the memory together (hessianGroups.ts): the block is run again for each group.
 import { methodOf } from '../../shared/methods/methods.ts'
 import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
@@ -12,7 +12,7 @@ export type Look = (observe: LinearObserver) => Promise<void>
 export interface GroupedBlock {
   readonly pruning: PruneContext
   readonly linears: readonly Linear[]
-  /** From the first look: norms of all inputs, Hessians of the first group. */
+  /** Statistics of the first run: norms of all inputs, Hessians of the first group. */
   readonly first: Statistics
   readonly groups: readonly ReadonlySet<string>[]
   readonly run: Look
@@ -21,7 +21,7 @@ export interface GroupedBlock {
 export const solves = (entry: PruneEntry | undefined) =>
   entry !== undefined && methodOf(entry.method).needs === 'hessian'
 
-/** First the linears that are solved for, group after group; then all others, whose scores were seen in the first look. */
+/** Prunes first the linears that are solved for, group after group, then all others, whose norms come from the first run. */
 export async function pruneInGroups(work: GroupedBlock, masks: Map<string, Mask>): Promise<void> {
   const { pruning, linears, first, groups } = work
   const found = new Map<string, Mask>()
@@ -38,7 +38,7 @@ export async function pruneInGroups(work: GroupedBlock, masks: Map<string, Mask>
   }
   const others = only(pruning, (_, entry) => !solves(entry))
   await pruneBlock(others, linears, first, found)
-  // In the block's order, as without groups.
+  // The order of the masks is the block's, as it is without groups.
   for (const { name } of linears) {
     const mask = found.get(name)
     if (mask) masks.set(name, mask)

@@ -4,7 +4,7 @@ import { createStore, embedAll, type Flow } from './flow.ts'
 import type { ModelStream } from './modelStream.ts'
 
 /**
- * What a block is fitted to. `block`: what the dense block makes of the finished stream. `model`: the dense model's own
+ * The dense states that a block is fitted to. `block`: outputs of the dense block on the finished stream. `model`: the dense model's own
  * stream (recipe: `inputs: pruned` and `inputs: dense`).
  */
 export type DenseKind = 'block' | 'model'
@@ -20,14 +20,14 @@ export interface DenseStream extends DenseEnds {
   readonly middles: readonly Activations[]
 }
 
-/** What one recovery fits to. */
+/** The dense states that one recovery fits to. */
 export interface DenseStates extends DenseEnds {
-  /** Its own: it may write over them. null when it did not ask. */
+  /** States between attention and MLP that the recovery owns and may overwrite; null when it did not ask. */
   readonly middles: Activations | null
 }
 
 export interface WantedStates {
-  /** null: none. */
+  /** The kind of dense states, or null where none are needed. */
   readonly dense: DenseKind | null
   readonly middles: boolean
 }
@@ -35,9 +35,9 @@ export interface WantedStates {
 export interface BlockStates {
   /** Inputs of the block in the finished stream. */
   readonly inputs: Activations
-  /** Those that a recovery asks for. */
+  /** The dense streams that some recovery asks for. */
   readonly dense: Readonly<Record<DenseKind, DenseStream | null>>
-  /** By place in the list of what is wanted; null for one that asks for none. */
+  /** States for the recovery at this place of the list; null for one that asks for none. */
   fittedTo(recovery: number): DenseStates | null
   /** The dense model's outputs become its inputs of the next block. */
   next(): void

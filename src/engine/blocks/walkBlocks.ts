@@ -21,31 +21,31 @@ import { createStates, type BlockStates, type DenseStates, type DenseStream, typ
 
 /** One way of recovering a block after pruning, with the dense states that it needs. */
 export interface BlockRecovery extends WantedStates {
-  /** It needs the Hessians of the inputs of all linears that are pruned now. */
+  /** Set where it needs the Hessians of the inputs of all linears that this walk prunes. */
   readonly hessians?: true
-  /** Changes weights of the block in place; pruned ones stay 0. null when it has nothing to change in this block. */
+  /** Changes weights of the block in place; pruned ones stay 0. Returns null when it has nothing to change in this block. */
   recover(work: BlockWork): Promise<BlockReconstruction | null>
 }
 
 /** A block on its way. Tensors and activations belong to the walk: use them, do not release them. */
 export interface BlockWork {
   readonly block: Block
-  /** Of every linear that is pruned, now or before. */
+  /** Masks of every linear that is pruned, by this run or before. */
   readonly masks: ReadonlyMap<string, Mask>
   /** null when the walk looks at no data. */
   readonly states: BlockStates | null
-  /** What the recovery fits to, as it asked; null once the block is finished. */
+  /** The dense states that the recovery fits to; null once the block is finished. */
   readonly fitted: DenseStates | null
-  /** Of the inputs of the dense block; null for a recovery that did not ask, and once the block is finished. */
+  /** Statistics of the dense block's inputs; null for a recovery that did not ask for them, and once the block is finished. */
   readonly statistics: Statistics | null
-  /** What each recovery did, in their order. */
+  /** Results of the recoveries in their order. */
   readonly recovered: readonly (BlockReconstruction | null)[]
 }
 
 export interface BlockWalk {
-  /** Where forward passes run and the blocks of `stream` lie. */
+  /** The device on which forward passes run and the blocks of `stream` lie. */
   readonly backend: Backend
-  /** Where weights are pruned: always a CPU backend, possibly `backend` itself. */
+  /** The backend that prunes: `backend` itself where it can, else a CPU. */
   readonly host: PruneHost
   /** The dense model. */
   readonly stream: ModelStream
@@ -54,16 +54,16 @@ export interface BlockWalk {
   readonly entries: readonly PruneEntry[]
   /** Masks of linears that are pruned already, each read when its block comes. */
   readonly given?: ReadonlyMap<string, { read(): Promise<Mask> }>
-  /** null is enough for magnitude and random pruning that nothing recovers. */
+  /** null is enough where no method needs data and nothing recovers. */
   readonly calibration: CalibrationSet | null
   /** Applied to each block in this order. */
   readonly recover: readonly BlockRecovery[]
   readonly seed: number
-  /** Of all activations together. */
+  /** Budget of all activations together. */
   readonly activations: ActivationBudget
-  /** What Hessians and their factors may take; default: whatever they need. Less makes several looks at a block. */
+  /** Most bytes of Hessians and their factors (default: as many as they need). With less, a block is run several times. */
   readonly statisticBytes?: number
-  /** So many blocks are finished and saved by an earlier walk; `load` gives them as they were saved. */
+  /** The first `blocks` were finished and saved by an earlier walk; `load` gives them as they were saved. */
   readonly finished?: { readonly blocks: number; load(index: number): Promise<Block> }
   readonly signal?: AbortSignal
   /** Awaited in every block: a paused run waits in it. */
@@ -103,17 +103,17 @@ export async function* walkBlocks(walk: BlockWalk): AsyncGenerator<BlockWork, vo
   }
 }
 
-/** What stays from block to block. */
+/** What the blocks of a walk share. */
 interface Walking {
   readonly walk: BlockWalk
   readonly pruning: PruneContext
-  /** Both null when no block needs data. */
+  /** `flow` and `states` are null when no block needs data. */
   readonly flow: Flow | null
   readonly states: BlockStates | null
   readonly advance: (count: number) => void
 }
 
-/** Checks, and everything that must see the whole model before its first block is changed. */
+/** Checks the walk, and does what must see the whole model before its first block is changed. */
 async function begin(walk: BlockWalk): Promise<Walking> {
   const { stream, entries, calibration, recover, activations } = walk
   checkEntries(entries, stream.shapes)
@@ -164,9 +164,9 @@ async function loadObserved(walking: Walking, index: number): Promise<{ block: B
   }
 }
 
-/** Of inputs whose Hessians are gathered together, where that takes more than one look at the block; else null. */
+/** Groups of inputs whose Hessians are gathered together; null when one run of the block is enough for all. */
 function groupsOf({ walk, pruning }: Walking, { linears }: Block): ReadonlySet<string>[] | null {
-  // What recovers by Hessians needs all of them at the end.
+  // A recovery that uses Hessians needs all of them at the end.
   if (walk.pruned || walk.recover.some(({ hessians }) => hessians)) return null
   const solved = (name: string) => solves(pruning.entryOf(name))
   const groups = hessianGroups(linears, solved, walk.statisticBytes ?? Infinity)
@@ -188,7 +188,7 @@ function statisticsOf(
   return observed && flow ? new Statistics(walk.backend, flow.set.windows, entryOf, also, only) : null
 }
 
-/** The dense block on the streams: statistics from the finished one, outputs where a recovery fits to them. */
+/** Runs the dense block on the streams: statistics come from the finished one, outputs are kept where a recovery fits to them. */
 async function observe({ flow, states, advance }: Walking, block: Block, statistics: Statistics | null): Promise<void> {
   if (!flow || !states) return
   const { inputs, dense } = states
@@ -245,7 +245,7 @@ async function passOn({ flow, states, walk, advance }: Walking, block: Block): P
   states.next()
 }
 
-/** A block that an earlier walk has finished: what later blocks need of it is brought up to date. */
+/** Brings the streams past a block that an earlier walk has finished. */
 async function passFinished(walking: Walking, finished: Block): Promise<void> {
   const { walk, pruning, flow, states, advance } = walking
   const { stream } = walk

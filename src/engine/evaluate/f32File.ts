@@ -15,7 +15,7 @@ export interface F32File {
   write(name: string, start: number, values: Float32Array): Promise<void>
   /** The file gets its name; one that was there before is replaced. */
   finish(): Promise<void>
-  /** Nothing remains. */
+  /** Removes the file. */
   abort(): Promise<void>
 }
 

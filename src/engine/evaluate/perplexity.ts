@@ -16,14 +16,14 @@ export interface Perplexity {
   readonly perplexity: number
   /** Mean of the windows' mean losses; perplexity = exp(loss). */
   readonly loss: number
-  /** Ids that went in: windows · seqLen. */
+  /** Number of ids: windows · seqLen. */
   readonly tokens: number
   readonly windows: number
   readonly seqLen: number
   readonly seconds: number
 }
 
-/** Passes that go through a block together when blocks are read again for each group: hidden states of so many tokens. */
+/** Tokens whose hidden states go through a block together where blocks are read again for each group of windows. */
 const streamedTokens = 32768
 
 /** @throws EngineError 'numeric' when the loss is not finite. */

@@ -1,4 +1,4 @@
-// Everything one batch does in a model, into a file: how to compare with another framework.
+// Writes what a model computes for one batch into a file, for comparison with another framework.
 import { passTokens } from '../../shared/plan/memory.ts'
 import { Arena } from '../compute/arena.ts'
 import { readF32 } from '../compute/backend.ts'
@@ -83,7 +83,7 @@ interface Recording {
   readonly signal?: AbortSignal
 }
 
-/** Rows from `first` on of the whole batch; gives the sum of their nll. */
+/** Records the rows from `first` on of the whole batch; returns the sum of their nll. */
 async function recordPart(
   decoder: Decoder,
   part: Batch,

@@ -22,7 +22,7 @@ export function createMask(rows: number, columns: number, keep: boolean): Mask {
   return { rows, columns, words }
 }
 
-/** From one byte a weight, row-major, non-zero = kept. */
+/** Makes a mask of one byte per weight, row-major, non-zero = kept. */
 export function packMask(kept: ArrayLike<number>, rows: number, columns: number): Mask {
   const mask = createMask(rows, columns, false)
   const perRow = maskWords(columns)
@@ -31,7 +31,7 @@ export function packMask(kept: ArrayLike<number>, rows: number, columns: number)
   return mask
 }
 
-/** One byte a weight, row-major, 1 = kept. */
+/** The mask as one byte per weight, row-major, 1 = kept. */
 export function unpackMask(mask: Mask): Uint8Array {
   const { rows, columns, words } = mask
   const kept = new Uint8Array(rows * columns)
@@ -50,7 +50,7 @@ export function maskOfZeros(weight: Float32Array, rows: number, columns: number)
   )
 }
 
-/** Weights that the mask prunes. */
+/** Number of weights that the mask prunes. */
 export function zerosOf(mask: Mask): number {
   const { words } = mask
   let kept = 0
@@ -58,7 +58,7 @@ export function zerosOf(mask: Mask): number {
   return mask.rows * mask.columns - kept
 }
 
-/** What `sparsityOf` takes. */
+/** The counts that `sparsityOf` takes. */
 export function zeroCountOf(mask: Mask): ZeroCount {
   return { zeros: zerosOf(mask), size: mask.rows * mask.columns }
 }

@@ -1,4 +1,4 @@
-// How far the outputs of a linear are from its dense ones, over all inputs that its Hessian has seen.
+// The squared error of a linear's outputs against its dense ones, over all inputs that its Hessian was summed over.
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'

@@ -20,7 +20,7 @@ export class PreparedCache {
   readonly #context: PrepareContext
   readonly #statistics: Statistics | null
   readonly #prepared = new Map<string, Prepared>()
-  /** The linear after which a preparation has no more use. */
+  /** By key: the last linear that needs the preparation. */
   readonly #lastUse = new Map<string, string>()
 
   constructor(context: PrepareContext, linears: readonly Linear[], statistics: Statistics | null) {
@@ -57,7 +57,7 @@ export class PreparedCache {
     }
   }
 
-  /** Call when a linear is pruned. */
+  /** Releases the preparation if this was the last linear to need it; call it once the linear is pruned. */
   done(linear: Linear, entry: PruneEntry): void {
     const key = keyOf(linear, entry)
     if (key === null || this.#lastUse.get(key) !== linear.name) return

@@ -21,7 +21,7 @@ export interface GlobalLimit extends Limit {
   readonly unseen: ReadonlySet<string>
 }
 
-/** What stays the same from block to block. */
+/** What all blocks of a walk share. */
 export interface PruneContext extends PrepareContext {
   readonly globals: ReadonlyMap<PruneEntry, GlobalLimit>
   readonly seed: number
@@ -52,7 +52,7 @@ export async function pruneBlock(
   }
 }
 
-/** Nothing came through it, an expert that no token was sent to, and its method looks at what comes. */
+/** Whether the linear saw no calibration token (an expert that the router never chose) although its method scores by inputs. */
 function isUnseen(
   { globals }: Pick<PruneContext, 'globals'>,
   { name, inputKey }: Linear,
@@ -64,7 +64,7 @@ function isUnseen(
   return statistics !== null && needsData(entry.method) && !statistics.tokensOf(inputKey)
 }
 
-/** One sentence: a mixture has hundreds of them. */
+/** Warns once for all of them: a mixture of experts has hundreds. */
 function warnOfUnseen({ warn }: Pick<PruneContext, 'warn'>, names: readonly string[]): void {
   if (names.length === 0) return
   const [who, are] = names.length === 1 ? [names[0], 'it is'] : [`${names[0]} and ${names.length - 1} more`, 'they are']
@@ -89,7 +89,7 @@ export async function pruneLinear(
   }
 }
 
-/** One weight [O,I] on the host, in place. */
+/** Prunes one weight [O,I] on the host, in place. */
 async function pruneWeight(
   context: PruneContext,
   linear: Linear,
@@ -132,7 +132,7 @@ async function selectWeights(
   const { prune } = host
   const { name, inputKey } = linear
   const group = globals.get(entry)
-  // What saw no token is none of the group: it is pruned by itself, by magnitude.
+  // A linear that saw no token does not compete in the group: it is pruned by itself, by magnitude.
   const global = group?.unseen.has(name) ? null : group
   const squares = group ? null : await statistics?.meanSquares(inputKey)
   const norms = global ? global.norms.get(name) : squares && normsOf(squares)
@@ -160,7 +160,7 @@ async function selectWeights(
   }
 }
 
-/** Inputs that never were anything but 0 prune their columns, whatever the quota; more than the quota is said. */
+/** Clears the columns of inputs that were 0 on every token, whatever the quota, and warns when that exceeds it. */
 function dropColumns(context: PruneContext, mask: Mask, dead: readonly number[], name: string): void {
   if (!dead.length) return
   const before = zerosOf(mask)

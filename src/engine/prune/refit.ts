@@ -17,22 +17,22 @@ import type { Statistics } from './statistics.ts'
 export interface RefitOptions {
   readonly backend: Backend
   readonly host: PruneHost
-  /** Of the block, in model order; those without a mask stay as they are. */
+  /** The block's linears in model order; those without a mask stay as they are. */
   readonly linears: readonly Linear[]
-  /** Masks that this run has chosen: of an older one the dense weights are gone. */
+  /** Masks that this run has chosen: there are no dense weights to fit to under an older one. */
   readonly masks: ReadonlyMap<string, Mask>
   /** Hessians of the inputs of all `linears` that have a mask. */
   readonly statistics: Statistics
   /** The weight [O, I] before it was pruned, by module name. */
   readonly denseOf: (name: string) => Promise<Float32Array>
-  /** Conjugate gradients. */
+  /** Steps of conjugate gradients. */
   readonly steps: number
   /** Share of the mean diagonal that is added to the Hessian. */
   readonly dampening: number
   readonly signal?: AbortSignal
 }
 
-/** Mean squares of what the block's linears get wrong in their outputs. */
+/** Mean squared errors of the outputs of the block's refitted linears. */
 export interface RefitErrors {
   readonly errorBefore: number
   readonly errorAfter: number

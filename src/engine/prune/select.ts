@@ -23,7 +23,7 @@ export function rankOf(selection: Selection, size: number, sparsity: number): nu
 }
 
 /**
- * What goes when the `rank` smallest of `size` scores go; ties as `selection` says. `scaled` scores may round to one f32
+ * The limit below which the `rank` smallest of `size` scores lie; ties as `selection` says. `scaled` scores may round to one f32
  * and differ.
  */
 export async function findLimit(

@@ -15,7 +15,7 @@ import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
  */
 const mostPartials = 128
 
-/** What one shared input has shown. Sums are still on the device. */
+/** The sums of one shared input, on the device. */
 interface Sums {
   readonly channels: number
   /** Partial sums of x² [P,C], of one batch each while there are enough; for input norms. */
@@ -29,7 +29,7 @@ interface Sums {
 /** Sums by `inputKey`: linears that read the same input share them; every MoE expert has its own. */
 export class Statistics {
   readonly #backend: Backend
-  /** S: the sums are divided by it. */
+  /** S, by which the sums are divided. */
   readonly windows: number
   readonly #also: readonly Statistic[]
   readonly #only: ReadonlySet<string> | null

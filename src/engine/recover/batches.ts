@@ -1,4 +1,4 @@
-// From stored windows to the batch of a step: rows picked, padding that no row needs cut off.
+// The batch of a step is cut from the stored windows: the picked rows, without padding that none of them needs.
 import { targetsOf, type Batch } from '../model/batch.ts'
 
 /** Rows of one length, as text/ gives them: `mask` and `labels` are null when nothing is padded. */
@@ -30,7 +30,7 @@ export function batchOf({ ids, mask, labels, seqLen }: TrainingWindows, picked: 
   }
 }
 
-/** Targets whose loss counts. */
+/** Number of targets whose loss counts. */
 export function countTargets(batch: Batch): number {
   return targetsOf(batch).reduce((count, target) => count + (target < 0 ? 0 : 1), 0)
 }

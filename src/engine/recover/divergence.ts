@@ -1,11 +1,11 @@
-// When a loss counts as diverging: so far above where it began that no noise between batches explains it.
+// A loss diverges when it is so far above where it began that no noise between batches explains it (docs/methods.md, "Divergence").
 
 export interface LossGuard {
   /** Takes in a step's loss; returns the limit that it, or the mean of the last steps, has passed, else null. */
   passed(loss: number): number | null
 }
 
-/** Steps whose mean is compared: single batches differ among themselves. */
+/** Number of steps whose mean is compared, since single batches differ. */
 const recent = 20
 const begin = 10
 
@@ -36,7 +36,7 @@ export function reconstructGuard(errorBefore: number, targetMeanSquare: number):
   return createGuard({ single: () => Math.max(100 * base, targetMeanSquare), mean: () => 4 * base })
 }
 
-/** What `retrainGuard` remembers of a list of losses: as many of the first and of the last as it compares. */
+/** Adds a loss to a list that keeps only as many of the first and the last as `retrainGuard` compares. */
 export function rememberLoss(losses: number[], loss: number): void {
   losses.push(loss)
   if (losses.length > begin + recent) losses.splice(begin, 1)

@@ -8,7 +8,7 @@ import type { Tensor } from '../compute/tensor.ts'
 export interface EffectiveWeights {
   /** The tensor of this linear, formed by `form` if this is the first time since `invalidate`. */
   of(arena: Arena, name: string, shape: readonly number[], form: (out: Tensor) => void): Tensor
-  /** The parameters have changed. */
+  /** Call it when the parameters have changed. */
   invalidate(): void
   close(): void
 }

@@ -2,7 +2,7 @@
 import { EngineError } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
 
-/** How a weight lies in the file. */
+/** A weight as its bytes lie in the file. */
 export interface StoredWeight {
   readonly name: string
   readonly bytes: Uint8Array

@@ -15,7 +15,7 @@ export interface OptimiserSettings {
   readonly weightDecay: number
   /** Largest global gradient norm; null = off. */
   readonly clipNorm: number | null
-  /** What the sum in `loss` is multiplied with to give the step's loss. */
+  /** Factor from the sum in `loss` to the step's loss. */
   readonly lossScale?: number
   readonly guard: LossGuard
   /** For messages: "block 3" or "retraining". */
@@ -26,13 +26,13 @@ export interface OptimiserSettings {
 
 export interface StepResult {
   readonly loss: number
-  /** Before clipping; a scale vector counts `rank` times. */
+  /** Norm before clipping; a scale vector counts `rank` times. */
   readonly gradNorm: number
   readonly lr: number
 }
 
 export interface Optimiser {
-  /** One element: batches add to the step's loss here. */
+  /** One element, to which each batch adds its loss. */
   readonly loss: Tensor
   /**
    * Ends step `step` = 0, 1, …: reads, checks, clips, updates, and clears gradients and loss for the next one.
@@ -80,7 +80,7 @@ export function createOptimiser(backend: Backend, parameters: ParameterArena, se
   }
 }
 
-/** What gradients are multiplied with: torch's clip_grad_norm_, which adds 1e-6 to the norm. */
+/** The factor by which gradients are clipped, as torch's clip_grad_norm_ has it: it adds 1e-6 to the norm. */
 function clipFactor(gradNorm: number, clipNorm: number | null): number {
   return clipNorm === null ? 1 : Math.min(1, clipNorm / (gradNorm + 1e-6))
 }
@@ -91,7 +91,7 @@ function check(
   { where, place = 'recover', guard }: OptimiserSettings,
 ): void {
   const at = `${where}, step ${step + 1}`
-  // Before the first update no rate is to blame.
+  // The learning rate cannot be at fault before the first update.
   const rate = step > 0 ? `lower ${place}.lr (the rate here is ${lr.toPrecision(3)}), or ` : ''
   const hint = `${rate}look at the data and the pruned model; nothing was saved`
   if (!Number.isFinite(loss)) throw new EngineError('numeric', `${at}: the loss is not a number (${loss}): ${hint}`)

@@ -1,4 +1,4 @@
-// All trained parameters in a few flat buffers, with their gradients and AdamW moments: one optimiser call and one norm
+// All trained parameters lie in a few flat buffers, with their gradients and AdamW moments: one optimiser call and one norm
 // for each buffer instead of one for each of hundreds of small tensors.
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
@@ -11,7 +11,7 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   /** How often the gradient counts in the norm: a scale vector stands for `rank` equal rows (docs/methods.md, "ScaleLoRA"). */
   readonly copies?: number
-  /** false: weight decay leaves it alone. */
+  /** false where weight decay leaves it alone. */
   readonly decays?: boolean
 }
 
@@ -20,7 +20,7 @@ export interface ParameterArena {
   /** Views into the buffers, null for a name that is not trained. */
   param(name: string): Tensor | null
   grad(name: string): Tensor | null
-  /** All gradients become 0. */
+  /** Sets all gradients to 0. */
   clearGrads(): void
   /** Number of norm terms; `addSquares` adds to as many one-element tensors. */
   readonly normTerms: readonly NormTerm[]

@@ -13,7 +13,7 @@ import { rowsOfStep } from './rowOrder.ts'
 import { warmupSteps } from './schedule.ts'
 import type { Trainables } from './trainables.ts'
 
-/** What is trained: a block, or a part of one. `S` is what its forward leaves for its backward. */
+/** A block, or a part of one, that is trained. `S` is what its forward leaves for its backward. */
 export interface Unit<S> {
   forward(step: Step, input: Tensor, save: boolean): Promise<{ output: Tensor; saved: S | null }>
   backward(step: Step, saved: S, dOutput: Tensor, grads: Grads): Promise<void>
@@ -57,11 +57,11 @@ export interface ReconstructOptions<S> {
 export interface Reconstruction {
   /** Mean squared error over the whole set, before the first step. */
   readonly errorBefore: number
-  /** After the last, adapters not yet merged. */
+  /** Mean squared error after the last step, with adapters not yet merged. */
   readonly errorAfter: number
 }
 
-/** Of the targets' mean square: an error that is rounding. */
+/** An error below this share of the targets' mean square is rounding. */
 const exactShare = 1e-10
 
 /**
@@ -73,7 +73,7 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
   const { backend, trainables, inputs, settings, signal } = options
   const { steps, batchSize, gradAccumulation } = settings
   const before = await measureError(options)
-  // Nothing of it was pruned, and its inputs are the dense ones: AdamW would make whole steps of what rounding leaves.
+  // A unit that was not pruned and gets dense inputs has no error but rounding, of which AdamW would make full-sized steps.
   if (before.error <= exactShare * before.targetMeanSquare)
     return { errorBefore: before.error, errorAfter: before.error }
   const elements = gradAccumulation * batchSize * inputs.seqLen * inputs.channels
@@ -109,7 +109,7 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
   return { errorBefore: before.error, errorAfter: after.error }
 }
 
-/** Windows of a step, those that go through the unit together side by side: a batch, or what of one the device has room for. */
+/** The windows of a step, in lists of those that go through the unit together: a batch, or as much of one as the device has room for. */
 function batchesOfStep({ backend, inputs, settings }: ReconstructOptions<unknown>, step: number): number[][] {
   const together = itemsAtOnce(backend, settings.batchSize, inputs.seqLen)
   return rowsOfStep({ ...settings, windows: inputs.windows }, step, together)
@@ -143,7 +143,7 @@ type UnitRun<S> = Pick<ReconstructOptions<S>, 'backend' | 'unit' | 'inputs' | 's
   readonly trainables: Pick<Trainables, 'adapterOf'>
 }
 
-/** All windows through a unit, a few at a time; an output and what `body` puts into the arena end when it returns. */
+/** Runs all windows through a unit, a few at a time; an output and what `body` puts into the arena are released when it returns. */
 export async function eachOutput<S>(
   { backend, unit, trainables, inputs, signal }: UnitRun<S>,
   body: (output: Tensor, arena: Arena, start: number, end: number) => Promise<void>,
@@ -178,7 +178,7 @@ export async function measureError<S>(
   return { error: error / elements, targetMeanSquare: square / elements }
 }
 
-/** The given windows one after the other: a view where they are neighbours. */
+/** The given windows in one tensor: a view where they are neighbours, else a copy. */
 async function gather(
   backend: Backend,
   arena: Arena,

@@ -1,5 +1,5 @@
 // Reconstruction of one block of a model: trainables over its pruned weights, training, merging back into the block.
-// As one unit (PERP), or its attention first and then its MLP (arXiv 2510.14444).
+// The block is trained as one unit (PERP), or its attention first and then its MLP (arXiv 2510.14444).
 import { adapterOf, isAdapterName } from '../../shared/adapters/adapters.ts'
 import type { Backend } from '../compute/backend.ts'
 import { readWide } from '../compute/backend.ts'
@@ -28,16 +28,16 @@ export interface ReconstructBlockOptions
   readonly model: Model
   /** Pruned entries 0. Trained values are merged into it. */
   readonly block: Block
-  /** What of the block is trained; not empty. */
+  /** The parameters and adapters of the block that are trained; not empty. */
   readonly set: TrainableSet
   readonly masks: ReadonlyMap<string, Mask>
 }
 
 export interface BlockReconstruction {
   readonly errorBefore: number
-  /** Adapters not yet merged. */
+  /** Error with adapters in place, not yet merged. */
   readonly errorAfter: number
-  /** After merging: differs for adapters whose merge drops what they learnt on pruned weights. */
+  /** Error after merging; it differs for adapters whose merge drops what they learnt on pruned weights. */
   readonly errorMerged: number
 }
 
@@ -106,12 +106,12 @@ async function trainUnit<S>(options: ReconstructBlockOptions, part: Part<S>) {
   }
 }
 
-/** Of the block as it stands, over the whole set. */
+/** Error of the block as it stands, over the whole set. */
 async function blockError(options: ReconstructBlockOptions): Promise<number> {
   return (await measureError({ ...options, trainables: frozen, unit: blockUnit(options.block) })).error
 }
 
-/** The same block with trained parameters where they are trained: views into the arena, nothing of its own. */
+/** The block with views of the trained parameters in place of its own; it owns no memory. */
 function trainedBlock({ backend, model, block }: ReconstructBlockOptions, { overrides }: Trainables): Block {
   return placeBlock(backend, model, block.index, [], { as: 'f32', overrides: new Map([...block.params, ...overrides]) })
 }

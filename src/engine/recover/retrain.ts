@@ -30,9 +30,9 @@ export interface RetrainOptions {
   readonly trainables: Trainables
   readonly windows: TrainingWindows
   readonly settings: RetrainSettings
-  /** Steps that `trainables` has behind it already: a resumed run. */
+  /** Steps that `trainables` has already been trained for, in a resumed run. */
   readonly firstStep: number
-  /** Of those steps, as `rememberLoss` keeps them. */
+  /** Losses of those steps, as `rememberLoss` keeps them. */
   readonly losses: readonly number[]
   readonly signal?: AbortSignal
   /** Awaited before every step: a run that is paused waits here. */
@@ -78,7 +78,7 @@ async function addGradients(
 ): Promise<{ loss: number; tokens: number }> {
   const together = itemsAtOnce(decoder.backend, settings.batchSize, windows.seqLen)
   const batches = rowsOfStep({ ...settings, windows: windows.windows }, step, together)
-  // Made twice rather than kept: a step may have more batches than memory holds.
+  // Batches are made twice rather than kept: a step may have more of them than memory holds.
   const counts: number[] = []
   for (const rows of batches) {
     await breathe(signal)

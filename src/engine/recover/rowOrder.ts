@@ -1,4 +1,4 @@
-// Which windows a training step sees.
+// The order in which training steps see the windows.
 import { createRng } from '../rng.ts'
 
 export interface RowOrder {
@@ -23,7 +23,7 @@ export function rowsOfBatch(order: RowOrder, step: number, part: number): number
   })
 }
 
-/** Rows of all batches of a step, a list for each, or several where only `together` of a batch's rows go through the model at once. */
+/** Rows of all batches of a step: a list for each batch, or several where only `together` of its rows go through the model at once. */
 export function rowsOfStep(order: RowOrder, step: number, together: number): number[][] {
   return Array.from({ length: order.gradAccumulation }, (_, part) => rowsOfBatch(order, step, part)).flatMap((rows) =>
     Array.from({ length: Math.ceil(rows.length / together) }, (_, i) => rows.slice(i * together, (i + 1) * together)),
@@ -32,7 +32,7 @@ export function rowsOfStep(order: RowOrder, step: number, together: number): num
 
 let last: { key: string; rows: Uint32Array } | null = null
 
-/** Fisher–Yates, seeded by the round; the last one is kept, since neighbouring batches share it. */
+/** A Fisher–Yates shuffle seeded by the round; the last one is kept, since neighbouring batches share it. */
 function permutation(windows: number, seed: number, round: number): Uint32Array {
   const key = `${windows} ${seed} ${round}`
   if (last?.key === key) return last.rows

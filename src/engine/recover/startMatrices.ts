@@ -1,8 +1,8 @@
-// Where adapters start: A uniform in ±1/√in (Kaiming uniform with a = √5, as peft does), B = 0.
+// Start of adapters: A uniform in ±1/√in (Kaiming uniform with a = √5, as peft does), B = 0.
 import { EngineError } from '../errors.ts'
 import { createRng } from '../rng.ts'
 
-/** A [rank, numIn] of the linear `name`: its own stream of random numbers, whatever else is adapted. */
+/** A [rank, numIn] of the linear `name`, from a stream of random numbers of its own: what else is adapted does not change it. */
 export function randomStart(seed: number, name: string, rank: number, numIn: number): Float32Array {
   const rng = createRng(seed, `lora ${name}`)
   const bound = 1 / Math.sqrt(numIn)

@@ -15,11 +15,11 @@ export interface TrainableOptions {
   readonly rank: number
   /** Adapters are scaled by alpha / rank. */
   readonly alpha: number
-  /** By module name; a linear without one keeps all its weights. */
+  /** The mask of a module; a linear without one keeps all its weights. */
   readonly maskOf: (linear: string) => Promise<Mask | undefined>
   /** Values that direct parameters start from, f32 in the engine's orientation. */
   readonly valueOf: (parameter: string) => Promise<Float32Array>
-  /** A [rank, I] of an adapter; asked where an adapter starts from drawn matrices. */
+  /** A [rank, I] of an adapter that starts from drawn matrices. */
   readonly startOf: (linear: string, numIn: number) => Promise<Float32Array>
   /** Parameters of the checkpoint that weight decay leaves alone. */
   readonly undecayed?: ReadonlySet<string>

@@ -6,7 +6,7 @@ import { scoreQuestions, type ChoiceScore, type ScoreOptions } from './logLikeli
 import type { QuestionSet } from './questions.ts'
 
 export interface TaskResult extends Figures {
-  /** One list a row, in file order. */
+  /** Scores of the choices: one list per row, in file order. */
   readonly scores: readonly (readonly ChoiceScore[])[]
   readonly seconds: number
 }

@@ -11,11 +11,11 @@ export interface Figure {
 
 export interface Figures {
   readonly acc: Figure
-  /** By log-likelihood a code point; null where the harness has none. */
+  /** Accuracy by log-likelihood per code point; null where the harness has none. */
   readonly accNorm: Figure | null
   /** exp of the mean −log-likelihood of a row; completions only. */
   readonly perplexity: number | null
-  /** Rows with an answer. */
+  /** Number of rows with an answer. */
   readonly rows: number
 }
 
@@ -41,7 +41,7 @@ export function figuresOf(
   }
 }
 
-/** Of equal values the first. */
+/** Index of the largest value, the first of equal ones. */
 function argmax(values: readonly number[]): number {
   return values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
 }

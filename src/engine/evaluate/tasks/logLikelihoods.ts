@@ -1,4 +1,4 @@
-// How likely the model finds each choice: the sum of the log-probabilities of its tokens.
+// The log-likelihood of each choice is the sum of the log-probabilities of its tokens.
 import { largest } from '../../../shared/format/lists.ts'
 import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import { questionPlaces } from '../../../shared/plan/memory.ts'
@@ -20,7 +20,7 @@ export interface ScoreOptions extends Pick<PassOptions, 'adapterOf' | 'signal'> 
   readonly onProgress?: (done: number, total: number) => void
 }
 
-/** Tokens of the largest batch: what a decoder of so many bytes makes room for. */
+/** Tokens of the largest batch that a decoder of `decoderBytes` has room for. */
 export function tokensPerPassOf(
   questions: readonly TokenisedQuestion[],
   config: ModelConfig,
@@ -31,7 +31,7 @@ export function tokensPerPassOf(
 
 const placesOf = ({ choices }: TokenisedQuestion) => choices.length * largest(choices, 0, ({ ids }) => ids.length)
 
-/** Places of a batch and batches of a group, where the device has room for them. */
+/** Places in a batch and batches in a group that the device has room for. */
 function batchSizes(
   { backend, model, residency, questionPlaces: most }: Decoder,
   questions: readonly TokenisedQuestion[],
@@ -47,7 +47,7 @@ function batchSizes(
 /** Batches that go through a block together when blocks are read again for each group. */
 const streamedBatches = 16
 
-/** One list a question, in their order. */
+/** Scores of the choices: one list per question, in their order. */
 export async function scoreQuestions(
   decoder: Decoder,
   questions: readonly TokenisedQuestion[],
@@ -83,7 +83,7 @@ export async function scoreQuestions(
 
 interface AskedBatch {
   readonly batch: PackedBatch
-  /** Questions by index, and the pairs that answer each of their choices. */
+  /** Index of each question, and by choice the pairs that score it. */
   readonly asked: readonly { readonly question: number; readonly choices: readonly number[][] }[]
 }
 
@@ -100,7 +100,7 @@ function* batchesOf(
   for (const question of order) {
     const { choices } = questions[question]
     const places = packer.placesWith(lengths[question], choices.length)
-    // Attention takes places, all else rows, of which there are fewer: about half as many do the same work.
+    // Attention costs by places, everything else by rows; there are fewer rows, and half as many cost about the same.
     const full = packer.rows + lengths[question] > mostPlaces / 2 || places > mostPlaces
     if (asked.length > 0 && full) {
       yield { batch: packer.finish(), asked }

@@ -9,13 +9,13 @@ import { checkIds } from '../../text/vocabulary.ts'
 import { createRequestEncoder, type RequestEncoder, type ScoredIds } from './tokenise.ts'
 
 export interface Choice extends ScoredIds {
-  /** What acc_norm divides by. */
+  /** Code points of the choice, by which acc_norm divides. */
   readonly length: number
 }
 
 export interface TokenisedQuestion {
   readonly choices: readonly Choice[]
-  /** null: the row has no answer, and nothing can be right. */
+  /** null where the row has no answer, so that nothing can be right. */
   readonly gold: number | null
 }
 
@@ -23,9 +23,9 @@ export interface QuestionSet {
   readonly task: TaskName
   readonly rules: Questions
   readonly questions: readonly TokenisedQuestion[]
-  /** Places of the rows without an answer, as many as are named; and how many there are. */
+  /** Places of the first rows without an answer, and how many there are. */
   readonly unanswered: { readonly places: readonly string[]; readonly count: number }
-  /** Ids in all. */
+  /** Number of ids in all. */
   readonly tokens: number
 }
 
@@ -33,18 +33,18 @@ export interface QuestionRequest {
   readonly task: TaskName
   /** .jsonl, .jsonl.gz or .parquet. */
   readonly path: string
-  /** The first rows. Default: all. */
+  /** Only so many of the first rows. Default: all. */
   readonly limit?: number
-  /** The model's, for tokenizer.json. */
+  /** Folder of the model, for tokenizer.json. */
   readonly folder: string
   readonly vocabSize: number
-  /** Tokens that the model takes. */
+  /** Most tokens that the model takes. */
   readonly maxLength: number
   readonly signal?: AbortSignal
   readonly onProgress?: (rows: number) => void
 }
 
-/** Rows without an answer are named as far as a line goes. */
+/** Number of rows without an answer that a message names. */
 const mostNamed = 5
 
 /** @throws EngineError 'bad-data' with the place of a row that cannot be asked. */
@@ -103,7 +103,7 @@ async function tokenised(
   }
 }
 
-/** A sentence about rows without an answer; null when all have one. */
+/** The warning about rows without an answer; null when all have one. */
 export function unansweredText({ questions, unanswered: { places, count } }: QuestionSet): string | null {
   if (count === 0) return null
   const more = count > places.length ? ` and ${count - places.length} more` : ''

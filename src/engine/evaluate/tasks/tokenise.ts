@@ -4,7 +4,7 @@ import { rstrip } from '../../../shared/tasks/python.ts'
 import type { Request } from '../../../shared/tasks/task.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 
-/** What is scored: the last `predicted` of the ids, each given those before it. */
+/** Ids of which the last `predicted` are scored, each given those before it. */
 export interface ScoredIds {
   readonly ids: Int32Array
   readonly predicted: number
@@ -14,7 +14,7 @@ export interface RequestEncoder {
   encode(request: Request): Promise<ScoredIds>
 }
 
-/** `maxLength`: tokens that the model takes; longer requests lose their beginning. */
+/** `maxLength` is the number of tokens that the model takes; longer requests lose their beginning. */
 export function createRequestEncoder(tokenizer: Tokenizer, maxLength: number, signal?: AbortSignal): RequestEncoder {
   const contexts = createContexts(tokenizer, signal)
   return {
@@ -45,7 +45,7 @@ interface Parts {
 
 interface Contexts {
   split(context: string, continuation: string): Promise<Parts>
-  /** Without a context: the mark that begins a text stands for it. */
+  /** Encodes a continuation without a context, for which the beginning-of-text token stands. */
   none(continuation: string): Promise<Parts>
 }
 

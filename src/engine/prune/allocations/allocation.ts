@@ -1,4 +1,4 @@
-// What an allocation measures of a block of the dense model; its row in src/shared/allocations says everything else.
+// The measure that an allocation takes of a block of the dense model; its row in src/shared/allocations says everything else.
 import type { AllocationSettings } from '../../../shared/allocations/allocation.ts'
 
 export interface SeenLinear {

@@ -2,7 +2,7 @@ import type { AllocationName } from '../../../shared/allocations/allocations.ts'
 import type { Measure } from './allocation.ts'
 import { outlierPercentage } from './owl.ts'
 
-/** null: nothing is measured. */
+/** null where nothing is measured. */
 export const measures: Readonly<Record<AllocationName, Measure | null>> = {
   uniform: null,
   owl: (linears, { threshold }) => outlierPercentage(linears, threshold),

@@ -10,7 +10,7 @@ import { columnScale, finiteDiagonal, invert, type ColumnScale } from './hessian
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
 import { writeBack } from './writeBack.ts'
 
-/** Its weight of the constraint; the Hessian has a unit diagonal. */
+/** The penalty ρ of the constraint, for a Hessian with unit diagonal. */
 const rho = 1
 
 export const admm: SolveMethod = {
@@ -19,7 +19,7 @@ export const admm: SolveMethod = {
   async prepare(input) {
     const shared = await prepareAdmm(input)
     return {
-      // Inputs that never fired have the least weights of all; what N:M keeps of them stays as it was.
+      // Dead inputs need no care: their A is nearly 0, so they go first, and what N:M keeps of them stays as it was.
       dead: [],
       async solve(solveInput) {
         const iterations = settingOf(solveInput.entry, 'iterations')

@@ -19,7 +19,7 @@ export const alps: SolveMethod = {
   async prepare(input) {
     const shared = await prepareAlps(input)
     return {
-      // Inputs that never fired have the least weights of all; what N:M keeps of them stays as it was.
+      // Dead inputs need no care: their A is nearly 0, so they go first, and what N:M keeps of them stays as it was.
       dead: [],
       async solve(solveInput) {
         await solveAlps(input.host, shared, solveInput)
@@ -59,7 +59,7 @@ export async function prepareAlps({ host, hessian, entry, name, warn }: HessianI
   })
 }
 
-/** How the penalty went, for comparison with others' code: ρ of every iteration, and every third how much the mask changed. */
+/** For comparison with the published code: ρ of every iteration, and after every third how many mask bits changed. */
 export interface AlpsTrace {
   readonly rho: readonly number[]
   readonly change: readonly number[]
@@ -118,7 +118,7 @@ function onesOf(arena: Arena, host: PruneHost, length: number): Tensor {
   return ones
 }
 
-/** What is projected on, and how many weights that keeps. Counts round half to even, as the published code's do. */
+/** The projection, and how many weights it keeps. Counts round half to even, as the published code's do. */
 function projectionOf(
   { pattern, scope, sparsities }: PruneEntry,
   [rows, columns]: readonly number[],
@@ -159,7 +159,7 @@ class Penalty {
     return this.#rho
   }
 
-  /** After every third iteration `t`: what the new mask asks for. */
+  /** Sets ρ after every third iteration `t`, by how much the mask has changed. */
   adapt(support: Uint32Array, t: number): 'go on' | 'stop' | 'restart' {
     let change = 0
     for (let i = 0; i < support.length; i++) change += bitCount(support[i] ^ this.#support[i])

@@ -1,10 +1,10 @@
-// Masks of the largest |x|, on which methods that solve project again and again. Of equal ones the lower index goes first.
+// Masks of the largest |x|, the projection of methods that solve. Of equal entries the lower index is pruned first.
 import type { NmPattern } from '../../../shared/format/nm.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { PruneHost } from '../host.ts'
 import { countScores, findLimit, requireFinite } from '../select.ts'
 
-/** What goes: so many of the matrix, so many of every row, or N of every M. */
+/** How many entries become 0: `drop` of the matrix, `perRow` of every row, or N of every M. */
 export type Projection = { readonly drop: number } | { readonly perRow: number } | { readonly pattern: NmPattern }
 
 /** Writes the mask of x[O,I] without the least |x|. @throws EngineError 'numeric' when some are not finite */

@@ -43,9 +43,9 @@ export async function finiteDiagonal(host: Backend, hessian: Tensor, name: strin
 
 /** n of H = G / (n·nᵀ) and its inverse, as f32 vectors on the host. */
 export interface ColumnScale {
-  /** Multiplies columns of weights on the way in. */
+  /** n: multiplies the columns of a weight on the way in. */
   readonly scale: Tensor
-  /** Divides them on the way out, and G. */
+  /** 1/n: multiplies them on the way out, and rows and columns of the Hessian. */
   readonly inverse: Tensor
   readonly values: Float64Array
 }
@@ -65,7 +65,7 @@ export function columnScale(arena: Arena, host: PruneHost, diagonal: Float64Arra
 export interface UnitHessian extends ColumnScale {
   /** (G + damping) / (n·nᵀ). */
   readonly h: Tensor
-  /** Its diagonal in f64: 1, or next to nothing for inputs that never fired where nothing damps them. */
+  /** Its diagonal in f64: 1, or nearly 0 for dead inputs that nothing damps. */
   readonly unit: Float64Array
 }
 
@@ -89,7 +89,7 @@ export async function unitHessian(
   return { ...units, h, unit }
 }
 
-/** Diagonals that are tried where the first is not positive definite in f32: shares of a unit diagonal. */
+/** Added to the unit diagonal one after the other until the matrix is positive definite in f32. */
 const shifts = [0, 1e-3, 1e-2, 1e-1, 1]
 
 /**

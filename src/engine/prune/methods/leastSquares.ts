@@ -68,8 +68,8 @@ export async function leastSquares(
   }
 }
 
-/** Of the first residual, squared: f32 knows no less, and ratios of what is left below would throw the row away. */
+/** A row rests once its squared residual is this share of the first: f32 resolves no less, and ratios of rounding errors would ruin it. */
 const converged = 1e-12
 
-/** In place of a denominator of 0. */
+/** Stands in for a denominator of 0. */
 const tiny = 1e-8

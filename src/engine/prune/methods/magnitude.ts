@@ -1,4 +1,4 @@
-// |w|. Also what is left of the methods that look at data when a linear has seen none.
+// |w|. Methods that need data fall back to it for a linear that saw no token.
 import type { ScoreMethod } from './method.ts'
 
 export const magnitude: ScoreMethod = {

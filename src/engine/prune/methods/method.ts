@@ -12,7 +12,7 @@ export interface ScoreInput {
   /** ‖x_j‖ by input (docs/methods.md, "Statistics of the inputs"); null when the linear saw no token, or the method needs none. */
   readonly norms: Float64Array | null
   readonly seed: number
-  /** Of the linear. */
+  /** Name of the linear. */
   readonly name: string
 }
 
@@ -40,7 +40,7 @@ export interface HessianInput {
 export interface SolveInput {
   /** [O, I] on the host, in place. */
   readonly weight: Tensor
-  /** Bits [O, ceil(I/32)], to be filled; all 0 before. */
+  /** Bits [O, ceil(I/32)] to be filled; all are 0 before. */
   readonly mask: Tensor
   readonly entry: PruneEntry
   readonly name: string

@@ -1,4 +1,4 @@
-// The end of methods that solve for A = W·diag(n): back to the units of the weights, and a last look at them.
+// Methods that solve for A = W·diag(n) end here: A goes back to the units of the weights and is checked for finite values.
 import type { Tensor } from '../../compute/tensor.ts'
 import { Arena } from '../../compute/arena.ts'
 import { readF32 } from '../../compute/backend.ts'

@@ -15,9 +15,9 @@ export interface Trained {
   readonly grad: Tensor
 }
 
-/** What an adapter of one linear is made of. */
+/** The parts that make an adapter of one linear. */
 export interface AdapterParts {
-  /** In the order of the kind's `parameters`. */
+  /** Trained parameters in the order of the kind's `parameters`. */
   readonly trained: readonly Trained[]
   /** Bits [O, ceil(I/32)]; null where every weight stays. */
   readonly mask: Tensor | null
@@ -35,11 +35,11 @@ export interface AdapterKind {
 }
 
 export interface AdapterParameter {
-  /** `lora_A` and `lora_B` as peft has them, and the two vectors of ScaleLoRA. */
+  /** Suffix of its name: `lora_A` and `lora_B` as in peft, or a vector of ScaleLoRA. */
   readonly suffix: string
   readonly shape: readonly number[]
-  /** How many equal ones it stands for, in the norm of the gradient. */
+  /** Number of equal parameters that it stands for in the norm of the gradient. */
   readonly copies?: number
-  /** Where it starts: drawn or given, or one number everywhere. */
+  /** Start value: drawn (or from the file of start matrices), or one number everywhere. */
   readonly start: 'drawn' | number
 }

@@ -21,7 +21,7 @@ export interface LowRankParameters {
   readonly weights: EffectiveWeights
 }
 
-/** `masked` while it trains: MaskLoRA. All merge under the mask. */
+/** MaskLoRA is `masked` while it trains; every kind merges under the mask. */
 export function lowRankKind(masked: boolean): AdapterKind {
   return {
     parameters: ([numOut, numIn], rank) => [
