@@ -90,7 +90,6 @@ function manifest() {
     files: _files,
     optionalDependencies: _optionalDependencies,
     devDependencies: _devDependencies,
-    private: _private,
     ...kept
   } = whole
   const address = `https://github.com/${kept.repository.replace('github:', '')}`

@@ -2,7 +2,8 @@
 
 /** For what `npm run setup` and the build provide: a WebGPU adapter, a browser, a VS Code, bundles. */
 export function lacks(context: Mocha.Context, what: string): never {
-  if (process.env.CI) throw new Error(`${what} (with CI set, that is a failure)`)
+  // Only on Linux does the set-up install anything.
+  if (process.env.CI && process.platform === 'linux') throw new Error(`${what} (with CI set, that is a failure)`)
   return cannot(context, what)
 }
 
