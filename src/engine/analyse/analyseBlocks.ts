@@ -48,7 +48,7 @@ export async function* analyseBlocks(analysis: BlockAnalysis): AsyncGenerator<Me
   }
 }
 
-/** The block's inputs become its outputs; its weights are as before. */
+/** Measures a block, whose weights stay as they are; `hidden` then holds its outputs. */
 async function analyseBlock(analysis: BlockAnalysis, block: Block, hidden: Activations): Promise<MeasuredModule[]> {
   const { flow, candidates, probe, statisticBytes } = analysis
   const { linears } = block

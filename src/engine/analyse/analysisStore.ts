@@ -25,11 +25,11 @@ export type AnalysisState = z.infer<typeof stateSchema>
 
 export interface AnalysisStore {
   readonly state: AnalysisState
-  /** Adds a block, and saves. */
+  /** Adds a block and saves the state. */
   add(modules: MeasuredModule[]): Promise<void>
 }
 
-/** `asked`: everything else that the numbers depend on. `warn` is told once when nothing can be kept. */
+/** `asked` is everything else that the numbers depend on. `warn` is called once when nothing can be kept. */
 export async function openAnalysisStore(
   checkpoint: Checkpoint,
   data: string,

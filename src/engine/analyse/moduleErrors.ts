@@ -1,4 +1,5 @@
-// The relative output error of a matrix pruned in several ways, ‖X(W − Ŵ)ᵀ‖² / ‖XWᵀ‖², from its Hessian (docs/methods.md, "Error of pruning a matrix").
+// The relative output error of a matrix pruned in several ways, ‖X(W − Ŵ)ᵀ‖² / ‖XWᵀ‖², from its Hessian (docs/methods.md,
+// "Error of pruning a matrix").
 import type { PruningError } from '../../shared/analysis/analysis.ts'
 import type { Candidate } from '../../shared/analysis/candidates.ts'
 import { breathe } from '../breathe.ts'

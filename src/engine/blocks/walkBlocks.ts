@@ -142,7 +142,7 @@ async function begin(walk: BlockWalk): Promise<Walking> {
   return { walk, pruning, flow, states: await createStates(flow, stream, recover), advance }
 }
 
-/** The block to work on, after the dense one has been looked at. */
+/** Loads the block to work on, after the dense one has been observed. */
 async function loadObserved(walking: Walking, index: number): Promise<{ block: Block; statistics: Statistics | null }> {
   const { stream, pruned } = walking.walk
   const dense = await stream.load(index)
@@ -228,7 +228,7 @@ async function recover(
 ) {
   const recovered: (BlockReconstruction | null)[] = []
   for (const [i, recovery] of walk.recover.entries()) {
-    // Hessians may be larger than the block: they go before training needs room.
+    // Hessians may be larger than the block, so they are released before training needs the room.
     if (!walk.recover.slice(i).some(({ hessians }) => hessians)) statistics?.close()
     const seen = recovery.hessians ? statistics : null
     const fitted = states?.fittedTo(i) ?? null

@@ -4,11 +4,11 @@ import { EngineError } from '../errors.ts'
 import type { Batch } from '../model/batch.ts'
 
 export interface BatchFields {
-  /** Tensor names. `field`: default, the only integer tensor beside the other two. */
+  /** Name of the tensor of ids; by default the only integer tensor beside the other two. */
   readonly field?: string
-  /** 1 = real token, 0 = padding. */
+  /** Name of the tensor that is 1 at real tokens and 0 at padding. */
   readonly mask?: string
-  /** −100 = ignored; shifted by the model, not by the file. */
+  /** Name of the tensor of labels, −100 where ignored; the model shifts them, not the file. */
   readonly labels?: string
 }
 

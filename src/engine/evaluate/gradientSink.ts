@@ -6,7 +6,7 @@ import type { Parameter } from '../../shared/families/parameters.ts'
 
 export interface GradientSink {
   readonly grads: Grads
-  /** Null when no backward has asked: an expert that no token chose. */
+  /** null where no backward asked for it: an expert that no token was sent to. */
   tensor(name: string): Tensor | null
   close(): void
 }

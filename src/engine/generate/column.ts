@@ -1,4 +1,4 @@
-// One of the checkpoints that write side by side: opened, with its decoder and its tokenizer.
+// A checkpoint that generates beside others: opened, with its decoder and its tokenizer.
 import { join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { maskedCheckpoint } from '../checkpoint/maskedCheckpoint.ts'
@@ -22,7 +22,7 @@ export interface Column {
 interface ColumnOptions {
   readonly index: number
   readonly path: string
-  /** A checkpoint whose mask is laid over its weights. */
+  /** A checkpoint whose mask is applied to its weights. */
   readonly mask?: string | null
   readonly prompts: readonly string[]
   readonly maxTokens: number
@@ -30,7 +30,7 @@ interface ColumnOptions {
   readonly signal?: AbortSignal
 }
 
-/** Of the weights as they are stored, from the header alone. */
+/** Bytes of the weights as they are stored, from the header alone. */
 export async function storedBytes(path: string): Promise<number> {
   const checkpoint = await openCheckpoint(path)
   await checkpoint.close()
@@ -65,7 +65,7 @@ export async function openColumn(backend: Backend, options: ColumnOptions): Prom
   }
 }
 
-/** The checkpoint's weights under the mask that lies beside another one. */
+/** The checkpoint's weights under the mask of another checkpoint. */
 async function maskedModel(checkpoint: Checkpoint, masked: string): Promise<Model> {
   const { parameters } = openModel(checkpoint)
   const other = await openCheckpoint(masked)

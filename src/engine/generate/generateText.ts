@@ -1,4 +1,4 @@
-// A prompt to a text, with what the folder of the model says about its tokenizer and its stop tokens.
+// Generates text after a prompt, with the tokenizer and the stop tokens of the model's folder.
 import type { Decoder } from '../model/decoder.ts'
 import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
 import { generateTokens, type GenerateOptions, type NextToken } from './generateTokens.ts'
@@ -7,7 +7,7 @@ import { stopTokens } from './stopTokens.ts'
 import { TextStream } from './textStream.ts'
 
 export interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
-  /** So many of the likeliest tokens are told with each. Default: 0. */
+  /** Number of alternatives, the likeliest tokens, given with each token. Default: 0. */
   readonly alternatives?: number
 }
 
@@ -16,7 +16,7 @@ export interface TextOptions extends StreamOptions {
   readonly onText?: (piece: string) => void
 }
 
-/** A token of a text, and what it was picked by. */
+/** A token of a text with its log-probability and alternatives. */
 export interface TextToken extends NextToken {
   /** The text that is settled with it; '' for half a character and for the end of the text. */
   readonly piece: string
@@ -26,9 +26,9 @@ export interface TextToken extends NextToken {
 
 export interface Alternative {
   readonly id: number
-  /** What the token adds to the text here. */
+  /** Text that the token would add here. */
   readonly piece: string
-  /** Natural. */
+  /** Natural logarithm. */
   readonly logProbability: number
 }
 
@@ -39,14 +39,14 @@ export interface Generated {
   /** UTF-16 units of the text that are settled with each token. */
   readonly ends: readonly number[]
   readonly promptTokens: number
-  /** Of all, and of the tokens after the first: those that come one at a time. */
+  /** Seconds of all tokens, and of those after the first, which come one at a time. */
   readonly seconds: number
   readonly decodeSeconds: number
 }
 
 export interface TextGenerator {
   encode(prompt: string, signal?: AbortSignal): Promise<Int32Array<ArrayBuffer>>
-  /** Token after token, as they come. Returns what is left of a text that ends in half a character. */
+  /** Yields tokens as they come. Returns what is left of a text that ends in half a character. */
   stream(prompt: Int32Array<ArrayBuffer>, options: StreamOptions): AsyncGenerator<TextToken, string>
   generate(prompt: string, options: TextOptions): Promise<Generated>
   close(): Promise<void>
@@ -69,7 +69,7 @@ export async function openTextGenerator(decoder: Decoder, signal?: AbortSignal):
   }
 }
 
-/** A piece waits for the token after it where that comes so soon: the tokenizer's thread works on it meanwhile. */
+/** A piece waits for the next token where that comes within so many milliseconds: the tokenizer's thread works on it meanwhile. */
 const soonMs = 40
 
 async function* streamText(
@@ -95,7 +95,7 @@ async function* streamText(
       if (slow) yield await text
       begun = performance.now()
       const following = tokens.next()
-      // What goes wrong with the next token is told after this one.
+      // An error of the next token is thrown after this one has been given out.
       await Promise.allSettled([following, text])
       if (!slow) yield await text
       next = await following
@@ -130,7 +130,7 @@ async function collect(
   }
   const now = performance.now()
   say(next.value)
-  // What was held back belongs to the last token.
+  // Text that was held back belongs to the last token.
   if (ends.length > 0) ends[ends.length - 1] = text.length
   const seconds = (now - began) / 1000
   return { text, tokens, ends, promptTokens: prompt.length, seconds, decodeSeconds: (now - first) / 1000 }

@@ -1,4 +1,4 @@
-// Token after token: the prompt in one pass, then one position at a time against the cache of keys and values.
+// Generates token after token: the prompt in one pass, then one position at a time against the cache of keys and values.
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import type { Decoder } from '../model/decoder.ts'
 import { createKvCache, kvCacheBytes, type KvCache } from '../model/kvCache.ts'
@@ -11,20 +11,20 @@ import { pickToken, type Sampling } from './sampler.ts'
 export interface GenerateOptions extends Sampling, NextOptions {
   readonly maxTokens: number
   readonly seed: number
-  /** The first of them is the last token. */
+  /** Ids that end the text; the first that comes is its last token. */
   readonly stop: ReadonlySet<number>
 }
 
-/** Positions that a prompt of so many tokens may grow to: no further than learned positions reach. */
+/** Number of positions to which a prompt may grow: no more than the model's learned positions. */
 export function roomFor(config: ModelConfig, promptTokens: number, maxTokens: number): number {
   const length = promptTokens + maxTokens
   return config.position.kind === 'learned' ? Math.min(length, config.maxPositions) : length
 }
 
-/** A new token, and what it was picked by. */
+/** A new token, and the logits that it was picked by. */
 export interface NextToken {
   readonly id: number
-  /** [V]. */
+  /** Logits [V]. */
   readonly logits: Float32Array
 }
 

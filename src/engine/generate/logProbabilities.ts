@@ -1,4 +1,4 @@
-// What logits say of a token: log softmax, in f64.
+// Log-probabilities of tokens from logits: log softmax, in f64.
 
 /** log Σ exp(logits). */
 function logSum(logits: Float32Array): number {

@@ -1,4 +1,4 @@
-// Prompts of a recipe, looked at before hours of work: each has a token, and the model has room for more.
+// Prompts of a recipe are checked before hours of work: each must have a token, and the model room for more.
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
 import { EngineError } from '../errors.ts'
@@ -7,7 +7,7 @@ import { requireRoom } from './generateTokens.ts'
 
 export interface PromptSet {
   readonly prompts: readonly string[]
-  /** Tokens of each. */
+  /** Number of tokens of each prompt. */
   readonly promptTokens: readonly number[]
   readonly maxTokens: number
 }

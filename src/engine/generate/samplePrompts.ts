@@ -1,4 +1,4 @@
-// What a model says after the prompts of a recipe, its likeliest token every time.
+// Greedy generation after the prompts of a recipe.
 import type { Sample } from '../../shared/protocol/events.ts'
 import type { Decoder } from '../model/decoder.ts'
 import type { NextOptions } from '../model/nextToken.ts'
@@ -6,7 +6,7 @@ import { openTextGenerator } from './generateText.ts'
 import type { PromptSet } from './promptSet.ts'
 
 interface SampleOptions extends NextOptions {
-  /** Tokens so far; of a text that ends early those that it did not need are counted too. */
+  /** Called with the tokens so far; of a text that ends early the tokens that it did not need count too. */
   readonly onProgress?: (done: number, total: number) => void
 }
 

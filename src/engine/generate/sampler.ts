@@ -1,14 +1,14 @@
-// Which token comes next: the likeliest, or one drawn from the softmax of the logits.
+// Picks the next token: the likeliest (greedy), or one drawn from the softmax of the logits.
 import type { Rng } from '../rng.ts'
 
 export interface Sampling {
-  /** 0: the likeliest, always. */
+  /** 0 is greedy: always the likeliest token. */
   readonly temperature: number
-  /** Nucleus (Holtzman et al., 2020): of the likeliest tokens as many as have so much of the probability. 1: all. */
+  /** Nucleus sampling (Holtzman et al., 2020): only the likeliest tokens that together have this probability. 1 is all. */
   readonly topP: number
 }
 
-/** Of equal logits the lower id, as torch.argmax; −1 where one is NaN. */
+/** The id of the largest logit, the lower of equal ones, as torch.argmax; −1 where one is NaN. */
 export function likeliest(logits: Float32Array): number {
   let best = 0
   let top = logits[0]
@@ -42,7 +42,7 @@ export function pickToken(logits: Float32Array, { temperature, topP }: Sampling,
   return ids ? ids[count - 1] : best
 }
 
-/** Ids from the likeliest on, the first alone always among them. */
+/** Ids of the nucleus, likeliest first; the first is always among them. */
 function nucleus(weights: Float64Array, topP: number): number[] {
   const total = weights.reduce((sum, w) => sum + w, 0)
   const ordered = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a] || a - b)

@@ -1,5 +1,5 @@
-// The same prompts in several checkpoints, always the likeliest token; the first checkpoint says how likely each token is to it.
-// Where all fit the memory they write in turns, a token each; else one after the other, and the first is opened again to judge.
+// Greedy generation from the same prompts in several checkpoints; the first gives its own probability of every token.
+// Where all fit the memory they generate in turns, a token each; else one after the other, and the first is opened again to score.
 import type { TriedToken, TryProgress } from '../../shared/protocol/tryOut.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, isOutOfMemory, throwIfCancelled } from '../errors.ts'
@@ -11,7 +11,7 @@ import { logProbability } from './logProbabilities.ts'
 
 export interface SideBySide {
   readonly models: readonly string[]
-  /** By model: a checkpoint whose `sparsescope.mask` is laid over it; null: none. */
+  /** For each model a checkpoint whose `sparsescope.mask` is applied to it, or null. */
   readonly masks?: readonly (string | null)[]
   readonly prompts: readonly string[]
   readonly maxTokens: number
@@ -20,12 +20,12 @@ export interface SideBySide {
   readonly tell: (progress: TryProgress) => void
 }
 
-/** Alternatives that are told with each token. */
+/** Number of alternatives given with each token. */
 const alternatives = 5
-/** Of the memory, for weights: the rest is for activations, and for keys and values. */
+/** Share of the memory for weights: the rest is for activations, and for keys and values. */
 const weightShare = 0.7
 
-/** What a column wrote after a prompt. */
+/** The text that a column generated after a prompt. */
 interface Written {
   readonly column: number
   readonly prompt: number
@@ -38,7 +38,7 @@ const remedy = 'try shorter prompts or fewer new tokens'
 /** A request on its way. */
 interface Trying extends SideBySide {
   readonly backend: Backend
-  /** Columns that have written something: it cannot be taken back. */
+  /** Columns that have given out text, which cannot be taken back. */
   readonly wrote: Set<number>
   readonly failed: Set<number>
   /** Each prompt's ids by the first checkpoint's tokenizer. */
@@ -48,12 +48,12 @@ interface Trying extends SideBySide {
 /** Columns that are open together. */
 interface Group {
   readonly indices: readonly number[]
-  /** Those for which the device has no room beside the others, and which have written nothing yet: each is tried alone. */
+  /** Columns for which the device has no room beside the others, and which have given out nothing: each is tried alone. */
   readonly withoutRoom: Set<number>
 }
 
 /**
- * A checkpoint that cannot be used is told, and the others go on. Returns in words what computed, the precision of the products included.
+ * A checkpoint that cannot be used is reported, and the others go on. Returns a description of the device and the precision of its products.
  * @throws EngineError 'cancelled'.
  */
 export async function writeSideBySide(backend: Backend, request: SideBySide): Promise<string> {
@@ -80,7 +80,7 @@ export async function writeSideBySide(backend: Backend, request: SideBySide): Pr
     : device
 }
 
-/** Not more than the device gives: it may have been asked for less since. */
+/** The budget, within what the device gives now: a plan with less memory may have lowered it. */
 function memoryOf({ backend, memoryBytes }: Trying): number {
   return Math.min(memoryBytes, backend.memory().limitBytes)
 }
@@ -90,7 +90,7 @@ async function fitTogether(trying: Trying): Promise<boolean> {
   return sizes.reduce((a, b) => a + b, 0) <= weightShare * memoryOf(trying)
 }
 
-/** All prompts in some columns; returns what the first has not judged yet, and the columns to be tried alone. */
+/** Runs all prompts in some columns; returns the texts that the first has not scored yet, and the columns to be tried alone. */
 async function writeGroup(
   trying: Trying,
   indices: readonly number[],
@@ -124,7 +124,7 @@ async function writeGroup(
   return [unjudged, [...withoutRoom]]
 }
 
-/** false where the device has no room for it beside the other columns. */
+/** Returns false where the device has no room for it beside the other columns. */
 async function couldJudge(first: Column, written: readonly Written[], trying: Trying): Promise<boolean> {
   try {
     await judge(first.decoder, written, trying)
@@ -139,7 +139,7 @@ async function couldJudge(first: Column, written: readonly Written[], trying: Tr
 async function judgeByFirst(trying: Trying, written: readonly Written[]): Promise<void> {
   const { backend } = trying
   const body = async () => {
-    // What it wrote itself is not taken back by opening it again.
+    // An error here does not take back the text that it generated itself.
     const [first] = await openAll({ ...trying, wrote: new Set() }, { indices: [0], withoutRoom: new Set() })
     if (!first) return
     try {
@@ -178,16 +178,16 @@ async function openAll(trying: Trying, group: Group): Promise<Column[]> {
   }
 }
 
-/** A column that writes. */
+/** A column that is generating. */
 interface Turn {
   readonly column: number
   readonly tokens: number[]
   readonly made: AsyncGenerator<TextToken, string>
-  /** Of its own, the others' turns left out. */
+  /** Milliseconds of its own turns. */
   ms: number
 }
 
-/** A token of each in turn, until all have ended. */
+/** Takes a token of each in turn, until all have ended. */
 async function inTurns(
   trying: Trying,
   group: Group,
@@ -260,7 +260,7 @@ async function scored(decoder: Decoder, ids: Int32Array, tokens: readonly number
   return tokens.map((_, i) => -nll[ids.length - 1 + i])
 }
 
-/** @throws what ends all columns, or lets a column that is alone begin again with less of the device's memory. */
+/** @throws errors that end all columns, and out-of-memory of a column that is alone, which then begins again with less. */
 function refuse(error: unknown, column: number, { backend, wrote, tell }: Trying, group: Group): void {
   if (!(error instanceof EngineError) || error.code === 'cancelled') throw error
   if (isOutOfMemory(error) && backend.planWithLess && !wrote.has(column)) {

@@ -1,4 +1,4 @@
-// Which tokens end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them.
+// Tokens that end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them.
 import { join } from 'node:path'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { textModelOf } from '../../shared/families/textModel.ts'
@@ -16,7 +16,7 @@ export async function stopTokens(folder: string, config: unknown): Promise<Reado
   return new Set(idsOf(text === null ? null : parsed(text, path)) ?? idsOf(textPart(config)) ?? [])
 }
 
-/** The text model's settings where it is a part of the whole; what is no configuration has none. */
+/** The settings of the text model, which may be a part of the whole; null where the value is no configuration. */
 function textPart(config: unknown): unknown {
   try {
     return textModelOf(config).config

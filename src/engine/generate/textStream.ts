@@ -2,9 +2,9 @@
 // given out when it can no longer change.
 import type { Tokenizer } from '../text/tokenizer.ts'
 
-/** Tokens of the prompt before the text, so that its first word keeps its blank. */
+/** Number of prompt tokens decoded before the text, so that its first word keeps its space. */
 const contextTokens = 8
-/** Tokens after which what is said already need not be looked at again. */
+/** Number of tokens after which text that was given out is not decoded again. */
 const lineTokens = 64
 
 export class TextStream {
@@ -23,7 +23,7 @@ export class TextStream {
     return new TextStream(tokenizer, context, (await tokenizer.decode(context)).length)
   }
 
-  /** What this id adds that is settled; '' for half a character. */
+  /** Adds an id; returns the text that can no longer change, '' for half a character. */
   async add(id: number): Promise<string> {
     this.#ids.push(id)
     const text = await this.#tokenizer.decode(this.#ids)
@@ -37,12 +37,12 @@ export class TextStream {
     return piece
   }
 
-  /** What an id would add in this place; nothing changes. */
+  /** Text that an id would add in this place; the stream does not change. */
   async peek(id: number): Promise<string> {
     return (await this.#tokenizer.decode([...this.#ids, id])).slice(this.#said)
   }
 
-  /** What was held back. */
+  /** Returns the text that was held back. */
   async end(): Promise<string> {
     return (await this.#tokenizer.decode(this.#ids)).slice(this.#said)
   }

@@ -23,14 +23,14 @@ export interface AttentionWeights {
   readonly scale: number
   /** 0 = none. */
   readonly window: number
-  /** null: neither queries nor keys are turned. */
+  /** null where queries and keys are not rotated. */
   readonly rope: RopeConfig | null
 }
 
 export interface AttentionSaved {
-  /** As the projections read it. */
+  /** The input as the projections read it. */
   readonly x: Tensor
-  /** As attention reads them: normed and turned. */
+  /** Queries and keys as attention reads them: after their norms and the rotation of their positions. */
   readonly q: Tensor
   readonly k: Tensor
   readonly v: Tensor
@@ -82,14 +82,14 @@ export async function attentionForward(
   return { x: input, ...read, qNorm, kNorm, mixed, logSum }
 }
 
-/** As the products of attention read it; what is rounded is not needed otherwise. */
+/** x as the products of attention read it, released where it had to be rounded: nothing else needs the f32 values. */
 function operand({ step, scope }: Pass, tensor: Tensor): Tensor {
   const read = productInput(step, scope, tensor)
   if (read !== tensor) scope.release(tensor)
   return read
 }
 
-/** Rows of a packed batch to its places, or back; the tensor itself where nothing is packed. */
+/** Gathers the rows of a packed batch to its places, or back; returns the tensor itself where nothing is packed. */
 function moved(pass: Pass, tensor: Tensor, rows: Tensor | undefined): Tensor {
   if (!rows) return tensor
   const output = pass.scope.allocate([rows.length, tensor.shape[1]])
@@ -98,7 +98,7 @@ function moved(pass: Pass, tensor: Tensor, rows: Tensor | undefined): Tensor {
   return output
 }
 
-/** dX [N,C] is written when it is wanted. The attention itself is gone through backwards always: an input may need it. */
+/** Writes dX [N,C] when it is wanted. The backward of the attention itself always runs, since a projection before it may need it. */
 export async function attentionBackward(
   step: Step,
   scope: Arena,
@@ -176,7 +176,7 @@ function projectBackward(
   linearBackward(step, projections[0], x, dFused, grads, dX)
 }
 
-/** Where q, k and v lie in the fused projection's output. */
+/** Offsets and strides of q, k and v in the fused projection's output. */
 function fusedParts(config: ModelConfig, numRows: number): [CopyShape, CopyShape, CopyShape] {
   const { numHeads, numKvHeads, headDim, projection } = config
   const [queries, keys] = [numHeads * headDim, numKvHeads * headDim]

@@ -1,4 +1,4 @@
-// One block's weights on the device: by slot for computing, by checkpoint name for whoever prunes, trains or saves.
+// One block's weights on the device: by slot for computing, by checkpoint name for pruning, training and saving.
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
@@ -19,16 +19,16 @@ import { allocateWeight, deviceBytes, placeWeight, readWeight, type HostWeight, 
 export interface Block {
   readonly index: number
   readonly config: ModelConfig
-  /** Model order. */
+  /** Linears in model order. */
   readonly linears: readonly Linear[]
   /** Every parameter by checkpoint name, in this engine's orientation. */
   readonly params: ReadonlyMap<string, Tensor>
   readonly attnNorms: BranchNorms<Norm>
   readonly attention: AttentionWeights
-  /** None where attention and MLP share a norm. */
+  /** null norms where the MLP shares attention's. */
   readonly mlpNorms: BranchNorms<Norm>
   readonly mlp: MlpWeights | MoeWeights
-  /** Tensors that end with the block; overrides are somebody else's. */
+  /** Tensors that are released with the block; overrides belong to their caller. */
   readonly owned: readonly Tensor[]
 }
 
@@ -51,7 +51,7 @@ export async function readBlock(model: Model, index: number, options: LoadOption
   return weights
 }
 
-/** The second half: what `readBlock` read, onto the device. */
+/** Puts what `readBlock` read on the device: the second half of `loadBlock`. */
 export function placeBlock(
   backend: Backend,
   model: Model,
@@ -68,7 +68,7 @@ export function placeBlock(
     }
     return assemble(model, index, params, options)
   } catch (error) {
-    // Who plans with less after this wants all of the device's memory back.
+    // A caller that then plans with less memory needs all of the device's memory back.
     for (const tensor of params.values()) backend.release(tensor)
     throw error
   }

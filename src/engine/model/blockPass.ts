@@ -22,7 +22,7 @@ import { normTrains, type Norm } from './norm.ts'
 import { runPass, type Pass } from './pass.ts'
 import { attentionSubmodule, attentionSubmoduleBackward, mlpSubmodule, mlpSubmoduleBackward } from './submodule.ts'
 
-/** What a forward leaves for its backward; points into the step's arena. */
+/** Tensors that a forward leaves for its backward, in the step's arena. */
 export type BlockSaved = AttentionPartSaved & MlpPartSaved
 
 /** input [N,C] → output [N,C] in the step's arena; `saved` is null unless asked for. */

@@ -1,4 +1,4 @@
-// Where a pass gets its blocks from: the first ones stay on the device, the others are read again, one ahead.
+// Gives a pass its blocks: the first ones stay on the device, the others are read again, one ahead.
 import type { Backend } from '../compute/backend.ts'
 import { placeBlock, readBlock, releaseBlock, type Block, type LoadOptions } from './block.ts'
 import type { Model } from './model.ts'
@@ -20,13 +20,13 @@ export function createBlockProvider(
   options: LoadOptions,
 ): BlockProvider {
   const kept = new Map<number, Block>()
-  /** The last streamed block: at the turn from forward to backward it is wanted again. */
+  /** The last streamed block, kept because the backward begins with it. */
   let parked: Block | null = null
   let reading: { index: number; weights: Promise<HostWeight[]> } | null = null
 
   const startReading = (index: number) => {
     const weights = readBlock(model, index, options)
-    // Whoever awaits it gets the error; until then it is not unhandled.
+    // The error reaches whoever awaits the read; until then it must not count as unhandled.
     weights.catch(() => undefined)
     reading = { index, weights }
     return weights

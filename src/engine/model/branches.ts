@@ -1,4 +1,4 @@
-// The two branches of a block, attention and MLP, and its norms: what the residual orders are put together from.
+// The two branches of a block, attention and MLP, and its norms: every residual order is made of them.
 import type { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
@@ -12,7 +12,7 @@ import { moeBackward, moeForward, type MoeSaved } from './moe.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
 
-/** What the forward of attention, with its norms, leaves for the backward; points into the step's arena. */
+/** Tensors that the forward of attention, with its norms, leaves for the backward, in the step's arena. */
 export interface AttentionPartSaved {
   readonly attnNorms: BranchNorms<NormSaved>
   readonly attention: AttentionSaved
@@ -24,7 +24,7 @@ export interface MlpPartSaved {
   readonly mlp: MlpSaved | MoeSaved
 }
 
-/** What the parts of one backward share. */
+/** Arguments that the parts of one backward share. */
 export interface Backward<S> {
   readonly step: Step
   readonly scope: Arena
@@ -57,7 +57,7 @@ function readersOf(block: Block, { inputKey }: Linear): Linear[] {
   return block.linears.filter((linear) => linear.inputKey === inputKey)
 }
 
-/** dX: the input's gradient, or null when nobody wants it. */
+/** dX, the gradient of the input, or null when it is not wanted. */
 export async function mlpBack(b: Backward<MlpPartSaved>, dOutput: Tensor, dX: Tensor | null): Promise<void> {
   await breathe()
   const { step, scope, block, grads } = b

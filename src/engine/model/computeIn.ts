@@ -1,4 +1,4 @@
-// The precision in which a model is computed with: of products only, never of goldens.
+// The precision of a model's products; everything else is f32 or f64, and goldens are compared in f32.
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { blockLinears } from '../../shared/families/parameters.ts'
@@ -17,7 +17,7 @@ export function computeIn(backend: Backend, model: Model, choice: PrecisionChoic
   return { ...backend, precision, info: { ...info, description, details: { ...info.details, precision } } }
 }
 
-/** How weights that products read lie on the device: for products in bf16 as they are stored, in half the bytes. */
+/** The form in which weights lie on the device: for products in bf16 as they are stored, in half the bytes. */
 export function productForm({ precision }: Pick<Backend, 'precision'>): LoadAs {
   return precision === 'bf16' ? 'stored' : 'f32'
 }

@@ -26,9 +26,9 @@ import { blockParameters } from '../../shared/families/parameters.ts'
 import { hostBytes, type LoadAs } from './weightIo.ts'
 
 export interface DecoderOptions extends Partial<LoadOptions> {
-  /** For everything a pass needs: weights, activations, scratch. Not for gradients and optimiser state. */
+  /** Budget for all that a pass needs: weights, activations, scratch. Gradients and optimiser state are not part of it. */
   readonly memoryBytes: number
-  /** Gradients will be asked for: block inputs of a batch stay in memory. */
+  /** Set when gradients will be asked for: block inputs of a batch then stay in memory. */
   readonly training?: boolean
   /** Tokens of the largest batch that will come. */
   readonly tokensPerPass?: number
@@ -38,24 +38,24 @@ export interface Decoder {
   readonly backend: Backend
   readonly model: Model
   readonly ends: Ends
-  /** How the budget is spent. */
+  /** The plan by which the budget is spent. */
   readonly residency: Residency
   /** Places of a batch of questions that the budget has room for. */
   readonly questionPlaces: number
-  /** nll [batch · seqLen] of each batch: of what each position predicts, 0 where that is ignored. Blocks outside, batches inside. */
+  /** nll [batch · seqLen] of each batch, 0 at ignored targets. Each block is loaded once for all batches. */
   forwardNll(batches: readonly Batch[], options?: PassOptions): Promise<Float32Array[]>
   /** The same of one batch from block `from` on, whose input [batch · seqLen, channels] is `hidden`; that stays the caller's. */
   nllFrom(from: number, hidden: Tensor, batch: Batch, options?: PassOptions): Promise<Float32Array>
-  /** Logits [V] of what comes after one sequence's next ids; the cache then holds them too. More than one id only at its beginning. */
+  /** Logits [V] after one sequence's next ids, which the cache then holds too. Only its beginning may have more than one id. */
   nextLogits(ids: Int32Array<ArrayBuffer>, cache: KvCache, options?: NextOptions): Promise<Float32Array>
-  /** Of each pair of `pairs`: the target's nll, and whether it is the likeliest. Distinct beginnings run once. */
+  /** For each pair: the target's nll, and whether it is the likeliest token. Every distinct beginning is computed once. */
   forwardPacked(batches: readonly PackedBatch[], options?: PassOptions): Promise<PackedScores[]>
   /**
    * Mean nll over the targets that count, and its gradients added to `grads` and to the adapters' own.
    * `targetWeight` replaces 1 / (number of targets): several batches of one step share a mean.
    */
   lossAndGradients(batch: Batch, grads: Grads, options?: PassOptions & { targetWeight?: number }): Promise<BatchLoss>
-  /** Loads the blocks that stay, so that what follows is timed without it. */
+  /** Loads the resident blocks beforehand, so that a measurement of time leaves it out. */
   prepare(): Promise<void>
   close(): Promise<void>
 }
@@ -91,7 +91,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
     nextLogits: (ids, cache, pass = {}) => nextLogits(stack(pass), ids, cache, pass),
     forwardPacked: (batches, pass = {}) => forwardPacked({ backend, ends, provider }, batches, pass),
     lossAndGradients(batch, grads, pass = {}) {
-      // Kept activations depend on the batch at hand; resident blocks were settled at the start.
+      // How many blocks keep activations depends on the batch; resident blocks were chosen at the start.
       const { keptBlocks } = planResidency(memoryBytes, sizesFor(batch.ids.length), true)
       return gradientsOfBatch({ backend, ends, provider, keptBlocks }, batch, grads, pass)
     },

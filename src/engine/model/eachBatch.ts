@@ -3,16 +3,16 @@ import { breathe } from '../breathe.ts'
 import { itemsAtOnce } from '../compute/rowLimit.ts'
 import type { Step } from './module.ts'
 
-/** Tokens in a pass that trains nothing, about: enough for full speed, few enough for one block's activations. */
+/** About how many tokens a pass has that trains nothing: enough for full speed, few enough for one block's activations. */
 const tokensPerPass = 2048
 
-/** What a pass over unpadded windows has in common. */
+/** Settings of a pass over unpadded windows. */
 export interface WindowPass extends Pick<Step, 'backend' | 'seqLen' | 'observe' | 'adapterOf'> {
   readonly windows: number
   readonly signal?: AbortSignal
 }
 
-/** All windows, a few at a time; what `body` puts into the step's arena ends when it returns. */
+/** Runs `body` for all windows, a few at a time; what it puts into the step's arena is released when it returns. */
 export async function eachBatch(
   { backend, windows, seqLen, observe, adapterOf, signal }: WindowPass,
   body: (step: Step, start: number, end: number) => Promise<void>,

@@ -51,7 +51,7 @@ export function embedBackward(step: Step, ends: Ends, saved: EmbeddingSaved, dOu
   if (dTokens && dWords) scatterScaled(step, dTokens, dWords, saved.ids, ends.config.embedScale)
 }
 
-/** Somebody wants a gradient that only the embedding's backward gives. */
+/** Whether a gradient is wanted that only the embedding's backward gives. */
 export function embeddingTrains(ends: Ends, grads: Grads): boolean {
   const names = [ends.tokens.name, ends.positions?.name, ends.projectIn && `${ends.projectIn.name}.weight`]
   return names.some((name) => name && grads.of(name) !== null)

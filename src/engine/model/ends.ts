@@ -1,4 +1,4 @@
-// What lies around the blocks: word and position tables, projections, final norm, head.
+// The parts of a model outside its blocks: word and position tables, projections, final norm, head.
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
@@ -14,7 +14,7 @@ import { deviceBytes, type LoadAs } from './weightIo.ts'
 
 export interface Ends {
   readonly config: ModelConfig
-  /** By checkpoint name. A tied head is under the embedding's name only. */
+  /** Parameters by checkpoint name; a tied head is there under the embedding's name only. */
   readonly params: ReadonlyMap<string, Tensor>
   readonly tokens: Table
   /** null for rotary positions. */

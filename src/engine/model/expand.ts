@@ -1,4 +1,4 @@
-// A checkpoint of kept values and bits made dense: what a run that saves `format: dense` would have written.
+// Makes a bitmask checkpoint dense: the same bytes as a run that saves `format: dense` would have written.
 import { join } from 'node:path'
 import { blockLinears } from '../../shared/families/parameters.ts'
 import { withoutBitmaskConfig } from '../../shared/format/bitmaskConfig.ts'
@@ -14,17 +14,17 @@ import { createWriter } from '../checkpoint/writer.ts'
 export interface ExpandOptions {
   /** Largest shard in bytes. */
   readonly maxShardBytes: number
-  /** Files that are other ones beside a dense checkpoint, by name: of the folder that is expanded. */
+  /** Texts of the files, by name, that differ beside a dense checkpoint, made from the folder that is expanded. */
   readonly otherFiles?: (folder: string) => Promise<Record<string, string>>
   readonly signal?: AbortSignal
-  /** In bytes. */
+  /** `done` and `total` are bytes. */
   readonly onProgress?: (done: number, total: number) => void
 }
 
 export interface Expanded {
   /** Linears that were stored as bits. */
   readonly linears: number
-  /** Of the weight files, before and after. */
+  /** Bytes of the weight files before and after. */
   readonly bytes: { readonly from: number; readonly to: number }
 }
 
@@ -62,7 +62,7 @@ export async function expandCheckpoint(path: string, to: string, options: Expand
   }
 }
 
-/** As runs write them: by the model's order, whatever that of the file. */
+/** Tensors in the model's order, as runs write them, whatever the order of the file. */
 async function masksInOrder({ checkpoint, config }: ReturnType<typeof openModel>): Promise<Map<string, StoredMask>> {
   const masks = (await explicitMasks(checkpoint)) ?? new Map<string, StoredMask>()
   const ordered = new Map<string, StoredMask>()
@@ -73,7 +73,7 @@ async function masksInOrder({ checkpoint, config }: ReturnType<typeof openModel>
   return ordered
 }
 
-/** How the checkpoint came about is still true; only where its mask is has changed. */
+/** The note about the checkpoint stays true but for the place of its mask. */
 async function noteOf(folder: string): Promise<Record<string, string>> {
   const text = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => null)
   if (text === null) return {}
@@ -82,7 +82,7 @@ async function noteOf(folder: string): Promise<Record<string, string>> {
     const mask = { file: maskFileName, ...note.mask }
     return { [noteName]: `${JSON.stringify({ ...note, mask }, null, 2)}\n` }
   } catch {
-    // A damaged note says nothing.
+    // A damaged note is left as it is.
     return {}
   }
 }

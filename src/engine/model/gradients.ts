@@ -18,7 +18,7 @@ export interface TrainingPass {
   readonly backend: Backend
   readonly ends: Ends
   readonly provider: BlockProvider
-  /** The last so many blocks keep their activations. */
+  /** Number of blocks, counted from the last, that keep their activations. */
   readonly keptBlocks: number
 }
 
@@ -30,9 +30,9 @@ export interface BatchLoss {
   readonly nll: Float32Array
 }
 
-/** One block's forward as its backward needs it. */
+/** The parts of one block's forward that its backward needs. */
 interface Trace {
-  /** Null once nothing below needs it. */
+  /** null once no lower block needs it. */
   readonly input: Tensor | null
   /** Activations, or null when they are computed again. */
   readonly kept: { readonly arena: Arena; readonly saved: BlockSaved } | null
@@ -43,7 +43,7 @@ interface Forward {
   readonly traces: Trace[]
   readonly output: Tensor
   readonly embedding: EmbeddingSaved
-  /** Lowest block whose backward somebody wants; numBlocks when only the head trains; −1: the embedding. */
+  /** Lowest block whose backward is wanted; numBlocks when only the head trains, −1 when the embedding does. */
   readonly lowest: number
 }
 
@@ -140,7 +140,7 @@ async function runBackward(
   if (lowest < 0) embedBackward(step, ends, embedding, d, grads)
 }
 
-/** Somebody wants a gradient of this block's own parameters or adapters. */
+/** Whether a gradient of this block's own parameters or adapters is wanted. */
 function blockTrains({ adapterOf }: Step, block: Block, grads: Grads): boolean {
   return [...block.params.keys()].some((name) => grads.of(name)) || block.linears.some((l) => adapterOf?.(l))
 }

@@ -9,7 +9,7 @@ import type { Grads, Linear, RowRange, Step } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
 import { scaled } from './scale.ts'
 
-/** With a gradient to come, logits of one tile of tokens stay in memory between it and the loss: at most about this much. */
+/** Most bytes of the logits of one tile of tokens, which stay in memory from the loss to the gradient. */
 const tileBytes = 128 * 2 ** 20
 const mostTileRows = 512
 /** Tiles begin at multiples of this many rows: 256 bytes of a vector of rows, the offset that GPU bindings ask for. */
@@ -17,10 +17,10 @@ const tileStep = 64
 /** Vocabulary entries in one product: a chunk's weights and logits stay below every device's binding limit. */
 const chunkRows = 8192
 
-/** What the head takes for itself beside its weights: normed states, their gradient, logits of a tile or of its chunk. */
+/** Bytes that the head takes beside its weights: normed states, their gradient, logits of a tile or of its chunk. */
 export function headScratchBytes(config: ModelConfig, numRows: number, training: boolean): number {
   const { hiddenSize, vocabSize, logitsCap } = config
-  // Beside capped logits stand what the tanh takes, and in passing what it gives.
+  // Capped logits take two more tensors: the input of the tanh and, for a moment, its output.
   const width = (training ? vocabSize : Math.min(vocabSize, chunkRows)) * (logitsCap > 0 ? 3 : 1)
   return 4 * (2 * numRows * hiddenSize + Math.min(numRows, tileRows(vocabSize, training)) * width)
 }
@@ -115,7 +115,7 @@ export function lastLogits(step: Step, ends: Ends, hidden: Tensor): Tensor {
 interface Reached {
   readonly normed: Tensor
   readonly normSaved: NormSaved | null
-  /** What the head multiplies [N, E], as its products read it. */
+  /** Input of the head's products [N, E]. */
   readonly output: Tensor
 }
 
@@ -123,7 +123,7 @@ function intoHead(step: Step, scope: Arena, { config, finalNorm, projectOut }: E
   const pass = { step, scope, drop: () => undefined }
   const normed = finalNorm ? scope.allocate(hidden.shape) : hidden
   const normSaved = finalNorm ? normForward(pass, normed, finalNorm, hidden) : null
-  // Logits are linear in what the head reads, and that is far smaller than they are.
+  // Scaling the head's input scales the logits, and the input is far smaller.
   if (!projectOut)
     return { normed, normSaved, output: productInput(step, scope, scaled(step, scope, normed, inputScale(config))) }
   const projected = scope.allocate([hidden.shape[0], projectOut.weight.shape[0]])
@@ -145,7 +145,7 @@ function outOfHead(
   return finalNorm && normSaved ? normBackward(step, step.arena, finalNorm, normSaved, dOutput, grads) : dOutput
 }
 
-/** Of what the head reads: where logits are capped, its products give what the tanh takes. */
+/** Scale of the head's input; where logits are capped, its products give the input of the tanh. */
 function inputScale({ logitsScale, logitsCap }: ModelConfig): number {
   return logitsCap > 0 ? logitsScale / logitsCap : logitsScale
 }
@@ -207,7 +207,7 @@ function cutTile(
   }
 }
 
-/** Two passes over the chunks: log-sum-exp, then with the total known the gradient, from the same logits. */
+/** Goes over the chunks twice: for the log-sum-exp, and then for the gradient, which needs the total, from the same logits. */
 function lossOfTile(step: Step, ends: Ends, tile: Tile, grads: Grads | null): void {
   const { kernels } = step.backend
   using kept = new Arena(step.backend)
@@ -233,7 +233,7 @@ function lossOfTile(step: Step, ends: Ends, tile: Tile, grads: Grads | null): vo
 
 interface ChunkLogits {
   readonly logits: Tensor
-  /** What the head's product gave: `logits` itself where nothing caps them. */
+  /** Output of the head's product: `logits` itself where nothing caps them. */
   readonly product: Tensor
 }
 

@@ -1,4 +1,4 @@
-// Keys and values of one sequence as far as it has been read: what each further token needs of those before it.
+// Keys and values of one sequence as far as it has been read: all that a further token needs of those before it.
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -6,13 +6,13 @@ import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import { EngineError } from '../errors.ts'
 
 export interface KvCache {
-  /** Positions that all blocks have. */
+  /** Number of positions that all blocks have. */
   past: number
-  /** Their tokens, for a model that must see them all again. */
+  /** Ids of those positions, for a model that must compute them all again. */
   readonly ids: number[]
-  /** Positions that there is room for. */
+  /** Number of positions that there is room for. */
   readonly capacity: number
-  /** By block: [capacity, Hkv·D], normed and turned as attention reads them. */
+  /** Keys and values of each block [capacity, Hkv·D], after norms and rotation, as attention reads them. */
   readonly keys: readonly Tensor[]
   readonly values: readonly Tensor[]
   /** The step of one token, once one has been made (nextToken.ts). */
@@ -20,7 +20,7 @@ export interface KvCache {
   [Symbol.dispose](): void
 }
 
-/** A token after the cached ones, without calling its kernels. */
+/** Computes a token after the cached ones from a recording, without calling its kernels. */
 export interface RecordedStep {
   /** Logits [V] after `id`. */
   next(id: number): Tensor
@@ -69,7 +69,7 @@ export function rememberBeginning({ kernels }: Backend, cache: KvCache, block: n
   kernels.copy(cache.values[block], v, whole)
 }
 
-/** Where the kernel of a step puts a token's keys and values of a block, and what its query looks at. */
+/** Keys and values of a block for the kernel of a step, and their length with the new token, which the kernel writes. */
 export function roomForNext(cache: KvCache, block: number): { keys: Tensor; values: Tensor; length: number } {
   requireRoom(cache, 1)
   return { keys: cache.keys[block], values: cache.values[block], length: cache.past + 1 }

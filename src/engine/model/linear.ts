@@ -1,4 +1,4 @@
-// A linear with its adapter: forward, and the products of its backward that somebody wants.
+// A linear with its adapter: its forward, and those products of its backward that are wanted.
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -6,7 +6,7 @@ import { breathe } from '../breathe.ts'
 import type { Grads, Linear, Step } from './module.ts'
 
 /**
- * What products read of x [N, C]: x itself, or where they are computed in bf16 its rounding, in `scope`. Linears that share
+ * x [N, C] as products read it: x itself, or where they are computed in bf16 its rounding, in `scope`. Linears that share
  * an input share it. One row stays as it is: reading the weights is all of its work.
  */
 export function productInput({ backend }: Pick<Step, 'backend'>, scope: Arena, x: Tensor): Tensor {

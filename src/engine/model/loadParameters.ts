@@ -7,7 +7,7 @@ import type { RowRange } from './module.ts'
 import { readInOrder } from './readInOrder.ts'
 import { allocateWeight, hostBytes, placeWeight, readWeight, type LoadAs } from './weightIo.ts'
 
-/** Of a read; a few are under way at once. */
+/** Most bytes of one read; a few are under way at once. */
 const defaultPieceBytes = 32 * 2 ** 20
 
 interface Piece {
@@ -15,7 +15,7 @@ interface Piece {
   readonly range: RowRange
 }
 
-/** By name. On an error nothing stays allocated. */
+/** Loads parameters by name; on an error nothing stays allocated. */
 export async function loadParameters(
   backend: Backend,
   model: Model,
@@ -41,7 +41,7 @@ export async function loadParameters(
   }
 }
 
-/** Row ranges of a parameter; one that is turned while it is read comes whole. */
+/** Row ranges of a parameter; one that is transposed while it is read is a single range. */
 function piecesOf(model: Model, parameter: Parameter, pieceBytes: number): Piece[] {
   const numRows = parameter.shape[0]
   const rowBytes = hostBytes(model, parameter) / numRows

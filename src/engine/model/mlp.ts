@@ -16,7 +16,7 @@ export interface MlpWeights {
 }
 
 export interface MlpSaved {
-  /** As the first linears read it. */
+  /** The input as the first linears read it. */
   readonly x: Tensor
   /** [N, I] before the activation; null for a dense MLP. */
   readonly gate: Tensor | null

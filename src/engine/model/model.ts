@@ -1,4 +1,4 @@
-// A checkpoint understood as a model: its configuration, and every tensor checked against it before anything is read.
+// A checkpoint opened as a model: its configuration, with every tensor checked against it before anything is read.
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { requireConfig } from '../checkpoint/modelConfigFile.ts'
 import { EngineError } from '../errors.ts'
@@ -11,7 +11,7 @@ import { tensorMismatch } from '../../shared/families/tensorMismatch.ts'
 export interface Model {
   readonly config: ModelConfig
   readonly checkpoint: Checkpoint
-  /** By checkpoint name, in model order. */
+  /** Parameters by checkpoint name, in model order. */
   readonly parameters: ReadonlyMap<string, Parameter>
   /** Tensors of the file that this model does not read, buffers of old versions left out. */
   readonly unused: readonly string[]
@@ -35,7 +35,7 @@ export function openModel(checkpoint: Checkpoint): Model {
   return { config, checkpoint, parameters, unused }
 }
 
-/** What to say of tensors that the model does not read: biases that config.json does not switch on would be missed. */
+/** The warning about tensors that the model does not read, such as biases that config.json does not switch on. */
 export function unusedText({ config, unused }: Pick<Model, 'config' | 'unused'>): string | null {
   if (unused.length === 0) return null
   const names = someOf(unused, 3)

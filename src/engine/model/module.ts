@@ -1,4 +1,4 @@
-// What the modules of a transformer agree on: how they see linears, who may watch or replace a weight, and who
+// The interfaces that the modules of a transformer share: how they see linears, who may observe or replace a weight, and who
 // wants which gradient. `prune` and `recover` plug in here; `model` imports neither.
 import type { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
@@ -22,7 +22,7 @@ export interface Linear {
  */
 export type LinearObserver = (linears: readonly Linear[], input: Tensor) => void
 
-/** Output features [start, end) of a linear: how a head too large to hold is gone through. */
+/** Output features [start, end) of a linear; a head too large to hold is processed in such ranges. */
 export interface RowRange {
   readonly start: number
   readonly end: number
@@ -39,13 +39,13 @@ export interface Adapter {
   backward(backend: Backend, arena: Arena, linear: Linear, dOut: Tensor, input: Tensor, range?: RowRange): void
 }
 
-/** Where gradients go, asked by parameter name as in the checkpoint (`…fc1.bias`). Nothing wanted, nothing computed. */
+/** Gradients by parameter name as in the checkpoint (`…fc1.bias`). A gradient that is not wanted is not computed. */
 export interface Grads {
-  /** The tensor to add to, in this engine's orientation ([O,I] for linears), or null when nobody wants it. */
+  /** The tensor to add to, in this engine's orientation ([O,I] for linears), or null when it is not wanted. */
   of(parameter: string): Tensor | null
 }
 
-/** What every module of one pass over one batch shares. */
+/** Arguments that all modules of one pass over one batch share. */
 export interface Step {
   readonly backend: Backend
   /** Activations of this pass. Saved structs point into it, so it outlives the backward. */
@@ -56,9 +56,9 @@ export interface Step {
   readonly keyMask: Tensor | null
   /** Forward only: rows are the batch's distinct tokens instead of all its places. */
   readonly packing?: Packing
-  /** Forward only, one sequence: what came before it. */
+  /** Forward of one sequence only: its keys and values so far. */
   readonly cache?: KvCache
-  /** Where the pass is recorded: what depends on the token and on how many came before it is made anew for each. */
+  /** Set while the pass is recorded: the writes that depend on the token and its position, to be made anew for each. */
   readonly varying?: (call: () => void) => void
   readonly observe?: LinearObserver
   readonly adapterOf?: (linear: Linear) => Adapter | null
@@ -70,7 +70,7 @@ export function eachTime({ varying }: Pick<Step, 'varying'>, call: () => void): 
   else call()
 }
 
-/** How rows [N] lie in the batch. Only attention sees the batch; everything else is row by row. */
+/** Maps rows [N] to places of the batch. Only attention sees the batch; everything else works row by row. */
 export interface Packing {
   /** i32 [batch · seqLen]: the row of each place. */
   readonly rowOf: Tensor

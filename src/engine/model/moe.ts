@@ -14,13 +14,13 @@ export interface MoeWeights {
   /** Weight [E, C]. */
   readonly router: Router
   readonly experts: readonly MlpWeights[]
-  /** Every token goes through it too. */
+  /** An expert that every token goes through as well. */
   readonly shared: SharedExpert | null
 }
 
-/** Never pruned, never adapted. */
+/** A router is never pruned and never adapted. */
 export interface Router {
-  /** In the checkpoint. */
+  /** Name in the checkpoint. */
   readonly name: string
   readonly weight: Tensor
 }
@@ -34,7 +34,7 @@ export interface SharedExpert {
 export interface MoeSaved {
   readonly x: Tensor
   readonly routing: Routing
-  /** null for an expert that no token chose. */
+  /** null for an expert that no token was sent to. */
   readonly experts: readonly (ExpertSaved | null)[]
   readonly shared: (ExpertSaved & { readonly hostShares: Float32Array }) | null
 }
@@ -119,7 +119,7 @@ async function expertForward(
   return { rows, shares, mlp, output }
 }
 
-/** dX[N,C] is written when wanted: through the experts, and through the router. */
+/** Writes dX[N,C] when it is wanted, through the experts and through the router. */
 export async function moeBackward(
   step: Step,
   weights: MoeWeights,
@@ -149,7 +149,7 @@ export async function moeBackward(
   }
 }
 
-/** Adds to the router's gradient and to dX what the gradients of its logits [N, E] ask for. */
+/** Adds to the router's gradient and to dX, given the gradients of its logits [N, E]. */
 function routerBackward(
   { backend }: Step,
   { name, weight }: Router,
@@ -165,7 +165,7 @@ function routerBackward(
   backend.release(dLogits)
 }
 
-/** Adds to dX's rows; gives the gradients of the shares [m], in `scope`. */
+/** Adds to dX's rows; returns the gradients of the shares [m], in `scope`. */
 async function expertBackward(
   step: Step,
   scope: Arena,
@@ -182,7 +182,7 @@ async function expertBackward(
   const dRows = inner.allocate(output.shape)
   kernels.gatherRows(dRows, dOutput, rows, 1)
   kernels.rowDot(dShares, dRows, output)
-  // Each row times its share: scattered onto itself.
+  // Each row is multiplied by its share: it is scattered onto itself.
   const dExpert = inner.allocate(output.shape)
   const identity = inner.allocate([count], 'i32')
   step.backend.write(

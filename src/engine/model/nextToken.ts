@@ -1,4 +1,4 @@
-// What comes after a sequence's next tokens: the beginning in one pass, then a token at a time. Where the backend records, the
+// Logits after a sequence's next tokens: the beginning in one pass, then a token at a time. Where the backend records, the
 // kernels of a token are called once and replayed for those after it: calling hundreds of them takes as long as half their work.
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend, type Recorder } from '../compute/backend.ts'
@@ -18,15 +18,15 @@ import { prepareTurning } from './turn.ts'
 export interface Stack {
   readonly backend: Backend
   readonly ends: Ends
-  /** All blocks stay where they are, and none waits for the device. */
+  /** Whether all blocks stay on the device and none waits for it. */
   readonly canRecord: boolean
-  /** The first block's input to the last one's output. */
+  /** Runs the first block's input through all blocks. */
   throughBlocks(step: Step, hidden: Tensor): Promise<Tensor>
 }
 
 export type NextOptions = Pick<PassOptions, 'adapterOf' | 'signal'>
 
-/** Logits [V] of what comes after `ids`, which the cache then holds too. More than one id only at its beginning. */
+/** Logits [V] after `ids`, which the cache then holds too. Only its beginning may have more than one id. */
 export async function nextLogits(
   stack: Stack,
   given: Int32Array<ArrayBuffer>,
@@ -50,7 +50,7 @@ export async function nextLogits(
   return readF32(backend, logits)
 }
 
-/** Past the positions that it was first trained for longrope turns all keys by other angles, those in the cache too. */
+/** Past the positions that the model was first trained for, longrope rotates all keys by other angles, those in the cache too. */
 function turnsAnew({ position }: ModelConfig, past: number, count: number): boolean {
   if (position.kind !== 'rope') return false
   return position.byBlock.some((rope) => {
@@ -60,7 +60,7 @@ function turnsAnew({ position }: ModelConfig, past: number, count: number): bool
   })
 }
 
-/** Everything so far in one pass, as transformers does there. */
+/** Computes everything so far in one pass, as transformers does there. */
 function beginAgain(cache: KvCache, given: Int32Array): Int32Array<ArrayBuffer> {
   cache.past = 0
   cache.recorded?.close()
@@ -78,7 +78,7 @@ async function pass(stack: Stack, step: Step, batch: Batch): Promise<Tensor> {
   return lastLogits(step, stack.ends, await stack.throughBlocks(step, output))
 }
 
-/** Logits after a token by a pass that the cache then has recorded. */
+/** Logits after a token, by a pass that is recorded into the cache. */
 async function record(stack: Stack, id: number, cache: KvCache, recorder: Recorder): Promise<Tensor> {
   const backend = { ...stack.backend, ...recorder.backend }
   const batch = batchOf(Int32Array.of(id))

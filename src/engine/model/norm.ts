@@ -60,7 +60,7 @@ export function normBackward(
   return dX
 }
 
-/** Somebody wants the gradient of this norm's own parameters. */
+/** Whether the gradient of this norm's own parameters is wanted. */
 export function normTrains(norm: Norm, grads: Grads): boolean {
   return [norm.weight && grads.of(`${norm.name}.weight`), norm.bias && grads.of(`${norm.name}.bias`)].some(Boolean)
 }

@@ -18,11 +18,11 @@ export interface PackedBatch {
   readonly rowOf: Int32Array<ArrayBuffer>
   /** [rows]: a place of each row. */
   readonly placeOf: Int32Array<ArrayBuffer>
-  /** What is asked: does row `from` predict `target`? */
+  /** Pairs to score: how well row `from` predicts `target`. */
   readonly pairs: { readonly from: Int32Array<ArrayBuffer>; readonly target: Int32Array<ArrayBuffer> }
 }
 
-/** One entry a pair. */
+/** Scores, one entry per pair. */
 export interface PackedScores {
   readonly nll: Float32Array
   /** 1 where the target is the argmax. */
@@ -47,12 +47,12 @@ export class Packer {
     return this.nodes.size
   }
 
-  /** Places that the batch takes with so many more sequences of at most this length. */
+  /** Number of places in the batch once `count` more sequences of at most this length are in it. */
   placesWith(length: number, count: number): number {
     return (this.sequences.length + count) * Math.max(length, this.seqLen)
   }
 
-  /** Adds a sequence that asks for its last `predicted` ids; returns which pairs answer. */
+  /** Adds a sequence whose last `predicted` ids are to be scored; returns the indices of their pairs. */
   add(ids: Int32Array, predicted: number): number[] {
     const input = ids.subarray(0, -1)
     const before = this.nodes.size
@@ -74,7 +74,7 @@ export class Packer {
     this.sequences.forEach((sequence, s) => {
       ids.set(sequence, s * seqLen)
       rowOf.set(this.seqRows[s], s * seqLen)
-      // Of the places of a row any will do: what comes before it is the same.
+      // Any place of a row will do, since all have the same tokens before them.
       this.seqRows[s].forEach((row, t) => (placeOf[row] = s * seqLen + t))
     })
     const pairs = { from: Int32Array.from(this.from), target: Int32Array.from(this.target) }
@@ -85,7 +85,7 @@ export class Packer {
     return this.sequences.reduce((most, { length }) => Math.max(most, length), 0)
   }
 
-  /** Rows from the root on; new ones where the sequence leaves those before it. */
+  /** Rows of the sequence from the root on, with new ones from where it differs from all sequences before it. */
   private rowsOf(input: Int32Array): number[] {
     let parent = 0
     return Array.from(input, (id) => {

@@ -1,6 +1,6 @@
 // Reads a few things ahead and hands them over in order, so that disk and device work at the same time.
 
-/** How many reads are under way at once. */
+/** Number of reads under way at once. */
 const ahead = 3
 
 /** The results of `read`, in the order of `items`. A failed read ends the iteration; later ones are waited for. */

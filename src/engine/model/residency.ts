@@ -1,25 +1,25 @@
-// How a memory budget is spent on a whole-model pass: which blocks stay on the device, whose activations are kept.
+// Spends a memory budget on a whole-model pass: it decides which blocks stay on the device and whose activations are kept.
 
 export interface PassSizes {
   readonly numBlocks: number
-  /** Tables, norms and head: always on the device. */
+  /** Bytes of tables, norms and head, which are always on the device. */
   readonly endsBytes: number
-  /** Of the largest block, on the device. */
+  /** Bytes of the largest block on the device. */
   readonly blockBytes: number
-  /** Of the largest block, on the host while it is read ahead. */
+  /** Bytes of the largest block on the host while it is read ahead. */
   readonly readBytes: number
-  /** Hidden states between blocks; a training pass keeps all block inputs. */
+  /** Bytes of the hidden states between two blocks; a training pass keeps all block inputs. */
   readonly hiddenBytes: number
-  /** What a saving forward of one block leaves. */
+  /** Bytes that a saving forward of one block leaves. */
   readonly savedBytes: number
-  /** Largest scratch: a block's backward, or the head's tile. */
+  /** Bytes of the largest scratch: a block's backward, or the head's tile. */
   readonly scratchBytes: number
 }
 
 export interface Residency {
   /** Blocks 0 … n − 1 stay on the device; the others are read for each pass. */
   readonly residentBlocks: number
-  /** The last so many blocks keep their activations; the others run forward again in the backward. */
+  /** Number of blocks, counted from the last, that keep their activations; the others run forward again in the backward. */
   readonly keptBlocks: number
 }
 

@@ -14,7 +14,7 @@ const round = Math.fround
 /** The tables of the last positions, by model: every block of every pass asks for the same. */
 const lastAngles = new WeakMap<RopeConfig, RopeAngles>()
 
-/** Of positions [start, end); `end` counts as the sequence's length, by which some kinds of scaling go. */
+/** Tables of positions [start, end); `end` is taken as the sequence's length, on which some kinds of scaling depend. */
 export function ropeAngles(config: RopeConfig, start: number, end: number, maxPositions: number): RopeAngles {
   const last = lastAngles.get(config)
   if (last?.start === start && last.end === end) return last
@@ -39,7 +39,7 @@ function computeAngles(config: RopeConfig, start: number, end: number, maxPositi
   return { start, end, cos, sin }
 }
 
-/** Angle per position of each pair of channels [rotaryDim / 2], and what cos and sin are multiplied by. */
+/** Angle per position of each pair of channels [rotaryDim / 2], and the factor of cos and sin. */
 export function ropeFrequencies(
   { theta, rotaryDim, scaling }: RopeConfig,
   seqLen: number,

@@ -1,4 +1,4 @@
-// Which experts a token goes to, and the gradient of that choice's shares. Small matrices, on the host.
+// The choice of experts for each token, and the gradient of their shares: small matrices, computed on the host.
 import { EngineError } from '../errors.ts'
 import type { ExpertsConfig } from '../../shared/families/modelConfig.ts'
 
@@ -7,7 +7,7 @@ type Choice = Pick<ExpertsConfig, 'numExperts' | 'topK' | 'normalise'>
 export interface Routing {
   /** Softmax over all experts [N, E]. */
   readonly probabilities: Float32Array
-  /** By expert: the rows it gets, ascending, and their shares. */
+  /** Rows that each expert gets, ascending. */
   readonly rows: readonly Int32Array<ArrayBuffer>[]
   readonly shares: readonly Float32Array<ArrayBuffer>[]
 }
@@ -61,7 +61,7 @@ export function routeBackward(
   return dLogits
 }
 
-/** Into `p` [E], from row `n` of the logits. Plain loops: a model has a hundred experts for each token of each block. */
+/** Softmax of row `n` of the logits, into `p` [E]. Plain loops, since it runs for each token of each block. */
 function softmax(logits: Float32Array, n: number, p: Float64Array): void {
   const from = n * p.length
   let top = -Infinity

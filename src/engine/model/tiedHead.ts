@@ -1,4 +1,4 @@
-// A head that config.json says is the embedding, in a file that has one too.
+// A tied head: config.json says that it is the embedding, and the file has a matrix for it all the same.
 import { EngineError } from '../errors.ts'
 import { headWeightName, moduleName } from '../../shared/families/parameters.ts'
 import type { Model } from './model.ts'
@@ -7,7 +7,7 @@ const pieceBytes = 16 * 2 ** 20
 const checked = new WeakSet<Model>()
 
 /**
- * Older versions of transformers tie such a head all the same, newer ones use it: two models in one file.
+ * Older versions of transformers tie such a head all the same, newer ones use its matrix: the file is two models.
  * @throws EngineError 'bad-checkpoint' where the file's head is not the embedding, byte for byte.
  */
 export async function checkTiedHead(model: Model): Promise<void> {

@@ -1,4 +1,4 @@
-// Rotary positions: queries and keys turned in place by tables of the step's positions.
+// Rotary positions: queries and keys are rotated in place by tables of the step's positions.
 import type { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
@@ -22,7 +22,7 @@ export function prepareTurning(step: Step, { position, maxPositions }: ModelConf
   )
 }
 
-/** In place; `inverse` turns gradients back. Row n of [N, H·D] has position n mod T. */
+/** Rotates x in place; `inverse` rotates gradients back. Row n of [N, H·D] has position n mod T. */
 export function turn(
   step: Step,
   scope: Arena,

@@ -8,7 +8,7 @@ import type { Model } from './model.ts'
 import type { RowRange } from './module.ts'
 import { transpose } from './transpose.ts'
 
-/** f32: computed with as f32. stored: 16-bit weights stay 16-bit on the device. */
+/** `f32`: all weights are f32 on the device. `stored`: 16-bit weights stay 16-bit there. */
 export type LoadAs = 'f32' | 'stored'
 
 /** A parameter read, in this engine's orientation, not yet on a device. */
@@ -120,7 +120,7 @@ export function encode(values: Float32Array, dtype: 'F32' | 'F16' | 'BF16' | 'F6
   }
 }
 
-/** f32 values of what is on the host. */
+/** f32 values of a parameter on the host. */
 export function decode({ dtype, data }: Pick<HostWeight, 'dtype' | 'data'>): Float32Array {
   if (data instanceof Float32Array) return data
   return fill(new Float32Array(data.length), data, dtype === 'f16' ? f16ToF32 : bf16ToF32)

@@ -8,7 +8,7 @@ import { methods } from './methods/methods.ts'
 import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
 import type { Statistics } from './statistics.ts'
 
-/** What preparing takes, the same for every block. */
+/** Arguments of a preparation, the same for every block. */
 export interface PrepareContext {
   readonly backend: Backend
   readonly host: PruneHost

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts'
 
 /**
- * A batch of more windows than there are, or a step of more batches, looks at the same windows again: a mistake, and one
+ * A batch of more windows than there are, or a step of more batches, sees the same windows again: that is a mistake, and one
  * that may need more memory than any machine has. @throws EngineError 'bad-recipe'.
  */
 export function requireBatches(windows: number, batchSize: number, gradAccumulation: number, place = 'recover'): void {

@@ -10,8 +10,8 @@ const recent = 20
 const begin = 10
 
 /**
- * Retraining. One loss: above twice the larger of the first loss and ln V, the loss of guessing all V tokens alike. The
- * mean of 20 steps: above twice the mean of the first 10, that is a perplexity squared. A resumed run gives the losses
+ * The guard of retraining. It is passed by one loss above twice the larger of the first loss and ln V, the loss of guessing all V
+ * tokens alike, and by a mean of 20 steps above twice the mean of the first 10, a perplexity squared. A resumed run gives the losses
  * that `rememberLoss` kept, and is judged as if it had never stopped.
  */
 export function retrainGuard(vocabSize: number, remembered: readonly number[] = []): LossGuard {
@@ -28,8 +28,8 @@ export function retrainGuard(vocabSize: number, remembered: readonly number[] = 
 }
 
 /**
- * Reconstruction, against the error that pruning left, or a millionth of the outputs' mean square where that is less.
- * One loss: above a hundred times that, and above the mean square itself. The mean of 20 steps: above four times.
+ * The guard of reconstruction. Its base is the error that pruning left, or a millionth of the outputs' mean square where that is more.
+ * It is passed by one loss above a hundred times the base and above the mean square, and by a mean of 20 steps above four times the base.
  */
 export function reconstructGuard(errorBefore: number, targetMeanSquare: number): LossGuard {
   const base = Math.max(errorBefore, 1e-6 * targetMeanSquare)

@@ -65,8 +65,8 @@ export interface Reconstruction {
 const exactShare = 1e-10
 
 /**
- * MSE over all elements, AdamW, no clipping; leaves the trained values in `trainables`. A unit that gives its targets
- * already is not trained.
+ * Minimises the mean squared error over all elements with AdamW, without clipping, and leaves the trained values in
+ * `trainables`. A unit that gives its targets already is not trained.
  * @throws EngineError 'numeric' when the loss is not a number or diverges.
  */
 export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Reconstruction> {
@@ -167,7 +167,7 @@ export async function measureError<S>(
   let [error, square] = [0, 0]
   await eachOutput(run, async (output, arena, start, end) => {
     const target = await targets.load(arena, start, end)
-    // Cleared for every batch and added up here in f64.
+    // The sums are cleared for every batch and added up here in f64.
     for (const sum of [sums, squares]) backend.kernels.fill(sum, 0)
     backend.kernels.squaredError(sums, output, target)
     backend.kernels.sumSquares(squares, target)

@@ -26,7 +26,7 @@ export interface ReconstructBlockOptions
     Omit<ReconstructOptions<unknown>, 'unit' | 'trainables' | 'where'>,
     Pick<TrainableOptions, 'rank' | 'alpha' | 'startOf' | 'effectiveWeightBytes'> {
   readonly model: Model
-  /** Pruned entries 0. Trained values are merged into it. */
+  /** The pruned block; trained values are merged into it. */
   readonly block: Block
   /** The parameters and adapters of the block that are trained; not empty. */
   readonly set: TrainableSet
@@ -55,7 +55,7 @@ export interface StoredStates extends HiddenStates {
 }
 
 /**
- * Attention, then the MLP, each by itself with all of the steps: attention towards `middles`, the dense states between
+ * Trains attention, then the MLP, each by itself with all of the steps: attention towards `middles`, the dense states between
  * the two. The MLP's inputs are those states (`mlpInputs: dense`), or what the trained attention makes of the block's
  * inputs, which then replaces them in `middles`.
  * @throws EngineError 'numeric' when training diverges; attention may be trained by then.

@@ -25,7 +25,7 @@ export interface RetrainSettings {
 }
 
 export interface RetrainOptions {
-  /** Made with `training` and with the trained parameters as overrides. */
+  /** The decoder, made with `training` and with the trained parameters as overrides. */
   readonly decoder: Decoder
   readonly trainables: Trainables
   readonly windows: TrainingWindows
@@ -37,12 +37,12 @@ export interface RetrainOptions {
   readonly signal?: AbortSignal
   /** Awaited before every step: a run that is paused waits here. */
   readonly pausePoint?: () => Promise<void>
-  /** After each step, counted from 1; awaited, so that it may evaluate and save. */
+  /** Called after each step, counted from 1, and awaited, so that it may evaluate and save. */
   readonly onStep: (done: number, result: StepResult, tokensPerSecond: number) => Promise<void>
 }
 
 /**
- * Cross-entropy averaged over all counted targets of a step's batches, AdamW, warm-up and linear decay, clipping of the
+ * Minimises the cross-entropy averaged over all counted targets of a step's batches, with AdamW, warm-up, linear decay and clipping of the
  * global norm. Leaves the trained values in `trainables`.
  * @throws EngineError 'numeric' when the loss is not a number or diverges.
  */

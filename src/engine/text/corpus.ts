@@ -9,9 +9,9 @@ export interface Document {
 
 export interface Corpus {
   readonly path: string
-  /** Documents in the file, without looking into them. */
+  /** Number of documents in the file, without reading their text. */
   count(signal?: AbortSignal): Promise<number>
-  /** Those whose index is wanted (default: all), in the file's order. @throws EngineError 'bad-data' with its place. */
+  /** Documents whose index is wanted (default: all), in the file's order. @throws EngineError 'bad-data' with its place. */
   documents(wanted?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<Document>
   /** All documents as one text, joined by an empty line, a piece at a time. */
   pieces(signal?: AbortSignal): AsyncGenerator<string>

@@ -14,13 +14,13 @@ export interface DrawOptions {
   onProgress?: (done: number, total: number) => void
 }
 
-/** Documents drawn ahead and read in one pass over the file. */
+/** Most documents that are drawn ahead and read in one pass over the file. */
 const maxAhead = 4096
 
-/** Drawn one after the other and all too short: then every document is looked at once, rather than drawn until it was. */
+/** After so many draws in a row that were too short, every document is tokenised once instead of drawing on. */
 const maxMisses = 1000
 
-/** Ids kept of documents that may be drawn again. */
+/** Most ids that are kept of documents that may be drawn again. */
 const maxKeptIds = 32 * 2 ** 20
 
 /**
@@ -76,7 +76,7 @@ function noneLongEnough(path: string, count: number, seqLen: number, longest: nu
   )
 }
 
-/** Texts of the documents drawn ahead, read in one pass over the file; ids of those tokenised already. */
+/** Holds the texts of documents drawn ahead, read in one pass over the file, and the ids of those that are tokenised. */
 class DrawnDocuments {
   private readonly corpus: Corpus
   private readonly count: number
@@ -85,7 +85,7 @@ class DrawnDocuments {
   private readonly tokenised = new Map<number, Int32Array>()
   private texts = new Map<number, string>()
   private kept = 0
-  /** Tokens of the longest document seen. */
+  /** Number of tokens of the longest document seen. */
   longest = 0
 
   constructor(corpus: Corpus, count: number, tokenizer: Tokenizer, signal: AbortSignal | undefined) {
@@ -104,7 +104,7 @@ class DrawnDocuments {
     for await (const { index, text } of this.corpus.documents(wanted, this.signal)) this.texts.set(index, text)
   }
 
-  /** Tokens of every document. */
+  /** Tells the number of tokens of every document. */
   async weigh(tell: (index: number, tokens: number) => void): Promise<void> {
     if (this.count === 1) return
     for await (const { index, text } of this.corpus.documents(undefined, this.signal)) {

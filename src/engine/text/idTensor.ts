@@ -14,7 +14,7 @@ export interface IdTensor {
   close(): Promise<void>
 }
 
-/** Read at a time, so that somebody can stop it. */
+/** Elements read at a time, so that a run can be cancelled in between. */
 const pieceElements = 2 ** 20
 
 /**

@@ -42,7 +42,7 @@ export async function* readLines(path: string, signal?: AbortSignal): AsyncGener
 export async function* readChunks(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const file = (await openRegular(path, 'bad-data')).createReadStream({ highWaterMark: 1 << 20 })
   const gunzip = path.endsWith('.gz') ? createGunzip({ chunkSize: 1 << 20 }) : null
-  // A read error would otherwise never reach whoever reads the unpacked stream.
+  // Without this a read error would never reach the reader of the unpacked stream.
   const stream = gunzip ? file.on('error', (error) => gunzip.destroy(error)).pipe(gunzip) : file
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {

@@ -13,11 +13,11 @@ import { EngineError } from '../errors.ts'
 import { rowsOfThread } from './parquetThread.ts'
 import type { GroupRequest, Row, RowGroup } from './rowGroup.ts'
 
-/** Of one column of a row group, packed or not: what is unpacked at a time. Writers make groups of about 100 MB. */
+/** Most bytes of one column of a row group, packed or not, since a group is unpacked at once. Writers make groups of about 100 MB. */
 const maxGroupBytes = 2 ** 30
-/** What is unpacked in the calling thread: a tenth of a second's work. */
+/** Most bytes that are unpacked in the calling thread: a tenth of a second's work. */
 const largeGroupBytes = 2 ** 23
-/** More rows than this in a group are no documents. */
+/** Most rows of a group; a file with more does not hold documents. */
 const maxGroupRows = 2 ** 22
 
 export interface ParquetFile {
@@ -25,7 +25,7 @@ export interface ParquetFile {
   readonly columns: readonly string[]
   /** The smallest pieces that can be unpacked. @throws EngineError 'bad-data' for one of which `columns` are too large. */
   groups(columns: readonly string[]): RowGroup[]
-  /** Its rows in turn; a large group is unpacked in a thread, which ends when the signal fires. */
+  /** Yields the group's rows; a large group is unpacked in a thread, which ends when the signal fires. */
   rows(columns: readonly string[], group: RowGroup, signal?: AbortSignal): AsyncIterable<Row>
   close(): Promise<void>
 }
@@ -44,7 +44,7 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   }
 }
 
-/** All rows of a group at once. @throws EngineError 'bad-data'. */
+/** Reads all rows of a group at once. @throws EngineError 'bad-data'. */
 export async function readGroup({ path, columns, group }: GroupRequest): Promise<Row[]> {
   const { file, metadata, close } = await openMetadata(path)
   try {
@@ -102,8 +102,8 @@ function rowGroups({ row_groups: groups }: FileMetaData, path: string, fields: r
 }
 
 /**
- * A page says itself how large it will be. Loaded when a file needs them: they take WebAssembly memory as soon as they are
- * imported, which commands that read no such file must not depend on.
+ * Decompressors by codec; a page says itself how large it will be. They are loaded when a file needs them: they take
+ * WebAssembly memory as soon as they are imported, which commands that read no such file must not depend on.
  */
 async function limitedCompressors(): Promise<Compressors> {
   const { compressors } = await import('hyparquet-compressors')

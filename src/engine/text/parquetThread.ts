@@ -1,11 +1,11 @@
-// A large row group unpacked in a thread that Ctrl-C ends, and its rows taken over a few at a time.
+// A large row group is unpacked in a thread that Ctrl-C ends; its rows come over a few at a time.
 import { once } from 'node:events'
 import { EngineError, throwIfCancelled, type ErrorCode } from '../errors.ts'
 import { startWorker } from '../startWorker.ts'
 import type { GroupRequest, Row } from './rowGroup.ts'
 
 export type FromParquet =
-  /** Asked for by any message; the last are fewer, or none. */
+  /** Rows for one message that asked for them; the last are fewer, or none. */
   | { readonly type: 'rows'; readonly rows: readonly Row[]; readonly last: boolean }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 

@@ -3,7 +3,7 @@
 
 type Step = Readonly<Record<string, unknown>>
 
-/** GPT-2's: what ByteLevel splits by. */
+/** GPT-2's expression, by which ByteLevel splits. */
 const wordsOfGpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 
 /** tokenizer.json's pre_tokenizer; as it is where `addsSpace` puts a space before the text, which must come before any split. */
@@ -23,7 +23,7 @@ function split(regex: string): Step {
   return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false }
 }
 
-/** Those of a sequence, in its order; a step alone is one. */
+/** The steps of a sequence in its order; a single step is a sequence of one. */
 export function stepsOf(step: unknown): Step[] {
   if (!isStep(step)) return []
   if (step.type !== 'Sequence') return [step]

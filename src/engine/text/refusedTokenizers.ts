@@ -1,18 +1,18 @@
-// Parts of a tokenizer.json that the library leaves out or computes otherwise than transformers: refused, since other ids than a
+// Parts of a tokenizer.json that the library leaves out or computes otherwise than transformers are refused, since other ids than a
 // model was trained on give numbers that look like any.
 import { EngineError } from '../errors.ts'
 import { stepsOf } from './preTokenizers.ts'
 
 type Part = Readonly<Record<string, unknown>>
 
-/** What is wrong with a definition, as the end of "tokenizer.json …"; null where nothing is. */
+/** The problem with a definition, as the end of "tokenizer.json …"; null where there is none. */
 function problemOf(definition: Part): string | null {
   const model = partOf(definition.model)
   const normalizers = stepsOf(definition.normalizer)
   const splits = stepsOf(definition.pre_tokenizer)
   const added = [definition.added_tokens ?? []].flat().map(partOf)
   const has = (steps: readonly Part[], is: (step: Part) => boolean) => steps.some(is)
-  // The library has it for BPE only, and would make <unk> of every sign that is not in the vocabulary.
+  // The library has byte fallback for BPE only, and would make <unk> of every character outside the vocabulary.
   if (model.type === 'Unigram' && model.byte_fallback === true) return 'is a Unigram model with byte_fallback'
   if (model.type === 'BPE' && model.continuing_subword_prefix) return 'is a BPE model with continuing_subword_prefix'
   if (has(normalizers, ({ type }) => type === 'Precompiled')) return 'has a Precompiled normalizer'

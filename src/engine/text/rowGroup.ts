@@ -1,9 +1,9 @@
-// What is unpacked at a time of a .parquet file.
+// A row group, the smallest part of a .parquet file that can be unpacked.
 
 export interface RowGroup {
   readonly rowStart: number
   readonly rowEnd: number
-  /** Of the columns asked for, packed or not, whichever is more. */
+  /** Bytes of the columns asked for, packed or not, whichever is more. */
   readonly bytes: number
 }
 

@@ -12,7 +12,7 @@ export interface DataRow {
 }
 
 /**
- * Rows of .jsonl(.gz) or .parquet. `columns`: what is read, each under one of its names.
+ * Rows of .jsonl(.gz) or .parquet. `columns` are those that are read, each under one of its names.
  * @throws EngineError 'bad-data' that names the columns wanted and found, or 'not-found'.
  */
 export async function* readRows(

@@ -1,4 +1,4 @@
-// Where a long text may be cut so that the pieces' ids are the whole text's ids.
+// Finds where a long text may be cut so that the pieces' ids are the whole text's ids.
 //
 // Byte-level tokenizers split text into words by a regular expression before they look at the vocabulary. In all of
 // the published expressions (GPT-2's, and those of the GPT-4, Llama 3 and Qwen lines) a run of letters ends at a line
@@ -34,7 +34,7 @@ function isByteLevel({ pre_tokenizer: step }: Definition): boolean {
     steps.at(-1)?.type === 'ByteLevel' &&
     steps.every((s) => s.type === 'ByteLevel' || splitsDigits(s) || splitsWords(s)) &&
     steps.every((s) => s.add_prefix_space !== true) &&
-    // Without any expression the whole text is one word.
+    // The whole text is one word where there is no expression.
     steps.some((s) => splitsWords(s) || (s.type === 'ByteLevel' && s.use_regex !== false))
   )
 }
@@ -54,7 +54,7 @@ function regexOf(step: Definition): string {
   return typeof regex === 'string' ? regex : ''
 }
 
-/** No normalizer, or one under which a line break after a letter stays what it is. */
+/** Whether the normalizer (or its absence) leaves a line break after a letter as it is. */
 function normalizes({ normalizer }: Definition): boolean {
   return stepsOf(normalizer).every((s) => s.type === 'NFC' || s.type === 'NFKC')
 }

@@ -5,7 +5,7 @@ import { EngineError } from '../errors.ts'
 import type { Corpus } from './corpus.ts'
 import { readChunks } from './lines.ts'
 
-/** Longest string of the language, less a margin. */
+/** Most bytes of one text: JavaScript's longest string, less a margin. */
 const maxBytes = 500_000_000
 
 export function textCorpus(path: string): Corpus {

@@ -6,36 +6,36 @@ import { cutAfterLetters } from './safeCuts.ts'
 import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
 
 export interface Tokenizer {
-  /** Ids of one document, as tokenizer.json says (transformers rebuilds a few of its own classes otherwise). Lets other work go on meanwhile. */
+  /** Ids of one document by tokenizer.json alone (transformers rebuilds a few of its own classes otherwise). It runs in a thread. */
   encode(text: string | AsyncIterable<string>, options?: EncodeOptions): Promise<Int32Array>
   /** The text of ids, without special tokens. */
   decode(ids: readonly number[], signal?: AbortSignal): Promise<string>
-  /** What tokenizer_config.json calls the beginning and the end of a text; null where it names none. */
+  /** The beginning-of-text and end-of-text tokens of tokenizer_config.json; null where it names none. */
   readonly marks: { readonly begin: string | null; readonly end: string | null }
   close(): Promise<void>
 }
 
 export interface EncodeOptions {
   readonly signal?: AbortSignal
-  /** Enough ids: what comes after may be left out. */
+  /** Number of ids that are enough: text after them may be left out. */
   readonly enough?: number
-  /** false: without what the post-processor puts around a document. */
+  /** false leaves out the special tokens that the post-processor adds. */
   readonly special?: boolean
 }
 
 const maxTokenizerBytes = 256 * 2 ** 20
 
-/** Text encoded at a time; about a tenth of a second. */
+/** Characters encoded at a time: about a tenth of a second's work. */
 const pieceLength = 1 << 15
 
-/** Characters of a text that cannot be cut. */
+/** Most characters of a text that cannot be cut. */
 const maxWholeLength = 2 ** 26
 
-/** Of one text, as far as a gigabyte goes. */
+/** Most ids of one text: a gigabyte of them. */
 export const maxIds = 2 ** 28
 
 /**
- * `limitMs`: how long one piece of text may take.
+ * `limitMs` is the time limit of one piece of text.
  * @throws EngineError 'bad-data' when the folder has none, 'bad-config' when it cannot be used.
  */
 export async function openTokenizer(
@@ -78,7 +78,7 @@ async function textOf(path: string): Promise<string | null> {
   }
 }
 
-/** A short text, or one that cannot be cut, at once; else piece by piece, and what is put around it at the end. */
+/** Encodes a short text, or one that cannot be cut, at once; else piece by piece, with the special tokens added at the end. */
 async function encode(
   thread: TokenizerThread,
   path: string,
@@ -93,7 +93,7 @@ async function encode(
     rest += text
     if (rest.length > worthCutting && thread.cuttable) {
       const cuts = cutAfterLetters(rest, pieceLength)
-      // A text without a place to cut is not searched again for every bit that it grows by.
+      // A text without a place to cut is searched again only when it has doubled.
       worthCutting = cuts.length > 0 ? pieceLength : 2 * rest.length
       let start = 0
       for (const end of cuts) {
@@ -113,7 +113,7 @@ async function encode(
   if (pieces.none) return thread.encode({ text: rest, special }, signal)
   if (pieces.length < enough) pieces.add(await thread.encode({ text: rest, special: false }, signal))
   if (!special) return pieces.between(new Int32Array(0), new Int32Array(0))
-  // What the post-processor puts around a document does not depend on the document: taken from a short one.
+  // The special tokens around a document do not depend on it, so they are taken from a short one.
   const probe = await thread.encode({ text: 'a', special: true }, signal)
   const bare = await thread.encode({ text: 'a', special: false }, signal)
   const before = probe.findIndex((_, i) => bare.every((id, j) => probe[i + j] === id))

@@ -9,13 +9,13 @@ export interface TokenizerThread {
   readonly cuttable: boolean
   encode(request: EncodeRequest, signal?: AbortSignal): Promise<Int32Array<ArrayBuffer>>
   decode(ids: readonly number[], signal?: AbortSignal): Promise<string>
-  /** Ends the thread, whatever it does. */
+  /** Ends the thread, whatever it is doing. */
   close(): Promise<void>
 }
 
-/** A piece takes a tenth of a second; this is for slow machines that do much else. */
+/** Time limit of a piece in milliseconds: it takes a tenth of a second, more on a slow machine that is busy. */
 const leastLimitMs = 20_000
-/** Text that cannot be cut may be long: a hundred times what a character takes. */
+/** Milliseconds more for each character of a text that cannot be cut: a hundred times what one takes. */
 const limitMsPerCharacter = 0.1
 
 /** @throws EngineError 'bad-config' for a tokenizer that cannot be used, or is not ready in time. */
@@ -109,7 +109,7 @@ function nextMessage(worker: Worker, { files, limitMs, send, signal }: Question)
   })
 }
 
-/** The expressions that may be to blame. */
+/** The regular expressions that may have caused it. */
 function patternsOf({ tokenizer }: TokenizerFiles): string {
   const patterns = new Set(Array.from(tokenizer.matchAll(/"Regex"\s*:\s*("(?:[^"\\]|\\.){0,2000}")/g), (m) => m[1]))
   if (patterns.size === 0) return ''

@@ -3,13 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError, type ErrorCode } from '../errors.ts'
 import { createWordEncoder, type TokenizerFiles } from './wordEncoder.ts'
 
-/** A piece of text to encode; answered in the order of asking. */
+/** A piece of text to encode; answers come in the order of the questions. */
 export interface EncodeRequest {
   readonly text: string
   readonly special: boolean
 }
 
-/** Ids to make a text of. */
+/** Ids to decode. */
 export interface DecodeRequest {
   readonly ids: readonly number[]
 }

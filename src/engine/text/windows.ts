@@ -1,4 +1,4 @@
-// Data files to windows of token ids: rows of one length, for calibration, retraining or evaluation.
+// Makes windows of token ids from data files: rows of one length, for calibration, retraining or evaluation (docs/methods.md, "Windows of tokens").
 import type { Corpus } from './corpus.ts'
 import { openCorpus } from './openCorpus.ts'
 import { drawWindows } from './drawWindows.ts'
@@ -18,10 +18,10 @@ export interface WindowsRequest {
   samples?: number
   /** Ids in a row. May be left out only for ids of shape [windows, length]. */
   seqLen?: number
-  /** Of drawn windows. */
+  /** Seed of drawn windows. */
   seed?: number
   purpose: Purpose
-  /** The model's, for tokenizer.json; read only where the data is text. */
+  /** Folder of the model; its tokenizer.json is read only where the data is text. */
   folder: string
   /** Ids must be below it. */
   vocabSize?: number
@@ -41,7 +41,7 @@ export interface Windows {
   readonly seqLen: number
 }
 
-/** Shorter rows need as much room. */
+/** Least length that a row counts with: shorter ones need as much room. */
 const leastRowLength = 64
 
 /** A label that no loss counts. */
@@ -64,7 +64,7 @@ async function fromIds(request: WindowsRequest): Promise<Windows> {
   }
 }
 
-/** The first ids of the first rows. */
+/** Takes the first ids of the first rows. */
 async function rowsOfIds(tensor: IdTensor, request: WindowsRequest, what: string): Promise<Windows> {
   const [rows, width] = tensor.shape
   const seqLen = request.seqLen ?? width
@@ -121,7 +121,7 @@ function requireSeqLen({ seqLen, path }: WindowsRequest): number {
   return seqLen
 }
 
-/** All documents as one, tokenised once as the published protocol does; whole windows from the front. */
+/** Tokenises all documents as one text, as the published protocol does, and cuts whole windows from the front. */
 async function cutText(corpus: Corpus, tokenizer: Tokenizer, request: WindowsRequest): Promise<Windows> {
   const enough = request.samples === undefined ? undefined : request.samples * requireSeqLen(request)
   const stream = await tokenizer.encode(corpus.pieces(request.signal), { signal: request.signal, enough })
@@ -129,7 +129,7 @@ async function cutText(corpus: Corpus, tokenizer: Tokenizer, request: WindowsReq
   return { ids: stream.slice(0, windows * seqLen), mask: null, labels: null, windows, seqLen }
 }
 
-/** How many windows a stream gives; its tail is dropped. */
+/** The number of windows that a stream gives; its tail is dropped. */
 function wholeWindows(length: number, request: WindowsRequest, what: string): { windows: number; seqLen: number } {
   const seqLen = requireSeqLen(request)
   const available = Math.floor(length / seqLen)
@@ -141,7 +141,7 @@ function wholeWindows(length: number, request: WindowsRequest, what: string): { 
   return { windows, seqLen }
 }
 
-/** One document a row in the file's order, cut or padded to `seqLen`. */
+/** Makes a row of each document in the file's order, cut or padded to `seqLen`. */
 async function documentRows(
   corpus: Corpus,
   tokenizer: Tokenizer,
@@ -153,7 +153,7 @@ async function documentRows(
   for await (const { text } of corpus.documents(undefined, signal)) {
     if (rows.length === samples) break
     const ids = await tokenizer.encode(text, { signal })
-    // A single token has nothing to predict.
+    // A document of a single token has nothing to predict.
     if (ids.length > 1) rows.push(ids.slice(0, seqLen))
     requireRoom(rows.length, Math.max(seqLen, leastRowLength), request)
     onProgress?.(rows.length, samples ?? rows.length)

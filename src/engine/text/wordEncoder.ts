@@ -1,4 +1,4 @@
-// What the tokenizer's thread does: a tokenizer.json and a piece of text to ids.
+// The work of the tokenizer's thread: text to ids by a tokenizer.json, and back.
 import { Tokenizer } from '@huggingface/tokenizers'
 import { EngineError } from '../errors.ts'
 import { spelledOut } from './preTokenizers.ts'
@@ -7,11 +7,11 @@ import { isSafeToCut } from './safeCuts.ts'
 
 type Definition = Readonly<Record<string, unknown>>
 
-/** Cleaning up takes spaces away before signs, and a text that comes token by token would lose what stood after them. */
+/** Clean-up removes spaces before punctuation, which changes text that was given out already when it comes token by token. */
 const asTheyAre = { skip_special_tokens: true, clean_up_tokenization_spaces: false }
 
 export interface TokenizerFiles {
-  /** Of tokenizer.json, for messages. */
+  /** Path of tokenizer.json, for messages. */
   readonly path: string
   readonly tokenizer: string
   /** tokenizer_config.json, null when there is none. */
