@@ -91,3 +91,27 @@ export function badLinks(path: string, markdown: string, files: ReadonlySet<stri
     return leads ? [] : [`${path}: no heading for ${target}`]
   })
 }
+
+/**
+ * Sentences about formulas that GitHub would not show: unknown macros, braces or environments that do not close, and inline
+ * marks that Markdown takes for its own.
+ */
+export function badMath(markdown: string): string[] {
+  const blocks = [...markdown.matchAll(/^ *```math\n([\s\S]*?)^ *```$/gm)].map(([, formula]) => formula)
+  const inline = [...withoutCode(markdown).matchAll(/\$([^$\n]+)\$/g)].map(([, formula]) => formula)
+  const inlineProblems = inline.flatMap((formula) =>
+    /\\[^A-Za-z]|[*|]|^\s|\s$/.test(formula) ? [`inline, Markdown would take a mark of it: ${formula}`] : [],
+  )
+  const problems = [...blocks, ...inline].flatMap((formula) => {
+    const unknown = /\\(bm|bold|boldsymbol|newcommand|def|label|ref|operatorname)\b/.exec(formula)
+    if (unknown) return [`${unknown[0]} is no macro of GitHub: ${formula}`]
+    const count = (pattern: RegExp) => [...formula.matchAll(pattern)].length
+    const pairs = [
+      [/(?<!\\)\{/g, /(?<!\\)\}/g],
+      [/\\left\b/g, /\\right\b/g],
+      [/\\begin\{/g, /\\end\{/g],
+    ] as const
+    return pairs.every(([open, close]) => count(open) === count(close)) ? [] : [`does not close: ${formula}`]
+  })
+  return [...inlineProblems, ...problems]
+}

@@ -1,7 +1,15 @@
 // Documents and comments refer to files, headings and links that are there.
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
-import { anchorsOf, badLinks, badReferences, filesBelow, headingsOf, readAll } from '../../support/documentation.ts'
+import {
+  anchorsOf,
+  badLinks,
+  badMath,
+  badReferences,
+  filesBelow,
+  headingsOf,
+  readAll,
+} from '../../support/documentation.ts'
 
 /** Its examples of bad references are no references. */
 const self = 'test/unit/docs/references.test.ts'
@@ -33,6 +41,27 @@ describe('references between files', () => {
       [],
     )
   })
+})
+
+describe('formulas', () => {
+  it('of every Markdown file are ones that GitHub shows', () => {
+    assert.ok(documents.get('docs/methods.md')?.includes('```math'))
+    assert.deepEqual([...documents.values()].flatMap(badMath), [])
+  })
+
+  const formulas: [markdown: string, problems: number][] = [
+    ['$x_j^2$ and\n\n```math\n\\left( \\frac{a}{b} \\right)\n```\n', 0],
+    ['`$a \\, b$` is code', 0],
+    ['$a \\, b$', 1],
+    ['| $\\lvert x \\rvert$ | $|x|$ |', 1],
+    ['```math\n\\bm{x}\n```\n', 1],
+    ['```math\n\\frac{a}{b\n```\n', 1],
+    ['```math\n\\begin{aligned} a\n```\n', 1],
+  ]
+  for (const [markdown, problems] of formulas)
+    it(`finds ${problems} problems in ${JSON.stringify(markdown)}`, () => {
+      assert.equal(badMath(markdown).length, problems)
+    })
 })
 
 describe('the check of references', () => {
