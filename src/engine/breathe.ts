@@ -1,7 +1,7 @@
 // Cancellation of work that never leaves the thread.
 import { throwIfCancelled } from './errors.ts'
 
-/** Often enough to stop at once, rarely enough to cost nothing. */
+/** Milliseconds between two turns of the event loop: few enough to stop at once, enough to cost nothing. */
 const betweenMs = 50
 
 let last = 0

@@ -1,7 +1,7 @@
-// Errors of the engine: for people. Each says what is wrong, where, and how to mend it.
+// Errors of the engine are for people: each says what is wrong, where, and how to mend it.
 import type { CheckpointReason } from '../shared/format/formatError.ts'
 
-/** Closed list: callers branch on the code, people read the message. */
+/** The closed list of codes: callers branch on the code, people read the message. */
 export type ErrorCode =
   | 'usage' // the command or its arguments
   | 'not-found' // a file or folder that is not there
@@ -41,7 +41,7 @@ const exitCodes: Record<ErrorCode, number> = {
 
 export class EngineError extends Error {
   readonly code: ErrorCode
-  /** Of 'bad-checkpoint', where a caller has to know which. */
+  /** The kind of a 'bad-checkpoint', where a caller has to know it. */
   readonly reason: CheckpointReason | undefined
   constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly reason?: CheckpointReason }) {
     super(message, options)
@@ -61,7 +61,7 @@ export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new EngineError('cancelled', 'cancelled')
 }
 
-/** Of the device, or of the host. */
+/** Whether the device or the host is out of memory. */
 export function isOutOfMemory(error: unknown): error is EngineError {
   return error instanceof EngineError && error.code === 'out-of-memory'
 }

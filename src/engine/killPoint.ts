@@ -1,4 +1,4 @@
-// Where a test may kill this process: at every change on the disk that a killed run must survive. Without the variable
+// Points at which a test may kill this process: at every change on the disk that a killed run must survive. Without the variable
 // in the environment a point is one comparison.
 
 /** Kills at the k-th point, k from 1; 0 only counts. */
@@ -11,7 +11,7 @@ export function killPoint(): void {
   if (++passed === killAt) process.kill(process.pid, 'SIGKILL')
 }
 
-/** How many points there were so far. */
+/** Number of points so far. */
 export function killPointsPassed(): number {
   return passed
 }

@@ -1,4 +1,4 @@
-// What this machine, or the container that we run in, has in all.
+// The memory of this machine, or of the container that the process runs in.
 import { totalmem } from 'node:os'
 
 export function machineMemoryBytes(): number {

@@ -1,7 +1,7 @@
-// What the processor can do, as far as the system says it.
+// Features of the processor, as far as the system lists them.
 import { readFileSync } from 'node:fs'
 
-/** It has instructions for products of bf16; only Linux says. */
+/** Whether the processor has instructions for products of bf16; only Linux lists them. */
 export function multipliesBf16(): boolean {
   try {
     return /\b(avx512_bf16|amx_bf16)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))

@@ -10,12 +10,12 @@ export const adapters = {
   mask_lora: maskLora,
 } satisfies Record<string, AdapterRow>
 
-/** As recipes write it under `train`. */
+/** Name of an adapter in a recipe's `train`. */
 export type AdapterName = keyof typeof adapters
 
 export const adapterNames = Object.keys(adapters) as AdapterName[]
 
-/** Proposed where any would do. */
+/** The adapter that is proposed where any would do. */
 export const defaultAdapter: AdapterName = 'mask_lora'
 
 export function adapterOf(name: AdapterName): AdapterRow {
@@ -26,10 +26,10 @@ export function isAdapterName(name: unknown): name is AdapterName {
   return typeof name === 'string' && Object.hasOwn(adapters, name)
 }
 
-/** The adapter among a list of subsets; the first, where a mistaken recipe names several. */
+/** The adapter among a list of subsets: the first, where a mistaken recipe names several. */
 export function adapterAmong(train: readonly string[]): AdapterName | null {
   return train.find(isAdapterName) ?? null
 }
 
-/** Those that lose nothing when they are merged: what to propose. */
+/** Adapters whose merge is exact, which are proposed. */
 export const exactAdapters = adapterNames.filter((name) => adapterOf(name).exact).reverse()

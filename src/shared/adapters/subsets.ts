@@ -1,4 +1,4 @@
-// What a recipe may train (docs/methods.md, "What is trained"): parameters of the model themselves, the head's low-rank update, an adapter on
+// Subsets that a recipe may train (docs/methods.md, "What is trained"): parameters of the model, the head's low-rank update, an adapter on
 // the block linears, or everything.
 import { adapterNames, defaultAdapter, type AdapterName } from './adapters.ts'
 
@@ -6,5 +6,5 @@ export type Subset = 'bias' | 'norm' | 'head' | 'embedding' | AdapterName | 'ful
 
 export const subsets: readonly Subset[] = ['bias', 'norm', 'head', 'embedding', ...adapterNames, 'full']
 
-/** Where a recipe does not say. */
+/** The subsets where a recipe names none. */
 export const defaultTrain: readonly Subset[] = ['bias', 'norm', defaultAdapter]

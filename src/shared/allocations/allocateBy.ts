@@ -1,6 +1,6 @@
-// How the sparsity of a recipe can be spread over the blocks on a person's wish.
+// The ways in which a person may have the sparsity of a recipe spread over the blocks.
 import { allocationNames, isMeasured, type AllocationName } from './allocations.ts'
 
-/** error: a list that costs every block the same, from an analysis. The others measure when the recipe runs. */
+/** `error` makes a list that costs every block the same, from an analysis. The others measure when the recipe runs. */
 export type AllocateBy = 'error' | AllocationName
 export const allocateBy: readonly AllocateBy[] = ['error', ...allocationNames.filter(isMeasured)]

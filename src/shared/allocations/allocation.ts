@@ -1,5 +1,5 @@
-// The row of an allocation: how the one sparsity of a pruning step is spread over the blocks. Schema, defaults, lint, plan
-// and documentation read it; the engine measures what it goes by, under the same name.
+// The row of an allocation says how the one sparsity of a pruning step is spread over the blocks. Schema, defaults, lint, plan
+// and documentation read it; the engine has its measure under the same name.
 import type { Statistic } from '../methods/method.ts'
 
 /** Keys of `<allocation>: {…}`; a row names those it takes, with its defaults. */
@@ -11,25 +11,25 @@ export const allocationKeys = {
 export type AllocationKey = keyof typeof allocationKeys
 export type AllocationSettings = Readonly<Partial<Record<AllocationKey, number>>>
 
-/** What is known of the linears of a block that a step prunes. */
+/** The linears of a block that a step prunes, as measured. */
 export interface MeasuredBlock {
-  /** Weights. */
+  /** Number of weights. */
   readonly size: number
-  /** What the allocation measures. */
+  /** The allocation's measure. */
   readonly value: number
 }
 
 export interface Allocation {
   readonly title: string
-  /** Part of a line of Markdown. */
+  /** Its rule, as part of a line of Markdown. */
   readonly about: string
   readonly paper: string | null
-  /** Of the inputs of the dense model; anything but nothing costs a pass of its own. */
+  /** Statistic of the dense model's inputs that it needs; anything but nothing costs a pass of its own. */
   readonly needs: Statistic
   readonly keys: AllocationSettings
   /** llm-compressor's `sparsity_profile` of the same meaning, and its names of our keys. */
   readonly foreign?: { readonly profile: string; readonly keys: Partial<Record<AllocationKey, string>> }
-  /** Sparsities of the blocks, in their order; null: each has that of the recipe. Their mean over the weights is `sparsity`. */
+  /** Sparsities of the blocks in their order, with the mean `sparsity` over the weights; null where each has that of the recipe. */
   readonly spread:
     ((blocks: readonly MeasuredBlock[], sparsity: number, settings: Required<AllocationSettings>) => number[]) | null
 }

@@ -5,12 +5,12 @@ import { uniform } from './uniform.ts'
 
 export const allocations = { uniform, owl } satisfies Record<string, Allocation>
 
-/** As recipes write it. */
+/** Name of an allocation in recipes. */
 export type AllocationName = keyof typeof allocations
 
 export const allocationNames = Object.keys(allocations) as AllocationName[]
 
-/** Where a recipe names none. */
+/** The allocation where a recipe names none. */
 export const defaultAllocation = 'uniform' satisfies AllocationName
 
 export function allocationOf(name: AllocationName): Allocation {
@@ -21,12 +21,12 @@ export function keysOf(name: AllocationName): AllocationKey[] {
   return Object.keys(allocationOf(name).keys) as AllocationKey[]
 }
 
-/** It goes by what the dense model shows: a recipe with it needs `calibration`, and one sparsity. */
+/** Whether it measures the dense model: a recipe with it needs `calibration`, and one sparsity. */
 export function isMeasured(name: AllocationName): boolean {
   return allocationOf(name).spread !== null
 }
 
-/** A key that the allocation takes. */
+/** The keys that the allocation takes, with its defaults. */
 export function allocationSettings(name: AllocationName, given: AllocationSettings = {}): AllocationSettings {
   const { keys } = allocationOf(name)
   return Object.fromEntries(keysOf(name).map((key) => [key, given[key] ?? keys[key]]))

@@ -11,12 +11,12 @@ export const owl: Allocation = {
   spread: (blocks, sparsity, { spread }) => owlSparsities(blocks, sparsity, spread),
 }
 
-/** A block keeps this much at least: without any weight it would pass nothing on. */
+/** Largest sparsity of a block: without any weight it would pass nothing on. */
 const most = 0.99
 
 /**
  * Sparsity of each block from its share of outliers: `2 · spread` between the most and the least, the mean over the weights
- * `sparsity`. What a block cannot take, below 0 or above 0.99, the others do.
+ * `sparsity`. Blocks beyond 0 or 0.99 are clamped, and the others take the rest.
  */
 export function owlSparsities(blocks: readonly MeasuredBlock[], sparsity: number, spread: number): number[] {
   const values = blocks.map(({ value }) => value)
@@ -39,7 +39,7 @@ export function owlSparsities(blocks: readonly MeasuredBlock[], sparsity: number
   return sparsities
 }
 
-/** Over the weights of all blocks. */
+/** Sum over the weights of all blocks. */
 function sum(blocks: readonly MeasuredBlock[], of: (block: number) => number): number {
   return blocks.reduce((total, { size }, i) => total + size * of(i), 0)
 }

@@ -1,19 +1,19 @@
-// Sparsities of blocks that cost every block the same error: read off the errors that an analysis has measured.
+// Sparsities that cost every block the same error, from errors that an analysis has measured (docs/methods.md, "By equal error").
 import type { MeasuredModule } from './analysis.ts'
 
-/** What a block loses at sparsities that were measured, in their order. */
+/** Errors of a block at the sparsities that were measured, in their order. */
 export interface ErrorCurve {
-  /** Weights of the block. */
+  /** Number of weights of the block. */
   readonly size: number
   readonly points: readonly { readonly sparsity: number; readonly error: number }[]
 }
 
-/** No block goes further from the mean: a curve says little beyond the points it was measured at. */
+/** Largest distance of a block from the mean: a curve says little beyond the points it was measured at. */
 const mostSpread = 0.15
-/** What a recipe may ask for. */
+/** Least and largest sparsity of a recipe. */
 const [leastSparsity, mostSparsity] = [0.01, 0.99]
 
-/** By block, in their order; null where some block has fewer than two unstructured errors of the method. */
+/** Curves of the blocks in their order; null where some block has fewer than two unstructured errors of the method. */
 export function errorCurves(
   modules: readonly MeasuredModule[],
   sizeOf: (name: string) => number,
@@ -52,7 +52,7 @@ export function allocateByError(curves: readonly ErrorCurve[], sparsity: number)
   const total = curves.reduce((sum, { size }) => sum + size, 0)
   const at = (level: number) => curves.map((curve) => Math.min(high, Math.max(low, sparsityAt(curve, level))))
   const meanOf = (values: readonly number[]) => values.reduce((sum, s, i) => sum + s * curves[i].size, 0) / total
-  // Sparsities grow with the level, so that halving finds the one with the mean that is asked for.
+  // Sparsities grow with the level, so bisection finds the one with the mean that is asked for.
   let [below, above] = [Math.log(1e-12), Math.log(1e6)]
   for (let i = 0; i < 100; i++) {
     const middle = (below + above) / 2

@@ -1,12 +1,12 @@
-// What is known of a model before it is pruned: of each matrix inside the blocks, from its values alone, from its inputs on
-// calibration text, and from pruning it by itself.
+// Figures of a dense model's matrices inside the blocks (docs/methods.md, "Values of a matrix"): from values alone, from inputs on
+// calibration text, and from pruning one by itself.
 import * as z from 'zod'
 
 const errorSchema = z.strictObject({
   method: z.string(),
   sparsity: z.number(),
   pattern: z.string(),
-  /** ‖X(W − Ŵ)‖² / ‖XW‖² on the dense model's inputs; null where the inputs never were anything but 0. */
+  /** ‖X(W − Ŵ)ᵀ‖² / ‖XWᵀ‖² on the dense model's inputs; null where all inputs were 0. */
   error: z.number().nullable(),
 })
 
@@ -19,7 +19,7 @@ const activationSchema = z.strictObject({
   effective_rank: z.number().nullable(),
 })
 
-/** What a pass over the calibration set says of one matrix. */
+/** Figures of one matrix from a pass over the calibration set. */
 export const measuredModuleSchema = z.strictObject({
   name: z.string(),
   block: z.number().int().min(0),
@@ -33,7 +33,7 @@ export const measuredModuleSchema = z.strictObject({
 export type PruningError = z.infer<typeof errorSchema>
 export type MeasuredModule = z.infer<typeof measuredModuleSchema>
 
-/** What the values alone say (of the population, all finite values); null where there are none. */
+/** Figures of all finite values; null where there are none. */
 export interface WeightSpread {
   std: number | null
   /** Fourth moment about the mean over the squared variance: 3 for a normal distribution. */
@@ -46,7 +46,7 @@ export type AnalysedModule = MeasuredModule & WeightSpread
 
 export interface Analysis {
   model: string
-  /** null: only the values were looked at. */
+  /** null where only values were scanned. */
   calibration: { data: string; windows: number; seq_len: number } | null
   sensitivity: {
     unit: SensitivityUnit

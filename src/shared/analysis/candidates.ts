@@ -1,4 +1,4 @@
-// The ways of pruning whose errors an analysis measures: methods at sparsities or patterns, all matrices alike.
+// The ways of pruning whose errors an analysis measures: methods at sparsities or patterns, the same for all matrices.
 import { formatNm, parseNm } from '../format/nm.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { blockLinears } from '../families/parameters.ts'
@@ -10,14 +10,14 @@ import { unstructured } from '../recipe/schema.ts'
 
 export interface Candidate {
   readonly method: MethodName
-  /** Of N:M: N / M. */
+  /** N / M for a pattern N:M. */
   readonly sparsity: number
   /** "unstructured" or "N:M". */
   readonly pattern: string
   readonly entry: PruneEntry
 }
 
-/** Where nobody says: the baseline, the cheap method that looks at inputs, and one that solves. */
+/** Default methods: the baseline, the cheap one that needs inputs, and one that solves. */
 export const defaultMethods: readonly MethodName[] = ['magnitude', 'wanda', 'sparsegpt']
 export const defaultSparsities: readonly number[] = [0.5, 0.6, 0.7]
 

@@ -1,4 +1,4 @@
-// What a recipe would cost by the errors that were measured, read between and beyond the sparsities that were tried.
+// The error that a recipe would cause, interpolated from the errors that were measured.
 import type { MeasuredModule } from './analysis.ts'
 
 export interface PrunedAs {
@@ -7,7 +7,7 @@ export interface PrunedAs {
   readonly pattern: string
 }
 
-/** Of one matrix: log error is linear between measured sparsities; null where nothing was measured that says it. */
+/** Error of one matrix: log error is linear between measured sparsities; null where too little was measured. */
 export function expectedError({ errors }: MeasuredModule, { method, sparsity, pattern }: PrunedAs): number | null {
   const own = errors.filter((one) => one.method === method && one.pattern === pattern && one.error !== null)
   if (pattern !== 'unstructured') return own.at(0)?.error ?? null

@@ -13,7 +13,7 @@ export const admm: PruneMethod = {
   corrects: true,
   keys: { iterations: usualIterations, dampening: 0.1 },
   cost: {
-    // The factor of the inverse, and the inverse made from it.
+    // The factor of the inverse and the inverse made from it take n³ each.
     shared: (columns) => ({ operations: 2 * columns ** 3, bytes: 2 * 4 * columns ** 2 }),
     matrix(rows, columns, { iterations = usualIterations }): Cost {
       const { operations, bytes } = selectionCost(rows, columns)

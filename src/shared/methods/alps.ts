@@ -1,16 +1,16 @@
 import { selectionCost, type Cost, type PruneMethod } from './method.ts'
 
-/** What people see it take: it stops when its mask no longer changes (docs/methods.md, "ALPS"). */
+/** Iterations until its mask no longer changes, as measured (docs/methods.md, "ALPS"). */
 const usualIterations = 36
-/** The penalty grows in every third. */
+/** Number of penalties: it changes in every third iteration. */
 const usualPenalties = usualIterations / 3
-/** Of conjugate gradients, on the mask that came out. */
+/** Steps of conjugate gradients on the final mask. */
 export const leastSquaresSteps = 10
 
-/** Bytes of inverses that linears with the same input hand on to each other. */
+/** Most bytes of inverses that are kept for linears with the same input. */
 const keptBytes = 2 ** 28
 
-/** How many inverses [columns, columns] are kept. */
+/** Number of inverses [columns, columns] that are kept. */
 export function keptInverses(columns: number): number {
   return Math.floor(keptBytes / (4 * columns ** 2))
 }
@@ -27,7 +27,7 @@ export const alps: PruneMethod = {
   fits: true,
   keys: { iterations: 300, dampening: 0.01 },
   cost: {
-    // An inverse for each penalty, of the Hessian with unit diagonal.
+    // There is an inverse for each penalty, beside the Hessian with unit diagonal.
     shared: (columns) => ({
       operations: usualPenalties * 2 * columns ** 3,
       bytes: 4 * columns ** 2 * (2 + Math.min(usualPenalties, keptInverses(columns))),

@@ -2,13 +2,13 @@
 
 interface KeyRow {
   readonly kind: 'count' | 'share'
-  /** What it sets: Markdown, for hovers and the reference. */
+  /** Its meaning in Markdown, for hovers and the reference. */
   readonly about: string
-  /** A short form, for the command line's help. */
+  /** Its meaning in short, for the command line's help. */
   readonly option: string
-  /** Values outside are unusual: a warning. `[above, up to]`. */
+  /** Values outside of `[above, up to]` get a warning. */
   readonly usual?: readonly [above: number, upTo: number]
-  /** Why they are. */
+  /** The reason of that warning. */
   readonly why?: string
 }
 

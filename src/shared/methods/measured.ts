@@ -1,4 +1,4 @@
-// What each method left of a real model: the figures by which the wizard proposes one. Taken from bench/RESULTS.md.
+// Perplexities that each method left of a real model, by which the wizard proposes one. They are those of bench/RESULTS.md.
 import type { RecoverMode } from '../recipe/schema.ts'
 import type { MethodName } from './methods.ts'
 
@@ -7,14 +7,14 @@ export interface Measured {
   readonly dense: number
   /** Perplexity after pruning alone, half of the weights gone. */
   readonly pruned: Readonly<Record<string, Readonly<Partial<Record<MethodName, number>>>>>
-  /** After recovery, by pattern. */
+  /** Perplexity after recovery, by pattern. */
   readonly recovered: Readonly<Record<string, readonly MeasuredRecovery[]>>
 }
 
 export interface MeasuredRecovery {
-  /** What pruned; what it left stands above. */
+  /** The method that pruned; the perplexity that it left is in `pruned`. */
   readonly method: MethodName
-  /** In their order. */
+  /** Modes of the recoveries in their order. */
   readonly modes: readonly RecoverMode[]
   readonly perplexity: number
 }
@@ -44,29 +44,29 @@ export const measured: Measured = {
 export interface Proposal {
   readonly method: MethodName
   readonly perplexity: number
-  /** The best of the others. */
+  /** The second best. */
   readonly next: { readonly method: MethodName; readonly perplexity: number }
 }
 
-/** The method that left most of the model at this pattern; `N:M` that nobody has measured is judged by 2:4. */
+/** The method with the lowest perplexity at this pattern; an N:M that was not measured is judged by 2:4. */
 export function proposeMethod(pattern: string): Proposal {
   const figures = at(measured.pruned, pattern)
   const [best, next] = (Object.entries(figures) as [MethodName, number][]).sort((a, b) => a[1] - b[1])
   return { method: best[0], perplexity: best[1], next: { method: next[0], perplexity: next[1] } }
 }
 
-/** Recoveries that were measured at this pattern, best first; `canRetrain`: the whole model fits into memory. */
+/** Recoveries that were measured at this pattern, best first. `canRetrain` says that the whole model fits into memory. */
 export function proposeRecoveries(pattern: string, canRetrain: boolean): readonly MeasuredRecovery[] {
   const fits = ({ modes }: MeasuredRecovery) => canRetrain || !modes.includes('retrain')
   return [...at(measured.recovered, pattern)].filter(fits).sort((a, b) => a.perplexity - b.perplexity)
 }
 
-/** What the method left before that recovery. */
+/** Perplexity that the method left before that recovery. */
 export function beforeRecovery(pattern: string, { method }: MeasuredRecovery): number | null {
   return at(measured.pruned, pattern)[method] ?? null
 }
 
-/** Best first; those that were not measured at this pattern stand behind, as they come. */
+/** Methods sorted by their perplexity; those that were not measured at this pattern stand behind, in their order. */
 export function byMeasure(names: readonly MethodName[], pattern: string): MethodName[] {
   const figures = at(measured.pruned, pattern)
   const known = (name: MethodName) => figures[name] ?? Number.MAX_VALUE

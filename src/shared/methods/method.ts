@@ -1,4 +1,4 @@
-// The row of a pruning method: all that anything but the engine knows of it. Schema, defaults, lint, plan, documentation,
+// The row of a pruning method holds everything about it but the arithmetic. Schema, defaults, lint, plan, documentation,
 // command line, wizard, import and export of foreign recipes read it; the engine has the arithmetic under the same name.
 import type { MethodKey, MethodSettings } from './keys.ts'
 
@@ -10,10 +10,10 @@ export type Scope = (typeof scopes)[number]
 export const selections = ['exact', 'perp'] as const
 export type Selection = (typeof selections)[number]
 
-/** What a method must have seen of a linear's inputs: nothing, Σ x² of each, or all of XᵀX. */
+/** The statistic of a linear's inputs that a method needs: nothing, Σ x² of each, or all of XᵀX. */
 export type Statistic = 'nothing' | 'norms' | 'hessian'
 
-/** Operations as many as matrix products have, and bytes that are there at one time. */
+/** Floating-point operations, counted as of matrix products, and the most bytes in use at one time. */
 export interface Cost {
   readonly operations: number
   readonly bytes: number
@@ -25,43 +25,43 @@ export interface ForeignMethod {
   readonly modifiers: readonly [string, ...string[]]
   /** Modifiers whose weights compete over the whole model. */
   readonly global?: readonly string[]
-  /** It takes `mask_structure`; without, N:M has no counterpart there. */
+  /** Whether it takes `mask_structure`; if not, N:M has no counterpart there. */
   readonly patterns: boolean
   /** Our key → theirs, the name to write first. */
   readonly keys: Partial<Record<MethodKey, readonly [string, ...string[]]>>
-  /** It prunes over a schedule, of which ours is the one step at the end. */
+  /** Set where it prunes over a schedule, of which ours is the last step. */
   readonly scheduled?: true
 }
 
 export interface PruneMethod {
-  /** As a sentence begins with it. */
+  /** Name as it stands at the beginning of a sentence. */
   readonly title: string
-  /** What it computes: part of a line of Markdown. */
+  /** The score or the objective, as part of a line of Markdown. */
   readonly formula: string
   /** A sentence, for a menu. */
   readonly advice: string
-  /** Where it was published. */
+  /** Its publication. */
   readonly paper: string | null
   readonly needs: Statistic
-  /** Draws random numbers. */
+  /** Set where it draws random numbers. */
   readonly seeded?: true
   /** Groups that a recipe may choose from, the default first; none where the method has its own. */
   readonly scopes: readonly Scope[]
-  /** Always prunes exact counts: `selection` does not apply. */
+  /** Set where it always prunes exact counts, so that `selection` does not apply. */
   readonly exactOnly?: true
   /** The group that it has of its own, as in "whose group is …". */
   readonly ownGroup?: string
-  /** Columns are handled in blocks of `block_size`, which N:M groups must not straddle. */
+  /** Set where columns are handled in blocks of `block_size`, which N:M groups must not straddle. */
   readonly columnBlocks?: true
-  /** Inverts its Hessian, which with fewer tokens than inputs only the dampening makes possible. */
+  /** Set where it inverts its Hessian, which with fewer tokens than inputs only the dampening makes possible. */
   readonly inverts?: true
-  /** Moves the weights that stay, so that they make up for those that go. */
+  /** Set where it changes kept weights to make up for pruned ones. */
   readonly corrects?: true
-  /** Ends with the least squares on its own mask: what `refit` would do again. */
+  /** Set where it ends with the least squares on its own mask, which `refit` would repeat. */
   readonly fits?: true
   /** Keys of a step that only some methods take, with this one's defaults. */
   readonly keys: MethodSettings
-  /** Beside its statistics: what linears with the same input share, and what a matrix [rows, columns] takes by itself. */
+  /** Cost beside the statistics: `shared` once for linears with the same input, `matrix` for each [rows, columns]. */
   readonly cost: {
     shared(columns: number): Cost
     matrix(rows: number, columns: number, settings: MethodSettings): Cost
@@ -71,7 +71,7 @@ export interface PruneMethod {
 
 export const noCost: Cost = { operations: 0, bytes: 0 }
 
-/** Choosing one weight takes about as long as so many operations of a product. */
+/** Selecting one weight takes about as long as this many operations of a product. */
 const operationsPerChoice = 500
 
 export function selectionCost(rows: number, columns: number): Cost {

@@ -11,12 +11,12 @@ import { wanda } from './wanda.ts'
 
 export const methods = { magnitude, random, wanda, ria, sparsegpt, admm, alps } satisfies Record<string, PruneMethod>
 
-/** As recipes write it. */
+/** Name of a method in recipes. */
 export type MethodName = keyof typeof methods
 
 export const methodNames = Object.keys(methods) as MethodName[]
 
-/** Where a recipe names none. */
+/** The method where a recipe names none. */
 export const defaultMethod: MethodName = 'magnitude'
 
 export function methodOf(name: MethodName): PruneMethod {
@@ -27,7 +27,7 @@ export function isMethodName(name: unknown): name is MethodName {
   return typeof name === 'string' && Object.hasOwn(methods, name)
 }
 
-/** It prunes by what the inputs look like: a recipe with it needs `calibration`. */
+/** Whether it needs statistics of the inputs: a recipe with it needs `calibration`. */
 export function needsData(name: MethodName): boolean {
   return methodOf(name).needs !== 'nothing'
 }
@@ -36,12 +36,12 @@ export function needsHessian(name: MethodName): boolean {
   return methodOf(name).needs === 'hessian'
 }
 
-/** Weights of the whole model may compete. */
+/** Whether weights of the whole model may compete. */
 export function canBeGlobal(name: MethodName): boolean {
   return methodOf(name).scopes.includes('global')
 }
 
-/** A group that a method does not know; one with a group of its own ignores what a recipe says. */
+/** Whether a method refuses a group; one with a group of its own ignores what a recipe says. */
 export function refusesScope(name: MethodName, scope: Scope): boolean {
   const { scopes } = methodOf(name)
   return scopes.length > 0 && !scopes.includes(scope)
@@ -65,5 +65,5 @@ export function idleKeys(name: MethodName): MethodKey[] {
   return methodKeyNames.filter((key) => methodOf(name).keys[key] === undefined)
 }
 
-/** `wanda, sparsegpt and reconstruction`-like lists need the names of those that look at data. */
+/** Names of the methods that need data, for lists in sentences. */
 export const methodsWithData = methodNames.filter(needsData)

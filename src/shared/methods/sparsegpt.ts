@@ -13,9 +13,9 @@ export const sparsegpt: PruneMethod = {
   corrects: true,
   keys: { block_size: 128, dampening: 0.01 },
   cost: {
-    // Cholesky, inverse and Cholesky again, a third of n³ and twice two thirds; the factor.
+    // Cholesky, inverse and Cholesky again take 2·n³ operations; the factor has n² numbers.
     shared: (columns) => ({ operations: 2 * columns ** 3, bytes: 4 * columns ** 2 }),
-    // Every error goes to all columns on its right.
+    // Every error is spread over all columns to its right.
     matrix(rows, columns) {
       const { operations, bytes } = selectionCost(rows, columns)
       return { operations: operations + rows * columns ** 2, bytes }

@@ -1,7 +1,7 @@
 import { goldIndex, textIn } from './columns.ts'
 import { choicesAfter, type TaskRow } from './task.ts'
 
-/** super_glue says `label` 0 or 1, google/boolq `answer` true or false. */
+/** super_glue has the column `label`, 0 or 1; google/boolq has `answer`, true or false. */
 const answers = ['label', 'answer'] as const
 
 export const boolq: TaskRow = {

@@ -1,4 +1,4 @@
-// Values of a row's columns, checked. Messages name the column; who reads the file adds the row's place.
+// Checks the values of a row's columns. Messages name the column; the reader of the file adds the row's place.
 import { FormatError, quoted } from '../format/formatError.ts'
 import { someOf } from '../format/lists.ts'
 import type { Row } from './task.ts'

@@ -19,12 +19,12 @@ export const hellaswag: TaskRow = {
   },
 }
 
-/** Marks of WikiHow go, in the harness's order: a space may stay at either end. */
+/** Removes WikiHow's marks in the harness's order; a space may stay at either end. */
 function withoutBrackets(text: string): string {
   return withoutMarks(strip(text).replaceAll(' [title]', '. ')).replaceAll('  ', ' ')
 }
 
-/** As `\[.*?\]` of Python, whose dot stops at line feeds only; in linear time. */
+/** Removes what Python's `\[.*?\]` matches, whose dot stops at line feeds only, in linear time. */
 function withoutMarks(text: string): string {
   return text
     .split('\n')

@@ -1,4 +1,4 @@
-// Strings as Python has them. The harness is written in Python, and its white space is not JavaScript's.
+// String functions of Python, in which the harness is written: its white space is not JavaScript's.
 
 /** str.isspace: with U+001C to U+001F and U+0085, without U+FEFF. */
 const space = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
@@ -10,7 +10,7 @@ export function lstrip(text: string): string {
 }
 
 export function rstrip(text: string): string {
-  // Not a regular expression: `\s+$` takes quadratic time on hostile text.
+  // A regular expression such as `\s+$` would take quadratic time on hostile text.
   let end = text.length
   while (end > 0 && isSpace.test(text[end - 1])) end--
   return text.slice(0, end)
@@ -20,7 +20,7 @@ export function strip(text: string): string {
   return lstrip(rstrip(text))
 }
 
-/** The first letter upper case, all others lower case. */
+/** Makes the first letter upper case and all others lower case. */
 export function capitalize(text: string): string {
   const [first = ''] = text
   // One letter may become two, of which only the first is a capital: ß → Ss.

@@ -26,7 +26,7 @@ export const tasks = {
   samples,
 } satisfies Record<string, TaskRow>
 
-/** As recipes write it. */
+/** Name of a task in recipes. */
 export type TaskName = keyof typeof tasks
 
 export const taskNames = Object.keys(tasks) as TaskName[]
@@ -37,7 +37,7 @@ export const zeroShotNames = taskNames.filter((name) => tasks[name].questions !=
 /** Tasks that measure on a file of data. */
 export const tasksWithData = taskNames.filter((name) => taskOf(name).prompts === undefined)
 
-/** Tasks that write on after the recipe's prompts. */
+/** Tasks that generate text after the recipe's prompts. */
 export const tasksWithPrompts = taskNames.filter((name) => taskOf(name).prompts !== undefined)
 
 const keysByKind = {
@@ -53,7 +53,7 @@ export function idleTaskKeys(name: TaskName): string[] {
   return [...new Set(Object.values(keysByKind).flat())].filter((key) => !own.includes(key))
 }
 
-/** Where an evaluation names none. */
+/** The task where an evaluation names none. */
 export const defaultTask: TaskName = 'perplexity'
 
 export function taskOf(name: TaskName): TaskRow {
