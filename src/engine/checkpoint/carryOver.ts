@@ -5,7 +5,7 @@ import { isCacheBlob, isInside } from './locate.ts'
 
 const weights =
   /\.(safetensors|safetensors\.index\.json|bin|bin\.index\.json|pt|pth|ckpt|pkl|h5|msgpack|onnx|gguf|npz)$/i
-/** Written anew by every run. */
+/** Files that every run writes anew. */
 const ours = new Set(['sparsescope.json', 'sparsescope.mask'])
 
 /**
@@ -17,7 +17,7 @@ export async function carryOver(folder: string, target: string): Promise<string[
   for (const { name } of carried) {
     const copy = join(target, name)
     await copyFile(join(folder, name), copy)
-    // Like all that a result is made of it is on the disk before the folder has its name, and it may be written over until then.
+    // Like every file of a result it is flushed to the disk before the folder gets its name, and it may be written over until then.
     await chmod(copy, (await stat(copy)).mode | 0o200)
     const handle = await open(copy, 'r+')
     await handle.sync()
@@ -26,7 +26,7 @@ export async function carryOver(folder: string, target: string): Promise<string[
   return left
 }
 
-/** Of the files that `carryOver` would copy. */
+/** Bytes of the files that `carryOver` would copy. */
 export async function bytesToCarryOver(folder: string): Promise<number> {
   const { carried } = await filesBesideWeights(folder)
   return carried.reduce((sum, { bytes }) => sum + bytes, 0)

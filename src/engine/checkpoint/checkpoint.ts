@@ -20,9 +20,9 @@ export interface TensorEntry {
   /** First byte in the file. */
   readonly start: number
   readonly bytes: number
-  /** In elements; only where they do not lie one after the other, rows first. */
+  /** Strides in elements, only where the elements do not lie one after the other, rows first. */
   readonly strides?: readonly number[]
-  /** Only where no more than the kept values are stored: `bytes` is what the matrix would take. */
+  /** Bytes on disk, only where just the kept values are stored: `bytes` is then what the matrix would take. */
   readonly bitmask?: BitmaskPlace
 }
 
@@ -35,12 +35,12 @@ export interface CheckpointFile {
 }
 
 export interface Checkpoint {
-  /** As given: folder, index or file. */
+  /** The path as it was given: folder, index or file. */
   readonly path: string
-  /** Where config.json, tokenizer.json and the weights are. */
+  /** The folder of config.json, tokenizer.json and the weights. */
   readonly folder: string
   readonly files: readonly CheckpointFile[]
-  /** By name, file after file, in the order of the headers. */
+  /** Tensors by name, file after file, in the order of the headers. */
   readonly tensors: ReadonlyMap<string, TensorEntry>
   /** `__metadata__` of all files; of equal keys the first file's value counts. */
   readonly metadata: ReadonlyMap<string, string>
@@ -81,12 +81,12 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** What will be computed with must be whole. */
+/** Opens a checkpoint to compute with, which must be whole. */
 function refuse({ error }: FileProblem): never {
   throw error
 }
 
-/** Of headers that have been read. The pool becomes the checkpoint's own. */
+/** Makes a checkpoint from headers that have been read; it takes over the pool. */
 export function createCheckpoint(parts: {
   path: string
   folder: string

@@ -1,7 +1,7 @@
-// What the operating system says, in sentences a person can act on.
+// Turns errors of the operating system into sentences a person can act on.
 import { EngineError } from '../errors.ts'
 
-/** Of a path that cannot be what it should be: the caller's mistake, not the disk's. */
+/** Error codes of a path that is the caller's mistake, not the disk's. */
 const wrongPlaces: Record<string, string> = {
   ENOENT: 'the folder it should go into does not exist; make it first',
   ENOTDIR: 'a part of the path is a file, not a folder; choose another place',

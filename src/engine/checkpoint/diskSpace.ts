@@ -9,7 +9,7 @@ export interface DiskNeed {
   /** Need not exist yet. */
   readonly folder: string
   readonly bytes: number
-  /** For the sentence: "the result". */
+  /** Name in messages: "the result". */
   readonly what: string
 }
 

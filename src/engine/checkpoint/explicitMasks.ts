@@ -15,7 +15,7 @@ export function hasMasks({ folder, tensors }: Pick<Checkpoint, 'folder' | 'tenso
   return existsSync(join(folder, maskFileName)) || [...tensors.values()].some(({ bitmask }) => bitmask !== undefined)
 }
 
-/** By the weight's name, rows are outputs, each read when it is needed; null when there are none. @throws EngineError 'bad-checkpoint' */
+/** Masks by the weight's name, with outputs as rows, each read when it is needed; null when there are none. @throws EngineError 'bad-checkpoint' */
 export async function explicitMasks(checkpoint: Checkpoint): Promise<Map<string, StoredMask> | null> {
   if (!hasMasks(checkpoint)) return null
   const path = join(checkpoint.folder, maskFileName)
@@ -26,7 +26,7 @@ export async function explicitMasks(checkpoint: Checkpoint): Promise<Map<string,
   return masks
 }
 
-/** Of a weight that is stored by its bits, rows as the file has them or, `transposed`, its columns. */
+/** Mask of a weight that is stored by its bits: rows are those of the file or, `transposed`, its columns. */
 function maskOfBits(name: string, place: BitmaskPlace, transposed: boolean): StoredMask {
   const read = async () => {
     const pool = new FilePool()

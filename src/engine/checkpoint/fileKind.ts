@@ -1,4 +1,4 @@
-// What something on the disk is, for sentences.
+// The kind of a file as messages name it.
 import type { Stats } from 'node:fs'
 
 export function kindOf(facts: Stats): string {

@@ -12,7 +12,7 @@ interface OpenFile {
   users: number
 }
 
-/** Of one read: Node ends the process at 2 GiB. */
+/** Most bytes of one read: Node ends the process at 2 GiB. */
 export const mostAtOnce = 2 ** 30
 
 export class FilePool {

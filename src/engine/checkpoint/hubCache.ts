@@ -26,7 +26,7 @@ export function isHubName(path: string): boolean {
   return path.startsWith(hubPrefix)
 }
 
-/** Of `org/name[@revision]`, with or without `hf:`. @throws EngineError 'usage'. */
+/** Parses `org/name[@revision]`, with or without `hf:`. @throws EngineError 'usage'. */
 export function parseHubName(given: string): HubName {
   const text = isHubName(given) ? given.slice(hubPrefix.length) : given
   const [, repository, revision = 'main'] = /^([\w.-]+(?:\/[\w.-]+)?)(?:@([\w.-]+(?:\/[\w.-]+)*))?$/.exec(text) ?? []
@@ -35,18 +35,18 @@ export function parseHubName(given: string): HubName {
   return { repository, revision }
 }
 
-/** As `parseHubName` reads it. */
+/** The name in the form that `parseHubName` reads. */
 export function hubNameText({ repository, revision }: HubName): string {
   return revision === 'main' ? repository : `${repository}@${revision}`
 }
 
-/** As huggingface_hub looks for it. */
+/** The cache folder, found as huggingface_hub does. */
 export function hubCacheFolder(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): string {
   const own = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE
   return own ? expanded(own, home) : join(hubHome(env, home), 'hub')
 }
 
-/** Where `hf auth login` leaves the token. */
+/** Path of the file in which `hf auth login` leaves the token. */
 export function tokenFile(env: NodeJS.ProcessEnv, home: string): string {
   return env.HF_TOKEN_PATH ? expanded(env.HF_TOKEN_PATH, home) : join(hubHome(env, home), 'token')
 }
@@ -59,7 +59,7 @@ function expanded(path: string, home: string): string {
   return path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path
 }
 
-/** Where the cache keeps a repository. */
+/** Folder of a repository in the cache. */
 export function repositoryFolder({ repository }: HubName, cache = hubCacheFolder()): string {
   return join(cache, repositoryPrefix + repository.replace('/', '--'))
 }
@@ -76,7 +76,7 @@ export async function snapshotOf(given: string): Promise<string> {
   )
 }
 
-/** Of a repository's own folder its main snapshot, of every other path the path itself. */
+/** The main snapshot of a repository's folder in the cache; any other path is returned as it is. */
 export async function snapshotInstead(path: string): Promise<string> {
   if (!basename(path).startsWith(repositoryPrefix)) return path
   return (await snapshotIn(path, 'main')) ?? path
@@ -84,7 +84,7 @@ export async function snapshotInstead(path: string): Promise<string> {
 
 async function snapshotIn(folder: string, revision: string): Promise<string | null> {
   const commit = (await readSmallFile(join(folder, 'refs', revision), 200).catch(() => revision)).trim()
-  // What a file says is not to be followed anywhere else.
+  // The file's content must not lead anywhere else.
   if (!/^[0-9A-Za-z]+$/.test(commit)) return null
   const snapshot = join(folder, 'snapshots', commit)
   const facts = await stat(snapshot).catch(() => null)

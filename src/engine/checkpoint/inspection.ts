@@ -10,7 +10,7 @@ import { readHeaders, type FileProblem } from './readHeaders.ts'
 /** A tensor whose element type nobody here knows. */
 export interface UnknownEntry {
   readonly name: string
-  /** As the file says it, and nobody vouches for it. */
+  /** Element type as the file names it, unchecked. */
   readonly dtype: string
   readonly shape: readonly number[]
   readonly file: string
@@ -18,7 +18,7 @@ export interface UnknownEntry {
 }
 
 export interface Inspection {
-  /** What is there and can be read. */
+  /** The tensors that are there and can be read. */
   readonly checkpoint: Checkpoint
   readonly unknown: readonly UnknownEntry[]
   readonly problems: readonly FileProblem[]

@@ -1,4 +1,4 @@
-// From the path a person gives to the weight files it stands for: a folder, an index, or one file.
+// Finds the weight files that a person's path stands for: a folder, an index, or one file.
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { CheckpointReason } from '../../shared/format/formatError.ts'
@@ -81,7 +81,7 @@ export function isCacheBlob(target: string, home: string): boolean {
   return basename(snapshots) === 'snapshots' && isInside(target, join(dirname(snapshots), 'blobs'))
 }
 
-/** Both absolute, links followed. */
+/** Both paths are absolute, with links followed. */
 export function isInside(target: string, folder: string): boolean {
   const way = relative(folder, target)
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && resolve(folder, way) === target

@@ -15,7 +15,7 @@ export async function makeFolders(folder: string, output = folder): Promise<stri
   })
 }
 
-/** That a folder can be made or written there, as far as permissions tell. @throws EngineError. */
+/** Checks that a folder can be made or written there, as far as permissions tell. @throws EngineError. */
 export async function requireWritable(folder: string, output = folder): Promise<void> {
   const { place } = await nearestFolder(folder)
   await access(place, constants.W_OK).catch((error: unknown) => {

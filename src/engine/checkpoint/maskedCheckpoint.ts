@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { lastKept, type MaskBits, type StoredMasks } from './storedMask.ts'
 
-/** How the file stores a matrix [outputs, inputs]. */
+/** The form in which the file stores a matrix [outputs, inputs]. */
 export interface StoredMatrix {
   readonly shape: readonly number[]
   readonly transposed: boolean

@@ -21,7 +21,7 @@ async function realPlace(to: string): Promise<string> {
   }
 }
 
-/** How `to`, which need not exist, lies to the folder of a model, which does; null when they are apart. */
+/** Whether `to`, which need not exist, is the folder of a model, lies in it or holds it; null when they are apart. */
 export async function overlapOnDisk(to: string, folder: string): Promise<Overlap | null> {
   const [out, model] = await Promise.all([realPlace(to), realPlace(folder)])
   if (out === model) return 'same'

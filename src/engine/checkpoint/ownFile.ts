@@ -10,7 +10,7 @@ import { kindOf } from './fileKind.ts'
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL } = constants
 const noFollow = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
-/** What a person is to do with something that a run never makes. */
+/** Advice about something that a run never makes. */
 const remedy = 'a run never makes one here: remove it if you trust the rest of the folder, else start a new run'
 
 /**
@@ -59,7 +59,7 @@ export async function readOwn(path: string, maxBytes = 2 ** 28): Promise<string>
   }
 }
 
-/** For what opens the path itself. @throws EngineError 'not-found', 'bad-data' when it is no regular file, or 'disk'. */
+/** Checks a path for a caller that opens it itself. @throws EngineError 'not-found', 'bad-data' when it is no regular file, or 'disk'. */
 export async function requireOwnFile(path: string): Promise<void> {
   requireRegular(path, await factsOf(path))
 }
@@ -70,7 +70,7 @@ export async function requireOwnFolder(path: string): Promise<void> {
   if (!facts.isDirectory()) throw new EngineError('bad-data', `${path} is ${kindOf(facts)}, not a folder; ${remedy}`)
 }
 
-/** As lstat says it: of a link, not of what it leads to. */
+/** The result of lstat, which describes a link and not its target. */
 async function factsOf(path: string): Promise<Stats> {
   return lstat(path).catch((error: unknown) => {
     throw readError(error, path)
@@ -89,7 +89,7 @@ function attempt<T>(path: string, otherwise: (error: unknown, path: string) => E
   }
 }
 
-/** What the system says of a link that it must not follow, and of a socket, in a sentence; else null. */
+/** A message for the system's errors about a link that must not be followed, and about a socket; null for others. */
 function linkError(error: unknown, path: string): EngineError | null {
   const what = { ELOOP: 'a symbolic link', EMLINK: 'a symbolic link', ENXIO: 'a socket or a pipe' }[errnoOf(error)]
   if (what === undefined) return null

@@ -39,7 +39,7 @@ export async function refuseExisting(to: string): Promise<void> {
   if (there) throw new EngineError('exists', `${to} exists already; choose another name or remove it first`)
 }
 
-/** What tells one partial folder of an output from another. */
+/** An id that tells one partial folder of an output from another. */
 export function newPartialId(): string {
   return randomBytes(8).toString('hex')
 }
@@ -83,7 +83,7 @@ export async function promote(partial: string, to: string): Promise<void> {
   }
 }
 
-/** With the folders above that were made for it and are empty. Not there is as good. */
+/** Removes it, and the folders above that were made for it and are empty. A missing one is no error. */
 export async function removePartial(partial: string): Promise<void> {
   killPoint()
   await rm(partial, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-// What one file of weights holds: a few small reads, whatever its size.
+// Reads what one file of weights holds, with a few small reads whatever its size.
 import { stat } from 'node:fs/promises'
 import { FormatError } from '../../shared/format/formatError.ts'
 import { formatOf, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'

@@ -19,7 +19,7 @@ export interface FileProblem {
 }
 
 export interface HeaderOptions {
-  /** For looking only: element types that nobody knows are listed instead of refused. */
+  /** Set for inspection only: unknown element types are then listed instead of refused. */
   readonly unknown: 'list' | 'refuse'
   /** Throws, or keeps the problem in mind. */
   readonly onProblem: (problem: FileProblem) => void
@@ -59,7 +59,7 @@ export async function readHeaders(
       const path = await resolveShard(folder, name)
       return { ...(await read(path)), name, path }
     })
-    // All come to an end before an error is thrown: the pool is closed after it, and nobody may open a file then.
+    // All reads end before an error is thrown, since the pool is closed after it and no file may be opened then.
     for (const [at, result] of (await Promise.allSettled(some)).entries()) {
       if (result.status === 'fulfilled') headers.push(result.value)
       else if (result.reason instanceof EngineError) {

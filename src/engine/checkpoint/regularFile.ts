@@ -13,7 +13,7 @@ const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 /** A handle on a regular file, links followed. @throws EngineError 'not-found', 'disk', or `code` for anything else. */
 export async function openRegular(path: string, code: ErrorCode = 'bad-checkpoint'): Promise<FileHandle> {
   try {
-    // Before opening: that alone makes some devices act.
+    // This comes before opening, which alone makes some devices act.
     refuseOther(await stat(path), path, code)
     const handle = await open(path, readOnly)
     try {

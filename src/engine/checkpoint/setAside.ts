@@ -22,10 +22,10 @@ export interface Reserve {
 }
 
 export interface ReserveRequest {
-  /** Of the file that holds them; what has the name is replaced. */
+  /** Path of the file that holds them; a file of that name is replaced. */
   readonly path: string
   readonly bytes: number
-  /** For the sentence: "the result". */
+  /** Name in messages: "the result". */
   readonly what: string
   readonly signal?: AbortSignal
 }
@@ -33,7 +33,7 @@ export interface ReserveRequest {
 /** The disk is asked for so much at once: memory file systems take their time. */
 const stepBytes = 256 * 2 ** 20
 
-/** No file system's blocks are larger than this. */
+/** Largest block of any file system, in bytes. */
 const blockBytes = 2 ** 16
 
 /**
@@ -89,7 +89,7 @@ function heldBy(path: string, file: FileHandle): Reserve & { holds(bytes: number
       const left = Math.max(0, Math.floor(bytes))
       if (!open || left >= held) return
       held = left
-      // In whole blocks, and one more: what is written begins and ends within one.
+      // The file shrinks by whole blocks and keeps one more, since what is written begins and ends within one.
       await file.truncate(Math.max(0, Math.floor(left / blockBytes) - 1) * blockBytes)
     },
     async give(bytes) {

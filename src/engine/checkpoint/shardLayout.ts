@@ -1,4 +1,4 @@
-// Where every tensor of a checkpoint will lie, decided before the first byte is written, so that tensors may come
+// The place of every tensor of a checkpoint is decided before the first byte is written, so that tensors may come
 // in any order.
 import { bytesOfTensor, type SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { encodeHeader } from '../../shared/format/encodeHeader.ts'
@@ -16,7 +16,7 @@ export interface Shard {
   readonly header: Uint8Array<ArrayBuffer>
   /** Places relative to the end of the header. */
   readonly tensors: readonly TensorInfo[]
-  /** Of the whole file. */
+  /** Bytes of the whole file. */
   readonly bytes: number
 }
 

@@ -2,7 +2,7 @@
 import { EngineError, type ErrorCode } from '../errors.ts'
 import { readRegular } from './regularFile.ts'
 
-/** Of recipes; what is longer than the format allows is for its reader to say. */
+/** Most bytes of a recipe; its reader refuses one that is longer than the format allows. */
 export const maxRecipeBytes = 16 * 2 ** 20
 
 /** The file's text. @throws EngineError 'not-found', 'disk', or `code` when it is too large, no UTF-8 or no regular file. */

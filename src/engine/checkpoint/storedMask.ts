@@ -16,7 +16,7 @@ export interface StoredMask {
   read(): Promise<MaskBits>
 }
 
-/** By the name of a module or of its weight. */
+/** Masks by the name of a module or of its weight. */
 export type StoredMasks = ReadonlyMap<string, StoredMask>
 
 /** A mask whose words lie in a file from byte `start` on; `check` looks at what was read. */
@@ -49,7 +49,7 @@ export function lastKept(masks: StoredMasks): (name: string) => Promise<MaskBits
   }
 }
 
-/** At least one weight is pruned. */
+/** Whether at least one weight is pruned. */
 export function prunesAny({ columns, words }: MaskBits): boolean {
   const perRow = maskWordsPerRow(columns)
   const last = columns % 32 === 0 ? -1 : (1 << (columns % 32)) - 1

@@ -25,7 +25,7 @@ export interface WriterOptions {
   extraTensors?: readonly TensorSpec[]
   /** Tensors of the source to leave out. */
   drop?: ReadonlySet<string>
-  /** Of config.json's text, which is carried over otherwise. */
+  /** Changes the text of config.json, which is carried over otherwise. */
   editConfig?: (text: string) => string
   /** Goes on with the folder of a writer that was killed; `done` = tensors whose `write` had returned. */
   resume?: { partial: string; done: Iterable<string> }
@@ -38,7 +38,7 @@ export interface WriterOptions {
 export interface CheckpointWriter {
   /** The folder under its temporary name; keep it to resume. */
   readonly partial: string
-  /** Of all weight files. */
+  /** Bytes of all weight files. */
   readonly totalBytes: number
   /** A whole tensor, at once or in pieces. Writing one again replaces it. */
   write(name: string, data: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
@@ -62,8 +62,8 @@ export interface CheckpointWriter {
 const copyChunkBytes = 8 * 2 ** 20
 
 /**
- * @throws EngineError 'exists' when `to` is there, 'usage' when it is in the source's folder, 'disk' when its place is full or read-only. After an error in any
- * method call `abort`, unless the run is to be resumed.
+ * @throws EngineError 'exists' when `to` is there, 'usage' when it is in the source's folder, 'disk' when its place is full or
+ * read-only. After an error in any method call `abort`, unless the run is to be resumed.
  */
 export async function createWriter(source: Checkpoint, to: string, options: WriterOptions): Promise<CheckpointWriter> {
   await refuseOverlap(to, source.folder)
@@ -121,7 +121,7 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
   try {
     await files.prepare()
   } catch (error) {
-    // What another process left is not ours to remove: the right options may still go on with it.
+    // A folder that another process left is not removed: a run with the right options may still resume it.
     if (options.resume) await files.close()
     else await writer.abort()
     throw error

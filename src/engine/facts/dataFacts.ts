@@ -1,4 +1,4 @@
-// What lint knows of a data file: its fields, and as far as a quick look tells, how much there is.
+// Facts that lint needs of a data file: its fields and, as far as a quick look tells, how much there is.
 import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { parquetMetadataAsync, parquetSchema } from 'hyparquet'
@@ -10,7 +10,7 @@ import { openRegular, readRegular } from '../checkpoint/regularFile.ts'
 /** Files up to this size are read whole to count their documents. */
 const maxCountedBytes = 8 * 2 ** 20
 const headBytes = 256 * 2 ** 10
-/** Of a table: names of columns and places of row groups. */
+/** Most bytes of a table's footer: names of columns and places of row groups. */
 const maxFooterBytes = 64 * 2 ** 20
 const maxRemembered = 64
 

@@ -1,4 +1,4 @@
-// What a run may use where nobody says.
+// The memory that a run may use by default.
 import { totalmem } from 'node:os'
 
 /** Half of what the machine, or the container, has free now. */

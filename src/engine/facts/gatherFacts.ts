@@ -1,4 +1,4 @@
-// All facts that a recipe asks for: its model, its data, its output, this machine.
+// Gathers all facts that a recipe asks for: its model, its data, its output, this machine.
 import { stat, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -18,7 +18,7 @@ export interface Surroundings {
   readonly folder: string
   /** Whether there is one; null when nobody has looked. */
   readonly gpu?: boolean | null
-  /** What a run may use; default: half of what is free. */
+  /** Memory that a run may use; default: half of what is free. */
   readonly memoryBytes?: number
 }
 

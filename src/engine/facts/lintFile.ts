@@ -12,7 +12,7 @@ export interface LintTextOptions {
   /** Folder that the recipe's paths are relative to; null: it has none, so nothing outside the text is looked at. */
   folder: string | null
   gpu?: boolean | null
-  /** What a run may use; default: half of what is free. */
+  /** Memory that a run may use; default: half of what is free. */
   memoryBytes?: number
   severities?: Readonly<Record<string, Severity | 'off'>>
 }

@@ -1,4 +1,4 @@
-// What lint and plans know of a checkpoint: headers and small files only, remembered until one of them changes.
+// Facts that lint and plans need of a checkpoint: from headers and small files only, remembered until one of them changes.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { moduleOfWeight } from '../../shared/families/parameters.ts'
@@ -28,7 +28,7 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
   if (known && (await unchanged(known.stamps))) return known.facts
   const fresh = await look(path)
   remembered.delete(path)
-  // Where a name of the Hub will be is known only when it is there.
+  // The folder of a Hub name is known only when it is in the cache.
   if (!isHubName(path) || fresh.facts.problems.length === 0) remembered.set(path, fresh)
   for (const old of remembered.keys()) {
     if (remembered.size <= maxRemembered) break
@@ -95,7 +95,7 @@ async function readTokenizer(path: string): Promise<ModelFacts['tokenizer']> {
   return { present: true, largestId: largestId >= 0 ? largestId : null }
 }
 
-/** By module name, from the report that a run leaves beside the weights. */
+/** Sparsities by module name, from the report that a run leaves beside the weights. */
 async function readSparsities(path: string): Promise<ModelFacts['sparsities']> {
   const json = await readJson(path)
   const found = (json as { tensors?: unknown } | null | undefined)?.tensors

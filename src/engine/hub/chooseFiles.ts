@@ -1,4 +1,4 @@
-// Which of a repository's files a checkpoint needs: config, tokenizer, and the weights in one format. Repositories hold
+// Chooses the files of a repository that a checkpoint needs: config, tokenizer, and the weights in one format. Repositories hold
 // the same weights for several frameworks, and pictures and code besides.
 import { checkpointFormats, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'
 import { quoted } from '../../shared/format/formatError.ts'
@@ -19,7 +19,7 @@ export interface FileChoice {
 export const everyWeights: readonly FileChoice['weights'][] = ['auto', ...checkpointFormats.map(({ id }) => id), 'none']
 export const defaultChoice: FileChoice = { weights: 'auto', include: [], exclude: [] }
 
-/** What is read beside the weights, by us or by what loads the result of a run. */
+/** Files that are read beside the weights, by SparseScope or by what loads the result of a run. */
 const companions = [
   'config.json',
   'generation_config.json',
@@ -66,7 +66,7 @@ export function weightsEntry(files: readonly RemoteFile[], choice: FileChoice, m
   )
 }
 
-/** By name. @throws EngineError 'bad-checkpoint' when the index names a file that is not there. */
+/** Shards by name. @throws EngineError 'bad-checkpoint' when the index names a file that is not there. */
 export function filesNamed(names: readonly string[], files: readonly RemoteFile[], model: string): RemoteFile[] {
   const known = new Map(files.map((file) => [file.path, file]))
   return names.map((name) => {
@@ -106,7 +106,7 @@ function checked(file: RemoteFile): RemoteFile {
   const { path } = file
   const parts = path.split('/')
   const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255)
-  // Beside control characters what Windows reads as a drive, a stream or a folder.
+  // Refused are control characters, and what Windows reads as a drive, a stream or a folder.
   if (plain && parts.length <= 32 && !hasControl(path) && !/[\\:]/.test(path)) return file
   throw new EngineError(
     'bad-checkpoint',

@@ -1,4 +1,4 @@
-// One file of the Hub into `blobs/`, named by its hash. What has come lies in `<hash>.incomplete`, as huggingface_hub
+// Fetches one file of the Hub into `blobs/`, named by its hash. Bytes that have come lie in `<hash>.incomplete`, as huggingface_hub
 // calls it: a pull that was stopped goes on there, and only bytes whose hash is the announced one get the name.
 // @huggingface/hub downloads from the start each time and checks nothing, so this is our own.
 import { createHash, type Hash } from 'node:crypto'
@@ -30,7 +30,7 @@ export interface BlobSource {
 const mostAttempts = 5
 const readBytes = 2 ** 20
 
-/** What is there of a file already. */
+/** The part of a file that is there already. */
 export async function bytesOfBlob(blobs: string, { hash, bytes }: RemoteFile): Promise<number> {
   const sizeOf = async (path: string) => (await stat(path).catch(() => null))?.size ?? 0
   const blob = join(blobs, hash)
@@ -154,7 +154,7 @@ class Download {
       throw new BadBytes(this.#file, `its hash is ${found}, not the ${this.#file.hash} that the Hub announces`)
   }
 
-  /** One connection, to its end or until it breaks. */
+  /** Reads one connection to its end, or until it breaks. */
   async #continue(): Promise<void> {
     const { access, name, commit, signal, stallMs = 60_000 } = this.#source
     const stalled = new AbortController()
@@ -202,7 +202,7 @@ class Download {
     this.#have += chunk.byteLength
   }
 
-  /** In a file of its own: another process may be writing into the one that was there. */
+  /** Begins again in a file of its own: another process may be writing into the one that was there. */
   async #restart(): Promise<void> {
     await this.#handle.close()
     await rm(this.#path, { force: true })

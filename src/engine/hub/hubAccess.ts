@@ -1,4 +1,4 @@
-// How the Hub is reached: where it is, and with which token.
+// The address of the Hub and the token for it.
 import { homedir } from 'node:os'
 import { tokenFile } from '../checkpoint/hubCache.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
@@ -8,18 +8,18 @@ export interface HubAccess {
   /** Such as https://huggingface.co, without a slash at the end. */
   readonly endpoint: string
   readonly token: string | null
-  /** Where the token came from, for sentences about it; what there could be one in when there is none. */
+  /** The source of the token for messages; when there is none, the places where one could be. */
   readonly tokenPlace: string
   /** The environment names a proxy that this Node does not use. */
   readonly proxyIgnored: boolean
-  /** For tests: as `fetch`. */
+  /** Replaces `fetch` in tests. */
   readonly fetch: typeof fetch
 }
 
 const publicHub = 'https://huggingface.co'
 
 /**
- * From HF_ENDPOINT, and HF_TOKEN or else what `hf auth login` has left, as huggingface_hub finds them.
+ * Reads HF_ENDPOINT, and HF_TOKEN or else the file of `hf auth login`, as huggingface_hub does.
  * @throws EngineError 'usage' when they cannot be meant.
  */
 export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): Promise<HubAccess> {
@@ -46,7 +46,7 @@ function isOn(setting: string | undefined): boolean {
   return /^(1|true|yes|on)$/i.test(setting ?? '')
 }
 
-/** What cannot be read is no token: public models need none. */
+/** A file that cannot be read counts as no token: public models need none. */
 async function storedToken(env: NodeJS.ProcessEnv, home: string): Promise<string | null> {
   const text = await readSmallFile(tokenFile(env, home), 4096).catch(() => '')
   return text.trim() || null

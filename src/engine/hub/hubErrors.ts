@@ -1,4 +1,4 @@
-// What the Hub and the network refuse, in sentences.
+// Messages for what the Hub and the network refuse.
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { errnoOf } from '../checkpoint/diskErrors.ts'
 import { EngineError } from '../errors.ts'
@@ -9,7 +9,7 @@ export function pageOf({ endpoint }: HubAccess, { repository }: HubName): string
   return `${endpoint}/${repository}`
 }
 
-/** Of an answer that is no success. Reads nothing of its body but the headers: pages of errors may be of any size. */
+/** Error for an answer that is no success. It reads the headers alone: pages of errors may be of any size. */
 export async function refusal(response: Response, name: HubName, access: HubAccess): Promise<EngineError> {
   await response.body?.cancel().catch(() => undefined)
   const { status, headers } = response
@@ -59,7 +59,7 @@ const reasons: Record<string, string> = {
   ENETUNREACH: 'there is no network',
 }
 
-/** Of a request that got no answer at all, or whose answer broke off: then it is not for want of a proxy. */
+/** Error for a request that got no answer, or whose answer broke off: then a missing proxy is not the cause. */
 export function unreachable(
   error: unknown,
   url: URL,

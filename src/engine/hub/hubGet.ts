@@ -1,4 +1,4 @@
-// Which answers of the Hub are followed. Every request goes through here, so that the token is put on in one place only,
+// Requests to the Hub and the redirects that are followed. Every request goes through here, so that the token is put on in one place only,
 // for the Hub's own address and no other.
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError } from '../errors.ts'

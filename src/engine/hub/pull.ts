@@ -28,7 +28,7 @@ export interface Pulled {
   readonly folder: string
   readonly files: readonly { readonly path: string; readonly bytes: number }[]
   readonly bytes: number
-  /** Of these, fetched this time. */
+  /** Bytes of these that were fetched this time. */
   readonly fetchedBytes: number
 }
 
@@ -67,7 +67,7 @@ export async function pull(name: HubName, options: PullOptions): Promise<Pulled>
 
 type Source = Omit<BlobSource, 'onBytes'> & Pick<PullOptions, 'onProgress' | 'choice'>
 
-/** One file; or the index and, since it says which, its shards. */
+/** The one file of weights, or the index and the shards that it names. */
 async function weightFiles(
   { entry, kind, format }: ModelEntry,
   { files }: RepositoryFiles,
@@ -96,7 +96,7 @@ async function weightFiles(
   }
 }
 
-/** All blobs, a few at a time; the first that fails stops the others. Returns the bytes that came. */
+/** Fetches all blobs, a few at a time; the first that fails stops the others. Returns the bytes that came. */
 async function fetchAll(files: readonly RemoteFile[], blobs: string, source: Source): Promise<number> {
   const distinct = [...new Map(files.map((file) => [file.hash, file])).values()]
   const have = new Map<RemoteFile, number>()

@@ -1,4 +1,4 @@
-// What a repository holds at a revision, asked through @huggingface/hub and believed in nothing: names, sizes and hashes
+// The files of a repository at a revision, asked through @huggingface/hub and not trusted: names, sizes and hashes
 // come from a server.
 import { listFiles, modelInfo } from '@huggingface/hub'
 import * as z from 'zod'
@@ -9,10 +9,10 @@ import { chunksOf, hubGet } from './hubGet.ts'
 import { unreachable } from './hubErrors.ts'
 
 export interface RemoteFile {
-  /** As the server says it: to be checked before anything is named by it. */
+  /** Path as the server gives it; it must be checked before anything is named by it. */
   readonly path: string
   readonly bytes: number
-  /** Of files in Git LFS the SHA-256 of their bytes, of others git's SHA-1 of a blob. The cache names blobs by it. */
+  /** SHA-256 of the bytes of files in Git LFS, git's SHA-1 of a blob for others. The cache names blobs by it. */
   readonly hash: string
 }
 
@@ -22,7 +22,7 @@ export interface RepositoryFiles {
 }
 
 const mostFiles = 100_000
-/** Of a thousand files each; a server may also send empty ones for ever. */
+/** Most pages of a thousand files each: a server may send empty ones for ever. */
 const mostAnswers = 200
 const mostBytes = 64 * 2 ** 20
 

@@ -117,7 +117,7 @@ function readRowsOfBits(mask: MaskBits, start: number, target: Uint8Array): void
   }
 }
 
-/** Kept values, row after row. */
+/** Yields the kept values row after row. */
 async function readKept(dense: Checkpoint, packed: Packed, from: number, target: Uint8Array): Promise<void> {
   const { weight, itemBytes, readMask, offsets } = packed
   const mask = await readMask()

@@ -97,7 +97,7 @@ async function readBits(pool: FilePool, name: string, place: BitmaskPlace, first
   return { bits, offsets }
 }
 
-/** As they are stored, or as 2:4 has them: nobody has checked them. */
+/** Row offsets as they are stored, or as 2:4 implies them; they are not checked yet. */
 async function readOffsets(
   pool: FilePool,
   { offsets: part, columns, kept, rows: all }: BitmaskPlace,

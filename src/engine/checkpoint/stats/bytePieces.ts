@@ -3,7 +3,7 @@ import { throwIfCancelled } from '../../errors.ts'
 import type { Checkpoint } from '../checkpoint.ts'
 
 export interface BytePiece {
-  /** Of the two buffers, the one whose first bytes the piece is; valid until the next piece is asked for. */
+  /** Index of the buffer that begins with the piece; it is valid until the next piece is asked for. */
   readonly turn: 0 | 1
   readonly bytes: number
 }

@@ -13,7 +13,7 @@ import { isMaskPreserved, verdictOf, type MaskCounts } from './verdict.ts'
 
 export interface CompareCheckpointsOptions {
   signal?: AbortSignal
-  /** Before anything is read: the tensors in both, in the order in which they will be compared. */
+  /** Called before anything is read with the tensors in both, in the order in which they will be compared. */
   onStart?: (tensors: ComparedTensor[]) => void
   /** Tensors in both: done of total, and the change when there is one. */
   onTensor?: (done: number, total: number, change: TensorChange | null) => void
@@ -77,7 +77,7 @@ export async function compareCheckpoints(
   return { ...summary, verdict: verdictOf(summary, counts) }
 }
 
-/** Which tensors of a checkpoint bear a mask, and the explicit one if there is one. */
+/** Tells which tensors of a checkpoint bear a mask, and the explicit mask if there is one. */
 interface MaskBearers {
   readonly roles: TensorRoles
   readonly bears: (entry: TensorEntry) => boolean

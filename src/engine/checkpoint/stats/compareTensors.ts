@@ -1,4 +1,4 @@
-// How one tensor differs between two checkpoints, by value: the element types may differ, the shape may not.
+// Compares one tensor of two checkpoints by value: the element types may differ, the shape may not.
 import { throwIfCancelled } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import type { MaskBits } from '../storedMask.ts'
@@ -56,7 +56,7 @@ export async function compareTensors(
   const difference = await measure(sideA, sideB, options)
   const { maxAbs, filled, emptied } = difference
   if (maxAbs !== 0 || filled !== 0 || emptied !== 0) return difference
-  // Of floats other bytes of the same numbers are zeros with a sign, and NaN; large integers that differ are read as the same number.
+  // Floats of equal value with other bytes are signed zeros and NaN; large integers that differ may be read as the same number.
   const { dtype } = a.entry
   return dtype === b.entry.dtype && (dtype === 'I64' || dtype === 'U64')
     ? { ...difference, maxAbs: Infinity, drift: null }

@@ -10,7 +10,7 @@ export interface PatternCounts {
   readonly counts: Float64Array
 }
 
-/** How often each 16-bit pattern occurs, in less than 2³² elements: a pass of one addition an element, from which all else follows. */
+/** Counts how often each 16-bit pattern occurs in less than 2³² elements: one addition per element, from which all statistics follow. */
 export class CountTable {
   /** While there are few: as they came. */
   private few = new Uint16Array(0)
@@ -46,7 +46,7 @@ export class CountTable {
     if (pairs < words.length) even[words[pairs] >>> 16]++
   }
 
-  /** What was counted; the table is empty afterwards. */
+  /** Returns the counts; the table is empty afterwards. */
   take(): PatternCounts {
     const { tables } = this
     if (!tables) {
@@ -85,7 +85,7 @@ export class CountTable {
   }
 }
 
-/** Of patterns that ascend. */
+/** Counts of ascending patterns. */
 function runsOf(sorted: Uint16Array): PatternCounts {
   const patterns: number[] = []
   const counts: number[] = []
@@ -117,7 +117,7 @@ function giveBack(tables: Tables): void {
   if (spare.length === 0) spare.push(tables)
 }
 
-/** Of several parts of a tensor. */
+/** Adds the counts of several parts of a tensor. */
 export function sumCounts(parts: readonly PatternCounts[]): PatternCounts {
   if (parts.length === 1) return parts[0]
   const sum = new Map<number, number>()

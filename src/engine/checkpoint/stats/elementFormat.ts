@@ -1,4 +1,4 @@
-// How elements lie in a tensor's bytes: which patterns are zero, and which number a pattern is.
+// Formats of elements in a tensor's bytes: which patterns are zero, and which number a pattern is.
 import type { SafetensorsDtype } from '../../../shared/format/dtypes.ts'
 import { bf16ToF32, f16ToF32 } from '../../dtype.ts'
 
@@ -14,7 +14,7 @@ interface NarrowFormat {
 interface WideFormat {
   readonly kind: 'wide'
   readonly bytes: 4 | 8
-  /** Of the last (highest) 32-bit word; all bits of a lower word must be clear. */
+  /** Bits of the last (highest) 32-bit word that are clear in a zero; all bits of a lower word must be. */
   readonly zeroMask: number
   readonly values: (data: ArrayBuffer, count: number) => Float32Array | Float64Array | Int32Array | Uint32Array
 }

@@ -6,7 +6,7 @@ import type { ElementFormat } from './elementFormat.ts'
 /** Groups of M in a row in `count` elements (a multiple of M) with fewer than N zeros. */
 export type GroupCount = (data: ArrayBuffer, count: number) => number
 
-/** null where flags have to tell. */
+/** null where only zero flags can tell. */
 export function groupCount(format: ElementFormat, { n, m }: NmPattern): GroupCount | null {
   if (m % 4 !== 0) return null
   const mostKept = m - n

@@ -17,7 +17,7 @@ export interface HalfCounts {
 }
 
 export interface HalfCounter {
-  /** To be read into. */
+  /** The buffers that are read into. */
   readonly buffers: Buffers
   /** The first `length` patterns of a buffer, which begin with a group: fewer than 2³² in all. */
   count(turn: 0 | 1, length: number, zeros: GroupZeros): void
@@ -32,7 +32,7 @@ interface Exports {
   takeCounts(patterns: number, counts: number): number
 }
 
-/** Of a buffer: large enough for the disk, small enough for a core's own cache. */
+/** Bytes of a buffer: large enough for the disk, small enough for a core's own cache. */
 const bufferBytes = 2 ** 19
 /** Behind the tables (assembly/index.ts): patterns found, how often each, and the buffers. */
 const [patternsAt, countsAt, buffersAt] = [0x110000, 0x130000, 0x1b0000]

@@ -18,17 +18,17 @@ export interface InspectedTensor {
   readonly stats: TensorStats | null
 }
 
-/** Of several tensors; the optional ones only when all of them were scanned. */
+/** Totals of several tensors; the optional ones are there only when all of them were scanned. */
 export interface Totals {
   parameters: number
-  /** Of the tensors, as if all of them were stored whole. */
+  /** Bytes of the tensors as if all of them were stored whole. */
   bytes: number
-  /** On disk, where that is less. */
+  /** Bytes on disk, where that is less. */
   stored_bytes?: number
-  /** With the pruned linears as bitmasks (`save: {format: bitmask}`), where that is less. */
+  /** Bytes with the pruned linears as bitmasks (`save: {format: bitmask}`), where that is less. */
   bitmask_bytes?: number
   zeros?: number
-  /** null: there are no weights. */
+  /** null where there are no weights. */
   sparsity?: number | null
   nm?: TensorStats['nm']
 }
@@ -39,17 +39,17 @@ export interface Inspection {
   /** Block linears: what sparsity is stated for. */
   readonly linears: Totals
   readonly roles: ReadonlyMap<Role, Totals>
-  /** By block; all of its tensors, and its linears. */
+  /** Totals of each block: of all its tensors, and of its linears. */
   readonly blocks: ReadonlyMap<number, { all: Totals; linears: Totals }>
 }
 
 export interface InspectOptions {
   stats: boolean
   nm: readonly NmPattern[]
-  /** Only this tensor. */
+  /** Name of the only tensor to inspect. */
   tensor?: string
   signal?: AbortSignal
-  /** In bytes. */
+  /** `done` and `total` are bytes. */
   onProgress?: (done: number, total: number) => void
 }
 

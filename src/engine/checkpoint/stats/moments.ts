@@ -15,7 +15,7 @@ export function noMoments(): Moments {
   return { nonFinite: 0, count: 0, sum: 0, squares: 0, min: Infinity, max: -Infinity }
 }
 
-/** Of several parts of the same origin; added in their order. */
+/** Adds the moments of several parts with the same origin, in their order. */
 export function sumMoments(parts: readonly Moments[]): Moments {
   return parts.reduce(
     (a, b) => ({

@@ -1,16 +1,16 @@
-// Where a tensor's numbers are counted from. Sums of squares lose the spread of numbers that all lie far from zero, as a
+// The origin from which a tensor's numbers are counted. Sums of squares lose the spread of numbers that all lie far from zero, as a
 // norm's weights do, and counts by exponent put them into one place.
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import type { ElementFormat } from './elementFormat.ts'
 
 const places = 4
 const perPlace = 256
-/** From so many standard deviations on a mean is far from zero: nearer, nothing is lost. */
+/** A mean counts as far from zero beyond this many standard deviations: nearer, nothing is lost. */
 const farDeviations = 2
 
 /**
- * One of the tensor's numbers in their middle where they lie far from zero, else 0: the same whoever asks, from a thousand
- * of them. Narrow types need none, their patterns say all.
+ * The median of a thousand of the tensor's numbers where they lie far from zero, else 0. The sample is fixed, so every thread finds
+ * the same. Narrow types need none: their patterns say everything.
  */
 export async function originOf(checkpoint: Checkpoint, entry: TensorEntry, format: ElementFormat): Promise<number> {
   if (format.kind === 'narrow') return 0

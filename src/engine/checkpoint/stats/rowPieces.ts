@@ -14,7 +14,7 @@ export interface Piece {
 /** Large enough for the disk, small enough for the cache that is shared between cores. */
 const defaultPieceBytes = 2 * 2 ** 20
 
-/** Of elements that lie in another order: for every piece its file is gone through once. */
+/** Elements of a piece where they lie in another order: the file is read once for every piece. */
 const stridedPieceBytes = 64 * 2 ** 20
 
 export interface Matrix {
@@ -23,7 +23,7 @@ export interface Matrix {
   readonly columns: number
 }
 
-/** All but the last dimension as rows; a vector is one column of as many rows, so that it can be cut anywhere. */
+/** The shape as a matrix: all but the last dimension are rows; a vector is one column, so that it can be cut anywhere. */
 export function matrixOf({ shape }: TensorEntry): Matrix {
   if (shape.length < 2) return { rows: shape[0] ?? 1, columns: 1 }
   const columns = shape[shape.length - 1]

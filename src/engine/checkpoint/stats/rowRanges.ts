@@ -12,7 +12,7 @@ export interface Grouping {
   transposed?: boolean
 }
 
-/** One at least, in the order of the rows. */
+/** Ranges in the order of the rows, at least one. */
 export function rangesOf(entry: TensorEntry, { nm = [], transposed }: Grouping): RowRange[] {
   const { rows } = matrixOf(entry)
   // A header may claim any number of rows of nothing.

@@ -18,12 +18,12 @@ export interface ScanTask extends ScanItem {
 }
 
 export interface ScanStart {
-  /** Of the checkpoint: every thread opens it for itself. */
+  /** Path of the checkpoint, which every thread opens for itself. */
   readonly path: string
 }
 
 export type FromScan =
   | { readonly type: 'bytes'; readonly bytes: number }
-  /** Of the task that was sent; null for a type that can only be listed. */
+  /** Tally of the task that was sent; null for a type that can only be listed. */
   | { readonly type: 'done'; readonly tally: TensorTally | null }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }

@@ -15,7 +15,7 @@ import type { TensorTally } from './tensorTally.ts'
 export interface ScanOptions extends Pick<StatsOptions, 'signal' | 'onBytes'> {
   /** Default: by what there is to read and how many cores there are. */
   readonly threads?: number
-  /** As they get done, roughly in the order of the items; null for types that can only be listed. */
+  /** Called for each tensor when it is done, roughly in the order of the items; null for types that can only be listed. */
   readonly onStats: (name: string, stats: TensorStats | null) => void
 }
 
@@ -87,7 +87,7 @@ async function scanOnThreads(
     const cancel = () => reject(new EngineError('cancelled', 'cancelled'))
     if (signal?.aborted) return cancel()
     signal?.addEventListener('abort', cancel, { signal: ended.signal })
-    /** Of each thread, the task that it has. */
+    /** The task of each thread. */
     const given = new Map<Worker, QueuedTask>()
     const feed = (worker: Worker) => {
       if (next >= tasks.length) return

@@ -10,7 +10,7 @@ const port = parentPort
 if (!port) throw new Error('this file runs as a worker thread')
 const post = (message: FromScan) => port.postMessage(message)
 
-// Whoever sends the items has decided what a checkpoint with holes means.
+// The sender of the items has decided what to do with a checkpoint with holes.
 const opened = openInspection((workerData as ScanStart).path).then(({ checkpoint }) => checkpoint)
 let last = Promise.resolve()
 port.on('message', (task: ScanTask) => {

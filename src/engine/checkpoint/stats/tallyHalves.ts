@@ -13,7 +13,7 @@ export interface HalvesOptions extends PieceOptions {
 
 const elementBytes = 2
 
-/** Which zeros to look for in the groups; null where this pass cannot tell of the patterns, or is not worth its tables. */
+/** The zeros to count in the groups; null where this pass cannot tell of the patterns, or is not worth its tables. */
 export function groupZeros(entry: TensorEntry, patterns: readonly NmPattern[], transposed = false): GroupZeros | null {
   const format = elementFormat(entry.dtype)
   const isHalf = format?.bytes === elementBytes && format.zeroMask === 0x7fff

@@ -19,7 +19,7 @@ export async function tensorStats(
   return statsOf(entry, parts)
 }
 
-/** Of all parts, in the order of their rows; null where they could not be read. */
+/** Statistics of all parts, in the order of their rows; null where they could not be read. */
 export function statsOf(entry: TensorEntry, parts: readonly (TensorTally | null)[]): TensorStats | null {
   const format = elementFormat(entry.dtype)
   const read = parts.filter((part) => part !== null)

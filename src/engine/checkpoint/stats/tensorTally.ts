@@ -1,4 +1,4 @@
-// What one pass over a tensor's bytes, or over some of its rows, counts. Parts add up to the whole exactly.
+// Counts of one pass over a tensor's bytes, or over some of its rows. Parts add up to the whole exactly.
 import type { TensorStats } from '../../../shared/protocol/inspect.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { formatNm, type NmPattern } from '../../../shared/format/nm.ts'
@@ -28,7 +28,7 @@ export interface TallyOptions {
   /** Default: all. Of a transposed matrix a range begins and ends between groups. */
   range?: RowRange
   signal?: AbortSignal
-  /** Read at a time; whole rows, one at least. */
+  /** Bytes read at a time, in whole rows, at least one. */
   pieceBytes?: number
   /** Bytes of each piece that was scanned. */
   onBytes?: (bytes: number) => void
@@ -73,7 +73,7 @@ export async function tallyTensor(
   return { parameters, zeros, nm, values: tally }
 }
 
-/** What `countHalves` found, as any tally. */
+/** The counts of `countHalves` in the form of any tally. */
 async function tallyHalves(
   checkpoint: Checkpoint,
   entry: TensorEntry,
@@ -108,7 +108,7 @@ export function sumParts(parts: readonly TensorTally[]): TensorTally {
 
 interface NmCheck {
   readonly text: string
-  /** Of flags, or of the elements themselves where that is possible. */
+  /** Counts from zero flags, or from the elements themselves where that is possible. */
   readonly addRows?: (flags: Uint8Array, rows: number) => void
   readonly addElements?: (data: ArrayBuffer, count: number) => void
   readonly found: () => TensorStats['nm'][string]
@@ -140,7 +140,7 @@ function nmCheck(format: ElementFormat, entry: TensorEntry, pattern: NmPattern, 
   }
 }
 
-/** No pattern is zero where no bit has to be clear. */
+/** A format whose mask asks for no clear bit has no pattern for zero. */
 function zerosAmong({ patterns, counts }: PatternCounts, zeroMask: number): number {
   if (zeroMask === 0) return 0
   return patterns.reduce((sum, pattern, i) => sum + ((pattern & zeroMask) === 0 ? counts[i] : 0), 0)

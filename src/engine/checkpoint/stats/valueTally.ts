@@ -1,14 +1,14 @@
-// What is counted of a tensor's values as they pass by in pieces, and of several parts of a tensor together.
+// Counts a tensor's values as they are read in pieces, and adds up several parts of a tensor.
 import { CountTable, sumCounts, type PatternCounts } from './countTable.ts'
 import type { ElementFormat } from './elementFormat.ts'
 import { addNumbers, addSingles, noMoments, sumMoments, type Moments } from './moments.ts'
 
 export interface ValueTally {
-  /** By the element's bits; of wide types by the upper half of the distance from `origin` as an f32. */
+  /** Counts by the element's bits; of wide types by the upper half of the distance from `origin` as an f32. */
   readonly counts: PatternCounts
-  /** Of wide types, whose counts do not say everything. */
+  /** Moments of wide types, whose counts do not say everything. */
   readonly moments: Moments | null
-  /** Of wide types: what the numbers are counted from (originOf.ts). */
+  /** The number from which the distances of wide types are counted (originOf.ts). */
   readonly origin: number
 }
 
@@ -18,7 +18,7 @@ export interface ValueCollector {
   tally(): ValueTally
 }
 
-/** Of elements of one format. */
+/** Collects values of one format. */
 export function collectValues(format: ElementFormat, origin: number): ValueCollector {
   return format.kind === 'narrow' ? narrowCollector(format.bytes) : wideCollector(format.values, origin)
 }

@@ -1,4 +1,4 @@
-// One sentence for people: did sparsity survive?
+// Says in one sentence whether sparsity survived.
 import type { CompareSummary } from '../../../shared/protocol/inspect.ts'
 
 export interface MaskCounts {
@@ -6,16 +6,16 @@ export interface MaskCounts {
   shared: number
   /** Matrices of A that could bear a mask. */
   matrices: number
-  /** Those of which B fills zeros, and how many weights. */
+  /** Matrices of which B fills zeros, and how many weights. */
   broken: number
   brokenWeights: number
-  /** Those that B has not, or in another shape. */
+  /** Matrices that B lacks, or has in another shape. */
   lost: number
   /** A prunes a weight of a matrix that B has too. */
   prunes: boolean
 }
 
-/** null: nothing to compare, A prunes no weight of a matrix that B could have. */
+/** null where there is nothing to compare: A prunes no weight of a matrix that B could have. */
 export function isMaskPreserved({ shared, broken, lost, prunes }: MaskCounts): boolean | null {
   if (broken > 0 || (lost > 0 && shared > 0)) return false
   return prunes ? true : null

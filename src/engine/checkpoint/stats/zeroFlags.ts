@@ -1,4 +1,4 @@
-// One byte per element, 1 = exactly zero (+0 or −0): what sparsity, patterns and comparisons are counted from.
+// One byte per element, 1 = exactly zero (+0 or −0), from which sparsity, patterns and comparisons are counted.
 // x | −x has its top bit set for every x but 0, which keeps the loops free of branches that half of a pruned
 // matrix would mispredict.
 import type { ElementFormat } from './elementFormat.ts'

@@ -91,7 +91,7 @@ function proto(m: Machine): void {
   if (version < 2 || version > 5) throw damaged(`is of protocol ${version}, which torch does not write`)
 }
 
-/** Where the next `length` bytes begin; they are behind it afterwards. */
+/** Skips `length` bytes; returns where they begin. */
 function take(m: Machine, length: number): number {
   const start = m.at
   if (start + length > m.bytes.length)
@@ -100,7 +100,7 @@ function take(m: Machine, length: number): number {
   return start
 }
 
-/** Before as many are made. */
+/** Checks the count before as many values are made. */
 function count(m: Machine, values: number): void {
   m.values += values
   if (m.values > maxValues) throw damaged(`has more than ${maxValues} values`)
@@ -153,7 +153,7 @@ function setItems(m: Machine, items: Pickled[]): void {
   }
 }
 
-/** Not by spreading: a list may be longer than a call may have arguments. */
+/** Appends one by one: a list may be longer than a call may have arguments. */
 function addAll(target: Pickled[], items: readonly Pickled[]): void {
   for (const item of items) target.push(item)
 }
@@ -183,7 +183,7 @@ function stackGlobal(m: Machine): void {
 
 function call(m: Machine): void {
   const args = pop(m)
-  // One list may be made into a dictionary many times.
+  // The same list may be made into a dictionary many times.
   if (isNode(args, 'tuple') && isNode(args.items[0], 'list')) count(m, args.items[0].items.length)
   push(m, reduce(pop(m), args))
 }

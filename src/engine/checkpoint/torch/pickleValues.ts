@@ -1,4 +1,4 @@
-// What a pickle's machine puts on its stack: data only. Nothing here can run, and no JavaScript object is ever built
+// The values on the stack of the pickle machine are data only. Nothing here can run, and no JavaScript object is ever built
 // from a name in the file.
 
 /** A name that the file imports, such as `torch.FloatStorage`; it stands for itself until something is called. */
@@ -42,7 +42,7 @@ export interface PickledTensor {
   /** Elements from the storage's beginning. */
   readonly offset: number
   readonly shape: readonly number[]
-  /** In elements. */
+  /** Offset in elements. */
   readonly strides: readonly number[]
 }
 

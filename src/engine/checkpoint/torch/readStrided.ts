@@ -5,7 +5,7 @@ import type { FilePool } from '../filePool.ts'
 export interface StridedPlace {
   readonly dtype: string
   readonly shape: readonly number[]
-  /** In elements; no two elements share a place. */
+  /** Strides in elements; no two elements share a place. */
   readonly strides: readonly number[]
   /** Byte of the file where element 0 is. */
   readonly start: number

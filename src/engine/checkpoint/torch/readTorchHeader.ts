@@ -1,4 +1,4 @@
-// What is in one file of torch.save, as the header of a safetensors file would say it.
+// Reads what one file of torch.save holds, in the form of a safetensors header.
 import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
 import { FormatError, quoted } from '../../../shared/format/formatError.ts'
 import type { SafetensorsHeader, TensorInfo, UnknownTensor } from '../../../shared/format/safetensorsHeader.ts'
@@ -7,7 +7,7 @@ import { readPickle } from './pickle.ts'
 import { tensorsOf, type StateTensor } from './stateDict.ts'
 import { readArchive, type Place } from './torchArchive.ts'
 
-/** Of a hundred thousand tensors: 20 MB. */
+/** Most bytes of a pickle: 20 MB are a hundred thousand tensors. */
 const maxPickleBytes = 64 * 2 ** 20
 
 export interface TorchHeader extends SafetensorsHeader {
@@ -16,7 +16,7 @@ export interface TorchHeader extends SafetensorsHeader {
   readonly dataStart: number
 }
 
-/** Of a file whose size is known. @throws FormatError: what is wrong, and how to mend it. */
+/** Reads the header of a file whose size is known. @throws FormatError: what is wrong, and how to mend it. */
 export async function readTorchHeader(pool: FilePool, path: string, fileBytes: number): Promise<TorchHeader> {
   const prefix = new Uint8Array(Math.min(4, fileBytes))
   await pool.read(path, 0, prefix)
@@ -28,7 +28,7 @@ export async function readTorchHeader(pool: FilePool, path: string, fileBytes: n
   const bytes = new Uint8Array(pickle.bytes)
   await pool.read(path, pickle.start, bytes)
   const tensors = tensorsOf(readPickle(bytes)).map((tensor) => placed(tensor, storages.get(tensor.storage)))
-  // What is saved from it carries this on: loaders of safetensors ask for it.
+  // Results that are saved from it carry this on, since loaders of safetensors ask for it.
   return { tensors, unknown: [], metadata: new Map([['format', 'pt']]), dataStart: 0 }
 }
 

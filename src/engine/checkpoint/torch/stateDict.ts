@@ -1,4 +1,4 @@
-// From a pickle's value to the tensors of a state dict: names, types, shapes, and where their elements lie.
+// Finds the tensors of a state dict in a pickle's value: names, types, shapes, and where their elements lie.
 import { elementBits, elementsOf, type SafetensorsDtype } from '../../../shared/format/dtypes.ts'
 import { FormatError, quoted } from '../../../shared/format/formatError.ts'
 import { checkName } from '../../../shared/format/safetensorsHeader.ts'
@@ -9,7 +9,7 @@ export interface StateTensor {
   readonly name: string
   readonly dtype: SafetensorsDtype
   readonly shape: readonly number[]
-  /** In elements, of every dimension. */
+  /** Stride of every dimension in elements. */
   readonly strides: readonly number[]
   /** `data/<key>` in the archive. */
   readonly storage: string
@@ -19,7 +19,7 @@ export interface StateTensor {
   readonly storageBytes: number
 }
 
-/** Where trainers put the state dict beside their own things. */
+/** Keys under which trainers put the state dict beside their own things. */
 const nests = ['state_dict', 'model_state_dict', 'model', 'module']
 
 /**

@@ -12,7 +12,7 @@ export interface Place {
 
 export interface TorchArchive {
   readonly pickle: Place
-  /** By storage key. */
+  /** Places of the storages by key. */
   readonly storages: ReadonlyMap<string, Place>
 }
 

@@ -44,7 +44,7 @@ export function globalNamed(module: string, name: string): Pickled {
   return { kind: 'global', name: full }
 }
 
-/** What `callee(*args)` gives. */
+/** The value of `callee(*args)`. */
 export function reduce(callee: Pickled, args: Pickled): Pickled {
   if (!isNode(callee, 'global') || !isNode(args, 'tuple') || !Object.hasOwn(calls, callee.name))
     throw damaged('calls what cannot be called')
@@ -98,7 +98,7 @@ function flagIn(state: Pickled | undefined, names: readonly string[]): string | 
   return names.find((name) => state.values[state.keys.lastIndexOf(name)] === true) ?? null
 }
 
-/** As many dimensions as the header of a safetensors file may have. */
+/** Most dimensions, as many as the header of a safetensors file may have. */
 const maxDimensions = 64
 
 function counts(value: Pickled | undefined): readonly number[] | null {

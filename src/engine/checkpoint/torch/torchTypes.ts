@@ -34,7 +34,7 @@ const types: Readonly<Record<string, SafetensorsDtype>> = {
 
 export const torchTypes = Object.keys(types)
 
-/** Of a storage's class or a tensor's own type; undefined for an untyped storage. */
+/** Element type of a storage's class or a tensor's own type; undefined for an untyped storage. */
 export function dtypeOfTorch(type: string): SafetensorsDtype | undefined {
   return Object.hasOwn(types, type) ? types[type] : undefined
 }
