@@ -32,17 +32,7 @@ const decidesByName = [
   message:
     'what differs between methods, adapters and tasks stands in their rows (src/shared), not in a comparison of names',
 }))
-const base = [
-  'errors.ts',
-  'killPoint.ts',
-  'machineMemory.ts',
-  'processor.ts',
-  'breathe.ts',
-  'dtype.ts',
-  'readWasm.ts',
-  'rng.ts',
-  'startWorker.ts',
-]
+const base = ['errors.ts', 'machineMemory.ts', 'processor.ts', 'breathe.ts', 'dtype.ts', 'readWasm.ts', 'rng.ts']
 
 export default tseslint.config(
   { ignores: ['dist', 'dist-test', 'out', 'node_modules', 'src/engine/**/assembly', 'test/fixtures'] },
@@ -63,12 +53,15 @@ export default tseslint.config(
         {
           zones: [
             zone('./src/shared', './src', ['./shared']),
-            zone('./src/engine', './src', ['./engine', './shared']),
-            zone('./src/cli', './src', ['./cli', './engine', './shared']),
-            zone('./src/backend', './src', ['./backend', './engine', './shared']),
+            zone('./src/system', './src', ['./system', './shared']),
+            zone('./src/runs', './src', ['./runs', './system', './shared']),
+            zone('./src/engine', './src', ['./engine', './runs', './system', './shared']),
+            zone('./src/cli', './src', ['./cli', './engine', './runs', './system', './shared']),
+            zone('./src/backend', './src', ['./backend', './engine', './runs', './system', './shared']),
             zone('./src/server', './src', [
               './server',
               './shared',
+              './system',
               './engine/checkpoint',
               './engine/facts',
               './engine/errors.ts',
@@ -80,6 +73,7 @@ export default tseslint.config(
             zone('./src/extension', './src', [
               './extension',
               './shared',
+              './runs',
               './engine/checkpoint/checkpoint.ts',
               './engine/checkpoint/hubCache.ts',
               './engine/checkpoint/locate.ts',
@@ -88,7 +82,7 @@ export default tseslint.config(
             zone('./webview-ui', './src', ['./shared']),
             engine('compute', ...base),
             engine('checkpoint', ...base),
-            engine('hub', ...base, 'checkpoint', 'run/state/atomicFile.ts'),
+            engine('hub', ...base, 'checkpoint'),
             engine('text', ...base, 'checkpoint'),
             engine('facts', ...base, 'checkpoint'),
             engine('model', ...base, 'compute', 'checkpoint'),
@@ -97,12 +91,11 @@ export default tseslint.config(
             engine('evaluate', ...base, 'compute', 'checkpoint', 'model', 'text'),
             engine('generate', ...base, 'compute', 'checkpoint', 'model', 'text'),
             engine('blocks', ...base, 'compute', 'model', 'prune', 'recover'),
-            run('lock'),
-            run('state', 'lock'),
-            run('open', 'lock', 'state'),
-            run('origin', 'lock', 'state', 'open'),
-            run('phases', 'lock', 'state', 'open', 'origin'),
-            run('report', 'lock', 'state', 'open', 'origin'),
+            run('state'),
+            run('open', 'state'),
+            run('origin', 'state', 'open'),
+            run('phases', 'state', 'open', 'origin'),
+            run('report', 'state', 'open', 'origin'),
           ],
         },
       ],

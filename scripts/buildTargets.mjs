@@ -52,7 +52,7 @@ export const targets = {
   recipeWorker: esm('src/engine/run/open/recipeWorker.ts', 'recipeWorker'),
   parquetWorker: esm('src/engine/text/parquetWorker.ts', 'parquetWorker'),
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
-  lockBeat: esm('src/engine/run/lock/lockBeat.ts', 'lockBeat'),
+  lockBeat: esm('src/runs/lock/lockBeat.ts', 'lockBeat'),
   backend: esm('src/backend/main.ts', 'backend'),
   backendTry: esm('src/backend/tryWorker.ts', 'backendTry'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),

@@ -6,6 +6,8 @@ import ts from 'typescript'
 
 const projects = [
   'src/shared',
+  'src/system',
+  'src/runs',
   'src/engine',
   'src/cli',
   'src/backend',

@@ -1,5 +1,5 @@
 // The thread of one analysis, seen from the thread that answers.
-import { startWorker } from '../engine/startWorker.ts'
+import { startWorker } from '../system/startWorker.ts'
 import type { AnalysisRequest, DeviceChoice } from '../shared/protocol/rpc.ts'
 import type { AnalysisUpdate } from '../shared/protocol/inspect.ts'
 import { followWorker, type WorkerFailure } from './followWorker.ts'

@@ -1,7 +1,7 @@
 // The thread of one run, seen from the thread that answers.
 import type { Worker } from 'node:worker_threads'
 import { EngineError, type ErrorCode } from '../engine/errors.ts'
-import { startWorker } from '../engine/startWorker.ts'
+import { startWorker } from '../system/startWorker.ts'
 import type { RunOutcome, RunUpdate } from '../shared/protocol/rpc.ts'
 import type { FromRun, RunStart, ToRun } from './runMessages.ts'
 

@@ -1,6 +1,6 @@
 // Models that write side by side, seen from the thread that answers.
 import { EngineError } from '../engine/errors.ts'
-import { startWorker } from '../engine/startWorker.ts'
+import { startWorker } from '../system/startWorker.ts'
 import type { DeviceChoice } from '../shared/protocol/rpc.ts'
 import { largestPrompt, mostColumns, mostNewTokens, mostPrompts, type TryParams } from '../shared/protocol/tryOut.ts'
 import type { CallContext } from './channel.ts'

@@ -3,11 +3,11 @@
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { partialPath, removePartial } from '../engine/checkpoint/partialFolder.ts'
-import { killPoint } from '../engine/killPoint.ts'
+import { killPoint } from '../system/killPoint.ts'
 import { loadProgress } from '../engine/run/state/progress.ts'
 import { readRecipe } from '../engine/run/open/recipeFile.ts'
-import { runFolderAt, runsFolder, type RunFolder } from '../engine/run/state/runFolder.ts'
-import { lockRun, type RunLock } from '../engine/run/lock/runLock.ts'
+import { runFolderAt, runsFolder, type RunFolder } from '../runs/folder/runFolder.ts'
+import { lockRun, type RunLock } from '../runs/lock/runLock.ts'
 import { scratchPrefix, scratchRecipe } from './scratchFolder.ts'
 
 /** Of a scratch folder without a run nothing tells whether its process lives; no model takes so long to be read. */

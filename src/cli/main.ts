@@ -1,7 +1,7 @@
 // The command line: the program around its commands.
 import { Command, CommanderError } from 'commander'
 import { showError, usageLine } from './command.ts'
-import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
+import { errnoOf, writeError } from '../system/diskErrors.ts'
 import { commands } from './commands.ts'
 import { version } from './version.ts'
 

@@ -1,8 +1,8 @@
 // A file that a person names to be written, whatever is there: through links, into pipes and devices, and never over a leftover of theirs.
 import { randomBytes } from 'node:crypto'
 import { realpath, stat, writeFile } from 'node:fs/promises'
-import { writeError } from '../engine/checkpoint/diskErrors.ts'
-import { writeAtomic } from '../engine/run/state/atomicFile.ts'
+import { writeError } from '../system/diskErrors.ts'
+import { writeAtomic } from '../system/atomicFile.ts'
 import { EngineError } from '../engine/errors.ts'
 
 /** A file there is replaced as a whole. @throws EngineError 'usage' for a folder, 'disk'; a file is then as it was. */

@@ -2,8 +2,8 @@
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeError } from '../engine/checkpoint/diskErrors.ts'
-import { makeFolders } from '../engine/checkpoint/makeFolders.ts'
+import { writeError } from '../system/diskErrors.ts'
+import { makeFolders } from '../system/makeFolders.ts'
 import { removeEmpty } from '../engine/checkpoint/emptyFolders.ts'
 
 export const scratchPrefix = '.sparsescope-prune-'

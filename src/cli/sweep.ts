@@ -1,7 +1,7 @@
 // sparsescope sweep: a recipe that stands for many runs.
 import { Argument, Option } from 'commander'
-import { writeAtomic } from '../engine/run/state/atomicFile.ts'
-import { cancelRuns } from '../engine/sweep/marks.ts'
+import { writeAtomic } from '../system/atomicFile.ts'
+import { cancelRuns } from '../runs/sweep/marks.ts'
 import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '../engine/sweep/openSweep.ts'
 import { warningsOfRuns } from '../engine/sweep/planSweep.ts'
 import { aliveTasks, cancelTasks } from '../engine/sweep/slurm.ts'

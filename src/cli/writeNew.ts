@@ -1,6 +1,6 @@
 // Writes a file that must not be there yet.
 import { rm, writeFile } from 'node:fs/promises'
-import { errnoOf, writeError } from '../engine/checkpoint/diskErrors.ts'
+import { errnoOf, writeError } from '../system/diskErrors.ts'
 import { EngineError } from '../engine/errors.ts'
 
 /** @throws EngineError 'exists' or 'disk'. */

@@ -1,5 +1,5 @@
 // What the system or the language refuses, in sentences: for errors that nobody on the way has put into one.
-import { errnoOf, readError } from './checkpoint/diskErrors.ts'
+import { errnoOf, readError } from '../system/diskErrors.ts'
 import { EngineError } from './errors.ts'
 
 const outOfMemory =

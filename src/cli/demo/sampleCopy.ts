@@ -3,9 +3,9 @@ import { existsSync, lstatSync } from 'node:fs'
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { writeError } from '../../engine/checkpoint/diskErrors.ts'
+import { writeError } from '../../system/diskErrors.ts'
 import { EngineError } from '../../engine/errors.ts'
-import { createNamedFolder } from '../../engine/run/state/namedFolder.ts'
+import { createNamedFolder } from '../../runs/folder/namedFolder.ts'
 
 /** What belongs to the sample, and neither to its making nor to what was run on it. */
 const parts = /^(?:README\.md|[\w-]+\.prune\.yaml|opt|llama|text)$/

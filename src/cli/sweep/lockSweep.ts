@@ -1,6 +1,6 @@
 // One process at a time has a sweep; whoever comes second is told who has it, and what to do.
 import { EngineError } from '../../engine/errors.ts'
-import { lockRun, type RunLock } from '../../engine/run/lock/runLock.ts'
+import { lockRun, type RunLock } from '../../runs/lock/runLock.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import type { Context } from '../command.ts'
 import { shorter } from '../run.ts'

@@ -1,7 +1,7 @@
 // The Slurm engine: submits what is not done and not on its way as one job array, and waits for it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../engine/errors.ts'
-import { forgetCancelled } from '../../engine/sweep/marks.ts'
+import { forgetCancelled } from '../../runs/sweep/marks.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { sweepTable, writeTable } from '../../engine/sweep/runStates.ts'
 import { aliveTasks, submit, type AliveTasks } from '../../engine/sweep/slurm.ts'

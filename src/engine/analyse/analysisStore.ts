@@ -7,9 +7,9 @@ import * as z from 'zod'
 import { measuredModuleSchema, type MeasuredModule } from '../../shared/analysis/analysis.ts'
 import { isCompanion } from '../checkpoint/companions.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
-import { makeFolders } from '../checkpoint/makeFolders.ts'
-import { readOwn } from '../checkpoint/ownFile.ts'
-import { writeAtomic } from '../run/state/atomicFile.ts'
+import { makeFolders } from '../../system/makeFolders.ts'
+import { readOwn } from '../../system/ownFile.ts'
+import { writeAtomic } from '../../system/atomicFile.ts'
 
 const stateSchema = z.strictObject({
   /** Hash of the weights' files. */

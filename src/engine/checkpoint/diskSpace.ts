@@ -2,8 +2,8 @@
 import { statfs } from 'node:fs/promises'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
-import { writeError } from './diskErrors.ts'
-import { nearestFolder } from './makeFolders.ts'
+import { writeError } from '../../system/diskErrors.ts'
+import { nearestFolder } from '../../system/makeFolders.ts'
 
 export interface DiskNeed {
   /** Need not exist yet. */

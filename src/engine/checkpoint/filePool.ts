@@ -1,7 +1,7 @@
 // Ranged reads from many files with few of them open: a checkpoint may have more shards than the system lends handles.
 import type { FileHandle } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
-import { readError } from './diskErrors.ts'
+import { readError } from '../../system/diskErrors.ts'
 import { openRegular } from './regularFile.ts'
 
 const maxOpen = 32

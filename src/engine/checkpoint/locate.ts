@@ -8,7 +8,7 @@ import { andList } from '../../shared/format/lists.ts'
 import { ggufRemedy } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { isHubName, snapshotInstead, snapshotOf } from './hubCache.ts'
-import { readError } from './diskErrors.ts'
+import { readError } from '../../system/diskErrors.ts'
 
 export interface Located {
   readonly folder: string

@@ -9,10 +9,10 @@ import {
 } from '../../shared/format/maskFile.ts'
 import { parseMaskHeader } from '../../shared/format/maskFile.ts'
 import { EngineError } from '../errors.ts'
-import { killPoint } from '../killPoint.ts'
-import { readError, writeError } from './diskErrors.ts'
+import { killPoint } from '../../system/killPoint.ts'
+import { readError, writeError } from '../../system/diskErrors.ts'
 import { FilePool } from './filePool.ts'
-import { createOwn } from './ownFile.ts'
+import { createOwn } from '../../system/ownFile.ts'
 import { inFile } from './readHeader.ts'
 import { maskInFile, type MaskBits, type StoredMask, type StoredMasks } from './storedMask.ts'
 

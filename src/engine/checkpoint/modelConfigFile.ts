@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { parseJson, toPlain } from '../../shared/format/json.ts'
 import { EngineError } from '../errors.ts'
-import { errnoOf } from './diskErrors.ts'
+import { errnoOf } from '../../system/diskErrors.ts'
 import { inFile } from './readHeader.ts'
 import { readSmallFile } from './smallFile.ts'
 

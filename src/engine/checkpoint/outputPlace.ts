@@ -4,7 +4,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Overlap } from '../../shared/format/paths.ts'
 import { EngineError } from '../errors.ts'
-import { errnoOf, writeError } from './diskErrors.ts'
+import { errnoOf, writeError } from '../../system/diskErrors.ts'
 import { isInside } from './locate.ts'
 
 /** The path that `to` will have once it is made: its nearest existing parent with links followed, then the rest. */

@@ -4,10 +4,10 @@ import { rmSync } from 'node:fs'
 import { lstat, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { EngineError } from '../errors.ts'
-import { killPoint } from '../killPoint.ts'
-import { errnoOf, writeError } from './diskErrors.ts'
+import { killPoint } from '../../system/killPoint.ts'
+import { errnoOf, writeError } from '../../system/diskErrors.ts'
 import { removeEmpty } from './emptyFolders.ts'
-import { makeFolders } from './makeFolders.ts'
+import { makeFolders } from '../../system/makeFolders.ts'
 
 /**
  * Folders of this process that have no name yet, each with the first folder above that was made for it. A process that is

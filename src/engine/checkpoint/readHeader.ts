@@ -9,7 +9,7 @@ import {
   type SafetensorsHeader,
 } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
-import { readError } from './diskErrors.ts'
+import { readError } from '../../system/diskErrors.ts'
 import type { FilePool } from './filePool.ts'
 import { readTorchHeader } from './torch/readTorchHeader.ts'
 

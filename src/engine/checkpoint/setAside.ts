@@ -6,9 +6,9 @@ import type { FileHandle } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { killPoint } from '../killPoint.ts'
-import { writeError } from './diskErrors.ts'
-import { createOwn } from './ownFile.ts'
+import { killPoint } from '../../system/killPoint.ts'
+import { writeError } from '../../system/diskErrors.ts'
+import { createOwn } from '../../system/ownFile.ts'
 
 export interface Reserve {
   /** Still set aside. */

@@ -1,8 +1,8 @@
 // A safetensors file of F32 tensors whose values come piece by piece, in any order.
 import { rename, rm, stat } from 'node:fs/promises'
 import { encodeHeader } from '../../shared/format/encodeHeader.ts'
-import { writeError } from '../checkpoint/diskErrors.ts'
-import { createOwn } from '../checkpoint/ownFile.ts'
+import { writeError } from '../../system/diskErrors.ts'
+import { createOwn } from '../../system/ownFile.ts'
 import { EngineError } from '../errors.ts'
 
 export interface F32Tensor {

@@ -1,6 +1,6 @@
 // Messages for what the Hub and the network refuse.
 import type { HubName } from '../checkpoint/hubCache.ts'
-import { errnoOf } from '../checkpoint/diskErrors.ts'
+import { errnoOf } from '../../system/diskErrors.ts'
 import { EngineError } from '../errors.ts'
 import type { HubAccess } from './hubAccess.ts'
 

@@ -2,8 +2,8 @@
 // name to its commit. Made when all blobs are whole, so that a pull that was stopped leaves none that lacks files.
 import { copyFile, link, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { writeError } from '../checkpoint/diskErrors.ts'
-import { writeAtomic } from '../run/state/atomicFile.ts'
+import { writeError } from '../../system/diskErrors.ts'
+import { writeAtomic } from '../../system/atomicFile.ts'
 import type { RemoteFile } from './repositoryFiles.ts'
 
 /** `repository`: its folder in the cache. Returns the snapshot's folder. @throws EngineError. */

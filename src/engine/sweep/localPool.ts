@@ -1,8 +1,8 @@
 // The local engine: a process for each run, so many at a time. It schedules nothing beyond that, and one run that fails
 // is no reason to stop the others.
 import type { ChildProcess } from 'node:child_process'
-import { cancelledRuns } from './marks.ts'
-import type { SweepFolder } from './sweepFolder.ts'
+import { cancelledRuns } from '../../runs/sweep/marks.ts'
+import type { SweepFolder } from '../../runs/folder/sweepFolder.ts'
 
 export interface PoolOptions {
   readonly folder: SweepFolder

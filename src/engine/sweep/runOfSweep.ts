@@ -4,14 +4,14 @@ import { resolveRecipe } from '../../shared/recipe/resolve.ts'
 import { pruningOf, prunesFirst } from '../../shared/sweep/pruningOf.ts'
 import { EngineError } from '../errors.ts'
 import type { RunReport } from '../run/report/report.ts'
-import { isHeld } from '../run/lock/isHeld.ts'
+import { isHeld } from '../../runs/lock/isHeld.ts'
 import { runRecipe, type RunOptions } from '../run/runRecipe.ts'
-import { runFolderAt } from '../run/state/runFolder.ts'
-import { forgetRefused, noteRefused } from './marks.ts'
+import { runFolderAt } from '../../runs/folder/runFolder.ts'
+import { forgetRefused, noteRefused } from '../../runs/sweep/marks.ts'
 import type { Sweep } from './openSweep.ts'
 import { fileOfRun, hashOfRun } from './planSweep.ts'
 import { isDone, reportIn } from './runStates.ts'
-import { runPathOf } from './sweepFolder.ts'
+import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 
 export type OneRunOptions = Omit<RunOptions, 'recipe' | 'settings' | 'resume' | 'among'>
 

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parseByteSize } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
-import { errnoOf } from '../checkpoint/diskErrors.ts'
-import { writeAtomic } from '../run/state/atomicFile.ts'
+import { errnoOf } from '../../system/diskErrors.ts'
+import { writeAtomic } from '../../system/atomicFile.ts'
 import type { Sweep } from './openSweep.ts'
 
 export interface AliveTask {

@@ -1,7 +1,7 @@
 // Lines of a text file that may be gzipped and larger than memory.
 import { createGunzip } from 'node:zlib'
 import { breathe } from '../breathe.ts'
-import { readError } from '../checkpoint/diskErrors.ts'
+import { readError } from '../../system/diskErrors.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 

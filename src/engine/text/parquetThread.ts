@@ -1,7 +1,7 @@
 // A large row group is unpacked in a thread that Ctrl-C ends; its rows come over a few at a time.
 import { once } from 'node:events'
 import { EngineError, throwIfCancelled, type ErrorCode } from '../errors.ts'
-import { startWorker } from '../startWorker.ts'
+import { startWorker } from '../../system/startWorker.ts'
 import type { GroupRequest, Row } from './rowGroup.ts'
 
 export type FromParquet =

@@ -1,5 +1,5 @@
 // A .txt file is one document.
-import { readError } from '../checkpoint/diskErrors.ts'
+import { readError } from '../../system/diskErrors.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 import type { Corpus } from './corpus.ts'

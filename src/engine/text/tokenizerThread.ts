@@ -1,7 +1,7 @@
 // The tokenizer's thread as seen from outside: one question at a time, each with a time limit and an end by Ctrl-C.
 import type { Worker } from 'node:worker_threads'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { startWorker } from '../startWorker.ts'
+import { startWorker } from '../../system/startWorker.ts'
 import type { DecodeRequest, EncodeRequest, FromTokenizer } from './tokenizerWorker.ts'
 import type { TokenizerFiles } from './wordEncoder.ts'
 

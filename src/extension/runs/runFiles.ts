@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunEvent } from '../../shared/protocol/events.ts'
-import { parseEvents } from '../../shared/protocol/parseEvents.ts'
+import { parseEvents } from '../../runs/events/parseEvents.ts'
 
 export interface EventFile {
   events: RunEvent[]

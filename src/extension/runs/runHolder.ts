@@ -1,9 +1,9 @@
 // Whether a process has a run: this window's, another window's, a command line's, or one on another machine. Its lock says
-// so by moving (shared/format/runLock.ts); only the engine ever takes or removes one.
+// so by moving (lockText.ts); only the engine ever takes or removes one.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openRunFile } from './runFiles.ts'
-import { beatMs, lockName, maxLockBytes, parseLock, successorName } from '../../shared/format/runLock.ts'
+import { beatMs, lockName, maxLockBytes, parseLock, successorName } from '../../runs/lock/lockText.ts'
 
 interface Lock {
   text: string

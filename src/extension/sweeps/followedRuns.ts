@@ -2,7 +2,7 @@
 // files does not see what other machines write, so the folders are looked at again and again, as seldom as will do.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ComparedRow } from '../../shared/protocol/sweepView.ts'
-import type { SweepSigns } from '../../shared/sweep/standing.ts'
+import type { SweepSigns } from '../../runs/sweep/standing.ts'
 import { stillMs } from '../runs/runHolder.ts'
 import { FollowedRun, type RunPlace } from './followedRun.ts'
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Sample } from '../../../src/shared/protocol/events.ts'
-import { parseEvents } from '../../../src/shared/protocol/parseEvents.ts'
+import { parseEvents } from '../../../src/runs/events/parseEvents.ts'
 import { emptyPicture, foldEvents } from '../../../src/shared/series/foldRun.ts'
 import { promptTexts } from '../../../src/shared/series/samples.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { outcomeOf } from '../../../src/cli/sweep/outcome.ts'
 import { slurmOptions } from '../../../src/cli/sweep/slurmOption.ts'
-import { sweepFolderAt } from '../../../src/engine/sweep/sweepFolder.ts'
+import { sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
 import { resultOf } from '../../../src/shared/series/runResult.ts'
 import { sweepResults, type SweepRunState, type SweepTable } from '../../../src/shared/sweep/sweepTable.ts'
 

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
-import { encodeLock, lockName } from '../../../src/shared/format/runLock.ts'
+import { encodeLock, lockName } from '../../../src/runs/lock/lockText.ts'
 import { RunStore } from '../../../src/extension/runs/runStore.ts'
 
 const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: 1 / n, lr: 1, tokens_per_second: 1 })

@@ -7,7 +7,7 @@ import { foldSeeds } from '../../../src/shared/sweep/foldSeeds.ts'
 import { measuresOf } from '../../../src/shared/sweep/measures.ts'
 import { parseCancelled, parsePlan } from '../../../src/shared/sweep/parsePlan.ts'
 import { defaultStyles, styleGroups, stylePaths } from '../../../src/shared/sweep/runStyles.ts'
-import { standingInSweep, type RunSigns, type SweepSigns } from '../../../src/shared/sweep/standing.ts'
+import { standingInSweep, type RunSigns, type SweepSigns } from '../../../src/runs/sweep/standing.ts'
 import { recordedRows } from '../../webview/harness/recordedSweep.ts'
 
 const rows = recordedRows(3, 2)

@@ -14,7 +14,7 @@
 // order afterwards. Temporary memory comes from `pool.heap`. Commands that are run again and again are a program (recorder.ts).
 import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../../errors.ts'
-import { startWorker } from '../../startWorker.ts'
+import { startWorker } from '../../../system/startWorker.ts'
 import type { Blas, BlasKind } from './blas.ts'
 import { Control, maxChunks, type ExecuteChunk } from './control.ts'
 import type { Command } from './entry.ts'

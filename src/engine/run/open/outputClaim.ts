@@ -6,7 +6,7 @@ import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { bytesToCarryOver } from '../../checkpoint/carryOver.ts'
 import { requireSpace } from '../../checkpoint/diskSpace.ts'
-import { requireWritable } from '../../checkpoint/makeFolders.ts'
+import { requireWritable } from '../../../system/makeFolders.ts'
 import { refuseOverlap } from '../../checkpoint/outputPlace.ts'
 import {
   makePartial,

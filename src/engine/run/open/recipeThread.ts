@@ -1,7 +1,7 @@
 // Work on recipes that are so long that it takes seconds, done in a thread that Ctrl-C ends.
 import type { Worker } from 'node:worker_threads'
 import { EngineError, throwIfCancelled, type ErrorCode } from '../../errors.ts'
-import { startWorker } from '../../startWorker.ts'
+import { startWorker } from '../../../system/startWorker.ts'
 import type { RecipeJobs } from './recipeWorker.ts'
 
 /** Up to so many characters it takes less time than the thread would take to start. */

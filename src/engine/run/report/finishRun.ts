@@ -1,7 +1,7 @@
 // The end of a run, good or bad: report.json, the page, the last event, and the state that is no longer needed.
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
-import { writeAtomic } from '../state/atomicFile.ts'
+import { writeAtomic } from '../../../system/atomicFile.ts'
 import { htmlReport } from './htmlReport.ts'
 import { createReport, type RunReport, type RunStatus } from './report.ts'
 import type { RunSession } from '../state/session.ts'

@@ -13,7 +13,7 @@ import {
   type RunChart,
 } from '../../../shared/chart/runCharts.ts'
 import { escapeText, shapeText } from '../../../shared/chart/shape.ts'
-import { parseEvents } from '../../../shared/protocol/parseEvents.ts'
+import { parseEvents } from '../../../runs/events/parseEvents.ts'
 import { sparsityOf } from '../../../shared/format/sparsity.ts'
 import {
   formatAccuracy,
@@ -27,7 +27,7 @@ import { emptyPicture, foldEvents, type RunPicture } from '../../../shared/serie
 import { recoveryName } from '../../../shared/series/recoveryName.ts'
 import { endOfText, promptTexts, type PromptTexts } from '../../../shared/series/samples.ts'
 import { printable } from '../../../shared/format/printable.ts'
-import { readOwn } from '../../checkpoint/ownFile.ts'
+import { readOwn } from '../../../system/ownFile.ts'
 import { errorMaps, errorMapStyles } from './errorMap.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows } from './summaryTable.ts'

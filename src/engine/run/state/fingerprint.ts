@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'
-import { readError } from '../../checkpoint/diskErrors.ts'
+import { readError } from '../../../system/diskErrors.ts'
 import { openRegular } from '../../checkpoint/regularFile.ts'
 import { EngineError, throwIfCancelled } from '../../errors.ts'
 

@@ -3,8 +3,8 @@
 import { join } from 'node:path'
 import type { TaskName } from '../../../shared/tasks/tasks.ts'
 import type { BlockErrors, ModuleZeros, Sample, Stage } from '../../../shared/protocol/events.ts'
-import { readOwn } from '../../checkpoint/ownFile.ts'
-import { writeAtomic } from './atomicFile.ts'
+import { readOwn } from '../../../system/ownFile.ts'
+import { writeAtomic } from '../../../system/atomicFile.ts'
 import { parseProgress } from './progressSchema.ts'
 import type { SourceRecord } from './sources.ts'
 

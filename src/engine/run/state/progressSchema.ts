@@ -2,6 +2,7 @@
 // fit is refused in a sentence, and what is not named here is dropped.
 import * as z from 'zod'
 import { taskNames } from '../../../shared/tasks/tasks.ts'
+import { checkRecorded, parseJson, parseRecorded } from '../../../runs/folder/recorded.ts'
 import { EngineError } from '../../errors.ts'
 import type { RunProgress } from './progress.ts'
 
@@ -73,7 +74,7 @@ export const blockShape = z.object({
   seconds,
 })
 
-const recorded = z.object({
+const progress = z.object({
   version: z.literal(2),
   revision: count,
   recipe: sha256,
@@ -88,12 +89,10 @@ const recorded = z.object({
   elapsedMs: seconds,
   finishedBlocks: count,
   blocks: z.array(blockShape).max(few),
-  recoveredPasses: count.optional(),
+  recoveredPasses: count,
   walkedBlocks: count.default(0),
   trainedSteps: count,
   losses: z.array(measured).max(few),
-  /** In place of `recoveredPasses`, of runs of version 0.1. */
-  merged: z.boolean().optional(),
   trainable: z.object({ count, percent: z.number().min(0) }).nullable(),
   evaluations: z.array(evaluationShape).max(few),
   seconds: record(seconds),
@@ -104,18 +103,12 @@ const recorded = z.object({
   saved: path.nullable(),
 })
 
-/** Runs of version 0.1 had one recovery at most, and kept counting its steps when it was merged. */
-const progress = recorded.transform(({ merged = false, recoveredPasses, ...rest }): RunProgress => {
-  if (recoveredPasses !== undefined) return { ...rest, recoveredPasses }
-  return merged ? { ...rest, recoveredPasses: 1, trainedSteps: 0, losses: [] } : { ...rest, recoveredPasses: 0 }
-})
-
 /** @throws EngineError 'bad-data' that names the file and the first thing that is wrong in it. */
 export function parseProgress(json: string, file: string): RunProgress {
   const given = parseJson(json, file)
   if (typeof given === 'object' && given !== null && 'version' in given && given.version !== 2)
     throw new EngineError('bad-data', `${file} was written by another version; start the run anew`)
-  return check(progress, given, file)
+  return checkRecorded(progress, given, file)
 }
 
 const report = z.object({ status: z.enum(['done', 'failed', 'cancelled']) })
@@ -123,32 +116,4 @@ const report = z.object({ status: z.enum(['done', 'failed', 'cancelled']) })
 /** What a report says of how the run ended. @throws EngineError 'bad-data'. */
 export function parseReportStatus(json: string, file: string): z.infer<typeof report>['status'] {
   return parseRecorded(report, json, file).status
-}
-
-/** JSON that a run once wrote. @throws EngineError 'bad-data' that names the file and the first thing that is wrong in it. */
-export function parseRecorded<T extends z.ZodType>(schema: T, json: string, file: string): z.output<T> {
-  return check(schema, parseJson(json, file), file)
-}
-
-function parseJson(json: string, file: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch (error) {
-    throw new EngineError('bad-data', `${file} is not valid JSON; start the run anew`, { cause: error })
-  }
-}
-
-function check<T extends z.ZodType>(schema: T, given: unknown, file: string): z.output<T> {
-  const result = schema.safeParse(given)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const where = issue.path.length > 0 ? `${issue.path.map(shown).join('.')}: ` : ''
-  throw new EngineError('bad-data', `${file} is not what a run writes: ${where}${issue.message}; start the run anew`)
-}
-
-/** Keys come from the file, and go to a terminal. */
-function shown(key: PropertyKey): string {
-  return String(key)
-    .slice(0, 60)
-    .replace(/[^\w.-]/g, '?')
 }

@@ -1,9 +1,9 @@
 // The state folder of a run that has ended well: nothing is left to resume from it.
 import { lstat, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { killPoint } from '../../killPoint.ts'
+import { killPoint } from '../../../system/killPoint.ts'
 import { progressFile } from './progress.ts'
-import type { RunFolder } from './runFolder.ts'
+import type { RunFolder } from '../../../runs/folder/runFolder.ts'
 
 /** What a run writes there, and leftovers of such files from a process that was killed while it wrote them. */
 const ours =

@@ -4,14 +4,14 @@ import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { Backend } from '../../compute/backend.ts'
 import { throwIfCancelled } from '../../errors.ts'
-import { killPoint } from '../../killPoint.ts'
+import { killPoint } from '../../../system/killPoint.ts'
 import type { Model } from '../../model/model.ts'
-import type { EventLog } from './eventLog.ts'
+import type { EventLog } from '../../../runs/events/eventLog.ts'
 import { createOverall, finishedParts, type Overall } from './overall.ts'
 import { watchMemory, type MemoryWatch } from './peakMemory.ts'
 import { saveProgress, type RunProgress } from './progress.ts'
 import { createRoom, type RunRoom } from './room.ts'
-import type { RunFolder } from './runFolder.ts'
+import type { RunFolder } from '../../../runs/folder/runFolder.ts'
 
 export interface SessionParts {
   readonly folder: RunFolder

@@ -2,7 +2,7 @@
 import { bytesOfTensor, type SafetensorsDtype } from '../../../shared/format/dtypes.ts'
 import { encodeHeader } from '../../../shared/format/encodeHeader.ts'
 import { EngineError } from '../../errors.ts'
-import { writeAtomic } from './atomicFile.ts'
+import { writeAtomic } from '../../../system/atomicFile.ts'
 
 export interface StateTensor {
   readonly name: string

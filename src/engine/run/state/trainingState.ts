@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
-import { requireOwnFile } from '../../checkpoint/ownFile.ts'
+import { requireOwnFile } from '../../../system/ownFile.ts'
 import type { Backend } from '../../compute/backend.ts'
 import { readF32 } from '../../compute/backend.ts'
 import { EngineError } from '../../errors.ts'

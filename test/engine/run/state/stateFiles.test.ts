@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
-import { writeAtomic } from '../../../../src/engine/run/state/atomicFile.ts'
+import { writeAtomic } from '../../../../src/system/atomicFile.ts'
 import { overlayCheckpoint } from '../../../../src/engine/run/state/overlay.ts'
-import { createRunFolder, runPlace } from '../../../../src/engine/run/state/runFolder.ts'
+import { createRunFolder, runPlace } from '../../../../src/runs/folder/runFolder.ts'
 import { bytesOf, writeTensors } from '../../../../src/engine/run/state/tensorFile.ts'
 
 describe('files of a run', () => {

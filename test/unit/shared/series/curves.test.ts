@@ -1,10 +1,10 @@
 // Curves of many runs: folded over seeds, thinned, and only what is new of them sent.
 import assert from 'node:assert/strict'
 import type { RunEvent } from '../../../../src/shared/protocol/events.ts'
-import { parseEvents } from '../../../../src/shared/protocol/parseEvents.ts'
+import { parseEvents } from '../../../../src/runs/events/parseEvents.ts'
 import { curveOf, foldCurves, type Curve, type FoldedCurve } from '../../../../src/shared/series/curves.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
-import { foldLeanLines } from '../../../../src/shared/series/leanLines.ts'
+import { foldLeanLines } from '../../../../src/runs/picture/leanLines.ts'
 import { emptyLeanRun, foldLean } from '../../../../src/shared/series/leanRun.ts'
 import { smooth } from '../../../../src/shared/series/smooth.ts'
 import { CurveThinner } from '../../../../src/shared/series/thinCurve.ts'

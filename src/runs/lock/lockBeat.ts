@@ -1,7 +1,7 @@
 // The heartbeat of a run's lock, in a thread of its own: kernels of the CPU backend keep the run's thread busy for longer
 // than a lock may stand still, and a busy run must not look like a dead one.
 import { parentPort, workerData } from 'node:worker_threads'
-import type { LockHolder } from '../../../shared/format/runLock.ts'
+import type { LockHolder } from './lockText.ts'
 import { beat } from './lockChain.ts'
 import { lockState, type BeatState } from './lockState.ts'
 

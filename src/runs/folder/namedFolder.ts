@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { errnoOf, writeError } from '../../checkpoint/diskErrors.ts'
-import { makeFolders } from '../../checkpoint/makeFolders.ts'
-import { EngineError } from '../../errors.ts'
-import { killPoint } from '../../killPoint.ts'
+import { errnoOf, writeError } from '../../system/diskErrors.ts'
+import { makeFolders } from '../../system/makeFolders.ts'
+import { EngineError } from '../../shared/errors.ts'
+import { killPoint } from '../../system/killPoint.ts'
 
 export interface FolderPlace {
   readonly parent: string

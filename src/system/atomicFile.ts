@@ -1,9 +1,9 @@
 // Files that are either whole or not there: written beside, flushed to the disk, then renamed.
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { writeError } from '../../checkpoint/diskErrors.ts'
-import { killPoint } from '../../killPoint.ts'
-import { createOwn } from '../../checkpoint/ownFile.ts'
+import { writeError } from './diskErrors.ts'
+import { killPoint } from './killPoint.ts'
+import { createOwn } from './ownFile.ts'
 
 /**
  * Replaces `path` by the chunks, one after the other. A file that several processes write needs a `temporary` of each.

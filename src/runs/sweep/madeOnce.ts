@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
-import { makeFolders } from '../../checkpoint/makeFolders.ts'
-import { readOwn } from '../../checkpoint/ownFile.ts'
-import { EngineError, throwIfCancelled } from '../../errors.ts'
+import { makeFolders } from '../../system/makeFolders.ts'
+import { readOwn } from '../../system/ownFile.ts'
+import { EngineError, throwIfCancelled } from '../../shared/errors.ts'
 import { lockRun, type RunLock } from '../lock/runLock.ts'
-import { parseRecorded } from './progressSchema.ts'
+import { parseRecorded } from '../folder/recorded.ts'
 
 export interface SharedWork<T> {
   /** Of this thing alone: whoever has its lock makes it. */

@@ -1,14 +1,14 @@
 // One process at a time in a run folder: two would overwrite each other's state. The lock lives by a heartbeat, so it
 // holds between containers and between machines that share a disk, and a killed process's lock runs out by itself.
-// What lies in the folder: shared/format/runLock.ts.
+// What lies in the folder: lockText.ts.
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
-import { beatMs, lockName, parseLock, successorName, type LockHolder } from '../../../shared/format/runLock.ts'
-import { writeError } from '../../checkpoint/diskErrors.ts'
-import { EngineError, throwIfCancelled } from '../../errors.ts'
-import { startWorker } from '../../startWorker.ts'
+import { beatMs, lockName, parseLock, successorName, type LockHolder } from './lockText.ts'
+import { writeError } from '../../system/diskErrors.ts'
+import { EngineError, throwIfCancelled } from '../../shared/errors.ts'
+import { startWorker } from '../../system/startWorker.ts'
 import type { BeatStart } from './lockBeat.ts'
 import { addLink, beat, holds, readChain, removeChain, tidy, withdraw, type LockLink } from './lockChain.ts'
 import { describeHolder, newHolder, seemsDead } from './lockHolder.ts'

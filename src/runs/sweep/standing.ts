@@ -1,5 +1,5 @@
 // How far a run is, from what its folder shows: the one rule of the command line and of the editor.
-import type { SweepRunState } from './sweepTable.ts'
+import type { SweepRunState } from '../../shared/sweep/sweepTable.ts'
 
 export interface Standing {
   readonly state: SweepRunState

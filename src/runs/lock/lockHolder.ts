@@ -2,8 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { errnoOf } from '../../checkpoint/diskErrors.ts'
-import { parseLock, type LockHolder } from '../../../shared/format/runLock.ts'
+import { errnoOf } from '../../system/diskErrors.ts'
+import { parseLock, type LockHolder } from './lockText.ts'
 
 /** This process, with a new token. */
 export function newHolder(): LockHolder {

@@ -1,4 +1,4 @@
-// The files of a run's lock (shared/format/runLock.ts). All calls are synchronous and short: they are also made by a
+// The files of a run's lock (lockText.ts). All calls are synchronous and short: they are also made by a
 // heartbeat, which has nothing else to do, and where a run must know at once whether it still holds its folder.
 import { closeSync, constants, fstatSync, linkSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,10 +10,10 @@ import {
   maxLockBytes,
   successorName,
   type LockHolder,
-} from '../../../shared/format/runLock.ts'
-import { errnoOf } from '../../checkpoint/diskErrors.ts'
-import { kindOf } from '../../checkpoint/fileKind.ts'
-import { EngineError } from '../../errors.ts'
+} from './lockText.ts'
+import { errnoOf } from '../../system/diskErrors.ts'
+import { kindOf } from '../../system/fileKind.ts'
+import { EngineError } from '../../shared/errors.ts'
 import { tokenOf } from './lockHolder.ts'
 
 export interface LockLink {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { startWorker } from '../../src/engine/startWorker.ts'
+import { startWorker } from '../../../src/system/startWorker.ts'
 
 const saying = (what: string) => `import { parentPort } from 'node:worker_threads'\nparentPort.postMessage('${what}')\n`
 

@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beatMs, parseLock } from '../../../shared/format/runLock.ts'
+import { beatMs, parseLock } from './lockText.ts'
 import { readChain } from './lockChain.ts'
 import { newHolder, seemsDead } from './lockHolder.ts'
 

@@ -1,10 +1,10 @@
 // What a sweep's folder says of runs whose own folder cannot say it: cancelled before they began, or refused.
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readOwn } from '../checkpoint/ownFile.ts'
-import { writeAtomic } from '../run/state/atomicFile.ts'
-import { parseRecorded } from '../run/state/progressSchema.ts'
-import type { SweepFolder } from './sweepFolder.ts'
+import { readOwn } from '../../system/ownFile.ts'
+import { writeAtomic } from '../../system/atomicFile.ts'
+import { parseRecorded } from '../folder/recorded.ts'
+import type { SweepFolder } from '../folder/sweepFolder.ts'
 import { cancelledShape } from './sweepSchema.ts'
 
 /** Runs that are to stop, or not to begin. */

@@ -1,6 +1,6 @@
 // Lines of events.jsonl that nobody vouches for: what is not an event as events.ts has it is left out, so that whoever
 // draws a run need not expect anything else. By hand and not by zod, which the extension's bundle goes without.
-import type { RunEvent } from './events.ts'
+import type { RunEvent } from '../../shared/protocol/events.ts'
 
 type Check = (value: unknown) => boolean
 

@@ -15,9 +15,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { encodeLock, lockName, type LockHolder } from '../../../../src/shared/format/runLock.ts'
-import { newHolder } from '../../../../src/engine/run/lock/lockHolder.ts'
-import { lockRun } from '../../../../src/engine/run/lock/runLock.ts'
+import { encodeLock, lockName, type LockHolder } from '../../../../src/runs/lock/lockText.ts'
+import { newHolder } from '../../../../src/runs/lock/lockHolder.ts'
+import { lockRun } from '../../../../src/runs/lock/runLock.ts'
 import { brisk, type FromLockChild, type ToLockChild } from '../../../support/lockChild.ts'
 
 const source = fileURLToPath(new URL('../../../support/lockChild.ts', import.meta.url))

@@ -1,8 +1,8 @@
 // events.jsonl: what a run says while it goes on, one JSON object a line (shared/protocol/events.ts).
 import { closeSync, ftruncateSync, writeSync } from 'node:fs'
-import type { NewRunEvent, RunEvent } from '../../../shared/protocol/events.ts'
-import { writeError } from '../../checkpoint/diskErrors.ts'
-import { openOwnSync } from '../../checkpoint/ownFile.ts'
+import type { NewRunEvent, RunEvent } from '../../shared/protocol/events.ts'
+import { writeError } from '../../system/diskErrors.ts'
+import { openOwnSync } from '../../system/ownFile.ts'
 import { wholeLineBytes } from './wholeLines.ts'
 
 export interface EventLog {

@@ -1,0 +1,38 @@
+// Errors for people: each says what is wrong, where, and how to mend it.
+import type { CheckpointReason } from './format/formatError.ts'
+
+/** The closed list of codes: callers branch on the code, people read the message. */
+export type ErrorCode =
+  | 'usage' // the command or its arguments
+  | 'not-found' // a file or folder that is not there
+  | 'bad-checkpoint' // a safetensors file, index or folder that cannot be trusted
+  | 'bad-config' // config.json or tokenizer.json
+  | 'unsupported' // understood, but not something this engine can compute
+  | 'bad-data' // calibration, training or evaluation data
+  | 'bad-recipe'
+  | 'exists' // an output that is already there
+  | 'disk' // full, read-only, or failing
+  | 'network' // no connection, a server that fails, or bytes that are not the ones it announced
+  | 'out-of-memory'
+  | 'device-lost'
+  | 'numeric' // NaN, not positive definite, diverged
+  | 'mask-broken' // a pruned weight came back
+  | 'cancelled'
+  | 'internal' // a mistake of ours
+
+export class EngineError extends Error {
+  readonly code: ErrorCode
+  /** The kind of a 'bad-checkpoint', where a caller has to know it. */
+  readonly reason: CheckpointReason | undefined
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly reason?: CheckpointReason }) {
+    super(message, options)
+    this.name = 'EngineError'
+    this.code = code
+    this.reason = options?.reason
+  }
+}
+
+/** Throws `cancelled` when the signal has fired. Call between pieces of work of at most a few hundred ms. */
+export function throwIfCancelled(signal: { readonly aborted: boolean } | undefined): void {
+  if (signal?.aborted) throw new EngineError('cancelled', 'cancelled')
+}
