@@ -25,7 +25,7 @@ export class Arena {
     this.#backend.release(tensor)
   }
 
-  /** Takes a tensor out of the scope: the caller owns it now. */
+  /** Takes a tensor out of the scope; the caller then owns it. */
   keep(tensor: Tensor): Tensor {
     this.#owned = this.#owned.filter((t) => t.buffer !== tensor.buffer)
     return tensor
@@ -41,7 +41,7 @@ export class Arena {
   }
 }
 
-/** What `body` allocates outlives it, unless it throws: then nothing stays allocated. Who plans with less after that needs all of the memory. */
+/** Tensors that `body` allocates outlive it unless it throws: then nothing stays allocated, since a smaller plan needs all of the memory. */
 export function fillArena<T>(backend: Backend, body: (arena: Arena) => T): T {
   const arena = new Arena(backend)
   try {

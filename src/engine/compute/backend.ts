@@ -9,19 +9,19 @@ export type Device = 'cpu' | 'wgpu'
 
 export interface DeviceInfo {
   readonly device: Device
-  /** What people see: "OpenBLAS 0.3.29, 2 threads" or the adapter's name. */
+  /** Its name for people: "OpenBLAS 0.3.29, 2 threads" or the adapter's name. */
   readonly description: string
-  /** Whatever a report needs to be repeatable: BLAS, its configuration, threads, adapter, driver. */
+  /** Everything that makes a report repeatable: BLAS, its configuration, threads, adapter, driver. */
   readonly details: Record<string, string | number | boolean>
 }
 
-/** What callers choose by; nothing outside this folder asks a device for its name. */
+/** The traits that callers choose by; nothing outside this folder asks a device for its name. */
 export interface DeviceTraits {
   /** Tensors lie in the host's memory: what stays on the device is not copied. */
   readonly inHostMemory: boolean
-  /** Its memory is not the host's; absent: it is, or shares it. */
+  /** Set where its memory is apart from the host's. */
   readonly ownMemory?: boolean
-  /** No tensor may be larger; absent: as large as there is memory. */
+  /** Largest tensor; absent where memory alone limits it. */
   readonly mostTensorBytes?: number
   /** Products widen 16-bit weights each time, so f32 ones are faster where they fit. */
   readonly widensWeights: boolean
@@ -29,17 +29,17 @@ export interface DeviceTraits {
   readonly bf16Products: boolean
 }
 
-/** bf16: inputs of products are rounded to bf16. Their sums, and everything else, are f32. */
+/** With bf16, inputs of products are rounded to bf16; their sums, and everything else, are f32. */
 export type Precision = 'f32' | 'bf16'
 
 export interface MemoryUse {
   readonly usedBytes: number
   readonly peakBytes: number
-  /** What the device could hold, as far as it says. */
+  /** Bytes that the device could hold, as far as it tells. */
   readonly limitBytes: number
 }
 
-/** What plans have to make do with from now on. */
+/** The smaller limit for plans from now on. */
 export type SmallerPlan = { readonly limitBytes: number } | { readonly rows: number }
 
 /**
@@ -49,7 +49,7 @@ export type SmallerPlan = { readonly limitBytes: number } | { readonly rows: num
 export interface Backend {
   readonly info: DeviceInfo
   readonly traits: DeviceTraits
-  /** What the products of a model are computed in; see precision.ts. A device opens with f32. */
+  /** The type in which products of a model are computed (computeIn.ts). A device opens with f32. */
   readonly precision: Precision
   readonly kernels: Kernels
   /** Selection of weights and SparseGPT; the reference has them apart. */
@@ -70,7 +70,7 @@ export interface Backend {
   /** Resolves when everything called so far is done; rejects with the first error of it. */
   sync(): Promise<void>
   memory(): MemoryUse
-  /** What passes ask how many windows go together. Absent where memory is the host's. */
+  /** Tells passes how many windows go together. Absent where memory is the host's. */
   readonly rowLimit?: RowLimit
   /**
    * After `out-of-memory` of the device: lowers what `memory().limitBytes` says from now on, or `rowLimit` where the last try took
@@ -82,13 +82,13 @@ export interface Backend {
   close(): Promise<void>
 }
 
-/** Kernels that are run, and kept to be run again on the same tensors without being called. */
+/** Records kernels while they run, to run them again on the same tensors without calling them. */
 export interface Recorder {
   /** Tensors of it stay until `close`; what is released becomes room for later ones. It writes in `varying` only. */
   readonly backend: Pick<Backend, 'kernels' | 'allocate' | 'release' | 'write'>
-  /** Writes and kernels that are others every time, the same number of them: called now, and before each replay. */
+  /** Takes writes and kernels whose arguments differ every time, but not their number: they are called now, and before each replay. */
   varying(call: () => void): void
-  /** All kernels again, in their order. */
+  /** Runs all kernels again, in their order. */
   replay(): void
   close(): void
 }

@@ -12,12 +12,12 @@ export interface AdapterFacts {
   vendor: string
   architecture: string
   software: boolean
-  /** Whether it computes and gives results back; else why not. */
+  /** true where it computes and gives results back; else the reason why not. */
   computes: true | string
   subgroupSizes: [min: number, max: number] | null
-  /** Of what kernels here or later ones can use. */
+  /** Features that kernels, present or later ones, can use. */
   features: string[]
-  /** Of products on tensor cores with f16 inputs and f32 sums, such as 16x16x16; null when there are none. */
+  /** Shapes of products on tensor cores with f16 inputs and f32 sums, such as 16x16x16; null when there are none. */
   tensorCores: string | null
   limits: { maxBufferBytes: number; maxBindingBytes: number; workgroupBytes: number }
 }
@@ -73,13 +73,13 @@ export interface CpuFacts {
   description: string
   threads: number
   blas: { name: string; path: string; config: string } | null
-  /** Why there is no BLAS. */
+  /** The reason why there is no BLAS. */
   note: string
-  /** Of a product [256,1024]·[1024,1024]ᵀ with all threads. */
+  /** Rate of a product [256,1024]·[1024,1024]ᵀ with all threads. */
   blasGflops: number | null
   /** Products of bf16; null where there are none. */
   bf16: { name: string; path: string; gflops: number } | null
-  /** Why there are no products of bf16. */
+  /** The reason why there are no products of bf16. */
   bf16Note: string
   wasmGflops: number
 }

@@ -3,8 +3,9 @@
 // Conventions. Outputs come first, then inputs, then sizes. N rows (tokens), C channels, I and O in and out
 // features, V vocabulary. Tensors are f32 unless said otherwise; `weight` and `table` may also be f16 or bf16
 // (accumulation is always f32). `input` and `dOut` of products and adapters may be bf16 where the device has
-// `bf16Products`, both of them and the weight of a product; only sums are f32 then. "+=" adds to what is there: parameter gradients add, activations are written.
-// Outputs do not overlap inputs unless a line says "in place". Masks are u32 [O, ceil(I/32)], 1 = kept.
+// `bf16Products`, both of them and the weight of a product; only sums are f32 then. "+=" adds to what is there: parameter
+// gradients add, activations are written. Outputs do not overlap inputs unless a line says "in place". Masks are u32 [O,
+// ceil(I/32)], 1 = kept.
 import type { Tensor } from './tensor.ts'
 
 export type Activation =

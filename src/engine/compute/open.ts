@@ -11,17 +11,20 @@ import { openWebGpu, type WebGpuBackend } from './webgpu/backend.ts'
 
 export interface OpenOptions {
   device: 'auto' | 'cpu' | 'wgpu'
-  /** Which GPU, by its name or a part of it (`doctor` lists them). Asks for 'wgpu': no other device is taken instead. */
+  /** Name of the GPU, or a part of it (`doctor` lists them). It implies 'wgpu': no other device is taken instead. */
   adapter?: string
-  /** Of the CPU backend; default: what the machine offers. */
+  /** Threads of the CPU backend; default: as many as the machine offers. */
   threads?: number
-  /** What may be used of the GPU's memory, as people write sizes. Default: what the GPU gives, half of the host's where it shares that, all of it for a software one. */
+  /**
+   * Most of the GPU's memory to use, as people write sizes. Default: what the GPU gives, half of the host's where it shares
+   * that, all of it for a software one.
+   */
   deviceMemory?: string
 }
 
 /** `info.details.reason` says why this device was taken. 'wgpu' takes software adapters too, or throws the remedy. */
 export async function openBackend({ device, adapter, threads, ...options }: OpenOptions): Promise<Backend> {
-  // Before a device is looked for: a slip of the pen must not send the work elsewhere.
+  // Options are checked before a device is looked for: a typing error must not send the work elsewhere.
   const deviceMemory = options.deviceMemory ? sizeOf(options.deviceMemory) : undefined
   if (device === 'cpu' && deviceMemory !== undefined)
     throw new EngineError(
@@ -71,7 +74,7 @@ async function openProbed(maxBytes: number | undefined, adapter?: string): Promi
   }
 }
 
-/** Of one that shares the host's memory half: the engine and all other programs live there too. */
+/** Memory that a GPU may use. Of the host's memory that it shares this is half: the engine and all other programs are there too. */
 async function memoryOf({ traits, info, identity, measureMemory }: WebGpuBackend): Promise<number> {
   if (!traits.ownMemory) return machineMemoryBytes() / 2
   const bound = await memoryBound(String(info.details.vendor))

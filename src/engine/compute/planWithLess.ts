@@ -1,14 +1,14 @@
-// A device that runs out of memory: what was asked of it is done again, with a smaller plan each time.
+// When a device runs out of memory, its work is done again, with a smaller plan each time.
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { EngineError, isOutOfMemory } from '../errors.ts'
 import type { Backend, SmallerPlan } from './backend.ts'
 
 export interface LessOptions {
-  /** Before each further try. */
+  /** Called before each further try. */
   readonly onLess?: (less: SmallerPlan) => void | Promise<void>
-  /** What its user can do to need less, as in "use a shorter prompt". */
+  /** Advice that makes it need less, as in "use a shorter prompt". */
   readonly remedy: string
-  /** False once something has been said that cannot be taken back. */
+  /** Returns false once output was given that cannot be taken back. */
   readonly mayRepeat?: () => boolean
 }
 
@@ -34,12 +34,12 @@ export async function planWithLess<T>(
   }
 }
 
-/** What is planned with from now on, as in "begins again with …". */
+/** The smaller plan in words, as in "begins again with …". */
 export function lessText(less: SmallerPlan): string {
   return 'rows' in less ? `at most ${less.rows} tokens at a time` : `${formatBytes(less.limitBytes)} of its memory`
 }
 
-/** A smaller batch is no remedy any more. */
+/** The error where a smaller batch is no remedy any more. */
 function tooLittle(description: string, remedy: string, cause: EngineError): EngineError {
   const message = `${description} has too little memory for this, even with a window at a time and no more than a block there: close what else uses it, ${remedy}, or compute on the CPU (--device cpu) (${cause.message})`
   return new EngineError('out-of-memory', message, { cause })

@@ -35,7 +35,7 @@ export interface Digit {
   readonly shift: number
   readonly bits: number
   readonly prefix: number
-  /** null: a digit of the first key. A number: of the second key of the scores that round to it. */
+  /** null for a digit of the first key; else the f32 whose scores are counted by their second key. */
   readonly within: number | null
 }
 
@@ -48,11 +48,11 @@ export interface Limit {
   readonly score: number
   /** The second key. */
   readonly place: number
-  /** In row-major order; Infinity = all of them. */
+  /** Number of ties that go, in row-major order; Infinity = all of them. */
   readonly ties: number
 }
 
-/** Of an inverse Hessian H⁻¹ = Uᵀ·U. */
+/** The factor U of an inverse Hessian H⁻¹ = Uᵀ·U. */
 export interface InverseFactor {
   /** U [I,I], zeros below the diagonal. */
   readonly upper: Tensor
@@ -60,7 +60,7 @@ export interface InverseFactor {
   readonly inverseDiagonal: Tensor
 }
 
-/** How a backend compares scores. */
+/** The way in which a backend compares scores. */
 export interface PruneTraits {
   /** False: a score is an f32 itself, so that there is nothing to ask within one (the second key of Digit). */
   readonly scoresInF64: boolean

@@ -1,4 +1,4 @@
-// Which bytes of a growing memory are free: best fit over a list ordered by address, neighbours merged.
+// Keeps the free bytes of a growing memory: best fit over a list ordered by address, neighbours merged.
 
 interface Span {
   start: number

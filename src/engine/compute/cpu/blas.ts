@@ -33,7 +33,7 @@ export type Gemm = (
   ldc: number,
 ) => void
 
-/** What a library is given for an address, of the shared memory at `base` or outside it. */
+/** Makes the pointer for a library from an address, in the shared memory at `base` or outside it. */
 export function bindPointer(base: bigint): (address: number) => number {
   const start = Number(base)
   return (address) => (isOutside(address) ? address : start + address)

@@ -10,7 +10,7 @@ export interface Command {
   scratchStart: number
   /** Bytes from one thread's scratch to the next. */
   scratchStride: number
-  /** Of a thread's scratch, what lies from here to its end is its stage. */
+  /** Offset in a thread's scratch at which its stage begins; the stage goes to the end. */
   stageOffset: number
 }
 

@@ -1,4 +1,4 @@
-// Which BLAS this machine has. A library is code: only known names in system folders are tried, or the path that the
+// Finds the BLAS of this machine. A library is code: only known names in system folders are tried, or the path that the
 // machine's environment names (never one from a recipe or a workspace).
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

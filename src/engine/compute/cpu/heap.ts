@@ -1,4 +1,4 @@
-// Where tensors lie: in one shared WebAssembly memory, where every thread, every kernel and BLAS see the same addresses; and
+// Places tensors in one shared WebAssembly memory, where every thread, every kernel and BLAS see the same addresses; and
 // outside it (outside.ts) those that are large, or that it has no room for.
 import { bytesPerElement, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
@@ -9,9 +9,9 @@ import { heapStart } from './control.ts'
 import { addressableBytes, isOutside, openOutside, type Outside } from './outside.ts'
 
 const page = 65536
-/** Grow in steps, so that many small tensors do not each ask the system. */
+/** The memory grows in steps, so that many small tensors do not each ask the system. */
 const growthBytes = 16 * 2 ** 20
-/** Kept inside for what kernels need there for themselves, where tensors have another place. */
+/** Bytes kept inside for the kernels' own needs, where tensors have another place. */
 const kernelBytes = 512 * 2 ** 20
 /** Tensors of so many bytes lie outside: inside they would leave holes that the system does not get back. */
 const largeBytes = 256 * 2 ** 20
@@ -21,9 +21,9 @@ const leastDiscard = 2 ** 20
 const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
 
 export interface HeapOptions {
-  /** Of all tensors together. */
+  /** Most bytes of all tensors together. */
   readonly maxBytes: number
-  /** 0: every tensor lies outside (tests); Infinity: none does. */
+  /** Least bytes of a tensor that lies outside: with 0 every one does (tests), with Infinity none. */
   readonly largeBytes?: number
 }
 
@@ -139,7 +139,7 @@ export class Heap {
   #map(outside: Outside, bytes: number): number {
     const size = Math.max(bytes, 1)
     if (this.#usedBytes + size > this.#limitBytes) this.#refuse(bytes)
-    // What is free inside would count twice.
+    // Bytes that are free inside would count twice.
     for (const { start, end } of this.#allocator.freeSpans(leastDiscard)) outside.discard(start, end - start)
     const address = outside.map(size)
     if (address === 0) this.#refuse(bytes)

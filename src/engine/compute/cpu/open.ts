@@ -24,13 +24,13 @@ export interface CpuOptions {
   readonly blas?: 'auto' | 'none'
   /** none: no products of bf16, and those of f32 by BLAS. */
   readonly oneDnn?: 'auto' | 'none'
-  /** Of all tensors; default: the machine's memory. */
+  /** Most bytes of all tensors; default: the machine's memory. */
   readonly maxBytes?: number
   /** Tensors of at least so many bytes lie outside the WebAssembly memory; Infinity: none does, so that they end at 4 GiB. */
   readonly largeBytes?: number
-  /** What each thread sees of tensors outside at a time; default: what stays in its cache. */
+  /** Bytes of tensors outside that each thread sees at a time; default: what stays in its cache. */
   readonly stageBytes?: number
-  /** false: without fused multiply-add, as on runtimes that lack relaxed SIMD. */
+  /** false computes without fused multiply-add, as on runtimes that lack relaxed SIMD. */
   readonly relaxed?: boolean
 }
 

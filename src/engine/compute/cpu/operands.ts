@@ -1,8 +1,8 @@
-// Which bytes the items of a wasm task touch, so that tensors outside the WebAssembly memory can be shown to it a panel at
+// The bytes that the items of a wasm task touch, so that tensors outside the WebAssembly memory can be shown to it a panel at
 // a time (staged.ts). A task without a line here only takes addresses inside, or is a native one that stages by itself.
 import type { Use } from './stage.ts'
 
-/** What lies behind one argument of a task. */
+/** The memory behind one argument of a task. */
 export type Operand = { readonly arg: number; readonly use: Use } &
   /** Each item owns so many bytes, one after the other; there are no more than `total` of them. */
   (

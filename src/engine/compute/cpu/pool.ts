@@ -31,7 +31,7 @@ export interface Split {
   readonly unit: number
   /** Scratch of each thread. */
   readonly scratchBytes?: number
-  /** What a native task shows its kernels at once of tensors that lie outside, at least. */
+  /** Least bytes of tensors outside that a native task shows its kernels at once. */
   readonly stageBytes?: number
 }
 
@@ -40,7 +40,7 @@ export interface Split {
  * up the others for long.
  */
 const chunksPerThread = 12
-/** Nothing that a chunk does takes this long. */
+/** Milliseconds that no chunk takes. */
 const stallMs = 300_000
 
 export interface PoolOptions {
@@ -48,13 +48,13 @@ export interface PoolOptions {
   readonly module: WebAssembly.Module
   readonly libraries: Libraries
   readonly threads: number
-  /** What its threads can do, by the kernels they have. */
+  /** The tasks of its threads, by the kernels they have. */
   readonly taskTable: (wasm: Wasm) => TaskTable
-  /** Of each thread, while a tensor lies outside; more where a kernel's smallest panel takes it. */
+  /** Bytes of each thread's stage while a tensor lies outside; more where a kernel's smallest panel takes it. */
   readonly stageBytes: number
 }
 
-/** What a worker of the pool begins with. */
+/** The start data of a worker of the pool. */
 export interface WorkerStart {
   readonly memory: WebAssembly.Memory
   readonly module: WebAssembly.Module
@@ -67,7 +67,7 @@ export interface WorkerStart {
   readonly oneDnn: string | null
 }
 
-/** What kernels ask of the pool: to run their tasks at once, or to write them down as well (recorder.ts). */
+/** Runs the tasks of kernels at once, or records them as well (recorder.ts). */
 export type Runner = Pick<Pool, 'heap' | 'threads' | 'chunks' | 'run' | 'inline'>
 
 export class Pool {
@@ -75,11 +75,11 @@ export class Pool {
   readonly threads: number
   readonly blas: Blas | null
   readonly wasm: Wasm
-  /** For tests: what the pool runs on. */
+  /** The threads of the pool, for tests. */
   readonly workers: readonly Worker[]
   readonly #control: Control
   readonly #replay: Replay
-  /** By what tells programs apart. */
+  /** Choices of threads, by the keys that tell programs apart. */
   readonly #choices = new Map<string, ThreadChoice>()
   readonly #table: TaskTable
   readonly #env: TaskEnv
@@ -173,7 +173,7 @@ export class Pool {
     this.#end(finished, 'a program')
   }
 
-  /** Where the threads' scratch lies, until a command asks for more of it. */
+  /** Address of the threads' scratch, until a command asks for more of it. */
   get scratchStart(): number {
     return this.#scratchStart
   }

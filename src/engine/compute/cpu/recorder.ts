@@ -26,7 +26,7 @@ export function createRecorder(pool: Pool, kernelsOf: (runner: Runner) => Kernel
   const { heap } = pool
   const calls: Call[] = []
   const varied: Varying[] = []
-  /** Where the calls of a varying call go, while it is made again. */
+  /** Index at which the calls of a varying call are replaced, while it is made again. */
   let place: number | null = null
   let varies = false
   let program: ProgramInMemory | null = null
@@ -106,7 +106,7 @@ function openProgram(pool: Pool, calls: readonly Call[]): ProgramInMemory {
   const entryWords = headWords + Math.max(...calls.map(({ args }) => args.length))
   const address = pool.heap.allocateInside(8 * entryWords * calls.length)
   const words = new Float64Array(pool.heap.memory.buffer, address, entryWords * calls.length)
-  // Of one model, whatever the text.
+  // It is the program of one model, whatever the text.
   const kind = `${calls.length} of ${calls.reduce((sum, { split }) => sum + split.total, 0)}`
   let scratchStart = -1
   const set = (i: number, { task, split, args }: Call) =>

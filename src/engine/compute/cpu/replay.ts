@@ -9,7 +9,7 @@
 import type { Control, ExecuteChunk } from './control.ts'
 import { chunkRange, headWords, readCommand } from './entry.ts'
 
-/** Where a program lies, in entries of equal size. */
+/** Place of a program, in entries of equal size. */
 export interface ProgramPlace {
   readonly address: number
   readonly entryWords: number
@@ -20,12 +20,12 @@ export interface ProgramPlace {
 const wordsAt = 4096
 /** Words on cache lines of their own. */
 const [position, done, sleepers, words] = [0, 16, 32, 48]
-/** What the position word says while there is no program. */
+/** Value of the position word while there is no program. */
 const closed = -1
 /** Entries that the position word can count. */
 export const mostEntries = 2 ** 19
 
-/** At the word, between two at the clock. */
+/** Number of looks at the word between two at the clock. */
 const looks = 200
 const spinMs = 0.1
 const pauseMs = 50
@@ -102,7 +102,7 @@ export class Replay {
     if (Atomics.add(this.#state, done, 1) + 1 === chunks) this.#openFrom(index + 1, execute)
   }
 
-  /** Whoever finished a command: runs what follows until there is one to share, and opens that. */
+  /** Called by the thread that finished a command: it runs what follows until there is a command to share, and opens that. */
   #openFrom(index: number, execute: ExecuteChunk): void {
     const state = this.#state
     const entries = this.#place[2]
@@ -140,7 +140,7 @@ export class Replay {
     )
   }
 
-  /** Until the position is no longer `seen`. False when a worker is lost or it stays so for `stallMs`. */
+  /** Waits until the position is no longer `seen`. Returns false when a worker is lost, or when that takes `stallMs`. */
   #await(seen: number, stallMs: number): boolean {
     const state = this.#state
     const since = performance.now()

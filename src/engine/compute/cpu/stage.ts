@@ -2,7 +2,7 @@
 // inside is used in place.
 import { isOutside, type Outside } from './outside.ts'
 
-/** What a kernel does with a panel. */
+/** The way in which a kernel uses a panel. */
 export type Use = 'in' | 'out' | 'inout'
 
 interface WriteBack {
@@ -47,7 +47,7 @@ export class Stage {
     return isOutside(address) ? [this.#stage(use, address, rows, 4 * columns, 4 * ld), columns] : [address, ld]
   }
 
-  /** As `bytes`, for rows `pitch` bytes apart which are packed even when they lie inside already. */
+  /** Like `bytes`, for rows `pitch` bytes apart, which are packed even when they lie inside already. */
   pack(use: Use, address: number, rows: number, bytes: number, pitch: number): number {
     return this.#stage(use, address, rows, bytes, pitch)
   }
@@ -68,7 +68,7 @@ export class Stage {
     return ints
   }
 
-  /** To give to `flush` later: panels taken before it stay. */
+  /** Returns a mark for `flush`: panels taken before it stay. */
   mark(): number {
     return this.#next
   }

@@ -5,7 +5,7 @@ import { isOutside } from './outside.ts'
 import type { Stage } from './stage.ts'
 import type { Wasm } from './wasm.ts'
 
-/** What a panel may lose to its alignment. */
+/** Most bytes that a panel loses to its alignment. */
 const slack = 64
 
 /** Calls `name(start, end, ...args)`. @throws when what lies outside is no operand of operands.ts. */
@@ -61,7 +61,7 @@ function panelItems({ operands, grain }: TaskOperands, args: readonly number[], 
   return Math.max(grain, Math.floor(fit / grain) * grain)
 }
 
-/** Where the kernel finds the items from `from` on, which it counts from 0 unless they keep their numbers. */
+/** Address for the kernel of the items from `from` on, which it counts from 0 unless they keep their numbers. */
 function show(stage: Stage, o: Operand, address: number, from: number, count: number, numbered: boolean): number {
   switch (o.kind) {
     case 'whole':

@@ -1,7 +1,7 @@
 // Libraries that the system has: the folders they are looked for in, and how they are loaded.
 import { existsSync } from 'node:fs'
 
-/** Read by the libraries when they load: one thread each, the pool splits the work. */
+/** Variables that the libraries read when they load: one thread each, since the pool splits the work. */
 const loadEnvironment: Readonly<Record<string, string>> = {
   OPENBLAS_NUM_THREADS: '1',
   OMP_NUM_THREADS: '1',
@@ -11,7 +11,7 @@ const loadEnvironment: Readonly<Record<string, string>> = {
   VECLIB_MAXIMUM_THREADS: '1',
 }
 
-/** That exist, in order of preference. */
+/** Folders that exist, in order of preference. */
 export function linuxFolders(): string[] {
   const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'
   const mkl = '/opt/intel/oneapi/mkl/latest/lib'

@@ -1,4 +1,4 @@
-// One thread's side of a command: what a task is, what it has at hand, and the table by which a task travels as its index.
+// One thread's side of a command: the task, its environment, and the table by which a task travels as its index.
 import type { Blas, Gemm } from './blas.ts'
 import type { Command } from './entry.ts'
 import type { OneDnn } from './oneDnn.ts'
@@ -7,15 +7,15 @@ import { Stage } from './stage.ts'
 import { stagedGemm } from './stagedGemm.ts'
 import type { Wasm } from './wasm.ts'
 
-/** What a thread has at hand. Addresses are byte offsets in the shared memory, or pointers outside it (outside.ts). */
+/** The environment of a thread. Addresses are byte offsets in the shared memory, or pointers outside it (outside.ts). */
 export interface TaskEnv {
-  /** Takes addresses inside only. */
+  /** Kernels, which take addresses inside only. */
   readonly wasm: Wasm
   /** Single-threaded product of matrices anywhere: oneDNN or BLAS, or wasm where there is none. */
   readonly sgemm: Gemm
   /** The same of bf16 a and b, with f32 sums. Where there is none, no task asks for it. */
   readonly sbgemm: Gemm
-  /** Shows the wasm kernels what lies outside. */
+  /** Shows the wasm kernels panels of tensors outside. */
   readonly stage: Stage
   readonly blas: Blas | null
   /** 0 is the calling thread. Results must not depend on it: chunks go to whoever is free. */
@@ -34,7 +34,7 @@ export interface TaskTable {
   readonly tasks: readonly Task[]
 }
 
-/** What multiplies, as far as the machine has it. */
+/** Libraries of products, as far as the machine has them. */
 export interface Libraries {
   readonly blas: Blas | null
   readonly oneDnn: OneDnn | null
@@ -56,7 +56,7 @@ const noSbgemm: Gemm = () => {
   throw new Error('internal: a product of bf16 where there is none')
 }
 
-/** What a command says about its thread's scratch. */
+/** Sets the thread's scratch and stage as the command says. */
 export function openScratch(env: TaskEnv, { scratchStart, scratchStride, stageOffset }: Command): void {
   env.scratch = scratchStart + env.thread * scratchStride
   env.stage.open(env.scratch + stageOffset, env.scratch + scratchStride)

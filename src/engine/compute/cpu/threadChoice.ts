@@ -1,4 +1,4 @@
-// How many threads go through a program that is run again and again. Where memory is the limit one thread may read as much as
+// Chooses how many threads run a program that is run again and again. Where memory is the limit one thread may read as much as
 // all, and where other programs want a processor, all wait for the one that has lost it: so it is tried out as it goes.
 
 /** Runs between two trials, at first; a trial that changes nothing puts the next one off. */
@@ -11,16 +11,16 @@ const better = 0.95
 const worse = 1.2
 
 export class ThreadChoice {
-  /** All threads, half of them, and so on to one. */
+  /** Candidate numbers: all threads, half of them, and so on to one. */
   readonly #counts: readonly number[]
   #at = 0
-  /** Of the last runs with the present number. */
+  /** Milliseconds of the last runs with the present number. */
   #recentMs: number[] = []
   /** Their median as the last trial found it; 0 before the first. */
   #settledMs = 0
   #rest = leastRest
   #sinceTrial = 0
-  /** Which number is on trial, and what its runs took. */
+  /** The number on trial, and milliseconds of its runs. */
   #trial: { readonly at: number; readonly ms: number[] } | null = null
   #direction = 1
 
@@ -30,12 +30,12 @@ export class ThreadChoice {
     this.#counts = counts
   }
 
-  /** Of the next run. */
+  /** Number of threads of the next run. */
   get threads(): number {
     return this.#counts[this.#trial?.at ?? this.#at]
   }
 
-  /** Says how long the run took. */
+  /** Takes note of how long the run took. */
   took(ms: number): void {
     if (this.#counts.length === 1) return
     if (this.#trial) return this.#tried(this.#trial.at, [...this.#trial.ms, ms])

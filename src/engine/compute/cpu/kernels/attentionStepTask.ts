@@ -4,9 +4,9 @@ import type { Task, TaskEnv } from '../task.ts'
 
 /** Rows of a panel are a multiple of these: the kernel takes so many keys at a time (assembly/decode.ts). */
 const keysAtOnce = 8
-/** As the kernel counts parts of a head's keys. */
+/** Flags that tell the kernel of the first and of the last part of a head's keys. */
 const [opens, ends] = [1, 2]
-/** What a panel loses to its alignment. */
+/** Bytes that a panel loses to its alignment. */
 const slack = 64
 
 /** Bytes of scratch: the highest score and the sum of each head. */

@@ -54,7 +54,7 @@ function scoresOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scores
   gemmOf(env, h.code)(false, true, t.rows, t.keys, h.headDim, h.scale, from, ldq, to, ldk, 0, scores, t.keys)
 }
 
-/** What a product with q, k or v reads of a tile in scratch: itself, or its rounding in `narrow`, in scratch too. */
+/** A tile in scratch as products with q, k or v read it: the tile itself, or its rounding in `narrow`, in scratch too. */
 function operandOf({ wasm }: TaskEnv, { code }: Layout, { rows, keys }: Tile, tile: number, narrow: number): number {
   if (code === 0) return tile
   wasm.convert(0, rows * keys, narrow, code, tile, 0)

@@ -1,4 +1,4 @@
-// How a product out[m, n] is cut into a grid of pieces, one single-threaded BLAS call each.
+// Cuts a product out[m, n] into a grid of pieces, one single-threaded BLAS call each.
 
 export interface ProductGrid {
   /** Size of a piece; the last of a row or column may be smaller. */

@@ -19,7 +19,7 @@ export function codeOf(tensor: Tensor): number {
 /** Bytes of a weight that every thread may read whole: it stays in the cache they share. */
 const sharedBytes = 4 * 2 ** 20
 
-/** What packing one of the weight's columns, as the product sees them, costs. */
+/** Cost of packing one of the weight's columns, as the product sees them. */
 function packWeight(weight: Tensor, transposed: boolean, direct: boolean): number {
   if (!direct) return packColumn.transposedFar
   if (!transposed) return packColumn.plain
@@ -40,7 +40,7 @@ export interface ProductCall {
   readonly transB?: boolean
   readonly alpha?: number
   readonly beta?: number
-  /** Of a and b; f32 by default. */
+  /** Element type of a and b; f32 by default. */
   readonly code?: number
 }
 
@@ -71,7 +71,7 @@ function runRows(
     total += weight.shape[0]
     bytes += bytesOf(weight)
   })
-  // As many for each thread: the others would wait for one more.
+  // Every thread gets as many chunks: with one more for some, the others would wait.
   const chunks = pool.threads * Math.ceil(bytes / rowsBytes / pool.threads)
   pool.run('linearRows', { total, unit: Math.ceil(total / chunks), scratchBytes: 4 * width }, args)
 }

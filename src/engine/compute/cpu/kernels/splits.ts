@@ -1,4 +1,4 @@
-// How operations are split over the pool: by elements, rows or columns, never into pieces too small to be worth it.
+// Splits operations over the pool: by elements, rows or columns, never into pieces too small to be worth it.
 import type { Tensor } from '../../tensor.ts'
 import type { Runner, Split } from '../pool.ts'
 
