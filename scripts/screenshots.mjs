@@ -146,7 +146,7 @@ async function pictures(page, theme, name) {
   await chooseFromMenu(page, `${name}-wanda`, 'Try It')
   await view(page).getByRole('textbox', { name: 'Prompt' }).fill('And the king said unto them,')
   await view(page).getByRole('button', { name: 'Generate' }).click()
-  await view(page).locator('[data-status]', { hasText: 'Written on' }).waitFor({ timeout: 120_000 })
+  await view(page).locator('[data-status]', { hasText: 'Generated with' }).waitFor({ timeout: 120_000 })
   await view(page).locator('.differs').first().focus()
   await picture(page, `try-${theme}`)
   await runCommand(page, 'View: Close All Editors')

@@ -22,6 +22,7 @@ import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { seedNumber, wholeNumber } from './optionNumbers.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { writeNew } from './writeNew.ts'
+import { plural } from '../shared/format/plural.ts'
 
 interface AnalyseCliOptions extends CommonOptions, PrecisionOptions {
   calibration?: string
@@ -38,7 +39,7 @@ interface AnalyseCliOptions extends CommonOptions, PrecisionOptions {
   out?: string
 }
 
-export const analyseCommand = command('analyse', 'say what each matrix is like, and what pruning it would cost', [
+export const analyseCommand = command('analyse', 'measure each matrix of a model, and what pruning it would cost', [
   'analyse ../opt-125m',
   'analyse ../opt-125m --calibration c4.jsonl',
   'analyse ../opt-125m --calibration ids.safetensors --method wanda --sparsity 0.5 0.7 --sensitivity block --out map.json',
@@ -52,18 +53,18 @@ export const analyseCommand = command('analyse', 'say what each matrix is like, 
   .option('--samples <n>', 'calibration windows (default: 16 of text, all ids)', wholeNumber)
   .option('--seq-len <n>', 'tokens in a window (default: 512 of text, rows of ids as they are)', wholeNumber)
   .addOption(
-    new Option('--method <name...>', `what would prune (default: ${andList(defaultMethods)})`).choices(methodNames),
+    new Option('--method <name...>', `methods to measure (default: ${andList(defaultMethods)})`).choices(methodNames),
   )
-  .option('--sparsity <s...>', `how much would go (default: ${andList(defaultSparsities.map(String))})`, shares)
-  .option('--pattern <N:M...>', 'as well, or instead: N zeros in each M consecutive inputs')
+  .option('--sparsity <s...>', `sparsities to measure (default: ${andList(defaultSparsities.map(String))})`, shares)
+  .option('--pattern <N:M...>', 'patterns to measure as well, or instead: N zeros in each M consecutive inputs')
   .addOption(
     new Option(
       '--sensitivity <unit>',
-      'also the loss of the model when only this is pruned, as the first of the above says',
+      'also the loss of the model with only this pruned, by the first method and sparsity',
     ).choices(sensitivityUnits),
   )
-  .option('--allocate <s>', 'also the sparsities of the blocks, this in the mean, that cost each the same error', share)
-  .option('--seed <n>', 'of drawn windows and of random pruning', seedNumber, 0)
+  .option('--allocate <s>', 'also the sparsities of the blocks, with this mean, that cost each the same error', share)
+  .option('--seed <n>', 'seed of drawn windows and of random pruning', seedNumber, 0)
   .addOption(precisionOption())
   .addOption(memoryOption())
   .option('--out <file>', 'also write the JSON there; it must not exist')
@@ -151,14 +152,14 @@ function describe({ modules, calibration, sensitivity, allocation, seconds, devi
   })
   const last = sensitivity
     ? [
-        `loss: with one ${sensitivity.unit} at a time pruned, on ${sensitivity.windows} windows; dense ${formatValue(sensitivity.loss)}`,
+        `loss: with one ${sensitivity.unit} at a time pruned, on ${plural(sensitivity.windows, 'window')}; dense ${formatValue(sensitivity.loss)}`,
       ]
     : []
   return [
     textTable(heads, rows),
     ...(calibration
       ? [
-          `errors: share of each matrix' outputs that would be lost, on ${calibration.windows} windows of ${calibration.seq_len} tokens; means of the block`,
+          `errors: share of each matrix' outputs that would be lost, on ${plural(calibration.windows, 'window')} of ${calibration.seq_len} tokens; means of the block`,
         ]
       : []),
     ...last,
@@ -167,7 +168,7 @@ function describe({ modules, calibration, sensitivity, allocation, seconds, devi
           `the same error of ${allocation.method} in every block: sparsity: [${allocation.sparsities.map((s) => s.toFixed(4)).join(', ')}]`,
         ]
       : []),
-    `${modules.length} matrices in ${seconds.toFixed(1)} s on ${device}`,
+    `${plural(modules.length, 'matrix', 'matrices')} in ${seconds.toFixed(1)} s on ${device}`,
   ].join('\n')
 }
 

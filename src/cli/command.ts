@@ -40,7 +40,7 @@ export function command(name: string, description: string, examples: string[]): 
     .option('--adapter <name>', 'which GPU, by a part of its name (doctor lists them)')
     .option(
       '--device-memory <size>',
-      'what to use of its memory, such as 8GB (default: all it gives, half of what it shares)',
+      'GPU memory to use, such as 8GB (default: all of its own, half of what it shares with the host)',
     )
     .addHelpText('after', `\nExamples:\n${examples.map((e) => `  $ sparsescope ${e}`).join('\n')}`)
     .exitOverride()

@@ -6,6 +6,7 @@ import { someOf } from '../shared/format/lists.ts'
 import type { CompareSummary, TensorChange } from '../shared/protocol/inspect.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { textTable } from '../shared/format/textTable.ts'
+import { plural } from '../shared/format/plural.ts'
 
 interface CompareCliOptions extends CommonOptions {
   expect?: 'mask-preserved'
@@ -69,9 +70,14 @@ function toText({ added, removed, reshaped, changed, same, verdict }: CompareSum
   ]
   const parts = lists
     .filter(([, names]) => names.length > 0)
-    .map(([what, names]) => `${names.length} tensors ${what}:\n  ${someOf(names, listedNames, '\n  ')}`)
+    .map(([what, names]) => `${plural(names.length, 'tensor')} ${what}:\n  ${someOf(names, listedNames, '\n  ')}`)
   if (changed.length > 0) parts.push(textTable(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow)))
-  return [`A: ${a}\nB: ${b}`, ...parts, `${same} tensors are equal.`, verdict].join('\n\n')
+  return [
+    `A: ${a}\nB: ${b}`,
+    ...parts,
+    same === 1 ? '1 tensor is equal.' : `${plural(same, 'tensor')} are equal.`,
+    verdict,
+  ].join('\n\n')
 }
 
 /** `--json` has them all. */

@@ -28,7 +28,7 @@ interface DemoOptions extends CommonOptions {
   memory?: string
 }
 
-export const demoCommand = command('demo', 'inspect, prune, recover and evaluate two small models that come along', [
+export const demoCommand = command('demo', 'inspect, prune, recover and evaluate two small bundled models', [
   'demo',
   'demo /tmp/sparsescope-demo',
   'demo --steps 20',

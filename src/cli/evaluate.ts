@@ -19,6 +19,7 @@ import { evaluateQuestions } from './evaluateQuestions.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { wholeNumber } from './optionNumbers.ts'
 import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
+import { plural } from '../shared/format/plural.ts'
 
 interface EvaluateOptions extends CommonOptions, PrecisionOptions {
   task: string
@@ -53,8 +54,8 @@ export const evaluateCommand = command(
     wholeNumber,
   )
   .option('--samples <n>', 'windows to use (default: all)', wholeNumber)
-  .option('--limit <n>', 'of a zero-shot task: the first rows of the data (default: all)', wholeNumber)
-  .option('--items', 'of a zero-shot task: with the log-likelihoods of every row (in --json)')
+  .option('--limit <n>', 'zero-shot tasks: only the first rows of the data (default: all)', wholeNumber)
+  .option('--items', 'zero-shot tasks: also the log-likelihoods of every row, with --json')
   .addOption(precisionOption())
   .addOption(memoryOption())
   .action(
@@ -180,7 +181,7 @@ interface Numbers {
 function describe(n: Numbers, data: string, device: string): string {
   return [
     `perplexity ${n.perplexity.toFixed(4)} on ${data}, context ${n.seq_len}`,
-    `exp of the mean over ${n.windows} windows of their mean loss on ${n.seq_len - 1} predicted tokens; windows do not overlap, the tail is dropped`,
+    `exp of the mean over ${plural(n.windows, 'window')} of their mean loss on ${plural(n.seq_len - 1, 'predicted token')}; windows do not overlap, the tail is dropped`,
     `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${formatBytes(n.peak_memory_mb * 2 ** 20)}, ${device}`,
   ].join('\n')
 }

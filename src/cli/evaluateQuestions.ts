@@ -13,6 +13,7 @@ import { closing } from './closing.ts'
 import type { CommonOptions, Context, Outcome } from './command.ts'
 import { memoryBytes } from './memoryOption.ts'
 import { openFor, type PrecisionOptions } from './precisionOption.ts'
+import { plural } from '../shared/format/plural.ts'
 
 export interface QuestionOptions extends CommonOptions, PrecisionOptions {
   task: TaskName
@@ -89,7 +90,7 @@ function describe(set: QuestionSet, result: TaskResult, data: string, device: st
   ]
   return [
     `${taskOf(set.task).title}: ${figures.join(', ')} on ${data}`,
-    `zero-shot, as lm-evaluation-harness scores it; ${result.rows} rows, ± is one standard error`,
+    `zero-shot, as lm-evaluation-harness scores it; ${plural(result.rows, 'row')}, ± is one standard error`,
     `${result.seconds.toFixed(2)} s, ${device}`,
   ].join('\n')
 }

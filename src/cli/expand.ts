@@ -6,6 +6,7 @@ import { cardWhenDense } from '../engine/run/origin/modelCard.ts'
 import { EngineError } from '../engine/errors.ts'
 import { formatBytes, parseByteSize } from '../shared/format/byteSize.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
+import { plural } from '../shared/format/plural.ts'
 
 interface ExpandCommandOptions extends CommonOptions {
   maxShard: string
@@ -30,6 +31,6 @@ export const expandCommand = command('expand', 'make a bitmask checkpoint dense 
       })
       const json = { out, linears, bytes_before: bytes.from, bytes: bytes.to }
       const sizes = `${formatBytes(bytes.from)} became ${formatBytes(bytes.to)}`
-      return { json, text: `${linears} linears expanded, ${sizes}; saved to ${out}` }
+      return { json, text: `${plural(linears, 'linear')} expanded, ${sizes}; saved to ${out}` }
     }),
   )

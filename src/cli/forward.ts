@@ -13,6 +13,7 @@ import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
+import { plural } from '../shared/format/plural.ts'
 
 interface ForwardOptions extends CommonOptions, PrecisionOptions {
   ids: string
@@ -77,7 +78,7 @@ export const forwardCommand = command(
             device: backend.info.device,
             precision: backend.precision,
           },
-          text: `loss ${loss.toFixed(6)} over ${numTargets} targets on ${backend.info.description}; ${tensors.length} tensors in ${options.out}`,
+          text: `loss ${loss.toFixed(6)} over ${plural(numTargets, 'target')} on ${backend.info.description}; ${plural(tensors.length, 'tensor')} in ${options.out}`,
         }
       } finally {
         await backend.close()

@@ -13,6 +13,7 @@ import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { seedNumber, wholeNumber } from './optionNumbers.ts'
 import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
+import { plural } from '../shared/format/plural.ts'
 
 interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
   prompt: string
@@ -23,21 +24,21 @@ interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
   memory?: string
 }
 
-export const generateCommand = command('generate', 'what a model says after a prompt', [
+export const generateCommand = command('generate', 'generate text after a prompt', [
   'generate ../opt-125m --prompt "The capital of France is"',
   'generate ../opt-125m-wanda50 --prompt "Once upon a time" --max-tokens 200 --temperature 0.8 --top-p 0.95 --seed 1',
 ])
   .argument('<model>', 'Hugging Face folder, or hf:org/name')
-  .requiredOption('--prompt <text>', 'what stands before it')
-  .option('--max-tokens <n>', 'at most so many new tokens', wholeNumber, 100)
+  .requiredOption('--prompt <text>', 'the text to continue')
+  .option('--max-tokens <n>', 'maximum number of new tokens', wholeNumber, 100)
   .option(
     '--temperature <t>',
-    '0: always the likeliest token; larger: drawn, the larger the bolder',
+    '0: greedy, always the most likely token; above 0: sampled, the larger the more varied',
     between(0, 100),
     0,
   )
-  .option('--top-p <p>', 'draw among the likeliest tokens that have so much of the probability', between(0, 1), 1)
-  .option('--seed <n>', 'of the draws', seedNumber, 0)
+  .option('--top-p <p>', 'sample among the most likely tokens that together have this probability', between(0, 1), 1)
+  .option('--seed <n>', 'seed of the sampling', seedNumber, 0)
   .addOption(precisionOption())
   .addOption(memoryOption())
   .action(
@@ -83,7 +84,7 @@ export const generateCommand = command('generate', 'what a model says after a pr
         }
         if (!options.json)
           process.stderr.write(
-            `\n${tokens.length} tokens, ${tokensPerSecond.toFixed(1)} a second, ${backend.info.description}\n`,
+            `\n${plural(tokens.length, 'token')}, ${tokensPerSecond.toFixed(1)} a second, ${backend.info.description}\n`,
           )
         return { json }
       } finally {

@@ -5,18 +5,19 @@ import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/s
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { formatShare } from '../shared/format/numbers.ts'
 import { textTable } from '../shared/format/textTable.ts'
+import { plural } from '../shared/format/plural.ts'
 
 export function inspectionText(checkpoint: Checkpoint, inspection: Inspection): string {
   const { tensors, totals, linears, roles, blocks } = inspection
   const scanned = tensors.some((t) => t.stats !== null)
   const sums: [string, Totals][] = [...roles, ['all', totals]]
   const layers = [...blocks].map(([block, { linears }]): [string, Totals] => [String(block), linears])
-  const files = checkpoint.files.length === 1 ? '1 file' : `${checkpoint.files.length} files`
+  const files = plural(checkpoint.files.length, 'file')
   const parts = [
     tensorTable(tensors, scanned),
     totalsTable('role', sums, scanned),
     ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned)] : []),
-    `${checkpoint.path}: ${tensors.length} tensors in ${files}, ${count(totals.parameters)} parameters, ${formatBytes(totals.stored_bytes ?? totals.bytes)}`,
+    `${checkpoint.path}: ${plural(tensors.length, 'tensor')} in ${files}, ${count(totals.parameters)} parameters, ${formatBytes(totals.stored_bytes ?? totals.bytes)}`,
   ]
   return parts.join('\n\n') + sizeLine(totals) + sparsityLine(linears)
 }

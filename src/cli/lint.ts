@@ -8,6 +8,7 @@ import type { Finding, Severity } from '../shared/recipe/finding.ts'
 import { printableLine } from '../shared/format/printable.ts'
 import { ruleIds } from '../shared/recipe/ruleIds.ts'
 import { command, runs, type CommonOptions } from './command.ts'
+import { plural } from '../shared/format/plural.ts'
 
 interface LintOptions extends CommonOptions {
   severity?: string[]
@@ -69,11 +70,11 @@ export function findingLine({ file, range, severity, rule, message }: Finding & 
 }
 
 function summary(recipes: number, findings: readonly Finding[]): string {
-  const what = recipes === 1 ? '1 recipe' : `${recipes} recipes`
+  const what = plural(recipes, 'recipe')
   if (findings.length === 0) return `${what}: no findings`
   const count = (severity: Severity) => findings.filter((f) => f.severity === severity).length
   const parts = (['error', 'warning', 'info', 'hint'] as const).flatMap((s) =>
-    count(s) > 0 ? [`${count(s)} ${s}`] : [],
+    count(s) > 0 ? [plural(count(s), s, s === 'info' ? s : `${s}s`)] : [],
   )
   return `${what}: ${parts.join(', ')}`
 }

@@ -60,7 +60,7 @@ export const pruneCommand = command('prune', 'prune a model, without recovery', 
   'prune ../opt-125m --method sparsegpt --sparsity 0.6 --calibration ids.safetensors --out ../opt-60 --json',
 ])
   .argument('<model>', 'Hugging Face folder')
-  .addOption(new Option('--method <method>', 'what scores the weights').choices(methodNames).makeOptionMandatory())
+  .addOption(new Option('--method <method>', 'how weights are scored').choices(methodNames).makeOptionMandatory())
   .option('--sparsity <s...>', 'share of the weights to prune, 0 to 1; several are spread over depth', numbers)
   .addOption(
     new Option('--allocation <name>', 'how one sparsity is spread over the blocks (default: uniform)').choices(
@@ -86,10 +86,10 @@ export const pruneCommand = command('prune', 'prune a model, without recovery', 
   .option('--field <name>', 'text column, or tensor of ids')
   .option('--samples <n>', 'calibration windows', number)
   .option('--seq-len <n>', 'tokens in a window', number)
-  .option('--seed <n>', 'of random pruning and of drawn windows', number, 0)
+  .option('--seed <n>', 'seed of random pruning and of drawn windows', number, 0)
   .option('--max-shard <size>', 'largest weight file to write, such as 5GB')
   .addOption(
-    new Option('--format <format>', 'how to store the pruned weights ')
+    new Option('--format <format>', 'how to store the pruned weights')
       .choices(saveFormatNames)
       .default(defaultSaveFormat),
   )

@@ -7,6 +7,7 @@ import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { plural } from '../shared/format/plural.ts'
 
 interface PullCommandOptions extends CommonOptions, FileChoice {
   revision?: string
@@ -14,19 +15,19 @@ interface PullCommandOptions extends CommonOptions, FileChoice {
 
 const { weights, include, exclude } = defaultChoice
 
-export const pullCommand = command('pull', 'fetch a checkpoint of the Hub into its local cache', [
+export const pullCommand = command('pull', 'download a checkpoint from the Hub into its local cache', [
   'pull facebook/opt-125m',
   'pull HuggingFaceTB/SmolLM2-135M@main',
   'pull gpt2 --weights torch --include README.md',
 ])
   .argument('<model>', 'org/name or org/name@revision')
-  .option('--revision <name>', 'a branch, a tag or a commit; as after @')
+  .option('--revision <name>', 'a branch, a tag or a commit; the same as after @')
   .addOption(
     new Option('--weights <format>', 'which weights; auto: safetensors, else PyTorch')
       .choices(everyWeights)
       .default(weights),
   )
-  .option('--include <file>', 'further files, * for any characters; may be repeated', collect, [...include])
+  .option('--include <file>', 'more files to download, * for any characters; may be repeated', collect, [...include])
   .option('--exclude <file>', 'files to leave out, * for any characters; may be repeated', collect, [...exclude])
   .addHelpText(
     'after',
@@ -58,7 +59,7 @@ export const pullCommand = command('pull', 'fetch a checkpoint of the Hub into i
       }
       return {
         json,
-        text: `${files.length} files, ${formatBytes(bytes)}, of which ${formatBytes(fetchedBytes)} came now.\nIn ${folder}; open it as hf:${hubNameText(name)}`,
+        text: `${plural(files.length, 'file')}, ${formatBytes(bytes)}, of which ${formatBytes(fetchedBytes)} came now.\nIn ${folder}; open it as hf:${hubNameText(name)}`,
       }
     }),
   )

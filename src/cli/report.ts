@@ -8,20 +8,21 @@ import { failureTexts } from '../shared/sweep/shortfall.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { replaceFile } from './replaceFile.ts'
 import { shorter } from './run.ts'
+import { plural } from '../shared/format/plural.ts'
 
 interface ReportOptions extends CommonOptions {
   html?: string
   markdown?: string
 }
 
-export const reportCommand = command('report', 'table and curves of runs, side by side', [
+export const reportCommand = command('report', 'compare runs in a table and curves', [
   'report .sparsescope/sweeps/20261125-020304-wanda',
   'report wanda.prune.yaml --markdown table.md --html page.html',
   'report .sparsescope/runs/*-wanda --json',
 ])
   .argument('<run|sweep...>', "run folders, sweeps' folders, or recipes with a sweep")
-  .option('--html <file>', 'a page with table, Pareto front and curves, which replaces the file')
-  .option('--markdown <file>', 'the table for a paper, which replaces the file')
+  .option('--html <file>', 'write a page with table, Pareto front and curves; replaces the file')
+  .option('--markdown <file>', 'write the table for a paper; replaces the file')
   .action(
     runs(async (context, paths: string[], options: ReportOptions): Promise<Outcome> => {
       const read = await readRuns(paths, context.signal)
@@ -30,7 +31,7 @@ export const reportCommand = command('report', 'table and curves of runs, side b
       if (options.markdown !== undefined) await replaceFile(options.markdown, comparisonMarkdown(table))
       if (options.html !== undefined) {
         const pictures = await Promise.all(read.map(pictureOf))
-        const title = read.length === 1 ? '1 run' : `${read.length} runs`
+        const title = plural(read.length, 'run')
         const failures = failureTexts(read)
         await replaceFile(options.html, comparisonPage({ title, runs: folded, pictures, failures }))
       }

@@ -37,8 +37,8 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
   .option('--set <path=value>', 'replace a value of the recipe; may be repeated', collect, [])
   .addOption(precisionOption("the recipe's"))
   .addOption(memoryOption())
-  .option('--resume <run>', 'go on with a run folder that was killed or cancelled')
-  .option('--dry-run', 'say what would be done: modules, trainable set, memory, disk')
+  .option('--resume <run>', 'continue a run that was killed or cancelled')
+  .option('--dry-run', 'print what would be done: modules, trainable set, memory, disk')
   .action(
     runs(async (context, recipe: string | undefined, options: RunCommandOptions): Promise<Outcome> => {
       const settings = options.precision ? [...options.set, `precision=${options.precision}`] : options.set
@@ -139,7 +139,7 @@ function planText(plan: PlanSummary): string {
 
 function recoveryText({ place, mode, train, trainable, percentage }: RecoverySummary, parameters: number): string {
   const name = place === 'recover' ? mode : `${place}, ${mode}`
-  if (train.length === 0) return `${name}: least squares of the weights that stay`
+  if (train.length === 0) return `${name}: least squares of the kept weights`
   const share = `${formatTrained(percentage)} of ${formatCount(parameters)}`
   return `${name}: trains ${formatCount(trainable)} numbers (${share}): ${train.join(', ')}`
 }

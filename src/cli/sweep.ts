@@ -22,7 +22,7 @@ type Action = 'plan' | 'run' | 'status' | 'cancel'
 /** Each run's process is told to stop, and stopped after 1.2 s. */
 const leaveAfterMs = 1800
 
-export const sweepCommand = command('sweep', 'many runs from one recipe: plan, run, status, cancel', [
+export const sweepCommand = command('sweep', 'plan, run, follow or cancel many runs of one recipe', [
   'sweep plan wanda.prune.yaml',
   'sweep run wanda.prune.yaml --jobs 2',
   'sweep status wanda.prune.yaml --json',
@@ -31,14 +31,14 @@ export const sweepCommand = command('sweep', 'many runs from one recipe: plan, r
   .addArgument(new Argument('<action>', 'what to do').choices(['plan', 'run', 'status', 'cancel']))
   .argument('<recipe|folder>', 'a recipe with `sweep`: its newest sweep with the same plan; or the folder of a sweep')
   .option('--set <path=value>', 'replace a value of the recipe; may be repeated', collect, [])
-  .addOption(new Option('--engine <engine>', 'what runs the runs').choices(engines))
+  .addOption(new Option('--engine <engine>', 'where to run them').choices(engines))
   .option(
     '--slurm <key=value>',
-    "of Slurm: as in the recipe's sweep.slurm, where that does not say; may be repeated",
+    'Slurm: a key of sweep.slurm, for what the recipe does not say; may be repeated',
     collect,
     [],
   ) // prettier-ignore
-  .option('--no-wait', 'of Slurm: submit, and do not wait for the runs')
+  .option('--no-wait', 'Slurm: submit, and return without waiting for the runs')
   .option('--jobs <n>', 'runs at a time; memory and threads are divided among them (default: 1)')
   .option('--index <i>', 'one run of the sweep, counted from 0')
   .option('--threads <n>', 'threads of each run (default: those of the machine, divided by --jobs)')

@@ -143,7 +143,7 @@ function offerRestart({ supervisor, log }: Services): vscode.Disposable {
       if (supervisor.state.kind === 'stopped') return
       const restart = vscode.l10n.t('Restart Backend')
       const text = vscode.l10n.t(
-        'The new setting counts after a restart of the backend. A run that goes on would stop.',
+        'The new setting takes effect when the backend is restarted, which stops a run that is in progress.',
       )
       void vscode.window.showInformationMessage(text, restart).then((chosen) => {
         if (chosen === restart) supervisor.restart().catch(log.failed)

@@ -33,7 +33,7 @@ describe('the packaged extension: Try it', function () {
     await view.getByRole('textbox', { name: 'Prompt' }).fill('The king said')
     await view.getByRole('spinbutton', { name: 'New tokens' }).fill('8')
     await view.getByRole('button', { name: 'Generate' }).click()
-    await view.locator('[data-status]', { hasText: 'Written on' }).waitFor()
+    await view.locator('[data-status]', { hasText: 'Generated with' }).waitFor()
     const { json } = cli('generate', tiny, '--device', 'cpu', '--prompt', 'The king said', '--max-tokens', '8')
     assert.equal(await tokens('dense: tiny').textContent(), (json as { text: string }).text)
     // Pruned so hard, it says something else, and the dense model has been asked about it.

@@ -106,7 +106,7 @@ describe('inspector and comparison in Chromium', () => {
     const metadata = { format: 'pt', note: '<img src=x onerror="window.hacked = 1">' }
     await send(page, settings, { type: 'model', model: { ...model, problems, metadata }, stats })
     await page.getByText('download this shard too').waitFor()
-    await page.getByText('1 tensors are missing').click()
+    await page.getByText('1 missing tensor').click()
     await page.getByText('lost.weight').waitFor()
     await page.getByText('Metadata of the files (2)').click()
     await page.getByText('onerror').waitFor()

@@ -323,7 +323,7 @@ describe('the view of a run in Chromium', () => {
 
   it('a long list of runs scrolls, and keeps place and focus while the runs go on', async () => {
     await open(listing('running', 80), settings, events(run.slice(0, 90)))
-    const list = page.getByRole('group', { name: 'Runs laid over this one' })
+    const list = page.getByRole('group', { name: 'Runs overlaid on this one' })
     assert.ok(await list.evaluate((e) => e.scrollHeight > e.clientHeight + 50 && e.clientHeight < 140))
     await page.getByRole('checkbox', { name: 'recipe 70 · 2026-12-30 10:00:00' }).focus()
     const before = await list.evaluate((e) => e.scrollTop)

@@ -123,11 +123,11 @@ describe('the view of several runs in Chromium', () => {
     await page.getByText('Points appear with the first evaluation').waitFor()
     await page.getByText('0 of 36 done, 36 waiting').waitFor()
     const button = (name: string) => page.getByRole('button', { name, exact: true })
-    assert.equal(await button('Go on').isVisible(), true)
+    assert.equal(await button('Continue').isVisible(), true)
     await send(page, { type: 'rows', rows: [recordedAs(rows[0], 'running', 0.42), rows[2], recordedAs(rows[4], 'failed')] }) // prettier-ignore
     await page.getByText('1 of 36 done, 1 failed, 1 running, 33 waiting').waitFor()
     await page.getByRole('list', { name: 'Runs that failed' }).getByText('No space left on device').waitFor()
-    assert.deepEqual([await button('Go on').isVisible(), await button('Cancel').isVisible()], [false, true])
+    assert.deepEqual([await button('Continue').isVisible(), await button('Cancel').isVisible()], [false, true])
     await button('Cancel').click()
     assert.equal((await asked('act'))?.what, 'cancel')
     await page.getByRole('button', { name: 'fold seeds' }).click()
@@ -140,7 +140,7 @@ describe('the view of several runs in Chromium', () => {
       await open(compared(rows.map((row) => recordedAs(row, 'waiting')), what)) // prettier-ignore
       const trusted = what.kind === 'comparison'
       await send(page, { ...settings, settings: { ...recorded.settings, trusted } })
-      for (const name of ['Go on', 'Cancel', 'Report'])
+      for (const name of ['Continue', 'Cancel', 'Report'])
         assert.equal(await page.getByRole('button', { name, exact: true }).isVisible(), false, name)
       if (!trusted) await page.close()
     }

@@ -46,13 +46,13 @@ describe('Try it in Chromium', () => {
 
   it('a prompt is asked for with its number of tokens; Ctrl+Enter does it too, and Stop stops', async () => {
     await open([settings, columns])
-    await page.getByText('goes on from the prompt with its likeliest token').waitFor()
+    await page.getByText('continues the prompt by greedy decoding').waitFor()
     await page.getByRole('button', { name: 'Generate' }).click()
     await page.getByRole('alert').getByText('Write a prompt first.').waitFor()
     await page.getByRole('textbox', { name: 'Prompt' }).fill('one\n\ntwo')
     await page.getByRole('spinbutton', { name: 'New tokens' }).fill('7')
     await page.getByRole('textbox', { name: 'Prompt' }).press('Control+Enter')
-    await page.getByRole('checkbox', { name: 'One prompt a line' }).check()
+    await page.getByRole('checkbox', { name: 'One prompt per line' }).check()
     await page.getByRole('button', { name: 'Generate' }).click()
     const asked = (await posted(page)).filter(({ type }) => type === 'generate')
     assert.deepEqual(
@@ -125,7 +125,7 @@ describe('Try it in Chromium', () => {
   it('kept prompts come back with one choice, and are kept and deleted through the host', async () => {
     await open([settings, ...recordedTrial()])
     await page.getByRole('combobox', { name: 'Kept prompts' }).selectOption('capitals')
-    assert.ok(await page.getByRole('checkbox', { name: 'One prompt a line' }).isChecked())
+    assert.ok(await page.getByRole('checkbox', { name: 'One prompt per line' }).isChecked())
     await page.getByRole('button', { name: 'Keep…' }).click()
     await page.getByRole('button', { name: 'Delete' }).click()
     const kept = (await posted(page)).filter(({ type }) => type === 'saveSet' || type === 'deleteSet')
@@ -156,11 +156,15 @@ describe('Try it in Chromium', () => {
     await page.getByText('needs a trusted workspace').waitFor()
     await send(
       page,
-      { type: 'columns', columns: [], note: 'No column is only pruned: SparseGPT moves the weights.' },
+      {
+        type: 'columns',
+        columns: [],
+        note: 'No column shows the model that is only pruned: SparseGPT changes the kept weights.',
+      },
       settings,
     )
     await page.getByText('Add a checkpoint to begin.').waitFor()
-    await page.getByText('No column is only pruned: SparseGPT moves the weights.').waitFor()
+    await page.getByText('No column shows the model that is only pruned: SparseGPT changes the kept weights.').waitFor()
     await page.getByRole('button', { name: 'Add a checkpoint…' }).click()
     assert.ok((await posted(page)).some(({ type }) => type === 'addColumn'))
   })

@@ -6,6 +6,7 @@ import type { GridData } from '../shared/gridData.ts'
 import { divergingColour } from '../shared/palette.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import type { Column } from '../shared/tableColumn.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 
 export interface ChangeCell {
   /** Several when they are experts. */
@@ -82,7 +83,7 @@ export function describeChange(map: ChangeMap, row: number, column: number): str
   const filled = sum(changes, (c) => c.filled)
   const emptied = sum(changes, (c) => c.emptied)
   const drift = formatValue(worstDrift(changes))
-  return `${where}: ${formatCount(filled)} zeros filled, ${formatCount(emptied)} new zeros, drift ${drift}`
+  return `${where}: ${plural(filled, 'zero')} filled, ${plural(emptied, 'new zero')}, drift ${drift}`
 }
 
 const { first, last } = placeColumns<TensorChange>('Tensor')

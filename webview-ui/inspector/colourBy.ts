@@ -27,7 +27,7 @@ export function createColourBy(actions: ColourByActions): ColourBy {
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Measuring', hidden: true })
   const text = h('span', { class: 'muted', role: 'status' })
   const start = h('button', { type: 'button', class: 'secondary', onclick: actions.analyse }, 'Analyse…')
-  const why = 'Runs text through the model: what its inputs are like, and what pruning each matrix would cost'
+  const why = 'Runs text through the model to measure its inputs, and what pruning each matrix would cost'
   const stop = h('button', { type: 'button', class: 'secondary', onclick: actions.cancel, hidden: true }, 'Stop')
   const element = h(
     'div',
@@ -73,7 +73,7 @@ export function createColourBy(actions: ColourByActions): ColourBy {
     },
     trusted(trusted) {
       start.disabled = !trusted
-      start.title = trusted ? why : 'Analysing runs the model: it needs a trusted workspace.'
+      start.title = trusted ? why : 'An analysis runs the model, so it needs a trusted workspace.'
     },
   }
 }

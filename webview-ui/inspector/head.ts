@@ -8,6 +8,7 @@ import { h, replaceChildren } from '../shared/dom.ts'
 import { createOriginBox } from './origin.ts'
 import { metadataBox, warningItems } from './modelNotes.ts'
 import { otherSize, roleTotals, type OtherSize, type RoleTotal } from './totals.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 
 export interface Head {
   element: HTMLElement
@@ -93,7 +94,7 @@ export function createHead(actions: HeadActions): Head {
       const skipped = result.skipped > 0 ? `, ${result.skipped} cannot be read` : ''
       const why = result.problem === undefined ? '' : `: ${result.problem}`
       const stopped = result.partial ? `, stopped before the end${why}` : ''
-      text.textContent = `${result.scanned} tensors scanned${skipped}${stopped}`
+      text.textContent = `${plural(result.scanned, 'tensor')} scanned${skipped}${stopped}`
       announce(text.textContent)
     },
     trusted(trusted) {
@@ -101,7 +102,7 @@ export function createHead(actions: HeadActions): Head {
       prune.title = trusted ? '' : 'Pruning needs a trusted workspace.'
       origin.trusted(trusted)
       tryOut.disabled = !trusted
-      tryOut.title = trusted ? 'What this model says after a prompt' : 'Trying a model out needs a trusted workspace.'
+      tryOut.title = trusted ? 'Generate text with this model' : 'Generating text needs a trusted workspace.'
     },
   }
 }
@@ -111,7 +112,7 @@ function factsText({ modelType, parameters, bytes, tensors, files }: ModelSummar
     modelType ?? 'unknown model type',
     `${formatCompact(parameters)} parameters`,
     formatBytes(bytes),
-    `${tensors.length} tensors in ${files} file${files === 1 ? '' : 's'}`,
+    `${plural(tensors.length, 'tensor')} in ${plural(files, 'file')}`,
   ].join(' · ')
 }
 

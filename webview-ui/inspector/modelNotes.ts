@@ -1,6 +1,7 @@
 // What a person should know of a model beside its numbers: what is missing, what is guessed, what its files say.
 import type { ModelSummary } from '../../src/shared/protocol/inspect.ts'
 import { h } from '../shared/dom.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 
 /** Longer lists and texts of a hostile file would stand in the way; exports have all of it. */
 const mostNames = 200
@@ -10,7 +11,7 @@ const longestText = 4000
 /** One item each: what could not be opened, with the tensors it takes along, then what is uncertain. */
 export function warningItems({ problems, warnings }: ModelSummary): HTMLElement[] {
   const missing = problems.map(({ message, missing }) =>
-    h('li', {}, message, missing.length > 0 && folded(`${missing.length} tensors are missing`, listOf(missing))),
+    h('li', {}, message, missing.length > 0 && folded(`${plural(missing.length, 'missing tensor')}`, listOf(missing))),
   )
   return [...missing, ...warnings.map((warning) => h('li', {}, warning))]
 }

@@ -31,7 +31,7 @@ function boxOf({ facts, results, protocol, recipe }: Origin, card: HTMLElement):
     'details',
     // Closed: the map is what people come for.
     { class: 'origin' },
-    h('summary', {}, 'How it came about: ', h('span', { class: 'muted' }, inShort(facts))),
+    h('summary', {}, 'Provenance: ', h('span', { class: 'muted' }, inShort(facts))),
     h('dl', { class: 'facts' }, ...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])),
     results.rows.length > 0 && resultTable(results),
     h('ul', { class: 'muted' }, ...protocol.map((sentence) => h('li', {}, sentence))),

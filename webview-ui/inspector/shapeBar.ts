@@ -4,6 +4,7 @@ import type { Shape } from '../../src/shared/recipe/shapePruning.ts'
 import { allocationOf } from '../../src/shared/allocations/allocations.ts'
 import { allocateBy, type AllocateBy } from '../../src/shared/allocations/allocateBy.ts'
 import { h } from '../shared/dom.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 
 export interface ShapeBar {
   readonly element: HTMLElement
@@ -19,11 +20,11 @@ const labels: Record<Shape, string> = { less: 'Prune less', more: 'Prune more', 
 const spreadLabel = (spread: AllocateBy) => (spread === 'error' ? 'Allocate by error' : `Allocate by ${allocationOf(spread).title}`) // prettier-ignore
 
 const hints: Record<'shape' | 'error' | 'allocation', string> = {
-  shape: 'Changes the open recipe of this model, or begins one',
-  error: 'A sparsity for each block, of the same mean, so that all lose the same share of their outputs; from the errors of an analysis', // prettier-ignore
-  allocation: 'The same mean, spread over the blocks by what the dense model shows when the recipe runs',
+  shape: 'Changes the open recipe of this model, or starts one',
+  error: 'Gives every block the sparsity at which all lose the same share of their outputs, by the errors of an analysis; the mean stays', // prettier-ignore
+  allocation: 'Spreads the sparsity over the blocks by what the dense model shows when the recipe runs; the mean stays',
 }
-const untrusted = 'A recipe is written in a trusted workspace.'
+const untrusted = 'Writing a recipe needs a trusted workspace.'
 
 export function createShapeBar(act: (shape: Shape | AllocateBy) => void): ShapeBar {
   const text = h('span', { class: 'muted' })
@@ -43,7 +44,7 @@ export function createShapeBar(act: (shape: Shape | AllocateBy) => void): ShapeB
     h('div', { class: 'row', role: 'group', 'aria-label': 'All blocks' }, ...elements(spreadButtons), said),
   )
   const marked = (count: number, weights: string) => {
-    text.textContent = count === 0 ? hint : `${count} ${count === 1 ? 'matrix' : 'matrices'} marked, ${weights} weights`
+    text.textContent = count === 0 ? hint : `${plural(count, 'matrix', 'matrices')} marked, ${weights} weights`
     for (const { element } of shapeButtons) element.hidden = count === 0
     said.textContent = ''
   }

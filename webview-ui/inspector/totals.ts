@@ -16,12 +16,12 @@ export interface RoleTotal {
 }
 
 const titles: Record<Role, [string, string]> = {
-  linear: ['Linears of the blocks', 'The matrices that pruning means. Embeddings, norms and the head are not in it.'],
+  linear: ['Linears of the blocks', 'The matrices that can be pruned. Embeddings, norms and the head are not counted.'],
   embedding: ['Embeddings', 'Token and position embeddings; a tied head counts here.'],
   head: ['Output head', 'The untied output projection.'],
   norm: ['Norms', 'Weights and biases of the normalisation layers.'],
   bias: ['Biases', 'Biases of the linears.'],
-  router: ['Routers', 'Expert choice; never pruned.'],
+  router: ['Routers', 'They choose the experts, and are never pruned.'],
   other: ['Other', 'Everything else in the file.'],
 }
 

@@ -2,6 +2,7 @@
 import { runLabel } from '../../src/shared/format/runName.ts'
 import type { RunListing } from '../../src/shared/protocol/view.ts'
 import { h } from '../shared/dom.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 
 export interface Controls {
   element: HTMLElement
@@ -39,7 +40,7 @@ export function createControls(
 function createOverlays(overlay: (folder: string, on: boolean) => void) {
   const boxes = new Map<string, { element: HTMLElement; input: HTMLInputElement; name: HTMLElement }>()
   const title = h('summary', {})
-  const list = h('div', { class: 'overlayList', role: 'group', 'aria-label': 'Runs laid over this one' })
+  const list = h('div', { class: 'overlayList', role: 'group', 'aria-label': 'Runs overlaid on this one' })
   const element = h('details', { class: 'overlays', open: true, hidden: true }, title, list)
   const boxOf = (folder: string) => {
     const known = boxes.get(folder)
@@ -65,8 +66,8 @@ function createOverlays(overlay: (folder: string, on: boolean) => void) {
         list.replaceChildren(...wanted)
       element.hidden = rest.length === 0
       const on = rest.filter((run) => visible.has(run.folder)).length
-      const others = rest.length === 1 ? '1 other run' : `${rest.length} other runs`
-      title.textContent = on === 0 ? `Lay over: ${others}` : `Laid over: ${on} of ${others}`
+      const others = plural(rest.length, 'other run')
+      title.textContent = on === 0 ? `Overlay: ${others}` : `Overlay: ${on} of ${others}`
     },
   }
 }

@@ -7,7 +7,13 @@ import { h, replaceChildren } from '../shared/dom.ts'
 export function createSampleTexts() {
   const list = h('div', {})
   const about = h('p', { class: 'muted' }, 'Where a text first differs from the first one, the token is marked.')
-  const element = h('section', { class: 'card sampleTexts', hidden: true }, h('h2', {}, 'What it says'), about, list)
+  const element = h(
+    'section',
+    { class: 'card sampleTexts', hidden: true },
+    h('h2', {}, 'Generated samples'),
+    about,
+    list,
+  )
   let drawn = 0
   return {
     element,

@@ -7,6 +7,7 @@ import { layOut, type GridLayout } from './gridLayout.ts'
 import { followPointer } from './gridPointer.ts'
 import { paintGrid } from './gridPaint.ts'
 import { gridToSvg, type FigureText } from './gridSvg.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 
 export interface Grid {
   element: HTMLElement
@@ -125,7 +126,7 @@ function rangeBetween(anchor: Place | null, at: Place): GridRange | null {
 }
 
 function rangeText({ from, to }: GridRange): string {
-  return `${to.row - from.row + 1} blocks by ${to.column - from.column + 1} modules marked`
+  return `${plural(to.row - from.row + 1, 'block')} by ${plural(to.column - from.column + 1, 'module')} marked`
 }
 
 function clamp(index: number, length: number): number {

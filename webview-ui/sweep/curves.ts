@@ -18,6 +18,7 @@ import { themeInk } from '../shared/theme.ts'
 import { addPart, emptyCurve, extentOf, nearestIndex, pointsOf, type CurveData, type Extent } from './curveData.ts'
 import { mostApart, paintCurves } from './curvePaint.ts'
 import type { Entry } from './entries.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 
 export interface ShownCurves {
   readonly entries: readonly Entry[]
@@ -79,7 +80,7 @@ export function createCurves(actions: CurveActions) {
     paintCurves(context2d(canvas, width, height), painted, layout, shown.logY)
     picture.setAttribute(
       'aria-label',
-      `${curveTexts[shown.name].title} of ${shown.entries.length} runs; as numbers by the button table`,
+      `${curveTexts[shown.name].title} of ${plural(shown.entries.length, 'run')}; the button table shows the numbers`,
     )
     drawKey(key, shown, curves)
   })

@@ -21,12 +21,12 @@ export function createHead({ act, open, csv, markdown }: HeadActions) {
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Runs that are done' })
   const button = (text: string, title: string, onclick: () => void) =>
     h('button', { type: 'button', class: 'secondary', title, onclick }, text)
-  const cancel = button('Cancel', 'Stop the runs of this sweep; they can be gone on with', () => act('cancel'))
-  const goOn = button('Go on', 'Run what is not done', () => act('goOn'))
+  const cancel = button('Cancel', 'Stop the runs of this sweep; they can be continued later', () => act('cancel'))
+  const goOn = button('Continue', 'Run what is not done yet', () => act('goOn'))
   const report = button('Report', 'Table, picture and curves as one HTML page', () => act('report'))
   const recipe = button('Recipe', 'The recipe of this sweep', () => act('recipe'))
   const files = [
-    button('CSV', 'Save the runs of the table as CSV, one line a run', csv),
+    button('CSV', 'Save the runs of the table as CSV, one line per run', csv),
     button('Markdown', 'Save the table as Markdown, for a paper', markdown),
   ]
   const problems = h('ul', { class: 'warnings', 'aria-label': 'Runs that failed' })

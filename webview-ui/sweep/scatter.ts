@@ -50,7 +50,7 @@ export function createScatter(actions: ScatterActions) {
   const title = h('h2', { class: 'chartTitle' })
   const tip = h('div', { class: 'tip', 'aria-hidden': 'true', hidden: true })
   const picture = h('div', pictureRole)
-  const key = h('div', { class: 'chartKey', role: 'group', 'aria-label': 'What colours and shapes say' })
+  const key = h('div', { class: 'chartKey', role: 'group', 'aria-label': 'What colours and shapes mean' })
   const empty = h('p', { class: 'empty' })
   const dataOf = ({ logX, logY }: ShownScatter, { chart }: Scatter): ChartData => {
     return { ...chart, logX, logY, continuousX: true }

@@ -3,6 +3,7 @@ import { formatValue } from '../../src/shared/format/numbers.ts'
 import type { TriedModel } from '../../src/shared/protocol/view.ts'
 import { h } from '../shared/dom.ts'
 import type { Written } from './written.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 
 export function nameOf({ role, label }: TriedModel): string {
   return role === '' ? label : `${role}: ${label}`
@@ -51,9 +52,9 @@ function stateText({ texts, opening }: Written, column: number, busy: boolean): 
   if (opening[column] && busy) return tokens === 0 ? 'reading its weights…' : 'judging…'
   const done = own.filter(({ seconds }) => seconds !== null)
   if (done.length < own.length)
-    return busy ? (tokens === 0 ? 'waiting…' : `${tokens} tokens…`) : `${tokens} tokens, stopped`
+    return busy ? (tokens === 0 ? 'waiting…' : `${plural(tokens, 'token')}…`) : `${plural(tokens, 'token')}, stopped`
   const seconds = done.reduce((sum, text) => sum + (text.seconds ?? 0), 0)
   const pace = seconds > 0 ? `, ${formatValue(tokens / seconds)} a second` : ''
   const unjudged = own.some(({ judged }) => judged === null) ? ', not shaded: another tokenizer' : ''
-  return `${tokens} tokens${pace}${unjudged}`
+  return `${plural(tokens, 'token')}${pace}${unjudged}`
 }

@@ -64,15 +64,14 @@ const root = document.body.appendChild(h('main', { class: 'try' }))
 
 const draw = onceAFrame(() => {
   board.update(busy)
-  const untrusted = trusted ? null : 'Trying a model out needs a trusted workspace.'
+  const untrusted = trusted ? null : 'Generating text needs a trusted workspace.'
   form.state({ busy, reason: untrusted ?? (models.length === 0 ? 'Add a checkpoint first.' : null) })
   add.disabled = models.length >= mostColumns
   copyAll.hidden = !written || busy
   key.hidden = !written
   if (!trusted) status.textContent = untrusted
   else if (models.length === 0) status.textContent = 'Add a checkpoint to begin.'
-  else if (!written)
-    status.textContent = 'Each checkpoint goes on from the prompt with its likeliest token, again and again.'
+  else if (!written) status.textContent = 'Each checkpoint continues the prompt by greedy decoding.'
 })
 
 function showKey(): void {
@@ -88,11 +87,12 @@ function end({ status: how, message, device }: Extract<ToTry, { type: 'ended' }>
   busy = false
   problem.hidden = message === null
   problem.textContent = message
-  status.textContent = how === 'done' ? `Written on ${device ?? 'this machine'}.` : how === 'stopped' ? 'Stopped.' : ''
+  status.textContent =
+    how === 'done' ? `Generated with ${device ?? 'this machine'}.` : how === 'stopped' ? 'Stopped.' : ''
   const single = written?.prompts.length === 1
   const texts =
     written && single ? models.map((model, i) => `${nameOf(model)}: ${written ? textOf(written.texts[i][0]) : ''}`) : []
-  announce([how === 'failed' ? (message ?? 'It failed.') : status.textContent, ...texts].join('\n'))
+  announce([how === 'failed' ? (message ?? 'Generation failed.') : status.textContent, ...texts].join('\n'))
 }
 
 host.listen((message) => {

@@ -83,7 +83,7 @@ export function createPromptForm(start: Written, actions: PromptActions) {
       stop,
       h('label', { for: 'tokens' }, 'New tokens'),
       count,
-      h('label', { class: 'row' }, lines, 'One prompt a line'),
+      h('label', { class: 'row' }, lines, 'One prompt per line'),
       h('span', { class: 'row kept' }, kept, save, remove),
     ),
   )

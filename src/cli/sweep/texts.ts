@@ -11,6 +11,7 @@ import { countsText } from '../../shared/sweep/countsText.ts'
 import { foldSeeds } from '../../shared/sweep/foldSeeds.ts'
 import { failureTexts } from '../../shared/sweep/shortfall.ts'
 import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
+import { plural } from '../../shared/format/plural.ts'
 
 /** `jobs`: so many runs have their memory at once. */
 export function planText({ plan, estimates }: PlanAndEstimates, jobs: number): string {
@@ -20,7 +21,7 @@ export function planText({ plan, estimates }: PlanAndEstimates, jobs: number): s
   const aside = jobs > 1 ? `, ${jobs} at a time` : ''
   return [
     textTable(['', 'run', 'time', 'memory', 'disk'], rows),
-    `${plan.runs.length} runs${aside}: time about ${time}, memory ${memory}, disk ${disk}${all.shares ? '; what runs have in common is done once' : ''}`,
+    `${plural(plan.runs.length, 'run')}${aside}: time about ${time}, memory ${memory}, disk ${disk}${all.shares ? '; what runs have in common is done once' : ''}`,
     `plan ${plan.id}`,
   ].join('\n')
 }

@@ -48,7 +48,7 @@ export function isPlaceTaken(path: string, { platform, uid }: Pick<Surroundings,
   const facts = lstatSync(path, { throwIfNoEntry: false })
   if (!facts) return false
   if (facts.isSocket() && facts.uid === uid && (facts.mode & 0o077) === 0) return true
-  throw new Error(`${path} is no private socket of yours: remove it, and look who put it there.`)
+  throw new Error(`${path} is not a private socket of yours: find out who put it there, and remove it.`)
 }
 
 /** null when the folder is there, or could be made, and only this user can look into it. */
@@ -56,7 +56,7 @@ function folderProblem(folder: string, { uid }: Surroundings): string | null {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const facts = lstatSync(folder)
-    if (!facts.isDirectory()) return `${folder} is no folder`
+    if (!facts.isDirectory()) return `${folder} is not a folder`
     if (facts.uid !== uid) return `${folder} belongs to someone else`
     if ((facts.mode & 0o077) !== 0) return `${folder} is open to others`
     return null

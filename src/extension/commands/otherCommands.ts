@@ -54,7 +54,7 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts): Ha
     'sparsescope.showLog': () => log.channel.show(),
     'sparsescope.copyDiagnostics': async () => {
       await vscode.env.clipboard.writeText(diagnosticsText(services))
-      void vscode.window.showInformationMessage(t('Copied: no paths, no weights.'))
+      void vscode.window.showInformationMessage(t('Copied, without paths and weights.'))
     },
     'sparsescope.openWalkthrough': () =>
       vscode.commands.executeCommand(

@@ -52,10 +52,10 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
     },
     'sparsescope.goOnSweep': async (argument) => {
       if (!(await requireTrust(t('Running a sweep')))) return
-      const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Go On with Sweep')))
+      const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Continue Sweep')))
       if (!folder) return
       // What a cluster has begun goes on there.
-      const engine = isSubmitted(folder) ? slurmEngine() : await askEngine(t('Go On with Sweep'))
+      const engine = isSubmitted(folder) ? slurmEngine() : await askEngine(t('Continue Sweep'))
       if (!engine) return
       sweepPanels.show({ sweep: folder })
       await (

@@ -15,7 +15,7 @@ export function tryCommands(parts: Parts): Handlers<'sparsescope.tryOut'> {
   return {
     // Explorer hands over the item under the pointer and all selected ones.
     'sparsescope.tryOut': async (argument, all) => {
-      if (!(await requireTrust(t('Trying a model out')))) return
+      if (!(await requireTrust(t('Generating text')))) return
       const { columns, note } = await columnsFor(parts, argument, all)
       if (columns.length > 0) parts.tryPanels.show(columns, note)
     },

@@ -31,7 +31,7 @@ function depths(): Choice<SensitivityUnit | null>[] {
   return [
     {
       label: t('What pruning each matrix would cost'),
-      detail: t('{0} at {1}; and what the inputs are like. About as long as pruning once.', methods, sparsities),
+      detail: t('{0} at {1}, and statistics of the inputs. Takes about as long as pruning once.', methods, sparsities),
       value: null,
     },
     {
@@ -41,7 +41,7 @@ function depths(): Choice<SensitivityUnit | null>[] {
     },
     {
       label: t('Also what each matrix costs the model'),
-      detail: t('The loss with one matrix pruned and all others dense: the longest.'),
+      detail: t('The loss with one matrix pruned and all others dense. Takes longest.'),
       value: 'linear',
     },
   ]

@@ -64,7 +64,7 @@ export async function shapeRecipe(
 /** Without waiting for the answer. */
 function offerAnalysis(weights: string, problem: string): void {
   const analyse = t('Analyse…')
-  const message = t('{0}. Analysing the model measures it, about as long as pruning once.', problem)
+  const message = t('{0}. An analysis measures it and takes about as long as pruning once.', problem)
   void vscode.window.showWarningMessage(plainText(message), analyse).then((answer) => {
     if (answer === analyse) void vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(weights))
   })

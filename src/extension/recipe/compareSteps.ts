@@ -14,7 +14,7 @@ export function askCompared(frame: StepFrame, choices: WizardChoices): Promise<A
     { label: t('One run'), value: null, offered: true },
     {
       label: t('Compare several sparsities'),
-      detail: t('How much can go before it costs too much'),
+      detail: t('How much can be pruned before it costs too much'),
       value: 'prune.0.sparsity',
       offered: choices.pattern === 'unstructured',
     },
@@ -43,9 +43,15 @@ export async function askValues(
 ): Promise<Answer<Comparison>> {
   switch (path) {
     case 'prune.0.sparsity':
-      return askNumbers(frame, path, t('Sparsities to compare, as 0.4, 0.5, 0.6'), around(choices.sparsity), sparsities)
+      return askNumbers(
+        frame,
+        path,
+        t('Sparsities to compare, such as 0.4, 0.5, 0.6'),
+        around(choices.sparsity),
+        sparsities,
+      )
     case 'seed':
-      return askNumbers(frame, path, t('Seeds to compare, as 0, 1, 2'), [0, 1, 2], seeds)
+      return askNumbers(frame, path, t('Seeds to compare, such as 0, 1, 2'), [0, 1, 2], seeds)
     case 'prune.0.method': {
       const items = methods.map((one, i) => ({ ...one, picked: i < 2 }))
       const answer = await pickSeveral(frame, t('Methods to compare: two or more'), items, 2)

@@ -12,7 +12,7 @@ version: 1
 model: ./my-model # a Hugging Face folder
 prune:
   - method: ${method} # ${methodNames.join(' | ')}
-    sparsity: 0.5 # share of the weights that go
+    sparsity: 0.5 # share of the weights to prune
     # pattern: "2:4" # instead of a sparsity: two of every four
 calibration:
   data: ./data.jsonl # txt, jsonl(.gz), parquet, or token ids in safetensors

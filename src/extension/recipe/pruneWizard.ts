@@ -103,7 +103,7 @@ function methodChoices(pattern: string): Choice<MethodName>[] {
 function patternChoices(): Choice<string>[] {
   return [
     { label: t('Unstructured'), detail: t('Any weights, to a sparsity of your choice'), value: 'unstructured' },
-    { label: '2:4', detail: t('Two of every four: what sparse tensor cores take'), value: '2:4' },
+    { label: '2:4', detail: t('Two of every four: what sparse tensor cores support'), value: '2:4' },
     { label: '4:8', detail: t('Four of every eight'), value: '4:8' },
   ]
 }
@@ -137,16 +137,16 @@ function recoveries(): Choice<readonly RecoverMode[]>[] {
     },
     {
       label: t('Reconstruct block by block, then retrain'),
-      detail: t('The most that is won back, at the price of both.'),
+      detail: t('Wins back the most, and takes the time of both.'),
       value: ['reconstruct', 'retrain'],
     },
     {
       label: t('Reconstruct block by block'),
-      detail: t('Each block learns to give what it gave before. One block in memory.'),
+      detail: t('Trains each block towards its dense outputs, with one block in memory.'),
       value: ['reconstruct'],
     },
     {
-      label: t('Fit the weights that stay'),
+      label: t('Refit the kept weights'),
       detail: t('Least squares, a matrix at a time: nothing is trained, and it costs little more than pruning.'),
       value: ['refit'],
     },
@@ -159,7 +159,7 @@ function trainChoices(train: readonly string[]): Choice<string>[] {
     { label: 'bias', detail: t('All biases') },
     { label: 'norm', detail: t('All norm weights and biases') },
     ...adapterNames.toReversed().map((name) => ({ label: name, detail: t(adapterOf(name).advice) })),
-    { label: 'full', detail: t('Every weight that stays') },
+    { label: 'full', detail: t('Every kept weight') },
   ]
   return all.map((c) => ({ ...c, value: c.label, picked: train.includes(c.label) }))
 }
@@ -177,7 +177,7 @@ async function askSparsity(frame: StepFrame, draft: Draft): Promise<Answer<unkno
   const parse = (text: string) => (/%\s*$/.test(text) ? parseFloat(text) / 100 : Number(text))
   const answer = await askText(
     frame,
-    t('Share of the weights that go, as 0.5 or 50 %'),
+    t('Share of the weights to prune, such as 0.5 or 50 %'),
     String(draft.sparsity),
     (text) => {
       const value = parse(text)

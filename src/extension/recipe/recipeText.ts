@@ -73,8 +73,8 @@ function pruneLines(choices: WizardChoices): string[] {
   const method = methods.find((name) => needsData(name)) ?? methods.at(0)
   if (method === undefined) return ['# Nothing is pruned again: the zeros of the pruned input stay as they are.']
   const lines = ['prune:', `  - method: ${method}`]
-  if (pattern === 'unstructured') lines.push(`    sparsity: ${sparsity} # share of the weights that go`)
-  else lines.push(`    pattern: ${JSON.stringify(pattern)} # the smallest of every group along the inputs go`)
+  if (pattern === 'unstructured') lines.push(`    sparsity: ${sparsity} # share of the weights to prune`)
+  else lines.push(`    pattern: ${JSON.stringify(pattern)} # the smallest of every group along the inputs are pruned`)
   lines.push('    targets: [Linear] # every matrix inside the blocks')
   return lines
 }
@@ -98,16 +98,16 @@ function recoverLines({ recoveries, ...choices }: WizardChoices): string[] {
 }
 
 const modeComments: Record<RecoverMode, string> = {
-  refit: 'the weights that stay are solved for anew, a matrix at a time',
-  reconstruct: 'block by block, towards what the dense block gives',
-  retrain: 'the whole model, on the next token',
+  refit: 'least squares of the kept weights, a matrix at a time',
+  reconstruct: 'block by block, towards the outputs of the dense block',
+  retrain: 'the whole model, on the next-token loss',
 }
 
 function modeLines(mode: RecoverMode, choices: Omit<WizardChoices, 'recoveries'>): string[] {
   const { train, steps, data, field, samples, seqLen } = choices
   const lines = [`mode: ${mode} # ${modeComments[mode]}`]
   if (mode === 'refit') return lines
-  lines.push(`train: [${train.join(', ')}]`, `steps: ${steps}${mode === 'reconstruct' ? ' # of each block' : ''}`)
+  lines.push(`train: [${train.join(', ')}]`, `steps: ${steps}${mode === 'reconstruct' ? ' # for each block' : ''}`)
   if (mode === 'reconstruct') return lines
   lines.push(`data: ${JSON.stringify(data)}`)
   if (field !== null) lines.push(`field: ${JSON.stringify(field)}`)

@@ -13,7 +13,7 @@ export async function askEngine(title: string): Promise<string[] | undefined> {
   const here = { label: t('On this machine'), detail: t('Some runs at a time'), slurm: false }
   const cluster = {
     label: t('On Slurm'),
-    detail: t('A job array, one run a task. Partition, time and memory: the recipe, else the settings.'),
+    detail: t('A job array with one run per task. The recipe, or else the settings, give partition, time and memory.'),
     slurm: true,
   }
   const chosen = await vscode.window.showQuickPick([cluster, here], { title, placeHolder: t('Where?') })

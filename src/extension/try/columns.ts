@@ -35,13 +35,12 @@ export interface RunColumns {
 export function columnsOfRun(model: string, saved: string, recipe: Pick<Recipe, 'prune' | 'recover'>): RunColumns {
   const [dense, steps] = [column(model, 'dense'), recipe.prune ?? []]
   if (recoveriesOf(recipe.recover).length === 0) return { columns: [dense, column(saved, 'pruned')], note: null }
-  const without = (why: string | null) => ({ columns: [dense, column(saved, 'recovered')], note: why && `No column is only pruned: ${why}` }) // prettier-ignore
+  const without = (why: string | null) => ({ columns: [dense, column(saved, 'recovered')], note: why && `No column shows the model that is only pruned: ${why}` }) // prettier-ignore
   if (steps.length === 0) return without(null)
   const correcting = steps.map((step) => methodOf(resolvePruneStep(step).method)).find(({ corrects }) => corrects)
-  if (correcting)
-    return without(`${correcting.title} moves the weights that stay, and what it made of them is kept nowhere.`)
+  if (correcting) return without(`${correcting.title} changes the kept weights, and the run does not keep that state.`)
   const folder = isWeights(saved) ? dirname(saved) : saved
-  if (!existsSync(join(folder, maskName))) return without(`no ${maskName} lies beside the result.`)
+  if (!existsSync(join(folder, maskName))) return without(`there is no ${maskName} beside the result.`)
   const pruned = { ...column(model, 'pruned'), mask: saved, label: `${modelLabel(model)} under the mask of this run` } // prettier-ignore
   return { columns: [dense, pruned, column(saved, 'recovered')], note: null }
 }

@@ -74,7 +74,7 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
     const store = this.services.context.workspaceState
     switch (message.type) {
       case 'generate':
-        if (await requireTrust(t('Trying a model out'))) await trial.generate(message.prompts, message.maxTokens)
+        if (await requireTrust(t('Generating text'))) await trial.generate(message.prompts, message.maxTokens)
         return
       case 'stop':
         return trial.stop()

@@ -15,6 +15,7 @@ import type { CompletionPlace } from '../completionPlace.ts'
 import { isInComment } from '../inComment.ts'
 import { isSafe } from '../safe.ts'
 import { withoutModeline, yamlService } from '../yamlService.ts'
+import { plural } from '../../shared/format/plural.ts'
 
 export async function completion(
   document: TextDocument,
@@ -85,7 +86,7 @@ function targetItems({ facts }: Analysis): CompletionItem[] {
   return [...found].map(([label, { kind, modules, weights }], i) => ({
     label,
     kind,
-    detail: `${modules} module${modules === 1 ? '' : 's'}, ${formatCompact(weights)} weights`,
+    detail: `${plural(modules, 'module')}, ${formatCompact(weights)} weights`,
     sortText: String(i).padStart(6, '0'),
   }))
 }

@@ -13,6 +13,7 @@ import { pathAt } from '../pathAt.ts'
 import { asCode, asText } from '../markdown.ts'
 import { isSafe } from '../safe.ts'
 import { withoutModeline, yamlService } from '../yamlService.ts'
+import { plural } from '../../shared/format/plural.ts'
 
 export async function hover(document: TextDocument, analysis: Analysis, position: Position): Promise<Hover | null> {
   if (!isSafe(analysis)) return null
@@ -39,7 +40,7 @@ function matches(path: Path, { context, facts }: Analysis): string | null {
   const weights = found.reduce((n, m) => n + m.rows * m.columns, 0)
   const list = found.slice(0, shown).map((m) => `- ${asCode(m.name)} [${m.rows}, ${m.columns}]`)
   const more = found.length > shown ? `\n- … and ${found.length - shown} more` : ''
-  return `Matches **${found.length} modules**, ${formatCompact(weights)} weights\n\n${list.join('\n')}${more}`
+  return `Matches **${plural(found.length, 'module')}**, ${formatCompact(weights)} weights\n\n${list.join('\n')}${more}`
 }
 
 /** What a step does to the model. */

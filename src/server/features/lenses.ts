@@ -8,13 +8,14 @@ import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact, formatTrained } from '../../shared/format/numbers.ts'
 import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
+import { plural } from '../../shared/format/plural.ts'
 
 /** `24 runs`, `~3 h`, `~12 GB on disk`: what a sweep would be; empty without one. */
 function sweepFacts({ sweep }: Analysis): string[] {
   if (!sweep) return []
   const { numRuns, seconds, diskBytes } = sweep
   return [
-    `${numRuns} runs`,
+    plural(numRuns, 'run'),
     ...(seconds === null ? [] : [`~${roughDuration(seconds)}`]),
     ...(diskBytes > 0 ? [`~${formatBytes(diskBytes)} on disk`] : []),
   ]
@@ -59,7 +60,7 @@ export function inlayHints(analysis: Analysis): InlayHint[] {
   for (const { path, matcher } of context.entries) {
     if (!facts?.model) break
     const found = context.matched(matcher.entry).filter(isPrunable)
-    add(path, `${found.length} modules, ${formatCompact(found.reduce((n, m) => n + m.rows * m.columns, 0))}`)
+    add(path, `${plural(found.length, 'module')}, ${formatCompact(found.reduce((n, m) => n + m.rows * m.columns, 0))}`)
   }
   const written = (path: Path) => context.get(path) !== undefined
   for (const [i, { path }] of context.recoveries.entries()) {

@@ -5,7 +5,7 @@ const usualIterations = 20
 export const admm: PruneMethod = {
   title: 'ADMM',
   formula: 'the least error in the output, while the sparsity grows',
-  advice: 'Corrects the weights that stay, in a fixed number of steps. Needs text.',
+  advice: 'Corrects the kept weights, in a fixed number of steps. Needs text.',
   paper: 'arXiv 2401.02938',
   needs: 'hessian',
   scopes: ['tensor', 'row'],

@@ -3,7 +3,7 @@ import { selectionCost, type PruneMethod } from './method.ts'
 export const sparsegpt: PruneMethod = {
   title: 'SparseGPT',
   formula: 'second order, corrects the remaining weights',
-  advice: 'Corrects the weights that stay. Slower, needs text.',
+  advice: 'Corrects the kept weights. Slower, needs text.',
   paper: 'arXiv 2301.00774',
   needs: 'hessian',
   scopes: [],

@@ -43,7 +43,7 @@ export function spreadPruning(
     const mean = meanSparsity(step, own, numBlocks)
     if (spread === 'error') {
       const curves = curvesOf(own, step.method)
-      if (!curves) return { problem: `nobody has measured yet what ${step.method} costs each block`, unmeasured: step.method } // prettier-ignore
+      if (!curves) return { problem: `what ${step.method} costs each block has not been measured yet`, unmeasured: step.method } // prettier-ignore
       setKey(i, 'sparsity', listText(own, allocateByError(curves, mean), mean, numBlocks))
       dropKey(i, 'allocation')
       dropKey(i, step.allocation)

@@ -38,7 +38,7 @@ export const slurmSchema = z
     gpus: few.meta(about('GPUs of each run, by `--gres`.')).optional(),
     at_a_time: few.meta(about('Most runs at a time; all by default.')).optional(),
   })
-  .meta(about('How `--engine slurm` asks for machines: a job array, one run a task.'))
+  .meta(about('How `--engine slurm` asks for machines: a job array with one run per task.'))
 
 export type SlurmOptions = z.infer<typeof slurmSchema>
 

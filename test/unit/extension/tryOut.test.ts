@@ -67,10 +67,13 @@ describe('what a checkpoint was made from', () => {
       })
       return [columns.map(({ role, mask }) => (mask ? `${role} by mask` : role)).join(', '), note]
     }
-    assert.deepEqual(shown('wanda'), ['dense, recovered', 'No column is only pruned: no sparsescope.mask lies beside the result.']) // prettier-ignore
+    assert.deepEqual(shown('wanda'), ['dense, recovered', 'No column shows the model that is only pruned: there is no sparsescope.mask beside the result.']) // prettier-ignore
     writeFileSync(join(folder, 'sparsescope.mask'), '')
     assert.deepEqual(shown('wanda'), ['dense, pruned by mask, recovered', null])
-    assert.match(String(shown('sparsegpt')), /^dense, recovered,No column is only pruned: SparseGPT moves the weights/)
+    assert.match(
+      String(shown('sparsegpt')),
+      /^dense, recovered,No column shows the model that is only pruned: SparseGPT changes the kept weights/,
+    )
     assert.deepEqual(shown('wanda', {}), ['dense, pruned', null])
     assert.deepEqual(shown('wanda', { prune: [], recover }), ['dense, recovered', null])
     const [, pruned] = columnsOfRun('/m/opt', folder, { prune: [{ method: 'wanda' }], recover }).columns

@@ -1,5 +1,6 @@
 // Says in one sentence whether sparsity survived.
 import type { CompareSummary } from '../../../shared/protocol/inspect.ts'
+import { plural } from '../../../shared/format/plural.ts'
 
 export interface MaskCounts {
   /** Tensors that both have. */
@@ -32,7 +33,7 @@ export function verdictOf(summary: Omit<CompareSummary, 'verdict'>, counts: Mask
   if (lost > 0)
     return `Sparsity cannot be confirmed: B lacks ${lost} of ${matrices} matrices, or has them in another shape.`
   const equal = changed.length + added.length + removed.length + reshaped.length === 0
-  const moved = changed.length === 1 ? '1 tensor changed' : `${changed.length} tensors changed`
+  const moved = `${plural(changed.length, 'tensor')} changed`
   if (!prunes) {
     const dense = matrices === 0 ? 'A has no matrices' : `A's ${matrices} matrices have no zeros`
     return `No mask, nothing to compare: ${dense}; ${equal ? 'A and B hold the same values' : moved}.`

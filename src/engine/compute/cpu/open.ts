@@ -16,6 +16,7 @@ import { taskTable } from './tasks.ts'
 import { cpuPrune } from './prune/index.ts'
 import { createRecorder } from './recorder.ts'
 import { compileKernels } from './wasm.ts'
+import { plural } from '../../../shared/format/plural.ts'
 
 export interface CpuOptions {
   /** Default: what the machine offers. */
@@ -54,7 +55,7 @@ function describe(
   const library = blas && oneDnn ? `oneDNN ${oneDnn.version}` : blasName
   return {
     device: 'cpu',
-    description: `${library}, ${threads} thread${threads === 1 ? '' : 's'}`,
+    description: `${library}, ${plural(threads, 'thread')}`,
     details: {
       blas: blas?.kind ?? 'none',
       blasPath: blas?.path ?? '',

@@ -1,13 +1,14 @@
 // How the numbers of a recipe come about: context lengths, windows, calibration set, seed.
 import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
 import { taskOf } from '../../../shared/tasks/tasks.ts'
+import { plural } from '../../../shared/format/plural.ts'
 
 /** In sentences. */
 export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {
   const sentences = evaluate.map(evaluationSentence)
   if (calibration)
     sentences.push(
-      `Calibration on ${calibration.data}: ${calibration.samples} windows of ${calibration.seq_len} tokens.`,
+      `Calibration on ${calibration.data}: ${plural(calibration.samples, 'window')} of ${calibration.seq_len} tokens.`,
     )
   sentences.push(...recover.map(recoverySentence), `Seed ${seed}.`)
   return sentences
@@ -33,9 +34,9 @@ function recoverySentence(recover: ResolvedRecover): string {
   const windows = batchSize * gradAccumulation
   switch (mode) {
     case 'retrain':
-      return `Retraining on ${recover.data ?? 'no data'}: ${steps} steps of ${windows} windows of up to ${recover.seq_len} tokens.`
+      return `Retraining on ${recover.data ?? 'no data'}: ${plural(steps, 'step')} of ${plural(windows, 'window')} of up to ${recover.seq_len} tokens.`
     case 'reconstruct':
-      return `Reconstruction: ${steps} steps of ${windows} windows for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`
+      return `Reconstruction: ${plural(steps, 'step')} of ${plural(windows, 'window')} for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`
     case 'refit':
       return `Refit: least squares of the kept weights of each linear on the calibration windows, ${steps} conjugate gradients, dampening ${recover.dampening}.`
   }
