@@ -1,9 +1,10 @@
 // Statistics on disk, valid while name, size and time of every file of the model are the same. A cache may fail: then
 // the scan is done again, and nobody is told.
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TensorStats } from '../shared/protocol/inspect.ts'
+import { renameOver } from '../system/renameOver.ts'
 
 /** Raised when statistics mean something else than before. */
 const version = 2
@@ -34,7 +35,7 @@ export function createStatsCache(folder: string): StatsCache {
         const file = fileOf(path)
         const part = `${file}.${process.pid}`
         await writeFile(part, JSON.stringify({ version, stamp, stats }))
-        await rename(part, file)
+        await renameOver(part, file)
       } catch {
         // A full or read-only disk: the cache stays as it was.
       }

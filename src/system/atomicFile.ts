@@ -1,9 +1,10 @@
 // Files that are either whole or not there: written beside, flushed to the disk, then renamed.
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeError } from './diskErrors.ts'
 import { killPoint } from './killPoint.ts'
 import { createOwn } from './ownFile.ts'
+import { renameOver } from './renameOver.ts'
 
 /**
  * Replaces `path` by the chunks, one after the other. A file that several processes write needs a `temporary` of each.
@@ -24,7 +25,7 @@ export async function writeAtomic(
       await file.close()
     }
     killPoint()
-    await rename(temporary, path)
+    await renameOver(temporary, path)
     killPoint()
     await syncFolder(dirname(path))
   } catch (error) {

@@ -1,13 +1,14 @@
 // An output takes shape in a hidden sibling and gets its name by one rename when it is whole.
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, open, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../../system/killPoint.ts'
 import { errnoOf, writeError } from '../../system/diskErrors.ts'
 import { removeEmpty } from './emptyFolders.ts'
 import { makeFolders } from '../../system/makeFolders.ts'
+import { renameOver } from '../../system/renameOver.ts'
 
 /**
  * Folders of this process that have no name yet, each with the first folder above that was made for it. A process that is
@@ -74,7 +75,7 @@ export async function promote(partial: string, to: string): Promise<void> {
     killPoint()
     await syncFolder(partial)
     killPoint()
-    await rename(partial, to)
+    await renameOver(partial, to)
     killPoint()
     unfinished.delete(partial)
     await syncFolder(dirname(resolve(to)))

@@ -1,7 +1,7 @@
 // The pruned model, which runs that prune alike have in common where they recover it only afterwards: one of them prunes,
 // the others take its finished blocks, by name only, since nothing ever writes into a file of a state.
 import { existsSync } from 'node:fs'
-import { copyFile, link, readdir, rename, rm } from 'node:fs/promises'
+import { copyFile, link, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { pruningOf, prunesFirst } from '../../../shared/sweep/pruningOf.ts'
@@ -15,6 +15,7 @@ import { blockShape } from '../state/progressSchema.ts'
 import type { RunSession } from '../state/session.ts'
 import { sourceHashes } from '../state/sources.ts'
 import { blockParts } from '../state/stateModel.ts'
+import { renameOver } from '../../../system/renameOver.ts'
 
 const lookEveryMs = 250
 const usedPrefix = 'used-'
@@ -101,7 +102,7 @@ async function sameFile(from: string, to: string): Promise<void> {
   try {
     await rm(temporary, { force: true })
     await link(from, temporary).catch(() => copyFile(from, temporary))
-    await rename(temporary, to)
+    await renameOver(temporary, to)
   } catch (error) {
     throw writeError(error, to)
   }
