@@ -13,7 +13,7 @@ import { shape, type Shape } from './shape.ts'
 export const accuracyBarsTitle = 'Accuracy by task'
 
 const stages = ['dense', 'pruned', 'recovered'] as const
-/** How much of a bar its colour fills, so that stages do not depend on colour. */
+/** Share of a bar that its colour fills, so that stages do not depend on colour alone. */
 const fill: Record<Stage, number> = { dense: 0, pruned: 0.35, recovered: 1 }
 
 /** A run, or a checkpoint that one has made. */
@@ -25,7 +25,7 @@ interface BarSeries {
   readonly label: string
   readonly colour: string
   readonly stage: Stage
-  /** By task. */
+  /** Bars by task. */
   readonly values: ReadonlyMap<string, Accuracy>
 }
 
@@ -53,7 +53,7 @@ const [keyRow, keyBox, between] = [18, 14, 18]
 /** Names of tasks that are wider than their group lean. */
 const lean = 30
 
-/** null when no task was measured. `titled`: the picture has no heading of its own. */
+/** The picture, or null when no task was measured. `titled` gives it a heading of its own. */
 export function accuracyBars(runs: readonly MeasuredRun[], ink: Ink = paperInk, titled = true): Shape | null {
   const { tasks, series } = barSeries(runs)
   if (tasks.length === 0 || series.length === 0) return null

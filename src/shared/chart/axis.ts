@@ -1,4 +1,4 @@
-// From values to a place in the picture, with a little air around them; one value and equal values have an axis too.
+// Maps values to places in the picture, with a margin around them; a single value and equal values have an axis too.
 import { extent } from 'd3-array'
 import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale'
 import { tickLabels, ticksIn, type TickRule } from './ticks.ts'

@@ -1,4 +1,4 @@
-// What a line chart shows. Views and the report draw the same data by the same rules.
+// The data of a line chart, which views and the report draw by the same rules.
 import { formatValue } from '../format/numbers.ts'
 import type { Point } from '../series/smooth.ts'
 
@@ -17,18 +17,18 @@ export interface Series {
   raw?: Point[]
   /** Points as marks, with a line or alone. */
   marks?: 'marks' | 'both'
-  /** Written beside the last point. */
+  /** Text beside the last point. */
   note?: string
 }
 
 /** A value that belongs to no step, such as the dense model's: a dashed line across. */
 export interface Level {
-  /** In the readout and the key. */
+  /** Name in the readout and the key. */
   label: string
-  /** Written on the line; empty for runs laid over. */
+  /** Text on the line; empty for overlaid runs. */
   note: string
   value: number
-  /** Of the line; levels of one style differ by it. */
+  /** Dash of the line, by which levels of one style differ. */
   dash: string
   /** Standard error of the value, in its unit: a band about the line. */
   error?: number | null
@@ -38,7 +38,7 @@ export interface Level {
 export interface ChartData {
   series: Series[]
   levels: Level[]
-  /** In sight whether or not there are points: the steps so far. */
+  /** Range that is shown whether or not it has points: the steps so far. */
   xRange: [number, number] | null
   /** Along x there is something between two whole numbers. */
   continuousX?: boolean
@@ -48,11 +48,11 @@ export interface ChartData {
 
 export interface ChartText {
   title: string
-  /** One of the whole numbers along x: "step", "block". */
+  /** Unit of the whole numbers along x: "step", "block". */
   xName: string
   xLabel: string
   yLabel: string
-  /** How a value reads, with its standard error where it has one; `formatValue` where nothing else is said. */
+  /** Formats a value, with its standard error where it has one; `formatValue` by default. */
   format?: (value: number | null, error: number | null) => string
 }
 
@@ -64,7 +64,7 @@ export function valueText(
   return format(value, error)
 }
 
-/** Of the lines of dense and pruned. */
+/** Styles of the lines of dense and pruned. */
 export const levelDash = { dense: '5 4', pruned: '2 3' }
 
 export const emptyChart: ChartData = { series: [], levels: [], xRange: null, logX: false, logY: false }

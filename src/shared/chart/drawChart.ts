@@ -17,7 +17,7 @@ export interface Ink {
   font: string
 }
 
-/** On white paper. */
+/** Colours on white paper. */
 export const paperInk: Ink = {
   text: '#1f1f1f',
   muted: '#555555',
@@ -97,13 +97,13 @@ function drawSeries({ style, points, raw, marks }: Series, layout: ChartLayout, 
   return drawn
 }
 
-/** Not a number: a cross on the axis, never a silent hole. */
+/** Draws a value that is not a number as a cross on the axis, never a silent hole. */
 function drawGap(x: number, y: number, ink: Ink): Shape {
   const d = `M${x - 4} ${y - 4}L${x + 4} ${y + 4}M${x - 4} ${y + 4}L${x + 4} ${y - 4}`
   return shape('path', { class: 'gap', d, stroke: ink.error, 'stroke-width': 2 }, shape('title', {}, 'not a number'))
 }
 
-/** From the lowest to the highest of several runs, behind their median. */
+/** The band from the lowest to the highest of several runs, behind their median. */
 function drawBand(points: readonly Point[], { x, y, bottom }: ChartLayout, data: ChartData, style: SeriesStyle) {
   const ranged = points.filter((p) => p.low !== undefined && p.high !== undefined && isShown(p.y, data))
   if (ranged.length < 2) return []
@@ -114,7 +114,7 @@ function drawBand(points: readonly Point[], { x, y, bottom }: ChartLayout, data:
   return [shape('path', { class: 'band', d: path(ranged) ?? '', fill: style.colour, 'fill-opacity': 0.15 })]
 }
 
-/** One standard error up and down, or from the lowest seed to the highest. */
+/** The bar of one standard error up and down, or from the lowest seed to the highest. */
 function drawBar(from: number, to: number, x: number, { y, bottom }: ChartLayout, style: SeriesStyle): Shape {
   const [high, low] = [y.at(to), lowEnd(from, y, bottom)]
   const d = `M${x} ${high}V${low}M${x - 4} ${high}h8M${x - 4} ${low}h8`
@@ -130,7 +130,7 @@ function drawLevel({ value, error, style, dash }: Level, { left, right, bottom, 
   return shape('g', {}, shape('rect', { class: 'errorBand', ...band }), line)
 }
 
-/** On a log axis nothing is below zero: the bar goes down to the axis. */
+/** A log axis has nothing below zero, so the bar goes down to the axis. */
 function lowEnd(value: number, y: ChartLayout['y'], bottom: number): number {
   const at = y.at(value)
   return Number.isFinite(at) ? at : bottom

@@ -1,4 +1,4 @@
-// Where the names on levels and last points stand: the first free of a few places, so that two close levels can be read.
+// Places the names on levels and last points at the first free of a few places, so that two close levels can be read.
 import { isShown, type ChartData } from './chartData.ts'
 import { textWidth, type ChartLayout } from './layout.ts'
 
@@ -23,7 +23,7 @@ export function placeLabels(layout: ChartLayout, data: ChartData): PlacedLabel[]
   const taken: Box[] = []
   const candidates = [...noteCandidates(layout, data), ...levelCandidates(layout, data)]
   return candidates.flatMap((places) => {
-    // Where everything is taken the name is left out: the readout has it.
+    // A name without a free place is left out: the readout has it.
     const place = places.find((one) => fits(boxOf(one), layout) && !taken.some((box) => overlap(box, boxOf(one))))
     if (!place) return []
     taken.push(boxOf(place))

@@ -1,4 +1,4 @@
-// Where the parts of a chart stand.
+// Places of the parts of a chart.
 import { makeAxis, type Axis } from './axis.ts'
 import type { Point } from '../series/smooth.ts'
 import { isShown, type ChartData, type ChartText } from './chartData.ts'
@@ -14,7 +14,7 @@ export interface ChartLayout {
   y: Axis
 }
 
-/** Of the 11 px that labels have, a character takes about this much. */
+/** Approximate width of a character in labels of 11 px. */
 const characterWidth = 6.3
 const [pixelsPerTick, pixelsPerRow] = [80, 40]
 
@@ -42,13 +42,13 @@ export function layOutChart(
   return { width, height, left, right, top, bottom, x, y }
 }
 
-/** Of a value, of its error bar, of its range. */
+/** Numbers of a value: itself, the ends of its error bar and of its range. */
 function endsOf({ y, error = null, low, high }: Omit<Point, 'x'>): (number | null)[] {
   if (low !== undefined && high !== undefined) return [y, low, high]
   return y === null || error === null ? [y] : [y - error, y + error]
 }
 
-/** Nothing along x: the axis has no name either. */
+/** Whether there is nothing along x, so that the axis has no name either. */
 export function xLabelOf({ x }: ChartLayout, { xLabel }: ChartText): string {
   return x.ticks.length === 0 ? '' : xLabel
 }

@@ -8,9 +8,9 @@ import { valueText, type ChartData, type ChartText, type SeriesStyle } from './c
 export interface ReadoutRow {
   label: string
   style: SeriesStyle
-  /** As people read it; "at step 12" where this series has no point at the place itself. */
+  /** The value in words; "at step 12" where this series has no point at the place itself. */
   text: string
-  /** Where to put the mark; null for levels and for what is not a number. */
+  /** Place of the mark; null for levels and for what is not a number. */
   point: Point | null
 }
 
@@ -20,7 +20,7 @@ export interface Readout {
   rows: ReadoutRow[]
 }
 
-/** All places that have a point, in order. */
+/** Places that have a point, in order. */
 export function placesOf({ series }: ChartData): number[] {
   return [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b)
 }
@@ -46,7 +46,7 @@ export function readoutAt({ series, levels }: ChartData, x: number | null, chart
   return { x, title: x === null ? '' : `${xName} ${formatCount(x)}`, rows }
 }
 
-/** One sentence, for a screen reader. */
+/** The readout as one sentence for a screen reader. */
 export function readoutText({ title, rows }: Readout): string {
   const values = rows.map(({ label, text }) => `${label}: ${text}`).join('; ')
   if (values === '') return 'no values yet'

@@ -41,7 +41,7 @@ export const chartTexts = {
   },
 }
 
-/** Of values in percent. */
+/** Axis of values in per cent. */
 function percentText(value: number | null, error: number | null): string {
   return value === null || Number.isNaN(value)
     ? formatValue(value)
@@ -49,7 +49,7 @@ function percentText(value: number | null, error: number | null): string {
 }
 
 export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
-  // On one axis of steps; of several recoveries each has a loss of its own.
+  // Losses share one axis of steps; each of several recoveries has a curve of its own.
   const series = runs.flatMap(({ label, index, picture }) =>
     [...picture.lossByRecovery].map(([recovery, points]): Series => {
       const part = partOf(picture, recovery)
@@ -83,7 +83,7 @@ export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
       const label = (what: string) => (runs.length > 1 ? `${run.label}, ${note(what)}` : note(what))
       const style = runs.length > 1 ? entryStyle(run.index, i) : seriesStyle(i)
       const measured = evaluations.filter((evaluation) => evaluation.entry === entry)
-      // Of runs laid over only the colours tell: their names would fill the picture.
+      // Overlaid runs are told apart by colour alone: their names would fill the picture.
       const noteOf = (what: string) => (run.index === 0 ? note(what) : '')
       levels.push(...levelsOf(measured, { note, label, noteOf, style }))
       const points = curveOf(measured)
@@ -123,17 +123,17 @@ function inPercent({ acc, stderr }: Accuracy) {
   return { y: 100 * acc, error: stderr === null ? null : 100 * stderr }
 }
 
-/** Of several runs the colour tells the run, dash and marker the entry. */
+/** With several runs the colour tells the run, dash and marker the entry. */
 function entryStyle(index: number, entry: number): SeriesStyle {
   return { ...seriesStyle(index + entry), colour: seriesStyle(index).colour }
 }
 
 interface NamedLevel extends Level {
-  /** What was measured, without the run. */
+  /** Name of the measurement, without the run. */
   readonly what: string
 }
 
-/** What several runs have measured alike, as they do of the same dense model, is one line. */
+/** Makes one line of equal measurements of several runs, as of the same dense model. */
 function oncePerValue(levels: readonly NamedLevel[]): Level[] {
   return levels.flatMap(({ what, ...level }, i) => {
     const alike = levels.filter((other) => other.what === what && Object.is(other.value, level.value))
@@ -143,7 +143,7 @@ function oncePerValue(levels: readonly NamedLevel[]): Level[] {
 }
 
 interface LevelNames {
-  /** Without the run. */
+  /** Name without the run. */
   note: (what: string) => string
   label: (what: string) => string
   noteOf: (what: string) => string
@@ -161,7 +161,7 @@ function levelsOf(measured: readonly Evaluation[], { note: whatOf, label, noteOf
   })
 }
 
-/** Of two measurements at one step the later counts. */
+/** Keeps the later of two measurements at one step. */
 function curveOf(measured: readonly Evaluation[]): Point[] {
   const recovered = measured.filter(({ stage }) => stage === 'recovered')
   const byStep = new Map(recovered.map(({ x, perplexity }) => [x, perplexity]))

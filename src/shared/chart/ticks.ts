@@ -31,7 +31,7 @@ function multiples(low: number, high: number, factors: readonly number[]): numbe
   const found: number[] = []
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
     for (const factor of factors) {
-      // As text, so that 3 · 10⁻⁵ is the number that is written so.
+      // The number is made from text, so that 3 · 10⁻⁵ is exactly what is written so.
       const value = Number(`${factor}e${power}`)
       if (value >= low && value <= high) found.push(value)
     }

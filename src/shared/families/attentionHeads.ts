@@ -1,4 +1,4 @@
-// Which rows or columns of an attention projection belong to which head: for looking at whole heads.
+// Maps rows or columns of an attention projection to heads, so that whole heads can be inspected.
 import { readModelConfig, type ModelConfig } from './modelConfig.ts'
 import { blockLinears, type BlockLinear } from './parameters.ts'
 

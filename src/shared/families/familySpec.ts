@@ -1,7 +1,7 @@
 // The vocabulary in which model families are described. A family is one row of data: no functions, no branches on its
 // name anywhere else. A kind that no row uses is removed.
 
-/** What a tensor is for. Names in checkpoints differ by family; code knows slots only. */
+/** The purpose of a tensor. Names in checkpoints differ by family; code knows slots only. */
 export type Slot =
   | 'embed.token'
   | 'embed.position'
@@ -55,7 +55,7 @@ export interface NormSpec {
   readonly eps: number
   /** Added to the stored weight (Gemma: 1). */
   readonly unitOffset: 0 | 1
-  /** false: no weight and no bias. */
+  /** false where the norm has no weight and no bias. */
   readonly affine: Setting<boolean>
 }
 
@@ -96,7 +96,7 @@ export interface WindowSpec {
 
 export interface FamilySpec {
   readonly modelType: string
-  /** What people call it. */
+  /** Its name for people. */
   readonly title: string
   /** Names of the base model begin with this, or not: `AutoModel` saves without it. The head never has it. */
   readonly prefix: string
@@ -109,9 +109,9 @@ export interface FamilySpec {
     readonly intermediateSize: string
     readonly numBlocks: string
     readonly numHeads: string
-    /** null: as many as heads. */
+    /** null where there are as many as heads. */
     readonly numKvHeads: string | null
-    /** null: hidden size / heads. */
+    /** null where it is hidden size / heads. */
     readonly headDim: string | null
     readonly maxPositions: string
     readonly activation: readonly string[]
@@ -138,7 +138,7 @@ export interface FamilySpec {
     | { readonly enabledKey: string; readonly byBlockKey: string }
     | { readonly key: string; readonly otherwise: number; readonly is: 'scale' | 'headDim' }
     | null
-  /** What scores and logits are held below by cap · tanh(x / cap); 0, or null in config.json: nothing. */
+  /** Keys of the caps of scores and logits, cap · tanh(x / cap); 0, or null in config.json, is no cap. */
   readonly softcap: { readonly scores: Setting<number>; readonly logits: Setting<number> }
   readonly window: WindowSpec | null
   readonly mlp: MlpKind
@@ -152,11 +152,11 @@ export interface FamilySpec {
     Residual | { readonly key: string; readonly otherwise: boolean; readonly yes: Residual; readonly no: Residual }
   /** inOut: Conv1D stores [inputs, outputs]. */
   readonly linearLayout: 'outIn' | 'inOut'
-  /** What word embeddings are multiplied by. */
+  /** Factor of the word embeddings. */
   readonly embedScale: '√hiddenSize' | Setting<number>
-  /** What both branches are multiplied by before they are added to the stream. */
+  /** Factor of both branches before they are added to the residual stream. */
   readonly residualScale: Setting<number>
-  /** What logits are divided by. */
+  /** Divisor of the logits. */
   readonly logitsDivisor: Setting<number>
   /** Default of tie_word_embeddings. */
   readonly tied: boolean

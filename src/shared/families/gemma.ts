@@ -9,7 +9,7 @@ export const gemma = {
   keys: { ...llamaKeys, activation: ['hidden_activation', 'hidden_act'] },
   headDim: 256,
   activation: 'gelu_pytorch_tanh',
-  // What released files call gelu is the approximation.
+  // Released files call the tanh approximation gelu.
   activationAliases: { gelu: 'gelu_pytorch_tanh' },
   norm: { ...llama.norm, unitOffset: 1 },
   bias: {

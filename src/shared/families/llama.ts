@@ -40,7 +40,7 @@ export const plainRope = {
   without: null,
 } as const
 
-/** Where it is given, in every block. */
+/** The setting holds for every block where it is given. */
 export const plainWindow = {
   key: 'sliding_window',
   otherwise: null,

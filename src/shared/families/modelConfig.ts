@@ -18,7 +18,7 @@ export interface LearnedPositions {
 
 export interface RotaryPositions {
   readonly kind: 'rope'
-  /** null: queries and keys of that block are not turned. */
+  /** null where queries and keys of that block are not rotated. */
   readonly byBlock: readonly (RopeConfig | null)[]
 }
 
@@ -57,7 +57,7 @@ export interface ModelConfig {
   readonly finalNorm: boolean
   readonly projection: Projection
   readonly qkNorm: 'none' | 'rmsNorm' | 'rmsNormWide' | 'layerNorm'
-  /** What multiplies q·k, by block. */
+  /** Factor of q·k of each block. */
   readonly attentionScales: readonly number[]
   /** Sliding window by block, 0 = none. */
   readonly windows: readonly number[]
@@ -71,14 +71,14 @@ export interface ModelConfig {
   readonly residualScale: number
   /** Multiplies logits. */
   readonly logitsScale: number
-  /** What scores and logits are held below by cap · tanh(x / cap), 0 = nothing. */
+  /** Caps of attention scores and of logits, cap · tanh(x / cap); 0 = none. */
   readonly scoreCap: number
   readonly logitsCap: number
   /** The head is the word embedding. */
   readonly tied: boolean
-  /** In front of base-model names in this checkpoint. */
+  /** Prefix of base-model names in this checkpoint. */
   readonly prefix: string
-  /** In front of the head's name. */
+  /** Prefix of the head's name. */
   readonly headPrefix: string
   /** The checkpoint holds more than this text model, whose own tensors are the head's and those that begin with `prefix`. */
   readonly isPart: boolean
@@ -112,7 +112,7 @@ export function readModelConfig(config: unknown, names?: { has(name: string): bo
   return {
     family,
     hiddenSize,
-    // Only GPT-2 leaves this open: n_inner null is four times the width.
+    // GPT-2 alone leaves this open: n_inner null is four times the width.
     intermediateSize: readSize(
       json,
       keys.intermediateSize,

@@ -11,7 +11,7 @@ import { residualNorms } from './residual.ts'
 export type ParameterKind = 'linear' | 'bias' | 'norm' | 'normBias' | 'embedding' | 'projection' | 'router' | 'head'
 
 export interface Parameter {
-  /** In the checkpoint. */
+  /** Name in the checkpoint. */
   readonly name: string
   readonly kind: ParameterKind
   readonly slot: Slot
@@ -32,7 +32,7 @@ export interface BlockLinear {
   readonly block: number
   readonly expert: number | null
   readonly shape: readonly [outputs: number, inputs: number]
-  /** Of the weight as the file stores it. */
+  /** Shape of the weight as the file stores it. */
   readonly transposed: boolean
   readonly hasBias: boolean
   /** Linears with the same key read the same input. */
@@ -154,7 +154,7 @@ export function linearsOfBlock(config: ModelConfig, block: number): BlockLinear[
     list.push(linear('attn.v', [keys, hiddenSize], bias.qkv, 'attn'))
   } else list.push(linear('attn.qkv', [queries + 2 * keys, hiddenSize], bias.qkv, 'attn'))
   list.push(linear('attn.out', [hiddenSize, queries], bias.out, 'attn.out'))
-  // With one norm for both, the MLP reads what q, k and v read.
+  // Where attention and MLP share a norm, the MLP reads the same input as q, k and v.
   const input = config.residual === 'parallelSharedNorm' ? 'attn' : 'mlp'
   switch (config.mlp) {
     case 'gated':

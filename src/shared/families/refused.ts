@@ -4,7 +4,7 @@ import { FamilyError } from './familyError.ts'
 import type { FamilySpec } from './familySpec.ts'
 import type { ConfigJson } from './settings.ts'
 
-/** Of any family. */
+/** Refusals of any family. */
 const everywhere = ['quantization_config', { key: 'is_causal', unless: true }] as const
 
 /** @throws FamilyError 'unsupported' with the setting and what it says. */
@@ -20,7 +20,7 @@ export function refuse(json: ConfigJson, family: FamilySpec): void {
   refuseTwoWords(json, family)
 }
 
-/** What config.json says twice must be the same: programs differ in which they take. */
+/** Settings that config.json has twice must be equal: programs differ in which they take. */
 function refuseTwoWords(json: ConfigJson, { aliases, keys }: FamilySpec): void {
   for (const [alias, key] of Object.entries(aliases)) same(json, alias, key)
   same(json, 'rope_parameters', 'rope_scaling')

@@ -1,4 +1,4 @@
-// Where the norms of a block stand, by residual order.
+// Places of a block's norms by residual order.
 import type { Residual, Slot } from './familySpec.ts'
 
 /** The norms of a branch: of its input, of its output, and of the stream after both are added. */

@@ -3,7 +3,7 @@ import { FamilyError, unknownValue } from './familyError.ts'
 import type { PositionSpec } from './familySpec.ts'
 import { firstKey, readFlag, readPositive, readSize, wrong, type ConfigJson } from './settings.ts'
 
-/** How base frequencies are changed for longer contexts; names and meaning as in transformers' ROPE_INIT_FUNCTIONS. */
+/** The change of base frequencies for longer contexts; names and meaning as in transformers' ROPE_INIT_FUNCTIONS. */
 export type RopeScaling =
   | { readonly type: 'default' }
   | { readonly type: 'linear'; readonly factor: number }
@@ -46,7 +46,7 @@ const knownTypes = ['default', 'linear', 'dynamic', 'llama3', 'yarn', 'longrope'
 type RopeSpec = Extract<PositionSpec, { kind: 'rope' }>
 
 /**
- * By block; null where a block turns nothing. `windows`: what each sees, 0 = all.
+ * The rotation of each block; null where a block has none. `windows` are the tokens that each block sees, 0 = all.
  * @throws FamilyError for a type that is not known, or parameters that are missing.
  */
 export function readRopes(
@@ -64,7 +64,7 @@ export function readRopes(
   return windows.map((window, block) => (!turns[block] ? null : window > 0 ? near : all))
 }
 
-/** Which blocks turn queries and keys: entries of the list other than 0, without one all but each `every`th. */
+/** Tells the blocks that rotate queries and keys: entries of the list other than 0, without one all but each `every`th. */
 function readTurning(config: ConfigJson, { without }: RopeSpec, numBlocks: number): boolean[] {
   const blocks = Array.from({ length: numBlocks }, (_, block) => block)
   if (!without) return blocks.map(() => true)
@@ -112,7 +112,7 @@ function ropeParameters(config: ConfigJson, layerType: 'full_attention' | null):
   return layerType && isByType(value) ? objectOf(value, layerType) : value
 }
 
-/** Of blocks with a window. Older configurations scale the others only. */
+/** Rotation of blocks with a window. Older configurations scale the others only. */
 function localParameters(config: ConfigJson): ConfigJson {
   const given = objectOf(config, 'rope_parameters')
   return isByType(given) ? objectOf(given, 'sliding_attention') : {}

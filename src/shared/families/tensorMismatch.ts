@@ -5,7 +5,7 @@ export interface Shaped {
   readonly shape: readonly number[]
 }
 
-/** Of wrappers around a model, which are no part of its names. */
+/** Prefixes of wrappers around a model, which are no part of its names. */
 const wrappers = ['module.', '_orig_mod.', 'module._orig_mod.', '_orig_mod.module.']
 
 /** The first tensor that is missing or of another shape, in a sentence; null when all are as they should be. */

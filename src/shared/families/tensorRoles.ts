@@ -1,8 +1,8 @@
-// Where a checkpoint's tensor belongs: by its family's row when the model is known, by its name otherwise.
+// Finds the role of a checkpoint's tensor: by its family's row when the model is known, by its name otherwise.
 import { readModelConfig } from './modelConfig.ts'
 import { modelParameters, type Parameter } from './parameters.ts'
 
-/** Where a tensor belongs. Sparsity is stated for `linear` only: the matrices inside the blocks that pruning means. */
+/** The role of a tensor. Sparsity is stated for `linear` only: the matrices inside the blocks that pruning means. */
 export type Role = 'linear' | 'embedding' | 'norm' | 'bias' | 'head' | 'router' | 'other'
 
 export interface TensorRole {
@@ -47,7 +47,7 @@ export function tensorRoles(config: unknown, names: { has(name: string): boolean
   return { familyKnown: known !== null, of }
 }
 
-/** null when the family is unknown or the configuration unusable: the tensors can still be looked at. */
+/** null when the family is unknown or the configuration unusable; tensors can still be inspected. */
 function knownModel(
   config: unknown,
   names: { has(name: string): boolean },

@@ -4,16 +4,16 @@ import { isObject } from './families.ts'
 import { FamilyError } from './familyError.ts'
 import type { ConfigJson } from './settings.ts'
 
-/** Where the text model's tensors are: in front of its base model's names, and of its head's. */
+/** Prefixes of the text model's tensors: before its base model's names, and before its head's. */
 export interface TextNames {
   readonly prefix: string
   readonly headPrefix: string
 }
 
-/** By `model_type` of the whole: its text model's, where text_config does not say. */
+/** The text model's `model_type` by that of the whole, where text_config does not say. */
 const wholes: Readonly<Record<string, string>> = { gemma3: 'gemma3_text', mistral3: 'mistral' }
 
-/** As released, and as newer versions of transformers name modules. */
+/** Prefixes as released, and as newer versions of transformers name modules. */
 const textNames: readonly TextNames[] = [
   { prefix: 'language_model.model.', headPrefix: 'language_model.' },
   { prefix: 'model.language_model.', headPrefix: '' },
@@ -25,9 +25,9 @@ export function isOfWhole(tensor: string): boolean {
 }
 
 export interface TextModel {
-  /** As the config.json of a text model alone would have it. */
+  /** The configuration as the config.json of a text model alone would have it. */
   readonly config: unknown
-  /** null where the text model is all there is. */
+  /** null where the checkpoint is a text model alone. */
   readonly names: readonly TextNames[] | null
 }
 
@@ -41,7 +41,7 @@ export function textModelOf(config: unknown): TextModel {
   return { config: { model_type: wholes[modelType], ...text, ...fromWhole(whole) }, names: textNames }
 }
 
-/** What the whole says of its text model too. */
+/** Keys of the whole that hold for its text model too. */
 function fromWhole(whole: ConfigJson): ConfigJson {
   const keys = ['tie_word_embeddings', 'quantization_config', 'eos_token_id'] as const
   return Object.fromEntries(keys.filter((key) => key in whole).map((key) => [key, whole[key]]))

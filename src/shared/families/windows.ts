@@ -1,4 +1,4 @@
-// Which blocks attend through a sliding window.
+// Finds the blocks that attend through a sliding window.
 import { FamilyError, unknownValue } from './familyError.ts'
 import type { WindowSpec } from './familySpec.ts'
 import { readFlag, readSize, wrong, type ConfigJson } from './settings.ts'

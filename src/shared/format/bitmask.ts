@@ -2,7 +2,7 @@
 // linear's weight [R, C] is stored as.
 import { bytesOfTensor, isSafetensorsDtype, type SafetensorsDtype } from './dtypes.ts'
 
-/** Of module M: M.compressed and so on, in the order in which they are written. */
+/** Suffixes of module M's tensors, M.compressed and so on, in the order in which they are written. */
 export const bitmaskParts = ['compressed', 'bitmask', 'shape', 'row_offsets'] as const
 export type BitmaskPart = (typeof bitmaskParts)[number]
 
@@ -35,12 +35,12 @@ export function bitmaskSpecs(
   }
 }
 
-/** What the parts take together, in bytes. */
+/** Bytes of all parts together. */
 export function bitmaskBytes(itemBytes: number, rows: number, columns: number, kept: number): number {
   return kept * itemBytes + rows * bitmaskRowBytes(columns) + 16 + 8 * rows
 }
 
-/** What a matrix with so many zeros would take, or null for what is no matrix. */
+/** Bytes that a matrix with so many zeros would take, or null for what is no matrix. */
 export function asBitmask(dtype: string, shape: readonly number[], zeros: number): number | null {
   const [rows, columns] = shape
   const itemBytes = isSafetensorsDtype(dtype) ? bytesOfTensor(dtype, [1]) : null

@@ -1,4 +1,4 @@
-// What config.json says of a checkpoint in the `sparse-bitmask` layout, as compressed-tensors 0.14 reads it: the one
+// The entry of config.json for a checkpoint in the `sparse-bitmask` layout, as compressed-tensors 0.14 reads it: the one
 // format whose config.json names a sparsity format. Its layout for 2:4 is read too, and not written.
 import { putFirst, removeTopLevel } from './jsonEdit.ts'
 

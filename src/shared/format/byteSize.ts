@@ -13,7 +13,7 @@ export function parseByteSize(text: string): number | null {
   return Number.isSafeInteger(bytes) ? bytes : null
 }
 
-/** For people, in decimal units and three digits: 1.23 GB. */
+/** A size for people, in decimal units and three digits: 1.23 GB. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
   let value = bytes

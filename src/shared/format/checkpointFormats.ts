@@ -1,13 +1,13 @@
-// What weights of a model may lie in, a row a format: how its files are called, in the order in which transformers
+// Formats of weights, one row each: the names of its files, in the order in which transformers
 // looks for them. How each is read stands in engine/checkpoint/readHeader.ts.
 
 export interface CheckpointFormat {
   readonly id: 'safetensors' | 'torch'
   readonly title: string
-  /** Of a model in one file, and of the index of one in several. */
+  /** Names of a model in one file, and of the index of one in several. */
   readonly single: string
   readonly index: string
-  /** Of files in this format, and of their indices. */
+  /** Suffixes of files in this format, and of their indices. */
   readonly suffix: string
   readonly indexSuffix: string
   /** Others that a person may name. */
@@ -45,7 +45,7 @@ export const torch: CheckpointFormat = {
 
 export const checkpointFormats: readonly CheckpointFormat[] = [safetensors, torch]
 
-/** By the file's name; null for what is of no known format. */
+/** Format by the file's name; null for an unknown one. */
 export function formatOf(fileName: string): CheckpointFormat | null {
   const name = fileName.toLowerCase()
   const suffixes = ({ suffix, indexSuffix, otherSuffixes }: CheckpointFormat) => [suffix, indexSuffix, ...otherSuffixes]
@@ -66,7 +66,7 @@ export function isShard(fileName: string): boolean {
   return indexNamesOf(fileName).length > 0
 }
 
-/** What the index of a shard may be called; none for what is no shard. */
+/** Possible names of the index of a shard; none for what is no shard. */
 export function indexNamesOf(fileName: string): string[] {
   const format = formatOf(fileName)
   const stem = format && fileName.slice(0, -format.suffix.length)

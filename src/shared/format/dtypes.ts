@@ -32,7 +32,7 @@ export function isSafetensorsDtype(name: unknown): name is SafetensorsDtype {
   return typeof name === 'string' && Object.hasOwn(bits, name)
 }
 
-/** Of any name that a file may give; 16 for one that nobody knows. */
+/** Bits of an element type by any name that a file may give; 16 for an unknown one. */
 export function elementBits(dtype: string): number {
   return isSafetensorsDtype(dtype) ? bits[dtype] : 16
 }

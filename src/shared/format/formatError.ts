@@ -1,7 +1,8 @@
 // A file's bytes are not what its format says. Who opened the file adds its path and the error code.
 
 /**
- * What lint branches on, finer than an error's code. `refused`: another format, or a pointer in place of weights. `no-weights`: a folder without any.
+ * The reason that lint branches on, finer than an error's code. `refused`: another format, or a pointer in place of weights.
+ * `no-weights`: a folder without any.
  */
 export type CheckpointReason = 'refused' | 'no-weights'
 

@@ -124,7 +124,7 @@ class JsonReader {
     const digits = end - this.at
     const next = this.text.charCodeAt(end)
     const leadingZero = digits > 1 && this.text.charCodeAt(this.at) === 0x30
-    // Only before a comma or a bracket is it sure to be the whole number.
+    // It is sure to be the whole number only before a comma or a bracket.
     if (digits === 0 || digits > 15 || leadingZero || (next !== 0x2c && next !== 0x5d && next !== 0x7d)) return null
     this.at = end
     return value

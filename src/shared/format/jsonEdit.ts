@@ -1,4 +1,4 @@
-// One value of a JSON file changed, every other byte kept: number formats, order and indentation are the author's.
+// Changes one value of a JSON file and keeps every other byte: number formats, order and indentation are the author's.
 import { applyEdits, modify, parseTree } from 'jsonc-parser'
 import { FormatError } from './formatError.ts'
 import { asObject, parseJson } from './json.ts'
@@ -39,13 +39,13 @@ export function removeTopLevel(text: string, key: string): string {
   if (at < 0) return text
   const endOf = (i: number) => members[i].offset + members[i].length
   const brace = text.indexOf('{') + 1
-  // With the comma before it, or, of the first, the one behind it.
+  // The comma before it goes too or, for the first member, the one behind it.
   if (at > 0) return text.slice(0, endOf(at - 1)) + text.slice(endOf(at))
   const end = members.length > 1 ? text.indexOf(',', endOf(0)) + 1 : endOf(0)
   return text.slice(0, brace) + text.slice(end)
 }
 
-/** As the file's first member is set off. */
+/** White space before a member, as before the file's first one. */
 function styleOf(text: string): { indentation: string; lineEnd: string } {
   const [, lineEnd = '\n', indentation = '  '] = /\{[^\S\r\n]*(\r?\n)([^\S\r\n]*)/.exec(text) ?? []
   return { indentation, lineEnd }

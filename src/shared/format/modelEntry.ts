@@ -1,4 +1,4 @@
-// Which of a folder's files is its model: for folders that are there, and for those that are still on the Hub.
+// Finds which of a folder's files is its model, for folders that are there and for those that are still on the Hub.
 import { checkpointFormats, isShard, type CheckpointFormat } from './checkpointFormats.ts'
 
 export interface ModelEntry {

@@ -1,4 +1,4 @@
-// How a model is called where its path would be too long.
+// The short name of a model where its path would be too long.
 
 import { isWeights } from './checkpointFormats.ts'
 

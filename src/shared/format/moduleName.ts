@@ -1,4 +1,4 @@
-// Where a tensor sits, read from its name alone: enough for the views, also for families that nobody knows.
+// The block and module of a tensor from its name alone, which is enough for views, also of unknown families.
 
 export interface Place {
   /** Transformer block, or null outside of the blocks. */

@@ -50,7 +50,7 @@ export function formatValue(value: number | null | undefined): string {
   return size >= 1e5 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(4)))
 }
 
-/** As `formatValue`, with the zeros at the end: the numbers of a column end alike. */
+/** Like `formatValue`, with trailing zeros, so that the numbers of a column end alike. */
 export function formatInColumn(value: number): string {
   const text = formatValue(value)
   const whole = value.toPrecision(4)

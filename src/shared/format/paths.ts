@@ -1,6 +1,6 @@
 // Paths as text, for code that cannot look at a disk.
 
-/** How an output lies to a model's folder: the same folder, inside it, or around it. */
+/** Place of an output relative to a model's folder: the same folder, inside it, or around it. */
 export type Overlap = 'same' | 'inside' | 'around'
 
 /** The path's parts with `.` and `x/..` taken out; of an absolute path the first is empty or a drive. */
@@ -20,7 +20,7 @@ export function normalPath(path: string): string {
   return partsOf(path).join('/')
 }
 
-/** Of two paths that are relative to the same folder, or both absolute; links are not seen. null: they lie apart. */
+/** Compares two paths that are relative to the same folder, or both absolute; links are not followed. null where they are apart. */
 export function overlapOfPaths(output: string, model: string): Overlap | null {
   const [out, folder] = [partsOf(output), partsOf(model)]
   const within = (inner: readonly string[], outer: readonly string[]) =>

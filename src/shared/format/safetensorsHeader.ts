@@ -11,19 +11,19 @@ export interface TensorInfo {
   /** Bytes from the start of the data, that is after the header. */
   readonly start: number
   readonly end: number
-  /** In elements; only where they do not lie one after the other, rows first, which safetensors does not allow. */
+  /** Strides in elements, only where elements do not lie one after the other, rows first; safetensors has none. */
   readonly strides?: readonly number[]
 }
 
-/** Of an element type that nobody here knows: it can be named, not read, and its size cannot be checked. */
+/** A tensor of an unknown element type: it can be named, but not read, and its size cannot be checked. */
 export interface UnknownTensor extends Omit<TensorInfo, 'dtype'> {
   readonly dtype: string
 }
 
 export interface SafetensorsHeader {
-  /** In the header's order; the data's order may differ. */
+  /** Tensors in the header's order; the data's order may differ. */
   readonly tensors: readonly TensorInfo[]
-  /** Of element types of the future. */
+  /** Tensors of unknown element types. */
   readonly unknown: readonly UnknownTensor[]
   /** `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>
@@ -49,9 +49,9 @@ export function headerLength(prefix: Uint8Array, fileBytes: number): number {
     throw new FormatError(`the file has only ${fileBytes} bytes; download or copy it again`)
   }
   const view = new DataView(prefix.buffer, prefix.byteOffset, lengthBytes)
-  // As a double: exact where it matters, since anything above the limit is refused.
+  // A double is exact where it matters, since anything above the limit is refused.
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true)
-  // Only now: a header of 640 bytes begins as a pickle does.
+  // This comes last, since a header of 640 bytes begins as a pickle does.
   const other = length > fileBytes - lengthBytes ? otherFormat(prefix) : null
   if (other) throw new FormatError(other, 'refused')
   if (length > maxHeaderBytes) {
@@ -67,7 +67,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number): number {
   return length
 }
 
-/** What people mistake for safetensors, told by the first bytes. */
+/** Recognises by the first bytes what people mistake for safetensors. */
 function otherFormat(prefix: Uint8Array): string | null {
   const text = String.fromCharCode(...prefix.subarray(0, 8))
   if (text.startsWith('version')) return 'it is a Git-LFS pointer, not the weights; run `git lfs pull` in its folder'
