@@ -12,7 +12,7 @@ export interface Analyses {
     signal: AbortSignal,
     onUpdate: (update: AnalysisUpdate) => void,
   ): Promise<{ warnings: string[] }>
-  /** Those that go on or wait. */
+  /** Analyses that run or wait. */
   active(): number
 }
 

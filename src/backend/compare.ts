@@ -22,7 +22,7 @@ export async function compareModels(
   return compareCheckpoints(wholeOf(a), wholeOf(b), { signal, ...inBatches({ a: first, b: second }, progress) })
 }
 
-/** For `compareCheckpoints`: tells at most ten times a second, and at the end. */
+/** Callbacks for `compareCheckpoints` that report at most ten times a second, and at the end. */
 function inBatches(
   measured: Measured,
   tell: (progress: CompareProgress) => void,

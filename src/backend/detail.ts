@@ -1,4 +1,4 @@
-// What the detail pane shows besides the picture: zeros along rows, columns and heads, weights near zero, and groups
+// Figures of the detail pane beside the picture: zeros along rows, columns and heads, weights near zero, and groups
 // that break the pattern.
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { alongColumns, alongRows, requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
@@ -14,7 +14,7 @@ export interface DetailOptions {
   readonly slice: readonly number[]
   /** Count weights with |w| at most this; 0 = only exact zeros, which `stats` has. */
   readonly threshold: number
-  /** Of the whole tensor; the rest is of the slice. */
+  /** Statistics of the whole tensor; the rest is of the slice. */
   readonly stats: TensorStats
   /** Stored as [in, out]. */
   readonly transposed: boolean

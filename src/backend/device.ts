@@ -1,4 +1,4 @@
-// Which device computes here. Opening one proves it: a value is computed on it and read back, since an adapter that
+// Opens the device that computes here. Opening proves it: a value is computed on it and read back, since an adapter that
 // can be asked for may still be one whose memory this runtime cannot read.
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'

@@ -2,7 +2,7 @@
 import { EngineError, type ErrorCode } from '../engine/errors.ts'
 import type { Worker } from 'node:worker_threads'
 
-/** What every such thread understands. */
+/** Messages that every such thread understands. */
 export interface ToWorker {
   readonly type: 'cancel'
 }

@@ -1,4 +1,4 @@
-// What each call does.
+// The handler of each call.
 import { readFileSync } from 'node:fs'
 import { latestAnalysis } from '../engine/analyse/analysisStore.ts'
 import { modelPath } from '../engine/checkpoint/hubCache.ts'

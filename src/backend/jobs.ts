@@ -22,7 +22,7 @@ export function createLane(): Lane {
         return work()
       })
       tail = turn.catch(() => {})
-      // Whoever gives up while waiting is told at once, not when the jobs before are over.
+      // A job that is cancelled while it waits ends at once, not when the jobs before it are over.
       const givenUp = new Promise<never>((_, reject) => {
         const giveUp = () => begun || reject(cancelled())
         if (signal.aborted) giveUp()

@@ -31,7 +31,7 @@ export function watchLife({ isBusy, leave, graceMs = 3000, startMs = 20_000 }: L
   return {
     join() {
       clients++
-      // From here on the shorter patience counts.
+      // The shorter patience counts from here on.
       deadline = 0
       let isHere = true
       return () => {

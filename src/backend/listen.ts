@@ -1,4 +1,4 @@
-// Where windows find this process: a Unix socket that only its user may open, or a named pipe on Windows.
+// The address at which windows find this process: a Unix socket that only its user may open, or a named pipe on Windows.
 import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 

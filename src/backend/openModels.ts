@@ -9,7 +9,7 @@ import type { StatsCache } from './statsCache.ts'
 export interface OpenModel extends Inspection {
   /** Names, sizes and times of its files when it was opened. */
   readonly stamp: string
-  /** What scans have found, in this session and in earlier ones. */
+  /** Statistics from scans of this session and of earlier ones. */
   readonly stats: Map<string, TensorStats>
 }
 

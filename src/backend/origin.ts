@@ -1,4 +1,4 @@
-// How a checkpoint of ours came about, as the Inspector shows it.
+// Provenance of a checkpoint that a run has made, as the Inspector shows it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { recipeYaml } from '../engine/run/open/recipeFile.ts'
@@ -10,7 +10,7 @@ import { writtenRecipe } from '../shared/recipe/resolve.ts'
 import type { Origin } from '../shared/protocol/inspect.ts'
 import type { Evaluation } from '../shared/series/foldRun.ts'
 
-/** What the run that made a checkpoint measured at the ends of its stages; nothing of any other checkpoint. */
+/** Measurements, at the ends of its stages, of the run that made a checkpoint; none for any other checkpoint. */
 export async function evaluationsOf(folder: string): Promise<Evaluation[]> {
   const note = await readNote(folder)
   const final = note?.evaluations.filter(({ step }) => step === undefined) ?? []

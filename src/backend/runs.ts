@@ -10,7 +10,7 @@ type Listener = (update: RunUpdate) => void
 
 export interface Runs {
   run(params: RunParams, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
-  /** What goes on and what waits, in the order in which it was asked for. */
+  /** Runs that go on or wait, in the order in which they were asked for. */
   active(): ActiveRun[]
   /** @throws EngineError 'not-found' when the run is over. */
   follow(id: number, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
@@ -45,7 +45,7 @@ export function createRuns(version: string): Runs {
       return entry.thread.outcome
     }
     const outcome = lane.run(abort.signal, begin).finally(() => entries.delete(id))
-    // Whoever follows hears of it; what no window follows fails quietly into its folder.
+    // Followers are told; a run that no window follows fails quietly into its folder.
     outcome.catch(() => {})
     const entry: Entry = {
       id,

@@ -9,7 +9,7 @@ import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'
 import type { FromTry, TryStart } from './tryMessages.ts'
 
-/** What does not react to its cancellation is ended: it writes nothing. */
+/** Milliseconds after which a generation that ignores its cancellation is ended; it writes nothing. */
 const patienceMs = 2000
 
 type TryContext = CallContext<'tryOut'>

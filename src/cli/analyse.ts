@@ -172,7 +172,7 @@ function describe({ modules, calibration, sensitivity, allocation, seconds, devi
   ].join('\n')
 }
 
-/** What was not computed is a dash, not NaN. */
+/** A value that was not computed is shown as a dash, not NaN. */
 const number = (value: number | null): string => formatValue(value ?? undefined)
 
 function meanOf(values: readonly (number | null | undefined)[]): number | null {

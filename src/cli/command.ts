@@ -1,4 +1,4 @@
-// What every command shares: options, output, progress, errors, cancellation.
+// The parts that all commands share: options, output, progress, errors, cancellation.
 import { Command, Option } from 'commander'
 import { EngineError, exitCodeOf } from '../engine/errors.ts'
 import { explained } from '../engine/systemErrors.ts'
@@ -13,7 +13,7 @@ export interface CommonOptions {
   deviceMemory?: string
 }
 
-/** What a command gets besides its arguments. */
+/** The context of a command beside its arguments. */
 export interface Context {
   /** Fires on Ctrl-C (SIGINT) and SIGTERM. */
   signal: AbortSignal
@@ -23,10 +23,10 @@ export interface Context {
   progress: (progress: Progress) => void
 }
 
-/** What a command returns: printed as one JSON object with --json; `exitCode` as in the contract, 3 means findings. */
+/** The result of a command, printed as one JSON object with --json. An `exitCode` of 3 means findings. */
 export interface Outcome {
   json: unknown
-  /** For people, when --json is off and the command has not said it already. */
+  /** Text for people, when --json is off and the command has not printed it already. */
   text?: string
   exitCode?: 0 | 1 | 3 | 130
 }

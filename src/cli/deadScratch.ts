@@ -10,7 +10,10 @@ import { runFolderAt, runsFolder, type RunFolder } from '../runs/folder/runFolde
 import { lockRun, type RunLock } from '../runs/lock/runLock.ts'
 import { scratchPrefix, scratchRecipe } from './scratchFolder.ts'
 
-/** Of a scratch folder without a run nothing tells whether its process lives; no model takes so long to be read. */
+/**
+ * Age from which a scratch folder without a run counts as left behind: nothing tells whether its process lives, and no model
+ * takes so long to be read.
+ */
 const unknownMs = 86_400_000
 
 /** Never throws: what cannot be told or removed stays. Takes seconds where there is something to remove. */

@@ -144,7 +144,7 @@ function refuseKeys(options: EvaluateOptions, keys: readonly (keyof typeof flags
 }
 
 /**
- * What was asked for; else rows of ids as they are, and of all else the model's positions, at most 4096.
+ * The length that was asked for; else that of rows of ids, and for all other data the model's positions, at most 4096.
  * @throws EngineError 'usage' for windows that learned positions do not reach.
  */
 async function windowLength({ position, maxPositions }: ModelConfig, options: EvaluateOptions): Promise<number> {

@@ -1,4 +1,4 @@
-// What `inspect` shows to people: tables of tensors, roles and layers; one tensor in detail.
+// The output of `inspect` for people: tables of tensors, roles and blocks; one tensor in detail.
 import { largest } from '../shared/format/lists.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
@@ -22,14 +22,14 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection): 
   return parts.join('\n\n') + sizeLine(totals) + sparsityLine(linears)
 }
 
-/** What a bitmask makes smaller; nothing where none would. */
+/** The size with bitmasks, where that is smaller; else nothing. */
 function sizeLine({ bytes, stored_bytes, bitmask_bytes }: Totals): string {
   if (stored_bytes !== undefined)
     return `\npruned linears are stored as bitmasks: ${formatBytes(bytes)} when it is dense (sparsescope expand)`
   return bitmask_bytes === undefined ? '' : `\n${formatBytes(bitmask_bytes)} if it were saved with format: bitmask`
 }
 
-/** Nothing where not all was scanned. */
+/** The sparsity, or nothing where not all was scanned. */
 function sparsityLine({ sparsity }: Totals): string {
   if (sparsity === undefined) return ''
   return sparsity === null

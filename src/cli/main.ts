@@ -20,7 +20,7 @@ for (const stream of [process.stdout, process.stderr])
     process.exit(1)
   })
 
-// What happens beside a command, in a thread's or a timer's own turn, ends it as its own errors do.
+// Errors beside a command, in a thread's or a timer's own turn, end it as its own errors do.
 process.on('uncaughtException', (error) => process.exit(showError(error)))
 
 try {

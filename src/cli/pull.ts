@@ -75,7 +75,7 @@ function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value]
 }
 
-/** In whole units, the larger the more there is. */
+/** A size in whole units, which are larger the more there is. */
 function showBytes({ progress }: Context): (have: number, total: number) => void {
   const began = performance.now()
   let first: number | null = null

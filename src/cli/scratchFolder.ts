@@ -16,7 +16,7 @@ export interface ScratchFolder {
   remove(): void
 }
 
-/** In `parent`, so that it is on the disk of what will be written there; makes `parent` where it is missing. */
+/** Makes a scratch folder in `parent`, so that it is on the disk of the output; makes `parent` where it is missing. */
 export async function createScratchFolder(parent: string): Promise<ScratchFolder> {
   try {
     const firstMade = await makeFolders(parent)

@@ -82,7 +82,7 @@ async function runSweep(context: Context, request: SweepRequest, options: SweepO
   const { index } = options
   const sweep = await findOrCreateSweep(request, (runs) => index !== undefined && indexIn({ runs }, index))
   context.say(`sweep folder: ${shorter(sweep.folder.path)}`)
-  // Whoever started this cannot read a terminal, and of two sweeps of one recipe the newer need not be this one.
+  // The process that started this cannot read a terminal, and the newest sweep of a recipe need not be this one.
   if (options.tellFolder !== undefined) await writeAtomic(options.tellFolder, [sweep.folder.path])
   if (index !== undefined) return runIndex(context, sweep, options)
   for (const message of warningsOfRuns(sweep)) context.say(`warning: ${message}`)

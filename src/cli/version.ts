@@ -5,5 +5,5 @@ const file = ['../package.json', '../../package.json']
   .map((path) => new URL(path, import.meta.url))
   .find((url) => existsSync(url))
 
-/** Of the program. */
+/** Version of the program. */
 export const version = file ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : 'unknown'

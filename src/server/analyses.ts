@@ -14,7 +14,7 @@ export interface Analysis extends LintResult {
   /** Null where the text is no recipe of ours, or broken. */
   facts: LintFacts | null
   plan: PlanSummary | null
-  /** What its runs would take together; null where there is no sweep, or one with a mistake. */
+  /** Estimate of its runs together; null where there is no sweep, or one with a mistake. */
   sweep: SweepEstimates | null
   /** Folder of the recipe; null for a document that has no place on disk yet. */
   folder: string | null

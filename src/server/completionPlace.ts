@@ -1,4 +1,4 @@
-// Which value the cursor completes. Text that is being typed is rarely whole, so a letter is put where the value is
+// Finds the value that the cursor completes. Text that is being typed is rarely whole, so a letter is put where the value is
 // missing, and the parser, which copes with the rest, says where that is.
 import { isScalar } from 'yaml'
 import type { Position, Range } from 'vscode-languageserver/node'
@@ -8,13 +8,13 @@ import type { Path } from '../shared/recipe/document.ts'
 import { pathAt } from './pathAt.ts'
 
 export interface CompletionPlace {
-  /** Of the value, list indices included: ['prune', 0, 'targets', 1]. */
+  /** Path of the value, list indices included: ['prune', 0, 'targets', 1]. */
   path: Path
   /** Its text up to the cursor, without quotes. */
   text: string
   /** The quote that it begins with, or ''. */
   quote: '"' | "'" | ''
-  /** What a completed value replaces, its quotes included. */
+  /** Range that a completed value replaces, its quotes included. */
   range: Range
 }
 

@@ -34,7 +34,7 @@ const quietMs = 300
 let pendingRefresh: NodeJS.Timeout | undefined
 let settings: Settings = defaultSettings
 const analyses = createAnalyses(() => settings)
-/** What the client can do; known after `initialize`. */
+/** Abilities of the client, known after `initialize`. */
 let client = { configuration: false, refreshDiagnostics: false, refreshLenses: false, refreshHints: false }
 // The bundle lies in dist/ of the extension.
 const root = join(dirname(process.argv[1]), '..')

@@ -1,4 +1,4 @@
-// Where in a recipe a position of the text is.
+// Finds the path in a recipe at a position of the text.
 import { isMap, isNode, isScalar, isSeq } from 'yaml'
 import { keyOf } from '../shared/recipe/document.ts'
 import type { Path, RecipeDocument } from '../shared/recipe/document.ts'

@@ -1,4 +1,4 @@
-// What the user may set about linting, read defensively: settings are JSON that people edit.
+// The user's settings of linting, read defensively: settings are JSON that people edit.
 import type { Severity } from '../shared/recipe/finding.ts'
 import { ruleIds } from '../shared/recipe/ruleIds.ts'
 

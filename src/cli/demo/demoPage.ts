@@ -5,7 +5,7 @@ import { cellsOf, heads, type DemoRow } from './demoRuns.ts'
 
 export interface ReportLink {
   readonly title: string
-  /** From the page. */
+  /** Path relative to the page. */
   readonly path: string
 }
 

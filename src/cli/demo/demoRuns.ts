@@ -1,11 +1,11 @@
-// What the demo runs, and what came out as rows.
+// The runs of the demo, and their results as rows.
 import { join } from 'node:path'
 import type { RunReport } from '../../engine/run/report/report.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatShare } from '../../shared/format/numbers.ts'
 
 export interface DemoModel {
-  /** In the sample. */
+  /** Path in the sample. */
   readonly folder: string
   readonly style: string
   readonly jobs: readonly DemoJob[]
@@ -50,7 +50,7 @@ export interface DemoRow {
   readonly perplexity: number
   /** null: dense. */
   readonly sparsity: number | null
-  /** Of a recovery. */
+  /** Cost of a recovery; null without one. */
   readonly cost: { readonly trainablePercent: number; readonly seconds: number; readonly peakMb: number } | null
 }
 

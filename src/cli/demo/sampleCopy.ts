@@ -7,7 +7,7 @@ import { writeError } from '../../system/diskErrors.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { createNamedFolder } from '../../runs/folder/namedFolder.ts'
 
-/** What belongs to the sample, and neither to its making nor to what was run on it. */
+/** Files that belong to the sample, and neither to its making nor to earlier runs on it. */
 const parts = /^(?:README\.md|[\w-]+\.prune\.yaml|opt|llama|text)$/
 
 /** `folder` must not be there; appears whole. Returns its path. @throws EngineError 'exists', 'not-found', 'disk'. */

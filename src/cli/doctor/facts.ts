@@ -1,4 +1,4 @@
-// What doctor knows of this machine.
+// Facts about this machine for doctor.
 import { spawnSync } from 'node:child_process'
 import { inspectAdapters, inspectCpu, type AdapterFacts, type CpuFacts } from '../../engine/compute/doctor.ts'
 import { mayHaveGpu } from '../../engine/compute/open.ts'

@@ -60,7 +60,7 @@ function readText(path: string): string {
   }
 }
 
-/** What programs can get: on Linux file caches are given up for them, which `freemem` does not count. */
+/** Memory that programs can get: on Linux file caches are given up for them, which `freemem` does not count. */
 function availableMemory(): number {
   const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(readText('/proc/meminfo'))?.[1]
   return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024

@@ -1,4 +1,4 @@
-// What to do about what is missing, in the words of the system's own package manager.
+// Remedies for missing parts, as commands of the system's own package manager.
 import type { DoctorFacts } from './facts.ts'
 
 interface Installer {
@@ -8,7 +8,7 @@ interface Installer {
   readonly vulkan: string
 }
 
-/** By a word of /etc/os-release's ID or ID_LIKE; the first that matches. */
+/** Package managers by a word of ID or ID_LIKE in /etc/os-release; the first that matches is taken. */
 const installers: readonly Installer[] = [
   {
     like: /debian|ubuntu/,
@@ -51,7 +51,7 @@ export function remediesFor(facts: DoctorFacts): string[] {
   return [...remedies, ...cpuRemedies(facts, install), ...graphicsRemedies(facts, install?.vulkan)]
 }
 
-/** Of those, what makes a run here faster: a GPU that there is not cannot be installed. */
+/** The remedies that make a run on this machine faster: a missing GPU cannot be installed. */
 export function fasterWith(facts: DoctorFacts): string[] {
   const install = installerOf(facts)
   return [...cpuRemedies(facts, install), ...(facts.gpuInMachine ? graphicsRemedies(facts, install?.vulkan) : [])]

@@ -1,4 +1,4 @@
-// Which engine a sweep has, and its table with what that engine knows.
+// Finds the engine of a sweep, and makes the sweep's table with what that engine knows.
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { sweepTable } from '../../engine/sweep/runStates.ts'
 import { aliveTasks, isSubmitted } from '../../engine/sweep/slurm.ts'
@@ -12,7 +12,7 @@ export function engineOf(sweep: Sweep, asked?: EngineName): EngineName {
   return asked ?? (isSubmitted(sweep) ? 'slurm' : 'local')
 }
 
-/** Where Slurm cannot be asked, as on another machine, the folder alone speaks. */
+/** Where Slurm cannot be asked, as on another machine, the folder alone is the source. */
 export async function currentTable(sweep: Sweep): Promise<SweepTable> {
   const engine = engineOf(sweep)
   const alive = engine === 'slurm' ? await aliveTasks(sweep).catch(() => null) : null

@@ -5,13 +5,13 @@ import type { PrecisionOptions } from '../precisionOption.ts'
 import { slurmOptions } from './slurmOption.ts'
 import { wholeNumber } from './wholeNumber.ts'
 
-/** As given on the command line. */
+/** Options as given on the command line. */
 export interface SweepOptions extends CommonOptions, PrecisionOptions {
   set: string[]
   engine?: EngineName
   /** `key=value` of the recipe's `sweep.slurm`. */
   slurm: string[]
-  /** Of Slurm: false with --no-wait. */
+  /** Whether to wait for Slurm's jobs: false with --no-wait. */
   wait?: boolean
   /** File for the sweep's folder. */
   tellFolder?: string
@@ -35,7 +35,7 @@ export function checkOptions({ jobs, threads, index, memory, slurm }: SweepOptio
   slurmOptions(slurm)
 }
 
-/** What a run's own process is told of the device. */
+/** Options of the device for a run's own process. */
 export function deviceArguments(options: SweepOptions): string[] {
   const given = { device: options.device, adapter: options.adapter, 'device-memory': options.deviceMemory }
   return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))

@@ -12,7 +12,7 @@ const reasons: Readonly<Record<EngineName, string>> = {
     'it never began: it was cancelled in Slurm, or the output of its task in the folder slurm of the sweep says more;',
 }
 
-/** Of a sweep that nothing runs any more. 0 when all are done, 1 when one failed, else 130: the rest was cancelled. */
+/** Exit code of a sweep that has ended: 0 when all are done, 1 when one failed, else 130, since the rest was cancelled. */
 export function outcomeOf(ended: SweepTable, { folder }: Pick<Sweep, 'folder'>): Outcome {
   const why = reasons[ended.engine as EngineName] ?? reasons.local
   const table = { ...ended, runs: ended.runs.map((row) => withoutWord(row, why)) }

@@ -24,10 +24,10 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     await forgetCancelled(sweep.folder)
     const { runs } = await sweepTable(sweep, engine)
     const indices = runs.filter(({ state }) => state !== 'done').map(({ index }) => index)
-    // Those that are done tell how the rest began.
+    // Runs that are done tell how the rest began.
     if (indices.length < runs.length) context.say(`${runs.length - indices.length} of ${runs.length} runs are done`)
     const jobs = Math.min(asked, Math.max(1, indices.length))
-    // Of all runs, not of those that are left: with other threads sums round otherwise, and one table would hold both.
+    // Threads are divided among all runs, not those that are left: with other threads sums round otherwise, and one table would hold both.
     const share = shareOf(Math.min(asked, runs.length), options)
     const told = (done: number) =>
       context.progress({ what: 'sweep', count: { done, total: runs.length, unit: 'runs' } })
@@ -58,7 +58,7 @@ interface Share {
   readonly memory: number
 }
 
-/** What each of so many runs may use. */
+/** Memory and threads of each of so many runs. */
 function shareOf(jobs: number, { threads, memory }: SweepOptions): Share {
   return {
     threads:

@@ -3,11 +3,11 @@ import stringWidth from 'string-width'
 import { roughDuration } from '../../shared/plan/time.ts'
 
 export interface Progress {
-  /** What goes on: the phase of a run, or the one job of a command. */
+  /** Name of the phase of a run, or of the one job of a command. */
   readonly what: string
-  /** Of this phase; absent: it has just begun. */
+  /** Share of this phase that is done; absent when it has just begun. */
   readonly count?: { readonly done: number; readonly total: number; readonly unit: string }
-  /** Of the whole job, where that is more than this phase; 0 to 1. */
+  /** Share of the whole job that is done, 0 to 1, where that is more than this phase. */
   readonly share?: number
   /** Until the whole job is done; null or absent: not known. */
   readonly secondsLeft?: number | null
@@ -15,7 +15,7 @@ export interface Progress {
 
 const widestBar = 24
 
-/** For where nothing can be drawn over: a log, a pipe. */
+/** Progress as lines, for output that cannot be drawn over: a log, a pipe. */
 export function progressLine(progress: Progress): string {
   const { share } = progress
   const whole = share === undefined ? '' : `, ${percent(share)} of the whole`

@@ -1,8 +1,8 @@
-// What a person sees: lines, and below them one bar while something goes on. On a terminal the bar is taken away before
+// Output for people: lines, and below them one bar while work goes on. On a terminal the bar is taken away before
 // anything is written and drawn again under it; elsewhere progress is a plain line now and then.
 import { progressBar, progressLine, type Progress } from './progressText.ts'
 
-/** What a screen needs of process.stdout and process.stderr. */
+/** The part of process.stdout and process.stderr that a screen needs. */
 export interface Output {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -63,7 +63,7 @@ function createBar({ lines, stderr, now }: Required<ScreenOptions>): Screen {
   const columns = () => Math.max(1, (stderr.columns ?? 80) - 1)
   const draw = () => {
     if (!latest) return
-    // In one piece, so that nothing flickers.
+    // It is written in one piece, so that nothing flickers.
     stderr.write(`${drawn ? clear : ''}${progressBar(latest, columns())}`)
     drawn = true
     last = now()

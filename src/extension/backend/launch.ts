@@ -24,7 +24,7 @@ export type Launch = (runtime: Runtime) => Promise<Launched>
 
 export interface LaunchOptions {
   readonly script: string
-  /** Where the backend of this runtime listens. @throws Error when there is no safe place. */
+  /** Address at which the backend of this runtime listens. @throws Error when there is no safe place. */
   readonly placeOf: (runtime: Runtime) => string
   /** @throws Error when something of someone else's is in the place. */
   readonly isPlaceTaken: (path: string) => boolean

@@ -1,4 +1,4 @@
-// Which Node runs the backend. The desktop's own runtime is Electron, which cannot map GPU buffers, so it comes last.
+// Finds the Node that runs the backend. The desktop's own runtime is Electron, which cannot map GPU buffers, so it comes last.
 
 export type Origin = 'setting' | 'host' | 'bundled' | 'path' | 'electron'
 
@@ -20,7 +20,7 @@ export interface RuntimeFacts {
 
 const oldest = [20, 19] as const
 
-/** In the order in which they are tried; the first that starts and is new enough is kept. */
+/** Candidates in the order in which they are tried; the first that starts and is new enough is kept. */
 export function runtimeChain(facts: RuntimeFacts): Runtime[] {
   const chain: Runtime[] = []
   if (facts.setting !== '') chain.push({ path: facts.setting, origin: 'setting' })

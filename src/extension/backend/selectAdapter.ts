@@ -1,4 +1,4 @@
-// Which device computes, chosen from what this machine has instead of typed into the settings.
+// Lets a person choose the device from those of this machine instead of typing it into the settings.
 import * as vscode from 'vscode'
 import type { AdapterName } from '../../shared/protocol/rpc.ts'
 import type { Services } from '../services.ts'

@@ -17,7 +17,7 @@ export interface SupervisorOptions {
   launch: Launch
   hello: (runtime: Runtime) => HelloParams
   log: (line: string) => void
-  /** For tests. */
+  /** Replaced in tests. */
   sleep?: (ms: number) => Promise<void>
   helloMs?: number
   pingEveryMs?: number
@@ -28,7 +28,7 @@ interface Session {
   launched: Launched
   call: Caller
   runtime: Runtime
-  /** Of the process, as its hello said. */
+  /** Id of the process, from its hello. */
   pid?: number
 }
 
@@ -71,7 +71,7 @@ export class Supervisor {
     return session.call(name, params, options)
   }
 
-  /** For the person who asks for it: also after it was given up. */
+  /** Restarts on a person's request, also after it was given up. */
   async restart(): Promise<void> {
     this.crashes = 0
     this.stop()

@@ -83,7 +83,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       await vscode.commands.executeCommand('vscode.openWith', weights, viewTypes.checkpoint)
       await inspectors.sessionOf(weights.fsPath)?.analyse(request)
     },
-    // From the inspector's map.
+    // The command comes from the Inspector's map.
     'sparsescope.shapeRecipe': async (path, shape, names) => {
       if (!(await requireTrust(t('Writing a recipe')))) return
       const wanted = [...shapes, ...allocateBy].find((known) => known === shape)

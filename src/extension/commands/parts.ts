@@ -1,4 +1,4 @@
-// What commands work with.
+// The parts of the extension that commands use.
 import type { ComparePanels } from '../compare/comparePanels.ts'
 import type { CommandId } from '../contributions.ts'
 import type { InspectorEditors } from '../inspector/inspectorEditor.ts'

@@ -1,4 +1,4 @@
-// Which recipe? The one that was clicked or is open, else one of the workspace's.
+// Finds the recipe of a command: the one that was clicked or is open, else one of the workspace's.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { placeOf } from '../support/paths.ts'

@@ -153,7 +153,7 @@ async function notify({ status, message }: RunOutcome, folder: string): Promise<
   })
 }
 
-/** From here on a run is worth a question. */
+/** Estimated seconds from which a run is confirmed first. */
 const longSeconds = 600
 
 /** Estimates before a long run; an output that exists stops it here already. */

@@ -54,7 +54,7 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       if (!(await requireTrust(t('Running a sweep')))) return
       const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Continue Sweep')))
       if (!folder) return
-      // What a cluster has begun goes on there.
+      // Runs that a cluster has begun go on there.
       const engine = isSubmitted(folder) ? slurmEngine() : await askEngine(t('Continue Sweep'))
       if (!engine) return
       sweepPanels.show({ sweep: folder })
@@ -91,7 +91,7 @@ function describe({ time, runs }: Sweep): string {
   return [time, countsText(runs.runs.map(({ standing }) => standing.state))].filter(Boolean).join(' · ')
 }
 
-/** From the palette, or where only one is selected: that one is among them. */
+/** Asks for the runs when called from the palette, or when only one is selected, which is then among them. */
 async function pickRuns({ runStore, sweeps }: Parts, chosen: readonly string[]): Promise<string[]> {
   const own = runStore.list().filter(({ folder }) => nameOfRun(folder).name === runName(basename(folder)).name)
   const ofSweeps = (await sweeps.found()).flatMap(({ name, runs }) => runs.runs.map((run) => ({ name, run })))

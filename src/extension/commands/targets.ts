@@ -1,4 +1,4 @@
-// What a command acts on: what was clicked, else what is active.
+// The target of a command: what was clicked, else what is active.
 import * as vscode from 'vscode'
 import { join } from 'node:path'
 import { locate } from '../../engine/checkpoint/locate.ts'
@@ -51,7 +51,7 @@ export function isQueued(argument: unknown): argument is QueuedRun {
   return typeof argument === 'object' && argument !== null && 'behind' in argument && 'cancel' in argument
 }
 
-/** What VS Code hands to a command of a webview's context menu. */
+/** The argument that VS Code gives to a command of a webview's context menu. */
 export function tensorTarget(argument: unknown): string | undefined {
   const has = typeof argument === 'object' && argument !== null && 'tensor' in argument
   return has && typeof argument.tensor === 'string' ? argument.tensor : undefined

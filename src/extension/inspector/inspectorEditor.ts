@@ -76,7 +76,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     return document
   }
 
-  /** Of a checkpoint that some view shows, by its index or weights file. */
+  /** Session of a checkpoint that some view shows, by its index or weights file. */
   sessionOf(path: string): ModelSession | undefined {
     return [...this.documents].find((document) => document.uri.fsPath === path)?.session
   }

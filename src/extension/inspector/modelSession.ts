@@ -16,7 +16,7 @@ export type ScanPolicy = (model: ModelSummary) => boolean
 
 interface View {
   post: (message: ToInspector) => void
-  /** Which opening it waits for or shows; an older one has nothing to say any more. */
+  /** Number of the opening that it waits for or shows; results of older ones are dropped. */
   round: number
   /** It has the model: from now on it follows the scan. */
   shows: boolean
@@ -24,13 +24,13 @@ interface View {
 
 interface Scan {
   abort: AbortController
-  /** Without statistics: the views have them. */
+  /** Progress without statistics, which the views have. */
   progress: ScanProgress | null
 }
 
 interface Analysing {
   readonly abort: AbortController
-  /** How far it is. */
+  /** The modules measured so far. */
   update: AnalysisUpdate | null
 }
 
@@ -64,7 +64,7 @@ export class ModelSession {
     }
   }
 
-  /** What the backend knows now. */
+  /** Asks the backend for what it knows now. */
   known(): Promise<OpenedModel> {
     return this.call('openModel', { path: this.path })
   }

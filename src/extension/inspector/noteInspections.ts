@@ -1,4 +1,4 @@
-// What inspectors find out is worth more than the moment: the tree of models shows the sparsities that were counted, and
+// Results of inspectors are kept: the tree of models shows the sparsities that were counted, and
 // the walkthrough ticks off what was seen.
 import type * as vscode from 'vscode'
 import { linearSparsity, type KnownSparsity } from '../models/knownSparsity.ts'

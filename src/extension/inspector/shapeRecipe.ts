@@ -31,7 +31,7 @@ export interface ShapeRequest {
   readonly names: readonly string[]
 }
 
-/** What the recipe says now, or why it does not; undefined when the person left. */
+/** The new text of the recipe, or the reason why there is none; undefined when the person cancelled. */
 export async function shapeRecipe(
   models: Models,
   opened: OpenedModel,
@@ -61,7 +61,7 @@ export async function shapeRecipe(
   return summary(shaped.text, opened)
 }
 
-/** Without waiting for the answer. */
+/** Shows a message without waiting for the answer. */
 function offerAnalysis(weights: string, problem: string): void {
   const analyse = t('Analyse…')
   const message = t('{0}. An analysis measures it and takes about as long as pruning once.', problem)

@@ -1,4 +1,4 @@
-// What a checkpoint's headers tell at a glance: size, types, biases, and the sparsity that a run noted beside the weights.
+// Facts from a checkpoint's headers: size, types, biases, and the sparsity that a run noted beside the weights.
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../../engine/checkpoint/checkpoint.ts'
@@ -10,13 +10,13 @@ import { elementsOf } from '../../shared/format/dtypes.ts'
 export interface ModelFacts {
   bytes: number
   parameters: number
-  /** Those with the most bytes first. */
+  /** Element types, those with the most bytes first. */
   dtypes: string[]
-  /** Of the matrices inside the blocks; null: nobody has counted. */
+  /** Sparsity of the matrices inside the blocks; null where it was not counted. */
   sparsity: number | null
   /** Whether `train: [bias]` finds any. */
   biases: boolean
-  /** What position tables allow; null when config.json does not say. */
+  /** Most positions; null when config.json does not say. */
   maxPositions: number | null
   /** False when it holds integers only: token ids, masks. */
   isModel: boolean

@@ -14,12 +14,12 @@ export type ModelGroup = 'workspace' | 'hub'
 
 export interface ModelEntry {
   group: ModelGroup
-  /** What is opened: the index of a sharded model, else the file. */
+  /** Path that is opened: the index of a sharded model, else the file. */
   uri: vscode.Uri
   label: string
   /** Snapshot of the Hub. */
   revision?: string
-  /** What tells it from another of the same label: its place or its revision. */
+  /** Its place or its revision, which tells it from another of the same label. */
   hint?: string
   /** Or the sentence that says why its header cannot be read. */
   facts: ModelFacts | string
@@ -42,7 +42,7 @@ export class Models {
   private readonly read = new Map<string, { stamp: string; facts: ModelFacts | string }>()
   private finding: Promise<KnownModels> | null = null
   private readonly forgotten = new vscode.EventEmitter<void>()
-  /** What was found may not be so any more. */
+  /** Fires when what was found may have changed. */
   readonly onForget = this.forgotten.event
 
   constructor(sparsity: KnownSparsity) {
@@ -109,7 +109,7 @@ export class Models {
     const facts = known?.stamp === stamp ? known.facts : await readModelFacts(path).catch(messageOf)
     this.read.set(path, { stamp, facts })
     if (typeof facts === 'string') return facts
-    // What was counted goes before what a run noted: training may have filled zeros since.
+    // A count of zeros goes before what a run noted: training may have filled zeros since.
     return { ...facts, sparsity: this.sparsity.get(path, stamp) ?? facts.sparsity }
   }
 }

@@ -1,4 +1,4 @@
-// Which checkpoint? Those that are known come first, any other one can be looked for.
+// Asks for a checkpoint. Those that are known come first, any other one can be browsed for.
 import * as vscode from 'vscode'
 import { placeOf } from '../support/paths.ts'
 import { factsLine } from './modelText.ts'

@@ -1,4 +1,4 @@
-// What a checkpoint was made from, as the note that a run left beside it says: for showing and for opening, never for writing.
+// The source of a checkpoint, from the note that a run left beside it: for showing and opening, never for writing.
 import { posix } from 'node:path'
 import { isAbsolute, join } from 'node:path'
 import { readRunFile } from '../runs/runFiles.ts'
@@ -11,7 +11,7 @@ const somewhere = '/a/b/c/d/e/f/g/h/i/j/k/l'
 export interface Source {
   /** Path of its source, or a name of the Hub. */
   readonly model: string
-  /** Nothing was recovered. */
+  /** Whether nothing was recovered. */
   readonly onlyPruned: boolean
 }
 

@@ -55,7 +55,7 @@ function watchHub(look: () => void): vscode.Disposable[] {
   return [watcher, watcher.onDidCreate(look), watcher.onDidDelete(look)]
 }
 
-/** For the menu of Explorer's folders: `resourcePath in sparsescope.modelFolders`. */
+/** Context key for the menu of Explorer's folders: `resourcePath in sparsescope.modelFolders`. */
 async function shareFolders(models: Models): Promise<void> {
   const folders = modelFolders(await models.find())
   await vscode.commands.executeCommand('setContext', 'sparsescope.modelFolders', folders)

@@ -1,4 +1,4 @@
-// Which of the weights that were found are what is opened.
+// Chooses, among the weights that were found, those that are opened.
 import { basename, dirname } from 'node:path'
 import { checkpointFormats, formatOf, isShard, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'
 import { modelEntry } from '../../shared/format/modelEntry.ts'

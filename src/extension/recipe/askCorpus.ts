@@ -1,4 +1,4 @@
-// Which text to look at: those near the model, or another.
+// Asks for the calibration text: one of those near the model, or another.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { findTexts } from './recipeDefaults.ts'

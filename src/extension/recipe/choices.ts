@@ -12,7 +12,7 @@ export const recipeExtension = '.prune.yaml'
 /** Longer windows take more memory than a first try should. */
 const usualLength = 512
 
-/** What is known of a model before any question. */
+/** Facts of a model before any question. */
 export type KnownOfModel = Pick<ModelFacts, 'biases' | 'maxPositions' | 'parameters'>
 
 /** Retraining holds the whole model: its weights in f32 and, in all, as much again. Half of the machine is left to others. */
@@ -38,14 +38,14 @@ export function firstChoices(model: string, facts: KnownOfModel): WizardChoices 
   }
 }
 
-/** Without a text only methods that look at none are left, and nothing to recover with. */
+/** Without a text only methods that need none are left, and no recovery. */
 export function withTexts(choices: WizardChoices, texts: readonly string[]): WizardChoices {
   const data = texts.find((path) => !isHeldOut(path))
   const evaluateOn = texts.find((path) => path !== data && isHeldOut(path)) ?? null
   return data ? { ...choices, data, evaluateOn } : { ...choices, method: defaultMethod, recoveries: [], evaluateOn }
 }
 
-/** What people call the text that nothing is trained or calibrated on. */
+/** Whether a file's name says that nothing is trained or calibrated on it. */
 export function isHeldOut(path: string): boolean {
   return /eval|test|valid|held/i.test(basename(path))
 }

@@ -8,7 +8,7 @@ const t = vscode.l10n.t
 
 export type Compared = Comparison['path'] | null
 
-/** What can vary here: a pattern fixes the sparsity, and without text nothing is drawn. */
+/** Settings that can vary: a pattern fixes the sparsity, and without text nothing is drawn. */
 export function askCompared(frame: StepFrame, choices: WizardChoices): Promise<Answer<Compared>> {
   const all: (Choice<Compared> & { offered: boolean })[] = [
     { label: t('One run'), value: null, offered: true },

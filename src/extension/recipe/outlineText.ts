@@ -1,4 +1,4 @@
-// What New Recipe starts with where no model is known: short, complete, every line explained.
+// The text of New Recipe where no model is known: short, complete, every line explained.
 import { proposeMethod } from '../../shared/methods/measured.ts'
 import { methodNames } from '../../shared/methods/methods.ts'
 

@@ -85,7 +85,7 @@ async function keep<K extends keyof Draft>(
   return given
 }
 
-/** What was measured to leave most of a model comes first, with the figures; then the rest, baselines last. */
+/** Methods with the lowest measured perplexity come first, with the figures; then the rest, baselines last. */
 function methodChoices(pattern: string): Choice<MethodName>[] {
   const { method, perplexity, next } = proposeMethod(pattern)
   const seeded = (name: MethodName) => Number(methodOf(name).seeded ?? false)
@@ -108,7 +108,7 @@ function patternChoices(): Choice<string>[] {
   ]
 }
 
-/** What was measured to win back most comes first, with the figures. Other methods' results rank recoveries alike. */
+/** Recoveries with the lowest measured perplexity come first, with the figures. They rank alike after other methods. */
 function recoveryChoices({ pattern, canRetrain }: Draft): Choice<readonly RecoverMode[]>[] {
   const proposed = proposeRecoveries(pattern, canRetrain)
   const rank = (choice: Choice<readonly RecoverMode[]>) => {

@@ -1,4 +1,4 @@
-// What a recipe for a model starts with, from what is known before any question: the model's header, and the texts near it.
+// Defaults of a recipe for a model, from what is known before any question: the model's header, and the texts near it.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import { modelLabel } from '../../shared/format/modelLabel.ts'

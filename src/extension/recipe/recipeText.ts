@@ -10,7 +10,7 @@ export interface WizardChoices {
   /** "unstructured" or "2:4". */
   pattern: string
   sparsity: number
-  /** In their order; none: only prune. */
+  /** Recoveries in their order; an empty list only prunes. */
   recoveries: readonly RecoverMode[]
   train: string[]
   /** Calibration text, and training text when the whole model is retrained; null when nothing needs data. */
@@ -32,7 +32,7 @@ export type Comparison =
   | { readonly path: 'prune.0.sparsity' | 'seed'; readonly values: readonly number[] }
   | { readonly path: 'prune.0.method'; readonly values: readonly MethodName[] }
 
-/** What prunes in any of the runs; none where the model is pruned already. */
+/** Methods that prune in any of the runs; none where the model is pruned already. */
 export function methodsIn({ method, compare }: Pick<WizardChoices, 'method' | 'compare'>): readonly MethodName[] {
   if (compare?.path === 'prune.0.method') return compare.values
   return method === null ? [] : [method]
@@ -69,7 +69,7 @@ export function recipeText(choices: WizardChoices): string {
 function pruneLines(choices: WizardChoices): string[] {
   const { pattern, sparsity } = choices
   const methods = methodsIn(choices)
-  // Of several, one that uses the calibration: read by itself, the recipe has nothing that is idle.
+  // Of several recoveries one that uses the calibration comes first, so that the recipe by itself has no idle key.
   const method = methods.find((name) => needsData(name)) ?? methods.at(0)
   if (method === undefined) return ['# Nothing is pruned again: the zeros of the pruned input stay as they are.']
   const lines = ['prune:', `  - method: ${method}`]

@@ -65,7 +65,7 @@ function plainText(value: string): string {
 }
 
 /**
- * What can be matched: the class, regular expressions for the modules of one kind over all blocks and for whole blocks, then
+ * Possible targets: the class, regular expressions for the modules of one kind over all blocks and for whole blocks, then
  * every name. Counted as they are made, since matching thousands of expressions with thousands of names takes long.
  */
 function targetItems({ facts }: Analysis): CompletionItem[] {

@@ -43,7 +43,7 @@ function matches(path: Path, { context, facts }: Analysis): string | null {
   return `Matches **${plural(found.length, 'module')}**, ${formatCompact(weights)} weights\n\n${list.join('\n')}${more}`
 }
 
-/** What a step does to the model. */
+/** The effect of a step on the model. */
 function results(path: Path, { context, facts }: Analysis): string | null {
   if (
     path[0] !== 'prune' ||

@@ -1,4 +1,4 @@
-// What a run would be, above the recipe and beside its lines.
+// Estimates of a run, above the recipe and beside its lines.
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
 import type { RecoverySummary } from '../../shared/protocol/plan.ts'
