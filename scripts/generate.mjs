@@ -1,4 +1,4 @@
-// Writes what is made from the source and checked in: the recipe's JSON Schema, its reference and the page of lint rules.
+// Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the page of lint rules and the one of commands.
 // `npm run generate`; a test fails when they are not fresh.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -11,11 +11,13 @@ const load = (path) => tsImport(new URL(path, root).href, import.meta.url)
 const { recipeJsonSchema } = await load('src/shared/recipe/jsonSchema.ts')
 const { formatMarkdown } = await load('src/shared/recipe/formatDocs.ts')
 const { rulesMarkdown } = await load('src/shared/recipe/ruleDocs.ts')
+const { cliMarkdown } = await load('scripts/cliDocs.ts')
 
 for (const [path, text] of [
   ['src/shared/recipe/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],
   ['docs/recipes.md', formatMarkdown()],
   ['docs/rules.md', rulesMarkdown()],
+  ['docs/cli.md', cliMarkdown()],
 ]) {
   const file = fileURLToPath(new URL(path, root))
   const json = path.endsWith('.json')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { formatMarkdown } from '../../../src/shared/recipe/formatDocs.ts'
 import { recipeJsonSchema } from '../../../src/shared/recipe/jsonSchema.ts'
+import { cliMarkdown } from '../../../scripts/cliDocs.ts'
 import { rulesMarkdown } from '../../../src/shared/recipe/ruleDocs.ts'
 import { rules } from '../../../src/shared/recipe/rules/index.ts'
 
@@ -17,6 +18,10 @@ describe('what is made from the recipe schema and the rules (npm run generate)',
 
   it('the reference of the format is fresh', () => {
     assert.equal(read('docs/recipes.md'), formatMarkdown())
+  })
+
+  it('the page of commands is fresh', () => {
+    assert.equal(read('docs/cli.md'), cliMarkdown())
   })
 
   it('the page of rules is fresh and has every rule', () => {
