@@ -20,11 +20,14 @@ export type ErrorCode =
   | 'cancelled'
   | 'internal' // a mistake of ours
 
+/** The kind of a 'bad-checkpoint'; or 'redirect', a 'network' error that comes again however often one asks. */
+export type ErrorReason = CheckpointReason | 'redirect'
+
 export class EngineError extends Error {
   readonly code: ErrorCode
-  /** The kind of a 'bad-checkpoint', where a caller has to know it. */
-  readonly reason: CheckpointReason | undefined
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly reason?: CheckpointReason }) {
+  /** Which of a code's causes it is, where a caller has to know it. */
+  readonly reason: ErrorReason | undefined
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly reason?: ErrorReason }) {
     super(message, options)
     this.name = 'EngineError'
     this.code = code

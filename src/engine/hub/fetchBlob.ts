@@ -1,9 +1,8 @@
 // Fetches one file of the Hub into `blobs/`, named by its hash. Bytes that have come lie in `<hash>.incomplete`, as huggingface_hub
 // calls it: a pull that was stopped goes on there, and only bytes whose hash is the announced one get the name.
 // @huggingface/hub downloads from the start each time and checks nothing, so this is our own.
-import { createHash, type Hash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import type { Hash } from 'node:crypto'
+import { rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { writeError } from '../../system/diskErrors.ts'
@@ -12,6 +11,8 @@ import type { HubAccess } from './hubAccess.ts'
 import { chunksOf, hubGet } from './hubGet.ts'
 import { cancelled, unreachable } from './hubErrors.ts'
 import type { RemoteFile } from './repositoryFiles.ts'
+import { stallAfter } from './stall.ts'
+import { blobIsWhole, eachChunk, emptyHash, incomplete, openPartial } from './storedBlob.ts'
 
 export interface BlobSource {
   readonly access: HubAccess
@@ -28,21 +29,10 @@ export interface BlobSource {
 
 /** Attempts in a row that bring nothing. */
 const mostAttempts = 5
-const readBytes = 2 ** 20
-
-/** The part of a file that is there already. */
-export async function bytesOfBlob(blobs: string, { hash, bytes }: RemoteFile): Promise<number> {
-  const sizeOf = async (path: string) => (await stat(path).catch(() => null))?.size ?? 0
-  const blob = join(blobs, hash)
-  if ((await stat(blob).catch(() => null))?.size === bytes) return bytes
-  const partial = await sizeOf(incomplete(blob))
-  return partial > bytes ? 0 : partial
-}
 
 /** Fetches what is missing. @throws EngineError; what has come stays for the next attempt, but for a wrong hash. */
 export async function fetchBlob(blobs: string, file: RemoteFile, source: BlobSource): Promise<void> {
   const blob = join(blobs, file.hash)
-  if ((await stat(blob).catch(() => null))?.size === file.bytes) return source.onBytes(file.bytes)
   const partial = incomplete(blob)
   try {
     const download = await Download.resume(partial, file, source)
@@ -55,13 +45,9 @@ export async function fetchBlob(blobs: string, file: RemoteFile, source: BlobSou
   } catch (error) {
     if (error instanceof BadBytes) await rm(partial, { force: true })
     // Another process pulls the same model: it has put the file into its place.
-    else if ((await stat(blob).catch(() => null))?.size === file.bytes) return
+    else if (await blobIsWhole(blobs, file, source)) return
     throw error instanceof EngineError ? error : writeError(error, partial)
   }
-}
-
-function incomplete(blob: string): string {
-  return `${blob}.incomplete`
 }
 
 /** The file is not the one that was announced, so none of it can be used. */
@@ -73,8 +59,6 @@ class BadBytes extends EngineError {
     )
   }
 }
-
-const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
 
 class Download {
   readonly #path: string
@@ -94,18 +78,11 @@ class Download {
 
   /** Reads what is there once more, for its hash. */
   static async resume(path: string, file: RemoteFile, source: BlobSource): Promise<Download> {
-    const handle = await open(path, flags, 0o666)
+    const handle = await openPartial(path)
     const download = new Download(path, handle, file, source)
     try {
-      const { size } = await handle.stat()
-      if (size > file.bytes) await download.#restart()
-      const buffer = Buffer.alloc(readBytes)
-      while (size <= file.bytes && download.#have < size) {
-        if (source.signal?.aborted) throw cancelled()
-        const { bytesRead } = await handle.read(buffer, 0, buffer.length, download.#have)
-        if (bytesRead === 0) break
-        download.#take(buffer.subarray(0, bytesRead))
-      }
+      if ((await handle.stat()).size > file.bytes) await download.#restart()
+      else await eachChunk(handle, source.signal, (chunk) => download.#take(chunk))
       return download
     } catch (error) {
       await download.close()
@@ -143,6 +120,7 @@ class Download {
           )
       } catch (error) {
         if (error instanceof BadBytes || !(error instanceof EngineError) || error.code !== 'network') throw error
+        if (error.reason === 'redirect') throw error
         fruitless = this.#have > before ? 0 : fruitless + 1
         if (fruitless >= mostAttempts) throw error
         await wait(1000 * 2 ** fruitless, signal)
@@ -157,22 +135,18 @@ class Download {
   /** Reads one connection to its end, or until it breaks. */
   async #continue(): Promise<void> {
     const { access, name, commit, signal, stallMs = 60_000 } = this.#source
-    const stalled = new AbortController()
-    const stall = () => stalled.abort(new Error('nothing comes any more'))
-    let timer = setTimeout(stall, stallMs)
-    const either = signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal
+    const stall = stallAfter(stallMs, signal)
     const path = this.#file.path.split('/').map(encodeURIComponent).join('/')
     const address = `${access.endpoint}/${name.repository}/resolve/${commit}/${path}`
     // Packed answers would have other sizes, and ranges of something else.
     const headers = { 'accept-encoding': 'identity', ...(this.#have > 0 && { range: `bytes=${this.#have}-` }) }
     let url = new URL(address)
     try {
-      const response = await hubGet(access, address, name, { headers, signal: either })
+      const response = await hubGet(access, address, name, { headers, signal: stall.signal })
       url = new URL(response.url)
       if (this.#have > 0 && !goesOnAt(response, this.#have)) await this.#restart()
-      for await (const chunk of chunksOf(response, either)) {
-        clearTimeout(timer)
-        timer = setTimeout(stall, stallMs)
+      for await (const chunk of chunksOf(response, stall.signal)) {
+        stall.alive()
         await this.#append(chunk)
       }
     } catch (error) {
@@ -182,7 +156,7 @@ class Download {
         ? writeError(error, this.#file.path)
         : unreachable(error, url, signal)
     } finally {
-      clearTimeout(timer)
+      stall.end()
     }
   }
 
@@ -206,16 +180,11 @@ class Download {
   async #restart(): Promise<void> {
     await this.#handle.close()
     await rm(this.#path, { force: true })
-    this.#handle = await open(this.#path, flags, 0o666)
+    this.#handle = await openPartial(this.#path)
     this.#hash = emptyHash(this.#file)
     this.#have = 0
     this.#source.onBytes(0)
   }
-}
-
-/** Git counts its own header in. */
-function emptyHash({ hash, bytes }: RemoteFile): Hash {
-  return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
 }
 
 /** Some servers and proxies know no ranges and begin again. */

@@ -3,6 +3,7 @@ import type { HubName } from '../checkpoint/hubCache.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { EngineError } from '../errors.ts'
 import type { HubAccess } from './hubAccess.ts'
+import { Stalled } from './stall.ts'
 
 /** The page where access to a model is asked for. */
 export function pageOf({ endpoint }: HubAccess, { repository }: HubName): string {
@@ -66,7 +67,7 @@ export function unreachable(
   signal: AbortSignal | undefined,
   { proxyIgnored }: Pick<HubAccess, 'proxyIgnored'> = { proxyIgnored: false },
 ): EngineError {
-  if (signal?.aborted) return cancelled()
+  if (signal?.aborted && !(signal.reason instanceof Stalled)) return cancelled()
   if (error instanceof EngineError) return error
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   const why = reasons[errnoOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause))

@@ -40,7 +40,8 @@ export async function hubGet(
   }
   throw new EngineError(
     'network',
-    `${new URL(address).host} redirects more than ${mostRedirects} times; try again later`,
+    `${new URL(address).host} redirects more than ${mostRedirects} times; check HF_ENDPOINT, or try again later`,
+    { reason: 'redirect' },
   )
 }
 
@@ -78,5 +79,6 @@ function followed(from: URL, location: string): URL {
   throw new EngineError(
     'network',
     `${from.host} redirects to ${JSON.stringify(location.slice(0, 200))}, which is no encrypted address; check HF_ENDPOINT`,
+    { reason: 'redirect' },
   )
 }

@@ -1,5 +1,4 @@
 // sparsescope pull: a checkpoint of the Hub into its local cache. Nothing else in the engine opens a connection.
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FormatError } from '../../shared/format/formatError.ts'
 import type { ModelEntry } from '../../shared/format/modelEntry.ts'
@@ -7,12 +6,14 @@ import { parseShardIndex } from '../../shared/format/shardIndex.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
 import { hubCacheFolder, hubNameText, repositoryFolder, type HubName } from '../checkpoint/hubCache.ts'
 import { makeFolders } from '../../system/makeFolders.ts'
+import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
 import { besideWeights, filesNamed, refuseWithoutShards, weightsEntry, type FileChoice } from './chooseFiles.ts'
-import { bytesOfBlob, fetchBlob, type BlobSource } from './fetchBlob.ts'
+import { fetchBlob, type BlobSource } from './fetchBlob.ts'
 import type { HubAccess } from './hubAccess.ts'
 import { repositoryFiles, type RemoteFile, type RepositoryFiles } from './repositoryFiles.ts'
 import { placeSnapshot } from './snapshot.ts'
+import { blobIsWhole, partialBytes } from './storedBlob.ts'
 
 export interface PullOptions extends Pick<BlobSource, 'signal' | 'wait' | 'stallMs'> {
   readonly access: HubAccess
@@ -46,7 +47,7 @@ export async function pull(name: HubName, options: PullOptions): Promise<Pulled>
     throw new EngineError(error.code, `${error.message}, with HF_HUB_CACHE or HF_HOME`, { cause: error })
   })
   const recursive = choice.include.some((pattern) => pattern.includes('/'))
-  const listed = await repositoryFiles(access, name, { recursive, signal })
+  const listed = await repositoryFiles(access, name, { recursive, signal, stallMs: options.stallMs })
   const entry = weightsEntry(listed.files, choice, name.repository)
   const source = { ...options, name, commit: listed.commit }
   const weights = entry ? await weightFiles(entry, listed, blobs, source) : []
@@ -82,10 +83,13 @@ async function weightFiles(
       'bad-checkpoint',
       `${entry} of ${repository} has ${first.bytes} bytes, which no index has; choose another model`,
     )
-  await requireSpace([{ folder: blobs, bytes: first.bytes, what: entry }])
-  await fetchBlob(blobs, first, { ...source, onBytes: () => undefined })
+  const unheard = { ...source, onBytes: () => undefined }
+  if (!(await blobIsWhole(blobs, first, unheard))) {
+    await requireSpace([{ folder: blobs, bytes: first.bytes, what: entry }])
+    await fetchBlob(blobs, first, unheard)
+  }
   try {
-    const { shards } = parseShardIndex(await readFile(join(blobs, first.hash), 'utf8'), format)
+    const { shards } = parseShardIndex(await readSmallFile(join(blobs, first.hash), mostIndexBytes), format)
     refuseWithoutShards(entry, shards, source.choice)
     return [first, ...filesNamed(shards, files, repository)]
   } catch (error) {
@@ -96,26 +100,32 @@ async function weightFiles(
   }
 }
 
-/** Fetches all blobs, a few at a time; the first that fails stops the others. Returns the bytes that came. */
+/** Fetches the blobs that are not there, a few at a time; the first that fails stops the others. Returns the bytes that came. */
 async function fetchAll(files: readonly RemoteFile[], blobs: string, source: Source): Promise<number> {
   const distinct = [...new Map(files.map((file) => [file.hash, file])).values()]
   const have = new Map<RemoteFile, number>()
-  for (const file of distinct) have.set(file, await bytesOfBlob(blobs, file))
+  const all = total(distinct)
   const bytesThere = () => [...have.values()].reduce((sum, bytes) => sum + bytes, 0)
-  const [before, all] = [bytesThere(), total(distinct)]
+  const told = (file: RemoteFile) => (bytes: number) => {
+    have.set(file, bytes)
+    source.onProgress?.(bytesThere(), all)
+  }
+  const missing: RemoteFile[] = []
+  for (const file of distinct) {
+    if (await blobIsWhole(blobs, file, { ...source, onBytes: told(file) })) continue
+    missing.push(file)
+    have.set(file, await partialBytes(blobs, file))
+  }
+  const before = bytesThere()
   await requireSpace([{ folder: blobs, bytes: all - before, what: source.name.repository }])
   const failed = new AbortController()
   const signal = source.signal ? AbortSignal.any([source.signal, failed.signal]) : failed.signal
-  const waiting = distinct.values()
+  const waiting = missing.values()
   let first: unknown = null
   const lane = async () => {
     for (const file of waiting) {
       if (failed.signal.aborted) return
-      const onBytes = (bytes: number) => {
-        have.set(file, bytes)
-        source.onProgress?.(bytesThere(), all)
-      }
-      await fetchBlob(blobs, file, { ...source, signal, onBytes })
+      await fetchBlob(blobs, file, { ...source, signal, onBytes: told(file) })
     }
   }
   const ends = Array.from({ length: lanes }, () =>

@@ -7,6 +7,7 @@ import { EngineError } from '../errors.ts'
 import type { HubAccess } from './hubAccess.ts'
 import { chunksOf, hubGet } from './hubGet.ts'
 import { unreachable } from './hubErrors.ts'
+import { stallAfter } from './stall.ts'
 
 export interface RemoteFile {
   /** Path as the server gives it; it must be checked before anything is named by it. */
@@ -25,6 +26,8 @@ const mostFiles = 100_000
 /** Most pages of a thousand files each: a server may send empty ones for ever. */
 const mostAnswers = 200
 const mostBytes = 64 * 2 ** 20
+/** Of a whole answer: a page of the list comes in a second or two. */
+const answerWithinMs = 30_000
 
 const sha1 = z.string().regex(/^[0-9a-f]{40}$/)
 const size = z.int().nonnegative()
@@ -42,7 +45,7 @@ const entry = z.object({
 export async function repositoryFiles(
   access: HubAccess,
   name: HubName,
-  { recursive, signal }: { recursive: boolean; signal?: AbortSignal },
+  { recursive, signal, stallMs = answerWithinMs }: { recursive: boolean; signal?: AbortSignal; stallMs?: number },
 ): Promise<RepositoryFiles> {
   let answers = 0
   const strange = (what: string) =>
@@ -53,12 +56,18 @@ export async function repositoryFiles(
   // The library adds a token to whatever address the server names next; here it is hubGet that knows where it belongs.
   const ask: typeof fetch = async (address) => {
     if (++answers > mostAnswers) throw strange(`more than ${mostAnswers} pages of files`)
-    const response = await hubGet(access, String(address), name, { headers: { accept: 'application/json' }, signal })
-    const text = await limitedText(response, signal)
-    if (text === null) throw strange(`more than ${mostBytes} bytes`)
-    return new Response(text, {
-      headers: response.headers.has('link') ? { link: response.headers.get('link') ?? '' } : {},
-    })
+    const stall = stallAfter(stallMs, signal)
+    try {
+      const headers = { accept: 'application/json' }
+      const response = await hubGet(access, String(address), name, { headers, signal: stall.signal })
+      const text = await limitedText(response, stall.signal)
+      if (text === null) throw strange(`more than ${mostBytes} bytes`)
+      return new Response(text, {
+        headers: response.headers.has('link') ? { link: response.headers.get('link') ?? '' } : {},
+      })
+    } finally {
+      stall.end()
+    }
   }
   const shared = { hubUrl: access.endpoint, fetch: ask }
   try {

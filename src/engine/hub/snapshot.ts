@@ -1,8 +1,10 @@
 // A snapshot in the Hub's cache, as huggingface_hub lays it out: links to the blobs, and a reference from the revision's
 // name to its commit. Made when all blobs are whole, so that a pull that was stopped leaves none that lacks files.
-import { copyFile, link, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { copyFile, link, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { writeError } from '../../system/diskErrors.ts'
+import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
 import type { RemoteFile } from './repositoryFiles.ts'
 
@@ -24,20 +26,29 @@ export async function placeSnapshot(
 
 /** Replaces what has the name. Windows lets not everybody make symbolic links; a hard link or a copy reads the same. */
 async function pointTo(blob: string, place: string): Promise<void> {
-  const temporary = `${place}.tmp`
+  const temporary = temporaryBeside(place)
   await mkdir(dirname(place), { recursive: true })
-  await rm(temporary, { force: true })
-  await symlink(relative(dirname(place), blob), temporary)
-    .catch(() => link(blob, temporary))
-    .catch(() => copyFile(blob, temporary))
-  await rename(temporary, place)
+  try {
+    await symlink(relative(dirname(place), blob), temporary)
+      .catch(() => link(blob, temporary))
+      .catch(() => copyFile(blob, temporary))
+    await rename(temporary, place)
+  } finally {
+    // A rename that failed leaves it, and so does one onto another hard link of the same file.
+    await rm(temporary, { force: true })
+  }
 }
 
 async function placeReference(path: string, commit: string): Promise<void> {
-  const known = await readFile(path, 'utf8').catch(() => null)
+  const known = await readSmallFile(path, 200).catch(() => null)
   if (known === commit) return
   await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
     throw writeError(error, path)
   })
-  await writeAtomic(path, [commit])
+  await writeAtomic(path, [commit], temporaryBeside(path))
+}
+
+/** Of this call alone, since several processes may pull the same model; and no longer than any name may be. */
+function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${randomUUID()}.tmp`)
 }
