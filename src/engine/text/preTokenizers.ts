@@ -4,7 +4,7 @@
 type Step = Readonly<Record<string, unknown>>
 
 /** GPT-2's expression, by which ByteLevel splits. */
-const wordsOfGpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+export const wordsOfGpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 
 /** tokenizer.json's pre_tokenizer; as it is where `addsSpace` puts a space before the text, which must come before any split. */
 export function spelledOut(preTokenizer: unknown, addsSpace: boolean): unknown {

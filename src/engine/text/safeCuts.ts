@@ -1,47 +1,69 @@
 // Finds where a long text may be cut so that the pieces' ids are the whole text's ids.
 //
-// Byte-level tokenizers split text into words by a regular expression before they look at the vocabulary. In all of
-// the published expressions (GPT-2's, and those of the GPT-4, Llama 3 and Qwen lines) a run of letters ends at a line
-// break, and a line break that follows a letter begins the next word. Looking ahead matters to spaces only, and the
-// whole run of space stands to the right of such a cut. Between a letter and "\n" the two sides are thus independent.
-// Tokenizers that see the text as one word (SentencePiece's) are not cut.
+// Byte-level tokenizers split text into words by a regular expression, from left to right, before they look at the
+// vocabulary. The published expressions (GPT-2's, and those of the GPT-4, Llama 3 and Qwen lines) look ahead only from
+// space, and no further than to where that space ends. A cut is safe where a word ends whatever comes after it, and where
+// no run of space lies on both sides:
+// - A run of letters ends at a space or a line break, in all of them.
+// - In GPT-2's, anything but space ends at a line break: `[^\s\p{L}\p{N}]+`.
+// - In the others, signs take the line breaks after them along, `[^\s\p{L}\p{N}]+[\r\n]*`, and all other line breaks end a
+//   word too, `\s*[\r\n]+`: there a word ends before whatever stands at the beginning of a line.
+// NFC and NFKC join nothing to a space or a line break, but make signs of some letters' ends. Tokenizers that see the text
+// as one word (SentencePiece's) are not cut.
 
-import { stepsOf } from './preTokenizers.ts'
+import { stepsOf, wordsOfGpt2 } from './preTokenizers.ts'
 
 type Definition = Readonly<Record<string, unknown>>
 
-/** Whether a text of this tokenizer may be cut by `cutAfterLetters`. */
-export function isSafeToCut(definition: Definition): boolean {
-  return isByteLevel(definition) && normalizes(definition) && addedTokensStayWhole(definition)
+const letterThenBreak = String.raw`(?<=\p{L})(?=\n)`
+const letterThenSpace = String.raw`(?<=\p{L})(?= )`
+const anythingThenBreak = String.raw`(?<=[\p{L}\p{N}\p{P}])(?=\n)`
+const lineBegins = String.raw`(?<=\n)(?=[\p{L}\p{N}\p{P}])`
+
+/** Returns an expression with an empty match wherever a text of this tokenizer may be cut; null where none may. */
+export function cutExpression(definition: Definition): string | null {
+  const words = wordExpression(definition)
+  const added = addedTokens(definition)
+  if (words === null || !normalizes(definition) || !added.every(staysWhole)) return null
+  const signs = String.raw`[^\s\p{L}\p{N}]+`
+  const signsTakeBreaks = words.includes(`${signs}[\\r\\n]*`) && words.includes('\\s*[\\r\\n]+')
+  const places: string[] = []
+  if (!added.some(({ content }) => /\S\s/.test(String(content)))) places.push(letterThenSpace)
+  if (!signsTakeBreaks) places.push(words.includes(`${signs}|`) ? anythingThenBreak : letterThenBreak)
+  // A token that swallows the space before it may stand at the beginning of a line.
+  else if (added.every(({ lstrip }) => lstrip !== true)) places.push(lineBegins)
+  if (places.length === 0) return null
+  return places.join('|')
 }
 
-/** Positions at which to cut, about every `pieceLength` characters. */
-export function cutAfterLetters(text: string, pieceLength: number): number[] {
+/** Returns positions at which to cut, about every `pieceLength` characters. */
+export function safeCuts(text: string, expression: string, pieceLength: number): number[] {
   const cuts: number[] = []
-  const letterThenBreak = /(?<=\p{L})\n/gu
-  letterThenBreak.lastIndex = pieceLength
-  for (let found = letterThenBreak.exec(text); found; found = letterThenBreak.exec(text)) {
+  const place = new RegExp(expression, 'gu')
+  place.lastIndex = pieceLength
+  for (let found = place.exec(text); found; found = place.exec(text)) {
     cuts.push(found.index)
-    letterThenBreak.lastIndex = found.index + pieceLength
+    place.lastIndex = found.index + pieceLength
   }
   return cuts
 }
 
-/** A final ByteLevel step after nothing but splits, without the prefix space that every piece would get anew. */
-function isByteLevel({ pre_tokenizer: step }: Definition): boolean {
+/**
+ * Returns the expression that splits the text into words: of a final ByteLevel step after nothing but splits, without the
+ * prefix space that every piece would get anew.
+ */
+function wordExpression({ pre_tokenizer: step }: Definition): string | null {
   const steps = stepsOf(step)
-  return (
+  const byteLevel =
     steps.at(-1)?.type === 'ByteLevel' &&
-    steps.every((s) => s.type === 'ByteLevel' || splitsDigits(s) || splitsWords(s)) &&
-    steps.every((s) => s.add_prefix_space !== true) &&
-    // The whole text is one word where there is no expression.
-    steps.some((s) => splitsWords(s) || (s.type === 'ByteLevel' && s.use_regex !== false))
-  )
+    steps.every((s) => s.type === 'ByteLevel' || splitsDigits(s) || isPublished(regexOf(s))) &&
+    steps.every((s) => s.add_prefix_space !== true)
+  // The whole text is one word where there is no expression.
+  return byteLevel ? (steps.map(regexOf).find(isPublished) ?? null) : null
 }
 
-/** A published expression: it has both runs of letters and space before something else. */
-function splitsWords(step: Definition): boolean {
-  const regex = regexOf(step)
+/** Published expressions have both runs of letters and space before something else. */
+function isPublished(regex: string): boolean {
   return regex.includes('\\p{L}+') && regex.includes('\\s+(?!\\S)')
 }
 
@@ -50,17 +72,21 @@ function splitsDigits(step: Definition): boolean {
 }
 
 function regexOf(step: Definition): string {
+  if (step.type === 'ByteLevel' && step.use_regex !== false) return wordsOfGpt2
   const regex = step.type === 'Split' ? (step.pattern as Definition | undefined)?.Regex : ''
   return typeof regex === 'string' ? regex : ''
 }
 
-/** Whether the normalizer (or its absence) leaves a line break after a letter as it is. */
+/** Whether the normalizer (or its absence) leaves space and line breaks as they are. */
 function normalizes({ normalizer }: Definition): boolean {
   return stepsOf(normalizer).every((s) => s.type === 'NFC' || s.type === 'NFKC')
 }
 
+function addedTokens({ added_tokens: tokens }: Definition): Definition[] {
+  return Array.isArray(tokens) ? (tokens as Definition[]) : []
+}
+
 /** Added tokens are found before words are; a cut must not go through one, nor through the space it swallows. */
-function addedTokensStayWhole({ added_tokens: tokens }: Definition): boolean {
-  if (!Array.isArray(tokens)) return true
-  return tokens.every((t: Definition) => !String(t.content).includes('\n') && t.rstrip !== true)
+function staysWhole({ content, rstrip }: Definition): boolean {
+  return !String(content).includes('\n') && rstrip !== true
 }

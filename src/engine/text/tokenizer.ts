@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { cutAfterLetters } from './safeCuts.ts'
+import { safeCuts } from './safeCuts.ts'
 import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
 
 export interface Tokenizer {
@@ -91,8 +91,8 @@ async function encode(
   for await (const text of texts) {
     throwIfCancelled(signal)
     rest += text
-    if (rest.length > worthCutting && thread.cuttable) {
-      const cuts = cutAfterLetters(rest, pieceLength)
+    if (rest.length > worthCutting && thread.cuts !== null) {
+      const cuts = safeCuts(rest, thread.cuts, pieceLength)
       // A text without a place to cut is searched again only when it has doubled.
       worthCutting = cuts.length > 0 ? pieceLength : 2 * rest.length
       let start = 0
@@ -104,11 +104,7 @@ async function encode(
       rest = rest.slice(start)
     }
     if (pieces.length >= enough) break
-    if (rest.length > maxWholeLength)
-      throw new EngineError(
-        'bad-data',
-        `${path}: this tokenizer looks at a text as a whole, and one of more than ${maxWholeLength} characters is too long for that; use less data`,
-      )
+    if (rest.length > maxWholeLength) throw tooLongToTokenise(path, thread)
   }
   if (pieces.none) return thread.encode({ text: rest, special }, signal)
   if (pieces.length < enough) pieces.add(await thread.encode({ text: rest, special: false }, signal))
@@ -118,6 +114,14 @@ async function encode(
   const bare = await thread.encode({ text: 'a', special: false }, signal)
   const before = probe.findIndex((_, i) => bare.every((id, j) => probe[i + j] === id))
   return pieces.between(probe.subarray(0, before), probe.subarray(before + bare.length))
+}
+
+function tooLongToTokenise(path: string, { cuts }: TokenizerThread): EngineError {
+  const why =
+    cuts === null
+      ? `this tokenizer looks at a text as a whole, and one of more than ${maxWholeLength} characters is too long for that`
+      : `in more than ${maxWholeLength} characters no letter stands before a space or a line break, so that the text cannot be cut into pieces`
+  return new EngineError('bad-data', `${path}: ${why}; use less data`)
 }
 
 class Pieces {

@@ -6,7 +6,8 @@ import type { DecodeRequest, EncodeRequest, FromTokenizer } from './tokenizerWor
 import type { TokenizerFiles } from './wordEncoder.ts'
 
 export interface TokenizerThread {
-  readonly cuttable: boolean
+  /** Where a long text may be cut (`safeCuts`); null where it may not. */
+  readonly cuts: string | null
   encode(request: EncodeRequest, signal?: AbortSignal): Promise<Int32Array<ArrayBuffer>>
   decode(ids: readonly number[], signal?: AbortSignal): Promise<string>
   /** Ends the thread, whatever it is doing. */
@@ -50,7 +51,7 @@ export async function startTokenizer(
     return answer
   }
   return {
-    cuttable: ready.type === 'ready' && ready.cuttable,
+    cuts: ready.type === 'ready' ? ready.cuts : null,
     async encode(request, asked) {
       const message = await inTurn(request, request.text.length, asked)
       if (message.type !== 'ids') throw new EngineError('internal', `the tokenizer answered ${message.type}`)

@@ -15,7 +15,7 @@ export interface DecodeRequest {
 }
 
 export type FromTokenizer =
-  | { readonly type: 'ready'; readonly cuttable: boolean }
+  | { readonly type: 'ready'; readonly cuts: string | null }
   | { readonly type: 'ids'; readonly ids: Int32Array<ArrayBuffer> }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
@@ -48,5 +48,5 @@ answer(() => {
         : { type: 'ids', ids: encoder.encode(request.text, request.special) },
     ),
   )
-  return { type: 'ready', cuttable: encoder.cuttable }
+  return { type: 'ready', cuts: encoder.cuts }
 })

@@ -3,7 +3,7 @@ import { Tokenizer } from '@huggingface/tokenizers'
 import { EngineError } from '../errors.ts'
 import { spelledOut } from './preTokenizers.ts'
 import { refuseTokenizer } from './refusedTokenizers.ts'
-import { isSafeToCut } from './safeCuts.ts'
+import { cutExpression } from './safeCuts.ts'
 
 type Definition = Readonly<Record<string, unknown>>
 
@@ -19,8 +19,8 @@ export interface TokenizerFiles {
 }
 
 export interface WordEncoder {
-  /** Whether a long text may be encoded in pieces. */
-  readonly cuttable: boolean
+  /** Where a long text may be cut to be encoded in pieces (`safeCuts`); null where it may not. */
+  readonly cuts: string | null
   /** Ids of a piece; `special`: with what the post-processor puts around a document. @throws EngineError 'bad-config', 'bad-data'. */
   encode(text: string, special: boolean): Int32Array<ArrayBuffer>
   /** The text of ids, special tokens left out. @throws EngineError 'bad-config'. */
@@ -39,7 +39,7 @@ export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFi
   })
   return {
     decode: (ids) => usable(path, () => (ids.length === 0 ? '' : tokenizer.decode([...ids], asTheyAre))),
-    cuttable: isSafeToCut(definition),
+    cuts: cutExpression(definition),
     encode(text, special) {
       const { ids, tokens } = usable(path, () => encodeBy(tokenizer, text, special, path))
       const unknown = ids.findIndex((id) => !Number.isInteger(id) || id < 0)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { openTokenizer as open, type Tokenizer as Opened } from '../../../src/engine/text/tokenizer.ts'
-import { cutAfterLetters, isSafeToCut } from '../../../src/engine/text/safeCuts.ts'
+import { cutExpression, safeCuts } from '../../../src/engine/text/safeCuts.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { Tokenizer } from '@huggingface/tokenizers'
@@ -34,6 +34,14 @@ function unkindText(length: number, seed: number): string {
     '\u00a0',
     '\u2028',
     'İ',
+    // Letters and signs that NFC or NFKC make something else of.
+    'ͺ',
+    '\u0958',
+    '\ufc5e',
+    '¨',
+    '\u0308',
+    '‾',
+    '<mask>',
   ]
   const rng = createRng(seed)
   let text = ''
@@ -70,7 +78,7 @@ describe('openTokenizer', () => {
     const whole = new Tokenizer(definition, {})
     for (const seed of [1, 2, 3]) {
       const text = unkindText(200_000, seed)
-      assert.ok(isSafeToCut(definition) && cutAfterLetters(text, 1 << 15).length >= 5)
+      assert.ok(safeCuts(text, cutExpression(definition) ?? '', 1 << 15).length >= 5)
       assert.deepEqual([...(await tokenizer.encode(text))], whole.encode(text).ids)
     }
   })
@@ -164,31 +172,50 @@ describe('openTokenizer', () => {
   })
 })
 
-describe('cutAfterLetters', () => {
+describe('safe cuts', () => {
   const gpt4 =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, use_regex: false }
   const split = (Regex: string) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false })
   const sequence = (...pretokenizers: unknown[]) => ({ type: 'Sequence', pretokenizers })
 
-  it('cuts only between a letter and a line break', () => {
-    const text = unkindText(50_000, 5)
-    assert.ok(isSafeToCut(byteTokenizer()))
-    const cuts = cutAfterLetters(text, 100)
-    assert.ok(cuts.length > 100)
-    for (const cut of cuts) assert.match(text.slice(cut - 2, cut + 1), /\p{L}\n$/u)
-  })
+  const gpt2Twice = sequence(
+    { type: 'Digits', individual_digits: true },
+    { type: 'ByteLevel', add_prefix_space: false },
+  )
+  const swallowing = { id: 300, content: '<mask>', special: true, normalized: false, lstrip: true, rstrip: false }
+  const nfkc = { normalizer: { type: 'NFKC' } }
+  const tokenizers: [name: string, definition: Record<string, unknown>][] = [
+    ['GPT-2', byteTokenizer()],
+    ['GPT-2 after digits', byteTokenizer({ preTokenizer: gpt2Twice })],
+    ['the GPT-4 and Llama 3 line', byteTokenizer({ preTokenizer: sequence(split(gpt4), byteLevel) })],
+    ['the Qwen line', byteTokenizer({ preTokenizer: sequence(split(gpt4.replace('{1,3}', '')), byteLevel) })],
+    ['GPT-4 under NFKC', { ...byteTokenizer({ preTokenizer: sequence(split(gpt4), byteLevel) }), ...nfkc }],
+    ['GPT-2 under NFKC', { ...byteTokenizer(), ...nfkc }],
+    [
+      'GPT-4 with a token that swallows the space before it',
+      byteTokenizer({ preTokenizer: sequence(split(gpt4), byteLevel), addedTokens: [swallowing] }),
+    ],
+    ['GPT-2 with such a token', byteTokenizer({ addedTokens: [swallowing] })],
+  ]
+  for (const [name, definition] of tokenizers)
+    it(`change no id of ${name}: between any two pieces that may be cut`, () => {
+      const tokenizer = new Tokenizer(definition, {})
+      const bare = { add_special_tokens: false }
+      const text = unkindText(6000, 6)
+      const cuts = [0, ...safeCuts(text, cutExpression(definition) ?? '', 1), text.length]
+      assert.ok(cuts.length > 100, `${cuts.length} cuts`)
+      const pieces = cuts.slice(1).flatMap((end, i) => tokenizer.encode(text.slice(cuts[i], end), bare).ids)
+      assert.deepEqual(pieces, tokenizer.encode(text, bare).ids)
+    })
 
-  it('gives the same ids with the expression of the GPT-4 and Llama 3 line', () => {
-    const definition = byteTokenizer({ preTokenizer: sequence(split(gpt4), byteLevel) })
-    const tokenizer = new Tokenizer(definition, {})
-    const text = unkindText(20_000, 6)
-    const bare = { add_special_tokens: false }
-    assert.ok(isSafeToCut(definition))
-    const cuts = [0, ...cutAfterLetters(text, 50), text.length]
-    assert.ok(cuts.length > 50)
-    const pieces = cuts.slice(1).flatMap((end, i) => tokenizer.encode(text.slice(cuts[i], end), bare).ids)
-    assert.deepEqual(pieces, tokenizer.encode(text, bare).ids)
+  it('are found in documents of which no line ends in a letter, in one line of words, and in lines of one word', () => {
+    const texts = ['It was said. It is (so).\n\n', 'word after word ', '"Word."\n', '1.\n2.\n']
+    for (const [, definition] of tokenizers.slice(0, 4))
+      for (const text of texts) {
+        const cuts = safeCuts(text.repeat(1000), cutExpression(definition) ?? '', 100)
+        assert.ok(cuts.length > (text.length * 1000) / 130, `${cuts.length} in ${JSON.stringify(text)}`)
+      }
   })
 
   const uncut: [why: string, definition: Record<string, unknown>][] = [
@@ -207,6 +234,6 @@ describe('cutAfterLetters', () => {
     ],
   ]
   for (const [why, definition] of uncut) {
-    it(`is not allowed when ${why}`, () => assert.equal(isSafeToCut(definition), false))
+    it(`are nowhere when ${why}`, () => assert.equal(cutExpression(definition), null))
   }
 })
