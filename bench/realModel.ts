@@ -223,7 +223,7 @@ function peer(row: Row, program: string): Result {
     if (command === 'retrain') args.push('--batches', ids, '--batches-key', 'training')
   }
   const { json } = runJson<{ seconds: { total: number }; peak_rss_mb: number }>(python, args)
-  return { perplexity: evaluate(folder), seconds: json.seconds.total, megabytes: json.peak_rss_mb }
+  return { perplexity: evaluate(folder), seconds: json.seconds.total, megabytes: json.peak_rss_mb * 1.048576 }
 }
 
 const file = join(out, 'results.json')

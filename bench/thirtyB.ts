@@ -120,7 +120,7 @@ function runPeer(model: string, windows: number, program: string): Side {
   const { json, processorSeconds } = runJson<{ seconds: { total: number }; peak_rss_mb: number }>(python, [
     ...[program, 'prune', model, ...settings],
   ])
-  return { seconds: json.seconds.total, processorSeconds, megabytes: json.peak_rss_mb }
+  return { seconds: json.seconds.total, processorSeconds, megabytes: json.peak_rss_mb * 1.048576 }
 }
 
 const resultsFile = join(out, 'results.json')

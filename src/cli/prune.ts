@@ -12,7 +12,7 @@ import type { RunReport } from '../engine/run/report/report.ts'
 import { writeAtomic } from '../system/atomicFile.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import { allocationNames } from '../shared/allocations/allocations.ts'
-import { formatBytes } from '../shared/format/byteSize.ts'
+import { formatBytes, megabyte } from '../shared/format/byteSize.ts'
 import { andList } from '../shared/format/lists.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../shared/methods/keys.ts'
 import {
@@ -207,7 +207,7 @@ function describe(
 ): string {
   const share = sparsity === null ? 'unknown' : `${(100 * sparsity).toFixed(2)} %`
   const pruned = tensors.filter(({ zeros }) => zeros > 0).length
-  return `${share} of the weights of the ${tensors.length} linears in the blocks are pruned (${pruned} linears), in ${seconds.toFixed(1)} s on ${device}, peak memory ${formatBytes(peak_memory_mb * 2 ** 20)}\nSaved to ${output}: ${saveFormats[format].result}`
+  return `${share} of the weights of the ${tensors.length} linears in the blocks are pruned (${pruned} linears), in ${seconds.toFixed(1)} s on ${device}, peak memory ${formatBytes(peak_memory_mb * megabyte)}\nSaved to ${output}: ${saveFormats[format].result}`
 }
 
 function number(text: string): number {

@@ -225,7 +225,7 @@ describe('the view of a run in Chromium', () => {
       '50.00 %\nsparsity',
       '2.2 %\ntrained',
       '17 s\ntime',
-      '734 MB\nmemory, peak',
+      '700 MB\nmemory, peak',
     ])
     await card.getByText('Saved to /models/opt-125m-wanda50').waitFor()
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 0)

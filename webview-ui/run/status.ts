@@ -2,7 +2,7 @@
 import { accuraciesOf } from '../../src/shared/series/accuracies.ts'
 import { mainPerplexities, type RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { RunStatus } from '../../src/shared/protocol/view.ts'
-import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { formatBytes, megabyte } from '../../src/shared/format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
 import { largest } from '../../src/shared/format/lists.ts'
 import { phaseName, recoveryName } from '../../src/shared/series/recoveryName.ts'
@@ -136,10 +136,10 @@ function tileTexts(picture: RunPicture): [string, string][] {
   if (picture.tokensPerSecond !== null) tiles.push([formatValue(Math.round(picture.tokensPerSecond)), 'tokens/s'])
   if (picture.memory) {
     tiles.push([
-      formatBytes(picture.memory.rssMb * 2 ** 20),
-      `memory, peak ${formatBytes(picture.memory.peakRssMb * 2 ** 20)}`,
+      formatBytes(picture.memory.rssMb * megabyte),
+      `memory, peak ${formatBytes(picture.memory.peakRssMb * megabyte)}`,
     ])
-    if (picture.memory.deviceMb > 0) tiles.push([formatBytes(picture.memory.deviceMb * 2 ** 20), 'device memory'])
+    if (picture.memory.deviceMb > 0) tiles.push([formatBytes(picture.memory.deviceMb * megabyte), 'device memory'])
   }
   return tiles
 }

@@ -1,7 +1,7 @@
 // The runs of the demo, and their results as rows.
 import { join } from 'node:path'
 import type { RunReport } from '../../engine/run/report/report.ts'
-import { formatBytes } from '../../shared/format/byteSize.ts'
+import { formatBytes, megabyte } from '../../shared/format/byteSize.ts'
 import { formatShare } from '../../shared/format/numbers.ts'
 
 export interface DemoModel {
@@ -81,7 +81,7 @@ export function cellsOf({ title, perplexity, sparsity, cost }: DemoRow): string[
   const costs = cost && [
     `${cost.trainablePercent.toFixed(2)} %`,
     cost.seconds.toFixed(0),
-    formatBytes(cost.peakMb * 2 ** 20),
+    formatBytes(cost.peakMb * megabyte),
   ]
   return [title, perplexity.toFixed(2), sparsity === null ? '' : formatShare(sparsity, 1), ...(costs ?? ['', '', ''])]
 }

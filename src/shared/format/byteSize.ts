@@ -13,6 +13,9 @@ export function parseByteSize(text: string): number | null {
   return Number.isSafeInteger(bytes) ? bytes : null
 }
 
+/** The bytes of a MB, in which reports, events and tables count memory. */
+export const megabyte = 1e6
+
 /** A size for people, in decimal units and three digits: 1.23 GB. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']

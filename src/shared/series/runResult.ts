@@ -1,5 +1,5 @@
 // What came out of a run, from its report.json as anybody may have written it: every part may be missing.
-import { formatBytes } from '../format/byteSize.ts'
+import { formatBytes, megabyte } from '../format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
 import type { Stage } from '../protocol/events.ts'
 import { recoveryName } from './recoveryName.ts'
@@ -93,7 +93,7 @@ export function resultFacts(result: RunResult): [name: string, value: string][] 
     facts.push([`trained, ${recoveryName(i, mode)}`, percent === null ? 'solved' : formatTrained(percent)])
   if (trainablePercent !== null && recoveries.length === 0) facts.push(['trained', formatTrained(trainablePercent)])
   if (seconds !== null) facts.push(['time', formatDuration(seconds)])
-  if (peakMemoryMb !== null) facts.push(['memory, peak', formatBytes(peakMemoryMb * 2 ** 20)])
+  if (peakMemoryMb !== null) facts.push(['memory, peak', formatBytes(peakMemoryMb * megabyte)])
   return facts
 }
 

@@ -1,6 +1,6 @@
 // The table of several runs: what differs between them, how far they are, what came out. Views, report and paper share it.
 import { formatAccuracy, formatDuration, formatInColumn, formatShare, formatTrained } from '../format/numbers.ts'
-import { formatBytes } from '../format/byteSize.ts'
+import { formatBytes, megabyte } from '../format/byteSize.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
 import { nameOf, valueText } from './settings.ts'
 
@@ -32,7 +32,7 @@ export function comparisonTable(runs: readonly FoldedRun[]): Comparison {
     column('sparsity', ({ results }) => results.sparsity, formatShare),
     column('trainable', ({ trainablePercent }) => trainablePercent, formatTrained),
     column('time', ({ results }) => results.seconds, formatDuration),
-    column('memory', ({ results }) => results.peak_memory_mb, (megabytes) => formatBytes(megabytes * 2 ** 20)), // prettier-ignore
+    column('memory', ({ results }) => results.peak_memory_mb, (megabytes) => formatBytes(megabytes * megabyte)), // prettier-ignore
   ]
   const shown = columns.filter(({ cell }) => runs.some((run) => cell(run) !== null))
   return { heads: shown.map(({ head }) => head), rows: runs.map((run) => shown.map(({ cell }) => cell(run) ?? '–')) }

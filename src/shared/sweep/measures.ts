@@ -1,5 +1,5 @@
 // What runs are compared by: each a column of the table, and an axis of the picture.
-import { formatBytes } from '../format/byteSize.ts'
+import { formatBytes, megabyte } from '../format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
 import type { Stage } from '../protocol/events.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
@@ -57,9 +57,9 @@ export const measures: readonly Measure[] = [
     format: formatDuration,
   },
   {
-    ...{ id: 'memory', title: 'memory', axis: 'peak memory, MiB', better: 'low', isLog: true, factor: plain },
+    ...{ id: 'memory', title: 'memory', axis: 'peak memory, MB', better: 'low', isLog: true, factor: plain },
     of: ({ results }) => results.peak_memory_mb,
-    format: (megabytes) => formatBytes(megabytes * 2 ** 20),
+    format: (megabytes) => formatBytes(megabytes * megabyte),
   },
   ...stages.map((stage): Measure => {
     const name = `perplexity, ${stage}`

@@ -10,6 +10,9 @@ import type { BitmaskPlace } from '../fileHeader.ts'
 /** Weights expanded at a time. */
 const pieceWeights = 2 ** 21
 
+/** The values of four bits of which two are set. */
+const twoOfFour = [0b0011, 0b0101, 0b0110, 0b1001, 0b1010, 0b1100]
+
 const arrays = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const
 
 /** Fills `target` with the bytes from `from` on. `name`: for messages. @throws EngineError 'bad-checkpoint' */
@@ -81,20 +84,30 @@ async function readBits(pool: FilePool, name: string, place: BitmaskPlace, first
   const offsets = await readOffsets(pool, place, first, rows)
   const spare = columns % 8 === 0 ? 0 : 0xff & (0xff << (columns % 8))
   for (let row = 0; row < rows; row++) {
-    const count = countBits(bits.subarray(row * perRow, (row + 1) * perRow))
+    const own = bits.subarray(row * perRow, (row + 1) * perRow)
+    const count = countBits(own)
     const wrong = (what: string) =>
       new EngineError(
         'bad-checkpoint',
         `${place.bits.path}: row ${first + row} of ${name} ${what}; get the checkpoint again, or write it anew`,
       )
-    if (bits[(row + 1) * perRow - 1] & spare) throw wrong('keeps columns it does not have')
+    if (own[perRow - 1] & spare) throw wrong('keeps columns it does not have')
     const [start, end] = [offsets[row], offsets[row + 1]]
     const isPlace =
       Number.isSafeInteger(start) && start >= 0 && start + count <= kept && (first + row > 0 || start === 0)
     if (!isPlace || end !== start + count)
       throw wrong(`keeps ${count} weights by its bits and others by its ${place.offsets ? 'offsets' : 'values'}`)
+    const group = place.offsets ? -1 : otherThanTwo(own, columns / 4)
+    if (group >= 0) throw wrong(`keeps other than two of the weights ${4 * group} to ${4 * group + 3}`)
   }
   return { bits, offsets }
+}
+
+/** Returns the first group of four columns that keeps more or fewer than two, or -1. */
+function otherThanTwo(bits: Uint8Array, groups: number): number {
+  for (let group = 0; group < groups; group++)
+    if (!twoOfFour.includes(0xf & (bits[group >> 1] >> (4 * (group & 1))))) return group
+  return -1
 }
 
 /** Row offsets as they are stored, or as 2:4 implies them; they are not checked yet. */

@@ -1,6 +1,6 @@
 // The table at the end of a run: dense, pruned, recovered.
 import type { Stage } from '../../../shared/protocol/events.ts'
-import { formatBytes } from '../../../shared/format/byteSize.ts'
+import { formatBytes, megabyte } from '../../../shared/format/byteSize.ts'
 import {
   formatAccuracy,
   formatDuration,
@@ -45,7 +45,7 @@ export function summaryRows(report: RunReport): SummaryRow[] {
       stage === 'recovered' ? trained : '–',
       spent[stage],
       stage === 'recovered' || (!recipe.recover && stage === 'pruned')
-        ? formatBytes(report.peak_memory_mb * 2 ** 20)
+        ? formatBytes(report.peak_memory_mb * megabyte)
         : '–',
     ],
   }))

@@ -1,4 +1,5 @@
-// The most memory a run has held, of the process and of the device.
+// The most memory a run has held, of the process and of the device; MB of 10^6 bytes.
+import { megabyte } from '../../../shared/format/byteSize.ts'
 
 export interface MemorySample {
   readonly rssMb: number
@@ -6,25 +7,24 @@ export interface MemorySample {
 }
 
 export interface MemoryWatch {
-  /** Peak resident set size since the watch began, MB of 2^20 bytes. */
+  /** Peak resident set size since the watch began. */
   peakMb(): number
   stop(): void
 }
 
 const everyMs = 500
-const mebibyte = 2 ** 20
 
 /**
  * Samples twice a second. Where the process's own high-water mark has risen since, that is the exact peak; in a process
  * that has done larger things before, the samples must do.
  */
 export function watchMemory(deviceBytes: () => number, onSample: (sample: MemorySample) => void): MemoryWatch {
-  const before = process.resourceUsage().maxRSS / 1024
+  const before = highWaterMb()
   let peak = 0
   const sample = () => {
-    const rssMb = process.memoryUsage.rss() / mebibyte
+    const rssMb = process.memoryUsage.rss() / megabyte
     peak = Math.max(peak, rssMb)
-    return { rssMb, deviceMb: deviceBytes() / mebibyte }
+    return { rssMb, deviceMb: deviceBytes() / megabyte }
   }
   sample()
   const timer = setInterval(() => onSample(sample()), everyMs)
@@ -32,9 +32,14 @@ export function watchMemory(deviceBytes: () => number, onSample: (sample: Memory
   return {
     peakMb() {
       sample()
-      const mark = process.resourceUsage().maxRSS / 1024
+      const mark = highWaterMb()
       return mark > before ? Math.max(mark, peak) : peak
     },
     stop: () => clearInterval(timer),
   }
+}
+
+/** Node gives kB of 1024 bytes. */
+function highWaterMb(): number {
+  return (process.resourceUsage().maxRSS * 1024) / megabyte
 }

@@ -72,6 +72,15 @@ describe('the bitmask layout for 2:4', () => {
       (t) => void (t['odd.bitmask'].data[2] |= 0xf),
       /row 1 of odd\.weight keeps \d weights by its bits and others by its values/,
     ],
+    [
+      'a row of the right number, three in one group and one in the next',
+      (t) => {
+        const { data } = t['odd.bitmask']
+        data[2] = 0b0001_0111
+        data[3] = 0b0011
+      },
+      /row 1 of odd\.weight keeps other than two of the weights 0 to 3/,
+    ],
     ['values of another width', (t) => void (t['odd.compressed'].shape = [6, 7]), /has \[6, 7\] values for 7 × 12/],
     [
       'columns that are no groups of four',

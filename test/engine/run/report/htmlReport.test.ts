@@ -107,7 +107,7 @@ describe('report', () => {
       ['', 'dense', 'pruned', 'recovered'],
     )
     assert.match(lines[2], /^pruned\s+–\s+50\.00 %/)
-    assert.match(lines[3], /25\.5\s+50\.00 %\s+0\.125 %.*537 MB$/)
+    assert.match(lines[3], /25\.5\s+50\.00 %\s+0\.125 %.*512 MB$/)
   })
 
   it('the table has the mean accuracy with its standard error, and says which stages it does not tell apart', () => {

@@ -30,7 +30,7 @@ describe('result of a run, for its card', () => {
       ['sparsity', '50.00 %'],
       ['trained', '0.125 %'],
       ['time', '3 min 05 s'],
-      ['memory, peak', '537 MB'],
+      ['memory, peak', '512 MB'],
     ])
   })
 
