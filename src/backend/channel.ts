@@ -1,8 +1,10 @@
 // Serves the calls of shared/protocol/rpc.ts over a JSON-RPC connection: types, progress, cancellation, errors.
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node'
-import { ResponseError } from 'vscode-jsonrpc/node'
+import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
+import * as z from 'zod'
 import { EngineError } from '../engine/errors.ts'
-import type { CallName, Envelope, FailureData, ParamsOf, ProgressOf, ResultOf } from '../shared/protocol/rpc.ts'
+import { parameters } from '../shared/protocol/parameters.ts'
+import type { CallName, FailureData, ParamsOf, ProgressOf, ResultOf } from '../shared/protocol/rpc.ts'
 import { engineFailure, progressMethod } from '../shared/protocol/rpc.ts'
 
 export interface CallContext<C extends CallName> {
@@ -13,6 +15,9 @@ export interface CallContext<C extends CallName> {
 export type Handlers = {
   [C in CallName]: (params: ParamsOf<C>, context: CallContext<C>) => Promise<ResultOf<C>>
 }
+
+/** Parameters as they travel (`Envelope`). */
+const travelling = z.object({ token: z.number(), params: z.unknown() })
 
 /** A window that goes takes its calls with it, but no run. */
 const outliving: ReadonlySet<CallName> = new Set<CallName>(['run', 'follow'])
@@ -30,7 +35,12 @@ function serveCall<C extends CallName>(
   handlers: Handlers,
   gone: AbortSignal,
 ): void {
-  connection.onRequest(name, async (envelope: Envelope<ParamsOf<C>>, cancellation: CancellationToken) => {
+  connection.onRequest(name, async (message: unknown, cancellation: CancellationToken) => {
+    const envelope = travelling.safeParse(message)
+    if (!envelope.success) return invalid(name, envelope.error)
+    const given = parameters[name].safeParse(envelope.data.params)
+    if (!given.success) return invalid(name, given.error)
+    const { token } = envelope.data
     const abort = new AbortController()
     if (cancellation.isCancellationRequested) abort.abort()
     const listener = cancellation.onCancellationRequested(() => abort.abort())
@@ -38,10 +48,10 @@ function serveCall<C extends CallName>(
     if (!outliving.has(name)) gone.addEventListener('abort', leave)
     const progress = (value: ProgressOf<C>) => {
       if (gone.aborted) return
-      connection.sendNotification(progressMethod, { token: envelope.token, value }).catch(() => {})
+      connection.sendNotification(progressMethod, { token, value }).catch(() => {})
     }
     try {
-      return await handlers[name](envelope.params, { signal: abort.signal, progress })
+      return await handlers[name](given.data, { signal: abort.signal, progress })
     } catch (error) {
       return failure(error)
     } finally {
@@ -49,6 +59,15 @@ function serveCall<C extends CallName>(
       gone.removeEventListener('abort', leave)
     }
   })
+}
+
+/** Of what this program never sends, so it is the other end's mistake, and no stack helps. */
+function invalid(name: CallName, error: z.ZodError): ResponseError<void> {
+  const [{ path, message }] = error.issues
+  return new ResponseError(
+    ErrorCodes.InvalidParams,
+    `invalid parameters of ${name}: ${[...path].join('.')}: ${message}`,
+  )
 }
 
 /** People see the message; our own mistakes bring their stack into the log. */

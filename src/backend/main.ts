@@ -1,7 +1,9 @@
 // The backend process: started by a window, found by it again after a reload, gone when it has neither a window nor a
 // run.
 import type { Server } from 'node:net'
-import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node'
+import { pipeline } from 'node:stream'
+import { createMessageConnection, SocketMessageWriter, StreamMessageReader } from 'vscode-jsonrpc/node'
+import { boundedMessages } from './boundedMessages.ts'
 import { serve } from './channel.ts'
 import { createHandlers } from './handlers.ts'
 import { watchLife } from './life.ts'
@@ -28,7 +30,11 @@ const life = watchLife({ isBusy, leave })
 server = await listen(path, (socket) => {
   socket.once('close', life.join())
   socket.on('error', () => {})
-  serve(createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket)), handlers)
+  // Whatever breaks the limit loses its connection.
+  const messages = pipeline(socket, boundedMessages(), (error) => {
+    if (error) socket.destroy()
+  })
+  serve(createMessageConnection(new StreamMessageReader(messages), new SocketMessageWriter(socket)), handlers)
 })
 // Another process was quicker: windows find that one.
 if (!server) leave()

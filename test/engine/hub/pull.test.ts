@@ -1,26 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultChoice, type FileChoice } from '../../../src/engine/hub/chooseFiles.ts'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { pull, type Pulled, type PullOptions } from '../../../src/engine/hub/pull.ts'
 import { commit, entryOf, hubServer, type HubServer } from '../../support/hubServer.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
-import { cannot } from '../../support/skip.ts'
 
 const weights = safetensors({
   'a.weight': f32(
@@ -90,61 +76,6 @@ describe('pull: a model of the Hub into its cache', () => {
     assert.equal(bodiesOf('model.safetensors').length, 1)
     await get({}, {}, commit)
     assert.deepEqual(readdirSync(repository('refs')), ['main'])
-  })
-
-  it('by many at once: each comes to a good end, and no leftover stays', async () => {
-    const pulls = await Promise.all(Array.from({ length: 12 }, () => get()))
-    assert.deepEqual([...new Set(pulls.map(({ folder }) => folder))], [snapshot()])
-    assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
-    assert.equal(readFileSync(repository('refs', 'main'), 'utf8'), commit)
-    assert.deepEqual(
-      readdirSync(repository(), { recursive: true }).filter((name) => /tmp|incompl/.test(String(name))),
-      [],
-    )
-  })
-
-  describe('whatever lies in the cache', () => {
-    const prepared = async (name: string) => {
-      await get({ weights: 'none' })
-      return repository(name)
-    }
-
-    it('a blob of the right size and other bytes is fetched once more, a right one is not', async () => {
-      const blob = await prepared(join('blobs', sha256))
-      writeFileSync(blob, Buffer.alloc(weights.length))
-      assert.equal((await get()).fetchedBytes, weights.length)
-      assert.deepEqual(readFileSync(blob), weights)
-      const config = realpathSync(snapshot('config.json'))
-      writeFileSync(config, '{"model_type": "ppt"}')
-      assert.equal((await get()).fetchedBytes, 21)
-      assert.match(readFileSync(config, 'utf8'), /"opt"/)
-      assert.equal(bodiesOf('model.safetensors').length, 1)
-    })
-
-    it('nothing is written through a link that has the name of what came so far', async () => {
-      const secret = temp.write('secret', 'do not touch')
-      for (const makeLink of [linkSync, symlinkSync]) {
-        await prepared('blobs')
-        makeLink(secret, partial())
-        await get()
-        assert.equal(readFileSync(secret, 'utf8'), 'do not touch')
-        assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
-        rmSync(cache(), { recursive: true })
-      }
-    })
-
-    it('a pipe makes nobody wait', async function () {
-      if (process.platform === 'win32') return cannot(this, 'Windows has no pipes among its files')
-      const reference = await prepared(join('refs', 'main'))
-      for (const path of [reference, partial(), snapshot('config.json')]) {
-        rmSync(path, { force: true })
-        assert.equal(spawnSync('mkfifo', [path]).status, 0)
-      }
-      await get()
-      assert.equal(readFileSync(reference, 'utf8'), commit)
-      assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
-      assert.match(readFileSync(snapshot('config.json'), 'utf8'), /opt/)
-    })
   })
 
   describe('takes only what a checkpoint needs', () => {

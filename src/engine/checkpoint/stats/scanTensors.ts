@@ -25,11 +25,8 @@ const leastBytesPerThread = 64 * 2 ** 20
 const mostThreads = 8
 
 /** @throws EngineError of the first tensor that fails, or 'cancelled'; what was done before has been reported. */
-export async function scanTensors(
-  checkpoint: Checkpoint,
-  items: readonly ScanItem[],
-  options: ScanOptions,
-): Promise<void> {
+export async function scanTensors(checkpoint: Checkpoint, all: readonly ScanItem[], given: ScanOptions): Promise<void> {
+  const { items, options } = oncePerPlace(checkpoint, all, given)
   const scans = items.map((item): Scan => {
     const entry = entryOf(checkpoint, item)
     return { entry, tasks: rangesOf(entry, item).map((range) => ({ ...item, range })) }
@@ -41,6 +38,34 @@ export async function scanTensors(
     await breathe(options.signal)
     options.onStats(item.name, await scanItem(checkpoint, item, options))
   }
+}
+
+/** Files of PyTorch may give the same bytes a hundred thousand names: each place is looked at once, and told for every name. */
+function oncePerPlace(
+  checkpoint: Checkpoint,
+  all: readonly ScanItem[],
+  options: ScanOptions,
+): { items: ScanItem[]; options: ScanOptions } {
+  const names = new Map<string, string[]>()
+  const items: ScanItem[] = []
+  const namesOf = (item: ScanItem): string[] => {
+    const { name: _, ...place } = entryOf(checkpoint, item)
+    const key = JSON.stringify([place, item.nm, item.transposed])
+    const known = names.get(key) ?? []
+    if (known.length === 0) items.push(item)
+    names.set(key, known)
+    return known
+  }
+  for (const item of all) namesOf(item).push(item.name)
+  const alike = new Map([...names.values()].map(([first, ...others]) => [first, others]))
+  const onStats: ScanOptions['onStats'] = (first, stats) => {
+    options.onStats(first, stats)
+    for (const name of alike.get(first) ?? []) {
+      options.onBytes?.(checkpoint.tensors.get(name)?.bytes ?? 0)
+      options.onStats(name, stats && { ...stats, name })
+    }
+  }
+  return { items, options: { ...options, onStats } }
 }
 
 /** null when the element type can only be listed. @throws EngineError as `tensorStats`. */

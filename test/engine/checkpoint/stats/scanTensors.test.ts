@@ -63,6 +63,33 @@ describe('scanTensors', function () {
     }
   })
 
+  it('bytes that have many names are read once, told for each and counted for each', async () => {
+    const data = Uint8Array.from({ length: 4096 }, (_, i) => i % 3)
+    const one = await openCheckpoint(
+      temp.write(
+        'model.safetensors',
+        safetensors({ a: { dtype: 'U8', shape: [64, 64], data }, b: { dtype: 'U8', shape: [64, 64], data } }),
+      ),
+    )
+    const [a, b] = [...one.tensors.values()]
+    const names = Array.from({ length: 1000 }, (_, i) => `a.${i}`)
+    const tensors = new Map([...names.map((name) => [name, { ...a, name }] as const), ['b', b] as const])
+    let read = 0
+    const many: Checkpoint = {
+      ...one,
+      tensors,
+      readInto: (name, start, target) => (
+        (read += target.length),
+        one.readInto(name === 'b' ? 'b' : 'a', start, target)
+      ),
+    }
+    let counted = 0
+    const found = await scan(many, { onBytes: (bytes) => (counted += bytes) })
+    assert.deepEqual([read, counted, found.size], [2 * 4096, 1001 * 4096, 1001])
+    assert.deepEqual({ ...found.get('a.999'), name: 'a' }, (await scan(one, {})).get('a'))
+    await one.close()
+  })
+
   it('rows of nothing are one part', async () => {
     const empty = { dtype: 'BF16', shape: [2 ** 40, 0], data: new Uint8Array(0) }
     const checkpoint = await openCheckpoint(temp.write('model.safetensors', safetensors({ t: empty })))

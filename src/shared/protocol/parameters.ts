@@ -1,0 +1,67 @@
+// What the parameters of each call must be. They are checked where they arrive: at the other end of a socket may be anything.
+import * as z from 'zod'
+import { sensitivityUnits } from '../analysis/analysis.ts'
+import { isMethodName, type MethodName } from '../methods/methods.ts'
+import { precisions } from '../recipe/precisions.ts'
+import type { CallName, ParamsOf } from './rpc.ts'
+
+const text = z.string()
+const index = z.int().nonnegative()
+const memoryBytes = z.number().nonnegative().nullable()
+const model = z.object({ path: text })
+const matrix = model.extend({ name: text, slice: z.array(index) })
+const calibration = z.object({
+  data: text,
+  field: text.optional(),
+  samples: index.optional(),
+  seqLen: index.optional(),
+})
+
+export const parameters: { readonly [C in CallName]: z.ZodType<ParamsOf<C>> } = {
+  hello: z.object({
+    device: z.enum(['auto', 'cpu', 'wgpu']),
+    adapter: text,
+    threads: z.number(),
+    deviceMemory: text,
+    precision: z.enum(precisions),
+    protocol: z.int(),
+    cache: text,
+  }),
+  device: z.null(),
+  adapters: z.null(),
+  openModel: model,
+  scan: model,
+  tile: matrix.extend({
+    rowStart: index,
+    rowEnd: index,
+    columnStart: index,
+    columnEnd: index,
+    height: index,
+    width: index,
+  }),
+  detail: matrix.extend({ threshold: z.number() }),
+  weight: matrix.extend({ row: index, column: index }),
+  analyse: model.extend({
+    calibration,
+    methods: z.array(z.custom<MethodName>(isMethodName)).optional(),
+    sparsities: z.array(z.number()).optional(),
+    patterns: z.array(text).optional(),
+    sensitivity: z.enum(sensitivityUnits).nullable(),
+  }),
+  compare: z.object({ a: text, b: text }),
+  pull: z.object({ name: text }),
+  tryOut: z.object({
+    models: z.array(text),
+    masks: z.array(text.nullable()).optional(),
+    prompts: z.array(text),
+    maxTokens: index,
+    memoryBytes,
+  }),
+  writeCard: model,
+  plan: z.object({ recipe: text, text }),
+  run: z.object({ recipe: text, set: z.array(text), resume: text.nullable(), memoryBytes }),
+  activeRuns: z.null(),
+  follow: z.object({ id: index }),
+  pause: z.object({ folder: text, paused: z.boolean() }),
+  ping: z.null(),
+}
