@@ -1,6 +1,6 @@
 // A recipe's text with its YAML tree: values for validation, ranges for messages. Hostile text is a finding like any
 // other: size, depth and aliases are limited, and nothing here throws for any text.
-import { isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml'
+import { isMap, isNode, isPair, isScalar, isSeq, Lexer, parseDocument, visit } from 'yaml'
 import type { Document, Node, Pair, YAMLMap } from 'yaml'
 import type { Position, Range } from './finding.ts'
 
@@ -34,6 +34,8 @@ export interface RecipeDocument {
 const maxTextLength = 1_000_000
 const maxDepth = 50
 const maxAliases = 50
+/** The lexer's token before the text of a plain or block scalar. */
+const scalarFollows = '\x1f'
 const tooDeepMessage = `This recipe nests deeper than ${maxDepth} levels`
 
 export function readDocument(text: string): RecipeDocument {
@@ -103,13 +105,16 @@ function hasCycle(document: Document): boolean {
  */
 function tooDeep(text: string): boolean {
   if (/^(?:[ \t]|[-?:][ \t]){200}/m.test(text)) return true
-  let open = 0
-  for (let i = 0; i < text.length && open <= maxDepth; i++) {
-    const c = text.charCodeAt(i)
-    if (c === 0x5b || c === 0x7b) open++
-    else if ((c === 0x5d || c === 0x7d) && open > 0) open--
+  if ((text.match(/[[{]/g)?.length ?? 0) <= maxDepth) return false
+  // Brackets in quotes and comments open and close nothing.
+  let [open, before] = [0, '']
+  for (const token of new Lexer().lex(text)) {
+    if (before !== scalarFollows && (token === '[' || token === '{')) open++
+    else if (before !== scalarFollows && (token === ']' || token === '}')) open = Math.max(0, open - 1)
+    if (open > maxDepth) return true
+    before = token
   }
-  return open > maxDepth
+  return false
 }
 
 /** Depth of the tree, aliases not followed and not beyond the limit; and keys that are no plain values. */

@@ -13,6 +13,21 @@ import { factsOf, modelOf } from '../../support/recipeFacts.ts'
 const minimal = 'version: 1\nmodel: m\nprune: [{sparsity: 0.3}]\nsave: {to: out}\n'
 
 describe('recipe text', () => {
+  it('counts how deep lists nest by their own brackets, whatever stands in quotes and comments', () => {
+    const messagesOf = (text: string) => readDocument(text).problems.map(({ message }) => message)
+    for (const level of ["[']',", '[ #]\n', '{"}": ']) {
+      const [message, ...more] = messagesOf(`a: ${level.repeat(60)}`)
+      assert.match(message, /nests deeper than 50/, level)
+      assert.deepEqual(more, [])
+    }
+    for (const flat of [
+      "a: ['[" + "', '[".repeat(60) + "']\n",
+      `a: 1 # ${'['.repeat(60)}\n`,
+      `a: |\n${'  [\n'.repeat(60)}`,
+    ])
+      assert.deepEqual(messagesOf(flat), [], flat)
+  })
+
   it('no text makes lint throw', () => {
     const pieces = [
       'version: 1',

@@ -38,7 +38,7 @@ describe('regular expressions of targets', () => {
 
   it('take time proportional to the text where a backtracking matcher takes for ever', () => {
     const text = 'a'.repeat(200)
-    for (const s of ['(a*)*b', '(a|a)*b', '(a+)+$x', '(.*)*(.*)*(.*)*c', '(a?){100}b'])
+    for (const s of ['(a*)*[bc]', '(a|a)*[bc]', '(a+)+$[bc]', '(.*)*(.*)*(.*)*[bc]', '(a?){100}[bc]'])
       assert.equal(ours(s, text), false, s)
   })
 

@@ -362,6 +362,23 @@ save: {to: out}
     assert.deepEqual(await other.diagnostics(), [])
   })
 
+  it('answers of one recipe while a long one is still looked at, and of its next text', async () => {
+    const [long, other] = [await open(''), await open('version: 1\n')]
+    const answered: string[] = []
+    const slow = 'version: 1\na: [' + '[b],'.repeat(30_000) + ']\n'
+    await long.setText(slow)
+    const first = long.diagnostics().then(
+      () => answered.push('long'),
+      () => answered.push('dropped'),
+    )
+    await other.diagnostics()
+    answered.push('other')
+    await long.setText('version: 1\n')
+    assert.ok((await long.diagnostics()).length > 0)
+    await first
+    assert.equal(answered[0], 'other')
+  })
+
   it('hostile texts are findings, and the server lives', async () => {
     const recipe = await open('')
     const bomb =

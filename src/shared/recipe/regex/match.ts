@@ -8,7 +8,7 @@ const maxSteps = 50_000
 /** True when the program matches a prefix of the text, as Python's `re.match` does. Throws PatternError when it takes too long. */
 export type PrefixMatcher = (text: string) => boolean
 
-export function createPrefixMatcher(program: Program): PrefixMatcher {
+export function createPrefixMatcher({ instructions: program, literals }: Program): PrefixMatcher {
   // seen[pc · (length + 1) + at] is the number of the run that tried the pair: a new run needs no clearing.
   let seen = new Uint32Array(0)
   let lastRun = 0
@@ -32,8 +32,9 @@ export function createPrefixMatcher(program: Program): PrefixMatcher {
           pending.push(instruction.second, at)
           pc = instruction.first
         } else if (instruction.op === 'char') {
-          const code = text.codePointAt(at)
-          if (code === undefined || !includes(instruction.set, code)) break
+          if (at === text.length) break
+          const code = text.codePointAt(at) ?? 0
+          if (!includes(instruction.set, code)) break
           at += code > 0xffff ? 2 : 1
           pc++
         } else if (instruction.op === 'look') {
@@ -47,6 +48,8 @@ export function createPrefixMatcher(program: Program): PrefixMatcher {
   }
 
   return (text) => {
+    // Most of thousands of names lack the one word that a pattern is about.
+    if (!literals.every((literal) => text.includes(literal))) return false
     const pairs = program.length * (text.length + 1)
     if (seen.length < pairs || lastRun > 2 ** 31) {
       seen = new Uint32Array(pairs)
@@ -72,5 +75,6 @@ function isWord(c: string | undefined): boolean {
 }
 
 function includes(set: CharSet, code: number): boolean {
-  return set.ranges.some(([low, high]) => code >= low && code <= high) !== set.negated
+  for (const range of set.ranges) if (code >= range[0] && code <= range[1]) return !set.negated
+  return set.negated
 }

@@ -21,7 +21,11 @@ export type Instruction =
   | { op: 'look'; body: number; next: number; negated: boolean }
   | { op: 'match' }
 
-export type Program = readonly Instruction[]
+export interface Program {
+  readonly instructions: readonly Instruction[]
+  /** Texts that whatever matches contains. */
+  readonly literals: readonly string[]
+}
 
 /** Why a pattern cannot be used, in words for the author. */
 export class PatternError extends Error {}
@@ -48,10 +52,29 @@ const any: CharSet = { ranges: [[10, 10]], negated: true }
 /** Compiles the common part of Python's and JavaScript's syntax. Throws PatternError. */
 export function compilePattern(source: string): Program {
   if (source.length > maxLength) throw new PatternError(`is longer than ${maxLength} characters`)
-  const program: Instruction[] = []
-  emit(program, new Parser(source).parse())
-  program.push({ op: 'match' })
-  return program
+  const instructions: Instruction[] = []
+  const node = new Parser(source).parse()
+  emit(instructions, node)
+  instructions.push({ op: 'match' })
+  return { instructions, literals: literalsOf(node) }
+}
+
+/** Runs of single characters that are neither repeated nor one of several choices. */
+function literalsOf(node: Node): string[] {
+  const runs = ['']
+  const visit = (one: Node): void => {
+    const code = one.kind === 'set' ? onlyCode(one.set) : null
+    if (one.kind === 'sequence') one.items.forEach(visit)
+    else if (code === null) runs.push('')
+    else runs.push((runs.pop() ?? '') + String.fromCodePoint(code))
+  }
+  visit(node)
+  return runs.filter((run) => run !== '')
+}
+
+function onlyCode({ ranges, negated }: CharSet): number | null {
+  const [first] = ranges
+  return !negated && ranges.length === 1 && first[0] === first[1] ? first[0] : null
 }
 
 class Parser {

@@ -1,0 +1,113 @@
+// What the server says of a recipe: a row for each thing that an editor asks. Questions and answers are data, so that
+// either the process or a thread of it may answer.
+import type {
+  CodeAction,
+  CodeActionContext,
+  CodeLens,
+  CompletionItem,
+  Diagnostic,
+  DocumentLink,
+  DocumentSymbol,
+  FoldingRange,
+  Hover,
+  InlayHint,
+  Position,
+  Range,
+  TextEdit,
+} from 'vscode-languageserver/node'
+import { TextDocument } from 'vscode-languageserver-textdocument'
+import { createAnalyses, isOurs, type Analysis } from './analyses.ts'
+import { toDiagnostic } from './convert.ts'
+import { codeActions } from './features/codeActions.ts'
+import { completion } from './features/completion.ts'
+import { hover } from './features/hover.ts'
+import { codeLenses, inlayHints } from './features/lenses.ts'
+import { documentLinks } from './features/links.ts'
+import { readTemplates, templateItems } from './features/templates.ts'
+import { readRuleLinks } from './ruleLinks.ts'
+import { isSafe } from './safe.ts'
+import { defaultSettings, type Settings } from './settings.ts'
+import { yamlService } from './yamlService.ts'
+
+/** By feature: what is asked beside the text, and what is answered. */
+export interface Features {
+  diagnostics: { asked: null; answer: Diagnostic[] }
+  completion: { asked: Position; answer: CompletionItem[] }
+  hover: { asked: Position; answer: Hover | null }
+  codeActions: { asked: { range: Range; context: CodeActionContext }; answer: CodeAction[] }
+  codeLenses: { asked: null; answer: CodeLens[] }
+  inlayHints: { asked: null; answer: InlayHint[] }
+  links: { asked: null; answer: DocumentLink[] }
+  symbols: { asked: null; answer: DocumentSymbol[] }
+  folding: { asked: null; answer: FoldingRange[] }
+  formatting: { asked: null; answer: TextEdit[] }
+}
+
+export type FeatureName = keyof Features
+
+export interface Question<F extends FeatureName = FeatureName> {
+  readonly feature: F
+  readonly asked: Features[F]['asked']
+  readonly document: Pick<TextDocument, 'uri' | 'languageId' | 'version'> & { readonly text: string }
+  readonly settings: Settings
+}
+
+export interface Answers {
+  to<F extends FeatureName>(question: Question<F>): Promise<Features[F]['answer']>
+  /** A file or setting changed: look again. */
+  invalidate(): void
+  close(uri: string): void
+}
+
+type Rows = {
+  [F in FeatureName]: (
+    document: TextDocument,
+    analysis: Analysis,
+    asked: Features[F]['asked'],
+    settings: Settings,
+  ) => Features[F]['answer'] | Promise<Features[F]['answer']>
+}
+
+/** `root`: the extension's folder. */
+export function createAnswers(root: string): Answers {
+  let settings = defaultSettings
+  const analyses = createAnalyses(() => settings)
+  const rows = createRows(root)
+  return {
+    async to({ feature, asked, document: { uri, languageId, version, text }, settings: now }) {
+      settings = now
+      const document = TextDocument.create(uri, languageId, version, text)
+      return rows[feature](document, await analyses.of(document), asked, now)
+    },
+    invalidate: () => analyses.invalidate(),
+    close: (uri) => analyses.close(uri),
+  }
+}
+
+function createRows(root: string): Rows {
+  const linkOf = readRuleLinks(root)
+  const templates = readTemplates(root)
+  return {
+    // Any other YAML file is none of our business.
+    diagnostics: (document, { dialect, findings }) =>
+      isOurs(document) || dialect !== null ? findings.map((f) => toDiagnostic(f, linkOf)) : [],
+    completion: async (document, analysis, position) =>
+      isOurs(document) && analysis.dialect === null
+        ? [...templateItems(templates, document, position), ...(await completion(document, analysis, position))]
+        : [],
+    hover: (document, analysis, position) => (isOurs(document) ? hover(document, analysis, position) : null),
+    codeActions: (document, analysis, { range, context }) =>
+      isOurs(document) || analysis.dialect !== null ? codeActions(document, analysis, range, context) : [],
+    codeLenses: (document, analysis, _, settings) =>
+      isOurs(document) && settings.codeLens ? codeLenses(document.uri, analysis) : [],
+    inlayHints: (document, analysis, _, settings) =>
+      isOurs(document) && settings.inlayHints ? inlayHints(analysis) : [],
+    links: (document, analysis) => (isOurs(document) ? documentLinks(analysis) : []),
+    symbols: async (document, analysis) =>
+      isOurs(document) && isSafe(analysis) ? (await yamlService()).findDocumentSymbols2(document, {}) : [],
+    folding: async (document, analysis) =>
+      isOurs(document) && isSafe(analysis) ? ((await yamlService()).getFoldingRanges(document, {}) ?? []) : [],
+    formatting: async (document, analysis) =>
+      isOurs(document) && isSafe(analysis) ? (await yamlService()).doFormat(document, {}) : [],
+  }
+}
