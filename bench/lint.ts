@@ -5,7 +5,7 @@ import { readModelConfig } from '../src/shared/families/modelConfig.ts'
 import { modelParameters } from '../src/shared/families/parameters.ts'
 import { describeModel } from '../src/shared/recipe/describeModel.ts'
 import { noFacts } from '../src/shared/recipe/facts.ts'
-import { lint } from '../src/shared/recipe/lint.ts'
+import { lint } from '../src/shared/lint/lint.ts'
 import { machine, median } from './support/process.ts'
 
 const { values } = parseArgs({ options: { reps: { type: 'string', default: '50' } } })

@@ -10,7 +10,7 @@ const load = (path) => tsImport(new URL(path, root).href, import.meta.url)
 
 const { recipeJsonSchema } = await load('src/shared/recipe/jsonSchema.ts')
 const { formatMarkdown } = await load('src/shared/recipe/formatDocs.ts')
-const { rulesMarkdown } = await load('src/shared/recipe/ruleDocs.ts')
+const { rulesMarkdown } = await load('src/shared/lint/ruleDocs.ts')
 const { cliMarkdown } = await load('scripts/cliDocs.ts')
 
 for (const [path, text] of [

@@ -6,7 +6,7 @@ import { lintText } from '../engine/facts/lintFile.ts'
 import { inRecipeThread, shortRecipe } from '../engine/run/open/recipeThread.ts'
 import type { Finding, Severity } from '../shared/recipe/finding.ts'
 import { printableLine } from '../shared/format/printable.ts'
-import { ruleIds } from '../shared/recipe/ruleIds.ts'
+import { findRule } from '../shared/lint/rules.ts'
 import { command, runs, type CommonOptions } from './command.ts'
 import { plural } from '../shared/format/plural.ts'
 
@@ -19,7 +19,7 @@ const severities: readonly string[] = ['error', 'warning', 'info', 'hint', 'off'
 export const lintCommand = command('lint', 'check recipes without running them', [
   'lint opt.prune.yaml',
   'lint --json recipes/*.prune.yaml',
-  'lint --severity L1=off --severity M3=error opt.prune.yaml',
+  'lint --severity lr-off-grid=off --severity few-samples=error opt.prune.yaml',
 ])
   .argument('<recipe...>', 'recipes (*.prune.yaml), or recipes of llm-compressor, SparseML or PERP')
   .option('--severity <rule=severity>', 'error, warning, info, hint or off for a rule; may be repeated', collect, [])
@@ -55,8 +55,9 @@ function parseSeverities(settings: readonly string[]): Record<string, Severity |
   const overrides: Record<string, Severity | 'off'> = {}
   for (const setting of settings) {
     const [rule, severity] = setting.split('=')
-    if (!ruleIds.has(rule) || !severities.includes(severity)) {
-      const known = ruleIds.has(rule) ? severities.join(', ') : 'a rule of docs/rules.md, such as L1'
+    const isRule = findRule(rule) !== null
+    if (!isRule || !severities.includes(severity)) {
+      const known = isRule ? severities.join(', ') : 'a rule of docs/rules.md, such as lr-off-grid'
       throw new EngineError('usage', `--severity ${setting}: expected RULE=SEVERITY with ${known}`)
     }
     overrides[rule] = severity as Severity | 'off'
@@ -64,9 +65,10 @@ function parseSeverities(settings: readonly string[]): Record<string, Severity |
   return overrides
 }
 
-/** `opt.prune.yaml:4:12 error T1 …`: terminals turn the place into a link, `$prune-recipe` of a task into a problem. */
-export function findingLine({ file, range, severity, rule, message }: Finding & { file: string }): string {
-  return printableLine(`${file}:${range.start.line + 1}:${range.start.character + 1} ${severity} ${rule} ${message}`)
+/** `opt.prune.yaml:4:12 hint lr-off-grid (L1) …`: terminals turn the place into a link, `$prune-recipe` of a task into a problem. */
+export function findingLine({ file, range, severity, name, rule, message }: Finding & { file: string }): string {
+  const words = name === rule ? name : `${name} (${rule})`
+  return printableLine(`${file}:${range.start.line + 1}:${range.start.character + 1} ${severity} ${words} ${message}`)
 }
 
 function summary(recipes: number, findings: readonly Finding[]): string {

@@ -2,6 +2,7 @@
 import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver/node'
 import type { Diagnostic } from 'vscode-languageserver/node'
 import type { Finding, Severity } from '../shared/recipe/finding.ts'
+import { findRule } from '../shared/lint/rules.ts'
 import type { RuleLink } from './ruleLinks.ts'
 
 const severities: Record<Severity, DiagnosticSeverity> = {
@@ -13,19 +14,16 @@ const severities: Record<Severity, DiagnosticSeverity> = {
 
 export const diagnosticSource = 'sparsescope'
 
-/** Rules about something that could as well be left out: shown faded. */
-const unnecessary = new Set(['S6', 'M2'])
-
 export function toDiagnostic(finding: Finding, linkOf: RuleLink): Diagnostic {
-  const { rule, severity, message, range } = finding
-  const href = linkOf(rule)
+  const { name, severity, message, range } = finding
+  const href = linkOf(name)
   return {
     range,
     message,
     severity: severities[severity],
     source: diagnosticSource,
-    code: rule,
+    code: name,
     ...(href !== null && { codeDescription: { href } }),
-    ...(unnecessary.has(rule) && { tags: [DiagnosticTag.Unnecessary] }),
+    ...(findRule(name)?.unnecessary && { tags: [DiagnosticTag.Unnecessary] }),
   }
 }

@@ -12,7 +12,7 @@ export function readRuleLinks(root: string): RuleLink {
   try {
     const text = readFileSync(path, 'utf8')
     for (const [i, line] of text.split('\n').entries()) {
-      const heading = /^## ([A-Z]\d+):/.exec(line)
+      const heading = /^## ([a-z-]+)(?: |:)/.exec(line)
       if (heading) lines.set(heading[1], i + 1)
     }
   } catch {

@@ -1,6 +1,6 @@
 // The user's settings of linting, read defensively: settings are JSON that people edit.
 import type { Severity } from '../shared/recipe/finding.ts'
-import { ruleIds } from '../shared/recipe/ruleIds.ts'
+import { findRule } from '../shared/lint/rules.ts'
 
 export interface Settings {
   severities: Record<string, Severity | 'off'>
@@ -17,7 +17,7 @@ export function readSettings(section: unknown): Settings {
   if (!isRecord(section)) return defaultSettings
   const severities: Settings['severities'] = {}
   for (const [rule, severity] of Object.entries(isRecord(section.severities) ? section.severities : {})) {
-    if (ruleIds.has(rule) && known.includes(severity)) severities[rule] = severity as Severity | 'off'
+    if (findRule(rule) && known.includes(severity)) severities[rule] = severity as Severity | 'off'
   }
   return { severities, inlayHints: section.inlayHints !== false, codeLens: section.codeLens !== false }
 }

@@ -1,11 +1,11 @@
 // Lint with the facts of the disk: what `sparsescope lint`, dry runs and the language server do.
-import { createContext } from '../../shared/recipe/context.ts'
+import { createContext } from '../../shared/lint/context.ts'
 import { readDocument } from '../../shared/recipe/document.ts'
 import { noFacts } from '../../shared/recipe/facts.ts'
 import type { LintFacts } from '../../shared/recipe/facts.ts'
 import type { Severity } from '../../shared/recipe/finding.ts'
-import { lint } from '../../shared/recipe/lint.ts'
-import type { LintResult } from '../../shared/recipe/lint.ts'
+import { lint } from '../../shared/lint/lint.ts'
+import type { LintResult } from '../../shared/lint/lint.ts'
 import { gatherFacts } from './gatherFacts.ts'
 
 export interface LintTextOptions {

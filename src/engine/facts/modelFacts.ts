@@ -73,7 +73,7 @@ async function look(path: string): Promise<Remembered> {
 function problemOf(error: unknown): ModelProblem {
   if (!(error instanceof EngineError)) throw error
   const missing = error.code === 'not-found' || error.reason === 'no-weights'
-  const rule = error.reason === 'refused' ? 'C7' : missing ? 'C1' : 'C3'
+  const rule = error.reason === 'refused' ? 'unsafe-weights' : missing ? 'model-missing' : 'damaged-weights'
   return { rule, message: sentence(error.message) }
 }
 

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode'
 import { join } from 'node:path'
 import type { TriedModel } from '../../shared/protocol/view.ts'
-import { parseRecipe } from '../../shared/recipe/parse.ts'
+import { parseRecipe } from '../../shared/lint/parse.ts'
 import { column, columnsOf, columnsOfRun, type RunColumns } from '../try/columns.ts'
 import { requireTrust } from '../support/trust.ts'
 import { planOf } from '../trainable/trainablePanels.ts'

@@ -2,7 +2,7 @@
 import { totalmem } from 'node:os'
 import { basename, isAbsolute, join, relative } from 'node:path'
 import { defaultTrain } from '../../shared/adapters/subsets.ts'
-import { proposeMethod, proposeRecoveries } from '../../shared/methods/measured.ts'
+import { proposeMethod, proposeRecoveries } from '../../shared/recipe/measured.ts'
 import { defaultMethod } from '../../shared/methods/methods.ts'
 import type { ModelFacts } from '../models/modelFacts.ts'
 import type { WizardChoices } from './recipeText.ts'

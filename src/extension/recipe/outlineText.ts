@@ -1,5 +1,5 @@
 // The text of New Recipe where no model is known: short, complete, every line explained.
-import { proposeMethod } from '../../shared/methods/measured.ts'
+import { proposeMethod } from '../../shared/recipe/measured.ts'
 import { methodNames } from '../../shared/methods/methods.ts'
 
 const { method } = proposeMethod('unstructured')

@@ -58,7 +58,7 @@ function quickFixes(document: TextDocument, finding: Finding): CodeAction[] {
 function pullModel({ context, facts }: Analysis, finding: Finding): CodeAction[] {
   const model = context.get(['model'])
   const absent = facts?.model?.problems.some(
-    ({ rule, message }) => rule === finding.rule && message === finding.message,
+    ({ rule, message }) => rule === finding.name && message === finding.message,
   )
   if (typeof model !== 'string' || !isHubName(model) || !absent || facts?.model?.config) return []
   return [
@@ -77,10 +77,10 @@ function disable(document: TextDocument, { context }: Analysis, finding: Finding
   const at = { line, character: 0 }
   if (isInsideText(context.document, document.offsetAt(at))) return []
   const indent = /^[ \t]*/.exec(document.getText({ start: at, end: { line: line + 1, character: 0 } }))
-  const newText = `${indent?.[0] ?? ''}# sparsescope-disable-next-line ${finding.rule}: say why\n`
+  const newText = `${indent?.[0] ?? ''}# sparsescope-disable-next-line ${finding.name}: say why\n`
   return [
     {
-      title: `Disable ${finding.rule} for this line`,
+      title: `Disable ${finding.name} for this line`,
       kind: CodeActionKind.QuickFix,
       diagnostics: [toDiagnostic(finding, () => null)],
       edit: change(document, [{ range: { start: at, end: at }, newText }]),

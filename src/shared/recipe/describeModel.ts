@@ -26,12 +26,12 @@ export function describeModel(files: ModelFiles): ModelFacts {
   const config = isObject(files.config) ? files.config : null
   if (!config && problems.length === 0) {
     const message = 'There is no config.json in the model folder: copy the one of the model these weights are from.'
-    problems.push({ rule: 'C1', message })
+    problems.push({ rule: 'model-missing', message })
   }
   const modelConfig = config ? readConfig(config, tensors, problems) : null
   const parameters = modelConfig ? modelParameters(modelConfig) : []
   const mismatch = tensors.size > 0 ? tensorMismatch(parameters, tensors) : null
-  if (mismatch) problems.push({ rule: 'C4', message: mismatch })
+  if (mismatch) problems.push({ rule: 'config-mismatch', message: mismatch })
   problems.push(...quantised(tensors, config))
   const modules = modulesOf(parameters, tensors)
   return { problems, tensors, config, modelConfig, parameters, modules, tokenizer, masked, sparsities }
@@ -46,9 +46,12 @@ function readConfig(
     return readModelConfig(config, tensors.size > 0 ? tensors : undefined)
   } catch (error) {
     if (!(error instanceof FamilyError)) throw error
-    // C5 says it better.
+    // The rule about quantised weights says it better.
     if (isQuantised(config)) return null
-    problems.push({ rule: error.kind === 'unsupported' ? 'C2' : 'C4', message: `config.json: ${error.message}.` })
+    problems.push({
+      rule: error.kind === 'unsupported' ? 'unknown-family' : 'config-mismatch',
+      message: `config.json: ${error.message}.`,
+    })
     return null
   }
 }
@@ -61,10 +64,10 @@ function isQuantised({ quantization_config: value }: Record<string, unknown>): b
 function quantised(tensors: ReadonlyMap<string, TensorFacts>, config: Record<string, unknown> | null): ModelProblem[] {
   const remedy = 'pruning needs the weights as F32, F16 or BF16: use the checkpoint that it was quantised from.'
   if (config && isQuantised(config))
-    return [{ rule: 'C5', message: `This model is quantised (quantization_config): ${remedy}` }]
+    return [{ rule: 'quantised-weights', message: `This model is quantised (quantization_config): ${remedy}` }]
   for (const [name, { dtype }] of tensors) {
     if (/^F8_|^F4|^F6/.test(dtype) || (/^[IU]\d/.test(dtype) && /\.(?:q?weight|qzeros)$/.test(name))) {
-      return [{ rule: 'C5', message: `${name} is stored as ${dtype}: ${remedy}` }]
+      return [{ rule: 'quantised-weights', message: `${name} is stored as ${dtype}: ${remedy}` }]
     }
   }
   return []

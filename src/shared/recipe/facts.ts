@@ -21,7 +21,8 @@ export interface ModelModule extends Module {
 
 /** A checkpoint that cannot be used at all, and the rule that says so. */
 export interface ModelProblem {
-  readonly rule: 'C1' | 'C2' | 'C3' | 'C4' | 'C5' | 'C7'
+  readonly rule:
+    'model-missing' | 'unknown-family' | 'damaged-weights' | 'config-mismatch' | 'quantised-weights' | 'unsafe-weights'
   readonly message: string
 }
 

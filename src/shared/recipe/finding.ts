@@ -25,8 +25,10 @@ export interface Fix {
 }
 
 export interface Finding {
-  /** Id of the rule, as in docs/rules.md. */
+  /** The rule by the id that it had before it had a name, `L1`; the name where there is none. */
   rule: string
+  /** Of the rule, as in docs/rules.md: `lr-off-grid`. */
+  name: string
   severity: Severity
   /** What is wrong and how to mend it, one sentence or two. */
   message: string

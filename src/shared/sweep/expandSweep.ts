@@ -25,6 +25,11 @@ export interface SweepProblem {
   readonly meant?: string
 }
 
+/** It is about a setting or its value, rather than about the sweep as a whole. */
+export function isOfSetting({ at }: SweepProblem): boolean {
+  return ('key' in at ? at.key : at).length > 1
+}
+
 export interface ExpandedSweep {
   /** Empty when there is a problem. */
   readonly runs: readonly SweepRun[]

@@ -64,7 +64,7 @@ describe("models of the Hub's cache", () => {
       assert.match(error.message, /not in the Hub's cache.*opt-tiny.*HF_HOME/)
       return true
     })
-    assert.equal((await modelFacts('hf:facebook/opt-tiny')).problems[0].rule, 'C1')
+    assert.equal((await modelFacts('hf:facebook/opt-tiny')).problems[0].rule, 'model-missing')
     download()
     assert.deepEqual((await modelFacts('hf:facebook/opt-tiny')).problems, [])
     await assert.rejects(openCheckpoint('hf:facebook/opt-tiny@v2'), /sparsescope pull facebook\/opt-tiny@v2`/)

@@ -55,12 +55,12 @@ describe('facts about files', () => {
     utimesSync(config, 5, 5)
     assert.deepEqual(
       (await modelFacts(model)).problems.map((p) => p.rule),
-      ['C2'],
+      ['unknown-family'],
     )
     rmSync(model, { recursive: true })
     assert.deepEqual(
       (await modelFacts(model)).problems.map((p) => p.rule),
-      ['C1'],
+      ['model-missing'],
     )
   })
 
@@ -68,17 +68,17 @@ describe('facts about files', () => {
     const ruleOf = async (path: string) => (await modelFacts(path)).problems.map((p) => p.rule)
     const model = temp.path('pickle gguf') // Names of formats in a path mean nothing.
     temp.write('pickle gguf/config.json', readFileSync(join(opt, 'config.json'), 'utf8'))
-    assert.deepEqual(await ruleOf(model), ['C1'])
+    assert.deepEqual(await ruleOf(model), ['model-missing'])
     temp.write('pickle gguf/model.safetensors', new Uint8Array(64).fill(1))
-    assert.deepEqual(await ruleOf(model), ['C3'])
+    assert.deepEqual(await ruleOf(model), ['damaged-weights'])
     for (const other of ['version https://git-lfs.github.com/spec/v1\n', 'PK\x03\x04....', 'GGUF\x03\0\0\0....']) {
       temp.write('pickle gguf/model.safetensors', other)
-      assert.deepEqual(await ruleOf(model), ['C7'], other)
+      assert.deepEqual(await ruleOf(model), ['unsafe-weights'], other)
     }
     rmSync(join(model, 'model.safetensors'))
     for (const file of ['model.gguf', 'pytorch_model.bin']) {
       temp.write(`pickle gguf/${file}`, 'x')
-      assert.deepEqual(await ruleOf(model), ['C7'], file)
+      assert.deepEqual(await ruleOf(model), ['unsafe-weights'], file)
       rmSync(join(model, file))
     }
   })
@@ -89,7 +89,7 @@ describe('facts about files', () => {
     const config = JSON.parse(readFileSync(join(opt, 'config.json'), 'utf8')) as { vocab_size: number }
     writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, vocab_size: config.vocab_size + 1 }))
     const [{ rule, message }] = (await modelFacts(model)).problems
-    assert.equal(rule, 'C4')
+    assert.equal(rule, 'config-mismatch')
     const checkpoint = await openCheckpoint(model)
     assert.throws(() => openModel(checkpoint), { code: 'bad-checkpoint', message })
     await checkpoint.close()

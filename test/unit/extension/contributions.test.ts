@@ -83,6 +83,7 @@ describe('contributions', () => {
     const finding = {
       file: 'my recipes/c:d.prune.yaml',
       rule: 'T1',
+      name: 'target-matches-nothing',
       severity: 'error' as const,
       message: 'no module: 2 asked',
       range: { start, end: start },
@@ -92,7 +93,7 @@ describe('contributions', () => {
     const groups = ['file', 'line', 'column', 'severity', 'code', 'message']
     assert.deepEqual(
       groups.map((group) => found?.[pattern[group]]),
-      ['my recipes/c:d.prune.yaml', '4', '12', 'error', 'T1', 'no module: 2 asked'],
+      ['my recipes/c:d.prune.yaml', '4', '12', 'error', 'target-matches-nothing', 'no module: 2 asked'],
     )
   })
 

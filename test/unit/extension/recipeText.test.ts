@@ -4,7 +4,7 @@ import type { MethodName } from '../../../src/shared/methods/methods.ts'
 import { recipeText, type Comparison } from '../../../src/extension/recipe/recipeText.ts'
 import { recoveriesOf } from '../../../src/shared/recipe/resolve.ts'
 import { expandSweep } from '../../../src/shared/sweep/expandSweep.ts'
-import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
+import { parseRecipe } from '../../../src/shared/lint/parse.ts'
 import type { RecoverMode } from '../../../src/shared/recipe/schema.ts'
 
 const base = {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { readDocument } from '../../../src/shared/recipe/document.ts'
 import { applyEdits, appendItem, insertKey, numberText, remove, scalarText } from '../../../src/shared/recipe/edits.ts'
-import { lint, type LintOptions } from '../../../src/shared/recipe/lint.ts'
+import { lint, type LintOptions } from '../../../src/shared/lint/lint.ts'
 import { nearest } from '../../../src/shared/recipe/nearest.ts'
 import { parseSetting, withSetting } from '../../../src/shared/recipe/overrides.ts'
-import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
+import { parseRecipe } from '../../../src/shared/lint/parse.ts'
 import { resolveRecipe, sparsityOfBlock } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
 import { factsOf, modelOf } from '../../support/recipeFacts.ts'
@@ -281,7 +281,8 @@ describe('disabling comments', () => {
 
   it('silence a rule in the file, or in the next line, when they give a reason', () => {
     assert.deepEqual(rulesOf('# nothing'), ['L1'])
-    assert.deepEqual(rulesOf('# sparsescope-disable L1: a small model'), [])
+    for (const name of ['lr-off-grid', 'L1', 'l1', 'few-samples, lr-off-grid'])
+      assert.deepEqual(rulesOf(`# sparsescope-disable ${name}: a small model`), [], name)
     assert.deepEqual(rulesOf('# sparsescope-disable-next-line L1: not here'), ['L1'])
     const here = text('').replace('recover:', '# sparsescope-disable-next-line L1: a small model\nrecover:')
     assert.deepEqual(lint(here).findings, [])
@@ -295,6 +296,18 @@ describe('disabling comments', () => {
 
   it('never make an invalid recipe valid', () => {
     assert.equal(parseRecipe('# sparsescope-disable S1: I insist\nversion: 1\nmodel: m\nbogus: 1\n').recipe, null)
+  })
+})
+
+describe('severities', () => {
+  it('are set by name or by the old id', () => {
+    const text = `${minimal}recover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}\nseed: 0\n`
+    for (const word of ['lr-off-grid', 'L1']) {
+      const found = (severity: 'off' | 'error') => lint(text, { severities: { [word]: severity } }).findings
+      assert.deepEqual(found('off'), [])
+      const [{ rule, name, severity }] = found('error')
+      assert.deepEqual([rule, name, severity], ['L1', 'lr-off-grid', 'error'])
+    }
   })
 })
 

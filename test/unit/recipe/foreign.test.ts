@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { parse } from 'yaml'
 import { exportToLlmCompressor } from '../../../src/shared/recipe/foreign/exportRecipe.ts'
 import { importRecipe } from '../../../src/shared/recipe/foreign/importRecipe.ts'
-import { lint } from '../../../src/shared/recipe/lint.ts'
+import { lint } from '../../../src/shared/lint/lint.ts'
 import { recoveriesOf } from '../../../src/shared/recipe/resolve.ts'
-import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
+import { parseRecipe } from '../../../src/shared/lint/parse.ts'
 
 function imported(text: string) {
   const result = importRecipe(text)

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { formatMarkdown } from '../../../src/shared/recipe/formatDocs.ts'
 import { recipeJsonSchema } from '../../../src/shared/recipe/jsonSchema.ts'
 import { cliMarkdown } from '../../../scripts/cliDocs.ts'
-import { rulesMarkdown } from '../../../src/shared/recipe/ruleDocs.ts'
-import { rules } from '../../../src/shared/recipe/rules/index.ts'
+import { rulesMarkdown } from '../../../src/shared/lint/ruleDocs.ts'
+import { rules } from '../../../src/shared/lint/rules.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
@@ -27,7 +27,10 @@ describe('what is made from the recipe schema and the rules (npm run generate)',
   it('the page of rules is fresh and has every rule', () => {
     const page = read('docs/rules.md')
     assert.equal(page, rulesMarkdown())
-    for (const { id } of rules) assert.ok(page.includes(`\n## ${id}: `), id)
+    for (const { name, alias } of rules) {
+      assert.match(page, new RegExp(`\n## ${name}(?: \\(${alias}\\))?: `))
+      for (const word of [name, alias]) assert.ok(page.includes(`<a id="${word.toLowerCase()}"></a>`), word)
+    }
   })
 
   it('every key of the format is described', () => {

@@ -8,13 +8,13 @@ import { pruneEntries } from '../../../src/shared/plan/pruneEntries.ts'
 import { blockLinears } from '../../../src/shared/families/parameters.ts'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { dataUses } from '../../../src/shared/recipe/dataUses.ts'
-import { createContext } from '../../../src/shared/recipe/context.ts'
+import { createContext } from '../../../src/shared/lint/context.ts'
 import { readDocument, type RecipeDocument } from '../../../src/shared/recipe/document.ts'
 import { noFacts } from '../../../src/shared/recipe/facts.ts'
 import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
 import type { Finding, Position } from '../../../src/shared/recipe/finding.ts'
-import { lint } from '../../../src/shared/recipe/lint.ts'
-import type { LintResult } from '../../../src/shared/recipe/lint.ts'
+import { lint } from '../../../src/shared/lint/lint.ts'
+import type { LintResult } from '../../../src/shared/lint/lint.ts'
 import { parseNm } from '../../../src/shared/format/nm.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
@@ -85,7 +85,10 @@ function factsFor(document: RecipeDocument): LintFacts {
     if (!data.has(path)) data.set(path, { ...[...data.values()][0], exists: false })
   }
   const known = resolved.model === 'm'
-  const missing = modelOf(null, { tensors: new Map(), problems: [{ rule: 'C1', message: 'It does not exist.' }] })
+  const missing = modelOf(null, {
+    tensors: new Map(),
+    problems: [{ rule: 'model-missing', message: 'It does not exist.' }],
+  })
   return { ...facts, data, model: known ? model : missing }
 }
 

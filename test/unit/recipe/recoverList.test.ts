@@ -1,8 +1,8 @@
 // `recover` as a list: what is said about an item stands at that item, and its fixes change that item.
 import assert from 'node:assert/strict'
 import { applyEdits } from '../../../src/shared/recipe/edits.ts'
-import { lint } from '../../../src/shared/recipe/lint.ts'
-import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
+import { lint } from '../../../src/shared/lint/lint.ts'
+import { parseRecipe } from '../../../src/shared/lint/parse.ts'
 import { resolveRecipe, writtenRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { factsOf, llamaConfig, modelOf } from '../../support/recipeFacts.ts'
 

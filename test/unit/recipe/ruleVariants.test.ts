@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
 import type { Severity } from '../../../src/shared/recipe/finding.ts'
-import { lint } from '../../../src/shared/recipe/lint.ts'
+import { lint } from '../../../src/shared/lint/lint.ts'
 import {
   factsOf,
   gptNeoxConfig,

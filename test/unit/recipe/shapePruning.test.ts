@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { pruneEntries } from '../../../src/shared/plan/pruneEntries.ts'
-import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
+import { parseRecipe } from '../../../src/shared/lint/parse.ts'
 import { resolvePruneStep } from '../../../src/shared/recipe/resolve.ts'
 import { shapePruning, targetsFor, type Shape } from '../../../src/shared/recipe/shapePruning.ts'
 import { inAllStyles } from '../../support/recipeStyles.ts'

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { errorCurves } from '../../../src/shared/analysis/allocateByError.ts'
 import type { MeasuredModule } from '../../../src/shared/analysis/analysis.ts'
 import { pruneEntries } from '../../../src/shared/plan/pruneEntries.ts'
-import { parseRecipe } from '../../../src/shared/recipe/parse.ts'
+import { parseRecipe } from '../../../src/shared/lint/parse.ts'
 import { resolvePruneStep } from '../../../src/shared/recipe/resolve.ts'
 import type { AllocateBy } from '../../../src/shared/allocations/allocateBy.ts'
-import { spreadPruning, type CurvesOf } from '../../../src/shared/recipe/spreadPruning.ts'
+import { spreadPruning, type CurvesOf } from '../../../src/shared/analysis/spreadPruning.ts'
 import { inAllStyles } from '../../support/recipeStyles.ts'
 
 const numBlocks = 4

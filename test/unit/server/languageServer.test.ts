@@ -56,13 +56,13 @@ describe('language server', () => {
     const recipe = await open(good)
     assert.deepEqual(
       (await recipe.diagnostics()).map((d) => d.code),
-      ['M3'],
+      ['few-samples'],
     )
   })
 
   it('reports a wrong target at its place, and the quick fix mends it', async () => {
     const recipe = await open(good.replace('[Linear]', '["re:fc1"]'))
-    const found = (await recipe.diagnostics()).filter((d) => d.code === 'T3')
+    const found = (await recipe.diagnostics()).filter((d) => d.code === 'regex-needs-prefix')
     assert.equal(found.length, 1)
     assert.deepEqual(found[0].range.start, { line: 5, character: 14 })
     assert.match(found[0].codeDescription?.href ?? '', /docs\/rules\.md#L\d+$/)
@@ -87,7 +87,7 @@ describe('language server', () => {
 
   it('offers to pull a model that is not in the cache of the Hub, and edits nothing', async () => {
     const recipe = await open(good.replace('model: opt', 'model: hf:nobody/nothing@v2'))
-    const absent = (await recipe.diagnostics()).find(({ code }) => code === 'C1')
+    const absent = (await recipe.diagnostics()).find(({ code }) => code === 'model-missing')
     assert.match(String(absent?.message), /sparsescope pull nobody\/nothing@v2/)
     assert.ok(absent)
     const pull = (await recipe.actions(absent)).find(({ title }) => title === 'Pull nobody/nothing@v2 from the Hub…')
@@ -98,7 +98,7 @@ describe('language server', () => {
   it('disabling a rule by a comment silences it', async () => {
     const recipe = await open(good)
     const [few] = await recipe.diagnostics()
-    const disable = (await recipe.actions(few)).find((a) => a.title.startsWith('Disable M3'))
+    const disable = (await recipe.actions(few)).find((a) => a.title.startsWith('Disable few-samples'))
     await recipe.setText(recipe.edited(disable?.edit))
     assert.deepEqual(await recipe.diagnostics(), [])
   })
@@ -107,7 +107,7 @@ describe('language server', () => {
     const recipe = await open(
       good.replace('{data: calib.safetensors, samples', '{data: "calib\n  .safetensors", samples'),
     )
-    const few = (await recipe.diagnostics()).find(({ code }) => code === 'M3')
+    const few = (await recipe.diagnostics()).find(({ code }) => code === 'few-samples')
     assert.equal(few?.range.start.line, 7)
     assert.deepEqual(
       (await recipe.actions(few)).filter(({ title }) => title.startsWith('Disable')),
@@ -159,9 +159,13 @@ describe('language server', () => {
 
   it('a new recipe is checked where it will be saved; without a place nothing is missed', async () => {
     const codes = async (path: string) => (await (await server.open(path, good)).diagnostics()).map((d) => d.code)
-    assert.deepEqual(await codes(`untitled:${join(folder, 'new.prune.yaml')}`), ['M3'])
-    assert.deepEqual(await codes(`untitled:${join(folder, 'elsewhere', 'new.prune.yaml')}`), ['C1', 'M7', 'M3'])
-    assert.deepEqual(await codes('untitled:Untitled-1'), ['M3'])
+    assert.deepEqual(await codes(`untitled:${join(folder, 'new.prune.yaml')}`), ['few-samples'])
+    assert.deepEqual(await codes(`untitled:${join(folder, 'elsewhere', 'new.prune.yaml')}`), [
+      'model-missing',
+      'data-file-missing',
+      'few-samples',
+    ])
+    assert.deepEqual(await codes('untitled:Untitled-1'), ['few-samples'])
   })
 
   it('a link on the model leads to its weights, which the inspector opens', async () => {
@@ -330,15 +334,15 @@ save: {to: out}
   it('a model that appears or breaks changes the findings', async () => {
     const recipe = await open(good.replace('model: opt', 'model: other'))
     const codes = async () => (await recipe.diagnostics()).map((d) => d.code)
-    assert.ok((await codes()).includes('C1'))
+    assert.ok((await codes()).includes('model-missing'))
     await cp(join(folder, 'opt'), join(folder, 'other'), { recursive: true })
     const changed = { changes: [{ uri: recipe.uri, type: 1 }] }
     await server.notify('workspace/didChangeWatchedFiles', changed)
-    assert.ok(!(await codes()).includes('C1'))
+    assert.ok(!(await codes()).includes('model-missing'))
     await writeFile(join(folder, 'other', 'model.safetensors'), 'no header at all')
     await utimes(join(folder, 'other', 'model.safetensors'), 1, 1)
     await server.notify('workspace/didChangeWatchedFiles', changed)
-    assert.ok((await codes()).includes('C3'))
+    assert.ok((await codes()).includes('damaged-weights'))
   })
 
   it('severities are settings', async () => {
@@ -353,7 +357,7 @@ save: {to: out}
     const foreign = 'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.5, targets: Linear}\n'
     const recipe = await server.open(join(folder, 'recipe.yaml'), foreign, 'yaml')
     const found = await recipe.diagnostics()
-    assert.deepEqual(found.map((d) => d.code).sort(), ['T9', 'X4'])
+    assert.deepEqual(found.map((d) => d.code).sort(), ['targets-not-a-list', 'foreign-recipe'])
     const actions = await recipe.actions(found[0])
     const convert = actions.find((a) => a.title === 'Convert to SparseScope recipe')
     const edit = convert?.edit?.documentChanges?.[1] as { edits: { newText: string }[] } | undefined

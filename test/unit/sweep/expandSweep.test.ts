@@ -1,6 +1,6 @@
 // A recipe with a sweep as its runs, and every way in which it may be none.
 import assert from 'node:assert/strict'
-import { lint } from '../../../src/shared/recipe/lint.ts'
+import { lint } from '../../../src/shared/lint/lint.ts'
 import type { Recipe } from '../../../src/shared/recipe/schema.ts'
 import { expandSweep } from '../../../src/shared/sweep/expandSweep.ts'
 import { countRuns } from '../../../src/shared/sweep/settingsOfRuns.ts'

@@ -6,7 +6,7 @@ import {
   measured,
   proposeMethod,
   proposeRecoveries,
-} from '../../../../src/shared/methods/measured.ts'
+} from '../../../../src/shared/recipe/measured.ts'
 import { methodNames, methodOf } from '../../../../src/shared/methods/methods.ts'
 
 describe('what the wizard proposes', () => {

@@ -1,0 +1,228 @@
+// What every rule gets: the text's tree, the value as written, and a recipe that is valid whatever is wrong with the text,
+// so that one mistake does not hide the others.
+import { isScalar, visit } from 'yaml'
+import type { Scalar } from 'yaml'
+import type { Path, RecipeDocument } from '../recipe/document.ts'
+import type { LintFacts, ModelFacts, ModelModule } from '../recipe/facts.ts'
+import { dataUses, type DataUse } from '../recipe/dataUses.ts'
+import { dialectOf, modifiersIn } from '../recipe/foreign/dialect.ts'
+import type { Dialect } from '../recipe/foreign/dialect.ts'
+import { createMatcher } from '../recipe/match.ts'
+import type { Matcher } from '../recipe/match.ts'
+import { validate, type Issue } from '../recipe/issues.ts'
+import { recoveriesOf, resolveRecipe } from '../recipe/resolve.ts'
+import type { IdShape, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+import type { Recipe, Recover } from '../recipe/schema.ts'
+import { idShapeOf, isPrunable } from '../recipe/facts.ts'
+import { adapterAmong, type AdapterName } from '../adapters/adapters.ts'
+import { parseNm, type NmPattern } from '../format/nm.ts'
+
+/** One `targets` or `ignore` entry with its place. */
+export interface TargetEntry {
+  /** Index in `prune`; -1 in recipes of other tools. */
+  readonly step: number
+  readonly kind: 'targets' | 'ignore'
+  readonly path: Path
+  readonly matcher: Matcher
+}
+
+/** One recovery with its place: `recover`, or `recover[1]` of a list. */
+export interface RecoveryEntry {
+  readonly path: Path
+  readonly written: Recover
+  readonly resolved: ResolvedRecover
+  /** The one among what is trained. */
+  readonly adapter: AdapterName | null
+}
+
+export interface LintContext {
+  /** The tool whose recipe this is; null for ours. */
+  readonly dialect: Dialect | null
+  readonly document: RecipeDocument
+  readonly issues: readonly Issue[]
+  /** The value as written; anything. */
+  readonly raw: unknown
+  /** What is valid of the recipe. */
+  readonly recipe: Recipe
+  readonly resolved: ResolvedRecipe
+  readonly facts: LintFacts
+  readonly model: ModelFacts | null
+  /** Of a model whose family is known; null where nothing can be said about names. */
+  readonly modules: readonly ModelModule[] | null
+  /** Values of `targets` and `ignore` as written, valid or not. */
+  readonly targetLists: readonly { path: Path; value: unknown }[]
+  /** Of valid lists only. */
+  readonly entries: readonly TargetEntry[]
+  /** All plain and quoted scalars of the text, keys too. */
+  readonly scalars: readonly Scalar[]
+  /** The value as written at a path; undefined when there is none. */
+  get(path: Path): unknown
+  has(path: Path): boolean
+  /** What is said about the setting in `resolved` may not be what was meant: it, or a key that may be it, is wrong. */
+  isUnsure(path: Path): boolean
+  /** Modules that an entry matches; none without a model. */
+  matched(entry: string): readonly ModelModule[]
+  /** Modules that a step prunes: matched matrices, without the ignored ones. */
+  prunedBy(step: ResolvedPruneStep): readonly ModelModule[]
+  /** In their order. */
+  readonly recoveries: readonly RecoveryEntry[]
+  /** Every place that names data. */
+  readonly uses: readonly DataUse[]
+}
+
+export function createContext(document: RecipeDocument, facts: LintFacts): LintContext {
+  const dialect = dialectOf(document.value)
+  const { recipe, issues } = dialect ? { recipe: bareRecipe, issues: [] } : recipeOf(document.value)
+  const model = facts.model
+  const idShape: IdShape = (data, field) => idShapeOf(facts.data.get(data), field)
+  const resolved = resolveRecipe(recipe, { ...model?.modelConfig, idShape })
+  const recoveries = recoveriesOf(recipe.recover).map((written, i): RecoveryEntry => {
+    const settled = resolved.recover[i]
+    const path = Array.isArray(recipe.recover) ? ['recover', i] : ['recover']
+    return { path, written, resolved: settled, adapter: adapterAmong(settled.train) }
+  })
+  const pruned = new Map<ResolvedPruneStep, readonly ModelModule[]>()
+  const modules = model?.modelConfig ? model.modules : null
+  const matched = (entry: string) => (model && modules ? matchedModules(model, entry) : [])
+  const get = (path: Path): unknown => path.reduce<unknown>(child, document.value)
+  const targetLists = dialect ? foreignLists(document.value) : ownLists(document.value)
+  return {
+    dialect,
+    document,
+    issues,
+    raw: document.value,
+    recipe,
+    resolved,
+    facts,
+    model,
+    modules,
+    targetLists,
+    entries: targetLists.flatMap(entriesOf),
+    scalars: scalarsOf(document),
+    get,
+    has: (path) => get(path) !== undefined,
+    isUnsure: (path) =>
+      issues.some((issue) => {
+        const wrong = issue.path as Path
+        return startsWith(wrong, path) || (get(path) === undefined && startsWith(path, wrong))
+      }),
+    matched,
+    prunedBy: (step) => {
+      let modules = pruned.get(step)
+      if (!modules) pruned.set(step, (modules = prunedModules(step, matched)))
+      return modules
+    },
+    recoveries,
+    uses: dataUses(resolved, (i) => recoveries[i].path),
+  }
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.every((key, i) => path[i] === key)
+}
+
+function child(value: unknown, key: string | number): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string | number, unknown>)[key]
+    : undefined
+}
+
+function prunedModules(step: ResolvedPruneStep, matched: (entry: string) => readonly ModelModule[]): ModelModule[] {
+  const ignored = new Set(step.ignore.flatMap(matched))
+  return [...new Set(step.targets.flatMap(matched))].filter((m) => isPrunable(m) && !ignored.has(m))
+}
+
+const bareRecipe: Recipe = { version: 1, model: '?' }
+
+function recipeOf(value: unknown): { recipe: Recipe; issues: readonly Issue[] } {
+  const { recipe, issues } = validate(value)
+  return { recipe: recipe ?? salvage(value, issues), issues }
+}
+
+/** Leaves out what is invalid, so that the rest can be looked at. Lists keep their length: paths must stay true. */
+function salvage(value: unknown, issues: readonly Issue[]): Recipe {
+  const copy = isRecord(value) ? structuredClone(value) : {}
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') {
+      const parent = issue.path.reduce<unknown>((v, k) => child(v, k as string), copy)
+      if (isRecord(parent)) for (const key of issue.keys) delete parent[key]
+    } else drop(copy, issue.path as (string | number)[])
+  }
+  const bare = { version: 1, model: '', ...copy }
+  if (typeof bare.model !== 'string' || bare.model === '') bare.model = '?'
+  return validate({ ...bare, version: 1 }).recipe ?? { version: 1, model: bare.model }
+}
+
+/** Deletes the innermost key on the way to an invalid value; a whole step that is no map becomes an empty one. */
+function drop(root: Record<string, unknown>, path: readonly (string | number)[]): void {
+  for (let length = path.length; length > 0; length--) {
+    const key = path[length - 1]
+    const parent = path.slice(0, length - 1).reduce<unknown>(child, root)
+    if (isRecord(parent)) {
+      if (Array.isArray(parent[key]) && key === 'train') parent[key] = []
+      else delete parent[key]
+      return
+    }
+    if (Array.isArray(parent) && length === 2) {
+      parent[Number(key)] = {}
+      return
+    }
+  }
+}
+
+function isRecord(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function ownLists(value: unknown): { path: Path; value: unknown }[] {
+  const steps = child(value, 'prune')
+  if (!Array.isArray(steps)) return []
+  return steps.flatMap((step: unknown, i) =>
+    (['targets', 'ignore'] as const).flatMap((kind) => {
+      const list = child(step, kind)
+      return list === undefined ? [] : [{ path: ['prune', i, kind], value: list }]
+    }),
+  )
+}
+
+function foreignLists(value: unknown): { path: Path; value: unknown }[] {
+  return modifiersIn(value).flatMap(({ settings, path }) =>
+    ['targets', 'ignore'].flatMap((kind) =>
+      settings[kind] === undefined ? [] : [{ path: [...path, kind], value: settings[kind] }],
+    ),
+  )
+}
+
+function entriesOf({ path, value }: { path: Path; value: unknown }): TargetEntry[] {
+  if (!Array.isArray(value) || value.some((v) => typeof v !== 'string' || v === '')) return []
+  const step = path[0] === 'prune' ? Number(path[1]) : -1
+  const kind = path.at(-1) === 'ignore' ? 'ignore' : 'targets'
+  return value.map((entry: string, i) => ({ step, kind, path: [...path, i], matcher: createMatcher(entry) }))
+}
+
+function scalarsOf(document: RecipeDocument): Scalar[] {
+  const scalars: Scalar[] = []
+  if (document.root) visit(document.root, { Scalar: (_, node) => void scalars.push(node) })
+  return scalars.filter((s) => isScalar(s) && s.range)
+}
+
+// Matching is the slow part of linting, and the same entries meet the same header on every key stroke.
+const matchedCache = new WeakMap<ModelFacts, Map<string, readonly ModelModule[]>>()
+const maxCachedEntries = 500
+
+function matchedModules(model: ModelFacts, entry: string): readonly ModelModule[] {
+  let cache = matchedCache.get(model)
+  if (!cache || cache.size > maxCachedEntries) matchedCache.set(model, (cache = new Map()))
+  let found = cache.get(entry)
+  if (!found) {
+    const matcher = createMatcher(entry)
+    found = model.modules.filter((m) => matcher.matches(m))
+    cache.set(entry, found)
+  }
+  return found
+}
+
+/** N and M of a step's pattern; null when it is unstructured. */
+export function groupOf(step: ResolvedPruneStep): NmPattern | null {
+  return parseNm(step.pattern)
+}

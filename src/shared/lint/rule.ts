@@ -1,0 +1,80 @@
+// The shape of a lint rule: a pure function from a recipe and the facts about its surroundings to reports.
+import type { Path } from '../recipe/document.ts'
+import type { Finding, Fix, Range, Severity } from '../recipe/finding.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import type { LintContext } from './context.ts'
+
+/** What a rule looks at besides the recipe's value. A rule about the text also runs where the YAML is broken. */
+export type Need = 'text' | 'model' | 'data' | 'machine' | 'output'
+
+export interface Report {
+  /** Where: a path in the recipe, its key, or a range of the text. */
+  at: Path | { key: Path } | Range
+  /** What is wrong here and how to mend it. */
+  message: string
+  /** Those that have nothing to change in this text are left out. */
+  fixes?: Fix[]
+  /** Where it differs from the rule's. */
+  severity?: Severity
+  /** Settings, written or not, that it concludes from. Where one is misspelt, nothing is concluded: see `isUnsure`. */
+  from?: readonly Path[]
+}
+
+/** Parts of the documentation, by the letter that the old ids of their rules begin with. */
+export const topics = {
+  Y: 'YAML',
+  S: 'Keys and values',
+  T: 'Targets',
+  N: 'Sparsity and patterns',
+  M: 'Data',
+  R: 'Recovery',
+  L: 'Training settings',
+  C: 'The checkpoint',
+  G: 'Resources',
+  X: 'Recipes of other tools',
+} as const
+
+export type Topic = keyof typeof topics
+
+/** A rule as its file has it; the file's name is the rule's. */
+export interface RuleFile {
+  /** What the rule was called before it had a name, `L1`; or, of a rule without, its part of the documentation. */
+  readonly id: `${Topic}${number}` | Topic
+  readonly severity: Severity
+  readonly needs?: Need
+  /** Recipes of other tools: rules run on ours only unless they say so. */
+  readonly foreign?: 'too' | 'only'
+  /** `general`: silent where a rule that `explains` says better what is wrong with the same key, value or target. */
+  readonly voice?: 'general' | 'explains'
+  /** What it finds could as well be left out: editors show it faded. */
+  readonly unnecessary?: true
+  /** One line, as in a table of contents. */
+  readonly title: string
+  /** Why it matters, for the documentation: Markdown. */
+  readonly why: string
+  /** A recipe (without `version` and `model`) in which the rule fires, and one in which it does not; in the documentation and in tests. */
+  readonly bad: string
+  readonly good: string
+  check(context: LintContext, all: AllRules): Iterable<Report>
+}
+
+export interface Rule extends RuleFile {
+  /** `lr-off-grid`. */
+  readonly name: string
+  /** `L1`; the name of a rule that has no such id. */
+  readonly alias: string
+  readonly topic: Topic
+}
+
+/** What a rule may ask of all of them. */
+export interface AllRules {
+  /** What they say of another recipe in the same surroundings: of the runs that a sweep stands for. */
+  lint(recipe: Recipe): readonly Finding[]
+  /** Whether one is called so. */
+  has(word: string): boolean
+}
+
+/** Keeps the literal checked where it is written. */
+export function defineRule(rule: RuleFile): RuleFile {
+  return rule
+}

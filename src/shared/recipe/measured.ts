@@ -1,0 +1,78 @@
+// Perplexities that each method left of a real model, by which the wizard proposes one. They are those of bench/RESULTS.md.
+import type { MethodName } from '../methods/methods.ts'
+import type { RecoverMode } from './schema.ts'
+
+export interface Measured {
+  readonly model: string
+  readonly dense: number
+  /** Perplexity after pruning alone, half of the weights gone. */
+  readonly pruned: Readonly<Record<string, Readonly<Partial<Record<MethodName, number>>>>>
+  /** Perplexity after recovery, by pattern. */
+  readonly recovered: Readonly<Record<string, readonly MeasuredRecovery[]>>
+}
+
+export interface MeasuredRecovery {
+  /** The method that pruned; the perplexity that it left is in `pruned`. */
+  readonly method: MethodName
+  /** Modes of the recoveries in their order. */
+  readonly modes: readonly RecoverMode[]
+  readonly perplexity: number
+}
+
+export const measured: Measured = {
+  model: 'SmolLM2-135M',
+  dense: 42.38,
+  pruned: {
+    unstructured: { magnitude: 592.59, wanda: 88.45, sparsegpt: 76.25, admm: 67.05, alps: 64.79 },
+    '2:4': { wanda: 260.28, sparsegpt: 143.7, admm: 117.05, alps: 107.58 },
+  },
+  recovered: {
+    unstructured: [
+      { method: 'alps', modes: ['retrain'], perplexity: 49.25 },
+      { method: 'alps', modes: ['reconstruct'], perplexity: 60.4 },
+      { method: 'wanda', modes: ['refit'], perplexity: 70.55 },
+    ],
+    '2:4': [
+      { method: 'alps', modes: ['reconstruct', 'retrain'], perplexity: 59.86 },
+      { method: 'alps', modes: ['retrain'], perplexity: 65.74 },
+      { method: 'alps', modes: ['reconstruct'], perplexity: 87.72 },
+      { method: 'wanda', modes: ['refit'], perplexity: 129.35 },
+    ],
+  },
+}
+
+export interface Proposal {
+  readonly method: MethodName
+  readonly perplexity: number
+  /** The second best. */
+  readonly next: { readonly method: MethodName; readonly perplexity: number }
+}
+
+/** The method with the lowest perplexity at this pattern; an N:M that was not measured is judged by 2:4. */
+export function proposeMethod(pattern: string): Proposal {
+  const figures = at(measured.pruned, pattern)
+  const [best, next] = (Object.entries(figures) as [MethodName, number][]).sort((a, b) => a[1] - b[1])
+  return { method: best[0], perplexity: best[1], next: { method: next[0], perplexity: next[1] } }
+}
+
+/** Recoveries that were measured at this pattern, best first. `canRetrain` says that the whole model fits into memory. */
+export function proposeRecoveries(pattern: string, canRetrain: boolean): readonly MeasuredRecovery[] {
+  const fits = ({ modes }: MeasuredRecovery) => canRetrain || !modes.includes('retrain')
+  return [...at(measured.recovered, pattern)].filter(fits).sort((a, b) => a.perplexity - b.perplexity)
+}
+
+/** Perplexity that the method left before that recovery. */
+export function beforeRecovery(pattern: string, { method }: MeasuredRecovery): number | null {
+  return at(measured.pruned, pattern)[method] ?? null
+}
+
+/** Methods sorted by their perplexity; those that were not measured at this pattern stand behind, in their order. */
+export function byMeasure(names: readonly MethodName[], pattern: string): MethodName[] {
+  const figures = at(measured.pruned, pattern)
+  const known = (name: MethodName) => figures[name] ?? Number.MAX_VALUE
+  return [...names].sort((a, b) => known(a) - known(b))
+}
+
+function at<T>(byPattern: Readonly<Record<string, T>>, pattern: string): T {
+  return byPattern[pattern] ?? byPattern[pattern === 'unstructured' ? 'unstructured' : '2:4']
+}

@@ -1,0 +1,32 @@
+import { replaceRange } from '../edits.ts'
+import { defineRule } from '../../lint/rule.ts'
+
+export const rule = defineRule({
+  id: 'Y6',
+  severity: 'error',
+  needs: 'text',
+  foreign: 'too',
+  title: 'Broken YAML',
+  why: 'Nothing else can be checked before the text can be read. Indentation is spaces; tabs are not allowed.',
+  bad: 'prune:\n\t- method: wanda',
+  good: 'prune:\n  - method: wanda\ncalibration: {data: a.jsonl, seq_len: 64}\nseed: 0',
+  *check({ document }) {
+    for (const problem of document.problems) {
+      const tabs = tabIndent(problem.start)
+      yield {
+        at: document.range(problem.start, problem.end),
+        message: `${problem.message.replace(/\.$/, '')}.`,
+        fixes: tabs ? [{ title: 'Indent with spaces', edits: tabs }] : [],
+      }
+    }
+
+    /** Two spaces for each tab at the start of the lines, when the line of the problem has some. */
+    function tabIndent(offset: number) {
+      const lineStart = document.text.lastIndexOf('\n', offset - 1) + 1
+      if (!/^ *\t/.test(document.text.slice(lineStart, lineStart + 200))) return null
+      return [...document.text.matchAll(/^[ \t]*\t[ \t]*/gm)].map((m) =>
+        replaceRange(document, m.index, m.index + m[0].length, m[0].replaceAll('\t', '  ')),
+      )
+    }
+  },
+})

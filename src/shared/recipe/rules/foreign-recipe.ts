@@ -1,0 +1,19 @@
+import { defineRule } from '../../lint/rule.ts'
+import { dialectNames } from '../foreign/dialect.ts'
+
+export const rule = defineRule({
+  id: 'X4',
+  severity: 'info',
+  foreign: 'only',
+  title: 'A recipe of another tool',
+  why: 'Recognised by its content: llm-compressor, SparseML, or a W&B sweep of PERP. The action "Convert to SparseScope recipe", or `sparsescope import`, makes a recipe of it.',
+  bad: 'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.5}',
+  good: 'version: 1\nmodel: m\nprune: [{method: wanda, sparsity: 0.5}]',
+  *check({ dialect }) {
+    if (!dialect) return
+    yield {
+      at: [],
+      message: `This is ${dialectNames[dialect]}: "Convert to SparseScope recipe", or \`sparsescope import\`, makes a recipe of it.`,
+    }
+  },
+})

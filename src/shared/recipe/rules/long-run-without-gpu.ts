@@ -1,0 +1,20 @@
+import { estimateSeconds, roughDuration } from '../../plan/time.ts'
+import { defineRule } from '../../lint/rule.ts'
+
+const longSeconds = 3600
+
+export const rule = defineRule({
+  id: 'G3',
+  severity: 'info',
+  needs: 'machine',
+  title: 'A long run without a GPU',
+  why: 'No GPU was found, so the run would compute on the CPU. The time is an estimate from the number of operations.',
+  bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 512, steps: 100000, train: [norm]}\nsave: {to: out}',
+  good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
+  *check({ facts, resolved, model }) {
+    if (!facts.machine || facts.machine.gpu !== false || !model?.modelConfig) return
+    const seconds = estimateSeconds(resolved, model, facts.machine, facts.data)
+    if (seconds < longSeconds) return
+    yield { at: ['model'], message: `There is no GPU here: on the CPU this takes about ${roughDuration(seconds)}.` }
+  },
+})

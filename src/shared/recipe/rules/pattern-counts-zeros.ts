@@ -1,0 +1,26 @@
+import { groupOf } from '../../lint/context.ts'
+import { replaceValue } from '../edits.ts'
+import { defineRule } from '../../lint/rule.ts'
+
+export const rule = defineRule({
+  id: 'N3',
+  severity: 'warning',
+  title: 'N:M with N other than M/2',
+  why: 'Some count the zeros, some the weights that stay; at 2:4 and 4:8 it is the same. Here N is the number of **zeros** in each M (SparseLLM#10).',
+  bad: 'prune: [{pattern: "3:4"}]\nsave: {to: out}',
+  good: 'prune: [{pattern: "2:4"}]\nsave: {to: out}',
+  *check({ document, resolved }) {
+    for (const [i, step] of resolved.prune.entries()) {
+      const group = groupOf(step)
+      if (!group || group.n * 2 === group.m) continue
+      const { n, m } = group
+      const other = `"${m - n}:${m}"`
+      const path = ['prune', i, 'pattern']
+      yield {
+        at: path,
+        message: `${step.pattern} makes ${n} zeros in each ${m} weights, not ${m - n}. If you count the weights that stay, write ${other}.`,
+        fixes: [{ title: `${other}: ${m - n} zeros of ${m}`, edits: replaceValue(document, path, other) }],
+      }
+    }
+  },
+})

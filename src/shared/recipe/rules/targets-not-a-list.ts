@@ -1,0 +1,25 @@
+import { replaceValue } from '../edits.ts'
+import { defineRule } from '../../lint/rule.ts'
+
+export const rule = defineRule({
+  id: 'T9',
+  severity: 'error',
+  voice: 'explains',
+  foreign: 'too',
+  title: 'A word where a list of targets is needed',
+  why: 'llm-compressor takes such a word letter by letter and matches nothing. Targets are a list.',
+  bad: 'prune: [{sparsity: 0.3, targets: Linear}]\nsave: {to: out}',
+  good: 'prune: [{sparsity: 0.3, targets: [Linear]}]\nsave: {to: out}',
+  *check({ document, targetLists }) {
+    for (const { path, value } of targetLists) {
+      if (typeof value !== 'string') continue
+      const range = document.nodeAt(path)?.range
+      const text = range ? document.text.slice(range[0], range[1]) : ''
+      yield {
+        at: path,
+        message: `${String(path.at(-1))} is a list: put it in brackets.`,
+        fixes: [{ title: `[${text}]`, edits: replaceValue(document, path, `[${text}]`) }],
+      }
+    }
+  },
+})

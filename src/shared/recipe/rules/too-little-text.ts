@@ -1,0 +1,50 @@
+import { write } from '../../lint/fixes.ts'
+import { idShapeOf } from '../facts.ts'
+import { defineRule } from '../../lint/rule.ts'
+
+export const rule = defineRule({
+  id: 'M5',
+  severity: 'error',
+  needs: 'data',
+  title: 'The file has too little text',
+  why: 'Windows of ids are taken as they are, so there must be as many as asked for. For text the bytes are an upper bound of its tokens: a file with fewer bytes cannot give one whole window.',
+  bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 100, seq_len: 16}\nsave: {to: out}',
+  good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 64, seq_len: 16}\nsave: {to: out}',
+  *check({ document, uses, facts, has }) {
+    for (const { path, data, field, samples, seqLen, purpose } of uses) {
+      const file = facts.data.get(data)
+      if (seqLen === null || !file?.exists || file.problem !== null) continue
+      const shape = idShapeOf(file, field)
+      const at = (key: string) => (has([...path, key]) ? [...path, key] : [...path, 'data'])
+      const use = (key: string, value: number) =>
+        has([...path, key]) && value > 0 ? [write(document, [...path, key], value)] : []
+      if (shape) {
+        const [windows, length] = shape.length === 1 ? [Math.floor(shape[0] / seqLen), shape[0]] : shape
+        if (length < seqLen) {
+          yield {
+            at: at('seq_len'),
+            message: `${data} has ${length} ids in a row, ${seqLen} are asked for: lower seq_len.`,
+            fixes: use('seq_len', length),
+          }
+        } else if (samples !== null && windows < samples) {
+          yield {
+            at: at('samples'),
+            message: `${data} has ${windows} windows, ${samples} are asked for: lower samples.`,
+            fixes: use('samples', windows),
+          }
+        }
+      } else if (purpose === 'retrain' && samples !== null && file.documents !== null && file.documents < samples) {
+        yield {
+          at: at('samples'),
+          message: `${data} has ${file.documents} document${file.documents === 1 ? '' : 's'}, and retraining takes one for each of its ${samples} samples: lower samples or use a .jsonl of documents.`,
+          fixes: use('samples', file.documents),
+        }
+      } else if (file.kind === 'text' && purpose !== 'retrain' && file.bytes < seqLen) {
+        yield {
+          at: at('seq_len'),
+          message: `${data} has only ${file.bytes} bytes, which cannot give ${seqLen} tokens: choose another file or lower seq_len.`,
+        }
+      }
+    }
+  },
+})

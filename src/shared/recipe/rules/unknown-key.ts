@@ -1,0 +1,37 @@
+import { drop } from '../../lint/fixes.ts'
+import { renameKey } from '../edits.ts'
+import { propertiesAt } from '../jsonSchema.ts'
+import { nearest } from '../nearest.ts'
+import { defineRule } from '../../lint/rule.ts'
+import { unknownKeys } from '../../lint/unknownKeys.ts'
+
+export const rule = defineRule({
+  id: 'S1',
+  severity: 'error',
+  voice: 'general',
+  title: 'Unknown key',
+  why: 'Other tools drop a misspelt key without a word and run with the default (llm-compressor#1226).',
+  bad: 'prune: [{method: sparsegpt, dampenning: 0.02}]',
+  good: 'prune: [{method: sparsegpt, dampening: 0.02}]',
+  *check(context) {
+    const { document } = context
+    for (const { key, parent, path } of unknownKeys(context)) {
+      const known = Object.keys(propertiesAt(parent) ?? {})
+      const meant = nearest(
+        key,
+        known.filter((k) => !context.has([...parent, k])),
+      )
+      const where = parent.findLast((p) => typeof p === 'string') ?? 'A recipe'
+      yield {
+        at: { key: path },
+        message: meant
+          ? `Unknown key ${key}: did you mean ${meant}?`
+          : `Unknown key ${key}. ${where} has ${known.join(', ')}.`,
+        fixes: [
+          ...(meant ? [{ title: `Rename to ${meant}`, edits: renameKey(document, path, meant) }] : []),
+          drop(document, path),
+        ],
+      }
+    }
+  },
+})
