@@ -18,7 +18,7 @@ import { decode, readWeight } from '../src/engine/model/weightIo.ts'
 import { maskOfZeros, type Mask } from '../src/engine/prune/mask.ts'
 import { reconstructBlock } from '../src/engine/recover/reconstructBlock.ts'
 import { retrain } from '../src/engine/recover/retrain.ts'
-import { selectTrainable, setOfBlock } from '../src/shared/plan/selectTrainable.ts'
+import { trainableSet, setOfBlock } from '../src/shared/plan/trainable.ts'
 import { randomStart } from '../src/engine/recover/startMatrices.ts'
 import { createTrainables } from '../src/engine/recover/trainables.ts'
 import { createRng } from '../src/engine/rng.ts'
@@ -87,7 +87,7 @@ async function reconstruction(backend: Backend, model: Model, masks: Map<string,
     }
   }
   const block = await loadBlock(backend, model, 0, { as: productForm(backend) })
-  const set = setOfBlock(model.config, selectTrainable(model.config, { train: train, mode: 'reconstruct' }), 0)
+  const set = setOfBlock(model.config, trainableSet(model.config, { train: train, mode: 'reconstruct' }), 0)
   const times: number[] = []
   const onStep = (_: number, __: unknown, tokensPerSecond: number) => void times.push((1000 * seqLen) / tokensPerSecond)
   const data = { inputs: states(), targets: states() }
@@ -96,7 +96,7 @@ async function reconstruction(backend: Backend, model: Model, masks: Map<string,
 }
 
 async function retraining(backend: Backend, model: Model, masks: Map<string, Mask>, ids: Int32Array, train: Subset[]) {
-  const set = selectTrainable(model.config, { train: train, mode: 'retrain' })
+  const set = trainableSet(model.config, { train: train, mode: 'retrain' })
   const valueOf = async (name: string) => {
     const parameter = model.parameters.get(name)
     return parameter ? decode(await readWeight(model, parameter)) : new Float32Array()

@@ -13,7 +13,7 @@ import { randomStart } from '../../../src/engine/recover/startMatrices.ts'
 import { createTrainables } from '../../../src/engine/recover/trainables.ts'
 import type { Subset } from '../../../src/shared/adapters/subsets.ts'
 import { blockLinears } from '../../../src/shared/families/parameters.ts'
-import { selectTrainable, setOfBlock } from '../../../src/shared/plan/selectTrainable.ts'
+import { trainableSet, setOfBlock } from '../../../src/shared/plan/trainable.ts'
 import { median } from '../../support/process.ts'
 import { normal, randomBlock, type RandomBlock } from '../block.ts'
 import { llama7, opt13, small } from '../shapes.ts'
@@ -47,7 +47,7 @@ async function reconstruction(backend: Backend, made: RandomBlock, masks: Map<st
   const [seqLen, channels] = [shape.tokens, Number(shape.config.hidden_size)]
   const all = normal(backend, seqLen, channels)
   const states = { windows: 1, seqLen, channels, load: async (_: Arena, a: number, b: number) => rows(all, a * seqLen, b * seqLen) } // prettier-ignore
-  const set = setOfBlock(model.config, selectTrainable(model.config, { train: trained(made), mode: 'reconstruct' }), 0)
+  const set = setOfBlock(model.config, trainableSet(model.config, { train: trained(made), mode: 'reconstruct' }), 0)
   const times: number[] = []
   const onStep = (_: number, __: unknown, tokensPerSecond: number) => void times.push(seqLen / tokensPerSecond)
   const data = { inputs: states, targets: states, settings: { ...settings, steps: reps + 1 } }
@@ -58,7 +58,7 @@ async function reconstruction(backend: Backend, made: RandomBlock, masks: Map<st
 
 async function retraining(backend: Backend, made: RandomBlock, masks: Map<string, Mask>): Promise<number> {
   const { model, shape } = made
-  const set = selectTrainable(model.config, { train: trained(made), mode: 'retrain' })
+  const set = trainableSet(model.config, { train: trained(made), mode: 'retrain' })
   const valueOf = async (name: string) => {
     const parameter = model.parameters.get(name)
     return parameter ? decode(await readWeight(model, parameter)) : new Float32Array()

@@ -10,7 +10,6 @@ import type {
   WeightSpread,
 } from '../../shared/analysis/analysis.ts'
 import { blockLinears } from '../../shared/families/parameters.ts'
-import { PlanError } from '../../shared/plan/planError.ts'
 import { passTokens } from '../../shared/plan/memory.ts'
 import { defaultPrecision, type PrecisionChoice } from '../../shared/recipe/precisions.ts'
 import { unstructured } from '../../shared/recipe/schema.ts'
@@ -91,12 +90,9 @@ export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): 
 const noSpread: WeightSpread = { std: null, kurtosis: null, outliers: null }
 
 function checkedCandidates(asked: Asked, { config }: Model): Candidate[] {
-  try {
-    return candidatesOf(asked, config)
-  } catch (error) {
-    if (error instanceof PlanError) throw new EngineError('bad-recipe', error.message, { cause: error })
-    throw error
-  }
+  const found = candidatesOf(asked, config)
+  if ('problem' in found) throw new EngineError('bad-recipe', found.problem)
+  return found.candidates
 }
 
 /** Spread of the values by module name. */

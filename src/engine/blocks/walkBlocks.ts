@@ -10,7 +10,7 @@ import type { Mask } from '../prune/mask.ts'
 import { pruneBlock, type PruneContext } from '../prune/pruneBlock.ts'
 import { Statistics } from '../prune/statistics.ts'
 import type { BlockReconstruction } from '../recover/reconstructBlock.ts'
-import { checkEntries, entryIndex, isGlobal, lookAtData, type PruneEntry } from '../../shared/plan/pruneEntries.ts'
+import { entryIndex, isGlobal, lookAtData, type PruneEntry } from '../../shared/plan/pruneEntries.ts'
 import type { ActivationBudget } from './activations.ts'
 import { runBlock, type CalibrationSet, type Flow } from './flow.ts'
 import { findGlobalLimits } from './globalLimits.ts'
@@ -116,7 +116,6 @@ interface Walking {
 /** Checks the walk, and does what must see the whole model before its first block is changed. */
 async function begin(walk: BlockWalk): Promise<Walking> {
   const { stream, entries, calibration, recover, activations } = walk
-  checkEntries(entries, stream.shapes)
   const index = entryIndex(entries)
   const chosen = walk.pruned ? [] : entries
   const looks = lookAtData(chosen.filter((entry) => !isGlobal(entry))) || recover.length > 0

@@ -1,11 +1,12 @@
 // The ways of pruning whose errors an analysis measures: methods at sparsities or patterns, the same for all matrices.
-import { formatNm, parseNm } from '../format/nm.ts'
+import { parseNm } from '../format/nm.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { blockLinears } from '../families/parameters.ts'
 import type { MethodName } from '../methods/methods.ts'
-import { PlanError } from '../plan/planError.ts'
-import { checkEntries, pruneEntries, type PruneEntry } from '../plan/pruneEntries.ts'
-import { resolvePruneStep } from '../recipe/resolve.ts'
+import { stepFindings } from '../plan/checks/steps.ts'
+import { viewModel } from '../plan/modelView.ts'
+import { pruneEntries, type PruneEntry } from '../plan/pruneEntries.ts'
+import { resolvePruneStep, type ResolvedPruneStep } from '../recipe/resolve.ts'
 import { unstructured } from '../recipe/schema.ts'
 
 export interface Candidate {
@@ -27,23 +28,30 @@ export interface Asked {
   readonly patterns?: readonly string[]
 }
 
-/** @throws PlanError for a pattern that is none, or does not divide the inputs of some matrix. */
-export function candidatesOf(asked: Asked, config: ModelConfig): Candidate[] {
-  const shapes = new Map(blockLinears(config).map(({ name, shape }) => [name, shape]))
+/** What the model cannot be pruned by is a problem: a sentence. */
+export function candidatesOf(asked: Asked, config: ModelConfig): { candidates: Candidate[] } | { problem: string } {
   const linears = blockLinears(config).map(({ name, block }) => ({ name, block, className: 'Linear' }))
   const { methods = defaultMethods, patterns = [] } = asked
   const sparsities = asked.sparsities ?? (patterns.length > 0 ? [] : defaultSparsities)
   const amounts = [...sparsities.map((sparsity) => ({ sparsity })), ...patterns.map((pattern) => ({ pattern }))]
-  return methods.flatMap((method) =>
-    amounts.map((amount) => {
-      const step = resolvePruneStep({ method, ...amount })
-      const [entry] = pruneEntries([step], linears, config.numBlocks)
-      checkEntries([entry], shapes)
-      const nm = parseNm(step.pattern)
-      if (!nm && step.pattern !== unstructured)
-        throw new PlanError(`pattern ${step.pattern} is none: write N:M, such as 2:4, for N zeros in every M inputs`)
-      const sparsity = nm ? nm.n / nm.m : Number(step.sparsity)
-      return { method, sparsity, pattern: nm ? formatNm(nm) : step.pattern, entry }
-    }),
-  )
+  const steps = methods.flatMap((method) => amounts.map((amount) => resolvePruneStep({ method, ...amount })))
+  for (const step of steps) {
+    const problem = problemOf(step, config)
+    if (problem !== null) return { problem }
+  }
+  const candidates = steps.map((step): Candidate => {
+    const { method, pattern, sparsity } = step
+    const [entry] = pruneEntries([step], linears, config.numBlocks)
+    return { method, sparsity: Number(sparsity), pattern, entry }
+  })
+  return { candidates }
+}
+
+function problemOf(step: ResolvedPruneStep, config: ModelConfig): string | null {
+  const { pattern, sparsity } = step
+  if (pattern !== unstructured && !parseNm(pattern))
+    return `pattern ${pattern} is none: write N:M, such as 2:4, for N zeros in every M inputs`
+  if (!(Number(sparsity) > 0 && Number(sparsity) < 1)) return `sparsity ${String(sparsity)} is not between 0 and 1`
+  const [finding] = [...stepFindings({ prune: [step] }, viewModel(config))]
+  return finding ? `pattern ${pattern}: ${finding.message}` : null
 }

@@ -13,7 +13,10 @@ import { validate, type Issue } from '../recipe/issues.ts'
 import { recoveriesOf, resolveRecipe } from '../recipe/resolve.ts'
 import type { IdShape, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 import type { Recipe, Recover } from '../recipe/schema.ts'
-import { idShapeOf, isPrunable } from '../recipe/facts.ts'
+import { idShapeOf } from '../recipe/facts.ts'
+import { viewModel } from '../plan/modelView.ts'
+import type { PlanFinding } from '../plan/planFinding.ts'
+import { planFindings } from '../plan/planFindings.ts'
 import { adapterAmong, type AdapterName } from '../adapters/adapters.ts'
 import { parseNm, type NmPattern } from '../format/nm.ts'
 
@@ -64,6 +67,8 @@ export interface LintContext {
   matched(entry: string): readonly ModelModule[]
   /** Modules that a step prunes: matched matrices, without the ignored ones. */
   prunedBy(step: ResolvedPruneStep): readonly ModelModule[]
+  /** What a plan of the recipe finds, as far as it is valid; said of its resolved form. */
+  planned(): readonly PlanFinding[]
   /** In their order. */
   readonly recoveries: readonly RecoveryEntry[]
   /** Every place that names data. */
@@ -81,9 +86,8 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
     const path = Array.isArray(recipe.recover) ? ['recover', i] : ['recover']
     return { path, written, resolved: settled, adapter: adapterAmong(settled.train) }
   })
-  const pruned = new Map<ResolvedPruneStep, readonly ModelModule[]>()
-  const modules = model?.modelConfig ? model.modules : null
-  const matched = (entry: string) => (model && modules ? matchedModules(model, entry) : [])
+  const view = model?.modelConfig ? viewModel(model.modelConfig, model.modules) : null
+  let planned: readonly PlanFinding[] | null = null
   const get = (path: Path): unknown => path.reduce<unknown>(child, document.value)
   const targetLists = dialect ? foreignLists(document.value) : ownLists(document.value)
   return {
@@ -95,7 +99,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
     resolved,
     facts,
     model,
-    modules,
+    modules: view?.modules ?? null,
     targetLists,
     entries: targetLists.flatMap(entriesOf),
     scalars: scalarsOf(document),
@@ -106,12 +110,9 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
         const wrong = issue.path as Path
         return startsWith(wrong, path) || (get(path) === undefined && startsWith(path, wrong))
       }),
-    matched,
-    prunedBy: (step) => {
-      let modules = pruned.get(step)
-      if (!modules) pruned.set(step, (modules = prunedModules(step, matched)))
-      return modules
-    },
+    matched: (entry) => view?.matched(entry) ?? [],
+    prunedBy: (step) => view?.prunedBy(step) ?? [],
+    planned: () => (planned ??= planFindings(resolved, view)),
     recoveries,
     uses: dataUses(resolved, (i) => recoveries[i].path),
   }
@@ -125,11 +126,6 @@ function child(value: unknown, key: string | number): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
     ? (value as Record<string | number, unknown>)[key]
     : undefined
-}
-
-function prunedModules(step: ResolvedPruneStep, matched: (entry: string) => readonly ModelModule[]): ModelModule[] {
-  const ignored = new Set(step.ignore.flatMap(matched))
-  return [...new Set(step.targets.flatMap(matched))].filter((m) => isPrunable(m) && !ignored.has(m))
 }
 
 const bareRecipe: Recipe = { version: 1, model: '?' }
@@ -204,22 +200,6 @@ function scalarsOf(document: RecipeDocument): Scalar[] {
   const scalars: Scalar[] = []
   if (document.root) visit(document.root, { Scalar: (_, node) => void scalars.push(node) })
   return scalars.filter((s) => isScalar(s) && s.range)
-}
-
-// Matching is the slow part of linting, and the same entries meet the same header on every key stroke.
-const matchedCache = new WeakMap<ModelFacts, Map<string, readonly ModelModule[]>>()
-const maxCachedEntries = 500
-
-function matchedModules(model: ModelFacts, entry: string): readonly ModelModule[] {
-  let cache = matchedCache.get(model)
-  if (!cache || cache.size > maxCachedEntries) matchedCache.set(model, (cache = new Map()))
-  let found = cache.get(entry)
-  if (!found) {
-    const matcher = createMatcher(entry)
-    found = model.modules.filter((m) => matcher.matches(m))
-    cache.set(entry, found)
-  }
-  return found
 }
 
 /** N and M of a step's pattern; null when it is unstructured. */

@@ -4,17 +4,25 @@ import { blockLinears, blockParameters } from '../families/parameters.ts'
 import { largest } from '../format/lists.ts'
 import { recoveryPlace, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { groupPasses, isBlockwise, type Passes } from './passes.ts'
-import { PlanError } from './planError.ts'
+import { viewModel, type ModelView } from './modelView.ts'
+import type { PlanFinding } from './planFinding.ts'
+import { planFindings } from './planFindings.ts'
 import {
-  checkEntries,
   lookAtData,
   plannedAllocations,
   pruneEntries,
   type PlannedAllocation,
   type PruneEntry,
 } from './pruneEntries.ts'
-import { selectTrainable, setOfBlock, type Trainable } from './selectTrainable.ts'
-import { countParameters, countTrainable, headModule, sizeOf, trainableSet, type TrainableSet } from './trainable.ts'
+import {
+  countParameters,
+  countTrainable,
+  headModule,
+  setOfBlock,
+  sizeOf,
+  trainableSet,
+  type TrainableSet,
+} from './trainable.ts'
 
 export interface RunPlan {
   readonly entries: readonly PruneEntry[]
@@ -46,7 +54,7 @@ export interface PlannedRecovery {
   readonly place: string
   readonly settings: ResolvedRecover
   /** Both null: it trains nothing, but solves for the weights. */
-  readonly trainable: Trainable | null
+  readonly trainable: TrainableSet | null
   readonly count: TrainableCount | null
   /** A tied head that it trains gets weights of its own. */
   readonly untiesHead: boolean
@@ -62,24 +70,27 @@ export interface PlanSizes {
   readonly adapted: number
 }
 
-/** @throws PlanError: what is missing, or cannot be done with this model. */
-export function planRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
-  const linears = blockLinears(config)
-  const modules = linears.map(({ name, block, kind }) => ({ name, block, className: kind }))
+/** What a run would do; null where something is refused. `findings` say what, and what to think of otherwise. */
+export function planRun(
+  recipe: ResolvedRecipe,
+  model: ModelView,
+): { plan: RunPlan | null; findings: readonly PlanFinding[] } {
+  const findings = planFindings(recipe, model)
+  return { plan: findings.some(({ refused }) => refused) ? null : plannedRun(recipe, model.config), findings }
+}
+
+/** Nothing in the recipe is refused. */
+function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
+  const modules = blockLinears(config).map(({ name, block, kind }) => ({ name, block, className: kind }))
   const ofSteps = pruneEntries(recipe.prune, modules, config.numBlocks)
   const entries = ofSteps.filter(({ sparsities }) => sparsities.size > 0)
-  checkEntries(entries, new Map(linears.map(({ name, shape }) => [name, shape])))
   const allocations = plannedAllocations(recipe.prune, ofSteps)
   const recoveries: PlannedRecovery[] = []
   for (const index of recipe.recover.keys()) {
     // Once its head has weights of its own, a model is no longer tied.
     const tied = config.tied && !recoveries.some(({ untiesHead }) => untiesHead)
-    recoveries.push(plannedRecovery(recipe, index, { ...config, tied }, entries.length > 0))
+    recoveries.push(plannedRecovery(recipe, index, { ...config, tied }))
   }
-  const needsCalibration = recipe.recover.some(isBlockwise) || lookAtData(entries) || allocations.length > 0
-  if (needsCalibration && !recipe.calibration)
-    throw new PlanError('calibration is missing: these methods look at data, so set calibration.data')
-  checkLengths(recipe, config)
   const counts = recoveries.flatMap(({ count }) => count ?? [])
   return {
     entries,
@@ -87,44 +98,24 @@ export function planRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
     recoveries,
     passes: groupPasses(recoveries, entries.length > 0, ({ settings }) => settings),
     count: counts.reduce<TrainableCount | null>((a, b) => (a && a.count >= b.count ? a : b), null),
-    needsCalibration,
+    needsCalibration: recipe.recover.some(isBlockwise) || lookAtData(entries) || allocations.length > 0,
     untiesHead: recoveries.some(({ untiesHead }) => untiesHead),
     sizes: sizesOf(config, recipe.recover),
   }
 }
 
-/** @throws PlanError */
-function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelConfig, prunes: boolean): PlannedRecovery {
+function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelConfig): PlannedRecovery {
   const settings = recipe.recover[index]
-  const place = recoveryPlace(recipe, index)
-  const { mode, lora } = settings
-  const trainable = mode === 'refit' ? null : selectTrainable(config, settings, place)
-  const problem = problemOf(settings, prunes)
-  if (problem) throw new PlanError(`${place}${problem}`)
-  const count = trainable && countTrainable(trainable, lora.rank)
-  const untiesHead = config.tied && trainable?.adapted.some(({ name }) => name === headModule(config)) === true
-  if (untiesHead && config.isPart)
-    throw new PlanError(
-      `${place}.train: the head of this model is its embedding, and a model of several parts cannot be saved untied; remove head`,
-    )
+  const trainable = settings.mode === 'refit' ? null : trainableSet(config, settings)
+  const count = trainable && countTrainable(trainable, settings.lora.rank)
   return {
     index,
-    place,
+    place: recoveryPlace(recipe, index),
     settings,
     trainable,
     count: count === null ? null : { count, percent: (100 * count) / countParameters(config) },
-    untiesHead,
+    untiesHead: config.tied && trainable?.adapted.some(({ name }) => name === headModule(config)) === true,
   }
-}
-
-/** What keeps a recovery from being done; lint says the same. */
-function problemOf({ mode, data }: ResolvedRecover, prunes: boolean): string | null {
-  if (mode === 'refit' && !prunes)
-    return '.mode: refit fits the kept weights to the dense ones of the same run, so it needs `prune`; of a model that is pruned already the dense weights are gone'
-  if (mode === 'reconstruct' && !prunes)
-    return '.mode: reconstruct trains a pruned block towards the dense one, so it needs `prune`; for a model that is pruned already, use mode: retrain'
-  if (mode === 'retrain' && data === undefined) return '.data is missing: retraining needs text or ids to train on'
-  return null
 }
 
 /** What is in memory at once for any of these recoveries: they come one after the other, so of each number the largest. */
@@ -141,30 +132,7 @@ export function sizesOf(config: ModelConfig, recover: readonly ResolvedRecover[]
 
 /** null for a recipe that cannot run: lint says why. */
 export function planIfPossible(recipe: ResolvedRecipe, config: ModelConfig): RunPlan | null {
-  try {
-    return planRun(recipe, config)
-  } catch (error) {
-    if (error instanceof PlanError) return null
-    throw error
-  }
-}
-
-/** A table of learned positions has no row for what lies beyond it. */
-function checkLengths({ calibration, recover, evaluate }: ResolvedRecipe, config: ModelConfig): void {
-  if (config.position.kind !== 'learned') return
-  const uses = [
-    ['calibration', calibration?.seq_len],
-    ...recover.map(
-      ({ mode, seq_len: seqLen }, i) =>
-        [recoveryPlace({ recover }, i), mode === 'retrain' ? seqLen : undefined] as const,
-    ),
-    ...evaluate.map(({ seq_len: seqLen }, i) => [`evaluate.${i}`, seqLen] as const),
-  ] as const
-  for (const [where, seqLen] of uses)
-    if (seqLen !== undefined && seqLen > config.maxPositions)
-      throw new PlanError(
-        `${where}.seq_len: ${seqLen} tokens are more than the model's ${config.maxPositions} learned positions; use at most ${config.maxPositions}`,
-      )
+  return planRun(recipe, viewModel(config)).plan
 }
 
 export function planSizes(

@@ -4,7 +4,7 @@ import { lowRankParameters } from '../adapters/adapter.ts'
 import { adapterAmong, adapterOf, isAdapterName, type AdapterName } from '../adapters/adapters.ts'
 import type { Subset } from '../adapters/subsets.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
-import { modelParameters, moduleName, moduleOfWeight, type Parameter } from '../families/parameters.ts'
+import { blockParameters, modelParameters, moduleName, moduleOfWeight, type Parameter } from '../families/parameters.ts'
 import type { ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface TrainableRow {
@@ -84,6 +84,41 @@ export function trainableSet(config: ModelConfig, recover: TrainChoice): Trainab
     else if (isAdapterName(by)) adapted.push({ name: moduleOfWeight(name), shape: [shape[0], shape[1]], kind: by })
   }
   return { direct, adapted: hasHead ? [...adapted, head] : adapted }
+}
+
+/** Whether such a choice changes anything. */
+export function trainsSomething(
+  { config, parameters }: { config: ModelConfig; parameters: readonly Parameter[] },
+  choice: TrainChoice,
+): boolean {
+  return updatesTiedHead(config, choice) || parameters.some((parameter) => trainedBy(parameter, choice) !== null)
+}
+
+/** The part of a set that lies in one block. */
+export function setOfBlock(config: ModelConfig, set: TrainableSet, block: number): TrainableSet {
+  return setWithin(set, blockParameters(config, block))
+}
+
+/** The part that lies in the attention, or the MLP, of one block: each with its norm. */
+export function setOfSubmodule(
+  config: ModelConfig,
+  set: TrainableSet,
+  block: number,
+  name: 'attention' | 'mlp',
+): TrainableSet {
+  const inAttention = ({ slot }: Parameter) => slot.startsWith('attn.')
+  return setWithin(
+    set,
+    blockParameters(config, block).filter((p) => inAttention(p) === (name === 'attention')),
+  )
+}
+
+function setWithin(set: TrainableSet, within: readonly Parameter[]): TrainableSet {
+  const parameters = new Set(within.map(({ name }) => name))
+  return {
+    direct: set.direct.filter(({ name }) => parameters.has(name)),
+    adapted: set.adapted.filter(({ name }) => parameters.has(`${name}.weight`)),
+  }
 }
 
 /** 100 · trainable / all base parameters: adapters are not in the denominator (docs/methods.md, "What is trained"). */

@@ -83,7 +83,7 @@ const kinds: Partial<Record<Parameter['kind'], ModuleKind>> = {
 }
 
 /** Everything with a weight: what the family knows in model order, then the rest of the file. */
-function modulesOf(parameters: readonly Parameter[], tensors: ReadonlyMap<string, TensorFacts>): ModelModule[] {
+export function modulesOf(parameters: readonly Parameter[], tensors: ReadonlyMap<string, TensorFacts>): ModelModule[] {
   const known = parameters.flatMap((p): ModelModule[] => {
     const kind = kinds[p.kind]
     if (!kind || !p.name.endsWith('.weight')) return []

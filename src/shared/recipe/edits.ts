@@ -138,6 +138,14 @@ export function scalarText(value: string): string {
     : JSON.stringify(value)
 }
 
+/** A value as YAML on one line. */
+export function flowText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flowText).join(', ')}]`
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value).map(([key, inner]) => `${key}: ${flowText(inner)}`).join(', ')}}` // prettier-ignore
+  return typeof value === 'number' ? numberText(value) : scalarText(String(value))
+}
+
 /** Numbers that every YAML reads as numbers: PyYAML wants a dot and a sign in `5.0e-4`. */
 export function numberText(value: number): string {
   const text = String(value)

@@ -16,7 +16,7 @@ import { createMask } from '../../../src/engine/prune/mask.ts'
 import { reconstructBlock } from '../../../src/engine/recover/reconstructBlock.ts'
 import { retrain } from '../../../src/engine/recover/retrain.ts'
 import { createTrainables } from '../../../src/engine/recover/trainables.ts'
-import { selectTrainable, setOfBlock } from '../../../src/shared/plan/selectTrainable.ts'
+import { trainableSet, setOfBlock } from '../../../src/shared/plan/trainable.ts'
 import { refusing } from '../../support/refusing.ts'
 import { smallMixtral, smallOpt } from '../../support/memoryCheckpoint.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
@@ -111,7 +111,7 @@ describe('a device that refuses an allocation', function () {
   it('in the reconstruction of a block: nothing is left of it', () =>
     givesBack(async (backend) => {
       const { config } = model()
-      const set = setOfBlock(config, selectTrainable(config, { train: ['bias', 'norm', 'mask_lora'], mode: 'reconstruct' }), 0) // prettier-ignore
+      const set = setOfBlock(config, trainableSet(config, { train: ['bias', 'norm', 'mask_lora'], mode: 'reconstruct' }), 0) // prettier-ignore
       const block = await loadBlock(backend, model(), 0, { as: 'f32' })
       try {
         const masks = new Map(block.linears.map(({ name, weight: { shape } }) => [name, createMask(shape[0], shape[1], true)])) // prettier-ignore
@@ -131,7 +131,7 @@ describe('a device that refuses an allocation', function () {
   it('in retraining: nothing is left of it', () =>
     givesBack(async (backend) => {
       const { config, parameters } = model()
-      const set = selectTrainable(config, { train: ['norm', 'mask_lora', 'head'], mode: 'retrain' })
+      const set = trainableSet(config, { train: ['norm', 'mask_lora', 'head'], mode: 'retrain' })
       const sizeOf = (name: string) => (parameters.get(name)?.shape ?? []).reduce((a, b) => a * b, 1)
       const trainables = await createTrainables(backend, set, {
         ...{ ...trained, startOf, maskOf: async () => undefined },

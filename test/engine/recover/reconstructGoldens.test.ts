@@ -11,7 +11,7 @@ import { openModel } from '../../../src/engine/model/model.ts'
 import { maskOfZeros, type Mask } from '../../../src/engine/prune/mask.ts'
 import type { HiddenStates } from '../../../src/engine/recover/reconstruct.ts'
 import { reconstructBlock } from '../../../src/engine/recover/reconstructBlock.ts'
-import { selectTrainable, setOfBlock } from '../../../src/shared/plan/selectTrainable.ts'
+import { trainableSet, setOfBlock } from '../../../src/shared/plan/trainable.ts'
 import type { Subset } from '../../../src/shared/adapters/subsets.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { maxDifference, readTensors, type HostTensors } from '../../support/tensors.ts'
@@ -75,7 +75,7 @@ describe('reconstruction goldens', () => {
       const backend = openReference()
       const source = await openCheckpoint(goldenPath(arch))
       const model = openModel(source)
-      const set = selectTrainable(model.config, { train, mode: 'reconstruct' })
+      const set = trainableSet(model.config, { train, mode: 'reconstruct' })
       const ids = (await readTensors(calibration)).i32('calib_ids')
       let inputs = upload(backend, 'f32', [windows * seqLen, channels], await embed(arch, ids))
       for (const index of [0, 1]) {

@@ -10,7 +10,7 @@ import { decode, readWeight } from '../../../src/engine/model/weightIo.ts'
 import { packMask } from '../../../src/engine/prune/mask.ts'
 import { mergeInto } from '../../../src/engine/recover/reconstructBlock.ts'
 import { retrain } from '../../../src/engine/recover/retrain.ts'
-import { selectTrainable } from '../../../src/shared/plan/selectTrainable.ts'
+import { trainableSet } from '../../../src/shared/plan/trainable.ts'
 import { createTrainables } from '../../../src/engine/recover/trainables.ts'
 import type { Subset } from '../../../src/shared/adapters/subsets.ts'
 import { goldenPath } from '../../support/shared.ts'
@@ -52,7 +52,7 @@ describe('retraining goldens', () => {
             : null
           pruned.set(name, kept ? values.map((value, i) => (kept[i] ? value : 0)) : values)
         }
-        const set = selectTrainable(model.config, { train, mode: 'retrain' })
+        const set = trainableSet(model.config, { train, mode: 'retrain' })
         const trainables = await createTrainables(backend, set, {
           rank: 4,
           alpha: 8,

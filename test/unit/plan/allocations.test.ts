@@ -55,9 +55,4 @@ describe('a planned allocation', () => {
     assert.deepEqual(planned({ sparsity: 0.5 }), [])
     assert.deepEqual(planned({ sparsity: 0.5, scope: 'global', allocation: 'owl' }), [])
   })
-
-  it('refuses N:M and lists', () => {
-    assert.throws(() => planned({ pattern: '2:4', allocation: 'owl' }), /prune\.0: .*2:4 fixes it/)
-    assert.throws(() => planned({ sparsity: [0.4, 0.5], allocation: 'owl' }), /needs one number/)
-  })
 })

@@ -2,8 +2,17 @@ import assert from 'node:assert/strict'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { modelParameters } from '../../../src/shared/families/parameters.ts'
 import type { Subset } from '../../../src/shared/adapters/subsets.ts'
-import { selectTrainable, setOfBlock } from '../../../src/shared/plan/selectTrainable.ts'
-import { countParameters, countTrainable, trainableRows } from '../../../src/shared/plan/trainable.ts'
+import { viewModel } from '../../../src/shared/plan/modelView.ts'
+import { planFindings } from '../../../src/shared/plan/planFindings.ts'
+import {
+  countParameters,
+  countTrainable,
+  setOfBlock,
+  trainableRows,
+  trainableSet,
+} from '../../../src/shared/plan/trainable.ts'
+import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
+import type { Recover } from '../../../src/shared/recipe/schema.ts'
 
 const opt125m = readModelConfig({
   model_type: 'opt',
@@ -36,7 +45,21 @@ const qwen = readModelConfig({
 })
 
 const percent = (config: typeof opt125m, train: Subset[]) =>
-  (100 * countTrainable(selectTrainable(config, { train, mode: 'retrain' }), 16)) / countParameters(config)
+  (100 * countTrainable(trainableSet(config, { train, mode: 'retrain' }), 16)) / countParameters(config)
+
+/** What the plan says of a recovery: rule and sentence. */
+const said = (config: typeof opt125m, recover: Recover) => {
+  const recipe = {
+    version: 1 as const,
+    model: 'm',
+    prune: [{}],
+    calibration: { data: 'a' },
+    recover: { data: 'a', ...recover },
+  }
+  return planFindings(resolveRecipe(recipe, config), viewModel(config)).map(
+    ({ rule, message }) => `${rule}: ${message}`,
+  )
+}
 
 describe('trainable sets', () => {
   // Norm shares of OPT count weights alone in the published table, biases counting as biases.
@@ -56,29 +79,27 @@ describe('trainable sets', () => {
   it('LLaMA-2-7B: norms are 0.0040 %, and training only biases is an error that says why', () => {
     assert.equal(countParameters(llama2), 6738415616)
     assert.equal(percent(llama2, ['norm']).toFixed(4), '0.0040')
-    assert.throws(() => selectTrainable(llama2, { train: ['bias'], mode: 'retrain' }), {
-      name: 'PlanError',
-      message: /LLaMA models of this configuration have no biases to train\. Add norm/,
-    })
-    assert.match(
-      selectTrainable(llama2, { train: ['bias', 'norm'], mode: 'retrain' }).warnings.join(),
-      /have no biases/,
+    const [, alone] = said(llama2, { train: ['bias'], mode: 'retrain' })
+    assert.equal(
+      alone,
+      'nothing-to-train: Nothing would be trained, as this model has no biases: train [norm, mask_lora].',
     )
+    const [beside, ...others] = said(llama2, { train: ['bias', 'norm'], mode: 'retrain' })
+    assert.match(beside, /^parameters-missing: This model has no biases, so bias trains nothing: use norm or/)
+    assert.deepEqual(others, [])
   })
 
   it('reconstruction stays inside the blocks and says what it skips', () => {
-    const set = selectTrainable(opt125m, { train: ['norm', 'head', 'embedding'], mode: 'reconstruct' })
+    const set = trainableSet(opt125m, { train: ['norm', 'head', 'embedding'], mode: 'reconstruct' })
     assert.equal(set.direct.length, 12 * 4)
     assert.equal(set.adapted.length, 0)
-    assert.equal(set.warnings.length, 2)
-    assert.throws(() => selectTrainable(opt125m, { train: ['head'], mode: 'reconstruct' }), {
-      message: /outside the blocks/,
-    })
-    const block = setOfBlock(
-      opt125m,
-      selectTrainable(opt125m, { train: ['bias', 'mask_lora'], mode: 'reconstruct' }),
-      3,
+    const skipped = said(opt125m, { train: ['norm', 'head', 'embedding'], mode: 'reconstruct' })
+    assert.deepEqual(
+      skipped.map((line) => line.split(', which')[0]),
+      ['head', 'embedding'].map((subset) => `head-in-reconstruction: Reconstruction skips the ${subset}`),
     )
+    assert.match(said(opt125m, { train: ['head'], mode: 'reconstruct' })[1], /^nothing-to-train: .* skips the head/)
+    const block = setOfBlock(opt125m, trainableSet(opt125m, { train: ['bias', 'mask_lora'], mode: 'reconstruct' }), 3)
     assert.deepEqual([block.direct.length, block.adapted.length], [8, 6])
     assert.ok(block.direct.every(({ name }) => name.startsWith('model.decoder.layers.3.')))
   })
@@ -88,7 +109,7 @@ describe('trainable sets', () => {
       ['mask_lora', 'scale_lora'],
       ['full', 'lora_prune'],
     ] as Subset[][])
-      assert.throws(() => selectTrainable(opt125m, { train, mode: 'retrain' }), { name: 'PlanError' })
+      assert.match(said(opt125m, { train, mode: 'retrain' })[0], /^exclusive-settings: /)
   })
 
   it('counts what the plan of a recipe shows, for every subset and both modes', () => {
@@ -100,12 +121,12 @@ describe('trainable sets', () => {
           const train: Subset[] = ['norm', subset]
           const planned = trainableRows(config, modelParameters(config), { mode, train, lora })
           const sum = planned.reduce((total, row) => total + row.trainable, 0)
-          assert.equal(countTrainable(selectTrainable(config, { train, mode }), 16), sum, `${mode} ${subset}`)
+          assert.equal(countTrainable(trainableSet(config, { train, mode }), 16), sum, `${mode} ${subset}`)
         }
   })
 
   it('scale_lora trains one row and one column vector of each linear', () => {
-    const set = selectTrainable(opt125m, { train: ['scale_lora'], mode: 'retrain' })
+    const set = trainableSet(opt125m, { train: ['scale_lora'], mode: 'retrain' })
     assert.equal(countTrainable(set, 16), 12 * (4 * (768 + 768) + 2 * (768 + 3072)))
   })
 })

@@ -2,9 +2,10 @@
 // readers of a recipe, not of lint.
 import assert from 'node:assert/strict'
 import { parse } from 'yaml'
-import { selectTrainable } from '../../../src/shared/plan/selectTrainable.ts'
+import { trainableSet } from '../../../src/shared/plan/trainable.ts'
 import { createRng } from '../../../src/engine/rng.ts'
-import { pruneEntries } from '../../../src/shared/plan/pruneEntries.ts'
+import { isAdapterName } from '../../../src/shared/adapters/adapters.ts'
+import { selectModules } from '../../../src/shared/recipe/match.ts'
 import { blockLinears } from '../../../src/shared/families/parameters.ts'
 import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
 import { dataUses } from '../../../src/shared/recipe/dataUses.ts'
@@ -105,9 +106,13 @@ function refusal(text: string): string | null {
     if (dataUses(recipe).some((u) => !/^[ab]\.jsonl$/.test(u.data) || !['text', 'title', undefined].includes(u.field)))
       return 'no data'
     if (dataUses(recipe).some((u) => (u.seqLen ?? 0) > config.maxPositions)) return 'too long'
-    pruneEntries(prune, linears, config.numBlocks)
+    if (prune.some(({ targets, ignore }) => selectModules(linears, targets, ignore).length === 0))
+      return 'prunes nothing'
     for (const { mode, data, steps, ...rest } of recover) {
-      selectTrainable(config, { mode, ...rest })
+      const { direct, adapted } = trainableSet(config, { mode, ...rest })
+      if (direct.length + adapted.length === 0) return 'trains nothing'
+      const adapters = rest.train.filter(isAdapterName).length
+      if (adapters > 1 || (adapters > 0 && rest.train.includes('full'))) return 'two things train a matrix'
       if (mode === 'retrain' && data === undefined) return 'no training data'
       if (mode === 'retrain' && steps === 1) return 'only warm-up'
     }

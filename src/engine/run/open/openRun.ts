@@ -185,13 +185,15 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
     const idShape = await idShapesOf(file.recipe, file.folder)
     const relativeRecipe = resolveRecipe(file.recipe, { ...model.config, idShape })
     const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
-    const plan = plannedRun(recipe, model)
+    const { plan, findings } = plannedRun(recipe, model)
     for (const recovery of plan.recoveries) await checkStarts(recovery)
     const unused = unusedText(model)
     const warnings = [
       ...file.warnings,
       ...(unused ? [unused] : []),
-      ...plan.recoveries.flatMap(({ trainable }) => trainable?.warnings ?? []),
+      ...findings.flatMap(({ rule, severity, message }) =>
+        severity === 'hint' || file.disabled.includes(rule) || file.warnings.includes(message) ? [] : [message],
+      ),
     ]
     const written = recoveriesOf(file.recipe.recover)
     if (written.some(({ window }, i) => window && window !== recipe.recover[i].window))

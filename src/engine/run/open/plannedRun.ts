@@ -1,16 +1,22 @@
 // The shared plan at the engine's edge: what it refuses is an error with a code here.
-import { PlanError } from '../../../shared/plan/planError.ts'
+import { viewModel } from '../../../shared/plan/modelView.ts'
+import { findingLine, type PlanFinding } from '../../../shared/plan/planFinding.ts'
 import { planRun, type RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
 
+export interface PlannedRun {
+  readonly plan: RunPlan
+  /** What is not refused. */
+  readonly findings: readonly PlanFinding[]
+}
+
 /** @throws EngineError 'bad-recipe': what is missing, or cannot be done with this model. */
-export function plannedRun(recipe: ResolvedRecipe, { config }: Model): RunPlan {
-  try {
-    return planRun(recipe, config)
-  } catch (error) {
-    if (error instanceof PlanError) throw new EngineError('bad-recipe', error.message, { cause: error })
-    throw error
-  }
+export function plannedRun(recipe: ResolvedRecipe, { config }: Model): PlannedRun {
+  const { plan, findings } = planRun(recipe, viewModel(config))
+  const refused = findings.find((finding) => finding.refused)
+  if (refused) throw new EngineError('bad-recipe', findingLine(recipe, refused))
+  if (!plan) throw new Error('internal: a plan that nothing refuses is missing')
+  return { plan, findings }
 }

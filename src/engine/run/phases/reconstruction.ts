@@ -9,7 +9,7 @@ import {
   type BlockReconstruction,
   type ReconstructBlockOptions,
 } from '../../recover/reconstructBlock.ts'
-import { setOfBlock } from '../../../shared/plan/selectTrainable.ts'
+import { setOfBlock } from '../../../shared/plan/trainable.ts'
 import type { Budget } from '../../../shared/plan/memory.ts'
 import type { TrainableSet } from '../../../shared/plan/trainable.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'

@@ -1,0 +1,59 @@
+// Rules whose findings the planner makes: lint adds where they stand in the text, and makes edits of the changes that mend them.
+import type { Path } from '../recipe/document.ts'
+import { appendItem, flowText, insertKey, remove, replaceValue } from '../recipe/edits.ts'
+import type { Fix, TextEdit } from '../recipe/finding.ts'
+import type { Change } from '../plan/planFinding.ts'
+import type { LintContext } from './context.ts'
+import type { Report, RuleFile } from './rule.ts'
+
+export function plannedRule(name: string, about: Omit<RuleFile, 'check'>): RuleFile {
+  return { ...about, check: (context) => plannedReports(context, name) }
+}
+
+export function plannedReports(context: LintContext, name: string): Report[] {
+  const written = (path: Path) => writtenPath(context, path)
+  return context
+    .planned()
+    .filter(({ rule }) => rule === name)
+    .map(({ path, unwritten, message, severity, from, fixes }) => ({
+      at: placeOf(context, [path, ...(unwritten ? [unwritten] : [])].map(written)),
+      message,
+      severity,
+      from: from?.map(written),
+      fixes: fixes?.map((change) => fixOf(context, { ...change, path: written(change.path) })),
+    }))
+}
+
+/** A single recovery may stand without a list. */
+function writtenPath({ recoveries }: LintContext, path: Path): Path {
+  const [top, index, ...rest] = path
+  return top === 'recover' && typeof index === 'number' ? [...recoveries[index].path, ...rest] : path
+}
+
+/** The first path that is written; else the key of the map that the last of them would be in. */
+function placeOf({ has }: LintContext, paths: readonly Path[]): Report['at'] {
+  const whole = paths.find(has)
+  if (whole) return whole
+  let path = paths[paths.length - 1]
+  while (path.length > 1 && !has(path)) path = path.slice(0, -1)
+  return typeof path.at(-1) === 'number' ? path : { key: path }
+}
+
+function fixOf(context: LintContext, { path, value, append, title }: Change): Fix {
+  const key = String(path.at(-1))
+  const text = flowText(value)
+  const shown = typeof value === 'string' ? value : text
+  const does = value === undefined ? `Remove ${key}` : context.has(path) ? `Write ${shown}` : `Add ${key}: ${text}`
+  return { title: title ?? does, edits: editsOf(context, { path, value, append }, key, text) }
+}
+
+function editsOf(
+  { document, has }: LintContext,
+  { path, value, append }: Change,
+  key: string,
+  text: string,
+): TextEdit[] {
+  if (value === undefined) return remove(document, path)
+  if (!has(path)) return insertKey(document, path.slice(0, -1), key, append ? `[${text}]` : text)
+  return append ? appendItem(document, path, text) : replaceValue(document, path, text)
+}

@@ -1,0 +1,87 @@
+// Settings of pruning steps that contradict each other or the model.
+import { isMeasured } from '../../allocations/allocations.ts'
+import { andList, someOf } from '../../format/lists.ts'
+import { parseNm } from '../../format/nm.ts'
+import { methodOf, refusesScope } from '../../methods/methods.ts'
+import type { ModelModule } from '../../recipe/facts.ts'
+import type { ResolvedPruneStep, ResolvedRecipe } from '../../recipe/resolve.ts'
+import type { ModelView } from '../modelView.ts'
+import { refusal, type PlanFinding } from '../planFinding.ts'
+
+export function* stepFindings(
+  { prune }: Pick<ResolvedRecipe, 'prune'>,
+  model: ModelView | null,
+): Iterable<PlanFinding> {
+  for (const [i, step] of prune.entries())
+    for (const check of [scope, allocation, blockSize, groups]) yield* check(step, i, model)
+  if (model) yield* prunedTwice(prune, model)
+}
+
+function* scope({ method, pattern, scope }: ResolvedPruneStep, i: number): Iterable<PlanFinding> {
+  if (parseNm(pattern) || !refusesScope(method, scope)) return
+  const { scopes } = methodOf(method)
+  const path = ['prune', i, 'scope']
+  yield refusal('scope-not-supported', path, `${method} knows no scope ${scope}: write ${andList(scopes, 'or')}.`, {
+    fixes: [{ path, value: scopes[0] }],
+  })
+}
+
+function* allocation({ allocation, pattern, sparsity }: ResolvedPruneStep, i: number): Iterable<PlanFinding> {
+  const other = parseNm(pattern) ? 'pattern' : typeof sparsity === 'number' ? null : 'sparsity'
+  if (!isMeasured(allocation) || other === null) return
+  const path = ['prune', i, 'allocation']
+  const message =
+    other === 'pattern'
+      ? `allocation ${allocation} spreads the sparsity over the blocks, but ${pattern} fixes it: remove one of them.`
+      : `allocation ${allocation} needs one number as sparsity, not a list: remove the allocation, or write one number.`
+  yield refusal('nothing-to-allocate', path, message, { from: [['prune', i, other]], fixes: [{ path }] })
+}
+
+function* blockSize({ method, pattern, block_size: size }: ResolvedPruneStep, i: number): Iterable<PlanFinding> {
+  const group = parseNm(pattern)
+  if (!group || !methodOf(method).columnBlocks || size === undefined || size % group.m === 0) return
+  const better = Math.max(1, Math.round(size / group.m)) * group.m
+  const path = ['prune', i, 'block_size']
+  const message = `block_size ${size} is not a multiple of ${group.m}: set it to ${better}.`
+  yield refusal('block-size-splits-groups', path, message, {
+    unwritten: ['prune', i, 'pattern'],
+    fixes: [{ path, value: better }],
+  })
+}
+
+/** Groups of M lie along the inputs. */
+function* groups(step: ResolvedPruneStep, i: number, model: ModelView | null): Iterable<PlanFinding> {
+  const group = parseNm(step.pattern)
+  if (!group || !model) return
+  const pruned = model.prunedBy(step)
+  const wrong = pruned.filter(({ columns }) => columns % group.m !== 0)
+  if (wrong.length === 0) return
+  const names = wrong.map(({ name, columns }) => `${name} (${columns} inputs)`)
+  const last = [...new Set(wrong.map(({ name }) => name.split('.').at(-1)))]
+  const entry = `re:.*${last.length > 1 ? `(?:${last.join('|')})` : last[0]}$`
+  const message = `Groups of ${group.m} do not fit ${someOf(names, 3)}: ignore them or choose another pattern.`
+  yield refusal('pattern-does-not-divide', ['prune', i, 'pattern'], message, {
+    fixes: wrong.length < pruned.length ? [{ path: ['prune', i, 'ignore'], value: entry, append: true, title: 'Ignore them' }] : [], // prettier-ignore
+  })
+}
+
+/** With the same settings the later step has nothing left to do; with others nothing would say which one counts. */
+function* prunedTwice(steps: readonly ResolvedPruneStep[], model: ModelView): Iterable<PlanFinding> {
+  const first = new Map<ModelModule, number>()
+  const ways = steps.map((step) => JSON.stringify({ ...step, targets: [], ignore: [] }))
+  for (const [i, step] of steps.entries()) {
+    const mine = model.prunedBy(step)
+    const twice = mine.filter((module) => first.has(module))
+    for (const module of mine) if (!first.has(module)) first.set(module, i)
+    if (twice.length === 0) continue
+    const differs = twice.filter((module) => ways[first.get(module) ?? i] !== ways[i])
+    const [named] = differs.length > 0 ? differs : twice
+    const more = twice.length > 1 ? ` and ${twice.length - 1} more` : ''
+    const message = `Step ${i} prunes ${named.name}${more}, as step ${first.get(named)} does already${differs.length > 0 ? ' with other settings' : ''}: narrow one of them.`
+    yield {
+      ...refusal('pruned-twice', ['prune', i, 'targets'], message, { unwritten: ['prune', i] }),
+      ...(differs.length === 0 && { severity: 'hint', refused: false }),
+      fixes: twice.length === mine.length ? [{ path: ['prune', i], title: `Remove step ${i}` }] : [],
+    }
+  }
+}

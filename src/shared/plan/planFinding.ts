@@ -1,0 +1,47 @@
+// What a plan finds wrong with a recipe. It is said here and nowhere else: a run that is refused, a dry run, a sweep's plan and
+// lint show the same sentence, and lint adds where it stands in the text.
+import type { Path } from '../recipe/document.ts'
+import type { Severity } from '../recipe/finding.ts'
+import { recoveryPlace, type ResolvedRecipe } from '../recipe/resolve.ts'
+
+export interface PlanFinding {
+  /** Name of the lint rule that explains it. */
+  readonly rule: string
+  /** Of the setting in the resolved recipe, where `recover` is a list. */
+  readonly path: Path
+  /** What is wrong and how to mend it. */
+  readonly message: string
+  readonly severity: Severity
+  /** It cannot be computed: a run refuses it. */
+  readonly refused?: boolean
+  /** Where to show it in a text that leaves the setting out. */
+  readonly unwritten?: Path
+  /** Settings that it is concluded from. */
+  readonly from?: readonly Path[]
+  readonly fixes?: readonly Change[]
+}
+
+/** A change that mends the recipe: a setting gets another value, an item more, or goes (no value). */
+export interface Change {
+  readonly path: Path
+  readonly value?: unknown
+  readonly append?: true
+  /** Default: what is written, or removed. */
+  readonly title?: string
+}
+
+type More = Pick<PlanFinding, 'from' | 'fixes' | 'unwritten' | 'refused'>
+
+export function refusal(rule: string, path: Path, message: string, more: More = {}): PlanFinding {
+  return { rule, path, message, severity: 'error', refused: true, ...more }
+}
+
+export function warning(rule: string, path: Path, message: string, more: More = {}): PlanFinding {
+  return { rule, path, message, severity: 'warning', ...more }
+}
+
+/** One line for people: `prune.0.pattern: …`. */
+export function findingLine(recipe: ResolvedRecipe, { path: [top, ...rest], message }: PlanFinding): string {
+  const place = top === 'recover' ? [recoveryPlace(recipe, Number(rest[0])), ...rest.slice(1)] : [top, ...rest]
+  return `${place.join('.')}: ${message}`
+}
