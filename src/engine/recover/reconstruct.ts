@@ -12,6 +12,7 @@ import { createOptimiser, type StepResult } from './optimiser.ts'
 import { rowsOfStep } from './rowOrder.ts'
 import { warmupSteps } from './schedule.ts'
 import type { Trainables } from './trainables.ts'
+import type { TrainingSettings } from './trainingSettings.ts'
 
 /** A block, or a part of one, that is trained. `S` is what its forward leaves for its backward. */
 export interface Unit<S> {
@@ -27,17 +28,8 @@ export interface HiddenStates {
   load(arena: Arena, start: number, end: number): Promise<Tensor>
 }
 
-export interface ReconstructSettings {
-  readonly steps: number
-  readonly lr: number
-  readonly weightDecay: number
-  readonly batchSize: number
-  readonly gradAccumulation: number
-  /** null = windows in order. */
-  readonly shuffleSeed: number | null
-  /** Path of the recovery in its recipe, for messages; `recover` by default. */
-  readonly place?: string
-}
+/** Gradients of one unit are not clipped. */
+export type ReconstructSettings = Omit<TrainingSettings, 'clipNorm'>
 
 export interface ReconstructOptions<S> {
   readonly backend: Backend

@@ -9,27 +9,14 @@ import { createOptimiser, type StepResult } from './optimiser.ts'
 import { rowsOfStep } from './rowOrder.ts'
 import { warmupSteps } from './schedule.ts'
 import type { Trainables } from './trainables.ts'
-
-export interface RetrainSettings {
-  readonly steps: number
-  readonly lr: number
-  readonly weightDecay: number
-  /** null = off. */
-  readonly clipNorm: number | null
-  readonly batchSize: number
-  readonly gradAccumulation: number
-  /** null = rows in order. */
-  readonly shuffleSeed: number | null
-  /** Path of the recovery in its recipe, for messages; `recover` by default. */
-  readonly place?: string
-}
+import type { TrainingSettings } from './trainingSettings.ts'
 
 export interface RetrainOptions {
   /** The decoder, made with `training` and with the trained parameters as overrides. */
   readonly decoder: Decoder
   readonly trainables: Trainables
   readonly windows: TrainingWindows
-  readonly settings: RetrainSettings
+  readonly settings: TrainingSettings
   /** Steps that `trainables` has already been trained for, in a resumed run. */
   readonly firstStep: number
   /** Losses of those steps, as `rememberLoss` keeps them. */

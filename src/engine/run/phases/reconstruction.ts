@@ -9,13 +9,13 @@ import {
   type BlockReconstruction,
   type ReconstructBlockOptions,
 } from '../../recover/reconstructBlock.ts'
-import { setOfBlock } from '../../../shared/plan/trainable.ts'
 import type { Budget } from '../../../shared/plan/memory.ts'
-import type { TrainableSet } from '../../../shared/plan/trainable.ts'
+import { setOfBlock, type TrainableSet } from '../../../shared/plan/trainable.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/startMatricesOf.ts'
 import { numberOf, stepsOfBlock, type StepCount } from './stepCount.ts'
+import { trainingSettings } from './trainingSettings.ts'
 
 export interface Reconstruction {
   readonly session: RunSession
@@ -41,7 +41,6 @@ async function reconstructInRun(
   { block, masks, fitted }: BlockWork,
 ): Promise<BlockReconstruction | null> {
   const { settings: recover, place } = recovery
-  const { seed } = session.recipe
   if (!fitted) throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
   const { inputs, outputs: targets, middles } = fitted
   const set = setOfBlock(session.model.config, trainable, block.index)
@@ -62,15 +61,7 @@ async function reconstructInRun(
     alpha: recover.lora.alpha,
     startOf: starts.of,
     effectiveWeightBytes: budget.effectiveWeightBytes,
-    settings: {
-      steps: recover.steps,
-      lr: recover.lr,
-      weightDecay: recover.weight_decay,
-      batchSize: recover.batch_size,
-      gradAccumulation: recover.grad_accumulation,
-      shuffleSeed: recover.shuffle ? seed : null,
-      place,
-    },
+    settings: trainingSettings(recovery, session.recipe.seed),
     signal: session.signal,
     pausePoint: session.pausePoint,
     onStep: (step, { loss, lr }, tokensPerSecond) => {

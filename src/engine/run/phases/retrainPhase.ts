@@ -15,6 +15,7 @@ import type { TrainableSet } from '../../../shared/plan/trainable.ts'
 import { createTrainables, type Trainables } from '../../recover/trainables.ts'
 import type { Budget } from '../../../shared/plan/memory.ts'
 import { mergeTrained } from './mergePhase.ts'
+import { trainingSettings } from './trainingSettings.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/startMatricesOf.ts'
 import type { StoredStage } from '../state/blockStore.ts'
@@ -69,7 +70,7 @@ function biasesAndNorms(config: ModelConfig): ReadonlySet<string> {
 
 async function train(phase: RetrainPhase, trainables: Trainables): Promise<void> {
   const { session, base, windows, recovery } = phase
-  const { settings: recover, place } = recovery
+  const { settings: recover } = recovery
   const { backend, progress, recipe } = session
   const decoder = await createDecoder(backend, base, {
     memoryBytes: phase.budget.decoderBytes,
@@ -83,16 +84,7 @@ async function train(phase: RetrainPhase, trainables: Trainables): Promise<void>
       decoder,
       trainables,
       windows,
-      settings: {
-        steps: recover.steps,
-        lr: recover.lr,
-        weightDecay: recover.weight_decay,
-        clipNorm: recover.clip_norm,
-        batchSize: recover.batch_size,
-        gradAccumulation: recover.grad_accumulation,
-        shuffleSeed: recover.shuffle ? recipe.seed : null,
-        place,
-      },
+      settings: trainingSettings(recovery, recipe.seed),
       firstStep: progress.trainedSteps,
       losses: progress.losses,
       signal: session.signal,
