@@ -16,8 +16,7 @@ import {
   type ReconstructOptions,
   type Unit,
 } from './reconstruct.ts'
-import { setOfSubmodule } from '../../shared/plan/trainable.ts'
-import type { TrainableSet } from '../../shared/plan/trainable.ts'
+import { setOfSubmodule, type TrainableSet } from '../../shared/plan/trainable.ts'
 import { createTrainables, type TrainableOptions, type Trainables } from './trainables.ts'
 import { attentionUnit, blockUnit, mlpUnit } from './units.ts'
 

@@ -357,7 +357,7 @@ save: {to: out}
     const foreign = 'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.5, targets: Linear}\n'
     const recipe = await server.open(join(folder, 'recipe.yaml'), foreign, 'yaml')
     const found = await recipe.diagnostics()
-    assert.deepEqual(found.map((d) => d.code).sort(), ['targets-not-a-list', 'foreign-recipe'])
+    assert.deepEqual(found.map((d) => d.code).sort(), ['foreign-recipe', 'targets-not-a-list'])
     const actions = await recipe.actions(found[0])
     const convert = actions.find((a) => a.title === 'Convert to SparseScope recipe')
     const edit = convert?.edit?.documentChanges?.[1] as { edits: { newText: string }[] } | undefined
