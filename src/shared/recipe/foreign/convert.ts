@@ -4,14 +4,9 @@ import type { Recipe } from '../schema.ts'
 import { recipeSchema } from '../schema.ts'
 import type { Dialect, Json, JsonMap } from './dialect.ts'
 import { isMap, modifiersIn } from './dialect.ts'
+import { withoutUndefined, type Draft, type Note } from './draft.ts'
 import { pruneStepOf } from './modifier.ts'
 import { perpRecipe } from './perp.ts'
-
-export interface Note {
-  path: (string | number)[]
-  /** What was left out or guessed. */
-  message: string
-}
 
 export interface Conversion {
   recipe: Recipe
@@ -20,9 +15,6 @@ export interface Conversion {
 
 /** Of values that are left out one by one. */
 const mostNotes = 100
-
-/** A recipe under construction: checked against the schema at the end. */
-export type Draft = { [key: string]: Json | undefined }
 
 /** Converts a parsed file. The model is not named in most of them, so a placeholder stands in for it. */
 export function convertRecipe(value: unknown, dialect: Dialect): Conversion {
@@ -87,8 +79,4 @@ function modifierRecipe(root: JsonMap, notes: Note[]): Draft {
     ...(calibrates && { calibration: { data: 'path/to/text.jsonl', samples: 128, seq_len: 2048 } }),
     save: { to: 'path/to/output' },
   }
-}
-
-export function withoutUndefined(map: Draft): JsonMap {
-  return Object.fromEntries(Object.entries(map).filter((e): e is [string, Json] => e[1] !== undefined))
 }

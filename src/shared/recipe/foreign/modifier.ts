@@ -1,7 +1,7 @@
 // One modifier of llm-compressor or SparseML as a pruning step.
 import { allocationNames, allocationOf } from '../../allocations/allocations.ts'
 import { methodNames, methodOf, type MethodName } from '../../methods/methods.ts'
-import type { Draft, Note } from './convert.ts'
+import type { Draft, Note } from './draft.ts'
 import type { Json, JsonMap, Modifier } from './dialect.ts'
 
 /** Their names of our methods. */

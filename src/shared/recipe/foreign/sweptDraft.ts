@@ -3,7 +3,7 @@
 import { mostRuns } from '../../sweep/settingsOfRuns.ts'
 import { nameOf } from '../../sweep/settings.ts'
 import { withSetting } from '../overrides.ts'
-import { withoutUndefined, type Draft } from './convert.ts'
+import { withoutUndefined, type Draft } from './draft.ts'
 import type { Json, JsonMap } from './dialect.ts'
 
 export interface SweptLists {

@@ -3,10 +3,10 @@ import { largest } from '../format/lists.ts'
 import type { LintFacts } from '../recipe/facts.ts'
 import { resolveRecipe, type ResolvedRecipe } from '../recipe/resolve.ts'
 import type { Recipe } from '../recipe/schema.ts'
-import { expandSweep } from '../sweep/expandSweep.ts'
-import { prunesFirst, pruningOf } from '../sweep/pruningOf.ts'
-import { estimatesOf, type Estimates } from './estimates.ts'
-import { isAskedAt, timedParts, type WorkPart } from './time.ts'
+import { expandSweep } from './expandSweep.ts'
+import { prunesFirst, pruningOf } from './pruningOf.ts'
+import { estimatesOf, type Estimates } from '../plan/estimates.ts'
+import { isAskedAt, timedParts, type WorkPart } from '../plan/time.ts'
 
 /** Work of a run that others have in common with it. */
 export interface SharedWork {

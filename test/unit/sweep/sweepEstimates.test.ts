@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { estimatesOf } from '../../../src/shared/plan/estimates.ts'
-import { estimateRunOfSweep, estimateSweep, estimateSweepOf } from '../../../src/shared/plan/sweepEstimates.ts'
+import { estimateRunOfSweep, estimateSweep, estimateSweepOf } from '../../../src/shared/sweep/sweepEstimates.ts'
 import { noFacts, type LintFacts } from '../../../src/shared/recipe/facts.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
