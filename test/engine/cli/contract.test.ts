@@ -106,7 +106,10 @@ describe('every command', () => {
     writeFileSync(recipe, JSON.stringify({ version: 1, model: plain, prune: [{ sparsity: 0.5 }], recover }))
     const refused = cli('run', recipe, '--dry-run')
     assert.equal(refused.status, 2, refused.stdout)
-    assert.match(refused.stderr, /recover\.train: Nothing would be trained, as this model has no norm weights: train \[mask_lora\]\.\n$/)
+    assert.match(
+      refused.stderr,
+      /recover\.train: Nothing would be trained, as this model has no norm weights: train \[mask_lora\]\.\n$/,
+    )
     assert.deepEqual(readdirSync(temp.folder), ['a.prune.yaml'])
   })
 
