@@ -12,7 +12,7 @@ const node = {
   mainFields: ['module', 'main'],
 }
 // Bundled CommonJS dependencies call require(); an ES module bundle has none of its own.
-const banner = {
+export const banner = {
   js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
 }
 const native = ['koffi', 'webgpu']

@@ -1,17 +1,21 @@
-// `npm test`: set-up, build, then checks and every layer of tests, some at a time. The last line is `N passed, N failed`.
-// Name layers to run only those: `npm test -- unit engine`.
+// `npm test` and, with --all, `npm run test:all`: set-up, build, then checks and tests, some at a time. The last line is
+// `N passed, N failed`. Name layers to run only those: `npm test -- unit engine`.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runSteps } from './test/lanes.mjs'
+import { slowestText } from './test/slowest.mjs'
+import { suites } from './test/suites.mjs'
 
-const asked = process.argv.slice(2)
+const all = process.argv.includes('--all')
+const asked = process.argv.slice(2).filter((argument) => argument !== '--all')
 const counts = { passed: 0, failed: 0, skipped: 0 }
 /** What failed, told once more at the end: the outputs above it are ten thousand lines. */
 const failures = []
+const times = []
 const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-test-'))
-const wants = (layer) => asked.length === 0 || asked.includes(layer)
+const wants = ({ layer }) => asked.length === 0 || asked.includes(layer)
 
 /** A step that must work before anything else makes sense. */
 function must(title, args) {
@@ -23,15 +27,17 @@ function must(title, args) {
 
 /** A check that counts as one test. */
 function check(title, ...args) {
-  return { layer: null, title, args, countsOf: (status) => (status === 0 ? { passed: 1 } : { failed: 1 }) }
+  return { layer: 'check', title, args, countsOf: (status) => (status === 0 ? { passed: 1 } : { failed: 1 }) }
 }
 
-/** Test files that one process runs. */
-function mocha(layer, title, patterns) {
-  const file = join(scratch, `${title.replace(/\W+/g, '-')}.json`)
-  const args = ['node_modules/mocha/bin/mocha.js', '--reporter', 'test/support/countingReporter.cjs', ...patterns]
+/** Test files that one process runs, bundled. */
+function mocha({ layer, title, env }, bundles, name) {
+  const file = join(scratch, `${name}.json`)
+  const mochaArgs = ['--no-config', '--timeout', '180000', '--reporter', 'test/support/countingReporter.cjs']
+  const args = ['--enable-source-maps', 'node_modules/mocha/bin/mocha.js', ...mochaArgs, join(bundles, `${name}.mjs`)]
   const countsOf = () => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { failed: 1 })
-  return { layer, title, args, env: { SPARSESCOPE_TEST_COUNTS: file }, countsOf }
+  const told = { SPARSESCOPE_TEST_COUNTS: file, SPARSESCOPE_TEST_BUNDLES: bundles }
+  return { layer, title, args, env: { ...env, ...told }, countsOf }
 }
 
 /** The layers inside a real VS Code print their counts as JSON on their last line. */
@@ -40,37 +46,30 @@ function vscode() {
     const last = output.trim().split('\n').at(-1) ?? ''
     return last.startsWith('{') ? JSON.parse(last) : { failed: 1 }
   }
-  const title = 'test/integration and test/e2e (a real VS Code)'
-  return { layer: 'vscode', title, args: ['scripts/testVscode.mjs'], countsOf }
+  const title = all ? 'a real VS Code: test/integration/host and test/e2e' : 'one walk through a real VS Code'
+  return { layer: 'vscode', title, args: ['scripts/testVscode.mjs', ...(all ? [] : ['walk'])], countsOf }
 }
-
-/** Folders of test/engine that take long enough for a process of their own. */
-const large = ['compute', 'run', 'cli', 'sweep']
-const others = readdirSync('test/engine').filter((name) => !large.includes(name))
-const below = (name) => `test/engine/${name}${name.endsWith('.ts') ? '' : '/**/*.test.ts'}`
-const engine = (name) => mocha('engine', `test/engine/${name}`, [below(name)])
-
-/** Those that take longest first, so that the lanes end together. */
-const steps = [
-  vscode(),
-  engine('sweep'),
-  engine('run'),
-  mocha('engine', 'test/engine, the rest', others.map(below)),
-  engine('cli'),
-  engine('compute'),
-  mocha('webview', 'test/webview', ['test/webview/**/*.test.ts']),
-  mocha('unit', 'test/unit', ['test/unit/**/*.test.ts']),
-  ...(asked.length > 0
-    ? []
-    : [
-        check('type check', 'scripts/typecheck.mjs'),
-        check('lint', 'node_modules/eslint/bin/eslint.js', '.'),
-        check('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.'),
-      ]),
-].filter(({ layer }) => layer === null || wants(layer))
 
 must('set-up', ['scripts/setup.mjs', '--test'])
 must('build', ['esbuild.mjs'])
+// What needs npm packages comes after the set-up.
+const { bundleTests } = await import('./test/bundle.mjs')
+const processes = suites(all).filter(wants)
+const bundles = await bundleTests(Object.fromEntries(processes.map(({ files }, i) => [`suite${i}`, files])))
+/** Those that take longest first, so that the lanes end together. */
+const steps = [
+  vscode(),
+  check(
+    'lint',
+    'node_modules/eslint/bin/eslint.js',
+    ...(process.env.CI ? [] : ['--cache', '--cache-location', 'out/eslint']),
+    '.',
+  ),
+  check('type check', 'scripts/typecheck.mjs'),
+  ...processes.map((one, i) => mocha(one, bundles, `suite${i}`)),
+  check('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.'),
+].filter(wants)
+
 // One more than a machine of two processors has: each waits now and then, for browsers, locks, jobs.
 const atOnce = Math.min(5, Math.floor(availableParallelism() / 2) + 2)
 await runSteps(steps, atOnce, ({ title, countsOf }, status, output) => {
@@ -80,9 +79,11 @@ await runSteps(steps, atOnce, ({ title, countsOf }, status, output) => {
   const untold = result.failed ? [output.trim().split('\n').slice(-20).join('\n')] : []
   for (const failure of result.failures?.length ? result.failures : untold) failures.push(`${title}: ${failure}`)
   for (const key of Object.keys(counts)) counts[key] += result[key] ?? 0
+  times.push(...(result.slowest ?? []))
 })
-rmSync(scratch, { recursive: true, force: true })
+for (const folder of [scratch, bundles]) rmSync(folder, { recursive: true, force: true })
 
+console.log(`\n${slowestText(times)}`)
 if (failures.length > 0) console.log(`\n== what failed\n\n${failures.join('\n\n')}`)
 if (counts.skipped > 0) console.log(`\n${counts.skipped} skipped (each said why above)`)
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`)

@@ -1,6 +1,6 @@
-// The layers that need a real VS Code or a built product: protocol tests, suites inside the extension host, and tests
-// of the packaged extension in the browser. The last line of stdout is the count, and what failed, as JSON.
-//   node scripts/testVscode.mjs [protocol|host|e2e …]
+// The layers that need a real VS Code: suites inside the extension host, and tests of the packaged extension in the browser. The last
+// line of stdout is the count, and what failed, as JSON.
+//   node scripts/testVscode.mjs [host|e2e|walk …]     walk: of e2e what a new user sees first
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,41 +8,47 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packageVsix } from './package.mjs'
 import { setupVscode } from './setupVscode.mjs'
+import { bundleTests } from './test/bundle.mjs'
 import { findChromium, noChromium } from './vscode/browser.mjs'
 import { runHostTests } from './vscode/hostTests.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const asked = process.argv.slice(2)
 const wants = (layer) => asked.length === 0 || asked.includes(layer)
+const firstWalk = 'firstMinute.test.ts'
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const failures = []
+const slowest = []
 const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-vscode-'))
 
 function add(result) {
   for (const key of Object.keys(counts)) counts[key] += result[key] ?? 0
   failures.push(...(result.failures ?? []))
+  slowest.push(...(result.slowest ?? []))
 }
 
-function mocha(title, patterns, env = {}) {
+async function mocha(title, files, env) {
   console.log(`\n== ${title}`)
-  const file = join(scratch, `${title.replace(/\W+/g, '-')}.json`)
-  const reporter = join(root, 'test/support/countingReporter.cjs')
-  const args = ['node_modules/mocha/bin/mocha.js', '--reporter', reporter, ...patterns]
+  const counts = join(scratch, 'counts.json')
+  const bundles = await bundleTests({ e2e: files })
+  const mochaArgs = [
+    '--no-config',
+    '--timeout',
+    '180000',
+    '--reporter',
+    join(root, 'test/support/countingReporter.cjs'),
+  ]
+  const args = ['--enable-source-maps', 'node_modules/mocha/bin/mocha.js', ...mochaArgs, join(bundles, 'e2e.mjs')]
   const { status } = spawnSync(process.execPath, args, {
     cwd: root,
     // What tests say belongs above the last line of stdout, which is the count.
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...env, SPARSESCOPE_TEST_COUNTS: file },
+    env: { ...process.env, ...env, SPARSESCOPE_TEST_COUNTS: counts, SPARSESCOPE_TEST_BUNDLES: bundles },
   })
-  const result = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { failed: 1 }
+  rmSync(bundles, { recursive: true, force: true })
+  const result = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { failed: 1 }
   if (status !== 0 && !result.failed) result.failed = 1
   add(result)
-}
-
-function hasTests(folder) {
-  return (
-    existsSync(folder) && readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith('.test.ts'))
-  )
 }
 
 /** The folder of the installed VS Code, or the reason why there is none. */
@@ -56,13 +62,6 @@ function findVscode() {
 }
 
 async function main() {
-  const protocol = readdirSync(join(root, 'test/integration'), { withFileTypes: true })
-    .filter(
-      (entry) => entry.isDirectory() && entry.name !== 'host' && hasTests(join(root, 'test/integration', entry.name)),
-    )
-    .map((entry) => `test/integration/${entry.name}/**/*.test.ts`)
-  if (wants('protocol') && protocol.length > 0) mocha('test/integration: protocols', protocol)
-  if (!wants('host') && !wants('e2e')) return
   const { server, reason } = findVscode()
   if (!server) {
     // As in test/support/skip.ts: a machine that was set up for it has no excuse.
@@ -77,8 +76,9 @@ async function main() {
     add(await runHostTests({ root, server, vsix, scratch }))
   }
   const env = { SPARSESCOPE_VSCODE: server, SPARSESCOPE_VSIX: vsix }
-  if (wants('e2e') && hasTests(join(root, 'test/e2e')))
-    mocha('test/e2e: the packaged extension', ['test/e2e/**/*.test.ts'], env)
+  const walks = readdirSync(join(root, 'test/e2e')).filter((name) => name.endsWith('.test.ts'))
+  const files = walks.filter((name) => wants('e2e') || name === firstWalk).map((name) => `test/e2e/${name}`)
+  if (wants('e2e') || wants('walk')) await mocha('test/e2e: the packaged extension', files, env)
 }
 
 mkdirSync(scratch, { recursive: true })
@@ -91,5 +91,5 @@ try {
 }
 rmSync(scratch, { recursive: true, force: true })
 console.log(`\n${counts.passed} passing`)
-console.log(JSON.stringify({ ...counts, failures }))
+console.log(JSON.stringify({ ...counts, failures, slowest }))
 process.exit(counts.failed > 0 ? 1 : 0)

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { EngineError, exitCodeOf } from '../engine/errors.ts'
 import { explained } from '../engine/systemErrors.ts'
 import { printable, printableLine } from '../shared/format/printable.ts'
+import type { Io, Output } from './io.ts'
 import type { Progress } from './terminal/progressText.ts'
 import { createScreen } from './terminal/screen.ts'
 
@@ -15,7 +16,8 @@ export interface CommonOptions {
 
 /** The context of a command beside its arguments. */
 export interface Context {
-  /** Fires on Ctrl-C (SIGINT) and SIGTERM. */
+  /** What it is run in; `signal` is its signal. */
+  io: Io
   signal: AbortSignal
   /** A line for people: stdout, or stderr with --json. */
   say: (line: string) => void
@@ -29,6 +31,22 @@ export interface Outcome {
   /** Text for people, when --json is off and the command has not printed it already. */
   text?: string
   exitCode?: 0 | 1 | 3 | 130
+}
+
+/** All commands, in what they are run in. */
+export class Program extends Command {
+  /** Of the command that ran. */
+  exitCode = 0
+
+  constructor(readonly io: Io) {
+    super('sparsescope')
+  }
+}
+
+/** commander gives an action its command last. */
+function programOf(command: unknown): Program {
+  if (command instanceof Command && command.parent instanceof Program) return command.parent
+  throw new EngineError('internal', 'this command belongs to no program')
 }
 
 /** A new command with the options that all have; `examples` are shown by --help. */
@@ -60,27 +78,21 @@ export function usageLine(name: string, text: string): string {
 }
 
 /**
- * Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. After Ctrl-C the
- * body has `leaveAfterMs` to end by itself.
+ * Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. The engine looks at the
+ * signal between kernels; a body that is stuck in a long one is left `leaveAfterMs` after the signal.
  */
 export function runs<A extends unknown[]>(
   body: (context: Context, ...args: A) => Promise<Outcome>,
   leaveAfterMs = 500,
 ): (...args: A) => Promise<void> {
   return async (...args) => {
+    const program = programOf(args.at(-1))
+    const { io } = program
+    const { signal, stdout, stderr } = io
     const options = args.find((a): a is A[number] & CommonOptions => isOptions(a))
     const json = options?.json === true
-    const abort = new AbortController()
-    const stop = () => {
-      abort.abort()
-      // The engine checks the signal between kernels; if it is stuck in a long one, leave anyway. Outputs are
-      // temporary siblings until renamed, so nothing half-written stays under its final name.
-      setTimeout(() => process.exit(130), leaveAfterMs).unref()
-    }
-    process.once('SIGINT', stop)
-    // A job array's task may get it twice: from the scheduler, and from its script.
-    process.on('SIGTERM', stop)
-    const { stdout, stderr } = process
+    const leave = () => io.leaveAfter(leaveAfterMs)
+    signal.addEventListener('abort', leave, { once: true })
     const screen = createScreen({ lines: json ? stderr : stdout, stderr })
     // Also when the process is made to leave while it works.
     process.once('exit', screen.end)
@@ -89,15 +101,18 @@ export function runs<A extends unknown[]>(
         throw new EngineError('usage', '--adapter names a GPU, and --device cpu uses none: leave one of them out')
       const { progress } = screen
       const say = (line: string) => screen.say(printableLine(line))
-      const outcome = await body({ signal: abort.signal, say, progress }, ...args)
+      const outcome = await body({ io, signal, say, progress }, ...args)
       screen.end()
-      if (json) await print(`${JSON.stringify(outcome.json)}\n`)
-      else if (outcome.text !== undefined) await print(`${outcome.text}\n`)
-      process.exitCode = outcome.exitCode ?? 0
+      if (json) await print(stdout, `${JSON.stringify(outcome.json)}\n`)
+      else if (outcome.text !== undefined) await print(stdout, `${outcome.text}\n`)
+      program.exitCode = outcome.exitCode ?? 0
     } catch (error) {
       screen.end()
-      const code = showError(error)
-      process.exitCode = abort.signal.aborted ? 130 : code
+      const code = showError(error, stderr)
+      program.exitCode = signal.aborted ? 130 : code
+    } finally {
+      signal.removeEventListener('abort', leave)
+      process.off('exit', screen.end)
     }
   }
 }
@@ -106,14 +121,14 @@ function isOptions(value: unknown): value is CommonOptions {
   return typeof value === 'object' && value !== null && 'device' in value
 }
 
-function print(text: string): Promise<void> {
-  return new Promise((resolve) => process.stdout.write(printable(text), () => resolve()))
+function print(stdout: Output, text: string): Promise<void> {
+  return new Promise((resolve) => stdout.write(printable(text), resolve))
 }
 
 /** Says what went wrong on stderr. Returns the exit code. */
-export function showError(error: unknown): number {
+export function showError(error: unknown, stderr: Output): number {
   const { line, code } = toldOf(error)
-  process.stderr.write(`${line}\n`)
+  stderr.write(`${line}\n`)
   return code
 }
 

@@ -45,7 +45,7 @@ export const demoCommand = command('demo', 'inspect, prune, recover and evaluate
 async function demo(context: Context, target: string, options: DemoOptions): Promise<Outcome> {
   const folder = await copySample(target)
   context.say(`the sample is in ${shorter(folder)}`)
-  for (const remedy of fasterWith(await gatherFacts())) context.say(`faster: ${remedy}`)
+  for (const remedy of fasterWith(await gatherFacts(context.io.program))) context.say(`faster: ${remedy}`)
   const done: DemoRun[] = []
   for (const { folder: model, style, jobs } of demoModels) {
     await inspect(context, join(folder, model))

@@ -19,7 +19,7 @@ export const exportCommand = command('export', 'write the pruning steps of a rec
     runs(async (context, path: string, options: ExportOptions) => {
       const { recipe } = await readRecipe(path, [], context.signal)
       const exported = exportToLlmCompressor(recipe)
-      for (const lost of exported.lost) process.stderr.write(`${printableLine(`not in the export: ${lost}`)}\n`)
+      for (const lost of exported.lost) context.io.stderr.write(`${printableLine(`not in the export: ${lost}`)}\n`)
       if (options.out === undefined) return { json: exported, text: exported.text.trimEnd() }
       await writeNew(options.out, exported.text)
       context.say(`wrote ${options.out}`)

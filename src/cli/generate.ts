@@ -43,7 +43,7 @@ export const generateCommand = command('generate', 'generate text after a prompt
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: GenerateCommandOptions): Promise<Outcome> => {
-      const { signal } = context
+      const { signal, io } = context
       const checkpoint = await openCheckpoint(path)
       const model = openModel(checkpoint)
       const backend = await openFor(model, options)
@@ -52,7 +52,7 @@ export const generateCommand = command('generate', 'generate text after a prompt
       let said = false
       const onText = (piece: string) => {
         said = true
-        process.stdout.write(printable(piece))
+        io.stdout.write(printable(piece))
       }
       const generate = async () => {
         await using decoder = closing(
@@ -83,7 +83,7 @@ export const generateCommand = command('generate', 'generate text after a prompt
           precision: backend.precision,
         }
         if (!options.json)
-          process.stderr.write(
+          io.stderr.write(
             `\n${plural(tokens.length, 'token')}, ${tokensPerSecond.toFixed(1)} a second, ${backend.info.description}\n`,
           )
         return { json }

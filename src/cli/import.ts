@@ -25,7 +25,7 @@ export const importCommand = command('import', 'convert a recipe of llm-compress
       const imported =
         text.length > shortRecipe ? await inRecipeThread('import', [text], context.signal) : importRecipe(text)
       if ('problem' in imported) throw new EngineError('bad-recipe', `${path}: ${imported.problem}`)
-      for (const note of imported.notes) process.stderr.write(`${printableLine(`not taken over: ${note}`)}\n`)
+      for (const note of imported.notes) context.io.stderr.write(`${printableLine(`not taken over: ${note}`)}\n`)
       if (options.out === undefined) return { json: imported, text: imported.text.trimEnd() }
       await writeNew(options.out, imported.text)
       context.say(`wrote ${options.out}`)

@@ -1,16 +1,7 @@
-// The command line: the program around its commands.
-import { Command, CommanderError } from 'commander'
-import { showError, usageLine } from './command.ts'
+// The command line as a process: its streams, its signals, its exit code.
 import { errnoOf, writeError } from '../system/diskErrors.ts'
-import { commands } from './commands.ts'
-import { version } from './version.ts'
-
-const program = new Command('sparsescope')
-  .description('See where a language model is sparse, prune it, and recover what pruning cost.')
-  .version(version)
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(`${usageLine('', text)}\n`) })
-for (const command of commands) program.addCommand(command)
+import { showError } from './command.ts'
+import { run } from './program.ts'
 
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error) => {
@@ -21,14 +12,21 @@ for (const stream of [process.stdout, process.stderr])
   })
 
 // Errors beside a command, in a thread's or a timer's own turn, end it as its own errors do.
-process.on('uncaughtException', (error) => process.exit(showError(error)))
+process.on('uncaughtException', (error) => process.exit(showError(error, process.stderr)))
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error
-  // commander has printed its one line already; help and version are no mistakes.
-  process.exitCode = error.exitCode === 0 ? 0 : 2
-}
+const abort = new AbortController()
+const stop = () => abort.abort()
+process.once('SIGINT', stop)
+// A job array's task may get it twice: from the scheduler, and from its script.
+process.on('SIGTERM', stop)
+
+const exitCode = await run(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: abort.signal,
+  // Outputs are temporary siblings until renamed, so nothing half-written stays under its final name.
+  leaveAfter: (ms) => void setTimeout(() => process.exit(130), ms).unref(),
+  program: [...process.execArgv, process.argv[1]],
+})
 // Native libraries may keep threads of their own alive: leave as soon as stdout has been written.
-process.exit(process.exitCode ?? 0)
+process.exit(exitCode)

@@ -1,7 +1,8 @@
 // Starts a worker thread, from a bundle (`dist/<name>.mjs`) or, in tests and tools, from its source.
 import { readdirSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
 /**
@@ -15,7 +16,9 @@ export function startWorker(here: string, source: string, bundle: string, option
   const built = new URL(`dist/${bundle}.mjs`, root)
   if (isCurrent(built, root)) return new Worker(built, options)
   const url = new URL(source, here).href
-  const boot = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(url)}) })`
+  // By its address: a program that is a string looks for packages from where the process stands.
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs')
+  const boot = `import('${loader}').then(({ register }) => { register(); return import(${JSON.stringify(url)}) })`
   return new Worker(boot, { ...options, eval: true })
 }
 

@@ -1,9 +1,10 @@
-// The backends that a test of the engine runs on: all that this machine can open.
+// The backends that a test of the engine runs on: all that this machine can open, or of `npm test` two.
 import { availableParallelism } from 'node:os'
 import type { Backend } from '../../src/engine/compute/backend.ts'
 import { openCpu } from '../../src/engine/compute/cpu/open.ts'
 import { openReference } from './reference/backend.ts'
 import { openWebGpu } from '../../src/engine/compute/webgpu/backend.ts'
+import { named } from './extent.ts'
 
 export interface BackendCase {
   readonly name: string
@@ -13,7 +14,7 @@ export interface BackendCase {
 
 const threads = Math.min(2, availableParallelism())
 
-export const backends: readonly BackendCase[] = [
+const all: readonly BackendCase[] = [
   { name: 'reference', open: async () => ({ backend: openReference() }) },
   {
     name: 'wgpu',
@@ -31,3 +32,5 @@ export const backends: readonly BackendCase[] = [
     open: async () => ({ backend: await openCpu({ threads, largeBytes: 0 }) }),
   },
 ]
+
+export const backends = named(all, ['reference', 'cpu'])

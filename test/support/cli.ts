@@ -1,10 +1,13 @@
-// The built command line, run as a person would.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+// The command line: in this process where nothing but what it does and prints is looked at, else the built one, as a person runs it.
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import type { Output } from '../../src/cli/io.ts'
+import { run } from '../../src/cli/program.ts'
 
+/** The built command line: what starts processes is tested with it. @throws when it is not built. */
 export const entry = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url))
 
 export interface CliResult {
@@ -13,35 +16,59 @@ export interface CliResult {
   stderr: string
 }
 
-/** @throws when the command line is not built. */
-export function cli(...args: string[]): CliResult {
+/** In this process. */
+export function cli(...args: string[]): Promise<CliResult> {
   return cliIn(process.cwd(), ...args)
 }
 
+/** One at a time: they share the process's folder. */
+let last: Promise<unknown> = Promise.resolve()
+
 /** The same in a folder. */
-export function cliIn(cwd: string, ...args: string[]): CliResult {
-  if (!existsSync(entry)) throw new Error('dist/cli.mjs is missing: run `npm run build` first')
-  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], {
-    cwd,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  })
-  return { status, stdout, stderr }
+export function cliIn(cwd: string, ...args: string[]): Promise<CliResult> {
+  const result = last.then(() => runIn(cwd, args))
+  last = result.catch(() => undefined)
+  return result
+}
+
+async function runIn(cwd: string, args: readonly string[]): Promise<CliResult> {
+  const before = process.cwd()
+  process.chdir(cwd)
+  try {
+    const [stdout, stderr] = [collector(), collector()]
+    const { signal } = new AbortController()
+    const status = await run(args, { stdout, stderr, signal, leaveAfter: () => undefined, program: [entry] })
+    return { status, stdout: stdout.text(), stderr: stderr.text() }
+  } finally {
+    process.chdir(before)
+  }
+}
+
+function collector(): Output & { text(): string } {
+  let said = ''
+  return {
+    write(piece, written) {
+      said += piece
+      written?.()
+    },
+    text: () => said,
+  }
 }
 
 /** The one JSON object on stdout. */
-export function cliJson(...args: string[]): Record<string, unknown> {
-  const { status, stdout, stderr } = cli(...args, '--json')
+export async function cliJson(...args: string[]): Promise<Record<string, unknown>> {
+  const { status, stdout, stderr } = await cli(...args, '--json')
   if (status !== 0 && status !== 3) throw new Error(`exit code ${status}: ${stderr}`)
   return JSON.parse(stdout) as Record<string, unknown>
 }
 
-/** While this process goes on, as a server that the command line asks; `started` gets it to send signals. */
+/** In a process of its own, while this one goes on; `started` gets it to send signals. */
 export async function cliBeside(
   env: NodeJS.ProcessEnv,
   args: string[],
   started: (child: ChildProcess) => void = () => undefined,
 ): Promise<CliResult> {
+  if (!existsSync(entry)) throw new Error('dist/cli.mjs is missing: run `npm run build` first')
   const child = spawn(process.execPath, [entry, ...args], { env: { ...process.env, ...env } })
   started(child)
   const [stdout, stderr, [status]] = await Promise.all([

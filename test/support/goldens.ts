@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openCheckpoint } from '../../src/engine/checkpoint/checkpoint.ts'
+import { named } from './extent.ts'
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url))
 
@@ -13,14 +14,35 @@ export interface GoldenModel {
   readonly keys: readonly string[]
 }
 
-/** Every model folder of `goldens` and `goldens-extra`. */
+/**
+ * One of each shape of a block: norms before the branches, after them, on both sides; branches one after the other and side by side,
+ * of one norm and of two; heads that are normalised; plain and gated MLPs; experts, and experts beside a shared one.
+ */
+const blockShapes = [
+  'opt',
+  'opt_post_norm',
+  'gpt2',
+  'gpt_neox',
+  'phi',
+  'llama',
+  'gemma2',
+  'olmo2',
+  'qwen3',
+  'mixtral',
+  'qwen2_moe',
+]
+
+/** Every model folder of `goldens` and `goldens-extra`; of `npm test` one for each shape of a block. */
 export function goldenModels(): GoldenModel[] {
-  return ['goldens', 'goldens-extra'].flatMap((group) =>
+  const all = ['goldens', 'goldens-extra'].flatMap((group) =>
     readdirSync(join(fixtures, group))
       .map((name) => ({ name, path: join(fixtures, group, name) }))
-      .filter(({ path }) => existsSync(join(path, 'golden.safetensors')))
-      .map((model) => ({ ...model, keys: headerKeys(join(model.path, 'golden.safetensors')) })),
+      .filter(({ path }) => existsSync(join(path, 'golden.safetensors'))),
   )
+  return named(all, blockShapes).map((model) => ({
+    ...model,
+    keys: headerKeys(join(model.path, 'golden.safetensors')),
+  }))
 }
 
 /** Read at once, so that tests can be chosen by them. */

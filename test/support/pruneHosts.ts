@@ -1,10 +1,13 @@
 // The backends that prune, as tests of pruning go through them: with and without BLAS, and any GPU, a software one too.
 import { openCpu } from '../../src/engine/compute/cpu/open.ts'
 import type { PruneHost } from '../../src/engine/prune/host.ts'
+import { variants } from './extent.ts'
 import { openOrSkip } from './webgpu.ts'
 
-export const pruneHosts: Readonly<Record<string, (context: Mocha.Context) => Promise<PruneHost>>> = {
+const all: Readonly<Record<string, (context: Mocha.Context) => Promise<PruneHost>>> = {
   'blas auto': () => openCpu({ threads: 2, blas: 'auto' }),
   'blas none': () => openCpu({ threads: 2, blas: 'none' }),
   wgpu: (context) => openOrSkip(context),
 }
+
+export const pruneHosts = variants(all, ['blas auto'])

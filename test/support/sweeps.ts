@@ -1,4 +1,4 @@
-// Sweeps of a tiny model, run by the built command line.
+// Sweeps of a tiny model: by the command line in this process, which starts their runs as processes of the built one.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,13 +34,13 @@ export async function sweepPlace(): Promise<Workplace> {
   return made
 }
 
-export function sweep(place: Workplace, ...args: string[]): CliResult {
+export function sweep(place: Workplace, ...args: string[]): Promise<CliResult> {
   return cliIn(place.folder, 'sweep', ...args)
 }
 
 /** What `sweep ACTION … --json` prints, whatever its exit code. @throws when it prints nothing. */
-export function sweepJson(place: Workplace, ...args: string[]): SweepTable {
-  const { stdout, stderr } = sweep(place, ...args, '--json')
+export async function sweepJson(place: Workplace, ...args: string[]): Promise<SweepTable> {
+  const { stdout, stderr } = await sweep(place, ...args, '--json')
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as SweepTable
 }

@@ -13,11 +13,12 @@ export interface DoctorFacts {
   gpuInMachine: boolean
 }
 
-export async function gatherFacts(): Promise<DoctorFacts> {
+/** `program`: arguments of Node that run the command line in another process. */
+export async function gatherFacts(program: readonly string[]): Promise<DoctorFacts> {
   return {
     machine: await inspectMachine(),
     cpu: await inspectCpu().catch((error: unknown) => ({ error: message(error) })),
-    ...adaptersApart(),
+    ...adaptersApart(program),
     gpuInMachine: mayHaveGpu(),
   }
 }
@@ -25,8 +26,8 @@ export async function gatherFacts(): Promise<DoctorFacts> {
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 /** Drivers run in a child: they print to stderr as they like, and a crash of theirs is an answer. */
-function adaptersApart(): Pick<DoctorFacts, 'adapters' | 'adaptersError'> {
-  const args = [...process.execArgv, process.argv[1], 'doctor', '--adapters-only', '--json']
+function adaptersApart(program: readonly string[]): Pick<DoctorFacts, 'adapters' | 'adaptersError'> {
+  const args = [...program, 'doctor', '--adapters-only', '--json']
   const { status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
   try {
     return JSON.parse(stdout) as Pick<DoctorFacts, 'adapters' | 'adaptersError'>

@@ -36,7 +36,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
       folder: sweep.folder,
       indices,
       jobs,
-      start: (index) => startRun(sweep, index, options, share),
+      start: (index) => startRun(context.io.program, sweep, index, options, share),
       onStart: (index) => context.say(`begins ${runs[index].name}`),
       onEnd: async (index) => {
         const table = await writeTable(sweep, engine)
@@ -69,7 +69,13 @@ function shareOf(jobs: number, { threads, memory }: SweepOptions): Share {
   }
 }
 
-function startRun({ folder }: Sweep, index: number, options: SweepOptions, share: Share): ChildProcess {
+function startRun(
+  program: readonly string[],
+  { folder }: Sweep,
+  index: number,
+  options: SweepOptions,
+  share: Share,
+): ChildProcess {
   const own = [
     '--child',
     '--index',
@@ -80,7 +86,7 @@ function startRun({ folder }: Sweep, index: number, options: SweepOptions, share
     String(share.memory),
     '--json',
   ]
-  return spawn(process.execPath, [process.argv[1], 'sweep', 'run', folder.path, ...deviceArguments(options), ...own], {
+  return spawn(process.execPath, [...program, 'sweep', 'run', folder.path, ...deviceArguments(options), ...own], {
     // A group of its own: Ctrl-C on a terminal reaches it through this process, once.
     detached: process.platform !== 'win32',
     windowsHide: true,

@@ -44,7 +44,7 @@ async function submitRest(context: Context, sweep: Sweep, options: SweepOptions)
     // Above what is planned a process takes some for itself.
     const bytes = memory === undefined ? null : Math.floor(0.8 * (parseByteSize(memory) ?? 0))
     const own = ['--threads', String(cpus), ...(bytes === null ? [] : ['--memory', String(bytes)])]
-    const program = [process.execPath, process.argv[1], 'sweep', 'run', sweep.folder.path]
+    const program = [process.execPath, ...context.io.program, 'sweep', 'run', sweep.folder.path]
     const job = await submit(sweep, indices, [...program, ...deviceArguments(options), ...own])
     context.say(`submitted ${indices.length} of ${runs.length} runs as job ${job}`)
   } finally {

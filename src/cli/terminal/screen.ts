@@ -1,13 +1,7 @@
 // Output for people: lines, and below them one bar while work goes on. On a terminal the bar is taken away before
 // anything is written and drawn again under it; elsewhere progress is a plain line now and then.
+import type { Output } from '../io.ts'
 import { progressBar, progressLine, type Progress } from './progressText.ts'
-
-/** The part of process.stdout and process.stderr that a screen needs. */
-export interface Output {
-  readonly isTTY?: boolean
-  readonly columns?: number
-  write(text: string): unknown
-}
 
 export interface Screen {
   /** A line of the command's own, above the bar. */

@@ -76,16 +76,16 @@ describe("models of the Hub's cache", () => {
     await assert.rejects(openCheckpoint('hf:facebook/opt-tiny'), /not in the Hub's cache/)
   })
 
-  it('as the model of a recipe, and on the command line', () => {
+  it('as the model of a recipe, and on the command line', async () => {
     download()
     temp.write(
       'a.prune.yaml',
       'version: 1\nmodel: hf:facebook/opt-tiny\nprune: [{method: magnitude, sparsity: 0.5}]\nsave: {to: out}\n',
     )
-    const lint = cli('lint', temp.path('a.prune.yaml'), '--json')
+    const lint = await cli('lint', temp.path('a.prune.yaml'), '--json')
     assert.equal(lint.status, 0, lint.stdout)
-    const run = cliIn(temp.folder, 'run', 'a.prune.yaml', '--device', 'cpu')
+    const run = await cliIn(temp.folder, 'run', 'a.prune.yaml', '--device', 'cpu')
     assert.equal(run.status, 0, run.stderr)
-    assert.match(cli('compare', 'hf:facebook/opt-tiny', temp.path('out')).stdout, /12 tensors changed/)
+    assert.match((await cli('compare', 'hf:facebook/opt-tiny', temp.path('out'))).stdout, /12 tensors changed/)
   })
 })

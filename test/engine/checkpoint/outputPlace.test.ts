@@ -43,11 +43,11 @@ describe('the place of an output', () => {
     assert.deepEqual(readdirSync(temp.path('models', 'opt')), before)
   })
 
-  it('of sparsescope prune is refused with 2, and nothing is made in the model', () => {
+  it('of sparsescope prune is refused with 2, and nothing is made in the model', async () => {
     const before = readdirSync(temp.path('models', 'opt'))
     const options = ['--method', 'magnitude', '--sparsity', '0.5', '--device', 'cpu']
     for (const out of [temp.path('link', 'opt', 'a', 'out'), temp.path('models', 'opt')]) {
-      const { status, stderr } = cli('prune', temp.path('models', 'opt'), ...options, '--out', out)
+      const { status, stderr } = await cli('prune', temp.path('models', 'opt'), ...options, '--out', out)
       assert.equal(status, 2)
       assert.match(stderr, /the folder of the model/)
     }

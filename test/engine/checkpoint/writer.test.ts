@@ -14,11 +14,11 @@ import {
 } from 'node:fs'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { setTopLevel } from '../../../src/shared/format/jsonEdit.ts'
+import { childArguments } from '../../support/children.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { cannot } from '../../support/skip.ts'
@@ -54,8 +54,7 @@ type WaitingWriter = ChildProcessByStdio<null, Readable, null>
 
 /** A process in the middle of writing `source` to `to`. */
 function writeAndWait(source: Checkpoint, to: string): WaitingWriter {
-  const script = fileURLToPath(new URL('./killedWriter.ts', import.meta.url))
-  const command = ['--import', 'tsx', script, source.path, to]
+  const command = [...childArguments('killedWriterChild'), source.path, to]
   return spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

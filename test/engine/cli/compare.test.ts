@@ -10,31 +10,31 @@ describe('sparsescope compare', () => {
   const name = 'model.layers.0.mlp.up_proj.weight'
   const write = (file: string, values: number[]) => temp.write(file, safetensors({ [name]: f32([2, 2], values) }))
 
-  it('ends with 3 only when the expectation fails', () => {
+  it('ends with 3 only when the expectation fails', async () => {
     const a = write('a.safetensors', [0, 1, 2, 3])
     const kept = write('kept.safetensors', [0, 5, 2, 3])
     const filled = write('filled.safetensors', [1, 1, 2, 3])
-    assert.equal(cli('compare', a, kept, '--expect', 'mask-preserved').status, 0)
-    assert.equal(cli('compare', a, filled, '--expect', 'mask-preserved').status, 3)
-    assert.equal(cli('compare', a, filled).status, 0)
-    assert.equal(cli('compare', a, filled, '--expect', 'nothing').status, 2)
+    assert.equal((await cli('compare', a, kept, '--expect', 'mask-preserved')).status, 0)
+    assert.equal((await cli('compare', a, filled, '--expect', 'mask-preserved')).status, 3)
+    assert.equal((await cli('compare', a, filled)).status, 0)
+    assert.equal((await cli('compare', a, filled, '--expect', 'nothing')).status, 2)
   })
 
-  it('prints the contract’s JSON, also when the expectation fails', () => {
+  it('prints the contract’s JSON, also when the expectation fails', async () => {
     const a = write('a.safetensors', [0, 1, 2, 3])
     const b = write('b.safetensors', [4, 0, 2, 3])
-    const json = cliJson('compare', a, b, '--expect', 'mask-preserved')
+    const json = await cliJson('compare', a, b, '--expect', 'mask-preserved')
     const [change] = json.changed as Record<string, unknown>[]
     assert.deepEqual([change.name, change.max_abs, change.filled, change.emptied], [name, 4, 1, 1])
     assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], false])
   })
 
-  it('compares a single file with shards of other element types', () => {
-    const json = cliJson('compare', goldenPath('llama'), goldenPath('llama_bf16_sharded'))
+  it('compares a single file with shards of other element types', async () => {
+    const json = await cliJson('compare', goldenPath('llama'), goldenPath('llama_bf16_sharded'))
     assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], null])
   })
 
-  it('a mask that is not there is not preserved: a dense A, or nothing in common, is said and ends with 3', () => {
+  it('a mask that is not there is not preserved: a dense A, or nothing in common, is said and ends with 3', async () => {
     const dense = write('dense.safetensors', [1, 1, 2, 3])
     const other = temp.write('other.safetensors', safetensors({ x: f32([1], [0]) }))
     for (const [a, b] of [
@@ -42,7 +42,7 @@ describe('sparsescope compare', () => {
       [dense, other],
       [other, dense],
     ]) {
-      const { status, stdout } = cli('compare', a, b, '--expect', 'mask-preserved')
+      const { status, stdout } = await cli('compare', a, b, '--expect', 'mask-preserved')
       assert.equal(status, 3)
       assert.match(stdout, /nothing to compare/i)
       assert.doesNotMatch(stdout, /preserved/)

@@ -35,8 +35,8 @@ describe('every command', () => {
   afterEach(() => temp.remove())
 
   for (const name of commands)
-    it(`${name} --help shows --json, --device and an example`, () => {
-      const { status, stdout } = cli(name, '--help')
+    it(`${name} --help shows --json, --device and an example`, async () => {
+      const { status, stdout } = await cli(name, '--help')
       assert.equal(status, 0)
       for (const part of ['--json', '--device', 'Examples:', `$ sparsescope ${name}`]) assert.ok(stdout.includes(part))
     })
@@ -64,38 +64,38 @@ describe('every command', () => {
     ['a seed that is none', 'analyse', model, '--calibration', ids, '--seed', 'x'],
     ['an allocation from one point', 'analyse', model, '--calibration', ids, '--sparsity', '0.5', '--allocate', '0.5'],
   ])
-    it(`refuses ${what} with 2 and one line`, () => {
-      const { status, stdout, stderr } = cli(...args)
+    it(`refuses ${what} with 2 and one line`, async () => {
+      const { status, stdout, stderr } = await cli(...args)
       assert.equal(status, 2, stderr)
       assert.equal(stdout, '')
       assert.match(stderr, /^sparsescope: .+\n$/)
     })
 
-  it('analyses: the contract of its JSON, which --out writes too, once', () => {
+  it('analyses: the contract of its JSON, which --out writes too, once', async () => {
     const copy = join(temp.folder, 'opt')
     cpSync(model, copy, { recursive: true })
     const out = join(temp.folder, 'map.json')
     const args = ['analyse', copy, '--calibration', ids, '--method', 'wanda', '--sparsity', '0.5', '--device', 'cpu']
-    const analysis = cliJson(...args, '--sensitivity', 'block', '--out', out)
+    const analysis = await cliJson(...args, '--sensitivity', 'block', '--out', out)
     const [module] = analysis.modules as Record<string, unknown>[]
     const keys = ['name', 'block', 'activation', 'errors', 'sensitivity', 'std', 'kurtosis', 'outliers']
     assert.deepEqual(Object.keys(module).sort(), keys.sort())
     assert.deepEqual(Object.keys(module.activation as object), ['norm', 'outliers', 'effective_rank'])
     assert.deepEqual(Object.keys((module.errors as object[])[0]), ['method', 'sparsity', 'pattern', 'error'])
     assert.deepEqual(JSON.parse(readFileSync(out, 'utf8')), analysis)
-    assert.equal(cli(...args, '--out', out).status, 2)
+    assert.equal((await cli(...args, '--out', out)).status, 2)
   })
 
-  it('rehearses what can be run, and refuses what cannot, as the run would', () => {
+  it('rehearses what can be run, and refuses what cannot, as the run would', async () => {
     const recipe = join(temp.folder, 'a.prune.yaml')
     const write = (target: string) =>
       writeFileSync(recipe, JSON.stringify({ version: 1, model, prune: [{ targets: [target] }], save: { to: 'out' } }))
     write('Linear')
-    const { prunedModules } = cliJson('run', recipe, '--dry-run')
+    const { prunedModules } = await cliJson('run', recipe, '--dry-run')
     assert.equal(prunedModules, 12)
     write('model.decoder.embed_tokens')
     for (const args of [[], ['--dry-run'], ['--dry-run', '--json']]) {
-      const { status, stdout, stderr } = cli('run', recipe, ...args)
+      const { status, stdout, stderr } = await cli('run', recipe, ...args)
       assert.equal(status, 2)
       assert.equal(stdout, '')
       assert.match(stderr, /^sparsescope: .*embed_tokens.*\n$/)
@@ -104,7 +104,7 @@ describe('every command', () => {
     const recover = { mode: 'retrain', train: ['norm'], data: 'ids.safetensors', seq_len: 8 }
     const plain = goldenModels().find(({ name }) => name === 'olmo')?.path
     writeFileSync(recipe, JSON.stringify({ version: 1, model: plain, prune: [{ sparsity: 0.5 }], recover }))
-    const refused = cli('run', recipe, '--dry-run')
+    const refused = await cli('run', recipe, '--dry-run')
     assert.equal(refused.status, 2, refused.stdout)
     assert.match(
       refused.stderr,
@@ -134,14 +134,14 @@ describe('every command', () => {
     assert.deepEqual(readdirSync(temp.folder).sort(), ['.sparsescope', 'a.prune.yaml'])
   })
 
-  it('forward replaces neither its ids nor anything of the model', () => {
+  it('forward replaces neither its ids nor anything of the model', async () => {
     const [copy, own] = [join(temp.folder, 'model'), join(temp.folder, 'ids.safetensors')]
     cpSync(model, copy, { recursive: true })
     cpSync(ids, own)
     const files = [own, ...readdirSync(copy, { withFileTypes: true }).filter((e) => e.isFile()).map(({ name }) => join(copy, name))] // prettier-ignore
     const before = files.map((file) => readFileSync(file, 'base64'))
     for (const out of [join(copy, 'model.safetensors'), join(copy, 'out.safetensors'), own]) {
-      const { status, stderr } = cli('forward', copy, '--ids', own, '--out', out, '--device', 'cpu')
+      const { status, stderr } = await cli('forward', copy, '--ids', own, '--out', out, '--device', 'cpu')
       assert.equal(status, 2)
       assert.match(stderr, /never touched|--ids, which it would replace/)
     }

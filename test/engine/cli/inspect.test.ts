@@ -24,10 +24,10 @@ describe('sparsescope inspect', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
   afterEach(() => temp.remove())
-  const inspect = (...args: string[]) => cliJson('inspect', ...args) as unknown as Json
+  const inspect = async (...args: string[]) => (await cliJson('inspect', ...args)) as unknown as Json
 
-  it('lists every tensor, with no statistics unless asked', () => {
-    const { tensors, totals } = inspect(goldenPath('gpt2'))
+  it('lists every tensor, with no statistics unless asked', async () => {
+    const { tensors, totals } = await inspect(goldenPath('gpt2'))
     assert.equal(tensors.length, 28)
     assert.ok(tensors.every((t) => t.zeros === undefined))
     // 2 blocks of c_attn 48·144, c_proj 48·48, c_fc 48·192 and c_proj 192·48.
@@ -39,7 +39,7 @@ describe('sparsescope inspect', () => {
     assert.equal(totals.roles.embedding.parameters, (160 + 32) * 48)
   })
 
-  it('counts zeros of the block linears apart from embeddings, norms and head', () => {
+  it('counts zeros of the block linears apart from embeddings, norms and head', async () => {
     const rng = createRng(1)
     const zeros = (count: number, share: number) =>
       Float32Array.from({ length: count }, () => (rng.uniform() < share ? 0 : 1))
@@ -53,12 +53,12 @@ describe('sparsescope inspect', () => {
         'lm_head.weight': f32([8, 8], zeros(64, 1)),
       }),
     )
-    const { totals } = inspect(temp.folder, '--stats')
+    const { totals } = await inspect(temp.folder, '--stats')
     const count = up.filter((v) => v === 0).length
     assert.deepEqual(totals.linears, { ...totals.linears, parameters: 64, zeros: count, sparsity: count / 64 })
   })
 
-  it('checks N:M along the inputs, also where the checkpoint stores [in, out]', () => {
+  it('checks N:M along the inputs, also where the checkpoint stores [in, out]', async () => {
     // 2:4 down the columns of the stored [4, 2]: inputs 0 and 1 of both outputs are zero.
     const stored = f32([4, 4], [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1])
     temp.write(
@@ -73,34 +73,34 @@ describe('sparsescope inspect', () => {
       JSON.stringify({ model_type: 'gpt2', n_embd: 4, n_layer: 1, n_head: 1, n_positions: 2, vocab_size: 2 }),
     )
     const name = 'transformer.h.0.attn.c_proj.weight'
-    const nm = () => inspect(temp.folder, '--tensor', name, '--nm', '2:4,3:4').tensors[0].nm
-    assert.deepEqual(nm(), { '2:4': { groups: 4, violations: 0 }, '3:4': { groups: 4, violations: 4 } })
+    const nm = async () => (await inspect(temp.folder, '--tensor', name, '--nm', '2:4,3:4')).tensors[0].nm
+    assert.deepEqual(await nm(), { '2:4': { groups: 4, violations: 0 }, '3:4': { groups: 4, violations: 4 } })
     temp.write('config.json', '{}')
-    assert.deepEqual(nm(), { '2:4': { groups: 4, violations: 2 }, '3:4': { groups: 4, violations: 2 } })
+    assert.deepEqual(await nm(), { '2:4': { groups: 4, violations: 2 }, '3:4': { groups: 4, violations: 2 } })
   })
 
-  it('prints a table for people', () => {
-    const { status, stdout } = cli('inspect', goldenPath('opt'), '--stats')
+  it('prints a table for people', async () => {
+    const { status, stdout } = await cli('inspect', goldenPath('opt'), '--stats')
     assert.equal(status, 0)
     assert.match(stdout, /model\.decoder\.layers\.0\.fc1\.weight +F32 +\[96, 48\]/)
     assert.match(stdout, /sparsity of the block linears: 0\.00 %/)
   })
 
-  it('says that there are no block linears instead of a sparsity of theirs', () => {
+  it('says that there are no block linears instead of a sparsity of theirs', async () => {
     temp.write('model.safetensors', safetensors({ 'model.norm.weight': f32([4], [0, 1, 2, 3]) }))
-    const { stdout } = cli('inspect', temp.folder, '--stats')
+    const { stdout } = await cli('inspect', temp.folder, '--stats')
     assert.match(stdout, /no linears of blocks/)
     assert.doesNotMatch(stdout, /sparsity of the block linears/)
-    assert.equal(inspect(temp.folder, '--stats').totals.linears.sparsity, null)
+    assert.equal((await inspect(temp.folder, '--stats')).totals.linears.sparsity, null)
   })
 
-  it('a few zeros among many weights are not 0.00 %', () => {
+  it('a few zeros among many weights are not 0.00 %', async () => {
     const weights = new Float32Array(256 * 256).fill(1).fill(0, 0, 2)
     temp.write('model.safetensors', safetensors({ 'model.layers.0.mlp.up_proj.weight': f32([256, 256], weights) }))
-    assert.match(cli('inspect', temp.folder, '--stats').stdout, /sparsity of the block linears: < 0\.01 %/)
+    assert.match((await cli('inspect', temp.folder, '--stats')).stdout, /sparsity of the block linears: < 0\.01 %/)
   })
 
-  it('ends with 2 and one line for bad input', () => {
+  it('ends with 2 and one line for bad input', async () => {
     temp.write('model.safetensors', 'version https://git-lfs.github.com/spec/v1\n')
     for (const args of [
       [temp.folder],
@@ -108,7 +108,7 @@ describe('sparsescope inspect', () => {
       [goldenPath('opt'), '--tensor', 'fc9'],
       [goldenPath('opt'), '--nm', '4:2'],
     ]) {
-      const { status, stdout, stderr } = cli('inspect', ...args)
+      const { status, stdout, stderr } = await cli('inspect', ...args)
       assert.equal(status, 2, args.join(' '))
       assert.equal(stdout, '')
       assert.match(stderr, /^sparsescope: .*\n$/)

@@ -27,7 +27,7 @@ describe('sparsescope prune that was killed', function () {
   }
 
   it('leaves nothing behind once it is run again', async () => {
-    assert.equal(cli(...args()).status, 0)
+    assert.equal((await cli(...args())).status, 0)
     const expected = readFileSync(place.path('out', 'pruned', 'model.safetensors'))
     for (let point = 1; ; point += all ? 1 : 9) {
       place.remove()
@@ -35,14 +35,14 @@ describe('sparsescope prune that was killed', function () {
       if (!killedAt(point, place.folder, ...args())) break
       const left = inside()
       letTimePass()
-      const { status, stderr } = cli(...args())
+      const { status, stderr } = await cli(...args())
       assert.equal(status, left.includes('pruned') ? 2 : 0, stderr)
       assert.deepEqual(inside(), ['pruned'], `killed at ${point}`)
       assert.deepEqual(readFileSync(place.path('out', 'pruned', 'model.safetensors')), expected)
     }
   })
 
-  it('takes along neither what is in use nor what prune has not made', () => {
+  it('takes along neither what is in use nor what prune has not made', async () => {
     const ours = (name: string) => place.path('out', `.sparsescope-prune-${name}`)
     mkdirSync(ours('young'), { recursive: true })
     mkdirSync(join(ours('full'), 'a thesis'), { recursive: true })
@@ -51,7 +51,7 @@ describe('sparsescope prune that was killed', function () {
     const old = new Date(2026, 0, 1)
     for (const name of ['full', 'file']) utimesSync(ours(name), old, old)
     const before = inside()
-    assert.equal(cli(...args()).status, 0)
+    assert.equal((await cli(...args())).status, 0)
     assert.deepEqual(inside(), [...before, 'pruned'].sort())
     assert.deepEqual(readdirSync(place.path('model')).sort(), ['config.json', 'model.safetensors'])
   })

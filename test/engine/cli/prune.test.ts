@@ -21,7 +21,7 @@ describe('sparsescope prune', () => {
 
   it('writes the weights that the golden mask leaves, and leaves nothing else behind', async () => {
     const perp = ['--method', 'wanda', '--sparsity', '0.5', '--selection', 'perp', '--seq-len', '16']
-    const json = cliJson(...prune(...perp, ...calibration))
+    const json = await cliJson(...prune(...perp, ...calibration))
     const golden = await readTensors(goldenPath('opt', 'prune', 'wanda_u50.safetensors'))
     const dense = await readTensors(join(goldenPath('opt'), 'model.safetensors'))
     const pruned = await readTensors(join(out, 'model.safetensors'))
@@ -45,8 +45,8 @@ describe('sparsescope prune', () => {
   it('a checkpoint of torch.save gives the weights that its safetensors give', async () => {
     const torch = new URL('../../fixtures/torch/opt', import.meta.url).pathname
     const wanda = ['--method', 'wanda', '--pattern', '2:4', '--seq-len', '16', ...calibration, '--device', 'cpu']
-    cliJson('prune', torch, '--out', join(temp.folder, 'fromTorch'), ...wanda)
-    cliJson('prune', goldenPath('opt'), '--out', out, ...wanda)
+    await cliJson('prune', torch, '--out', join(temp.folder, 'fromTorch'), ...wanda)
+    await cliJson('prune', goldenPath('opt'), '--out', out, ...wanda)
     const [a, b] = await Promise.all(
       ['fromTorch', 'pruned'].map((name) => readTensors(join(temp.folder, name, 'model.safetensors'))),
     )
@@ -61,7 +61,7 @@ describe('sparsescope prune', () => {
     assert.deepEqual(header.__metadata__, { format: 'pt' })
   })
 
-  it('refuses in one line, with 2, what cannot be, and writes nothing', () => {
+  it('refuses in one line, with 2, what cannot be, and writes nothing', async () => {
     for (const [args, message] of [
       [['--method', 'magnitude'], /--sparsity 0.5, or --pattern 2:4/],
       [['--method', 'wanda', '--sparsity', '0.5'], /--method wanda looks at data/],
@@ -69,26 +69,26 @@ describe('sparsescope prune', () => {
       [['--method', 'magnitude', '--sparsity', '1.5'], /^sparsescope: Sparsity is a fraction/],
       [['--method', 'sharpest', '--sparsity', '0.5'], /sharpest/],
     ] as const) {
-      const { status, stderr } = cli(...prune(...args))
+      const { status, stderr } = await cli(...prune(...args))
       assert.equal(status, 2, args.join(' '))
       assert.match(stderr, message)
       assert.deepEqual(readdirSync(temp.folder), [])
     }
   })
 
-  it('takes back the folders it made for an output that never came', () => {
+  it('takes back the folders it made for an output that never came', async () => {
     const deep = join(temp.folder, 'a', 'b', 'out')
     const args = ['--out', deep, '--method', 'random', '--sparsity', '0.5', '--device', 'cpu']
-    assert.equal(cli('prune', join(temp.folder, 'nowhere'), ...args).status, 2)
+    assert.equal((await cli('prune', join(temp.folder, 'nowhere'), ...args)).status, 2)
     assert.deepEqual(readdirSync(temp.folder), [])
-    assert.equal(cli('prune', goldenPath('opt'), ...args).status, 0)
+    assert.equal((await cli('prune', goldenPath('opt'), ...args)).status, 0)
     assert.deepEqual(readdirSync(join(temp.folder, 'a', 'b')), ['out'])
   })
 
-  it('never overwrites', () => {
+  it('never overwrites', async () => {
     const once = prune('--method', 'random', '--sparsity', '0.5')
-    assert.equal(cli(...once).status, 0)
-    const { status, stderr } = cli(...once)
+    assert.equal((await cli(...once)).status, 0)
+    const { status, stderr } = await cli(...once)
     assert.equal(status, 2)
     assert.match(stderr, /exists already/)
   })

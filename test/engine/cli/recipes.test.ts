@@ -27,76 +27,76 @@ describe('commands on recipes', () => {
   })
   beforeEach(() => (temp = scratch()))
   afterEach(() => temp.remove())
-  const lintJson = (path: string) => cliJson('lint', path).findings as (Finding & { file: string })[]
+  const lintJson = async (path: string) => (await cliJson('lint', path)).findings as (Finding & { file: string })[]
 
-  it('lint ends with 0 without findings and with 3 for a warning or an error', () => {
+  it('lint ends with 0 without findings and with 3 for a warning or an error', async () => {
     const quiet = '# sparsescope-disable M3: only 16 are there\n'
     const good = temp.write('good.prune.yaml', quiet + recipe(golden.model, golden.data))
     const warned = temp.write('warned.prune.yaml', recipe(golden.model, golden.data))
     const broken = temp.write('broken.prune.yaml', 'version: [1\n')
-    assert.equal(cli('lint', good).status, 0, cli('lint', good).stdout)
-    assert.equal(cli('lint', warned).status, 3)
-    assert.equal(cli('lint', good, broken).status, 3)
-    assert.equal(cli('lint', '--severity', 'M3=off', warned).status, 0)
-    assert.equal(cli('lint', join(golden.model, 'nothing.prune.yaml')).status, 2)
-    assert.equal(cli('lint', '--severity', 'M3=loud', warned).status, 2)
-    assert.equal(cli('lint').status, 2)
+    assert.equal((await cli('lint', good)).status, 0, (await cli('lint', good)).stdout)
+    assert.equal((await cli('lint', warned)).status, 3)
+    assert.equal((await cli('lint', good, broken)).status, 3)
+    assert.equal((await cli('lint', '--severity', 'M3=off', warned)).status, 0)
+    assert.equal((await cli('lint', join(golden.model, 'nothing.prune.yaml'))).status, 2)
+    assert.equal((await cli('lint', '--severity', 'M3=loud', warned)).status, 2)
+    assert.equal((await cli('lint')).status, 2)
   })
 
-  it('lint prints the JSON of the contract, zero-based', () => {
+  it('lint prints the JSON of the contract, zero-based', async () => {
     const path = temp.write('a.prune.yaml', recipe(golden.model, golden.data).replace('sparsity: 0.5', 'sparsity: 50'))
-    const found = lintJson(path).find((f) => f.rule === 'N6')
+    const found = (await lintJson(path)).find((f) => f.rule === 'N6')
     assert.ok(found)
     assert.deepEqual(found.range, { start: { line: 3, character: 30 }, end: { line: 3, character: 32 } })
     assert.deepEqual([found.file, found.severity], [path, 'error'])
     assert.equal(found.fixes[0].edits[0].newText, '0.5')
   })
 
-  it('lint knows the names of the model and the rows of the data', () => {
+  it('lint knows the names of the model and the rows of the data', async () => {
     const path = temp.write(
       'a.prune.yaml',
       recipe(golden.model, golden.data)
         .replace('0.5}', '0.5, targets: ["re:fc1"]}')
         .replace('samples: 16', 'samples: 99'),
     )
-    const rules = lintJson(path).map((f) => f.rule)
+    const rules = (await lintJson(path)).map((f) => f.rule)
     assert.ok(rules.includes('T3') && rules.includes('M5'), rules.join())
   })
 
-  it('lint says what is wrong with a checkpoint and goes on', () => {
+  it('lint says what is wrong with a checkpoint and goes on', async () => {
     const model = temp.path('model')
     temp.write('model/config.json', readFileSync(join(golden.model, 'config.json'), 'utf8'))
     const path = temp.write('a.prune.yaml', recipe(model, golden.data).replace('0.5', '5'))
-    const rules = () => lintJson(path).map((f) => f.rule)
-    assert.ok(rules().includes('C1') && rules().includes('N6'), rules().join())
+    const rules = async () => (await lintJson(path)).map((f) => f.rule)
+    assert.ok((await rules()).includes('C1') && (await rules()).includes('N6'), (await rules()).join())
     temp.write('model/model.safetensors', 'version https://git-lfs.github.com/spec/v1\n')
-    assert.ok(rules().includes('C7'), rules().join())
+    assert.ok((await rules()).includes('C7'), (await rules()).join())
     temp.write('model/model.safetensors', new Uint8Array(64).fill(1))
-    assert.ok(rules().includes('C3'), rules().join())
+    assert.ok((await rules()).includes('C3'), (await rules()).join())
   })
 
-  it('schema prints the JSON Schema', () => {
-    assert.deepEqual(JSON.parse(cli('schema').stdout), JSON.parse(JSON.stringify(recipeJsonSchema())))
+  it('schema prints the JSON Schema', async () => {
+    assert.deepEqual(JSON.parse((await cli('schema')).stdout), JSON.parse(JSON.stringify(recipeJsonSchema())))
   })
 
-  it('import converts, lists what is lost on stderr, and overwrites nothing', () => {
+  it('import converts, lists what is lost on stderr, and overwrites nothing', async () => {
     const foreign = temp.write(
       'recipe.yaml',
       'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.5}\n    GPTQModifier: {scheme: W4A16}\n',
     )
-    const { status, stdout, stderr } = cli('import', foreign)
+    const { status, stdout, stderr } = await cli('import', foreign)
     assert.equal(status, 0)
     assert.match(stdout, /method: wanda/)
     assert.match(stderr, /GPTQModifier/)
     const out = temp.path('made.prune.yaml')
-    assert.equal(cli('import', foreign, '--out', out).status, 0)
-    assert.equal(cli('import', foreign, '--out', out).status, 2)
-    assert.equal(cli('import', temp.write('other.yaml', 'a: 1\n')).status, 2)
+    assert.equal((await cli('import', foreign, '--out', out)).status, 0)
+    assert.equal((await cli('import', foreign, '--out', out)).status, 2)
+    assert.equal((await cli('import', temp.write('other.yaml', 'a: 1\n'))).status, 2)
   })
 
-  it('export writes the pruning steps, and refuses what is no recipe', () => {
+  it('export writes the pruning steps, and refuses what is no recipe', async () => {
     const path = temp.write('a.prune.yaml', recipe(golden.model, golden.data))
-    assert.match(cli('export', path).stdout, /WandaPruningModifier/)
-    assert.equal(cli('export', temp.write('bad.prune.yaml', 'version: 1\n')).status, 2)
+    assert.match((await cli('export', path)).stdout, /WandaPruningModifier/)
+    assert.equal((await cli('export', temp.write('bad.prune.yaml', 'version: 1\n'))).status, 2)
   })
 })

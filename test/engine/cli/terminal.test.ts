@@ -93,7 +93,7 @@ describe('the command line on a terminal', function () {
   for (const [what, args] of Object.entries(commands))
     for (const columns of [40, 100])
       it(`${what}, ${columns} columns: bar, messages and results never touch`, async () => {
-        const { stdout, stderr, status: expected } = (piped[what] ??= cliIn(makePlace(), ...args))
+        const { stdout, stderr, status: expected } = (piped[what] ??= await cliIn(makePlace(), ...args))
         const failed = expected === 0 ? '' : stderr
         const lines = `${stdout}${failed}`.split('\n').map(alike)
         while (lines.at(-1) === '') lines.pop()

@@ -30,10 +30,10 @@ interface Ours {
 const argmax = (list: readonly number[]) => list.reduce((best, value, i) => (value > list[best] ? i : best), 0)
 const near = (a: number, b: number, tolerance: number) => ok(Math.abs(a - b) <= tolerance, `${a} against ${b}`)
 
-function scored(model: string, task: string, ...more: string[]): Ours {
+async function scored(model: string, task: string, ...more: string[]): Promise<Ours> {
   const data = join(fixtures, 'data', `${task}.jsonl`)
   const args = ['--task', task, '--data', data, '--items', '--precision', 'f32', '--device', 'cpu', ...more]
-  return cliJson('evaluate', model, ...args) as unknown as Ours
+  return (await cliJson('evaluate', model, ...args)) as unknown as Ours
 }
 
 /** Figures are means of the same rows: equal but for the rounding of the last operations. */
@@ -75,16 +75,16 @@ describe('zero-shot tasks beside lm-evaluation-harness', () => {
 
   for (const [task, wanted] of Object.entries(goldens)) {
     const [name, maxPositions] = task.split('_max')
-    it(`${task}: log-likelihoods within 1e-3 a token, every argmax, accuracies and errors`, () => {
-      agree(scored(join(folder, maxPositions === undefined ? 'model' : 'short'), name), wanted)
+    it(`${task}: log-likelihoods within 1e-3 a token, every argmax, accuracies and errors`, async () => {
+      agree(await scored(join(folder, maxPositions === undefined ? 'model' : 'short'), name), wanted)
     })
   }
 
-  it('batches that little memory makes small give the same', () => {
-    agree(scored(join(folder, 'model'), 'arc_easy', '--memory', '1MB'), goldens.arc_easy)
+  it('batches that little memory makes small give the same', async () => {
+    agree(await scored(join(folder, 'model'), 'arc_easy', '--memory', '1MB'), goldens.arc_easy)
   })
 
-  it('the same of SmolLM2-135M, whose folder SMOLLM2 names', function () {
+  it('the same of SmolLM2-135M, whose folder SMOLLM2 names', async function () {
     const smol = process.env.SMOLLM2
     if (!smol) cannot(this, 'SMOLLM2 names no folder of SmolLM2-135M-Instruct')
     this.timeout(600_000)
@@ -97,11 +97,11 @@ describe('zero-shot tasks beside lm-evaluation-harness', () => {
     const none = { acc_norm: null, acc_norm_stderr: null, perplexity: null }
     for (const [task, figures] of Object.entries(dense)) {
       const loglikelihoods = rowsOf(`${task}.jsonl`).map((row) => row.loglikelihoods)
-      agree(scored(smol, task), { ...none, ...figures, loglikelihoods } as Wanted)
+      agree(await scored(smol, task), { ...none, ...figures, loglikelihoods } as Wanted)
     }
     const rows = rowsOf('arc_easy_max18.jsonl')
     const acc = rows.reduce((sum, row) => sum + row.acc, 0) / rows.length
-    const ours = scored(shortened(smol, join(folder, 'smol'), 18), 'arc_easy')
+    const ours = await scored(shortened(smol, join(folder, 'smol'), 18), 'arc_easy')
     const { acc_norm, acc_norm_stderr } = { acc_norm: ours.acc_norm, acc_norm_stderr: ours.acc_norm_stderr ?? null }
     const stderr = Math.sqrt((acc * (1 - acc)) / (rows.length - 1))
     const loglikelihoods = rows.map((row) => row.loglikelihoods)

@@ -22,7 +22,16 @@ describe('models side by side', () => {
     folder = mkdtempSync(join(tmpdir(), 'side-'))
     await writeTinyModel(path('dense'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 64 })
     writeFileSync(path('dense/tokenizer.json'), JSON.stringify(byteTokenizer()))
-    const pruned = cli('prune', path('dense'), '--method', 'magnitude', '--sparsity', '0.8', '--out', path('pruned'))
+    const pruned = await cli(
+      'prune',
+      path('dense'),
+      '--method',
+      'magnitude',
+      '--sparsity',
+      '0.8',
+      '--out',
+      path('pruned'),
+    )
     equal(pruned.status, 0, pruned.stderr)
     mkdirSync(path('broken'))
     copyFileSync(path('dense/config.json'), path('broken/config.json'))
@@ -70,7 +79,7 @@ describe('models side by side', () => {
     const { seen, tokens, judged } = await tried(['dense', 'pruned'])
     for (const [column, name] of ['dense', 'pruned'].entries())
       for (const [prompt, text] of prompts.entries()) {
-        const alone = cliJson('generate', path(name), '--device', 'cpu', '--prompt', text, '--max-tokens', '6')
+        const alone = await cliJson('generate', path(name), '--device', 'cpu', '--prompt', text, '--max-tokens', '6')
         const said = tokens(column, prompt)
         deepEqual(
           said.map(({ id }) => id),

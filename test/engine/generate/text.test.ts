@@ -96,19 +96,19 @@ describe('text of a model', () => {
     await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
     temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
     const args = ['generate', temp.folder, '--prompt', 'in the end', '--max-tokens', '9', '--device', 'cpu']
-    const json = cliJson(...args)
+    const json = await cliJson(...args)
     const tokens = json.tokens as number[]
     assert.equal(tokens.length, 9)
     assert.ok(Number(json.tokens_per_second) > 0)
-    const plain = cli(...args)
+    const plain = await cli(...args)
     assert.equal(plain.status, 0, plain.stderr)
     assert.match(plain.stderr, /9 tokens, .* a second/)
     assert.deepEqual(
-      cliJson(...args, '--temperature', '3', '--seed', '4').tokens,
-      cliJson(...args, '--temperature', '3', '--seed', '4').tokens,
+      (await cliJson(...args, '--temperature', '3', '--seed', '4')).tokens,
+      (await cliJson(...args, '--temperature', '3', '--seed', '4')).tokens,
     )
     temp.write('generation_config.json', JSON.stringify({ eos_token_id: [tokens[2]] }))
-    assert.deepEqual(cliJson(...args).tokens, tokens.slice(0, tokens.indexOf(tokens[2]) + 1))
+    assert.deepEqual((await cliJson(...args)).tokens, tokens.slice(0, tokens.indexOf(tokens[2]) + 1))
   })
 
   it('what is written stays when the token after it fails', async () => {
@@ -154,7 +154,7 @@ describe('text of a model', () => {
     file.writeFloatLE(NaN, data + header[fc1].data_offsets[0])
     temp.write('model.safetensors', file)
     const args = ['--prompt', 'in the end', '--max-tokens', '3', '--device', 'cpu']
-    const { status, stderr } = cli('generate', temp.folder, ...args)
+    const { status, stderr } = await cli('generate', temp.folder, ...args)
     assert.equal(status, 1)
     assert.match(stderr, /the model says NaN.*inspect --stats/)
   })
@@ -162,7 +162,7 @@ describe('text of a model', () => {
   it('more tokens than there is memory for are refused with what would help', async () => {
     await writeTinyModel(temp.folder, { ...smallLlama, vocab_size: 264 })
     temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
-    const { status, stderr } = cli(
+    const { status, stderr } = await cli(
       'generate',
       temp.folder,
       '--prompt',
@@ -178,7 +178,7 @@ describe('text of a model', () => {
 
   it('a model without a tokenizer says so', async () => {
     await writeTinyModel(temp.folder)
-    const { status, stderr } = cli('generate', temp.folder, '--prompt', 'x', '--device', 'cpu')
+    const { status, stderr } = await cli('generate', temp.folder, '--prompt', 'x', '--device', 'cpu')
     assert.equal(status, 2)
     assert.match(stderr, /no tokenizer.json/)
   })

@@ -134,7 +134,7 @@ function compareWeights(
   return tied.size
 }
 
-for (const [title, open] of Object.entries(pruneHosts))
+for (const [title, open] of pruneHosts)
   describe(`pruning agrees with the goldens, ${title}`, function () {
     this.timeout(300_000)
     let host: PruneHost

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { isShort, variants } from '../../support/extent.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { maxDifference, readTensors } from '../../support/tensors.ts'
@@ -131,7 +132,10 @@ function suite(name: string, open: (context: Mocha.Context) => Promise<Backend>,
   })
 }
 
-suite('cpu with BLAS', () => openCpu({ threads: 2 }), false)
-suite('cpu with tensors outside WebAssembly', () => openCpu({ threads: 2, largeBytes: 0 }), false)
-suite('cpu without BLAS', () => openCpu({ threads: 2, blas: 'none' }), true)
-suite('wgpu', (context) => openOrSkip(context), true)
+const devices: Record<string, { open: (context: Mocha.Context) => Promise<Backend>; few: boolean }> = {
+  'cpu with BLAS': { open: () => openCpu({ threads: 2 }), few: isShort },
+  'cpu with tensors outside WebAssembly': { open: () => openCpu({ threads: 2, largeBytes: 0 }), few: true },
+  'cpu without BLAS': { open: () => openCpu({ threads: 2, blas: 'none' }), few: true },
+  wgpu: { open: (context) => openOrSkip(context), few: true },
+}
+for (const [name, { open, few }] of variants(devices, ['cpu with BLAS'])) suite(name, open, few)

@@ -24,8 +24,8 @@ describe('model card', () => {
     await writeTinyModel(path('model'))
     writeTinyIds(path('ids.safetensors'))
     writeFileSync(path('model', 'README.md'), '# The source’s own card\n')
-    cliJson('run', recipe('card', { to: 'out', card: true }), '--device', 'cpu')
-    cliJson('run', recipe('plain', { to: 'plain' }), '--device', 'cpu')
+    await cliJson('run', recipe('card', { to: 'out', card: true }), '--device', 'cpu')
+    await cliJson('run', recipe('plain', { to: 'plain' }), '--device', 'cpu')
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -65,16 +65,16 @@ describe('model card', () => {
     await rejects(writeModelCard(path('model')), { code: 'not-found', message: /nobody knows how it was made/ })
   })
 
-  it('a checkpoint that is expanded has the card of a dense one, unless somebody wrote another', () => {
+  it('a checkpoint that is expanded has the card of a dense one, unless somebody wrote another', async () => {
     const bits = ['--set', 'save.format=bitmask', '--set', 'save.to=bits']
-    cliJson('run', recipe('bits', { to: 'bits', card: true }), ...bits, '--device', 'cpu')
+    await cliJson('run', recipe('bits', { to: 'bits', card: true }), ...bits, '--device', 'cpu')
     match(readFileSync(path('bits', 'README.md'), 'utf8'), /kept values and bits/)
-    cliJson('expand', path('bits'), path('dense'))
+    await cliJson('expand', path('bits'), path('dense'))
     const card = readFileSync(path('dense', 'README.md'), 'utf8')
     ok(!/kept values and bits|sparsescope expand/.test(card), card)
     match(card, /from_pretrained\("dense"\)/)
     writeFileSync(path('bits', 'README.md'), 'mine')
-    cliJson('expand', path('bits'), path('again'))
+    await cliJson('expand', path('bits'), path('again'))
     equal(readFileSync(path('again', 'README.md'), 'utf8'), 'mine')
   })
 

@@ -20,8 +20,8 @@ describe('allocation owl in a run', () => {
       ...more,
     })
 
-  it('gives every block its share, whatever the method', () => {
-    const { blocks, sparsity } = cliJson('run', recipe('out', {}), '--device', 'cpu') as {
+  it('gives every block its share, whatever the method', async () => {
+    const { blocks, sparsity } = (await cliJson('run', recipe('out', {}), '--device', 'cpu')) as {
       blocks: { modules: Record<string, { sparsity: number; zeros: number; size: number }> }[]
       sparsity: number
     }
@@ -36,18 +36,18 @@ describe('allocation owl in a run', () => {
     assert.ok(Math.abs(sparsity - 0.7) < 1e-3)
   })
 
-  it('says in a dry run that the dense model decides', () => {
-    const { stdout } = cli('run', recipe('dry', {}), '--dry-run')
+  it('says in a dry run that the dense model decides', async () => {
+    const { stdout } = await cli('run', recipe('dry', {}), '--dry-run')
     assert.match(stdout, /allocation owl: 0\.7 on average/)
   })
 
-  it('is refused with N:M, with a list, and without calibration', () => {
+  it('is refused with N:M, with a list, and without calibration', async () => {
     for (const [name, step, more] of [
       ['nm', { sparsity: undefined, pattern: '2:4' }, {}],
       ['list', { sparsity: [0.5, 0.6] }, {}],
       ['bare', {}, { calibration: undefined }],
     ] as const) {
-      const { status, stderr } = cli('run', recipe(name, step, more), '--device', 'cpu')
+      const { status, stderr } = await cli('run', recipe(name, step, more), '--device', 'cpu')
       assert.equal(status, 2, name)
       assert.match(stderr, /allocation owl/)
     }

@@ -70,25 +70,25 @@ describe('precision of a run', () => {
     assert.ok(saved('cut').equals(saved('whole')))
   })
 
-  it('is what the command line says before what the recipe says', () => {
+  it('is what the command line says before what the recipe says', async () => {
     const path = recipe('said', { recover: undefined, save: undefined, precision: 'auto' })
-    const report = cliJson('run', path, '--precision', 'f32', '--device', 'cpu')
+    const report = await cliJson('run', path, '--precision', 'f32', '--device', 'cpu')
     assert.equal((report.device as { details: { precision: string } }).details.precision, 'f32')
     assert.equal((report.recipe as { precision: string }).precision, 'f32')
   })
 
-  it('is stated by every command that computes; forward is f32 by itself', () => {
+  it('is stated by every command that computes; forward is f32 by itself', async () => {
     const evaluate = ['evaluate', model, '--data', data, '--device', 'cpu']
-    assert.equal(cliJson(...evaluate).precision, 'bf16')
-    assert.equal(cliJson(...evaluate, '--precision', 'f32').precision, 'f32')
+    assert.equal((await cliJson(...evaluate)).precision, 'bf16')
+    assert.equal((await cliJson(...evaluate, '--precision', 'f32')).precision, 'f32')
     const forward = ['forward', model, '--ids', data, '--out', place.path('o.safetensors'), '--device', 'cpu']
-    assert.equal(cliJson(...forward).precision, 'f32')
-    assert.equal(cliJson(...forward, '--precision', 'bf16').precision, 'bf16')
+    assert.equal((await cliJson(...forward)).precision, 'f32')
+    assert.equal((await cliJson(...forward, '--precision', 'bf16')).precision, 'bf16')
   })
 
   it('bf16 where there is none is refused with the remedy', async () => {
-    await withEnvironment({ SPARSESCOPE_ONEDNN: 'none' }, () => {
-      const { status, stderr } = cli('evaluate', model, '--data', data, '--device', 'cpu', '--precision', 'bf16')
+    await withEnvironment({ SPARSESCOPE_ONEDNN: 'none' }, async () => {
+      const { status, stderr } = await cli('evaluate', model, '--data', data, '--device', 'cpu', '--precision', 'bf16')
       assert.equal(status, 2)
       assert.match(stderr, /no fast products of bf16.*precision f32 or auto.*doctor/)
     })

@@ -52,14 +52,14 @@ describe('samples of a run', () => {
       evaluate: [{ ...samples, at, every: 2 }],
       save: { to: 'out' },
     })
-    report = cliJson('run', file, '--device', 'cpu') as unknown as Report
+    report = (await cliJson('run', file, '--device', 'cpu')) as unknown as Report
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  const said = (model: string, prompt: string) =>
-    cliJson('generate', join(folder, model), '--device', 'cpu', '--prompt', prompt, '--max-tokens', '8').tokens
+  const said = async (model: string, prompt: string) =>
+    (await cliJson('generate', join(folder, model), '--device', 'cpu', '--prompt', prompt, '--max-tokens', '8')).tokens
 
-  it('are the greedy text of the model at each stage, and in between of the model as it trains', () => {
+  it('are the greedy text of the model at each stage, and in between of the model as it trains', async () => {
     deepEqual(
       report.evaluations.map(({ stage, step }) => [stage, step]),
       [
@@ -71,8 +71,8 @@ describe('samples of a run', () => {
       ],
     )
     const [dense, pruned, , last, recovered] = report.evaluations.map((one) => one.samples)
-    deepEqual(dense[0].tokens, said('model', 'Once upon'))
-    deepEqual(recovered[0].tokens, said('out', 'Once upon'))
+    deepEqual(dense[0].tokens, await said('model', 'Once upon'))
+    deepEqual(recovered[0].tokens, await said('out', 'Once upon'))
     // Adapters in place, not merged: after the last step it is the model that is saved.
     deepEqual(last, recovered)
     ok(JSON.stringify(dense[0].tokens) !== JSON.stringify(pruned[0].tokens))
@@ -106,16 +106,16 @@ describe('samples of a run', () => {
     ok(page.includes('&lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt;\\u001b[2J\\u202e\\u0000 &amp;amp;'))
   })
 
-  it('a prompt that the model has no room for is exit 2 before anything is computed, and names it', () => {
+  it('a prompt that the model has no room for is exit 2 before anything is computed, and names it', async () => {
     const file = recipe('long', { evaluate: [{ ...samples, prompts: ['a', 'ab '.repeat(200)] }] })
-    const { status, stderr } = cli('run', file, '--device', 'cpu', '--json')
+    const { status, stderr } = await cli('run', file, '--device', 'cpu', '--json')
     equal(status, 2)
     match(stderr, /prompt 2 of samples: a prompt of \d+ tokens leaves no room in the model's 128 positions; shorten it/)
     equal(existsSync(join(folder, 'model', 'sparsescope.json')), false)
   })
 
-  it('evaluate, which has no prompts, does not offer them', () => {
-    const { status, stderr } = cli('evaluate', join(folder, 'model'), '--task', 'samples', '--data', 'text.jsonl')
+  it('evaluate, which has no prompts, does not offer them', async () => {
+    const { status, stderr } = await cli('evaluate', join(folder, 'model'), '--task', 'samples', '--data', 'text.jsonl')
     equal(status, 2)
     match(stderr, /there is no such task/)
   })

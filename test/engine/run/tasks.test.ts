@@ -42,8 +42,8 @@ describe('zero-shot tasks', () => {
     ...more,
   ]
 
-  it('evaluate prints the contract, one item a row in file order, equal choices to the last bit', () => {
-    const out = cliJson(...evaluate('arc_easy', join(data, 'arc_easy.jsonl'), '--items'))
+  it('evaluate prints the contract, one item a row in file order, equal choices to the last bit', async () => {
+    const out = await cliJson(...evaluate('arc_easy', join(data, 'arc_easy.jsonl'), '--items'))
     const { items } = out as { items: Item[] }
     equal(out.rows, 8)
     equal(items.length, 8)
@@ -54,22 +54,25 @@ describe('zero-shot tasks', () => {
     equal(items[2].loglikelihoods[0], items[2].loglikelihoods[2])
     const acc = out.acc as number
     ok(Math.abs((out.stderr as number) - Math.sqrt((acc * (1 - acc)) / 7)) < 1e-15)
-    equal(cliJson(...evaluate('arc_easy', join(data, 'arc_easy.jsonl'), '--limit', '3')).rows, 3)
-    equal(cliJson(...evaluate('winogrande', join(data, 'winogrande.jsonl'))).acc_norm, null)
-    equal(typeof cliJson(...evaluate('lambada_openai', join(data, 'lambada_openai.jsonl'))).perplexity, 'number')
+    equal((await cliJson(...evaluate('arc_easy', join(data, 'arc_easy.jsonl'), '--limit', '3'))).rows, 3)
+    equal((await cliJson(...evaluate('winogrande', join(data, 'winogrande.jsonl')))).acc_norm, null)
+    equal(
+      typeof (await cliJson(...evaluate('lambada_openai', join(data, 'lambada_openai.jsonl')))).perplexity,
+      'number',
+    )
   })
 
-  it('rows without an answer are counted, named and left out', () => {
+  it('rows without an answer are counted, named and left out', async () => {
     const [first, second] = readFileSync(join(data, 'arc_easy.jsonl'), 'utf8').split('\n')
     const file = join(folder, 'hidden.jsonl')
     writeFileSync(file, [first, second.replace('"answerKey": "C"', '"answerKey": ""'), first].join('\n'))
-    const { stderr, stdout } = cli(...evaluate('arc_easy', file, '--json'))
+    const { stderr, stdout } = await cli(...evaluate('arc_easy', file, '--json'))
     const out = JSON.parse(stdout) as { rows: number; without_answer: number }
     deepEqual([out.rows, out.without_answer], [2, 1])
     match(stderr, /1 of 3 rows has no answer and is left out: .*hidden\.jsonl, line 2/)
   })
 
-  it('what cannot be asked is exit 2 and one line', () => {
+  it('what cannot be asked is exit 2 and one line', async () => {
     const bad: [string[], RegExp][] = [
       [evaluate('arc_esy', join(data, 'arc_easy.jsonl')), /did you mean arc_easy/],
       [
@@ -80,22 +83,22 @@ describe('zero-shot tasks', () => {
       [evaluate('perplexity', join(data, 'piqa.jsonl'), '--limit', '8'), /--limit does not apply/],
     ]
     for (const [args, message] of bad) {
-      const { status, stderr } = cli(...args)
+      const { status, stderr } = await cli(...args)
       equal(status, 2)
       match(stderr, message)
       equal(stderr.trim().split('\n').length, 1)
     }
   })
 
-  it('a recipe measures tasks at its stages; the report has their mean and says what it does not decide', () => {
+  it('a recipe measures tasks at its stages; the report has their mean and says what it does not decide', async () => {
     const recipe = join(folder, 'a.prune.yaml')
     const at = '[dense, pruned]'
     writeFileSync(
       recipe,
       `version: 1\nmodel: model\nprune: [{method: magnitude, sparsity: 0.5}]\nevaluate:\n  - {task: arc_easy, data: arc_easy.jsonl, limit: 5, at: ${at}}\n  - {task: winogrande, data: winogrande.jsonl, at: ${at}}\n`,
     )
-    equal(cli('lint', recipe).stdout.includes('error'), false)
-    const report = cliJson('run', recipe, '--device', 'cpu') as {
+    equal((await cli('lint', recipe)).stdout.includes('error'), false)
+    const report = (await cliJson('run', recipe, '--device', 'cpu')) as {
       run: string
       protocol: string[]
       accuracy: Record<string, { acc: number; stderr: number; tasks: number }>
@@ -115,9 +118,12 @@ describe('zero-shot tasks', () => {
     ok(report.protocol.some((sentence) => /differ by no more than their standard error/.test(sentence)))
   })
 
-  it('lint knows the columns of a task', () => {
+  it('lint knows the columns of a task', async () => {
     const recipe = join(folder, 'b.prune.yaml')
     writeFileSync(recipe, 'version: 1\nmodel: model\nevaluate: [{task: piqa, data: arc_easy.jsonl}]\n')
-    match(cli('lint', recipe).stdout, /no column goal: this task reads goal, sol1, sol2, label; it has id, question/)
+    match(
+      (await cli('lint', recipe)).stdout,
+      /no column goal: this task reads goal, sol1, sol2, label; it has id, question/,
+    )
   })
 })

@@ -39,7 +39,7 @@ describe('a sweep that is begun twice at once', function () {
         assert.equal(code, 2, said)
         assert.match(said, /is in use by process \d+; .* sparsescope sweep status /)
       }
-      assert.deepEqual(sweepJson(place, 'status', recipe).runs.map(({ state }) => state), ['done', 'done']) // prettier-ignore
+      assert.deepEqual((await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state), ['done', 'done']) // prettier-ignore
       place.remove()
       place = await sweepPlace()
     }

@@ -34,7 +34,7 @@ describe('a sweep that is killed', function () {
   afterEach(() => place.remove())
 
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
-  const states = (recipe: string) => sweepJson(place, 'status', recipe).runs.map(({ state }) => state)
+  const states = async (recipe: string) => (await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state)
   /** Of a run whose first block is saved, so that there is something to go on with. */
   const held = (index: number) => heldInTheMiddle(() => run(index))
 
@@ -46,8 +46,8 @@ describe('a sweep that is killed', function () {
     await ended
     for (const { goOn } of holders) goOn()
     await until(() => holders.every(({ pid }) => !isAlive(pid)))
-    assert.ok(!states(recipe).includes('running'))
-    assert.equal(sweep(place, 'run', recipe, '--jobs', '2', ...cpu).status, 0)
+    assert.ok(!(await states(recipe)).includes('running'))
+    assert.equal((await sweep(place, 'run', recipe, '--jobs', '2', ...cpu)).status, 0)
     for (const i of [0, 1]) {
       const starts = eventsOf(run(i), 'start') as { resumed?: boolean }[]
       assert.deepEqual(starts.map(({ resumed }) => resumed), [undefined, true]) // prettier-ignore
@@ -66,11 +66,11 @@ describe('a sweep that is killed', function () {
     await until(() => existsSync(join(run(1), 'report.json')))
     process.kill(pid, 'SIGKILL')
     assert.equal(await ended, 1)
-    const { runs } = sweepJson(place, 'status', recipe)
+    const { runs } = await sweepJson(place, 'status', recipe)
     assert.deepEqual(runs.map(({ state }) => state), ['failed', 'done']) // prettier-ignore
     assert.match(runs[0].message ?? '', /ended without a word/)
     const short = readFileSync(join(run(1), 'events.jsonl'), 'utf8')
-    assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', recipe, ...cpu)).status, 0)
     assert.equal(readFileSync(join(run(1), 'events.jsonl'), 'utf8'), short)
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
@@ -83,8 +83,8 @@ describe('a sweep that is killed', function () {
     for (const { goOn } of holders) goOn()
     assert.equal(await ended, 130)
     assert.deepEqual(holders.map(({ pid }) => isAlive(pid)), [false, false]) // prettier-ignore
-    assert.deepEqual(states(recipe), ['cancelled', 'cancelled'])
-    assert.equal(sweep(place, 'run', recipe, '--jobs', '2', ...cpu).status, 0)
+    assert.deepEqual(await states(recipe), ['cancelled', 'cancelled'])
+    assert.equal((await sweep(place, 'run', recipe, '--jobs', '2', ...cpu)).status, 0)
   })
 
   it('`cancel` of one run from elsewhere stops that one only', async () => {
@@ -95,16 +95,16 @@ describe('a sweep that is killed', function () {
     const recipe = place.recipe('a', sweptRecipe({ cases }, longSteps))
     const { ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
     await until(() => onlySweep(place) && eventsOf(run(0), 'step').length > 0)
-    assert.equal(sweep(place, 'cancel', recipe, '--index', '0').status, 0)
+    assert.equal((await sweep(place, 'cancel', recipe, '--index', '0')).status, 0)
     assert.equal(await ended, 130)
-    assert.deepEqual(states(recipe), ['cancelled', 'done'])
+    assert.deepEqual(await states(recipe), ['cancelled', 'done'])
   })
 
   it('two processes never have one sweep', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, ...cpu)
     const { goOn } = await held(0)
-    const { status, stderr } = sweep(place, 'run', recipe, ...cpu)
+    const { status, stderr } = await sweep(place, 'run', recipe, ...cpu)
     assert.equal(status, 2)
     assert.match(stderr, /in use by process/)
     child.kill('SIGINT')
@@ -114,7 +114,7 @@ describe('a sweep that is killed', function () {
 
   it('at any point on the way, it or a run of it: the same files, and each measured once', async () => {
     const recipe = sweptRecipe(two)
-    assert.equal(sweep(place, 'run', place.recipe('a', recipe), ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', place.recipe('a', recipe), ...cpu)).status, 0)
     const expected = results(place)
     for (const point of all ? Array.from({ length: 90 }, (_, i) => i + 1) : [2, 9, 30, 55]) {
       const killed = await sweepPlace()
@@ -130,7 +130,7 @@ describe('a sweep that is killed', function () {
             return false
           }
         })()
-        if (!whole) assert.equal(sweep(killed, 'run', path, ...cpu).status, 0, `killed at ${point}`)
+        if (!whole) assert.equal((await sweep(killed, 'run', path, ...cpu)).status, 0, `killed at ${point}`)
         assert.deepEqual(results(killed), expected, `killed at ${point}`)
       } finally {
         killed.remove()

@@ -14,15 +14,15 @@ describe('sparsescope report', function () {
   before(async () => {
     place = await sweepPlace()
     recipe = place.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }))
-    assert.equal(sweep(place, 'run', recipe, '--device', 'cpu').status, 0)
+    assert.equal((await sweep(place, 'run', recipe, '--device', 'cpu')).status, 0)
     folder = onlySweep(place) ?? ''
   })
   after(() => place.remove())
 
   const report = (...args: string[]) => cliIn(place.folder, 'report', ...args)
 
-  it('of a sweep: a row a setting, its seeds folded; Markdown and a page hold the same', () => {
-    const { status, stdout } = report(folder, '--markdown', 'table.md', '--html', 'page.html')
+  it('of a sweep: a row a setting, its seeds folded; Markdown and a page hold the same', async () => {
+    const { status, stdout } = await report(folder, '--markdown', 'table.md', '--html', 'page.html')
     assert.equal(status, 0)
     const [heads, first, second, ...rest] = stdout.trim().split('\n')
     assert.match(heads, /^prune\.0\.sparsity +state +perplexity, dense .* sparsity +trainable +time +memory$/)
@@ -40,13 +40,13 @@ describe('sparsescope report', function () {
     assert.equal((page.match(/>dense</g) ?? []).length, 1)
   })
 
-  it('of a recipe with a sweep it is the same as of its folder', () => {
-    assert.equal(report(recipe, '--json').stdout, report(folder, '--json').stdout)
+  it('of a recipe with a sweep it is the same as of its folder', async () => {
+    assert.equal((await report(recipe, '--json')).stdout, (await report(folder, '--json')).stdout)
   })
 
-  it('of runs by themselves: what differs between their recipes', () => {
+  it('of runs by themselves: what differs between their recipes', async () => {
     const runs = [0, 2].map((i) => join(folder, 'runs', String(i)))
-    const { runs: rows, folded } = JSON.parse(report(...runs, '--json').stdout) as {
+    const { runs: rows, folded } = JSON.parse((await report(...runs, '--json')).stdout) as {
       runs: { settings: object; state: string; run: string; results: { perplexity: { recovered: number } } }[]
       folded: unknown[]
     }
@@ -56,45 +56,45 @@ describe('sparsescope report', function () {
     assert.ok(rows[0].results.perplexity.recovered > 1)
   })
 
-  it('a run that is named twice counts once; runs without a report are no seeds of each other', () => {
+  it('a run that is named twice counts once; runs without a report are no seeds of each other', async () => {
     const [first, second] = [0, 2].map((i) => join(folder, 'runs', String(i)))
-    const rows = (...paths: string[]) =>
-      (JSON.parse(report(...paths, '--json').stdout) as { folded: { members: number[] }[] }).folded.length
-    assert.equal(rows(first, second, first), 2)
+    const rows = async (...paths: string[]) =>
+      (JSON.parse((await report(...paths, '--json')).stdout) as { folded: { members: number[] }[] }).folded.length
+    assert.equal(await rows(first, second, first), 2)
     const others = [first, second].map((from, i) => {
       const to = place.path('.sparsescope', 'runs', `2026010${i + 1}-000000-killed`)
       cpSync(from, to, { recursive: true })
       rmSync(join(to, 'report.json'))
       return to
     })
-    assert.equal(rows(...others), 2)
-    assert.match(report(...others).stdout, /its process ended without a word; sparsescope run --resume goes on/)
+    assert.equal(await rows(...others), 2)
+    assert.match((await report(...others)).stdout, /its process ended without a word; sparsescope run --resume goes on/)
   })
 
-  it('writes through links and into devices, and over nothing that is beside', () => {
+  it('writes through links and into devices, and over nothing that is beside', async () => {
     symlinkSync('table.md', place.path('link.md'))
     writeFileSync(place.path('table.md'), 'old')
     writeFileSync(place.path('table.md.tmp'), 'mine')
-    assert.equal(report(folder, '--markdown', 'link.md').status, 0)
+    assert.equal((await report(folder, '--markdown', 'link.md')).status, 0)
     assert.ok(lstatSync(place.path('link.md')).isSymbolicLink())
     assert.match(readFileSync(place.path('table.md'), 'utf8'), /^\|/)
     assert.equal(readFileSync(place.path('table.md.tmp'), 'utf8'), 'mine')
     symlinkSync('/dev/null', place.path('nowhere'))
-    assert.equal(report(folder, '--html', 'nowhere').status, 0)
+    assert.equal((await report(folder, '--html', 'nowhere')).status, 0)
     assert.ok(lstatSync(place.path('nowhere')).isSymbolicLink() && statSync('/dev/null').isCharacterDevice())
-    const { status, stderr } = report(folder, '--html', 'model')
+    const { status, stderr } = await report(folder, '--html', 'model')
     assert.equal(status, 2)
     assert.match(stderr, /model is a folder/)
   })
 
-  it('refuses what is neither, in one line, and writes nothing', () => {
+  it('refuses what is neither, in one line, and writes nothing', async () => {
     writeFileSync(place.path('x.json'), '{}')
     for (const [path, message] of [
       ['model', /neither a run's folder nor a sweep's/],
       ['no', /does not exist/],
       [place.recipe('new', sweptRecipe({ seed: [7, 8] })), /not been begun; sparsescope sweep run/],
     ] as const) {
-      const { status, stderr } = report(path, '--html', 'none.html')
+      const { status, stderr } = await report(path, '--html', 'none.html')
       assert.equal(status, 2)
       assert.match(stderr, message)
     }

@@ -36,9 +36,9 @@ describe('pruning that runs of a sweep share', function () {
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
   const reportOf = (index: number) => JSON.parse(readFileSync(join(run(index), 'report.json'), 'utf8')) as RunReport
 
-  it('is done once for each kind, gives the bytes that each run gives alone, and is gone when all have had it', () => {
+  it('is done once for each kind, gives the bytes that each run gives alone, and is gone when all have had it', async () => {
     const recipe = retrain({ 'prune.0.sparsity': [0.4, 0.6], 'recover.lr': rates })
-    const { status, stderr } = sweep(place, 'run', place.recipe('a', recipe), '--jobs', '2', ...cpu)
+    const { status, stderr } = await sweep(place, 'run', place.recipe('a', recipe), '--jobs', '2', ...cpu)
     assert.equal(status, 0, stderr)
     assert.equal(prunings().length, 2)
     for (const name of prunings()) {
@@ -63,24 +63,24 @@ describe('pruning that runs of a sweep share', function () {
       for (const lr of rates) {
         const to = `results/out-prune.0.sparsity=${s},recover.lr=${lr}`
         const set = [`prune.0.sparsity=${s}`, `recover.lr=${lr}`, `save.to="${to}"`].flatMap((one) => ['--set', one])
-        const { status: ended, stderr: why } = cliIn(place.folder, 'run', path, ...set, ...cpu)
+        const { status: ended, stderr: why } = await cliIn(place.folder, 'run', path, ...set, ...cpu)
         assert.equal(ended, 0, why)
       }
     assert.deepEqual(results(place), swept)
   })
 
-  it('what each prunes otherwise, or by itself, is not shared', () => {
+  it('what each prunes otherwise, or by itself, is not shared', async () => {
     const random = retrain({ seed: [0, 1] })
     const drawn = { ...random, prune: [{ method: 'random', sparsity: 0.5 }], calibration: undefined }
-    assert.equal(sweep(place, 'run', place.recipe('a', drawn), ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', place.recipe('a', drawn), ...cpu)).status, 0)
     assert.deepEqual(prunings(), [])
     const pruned = [0, 1].map((i) => reportOf(i).perplexity.pruned)
     assert.notEqual(pruned[0], pruned[1])
   })
 
-  it('of runs that recover each block as soon as it is pruned, what the pruned model would be is measured once', () => {
+  it('of runs that recover each block as soon as it is pruned, what the pruned model would be is measured once', async () => {
     const recipe = sweptRecipe({ 'recover.lr': rates })
-    assert.equal(sweep(place, 'run', place.recipe('a', recipe), ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', place.recipe('a', recipe), ...cpu)).status, 0)
     assert.deepEqual(prunings(), [])
     const [one, other] = [0, 1].map((i) => reportOf(i).evaluations)
     const of = (stage: string) => (list: RunReport['evaluations']) => list.filter((e) => e.stage === stage)

@@ -43,9 +43,9 @@ describe('text in a sweep', function () {
     return readdirSync(folder).flatMap((name) => (name.startsWith('windows-') ? [join(folder, name)] : []))
   }
 
-  it('is tokenised once for each way of reading it, drawn windows once a seed, and gives the bytes of single runs', () => {
+  it('is tokenised once for each way of reading it, drawn windows once a seed, and gives the bytes of single runs', async () => {
     const swept = place.recipe('a', { ...recipe, sweep: { 'prune.0.sparsity': sparsities, seed: [0, 1] } })
-    const { status, stderr } = sweep(place, 'run', swept, ...cpu)
+    const { status, stderr } = await sweep(place, 'run', swept, ...cpu)
     assert.equal(status, 0, stderr)
     // Evaluation, retraining, and calibration of two seeds.
     assert.equal(shared().length, 4)
@@ -57,14 +57,17 @@ describe('text in a sweep', function () {
       for (const seed of [0, 1]) {
         const to = `results/out-prune.0.sparsity=${sparsity},seed=${seed}`
         const settings = [`prune.0.sparsity=${sparsity}`, `seed=${seed}`, `save.to="${to}"`]
-        assert.equal(cliIn(place.folder, 'run', alone, ...settings.flatMap((one) => ['--set', one]), ...cpu).status, 0)
+        assert.equal(
+          (await cliIn(place.folder, 'run', alone, ...settings.flatMap((one) => ['--set', one]), ...cpu)).status,
+          0,
+        )
       }
     assert.deepEqual(results(place), ofSweep)
   })
 
-  it('that is no longer what a run wrote is refused with a sentence, and made anew when it is gone', () => {
+  it('that is no longer what a run wrote is refused with a sentence, and made anew when it is gone', async () => {
     const swept = place.recipe('a', { ...recipe, sweep: { 'prune.0.sparsity': sparsities } })
-    assert.equal(sweep(place, 'run', swept, '--index', '0', ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', swept, '--index', '0', ...cpu)).status, 0)
     const files = shared().map((folder) => join(folder, 'windows.safetensors'))
     const spoil: ((file: string) => void)[] = [
       (file) => writeFileSync(file, 'no header'),
@@ -74,12 +77,12 @@ describe('text in a sweep', function () {
     for (const [i, file] of files.entries()) {
       rmSync(file)
       spoil[i](file)
-      const { stdout } = sweep(place, 'run', swept, '--json', ...cpu)
-      const { runs } = JSON.parse(stdout) as ReturnType<typeof sweepJson>
+      const { stdout } = await sweep(place, 'run', swept, '--json', ...cpu)
+      const { runs } = JSON.parse(stdout) as Awaited<ReturnType<typeof sweepJson>>
       assert.equal(runs[1].state, 'failed')
       assert.ok(runs[1].message?.includes(file), runs[1].message ?? '')
       rmSync(file)
     }
-    assert.equal(sweep(place, 'run', swept, ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', swept, ...cpu)).status, 0)
   })
 })

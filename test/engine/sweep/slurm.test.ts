@@ -91,7 +91,7 @@ describe('sparsescope sweep --engine slurm', function () {
     const here = await sweepPlace()
     try {
       const same = here.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }))
-      assert.equal(sweep(here, 'run', same, '--threads', '1', '--device', 'cpu').status, 0)
+      assert.equal((await sweep(here, 'run', same, '--threads', '1', '--device', 'cpu')).status, 0)
       assert.deepEqual(results(here), saved)
     } finally {
       here.remove()

@@ -19,30 +19,30 @@ describe('sparsescope sweep', function () {
   const reportOf = (index: number) =>
     JSON.parse(readFileSync(join(onlySweep(place) ?? '', 'runs', String(index), 'report.json'), 'utf8')) as RunReport
 
-  it('plan writes nothing and prints what plan.json will be', () => {
+  it('plan writes nothing and prints what plan.json will be', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
     const before = readdirSync(place.folder)
-    const plan = sweepJson(place, 'plan', recipe)
+    const plan = await sweepJson(place, 'plan', recipe)
     assert.deepEqual(readdirSync(place.folder), before)
-    assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', recipe, ...cpu)).status, 0)
     const folder = onlySweep(place) ?? ''
     assert.deepEqual(JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')), plan)
     const { runs } = plan as unknown as { runs: { index: number; name: string; settings: object; hash: string }[] }
     assert.deepEqual(runs[1].settings, { 'prune.0.sparsity': 0.4, seed: 1 })
     assert.equal(runs[1].name, 'prune.0.sparsity=0.4,seed=1')
     assert.equal(new Set(runs.map(({ hash }) => hash)).size, 4)
-    assert.deepEqual(sweepJson(place, 'plan', folder), plan)
+    assert.deepEqual(await sweepJson(place, 'plan', folder), plan)
     // Of a sweep whose results are there already, too.
     for (const path of [recipe, folder]) {
-      const lines = sweep(place, 'plan', path, '--jobs', '2').stdout.trim().split('\n')
+      const lines = (await sweep(place, 'plan', path, '--jobs', '2')).stdout.trim().split('\n')
       assert.match(lines[2], /^1 +prune\.0\.sparsity=0\.4,seed=1 +\d+ s +[\d.]+ MB +[\d.]+ kB$/)
       assert.match(lines[5], /^4 runs, 2 at a time: time about \d+ s, memory .* MB, disk .* kB; what runs have in common is done once$/) // prettier-ignore
     }
   })
 
-  it('each run is what it would be alone: the same bytes as `run` with its settings', () => {
+  it('each run is what it would be alone: the same bytes as `run` with its settings', async () => {
     const recipe = sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], 'recover.steps': [2] })
-    assert.equal(sweep(place, 'run', place.recipe('a', recipe), ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', place.recipe('a', recipe), ...cpu)).status, 0)
     const swept = results(place)
     rmSync(place.path('results'), { recursive: true })
     const { sweep: _, ...alone } = recipe
@@ -50,20 +50,20 @@ describe('sparsescope sweep', function () {
     for (const s of [0.4, 0.6]) {
       const to = `results/out-prune.0.sparsity=${s},recover.steps=2`
       const set = [`prune.0.sparsity=${s}`, 'recover.steps=2', `save.to="${to}"`].flatMap((one) => ['--set', one])
-      assert.equal(cliIn(place.folder, 'run', path, ...set, ...cpu).status, 0)
+      assert.equal((await cliIn(place.folder, 'run', path, ...set, ...cpu)).status, 0)
     }
     assert.deepEqual(results(place), swept)
     assert.ok(Object.keys(swept).filter((name) => name.endsWith('.safetensors')).length === 2)
   })
 
-  it('status has the fields of the contract, for a recipe and for a folder; sweep.json is the same table', () => {
+  it('status has the fields of the contract, for a recipe and for a folder; sweep.json is the same table', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
-    assert.match(sweep(place, 'status', recipe).stderr, /not been begun; sparsescope sweep run/)
-    assert.equal(sweep(place, 'status', recipe).status, 2)
-    assert.equal(sweep(place, 'run', recipe, '--jobs', '2', ...cpu).status, 0)
+    assert.match((await sweep(place, 'status', recipe)).stderr, /not been begun; sparsescope sweep run/)
+    assert.equal((await sweep(place, 'status', recipe)).status, 2)
+    assert.equal((await sweep(place, 'run', recipe, '--jobs', '2', ...cpu)).status, 0)
     const folder = onlySweep(place) ?? ''
-    const table = sweepJson(place, 'status', recipe)
-    assert.deepEqual(sweepJson(place, 'status', folder), table)
+    const table = await sweepJson(place, 'status', recipe)
+    assert.deepEqual(await sweepJson(place, 'status', folder), table)
     assert.deepEqual(JSON.parse(readFileSync(join(folder, 'sweep.json'), 'utf8')), table)
     assert.equal(table.engine, 'local')
     const [first] = table.runs
@@ -78,10 +78,17 @@ describe('sparsescope sweep', function () {
     assert.ok((first.results.seconds ?? 0) > 0)
   })
 
-  it('what is equal is measured once, also by runs that go on side by side', () => {
+  it('what is equal is measured once, also by runs that go on side by side', async () => {
     const recipe = sweptRecipe(four)
     const evaluate = [...(recipe.evaluate as object[]), { data: 'ids.safetensors', seq_len: 8, at: ['dense'] }]
-    const { status, stderr } = sweep(place, 'run', place.recipe('a', { ...recipe, evaluate }), '--jobs', '2', ...cpu)
+    const { status, stderr } = await sweep(
+      place,
+      'run',
+      place.recipe('a', { ...recipe, evaluate }),
+      '--jobs',
+      '2',
+      ...cpu,
+    )
     assert.equal(status, 0, stderr)
     const dense = [0, 1, 2, 3].map((i) => reportOf(i).evaluations.filter(({ stage }) => stage === 'dense'))
     assert.equal(dense[0].length, 2)
@@ -93,28 +100,31 @@ describe('sparsescope sweep', function () {
     assert.equal(evals.length, 4)
   })
 
-  it('runs that measure something else do not take it', () => {
+  it('runs that measure something else do not take it', async () => {
     const cases = [
       { name: 'long', set: {} },
       { name: 'short', set: { 'evaluate.0.seq_len': 8 } },
     ]
-    assert.equal(sweep(place, 'run', place.recipe('a', sweptRecipe({ cases })), ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', place.recipe('a', sweptRecipe({ cases })), ...cpu)).status, 0)
     assert.equal(readdirSync(join(onlySweep(place) ?? '', 'shared')).length, 2 * 2)
     assert.notEqual(reportOf(0).perplexity.dense, reportOf(1).perplexity.dense)
   })
 
-  it('memory and threads are divided among the jobs', () => {
+  it('memory and threads are divided among the jobs', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
-    assert.equal(sweep(place, 'run', recipe, '--jobs', '2', '--threads', '1', '--memory', '2GB', ...cpu).status, 0)
+    assert.equal(
+      (await sweep(place, 'run', recipe, '--jobs', '2', '--threads', '1', '--memory', '2GB', ...cpu)).status,
+      0,
+    )
     for (const i of [0, 1]) assert.equal(reportOf(i).device.details.threads, 1)
   })
 
-  it('one run that fails stops none: exit code 1, and the rest is done once', () => {
+  it('one run that fails stops none: exit code 1, and the rest is done once', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
     mkdirSync(place.path('results', 'out-prune.0.sparsity=0.4,seed=1'), { recursive: true })
-    const { status, stdout } = sweep(place, 'run', recipe, '--json', ...cpu)
+    const { status, stdout } = await sweep(place, 'run', recipe, '--json', ...cpu)
     assert.equal(status, 1)
-    const { runs } = JSON.parse(stdout) as ReturnType<typeof sweepJson>
+    const { runs } = JSON.parse(stdout) as Awaited<ReturnType<typeof sweepJson>>
     assert.deepEqual(
       runs.map(({ state }) => state),
       ['done', 'failed', 'done', 'done'],
@@ -123,67 +133,72 @@ describe('sparsescope sweep', function () {
     const folder = onlySweep(place) ?? ''
     const before = readFileSync(join(folder, 'runs', '0', 'events.jsonl'), 'utf8')
     const why = /failed prune\.0\.sparsity=0\.4,seed=1: .*already exists|exists already/
-    const told = sweep(place, 'status', recipe).stdout
+    const told = (await sweep(place, 'status', recipe)).stdout
     assert.match(told, /3 of 4 done, 1 failed; sparsescope sweep run \.sparsescope.* goes on with the rest/)
     assert.match(told, why)
-    assert.match(cliIn(place.folder, 'report', recipe, '--html', 'page.html').stdout, why)
+    assert.match((await cliIn(place.folder, 'report', recipe, '--html', 'page.html')).stdout, why)
     assert.match(readFileSync(place.path('page.html'), 'utf8'), why)
     rmSync(place.path('results', 'out-prune.0.sparsity=0.4,seed=1'), { recursive: true })
-    assert.equal(sweep(place, 'run', folder, ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', folder, ...cpu)).status, 0)
     assert.equal(readFileSync(join(folder, 'runs', '0', 'events.jsonl'), 'utf8'), before)
     assert.deepEqual(
-      sweepJson(place, 'status', recipe).runs.map(({ state }) => state),
+      (await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state),
       ['done', 'done', 'done', 'done'],
     )
   })
 
-  it('--index is one run; the sweep goes on with the others', () => {
+  it('--index is one run; the sweep goes on with the others', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
-    assert.equal(sweep(place, 'run', recipe, '--index', '4').status, 2)
+    assert.equal((await sweep(place, 'run', recipe, '--index', '4')).status, 2)
     assert.equal(onlySweep(place), null, 'nothing is begun for a run that there is not')
-    const { status, stdout } = sweep(place, 'run', recipe, '--index', '2', '--json', ...cpu)
+    const { status, stdout } = await sweep(place, 'run', recipe, '--index', '2', '--json', ...cpu)
     assert.equal(status, 0)
     assert.equal((JSON.parse(stdout) as RunReport).status, 'done')
     assert.deepEqual(
-      sweepJson(place, 'status', recipe).runs.map(({ state }) => state),
+      (await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state),
       ['waiting', 'waiting', 'done', 'waiting'],
     )
-    for (const wrong of ['4', '-1', 'x']) assert.equal(sweep(place, 'run', recipe, '--index', wrong).status, 2)
+    for (const wrong of ['4', '-1', 'x']) assert.equal((await sweep(place, 'run', recipe, '--index', wrong)).status, 2)
   })
 
-  it('cancelled runs are told, and the next `run` means all of them again', () => {
+  it('cancelled runs are told, and the next `run` means all of them again', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
-    sweep(place, 'run', recipe, '--index', '0', ...cpu)
-    assert.equal(sweep(place, 'cancel', recipe, '--index', '1').status, 0)
-    assert.equal(sweepJson(place, 'status', recipe).runs[1].state, 'cancelled')
-    assert.deepEqual((sweepJson(place, 'cancel', recipe) as unknown as { cancelled: number[] }).cancelled, [1, 2, 3])
-    assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
-    assert.match(sweep(place, 'cancel', recipe).stdout, /^nothing to cancel: all runs are done$/m)
+    await sweep(place, 'run', recipe, '--index', '0', ...cpu)
+    assert.equal((await sweep(place, 'cancel', recipe, '--index', '1')).status, 0)
+    assert.equal((await sweepJson(place, 'status', recipe)).runs[1].state, 'cancelled')
+    assert.deepEqual(
+      ((await sweepJson(place, 'cancel', recipe)) as unknown as { cancelled: number[] }).cancelled,
+      [1, 2, 3],
+    )
+    assert.equal((await sweep(place, 'run', recipe, ...cpu)).status, 0)
+    assert.match((await sweep(place, 'cancel', recipe)).stdout, /^nothing to cancel: all runs are done$/m)
   })
 
-  it('another value, another model, another text: another sweep', () => {
+  it('another value, another model, another text: another sweep', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
-    const id = () => sweepJson(place, 'plan', recipe).id
-    const first = id()
-    assert.equal(id(), first)
-    assert.notEqual(sweepJson(place, 'plan', recipe, '--set', 'recover.steps=4').id, first)
+    const id = async () => (await sweepJson(place, 'plan', recipe)).id
+    const first = await id()
+    assert.equal(await id(), first)
+    assert.notEqual((await sweepJson(place, 'plan', recipe, '--set', 'recover.steps=4')).id, first)
     const config = JSON.parse(readFileSync(place.path('model', 'config.json'), 'utf8')) as object
     writeFileSync(place.path('model', 'config.json'), JSON.stringify({ ...config, _comment: 1 }))
-    assert.notEqual(id(), first)
+    assert.notEqual(await id(), first)
   })
 
-  it('a model that changed after the sweep began is not mixed into it', () => {
+  it('a model that changed after the sweep began is not mixed into it', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
-    sweep(place, 'run', recipe, '--index', '0', ...cpu)
+    await sweep(place, 'run', recipe, '--index', '0', ...cpu)
     const config = JSON.parse(readFileSync(place.path('model', 'config.json'), 'utf8')) as object
     writeFileSync(place.path('model', 'config.json'), JSON.stringify({ ...config, _comment: 1 }))
     const folder = onlySweep(place) ?? ''
-    const { runs } = JSON.parse(sweep(place, 'run', folder, '--json', ...cpu).stdout) as ReturnType<typeof sweepJson>
+    const { runs } = JSON.parse((await sweep(place, 'run', folder, '--json', ...cpu)).stdout) as Awaited<
+      ReturnType<typeof sweepJson>
+    >
     assert.equal(runs[1].state, 'failed')
     assert.match(runs[1].message ?? '', /changed since/)
   })
 
-  it('refuses in one line, and writes nothing', () => {
+  it('refuses in one line, and writes nothing', async () => {
     const without = place.recipe('plain', { ...sweptRecipe({}), sweep: undefined })
     const wrong = place.recipe('wrong', sweptRecipe({ 'prune.0.sparsty': [0.1] }))
     const refused = place.recipe('refused', { ...sweptRecipe({ 'prune.0.method': ['random', 'wanda'] }), prune: [{ method: 'magnitude', sparsity: 0.3 }], calibration: undefined, recover: undefined }) // prettier-ignore
@@ -194,7 +209,7 @@ describe('sparsescope sweep', function () {
       [place.path('model'), /no folder of a sweep/],
       [place.path('no'), /does not exist/],
     ] as const) {
-      const { status, stdout, stderr } = sweep(place, 'run', path)
+      const { status, stdout, stderr } = await sweep(place, 'run', path)
       assert.equal(status, 2, stderr)
       assert.equal(stdout, '')
       assert.match(stderr, message)
@@ -207,11 +222,11 @@ describe('sparsescope sweep', function () {
       [['--memory', 'much'], /--memory much is not a size/],
       [['--set', 'seed=3'], /--set seed has no effect: the sweep of .* sets it in every run/],
     ] as const) {
-      const { status, stderr } = sweep(place, 'run', good, ...args)
+      const { status, stderr } = await sweep(place, 'run', good, ...args)
       assert.equal(status, 2, stderr)
       assert.match(stderr, message)
     }
-    const { status, stderr } = cliIn(place.folder, 'run', good, '--dry-run')
+    const { status, stderr } = await cliIn(place.folder, 'run', good, '--dry-run')
     assert.equal(status, 2)
     assert.match(stderr, /sparsescope sweep run/)
     assert.ok(!existsSync(place.path('.sparsescope')))

@@ -24,7 +24,7 @@ describe('what a sweep says of its runs', function () {
       device: { details: { threads: number } }
     }
 
-  it('warnings of a recipe are those of each run that they are true of, and are said once', () => {
+  it('warnings of a recipe are those of each run that they are true of, and are said once', async () => {
     const recipe = place.recipe('a', {
       ...sweptRecipe({ 'prune.0.method': ['magnitude', 'alps'] }),
       prune: [{ method: 'magnitude', sparsity: 0.5, dampening: 0.1 }],
@@ -34,7 +34,7 @@ describe('what a sweep says of its runs', function () {
       ['plan', recipe],
       ['run', recipe, ...cpu],
     ]) {
-      const { status, stdout } = sweep(place, ...args)
+      const { status, stdout } = await sweep(place, ...args)
       assert.equal(status, 0, stdout)
       assert.equal(stdout.match(warned)?.length, 1, stdout)
     }
@@ -43,24 +43,24 @@ describe('what a sweep says of its runs', function () {
     assert.doesNotMatch(alps, /dampening has no effect/)
   })
 
-  it('outputs that are there are told before the sweep begins, in one sentence, and not of a sweep that wrote them', () => {
+  it('outputs that are there are told before the sweep begins, in one sentence, and not of a sweep that wrote them', async () => {
     const path = place.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.5, 0.6] }))
     const told = /warning: .*is there already and is not overwritten.*\. And 2 more like it\./
-    assert.equal(sweep(place, 'run', path, ...cpu).status, 0)
-    assert.doesNotMatch(sweep(place, 'plan', path).stdout, /is there already/)
-    const { stdout } = sweep(place, 'plan', path, '--set', 'seed=9')
+    assert.equal((await sweep(place, 'run', path, ...cpu)).status, 0)
+    assert.doesNotMatch((await sweep(place, 'plan', path)).stdout, /is there already/)
+    const { stdout } = await sweep(place, 'plan', path, '--set', 'seed=9')
     assert.match(stdout, told)
     assert.equal(stdout.match(/is there already/g)?.length, 1)
   })
 
-  it('a plan says all that one rule has to say of a run, and what all runs say once', () => {
+  it('a plan says all that one rule has to say of a run, and what all runs say once', async () => {
     const swept = { ...sweptRecipe({ seed: [0, 1] }), prune: [{ method: 'magnitude', sparsity: 0.5, dampening: 0.1, block_size: 64 }] } // prettier-ignore
-    const { stdout } = sweep(place, 'plan', place.recipe('a', swept))
+    const { stdout } = await sweep(place, 'plan', place.recipe('a', swept))
     for (const key of ['dampening', 'block_size'])
       assert.equal(stdout.match(new RegExp(`warning: ${key} has no effect`, 'g'))?.length, 1, stdout)
   })
 
-  it('what was said while pruning is said by every run that takes its result', () => {
+  it('what was said while pruning is said by every run that takes its result', async () => {
     const recipe = {
       ...sweptRecipe({ 'recover.lr': [1e-3, 2e-3] }),
       // Far fewer tokens than inputs: no Hessian has its full rank.
@@ -71,57 +71,57 @@ describe('what a sweep says of its runs', function () {
     const path = place.recipe('a', recipe)
     const text = readFileSync(path, 'utf8')
     writeFileSync(path, `# sparsescope-disable M3: a smoke test\n${text}`)
-    const { status, stderr } = sweep(place, 'run', path, ...cpu)
+    const { status, stderr } = await sweep(place, 'run', path, ...cpu)
     assert.equal(status, 0, stderr)
     const [first, second] = [0, 1].map((index) => reportOf(index).warnings.filter((one) => /Hessian/.test(one)))
     assert.ok(first.length > 0)
     assert.deepEqual(second, first)
   })
 
-  it('a rule that a comment disables with a reason keeps no sweep from running, and no rehearsal', () => {
+  it('a rule that a comment disables with a reason keeps no sweep from running, and no rehearsal', async () => {
     const few = { ...sweptRecipe({ seed: [0, 1] }), prune: [{ method: 'sparsegpt', sparsity: 0.5 }], calibration: { data: 'ids.safetensors', samples: 1, seq_len: 4 } } // prettier-ignore
     const path = place.recipe('a', few)
     const text = readFileSync(path, 'utf8')
     const message = /sparsegpt sees fewer tokens|fewer tokens than/
-    assert.match(sweep(place, 'plan', path).stderr, message)
+    assert.match((await sweep(place, 'plan', path)).stderr, message)
     writeFileSync(path, `# sparsescope-disable M3: a smoke test\n${text}`)
-    assert.equal(sweep(place, 'plan', path).status, 0)
-    assert.equal(sweep(place, 'run', path, ...cpu).status, 0)
+    assert.equal((await sweep(place, 'plan', path)).status, 0)
+    assert.equal((await sweep(place, 'run', path, ...cpu)).status, 0)
     const single = place.recipe('single', { ...few, sweep: undefined })
-    assert.equal(cliIn(place.folder, 'run', single, '--dry-run').status, 2)
+    assert.equal((await cliIn(place.folder, 'run', single, '--dry-run')).status, 2)
     writeFileSync(single, `# sparsescope-disable M3: a smoke test\n${readFileSync(single, 'utf8')}`)
-    assert.equal(cliIn(place.folder, 'run', single, '--dry-run').status, 0)
+    assert.equal((await cliIn(place.folder, 'run', single, '--dry-run')).status, 0)
   })
 
-  it('a setting that every run sets itself, alone or with what lies around it, is refused', () => {
+  it('a setting that every run sets itself, alone or with what lies around it, is refused', async () => {
     const cases = [0.3, 0.4].map((sparsity) => ({ name: `s${sparsity}`, set: { 'prune.0.sparsity': sparsity, recover: { mode: 'refit' } } })) // prettier-ignore
     const all = place.recipe('all', sweptRecipe({ cases }))
     for (const key of ['prune.0.sparsity=0.9', 'prune.00.sparsity=0.9', 'recover.steps=5']) {
-      const { status, stderr } = sweep(place, 'plan', all, '--set', key)
+      const { status, stderr } = await sweep(place, 'plan', all, '--set', key)
       assert.equal(status, 2, key)
       assert.match(stderr, /has no effect: the sweep of .* sets it in every run/)
     }
     const some = place.recipe('some', sweptRecipe({ cases: [...cases, { name: 'plain', set: {} }] }))
     for (const key of ['prune.0.sparsity=0.6', 'prune.0.method=magnitude'])
-      assert.equal(sweep(place, 'plan', some, '--set', key).status, 0, key)
+      assert.equal((await sweep(place, 'plan', some, '--set', key)).status, 0, key)
   })
 
-  it('a sweep that goes on gives the runs that are left no other threads', () => {
+  it('a sweep that goes on gives the runs that are left no other threads', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
-    const first = sweep(place, 'run', recipe, '--index', '0', '--threads', '1', ...cpu)
+    const first = await sweep(place, 'run', recipe, '--index', '0', '--threads', '1', ...cpu)
     assert.equal(first.status, 0, first.stderr)
-    assert.equal(sweep(place, 'run', recipe, '--jobs', '1024', ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', recipe, '--jobs', '1024', ...cpu)).status, 0)
     assert.equal(reportOf(1).device.details.threads, Math.max(1, Math.floor(availableParallelism() / 2)))
   })
 
-  it('a report that was cut short is one failed run, and the others are done', () => {
+  it('a report that was cut short is one failed run, and the others are done', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
-    assert.equal(sweep(place, 'run', recipe, ...cpu).status, 0)
+    assert.equal((await sweep(place, 'run', recipe, ...cpu)).status, 0)
     writeFileSync(reportIn(1), '')
-    const { runs } = sweepJson(place, 'status', recipe)
+    const { runs } = await sweepJson(place, 'status', recipe)
     assert.deepEqual(runs.map(({ state }) => state), ['done', 'failed']) // prettier-ignore
     assert.match(String(runs[1].message), /report\.json is damaged: .*remove .* to run it anew/)
-    const again = sweep(place, 'run', recipe, ...cpu)
+    const again = await sweep(place, 'run', recipe, ...cpu)
     assert.equal(again.status, 1)
     assert.doesNotMatch(again.stderr, /internal error/)
   })

@@ -33,7 +33,15 @@ describe('a worker that is started from source', () => {
   }
 
   it('runs the bundle that was built since', async () => assert.equal(await answer(1), 'bundle'))
-  it('runs the source where it is the newer one', async () => assert.equal(await answer(-100), 'source'))
+  it('runs the source where it is the newer one, wherever the process stands', async () => {
+    const before = process.cwd()
+    process.chdir(folder)
+    try {
+      assert.equal(await answer(-100), 'source')
+    } finally {
+      process.chdir(before)
+    }
+  })
   it('from a bundle, runs the one beside it', async () => {
     writeFileSync(join(folder, 'work.mjs'), saying('beside'))
     const worker = startWorker(pathToFileURL(join(folder, 'cli.mjs')).href, './work.ts', 'work')

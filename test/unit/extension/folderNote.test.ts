@@ -25,7 +25,10 @@ describe('the folder of a sweep that was started', () => {
       const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
       const say = async (path: string, status: number, ...more: string[]) => {
         const note = await folderNote()
-        assert.equal(sweep(place, 'run', path, '--device', 'cpu', '--tell-folder', note.path, ...more).status, status)
+        assert.equal(
+          (await sweep(place, 'run', path, '--device', 'cpu', '--tell-folder', note.path, ...more)).status,
+          status,
+        )
         return note.read(() => true)
       }
       // It cannot begin, and the folder is told all the same.

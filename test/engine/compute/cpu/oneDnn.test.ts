@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { openHeap } from '../../../../src/engine/compute/cpu/heap.ts'
 import { findOneDnn } from '../../../../src/engine/compute/cpu/oneDnn.ts'
 import { onBf16Processor } from '../../../support/bf16Products.ts'
+import { childArguments } from '../../../support/children.ts'
 import { withEnvironment } from '../../../support/environment.ts'
 import { cannot } from '../../../support/skip.ts'
 
@@ -12,8 +12,7 @@ const findWith = (SPARSESCOPE_ONEDNN: string | undefined) =>
 
 /** Multiplies in bf16 on three threads in a process of its own that ends by itself. */
 function multiplyApart(environment: Record<string, string>) {
-  const child = fileURLToPath(new URL('../../../support/multiplyChild.ts', import.meta.url))
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', child], {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, childArguments('multiplyChild'), {
     env: { ...process.env, ...environment },
     encoding: 'utf8',
   })

@@ -1,8 +1,9 @@
 // The pool's pruning kernels against naive sorts and textbook loops, on inputs made to trip a selection.
 import assert from 'node:assert/strict'
 import { readF32, upload, type Backend } from '../../../../src/engine/compute/backend.ts'
-import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
+import { openCpu, type CpuBackend, type CpuOptions } from '../../../../src/engine/compute/cpu/open.ts'
 import { exactPlace, type Columns, type PruneKernels } from '../../../../src/engine/compute/pruneKernels.ts'
+import { variants } from '../../../support/extent.ts'
 import { inverseFactor, referencePrune } from '../../../support/reference/prune.ts'
 import { maskWords, type Tensor } from '../../../../src/engine/compute/tensor.ts'
 import { findLimit } from '../../../../src/engine/prune/select.ts'
@@ -59,12 +60,14 @@ async function maskAfter(backend: Backend, rows: number, columns: number, body: 
   return { words, result }
 }
 
-for (const [label, options] of [
-  ['two threads', { threads: 2 }],
-  ['one thread without BLAS', { threads: 1, blas: 'none' }],
-  ['tensors outside WebAssembly', { threads: 2, largeBytes: 0 }],
-  ['tensors outside WebAssembly without BLAS', { threads: 2, blas: 'none', largeBytes: 0 }],
-] as const)
+const all: Record<string, CpuOptions> = {
+  'two threads': { threads: 2 },
+  'one thread without BLAS': { threads: 1, blas: 'none' },
+  'tensors outside WebAssembly': { threads: 2, largeBytes: 0 },
+  'tensors outside WebAssembly without BLAS': { threads: 2, blas: 'none', largeBytes: 0 },
+}
+
+for (const [label, options] of variants(all, ['two threads']))
   describe(`pruning kernels, ${label}`, () => {
     let cpu: CpuBackend
     let naive: PruneKernels

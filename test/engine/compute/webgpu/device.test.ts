@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
 import { openBackend, probe } from '../../../../src/engine/compute/open.ts'
 import { openReference } from '../../../support/reference/backend.ts'
@@ -13,6 +12,7 @@ import { hasOwnMemory } from '../../../../src/engine/compute/webgpu/adapter.ts'
 import { memoryBound } from '../../../../src/engine/compute/webgpu/memoryBound.ts'
 import { knownDeviceMemory, measureDeviceMemory } from '../../../../src/engine/compute/webgpu/deviceMemory.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
+import { childArguments } from '../../../support/children.ts'
 import { openOrSkip } from '../../../support/webgpu.ts'
 
 const fillRandom = (length: number, purpose: string) => {
@@ -265,8 +265,7 @@ describe('WebGPU without a device', function () {
   })
 
   it('lets the process end by itself with a device open', function () {
-    const child = fileURLToPath(new URL('../../../support/openGpuChild.ts', import.meta.url))
-    const { status, signal } = spawnSync(process.execPath, ['--import', 'tsx', child])
+    const { status, signal } = spawnSync(process.execPath, childArguments('openGpuChild'))
     assert.deepEqual({ status, signal }, { status: 0, signal: null })
   })
 })

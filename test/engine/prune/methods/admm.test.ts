@@ -15,7 +15,7 @@ const cases = [
   'm96x48_u60_gradual',
 ]
 
-for (const [title, open] of Object.entries(pruneHosts))
+for (const [title, open] of pruneHosts)
   describe(`ADMM, ${title}`, function () {
     this.timeout(300_000)
     let host: PruneHost

@@ -18,7 +18,7 @@ const cases = [
   'm96x48_2_4',
 ]
 
-for (const [title, open] of Object.entries(pruneHosts))
+for (const [title, open] of pruneHosts)
   describe(`ALPS, ${title}`, function () {
     this.timeout(300_000)
     let host: PruneHost

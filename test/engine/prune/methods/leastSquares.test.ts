@@ -17,7 +17,7 @@ function gramOf(x: Float32Array, columns: number): Float32Array {
   return Float32Array.from(gram, (value, at) => value * scale[Math.floor(at / columns)] * scale[at % columns])
 }
 
-for (const [title, open] of Object.entries(pruneHosts))
+for (const [title, open] of pruneHosts)
   describe(`least squares, ${title}`, () => {
     let host: PruneHost
     before(async function () {

@@ -14,13 +14,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { encodeLock, lockName, type LockHolder } from '../../../../src/runs/lock/lockText.ts'
 import { newHolder } from '../../../../src/runs/lock/lockHolder.ts'
 import { lockRun } from '../../../../src/runs/lock/runLock.ts'
+import { childArguments } from '../../../support/children.ts'
 import { brisk, type FromLockChild, type ToLockChild } from '../../../support/lockChild.ts'
 
-const source = fileURLToPath(new URL('../../../support/lockChild.ts', import.meta.url))
 /** Another number with SPARSESCOPE_LOCK_TRIALS. */
 const trials = Number(process.env.SPARSESCOPE_LOCK_TRIALS ?? (process.env.SPARSESCOPE_TORTURE === '1' ? 300 : 12))
 
@@ -33,7 +32,8 @@ class Child {
   readonly #listeners = new Set<() => void>()
 
   constructor() {
-    this.#process = fork(source, { execArgv: ['--import', 'tsx'] })
+    const command = childArguments('lockChild')
+    this.#process = fork(command.at(-1) ?? '', { execArgv: command.slice(0, -1) })
     this.#process.on('message', (message: FromLockChild) => {
       this.#said.push(message)
       for (const wake of [...this.#listeners]) wake()

@@ -1,6 +1,6 @@
 // Writes five tensors and the half of a sixth, says so, and waits to be killed (or, on SIGTERM, leaves at once).
-import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
-import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
+import { openCheckpoint } from '../../src/engine/checkpoint/checkpoint.ts'
+import { createWriter } from '../../src/engine/checkpoint/writer.ts'
 
 const [from, to] = process.argv.slice(2)
 process.once('SIGTERM', () => process.exit(130))

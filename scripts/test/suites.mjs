@@ -1,0 +1,102 @@
+// Which test files run, in which processes, and what `npm test` leaves to `npm run test:all`.
+// Within a file `test/support/extent.ts` names the variants that stand for the others.
+import { readdirSync } from 'node:fs'
+import { join, sep } from 'node:path'
+
+/** Tests that kill, wait, or start many processes, and those of paths that no other test passes: files, or folders. */
+const onlyInAll = [
+  'test/engine/bench',
+  'test/engine/cli/beginAgain.test.ts',
+  'test/engine/cli/hostilePaths.test.ts',
+  'test/engine/cli/hostileRunFolders.test.ts',
+  'test/engine/cli/interrupt.test.ts',
+  'test/engine/cli/killedPrune.test.ts',
+  'test/engine/cli/limits.test.ts',
+  'test/engine/cli/npmPackage.test.ts',
+  'test/engine/cli/pull.test.ts',
+  'test/engine/cli/terminal.test.ts',
+  'test/engine/compute/cpu/memory.test.ts',
+  'test/engine/compute/webgpu/device.test.ts',
+  'test/engine/compute/webgpu/pace.test.ts',
+  'test/engine/compute/webgpu/pool.test.ts',
+  'test/engine/compute/webgpu/prune.test.ts',
+  'test/engine/fuzz',
+  'test/engine/model/refusedMemory.test.ts',
+  'test/engine/run/heldRun.test.ts',
+  'test/engine/run/killPoints.test.ts',
+  'test/engine/run/lessMemory.test.ts',
+  'test/engine/run/lock',
+  'test/engine/run/recoverList.test.ts',
+  'test/engine/run/resume.test.ts',
+  'test/engine/run/setAside.test.ts',
+  'test/engine/run/storedTwice.test.ts',
+  'test/engine/run/submodules.test.ts',
+  'test/engine/run/weightDecay.test.ts',
+  'test/engine/sweep/atOnce.test.ts',
+  'test/engine/sweep/killedSweep.test.ts',
+  'test/engine/sweep/sharedPruning.test.ts',
+  'test/engine/sweep/sharedText.test.ts',
+  'test/engine/sweep/slurm.test.ts',
+  'test/unit/shared/format/fuzz.test.ts',
+  'test/unit/recipe/mutations.test.ts',
+  'test/webview/figures.test.ts',
+]
+
+/** Results that depend on which instructions a library finds: they agree with the goldens on older processors too. */
+const ofProcessors = [
+  'test/engine/compute/cpu.test.ts',
+  'test/engine/model/goldens.test.ts',
+  'test/engine/prune/goldens.test.ts',
+]
+const processors = [
+  { name: 'with AVX2', env: { OPENBLAS_CORETYPE: 'Haswell', SPARSESCOPE_ONEDNN: 'none' } },
+  { name: 'without AVX', env: { OPENBLAS_CORETYPE: 'Prescott', SPARSESCOPE_ONEDNN: 'none' } },
+]
+
+/** Those that take longest first, so that the lanes end together. `engine` is divided by folders that take long. */
+const folders = [
+  { layer: 'engine', folder: 'test/engine/sweep' },
+  { layer: 'engine', folder: 'test/engine/run' },
+  { layer: 'engine', folder: 'test/engine/cli' },
+  { layer: 'engine', folder: 'test/engine/compute' },
+  { layer: 'engine', folder: 'test/engine' },
+  { layer: 'webview', folder: 'test/webview' },
+  { layer: 'protocol', folder: 'test/integration/backend' },
+  { layer: 'unit', folder: 'test/unit' },
+]
+
+const isBelow = (file, folder) => file === folder || file.startsWith(`${folder}/`)
+
+/** Test files below a folder, without those of a folder that stands before it. */
+function filesOf(folder, before) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name).split(sep).join('/'))
+    .filter((file) => file.endsWith('.test.ts') && !before.some((other) => isBelow(file, other)))
+    .sort()
+}
+
+/**
+ * One for each process of tests.
+ * @param {boolean} all
+ * @returns {{ layer: string, title: string, files: string[], env: NodeJS.ProcessEnv }[]}
+ */
+export function suites(all) {
+  const left = onlyInAll.filter(
+    (path) => !folders.some(({ folder }) => filesOf(folder, []).some((file) => isBelow(file, path))),
+  )
+  if (left.length > 0) throw new Error(`scripts/test/suites.mjs names what is no test: ${left.join(', ')}`)
+  const short = { SPARSESCOPE_TESTS: 'short' }
+  const plain = folders.map(({ layer, folder }, i) => {
+    const before = folders.slice(0, i).map((one) => one.folder)
+    const files = filesOf(folder, before).filter((file) => all || !onlyInAll.some((path) => isBelow(file, path)))
+    return { layer, title: folder, files, env: all ? {} : short }
+  })
+  if (!all) return plain
+  const older = processors.map(({ name, env }) => ({
+    layer: 'engine',
+    title: `as on a processor ${name}`,
+    files: ofProcessors,
+    env: { ...short, ...env },
+  }))
+  return [...plain, ...older]
+}

@@ -1,0 +1,15 @@
+// How much runs: `npm test` a part of each list of variants, `npm run test:all` and mocha by itself everything.
+// Files that `npm test` leaves out as a whole stand in scripts/test/suites.mjs.
+
+export const isShort = process.env.SPARSESCOPE_TESTS === 'short'
+
+/** The variants of a suite by their names; of `npm test` those that stand for the others. @throws for a name that is none. */
+export function variants<T>(all: Readonly<Record<string, T>>, short: readonly string[]): [string, T][] {
+  for (const name of short) if (!(name in all)) throw new Error(`${name} is no variant: ${Object.keys(all).join(', ')}`)
+  return Object.entries(all).filter(([name]) => !isShort || short.includes(name))
+}
+
+/** The same of a list whose items have names. */
+export function named<T extends { readonly name: string }>(all: readonly T[], short: readonly string[]): T[] {
+  return variants(Object.fromEntries(all.map((one) => [one.name, one])), short).map(([, one]) => one)
+}
