@@ -20,6 +20,7 @@ const onlyInAll = [
   'test/engine/compute/webgpu/pace.test.ts',
   'test/engine/compute/webgpu/pool.test.ts',
   'test/engine/compute/webgpu/prune.test.ts',
+  'test/engine/docs/commands.test.ts',
   'test/engine/fuzz',
   'test/engine/model/refusedMemory.test.ts',
   'test/engine/run/heldRun.test.ts',
@@ -27,7 +28,6 @@ const onlyInAll = [
   'test/engine/run/lessMemory.test.ts',
   'test/engine/run/lock',
   'test/engine/run/recoverList.test.ts',
-  'test/engine/run/resume.test.ts',
   'test/engine/run/setAside.test.ts',
   'test/engine/run/storedTwice.test.ts',
   'test/engine/run/submodules.test.ts',
@@ -56,6 +56,7 @@ const processors = [
 /** Those that take longest first, so that the lanes end together. `engine` is divided by folders that take long. */
 const folders = [
   { layer: 'engine', folder: 'test/engine/sweep' },
+  { layer: 'engine', folder: 'test/engine/docs' },
   { layer: 'engine', folder: 'test/engine/run' },
   { layer: 'engine', folder: 'test/engine/cli' },
   { layer: 'engine', folder: 'test/engine/compute' },

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import { commands } from '../../../src/cli/commands.ts'
 import { entry } from '../../support/cli.ts'
 import { commandsOf, documents, fencesOf, root, type Fence } from '../../support/documents.ts'
@@ -51,11 +52,15 @@ function argumentsOf(folder: string, line: string): string[] {
   return stdout.split('\0').slice(0, -1)
 }
 
-async function assertParses([name, ...rest]: string[]): Promise<void> {
-  const command = commands.find((one) => one.name() === name)
-  assert.ok(command, `there is no command ${name}`)
-  command.action(() => undefined)
-  await command.parseAsync(rest, { from: 'user' })
+class Parsed extends Error {}
+
+/** As far as its action: by then names, options and values are checked. */
+async function assertParses(line: readonly string[]): Promise<void> {
+  const program = new Command().exitOverride().hook('preAction', () => {
+    throw new Parsed()
+  })
+  for (const command of commands) program.addCommand(command)
+  await assert.rejects(program.parseAsync(line, { from: 'user' }), Parsed)
 }
 
 async function follow(folder: string, fence: Fence): Promise<void> {

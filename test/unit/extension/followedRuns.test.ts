@@ -90,10 +90,14 @@ describe('a sweep on disk', () => {
     await view.handle({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1, 99]] })
     appendFileSync(join(run(0), 'events.jsonl'), lines(whole.slice(100)))
     await sweep.runs.look()
-    await new Promise((resolve) => setTimeout(resolve, 150))
-    const curve = emptyCurve()
-    const parts = told.flatMap((message) => (message.type === 'curves' ? message.parts : []))
-    for (const part of parts) if (part.group === 0) addPart(curve, part)
+    const shown = () => {
+      const curve = emptyCurve()
+      const parts = told.flatMap((message) => (message.type === 'curves' ? message.parts : []))
+      for (const part of parts) if (part.group === 0) addPart(curve, part)
+      return curve
+    }
+    while (shown().y.length < steps(whole)) await new Promise((resolve) => setTimeout(resolve, 20))
+    const curve = shown()
     const losses = whole.flatMap((event) => (event.type === 'step' ? [event.loss ?? NaN] : []))
     assert.deepEqual(curve.y.map(Math.fround), losses.map(Math.fround)) // prettier-ignore
     assert.ok(told.some((message) => message.type === 'rows' && message.rows.some(({ index }) => index === 0)))
