@@ -11,12 +11,12 @@ const root = resolve(import.meta.dirname, '../..')
 const ownAddress = {
   name: 'own address',
   setup({ onLoad }) {
-    onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+    onLoad({ filter: /\.(tsx?|mjs)$/ }, ({ path }) => {
       if (path.includes('node_modules')) return
       const contents = readFileSync(path, 'utf8')
         .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
         .replaceAll('import.meta.dirname', JSON.stringify(join(path, '..')))
-      return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' }
+      return { contents, loader: path.endsWith('.tsx') ? 'tsx' : 'ts' }
     })
   },
 }

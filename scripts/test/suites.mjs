@@ -1,7 +1,9 @@
 // Which test files run, in which processes, and what `npm test` leaves to `npm run test:all`.
 // Within a file `test/support/extent.ts` names the variants that stand for the others.
 import { readdirSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { join, resolve, sep } from 'node:path'
+
+const root = resolve(import.meta.dirname, '../..')
 
 /** Tests that kill, wait, or start many processes, and those of paths that no other test passes: files, or folders. */
 const onlyInAll = [
@@ -70,7 +72,7 @@ const isBelow = (file, folder) => file === folder || file.startsWith(`${folder}/
 
 /** Test files below a folder, without those of a folder that stands before it. */
 function filesOf(folder, before) {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name).split(sep).join('/'))
     .filter((file) => file.endsWith('.test.ts') && !before.some((other) => isBelow(file, other)))
     .sort()

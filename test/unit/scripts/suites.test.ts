@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { suites } from '../../../scripts/test/suites.mjs'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** Those in a real VS Code are scripts/testVscode.mjs's. */
+const ofVscode = /^test\/(e2e|integration\/host)\//
+
+describe('the processes of the tests', () => {
+  const written = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .map((name) => `test/${name}`)
+    .filter((name) => name.endsWith('.test.ts') && !ofVscode.test(name))
+  const filesOf = (all: boolean) => suites(all).flatMap(({ title, files }) => (/processor/.test(title) ? [] : files))
+
+  it('test:all has every test file once', () => assert.deepEqual(filesOf(true).sort(), written.sort()))
+
+  it('npm test has a part of them, in each process some', () => {
+    const short = filesOf(false)
+    assert.ok(short.length < written.length && short.every((file) => written.includes(file)))
+    assert.ok(suites(false).every(({ files }) => files.length > 0))
+  })
+})
