@@ -11,11 +11,12 @@ import { readFileSync } from 'node:fs'
  * @param {(step: Step, status: number, output: string) => void} onEnd
  */
 export async function runSteps(steps, atOnce, onEnd) {
+  const processorTime = createMeter()
   const one = async (step) => {
     const began = performance.now()
     const { status, output } = await run(step)
     const seconds = Math.round((performance.now() - began) / 1000)
-    console.log(`\n== ${step.title}, ${seconds} s${processorText()}`)
+    console.log(`\n== ${step.title}, ${seconds} s${processorTime()}`)
     process.stdout.write(output)
     onEnd(step, status, output)
   }
@@ -39,15 +40,22 @@ function run({ args, env }) {
   })
 }
 
-/** Of all steps that have ended, and what they started, in hundredths of a second. */
-let spent = 0
-
-/** Processor time of the step that has just ended: it says more than the clock where a machine is busy. Only Linux tells. */
-function processorText() {
-  if (process.platform !== 'linux') return ''
-  // Fields 16 and 17 of the whole line; the name in field 2 may hold spaces.
+/** Processor time of what this process has started and seen end, in seconds; only Linux tells. */
+function spentSeconds() {
+  if (process.platform !== 'linux') return null
+  // Fields 16 and 17 of the whole line, in hundredths; the name in field 2 may hold spaces.
   const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ')
-  const before = spent
-  spent = Number(fields[13]) + Number(fields[14])
-  return ` (${Math.round((spent - before) / 100)} s of a processor)`
+  return (Number(fields[13]) + Number(fields[14])) / 100
+}
+
+/** The step that has just ended: it says more than the clock where a machine is busy. */
+function createMeter() {
+  let before = spentSeconds()
+  return () => {
+    if (before === null) return ''
+    const now = spentSeconds()
+    const text = ` (${Math.round(now - before)} s of a processor)`
+    before = now
+    return text
+  }
 }
