@@ -28,7 +28,7 @@ const onlyInAll = [
   'test/engine/run/heldRun.test.ts',
   'test/engine/run/killPoints.test.ts',
   'test/engine/run/lessMemory.test.ts',
-  'test/engine/run/lock',
+  'test/engine/runs/lock',
   'test/engine/run/recoverList.test.ts',
   'test/engine/run/setAside.test.ts',
   'test/engine/run/storedTwice.test.ts',
