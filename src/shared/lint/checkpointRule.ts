@@ -2,7 +2,7 @@
 import type { ModelProblem } from '../recipe/facts.ts'
 import type { RuleFile } from './rule.ts'
 
-/** What is wrong with a checkpoint shows in no recipe. */
+/** A valid recipe, for the documentation: problems of a checkpoint show in no recipe. */
 const anyRecipe = 'prune: [{sparsity: 0.3}]\nsave: {to: out}'
 
 export function checkpointRule(problem: ModelProblem['rule'], about: Pick<RuleFile, 'id' | 'title' | 'why'>): RuleFile {

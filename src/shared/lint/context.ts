@@ -1,5 +1,5 @@
-// What every rule gets: the text's tree, the value as written, and a recipe that is valid whatever is wrong with the text,
-// so that one mistake does not hide the others.
+// The context of every rule: the text's tree, the value as written, and a recipe that is valid whatever is wrong with
+// the text, so that one mistake does not hide the others.
 import { isScalar, visit } from 'yaml'
 import type { Scalar } from 'yaml'
 import type { Path, RecipeDocument } from '../recipe/document.ts'
@@ -45,31 +45,30 @@ export interface LintContext {
   readonly issues: readonly Issue[]
   /** The value as written; anything. */
   readonly raw: unknown
-  /** What is valid of the recipe. */
+  /** The valid part of the recipe. */
   readonly recipe: Recipe
   readonly resolved: ResolvedRecipe
   readonly facts: LintFacts
   readonly model: ModelFacts | null
-  /** Of a model whose family is known; null where nothing can be said about names. */
+  /** Modules of a model whose family is known; null where nothing can be said about names. */
   readonly modules: readonly ModelModule[] | null
   /** Values of `targets` and `ignore` as written, valid or not. */
   readonly targetLists: readonly { path: Path; value: unknown }[]
-  /** Of valid lists only. */
+  /** Entries of valid lists only. */
   readonly entries: readonly TargetEntry[]
   /** All plain and quoted scalars of the text, keys too. */
   readonly scalars: readonly Scalar[]
   /** The value as written at a path; undefined when there is none. */
   get(path: Path): unknown
   has(path: Path): boolean
-  /** What is said about the setting in `resolved` may not be what was meant: it, or a key that may be it, is wrong. */
+  /** True if the setting in `resolved` may not be what was meant: it, or a key that may be it, is wrong. */
   isUnsure(path: Path): boolean
   /** Modules that an entry matches; none without a model. */
   matched(entry: string): readonly ModelModule[]
   /** Modules that a step prunes: matched matrices, without the ignored ones. */
   prunedBy(step: ResolvedPruneStep): readonly ModelModule[]
-  /** What a plan of the recipe finds, as far as it is valid; said of its resolved form. */
+  /** The findings of a plan of the recipe's valid part, in its resolved form. */
   planned(): readonly PlanFinding[]
-  /** In their order. */
   readonly recoveries: readonly RecoveryEntry[]
   /** Every place that names data. */
   readonly uses: readonly DataUse[]

@@ -14,7 +14,7 @@ function namesOf(words: readonly string[]): string[] {
   return words.flatMap((word) => findRule(word)?.name ?? [])
 }
 
-/** Those that no comment switches off. A comment with a mistake, about which there is a rule, switches nothing off. */
+/** Findings that no comment switches off. A comment with a mistake, about which there is a rule, switches nothing off. */
 export function withoutDisabled(document: RecipeDocument, findings: readonly Finding[]): Finding[] {
   const disables = disablingComments(document.text).flatMap(({ words, reason, nextLine, start }) => {
     if (reason === undefined || !words.every(findRule)) return []

@@ -5,7 +5,6 @@
 const comment = /^[ \t]*#[ \t]*sparsescope-disable(-next-line)?\b[ \t]*([^:\n]*)(?::[ \t]*(\S[^\n]*))?$/gm
 
 interface Comment {
-  /** As written. */
   readonly words: readonly string[]
   readonly reason: string | undefined
   readonly nextLine: boolean

@@ -12,7 +12,7 @@ import { findRule, rules } from './rules.ts'
 export type Severities = Readonly<Record<string, Severity | 'off'>>
 
 export interface LintOptions {
-  /** Of the text, where the caller has read it already. */
+  /** The parsed text, where the caller has it already. */
   document?: RecipeDocument
   facts?: LintFacts
   severities?: Severities
@@ -23,7 +23,7 @@ export interface LintResult {
   context: LintContext
   /** The tool whose recipe this is; null for ours. */
   dialect: Dialect | null
-  /** In the order of the text. */
+  /** Findings in the order of the text. */
   findings: Finding[]
 }
 

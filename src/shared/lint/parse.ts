@@ -1,4 +1,4 @@
-// From text to a recipe that can be run.
+// Parses a text to a recipe that can be run.
 import type { RecipeDocument } from '../recipe/document.ts'
 import type { Finding } from '../recipe/finding.ts'
 import { lint } from './lint.ts'
@@ -8,7 +8,7 @@ export interface ParsedRecipe {
   /** Null when there is an error among the findings. */
   recipe: Recipe | null
   document: RecipeDocument
-  /** What the text alone tells, in its order: every rule that needs no model, data or machine. */
+  /** Findings, in the text's order, of every rule that needs no model, data or machine. */
   findings: Finding[]
 }
 

@@ -4,17 +4,17 @@ import type { Finding, Fix, Range, Severity } from '../recipe/finding.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { LintContext } from './context.ts'
 
-/** What a rule looks at besides the recipe's value. A rule about the text also runs where the YAML is broken. */
+/** A rule's inputs besides the recipe's value. A rule about the text also runs where the YAML is broken. */
 export type Need = 'text' | 'model' | 'data' | 'machine' | 'output'
 
 export interface Report {
-  /** Where: a path in the recipe, its key, or a range of the text. */
+  /** Place of the finding: a path in the recipe, its key, or a range of the text. */
   at: Path | { key: Path } | Range
-  /** What is wrong here and how to mend it. */
+  /** Says what is wrong here and how to mend it. */
   message: string
-  /** Those that have nothing to change in this text are left out. */
+  /** Fixes that would change nothing in this text are left out. */
   fixes?: Fix[]
-  /** Where it differs from the rule's. */
+  /** Set where it differs from the rule's severity. */
   severity?: Severity
   /** Settings, written or not, that it concludes from. Where one is misspelt, nothing is concluded: see `isUnsure`. */
   from?: readonly Path[]
@@ -38,7 +38,7 @@ export type Topic = keyof typeof topics
 
 /** A rule as its file has it; the file's name is the rule's. */
 export interface RuleFile {
-  /** What the rule was called before it had a name, `L1`; or, of a rule without, its part of the documentation. */
+  /** The rule's number from before rules had names, `L1`; for a rule without one, its part of the documentation. */
   readonly id: `${Topic}${number}` | Topic
   readonly severity: Severity
   readonly needs?: Need
@@ -46,7 +46,7 @@ export interface RuleFile {
   readonly foreign?: 'too' | 'only'
   /** `general`: silent where a rule that `explains` says better what is wrong with the same key, value or target. */
   readonly voice?: 'general' | 'explains'
-  /** What it finds could as well be left out: editors show it faded. */
+  /** The text found could as well be left out: editors show it faded. */
   readonly unnecessary?: true
   /** One line, as in a table of contents. */
   readonly title: string
@@ -66,9 +66,9 @@ export interface Rule extends RuleFile {
   readonly topic: Topic
 }
 
-/** What a rule may ask of all of them. */
+/** Questions that a rule may ask of the whole set of rules. */
 export interface AllRules {
-  /** What they say of another recipe in the same surroundings: of the runs that a sweep stands for. */
+  /** Findings for another recipe in the same surroundings: a run that a sweep stands for. */
   lint(recipe: Recipe): readonly Finding[]
   /** Whether one is called so. */
   has(word: string): boolean

@@ -49,7 +49,7 @@ function section({ name, alias, title, severity, needs: need, why, bad, good }: 
   const heading = `## ${name}${name === alias ? '' : ` (${alias})`}: ${title}`
   const looks = need ? ` · looks at ${needs[need]}` : ''
   const code = (text: string) => `\`\`\`yaml\n${text}\n\`\`\``
-  // What is wrong with a checkpoint shows in no recipe.
+  // Rules about a checkpoint have no example: its problems show in no recipe.
   const examples = bad === good ? '' : `\n\nFound:\n\n${code(bad)}\n\nFine:\n\n${code(good)}`
   return `${anchors}\n\n${heading}\n\n${severityWords[severity]}${looks}\n\n${why}${examples}`
 }

@@ -11,7 +11,7 @@ export const rules: readonly Rule[] = Object.entries<RuleFile>(files)
   })
   .sort((a, b) => order.indexOf(a.topic) - order.indexOf(b.topic) || numberOf(a) - numberOf(b))
 
-/** Those without one stand behind. */
+/** Sorts rules without a number last. */
 function numberOf({ id }: Rule): number {
   return Number(id.slice(1)) || Infinity
 }

@@ -6,7 +6,7 @@ import type { Path } from '../recipe/document.ts'
 
 export interface UnknownKey {
   key: string
-  /** Of the map that it is in. */
+  /** Path of the map that has the key. */
   parent: Path
   path: Path
 }

@@ -1,4 +1,4 @@
-// What a pass needs in memory beside weights: the numbers behind residency, recomputation and the memory estimate.
+// Memory of a pass beside weights: the numbers behind residency, recomputation and the memory estimate.
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { residualNorms } from '../families/residual.ts'
 
@@ -9,18 +9,18 @@ export function hiddenBytes(config: ModelConfig, numRows: number): number {
   return f32 * numRows * config.hiddenSize
 }
 
-/** What a saving forward of one block leaves in the step's arena, its output included. */
+/** Bytes that a saving forward of one block leaves in the step's arena, its output included. */
 export function savedBytes(config: ModelConfig, numRows: number): number {
   const { hiddenSize, numHeads, numKvHeads, headDim, qkNorm, residual } = config
   const [queries, keys] = [numHeads * headDim, numKvHeads * headDim]
   const heads = 2 * queries + 2 * keys + numHeads + (qkNorm === 'none' ? 0 : queries + keys)
   const { input, output } = residualNorms[residual].mlp
-  // What is normed or comes of it, the stream between the branches, a branch, the output; means and rstds.
+  // Inputs and outputs of norms, the stream between the branches, a branch, the block's output; means and rstds.
   const stream = (input && output ? 7 : 5) * hiddenSize + 8
   return f32 * numRows * (stream + heads + mlpFloats(config))
 }
 
-/** What a backward of one block takes for its own, at most. */
+/** Scratch bytes of a backward of one block, at most. */
 export function backwardScratchBytes(config: ModelConfig, numRows: number): number {
   const { hiddenSize, numHeads, numKvHeads, headDim, residual, residualScale, experts } = config
   const intermediateSize = Math.max(config.intermediateSize, experts?.sharedSize ?? 0)

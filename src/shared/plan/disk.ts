@@ -10,7 +10,7 @@ import { prunedNames } from './pruneEntries.ts'
 import { planIfPossible, type PlannedRecovery, type RunPlan } from './runPlan.ts'
 import { changedNames, sizeOf } from './trainable.ts'
 
-/** What of a model the numbers come from: its tensors as the files store them. */
+/** The facts about a model that the estimate needs: its tensors as the files store them. */
 export interface StoredModel {
   readonly config: ModelConfig
   readonly tensors: ReadonlyMap<string, TensorFacts>
@@ -37,7 +37,7 @@ function savedByBitmask(tensors: StoredModel['tensors'], { entries }: RunPlan): 
     }, 0)
 }
 
-/** What `save` will take; without the masks of a recipe that cannot run. */
+/** Bytes that `save` will take; without the masks of a recipe that cannot run. */
 export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tensors }: ModelFacts): number {
   if (!recipe.save || !config) return 0
   const plan = planIfPossible(recipe, config)
@@ -63,7 +63,7 @@ export function stateBytes(recipe: ResolvedRecipe, { tensors }: StoredModel, pla
 /** A value and its two moments, F32. */
 const momentBytes = 12
 
-/** What a recovery writes: what it trains, or the pruned weights that it solves for. */
+/** Names of the tensors that a recovery writes: what it trains, or the pruned weights that it solves for. */
 function changedBy({ trainable: set }: PlannedRecovery, pruned: readonly string[]): readonly string[] {
   return set ? changedNames(set) : pruned
 }

@@ -24,7 +24,7 @@ export const passTokens = 2048
 const mostPlaces = 2 * passTokens
 const leastPlaces = 256
 
-/** What the process needs whatever the model: Node, the worker threads, BLAS buffers, staging. */
+/** Bytes of the process whatever the model: Node, the worker threads, BLAS buffers, staging. */
 export function overheadBytes(threads: number): number {
   return (90 + 30 * threads) * 2 ** 20
 }
@@ -46,29 +46,29 @@ export interface Budget {
 const least = 64 * 2 ** 20
 
 export interface MemoryLimits {
-  /** What the run may use in all (`--memory`). */
+  /** The limit of the whole run (`--memory`). */
   readonly memoryBytes: number
-  /** What the device can hold, which may be less. */
+  /** The device's capacity, which may be less. */
   readonly limitBytes: number
   /** The device's memory is not the host's. */
   readonly apart?: boolean
   readonly threads: number
 }
 
-/** What is left to the system and to other processes where a run may use all of the device. */
+/** Share of the device that a run may use; the rest is left to the system and to other processes. */
 const usableShare = 0.9
 
-/** Of what is usable of a device's own memory, for states that need not go to the host and back with every block. */
+/** Share of a device's own usable memory for states that need not go to the host and back with every block. */
 const residentShare = 0.25
 
-/** What to say when a run is allowed more than there is; null when it is not. */
+/** A warning when a run is allowed more than there is, else null. */
 export function beyondDevice(memoryBytes: number, limitBytes: number): string | null {
   if (memoryBytes <= limitBytes) return null
   const [asked, has, used] = [memoryBytes, limitBytes, usableShare * limitBytes].map(formatBytes)
   return `--memory ${asked} is more than there is (${has}): at most ${used} are used`
 }
 
-/** What to say when a run takes more than it was allowed, whatever it does; null when it does not. */
+/** A warning when a run takes more than it was allowed, whatever it does, else null. */
 export function beyondBudget(memoryBytes: number, leastBytes: number): string | null {
   if (leastBytes <= memoryBytes) return null
   return `--memory allows ${formatBytes(memoryBytes)}, and this takes about ${formatBytes(leastBytes)} at least: allow more; where it trains, mode reconstruct, smaller batches or shorter windows take less`
@@ -99,14 +99,14 @@ export function shareMemory(
   }
 }
 
-/** What one pass over the model trains, and its share of the memory. */
+/** The parameters that one pass over the model trains, and its share of the memory. */
 interface Room {
   readonly weights: WeightSizes
   readonly sizes: PlanSizes
   readonly budget: Budget
 }
 
-/** Of the largest tensors. */
+/** Sizes for the largest tensors. */
 interface WeightSizes {
   /** Bytes of a weight in the checkpoint. */
   readonly stored: number
@@ -152,14 +152,14 @@ export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machin
   return overheadBytes(threads) + Math.max(...peaks)
 }
 
-/** What the run cannot do without: the peak in the smallest budget. */
+/** The least memory of the run: the peak in the smallest budget. */
 export function leastMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: MachineFacts): number {
   return estimateMemory(recipe, model, { ...machine, budgetBytes: 0 })
 }
 
 /**
- * Of the bytes of a block as they were read: those of the block before wait for the collector. Measured on walks of 8 and 32 blocks
- * of LLaMA-7B's shape and 4 of TinyLlama's; two blocks show none of it.
+ * Share of a block's bytes as read that still waits for the collector when the next is read. Measured on walks of 8 and
+ * 32 blocks of LLaMA-7B's shape and 4 of TinyLlama's; two blocks show none of it.
  */
 const lingeringShare = 0.75
 
@@ -212,7 +212,10 @@ function weightSizes({ tensors }: ModelFacts, precision: PlannedPrecision): Weig
   return { stored, held: stored, rounded: type !== 'BF16', widened: stored < 4, effective: 2 }
 }
 
-/** Of hidden states: the finished one, dense ones where something fits to them, and one between attention and MLP for each that asks. */
+/**
+ * Streams of hidden states: the finished one, dense ones where a target needs them, one between attention and MLP per
+ * reconstruction of submodules.
+ */
 function streamsOf(reconstructions: readonly ResolvedRecover[]): number {
   const has = (kind: ReconstructionInputs) => reconstructions.some(({ inputs }) => inputs === kind)
   const middles = reconstructions.filter(({ window }) => window === 'submodule').length
@@ -244,7 +247,7 @@ function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, room: Ro
   )
 }
 
-/** What a pass must have room for whatever the precision. */
+/** Bytes per weight that a pass must have room for whatever the precision. */
 const widest = { held: 4 }
 
 /** Places of a batch of questions, as many as a pass over the model has room for in its budget. */

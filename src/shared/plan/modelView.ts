@@ -1,4 +1,4 @@
-// What plans and lint see of a model: its modules, and which of them a recipe's targets reach.
+// The modules of a model, and which of them a recipe's targets reach, as plans and lint see them.
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { modelParameters, type Parameter } from '../families/parameters.ts'
 import { modulesOf } from '../recipe/describeModel.ts'

@@ -1,16 +1,15 @@
-// In how many passes over the model a list of recoveries is done: those that work block by block and stand next to each
-// other share one walk over the blocks, a retraining is a pass of its own.
+// Groups a list of recoveries into passes over the model: adjacent ones that work block by block share one walk over
+// the blocks, a retraining is a pass of its own.
 import type { ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface Pass<T = ResolvedRecover> {
   /** Block after block; otherwise the one recovery trains the whole model. */
   readonly blockwise: boolean
-  /** Not empty. */
   readonly recoveries: readonly T[]
 }
 
 export interface Passes<T = ResolvedRecover> {
-  /** What is done to each block as soon as it is pruned; nothing without `prune`. */
+  /** Recoveries of each block as soon as it is pruned; empty without `prune`. */
   readonly whilePruning: readonly T[]
   readonly later: readonly Pass<T>[]
 }

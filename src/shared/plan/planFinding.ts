@@ -1,5 +1,5 @@
-// What a plan finds wrong with a recipe. It is said here and nowhere else: a run that is refused, a dry run, a sweep's plan and
-// lint show the same sentence, and lint adds where it stands in the text.
+// Problems that a plan finds in a recipe. Each is worded here and nowhere else: a run that is refused, a dry run, a
+// sweep's plan and lint show the same sentence, and lint adds where it stands in the text.
 import type { Path } from '../recipe/document.ts'
 import type { Severity } from '../recipe/finding.ts'
 import { recoveryPlace, type ResolvedRecipe } from '../recipe/resolve.ts'
@@ -7,14 +7,14 @@ import { recoveryPlace, type ResolvedRecipe } from '../recipe/resolve.ts'
 export interface PlanFinding {
   /** Name of the lint rule that explains it. */
   readonly rule: string
-  /** Of the setting in the resolved recipe, where `recover` is a list. */
+  /** Path in the resolved recipe, where `recover` is a list. */
   readonly path: Path
-  /** What is wrong and how to mend it. */
+  /** Says what is wrong and how to mend it. */
   readonly message: string
   readonly severity: Severity
   /** It cannot be computed: a run refuses it. */
   readonly refused?: boolean
-  /** Where to show it in a text that leaves the setting out. */
+  /** Place to show it at in a text that leaves the setting out. */
   readonly unwritten?: Path
   /** Settings that it is concluded from. */
   readonly from?: readonly Path[]

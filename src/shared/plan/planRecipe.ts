@@ -71,7 +71,7 @@ export function planRecipe(
   }
 }
 
-/** What a budget that somebody asked for cannot be; of a default nobody has to be told. A GPU's memory is not what it limits. */
+/** Warns of a budget that was asked for and cannot be kept, never of a default one. It does not limit a GPU's memory. */
 export function budgetWarnings(
   recipe: ResolvedRecipe,
   { model, machine }: Pick<LintFacts, 'model' | 'machine'>,
@@ -82,7 +82,7 @@ export function budgetWarnings(
   return [beyondDevice(budgetBytes, memoryBytes), beyondBudget(budgetBytes, least)].filter((said) => said !== null)
 }
 
-/** Of two recoveries, for each parameter the one that trains more of it. Either may have a row for a tied head. */
+/** Takes, for each parameter, the row of the recovery that trains more of it. Either may have a row for a tied head. */
 function trainedMost(one: TrainableRow[], other: TrainableRow[]): TrainableRow[] {
   const [longer, shorter] = one.length < other.length ? [other, one] : [one, other]
   const byName = new Map(shorter.map((row) => [row.name, row]))

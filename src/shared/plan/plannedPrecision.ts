@@ -1,4 +1,4 @@
-// In which precision a run will multiply, as far as facts tell (`computeIn` decides with the device at hand).
+// The precision in which a run will multiply, as far as facts tell (`computeIn` decides with the device at hand).
 import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 

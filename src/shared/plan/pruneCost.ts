@@ -1,5 +1,5 @@
-// What pruning costs beside the forward passes: statistics of the inputs, what linears with the same input share, and each
-// matrix by itself. Numbers come from the methods' rows.
+// Cost of pruning beside the forward passes: statistics of the inputs, work that linears with the same input share, and
+// work on each matrix. Numbers come from the methods' rows.
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { linearsOfBlock, tokenShare, type BlockLinear } from '../families/parameters.ts'
 import type { Cost, Statistic } from '../methods/method.ts'
@@ -8,13 +8,13 @@ import { selectModules } from '../recipe/match.ts'
 import type { ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface PruneCost {
-  /** Of the whole model. */
+  /** Operations for the whole model. */
   readonly operations: number
   /** Beside the block itself, at one time; of the block that takes most. */
   readonly bytes: number
-  /** Where Hessians are gathered one at a time. */
+  /** Bytes where Hessians are gathered one at a time. */
   readonly leastBytes: number
-  /** Of `bytes`, what solving takes once the statistics are there. */
+  /** The part of `bytes` that solving takes once the statistics are there. */
   readonly solvingBytes: number
 }
 
@@ -33,7 +33,7 @@ const statisticOperations: Record<Statistic, (columns: number, tokens: number) =
   hessian: (columns, tokens) => 2 * columns ** 2 * tokens,
 }
 
-/** What is done to each block in one walk. */
+/** The work on each block in one walk. */
 export interface BlockWorkPlan {
   /** Otherwise the blocks are pruned already. */
   readonly prunes: boolean
@@ -60,11 +60,11 @@ export function pruneCost(
     bytes = Math.max(bytes, sum(costs.map((cost) => cost.statistics)) + working)
     leastBytes = Math.max(leastBytes, Math.max(0, ...costs.map((cost) => cost.largestStatistic)) + working)
   }
-  // What refits needs all Hessians at the end.
+  // A refit needs all Hessians at the end.
   return { operations, bytes, leastBytes: refits.length > 0 ? bytes : leastBytes, solvingBytes }
 }
 
-/** Of one step in one block: statistics of all inputs are there together, what solving takes a linear at a time. */
+/** Cost of one step in one block: statistics of all inputs are there together, while solving goes a linear at a time. */
 function stepCost(
   config: ModelConfig,
   step: ResolvedPruneStep,

@@ -1,4 +1,4 @@
-// What to prune and how: the recipe's `prune` entries after matching, one sparsity for each linear.
+// The recipe's `prune` entries after matching, with one sparsity for each linear.
 import type { AllocationSettings } from '../allocations/allocation.ts'
 import { allocationSettings, isMeasured, type AllocationName } from '../allocations/allocations.ts'
 import { parseNm, type NmPattern } from '../format/nm.ts'
@@ -17,7 +17,7 @@ export interface PruneEntry {
   /** Unstructured only; a method with a group of its own keeps to that whatever this says. */
   readonly scope: Scope
   readonly selection: Selection
-  /** Of the keys that the method takes. */
+  /** Values of the keys that the method takes. */
   readonly settings: MethodSettings
 }
 

@@ -26,13 +26,13 @@ import {
 
 export interface RunPlan {
   readonly entries: readonly PruneEntry[]
-  /** Of the entries whose sparsities are decided by what the dense model shows. */
+  /** Entries whose sparsities are decided by statistics of the dense model. */
   readonly allocations: readonly PlannedAllocation[]
-  /** In the recipe's order. */
+  /** Recoveries in the recipe's order. */
   readonly recoveries: readonly PlannedRecovery[]
   /** The same by passes over the model. */
   readonly passes: Passes<PlannedRecovery>
-  /** Of the recovery that trains most; null: nothing trains. */
+  /** Count of the recovery that trains most; null: nothing trains. */
   readonly count: TrainableCount | null
   readonly needsCalibration: boolean
   /** A tied head that is trained gets weights of its own. */
@@ -48,7 +48,7 @@ export interface TrainableCount {
 }
 
 export interface PlannedRecovery {
-  /** In the recipe's list. */
+  /** Index in the recipe's list. */
   readonly index: number
   /** Its path in the recipe: `recover`, or `recover.1` of several. */
   readonly place: string
@@ -70,7 +70,7 @@ export interface PlanSizes {
   readonly adapted: number
 }
 
-/** What a run would do; null where something is refused. `findings` say what, and what to think of otherwise. */
+/** Plans a run; the plan is null where something is refused. `findings` hold errors and warnings. */
 export function planRun(
   recipe: ResolvedRecipe,
   model: ModelView,
@@ -79,7 +79,7 @@ export function planRun(
   return { plan: findings.some(({ refused }) => refused) ? null : plannedRun(recipe, model.config), findings }
 }
 
-/** Nothing in the recipe is refused. */
+/** Plans a recipe in which nothing is refused. */
 function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
   const modules = blockLinears(config).map(({ name, block, kind }) => ({ name, block, className: kind }))
   const ofSteps = pruneEntries(recipe.prune, modules, config.numBlocks)
@@ -118,7 +118,7 @@ function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelCon
   }
 }
 
-/** What is in memory at once for any of these recoveries: they come one after the other, so of each number the largest. */
+/** The largest of each size over these recoveries: they run one after the other. */
 export function sizesOf(config: ModelConfig, recover: readonly ResolvedRecover[]): PlanSizes {
   const sizes = recover.map((one) =>
     planSizes(config, trainableSet(config, one), one.lora.rank, one.mode === 'reconstruct'),

@@ -18,7 +18,7 @@ import { sizeOf } from './trainable.ts'
  * goes on beside them, by precision; and statistics, factors and sweeps, of which half are saved where matrices are symmetric.
  */
 const perThread = { f32: 90e9, bf16: 185e9, solving: 140e9 }
-/** Of a GPU: a guess on the low side. */
+/** Operations per second of a GPU: a guess on the low side. */
 const perGpu = 2e12
 /** Reading and writing, flushed to the disk. */
 const diskBytesPerSecond = 400e6
@@ -102,7 +102,7 @@ export function plannedParts(
 
 /** Floating-point operations, by the rate that they reach. */
 interface Operations {
-  /** Of tokens with weights. */
+  /** Multiplications of tokens with weights. */
   readonly products?: number
   /** Statistics, factors, sweeps, choices. */
   readonly solving?: number
@@ -125,7 +125,7 @@ export function isAskedAt(
   return stage === 'dense' && at.includes('dense')
 }
 
-/** Of a walk over the blocks, without what its reconstructions train. */
+/** Operations of a walk over the blocks, without those of its reconstructions' training. */
 function walkOperations(recipe: ResolvedRecipe, model: PlannedModel, work: BlockWorkPlan): Operations {
   const { prune, calibration } = recipe
   const { prunes, recoveries } = work
@@ -154,7 +154,7 @@ function recoverOperations(recover: ResolvedRecover, { calibration }: ResolvedRe
   return perToken * passes * tokens + errors
 }
 
-/** What a token meets on its way through all blocks, of a mixture's experts as many as it goes to; and at the end. */
+/** Weights that a token is multiplied with in all blocks (of a mixture's experts as many as it goes to), and in the head. */
 function weightsOf({ modelConfig, parameters }: PlannedModel): { blocks: number; head: number } {
   const blocks = parameters.reduce(
     (sum, { block, expert, shape }) => (block === null ? sum : sum + sizeOf(shape) * tokenShare(modelConfig, expert)),

@@ -8,20 +8,20 @@ import { blockParameters, modelParameters, moduleName, moduleOfWeight, type Para
 import type { ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface TrainableRow {
-  /** In the checkpoint; null block: outside the blocks. */
+  /** Name in the checkpoint; null block: outside the blocks. */
   readonly name: string
   readonly kind: Parameter['kind']
   readonly block: number | null
   readonly parameters: number
   /** The parameter's own numbers, or its adapter's. */
   readonly trainable: number
-  /** What trains it; null when it is frozen. */
+  /** The subset that trains it; null when it is frozen. */
   readonly by: Subset | null
 }
 
 /** A parameter of the checkpoint that is trained itself. */
 export interface DirectParameter {
-  /** As in the checkpoint, `…fc1.bias`. */
+  /** Name in the checkpoint, `…fc1.bias`. */
   readonly name: string
   /** [O, I] for linears, whatever the file stores. */
   readonly shape: readonly number[]
@@ -42,7 +42,7 @@ export interface TrainableSet {
   readonly adapted: readonly AdaptedLinear[]
 }
 
-/** What decides how much is trained. */
+/** Settings that decide how much is trained. */
 export type TrainChoice = Pick<ResolvedRecover, 'mode' | 'train'>
 
 /** All parameters in model order. A tied head that gets an update of its own is a last row with no parameters. */
@@ -153,8 +153,8 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /**
- * What trains a parameter. Reconstruction trains inside blocks only. Norm biases count as biases and as norms, as in the
- * authors' code.
+ * The subset that trains a parameter. Reconstruction trains inside blocks only. Norm biases count as biases and as
+ * norms, as in the authors' code.
  */
 function trainedBy({ kind, block }: Parameter, { mode, train }: TrainChoice): Subset | null {
   if (mode === 'reconstruct' && block === null) return null
@@ -177,7 +177,7 @@ function updatesTiedHead(config: ModelConfig, { mode, train }: TrainChoice): boo
   return config.tied && mode === 'retrain' && train.includes('head') && !train.includes('full')
 }
 
-/** Of an adapter, or of the low-rank update of the head. */
+/** Number of parameters of an adapter, or of the low-rank update of the head. */
 function adapterSize(by: Subset | 'low_rank', [rows, columns]: readonly number[], rank: number): number {
   return isAdapterName(by) ? adapterOf(by).parameters(rows, columns, rank) : lowRankParameters(rows, columns, rank)
 }

@@ -10,11 +10,11 @@ export interface ModuleZeros {
   /** Number of its weights. */
   readonly size: number
   readonly zeros: number
-  /** zeros / size. Of several modules see `sparsityOf`. */
+  /** zeros / size. For several modules see `sparsityOf`. */
   readonly sparsity: number
 }
 
-/** What one of several recoveries did to a block. */
+/** Errors of a block before and after one of several recoveries. */
 export interface BlockErrors {
   /** Index in the recipe's list. */
   readonly recovery: number
@@ -22,7 +22,7 @@ export interface BlockErrors {
   readonly error_after: number
 }
 
-/** What the model said after a prompt of the recipe. */
+/** The model's continuation of a prompt of the recipe. */
 export interface Sample {
   readonly prompt: string
   readonly text: string
@@ -59,7 +59,7 @@ export type RunEvent = At &
     | {
         type: 'progress'
         phase: string
-        /** Of the phase. */
+        /** Units done in the phase. */
         done: number
         total: number
         unit: string
@@ -89,11 +89,11 @@ export type RunEvent = At &
         /** Mean squared error of outputs against the dense ones, of the block or (refit) of its linears; only when recovering. */
         error_before?: number
         error_after?: number
-        /** In a recipe that has several recoveries, of each of this walk; the two above are the last one's. */
+        /** Errors by each recovery of this walk, where the recipe has several; the two above are the last one's. */
         errors?: readonly BlockErrors[]
         seconds: number
       }
-    /** What one entry of the recipe's `evaluate` measured; null is not a number. Runs of version 0.1 named no entry. */
+    /** A measurement by one entry of the recipe's `evaluate`; null is not a number. Runs of version 0.1 named no entry. */
     | {
         type: 'eval'
         stage: Stage
@@ -108,11 +108,11 @@ export type RunEvent = At &
         data?: string
         seq_len?: number
         perplexity?: number | null
-        /** Of a zero-shot task: accuracy, also by length where the harness has that, and its standard error (null: one row). */
+        /** Accuracy on a zero-shot task, also by length where the harness has that, and its standard error (null: one row). */
         acc?: number
         acc_norm?: number
         stderr?: number | null
-        /** Of a task that writes on after prompts, one each. */
+        /** Continuations, one per prompt, of a task that generates. */
         samples?: readonly Sample[]
       }
     | { type: 'memory'; rss_mb: number; device_mb: number }

@@ -1,5 +1,5 @@
-// What the inspector knows about a checkpoint: a header first, statistics of one tensor after another later.
-// Plain data: it crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
+// The inspector's data on a checkpoint: a header first, statistics of one tensor after another later. It is plain data
+// and crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
 import type { Evaluation } from '../series/foldRun.ts'
 import type { MeasuredModule, WeightSpread } from '../analysis/analysis.ts'
 import type { Role } from '../families/tensorRoles.ts'
@@ -7,7 +7,7 @@ import type { NmValidity } from '../format/nmValidity.ts'
 
 export interface TensorRow {
   name: string
-  /** As in the file: F32, BF16, F16, I64, … also ones that have no statistics. */
+  /** Dtype as the file has it: F32, BF16, F16, I64, … also those that have no statistics. */
   dtype: string
   shape: number[]
   file: string
@@ -62,15 +62,15 @@ export interface ModelSummary {
   files: number
   /** A sentence each: no config.json, types that are not known. */
   warnings: string[]
-  /** What could not be opened, and the tensors that are missing because of it. */
+  /** Files that could not be opened, and the tensors that are missing because of it. */
   problems: { message: string; missing: string[] }[]
-  /** Only of a checkpoint that a run has made. */
+  /** Provenance of a checkpoint that a run has made. */
   origin?: Origin
 }
 
 /** How a checkpoint of ours came about, from the note beside it. */
 export interface Origin {
-  /** What it is and how it was made: name and value. */
+  /** Name and value of each fact about what it is and how it was made. */
   facts: [name: string, value: string][]
   /** Results by stage. */
   results: { heads: string[]; rows: string[][] }
@@ -85,13 +85,13 @@ export interface Origin {
 /** Modules whose numbers are new, and how far the pass over the blocks is, in windows. */
 export interface AnalysisUpdate {
   modules: MeasuredModule[]
-  /** Of the dense model, once it is known; null where no sensitivities are measured. */
+  /** Loss of the dense model, once it is known; null where no sensitivities are measured. */
   loss: number | null
   done: number
   total: number
 }
 
-/** What is known of a model when it is opened: earlier scans are remembered. */
+/** A model as it is known when it is opened: earlier scans are remembered. */
 export interface OpenedModel {
   model: ModelSummary
   stats: TensorStats[]
@@ -149,7 +149,7 @@ export interface WeightRequest {
 }
 
 export interface Weight {
-  /** As JavaScript writes it: JSON has no NaN. */
+  /** The number as JavaScript writes it: JSON has no NaN. */
   value: string
 }
 
@@ -200,16 +200,16 @@ export interface ComparedTensor extends Pick<TensorChange, 'name' | 'role' | 'bl
   comparable: boolean
 }
 
-/** What the runs that made both checkpoints measured, by stage; empty of one that no run of ours has made. */
+/** Measurements, by stage, of the runs that made both checkpoints; empty for a checkpoint that no run has made. */
 export interface Measured {
   a: Evaluation[]
   b: Evaluation[]
 }
 
 export interface CompareProgress {
-  /** What will be compared, in this order: in the first message only. */
+  /** The tensors that will be compared, in this order; only in the first message. */
   tensors?: ComparedTensor[]
-  /** In the first message only. */
+  /** Present only in the first message. */
   measured?: Measured
   changes: TensorChange[]
   /** The first `done` have been compared. */

@@ -1,4 +1,4 @@
-// What the parameters of each call must be. They are checked where they arrive: at the other end of a socket may be anything.
+// Schemas for the parameters of each call. They are checked where they arrive: the other end of a socket may send anything.
 import * as z from 'zod'
 import { sensitivityUnits } from '../analysis/analysis.ts'
 import { isMethodName, type MethodName } from '../methods/methods.ts'

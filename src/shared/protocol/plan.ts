@@ -1,4 +1,4 @@
-// What a recipe would do, computed before anything runs: the trainable map and the estimates draw from this.
+// The plan of a recipe, computed before anything runs: the trainable map and the estimates draw from this.
 import type { Role } from '../families/tensorRoles.ts'
 
 export interface PlanRow {
@@ -30,16 +30,15 @@ export interface RecoverySummary {
 export interface PlanSummary {
   recipe: string
   model: string
-  /** Of several recoveries `refit → retrain`; null when the recipe only prunes. */
+  /** Modes of several recoveries as `refit → retrain`; null when the recipe only prunes. */
   mode: string | null
-  /** What any recovery trains. */
+  /** Subsets that any recovery trains. */
   train: string[]
-  /** In their order. */
   recoveries: RecoverySummary[]
-  /** Of several recoveries, each parameter as the one that trains most of it does. */
+  /** Each parameter as the recovery that trains most of it trains it. */
   rows: PlanRow[]
   parameters: number
-  /** Of the recovery that trains most. */
+  /** Trained numbers of the recovery that trains most. */
   trainable: number
   /** 100 · trainable / parameters as the paper counts them. */
   percentage: number

@@ -19,16 +19,16 @@ import type { TryParams, TryProgress } from './tryOut.ts'
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
 export const protocolVersion = 2
 
-/** Where to compute, as the settings say it. */
+/** The device to compute on, as the settings have it. */
 export interface DeviceChoice {
   device: 'auto' | 'cpu' | 'wgpu'
   /** Which GPU, by its name or a part of it; '': the fastest. */
   adapter: string
   /** 0: as many as there are cores. */
   threads: number
-  /** What may be used of a GPU's memory, such as 8GB; '': all it gives. */
+  /** Limit on a GPU's memory, such as 8GB; '': all that it gives. */
   deviceMemory: string
-  /** Of products, in a run whose recipe leaves it to the device. */
+  /** Precision of products in a run whose recipe leaves it to the device. */
   precision: PrecisionChoice
 }
 
@@ -132,7 +132,7 @@ export interface BackendCalls {
   plan: Call<{ recipe: string; text: string }, PlanSummary>
   run: Call<RunParams, RunOutcome, RunUpdate>
   activeRuns: Call<null, ActiveRun[]>
-  /** What `run` answers and tells, of a run that another connection started. Cancelling it cancels the run. */
+  /** Answers and updates as of `run`, for a run that another connection started. Cancelling it cancels the run. */
   follow: Call<{ id: number }, RunOutcome, RunUpdate>
   pause: Call<{ folder: string; paused: boolean }, null>
   ping: Call<null, null>

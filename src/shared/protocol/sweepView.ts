@@ -12,11 +12,11 @@ export interface ComparedRow extends ComparedRun {
   readonly message: string | null
   /** There is a run folder to open. */
   readonly isBegun: boolean
-  /** Of a run that goes on; `share` null: nobody knows yet. */
+  /** Progress of a run that goes on; a `share` of null is not known yet. */
   readonly progress: { readonly share: number | null; readonly text: string } | null
 }
 
-/** What the view is of. */
+/** The subject of the view. */
 export interface ComparedWhat {
   /** A comparison has no folder of its own: nothing of it can be begun or cancelled. */
   readonly kind: 'sweep' | 'comparison'
@@ -50,7 +50,7 @@ export interface RunMap {
 
 export type ToSweep =
   | ToAnyView
-  /** What the view is to keep, so that a reloaded window can show the same again. */
+  /** The subject to keep, so that a reloaded window can show the same again. */
   | { type: 'subject'; subject: string }
   | { type: 'compared'; what: ComparedWhat; rows: ComparedRow[] }
   | { type: 'rows'; rows: ComparedRow[] }

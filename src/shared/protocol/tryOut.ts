@@ -18,7 +18,7 @@ export interface TriedToken {
   piece: string
   /** By the model that said it; natural, as all of them. */
   logProbability: number
-  /** What it would rather, or else, have said, most likely first. */
+  /** Other tokens at this place, most likely first. */
   alternatives: { piece: string; logProbability: number }[]
 }
 

@@ -30,7 +30,7 @@ export type ViewCall = Extract<CallName, 'tile' | 'detail' | 'weight'>
 /** Which checkpoint of the view is meant; the host alone knows its path. A comparison has two. */
 export type ModelKey = 'first' | 'second'
 export type AskParams<C extends ViewCall> = Omit<ParamsOf<C>, 'path'>
-/** Of each call and model the latest counts: a newer question ends the one before. */
+/** The latest question per call and model counts: a newer one cancels the one before. */
 export type Ask = {
   [C in ViewCall]: { type: 'ask'; id: number; call: C; model: ModelKey; params: AskParams<C> }
 }[ViewCall]
@@ -67,7 +67,7 @@ export type ToInspector =
   | { type: 'analysis'; update: AnalysisUpdate }
   /** `problem`: why it ended before its end; null: it did not. */
   | { type: 'analysisEnd'; problem: string | null }
-  /** What the recipe says now, or why it does not. */
+  /** Says what the recipe now holds, or why it could not be changed. */
   | { type: 'shaped'; said: string }
   | { type: 'scan'; progress: ScanProgress }
   | { type: 'scanEnd'; result: ScanResult }
@@ -77,7 +77,7 @@ export type FromInspector =
   | FromAnyView
   | { type: 'analyse' }
   | { type: 'analyseCancel' }
-  /** Of the tensors with these names; a spread is over all blocks. */
+  /** Shapes the tensors with these names; a spread is over all blocks. */
   | { type: 'shape'; shape: Shape | AllocateBy; names: string[] }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
@@ -110,7 +110,7 @@ export type ToRun =
   | { type: 'runs'; current: string; runs: RunListing[] }
   /** `from` is the index of the first event: 0 replaces what the view has. */
   | { type: 'events'; folder: string; from: number; events: RunEvent[] }
-  /** Of the run that the view shows, once it has ended well; null after it has gone on. */
+  /** Result of the run that the view shows, once it has ended well; null after it has gone on. */
   | { type: 'runResult'; result: RunResult | null }
 export type FromRun =
   | FromAnyView

@@ -10,7 +10,7 @@ import {
 } from './meanAccuracy.ts'
 
 export interface RunAccuracies {
-  /** Where each stage stands; `recovered` is the latest. */
+  /** Accuracy at each stage; `recovered` is the latest. */
   stages: StageAccuracies
   /** Along the recovery, by number of optimiser steps. */
   recovered: { x: number; mean: MeanAccuracy }[]
@@ -21,7 +21,7 @@ export function accuraciesOf(evaluations: readonly Evaluation[]): RunAccuracies 
   const scored = evaluations.flatMap((one) => (one.accuracy ? [{ ...one, accuracy: one.accuracy }] : []))
   const groups = new Map<string, { stage: Evaluation['stage']; x: number; byEntry: Map<number, Accuracy> }>()
   for (const { stage, x, entry, accuracy } of scored) {
-    // Dense and pruned belong to no step. Of two measurements at one place the later counts.
+    // Dense and pruned belong to no step. The later of two measurements at one place counts.
     const place = stage === 'recovered' ? `recovered ${x}` : stage
     const group = groups.get(place) ?? { stage, x, byEntry: new Map() }
     groups.set(place, group)

@@ -13,7 +13,7 @@ export interface Curve {
   readonly y: readonly number[]
 }
 
-/** What several runs come to: at each x the median over those that have a value there, and how far they lie apart. */
+/** The curve of several runs: at each x the median over those that have a value there, and their range. */
 export interface FoldedCurve extends Curve {
   readonly low: readonly number[]
   readonly high: readonly number[]
@@ -48,7 +48,7 @@ const makers: Readonly<Record<CurveName, (run: LeanRun, smoothing: number) => Cu
   },
 }
 
-/** As `smooth` of smooth.ts, on plain numbers: a gap stays a gap and leaves the mean as it was. */
+/** Smooths as `smooth` of smooth.ts, on plain numbers: a gap stays a gap and leaves the mean as it was. */
 function smoothed(values: readonly number[], weight: number): readonly number[] {
   if (weight === 0) return values
   let mean = 0
@@ -61,7 +61,7 @@ function smoothed(values: readonly number[], weight: number): readonly number[] 
   })
 }
 
-/** Of two at one place the later counts. */
+/** Sorts by step; the later of two points at one step counts. */
 function byStep(points: readonly (readonly [number, number])[]): Curve {
   const sorted = [...new Map(points)].sort((a, b) => a[0] - b[0])
   return { x: sorted.map(([x]) => x), y: sorted.map(([, y]) => y) }
@@ -70,7 +70,7 @@ function byStep(points: readonly (readonly [number, number])[]): Curve {
 /** `isOver`: of each curve, that it has come to its end. One curve is itself, without a range. */
 export function foldCurves(curves: readonly Curve[], isOver: readonly boolean[], name: CurveName): FoldedCurve {
   const open = curves.filter((_, i) => !isOver[i])
-  // Only a loss grows at its end alone: an evaluation may come between two others.
+  // A loss grows at its end alone, whereas an evaluation may come between two others.
   const settledOf = (length: number) => (name === 'loss' ? Math.min(length, ...open.map(({ x }) => x.length)) : 0)
   if (curves.length === 1) return { ...curves[0], low: [], high: [], settled: settledOf(curves[0].x.length) }
   const values = new Map<number, number[]>()

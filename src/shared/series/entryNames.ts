@@ -1,4 +1,4 @@
-// What the entries of a recipe's `evaluate` are called: by their data, and by the window's length where that tells them apart.
+// Names of the entries of a recipe's `evaluate`: their data, and the window's length where that tells them apart.
 
 /** An entry as events, report and picture know it. */
 export interface EvaluatedEntry {

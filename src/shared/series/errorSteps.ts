@@ -19,7 +19,7 @@ export interface ErrorSteps {
 export interface ErrorCell {
   /** Mean squared error, the mean of the steps. */
   readonly loss: number
-  /** Of one run: loss over the block's error before it was recovered. Of two: over the other's loss. */
+  /** A run's loss over the block's error before recovery, or one run's loss over the other's. */
   readonly ratio: number
 }
 

@@ -3,7 +3,7 @@ import { formatAccuracy, formatValue } from '../format/numbers.ts'
 import type { RunEvent } from '../protocol/events.ts'
 import { defaultTask } from '../tasks/tasks.ts'
 
-/** What was measured and when, for a line of text; the recipe's first entry goes without its name. */
+/** Title of a measurement for a line of text; the recipe's first entry goes without its name. */
 export function evaluationTitle(event: Extract<RunEvent, { type: 'eval' }>): string {
   const { task = defaultTask, stage, step, entry, data, seq_len: seqLen } = event
   const after = step === undefined ? '' : ` after ${step}`
@@ -12,7 +12,7 @@ export function evaluationTitle(event: Extract<RunEvent, { type: 'eval' }>): str
   return `${task} ${stage}${after}${where}`
 }
 
-/** What came out: the first of the texts, accuracy with its standard error, or perplexity. */
+/** A measurement as text: the first continuation, accuracy with its standard error, or perplexity. */
 export function measuredText({ acc, stderr = null, perplexity, samples }: Measured): string {
   if (samples) return quoted(samples[0]?.text ?? '')
   return acc === undefined ? formatValue(perplexity) : formatAccuracy(acc, stderr)

@@ -10,7 +10,7 @@ export interface BlockResult {
   modules: Record<string, ModuleZeros>
   /** By index of the recovery, 0 where the recipe has one. */
   errors: Map<number, { before: number | null; after: number | null }>
-  /** Of all walks over it. */
+  /** Seconds of all walks over it. */
   seconds: number
 }
 
@@ -26,7 +26,7 @@ export interface Evaluation {
   x: number
   /** null: not a number, or a task that has none. */
   perplexity: number | null
-  /** Of a zero-shot task. */
+  /** Accuracy on a zero-shot task. */
   accuracy: Accuracy | null
 }
 
@@ -44,18 +44,18 @@ export interface RunPicture {
   loss: Point[]
   /** The same points by index of the recovery, 0 where the recipe has one. */
   lossByRecovery: Map<number, Point[]>
-  /** Of reconstruction, by index of the recovery and by block; x is the block's own step. */
+  /** Losses of reconstruction, by index of the recovery and by block; x is the block's own step. */
   blockLoss: Map<number, Map<number, Point[]>>
   lr: Point[]
   evaluations: Evaluation[]
-  /** What it said, where the recipe asks for that. */
+  /** Continuations of the recipe's prompts. */
   samples: SampleSet[]
   /** By block number, the latest result of each. */
   blocks: Map<number, BlockResult>
-  /** Where a phase began. */
+  /** Starts of the phases. */
   phases: { phase: string; recovery?: number; x: number; t: number }[]
   progress: { phase: string; done: number; total: number; unit: string; etaSeconds: number | null } | null
-  /** Of the whole run, 0 to 1; it never falls. null: nobody knows yet, or the run is of an earlier version. */
+  /** Share of the whole run that is done, 0 to 1; it never falls. null: not known yet, or the run is of an earlier version. */
   overall: number | null
   /** Seconds until the whole run is done, as last told; null when it is not known or the run is over. */
   etaSeconds: number | null

@@ -32,7 +32,7 @@ interface Measurement {
   readonly stage: Stage
   /** Which of the recipe's evaluations. */
   readonly entry: number
-  /** Of one in the middle of a recovery. */
+  /** Optimiser step of a measurement in the middle of a recovery. */
   readonly step?: number
   readonly acc?: number
   readonly stderr?: number | null

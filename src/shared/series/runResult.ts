@@ -1,4 +1,4 @@
-// What came out of a run, from its report.json as anybody may have written it: every part may be missing.
+// The result of a run, from its report.json as anybody may have written it: every part may be missing.
 import { formatBytes, megabyte } from '../format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
 import type { Stage } from '../protocol/events.ts'
@@ -14,7 +14,7 @@ export interface RunResult {
   trainable: number | null
   /** The same in percent of the model's. */
   trainablePercent: number | null
-  /** Of several recoveries each; null of one that trains nothing. Empty where there is one. */
+  /** The recoveries if there are several, else empty; the percentage is null for one that trains nothing. */
   recoveries: { mode: string; trainablePercent: number | null }[]
   seconds: number | null
   peakMemoryMb: number | null
@@ -97,7 +97,7 @@ export function resultFacts(result: RunResult): [name: string, value: string][] 
   return facts
 }
 
-/** For an issue or a paper's notes: a table of two columns. */
+/** A Markdown table of two columns, for an issue or notes. */
 export function resultMarkdown(name: string, result: RunResult): string {
   const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
   const rows = [...resultFacts(result), ...(result.output === null ? [] : [['saved to', result.output]])]

@@ -1,7 +1,7 @@
 // Texts of one prompt beside each other: where a text leaves the first one, and how recipes' samples came along the recovery.
 import type { Sample, Stage } from '../protocol/events.ts'
 
-/** What one entry of `evaluate` made at one place. */
+/** Continuations that one entry of `evaluate` generated at one place. */
 export interface SampleSet {
   stage: Stage
   /** Index in the recipe's `evaluate`. */
@@ -20,7 +20,7 @@ export function firstDifference(a: readonly number[], b: readonly number[]): num
   return a.length === b.length ? null : shorter
 }
 
-/** In place of a token that is no text. */
+/** Stands in place of the end-of-text token. */
 export const endOfText = '⟨end⟩'
 
 /** A text cut around a token. `token` is empty where the text ends there. */
@@ -46,7 +46,7 @@ export interface PromptTexts {
   readonly rows: readonly { readonly label: string; readonly sample: Sample; readonly cut: CutText | null }[]
 }
 
-/** One a prompt, entry after entry: dense, pruned, then along the recovery. Of two at one place the later counts. */
+/** Groups by prompt, entry after entry: dense, pruned, then along the recovery. The later of two at one place counts. */
 export function promptTexts(sets: readonly SampleSet[]): PromptTexts[] {
   const entries = [...new Set(sets.map(({ entry }) => entry))].sort((a, b) => a - b)
   return entries.flatMap((entry) => {

@@ -6,7 +6,7 @@ export interface Point {
   y: number | null
   /** Standard error of y, in its unit; null: not known. */
   error?: number | null
-  /** Of several runs how far they lie apart, `y` being their median. */
+  /** Range of several runs, `y` being their median. */
   low?: number
   high?: number
 }

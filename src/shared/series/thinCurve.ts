@@ -7,7 +7,7 @@ export interface ThinnedPart {
   readonly keep: number
   readonly x: Float32Array
   readonly y: Float32Array
-  /** Of the whole bucket, beside each of its points; empty for a single run. */
+  /** Least value in the bucket, beside each of its points; empty for a single run. */
   readonly low: Float32Array
   readonly high: Float32Array
 }
@@ -27,7 +27,7 @@ export class CurveThinner {
     this.limit = Math.max(2 * most, limit)
   }
 
-  /** What has changed since the last call, for the same curve grown longer. */
+  /** The part that has changed since the last call, for the same curve grown longer. */
   next(curve: FoldedCurve): ThinnedPart {
     const length = curve.x.length
     const before = this.width
@@ -74,7 +74,7 @@ function pick(curve: FoldedCurve, start: number, end: number, picked: Picked): v
   }
 }
 
-/** In order, without repeats. */
+/** Indices of the first point, the least, the greatest and the first gap, in order and without repeats. */
 function landmarksOf({ y }: Curve, start: number, end: number): number[] {
   let [low, high, gap] = [-1, -1, -1]
   for (let i = start; i < end; i++) {

@@ -18,12 +18,13 @@ export function recipeIn(report: unknown): object | null {
   return typeof recipe === 'object' && recipe !== null ? recipe : null
 }
 
-/** Where the result goes tells nothing of it. */
+/** The result does not depend on where it is saved. */
 const isOfOutput = (path: string) => path === 'save' || path.startsWith('save.')
 
 /**
- * Of several recipes the settings that are not the same in all, by path, in the order of the first that has them. null: nobody
- * knows the recipe as it was resolved, as of a run without a report; it has no settings, and makes none of the others' vary.
+ * Settings, by path, that are not the same in all recipes, in the order of the first that has them. A recipe is null
+ * when its resolved form is unknown, as of a run without a report; it has no settings, and makes none of the others'
+ * vary.
  */
 export function varyingSettings(recipes: readonly (object | null)[]): Record<string, unknown>[] {
   const flat = recipes.map((recipe) => new Map(recipe ? leavesOf(recipe, '') : []))

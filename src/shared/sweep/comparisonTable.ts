@@ -6,7 +6,7 @@ import { nameOf, valueText } from './settings.ts'
 
 export interface Comparison {
   readonly heads: readonly string[]
-  /** As many cells as heads. */
+  /** Each row has as many cells as there are heads. */
   readonly rows: readonly (readonly string[])[]
 }
 
@@ -38,7 +38,7 @@ export function comparisonTable(runs: readonly FoldedRun[]): Comparison {
   return { heads: shown.map(({ head }) => head), rows: runs.map((run) => shown.map(({ cell }) => cell(run) ?? '–')) }
 }
 
-/** For a paper: numbers to the right. */
+/** A Markdown table with numbers aligned right. */
 export function comparisonMarkdown({ heads, rows }: Comparison): string {
   const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`

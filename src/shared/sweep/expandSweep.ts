@@ -17,11 +17,11 @@ export interface SweepRun extends NamedSettings {
 }
 
 export interface SweepProblem {
-  /** In the recipe that has the sweep. */
+  /** Path in the recipe that has the sweep. */
   readonly at: Path | { readonly key: Path }
   /** A sentence: what is wrong, and how to mend it. */
   readonly message: string
-  /** Of a path that the format does not have: the one that was probably meant. */
+  /** The path that was probably meant by one that the format does not have. */
   readonly meant?: string
 }
 

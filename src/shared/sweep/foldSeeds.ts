@@ -16,7 +16,7 @@ export interface Spread {
 type Spreads<T> = { readonly [K in keyof T]: T[K] extends number | null ? Spread | null : Spreads<T[K]> }
 
 export interface FoldedRun {
-  /** Of each run. */
+  /** Name of each run. */
   readonly names: readonly string[]
   /** Without `seed`. */
   readonly settings: Settings
@@ -27,7 +27,7 @@ export interface FoldedRun {
   readonly trainablePercent: Spread | null
 }
 
-/** In the order of each one's first run. A run of which no seed is known is one by itself: without a report nothing else is known of it. */
+/** Folds runs that differ in the seed only, in the order of each group's first run. A run without a known seed is a group by itself. */
 export function foldSeeds(runs: readonly ComparedRun[]): FoldedRun[] {
   const groups = new Map<string, number[]>()
   for (const [i, { settings }] of runs.entries()) {
@@ -43,7 +43,7 @@ function withoutSeed({ seed: _, ...others }: Settings): Settings {
 
 function folded(members: readonly number[], runs: readonly ComparedRun[]): FoldedRun {
   const all = members.map((i) => runs[i])
-  // What a run in the middle has measured is not yet what it comes to.
+  // A run counts by its final measurements, unless no run is done.
   const done = all.filter(({ state }) => state === 'done')
   const counted = done.length > 0 ? done : all
   const over = (value: (run: ComparedRun) => number | null) => spreadOf(counted.map(value))

@@ -1,4 +1,4 @@
-// What a run has come to so far, from what it has said: its report is not written before its end.
+// Results of a run so far, from its events: its report is not written before its end.
 import { accuraciesOf } from '../series/accuracies.ts'
 import { mainPerplexities, type RunPicture } from '../series/foldRun.ts'
 import type { RunResult } from '../series/runResult.ts'

@@ -1,4 +1,4 @@
-// What runs are compared by: each a column of the table, and an axis of the picture.
+// Measures by which runs are compared: each is a column of the table and an axis of the picture.
 import { formatBytes, megabyte } from '../format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
 import type { Stage } from '../protocol/events.ts'
@@ -12,9 +12,9 @@ export interface Measure {
   /** On an axis, with its unit. */
   readonly axis: string
   readonly of: (run: FoldedRun) => Spread | null
-  /** As people read it. */
+  /** Writes a value for people. */
   readonly format: (value: number) => string
-  /** What an axis shows of a value of 1: 100 where it is in percent. */
+  /** An axis shows `factor` times the value: 100 where it is in percent. */
   readonly factor: number
   /** Which end is the better one; null: neither. */
   readonly better: Better | null
@@ -25,7 +25,7 @@ export interface Measure {
 const stages = ['dense', 'pruned', 'recovered'] as const
 const [plain, percent] = [1, 100]
 
-/** Of the last stage that a run has come to: dense is what all began with. */
+/** The value of the last stage that a run has reached; dense, where all begin, does not count. */
 export function lastStage<T>(values: Readonly<Record<Stage, T | null>>): T | null {
   return values.recovered ?? values.pruned
 }
@@ -92,7 +92,7 @@ export function settingMeasures(runs: readonly FoldedRun[]): Measure[] {
   }))
 }
 
-/** Those that any of the runs has. */
+/** Measures that any of the runs has. */
 export function measuresOf(runs: readonly FoldedRun[]): Measure[] {
   const all = [...measures, ...settingMeasures(runs)]
   return all.filter(({ of }) => runs.some((run) => of(run) !== null))

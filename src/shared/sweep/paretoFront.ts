@@ -14,7 +14,7 @@ export function paretoFront(points: readonly Measured[], better: { readonly x: B
   const known = points.flatMap(({ x, y }, at) =>
     x === null || y === null ? [] : [{ at, x, y, a: cost(x, better.x), b: cost(y, better.y) }],
   )
-  // From the best x on, a point is beaten by an earlier one that is no worse in y, unless it is the same.
+  // In order of x, best first, a point is beaten by an earlier one that is no worse in y, unless the two are the same.
   const sorted = known.sort((one, other) => one.a - other.a || one.b - other.b)
   const front: typeof known = []
   for (const point of sorted) {

@@ -25,7 +25,7 @@ export function parsePlan(text: string): Plan {
   }
 }
 
-/** cancelled.json: indices of runs. Of a damaged one none. */
+/** Indices of runs in cancelled.json; none if it is damaged. */
 export function parseCancelled(text: string): ReadonlySet<number> {
   try {
     const { indices } = fieldsOf(JSON.parse(text))

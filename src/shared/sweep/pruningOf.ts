@@ -1,4 +1,4 @@
-// What of a recipe decides how its model comes out of pruning: runs of a sweep that agree in it need not prune each.
+// The part of a recipe that decides its pruned model: runs of a sweep that agree in it share one pruning.
 import { methodOf } from '../methods/methods.ts'
 import { passesOf } from '../plan/passes.ts'
 import { stepNeedsData, type ResolvedRecipe } from '../recipe/resolve.ts'

@@ -19,7 +19,7 @@ export interface StyleGroup {
 
 /** More colours than the palette has, or shapes, would not be told apart. */
 const [mostColours, mostShapes] = [6, 4]
-/** Where a run does not set what others do. */
+/** Names the value of a run that does not set what others do. */
 const notSet = 'as in the recipe'
 
 /** Settings that colours, or shapes, can tell apart. */
@@ -51,7 +51,7 @@ export function defaultStyles(runs: readonly FoldedRun[]): StyledBy {
   return { colour, shape }
 }
 
-/** In the order of their values. */
+/** Groups in the order of their values. */
 export function styleGroups(runs: readonly FoldedRun[], { colour, shape }: StyledBy): StyleGroup[] {
   const [colours, shapes] = [colour, shape].map((path) => (path === null ? [''] : valuesOf(runs, path)))
   const groups = colours.flatMap((colourText, c) =>

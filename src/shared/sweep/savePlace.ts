@@ -1,4 +1,4 @@
-// Where a run of a sweep saves: each beside the others, by its name.
+// Places where the runs of a sweep save: side by side, by their names.
 import type { Recipe } from '../recipe/schema.ts'
 import type { NamedSettings } from './settings.ts'
 

@@ -1,4 +1,4 @@
-// What a run of a sweep sets, by path, and how that is written.
+// Settings of a run of a sweep, by path, and their notation.
 
 /** Values by path, as `--set` takes them, in the order in which they are applied. */
 export type Settings = Readonly<Record<string, unknown>>
@@ -13,7 +13,7 @@ export function nameOf(pairs: readonly (readonly [string, unknown])[]): string {
   return pairs.map(([path, value]) => `${path}=${valueText(value)}`).join(',')
 }
 
-/** As it would be written after `--set path=`. */
+/** A value as it is written after `--set path=`. */
 export function valueText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

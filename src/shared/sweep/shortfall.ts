@@ -1,4 +1,4 @@
-// What of several runs is not as it should be, in sentences for people.
+// Sentences for people about runs that failed.
 import type { SweepRunState } from './sweepTable.ts'
 
 export interface EndedRun {

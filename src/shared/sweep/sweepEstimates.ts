@@ -1,4 +1,4 @@
-// What the runs of a sweep take together: what they share is done once.
+// Estimates for the runs of a sweep together: work that they share is done once.
 import { largest } from '../format/lists.ts'
 import type { LintFacts } from '../recipe/facts.ts'
 import { resolveRecipe, type ResolvedRecipe } from '../recipe/resolve.ts'
@@ -12,7 +12,7 @@ import { isAskedAt, timedParts, type WorkPart } from '../plan/time.ts'
 export interface SharedWork {
   /** The same for the same work. */
   readonly key: string
-  /** Of the run's. */
+  /** The work's part of the run's seconds. */
   readonly seconds: number
 }
 
@@ -64,7 +64,7 @@ export function estimateSweep(runs: readonly RunOfSweepEstimates[], numRuns = ru
   const done = new Map<string, number>()
   let [own, diskBytes] = [0 as number | null, 0]
   for (const { seconds, shared, diskBytes: bytes } of runs) {
-    // What only one of those that were looked at wants is its own: of more runs there is more of it.
+    // Work that only one of the sampled runs wants is counted with each run of the rest.
     const common = shared.filter(({ key }) => (wanted.get(key) ?? 0) > 1)
     for (const work of common) done.set(work.key, work.seconds)
     own = own === null || seconds === null ? null : own + seconds - secondsOf(common)
@@ -91,8 +91,8 @@ function secondsOf(shared: readonly SharedWork[]): number {
 const mostLookedAt = 24
 
 /**
- * Of the sweep that a recipe has, some of its runs looked at if there are many; null where there is none, or one with a mistake.
- * `facts` are the recipe's: a run with another model, or other data, counts as if it had those.
+ * Estimates for the sweep of a recipe, from a sample of its runs if there are many; null where there is none, or one
+ * with a mistake. `facts` are the recipe's: a run with another model, or other data, counts as if it had those.
  */
 export function estimateSweepOf(recipe: Recipe, facts: LintFacts): SweepEstimates | null {
   const { runs } = expandSweep(recipe)
@@ -101,7 +101,7 @@ export function estimateSweepOf(recipe: Recipe, facts: LintFacts): SweepEstimate
   return estimateSweep(looked, runs.length)
 }
 
-/** So many of a list, from all over it, and in no step: what varies last in a sweep has a rhythm. */
+/** Picks `count` items from all over a list, at uneven steps: the setting that varies last in a sweep has a period. */
 function spread<T>(list: readonly T[], count: number): readonly T[] {
   if (list.length <= count) return list
   const golden = (Math.sqrt(5) - 1) / 2

@@ -9,7 +9,7 @@ export type SweepRunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancell
 export interface SweepResults {
   /** Share of zeros over the block linears. */
   readonly sparsity: number | null
-  /** Of the first entry that measures it. */
+  /** Perplexities by the first entry that measures one. */
   readonly perplexity: Readonly<Record<Stage, number | null>>
   /** Mean over the tasks, 0 to 1. */
   readonly accuracy: Readonly<Record<Stage, number | null>>

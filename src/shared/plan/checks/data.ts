@@ -19,7 +19,7 @@ export function* dataFindings(recipe: ResolvedRecipe, model: ModelView | null): 
   if (model) yield* longWindows(recipe, model)
 }
 
-/** Of what needs calibration the first. */
+/** Reports the first part that needs calibration where the recipe has none. */
 function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding> {
   const step = prune.findIndex(stepNeedsData)
   const fitting = recover.findIndex(isBlockwise)

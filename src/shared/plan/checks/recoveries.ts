@@ -19,7 +19,7 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
     yield* untrained(recovery, i, model)
     if (!tied || !untiesHead(recovery)) continue
     yield trainedTiedHead(recovery, i, model?.config.isPart === true)
-    // From then on the head has weights of its own.
+    // The head has weights of its own from then on.
     tied = false
   }
 }
