@@ -1,5 +1,5 @@
-// The vocabulary in which model families are described. A family is one row of data: no functions, no branches on its
-// name anywhere else. A kind that no row uses is removed.
+// The vocabulary in which model families are described, and what most of them have in common. A family is one row of data
+// that says what differs: no functions, no branches on its name anywhere else. A kind that no row uses is removed.
 
 /** The purpose of a tensor. Names in checkpoints differ by family; code knows slots only. */
 export type Slot =
@@ -59,26 +59,32 @@ export interface NormSpec {
   readonly affine: Setting<boolean>
 }
 
-export type PositionSpec =
-  /** A table; row `offset` belongs to position 0. `fromMask`: positions count real tokens only. */
-  | { readonly kind: 'learned'; readonly offset: number; readonly fromMask: boolean }
-  /** Keys of older configurations; `rope_parameters` of newer ones is read for every family. */
-  | {
-      readonly kind: 'rope'
-      readonly thetaKeys: readonly string[]
-      readonly theta: number
-      /** Empty: heads are turned whole. */
-      readonly fractionKeys: readonly string[]
-      readonly fraction: number
-      /** Values of rope_type that mean longrope. */
-      readonly longropeNames: readonly string[]
-      /** Positions before a longrope extension, where the class has a default for it. */
-      readonly originalPositions: number | null
-      /** Blocks with a window turn by a theta of their own, unscaled; `null`: all blocks turn alike. */
-      readonly local: { readonly thetaKey: string; readonly theta: number } | null
-      /** Blocks that do not turn at all: those with 0 in the list, or else each `every`th. */
-      readonly without: { readonly listKey: string; readonly everyKey: string; readonly every: number } | null
-    }
+/** A table; row `offset` belongs to position 0. `fromMask`: positions count real tokens only. */
+interface LearnedSpec {
+  readonly kind: 'learned'
+  readonly offset: number
+  readonly fromMask: boolean
+}
+
+/** Keys of older configurations; `rope_parameters` of newer ones is read for every family. */
+interface RopeSpec {
+  readonly kind: 'rope'
+  readonly thetaKeys: readonly string[]
+  readonly theta: number
+  /** Empty: heads are turned whole. */
+  readonly fractionKeys: readonly string[]
+  readonly fraction: number
+  /** Values of rope_type that mean longrope. */
+  readonly longropeNames: readonly string[]
+  /** Positions before a longrope extension, where the class has a default for it. */
+  readonly originalPositions: number | null
+  /** Blocks with a window turn by a theta of their own, unscaled; `null`: all blocks turn alike. */
+  readonly local: { readonly thetaKey: string; readonly theta: number } | null
+  /** Blocks that do not turn at all: those with 0 in the list, or else each `every`th. */
+  readonly without: { readonly listKey: string; readonly everyKey: string; readonly every: number } | null
+}
+
+export type PositionSpec = LearnedSpec | RopeSpec
 
 /**
  * Sliding windows: blocks from `firstBlockKey` on, all but each `every`th, or those `layer_types` names where it is
@@ -92,6 +98,18 @@ export interface WindowSpec {
   readonly firstBlock: number
   readonly byType: boolean
   readonly pattern: { readonly everyKey: string | null; readonly every: number } | null
+}
+
+interface ExpertsSpec {
+  /** The first that is there. */
+  readonly numExpertsKeys: readonly string[]
+  readonly topKKey: string
+  readonly numExperts: number
+  readonly topK: number
+  /** The chosen experts' shares are renormalised. */
+  readonly normalise: Setting<boolean>
+  /** Width of an expert that every token goes through, times the sigmoid of a router of its own; null: there is none. */
+  readonly sharedSizeKey: string | null
 }
 
 export interface FamilySpec {
@@ -160,17 +178,117 @@ export interface FamilySpec {
   readonly logitsDivisor: Setting<number>
   /** Default of tie_word_embeddings. */
   readonly tied: boolean
-  readonly moe: {
-    /** The first that is there. */
-    readonly numExpertsKeys: readonly string[]
-    readonly topKKey: string
-    readonly numExperts: number
-    readonly topK: number
-    /** The chosen experts' shares are renormalised. */
-    readonly normalise: Setting<boolean>
-    /** Width of an expert that every token goes through, times the sigmoid of a router of its own; null: there is none. */
-    readonly sharedSizeKey: string | null
-  } | null
+  readonly moe: ExpertsSpec | null
   /** Settings that change the mathematics in ways that are not implemented: refused unless absent, null, [], or `unless` (false). */
   readonly refused: readonly (string | { readonly key: string; readonly unless: number | boolean })[]
+}
+
+/** A position table by itself; all else by what differs from the usual. */
+type Differing<T> = Extract<T, LearnedSpec | null> | Partial<Exclude<T, LearnedSpec | null>>
+
+/** A family by what differs from the usual. */
+export type FamilyRow = Pick<FamilySpec, 'modelType' | 'title'> & {
+  readonly [K in keyof FamilySpec]?: K extends keyof typeof usualParts ? Differing<FamilySpec[K]> : FamilySpec[K]
+}
+
+/** Parts of which a row says some. */
+const usualParts = {
+  keys: {
+    hiddenSize: 'hidden_size',
+    intermediateSize: 'intermediate_size',
+    numBlocks: 'num_hidden_layers',
+    numHeads: 'num_attention_heads',
+    numKvHeads: 'num_key_value_heads',
+    headDim: 'head_dim',
+    maxPositions: 'max_position_embeddings',
+    activation: ['hidden_act'],
+    embedSize: null,
+  },
+  position: {
+    kind: 'rope',
+    thetaKeys: ['rope_theta'],
+    theta: 10000,
+    fractionKeys: [],
+    fraction: 1,
+    longropeNames: ['longrope', 'su'],
+    originalPositions: null,
+    local: null,
+    without: null,
+  },
+  norm: { kind: 'rmsNorm', epsKey: 'rms_norm_eps', eps: 1e-6, unitOffset: 0, affine: true },
+  softcap: { scores: 0, logits: 0 },
+  /** The setting holds for every block where it is given. */
+  window: {
+    key: 'sliding_window',
+    otherwise: null,
+    enabledKey: null,
+    firstBlockKey: null,
+    firstBlock: 0,
+    byType: false,
+    pattern: null,
+  },
+  bias: { qkv: false, out: false, mlp: false, head: false },
+  moe: {
+    numExpertsKeys: ['num_experts', 'num_local_experts'],
+    topKKey: 'num_experts_per_tok',
+    numExperts: 128,
+    topK: 8,
+    normalise: { key: 'norm_topk_prob', otherwise: false },
+    sharedSizeKey: null,
+  },
+} as const satisfies Partial<FamilySpec>
+
+/** LLaMA's. */
+export const usualTensors = {
+  'embed.token': 'embed_tokens',
+  'attn.norm': 'layers.{block}.input_layernorm',
+  'attn.q': 'layers.{block}.self_attn.q_proj',
+  'attn.k': 'layers.{block}.self_attn.k_proj',
+  'attn.v': 'layers.{block}.self_attn.v_proj',
+  'attn.out': 'layers.{block}.self_attn.o_proj',
+  'mlp.norm': 'layers.{block}.post_attention_layernorm',
+  'mlp.gate': 'layers.{block}.mlp.gate_proj',
+  'mlp.up': 'layers.{block}.mlp.up_proj',
+  'mlp.down': 'layers.{block}.mlp.down_proj',
+  finalNorm: 'norm',
+  lmHead: 'lm_head',
+} as const satisfies FamilySpec['tensors']
+
+/** The rest: LLaMA's too, whose shape most families took over. */
+const usual = {
+  prefix: 'model.',
+  tensors: usualTensors,
+  ignored: ['rotary_emb.inv_freq'],
+  defaults: {},
+  headDim: null,
+  activation: 'silu',
+  activationAliases: {},
+  aliases: {},
+  finalNorm: true,
+  projection: 'separate',
+  qkNorm: 'none',
+  scaling: null,
+  mlp: 'gated',
+  residual: 'preNorm',
+  linearLayout: 'outIn',
+  embedScale: 1,
+  residualScale: 1,
+  logitsDivisor: 1,
+  tied: false,
+  refused: [],
+} as const satisfies Omit<FamilySpec, 'modelType' | 'title' | keyof typeof usualParts>
+
+export function family(row: FamilyRow): FamilySpec {
+  const { keys, position, norm, softcap, window, bias, moe } = row
+  return {
+    ...usual,
+    ...row,
+    keys: { ...usualParts.keys, ...keys },
+    position: position?.kind === 'learned' ? position : { ...usualParts.position, ...position },
+    norm: { ...usualParts.norm, ...norm },
+    softcap: { ...usualParts.softcap, ...softcap },
+    window: window ? { ...usualParts.window, ...window } : null,
+    bias: { ...usualParts.bias, ...bias },
+    moe: moe ? { ...usualParts.moe, ...moe } : null,
+  }
 }

@@ -1,25 +1,24 @@
 // Gemma 2: Gemma's embeddings and norms, those also after each branch; scores and logits are capped; every second block sees a window.
-import type { FamilySpec } from './familySpec.ts'
+import { family, usualTensors } from './familySpec.ts'
 import { gemma } from './gemma.ts'
-import { llamaTensors, plainWindow } from './llama.ts'
 
-export const gemma2 = {
+export const gemma2 = family({
   ...gemma,
   modelType: 'gemma2',
   title: 'Gemma 2',
   tensors: {
-    ...llamaTensors,
+    ...usualTensors,
     'attn.outNorm': 'layers.{block}.post_attention_layernorm',
     'mlp.norm': 'layers.{block}.pre_feedforward_layernorm',
     'mlp.outNorm': 'layers.{block}.post_feedforward_layernorm',
   },
-  keys: { ...gemma.keys, activation: ['hidden_activation'] },
+  keys: { activation: ['hidden_activation'] },
   activationAliases: {},
   scaling: { key: 'query_pre_attn_scalar', otherwise: 256, is: 'headDim' },
   softcap: {
     scores: { key: 'attn_logit_softcapping', otherwise: 50 },
     logits: { key: 'final_logit_softcapping', otherwise: 30 },
   },
-  window: { ...plainWindow, otherwise: 4096, byType: true, pattern: { everyKey: null, every: 2 } },
+  window: { otherwise: 4096, byType: true, pattern: { everyKey: null, every: 2 } },
   residual: 'sandwichNorm',
-} as const satisfies FamilySpec
+})

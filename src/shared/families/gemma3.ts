@@ -1,10 +1,9 @@
 // Gemma 3, or its text model: Gemma 2 with norms of each head instead of caps; five blocks of six see a window and turn by a
 // theta of their own. Released files of the larger ones say little more than how they differ from the 4 B model.
-import type { FamilySpec } from './familySpec.ts'
+import { family } from './familySpec.ts'
 import { gemma2 } from './gemma2.ts'
-import { plainRope } from './llama.ts'
 
-export const gemma3 = {
+export const gemma3 = family({
   ...gemma2,
   modelType: 'gemma3_text',
   title: 'Gemma 3',
@@ -22,11 +21,11 @@ export const gemma3 = {
     num_key_value_heads: 4,
     max_position_embeddings: 131072,
   },
-  position: { ...plainRope, theta: 1e6, local: { thetaKey: 'rope_local_base_freq', theta: 10000 } },
+  position: { theta: 1e6, local: { thetaKey: 'rope_local_base_freq', theta: 10000 } },
   qkNorm: 'rmsNorm',
   softcap: {
     scores: { key: 'attn_logit_softcapping', otherwise: 0 },
     logits: { key: 'final_logit_softcapping', otherwise: 0 },
   },
   window: { ...gemma2.window, pattern: { everyKey: 'sliding_window_pattern', every: 6 } },
-} as const satisfies FamilySpec
+})

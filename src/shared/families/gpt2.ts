@@ -1,7 +1,7 @@
 // GPT-2: Conv1D weights [inputs, outputs], q, k, v in one of them, learned positions.
-import type { FamilySpec } from './familySpec.ts'
+import { family } from './familySpec.ts'
 
-export const gpt2 = {
+export const gpt2 = family({
   modelType: 'gpt2',
   title: 'GPT-2',
   prefix: 'transformer.',
@@ -27,12 +27,8 @@ export const gpt2 = {
     headDim: null,
     maxPositions: 'n_positions',
     activation: ['activation_function'],
-    embedSize: null,
   },
-  defaults: {},
-  headDim: null,
   activation: 'gelu_new',
-  activationAliases: {},
   aliases: {
     hidden_size: 'n_embd',
     num_hidden_layers: 'n_layer',
@@ -40,21 +36,12 @@ export const gpt2 = {
     max_position_embeddings: 'n_positions',
   },
   position: { kind: 'learned', offset: 0, fromMask: false },
-  norm: { kind: 'layerNorm', epsKey: 'layer_norm_epsilon', eps: 1e-5, unitOffset: 0, affine: true },
-  finalNorm: true,
+  norm: { kind: 'layerNorm', epsKey: 'layer_norm_epsilon', eps: 1e-5 },
   projection: 'fusedStacked',
-  qkNorm: 'none',
   scaling: { enabledKey: 'scale_attn_weights', byBlockKey: 'scale_attn_by_inverse_layer_idx' },
-  softcap: { scores: 0, logits: 0 },
-  window: null,
   mlp: 'dense',
-  bias: { qkv: true, out: true, mlp: true, head: false },
-  residual: 'preNorm',
+  bias: { qkv: true, out: true, mlp: true },
   linearLayout: 'inOut',
-  embedScale: 1,
-  residualScale: 1,
-  logitsDivisor: 1,
   tied: true,
-  moe: null,
   refused: ['add_cross_attention'],
-} as const satisfies FamilySpec
+})

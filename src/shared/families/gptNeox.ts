@@ -1,7 +1,7 @@
 // GPT-NeoX and Pythia: attention and MLP side by side with a norm each (or one after the other), q, k, v per head.
-import type { FamilySpec } from './familySpec.ts'
+import { family } from './familySpec.ts'
 
-export const gptNeox = {
+export const gptNeox = family({
   modelType: 'gpt_neox',
   title: 'GPT-NeoX / Pythia',
   prefix: 'gpt_neox.',
@@ -17,53 +17,16 @@ export const gptNeox = {
     lmHead: 'embed_out',
   },
   ignored: ['attention.bias', 'attention.masked_bias', 'rotary_emb.inv_freq'],
-  keys: {
-    hiddenSize: 'hidden_size',
-    intermediateSize: 'intermediate_size',
-    numBlocks: 'num_hidden_layers',
-    numHeads: 'num_attention_heads',
-    numKvHeads: null,
-    headDim: null,
-    maxPositions: 'max_position_embeddings',
-    activation: ['hidden_act'],
-    embedSize: null,
-  },
-  defaults: {},
-  headDim: null,
+  keys: { numKvHeads: null, headDim: null },
   activation: 'gelu',
-  activationAliases: {},
-  aliases: {},
-  position: {
-    kind: 'rope',
-    thetaKeys: ['rotary_emb_base'],
-    theta: 10000,
-    fractionKeys: ['rotary_pct'],
-    fraction: 0.25,
-    longropeNames: ['longrope', 'su'],
-    originalPositions: null,
-    local: null,
-    without: null,
-  },
-  norm: { kind: 'layerNorm', epsKey: 'layer_norm_eps', eps: 1e-5, unitOffset: 0, affine: true },
-  finalNorm: true,
+  position: { thetaKeys: ['rotary_emb_base'], fractionKeys: ['rotary_pct'], fraction: 0.25 },
+  norm: { kind: 'layerNorm', epsKey: 'layer_norm_eps', eps: 1e-5 },
   projection: 'fusedPerHead',
-  qkNorm: 'none',
-  scaling: null,
-  softcap: { scores: 0, logits: 0 },
-  window: null,
   mlp: 'dense',
   bias: {
     qkv: { key: 'attention_bias', otherwise: true },
     out: { key: 'attention_bias', otherwise: true },
     mlp: true,
-    head: false,
   },
   residual: { key: 'use_parallel_residual', otherwise: true, yes: 'parallel', no: 'preNorm' },
-  linearLayout: 'outIn',
-  embedScale: 1,
-  residualScale: 1,
-  logitsDivisor: 1,
-  tied: false,
-  moe: null,
-  refused: [],
-} as const satisfies FamilySpec
+})

@@ -1,12 +1,9 @@
 // Mixtral: Mistral's attention, and a router that sends each token to top-k gated experts.
-import type { FamilySpec } from './familySpec.ts'
-import { llamaTensors, plainRope, plainWindow } from './llama.ts'
-import { mistral } from './mistral.ts'
+import { family, usualTensors } from './familySpec.ts'
 
-const { 'mlp.gate': _gate, 'mlp.up': _up, 'mlp.down': _down, ...attentionTensors } = llamaTensors
+const { 'mlp.gate': _gate, 'mlp.up': _up, 'mlp.down': _down, ...attentionTensors } = usualTensors
 
-export const mixtral = {
-  ...mistral,
+export const mixtral = family({
   modelType: 'mixtral',
   title: 'Mixtral',
   tensors: {
@@ -16,16 +13,9 @@ export const mixtral = {
     'moe.up': 'layers.{block}.block_sparse_moe.experts.{expert}.w3',
     'moe.down': 'layers.{block}.block_sparse_moe.experts.{expert}.w2',
   },
-  window: plainWindow,
-  norm: { ...mistral.norm, eps: 1e-5 },
-  position: { ...plainRope, theta: 1e6 },
+  window: {},
+  norm: { eps: 1e-5 },
+  position: { theta: 1e6 },
   mlp: 'moe',
-  moe: {
-    numExpertsKeys: ['num_local_experts'],
-    topKKey: 'num_experts_per_tok',
-    numExperts: 8,
-    topK: 2,
-    normalise: true,
-    sharedSizeKey: null,
-  },
-} as const satisfies FamilySpec
+  moe: { numExpertsKeys: ['num_local_experts'], numExperts: 8, topK: 2, normalise: true },
+})

@@ -1,11 +1,10 @@
 // OLMo 2: the output of each branch is normed instead of its input, and all query or key heads of a token together.
-import type { FamilySpec } from './familySpec.ts'
-import { llama, llamaTensors } from './llama.ts'
+import { family, usualTensors } from './familySpec.ts'
+import { olmo } from './olmo.ts'
 
-const { 'attn.norm': _attnNorm, 'mlp.norm': _mlpNorm, ...sharedTensors } = llamaTensors
+const { 'attn.norm': _attnNorm, 'mlp.norm': _mlpNorm, ...sharedTensors } = usualTensors
 
-export const olmo2 = {
-  ...llama,
+export const olmo2 = family({
   modelType: 'olmo2',
   title: 'OLMo 2',
   tensors: {
@@ -15,8 +14,8 @@ export const olmo2 = {
     'attn.outNorm': 'layers.{block}.post_attention_layernorm',
     'mlp.outNorm': 'layers.{block}.post_feedforward_layernorm',
   },
-  norm: { ...llama.norm, eps: 1e-5 },
+  norm: { eps: 1e-5 },
   qkNorm: 'rmsNormWide',
-  bias: { ...llama.bias, mlp: false },
+  bias: olmo.bias,
   residual: 'outNorm',
-} as const satisfies FamilySpec
+})

@@ -1,12 +1,11 @@
 // OLMo 3: OLMo 2 with a window in three blocks of four; only the others are scaled for longer contexts.
-import type { FamilySpec } from './familySpec.ts'
-import { plainRope, plainWindow } from './llama.ts'
+import { family } from './familySpec.ts'
 import { olmo2 } from './olmo2.ts'
 
-export const olmo3 = {
+export const olmo3 = family({
   ...olmo2,
   modelType: 'olmo3',
   title: 'OLMo 3',
-  position: { ...plainRope, theta: 5e5, local: { thetaKey: 'rope_theta', theta: 5e5 } },
-  window: { ...plainWindow, otherwise: 4096, byType: true, pattern: { everyKey: null, every: 4 } },
-} as const satisfies FamilySpec
+  position: { theta: 5e5, local: { thetaKey: 'rope_theta', theta: 5e5 } },
+  window: { otherwise: 4096, byType: true, pattern: { everyKey: null, every: 4 } },
+})

@@ -1,18 +1,17 @@
 // OLMoE: LLaMA's order of norms, OLMo 2's norm over all heads, and experts in every block.
-import type { FamilySpec } from './familySpec.ts'
-import { llama } from './llama.ts'
+import { family } from './familySpec.ts'
+import { olmo } from './olmo.ts'
 import { qwen3Moe } from './qwen3Moe.ts'
 
-export const olmoe = {
-  ...llama,
+export const olmoe = family({
   modelType: 'olmoe',
   title: 'OLMoE',
   tensors: qwen3Moe.tensors,
-  keys: { ...llama.keys, headDim: null },
-  norm: { ...llama.norm, eps: 1e-5 },
+  keys: { headDim: null },
+  norm: { eps: 1e-5 },
   qkNorm: 'rmsNormWide',
-  bias: { ...llama.bias, mlp: false },
+  bias: olmo.bias,
   mlp: 'moe',
-  moe: { ...qwen3Moe.moe, numExperts: 64 },
+  moe: { numExperts: 64 },
   refused: ['clip_qkv'],
-} as const satisfies FamilySpec
+})

@@ -1,10 +1,9 @@
 // OPT: learned positions that count real tokens; 350m normalises after each branch and projects its embeddings.
-import type { FamilySpec } from './familySpec.ts'
+import { family } from './familySpec.ts'
 
-export const opt = {
+export const opt = family({
   modelType: 'opt',
   title: 'OPT',
-  prefix: 'model.',
   tensors: {
     'embed.token': 'decoder.embed_tokens',
     'embed.position': 'decoder.embed_positions',
@@ -23,48 +22,27 @@ export const opt = {
   },
   ignored: ['decoder.version'],
   keys: {
-    hiddenSize: 'hidden_size',
     intermediateSize: 'ffn_dim',
-    numBlocks: 'num_hidden_layers',
-    numHeads: 'num_attention_heads',
     numKvHeads: null,
     headDim: null,
-    maxPositions: 'max_position_embeddings',
     activation: ['activation_function'],
     embedSize: 'word_embed_proj_dim',
   },
-  defaults: {},
-  headDim: null,
   activation: 'relu',
-  activationAliases: {},
-  aliases: {},
   position: { kind: 'learned', offset: 2, fromMask: true },
   norm: {
     kind: 'layerNorm',
     epsKey: null,
     eps: 1e-5,
-    unitOffset: 0,
     affine: { key: 'layer_norm_elementwise_affine', otherwise: true },
   },
   finalNorm: { unlessKey: '_remove_final_layer_norm', unlessPostNorm: true },
-  projection: 'separate',
-  qkNorm: 'none',
-  scaling: null,
-  softcap: { scores: 0, logits: 0 },
-  window: null,
   mlp: 'dense',
   bias: {
     qkv: { key: 'enable_bias', otherwise: true },
     out: { key: 'enable_bias', otherwise: true },
     mlp: { key: 'enable_bias', otherwise: true },
-    head: false,
   },
   residual: { key: 'do_layer_norm_before', otherwise: true, yes: 'preNorm', no: 'postNorm' },
-  linearLayout: 'outIn',
-  embedScale: 1,
-  residualScale: 1,
-  logitsDivisor: 1,
   tied: true,
-  moe: null,
-  refused: [],
-} as const satisfies FamilySpec
+})

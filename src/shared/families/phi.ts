@@ -1,11 +1,9 @@
 // Phi-1, 1.5 and 2: attention and MLP side by side on one LayerNorm, part of each head turned, biases everywhere.
-import type { FamilySpec } from './familySpec.ts'
-import { llamaKeys, plainRope } from './llama.ts'
+import { family } from './familySpec.ts'
 
-export const phi = {
+export const phi = family({
   modelType: 'phi',
   title: 'Phi',
-  prefix: 'model.',
   tensors: {
     'embed.token': 'embed_tokens',
     'attn.norm': 'layers.{block}.input_layernorm',
@@ -20,29 +18,11 @@ export const phi = {
     finalNorm: 'final_layernorm',
     lmHead: 'lm_head',
   },
-  ignored: ['rotary_emb.inv_freq'],
-  keys: llamaKeys,
-  defaults: {},
-  headDim: null,
   activation: 'gelu_new',
-  activationAliases: {},
-  aliases: {},
-  position: { ...plainRope, fractionKeys: ['partial_rotary_factor'], fraction: 0.5 },
-  norm: { kind: 'layerNorm', epsKey: 'layer_norm_eps', eps: 1e-5, unitOffset: 0, affine: true },
-  finalNorm: true,
-  projection: 'separate',
+  position: { fractionKeys: ['partial_rotary_factor'], fraction: 0.5 },
+  norm: { kind: 'layerNorm', epsKey: 'layer_norm_eps', eps: 1e-5 },
   qkNorm: { key: 'qk_layernorm', kind: 'layerNorm' },
-  scaling: null,
-  softcap: { scores: 0, logits: 0 },
-  window: null,
   mlp: 'dense',
   bias: { qkv: true, out: true, mlp: true, head: true },
   residual: 'parallelSharedNorm',
-  linearLayout: 'outIn',
-  embedScale: 1,
-  residualScale: 1,
-  logitsDivisor: 1,
-  tied: false,
-  moe: null,
-  refused: [],
-} as const satisfies FamilySpec
+})

@@ -1,11 +1,9 @@
 // Phi-3 and Phi-4-mini: LLaMA's block with q, k, v in one linear and gate, up in another; longrope.
-import type { FamilySpec } from './familySpec.ts'
-import { llama, llamaTensors, plainRope, plainWindow } from './llama.ts'
+import { family, usualTensors } from './familySpec.ts'
 
-const { 'attn.q': _q, 'attn.k': _k, 'attn.v': _v, 'mlp.gate': _gate, 'mlp.up': _up, ...sharedTensors } = llamaTensors
+const { 'attn.q': _q, 'attn.k': _k, 'attn.v': _v, 'mlp.gate': _gate, 'mlp.up': _up, ...sharedTensors } = usualTensors
 
-export const phi3 = {
-  ...llama,
+export const phi3 = family({
   modelType: 'phi3',
   title: 'Phi-3',
   tensors: {
@@ -14,15 +12,13 @@ export const phi3 = {
     'mlp.gateUp': 'layers.{block}.mlp.gate_up_proj',
   },
   position: {
-    ...plainRope,
     fractionKeys: ['partial_rotary_factor'],
-    // The names in its first files.
-    longropeNames: [...plainRope.longropeNames, 'yarn'],
+    // The last is the name in its first files.
+    longropeNames: ['longrope', 'su', 'yarn'],
     originalPositions: 4096,
   },
-  norm: { ...llama.norm, eps: 1e-5 },
+  norm: { eps: 1e-5 },
   projection: 'fusedStacked',
-  window: plainWindow,
+  window: {},
   mlp: 'gatedFused',
-  bias: { qkv: false, out: false, mlp: false, head: false },
-} as const satisfies FamilySpec
+})

@@ -1,12 +1,10 @@
 // Qwen2-MoE (Qwen1.5-MoE-A2.7B, Qwen2-57B-A14B): Qwen2's attention, and beside the routed experts one that every token goes through.
-import type { FamilySpec } from './familySpec.ts'
-import { llama } from './llama.ts'
+import { family } from './familySpec.ts'
 import { qwen3Moe } from './qwen3Moe.ts'
 
 const { 'attn.qNorm': _qNorm, 'attn.kNorm': _kNorm, ...routedTensors } = qwen3Moe.tensors
 
-export const qwen2Moe = {
-  ...llama,
+export const qwen2Moe = family({
   modelType: 'qwen2_moe',
   title: 'Qwen2-MoE',
   tensors: {
@@ -17,9 +15,9 @@ export const qwen2Moe = {
     'moe.sharedDown': 'layers.{block}.mlp.shared_expert.down_proj',
   },
   keys: qwen3Moe.keys,
-  bias: { qkv: { key: 'qkv_bias', otherwise: true }, out: false, mlp: false, head: false },
+  bias: { qkv: { key: 'qkv_bias', otherwise: true } },
   mlp: 'moe',
-  moe: { ...qwen3Moe.moe, numExperts: 60, topK: 4, sharedSizeKey: 'shared_expert_intermediate_size' },
+  moe: { numExperts: 60, topK: 4, sharedSizeKey: 'shared_expert_intermediate_size' },
   // Versions of transformers differ in which blocks have the window.
   refused: [...qwen3Moe.refused, 'use_sliding_window'],
-} as const satisfies FamilySpec
+})

@@ -1,14 +1,12 @@
 // Qwen3: RMSNorm on each query and key head instead of biases.
-import type { FamilySpec } from './familySpec.ts'
-import { llama, llamaTensors } from './llama.ts'
+import { family, usualTensors } from './familySpec.ts'
 import { qwen2 } from './qwen2.ts'
 
-export const qwen3 = {
-  ...llama,
+export const qwen3 = family({
   modelType: 'qwen3',
   title: 'Qwen3',
   tensors: {
-    ...llamaTensors,
+    ...usualTensors,
     'attn.qNorm': 'layers.{block}.self_attn.q_norm',
     'attn.kNorm': 'layers.{block}.self_attn.k_norm',
   },
@@ -18,7 +16,5 @@ export const qwen3 = {
   bias: {
     qkv: { key: 'attention_bias', otherwise: false },
     out: { key: 'attention_bias', otherwise: false },
-    mlp: false,
-    head: false,
   },
-} as const satisfies FamilySpec
+})

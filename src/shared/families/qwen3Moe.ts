@@ -1,11 +1,10 @@
 // Qwen3-MoE (30B-A3B, 235B-A22B): Qwen3's attention, and experts in every block.
-import type { FamilySpec } from './familySpec.ts'
-import { llamaKeys } from './llama.ts'
+import { family } from './familySpec.ts'
 import { qwen3 } from './qwen3.ts'
 
 const { 'mlp.gate': _gate, 'mlp.up': _up, 'mlp.down': _down, ...attentionTensors } = qwen3.tensors
 
-export const qwen3Moe = {
+export const qwen3Moe = family({
   ...qwen3,
   modelType: 'qwen3_moe',
   title: 'Qwen3-MoE',
@@ -16,18 +15,11 @@ export const qwen3Moe = {
     'moe.up': 'layers.{block}.mlp.experts.{expert}.up_proj',
     'moe.down': 'layers.{block}.mlp.experts.{expert}.down_proj',
   },
-  keys: { ...llamaKeys, intermediateSize: 'moe_intermediate_size' },
+  keys: { intermediateSize: 'moe_intermediate_size' },
   headDim: null,
   window: { ...qwen3.window, firstBlockKey: null, byType: false },
   mlp: 'moe',
-  moe: {
-    numExpertsKeys: ['num_experts', 'num_local_experts'],
-    topKKey: 'num_experts_per_tok',
-    numExperts: 128,
-    topK: 8,
-    normalise: { key: 'norm_topk_prob', otherwise: false },
-    sharedSizeKey: null,
-  },
+  moe: {},
   // Blocks without experts.
   refused: ['mlp_only_layers', { key: 'decoder_sparse_step', unless: 1 }],
-} as const satisfies FamilySpec
+})

@@ -1,9 +1,8 @@
 // Seed-OSS: LLaMA's block with biases on q, k and v and a head size of its own.
-import type { FamilySpec } from './familySpec.ts'
+import { family } from './familySpec.ts'
 import { llama } from './llama.ts'
 
-export const seedOss = {
-  ...llama,
+export const seedOss = family({
   modelType: 'seed_oss',
   title: 'Seed-OSS',
   headDim: 128,
@@ -12,4 +11,4 @@ export const seedOss = {
     qkv: { key: 'attention_bias', otherwise: true },
     out: { key: 'attention_out_bias', otherwise: false },
   },
-} as const satisfies FamilySpec
+})

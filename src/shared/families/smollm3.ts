@@ -1,17 +1,13 @@
 // SmolLM3: LLaMA's block; every fourth turns neither queries nor keys.
-import type { FamilySpec } from './familySpec.ts'
-import { llama, plainRope } from './llama.ts'
+import { family } from './familySpec.ts'
+import { llama } from './llama.ts'
 
-export const smollm3 = {
-  ...llama,
+export const smollm3 = family({
   modelType: 'smollm3',
   title: 'SmolLM3',
-  position: {
-    ...plainRope,
-    theta: 2e6,
-    without: { listKey: 'no_rope_layers', everyKey: 'no_rope_layer_interval', every: 4 },
-  },
+  position: { theta: 2e6, without: { listKey: 'no_rope_layers', everyKey: 'no_rope_layer_interval', every: 4 } },
+  bias: llama.bias,
   tied: true,
   // Its window, where there is one, is in the blocks that do not turn: no released model has it.
   refused: ['use_sliding_window'],
-} as const satisfies FamilySpec
+})

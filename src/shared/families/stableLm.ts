@@ -1,15 +1,13 @@
 // StableLM: LLaMA's linears, LayerNorms, and a quarter of each head turned; branches one after the other or side by side.
-import type { FamilySpec } from './familySpec.ts'
-import { llama, plainRope } from './llama.ts'
+import { family } from './familySpec.ts'
 
-export const stableLm = {
-  ...llama,
+export const stableLm = family({
   modelType: 'stablelm',
   title: 'StableLM',
-  position: { ...plainRope, fractionKeys: ['partial_rotary_factor'], fraction: 0.25 },
-  norm: { kind: 'layerNorm', epsKey: 'layer_norm_eps', eps: 1e-5, unitOffset: 0, affine: true },
-  bias: { qkv: { key: 'use_qkv_bias', otherwise: false }, out: false, mlp: false, head: false },
+  position: { fractionKeys: ['partial_rotary_factor'], fraction: 0.25 },
+  norm: { kind: 'layerNorm', epsKey: 'layer_norm_eps', eps: 1e-5 },
+  bias: { qkv: { key: 'use_qkv_bias', otherwise: false } },
   residual: { key: 'use_parallel_residual', otherwise: false, yes: 'parallelSharedNorm', no: 'preNorm' },
   // A norm for each head, with parameters of its own.
   refused: ['qk_layernorm'],
-} as const satisfies FamilySpec
+})

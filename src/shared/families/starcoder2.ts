@@ -1,12 +1,10 @@
 // StarCoder2: LLaMA's attention with biases, LayerNorms, and an MLP without a gate.
-import type { FamilySpec } from './familySpec.ts'
-import { llama, llamaTensors, plainWindow } from './llama.ts'
+import { family, usualTensors } from './familySpec.ts'
 
-const { 'mlp.gate': _gate, ...sharedTensors } = llamaTensors
+const { 'mlp.gate': _gate, ...sharedTensors } = usualTensors
 const bias = { key: 'use_bias', otherwise: true } as const
 
-export const starcoder2 = {
-  ...llama,
+export const starcoder2 = family({
   modelType: 'starcoder2',
   title: 'StarCoder2',
   tensors: {
@@ -15,9 +13,9 @@ export const starcoder2 = {
     'mlp.down': 'layers.{block}.mlp.c_proj',
   },
   activation: 'gelu_pytorch_tanh',
-  norm: { kind: 'layerNorm', epsKey: 'norm_epsilon', eps: 1e-5, unitOffset: 0, affine: true },
-  window: plainWindow,
+  norm: { kind: 'layerNorm', epsKey: 'norm_epsilon', eps: 1e-5 },
+  window: {},
   mlp: 'dense',
-  bias: { qkv: bias, out: bias, mlp: bias, head: false },
+  bias: { qkv: bias, out: bias, mlp: bias },
   tied: true,
-} as const satisfies FamilySpec
+})
