@@ -115,9 +115,14 @@ function optionOf(key: MethodKey): string {
 }
 
 /** The options that are a method's own keys; commander names them in camel case. */
-function settingsOf(options: PruneOptions): Record<string, number | undefined> {
-  const given = options as unknown as Record<string, number | undefined>
-  return Object.fromEntries(methodKeyNames.map((key) => [key, given[new Option(optionOf(key)).attributeName()]]))
+function settingsOf(options: PruneOptions): Record<string, number> {
+  const given = new Map<string, unknown>(Object.entries(options))
+  return Object.fromEntries(
+    methodKeyNames.flatMap((key) => {
+      const value = given.get(new Option(optionOf(key)).attributeName())
+      return typeof value === 'number' ? [[key, value]] : []
+    }),
+  )
 }
 
 /** The recipe that the options stand for; paths absolute. JSON is YAML. */

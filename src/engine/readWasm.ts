@@ -1,4 +1,4 @@
-// The wasm files that the build leaves in dist/.
+// The wasm files that the build leaves in dist/, and their functions.
 import { existsSync, readFileSync } from 'node:fs'
 import { EngineError } from './errors.ts'
 
@@ -9,4 +9,17 @@ export function readWasm(name: string): Uint8Array<ArrayBuffer> {
   const url = new URL(fromSource ? `../../dist/${name}.wasm` : `./${name}.wasm`, import.meta.url)
   if (!existsSync(url)) throw new EngineError('internal', `${url.pathname} is missing: run \`npm run build\``)
   return new Uint8Array(readFileSync(url))
+}
+
+/** Functions take and give numbers: addresses, sizes and scalars. */
+export type Wasm = Readonly<Record<string, (...args: number[]) => number>>
+
+/** The functions of a module of ours, over a memory. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Wasm {
+  const abort = () => {
+    throw new Error('internal: a wasm kernel aborted')
+  }
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } })
+  const functions = Object.entries(exports).filter(([, value]) => typeof value === 'function')
+  return Object.fromEntries(functions) as Wasm
 }

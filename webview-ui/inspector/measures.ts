@@ -1,4 +1,5 @@
 // What the map may be coloured by: a number of each matrix, and how numbers become places on the colour scale.
+import { allocationNames, allocationOf } from '../../src/shared/allocations/allocations.ts'
 import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
 import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
@@ -64,9 +65,19 @@ const ofValues: Measure[] = [
   { id: 'outliers', title: 'Outlier weights (beyond 4 standard deviations)', of: ofStats((s) => s.outliers), text: formatShare, scale: 'linear', group: 'Weights' }, // prettier-ignore
 ]
 
+/** What allocations go by. */
+const byAllocation = allocationNames.flatMap((name): Measure[] => {
+  const { shown } = allocationOf(name)
+  if (!shown) return []
+  const { title, of } = shown
+  return [
+    { id: name, title, of: ofAnalysis((m) => m.activation?.[of]), text: formatValue, scale: 'linear', group: 'Inputs' },
+  ]
+})
+
 const ofInputs: Measure[] = [
   { id: 'input', title: 'Size of the input (root mean square)', of: ofAnalysis((m) => m.activation?.norm), text: formatValue, scale: 'log', group: 'Inputs' }, // prettier-ignore
-  { id: 'owl', title: 'Outlier scores |w|·‖x‖ (OWL, % above 5 × the mean)', of: ofAnalysis((m) => m.activation?.outliers), text: formatValue, scale: 'linear', group: 'Inputs' }, // prettier-ignore
+  ...byAllocation,
   { id: 'rank', title: 'Effective rank of the input', of: ofAnalysis((m) => m.activation?.effective_rank), text: formatValue, scale: 'log', group: 'Inputs' }, // prettier-ignore
 ]
 

@@ -29,7 +29,7 @@ export interface Host<To, From> {
 
 export function connectHost<To extends { type: string }, From extends { type: string }>(): Host<To, From> {
   const api = acquireVsCodeApi()
-  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  const waiting = new Map<number, { resolve: (value: ResultOf<ViewCall>) => void; reject: (error: Error) => void }>()
   let handler: (message: To) => void = () => {}
   const tell = (message: FromAnyView) => api.postMessage(message)
   let lastId = 0
@@ -41,12 +41,12 @@ export function connectHost<To extends { type: string }, From extends { type: st
   const settle = (reply: Reply) => {
     const call = waiting.get(reply.id)
     waiting.delete(reply.id)
-    if (reply.ok) call?.resolve(reply.value as never)
+    if (reply.ok) call?.resolve(reply.value)
     else call?.reject(new Error(reply.message))
   }
   return {
     post: (message) => api.postMessage(message),
-    ask(call, model, params, signal) {
+    ask<C extends ViewCall>(call: C, model: ModelKey, params: AskParams<C>, signal: AbortSignal) {
       const id = ++lastId
       tell({ type: 'ask', id, call, model, params } as Ask)
       signal.addEventListener('abort', () => {
@@ -54,7 +54,9 @@ export function connectHost<To extends { type: string }, From extends { type: st
         tell({ type: 'cancelAsk', id })
         settle({ type: 'reply', id, ok: false, message: 'cancelled' })
       })
-      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
+      return new Promise<ResultOf<C>>((resolve, reject) =>
+        waiting.set(id, { resolve: (value) => resolve(value as ResultOf<C>), reject }),
+      )
     },
     listen(next) {
       handler = next

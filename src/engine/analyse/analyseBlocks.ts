@@ -53,7 +53,7 @@ async function analyseBlock(analysis: BlockAnalysis, block: Block, hidden: Activ
   const { flow, candidates, probe, statisticBytes } = analysis
   const { linears } = block
   const modules = new Map<string, MeasuredModule>()
-  const pruned: PrunedWeights = new Map()
+  const pruned: PrunedWeights | null = probe && new Map()
   const before = await probe?.inputsOf(hidden)
   // Where the Hessians of all inputs do not fit, the block is run for one group of them after the other; the last run passes the states on.
   const groups = hessianGroups(linears, () => true, statisticBytes)
@@ -77,7 +77,7 @@ async function analyseBlock(analysis: BlockAnalysis, block: Block, hidden: Activ
       statistics.close()
     }
   }
-  const losses = probe && before ? await probe.lossesOf(block, before, pruned) : new Map<string, number>()
+  const losses = probe && before && pruned ? await probe.lossesOf(block, before, pruned) : new Map<string, number>()
   return linears.flatMap(({ name }) => {
     const module = modules.get(name)
     return module ? [{ ...module, sensitivity: losses.get(name) ?? null }] : []

@@ -1,4 +1,5 @@
 // Figures of a matrix's input: its root mean square, its outliers, and its effective rank (docs/methods.md, "Inputs of a matrix").
+import { outlierThreshold } from '../../shared/allocations/owl.ts'
 import type { MeasuredModule } from '../../shared/analysis/analysis.ts'
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend } from '../compute/backend.ts'
@@ -8,9 +9,6 @@ import type { Linear } from '../model/module.ts'
 import { outlierPercentage } from '../prune/allocations/owl.ts'
 import { readDiagonal } from '../prune/methods/hessian.ts'
 import { normsOf, type Statistics } from '../prune/statistics.ts'
-
-/** The threshold M of OWL's examples. */
-const outlierThreshold = 5
 
 /** null when the input was never seen. @throws EngineError 'numeric' when it was not finite. */
 export async function activationOf(

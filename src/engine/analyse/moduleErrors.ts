@@ -20,16 +20,14 @@ export interface ErrorWork {
   readonly flow: Flow
   readonly host: PruneHost
   readonly candidates: readonly Candidate[]
-  /** null where no sensitivity is asked for, so that pruned weights need not be kept. */
-  readonly probe: object | null
   readonly seed: number
   readonly warn: (message: string) => void
   /** The weights stay as they are. */
   readonly linears: readonly Linear[]
   /** Statistics with the Hessian of each linear's input. */
   readonly statistics: Statistics
-  /** Filled where `probe` asks. */
-  readonly pruned: PrunedWeights
+  /** Filled with pruned weights; null where no sensitivity is asked for, so that they need not be kept. */
+  readonly pruned: PrunedWeights | null
 }
 
 /** Errors by module name, in the candidates' order. @throws EngineError 'numeric' */
@@ -59,7 +57,7 @@ function contextOf({ flow, host, candidates, seed, warn }: ErrorWork): PruneCont
 }
 
 async function errorsOf(
-  { flow: { backend }, candidates, statistics, probe, pruned }: ErrorWork,
+  { flow: { backend }, candidates, statistics, pruned }: ErrorWork,
   context: PruneContext,
   prepared: PreparedCache,
   linear: Linear,
@@ -76,7 +74,7 @@ async function errorsOf(
     await pruneLinear(context, { ...linear, weight }, entry, statistics, prepared)
     const error = await outputError(backend, weight, linear.weight, hessian)
     errors.push({ method, sparsity, pattern, error: energy > 0 ? Math.max(0, error / energy) : null })
-    if (i === 0 && probe) pruned.set(linear.name, (await readF32(backend, weight)).slice())
+    if (i === 0) pruned?.set(linear.name, (await readF32(backend, weight)).slice())
   }
   return errors
 }

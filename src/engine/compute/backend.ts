@@ -1,5 +1,6 @@
 // One device: it owns memory, runs kernels in call order, and reads back.
 import type { DType, HostArray } from '../dtype.ts'
+import { EngineError } from '../errors.ts'
 import type { Kernels } from './kernels.ts'
 import type { PruneKernels } from './pruneKernels.ts'
 import type { RowLimit } from './rowLimit.ts'
@@ -93,9 +94,11 @@ export interface Recorder {
   close(): void
 }
 
-/** `read` of an f32 tensor. */
-export async function readF32(backend: Backend, tensor: Tensor): Promise<Float32Array> {
-  return (await backend.read(tensor)) as Float32Array
+/** `read` of an f32 tensor. @throws EngineError 'internal' for one of another type. */
+export async function readF32(backend: Pick<Backend, 'read'>, tensor: Tensor): Promise<Float32Array> {
+  const values = await backend.read(tensor)
+  if (values instanceof Float32Array) return values
+  throw new EngineError('internal', `internal: a tensor of ${tensor.dtype} is read as f32`)
 }
 
 /** The f32 values of a tensor of floats of any type. */

@@ -4,7 +4,7 @@ import type { Linear } from '../model/module.ts'
 import type { Backend } from '../compute/backend.ts'
 import { visitHost, type PruneHost } from './host.ts'
 import type { Prepared, SolveMethod } from './methods/method.ts'
-import { methods } from './methods/methods.ts'
+import { pruners } from './methods/pruners.ts'
 import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
 import type { Statistics } from './statistics.ts'
 
@@ -35,7 +35,7 @@ export class PreparedCache {
 
   /** null when the method does not solve, or when the input was never seen: an expert that the router never chose. */
   async of(linear: Linear, entry: PruneEntry): Promise<Prepared | null> {
-    const method = methods[entry.method]
+    const method = pruners[entry.method]
     if (method.kind !== 'solve') return null
     const key = keyOf(linear, entry) ?? ''
     const known = this.#prepared.get(key)
@@ -72,6 +72,6 @@ export class PreparedCache {
 }
 
 function keyOf({ inputKey }: Linear, entry: PruneEntry): string | null {
-  const method = methods[entry.method]
+  const method = pruners[entry.method]
   return method.kind === 'solve' ? `${entry.method} ${method.preparedFor(entry)} ${inputKey}` : null
 }

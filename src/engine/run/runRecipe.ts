@@ -19,7 +19,7 @@ import { finishRun } from './report/finishRun.ts'
 import type { RunDevice } from './state/progress.ts'
 import type { RunReport } from './report/report.ts'
 import { runPhases } from './phases/runPhases.ts'
-import { createSession, type SharedWork } from './state/session.ts'
+import { createSession, type SharedFolder } from './state/session.ts'
 
 export interface RunOptions {
   /** Path of a recipe, or one that has been read; may be left out with `resume`. */
@@ -51,7 +51,7 @@ export interface RunOptions {
 export interface AmongRuns {
   readonly place: FolderPlace
   /** What is equal among the runs is made by one, and read there by the others. */
-  readonly shared: SharedWork
+  readonly shared: SharedFolder
   readonly known: KnownFiles
 }
 

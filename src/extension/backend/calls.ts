@@ -27,16 +27,17 @@ export type Caller = <C extends CallName>(
 ) => Promise<ResultOf<C>>
 
 export function createCaller(connection: MessageConnection): Caller {
-  const listeners = new Map<number, (value: never) => void>()
+  const listeners = new Map<number, (value: unknown) => void>()
   let lastToken = 0
   // Nobody will answer any more: disposing rejects what waits, closing alone does not.
   connection.onClose(() => connection.dispose())
   connection.onNotification(progressMethod, ({ token, value }: ProgressMessage) => {
-    listeners.get(token)?.(value as never)
+    listeners.get(token)?.(value)
   })
   return async <C extends CallName>(name: C, params: ParamsOf<C>, options: CallOptions<C> = {}) => {
     const token = ++lastToken
-    if (options.onProgress) listeners.set(token, options.onProgress)
+    const { onProgress } = options
+    if (onProgress) listeners.set(token, (value) => onProgress(value as ProgressOf<C>))
     const cancellation = new CancellationTokenSource()
     const cancel = () => cancellation.cancel()
     if (options.signal?.aborted) cancel()

@@ -27,6 +27,8 @@ export interface Allocation {
   /** Statistic of the dense model's inputs that it needs; anything but nothing costs a pass of its own. */
   readonly needs: Statistic
   readonly keys: AllocationSettings
+  /** What the map of a model may be coloured by: the number of an analysis that it goes by, and what people call it. */
+  readonly shown: { readonly of: 'outliers'; readonly title: string } | null
   /** llm-compressor's `sparsity_profile` of the same meaning, and its names of our keys. */
   readonly foreign?: { readonly profile: string; readonly keys: Partial<Record<AllocationKey, string>> }
   /** Sparsities of the blocks in their order, with the mean `sparsity` over the weights; null where each has that of the recipe. */

@@ -1,12 +1,16 @@
 // Outlier-weighed layerwise sparsity (docs/methods.md, "OWL"): a block with more outliers among its scores is pruned less.
 import type { Allocation, MeasuredBlock } from './allocation.ts'
 
+/** The threshold M of the paper's examples. */
+export const outlierThreshold = 5
+
 export const owl: Allocation = {
   title: 'OWL',
   about: 'blocks with more outliers among |w| × norm of its input are pruned less',
   paper: 'arXiv 2310.05175',
   needs: 'norms',
-  keys: { threshold: 5, spread: 0.08 },
+  keys: { threshold: outlierThreshold, spread: 0.08 },
+  shown: { of: 'outliers', title: `Outlier scores |w|·‖x‖ (OWL, % above ${outlierThreshold} × the mean)` },
   foreign: { profile: 'owl', keys: { threshold: 'owl_m', spread: 'owl_lmbda' } },
   spread: (blocks, sparsity, { spread }) => owlSparsities(blocks, sparsity, spread),
 }

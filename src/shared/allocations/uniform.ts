@@ -6,5 +6,6 @@ export const uniform: Allocation = {
   paper: null,
   needs: 'nothing',
   keys: {},
+  shown: null,
   spread: null,
 }

@@ -2,7 +2,7 @@
 // the blocks, a retraining is a pass of its own.
 import type { ResolvedRecover } from '../recipe/resolve.ts'
 
-export interface Pass<T = ResolvedRecover> {
+export interface RecoveryPass<T = ResolvedRecover> {
   /** Block after block; otherwise the one recovery trains the whole model. */
   readonly blockwise: boolean
   readonly recoveries: readonly T[]
@@ -11,7 +11,7 @@ export interface Pass<T = ResolvedRecover> {
 export interface Passes<T = ResolvedRecover> {
   /** Recoveries of each block as soon as it is pruned; empty without `prune`. */
   readonly whilePruning: readonly T[]
-  readonly later: readonly Pass<T>[]
+  readonly later: readonly RecoveryPass<T>[]
 }
 
 export function isBlockwise({ mode }: Pick<ResolvedRecover, 'mode'>): boolean {

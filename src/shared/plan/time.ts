@@ -7,7 +7,7 @@ import { isMeasured } from '../allocations/allocations.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { tokenShare } from '../families/parameters.ts'
 import { adapterAmong } from '../adapters/adapters.ts'
-import { passesOf, type Pass } from './passes.ts'
+import { passesOf, type RecoveryPass } from './passes.ts'
 import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
 import { bytesPerToken, plannedWriting } from './textTokens.ts'
@@ -75,10 +75,10 @@ export function plannedParts(
   const stage = (name: Stage) => measuring((e) => (isAskedAt(e, name, recipe) ? 1 : 0))
   const blocks = model.modelConfig?.numBlocks ?? 0
   const between = (units: number) => measuring(({ every }) => (every ? Math.floor(units / every) : 0))
-  const recovering = ({ blockwise, recoveries }: Pass) =>
+  const recovering = ({ blockwise, recoveries }: RecoveryPass) =>
     recoveries.reduce((sum, one) => sum + recoverOperations(one, recipe, model), 0) +
     between(blockwise ? blocks : recoveries[0].steps)
-  const first: Pass = { blockwise: true, recoveries: whilePruning }
+  const first: RecoveryPass = { blockwise: true, recoveries: whilePruning }
   const pruning = seconds(walkOperations(recipe, model, { prunes: true, recoveries: whilePruning }))
   const inPruning = pruning + (whilePruning.length > 0 ? seconds({ products: recovering(first) }) : 0)
   const measured = (name: Stage): PlannedPart => ({

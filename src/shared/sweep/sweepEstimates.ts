@@ -9,7 +9,7 @@ import { estimatesOf, type Estimates } from '../plan/estimates.ts'
 import { isAskedAt, timedParts, type WorkPart } from '../plan/time.ts'
 
 /** Work of a run that others have in common with it. */
-export interface SharedWork {
+export interface SharedPart {
   /** The same for the same work. */
   readonly key: string
   /** The work's part of the run's seconds. */
@@ -17,7 +17,7 @@ export interface SharedWork {
 }
 
 export interface RunOfSweepEstimates extends Estimates {
-  readonly shared: readonly SharedWork[]
+  readonly shared: readonly SharedPart[]
 }
 
 export interface SweepEstimates extends Estimates {
@@ -27,14 +27,14 @@ export interface SweepEstimates extends Estimates {
 }
 
 export function estimateRunOfSweep(recipe: ResolvedRecipe, facts: LintFacts): RunOfSweepEstimates {
-  return { ...estimatesOf(recipe, facts), shared: sharedWork(recipe, facts) }
+  return { ...estimatesOf(recipe, facts), shared: sharedParts(recipe, facts) }
 }
 
 /**
  * Done by the first of the runs that have it in common: measuring the dense model, at the same entries of `evaluate`; pruning
  * alike, where that comes before any recovery; and measuring what came out of it.
  */
-function sharedWork(recipe: ResolvedRecipe, { model, machine, data }: LintFacts): SharedWork[] {
+function sharedParts(recipe: ResolvedRecipe, { model, machine, data }: LintFacts): SharedPart[] {
   if (!model || !machine) return []
   const parts = timedParts(recipe, model, machine, data)
   const pruning = pruningOf(recipe)
@@ -43,7 +43,7 @@ function sharedWork(recipe: ResolvedRecipe, { model, machine, data }: LintFacts)
       const { at: _at, every: _every, ...question } = one
       return isAskedAt(one, stage, recipe) ? question : null
     })
-  const shared = (key: readonly unknown[], ...names: WorkPart[]): SharedWork => {
+  const shared = (key: readonly unknown[], ...names: WorkPart[]): SharedPart => {
     const seconds = parts.reduce((sum, { part, seconds: own }) => sum + (names.includes(part) ? own : 0), 0)
     return { key: JSON.stringify([names[0], ...key]), seconds }
   }
@@ -83,7 +83,7 @@ function countOf(keys: readonly string[]): Map<string, number> {
   return counts
 }
 
-function secondsOf(shared: readonly SharedWork[]): number {
+function secondsOf(shared: readonly SharedPart[]): number {
   return shared.reduce((sum, { seconds }) => sum + seconds, 0)
 }
 

@@ -67,9 +67,7 @@ describe('SparseGPT', () => {
     const shared = await factor([1, 0, 0, 0, 0, 4, 0, 0, 0, 0, 9, 0, 0, 0, 0, 16])
     const weight = upload(host, 'f32', [1, 4], Float32Array.of(1, 1, 1, 1))
     const mask = upload(host, 'u32', [1, 1], new Uint32Array(1))
-    const loss = await sparseGpt(host, shared, { weight, mask, entry, name: 'fc2' })
+    await sparseGpt(host, shared, { weight, mask, entry, name: 'fc2' })
     assert.deepEqual([...(await host.read(weight))], [0, 0, 1, 1])
-    // Σ w²/d²/2 with 1/d² = H_jj + 0.01 · 7.5.
-    assert.ok(Math.abs(loss - (1.075 + 4.075) / 2) < 1e-5)
   })
 })

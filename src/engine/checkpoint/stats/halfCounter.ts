@@ -1,6 +1,6 @@
 // Counts of 16-bit floats by WebAssembly (assembly/), which reads them where they were read to: a pass that takes half the time of
 // loops over typed arrays.
-import { readWasm } from '../../readWasm.ts'
+import { instantiate, readWasm } from '../../readWasm.ts'
 import type { PatternCounts } from './countTable.ts'
 import type { Buffers } from './bytePieces.ts'
 
@@ -25,13 +25,6 @@ export interface HalfCounter {
   take(): HalfCounts
 }
 
-interface Exports {
-  count(at: number, length: number, zeros4: number, zeros8: number): void
-  takeBroken4(): number
-  takeBroken8(): number
-  takeCounts(patterns: number, counts: number): number
-}
-
 /** Bytes of a buffer: large enough for the disk, small enough for a core's own cache. */
 const bufferBytes = 2 ** 19
 /** Behind the tables (assembly/index.ts): patterns found, how often each, and the buffers. */
@@ -49,11 +42,8 @@ export function halfCounter(): HalfCounter {
 
 function createCounter(): HalfCounter {
   const memory = new WebAssembly.Memory({ initial: (buffersAt + 2 * bufferBytes) / pageBytes })
-  const abort = () => {
-    throw new Error('internal: a wasm kernel aborted')
-  }
   compiled ??= new WebAssembly.Module(readWasm('counts'))
-  const exports = new WebAssembly.Instance(compiled, { env: { memory, abort } }).exports as unknown as Exports
+  const wasm = instantiate(compiled, memory)
   const buffer = memory.buffer as ArrayBufferLike as ArrayBuffer
   const addresses = [buffersAt, buffersAt + bufferBytes]
   const [first, second] = addresses.map((at) => new Uint8Array(buffer, at, bufferBytes))
@@ -65,10 +55,10 @@ function createCounter(): HalfCounter {
       const whole = Math.ceil(length / 8) * 8
       new Uint16Array(buffer, addresses[turn] + 2 * length, whole - length).fill(0)
       padding += whole - length
-      exports.count(addresses[turn], whole, in4, in8)
+      wasm.count(addresses[turn], whole, in4, in8)
     },
     take() {
-      const found = exports.takeCounts(patternsAt, countsAt)
+      const found = wasm.takeCounts(patternsAt, countsAt)
       const counts = new Float64Array(buffer.slice(countsAt, countsAt + 8 * found))
       const patterns = new Uint16Array(buffer.slice(patternsAt, patternsAt + 2 * found))
       if (padding > 0) counts[0] -= padding
@@ -76,8 +66,8 @@ function createCounter(): HalfCounter {
       spare.push(counter)
       return {
         counts: counts[0] === 0 ? { patterns: patterns.slice(1), counts: counts.slice(1) } : { patterns, counts },
-        broken4: exports.takeBroken4(),
-        broken8: exports.takeBroken8(),
+        broken4: wasm.takeBroken4(),
+        broken8: wasm.takeBroken8(),
       }
     },
   }

@@ -24,7 +24,7 @@ import { Replay, type ProgramPlace } from './replay.ts'
 import { leastPanelBytes } from './staged.ts'
 import { createEnv, openScratch, type Libraries, type TaskEnv, type TaskTable } from './task.ts'
 import { ThreadChoice } from './threadChoice.ts'
-import { instantiate, type Wasm } from './wasm.ts'
+import { instantiate, type Wasm } from '../../readWasm.ts'
 
 export interface Split {
   readonly total: number

@@ -3,7 +3,7 @@
 import { taskOperands, type Operand, type TaskOperands } from './operands.ts'
 import { isOutside } from './outside.ts'
 import type { Stage } from './stage.ts'
-import type { Wasm } from './wasm.ts'
+import type { Wasm } from '../../readWasm.ts'
 
 /** Most bytes that a panel loses to its alignment. */
 const slack = 64

@@ -10,7 +10,7 @@ import { selectTasks } from './prune/select.ts'
 import { sparseGptTasks } from './prune/sparseGpt.ts'
 import { callStaged } from './staged.ts'
 import type { Task, TaskTable } from './task.ts'
-import type { Wasm } from './wasm.ts'
+import type { Wasm } from '../../readWasm.ts'
 
 const nativeTasks: Readonly<Record<string, Task>> = {
   ...productTasks,

@@ -1,9 +1,6 @@
-// The AssemblyScript kernels: compiled once, instantiated in every thread over the shared memory.
+// The AssemblyScript kernels: compiled once, instantiated in every thread over the shared memory; see assembly/index.ts.
 import { setFlagsFromString } from 'node:v8'
 import { readWasm } from '../../readWasm.ts'
-
-/** Exports take addresses, sizes and scalars; see assembly/index.ts. */
-export type Wasm = Readonly<Record<string, (...args: number[]) => number>>
 
 /** Relaxed SIMD (a fused multiply-add) came to V8 in 11.4; Node 20's 11.3 has it behind a flag. */
 function allowRelaxedSimd(): void {
@@ -24,13 +21,4 @@ export function compileKernels(relaxed = true): CompiledKernels {
     if (WebAssembly.validate(bytes)) return { module: new WebAssembly.Module(bytes), relaxed: true }
   }
   return { module: new WebAssembly.Module(readWasm('kernels')), relaxed: false }
-}
-
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Wasm {
-  const abort = () => {
-    throw new Error('internal: a wasm kernel aborted')
-  }
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } })
-  const functions = Object.entries(exports).filter(([, value]) => typeof value === 'function')
-  return Object.fromEntries(functions) as Wasm
 }

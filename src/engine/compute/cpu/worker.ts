@@ -8,7 +8,7 @@ import { Replay } from './replay.ts'
 import type { WorkerStart } from './pool.ts'
 import { createEnv, openScratch } from './task.ts'
 import { taskTable } from './tasks.ts'
-import { instantiate } from './wasm.ts'
+import { instantiate } from '../../readWasm.ts'
 
 async function main(start: WorkerStart): Promise<void> {
   const wasm = instantiate(start.module, start.memory)

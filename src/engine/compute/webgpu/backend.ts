@@ -10,10 +10,10 @@ import type { PruneKernels } from '../pruneKernels.ts'
 import { RowLimit } from '../rowLimit.ts'
 import { startWorker } from '../../../system/startWorker.ts'
 import { lengthOf, type Tensor } from '../tensor.ts'
-import type { DeviceKernels } from './kernels.ts'
 import { kernelNames } from './names.ts'
 import { webGpuPrune } from './prune.ts'
-import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
+import type { Command, GpuFacts, Failure, KernelArgs, KernelCall, KernelCalls, KernelName } from './protocol.ts'
+import type { OpenRequest, Reply, Request } from './protocol.ts'
 
 export interface WebGpuOptions extends Partial<OpenRequest> {
   /** Allocations beyond it throw `out-of-memory`. Default: the host's memory, since WebGPU does not tell the GPU's. */
@@ -200,9 +200,11 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
   let planPeak = 0
   /** A tensor was larger than a buffer may be: less beside it does not help. */
   let tooLarge = false
-  const kernels = Object.fromEntries(
-    kernelNames.map((kernel) => [kernel, (...args: unknown[]) => connection.push({ do: 'call', kernel, args })]),
-  ) as unknown as DeviceKernels
+  const callOf =
+    <K extends KernelName>(kernel: K) =>
+    (...args: KernelArgs[K]) =>
+      connection.push({ do: 'call', kernel, args } as KernelCall)
+  const kernels = Object.fromEntries(kernelNames.map((kernel) => [kernel, callOf(kernel)])) as KernelCalls
   const backend: Omit<WebGpuBackend, 'prune'> = {
     info: { device: 'wgpu', description: facts.description, details: facts.details },
     traits: {

@@ -6,12 +6,18 @@ import type { DeviceKernels } from './kernels.ts'
 import type { Tensor } from '../tensor.ts'
 
 export type KernelName = keyof DeviceKernels
+export type KernelArgs = { readonly [K in KernelName]: Parameters<DeviceKernels[K]> }
+export type KernelCalls = { readonly [K in KernelName]: (...args: KernelArgs[K]) => void }
+/** Of one of the kernels, with its own arguments. */
+export type KernelCall<K extends KernelName = KernelName> = {
+  [N in K]: { do: 'call'; kernel: N; args: KernelArgs[N] }
+}[K]
 
 export type Command =
   | { do: 'allocate'; buffer: number; bytes: number }
   | { do: 'release'; buffer: number }
   | { do: 'write'; tensor: Tensor; data: HostArray }
-  | { do: 'call'; kernel: KernelName; args: unknown[] }
+  | KernelCall
 
 export type Request =
   | { type: 'run'; commands: Command[] }

@@ -7,7 +7,7 @@ import type { Dispatch, Gpu } from './gpu.ts'
 import { allKernels } from './kernels.ts'
 import { moveHalves } from './ops/copies.ts'
 import { BufferPool, sizeClass } from './pool.ts'
-import type { Command, Failure } from './protocol.ts'
+import type { Command, Failure, KernelCall, KernelCalls, KernelName } from './protocol.ts'
 import { Recorder, type Bound } from './recorder.ts'
 import { Staging } from './staging.ts'
 import { Pace } from './pace.ts'
@@ -32,7 +32,7 @@ export class Session {
   readonly #pace = new Pace()
   readonly #buffers = new Map<number, GPUBuffer>()
   readonly #gpu: Gpu
-  readonly #kernels: Record<string, (...args: never[]) => void>
+  readonly #kernels: KernelCalls
   #scratch: number[] = []
   #nextScratch = -1
   #target: GPUBuffer | null = null
@@ -50,7 +50,7 @@ export class Session {
       run: (dispatch) => this.#run(dispatch),
       scratch: (shape, dtype = 'f32') => this.#newScratch(shape, dtype),
     }
-    this.#kernels = { ...allKernels(this.#gpu) }
+    this.#kernels = allKernels(this.#gpu)
     device.addEventListener('uncapturederror', (event) => {
       if (event.error instanceof GPUOutOfMemoryError) this.fail(outOfMemory(event.error))
       else this.fail({ code: 'internal', message: `the GPU refused a command: ${event.error.message}` })
@@ -146,7 +146,7 @@ export class Session {
         if (!this.#failure) await this.#write(command.tensor, command.data)
         return
       case 'call':
-        if (!this.#failure) this.#call(command.kernel, command.args)
+        if (!this.#failure) this.#call(command)
     }
   }
 
@@ -159,9 +159,9 @@ export class Session {
     })
   }
 
-  #call(name: string, args: unknown[]): void {
+  #call<K extends KernelName>({ kernel, args }: KernelCall<K>): void {
     try {
-      this.#kernels[name](...(args as never[]))
+      this.#kernels[kernel](...args)
     } finally {
       for (const id of this.#scratch) this.#releaseScratch(id)
       this.#scratch = []

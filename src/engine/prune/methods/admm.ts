@@ -24,7 +24,6 @@ export const admm: SolveMethod = {
       async solve(solveInput) {
         const iterations = settingOf(solveInput.entry, 'iterations')
         await solveAdmm(input.host, shared, solveInput, Math.max(1, Math.floor(0.75 * iterations)))
-        return null
       },
       release: shared.release,
     }

@@ -23,7 +23,6 @@ export const alps: SolveMethod = {
       dead: [],
       async solve(solveInput) {
         await solveAlps(input.host, shared, solveInput)
-        return null
       },
       release: shared.release,
     }

@@ -50,8 +50,8 @@ export interface SolveInput {
 export interface Prepared {
   /** Inputs that were 0 on all tokens: their weights go, whatever the quota. */
   readonly dead: readonly number[]
-  /** Prunes a weight; returns the method's own loss, or null. */
-  solve(input: SolveInput): Promise<number | null>
+  /** Prunes a weight. */
+  solve(input: SolveInput): Promise<void>
   release(): void
 }
 
@@ -63,4 +63,4 @@ export interface SolveMethod {
   prepare(input: HessianInput): Promise<Prepared>
 }
 
-export type PruneMethod = ScoreMethod | SolveMethod
+export type Pruner = ScoreMethod | SolveMethod

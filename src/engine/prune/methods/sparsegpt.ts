@@ -75,12 +75,12 @@ export function releaseFactor(host: PruneHost, factor: HessianFactor): void {
   host.release(factor.inverseDiagonal)
 }
 
-/** Prunes a weight [O,I] in place and fills its mask; returns the loss Σ (w − q)²/d²/2. */
+/** Prunes a weight [O,I] in place and fills its mask. @throws EngineError 'numeric' where it diverges. */
 export async function sparseGpt(
   host: PruneHost,
   factor: HessianFactor,
   { weight, mask, entry, name }: SolveInput,
-): Promise<number> {
+): Promise<void> {
   const [rows, width] = weight.shape
   const blockSize = settingOf(entry, 'block_size')
   zeroColumns(host, weight, factor.dead)
@@ -93,13 +93,11 @@ export async function sparseGpt(
     if (!entry.pattern) await maskColumns(host, { weight, scale: factor.inverseDiagonal, columns }, mask, entry, name)
     await host.prune.sparseGptBlock(weight, mask, losses, factor, columns, entry.pattern)
   }
-  const loss = (await readF32(host, losses)).reduce((sum, row) => sum + row, 0)
-  if (!Number.isFinite(loss))
+  if (!(await readF32(host, losses)).every(Number.isFinite))
     throw new EngineError(
       'numeric',
       `${name}: pruning diverged to values that are not finite; set a larger dampening or use more calibration samples`,
     )
-  return loss
 }
 
 /** The smallest w²/d² of a column block, over all rows; |w|/d has the same order. */

@@ -1,5 +1,5 @@
 // Recovery after pruning: a retraining of the whole model, or one more walk over its blocks.
-import type { Pass } from '../../../shared/plan/passes.ts'
+import type { RecoveryPass } from '../../../shared/plan/passes.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { openModel } from '../../model/model.ts'
 import { withPruneHost } from '../../prune/host.ts'
@@ -20,7 +20,7 @@ export async function recoverPass(
   context: RunContext,
   masks: StoredMasks,
   number: number,
-  { blockwise, recoveries }: Pass<PlannedRecovery>,
+  { blockwise, recoveries }: RecoveryPass<PlannedRecovery>,
 ): Promise<void> {
   const { session } = context
   const { progress } = session

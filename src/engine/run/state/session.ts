@@ -33,11 +33,11 @@ export interface SessionParts {
   /** Awaited between steps and blocks: a paused run waits in it. */
   readonly pausePoint?: () => Promise<void>
   /** Of one run of many. */
-  readonly shared?: SharedWork
+  readonly shared?: SharedFolder
 }
 
 /** What several runs have in common. */
-export interface SharedWork {
+export interface SharedFolder {
   /** What one of them made for all lies there. */
   readonly folder: string
   /** So many of them, this one included, come to the same pruned model before they recover it. */

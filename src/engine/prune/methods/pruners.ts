@@ -3,13 +3,13 @@ import type { MethodName } from '../../../shared/methods/methods.ts'
 import { admm } from './admm.ts'
 import { alps } from './alps.ts'
 import { magnitude } from './magnitude.ts'
-import type { PruneMethod } from './method.ts'
+import type { Pruner } from './method.ts'
 import { random } from './random.ts'
 import { ria } from './ria.ts'
 import { sparsegpt } from './sparsegpt.ts'
 import { wanda } from './wanda.ts'
 
-export const methods: Readonly<Record<MethodName, PruneMethod>> = {
+export const pruners: Readonly<Record<MethodName, Pruner>> = {
   magnitude,
   random,
   wanda,
@@ -21,6 +21,6 @@ export const methods: Readonly<Record<MethodName, PruneMethod>> = {
 
 /** Scores of a method; magnitude's for one that solves, when there is nothing to solve with. */
 export function scoreMethodOf(name: MethodName) {
-  const method = methods[name]
+  const method = pruners[name]
   return method.kind === 'score' ? method : magnitude
 }
