@@ -1,4 +1,5 @@
 // Every bundle in dist/: what esbuild.mjs builds is what package.mjs packs.
+import { existsSync, readdirSync } from 'node:fs'
 
 const node = {
   bundle: true,
@@ -32,17 +33,20 @@ const cjs = (entry, name, extra = {}) => ({
   external: ['vscode'],
   ...extra,
 })
-const web = (entry, name) => ({
+const web = (name) => ({
   bundle: true,
   platform: 'browser',
   target: 'es2022',
   format: 'iife',
   minify: true,
   sourcemap: true,
-  entryPoints: [entry],
+  entryPoints: [`webview-ui/${name}/main.ts`],
   outfile: `dist/webview/${name}.js`,
   loader: { '.css': 'css' },
 })
+
+/** A folder with a page is a view's. */
+const views = readdirSync('webview-ui').filter((name) => existsSync(`webview-ui/${name}/main.ts`))
 
 export const targets = {
   cli: esm('src/cli/main.ts', 'cli', { banner: { js: `#!/usr/bin/env node\n${banner.js}` } }),
@@ -61,10 +65,5 @@ export const targets = {
   // Minified: activation time is mostly reading and compiling the bundle.
   extension: cjs('src/extension/extension.ts', 'extension', { minify: true, keepNames: true }),
   languageClient: cjs('src/extension/recipe/languageClient.ts', 'languageClient', { minify: true }),
-  inspector: web('webview-ui/inspector/main.ts', 'inspector'),
-  compare: web('webview-ui/compare/main.ts', 'compare'),
-  run: web('webview-ui/run/main.ts', 'run'),
-  sweep: web('webview-ui/sweep/main.ts', 'sweep'),
-  try: web('webview-ui/try/main.ts', 'try'),
-  trainable: web('webview-ui/trainable/main.ts', 'trainable'),
+  ...Object.fromEntries(views.map((name) => [name, web(name)])),
 }

@@ -1,9 +1,11 @@
-// Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the page of lint rules and the one of commands.
+// Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the page of lint rules, the one of
+// commands, and what package.json contributes of the views.
 // `npm run generate`; a test fails when they are not fresh.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { tsImport } from 'tsx/esm/api'
+import { withViews } from './viewManifest.mjs'
 
 const root = new URL('..', import.meta.url)
 const load = (path) => tsImport(new URL(path, root).href, import.meta.url)
@@ -12,15 +14,23 @@ const { recipeJsonSchema } = await load('src/shared/recipe/jsonSchema.ts')
 const { formatMarkdown } = await load('src/shared/recipe/formatDocs.ts')
 const { rulesMarkdown } = await load('src/shared/lint/ruleDocs.ts')
 const { cliMarkdown } = await load('scripts/cliDocs.ts')
+const { views } = await load('src/shared/protocol/view.ts')
+
+const json = (path) => JSON.parse(readFileSync(new URL(path, root), 'utf8'))
+const { manifest, texts } = withViews(json('package.json'), json('package.nls.json'), views)
 
 for (const [path, text] of [
   ['src/shared/recipe/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],
   ['docs/recipes.md', formatMarkdown()],
   ['docs/rules.md', rulesMarkdown()],
   ['docs/cli.md', cliMarkdown()],
+  ['package.json', JSON.stringify(manifest)],
+  ['package.nls.json', JSON.stringify(texts)],
 ]) {
   const file = fileURLToPath(new URL(path, root))
-  const json = path.endsWith('.json')
-  writeFileSync(file, json ? await format(text, { ...(await resolveConfig(file)), parser: 'json' }) : text)
+  writeFileSync(
+    file,
+    path.endsWith('.json') ? await format(text, { ...(await resolveConfig(file)), filepath: file }) : text,
+  )
   console.log(`wrote ${path}`)
 }

@@ -1,16 +1,8 @@
 // Identifiers that package.json and the code share; a test compares the two.
+import { views, type ViewName } from '../shared/protocol/view.ts'
 import type { PrecisionChoice } from '../shared/recipe/precisions.ts'
 
 export const extensionId = 'sparsescope.sparsescope'
-
-export const viewTypes = {
-  checkpoint: 'sparsescope.checkpoint',
-  compare: 'sparsescope.compare',
-  run: 'sparsescope.run',
-  sweep: 'sparsescope.sweep',
-  trainable: 'sparsescope.trainable',
-  try: 'sparsescope.try',
-} as const
 
 export const treeIds = { models: 'sparsescope.models', runs: 'sparsescope.runs' } as const
 
@@ -23,15 +15,13 @@ export const taskType = 'sparsescope'
 
 export const recipeLanguage = 'prune-recipe'
 
-export const commandIds = [
-  'sparsescope.openOverview',
+/** Commands that open no view of their own; those that do stand in the views' rows. */
+const otherCommandIds = [
   'sparsescope.pull',
   'sparsescope.prune',
   'sparsescope.recover',
-  'sparsescope.compareSelected',
   'sparsescope.selectForCompare',
   'sparsescope.compareWithSelected',
-  'sparsescope.tryOut',
   'sparsescope.computeStatistics',
   'sparsescope.analyse',
   'sparsescope.shapeRecipe',
@@ -41,14 +31,11 @@ export const commandIds = [
   'sparsescope.newRecipe',
   'sparsescope.runRecipe',
   'sparsescope.runSweep',
-  'sparsescope.openSweep',
   'sparsescope.cancelSweep',
   'sparsescope.goOnSweep',
   'sparsescope.reportSweep',
   'sparsescope.compareRuns',
   'sparsescope.dryRun',
-  'sparsescope.showTrainable',
-  'sparsescope.openRun',
   'sparsescope.cancelRun',
   'sparsescope.pauseRun',
   'sparsescope.resumeRun',
@@ -65,7 +52,12 @@ export const commandIds = [
   'sparsescope.openSample',
 ] as const
 
-export type CommandId = (typeof commandIds)[number]
+export type CommandId = (typeof otherCommandIds)[number] | (typeof views)[ViewName]['opens']['command']
+
+export const commandIds: readonly CommandId[] = [
+  ...Object.values(views).map(({ opens }) => opens.command),
+  ...otherCommandIds,
+]
 
 /** Settings and their defaults, by key below `sparsescope.`. */
 export const settingDefaults = {

@@ -10,7 +10,7 @@ import type { Handler, Parts } from './commands/parts.ts'
 import { adoptRuns, runCommands } from './commands/runCommands.ts'
 import { sweepCommands } from './commands/sweepCommands.ts'
 import { tryCommands } from './commands/tryCommands.ts'
-import { commandIds, recipeLanguage, taskType } from './contributions.ts'
+import { commandIds, type CommandId, recipeLanguage, taskType } from './contributions.ts'
 import { InspectorEditors } from './inspector/inspectorEditor.ts'
 import { noteInspections } from './inspector/noteInspections.ts'
 import { KnownSparsity } from './models/knownSparsity.ts'
@@ -31,8 +31,6 @@ import { watchSweeps } from './sweeps/watchSweeps.ts'
 import { createServices, type Services } from './services.ts'
 import { onSettingChange } from './support/settings.ts'
 import { createStatusItem } from './support/statusItem.ts'
-import { TryPanels } from './try/tryPanels.ts'
-import { TrainablePanels } from './trainable/trainablePanels.ts'
 
 let stopLanguage: (() => Promise<void>) | null = null
 
@@ -58,8 +56,6 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     services,
     inspectors: new InspectorEditors(services),
     comparePanels,
-    trainablePanels: new TrainablePanels(services),
-    tryPanels: new TryPanels(services, models),
     runPanels: new RunPanels(services, runStore, comparePanels),
     runStore,
     runner,
@@ -97,7 +93,7 @@ export async function deactivate(): Promise<void> {
 }
 
 function registerCommands(parts: Parts): vscode.Disposable[] {
-  const handlers: Record<(typeof commandIds)[number], Handler> = {
+  const handlers: Record<CommandId, Handler> = {
     ...modelCommands(parts),
     ...runCommands(parts),
     ...sweepCommands(parts),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { views } from '../../src/shared/protocol/view.ts'
 import { root } from '../support/browser.ts'
 import { lacks } from '../support/skip.ts'
 
@@ -8,7 +9,7 @@ import { lacks } from '../support/skip.ts'
 const budget = 300_000
 
 describe('bundles of the views', () => {
-  for (const view of ['inspector', 'run', 'sweep', 'compare', 'trainable', 'try']) {
+  for (const view of Object.keys(views)) {
     it(`${view} is under ${budget / 1000} kB, and names no address on the network`, function () {
       const path = join(root, `dist/webview/${view}.js`)
       if (!existsSync(path)) lacks(this, 'no dist/webview: run npm run build')

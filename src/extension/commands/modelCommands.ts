@@ -1,6 +1,6 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
-import { viewTypes } from '../contributions.ts'
+import { views, type ExportFormat } from '../../shared/protocol/view.ts'
 import { shapes } from '../../shared/recipe/shapePruning.ts'
 import { allocateBy } from '../../shared/allocations/allocateBy.ts'
 import { shapeRecipe } from '../inspector/shapeRecipe.ts'
@@ -9,7 +9,6 @@ import { pullModel } from '../models/pullModel.ts'
 import { reached } from '../support/milestones.ts'
 import { requireTrust } from '../support/trust.ts'
 import { pruneWizard } from '../recipe/pruneWizard.ts'
-import type { ExportFormat } from '../../shared/protocol/view.ts'
 import type { Handlers, Parts } from './parts.ts'
 import { modelTarget, tensorTarget, weightsOf } from './targets.ts'
 
@@ -47,7 +46,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     'sparsescope.openOverview': async (argument) => {
       // The active one is in sight already.
       const path = await modelTarget(argument, models, null)
-      if (path) await vscode.commands.executeCommand('vscode.openWith', await weightsOf(path), viewTypes.checkpoint)
+      if (path) await vscode.commands.executeCommand('vscode.openWith', await weightsOf(path), views.inspector.type)
     },
     'sparsescope.pull': async (argument) => {
       if (!(await requireTrust(t('Pulling a model')))) return
@@ -80,7 +79,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       const weights = await weightsOf(path)
       const request = await askAnalysis(weights.fsPath)
       if (!request) return
-      await vscode.commands.executeCommand('vscode.openWith', weights, viewTypes.checkpoint)
+      await vscode.commands.executeCommand('vscode.openWith', weights, views.inspector.type)
       await inspectors.sessionOf(weights.fsPath)?.analyse(request)
     },
     // The command comes from the Inspector's map.

@@ -9,15 +9,11 @@ import type { RunStore } from '../runs/runStore.ts'
 import type { Services } from '../services.ts'
 import type { SweepPanels } from '../sweeps/sweepPanels.ts'
 import type { Sweeps } from '../sweeps/sweeps.ts'
-import type { TryPanels } from '../try/tryPanels.ts'
-import type { TrainablePanels } from '../trainable/trainablePanels.ts'
 
 export interface Parts {
   services: Services
   inspectors: InspectorEditors
   comparePanels: ComparePanels
-  trainablePanels: TrainablePanels
-  tryPanels: TryPanels
   runPanels: RunPanels
   runStore: RunStore
   runner: Runner

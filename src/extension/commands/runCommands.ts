@@ -6,7 +6,7 @@ import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatDuration } from '../../shared/format/numbers.ts'
 import type { PlanSummary } from '../../shared/protocol/plan.ts'
 import type { RunOutcome } from '../../shared/protocol/rpc.ts'
-import { planOf } from '../trainable/trainablePanels.ts'
+import { planOf, TrainablePanels } from '../trainable/trainablePanels.ts'
 import { reached } from '../support/milestones.ts'
 import { plainText } from '../support/plainText.ts'
 import { requireTrust } from '../support/trust.ts'
@@ -35,7 +35,8 @@ type Ids =
   | 'sparsescope.deleteRun'
 
 export function runCommands(parts: Parts): Handlers<Ids> {
-  const { services, runStore, runPanels, runner, trainablePanels } = parts
+  const { services, runStore, runPanels, runner } = parts
+  const trainablePanels = new TrainablePanels(services)
   const showTrainable = (title: string) => async (argument: unknown) => {
     const recipe = await recipeOrPick(argument, title)
     if (recipe) trainablePanels.show(recipe)

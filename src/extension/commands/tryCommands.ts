@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { TriedModel } from '../../shared/protocol/view.ts'
 import { parseRecipe } from '../../shared/lint/parse.ts'
 import { column, columnsOf, columnsOfRun, type RunColumns } from '../try/columns.ts'
+import { TryPanels } from '../try/tryPanels.ts'
 import { requireTrust } from '../support/trust.ts'
 import { planOf } from '../trainable/trainablePanels.ts'
 import type { Handlers, Parts } from './parts.ts'
@@ -12,12 +13,13 @@ import { modelTarget, runTarget, weightsOf } from './targets.ts'
 const t = vscode.l10n.t
 
 export function tryCommands(parts: Parts): Handlers<'sparsescope.tryOut'> {
+  const panels = new TryPanels(parts.services, parts.models)
   return {
     // Explorer hands over the item under the pointer and all selected ones.
     'sparsescope.tryOut': async (argument, all) => {
       if (!(await requireTrust(t('Generating text')))) return
       const { columns, note } = await columnsFor(parts, argument, all)
-      if (columns.length > 0) parts.tryPanels.show(columns, note)
+      if (columns.length > 0) panels.show(columns, note)
     },
   }
 }

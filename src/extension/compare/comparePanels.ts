@@ -9,8 +9,7 @@ import type {
   Measured,
   TensorChange,
 } from '../../shared/protocol/inspect.ts'
-import type { FromCompare, ToCompare } from '../../shared/protocol/view.ts'
-import { viewTypes } from '../contributions.ts'
+import { type FromCompare, type ToCompare, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
 import { isCancellation, messageOf } from '../support/log.ts'
 import { bindView } from '../views/bindView.ts'
@@ -26,12 +25,12 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
 
   constructor(services: Services) {
     this.services = services
-    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewTypes.compare, this))
+    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.compare.type, this))
   }
 
   show(pair: Pair): void {
     const title = `${modelLabel(pair.a)} ↔ ${modelLabel(pair.b)}`
-    this.adopt(pair, vscode.window.createWebviewPanel(viewTypes.compare, title, vscode.ViewColumn.Active))
+    this.adopt(pair, vscode.window.createWebviewPanel(views.compare.type, title, vscode.ViewColumn.Active))
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: Partial<Pair> | undefined): Promise<void> {

@@ -2,8 +2,7 @@
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import { isWeights } from '../../shared/format/checkpointFormats.ts'
-import type { FromAnyView, FromInspector, ToInspector } from '../../shared/protocol/view.ts'
-import { viewTypes } from '../contributions.ts'
+import { type FromAnyView, type FromInspector, type ToInspector, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
 import { writeCard } from '../models/writeCard.ts'
 import { setting } from '../support/settings.ts'
@@ -59,7 +58,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     this.services = services
     this.disposables.push(
       this.events,
-      vscode.window.registerCustomEditorProvider(viewTypes.checkpoint, this, {
+      vscode.window.registerCustomEditorProvider(views.inspector.type, this, {
         supportsMultipleEditorsPerDocument: true,
       }),
     )

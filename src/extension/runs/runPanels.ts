@@ -2,9 +2,8 @@
 import * as vscode from 'vscode'
 import { dirname, join } from 'node:path'
 import { runLabel } from '../../shared/format/runName.ts'
-import type { FromAnyView, FromRun, ToRun } from '../../shared/protocol/view.ts'
+import { type FromAnyView, type FromRun, type ToRun, views } from '../../shared/protocol/view.ts'
 import type { ComparePanels } from '../compare/comparePanels.ts'
-import { viewTypes } from '../contributions.ts'
 import type { Services } from '../services.ts'
 import { writeCard } from '../models/writeCard.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
@@ -33,7 +32,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     this.store = store
     this.comparePanels = comparePanels
     services.context.subscriptions.push(
-      vscode.window.registerWebviewPanelSerializer(viewTypes.run, this),
+      vscode.window.registerWebviewPanelSerializer(views.run.type, this),
       store.onEvents((folder, from, events) => this.broadcast({ type: 'events', folder, from, events: [...events] })),
       store.onChange(() => {
         for (const [folder, one] of this.open) {
@@ -49,7 +48,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     if (known) return known.panel.reveal()
     const run = this.store.get(folder)
     const name = run ? runLabel(run) : vscode.l10n.t('Run')
-    this.adopt(folder, vscode.window.createWebviewPanel(viewTypes.run, name, vscode.ViewColumn.Active))
+    this.adopt(folder, vscode.window.createWebviewPanel(views.run.type, name, vscode.ViewColumn.Active))
   }
 
   isVisible(folder: string): boolean {

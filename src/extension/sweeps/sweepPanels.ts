@@ -4,8 +4,7 @@ import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ComparedWhat, FromSweep, ToSweep } from '../../shared/protocol/sweepView.ts'
-import type { FromAnyView } from '../../shared/protocol/view.ts'
-import { viewTypes } from '../contributions.ts'
+import { type FromAnyView, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
 import { setting } from '../support/settings.ts'
@@ -34,14 +33,14 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   constructor(services: Services, sweeps: Sweeps) {
     this.services = services
     this.sweeps = sweeps
-    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewTypes.sweep, this))
+    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.sweep.type, this))
   }
 
   show(subject: Subject): void {
     const known = this.open.get(JSON.stringify(subject))
     if (known) return known.reveal()
     const title = 'sweep' in subject ? t('Sweep') : t('Compare Runs')
-    this.adopt(vscode.window.createWebviewPanel(viewTypes.sweep, title, vscode.ViewColumn.Active), subject)
+    this.adopt(vscode.window.createWebviewPanel(views.sweep.type, title, vscode.ViewColumn.Active), subject)
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {

@@ -2,8 +2,7 @@
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import type { PlanSummary } from '../../shared/protocol/plan.ts'
-import type { FromTrainable, ToTrainable } from '../../shared/protocol/view.ts'
-import { viewTypes } from '../contributions.ts'
+import { type FromTrainable, type ToTrainable, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
 import { reached } from '../support/milestones.ts'
@@ -31,7 +30,7 @@ export class TrainablePanels {
       return void known.refresh()
     }
     const title = vscode.l10n.t('Trainable: {0}', basename(recipe.fsPath))
-    this.bind(vscode.window.createWebviewPanel(viewTypes.trainable, title, vscode.ViewColumn.Beside), recipe)
+    this.bind(vscode.window.createWebviewPanel(views.trainable.type, title, vscode.ViewColumn.Beside), recipe)
   }
 
   private bind(panel: vscode.WebviewPanel, first: vscode.Uri): void {

@@ -2,8 +2,7 @@
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { mostColumns } from '../../shared/protocol/tryOut.ts'
-import type { FromAnyView, FromTry, ToTry, TriedModel } from '../../shared/protocol/view.ts'
-import { viewTypes } from '../contributions.ts'
+import { type FromAnyView, type FromTry, type ToTry, type TriedModel, views } from '../../shared/protocol/view.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
 import type { Services } from '../services.ts'
@@ -27,12 +26,12 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
   constructor(services: Services, models: Models) {
     this.services = services
     this.models = models
-    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewTypes.try, this))
+    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.try.type, this))
   }
 
   /** `note`: why a column that a person looks for is not among them. */
   show(columns: readonly TriedModel[], note: string | null = null): void {
-    this.adopt(vscode.window.createWebviewPanel(viewTypes.try, t('Try It'), vscode.ViewColumn.Active), columns, note)
+    this.adopt(vscode.window.createWebviewPanel(views.try.type, t('Try It'), vscode.ViewColumn.Active), columns, note)
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {

@@ -1,11 +1,11 @@
 // What every view needs from the host: settings, questions to the backend, files to save, texts to copy.
 import * as vscode from 'vscode'
-import type { ExportFile, FromAnyView } from '../../shared/protocol/view.ts'
+import type { ExportFile, FromAnyView, ViewName } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 import { plainText } from '../support/plainText.ts'
 import { onSettingChange, viewSettings } from '../support/settings.ts'
 import { createAnswers, type ModelPaths } from './answers.ts'
-import { viewPage, webviewOptions, type ViewName } from './page.ts'
+import { viewPage, webviewOptions } from './page.ts'
 
 export interface ViewOptions<From> {
   view: ViewName

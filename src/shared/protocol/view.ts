@@ -1,4 +1,4 @@
-// Messages between the extension host and its webviews: one union per direction and view. The host keeps the
+// The views of the editor: a row each, and the messages between them and the extension host, one union per direction and view. The host keeps the
 // truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
 import type { RunEvent } from './events.ts'
 import type {
@@ -15,6 +15,105 @@ import type { AllocateBy } from '../allocations/allocateBy.ts'
 import type { RunResult } from '../series/runResult.ts'
 import type { CallName, ParamsOf, ResultOf } from './rpc.ts'
 import type { TryProgress } from './tryOut.ts'
+
+/** An entry of a menu of VS Code's, by the menu's name. */
+type Menus = Readonly<Record<string, readonly { readonly group?: string; readonly when?: string }[]>>
+
+/**
+ * A view of the editor. Its page is webview-ui/<name>/main.ts; the bundle, the page around it, the tab's type and, by
+ * `npm run generate`, what package.json says of it follow from the row.
+ */
+interface ViewRow {
+  /** By which VS Code knows its tabs. */
+  readonly type: string
+  /** Its tabs come back when the window is reloaded. */
+  readonly restored: boolean
+  readonly opens: {
+    readonly command: `sparsescope.${string}`
+    readonly title: string
+    readonly icon?: string
+    readonly enablement?: string
+    readonly menus?: Menus
+  }
+}
+
+const ofTrusted = 'isWorkspaceTrusted'
+
+export const views = {
+  inspector: {
+    // A custom editor's, which VS Code restores by itself.
+    type: 'sparsescope.checkpoint',
+    restored: false,
+    opens: {
+      command: 'sparsescope.openOverview',
+      title: 'Open Model Overview',
+      icon: '$(layers)',
+      menus: { 'sparsescope.explorer': [{ group: '1_look@1' }] },
+    },
+  },
+  run: {
+    type: 'sparsescope.run',
+    restored: true,
+    opens: { command: 'sparsescope.openRun', title: 'Open Run…', icon: '$(graph-line)' },
+  },
+  sweep: {
+    type: 'sparsescope.sweep',
+    restored: true,
+    opens: {
+      command: 'sparsescope.openSweep',
+      title: 'Open Sweep…',
+      icon: '$(graph-scatter)',
+      menus: {
+        'view/item/context': ['inline@1', '1_look@1'].map((group) => ({
+          group,
+          when: 'view == sparsescope.runs && viewItem =~ /^sweep\\./',
+        })),
+      },
+    },
+  },
+  compare: {
+    type: 'sparsescope.compare',
+    restored: true,
+    opens: {
+      command: 'sparsescope.compareSelected',
+      title: 'Compare Selected Checkpoints',
+      menus: {
+        commandPalette: [{ when: 'false' }],
+        'sparsescope.explorer': [{ group: '3_compare@3', when: 'listDoubleSelection' }],
+      },
+    },
+  },
+  trainable: {
+    type: 'sparsescope.trainable',
+    restored: false,
+    opens: { command: 'sparsescope.showTrainable', title: 'Show What a Recipe Trains' },
+  },
+  try: {
+    type: 'sparsescope.try',
+    restored: true,
+    opens: {
+      command: 'sparsescope.tryOut',
+      title: 'Try It…',
+      icon: '$(comment)',
+      enablement: ofTrusted,
+      menus: {
+        commandPalette: [{ when: ofTrusted }],
+        'sparsescope.explorer': [{ group: '1_look@2', when: ofTrusted }],
+        'editor/title': [
+          { group: '1_sparsescope', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${ofTrusted}` },
+        ],
+        'view/item/context': [
+          {
+            group: '1_look@1',
+            when: `(view == sparsescope.models && viewItem == model || viewItem == run.done) && ${ofTrusted}`,
+          },
+        ],
+      },
+    },
+  },
+} as const satisfies Record<string, ViewRow>
+
+export type ViewName = keyof typeof views
 
 export interface ViewSettings {
   palette: 'viridis' | 'cividis' | 'greys'

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { targets } from '../../../scripts/buildTargets.mjs'
+import { withViews } from '../../../scripts/viewManifest.mjs'
 import { findingLine } from '../../../src/cli/lint.ts'
-import {
-  commandIds,
-  milestones,
-  settingDefaults,
-  taskType,
-  treeIds,
-  viewTypes,
-} from '../../../src/extension/contributions.ts'
+import { commandIds, milestones, settingDefaults, taskType, treeIds } from '../../../src/extension/contributions.ts'
+import { views } from '../../../src/shared/protocol/view.ts'
 
 const root = new URL('../../../', import.meta.url).pathname
 const text = readFileSync(join(root, 'package.json'), 'utf8')
@@ -43,6 +39,32 @@ describe('contributions', () => {
   it('package.json has exactly the commands of the code, each in the one category', () => {
     assert.deepEqual(contributes.commands.map((c) => c.command).sort(), [...commandIds].sort())
     for (const { command, category } of contributes.commands) assert.equal(category, '%category%', command)
+  })
+
+  it('what package.json says of the views is made from their rows: npm run generate', () => {
+    const manifest: unknown = JSON.parse(text)
+    assert.deepEqual(withViews(manifest, nls, views), { manifest, texts: nls })
+  })
+
+  it('a new row brings the command, its menus and a tab that comes back; without it they are gone', () => {
+    const opens = { command: 'sparsescope.x', title: 'X', menus: { commandPalette: [{ when: 'false' }] } }
+    const made = withViews(JSON.parse(text), nls, { ...views, x: { type: 'sparsescope.x', restored: true, opens } })
+    const manifest = made.manifest as Manifest & { activationEvents: string[] }
+    assert.ok(manifest.activationEvents.includes('onWebviewPanel:sparsescope.x'))
+    assert.deepEqual(
+      manifest.contributes.commands.filter((c) => c.command === 'sparsescope.x'),
+      [{ command: 'sparsescope.x', title: '%command.x%', category: '%category%' }],
+    )
+    assert.deepEqual(
+      manifest.contributes.menus.commandPalette.filter((item) => item.command === 'sparsescope.x'),
+      [{ command: 'sparsescope.x', when: 'false' }],
+    )
+    assert.equal(made.texts['command.x'], 'X')
+  })
+
+  it('every view has a page, and every page a row', () => {
+    const pages = Object.values(targets).flatMap(({ outfile }) => /^dist\/webview\/(.+)\.js$/.exec(outfile)?.[1] ?? [])
+    assert.deepEqual(pages.sort(), Object.keys(views).sort())
   })
 
   it('menus and walkthroughs name only commands that exist', () => {
@@ -132,7 +154,7 @@ describe('contributions', () => {
   it('views, editors and tasks have the identifiers of the code', () => {
     assert.deepEqual(
       contributes.customEditors.map((e) => e.viewType),
-      [viewTypes.checkpoint],
+      [views.inspector.type],
     )
     assert.deepEqual(
       contributes.views.sparsescope.map((v) => v.id),
