@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import eslint from '@eslint/js'
 import tseslint from 'typescript-eslint'
 import importX from 'eslint-plugin-import-x'
@@ -14,6 +14,35 @@ const run = (folder, ...allowed) =>
     './src/engine/run',
     [folder, ...allowed].map((a) => `./${a}`),
   )
+/**
+ * A folder's rooms from the ground up: each imports what lies on the floors below its own. A room is a file, a folder, or
+ * several that belong together.
+ */
+const floors = (folder, levels) => {
+  const rooms = levels.flat().map((room) => [room].flat())
+  const known = rooms.flat()
+  for (const name of readdirSync(folder))
+    if (!known.includes(name) && !/^(tsconfig\.json|.*\.d\.ts)$/.test(name))
+      throw new Error(`${folder}/${name} stands on no floor: give it one in eslint.config.mjs`)
+  /** A room inside another is none of it. */
+  const targetOf = (place) => {
+    const inside = known.filter((other) => other.startsWith(`${place}/`)).map((other) => other.slice(place.length + 1))
+    return inside.length === 0
+      ? `${folder}/${place}`
+      : [`${folder}/${place}/*.*`, `${folder}/${place}/!(${inside.join('|')})/**`]
+  }
+  return levels.flatMap((level, i) =>
+    level.map((room) => {
+      const own = [room].flat()
+      const below = levels.slice(0, i).flat(2)
+      return zone(
+        own.flatMap(targetOf),
+        folder,
+        [...own, ...below].map((place) => `./${place}`),
+      )
+    }),
+  )
+}
 /** Names of the rows in a registry: methods, adapters, tasks. */
 const rowsOf = (registry) => {
   const [, rows] = /export const \w+ = \{([^}]*)\} satisfies/.exec(readFileSync(registry, 'utf8')) ?? []
@@ -91,6 +120,18 @@ export default tseslint.config(
             engine('evaluate', ...base, 'compute', 'checkpoint', 'model', 'text'),
             engine('generate', ...base, 'compute', 'checkpoint', 'model', 'text'),
             engine('blocks', ...base, 'compute', 'model', 'prune', 'recover'),
+            ...floors('./src/extension', [
+              ['contributions.ts', 'backend', 'disk'],
+              ['support'],
+              ['services.ts'],
+              ['views', 'models'],
+              ['recipe', 'compare', 'trainable', 'try'],
+              ['inspector', 'sweeps'],
+              ['runs'],
+              ['status'],
+              ['commands'],
+              ['extension.ts'],
+            ]),
             run('state'),
             run('open', 'state'),
             run('origin', 'state', 'open'),

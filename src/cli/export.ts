@@ -1,5 +1,5 @@
 // `sparsescope export`: the pruning steps of a recipe for llm-compressor. What has no counterpart is listed.
-import { readRecipe } from '../engine/run/open/recipeFile.ts'
+import { readRecipe } from '../engine/run/open/readRecipe.ts'
 import { exportToLlmCompressor } from '../shared/recipe/foreign/exportRecipe.ts'
 import { printableLine } from '../shared/format/printable.ts'
 import { command, runs, type CommonOptions } from './command.ts'

@@ -30,7 +30,7 @@ import { Sweeps } from './sweeps/sweeps.ts'
 import { watchSweeps } from './sweeps/watchSweeps.ts'
 import { createServices, type Services } from './services.ts'
 import { onSettingChange } from './support/settings.ts'
-import { createStatusItem } from './support/statusItem.ts'
+import { createStatusItem } from './status/statusItem.ts'
 
 let stopLanguage: (() => Promise<void>) | null = null
 

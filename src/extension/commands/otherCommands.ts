@@ -1,7 +1,7 @@
 // Commands on the extension itself.
 import * as vscode from 'vscode'
-import { selectAdapter } from '../backend/selectAdapter.ts'
-import { diagnosticsText } from '../support/diagnostics.ts'
+import { selectAdapter } from '../status/selectAdapter.ts'
+import { diagnosticsText } from '../status/diagnostics.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
 import { findRuns } from '../runs/findRuns.ts'
 import { reached } from '../support/milestones.ts'

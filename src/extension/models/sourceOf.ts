@@ -1,7 +1,7 @@
 // The source of a checkpoint, from the note that a run left beside it: for showing and opening, never for writing.
 import { posix } from 'node:path'
 import { isAbsolute, join } from 'node:path'
-import { readRunFile } from '../runs/runFiles.ts'
+import { readRunFile } from '../disk/runFiles.ts'
 
 const noteName = 'sparsescope.json'
 const largestNote = 64 * 2 ** 20

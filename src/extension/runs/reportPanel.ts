@@ -4,7 +4,7 @@ import { lstat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
 import { tabIcon } from '../views/page.ts'
-import { readRunFile } from './runFiles.ts'
+import { readRunFile } from '../disk/runFiles.ts'
 
 const viewType = 'sparsescope.report'
 const largest = 64 * 2 ** 20

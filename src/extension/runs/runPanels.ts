@@ -9,7 +9,7 @@ import { writeCard } from '../models/writeCard.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
 import { planOf } from '../trainable/trainablePanels.ts'
-import { readResult } from './runResult.ts'
+import { readResult } from '../disk/runResult.ts'
 import type { RunStore } from './runStore.ts'
 
 interface Open {

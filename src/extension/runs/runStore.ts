@@ -5,8 +5,8 @@ import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/f
 import { basename } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
 import { nameOfRun, sweepOfRun } from '../sweeps/sweepFolder.ts'
-import { readEvents, type EventFile } from './runFiles.ts'
-import { isHeld } from './runHolder.ts'
+import { readEvents, type EventFile } from '../disk/runFiles.ts'
+import { isHeld } from '../disk/runHolder.ts'
 
 export interface Run {
   folder: string

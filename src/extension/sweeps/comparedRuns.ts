@@ -1,7 +1,7 @@
 // Runs that a person chose, to be compared as those of a sweep are: what differs between their recipes are their settings.
 import { runLabel } from '../../shared/format/runName.ts'
 import { recipeIn, varyingSettings } from '../../shared/sweep/comparedRun.ts'
-import { readReport } from '../runs/runResult.ts'
+import { readReport } from '../disk/runResult.ts'
 import type { RunPlace } from './followedRun.ts'
 import { FollowedRuns } from './followedRuns.ts'
 import { nameOfRun } from './sweepFolder.ts'

@@ -14,9 +14,9 @@ import { resultOfPicture } from '../../shared/sweep/liveResults.ts'
 import type { Settings } from '../../shared/sweep/settings.ts'
 import { standingInSweep, type RunSigns, type Standing, type SweepSigns } from '../../runs/sweep/standing.ts'
 import { sweepResults, type SweepResults } from '../../shared/sweep/sweepTable.ts'
-import { openRunFile, readEventLines } from '../runs/runFiles.ts'
-import { LockWatch } from '../runs/runHolder.ts'
-import { readReport } from '../runs/runResult.ts'
+import { openRunFile, readEventLines } from '../disk/runFiles.ts'
+import { LockWatch } from '../disk/runHolder.ts'
+import { readReport } from '../disk/runResult.ts'
 
 /** Where a run is, or will be. */
 export interface RunPlace {

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ComparedRow } from '../../shared/protocol/sweepView.ts'
 import type { SweepSigns } from '../../runs/sweep/standing.ts'
-import { stillMs } from '../runs/runHolder.ts'
+import { stillMs } from '../disk/runHolder.ts'
 import { FollowedRun, type RunPlace } from './followedRun.ts'
 
 /** What is known of the runs beside their folders, asked before each look. */

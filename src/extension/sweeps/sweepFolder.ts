@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
 import { parseCancelled, parsePlan, type Plan } from '../../shared/sweep/parsePlan.ts'
-import { readRunFile } from '../runs/runFiles.ts'
+import { readRunFile } from '../disk/runFiles.ts'
 import type { LookAround } from './followedRuns.ts'
 import type { RunPlace } from './followedRun.ts'
 

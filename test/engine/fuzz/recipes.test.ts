@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { lintText } from '../../../src/engine/facts/lintFile.ts'
-import { readRecipe } from '../../../src/engine/run/open/recipeFile.ts'
+import { readRecipe } from '../../../src/engine/run/open/readRecipe.ts'
 import { exportToLlmCompressor } from '../../../src/shared/recipe/foreign/exportRecipe.ts'
 import { importRecipe } from '../../../src/shared/recipe/foreign/importRecipe.ts'
 import { createMatcher } from '../../../src/shared/recipe/match.ts'

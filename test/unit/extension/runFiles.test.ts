@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readEvents, readRunFile } from '../../../src/extension/runs/runFiles.ts'
-import { readResult } from '../../../src/extension/runs/runResult.ts'
+import { readEvents, readRunFile } from '../../../src/extension/disk/runFiles.ts'
+import { readResult } from '../../../src/extension/disk/runResult.ts'
 import { cannot } from '../../support/skip.ts'
 
 describe('files of a run folder, which may be anybody’s', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { withoutPaths } from '../../../src/extension/support/withoutPaths.ts'
+import { withoutPaths } from '../../../src/extension/status/withoutPaths.ts'
 
 describe('what a report says of paths', () => {
   for (const [text, said] of [

@@ -4,26 +4,11 @@ import { planRecipe } from '../../../shared/plan/planRecipe.ts'
 import type { PlanSummary } from '../../../shared/protocol/plan.ts'
 import { noFacts } from '../../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
-import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
 import { lintText } from '../../facts/lintFile.ts'
 import { openModel, type Model } from '../../model/model.ts'
 import { plannedRun } from './plannedRun.ts'
 import { parseFile, recipeYaml, refuseSweep, severitiesOf } from './recipeFile.ts'
-import { inRecipeThread, shortRecipe } from './recipeThread.ts'
-
-/** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
-export async function planOfRecipe(
-  path: string,
-  settings: readonly string[],
-  memoryBytes?: number,
-  signal?: AbortSignal,
-): Promise<PlanSummary> {
-  const full = resolve(path)
-  const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
-  const args = [path, text, settings, memoryBytes] as const
-  return text.length > shortRecipe ? inRecipeThread('plan', [...args], signal) : planOfText(...args)
-}
 
 /** `planOfRecipe` of a text that has been read. */
 export async function planOfText(

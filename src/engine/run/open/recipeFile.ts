@@ -1,5 +1,5 @@
 // A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
-import { dirname, relative, resolve, sep } from 'node:path'
+import { dirname, relative, sep } from 'node:path'
 import { Document } from 'yaml'
 import { parseSetting, withSetting } from '../../../shared/recipe/overrides.ts'
 import { disabledRules } from '../../../shared/lint/disable.ts'
@@ -9,9 +9,7 @@ import { parseRecipe } from '../../../shared/lint/parse.ts'
 import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../../shared/recipe/schema.ts'
 import { isHubName } from '../../checkpoint/hubCache.ts'
-import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
-import { inRecipeThread, shortRecipe } from './recipeThread.ts'
 
 export interface RecipeFile {
   readonly path: string
@@ -22,21 +20,6 @@ export interface RecipeFile {
   readonly warnings: readonly string[]
   /** Rules that comments in its text switch off. */
   readonly disabled: readonly string[]
-}
-
-/**
- * Reads and validates. `settings` are `path=value` as in `run --set recover.steps=10`.
- * @throws EngineError 'not-found', 'bad-recipe' with file, line and column, or 'usage' for a setting.
- */
-export async function readRecipe(
-  path: string,
-  settings: readonly string[] = [],
-  signal?: AbortSignal,
-): Promise<RecipeFile> {
-  const full = resolve(path)
-  const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
-  if (text.length > shortRecipe) return inRecipeThread('read', [full, text, settings], signal)
-  return parseFile(full, text, settings)
 }
 
 /** `readRecipe` of a text that has been read. */

@@ -1,23 +1,11 @@
 // Work on recipes that are so long that it takes seconds, done in a thread that Ctrl-C ends.
 import type { Worker } from 'node:worker_threads'
-import { EngineError, throwIfCancelled, type ErrorCode } from '../../errors.ts'
+import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { startWorker } from '../../../system/startWorker.ts'
-import type { RecipeJobs } from './recipeWorker.ts'
+import type { JobAnswer, JobName, JobRequest, RecipeJobs } from './recipeJobs.ts'
 
 /** Up to so many characters it takes less time than the thread would take to start. */
 export const shortRecipe = 2 ** 16
-
-export type JobName = keyof RecipeJobs
-
-/** What is sent to the thread. */
-export interface JobRequest {
-  readonly name: JobName
-  readonly args: readonly unknown[]
-}
-
-export type JobAnswer =
-  | { readonly type: 'done'; readonly value: unknown }
-  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 /** @throws EngineError as the job does, or 'cancelled' at once when the signal fires. */
 export async function inRecipeThread<K extends JobName>(

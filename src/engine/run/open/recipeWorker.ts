@@ -1,22 +1,7 @@
 // The thread of recipeThread.ts: one job, answered with a value or with the error as data.
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Finding } from '../../../shared/recipe/finding.ts'
-import { importRecipe } from '../../../shared/recipe/foreign/importRecipe.ts'
 import { EngineError } from '../../errors.ts'
-import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
-import { planOfText } from './dryRun.ts'
-import { parseFile } from './recipeFile.ts'
-import type { JobAnswer, JobRequest } from './recipeThread.ts'
-
-const jobs = {
-  read: parseFile,
-  plan: planOfText,
-  import: importRecipe,
-  lint: async (text: string, options: LintTextOptions): Promise<readonly Finding[]> =>
-    (await lintText(text, options)).findings,
-}
-
-export type RecipeJobs = typeof jobs
+import { jobs, type JobAnswer, type JobRequest } from './recipeJobs.ts'
 
 const { name, args } = workerData as JobRequest
 const run = jobs[name] as (...args: readonly unknown[]) => unknown

@@ -1,11 +1,7 @@
 // What a run has done so far, as a killed one needs to know to go on. Written whole after every milestone; everything
 // it does not mention is done again.
-import { join } from 'node:path'
 import type { TaskName } from '../../../shared/tasks/tasks.ts'
 import type { BlockErrors, ModuleZeros, Sample, Stage } from '../../../shared/protocol/events.ts'
-import { readOwn } from '../../../system/ownFile.ts'
-import { writeAtomic } from '../../../system/atomicFile.ts'
-import { parseProgress } from './progressSchema.ts'
 import type { SourceRecord } from './sources.ts'
 
 export interface EvaluationResult {
@@ -113,23 +109,4 @@ export function newProgress(
     saveTo: null,
     saved: null,
   }
-}
-
-export const progressFile = 'progress.json'
-
-/** Durable when it returns. `makeRoom` is told how much is about to be written. @throws EngineError 'disk'. */
-export async function saveProgress(
-  state: string,
-  progress: RunProgress,
-  makeRoom?: (bytes: number) => Promise<void>,
-): Promise<void> {
-  const text = `${JSON.stringify(progress, null, 1)}\n`
-  await makeRoom?.(Buffer.byteLength(text))
-  await writeAtomic(join(state, progressFile), [text])
-}
-
-/** @throws EngineError 'not-found' when the folder holds no run that can be resumed, 'bad-data' when it is damaged. */
-export async function loadProgress(state: string): Promise<RunProgress> {
-  const path = join(state, progressFile)
-  return parseProgress(await readOwn(path), path)
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { resolveRecipe } from '../../../../src/shared/recipe/resolve.ts'
 import { pruneEntries } from '../../../../src/shared/plan/pruneEntries.ts'
-import { mapPaths, readRecipe, recipeText, refuseSweep } from '../../../../src/engine/run/open/recipeFile.ts'
-import { resolve } from 'node:path'
+import { mapPaths, recipeText, refuseSweep } from '../../../../src/engine/run/open/recipeFile.ts'
+import { readRecipe } from '../../../../src/engine/run/open/readRecipe.ts'
 
 describe('recipe of a run', () => {
   let folder = ''

@@ -4,7 +4,7 @@ import type { RunQueue } from '../runs/runQueue.ts'
 import type { RunStore } from '../runs/runStore.ts'
 import type { Services } from '../services.ts'
 import { diagnosticsText } from './diagnostics.ts'
-import { runStatusText } from './statusText.ts'
+import { runStatusText } from '../runs/runStatusText.ts'
 
 const t = vscode.l10n.t
 

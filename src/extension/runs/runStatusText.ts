@@ -2,8 +2,8 @@
 import { formatDuration, formatValue } from '../../shared/format/numbers.ts'
 import { runLabel } from '../../shared/format/runName.ts'
 import { mainPerplexities } from '../../shared/series/foldRun.ts'
-import type { QueuedRun } from '../runs/runQueue.ts'
-import type { Run } from '../runs/runStore.ts'
+import type { QueuedRun } from './runQueue.ts'
+import type { Run } from './runStore.ts'
 
 export interface StatusText {
   text: string

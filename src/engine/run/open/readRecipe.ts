@@ -1,0 +1,35 @@
+// A recipe from disk; one that is very long is worked on in a thread.
+import { resolve } from 'node:path'
+import type { PlanSummary } from '../../../shared/protocol/plan.ts'
+import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
+import { planOfText } from './dryRun.ts'
+import { parseFile, type RecipeFile } from './recipeFile.ts'
+import { inRecipeThread, shortRecipe } from './recipeThread.ts'
+
+/**
+ * Reads and validates. `settings` are `path=value` as in `run --set recover.steps=10`.
+ * @throws EngineError 'not-found', 'bad-recipe' with file, line and column, or 'usage' for a setting.
+ */
+export async function readRecipe(
+  path: string,
+  settings: readonly string[] = [],
+  signal?: AbortSignal,
+): Promise<RecipeFile> {
+  const full = resolve(path)
+  const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
+  if (text.length > shortRecipe) return inRecipeThread('read', [full, text, settings], signal)
+  return parseFile(full, text, settings)
+}
+
+/** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */
+export async function planOfRecipe(
+  path: string,
+  settings: readonly string[],
+  memoryBytes?: number,
+  signal?: AbortSignal,
+): Promise<PlanSummary> {
+  const full = resolve(path)
+  const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
+  const args = [path, text, settings, memoryBytes] as const
+  return text.length > shortRecipe ? inRecipeThread('plan', [...args], signal) : planOfText(...args)
+}

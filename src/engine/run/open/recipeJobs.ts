@@ -1,0 +1,29 @@
+// What the thread of recipeThread.ts can be asked for.
+import type { Finding } from '../../../shared/recipe/finding.ts'
+import { importRecipe } from '../../../shared/recipe/foreign/importRecipe.ts'
+import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
+import { planOfText } from './dryRun.ts'
+import { parseFile } from './recipeFile.ts'
+import type { ErrorCode } from '../../errors.ts'
+
+export const jobs = {
+  read: parseFile,
+  plan: planOfText,
+  import: importRecipe,
+  lint: async (text: string, options: LintTextOptions): Promise<readonly Finding[]> =>
+    (await lintText(text, options)).findings,
+}
+
+export type RecipeJobs = typeof jobs
+
+export type JobName = keyof RecipeJobs
+
+/** What is sent to the thread. */
+export interface JobRequest {
+  readonly name: JobName
+  readonly args: readonly unknown[]
+}
+
+export type JobAnswer =
+  | { readonly type: 'done'; readonly value: unknown }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
