@@ -39,6 +39,8 @@ const onlyInAll = [
   'test/engine/sweep/sharedPruning.test.ts',
   'test/engine/sweep/sharedText.test.ts',
   'test/engine/sweep/slurm.test.ts',
+  'test/engine/sweep/sweep.test.ts',
+  'test/engine/sweep/warnings.test.ts',
   'test/unit/shared/format/fuzz.test.ts',
   'test/unit/recipe/mutations.test.ts',
   'test/webview/figures.test.ts',

@@ -16,7 +16,7 @@ export interface CommonOptions {
 
 /** The context of a command beside its arguments. */
 export interface Context {
-  /** What it is run in; `signal` is its signal. */
+  /** The streams and the program around the command; `signal` is its signal. */
   io: Io
   signal: AbortSignal
   /** A line for people: stdout, or stderr with --json. */
@@ -33,9 +33,9 @@ export interface Outcome {
   exitCode?: 0 | 1 | 3 | 130
 }
 
-/** All commands, in what they are run in. */
+/** The commands together, with the streams and signals that they use. */
 export class Program extends Command {
-  /** Of the command that ran. */
+  /** The command that ran sets it. */
   exitCode = 0
 
   constructor(readonly io: Io) {
@@ -43,7 +43,7 @@ export class Program extends Command {
   }
 }
 
-/** commander gives an action its command last. */
+/** The program of an action, to which commander gives its command as the last argument. */
 function programOf(command: unknown): Program {
   if (command instanceof Command && command.parent instanceof Program) return command.parent
   throw new EngineError('internal', 'this command belongs to no program')

@@ -1,6 +1,6 @@
-// What the command line is run in: a process of its own (main.ts), or a test.
+// The surroundings of the command line: those of a process (main.ts), or those that a test gives it.
 
-/** What is needed of process.stdout and process.stderr. */
+/** The part of process.stdout and process.stderr that commands use. */
 export interface Output {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -14,6 +14,6 @@ export interface Io {
   readonly signal: AbortSignal
   /** Ends a command that has been told to, and has not ended by itself after so many milliseconds. */
   leaveAfter(ms: number): void
-  /** Arguments of Node that run this command line in another process. */
+  /** These arguments of Node run this command line in another process. */
   readonly program: readonly string[]
 }

@@ -1,4 +1,4 @@
-// The commands in one program, run with arguments.
+// The command line as a function of its arguments and its surroundings.
 import { CommanderError } from 'commander'
 import { Program, usageLine } from './command.ts'
 import { commands } from './commands.ts'

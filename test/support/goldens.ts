@@ -32,17 +32,26 @@ const blockShapes = [
   'qwen2_moe',
 ]
 
-/** Every model folder of `goldens` and `goldens-extra`; of `npm test` one for each shape of a block. */
+/** Every model folder of `goldens` and `goldens-extra`. */
+const folders = ['goldens', 'goldens-extra'].flatMap((group) =>
+  readdirSync(join(fixtures, group))
+    .map((name) => ({ name, path: join(fixtures, group, name) }))
+    .filter(({ path }) => existsSync(join(path, 'golden.safetensors'))),
+)
+
+/** All of them; of `npm test` one for each shape of a block. */
 export function goldenModels(): GoldenModel[] {
-  const all = ['goldens', 'goldens-extra'].flatMap((group) =>
-    readdirSync(join(fixtures, group))
-      .map((name) => ({ name, path: join(fixtures, group, name) }))
-      .filter(({ path }) => existsSync(join(path, 'golden.safetensors'))),
-  )
-  return named(all, blockShapes).map((model) => ({
+  return named(folders, blockShapes).map((model) => ({
     ...model,
     keys: headerKeys(join(model.path, 'golden.safetensors')),
   }))
+}
+
+/** The folder of one of them. */
+export function goldenModel(name: string): string {
+  const found = folders.find((folder) => folder.name === name)
+  if (!found) throw new Error(`${name} is none of the goldens`)
+  return found.path
 }
 
 /** Read at once, so that tests can be chosen by them. */

@@ -6,6 +6,7 @@ import { modelPath, parseHubName } from '../../../src/engine/checkpoint/hubCache
 import { EngineError } from '../../../src/engine/errors.ts'
 import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
 import { cli, cliIn } from '../../support/cli.ts'
+import { setEnvironment } from '../../support/environment.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -13,16 +14,15 @@ const commit = '27dcfa74d334bc871f3234de431e71c6eeba5dd6'
 
 describe("models of the Hub's cache", () => {
   let temp: Scratch
-  const before = process.env.HF_HUB_CACHE
+  let restore: () => void
   const repository = () => temp.path('hub/models--facebook--opt-tiny')
   const snapshot = () => join(repository(), 'snapshots', commit)
   beforeEach(() => {
     temp = scratch()
-    process.env.HF_HUB_CACHE = temp.path('hub')
+    restore = setEnvironment({ HF_HUB_CACHE: temp.path('hub') })
   })
   afterEach(() => {
-    if (before === undefined) delete process.env.HF_HUB_CACHE
-    else process.env.HF_HUB_CACHE = before
+    restore()
     temp.remove()
   })
   /** As huggingface_hub leaves it: files are links to blobs. */

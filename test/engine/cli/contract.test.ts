@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cli, cliJson, entry } from '../../support/cli.ts'
-import { goldenModels } from '../../support/goldens.ts'
+import { goldenModel } from '../../support/goldens.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
@@ -102,7 +102,7 @@ describe('every command', () => {
     }
     // What only the plan finds, with the model at hand: its norms have no parameters.
     const recover = { mode: 'retrain', train: ['norm'], data: 'ids.safetensors', seq_len: 8 }
-    const plain = goldenModels().find(({ name }) => name === 'olmo')?.path
+    const plain = goldenModel('olmo')
     writeFileSync(recipe, JSON.stringify({ version: 1, model: plain, prune: [{ sparsity: 0.5 }], recover }))
     const refused = await cli('run', recipe, '--dry-run')
     assert.equal(refused.status, 2, refused.stdout)
