@@ -37,7 +37,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
       indices,
       jobs,
       start: (index) => startRun(context.io.program, sweep, index, options, share),
-      onStart: (index) => context.say(`begins ${runs[index].name}`),
+      onStart: (index) => context.say(`started ${runs[index].name}`),
       onEnd: async (index) => {
         const table = await writeTable(sweep, engine)
         context.say(rowText(table.runs[index]))

@@ -89,7 +89,7 @@ const pruneStepSchema = z
   .strictObject({
     method: z
       .enum(methodNames)
-      .meta(about(['How weights are scored; the smallest go.', ...methodLines].join('\n'), { default: defaultMethod }))
+      .meta(about(['How weights are scored; those with the smallest scores are pruned.', ...methodLines].join('\n'), { default: defaultMethod }))
       .optional(),
     sparsity: sparsity.optional(),
     ...allocationShape,
@@ -296,7 +296,7 @@ const evaluationSchema = z
       .min(1)
       .max(100)
       .meta(
-        about(`What the model is to go on from, each prompt by itself. For ${andList(tasksWithPrompts)}.`, {
+        about(`The texts to continue, each by itself. For ${andList(tasksWithPrompts)}.`, {
           examples: [['Once upon a time']],
         }),
       )

@@ -6,7 +6,7 @@ import { about } from './aboutKey.ts'
 const cases = z
   .array(
     z.strictObject({
-      name: z.string().min(1).max(200).meta(about('Of the run, and the suffix of its `save.to`.')),
+      name: z.string().min(1).max(200).meta(about('Name of the run, and the suffix of its `save.to`.')),
       set: z
         .record(z.string().min(1), z.unknown())
         .meta(about('Paths of settings and their values in this run.', { examples: [{ 'prune.0.method': 'wanda' }] })),

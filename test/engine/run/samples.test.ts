@@ -79,7 +79,7 @@ describe('samples of a run', () => {
     equal(dense[0].text.length, dense[0].ends.at(-1))
     equal(report.evaluations[0].data, undefined)
     deepEqual(report.perplexity, {})
-    ok(report.protocol.includes('Samples: the likeliest token every time, at most 8 after each prompt.'))
+    ok(report.protocol.includes('Samples: greedy decoding, at most 8 tokens after each prompt.'))
   })
 
   it('a view folds them from the events, dense first, then along the recovery', () => {

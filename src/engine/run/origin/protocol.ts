@@ -23,7 +23,7 @@ function evaluationSentence({
   max_tokens: maxTokens,
 }: ResolvedEvaluation) {
   const { questions, title } = taskOf(task)
-  if (prompts) return `${title}: the likeliest token every time, at most ${maxTokens} after each prompt.`
+  if (prompts) return `${title}: greedy decoding, at most ${maxTokens} tokens after each prompt.`
   return questions
     ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
     : `${title} on ${data}: windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
