@@ -44,7 +44,10 @@ export async function findSweep(request: SweepRequest): Promise<Sweep> {
   const found = await lookForSweep(request)
   if (found.sweep) return found.sweep
   const { path } = request
-  throw new EngineError('not-found', `${path}: this sweep has not been started; sparsescope sweep run ${path} starts it`)
+  throw new EngineError(
+    'not-found',
+    `${path}: this sweep has not been started; sparsescope sweep run ${path} starts it`,
+  )
 }
 
 /**

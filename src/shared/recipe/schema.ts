@@ -89,7 +89,11 @@ const pruneStepSchema = z
   .strictObject({
     method: z
       .enum(methodNames)
-      .meta(about(['How weights are scored; those with the smallest scores are pruned.', ...methodLines].join('\n'), { default: defaultMethod }))
+      .meta(
+        about(['How weights are scored; those with the smallest scores are pruned.', ...methodLines].join('\n'), {
+          default: defaultMethod,
+        }),
+      )
       .optional(),
     sparsity: sparsity.optional(),
     ...allocationShape,

@@ -92,7 +92,7 @@ describe('sparsescope report', function () {
     for (const [path, message] of [
       ['model', /neither a run's folder nor a sweep's/],
       ['no', /does not exist/],
-      [place.recipe('new', sweptRecipe({ seed: [7, 8] })), /not been begun; sparsescope sweep run/],
+      [place.recipe('new', sweptRecipe({ seed: [7, 8] })), /not been started; sparsescope sweep run/],
     ] as const) {
       const { status, stderr } = await report(path, '--html', 'none.html')
       assert.equal(status, 2)

@@ -58,7 +58,7 @@ describe('sparsescope sweep', function () {
 
   it('status has the fields of the contract, for a recipe and for a folder; sweep.json is the same table', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
-    assert.match((await sweep(place, 'status', recipe)).stderr, /not been begun; sparsescope sweep run/)
+    assert.match((await sweep(place, 'status', recipe)).stderr, /not been started; sparsescope sweep run/)
     assert.equal((await sweep(place, 'status', recipe)).status, 2)
     assert.equal((await sweep(place, 'run', recipe, '--jobs', '2', ...cpu)).status, 0)
     const folder = onlySweep(place) ?? ''
