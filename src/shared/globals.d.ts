@@ -1,4 +1,4 @@
-// What every runtime of ours has (Node, webview, VS Code's hosts), though ECMAScript's library does not name it.
+// Declares what every runtime here has (Node, webview, VS Code's hosts), though ECMAScript's library does not name it.
 
 declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean })

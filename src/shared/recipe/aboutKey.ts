@@ -1,4 +1,4 @@
-// What the schema says of a key, and what is common to many.
+// Descriptions of keys in the schema, and types that many keys share.
 import * as z from 'zod'
 
 /** Relative to the recipe. */

@@ -1,20 +1,19 @@
-// Where a recipe names data, and what it asks of it.
+// Places where a recipe names data, and the columns and tensors that each needs.
 import { taskOf } from '../tasks/tasks.ts'
 import type { Path } from './document.ts'
 import type { ResolvedRecipe } from './resolve.ts'
 
 export interface DataUse {
   readonly purpose: 'calibration' | 'retrain' | 'evaluate'
-  /** Of the map that has `data`. */
+  /** Path of the map that has `data`. */
   readonly path: Path
-  /** As written. */
   readonly data: string
   readonly field: string | undefined
   /** Null: as many as there are. */
   readonly samples: number | null
   /** Null: rows as long as they are. */
   readonly seqLen: number | null
-  /** What a table of questions must have: of several names in an entry one. Null: text or ids. */
+  /** Columns that a table of questions must have; one of the names in an entry is enough. Null: text or ids. */
   readonly columns: readonly (readonly string[])[] | null
 }
 

@@ -1,4 +1,4 @@
-// From a checkpoint's header and config.json to what rules and plans look at. Pure: reading is the caller's work.
+// Turns a checkpoint's header and config.json into the facts that rules and plans use. Pure: reading is the caller's work.
 import { isBitmaskConfig } from '../format/bitmaskConfig.ts'
 import { FamilyError } from '../families/familyError.ts'
 import { readModelConfig } from '../families/modelConfig.ts'
@@ -13,7 +13,7 @@ export interface ModelFiles {
   readonly tensors: ReadonlyMap<string, TensorFacts>
   /** config.json as parsed; null when it is missing. */
   readonly config: unknown
-  /** What went wrong with reading already. */
+  /** Problems that reading has met. */
   readonly problems: readonly ModelProblem[]
   readonly tokenizer: ModelFacts['tokenizer']
   readonly masked: boolean

@@ -65,7 +65,7 @@ export function readDocument(text: string): RecipeDocument {
   return documentOf(text, root, problems, value)
 }
 
-/** As the parser reports them. */
+/** A problem as the parser reports it. */
 interface Problem {
   code: string
   message: string
@@ -195,7 +195,7 @@ function documentOf(text: string, root: Node | null, problems: SyntaxProblem[], 
   }
 }
 
-/** Where the last value in a node ends. The parser counts what follows a block, line ends and comments, to the block. */
+/** The end of the last value in a node. The parser counts line ends and comments that follow a block to the block. */
 export function endOf(node: Node, text: string): number {
   const [start, end] = node.range ?? [0, 0]
   if ((isMap(node) || isSeq(node)) && !node.flow && node.items.length > 0) {
@@ -225,7 +225,7 @@ export function isInsideText({ root }: Pick<RecipeDocument, 'root'>, offset: num
 
 const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, number>>()
 
-/** Where a key stands in a map, -1 when it does not. The last of duplicate keys counts, as in the value. */
+/** Index of a key in a map, -1 when it is not there. The last of duplicate keys counts, as in the value. */
 export function indexOfKey(map: YAMLMap, key: unknown): number {
   let known = indexes.get(map)
   if (!known) {

@@ -17,7 +17,7 @@ export function replaceValue(document: RecipeDocument, path: Path, newText: stri
   return [replaceRange(document, start, endOf(node, document.text), newText)]
 }
 
-/** Of the anchor or tag before `offset`; longer names are nobody's. */
+/** Length of the anchor or tag before `offset`; nobody writes one longer than 200 characters. */
 function lengthBefore({ text }: RecipeDocument, offset: number, properties: RegExp): number {
   return properties.exec(text.slice(Math.max(0, offset - 200), offset))?.[0].length ?? 0
 }
@@ -64,7 +64,7 @@ function extentOf(item: unknown, document: RecipeDocument): [number, number] {
   const nodes = (isNode(item) ? [item] : [(item as Pair).key, (item as Pair).value]).filter(isNode)
   const start = nodes.find(({ range }) => range)?.range?.[0] ?? 0
   const end = Math.max(start, ...nodes.map((node) => endOf(node, document.text)))
-  // What stands before the first key of a map is the map's.
+  // An anchor or tag before the first key of a map belongs to the map.
   return [isNode(item) ? start - lengthBefore(document, start, /(?:[&!][^\s,[\]{}]*\s+)+$/) : start, end]
 }
 
@@ -104,7 +104,7 @@ export function appendItem(document: RecipeDocument, path: Path, value: string):
   if (last === undefined) return []
   const [, end] = extentOf(last, document)
   const column = document.position(list.range?.[0] ?? 0).character
-  // What stands behind the last value on its line is its comment.
+  // Text behind the last value on its line is a comment on that value.
   const lineEnd = document.text.indexOf('\n', end)
   const at = lineEnd < 0 ? document.text.length : lineEnd
   return [replaceRange(document, at, at, `\n${' '.repeat(column)}- ${value}`)]

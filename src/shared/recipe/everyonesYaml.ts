@@ -2,7 +2,7 @@
 import { visit, type Document, type ScalarTag, type Tags } from 'yaml'
 import { numberText } from './edits.ts'
 
-/** Of `1e-7` PyYAML makes a string. */
+/** PyYAML reads `1e-7` as a string. */
 const everyonesNumber: ScalarTag = {
   tag: 'tag:yaml.org,2002:float',
   default: true,

@@ -1,5 +1,5 @@
-// What lint knows about the world outside the recipe. Gathering it is the caller's work (src/engine/facts): the rules
-// themselves read no file. Null or absent means: not looked at, and rules that need it stay silent.
+// Facts about the world outside the recipe that lint uses. Gathering them is the caller's work (src/engine/facts): the
+// rules themselves read no file. Null or absent means not looked at, and rules that need the fact stay silent.
 import type { ModelConfig } from '../families/modelConfig.ts'
 import type { Parameter } from '../families/parameters.ts'
 import type { Overlap } from '../format/paths.ts'
@@ -40,7 +40,7 @@ export interface ModelFacts {
   readonly modelConfig: ModelConfig | null
   /** All parameters in model order; empty without `modelConfig`. */
   readonly parameters: readonly Parameter[]
-  /** In model order. */
+  /** Modules in model order. */
   readonly modules: readonly ModelModule[]
   readonly tokenizer: { readonly present: boolean; readonly largestId: number | null }
   /** A mask lies beside the weights. */
@@ -67,7 +67,7 @@ export interface DataFacts {
   readonly problem: string | null
 }
 
-/** Of the tensor that is named, or else of the only one; null where the file holds no ids. */
+/** Shape of the named tensor, or else of the only one; null where the file holds no ids. */
 export function idShapeOf(file: DataFacts | undefined, field: string | undefined): readonly number[] | null {
   if (file?.kind !== 'ids') return null
   return file.shapes.get(field ?? [...file.shapes.keys()][0]) ?? null
@@ -77,7 +77,7 @@ export interface MachineFacts {
   readonly memoryBytes: number
   readonly freeDiskBytes: number | null
   readonly threads: number
-  /** What a run may use: `--memory`, or half of what is free. */
+  /** Memory that a run may use: `--memory`, or half of what is free. */
   readonly budgetBytes: number
   /** Somebody asked for that budget. */
   readonly budgetAsked?: boolean

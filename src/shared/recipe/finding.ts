@@ -1,4 +1,4 @@
-// What lint reports: plain data that the command line prints as JSON and the language server turns into LSP.
+// Findings of lint: plain data that the command line prints as JSON and the language server turns into LSP.
 
 export type Severity = 'error' | 'warning' | 'info' | 'hint'
 
@@ -27,10 +27,10 @@ export interface Fix {
 export interface Finding {
   /** The rule by the id that it had before it had a name, `L1`; the name where there is none. */
   rule: string
-  /** Of the rule, as in docs/rules.md: `lr-off-grid`. */
+  /** Name of the rule, as in docs/rules.md: `lr-off-grid`. */
   name: string
   severity: Severity
-  /** What is wrong and how to mend it, one sentence or two. */
+  /** Says what is wrong and how to mend it in one sentence or two. */
   message: string
   range: Range
   fixes: Fix[]

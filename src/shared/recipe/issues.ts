@@ -1,4 +1,4 @@
-// What is wrong with a recipe, each thing at its own place.
+// Checks a recipe against the schema and reports each problem at its own place.
 import type { z } from 'zod'
 import { recipeSchema, type Recipe } from './schema.ts'
 
@@ -17,7 +17,7 @@ export function validate(value: unknown): Validated {
     : { recipe: null, issues: parsed.error.issues.flatMap(inside) }
 }
 
-/** Of forms that a value may have, as one map or a list of maps, the one that it has tells what is wrong inside it. */
+/** Where a value may have several forms, as one map or a list of maps, the issues are those of the form that it has. */
 function inside(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue]
   const meant = issue.errors.filter((issues) => issues.every(({ path }) => path.length > 0))

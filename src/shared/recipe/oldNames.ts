@@ -1,7 +1,7 @@
 // Names of other tools for what we have under another name (recipes reference, section 3).
 import type { Path } from './document.ts'
 
-/** Where the setting is in a recipe of ours. Steps of `prune` by index 0. */
+/** Path of each setting in a SparseScope recipe. Steps of `prune` have index 0. */
 export const oldNames: Readonly<Record<string, Path>> = {
   percdamp: ['prune', 0, 'dampening'],
   dampening_frac: ['prune', 0, 'dampening'],

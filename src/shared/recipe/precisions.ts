@@ -1,4 +1,4 @@
-// What a recipe may say of the precision of products.
+// Values of a recipe's `precision`, which is that of matrix products.
 
 export const precisions = ['auto', 'f32', 'bf16'] as const
 

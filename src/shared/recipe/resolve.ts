@@ -47,7 +47,7 @@ export interface ResolvedPruneStep extends MethodSettings, AllocationKeys {
 }
 
 export interface ResolvedData {
-  /** As written: relative to the recipe. */
+  /** Path as written: relative to the recipe. */
   data: string
   /** Undefined: the column `text`, or the only integer tensor. */
   field?: string
@@ -65,7 +65,7 @@ export interface ResolvedRecover {
   train: Subset[]
   lora: { rank: number; alpha: number; init: string | null }
   steps: number
-  /** Of `refit` only. */
+  /** Set for `refit` only. */
   dampening?: number
   lr: number
   weight_decay: number
@@ -83,14 +83,14 @@ export interface ResolvedRecover {
 
 export interface ResolvedEvaluation {
   task: TaskName
-  /** As written; undefined of a task that reads none. */
+  /** Path as written; undefined for a task that reads none. */
   data?: string
   field?: string
   /** Tasks that read text; zero-shot tasks take rows as long as they are. */
   seq_len?: number
   /** The first rows; zero-shot tasks only. */
   limit?: number
-  /** Of tasks that write on after them. */
+  /** Set for tasks that generate text. */
   prompts?: string[]
   max_tokens?: number
   at: EvaluationStage[]
@@ -104,7 +104,7 @@ export interface ResolvedRecipe {
   prune: ResolvedPruneStep[]
   calibration?: ResolvedSamples
   seed: number
-  /** In their order; none is an empty list. */
+  /** Recoveries in their order. */
   recover: ResolvedRecover[]
   evaluate: ResolvedEvaluation[]
   precision: PrecisionChoice
@@ -116,7 +116,7 @@ const defaultSparsity = 0.5
 const defaultSamples = 128
 const defaultSeqLen = 2048
 
-/** What of the model and of the data, when it is known, settings depend on. */
+/** Facts about the model and the data, as far as they are known, on which settings depend. */
 export interface Surroundings extends Partial<Pick<ModelConfig, 'maxPositions' | 'residual'>> {
   /** Shape of the ids in a data file, [windows, length] or [length]; null where there are none. */
   readonly idShape?: IdShape

@@ -1,4 +1,4 @@
-// Where the result of a run goes, and in which form.
+// Schema of `save`: the folder of a run's result, and its format.
 import * as z from 'zod'
 import { parseByteSize } from '../format/byteSize.ts'
 import { about, path } from './aboutKey.ts'

@@ -153,7 +153,7 @@ const seqLen = z
   )
   .optional()
 
-/** Of `mode: refit`. */
+/** Defaults for `mode: refit`. */
 export const refitDefaults = { steps: 10, dampening: 0.01 }
 
 const recoverySchema = z

@@ -8,7 +8,7 @@ import { selectModules, type Module } from './match.ts'
 export type Shape = 'less' | 'more' | 'leave'
 export const shapes: readonly Shape[] = ['less', 'more', 'leave']
 
-/** Of the sparsity, each time. */
+/** Each change of the sparsity is by this much. */
 const step = 0.05
 const [least, most] = [0.05, 0.95]
 
@@ -28,7 +28,7 @@ export function shapePruning(
   if (entries.length === 0) return { problem: 'this recipe prunes nothing: give it an entry under `prune` first' }
   const edit = (edits: Parameters<typeof applyEdits>[1]) => (document = readDocument(applyEdits(document, edits)))
   let touched = 0
-  // From the last to the first, so that places of those before stay.
+  // Entries are edited from the last to the first, so that the places of earlier ones stay.
   for (let i = entries.length - 1; i >= 0; i--) {
     const entry = entries[i]
     const own = selectModules(modules, texts(entry.targets) ?? ['Linear'], texts(entry.ignore) ?? [])

@@ -53,7 +53,7 @@ async function createInstance(flags: string[]): Promise<GPU> {
   return gpu
 }
 
-/** What to do where no adapter is found. */
+/** A remedy for the case that no adapter is found. */
 function adapterRemedy(platform: NodeJS.Platform): string {
   if (platform === 'linux')
     return (

@@ -28,13 +28,13 @@ export interface WebGpuBackend extends Backend {
   measureMemory(most: number): Promise<number>
   /** Allocations beyond it throw `out-of-memory`. */
   limitMemory(bytes: number): void
-  /** For tests: as if the driver had reset the device. */
+  /** Loses the device as a reset by the driver would; for tests. */
   loseDevice(): void
 }
 
 const commandsPerBatch = 64
 const bytesPerBatch = 32 * 2 ** 20
-/** Of writes that wait to be handed to the driver. */
+/** Most bytes of writes that wait to be handed to the driver. */
 const mostUnwritten = 256 * 2 ** 20
 
 interface Waiter {
@@ -81,7 +81,7 @@ class Connection {
   #waitForWrites: (() => void)[] = []
   #nextId = 1
   #dead: Failure | null = null
-  /** Of the opened device; rejects when there is none. */
+  /** Facts about the opened device; rejects when there is none. */
   readonly facts: Promise<GpuFacts>
   #opened: { resolve: (facts: GpuFacts) => void; reject: (error: EngineError) => void } | null = null
 
@@ -169,7 +169,7 @@ class Connection {
     for (const resolve of this.#waitForWrites.splice(0)) resolve()
   }
 
-  /** Only who waits for something keeps the process alive. */
+  /** Lets the process end when nobody waits for an answer. */
   #mayEnd(): void {
     if (this.#waiters.size === 0 && this.#waitForWrites.length === 0) this.#worker.unref()
   }
@@ -189,7 +189,7 @@ class Connection {
 function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number | null): WebGpuBackend {
   // Without a bound a driver that lends the host's memory may be asked for more than there is.
   let limitBytes = maxBytes ?? totalmem()
-  /** What plans are told: less than the limit once the device has refused. */
+  /** The limit that plans are told: less than `limitBytes` once the device has refused. */
   let plannedBytes = Infinity
   const rowLimit = new RowLimit()
   const sizes = new Map<number, number>()

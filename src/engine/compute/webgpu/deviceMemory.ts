@@ -41,7 +41,10 @@ async function tryBuffer(device: GPUDevice, size: number): Promise<GPUBuffer | n
   return (await device.popErrorScope()) ? null : buffer
 }
 
-/** What was measured for `key`, else what `measure` finds, kept in `file`. A file that cannot be read or written costs a measurement. */
+/**
+ * The bytes measured for `key`, else those that `measure` finds, kept in `file`. A file that cannot be read or written
+ * costs a measurement.
+ */
 export async function knownDeviceMemory(
   key: string,
   measure: () => Promise<number>,
@@ -56,7 +59,7 @@ export async function knownDeviceMemory(
   return measured
 }
 
-/** As anybody may have written it. */
+/** The file's content, as anybody may have written it. */
 type Known = Record<string, { bytes?: number; at?: number } | null | undefined>
 
 async function readKnown(file: string): Promise<Known> {

@@ -1,11 +1,11 @@
-// What an operation sees of the device: dispatches in order, and scratch memory until its call ends.
+// The device as an operation sees it: dispatches in order, and scratch memory until its call ends.
 import type { DType } from '../../dtype.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Param, Variant } from './shader.ts'
 
 export interface Dispatch {
   readonly variant: Variant
-  /** In binding order; each at most `windowBytes` long. */
+  /** Tensors in binding order; each at most `windowBytes` long. */
   readonly tensors: readonly Tensor[]
   /** After the offsets of the tensors. */
   readonly params: readonly Param[]

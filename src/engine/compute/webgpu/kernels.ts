@@ -16,7 +16,7 @@ import { reductions, reduceVariants } from './ops/reduce.ts'
 import { ropeOf, ropeVariants } from './ops/rope.ts'
 import type { Variant } from './shader.ts'
 
-/** What is recorded: the kernels, and the operations that pruning is made of. */
+/** Everything that is recorded: the kernels, and the operations that pruning is made of. */
 export type DeviceKernels = Kernels & PruneOps
 
 export function allKernels(gpu: Gpu): DeviceKernels {

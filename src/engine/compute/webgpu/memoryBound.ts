@@ -1,5 +1,5 @@
-// What no measurement of a GPU's memory may pass: some drivers lend the host's memory instead of refusing, and then everything is
-// slow and nothing fails.
+// Bounds the measurement of a GPU's memory: some drivers lend the host's memory instead of refusing, and then
+// everything is slow and nothing fails.
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { machineMemoryBytes } from '../../machineMemory.ts'
@@ -16,7 +16,7 @@ export async function memoryBound(
   return Infinity
 }
 
-/** What the kernel says is free of the AMD card that has most: Mesa's driver goes on in the host's memory. null: it says nothing. */
+/** Free bytes, by the kernel, of the AMD card that has most: Mesa's driver goes on in the host's memory. null: not known. */
 async function freeVideoMemory(cards: string): Promise<number | null> {
   const read = async (card: string, what: string) =>
     Number(await readFile(join(cards, card, 'device', `mem_info_vram_${what}`), 'utf8').catch(() => NaN))

@@ -3,7 +3,7 @@
 
 const minimum = 256
 
-/** Of a smaller buffer it does not pay to wait for the news that there was no memory. */
+/** A smaller buffer is handed out without waiting for the driver to say whether there was memory. */
 const largeBytes = 16 * 2 ** 20
 
 /** Kept for reuse beside as much again as is in use. */

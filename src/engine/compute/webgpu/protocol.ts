@@ -1,4 +1,4 @@
-// What passes between the calling thread and the GPU's thread. Commands run in order; replies carry the request's id.
+// Messages between the calling thread and the GPU's thread. Commands run in order; replies carry the request's id.
 import type { HostArray } from '../../dtype.ts'
 import type { DeviceInfo } from '../backend.ts'
 import type { ErrorCode } from '../../errors.ts'

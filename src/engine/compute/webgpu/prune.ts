@@ -34,7 +34,7 @@ export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernel
       device.release(words)
     }
   }
-  /** Where the ties run out, and how many were taken. */
+  /** The row at which the ties run out, and how many were taken before it. */
   const cutOf = async (scored: Scored, limit: number, ties: number) => {
     if (ties === 0) return { row: 0, ties: 0, taken: 0 }
     const { weight, scale } = scored

@@ -150,7 +150,7 @@ export class Session {
     }
   }
 
-  /** What was recorded may use buffers that lie idle: it is done before they go. */
+  /** Recorded work may use idle buffers, so it is submitted before they are destroyed. */
   #allocate(bytes: number): Promise<GPUBuffer> {
     return this.#pool.acquireOrTrim(bytes, async () => {
       this.#send()
@@ -229,7 +229,7 @@ export class Session {
   #run(dispatch: Dispatch): void {
     const bound = dispatch.tensors.map((tensor) => this.#bind(tensor))
     this.#staging.dispatch(dispatch, bound)
-    // What a call has asked for so far; whether its buffers were made is looked at when it ends.
+    // Submits the recorded part of a long call; whether its buffers were made is checked when the call ends.
     if (this.#recorder.flops > flopsPerSubmit) this.#send()
   }
 

@@ -40,7 +40,7 @@ export class Staging {
     return { buffer, offset: 0, size: part.size, at: part.at }
   }
 
-  /** Only the tensor's own words: what else lies in the aligned window may have been written by the dispatch. */
+  /** Copies the tensor's own words back and no others: the dispatch may have written the rest of the aligned window. */
   #copyBack(copy: Bound, part: Bound, tensor: Dispatch['tensors'][number]): void {
     const start = (part.at * bytesPerElement[tensor.dtype]) & ~3
     const end = Math.ceil((part.at * bytesPerElement[tensor.dtype] + bytesOf(tensor)) / 4) * 4

@@ -28,7 +28,7 @@ async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ se
     throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores for f16 inputs and f32 sums`)
   lost = device.lost.then(({ reason, message }) => {
     if (closing) return
-    // Where memory ends in the middle of a command, and not at an allocation, Dawn gives the device up.
+    // Dawn gives the device up where memory ends in the middle of a command and not at an allocation.
     const resume = /memory|MakeResident/i.test(message)
       ? 'resume the run with less of --device-memory'
       : 'resume the run'

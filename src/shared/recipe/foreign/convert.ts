@@ -13,7 +13,7 @@ export interface Conversion {
   notes: Note[]
 }
 
-/** Of values that are left out one by one. */
+/** Most values that are left out one by one. */
 const mostNotes = 100
 
 /** Converts a parsed file. The model is not named in most of them, so a placeholder stands in for it. */
@@ -39,7 +39,7 @@ function accepted(complete: JsonMap, notes: Note[]): Recipe {
     const bad = path[0] === 'prune' ? path.slice(0, 2) : path
     const told = `${path.join('.')} cannot be taken over: ${message}`
     notes.push({ path: [], message: path.length > bad.length ? `${told}; ${bad.join('.')} was left out` : told })
-    // What has no place is left out with all that it is in, and without a model a placeholder is taken.
+    // A value that has no place is left out together with its map or list; without a model a placeholder is taken.
     rest = { ...bare, ...without(rest, bad) }
   }
   notes.push({ path: [], message: 'too much of it cannot be taken over: nothing was' })

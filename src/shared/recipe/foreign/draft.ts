@@ -3,7 +3,7 @@ import type { Json, JsonMap } from './dialect.ts'
 
 export interface Note {
   path: (string | number)[]
-  /** What was left out or guessed. */
+  /** Says what was left out or guessed. */
   message: string
 }
 

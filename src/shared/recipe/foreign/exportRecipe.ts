@@ -14,7 +14,7 @@ import { writeYaml } from './write.ts'
 
 export interface Exported {
   text: string
-  /** What the file does not say any more. */
+  /** Settings that the file no longer holds. */
   lost: string[]
 }
 

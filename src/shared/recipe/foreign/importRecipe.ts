@@ -1,4 +1,4 @@
-// From the text of another tool's recipe to the text of one of ours.
+// Converts the text of another tool's recipe to the text of a SparseScope recipe.
 import { readDocument } from '../document.ts'
 import { convertRecipe } from './convert.ts'
 import { dialectNames, dialectOf } from './dialect.ts'
@@ -9,7 +9,7 @@ export interface Imported {
   from: Dialect
   /** The recipe, with the notes as comments at its top. */
   text: string
-  /** What has no counterpart here. */
+  /** Settings that have no counterpart here. */
   notes: string[]
 }
 

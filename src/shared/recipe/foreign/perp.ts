@@ -36,7 +36,7 @@ const composed = new Set([
 ])
 /** Their reconstruction takes one batch a step, and no decay, whatever these say. */
 const ofRetraining = ['weight_decay', 'gradient_accumulation_steps'] as const
-/** What is always so here. */
+/** Settings that leave no choice here. */
 const implied = new Set(['gradient_checkpointing', 'lora_dropout', 'dataset', 'optimizer', 'fp16', 'use_wandb'])
 
 export function perpRecipe(root: JsonMap, notes: Note[]): Draft {
@@ -71,7 +71,7 @@ export function perpRecipe(root: JsonMap, notes: Note[]): Draft {
   return draft
 }
 
-/** Of more runs than a sweep has: the lists as they stand, for a person to shorten. */
+/** For more runs than a sweep may have: keeps the lists as they stand, for a person to shorten. */
 function untrimmed(
   fixed: JsonMap,
   lists: readonly [key: string, values: Json[]][],

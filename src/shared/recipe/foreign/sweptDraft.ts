@@ -7,10 +7,10 @@ import { withoutUndefined, type Draft } from './draft.ts'
 import type { Json, JsonMap } from './dialect.ts'
 
 export interface SweptLists {
-  /** Of everything that has one value only. */
+  /** Settings that have one value only. */
   readonly fixed: JsonMap
   readonly lists: readonly (readonly [key: string, values: readonly Json[]])[]
-  /** Where a value stands in a recipe, for keys that have such a place. */
+  /** Path in a recipe of the value of each key that has one. */
   readonly places: Readonly<Record<string, string>>
   readonly draftOf: (one: JsonMap) => Draft
 }
@@ -50,7 +50,7 @@ export function sweptDraft({ fixed, lists, places, draftOf }: SweptLists): Draft
   const runs = all.flatMap((run, i) => (isRun(i) ? [{ ...run, i }] : []))
   if (runs.length > mostRuns) return null
   if (runs.length === 1) return runs[0].draft
-  // What only some of them need does the others no harm.
+  // A calibration that only some of the runs need does the others no harm.
   const calibration = runs.find(({ draft }) => draft.calibration !== undefined)?.draft.calibration
   const first: Draft = { ...runs[0].draft, calibration }
   const fits = runs.every(({ one, draft }) => {

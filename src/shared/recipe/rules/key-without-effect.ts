@@ -36,7 +36,7 @@ export const rule = defineRule({
 interface Idle {
   readonly path: Path
   readonly reason: string
-  /** What the reason is concluded from. */
+  /** Settings that the reason is concluded from. */
   readonly from: readonly Path[]
 }
 

@@ -12,7 +12,7 @@ export const rule = defineRule({
   good: 'prune: [{method: magnitude, sparsity: 0.7}]\nrecover: {train: [bias, norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ resolved, get }) {
     const written = get(['recover'])
-    // Also where it is written wrongly.
+    // A recovery that is written wrongly counts as one.
     if (written !== undefined && !(Array.isArray(written) && written.length === 0)) return
     for (const [i, step] of resolved.prune.entries()) {
       const most = largest([step.sparsity].flat(), 0, (s) => s)

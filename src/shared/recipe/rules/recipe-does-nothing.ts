@@ -8,7 +8,7 @@ export const rule = defineRule({
   bad: 'seed: 0',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ get, has }) {
-    // What is there but wrong is reported as such: only what is missing counts here.
+    // A key that is there but wrong is reported by another rule: only missing keys count here.
     const there = (key: string) => {
       const value = get([key])
       return value !== undefined && !(Array.isArray(value) && value.length === 0)

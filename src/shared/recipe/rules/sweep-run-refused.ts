@@ -16,7 +16,7 @@ export const rule = defineRule({
     if (runs.length === 0) return
     const { sweep: _, ...base } = recipe
     const errorsOf = (one: typeof recipe) => all.lint(one).filter(({ severity }) => severity === 'error')
-    // What is wrong without the sweep is told at its own place.
+    // Errors that the recipe has without the sweep are told at their own place.
     const told = new Set(errorsOf(base).map(({ message }) => message))
     for (const run of eachValueOnce(runs).slice(0, mostLinted))
       for (const { message } of errorsOf(run.recipe)) {

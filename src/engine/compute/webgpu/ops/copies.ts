@@ -76,7 +76,7 @@ fn element(i: u32) {
 ${elementMain}`,
 )
 
-/** From DTYPE to f32. */
+/** Copies DTYPE to f32. */
 const widen = defineShader(
   'widen',
   { y: 'rw f32', x: 'u32' },
@@ -90,7 +90,7 @@ fn element(i: u32) {
 ${elementMain}`,
 )
 
-/** From f32 to DTYPE. */
+/** Copies f32 to DTYPE. */
 const narrow = defineShader(
   'narrow',
   { y: 'rw atomic<u32>', x: 'f32' },

@@ -9,7 +9,7 @@ import { elementMain } from './elementwise.ts'
 
 type Gathers = Pick<Kernels, 'gatherRows' | 'scatterAddRows'>
 
-/** Only rows within the table's window [first, first + count) are written; other windows write the rest. */
+/** Writes only rows within the table's window [first, first + count); other windows write the rest. */
 const gatherRows = defineShader(
   'gatherRows',
   { y: 'rw f32', table: 'u32', rows: 'i32' },

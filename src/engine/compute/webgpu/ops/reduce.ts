@@ -154,7 +154,7 @@ const variants = {
 
 export const reduceVariants: readonly Variant[] = [...Object.values(columnKinds), ...Object.values(variants)]
 
-/** What the gradients of norm weights need besides dOut: the norm's input and statistics. */
+/** Inputs of the gradients of norm weights besides dOut: the norm's input and statistics. */
 export interface Normalised {
   readonly x: Tensor
   /** null for RMSNorm. */

@@ -14,8 +14,8 @@ import { tnVariant } from './smallTn.ts'
 import { tensorTile } from './tensorCores.ts'
 
 /**
- * out[m,n] = alpha · op(a) · op(b) + bias + beta · out. Of the tensors only the first element counts; rows are lda,
- * ldb and ldc apart. b may be 16-bit.
+ * out[m,n] = alpha · op(a) · op(b) + bias + beta · out. Of each tensor only the first element's place counts; rows are
+ * lda, ldb and ldc apart. b may be 16-bit.
  */
 export interface Product extends Omit<Sizes, 'hasBias' | 'batch'> {
   readonly out: Tensor
@@ -26,7 +26,7 @@ export interface Product extends Omit<Sizes, 'hasBias' | 'batch'> {
 
 /** One dispatch computes no more: below 200 ms also on slow GPUs. */
 const flopsPerDispatch = 1e10
-/** Of any shader's tile. */
+/** No shader's tile has fewer rows. */
 const leastRows = 8
 /** Pieces are multiples of every shader's tile. */
 const granule = 64

@@ -1,4 +1,4 @@
-// What all matrix product shaders share: parameters, batches and the way a result is stored.
+// The parts that all matrix product shaders share: parameters, batches and the way a result is stored.
 import { f32, type Param } from '../../shader.ts'
 
 /** Strides in elements between the matrices of a batch of `count` = outer · inner products. */

@@ -1,5 +1,5 @@
-// What the products for subgroups of 8 lanes share: a workgroup is one subgroup, and what its lanes load of `a` goes
-// around by shuffles, so that a row is loaded once for all lanes.
+// The parts that products for subgroups of 8 lanes share: a workgroup is one subgroup, whose lanes pass on what they
+// load of `a` by shuffles, so that a row is loaded once for all lanes.
 import { gemmHead } from './params.ts'
 
 /** Declares `a` as vectors; each shader declares `b`. */

@@ -18,7 +18,7 @@ export interface TensorCores {
 }
 
 export const tensorTile = 64
-/** Of a subgroup, and the depth of a tile. */
+/** Side of a subgroup's part of the tile, and the depth of a tile. */
 const quarter = 32
 
 const fits = ({ m, n, k }: MatrixShape) => [m, n, k].every((size) => quarter % size === 0)
@@ -32,7 +32,7 @@ export function chooseShape(configs: readonly SubgroupMatrixConfig[]): MatrixSha
   return shapes.find(({ m, n, k }) => m === 16 && n === 16 && k === 16) ?? shapes[0] ?? null
 }
 
-/** As dawn.node gives them; not in the types of WebGPU yet. */
+/** A configuration as dawn.node gives it; the types of WebGPU lack it. */
 export interface SubgroupMatrixConfig {
   readonly componentType: string
   readonly resultComponentType: string

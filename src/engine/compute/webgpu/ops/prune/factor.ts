@@ -90,7 +90,7 @@ export function runFactorBegin(gpu: Gpu, a: Tensor, h: Tensor, diagonal: Tensor)
     })
 }
 
-/** Of the rectangle updates, which skip what lies below the diagonal but for such a step. */
+/** Columns per rectangle of the updates, which skip the lower triangle except inside a rectangle. */
 const stair = 1024
 
 /** The panel of columns [k, k + width); panels go from the last to the first. bad[0] = 1 when it is not positive definite. */

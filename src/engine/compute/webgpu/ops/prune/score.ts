@@ -16,11 +16,11 @@ fn keyOf(i: u32, column: u32) -> u32 {
 }
 `
 
-/** What every shader with scores binds and takes. */
+/** Tensors and parameters that every shader with scores binds. */
 export const scoreTensors = { weight: 'u32', scale: 'f32' } as const
 export const scoreParams = { width: 'u32', scaled: 'u32' } as const
 
-/** In the order of `scoreTensors` and `scoreParams`; without a scale the weight stands in for it. */
+/** Bindings in the order of `scoreTensors` and `scoreParams`; without a scale the weight stands in for it. */
 export function scoreBindings(weight: Tensor, scale: Tensor | null) {
   return { tensors: [weight, scale ?? weight], params: [weight.shape[1], Number(scale !== null)] }
 }
