@@ -30,27 +30,27 @@ export interface RunOptions {
   readonly resume?: string
   /** Default: half of what is free. */
   readonly memoryBytes?: number
-  /** Of the program, for the report. */
+  /** Version of the program, for the report. */
   readonly version: string
   /** Called once recipe and model are found good. The caller closes what it gives. */
   readonly openBackend: () => Promise<Backend>
-  /** Of a recipe that leaves it to the device. */
+  /** Precision for a recipe that leaves it to the device. */
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
   readonly onEvent?: (event: RunEvent) => void
   /** The run folder, as soon as there is one. */
   readonly onFolder?: (path: string) => void
-  /** Said when the run folder is another process's that seems to be dead, and taking it over takes a while. */
+  /** Called when the run folder is another process's that seems to be dead, and taking it over takes a while. */
   readonly onWait?: (message: string) => void
   /** Awaited between steps and blocks: a paused run waits here. */
   readonly pausePoint?: () => Promise<void>
-  /** Of one run of many: where its folder is made, and what the runs have in common. */
+  /** The place of the run's folder and the work that it shares, for one of many runs. */
   readonly among?: AmongRuns
 }
 
 export interface AmongRuns {
   readonly place: FolderPlace
-  /** What is equal among the runs is made by one, and read there by the others. */
+  /** Work that is equal among the runs: one does it, the others read it. */
   readonly shared: SharedFolder
   readonly known: KnownFiles
 }
@@ -97,19 +97,19 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     },
     showPath: (path) => shownPath(base, path),
   })
-  // What is still saved after the signal has its events before the end; only a process that cannot wait says it here.
+  // Work that is saved after the signal writes its events before the end; only a process that cannot wait writes the end here.
   const onExit = () => {
     if (options.signal?.aborted) log.mention({ type: 'end', status: 'cancelled' })
   }
   process.once('exit', onExit)
   try {
-    // What an earlier process left there is not how this one ends.
+    // A report of an earlier process does not say how this one ends.
     await rm(folder.report, { force: true })
     const overBudget = await warningsOfBudget(opened, options.memoryBytes)
     announce(opened, log, options.version)
     for (const message of overBudget) session.warn(message)
     const { sparsity } = await runPhases(session, plan, options.version)
-    // Whoever cancelled it is told so, and going on finds nothing left to compute.
+    // A cancelled run is told so; resuming it finds nothing left to compute.
     options.signal?.throwIfAborted()
     process.off('exit', onExit)
     return await finishRun(session, plan, options.version, { status: 'done', message: null, sparsity })
@@ -120,7 +120,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     const failure = cancelled ? new EngineError('cancelled', `cancelled; go on with --resume ${folder.path}`) : error
     const message = failure instanceof Error ? failure.message : String(failure)
     const status = cancelled ? 'cancelled' : 'failed'
-    // What went wrong counts, not that the report could not be written after it.
+    // The first failure counts, not one in writing the report after it.
     await finishRun(session, plan, options.version, { status, message, sparsity: null }).catch(() => undefined)
     throw failure
   } finally {
@@ -136,13 +136,13 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     const several = modes.length > 1 && { recoveries: modes }
     const blocks = model.config.numBlocks
     emit({ type: 'start', name: folder.name, ...shown, blocks, ...several, ...(resumed && { resumed }) })
-    // Also a resumed run may have said nothing yet.
+    // A resumed run may have written no events yet, too.
     if (progress.eventsBytes === 0) for (const message of progress.warnings) emit({ type: 'warning', message })
     if (resumed) warnOfOtherDevice(opened, session.warn)
   }
 }
 
-/** What the run will not do with the memory that somebody allows it. */
+/** Warnings of memory that is allowed and cannot be used, or is not enough. */
 async function warningsOfBudget({ recipe, folder, backend }: OpenedRun, memoryBytes?: number): Promise<string[]> {
   if (memoryBytes === undefined || !backend.traits.inHostMemory) return []
   const [model, machine] = await Promise.all([modelFacts(recipe.model), machineFacts(folder.path, { memoryBytes })])

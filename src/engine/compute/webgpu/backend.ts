@@ -149,7 +149,7 @@ class Connection {
   #receive(reply: Reply): void {
     if (reply.type === 'dead') return this.#die(reply.failure)
     if (reply.type === 'ready') {
-      // From here on only a pending request keeps the process alive.
+      // Only a pending request keeps the process alive from here on.
       this.#worker.unref()
       return this.#opened?.resolve(reply.facts)
     }
@@ -272,7 +272,7 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
   return { ...backend, prune: webGpuPrune(backend, kernels, kernels) }
 }
 
-/** Of a device that holds less no model is worth a plan. */
+/** Bytes of a device below which no model is worth a plan. */
 const leastPlan = 64 * 2 ** 20
 
 function checkRoom(bytes: number, used: number, maxBytes: number, facts: GpuFacts): void {

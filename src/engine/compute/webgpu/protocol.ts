@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor.ts'
 export type KernelName = keyof DeviceKernels
 export type KernelArgs = { readonly [K in KernelName]: Parameters<DeviceKernels[K]> }
 export type KernelCalls = { readonly [K in KernelName]: (...args: KernelArgs[K]) => void }
-/** Of one of the kernels, with its own arguments. */
+/** A call of one kernel, with its own arguments. */
 export type KernelCall<K extends KernelName = KernelName> = {
   [N in K]: { do: 'call'; kernel: N; args: KernelArgs[N] }
 }[K]
@@ -25,7 +25,7 @@ export type Request =
   | { type: 'sync'; id: number }
   /** How many bytes the device gives, up to `most`: `data` holds their GiB. */
   | { type: 'measure'; id: number; most: number }
-  /** For tests: the device is lost as if its driver had reset. */
+  /** Loses the device as a reset by its driver would; for tests. */
   | { type: 'lose' }
   | { type: 'close'; id: number }
 
@@ -33,9 +33,9 @@ export type Reply =
   | { type: 'ready'; facts: GpuFacts }
   | { type: 'done'; id: number; data?: HostArray }
   | { type: 'failed'; id: number; failure: Failure }
-  /** So many bytes of writes are with the driver. */
+  /** The driver has taken so many bytes of writes. */
   | { type: 'written'; bytes: number }
-  /** Nothing more will be computed; every later request is answered with this. */
+  /** The device is gone; every later request is answered with this. */
   | { type: 'dead'; failure: Failure }
 
 export interface Failure {

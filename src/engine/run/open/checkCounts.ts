@@ -1,5 +1,5 @@
-// What a run's record counts, held against its recipe and its model: the record may come from anyone, and what it counts
-// is going to be skipped.
+// Checks the counts in a run's record against its recipe and its model: the record may come from anyone, and the work
+// that it counts will be skipped.
 import { passesOf } from '../../../shared/plan/passes.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { EngineError } from '../../errors.ts'

@@ -1,4 +1,4 @@
-// What a run would do, found out without doing it.
+// Finds out what a run would do without doing it.
 import { resolve } from 'node:path'
 import { planRecipe } from '../../../shared/plan/planRecipe.ts'
 import type { PlanSummary } from '../../../shared/protocol/plan.ts'
@@ -23,12 +23,12 @@ export async function planOfText(
   // Linted with the settings applied, so that places in the text do not matter.
   const options = { folder: file.folder, memoryBytes, severities: severitiesOf(file) }
   const { context, facts, findings } = await lintText(recipeYaml(file.recipe), options)
-  // What the run would refuse, its rehearsal does.
+  // The rehearsal refuses what the run would refuse.
   plannedRun(context.resolved, model)
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
 }
 
-/** As its headers say; it is closed. Without its model there is nothing to plan. */
+/** The model as its headers describe it; its files are closed. Without its model there is nothing to plan. */
 async function modelAt(path: string): Promise<Model> {
   const checkpoint = await openCheckpoint(path)
   try {

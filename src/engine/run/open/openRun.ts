@@ -51,7 +51,7 @@ export interface OpenedRun {
 interface OpenRequest {
   readonly settings: readonly string[]
   readonly openBackend: () => Promise<Backend>
-  /** Of a recipe that leaves it to the device; default: auto. */
+  /** Precision for a recipe that leaves it to the device; default: auto. */
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
   /** Told when the run's folder is another process's that seems to be dead, and taking it over takes a while. */
@@ -61,7 +61,7 @@ interface OpenRequest {
 export interface StartRequest extends OpenRequest {
   /** A path, or a recipe that has been read: one of a sweep's. */
   readonly recipe: string | RecipeFile
-  /** Where its folder is made; default: beside the recipe's earlier runs. */
+  /** Parent of its folder; default: beside the recipe's earlier runs. */
   readonly place?: FolderPlace
   /** Files that somebody has looked at already, by path. */
   readonly known?: KnownFiles
@@ -74,7 +74,7 @@ export async function startRun(request: StartRequest): Promise<OpenedRun> {
   try {
     const { recipe, base } = checked
     const { place = runPlace(checked.path) } = request
-    // Of any run folder in its place, since all lie side by side.
+    // Any run folder in this place does for the check, since all lie side by side.
     const somewhere = join(place.parent, 'run')
     await checkOutput(checked, somewhere)
     const sources = await recordSources(await sourceFiles(recipe, checked.source), { known, signal })
@@ -107,7 +107,7 @@ export interface ResumeRequest extends OpenRequest {
   readonly run: string
   /** When given, it must be the run's. */
   readonly recipe?: string
-  /** Those that the run began with; `save.to` may be another one. */
+  /** Settings that the run began with; `save.to` may differ. */
   readonly settings: readonly string[]
 }
 
@@ -226,7 +226,7 @@ async function requireSame(
     )
 }
 
-/** Of the two records the later one: while retraining, progress is saved with the optimiser. */
+/** The later of the two records: while retraining, progress is saved with the optimiser. */
 async function latestProgress(folder: RunFolder): Promise<RunProgress> {
   await requireOwnFolder(folder.state)
   const progress = await loadProgress(folder.state)

@@ -40,7 +40,8 @@ export async function checkOutput(planned: PlannedOutput, state: string): Promis
 
 /**
  * Makes the folder that the result will take shape in, and notes it first: a killed run leaves none that is not noted.
- * What an earlier session of this run made goes. Then the disks set aside what result and state will take, where they can.
+ * A folder that an earlier session of this run made is removed. Then the disks set room aside for result and state,
+ * where they can.
  */
 export async function claimOutput(session: RunSession, plan: RunPlan): Promise<void> {
   const { recipe, progress, model, folder, room, signal } = session
@@ -82,9 +83,9 @@ async function needs(planned: PlannedOutput, state: string) {
   return [...result, { folder: state, bytes: left, what: 'what a killed run goes on from' }]
 }
 
-/** For what is small beside the weights: headers, records, the file system's own. */
+/** Bytes for everything small beside the weights: headers, records, the file system's own. */
 const smallBytes = 2 ** 18
-/** Of names and numbers of a tensor in headers, index and note. */
+/** Bytes for names and numbers of a tensor in headers, index and note. */
 const bytesOfMention = 2 ** 9
 
 async function resultSize({ recipe, model, plan }: PlannedOutput): Promise<number> {

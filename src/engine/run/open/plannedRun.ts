@@ -8,7 +8,7 @@ import type { Model } from '../../model/model.ts'
 
 export interface PlannedRun {
   readonly plan: RunPlan
-  /** What is not refused. */
+  /** Findings that refuse nothing. */
   readonly findings: readonly PlanFinding[]
 }
 

@@ -16,7 +16,7 @@ export interface RecipeFile {
   /** Paths of the recipe are relative to it. */
   readonly folder: string
   readonly recipe: Recipe
-  /** What its text alone gives to think about: keys that do not apply, and the like. */
+  /** Warnings that the text alone gives: keys that do not apply, and the like. */
   readonly warnings: readonly string[]
   /** Rules that comments in its text switch off. */
   readonly disabled: readonly string[]
@@ -45,7 +45,7 @@ function withSettings(written: Recipe, settings: readonly string[]): Recipe {
   return recipe
 }
 
-/** Of the warnings those of the text that still hold (it may have disabled some), and what the changes give rise to. */
+/** The text's warnings that still hold (it may have disabled some), and those that the changes give rise to. */
 export function warningsOfChanged(
   { recipe, warnings }: Pick<RecipeFile, 'recipe' | 'warnings'>,
   changed: Recipe,
@@ -63,7 +63,7 @@ function ownWarnings(recipe: Recipe): readonly string[] {
   return found
 }
 
-/** For lint of what is no longer its text: `lintText`'s severities. */
+/** Severities, for `lintText`, of a recipe that no longer has its text. */
 export function severitiesOf({ disabled }: Pick<RecipeFile, 'disabled'>): Record<string, 'off'> {
   return Object.fromEntries(disabled.map((rule) => [rule, 'off']))
 }

@@ -1,4 +1,4 @@
-// What the thread of recipeThread.ts can be asked for.
+// Jobs of the thread of recipeThread.ts.
 import type { Finding } from '../../../shared/recipe/finding.ts'
 import { importRecipe } from '../../../shared/recipe/foreign/importRecipe.ts'
 import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
@@ -18,7 +18,7 @@ export type RecipeJobs = typeof jobs
 
 export type JobName = keyof RecipeJobs
 
-/** What is sent to the thread. */
+/** Message to the thread. */
 export interface JobRequest {
   readonly name: JobName
   readonly args: readonly unknown[]

@@ -12,12 +12,12 @@ import { windowsOf } from './sharedWindows.ts'
 export interface RunData {
   /** null when the run looks at none. */
   readonly calibration: Windows | null
-  /** Of each recovery that retrains; null for the others. */
+  /** Windows of each recovery that retrains; null for the others. */
   readonly training: readonly (Windows | null)[]
   evaluation(evaluation: ResolvedEvaluation): Promise<EvaluationData>
 }
 
-/** What an entry measures on. */
+/** Data that an entry measures on. */
 export type EvaluationData =
   | { readonly kind: 'windows'; readonly windows: Windows }
   | { readonly kind: 'questions'; readonly questions: QuestionSet }

@@ -137,9 +137,9 @@ async function masksOfZeros(model: Model, wanted: (linear: string) => boolean) {
 }
 
 export interface MaskSummary {
-  /** What each mask prunes. */
+  /** Zeros of each mask. */
   readonly counts: ReadonlyMap<string, ZeroCount>
-  /** Of all of them, with their names and sizes, in their order. */
+  /** Hash of all masks in their order, with their names and sizes. */
   readonly sha256: string
 }
 

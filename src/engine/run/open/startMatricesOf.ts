@@ -1,4 +1,4 @@
-// Where the adapters of a recovery start: the file it names, or the recipe's seed.
+// Reads or draws the adapters' start: from the file that the recovery names, or by the recipe's seed.
 import { adapterOf, isAdapterName } from '../../../shared/adapters/adapters.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'

@@ -63,7 +63,10 @@ export async function cardWhenDense(folder: string, to: string): Promise<Record<
   return { [cardName]: modelCard({ ...note, name: basename(to), recipe: { ...recipe, save } }) }
 }
 
-/** Of a checkpoint that a run has saved. @throws EngineError 'not-found' for another one, 'exists' where there is a card. */
+/**
+ * Writes the card of a checkpoint that a run has saved. @throws EngineError 'not-found' for another one, 'exists' where
+ * there is a card.
+ */
 export async function writeModelCard(folder: string): Promise<{ file: string }> {
   const note = await readNote(folder)
   if (!note)

@@ -30,7 +30,7 @@ export interface Note {
   readonly recipe: ResolvedRecipe
   readonly trainable: { readonly count: number; readonly percent: number } | null
   readonly evaluations: z.output<typeof noteSchema>['evaluations']
-  /** Of the matrices that were pruned; null: none was. */
+  /** Sparsity of the matrices that were pruned; null: none was. */
   readonly sparsity: number | null
   /** The model is the text model beside a vision tower. */
   readonly isPart: boolean

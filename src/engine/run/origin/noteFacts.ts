@@ -1,4 +1,4 @@
-// What a note says, as people read it: in the model card and in the Inspector.
+// Writes a note for people, in the model card and in the Inspector.
 import { unstructured } from '../../../shared/recipe/schema.ts'
 import { formatAccuracy, formatShare, formatTrained, formatValue } from '../../../shared/format/numbers.ts'
 import { modelLabel } from '../../../shared/format/modelLabel.ts'
@@ -34,7 +34,7 @@ export function recoveryText({ mode, train, steps }: ResolvedRecover): string {
   return train.length > 0 ? `${mode}: ${train.join(', ')}, ${steps} steps` : mode
 }
 
-/** What it is and how it was made. */
+/** Name and value of each fact about what it is and how it was made. */
 export function noteFacts({ recipe, trainable, sparsity, version, device }: Note): [name: string, value: string][] {
   return [
     ['made from', hubName(recipe.model) ?? recipe.model],

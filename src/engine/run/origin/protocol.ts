@@ -3,7 +3,7 @@ import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../../
 import { taskOf } from '../../../shared/tasks/tasks.ts'
 import { plural } from '../../../shared/format/plural.ts'
 
-/** In sentences. */
+/** Says in sentences how the numbers came about. */
 export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {
   const sentences = evaluate.map(evaluationSentence)
   if (calibration)

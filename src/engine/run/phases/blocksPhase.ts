@@ -27,16 +27,16 @@ import type { StateTensor } from '../state/tensorFile.ts'
 export interface BlocksPhase {
   readonly session: RunSession
   readonly entries: readonly PruneEntry[]
-  /** As far as the run has come, and its masks: pruned by `entries` already. null: the source, which is pruned now. */
+  /** The model so far, already pruned by `entries`, and its masks. null: the source, which is pruned now. */
   readonly base: { readonly checkpoint: Checkpoint; readonly masks: StoredMasks } | null
   readonly budget: Budget
   readonly host: PruneHost
   readonly calibration: CalibrationSet | null
-  /** What the blocks are saved as. */
+  /** Stage under which the blocks are saved. */
   readonly stage: StoredStage
   /** Blocks that are saved already. */
   readonly finishedBlocks: number
-  /** In each block, after pruning. */
+  /** Recoveries of each block after pruning. */
   readonly recoveries: readonly AppliedRecovery[]
   /** After a block is saved. */
   readonly onBlock: (result: BlockResult) => Promise<void>

@@ -1,4 +1,4 @@
-// What a run measures: at its stages, and in between for the curve.
+// The measurements of a run: at its stages, and in between for the curve.
 import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import { passTokens } from '../../../shared/plan/memory.ts'
 import { andList } from '../../../shared/format/lists.ts'
@@ -100,7 +100,7 @@ function remedyOf(recipe: ResolvedRecipe): string {
 /** A perplexity that is higher by less is what rounding makes of the same model. */
 const perplexityRounding = 1e-4
 
-/** Of a task a lower accuracy counts only beyond the standard error of the difference. */
+/** A perplexity that rose, or an accuracy that fell by more than the standard error of the difference. */
 export function whatIsWorse(pruned: Measured, recovered: Measured): { what: string; from: string; to: string } | null {
   if ((recovered.perplexity ?? 0) > (1 + perplexityRounding) * (pruned.perplexity ?? Infinity)) {
     const [from, to] = [pruned, recovered].map(({ perplexity = 0 }) => perplexity.toFixed(2))
@@ -197,7 +197,7 @@ function note({ progress, log }: RunSession, result: EvaluationResult): void {
   log.emit({ type: 'eval', ...told, ...(perplexity !== undefined && { perplexity: value }) })
 }
 
-/** What another run has measured of the same model on the same data. */
+/** Takes over the measurements that another run has made of the same model on the same data. */
 export async function adopt(session: RunSession, stage: Stage, results: readonly EvaluationResult[]): Promise<void> {
   const take = async () => {
     for (const result of results) note(session, { ...result, stage })
@@ -206,7 +206,7 @@ export async function adopt(session: RunSession, stage: Stage, results: readonly
   await session.milestone()
 }
 
-/** Of the largest batch. */
+/** Tokens of the largest batch. */
 function tokensOf(set: EvaluationData, config: ModelConfig, decoderBytes: number): number {
   switch (set.kind) {
     case 'windows':

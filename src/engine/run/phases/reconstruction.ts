@@ -27,7 +27,7 @@ export interface Reconstruction {
   readonly advance: StepCount
 }
 
-/** What `mode: reconstruct` does to each block. */
+/** The recovery of each block under `mode: reconstruct`. */
 export function reconstruction(options: Reconstruction): BlockRecovery {
   const { inputs, window } = options.recovery.settings
   const dense = inputs === 'dense' ? 'model' : 'block'
@@ -82,7 +82,7 @@ async function reconstructInRun(
       ? reconstructSubmodules(options, middles, dense === 'model' ? 'dense' : 'trained')
       : reconstructBlock(options),
   )
-  // What gives its targets already takes no steps.
+  // A block that already gives its targets takes no steps.
   advance(block.index, stepsOfBlock(recover))
   warnAbout(session, block.index, place, result)
   return result

@@ -15,7 +15,7 @@ import { runRetrainPhase } from './retrainPhase.ts'
 import { withRunModel, type RunContext } from './runContext.ts'
 import { numberOf } from './stepCount.ts'
 
-/** What is left of the `number`-th pass after pruning. */
+/** Does the rest of the `number`-th pass after pruning. */
 export async function recoverPass(
   context: RunContext,
   masks: StoredMasks,

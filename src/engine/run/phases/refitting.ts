@@ -17,7 +17,7 @@ export interface Refitting {
   readonly advance: StepCount
 }
 
-/** What `mode: refit` does to each block. */
+/** The recovery of each block under `mode: refit`. */
 export function refitting({ session, plan, recovery, host, advance }: Refitting): BlockRecovery {
   const { backend, model, signal } = session
   const { steps, dampening = 0 } = recovery.settings
@@ -33,7 +33,7 @@ export function refitting({ session, plan, recovery, host, advance }: Refitting)
     hessians: true,
     async recover({ block, masks, statistics }) {
       if (!statistics) return null
-      // Of masks that came with the source the dense weights are gone.
+      // Masks that came with the source are left out: their dense weights are gone.
       const own = new Map([...masks].filter(([name]) => chosen.has(name)))
       const shared = { backend, host, linears: block.linears, masks: own, statistics, denseOf, signal }
       const errors = await session.time('refit', () => refitBlock({ ...shared, steps, dampening }))

@@ -27,7 +27,7 @@ export interface RetrainPhase {
   readonly recovery: PlannedRecovery
   /** The model as the run has saved it so far. */
   readonly base: Model
-  /** What the merged model is saved as. */
+  /** Stage under which the merged model is saved. */
   readonly stage: StoredStage
   readonly masks: StoredMasks
   readonly set: TrainableSet
@@ -62,7 +62,7 @@ export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
   }
 }
 
-/** What the Trainer of transformers leaves out of weight decay; reconstruction decays everything, as torch's AdamW does. */
+/** Parameters without weight decay, as in the Trainer of transformers; reconstruction decays everything, as torch's AdamW does. */
 function biasesAndNorms(config: ModelConfig): ReadonlySet<string> {
   const kinds: readonly Parameter['kind'][] = ['bias', 'norm', 'normBias']
   return new Set(modelParameters(config).flatMap(({ name, kind }) => (kinds.includes(kind) ? [name] : [])))

@@ -1,4 +1,4 @@
-// What the phases share beside the session, and the model as far as the run has come.
+// The state that the phases share beside the session, and the model as far as the run has come.
 import { availableParallelism } from 'node:os'
 import { shareMemory, type Budget } from '../../../shared/plan/memory.ts'
 import { pruneCost } from '../../../shared/plan/pruneCost.ts'
@@ -29,7 +29,7 @@ export function createContext(session: RunSession, plan: RunPlan, data: RunData)
   return { session, plan, data, budgetOf }
 }
 
-/** What pruning has saved so far. */
+/** Stages that pruning has saved so far. */
 export function prunedStages({ plan, session }: RunContext): SavedStage[] {
   return plan.entries.length > 0 ? [{ stage: 'pruned', parts: blockParts(session.progress.finishedBlocks) }] : []
 }

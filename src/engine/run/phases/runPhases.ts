@@ -58,7 +58,7 @@ async function phasesLeft(context: RunContext, version: string): Promise<{ spars
 
 type Entries = () => Promise<readonly PruneEntry[]>
 
-/** Where the dense model decides how much of each block goes, it is looked at once. */
+/** Entries with their sparsities; where the dense model decides these, it is analysed once. */
 function allocatedOnce({ session, plan, data, budgetOf }: RunContext): Entries {
   let entries: ReturnType<Entries> | null = null
   return () => (entries ??= allocateInRun(session, plan, budgetOf(plan.passes.whilePruning), data.calibration))

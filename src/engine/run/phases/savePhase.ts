@@ -32,7 +32,7 @@ export interface Result {
   /** A tied head has got weights of its own. */
   readonly untied: boolean
   readonly recoveries: readonly PlannedRecovery[]
-  /** Of the program. */
+  /** Version of the program. */
   readonly version: string
 }
 
@@ -106,7 +106,7 @@ async function isResult(folder: string, note: string): Promise<boolean> {
 async function fill(session: RunSession, writer: CheckpointWriter, masks: StoredMasks, note: string): Promise<void> {
   await writer.copyUnwritten(session.signal, (done, total) => session.advance(done, total, 'bytes'))
   const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
-  // What comes now is small, but for the mask.
+  // Everything that is still to be written is small, except the mask.
   await session.room.result?.release()
   // In a bitmask the weights' own bits are the mask.
   if (named.size > 0 && session.recipe.save?.format !== 'bitmask')

@@ -1,5 +1,5 @@
-// What runs with the same model, pruned alike, and the same entries of `evaluate` have in common: one of them measures, the
-// others read it. While it measures, they get on with what is their own.
+// Runs with the same model, pruned alike, and the same entries of `evaluate` share their measurements: one of them
+// measures, the others read the results and meanwhile get on with their own work.
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Stage } from '../../../shared/protocol/events.ts'
@@ -15,7 +15,7 @@ const lookEveryMs = 500
 
 export interface SharedStage {
   readonly stage: Stage
-  /** What was done to the model before; null: nothing. */
+  /** Names the work on the model before; null: none. */
   readonly after: string | null
   /** There is nothing else to do meanwhile, so a run that measures is waited for. */
   readonly last: boolean

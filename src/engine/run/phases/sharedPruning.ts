@@ -21,8 +21,8 @@ const lookEveryMs = 250
 const usedPrefix = 'used-'
 
 /**
- * Of a run by itself, or one that recovers each block as soon as it is pruned, just prunes. A run that has begun to prune
- * goes on by itself too, unless the pruned model has come to be there.
+ * Prunes once for runs of a sweep that prune alike. A run by itself, or one that recovers each block as soon as it is
+ * pruned, just prunes. So does a run that has begun to prune, unless the pruned model is there by now.
  */
 export async function pruneOnce(session: RunSession, prune: () => Promise<void>): Promise<void> {
   const { shared, progress, model, signal } = session
@@ -50,7 +50,10 @@ export async function pruneOnce(session: RunSession, prune: () => Promise<void>)
   if (used.length >= shared.prunesAlike) await forget(folder, blocks)
 }
 
-/** Of what decides every bit of the pruned model: the device with its threads and libraries too, since near ties fall by rounding. */
+/**
+ * Hash of all that decides the bits of the pruned model, the device with its threads and libraries too, since near ties
+ * fall by rounding.
+ */
 export function pruningKey({ recipe, progress, backend }: RunSession): string {
   const { sources } = progress
   const files = [...sourceHashes(sources, 'model '), ...sourceHashes(sources, 'calibration')]

@@ -22,7 +22,7 @@ export function stepCounts(session: RunSession, recoveries: readonly PlannedReco
   })
 }
 
-/** For events: a recovery is numbered where there are several. */
+/** Numbers a recovery in events where there are several. */
 export function numberOf({ recipe }: Pick<RunSession, 'recipe'>, { index }: Pick<PlannedRecovery, 'index'>) {
   return recipe.recover.length > 1 ? { recovery: index } : {}
 }

@@ -23,7 +23,7 @@ export async function finishRun(
 ): Promise<RunReport> {
   const { folder, log, progress, recipe, showPath } = session
   session.requireHeld()
-  // Nothing comes into the state any more, and a disk that is full otherwise must take the report.
+  // The state is complete, and a disk that is full otherwise must take the report.
   await session.room.state?.release()
   session.count()
   const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), recoveries, version, ...end }
@@ -33,7 +33,7 @@ export async function finishRun(
   await writeAtomic(folder.page, [await htmlReport(report, folder.events)])
   await writeAtomic(folder.report, [`${JSON.stringify(report, null, 2)}\n`])
   if (end.status !== 'done') return report
-  // Only now, when nothing is left to resume.
+  // The state goes last, when nothing is left to resume.
   await removeState(folder)
   return report
 }

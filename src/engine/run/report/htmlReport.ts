@@ -112,7 +112,7 @@ function taskTable(picture: RunPicture): string {
   return `<h2>Accuracy by task</h2>${bars ? shapeText(bars) : ''}${table(['task', 'dense', 'pruned', 'recovered'], rows)}`
 }
 
-/** What the model said at each stage; the first token that is not the first text's is marked. */
+/** The model's continuations at each stage; the first token that differs from the first text's is marked. */
 function sampleTables({ samples }: RunPicture): string {
   const texts = promptTexts(samples)
   if (texts.length === 0) return ''
@@ -151,7 +151,7 @@ function blockTable({ blocks, recoveries }: RunReport): string {
   return `<h2>Blocks</h2>${table(heads, rows)}`
 }
 
-/** What each of several recoveries trained. */
+/** Trained parameters of each of several recoveries. */
 function recoveryTable({ recoveries }: RunReport): string {
   if (recoveries.length < 2) return ''
   const rows = recoveries.map(({ mode, train, steps, trainable }, i) => [

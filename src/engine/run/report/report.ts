@@ -20,7 +20,7 @@ export interface RunReport {
   device: RunDevice
   /** How the numbers came about, in sentences: context lengths, windows, calibration set, seed. */
   protocol: string[]
-  /** Of the recipe's first entry of `evaluate` that measures it. */
+  /** Perplexities by the recipe's first entry of `evaluate` that measures one. */
   perplexity: Partial<Record<Stage, number>>
   /** Mean of `acc` over the zero-shot tasks, unweighted as PERP and Wanda report it, with its standard error. */
   accuracy: Partial<Record<Stage, MeanAccuracy>>
@@ -29,7 +29,6 @@ export interface RunReport {
   sparsity: number | null
   /** `percent` of all base parameters, as docs/methods.md, "What is trained", counts; of several recoveries the largest. */
   trainable: { count: number; percent: number } | null
-  /** In their order. */
   recoveries: RecoveryReport[]
   /** By phase, and `total`. */
   seconds: Record<string, number>

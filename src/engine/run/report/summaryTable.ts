@@ -23,7 +23,7 @@ export function summaryHeads({ accuracy }: Pick<RunReport, 'accuracy'>): string[
   return ['', 'perplexity', ...mean, 'sparsity', 'trainable', 'seconds', 'peak memory']
 }
 
-/** What each stage cost and gave. A stage that was not measured shows a dash. */
+/** Cost and results of each stage. A stage that was not measured shows a dash. */
 export function summaryRows(report: RunReport): SummaryRow[] {
   const { seconds, trainable, recoveries, recipe } = report
   const shares = recoveries.map((one) => (one.trainable ? formatTrained(one.trainable.percent) : '–'))

@@ -19,7 +19,7 @@ import { bytesOf, writeTensors, type MakeRoom, type StateTensor } from './tensor
  */
 export type StoredStage = 'pruned' | `trained${number | ''}` | 'baseline'
 
-/** Of a pass of recovery after pruning, counted from 0. */
+/** Stage of a pass of recovery after pruning, counted from 0. */
 export function passStage(pass: number): StoredStage {
   return pass === 0 ? 'trained' : `trained${pass + 1}`
 }

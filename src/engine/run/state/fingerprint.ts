@@ -1,5 +1,5 @@
-// What a source file looked like when a run began: its whole content by hash, and a stamp by which an untouched file is
-// known again without reading it.
+// Fingerprints of source files as they were when a run began: a hash of the content, and a stamp by which an untouched
+// file is known again without reading it.
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'

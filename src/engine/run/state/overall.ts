@@ -19,7 +19,7 @@ export interface Overall {
   secondsLeft(now: number): number | null
 }
 
-/** Where the measuring of a part began. */
+/** The point from which the pace of a part is measured. */
 interface Origin {
   readonly part: WorkPart
   readonly at: number
@@ -28,7 +28,7 @@ interface Origin {
 
 /** Less than this says nothing about the pace. */
 const leastSeconds = 0.5
-/** From so much of a part on, its own pace tells what is left of it better than the plan. */
+/** Fraction of a part from which its own pace predicts the rest better than the plan. */
 const ownPace = 0.02
 
 /** `done` is what earlier sessions of the run have finished. */
@@ -38,7 +38,7 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
   const total = parts.reduce((sum, { seconds }) => sum + seconds, 0)
   const secondsOf = (part: WorkPart) => planned.get(part) ?? 0
   const fractionOf = (part: WorkPart) => fractions.get(part) ?? 0
-  /** Of parts that are over: seconds that they took, seconds that were planned for what was done of them. */
+  /** Seconds that finished parts took, and seconds that were planned for what was done of them. */
   let spent = 0
   let gained = 0
   let origin: Origin | null = null
@@ -81,13 +81,13 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
         const whole = part === origin?.part && own !== null ? own : seconds * pace
         return sum + (1 - fractionOf(part)) * whole
       }, 0)
-      // So little may be done that its pace is no number.
+      // A pace from too little work is not finite.
       return Number.isFinite(left) ? left : null
     },
   }
 }
 
-/** What a resumed run has behind it. */
+/** Fractions of the parts that a resumed run has behind it. */
 export function finishedParts(
   { finishedBlocks, recoveredPasses, walkedBlocks, trainedSteps, evaluations, saved }: RunProgress,
   recipe: ResolvedRecipe,

@@ -3,7 +3,7 @@
 import type { Checkpoint, TensorEntry } from '../../checkpoint/checkpoint.ts'
 
 export interface OverlayOptions {
-  /** In place of the source's config. */
+  /** Config that replaces the source's. */
   readonly config?: unknown
   /** Tensors of the layers that are not the model's, by prefix: masks, say. */
   readonly hidden?: string
@@ -25,7 +25,7 @@ export function overlayCheckpoint(
       tensors.set(name, entry)
       owners.set(name, layer)
     }
-  // Where none has it nobody has looked whether the two agree: both stay what they are.
+  // If no layer has that one, nobody has checked whether the two agree: both stay as they are.
   const became = same && owners.has(same.as) ? tensors.get(same.as) : undefined
   if (same && became) tensors.set(same.name, { ...became, name: same.name })
   const stored = (name: string) => (became && name === same?.name ? same.as : name)

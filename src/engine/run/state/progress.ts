@@ -1,5 +1,5 @@
-// What a run has done so far, as a killed one needs to know to go on. Written whole after every milestone; everything
-// it does not mention is done again.
+// Progress of a run, as a killed one needs it to go on. It is written whole after every milestone; work that it does
+// not mention is done again.
 import type { TaskName } from '../../../shared/tasks/tasks.ts'
 import type { BlockErrors, ModuleZeros, Sample, Stage } from '../../../shared/protocol/events.ts'
 import type { SourceRecord } from './sources.ts'
@@ -17,32 +17,32 @@ export interface EvaluationResult {
   readonly recovery?: number
   readonly seconds: number
   readonly perplexity?: number
-  /** Of perplexity. */
+  /** Tokens behind a perplexity. */
   readonly tokens?: number
   readonly windows?: number
   readonly seq_len?: number
-  /** Of a zero-shot task. */
+  /** Accuracy on a zero-shot task. */
   readonly acc?: number
   readonly acc_norm?: number
-  /** Of acc; null: one row. */
+  /** Standard error of acc; null: one row. */
   readonly stderr?: number | null
   readonly rows?: number
-  /** Of a task that writes on after prompts, one each. */
+  /** Continuations, one per prompt, of a task that generates. */
   readonly samples?: readonly Sample[]
 }
 
 export interface BlockResult {
   readonly block: number
   readonly modules: Record<string, ModuleZeros>
-  /** Of the last recovery of this walk that had something to change in the block. */
+  /** Error before and after the last recovery of this walk that had something to change in the block. */
   readonly error_before?: number
   readonly error_after?: number
-  /** Of all recoveries of this walk, in a recipe that has several. */
+  /** Errors by each recovery of this walk, in a recipe that has several. */
   readonly errors?: readonly BlockErrors[]
   readonly seconds: number
 }
 
-/** What must be the same for a resumed run to end with the same bytes. */
+/** Facts that must be the same for a resumed run to end with the same bytes. */
 export interface RunDevice {
   readonly device: string
   readonly description: string
@@ -67,9 +67,9 @@ export interface RunProgress {
   blocks: BlockResult[]
   /** Passes of recovery after pruning that are finished, merged and saved. */
   recoveredPasses: number
-  /** Of the next such pass: blocks that are saved, where it walks over them. */
+  /** Blocks that the next such pass has saved, where it walks over them. */
   walkedBlocks: number
-  /** Of the next such pass: optimiser steps of retraining that the saved moments contain. */
+  /** Optimiser steps of the next such pass, if it retrains, that the saved moments contain. */
   trainedSteps: number
   /** Losses of those steps, as far as telling divergence needs them. */
   losses: number[]
@@ -81,9 +81,9 @@ export interface RunProgress {
   warnings: string[]
   /** Which of the hidden siblings of `save.to` the result is being written into (partialPath). */
   partial: string | null
-  /** In place of the recipe's `save.to`, from the run folder: where a resumed run was told to save. */
+  /** The place, relative to the run folder, where a resumed run was told to save; it replaces the recipe's `save.to`. */
   saveTo: string | null
-  /** Where the result is, once it is there. */
+  /** Place of the result, once it is there. */
   saved: string | null
 }
 

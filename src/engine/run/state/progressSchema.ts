@@ -25,7 +25,7 @@ const record = <T extends z.ZodType>(value: T) => z.record(text, value)
 
 /** A name that cannot lead anywhere: it becomes a part of a path whose folder is removed. */
 const partialId = z.string().regex(/^[0-9a-f]{16}$/)
-/** Of the recipe, which lies above the run folder. */
+/** Path from the run folder to the recipe, which lies above it. */
 const above = z.string().regex(/^\.\.(?:[\\/]\.\.)*$/)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -61,7 +61,7 @@ export const evaluationShape = z.object({
   samples: z.array(sample).max(few).optional(),
 })
 
-/** What came of a block. */
+/** Result of a block. */
 export const blockShape = z.object({
   block: count,
   modules: record(z.object({ sparsity: z.number().min(0).max(1), zeros: count, size: count })),
@@ -113,7 +113,7 @@ export function parseProgress(json: string, file: string): RunProgress {
 
 const report = z.object({ status: z.enum(['done', 'failed', 'cancelled']) })
 
-/** What a report says of how the run ended. @throws EngineError 'bad-data'. */
+/** The status that a report ends a run with. @throws EngineError 'bad-data'. */
 export function parseReportStatus(json: string, file: string): z.infer<typeof report>['status'] {
   return parseRecorded(report, json, file).status
 }

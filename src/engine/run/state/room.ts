@@ -1,4 +1,4 @@
-// What is set aside on the disks for what a run will write: its result and its state.
+// Room on the disks that is set aside for a run's files: its result and its state.
 import { join } from 'node:path'
 import { setAside, type Reserve } from '../../checkpoint/setAside.ts'
 import { bytesOfState, reserveFile } from './runState.ts'

@@ -5,14 +5,14 @@ import { killPoint } from '../../../system/killPoint.ts'
 import { progressFile } from './progressFile.ts'
 import type { RunFolder } from '../../../runs/folder/runFolder.ts'
 
-/** What a run writes there, and leftovers of such files from a process that was killed while it wrote them. */
+/** Files of the state, and leftovers of such files from a process that was killed while it wrote them. */
 const ours =
   /^(?:(?:pruned|trained\d*|baseline)-(?:\d{4,}|ends)\.safetensors|training\.safetensors|progress\.json)(?:\.tmp)?$/
 
-/** What holds the room for those that are still to come. */
+/** The file that holds the room for those that are still to come. */
 export const reserveFile = 'reserved'
 
-/** Of those files; 0 when there is no folder yet. */
+/** Bytes of those files; 0 when there is no folder yet. */
 export async function bytesOfState(state: string): Promise<number> {
   const names = (await readdir(state).catch(() => [])).filter((name) => ours.test(name))
   const sizes = await Promise.all(

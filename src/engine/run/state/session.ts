@@ -1,4 +1,4 @@
-// What the phases of a run share: device, source, recipe, events, progress, and how time and memory are counted.
+// The state that the phases of a run share: device, source, recipe, events, progress, and counts of time and memory.
 import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
@@ -33,15 +33,15 @@ export interface SessionParts {
   readonly showPath: (path: string) => string
   /** Awaited between steps and blocks: a paused run waits in it. */
   readonly pausePoint?: () => Promise<void>
-  /** Of one run of many. */
+  /** Set for one run of many. */
   readonly shared?: SharedFolder
 }
 
-/** What several runs have in common. */
+/** Work that several runs share. */
 export interface SharedFolder {
-  /** What one of them made for all lies there. */
+  /** Folder of the files that one of them made for all. */
   readonly folder: string
-  /** So many of them, this one included, come to the same pruned model before they recover it. */
+  /** Number of them, this one included, that come to the same pruned model before they recover it. */
   readonly prunesAlike: number
 }
 
@@ -50,7 +50,7 @@ export type PhaseName = 'read' | 'calibrate' | 'prune' | 'reconstruct' | 'refit'
 export interface PhaseOptions {
   /** Counts the seconds under another name, where that says better what takes them. */
   readonly timedAs?: PhaseName
-  /** What of the planned work this is; without it the run as a whole does not advance. */
+  /** The part of the planned work that this is; without it the run as a whole does not advance. */
   readonly part?: WorkPart
   /** Index of the recovery, in a recipe that has several. */
   readonly recovery?: number

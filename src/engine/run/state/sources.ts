@@ -21,7 +21,7 @@ export interface SourceRecord extends Fingerprint {
   readonly name: string
 }
 
-/** What the recipe, its paths absolute, and its model name now. */
+/** Files that the recipe, its paths absolute, and its model name now. */
 export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): Promise<SourceFile[]> {
   const { entry } = await locate(source.path)
   const beside = (await readdir(source.folder)).filter((name) => isCompanion(name) || name === maskFileName)
@@ -39,7 +39,7 @@ export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): P
   return [...files].map(([role, path]) => ({ role, path }))
 }
 
-/** Of a data file of the recipe, its paths absolute. */
+/** Content hash of a data file of the recipe, its paths absolute. */
 export function contentOf(
   { calibration, recover, evaluate }: ResolvedRecipe,
   records: readonly SourceRecord[],
@@ -67,7 +67,7 @@ export function sourceHashes(records: readonly SourceRecord[], prefix: string): 
     .sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** What files looked like when somebody last read them, by path. */
+/** Fingerprints of files from when somebody last read them, by path. */
 export type KnownFiles = ReadonlyMap<string, Fingerprint>
 
 /** Files that are known, and whose stamp leaves no doubt, are not read again. @throws EngineError when one cannot be read. */

@@ -12,7 +12,7 @@ import type { Mask } from '../../prune/mask.ts'
 import { checkMask } from '../../recover/maskCheck.ts'
 import { bytesOf, type StateTensor } from './tensorFile.ts'
 
-/** What changed a parameter last: what may be to blame when its values cannot be stored. */
+/** Names the last change of a parameter, which may be to blame when its values cannot be stored. */
 export type ChangedBy = 'pruning' | 'training'
 
 /**
@@ -75,7 +75,7 @@ export function checkFinite(name: string, bytes: Uint8Array, dtype: string, chan
   const exponent = exponents[dtype] ?? 0
   const size = bytesPerWeight(dtype)
   const bits = size === 2 ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2) : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) // prettier-ignore
-  // Of eight bytes the upper half.
+  // The sign and exponent of an F64 lie in the upper half.
   const [first, step] = size === 8 ? [1, 2] : [0, 1]
   for (let i = first; i < bits.length; i += step)
     if ((bits[i] & exponent) === exponent)

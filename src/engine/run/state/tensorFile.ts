@@ -8,7 +8,7 @@ export interface StateTensor {
   readonly name: string
   readonly dtype: SafetensorsDtype
   readonly shape: readonly number[]
-  /** Or what makes them when their turn comes: a block of a large model is more than should be in memory twice. */
+  /** The bytes, or a function that makes them when their turn comes: a block of a large model should not be in memory twice. */
   readonly bytes: Uint8Array | (() => Promise<Uint8Array>)
 }
 
