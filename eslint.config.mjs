@@ -103,6 +103,7 @@ export default tseslint.config(
               './extension',
               './shared',
               './runs',
+              './system/ownFile.ts',
               './engine/checkpoint/checkpoint.ts',
               './engine/checkpoint/hubCache.ts',
               './engine/checkpoint/locate.ts',

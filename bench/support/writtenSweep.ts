@@ -46,7 +46,7 @@ export async function writeSweep(numRuns: number, numSteps: number, state: 'done
   const folder = join(place, '.sparsescope', 'sweeps', '20261231-235958-opt-125m')
   mkdirSync(join(folder, 'runs'), { recursive: true })
   const rows = manyRows(numRuns)
-  const runs = rows.map(({ index, name, settings }) => ({ index, name, settings, hash: '' }))
+  const runs = rows.map(({ index, name, settings }) => ({ index, name, settings, hash: '0'.repeat(64) }))
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ id: '0123456789abcdef', runs, base: '../../..' }))
   const at = (run: number) => join(folder, 'runs', String(run))
   const steps = rows.map(() => 0)

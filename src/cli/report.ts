@@ -1,6 +1,6 @@
 // sparsescope report: several runs as one table, for a terminal, a paper or a browser.
-import { comparisonPage } from '../engine/sweep/comparisonPage.ts'
-import { pictureOf, readRuns } from '../engine/sweep/compareRuns.ts'
+import { comparisonPage, mostCurves } from '../engine/sweep/comparisonPage.ts'
+import { firstPictures, readRuns } from '../engine/sweep/compareRuns.ts'
 import { textTable } from '../shared/format/textTable.ts'
 import { comparisonMarkdown, comparisonTable } from '../shared/sweep/comparisonTable.ts'
 import { foldSeeds } from '../shared/sweep/foldSeeds.ts'
@@ -30,10 +30,12 @@ export const reportCommand = command('report', 'compare runs in a table and curv
       const table = comparisonTable(folded)
       if (options.markdown !== undefined) await replaceFile(options.markdown, comparisonMarkdown(table))
       if (options.html !== undefined) {
-        const pictures = await Promise.all(read.map(pictureOf))
+        const pictures = await firstPictures(read, mostCurves)
+        const begun = read.filter(({ folder }) => folder !== null).length
+        const left = pictures.length < mostCurves ? 0 : begun - mostCurves
         const title = plural(read.length, 'run')
         const failures = failureTexts(read)
-        await replaceFile(options.html, comparisonPage({ title, runs: folded, pictures, failures }))
+        await replaceFile(options.html, comparisonPage({ title, runs: folded, pictures, left, failures }))
       }
       const written = [options.markdown, options.html].flatMap((path) => (path === undefined ? [] : [shorter(path)]))
       const rows = read.map(({ folder, ...run }) => ({ ...run, run: folder?.path ?? null }))

@@ -1,7 +1,7 @@
 // Files in a folder that this program writes, but that someone else may have prepared: a run folder from a colleague, an
 // archive. A link there must never lead a write elsewhere, and a pipe must never make a read wait.
 import { constants, fstatSync, closeSync, openSync, type Stats } from 'node:fs'
-import { lstat, open, unlink, type FileHandle } from 'node:fs/promises'
+import { lstat, open, rm, unlink, type FileHandle } from 'node:fs/promises'
 import { EngineError } from '../shared/errors.ts'
 import { errnoOf, readError, writeError } from './diskErrors.ts'
 import { kindOf } from './fileKind.ts'
@@ -25,6 +25,15 @@ export async function createOwn(path: string): Promise<FileHandle> {
   return open(path, O_WRONLY | O_CREAT | O_EXCL | noFollow, 0o666)
 }
 
+/** Removes a file, a link or a pipe; not there is as good. @throws EngineError 'bad-data' when it is a folder, 'disk'. */
+export async function removeOwn(path: string): Promise<void> {
+  const facts = await lstat(path).catch(() => null)
+  if (facts?.isDirectory()) throw new EngineError('bad-data', `${path} is a folder, not a file; ${remedy}`)
+  await rm(path, { force: true }).catch((error: unknown) => {
+    throw writeError(error, path)
+  })
+}
+
 /** Descriptor of a regular file with one name, to be changed in place; made when it is missing. @throws EngineError. */
 export function openOwnSync(path: string): number {
   const descriptor = attempt(path, writeError, () => openSync(path, O_RDWR | O_CREAT | noFollow, 0o666))
@@ -41,16 +50,27 @@ export function openOwnSync(path: string): number {
   }
 }
 
-/** The text of a regular file. @throws EngineError 'not-found', 'bad-data' when it is something else, or 'disk'. */
-export async function readOwn(path: string, maxBytes = 2 ** 28): Promise<string> {
+/** A regular file, to be read. @throws EngineError 'not-found', 'bad-data' when it is something else, or 'disk'. */
+export async function openOwn(path: string): Promise<FileHandle> {
   const file = await open(path, O_RDONLY | noFollow).catch((error: unknown) => {
     throw linkError(error, path) ?? readError(error, path)
   })
   try {
-    const facts = await file.stat()
-    requireRegular(path, facts)
-    if (facts.size > maxBytes)
-      throw new EngineError('bad-data', `${path} has ${facts.size} bytes, more than a run ever writes; start a new run`)
+    requireRegular(path, await file.stat())
+    return file
+  } catch (error) {
+    await file.close()
+    throw readError(error, path)
+  }
+}
+
+/** The text of a regular file. @throws EngineError as `openOwn`, and 'bad-data' when it is larger. */
+export async function readOwn(path: string, maxBytes = 2 ** 28): Promise<string> {
+  const file = await openOwn(path)
+  try {
+    const { size } = await file.stat()
+    if (size > maxBytes)
+      throw new EngineError('bad-data', `${path} has ${size} bytes, more than a run ever writes; start a new run`)
     return await file.readFile('utf8')
   } catch (error) {
     throw readError(error, path)

@@ -1,18 +1,20 @@
 // Finished and unfinished runs, by their folders or by their sweep's, as they are compared.
-import { existsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { parseEvents } from '../../runs/events/parseEvents.ts'
-import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
-import { resultOf } from '../../shared/series/runResult.ts'
-import { recipeIn, varyingSettings, type ComparedRun } from '../../shared/sweep/comparedRun.ts'
-import { standingOf } from '../../runs/sweep/standing.ts'
-import { sweepResults } from '../../shared/sweep/sweepTable.ts'
-import { runName } from '../../shared/format/runName.ts'
-import { readOwn } from '../../system/ownFile.ts'
-import { EngineError } from '../errors.ts'
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 import { runFolderAt, type RunFolder } from '../../runs/folder/runFolder.ts'
+import { parseEvents } from '../../runs/events/parseEvents.ts'
+import { EventTail } from '../../runs/events/eventTail.ts'
+import { readReport } from '../../runs/reader/report.ts'
+import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
+import { readRunsOnce } from '../../runs/reader/runsReader.ts'
+import { readMarks } from '../../runs/sweep/marks.ts'
+import { runName } from '../../shared/format/runName.ts'
+import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
+import { recipeIn, varyingSettings, type ComparedRun } from '../../shared/sweep/comparedRun.ts'
+import { EngineError } from '../errors.ts'
 import { findSweep } from './openSweep.ts'
-import { resultSoFar, signsOf, sweepTable } from './runStates.ts'
 
 export interface ReadRun extends ComparedRun {
   /** null: it has not begun. */
@@ -27,70 +29,61 @@ export interface ReadRun extends ComparedRun {
  */
 export async function readRuns(paths: readonly string[], signal?: AbortSignal): Promise<ReadRun[]> {
   const groups = await Promise.all(paths.map((path) => runsAt(path, signal)))
-  const runs = eachOnce(groups.flat())
-  if (groups.length === 1 && !isRun(paths[0])) return runs.map(({ run }) => run)
-  const settings = varyingSettings(runs.map(({ report }) => recipeIn(report)))
-  return runs.map(({ run }, i) => ({ ...run, settings: settings[i] }))
+  const runs = eachOnce(groups.flat().map(comparedRun))
+  if (groups.length === 1 && !isRun(paths[0])) return runs
+  const recipes = []
+  // One after the other: a report may be long.
+  for (const { folder } of runs) recipes.push(folder && recipeIn(await readReport(folder)))
+  const settings = varyingSettings(recipes)
+  return runs.map((run, i) => ({ ...run, settings: settings[i] }))
 }
 
 /** A run may be named twice, by itself and with its sweep. */
-function eachOnce(runs: readonly Found[]): Found[] {
-  const places = runs.map(({ run }) => run.folder?.path)
+function eachOnce(runs: readonly ReadRun[]): ReadRun[] {
+  const places = runs.map(({ folder }) => folder?.path)
   return runs.filter((_, i) => places[i] === undefined || places.indexOf(places[i]) === i)
 }
 
-/** What a run has said, for its curves. */
-export async function pictureOf({ folder, name }: ReadRun): Promise<RunPicture> {
-  const text = folder && (await readOwn(folder.events, Infinity).catch(() => null))
-  return { ...foldEvents(emptyPicture(), parseEvents(text?.split('\n') ?? [])), name }
+/** What a run has said, for its curves; null: nothing that can be read. */
+async function pictureOf({ folder, name }: ReadRun): Promise<RunPicture | null> {
+  if (!folder) return null
+  const picture = emptyPicture()
+  const take = (lines: string) => void foldEvents(picture, parseEvents(lines.split('\n')))
+  await new EventTail().readNew(folder.events, take).catch(() => undefined)
+  return picture.numEvents > 0 ? { ...picture, name } : null
 }
 
-interface Found {
-  readonly run: ReadRun
-  readonly report: unknown
+/** Of the first runs that have said something: their curves are long, and no page shows more. */
+export async function firstPictures(runs: readonly ReadRun[], most: number): Promise<RunPicture[]> {
+  const pictures: RunPicture[] = []
+  for (const run of runs) {
+    const picture = pictures.length < most ? await pictureOf(run) : null
+    if (picture) pictures.push(picture)
+  }
+  return pictures
 }
 
 const isRun = (path: string) => existsSync(runFolderAt(resolve(path)).recipe)
 
-async function runsAt(path: string, signal?: AbortSignal): Promise<Found[]> {
-  if (isRun(path)) return [await readRun(runFolderAt(resolve(path)))]
-  const sweep = await findSweep({ path, settings: [], signal }).catch((error: unknown) => {
-    if (
-      error instanceof EngineError &&
-      error.code === 'not-found' &&
-      statSync(path, { throwIfNoEntry: false })?.isDirectory()
-    )
+async function runsAt(path: string, signal?: AbortSignal): Promise<readonly RunReader[]> {
+  if (isRun(path)) {
+    const folder = resolve(path)
+    return readRunsOnce([{ name: runName(basename(folder)).name, settings: {}, folder }])
+  }
+  const sweep = await findSweep({ path, settings: [], signal }).catch(async (error: unknown) => {
+    const isFolder = (await stat(path).catch(() => null))?.isDirectory() === true
+    if (isFolder && error instanceof EngineError && error.code === 'not-found')
       throw new EngineError('not-found', `${path} is neither a run's folder nor a sweep's`, { cause: error })
     throw error
   })
-  const { runs } = await sweepTable(sweep, '')
-  return Promise.all(
-    runs.map(async ({ name, settings, state, message, results, run }): Promise<Found> => {
-      const folder = run === null ? null : runFolderAt(run)
-      const report = folder && (await reportOf(folder))
-      return { run: { name, settings, state, message, results, ...trained(report), folder }, report }
-    }),
-  )
+  const places = sweep.runs.map(({ index, name, settings }): RunPlace => {
+    return { name, settings, folder: runPathOf(sweep.folder, index) }
+  })
+  return readRunsOnce(places, () => readMarks(sweep.folder, new Set()))
 }
 
-async function readRun(folder: RunFolder): Promise<Found> {
-  const standing = standingOf(await signsOf(folder), false)
-  const [report, results] = [await reportOf(folder), sweepResults(await resultSoFar(folder, standing.state))]
-  const { name } = runName(folder.name)
-  return { run: { name, settings: {}, ...standing, results, ...trained(report), folder }, report }
-}
-
-function trained(report: unknown): Pick<ComparedRun, 'trainablePercent'> {
-  return { trainablePercent: resultOf(report).trainablePercent }
-}
-
-/** null: it has none yet. */
-async function reportOf({ report }: RunFolder): Promise<unknown> {
-  const text = await readOwn(report).catch(() => null)
-  if (text === null) return null
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new EngineError('bad-data', `${report} is not valid JSON`, { cause: error })
-  }
+function comparedRun({ place, standing, results, report, folder, isBegun }: RunReader): ReadRun {
+  const { name, settings } = place
+  const trainablePercent = report?.trainablePercent ?? null
+  return { name, settings, ...standing, results, trainablePercent, folder: isBegun ? folder : null }
 }

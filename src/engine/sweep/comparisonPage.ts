@@ -10,24 +10,22 @@ import type { FoldedRun } from '../../shared/sweep/foldSeeds.ts'
 import { ink, styles, table } from '../run/report/htmlReport.ts'
 
 /** More lines cannot be told apart. */
-const mostCurves = 12
+export const mostCurves = 12
 const maxPoints = 800
 
 export interface ComparedOnPage {
   readonly title: string
   readonly runs: readonly FoldedRun[]
-  /** Of the single runs. */
+  /** Of the first of the single runs; `left`: how many more have said something. */
   readonly pictures: readonly RunPicture[]
+  readonly left: number
   /** A sentence for each run that failed. */
   readonly failures: readonly string[]
 }
 
-export function comparisonPage({ title, runs, pictures, failures }: ComparedOnPage): string {
+export function comparisonPage({ title, runs, pictures, left, failures }: ComparedOnPage): string {
   const { heads, rows } = comparisonTable(runs)
-  const drawn = pictures.filter(({ numEvents }) => numEvents > 0)
-  const curves = drawn
-    .slice(0, mostCurves)
-    .map((picture, index): ChartedRun => ({ label: picture.name, index, picture }))
+  const curves = pictures.map((picture, index): ChartedRun => ({ label: picture.name, index, picture }))
   const linear = { logX: false, logY: false }
   const scatter = scatterChart(runs, defaultLook(runs))
   const charts = [
@@ -37,7 +35,6 @@ export function comparisonPage({ title, runs, pictures, failures }: ComparedOnPa
     accuracyBars(curves, ink),
     chartFigure({ ...lossChart(curves, { smoothing: 0, maxPoints }), ...linear, logY: true }, chartTexts.loss, ink),
   ]
-  const left = drawn.length - curves.length
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -1,24 +1,20 @@
 // A sweep on disk: made new, found again by its plan, or opened by its folder.
-import { existsSync } from 'node:fs'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
-import type { z } from 'zod'
 import type { SlurmOptions } from '../../shared/recipe/sweepSchema.ts'
 import type { RunOfSweepEstimates } from '../../shared/sweep/sweepEstimates.ts'
 import type { SweepRun } from '../../shared/sweep/expandSweep.ts'
-import { readOwn } from '../../system/ownFile.ts'
 import { EngineError } from '../errors.ts'
 import { recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
 import { readRecipe } from '../run/open/readRecipe.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
 import { madeOnce } from '../../runs/sweep/madeOnce.ts'
 import { createNamedFolder, timedPlace } from '../../runs/folder/namedFolder.ts'
-import { parseRecorded } from '../../runs/folder/recorded.ts'
 import type { KnownFiles } from '../run/state/sources.ts'
 import { estimateRuns, lintRuns } from './checkRuns.ts'
 import { planSweep, runsOfSweep, warningsOfRuns, type PlannedSweep } from './planSweep.ts'
 import { beginsIn, sweepFolderAt, sweepsFolder, type SweepFolder } from '../../runs/folder/sweepFolder.ts'
-import { planShape, sourcesShape } from '../../runs/sweep/sweepSchema.ts'
+import { readPlan, readSources, type SweepPlan } from '../../runs/sweep/plan.ts'
 
 export interface Sweep {
   readonly id: string
@@ -71,6 +67,7 @@ const lookEveryMs = 50
 function createOnce(planned: PlannedSweep, signal?: AbortSignal): Promise<Sweep> {
   const { path } = planned.file
   return madeOnce({
+    root: sweepsFolder(path),
     folder: beginsIn(path),
     take: async () => earlierSweep(planned, await earlierSweeps(path)),
     make: async (isHeld) => openFolder(await createSweep(planned, isHeld)),
@@ -81,7 +78,7 @@ function createOnce(planned: PlannedSweep, signal?: AbortSignal): Promise<Sweep>
 }
 
 export interface PlanAndEstimates {
-  readonly plan: z.infer<typeof planShape>
+  readonly plan: SweepPlan
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
   /** Of all runs, each once; before it begins also what the rules say beside models, data and outputs. */
@@ -96,8 +93,11 @@ export async function plannedSweep(request: SweepRequest, memoryBytes: number): 
   const { sweep, planned } = await lookForSweep(request)
   const options = { memoryBytes, signal: request.signal }
   if (!sweep) return { plan: planFile(planned), ...(await lintRuns(planned, options)) }
-  const plan = parseRecorded(planShape, await readOwn(sweep.folder.plan), sweep.folder.plan)
-  return { plan, estimates: await estimateRuns(sweep, options), warnings: warningsOfRuns(sweep) }
+  return {
+    plan: await readPlan(sweep.folder),
+    estimates: await estimateRuns(sweep, options),
+    warnings: warningsOfRuns(sweep),
+  }
 }
 
 type Looked =
@@ -143,7 +143,7 @@ export async function knownFiles(folder: string | undefined): Promise<KnownFiles
   return (await openFolder(folder).catch(() => null))?.known ?? new Map()
 }
 
-function planFile({ plan, file }: PlannedSweep): z.infer<typeof planShape> {
+function planFile({ plan, file }: PlannedSweep): SweepPlan {
   return { ...plan, runs: [...plan.runs], base: relative(join(sweepsFolder(file.path), 'sweep'), file.folder) }
 }
 
@@ -169,16 +169,14 @@ async function createSweep(planned: PlannedSweep, isHeld: () => boolean): Promis
 
 async function openFolder(path: string): Promise<Sweep> {
   const folder = sweepFolderAt(path)
-  if (!existsSync(folder.plan))
-    throw new EngineError('not-found', `${path} is no folder of a sweep: it has no plan.json`)
-  const { id, runs: planned, base } = parseRecorded(planShape, await readOwn(folder.plan), folder.plan)
+  const { id, runs: planned, base } = await readPlan(folder)
   const file = { ...(await readRecipe(folder.recipe)), folder: resolve(path, base) }
   const runs = runsOfSweep(file)
   const isPlanned = ({ name, settings }: SweepRun, i: number) =>
     planned[i].name === name && JSON.stringify(planned[i].settings) === JSON.stringify(settings)
   if (runs.length !== planned.length || !runs.every(isPlanned))
     throw new EngineError('bad-recipe', `${folder.recipe} was edited after the sweep began; start a new sweep with it`)
-  const sources = parseRecorded(sourcesShape, await readOwn(folder.sources), folder.sources)
+  const sources = await readSources(folder)
   const known = new Map(Object.entries(sources).map(([name, seen]) => [resolve(file.folder, name), seen]))
   return { id, folder, file, runs, hashes: planned.map(({ hash }) => hash), known, slurm: slurmOf(file) }
 }

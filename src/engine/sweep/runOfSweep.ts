@@ -1,16 +1,16 @@
 // One run of a sweep: begun, or gone on with where an earlier process left it.
-import { existsSync } from 'node:fs'
 import { resolveRecipe } from '../../shared/recipe/resolve.ts'
 import { pruningOf, prunesFirst } from '../../shared/sweep/pruningOf.ts'
 import { EngineError } from '../errors.ts'
 import type { RunReport } from '../run/report/report.ts'
-import { isHeld } from '../../runs/lock/isHeld.ts'
+import { isHeld } from '../../runs/lock/lockWatch.ts'
 import { runRecipe, type RunOptions } from '../run/runRecipe.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { forgetRefused, noteRefused } from '../../runs/sweep/marks.ts'
 import type { Sweep } from './openSweep.ts'
 import { fileOfRun, hashOfRun } from './planSweep.ts'
-import { isDone, reportIn } from './runStates.ts'
+import { isDone, readReport } from '../../runs/reader/report.ts'
+import { isOwnFolder, makeOwnFolders } from '../../system/ownFolder.ts'
 import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 
 export type OneRunOptions = Omit<RunOptions, 'recipe' | 'settings' | 'resume' | 'among'>
@@ -21,13 +21,14 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   const path = runPathOf(folder, index)
   const among = {
     place: { parent: folder.runs, name: String(index), exact: true },
-    shared: { folder: folder.shared, prunesAlike: prunesAlike(sweep, index) },
+    shared: { root: folder.path, folder: folder.shared, prunesAlike: prunesAlike(sweep, index) },
     known,
   }
   await forgetRefused(folder, index)
-  if (existsSync(path)) {
+  await makeOwnFolders(folder.path, folder.runs)
+  if (await isOwnFolder(folder.runs, path)) {
     const run = runFolderAt(path)
-    if (await isDone(run)) return (await reportIn(run)) as RunReport
+    if (await isDone(run)) return (await readReport(run)) as RunReport
     return refusalsNoted(sweep, index, options, () => runRecipe({ ...options, resume: path, among }))
   }
   return refusalsNoted(sweep, index, options, async () =>

@@ -2,7 +2,7 @@
 // alive: how far a run is stands in its folder. Jobs are found by their name, so nothing is lost with the process that
 // submitted them; a task is known by its array's job and its index, since the last one has the array's own id.
 import { execFile } from 'node:child_process'
-import { mkdir, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,6 +10,7 @@ import { parseByteSize } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
+import { makeOwnFolders } from '../../system/ownFolder.ts'
 import type { Sweep } from './openSweep.ts'
 
 export interface AliveTask {
@@ -31,7 +32,7 @@ const jobName = ({ id }: Sweep) => `sparsescope-${id}`
 /** `command`: of one run, but for its index. Returns the id of the array. @throws EngineError 'usage' with what sbatch says. */
 export async function submit(sweep: Sweep, indices: readonly number[], command: readonly string[]): Promise<string> {
   const { folder, slurm } = sweep
-  await mkdir(folder.slurm, { recursive: true })
+  await makeOwnFolders(folder.path, folder.slurm)
   const script = join(folder.slurm, 'run.sh')
   await writeAtomic(script, [scriptText(command)])
   const { partition, account, qos, constraint, time, memory, cpus = 1, gpus, at_a_time: most } = slurm

@@ -11,7 +11,7 @@ import { reached } from '../support/milestones.ts'
 import { plainText } from '../support/plainText.ts'
 import { requireTrust } from '../support/trust.ts'
 import { showReport } from '../runs/reportPanel.ts'
-import { isHeld } from '../disk/runHolder.ts'
+import { isHeld } from '../../runs/lock/lockWatch.ts'
 import type { RunRequest } from '../runs/runner.ts'
 import { readResult, resultText } from '../disk/runResult.ts'
 import { recipeName } from '../runs/runStore.ts'
@@ -88,7 +88,7 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       const folder = runTarget(argument)
       // One of a sweep has not been read before somebody asks for it.
       if (folder) await runStore.refresh(folder)
-      const saved = folder && runStore.get(folder)?.picture.saved
+      const saved = folder && runStore.get(folder)?.saved
       if (saved) await vscode.commands.executeCommand('sparsescope.openOverview', await weightsOf(saved))
     },
     'sparsescope.deleteRun': async (argument) => {

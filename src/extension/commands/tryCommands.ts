@@ -38,7 +38,7 @@ async function columnsFor(parts: Parts, argument: unknown, all: unknown): Promis
 
 async function ofRun({ services, runStore }: Parts, folder: string): Promise<RunColumns> {
   await runStore.refresh(folder)
-  const saved = runStore.get(folder)?.picture.saved
+  const saved = runStore.get(folder)?.saved
   if (!saved) throw new Error(t('This run saved no model. Add save.to to its recipe and run it again.'))
   const uri = vscode.Uri.file(join(folder, 'recipe.prune.yaml'))
   const { model } = await planOf(services, uri)

@@ -1,11 +1,10 @@
 // What came out of a run, in one sentence: for the message at its end.
-import { join } from 'node:path'
+import { runFolderAt } from '../../runs/folder/runFolder.ts'
+import { readReport } from '../../runs/reader/report.ts'
 import { formatAccuracy, formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { undecidedPairs } from '../../shared/series/meanAccuracy.ts'
 import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
-import { readRunFile } from './runFiles.ts'
 
-const largestReport = 64 * 2 ** 20
 const stages = ['dense', 'pruned', 'recovered'] as const
 
 /** null: nobody knows what. */
@@ -40,15 +39,6 @@ function accuracyText({ accuracy }: RunResult): string | null {
 
 /** Of a run folder that may be anybody's; null where there is no report, or a damaged one. */
 export async function readResult(folder: string): Promise<RunResult | null> {
-  const report = await readReport(folder)
+  const report = await readReport(runFolderAt(folder)).catch(() => null)
   return report === null ? null : resultOf(report)
-}
-
-/** As anybody may have written it; null where there is none that can be read. */
-export async function readReport(folder: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readRunFile(join(folder, 'report.json'), largestReport))
-  } catch {
-    return null
-  }
 }

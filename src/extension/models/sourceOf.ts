@@ -1,7 +1,7 @@
 // The source of a checkpoint, from the note that a run left beside it: for showing and opening, never for writing.
 import { posix } from 'node:path'
 import { isAbsolute, join } from 'node:path'
-import { readRunFile } from '../disk/runFiles.ts'
+import { readOwn } from '../../system/ownFile.ts'
 
 const noteName = 'sparsescope.json'
 const largestNote = 64 * 2 ** 20
@@ -18,7 +18,7 @@ export interface Source {
 /** null: no run of ours made it, or nobody can tell from where. */
 export async function sourceOf(folder: string): Promise<Source | null> {
   try {
-    return madeFrom(JSON.parse(await readRunFile(join(folder, noteName), largestNote)) as unknown, folder)
+    return madeFrom(JSON.parse(await readOwn(join(folder, noteName), largestNote)) as unknown, folder)
   } catch {
     return null
   }

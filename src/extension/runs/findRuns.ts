@@ -2,12 +2,14 @@
 // where the system has no watch left: whoever looks at the runs finds them so.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
+import { inTurns } from '../../runs/reader/inTurns.ts'
 import type { RunStore } from './runStore.ts'
 
 export const eventsOfRuns = '**/.sparsescope/runs/*/events.jsonl'
 /** Newest first: older ones are opened from their folder. */
 const mostRuns = 100
 const mostFound = 5000
+const atATime = 8
 
 export async function findRuns(store: RunStore): Promise<void> {
   // Hidden folders are searched too: `null` turns the user's exclusions off for this one search.
@@ -17,6 +19,6 @@ export async function findRuns(store: RunStore): Promise<void> {
     .map(({ fsPath }) => dirname(fsPath))
     .sort((a, b) => basename(b).localeCompare(basename(a)))
     .slice(0, mostRuns)
-  // One after the other: each may be long, and all at once would be in the editor's memory together.
-  for (const folder of newest) if (!store.get(folder)) await store.refresh(folder)
+  const unknown = newest.filter((folder) => !store.get(folder))
+  await inTurns(unknown, atATime, (folder) => store.refresh(folder))
 }

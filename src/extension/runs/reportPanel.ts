@@ -4,7 +4,7 @@ import { lstat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
 import { tabIcon } from '../views/page.ts'
-import { readRunFile } from '../disk/runFiles.ts'
+import { readOwn } from '../../system/ownFile.ts'
 
 const viewType = 'sparsescope.report'
 const largest = 64 * 2 ** 20
@@ -21,5 +21,5 @@ export async function showReport(folder: string, extension: vscode.Uri): Promise
   panel.iconPath = tabIcon(extension)
   // Before everything of the file, so that nothing of it comes first.
   const guard = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">`
-  panel.webview.html = guard + (await readRunFile(file, largest))
+  panel.webview.html = guard + (await readOwn(file, largest))
 }

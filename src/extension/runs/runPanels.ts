@@ -9,16 +9,17 @@ import { writeCard } from '../models/writeCard.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
 import { planOf } from '../trainable/trainablePanels.ts'
-import { readResult } from '../disk/runResult.ts'
+import type { RunResult } from '../../shared/series/runResult.ts'
+import { EventFeed } from './eventFeed.ts'
 import type { RunStore } from './runStore.ts'
 
 interface Open {
   panel: vscode.WebviewPanel
   view: BoundView<ToRun>
-  /** The view has the run's result. */
-  hasResult: boolean
-  /** A report that is not there yet will be looked for. */
-  looksAgain: boolean
+  /** Of the runs that the view shows, by folder. */
+  feeds: Map<string, EventFeed>
+  /** What the view has been told. */
+  result: RunResult | null
 }
 
 export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: string }> {
@@ -33,7 +34,9 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     this.comparePanels = comparePanels
     services.context.subscriptions.push(
       vscode.window.registerWebviewPanelSerializer(views.run.type, this),
-      store.onEvents((folder, from, events) => this.broadcast({ type: 'events', folder, from, events: [...events] })),
+      store.onEvents((folder) => {
+        for (const { feeds } of this.open.values()) void feeds.get(folder)?.read()
+      }),
       store.onChange(() => {
         for (const [folder, one] of this.open) {
           one.view.post(this.listing(folder))
@@ -70,15 +73,19 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       exportFolder: () => vscode.Uri.file(folder),
       onReady: () => {
         view.post(this.listing(folder))
-        this.replay(view, folder)
-        open.hasResult = false
+        open.feeds.clear()
+        this.replay(open, folder)
+        open.result = null
         this.tellResult(folder, open)
       },
-      onRetry: () => void this.store.reread(folder),
-      onMessage: (message) => void this.handle(folder, view, message).catch(this.services.log.failed),
+      onRetry: () => {
+        void this.store.refresh(folder)
+        this.replay(open, folder)
+      },
+      onMessage: (message) => void this.handle(folder, open, message).catch(this.services.log.failed),
       onFailure: this.services.log.failed,
     })
-    const open: Open = { panel, view, hasResult: false, looksAgain: false }
+    const open: Open = { panel, view, feeds: new Map(), result: null }
     // A tab that a reload left behind another is revived when it is shown: the run may have been opened anew before.
     this.open.get(folder)?.panel.dispose()
     this.open.set(folder, open)
@@ -88,7 +95,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     })
   }
 
-  private async handle(folder: string, view: BoundView<ToRun>, message: Exclude<FromRun, FromAnyView>): Promise<void> {
+  private async handle(folder: string, open: Open, message: Exclude<FromRun, FromAnyView>): Promise<void> {
     const { executeCommand } = vscode.commands
     switch (message.type) {
       case 'pause':
@@ -99,7 +106,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
         return executeCommand('sparsescope.resumeRun', { folder })
       case 'overlay':
         await this.store.refresh(message.folder)
-        return this.replay(view, message.folder)
+        return this.replay(open, message.folder)
       case 'reveal':
         return this.reveal(folder, message.what)
     }
@@ -117,58 +124,36 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
 
   /** The saved model with what it was made from, as the recipe in the run folder names it. */
   private async compare(folder: string): Promise<void> {
-    const saved = this.store.get(folder)?.picture.saved
+    const saved = this.store.get(folder)?.saved
     if (!saved) return
     const { model } = await planOf(this.services, vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
     this.comparePanels.show({ a: model, b: saved })
   }
 
   private async card(folder: string): Promise<void> {
-    const saved = this.store.get(folder)?.picture.saved
+    const saved = this.store.get(folder)?.saved
     if (saved) await writeCard(this.services, saved)
   }
 
-  private tellResult(folder: string, open: Open, wait = 250): void {
-    if (this.open.get(folder) !== open) return
-    const isDone = this.store.get(folder)?.status === 'done'
-    if (isDone === open.hasResult) return
-    open.hasResult = isDone
-    if (!isDone) return open.view.post({ type: 'runResult', result: null })
-    void readResult(folder).then((result) => {
-      // Of a run elsewhere the end is seen before its report is there, and nothing tells when it is.
-      if (result === null) {
-        open.hasResult = false
-        this.lookAgain(folder, open, wait)
-      } else if (open.hasResult)
-        open.view.post({ type: 'runResult', result: { ...result, output: shown(result.output) } })
-    }, this.services.log.failed)
+  /** A run's report is there before it says its end, so that whoever sees that it is done has its result. */
+  private tellResult(folder: string, open: Open): void {
+    const result = this.store.get(folder)?.result ?? null
+    if (result === open.result) return
+    open.result = result
+    open.view.post({ type: 'runResult', result: result && { ...result, output: shown(result.output) } })
   }
 
-  /** One look at a time, however many changes ask for one. */
-  private lookAgain(folder: string, open: Open, wait: number): void {
-    if (open.looksAgain || wait > longestWait) return
-    open.looksAgain = true
-    setTimeout(() => {
-      open.looksAgain = false
-      this.tellResult(folder, open, 2 * wait)
-    }, wait)
-  }
-
-  private replay(view: BoundView<ToRun>, folder: string): void {
-    view.post({ type: 'events', folder, from: 0, events: [...this.store.events(folder)] })
+  /** A view gets all that the run has said, then what is new. */
+  private replay({ feeds, view }: Open, folder: string): void {
+    const feed = feeds.get(folder) ?? new EventFeed(folder, (from, events) => view.post({ type: 'events', folder, from, events })) // prettier-ignore
+    feeds.set(folder, feed)
+    void feed.replay()
   }
 
   private listing(folder: string): ToRun {
     return { type: 'runs', current: folder, runs: this.store.listings().filter((r) => near(r.folder, folder)) }
   }
-
-  private broadcast(message: ToRun): void {
-    for (const { view } of this.open.values()) view.post(message)
-  }
 }
-
-/** In milliseconds. A report is written within seconds of the end. */
-const longestWait = 60_000
 
 /** Inside the workspace a path is as short as people say it; it is what they copy, too. */
 function shown(output: string | null): string | null {

@@ -1,38 +1,38 @@
-// The truth about runs: which there are, their events, their state. Views and trees follow it; it outlives them.
-import type { RunEvent } from '../../shared/protocol/events.ts'
-import type { RunListing, RunStatus } from '../../shared/protocol/view.ts'
-import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
+// The truth about runs: which there are, and how far each is. Views and trees follow it; it outlives them. Of what a run has said it
+// keeps what a list shows; who looks at one reads its events (eventFeed.ts).
 import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { nameOfRun, sweepOfRun } from '../../runs/folder/sweepFolder.ts'
+import { stillMs } from '../../runs/lock/lockWatch.ts'
+import { RunReader } from '../../runs/reader/runReader.ts'
+import { aloneOnDisk } from '../../runs/sweep/standing.ts'
 import { runName } from '../../shared/format/runName.ts'
-import { nameOfRun, sweepOfRun } from '../sweeps/sweepFolder.ts'
-import { readEvents, type EventFile } from '../disk/runFiles.ts'
-import { isHeld } from '../disk/runHolder.ts'
+import type { RunListing, RunStatus } from '../../shared/protocol/view.ts'
+import { emptyPicture, type RunPicture } from '../../shared/series/foldRun.ts'
+import type { RunResult } from '../../shared/series/runResult.ts'
 
-export interface Run {
-  folder: string
-  /** The recipe's. */
-  name: string
-  /** When it began, local; empty for a folder with a name of its own. */
-  time: string
-  status: RunStatus
-  started: number
-  picture: RunPicture
+export interface Run extends RunListing {
+  /** What it has said so far, without its steps. Of a run that is done nobody reads that: it has a result. */
+  readonly picture: RunPicture
+  readonly result: RunResult | null
+  /** The folder that it has written. */
+  readonly saved: string | null
 }
 
-interface Entry extends Run {
-  file: EventFile
+interface Entry {
+  readonly reader: RunReader
+  readonly folder: string
+  name: string
+  readonly time: string
+  readonly started: number
+  status: RunStatus
   /** Runs in this window: its state is what the runner says, not what the disk does. */
   live: boolean
-  /** Its process died when the events were so long: whatever its lock says, nobody works on it until they change. */
-  lostAt: number | null
   lookingAgain: NodeJS.Timeout | null
   reading: Promise<void> | null
   /** Asked for while reading. */
   again: boolean
 }
-
-/** `from` is the index of the first event: 0 replaces everything. */
-export type RunListener = (folder: string, from: number, events: readonly RunEvent[]) => void
 
 const tellEveryMs = 100
 /** A process that dies says nothing: a run that another one seems to have is looked at again. */
@@ -40,11 +40,12 @@ const lookAgainMs = 5000
 
 export class RunStore {
   private readonly entries = new Map<string, Entry>()
-  private readonly eventListeners = new Set<RunListener>()
+  private readonly eventListeners = new Set<(folder: string) => void>()
   private readonly listListeners = new Set<() => void>()
   private telling: NodeJS.Timeout | null = null
 
-  onEvents(listener: RunListener): { dispose(): void } {
+  /** A run may have said something since. */
+  onEvents(listener: (folder: string) => void): { dispose(): void } {
     this.eventListeners.add(listener)
     return { dispose: () => this.eventListeners.delete(listener) }
   }
@@ -57,7 +58,7 @@ export class RunStore {
 
   /** Newest first. */
   list(): Run[] {
-    return [...this.entries.values()].sort((a, b) => b.started - a.started)
+    return [...this.entries.values()].map(runOf).sort((a, b) => b.started - a.started)
   }
 
   listings(): RunListing[] {
@@ -65,11 +66,8 @@ export class RunStore {
   }
 
   get(folder: string): Run | undefined {
-    return this.entries.get(folder)
-  }
-
-  events(folder: string): readonly RunEvent[] {
-    return this.entries.get(folder)?.file.events ?? []
+    const entry = this.entries.get(folder)
+    return entry && runOf(entry)
   }
 
   /** Reads what the run folder says now. Calls while a reading goes on make one more after it. */
@@ -88,12 +86,10 @@ export class RunStore {
     return entry.reading
   }
 
-  /** A run of this window begins, or goes on: what a resumed run takes back is forgotten. */
+  /** A run of this window begins, or goes on. */
   async begin(folder: string): Promise<void> {
     const entry = this.entryOf(folder)
     entry.live = true
-    entry.lostAt = null
-    entry.file = { events: [], offset: 0 }
     this.setStatus(entry, 'running')
     await this.refresh(folder)
   }
@@ -103,19 +99,10 @@ export class RunStore {
     if (entry?.live) this.setStatus(entry, paused ? 'paused' : 'running')
   }
 
-  /** The run is over; `isLost`: its process is, in the middle of it. */
-  async end(folder: string, isLost = false): Promise<void> {
-    const entry = this.entryOf(folder)
-    entry.live = false
-    entry.lostAt = isLost ? Infinity : null
+  /** The run is over, or its process is, in the middle of it. */
+  async end(folder: string): Promise<void> {
+    this.entryOf(folder).live = false
     await this.refresh(folder)
-    await this.refresh(folder)
-    if (entry.lostAt !== null) entry.lostAt = entry.file.offset
-  }
-
-  /** From the beginning, for a view that asks for it. */
-  async reread(folder: string): Promise<void> {
-    this.entryOf(folder).file = { events: [], offset: 0 }
     await this.refresh(folder)
   }
 
@@ -124,29 +111,25 @@ export class RunStore {
   }
 
   private async read(entry: Entry): Promise<void> {
-    try {
-      const before = entry.file
-      const file = await readEvents(entry.folder, before)
-      // `begin` may have started over meanwhile: then this reading is of no use, and another follows.
-      if (entry.file !== before) return
-      const continues = file.offset >= before.offset && before.offset > 0
-      this.replace(entry, continues ? before.events.length : 0, file)
-      if (!entry.live) await this.judge(entry)
-      else if (entry.picture.end === null) this.changed()
-    } catch (error) {
-      if (entry.live) return
-      // Not a run, or removed while nobody watched: a folder without events is no run.
-      if (entry.file.events.length === 0 || isGone(error)) this.forget(entry.folder)
-      else if (entry.status === 'running') this.lookAgain(entry)
+    const { reader, folder, time } = entry
+    const look = async () => {
+      const hasChanged = await reader.look(aloneOnDisk)
+      // A folder may have been renamed: its events know what it was called. In a sweep they know its number alone.
+      if (reader.isUnread || time === '') await reader.readWhole()
+      if (hasChanged) for (const listener of this.eventListeners) listener(folder)
     }
-  }
-
-  private async judge(entry: Entry): Promise<void> {
-    const status = await statusOnDisk(entry)
-    // Taken up by this window meanwhile.
-    if (entry.live) return
-    this.setStatus(entry, status)
-    if (status === 'running') this.lookAgain(entry)
+    await look()
+    if (reader.isDoubtful && !entry.live) {
+      await sleep(stillMs)
+      await look()
+    }
+    const { lean } = reader
+    if (lean && lean.picture.name !== '' && sweepOfRun(folder) === null) entry.name = runName(lean.picture.name).name
+    if (entry.live) return this.changed()
+    // Not a run, or removed while nobody watched: a folder without events is no run.
+    if (!reader.hasSaid) return this.forget(folder)
+    this.setStatus(entry, statusOf(reader))
+    if (entry.status === 'running') this.lookAgain(entry)
   }
 
   private lookAgain(entry: Entry): void {
@@ -154,17 +137,6 @@ export class RunStore {
       entry.lookingAgain = null
       if (!entry.live && this.entries.get(entry.folder) === entry) void this.refresh(entry.folder)
     }, lookAgainMs).unref()
-  }
-
-  private replace(entry: Entry, from: number, file: EventFile): void {
-    const events = file.events.slice(from)
-    entry.file = file
-    if (from === 0) entry.picture = emptyPicture()
-    foldEvents(entry.picture, events)
-    // A folder may have been renamed: its events know what it was called. In a sweep they know its number alone.
-    if (entry.picture.name !== '' && sweepOfRun(entry.folder) === null) entry.name = runName(entry.picture.name).name
-    if (events.length === 0 && from > 0) return
-    for (const listener of this.eventListeners) listener(entry.folder, from, events)
   }
 
   private setStatus(entry: Entry, status: RunStatus): void {
@@ -175,17 +147,11 @@ export class RunStore {
   private entryOf(folder: string): Entry {
     const known = this.entries.get(folder)
     if (known) return known
+    const named = nameOfRun(folder)
+    const reader = new RunReader({ name: named.name, settings: {}, folder })
     const entry: Entry = {
-      folder,
-      ...nameOfRun(folder),
-      status: 'interrupted',
-      picture: emptyPicture(),
-      file: { events: [], offset: 0 },
-      live: false,
-      lostAt: null,
-      lookingAgain: null,
-      reading: null,
-      again: false,
+      ...{ reader, folder, ...named },
+      ...{ status: 'interrupted', live: false, lookingAgain: null, reading: null, again: false },
     }
     this.entries.set(folder, entry)
     return entry
@@ -200,15 +166,15 @@ export class RunStore {
   }
 }
 
-/** `sparsescope prune` removes its run when it is done; a folder above it may be gone as well. */
-function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
+function runOf({ folder, name, time, status, started, reader: { lean, report } }: Entry): Run {
+  const picture = lean?.picture ?? emptyPicture()
+  return { folder, name, time, status, started, picture, result: report, saved: report?.output ?? picture.saved }
 }
 
-async function statusOnDisk(entry: Entry): Promise<RunStatus> {
-  if (entry.picture.end) return entry.picture.end.status
-  if (entry.lostAt === Infinity || entry.lostAt === entry.file.offset) return 'interrupted'
-  return (await isHeld(entry.folder)) ? 'running' : 'interrupted'
+/** One that failed without saying so was interrupted: it can be gone on with. */
+function statusOf({ standing: { state }, end }: RunReader): RunStatus {
+  if (state === 'waiting' || (state === 'failed' && end?.status !== 'failed')) return 'interrupted'
+  return state
 }
 
 /** Of a recipe's path, or of the folder of its run. */

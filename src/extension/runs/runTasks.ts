@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { taskType } from '../contributions.ts'
 import { messageOf } from '../support/log.ts'
+import { EventFeed } from './eventFeed.ts'
 import { lineOf } from './eventLine.ts'
 import type { Runner } from './runner.ts'
 import type { RunStore } from './runStore.ts'
@@ -51,12 +52,18 @@ export class RunTasks implements vscode.TaskProvider {
     const abort = new AbortController()
     const say = (line: string) => written.fire(`${line}\r\n`)
     const start = async () => {
+      let feed: EventFeed | null = null
       let folder: string | null = null
-      const listener = this.store.onEvents((from, _, events) => {
-        if (from === folder) events.map(lineOf).forEach((line) => line && say(line))
+      const onFolder = (begun: string) => {
+        folder = begun
+        feed = new EventFeed(begun, (_, events) => events.map(lineOf).forEach((line) => line && say(line)))
+      }
+      const listener = this.store.onEvents((changed) => {
+        if (changed === folder) void feed?.read()
       })
       try {
-        const outcome = await this.runner.run({ recipe, set, onFolder: (f) => (folder = f) }, abort.signal)
+        const outcome = await this.runner.run({ recipe, set, onFolder }, abort.signal)
+        await (feed as EventFeed | null)?.read()
         if (outcome.message) say(outcome.message)
         closed.fire(outcome.status === 'done' ? 0 : outcome.status === 'cancelled' ? 130 : 1)
       } catch (error) {

@@ -9,10 +9,11 @@ import { mainPerplexities } from '../../shared/series/foldRun.ts'
 import { countsText } from '../../shared/sweep/countsText.ts'
 import { lastStage } from '../../shared/sweep/measures.ts'
 import type { SweepRunState } from '../../shared/sweep/sweepTable.ts'
-import type { FollowedRun } from '../sweeps/followedRun.ts'
-import { sweepOfRun } from '../sweeps/sweepFolder.ts'
+import type { RunReader } from '../../runs/reader/runReader.ts'
+import { sweepOfRun } from '../../runs/folder/sweepFolder.ts'
 import type { Sweep, Sweeps } from '../sweeps/sweeps.ts'
 import { queuedText } from './runStatusText.ts'
+import { progressOf } from '../sweeps/comparedRow.ts'
 import { findRuns } from './findRuns.ts'
 import type { QueuedRun, RunQueue } from './runQueue.ts'
 import type { Run, RunStore } from './runStore.ts'
@@ -28,7 +29,7 @@ const icons: Record<RunStatus, vscode.ThemeIcon> = {
 
 /** A run of a sweep. `folder` only where there is one: then it can be opened as any other. */
 interface SweepRun {
-  readonly run: FollowedRun
+  readonly run: RunReader
   readonly folder?: string
   readonly id: string
 }
@@ -124,7 +125,7 @@ function sweepRunItem({ run, folder, id }: SweepRun): vscode.TreeItem {
   const { state, message } = run.standing
   const item = new vscode.TreeItem(name)
   const value = lastStage(run.results.perplexity)
-  const progress = run.progress()
+  const progress = progressOf(run)
   const share = progress?.share === null || !progress ? '' : `${Math.floor(100 * progress.share)} % · `
   item.id = id
   item.description = progress
@@ -163,14 +164,20 @@ function queuedItem(run: QueuedRun): vscode.TreeItem {
   return item
 }
 
-function describe({ status, picture }: Run): string {
-  const last = mainPerplexities(picture).at(-1)
+function describe({ status, picture, result }: Run): string {
+  const { perplexity } = result ?? {}
+  const last =
+    perplexity?.recovered ??
+    perplexity?.pruned ??
+    perplexity?.dense ??
+    mainPerplexities(picture).at(-1)?.perplexity ??
+    null
   const latest = picture.phases.at(-1)
   const phase = latest && phaseName(latest)
   if (status === 'running' && phase !== undefined)
     return picture.overall === null ? phase : `${Math.floor(100 * picture.overall)} % · ${phase}`
-  if (last) return `${status}, perplexity ${formatValue(last.perplexity)}`
-  const { dense, pruned, recovered } = accuraciesOf(picture.evaluations).stages
+  if (last !== null) return `${status}, perplexity ${formatValue(last)}`
+  const { dense, pruned, recovered } = result?.accuracy ?? accuraciesOf(picture.evaluations).stages
   const mean = recovered ?? pruned ?? dense
   return mean ? `${status}, accuracy ${formatAccuracy(mean.acc, mean.stderr)}` : status
 }

@@ -5,7 +5,7 @@ import type { RunOutcome, RunUpdate } from '../../shared/protocol/rpc.ts'
 import type { BackendError, CallOptions } from '../backend/calls.ts'
 import type { Services } from '../services.ts'
 import { memoryLimit } from '../support/settings.ts'
-import { isHeld } from '../disk/runHolder.ts'
+import { isHeld } from '../../runs/lock/lockWatch.ts'
 import { RunQueue, type Place } from './runQueue.ts'
 import { recipeName, type RunStore } from './runStore.ts'
 
@@ -72,7 +72,6 @@ export class Runner {
   ): Promise<RunOutcome> {
     const place = this.queue.enter(recipeName(path), signal)
     let folder: string | null = null
-    let isLost = false
     const onProgress = (update: RunUpdate) => {
       if (folder !== null) return void this.store.refresh(folder)
       folder = update.folder
@@ -87,7 +86,7 @@ export class Runner {
     } catch (error) {
       const { code, message } = error as BackendError
       const cancelled = code === 'cancelled'
-      isLost = code === 'backend-stopped'
+      const isLost = code === 'backend-stopped'
       if (folder === null && !cancelled) throw error
       const hint = isLost ? ` ${vscode.l10n.t('The run can be resumed from its last checkpoint.')}` : ''
       return { status: cancelled ? 'cancelled' : 'failed', folder, message: `${message}${hint}` }
@@ -95,7 +94,7 @@ export class Runner {
       place.leave()
       if (folder !== null) {
         this.live.delete(folder)
-        await this.store.end(folder, isLost)
+        await this.store.end(folder)
       }
     }
   }

@@ -1,7 +1,8 @@
 // What a view of several runs is told, from the runs as they are followed; knows nothing of windows.
 import type { ComparedWhat, FromSweep, RunMap, ToSweep } from '../../shared/protocol/sweepView.ts'
+import { rowOf } from './comparedRow.ts'
 import { CurveFeed } from './curveFeed.ts'
-import type { FollowedRuns } from './followedRuns.ts'
+import type { RunsReader } from '../../runs/reader/runsReader.ts'
 
 /** Maps that a view shows side by side. */
 const mostMaps = 12
@@ -15,7 +16,7 @@ export interface ComparedView {
 
 export interface ComparedSource {
   readonly what: ComparedWhat
-  readonly followed: FollowedRuns
+  readonly followed: RunsReader
   readonly maxPoints: () => number
 }
 
@@ -25,20 +26,21 @@ export function createComparedView(
 ): ComparedView {
   const feed = new CurveFeed(followed, post, maxPoints)
   let mapped: readonly number[] = []
+  const rowAt = (index: number) => rowOf(followed.runs[index], index)
   const exists = (run: number) => followed.runs[run] !== undefined
   const sendMaps = (runs: readonly number[]) => {
     const maps = runs.flatMap((run) => mapOf(followed, run))
     if (maps.length > 0) post({ type: 'maps', maps })
   }
   const listener = followed.onChange((changed) => {
-    post({ type: 'rows', rows: followed.rows(changed) })
+    post({ type: 'rows', rows: changed.map(rowAt) })
     void feed.changed(changed)
     sendMaps(mapped.filter((run) => changed.includes(run)))
   })
   const viewing = followed.view()
   return {
     replay() {
-      post({ type: 'compared', what, rows: followed.rows() })
+      post({ type: 'compared', what, rows: followed.runs.map(rowOf) })
       void followed.look()
     },
     async handle(message) {
@@ -56,7 +58,7 @@ export function createComparedView(
   }
 }
 
-function mapOf({ runs }: FollowedRuns, run: number): RunMap[] {
+function mapOf({ runs }: RunsReader, run: number): RunMap[] {
   const { lean } = runs[run]
   if (!lean) return []
   const { numBlocks, blocks } = lean.picture

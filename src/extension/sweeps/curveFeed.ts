@@ -2,7 +2,8 @@
 import type { CurvePart, FromSweep, ToSweep } from '../../shared/protocol/sweepView.ts'
 import { curveOf, foldCurves, type Curve } from '../../shared/series/curves.ts'
 import { CurveThinner } from '../../shared/series/thinCurve.ts'
-import { filesAtATime, inTurns, type FollowedRuns } from './followedRuns.ts'
+import { inTurns } from '../../runs/reader/inTurns.ts'
+import { filesAtATime, type RunsReader } from '../../runs/reader/runsReader.ts'
 
 type Question = Extract<FromSweep, { type: 'watch' }>
 
@@ -20,14 +21,14 @@ const fewestPoints = 120
 const partsAtATime = 50
 
 export class CurveFeed {
-  private readonly followed: FollowedRuns
+  private readonly followed: RunsReader
   private readonly post: (message: ToSweep) => void
   private readonly maxPoints: () => number
   private question: Question | null = null
   private groups: Group[] = []
   private watching: Promise<void> = Promise.resolve()
 
-  constructor(followed: FollowedRuns, post: (message: ToSweep) => void, maxPoints: () => number) {
+  constructor(followed: RunsReader, post: (message: ToSweep) => void, maxPoints: () => number) {
     this.followed = followed
     this.post = post
     this.maxPoints = maxPoints

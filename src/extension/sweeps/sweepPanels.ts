@@ -12,7 +12,7 @@ import { bindView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
 import { comparedRuns } from './comparedRuns.ts'
 import { createComparedView, type ComparedSource, type ComparedView } from './comparedView.ts'
-import type { FollowedRuns } from './followedRuns.ts'
+import type { RunsReader } from '../../runs/reader/runsReader.ts'
 import type { Sweeps } from './sweeps.ts'
 
 const t = vscode.l10n.t
@@ -135,7 +135,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   }
 }
 
-function comparisonWhat({ runs }: FollowedRuns): ComparedWhat {
+function comparisonWhat({ runs }: RunsReader): ComparedWhat {
   return { kind: 'comparison', title: t('Compare {0} Runs', runs.length), about: '' }
 }
 

@@ -1,8 +1,11 @@
 // The sweeps of the workspace, each opened once and followed; trees and views share them.
 import { basename } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
-import { FollowedRuns } from './followedRuns.ts'
-import { marksOf, placesOf, readPlan } from './sweepFolder.ts'
+import { RunsReader } from '../../runs/reader/runsReader.ts'
+import { runPathOf, sweepFolderAt } from '../../runs/folder/sweepFolder.ts'
+import { readMarks } from '../../runs/sweep/marks.ts'
+import { readPlan } from '../../runs/sweep/plan.ts'
+import { aloneOnDisk } from '../../runs/sweep/standing.ts'
 
 export interface Sweep {
   readonly folder: string
@@ -13,7 +16,7 @@ export interface Sweep {
   readonly started: number
   /** Of its plan. */
   readonly id: string
-  readonly runs: FollowedRuns
+  readonly runs: RunsReader
 }
 
 /** Which runs an engine will still begin: of a sweep that a cluster runs only the cluster knows. */
@@ -94,12 +97,13 @@ export class Sweeps {
   }
 
   private async read(folder: string): Promise<Sweep> {
-    const plan = await readPlan(folder)
-    const runs = new FollowedRuns(
-      placesOf(folder, plan),
-      marksOf(folder, () => this.askQueued(folder)),
-    )
-    const sweep: Sweep = { folder, ...runName(basename(folder)), id: plan.id, runs }
+    const at = sweepFolderAt(folder)
+    const { id, runs: planned } = await readPlan(at)
+    const places = planned.map(({ index, name, settings }) => ({ name, settings, folder: runPathOf(at, index) }))
+    // A damaged mark is for the command line to say: here the runs' folders speak.
+    const marks = async () => readMarks(at, await this.askQueued(folder)).catch(() => () => aloneOnDisk)
+    const runs = new RunsReader(places, marks)
+    const sweep: Sweep = { folder, ...runName(basename(folder)), id, runs }
     runs.onChange(() => this.changed())
     this.open.set(folder, sweep)
     this.changed()

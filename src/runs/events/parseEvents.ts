@@ -1,5 +1,6 @@
 // Lines of events.jsonl that nobody vouches for: what is not an event as events.ts has it is left out, so that whoever
-// draws a run need not expect anything else. By hand and not by zod, which the extension's bundle goes without.
+// draws a run need not expect anything else. By hand and not by zod: of a run on the screen a hundred thousand lines are checked.
+import { taskNames } from '../../shared/tasks/tasks.ts'
 import type { RunEvent } from '../../shared/protocol/events.ts'
 
 type Check = (value: unknown) => boolean
@@ -31,9 +32,8 @@ const list =
   (value) =>
     Array.isArray(value) && value.every(check)
 
-/** Runs of version 0.1 gave no size. */
 const moduleZeros: Check = (value) =>
-  isObject(value) && number(value.zeros) && number(value.sparsity) && optional(number)(value.size)
+  isObject(value) && number(value.zeros) && number(value.sparsity) && number(value.size)
 
 const blockErrors: Check = (value) =>
   isObject(value) && number(value.recovery) && measured(value.error_before) && measured(value.error_after)
@@ -75,8 +75,8 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     stage: oneOf('dense', 'pruned', 'recovered'),
     step: optional(number),
     recovery: optional(number),
-    entry: optional(number),
-    task: optional(text),
+    entry: number,
+    task: optional(oneOf(...taskNames)),
     data: optional(text),
     seq_len: optional(number),
     perplexity: optional(measured),

@@ -1,5 +1,6 @@
 // Where a sweep keeps its plan, its runs and what they share: `.sparsescope/sweeps/<time>-<name>/` beside the recipe.
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { runName, type RunName } from '../../shared/format/runName.ts'
 
 export interface SweepFolder {
   readonly path: string
@@ -49,4 +50,19 @@ export function beginsIn(recipePath: string): string {
 
 export function runPathOf({ runs }: SweepFolder, index: number): string {
   return join(runs, String(index))
+}
+
+/** The sweep that a run's folder lies in, `…/sweeps/<sweep>/runs/<index>`; null for a run of its own. */
+export function sweepOfRun(run: string): string | null {
+  const [runs, sweep] = [dirname(run), dirname(dirname(run))]
+  const isIn = basename(runs) === 'runs' && basename(dirname(sweep)) === 'sweeps' && /^\d+$/.test(basename(run))
+  return isIn ? sweep : null
+}
+
+/** What a run folder is called, and when it began: of one in a sweep the sweep's name and time, and its number. */
+export function nameOfRun(folder: string): RunName {
+  const sweep = sweepOfRun(folder)
+  if (sweep === null) return runName(basename(folder))
+  const { name, ...times } = runName(basename(sweep))
+  return { name: `${name} #${basename(folder)}`, ...times }
 }

@@ -35,6 +35,10 @@ const progressLine = lineOf(
 /** Captures t, rss_mb, device_mb. */
 const memoryLine = lineOf('memory', field('rss_mb', `(${number})`), field('device_mb', `(${number})`))
 
+/** What no run comes to: more is not kept, since a run folder may be anybody's. */
+const mostSteps = 2 ** 22
+const mostOtherChars = 2 ** 26
+
 /** Adds the events of whole lines, in place: what `foldLean` makes of them. */
 export function foldLeanLines(run: LeanRun, lines: string): LeanRun {
   const { picture, loss } = run
@@ -51,7 +55,8 @@ export function foldLeanLines(run: LeanRun, lines: string): LeanRun {
     if (step) {
       at = stepLine.lastIndex
       passed(step[1])
-      picture.numSteps = loss.push(step[2] === 'null' ? NaN : Number(step[2]))
+      picture.numSteps++
+      if (loss.length < mostSteps) loss.push(step[2] === 'null' ? NaN : Number(step[2]))
       speed = step[3]
       continue
     }
@@ -70,10 +75,12 @@ export function foldLeanLines(run: LeanRun, lines: string): LeanRun {
       picture.memory = { rssMb, deviceMb, peakRssMb: Math.max(picture.memory?.peakRssMb ?? 0, rssMb) }
       continue
     }
-    const end = lines.indexOf('\n', at)
+    const found = lines.indexOf('\n', at)
+    const end = found < 0 ? lines.length : found
     flush()
-    foldLean(run, parseEvents([lines.slice(at, end < 0 ? lines.length : end)]))
-    at = end < 0 ? lines.length : end + 1
+    run.otherChars += end - at
+    if (run.otherChars <= mostOtherChars) foldLean(run, parseEvents([lines.slice(at, end)]))
+    at = end + 1
   }
   flush()
   return run

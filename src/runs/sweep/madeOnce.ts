@@ -3,13 +3,15 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { makeFolders } from '../../system/makeFolders.ts'
+import { isOwnFolder, makeOwnFolders } from '../../system/ownFolder.ts'
 import { readOwn } from '../../system/ownFile.ts'
 import { EngineError, throwIfCancelled } from '../../shared/errors.ts'
 import { lockRun, type RunLock } from '../lock/runLock.ts'
 import { parseRecorded } from '../folder/recorded.ts'
 
 export interface SharedWork<T> {
-  /** Of this thing alone: whoever has its lock makes it. */
+  /** A folder of ours, and below it that of this thing alone: whoever has its lock makes it. */
+  readonly root: string
   readonly folder: string
   /** null: nobody has made it yet. */
   readonly take: () => Promise<T | null>
@@ -40,12 +42,15 @@ export async function readMade<T extends z.ZodType>(schema: T, file: string): Pr
 export function madeOnce<T>(work: SharedWork<T> & { readonly wait: true }): Promise<T>
 export function madeOnce<T>(work: SharedWork<T>): Promise<T | null>
 export async function madeOnce<T>(work: SharedWork<T>): Promise<T | null> {
-  const { folder, take, make, wait, lookEveryMs, signal } = work
+  const { root, folder, take, make, wait, lookEveryMs, signal } = work
   for (;;) {
     throwIfCancelled(signal)
-    const found = await take()
-    if (found !== null) return found
-    await makeFolders(folder)
+    if (await isOwnFolder(root, folder)) {
+      const found = await take()
+      if (found !== null) return found
+    }
+    await makeFolders(root)
+    await makeOwnFolders(root, folder)
     const lock = await lockUnlessHeld(folder, signal)
     if (lock) {
       try {

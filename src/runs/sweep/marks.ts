@@ -1,16 +1,30 @@
 // What a sweep's folder says of runs whose own folder cannot say it: cancelled before they began, or refused.
-import { mkdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readOwn } from '../../system/ownFile.ts'
+import * as z from 'zod/mini'
+import { EngineError } from '../../shared/errors.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
+import { readOwn, removeOwn } from '../../system/ownFile.ts'
+import { isOwnFolder, makeOwnFolders } from '../../system/ownFolder.ts'
 import { parseRecorded } from '../folder/recorded.ts'
 import type { SweepFolder } from '../folder/sweepFolder.ts'
-import { cancelledShape } from './sweepSchema.ts'
+import type { SweepSigns } from './standing.ts'
 
-/** Runs that are to stop, or not to begin. */
+/** cancelled.json. */
+const cancelledShape = z.object({
+  indices: z.array(z.int().check(z.minimum(0), z.maximum(1e6))).check(z.maxLength(1e6)),
+})
+const largestCancelled = 2 ** 23
+const largestRefusal = 2 ** 16
+
+/** Runs that are to stop, or not to begin. @throws EngineError 'bad-data' for a file that this program has not written. */
 export async function cancelledRuns({ cancelled }: SweepFolder): Promise<ReadonlySet<number>> {
-  const text = await readOwn(cancelled).catch(() => null)
-  return new Set(text === null ? [] : parseRecorded(cancelledShape, text, cancelled).indices)
+  try {
+    return new Set(parseRecorded(cancelledShape, await readOwn(cancelled, largestCancelled), cancelled).indices)
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'not-found') return new Set()
+    throw error
+  }
 }
 
 export async function cancelRuns(folder: SweepFolder, indices: Iterable<number>): Promise<void> {
@@ -20,22 +34,41 @@ export async function cancelRuns(folder: SweepFolder, indices: Iterable<number>)
 
 /** Whoever runs a sweep again means all of it. */
 export async function forgetCancelled({ cancelled }: SweepFolder): Promise<void> {
-  await rm(cancelled, { force: true })
+  await removeOwn(cancelled)
 }
 
 const refusal = ({ refused }: SweepFolder, index: number) => join(refused, `${index}.txt`)
 
 export async function noteRefused(folder: SweepFolder, index: number, message: string): Promise<void> {
-  await mkdir(folder.refused, { recursive: true })
+  await makeOwnFolders(folder.path, folder.refused)
   await writeAtomic(refusal(folder, index), [`${message}\n`])
 }
 
 export async function forgetRefused(folder: SweepFolder, index: number): Promise<void> {
-  await rm(refusal(folder, index), { force: true })
+  if (await isOwnFolder(folder.path, folder.refused)) await removeOwn(refusal(folder, index))
 }
 
-/** Why a run could not begin, or not go on; null: nothing is known of that. */
-export async function whyRefused(folder: SweepFolder, index: number): Promise<string | null> {
-  const text = await readOwn(refusal(folder, index), 2 ** 16).catch(() => null)
-  return text?.trim() ?? null
+/** Why runs could not begin, or not go on, by index. */
+async function refusals({ path, refused }: SweepFolder): Promise<ReadonlyMap<number, string>> {
+  if (!(await isOwnFolder(path, refused))) return new Map()
+  const found = new Map<number, string>()
+  for (const name of await readdir(refused)) {
+    if (!/^\d{1,6}\.txt$/.test(name)) continue
+    const text = await readOwn(join(refused, name), largestRefusal).catch(() => null)
+    if (text !== null) found.set(Number.parseInt(name, 10), text.trim())
+  }
+  return found
+}
+
+/** Both, for a look at all runs. `queued`: those that an engine will still begin. @throws EngineError, as they do. */
+export async function readMarks(
+  folder: SweepFolder,
+  queued: ReadonlySet<number>,
+): Promise<(index: number) => SweepSigns> {
+  const [cancelled, refused] = await Promise.all([cancelledRuns(folder), refusals(folder)])
+  return (index) => ({
+    isQueued: queued.has(index),
+    isCancelled: cancelled.has(index),
+    refusal: refused.get(index) ?? null,
+  })
 }

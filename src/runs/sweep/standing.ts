@@ -1,4 +1,5 @@
 // How far a run is, from what its folder shows: the one rule of the command line and of the editor.
+import type { RunEnd } from '../events/endOfRun.ts'
 import type { SweepRunState } from '../../shared/sweep/sweepTable.ts'
 
 export interface Standing {
@@ -12,8 +13,8 @@ export interface RunSigns {
   /** A process has it: its lock moves. */
   readonly isHeld: boolean
   /** The last thing it said, where that is its end: after it a run that goes on says `start` again. */
-  readonly end: { readonly status: 'done' | 'failed' | 'cancelled'; readonly message?: string | null } | null
-  /** The report is the last thing that a run writes. */
+  readonly end: RunEnd | null
+  /** A run writes its report, then says its end: it is done when both are there. */
   readonly hasReport: boolean
 }
 
@@ -26,12 +27,11 @@ export interface SweepSigns {
   readonly refusal: string | null
 }
 
+/** Of a run that is looked at by itself. */
+export const aloneOnDisk: SweepSigns = { isQueued: false, isCancelled: false, refusal: null }
+
 /** `command`: that goes on with the run. Of a run folder that is there. */
-export function standingOf(
-  { isHeld, end, hasReport }: RunSigns,
-  isQueued: boolean,
-  command = 'sparsescope run --resume',
-): Standing {
+function standingOf({ isHeld, end, hasReport }: RunSigns, isQueued: boolean, command: string): Standing {
   if (isHeld) return { state: 'running', message: null }
   if (hasReport && end?.status === 'done') return { state: 'done', message: null }
   if (isQueued) return { state: 'waiting', message: null }
@@ -40,8 +40,12 @@ export function standingOf(
 }
 
 /** `signs` null: the run has no folder yet. */
-export function standingInSweep(signs: RunSigns | null, { isQueued, isCancelled, refusal }: SweepSigns): Standing {
-  const told = signs ? standingOf(signs, isQueued, 'sparsescope sweep run') : notBegun(isQueued ? null : refusal)
+export function standingInSweep(
+  signs: RunSigns | null,
+  { isQueued, isCancelled, refusal }: SweepSigns,
+  command = 'sparsescope sweep run',
+): Standing {
+  const told = signs ? standingOf(signs, isQueued, command) : notBegun(isQueued ? null : refusal)
   const isOpen = told.state === 'cancelled' || told.state === 'failed'
   const asTold: Standing = isOpen && refusal !== null ? { state: 'failed', message: refusal } : told
   // What was stopped on purpose may have had no time to say so.

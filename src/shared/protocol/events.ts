@@ -93,7 +93,7 @@ export type RunEvent = At &
         errors?: readonly BlockErrors[]
         seconds: number
       }
-    /** A measurement by one entry of the recipe's `evaluate`; null is not a number. Runs of version 0.1 named no entry. */
+    /** A measurement by one entry of the recipe's `evaluate`; null is not a number. */
     | {
         type: 'eval'
         stage: Stage
@@ -102,7 +102,7 @@ export type RunEvent = At &
         /** With `step`, in a recipe that has several recoveries. */
         recovery?: number
         /** Index in `evaluate`: two entries may share their data. */
-        entry?: number
+        entry: number
         task?: TaskName
         /** Recipe's path. */
         data?: string

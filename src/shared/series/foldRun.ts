@@ -155,7 +155,7 @@ function fold(run: RunPicture, event: RunEvent): void {
       run.blocks.set(event.block, blockResult(event, run.blocks.get(event.block)))
       return
     case 'eval': {
-      const { stage, entry = 0, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
+      const { stage, entry, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
       const { acc, stderr = null, samples, step = null, recovery = null } = event
       if (samples) {
         run.samples.push({ stage, entry, step, recovery, samples })

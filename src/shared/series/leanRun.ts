@@ -7,10 +7,12 @@ export interface LeanRun {
   readonly picture: RunPicture
   /** By optimiser step from 1; NaN where it was not a number. */
   readonly loss: number[]
+  /** Length of the lines that were neither steps nor progress nor memory. */
+  otherChars: number
 }
 
 export function emptyLeanRun(): LeanRun {
-  return { picture: emptyPicture(), loss: [] }
+  return { picture: emptyPicture(), loss: [], otherChars: 0 }
 }
 
 /** Adds the events, in place. */

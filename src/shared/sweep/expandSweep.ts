@@ -6,8 +6,8 @@ import { withSetting } from '../recipe/overrides.ts'
 import { recipeSchema, type Recipe } from '../recipe/schema.ts'
 import { withOwnPlace } from './savePlace.ts'
 import { wrongSetting } from './settingPlace.ts'
-import { valueText, type NamedSettings } from './settings.ts'
-import { countRuns, mostRuns, settingsOfRuns, sweptPaths } from './settingsOfRuns.ts'
+import { mostRuns, valueText, type NamedSettings } from './settings.ts'
+import { countRuns, settingsOfRuns, sweptPaths } from './settingsOfRuns.ts'
 
 export interface SweepRun extends NamedSettings {
   /** Its place among the runs, from 0. */

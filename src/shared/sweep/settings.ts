@@ -8,6 +8,9 @@ export interface NamedSettings {
   readonly settings: Settings
 }
 
+/** More would not be planned, nor told apart in any view. */
+export const mostRuns = 1000
+
 /** `prune.0.sparsity=0.5,seed=1` */
 export function nameOf(pairs: readonly (readonly [string, unknown])[]): string {
   return pairs.map(([path, value]) => `${path}=${valueText(value)}`).join(',')

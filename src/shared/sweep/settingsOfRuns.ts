@@ -2,9 +2,6 @@
 import { sweepWords, type Sweep } from '../recipe/sweepSchema.ts'
 import { nameOf, type NamedSettings } from './settings.ts'
 
-/** More would not be planned, nor told apart in any view. */
-export const mostRuns = 1000
-
 /** The lists of a sweep by path, in the order written. */
 export function sweptPaths(sweep: Sweep): [path: string, values: readonly unknown[]][] {
   return Object.entries(sweep).filter(([path]) => !sweepWords.includes(path)) as [string, readonly unknown[]][]

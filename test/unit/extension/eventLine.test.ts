@@ -9,7 +9,15 @@ describe('events as lines of a task', () => {
   })
 
   it('names the entry that was measured, except the first', () => {
-    const measured = { t: 0, type: 'eval', stage: 'dense', data: 'd.txt', seq_len: 64, perplexity: 20 } as const
+    const measured = {
+      t: 0,
+      type: 'eval',
+      stage: 'dense',
+      entry: 0,
+      data: 'd.txt',
+      seq_len: 64,
+      perplexity: 20,
+    } as const
     assert.equal(lineOf({ ...measured, entry: 0 }), 'perplexity dense: 20')
     assert.equal(lineOf({ ...measured, entry: 1, step: 5 }), 'perplexity dense after 5 on d.txt (64 tokens): 20')
   })

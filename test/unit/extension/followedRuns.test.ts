@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createComparedView } from '../../../src/extension/sweeps/comparedView.ts'
 import { comparedRuns } from '../../../src/extension/sweeps/comparedRuns.ts'
-import { LockWatch } from '../../../src/extension/disk/runHolder.ts'
-import { FollowedRuns } from '../../../src/extension/sweeps/followedRuns.ts'
-import { nameOfRun, sweepOfRun } from '../../../src/extension/sweeps/sweepFolder.ts'
+import { rowOf } from '../../../src/extension/sweeps/comparedRow.ts'
+import { nameOfRun, sweepOfRun } from '../../../src/runs/folder/sweepFolder.ts'
+import { LockWatch } from '../../../src/runs/lock/lockWatch.ts'
+import { RunsReader } from '../../../src/runs/reader/runsReader.ts'
 import { Sweeps, type Sweep } from '../../../src/extension/sweeps/sweeps.ts'
 import { encodeLock } from '../../../src/runs/lock/lockText.ts'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
@@ -29,7 +30,12 @@ describe('a sweep on disk', () => {
     folder = join(place, '.sparsescope', 'sweeps', '20261231-235958-wanda')
     mkdirSync(join(folder, 'runs'), { recursive: true })
     const runs = [0.4, 0.5, 0.6, 0.7].map((sparsity, index) => {
-      return { index, name: `prune.0.sparsity=${sparsity}`, settings: { 'prune.0.sparsity': sparsity }, hash: '' }
+      return {
+        index,
+        name: `prune.0.sparsity=${sparsity}`,
+        settings: { 'prune.0.sparsity': sparsity },
+        hash: '0'.repeat(64),
+      }
     })
     writeFileSync(join(folder, 'plan.json'), JSON.stringify({ id: '0123456789abcdef', runs, base: '../../..' }))
     sweeps = new Sweeps(() => Promise.resolve(new Set()))
@@ -57,7 +63,7 @@ describe('a sweep on disk', () => {
     writeFileSync(join(folder, 'refused', '2.txt'), 'the model changed\n')
     writeFileSync(join(folder, 'cancelled.json'), '{"indices": [3]}')
     await sweep.runs.look()
-    const rows = sweep.runs.rows()
+    const rows = sweep.runs.runs.map(rowOf)
     assert.deepEqual(states(sweep), ['done', 'failed', 'failed', 'cancelled'])
     assert.deepEqual(rows.map(({ message }) => message), [null, 'No space left', 'the model changed', null]) // prettier-ignore
     assert.deepEqual([rows[0].results.sparsity, rows[0].results.perplexity.recovered, rows[0].trainablePercent], [0.4, 31.2, 0.1]) // prettier-ignore
@@ -140,17 +146,17 @@ describe('a sweep on disk', () => {
     assert.deepEqual(sweep.runs.runs.map(({ lean }) => lean), [null, null, null, null]) // prettier-ignore
     await sweep.runs.look()
     assert.deepEqual(sweep.runs.runs.map(({ lean }) => lean?.loss.length ?? null), [null, steps(half), null, null]) // prettier-ignore
-    assert.equal(sweep.runs.rows()[1].results.perplexity.dense, 27.65)
+    assert.equal(sweep.runs.runs.map(rowOf)[1].results.perplexity.dense, 27.65)
   })
 
   it('what is no plan is refused with the file; damaged events and reports are read as far as they go', async () => {
     writeFileSync(join(folder, 'plan.json'), '{"id": "0123456789abcdef"}')
-    await assert.rejects(sweeps.openFolder(folder), /plan\.json is no plan of a sweep/)
+    await assert.rejects(sweeps.openFolder(folder), /plan\.json is not what a run writes/)
     assert.deepEqual(sweeps.list(), [])
     const other = join(place, '.sparsescope', 'sweeps', 'link')
     mkdirSync(other)
     symlinkSync(join(folder, 'plan.json'), join(other, 'plan.json'))
-    await assert.rejects(sweeps.openFolder(other), /ELOOP|regular file/)
+    await assert.rejects(sweeps.openFolder(other), /plan\.json is a symbolic link/)
   })
 
   it('a run of it is called by the sweep and its number', () => {
@@ -169,14 +175,14 @@ describe('the lock of a run, looked at again and again', () => {
       utimesSync(join(folder, 'lock'), 1e9, 1e9)
     }
     const watch = new LockWatch()
-    assert.equal(await watch.isHeld(folder), false)
+    assert.equal(watch.isHeld(folder), false)
     beat(1)
     // Nobody knows yet; nor whether it stands still, a moment later.
-    assert.deepEqual([await watch.isHeld(folder), await watch.isHeld(folder)], [null, null])
+    assert.deepEqual([watch.isHeld(folder), watch.isHeld(folder)], [null, null])
     beat(2)
-    assert.equal(await watch.isHeld(folder), true)
+    assert.equal(watch.isHeld(folder), true)
     rmSync(join(folder, 'lock'))
-    assert.equal(await watch.isHeld(folder), false)
+    assert.equal(watch.isHeld(folder), false)
     rmSync(folder, { recursive: true })
   })
 
@@ -190,7 +196,7 @@ describe('the lock of a run, looked at again and again', () => {
       writeFileSync(join(run, 'lock'), encodeLock(holder, 1))
       utimesSync(join(run, 'lock'), 1e9, 1e9)
     }
-    const followed = new FollowedRuns(places)
+    const followed = new RunsReader(places)
     await followed.look()
     assert.ok(followed.runs.every(({ standing, isDoubtful }) => standing.state === 'failed' && !isDoubtful))
     followed.close()
@@ -216,7 +222,7 @@ describe('runs that a person chose', () => {
     const followed = await comparedRuns(folders)
     await followed.look()
     const shown = ({ name, settings, state, results }: ComparedRow) => [name, settings, state, results.perplexity.recovered] // prettier-ignore
-    assert.deepEqual(followed.rows().map(shown), [
+    assert.deepEqual(followed.runs.map(rowOf).map(shown), [
       ['a · 2026-12-31 23:59:58', { 'prune.0.method': 'wanda' }, 'done', 30],
       ['a · 2026-12-31 23:59:59', { 'prune.0.method': 'ria' }, 'done', 31],
       ['c', {}, 'failed', null],

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import { newHolder } from '../../../src/runs/lock/lockHolder.ts'
 import { encodeLock, lockName } from '../../../src/runs/lock/lockText.ts'
+import { EventFeed } from '../../../src/extension/runs/eventFeed.ts'
 import { RunStore } from '../../../src/extension/runs/runStore.ts'
 
 const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: 1 / n, lr: 1, tokens_per_second: 1 })
@@ -24,19 +27,28 @@ describe('run store', () => {
   it('reads only what was added, and waits for the end of a line', async () => {
     const store = new RunStore()
     const told: [number, number][] = []
-    store.onEvents((_, from, list) => told.push([from, list.length]))
+    const feed = new EventFeed(folder, (from, list) => told.push([from, list.length]))
+    const changes: string[] = []
+    store.onEvents((of) => changes.push(of))
     writeFileSync(events, line(step(1)) + line(step(2)))
-    await store.refresh(folder)
+    const refresh = () => store.refresh(folder).then(() => feed.read())
+    await refresh()
     appendFileSync(events, line(step(3)) + line(step(4)).slice(0, 10))
-    await store.refresh(folder)
+    await refresh()
     appendFileSync(events, line(step(4)).slice(10))
-    await store.refresh(folder)
+    await refresh()
+    assert.deepEqual(changes, [folder, folder, folder])
     assert.deepEqual(told, [
       [0, 2],
       [2, 1],
       [3, 1],
     ])
-    assert.equal(store.get(folder)?.picture.loss.length, 4)
+    assert.equal(store.get(folder)?.picture.numSteps, 4)
+    await feed.replay()
+    assert.deepEqual(told.slice(3), [
+      [0, 0],
+      [0, 4],
+    ])
   })
 
   it('starts over when a resumed run has taken lines back', async () => {
@@ -45,7 +57,7 @@ describe('run store', () => {
     await store.refresh(folder)
     writeFileSync(events, line(step(1)))
     await store.refresh(folder)
-    assert.equal(store.get(folder)?.picture.loss.length, 1)
+    assert.equal(store.get(folder)?.picture.numSteps, 1)
   })
 
   it('a run without an end that nobody holds is interrupted; a lock that moves makes it running, one that stands still does not', async function () {
@@ -67,23 +79,47 @@ describe('run store', () => {
     await reading
     assert.equal(store.get(folder)?.status, 'running')
     utimesSync(lock, earlier, earlier)
+    // It has moved since its text was last looked at; from then on it stands still.
+    await store.refresh(folder)
     await store.refresh(folder)
     assert.equal(store.get(folder)?.status, 'interrupted')
   })
 
   it('a run whose process died is interrupted at once, whatever its lock says, until somebody goes on with it', async () => {
     const store = new RunStore()
+    const dead = spawnSync(process.execPath, ['-e', '']).pid
     writeFileSync(events, line(step(1)))
-    writeFileSync(join(folder, lockName), encodeLock({ ...holder, pid: process.pid }, 1))
+    writeFileSync(join(folder, lockName), encodeLock({ ...newHolder(), pid: dead }, 1))
     await store.begin(folder)
     appendFileSync(events, line(step(2)))
-    await store.end(folder, true)
+    await store.end(folder)
     assert.equal(store.get(folder)?.status, 'interrupted')
-    await store.refresh(folder)
-    assert.equal(store.get(folder)?.status, 'interrupted')
-    appendFileSync(events, line(step(3)))
+    writeFileSync(join(folder, lockName), encodeLock(newHolder(), 1))
     await store.refresh(folder)
     assert.equal(store.get(folder)?.status, 'running')
+  })
+
+  it('a run is done when its report is there and its end said, and interrupted with one of them alone', async () => {
+    const store = new RunStore()
+    writeFileSync(events, line(step(1)) + line({ t: 2, type: 'end', status: 'done' }))
+    await store.refresh(folder)
+    assert.equal(store.get(folder)?.status, 'interrupted')
+    writeFileSync(
+      join(folder, 'report.json'),
+      JSON.stringify({ status: 'done', perplexity: { recovered: 31 }, output: '/out' }),
+    )
+    await store.refresh(folder)
+    const run = store.get(folder)
+    assert.deepEqual([run?.status, run?.saved, run?.result?.perplexity.recovered], ['done', '/out', 31])
+  })
+
+  it('of runs that are done no event is kept, nor read beyond their ends', async () => {
+    const store = new RunStore()
+    const noise = line(step(1)).repeat(50_000)
+    writeFileSync(events, noise + line({ t: 2, type: 'end', status: 'done' }))
+    writeFileSync(join(folder, 'report.json'), JSON.stringify({ status: 'done' }))
+    await store.refresh(folder)
+    assert.deepEqual([store.get(folder)?.status, store.get(folder)?.picture.numEvents], ['done', 0])
   })
 
   it('a run that this window takes up while its folder is being looked at stays as the window knows it', async () => {
@@ -126,6 +162,6 @@ describe('run store', () => {
     const store = new RunStore()
     writeFileSync(events, `${line(step(1))}{"type":\n[]\nnull\n${line(step(2))}`)
     await store.refresh(folder)
-    assert.equal(store.get(folder)?.picture.loss.length, 2)
+    assert.equal(store.get(folder)?.picture.numSteps, 2)
   })
 })

@@ -11,7 +11,16 @@ import { emptyPicture } from '../../../src/shared/series/foldRun.ts'
 
 const run = (name: string, status: RunStatus): Run => {
   const picture = { ...emptyPicture(), overall: 0.42, etaSeconds: 90, phases: [{ phase: 'reconstruct', x: 0, t: 0 }] }
-  return { folder: `/runs/${name}`, name, time: '2026-12-31 23:59:58', status, started: 0, picture }
+  return {
+    folder: `/runs/${name}`,
+    name,
+    time: '2026-12-31 23:59:58',
+    status,
+    started: 0,
+    picture,
+    result: null,
+    saved: null,
+  }
 }
 
 describe('queue of runs', () => {

@@ -46,6 +46,13 @@ describe('events of a file', () => {
     assert.deepEqual(parseEvents(good.map((event) => JSON.stringify(event))), good)
   })
 
+  it('an evaluation of a task that nobody knows, or of no entry, is left out', () => {
+    const measured = { t: 4, type: 'eval', stage: 'dense', entry: 0, task: 'piqa', acc: 0.5 }
+    for (const changed of [{ task: 'nobody knows' }, { task: '__proto__' }, { task: 5 }, { entry: undefined }])
+      assert.deepEqual(parseEvents([JSON.stringify({ ...measured, ...changed })]), [])
+    assert.deepEqual(parseEvents([JSON.stringify(measured)]), [measured])
+  })
+
   it('what is no event is left out, and what is left in can be drawn', () => {
     const field = fc.constantFrom(...new Set(good.flatMap((event) => Object.keys(event))))
     const value = fc.oneof(fc.jsonValue(), fc.constantFrom(undefined, 'block', '__proto__', 'constructor'))

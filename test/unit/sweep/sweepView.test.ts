@@ -5,7 +5,6 @@ import { comparisonCsv } from '../../../src/shared/sweep/comparisonCsv.ts'
 import { countsText } from '../../../src/shared/sweep/countsText.ts'
 import { foldSeeds } from '../../../src/shared/sweep/foldSeeds.ts'
 import { measuresOf } from '../../../src/shared/sweep/measures.ts'
-import { parseCancelled, parsePlan } from '../../../src/shared/sweep/parsePlan.ts'
 import { defaultStyles, styleGroups, stylePaths } from '../../../src/shared/sweep/runStyles.ts'
 import { standingInSweep, type RunSigns, type SweepSigns } from '../../../src/runs/sweep/standing.ts'
 import { recordedRows } from '../../webview/harness/recordedSweep.ts'
@@ -46,23 +45,6 @@ describe('standing of a run in a sweep', () => {
   it('many are counted in one line', () => {
     assert.equal(countsText(['done', 'failed', 'done', 'running']), '2 of 4 done, 1 failed, 1 running')
     assert.equal(countsText(['done']), '1 of 1 done')
-  })
-})
-
-describe('the plan of a sweep, as anybody may have written it', () => {
-  const id = '0123456789abcdef'
-  it('is read by hand, and refused where it is none', () => {
-    const runs = [{ index: 0, name: 'a', settings: { seed: 1 }, hash: '' }]
-    assert.deepEqual(parsePlan(JSON.stringify({ id, runs })), { id, runs: [{ name: 'a', settings: { seed: 1 } }] })
-    const many = Array.from({ length: 1001 }, (_, index) => ({ index, name: 'a', settings: {} }))
-    for (const wrong of [{}, { id: '../..', runs }, { id, runs: [{ index: 7, name: 'a' }] }, { id, runs: many }, [], 7])
-      assert.throws(() => parsePlan(JSON.stringify(wrong)), Error)
-    assert.throws(() => parsePlan('{'), SyntaxError)
-  })
-
-  it('of a damaged list of cancelled runs none is', () => {
-    assert.deepEqual([...parseCancelled('{"indices": [1, "2", 3]}')], [1, 3])
-    for (const text of ['', 'null', '{"indices": 7}']) assert.equal(parseCancelled(text).size, 0)
   })
 })
 

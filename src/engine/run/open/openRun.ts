@@ -23,6 +23,7 @@ import { mapPaths, recipeText, refuseSweep, type RecipeFile } from './recipeFile
 import { readRecipe } from './readRecipe.ts'
 import type { FolderPlace } from '../../../runs/folder/namedFolder.ts'
 import { createRunFolder, runFolderAt, runPlace, type RunFolder } from '../../../runs/folder/runFolder.ts'
+import { isDone } from '../../../runs/reader/report.ts'
 import { lockDraft, lockRun, type RunLock } from '../../../runs/lock/runLock.ts'
 import { plannedRun } from './plannedRun.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
@@ -234,9 +235,11 @@ async function latestProgress(folder: RunFolder): Promise<RunProgress> {
   return training && training.revision > progress.revision ? training : progress
 }
 
+/** @throws EngineError 'bad-data' for a report that no run has written. */
 async function isFinished(folder: RunFolder): Promise<boolean> {
   if (!existsSync(folder.report)) return false
-  return parseReportStatus(await readOwn(folder.report), folder.report) === 'done'
+  const status = parseReportStatus(await readOwn(folder.report), folder.report)
+  return status === 'done' && isDone(folder)
 }
 
 function sourceCheck(

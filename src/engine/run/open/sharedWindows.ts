@@ -22,6 +22,7 @@ export async function windowsOf(session: RunSession, request: WindowsRequest): P
   const folder = join(common.folder, `windows-${keyOf(session, request)}`)
   const file = join(folder, 'windows.safetensors')
   return madeOnce<Windows>({
+    root: common.root,
     folder,
     take: async () => (existsSync(file) ? readWindows(file, request.vocabSize) : null),
     make: async (isHeld) => {

@@ -1,10 +1,12 @@
 // Runs with the same model, pruned alike, and the same entries of `evaluate` share their measurements: one of them
 // measures, the others read the results and meanwhile get on with their own work.
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Stage } from '../../../shared/protocol/events.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { keyOfWork, madeOnce, readMade } from '../../../runs/sweep/madeOnce.ts'
+import { EngineError } from '../../errors.ts'
 import type { EvaluationResult } from '../state/progress.ts'
 import { evaluationShape } from '../state/progressSchema.ts'
 import type { RunSession } from '../state/session.ts'
@@ -27,21 +29,28 @@ export async function measureOnce(session: RunSession, { stage, after, last, mea
   const due = dueEntries(session, stage)
   if (due.length === 0) return
   if (session.shared === undefined) return measure()
-  const folder = join(session.shared.folder, keyOf(session, due, after))
+  const on = measuredOn(session, due, after)
+  const { root, folder: shared } = session.shared
+  const folder = join(shared, keyOfWork(on))
   const file = join(folder, 'evaluations.json')
   const isDue = (result: EvaluationResult) =>
     result.stage === stage && result.step === undefined && due.some(({ entry }) => entry === result.entry)
   await madeOnce({
+    root,
     folder,
     take: async () => {
-      const found = await readMade(z.array(evaluationShape), file)
-      if (found) await adopt(session, stage, found)
-      return found
+      const found = await readMade(measuredShape, file)
+      if (found === null) return null
+      const { evaluations, sha256 } = found
+      if (sha256 !== hashOf(on, evaluations)) throw wrong(file)
+      await adopt(session, stage, evaluations)
+      return evaluations
     },
     make: async (isHeld) => {
       await measure()
       const measured = session.progress.evaluations.filter(isDue)
-      if (isHeld()) await writeAtomic(file, [`${JSON.stringify(measured, null, 1)}\n`])
+      const made = { on, evaluations: measured, sha256: hashOf(on, measured) }
+      if (isHeld()) await writeAtomic(file, [`${JSON.stringify(made, null, 1)}\n`])
       return measured
     },
     wait: last,
@@ -51,14 +60,35 @@ export async function measureOnce(session: RunSession, { stage, after, last, mea
 }
 
 /** Same model, same data, same questions, same kind of device and of products: the same numbers. */
-function keyOf(
+function measuredOn(
   { progress, backend }: RunSession,
   due: ReturnType<typeof dueEntries>,
   after: SharedStage['after'],
-): string {
+): unknown[] {
   const { sources } = progress
   const entries = due.map(({ entry, evaluation: { at: _at, every: _every, data: _data, ...asked } }) => {
     return [entry, asked, sources.find(({ role }) => role === `evaluate ${entry}`)?.sha256]
   })
-  return keyOfWork([sourceHashes(sources, 'model '), after, entries, backend.info.device, backend.precision])
+  return [sourceHashes(sources, 'model '), after, entries, backend.info.device, backend.precision]
 }
+
+const evaluationsShape = z.array(evaluationShape)
+const measuredShape = z.object({
+  evaluations: evaluationsShape,
+  /** Of what was measured on and the evaluations: a file that was cut, edited or copied from elsewhere does not have it. */
+  sha256: z.string(),
+})
+
+/** Before they are written as after they are read: JSON has no NaN, and the shape has its own order of keys. */
+function hashOf(on: unknown, evaluations: readonly EvaluationResult[]): string {
+  const asRead = evaluationsShape.parse(JSON.parse(JSON.stringify(evaluations)))
+  return createHash('sha256')
+    .update(JSON.stringify([on, asRead]))
+    .digest('hex')
+}
+
+const wrong = (file: string) =>
+  new EngineError(
+    'bad-data',
+    `${file} holds no measurements that a run of this sweep has written: remove it, and they are made anew`,
+  )

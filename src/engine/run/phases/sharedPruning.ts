@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { pruningOf, prunesFirst } from '../../../shared/sweep/pruningOf.ts'
 import { writeError } from '../../../system/diskErrors.ts'
-import { makeFolders } from '../../../system/makeFolders.ts'
+import { makeOwnFolders } from '../../../system/ownFolder.ts'
 import { EngineError } from '../../errors.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { partPath } from '../state/blockStore.ts'
@@ -29,8 +29,9 @@ export async function pruneOnce(session: RunSession, prune: () => Promise<void>)
   const blocks = model.config.numBlocks
   if (shared === undefined || shared.prunesAlike < 2 || !prunesFirst(session.recipe)) return prune()
   const folder = join(shared.folder, `pruned-${pruningKey(session)}`)
-  await makeFolders(folder)
+  await makeOwnFolders(shared.root, folder)
   const done = await madeOnce({
+    root: shared.root,
     folder,
     take: async () => progress.finishedBlocks === blocks || takeBlocks(session, folder),
     make: async (isHeld) => {

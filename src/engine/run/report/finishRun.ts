@@ -1,10 +1,12 @@
-// The end of a run, good or bad: report.json, the page, the last event, and the state that is no longer needed.
+// The end of a run, good or bad: the page, report.json, the last event, and the state that is no longer needed. The end is said last:
+// a run is done when its report is there and its end said (`isDone`), and one that was killed in between is resumed.
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { htmlReport } from './htmlReport.ts'
 import { createReport, type RunReport, type RunStatus } from './report.ts'
 import type { RunSession } from '../state/session.ts'
+import { killPoint } from '../../../system/killPoint.ts'
 import { removeState } from '../state/runState.ts'
 
 export interface RunEnd {
@@ -29,9 +31,17 @@ export async function finishRun(
   const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), recoveries, version, ...end }
   const report = createReport(facts, progress)
   const message = end.message === null ? {} : { message: end.message }
-  log.emit({ type: 'end', status: end.status, ...message })
-  await writeAtomic(folder.page, [await htmlReport(report, folder.events)])
-  await writeAtomic(folder.report, [`${JSON.stringify(report, null, 2)}\n`])
+  const said = { type: 'end', status: end.status, ...message } as const
+  try {
+    await writeAtomic(folder.page, [await htmlReport(report, folder.events)])
+    await writeAtomic(folder.report, [`${JSON.stringify(report, null, 2)}\n`])
+  } catch (error) {
+    // What went wrong before is told though no report can be; a run that went well is not done without one.
+    if (end.status !== 'done') log.mention(said)
+    throw error
+  }
+  killPoint()
+  log.emit(said)
   if (end.status !== 'done') return report
   // The state goes last, when nothing is left to resume.
   await removeState(folder)

@@ -39,6 +39,8 @@ export interface SessionParts {
 
 /** Work that several runs share. */
 export interface SharedFolder {
+  /** The sweep's folder. */
+  readonly root: string
   /** Folder of the files that one of them made for all. */
   readonly folder: string
   /** Number of them, this one included, that come to the same pruned model before they recover it. */

@@ -131,14 +131,6 @@ describe('chart of perplexity', () => {
     assert.deepEqual(series[0].points, [{ x: 1, y: 8 }])
   })
 
-  it('holds the numbers of a run of version 0.1, which named no entry', () => {
-    const { levels } = perplexityChart([run(0, { type: 'eval', t: 0, stage: 'dense', perplexity: 20 })])
-    assert.deepEqual(
-      levels.map(({ label, value }) => [label, value]),
-      [['dense', 20]],
-    )
-  })
-
   it('without steps has no steps along x', () => {
     const { series, xRange } = perplexityChart([run(0, evaluation('dense', 38))])
     assert.deepEqual([series, xRange], [[], null])

@@ -1,16 +1,13 @@
-// Runs that are compared, followed on disk: whoever writes them, here, in a terminal or on a node of a cluster. A watcher of
-// files does not see what other machines write, so the folders are looked at again and again, as seldom as will do.
+// Runs side by side, read from disk: whoever writes them, here, in a terminal or on a node of a cluster. The command line looks
+// once. Who follows them looks again and again, as seldom as will do, since no watcher of files sees what other machines write.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ComparedRow } from '../../shared/protocol/sweepView.ts'
-import type { SweepSigns } from '../../runs/sweep/standing.ts'
-import { stillMs } from '../disk/runHolder.ts'
-import { FollowedRun, type RunPlace } from './followedRun.ts'
+import { stillMs } from '../lock/lockWatch.ts'
+import { aloneOnDisk, type SweepSigns } from '../sweep/standing.ts'
+import { inTurns } from './inTurns.ts'
+import { RunReader, type RunPlace } from './runReader.ts'
 
 /** What is known of the runs beside their folders, asked before each look. */
 export type LookAround = () => Promise<(index: number) => SweepSigns>
-
-const unknown: SweepSigns = { isQueued: false, isCancelled: false, refusal: null }
-export const aloneOnDisk: LookAround = () => Promise.resolve(() => unknown)
 
 /** Folders looked at at a time, and files read whole. */
 const atATime = 16
@@ -18,8 +15,8 @@ export const filesAtATime = 4
 const tellEveryMs = 100
 const lookEveryMs = { watchedLive: 1000, watched: 5000, live: 5000, idle: 15_000 }
 
-export class FollowedRuns {
-  readonly runs: readonly FollowedRun[]
+export class RunsReader {
+  readonly runs: readonly RunReader[]
   private readonly lookAround: LookAround
   private readonly listeners = new Set<(changed: readonly number[]) => void>()
   private readonly changed = new Set<number>()
@@ -29,12 +26,12 @@ export class FollowedRuns {
   private seen: Promise<unknown> = Promise.resolve()
   private next: Promise<void> | null = null
   private viewers = 0
-  private around: Awaited<ReturnType<LookAround>> = () => unknown
+  private around: Awaited<ReturnType<LookAround>> = () => aloneOnDisk
   private readonly busy = new Set<number>()
   private isClosed = false
 
-  constructor(places: readonly RunPlace[], lookAround: LookAround = aloneOnDisk) {
-    this.runs = places.map((place) => new FollowedRun(place))
+  constructor(places: readonly RunPlace[], lookAround: LookAround = () => Promise.resolve(() => aloneOnDisk)) {
+    this.runs = places.map((place) => new RunReader(place))
     this.lookAround = lookAround
   }
 
@@ -54,10 +51,6 @@ export class FollowedRuns {
         this.schedule()
       },
     }
-  }
-
-  rows(indices: Iterable<number> = this.runs.keys()): ComparedRow[] {
-    return [...indices].map((index) => this.runs[index].row(index))
   }
 
   /**
@@ -143,15 +136,13 @@ export class FollowedRuns {
   }
 }
 
-/** So many at a time. */
-export async function inTurns<T>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T, index: number) => Promise<void>,
-): Promise<void> {
-  const rest = items.entries()
-  const one = async () => {
-    for (const [index, item] of rest) await work(item, index)
+/** As they are now; nobody follows them. */
+export async function readRunsOnce(places: readonly RunPlace[], around?: LookAround): Promise<readonly RunReader[]> {
+  const reader = new RunsReader(places, around)
+  try {
+    await reader.look()
+    return reader.runs
+  } finally {
+    reader.close()
   }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, one))
 }

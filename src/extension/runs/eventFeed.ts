@@ -1,0 +1,49 @@
+// The events of one run for whoever looks at it: read from its folder as they come, and kept by nobody here.
+import type { RunEvent } from '../../shared/protocol/events.ts'
+import { parseEvents } from '../../runs/events/parseEvents.ts'
+import { runFolderAt } from '../../runs/folder/runFolder.ts'
+import { EventTail } from '../../runs/events/eventTail.ts'
+
+/** `from` is the index of the first event: 0 replaces everything. */
+export type TellEvents = (from: number, events: RunEvent[]) => void
+
+export class EventFeed {
+  private readonly path: string
+  private readonly tell: TellEvents
+  private readonly tail = new EventTail()
+  private told = 0
+  private reading: Promise<void> = Promise.resolve()
+
+  constructor(folder: string, tell: TellEvents) {
+    this.path = runFolderAt(folder).events
+    this.tell = tell
+  }
+
+  /** Tells what is new. Of a folder that cannot be read it tells nothing. */
+  read(): Promise<void> {
+    return this.next(() => this.readNew())
+  }
+
+  /** Tells all there is. */
+  replay(): Promise<void> {
+    return this.next(() => {
+      this.tail.startOver()
+      this.tell(0, [])
+      return this.readNew()
+    })
+  }
+
+  private readNew(): Promise<void> {
+    return this.tail.readNew(this.path, (lines, isAnew) => {
+      const events = parseEvents(lines.split('\n'))
+      if (isAnew) this.told = 0
+      this.tell(this.told, events)
+      this.told += events.length
+    })
+  }
+
+  /** One after the other: a reading sees what was there when it began. */
+  private next(work: () => Promise<void>): Promise<void> {
+    return (this.reading = this.reading.then(work).catch(() => undefined))
+  }
+}

@@ -1,0 +1,71 @@
+// What is new in the events of a run, a few megabytes at a time: a run of any length is never in memory as a whole. The file may
+// be anybody's.
+import type { FileHandle } from 'node:fs/promises'
+import { openOwn } from '../../system/ownFile.ts'
+
+const usualBytes = 2 ** 22
+/** A line that is longer is no event: the file is read to there. */
+const longestLine = 2 ** 26
+/** Kept of what was read last: where the file says something else by now, it was cut and written anew. */
+const markBytes = 64
+const newline = 10
+
+/** Whole lines. `isAnew`: they begin the file, and none of what was handed over before counts. */
+export type TakeLines = (lines: string, isAnew: boolean) => void
+
+export class EventTail {
+  private offset = 0
+  private mark = Buffer.alloc(0)
+  private reading: Promise<void> | null = null
+
+  /** A line that is still being written waits for the next call. One reading at a time. @throws EngineError. */
+  readNew(path: string, take: TakeLines): Promise<void> {
+    this.reading ??= this.read(path, take).finally(() => (this.reading = null))
+    return this.reading
+  }
+
+  /** The next reading begins with the first line. */
+  startOver(): void {
+    this.offset = 0
+    this.mark = Buffer.alloc(0)
+  }
+
+  private async read(path: string, take: TakeLines): Promise<void> {
+    const file = await openOwn(path)
+    try {
+      const { size } = await file.stat()
+      if (!(await this.goesOn(file, size))) {
+        this.startOver()
+        take('', true)
+      }
+      for (;;) {
+        const lines = await nextLines(file, this.offset, size)
+        if (lines.length === 0) return
+        take(lines.toString('utf8'), this.offset === 0)
+        this.offset += lines.length
+        this.mark = Buffer.from(lines.subarray(-markBytes))
+      }
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** A resumed run takes lines back and says others in their place. */
+  private async goesOn(file: FileHandle, size: number): Promise<boolean> {
+    if (size < this.offset) return false
+    const { length } = this.mark
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, this.offset - length)
+    return buffer.equals(this.mark)
+  }
+}
+
+/** From `offset`; empty where no line ends before `size`. */
+async function nextLines(file: FileHandle, offset: number, size: number): Promise<Buffer> {
+  for (let bytes = usualBytes; ; bytes *= 4) {
+    const asked = Math.min(size - offset, bytes)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(asked), 0, asked, offset)
+    const read = buffer.subarray(0, bytesRead)
+    const end = read.lastIndexOf(newline) + 1
+    if (end > 0 || bytesRead < bytes || bytes >= longestLine) return read.subarray(0, end)
+  }
+}

@@ -1,0 +1,28 @@
+// report.json of a run, which may be anybody's, and whether a run is done.
+import { existsSync } from 'node:fs'
+import { EngineError } from '../../shared/errors.ts'
+import { readOwn } from '../../system/ownFile.ts'
+import type { RunFolder } from '../folder/runFolder.ts'
+import { endOfRun } from '../events/endOfRun.ts'
+
+const largestReport = 2 ** 26
+
+/** What was parsed; null: there is none yet. @throws EngineError 'bad-data' when it was cut short, as by a copy, or is no file. */
+export async function readReport({ path, report }: RunFolder): Promise<unknown> {
+  try {
+    return JSON.parse(await readOwn(report, largestReport))
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'not-found') return null
+    if (error instanceof EngineError) throw error
+    const message = `${report} is damaged: copy it again, or remove ${path} to run it anew`
+    throw new EngineError('bad-data', message, { cause: error })
+  }
+}
+
+/**
+ * Whether a run has come to a good end, however many processes it took. Its report is written first and its end said last, so
+ * one without the other is of a process that was killed in between: the run is resumed, with nothing left to compute.
+ */
+export async function isDone({ report, events }: RunFolder): Promise<boolean> {
+  return existsSync(report) && (await endOfRun(events))?.status === 'done'
+}

@@ -1,0 +1,156 @@
+// A run as its folder shows it: how far it is, what it came to, and what its curves need. A look reads the end of its events and its
+// report, so that hundreds are seen at once; all of its events are read when its results, or its curves, cannot be told without.
+import { lstat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EngineError } from '../../shared/errors.ts'
+import { emptyLeanRun, type LeanRun } from '../../shared/series/leanRun.ts'
+import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
+import { resultOfPicture } from '../../shared/sweep/liveResults.ts'
+import type { Settings } from '../../shared/sweep/settings.ts'
+import { sweepResults, type SweepResults } from '../../shared/sweep/sweepTable.ts'
+import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'
+import { sweepOfRun } from '../folder/sweepFolder.ts'
+import { lockName } from '../lock/lockText.ts'
+import { LockWatch } from '../lock/lockWatch.ts'
+import { foldLeanLines } from '../picture/leanLines.ts'
+import { standingInSweep, type Standing, type SweepSigns } from '../sweep/standing.ts'
+import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
+import { EventTail } from '../events/eventTail.ts'
+import { readReport } from './report.ts'
+
+/** Where a run is, or will be. */
+export interface RunPlace {
+  readonly name: string
+  readonly settings: Settings
+  readonly folder: string
+}
+
+const nothing = sweepResults(resultOf(null))
+
+export class RunReader {
+  readonly place: RunPlace
+  readonly folder: RunFolder
+  standing: Standing = { state: 'waiting', message: null }
+  results: SweepResults = nothing
+  /** Of a run that is done. */
+  report: RunResult | null = null
+  /** The last thing it said, where that is an end. */
+  end: RunEnd | null = null
+  isBegun = false
+  /** It has events; a folder without them is no run yet. */
+  hasSaid = false
+  /** What it has said; null while nobody needs all of it. */
+  lean: LeanRun | null = null
+  /** How often it has started over: curves of before do not go on. */
+  beginnings = 0
+  /** A process may have it: its lock has to be looked at again. */
+  isDoubtful = false
+  private readonly lock = new LockWatch()
+  private readonly tail = new EventTail()
+  private seen = ''
+  /** Stamp of the events when they, or their end, were last read. */
+  private readAt = ''
+
+  constructor(place: RunPlace) {
+    this.place = place
+    this.folder = runFolderAt(place.folder)
+  }
+
+  /** Looks at the folder. Whether anything has changed. */
+  async look(around: SweepSigns): Promise<boolean> {
+    const { path, events: eventsPath, report: reportPath } = this.folder
+    const [isRunning, standing, wasDoubtful] = [this.standing.state === 'running', this.standing, this.isDoubtful]
+    // In this order: whoever lets go of the lock has said why before.
+    const lock = await stampOf(join(path, lockName))
+    const held = lock === null ? this.lock.forget() : this.lock.isHeld(path, lock.changedMs)
+    const [events, report] = await Promise.all([eventsPath, reportPath].map(stampOf))
+    const isThere = (events ?? lock ?? report ?? (await stampOf(path))) !== null
+    const now = [events?.text, lock?.text, report?.text, isThere, JSON.stringify(around)].join(' ')
+    const isSame = now === this.seen
+    this.hasSaid = events !== null
+    if (isSame && !isRunning && !wasDoubtful) return false
+    await this.readSome(events)
+    const isOver = this.end?.status === 'done' && report !== null
+    this.isDoubtful = held === null && !isOver
+    // What it was until now it is until more is known.
+    if (this.isDoubtful && !isRunning) await this.take(standing, isThere)
+    else {
+      const signs = { isHeld: !isOver && (held ?? isRunning), end: this.end, hasReport: report !== null }
+      const goesOn = sweepOfRun(path) === null ? 'sparsescope run --resume' : 'sparsescope sweep run'
+      await this.take(standingInSweep(isThere ? signs : null, around, goesOn), isThere)
+    }
+    this.seen = now
+    return !isSame || wasDoubtful !== this.isDoubtful || standing.state !== this.standing.state
+  }
+
+  /** Its results are in what it has said, and nobody has read that. */
+  get isUnread(): boolean {
+    return this.lean === null && this.isBegun && this.standing.state !== 'done'
+  }
+
+  /** Reads all that it has said, once; from then on `look` reads what is new. Whether there was anything to read. */
+  async readWhole(): Promise<boolean> {
+    if (this.lean || !this.isBegun) return false
+    await this.readOn()
+    if (this.lean === null) return false
+    this.tellResults()
+    return true
+  }
+
+  private async take(standing: Standing, isBegun: boolean): Promise<void> {
+    this.isBegun = isBegun
+    this.standing = standing
+    this.report = null
+    try {
+      if (standing.state === 'done') this.report = resultOf(await readReport(this.folder))
+    } catch (error) {
+      // One run's damage is not the others'.
+      if (!(error instanceof EngineError)) throw error
+      this.standing = { state: 'failed', message: error.message }
+    }
+    this.tellResults()
+  }
+
+  private tellResults(): void {
+    const { report, lean } = this
+    this.results = report ? sweepResults(report) : lean ? sweepResults(resultOfPicture(lean.picture)) : nothing
+  }
+
+  /** What is new of one that has been read; of another one its end alone. */
+  private async readSome(events: Stamp | null): Promise<void> {
+    if (events?.text === this.readAt && events !== null) return
+    if (this.lean) await this.readOn()
+    else this.end = await endOfRun(this.folder.events)
+    this.readAt = events?.text ?? ''
+  }
+
+  private async readOn(): Promise<void> {
+    const take = (lines: string, isAnew: boolean) => {
+      if (isAnew && this.lean) this.beginnings++
+      if (isAnew || !this.lean) this.lean = emptyLeanRun()
+      foldLeanLines(this.lean, lines)
+    }
+    try {
+      await this.tail.readNew(this.folder.events, take)
+      this.lean ??= emptyLeanRun()
+    } catch {
+      // It is gone, or no file.
+      if (this.lean) this.beginnings++
+      this.lean = null
+      this.tail.startOver()
+    }
+    this.end = this.lean ? this.lean.picture.end : null
+  }
+}
+
+interface Stamp {
+  /** Tells one state of a file from another. */
+  readonly text: string
+  readonly changedMs: number
+}
+
+/** null: there is nothing. */
+async function stampOf(path: string): Promise<Stamp | null> {
+  const facts = await lstat(path).catch(() => null)
+  return facts && { text: facts.isFile() ? `${facts.size}:${facts.mtimeMs}` : '', changedMs: facts.mtimeMs }
+}
