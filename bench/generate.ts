@@ -65,7 +65,7 @@ const generator = await openTextGenerator(decoder)
 const options = { maxTokens, temperature: 0, topP: 1, seed: 0 }
 
 interface OurAnswer extends Answer {
-  /** Of the tokens that come one at a time. */
+  /** Seconds for the tokens that come one at a time. */
   decodeSeconds: number
   /** That reading the weights of a token takes alone, about the same time: with one thread, and with all. */
   readSeconds: number[]

@@ -77,7 +77,7 @@ const patterns: Pick<Row, 'sparsity' | 'pattern'>[] = [
 ]
 const nameOf = (method: string, { sparsity = 0.5, pattern }: Pick<Row, 'sparsity' | 'pattern'>) =>
   method + (pattern ? `-${pattern.replace(':', 'of')}` : sparsity === 0.5 ? '' : `-${100 * sparsity}`)
-/** Of all patterns alone and fitted anew, of 50 % and 2:4 also trained. */
+/** Every pattern runs alone and refitted, 50 % and 2:4 also retrained. */
 const beyond: Row[] = ['sparsegpt', 'alps', 'admm'].flatMap((method) =>
   patterns.flatMap((pattern) => {
     const alone = { name: nameOf(method, pattern), method, ...pattern }
@@ -109,7 +109,7 @@ const rows = [...ofTable, ...more.filter(({ name }) => !ofTable.some((row) => ro
 interface Result {
   perplexity: number
   seconds: number
-  /** Of the run; a machine with other work makes seconds meaningless. */
+  /** Processor time of the run; a machine with other work makes seconds meaningless. */
   processorSeconds?: number
   megabytes: number
   trainable?: number

@@ -117,7 +117,7 @@ for (const [i, { method, name }] of cells.entries()) {
   const row = reports[i]
   if (method !== shown) line([method, '', '', ...row.map(({ perplexity }) => perplexity.pruned.toFixed(2))])
   shown = method
-  // Of the first model and setting: a LLaMA trains less, having no biases.
+  // These are the shares of the first model and setting: a LLaMA trains less, having no biases.
   const trained = `${row[0].trainable?.percent.toFixed(2)} %`
   const seconds = row[0].seconds.total.toFixed(0)
   line([`→ ${name}`, trained, seconds, ...row.map(({ perplexity }) => perplexity.recovered?.toFixed(2) ?? '')])

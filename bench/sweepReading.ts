@@ -1,6 +1,6 @@
-// What the extension host does of 500 runs with 2,000 steps each before the Sweep view shows them, and while they go on, by its
-// own code, from real folders; and the whole way, from the folders to the curves on the screen of Chromium:
-// `npx tsx bench/sweepReading.ts`. Bar: opens in 1 s.
+// Measures the extension host on 500 runs with 2,000 steps each, before the Sweep view shows them and while they go on,
+// by its own code, from real folders; and the whole way, from the folders to the curves on the screen of Chromium: `npx
+// tsx bench/sweepReading.ts`. Bar: opens in 1 s.
 import { readFileSync } from 'node:fs'
 import { chromium, type Browser } from 'playwright-core'
 import { createComparedView } from '../src/extension/sweeps/comparedView.ts'
@@ -91,12 +91,12 @@ async function openInView(browser: Browser): Promise<void> {
   await written.remove()
 }
 
-/** In the page: until the frame that shows what has been posted is drawn. */
+/** Waits, in the page, until the frame that shows what has been posted is drawn. */
 async function isShown(): Promise<void> {
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
   await frame()
   await frame()
-  // What was recorded for the canvas is on the screen when its pixels can be read.
+  // The canvas is on the screen when its pixels can be read.
   document.querySelector<HTMLCanvasElement>('.curvePicture canvas')?.getContext('2d')?.getImageData(0, 0, 1, 1)
 }
 

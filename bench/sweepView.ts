@@ -9,7 +9,7 @@ import { openView, posted } from '../test/support/browser.ts'
 import { manyRows } from './support/writtenSweep.ts'
 
 const [numRuns, numSteps] = [500, 2000]
-/** As the host thins so many (src/extension/sweeps/curveFeed.ts). */
+/** Points per curve, as the host thins so many (src/extension/sweeps/curveFeed.ts). */
 const pointsEach = 120
 const [followedSteps, messages, messagesASecond] = [400, 150, 30]
 
@@ -72,7 +72,7 @@ async function open(view: Page): Promise<number> {
       const drawn = () => document.querySelector('.curvePicture canvas')?.checkVisibility() === true
       while (!drawn()) await frame()
       await frame()
-      // What was recorded for the canvas is on the screen when its pixels can be read.
+      // The canvas is on the screen when its pixels can be read.
       document.querySelector<HTMLCanvasElement>('.curvePicture canvas')?.getContext('2d')?.getImageData(0, 0, 1, 1)
       return performance.now() - (window as never as { began: number }).began
     },

@@ -15,7 +15,7 @@ interface Work {
   /** Blocks of the checkpoint. */
   readonly blocks: number
   readonly recipe: object
-  /** As many tokens as the widest linear has inputs; default: 4 windows. */
+  /** Takes as many tokens as the widest linear has inputs; default: 4 windows. */
   readonly fullRank?: true
   /** Other than a whole block: no estimate of the whole model. */
   readonly part?: true
@@ -46,7 +46,7 @@ interface Report {
   blocks: { seconds: number }[]
 }
 interface Result extends Side {
-  /** Of one block, without reading, saving and starting. */
+  /** Seconds of one block, without reading, saving and starting. */
   blockSeconds: number
   foretold: Pick<Side, 'seconds' | 'megabytes'>
   peer?: Side

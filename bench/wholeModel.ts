@@ -92,7 +92,7 @@ async function killAfter(recipe: string, count: number): Promise<string> {
   return resolve(folder)
 }
 
-/** Of the weights and the mask. */
+/** Hash of the weights and the mask. */
 async function hashOf(folder: string): Promise<string> {
   const hash = createHash('sha256')
   for (const name of readdirSync(folder).sort())

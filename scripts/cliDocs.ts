@@ -14,7 +14,7 @@ Exit codes: 0 done; 1 the job failed; 2 bad usage or bad input, with one line th
 const cell = (text: string) => text.replace(/[|*]/g, '\\$&').replace(/<([^>]+)>/g, '`<$1>`')
 const code = (text: string) => `\`${text.replaceAll('|', '\\|')}\``
 
-/** As commander's help tells it: the description, then what is chosen from and what holds by default. */
+/** Describes an option as commander's help does: the description, then its choices and its default. */
 function about({ description, argChoices, defaultValue, defaultValueDescription }: Option | Argument): string {
   const facts = [
     argChoices ? `one of ${argChoices.join(', ')}` : '',

@@ -67,14 +67,14 @@ function makeWorkspace(folder) {
     if (status !== 0) throw new Error(`sparsescope ${args.join(' ')}: ${stderr}`)
   }
   cli('run', 'wanda.prune.yaml', '--device', 'cpu')
-  // What is there already would be a warning in the pictures of the recipe.
+  // An output that exists would be a warning in the pictures of the recipe.
   writeFileSync(file, recipe(name, `${name}-wanda-again`))
   // A sweep that is done.
   writeFileSync(join(folder, 'sweep.prune.yaml'), sweep(name))
   cli('sweep', 'run', 'sweep.prune.yaml', '--device', 'cpu')
   // Something to compare with: the recovered model with its mask lost, as a careless merge leaves it.
   cli('prune', name, '--method', 'magnitude', '--sparsity', '0.3', '--out', `${name}-merged`)
-  // What a dense model shows: the map finds it beside the checkpoint.
+  // The map finds the analysis of the dense model beside the checkpoint.
   const text = ['--calibration', 'text/train.jsonl', '--samples', '16', '--seq-len', '256']
   cli('analyse', name, ...text, '--sensitivity', 'block', '--device', 'cpu')
   return { folder, name }

@@ -82,7 +82,7 @@ function isDebian() {
   return existsSync('/etc/debian_version') && onPath('apt-get')
 }
 
-/** In one call, except those `apart`, whose names change between releases: one that is unknown would stop the others. */
+/** Installs in one call, except those `apart`, whose names change between releases: one that is unknown would stop the others. */
 function installSystemPackages(missing) {
   console.log(`installing ${missing.map((p) => p.name).join(', ')}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }

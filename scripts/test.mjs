@@ -11,7 +11,7 @@ import { suites } from './test/suites.mjs'
 const all = process.argv.includes('--all')
 const asked = process.argv.slice(2).filter((argument) => argument !== '--all')
 const counts = { passed: 0, failed: 0, skipped: 0 }
-/** What failed, told once more at the end: the outputs above it are ten thousand lines. */
+/** Failures, told once more at the end: the outputs above it are ten thousand lines. */
 const failures = []
 const times = []
 const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-test-'))
@@ -52,11 +52,11 @@ function vscode() {
 
 must('set-up', ['scripts/setup.mjs', '--test'])
 must('build', ['esbuild.mjs'])
-// What needs npm packages comes after the set-up.
+// These imports need npm packages, so they come after the set-up.
 const { bundleTests } = await import('./test/bundle.mjs')
 const processes = suites(all).filter(wants)
 const bundles = await bundleTests(Object.fromEntries(processes.map(({ files }, i) => [`suite${i}`, files])))
-/** Those that take longest first, so that the lanes end together. */
+/** Starts the longest first, so that the lanes end together. */
 const steps = [
   vscode(),
   check(

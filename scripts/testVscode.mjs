@@ -41,7 +41,7 @@ async function mocha(title, files, env) {
   const args = ['--enable-source-maps', 'node_modules/mocha/bin/mocha.js', ...mochaArgs, join(bundles, 'e2e.mjs')]
   const { status } = spawnSync(process.execPath, args, {
     cwd: root,
-    // What tests say belongs above the last line of stdout, which is the count.
+    // Output of tests belongs above the last line of stdout, which is the count.
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, ...env, SPARSESCOPE_TEST_COUNTS: counts, SPARSESCOPE_TEST_BUNDLES: bundles },
   })
@@ -64,7 +64,7 @@ function findVscode() {
 async function main() {
   const { server, reason } = findVscode()
   if (!server) {
-    // As in test/support/skip.ts: a machine that was set up for it has no excuse.
+    // A machine that was set up for these tests may not skip them, as in test/support/skip.ts.
     console.log(`${process.env.CI ? 'failed' : 'skipped'}: tests in a real VS Code (${reason})`)
     counts[process.env.CI ? 'failed' : 'skipped']++
     return

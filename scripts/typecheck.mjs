@@ -57,18 +57,18 @@ function commandOf(project) {
   if (command && !command.errors.some(({ code }) => code === 18003)) return command
 }
 
-/** What is wrong with a project: with its own files, and with those that it imports and no project owns. */
+/** Problems of a project: in its own files, and in those that it imports and no project owns. */
 function check({ fileNames: rootNames, options, errors }, owned) {
   const program = ts.createIncrementalProgram({ rootNames, options, host: hostOf(options) })
   const problems = [...errors, ...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()]
   const roots = new Set(rootNames)
   const others = ({ fileName }) => owned.has(fileName) && !roots.has(fileName)
-  // What changed since the last time is checked here, the rest is remembered.
+  // Files that changed since the last time are checked here, the rest is remembered.
   while (program.getSemanticDiagnosticsOfNextAffectedFile(undefined, others));
   for (const file of program.getSourceFiles()) {
     if (!others(file)) problems.push(...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file))
   }
-  // Nothing but what is known for the next time.
+  // Emits only the build information for the next time.
   program.emit()
   return problems
 }

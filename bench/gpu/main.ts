@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import type { Part } from './parts/part.ts'
 
-/** In the order of a run, with the seconds that each may take: 580 in all. Read by the process of the part alone. */
+/** Parts in the order of a run, with the seconds that each may take: 580 in all. Each is loaded by its own process alone. */
 const parts: Readonly<Record<string, { readonly load: () => Promise<Part>; readonly seconds: number }>> = {
   doctor: { load: async () => (await import('./parts/doctor.ts')).doctor, seconds: 30 },
   goldens: { load: async () => (await import('./parts/goldens.ts')).goldens, seconds: 100 },

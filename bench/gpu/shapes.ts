@@ -4,7 +4,7 @@ export interface Shape {
   /** Blocks of the whole model. */
   readonly blocks: number
   readonly tokens: number
-  /** Of a model with one block and few words. */
+  /** Config of a model with one block and a small vocabulary. */
   readonly config: Record<string, unknown>
 }
 

@@ -11,7 +11,7 @@ import { recordedRun } from '../../test/webview/harness/recorded.ts'
 
 const holder = { token: '0'.repeat(32), pid: 1, host: 'bench', boot: null, pidSpace: null }
 
-/** As the processes of the runs do. */
+/** Touches the locks as the processes of the runs do. */
 const beat = `
 const { parentPort, workerData: { locks, text, beatMs } } = require('node:worker_threads')
 const { writeFileSync } = require('node:fs')
@@ -24,7 +24,7 @@ parentPort.postMessage(null)
 export interface WrittenSweep {
   readonly folder: string
   readonly bytes: number
-  /** As a run does while it works, by these many steps; the bytes of it. */
+  /** Writes so many steps as a run does while it works; returns their bytes. */
   grow(run: number, steps: number): number
   /** Ends what moves the locks, and removes it. */
   remove(): Promise<void>
@@ -107,7 +107,7 @@ function step(run: number, at: number): RunEvent[] {
   ]
 }
 
-/** What a run of 12 blocks says before its steps, and after them. */
+/** Events of a run of 12 blocks before its steps, and after them. */
 function surroundings(): [RunEvent[], RunEvent[]] {
   const around = recordedRun(12).filter(({ type }) => type !== 'step')
   const last = around.findIndex(({ type }) => type === 'saved')

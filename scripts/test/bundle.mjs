@@ -57,7 +57,7 @@ export async function bundleTests(bundles) {
     outdir,
     absWorkingDir: root,
     bundle: true,
-    // What several of them import is one chunk, built once.
+    // Code that several tests import is one chunk, built once.
     splitting: true,
     platform: 'node',
     format: 'esm',

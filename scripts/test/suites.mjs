@@ -57,7 +57,7 @@ const processors = [
   { name: 'without AVX', env: { OPENBLAS_CORETYPE: 'Prescott', SPARSESCOPE_ONEDNN: 'none' } },
 ]
 
-/** Those that take longest first, so that the lanes end together. `engine` is divided by folders that take long. */
+/** The longest come first, so that the lanes end together. `engine` is divided by folders that take long. */
 const folders = [
   { layer: 'engine', folder: 'test/engine/sweep' },
   { layer: 'engine', folder: 'test/engine/docs' },

@@ -67,7 +67,7 @@ export async function findCommand(page, title, timeout = 120_000) {
   }
 }
 
-/** What comes up meanwhile, as a walkthrough does, takes the focus and with it the palette away: then it is opened anew. */
+/** Runs a command by the palette. It is opened anew if something else, such as a walkthrough, takes the focus meanwhile. */
 export async function runCommand(page, title, timeout = 120_000) {
   const deadline = Date.now() + timeout
   for (;;) {

@@ -42,7 +42,10 @@ export function errnoOf(error: unknown): string {
   return inMessage ?? ('code' in error && typeof error.code === 'string' ? error.code : '')
 }
 
-/** For writing: a 'disk' or, where the path is wrong, a 'usage' error that names the path and the way out. Engine errors pass unchanged. */
+/**
+ * The error for a failed write: 'disk' or, where the path is wrong, 'usage' with the path and the way out. Engine
+ * errors pass unchanged.
+ */
 export function writeError(error: unknown, path: string): EngineError {
   if (error instanceof EngineError) return error
   const code = errnoOf(error)
@@ -51,7 +54,7 @@ export function writeError(error: unknown, path: string): EngineError {
   return new EngineError(misplaced ? 'usage' : 'disk', `cannot write ${path}: ${reason}`, { cause: error })
 }
 
-/** For reading: 'not-found', 'usage' for what is no file, or 'disk'. Engine errors pass unchanged. */
+/** The error for a failed read: 'not-found', 'usage' for what is no file, or 'disk'. Engine errors pass unchanged. */
 export function readError(error: unknown, path: string): EngineError {
   if (error instanceof EngineError) return error
   const code = errnoOf(error)

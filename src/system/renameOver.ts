@@ -8,7 +8,7 @@ const passing: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY'])
 /** Two seconds in all. */
 const [attempts, pauseMs] = [20, 100]
 
-/** What tests replace. */
+/** Functions that tests replace. */
 interface Means {
   readonly platform: NodeJS.Platform
   readonly rename: (from: string, to: string) => Promise<void>
@@ -17,7 +17,7 @@ interface Means {
 
 const own: Means = { platform: process.platform, rename, pause: () => sleep(pauseMs) }
 
-/** As `fs.rename`; on Windows a refusal is tried again for two seconds before it is thrown. */
+/** Renames as `fs.rename` does; on Windows a refusal is tried again for two seconds before it is thrown. */
 export async function renameOver(from: string, to: string, means: Means = own): Promise<void> {
   for (let left = means.platform === 'win32' ? attempts : 1; ; left--) {
     try {

@@ -16,7 +16,7 @@ export function createAccuracyCard(save: (file: ExportFile) => void) {
   )
   const card = { class: 'card', hidden: true, 'aria-label': accuracyBarsTitle }
   const element = h('section', card, head, whose, picture.element)
-  /** Not to be seen where neither has measured a task. */
+  /** The card is hidden where neither has measured a task. */
   const update = (runs: readonly MeasuredRun[]) => {
     shown = runs
     element.hidden = !picture.update(runs)

@@ -1,4 +1,4 @@
-// What differs between two checkpoints, on the same block × module grid as the inspector.
+// Differences between two checkpoints, on the same block × module grid as the inspector.
 import { largest } from '../../src/shared/format/lists.ts'
 import type { ComparedTensor, TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { formatCount, formatShare, formatValue } from '../../src/shared/format/numbers.ts'

@@ -1,4 +1,4 @@
-// What the map is coloured by, chosen from what is known; and the way to know more.
+// The choice of the map's colours, from what is known; and the button to know more.
 import type { AnalysisUpdate } from '../../src/shared/protocol/inspect.ts'
 import { announce } from '../shared/announce.ts'
 import { h, replaceChildren } from '../shared/dom.ts'

@@ -1,4 +1,4 @@
-// What is shown, as files: CSV and JSON of the table's rows in their order, pictures of the map, a report in one page.
+// Exports the view: CSV and JSON of the table's rows in their order, pictures of the map, a report in one page.
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatShape, formatShare } from '../../src/shared/format/numbers.ts'

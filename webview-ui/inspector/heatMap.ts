@@ -12,7 +12,7 @@ export interface HeatMap {
   cells: (HeatCell | undefined)[]
 }
 
-/** Only linears have a cell: sparsity means them. Modules keep the order of the file. */
+/** Lays out linears alone, since sparsity means them. Modules keep the order of the file. */
 export function layOutHeat(model: ModelSummary): HeatMap {
   const linears = model.tensors.filter((t) => t.role === 'linear' && t.block !== null)
   const blocks = [...new Set(linears.map((t) => t.block ?? 0))].sort((a, b) => a - b)

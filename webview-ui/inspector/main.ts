@@ -40,7 +40,7 @@ const analysis = new Map<string, MeasuredModule>()
 let denseLoss: number | null = null
 /** null: whatever tells most. */
 let chosenMeasure: string | null = null
-/** As of the last drawing: to find it takes a look at every tensor, and every row of the table asks. */
+/** The measure of the last drawing, kept since finding it takes a look at every tensor, and every row of the table asks. */
 let drawnMeasure: Measure = sparsityMeasure
 let model: ModelSummary | null = null
 let selectedTensor: TensorRow | null = null

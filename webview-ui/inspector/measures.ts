@@ -1,4 +1,4 @@
-// What the map may be coloured by: a number of each matrix, and how numbers become places on the colour scale.
+// Measures that may colour the map: a number of each matrix, and how numbers become places on the colour scale.
 import { allocationNames, allocationOf } from '../../src/shared/allocations/allocations.ts'
 import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
 import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
@@ -19,7 +19,7 @@ export interface Known {
 export interface Measure {
   readonly id: string
   readonly title: string
-  /** Of one matrix; null: not computed, or it has none. */
+  /** The number of one matrix; null: not computed, or it has none. */
   readonly of: (tensor: TensorRow, known: Known) => number | null
   readonly text: (value: number) => string
   /** Shares run from 0 to 100 %; other scales from the least to the greatest value, by their logarithms where they differ much. */
@@ -65,7 +65,7 @@ const ofValues: Measure[] = [
   { id: 'outliers', title: 'Outlier weights (beyond 4 standard deviations)', of: ofStats((s) => s.outliers), text: formatShare, scale: 'linear', group: 'Weights' }, // prettier-ignore
 ]
 
-/** What allocations go by. */
+/** Statistics that allocations use. */
 const byAllocation = allocationNames.flatMap((name): Measure[] => {
   const { shown } = allocationOf(name)
   if (!shown) return []
@@ -99,7 +99,7 @@ function methodTitle(name: string): string {
   return known ? methodOf(known).title : name
 }
 
-/** Those that have a number somewhere, or can get one by the scan that every checkpoint has. */
+/** Measures that have a number somewhere, or can get one by the scan that every checkpoint has. */
 export function measuresOf({ analysis }: Known): Measure[] {
   const modules = [...analysis.values()]
   if (modules.length === 0) return ofValues

@@ -1,4 +1,4 @@
-// What a person should know of a model beside its numbers: what is missing, what is guessed, what its files say.
+// Notes on a model beside its numbers: what is missing, what is guessed, what its files say.
 import type { ModelSummary } from '../../src/shared/protocol/inspect.ts'
 import { h } from '../shared/dom.ts'
 import { plural } from '../../src/shared/format/plural.ts'

@@ -1,5 +1,5 @@
-// From the map to a recipe: the open one, or a new one, prunes marked matrices less, more, or not, or spreads its sparsity over
-// the blocks.
+// Changes a recipe from the map: the open one, or a new one, prunes marked matrices less, more, or not, or spreads its
+// sparsity over the blocks.
 import type { Shape } from '../../src/shared/recipe/shapePruning.ts'
 import { allocationOf } from '../../src/shared/allocations/allocations.ts'
 import { allocateBy, type AllocateBy } from '../../src/shared/allocations/allocateBy.ts'
@@ -10,7 +10,7 @@ export interface ShapeBar {
   readonly element: HTMLElement
   /** Marked matrices and their weights; 0: there is nothing to do with them. */
   marked(count: number, weights: string): void
-  /** What the recipe says now, or why it does not. */
+  /** Shows what the recipe now holds, or why it could not be changed. */
   said(message: string): void
   trusted(trusted: boolean): void
 }

@@ -75,7 +75,7 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
   ]
 }
 
-/** What the map is coloured by, where the table does not show it anyway. */
+/** Column of the map's measure, where the table does not show it anyway. */
 export function measureColumn(current: () => Measure, known: () => Known): Column<TensorRow> {
   const valueOf = (t: TensorRow) => (t.role === 'linear' ? current().of(t, known()) : null)
   return {

@@ -9,7 +9,7 @@ export interface RoleTotal {
   definition: string
   tensors: number
   parameters: number
-  /** Of the scanned tensors of the role. */
+  /** Zeros in the scanned tensors of the role. */
   zeros: number
   scanned: number
   scannedParameters: number

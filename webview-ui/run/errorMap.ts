@@ -19,7 +19,7 @@ import { createLegend, type LegendWords } from '../shared/legend.ts'
 import { divergingColour } from '../shared/palette.ts'
 import { saveButtons } from '../shared/saveButtons.ts'
 
-/** What the map can show: of one recovery, the run alone or against another. */
+/** A choice of the map: one recovery, of the run alone or against another. */
 interface View {
   readonly id: string
   readonly label: string
@@ -120,7 +120,7 @@ function show({ picture }: ChartedRun, view: View): Shown {
   const steps = other ? errorStepsAgainst(picture, other.picture, recovery) : errorSteps(picture, recovery)
   const logs = steps.cells.flatMap((cell) => (cell && cell.ratio > 0 ? [Math.log(cell.ratio)] : []))
   const [low, high] = [Math.min(0, ...logs), Math.max(0, ...logs)]
-  // Of two runs the middle is where both lose the same.
+  // Against another run, the middle of the scale is where both lose the same.
   const most = Math.max(-low, high, 1e-3)
   return { ...steps, view, ...(other ? { low: -most, high: most } : { low: Math.min(low, -1e-3), high }) }
 }
@@ -150,7 +150,7 @@ function gridData(shown: Shown, colour: (share: number) => string): GridData {
   }
 }
 
-/** What fits a narrow cell. */
+/** A ratio short enough for a narrow cell. */
 const shortText = (ratio: number) => formatValue(Number(ratio.toPrecision(2)))
 
 const rangeText = ({ from, to }: StepRange) => (from === to ? String(from) : `${from}–${to}`)

@@ -220,7 +220,7 @@ function saveOptions(): void {
   host.save({ ...host.load(), options })
 }
 
-/** What the host says, unless the events know better: an end has been written. */
+/** The status that the host tells, unless an end event has been written. */
 function statusOf(run: ShownRun): RunStatus {
   return run.picture.end?.status ?? runs.find((r) => r.folder === run.folder)?.status ?? 'interrupted'
 }

@@ -1,4 +1,4 @@
-// What a finished run came to: what it cost and won, where it is saved, and what to do with it next.
+// Result of a finished run: its cost and gain, where it is saved, and what to do with it next.
 import { runName } from '../../src/shared/format/runName.ts'
 import { undecided } from '../../src/shared/series/meanAccuracy.ts'
 import { resultFacts, resultMarkdown, type RunResult } from '../../src/shared/series/runResult.ts'

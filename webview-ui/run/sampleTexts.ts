@@ -1,4 +1,4 @@
-// What the model says after the recipe's prompts: dense, pruned and along the recovery, one above the other.
+// The model's continuations of the recipe's prompts: dense, pruned and along the recovery, one above the other.
 import { printable } from '../../src/shared/format/printable.ts'
 import type { RunPicture } from '../../src/shared/series/foldRun.ts'
 import { endOfText, promptTexts, type PromptTexts } from '../../src/shared/series/samples.ts'

@@ -109,7 +109,7 @@ function showProgress(bar: HTMLProgressElement, text: HTMLElement, picture: RunP
   text.textContent = live ? `${share}${phase}${counted}${left}` : ''
 }
 
-/** Of several recoveries: which are done, which is going on. */
+/** Marks, where there are several recoveries, those that are done and the one that goes on. */
 function showStages(list: HTMLElement, { recoveries, phases, end }: RunPicture): void {
   list.hidden = recoveries.length === 0
   const begun = largest(phases, -1, ({ recovery = -1 }) => recovery)

@@ -13,7 +13,7 @@ const width = 360
 const height = 92
 const base = height - 14
 
-/** What a picture is called where it is saved. */
+/** Title of a saved picture, and where it goes. */
 export interface BarsFile {
   title: string
   save: (file: ExportFile) => void

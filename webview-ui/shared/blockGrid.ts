@@ -15,7 +15,7 @@ export interface BlockMap {
   modules: Map<string, (ModuleZeros & { name: string })[]>
 }
 
-/** What a map shows of a run. */
+/** The part of a run that a map shows. */
 export type MappedRun = Pick<RunPicture, 'numBlocks'> & {
   readonly blocks: ReadonlyMap<number, Pick<BlockResult, 'block' | 'modules' | 'seconds'>>
 }

@@ -5,7 +5,7 @@ import { legendParts, type Scale } from './legend.ts'
 export interface Figure {
   title: string
   caption: string
-  /** Of the content. */
+  /** Width and height of the content. */
   width: number
   height: number
   content: readonly Element[]

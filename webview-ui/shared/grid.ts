@@ -15,7 +15,7 @@ export interface Grid {
   /** null: nothing is selected. */
   select(cell: { row: number; column: number } | null): void
   redraw(): void
-  /** As a figure: on white, with title and legend, nothing selected. */
+  /** The map as a figure: on white, with title and legend, nothing selected. */
   toSvg(text: FigureText): string
 }
 
@@ -48,7 +48,7 @@ export function createGrid(options: GridOptions): Grid {
   let layout: GridLayout = layOut([], [], 0)
   let at = { row: 0, column: 0 }
   let selected = false
-  /** Where a range began, whose other corner is `at`. */
+  /** One corner of a range, whose other corner is `at`. */
   let anchor: Place | null = null
   const range = () => rangeBetween(anchor, at)
 

@@ -1,4 +1,4 @@
-// What a heatmap shows, and places in it.
+// The data of a heatmap, and places in it.
 
 export interface GridCell {
   /** 0 to 1 on the colour scale; null: not computed, drawn hatched. */

@@ -1,6 +1,6 @@
 import { largest } from '../../src/shared/format/lists.ts'
 
-// Where things are in a heatmap: pure arithmetic, shared by the canvas and the SVG.
+// Positions in a heatmap: pure arithmetic, shared by the canvas and the SVG.
 
 export interface GridLayout {
   width: number

@@ -10,7 +10,7 @@ export interface FigureText {
   legend: LegendWords
   /** A line below. */
   caption?: string
-  /** Of shares from 0 (low) to 1 (high), where values are none. */
+  /** Colour of a share from 0 (low) to 1 (high), where cells have no values. */
   scale?: (share: number) => string
 }
 

@@ -22,7 +22,7 @@ export interface Host<To, From> {
   /** A call through the host; rejects with a sentence for people, and at once when the signal fires. */
   ask<C extends ViewCall>(call: C, model: ModelKey, params: AskParams<C>, signal: AbortSignal): Promise<ResultOf<C>>
   listen(handler: (message: To) => void): void
-  /** What the view remembers over a reload: selection, sort order, filter. */
+  /** The view's state that outlives a reload: selection, sort order, filter. */
   load(): Record<string, unknown>
   save(state: Record<string, unknown>): void
 }

@@ -10,7 +10,7 @@ export interface LegendWords {
   title: string
   low: string
   high: string
-  /** What a hatched cell means; null where there are none. */
+  /** Meaning of a hatched cell; null where there are none. */
   notComputed: string | null
 }
 
@@ -71,7 +71,7 @@ export function legendParts({ title, low, high, notComputed }: LegendWords, colo
 export interface Scale {
   low: string
   high: string
-  /** Of shares from 0 (low) to 1 (high). */
+  /** Colour of a share from 0 (low) to 1 (high). */
   colour: (share: number) => string
   /** Colours outside of the scale. */
   marks: { colour: string; text: string }[]

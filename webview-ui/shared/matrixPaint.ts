@@ -26,7 +26,7 @@ export function paintTile(
   if (values && width / tile.width >= 34) writeValues(context, width, height, tile, values)
 }
 
-/** What the colours of the picture mean. */
+/** Meaning of the picture's colours. */
 export function scaleOf(tile: Tile, palette: PaletteName): Scale {
   if (tile.values === null) {
     return { low: 'all zeros', high: 'no zeros', colour: (share) => sequentialColour(palette, share), marks: [] }

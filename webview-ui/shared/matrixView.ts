@@ -28,7 +28,7 @@ export interface ShownMatrix extends MatrixSize {
   slice: number[]
 }
 
-/** Where pictures and single weights come from. */
+/** Source of pictures and of single weights. */
 export interface MatrixSource {
   tile: (params: AskParams<'tile'>, signal: AbortSignal) => Promise<Tile>
   weight: (params: AskParams<'weight'>, signal: AbortSignal) => Promise<Weight>
@@ -122,7 +122,7 @@ export function createMatrixView(options: MatrixOptions): MatrixView {
   }
 }
 
-/** As it is drawn, pixel by pixel. */
+/** The picture as it is drawn, pixel by pixel. */
 function matrixFigure(canvas: HTMLCanvasElement, { name, slice }: ShownMatrix, region: Region, scale: Scale): string {
   const { clientWidth: width, clientHeight: height } = canvas
   const href = canvas.toDataURL('image/png')

@@ -1,4 +1,4 @@
-// Where a tensor is: its block and its module as columns of their own, the whole name last.
+// Columns for a tensor's place: its block, its module, and the whole name last.
 import type { Column } from './tableColumn.ts'
 
 interface Placed {
@@ -25,7 +25,7 @@ export function placeColumns<Row extends Placed>(nameTitle: string): { first: Co
   }
 }
 
-/** What the name says after the block: an expert keeps its number, which the module of the map leaves out. */
+/** The name after the block: an expert keeps its number, which the module of the map leaves out. */
 function moduleText({ name, block }: Placed): string {
   const bare = name.replace(/\.weight$/, '')
   const mark = `.${block}.`

@@ -28,7 +28,7 @@ export function pan(region: Region, x: number, y: number, rows: number, columns:
   return { rowStart, rowEnd, columnStart, columnEnd }
 }
 
-/** As close as possible around one weight. */
+/** The closest region around one weight. */
 export function around(row: number, column: number, rows: number, columns: number): Region {
   const height = Math.min(rows, closest)
   const width = Math.min(columns, closest)

@@ -20,7 +20,7 @@ export function makeRoving(list: HTMLElement, items: readonly HTMLElement[]): vo
   })
 }
 
-/** Where a key leads from place `at` of so many; null: it leads nowhere. */
+/** The place that a key leads to from place `at` of so many; null: it leads nowhere. */
 export function placeAfter(
   { key, shiftKey, altKey, ctrlKey, metaKey }: KeyboardEvent,
   at: number,

@@ -1,4 +1,4 @@
-// What a view shows when there is nothing to show yet: why, since when, and what can be done.
+// Message of a view that has nothing to show yet: why, since when, and what can be done.
 import type { FromAnyView, ToAnyView } from '../../src/shared/protocol/view.ts'
 import { h, replaceChildren } from './dom.ts'
 

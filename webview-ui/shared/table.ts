@@ -16,7 +16,7 @@ export interface TableOptions<Row> {
   onSelectMany?: (keys: ReadonlySet<string>) => void
   /** Enter, or a double click. */
   onOpen?: (row: Row) => void
-  /** Where the key of a row says nothing to a person. */
+  /** Tooltip for a row whose key tells a person nothing. */
   tooltip?: (row: Row) => string
   /** Attached to rows for VS Code's own context menu. */
   menuContext?: (row: Row) => Record<string, unknown>
@@ -38,9 +38,9 @@ export interface Table<Row> {
   setWidths(widths: Record<string, number>): void
   /** null, or a row that is not shown: none is selected. */
   select(key: string | null): void
-  /** Of a table in which several may be selected. */
+  /** Selects rows of a table in which several may be selected. */
   selectMany(keys: ReadonlySet<string>): void
-  /** In the order shown. */
+  /** Rows in the order shown. */
   rows(): readonly Row[]
 }
 

@@ -16,7 +16,7 @@ export interface TableHeader {
 
 export interface HeaderActions {
   sort: (order: SortOrder | null) => void
-  /** Of a column by its index; null: as the content wants. */
+  /** Sets the width of a column by its index; null: the content's width. */
   resize: (column: number, width: number | null) => void
 }
 
@@ -73,7 +73,7 @@ export function createTableHeader<Row>(columns: readonly Column<Row>[], actions:
   }
 }
 
-/** For the pointer only: the keyboard has the button. */
+/** An edge for the pointer only: the keyboard has the button. */
 function dragEdge(width: () => number, resize: (width: number | null) => void): HTMLElement {
   const edge = h('div', { class: 'edge', 'aria-hidden': 'true', title: 'Drag: width; double-click: as the content' })
   let from: { x: number; width: number } | null = null

@@ -27,7 +27,7 @@ export function sortRows<Row>(rows: readonly Row[], column: SortColumn<Row>, des
   return keys.map((k) => k.row)
 }
 
-/** What a press on a header asks for: numbers from the top, names from A, then reversed, then the file's own order. */
+/** The order after a press on a header: numbers from the top, names from A, then reversed, then the file's own order. */
 export function nextOrder<Row>(column: SortColumn<Row>, order: SortOrder | null): SortOrder | null {
   const first = { column: column.id, descending: column.numeric === true && !column.ascendingFirst }
   if (order?.column !== column.id) return first

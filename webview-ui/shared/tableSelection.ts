@@ -8,7 +8,7 @@ export interface Press {
 
 export interface Selection {
   readonly keys: ReadonlySet<string>
-  /** Where a range begins. */
+  /** The row at which a range begins. */
   readonly anchor: string | null
 }
 

@@ -3,7 +3,7 @@
 export interface ColumnRoom {
   /** CSS pixels that the content wants. */
   need: number
-  /** As a person dragged it. */
+  /** Width that a person has set by dragging. */
   set?: number
   /** Gives way where there is little room, the highest first. */
   optional?: number

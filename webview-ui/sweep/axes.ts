@@ -13,7 +13,7 @@ export function chooseAxes(available: readonly Measure[], wished: Pick<Options, 
   // Before a run has ended nobody knows its sparsity: what was asked for stands in for it.
   const asked = available.find(({ title }) => /sparsity$/.test(title))
   const x = named(wished.x) ?? named('sparsity') ?? asked ?? available.at(-1)
-  // What came out goes up: a setting there would say nothing of the runs.
+  // The y axis shows results: a setting there would tell nothing about the runs.
   const outcomes = available.filter(({ better }) => better !== null)
   const y = named(wished.y) ?? named('perplexity') ?? outcomes.find((one) => one !== x) ?? outcomes.at(0)
   return x && y ? { x, y } : null

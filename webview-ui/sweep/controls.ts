@@ -1,4 +1,4 @@
-// What a person chooses by: each control writes into the options, then tells that something was chosen.
+// Controls of the view: each writes into the options, then tells that something was chosen.
 import { curveNames, type CurveName } from '../../src/shared/series/curves.ts'
 import type { Measure } from '../../src/shared/sweep/measures.ts'
 import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/sweep/runStyles.ts'
@@ -9,7 +9,7 @@ import { curveTexts } from './curves.ts'
 import type { Entry } from './entries.ts'
 import type { Options } from './options.ts'
 
-/** Of the picture: its axes, and what colours and shapes tell apart. */
+/** Controls of the picture: its axes, and what colours and shapes tell apart. */
 export function createPictureControls(options: Options, chosen: () => void) {
   const axis = (name: 'x' | 'y') =>
     createChoice(name, `${name} axis of the picture`, (value) => {
@@ -42,7 +42,7 @@ export function createPictureControls(options: Options, chosen: () => void) {
       logY.set(isLog.logY)
       return isLog
     },
-    /** What they tell apart: as it was chosen, where there is such a setting. */
+    /** Shows the chosen styles, where their settings exist, else the default ones. */
     showStyles(entries: readonly Omit<Entry, 'style'>[]): StyledBy {
       const usual = defaultStyles(entries)
       const show = (name: keyof StyledBy) => {
@@ -58,7 +58,7 @@ export function createPictureControls(options: Options, chosen: () => void) {
   }
 }
 
-/** Of the curves: which, how smooth, on which axes. */
+/** Controls of the curves: which, how smooth, on which axes. */
 export function createCurveControls(options: Options, chosen: () => void) {
   const curve = createChoice('', 'Which curves', (value) => {
     options.curve = curveNames.find((name) => name === value) ?? null

@@ -7,7 +7,7 @@ export interface CurveData {
   readonly x: number[]
   /** NaN: not a number. */
   readonly y: number[]
-  /** Of several seeds; empty for a single run. */
+  /** Range over several seeds; empty for a single run. */
   readonly low: number[]
   readonly high: number[]
 }
@@ -16,7 +16,7 @@ export function emptyCurve(): CurveData {
   return { x: [], y: [], low: [], high: [] }
 }
 
-/** In place. */
+/** Adds a part in place. */
 export function addPart(curve: CurveData, { keep, ...part }: CurvePart): void {
   for (const name of ['x', 'y', 'low', 'high'] as const) {
     const values = curve[name]
@@ -38,7 +38,7 @@ export interface Extent {
   readonly y: [low: number, high: number]
 }
 
-/** Of all that can be shown; null where nothing can. */
+/** Range of all points that can be shown; null where there are none. */
 export function extentOf(curves: readonly CurveData[], logX: boolean, logY: boolean): Extent | null {
   let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity]
   for (const curve of curves) {

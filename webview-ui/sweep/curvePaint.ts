@@ -9,7 +9,7 @@ export interface PaintedCurve {
   readonly style: SeriesStyle
 }
 
-/** So many are told apart by their dashes and marks; more are a cloud of thin lines. */
+/** Up to this many curves are told apart by their dashes and marks; more are a cloud of thin lines. */
 export const mostApart = 12
 const mostMarked = 60
 

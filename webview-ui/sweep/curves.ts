@@ -161,7 +161,7 @@ function textOf({ name, smoothing }: ShownCurves): ChartText {
   return name === 'loss' && smoothing > 0 ? { ...text, yLabel: `loss, smoothed ${smoothing.toFixed(2)}` } : text
 }
 
-/** Of a few curves those of one colour differ by their dash. */
+/** Gives curves of one colour different dashes, unless there are too many. */
 function told(entries: readonly Entry[]): readonly Entry[] {
   if (entries.length > mostApart) return entries
   return entries.map((entry, i) => {

@@ -1,4 +1,4 @@
-// What the view has a row, a point and a curve for: a run, or the runs that differ only by their seed.
+// Entries of the view, each with a row, a point and a curve: a run, or the runs that differ only by their seed.
 import { seriesStyle, type SeriesStyle } from '../../src/shared/chart/chartData.ts'
 import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
 import { foldSeeds, type FoldedRun } from '../../src/shared/sweep/foldSeeds.ts'
@@ -7,7 +7,7 @@ import { valueText } from '../../src/shared/sweep/settings.ts'
 
 export interface Entry extends FoldedRun {
   readonly key: string
-  /** What it is called in pictures: its settings, else its name. */
+  /** Name in pictures: the settings, else the run's name. */
   readonly label: string
   readonly style: SeriesStyle
 }

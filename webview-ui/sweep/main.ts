@@ -53,7 +53,7 @@ const head = createHead({
   markdown: () => save('runs.md', comparisonMarkdown(comparisonTable(table.rows()))),
 })
 const open = (entry: Entry) => {
-  // Of several seeds the first that has a folder.
+  // The first of several seeds that has a folder is opened.
   const run = entry.members.find((member) => rows[member].isBegun)
   if (run !== undefined) host.post({ type: 'openRun', run })
 }

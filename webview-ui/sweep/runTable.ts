@@ -25,7 +25,7 @@ const ranks: Partial<Record<string, number>> = {
 /** The same identifiers mean the same columns. `rowOf`: as the run is when the cell is drawn. */
 export function columnsOf(entries: readonly Entry[], rowOf: (run: number) => ComparedRow): Column<Entry>[] {
   const paths = [...new Set(entries.flatMap(({ settings }) => Object.keys(settings)))]
-  // What was begun with, what pruning left, and what the run came to.
+  // The stages dense and pruned come first, then the final results.
   const ordered = [...measures].sort((a, b) => Number(b.id.includes(',')) - Number(a.id.includes(',')))
   const shown = ordered.filter(({ id, of }) => !/recovered$/.test(id) && entries.some((entry) => of(entry) !== null))
   return [

@@ -7,7 +7,7 @@ import type { Options } from './options.ts'
 import { columnsOf } from './runTable.ts'
 
 export interface TableActions {
-  /** As the run is now. */
+  /** The run's present row. */
   readonly rowOf: (run: number) => ComparedRow
   readonly open: (entry: Entry) => void
   readonly select: (entries: readonly Entry[]) => void
@@ -64,7 +64,7 @@ export function createTableHost(options: Options, { rowOf, open, select, arrange
       element.style.setProperty('--tableHeight', `${Math.min(330, Math.max(3, entries.length) * 22 + 2)}px`)
       table.selectMany(new Set(entries.filter(isSelected).map(({ key }) => key)))
     },
-    /** As it stands, in its order. */
+    /** The rows in the table's order. */
     rows: (): readonly Entry[] => current?.table.rows() ?? shown,
   }
 }

@@ -82,7 +82,7 @@ function tiles(p: PlanSummary): [string, string][] {
   return shown
 }
 
-/** Of several the share of each: the rows below show what any of them trains. */
+/** Each of several recoveries shows its share, since the rows below show what any of them trains. */
 function recoveryText({ mode, train, percentage, place }: RecoverySummary): string {
   const several = place !== 'recover' && train.length > 0
   return `${mode}: train ${train.join(', ') || 'nothing'}${several ? ` (${formatTrained(percentage)})` : ''}`

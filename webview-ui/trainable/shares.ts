@@ -61,7 +61,7 @@ export function describeShare(map: ShareMap, row: number, column: number): strin
   return `${where}: ${cell.by.join(' and ')}, ${formatCount(cell.trainable)} trained for ${formatCount(cell.parameters)} weights (${formatTrained(100 * shareOf(cell))})`
 }
 
-/** What the letters in the cells stand for. */
+/** Meaning of the letters in the cells. */
 export function lettersOf(map: ShareMap): string {
   const all = new Set([...map.cells.values()].flatMap((cell) => cell.by))
   return [...all].map((by) => `${by[0]}: ${by}`).join(', ')

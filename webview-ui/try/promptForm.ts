@@ -1,4 +1,4 @@
-// Where prompts are written: one, or one a line; with those that are kept with the workspace.
+// Form for prompts: one, or one per line; with those that are kept with the workspace.
 import { largestPrompt, mostNewTokens, mostPrompts } from '../../src/shared/protocol/tryOut.ts'
 import type { PromptSet } from '../../src/shared/protocol/view.ts'
 import { h, replaceChildren } from '../shared/dom.ts'

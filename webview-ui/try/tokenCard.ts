@@ -1,4 +1,4 @@
-// What else could have stood in a token's place: shown beside the token that is pointed at or has the focus.
+// Alternatives to a token: shown beside the token that is pointed at or has the focus.
 import { printableLine } from '../../src/shared/format/printable.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
 import type { TriedToken } from '../../src/shared/protocol/tryOut.ts'
@@ -6,7 +6,7 @@ import { h, replaceChildren } from '../shared/dom.ts'
 
 export interface TokenFacts {
   token: TriedToken
-  /** Of the column that wrote it, and of the first. */
+  /** Names of the column that wrote it, and of the first. */
   name: string
   first: string
   /** Natural log of the first column's probability; undefined: nobody has said. */
@@ -22,7 +22,7 @@ export function probability(logProbability: number): string {
   return formatShare(Math.exp(logProbability), 1)
 }
 
-/** In one line, for people who hear it. */
+/** The facts in one line, for screen readers. */
 export function tokenWords({ token, name, first, judged, differs }: TokenFacts): string {
   const others = token.alternatives.map((one) => `${shownPiece(one.piece)} ${probability(one.logProbability)}`)
   return [

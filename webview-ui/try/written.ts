@@ -1,10 +1,10 @@
-// What the columns have written so far, folded from what the backend tells.
+// Texts that the columns have generated so far, folded from the backend's progress.
 import { firstDifference } from '../../src/shared/series/samples.ts'
 import type { TriedToken, TryProgress } from '../../src/shared/protocol/tryOut.ts'
 
 export interface Text {
   tokens: TriedToken[]
-  /** What is left of a text that ends in half a character. */
+  /** Bytes at the end of a text that are half a character. */
   rest: string
   /** By the first column, one a token; null: it has another tokenizer. undefined: not yet. */
   judged: number[] | null | undefined
@@ -27,7 +27,7 @@ export function emptyWritten(columns: number, prompts: readonly string[]): Writt
   return { prompts, texts, opening: each(() => false), failed: each(() => null) }
 }
 
-/** In place; what names no column or prompt of these is left out. */
+/** Folds in place; what names no column or prompt of these is left out. */
 export function fold(written: Written, progress: TryProgress): void {
   const { column } = progress
   if (column >= written.texts.length) return
@@ -67,7 +67,7 @@ export function judgement({ texts }: Written, column: number, prompt: number, to
   return column === 0 ? text.tokens.at(token)?.logProbability : text.judged?.[token]
 }
 
-/** From so unlikely on, step by step. */
+/** Probabilities below which a token counts as one level more surprising. */
 const bounds = [0.5, 0.1, 0.01, 0.001]
 
 /** 0: expected, 4: it would hardly ever have said this. */

@@ -1,4 +1,4 @@
-// What the device is: adapter, driver, features, limits, and how much memory it gives.
+// Facts about the device: adapter, driver, features, limits, and how much memory it gives.
 import { inspectAdapters } from '../../../src/engine/compute/doctor.ts'
 import type { Part } from './part.ts'
 

@@ -1,9 +1,9 @@
-// What a part of the benchmark gets and gives.
+// Input and output of a part of the benchmark.
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 
 export interface PartInput {
   readonly backend: Backend
-  /** As asked for by name. */
+  /** Name by which the adapter was asked for. */
   readonly adapter: string | undefined
   /** Shapes that a software device computes in seconds. */
   readonly small: boolean
