@@ -44,6 +44,8 @@ export function fencesOf(document: string): Fence[] {
   })
 }
 
-export const commandsOf = ({ text }: Fence) => text.split('\n').filter((line) => line.startsWith('sparsescope '))
+/** Those to type; what stands in a fence of `text` is shown, as the usage of a command is. */
+export const commandsOf = ({ text, language }: Fence) =>
+  language === 'text' ? [] : text.split('\n').filter((line) => line.startsWith('sparsescope '))
 
 export const isRecipe = ({ language }: Fence) => language === 'yaml'

@@ -45,9 +45,9 @@ function shell(folder: string, script: string) {
   return spawnSync('sh', ['-c', script], { cwd: folder, env, encoding: 'utf8' })
 }
 
-/** The arguments as a shell makes them of a line. */
+/** The arguments as a shell makes them of a line, which may send its output elsewhere. */
 function argumentsOf(folder: string, line: string): string[] {
-  const { status, stdout, stderr } = shell(folder, `sparsescope() { printf '%s\\0' "$@"; }\n${line}`)
+  const { status, stdout, stderr } = shell(folder, `exec 3>&1; sparsescope() { printf '%s\\0' "$@" >&3; }\n${line}`)
   assert.equal(status, 0, `${line}: ${stderr}`)
   return stdout.split('\0').slice(0, -1)
 }
