@@ -1,7 +1,7 @@
 // Tokens of this checkout and of another one in turns, token by token in one process, so that both meet the same machine.
 //   git worktree add ../before COMMIT   # with node_modules and dist
 //   npx tsx bench/decodeBeside.ts --model SMOLLM2 --before ../before [--threads 2] [--tokens 60] [--rounds 4]
-// Of the tokens a second of each, and of reading a token's weights alone: median, and what a quarter and a tenth of them were above.
+// It prints tokens per second, and readings of a token's weights alone: the median, and the upper quarter and tenth.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type * as Checkpoints from '../src/engine/checkpoint/checkpoint.ts'

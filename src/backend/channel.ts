@@ -61,7 +61,7 @@ function serveCall<C extends CallName>(
   })
 }
 
-/** Of what this program never sends, so it is the other end's mistake, and no stack helps. */
+/** The error for parameters that this program never sends: it is the other end's mistake, and no stack helps. */
 function invalid(name: CallName, error: z.ZodError): ResponseError<void> {
   const [{ path, message }] = error.issues
   return new ResponseError(

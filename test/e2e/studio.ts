@@ -20,7 +20,7 @@ interface StudioOptions {
   /** Default: true. */
   trust?: boolean
   settings?: Record<string, unknown>
-  /** What the server's environment has beside this process's. */
+  /** Variables that the server's environment has beside this process's. */
   env?: Record<string, string>
 }
 
@@ -105,7 +105,7 @@ async function watching(page: Page, workspace: string): Promise<void> {
   await eventually('the probes to go', async () => (await probe.count()) === 0)
 }
 
-/** For `afterEach`: a picture of what a failed test saw. */
+/** Saves, in `afterEach`, a picture of what a failed test saw. */
 export async function pictureOfFailure(test: Mocha.Test | undefined, studio: Studio | undefined): Promise<void> {
   if (test?.state !== 'failed' || !studio) return
   const path = join(root, 'out', 'e2e', `${test.title.replace(/\W+/g, '-').slice(0, 60)}.png`)

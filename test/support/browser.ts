@@ -29,7 +29,7 @@ export async function openView(browser: Browser, view: ViewName, theme: ThemeNam
   return page
 }
 
-/** As the host posts them. Resolves when the view has drawn what they say. */
+/** Posts messages as the host does. Resolves when the view has drawn what they say. */
 export async function send(page: Page, ...messages: readonly object[]): Promise<void> {
   await page.evaluate((list) => list.forEach((m) => window.postMessage(m)), messages)
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 30))))

@@ -16,7 +16,7 @@ export interface CliResult {
   stderr: string
 }
 
-/** In this process. */
+/** Runs a command in this process. */
 export function cli(...args: string[]): Promise<CliResult> {
   return cliIn(process.cwd(), ...args)
 }
@@ -62,7 +62,7 @@ export async function cliJson(...args: string[]): Promise<Record<string, unknown
   return JSON.parse(stdout) as Record<string, unknown>
 }
 
-/** In a process of its own, while this one goes on; `started` gets it to send signals. */
+/** Runs a command in a process of its own, while this one goes on; `started` gets it to send signals. */
 export async function cliBeside(
   env: NodeJS.ProcessEnv,
   args: string[],

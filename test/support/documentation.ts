@@ -1,4 +1,4 @@
-// What the repository's files say of each other: files that comments name, headings of documents, links in Markdown.
+// References between the repository's files: files that comments name, headings of documents, links in Markdown.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 

@@ -1,4 +1,4 @@
-// What the documents show in fences: commands to type, and recipes.
+// The contents of fences in documents: commands to type, and recipes.
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 

@@ -9,7 +9,7 @@ import { FormatError } from '../../src/shared/format/formatError.ts'
 const torture = process.env.SPARSESCOPE_TORTURE === '1'
 const fixedSeed = 20261126
 
-/** What has broken parsers before: numbers at the edges, keys that mean something, depth, escapes, halves of characters. */
+/** Texts that have broken parsers before: numbers at the edges, keys that mean something, depth, escapes, halves of characters. */
 const bits = [
   '0',
   '-1',

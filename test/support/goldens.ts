@@ -10,7 +10,7 @@ const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url))
 export interface GoldenModel {
   readonly name: string
   readonly path: string
-  /** What golden.safetensors has: loader variants have logits and loss only. */
+  /** Tensors of golden.safetensors: loader variants have logits and loss only. */
   readonly keys: readonly string[]
 }
 

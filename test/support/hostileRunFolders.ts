@@ -33,7 +33,7 @@ const saying = (change: object) => (run: string) => {
 const text = (file: string, content: string | Uint8Array) => (run: string) =>
   replace(join(run, file), (path) => writeFileSync(path, content))
 
-/** What may lie in a file's place instead. Each is refused: a run makes nothing of the kind. */
+/** Things that may lie in a file's place instead. Each is refused: a run makes nothing of the kind. */
 const things: Record<string, (path: string, outside: string) => void> = {
   'a folder': (path) => mkdirSync(path),
   'a symbolic link to a file outside': (path, outside) => {

@@ -82,7 +82,7 @@ export async function hubServer(model = 'org/tiny'): Promise<HubServer> {
   return self
 }
 
-/** As the Hub's list has it. */
+/** An entry of the Hub's list of files. */
 export function entryOf(path: string, { bytes, lfs }: { bytes: Buffer; lfs: boolean }): Record<string, unknown> {
   const oid = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex')
   const sha256 = createHash('sha256').update(bytes).digest('hex')

@@ -1,5 +1,5 @@
-// For `node --import`: sends this process SIGINT at the moment that the environment names: as soon as a thread has begun
-// to work, or when its own thread of work lets signals in for the third time (`breath`).
+// Loaded by `node --import`, this sends its process SIGINT at the moment that the environment names: as soon as a
+// thread has begun to work, or when its own thread of work lets signals in for the third time (`breath`).
 import threads from 'node:worker_threads'
 import { syncBuiltinESMExports } from 'node:module'
 

@@ -45,7 +45,7 @@ export function forgetLock(run: string): void {
   rmSync(join(run, lockName), { force: true })
 }
 
-/** What a run said and reported, without times, memory and what only tells how far it is. */
+/** Events and report of a run, without times, memory and progress. */
 export function saidBy(run: string): { events: unknown[]; report: unknown } {
   const passing = ['start', 'phase', 'progress', 'memory']
   const events = readFileSync(join(run, 'events.jsonl'), 'utf8')

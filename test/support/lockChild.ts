@@ -23,7 +23,7 @@ process.on('message', async (message: ToLockChild) => {
   switch (message.type) {
     case 'take': {
       const { folder, elsewhere } = message
-      // In another container: what it says of its process means nothing here.
+      // A holder in another container: its process id means nothing here.
       const describe = () => ({ ...newHolder(), ...(elsewhere && { pidSpace: 'pid:[elsewhere]', pid: 1 }) })
       try {
         const onWait = (text: string) => say({ type: 'waits', folder, message: text })

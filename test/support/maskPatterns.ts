@@ -1,4 +1,4 @@
-// What tests ask of a mask, a bit at a time.
+// Questions that tests ask of a mask, a bit at a time.
 import { maskWords } from '../../src/engine/compute/tensor.ts'
 import type { Mask } from '../../src/engine/prune/mask.ts'
 

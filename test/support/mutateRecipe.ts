@@ -6,7 +6,7 @@ import type { Rng } from '../../src/engine/rng.ts'
 export interface Mutant {
   kind: (typeof mutations)[number]['kind']
   text: string
-  /** Where the changed text is; null where something was taken away or the YAML may be broken anywhere. */
+  /** Range of the changed text; null where something was taken away or the YAML may be broken anywhere. */
   changed: { start: number; end: number } | null
 }
 

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { cannot, lacks } from './skip.ts'
 
 export interface TestSlurm {
-  /** What every command needs in its environment. */
+  /** Environment that every command needs. */
   readonly env: Readonly<Record<string, string>>
   /** The node's daemon, to be killed. */
   killNode(): void
@@ -26,7 +26,7 @@ function noSlurm(): string | null {
   return missing.length > 0 ? `${missing.join(', ')} missing (apt-get install slurmctld slurmd slurm-client)` : null
 }
 
-/** What the turn before may take. */
+/** Longest turn of another process. */
 const turnMs = 900_000
 
 /** Nobody else on this machine has it; below the ports of a Slurm. */
@@ -45,7 +45,7 @@ async function takeTurn(): Promise<Server> {
   }
 }
 
-/** For a suite's `before`, which may have to wait for its turn. */
+/** Gives a suite's `before` its Slurm, once its turn has come. */
 export async function slurmFor(test: Mocha.Context): Promise<TestSlurm> {
   if (process.getuid?.() !== 0) cannot(test, 'a Slurm of its own needs root')
   const missing = noSlurm()

@@ -12,7 +12,7 @@ import { writeTinyIds, writeTinyModel } from './tinyModel.ts'
 
 const data = 'ids.safetensors'
 
-/** Of about 20 ms of work with `steps` as it is. */
+/** A swept recipe of about 20 ms of work with the default `steps`. */
 export function sweptRecipe(sweep: object, steps = 3): Record<string, unknown> {
   return {
     version: 1,
@@ -38,7 +38,7 @@ export function sweep(place: Workplace, ...args: string[]): Promise<CliResult> {
   return cliIn(place.folder, 'sweep', ...args)
 }
 
-/** What `sweep ACTION … --json` prints, whatever its exit code. @throws when it prints nothing. */
+/** Output of `sweep ACTION … --json`, whatever its exit code. @throws when it prints nothing. */
 export async function sweepJson(place: Workplace, ...args: string[]): Promise<SweepTable> {
   const { stdout, stderr } = await sweep(place, ...args, '--json')
   if (stdout === '') throw new Error(stderr)

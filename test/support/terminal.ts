@@ -1,4 +1,4 @@
-// What stands on a terminal after something was written to it: an emulator's screen, not the strings.
+// The screen of a terminal after something was written to it, by an emulator.
 import { Terminal } from '@xterm/headless'
 import { spawn } from 'node:child_process'
 
@@ -41,7 +41,7 @@ export function createEmulator(columns: number, rows = 24): Emulator {
 
 export interface TerminalResult {
   status: number | null
-  /** As it came, in pieces. */
+  /** Output as it came, in pieces. */
   pieces: Buffer[]
 }
 

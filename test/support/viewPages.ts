@@ -34,7 +34,7 @@ export function viewPages(): { open(view: ViewName, options?: PageOptions): Prom
   }
 }
 
-/** What the view is wider than its window: nothing should be. */
+/** Pixels by which the view is wider than its window; they should be none. */
 export async function tooWide(page: Page): Promise<number> {
   return Number(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'))
 }

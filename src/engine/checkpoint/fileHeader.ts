@@ -1,8 +1,8 @@
-// What a file of a checkpoint says it holds, and where each tensor lies.
+// The contents of a checkpoint's file by its header, and the place of each tensor.
 import type { SafetensorsHeader, TensorInfo } from '../../shared/format/safetensorsHeader.ts'
 import type { FilePlace } from './readHeader.ts'
 
-/** Where a part of a bitmask lies. */
+/** The place of a part of a bitmask. */
 export interface PartPlace {
   readonly path: string
   /** First byte in the file. */
@@ -14,15 +14,15 @@ export interface PartPlace {
 export interface BitmaskPlace {
   readonly rows: number
   readonly columns: number
-  /** Of a value. */
+  /** Bytes of one value. */
   readonly itemBytes: 1 | 2 | 4 | 8
   /** How many values there are. */
   readonly kept: number
-  /** What all parts take. */
+  /** Bytes of all parts. */
   readonly bytes: number
   readonly compressed: PartPlace
   readonly bits: PartPlace
-  /** Where the values of each row begin; null for 2:4, of which each row has as many. */
+  /** Starts of each row's values; null for 2:4, where each row has as many. */
   readonly offsets: PartPlace | null
 }
 

@@ -26,7 +26,7 @@ const mostFiles = 100_000
 /** Most pages of a thousand files each: a server may send empty ones for ever. */
 const mostAnswers = 200
 const mostBytes = 64 * 2 ** 20
-/** Of a whole answer: a page of the list comes in a second or two. */
+/** Milliseconds for a whole answer: a page of the list comes in a second or two. */
 const answerWithinMs = 30_000
 
 const sha1 = z.string().regex(/^[0-9a-f]{40}$/)

@@ -48,7 +48,7 @@ async function placeReference(path: string, commit: string): Promise<void> {
   await writeAtomic(path, [commit], temporaryBeside(path))
 }
 
-/** Of this call alone, since several processes may pull the same model; and no longer than any name may be. */
+/** A name for this call alone, since several processes may pull the same model; and no longer than any name may be. */
 function temporaryBeside(path: string): string {
   return join(dirname(path), `.${randomUUID()}.tmp`)
 }

@@ -29,7 +29,7 @@ export function recipeTarget(argument: unknown): vscode.Uri | undefined {
   if (argument instanceof vscode.Uri) return argument
   // The language server's lenses send the address as text.
   if (typeof argument === 'string')
-    // Of a document that was never saved too; one letter and a colon is a drive.
+    // A document that was never saved has a scheme too; one letter and a colon is a drive.
     return /^[a-z][\w+.-]+:/i.test(argument) ? vscode.Uri.parse(argument) : vscode.Uri.file(argument)
   const document = vscode.window.activeTextEditor?.document
   return document?.languageId === recipeLanguage ? document.uri : undefined

@@ -1,4 +1,4 @@
-// What came out of a run, in one sentence: for the message at its end.
+// Writes a run's result in one sentence, for the message at its end.
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { readReport } from '../../runs/reader/report.ts'
 import { formatAccuracy, formatShare, formatValue } from '../../shared/format/numbers.ts'
@@ -37,7 +37,7 @@ function accuracyText({ accuracy }: RunResult): string | null {
   return `mean accuracy ${values.join(' → ')}${open}`
 }
 
-/** Of a run folder that may be anybody's; null where there is no report, or a damaged one. */
+/** The result in a run folder, which may be anybody's; null where there is no report, or a damaged one. */
 export async function readResult(folder: string): Promise<RunResult | null> {
   const report = await readReport(runFolderAt(folder)).catch(() => null)
   return report === null ? null : resultOf(report)

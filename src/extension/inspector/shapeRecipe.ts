@@ -1,5 +1,5 @@
-// From the map to a recipe: the open recipe of this model, or a new one, prunes marked matrices less, more or not at all, or spreads its
-// sparsity over the blocks.
+// Changes a recipe from the map: the open recipe of this model, or a new one, prunes marked matrices less, more or not
+// at all, or spreads its sparsity over the blocks.
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
@@ -85,7 +85,7 @@ async function recipeOf(weights: string): Promise<vscode.TextDocument | undefine
     const model = parseRecipe(document.getText()).recipe?.model
     if (model === undefined) continue
     const path = modelPath(dirname(document.uri.fsPath), model)
-    // Of the Hub where its snapshot lies; one that is not there is another model.
+    // A model of the Hub lies where its snapshot is; without a snapshot it is another model.
     const place = isHubName(path)
       ? await locate(path).then(
           ({ folder }) => folder,

@@ -69,7 +69,7 @@ export function recipeText(choices: WizardChoices): string {
 function pruneLines(choices: WizardChoices): string[] {
   const { pattern, sparsity } = choices
   const methods = methodsIn(choices)
-  // Of several recoveries one that uses the calibration comes first, so that the recipe by itself has no idle key.
+  // A method that uses the calibration is preferred, so that the recipe by itself has no idle key.
   const method = methods.find((name) => needsData(name)) ?? methods.at(0)
   if (method === undefined) return ['# Nothing is pruned again: the zeros of the pruned input stay as they are.']
   const lines = ['prune:', `  - method: ${method}`]

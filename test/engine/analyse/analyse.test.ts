@@ -212,7 +212,7 @@ describe('analysis of a dense model', () => {
         onProgress: (what) => (windows += what === 'blocks' ? 1 : 0),
       })
       assert.deepEqual(resumed, whole)
-      // Those that were kept come first, then the other blocks.
+      // Blocks that were kept come first, then the others.
       assert.equal(given[0], whole.modules.filter(({ block }) => block === 0).length)
       assert.equal(given.reduce((a, b) => a + b, 0), whole.modules.length) // prettier-ignore
       assert.ok(windows > 0)

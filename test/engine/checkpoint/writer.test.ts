@@ -58,7 +58,7 @@ function writeAndWait(source: Checkpoint, to: string): WaitingWriter {
   return spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-/** What it said before it got the signal, after it has ended. */
+/** The output of a writer before it got the signal, once it has ended. */
 async function saidBy(child: WaitingWriter, signal: 'SIGKILL' | 'SIGTERM') {
   let said = ''
   for await (const chunk of child.stdout) {
@@ -181,7 +181,7 @@ describe('createWriter', () => {
     const writer = await createWriter(await open(temp.path('source')), temp.path('out'), large)
     await writer.copyUnwritten()
     assert.deepEqual(await writer.finish({}), { leftBehind: ['link.txt'] })
-    // What is written over what was copied, as an edited config, must not fail on a read-only source.
+    // A file that replaces a copied one, as an edited config, must not fail on a read-only source.
     if (process.platform !== 'win32') assert.equal(statSync(temp.path('out/tokenizer.json')).mode & 0o777, 0o644)
     assert.deepEqual(readdirSync(temp.path('out')).sort(), [
       'LICENSE',

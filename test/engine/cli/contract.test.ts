@@ -1,4 +1,4 @@
-// What holds for every command, whatever it does.
+// Rules that hold for every command.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -100,7 +100,7 @@ describe('every command', () => {
       assert.equal(stdout, '')
       assert.match(stderr, /^sparsescope: .*embed_tokens.*\n$/)
     }
-    // What only the plan finds, with the model at hand: its norms have no parameters.
+    // Only the plan finds this, with the model at hand: its norms have no parameters.
     const recover = { mode: 'retrain', train: ['norm'], data: 'ids.safetensors', seq_len: 8 }
     const plain = goldenModel('olmo')
     writeFileSync(recipe, JSON.stringify({ version: 1, model: plain, prune: [{ sparsity: 0.5 }], recover }))

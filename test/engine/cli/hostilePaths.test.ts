@@ -57,7 +57,7 @@ describe('paths that lead to no file', function () {
     ['run, evaluate.data', '.txt', (p) => run({ prune: half, evaluate: [{ data: p, seq_len: 8, at: ['pruned'] }] })],
   ]
 
-  /** What could be read for ever, everywhere; of the rest one at each place, all with SPARSESCOPE_TORTURE=1. */
+  /** Endless inputs are tried everywhere, the rest one at each place; all with SPARSESCOPE_TORTURE=1. */
   const endless = ['pipe', 'zero']
   const isTried = (name: string, rest: readonly string[], index: number) =>
     all || endless.includes(name) || name === rest[index % rest.length]

@@ -48,7 +48,7 @@ function resumeApart(folder: string, path: string): Promise<Ended> {
   return new Promise((resolve) => child.on('close', (status) => resolve({ status, stderr })))
 }
 
-/** As the command line does it, without the start of a process. */
+/** Resumes as the command line does, without the start of a process. */
 async function resumeHere(backend: Backend, path: string): Promise<Ended> {
   try {
     await run(backend, { version, resume: path })
@@ -89,7 +89,7 @@ describe('a run folder of someone else', function () {
     try {
       await writeTinyModel(place.path('model'))
       writeTinyIds(place.path(data))
-      // As if killed there: the training state is on the disk and steps are left.
+      // The copy looks as if the run was killed there: the training state is on the disk and steps are left.
       const onEvent = ({ type }: { type: string }) => {
         const begun = onlyRun(place.folder)
         if (type !== 'step' || existsSync(template) || !begun) return
@@ -110,7 +110,7 @@ describe('a run folder of someone else', function () {
     rmSync(root, { recursive: true, force: true })
   })
 
-  /** What could wait for ever, and a sample of the rest; all with SPARSESCOPE_TORTURE=1. */
+  /** Cases that could wait for ever, and a sample of the rest; all with SPARSESCOPE_TORTURE=1. */
   const isApart = (what: string, index: number) => all || index % 6 === 0 || what.includes('pipe')
 
   async function attempt({ what, ends, make }: HostileCase, index: number): Promise<void> {

@@ -20,7 +20,7 @@ describe('sparsescope prune that was killed', function () {
   const args = () => ['prune', place.path('model'), '--out', place.path('out', 'pruned'), '--method', 'magnitude', '--sparsity', '0.5', '--device', 'cpu'] // prettier-ignore
   const inside = () => readdirSync(place.path('out')).sort()
 
-  /** As if a day had passed: only then a folder without a run is known to be nobody's. */
+  /** Makes folders a day old: only then one without a run is known to be nobody's. */
   function letTimePass(): void {
     const long = new Date(Date.now() - 2 * 86_400_000)
     for (const name of inside()) utimesSync(place.path('out', name), long, long)

@@ -54,7 +54,7 @@ function argumentsOf(folder: string, line: string): string[] {
 
 class Parsed extends Error {}
 
-/** As far as its action: by then names, options and values are checked. */
+/** Parses as far as the action: by then names, options and values are checked. */
 async function assertParses(line: readonly string[]): Promise<void> {
   const program = new Command().exitOverride().hook('preAction', () => {
     throw new Parsed()

@@ -9,7 +9,7 @@ import { createDecoder, type Decoder } from '../../../src/engine/model/decoder.t
 import { openModel } from '../../../src/engine/model/model.ts'
 import { createMemoryCheckpoint, smallLlama } from '../../support/memoryCheckpoint.ts'
 
-/** What `measure` finds without a limit, and with one of so many rows; and the batches of the latter. */
+/** Results of `measure` without a limit, and with one of so many rows; and the batches of the latter. */
 async function both<T>(rows: number, memoryBytes: number, measure: (decoder: Decoder) => Promise<T>) {
   const found: T[] = []
   let batches: number[] = []

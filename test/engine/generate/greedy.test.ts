@@ -17,7 +17,7 @@ interface Continuation {
 
 const file = new URL('../../fixtures/generate.json', import.meta.url)
 const goldens = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Continuation[]>
-/** Of twenty prompts those that are tried where a software GPU or f64 loops compute; elsewhere all. */
+/** Prompts of the twenty that are tried where a software GPU or f64 loops compute; elsewhere all are. */
 const few: Record<string, [number, number]> = { wgpu: [0, 6], reference: [11, 13] }
 const greedy: GenerateOptions = { maxTokens: 12, temperature: 0, topP: 1, seed: 0, stop: new Set() }
 

@@ -9,7 +9,7 @@ import { backends } from '../../support/backends.ts'
 import { goldenModels, readGolden } from '../../support/goldens.ts'
 import { lacks } from '../../support/skip.ts'
 
-/** What caches can get wrong, where a software GPU computes; elsewhere all. */
+/** Models in which caches can go wrong, for a software GPU; elsewhere all are tried. */
 const enough = ['gemma2', 'gemma3', 'gpt2', 'mixtral_top3_window', 'olmo3', 'opt', 'phi3', 'qwen3', 'smollm3']
 
 /** The beginning's frequencies depend on the length of the whole text, and cached keys keep those of theirs: there too. */

@@ -130,7 +130,7 @@ describe('text of a model', () => {
       for await (const { id } of stream) ids.push(id)
     }, /no more/)
     assert.equal(ids.length, 3)
-    // Nothing of a text that nobody reads on is left on the device.
+    // A text that nobody reads on leaves nothing on the device.
     const { usedBytes } = backend.memory()
     calls = 4
     for await (const { id } of generator.stream(await generator.encode('in the end'), options)) {

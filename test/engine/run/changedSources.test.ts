@@ -59,7 +59,7 @@ describe('sources of a run', () => {
     const copy = createWorkplace()
     try {
       cpSync(place.folder, copy.folder, { recursive: true })
-      // Nothing of the first place is looked at.
+      // The first place is not looked at.
       renameSync(place.path('model'), place.path('gone'))
       const report = await run(backend, { resume: onlyRun(copy.folder) ?? '' })
       assert.deepEqual(
@@ -118,7 +118,7 @@ describe('sources of a run', () => {
         }
         const disturbed = createWorkplace()
         try {
-          // In a workplace of its own, so that its one run is found; the model is the first one's.
+          // It has a workplace of its own, so that its one run is found; the model is the first one's.
           const far = { ...chosen, model: place.path('model') }
           writeTinyIds(disturbed.path(data))
           await assert.rejects(run(backend, { recipe: disturbed.recipe('a', far), onEvent }), {

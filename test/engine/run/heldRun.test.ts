@@ -48,7 +48,7 @@ describe('a run that another process has', function () {
     await assert.rejects(run(backend, { recipe: place.recipe('a', recipe), signal: abort.signal, onEvent }))
     const folder = onlyRun(place.folder) ?? ''
     const lock = await lockRun(folder)
-    // What the holder writes in the meantime, and is not to be taken for the state of things.
+    // The holder's half-written record must not be taken for the state of things.
     writeFileSync(join(folder, 'state', 'progress.json'), 'half a rec')
     const before = standing(folder)
     await assert.rejects(run(backend, { resume: folder }), { code: 'exists', message: /is in use by process/ })

@@ -46,7 +46,7 @@ const recipes = {
 const all = process.env.SPARSESCOPE_TORTURE === '1'
 const sampled = 5
 
-/** Of 1 … count: all, or a sample that is the same each time and has both ends. */
+/** Numbers from 1 to `count`: all, or a sample that is the same each time and has both ends. */
 function points(count: number): number[] {
   const every = all ? 1 : Math.max(1, (count - 1) / (sampled - 1))
   const list: number[] = []
@@ -112,14 +112,14 @@ describe('a run that is killed at an exact point', function () {
       }
     })
 
-  /** What a start has made that never got so far as to name its run is removed by a start some time later. */
+  /** Makes leftovers of a start that never named its run old enough for a later start to remove. */
   function letTimePass(folder: string): void {
     const parent = join(folder, '.sparsescope', 'runs')
     const long = new Date(Date.now() - 3_600_000)
     for (const name of existsSync(parent) ? readdirSync(parent) : []) utimesSync(join(parent, name), long, long)
   }
 
-  /** As a person would: resume what can be resumed, else run again. */
+  /** Goes on as a person would: resumes what can be resumed, else runs again. */
   async function goOn({ folder }: Workplace, path: string): Promise<void> {
     const begun = onlyRun(folder)
     if (begun === null) {

@@ -33,7 +33,7 @@ describe('a run whose device has no more memory', function () {
         limits.push(gpu.memory().limitBytes)
         gpu.release(gpu.allocate('f32', [2 ** 26]))
         if (limits.length < 3) throw refused()
-        // What is there may still be used: only the plan is smaller.
+        // The memory that is there may still be used: only the plan is smaller.
         gpu.release(gpu.allocate('f32', [2 ** 27]))
         return 'done'
       }

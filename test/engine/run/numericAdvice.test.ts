@@ -1,4 +1,4 @@
-// What a message advises is what may help: a learning rate only where something has learnt.
+// A message advises only what may help: a learning rate only where something has learnt.
 import assert from 'node:assert/strict'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

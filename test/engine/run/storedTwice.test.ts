@@ -74,7 +74,7 @@ describe('a tied head that is stored too', () => {
     await source.close()
     const other = { ...tensors[head], data: Uint8Array.from(tensors[head].data).fill(1, 0, 2) }
     writeFileSync(work.path('model/model.safetensors'), safetensors({ ...tensors, [head]: other }))
-    // Nothing here looks at the head.
+    // This recipe does not look at the head.
     await run(cpu, { recipe: work.recipe('r', { ...recipe([]), recover: undefined, evaluate: undefined }) })
     const after = await openCheckpoint(work.path('out'))
     const [savedHead, savedEmbedding] = await Promise.all([head, embedding].map((name) => after.read(name)))

@@ -35,7 +35,7 @@ describe('a sweep that is killed', function () {
 
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
   const states = async (recipe: string) => (await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state)
-  /** Of a run whose first block is saved, so that there is something to go on with. */
+  /** Holds a run whose first block is saved, so that there is something to go on with. */
   const held = (index: number) => heldInTheMiddle(() => run(index))
 
   it('leaves no run behind that works on, and goes on with what its runs have done', async () => {

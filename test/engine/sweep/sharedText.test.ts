@@ -28,7 +28,7 @@ describe('text in a sweep', function () {
     place = createWorkplace()
     await writeTinyModel(place.path('model'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 128 })
     writeFileSync(place.path('model', 'tokenizer.json'), JSON.stringify(byteTokenizer()))
-    // Of different lengths, so that some rows of the retraining are padded.
+    // The lines differ in length, so that some rows of the retraining are padded.
     const lines = Array.from({ length: 12 }, (_, i) => JSON.stringify({ text: `line ${i}: `.repeat(2 + i) }))
     writeFileSync(place.path('text.jsonl'), lines.join('\n'))
   })

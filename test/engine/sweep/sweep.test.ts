@@ -32,7 +32,7 @@ describe('sparsescope sweep', function () {
     assert.equal(runs[1].name, 'prune.0.sparsity=0.4,seed=1')
     assert.equal(new Set(runs.map(({ hash }) => hash)).size, 4)
     assert.deepEqual(await sweepJson(place, 'plan', folder), plan)
-    // Of a sweep whose results are there already, too.
+    // A sweep whose results are there already has a plan, too.
     for (const path of [recipe, folder]) {
       const lines = (await sweep(place, 'plan', path, '--jobs', '2')).stdout.trim().split('\n')
       assert.match(lines[2], /^1 +prune\.0\.sparsity=0\.4,seed=1 +\d+ s +[\d.]+ MB +[\d.]+ kB$/)
@@ -94,7 +94,7 @@ describe('sparsescope sweep', function () {
     assert.equal(dense[0].length, 2)
     // The seconds that it took are those of one measurement.
     for (const one of dense) assert.deepEqual(one, dense[0])
-    // And of each sparsity the pruned model.
+    // Each sparsity has one pruned model, too.
     assert.equal(readdirSync(join(onlySweep(place) ?? '', 'shared')).length, 1 + 2)
     const evals = eventsOf(join(onlySweep(place) ?? '', 'runs', '3'), 'eval')
     assert.equal(evals.length, 4)

@@ -1,9 +1,9 @@
-// What the suites inside the extension host share.
+// Parts that the suites inside the extension host share.
 import { rmSync, writeFileSync } from 'node:fs'
 import * as vscode from 'vscode'
 import type { ExtensionApi } from '../../../src/extension/extension.ts'
 
-/** For the runner: lines to print, processes that must be gone when the window has closed. */
+/** Notes for the runner: lines to print, processes that must be gone when the window has closed. */
 export const notes: { said: string[]; pids: number[] } = { said: [], pids: [] }
 
 export function extension(): vscode.Extension<ExtensionApi> {

@@ -7,7 +7,7 @@ import type { Storage } from './storage.ts'
 
 type Attention = Pick<Kernels, 'rope' | 'attention' | 'attentionStep' | 'attentionBackward'>
 
-/** What products with q, k or v read of a value that is no tensor: its rounding where those are bf16. */
+/** The rounding of a computed operand of products with q, k or v: to bf16 where those are bf16. */
 function operandOf({ dtype }: Tensor): (x: number) => number {
   return dtype === 'bf16' ? (x) => bf16ToF32(f32ToBf16(x)) : (x) => x
 }
@@ -17,7 +17,7 @@ function capped(score: number, softcap: number): number {
   return softcap > 0 ? softcap * Math.tanh(score / softcap) : score
 }
 
-/** What the cap's derivative was where it gave `score`. */
+/** Derivative of the cap where it gave `score`. */
 function slopeAt(score: number, softcap: number): number {
   return softcap > 0 ? 1 - (score / softcap) ** 2 : 1
 }

@@ -4,7 +4,7 @@ import { recipeYaml } from '../../../src/engine/run/open/recipeFile.ts'
 import { writeYaml } from '../../../src/shared/recipe/foreign/write.ts'
 import type { Recipe } from '../../../src/shared/recipe/schema.ts'
 
-/** What no reader may take for something else. */
+/** Texts that no reader may take for something else. */
 const odd = {
   version: 1,
   model: '0o17',
@@ -24,7 +24,7 @@ describe('recipes as YAML', () => {
         const read = parse(text.replace(/^%YAML.*\n---\n/, ''), { version }) as unknown
         if (version === '1.2' || what === 'of runs') assert.deepEqual(read, odd, `${version}\n${text}`)
       }
-      // Of PyYAML's float: a dot before the exponent, and its sign.
+      // PyYAML's float has a dot before the exponent, and the exponent's sign.
       const numbers = text.slice(text.indexOf('numbers:'), text.indexOf('words:'))
       const written = [...numbers.matchAll(/[\d.]+e\S*?(?=[,\]\n])/g)].map(([number]) => number)
       assert.equal(written.length, 4)

@@ -6,7 +6,7 @@ import { suites } from '../../../scripts/test/suites.mjs'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Those in a real VS Code are scripts/testVscode.mjs's. */
+/** Tests in a real VS Code belong to scripts/testVscode.mjs. */
 const ofVscode = /^test\/(e2e|integration\/host)\//
 
 describe('the processes of the tests', () => {

@@ -104,7 +104,7 @@ export function recordedStats(model: ModelSummary): TensorStats[] {
   })
 }
 
-/** Of an analysis with three methods at two sparsities, and what each block costs. */
+/** An analysis with three methods at two sparsities, and what each block costs. */
 export function recordedAnalysis(model: ModelSummary): AnalysisUpdate {
   const linears = model.tensors.filter((t) => t.role === 'linear')
   const modules = linears.map((t, i): MeasuredModule => {

@@ -75,7 +75,7 @@ function measuredOn(
 const evaluationsShape = z.array(evaluationShape)
 const measuredShape = z.object({
   evaluations: evaluationsShape,
-  /** Of what was measured on and the evaluations: a file that was cut, edited or copied from elsewhere does not have it. */
+  /** Hash of the measured data and the evaluations: a file that was cut, edited or copied from elsewhere does not have it. */
   sha256: z.string(),
 })
 

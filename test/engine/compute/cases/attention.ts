@@ -4,7 +4,7 @@ import type { AttentionShape } from '../../../../src/engine/compute/kernels.ts'
 import { garbage, maker, type HostTensor, type OpCase, type Tolerance } from './opCase.ts'
 
 const exact: Tolerance = { ofMax: 1e-5, absolute: 1e-6 }
-/** Of probabilities and gradients that are rounded to bf16 for their products. */
+/** Tolerance where probabilities and gradients are rounded to bf16 for their products. */
 const rounded: Tolerance = { ofMax: 2 ** -7, absolute: 1e-6 }
 
 interface Variant {
@@ -126,7 +126,7 @@ const steps = [
 
 export const attentionCases: OpCase[] = [...steps, ...variants.map(forward), ...variants.map(backward)]
 
-/** For devices that have products of bf16. */
+/** Cases for devices that have products of bf16. */
 export const bf16AttentionCases: OpCase[] = variants
   .map((one): Variant => ({ ...one, operand: 'bf16' }))
   .flatMap((one) => [forward(one), backward(one)])

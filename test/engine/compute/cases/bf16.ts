@@ -12,7 +12,7 @@ const shapes = [
   [151, 163, 97],
 ] as const
 
-/** What was rounded to bf16 on the way. */
+/** Tolerance of values that were rounded to bf16 on the way. */
 const rounded: Tolerance = { ofMax: 2 ** -7 }
 
 const linear = (n: number, o: number, i: number, withBias: boolean): OpCase => {

@@ -74,7 +74,7 @@ describe('a product with one row', () => {
   it('says NaN or infinite of the rows with a half that is not finite, and of no other', async () => {
     const [rows, width] = [9, 44]
     for (const value of [Infinity, -Infinity, NaN])
-      // In the first quarter, in the last, in the row that no quarter takes; in a whole vector and in what is left.
+      // Places in the first quarter, in the last, in the row that no quarter takes; in a whole vector and in the remainder.
       for (const [row, column] of [
         [0, 3],
         [7, 16],

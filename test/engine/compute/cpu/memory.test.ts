@@ -11,7 +11,7 @@ const outOfMemory = (error: unknown) =>
   error.code === 'out-of-memory' &&
   /700 MiB are in use; use a smaller --memory/.test(error.message)
 
-/** Nothing there maps memory from the system. */
+/** Windows maps no memory from the system here. */
 const insideOnly = process.platform === 'win32'
 
 describe('memory of the CPU backend', () => {

@@ -140,7 +140,7 @@ for (const [label, options] of variants(all, ['two threads']))
           true,
         )
         const cut = await maskAfter(cpu, 1, 8, (bits) => cpu.prune.maskBelow(bits, scored, limit))
-        // Of the four smallest the first three go: in the one case all are equal, in the other the last two are.
+        // The first three of the four smallest go: in one case all are equal, in the other the last two are.
         assert.deepEqual(cut.words, [0b10110011])
       }
     })

@@ -6,7 +6,7 @@ const device = { device: 'cpu', description: '', details: {} }
 const facts = { recipe: '', base: '', sources: [], device, warnings: [], trainable: null }
 
 describe('session', () => {
-  /** Of a log that holds so many bytes; with what it mentions. */
+  /** A session whose log holds so many bytes. */
   function begun(bytes: number, mention: () => void, emit: () => void) {
     const log = { elapsed: () => 0, bytes: () => bytes, mention, emit }
     const backend = { memory: () => ({ usedBytes: 0 }) }

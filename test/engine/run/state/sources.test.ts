@@ -11,7 +11,7 @@ describe('fingerprints of files', () => {
   beforeEach(() => {
     temp = scratch()
     path = temp.write('big.bin', bytes)
-    // As if it had lain there for long: only then its stamp is trusted.
+    // The file looks as if it had lain there for long: only then its stamp is trusted.
     utimesSync(path, new Date(2026, 0, 1), new Date(2026, 0, 1))
   })
   afterEach(() => temp.remove())

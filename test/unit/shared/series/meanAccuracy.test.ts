@@ -5,7 +5,7 @@ import { meanAccuracies, undecidedPairs } from '../../../../src/shared/series/me
 
 type Stage = Evaluation['stage']
 
-/** Of each stage the tasks with their accuracies. */
+/** Accuracies of the tasks at each stage. */
 type Measured = Partial<Record<Stage, Record<number, number>>>
 
 const measurements = (measured: Measured) =>
