@@ -5,9 +5,7 @@ import type { Variant } from '../shader.ts'
 import { fewRowsVariants } from './gemm/fewRows.ts'
 import { multiply, product } from './gemm/multiply.ts'
 import { portableVariants } from './gemm/portable.ts'
-import { nnVariants } from './gemm/smallNn.ts'
-import { ntVariants } from './gemm/smallNt.ts'
-import { tnVariant } from './gemm/smallTn.ts'
+import { smallProducts } from './gemm/small.ts'
 import { tensorVariants } from './gemm/tensorCores.ts'
 
 type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
@@ -22,7 +20,9 @@ export const tensorCoreVariants: readonly Variant[] = [
   { m: 8, n: 8, k: 8 },
 ].flatMap((shape) => tensorVariants({ shape, subgroupSize: 32 }))
 /** Need the feature `subgroups` and subgroups of 8. */
-export const smallSubgroupVariants: readonly Variant[] = [...ntVariants, ...nnVariants, tnVariant].map((v) => v.variant)
+export const smallSubgroupVariants: readonly Variant[] = Object.values(smallProducts).flatMap((products) =>
+  products.map(({ variant }) => variant),
+)
 
 export function products(gpu: Gpu): Products {
   const self: Products = {

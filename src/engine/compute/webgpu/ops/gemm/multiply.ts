@@ -8,9 +8,7 @@ import { maxGroups, type Variant } from '../../shader.ts'
 import { fewRowsColumns, fewRowsVariants, hasFewRows } from './fewRows.ts'
 import { gemmParams, single, type Batch, type Sizes } from './params.ts'
 import { portableTile, portableVariants } from './portable.ts'
-import { nnVariants } from './smallNn.ts'
-import { ntColumns, ntVariants } from './smallNt.ts'
-import { tnVariant } from './smallTn.ts'
+import { smallProducts } from './small.ts'
 import { tensorTile } from './tensorCores.ts'
 
 /**
@@ -132,9 +130,8 @@ function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: n
     const wide = type === 0 ? 4 : 8
     const aEven = even(4, p.transA ? p.m : p.k, p.lda, p.a.offset, ...batch.a)
     const bEven = even(wide, p.transB ? p.k : p.n, p.ldb, p.b.offset, ...batch.b)
-    if (aEven && bEven && p.transB && !p.transA) return { ...ntVariants[type], columns: ntColumns }
-    if (aEven && bEven && !p.transB && !p.transA) return nnVariants[type]
-    if (aEven && bEven && !p.transB && type === 0) return tnVariant
+    if (aEven && bEven && !p.transA) return smallProducts[p.transB ? 'nt' : 'nn'][type]
+    if (aEven && bEven && !p.transB && type === 0) return smallProducts.tn[0]
   }
   if (hasFewRows(p)) return { variant: fewRowsVariants[type], rows: p.m, columns: fewRowsColumns }
   return { variant: portableVariants[type], rows: portableTile, columns: portableTile }

@@ -1,0 +1,170 @@
+// Products where a subgroup is 8 lanes wide (software Vulkan), whose loads cost far more than its arithmetic. A workgroup is one
+// subgroup and makes one tile of the result: what its lanes load of `a` goes around by shuffles, so that a row is loaded once for
+// all lanes. Loops have constant bounds, which the driver unrolls. Past an end the last vector is read again; past the end of k
+// `a` is zero, and results outside are not stored. A 16-bit b lies packed, 8 numbers a vector, which are unpacked in two parts.
+import { dtypeCode, floatTypes, halves } from '../../halves.ts'
+import { variant, type Shader, type Variant } from '../../shader.ts'
+import { gemmHead } from './params.ts'
+
+interface SmallProduct {
+  readonly variant: Variant
+  readonly rows: number
+  readonly columns: number
+}
+
+interface Body {
+  readonly name: string
+  readonly packed?: boolean
+  /** Rows of the tile. */
+  readonly rows: number
+  /** Before the loop over k: where the lane reads, and its sums. */
+  readonly setup: string
+  /** Steps of the loop over k, which counts `a`'s vectors in `k0`; by default a lane loads its vector of each row. */
+  readonly depth?: string
+  readonly load?: string
+  /** Between two shuffles: what lane q holds goes into the sums. */
+  readonly step: string
+  readonly lanesPerStep?: number
+  /** For row r and j of 4. */
+  readonly store: string
+}
+
+const loadRows = `
+    let at = min(k0 + lane, depth - 1u);
+    let inside = k0 + lane < depth;
+    var mine: array<vec4f, ROWS>;
+    for (var r = 0u; r < ROWS; r++) { mine[r] = select(vec4f(), a[aFrom + min(row0 + r, p.m - 1u) * (p.lda / 4u) + at], inside); }`
+
+const unpack = /* wgsl */ `
+fn low(w: vec4u) -> vec4f {
+  if (DTYPE == 1u) { return bitcast<vec4f>(vec4u(w.x << 16u, w.x & 0xffff0000u, w.y << 16u, w.y & 0xffff0000u)); }
+  return vec4f(unpack2x16float(w.x), unpack2x16float(w.y));
+}
+fn high(w: vec4u) -> vec4f { return low(w.zwzw); }
+`
+
+function small(body: Body): Shader {
+  const { name, packed = false, rows, setup, depth = 'p.k / 4u', load = loadRows, step, lanesPerStep = 1, store } = body
+  const code = /* wgsl */ `
+enable subgroups;
+${gemmHead}
+${packed ? halves + unpack : 'fn low(w: vec4f) -> vec4f { return w; }'}
+const LANES = 8u;
+const ROWS = ${rows}u;
+@group(1) @binding(1) var<storage, read> a: array<vec4f>;
+@group(1) @binding(2) var<storage, read> b: array<${packed ? 'vec4u' : 'vec4f'}>;
+
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row0 = group.y * ROWS;
+  let aFrom = aStart(group.z) / 4u;
+  let bFrom = bStart(group.z) / ${packed ? 8 : 4}u;
+  let ldb = p.ldb / ${packed ? 8 : 4}u;
+  let depth = ${depth};
+${setup}
+  for (var k0 = 0u; k0 < depth; k0 += LANES) {${load}
+    for (var q = 0u; q < LANES; q += ${lanesPerStep}u) {${step}
+    }
+  }
+  let base = outStart(group.z);
+  for (var r = 0u; r < ROWS; r++) {
+    for (var j = 0u; j < 4u; j++) { ${store} }
+  }
+}
+`
+  return { name, bindings: 'wrrr', code }
+}
+
+const four = (line: (i: number) => string) => [0, 1, 2, 3].map(line).join('\n')
+
+/**
+ * out = a · bᵀ: lane l owns columns l, l + 8, l + 16, l + 24. Of f32 32 rows: with fewer, loads of b weigh too much where its rows
+ * lie a power of two apart and share a cache set. Needs k, lda, ldb and both offsets in multiples of a vector.
+ */
+function nt(packed: boolean): Shader {
+  const parts = packed ? ['low', 'high'] : ['low']
+  const dots = (part: string, x: number) => `vec4f(${[0, 1, 2, 3].map((i) => `dot(x${x}, ${part}(w${i}))`).join(', ')})`
+  return small({
+    name: packed ? 'gemmSmallNtHalves' : 'gemmSmallNt',
+    packed,
+    rows: packed ? 8 : 32,
+    setup: `
+  let column0 = group.x * 32u + lane;
+${four((i) => `  let b${i} = bFrom + min(column0 + ${8 * i}u, p.n - 1u) * ldb;`)}
+  var sums: array<vec4f, ROWS>;`,
+    lanesPerStep: parts.length,
+    step: `
+      let k = min(k0 + q, depth - ${parts.length}u) / ${parts.length}u;
+${four((i) => `      let w${i} = b[b${i} + k];`)}
+      for (var r = 0u; r < ROWS; r++) {
+        ${parts.map((_, x) => `let x${x} = subgroupShuffle(mine[r], q + ${x}u);`).join('\n')}
+        sums[r] += ${parts.map(dots).join(' + ')};
+      }`,
+    store: 'store(base, row0 + r, column0 + 8u * j, sums[r][j]);',
+  })
+}
+
+/** out = a · b with b row-major: a lane owns the columns of one vector of b. Needs k, n, lda, ldb and both offsets in multiples of a vector. */
+function nn(packed: boolean): Shader {
+  const parts = packed ? ['low', 'high'] : ['low']
+  const width = 4 * parts.length
+  return small({
+    name: packed ? 'gemmSmallNnHalves' : 'gemmSmallNn',
+    packed,
+    rows: packed ? 8 : 32,
+    setup: `
+  let column0 = ${width}u * (8u * group.x + lane);
+  let bColumn = bFrom + min(column0 / ${width}u, p.n / ${width}u - 1u);
+${parts.map((part) => `  var ${part}Sums: array<vec4f, ROWS>;`).join('\n')}`,
+    step: `
+      let k = bColumn + 4u * min(k0 + q, depth - 1u) * ldb;
+${four((i) => `      let w${i} = b[k + ${i}u * ldb];`)}
+${parts.map((part) => four((i) => `      let ${part}${i} = ${part}(w${i});`)).join('\n')}
+      for (var r = 0u; r < ROWS; r++) {
+        let x = subgroupShuffle(mine[r], q);
+${parts.map((p) => `        ${p}Sums[r] += x.x * ${p}0 + x.y * ${p}1 + x.z * ${p}2 + x.w * ${p}3;`).join('\n')}
+      }`,
+    store: parts.map((p, i) => `store(base, row0 + r, column0 + ${4 * i}u + j, ${p}Sums[r][j]);`).join(' '),
+  })
+}
+
+/**
+ * out = aᵀ · b, both f32 and row-major: a weight's gradient. A lane loads the tile's part of one row of a [k,m]. A row of either
+ * matrix gives a tile only 128 bytes, so that loads weigh more than elsewhere. Needs m, n, lda, ldb and both offsets in multiples of 4.
+ */
+const tn = small({
+  name: 'gemmSmallTn',
+  rows: 32,
+  setup: `
+  let column0 = 4u * (8u * group.x + lane);
+  let bColumn = bFrom + min(column0 / 4u, p.n / 4u - 1u);
+  var sums: array<vec4f, ROWS>;`,
+  depth: 'p.k',
+  load: `
+    let at = aFrom + min(k0 + lane, p.k - 1u) * (p.lda / 4u);
+    let inside = k0 + lane < p.k;
+    var mine: array<vec4f, 8>;
+    for (var i = 0u; i < 8u; i++) { mine[i] = select(vec4f(), a[at + min(row0 / 4u + i, p.m / 4u - 1u)], inside); }`,
+  step: `
+      let w = b[bColumn + min(k0 + q, p.k - 1u) * ldb];
+      for (var i = 0u; i < 8u; i++) {
+        let x = subgroupShuffle(mine[i], q);
+        for (var r = 0u; r < 4u; r++) { sums[4u * i + r] += x[r] * w; }
+      }`,
+  store: 'store(base, row0 + r, column0 + j, sums[r][j]);',
+})
+
+/** By element type of b: f32, bf16, f16. */
+const byType = (shader: (packed: boolean) => Shader, packedColumns: number): readonly SmallProduct[] =>
+  floatTypes.map((dtype) =>
+    dtype === 'f32'
+      ? { variant: variant(shader(false)), rows: 32, columns: 32 }
+      : { variant: variant(shader(true), { DTYPE: dtypeCode(dtype) }), rows: 8, columns: packedColumns },
+  )
+
+/** By whether a and b are transposed. */
+export const smallProducts = {
+  nt: byType(nt, 32),
+  nn: byType(nn, 64),
+  tn: [{ variant: variant(tn), rows: 32, columns: 32 }],
+} as const
