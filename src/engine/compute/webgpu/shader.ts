@@ -12,17 +12,14 @@ export interface Shader {
 }
 
 type Scalar = 'f32' | 'u32' | 'i32'
+export type Tensors = Readonly<Record<string, Scalar | `rw ${Scalar | 'atomic<u32>'}`>>
+export type Parameters = Readonly<Record<string, Scalar>>
 
 /**
  * A shader from its tensors in the order of a call, the parameters after their offsets, and its body. In the body the
  * elements of a tensor `x` are `x[p.xAt + i]`, and a parameter is `p.length`.
  */
-export function defineShader(
-  name: string,
-  tensors: Readonly<Record<string, Scalar | `rw ${Scalar | 'atomic<u32>'}`>>,
-  params: Readonly<Record<string, Scalar>>,
-  body: string,
-): Shader {
+export function defineShader(name: string, tensors: Tensors, params: Parameters, body: string): Shader {
   const bound = Object.entries(tensors).map(([tensor, how]) => ({
     tensor,
     written: how.startsWith('rw '),

@@ -1,8 +1,8 @@
 // Activations, gated activations and their derivatives. One shader each; the kind is an override constant.
 import type { Activation, Kernels } from '../../kernels.ts'
 import type { Gpu } from '../gpu.ts'
-import { defineShader, variant, type Shader, type Variant } from '../shader.ts'
-import { elementMain, runElements } from './elementwise.ts'
+import { variant, type Shader, type Variant } from '../shader.ts'
+import { perElement, runElements } from './elementwise.ts'
 
 type Activations = Pick<Kernels, 'activation' | 'activationBackward' | 'gated' | 'gatedBackward'>
 
@@ -98,49 +98,40 @@ fn slope(x: f32) -> f32 {
 }
 `
 
-const forward = defineShader(
+const forward = perElement(
   'activation',
   { y: 'rw f32', x: 'f32' },
-  { length: 'u32' },
-  /* wgsl */ `
-${functions}
-fn element(i: u32) { y[p.yAt + i] = value(x[p.xAt + i]); }
-${elementMain}`,
+  {},
+  'y[p.yAt + i] = value(x[p.xAt + i]);',
+  functions,
 )
 
-const backward = defineShader(
+const backward = perElement(
   'activationBackward',
   { dX: 'rw f32', dOut: 'f32', x: 'f32' },
-  { length: 'u32' },
-  /* wgsl */ `
-${functions}
-fn element(i: u32) { dX[p.dXAt + i] = dOut[p.dOutAt + i] * slope(x[p.xAt + i]); }
-${elementMain}`,
+  {},
+  'dX[p.dXAt + i] = dOut[p.dOutAt + i] * slope(x[p.xAt + i]);',
+  functions,
 )
 
-const gate = defineShader(
+const gate = perElement(
   'gated',
   { y: 'rw f32', gate: 'f32', up: 'f32' },
-  { length: 'u32' },
-  /* wgsl */ `
-${functions}
-fn element(i: u32) { y[p.yAt + i] = value(gate[p.gateAt + i]) * up[p.upAt + i]; }
-${elementMain}`,
+  {},
+  'y[p.yAt + i] = value(gate[p.gateAt + i]) * up[p.upAt + i];',
+  functions,
 )
 
-const gateBackward = defineShader(
+const gateBackward = perElement(
   'gatedBackward',
   { dGate: 'rw f32', dUp: 'rw f32', dOut: 'f32', gate: 'f32', up: 'f32' },
-  { length: 'u32' },
+  {},
   /* wgsl */ `
-${functions}
-fn element(i: u32) {
   let g = dOut[p.dOutAt + i];
   let x = gate[p.gateAt + i];
   dGate[p.dGateAt + i] = g * up[p.upAt + i] * slope(x);
-  dUp[p.dUpAt + i] = g * value(x);
-}
-${elementMain}`,
+  dUp[p.dUpAt + i] = g * value(x);`,
+  functions,
 )
 
 const ofKinds = (shader: Shader) => kinds.map((_, KIND) => variant(shader, { KIND }))

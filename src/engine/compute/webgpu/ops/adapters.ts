@@ -5,8 +5,8 @@ import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, floatTypes, halves } from '../halves.ts'
-import { defineShader, f32, gridOf, variant, type Shader, type Variant } from '../shader.ts'
-import { elementMain } from './elementwise.ts'
+import { f32, gridOf, variant, type Shader, type Variant } from '../shader.ts'
+import { perElement } from './elementwise.ts'
 import { multiply, product } from './gemm/multiply.ts'
 
 type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward'>
@@ -21,46 +21,37 @@ fn loadWeight(i: u32) -> f32 {
 `
 
 /** out = weight + scale · out ⊙ mask, where out holds b·a. */
-const mergeLora = defineShader(
+const mergeLora = perElement(
   'mergeLora',
   { y: 'rw f32', weight: 'u32', mask: 'u32' },
-  { length: 'u32', columns: 'u32', rowWords: 'u32', hasMask: 'u32', scale: 'f32' },
+  { columns: 'u32', rowWords: 'u32', hasMask: 'u32', scale: 'f32' },
   /* wgsl */ `
-${loadWeight}
+  let delta = select(0.0, p.scale * y[p.yAt + i], kept(i));
+  y[p.yAt + i] = loadWeight(i) + delta;`,
+  /* wgsl */ `${loadWeight}
 fn kept(i: u32) -> bool {
   if (p.hasMask == 0u) { return true; }
   let column = i % p.columns;
   return ((mask[p.maskAt + (i / p.columns) * p.rowWords + (column >> 5u)] >> (column & 31u)) & 1u) == 1u;
-}
-fn element(i: u32) {
-  let delta = select(0.0, p.scale * y[p.yAt + i], kept(i));
-  y[p.yAt + i] = loadWeight(i) + delta;
-}
-${elementMain}`,
+}`,
 )
 
 /** out = weight ⊙ (factor · row ⊗ column). */
-const scaleWeight = defineShader(
+const scaleWeight = perElement(
   'scaleWeight',
   { y: 'rw f32', weight: 'u32', row: 'f32', column: 'f32' },
-  { length: 'u32', columns: 'u32', factor: 'f32' },
-  /* wgsl */ `
-${loadWeight}
-fn element(i: u32) {
-  y[p.yAt + i] = p.factor * row[p.rowAt + i / p.columns] * column[p.columnAt + i % p.columns] * loadWeight(i);
-}
-${elementMain}`,
+  { columns: 'u32', factor: 'f32' },
+  'y[p.yAt + i] = p.factor * row[p.rowAt + i / p.columns] * column[p.columnAt + i % p.columns] * loadWeight(i);',
+  loadWeight,
 )
 
 /** g = g ⊙ weight. */
-const timesWeight = defineShader(
+const timesWeight = perElement(
   'timesWeight',
   { y: 'rw f32', weight: 'u32' },
-  { length: 'u32' },
-  /* wgsl */ `
-${loadWeight}
-fn element(i: u32) { y[p.yAt + i] *= loadWeight(i); }
-${elementMain}`,
+  {},
+  'y[p.yAt + i] *= loadWeight(i);',
+  loadWeight,
 )
 
 const ofTypes = (shader: Shader) => floatTypes.map((dtype) => variant(shader, { DTYPE: dtypeCode(dtype) }))

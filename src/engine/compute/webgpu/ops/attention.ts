@@ -6,7 +6,7 @@ import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { defineShader, f32, foldGroups, gridOf, groupSize, maxGroups, variant, type Variant } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
-import { elementMain } from './elementwise.ts'
+import { perElement } from './elementwise.ts'
 import type { Batch } from './gemm/params.ts'
 import { runProduct, type Product } from './gemm/multiply.ts'
 import { groupMax } from './losses.ts'
@@ -80,11 +80,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
  * Scores become probabilities P again, from the saved log Σ exp, and dP becomes dS = P · (dP − delta) · scale, times the
  * slope of the cap that scores went through.
  */
-const scoreGradient = defineShader(
+const scoreGradient = perElement(
   'attentionScoreGradient',
   { scores: 'rw f32', gradient: 'rw f32', logSum: 'f32', delta: 'f32', keyMask: 'i32' },
   {
-    length: 'u32',
     seqLen: 'u32',
     kvHeads: 'u32',
     numHeads: 'u32',
@@ -96,8 +95,6 @@ const scoreGradient = defineShader(
     cap: 'f32',
   },
   /* wgsl */ `
-${places}
-fn element(i: u32) {
   let key = i % p.seqLen;
   let query = (i / p.seqLen) % p.seqLen;
   let head = i / (p.seqLen * p.seqLen);
@@ -113,22 +110,17 @@ fn element(i: u32) {
   var slope = p.scale;
   if (p.cap > 0.0) { slope *= 1.0 - (score / p.cap) * (score / p.cap); }
   scores[p.scoresAt + i] = share;
-  gradient[p.gradientAt + i] = share * (gradient[p.gradientAt + i] - delta[p.deltaAt + at]) * slope;
-}
-${elementMain}`,
+  gradient[p.gradientAt + i] = share * (gradient[p.gradientAt + i] - delta[p.deltaAt + at]) * slope;`,
+  places,
 )
 
 /** Scores s become cap · tanh(s / cap). */
-const cap = defineShader(
+const cap = perElement(
   'attentionCap',
   { scores: 'rw f32' },
-  { length: 'u32', cap: 'f32' },
-  /* wgsl */ `
-${tanhSafe}
-fn element(i: u32) {
-  scores[p.scoresAt + i] = p.cap * tanhSafe(scores[p.scoresAt + i] / p.cap);
-}
-${elementMain}`,
+  { cap: 'f32' },
+  'scores[p.scoresAt + i] = p.cap * tanhSafe(scores[p.scoresAt + i] / p.cap);',
+  tanhSafe,
 )
 
 const variants = {

@@ -4,13 +4,13 @@ import type { CopyShape, Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, halves } from '../halves.ts'
-import { defineShader, gridOf, variant, type Variant } from '../shader.ts'
-import { elementMain, runElements } from './elementwise.ts'
+import { gridOf, variant, type Variant } from '../shader.ts'
+import { perElement, runElements } from './elementwise.ts'
 
 type Copies = Pick<Kernels, 'copy' | 'fill' | 'convert' | 'applyMask'>
 
 const copyParams = {
-  length: 'u32', groups: 'u32', width: 'u32', outRow: 'u32', outGroup: 'u32', inRow: 'u32', inGroup: 'u32',
+  groups: 'u32', width: 'u32', outRow: 'u32', outGroup: 'u32', inRow: 'u32', inGroup: 'u32',
 } as const // prettier-ignore
 
 const copyPlaces = /* wgsl */ `
@@ -23,91 +23,69 @@ fn places(i: u32) -> Places {
 }
 `
 
-const copyWords = defineShader(
+const copyWords = perElement(
   'copyWords',
   { y: 'rw u32', x: 'u32' },
   copyParams,
   /* wgsl */ `
-${copyPlaces}
-fn element(i: u32) {
   let at = places(i);
-  y[at.to] = x[at.source];
-}
-${elementMain}`,
+  y[at.to] = x[at.source];`,
+  copyPlaces,
 )
 
 /** Two elements of a word may belong to two invocations: each changes its half only. The result has no order. */
-const copyHalves = defineShader(
+const copyHalves = perElement(
   'copyHalves',
   { y: 'rw atomic<u32>', x: 'u32' },
   copyParams,
   /* wgsl */ `
-${copyPlaces}
-fn element(i: u32) {
   let at = places(i);
   let half = (x[at.source >> 1u] >> (16u * (at.source & 1u))) & 0xffffu;
   let shift = 16u * (at.to & 1u);
   atomicAnd(&y[at.to >> 1u], ~(0xffffu << shift));
-  atomicOr(&y[at.to >> 1u], half << shift);
-}
-${elementMain}`,
+  atomicOr(&y[at.to >> 1u], half << shift);`,
+  copyPlaces,
 )
 
-const fillWords = defineShader(
-  'fillWords',
-  { y: 'rw u32' },
-  { length: 'u32', word: 'u32' },
-  /* wgsl */ `
-fn element(i: u32) { y[p.yAt + i] = p.word; }
-${elementMain}`,
-)
+const fillWords = perElement('fillWords', { y: 'rw u32' }, { word: 'u32' }, 'y[p.yAt + i] = p.word;')
 
-const fillHalves = defineShader(
+const fillHalves = perElement(
   'fillHalves',
   { y: 'rw atomic<u32>' },
-  { length: 'u32', half: 'u32' },
+  { half: 'u32' },
   /* wgsl */ `
-fn element(i: u32) {
   let at = p.yAt + i;
   let shift = 16u * (at & 1u);
   atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
-  atomicOr(&y[at >> 1u], p.half << shift);
-}
-${elementMain}`,
+  atomicOr(&y[at >> 1u], p.half << shift);`,
 )
 
 /** Copies DTYPE to f32. */
-const widen = defineShader(
+const widen = perElement(
   'widen',
   { y: 'rw f32', x: 'u32' },
-  { length: 'u32' },
+  {},
   /* wgsl */ `
-${halves}
-fn element(i: u32) {
   let at = p.xAt + i;
-  y[p.yAt + i] = floatOfHalf((x[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);
-}
-${elementMain}`,
+  y[p.yAt + i] = floatOfHalf((x[at >> 1u] >> (16u * (at & 1u))) & 0xffffu);`,
+  halves,
 )
 
 /** Copies f32 to DTYPE. */
-const narrow = defineShader(
+const narrow = perElement(
   'narrow',
   { y: 'rw atomic<u32>', x: 'f32' },
-  { length: 'u32' },
+  {},
   /* wgsl */ `
-${halves}
-fn element(i: u32) {
   let at = p.yAt + i;
   let shift = 16u * (at & 1u);
   let half = halfOfFloat(x[p.xAt + i]);
   atomicAnd(&y[at >> 1u], ~(0xffffu << shift));
-  atomicOr(&y[at >> 1u], half << shift);
-}
-${elementMain}`,
+  atomicOr(&y[at >> 1u], half << shift);`,
+  halves,
 )
 
-const maskParams = { length: 'u32', columns: 'u32', rowWords: 'u32' } as const
+const maskParams = { columns: 'u32', rowWords: 'u32' } as const
 
 const maskKept = /* wgsl */ `
 fn kept(i: u32) -> bool {
@@ -116,27 +94,22 @@ fn kept(i: u32) -> bool {
 }
 `
 
-const maskWords = defineShader(
+const maskWords = perElement(
   'maskWords',
   { x: 'rw u32', bits: 'u32' },
   maskParams,
-  /* wgsl */ `
-${maskKept}
-fn element(i: u32) { if (!kept(i)) { x[p.xAt + i] = 0u; } }
-${elementMain}`,
+  'if (!kept(i)) { x[p.xAt + i] = 0u; }',
+  maskKept,
 )
 
-const maskHalves = defineShader(
+const maskHalves = perElement(
   'maskHalves',
   { x: 'rw atomic<u32>', bits: 'u32' },
   maskParams,
   /* wgsl */ `
-${maskKept}
-fn element(i: u32) {
   let at = p.xAt + i;
-  if (!kept(i)) { atomicAnd(&x[at >> 1u], ~(0xffffu << (16u * (at & 1u)))); }
-}
-${elementMain}`,
+  if (!kept(i)) { atomicAnd(&x[at >> 1u], ~(0xffffu << (16u * (at & 1u)))); }`,
+  maskKept,
 )
 
 const variants = {

@@ -2,7 +2,19 @@
 import type { Kernels } from '../../kernels.ts'
 import { slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { defineShader, f32, gridOf, groupSize, linearIndex, variant, type Param, type Variant } from '../shader.ts'
+import {
+  defineShader,
+  f32,
+  gridOf,
+  groupSize,
+  linearIndex,
+  variant,
+  type Param,
+  type Parameters,
+  type Shader,
+  type Tensors,
+  type Variant,
+} from '../shader.ts'
 
 type Elementwise = Pick<Kernels, 'add' | 'addScaled' | 'squaredErrorBackward' | 'adamw'>
 
@@ -16,6 +28,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }
 `
 
+/** A shader of tensors of `length` elements, with `declared` before it: `body` is what invocation i does. */
+export function perElement(name: string, tensors: Tensors, params: Parameters, body: string, declared = ''): Shader {
+  const code = `${declared}\nfn element(i: u32) {\n${body}\n}\n${elementMain}`
+  return defineShader(name, tensors, { length: 'u32', ...params }, code)
+}
+
 /** Runs an elementwise shader over tensors of one length, in windows; its first parameter is the length. */
 export function runElements(gpu: Gpu, of: Variant, tensors: readonly Tensor[], params: readonly Param[] = []): void {
   for (const [start, end] of pieces(tensors[0].length, gpu.windowBytes / 4))
@@ -27,39 +45,27 @@ export function runElements(gpu: Gpu, of: Variant, tensors: readonly Tensor[], p
     })
 }
 
-const add = defineShader(
-  'add',
-  { y: 'rw f32', a: 'f32', b: 'f32' },
-  { length: 'u32' },
-  /* wgsl */ `
-fn element(i: u32) { y[p.yAt + i] = a[p.aAt + i] + b[p.bAt + i]; }
-${elementMain}`,
-)
+const add = perElement('add', { y: 'rw f32', a: 'f32', b: 'f32' }, {}, 'y[p.yAt + i] = a[p.aAt + i] + b[p.bAt + i];')
 
-const addScaled = defineShader(
+const addScaled = perElement(
   'addScaled',
   { y: 'rw f32', x: 'f32' },
-  { length: 'u32', alpha: 'f32' },
-  /* wgsl */ `
-fn element(i: u32) { y[p.yAt + i] += p.alpha * x[p.xAt + i]; }
-${elementMain}`,
+  { alpha: 'f32' },
+  'y[p.yAt + i] += p.alpha * x[p.xAt + i];',
 )
 
-const scaledDifference = defineShader(
+const scaledDifference = perElement(
   'scaledDifference',
   { y: 'rw f32', a: 'f32', b: 'f32' },
-  { length: 'u32', factor: 'f32' },
-  /* wgsl */ `
-fn element(i: u32) { y[p.yAt + i] = p.factor * (a[p.aAt + i] - b[p.bAt + i]); }
-${elementMain}`,
+  { factor: 'f32' },
+  'y[p.yAt + i] = p.factor * (a[p.aAt + i] - b[p.bAt + i]);',
 )
 
 /** The corrections 1/(1 − βᵗ) are taken in f64 on the host. */
-const adamw = defineShader(
+const adamw = perElement(
   'adamw',
   { param: 'rw f32', grad: 'f32', m: 'rw f32', v: 'rw f32' },
   {
-    length: 'u32',
     lr: 'f32',
     beta1: 'f32',
     oneMinusBeta1: 'f32',
@@ -72,7 +78,6 @@ const adamw = defineShader(
     correction2: 'f32',
   },
   /* wgsl */ `
-fn element(i: u32) {
   let d = grad[p.gradAt + i] * p.gradScale;
   let first = p.beta1 * m[p.mAt + i] + p.oneMinusBeta1 * d;
   let second = p.beta2 * v[p.vAt + i] + p.oneMinusBeta2 * d * d;
@@ -80,9 +85,7 @@ fn element(i: u32) {
   v[p.vAt + i] = second;
   let old = param[p.paramAt + i];
   let step = first * p.correction1 / (sqrt(second * p.correction2) + p.eps);
-  param[p.paramAt + i] = old - p.lr * (p.decay * old + step);
-}
-${elementMain}`,
+  param[p.paramAt + i] = old - p.lr * (p.decay * old + step);`,
 )
 
 const variants = {

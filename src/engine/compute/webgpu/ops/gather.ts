@@ -5,44 +5,38 @@ import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, floatTypes, halves } from '../halves.ts'
 import { defineShader, f32, foldGroups, gridOf, variant, type Variant } from '../shader.ts'
-import { elementMain } from './elementwise.ts'
+import { perElement } from './elementwise.ts'
 
 type Gathers = Pick<Kernels, 'gatherRows' | 'scatterAddRows'>
 
 /** Writes only rows within the table's window [first, first + count); other windows write the rest. */
-const gatherRows = defineShader(
+const gatherRows = perElement(
   'gatherRows',
   { y: 'rw f32', table: 'u32', rows: 'i32' },
-  { length: 'u32', columns: 'u32', first: 'i32', count: 'i32', scale: 'f32' },
+  { columns: 'u32', first: 'i32', count: 'i32', scale: 'f32' },
   /* wgsl */ `
-${halves}
-fn element(i: u32) {
   let row = rows[p.rowsAt + i / p.columns] - p.first;
   if (row < 0 || row >= p.count) { return; }
   let at = p.tableAt + u32(row) * p.columns + i % p.columns;
   var value = 0.0;
   if (DTYPE == 0u) { value = bitcast<f32>(table[at]); }
   else { value = floatOfHalf((table[at >> 1u] >> (16u * (at & 1u))) & 0xffffu); }
-  y[p.yAt + i] = p.scale * value;
-}
-${elementMain}`,
+  y[p.yAt + i] = p.scale * value;`,
+  halves,
 )
 
 /** Links equal rows: next[m] is the next place of the same row or p.length; its top bit says that m is not the first. */
-const linkRows = defineShader(
+const linkRows = perElement(
   'linkRows',
   { next: 'rw u32', rows: 'i32' },
-  { length: 'u32' },
+  {},
   /* wgsl */ `
-fn element(m: u32) {
-  let row = rows[p.rowsAt + m];
-  var later = m + 1u;
+  let row = rows[p.rowsAt + i];
+  var later = i + 1u;
   while (later < p.length && rows[p.rowsAt + later] != row) { later++; }
   var earlier = 0u;
-  while (earlier < m && rows[p.rowsAt + earlier] != row) { earlier++; }
-  next[p.nextAt + m] = later | select(0u, 0x80000000u, earlier < m);
-}
-${elementMain}`,
+  while (earlier < i && rows[p.rowsAt + earlier] != row) { earlier++; }
+  next[p.nextAt + i] = later | select(0u, 0x80000000u, earlier < i);`,
 )
 
 /** A workgroup for each place m; the first place of a row adds all its places in order. */

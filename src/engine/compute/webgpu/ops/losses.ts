@@ -3,7 +3,7 @@ import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { defineShader, foldGroups, gridOf, groupSize, variant, type Variant } from '../shader.ts'
-import { elementMain } from './elementwise.ts'
+import { perElement } from './elementwise.ts'
 import { groupSum } from './reduce.ts'
 
 type Losses = Pick<Kernels, 'logSumExpChunk' | 'crossEntropyBackwardChunk'>
@@ -55,12 +55,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 `,
 )
 
-const crossEntropyBackward = defineShader(
+const crossEntropyBackward = perElement(
   'crossEntropyBackwardChunk',
   { logits: 'rw f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32' },
-  { length: 'u32', columns: 'u32', start: 'i32' },
+  { columns: 'u32', start: 'i32' },
   /* wgsl */ `
-fn element(i: u32) {
   let row = i / p.columns;
   let wanted = targets[p.targetsAt + row];
   let at = p.logitsAt + i;
@@ -70,9 +69,7 @@ fn element(i: u32) {
   }
   let softmax = exp(logits[at] - runMax[p.runMaxAt + row]) / runSum[p.runSumAt + row];
   let hot = select(0.0, 1.0, wanted - p.start == i32(i % p.columns));
-  logits[at] = rowWeight[p.rowWeightAt + row] * (softmax - hot);
-}
-${elementMain}`,
+  logits[at] = rowWeight[p.rowWeightAt + row] * (softmax - hot);`,
 )
 
 const variants = { logSumExp: variant(logSumExp), crossEntropyBackward: variant(crossEntropyBackward) }

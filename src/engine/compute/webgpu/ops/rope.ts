@@ -2,15 +2,14 @@
 import type { Kernels } from '../../kernels.ts'
 import { rows } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { defineShader, f32, gridOf, variant, type Variant } from '../shader.ts'
-import { elementMain } from './elementwise.ts'
+import { f32, gridOf, variant, type Variant } from '../shader.ts'
+import { perElement } from './elementwise.ts'
 
-const rope = defineShader(
+const rope = perElement(
   'rope',
   { x: 'rw f32', cosines: 'f32', sines: 'f32' },
-  { length: 'u32', firstRow: 'u32', seqLen: 'u32', numHeads: 'u32', headDim: 'u32', pairs: 'u32', direction: 'f32' },
+  { firstRow: 'u32', seqLen: 'u32', numHeads: 'u32', headDim: 'u32', pairs: 'u32', direction: 'f32' },
   /* wgsl */ `
-fn element(i: u32) {
   let pair = i % p.pairs;
   let head = i / p.pairs; // over all rows
   let t = (p.firstRow + head / p.numHeads) % p.seqLen;
@@ -21,9 +20,7 @@ fn element(i: u32) {
   let a = x[low];
   let b = x[high];
   x[low] = a * c - b * s;
-  x[high] = b * c + a * s;
-}
-${elementMain}`,
+  x[high] = b * c + a * s;`,
 )
 
 const turn = variant(rope)

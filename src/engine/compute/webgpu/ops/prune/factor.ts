@@ -5,37 +5,32 @@ import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { pieces, type Gpu } from '../../gpu.ts'
 import { defineShader, gridOf, groupSize, variant } from '../../shader.ts'
-import { elementMain } from '../elementwise.ts'
+import { perElement } from '../elementwise.ts'
 import { multiply, product } from '../gemm/multiply.ts'
 import { rowWindows } from './score.ts'
 
 /** Rows and columns of a panel; at most `groupSize`. */
 export const factorPanelWidth = 128
 
-const copyUpper = defineShader(
+const copyUpper = perElement(
   'pruneCopyUpper',
   { y: 'rw f32', h: 'f32', diagonal: 'f32' },
-  { length: 'u32', firstRow: 'u32', n: 'u32' },
+  { firstRow: 'u32', n: 'u32' },
   /* wgsl */ `
-fn element(i: u32) {
   let row = p.firstRow + i / p.n;
   let column = i % p.n;
   var value = 0.0;
   if (column > row) { value = h[p.hAt + i]; }
   if (column == row) { value = diagonal[p.diagonalAt + row]; }
-  y[p.yAt + i] = value;
-}
-${elementMain}`,
+  y[p.yAt + i] = value;`,
 )
 
 /** Zeros left of a panel, where updates of whole rectangles have left something. */
-const clearLeft = defineShader(
+const clearLeft = perElement(
   'pruneClearLeft',
   { y: 'rw f32' },
-  { length: 'u32', columns: 'u32', n: 'u32' },
-  /* wgsl */ `
-fn element(i: u32) { y[p.yAt + (i / p.columns) * p.n + i % p.columns] = 0.0; }
-${elementMain}`,
+  { columns: 'u32', n: 'u32' },
+  'y[p.yAt + (i / p.columns) * p.n + i % p.columns] = 0.0;',
 )
 
 /** s[n,n] = R·Rᵀ becomes R⁻¹, zeros below the diagonal; r is scratch, row c holds column c of R. */
