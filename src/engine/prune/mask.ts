@@ -10,44 +10,13 @@ export interface Mask {
   readonly words: Uint32Array
 }
 
-/** A mask that keeps nothing, or everything. */
-export function createMask(rows: number, columns: number, keep: boolean): Mask {
+/** The mask that the exact zeros (+0 or −0) of a weight [rows, columns] stand for: for checkpoints saved without one. */
+export function maskOfZeros(weight: ArrayLike<number>, rows: number, columns: number): Mask {
   const perRow = maskWords(columns)
   const words = new Uint32Array(rows * perRow)
-  if (keep) {
-    words.fill(0xffffffff)
-    const rest = columns & 31
-    if (rest) for (let r = 0; r < rows; r++) words[(r + 1) * perRow - 1] = 2 ** rest - 1
-  }
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) if (weight[r * columns + c] !== 0) words[r * perRow + (c >> 5)] |= 1 << (c & 31)
   return { rows, columns, words }
-}
-
-/** Makes a mask of one byte per weight, row-major, non-zero = kept. */
-export function packMask(kept: ArrayLike<number>, rows: number, columns: number): Mask {
-  const mask = createMask(rows, columns, false)
-  const perRow = maskWords(columns)
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) if (kept[r * columns + c]) mask.words[r * perRow + (c >> 5)] |= 1 << (c & 31)
-  return mask
-}
-
-/** The mask as one byte per weight, row-major, 1 = kept. */
-export function unpackMask(mask: Mask): Uint8Array {
-  const { rows, columns, words } = mask
-  const kept = new Uint8Array(rows * columns)
-  const perRow = maskWords(columns)
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) kept[r * columns + c] = (words[r * perRow + (c >> 5)] >>> (c & 31)) & 1
-  return kept
-}
-
-/** The mask that the exact zeros (+0 or −0) of a weight [rows, columns] stand for: for checkpoints saved without one. */
-export function maskOfZeros(weight: Float32Array, rows: number, columns: number): Mask {
-  return packMask(
-    weight.map((w) => (w === 0 ? 0 : 1)),
-    rows,
-    columns,
-  )
 }
 
 /** Number of weights that the mask prunes. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, truncateSync } from 'node:fs'
 import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
-import { createMask } from '../../../src/engine/prune/mask.ts'
+import { createMask } from '../../support/masks.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { readMaskFile, storedMasks } from '../../support/storedMasks.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rmSync, truncateSync } from 'node:fs'
 import { openMaskFile, writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
 import { lastKept, type StoredMask } from '../../../src/engine/checkpoint/storedMask.ts'
-import { createMask } from '../../../src/engine/prune/mask.ts'
+import { createMask } from '../../support/masks.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { storedMasks } from '../../support/storedMasks.ts'
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { upload } from '../../../src/engine/compute/backend.ts'
 import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.ts'
 import type { Linear } from '../../../src/engine/model/module.ts'
-import { packMask } from '../../../src/engine/prune/mask.ts'
+import { maskOfZeros } from '../../../src/engine/prune/mask.ts'
 import { refitBlock } from '../../../src/engine/prune/refit.ts'
 import { Statistics } from '../../../src/engine/prune/statistics.ts'
 import { createRng } from '../../../src/engine/rng.ts'
@@ -36,7 +36,7 @@ for (const blas of ['auto', 'none'] as const)
         bias: null,
       }
       const input = upload(host, 'f32', [tokens, columns], x)
-      const masks = new Map([['fc1', packMask(kept, rows, columns)]])
+      const masks = new Map([['fc1', maskOfZeros(kept, rows, columns)]])
       statistics.observe([linear], input)
       const used = host.memory().usedBytes
       try {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { createRng } from '../../../src/engine/rng.ts'
-import { packMask, unpackMask } from '../../../src/engine/prune/mask.ts'
+import { maskOfZeros } from '../../../src/engine/prune/mask.ts'
+import { unpackMask } from '../../support/masks.ts'
 import { brokenEntries, checkMask } from '../../../src/engine/recover/maskCheck.ts'
 
 const [rows, columns] = [5, 37]
 const rng = createRng(3, 'mask check')
-const mask = packMask(
+const mask = maskOfZeros(
   Array.from({ length: rows * columns }, () => (rng.uniform() < 0.5 ? 1 : 0)),
   rows,
   columns,
@@ -49,7 +50,7 @@ describe('mask check', () => {
   })
 
   it('looks at both halves of a double', () => {
-    const one = packMask([0], 1, 1)
+    const one = maskOfZeros([0], 1, 1)
     const weight = (value: number) => ({
       name: 'w',
       bytes: new Uint8Array(Float64Array.of(value).buffer),

@@ -7,7 +7,7 @@ import { loadBlock } from '../../../src/engine/model/block.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { decode, readWeight } from '../../../src/engine/model/weightIo.ts'
-import { packMask } from '../../../src/engine/prune/mask.ts'
+import { maskOfZeros } from '../../../src/engine/prune/mask.ts'
 import { mergeInto } from '../../../src/engine/recover/reconstructBlock.ts'
 import { retrain } from '../../../src/engine/recover/retrain.ts'
 import { trainableSet } from '../../../src/shared/plan/trainable.ts'
@@ -42,7 +42,7 @@ describe('retraining goldens', () => {
           golden.names().flatMap((name) => {
             if (!name.startsWith('mask.')) return []
             const [rows, columns] = golden.shape(name)
-            return [[name.slice(5), packMask(golden.u8(name), rows, columns)] as const]
+            return [[name.slice(5), maskOfZeros(golden.u8(name), rows, columns)] as const]
           }),
         )
         for (const [name, parameter] of model.parameters) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { createMask, maskOfZeros, packMask, unpackMask, zeroCountOf, zerosOf } from '../../../src/engine/prune/mask.ts'
+import { maskOfZeros, zeroCountOf, zerosOf } from '../../../src/engine/prune/mask.ts'
+import { createMask, unpackMask } from '../../support/masks.ts'
 import { isKept, patternViolations } from '../../support/maskPatterns.ts'
 import { sparsityOf } from '../../../src/shared/format/sparsity.ts'
 
@@ -9,7 +10,7 @@ describe('a mask', () => {
   it('packs and unpacks any width, with unused bits 0', () => {
     for (const columns of widths) {
       const kept = Uint8Array.from({ length: 3 * columns }, (_, i) => ((i * 2654435761) >>> 7) & 1)
-      const mask = packMask(kept, 3, columns)
+      const mask = maskOfZeros(kept, 3, columns)
       assert.deepEqual(unpackMask(mask), kept)
       assert.equal(mask.words.length, 3 * Math.ceil(columns / 32))
       assert.equal(
@@ -35,12 +36,12 @@ describe('a mask', () => {
   })
 
   it('counts groups with too few zeros', () => {
-    const mask = packMask([0, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1], 1, 12)
+    const mask = maskOfZeros([0, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1], 1, 12)
     assert.equal(patternViolations(mask, 2, 4), 1)
     assert.equal(patternViolations(mask, 1, 4), 0)
   })
 
   it('sparsity weighs tensors by their size, and is 0 for none', () => {
-    assert.equal(sparsityOf([packMask([0, 0, 0, 0], 2, 2), createMask(2, 6, true)].map(zeroCountOf)), 0.25)
+    assert.equal(sparsityOf([maskOfZeros([0, 0, 0, 0], 2, 2), createMask(2, 6, true)].map(zeroCountOf)), 0.25)
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { formatMarkdown } from '../../../src/shared/recipe/formatDocs.ts'
+import { formatMarkdown } from '../../../scripts/formatDocs.ts'
 import { recipeJsonSchema } from '../../../src/shared/recipe/jsonSchema.ts'
 import { cliMarkdown } from '../../../scripts/cliDocs.ts'
 import { rulesMarkdown } from '../../../src/shared/lint/ruleDocs.ts'

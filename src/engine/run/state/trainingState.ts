@@ -1,6 +1,5 @@
 // The optimiser of a retraining run on disk: parameters and moments after a number of steps, bit for bit.
 import { join } from 'node:path'
-import { rm } from 'node:fs/promises'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { requireOwnFile } from '../../../system/ownFile.ts'
 import type { Backend } from '../../compute/backend.ts'
@@ -67,10 +66,6 @@ async function openTraining(state: string): Promise<Checkpoint> {
   const path = join(state, fileName)
   await requireOwnFile(path)
   return openCheckpoint(path)
-}
-
-export async function removeTraining(state: string): Promise<void> {
-  await rm(join(state, fileName), { force: true })
 }
 
 /** Says when the state is worth saving again: at most a twentieth of the time goes into saving. */

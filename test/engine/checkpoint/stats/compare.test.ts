@@ -3,7 +3,7 @@ import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../../../src/engine/checkpoint/maskFile.ts'
 import { compareCheckpoints } from '../../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
 import { f32ToBf16 } from '../../../../src/engine/dtype.ts'
-import { packMask } from '../../../../src/engine/prune/mask.ts'
+import { maskOfZeros } from '../../../../src/engine/prune/mask.ts'
 import type { CompareSummary } from '../../../../src/shared/protocol/inspect.ts'
 import { f32, safetensors, scratch, type Scratch, type TestTensor } from '../../../support/safetensors.ts'
 import { storedMasks } from '../../../support/storedMasks.ts'
@@ -122,7 +122,7 @@ describe('compareCheckpoints', () => {
 
   it('goes by the explicit mask: a kept weight that is zero by chance may move, a pruned one may not', async () => {
     const a = { [linear]: f32([2, 2], [0, 0, 1, 2]) }
-    const mask = new Map([[linear, packMask([0, 1, 1, 1], 2, 2)]])
+    const mask = new Map([[linear, maskOfZeros([0, 1, 1, 1], 2, 2)]])
     temp.write('a/x', '')
     await writeMaskFile(temp.path('a', maskFileName), storedMasks(mask))
     const kept = await compare(a, { [linear]: f32([2, 2], [0, 7, 1, 2]) })
@@ -147,14 +147,14 @@ describe('compareCheckpoints', () => {
     temp.write('a/x', '')
     for (const pruned of [null, 32, 65]) {
       const bits = Array.from({ length: 66 }, (_, i) => (i === pruned ? 0 : 1))
-      await writeMaskFile(temp.path('a', maskFileName), storedMasks([[linear, packMask(bits, 2, 33)]]))
+      await writeMaskFile(temp.path('a', maskFileName), storedMasks([[linear, maskOfZeros(bits, 2, 33)]]))
       assert.equal((await compare(a, a)).maskPreserved, pruned === null ? null : true)
     }
   })
 
   it('refuses a mask of another shape', async () => {
     temp.write('a/x', '')
-    await writeMaskFile(temp.path('a', maskFileName), storedMasks([[linear, packMask([0, 1], 1, 2)]]))
+    await writeMaskFile(temp.path('a', maskFileName), storedMasks([[linear, maskOfZeros([0, 1], 1, 2)]]))
     const a = { [linear]: f32([2, 2], [0, 0, 1, 2]) }
     await assert.rejects(compare(a, { [linear]: f32([2, 2], [0, 7, 1, 2]) }), /1 × 2 weights there/)
   })
@@ -165,7 +165,7 @@ describe('compareCheckpoints', () => {
     const name = 'transformer.h.0.mlp.c_fc.weight'
     const embedding = { 'transformer.wte.weight': f32([3, 2], new Float32Array(6)) }
     // Stored [2 inputs, 4 outputs]; output 1 prunes its input 0: stored element [0, 1].
-    const mask = packMask([1, 1, 0, 1, 1, 1, 1, 1], 4, 2)
+    const mask = maskOfZeros([1, 1, 0, 1, 1, 1, 1, 1], 4, 2)
     await writeMaskFile(temp.path('a', maskFileName), storedMasks([[name, mask]]))
     const zeros = { ...embedding, [name]: f32([2, 4], new Float32Array(8)) }
     const moved = (at: number) => ({

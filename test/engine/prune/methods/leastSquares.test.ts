@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { upload } from '../../../../src/engine/compute/backend.ts'
 import type { PruneHost } from '../../../../src/engine/prune/host.ts'
-import { packMask } from '../../../../src/engine/prune/mask.ts'
+import { maskOfZeros } from '../../../../src/engine/prune/mask.ts'
 import { leastSquares } from '../../../../src/engine/prune/methods/leastSquares.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { pruneHosts } from '../../../support/pruneHosts.ts'
@@ -42,7 +42,7 @@ for (const [title, open] of pruneHosts)
           ),
           upload(host, 'f32', [rows, columns], dense),
           upload(host, 'f32', [columns, columns], h),
-          upload(host, 'u32', [rows, 2], packMask(kept, rows, columns).words),
+          upload(host, 'u32', [rows, 2], maskOfZeros(kept, rows, columns).words),
         ] as const
         await leastSquares(host, ...tensors, steps)
         const found = (await host.read(tensors[0])) as Float32Array
