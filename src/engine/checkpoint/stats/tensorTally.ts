@@ -3,8 +3,7 @@ import type { TensorStats } from '../../../shared/protocol/inspect.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { formatNm, type NmPattern } from '../../../shared/format/nm.ts'
 import type { PatternCounts } from './countTable.ts'
-import { elementFormat, type ElementFormat } from './elementFormat.ts'
-import { groupCount, zeroCount } from './groupCounts.ts'
+import { elementFormat } from './elementFormat.ts'
 import type { GroupZeros } from './halfCounter.ts'
 import { originOf } from './originOf.ts'
 import { alongColumns, alongRows } from './nmCounter.ts'
@@ -46,10 +45,10 @@ export async function tallyTensor(
   const halves = groupZeros(entry, patterns, options.transposed)
   if (halves) return tallyHalves(checkpoint, entry, { ...options, patterns, halves })
   const values = collectValues(format, await originOf(checkpoint, entry, format))
-  const checks = patterns.map((pattern) => nmCheck(format, entry, pattern, options.transposed))
-  const zerosOf = zeroCount(format)
+  const { columns } = matrixOf(entry)
+  const counters = patterns.map((pattern) => (options.transposed ? alongColumns : alongRows)(pattern, columns))
   // A table of all patterns has the zeros of narrow types.
-  const needsFlags = checks.some(({ addRows }) => addRows) || (format.kind === 'wide' && !zerosOf)
+  const needsFlags = counters.length > 0 || format.kind === 'wide'
   let flags = new Uint8Array(0)
   let zeros = 0
   let parameters = 0
@@ -58,19 +57,19 @@ export async function tallyTensor(
       if (flags.length < count) flags = new Uint8Array(count)
       zeroFlags(format, data, count, flags)
     }
-    if (format.kind === 'wide') zeros += zerosOf ? zerosOf(data, count) : countFlags(flags, count)
+    if (format.kind === 'wide') zeros += countFlags(flags, count)
     parameters += count
     values.add(data, count)
-    for (const { addRows, addElements } of checks) {
-      addRows?.(flags, rows)
-      addElements?.(data, count)
-    }
+    for (const counter of counters) counter.addRows(flags, rows)
     options.onBytes?.(bytes)
   }
-  const nm = Object.fromEntries(checks.map(({ text, found }) => [text, found()]))
+  const found = patterns.map((pattern, i) => {
+    const { groups, violations } = counters[i]
+    return [formatNm(pattern), { groups, violations }] as const
+  })
   const tally = values.tally()
   if (format.kind === 'narrow') zeros = zerosAmong(tally.counts, format.zeroMask)
-  return { parameters, zeros, nm, values: tally }
+  return { parameters, zeros, nm: Object.fromEntries(found), values: tally }
 }
 
 /** The counts of `countHalves` in the form of any tally. */
@@ -106,38 +105,11 @@ export function sumParts(parts: readonly TensorTally[]): TensorTally {
   }
 }
 
-interface NmCheck {
-  readonly text: string
-  /** Counts from zero flags, or from the elements themselves where that is possible. */
-  readonly addRows?: (flags: Uint8Array, rows: number) => void
-  readonly addElements?: (data: ArrayBuffer, count: number) => void
-  readonly found: () => TensorStats['nm'][string]
-}
-
 function patternsOf(entry: TensorEntry, { nm = [], transposed }: TallyOptions): readonly NmPattern[] {
   if (entry.shape.length !== 2) return []
   const { rows, columns } = matrixOf(entry)
   const inputs = transposed ? rows : columns
   return nm.filter(({ m }) => inputs % m === 0)
-}
-
-function nmCheck(format: ElementFormat, entry: TensorEntry, pattern: NmPattern, transposed = false): NmCheck {
-  const text = formatNm(pattern)
-  const found = { groups: 0, violations: 0 }
-  const broken = transposed ? null : groupCount(format, pattern)
-  if (broken) {
-    const addElements = (data: ArrayBuffer, count: number) => {
-      found.groups += count / pattern.m
-      found.violations += broken(data, count)
-    }
-    return { text, addElements, found: () => found }
-  }
-  const counter = (transposed ? alongColumns : alongRows)(pattern, matrixOf(entry).columns)
-  return {
-    text,
-    addRows: (flags, rows) => counter.addRows(flags, rows),
-    found: () => ({ groups: counter.groups, violations: counter.violations }),
-  }
 }
 
 /** A format whose mask asks for no clear bit has no pattern for zero. */
