@@ -25,7 +25,7 @@ export async function createOwn(path: string): Promise<FileHandle> {
   return open(path, O_WRONLY | O_CREAT | O_EXCL | noFollow, 0o666)
 }
 
-/** Removes a file, a link or a pipe; not there is as good. @throws EngineError 'bad-data' when it is a folder, 'disk'. */
+/** Removes a file, a link or a pipe, if it is there. @throws EngineError 'bad-data' when it is a folder, 'disk'. */
 export async function removeOwn(path: string): Promise<void> {
   const facts = await lstat(path).catch(() => null)
   if (facts?.isDirectory()) throw new EngineError('bad-data', `${path} is a folder, not a file; ${remedy}`)

@@ -12,7 +12,7 @@ export interface RunsOfRecipe {
 }
 
 export interface CheckOptions {
-  /** What one run may use; default: half of what is free. */
+  /** Memory of one run; default: half of what is free. */
   readonly memoryBytes?: number
   readonly signal?: AbortSignal
 }
@@ -20,7 +20,7 @@ export interface CheckOptions {
 export interface CheckedRuns {
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
-  /** What the rules warn of, what runs say alike once: hundreds may say it, each of its own output. */
+  /** Warnings of the rules. One that hundreds of runs share, each about its own output, is told once. */
   readonly warnings: readonly string[]
 }
 

@@ -44,7 +44,7 @@ function eachOnce(runs: readonly ReadRun[]): ReadRun[] {
   return runs.filter((_, i) => places[i] === undefined || places.indexOf(places[i]) === i)
 }
 
-/** What a run has said, for its curves; null: nothing that can be read. */
+/** Picture of a run from its events, for its curves; null: none can be read. */
 async function pictureOf({ folder, name }: ReadRun): Promise<RunPicture | null> {
   if (!folder) return null
   const picture = emptyPicture()
@@ -53,7 +53,7 @@ async function pictureOf({ folder, name }: ReadRun): Promise<RunPicture | null> 
   return picture.numEvents > 0 ? { ...picture, name } : null
 }
 
-/** Of the first runs that have said something: their curves are long, and no page shows more. */
+/** Pictures of the first runs that have events: curves are long, and no page shows more. */
 export async function firstPictures(runs: readonly ReadRun[], most: number): Promise<RunPicture[]> {
   const pictures: RunPicture[] = []
   for (const run of runs) {

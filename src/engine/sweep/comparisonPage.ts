@@ -16,7 +16,7 @@ const maxPoints = 800
 export interface ComparedOnPage {
   readonly title: string
   readonly runs: readonly FoldedRun[]
-  /** Of the first of the single runs; `left`: how many more have said something. */
+  /** Pictures of the first single runs; `left` counts the others that have events. */
   readonly pictures: readonly RunPicture[]
   readonly left: number
   /** A sentence for each run that failed. */

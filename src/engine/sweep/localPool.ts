@@ -17,7 +17,7 @@ export interface PoolOptions {
   readonly signal: AbortSignal
 }
 
-/** What a process gets between being told to stop and being stopped. */
+/** Milliseconds between asking a process to stop and killing it. */
 const graceMs = 1200
 const lookEveryMs = 250
 

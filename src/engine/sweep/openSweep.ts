@@ -22,7 +22,7 @@ export interface Sweep {
   /** The recipe with its sweep; its paths are relative to the folder of the recipe that the person wrote. */
   readonly file: RecipeFile
   readonly runs: readonly SweepRun[]
-  /** Of each run, as planned. */
+  /** Hash of each run, as planned. */
   readonly hashes: readonly string[]
   readonly known: KnownFiles
   readonly slurm: SlurmOptions
@@ -63,7 +63,7 @@ export async function findOrCreateSweep(
 
 const lookEveryMs = 50
 
-/** Of several processes that begin the same sweep at once one makes its folder, and the others find it. */
+/** One of several processes that begin the same sweep at once makes its folder, and the others find it. */
 function createOnce(planned: PlannedSweep, signal?: AbortSignal): Promise<Sweep> {
   const { path } = planned.file
   return madeOnce({
@@ -81,12 +81,12 @@ export interface PlanAndEstimates {
   readonly plan: SweepPlan
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
-  /** Of all runs, each once; before it begins also what the rules say beside models, data and outputs. */
+  /** Warnings of all runs, each once; before the sweep begins also those of rules beside models, data and outputs. */
   readonly warnings: readonly string[]
 }
 
 /**
- * What plan.json is, or would be, and what its runs would take with `memoryBytes` for each. Writes nothing.
+ * The plan, as plan.json has or would have it, and estimates of its runs with `memoryBytes` for each. Writes nothing.
  * @throws EngineError also for a run that lint would refuse.
  */
 export async function plannedSweep(request: SweepRequest, memoryBytes: number): Promise<PlanAndEstimates> {
@@ -129,7 +129,7 @@ async function earlierSweep({ plan, file }: PlannedSweep, folders: readonly stri
   return null
 }
 
-/** Of the recipes in this folder, the newest first. */
+/** Sweeps of the recipes in this folder, the newest first. */
 async function earlierSweeps(recipePath: string): Promise<string[]> {
   const parent = sweepsFolder(recipePath)
   const names = await readdir(parent).catch(() => [])
@@ -137,7 +137,7 @@ async function earlierSweeps(recipePath: string): Promise<string[]> {
   return shown.sort((a, b) => (a < b ? 1 : -1)).map((name) => join(parent, name))
 }
 
-/** What the newest sweep knew of its files spares reading them again. */
+/** Fingerprints of the newest sweep's files, which spare reading them again. */
 export async function knownFiles(folder: string | undefined): Promise<KnownFiles> {
   if (folder === undefined) return new Map()
   return (await openFolder(folder).catch(() => null))?.known ?? new Map()

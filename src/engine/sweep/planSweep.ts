@@ -1,5 +1,5 @@
-// What a sweep's runs are, found out without doing or writing anything: each run resolved, checked beside its model, and
-// known by a hash of its recipe and of the files it reads.
+// Plans a sweep's runs without doing or writing anything: each run is resolved, checked beside its model, and
+// identified by a hash of its recipe and of the files it reads.
 import { createHash } from 'node:crypto'
 import { expandSweep, type SweepRun } from '../../shared/sweep/expandSweep.ts'
 import type { NamedSettings } from '../../shared/sweep/settings.ts'
@@ -13,7 +13,7 @@ import { recordSources, sourceFiles, type KnownFiles } from '../run/state/source
 
 export interface PlannedSweepRun extends NamedSettings {
   readonly index: number
-  /** Of the resolved recipe, its paths relative, and of the contents of its sources. */
+  /** Hash of the resolved recipe, its paths relative, and of the contents of its sources. */
   readonly hash: string
 }
 
@@ -56,7 +56,7 @@ export async function planSweep(
   return { plan: { id, runs: planned }, file, runs, files }
 }
 
-/** What each run sets itself, alone or with what lies around it, cannot be set for all. */
+/** Refuses to set, for all runs, a value that each run sets itself, alone or with what lies around it. */
 function refuseSwept({ path }: RecipeFile, runs: readonly SweepRun[], settings: readonly string[]): void {
   const plain = (place: string) => place.replace(/(?<=^|\.)0+(?=\d)/g, '')
   const [first, ...others] = runs.map((run) => Object.keys(run.settings).map(plain))
@@ -83,7 +83,7 @@ export function fileOfRun(file: RecipeFile, { recipe }: SweepRun): RecipeFile {
   return { ...file, recipe, warnings: warningsOfChanged(file, recipe) }
 }
 
-/** Of all runs, each once. */
+/** Warnings of all runs, each once. */
 export function warningsOfRuns({ file, runs }: Pick<PlannedSweep, 'file' | 'runs'>): string[] {
   return [...new Set(runs.flatMap((run) => fileOfRun(file, run).warnings))]
 }
@@ -106,7 +106,7 @@ export async function hashOfRun(
   }
 }
 
-/** What goes wrong is told with the run that it is of. */
+/** An error names the run that it belongs to. */
 async function ofRun<T>({ name }: SweepRun, body: () => Promise<T>): Promise<T> {
   try {
     return await body()

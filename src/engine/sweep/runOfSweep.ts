@@ -15,7 +15,7 @@ import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 
 export type OneRunOptions = Omit<RunOptions, 'recipe' | 'settings' | 'resume' | 'among'>
 
-/** Of a run that is done its report is returned, and nothing is done. @throws EngineError, as `runRecipe` does. */
+/** Does one run of a sweep; if it is done, its report is returned. @throws EngineError, as `runRecipe` does. */
 export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOptions): Promise<RunReport> {
   const { folder, known } = sweep
   const path = runPathOf(folder, index)
@@ -36,7 +36,7 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   )
 }
 
-/** What cannot begin, or go on, says so nowhere else: the last that its folder tells, if there is one, is of an earlier process. */
+/** Notes why a run could not begin or go on. Its own folder cannot tell: the last event there, if any, is of an earlier process. */
 async function refusalsNoted(
   { folder }: Sweep,
   index: number,

@@ -7,7 +7,7 @@ import type { SweepTable } from '../../shared/sweep/sweepTable.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
 import { jsonText, type Sweep } from './openSweep.ts'
 
-/** What an engine knows of runs that are not here: those that it will still begin, or begin again. */
+/** Runs, of those that are not here, that an engine will still begin, or begin again. */
 export type Queued = ReadonlySet<number>
 
 export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = new Set()): Promise<SweepTable> {

@@ -19,7 +19,7 @@ export class EventFeed {
     this.tell = tell
   }
 
-  /** Tells what is new. Of a folder that cannot be read it tells nothing. */
+  /** Tells new events; none of a folder that cannot be read. */
   read(): Promise<void> {
     return this.next(() => this.readNew())
   }

@@ -4,7 +4,7 @@ import { sparsityOf } from '../../shared/format/sparsity.ts'
 import type { RunEvent } from '../../shared/protocol/events.ts'
 import { evaluationTitle, measuredText } from '../../shared/series/evaluationTitle.ts'
 
-/** What is worth a line; steps are too many. */
+/** A line for an event that is worth one; steps are too many. */
 export function lineOf(event: RunEvent): string | null {
   switch (event.type) {
     case 'start':

@@ -16,9 +16,9 @@ import type { RunStore } from './runStore.ts'
 interface Open {
   panel: vscode.WebviewPanel
   view: BoundView<ToRun>
-  /** Of the runs that the view shows, by folder. */
+  /** Feeds, by folder, of the runs that the view shows. */
   feeds: Map<string, EventFeed>
-  /** What the view has been told. */
+  /** The result that the view has been sent. */
   result: RunResult | null
 }
 

@@ -53,7 +53,7 @@ export class RunQueue {
     }
   }
 
-  /** Those that have no folder yet, first come first. */
+  /** Runs that have no folder yet, first come first. */
   waiting(): QueuedRun[] {
     return this.tickets.flatMap(({ id, name, abort, started }, i) => {
       const behind = i === 0 ? null : this.tickets[i - 1].name

@@ -1,4 +1,4 @@
-// What the status item says: which run goes on and how far, else where it computes.
+// Text of the status item: the run that goes on and its progress, else the device.
 import { formatDuration, formatValue } from '../../shared/format/numbers.ts'
 import { runLabel } from '../../shared/format/runName.ts'
 import { mainPerplexities } from '../../shared/series/foldRun.ts'

@@ -1,5 +1,5 @@
-// The truth about runs: which there are, and how far each is. Views and trees follow it; it outlives them. Of what a run has said it
-// keeps what a list shows; who looks at one reads its events (eventFeed.ts).
+// The truth about runs: which there are, and how far each is. Views and trees follow it; it outlives them. It keeps of
+// a run's events only what a list shows; a view of one run reads its events (eventFeed.ts).
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nameOfRun, sweepOfRun } from '../../runs/folder/sweepFolder.ts'
@@ -12,7 +12,7 @@ import { emptyPicture, type RunPicture } from '../../shared/series/foldRun.ts'
 import type { RunResult } from '../../shared/series/runResult.ts'
 
 export interface Run extends RunListing {
-  /** What it has said so far, without its steps. Of a run that is done nobody reads that: it has a result. */
+  /** Its events so far, without the steps; empty for a run that is done, which has a result. */
   readonly picture: RunPicture
   readonly result: RunResult | null
   /** The folder that it has written. */
@@ -126,7 +126,7 @@ export class RunStore {
     const { lean } = reader
     if (lean && lean.picture.name !== '' && sweepOfRun(folder) === null) entry.name = runName(lean.picture.name).name
     if (entry.live) return this.changed()
-    // Not a run, or removed while nobody watched: a folder without events is no run.
+    // A folder without events is no run, or was removed while nobody watched.
     if (!reader.hasSaid) return this.forget(folder)
     this.setStatus(entry, statusOf(reader))
     if (entry.status === 'running') this.lookAgain(entry)
@@ -177,7 +177,7 @@ function statusOf({ standing: { state }, end }: RunReader): RunStatus {
   return state
 }
 
-/** Of a recipe's path, or of the folder of its run. */
+/** Name of a recipe by its path, or by the folder of its run. */
 export function recipeName(path: string): string {
   return runName(basename(path).replace(/\.(prune\.)?(ya?ml|json)$/i, '')).name
 }

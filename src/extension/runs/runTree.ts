@@ -82,7 +82,7 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
     if (node) return 'of' in node ? runsOf(node.of) : []
     const { store, queue, sweeps } = this.sources
     const nodes: (Run | SweepNode)[] = [
-      // Those of a sweep stand under it, once somebody has opened them.
+      // Runs of a sweep stand under it, once somebody has opened them.
       ...store.list().filter(({ folder }) => sweepOfRun(folder) === null),
       ...sweeps.list().map((sweep): SweepNode => ({ sweep: sweep.folder, of: sweep })),
     ]

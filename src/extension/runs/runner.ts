@@ -23,7 +23,7 @@ export class Runner {
   readonly queue = new RunQueue()
   private readonly services: Services
   private readonly store: RunStore
-  /** What a person asks of a run right after a reload waits until it is known whose it is. */
+  /** Requests about a run wait, right after a reload, until it is known which runs go on. */
   private adopting: Promise<unknown> = Promise.resolve()
   private readonly live = new Map<string, Place>()
 

@@ -1,4 +1,4 @@
-// Where a sweep's runs run: here, so many at a time, or on the cluster whose login node this is.
+// Asks where a sweep's runs are to run: here, so many at a time, or on the cluster whose login node this is.
 import * as vscode from 'vscode'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'

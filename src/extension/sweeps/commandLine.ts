@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** What it prints with `--json`. @throws Error with what it says for people. */
+/** Output of a command with `--json`. @throws Error with the command's message for people. */
 export async function commandLine(extension: vscode.Uri, args: readonly string[]): Promise<unknown> {
   const cli = join(extension.fsPath, 'dist', 'cli.mjs')
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' }

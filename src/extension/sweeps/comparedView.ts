@@ -1,4 +1,4 @@
-// What a view of several runs is told, from the runs as they are followed; knows nothing of windows.
+// Messages to a view of several runs, made from the runs as they are followed; knows nothing of windows.
 import type { ComparedWhat, FromSweep, RunMap, ToSweep } from '../../shared/protocol/sweepView.ts'
 import { rowOf } from './comparedRow.ts'
 import { CurveFeed } from './curveFeed.ts'

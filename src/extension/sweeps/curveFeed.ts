@@ -10,11 +10,11 @@ type Question = Extract<FromSweep, { type: 'watch' }>
 interface Group {
   readonly runs: readonly number[]
   thinner: CurveThinner
-  /** Of its runs: how often each has started over, and which have ended. Another one is a curve anew. */
+  /** Says how often each of its runs has started over, and which have ended. When it changes, the curve begins anew. */
   stage: string
 }
 
-/** Of all curves together: more could not be seen, nor drawn thirty times a second. */
+/** Most points of all curves together: more could not be seen, nor drawn thirty times a second. */
 const mostPoints = 60_000
 const fewestPoints = 120
 /** Curves that are sent in one message, so that the first are seen while others are read. */
@@ -62,7 +62,7 @@ export class CurveFeed {
     flush(true)
   }
 
-  /** What these runs have said since. */
+  /** Sends the new events of these runs. */
   async changed(runs: readonly number[]): Promise<void> {
     await this.watching
     const { question, groups } = this

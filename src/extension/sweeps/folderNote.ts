@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const lookEveryMs = 200
 
 export interface FolderNote {
-  /** For the command; nothing is there before it writes. */
+  /** The file that the command writes; it is not there before. */
   readonly path: string
   /** Waits until it is told, and removes the note; null: the command is over and said nothing. */
   read(isOver: () => boolean): Promise<string | null>

@@ -17,11 +17,11 @@ import type { Sweeps } from './sweeps.ts'
 
 const t = vscode.l10n.t
 
-/** What a tab shows: kept over a reload. */
+/** The subject of a tab, kept over a reload. */
 export type Subject = { readonly sweep: string } | { readonly runs: readonly string[] }
 
 interface Opened extends ComparedSource {
-  /** What ends with the tab. */
+  /** Closes everything that ends with the tab. */
   readonly close: () => void
 }
 
@@ -139,14 +139,14 @@ function comparisonWhat({ runs }: RunsReader): ComparedWhat {
   return { kind: 'comparison', title: t('Compare {0} Runs', runs.length), about: '' }
 }
 
-/** What a view has kept, or anything else. */
+/** The subject that a view has kept, which may be anything; null if it is none. */
 function subjectFrom(kept: unknown): Subject | null {
   try {
     const { sweep, runs } = JSON.parse(String(kept)) as { sweep?: unknown; runs?: unknown }
     if (typeof sweep === 'string') return { sweep }
     if (Array.isArray(runs) && runs.length > 0 && runs.every((run) => typeof run === 'string')) return { runs }
   } catch {
-    // Of another version.
+    // Another version may have kept something else.
   }
   return null
 }

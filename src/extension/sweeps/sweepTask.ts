@@ -8,13 +8,13 @@ import { folderNote } from './folderNote.ts'
 const t = vscode.l10n.t
 
 export interface SweepTask {
-  /** Of the sweep that it has begun, or goes on with, as soon as it says so; null when it ended without one. */
+  /** Folder of the sweep that it has begun, or goes on with, as soon as it is told; null when it ended without one. */
   readonly folder: Promise<string | null>
   /** The exit code. */
   readonly ended: Promise<number | undefined>
 }
 
-/** Of a recipe, or of a sweep's folder: what is there already is gone on with. `engine`: arguments of `sweep run`. */
+/** Runs the sweep of a recipe, or of a sweep's folder, and goes on with what is there. `engine` holds arguments of `sweep run`. */
 export async function sweepTask(services: Services, path: vscode.Uri, engine: readonly string[]): Promise<SweepTask> {
   const { path: node, electron } = await nodeOf(services)
   const cli = join(services.extensionUri.fsPath, 'dist', 'cli.mjs')

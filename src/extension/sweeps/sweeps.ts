@@ -14,7 +14,7 @@ export interface Sweep {
   /** When it was planned, local; empty for a folder with a name of its own. */
   readonly time: string
   readonly started: number
-  /** Of its plan. */
+  /** Id of its plan. */
   readonly id: string
   readonly runs: RunsReader
 }
@@ -81,7 +81,7 @@ export class Sweeps {
     this.changed()
   }
 
-  /** Something was written there, `index`: by one of its runs. Of a sweep that is not open it says nothing. */
+  /** Looks at a sweep after something was written there, by its run `index` if given. A sweep that is not open is ignored. */
   lookAt(folder: string, index?: number): void {
     const runs = this.open.get(folder)?.runs
     void (index === undefined ? runs?.look() : runs?.lookAt(index))

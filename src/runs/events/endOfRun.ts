@@ -20,7 +20,7 @@ export async function endOfRun(events: string): Promise<RunEnd | null> {
       const start = Math.max(0, size - bytes)
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start)
       const lines = buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n')
-      // Of the first one the beginning may be missing.
+      // The beginning of the first line may be missing.
       if (lines.length === 1 && start > 0) continue
       const last = parseEvents(lines.slice(start > 0 ? 1 : 0)).at(-1)
       return last?.type === 'end' ? last : null

@@ -21,7 +21,7 @@ export interface EventLog {
 
 export interface EventLogOptions {
   readonly path: string
-  /** Of a resumed run: keep this much of the file, or its whole lines where it is shorter, and go on from there. */
+  /** Bytes of a resumed run's file to keep, or its whole lines where it is shorter; new events follow them. */
   readonly bytes?: number
   readonly elapsed?: number
   /** False when the run folder has become another process's: nothing is written then. */

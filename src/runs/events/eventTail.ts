@@ -1,4 +1,4 @@
-// What is new in the events of a run, a few megabytes at a time: a run of any length is never in memory as a whole. The file may
+// Reads new events of a run, a few megabytes at a time: a run of any length is never in memory as a whole. The file may
 // be anybody's.
 import type { FileHandle } from 'node:fs/promises'
 import { openOwn } from '../../system/ownFile.ts'
@@ -59,7 +59,7 @@ export class EventTail {
   }
 }
 
-/** From `offset`; empty where no line ends before `size`. */
+/** Whole lines from `offset` on; empty where no line ends before `size`. */
 async function nextLines(file: FileHandle, offset: number, size: number): Promise<Buffer> {
   for (let bytes = usualBytes; ; bytes *= 4) {
     const asked = Math.min(size - offset, bytes)

@@ -7,7 +7,7 @@ type Check = (value: unknown) => boolean
 
 const text: Check = (value) => typeof value === 'string'
 const number: Check = (value) => typeof value === 'number'
-/** Of blocks: no model has more, and views draw a row for each. */
+/** Most blocks: no model has more, and views draw a row for each. */
 const mostBlocks = 10_000
 const place: Check = (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < mostBlocks
 const blockCount: Check = (value) => place(value) || value === mostBlocks

@@ -63,7 +63,7 @@ const draftPrefix = '.new-'
 /** No start takes so long between making its folder and naming it. */
 const draftMs = 600_000
 
-/** What starts left behind that were killed in that moment. */
+/** Removes the drafts of starts that were killed in that moment. */
 async function removeDrafts(parent: string): Promise<void> {
   for (const name of (await readdir(parent)).filter((entry) => entry.startsWith(draftPrefix))) {
     const path = join(parent, name)

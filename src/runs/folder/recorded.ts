@@ -16,7 +16,7 @@ export function parseJson(json: string, file: string): unknown {
   }
 }
 
-/** As `parseRecorded`, of what has been parsed. */
+/** Checks like `parseRecorded` a value that has been parsed. */
 export function checkRecorded<T extends z.$ZodType>(schema: T, given: unknown, file: string): z.output<T> {
   const result = z.safeParse(schema, given)
   if (result.success) return result.data

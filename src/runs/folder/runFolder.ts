@@ -1,4 +1,4 @@
-// Where a run keeps its recipe, events, report and state: `.sparsescope/runs/<time>-<name>/` beside the recipe.
+// The folder in which a run keeps its recipe, events, report and state: `.sparsescope/runs/<time>-<name>/` beside the recipe.
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { createNamedFolder, timedPlace, type FolderPlace } from './namedFolder.ts'
@@ -25,12 +25,12 @@ export function runFolderAt(path: string): RunFolder {
   }
 }
 
-/** Where the runs of a recipe lie. */
+/** The folder of a recipe's runs. */
 export function runsFolder(recipePath: string): string {
   return join(dirname(recipePath), '.sparsescope', 'runs')
 }
 
-/** Where a new run of a recipe lies: beside its earlier ones. */
+/** The place of a new run of a recipe: beside its earlier ones. */
 export function runPlace(recipePath: string, now?: Date): FolderPlace {
   return timedPlace(runsFolder(recipePath), recipePath, now)
 }

@@ -1,4 +1,4 @@
-// Where a sweep keeps its plan, its runs and what they share: `.sparsescope/sweeps/<time>-<name>/` beside the recipe.
+// The folder in which a sweep keeps its plan, its runs and what they share: `.sparsescope/sweeps/<time>-<name>/` beside the recipe.
 import { basename, dirname, join } from 'node:path'
 import { runName, type RunName } from '../../shared/format/runName.ts'
 
@@ -7,13 +7,13 @@ export interface SweepFolder {
   /** The recipe with its sweep, as the runs are expanded from it. */
   readonly recipe: string
   readonly plan: string
-  /** What the files that the runs read looked like when the sweep was planned. */
+  /** Fingerprints of the files that the runs read, from when the sweep was planned. */
   readonly sources: string
   /** Ordinary run folders, by index. */
   readonly runs: string
   /** The table, rewritten whole when a run ends. */
   readonly table: string
-  /** What runs measure for each other. */
+  /** Work that one run does for the others. */
   readonly shared: string
   /** Runs that are not to be begun, or are to stop. */
   readonly cancelled: string
@@ -38,12 +38,12 @@ export function sweepFolderAt(path: string): SweepFolder {
   }
 }
 
-/** Where the sweeps of a recipe lie. */
+/** The folder of a recipe's sweeps. */
 export function sweepsFolder(recipePath: string): string {
   return join(dirname(recipePath), '.sparsescope', 'sweeps')
 }
 
-/** Whoever makes a sweep of a recipe in that folder has the lock in here meanwhile. Hidden: it is no sweep. */
+/** The folder whose lock a process has while it makes a sweep of a recipe here. It is hidden, since it is no sweep. */
 export function beginsIn(recipePath: string): string {
   return join(sweepsFolder(recipePath), '.begins')
 }
@@ -59,7 +59,7 @@ export function sweepOfRun(run: string): string | null {
   return isIn ? sweep : null
 }
 
-/** What a run folder is called, and when it began: of one in a sweep the sweep's name and time, and its number. */
+/** Name and beginning of a run by its folder; in a sweep, the sweep's name and time, and the run's number. */
 export function nameOfRun(folder: string): RunName {
   const sweep = sweepOfRun(folder)
   if (sweep === null) return runName(basename(folder))

@@ -25,7 +25,7 @@ export interface LockLink {
 
 const noFollow = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
-/** From `lock` to its last successor, who is the holder; empty when nobody is. @throws EngineError 'usage', or the system's. */
+/** The links from `lock` to its last successor, who is the holder; empty when nobody is. @throws EngineError 'usage', or the system's. */
 export function readChain(folder: string): LockLink[] {
   const chain: LockLink[] = []
   const seen = new Set<string>()
@@ -90,7 +90,7 @@ export function addLink(folder: string, name: string, holder: LockHolder): boole
   }
 }
 
-/** What file systems say that know no hard links. */
+/** Errors of file systems that know no hard links. */
 const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'])
 
 /** There a lock is seen for a moment before its text is in it; its stand-in token is nobody's then. */
@@ -166,7 +166,7 @@ export function withdraw(folder: string, name: string, { token }: LockHolder): v
   if (text !== null && tokenOf(text) === token) remove(join(folder, name))
 }
 
-/** Not there is as good. */
+/** Removes a file, if it is there and can be removed. */
 function remove(path: string): void {
   try {
     rmSync(path, { force: true })

@@ -43,7 +43,7 @@ export function seemsDead({ pid, host, boot, pidSpace }: LockHolder, here: LockH
   }
 }
 
-/** For sentences. What a lock says is shown to a terminal, so only plain characters of it are. */
+/** Describes a holder for sentences. A lock's text is shown on a terminal, so only plain characters of it are used. */
 export function describeHolder(holder: LockHolder | null, here: LockHolder): string {
   if (!holder) return 'another process'
   const where = holder.host === here.host ? '' : ` on ${holder.host.replace(/[^\w.-]/g, '?')}`

@@ -1,10 +1,10 @@
-// What a run and the heartbeat of its lock know of each other, without either having to listen.
+// The state that a run and the heartbeat of its lock share, without either having to listen.
 
 export interface BeatState {
   isHeld(): boolean
-  /** From held to given back. */
+  /** Goes from held to given back. */
   giveBack(): void
-  /** From held to lost; false when it was given back before, and all is well. */
+  /** Goes from held to lost; false when it was given back before, and all is well. */
   lose(): boolean
   beaten(): void
   /** By the clock on the wall, which goes on while a machine sleeps. */

@@ -9,9 +9,9 @@ export interface LockHolder {
   readonly token: string
   readonly pid: number
   readonly host: string
-  /** Of this start of the system; null where it is not told. */
+  /** Id of this start of the system; null where it is not told. */
   readonly boot: string | null
-  /** In which `pid` counts; null where there is but one, or it is not told. */
+  /** Namespace of `pid`; null where there is but one, or it is not told. */
   readonly pidSpace: string | null
 }
 
@@ -24,7 +24,7 @@ export const maxLockBytes = 4096
 
 /** 128 random bits in hexadecimal. */
 const token = /^[0-9a-f]{32}$/
-/** What this program may have left beside a lock: a successor, or a lock that was never put in place. */
+/** Files that this program may have left beside a lock: a successor, or a lock that was never put in place. */
 const relative = /^lock\.(new-)?[0-9a-f]{32}$/
 const digits = 12
 

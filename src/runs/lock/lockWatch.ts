@@ -7,13 +7,13 @@ import { readChain } from './lockChain.ts'
 import { newHolder, seemsDead } from './lockHolder.ts'
 import { beatMs, parseLock, type LockHolder } from './lockText.ts'
 
-/** What was changed so short a time ago is held. A busy machine leaves beats out. */
+/** A lock that was changed so short a time ago is held. A busy machine leaves beats out. */
 const freshMs = 5 * beatMs
-/** What does not move while it is looked at for so long is nobody's; timers may come a little early. */
+/** A lock that does not move while it is looked at for so long is nobody's; timers may come a little early. */
 export const stillMs = 2.5 * beatMs
 const nearlyStillMs = stillMs - 50
 
-/** Of one run; may take `stillMs`. */
+/** Whether a process holds the lock of a run; may take `stillMs`. */
 export async function isHeld(folder: string): Promise<boolean> {
   const watch = new LockWatch()
   const held = watch.isHeld(folder)
@@ -30,7 +30,7 @@ export class LockWatch {
   /** null: nobody knows before it has been looked at for `stillMs`. `changedMs`: when `lock` was changed, if the caller knows. */
   isHeld(folder: string, changedMs?: number): boolean | null {
     const before = this.last
-    // Whoever moves the first lock of the chain has the run, and that it is a lock has been seen.
+    // A change of the chain's first lock, which has been seen to be a lock, shows that its holder lives.
     if (before && changedMs !== undefined && isFresh(changedMs)) return !this.isGone(before.holder)
     const [lock, now] = [lastLock(folder), performance.now()]
     if (!lock || this.isGone(lock.holder)) return this.forget()

@@ -1,6 +1,6 @@
-// One process at a time in a run folder: two would overwrite each other's state. The lock lives by a heartbeat, so it
-// holds between containers and between machines that share a disk, and a killed process's lock runs out by itself.
-// What lies in the folder: lockText.ts.
+// Lets one process at a time into a run folder: two would overwrite each other's state. The lock lives by a heartbeat,
+// so it holds between containers and between machines that share a disk, and a killed process's lock runs out by
+// itself. The files in the folder are described in lockText.ts.
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,7 +19,7 @@ export interface RunLock {
   readonly lost: AbortSignal
   /** Looks at the disk where the last heartbeat is too long ago to be sure. Cheap enough to ask before each write. */
   isHeld(): boolean
-  /** Nothing of the lock remains. Of a lost lock nothing is removed: it is another's by now. */
+  /** Removes the lock. A lost lock is left alone: it is another's by now. */
   release(): Promise<void>
 }
 
@@ -37,10 +37,10 @@ const usual: LockTiming = { beatMs, pollMs: 500, looks: 20, looksAtGone: 5 }
 
 export interface LockOptions {
   readonly signal?: AbortSignal
-  /** Said when taking the lock takes a while. */
+  /** Called when taking the lock takes a while. */
   readonly onWait?: (message: string) => void
   readonly timing?: LockTiming
-  /** For tests: what this process says of itself. */
+  /** Describes this process; tests replace it. */
   readonly describe?: () => LockHolder
 }
 

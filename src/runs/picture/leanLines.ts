@@ -35,14 +35,14 @@ const progressLine = lineOf(
 /** Captures t, rss_mb, device_mb. */
 const memoryLine = lineOf('memory', field('rss_mb', `(${number})`), field('device_mb', `(${number})`))
 
-/** What no run comes to: more is not kept, since a run folder may be anybody's. */
+/** Most steps that are kept: no run has more, and a run folder may be anybody's. */
 const mostSteps = 2 ** 22
 const mostOtherChars = 2 ** 26
 
 /** Adds the events of whole lines, in place: what `foldLean` makes of them. */
 export function foldLeanLines(run: LeanRun, lines: string): LeanRun {
   const { picture, loss } = run
-  /** Only the last progress is told, and what all of them came to. */
+  /** The last progress is told, and the number and time of all events. */
   let progress: RegExpExecArray | null = null
   let speed: string | null = null
   const passed = (t: string) => {

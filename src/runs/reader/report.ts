@@ -7,7 +7,7 @@ import { endOfRun } from '../events/endOfRun.ts'
 
 const largestReport = 2 ** 26
 
-/** What was parsed; null: there is none yet. @throws EngineError 'bad-data' when it was cut short, as by a copy, or is no file. */
+/** The parsed report; null: there is none yet. @throws EngineError 'bad-data' when it was cut short, as by a copy, or is no file. */
 export async function readReport({ path, report }: RunFolder): Promise<unknown> {
   try {
     return JSON.parse(await readOwn(report, largestReport))

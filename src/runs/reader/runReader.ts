@@ -18,7 +18,7 @@ import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
 import { EventTail } from '../events/eventTail.ts'
 import { readReport } from './report.ts'
 
-/** Where a run is, or will be. */
+/** Folder of a run, which may not be there yet, with the run's name and settings. */
 export interface RunPlace {
   readonly name: string
   readonly settings: Settings
@@ -32,14 +32,14 @@ export class RunReader {
   readonly folder: RunFolder
   standing: Standing = { state: 'waiting', message: null }
   results: SweepResults = nothing
-  /** Of a run that is done. */
+  /** Result of a run that is done. */
   report: RunResult | null = null
   /** The last thing it said, where that is an end. */
   end: RunEnd | null = null
   isBegun = false
   /** It has events; a folder without them is no run yet. */
   hasSaid = false
-  /** What it has said; null while nobody needs all of it. */
+  /** All events so far; null while nobody needs them. */
   lean: LeanRun | null = null
   /** How often it has started over: curves of before do not go on. */
   beginnings = 0
@@ -60,7 +60,7 @@ export class RunReader {
   async look(around: SweepSigns): Promise<boolean> {
     const { path, events: eventsPath, report: reportPath } = this.folder
     const [isRunning, standing, wasDoubtful] = [this.standing.state === 'running', this.standing, this.isDoubtful]
-    // In this order: whoever lets go of the lock has said why before.
+    // The lock is read first: a process writes its last event before it lets go of the lock.
     const lock = await stampOf(join(path, lockName))
     const held = lock === null ? this.lock.forget() : this.lock.isHeld(path, lock.changedMs)
     const [events, report] = await Promise.all([eventsPath, reportPath].map(stampOf))
@@ -72,7 +72,7 @@ export class RunReader {
     await this.readSome(events)
     const isOver = this.end?.status === 'done' && report !== null
     this.isDoubtful = held === null && !isOver
-    // What it was until now it is until more is known.
+    // The standing stays as it was while nobody knows whether the lock is held.
     if (this.isDoubtful && !isRunning) await this.take(standing, isThere)
     else {
       const signs = { isHeld: !isOver && (held ?? isRunning), end: this.end, hasReport: report !== null }
@@ -116,7 +116,7 @@ export class RunReader {
     this.results = report ? sweepResults(report) : lean ? sweepResults(resultOfPicture(lean.picture)) : nothing
   }
 
-  /** What is new of one that has been read; of another one its end alone. */
+  /** Reads the new events of a run that has been read whole, and only the end of any other. */
   private async readSome(events: Stamp | null): Promise<void> {
     if (events?.text === this.readAt && events !== null) return
     if (this.lean) await this.readOn()

@@ -6,7 +6,7 @@ import { aloneOnDisk, type SweepSigns } from '../sweep/standing.ts'
 import { inTurns } from './inTurns.ts'
 import { RunReader, type RunPlace } from './runReader.ts'
 
-/** What is known of the runs beside their folders, asked before each look. */
+/** Signs of the runs from outside their folders, asked before each look. */
 export type LookAround = () => Promise<(index: number) => SweepSigns>
 
 /** Folders looked at at a time, and files read whole. */
@@ -136,7 +136,7 @@ export class RunsReader {
   }
 }
 
-/** As they are now; nobody follows them. */
+/** Reads the runs as they are now, without following them. */
 export async function readRunsOnce(places: readonly RunPlace[], around?: LookAround): Promise<readonly RunReader[]> {
   const reader = new RunsReader(places, around)
   try {

@@ -1,4 +1,4 @@
-// What several runs have in common: one of them makes it, the others take it.
+// Does work that several runs share once: one of them makes it, the others take it.
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
@@ -15,7 +15,7 @@ export interface SharedWork<T> {
   readonly folder: string
   /** null: nobody has made it yet. */
   readonly take: () => Promise<T | null>
-  /** Also keeps it where `take` looks, if `isHeld` says that nobody else has taken over meanwhile. */
+  /** Makes it, and keeps it where `take` looks if `isHeld` says that nobody else has taken over meanwhile. */
   readonly make: (isHeld: () => boolean) => Promise<T>
   /** Whether to wait for a run that makes it. */
   readonly wait: boolean
@@ -23,7 +23,7 @@ export interface SharedWork<T> {
   readonly signal?: AbortSignal
 }
 
-/** Of what decides the thing, in a name of a folder. */
+/** Key of the work by all that decides it, in a name of a folder. */
 export function keyOfWork(facts: unknown): string {
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32)
 }

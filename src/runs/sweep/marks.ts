@@ -1,4 +1,4 @@
-// What a sweep's folder says of runs whose own folder cannot say it: cancelled before they began, or refused.
+// Marks in a sweep's folder for runs whose own folder cannot tell: cancelled before they began, or refused.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
@@ -32,7 +32,7 @@ export async function cancelRuns(folder: SweepFolder, indices: Iterable<number>)
   await writeAtomic(folder.cancelled, [`${JSON.stringify({ indices: [...all].sort((a, b) => a - b) })}\n`])
 }
 
-/** Whoever runs a sweep again means all of it. */
+/** Forgets cancellations: running a sweep again means all of it. */
 export async function forgetCancelled({ cancelled }: SweepFolder): Promise<void> {
   await removeOwn(cancelled)
 }

@@ -40,7 +40,7 @@ export async function readPlan({ path, plan, ...folder }: SweepFolder): Promise<
   const read = parseRecorded(planShape, written, plan)
   if (read.runs.some((run, i) => run.index !== i))
     throw new EngineError('bad-data', `${plan} is not what a sweep writes: its runs are not in their order`)
-  // What leads elsewhere is told before anything is read or written there.
+  // A folder that leads elsewhere is refused before anything is read or written there.
   for (const part of [folder.runs, folder.shared, folder.refused, folder.slurm]) await isOwnFolder(path, part)
   return read
 }

@@ -8,7 +8,7 @@ export interface Standing {
   readonly message: string | null
 }
 
-/** What a run folder shows. */
+/** Signs of a run in its folder. */
 export interface RunSigns {
   /** A process has it: its lock moves. */
   readonly isHeld: boolean
@@ -18,7 +18,7 @@ export interface RunSigns {
   readonly hasReport: boolean
 }
 
-/** What a sweep knows of a run beside its folder. */
+/** Signs of a run in its sweep, outside its folder. */
 export interface SweepSigns {
   /** An engine will still begin it, or begin it again. */
   readonly isQueued: boolean
@@ -27,10 +27,10 @@ export interface SweepSigns {
   readonly refusal: string | null
 }
 
-/** Of a run that is looked at by itself. */
+/** Signs for a run that belongs to no sweep. */
 export const aloneOnDisk: SweepSigns = { isQueued: false, isCancelled: false, refusal: null }
 
-/** `command`: that goes on with the run. Of a run folder that is there. */
+/** Standing of a run whose folder is there. `command` goes on with the run. */
 function standingOf({ isHeld, end, hasReport }: RunSigns, isQueued: boolean, command: string): Standing {
   if (isHeld) return { state: 'running', message: null }
   if (hasReport && end?.status === 'done') return { state: 'done', message: null }
@@ -48,7 +48,7 @@ export function standingInSweep(
   const told = signs ? standingOf(signs, isQueued, command) : notBegun(isQueued ? null : refusal)
   const isOpen = told.state === 'cancelled' || told.state === 'failed'
   const asTold: Standing = isOpen && refusal !== null ? { state: 'failed', message: refusal } : told
-  // What was stopped on purpose may have had no time to say so.
+  // A run that was stopped on purpose may have had no time to write so.
   const stopped = asTold.state === 'failed' || asTold.state === 'waiting'
   return isCancelled && stopped ? { state: 'cancelled', message: null } : asTold
 }

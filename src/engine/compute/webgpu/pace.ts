@@ -5,7 +5,7 @@ const shareSlept = 0.7
 /** Milliseconds. Below this a sleep costs more than it saves. */
 const shortestSleep = 2
 const longestSleep = 2000
-/** Work that was done so soon after a sleep was done before its end: the device is faster than that tells. */
+/** Milliseconds. Work that is found done so soon after a sleep ended during it, so the wait underrates the device. */
 const atOnce = 1
 /** Less work says nothing of the rate. */
 const leastFlops = 1e8
