@@ -121,8 +121,21 @@ export default tseslint.config(
             engine('evaluate', ...base, 'compute', 'checkpoint', 'model', 'text'),
             engine('generate', ...base, 'compute', 'checkpoint', 'model', 'text'),
             engine('blocks', ...base, 'compute', 'model', 'prune', 'recover'),
+            ...floors('./src/shared', [
+              ['format', 'methods', 'adapters'],
+              ['errors.ts', 'families', 'tasks', 'allocations'],
+              ['series'],
+              // What a recipe says, what it comes to, and what the linter says of both.
+              ['recipe'],
+              ['plan'],
+              [['lint', 'recipe/rules']],
+              ['analysis', 'sweep'],
+              ['chart'],
+              // What processes and views tell each other is made of all of these.
+              ['protocol'],
+            ]),
             ...floors('./src/extension', [
-              ['contributions.ts', 'backend', 'disk'],
+              ['contributions.ts', 'backend'],
               ['support'],
               ['services.ts'],
               ['views', 'models'],

@@ -28,7 +28,7 @@ import { tensorRoles } from '../shared/families/tensorRoles.ts'
 import { dirname, resolve } from 'node:path'
 import { lintText } from '../engine/facts/lintFile.ts'
 import { planRecipe } from '../shared/plan/planRecipe.ts'
-import type { PlanSummary } from '../shared/protocol/plan.ts'
+import type { PlanSummary } from '../shared/plan/planSummary.ts'
 
 const closeEveryMs = 20_000
 

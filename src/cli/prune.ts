@@ -23,7 +23,7 @@ import {
   needsData,
   type MethodName,
 } from '../shared/methods/methods.ts'
-import type { RunEvent } from '../shared/protocol/events.ts'
+import type { RunEvent } from '../shared/series/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'

@@ -7,7 +7,7 @@ import { noFacts, type LintFacts } from '../shared/recipe/facts.ts'
 import type { LintResult } from '../shared/lint/lint.ts'
 import { planRecipe } from '../shared/plan/planRecipe.ts'
 import { estimateSweepOf, type SweepEstimates } from '../shared/sweep/sweepEstimates.ts'
-import type { PlanSummary } from '../shared/protocol/plan.ts'
+import type { PlanSummary } from '../shared/plan/planSummary.ts'
 import type { Settings } from './settings.ts'
 
 export interface Analysis extends LintResult {

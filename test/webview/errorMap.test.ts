@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import type { RunEvent } from '../../src/shared/protocol/events.ts'
+import type { RunEvent } from '../../src/shared/series/events.ts'
 import { posted, send } from '../support/browser.ts'
 import { tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'

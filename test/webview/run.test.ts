@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import type { RunEvent, Stage } from '../../src/shared/protocol/events.ts'
+import type { RunEvent, Stage } from '../../src/shared/series/events.ts'
 import { resultOf } from '../../src/shared/series/runResult.ts'
 import { posted, send } from '../support/browser.ts'
 import { viewPages } from '../support/viewPages.ts'

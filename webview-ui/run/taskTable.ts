@@ -3,7 +3,7 @@
 import { accuracyBarsTitle } from '../../src/shared/chart/accuracyBars.ts'
 import type { ChartedRun } from '../../src/shared/chart/runCharts.ts'
 import { formatAccuracy } from '../../src/shared/format/numbers.ts'
-import type { Stage } from '../../src/shared/protocol/events.ts'
+import type { Stage } from '../../src/shared/series/events.ts'
 import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { accuraciesOf } from '../../src/shared/series/accuracies.ts'
 import { undecided, type Accuracy } from '../../src/shared/series/meanAccuracy.ts'

@@ -1,7 +1,7 @@
 // Controls of the view: each writes into the options, then tells that something was chosen.
 import { curveNames, type CurveName } from '../../src/shared/series/curves.ts'
 import type { Measure } from '../../src/shared/sweep/measures.ts'
-import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/sweep/runStyles.ts'
+import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/chart/runStyles.ts'
 import { h } from '../shared/dom.ts'
 import type { Axes } from './axes.ts'
 import { createChoice, createSwitch } from './choice.ts'

@@ -2,8 +2,8 @@
 import { seriesStyle, type SeriesStyle } from '../../src/shared/chart/chartData.ts'
 import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
 import { foldSeeds, type FoldedRun } from '../../src/shared/sweep/foldSeeds.ts'
-import { styleGroups, type StyledBy } from '../../src/shared/sweep/runStyles.ts'
-import { valueText } from '../../src/shared/sweep/settings.ts'
+import { styleGroups, type StyledBy } from '../../src/shared/chart/runStyles.ts'
+import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 
 export interface Entry extends FoldedRun {
   readonly key: string

@@ -6,7 +6,7 @@ import type { ComparedRow, ComparedWhat, FromSweep, ToSweep } from '../../src/sh
 import { comparisonCsv } from '../../src/shared/sweep/comparisonCsv.ts'
 import { comparisonMarkdown, comparisonTable } from '../../src/shared/sweep/comparisonTable.ts'
 import { measuresOf } from '../../src/shared/sweep/measures.ts'
-import type { StyledBy } from '../../src/shared/sweep/runStyles.ts'
+import type { StyledBy } from '../../src/shared/chart/runStyles.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
 import { connectHost } from '../shared/host.ts'

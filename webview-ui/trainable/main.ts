@@ -1,7 +1,7 @@
 // The trainable map: which weights a recipe would train, before anything runs.
 import '../shared/base.css'
 import './trainable.css'
-import type { PlanRow, PlanSummary, RecoverySummary } from '../../src/shared/protocol/plan.ts'
+import type { PlanRow, PlanSummary, RecoverySummary } from '../../src/shared/plan/planSummary.ts'
 import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'

@@ -1,7 +1,7 @@
 // Each run of a sweep beside its model, data and output: what is wrong with it, and what it would take.
 import { noFacts } from '../../shared/recipe/facts.ts'
 import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../shared/sweep/sweepEstimates.ts'
-import type { SweepRun } from '../../shared/sweep/expandSweep.ts'
+import type { SweepRun } from '../../shared/recipe/sweep/expandSweep.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { lintText } from '../facts/lintFile.ts'
 import { recipeYaml, severitiesOf, type RecipeFile } from '../run/open/recipeFile.ts'

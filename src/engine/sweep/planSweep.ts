@@ -1,8 +1,8 @@
 // Plans a sweep's runs without doing or writing anything: each run is resolved, checked beside its model, and
 // identified by a hash of its recipe and of the files it reads.
 import { createHash } from 'node:crypto'
-import { expandSweep, type SweepRun } from '../../shared/sweep/expandSweep.ts'
-import type { NamedSettings } from '../../shared/sweep/settings.ts'
+import { expandSweep, type SweepRun } from '../../shared/recipe/sweep/expandSweep.ts'
+import type { NamedSettings } from '../../shared/recipe/sweep/settings.ts'
 import { writtenRecipe } from '../../shared/recipe/resolve.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { checkRecipe, shownPath } from '../run/open/openRun.ts'

@@ -1,5 +1,5 @@
 // The events of one run for whoever looks at it: read from its folder as they come, and kept by nobody here.
-import type { RunEvent } from '../../shared/protocol/events.ts'
+import type { RunEvent } from '../../shared/series/events.ts'
 import { parseEvents } from '../../runs/events/parseEvents.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { EventTail } from '../../runs/events/eventTail.ts'

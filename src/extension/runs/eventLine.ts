@@ -1,7 +1,7 @@
 // A run's events as lines of a task's terminal.
 import { formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { sparsityOf } from '../../shared/format/sparsity.ts'
-import type { RunEvent } from '../../shared/protocol/events.ts'
+import type { RunEvent } from '../../shared/series/events.ts'
 import { evaluationTitle, measuredText } from '../../shared/series/evaluationTitle.ts'
 
 /** A line for an event that is worth one; steps are too many. */

@@ -1,7 +1,7 @@
 // The trainable map of a recipe: computed anew whenever the recipe is saved.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
-import type { PlanSummary } from '../../shared/protocol/plan.ts'
+import type { PlanSummary } from '../../shared/plan/planSummary.ts'
 import { type FromTrainable, type ToTrainable, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'

@@ -1,6 +1,6 @@
-// events.jsonl: what a run says while it goes on, one JSON object a line (shared/protocol/events.ts).
+// events.jsonl: what a run says while it goes on, one JSON object a line (shared/series/events.ts).
 import { closeSync, ftruncateSync, writeSync } from 'node:fs'
-import type { NewRunEvent, RunEvent } from '../../shared/protocol/events.ts'
+import type { NewRunEvent, RunEvent } from '../../shared/series/events.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { openOwnSync } from '../../system/ownFile.ts'
 import { wholeLineBytes } from './wholeLines.ts'

@@ -1,7 +1,7 @@
 // Lines of events.jsonl that nobody vouches for: what is not an event as events.ts has it is left out, so that whoever
 // draws a run need not expect anything else. By hand and not by zod: of a run on the screen a hundred thousand lines are checked.
 import { taskNames } from '../../shared/tasks/tasks.ts'
-import type { RunEvent } from '../../shared/protocol/events.ts'
+import type { RunEvent } from '../../shared/series/events.ts'
 
 type Check = (value: unknown) => boolean
 

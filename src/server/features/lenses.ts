@@ -1,7 +1,7 @@
 // Estimates of a run, above the recipe and beside its lines.
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
-import type { RecoverySummary } from '../../shared/protocol/plan.ts'
+import type { RecoverySummary } from '../../shared/plan/planSummary.ts'
 import { roughDuration } from '../../shared/plan/time.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'

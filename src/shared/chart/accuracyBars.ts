@@ -1,6 +1,6 @@
 // Zero-shot accuracy as bars: each task, and their mean, at each stage of one run or of several, with standard errors.
 import { formatAccuracy } from '../format/numbers.ts'
-import type { Stage } from '../protocol/events.ts'
+import type { Stage } from '../series/events.ts'
 import { accuraciesOf } from '../series/accuracies.ts'
 import type { RunPicture } from '../series/foldRun.ts'
 import type { Accuracy } from '../series/meanAccuracy.ts'

@@ -2,7 +2,7 @@
 import type { FoldedRun, Spread } from '../sweep/foldSeeds.ts'
 import { measures, type Measure } from '../sweep/measures.ts'
 import { paretoFront } from '../sweep/paretoFront.ts'
-import { defaultStyles, styleGroups, type StyledBy } from '../sweep/runStyles.ts'
+import { defaultStyles, styleGroups, type StyledBy } from './runStyles.ts'
 import { seriesStyle, type ChartText, type Series } from './chartData.ts'
 import type { RunChart } from './runCharts.ts'
 import type { Point } from '../series/smooth.ts'

@@ -1,5 +1,5 @@
 // Memory, disk and time of a run, as every lens, dry run and sweep tells them.
-import type { PlanSummary } from '../protocol/plan.ts'
+import type { PlanSummary } from './planSummary.ts'
 import type { LintFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import { estimateDisk } from './disk.ts'

@@ -2,7 +2,7 @@
 import { isMeasured } from '../allocations/allocations.ts'
 import type { Role } from '../families/tensorRoles.ts'
 import { largest } from '../format/lists.ts'
-import type { PlanRow, PlanSummary, RecoverySummary } from '../protocol/plan.ts'
+import type { PlanRow, PlanSummary, RecoverySummary } from './planSummary.ts'
 import { moduleOfWeight, type Parameter } from '../families/parameters.ts'
 import type { LintFacts, ModelModule } from '../recipe/facts.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'

@@ -1,7 +1,7 @@
 // How long a run takes, and its parts, from their floating-point operations: good to a factor of about two, enough to
 // tell minutes from hours, and to know which share of the whole each part is. `run` shows a measured remaining time as
 // soon as it runs.
-import type { Stage } from '../protocol/events.ts'
+import type { Stage } from '../series/events.ts'
 import { idShapeOf, type DataFacts, type MachineFacts, type ModelFacts } from '../recipe/facts.ts'
 import { isMeasured } from '../allocations/allocations.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'

@@ -13,7 +13,7 @@ import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequ
 import type { SensitivityUnit } from '../analysis/analysis.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { PrecisionChoice } from '../recipe/precisions.ts'
-import type { PlanSummary } from './plan.ts'
+import type { PlanSummary } from '../plan/planSummary.ts'
 import type { TryParams, TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */

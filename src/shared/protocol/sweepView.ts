@@ -2,7 +2,7 @@
 // small and sent whole when they change; curves are thinned by the host, and only what is new of them is sent.
 import type { CurveName } from '../series/curves.ts'
 import type { ComparedRun } from '../sweep/comparedRun.ts'
-import type { ModuleZeros } from './events.ts'
+import type { ModuleZeros } from '../series/events.ts'
 import type { FromAnyView, ToAnyView } from './view.ts'
 
 export interface ComparedRow extends ComparedRun {

@@ -1,6 +1,6 @@
 // The views of the editor: a row each, and the messages between them and the extension host, one union per direction and view. The host keeps the
 // truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
-import type { RunEvent } from './events.ts'
+import type { RunEvent } from '../series/events.ts'
 import type {
   CompareProgress,
   CompareSummary,
@@ -9,7 +9,7 @@ import type {
   ScanResult,
   AnalysisUpdate,
 } from './inspect.ts'
-import type { PlanSummary } from './plan.ts'
+import type { PlanSummary } from '../plan/planSummary.ts'
 import type { Shape } from '../recipe/shapePruning.ts'
 import type { AllocateBy } from '../allocations/allocateBy.ts'
 import type { RunResult } from '../series/runResult.ts'

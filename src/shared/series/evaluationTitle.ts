@@ -1,6 +1,6 @@
 import { quoted } from '../format/formatError.ts'
 import { formatAccuracy, formatValue } from '../format/numbers.ts'
-import type { RunEvent } from '../protocol/events.ts'
+import type { RunEvent } from './events.ts'
 import { defaultTask } from '../tasks/tasks.ts'
 
 /** Title of a measurement for a line of text; the recipe's first entry goes without its name. */

@@ -1,5 +1,5 @@
 // A run as the views show it, folded from its events alone: a live run and a finished one give the same picture.
-import type { ModuleZeros, RunEvent, Stage } from '../protocol/events.ts'
+import type { ModuleZeros, RunEvent, Stage } from './events.ts'
 import { defaultTask, type TaskName } from '../tasks/tasks.ts'
 import type { Accuracy } from './meanAccuracy.ts'
 import type { SampleSet } from './samples.ts'

@@ -1,5 +1,5 @@
 // A run among hundreds: its picture without a point object a step. What a curve takes is numbers; the rest is small.
-import type { RunEvent } from '../protocol/events.ts'
+import type { RunEvent } from './events.ts'
 import { emptyPicture, foldEvents, type RunPicture } from './foldRun.ts'
 
 export interface LeanRun {

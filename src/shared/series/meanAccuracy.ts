@@ -1,5 +1,5 @@
 // Mean accuracy over a recipe's zero-shot tasks, and whether a difference of two says anything.
-import type { Stage } from '../protocol/events.ts'
+import type { Stage } from './events.ts'
 
 /** Share of right answers of one task; `stderr` null where it has a single row. */
 export interface Accuracy {

@@ -1,7 +1,7 @@
 // The result of a run, from its report.json as anybody may have written it: every part may be missing.
 import { formatBytes, megabyte } from '../format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
-import type { Stage } from '../protocol/events.ts'
+import type { Stage } from './events.ts'
 import { recoveryName } from './recoveryName.ts'
 import type { StageAccuracies } from './meanAccuracy.ts'
 

@@ -1,5 +1,5 @@
 // Runs side by side, whether a sweep made them or a person chose them.
-import type { Settings } from './settings.ts'
+import type { Settings } from '../recipe/sweep/settings.ts'
 import type { SweepResults, SweepRunState } from './sweepTable.ts'
 
 export interface ComparedRun {

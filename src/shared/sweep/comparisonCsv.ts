@@ -1,7 +1,7 @@
 // Runs as CSV, for whoever computes with them: one line a run, seeds apart, numbers as they are.
 import { toCsv, type CsvValue } from '../format/csv.ts'
 import type { ComparedRun } from './comparedRun.ts'
-import { valueText } from './settings.ts'
+import { valueText } from '../recipe/sweep/settings.ts'
 
 const stages = ['dense', 'pruned', 'recovered'] as const
 

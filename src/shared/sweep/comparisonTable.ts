@@ -2,7 +2,7 @@
 import { formatAccuracy, formatDuration, formatInColumn, formatShare, formatTrained } from '../format/numbers.ts'
 import { formatBytes, megabyte } from '../format/byteSize.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
-import { nameOf, valueText } from './settings.ts'
+import { nameOf, valueText } from '../recipe/sweep/settings.ts'
 
 export interface Comparison {
   readonly heads: readonly string[]

@@ -1,7 +1,7 @@
 // Runs that differ only by their seed are one experiment: its median, and how far the seeds lie apart.
-import type { Stage } from '../protocol/events.ts'
+import type { Stage } from '../series/events.ts'
 import type { ComparedRun } from './comparedRun.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from '../recipe/sweep/settings.ts'
 import type { SweepResults, SweepRunState } from './sweepTable.ts'
 
 export interface Spread {

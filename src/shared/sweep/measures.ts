@@ -1,7 +1,7 @@
 // Measures by which runs are compared: each is a column of the table and an axis of the picture.
 import { formatBytes, megabyte } from '../format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
-import type { Stage } from '../protocol/events.ts'
+import type { Stage } from '../series/events.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
 import type { Better } from './paretoFront.ts'
 

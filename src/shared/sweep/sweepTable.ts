@@ -1,7 +1,7 @@
 // The table of a sweep, as `sparsescope sweep status --json` prints it and sweep.json holds it.
-import type { Stage } from '../protocol/events.ts'
+import type { Stage } from '../series/events.ts'
 import type { RunResult } from '../series/runResult.ts'
-import type { NamedSettings } from './settings.ts'
+import type { NamedSettings } from '../recipe/sweep/settings.ts'
 
 /** waiting: not begun; failed: ended badly, or its process is gone. */
 export type SweepRunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import type { RunEvent } from '../../../src/shared/series/events.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { filesBelow, onlyRun } from '../../support/killedRuns.ts'

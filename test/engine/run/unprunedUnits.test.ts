@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import type { RunEvent } from '../../../src/shared/series/events.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 

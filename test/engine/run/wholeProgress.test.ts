@@ -1,7 +1,7 @@
 // What a run says of its own progress: that of the whole of it, without its pauses.
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
-import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import type { RunEvent } from '../../../src/shared/series/events.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'

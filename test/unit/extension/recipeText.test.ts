@@ -3,7 +3,7 @@ import { outlineText } from '../../../src/extension/recipe/outlineText.ts'
 import type { MethodName } from '../../../src/shared/methods/methods.ts'
 import { recipeText, type Comparison } from '../../../src/extension/recipe/recipeText.ts'
 import { recoveriesOf } from '../../../src/shared/recipe/resolve.ts'
-import { expandSweep } from '../../../src/shared/sweep/expandSweep.ts'
+import { expandSweep } from '../../../src/shared/recipe/sweep/expandSweep.ts'
 import { parseRecipe } from '../../../src/shared/lint/parse.ts'
 import type { RecoverMode } from '../../../src/shared/recipe/schema.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { parseEvents } from '../../../src/runs/events/parseEvents.ts'
-import type { RunEvent } from '../../../src/shared/protocol/events.ts'
+import type { RunEvent } from '../../../src/shared/series/events.ts'
 import { emptyPicture, foldEvents } from '../../../src/shared/series/foldRun.ts'
 
 const module = { size: 4, zeros: 2, sparsity: 0.5 }

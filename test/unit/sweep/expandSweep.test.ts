@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { lint } from '../../../src/shared/lint/lint.ts'
 import type { Recipe } from '../../../src/shared/recipe/schema.ts'
-import { expandSweep } from '../../../src/shared/sweep/expandSweep.ts'
-import { countRuns } from '../../../src/shared/sweep/settingsOfRuns.ts'
+import { expandSweep } from '../../../src/shared/recipe/sweep/expandSweep.ts'
+import { countRuns } from '../../../src/shared/recipe/sweep/settingsOfRuns.ts'
 
 const base: Recipe = {
   version: 1,

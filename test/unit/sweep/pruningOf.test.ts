@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import type { Recipe } from '../../../src/shared/recipe/schema.ts'
-import { prunesFirst, pruningOf } from '../../../src/shared/sweep/pruningOf.ts'
+import { prunesFirst, pruningOf } from '../../../src/shared/plan/pruningOf.ts'
 
 const recipe = (more: Partial<Recipe>): Recipe => ({
   version: 1,

@@ -5,7 +5,7 @@ import { comparisonCsv } from '../../../src/shared/sweep/comparisonCsv.ts'
 import { countsText } from '../../../src/shared/sweep/countsText.ts'
 import { foldSeeds } from '../../../src/shared/sweep/foldSeeds.ts'
 import { measuresOf } from '../../../src/shared/sweep/measures.ts'
-import { defaultStyles, styleGroups, stylePaths } from '../../../src/shared/sweep/runStyles.ts'
+import { defaultStyles, styleGroups, stylePaths } from '../../../src/shared/chart/runStyles.ts'
 import { standingInSweep, type RunSigns, type SweepSigns } from '../../../src/runs/sweep/standing.ts'
 import { recordedRows } from '../../webview/harness/recordedSweep.ts'
 

@@ -1,5 +1,5 @@
 // Messages as the extension host sends them: an OPT-shaped model, pruned unevenly, and a run on it.
-import type { ModuleZeros, RunEvent } from '../../../src/shared/protocol/events.ts'
+import type { ModuleZeros, RunEvent } from '../../../src/shared/series/events.ts'
 import type {
   ComparedTensor,
   CompareSummary,
@@ -14,7 +14,7 @@ import type {
 import type { Role } from '../../../src/shared/families/tensorRoles.ts'
 import type { MeasuredModule } from '../../../src/shared/analysis/analysis.ts'
 import { moduleOfWeight } from '../../../src/shared/families/parameters.ts'
-import type { PlanRow, PlanSummary } from '../../../src/shared/protocol/plan.ts'
+import type { PlanRow, PlanSummary } from '../../../src/shared/plan/planSummary.ts'
 import type { ViewSettings } from '../../../src/shared/protocol/view.ts'
 
 export const settings: ViewSettings = { palette: 'viridis', smoothing: 0.6, maxPoints: 2000, trusted: true }

@@ -1,7 +1,7 @@
 // Messages as the host sends them of a sweep: methods, sparsities, recoveries and seeds, some of it still running.
 import type { ComparedRow, CurvePart, RunMap, ToSweep } from '../../../src/shared/protocol/sweepView.ts'
 import type { CurveName } from '../../../src/shared/series/curves.ts'
-import { nameOf } from '../../../src/shared/sweep/settings.ts'
+import { nameOf } from '../../../src/shared/recipe/sweep/settings.ts'
 import { sweepResults, type SweepRunState } from '../../../src/shared/sweep/sweepTable.ts'
 import { resultOf } from '../../../src/shared/series/runResult.ts'
 

@@ -1,7 +1,7 @@
 // Finds out what a run would do without doing it.
 import { resolve } from 'node:path'
 import { planRecipe } from '../../../shared/plan/planRecipe.ts'
-import type { PlanSummary } from '../../../shared/protocol/plan.ts'
+import type { PlanSummary } from '../../../shared/plan/planSummary.ts'
 import { noFacts } from '../../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'

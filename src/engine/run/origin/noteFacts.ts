@@ -6,7 +6,7 @@ import { methodOf } from '../../../shared/methods/methods.ts'
 import { entryNames } from '../../../shared/series/entryNames.ts'
 import type { ResolvedPruneStep, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
 import { taskOf } from '../../../shared/tasks/tasks.ts'
-import type { Stage } from '../../../shared/protocol/events.ts'
+import type { Stage } from '../../../shared/series/events.ts'
 import type { Note } from './note.ts'
 
 export const stages = ['dense', 'pruned', 'recovered'] as const

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import * as z from 'zod'
-import type { Stage } from '../../../shared/protocol/events.ts'
+import type { Stage } from '../../../shared/series/events.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { keyOfWork, madeOnce, readMade } from '../../../runs/sweep/madeOnce.ts'
 import { EngineError } from '../../errors.ts'

@@ -1,5 +1,5 @@
 // report.json: what a run did, on what, and what came out (also the JSON of `sparsescope run`).
-import type { Stage } from '../../../shared/protocol/events.ts'
+import type { Stage } from '../../../shared/series/events.ts'
 import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
 import { protocolOf } from '../origin/protocol.ts'
 import { recoveryReport, type RecoveryReport } from '../../../shared/plan/recoveryReport.ts'

@@ -3,7 +3,7 @@
 import { passesOf } from '../../../shared/plan/passes.ts'
 import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
 import { isAskedAt } from '../../../shared/plan/time.ts'
-import type { Stage } from '../../../shared/protocol/events.ts'
+import type { Stage } from '../../../shared/series/events.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import type { RunProgress } from './progress.ts'
 

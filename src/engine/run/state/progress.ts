@@ -1,7 +1,7 @@
 // Progress of a run, as a killed one needs it to go on. It is written whole after every milestone; work that it does
 // not mention is done again.
 import type { TaskName } from '../../../shared/tasks/tasks.ts'
-import type { BlockErrors, ModuleZeros, Sample, Stage } from '../../../shared/protocol/events.ts'
+import type { BlockErrors, ModuleZeros, Sample, Stage } from '../../../shared/series/events.ts'
 import type { SourceRecord } from './sources.ts'
 
 export interface EvaluationResult {

@@ -1,7 +1,7 @@
 // A W&B sweep of the authors' code, or its flat configuration, as a recipe.
 import { defaultAdapter } from '../../adapters/adapters.ts'
 import { defaultScope, isMethodName, needsData } from '../../methods/methods.ts'
-import { mostRuns } from '../../sweep/settings.ts'
+import { mostRuns } from '../sweep/settings.ts'
 import { withoutUndefined, type Draft, type Note } from './draft.ts'
 import { isMap } from './dialect.ts'
 import type { Json, JsonMap } from './dialect.ts'

@@ -1,7 +1,7 @@
 // Lists of values as a sweep: as lists where each value has a place of its own, else as cases, since one value may change what
 // others mean, as N:M leaves a sparsity without one.
-import { mostRuns } from '../../sweep/settings.ts'
-import { nameOf } from '../../sweep/settings.ts'
+import { mostRuns } from '../sweep/settings.ts'
+import { nameOf } from '../sweep/settings.ts'
 import { withSetting } from '../overrides.ts'
 import { withoutUndefined, type Draft } from './draft.ts'
 import type { Json, JsonMap } from './dialect.ts'

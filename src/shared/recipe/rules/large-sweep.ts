@@ -1,4 +1,4 @@
-import { countRuns } from '../../sweep/settingsOfRuns.ts'
+import { countRuns } from '../sweep/settingsOfRuns.ts'
 import { defineRule } from '../../lint/rule.ts'
 
 const many = 50

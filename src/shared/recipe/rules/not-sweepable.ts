@@ -1,5 +1,5 @@
 import { isNode } from 'yaml'
-import { expandSweep, isOfSetting, type SweepProblem } from '../../sweep/expandSweep.ts'
+import { expandSweep, isOfSetting, type SweepProblem } from '../sweep/expandSweep.ts'
 import type { LintContext } from '../../lint/context.ts'
 import { replaceRange } from '../edits.ts'
 import type { Fix } from '../finding.ts'

@@ -1,4 +1,4 @@
-import { expandSweep, type SweepRun } from '../../sweep/expandSweep.ts'
+import { expandSweep, type SweepRun } from '../sweep/expandSweep.ts'
 import { defineRule } from '../../lint/rule.ts'
 
 /** An editor lints on every key stroke; `sparsescope sweep plan` looks at all runs. */

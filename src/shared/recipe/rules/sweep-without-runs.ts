@@ -1,4 +1,4 @@
-import { expandSweep, isOfSetting } from '../../sweep/expandSweep.ts'
+import { expandSweep, isOfSetting } from '../sweep/expandSweep.ts'
 import { defineRule } from '../../lint/rule.ts'
 
 export const rule = defineRule({

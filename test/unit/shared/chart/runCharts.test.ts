@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { RunEvent, Stage } from '../../../../src/shared/protocol/events.ts'
+import type { RunEvent, Stage } from '../../../../src/shared/series/events.ts'
 import {
   accuracyChart,
   chartTexts,

@@ -1,6 +1,6 @@
 // Curves of many runs: folded over seeds, thinned, and only what is new of them sent.
 import assert from 'node:assert/strict'
-import type { RunEvent } from '../../../../src/shared/protocol/events.ts'
+import type { RunEvent } from '../../../../src/shared/series/events.ts'
 import { parseEvents } from '../../../../src/runs/events/parseEvents.ts'
 import { curveOf, foldCurves, type Curve, type FoldedCurve } from '../../../../src/shared/series/curves.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'

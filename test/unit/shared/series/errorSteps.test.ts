@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { RunEvent } from '../../../../src/shared/protocol/events.ts'
+import type { RunEvent } from '../../../../src/shared/series/events.ts'
 import { errorSteps, errorStepsAgainst, recoveriesWithSteps } from '../../../../src/shared/series/errorSteps.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
 

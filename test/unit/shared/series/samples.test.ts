@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import type { Sample } from '../../../../src/shared/protocol/events.ts'
+import type { Sample } from '../../../../src/shared/series/events.ts'
 import { cutAtDifference, firstDifference, promptTexts } from '../../../../src/shared/series/samples.ts'
 
 /** One token a piece; '' is half a character, whose text comes with the next. */

@@ -1,5 +1,5 @@
 // Places where the runs of a sweep save: side by side, by their names.
-import type { Recipe } from '../recipe/schema.ts'
+import type { Recipe } from '../schema.ts'
 import type { NamedSettings } from './settings.ts'
 
 /** File systems end names at 255 bytes, and the folder's own name comes before. */

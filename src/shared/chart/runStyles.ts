@@ -1,7 +1,7 @@
 // How runs are told apart in pictures: the colour says one setting, the shape another. By default method and recovery.
-import { seriesStyle, type SeriesStyle } from '../chart/chartData.ts'
-import type { FoldedRun } from './foldSeeds.ts'
-import { valueText, type Settings } from './settings.ts'
+import { seriesStyle, type SeriesStyle } from './chartData.ts'
+import type { FoldedRun } from '../sweep/foldSeeds.ts'
+import { valueText, type Settings } from '../recipe/sweep/settings.ts'
 
 /** Paths of settings; null: all the same. */
 export interface StyledBy {

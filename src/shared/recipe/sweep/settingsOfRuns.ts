@@ -1,5 +1,5 @@
 // Which runs a sweep asks for: their names and settings, before anything is known of whether they are right.
-import { sweepWords, type Sweep } from '../recipe/sweepSchema.ts'
+import { sweepWords, type Sweep } from '../sweepSchema.ts'
 import { nameOf, type NamedSettings } from './settings.ts'
 
 /** The lists of a sweep by path, in the order written. */

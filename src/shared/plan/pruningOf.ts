@@ -1,6 +1,6 @@
 // The part of a recipe that decides its pruned model: runs of a sweep that agree in it share one pruning.
 import { methodOf } from '../methods/methods.ts'
-import { passesOf } from '../plan/passes.ts'
+import { passesOf } from './passes.ts'
 import { stepNeedsData, type ResolvedRecipe } from '../recipe/resolve.ts'
 
 /** null: it prunes nothing. */

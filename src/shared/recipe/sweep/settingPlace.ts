@@ -1,9 +1,9 @@
 // Whether a recipe has a place for a setting, and which path was probably meant where it has none.
-import { propertiesAt } from '../recipe/jsonSchema.ts'
-import { nearest } from '../recipe/nearest.ts'
-import { withSetting } from '../recipe/overrides.ts'
-import { recipeSchema } from '../recipe/schema.ts'
-import { sweepWords } from '../recipe/sweepSchema.ts'
+import { propertiesAt } from '../jsonSchema.ts'
+import { nearest } from '../nearest.ts'
+import { withSetting } from '../overrides.ts'
+import { recipeSchema } from '../schema.ts'
+import { sweepWords } from '../sweepSchema.ts'
 
 export type WrongSetting =
   /** `meant`: the nearest path that there is. */
