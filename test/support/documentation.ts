@@ -26,10 +26,10 @@ export function commentsOf(source: string): string[] {
   let open = false
   for (const line of source.split('\n')) {
     const text = /^\s*(?:\/\/\/?|\/\*\*?|\*\/|\*|#)\s?(.*?)(?:\*\/)?\s*$/.exec(line)?.[1]
-    const trailing = text === undefined ? /\s(?:\/\/|\/\*)\s(.*)$/.exec(line)?.[1] : undefined
+    const trailing = text === undefined ? /\s(?:\/\/|\/\*\*?)\s(.*)$/.exec(line)?.[1] : undefined
     if (text !== undefined && open) comments[comments.length - 1] += ` ${text}`
     else if (text !== undefined || trailing !== undefined) comments.push(text ?? trailing ?? '')
-    open = text !== undefined
+    open = text !== undefined && !line.trimEnd().endsWith('*/')
   }
   return comments
 }
@@ -59,6 +59,12 @@ export function anchorsOf(markdown: string): Set<string> {
       return before === 0 ? slug : `${slug}-${before}`
     }),
   )
+}
+
+/** Comments that begin in the middle of a thought, such as "Of the run.", where a sentence should say what the code is. */
+export function halfSentences(path: string, source: string): string[] {
+  const halves = commentsOf(source).filter((comment) => /^\s*(?:Of|Said) /.test(comment))
+  return halves.map((comment) => `${path}: ${comment.trim()}`)
 }
 
 /** Sentences about what the comments of a source name and the repository has not: a Markdown file, or a heading of one. */

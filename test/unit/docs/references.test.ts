@@ -1,4 +1,4 @@
-// Documents and comments refer to files, headings and links that are there.
+// Documents and comments refer to files, headings and links that are there; comments begin as sentences do.
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import {
@@ -7,11 +7,12 @@ import {
   badMath,
   badReferences,
   filesBelow,
+  halfSentences,
   headingsOf,
   readAll,
 } from '../../support/documentation.ts'
 
-/** Its examples of bad references are no references. */
+/** Its examples of bad comments are no comments. */
 const self = 'test/unit/docs/references.test.ts'
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const files = filesBelow(root)
@@ -19,14 +20,14 @@ const documents = readAll(
   root,
   files.filter((path) => path.endsWith('.md')),
 )
+const named = /^(src|webview-ui|test|bench|scripts)\/.*\.(ts|tsx|mjs|css|py)$/
+const sources = readAll(
+  root,
+  files.filter((path) => named.test(path) && !path.startsWith('test/fixtures/') && path !== self),
+)
 
 describe('references between files', () => {
   it('every document and heading that a comment names is there', () => {
-    const named = /^(src|webview-ui|test|bench|scripts)\/.*\.(ts|tsx|mjs|css|py)$/
-    const sources = readAll(
-      root,
-      files.filter((path) => named.test(path) && !path.startsWith('test/fixtures/') && path !== self),
-    )
     assert.ok(sources.get('src/engine/prune/methods/alps.ts')?.includes('docs/methods.md, "ALPS"'))
     assert.deepEqual(
       [...sources].flatMap(([path, source]) => badReferences(path, source, documents)),
@@ -41,6 +42,29 @@ describe('references between files', () => {
       [],
     )
   })
+})
+
+describe('comments', () => {
+  it('do not begin in the middle of a thought', () => {
+    assert.deepEqual(
+      [...sources].flatMap(([path, source]) => halfSentences(path, source)),
+      [],
+    )
+  })
+
+  const examples: [source: string, halves: string[]][] = [
+    ['/** Bytes of the run. */\nof(run)\n// Often a run\n// Of course ends.\n', []],
+    ["write('// Offset')", []],
+    ['/** Of the run. */', ['x.ts: Of the run.']],
+    ['/** Null: none. */\n/** Of the run. */', ['x.ts: Of the run.']],
+    ['/**\n * Of the\n * run.\n */', ['x.ts: Of the run.']],
+    ['const x = 1 // Said once.', ['x.ts: Said once.']],
+    ['  /* Said of it. */\n', ['x.ts: Said of it.']],
+  ]
+  for (const [source, halves] of examples)
+    it(`finds ${halves.length} half sentences in ${JSON.stringify(source)}`, () => {
+      assert.deepEqual(halfSentences('x.ts', source), halves)
+    })
 })
 
 describe('formulas', () => {
