@@ -12,7 +12,7 @@ const load = (path) => tsImport(new URL(path, root).href, import.meta.url)
 
 const { recipeJsonSchema } = await load('src/shared/recipe/jsonSchema.ts')
 const { formatMarkdown } = await load('scripts/formatDocs.ts')
-const { rulesMarkdown } = await load('src/shared/lint/ruleDocs.ts')
+const { rulesMarkdown } = await load('scripts/ruleDocs.ts')
 const { cliMarkdown } = await load('scripts/cliDocs.ts')
 const { views } = await load('src/shared/protocol/view.ts')
 

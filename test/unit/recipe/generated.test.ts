@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { formatMarkdown } from '../../../scripts/formatDocs.ts'
 import { recipeJsonSchema } from '../../../src/shared/recipe/jsonSchema.ts'
 import { cliMarkdown } from '../../../scripts/cliDocs.ts'
-import { rulesMarkdown } from '../../../src/shared/lint/ruleDocs.ts'
+import { rulesMarkdown } from '../../../scripts/ruleDocs.ts'
 import { rules } from '../../../src/shared/lint/rules.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')

@@ -3,15 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, cp, rm, writeFile, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type {
-  CodeAction,
-  CodeLens,
-  CompletionItem,
-  DocumentLink,
-  Hover,
-  InlayHint,
-  TextEdit,
-} from 'vscode-languageserver/node'
+import type { CodeAction, CodeLens, CompletionItem, DocumentLink, Hover, InlayHint, TextEdit } from 'vscode-languageserver/node' // prettier-ignore
 import { pathToFileURL } from 'node:url'
 import { labels, startServer } from '../../support/languageServer.ts'
 import { goldenPath } from '../../support/shared.ts'

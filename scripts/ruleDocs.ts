@@ -1,7 +1,7 @@
 // The documentation page of the rules, from the rules themselves.
-import type { Severity } from '../recipe/finding.ts'
-import { topics, type Need, type Rule } from './rule.ts'
-import { rules } from './rules.ts'
+import type { Severity } from '../src/shared/recipe/finding.ts'
+import { topics, type Need, type Rule } from '../src/shared/lint/rule.ts'
+import { rules } from '../src/shared/lint/rules.ts'
 
 const needs: Record<Need, string> = {
   text: 'the text as it is written',
