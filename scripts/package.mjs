@@ -115,7 +115,7 @@ function copyBundles(say) {
   })
 }
 
-/** Beside the bundles, where Node looks for what they import: dist/node_modules. */
+/** Copies native packages to dist/node_modules, where Node looks for what the bundles import. */
 function copyNatives({ dawn, koffi }, say) {
   const modules = join(stage, 'dist', 'node_modules')
   const take = (name, paths) => {

@@ -25,7 +25,7 @@ const format = {
   getNewLine: () => '\n',
 }
 
-/** By what a file is parsed as. Projects read the same files with the same settings of language. */
+/** Parsed files by path and format, which projects share. */
 const parsed = new Map()
 
 function hostOf(options) {

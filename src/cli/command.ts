@@ -94,7 +94,7 @@ export function runs<A extends unknown[]>(
     const leave = () => io.leaveAfter(leaveAfterMs)
     signal.addEventListener('abort', leave, { once: true })
     const screen = createScreen({ lines: json ? stderr : stdout, stderr })
-    // Also when the process is made to leave while it works.
+    // The screen ends also when the process is made to leave while it works.
     process.once('exit', screen.end)
     try {
       if (options?.device === 'cpu' && options.adapter)

@@ -12,7 +12,7 @@ export const scratchRecipe = 'prune.prune.yaml'
 
 export interface ScratchFolder {
   readonly path: string
-  /** Also happens when the process exits. */
+  /** Removes the folder; the end of the process does so too. */
   remove(): void
 }
 

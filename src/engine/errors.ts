@@ -1,4 +1,4 @@
-// What the engine makes of errors for people (shared/errors.ts).
+// Turns errors of the engine into errors for people (shared/errors.ts).
 import { EngineError, type ErrorCode } from '../shared/errors.ts'
 
 export { EngineError, throwIfCancelled, type ErrorCode } from '../shared/errors.ts'

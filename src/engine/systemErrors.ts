@@ -1,4 +1,4 @@
-// What the system or the language refuses, in sentences: for errors that nobody on the way has put into one.
+// Puts into sentences what the system or the language refuses, where nobody on the way has done so.
 import { errnoOf, readError } from '../system/diskErrors.ts'
 import { EngineError } from './errors.ts'
 
@@ -24,7 +24,7 @@ export function explained(error: unknown): unknown {
   return 'syscall' in error && path !== null ? readError(error, path) : error
 }
 
-/** What looks like a mistake of ours may be the system's doing: a worker that found no file descriptor left, say. */
+/** An error that looks like a mistake of this program may be the system's doing: a worker that found no file descriptor left, say. */
 function explainedCause(error: EngineError): EngineError {
   const plain = explained(error.cause ?? new Error(error.message))
   return plain instanceof EngineError ? plain : error

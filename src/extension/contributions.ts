@@ -6,7 +6,7 @@ export const extensionId = 'sparsescope.sparsescope'
 
 export const treeIds = { models: 'sparsescope.models', runs: 'sparsescope.runs' } as const
 
-/** What a person has done with success; `sparsescope.did.…` as context keys. */
+/** Steps that a person has done with success; `sparsescope.did.…` as context keys. */
 export const milestones = ['open', 'look', 'write', 'dryRun', 'run'] as const
 
 export type Milestone = (typeof milestones)[number]

@@ -34,12 +34,12 @@ import { createStatusItem } from './status/statusItem.ts'
 
 let stopLanguage: (() => Promise<void>) | null = null
 
-/** What tests of the real host look at. */
+/** The API for tests in the real host. */
 export interface ExtensionApi {
   activationMs: number
   backendState: () => Services['supervisor']['state']
   runs: () => ReturnType<RunStore['listings']>
-  /** What the tree of models shows. */
+  /** Models that the tree shows. */
   models: () => ReturnType<Models['find']>
 }
 

@@ -12,7 +12,7 @@ import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
 import { protocolVersion } from '../shared/protocol/rpc.ts'
 
-/** As package.json says, which nobody enforces. */
+/** The maximum of package.json's setting, which nobody enforces. */
 const maxThreads = 1024
 
 export interface Services {

@@ -1,5 +1,5 @@
-// What the server says of a recipe: a row for each thing that an editor asks. Questions and answers are data, so that
-// either the process or a thread of it may answer.
+// The server's answers about a recipe: a row for each thing that an editor asks. Questions and answers are data, so
+// that either the process or a thread of it may answer.
 import type {
   CodeAction,
   CodeActionContext,

@@ -16,13 +16,13 @@ export function startWorker(here: string, source: string, bundle: string, option
   const built = new URL(`dist/${bundle}.mjs`, root)
   if (isCurrent(built, root)) return new Worker(built, options)
   const url = new URL(source, here).href
-  // By its address: a program that is a string looks for packages from where the process stands.
+  // The loader goes by its address: a program that is a string looks for packages from the working directory.
   const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs')
   const boot = `import('${loader}').then(({ register }) => { register(); return import(${JSON.stringify(url)}) })`
   return new Worker(boot, { ...options, eval: true })
 }
 
-/** When the newest source of a root was written, once a process. */
+/** Time, in ms, at which the newest source of a root was written, found once a process. */
 const newest = new Map<string, number>()
 
 function isCurrent(built: URL, root: string): boolean {

@@ -44,7 +44,7 @@ export function fencesOf(document: string): Fence[] {
   })
 }
 
-/** Those to type; what stands in a fence of `text` is shown, as the usage of a command is. */
+/** Lines to type; a fence of `text` is only shown, as the usage of a command is. */
 export const commandsOf = ({ text, language }: Fence) =>
   language === 'text' ? [] : text.split('\n').filter((line) => line.startsWith('sparsescope '))
 

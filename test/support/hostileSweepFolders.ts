@@ -16,7 +16,7 @@ function replace(path: string, make: (path: string) => void): void {
   make(path)
 }
 
-/** What may lie in the place of a file or a folder instead. */
+/** Things that may lie in the place of a file or a folder instead. */
 const things: Record<string, (path: string, outside: string) => void> = {
   'a file': (path) => writeFileSync(path, 'x'),
   'a folder': (path) => mkdirSync(path),

@@ -138,7 +138,7 @@ function showMeasured(measured: Measured): void {
   accuracy.update(both.filter(({ picture }) => picture.evaluations.some((one) => one.accuracy !== null)))
 }
 
-/** Beside one another where there is room for both, else one below the other. */
+/** Pixels per side of a picture: two stand beside one another where there is room, else one below the other. */
 function sideOfEach(): number {
   const room = pair.clientWidth - 22
   return Math.max(200, Math.min(480, room >= 2 * 280 + 24 ? (room - 24) / 2 : room))

@@ -12,7 +12,7 @@ type Stats = ReadonlyMap<string, TensorStats>
 
 const patterns = ['2:4', '4:8']
 
-/** With everything that an analysis has measured, a column each. */
+/** The table with everything that an analysis has measured, a column each. */
 export function csvFile(model: ModelSummary, rows: readonly TensorRow[], known: Known): ExportFile {
   const { stats } = known
   const shown = new Set(['sparsity', 'std'])

@@ -231,7 +231,7 @@ function remember(change: Record<string, unknown>): void {
   host.save({ ...host.load(), path: model?.path, ...change })
 }
 
-/** After a reload: the same filter, order and selection, if it is still the same model. */
+/** Restores, after a reload, filter, order and selection, if it is still the same model. */
 function restore(): void {
   const state = host.load() as {
     path?: string

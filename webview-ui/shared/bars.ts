@@ -19,7 +19,7 @@ export interface BarsFile {
   save: (file: ExportFile) => void
 }
 
-/** With its caption, and buttons that save it. */
+/** Adds a caption, and buttons that save the picture. */
 function withFile(picture: SVGElement, tall: number, caption: string, { title, save }: BarsFile): HTMLElement {
   const figure = () => figureSvg({ title, caption, width, height: tall, content: barsContent(picture) })
   const name = title.replace(/[^\w.]+/g, '-')

@@ -91,7 +91,7 @@ function drawMarks(marks: SVGElement, layout: ChartLayout, { x, rows }: Readout,
   }
 }
 
-/** Beside the line, on the side that has more room. */
+/** Places the box beside the line, on the side that has more room. */
 function place(box: HTMLElement, x: number, { left, right, top, width }: ChartLayout): void {
   const onRight = x < (left + right) / 2
   box.style.top = `${top}px`

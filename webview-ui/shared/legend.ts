@@ -14,7 +14,7 @@ export interface LegendWords {
   notComputed: string | null
 }
 
-/** Its words may change with what it explains. */
+/** Makes a legend, whose words may change with what it explains. */
 export function createLegend(first: LegendWords): Legend {
   const bar = h('span', { class: 'legendBar', 'aria-hidden': 'true' })
   const element = h('div', { class: 'legend' })

@@ -10,7 +10,7 @@ export interface Axes {
 /** `available`: measures that any of the runs has. null: nothing has come out yet. */
 export function chooseAxes(available: readonly Measure[], wished: Pick<Options, 'x' | 'y'>): Axes | null {
   const named = (id: string) => available.find((measure) => measure.id === id)
-  // Before a run has ended nobody knows its sparsity: what was asked for stands in for it.
+  // The sparsity of a run is known when it has ended; until then the one asked for stands in for it.
   const asked = available.find(({ title }) => /sparsity$/.test(title))
   const x = named(wished.x) ?? named('sparsity') ?? asked ?? available.at(-1)
   // The y axis shows results: a setting there would tell nothing about the runs.

@@ -105,7 +105,7 @@ export function createCurves(actions: CurveActions) {
       shown = { ...next, entries: told(next.entries) }
       draw()
     },
-    /** The same curves, drawn otherwise. */
+    /** Draws the same curves in other styles. */
     restyle(next: ShownCurves) {
       shown = { ...next, entries: told(next.entries) }
       draw()

@@ -18,7 +18,7 @@ export function entriesOf(rows: readonly ComparedRow[], fold: boolean): Omit<Ent
   return folded.map((run) => ({ ...run, key: run.members.join(), label: labelOf(run) }))
 }
 
-/** With its seed, which tells it from the others. */
+/** A run by itself, with its seed, which tells it from the others. */
 function alone(row: ComparedRow, index: number): FoldedRun {
   return { ...foldSeeds([row])[0], settings: row.settings, members: [index] }
 }

@@ -22,7 +22,7 @@ const ranks: Partial<Record<string, number>> = {
   sparsity: 1,
 }
 
-/** The same identifiers mean the same columns. `rowOf`: as the run is when the cell is drawn. */
+/** The same identifiers mean the same columns. `rowOf` gives the run's row when the cell is drawn. */
 export function columnsOf(entries: readonly Entry[], rowOf: (run: number) => ComparedRow): Column<Entry>[] {
   const paths = [...new Set(entries.flatMap(({ settings }) => Object.keys(settings)))]
   // The stages dense and pruned come first, then the final results.

@@ -6,7 +6,7 @@ export interface Text {
   tokens: TriedToken[]
   /** Bytes at the end of a text that are half a character. */
   rest: string
-  /** By the first column, one a token; null: it has another tokenizer. undefined: not yet. */
+  /** Log-probabilities by the first column, one a token; null: it has another tokenizer. undefined: not yet. */
   judged: number[] | null | undefined
   /** Seconds it took; null while it is being written. */
   seconds: number | null
@@ -16,7 +16,7 @@ export interface Written {
   prompts: readonly string[]
   /** By column, then by prompt. */
   texts: Text[][]
-  /** By column: its weights are being read, or why it cannot be used. */
+  /** Per column, whether its weights are being read, or why it cannot be used. */
   opening: boolean[]
   failed: (string | null)[]
 }

@@ -49,7 +49,7 @@ export async function runIndex(context: Context, sweep: Sweep, options: SweepOpt
     return { json: report, text: reportText(report) }
   } finally {
     await (backend as Backend | null)?.close()
-    // Else its engine does, once the process is gone.
+    // A parent engine, if there is one, writes the table once this process is gone.
     if (!hasParent) await writeTable(sweep, engineOf(sweep)).catch(() => undefined)
   }
 }

@@ -103,7 +103,7 @@ export async function* walkBlocks(walk: BlockWalk): AsyncGenerator<BlockWork, vo
   }
 }
 
-/** What the blocks of a walk share. */
+/** State that the blocks of a walk share. */
 interface Walking {
   readonly walk: BlockWalk
   readonly pruning: PruneContext

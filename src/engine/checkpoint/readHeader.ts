@@ -13,11 +13,11 @@ import { readError } from '../../system/diskErrors.ts'
 import type { FilePool } from './filePool.ts'
 import { readTorchHeader } from './torch/readTorchHeader.ts'
 
-/** Where a header's tensors are. */
+/** The place of a header's tensors. */
 export interface FilePlace {
   /** Size of the file. */
   readonly bytes: number
-  /** Where the data begins. */
+  /** Byte at which the data begins. */
   readonly dataStart: number
 }
 

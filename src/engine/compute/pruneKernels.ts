@@ -79,7 +79,7 @@ export interface PruneKernels {
    * not finite (the mask is void if any).
    */
   maskRows(mask: Tensor, weight: Tensor, scale: Tensor | null, k: number, withTies: boolean): Promise<number>
-  /** In every m consecutive columns of a row the n smallest scores go; I is a multiple of m. Resolves as maskRows. */
+  /** Prunes the n smallest scores in every m consecutive columns of a row; I is a multiple of m. Resolves as maskRows. */
   maskGroups(mask: Tensor, weight: Tensor, scale: Tensor | null, pattern: NmPattern): Promise<number>
   /**
    * out[I,I] = the upper U with Uᵀ·U = H⁻¹, zeros below the diagonal; H is the symmetric h[I,I] with `diagonal` in place

@@ -11,7 +11,7 @@ import { logProbability } from './logProbabilities.ts'
 
 export interface SideBySide {
   readonly models: readonly string[]
-  /** For each model a checkpoint whose `sparsescope.mask` is applied to it, or null. */
+  /** Checkpoints, one per model or null, whose `sparsescope.mask` is applied to the model. */
   readonly masks?: readonly (string | null)[]
   readonly prompts: readonly string[]
   readonly maxTokens: number

@@ -1,4 +1,4 @@
-// What never comes: a connection that stays open and brings nothing would be waited for without an end.
+// Ends connections that stay open and bring nothing, which would be waited for without an end.
 
 export class Stalled extends Error {}
 

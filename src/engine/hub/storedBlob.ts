@@ -1,5 +1,5 @@
-// What of a file of the Hub is on the disk: in `blobs/` under its hash when it is whole, else in `<hash>.incomplete`. The
-// cache is other programs' too, so neither name is believed.
+// The part of a Hub's file that is on the disk: in `blobs/` under its hash when it is whole, else in
+// `<hash>.incomplete`. The cache is other programs' too, so neither name is believed.
 import { createHash, type Hash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { lstat, open, unlink, type FileHandle } from 'node:fs/promises'
@@ -30,14 +30,14 @@ export async function blobIsWhole(
     return hash.digest('hex') === file.hash
   } catch (error) {
     if (error instanceof EngineError) throw error
-    // What cannot be read is fetched once more.
+    // A file that cannot be read is fetched once more.
     return false
   } finally {
     await handle.close()
   }
 }
 
-/** What has come of a file that is not whole. */
+/** Bytes on the disk of a file that is not whole. */
 export async function partialBytes(blobs: string, { hash, bytes }: RemoteFile): Promise<number> {
   const facts = await lstat(incomplete(join(blobs, hash))).catch(() => null)
   return facts && isOwn(facts) && facts.size <= bytes ? facts.size : 0
@@ -54,7 +54,7 @@ function isOwn(facts: Stats): boolean {
   return facts.isFile() && facts.nlink <= 1
 }
 
-/** What has come of a file, to go on with; anything but a file of our own loses the name. */
+/** Opens a partial file to go on with; anything but a file of our own loses the name. */
 export async function openPartial(path: string): Promise<FileHandle> {
   const facts = await lstat(path).catch(() => null)
   if (facts && !isOwn(facts)) await unlink(path)

@@ -48,7 +48,7 @@ export interface Decoder {
   nllFrom(from: number, hidden: Tensor, batch: Batch, options?: PassOptions): Promise<Float32Array>
   /** Logits [V] after one sequence's next ids, which the cache then holds too. Only its beginning may have more than one id. */
   nextLogits(ids: Int32Array<ArrayBuffer>, cache: KvCache, options?: NextOptions): Promise<Float32Array>
-  /** For each pair: the target's nll, and whether it is the likeliest token. Every distinct beginning is computed once. */
+  /** The target's nll for each pair, and whether it is the likeliest token. Every distinct beginning is computed once. */
   forwardPacked(batches: readonly PackedBatch[], options?: PassOptions): Promise<PackedScores[]>
   /**
    * Mean nll over the targets that count, and its gradients added to `grads` and to the adapters' own.

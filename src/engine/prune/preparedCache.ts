@@ -1,5 +1,5 @@
-// What methods that solve have prepared for the block being pruned: linears with the same input share it, and it lives
-// until the last of them is done.
+// State that methods prepare for the block being pruned: linears with the same input share it, and it lives until the
+// last of them is done.
 import type { Linear } from '../model/module.ts'
 import type { Backend } from '../compute/backend.ts'
 import { visitHost, type PruneHost } from './host.ts'

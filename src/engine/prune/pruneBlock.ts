@@ -12,7 +12,7 @@ import { PreparedCache, type PrepareContext } from './preparedCache.ts'
 import { countScores, findLimit, rankOf, requireFinite, type CountGroup } from './select.ts'
 import { normsOf, type Statistics } from './statistics.ts'
 
-/** Where a group over the whole model is cut. Linears take its ties in model order until none is left. */
+/** The score at which a group over the whole model is cut. Linears take its ties in model order until none is left. */
 export interface GlobalLimit extends Limit {
   ties: number
   /** ‖x_j‖ of the dense model by linear, where scores need them. */
@@ -21,7 +21,7 @@ export interface GlobalLimit extends Limit {
   readonly unseen: ReadonlySet<string>
 }
 
-/** What all blocks of a walk share. */
+/** State that all blocks of a walk share. */
 export interface PruneContext extends PrepareContext {
   readonly globals: ReadonlyMap<PruneEntry, GlobalLimit>
   readonly seed: number

@@ -18,7 +18,7 @@ export interface OptimiserSettings {
   /** Factor from the sum in `loss` to the step's loss. */
   readonly lossScale?: number
   readonly guard: LossGuard
-  /** For messages: "block 3" or "retraining". */
+  /** Name in messages: "block 3" or "retraining". */
   readonly where: string
   /** Path of the recovery in its recipe, for messages; `recover` by default. */
   readonly place?: string

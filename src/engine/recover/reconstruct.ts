@@ -38,7 +38,7 @@ export interface ReconstructOptions<S> {
   readonly inputs: HiddenStates
   readonly targets: HiddenStates
   readonly settings: ReconstructSettings
-  /** For messages: "block 3". */
+  /** Name in messages: "block 3". */
   readonly where: string
   readonly signal?: AbortSignal
   /** Awaited before every step: a run that is paused waits here. */

@@ -1,4 +1,4 @@
-// What retraining and reconstruction are told about their steps.
+// Settings of the steps of retraining and reconstruction.
 
 export interface TrainingSettings {
   readonly steps: number

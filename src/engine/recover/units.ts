@@ -1,4 +1,4 @@
-// What reconstruction can train at once: a whole block, or its attention or its MLP with its norm and residual.
+// Units that reconstruction can train at once: a whole block, or its attention or its MLP with its norm and residual.
 import { Arena } from '../compute/arena.ts'
 import type { Block } from '../model/block.ts'
 import { blockBackward, blockForward, type BlockSaved } from '../model/blockPass.ts'

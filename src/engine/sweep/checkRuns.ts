@@ -31,7 +31,7 @@ export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promi
   })
 }
 
-/** By run. What is wrong does not matter: of a sweep that has begun, outputs may be there. */
+/** Estimates by run. Findings of lint do not count: a sweep that has begun may have its outputs there. */
 export async function estimateRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<readonly RunOfSweepEstimates[]> {
   return (await checkRuns(runs, options, () => undefined)).estimates
 }

@@ -12,7 +12,7 @@ export interface PoolOptions {
   /** A process that runs one of them, and stops at SIGINT in a state that can be gone on with. */
   readonly start: (index: number) => ChildProcess
   readonly onStart: (index: number) => void
-  /** When a run's process is gone. */
+  /** Called when a run's process is gone. */
   readonly onEnd: (index: number) => Promise<void>
   readonly signal: AbortSignal
 }

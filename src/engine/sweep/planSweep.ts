@@ -19,7 +19,7 @@ export interface PlannedSweepRun extends NamedSettings {
 
 /** plan.json, but for where the recipe lies. */
 export interface SweepPlan {
-  /** The same for the same runs. */
+  /** Id that is the same for the same runs. */
   readonly id: string
   readonly runs: readonly PlannedSweepRun[]
 }

@@ -110,7 +110,7 @@ export async function cancelTasks(tasks: readonly AliveTask[]): Promise<void> {
   if (tasks.length > 0) await slurmSays('scancel', tasks.map(({ id }) => id)) // prettier-ignore
 }
 
-/** Without what changes squeue's answers, such as SQUEUE_PARTITION: a task that is not listed would be taken for over. */
+/** Leaves out variables that change squeue's answers, such as SQUEUE_PARTITION: an unlisted task would be taken for over. */
 function plainSurroundings(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SQUEUE_')))
 }

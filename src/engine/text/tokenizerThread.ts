@@ -6,7 +6,7 @@ import type { DecodeRequest, EncodeRequest, FromTokenizer } from './tokenizerWor
 import type { TokenizerFiles } from './wordEncoder.ts'
 
 export interface TokenizerThread {
-  /** Where a long text may be cut (`safeCuts`); null where it may not. */
+  /** Pattern of the places at which a long text may be cut (`safeCuts`); null where it may not. */
   readonly cuts: string | null
   encode(request: EncodeRequest, signal?: AbortSignal): Promise<Int32Array<ArrayBuffer>>
   decode(ids: readonly number[], signal?: AbortSignal): Promise<string>

@@ -21,7 +21,7 @@ export interface ModelEntry {
   revision?: string
   /** Its place or its revision, which tells it from another of the same label. */
   hint?: string
-  /** Or the sentence that says why its header cannot be read. */
+  /** Facts, or the sentence that says why its header cannot be read. */
   facts: ModelFacts | string
 }
 

@@ -24,7 +24,7 @@ export class EventFeed {
     return this.next(() => this.readNew())
   }
 
-  /** Tells all there is. */
+  /** Tells all events from the first. */
   replay(): Promise<void> {
     return this.next(() => {
       this.tail.startOver()

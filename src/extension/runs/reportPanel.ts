@@ -19,7 +19,7 @@ export async function showReport(folder: string, extension: vscode.Uri): Promise
   const options = { enableScripts: false, localResourceRoots: [], enableFindWidget: true }
   const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, options)
   panel.iconPath = tabIcon(extension)
-  // Before everything of the file, so that nothing of it comes first.
+  // The policy stands before everything of the file, so that it holds for all of it.
   const guard = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">`
   panel.webview.html = guard + (await readOwn(file, largest))
 }

@@ -19,7 +19,7 @@ export function createStatusItem(services: Services, runs: RunStore, queue: RunQ
     item.command = busy?.run
       ? { command: 'sparsescope.openRun', title: '', arguments: [busy.run] }
       : 'sparsescope.showBackend'
-    // Nothing to say before it was used.
+    // There is nothing to show before the first use.
     if (state.kind === 'stopped' && !busy) item.hide()
     else item.show()
   }

@@ -5,7 +5,7 @@ import { plainText } from './plainText.ts'
 
 export interface Log {
   channel: vscode.LogOutputChannel
-  /** For a command that failed: shows it, with the way to the log. A cancellation is no failure. */
+  /** Shows why a command failed, with the way to the log. A cancellation is no failure. */
   failed(error: unknown): void
 }
 

@@ -1,4 +1,4 @@
-// What a person has done with success, as context keys: steps of the walkthrough are ticked off by them.
+// Sets context keys for what a person has done with success: they tick off steps of the walkthrough.
 import * as vscode from 'vscode'
 import type { Milestone } from '../contributions.ts'
 

@@ -1,4 +1,4 @@
-// Where something lies, in few words.
+// Short texts for places.
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 

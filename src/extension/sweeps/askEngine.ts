@@ -49,7 +49,7 @@ async function askJobs(title: string): Promise<string[] | undefined> {
   return text === undefined ? undefined : ['--engine', 'local', '--jobs', text]
 }
 
-/** Its programs may be there without a cluster; then they do not even tell their version. */
+/** Whether there is a cluster: Slurm's programs may be there without one, and then do not even tell their version. */
 async function hasSlurm(): Promise<boolean> {
   const asked = promisify(execFile)('sbatch', ['--version'], { timeout: 10_000 })
   return asked.then(

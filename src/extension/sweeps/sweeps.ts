@@ -9,9 +9,9 @@ import { aloneOnDisk } from '../../runs/sweep/standing.ts'
 
 export interface Sweep {
   readonly folder: string
-  /** The recipe's. */
+  /** Name of the recipe. */
   readonly name: string
-  /** When it was planned, local; empty for a folder with a name of its own. */
+  /** Local time at which it was planned; empty for a folder with a name of its own. */
   readonly time: string
   readonly started: number
   /** Id of its plan. */

@@ -45,7 +45,7 @@ export function columnsOfRun(model: string, saved: string, recipe: Pick<Recipe, 
   return { columns: [dense, pruned, column(saved, 'recovered')], note: null }
 }
 
-/** As a reloaded window remembers them: anything. */
+/** Reads the columns that a reloaded window remembers, which may be anything. */
 export function columnsFrom(state: unknown): TriedModel[] {
   const given = typeof state === 'object' && state !== null && 'columns' in state ? state.columns : null
   if (!Array.isArray(given)) return []

@@ -1,4 +1,4 @@
-// What one view of models side by side has written so far: kept here, so that a view that was hidden shows it again.
+// Keeps the texts that one view of models side by side has so far, so that a view that was hidden shows them again.
 import type { TryProgress } from '../../shared/protocol/tryOut.ts'
 import type { ToTry, TriedModel } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
@@ -12,7 +12,7 @@ export interface TrialOptions {
 
 export interface Trial {
   readonly columns: readonly TriedModel[]
-  /** What was written belongs to other columns then, and goes. */
+  /** Sets the columns; texts of the columns before go. */
   setColumns(columns: readonly TriedModel[], note?: string | null): void
   /** Ends what is being written. */
   generate(prompts: string[], maxTokens: number): Promise<void>
@@ -51,7 +51,7 @@ export function createTrial({ call, tell, memoryBytes, isCancellation }: TrialOp
       said = []
       say({ type: 'begun', prompts })
       const models = columns.map(({ path }) => path)
-      // What comes after a newer question is not for the view.
+      // Text that comes after a newer question is not for the view.
       const onProgress = (progress: TryProgress) => {
         if (abort === own) say({ type: 'written', progress: [progress] })
       }

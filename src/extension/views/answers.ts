@@ -8,7 +8,7 @@ export type ModelPaths = Partial<Record<ModelKey, string>>
 
 export interface AnswerOptions {
   call: Caller
-  /** What a view says of paths does not count. */
+  /** Paths are taken from here, not from what a view sends. */
   models: ModelPaths
   reply: (reply: Reply) => void
 }

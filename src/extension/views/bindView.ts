@@ -1,4 +1,4 @@
-// What every view needs from the host: settings, questions to the backend, files to save, texts to copy.
+// Services of the host that every view needs: settings, questions to the backend, files to save, texts to copy.
 import * as vscode from 'vscode'
 import type { ExportFile, FromAnyView, ViewName } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'

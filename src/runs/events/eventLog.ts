@@ -44,7 +44,7 @@ export function openEventLog({ path, bytes = 0, elapsed = 0, isOurs, onEvent }: 
   let position = 0
   const file = attempt(() => {
     const descriptor = openOwnSync(path)
-    // After a power failure less may be there than was recorded.
+    // The file may hold less after a power failure than was recorded.
     position = wholeLineBytes(descriptor, bytes)
     ftruncateSync(descriptor, position)
     return descriptor

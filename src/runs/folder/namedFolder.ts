@@ -15,7 +15,7 @@ export interface FolderPlace {
   readonly exact?: boolean
 }
 
-/** By time and recipe, beside whatever else lies in `parent`. `now` is the local time in its name. */
+/** A folder named by time and recipe, beside whatever else lies in `parent`. `now` is the local time in its name. */
 export function timedPlace(parent: string, recipePath: string, now = new Date()): FolderPlace {
   const name = basename(recipePath).replace(/\.(prune\.)?(ya?ml|json)$/i, '') || 'run'
   return { parent, name: `${timeStamp(now)}-${name}` }

@@ -93,7 +93,7 @@ export function addLink(folder: string, name: string, holder: LockHolder): boole
 /** Errors of file systems that know no hard links. */
 const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'])
 
-/** There a lock is seen for a moment before its text is in it; its stand-in token is nobody's then. */
+/** Writes the lock in its place, for such file systems. It is seen for a moment without its text; its stand-in token is nobody's then. */
 function makeInPlace(path: string, holder: LockHolder): boolean {
   try {
     write(path, encodeLock(holder, 0))

@@ -7,7 +7,7 @@ export interface BeatState {
   /** Goes from held to lost; false when it was given back before, and all is well. */
   lose(): boolean
   beaten(): void
-  /** By the clock on the wall, which goes on while a machine sleeps. */
+  /** Milliseconds by the wall clock, which goes on while a machine sleeps. */
   msSinceBeat(): number
 }
 

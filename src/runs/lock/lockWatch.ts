@@ -36,7 +36,7 @@ export class LockWatch {
     if (!lock || this.isGone(lock.holder)) return this.forget()
     if (before?.text !== lock.text) this.last = { text: lock.text, holder: lock.holder, since: now }
     if (isFresh(lock.changedMs)) return true
-    // Nobody's, or of a machine with another clock.
+    // The lock is nobody's, or of a machine with another clock.
     if (before === null) return null
     if (before.text !== lock.text) return true
     return now - before.since < nearlyStillMs ? null : false

@@ -160,8 +160,8 @@ async function keep(folder: string, holder: LockHolder, timing: LockTiming): Pro
 }
 
 /**
- * Before the run may block its thread, the thread of the heartbeat must be up. On a busy machine that takes longer than a
- * lock may stand still, so until then this one beats.
+ * The thread of the heartbeat must be up before the run may block its own. On a busy machine that takes longer than a
+ * lock may stand still, so until then this thread beats.
  */
 async function ready(worker: Worker, beatHere: () => void, everyMs: number): Promise<void> {
   const timer = setInterval(() => {

@@ -83,7 +83,7 @@ export class RunReader {
     return !isSame || wasDoubtful !== this.isDoubtful || standing.state !== this.standing.state
   }
 
-  /** Its results are in what it has said, and nobody has read that. */
+  /** Whether its results are in its events, which nobody has read. */
   get isUnread(): boolean {
     return this.lean === null && this.isBegun && this.standing.state !== 'done'
   }
@@ -134,7 +134,7 @@ export class RunReader {
       await this.tail.readNew(this.folder.events, take)
       this.lean ??= emptyLeanRun()
     } catch {
-      // It is gone, or no file.
+      // The events are gone, or no longer a file.
       if (this.lean) this.beginnings++
       this.lean = null
       this.tail.startOver()

@@ -35,13 +35,13 @@ export class RunsReader {
     this.lookAround = lookAround
   }
 
-  /** Told of all that has changed within 100 ms at once. */
+  /** Calls the listener with all runs that have changed within 100 ms. */
   onChange(listener: (changed: readonly number[]) => void): { dispose(): void } {
     this.listeners.add(listener)
     return { dispose: () => this.listeners.delete(listener) }
   }
 
-  /** Somebody looks at them: they are followed more closely until it is disposed. */
+  /** Follows the runs more closely for a view until it is disposed. */
   view(): { dispose(): void } {
     this.viewers++
     this.schedule()
@@ -71,7 +71,7 @@ export class RunsReader {
     return this.looking
   }
 
-  /** When all have been looked at, though not read: a table comes before curves. */
+  /** Resolves when all have been looked at, though not read: a table comes before curves. */
   isSeen(): Promise<unknown> {
     return this.seen
   }
@@ -95,7 +95,7 @@ export class RunsReader {
     await inTurns(doubtful, atATime, (index) => this.lookAt(index))
   }
 
-  /** At one of them; whoever comes while that goes on is answered by the next look at all. */
+  /** Looks at one of them; while that goes on, further calls are answered by the next look at all. */
   async lookAt(index: number): Promise<void> {
     await this.see(index)
     await this.readIfUnread(index)

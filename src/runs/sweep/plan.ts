@@ -13,7 +13,7 @@ const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
 const index = z.int().check(z.minimum(0), z.maximum(1e6))
 
 const planShape = z.object({
-  /** The same for the same runs. */
+  /** Id that is the same for the same runs. */
   id: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
   /** `hash`: of the resolved recipe, its paths relative, and of the contents of its sources. */
   runs: z
@@ -24,7 +24,7 @@ const planShape = z.object({
 })
 export type SweepPlan = z.infer<typeof planShape>
 
-/** By path from the recipe's folder: what each file looked like when the sweep was planned. */
+/** Fingerprints by path from the recipe's folder, from when the sweep was planned. */
 const sourcesShape = z.record(
   text,
   z.object({ bytes: z.number().check(z.minimum(0)), sha256, stamp: text, seen: z.number() }),

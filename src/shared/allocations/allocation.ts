@@ -27,7 +27,7 @@ export interface Allocation {
   /** Statistic of the dense model's inputs that it needs; anything but nothing costs a pass of its own. */
   readonly needs: Statistic
   readonly keys: AllocationSettings
-  /** What the map of a model may be coloured by: the number of an analysis that it goes by, and what people call it. */
+  /** The measure by which the map of a model may be coloured: the number of an analysis that it goes by, and its title. */
   readonly shown: { readonly of: 'outliers'; readonly title: string } | null
   /** llm-compressor's `sparsity_profile` of the same meaning, and its names of our keys. */
   readonly foreign?: { readonly profile: string; readonly keys: Partial<Record<AllocationKey, string>> }

@@ -28,7 +28,7 @@ export interface Asked {
   readonly patterns?: readonly string[]
 }
 
-/** What the model cannot be pruned by is a problem: a sentence. */
+/** The problem is a sentence: why the model cannot be pruned so. */
 export function candidatesOf(asked: Asked, config: ModelConfig): { candidates: Candidate[] } | { problem: string } {
   const linears = blockLinears(config).map(({ name, block }) => ({ name, block, className: 'Linear' }))
   const { methods = defaultMethods, patterns = [] } = asked

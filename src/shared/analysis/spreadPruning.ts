@@ -21,7 +21,7 @@ export interface SpreadModule extends Module {
   readonly parameters: number
 }
 
-/** What a method costs the blocks of these modules, in their order; null where that was not measured. */
+/** Loss that a method costs the blocks of these modules, in their order; null where that was not measured. */
 export type CurvesOf = (modules: readonly SpreadModule[], method: string) => readonly ErrorCurve[] | null
 
 /** `modules`: all linears of the blocks. Every entry keeps the mean sparsity that it has. */

@@ -8,7 +8,7 @@ interface Comment {
   readonly words: readonly string[]
   readonly reason: string | undefined
   readonly nextLine: boolean
-  /** Offsets in the text. */
+  /** Offset in the text. */
   readonly start: number
   readonly end: number
 }

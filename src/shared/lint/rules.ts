@@ -18,7 +18,7 @@ function numberOf({ id }: Rule): number {
 
 const byWord = new Map(rules.flatMap((rule) => [rule.name, rule.alias.toLowerCase()].map((word) => [word, rule])))
 
-/** By name or old id, in capitals or not. */
+/** Finds a rule by name or old id, in capitals or not. */
 export function findRule(word: string): Rule | null {
   return byWord.get(word.toLowerCase()) ?? null
 }

@@ -25,7 +25,7 @@ const diskBytesPerSecond = 400e6
 /** Reading, starting threads, compiling shaders. */
 const startSeconds = 3
 
-/** What a run does one after the other; `baseline` is the pruning pass of a reconstruction's `at: pruned`. */
+/** Parts of a run, in their order; `baseline` is the pruning pass of a reconstruction's `at: pruned`. */
 /** `recover 0` is the first pass of recovery after pruning. */
 export type WorkPart = 'baseline' | 'prune' | `recover ${number}` | 'save' | `evaluate ${Stage}`
 

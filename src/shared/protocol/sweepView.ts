@@ -21,7 +21,7 @@ export interface ComparedWhat {
   /** A comparison has no folder of its own: nothing of it can be begun or cancelled. */
   readonly kind: 'sweep' | 'comparison'
   readonly title: string
-  /** When it was planned, by its engine, where it lies: as people read it. */
+  /** Says when it was planned, by which engine, and where it lies. */
   readonly about: string
 }
 

@@ -16,7 +16,7 @@ export interface TriedToken {
   id: number
   /** The text that is settled with it; '' for half a character and for the end of the text. */
   piece: string
-  /** By the model that said it; natural, as all of them. */
+  /** Natural log of its probability by the model that generated it. */
   logProbability: number
   /** Other tokens at this place, most likely first. */
   alternatives: { piece: string; logProbability: number }[]

@@ -61,7 +61,7 @@ export interface DataFacts {
   readonly shapes: ReadonlyMap<string, readonly number[]>
   /** Null when the file is too large to have been counted. */
   readonly documents: number | null
-  /** At most so many bytes has the longest document; null when not all were seen. */
+  /** Upper bound on the bytes of the longest document; null when not all were seen. */
   readonly longestDocument: number | null
   /** Why the file cannot be read, or null. */
   readonly problem: string | null

@@ -31,7 +31,7 @@ import type {
 
 type AllocationKeys = Partial<Record<AllocationName, AllocationSettings>>
 
-/** With the keys that its method and its allocation take, and no others. */
+/** A step with the keys that its method and its allocation take, and no others. */
 export interface ResolvedPruneStep extends MethodSettings, AllocationKeys {
   method: MethodName
   /** A list is spread over the blocks, see `sparsityOfBlock`; N/M with a pattern `N:M`. */
@@ -196,7 +196,7 @@ function windowsOf(asked: AskedWindows, { maxPositions, idShape }: Surroundings)
   return { samples: asked.samples ?? (inFile === null ? defaultSamples : Math.max(1, inFile)), seq_len: seqLen }
 }
 
-/** With the keys that its task takes, and no others. */
+/** Resolves an entry with the keys that its task takes, and no others. */
 function resolveEvaluation(evaluation: Evaluation, known: Surroundings): ResolvedEvaluation {
   const { task = defaultTask, at = ['dense', 'recovered'], every } = evaluation
   return { task, ...taskKeys(task, evaluation, known), at, ...(every !== undefined && { every }) }
@@ -216,7 +216,7 @@ function taskKeys(
 
 type Evaluation = NonNullable<Recipe['evaluate']>[number]
 
-/** With the defaults of its method. */
+/** Fills in the defaults of the method. */
 export function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
   const method = step.method ?? defaultMethod
   const pattern = step.pattern ?? unstructured
@@ -269,7 +269,7 @@ function resolveRecover(recover: Recover, known: Surroundings): ResolvedRecover 
   }
 }
 
-/** Its method or its allocation looks at calibration inputs. */
+/** Whether the step's method or allocation uses calibration inputs. */
 export function stepNeedsData({ method, allocation }: Pick<ResolvedPruneStep, 'method' | 'allocation'>): boolean {
   return needsData(method) || isMeasured(allocation)
 }

@@ -84,7 +84,7 @@ function movedSparsity({ sparsity = 0.5, pattern, allocation }: Entry, shape: 'l
   return Math.min(most, Math.max(least, moved))
 }
 
-/** On one line; keys in the order of the entry that it is like. */
+/** An entry on one line; keys in the order of the entry that it is like. */
 function entryText(entry: Entry, targets: readonly string[]): string {
   const keys = Object.entries(entry).filter(([key]) => key !== 'targets' && key !== 'ignore')
   const values = [...keys, ['targets', targets] as const].map(([key, value]) => {

@@ -1,7 +1,7 @@
 // Fewer points for drawing that keep what matters: of each bucket the first, the extremes and every gap.
 import type { Point } from './smooth.ts'
 
-/** At most about `limit` points. A spike is never lost, since each bucket keeps its minimum and its maximum. */
+/** Keeps at most about `limit` points. A spike is never lost, since each bucket keeps its minimum and its maximum. */
 export function downsample(points: readonly Point[], limit: number): Point[] {
   if (points.length <= limit || limit < 4) return [...points]
   const buckets = Math.floor(limit / 4)

@@ -195,7 +195,7 @@ function addBlockLoss({ blockLoss }: RunPicture, recovery: number, block: number
   blocks.set(block, points)
 }
 
-/** With what earlier walks over the block have said. */
+/** A block's result together with those of earlier walks over it. */
 function blockResult(event: Extract<RunEvent, { type: 'block' }>, earlier: BlockResult | undefined): BlockResult {
   const { block, modules, seconds, error_before: before = null, error_after: after = null } = event
   const only = before === null && after === null ? [] : [{ recovery: 0, error_before: before, error_after: after }]

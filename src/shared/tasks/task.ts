@@ -23,7 +23,7 @@ export type Row = Readonly<Record<string, unknown>>
 
 /** Rules by which rows become questions, as lm-evaluation-harness 0.4.13 has them (docs/methods.md, "Zero-shot tasks"). */
 export interface Questions {
-  /** Columns that are read. Of several names in an entry one is enough: data sets differ. */
+  /** Columns that are read. One of the names in an entry is enough: data sets differ. */
   readonly columns: readonly (readonly string[])[]
   /**
    * `choice`: the answer is the choice with the largest log-likelihood. `completion`: there is one continuation, and it is

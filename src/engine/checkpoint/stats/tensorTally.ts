@@ -24,7 +24,7 @@ export interface TallyOptions {
   nm?: readonly NmPattern[]
   /** The matrix is stored [in, out]. */
   transposed?: boolean
-  /** Default: all. Of a transposed matrix a range begins and ends between groups. */
+  /** Default: all. A range of a transposed matrix begins and ends between groups. */
   range?: RowRange
   signal?: AbortSignal
   /** Bytes read at a time, in whole rows, at least one. */

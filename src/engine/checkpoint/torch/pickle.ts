@@ -77,7 +77,7 @@ const steps = new Map<number, (m: Machine) => void>([
   [0x94, (m) => keep(m, m.memo.size)], // MEMOIZE
   [0x68, (m) => recall(m, m.bytes[take(m, 1)])], // BINGET
   [0x6a, (m) => recall(m, uint32(m))], // LONG_BINGET
-  // What would run in Python
+  // These run code in Python.
   [0x63, (m) => push(m, globalNamed(line(m), line(m)))], // GLOBAL
   [0x93, stackGlobal],
   [0x52, (m) => call(m)], // REDUCE

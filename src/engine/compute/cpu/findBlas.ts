@@ -11,7 +11,7 @@ interface Candidate {
   readonly kind: BlasKind
 }
 
-/** In order of preference; OpenBLAS's pthread flavour first, since the OpenMP one may crash at exit. */
+/** Names in order of preference; OpenBLAS's pthread flavour first, since the OpenMP one may crash at exit. */
 function candidates(): Candidate[] {
   if (process.platform === 'darwin')
     return [{ path: '/System/Library/Frameworks/Accelerate.framework/Accelerate', kind: 'Accelerate' }]

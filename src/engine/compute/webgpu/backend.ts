@@ -196,7 +196,7 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
   let nextBuffer = 1
   let usedBytes = 0
   let peakBytes = 0
-  /** Since the last plan was made. */
+  /** Most bytes in use since the last plan was made. */
   let planPeak = 0
   /** A tensor was larger than a buffer may be: less beside it does not help. */
   let tooLarge = false

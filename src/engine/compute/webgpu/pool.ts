@@ -72,8 +72,8 @@ export class BufferPool {
   }
 
   /**
-   * The same. Where the device has no room while buffers of other sizes lie idle, these go first; `settle` submits what was
-   * recorded, which may use them, and waits for it.
+   * Does the same, but where the device has no room while buffers of other sizes lie idle, these go first; `settle`
+   * submits recorded work that may use them, and waits for it.
    */
   async acquireOrTrim(bytes: number, settle: () => Promise<void>): Promise<GPUBuffer> {
     const buffer = this.acquire(bytes)

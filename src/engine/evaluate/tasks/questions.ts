@@ -33,7 +33,7 @@ export interface QuestionRequest {
   readonly task: TaskName
   /** .jsonl, .jsonl.gz or .parquet. */
   readonly path: string
-  /** Only so many of the first rows. Default: all. */
+  /** Number of the first rows to use. Default: all. */
   readonly limit?: number
   /** Folder of the model, for tokenizer.json. */
   readonly folder: string

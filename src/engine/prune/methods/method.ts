@@ -46,7 +46,7 @@ export interface SolveInput {
   readonly name: string
 }
 
-/** What linears with the same input share. */
+/** State that linears with the same input share. */
 export interface Prepared {
   /** Inputs that were 0 on all tokens: their weights go, whatever the quota. */
   readonly dead: readonly number[]

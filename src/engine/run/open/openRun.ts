@@ -106,7 +106,7 @@ export async function startRun(request: StartRequest): Promise<OpenedRun> {
 
 export interface ResumeRequest extends OpenRequest {
   readonly run: string
-  /** When given, it must be the run's. */
+  /** The recipe, if given, must be the run's. */
   readonly recipe?: string
   /** Settings that the run began with; `save.to` may differ. */
   readonly settings: readonly string[]
@@ -144,7 +144,7 @@ async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<
   try {
     const { to, others } = splitSaveTo(settings)
     if (path !== undefined || others.length > 0) {
-      // With a place of its own, where the recipe would save does not matter.
+      // A new place to save, given with `--set`, replaces the recipe's in both, so that it makes no difference.
       const compared = (recipe: ResolvedRecipe) =>
         JSON.stringify(to === null ? recipe : { ...recipe, save: recipe.save && { ...recipe.save, to } })
       await requireSame(path ?? folder.recipe, others, (other) => compared(other) === compared(checked.recipe))

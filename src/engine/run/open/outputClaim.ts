@@ -27,7 +27,7 @@ export interface PlannedOutput {
   readonly plan: RunPlan
 }
 
-/** Before anything of a run is made. `state`: where its state will lie. @throws EngineError 'usage', 'exists' or 'disk'. */
+/** Checks the output before anything of a run is made. `state`: place of its state. @throws EngineError 'usage', 'exists' or 'disk'. */
 export async function checkOutput(planned: PlannedOutput, state: string): Promise<void> {
   const { recipe, model } = planned
   if (recipe.save) {
@@ -67,7 +67,7 @@ export async function claimOutput(session: RunSession, plan: RunPlan): Promise<v
   room.result = await setAside({ path, bytes: await resultSize(planned), what: 'the result', signal })
 }
 
-/** When a run ends, however it does; of one that did not come to its end the partial result goes too. */
+/** Frees what was claimed when a run ends, however it does; the partial result of a run that was cut short goes too. */
 export async function releaseOutput({ recipe, progress, room }: RunSession): Promise<void> {
   await room.result?.release()
   await room.state?.release()

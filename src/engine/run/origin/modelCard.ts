@@ -137,7 +137,7 @@ function loading({ name, recipe, isPart }: Note): string[] {
   return [...(packed ? [...expand, ''] : []), ...fenced(code, 'python')]
 }
 
-/** With a fence that is longer than any inside. */
+/** Fences a text; the fence is longer than any inside. */
 function fenced(text: string, language: string): string[] {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)

@@ -19,7 +19,7 @@ export interface SharedStage {
   readonly stage: Stage
   /** Names the work on the model before; null: none. */
   readonly after: string | null
-  /** There is nothing else to do meanwhile, so a run that measures is waited for. */
+  /** Nothing else is left to do meanwhile, so a run that measures is waited for. */
   readonly last: boolean
   readonly measure: () => Promise<void>
 }
@@ -79,7 +79,7 @@ const measuredShape = z.object({
   sha256: z.string(),
 })
 
-/** Before they are written as after they are read: JSON has no NaN, and the shape has its own order of keys. */
+/** Hash of the evaluations before they are written and after they are read: JSON has no NaN, and the shape has its own order of keys. */
 function hashOf(on: unknown, evaluations: readonly EvaluationResult[]): string {
   const asRead = evaluationsShape.parse(JSON.parse(JSON.stringify(evaluations)))
   return createHash('sha256')

@@ -112,7 +112,7 @@ async function sameFile(from: string, to: string): Promise<void> {
   }
 }
 
-/** Its results first: without them nobody takes the rest. */
+/** The results go first: without them nobody takes the rest. */
 async function forget(folder: string, blocks: number): Promise<void> {
   await rm(resultsFile(folder), { force: true })
   for (const part of blockParts(blocks)) await rm(partPath(folder, 'pruned', part), { force: true })

@@ -2,7 +2,7 @@
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import type { TrainingSettings } from '../../recover/trainingSettings.ts'
 
-/** `seed`: the recipe's. */
+/** Settings of a recovery's steps; `seed` is the recipe's. */
 export function trainingSettings({ settings, place }: PlannedRecovery, seed: number): TrainingSettings {
   return {
     steps: settings.steps,

@@ -36,7 +36,7 @@ export async function finishRun(
     await writeAtomic(folder.page, [await htmlReport(report, folder.events)])
     await writeAtomic(folder.report, [`${JSON.stringify(report, null, 2)}\n`])
   } catch (error) {
-    // What went wrong before is told though no report can be; a run that went well is not done without one.
+    // An earlier failure is told though there can be no report; a run that went well is not done without one.
     if (end.status !== 'done') log.mention(said)
     throw error
   }

@@ -25,9 +25,9 @@ export interface SessionParts {
   readonly progress: RunProgress
   readonly memoryBytes: number
   readonly signal?: AbortSignal
-  /** Before each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
+  /** Called before each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
   readonly checkSources: () => Promise<void>
-  /** Before each write of the run's state. @throws EngineError when the folder has become another process's. */
+  /** Called before each write of the run's state. @throws EngineError when the folder has become another process's. */
   readonly requireHeld: () => void
   /** A path of the recipe as the person wrote it. */
   readonly showPath: (path: string) => string

@@ -38,7 +38,7 @@ function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding
   })
 }
 
-/** More than PERP uses. */
+/** Tokens per window, more than PERP uses. */
 const long = 4096
 
 function* longWindows(recipe: ResolvedRecipe, { config }: ModelView): Iterable<PlanFinding> {

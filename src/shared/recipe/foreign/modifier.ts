@@ -4,7 +4,7 @@ import { methodNames, methodOf, type MethodName } from '../../methods/methods.ts
 import type { Draft, Note } from './draft.ts'
 import type { Json, JsonMap, Modifier } from './dialect.ts'
 
-/** Their names of our methods. */
+/** Method names by the other tool's modifiers. */
 const methodByModifier = new Map(
   methodNames.flatMap((name) => (methodOf(name).foreign?.modifiers ?? []).map((modifier) => [modifier, name] as const)),
 )

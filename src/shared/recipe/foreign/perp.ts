@@ -7,7 +7,7 @@ import { isMap } from './dialect.ts'
 import type { Json, JsonMap } from './dialect.ts'
 import { sweptDraft } from './sweptDraft.ts'
 
-/** Their names, and where the value goes here. */
+/** PERP's names, and the path of the value in a recipe. */
 const paths: Readonly<Record<string, string>> = {
   goal_sparsity: 'prune.0.sparsity',
   prune_method: 'prune.0.method',
@@ -34,7 +34,7 @@ const composed = new Set([
   'peft_use_lora',
   'lora_type',
 ])
-/** Their reconstruction takes one batch a step, and no decay, whatever these say. */
+/** PERP's reconstruction takes one batch a step, and no decay, whatever these say. */
 const ofRetraining = ['weight_decay', 'gradient_accumulation_steps'] as const
 /** Settings that leave no choice here. */
 const implied = new Set(['gradient_checkpointing', 'lora_dropout', 'dataset', 'optimizer', 'fp16', 'use_wandb'])
@@ -106,7 +106,7 @@ function perpDraft(first: JsonMap, notes: Note[]): Draft {
         method,
         sparsity: group ? undefined : first.goal_sparsity,
         pattern: group ? first.sparsity_type : undefined,
-        // They have one threshold for the whole tensor, and prune what is `<=`.
+        // PERP has one threshold for the whole tensor, and prunes what is `<=`.
         scope: !group && isMethodName(method) && defaultScope(method, undefined) === 'row' ? 'tensor' : undefined,
         selection: group ? undefined : 'perp',
       }),
@@ -140,7 +140,7 @@ function recoverDraft(first: JsonMap, mode: string, notes: Note[]): JsonMap {
     grad_accumulation: retrains ? first.gradient_accumulation_steps : undefined,
     data: retrains ? 'path/to/c4.jsonl' : undefined,
     seq_len: retrains ? 2048 : undefined,
-    // Their Trainer does, every round anew.
+    // PERP's Trainer shuffles, every round anew.
     shuffle: retrains ? true : undefined,
   })
 }

@@ -17,7 +17,7 @@ export interface SweptLists {
 
 /** Parts of a recipe that cases may set. */
 const parts = ['model', 'prune', 'calibration', 'seed', 'recover'] as const
-/** Looked at, of which fewer may be left where some lists have no effect. */
+/** Most combinations that are tried; fewer runs may be left where some lists have no effect. */
 const mostCombinations = 10 * mostRuns
 /** A case's name is no longer. */
 const longestName = 200

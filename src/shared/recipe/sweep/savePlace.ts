@@ -11,7 +11,7 @@ export function withOwnPlace(recipe: Recipe, { name, settings }: NamedSettings, 
   return { ...recipe, save: { ...recipe.save, to: `${recipe.save.to.replace(/[\\/]+$/, '')}-${suffix(name, index)}` } }
 }
 
-/** With no character that any file system refuses. A name that is too long ends in the run's number. */
+/** A suffix without characters that any file system refuses. A name that is too long ends in the run's number. */
 function suffix(name: string, index: number): string {
   const plain = name.replace(/[^\w.,=+-]+/g, '_')
   return plain.length <= longest ? plain : `${plain.slice(0, longest)}-${index}`

@@ -2,7 +2,7 @@
 import { normalCdf4, normalExp4, sigmoid4, tanh4 } from './math'
 import { loadEnd, madd, storeEnd } from './simd'
 
-// As numbered in ../kernels/elementwise.ts.
+// The numbers are those of ../kernels/elementwise.ts.
 const RELU = 0
 const RELU6 = 1
 const RELU2 = 2

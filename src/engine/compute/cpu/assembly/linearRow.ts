@@ -19,7 +19,7 @@ function put(out: usize, bias: usize, r: i32, lanes: v128, x: usize, w: usize, c
   store<f32>(out + at, bias ? sum + load<f32>(bias + at) : sum)
 }
 
-/** In memory: constants would be built anew wherever they are used (math.ts). */
+/** A table in memory: constants would be built anew wherever they are used (math.ts). */
 const upperHalf = memory.data<u32>([0xffff0000])
 /** A half's sign, exponent and fraction, three places below where they were in the upper half of 32 bits. */
 const halfBits = memory.data<u32>([0x8fffe000])

@@ -22,7 +22,7 @@ export function lowScores(x: v128, scale: v128, rest: v128): v128 {
   return f64x2.abs(f64x2.mul(f64x2.promote_low_f32x4(x), factor))
 }
 
-/** Those of the two in the high lanes. */
+/** Scores of the two in the high lanes. */
 // @ts-ignore: decorator
 @inline
 export function highScores(x: v128, scale: v128, rest: v128): v128 {

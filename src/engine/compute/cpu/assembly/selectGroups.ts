@@ -46,7 +46,7 @@ function neighbourBefore(own: v128): v128 {
   return v128.bitselect(f64x2.le(other, own), f64x2.lt(other, own), i64x2(0, -1))
 }
 
-/** As maskFours, with scales, in f64. Ranks count down from 0. */
+/** Prunes as maskFours does, with scales, in f64. Ranks count down from 0. */
 function maskScaledFours(weight: usize, scale: usize, columns: i32, bits: usize, zeros: i32): v128 {
   const limit = i64x2.splat(-zeros)
   let largest = i32x4.splat(0)
@@ -106,7 +106,7 @@ function maskScaledGroups(
   return finite
 }
 
-/** In each group of `of` columns the `zeros` smallest go, of equal ones the first. Four groups at a time, one a lane. */
+/** Prunes the `zeros` smallest in each group of `of` columns, of equal ones the first. Four groups go at a time, one a lane. */
 export function selectGroups(
   start: i32, end: i32, weight: usize, width: i32, scale: usize, mask: usize, words: i32, zeros: i32, group: i32,
   bad: usize, scratch: usize,

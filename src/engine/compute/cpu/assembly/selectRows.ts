@@ -7,7 +7,7 @@ export function selectRowsScratch(width: i32): i32 {
   return 4 * (2048 + 2 * ((width + 4) & ~3))
 }
 
-/** In each row the k smallest go (and with `withTies` all equal to the k-th); adds scores that are not finite to `bad`. */
+/** Prunes the k smallest in each row (and with `withTies` all equal to the k-th); adds scores that are not finite to `bad`. */
 export function selectRows(
   start: i32, end: i32, weight: usize, width: i32, scale: usize, mask: usize, words: i32, k: i32, withTies: i32,
   bad: usize, scratch: usize,

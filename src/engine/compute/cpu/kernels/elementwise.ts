@@ -10,7 +10,7 @@ type Elementwise = Pick<
   'activation' | 'activationBackward' | 'gated' | 'gatedBackward' | 'add' | 'addScaled' | 'fill' | 'convert'
 >
 
-/** As numbered in assembly/activations.ts. */
+/** The numbers are those of assembly/activations.ts. */
 const kinds: Record<Activation, number> = {
   relu: 0,
   relu6: 1,

@@ -66,7 +66,7 @@ export function maskBelow(pool: Pool, mask: Tensor, scored: Scored, { score, pla
   return cut.taken
 }
 
-/** Where the ties run out: rows before `row` give all of theirs, `row` gives `ties`; `taken` is the sum. */
+/** The row at which the ties run out: rows before `row` give all of theirs, `row` gives `ties`; `taken` is the sum. */
 function findTies(pool: Pool, scored: Scored, limit: number, place: number, ties: number) {
   const { rows, count, args } = layoutOf(pool, scored)
   if (ties === Infinity) return { row: rows, ties: 0, taken: 0 }

@@ -17,7 +17,7 @@ interface Body {
   readonly packed?: boolean
   /** Rows of the tile. */
   readonly rows: number
-  /** Before the loop over k: where the lane reads, and its sums. */
+  /** WGSL before the loop over k: where the lane reads, and its sums. */
   readonly setup: string
   /** Steps of the loop over k, which counts `a`'s vectors in `k0`; by default a lane loads its vector of each row. */
   readonly depth?: string
@@ -25,7 +25,7 @@ interface Body {
   /** Between two shuffles: what lane q holds goes into the sums. */
   readonly step: string
   readonly lanesPerStep?: number
-  /** For row r and j of 4. */
+  /** WGSL for row r and j of 4. */
   readonly store: string
 }
 
