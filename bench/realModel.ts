@@ -93,7 +93,7 @@ const beyond: Row[] = ['sparsegpt', 'alps', 'admm'].flatMap((method) =>
     ]
   }),
 )
-/** Other methods' masks, fitted anew. */
+/** Masks of other methods, refitted. */
 const refitted = ['magnitude', 'wanda'].flatMap((method) =>
   patterns.flatMap((pattern): Row[] => {
     const alone = { name: nameOf(method, pattern), method, ...pattern }

@@ -51,7 +51,10 @@ async function measure(state: 'done' | 'running'): Promise<void> {
   await written.remove()
 }
 
-/** The view in Chromium gets what the host says as it says it; what people wait for, from the opening of the folder. */
+/**
+ * Opens the view in Chromium, which gets the host's messages as they come, and times what people wait for from the
+ * opening of the folder.
+ */
 async function openInView(browser: Browser): Promise<void> {
   const written = await writeSweep(numRuns, numSteps, 'done')
   const page = await openView(browser, 'sweep', 'dark')

@@ -78,7 +78,7 @@ console.log(
   `killed after ${Math.floor(blocks / 2)} of ${blocks} blocks and resumed: the same bytes (sha256 ${a.slice(0, 16)}…)`,
 )
 
-/** Kills the run when it has said of so many blocks that they are done. Returns its folder. */
+/** Kills the run when so many blocks are done. Returns its folder. */
 async function killAfter(recipe: string, count: number): Promise<string> {
   const args = [join(root, 'dist/cli.mjs'), 'run', recipe, ...settings, '--json']
   const child = spawn(process.execPath, args, { env: cleanEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] })

@@ -47,7 +47,7 @@ function unpackServer(folder) {
   rmSync(tarball)
 }
 
-/** Built from source with the headers of this Node; without a compiler the part is left out and said so. */
+/** Builds from source with the headers of this Node; without a compiler the part is left out, with a message. */
 function buildNative(folder, part, say) {
   const source = join(folder, 'node_modules', part)
   if (!existsSync(source)) return

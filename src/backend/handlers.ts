@@ -34,11 +34,11 @@ const closeEveryMs = 20_000
 
 export interface Service {
   readonly handlers: Handlers
-  /** Something goes on that outlives the windows. */
+  /** Whether work goes on that outlives the windows. */
   isBusy(): boolean
 }
 
-/** Before a window has said what it wants. */
+/** Parameters for a window that has not sent its own yet. */
 const unasked: HelloParams = {
   ...{ protocol: protocolVersion, cache: '' },
   ...{ device: 'auto', adapter: '', threads: 0, deviceMemory: '', precision: 'auto' },

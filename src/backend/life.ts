@@ -1,4 +1,4 @@
-// When the process ends by itself: no window looks at it, and no run goes on.
+// Ends the process when no window is connected and no run goes on.
 
 export interface LifeOptions {
   readonly isBusy: () => boolean

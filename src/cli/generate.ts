@@ -1,4 +1,4 @@
-// sparsescope generate: what a model says after a prompt, as it says it.
+// sparsescope generate: a model's continuation of a prompt, token by token.
 import { InvalidArgumentError } from 'commander'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { openTextGenerator } from '../engine/generate/generateText.ts'

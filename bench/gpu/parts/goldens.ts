@@ -14,7 +14,7 @@ import { checkCase } from '../../../test/engine/compute/cases/opCase.ts'
 import { readTensors } from '../../../test/support/tensors.ts'
 import type { Part } from './part.ts'
 
-/** Beside the sources, or beside the packed bundle. */
+/** Places of the goldens: beside the sources, or beside the packed bundle. */
 const places = ['../../../test/fixtures/goldens', '../goldens'].map((path) => join(import.meta.dirname, path))
 
 async function kernelFailures(backend: Backend): Promise<{ cases: number; failures: string[] }> {

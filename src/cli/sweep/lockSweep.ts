@@ -1,4 +1,4 @@
-// One process at a time has a sweep; whoever comes second is told who has it, and what to do.
+// Lets one process at a time run a sweep; a second one is told who has it, and what to do.
 import { EngineError } from '../../engine/errors.ts'
 import { lockRun, type RunLock } from '../../runs/lock/runLock.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'

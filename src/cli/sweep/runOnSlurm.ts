@@ -52,7 +52,7 @@ async function submitRest(context: Context, sweep: Sweep, options: SweepOptions)
   }
 }
 
-/** Once it is known of each task whether Slurm goes on with it: one that is requeued is not submitted again, one that failed is. */
+/** Waits until it is known of each task whether Slurm goes on with it: one that is requeued is not submitted again, one that failed is. */
 async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<AliveTasks> {
   for (let told = false; ; told = true) {
     const alive = await aliveTasks(sweep)

@@ -5,7 +5,7 @@ export class Stalled extends Error {}
 export interface Stall {
   /** Fires with a `Stalled` when the time is over, or as the caller's own signal does. */
   readonly signal: AbortSignal
-  /** Something came: the time begins anew. */
+  /** Data has come: the time begins anew. */
   alive(): void
   end(): void
 }

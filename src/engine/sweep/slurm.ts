@@ -16,7 +16,7 @@ import type { Sweep } from './openSweep.ts'
 export interface AliveTask {
   /** `job_index`, as scancel takes it. */
   readonly id: string
-  /** Its process has ended or is about to; whether Slurm begins it again, as after a requeue, shows only once that is over. */
+  /** The process has ended or is about to; whether Slurm begins it again, as after a requeue, shows only once that is over. */
   readonly isEnding: boolean
 }
 

@@ -145,7 +145,7 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null
 }
 
-/** Its worker threads die with it. A hung one is killed. */
+/** Ends a process and with it its worker threads. A hung one is killed. */
 async function end(pid: number): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const deadline = performance.now() + graceMs

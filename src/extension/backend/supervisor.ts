@@ -47,7 +47,7 @@ export class Supervisor {
   /** Starts that are over, processes that are gone: the next start waits for them, or it would find a dying one. */
   private settled: Promise<unknown> = Promise.resolve()
   private crashes = 0
-  /** Counts what was asked to end: a start that goes on meanwhile is too late. */
+  /** Counts requests to end: a start that is still under way is too late then. */
   private stops = 0
   private disposed = false
 

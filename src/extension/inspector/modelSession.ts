@@ -42,7 +42,7 @@ export class ModelSession {
   private rounds = 0
   private scan: Scan | null = null
   private lastResult: ScanResult | null = null
-  /** Goes on; its modules are on the disk, and come with the model to views that are opened later. */
+  /** The analysis that goes on; its modules are on the disk, and come with the model to views that are opened later. */
   private analysing: Analysing | null = null
 
   constructor(path: string, call: Caller, autoScan: ScanPolicy) {
@@ -145,7 +145,7 @@ export class ModelSession {
 
   private forgetScan(): void {
     this.cancelScan()
-    // Its own end comes too late: views would wait for it.
+    // The scan's own end comes too late: views would wait for it.
     if (this.scan) this.tell({ type: 'scanEnd', result: { scanned: 0, skipped: 0, partial: true } })
     this.scan = null
     this.lastResult = null

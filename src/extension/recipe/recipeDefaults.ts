@@ -26,7 +26,7 @@ export async function recipeStart(weights: string): Promise<RecipeStart> {
   return { folder, name, choices, canRetrain: canRetrain(facts) }
 }
 
-/** Beside the model; a snapshot in a cache of other tools is no place for recipes. */
+/** The folder beside the model; a snapshot in a cache of other tools is no place for recipes. */
 function recipeFolder(model: string): string {
   const cached = basename(dirname(model)) === 'snapshots'
   return cached ? (vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(model)) : dirname(model)

@@ -1,4 +1,4 @@
-// The events of one run for whoever looks at it: read from its folder as they come, and kept by nobody here.
+// The events of one run for its views: read from its folder as they come, and not kept here.
 import type { RunEvent } from '../../shared/series/events.ts'
 import { parseEvents } from '../../runs/events/parseEvents.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'

@@ -1,5 +1,5 @@
-// The runs of the workspace that the store does not know yet. Watchers miss what came before they had begun, and all of it
-// where the system has no watch left: whoever looks at the runs finds them so.
+// The runs of the workspace that the store does not know yet. Watchers miss folders that came before they had begun,
+// and all where the system has no watch left; opening the list of runs finds them.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import { inTurns } from '../../runs/reader/inTurns.ts'

@@ -143,7 +143,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     open.view.post({ type: 'runResult', result: result && { ...result, output: shown(result.output) } })
   }
 
-  /** A view gets all that the run has said, then what is new. */
+  /** Sends a view all events of the run, then the new ones. */
   private replay({ feeds, view }: Open, folder: string): void {
     const feed = feeds.get(folder) ?? new EventFeed(folder, (from, events) => view.post({ type: 'events', folder, from, events })) // prettier-ignore
     feeds.set(folder, feed)

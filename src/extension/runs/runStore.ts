@@ -171,7 +171,7 @@ function runOf({ folder, name, time, status, started, reader: { lean, report } }
   return { folder, name, time, status, started, picture, result: report, saved: report?.output ?? picture.saved }
 }
 
-/** One that failed without saying so was interrupted: it can be gone on with. */
+/** A run that failed without an end event was interrupted: it can be resumed. */
 function statusOf({ standing: { state }, end }: RunReader): RunStatus {
   if (state === 'waiting' || (state === 'failed' && end?.status !== 'failed')) return 'interrupted'
   return state

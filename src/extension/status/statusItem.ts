@@ -1,4 +1,4 @@
-// One item in the status bar: the run that goes on, else where it computes, and what is wrong when something is.
+// One item in the status bar: the run that goes on, else the device, and what is wrong when something is.
 import * as vscode from 'vscode'
 import type { RunQueue } from '../runs/runQueue.ts'
 import type { RunStore } from '../runs/runStore.ts'

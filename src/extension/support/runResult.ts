@@ -25,7 +25,7 @@ export function resultText(name: string, result: RunResult | null): string {
   return `${name}: ${parts.filter(Boolean).join(', ')}.`
 }
 
-/** With its standard error, and where that says nothing. */
+/** The accuracy with its standard error, and a note where the difference is within it. */
 function accuracyText({ accuracy }: RunResult): string | null {
   const values = stages.flatMap((stage) => {
     const mean = accuracy[stage]

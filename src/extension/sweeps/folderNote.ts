@@ -1,4 +1,4 @@
-// How a sweep's command tells its folder to whoever started it in a terminal: by a file of theirs alone.
+// A sweep's command tells its folder, by a file that only the two share, to the window that started it in a terminal.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -14,7 +14,7 @@ const mostSweeps = 50
 const mostFound = 1000
 
 export function watchSweeps(sweeps: Sweeps, failed: (error: unknown) => void): vscode.Disposable {
-  /** Until it has its name it is a hidden folder, and nobody's business. */
+  /** A sweep is a hidden folder, and ignored, until it has its name. */
   const isSweep = (folder: string) => !basename(folder).startsWith('.') && existsSync(join(folder, 'plan.json'))
   const open = async (folder: string) => {
     if (isSweep(folder)) await sweeps.openFolder(folder).catch(failed)

@@ -1,4 +1,4 @@
-// Which checkpoints stand side by side when somebody asks to try one out.
+// Chooses the checkpoints that stand side by side when one is tried out.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isWeights } from '../../shared/format/checkpointFormats.ts'
@@ -15,7 +15,7 @@ export function column(path: string, role = ''): TriedModel {
   return { path, label: modelLabel(path), role }
 }
 
-/** A checkpoint, behind what it was made from where that is still there. */
+/** The checkpoint, behind the model that it was made from where that is still there. */
 export async function columnsOf(path: string): Promise<TriedModel[]> {
   const source = await sourceOf(isWeights(path) ? dirname(path) : path)
   if (!source || (!source.model.startsWith('hf:') && !existsSync(source.model))) return [column(path)]

@@ -1,4 +1,4 @@
-// The last thing a run said, where that is its end: after it a run that goes on says `start` again. Only the end of the file is read.
+// Finds the last event of a run if that is its end: a run that goes on after it writes `start` again. Only the end of the file is read.
 import { openOwn } from '../../system/ownFile.ts'
 import { parseEvents } from './parseEvents.ts'
 

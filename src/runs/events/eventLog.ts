@@ -1,4 +1,4 @@
-// events.jsonl: what a run says while it goes on, one JSON object a line (shared/series/events.ts).
+// Writes events.jsonl, the events of a run, one JSON object a line (shared/series/events.ts).
 import { closeSync, ftruncateSync, writeSync } from 'node:fs'
 import type { NewRunEvent, RunEvent } from '../../shared/series/events.ts'
 import { writeError } from '../../system/diskErrors.ts'

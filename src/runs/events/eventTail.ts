@@ -6,7 +6,7 @@ import { openOwn } from '../../system/ownFile.ts'
 const usualBytes = 2 ** 22
 /** A line that is longer is no event: the file is read to there. */
 const longestLine = 2 ** 26
-/** Kept of what was read last: where the file says something else by now, it was cut and written anew. */
+/** Bytes kept of what was read last: where the file differs there by now, it was cut and written anew. */
 const markBytes = 64
 const newline = 10
 

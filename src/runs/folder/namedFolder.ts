@@ -1,4 +1,4 @@
-// Folders that get their names when they are whole: whoever sees a run or a sweep can go on with it.
+// Folders get their names when they are whole: every run or sweep that can be seen can be gone on with.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'

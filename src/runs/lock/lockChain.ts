@@ -81,7 +81,7 @@ export function addLink(folder: string, name: string, holder: LockHolder): boole
     return true
   } catch (error) {
     const code = errnoOf(error)
-    // Somebody was faster, or has the folder and tidied it up.
+    // Another process was faster, or has the folder and tidied it up.
     if (code === 'EEXIST' || (code === 'ENOENT' && exists(folder))) return false
     if (!withoutLinks.has(code)) throw error
     return makeInPlace(path, holder)

@@ -10,7 +10,7 @@ import { lockRun, type RunLock } from '../lock/runLock.ts'
 import { parseRecorded } from '../folder/recorded.ts'
 
 export interface SharedWork<T> {
-  /** A folder of ours, and below it that of this thing alone: whoever has its lock makes it. */
+  /** A folder of ours, and below it that of this work alone: the process that has its lock does the work. */
   readonly root: string
   readonly folder: string
   /** null: nobody has made it yet. */

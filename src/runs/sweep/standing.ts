@@ -12,7 +12,7 @@ export interface Standing {
 export interface RunSigns {
   /** A process has it: its lock moves. */
   readonly isHeld: boolean
-  /** The last thing it said, where that is its end: after it a run that goes on says `start` again. */
+  /** The last event, if it is an end: a run that goes on after it writes `start` again. */
   readonly end: RunEnd | null
   /** A run writes its report, then says its end: it is done when both are there. */
   readonly hasReport: boolean

@@ -1,4 +1,4 @@
-// Hover: what a key means, what a target matches, what a sparsity comes to, and what a finding is about.
+// Hover: the meaning of a key, the matches of a target, the zeros of a sparsity, and the reason of a finding.
 import { MarkupKind } from 'vscode-languageserver/node'
 import type { Hover, Position } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'

@@ -1,4 +1,4 @@
-// Between whoever scans a checkpoint and the threads that read it.
+// Messages between the scan of a checkpoint and the threads that read it.
 import type { ErrorCode } from '../../errors.ts'
 import type { NmPattern } from '../../../shared/format/nm.ts'
 import type { RowRange } from './rowPieces.ts'

@@ -21,7 +21,7 @@ export interface ScanOptions extends Pick<StatsOptions, 'signal' | 'onBytes'> {
 
 /** Below this a thread takes longer to start than to do its share. */
 const leastBytesPerThread = 64 * 2 ** 20
-/** More would wait for memory, and leave nothing for whoever else computes here. */
+/** More threads would wait for memory, and leave none for other work here. */
 const mostThreads = 8
 
 /** @throws EngineError of the first tensor that fails, or 'cancelled'; what was done before has been reported. */

@@ -15,7 +15,7 @@ interface Call {
   readonly args: readonly number[]
 }
 
-/** Calls that are made anew, and which of the list they are. */
+/** Calls that are made anew in each replay, and their places in the list. */
 interface Varying {
   readonly call: () => void
   readonly first: number

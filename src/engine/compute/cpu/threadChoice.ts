@@ -16,7 +16,7 @@ export class ThreadChoice {
   #at = 0
   /** Milliseconds of the last runs with the present number. */
   #recentMs: number[] = []
-  /** Their median as the last trial found it; 0 before the first. */
+  /** Median of the last trial; 0 before the first. */
   #settledMs = 0
   #rest = leastRest
   #sinceTrial = 0

@@ -45,7 +45,7 @@ export interface OpenedRun {
   readonly resumed: boolean
   /** @throws EngineError 'bad-data' when a file that goes into the result is not what it was when the run began. */
   readonly checkSources: () => Promise<void>
-  /** Taken before anything of the run was read; whoever opened the run gives it back. */
+  /** The lock is taken before anything of the run is read; the caller that opens the run gives it back. */
   readonly lock: RunLock
 }
 
@@ -64,7 +64,7 @@ export interface StartRequest extends OpenRequest {
   readonly recipe: string | RecipeFile
   /** Parent of its folder; default: beside the recipe's earlier runs. */
   readonly place?: FolderPlace
-  /** Files that somebody has looked at already, by path. */
+  /** Fingerprints of files that have been read already, by path. */
   readonly known?: KnownFiles
 }
 

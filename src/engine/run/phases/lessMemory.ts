@@ -1,4 +1,4 @@
-// A device that runs out of memory: the run plans with less and goes on from what is saved.
+// When a device runs out of memory, the run plans with less and goes on from what is saved.
 import type { SmallerPlan } from '../../compute/backend.ts'
 import { lessText, planWithLess } from '../../compute/planWithLess.ts'
 import type { RunSession } from '../state/session.ts'

@@ -23,7 +23,7 @@ export interface Reconstruction {
   readonly trainable: TrainableSet
   readonly budget: Budget
   readonly starts: StartMatrices
-  /** Told how many of the recovery's steps the block has behind it. */
+  /** Called with the number of the recovery's steps that the block has behind it. */
   readonly advance: StepCount
 }
 

@@ -66,7 +66,7 @@ export interface RunSession extends SessionParts {
   expect(parts: readonly PlannedPart[]): void
   /** Announces a phase and counts its seconds. */
   phase<T>(name: PhaseName, body: () => Promise<T>, options?: PhaseOptions): Promise<T>
-  /** Inside a phase: another one goes on in its place, unless it does already. Nothing is counted. */
+  /** Replaces the phase within a phase by another one, unless it is that already. Nothing is counted. */
   turnTo(name: PhaseName, recovery: number): void
   /** Counts seconds under a phase's name without announcing it; they are not counted under the phase around it. */
   time<T>(name: PhaseName, body: () => Promise<T>): Promise<T>

@@ -12,7 +12,7 @@ export interface StateTensor {
   readonly bytes: Uint8Array | (() => Promise<Uint8Array>)
 }
 
-/** Told how many bytes are about to be written. */
+/** Called with the number of bytes that are about to be written. */
 export type MakeRoom = (bytes: number) => Promise<void>
 
 /** Replaces the file as a whole, after `makeRoom` has made room for it. @throws EngineError 'disk', or what making the bytes throws. */

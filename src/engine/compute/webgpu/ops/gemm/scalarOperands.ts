@@ -2,7 +2,7 @@
 import { halves } from '../../halves.ts'
 import { gemmHead } from './params.ts'
 
-/** With the head of all products; b is read by `loadB`. */
+/** Operands that follow the head of all products; b is read by `loadB`. */
 export const scalarOperands = /* wgsl */ `
 ${gemmHead}
 ${halves}
