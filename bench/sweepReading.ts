@@ -1,6 +1,7 @@
 // Measures the extension host on 500 runs with 2,000 steps each, before the Sweep view shows them and while they go on,
 // by its own code, from real folders; and the whole way, from the folders to the curves on the screen of Chromium: `npx
 // tsx bench/sweepReading.ts`. Bar: opens in 1 s.
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { chromium, type Browser } from 'playwright-core'
 import { createComparedView } from '../src/extension/sweeps/comparedView.ts'
@@ -117,7 +118,16 @@ function bytesRead(): number {
   return Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
 }
 
+/** In a process of its own, whose memory is told: 100 runs of 100,000 steps. Bar: 300 MB for the list. */
+async function measureMemory(): Promise<void> {
+  const written = await writeSweep(100, 100_000, 'done')
+  for (const what of ['list', 'sweep'])
+    spawnSync(process.execPath, ['--import=tsx', 'bench/support/readingProcess.ts', what, written.folder], { stdio: 'inherit' }) // prettier-ignore
+  await written.remove()
+}
+
 async function main(): Promise<void> {
+  await measureMemory()
   await measure('done')
   await measure('running')
   const executablePath = findChromium()
