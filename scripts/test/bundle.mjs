@@ -7,6 +7,9 @@ import { banner } from '../buildTargets.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 
+/** In single quotes, so that code which stands as text between double ones stays whole. */
+const quoted = (text) => `'${text.replace(/['\\]/g, '\\$&')}'`
+
 /** Files keep their own `import.meta.url`: what they read lies beside their source. */
 const ownAddress = {
   name: 'own address',
@@ -14,8 +17,8 @@ const ownAddress = {
     onLoad({ filter: /\.(tsx?|mjs)$/ }, ({ path }) => {
       if (path.includes('node_modules')) return
       const contents = readFileSync(path, 'utf8')
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
-        .replaceAll('import.meta.dirname', JSON.stringify(join(path, '..')))
+        .replaceAll('import.meta.url', quoted(pathToFileURL(path).href))
+        .replaceAll('import.meta.dirname', quoted(join(path, '..')))
       return { contents, loader: path.endsWith('.tsx') ? 'tsx' : 'ts' }
     })
   },
