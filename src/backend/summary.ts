@@ -7,6 +7,7 @@ import { tensorRoles } from '../shared/families/tensorRoles.ts'
 import { modelLabel } from '../shared/format/modelLabel.ts'
 import { elementsOf } from '../shared/format/dtypes.ts'
 import { quoted } from '../shared/format/formatError.ts'
+import { fieldsOf } from '../shared/format/records.ts'
 import { elementFormat } from '../engine/checkpoint/stats/elementFormat.ts'
 import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { Inspection, UnknownEntry } from '../engine/checkpoint/inspection.ts'
@@ -75,7 +76,7 @@ function labelOf({ folder, files }: Checkpoint): string {
 }
 
 function modelTypeOf(config: unknown): string | null {
-  const found = typeof config === 'object' && config !== null && 'model_type' in config ? config.model_type : null
+  const { model_type: found } = fieldsOf(config)
   return typeof found === 'string' ? found : null
 }
 

@@ -1,6 +1,7 @@
 // The user's settings of linting, read defensively: settings are JSON that people edit.
 import type { Severity } from '../shared/recipe/finding.ts'
 import { findRule } from '../shared/lint/rules.ts'
+import { fieldsOf, isRecord } from '../shared/format/records.ts'
 
 export interface Settings {
   severities: Record<string, Severity | 'off'>
@@ -16,12 +17,8 @@ const known: readonly unknown[] = ['error', 'warning', 'info', 'hint', 'off']
 export function readSettings(section: unknown): Settings {
   if (!isRecord(section)) return defaultSettings
   const severities: Settings['severities'] = {}
-  for (const [rule, severity] of Object.entries(isRecord(section.severities) ? section.severities : {})) {
+  for (const [rule, severity] of Object.entries(fieldsOf(section.severities))) {
     if (findRule(rule) && known.includes(severity)) severities[rule] = severity as Severity | 'off'
   }
   return { severities, inlayHints: section.inlayHints !== false, codeLens: section.codeLens !== false }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -5,6 +5,7 @@ import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { inFile } from './readHeader.ts'
 import { readSmallFile } from './smallFile.ts'
+import { isRecord } from '../../shared/format/records.ts'
 
 export const maxConfigBytes = 16 * 2 ** 20
 
@@ -29,8 +30,8 @@ export function requireConfig(checkpoint: { folder: string; config: unknown }): 
       `${folder} has no config.json; copy the one of the model these weights are from`,
     )
   }
-  if (typeof config !== 'object' || Array.isArray(config)) {
+  if (!isRecord(config)) {
     throw new EngineError('bad-checkpoint', `${join(folder, 'config.json')} is not a JSON object; get it again`)
   }
-  return config as Record<string, unknown>
+  return config
 }

@@ -4,6 +4,7 @@ import { bytesOfTensor, type SafetensorsDtype } from '../../shared/format/dtypes
 import { encodeHeader } from '../../shared/format/encodeHeader.ts'
 import type { TensorInfo } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
 
 export interface TensorSpec {
   readonly name: string
@@ -63,6 +64,5 @@ export function encodeIndex(shards: readonly Shard[], metadata: unknown): string
   const total = shards.reduce((sum, s) => sum + s.bytes - s.header.length, 0)
   const weightMap: Record<string, string> = {}
   for (const shard of shards) for (const tensor of shard.tensors) weightMap[tensor.name] = shard.name
-  const kept = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) ? metadata : {}
-  return `${JSON.stringify({ metadata: { ...kept, total_size: total }, weight_map: weightMap }, null, 2)}\n`
+  return `${JSON.stringify({ metadata: { ...fieldsOf(metadata), total_size: total }, weight_map: weightMap }, null, 2)}\n`
 }

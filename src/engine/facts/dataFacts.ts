@@ -6,6 +6,7 @@ import type { DataFacts } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { openRanges } from '../checkpoint/fileRanges.ts'
 import { openRegular, readRegular } from '../checkpoint/regularFile.ts'
+import { isRecord } from '../../shared/format/records.ts'
 
 /** Files up to this size are read whole to count their documents. */
 const maxCountedBytes = 8 * 2 ** 20
@@ -101,7 +102,7 @@ function fieldsOfLine(text: string): Pick<DataFacts, 'fields' | 'columns' | 'pro
   const line = text.split('\n').find((l) => l.trim() !== '') ?? ''
   try {
     const value = JSON.parse(line) as unknown
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isRecord(value)) {
       return { fields: null, problem: 'its first line is not a JSON object' }
     }
     const fields = Object.entries(value).flatMap(([k, v]) => (typeof v === 'string' ? [k] : []))

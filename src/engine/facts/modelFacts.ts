@@ -11,6 +11,7 @@ import { maskFileName } from '../checkpoint/maskFile.ts'
 import { readConfig } from '../checkpoint/modelConfigFile.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
 
 interface Remembered {
   /** Size and time of every file that was looked at. */
@@ -97,17 +98,15 @@ async function readTokenizer(path: string): Promise<ModelFacts['tokenizer']> {
 
 /** Sparsities by module name, from the report that a run leaves beside the weights. */
 async function readSparsities(path: string): Promise<ModelFacts['sparsities']> {
-  const json = await readJson(path)
-  const found = (json as { tensors?: unknown } | null | undefined)?.tensors
-  if (typeof found !== 'object' || found === null) return null
-  const entries = Object.entries(found).flatMap(([name, value]): [string, number][] =>
+  const { tensors } = fieldsOf(await readJson(path))
+  const entries = Object.entries(fieldsOf(tensors)).flatMap(([name, value]): [string, number][] =>
     isSparse(value) ? [[moduleOfWeight(name), value.sparsity]] : [],
   )
   return entries.length > 0 ? new Map(entries) : null
 }
 
 function isSparse(value: unknown): value is { sparsity: number } {
-  return typeof value === 'object' && value !== null && typeof (value as { sparsity?: unknown }).sparsity === 'number'
+  return typeof fieldsOf(value).sparsity === 'number'
 }
 
 /** Undefined when it is missing; null when it is no JSON. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { textModelOf } from '../../shared/families/textModel.ts'
 import { EngineError } from '../errors.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
 
 const maxBytes = 2 ** 20
 
@@ -26,8 +27,7 @@ function textPart(config: unknown): unknown {
 }
 
 function idsOf(settings: unknown): number[] | null {
-  if (typeof settings !== 'object' || settings === null || !('eos_token_id' in settings)) return null
-  const ids: unknown[] = [settings.eos_token_id].flat()
+  const ids: unknown[] = [fieldsOf(settings).eos_token_id].flat()
   const whole = ids.filter((id): id is number => Number.isInteger(id))
   return whole.length > 0 ? whole : null
 }

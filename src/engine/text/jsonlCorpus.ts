@@ -6,6 +6,7 @@ import type { Corpus, Document } from './corpus.ts'
 import { joined } from './joined.ts'
 import { readLines } from './lines.ts'
 import { decodeText } from './textCorpus.ts'
+import { isRecord } from '../../shared/format/records.ts'
 
 export function jsonlCorpus(path: string, field: string): Corpus {
   async function* documents(wanted?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<Document> {
@@ -36,7 +37,7 @@ export async function* jsonlRows(path: string, signal?: AbortSignal): AsyncGener
   for await (const { number, line } of filledLines(path, signal)) {
     const where = lineOf(path, number)
     const row = parseLine(decodeText(line, where), where)
-    if (!isObject(row)) throw new EngineError('bad-data', `${where} is not a JSON object; mend or remove the line`)
+    if (!isRecord(row)) throw new EngineError('bad-data', `${where} is not a JSON object; mend or remove the line`)
     yield { row, where }
   }
 }
@@ -56,17 +57,13 @@ function lineOf(path: string, number: number): string {
   return `${path}, line ${number}`
 }
 
-function isObject(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isBlank(line: Buffer): boolean {
   return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 }
 
 function textOf(line: Buffer, where: string, field: string): string {
   const value = parseLine(decodeText(line, where), where)
-  if (!isObject(value)) {
+  if (!isRecord(value)) {
     throw new EngineError('bad-data', `${where} is not a JSON object; write one {"${field}": …} a line`)
   }
   const text = value[field]

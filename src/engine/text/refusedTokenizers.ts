@@ -2,15 +2,16 @@
 // model was trained on give numbers that look like any.
 import { EngineError } from '../errors.ts'
 import { stepsOf } from './preTokenizers.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
 
 type Part = Readonly<Record<string, unknown>>
 
 /** The problem with a definition, as the end of "tokenizer.json …"; null where there is none. */
 function problemOf(definition: Part): string | null {
-  const model = partOf(definition.model)
+  const model = fieldsOf(definition.model)
   const normalizers = stepsOf(definition.normalizer)
   const splits = stepsOf(definition.pre_tokenizer)
-  const added = [definition.added_tokens ?? []].flat().map(partOf)
+  const added = [definition.added_tokens ?? []].flat().map(fieldsOf)
   const has = (steps: readonly Part[], is: (step: Part) => boolean) => steps.some(is)
   // The library has byte fallback for BPE only, and would make <unk> of every character outside the vocabulary.
   if (model.type === 'Unigram' && model.byte_fallback === true) return 'is a Unigram model with byte_fallback'
@@ -37,10 +38,6 @@ export function refuseTokenizer(definition: Part, path: string): void {
 
 function splitsOtherwise({ type, behavior, pattern }: Part): boolean {
   if (type !== 'Split') return false
-  const ofText = 'String' in partOf(pattern)
+  const ofText = 'String' in fieldsOf(pattern)
   return behavior === 'MergedWithNext' || (behavior === 'Removed' && ofText)
-}
-
-function partOf(value: unknown): Part {
-  return typeof value === 'object' && value !== null ? (value as Part) : {}
 }

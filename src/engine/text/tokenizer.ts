@@ -4,6 +4,7 @@ import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { safeCuts } from './safeCuts.ts'
 import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
 
 export interface Tokenizer {
   /** Ids of one document by tokenizer.json alone (transformers rebuilds a few of its own classes otherwise). It runs in a thread. */
@@ -65,7 +66,7 @@ function markOf(config: string | null, key: string): string | null {
   const settings = config === null ? {} : (JSON.parse(config) as Record<string, unknown>)
   const token = settings[key]
   if (typeof token === 'string') return token
-  const content = typeof token === 'object' && token !== null && 'content' in token ? token.content : null
+  const { content } = fieldsOf(token)
   return typeof content === 'string' ? content : null
 }
 

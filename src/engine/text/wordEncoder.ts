@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts'
 import { spelledOut } from './preTokenizers.ts'
 import { refuseTokenizer } from './refusedTokenizers.ts'
 import { cutExpression } from './safeCuts.ts'
+import { isRecord } from '../../shared/format/records.ts'
 
 type Definition = Readonly<Record<string, unknown>>
 
@@ -65,7 +66,7 @@ function encodeBy(tokenizer: Tokenizer, text: string, special: boolean, path: st
 function parse(text: string, path: string): Definition {
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Definition
+    if (isRecord(value)) return value
     throw new SyntaxError('not an object')
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

@@ -2,6 +2,7 @@
 import { posix } from 'node:path'
 import { isAbsolute, join } from 'node:path'
 import { readOwn } from '../../system/ownFile.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
 
 const noteName = 'sparsescope.json'
 const largestNote = 64 * 2 ** 20
@@ -35,8 +36,4 @@ export function madeFrom(note: unknown, folder: string): Source | null {
   if (typeof to !== 'string' || isAbsolute(to)) return null
   const way = posix.relative(posix.resolve(somewhere, to), posix.resolve(somewhere, model))
   return { model: join(folder, way), onlyPruned }
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

@@ -10,6 +10,7 @@ import type { TriedModel } from '../../shared/protocol/view.ts'
 import { recoveriesOf, resolvePruneStep } from '../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../shared/recipe/schema.ts'
 import { sourceOf } from '../models/sourceOf.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
 
 export function column(path: string, role = ''): TriedModel {
   return { path, label: modelLabel(path), role }
@@ -47,11 +48,10 @@ export function columnsOfRun(model: string, saved: string, recipe: Pick<Recipe, 
 
 /** Reads the columns that a reloaded window remembers, which may be anything. */
 export function columnsFrom(state: unknown): TriedModel[] {
-  const given = typeof state === 'object' && state !== null && 'columns' in state ? state.columns : null
-  if (!Array.isArray(given)) return []
-  return given.slice(0, mostColumns).flatMap((one: unknown) => {
-    if (typeof one !== 'object' || one === null) return []
-    const { path, mask, label, role } = one as { path?: unknown; mask?: unknown; label?: unknown; role?: unknown }
+  const { columns } = fieldsOf(state)
+  if (!Array.isArray(columns)) return []
+  return columns.slice(0, mostColumns).flatMap((one: unknown) => {
+    const { path, mask, label, role } = fieldsOf(one)
     if (typeof path !== 'string' || path === '') return []
     const own = column(path, typeof role === 'string' ? role : '')
     return [typeof mask === 'string' && typeof label === 'string' ? { ...own, mask, label } : own]

@@ -1,6 +1,7 @@
 // Prompts that a person keeps: they stay with the workspace, on this machine.
 import { largestPrompt, mostPrompts } from '../../shared/protocol/tryOut.ts'
 import type { PromptSet } from '../../shared/protocol/view.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
 
 /** The part of VS Code's memento that is needed. */
 export interface Store {
@@ -33,7 +34,6 @@ export async function removeSet(store: Store, name: string): Promise<void> {
 }
 
 function isSet(value: unknown): value is PromptSet {
-  if (typeof value !== 'object' || value === null) return false
-  const { name, text, lines } = value as Record<string, unknown>
+  const { name, text, lines } = fieldsOf(value)
   return typeof name === 'string' && typeof text === 'string' && typeof lines === 'boolean'
 }

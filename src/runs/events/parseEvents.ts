@@ -2,6 +2,7 @@
 // draws a run need not expect anything else. By hand and not by zod: of a run on the screen a hundred thousand lines are checked.
 import { taskNames } from '../../shared/tasks/tasks.ts'
 import type { RunEvent } from '../../shared/series/events.ts'
+import { isRecord } from '../../shared/format/records.ts'
 
 type Check = (value: unknown) => boolean
 
@@ -25,7 +26,7 @@ const measured: Check = (value) => value === null || number(value)
 const record =
   (check: Check): Check =>
   (value) =>
-    isObject(value) && Object.values(value).every(check)
+    isRecord(value) && Object.values(value).every(check)
 
 const list =
   (check: Check): Check =>
@@ -33,13 +34,13 @@ const list =
     Array.isArray(value) && value.every(check)
 
 const moduleZeros: Check = (value) =>
-  isObject(value) && number(value.zeros) && number(value.sparsity) && number(value.size)
+  isRecord(value) && number(value.zeros) && number(value.sparsity) && number(value.size)
 
 const blockErrors: Check = (value) =>
-  isObject(value) && number(value.recovery) && measured(value.error_before) && measured(value.error_after)
+  isRecord(value) && number(value.recovery) && measured(value.error_before) && measured(value.error_after)
 
 const sample: Check = (value) =>
-  isObject(value) && text(value.prompt) && text(value.text) && list(number)(value.tokens) && list(number)(value.ends)
+  isRecord(value) && text(value.prompt) && text(value.text) && list(number)(value.tokens) && list(number)(value.ends)
 
 /** By type, then by field: `t` and `type` are checked for all. */
 const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Check>> } = {
@@ -105,11 +106,7 @@ export function parseEvents(lines: readonly string[]): RunEvent[] {
 }
 
 function isEvent(value: unknown): value is RunEvent {
-  if (!isObject(value) || !number(value.t)) return false
+  if (!isRecord(value) || !number(value.t)) return false
   const shape = byType.get(value.type)
   return shape !== undefined && Object.entries(shape).every(([key, check]) => check(value[key]))
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

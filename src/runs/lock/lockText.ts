@@ -4,6 +4,7 @@
 // second. Whoever sees the number stand still for long enough may succeed: with the file `lock.<token>`, which has a token of
 // its own. So there is one successor of every holder, ever, and the holder is the end of the chain. Clocks of two machines
 // are never compared; process ids are hints, since they mean nothing on another machine or in another container.
+import { fieldsOf } from '../../shared/format/records.ts'
 
 export interface LockHolder {
   readonly token: string
@@ -63,8 +64,7 @@ export function parseLock(text: string): LockHolder | null {
 }
 
 function isHolder(value: unknown): value is LockHolder {
-  if (typeof value !== 'object' || value === null) return false
-  const { token: id, pid, host, boot, pidSpace } = value as Record<string, unknown>
+  const { token: id, pid, host, boot, pidSpace } = fieldsOf(value)
   const named = (x: unknown) => x === null || (typeof x === 'string' && x.length <= 256)
   return (
     typeof id === 'string' &&

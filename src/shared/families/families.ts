@@ -25,6 +25,7 @@ import { seedOss } from './seedOss.ts'
 import { smollm3 } from './smollm3.ts'
 import { stableLm } from './stableLm.ts'
 import { starcoder2 } from './starcoder2.ts'
+import { isRecord } from '../format/records.ts'
 
 export const families: readonly FamilySpec[] = [
   opt,
@@ -56,7 +57,7 @@ export const families: readonly FamilySpec[] = [
 /** The row of a parsed config.json. @throws FamilyError that lists the known families. */
 export function familyOf(config: unknown): FamilySpec {
   const known = families.map((family) => family.modelType).join(', ')
-  const modelType = isObject(config) ? config['model_type'] : undefined
+  const modelType = isRecord(config) ? config['model_type'] : undefined
   if (typeof modelType !== 'string') {
     throw new FamilyError(
       'bad-config',
@@ -69,8 +70,4 @@ export function familyOf(config: unknown): FamilySpec {
     'unsupported',
     `model_type is ${JSON.stringify(modelType)}, a family that is not known here; known are ${known}`,
   )
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

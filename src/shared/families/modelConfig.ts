@@ -1,6 +1,6 @@
 // config.json read through its family's row: the numbers and kinds of one model.
 import { activationOf, type ActivationKind } from './activations.ts'
-import { familyOf, isObject } from './families.ts'
+import { familyOf } from './families.ts'
 import { FamilyError } from './familyError.ts'
 import type { FamilySpec, MlpKind, Projection, Residual, Setting } from './familySpec.ts'
 import { refuse } from './refused.ts'
@@ -8,6 +8,7 @@ import { readRopes, type RopeConfig } from './ropeConfig.ts'
 import { textModelOf, type TextNames } from './textModel.ts'
 import { firstKey, readFlag, readNumber, readPositive, readSetting, readSize, type ConfigJson } from './settings.ts'
 import { readWindows } from './windows.ts'
+import { fieldsOf } from '../format/records.ts'
 
 export interface LearnedPositions {
   readonly kind: 'learned'
@@ -97,7 +98,7 @@ const mostExperts = 2 ** 17
 export function readModelConfig(config: unknown, names?: { has(name: string): boolean }): ModelConfig {
   const text = textModelOf(config)
   const family = familyOf(text.config)
-  const json = { ...family.defaults, ...(isObject(text.config) ? text.config : {}) }
+  const json = { ...family.defaults, ...fieldsOf(text.config) }
   refuse(json, family)
   const { keys } = family
   const hiddenSize = readSize(json, keys.hiddenSize)

@@ -1,8 +1,8 @@
 // Models that hold a text model beside a vision tower: config.json has the text model's part under text_config, and the
 // names of its tensors begin with more.
-import { isObject } from './families.ts'
 import { FamilyError } from './familyError.ts'
 import type { ConfigJson } from './settings.ts'
+import { fieldsOf, isRecord } from '../format/records.ts'
 
 /** Prefixes of the text model's tensors: before its base model's names, and before its head's. */
 export interface TextNames {
@@ -33,11 +33,11 @@ export interface TextModel {
 
 /** @throws FamilyError where the text model's part is missing. */
 export function textModelOf(config: unknown): TextModel {
-  const whole = isObject(config) ? config : {}
+  const whole = fieldsOf(config)
   const modelType = whole['model_type']
   if (typeof modelType !== 'string' || !Object.hasOwn(wholes, modelType)) return { config, names: null }
   const text = whole['text_config']
-  if (!isObject(text)) throw new FamilyError('bad-config', `text_config is missing; it must be an object`)
+  if (!isRecord(text)) throw new FamilyError('bad-config', `text_config is missing; it must be an object`)
   return { config: { model_type: wholes[modelType], ...text, ...fromWhole(whole) }, names: textNames }
 }
 

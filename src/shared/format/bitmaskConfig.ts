@@ -1,6 +1,7 @@
 // The entry of config.json for a checkpoint in the `sparse-bitmask` layout, as compressed-tensors 0.14 reads it: the one
 // format whose config.json names a sparsity format. Its layout for 2:4 is read too, and not written.
 import { putFirst, removeTopLevel } from './jsonEdit.ts'
+import { isRecord } from './records.ts'
 
 const key = 'quantization_config'
 const formats: readonly unknown[] = ['sparse-bitmask', 'sparse-24-bitmask']
@@ -32,10 +33,6 @@ export function withBitmaskConfig(text: string, sparsity: number, ignore: readon
 export function withoutBitmaskConfig(text: string): string {
   const config: unknown = JSON.parse(text)
   return isRecord(config) && isBitmaskConfig(config[key]) ? removeTopLevel(text, key) : text
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function hasMembers(value: unknown): boolean {

@@ -19,6 +19,7 @@ import type { PlanFinding } from '../plan/planFinding.ts'
 import { planFindings } from '../plan/planFindings.ts'
 import { adapterAmong, type AdapterName } from '../adapters/adapters.ts'
 import { parseNm, type NmPattern } from '../format/nm.ts'
+import { isRecord } from '../format/records.ts'
 
 /** One `targets` or `ignore` entry with its place. */
 export interface TargetEntry {
@@ -163,10 +164,6 @@ function drop(root: Record<string, unknown>, path: readonly (string | number)[])
       return
     }
   }
-}
-
-function isRecord(value: unknown): value is Record<string | number, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function ownLists(value: unknown): { path: Path; value: unknown }[] {

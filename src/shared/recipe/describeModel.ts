@@ -7,6 +7,7 @@ import { modelParameters, moduleOfWeight } from '../families/parameters.ts'
 import type { Parameter } from '../families/parameters.ts'
 import { tensorMismatch } from '../families/tensorMismatch.ts'
 import type { ModelFacts, ModelModule, ModelProblem, ModuleKind, TensorFacts } from './facts.ts'
+import { isRecord } from '../format/records.ts'
 
 export interface ModelFiles {
   /** Empty when the weights could not be read. */
@@ -23,7 +24,7 @@ export interface ModelFiles {
 export function describeModel(files: ModelFiles): ModelFacts {
   const { tensors, tokenizer, masked, sparsities } = files
   const problems = [...files.problems]
-  const config = isObject(files.config) ? files.config : null
+  const config = isRecord(files.config) ? files.config : null
   if (!config && problems.length === 0) {
     const message = 'There is no config.json in the model folder: copy the one of the model these weights are from.'
     problems.push({ rule: 'model-missing', message })
@@ -101,8 +102,4 @@ export function modulesOf(parameters: readonly Parameter[], tensors: ReadonlyMap
     ]
   })
   return [...known, ...rest]
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -4,6 +4,7 @@ import { parseNm } from '../format/nm.ts'
 import { applyEdits, appendItem, insertKey, remove, replaceValue, numberText } from './edits.ts'
 import { readDocument, type RecipeDocument } from './document.ts'
 import { selectModules, type Module } from './match.ts'
+import { fieldsOf } from '../format/records.ts'
 
 export type Shape = 'less' | 'more' | 'leave'
 export const shapes: readonly Shape[] = ['less', 'more', 'leave']
@@ -66,9 +67,9 @@ export function shapePruning(
 }
 
 function entriesOf({ value }: RecipeDocument): Entry[] {
-  const prune = typeof value === 'object' && value !== null && 'prune' in value ? value.prune : null
+  const { prune } = fieldsOf(value)
   if (!Array.isArray(prune)) return []
-  return prune.map((entry: unknown) => (typeof entry === 'object' && entry !== null ? (entry as Entry) : {}))
+  return prune.map(fieldsOf)
 }
 
 function texts(value: unknown): string[] | null {

@@ -4,6 +4,7 @@ import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue
 import type { Stage } from './events.ts'
 import { recoveryName } from './recoveryName.ts'
 import type { StageAccuracies } from './meanAccuracy.ts'
+import { fieldsOf } from '../format/records.ts'
 
 export interface RunResult {
   perplexity: Partial<Record<Stage, number>>
@@ -116,8 +117,4 @@ function signedShare(share: number): string {
 
 function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

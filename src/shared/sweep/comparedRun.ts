@@ -1,6 +1,7 @@
 // Runs side by side, whether a sweep made them or a person chose them.
 import type { Settings } from '../recipe/sweep/settings.ts'
 import type { SweepResults, SweepRunState } from './sweepTable.ts'
+import { fieldsOf, isRecord } from '../format/records.ts'
 
 export interface ComparedRun {
   readonly name: string
@@ -14,8 +15,8 @@ export interface ComparedRun {
 
 /** The resolved recipe in a report.json; null where there is none. */
 export function recipeIn(report: unknown): object | null {
-  const { recipe } = (typeof report === 'object' && report !== null ? report : {}) as { recipe?: unknown }
-  return typeof recipe === 'object' && recipe !== null ? recipe : null
+  const { recipe } = fieldsOf(report)
+  return isRecord(recipe) ? recipe : null
 }
 
 /** The result does not depend on where it is saved. */

@@ -2,6 +2,7 @@
 import { FormatError, quoted } from '../format/formatError.ts'
 import { someOf } from '../format/lists.ts'
 import type { Row } from './task.ts'
+import { isRecord } from '../format/records.ts'
 
 export function textIn(row: Row, column: string): string {
   return asText(row[column], column)
@@ -58,8 +59,4 @@ function asTexts(value: unknown, column: string): string[] {
 function wrong(column: string, wanted: string, value: unknown): FormatError {
   const text = value === undefined ? 'missing' : quoted(JSON.stringify(value) ?? typeof value)
   return new FormatError(`"${column}" must be ${wanted}, it is ${text}`)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

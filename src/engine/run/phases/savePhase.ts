@@ -14,7 +14,6 @@ import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { createWriter, type CheckpointWriter } from '../../checkpoint/writer.ts'
 import { EngineError } from '../../errors.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
-import { isObject } from '../../../shared/families/families.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { recoveryReport } from '../../../shared/plan/recoveryReport.ts'
 import { sparsityOfModel, type MaskSummary } from '../open/sourceMasks.ts'
@@ -23,6 +22,7 @@ import { maxNoteBytes, noteName, parseNote } from '../origin/note.ts'
 import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
 import type { RunSession } from '../state/session.ts'
 import type { SourceRecord } from '../state/sources.ts'
+import { isRecord } from '../../../shared/format/records.ts'
 
 export interface Result {
   /** The finished model. */
@@ -82,7 +82,7 @@ function configEdit(session: RunSession, { masks, summary, untied }: Result) {
   const { model } = session
   const { config } = model.checkpoint
   const packs = isPacked(session, masks)
-  const packed = isObject(config) && isBitmaskConfig(config.quantization_config)
+  const packed = isRecord(config) && isBitmaskConfig(config.quantization_config)
   if (!packs && !packed && !untied) return undefined
   return (text: string) => {
     const dense = withoutBitmaskConfig(text)

@@ -1,4 +1,5 @@
 // Recipes of other tools, recognised by what is in them: their files have no extension of their own.
+import { isRecord } from '../../format/records.ts'
 
 export type Dialect = 'llm-compressor' | 'sparseml' | 'perp'
 
@@ -53,5 +54,5 @@ export function modifiersIn(value: unknown, path: (string | number)[] = []): Mod
 }
 
 export function isMap(value: unknown): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isRecord(value)
 }
