@@ -73,7 +73,7 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
       refuseUseless(options)
       const json = await analysisOf(context, path, options)
       if (options.out !== undefined) await writeNew(options.out, `${JSON.stringify(json, null, 2)}\n`)
-      return { json, text: describe(json) }
+      return { json, text: describe(json, context.columns) }
     }),
   )
 
@@ -120,7 +120,8 @@ async function analysisOf(context: Context, path: string, o: AnalyseCliOptions):
 }
 
 /** A line a block: the mean of its matrices, which JSON has one by one. */
-function describe({ modules, calibration, sensitivity, allocation, seconds, device }: Analysis): string {
+function describe(analysis: Analysis, columns?: number): string {
+  const { modules, calibration, sensitivity, allocation, seconds, device } = analysis
   const blocks = [...new Set(modules.map(({ block }) => block))]
   const errors = modules[0]?.errors ?? []
   const heads = [
@@ -156,7 +157,7 @@ function describe({ modules, calibration, sensitivity, allocation, seconds, devi
       ]
     : []
   return [
-    textTable(heads, rows),
+    textTable(heads, rows, { columns, spare: ['rank', 'OWL', 'input', 'outliers', 'kurtosis', 'std'] }),
     ...(calibration
       ? [
           `errors: share of each matrix' outputs that would be lost, on ${plural(calibration.windows, 'window')} of ${calibration.seq_len} tokens; means of the block`,

@@ -5,6 +5,7 @@ import { explained } from '../engine/systemErrors.ts'
 import { printable, printableLine } from '../shared/format/printable.ts'
 import type { Io, Output } from './io.ts'
 import type { Progress } from './terminal/progressText.ts'
+import { coloured } from './terminal/colour.ts'
 import { createScreen } from './terminal/screen.ts'
 
 export interface CommonOptions {
@@ -19,6 +20,8 @@ export interface Context {
   /** The streams and the program around the command; `signal` is its signal. */
   io: Io
   signal: AbortSignal
+  /** Width of the terminal that results are read on; absent where it is none. */
+  columns?: number
   /** A line for people: stdout, or stderr with --json. */
   say: (line: string) => void
   /** Progress on stderr: one bar below everything on a terminal, plain lines elsewhere. */
@@ -93,15 +96,16 @@ export function runs<A extends unknown[]>(
     const json = options?.json === true
     const leave = () => io.leaveAfter(leaveAfterMs)
     signal.addEventListener('abort', leave, { once: true })
-    const screen = createScreen({ lines: json ? stderr : stdout, stderr })
+    const lines = json ? stderr : stdout
+    const screen = createScreen({ lines, stderr })
     // The screen ends also when the process is made to leave while it works.
     process.once('exit', screen.end)
     try {
       if (options?.device === 'cpu' && options.adapter)
         throw new EngineError('usage', '--adapter names a GPU, and --device cpu uses none: leave one of them out')
       const { progress } = screen
-      const say = (line: string) => screen.say(printableLine(line))
-      const outcome = await body({ io, signal, say, progress }, ...args)
+      const say = (line: string) => screen.say(coloured(printableLine(line), lines))
+      const outcome = await body({ io, signal, columns: stdout.columns, say, progress }, ...args)
       screen.end()
       if (json) await print(stdout, `${JSON.stringify(outcome.json)}\n`)
       else if (outcome.text !== undefined) await print(stdout, `${outcome.text}\n`)
@@ -128,7 +132,7 @@ function print(stdout: Output, text: string): Promise<void> {
 /** Says what went wrong on stderr. Returns the exit code. */
 export function showError(error: unknown, stderr: Output): number {
   const { line, code } = toldOf(error)
-  stderr.write(`${line}\n`)
+  stderr.write(`${coloured(line, stderr)}\n`)
   return code
 }
 

@@ -35,7 +35,7 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
         },
       })
       const failed = options.expect === 'mask-preserved' && !summary.maskPreserved
-      return { json: toJson(summary), text: toText(summary, a.path, b.path), exitCode: failed ? 3 : 0 }
+      return { json: toJson(summary), text: toText(summary, a.path, b.path, context.columns), exitCode: failed ? 3 : 0 }
     } finally {
       await b.close()
     }
@@ -62,7 +62,8 @@ function toJson({ added, removed, reshaped, changed, same, maskPreserved, verdic
   }
 }
 
-function toText({ added, removed, reshaped, changed, same, verdict }: CompareSummary, a: string, b: string): string {
+function toText(summary: CompareSummary, a: string, b: string, columns?: number): string {
+  const { added, removed, reshaped, changed, same, verdict } = summary
   const lists: [string, readonly string[]][] = [
     ['only in B', added],
     ['only in A', removed],
@@ -71,7 +72,8 @@ function toText({ added, removed, reshaped, changed, same, verdict }: CompareSum
   const parts = lists
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) => `${plural(names.length, 'tensor')} ${what}:\n  ${someOf(names, listedNames, '\n  ')}`)
-  if (changed.length > 0) parts.push(textTable(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow)))
+  if (changed.length > 0)
+    parts.push(textTable(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow), { columns }))
   return [
     `A: ${a}\nB: ${b}`,
     ...parts,

@@ -63,7 +63,10 @@ async function demo(context: Context, target: string, options: DemoOptions): Pro
   }))
   await writeAtomic(page, [demoPage(rows, links)])
   const json = { folder, report: page, runs: done.map(({ report }) => report) }
-  return { json, text: `\n${textTable(heads, rows.map(cellsOf))}\n\nReport: ${pathToFileURL(page)}` }
+  return {
+    json,
+    text: `\n${textTable(heads, rows.map(cellsOf), { columns: context.columns })}\n\nReport: ${pathToFileURL(page)}`,
+  }
 }
 
 async function inspect({ say, signal }: Context, path: string): Promise<void> {

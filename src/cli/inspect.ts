@@ -28,6 +28,7 @@ export const inspectCommand = command('inspect', 'show the tensors of a checkpoi
   .action(runs((context, path: string, options: InspectCliOptions) => inspect(context, path, options)))
 
 async function inspect(context: Context, path: string, options: InspectCliOptions): Promise<Outcome> {
+  const { columns } = context
   const nm = options.nm.split(',').map(requireNm)
   const checkpoint = await openCheckpoint(path)
   try {
@@ -42,7 +43,9 @@ async function inspect(context: Context, path: string, options: InspectCliOption
       },
     })
     const single = options.tensor !== undefined
-    const text = single ? inspection.tensors.map(tensorText).join('\n') : inspectionText(checkpoint, inspection)
+    const text = single
+      ? inspection.tensors.map(tensorText).join('\n')
+      : inspectionText(checkpoint, inspection, columns)
     return { json: toJson(checkpoint, inspection), text }
   } finally {
     await checkpoint.close()

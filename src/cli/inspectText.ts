@@ -4,19 +4,21 @@ import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { formatShare } from '../shared/format/numbers.ts'
+import { isKept, type NmValidity } from '../shared/format/nmValidity.ts'
 import { textTable } from '../shared/format/textTable.ts'
 import { plural } from '../shared/format/plural.ts'
 
-export function inspectionText(checkpoint: Checkpoint, inspection: Inspection): string {
+/** `columns`: width of the terminal, if there is one. */
+export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, columns?: number): string {
   const { tensors, totals, linears, roles, blocks } = inspection
   const scanned = tensors.some((t) => t.stats !== null)
   const sums: [string, Totals][] = [...roles, ['all', totals]]
   const layers = [...blocks].map(([block, { linears }]): [string, Totals] => [String(block), linears])
   const files = plural(checkpoint.files.length, 'file')
   const parts = [
-    tensorTable(tensors, scanned),
-    totalsTable('role', sums, scanned),
-    ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned)] : []),
+    tensorTable(tensors, scanned, columns),
+    totalsTable('role', sums, scanned, columns),
+    ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned, columns)] : []),
     `${checkpoint.path}: ${plural(tensors.length, 'tensor')} in ${files}, ${count(totals.parameters)} parameters, ${formatBytes(totals.stored_bytes ?? totals.bytes)}`,
   ]
   return parts.join('\n\n') + sizeLine(totals) + sparsityLine(linears)
@@ -37,22 +39,23 @@ function sparsityLine({ sparsity }: Totals): string {
     : `\nsparsity of the block linears: ${percent(sparsity)}`
 }
 
-function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean): string {
-  const patterns = [...new Set(tensors.flatMap((t) => Object.keys(t.stats?.nm ?? {})))]
+function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean, columns?: number): string {
+  const keeping = tensors.map(({ stats }) => Object.entries(stats?.nm ?? {}).filter(([, nm]) => isKept(nm)))
+  const patterns = [...new Set(keeping.flatMap((kept) => kept.map(([pattern]) => pattern)))]
   const head = ['tensor', 'type', 'shape', 'size', ...(scanned ? ['zeros', ...patterns] : [])]
   const rows = tensors.map(({ entry, stats }) => {
     const known = [entry.name, entry.dtype, `[${entry.shape.join(', ')}]`, formatBytes(entry.bytes)]
     return scanned ? [...known, percent(stats?.sparsity), ...patterns.map((p) => validity(stats?.nm[p]))] : known
   })
-  return textTable(head, rows)
+  return textTable(head, rows, { columns, spare: ['type', 'size', 'shape'] })
 }
 
-function totalsTable(what: string, sums: readonly [string, Totals][], scanned: boolean): string {
+function totalsTable(what: string, sums: readonly [string, Totals][], scanned: boolean, columns?: number): string {
   const rows = sums.map(([name, { parameters, bytes, sparsity }]) => {
     const known = [name, count(parameters), formatBytes(bytes)]
     return scanned ? [...known, percent(sparsity)] : known
   })
-  return textTable([what, 'parameters', 'size', ...(scanned ? ['zeros'] : [])], rows)
+  return textTable([what, 'parameters', 'size', ...(scanned ? ['zeros'] : [])], rows, { columns, spare: ['size'] })
 }
 
 function count(n: number): string {
@@ -63,9 +66,9 @@ function percent(share: number | null = null): string {
   return share === 0 ? '0.00 %' : formatShare(share)
 }
 
-/** "yes", or the share of groups that break the pattern; nothing where it cannot apply. */
-function validity(nm: { groups: number; violations: number } | undefined): string {
-  if (!nm) return ''
+/** "yes", or the share of groups that break the pattern; nothing where it cannot apply or was not meant. */
+function validity(nm: NmValidity | undefined): string {
+  if (!nm || !isKept(nm)) return ''
   return nm.violations === 0 ? 'yes' : `${percent(nm.violations / nm.groups)} broken`
 }
 
@@ -81,8 +84,9 @@ export function tensorText({ entry, parameters, stats }: InspectedTensor): strin
   if (stats.kurtosis !== null) lines.push(`kurtosis   ${short(stats.kurtosis)} (normal distribution: 3)`)
   if (stats.outliers !== null) lines.push(`outliers   ${percent(stats.outliers)} beyond 4 standard deviations`)
   if (stats.nonFinite > 0) lines.push(`not finite ${count(stats.nonFinite)}`)
-  for (const [pattern, { groups, violations }] of Object.entries(stats.nm)) {
-    lines.push(`${pattern.padEnd(10)} ${count(violations)} of ${count(groups)} groups break it`)
+  for (const [pattern, nm] of Object.entries(stats.nm)) {
+    const { groups, violations } = nm
+    if (isKept(nm)) lines.push(`${pattern.padEnd(10)} ${count(violations)} of ${count(groups)} groups break it`)
   }
   if (stats.histogram) lines.push('', ...bars(stats.histogram))
   return lines.join('\n')

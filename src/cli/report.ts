@@ -42,7 +42,7 @@ export const reportCommand = command('report', 'compare runs in a table and curv
       return {
         json: { runs: rows, folded },
         text: [
-          textTable(table.heads, table.rows),
+          textTable(table.heads, table.rows, { columns: context.columns }),
           ...failureTexts(read),
           ...written.map((path) => `wrote ${path}`),
         ].join('\n'),

@@ -66,7 +66,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
             showEvent(context, event)
           },
         })
-        return { json: report, text: reportText(report) }
+        return { json: report, text: reportText(report, context.columns) }
       } finally {
         await (backend as Backend | null)?.close()
       }
@@ -108,8 +108,8 @@ export function showEvent(context: Context, event: RunEvent): void {
   }
 }
 
-export function reportText(report: RunReport): string {
-  const lines = ['', summaryText(report), '']
+export function reportText(report: RunReport, columns?: number): string {
+  const lines = ['', summaryText(report, columns), '']
   if (report.output !== null)
     lines.push(
       `Saved to ${shorter(report.output)}: ${saveFormats[report.recipe.save?.format ?? defaultSaveFormat].result}`,

@@ -57,7 +57,7 @@ export const sweepCommand = command('sweep', 'plan, run, follow or cancel many r
           const jobs = options.jobs === undefined ? 1 : wholeNumber('--jobs', options.jobs, 1)
           const planned = await plannedSweep(request, memoryBytes(options.memory) / jobs)
           const warnings = planned.warnings.map((message) => `warning: ${message}`)
-          const text = planText(planned, Math.min(jobs, planned.plan.runs.length))
+          const text = planText(planned, Math.min(jobs, planned.plan.runs.length), context.columns)
           return { json: planned.plan, text: [text, ...warnings].join('\n') }
         }
         case 'run':
@@ -65,7 +65,7 @@ export const sweepCommand = command('sweep', 'plan, run, follow or cancel many r
         case 'status': {
           const sweep = await findSweep(request)
           const table = await currentTable(sweep)
-          return { json: table, text: sweepText(table, shorter(sweep.folder.path)) }
+          return { json: table, text: sweepText(table, shorter(sweep.folder.path), context.columns) }
         }
         case 'cancel':
           return cancelSweep(request, options)

@@ -26,16 +26,21 @@ let last: Promise<unknown> = Promise.resolve()
 
 /** The same in a folder. */
 export function cliIn(cwd: string, ...args: string[]): Promise<CliResult> {
-  const result = last.then(() => runIn(cwd, args))
+  return cliOn(undefined, cwd, ...args)
+}
+
+/** The same with tables for a terminal of so many columns. */
+export function cliOn(columns: number | undefined, cwd: string, ...args: string[]): Promise<CliResult> {
+  const result = last.then(() => runIn(cwd, args, columns))
   last = result.catch(() => undefined)
   return result
 }
 
-async function runIn(cwd: string, args: readonly string[]): Promise<CliResult> {
+async function runIn(cwd: string, args: readonly string[], columns?: number): Promise<CliResult> {
   const before = process.cwd()
   process.chdir(cwd)
   try {
-    const [stdout, stderr] = [collector(), collector()]
+    const [stdout, stderr] = [collector(columns), collector()]
     const { signal } = new AbortController()
     const status = await run(args, { stdout, stderr, signal, leaveAfter: () => undefined, program: [entry] })
     return { status, stdout: stdout.text(), stderr: stderr.text() }
@@ -44,9 +49,10 @@ async function runIn(cwd: string, args: readonly string[]): Promise<CliResult> {
   }
 }
 
-function collector(): Output & { text(): string } {
+function collector(columns?: number): Output & { text(): string } {
   let said = ''
   return {
+    columns,
     write(piece, written) {
       said += piece
       written?.()

@@ -46,7 +46,7 @@ export async function runIndex(context: Context, sweep: Sweep, options: SweepOpt
         showEvent(context, event)
       },
     })
-    return { json: report, text: reportText(report) }
+    return { json: report, text: reportText(report, context.columns) }
   } finally {
     await (backend as Backend | null)?.close()
     // A parent engine, if there is one, writes the table once this process is gone.

@@ -1,4 +1,5 @@
 // The local engine: this machine, some runs at a time, each in a process of its own.
+import { shellWord } from '../../shared/format/shellWord.ts'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { EngineError } from '../../engine/errors.ts'
@@ -46,8 +47,11 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
       signal: AbortSignal.any([context.signal, lock.lost]),
     })
     if (context.signal.aborted)
-      throw new EngineError('cancelled', `cancelled; sparsescope sweep run ${shorter(sweep.folder.path)} goes on`)
-    return outcomeOf(await writeTable(sweep, engine), sweep)
+      throw new EngineError(
+        'cancelled',
+        `cancelled; go on with: sparsescope sweep run ${shellWord(shorter(sweep.folder.path))}`,
+      )
+    return outcomeOf(await writeTable(sweep, engine), sweep, context.columns)
   } finally {
     await lock.release()
   }

@@ -1,4 +1,5 @@
 // The Slurm engine: submits what is not done and not on its way as one job array, and waits for it.
+import { shellWord } from '../../shared/format/shellWord.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../engine/errors.ts'
 import { forgetCancelled } from '../../runs/sweep/marks.ts'
@@ -27,7 +28,7 @@ export async function runOnSlurm(context: Context, found: Sweep, options: SweepO
     return { json: table, text: `sparsescope sweep status ${shorter(sweep.folder.path)} tells how far it is` }
   }
   await waitForAll(context, sweep)
-  return outcomeOf(await writeTable(sweep, engine), sweep)
+  return outcomeOf(await writeTable(sweep, engine), sweep, context.columns)
 }
 
 /** Two that submit at once would make two arrays. */
@@ -71,7 +72,7 @@ async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
     if (signal.aborted)
       throw new EngineError(
         'cancelled',
-        `the runs go on without this command: sparsescope sweep cancel ${shorter(sweep.folder.path)} stops them`,
+        `the runs go on without this command: to stop them: sparsescope sweep cancel ${shellWord(shorter(sweep.folder.path))}`,
       )
     const alive = await aliveTasks(sweep).catch((error: unknown): AliveTasks | null => {
       // Controllers restart; the runs do not mind.

@@ -14,13 +14,13 @@ import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
 import { plural } from '../../shared/format/plural.ts'
 
 /** `jobs`: so many runs have their memory at once. */
-export function planText({ plan, estimates }: PlanAndEstimates, jobs: number): string {
+export function planText({ plan, estimates }: PlanAndEstimates, jobs: number, columns?: number): string {
   const rows = plan.runs.map(({ index, name }, i) => [String(index), name, ...takes(estimates[i])])
   const all = estimateSweep(estimates)
   const [time, memory, disk] = takes({ ...all, memoryBytes: jobs * all.memoryBytes })
   const aside = jobs > 1 ? `, ${jobs} at a time` : ''
   return [
-    textTable(['', 'run', 'time', 'memory', 'disk'], rows),
+    textTable(['', 'run', 'time', 'memory', 'disk'], rows, { columns }),
     `${plural(plan.runs.length, 'run')}${aside}: time about ${time}, memory ${memory}, disk ${disk}${all.shares ? '; what runs have in common is done once' : ''}`,
     `plan ${plan.id}`,
   ].join('\n')
@@ -31,19 +31,20 @@ function takes({ seconds, memoryBytes, diskBytes }: Estimates): string[] {
 }
 
 /** `folder`: of the sweep, as a person would write it. */
-export function sweepText({ runs }: SweepTable, folder: string): string {
+export function sweepText({ runs }: SweepTable, folder: string, columns?: number): string {
   const states = runs.map(({ state }) => state)
   const isOver = !states.includes('running') && states.some((state) => state === 'failed' || state === 'cancelled')
   const next = isOver ? `; sparsescope sweep run ${folder} goes on with the rest` : ''
   const standing = states.every((state) => state === 'done') ? [] : [countsText(states) + next]
-  return [tableText(runs), ...standing, ...failureTexts(runs)].join('\n')
+  return [tableText(runs, columns), ...standing, ...failureTexts(runs)].join('\n')
 }
 
-function tableText(runs: SweepTable['runs']): string {
+function tableText(runs: SweepTable['runs'], columns?: number): string {
   const rows = runs.map((run) => foldSeeds([{ ...run, trainablePercent: null }])[0])
   // Each run for itself: its seed too is told.
   const { heads, rows: cells } = comparisonTable(rows.map((row, i) => ({ ...row, settings: runs[i].settings })))
-  return textTable(['', ...heads], cells.map((row, i) => [String(runs[i].index), ...row])) // prettier-ignore
+  const numbered = cells.map((row, i) => [String(runs[i].index), ...row])
+  return textTable(['', ...heads], numbered, { columns })
 }
 
 /** One run that has ended. */

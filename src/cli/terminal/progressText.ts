@@ -1,5 +1,6 @@
 // Progress as one line of text: a bar, the share of the whole job, what is being done, how long it still takes.
 import stringWidth from 'string-width'
+import { formatValue } from '../../shared/format/numbers.ts'
 import { roughDuration } from '../../shared/plan/time.ts'
 
 export interface Progress {
@@ -11,6 +12,8 @@ export interface Progress {
   readonly share?: number
   /** Until the whole job is done; null or absent: not known. */
   readonly secondsLeft?: number | null
+  /** Of the last step of training. */
+  readonly loss?: number | null
 }
 
 const widestBar = 24
@@ -19,14 +22,14 @@ const widestBar = 24
 export function progressLine(progress: Progress): string {
   const { share } = progress
   const whole = share === undefined ? '' : `, ${percent(share)} of the whole`
-  return `${job(progress)}${whole}${left(progress)}`
+  return `${job(progress)}${whole}${left(progress)}${lossOf(progress)}`
 }
 
 /** At most `columns` wide; what matters most comes first. */
 export function progressBar(progress: Progress, columns: number): string {
   const { count } = progress
   const share = progress.share ?? (count && count.total > 0 ? count.done / count.total : 0)
-  const text = `${percent(share).padStart(5)} ${job(progress)}${left(progress)}`
+  const text = `${percent(share).padStart(5)} ${job(progress)}${left(progress)}${lossOf(progress)}`
   const width = Math.max(0, Math.min(widestBar, Math.floor(columns / 4)))
   const filled = Math.round(width * Math.min(1, Math.max(0, share)))
   return cutTo(`${'█'.repeat(filled)}${'░'.repeat(width - filled)}${text}`, columns)
@@ -50,6 +53,10 @@ function job({ what, count }: Progress): string {
 /** Never 100 before the end. */
 function percent(share: number): string {
   return `${Math.floor(100 * share)} %`
+}
+
+function lossOf({ loss }: Progress): string {
+  return loss === undefined ? '' : `, loss ${formatValue(loss)}`
 }
 
 function left({ secondsLeft }: Progress): string {

@@ -6,11 +6,20 @@ import type { Progress } from './progressText.ts'
 export function createRunProgress(show: (progress: Progress) => void): (event: RunEvent) => void {
   let whole: Pick<Progress, 'share' | 'secondsLeft'> = { share: 0 }
   let what = ''
+  let loss: Progress['loss']
   return (event) => {
-    if (event.type === 'phase') show({ what: (what = phaseName(event)), ...whole })
-    if (event.type !== 'progress') return
-    const { done, total, unit, eta_s: secondsLeft, overall } = event
-    whole = { share: overall ?? whole.share, secondsLeft }
-    show({ what, count: { done, total, unit }, ...whole })
+    switch (event.type) {
+      case 'phase':
+        loss = undefined
+        return show({ what: (what = phaseName(event)), ...whole })
+      case 'step':
+        loss = event.loss
+        return
+      case 'progress': {
+        const { done, total, unit, eta_s: secondsLeft, overall } = event
+        whole = { share: overall ?? whole.share, secondsLeft }
+        return show({ what, count: { done, total, unit }, ...whole, loss })
+      }
+    }
   }
 }

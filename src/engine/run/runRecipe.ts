@@ -1,4 +1,5 @@
 // A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
+import { shellWord } from '../../shared/format/shellWord.ts'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { budgetWarnings } from '../../shared/plan/planRecipe.ts'
@@ -117,7 +118,9 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     // The folder is another process's now: not a word into it.
     if (!lock.isHeld()) throw lostRun(folder.path, error)
     const cancelled = options.signal?.aborted === true
-    const failure = cancelled ? new EngineError('cancelled', `cancelled; go on with --resume ${folder.path}`) : error
+    const failure = cancelled
+      ? new EngineError('cancelled', `cancelled; go on with: sparsescope run --resume ${shellWord(folder.path)}`)
+      : error
     const message = failure instanceof Error ? failure.message : String(failure)
     const status = cancelled ? 'cancelled' : 'failed'
     // The first failure counts, not one in writing the report after it.

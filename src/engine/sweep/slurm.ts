@@ -1,6 +1,7 @@
 // Slurm as the engine of a sweep: a job array with one run per task. It is asked in text with an explicit format, and only who is
 // alive: how far a run is stands in its folder. Jobs are found by their name, so nothing is lost with the process that
 // submitted them; a task is known by its array's job and its index, since the last one has the array's own id.
+import { shellWord } from '../../shared/format/shellWord.ts'
 import { execFile } from 'node:child_process'
 import { realpath } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
@@ -58,7 +59,7 @@ export async function submit(sweep: Sweep, indices: readonly number[], command: 
 
 /** The scheduler's TERM goes to the shell alone; after a requeue the same line goes on with the run. */
 function scriptText(command: readonly string[]): string {
-  const line = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
+  const line = command.map(shellWord).join(' ')
   return `#!/bin/bash
 trap 'kill -TERM "$run" 2>/dev/null' TERM
 ${line} --index "$SLURM_ARRAY_TASK_ID" </dev/null &

@@ -2,19 +2,50 @@
 import stringWidth from 'string-width'
 import { largest } from './lists.ts'
 
-/** Columns aligned with spaces, as wide as a terminal shows them; numbers to the right. */
-export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export interface TableSpace {
+  /** Width of the terminal; absent where lines may have any length. */
+  readonly columns?: number
+  /** Heads of the columns that go first where there is no room; after them the last ones go. The first column stays. */
+  readonly spare?: readonly string[]
+}
+
+const gap = '  '
+
+/** Columns aligned with spaces, as wide as a terminal shows them; numbers to the right. What does not fit is named below. */
+export function textTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { columns = Infinity, spare = [] }: TableSpace = {},
+): string {
   const all = [head, ...rows]
   const widths = head.map((_, c) => largest(all, 0, (row) => stringWidth(row[c] ?? '')))
   const right = head.map((_, c) => isOfNumbers(rows.map((row) => row[c] ?? '')))
-  return all
-    .map((row) =>
-      widths
-        .map((width, c) => pad(row[c] ?? '', width, right[c]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  const shown = thatFit(head, widths, columns, spare)
+  const lines = all.map((row) =>
+    shown
+      .map((c) => pad(row[c] ?? '', widths[c], right[c]))
+      .join(gap)
+      .trimEnd(),
+  )
+  const left = head.filter((_, c) => !shown.includes(c))
+  if (left.length > 0)
+    lines.push(`(too narrow for ${left.join(', ')}: --json has ${left.length === 1 ? 'it' : 'them'})`)
+  return lines.join('\n')
+}
+
+/** Indices of the columns that fit side by side, at least the first. */
+function thatFit(head: readonly string[], widths: readonly number[], room: number, spare: readonly string[]): number[] {
+  const others = head.map((_, c) => c).slice(1)
+  const first = spare.flatMap((name) => others.filter((c) => head[c] === name))
+  const leaving = [...first, ...others.filter((c) => !first.includes(c)).reverse()]
+  let width = widths.reduce((sum, one) => sum + one, gap.length * (widths.length - 1))
+  const gone = new Set<number>()
+  for (const c of leaving) {
+    if (width <= room) break
+    gone.add(c)
+    width -= widths[c] + gap.length
+  }
+  return [...head.keys()].filter((c) => !gone.has(c))
 }
 
 /** Numbers, shares and what is missing, known by their first character. */

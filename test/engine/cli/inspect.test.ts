@@ -86,6 +86,14 @@ describe('sparsescope inspect', () => {
     assert.match(stdout, /sparsity of the block linears: 0\.00 %/)
   })
 
+  it('says nothing of N:M where a dense model breaks it everywhere', async () => {
+    const all = (await cli('inspect', goldenPath('opt'), '--stats')).stdout
+    assert.doesNotMatch(all, /broken|2:4/)
+    const one = await cli('inspect', goldenPath('opt'), '--tensor', 'model.decoder.layers.0.fc1.weight')
+    assert.match(one.stdout, /zeros +0 /)
+    assert.doesNotMatch(one.stdout, /break it/)
+  })
+
   it('says that there are no block linears instead of a sparsity of theirs', async () => {
     temp.write('model.safetensors', safetensors({ 'model.norm.weight': f32([4], [0, 1, 2, 3]) }))
     const { stdout } = await cli('inspect', temp.folder, '--stats')

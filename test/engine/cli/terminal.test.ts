@@ -2,7 +2,7 @@
 // while it works, there is no more below that than one bar in one row.
 import assert from 'node:assert/strict'
 import { closeSync, cpSync, openSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
-import { cliIn, entry, type CliResult } from '../../support/cli.ts'
+import { cliOn, entry, type CliResult } from '../../support/cli.ts'
 import { fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { createEmulator, onTerminal } from '../../support/terminal.ts'
@@ -29,7 +29,7 @@ const commands: Record<string, string[]> = {
 describe('the command line on a terminal', function () {
   this.timeout(300_000)
   let places: Scratch[] = []
-  /** What each command wrote into a pipe. */
+  /** What each command wrote into a pipe, with tables for so many columns. */
   const piped: Record<string, CliResult> = {}
   beforeEach(function () {
     if (process.platform !== 'linux') cannot(this, 'a pseudo-terminal is made by a program of Linux')
@@ -93,7 +93,11 @@ describe('the command line on a terminal', function () {
   for (const [what, args] of Object.entries(commands))
     for (const columns of [40, 100])
       it(`${what}, ${columns} columns: bar, messages and results never touch`, async () => {
-        const { stdout, stderr, status: expected } = (piped[what] ??= await cliIn(makePlace(), ...args))
+        const {
+          stdout,
+          stderr,
+          status: expected,
+        } = (piped[`${what} ${columns}`] ??= await cliOn(columns, makePlace(), ...args))
         const failed = expected === 0 ? '' : stderr
         const lines = `${stdout}${failed}`.split('\n').map(alike)
         while (lines.at(-1) === '') lines.pop()

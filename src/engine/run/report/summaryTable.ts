@@ -56,10 +56,11 @@ function accuracyText(mean: MeanAccuracy | undefined): string {
 }
 
 /** The table as text, columns aligned; below it what its accuracies do not decide. */
-export function summaryText(report: RunReport): string {
+export function summaryText(report: RunReport, columns?: number): string {
   const table = textTable(
     summaryHeads(report),
     summaryRows(report).map(({ cells }) => cells),
+    { columns, spare: ['peak memory', 'seconds'] },
   )
   return [table, ...undecided(report.accuracy)].join('\n')
 }

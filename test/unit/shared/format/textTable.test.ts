@@ -30,4 +30,26 @@ describe('textTable', () => {
       ),
       'name  n\n模型  1\ne\u0301     2',
     ))
+
+  it('drops columns that do not fit, the spare ones first, and names them', () => {
+    const wide = (columns: number) =>
+      textTable(['tensor', 'type', 'zeros', '2:4'], [['model.layers.0.fc1', 'F32', '50.0 %', 'yes']], {
+        columns,
+        spare: ['type'],
+      }).split('\n')
+    assert.deepEqual(wide(31), [
+      'tensor               zeros  2:4',
+      'model.layers.0.fc1  50.0 %  yes',
+      '(too narrow for type: --json has it)',
+    ])
+    assert.deepEqual(wide(30), [
+      'tensor               zeros',
+      'model.layers.0.fc1  50.0 %',
+      '(too narrow for type, 2:4: --json has them)',
+    ])
+    assert.equal(wide(5)[1], 'model.layers.0.fc1')
+  })
+
+  it('keeps all columns where there is room', () =>
+    assert.equal(textTable(['name', 'n'], [['a', '1']], { columns: 7 }), 'name  n\na     1'))
 })
