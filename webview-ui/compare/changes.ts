@@ -56,7 +56,7 @@ export function cellAt(map: ChangeMap, row: number, column: number): ChangeCell 
   return map.cells.get(`${map.blocks[row]}/${map.modules[column]}`)
 }
 
-/** filled: −1 (all mask bits lost, orange) to 1 (as many new zeros, blue), whichever of the two is more. drift: ‖B − A‖ / ‖A‖, clipped at 1. */
+/** filled: −1 (all mask bits lost, red) to 1 (as many new zeros, blue), whichever of the two is more. drift: ‖B − A‖ / ‖A‖, clipped at 1. */
 export function changeGrid(map: ChangeMap, measure: Measure, sequential: (share: number) => string): GridData {
   const cells = map.blocks.flatMap((_, row) =>
     map.modules.map((_, column): GridData['cells'][number] => {

@@ -152,7 +152,7 @@ const draw = onceAFrame(() => {
   filter.count(rows.length, changes.length)
   scale.textContent =
     measure === 'filled'
-      ? 'orange: filled zeros, in % of the weights; blue: new zeros; where a matrix has both, the larger share; pale: the mask is the same; hatched: not compared'
+      ? 'red: filled zeros, in % of the weights; blue: new zeros; where a matrix has both, the larger share; pale: the mask is the same; hatched: not compared'
       : 'share of the norm by which the weights moved, in %; hatched: not compared'
 })
 

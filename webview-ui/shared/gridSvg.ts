@@ -3,7 +3,7 @@ import { svg } from './dom.ts'
 import type { GridData } from './gridData.ts'
 import type { GridLayout } from './gridLayout.ts'
 import { legendParts, type LegendWords } from './legend.ts'
-import { inkOn } from './palette.ts'
+import { inkOn } from './contrast.ts'
 
 export interface FigureText {
   title: string

@@ -2,7 +2,8 @@
 import type { Tile } from '../../src/shared/protocol/inspect.ts'
 import { formatValue } from '../../src/shared/format/numbers.ts'
 import { bytesOf, floatsOf } from './base64.ts'
-import { divergingColour, inkOn, rgbOf, sequentialColour, type PaletteName } from './palette.ts'
+import { inkOn, rgbOf } from './contrast.ts'
+import { divergingColour, sequentialColour, zeroColour, type PaletteName } from './palette.ts'
 import type { Scale } from './legend.ts'
 import { readTheme } from './theme.ts'
 
@@ -44,13 +45,12 @@ function fillDensity(image: ImageData, density: Uint8Array, palette: PaletteName
   for (let i = 0; i < density.length; i++) setPixel(image, i, table[density[i]])
 }
 
-/** Diverging around 0; exact zeros in the darkness that the density picture gives them. */
+/** Diverging around 0; exact zeros have a colour of their own. */
 function fillValues(image: ImageData, values: Float32Array): void {
   const size = largestOf(values)
   for (let i = 0; i < values.length; i++) setPixel(image, i, rgbOf(valueColour(values[i], size)))
 }
 
-const zeroColour = '#1b1b2b'
 const notFiniteColour = '#ff00ff'
 
 function valueColour(value: number, size: number): string {

@@ -69,8 +69,9 @@ export const levelDash = { dense: '5 4', pruned: '2 3' }
 
 export const emptyChart: ChartData = { series: [], levels: [], xRange: null, logX: false, logY: false }
 
-// Okabe and Ito's palette, told apart with any kind of colour vision; without its yellow, which is too light on white.
-const colours = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9']
+// Okabe and Ito's palette, told apart with any kind of colour vision: without its yellow, its orange and sky blue darker,
+// so that each has a contrast of 3 to white and to the background of dark themes.
+const colours = ['#0072b2', '#b8860b', '#009e73', '#cc79a7', '#d55e00', '#3a95c9']
 const dashes = ['', '6 3', '2 3', '8 3 2 3', '12 4', '1 2']
 const markers = ['circle', 'square', 'triangle', 'diamond'] as const
 

@@ -1,0 +1,52 @@
+// Contrasts of WCAG 2: 4.5 for text (1.4.3), 3 for what has a meaning in a picture (1.4.11).
+import assert from 'node:assert/strict'
+import { paperInk } from '../../../src/shared/chart/drawChart.ts'
+import { seriesStyle } from '../../../src/shared/chart/chartData.ts'
+import { contrast, inkOn } from '../../../webview-ui/shared/contrast.ts'
+import { divergingColour, sequentialColour, zeroColour } from '../../../webview-ui/shared/palette.ts'
+import { themes } from '../../webview/harness/themes.ts'
+
+const hundred = Array.from({ length: 101 }, (_, i) => i / 100)
+const palettes = {
+  viridis: (share: number) => sequentialColour('viridis', share),
+  cividis: (share: number) => sequentialColour('cividis', share),
+  greys: (share: number) => sequentialColour('greys', share),
+  diverging: (share: number) => divergingColour(2 * share - 1),
+}
+
+function assertContrast(least: number, what: string, colour: string, background: string): void {
+  const ratio = contrast(colour, background)
+  assert.ok(ratio >= least, `${what}: ${colour} on ${background} has ${ratio.toFixed(2)}, not ${least}`)
+}
+
+describe('contrast', () => {
+  it('is that of WCAG', () => {
+    assert.equal(contrast('#000000', '#ffffff'), 21)
+    assert.equal(contrast('rgb(53, 183, 121)', '#ffffff').toFixed(2), '2.56')
+  })
+
+  for (const [name, colour] of Object.entries(palettes))
+    it(`words in cells can be read on all of ${name}`, () => {
+      for (const share of hundred) assertContrast(4.5, String(share), inkOn(colour(share)), colour(share))
+    })
+
+  for (const [name, { variables }] of Object.entries(themes)) {
+    const background = variables['editor-background']
+    it(`${name}: series, zeros and what is not computed stand out`, () => {
+      const marks = [...Array(6).keys()].map((i): [string, string] => [`series ${i}`, seriesStyle(i).colour])
+      marks.push(['zeros', zeroColour], ['not computed', variables['sparsescope-notComputed']])
+      for (const [what, colour] of marks) assertContrast(3, what, colour, background)
+    })
+
+    it(`${name}: texts can be read`, () => {
+      for (const what of ['foreground', 'descriptionForeground', 'errorForeground'])
+        assertContrast(4.5, what, variables[what], background)
+    })
+  }
+
+  it('zeros stand out from the smallest values', () => assertContrast(3, 'zeros', zeroColour, divergingColour(0)))
+
+  it('a picture on paper can be read', () => {
+    for (const what of ['text', 'muted', 'error'] as const) assertContrast(4.5, what, paperInk[what], '#ffffff')
+  })
+})
