@@ -9,7 +9,7 @@ export function rgbOf(colour: string): [number, number, number] {
   return [r, g, b]
 }
 
-/** Of two colours, "rgb(…)" or "#rrggbb". */
+/** The contrast ratio of two colours, 1 to 21, given as "rgb(…)" or "#rrggbb" (WCAG 2.2, "contrast ratio"). */
 export function contrast(a: string, b: string): number {
   const [darker, lighter] = [luminance(a), luminance(b)].sort((x, y) => x - y)
   return (lighter + 0.05) / (darker + 0.05)

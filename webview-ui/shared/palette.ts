@@ -18,5 +18,5 @@ export function divergingColour(value: number): string {
   return interpolateRdBu((Math.min(1, Math.max(-1, value)) + 1) / 2)
 }
 
-/** Of exact zeros in a matrix: apart from the pale values beside them, and from the background of every theme. */
+/** The colour of exact zeros in a matrix, which is apart from the pale values beside them, and from the background of every theme. */
 export const zeroColour = '#7d7d7d'

@@ -12,7 +12,7 @@ export interface Progress {
   readonly share?: number
   /** Until the whole job is done; null or absent: not known. */
   readonly secondsLeft?: number | null
-  /** Of the last step of training. */
+  /** The loss of the last training step. */
   readonly loss?: number | null
 }
 
