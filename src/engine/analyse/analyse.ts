@@ -12,7 +12,7 @@ import type {
 import { blockLinears } from '../../shared/families/parameters.ts'
 import { passTokens } from '../../shared/plan/memory.ts'
 import { defaultPrecision, type PrecisionChoice } from '../../shared/recipe/precisions.ts'
-import { unstructured } from '../../shared/recipe/schema.ts'
+import { unstructured } from '../../shared/recipe/defaults.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
 import type { Backend } from '../compute/backend.ts'

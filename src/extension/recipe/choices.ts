@@ -6,6 +6,7 @@ import { proposeMethod, proposeRecoveries } from '../../shared/recipe/measured.t
 import { defaultMethod } from '../../shared/methods/methods.ts'
 import type { ModelFacts } from '../models/modelFacts.ts'
 import type { WizardChoices } from './recipeText.ts'
+import { pruneDefaults, unstructured, windowDefaults } from '../../shared/recipe/defaults.ts'
 
 export const recipeExtension = '.prune.yaml'
 
@@ -23,16 +24,16 @@ export function canRetrain({ parameters }: Pick<ModelFacts, 'parameters'>, memor
 export function firstChoices(model: string, facts: KnownOfModel): WizardChoices {
   return {
     model,
-    method: proposeMethod('unstructured').method,
-    pattern: 'unstructured',
-    sparsity: 0.5,
-    recoveries: proposeRecoveries('unstructured', canRetrain(facts))[0].modes,
+    method: proposeMethod(unstructured).method,
+    pattern: unstructured,
+    sparsity: pruneDefaults.sparsity,
+    recoveries: proposeRecoveries(unstructured, canRetrain(facts))[0].modes,
     train: defaultTrain.filter((subset) => subset !== 'bias' || facts.biases),
     data: null,
     evaluateOn: null,
     field: null,
     seqLen: Math.min(usualLength, facts.maxPositions ?? usualLength),
-    samples: 128,
+    samples: windowDefaults.samples,
     steps: 100,
     saveTo: '',
   }
@@ -60,7 +61,7 @@ export function toRecipePath(folder: string, path: string): string {
 
 /** `./opt-wanda50`, `./opt-sparsegpt2of4`, `./opt-recovered`. */
 export function suggestedOutput(name: string, { method, pattern, sparsity }: WizardChoices): string {
-  const share = pattern === 'unstructured' ? String(Math.round(sparsity * 100)) : pattern.replace(':', 'of')
+  const share = pattern === unstructured ? String(Math.round(sparsity * 100)) : pattern.replace(':', 'of')
   return `./${name}-${method === null ? 'recovered' : `${method}${share}`}`
 }
 

@@ -7,7 +7,7 @@ import { stepFindings } from '../plan/checks/steps.ts'
 import { viewModel } from '../plan/modelView.ts'
 import { pruneEntries, type PruneEntry } from '../plan/pruneEntries.ts'
 import { resolvePruneStep, type ResolvedPruneStep } from '../recipe/resolve.ts'
-import { unstructured } from '../recipe/schema.ts'
+import { unstructured } from '../recipe/defaults.ts'
 
 export interface Candidate {
   readonly method: MethodName

@@ -1,5 +1,5 @@
 // A recipe with every default filled in. The result is itself a valid recipe, so a run folder can keep it.
-import { defaultSaveFormat, type SaveFormat } from './saveFormats.ts'
+import type { SaveFormat } from './saveFormats.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { hasSubmodules } from '../families/residual.ts'
 import { parseNm } from '../format/nm.ts'
@@ -15,9 +15,17 @@ import type { MethodKey, MethodSettings } from '../methods/keys.ts'
 import type { Scope, Selection } from '../methods/method.ts'
 import { defaultMethod, defaultScope, methodOf, needsData, type MethodName } from '../methods/methods.ts'
 import { defaultTask, taskOf, type TaskName } from '../tasks/tasks.ts'
-import { defaultTrain, type Subset } from '../adapters/subsets.ts'
+import type { Subset } from '../adapters/subsets.ts'
 import { defaultPrecision, type PrecisionChoice } from './precisions.ts'
-import { refitDefaults, unstructured } from './schema.ts'
+import {
+  defaultSeed,
+  evaluationDefaults,
+  pruneDefaults,
+  recoverDefaults,
+  refitDefaults,
+  saveDefaults,
+  windowDefaults,
+} from './defaults.ts'
 import type {
   EvaluationStage,
   PruneStep,
@@ -112,10 +120,6 @@ export interface ResolvedRecipe {
   sweep?: Recipe['sweep']
 }
 
-const defaultSparsity = 0.5
-const defaultSamples = 128
-const defaultSeqLen = 2048
-
 /** Facts about the model and the data, as far as they are known, on which settings depend. */
 export interface Surroundings extends Partial<Pick<ModelConfig, 'maxPositions' | 'residual'>> {
   /** Shape of the ids in a data file, [windows, length] or [length]; null where there are none. */
@@ -135,11 +139,11 @@ export function resolveRecipe(recipe: Recipe, known: Surroundings = {}): Resolve
     model: recipe.model,
     prune: (recipe.prune ?? []).map(resolvePruneStep),
     ...(calibration && { calibration: { ...calibration, ...windowsOf(calibration, known) } }),
-    seed: recipe.seed ?? 0,
+    seed: recipe.seed ?? defaultSeed,
     recover: recoveriesOf(recover).map((one) => resolveRecover(one, known)),
     evaluate: (recipe.evaluate ?? []).map((e) => resolveEvaluation(e, known)),
     precision: recipe.precision ?? defaultPrecision,
-    ...(recipe.save && { save: { max_shard: '5GB', format: defaultSaveFormat, card: false, ...recipe.save } }),
+    ...(recipe.save && { save: { ...saveDefaults, ...recipe.save } }),
     ...(recipe.sweep && { sweep: recipe.sweep }),
   }
 }
@@ -189,16 +193,16 @@ interface AskedWindows {
 function windowsOf(asked: AskedWindows, { maxPositions, idShape }: Surroundings): { samples: number; seq_len: number } {
   const shape = asked.data === undefined ? null : (idShape?.(asked.data, asked.field) ?? null)
   const [rows, width] = shape?.length === 2 ? shape : [null, null]
-  const seqLen = asked.seq_len ?? width ?? Math.min(defaultSeqLen, maxPositions ?? defaultSeqLen)
+  const seqLen = asked.seq_len ?? width ?? Math.min(windowDefaults.seq_len, maxPositions ?? Infinity)
   // One stream of ids is cut into windows: as many as there are.
   const inFile = rows ?? (shape?.length === 1 ? Math.floor(shape[0] / seqLen) : null)
   // None at all is said where the file is read.
-  return { samples: asked.samples ?? (inFile === null ? defaultSamples : Math.max(1, inFile)), seq_len: seqLen }
+  return { samples: asked.samples ?? (inFile === null ? windowDefaults.samples : Math.max(1, inFile)), seq_len: seqLen }
 }
 
 /** Resolves an entry with the keys that its task takes, and no others. */
 function resolveEvaluation(evaluation: Evaluation, known: Surroundings): ResolvedEvaluation {
-  const { task = defaultTask, at = ['dense', 'recovered'], every } = evaluation
+  const { task = defaultTask, at = [...evaluationDefaults.at], every } = evaluation
   return { task, ...taskKeys(task, evaluation, known), at, ...(every !== undefined && { every }) }
 }
 
@@ -219,18 +223,18 @@ type Evaluation = NonNullable<Recipe['evaluate']>[number]
 /** Fills in the defaults of the method. */
 export function resolvePruneStep(step: PruneStep): ResolvedPruneStep {
   const method = step.method ?? defaultMethod
-  const pattern = step.pattern ?? unstructured
+  const pattern = step.pattern ?? pruneDefaults.pattern
   const nm = parseNm(pattern)
   return {
     method,
-    sparsity: nm ? nm.n / nm.m : (step.sparsity ?? defaultSparsity),
+    sparsity: nm ? nm.n / nm.m : (step.sparsity ?? pruneDefaults.sparsity),
     ...allocationKeys(step),
     pattern,
     scope: step.scope ?? defaultScope(method, step.selection),
-    selection: step.selection ?? 'exact',
+    selection: step.selection ?? pruneDefaults.selection,
     ...methodSettings(step, method),
-    targets: step.targets ?? ['Linear'],
-    ignore: step.ignore ?? [],
+    targets: step.targets ?? [...pruneDefaults.targets],
+    ignore: step.ignore ?? [...pruneDefaults.ignore],
   }
 }
 
@@ -247,22 +251,22 @@ function methodSettings(step: PruneStep, method: MethodName): MethodSettings {
 
 function resolveRecover(recover: Recover, known: Surroundings): ResolvedRecover {
   const { residual } = known
-  const mode = recover.mode ?? 'reconstruct'
+  const mode = recover.mode ?? recoverDefaults.mode
   const { data, field, clip_norm: clipNorm } = recover
   return {
     mode,
-    window: residual && !hasSubmodules({ residual }) ? 'block' : (recover.window ?? 'block'),
-    inputs: recover.inputs ?? 'pruned',
-    train: mode === 'refit' ? [] : [...new Set(recover.train ?? defaultTrain)],
-    lora: { rank: 16, alpha: 32, init: null, ...recover.lora },
-    steps: recover.steps ?? (mode === 'refit' ? refitDefaults.steps : 1000),
+    window: residual && !hasSubmodules({ residual }) ? 'block' : (recover.window ?? recoverDefaults.window),
+    inputs: recover.inputs ?? recoverDefaults.inputs,
+    train: mode === 'refit' ? [] : [...new Set(recover.train ?? recoverDefaults.train)],
+    lora: { ...recoverDefaults.lora, ...recover.lora },
+    steps: recover.steps ?? (mode === 'refit' ? refitDefaults : recoverDefaults).steps,
     ...(mode === 'refit' && { dampening: recover.dampening ?? refitDefaults.dampening }),
-    lr: recover.lr ?? 5e-4,
-    weight_decay: recover.weight_decay ?? 0,
-    clip_norm: mode !== 'retrain' ? null : clipNorm === undefined ? 1 : clipNorm,
-    batch_size: recover.batch_size ?? 1,
-    grad_accumulation: recover.grad_accumulation ?? 1,
-    shuffle: recover.shuffle ?? false,
+    lr: recover.lr ?? recoverDefaults.lr,
+    weight_decay: recover.weight_decay ?? recoverDefaults.weight_decay,
+    clip_norm: mode !== 'retrain' ? null : clipNorm === undefined ? recoverDefaults.clip_norm : clipNorm,
+    batch_size: recover.batch_size ?? recoverDefaults.batch_size,
+    grad_accumulation: recover.grad_accumulation ?? recoverDefaults.grad_accumulation,
+    shuffle: recover.shuffle ?? recoverDefaults.shuffle,
     ...(mode === 'retrain' && data !== undefined && { data }),
     ...(mode === 'retrain' && field !== undefined && { field }),
     ...windowsOf(recover, known),

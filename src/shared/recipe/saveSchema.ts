@@ -2,7 +2,8 @@
 import * as z from 'zod'
 import { parseByteSize } from '../format/byteSize.ts'
 import { about, path } from './aboutKey.ts'
-import { defaultSaveFormat, saveFormatNames, saveFormats } from './saveFormats.ts'
+import { saveDefaults } from './defaults.ts'
+import { saveFormatNames, saveFormats } from './saveFormats.ts'
 
 export const saveSchema = z
   .strictObject({
@@ -12,7 +13,7 @@ export const saveSchema = z
       .refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 5GB or 500MB' })
       .meta(
         about('Largest file.', {
-          default: '5GB',
+          default: saveDefaults.max_shard,
           examples: ['5GB', '500MB'],
           pattern: '^\\s*\\d+(\\.\\d+)?\\s*([KMGTkmgt]?[iI]?[bB])?\\s*$',
         }),
@@ -22,7 +23,7 @@ export const saveSchema = z
       .enum(saveFormatNames)
       .meta(
         about(`${saveFormatNames.map((name) => `${name}: ${saveFormats[name].about}`).join('. ')}.`, {
-          default: defaultSaveFormat,
+          default: saveDefaults.format,
         }),
       )
       .optional(),
@@ -31,7 +32,7 @@ export const saveSchema = z
       .meta(
         about(
           'Write a model card for the Hub: a `README.md` with metadata, results and their protocol, recipe, and how to load it. A card of the source is not copied then.',
-          { default: false },
+          { default: saveDefaults.card },
         ),
       )
       .optional(),

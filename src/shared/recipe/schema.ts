@@ -2,7 +2,7 @@
 // A key that does not apply to the chosen method or mode is valid here; lint warns about it.
 import * as z from 'zod'
 import { adapterNames, adapterOf } from '../adapters/adapters.ts'
-import { defaultTrain, subsets } from '../adapters/subsets.ts'
+import { subsets } from '../adapters/subsets.ts'
 import { andList } from '../format/lists.ts'
 import { parseNm } from '../format/nm.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
@@ -10,6 +10,15 @@ import { scopes, selections } from '../methods/method.ts'
 import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData, refusesScope } from '../methods/methods.ts'
 import { defaultTask, taskNames, taskOf, tasksWithPrompts, zeroShotNames } from '../tasks/tasks.ts'
 import { about, path } from './aboutKey.ts'
+import {
+  defaultSeed,
+  evaluationDefaults,
+  pruneDefaults,
+  recoverDefaults,
+  refitDefaults,
+  unstructured,
+  windowDefaults,
+} from './defaults.ts'
 import { defaultPrecision, precisions } from './precisions.ts'
 import { saveSchema } from './saveSchema.ts'
 import { allocationShape } from './allocationSchema.ts'
@@ -24,9 +33,6 @@ export const modes = ['retrain', 'reconstruct', 'refit'] as const
 export const windows = ['block', 'submodule'] as const
 const reconstructionInputs = ['pruned', 'dense'] as const
 export const stages = ['dense', 'pruned', 'recovered'] as const
-
-/** The pattern that is none. */
-export const unstructured = 'unstructured'
 
 const share = z.number().gt(0).lt(1)
 
@@ -48,7 +54,7 @@ const pattern = z
     about(
       '`unstructured`, or `"N:M"` in quotes: in each group of M consecutive inputs of a row exactly N weights become **zero**.',
       {
-        default: unstructured,
+        default: pruneDefaults.pattern,
         examples: [unstructured, '2:4', '4:8'],
         pattern: '^(unstructured|[1-9]\\d{0,3}:[1-9]\\d{0,3})$',
       },
@@ -111,7 +117,7 @@ const pruneStepSchema = z
       .meta(
         about(
           '`exact` prunes round(s·n) weights of a group, of equal scores the lower index first; `perp` prunes every score ≤ sorted[int(n·s)], as the code of PERP does.',
-          { default: 'exact' },
+          { default: pruneDefaults.selection },
         ),
       )
       .optional(),
@@ -121,12 +127,14 @@ const pruneStepSchema = z
       .meta(
         about(
           'What to prune. Each entry is a class (`Linear`: every projection inside the blocks), an exact module name, or `re:` and a regular expression on module names, anchored at the left.',
-          { default: ['Linear'], examples: [['Linear'], ['re:.*fc[12]$']] },
+          { default: pruneDefaults.targets, examples: [['Linear'], ['re:.*fc[12]$']] },
         ),
       )
       .optional(),
     ignore: targets
-      .meta(about('What to leave alone though `targets` matches it; the same forms.', { default: [] }))
+      .meta(
+        about('What to leave alone though `targets` matches it; the same forms.', { default: pruneDefaults.ignore }),
+      )
       .optional(),
   })
   .meta(about('One pruning step. All steps apply in one pass over the blocks.'))
@@ -141,20 +149,19 @@ const dataKeys = {
     .meta(about('The text column, or the tensor of ids. Default: `text`, or the only integer tensor.'))
     .optional(),
 }
-const samples = count.meta(about('Number of windows. Default: 128; of a file of ids, all that are in it.')).optional()
+const samples = count
+  .meta(about(`Number of windows. Default: ${windowDefaults.samples}; of a file of ids, all that are in it.`))
+  .optional()
 const seqLen = z
   .int()
   .min(2)
   .max(1e7)
   .meta(
     about(
-      'Tokens in a window. Default: the length of rows of ids; else 2048, or the longest position of the model where that is less.',
+      `Tokens in a window. Default: the length of rows of ids; else ${windowDefaults.seq_len}, or the longest position of the model where that is less.`,
     ),
   )
   .optional()
-
-/** Defaults for `mode: refit`. */
-export const refitDefaults = { steps: 10, dampening: 0.01 }
 
 const recoverySchema = z
   .strictObject({
@@ -163,7 +170,7 @@ const recoverySchema = z
       .meta(
         about(
           '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230). `refit`: least squares of the weights that pruning kept, a linear at a time, towards the outputs of its dense weights; nothing is trained (arXiv 2406.07831).',
-          { default: 'reconstruct' },
+          { default: recoverDefaults.mode },
         ),
       )
       .optional(),
@@ -172,7 +179,7 @@ const recoverySchema = z
       .meta(
         about(
           'What is reconstructed at once: a whole transformer `block` (PERP, arXiv 2312.15230), or a `submodule`: the attention, then the MLP, each with its norm and residual and with all of the steps (arXiv 2510.14444). Models that compute the two side by side (GPT-NeoX, Phi) have blocks only.',
-          { default: 'block' },
+          { default: recoverDefaults.window },
         ),
       )
       .optional(),
@@ -181,7 +188,7 @@ const recoverySchema = z
       .meta(
         about(
           'Inputs of a block while reconstructing: those of the `pruned` and reconstructed blocks before it (PERP, arXiv 2312.15230), or those of the `dense` model (arXiv 2510.14444), which costs one more pass over the data.',
-          { default: 'pruned' },
+          { default: recoverDefaults.inputs },
         ),
       )
       .optional(),
@@ -190,7 +197,7 @@ const recoverySchema = z
       .meta(
         about(
           `What to train (PERP, arXiv 2312.15230): \`bias\`, \`norm\`, \`head\` (low rank, retrain only), \`embedding\`, one of the adapters ${adapterNames.map((name) => `\`${name}\` (${adapterOf(name).formula})`).join(', ')}, or \`full\` (all weights under the mask).`,
-          { default: defaultTrain },
+          { default: recoverDefaults.train },
         ),
       )
       .optional(),
@@ -200,19 +207,19 @@ const recoverySchema = z
           .int()
           .min(1)
           .max(65536)
-          .meta(about('Rank of the adapters.', { default: 16 }))
+          .meta(about('Rank of the adapters.', { default: recoverDefaults.lora.rank }))
           .optional(),
         alpha: z
           .number()
           .gt(0)
           .max(1e6)
-          .meta(about('Adapters are scaled by alpha / rank.', { default: 32 }))
+          .meta(about('Adapters are scaled by alpha / rank.', { default: recoverDefaults.lora.alpha }))
           .optional(),
         init: path
           .nullable()
           .meta(
             about('A safetensors file of start matrices `init_A.<module>` [rank, in], for exact repeats.', {
-              default: null,
+              default: recoverDefaults.lora.init,
             }),
           )
           .optional(),
@@ -222,8 +229,8 @@ const recoverySchema = z
     steps: count
       .meta(
         about(
-          'Optimiser steps, for each block or in all. Of `refit`: conjugate gradients of each linear, 10 by default.',
-          { default: 1000 },
+          `Optimiser steps, for each block or in all. Of \`refit\`: conjugate gradients of each linear, ${refitDefaults.steps} by default.`,
+          { default: recoverDefaults.steps },
         ),
       )
       .optional(),
@@ -238,13 +245,17 @@ const recoverySchema = z
       .number()
       .gt(0)
       .max(0.1)
-      .meta(about('Peak learning rate of AdamW: warm-up over 10 % of the steps, then linear decay.', { default: 5e-4 }))
+      .meta(
+        about('Peak learning rate of AdamW: warm-up over 10 % of the steps, then linear decay.', {
+          default: recoverDefaults.lr,
+        }),
+      )
       .optional(),
     weight_decay: rate
       .meta(
         about(
           'Decoupled weight decay of AdamW. In retraining biases and norms are left out of it, as transformers does.',
-          { default: 0 },
+          { default: recoverDefaults.weight_decay },
         ),
       )
       .optional(),
@@ -252,13 +263,21 @@ const recoverySchema = z
       .number()
       .gt(0)
       .nullable()
-      .meta(about('Largest global norm of the gradient; `null` is off. Retrain only.', { default: 1 }))
+      .meta(
+        about('Largest global norm of the gradient; `null` is off. Retrain only.', {
+          default: recoverDefaults.clip_norm,
+        }),
+      )
       .optional(),
-    batch_size: count.meta(about('Windows in a batch.', { default: 1 })).optional(),
-    grad_accumulation: count.meta(about('Batches in an optimiser step.', { default: 1 })).optional(),
+    batch_size: count.meta(about('Windows in a batch.', { default: recoverDefaults.batch_size })).optional(),
+    grad_accumulation: count
+      .meta(about('Batches in an optimiser step.', { default: recoverDefaults.grad_accumulation }))
+      .optional(),
     shuffle: z
       .boolean()
-      .meta(about('Draw the windows in a seeded random order instead of in order.', { default: false }))
+      .meta(
+        about('Draw the windows in a seeded random order instead of in order.', { default: recoverDefaults.shuffle }),
+      )
       .optional(),
     data: dataKeys.data.optional(),
     field: dataKeys.field,
@@ -320,7 +339,7 @@ const evaluationSchema = z
       .min(1)
       .meta(
         about('When to measure. `pruned` under `reconstruct` costs a pruning pass of its own.', {
-          default: ['dense', 'recovered'],
+          default: evaluationDefaults.at,
         }),
       )
       .optional(),
@@ -352,7 +371,7 @@ export const recipeSchema = z
       .int()
       .min(0)
       .max(Number.MAX_SAFE_INTEGER)
-      .meta(about('Seed of random pruning, drawn windows, adapter starts and shuffling.', { default: 0 }))
+      .meta(about('Seed of random pruning, drawn windows, adapter starts and shuffling.', { default: defaultSeed }))
       .optional(),
     recover: recoverSchema.optional(),
     evaluate: z.array(evaluationSchema).meta(about('What to measure, and when.')).optional(),

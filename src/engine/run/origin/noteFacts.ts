@@ -1,5 +1,5 @@
 // Writes a note for people, in the model card and in the Inspector.
-import { unstructured } from '../../../shared/recipe/schema.ts'
+import { unstructured } from '../../../shared/recipe/defaults.ts'
 import { formatAccuracy, formatShare, formatTrained, formatValue } from '../../../shared/format/numbers.ts'
 import { modelLabel } from '../../../shared/format/modelLabel.ts'
 import { methodOf } from '../../../shared/methods/methods.ts'

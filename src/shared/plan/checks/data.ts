@@ -5,6 +5,7 @@ import { stepNeedsData, type ResolvedRecipe } from '../../recipe/resolve.ts'
 import type { ModelView } from '../modelView.ts'
 import { isBlockwise } from '../passes.ts'
 import { refusal, warning, type PlanFinding } from '../planFinding.ts'
+import { windowDefaults } from '../../recipe/defaults.ts'
 
 export function* dataFindings(recipe: ResolvedRecipe, model: ModelView | null): Iterable<PlanFinding> {
   if (!recipe.calibration) yield* uncalibrated(recipe)
@@ -31,7 +32,7 @@ function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding
       : needsData(prune[step].method)
         ? prune[step].method
         : `allocation ${prune[step].allocation}`
-  const value = { data: 'path/to/text.jsonl', samples: 128, seq_len: 2048 }
+  const value = { data: 'path/to/text.jsonl', ...windowDefaults }
   yield refusal('data-not-named', path, `${why} needs calibration data: add calibration.`, {
     from: [['calibration'], path],
     fixes: [{ path: ['calibration'], value, title: 'Add calibration' }],

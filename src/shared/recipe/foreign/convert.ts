@@ -7,6 +7,7 @@ import { isMap, modifiersIn } from './dialect.ts'
 import { withoutUndefined, type Draft, type Note } from './draft.ts'
 import { pruneStepOf } from './modifier.ts'
 import { perpRecipe } from './perp.ts'
+import { windowDefaults } from '../defaults.ts'
 
 export interface Conversion {
   recipe: Recipe
@@ -76,7 +77,7 @@ function modifierRecipe(root: JsonMap, notes: Note[]): Draft {
   const calibrates = steps.some(({ method }) => isMethodName(method) && needsData(method))
   return {
     ...(steps.length > 0 && { prune: steps as Json }),
-    ...(calibrates && { calibration: { data: 'path/to/text.jsonl', samples: 128, seq_len: 2048 } }),
+    ...(calibrates && { calibration: { data: 'path/to/text.jsonl', ...windowDefaults } }),
     save: { to: 'path/to/output' },
   }
 }
