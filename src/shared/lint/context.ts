@@ -202,3 +202,12 @@ function scalarsOf(document: RecipeDocument): Scalar[] {
 export function groupOf(step: ResolvedPruneStep): NmPattern | null {
   return parseNm(step.pattern)
 }
+
+/** Every step with an N:M pattern, and its sparsity as written, if it is. */
+export function nmSteps({ recipe, resolved }: Pick<LintContext, 'recipe' | 'resolved'>) {
+  return resolved.prune.flatMap((step, i) => {
+    const group = groupOf(step)
+    const at = (key: keyof ResolvedPruneStep): Path => ['prune', i, key]
+    return group ? [{ ...group, step, written: recipe.prune?.[i].sparsity, at }] : []
+  })
+}

@@ -1,4 +1,4 @@
-import { groupOf } from '../../lint/context.ts'
+import { nmSteps } from '../../lint/context.ts'
 import { replaceValue } from '../edits.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -9,17 +9,16 @@ export const rule = defineRule({
   why: 'Some count the zeros, some the weights that stay; at 2:4 and 4:8 it is the same. Here N is the number of **zeros** in each M (SparseLLM#10).',
   bad: 'prune: [{pattern: "3:4"}]\nsave: {to: out}',
   good: 'prune: [{pattern: "2:4"}]\nsave: {to: out}',
-  *check({ document, resolved }) {
-    for (const [i, step] of resolved.prune.entries()) {
-      const group = groupOf(step)
-      if (!group || group.n * 2 === group.m) continue
-      const { n, m } = group
+  *check(context) {
+    for (const { n, m, step, at } of nmSteps(context)) {
+      if (n * 2 === m) continue
       const other = `"${m - n}:${m}"`
-      const path = ['prune', i, 'pattern']
       yield {
-        at: path,
+        at: at('pattern'),
         message: `${step.pattern} makes ${n} zeros in each ${m} weights, not ${m - n}. If you count the weights that stay, write ${other}.`,
-        fixes: [{ title: `${other}: ${m - n} zeros of ${m}`, edits: replaceValue(document, path, other) }],
+        fixes: [
+          { title: `${other}: ${m - n} zeros of ${m}`, edits: replaceValue(context.document, at('pattern'), other) },
+        ],
       }
     }
   },

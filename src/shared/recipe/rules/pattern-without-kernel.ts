@@ -1,4 +1,4 @@
-import { groupOf } from '../../lint/context.ts'
+import { nmSteps } from '../../lint/context.ts'
 import { defineRule } from '../../lint/rule.ts'
 
 export const rule = defineRule({
@@ -8,11 +8,11 @@ export const rule = defineRule({
   why: 'Sparse tensor cores read 2:4 only, and even that was removed from vLLM in 2026 (vllm#36799). Other patterns cost accuracy and gain no speed.',
   bad: 'prune: [{pattern: "4:8"}]\nsave: {to: out}',
   good: 'prune: [{pattern: "2:4"}]\nsave: {to: out}',
-  *check({ resolved }) {
-    for (const [i, step] of resolved.prune.entries()) {
-      if (!groupOf(step) || step.pattern === '2:4') continue
+  *check(context) {
+    for (const { step, at } of nmSteps(context)) {
+      if (step.pattern === '2:4') continue
       yield {
-        at: ['prune', i, 'pattern'],
+        at: at('pattern'),
         message: `No kernel is faster at ${step.pattern}: hardware knows 2:4 only. Unstructured sparsity costs less accuracy.`,
       }
     }

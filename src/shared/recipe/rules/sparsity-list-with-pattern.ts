@@ -1,5 +1,5 @@
 import { drop } from '../../lint/fixes.ts'
-import { groupOf } from '../../lint/context.ts'
+import { nmSteps } from '../../lint/context.ts'
 import { defineRule } from '../../lint/rule.ts'
 
 export const rule = defineRule({
@@ -9,15 +9,15 @@ export const rule = defineRule({
   why: 'An N:M pattern fixes the sparsity of every row, so a list of sparsities has no effect.',
   bad: 'prune: [{pattern: "2:4", sparsity: [0.4, 0.6]}]\nsave: {to: out}',
   good: 'prune: [{sparsity: [0.3, 0.4]}]\nsave: {to: out}',
-  *check({ document, resolved, recipe }) {
-    for (const [i, step] of resolved.prune.entries()) {
-      if (!groupOf(step) || !Array.isArray(recipe.prune?.[i].sparsity)) continue
+  *check(context) {
+    for (const { step, written, at } of nmSteps(context)) {
+      if (!Array.isArray(written)) continue
       yield {
-        at: ['prune', i, 'sparsity'],
+        at: at('sparsity'),
         message: `A list of sparsities has no effect with ${step.pattern}: remove the list or the pattern.`,
         fixes: [
-          drop(document, ['prune', i, 'sparsity'], 'the list'),
-          drop(document, ['prune', i, 'pattern'], 'the pattern'),
+          drop(context.document, at('sparsity'), 'the list'),
+          drop(context.document, at('pattern'), 'the pattern'),
         ],
       }
     }
