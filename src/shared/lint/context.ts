@@ -17,6 +17,7 @@ import { idShapeOf } from '../recipe/facts.ts'
 import { viewModel } from '../plan/modelView.ts'
 import type { PlanFinding } from '../plan/planFinding.ts'
 import { planFindings } from '../plan/planFindings.ts'
+import { fixesOf, type Fixes } from './fixes.ts'
 import { adapterAmong, type AdapterName } from '../adapters/adapters.ts'
 import { parseNm, type NmPattern } from '../format/nm.ts'
 import { isRecord } from '../format/records.ts'
@@ -43,6 +44,7 @@ export interface LintContext {
   /** The tool whose recipe this is; null for ours. */
   readonly dialect: Dialect | null
   readonly document: RecipeDocument
+  readonly fix: Fixes
   readonly issues: readonly Issue[]
   /** The value as written; anything. */
   readonly raw: unknown
@@ -93,6 +95,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   return {
     dialect,
     document,
+    fix: fixesOf(document),
     issues,
     raw: document.value,
     recipe,

@@ -1,6 +1,5 @@
 // Keys that the format does not have, which several rules share: each knows another reason for them.
 import type { LintContext } from './context.ts'
-import { drop } from './fixes.ts'
 import type { Report } from './rule.ts'
 import type { Path } from '../recipe/document.ts'
 
@@ -26,5 +25,5 @@ export const isSame = (a: Path, b: Path) => a.length === b.length && a.every((ke
 /** Reports of keys that are best left out, each with what to say of it. */
 export function* superfluousKeys(context: LintContext, name: RegExp, say: (key: string) => string): Iterable<Report> {
   for (const { key, path } of unknownKeys(context))
-    if (name.test(key)) yield { at: { key: path }, message: say(key), fixes: [drop(context.document, path)] }
+    if (name.test(key)) yield { at: { key: path }, message: say(key), fixes: [context.fix.drop(path)] }
 }

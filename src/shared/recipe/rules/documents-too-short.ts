@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { defineRule } from '../../lint/rule.ts'
 
 export const rule = defineRule({
@@ -9,7 +8,7 @@ export const rule = defineRule({
   why: 'A calibration window is cut out of one document, so some document must have more tokens than `seq_len`. A token has at least one byte, so bytes tell where that cannot be.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 512}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, uses, facts, has }) {
+  *check({ fix, uses, facts, has }) {
     for (const { purpose, path, data, seqLen } of uses) {
       const longest = facts.data.get(data)?.longestDocument ?? null
       if (purpose !== 'calibration' || seqLen === null || longest === null || longest > seqLen) continue
@@ -19,7 +18,7 @@ export const rule = defineRule({
       yield {
         at,
         message: `The longest document of ${data} has ${longest} bytes, so none gives more than ${seqLen} tokens: shorten seq_len or join documents.`,
-        fixes: [write(document, at, better)],
+        fixes: [fix.write(at, better)],
       }
     }
   },

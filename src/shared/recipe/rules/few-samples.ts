@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { methodOf, needsHessian, type MethodName } from '../../methods/methods.ts'
 import type { ModelModule } from '../facts.ts'
 import { defineRule } from '../../lint/rule.ts'
@@ -18,7 +17,7 @@ export const rule = defineRule({
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, samples: 8, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, samples: 128, seq_len: 64}\nsave: {to: out}',
   *check(context) {
-    const { document, resolved, has } = context
+    const { fix, resolved, has } = context
     const { calibration } = resolved
     if (!calibration) return
     const tokens = calibration.samples * calibration.seq_len
@@ -37,7 +36,7 @@ export const rule = defineRule({
       message: short
         ? `${short.method} sees fewer tokens than ${short.module.name} has inputs: ${tokens} for ${short.module.columns}, so that its Hessian is singular but for the dampening. Use ${enough} samples.`
         : `${calibration.samples} samples give noisy statistics: the papers use 128.`,
-      fixes: [write(document, path, enough)],
+      fixes: [fix.write(path, enough)],
     }
   },
 })

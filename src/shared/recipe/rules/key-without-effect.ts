@@ -1,4 +1,3 @@
-import { drop } from '../../lint/fixes.ts'
 import { adapterOf } from '../../adapters/adapters.ts'
 import { allocationNames } from '../../allocations/allocations.ts'
 import { andList, largest } from '../../format/lists.ts'
@@ -27,7 +26,7 @@ export const rule = defineRule({
         at: { key: path },
         message: `${key} has no effect ${reason}: remove it.`,
         from,
-        fixes: [drop(context.document, path)],
+        fixes: [context.fix.drop(path)],
       }
     }
   },

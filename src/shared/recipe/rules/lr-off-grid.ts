@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { numberText } from '../edits.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -11,7 +10,7 @@ export const rule = defineRule({
   why: 'PERP tunes the rate over 5e-6, 1e-5, 5e-5, 1e-4 and 5e-4 on models of a billion parameters and more. Small models can want more.',
   bad: 'recover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm], lr: 5.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, recoveries }) {
+  *check({ fix, recoveries }) {
     for (const { path, written } of recoveries) {
       const { lr } = written
       if (lr === undefined || grid.some((g) => Math.abs(g - lr) < g * 1e-6)) continue
@@ -21,7 +20,7 @@ export const rule = defineRule({
       yield {
         at,
         message: `The paper's rates are 5e-6 to 5e-4; the nearest is ${best}.`,
-        fixes: [write(document, at, best)],
+        fixes: [fix.write(at, best)],
       }
     }
   },

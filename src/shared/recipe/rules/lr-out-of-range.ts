@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { defineRule } from '../../lint/rule.ts'
 
 export const rule = defineRule({
@@ -9,7 +8,7 @@ export const rule = defineRule({
   why: 'At 0 nothing is learned; above 0.1 AdamW leaves every basin at once.',
   bad: 'recover: {train: [norm], lr: 0}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm], lr: 5.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, recoveries, get }) {
+  *check({ fix, recoveries, get }) {
     for (const { path } of recoveries) {
       const at = [...path, 'lr']
       const lr = get(at)
@@ -17,7 +16,7 @@ export const rule = defineRule({
       yield {
         at,
         message: `lr ${lr} ${lr > 0.1 ? 'is far too large' : 'trains nothing'}: rates lie between 5.0e-6 and 5.0e-3.`,
-        fixes: [write(document, at, '5.0e-4')],
+        fixes: [fix.write(at, '5.0e-4')],
       }
     }
   },

@@ -1,4 +1,3 @@
-import { drop } from '../../lint/fixes.ts'
 import { modifiersIn } from '../foreign/dialect.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -10,7 +9,7 @@ export const rule = defineRule({
   why: 'Its magnitude modifier has no N:M patterns, needs `start`, and, like the constant one, knows no `ignore`.',
   bad: 'a_stage:\n  a_modifiers:\n    MagnitudePruningModifier: {final_sparsity: 0.5, start: 0, ignore: [lm_head]}',
   good: 'a_stage:\n  a_modifiers:\n    MagnitudePruningModifier: {final_sparsity: 0.5, start: 0}',
-  *check({ document, raw }) {
+  *check({ fix, raw }) {
     for (const { name, settings, path } of modifiersIn(raw)) {
       const magnitude = name === 'MagnitudePruningModifier'
       if (!magnitude && name !== 'ConstantPruningModifier') continue
@@ -18,7 +17,7 @@ export const rule = defineRule({
         yield {
           at: { key: [...path, 'ignore'] },
           message: `${name} knows no ignore and refuses it: remove it, and name what to prune in targets.`,
-          fixes: [drop(document, [...path, 'ignore'])],
+          fixes: [fix.drop([...path, 'ignore'])],
         }
       }
       if (!magnitude) continue

@@ -1,4 +1,3 @@
-import { setTrain } from '../../lint/fixes.ts'
 import { adapterNames, exactAdapters } from '../../adapters/adapters.ts'
 import { andList } from '../../format/lists.ts'
 import { defineRule } from '../../lint/rule.ts'
@@ -11,7 +10,7 @@ export const rule = defineRule({
   why: 'Merging a plain LoRA adds a dense matrix and fills the zeros (wanda#83: 40 % fell to 32.7 %). `mask_lora`, `scale_lora` and `lora_prune` keep every zero; `mask_lora` also merges to exactly what was trained.',
   bad: 'recover: {train: [lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [mask_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, recoveries, get }) {
+  *check({ fix, recoveries, get }) {
     for (const { path } of recoveries) {
       const train = get([...path, 'train'])
       if (!Array.isArray(train)) continue
@@ -21,7 +20,7 @@ export const rule = defineRule({
       yield {
         at: [...path, 'train', index],
         message: `Merging a plain LoRA would fill the zeros again: use ${andList(adapterNames.toReversed(), 'or')}.`,
-        fixes: exactAdapters.map((a) => setTrain(document, path, [...others.filter((o) => o !== a), a])),
+        fixes: exactAdapters.map((a) => fix.setTrain(path, [...others.filter((o) => o !== a), a])),
       }
     }
   },

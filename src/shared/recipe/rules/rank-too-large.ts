@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { adapterOf } from '../../adapters/adapters.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -10,7 +9,7 @@ export const rule = defineRule({
   why: 'An adapter of a rank of min(in, out) or more has as many parameters as the matrix itself: train `full` instead, or lower the rank. The paper uses 16.',
   bad: 'recover: {train: [mask_lora], lora: {rank: 4096}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [mask_lora], lora: {rank: 8}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, recoveries, model, has }) {
+  *check({ fix, recoveries, model, has }) {
     if (!model) return
     for (const { path, resolved, adapter } of recoveries) {
       if ((adapter && !adapterOf(adapter).ranked) || (!adapter && !resolved.train.includes('head'))) continue
@@ -25,7 +24,7 @@ export const rule = defineRule({
       yield {
         at: has(at) ? at : { key: path },
         message: `Rank ${rank} is not below the ${Math.min(small.rows, small.columns)} of ${small.name} [${small.rows}, ${small.columns}]: lower it to ${text}.`,
-        fixes: [write(document, at, text)],
+        fixes: [fix.write(at, text)],
       }
     }
   },

@@ -1,4 +1,3 @@
-import { add } from '../../lint/fixes.ts'
 import { methodOf } from '../../methods/methods.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -9,7 +8,7 @@ export const rule = defineRule({
   why: 'Calibration windows, random pruning, adapter starts and shuffling are drawn with it. It is 0 when it is missing; written down, a reader sees that runs repeat (llm-compressor#1421).',
   bad: 'prune: [{method: random, sparsity: 0.3}]\nsave: {to: out}',
   good: 'prune: [{method: random, sparsity: 0.3}]\nseed: 0\nsave: {to: out}',
-  *check({ document, resolved, recoveries, has }) {
+  *check({ fix, resolved, recoveries, has }) {
     if (has(['seed'])) return
     const shuffled = recoveries.find((one) => one.resolved.shuffle)
     const drawn = resolved.prune.some(({ method }) => methodOf(method).seeded)
@@ -20,7 +19,7 @@ export const rule = defineRule({
       },
       from: [['seed']],
       message: 'Something is drawn at random here: write the seed down.',
-      fixes: [add(document, [], 'seed', 0)],
+      fixes: [fix.add([], 'seed', 0)],
     }
   },
 })

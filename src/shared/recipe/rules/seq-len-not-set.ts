@@ -1,4 +1,3 @@
-import { add } from '../../lint/fixes.ts'
 import { idShapeOf } from '../facts.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -9,7 +8,7 @@ export const rule = defineRule({
   why: 'The default depends on the model. Memory and perplexity depend on it, so numbers are only comparable when it is written down (llm-compressor#3011).',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 2048}\nsave: {to: out}',
-  *check({ document, uses, has, model, facts }) {
+  *check({ fix, uses, has, model, facts }) {
     const atMost = model?.modelConfig ? '' : 'at most '
     for (const { path, data, field, seqLen } of uses) {
       // Rows of ids have a length of their own; of ids that nobody has looked at, as before a run, who knows.
@@ -20,7 +19,7 @@ export const rule = defineRule({
         at: [...path, 'data'],
         from: [[...path, 'seq_len']],
         message: `seq_len is not set here and will be ${atMost}${seqLen}: write it down.`,
-        fixes: [add(document, path, 'seq_len', seqLen)],
+        fixes: [fix.add(path, 'seq_len', seqLen)],
       }
     }
   },

@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { defineRule } from '../../lint/rule.ts'
 
 export const rule = defineRule({
@@ -9,7 +8,7 @@ export const rule = defineRule({
   why: 'Sparsity is a fraction between 0 and 1.',
   bad: 'prune: [{sparsity: 30}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
-  *check({ document, get }) {
+  *check({ fix, get }) {
     const prune = get(['prune'])
     if (!Array.isArray(prune)) return
     for (const i of prune.keys()) {
@@ -26,7 +25,7 @@ export const rule = defineRule({
           message: usable
             ? `Sparsity is a fraction: write ${better} for ${percent} %.`
             : `Sparsity is a fraction below 1: at ${String(v)} nothing would be left.`,
-          fixes: usable ? [write(document, at, better)] : [],
+          fixes: usable ? [fix.write(at, better)] : [],
         }
       }
     }

@@ -1,4 +1,3 @@
-import { drop, write } from '../../lint/fixes.ts'
 import { nmSteps } from '../../lint/context.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -17,7 +16,7 @@ export const rule = defineRule({
       yield {
         at: at('sparsity'),
         message: `${step.pattern} means ${n} zeros in each ${m} weights, a sparsity of ${text}: write that, or remove the pattern.`,
-        fixes: [write(context.document, at('sparsity'), text), drop(context.document, at('pattern'), 'the pattern')],
+        fixes: [context.fix.write(at('sparsity'), text), context.fix.drop(at('pattern'), 'the pattern')],
       }
     }
   },

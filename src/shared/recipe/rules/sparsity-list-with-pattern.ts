@@ -1,4 +1,3 @@
-import { drop } from '../../lint/fixes.ts'
 import { nmSteps } from '../../lint/context.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -15,10 +14,7 @@ export const rule = defineRule({
       yield {
         at: at('sparsity'),
         message: `A list of sparsities has no effect with ${step.pattern}: remove the list or the pattern.`,
-        fixes: [
-          drop(context.document, at('sparsity'), 'the list'),
-          drop(context.document, at('pattern'), 'the pattern'),
-        ],
+        fixes: [context.fix.drop(at('sparsity'), 'the list'), context.fix.drop(at('pattern'), 'the pattern')],
       }
     }
   },

@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { idShapeOf } from '../facts.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -10,14 +9,14 @@ export const rule = defineRule({
   why: 'Windows of ids are taken as they are, so there must be as many as asked for. For text the bytes are an upper bound of its tokens: a file with fewer bytes cannot give one whole window.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 100, seq_len: 16}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 64, seq_len: 16}\nsave: {to: out}',
-  *check({ document, uses, facts, has }) {
+  *check({ fix, uses, facts, has }) {
     for (const { path, data, field, samples, seqLen, purpose } of uses) {
       const file = facts.data.get(data)
       if (seqLen === null || !file?.exists || file.problem !== null) continue
       const shape = idShapeOf(file, field)
       const at = (key: string) => (has([...path, key]) ? [...path, key] : [...path, 'data'])
       const use = (key: string, value: number) =>
-        has([...path, key]) && value > 0 ? [write(document, [...path, key], value)] : []
+        has([...path, key]) && value > 0 ? [fix.write([...path, key], value)] : []
       if (shape) {
         const [windows, length] = shape.length === 1 ? [Math.floor(shape[0] / seqLen), shape[0]] : shape
         if (length < seqLen) {

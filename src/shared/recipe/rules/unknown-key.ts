@@ -1,4 +1,3 @@
-import { drop } from '../../lint/fixes.ts'
 import { renameKey } from '../edits.ts'
 import { propertiesAt } from '../jsonSchema.ts'
 import { nearest } from '../nearest.ts'
@@ -14,7 +13,7 @@ export const rule = defineRule({
   bad: 'prune: [{method: sparsegpt, dampenning: 0.02}]',
   good: 'prune: [{method: sparsegpt, dampening: 0.02}]',
   *check(context) {
-    const { document } = context
+    const { document, fix } = context
     for (const { key, parent, path } of unknownKeys(context)) {
       const known = Object.keys(propertiesAt(parent) ?? {})
       const meant = nearest(
@@ -29,7 +28,7 @@ export const rule = defineRule({
           : `Unknown key ${key}. ${where} has ${known.join(', ')}.`,
         fixes: [
           ...(meant ? [{ title: `Rename to ${meant}`, edits: renameKey(document, path, meant) }] : []),
-          drop(document, path),
+          fix.drop(path),
         ],
       }
     }

@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { defineRule } from '../../lint/rule.ts'
 
 export const rule = defineRule({
@@ -9,7 +8,7 @@ export const rule = defineRule({
   why: 'A newer format may mean something else by the same keys, so it is refused instead of guessed at.',
   bad: 'version: 2',
   good: 'version: 1',
-  *check({ document, get }) {
+  *check({ fix, get }) {
     const version = get(['version'])
     if (version === undefined || version === 1) return
     const newer = typeof version === 'number' && version > 1
@@ -18,7 +17,7 @@ export const rule = defineRule({
       message: newer
         ? `This recipe is of version ${version}, newer than this SparseScope, which knows version 1: update SparseScope.`
         : 'The version of the format is 1.',
-      fixes: newer ? [] : [write(document, ['version'], '1')],
+      fixes: newer ? [] : [fix.write(['version'], '1')],
     }
   },
 })

@@ -1,4 +1,3 @@
-import { drop } from '../../lint/fixes.ts'
 import { stepNeedsData } from '../resolve.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -10,14 +9,14 @@ export const rule = defineRule({
   why: 'Magnitude and random pruning look at no data, and retraining has data of its own.',
   bad: 'prune: [{sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, resolved }) {
+  *check({ fix, resolved }) {
     const used = resolved.prune.some(stepNeedsData)
     if (!resolved.calibration || used || resolved.recover.some(({ mode }) => mode !== 'retrain')) return
     yield {
       at: { key: ['calibration'] },
       message: 'Nothing uses calibration here: remove it.',
       from: [['prune'], ['recover']],
-      fixes: [drop(document, ['calibration'])],
+      fixes: [fix.drop(['calibration'])],
     }
   },
 })

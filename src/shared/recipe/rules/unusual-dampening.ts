@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { isMethodName, methodOf } from '../../methods/methods.ts'
 import { defineRule } from '../../lint/rule.ts'
 
@@ -10,7 +9,7 @@ export const rule = defineRule({
   why: 'SparseGPT adds this share of the mean diagonal to the Hessian. At 0 the factorisation often fails (llm-compressor#1069); above 0.1 it forgets what the inputs look like. The paper uses 0.01.',
   bad: 'prune: [{method: sparsegpt, dampening: 0}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: sparsegpt, dampening: 0.02}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ document, get }) {
+  *check({ fix, get }) {
     const prune = get(['prune'])
     if (!Array.isArray(prune)) return
     for (const i of prune.keys()) {
@@ -25,7 +24,7 @@ export const rule = defineRule({
         at: path,
         severity: value < 0 ? 'error' : 'warning',
         message: `dampening ${value} is ${value > 0 ? 'large' : 'too small'}: the usual share is ${usual}.`,
-        fixes: [write(document, path, usual)],
+        fixes: [fix.write(path, usual)],
       }
     }
   },

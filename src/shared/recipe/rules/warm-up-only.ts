@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { defineRule } from '../../lint/rule.ts'
 import { superfluousKeys } from '../../lint/unknownKeys.ts'
 
@@ -11,14 +10,14 @@ export const rule = defineRule({
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm], steps: 1}\nsave: {to: out}',
   good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, train: [norm], steps: 100}\nsave: {to: out}',
   *check(context) {
-    const { document, recoveries, has } = context
+    const { fix, recoveries, has } = context
     for (const { path, resolved } of recoveries) {
       const at = [...path, 'steps']
       if (resolved.mode !== 'retrain' || resolved.steps !== 1 || !has(at)) continue
       yield {
         at,
         message: 'The only step is warm-up, at rate 0, and trains nothing: use more steps.',
-        fixes: [write(document, at, '1000')],
+        fixes: [fix.write(at, '1000')],
       }
     }
     yield* superfluousKeys(context, /^warm_?up/, (key) => `Warm-up is always 10 % of the steps here: remove ${key}.`)

@@ -1,4 +1,3 @@
-import { write } from '../../lint/fixes.ts'
 import { isScalar } from 'yaml'
 import type { LintContext } from '../../lint/context.ts'
 import type { Issue } from '../issues.ts'
@@ -94,10 +93,10 @@ function meantWord(value: unknown, schema: JsonSchema): string | null {
   return typeof value === 'string' ? nearest(value.toLowerCase(), wordsOf(schema)) : null
 }
 
-function fixes({ document, get }: LintContext, path: Path, schema: JsonSchema, issue: Issue): Fix[] {
+function fixes({ document, fix, get }: LintContext, path: Path, schema: JsonSchema, issue: Issue): Fix[] {
   const value = get(path)
   const node = document.nodeAt(path)
-  const to = (text: string): Fix => write(document, path, text)
+  const to = (text: string): Fix => fix.write(path, text)
   if (typeof value === 'string' && wordsOf(schema).length > 0) {
     const meant = meantWord(value, schema)
     return meant ? [to(meant)] : []
