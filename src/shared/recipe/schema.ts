@@ -5,11 +5,10 @@ import { adapterNames, adapterOf } from '../adapters/adapters.ts'
 import { subsets } from '../adapters/subsets.ts'
 import { andList } from '../format/lists.ts'
 import { parseNm } from '../format/nm.ts'
-import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
 import { scopes, selections } from '../methods/method.ts'
-import { defaultMethod, methodNames, methodOf, methodsWith, methodsWithData, refusesScope } from '../methods/methods.ts'
+import { defaultMethod, methodNames, methodOf, methodsWithData, refusesScope } from '../methods/methods.ts'
 import { defaultTask, taskNames, taskOf, tasksWithPrompts, zeroShotNames } from '../tasks/tasks.ts'
-import { about, path } from './aboutKey.ts'
+import { about, count, path, rate } from './aboutKey.ts'
 import {
   defaultSeed,
   evaluationDefaults,
@@ -20,14 +19,12 @@ import {
   windowDefaults,
 } from './defaults.ts'
 import { defaultPrecision, precisions } from './precisions.ts'
+import { methodKeyShape } from './methodSchema.ts'
 import { saveSchema } from './saveSchema.ts'
 import { allocationShape } from './allocationSchema.ts'
 import { sweepSchema } from './sweepSchema.ts'
 
 export type { SettledAllocation } from './allocationSchema.ts'
-
-const count = z.int().min(1).max(1e9)
-const rate = z.number().min(0).max(1e6)
 
 export const modes = ['retrain', 'reconstruct', 'refit'] as const
 export const windows = ['block', 'submodule'] as const
@@ -74,22 +71,6 @@ const scopeLines = methodNames.flatMap((name) => {
 })
 const withoutGlobal = methodNames.filter((name) => refusesScope(name, 'global'))
 const withOwnGroup = methodNames.filter((name) => methodOf(name).scopes.length === 0)
-
-/** A key that only some methods take, with the default that they share, or each its own in words. */
-function methodKey(key: MethodKey) {
-  const { kind, about: text } = methodKeys[key]
-  const takers = methodsWith(key)
-  const values = takers.map((name) => methodOf(name).keys[key])
-  const shared = values.every((value) => value === values[0])
-  const own = shared ? '' : ` Default: ${takers.map((name, i) => `${values[i]} for ${name}`).join(', ')}.`
-  const description = about(`${text} For ${andList(takers)}.${own}`, shared ? { default: values[0] } : {})
-  return (kind === 'count' ? count : rate).meta(description).optional()
-}
-
-const methodKeyShape = Object.fromEntries(methodKeyNames.map((key) => [key, methodKey(key)])) as Record<
-  MethodKey,
-  ReturnType<typeof methodKey>
->
 
 const pruneStepSchema = z
   .strictObject({
