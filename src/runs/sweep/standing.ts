@@ -35,7 +35,9 @@ function standingOf({ isHeld, end, hasReport }: RunSigns, isQueued: boolean, com
   if (isHeld) return { state: 'running', message: null }
   if (hasReport && end?.status === 'done') return { state: 'done', message: null }
   if (isQueued) return { state: 'waiting', message: null }
-  if (end && end.status !== 'done') return { state: end.status, message: end.message ?? null }
+  // What a cancelled run says is how to resume it alone; whoever cancelled it knows why.
+  if (end?.status === 'cancelled') return { state: 'cancelled', message: null }
+  if (end?.status === 'failed') return { state: 'failed', message: end.message ?? null }
   return { state: 'failed', message: `its process ended without a word; ${command} goes on where it was` }
 }
 
