@@ -29,6 +29,7 @@ const otherCommandIds = [
   'sparsescope.copyTensorName',
   'sparsescope.copyTarget',
   'sparsescope.newRecipe',
+  'sparsescope.convertRecipe',
   'sparsescope.runRecipe',
   'sparsescope.runSweep',
   'sparsescope.cancelSweep',

@@ -99,7 +99,7 @@ function createRows(root: string): Rows {
     codeActions: (document, analysis, { range, context }) =>
       isOurs(document) || analysis.dialect !== null ? codeActions(document, analysis, range, context) : [],
     codeLenses: (document, analysis, _, settings) =>
-      isOurs(document) && settings.codeLens ? codeLenses(document.uri, analysis) : [],
+      (isOurs(document) || analysis.dialect !== null) && settings.codeLens ? codeLenses(document.uri, analysis) : [],
     inlayHints: (document, analysis, _, settings) =>
       isOurs(document) && settings.inlayHints ? inlayHints(analysis) : [],
     links: (document, analysis) => (isOurs(document) ? documentLinks(analysis) : []),

@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import { selectAdapter } from '../status/selectAdapter.ts'
 import { diagnosticsText } from '../status/diagnostics.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
+import { convertRecipe } from '../recipe/convertRecipe.ts'
 import { findRuns } from '../runs/findRuns.ts'
 import { reached } from '../support/milestones.ts'
 import type { Handlers, Parts } from './parts.ts'
@@ -12,6 +13,7 @@ const t = vscode.l10n.t
 
 type Ids =
   | 'sparsescope.newRecipe'
+  | 'sparsescope.convertRecipe'
   | 'sparsescope.refresh'
   | 'sparsescope.restartBackend'
   | 'sparsescope.selectAdapter'
@@ -27,6 +29,11 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts): Ha
     'sparsescope.newRecipe': async (argument) => {
       const model = argument instanceof vscode.Uri ? await weightsOf(argument.fsPath) : undefined
       if (await newRecipe(models, model)) reached('write')
+    },
+    'sparsescope.convertRecipe': async (argument) => {
+      const given = typeof argument === 'string' ? vscode.Uri.parse(argument) : undefined
+      const source = given ?? vscode.window.activeTextEditor?.document.uri
+      if (source) await convertRecipe(source)
     },
     'sparsescope.refresh': async () => {
       models.forget()

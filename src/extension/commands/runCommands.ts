@@ -17,6 +17,7 @@ import { readResult, resultText } from '../support/runResult.ts'
 import { recipeName } from '../runs/runStore.ts'
 import { queuedText } from '../runs/runStatusText.ts'
 import type { Handlers, Parts } from './parts.ts'
+import { errorsText } from '../recipe/errorsText.ts'
 import { recipeOrPick, savedRecipe } from './pickRecipe.ts'
 import { isQueued, runTarget, weightsOf } from './targets.ts'
 
@@ -51,7 +52,10 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       if (recipe.scheme !== 'file')
         throw new Error(t('{0} is not a file here, but a version of one ({1}:). Open the file and run that.', basename(recipe.fsPath), recipe.scheme)) // prettier-ignore
       const plan = await planOf(services, recipe)
-      if (plan.errors.length > 0) throw new Error(`${basename(recipe.fsPath)}: ${plan.errors[0]}`)
+      if (plan.errors.length > 0) {
+        await vscode.commands.executeCommand('workbench.actions.view.problems')
+        throw new Error(errorsText(basename(recipe.fsPath), plan.errors))
+      }
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
     },
     'sparsescope.dryRun': showTrainable(t('Dry Run Recipe')),

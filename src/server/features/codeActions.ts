@@ -4,6 +4,7 @@ import type { CodeAction, CodeActionContext, Range, WorkspaceEdit } from 'vscode
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Finding, TextEdit } from '../../shared/recipe/finding.ts'
 import { isInsideText } from '../../shared/recipe/document.ts'
+import { convertTitle } from '../../shared/recipe/foreign/dialect.ts'
 import { importRecipe } from '../../shared/recipe/foreign/importRecipe.ts'
 import type { Analysis } from '../analyses.ts'
 import { isHubName } from '../../engine/checkpoint/hubCache.ts'
@@ -21,16 +22,17 @@ export function codeActions(
   const actions: CodeAction[] = []
   if (wanted(CodeActionKind.QuickFix)) {
     const here = analysis.findings.filter((f) => overlaps(f.range, range))
+    // The order is that of the menu: to silence a finding comes last.
     actions.push(
-      ...here.flatMap((f) => [
-        ...quickFixes(document, f),
-        ...pullModel(analysis, f),
-        ...disable(document, analysis, f),
-      ]),
+      ...(here.length > 0 ? convertForeign(document, analysis, CodeActionKind.QuickFix) : []),
+      ...here.flatMap((f) => [...quickFixes(document, analysis, f), ...pullModel(analysis, f)]),
+      ...here.flatMap((f) => disable(document, analysis, f)),
     )
   }
   if (wanted(CodeActionKind.SourceFixAll)) actions.push(...fixAll(document, analysis))
-  if (wanted(CodeActionKind.RefactorRewrite)) actions.push(...convertForeign(document, analysis))
+  const isOffered = actions.some(({ title }) => title === convertTitle)
+  if (wanted(CodeActionKind.RefactorRewrite) && !isOffered)
+    actions.push(...convertForeign(document, analysis, CodeActionKind.RefactorRewrite))
   return actions
 }
 
@@ -44,12 +46,14 @@ function change(document: TextDocument, edits: TextEdit[]): WorkspaceEdit {
   return { changes: { [document.uri]: edits } }
 }
 
-function quickFixes(document: TextDocument, finding: Finding): CodeAction[] {
+function quickFixes(document: TextDocument, { dialect }: Analysis, finding: Finding): CodeAction[] {
+  // What is wrong with another tool's recipe matters less than that it can be converted.
+  const isOwn = dialect === null
   return finding.fixes.map((fix, i) => ({
     title: fix.title,
     kind: CodeActionKind.QuickFix,
     diagnostics: [toDiagnostic(finding, () => null)],
-    isPreferred: i === 0 && finding.fixes.length === 1,
+    isPreferred: isOwn && i === 0 && finding.fixes.length === 1,
     edit: change(document, fix.edits),
   }))
 }
@@ -101,7 +105,7 @@ function fixAll(document: TextDocument, { findings }: Analysis): CodeAction[] {
 }
 
 /** A new file beside the old one, which stays as it is. */
-function convertForeign(document: TextDocument, { dialect }: Analysis): CodeAction[] {
+function convertForeign(document: TextDocument, { dialect, findings }: Analysis, kind: CodeActionKind): CodeAction[] {
   if (dialect === null) return []
   const imported = importRecipe(document.getText())
   if ('problem' in imported) return []
@@ -109,8 +113,12 @@ function convertForeign(document: TextDocument, { dialect }: Analysis): CodeActi
   const start = { line: 0, character: 0 }
   return [
     {
-      title: 'Convert to SparseScope recipe',
-      kind: CodeActionKind.RefactorRewrite,
+      title: convertTitle,
+      kind,
+      ...(kind === CodeActionKind.QuickFix && {
+        isPreferred: true,
+        diagnostics: findings.filter(({ name }) => name === 'foreign-recipe').map((f) => toDiagnostic(f, () => null)),
+      }),
       edit: {
         documentChanges: [
           { kind: 'create', uri, options: { overwrite: false, ignoreIfExists: false } },

@@ -6,6 +6,7 @@ import { roughDuration } from '../../shared/plan/time.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact, formatTrained } from '../../shared/format/numbers.ts'
+import { isRecord } from '../../shared/format/records.ts'
 import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 import { plural } from '../../shared/format/plural.ts'
@@ -21,16 +22,28 @@ function sweepFacts({ sweep }: Analysis): string[] {
   ]
 }
 
+/** What another tool's recipe can become here; null for one of ours. */
+function convertLens(uri: string, { dialect, context, document }: Analysis): CodeLens | null {
+  if (dialect === null || !isRecord(context.raw)) return null
+  const range = document.rangeOf(Object.keys(context.raw).slice(0, 1), 'key')
+  return { range, command: { title: 'Convert to SparseScope', command: 'sparsescope.convertRecipe', arguments: [uri] } }
+}
+
 /** `Run · Dry run · 72 of 75 modules · 0.015 % trainable · ~1.9 GiB · ~6 min` */
 export function codeLenses(uri: string, analysis: Analysis): CodeLens[] {
-  const { plan, dialect, context, document } = analysis
-  if (dialect !== null || !context.has(['version'])) return []
+  const { plan, context, document, findings } = analysis
+  const convert = convertLens(uri, analysis)
+  if (convert) return [convert]
+  if (!context.has(['version'])) return []
   const range = document.rangeOf(['version'], 'key')
   const lens = (title: string, command: string): CodeLens => ({ range, command: { title, command, arguments: [uri] } })
+  const isSound = findings.every(({ severity }) => severity !== 'error')
   const sweep = sweepFacts(analysis)
-  if (sweep.length > 0) return ['$(play) Run Sweep', ...sweep].map((title) => lens(title, 'sparsescope.runSweep'))
+  if (sweep.length > 0 && isSound)
+    return ['$(play) Run Sweep', ...sweep].map((title) => lens(title, 'sparsescope.runSweep'))
   const lenses = [lens('$(play) Run', 'sparsescope.runRecipe'), lens('Dry run', 'sparsescope.dryRun')]
-  if (!plan) return lenses
+  // An estimate of what cannot run as it stands would say nothing.
+  if (!plan || !isSound) return lenses
   const modules = new Set(plan.rows.filter((r) => r.role === 'linear' || r.role === 'head').map((r) => r.name)).size
   const facts = [
     plan.prunedModules > 0 ? `${plan.prunedModules} of ${modules} modules` : null,

@@ -273,6 +273,17 @@ describe('language server', () => {
     assert.deepEqual(lenses[0].command?.arguments, [recipe.uri])
   })
 
+  it('lenses estimate nothing while there are errors', async () => {
+    const recipe = await open(good.replace('[Linear]', '[nothing_like_this]'))
+    const { severity } = (await recipe.diagnostics())[0]
+    assert.equal(severity, 1)
+    const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
+    assert.deepEqual(
+      lenses.map(({ command }) => command?.title),
+      ['$(play) Run', 'Dry run'],
+    )
+  })
+
   it('hints, links, symbols, folding and formatting are there', async () => {
     const recipe = await open(good)
     const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
@@ -314,8 +325,12 @@ save: {to: out}
     const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
     const shares = hints.flatMap(({ label, position }) => (/trainable/.test(String(label)) ? [position.line] : []))
     assert.deepEqual(shares, [10, 12])
+    await recipe.setText(
+      list.replace('|', '').replace('text.jsonl', 'calib.safetensors\n    samples: 8\n    seq_len: 16'),
+    )
     const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
     assert.ok(lenses.some(({ command }) => / % trainable → .* % trainable$/.test(command?.title ?? '')))
+    await recipe.setText(list.replace('|', ''))
     const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')
     assert.deepEqual(
       links.filter(({ range }) => range.start.line > 10).map(({ range }) => range.start.line),
@@ -343,19 +358,6 @@ save: {to: out}
     await recipe.setText(`${good}\n`)
     assert.deepEqual(await recipe.diagnostics(), [])
     await server.configure({})
-  })
-
-  it("offers to convert other tools' recipes and leaves other YAML alone", async () => {
-    const foreign = 'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.5, targets: Linear}\n'
-    const recipe = await server.open(join(folder, 'recipe.yaml'), foreign, 'yaml')
-    const found = await recipe.diagnostics()
-    assert.deepEqual(found.map((d) => d.code).sort(), ['foreign-recipe', 'targets-not-a-list'])
-    const actions = await recipe.actions(found[0])
-    const convert = actions.find((a) => a.title === 'Convert to SparseScope recipe')
-    const edit = convert?.edit?.documentChanges?.[1] as { edits: { newText: string }[] } | undefined
-    assert.match(edit?.edits[0].newText ?? '', /method: wanda/)
-    const other = await server.open(join(folder, 'compose.yaml'), 'services: {}\n', 'yaml')
-    assert.deepEqual(await other.diagnostics(), [])
   })
 
   it('answers of one recipe while a long one is still looked at, and of its next text', async () => {

@@ -9,6 +9,9 @@ export const dialectNames: Record<Dialect, string> = {
   perp: 'a W&B sweep of PERP',
 }
 
+/** Title of the action that makes a recipe of it; the lens's command looks for the action by it. */
+export const convertTitle = 'Convert to SparseScope recipe'
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonMap = { [key: string]: Json }
 

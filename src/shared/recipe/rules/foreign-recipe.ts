@@ -1,3 +1,4 @@
+import { isRecord } from '../../format/records.ts'
 import { defineRule } from '../../lint/rule.ts'
 import { dialectNames } from '../foreign/dialect.ts'
 
@@ -9,10 +10,11 @@ export const rule = defineRule({
   why: 'Recognised by its content: llm-compressor, SparseML, or a W&B sweep of PERP. The action "Convert to SparseScope recipe", or `sparsescope import`, makes a recipe of it.',
   bad: 'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.5}',
   good: 'version: 1\nmodel: m\nprune: [{method: wanda, sparsity: 0.5}]',
-  *check({ dialect }) {
-    if (!dialect) return
+  *check({ dialect, raw }) {
+    if (!dialect || !isRecord(raw)) return
     yield {
-      at: [],
+      // The first key alone: a file that is underlined as a whole cannot be read.
+      at: { key: Object.keys(raw).slice(0, 1) },
       message: `This is ${dialectNames[dialect]}: "Convert to SparseScope recipe", or \`sparsescope import\`, makes a recipe of it.`,
     }
   },
