@@ -4,7 +4,7 @@ import { analyse } from '../engine/analyse/analyse.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
 import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
-import type { AnalyseStart, FromAnalysis } from './analyseThread.ts'
+import type { AnalyseStart, FromAnalysis } from './analyses.ts'
 import { openChosen } from './device.ts'
 import type { ToWorker } from './followWorker.ts'
 

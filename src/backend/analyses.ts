@@ -1,9 +1,24 @@
 // Analyses of all windows, one at a time, each in a thread of its own.
+import { startWorker } from '../system/startWorker.ts'
 import type { AnalysisRequest, DeviceChoice } from '../shared/protocol/rpc.ts'
 import type { AnalysisUpdate } from '../shared/protocol/inspect.ts'
-import { analyseInThread } from './analyseThread.ts'
+import { followWorker, type WorkerFailure } from './followWorker.ts'
 import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'
+
+export interface AnalyseStart {
+  readonly request: AnalysisRequest
+  readonly choice: DeviceChoice
+}
+
+export type FromAnalysis =
+  | { readonly type: 'update'; readonly update: AnalysisUpdate }
+  | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'end' }
+  | WorkerFailure
+
+/** One that does not react is ended: what it has measured is on the disk, block by block. */
+const patienceMs = 5000
 
 export interface Analyses {
   analyse(
@@ -25,4 +40,26 @@ export function createAnalyses(): Analyses {
     },
     active: () => lane.length(),
   }
+}
+
+/** @throws EngineError as `analyse`, or 'cancelled'. */
+async function analyseInThread(
+  start: AnalyseStart,
+  signal: AbortSignal,
+  onUpdate: (update: AnalysisUpdate) => void,
+): Promise<{ warnings: string[] }> {
+  const worker = startWorker(import.meta.url, './analyseWorker.ts', 'backendAnalyse', { workerData: start })
+  const warnings: string[] = []
+  let loss: number | null = null
+  return followWorker<FromAnalysis, { warnings: string[] }>(worker, signal, patienceMs, (message) => {
+    switch (message.type) {
+      case 'update':
+        loss = message.update.loss ?? loss
+        return void onUpdate({ ...message.update, loss })
+      case 'warning':
+        return void warnings.push(message.message)
+      case 'end':
+        return { warnings }
+    }
+  })
 }

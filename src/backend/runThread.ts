@@ -2,8 +2,23 @@
 import type { Worker } from 'node:worker_threads'
 import { EngineError, type ErrorCode } from '../engine/errors.ts'
 import { startWorker } from '../system/startWorker.ts'
-import type { RunOutcome, RunUpdate } from '../shared/protocol/rpc.ts'
-import type { FromRun, RunStart, ToRun } from './runMessages.ts'
+import type { DeviceChoice, RunOutcome, RunParams, RunUpdate } from '../shared/protocol/rpc.ts'
+
+export interface RunStart {
+  params: RunParams
+  choice: DeviceChoice
+  version: string
+}
+
+export type ToRun = { type: 'cancel' } | { type: 'pause'; paused: boolean }
+
+export type FromRun =
+  | { type: 'folder'; folder: string }
+  /** Something was written to the run's events. */
+  | { type: 'event' }
+  | { type: 'end'; outcome: RunOutcome }
+  /** The run could not begin, or broke in a way that has no event. */
+  | { type: 'failed'; code: string; message: string }
 
 export interface RunThread {
   readonly outcome: Promise<RunOutcome>

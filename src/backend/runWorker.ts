@@ -5,7 +5,7 @@ import type { Backend } from '../engine/compute/backend.ts'
 import { EngineError } from '../engine/errors.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import { openChosen } from './device.ts'
-import type { FromRun, RunStart, ToRun } from './runMessages.ts'
+import type { FromRun, RunStart, ToRun } from './runThread.ts'
 
 const { params, choice, version } = workerData as RunStart
 const abort = new AbortController()

@@ -2,12 +2,25 @@
 import { EngineError } from '../engine/errors.ts'
 import { startWorker } from '../system/startWorker.ts'
 import type { DeviceChoice } from '../shared/protocol/rpc.ts'
-import { largestPrompt, mostColumns, mostNewTokens, mostPrompts, type TryParams } from '../shared/protocol/tryOut.ts'
+import {
+  largestPrompt,
+  mostColumns,
+  mostNewTokens,
+  mostPrompts,
+  type TryParams,
+  type TryProgress,
+} from '../shared/protocol/tryOut.ts'
 import type { CallContext } from './channel.ts'
-import { followWorker } from './followWorker.ts'
+import { followWorker, type WorkerFailure } from './followWorker.ts'
 import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'
-import type { FromTry, TryStart } from './tryMessages.ts'
+
+export interface TryStart {
+  params: TryParams
+  choice: DeviceChoice
+}
+
+export type FromTry = { type: 'progress'; progress: TryProgress } | { type: 'end'; device: string } | WorkerFailure
 
 /** Milliseconds after which a generation that ignores its cancellation is ended; it writes nothing. */
 const patienceMs = 2000

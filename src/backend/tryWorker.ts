@@ -6,7 +6,7 @@ import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
 import { writeSideBySide } from '../engine/generate/sideBySide.ts'
 import { openChosen } from './device.ts'
 import type { ToWorker } from './followWorker.ts'
-import type { FromTry, TryStart } from './tryMessages.ts'
+import type { FromTry, TryStart } from './tryOut.ts'
 
 const { params, choice } = workerData as TryStart
 const abort = new AbortController()

@@ -3,6 +3,19 @@ import { Worker, type MessagePort } from 'node:worker_threads'
 import { LSPErrorCodes, ResponseError } from 'vscode-languageserver/node'
 import type { Answers, FeatureName, Features, Question } from './answers.ts'
 
+const shortText = 2 ** 14
+const fewPatterns = 100
+
+/**
+ * Whether a recipe gets a thread of its own, by what costs: characters are parsed, patterns are matched with each of a model's modules, and every run of a sweep is
+ * planned. What is below the limits takes a few tens of milliseconds.
+ */
+export function isLong(text: string): boolean {
+  return (
+    text.length > shortText || /^["']?sweep["']?\s*:/m.test(text) || (text.match(/re:/g)?.length ?? 0) > fewPatterns
+  )
+}
+
 /** null: files or settings have changed. */
 type ToThread = { readonly id: number; readonly question: Question } | null
 type FromThread = { readonly id: number; readonly answer: unknown } | { readonly id: number; readonly failed: string }

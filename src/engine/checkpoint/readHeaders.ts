@@ -1,14 +1,16 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
+import { formatOf, safetensors } from '../../shared/format/checkpointFormats.ts'
 import { quoted } from '../../shared/format/formatError.ts'
 import { refuseUnknown } from '../../shared/format/safetensorsHeader.ts'
+import { parseShardIndex, type ShardIndex } from '../../shared/format/shardIndex.ts'
 import { EngineError } from '../errors.ts'
 import type { FilePool } from './filePool.ts'
 import { resolveShard, type Located } from './locate.ts'
 import { foldBitmasks } from './bitmask/foldBitmasks.ts'
 import type { FileHeader } from './fileHeader.ts'
 import { inFile, readHeader } from './readHeader.ts'
-import { readIndex } from './readIndex.ts'
+import { readSmallFile } from './smallFile.ts'
 
 /** Why a file, or what an index says of it, cannot be used. */
 export interface FileProblem {
@@ -109,4 +111,13 @@ function checkAgainstIndex(
     if (actual === undefined) complain(`${quoted(name)} should be in shard ${file}, which does not have it`)
     else if (actual !== file) complain(`${quoted(name)} should be in shard ${file}, but is in ${actual}`)
   }
+}
+
+/** Real indexes of half a million tensors have 60 MB; beyond this it is something else. */
+const maxIndexBytes = 256 * 2 ** 20
+
+/** @throws EngineError 'bad-checkpoint' that names the file. */
+async function readIndex(path: string): Promise<ShardIndex> {
+  const text = await readSmallFile(path, maxIndexBytes)
+  return inFile(path, () => parseShardIndex(text, formatOf(path) ?? safetensors))
 }

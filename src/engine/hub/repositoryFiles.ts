@@ -38,10 +38,7 @@ const entry = z.object({
   lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/), size }).optional(),
 })
 
-/**
- * The commit of a revision and its files: those in the uppermost folder, or all with `recursive`.
- * @throws EngineError.
- */
+/** The commit of a revision and its uppermost files, or all with `recursive`. @throws EngineError. */
 export async function repositoryFiles(
   access: HubAccess,
   name: HubName,

@@ -38,10 +38,7 @@ export interface RefitErrors {
   readonly errorAfter: number
 }
 
-/**
- * Moves the kept weights of pruned linears in place; null when none saw an input.
- * @throws EngineError 'numeric' when inputs or results are not finite
- */
+/** Moves kept weights in place; null when none saw an input. @throws EngineError 'numeric' for what is not finite. */
 export async function refitBlock(options: RefitOptions): Promise<RefitErrors | null> {
   const { backend, host, statistics, masks, signal } = options
   const byInput = new Map<string, Linear[]>()

@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path'
 import { inTurns } from '../../runs/reader/inTurns.ts'
 import type { RunStore } from './runStore.ts'
 
-export const eventsOfRuns = '**/.sparsescope/runs/*/events.jsonl'
+const eventsOfRuns = '**/.sparsescope/runs/*/events.jsonl'
 /** Newest first: older ones are opened from their folder. */
 const mostRuns = 100
 const mostFound = 5000
@@ -21,4 +21,17 @@ export async function findRuns(store: RunStore): Promise<void> {
     .slice(0, mostRuns)
   const unknown = newest.filter((folder) => !store.get(folder))
   await inTurns(unknown, atATime, (folder) => store.refresh(folder))
+}
+
+/** Finds them, and follows those that another process writes. */
+export function watchRuns(store: RunStore): vscode.Disposable {
+  const refresh = (uri: vscode.Uri) => void store.refresh(dirname(uri.fsPath))
+  void findRuns(store)
+  const watcher = vscode.workspace.createFileSystemWatcher(eventsOfRuns)
+  return vscode.Disposable.from(
+    watcher,
+    watcher.onDidCreate(refresh),
+    watcher.onDidChange(refresh),
+    watcher.onDidDelete((uri) => store.forget(dirname(uri.fsPath))),
+  )
 }

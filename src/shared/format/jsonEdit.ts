@@ -17,10 +17,7 @@ export function setTopLevel(text: string, key: string, value: boolean | number |
   return applyEdits(text, edits)
 }
 
-/**
- * `text` with a new first member; `removeTopLevel` gives `text` back, byte for byte.
- * @throws FormatError when it is no object with members.
- */
+/** `text` with a new first member, which `removeTopLevel` undoes. @throws FormatError where it has no members. */
 export function putFirst(text: string, key: string, value: object): string {
   const { size } = asObject(parseJson(text), 'the file')
   if (size === 0) throw new FormatError('the file is empty; get it again')

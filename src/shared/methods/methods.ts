@@ -47,10 +47,7 @@ export function refusesScope(name: MethodName, scope: Scope): boolean {
   return scopes.length > 0 && !scopes.includes(scope)
 }
 
-/**
- * The default group. `perp` is defined by the published code, whose threshold is the tensor's (docs/methods.md, "Comparison
- * groups and exact counts").
- */
+/** `perp` takes the tensor's threshold (docs/methods.md, "Comparison groups and exact counts"). */
 export function defaultScope(name: MethodName, selection: string | undefined): Scope {
   return selection === 'perp' ? 'tensor' : (methodOf(name).scopes[0] ?? 'tensor')
 }

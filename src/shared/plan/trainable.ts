@@ -152,10 +152,7 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1)
 }
 
-/**
- * The subset that trains a parameter. Reconstruction trains inside blocks only. Norm biases count as biases and as
- * norms, as in the authors' code.
- */
+/** Reconstruction trains inside blocks only. Norm biases count as biases and as norms, as in PERP's code. */
 function trainedBy({ kind, block }: Parameter, { mode, train }: TrainChoice): Subset | null {
   if (mode === 'reconstruct' && block === null) return null
   if (train.includes('full')) return 'full'

@@ -68,10 +68,7 @@ export type RunEvent = At &
         /** Share of the whole run that is done, 0 to 1; it never falls. Absent before the work is known. */
         overall?: number
       }
-    /**
-     * One optimiser step. `block` only when reconstructing, `recovery` only in a recipe that has several. loss is null when it
-     * is not a number.
-     */
+    /** One optimiser step. `block` in reconstruction, `recovery` where there are several. loss is null for NaN. */
     | {
         type: 'step'
         recovery?: number

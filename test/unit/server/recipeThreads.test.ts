@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import type { Question } from '../../../src/server/answers.ts'
-import { isLong } from '../../../src/server/longRecipe.ts'
-import { createRecipeThreads } from '../../../src/server/recipeThread.ts'
+import { createRecipeThreads, isLong } from '../../../src/server/recipeThread.ts'
 import { defaultSettings } from '../../../src/server/settings.ts'
 
 /** Threads that keep what they are asked until a test answers it. */

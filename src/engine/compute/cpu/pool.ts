@@ -35,10 +35,7 @@ export interface Split {
   readonly stageBytes?: number
 }
 
-/**
- * More chunks than threads, so that neither a thread the system interrupts nor an uneven chunk (causal attention) holds
- * up the others for long.
- */
+/** More chunks than threads: neither an interrupted thread nor an uneven chunk (causal attention) holds up the rest. */
 const chunksPerThread = 12
 /** Milliseconds that no chunk takes. */
 const stallMs = 300_000

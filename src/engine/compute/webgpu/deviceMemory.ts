@@ -41,10 +41,7 @@ async function tryBuffer(device: GPUDevice, size: number): Promise<GPUBuffer | n
   return (await device.popErrorScope()) ? null : buffer
 }
 
-/**
- * The bytes measured for `key`, else those that `measure` finds, kept in `file`. A file that cannot be read or written
- * costs a measurement.
- */
+/** The bytes that `file` has for `key`, else what `measure` finds. A file that fails costs a measurement. */
 export async function knownDeviceMemory(
   key: string,
   measure: () => Promise<number>,

@@ -71,10 +71,7 @@ function die(failure: Failure): void {
   reply({ type: 'dead', failure })
 }
 
-/**
- * Ends this thread between two turns of its loop. Ended from outside, inside one of Dawn's callbacks, Dawn would abort
- * the whole process.
- */
+/** Ends this thread between two turns of its loop: inside one of its callbacks Dawn would abort the process. */
 function leave(): void {
   setTimeout(() => process.exit(0), 1)
 }

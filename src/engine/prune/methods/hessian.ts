@@ -92,10 +92,7 @@ export async function unitHessian(
 /** Added to the unit diagonal one after the other until the matrix is positive definite in f32. */
 const shifts = [0, 1e-3, 1e-2, 1e-1, 1]
 
-/**
- * out = H⁻¹, H with `diagonal` in place of its own. A matrix so close to singular that f32 cannot factor it
- * gets a larger diagonal, with a warning.
- */
+/** out = H⁻¹, H with `diagonal` as its own. Where f32 cannot factor it, the diagonal grows, with a warning. */
 export async function invert(
   host: PruneHost,
   out: Tensor,

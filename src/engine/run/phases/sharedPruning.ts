@@ -51,10 +51,7 @@ export async function pruneOnce(session: RunSession, prune: () => Promise<void>)
   if (used.length >= shared.prunesAlike) await forget(folder, blocks)
 }
 
-/**
- * Hash of all that decides the bits of the pruned model, the device with its threads and libraries too, since near ties
- * fall by rounding.
- */
+/** Hash of all that decides the pruned bits, device, threads and libraries too: near ties fall by rounding. */
 export function pruningKey({ recipe, progress, backend }: RunSession): string {
   const { sources } = progress
   const files = [...sourceHashes(sources, 'model '), ...sourceHashes(sources, 'calibration')]

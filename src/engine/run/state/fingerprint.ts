@@ -18,10 +18,7 @@ export interface Fingerprint {
 
 const chunkBytes = 4 * 2 ** 20
 
-/**
- * Reads the whole file.
- * @throws EngineError 'not-found' or 'disk', 'bad-data' when somebody writes to it meanwhile, 'cancelled'.
- */
+/** Reads the whole file. @throws EngineError, 'bad-data' when somebody writes to it meanwhile. */
 export async function fingerprint(path: string, signal?: AbortSignal): Promise<Fingerprint> {
   try {
     const file = await openRegular(path, 'bad-data')

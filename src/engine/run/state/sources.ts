@@ -88,10 +88,7 @@ export async function recordSources(
   })
 }
 
-/**
- * The records with the stamps of now.
- * @throws EngineError 'bad-data' when a file is not what it was, is gone, or was not there.
- */
+/** The records with the stamps of now. @throws EngineError 'bad-data' when a file changed, is gone, or is new. */
 export async function requireUnchanged(
   files: readonly SourceFile[],
   records: readonly SourceRecord[],

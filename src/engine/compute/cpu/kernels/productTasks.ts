@@ -18,10 +18,7 @@ export const elementBytes = (code: number) => (code === 0 ? 4 : 2)
 /** The product of matrices of a type: f32, or bf16 with f32 sums. */
 export const gemmOf = (env: TaskEnv, code: number): Gemm => (code === 0 ? env.sgemm : env.sbgemm)
 
-/**
- * Rows of a matrix that go through scratch at a time. More would not stay in the cache; fewer make BLAS pack the other
- * operand too often.
- */
+/** Rows that go through scratch at a time: more leave the cache, fewer make BLAS pack the other operand too often. */
 export function scratchRows(columns: number): number {
   return Math.max(16, Math.floor((3 * 2 ** 19) / columns))
 }
