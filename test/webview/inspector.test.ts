@@ -151,7 +151,7 @@ describe('inspector and comparison in Chromium', () => {
     const error = modules.find((m) => m.block === 1)?.errors.find((e) => e.method === 'sparsegpt' && e.sparsity === 0.7)
     const said = `Output lost by SparseGPT at 70 %: ${(100 * (error?.error ?? NaN)).toFixed(2)} %`
     assert.ok((await map.getByRole('gridcell').innerText()).includes(said), said)
-    await page.getByRole('columnheader', { name: 'Colour' }).waitFor()
+    await page.getByRole('columnheader', { name: 'On the map' }).waitFor()
     await send(page, { type: 'exportNow', format: 'svg' })
     const svg = (await posted(page)).findLast((m) => m.type === 'export') as { content: string } | undefined
     assert.match(svg?.content ?? '', /Output lost by SparseGPT at 70 % by block and module.*log scale/s)

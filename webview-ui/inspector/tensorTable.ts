@@ -80,7 +80,7 @@ export function measureColumn(current: () => Measure, known: () => Known): Colum
   const valueOf = (t: TensorRow) => (t.role === 'linear' ? current().of(t, known()) : null)
   return {
     id: 'measure',
-    title: 'Colour',
+    title: 'On the map',
     optional: 2,
     numeric: true,
     reserve: '100.00 %',

@@ -1,5 +1,6 @@
 // Several runs side by side in a tab: a sweep's, live while it runs, or those that a person chose. A reloaded window shows
 // them again.
+import { sweepTitle } from '../../shared/format/runName.ts'
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -127,7 +128,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     const about = [sweep.time, isSlurm ? 'Slurm' : '', vscode.workspace.asRelativePath(sweep.folder)]
     const what: ComparedWhat = {
       kind: 'sweep',
-      title: t('Sweep {0}', sweep.name),
+      title: sweepTitle(sweep.name),
       about: about.filter(Boolean).join(' · '),
     }
     // It is followed for the tree, too.

@@ -23,3 +23,8 @@ export function runName(folderName: string): RunName {
 export function runLabel({ name, time }: { name: string; time: string }): string {
   return time === '' ? name : `${name} · ${time}`
 }
+
+/** Title of a sweep's page; a name that says "sweep" itself does not get the word again. */
+export function sweepTitle(name: string): string {
+  return /\bsweep\b/i.test(name) ? name.charAt(0).toUpperCase() + name.slice(1) : `Sweep ${name}`
+}

@@ -16,6 +16,7 @@ interface Property {
 interface Manifest {
   contributes: {
     commands: { command: string; category?: string }[]
+    configurationDefaults: { 'files.exclude': Record<string, boolean> }
     menus: Record<string, { command?: string }[]>
     configuration: { properties: Record<string, Property> }[]
     customEditors: { viewType: string }[]
@@ -36,6 +37,11 @@ function sources(folder: string): string {
 }
 
 describe('contributions', () => {
+  it('folders of unfinished outputs are hidden in the Explorer', () => {
+    const { configurationDefaults } = contributes
+    assert.equal(configurationDefaults['files.exclude']['**/.*.partial-*'], true)
+  })
+
   it('package.json has exactly the commands of the code, each in the one category', () => {
     assert.deepEqual(contributes.commands.map((c) => c.command).sort(), [...commandIds].sort())
     for (const { command, category } of contributes.commands) assert.equal(category, '%category%', command)

@@ -1,5 +1,6 @@
 // Says in one sentence whether sparsity survived.
 import type { CompareSummary } from '../../../shared/protocol/inspect.ts'
+import { formatShare } from '../../../shared/format/numbers.ts'
 import { plural } from '../../../shared/format/plural.ts'
 
 export interface MaskCounts {
@@ -34,6 +35,12 @@ export function verdictOf(summary: Omit<CompareSummary, 'verdict'>, counts: Mask
     return `Sparsity cannot be confirmed: B lacks ${lost} of ${matrices} matrices, or has them in another shape.`
   const equal = changed.length + added.length + removed.length + reshaped.length === 0
   const moved = `${plural(changed.length, 'tensor')} changed`
+  const pruned = changed.filter(({ role, emptied }) => role === 'linear' && emptied > 0)
+  if (!prunes && pruned.length > 0) {
+    const sum = (key: 'emptied' | 'parameters') => pruned.reduce((total, change) => total + change[key], 0)
+    const share = formatShare(sum('emptied') / sum('parameters'))
+    return `B is A pruned: ${share} of the weights of ${pruned.length} of ${matrices} matrices are new zeros, nothing was refilled; ${moved}.`
+  }
   if (!prunes) {
     const dense = matrices === 0 ? 'A has no matrices' : `A's ${matrices} matrices have no zeros`
     return `No mask, nothing to compare: ${dense}; ${equal ? 'A and B hold the same values' : moved}.`
