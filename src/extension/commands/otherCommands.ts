@@ -2,6 +2,7 @@
 import * as vscode from 'vscode'
 import { selectAdapter } from '../status/selectAdapter.ts'
 import { diagnosticsText } from '../status/diagnostics.ts'
+import { menuItems } from '../status/menuItems.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
 import { convertRecipe } from '../recipe/convertRecipe.ts'
 import { findRuns } from '../runs/findRuns.ts'
@@ -43,20 +44,12 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts): Ha
     'sparsescope.restartBackend': () => supervisor.restart(),
     'sparsescope.selectAdapter': () => selectAdapter(services),
     'sparsescope.showBackend': async () => {
-      const restart = t('Restart Backend')
-      const showLog = t('Show Log')
-      const copy = t('Copy Diagnostics')
-      const detail = diagnosticsText(services)
-      const chosen = await vscode.window.showInformationMessage(
-        t('SparseScope backend'),
-        { modal: true, detail },
-        restart,
-        showLog,
-        copy,
-      )
-      if (chosen === restart) await supervisor.restart()
-      else if (chosen === showLog) log.channel.show()
-      else if (chosen === copy) await vscode.env.clipboard.writeText(detail)
+      const { state } = supervisor
+      const chosen = await vscode.window.showQuickPick(menuItems, {
+        title: t('SparseScope backend'),
+        placeHolder: state.kind === 'ready' ? state.device?.description : state.kind,
+      })
+      if (chosen) await vscode.commands.executeCommand(chosen.command, chosen.argument)
     },
     'sparsescope.showLog': () => log.channel.show(),
     'sparsescope.copyDiagnostics': async () => {
