@@ -60,18 +60,11 @@ const nameColumn: Column<Entry> = {
   sort: ({ names }) => names[0],
 }
 
-/** The last part of a setting's path, or all of it where another setting or a result is called so, too. */
-export function settingTitle(path: string, all: readonly string[]): string {
-  const name = lastPart(path)
-  const isTaken =
-    all.some((other) => other !== path && lastPart(other) === name) || measures.some(({ title }) => title === name)
-  return isTaken ? path : name
-}
-
 function settingColumn(path: string, all: readonly string[]): Column<Entry> {
+  const isOnly = all.every((other) => other === path || lastPart(other) !== lastPart(path))
   return {
     id: `setting ${path}`,
-    title: settingTitle(path, all),
+    title: isOnly ? lastPart(path) : path,
     text: ({ settings }) => (path in settings ? valueText(settings[path]) : '–'),
     sort: ({ settings }) => {
       const value = settings[path]
