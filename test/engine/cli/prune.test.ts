@@ -65,7 +65,10 @@ describe('sparsescope prune', () => {
     for (const [args, message] of [
       [['--method', 'magnitude'], /--sparsity 0.5, or --pattern 2:4/],
       [['--method', 'wanda', '--sparsity', '0.5'], /--method wanda looks at data/],
-      [['--method', 'magnitude', '--pattern', '2:5'], /divisible by 5.*fc1 \(48 inputs\)/],
+      [
+        ['--method', 'magnitude', '--pattern', '2:5'],
+        /Groups of 5 do not fit .*q_proj \(48 inputs\).*ignore them or choose another pattern/,
+      ],
       [['--method', 'magnitude', '--sparsity', '1.5'], /^sparsescope: Sparsity is a fraction/],
       [['--method', 'sharpest', '--sparsity', '0.5'], /sharpest/],
     ] as const) {
