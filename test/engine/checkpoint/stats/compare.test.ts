@@ -132,7 +132,10 @@ describe('compareCheckpoints', () => {
 
   it('has no mask to compare where A prunes nothing that B has', async () => {
     const dense = { [linear]: f32([2, 2], [3, 1, 2, 4]), [norm]: f32([2], [0, 1]) }
-    const moved = await compare(dense, { ...dense, [linear]: f32([2, 2], [0, 0, 2, 4]) })
+    const pruned = await compare(dense, { ...dense, [linear]: f32([2, 2], [0, 0, 2, 4]) })
+    assert.equal(pruned.maskPreserved, null)
+    assert.match(pruned.verdict, /^B is A pruned: 50\.00 % .*nothing was refilled; 1 tensor changed/)
+    const moved = await compare(dense, { ...dense, [linear]: f32([2, 2], [5, 1, 2, 4]) })
     assert.equal(moved.maskPreserved, null)
     assert.match(moved.verdict, /nothing to compare: A's 1 matrices have no zeros; 1 tensor changed/)
     const apart = await compare({ [linear]: f32([2, 2], [0, 1, 2, 4]) }, { x: f32([1], [0]) })
