@@ -72,11 +72,11 @@ const folders = [
 
 const isBelow = (file, folder) => file === folder || file.startsWith(`${folder}/`)
 
-/** Test files below a folder, without those of a folder that stands before it. */
-function filesOf(folder, before) {
+/** Test files below a folder, without those below `apart`. */
+function filesOf(folder, apart) {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name).split(sep).join('/'))
-    .filter((file) => file.endsWith('.test.ts') && !before.some((other) => isBelow(file, other)))
+    .filter((file) => file.endsWith('.test.ts') && !apart.some((other) => isBelow(file, other)))
     .sort()
 }
 
@@ -91,9 +91,10 @@ export function suites(all) {
   )
   if (left.length > 0) throw new Error(`scripts/test/suites.mjs names what is no test: ${left.join(', ')}`)
   const short = { SPARSESCOPE_TESTS: 'short' }
-  const plain = folders.map(({ layer, folder }, i) => {
-    const before = folders.slice(0, i).map((one) => one.folder)
-    const files = filesOf(folder, before).filter((file) => all || !onlyInAll.some((path) => isBelow(file, path)))
+  const plain = folders.map(({ layer, folder }) => {
+    // A folder inside this one has a process of its own.
+    const inside = folders.map((one) => one.folder).filter((other) => other.startsWith(`${folder}/`))
+    const files = filesOf(folder, inside).filter((file) => all || !onlyInAll.some((path) => isBelow(file, path)))
     return { layer, title: folder, files, env: all ? {} : short }
   })
   if (!all) return plain
