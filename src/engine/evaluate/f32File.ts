@@ -1,9 +1,10 @@
 // A safetensors file of F32 tensors whose values come piece by piece, in any order.
-import { rename, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { encodeHeader } from '../../shared/format/encodeHeader.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { createOwn } from '../../system/ownFile.ts'
 import { EngineError } from '../errors.ts'
+import { renameOver } from '../../system/renameOver.ts'
 
 export interface F32Tensor {
   readonly name: string
@@ -61,7 +62,7 @@ export async function createF32File(path: string, tensors: readonly F32Tensor[])
     async finish() {
       await orSay(file.sync())
       await orSay(file.close())
-      await orSay(rename(temporary, path))
+      await orSay(renameOver(temporary, path))
     },
     abort,
   }

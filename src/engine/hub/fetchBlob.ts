@@ -2,7 +2,7 @@
 // calls it: a pull that was stopped goes on there, and only bytes whose hash is the announced one get the name.
 // @huggingface/hub downloads from the start each time and checks nothing, so this is our own.
 import type { Hash } from 'node:crypto'
-import { rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { writeError } from '../../system/diskErrors.ts'
@@ -13,6 +13,7 @@ import { cancelled, unreachable } from './hubErrors.ts'
 import type { RemoteFile } from './repositoryFiles.ts'
 import { stallAfter } from './stall.ts'
 import { blobIsWhole, eachChunk, emptyHash, incomplete, openPartial } from './storedBlob.ts'
+import { renameOver } from '../../system/renameOver.ts'
 
 export interface BlobSource {
   readonly access: HubAccess
@@ -99,7 +100,7 @@ class Download {
         'network',
         `${this.#file.path}: another process began it anew; pull again when that has ended`,
       )
-    await rename(this.#path, blob)
+    await renameOver(this.#path, blob)
   }
 
   close(): Promise<void> {

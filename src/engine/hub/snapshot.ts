@@ -1,12 +1,13 @@
 // A snapshot in the Hub's cache, as huggingface_hub lays it out: links to the blobs, and a reference from the revision's
 // name to its commit. Made when all blobs are whole, so that a pull that was stopped leaves none that lacks files.
 import { randomUUID } from 'node:crypto'
-import { copyFile, link, mkdir, rename, rm, symlink } from 'node:fs/promises'
+import { copyFile, link, mkdir, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { writeError } from '../../system/diskErrors.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
 import type { RemoteFile } from './repositoryFiles.ts'
+import { renameOver } from '../../system/renameOver.ts'
 
 /** `repository`: its folder in the cache. Returns the snapshot's folder. @throws EngineError. */
 export async function placeSnapshot(
@@ -32,7 +33,7 @@ async function pointTo(blob: string, place: string): Promise<void> {
     await symlink(relative(dirname(place), blob), temporary)
       .catch(() => link(blob, temporary))
       .catch(() => copyFile(blob, temporary))
-    await rename(temporary, place)
+    await renameOver(temporary, place)
   } finally {
     // A rename that failed leaves it, and so does one onto another hard link of the same file.
     await rm(temporary, { force: true })

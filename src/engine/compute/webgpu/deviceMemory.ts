@@ -1,9 +1,10 @@
 // How much memory a GPU gives. WebGPU does not tell, and Dawn's heap sizes do not reach JavaScript: buffers are made until
 // the driver refuses. The answer is kept by adapter and driver, since it takes a moment and other programs' memory.
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { renameOver } from '../../../system/renameOver.ts'
 
 const gib = 2 ** 30
 /** A driver that refuses less than this has nothing left. */
@@ -72,7 +73,7 @@ async function writeKnown(file: string, known: Known): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const own = `${file}.${randomUUID()}`
   await writeFile(own, JSON.stringify(known), { flag: 'wx' })
-  await rename(own, file)
+  await renameOver(own, file)
 }
 
 function cacheFile(): string {
