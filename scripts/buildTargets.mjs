@@ -33,6 +33,9 @@ const cjs = (entry, name, extra = {}) => ({
   external: ['vscode'],
   ...extra,
 })
+/** A page of components is main.tsx. */
+const pageOf = (name) =>
+  ['main.tsx', 'main.ts'].map((file) => `webview-ui/${name}/${file}`).find((path) => existsSync(path))
 const web = (name) => ({
   bundle: true,
   platform: 'browser',
@@ -40,13 +43,15 @@ const web = (name) => ({
   format: 'iife',
   minify: true,
   sourcemap: true,
-  entryPoints: [`webview-ui/${name}/main.ts`],
+  entryPoints: [pageOf(name)],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
   outfile: `dist/webview/${name}.js`,
   loader: { '.css': 'css' },
 })
 
 /** A folder with a page is a view's. */
-const views = readdirSync('webview-ui').filter((name) => existsSync(`webview-ui/${name}/main.ts`))
+const views = readdirSync('webview-ui').filter(pageOf)
 
 export const targets = {
   cli: esm('src/cli/main.ts', 'cli', { banner: { js: `#!/usr/bin/env node\n${banner.js}` } }),

@@ -95,7 +95,7 @@ export function createScale(): { element: HTMLElement; update(scale: Scale): voi
 }
 
 /** A CSS gradient from left to right. */
-function gradient(colour: (share: number) => string): string {
+export function gradient(colour: (share: number) => string): string {
   const stops = Array.from({ length: 9 }, (_, i) => colour(i / 8))
   return `linear-gradient(to right, ${stops.join(', ')})`
 }

@@ -1,5 +1,6 @@
 // Colours come from the theme's CSS variables; canvases must be drawn anew when the theme changes.
 
+import { signal } from '@preact/signals'
 import type { Ink } from '../../src/shared/chart/drawChart.ts'
 
 export interface Theme {
@@ -42,3 +43,7 @@ export function onThemeChange(changed: () => void): void {
   new MutationObserver(changed).observe(document.body, { attributes: true, attributeFilter: ['class', 'style'] })
   new MutationObserver(changed).observe(document.documentElement, { attributes: true, attributeFilter: ['style'] })
 }
+
+/** Counts changes of the theme: a component that reads it draws anew. */
+export const themeChanges = signal(0)
+onThemeChange(() => themeChanges.value++)

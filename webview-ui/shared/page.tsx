@@ -1,0 +1,55 @@
+// A page of the editor: messages of the host fill a store of signals, components show it.
+import { render, type ComponentType } from 'preact'
+import { signal } from '@preact/signals'
+import type { FromAnyView, ToAnyView } from '../../src/shared/protocol/view.ts'
+import type { Host } from './host.ts'
+import { settings } from './settings.ts'
+import { Failed, Loading } from './state.tsx'
+
+/** A message that is the page's own, not every view's. */
+export type PageMessage<To extends { type: string }> = Exclude<To, ToAnyView>
+
+export interface PageOptions<To extends { type: string }> {
+  /** Puts a message into the page's store. */
+  readonly receive: (message: PageMessage<To>) => void
+  /** The messages after which there is something to show in place of loading or a failure. */
+  readonly opens: readonly PageMessage<To>['type'][]
+  readonly Page: ComponentType
+}
+
+type Shown = Extract<ToAnyView, { type: 'loading' | 'failed' }> | { type: 'nothing' } | { type: 'page' }
+
+/** Shows the page in the document's body, and tells the host that it listens. */
+export function openPage<To extends { type: string }, From extends { type: string }>(
+  host: Host<To, From | FromAnyView>,
+  { receive, opens, Page }: PageOptions<To>,
+): void {
+  const shown = signal<Shown>({ type: 'nothing' })
+  const Root = () => {
+    const now = shown.value
+    switch (now.type) {
+      case 'nothing':
+        return null
+      case 'loading':
+        return <Loading what={now.what} />
+      case 'failed':
+        return <Failed message={now.message} retry={() => host.post({ type: 'retry' })} />
+      case 'page':
+        return <Page />
+    }
+  }
+  render(<Root />, document.body.appendChild(document.createElement('main')))
+  host.listen((message) => {
+    const known = message as ToAnyView | PageMessage<To>
+    switch (known.type) {
+      case 'loading':
+      case 'failed':
+        return void (shown.value = known as Shown)
+      case 'settings':
+        return void (settings.value = (known as Extract<ToAnyView, { type: 'settings' }>).settings)
+    }
+    receive(known as PageMessage<To>)
+    if (opens.includes(known.type as PageMessage<To>['type']) && shown.value.type !== 'page')
+      shown.value = { type: 'page' }
+  })
+}

@@ -1,0 +1,177 @@
+// What a recipe would train: totals, the share of each module, and every parameter.
+import '../shared/base.css'
+import './trainable.css'
+import { effect } from '@preact/signals'
+import type { PlanRow, PlanSummary, RecoverySummary } from '../../src/shared/plan/planSummary.ts'
+import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.ts'
+import { toCsv } from '../../src/shared/format/csv.ts'
+import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { formatCompact, formatCount, formatDuration, formatTrained } from '../../src/shared/format/numbers.ts'
+import { FilterField } from '../shared/filterField.tsx'
+import { createGrid } from '../shared/grid.ts'
+import { connectHost } from '../shared/host.ts'
+import type { LegendWords } from '../shared/legend.ts'
+import { Mounted } from '../shared/mounted.tsx'
+import { openPage } from '../shared/page.tsx'
+import { sequentialColour } from '../shared/palette.ts'
+import { placeColumns } from '../shared/placeColumns.ts'
+import { ScaleLegend } from '../shared/scaleLegend.tsx'
+import { SaveButtons } from '../shared/figureSave.tsx'
+import { settings } from '../shared/settings.ts'
+import { createTable } from '../shared/table.ts'
+import type { Column } from '../shared/tableColumn.ts'
+import { themeChanges } from '../shared/theme.ts'
+import { describeShare, lettersOf, shareGrid } from './shares.ts'
+import { filter, plan, receive, rows, shares } from './store.ts'
+
+const host = connectHost<ToTrainable, FromTrainable>()
+const words: LegendWords = {
+  title: 'Trained numbers per weight',
+  low: 'none',
+  high: 'most in this recipe',
+  notComputed: null,
+}
+
+const stateOf = (row: PlanRow) => [row.by ?? 'frozen', row.pruned && 'pruned'].filter(Boolean).join(', ')
+const count = (id: string, title: string, value: (row: PlanRow) => number): Column<PlanRow> => ({
+  ...{ id, title, numeric: true },
+  text: (row) => formatCount(value(row)),
+  sort: value,
+})
+const { first, last } = placeColumns<PlanRow>('Parameter')
+const columns: Column<PlanRow>[] = [
+  ...first,
+  { id: 'state', title: 'State', text: stateOf, sort: stateOf },
+  { ...count('parameters', 'Weights', (row) => row.parameters), optional: 1 },
+  count('trainable', 'Trained', (row) => row.trainable),
+  last,
+]
+const table = createTable<PlanRow>({
+  label: 'Parameters',
+  columns,
+  key: (row) => row.name,
+  onSelect: () => {},
+  menuContext: (row) => ({ webviewSection: 'tensor', tensor: row.name, preventDefaultContextMenuItems: true }),
+  empty: 'No parameter has such a name.',
+})
+const grid = createGrid({
+  label: 'Trained share by block and module',
+  describe: (row, column) => describeShare(shares.value, row, column),
+  onSelect(row, column) {
+    const { blocks, modules } = shares.value
+    filter.value = { text: `.${blocks[row]}. ${modules[column]}`, regex: false }
+  },
+})
+const colour = (value: number) => sequentialColour(settings.value.palette, value)
+effect(() => table.fit(plan.value?.rows ?? []))
+effect(() => table.setRows(rows.value))
+effect(() => {
+  void themeChanges.value
+  grid.update(shareGrid(shares.value, (value) => sequentialColour(settings.value.palette, value)))
+})
+
+function TrainablePage() {
+  const known = plan.value
+  if (!known) return null
+  const problems = [...known.errors, ...known.warnings]
+  return (
+    <div class="trainable">
+      <Head plan={known} />
+      {problems.length > 0 && (
+        <ul class="warnings">
+          {problems.map((problem) => (
+            <li>{problem}</li>
+          ))}
+        </ul>
+      )}
+      <ul class="tiles" aria-label="Totals">
+        {tiles(known).map(([value, name]) => (
+          <li>
+            <b>{value}</b>
+            <span class="muted">{name}</span>
+          </li>
+        ))}
+      </ul>
+      <Map plan={known} />
+      <section aria-label="Table of parameters">
+        <FilterField
+          label="Filter parameters by name"
+          filter={filter}
+          shown={rows.value.length}
+          of={known.rows.length}
+        />
+        <Mounted element={table.element} />
+      </section>
+    </div>
+  )
+}
+
+function Head({ plan: { recipe, model, recoveries, errors } }: { plan: PlanSummary }) {
+  const what = recoveries.length > 0 ? recoveries.map(recoveryText).join(' → ') : 'prunes only, trains nothing'
+  return (
+    <div class="head">
+      <div>
+        <h1>What {recipe} would train</h1>
+        <p class="muted">
+          {model} · {what}
+        </p>
+      </div>
+      <div class="row">
+        <button type="button" class="secondary" onClick={saveCsv}>
+          Table as CSV
+        </button>
+        <button type="button" class="secondary" onClick={() => host.post({ type: 'openRecipe' })}>
+          Open recipe
+        </button>
+        <button type="button" disabled={errors.length > 0} onClick={() => host.post({ type: 'run' })}>
+          Run
+        </button>
+      </div>
+    </div>
+  )
+}
+
+function Map({ plan: { recipe, model } }: { plan: PlanSummary }) {
+  const letters = lettersOf(shares.value)
+  const figure = () =>
+    grid.toSvg({ title: `What ${recipe} would train`, legend: words, caption: `${model} · ${letters}` })
+  return (
+    <section class="card">
+      <div class="head">
+        <h2>By block and module</h2>
+        <SaveButtons name="trainable" figure={figure} save={host.post} />
+      </div>
+      <Mounted element={grid.element} />
+      <ScaleLegend words={words} colour={colour} />
+      <p class="muted">{letters}</p>
+    </section>
+  )
+}
+
+function tiles(p: PlanSummary): [string, string][] {
+  const { estimates } = p
+  const shown: [string, string][] = [
+    [formatTrained(p.percentage), `trained: ${formatCount(p.trainable)} of ${formatCompact(p.parameters)}`],
+    [formatCount(p.prunedModules), 'matrices to prune'],
+    [formatBytes(estimates.memoryBytes), 'memory, estimated'],
+    [formatBytes(estimates.diskBytes), 'disk, estimated'],
+  ]
+  if (estimates.seconds !== null) shown.push([formatDuration(estimates.seconds), 'time, estimated'])
+  return shown
+}
+
+/** Each of several recoveries shows its share, since the rows below show what any of them trains. */
+function recoveryText({ mode, train, percentage, place }: RecoverySummary): string {
+  const several = place !== 'recover' && train.length > 0
+  return `${mode}: train ${train.join(', ') || 'nothing'}${several ? ` (${formatTrained(percentage)})` : ''}`
+}
+
+function saveCsv(): void {
+  const lines = table
+    .rows()
+    .map((r) => [r.name, r.role, r.by ?? 'frozen', r.pruned ? 'yes' : 'no', r.parameters, r.trainable])
+  const content = toCsv(['name', 'role', 'trained_by', 'pruned', 'parameters', 'trainable'], lines)
+  host.post({ type: 'export', name: 'trainable.csv', content, encoding: 'utf8' })
+}
+
+openPage(host, { receive, opens: ['plan'], Page: TrainablePage })
