@@ -10,6 +10,7 @@ import { quoted } from '../shared/format/formatError.ts'
 import { fieldsOf } from '../shared/format/records.ts'
 import { elementFormat } from '../engine/checkpoint/stats/elementFormat.ts'
 import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { hasMasks } from '../engine/checkpoint/explicitMasks.ts'
 import type { Inspection, UnknownEntry } from '../engine/checkpoint/inspection.ts'
 import { originOf } from './origin.ts'
 import type { ModelSummary, TensorRow } from '../shared/protocol/inspect.ts'
@@ -48,6 +49,7 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
     warnings: warningsOf({ checkpoint, unknown, problems }, roles.familyKnown),
     problems: problems.map(({ error, tensors: missing }) => ({ message: error.message, missing: [...missing] })),
     ...(origin && { origin }),
+    ...(hasMasks(checkpoint) && { hasMask: true }),
   }
 }
 

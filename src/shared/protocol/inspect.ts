@@ -66,6 +66,8 @@ export interface ModelSummary {
   problems: { message: string; missing: string[] }[]
   /** Provenance of a checkpoint that a run has made. */
   origin?: Origin
+  /** Files beside the weights keep which of them are pruned: pruning again has to start from this mask, not from the zeros. */
+  hasMask?: boolean
 }
 
 /** How a checkpoint of ours came about, from the note beside it. */

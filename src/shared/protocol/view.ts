@@ -10,6 +10,8 @@ import type {
   AnalysisUpdate,
 } from './inspect.ts'
 import type { PlanSummary } from '../plan/planSummary.ts'
+import type { MeasurableMethod, PlanChange, PlannedMap } from '../analysis/plannedMap.ts'
+import type { MethodName } from '../methods/methods.ts'
 import type { Shape } from '../recipe/shapePruning.ts'
 import type { AllocateBy } from '../allocations/allocateBy.ts'
 import type { RunResult } from '../series/runResult.ts'
@@ -166,6 +168,10 @@ export type ToInspector =
   | { type: 'analysis'; update: AnalysisUpdate }
   /** `problem`: why it ended before its end; null: it did not. */
   | { type: 'analysisEnd'; problem: string | null }
+  /** The open recipe of this model, as it stands after each change of its text, whoever made it; null: none is open. */
+  | { type: 'planned'; plan: PlannedMap | null }
+  /** Methods that may be measured in place on the text of the analysis, and for how long; comes again when that is known better. */
+  | { type: 'measurable'; methods: MeasurableMethod[] }
   /** Says what the recipe now holds, or why it could not be changed. */
   | { type: 'shaped'; said: string }
   | { type: 'scan'; progress: ScanProgress }
@@ -174,8 +180,13 @@ export type ToInspector =
   | { type: 'exportNow'; format: ExportFormat }
 export type FromInspector =
   | FromAnyView
-  | { type: 'analyse' }
+  /** Measures: without `methods` a person is asked for text and depth first. `blocks`: only so many of the first blocks. */
+  | { type: 'analyse'; methods?: MethodName[]; blocks?: number }
   | { type: 'analyseCancel' }
+  /** Shows the recipe that the map edits beside it, and begins one where there is none. */
+  | { type: 'planBegin' }
+  /** Changes that recipe; `locked` are names of matrices that keep what they have. Answered by `planned`, or by `shaped` with the reason why not. */
+  | { type: 'plan'; change: PlanChange; locked: string[] }
   /** Shapes the tensors with these names; a spread is over all blocks. */
   | { type: 'shape'; shape: Shape | AllocateBy; names: string[] }
   | { type: 'scanStart' }
