@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
+import { contrast } from '../../webview-ui/shared/contrast.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import { recordedProgress, recordedTrial, triedModels } from './harness/recordedTrial.ts'
@@ -34,15 +35,52 @@ describe('Try it in Chromium', () => {
       const shades = card('pruned: opt-pruned').locator('[data-surprise]')
       assert.deepEqual(
         await shades.evaluateAll((spans) => spans.map((span) => (span as HTMLElement).dataset.surprise)),
-        ['0', '3', '4', '1', '4', '1'],
+        ['0', '2', '3', '0', '3', '0'],
       )
       assert.match(await card('recovered: opt-wanda50').innerText(), /⟨end⟩/)
       assert.ok((await tooWide(page)) <= 0)
       const token = card('pruned: opt-pruned').getByRole('option').nth(1)
       await token.hover()
       await page.locator('.tokenCard').getByText('dense: opt: 0.4 %').waitFor()
+      assert.deepEqual(await page.locator('.tokenCard section > :first-child').allTextContents(), [
+        'pruned: opt-pruned would say',
+        'dense: opt would say',
+        'recovered: opt-wanda50 would say',
+      ])
       await keepPicture(page, `try-${theme}-${width}`)
     })
+
+  for (const theme of ['light', 'dark'] as const)
+    it(`shades in ${theme} are told apart at a glance, and words on them can be read`, async () => {
+      await open([settings, ...recordedTrial()], theme)
+      const shades = await page.locator('.surpriseKey [data-surprise]').evaluateAll((tokens) =>
+        tokens.map((token) => {
+          const { backgroundColor, color } = getComputedStyle(token)
+          return { background: backgroundColor, ink: color }
+        }),
+      )
+      const paper = await page.evaluate('getComputedStyle(document.body).backgroundColor')
+      const grounds = [String(paper), ...shades.slice(1).map(({ background }) => background)]
+      assert.equal(grounds.length, 4)
+      for (const [i, ground] of grounds.entries()) {
+        assert.ok(contrast(shades[i].ink, ground) >= 4.5, `ink on shade ${i}`)
+        if (i > 0) assert.ok(contrast(ground, grounds[i - 1]) >= 1.25, `shades ${i - 1} and ${i}`)
+      }
+    })
+
+  it('three examples are a click away while nothing of one’s own is written', async () => {
+    await open([settings, columns])
+    const examples = page.getByRole('group', { name: 'Example prompts' }).getByRole('button')
+    assert.equal(await examples.count(), 3)
+    await examples.nth(2).click()
+    await examples.first().click()
+    await page.getByRole('button', { name: 'Generate' }).click()
+    const asked = (await posted(page)).filter(({ type }) => type === 'generate')
+    assert.deepEqual(asked, [{ type: 'generate', prompts: ['The capital of France is'], maxTokens: 40 }])
+    await keepPicture(page, 'try-examples')
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('My own')
+    assert.equal(await examples.count(), 0)
+  })
 
   it('a prompt is asked for with its number of tokens; Ctrl+Enter does it too, and Stop stops', async () => {
     await open([settings, columns])
@@ -95,6 +133,10 @@ describe('Try it in Chromium', () => {
       /^“ of”; first difference; dense: opt 0\.4 %; pruned: opt-pruned would say “ of” 10\.4 %, “ one” /,
     )
     assert.match(await spoken(), /“\\n” /)
+    assert.match(await spoken(), /; dense: opt would say “,” 71\.0 %.*; recovered: opt-wanda50 would say /)
+    await page.keyboard.press('ArrowRight')
+    assert.match(await spoken(), /; dense: opt, after its own text, would say “ the” /)
+    await page.keyboard.press('ArrowLeft')
     await page.locator('.tokenCard').waitFor()
     await page.keyboard.press('Escape')
     assert.ok(await page.locator('.tokenCard').isHidden())

@@ -3,51 +3,56 @@ import { firstDifference } from '../../src/shared/series/samples.ts'
 import type { TriedToken, TryProgress } from '../../src/shared/protocol/tryOut.ts'
 
 export interface Text {
-  tokens: TriedToken[]
+  readonly tokens: readonly TriedToken[]
   /** Bytes at the end of a text that are half a character. */
-  rest: string
+  readonly rest: string
   /** Log-probabilities by the first column, one a token; null: it has another tokenizer. undefined: not yet. */
-  judged: number[] | null | undefined
+  readonly judged: readonly number[] | null | undefined
   /** Seconds it took; null while it is being written. */
-  seconds: number | null
+  readonly seconds: number | null
 }
 
 export interface Written {
-  prompts: readonly string[]
+  readonly prompts: readonly string[]
   /** By column, then by prompt. */
-  texts: Text[][]
+  readonly texts: readonly (readonly Text[])[]
   /** Per column, whether its weights are being read, or why it cannot be used. */
-  opening: boolean[]
-  failed: (string | null)[]
+  readonly opening: readonly boolean[]
+  readonly failed: readonly (string | null)[]
 }
 
 export function emptyWritten(columns: number, prompts: readonly string[]): Written {
-  const each = <T>(of: () => T) => Array.from({ length: columns }, of)
-  const texts = each(() => prompts.map((): Text => ({ tokens: [], rest: '', judged: undefined, seconds: null })))
-  return { prompts, texts, opening: each(() => false), failed: each(() => null) }
+  const each = <T>(of: T) => Array.from({ length: columns }, () => of)
+  const texts = each(prompts.map((): Text => ({ tokens: [], rest: '', judged: undefined, seconds: null })))
+  return { prompts, texts, opening: each(false), failed: each(null) }
 }
 
-/** Folds in place; what names no column or prompt of these is left out. */
-export function fold(written: Written, progress: TryProgress): void {
+/** Texts that nothing is said of stay the same objects; what names no column or prompt of these is left out. */
+export function fold(written: Written, progress: TryProgress): Written {
   const { column } = progress
-  if (column >= written.texts.length) return
-  if (progress.type === 'opening') written.opening[column] = true
-  else written.opening[column] = false
-  if (progress.type === 'failed') written.failed[column] = progress.message
-  if (progress.type === 'opening' || progress.type === 'failed') return
+  if (column >= written.texts.length) return written
+  const opening = written.opening.with(column, progress.type === 'opening')
+  if (progress.type === 'opening') return { ...written, opening }
+  if (progress.type === 'failed') return { ...written, opening, failed: written.failed.with(column, progress.message) }
   const text = written.texts[column].at(progress.prompt)
-  if (!text) return
-  if (progress.type === 'token') text.tokens.push(progress.token)
-  if (progress.type === 'judged') text.judged = progress.logProbabilities
-  if (progress.type === 'end') {
-    text.seconds = progress.seconds
-    text.rest = progress.rest
+  if (!text) return written
+  const own = written.texts[column].with(progress.prompt, { ...text, ...change(text, progress) })
+  return { ...written, opening, texts: written.texts.with(column, own) }
+}
+
+function change(text: Text, progress: Exclude<TryProgress, { type: 'opening' | 'failed' }>): Partial<Text> {
+  switch (progress.type) {
+    case 'token':
+      return { tokens: [...text.tokens, progress.token] }
+    case 'judged':
+      return { judged: progress.logProbabilities }
+    case 'end':
+      return { seconds: progress.seconds, rest: progress.rest }
   }
 }
 
 /** Index of the first token that the first column does not have there; null: none so far. */
-export function differsAt({ texts }: Written, column: number, prompt: number): number | null {
-  const [first, own] = [texts[0][prompt], texts[column][prompt]]
+export function differsAt(first: Text, own: Text): number | null {
   const at = firstDifference(
     first.tokens.map(({ id }) => id),
     own.tokens.map(({ id }) => id),
@@ -61,23 +66,17 @@ export function textOf({ tokens, rest }: Text): string {
   return tokens.map(({ piece }) => piece).join('') + rest
 }
 
-/** Natural log of the first column's probability of a token; undefined where nobody has said. */
-export function judgement({ texts }: Written, column: number, prompt: number, token: number): number | undefined {
-  const text = texts[column][prompt]
-  return column === 0 ? text.tokens.at(token)?.logProbability : text.judged?.[token]
-}
-
 /** Probabilities below which a token counts as one level more surprising. */
-const bounds = [0.5, 0.1, 0.01, 0.001]
+const bounds = [0.1, 0.01, 0.001]
 
-/** 0: expected, 4: it would hardly ever have said this. */
+/** 0: expected, 3: it would hardly ever have said this. */
 export function surprise(logProbability: number): number {
   const probability = Math.exp(logProbability)
   const level = bounds.findIndex((bound) => probability >= bound)
   return level < 0 ? bounds.length : level
 }
 
-export const surpriseWords = ['50 % or more', '10 to 50 %', '1 to 10 %', '0.1 to 1 %', 'under 0.1 %']
+export const surpriseWords = ['10 % or more', '1 to 10 %', '0.1 to 1 %', 'under 0.1 %']
 
 /** A table for an issue or a paper's notes: a row a prompt, a column a checkpoint. */
 export function writtenMarkdown(heads: readonly string[], { prompts, texts }: Written): string {

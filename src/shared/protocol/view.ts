@@ -22,7 +22,7 @@ import type { TryProgress } from './tryOut.ts'
 type Menus = Readonly<Record<string, readonly { readonly group?: string; readonly when?: string }[]>>
 
 /**
- * A view of the editor. Its page is webview-ui/<name>/main.ts; the bundle, the page around it, the tab's type and, by
+ * A view of the editor. Its page is webview-ui/<name>/main.tsx; the bundle, the page around it, the tab's type and, by
  * `npm run generate`, what package.json says of it follow from the row.
  */
 interface ViewRow {

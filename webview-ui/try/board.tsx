@@ -1,0 +1,129 @@
+// The columns: one prompt as cards side by side, several as a table with a row each.
+import { signal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import { formatValue } from '../../src/shared/format/numbers.ts'
+import { plural } from '../../src/shared/format/plural.ts'
+import { printable } from '../../src/shared/format/printable.ts'
+import { busy, columns, names, written } from './store.ts'
+import { TextCell, type PlacedToken } from './textCell.tsx'
+import { TokenCard } from './tokenCard.tsx'
+import type { Written } from './written.ts'
+
+interface BoardProps {
+  readonly copy: (column: number) => void
+  readonly remove: (column: number) => void
+}
+
+/** The token that is pointed at or has the focus. */
+const pointed = signal<PlacedToken | null>(null)
+
+export function Board(actions: BoardProps) {
+  const now = written.value
+  const several = now !== null && now.prompts.length > 1
+  return (
+    <div>
+      <div class="columns">
+        {names.value.map((name, column) => (
+          <section class="card" aria-label={name}>
+            <ColumnHead column={column} {...actions} />
+            {now && !several && <Cell now={now} column={column} prompt={0} />}
+          </section>
+        ))}
+      </div>
+      {several && <Batch now={now} />}
+      {now && pointed.value && <TokenCard {...pointed.value} />}
+    </div>
+  )
+}
+
+function Cell({ now: { texts }, column, prompt }: { now: Written; column: number; prompt: number }) {
+  const label = `Tokens of ${names.value[column]}`
+  const [first, text] = [texts[0][prompt], texts[column][prompt]]
+  const onToken = (token: PlacedToken | null) => (pointed.value = token)
+  // A token changes one text of hundreds: an element that stays the same is not compared.
+  return useMemo(() => <TextCell {...{ column, prompt, label, first, text, onToken }} />, [label, first, text])
+}
+
+/** A row a prompt, a column a checkpoint. */
+function Batch({ now }: { now: Written }) {
+  return (
+    <div class="batch" role="region" tabindex={0} aria-label="Texts by prompt">
+      <table>
+        <thead>
+          <tr>
+            <th>prompt</th>
+            {names.value.map((name) => (
+              <th scope="col">{name}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {now.prompts.map((prompt, p) => (
+            <tr>
+              <th scope="row">
+                <bdi>{printable(prompt)}</bdi>
+              </th>
+              {names.value.map((_, column) => (
+                <td>
+                  <Cell now={now} column={column} prompt={p} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** Which checkpoint it is, how far it is, and what can be done with its text. */
+function ColumnHead({ column, copy, remove }: BoardProps & { column: number }) {
+  const now = written.value
+  const name = names.value[column]
+  const problem = now?.failed[column] ?? null
+  return (
+    <header>
+      <div class="columnHead">
+        <h2 title={columns.value.columns[column].path}>{name}</h2>
+        <span class="row">
+          {now?.texts[column].some(({ tokens }) => tokens.length > 0) && (
+            <button
+              type="button"
+              class="secondary"
+              aria-label={`Copy the text of ${name}`}
+              onClick={() => copy(column)}
+            >
+              Copy
+            </button>
+          )}
+          <button
+            type="button"
+            class="toggle"
+            title="Remove this column"
+            aria-label={`Remove ${name}`}
+            onClick={() => remove(column)}
+          >
+            ×
+          </button>
+        </span>
+      </div>
+      {now && problem === null && <span class="muted">{stateText(now, column)}</span>}
+      {problem !== null && <p class="problem">{problem}</p>}
+    </header>
+  )
+}
+
+function stateText({ texts, opening }: Written, column: number): string {
+  const own = texts[column]
+  const tokens = own.reduce((sum, text) => sum + text.tokens.length, 0)
+  if (opening[column] && busy.value) return tokens === 0 ? 'reading its weights…' : 'judging…'
+  const done = own.filter(({ seconds }) => seconds !== null)
+  if (done.length < own.length) {
+    if (!busy.value) return `${plural(tokens, 'token')}, stopped`
+    return tokens === 0 ? 'waiting…' : `${plural(tokens, 'token')}…`
+  }
+  const seconds = done.reduce((sum, text) => sum + (text.seconds ?? 0), 0)
+  const pace = seconds > 0 ? `, ${formatValue(tokens / seconds)} a second` : ''
+  const unjudged = own.some(({ judged }) => judged === null) ? ', not shaded: another tokenizer' : ''
+  return `${plural(tokens, 'token')}${pace}${unjudged}`
+}

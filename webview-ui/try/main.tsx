@@ -1,0 +1,99 @@
+// Models on the same prompt, side by side: what each says, where it leaves the first, and what the first thinks of it.
+import '../shared/base.css'
+import './try.css'
+import { effect } from '@preact/signals'
+import { mostColumns } from '../../src/shared/protocol/tryOut.ts'
+import type { FromTry, ToTry } from '../../src/shared/protocol/view.ts'
+import { announce } from '../shared/announce.ts'
+import { connectHost } from '../shared/host.ts'
+import { openPage } from '../shared/page.tsx'
+import { Board } from './board.tsx'
+import { PromptForm } from './promptForm.tsx'
+import { busy, columns, failure, names, prompted, receive, status, written, type Prompted } from './store.ts'
+import { surpriseWords, textOf, writtenMarkdown } from './written.ts'
+
+const host = connectHost<ToTry, FromTry>()
+prompted.value = { ...prompted.value, ...(host.load().prompted as Partial<Prompted> | undefined) }
+effect(() => host.save({ ...host.load(), prompted: prompted.value }))
+
+function TryPage() {
+  return (
+    <div class="try">
+      <Head />
+      <PromptForm host={host} />
+      {columns.value.note !== null && <p class="muted">{columns.value.note}</p>}
+      {failure.value !== null && (
+        <p class="problem" role="alert">
+          {failure}
+        </p>
+      )}
+      <p class="muted" data-status>
+        {status}
+      </p>
+      <Board copy={copyColumn} remove={(column) => host.post({ type: 'removeColumn', column })} />
+      {written.value && <Shades />}
+    </div>
+  )
+}
+
+function Head() {
+  const now = written.value
+  return (
+    <div class="head">
+      <h1>Try it</h1>
+      <div class="row">
+        {now && !busy.value && (
+          <button type="button" class="secondary" onClick={() => copy(writtenMarkdown(names.value, now))}>
+            Copy as Markdown
+          </button>
+        )}
+        <button
+          type="button"
+          class="secondary"
+          disabled={names.value.length >= mostColumns}
+          onClick={() => host.post({ type: 'addColumn' })}
+        >
+          Add a checkpoint…
+        </button>
+      </div>
+    </div>
+  )
+}
+
+/** The legend of the shades. */
+function Shades() {
+  return (
+    <ul class="surpriseKey" aria-label="Shades">
+      <li class="muted">How likely {names.value.at(0)} finds it:</li>
+      {surpriseWords.map((words, level) => (
+        <li>
+          <span class="token" data-surprise={level}>
+            token
+          </span>{' '}
+          {words}
+        </li>
+      ))}
+      <li>
+        <span class="token differs">token</span> first that differs from it
+      </li>
+    </ul>
+  )
+}
+
+function copyColumn(column: number): void {
+  if (written.value) copy(written.value.texts[column].map(textOf).join('\n\n'))
+}
+
+function copy(text: string): void {
+  host.post({ type: 'copy', text })
+  announce('Copied.')
+}
+
+openPage(host, {
+  receive(message) {
+    receive(message)
+    if (message.type === 'columns') host.save({ ...host.load(), columns: message.columns })
+  },
+  opens: ['columns'],
+  Page: TryPage,
+})

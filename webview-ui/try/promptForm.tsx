@@ -1,0 +1,135 @@
+// Form for prompts: one, or one per line; with examples, and with those that are kept with the workspace.
+import { signal } from '@preact/signals'
+import { largestPrompt, mostNewTokens } from '../../src/shared/protocol/tryOut.ts'
+import type { FromTry, ToTry } from '../../src/shared/protocol/view.ts'
+import type { Host } from '../shared/host.ts'
+import { busy, hindrance, problemOf, prompted, prompts, sets, type Prompted } from './store.ts'
+
+/** A fact, a story and code: what pruning takes first differs among them. */
+const examples = [
+  'The capital of France is',
+  'Once upon a time, a little girl found a key. She',
+  'def factorial(n):',
+] as const
+
+const refused = signal<string | null>(null)
+const chosen = signal('')
+const change = (part: Partial<Prompted>) => (prompted.value = { ...prompted.value, ...part })
+
+interface FormProps {
+  readonly host: Host<ToTry, FromTry>
+}
+
+export function PromptForm({ host }: FormProps) {
+  const { text, lines, maxTokens } = prompted.value
+  const idle = hindrance.value === null && !busy.value
+  const generate = (event: Event) => {
+    event.preventDefault()
+    refused.value = problemOf()
+    if (refused.value === null) host.post({ type: 'generate', prompts: prompts.value, maxTokens })
+  }
+  return (
+    <form class="promptForm" onSubmit={generate}>
+      <label for="prompt">Prompt</label>
+      <textarea
+        id="prompt"
+        rows={3}
+        maxLength={largestPrompt}
+        spellcheck={false}
+        value={text}
+        onInput={({ currentTarget }) => change({ text: currentTarget.value })}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && idle) generate(event)
+        }}
+      />
+      <Examples />
+      {refused.value !== null && (
+        <p class="problem" role="alert">
+          {refused}
+        </p>
+      )}
+      <div class="row">
+        <button type="submit" disabled={!idle} title={hindrance.value ?? 'Ctrl+Enter'}>
+          Generate
+        </button>
+        {busy.value && (
+          <button type="button" class="secondary" onClick={() => host.post({ type: 'stop' })}>
+            Stop
+          </button>
+        )}
+        <label for="tokens">New tokens</label>
+        <input
+          type="number"
+          id="tokens"
+          min={1}
+          max={mostNewTokens}
+          value={maxTokens}
+          onInput={({ currentTarget }) => change({ maxTokens: Number(currentTarget.value) })}
+        />
+        <label class="row">
+          <input
+            type="checkbox"
+            checked={lines}
+            onInput={({ currentTarget }) => change({ lines: currentTarget.checked })}
+          />
+          One prompt per line
+        </label>
+        <KeptPrompts host={host} />
+      </div>
+    </form>
+  )
+}
+
+/** Only while nothing of a person's would be overwritten. */
+function Examples() {
+  const { text } = prompted.value
+  if (text.trim() !== '' && !examples.some((example) => example === text)) return null
+  return (
+    <div class="row" role="group" aria-label="Example prompts">
+      <span class="muted">For example</span>
+      {examples.map((example) => (
+        <button
+          type="button"
+          class="secondary"
+          aria-pressed={text === example}
+          onClick={() => change({ text: example })}
+        >
+          {example}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+function KeptPrompts({ host }: FormProps) {
+  const set = sets.value.find(({ name }) => name === chosen.value)
+  const { text, lines } = prompted.value
+  const choose = (name: string) => {
+    chosen.value = name
+    const next = sets.value.find((one) => one.name === name)
+    if (next) change({ text: next.text, lines: next.lines })
+  }
+  return (
+    <span class="row kept">
+      <select
+        aria-label="Kept prompts"
+        disabled={sets.value.length === 0}
+        value={set?.name ?? ''}
+        onChange={({ currentTarget }) => choose(currentTarget.value)}
+      >
+        <option value="">{sets.value.length > 0 ? 'Kept prompts…' : 'No prompts kept'}</option>
+        {sets.value.map(({ name }) => (
+          <option value={name}>{name}</option>
+        ))}
+      </select>
+      <button type="button" class="secondary" onClick={() => host.post({ type: 'saveSet', text, lines })}>
+        Keep…
+      </button>
+      {set && (
+        <button type="button" class="secondary" onClick={() => host.post({ type: 'deleteSet', name: set.name })}>
+          Delete
+        </button>
+      )}
+    </span>
+  )
+}

@@ -1,0 +1,131 @@
+// What every column would say at the place of a token: shown beside the token that is pointed at or has the focus.
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { printableLine } from '../../src/shared/format/printable.ts'
+import { formatShare } from '../../src/shared/format/numbers.ts'
+import type { TriedToken } from '../../src/shared/protocol/tryOut.ts'
+import { names, written } from './store.ts'
+import type { PlacedToken } from './textCell.tsx'
+import { differsAt } from './written.ts'
+
+type Place = Omit<PlacedToken, 'at'>
+
+interface Said {
+  readonly name: string
+  readonly token: TriedToken
+  /** It stands after the same tokens as the one that is pointed at. */
+  readonly afterSame: boolean
+}
+
+interface Facts {
+  readonly token: TriedToken
+  /** Natural log of the first column's probability; undefined: nobody has said. */
+  readonly judged: number | undefined
+  readonly differs: boolean
+  /** Columns that have a token there, the one that is pointed at before the others. */
+  readonly said: readonly Said[]
+}
+
+function factsOf({ column, prompt, index }: Place): Facts | null {
+  const texts = written.value?.texts.map((own) => own[prompt])
+  const text = texts?.at(column)
+  const token = text?.tokens.at(index)
+  if (!texts || !text || !token) return null
+  const said = texts.flatMap((other, i): Said[] => {
+    const its = other.tokens.at(index)
+    const same = (_: unknown, before: number) => other.tokens[before].id === text.tokens[before].id
+    const afterSame = text.tokens.slice(0, index).every(same)
+    return its ? [{ name: names.value[i], token: its, afterSame }] : []
+  })
+  const own = said.findIndex((one) => one.token === token)
+  return {
+    token,
+    judged: column === 0 ? token.logProbability : text.judged?.[index],
+    differs: column > 0 && differsAt(texts[0], text) === index,
+    said: [said[own], ...said.filter((_, i) => i !== own)],
+  }
+}
+
+function shownPiece(piece: string): string {
+  return piece === '' ? 'end of text' : `“${printableLine(piece)}”`
+}
+
+function probability(logProbability: number): string {
+  return formatShare(Math.exp(logProbability), 1)
+}
+
+function wouldSay({ name, afterSame }: Said): string {
+  return afterSame ? `${name} would say` : `${name}, after its own text, would say`
+}
+
+/** The facts in one line, for screen readers. */
+export function tokenWords(place: Place): string {
+  const facts = factsOf(place)
+  if (!facts) return ''
+  const { token, judged, differs, said } = facts
+  const words = said.map((one) => {
+    const others = one.token.alternatives.map(
+      (other) => `${shownPiece(other.piece)} ${probability(other.logProbability)}`,
+    )
+    return `${wouldSay(one)} ${others.join(', ')}`
+  })
+  return [
+    shownPiece(token.piece),
+    differs ? 'first difference' : '',
+    judged === undefined ? '' : `${names.value[0]} ${probability(judged)}`,
+    ...words,
+  ]
+    .filter(Boolean)
+    .join('; ')
+}
+
+export function TokenCard({ at, ...place }: PlacedToken) {
+  const card = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    const element = card.current
+    if (!element) return
+    const { width, height } = element.getBoundingClientRect()
+    const below = at.bottom + 4 + height <= window.innerHeight
+    element.style.left = `${Math.max(4, Math.min(at.left, window.innerWidth - width - 4))}px`
+    element.style.top = `${below ? at.bottom + 4 : Math.max(4, at.top - height - 4)}px`
+  })
+  const facts = factsOf(place)
+  if (!facts) return null
+  const { token, judged, differs, said } = facts
+  return (
+    <div class="tokenCard" aria-hidden="true" ref={card}>
+      <b class="mono">{shownPiece(token.piece)}</b>
+      {differs && <div>The first token that differs</div>}
+      {judged !== undefined && (
+        <div>
+          {names.value[0]}: {probability(judged)}
+        </div>
+      )}
+      <div class="alternatives">
+        {said.map((one) => (
+          <section>
+            <div class="muted">{wouldSay(one)}</div>
+            <Alternatives of={one.token} />
+          </section>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+function Alternatives({ of }: { of: TriedToken }) {
+  return (
+    <table>
+      <tbody>
+        {of.alternatives.map(({ piece, logProbability }) => (
+          <tr>
+            <td class="mono">{shownPiece(piece)}</td>
+            <td class="numeric">{probability(logProbability)}</td>
+            <td>
+              <span class="shareBar" style={{ width: `${Math.max(1, 40 * Math.exp(logProbability)).toFixed(1)}px` }} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
