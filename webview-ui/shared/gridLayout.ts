@@ -7,6 +7,8 @@ export interface GridLayout {
   height: number
   left: number
   top: number
+  /** Names of columns lean; else they stand over their columns. */
+  slanted: boolean
   cellWidth: number
   cellHeight: number
   rows: number
@@ -14,26 +16,32 @@ export interface GridLayout {
 }
 
 const characterWidth = 6.2
-const slope = Math.SQRT1_2 // column names are written at 45°
+const slope = Math.SQRT1_2 // column names that do not fit are written at 45°
+const widest = 140
 
-/** `available` is the width in CSS pixels; the height follows from the number of rows. */
-export function layOut(rows: readonly string[], columns: readonly string[], available: number): GridLayout {
-  const longestRow = largest(rows, 0, (r) => r.length)
-  const longestColumn = largest(columns, 0, (c) => c.length)
-  const left = Math.ceil(longestRow * characterWidth) + 12
-  const top = Math.ceil(longestColumn * characterWidth * slope) + 18
-  const right = top - 8 // the last column's name leans over the edge
-  const room = Math.max(80, available - left - right)
-  const cellWidth = Math.max(10, Math.min(64, Math.floor(room / Math.max(1, columns.length))))
+/**
+ * `available` is the width in CSS pixels, of which `aside` are kept right of the cells; the height follows from the number
+ * of rows.
+ */
+export function layOut(rows: readonly string[], columns: readonly string[], available: number, aside = 0): GridLayout {
+  const left = Math.ceil(largest(rows, 0, (r) => r.length) * characterWidth) + 12
+  const name = Math.ceil(largest(columns, 0, (c) => c.length) * characterWidth)
+  const cells = (right: number) => Math.floor(Math.max(80, available - left - right) / Math.max(1, columns.length))
+  const slanted = cells(aside) < name + 8
+  const top = slanted ? Math.ceil(name * slope) + 18 : 22
+  // The last name leans over the edge.
+  const lean = slanted ? top - 8 : 0
+  const cellWidth = Math.max(10, Math.min(widest, cells(Math.max(lean, aside))))
   const cellHeight = rows.length > 60 ? 10 : rows.length > 24 ? 14 : 20
   return {
     left,
     top,
+    slanted,
     cellWidth,
     cellHeight,
     rows: rows.length,
     columns: columns.length,
-    width: left + columns.length * cellWidth + right,
+    width: left + columns.length * cellWidth + lean,
     height: top + rows.length * cellHeight + 4,
   }
 }
@@ -47,12 +55,12 @@ export function cellAt(layout: GridLayout, x: number, y: number): { row: number;
 
 /** The row or the column whose name is there. */
 export function nameAt(layout: GridLayout, x: number, y: number): { row: number } | { column: number } | null {
-  const { left, top, cellWidth, cellHeight, rows, columns } = layout
+  const { left, top, slanted, cellWidth, cellHeight, rows, columns } = layout
   const row = Math.floor((y - top) / cellHeight)
   if (x < left) return row >= 0 && row < rows ? { row } : null
   if (y >= top || y < 0) return null
   // Names lean to the right by as much as they rise.
-  const column = Math.floor((x - left - (top - 6 - y)) / cellWidth)
+  const column = Math.floor((x - left - (slanted ? top - 6 - y : 0)) / cellWidth)
   return column >= 0 && column < columns ? { column } : null
 }
 

@@ -1,5 +1,5 @@
 // Paints a heatmap in the colours of the theme.
-import type { GridData, GridRange } from './gridData.ts'
+import type { GridData, GridRange, Place } from './gridData.ts'
 import { labelEvery, type GridLayout } from './gridLayout.ts'
 import { inkOn } from './contrast.ts'
 import { readTheme, type Theme } from './theme.ts'
@@ -8,7 +8,7 @@ export function paintGrid(
   context: CanvasRenderingContext2D,
   layout: GridLayout,
   data: GridData,
-  selected: { row: number; column: number } | null,
+  selected: Place | null,
   range: GridRange | null,
 ): void {
   const theme = readTheme()
@@ -123,11 +123,11 @@ function paintNames(context: CanvasRenderingContext2D, layout: GridLayout, data:
     if (row % every !== 0) return
     context.fillText(name, layout.left - 6, layout.top + (row + 0.5) * layout.cellHeight)
   })
-  context.textAlign = 'left'
+  context.textAlign = layout.slanted ? 'left' : 'center'
   data.columns.forEach((name, column) => {
     context.save()
-    context.translate(layout.left + (column + 0.5) * layout.cellWidth, layout.top - 6)
-    context.rotate(-Math.PI / 4)
+    context.translate(layout.left + (column + 0.5) * layout.cellWidth, layout.top - (layout.slanted ? 6 : 10))
+    if (layout.slanted) context.rotate(-Math.PI / 4)
     context.fillText(name, 0, 0)
     context.restore()
   })

@@ -3,7 +3,7 @@ import type { Place } from './gridData.ts'
 import { cellAt, nameAt, type GridLayout } from './gridLayout.ts'
 
 export interface PointerTarget {
-  layout: () => GridLayout
+  layout: GridLayout
   describe: (row: number, column: number) => string
   /** `extend`: from where it was to this cell. */
   choose: (cell: Place, extend: boolean) => void
@@ -11,7 +11,7 @@ export interface PointerTarget {
   mark: (from: Place | null, to: Place) => void
 }
 
-export function followPointer(canvas: HTMLCanvasElement, tip: HTMLElement, target: PointerTarget): void {
+export function followPointer(canvas: HTMLCanvasElement, tip: HTMLElement, target: () => PointerTarget): void {
   let pressed: Place | null = null
   const at = (event: MouseEvent) => {
     const box = canvas.getBoundingClientRect()
@@ -20,26 +20,27 @@ export function followPointer(canvas: HTMLCanvasElement, tip: HTMLElement, targe
   // mousedown rather than click: the context menu opens on it, and must be about the cell under the pointer.
   canvas.addEventListener('mousedown', (event) => {
     const { x, y } = at(event)
-    const layout = target.layout()
+    const { layout, choose, mark } = target()
     pressed = cellAt(layout, x, y)
-    if (pressed) return target.choose(pressed, event.shiftKey)
+    if (pressed) return choose(pressed, event.shiftKey)
     const name = nameAt(layout, x, y)
     if (!name) return
     const [bottom, right] = [layout.rows - 1, layout.columns - 1]
-    if ('row' in name) target.mark({ row: name.row, column: 0 }, { row: name.row, column: right })
-    else target.mark({ row: 0, column: name.column }, { row: bottom, column: name.column })
+    if ('row' in name) mark({ row: name.row, column: 0 }, { row: name.row, column: right })
+    else mark({ row: 0, column: name.column }, { row: bottom, column: name.column })
   })
   canvas.addEventListener('mousemove', (event) => {
     const { x, y, width } = at(event)
-    const cell = cellAt(target.layout(), x, y)
+    const { layout, mark, describe } = target()
+    const cell = cellAt(layout, x, y)
     if ((event.buttons & 1) === 0) pressed = null
     if (cell && pressed && (cell.row !== pressed.row || cell.column !== pressed.column)) {
       pressed = cell
-      target.mark(null, cell)
+      mark(null, cell)
     }
     tip.hidden = !cell
     if (!cell) return
-    tip.textContent = target.describe(cell.row, cell.column)
+    tip.textContent = describe(cell.row, cell.column)
     tip.style.left = `${Math.max(0, Math.min(x + 12, width - tip.offsetWidth))}px`
     tip.style.top = `${y + 16}px`
   })

@@ -1,7 +1,7 @@
 // The heatmap as a figure of its own: one SVG with title and legend that needs nothing else.
 import { svg } from './dom.ts'
 import type { GridData } from './gridData.ts'
-import type { GridLayout } from './gridLayout.ts'
+import { layOut, type GridLayout } from './gridLayout.ts'
 import { legendParts, type LegendWords } from './legend.ts'
 import { inkOn } from './contrast.ts'
 
@@ -19,7 +19,9 @@ const titleHeight = 30
 const legendHeight = 34
 const captionHeight = 18
 
-export function gridToSvg(layout: GridLayout, data: GridData, { title, legend, caption, scale }: FigureText): string {
+/** The map on white, with title and legend, nothing selected. */
+export function gridFigure(data: GridData, { title, legend, caption, scale }: FigureText): string {
+  const layout = layOut(data.rows, data.columns, 960)
   const width = layout.width + 2 * margin
   const height = titleHeight + layout.height + legendHeight + (caption ? captionHeight : 0) + margin
   const grid = svg('g', { transform: `translate(${margin} ${titleHeight})` })
@@ -56,7 +58,10 @@ function namesOf(layout: GridLayout, data: GridData): SVGElement[] {
   const every = Math.max(1, Math.ceil(12 / layout.cellHeight))
   const columns = data.columns.map((name, column) => {
     const x = layout.left + (column + 0.5) * layout.cellWidth
-    return svg('text', { transform: `translate(${x} ${layout.top - 6}) rotate(-45)` }, name)
+    const place: Record<string, string | number> = layout.slanted
+      ? { transform: `translate(${x} ${layout.top - 6}) rotate(-45)` }
+      : { x, y: layout.top - 6, 'text-anchor': 'middle' }
+    return svg('text', place, name)
   })
   return [...rows.filter((_, row) => row % every === 0), ...columns]
 }

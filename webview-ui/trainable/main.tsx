@@ -8,21 +8,19 @@ import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatCount, formatDuration, formatTrained } from '../../src/shared/format/numbers.ts'
 import { FilterField } from '../shared/filterField.tsx'
-import { createGrid } from '../shared/grid.ts'
+import { Grid } from '../shared/grid.tsx'
+import { gridFigure } from '../shared/gridSvg.ts'
 import { connectHost } from '../shared/host.ts'
 import type { LegendWords } from '../shared/legend.ts'
 import { Mounted } from '../shared/mounted.tsx'
 import { openPage } from '../shared/page.tsx'
-import { sequentialColour } from '../shared/palette.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import { ScaleLegend } from '../shared/scaleLegend.tsx'
 import { SaveButtons } from '../shared/figureSave.tsx'
-import { settings } from '../shared/settings.ts'
 import { createTable } from '../shared/table.ts'
 import type { Column } from '../shared/tableColumn.ts'
-import { themeChanges } from '../shared/theme.ts'
-import { describeShare, lettersOf, shareGrid } from './shares.ts'
-import { filter, plan, receive, rows, shares } from './store.ts'
+import { describeShare, lettersOf } from './shares.ts'
+import { colour, filter, grid, plan, receive, rows, shares } from './store.ts'
 
 const host = connectHost<ToTrainable, FromTrainable>()
 const words: LegendWords = {
@@ -54,22 +52,8 @@ const table = createTable<PlanRow>({
   menuContext: (row) => ({ webviewSection: 'tensor', tensor: row.name, preventDefaultContextMenuItems: true }),
   empty: 'No parameter has such a name.',
 })
-const grid = createGrid({
-  label: 'Trained share by block and module',
-  describe: (row, column) => describeShare(shares.value, row, column),
-  onSelect(row, column) {
-    const { blocks, modules } = shares.value
-    filter.value = { text: `.${blocks[row]}. ${modules[column]}`, regex: false }
-  },
-})
-const colour = (value: number) => sequentialColour(settings.value.palette, value)
 effect(() => table.fit(plan.value?.rows ?? []))
 effect(() => table.setRows(rows.value))
-effect(() => {
-  void themeChanges.value
-  grid.update(shareGrid(shares.value, (value) => sequentialColour(settings.value.palette, value)))
-})
-
 function TrainablePage() {
   const known = plan.value
   if (!known) return null
@@ -134,18 +118,33 @@ function Head({ plan: { recipe, model, recoveries, errors } }: { plan: PlanSumma
 function Map({ plan: { recipe, model } }: { plan: PlanSummary }) {
   const letters = lettersOf(shares.value)
   const figure = () =>
-    grid.toSvg({ title: `What ${recipe} would train`, legend: words, caption: `${model} · ${letters}` })
+    gridFigure(grid.value, {
+      title: `What ${recipe} would train`,
+      legend: words,
+      caption: `${model} · ${letters}`,
+    })
   return (
     <section class="card">
       <div class="head">
         <h2>By block and module</h2>
         <SaveButtons name="trainable" figure={figure} save={host.post} />
       </div>
-      <Mounted element={grid.element} />
+      <Grid
+        label="Trained share by block and module"
+        data={grid.value}
+        describe={(row, column) => describeShare(shares.value, row, column)}
+        onSelect={filterCell}
+      />
       <ScaleLegend words={words} colour={colour} />
       <p class="muted">{letters}</p>
     </section>
   )
+}
+
+/** Leaves the parameters of one cell in the table. */
+function filterCell(row: number, column: number): void {
+  const { blocks, modules } = shares.value
+  filter.value = { text: `.${blocks[row]}. ${modules[column]}`, regex: false }
 }
 
 function tiles(p: PlanSummary): [string, string][] {

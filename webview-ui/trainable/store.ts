@@ -4,10 +4,14 @@ import type { PlanRow, PlanSummary } from '../../src/shared/plan/planSummary.ts'
 import type { ToTrainable } from '../../src/shared/protocol/view.ts'
 import { compileFilter, type Filter } from '../shared/filter.ts'
 import type { PageMessage } from '../shared/page.tsx'
-import { shareMap } from './shares.ts'
+import { sequentialColour } from '../shared/palette.ts'
+import { settings } from '../shared/settings.ts'
+import { shareGrid, shareMap } from './shares.ts'
 
 export const plan = signal<PlanSummary | null>(null)
 export const shares = computed(() => shareMap(plan.value?.rows ?? []))
+export const colour = (value: number) => sequentialColour(settings.value.palette, value)
+export const grid = computed(() => shareGrid(shares.value, colour))
 
 export function receive(message: PageMessage<ToTrainable>): void {
   plan.value = message.plan

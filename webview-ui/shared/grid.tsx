@@ -1,0 +1,105 @@
+// A heatmap on a canvas that a keyboard and a screen reader can walk: the canvas is the picture, one hidden
+// gridcell is the active descendant and says where the walker is.
+import type { ComponentChildren } from 'preact'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useSignal, type Signal } from '@preact/signals'
+import { announce } from './announce.ts'
+import { usePainting, useWidth } from './canvas.ts'
+import { context2d } from './dom.ts'
+import type { GridData, Place } from './gridData.ts'
+import { layOut, type GridLayout } from './gridLayout.ts'
+import { nothingMarked, rangeOf, rangeText, step, within, type GridMark } from './gridMark.ts'
+import { paintGrid } from './gridPaint.ts'
+import { followPointer, type PointerTarget } from './gridPointer.ts'
+import { themeChanges } from './theme.ts'
+
+export interface GridProps {
+  readonly label: string
+  readonly data: GridData
+  /** One sentence about a cell: for the tooltip and the screen reader. */
+  readonly describe: (row: number, column: number) => string
+  readonly onSelect?: (row: number, column: number) => void
+  /** What is marked; the grid keeps it by itself unless the page does. */
+  readonly mark?: Signal<GridMark>
+  /** A rectangle of cells can be marked: by dragging, by Shift, or by a click on a name. */
+  readonly ranges?: boolean
+  /** Attached to the element for VS Code's own context menu. */
+  readonly menuContext?: (row: number, column: number) => Record<string, unknown>
+  /** Pixels kept right of the cells for what `beside` puts there. */
+  readonly aside?: number
+  /** What stands at the rows and columns, given where those are. */
+  readonly beside?: (layout: GridLayout) => ComponentChildren
+}
+
+export function Grid(props: GridProps) {
+  const { label, data, describe, onSelect, ranges = false, menuContext, aside, beside } = props
+  const own = useSignal(nothingMarked)
+  const mark = props.mark ?? own
+  const element = useRef<HTMLDivElement>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const tip = useRef<HTMLDivElement>(null)
+  const layout = layOut(data.rows, data.columns, useWidth(element), aside)
+  const { at, anchor } = mark.value
+  const place = within(data, at ?? { row: 0, column: 0 })
+  const range = rangeOf(mark.value)
+  void themeChanges.value
+
+  const go = (to: Place, from: Place | null) => {
+    mark.value = { at: within(data, to), anchor: ranges ? from : null }
+  }
+  const choose = (to: Place, extend: boolean) => {
+    const { row, column } = within(data, to)
+    onSelect?.(row, column)
+    go(to, extend ? (anchor ?? place) : null)
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const next = step(event.key, place, data)
+    if (!next || data.rows.length === 0) return
+    event.preventDefault()
+    choose(next, event.shiftKey)
+    const now = rangeOf(mark.value)
+    const { row, column } = within(data, next)
+    announce(now ? rangeText(now) : describe(row, column))
+  }
+  usePainting(() => {
+    if (!canvas.current) return
+    paintGrid(context2d(canvas.current, layout.width, layout.height), layout, data, at && place, range)
+  })
+  const pointer = useRef<PointerTarget | null>(null)
+  pointer.current = { layout, describe, choose, mark: (from, to) => ranges && go(to, from ?? anchor ?? place) }
+  useLayoutEffect(() => {
+    if (canvas.current && tip.current)
+      followPointer(canvas.current, tip.current, () => pointer.current as PointerTarget)
+  }, [])
+
+  const id = `cell-${label.replace(/\W+/g, '-')}`
+  const grid = (
+    <div
+      ref={element}
+      class="grid"
+      role="grid"
+      tabIndex={0}
+      aria-label={label}
+      aria-activedescendant={id}
+      aria-rowcount={data.rows.length}
+      aria-colcount={data.columns.length}
+      data-vscode-context={at && menuContext && JSON.stringify(menuContext(place.row, place.column))}
+      onKeyDown={onKeyDown}
+    >
+      <canvas ref={canvas} aria-hidden="true" />
+      <div role="row" class="srOnly" aria-rowindex={place.row + 1}>
+        <div role="gridcell" id={id} class="srOnly" aria-colindex={place.column + 1}>
+          {data.rows.length > 0 && describe(place.row, place.column)}
+        </div>
+      </div>
+      <div ref={tip} class="tip" aria-hidden="true" hidden />
+    </div>
+  )
+  if (!beside) return grid
+  return (
+    <div class="gridFrame">
+      {grid}
+      {beside(layout)}
+    </div>
+  )
+}
