@@ -9,6 +9,7 @@ import { roughDuration } from '../../shared/plan/time.ts'
 import { comparisonTable } from '../../shared/sweep/comparisonTable.ts'
 import { countsText } from '../../shared/sweep/countsText.ts'
 import { foldSeeds } from '../../shared/sweep/foldSeeds.ts'
+import { unknownFacts } from '../../shared/sweep/runFacts.ts'
 import { failureTexts } from '../../shared/sweep/shortfall.ts'
 import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
 import { plural } from '../../shared/format/plural.ts'
@@ -40,7 +41,9 @@ export function sweepText({ runs }: SweepTable, folder: string, columns?: number
 }
 
 function tableText(runs: SweepTable['runs'], columns?: number): string {
-  const rows = runs.map((run) => foldSeeds([{ ...run, trainablePercent: null }])[0])
+  const rows = runs.map(
+    (run) => foldSeeds([{ ...run, label: run.name, facts: unknownFacts, trainablePercent: null }])[0],
+  )
   // Each run for itself: its seed too is told.
   const { heads, rows: cells } = comparisonTable(rows.map((row, i) => ({ ...row, settings: runs[i].settings })))
   const numbered = cells.map((row, i) => [String(runs[i].index), ...row])

@@ -13,6 +13,7 @@ import { readMarks } from '../../runs/sweep/marks.ts'
 import { runName } from '../../shared/format/runName.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
 import { recipeIn, varyingSettings, type ComparedRun } from '../../shared/sweep/comparedRun.ts'
+import { unknownFacts } from '../../shared/sweep/runFacts.ts'
 import { EngineError } from '../errors.ts'
 import { findSweep } from './openSweep.ts'
 
@@ -85,5 +86,14 @@ async function runsAt(path: string, signal?: AbortSignal): Promise<readonly RunR
 function comparedRun({ place, standing, results, report, folder, isBegun }: RunReader): ReadRun {
   const { name, settings } = place
   const trainablePercent = report?.trainablePercent ?? null
-  return { name, settings, ...standing, results, trainablePercent, folder: isBegun ? folder : null }
+  return {
+    name,
+    label: name,
+    facts: unknownFacts,
+    settings,
+    ...standing,
+    results,
+    trainablePercent,
+    folder: isBegun ? folder : null,
+  }
 }

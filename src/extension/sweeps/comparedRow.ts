@@ -1,13 +1,23 @@
 // A run as a row of the view that compares several.
+import { basename } from 'node:path'
+import { nameOfRun, sweepOfRun } from '../../runs/folder/sweepFolder.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 import type { ComparedRow } from '../../shared/protocol/sweepView.ts'
+import { runName } from '../../shared/format/runName.ts'
 import { phaseName } from '../../shared/series/recoveryName.ts'
+import { unknownFacts } from '../../shared/sweep/runFacts.ts'
 
 export function rowOf(run: RunReader, index: number): ComparedRow {
-  const { place, standing, results, report, isBegun } = run
-  const { name, settings } = place
+  const { place, standing, results, report, isBegun, notes, sparkline } = run
+  const { name, settings, folder, label = name, facts = unknownFacts } = place
   const trainablePercent = report?.trainablePercent ?? null
-  return { index, name, settings, ...standing, results, trainablePercent, isBegun, progress: progressOf(run) }
+  const sweep = sweepOfRun(folder)
+  return {
+    ...{ index, key: folder, name, label, settings, facts, ...standing, results, trainablePercent, isBegun },
+    sweep: sweep === null ? null : runName(basename(sweep)).name,
+    started: nameOfRun(folder).started,
+    ...{ notes, sparkline, progress: progressOf(run) },
+  }
 }
 
 /** null: it does not run. */

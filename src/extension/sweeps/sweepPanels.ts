@@ -107,6 +107,11 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
         if (folder !== undefined) await vscode.commands.executeCommand('sparsescope.openRun', { folder })
         return
       }
+      // Answered as soon as their sources stand.
+      case 'annotate':
+      case 'askDifference':
+      case 'paper':
+        return
       case 'act': {
         if (!('sweep' in subject)) return
         const commands = { cancel: 'cancelSweep', goOn: 'goOnSweep', report: 'reportSweep' } as const

@@ -6,6 +6,9 @@ import { EngineError } from '../../shared/errors.ts'
 import { emptyLeanRun, type LeanRun } from '../../shared/series/leanRun.ts'
 import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
 import { resultOfPicture } from '../../shared/sweep/liveResults.ts'
+import type { RunFacts } from '../../shared/sweep/runFacts.ts'
+import { noNotes, type RunNotes } from '../../shared/sweep/runNotes.ts'
+import { sparklineOfReport, sparklineOfRun, type Sparkline } from '../../shared/sweep/sparkline.ts'
 import type { Settings } from '../../shared/recipe/sweep/settings.ts'
 import { sweepResults, type SweepResults } from '../../shared/sweep/sweepTable.ts'
 import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'
@@ -23,6 +26,9 @@ export interface RunPlace {
   readonly name: string
   readonly settings: Settings
   readonly folder: string
+  /** Its shortest name among those that it is compared with. */
+  readonly label?: string
+  readonly facts?: RunFacts
 }
 
 const nothing = sweepResults(resultOf(null))
@@ -34,6 +40,9 @@ export class RunReader {
   results: SweepResults = nothing
   /** Result of a run that is done. */
   report: RunResult | null = null
+  /** Of a run that is done from its report, else from its events where they have been read. */
+  sparkline: Sparkline | null = null
+  notes: RunNotes = noNotes
   /** The last thing it said, where that is an end. */
   end: RunEnd | null = null
   isBegun = false
@@ -101,8 +110,13 @@ export class RunReader {
     this.isBegun = isBegun
     this.standing = standing
     this.report = null
+    this.sparkline = null
     try {
-      if (standing.state === 'done') this.report = resultOf(await readReport(this.folder))
+      if (standing.state === 'done') {
+        const report = await readReport(this.folder)
+        this.report = resultOf(report)
+        this.sparkline = sparklineOfReport(report)
+      }
     } catch (error) {
       // One run's damage is not the others'.
       if (!(error instanceof EngineError)) throw error
@@ -113,6 +127,7 @@ export class RunReader {
 
   private tellResults(): void {
     const { report, lean } = this
+    if (!report) this.sparkline = lean && sparklineOfRun(lean)
     this.results = report ? sweepResults(report) : lean ? sweepResults(resultOfPicture(lean.picture)) : nothing
   }
 

@@ -1,13 +1,25 @@
-// Messages between the extension host and the view of several runs: a sweep's, or those that a person chose. Rows are
-// small and sent whole when they change; curves are thinned by the host, and only what is new of them is sent.
+// Messages between the extension host and the view of several runs: a sweep's, those that a person chose, or all of the
+// workspace. Rows are small and sent whole when they change; curves are thinned by the host, and only what is new of them is sent.
 import type { CurveName } from '../series/curves.ts'
 import type { ComparedRun } from '../sweep/comparedRun.ts'
 import type { ModuleZeros } from '../series/events.ts'
+import type { RunDifference } from '../sweep/runDifference.ts'
+import type { RunNotes } from '../sweep/runNotes.ts'
+import type { Sparkline } from '../sweep/sparkline.ts'
 import type { FromAnyView, ToAnyView } from './view.ts'
 
 export interface ComparedRow extends ComparedRun {
-  /** Place among the runs of the view. */
+  /** Place among the runs of the view, until all are sent anew. */
   readonly index: number
+  /** The same as long as the run is there. */
+  readonly key: string
+  /** Name of the sweep that it is of; null: of none. */
+  readonly sweep: string | null
+  /** Milliseconds; 0 is not known. */
+  readonly started: number
+  readonly notes: RunNotes
+  /** null: not yet two points. */
+  readonly sparkline: Sparkline | null
   /** Why it did not end well. */
   readonly message: string | null
   /** There is a run folder to open. */
@@ -18,12 +30,14 @@ export interface ComparedRow extends ComparedRun {
 
 /** The subject of the view. */
 export interface ComparedWhat {
-  /** A comparison has no folder of its own: nothing of it can be begun or cancelled. */
-  readonly kind: 'sweep' | 'comparison'
+  /** Only a sweep has a folder of its own: nothing of the others can be begun or cancelled. `experiments`: all runs of the workspace. */
+  readonly kind: 'sweep' | 'comparison' | 'experiments'
   readonly title: string
   /** Says when it was planned, by which engine, and where it lies. */
   readonly about: string
 }
+
+export type PaperFormat = 'latex' | 'markdown'
 
 export interface CurvePart {
   /** Place of the group in the question. */
@@ -52,11 +66,14 @@ export type ToSweep =
   | ToAnyView
   /** The subject to keep, so that a reloaded window can show the same again. */
   | { type: 'subject'; subject: string }
+  /** All there is; sent again when runs came or went. */
   | { type: 'compared'; what: ComparedWhat; rows: ComparedRow[] }
   | { type: 'rows'; rows: ComparedRow[] }
   /** `watch`: the question that they answer. `isWhole`: all that is known by now has been sent. */
   | { type: 'curves'; watch: number; parts: CurvePart[]; isWhole: boolean }
   | { type: 'maps'; maps: RunMap[] }
+  /** Answers the latest question for it. */
+  | { type: 'difference'; runs: readonly [a: number, b: number]; difference: RunDifference }
 
 export type FromSweep =
   | FromAnyView
@@ -65,4 +82,10 @@ export type FromSweep =
   /** Which runs' maps it shows. */
   | { type: 'watchMaps'; runs: number[] }
   | { type: 'openRun'; run: number }
+  /** Keeps tags and note with the run; the row comes back with what was kept. */
+  | { type: 'annotate'; run: number; notes: RunNotes }
+  /** What tells two runs apart. */
+  | { type: 'askDifference'; runs: readonly [a: number, b: number] }
+  /** A table of these runs for a paper, seeds folded, with its protocol: saved to a file or put on the clipboard. */
+  | { type: 'paper'; runs: number[]; format: PaperFormat; to: 'file' | 'clipboard' }
   | { type: 'act'; what: 'cancel' | 'goOn' | 'report' | 'recipe' }

@@ -2,9 +2,13 @@
 import type { Settings } from '../recipe/sweep/settings.ts'
 import type { SweepResults, SweepRunState } from './sweepTable.ts'
 import { fieldsOf, isRecord } from '../format/records.ts'
+import type { RunFacts } from './runFacts.ts'
 
 export interface ComparedRun {
   readonly name: string
+  /** The shortest name that tells it from the others, in the field's words. */
+  readonly label: string
+  readonly facts: RunFacts
   /** By path; what does not differ among the compared runs may be left out. */
   readonly settings: Settings
   readonly state: SweepRunState

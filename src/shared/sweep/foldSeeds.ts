@@ -2,7 +2,9 @@
 import type { Stage } from '../series/events.ts'
 import type { ComparedRun } from './comparedRun.ts'
 import type { Settings } from '../recipe/sweep/settings.ts'
-import type { SweepResults, SweepRunState } from './sweepTable.ts'
+import { lastStage, type SweepResults, type SweepRunState } from './sweepTable.ts'
+import type { RunFacts } from './runFacts.ts'
+import { withoutSeed as withoutSeedInName } from './shortNames.ts'
 
 export interface Spread {
   readonly median: number
@@ -18,12 +20,18 @@ type Spreads<T> = { readonly [K in keyof T]: T[K] extends number | null ? Spread
 export interface FoldedRun {
   /** Name of each run. */
   readonly names: readonly string[]
+  /** The shortest name that tells it from the others. */
+  readonly label: string
+  /** Its seed is null where there are several. */
+  readonly facts: RunFacts
   /** Without `seed`. */
   readonly settings: Settings
   readonly states: readonly SweepRunState[]
   /** Places of the runs among those that were folded. */
   readonly members: readonly number[]
   readonly results: Spreads<SweepResults>
+  /** How far perplexity lies above that of the dense model, over the runs that measured both. */
+  readonly delta: Spread | null
   readonly trainablePercent: Spread | null
 }
 
@@ -54,6 +62,8 @@ function folded(members: readonly number[], runs: readonly ComparedRun[]): Folde
   })
   return {
     names: all.map(({ name }) => name),
+    label: all.length > 1 ? withoutSeedInName(all[0].label, all[0].facts.seed) : all[0].label,
+    facts: all.length > 1 ? { ...all[0].facts, seed: null } : all[0].facts,
     settings: withoutSeed(all[0].settings),
     states: all.map(({ state }) => state),
     members,
@@ -65,8 +75,15 @@ function folded(members: readonly number[], runs: readonly ComparedRun[]): Folde
       seconds: over(({ results }) => results.seconds),
       peak_memory_mb: over(({ results }) => results.peak_memory_mb),
     },
+    delta: over(({ results }) => deltaOf(results)),
     trainablePercent: over(({ trainablePercent }) => trainablePercent),
   }
+}
+
+/** Perplexity of the last stage, less that of the dense model. */
+export function deltaOf({ perplexity }: SweepResults): number | null {
+  const [last, { dense }] = [lastStage(perplexity), perplexity]
+  return last === null || dense === null ? null : last - dense
 }
 
 /** The median of an even number is the mean of the two in the middle. */

@@ -1,9 +1,9 @@
 // Measures by which runs are compared: each is a column of the table and an axis of the picture.
 import { formatBytes, megabyte } from '../format/byteSize.ts'
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
-import type { Stage } from '../series/events.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
 import type { Better } from './paretoFront.ts'
+import { lastStage } from './sweepTable.ts'
 
 export interface Measure {
   readonly id: string
@@ -24,11 +24,6 @@ export interface Measure {
 
 const stages = ['dense', 'pruned', 'recovered'] as const
 const [plain, percent] = [1, 100]
-
-/** The value of the last stage that a run has reached; dense, where all begin, does not count. */
-export function lastStage<T>(values: Readonly<Record<Stage, T | null>>): T | null {
-  return values.recovered ?? values.pruned
-}
 
 export const measures: readonly Measure[] = [
   {

@@ -37,6 +37,11 @@ export interface SweepTable {
 
 const stages = ['dense', 'pruned', 'recovered'] as const
 
+/** The value of the last stage that a run has reached; dense, where all begin, does not count. */
+export function lastStage<T>(values: Readonly<Record<Stage, T | null>>): T | null {
+  return values.recovered ?? values.pruned
+}
+
 /** JSON has no infinity and no NaN, and what was not measured is null. */
 export function sweepResults({ perplexity, accuracy, trainable, ...result }: Omit<RunResult, 'output'>): SweepResults {
   const each = (value: (stage: Stage) => number | undefined) =>

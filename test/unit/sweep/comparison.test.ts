@@ -4,6 +4,7 @@ import { defaultLook, scatterChart } from '../../../src/shared/chart/scatterChar
 import { varyingSettings, type ComparedRun } from '../../../src/shared/sweep/comparedRun.ts'
 import { comparisonMarkdown, comparisonTable } from '../../../src/shared/sweep/comparisonTable.ts'
 import { foldSeeds, spreadOf } from '../../../src/shared/sweep/foldSeeds.ts'
+import { unknownFacts } from '../../../src/shared/sweep/runFacts.ts'
 import { paretoFront } from '../../../src/shared/sweep/paretoFront.ts'
 
 interface Given {
@@ -19,6 +20,7 @@ function compared({ settings, recovered = null, sparsity = null, state = 'done',
   const results = { perplexity: { ...none, recovered }, accuracy: none, sparsity }
   return {
     name: name ?? Object.entries(settings).map(([k, v]) => `${k}=${String(v)}`).join(','), // prettier-ignore
+    ...{ label: '', facts: unknownFacts },
     settings,
     state,
     results: { ...results, trainable: null, seconds: null, peak_memory_mb: null },

@@ -3,6 +3,7 @@ import type { ComparedRow, CurvePart, RunMap, ToSweep } from '../../../src/share
 import type { CurveName } from '../../../src/shared/series/curves.ts'
 import { nameOf } from '../../../src/shared/recipe/sweep/settings.ts'
 import { sweepResults, type SweepRunState } from '../../../src/shared/sweep/sweepTable.ts'
+import { noNotes } from '../../../src/shared/sweep/runNotes.ts'
 import { resultOf } from '../../../src/shared/series/runResult.ts'
 
 const methods = ['magnitude', 'wanda', 'sparsegpt']
@@ -45,6 +46,10 @@ function recordedRow(index: number, { method, s, mode, seed }: Place): ComparedR
   }
   return {
     ...{ index, name: nameOf(Object.entries(settings)), settings, state: 'done', message: null },
+    label: `${method} ${40 + 5 * s} % · ${mode === 'retrain' ? mode : 'recon'} · seed ${seed}`,
+    facts: { model: 'opt-125m', sparsity, method, pattern: 'unstructured', recovery: mode, seed },
+    ...{ key: `/runs/${index}`, sweep: 'opt-125m', started: Date.UTC(2026, 11, 31) + index * 60_000, notes: noNotes },
+    sparkline: { of: 'perplexity', values: Array.from({ length: 12 }, (_, i) => recovered + (pruned - recovered) * Math.exp(-i / 3)) }, // prettier-ignore
     results: sweepResults(resultOf(report)),
     ...{ trainablePercent: report.trainable.percent, isBegun: true, progress: null },
   }
