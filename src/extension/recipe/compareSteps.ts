@@ -2,14 +2,14 @@
 import * as vscode from 'vscode'
 import type { MethodName } from '../../shared/methods/methods.ts'
 import { askText, pickOne, pickSeveral, type Answer, type Choice, type StepFrame } from './steps.ts'
-import { looksAtText, type Comparison, type WizardChoices } from './recipeText.ts'
+import { looksAtText, type Comparison, type RecipeChoices } from '../../shared/recipe/writing/recipeText.ts'
 
 const t = vscode.l10n.t
 
 export type Compared = Comparison['path'] | null
 
 /** Settings that can vary: a pattern fixes the sparsity, and without text nothing is drawn. */
-export function askCompared(frame: StepFrame, choices: WizardChoices): Promise<Answer<Compared>> {
+export function askCompared(frame: StepFrame, choices: RecipeChoices): Promise<Answer<Compared>> {
   const all: (Choice<Compared> & { offered: boolean })[] = [
     { label: t('One run'), value: null, offered: true },
     {
@@ -38,7 +38,7 @@ export function askCompared(frame: StepFrame, choices: WizardChoices): Promise<A
 export async function askValues(
   frame: StepFrame,
   path: Comparison['path'],
-  choices: WizardChoices,
+  choices: RecipeChoices,
   methods: readonly Choice<MethodName>[],
 ): Promise<Answer<Comparison>> {
   switch (path) {

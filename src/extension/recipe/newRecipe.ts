@@ -6,9 +6,10 @@ import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
 import { outlineText } from './outlineText.ts'
-import { freeName, recipeExtension, suggestedOutput, toRecipePath, withTexts } from './choices.ts'
+import { freeName, recipeExtension, suggestedOutput, withTexts } from '../../shared/recipe/writing/choices.ts'
 import { findTexts, recipeStart } from './recipeDefaults.ts'
-import { recipeText } from './recipeText.ts'
+import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
+import { toRecipePath } from './recipePath.ts'
 
 /** Some ten thousand tokens. */
 const leastBytes = 50_000

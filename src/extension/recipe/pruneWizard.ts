@@ -11,12 +11,13 @@ import { methodNames, methodOf, type MethodName } from '../../shared/methods/met
 import type { RecoverMode } from '../../shared/recipe/schema.ts'
 import { askCorpus } from './askCorpus.ts'
 import { askCompared, askValues, type Compared } from './compareSteps.ts'
-import { freeName, isHeldOut, recipeExtension, suggestedOutput, toRecipePath } from './choices.ts'
+import { freeName, isHeldOut, recipeExtension, suggestedOutput } from '../../shared/recipe/writing/choices.ts'
+import { toRecipePath } from './recipePath.ts'
 import { recipeStart } from './recipeDefaults.ts'
-import { looksAtText, recipeText, trains, type WizardChoices } from './recipeText.ts'
+import { looksAtText, recipeText, trains, type RecipeChoices } from '../../shared/recipe/writing/recipeText.ts'
 import { askText, pickOne, pickSeveral, type Answer, type Choice, type StepFrame } from './steps.ts'
 
-type Draft = WizardChoices & { name: string; run: boolean; canRetrain: boolean; compared: Compared }
+type Draft = RecipeChoices & { name: string; run: boolean; canRetrain: boolean; compared: Compared }
 type Step = (frame: StepFrame) => Promise<Answer<unknown>>
 
 const t = vscode.l10n.t

@@ -1,17 +1,19 @@
 // Defaults of a recipe for a model, from what is known before any question: the model's header, and the texts near it.
 import * as vscode from 'vscode'
+import { totalmem } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { toRecipePath } from './recipePath.ts'
 import { readModelFacts } from '../models/modelFacts.ts'
-import { canRetrain, firstChoices, isHeldOut, toRecipePath } from './choices.ts'
-import type { WizardChoices } from './recipeText.ts'
+import { canRetrain, firstChoices, isHeldOut } from '../../shared/recipe/writing/choices.ts'
+import type { RecipeChoices } from '../../shared/recipe/writing/recipeText.ts'
 
 export interface RecipeStart {
   /** Folder that the recipe is written to and its paths are relative to. */
   folder: string
   /** Short name of the model, for files made from it. */
   name: string
-  choices: WizardChoices
+  choices: RecipeChoices
   /** The whole model fits into this machine's memory to be trained. */
   canRetrain: boolean
 }
@@ -22,8 +24,8 @@ export async function recipeStart(weights: string): Promise<RecipeStart> {
   const folder = recipeFolder(model)
   const facts = await readModelFacts(weights)
   const name = modelLabel(model).split('/').at(-1) ?? 'model'
-  const choices = firstChoices(toRecipePath(folder, model), facts)
-  return { folder, name, choices, canRetrain: canRetrain(facts) }
+  const choices = firstChoices(toRecipePath(folder, model), facts, totalmem())
+  return { folder, name, choices, canRetrain: canRetrain(facts, totalmem()) }
 }
 
 /** The folder beside the model; a snapshot in a cache of other tools is no place for recipes. */
@@ -36,6 +38,7 @@ function recipeFolder(model: string): string {
 export async function findTexts(folder: string): Promise<vscode.Uri[]> {
   const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '**/*.{jsonl,jsonl.gz,txt,parquet}')
   const found = await vscode.workspace.findFiles(pattern, '**/{node_modules,.sparsescope}/**', 40)
-  const rank = ({ fsPath }: vscode.Uri) => Number(isHeldOut(fsPath)) * 2 + Number(fsPath.endsWith('.txt'))
+  const rank = ({ fsPath }: vscode.Uri) =>
+    Number(isHeldOut(fsPath.replaceAll('\\', '/'))) * 2 + Number(fsPath.endsWith('.txt'))
   return found.sort((a, b) => rank(a) - rank(b) || a.fsPath.localeCompare(b.fsPath))
 }

@@ -1,33 +1,37 @@
 // Choices of a recipe before anybody chose, and names made from them.
-import { totalmem } from 'node:os'
-import { basename, isAbsolute, join, relative } from 'node:path'
-import { defaultTrain } from '../../shared/adapters/subsets.ts'
-import { proposeMethod, proposeRecoveries } from '../../shared/recipe/measured.ts'
-import { defaultMethod } from '../../shared/methods/methods.ts'
-import type { ModelFacts } from '../models/modelFacts.ts'
-import type { WizardChoices } from './recipeText.ts'
-import { pruneDefaults, unstructured, windowDefaults } from '../../shared/recipe/defaults.ts'
+import { defaultTrain } from '../../adapters/subsets.ts'
+import { defaultMethod } from '../../methods/methods.ts'
+import { pruneDefaults, unstructured, windowDefaults } from '../defaults.ts'
+import { proposeMethod, proposeRecoveries } from '../measured.ts'
+import type { RecipeChoices } from './recipeText.ts'
 
 export const recipeExtension = '.prune.yaml'
 
 /** Longer windows take more memory than a first try should. */
 const usualLength = 512
 
-/** Facts of a model before any question. */
-export type KnownOfModel = Pick<ModelFacts, 'biases' | 'maxPositions' | 'parameters'>
-
-/** Retraining holds the whole model: its weights in f32 and, in all, as much again. Half of the machine is left to others. */
-export function canRetrain({ parameters }: Pick<ModelFacts, 'parameters'>, memory: number = totalmem()): boolean {
-  return parameters * 8 <= memory / 2
+/** What is known of a model before anybody chose. */
+export interface KnownOfModel {
+  /** Whether `train: [bias]` finds any. */
+  readonly biases: boolean
+  /** Most positions; null when config.json does not say. */
+  readonly maxPositions: number | null
+  readonly parameters: number
 }
 
-export function firstChoices(model: string, facts: KnownOfModel): WizardChoices {
+/** Retraining holds the whole model: its weights in f32 and, in all, as much again. Half of the machine is left to others. */
+export function canRetrain({ parameters }: Pick<KnownOfModel, 'parameters'>, memoryBytes: number): boolean {
+  return parameters * 8 <= memoryBytes / 2
+}
+
+/** `memoryBytes`: the machine's. */
+export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: number): RecipeChoices {
   return {
     model,
     method: proposeMethod(unstructured).method,
     pattern: unstructured,
     sparsity: pruneDefaults.sparsity,
-    recoveries: proposeRecoveries(unstructured, canRetrain(facts))[0].modes,
+    recoveries: proposeRecoveries(unstructured, canRetrain(facts, memoryBytes))[0].modes,
     train: defaultTrain.filter((subset) => subset !== 'bias' || facts.biases),
     data: null,
     evaluateOn: null,
@@ -40,7 +44,7 @@ export function firstChoices(model: string, facts: KnownOfModel): WizardChoices 
 }
 
 /** Without a text only methods that need none are left, and no recovery. */
-export function withTexts(choices: WizardChoices, texts: readonly string[]): WizardChoices {
+export function withTexts(choices: RecipeChoices, texts: readonly string[]): RecipeChoices {
   const data = texts.find((path) => !isHeldOut(path))
   const evaluateOn = texts.find((path) => path !== data && isHeldOut(path)) ?? null
   return data ? { ...choices, data, evaluateOn } : { ...choices, method: defaultMethod, recoveries: [], evaluateOn }
@@ -48,19 +52,11 @@ export function withTexts(choices: WizardChoices, texts: readonly string[]): Wiz
 
 /** Whether a file's name says that nothing is trained or calibrated on it. */
 export function isHeldOut(path: string): boolean {
-  return /eval|test|valid|held/i.test(basename(path))
-}
-
-/** Relative where that is short, with forward slashes: recipes travel between systems. */
-export function toRecipePath(folder: string, path: string): string {
-  const way = relative(folder, path)
-  const far = way === '' || isAbsolute(way) || way.startsWith(join('..', '..'))
-  if (far) return path
-  return (way.startsWith('..') ? way : `./${way}`).replaceAll('\\', '/')
+  return /eval|test|valid|held/i.test(path.slice(path.lastIndexOf('/') + 1))
 }
 
 /** `./opt-wanda50`, `./opt-sparsegpt2of4`, `./opt-recovered`. */
-export function suggestedOutput(name: string, { method, pattern, sparsity }: WizardChoices): string {
+export function suggestedOutput(name: string, { method, pattern, sparsity }: RecipeChoices): string {
   const share = pattern === unstructured ? String(Math.round(sparsity * 100)) : pattern.replace(':', 'of')
   return `./${name}-${method === null ? 'recovered' : `${method}${share}`}`
 }

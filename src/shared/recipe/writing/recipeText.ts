@@ -1,8 +1,8 @@
-// The recipe that the Prune… wizard writes: complete, commented, ready to be changed and run again.
-import { needsData, type MethodName } from '../../shared/methods/methods.ts'
-import type { RecoverMode } from '../../shared/recipe/schema.ts'
+// The recipe that New Recipe and the form of Prune… write: complete, commented, ready to be changed and run again.
+import { needsData, type MethodName } from '../../methods/methods.ts'
+import type { RecoverMode } from '../schema.ts'
 
-export interface WizardChoices {
+export interface RecipeChoices {
   /** All paths as they stand in the recipe: relative to it. */
   model: string
   /** null: the model is pruned already, and only recovered. */
@@ -33,13 +33,13 @@ export type Comparison =
   | { readonly path: 'prune.0.method'; readonly values: readonly MethodName[] }
 
 /** Methods that prune in any of the runs; none where the model is pruned already. */
-export function methodsIn({ method, compare }: Pick<WizardChoices, 'method' | 'compare'>): readonly MethodName[] {
+export function methodsIn({ method, compare }: Pick<RecipeChoices, 'method' | 'compare'>): readonly MethodName[] {
   if (compare?.path === 'prune.0.method') return compare.values
   return method === null ? [] : [method]
 }
 
 /** The recipe looks at text: to calibrate on, or to train on. */
-export function looksAtText(choices: Pick<WizardChoices, 'method' | 'compare' | 'recoveries'>): boolean {
+export function looksAtText(choices: Pick<RecipeChoices, 'method' | 'compare' | 'recoveries'>): boolean {
   return methodsIn(choices).some((method) => needsData(method)) || choices.recoveries.length > 0
 }
 
@@ -49,7 +49,7 @@ export function trains(recoveries: readonly RecoverMode[]): boolean {
 }
 
 /** YAML 1.2. Every string is quoted as JSON, which is YAML. */
-export function recipeText(choices: WizardChoices): string {
+export function recipeText(choices: RecipeChoices): string {
   const lines = [
     '# What to prune, how to recover it, where to save it. Hover a key to see what it means.',
     'version: 1',
@@ -66,7 +66,7 @@ export function recipeText(choices: WizardChoices): string {
   return `${lines.join('\n')}\n`
 }
 
-function pruneLines(choices: WizardChoices): string[] {
+function pruneLines(choices: RecipeChoices): string[] {
   const { pattern, sparsity } = choices
   const methods = methodsIn(choices)
   // A method that uses the calibration is preferred, so that the recipe by itself has no idle key.
@@ -79,18 +79,18 @@ function pruneLines(choices: WizardChoices): string[] {
   return lines
 }
 
-function calibrates(choices: WizardChoices): boolean {
+function calibrates(choices: RecipeChoices): boolean {
   const fits = methodsIn(choices).some((method) => needsData(method))
   return choices.data !== null && (fits || choices.recoveries.some((mode) => mode !== 'retrain'))
 }
 
-function dataLines({ data, field, samples, seqLen }: WizardChoices): string[] {
+function dataLines({ data, field, samples, seqLen }: RecipeChoices): string[] {
   const lines = ['calibration:', `  data: ${JSON.stringify(data)}`]
   if (field !== null) lines.push(`  field: ${JSON.stringify(field)}`)
   return [...lines, `  samples: ${samples}`, `  seq_len: ${seqLen}`]
 }
 
-function recoverLines({ recoveries, ...choices }: WizardChoices): string[] {
+function recoverLines({ recoveries, ...choices }: RecipeChoices): string[] {
   const parts = recoveries.map((mode) => modeLines(mode, choices))
   if (parts.length === 0) return []
   if (parts.length === 1) return ['recover:', ...parts[0].map((line) => `  ${line}`)]
@@ -103,7 +103,7 @@ const modeComments: Record<RecoverMode, string> = {
   retrain: 'the whole model, on the next-token loss',
 }
 
-function modeLines(mode: RecoverMode, choices: Omit<WizardChoices, 'recoveries'>): string[] {
+function modeLines(mode: RecoverMode, choices: Omit<RecipeChoices, 'recoveries'>): string[] {
   const { train, steps, data, field, samples, seqLen } = choices
   const lines = [`mode: ${mode} # ${modeComments[mode]}`]
   if (mode === 'refit') return lines
@@ -114,14 +114,14 @@ function modeLines(mode: RecoverMode, choices: Omit<WizardChoices, 'recoveries'>
   return [...lines, `samples: ${samples}`, `seq_len: ${seqLen}`]
 }
 
-function evaluateLines({ evaluateOn, seqLen, recoveries, method }: WizardChoices): string[] {
+function evaluateLines({ evaluateOn, seqLen, recoveries, method }: RecipeChoices): string[] {
   if (evaluateOn === null) return ['# evaluate: name a held-out text here to see perplexity before and after.']
   const at = recoveries.length === 0 ? '[dense, pruned]' : '[dense, recovered]'
   const heading = method === null ? ['evaluate: # dense: before recovery, which is the pruned input'] : ['evaluate:']
   return [...heading, `  - {task: perplexity, data: ${JSON.stringify(evaluateOn)}, seq_len: ${seqLen}, at: ${at}}`]
 }
 
-function sweepLines({ compare }: WizardChoices): string[] {
+function sweepLines({ compare }: RecipeChoices): string[] {
   if (!compare) return []
   return ['sweep: # a run for each value; each saves to a folder of its own', `  ${compare.path}: [${compare.values.join(', ')}]`] // prettier-ignore
 }

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lintText } from '../../../src/engine/facts/lintFile.ts'
-import { readModelFacts } from '../../../src/extension/models/modelFacts.ts'
+import { lintText } from '../../../../src/engine/facts/lintFile.ts'
+import { readModelFacts } from '../../../../src/extension/models/modelFacts.ts'
 import {
   canRetrain,
   firstChoices,
   freeName,
   isHeldOut,
   suggestedOutput,
-  toRecipePath,
   withTexts,
-} from '../../../src/extension/recipe/choices.ts'
-import { recipeText } from '../../../src/extension/recipe/recipeText.ts'
+} from '../../../../src/shared/recipe/writing/choices.ts'
+import { toRecipePath } from '../../../../src/extension/recipe/recipePath.ts'
+import { recipeText } from '../../../../src/shared/recipe/writing/recipeText.ts'
 
-const samples = fileURLToPath(new URL('../../../samples', import.meta.url))
+const samples = fileURLToPath(new URL('../../../../samples', import.meta.url))
 const texts = ['./text/train.jsonl', './text/evaluation.txt']
 
 describe('first choices of a recipe', () => {
@@ -22,7 +22,7 @@ describe('first choices of a recipe', () => {
     for (const found of [texts, []])
       it(`for the sample ${model} with ${found.length} texts make a recipe without a finding`, async () => {
         const facts = await readModelFacts(join(samples, model))
-        const filled = withTexts(firstChoices(`./${model}`, facts), found)
+        const filled = withTexts(firstChoices(`./${model}`, facts, 16e9), found)
         const text = recipeText({ ...filled, saveTo: suggestedOutput(model, filled) })
         const { findings } = await lintText(text, { folder: samples })
         assert.deepEqual(
@@ -34,23 +34,23 @@ describe('first choices of a recipe', () => {
   it('retrain what fits into memory, and reconstruct block by block what does not', () => {
     const known = (parameters: number) => ({ biases: false, maxPositions: null, parameters })
     assert.ok(canRetrain(known(135e6), 16e9) && !canRetrain(known(7e9), 16e9))
-    assert.deepEqual(firstChoices('m', known(135e6)).recoveries, ['retrain'])
-    assert.deepEqual(firstChoices('m', known(30e12)).recoveries, ['reconstruct'])
+    assert.deepEqual(firstChoices('m', known(135e6), 16e9).recoveries, ['retrain'])
+    assert.deepEqual(firstChoices('m', known(30e12), 16e9).recoveries, ['reconstruct'])
   })
 
   it('train biases only where there are some', () => {
-    assert.ok(firstChoices('m', { biases: true, maxPositions: null, parameters: 1e6 }).train.includes('bias'))
-    assert.ok(!firstChoices('m', { biases: false, maxPositions: null, parameters: 1e6 }).train.includes('bias'))
+    assert.ok(firstChoices('m', { biases: true, maxPositions: null, parameters: 1e6 }, 16e9).train.includes('bias'))
+    assert.ok(!firstChoices('m', { biases: false, maxPositions: null, parameters: 1e6 }, 16e9).train.includes('bias'))
   })
 
   it('take no longer windows than the model has positions', () => {
-    assert.equal(firstChoices('m', { biases: false, maxPositions: 64, parameters: 1e6 }).seqLen, 64)
-    assert.equal(firstChoices('m', { biases: false, maxPositions: 131_072, parameters: 1e6 }).seqLen, 512)
+    assert.equal(firstChoices('m', { biases: false, maxPositions: 64, parameters: 1e6 }, 16e9).seqLen, 64)
+    assert.equal(firstChoices('m', { biases: false, maxPositions: 131_072, parameters: 1e6 }, 16e9).seqLen, 512)
   })
 
   it('calibrate on one text and measure on the held-out one', () => {
     const { data, evaluateOn } = withTexts(
-      firstChoices('m', { biases: false, maxPositions: null, parameters: 1e6 }),
+      firstChoices('m', { biases: false, maxPositions: null, parameters: 1e6 }, 16e9),
       texts,
     )
     assert.deepEqual([data, evaluateOn], texts)
@@ -63,7 +63,7 @@ describe('first choices of a recipe', () => {
     assert.equal(freeName('b', '.x', taken), 'b.x')
     assert.equal(
       suggestedOutput('opt', {
-        ...firstChoices('m', { biases: true, maxPositions: null, parameters: 1e6 }),
+        ...firstChoices('m', { biases: true, maxPositions: null, parameters: 1e6 }, 16e9),
         pattern: '2:4',
       }),
       './opt-alps2of4',
