@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
+import { chooseInMenu, figureMenus } from '../support/figureMenu.ts'
 import { viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
 
@@ -57,11 +58,13 @@ describe('figures in Chromium', () => {
       await send(page, ...messages)
       const buttons = (kind: string) =>
         page.getByRole('button', { name: new RegExp(`^Save .* as ${kind}$`) }).filter({ visible: true })
-      const count = await buttons('SVG').count()
+      const menus = figureMenus(page)
+      const [single, withMenu] = [await buttons('SVG').count(), await menus.count()]
+      const count = single + withMenu
       assert.ok(count >= figures, `${count} figures`)
-      for (let i = 0; i < count; i++) {
-        await buttons('SVG').nth(i).click()
-        await buttons('PNG').nth(i).click()
+      for (const kind of ['SVG', 'PNG']) {
+        for (let i = 0; i < single; i++) await buttons(kind).nth(i).click()
+        for (let i = 0; i < withMenu; i++) await chooseInMenu(menus.nth(i), `Save as ${kind}`)
       }
       const exports = await eventually(async () => {
         const all = (await posted(page)).filter(({ type }) => type === 'export')

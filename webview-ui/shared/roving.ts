@@ -42,3 +42,15 @@ export function placeAfter(
       return null
   }
 }
+
+const aPage = 10
+
+/** The place of a row of values that a key reads next, at first the last; null: the key leads nowhere. */
+export function stepTo(key: string, at: number | null, length: number): number | null {
+  const last = Math.max(0, length - 1)
+  const moves: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, PageUp: aPage, PageDown: -aPage }
+  if (key === 'Home') return 0
+  if (key === 'End') return last
+  if (!(key in moves)) return null
+  return at === null || at < 0 ? last : Math.min(last, Math.max(0, at + moves[key]))
+}

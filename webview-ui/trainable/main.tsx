@@ -1,5 +1,6 @@
 // What a recipe would train: totals, the share of each module, and every parameter.
 import '../shared/base.css'
+import '../shared/chart.css'
 import './trainable.css'
 import { effect } from '@preact/signals'
 import type { PlanRow, PlanSummary, RecoverySummary } from '../../src/shared/plan/planSummary.ts'
@@ -7,6 +8,7 @@ import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatCount, formatDuration, formatTrained } from '../../src/shared/format/numbers.ts'
+import { FigureHead } from '../shared/figureHead.tsx'
 import { FilterField } from '../shared/filterField.tsx'
 import { Grid } from '../shared/grid.tsx'
 import { gridFigure } from '../shared/gridSvg.ts'
@@ -16,7 +18,6 @@ import { Mounted } from '../shared/mounted.tsx'
 import { openPage } from '../shared/page.tsx'
 import { placeColumns } from '../shared/placeColumns.ts'
 import { ScaleLegend } from '../shared/scaleLegend.tsx'
-import { SaveButtons } from '../shared/figureSave.tsx'
 import { createTable } from '../shared/table.ts'
 import type { Column } from '../shared/tableColumn.ts'
 import { describeShare, lettersOf } from './shares.ts'
@@ -125,10 +126,7 @@ function Map({ plan: { recipe, model } }: { plan: PlanSummary }) {
     })
   return (
     <section class="card">
-      <div class="head">
-        <h2>By block and module</h2>
-        <SaveButtons name="trainable" figure={figure} save={host.post} />
-      </div>
+      <FigureHead title="By block and module" name="trainable" figure={figure} save={host.post} />
       <Grid
         label="Trained share by block and module"
         data={grid.value}

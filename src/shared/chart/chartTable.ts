@@ -1,4 +1,5 @@
 // The same chart as rows and columns, for everyone who would rather read numbers than look at lines.
+import { toCsv } from '../format/csv.ts'
 import { formatCount } from '../format/numbers.ts'
 import { valueText, type ChartData, type ChartText } from './chartData.ts'
 
@@ -9,7 +10,22 @@ export interface DataTable {
 }
 
 /** Levels first, then a row for every place; a series without a point there has an empty cell. */
-export function chartTable({ series, levels }: ChartData, chart: ChartText): DataTable {
+export function chartTable(data: ChartData, chart: ChartText): DataTable {
+  return tableOf(data, chart, formatCount)
+}
+
+/** The same as a file, with every digit. */
+export function chartCsv(data: ChartData, chart: ChartText): string {
+  const format = (value: number | null) => (value === null ? 'NaN' : String(value))
+  const { heads, rows } = tableOf(data, { ...chart, format }, String)
+  const value = (text: string) => (text === '' || Number.isNaN(Number(text)) ? text : Number(text))
+  return toCsv(
+    heads,
+    rows.map(({ head, cells }) => [value(head), ...cells.map(value)]),
+  )
+}
+
+function tableOf({ series, levels }: ChartData, chart: ChartText, xText: (x: number) => string): DataTable {
   const columns = series.flatMap(({ label, points, raw }) => {
     const own = { head: label, points }
     return raw ? [own, { head: rawHead(label, series.length), points: raw }] : [own]
@@ -21,7 +37,7 @@ export function chartTable({ series, levels }: ChartData, chart: ChartText): Dat
     heads: [chart.xName, ...heads],
     rows: [
       ...levels.map(({ label, value, error }) => ({ head: label, cells: [valueText(chart, value, error)] })),
-      ...places.map((x) => ({ head: formatCount(x), cells: values.map((column) => column.get(x) ?? '') })),
+      ...places.map((x) => ({ head: xText(x), cells: values.map((column) => column.get(x) ?? '') })),
     ],
   }
 }

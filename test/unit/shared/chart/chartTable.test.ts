@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { emptyChart, seriesStyle } from '../../../../src/shared/chart/chartData.ts'
-import { chartTable } from '../../../../src/shared/chart/chartTable.ts'
+import { chartCsv, chartTable } from '../../../../src/shared/chart/chartTable.ts'
 
 const style = seriesStyle(0)
 const text = { title: 'Loss', xName: 'step', xLabel: 'steps', yLabel: 'loss' }
@@ -39,5 +39,19 @@ describe('a chart as a table', () => {
     const levels = [{ label: 'dense', note: '', value: 27.65, style, dash: '5 4' }]
     assert.deepEqual(chartTable({ ...emptyChart, levels }, text).rows, [{ head: 'dense', cells: ['27.65'] }])
     assert.deepEqual(chartTable(emptyChart, text).rows, [])
+  })
+
+  it('as CSV every digit stays, and numbers below zero are numbers', () => {
+    const series = [
+      {
+        label: 'a',
+        style,
+        points: [
+          { x: 1200, y: -0.123456789 },
+          { x: 1300, y: null },
+        ],
+      },
+    ]
+    assert.equal(chartCsv({ ...emptyChart, series }, text), 'step,a\r\n1200,-0.123456789\r\n1300,NaN\r\n')
   })
 })

@@ -1,0 +1,98 @@
+// A line chart: drawn in the theme's colours, read by pointer, by keyboard and as a table, saved as a figure.
+import './chart.css'
+import { useMemo } from 'preact/hooks'
+import { isShown, valueText, type ChartData, type ChartText } from '../../src/shared/chart/chartData.ts'
+import { chartCsv, chartTable } from '../../src/shared/chart/chartTable.ts'
+import { chartFigure } from '../../src/shared/chart/figure.ts'
+import { svgFile } from '../../src/shared/chart/shape.ts'
+import { formatCount } from '../../src/shared/format/numbers.ts'
+import type { ExportFile } from '../../src/shared/protocol/view.ts'
+import { DataTableView } from './dataTable.tsx'
+import { asTableSwitch, FigureHead } from './figureHead.tsx'
+import { KeySymbol } from './keySymbol.tsx'
+import { Plot, type Picking } from './plot.tsx'
+
+/** How a person looks at a chart. */
+export interface ChartLook {
+  logX: boolean
+  logY: boolean
+  asTable: boolean
+}
+
+export interface ChartProps extends Picking {
+  text: ChartText
+  data: Pick<ChartData, 'series' | 'levels' | 'xRange'>
+  look: ChartLook
+  onLook: (look: ChartLook) => void
+  /** Axes that a person may make logarithmic. */
+  logAxes: readonly ('x' | 'y')[]
+  save: (file: ExportFile) => void
+}
+
+export function Chart({ text, data, look, onLook, logAxes, save, ...picking }: ChartProps) {
+  const { logX, logY, asTable } = look
+  const shown = useMemo((): ChartData => ({ ...data, logX, logY }), [data, logX, logY])
+  const figure = () => {
+    const shape = chartFigure(shown, text)
+    return shape && svgFile(shape)
+  }
+  const logSwitch = (axis: 'x' | 'y') => {
+    const which = axis === 'x' ? 'logX' : 'logY'
+    return {
+      label: `Logarithmic ${axis} axis`,
+      on: look[which],
+      set: (on: boolean) => onLook({ ...look, [which]: on }),
+    }
+  }
+  const switches = [
+    asTableSwitch(asTable, (on) => onLook({ ...look, asTable: on })),
+    // A table has no axes.
+    ...(asTable ? [] : logAxes.map(logSwitch)),
+  ]
+  const csv = () => chartCsv(shown, text)
+  return (
+    <figure class="chart" aria-label={text.title}>
+      <FigureHead title={text.title} figure={figure} csv={csv} switches={switches} save={save} />
+      {asTable ? (
+        <DataTableView label={text.title} table={chartTable(shown, text)} />
+      ) : (
+        <>
+          <Plot data={shown} text={text} {...picking} />
+          <ChartKey data={shown} text={text} />
+        </>
+      )}
+    </figure>
+  )
+}
+
+/** Every series with its sign and its last value, and what the picture cannot show. */
+function ChartKey({ data, text }: { data: ChartData; text: ChartText }) {
+  const hidden = hiddenByLog(data)
+  return (
+    <div class="chartKey" role="group" aria-label="Series and their last values">
+      {data.series.map(({ label, style, points, marks }) => {
+        const last = points.at(-1)
+        const gaps = points.filter(({ y }) => y === null).length
+        return (
+          <span class="key">
+            <KeySymbol style={style} mark={marks !== undefined} />
+            {last ? `${label}: ${valueText(text, last.y, last.error)}` : `${label}: no values yet`}
+            {gaps > 0 && `, ${formatCount(gaps)} × NaN`}
+          </span>
+        )
+      })}
+      {data.levels.map(({ label, style, dash, value, error }) => (
+        <span class="key">
+          <KeySymbol style={style} dash={dash} mark={false} />
+          {`${label}: ${valueText(text, value, error)}`}
+        </span>
+      ))}
+      {hidden > 0 && <span class="muted">{formatCount(hidden)} values ≤ 0 cannot be shown on a log axis</span>}
+    </div>
+  )
+}
+
+function hiddenByLog(data: ChartData): number {
+  const values = [...data.series.flatMap(({ points }) => points.map(({ y }) => y)), ...data.levels.map((l) => l.value)]
+  return values.filter((y) => isShown(y, { logY: false }) && !isShown(y, data)).length
+}

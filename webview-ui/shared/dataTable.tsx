@@ -1,0 +1,31 @@
+// A plain table of numbers that stays in step with what it shows: cells that did not change stay the same elements, so that
+// a reader, a selection and the place scrolled to stay where they are.
+import './chart.css'
+import type { DataTable } from '../../src/shared/chart/chartTable.ts'
+
+export function DataTableView({ label, table }: { label: string; table: DataTable }) {
+  const { heads, rows } = table
+  return (
+    <div class="dataTableView" role="region" tabIndex={0} aria-label={`${label}, table`}>
+      <table class="dataTable">
+        <thead>
+          <tr>
+            {heads.map((text) => (
+              <th scope="col">{text}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ head, cells }) => (
+            <tr>
+              <th scope="row">{head}</th>
+              {cells.map((text, i) => (
+                <td colSpan={i === cells.length - 1 ? heads.length - cells.length : 1}>{text}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
