@@ -1,7 +1,13 @@
 // The bars of one tensor: the histogram of its weights, and where along it the zeros are.
 import { formatCompact, formatShare, formatValue } from '../format/numbers.ts'
-import type { Histogram } from '../protocol/inspect.ts'
 import type { BarsData } from './drawBars.ts'
+
+/** Counts of equal bins from one end to the other. */
+interface Histogram {
+  readonly from: number
+  readonly to: number
+  readonly counts: readonly number[]
+}
 
 /** `zeros`: how many of the weights are exactly 0. */
 export function histogramBars({ from, to, counts }: Histogram, zeros: number, title: string): BarsData {
