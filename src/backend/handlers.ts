@@ -6,7 +6,14 @@ import { locate } from '../engine/checkpoint/locate.ts'
 import { writeModelCard } from '../engine/run/origin/modelCard.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { DetailRequest, TensorDetail, Weight, WeightRequest, AnalysisUpdate } from '../shared/protocol/inspect.ts'
+import type {
+  AnalysisUpdate,
+  DetailRequest,
+  SeenModel,
+  TensorDetail,
+  Weight,
+  WeightRequest,
+} from '../shared/protocol/inspect.ts'
 import { protocolVersion, type DeviceChoice, type DeviceFacts, type HelloParams } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
 import { compareModels } from './compare.ts'
@@ -76,32 +83,32 @@ export function createHandlers(): Service {
     adapters: listAdapters,
     ping: () => Promise.resolve(null),
     async openModel({ path }) {
-      return models.use(await wholeModel(path), async (open) => ({
+      return models.use(await whole({ path }), async (open) => ({
         model: await summarise(open),
         stats: [...open.stats.values()],
         analysis: await analysisOf(open),
       }))
     },
     async scan({ path }, { signal, progress }) {
-      const whole = await wholeModel(path)
+      const seen = await whole({ path })
       return readLane.run(signal, () =>
-        models.use(whole, (model) => {
+        models.use(seen, (model) => {
           const cache = createStatsCache(settings.cache)
-          return scanModel(model, { path: whole, cache, signal, onProgress: progress })
+          return scanModel(model, { path: seen.path, cache, signal, onProgress: progress })
         }),
       )
     },
     async tile(request, { signal }) {
-      const whole = await wholeModel(request.path)
-      return tileLane.run(signal, () => models.use(whole, ({ checkpoint }) => readTile(checkpoint, request, signal)))
+      const seen = await whole(request)
+      return tileLane.run(signal, () => models.use(seen, ({ checkpoint }) => readTile(checkpoint, request, signal)))
     },
-    weight: async (request) => models.use(await wholeModel(request.path), (model) => weightOf(model, request)),
+    weight: async (request) => models.use(await whole(request), (model) => weightOf(model, request)),
     async detail(request, { signal }) {
-      const whole = await wholeModel(request.path)
-      return detailLane.run(signal, () => models.use(whole, (model) => detailOf(model, request, signal)))
+      const seen = await whole(request)
+      return detailLane.run(signal, () => models.use(seen, (model) => detailOf(model, request, signal)))
     },
     async compare({ a, b }, context) {
-      const [first, second] = await Promise.all([wholeModel(a), wholeModel(b)])
+      const [first, second] = await Promise.all([whole(a), whole(b)])
       return readLane.run(context.signal, () =>
         models.use(first, (left) => models.use(second, (right) => compareModels(left, right, context))),
       )
@@ -120,6 +127,10 @@ export function createHandlers(): Service {
     },
   }
   return { handlers, isBusy: () => runs.active().length > 0 || analyses.active() > 0 }
+}
+
+async function whole({ path, mask }: SeenModel): Promise<SeenModel> {
+  return { path: await wholeModel(path), ...(mask !== undefined && { mask: await wholeModel(mask) }) }
 }
 
 async function analysisOf({ checkpoint }: OpenModel): Promise<AnalysisUpdate | null> {

@@ -1,9 +1,11 @@
 // Checkpoints that views have open: opened once, shared, closed when nobody asked for them for a while, and opened
 // anew when a file changed on disk. What is known of their weights lives and goes with them.
 import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { openInspection, type Inspection } from '../engine/checkpoint/inspection.ts'
-import type { TensorStats } from '../shared/protocol/inspect.ts'
+import { underMaskOf } from '../engine/checkpoint/maskedCheckpoint.ts'
+import type { SeenModel, TensorStats } from '../shared/protocol/inspect.ts'
+import { maskName } from '../shared/format/maskFile.ts'
 import type { StatsCache } from './statsCache.ts'
 
 export interface OpenModel extends Inspection {
@@ -23,7 +25,7 @@ const idleMs = 60_000
 
 export interface OpenModels {
   /** Runs `work` with the model, which stays open meanwhile. */
-  use<T>(path: string, work: (model: OpenModel) => Promise<T>): Promise<T>
+  use<T>(seen: SeenModel, work: (model: OpenModel) => Promise<T>): Promise<T>
   /** Closes what nobody has used for a minute. */
   closeIdle(now: number): void
   closeAll(): Promise<void>
@@ -33,34 +35,35 @@ export interface OpenModels {
 export function createOpenModels(cache: () => StatsCache): OpenModels {
   const entries = new Map<string, Entry>()
 
-  async function current(path: string): Promise<Entry> {
-    const known = entries.get(path)
-    if (known && (await isCurrent(known))) return known
+  async function current(seen: SeenModel): Promise<[key: string, Entry]> {
+    const key = `${seen.path}\0${seen.mask ?? ''}`
+    const known = entries.get(key)
+    if (known && (await isCurrent(known))) return [key, known]
     if (known && known.users === 0) void close(known)
-    const entry: Entry = { model: openModel(path, cache()), lastUsed: Date.now(), users: 0 }
-    entries.set(path, entry)
+    const entry: Entry = { model: openModel(seen, cache()), lastUsed: Date.now(), users: 0 }
+    entries.set(key, entry)
     // A checkpoint that cannot be opened is not remembered: the file may be mended.
     entry.model.catch(() => {
-      if (entries.get(path) === entry) entries.delete(path)
+      if (entries.get(key) === entry) entries.delete(key)
     })
-    return entry
+    return [key, entry]
   }
   return {
-    async use(path, work) {
-      const entry = await current(path)
+    async use(seen, work) {
+      const [key, entry] = await current(seen)
       entry.users++
       try {
         return await work(await entry.model)
       } finally {
         entry.users--
         entry.lastUsed = Date.now()
-        if (entry.users === 0 && entries.get(path) !== entry) void close(entry)
+        if (entry.users === 0 && entries.get(key) !== entry) void close(entry)
       }
     },
     closeIdle(now) {
-      for (const [path, entry] of entries) {
+      for (const [key, entry] of entries) {
         if (entry.users > 0 || now - entry.lastUsed < idleMs) continue
-        entries.delete(path)
+        entries.delete(key)
         void close(entry)
       }
     },
@@ -72,11 +75,26 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
   }
 }
 
-async function openModel(path: string, cache: StatsCache): Promise<OpenModel> {
+async function openModel({ path, mask }: SeenModel, cache: StatsCache): Promise<OpenModel> {
   const inspection = await openInspection(path)
+  if (mask !== undefined) return openMasked(inspection, mask)
   const stamp = await stampOf(inspection.sources)
   const stats = await cache.read(path, stamp)
   return { ...inspection, stamp, stats: new Map(stats.map((s) => [s.name, s])) }
+}
+
+/** What is known of the weights says nothing about them under a mask. */
+async function openMasked(inspection: Inspection, mask: string): Promise<OpenModel> {
+  try {
+    const { checkpoint, sources } = await openInspection(mask)
+    await checkpoint.close()
+    const all = [...inspection.sources, ...sources, join(checkpoint.folder, maskName)]
+    const masked = await underMaskOf(inspection.checkpoint, mask)
+    return { ...inspection, checkpoint: masked, sources: all, stamp: await stampOf(all), stats: new Map() }
+  } catch (error) {
+    await inspection.checkpoint.close()
+    throw error
+  }
 }
 
 async function isCurrent(entry: Entry): Promise<boolean> {

@@ -54,7 +54,7 @@ describe('the packaged extension: running', function () {
     await choose(page, 'SparseScope: Open Run', 'opt-magnitude50')
     const card = activeView(page).locator('section', { hasText: 'Result' })
     await card.getByText(/Saved to .*opt-magnitude50/).waitFor()
-    await card.getByRole('button', { name: 'Compare with source' }).click()
+    await card.getByRole('button', { name: 'Compare…' }).click()
     await page.locator('.tab.active', { hasText: 'opt ↔ opt-magnitude50' }).waitFor()
     await activeView(page)
       .getByText(/\d+ changed/)

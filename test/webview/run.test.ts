@@ -229,14 +229,7 @@ describe('the view of a run in Chromium', () => {
     ])
     await card.getByText('Saved to /models/opt-125m-wanda50').waitFor()
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 0)
-    for (const name of [
-      'Open report',
-      'Compare with source',
-      'Try it',
-      'Open output',
-      'Write model card',
-      'Copy as Markdown',
-    ])
+    for (const name of ['Open report', 'Compare…', 'Try it', 'Open output', 'Write model card', 'Copy as Markdown'])
       await page.getByRole('button', { name }).click()
     const all = (await posted(page)).slice(-6)
     const copied = all[5]

@@ -3,7 +3,7 @@ import '../shared/base.css'
 import './compare.css'
 import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
-import type { FromCompare, ToCompare } from '../../src/shared/protocol/view.ts'
+import type { FromCompare, LabelledModel, ToCompare } from '../../src/shared/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
@@ -21,8 +21,8 @@ import { createAccuracyCard } from './accuracy.ts'
 import { cellAt, changeColumns, changeGrid, changeMap, describeChange, type Measure } from './changes.ts'
 
 const host = connectHost<ToCompare, FromCompare>()
-let a = { path: '', label: '' }
-let b = { path: '', label: '' }
+let a: LabelledModel = { path: '', label: '' }
+let b: LabelledModel = { path: '', label: '' }
 let tensors: ComparedTensor[] = []
 let changes: TensorChange[] = []
 let done = 0
@@ -240,7 +240,7 @@ host.listen((message) => {
       names.a.textContent = `A: ${a.label}`
       names.b.textContent = `B: ${b.label}`
       busy.hidden = false
-      host.save({ a: a.path, b: b.path })
+      host.save({ a, b })
       replaceChildren(root, ...page)
       return draw()
     case 'progress':

@@ -35,7 +35,7 @@ export function createResultCard({ reveal, copy }: ResultActions) {
       replaceChildren(
         buttons,
         button('Open report', () => reveal('report')),
-        output !== null && button('Compare with source', () => reveal('comparison')),
+        output !== null && button('Compare…', () => reveal('comparison')),
         output !== null && button('Try it', () => reveal('tryOut')),
         output !== null && button('Open output', () => reveal('output')),
         output !== null && button('Write model card', () => reveal('card')),

@@ -10,6 +10,7 @@ import { locate } from './locate.ts'
 import { readConfig } from './modelConfigFile.ts'
 import { readStrided } from './torch/readStrided.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
+import type { StoredMasks } from './storedMask.ts'
 
 export interface TensorEntry {
   readonly name: string
@@ -48,6 +49,8 @@ export interface Checkpoint {
   readonly indexMetadata: unknown
   /** config.json as parsed, null when there is none. */
   readonly config: unknown
+  /** Masks under which its weights are read, by their names; absent: the weights are read as they are. */
+  readonly masks?: StoredMasks
   /** Bytes read from the weight files so far, headers included. */
   bytesRead(): number
   /** A whole tensor's bytes, as stored. @throws EngineError when there is no such tensor. */

@@ -8,7 +8,7 @@ import { transposeBits } from './bitmask/transposeBits.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { FilePool } from './filePool.ts'
 import { maskFileName, openMaskFile } from './maskFile.ts'
-import type { StoredMask } from './storedMask.ts'
+import type { StoredMask, StoredMasks } from './storedMask.ts'
 
 /** Whether there are any, without reading them. */
 export function hasMasks({ folder, tensors }: Pick<Checkpoint, 'folder' | 'tensors'>): boolean {
@@ -16,7 +16,8 @@ export function hasMasks({ folder, tensors }: Pick<Checkpoint, 'folder' | 'tenso
 }
 
 /** Masks by the weight's name, with outputs as rows, each read when it is needed; null when there are none. @throws EngineError 'bad-checkpoint' */
-export async function explicitMasks(checkpoint: Checkpoint): Promise<Map<string, StoredMask> | null> {
+export async function explicitMasks(checkpoint: Checkpoint): Promise<StoredMasks | null> {
+  if (checkpoint.masks) return checkpoint.masks
   if (!hasMasks(checkpoint)) return null
   const path = join(checkpoint.folder, maskFileName)
   const masks = existsSync(path) ? await openMaskFile(path) : new Map<string, StoredMask>()

@@ -1,13 +1,37 @@
 // A checkpoint seen through a mask: its own weights, with zeros where the mask has pruned. Nothing is written.
-import { maskWordsPerRow } from '../../shared/format/maskFile.ts'
+import { tensorRoles } from '../../shared/families/tensorRoles.ts'
+import { maskName, maskWordsPerRow } from '../../shared/format/maskFile.ts'
 import { EngineError } from '../errors.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { explicitMasks } from './explicitMasks.ts'
 import { lastKept, type MaskBits, type StoredMasks } from './storedMask.ts'
 
 /** The form in which the file stores a matrix [outputs, inputs]. */
 export interface StoredMatrix {
   readonly shape: readonly number[]
   readonly transposed: boolean
+}
+
+/**
+ * The checkpoint under the mask that the checkpoint at `masked` holds.
+ * @throws EngineError 'bad-checkpoint' where it holds none, or that of another model.
+ */
+export async function underMaskOf(checkpoint: Checkpoint, masked: string): Promise<Checkpoint> {
+  const other = await openCheckpoint(masked)
+  try {
+    const masks = await explicitMasks(other)
+    if (masks === null)
+      throw new EngineError('bad-checkpoint', `${other.folder} holds no mask: there is no ${maskName} in it`)
+    const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
+    return maskedCheckpoint(checkpoint, masks, (name) => {
+      const { shape } = checkpoint.tensors.get(name) ?? {}
+      if (shape === undefined) return undefined
+      const { transposed } = roles.of(name, shape)
+      return { shape: transposed ? [...shape].reverse() : shape, transposed }
+    })
+  } finally {
+    await other.close()
+  }
 }
 
 /**
@@ -41,7 +65,7 @@ export function maskedCheckpoint(
     await readInto(name, start, bytes)
     return bytes
   }
-  return { ...checkpoint, readInto, readRange, read: async (name) => readRange(name, 0, checkpoint.tensors.get(name)?.bytes ?? 0) } // prettier-ignore
+  return { ...checkpoint, masks, readInto, readRange, read: async (name) => readRange(name, 0, checkpoint.tensors.get(name)?.bytes ?? 0) } // prettier-ignore
 }
 
 /** Zeros elements of `width` bytes, the first of which is element `first` of the matrix as it is stored. */

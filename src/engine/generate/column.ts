@@ -1,13 +1,11 @@
 // A checkpoint that generates beside others: opened, with its decoder and its tokenizer.
-import { join } from 'node:path'
-import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.ts'
-import { maskedCheckpoint } from '../checkpoint/maskedCheckpoint.ts'
-import { maskFileName, openMaskFile } from '../checkpoint/maskFile.ts'
+import { openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { underMaskOf } from '../checkpoint/maskedCheckpoint.ts'
 import type { Backend } from '../compute/backend.ts'
 import { computeIn } from '../model/computeIn.ts'
 import { createDecoder, type Decoder } from '../model/decoder.ts'
 import { kvCacheBytes } from '../model/kvCache.ts'
-import { openModel, type Model } from '../model/model.ts'
+import { openModel } from '../model/model.ts'
 import { largest } from '../../shared/format/lists.ts'
 import { openTextGenerator, type TextGenerator } from './generateText.ts'
 import { roomFor } from './generateTokens.ts'
@@ -46,7 +44,7 @@ export async function openColumn(backend: Backend, options: ColumnOptions): Prom
     for (const one of opened.reverse()) await one()
   }
   try {
-    const model = mask ? await maskedModel(checkpoint, mask) : openModel(checkpoint)
+    const model = openModel(mask ? await underMaskOf(checkpoint, mask) : checkpoint)
     // A token has one character at least.
     const promptTokens = largest(prompts, 0, ({ length }) => length)
     const room = roomFor(model.config, promptTokens, maxTokens)
@@ -63,13 +61,4 @@ export async function openColumn(backend: Backend, options: ColumnOptions): Prom
     await close()
     throw error
   }
-}
-
-/** The checkpoint's weights under the mask of another checkpoint. */
-async function maskedModel(checkpoint: Checkpoint, masked: string): Promise<Model> {
-  const { parameters } = openModel(checkpoint)
-  const other = await openCheckpoint(masked)
-  await other.close()
-  const masks = await openMaskFile(join(other.folder, maskFileName))
-  return openModel(maskedCheckpoint(checkpoint, masks, (name) => parameters.get(name)))
 }

@@ -5,6 +5,7 @@ import { shapes } from '../../shared/recipe/shapePruning.ts'
 import { allocateBy } from '../../shared/allocations/allocateBy.ts'
 import { shapeRecipe } from '../inspector/shapeRecipe.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
+import { plainModel } from '../compare/comparePanels.ts'
 import { pullModel } from '../models/pullModel.ts'
 import { reached } from '../support/milestones.ts'
 import { requireTrust } from '../support/trust.ts'
@@ -61,7 +62,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     'sparsescope.compareSelected': async (_, all) => {
       const uris = Array.isArray(all) ? all.filter((u) => u instanceof vscode.Uri) : []
       if (uris.length !== 2) throw new Error(t('Select two checkpoints to compare.'))
-      comparePanels.show({ a: uris[0].fsPath, b: uris[1].fsPath })
+      comparePanels.show({ a: plainModel(uris[0].fsPath), b: plainModel(uris[1].fsPath) })
     },
     'sparsescope.selectForCompare': async (argument) => {
       selected = await modelTarget(argument, models, inspectors)
@@ -70,7 +71,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     'sparsescope.compareWithSelected': async (argument) => {
       const b = await modelTarget(argument, models, inspectors)
       if (!selected) throw new Error(t('Choose "Select for Compare" on a first checkpoint.'))
-      if (b) comparePanels.show({ a: selected, b })
+      if (b) comparePanels.show({ a: plainModel(selected), b: plainModel(b) })
     },
     'sparsescope.analyse': async (argument) => {
       if (!(await requireTrust(t('Analysing')))) return

@@ -1,12 +1,10 @@
 // Trying models out: from a checkpoint, several, a run, or a comparison.
 import * as vscode from 'vscode'
-import { join } from 'node:path'
 import type { TriedModel } from '../../shared/protocol/view.ts'
-import { parseRecipe } from '../../shared/lint/parse.ts'
-import { column, columnsOf, columnsOfRun, type RunColumns } from '../try/columns.ts'
+import { column, columnsOf, type RunColumns } from '../models/columns.ts'
+import { columnsLeftBy } from '../runs/columnsLeftBy.ts'
 import { TryPanels } from '../try/tryPanels.ts'
 import { requireTrust } from '../support/trust.ts'
-import { planOf } from '../trainable/trainablePanels.ts'
 import type { Handlers, Parts } from './parts.ts'
 import { modelTarget, runTarget, weightsOf } from './targets.ts'
 
@@ -26,9 +24,9 @@ export function tryCommands(parts: Parts): Handlers<'sparsescope.tryOut'> {
 
 async function columnsFor(parts: Parts, argument: unknown, all: unknown): Promise<RunColumns> {
   const only = (columns: TriedModel[]) => ({ columns, note: null })
-  if (isPair(argument)) return only([column(argument.a, 'A'), column(argument.b, 'B')])
+  if (isPair(argument)) return only([argument.a, argument.b])
   const run = runTarget(argument)
-  if (run !== undefined) return ofRun(parts, run)
+  if (run !== undefined) return columnsLeftBy(parts.services, parts.runStore, run)
   const uris = Array.isArray(all) ? all.filter((uri) => uri instanceof vscode.Uri) : []
   if (uris.length > 1)
     return only(await Promise.all(uris.map(async ({ fsPath }) => column((await weightsOf(fsPath)).fsPath))))
@@ -36,17 +34,7 @@ async function columnsFor(parts: Parts, argument: unknown, all: unknown): Promis
   return only(path === undefined ? [] : await columnsOf((await weightsOf(path)).fsPath))
 }
 
-async function ofRun({ services, runStore }: Parts, folder: string): Promise<RunColumns> {
-  await runStore.refresh(folder)
-  const saved = runStore.get(folder)?.saved
-  if (!saved) throw new Error(t('This run saved no model. Add save.to to its recipe and run it again.'))
-  const uri = vscode.Uri.file(join(folder, 'recipe.prune.yaml'))
-  const { model } = await planOf(services, uri)
-  const { recipe } = parseRecipe((await vscode.workspace.openTextDocument(uri)).getText())
-  return columnsOfRun(model, saved, recipe ?? {})
-}
-
-function isPair(argument: unknown): argument is { a: string; b: string } {
-  if (typeof argument !== 'object' || argument === null || !('a' in argument) || !('b' in argument)) return false
-  return typeof argument.a === 'string' && typeof argument.b === 'string'
+/** Both sides of a comparison, as its view names them. */
+function isPair(argument: unknown): argument is { a: TriedModel; b: TriedModel } {
+  return typeof argument === 'object' && argument !== null && 'a' in argument && 'b' in argument
 }

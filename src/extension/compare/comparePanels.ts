@@ -2,25 +2,32 @@
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
 import type {
   ComparedTensor,
   CompareProgress,
   CompareSummary,
   Measured,
+  SeenModel,
   TensorChange,
 } from '../../shared/protocol/inspect.ts'
-import { type FromCompare, type ToCompare, views } from '../../shared/protocol/view.ts'
+import { type FromCompare, type LabelledModel, type ToCompare, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
 import { isCancellation, messageOf } from '../support/log.ts'
 import { bindView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
 
 interface Pair {
-  a: string
-  b: string
+  readonly a: LabelledModel
+  readonly b: LabelledModel
 }
 
-export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair>> {
+/** A checkpoint as it lies on the disk. */
+export function plainModel(path: string): LabelledModel {
+  return { path, label: modelLabel(path) }
+}
+
+export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
   private readonly services: Services
 
   constructor(services: Services) {
@@ -29,12 +36,13 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
   }
 
   show(pair: Pair): void {
-    const title = `${modelLabel(pair.a)} ↔ ${modelLabel(pair.b)}`
+    const title = `${pair.a.label} ↔ ${pair.b.label}`
     this.adopt(pair, vscode.window.createWebviewPanel(views.compare.type, title, vscode.ViewColumn.Active))
   }
 
-  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: Partial<Pair> | undefined): Promise<void> {
-    if (state?.a && state.b) this.adopt({ a: state.a, b: state.b }, panel)
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const [a, b] = [modelFrom(fieldsOf(state).a), modelFrom(fieldsOf(state).b)]
+    if (a && b) this.adopt({ a, b }, panel)
     else panel.dispose()
   }
 
@@ -61,7 +69,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
         total = progress.total
         view.post({ type: 'progress', progress })
       }
-      this.services.call('compare', { a, b }, { signal: abort.signal, onProgress }).then(
+      this.services.call('compare', { a: seen(a), b: seen(b) }, { signal: abort.signal, onProgress }).then(
         (summary) => {
           result = summary
           view.post({ type: 'result', result })
@@ -74,7 +82,7 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
     }
     const replay = () => {
       if (failure) return view.post({ type: 'failed', message: failure })
-      view.post({ type: 'models', a: { path: a, label: modelLabel(a) }, b: { path: b, label: modelLabel(b) } })
+      view.post({ type: 'models', a, b })
       if (!abort) return start()
       view.post({ type: 'progress', progress: { tensors, measured, changes, done, total } })
       if (result) view.post({ type: 'result', result })
@@ -83,8 +91,8 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
       view: 'compare',
       extension: this.services.extensionUri,
       call: this.services.call,
-      models: { first: a, second: b },
-      exportFolder: () => vscode.Uri.file(dirname(b)),
+      models: { first: seen(a), second: seen(b) },
+      exportFolder: () => vscode.Uri.file(dirname(b.path)),
       onReady: replay,
       onRetry: () => {
         abort = null
@@ -92,7 +100,11 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
         replay()
       },
       onMessage: ({ type }) => {
-        if (type === 'tryOut') return void vscode.commands.executeCommand('sparsescope.tryOut', { a, b })
+        if (type === 'tryOut')
+          return void vscode.commands.executeCommand('sparsescope.tryOut', {
+            a: { ...a, role: 'A' },
+            b: { ...b, role: 'B' },
+          })
         abort?.abort()
       },
       onFailure: this.services.log.failed,
@@ -102,4 +114,17 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<Partial<Pair
       view.dispose()
     })
   }
+}
+
+function seen({ path, mask }: LabelledModel): SeenModel {
+  return mask === undefined ? { path } : { path, mask }
+}
+
+/** What a reloaded window remembers, which may be anything; older windows kept the path alone. */
+function modelFrom(state: unknown): LabelledModel | null {
+  if (typeof state === 'string' && state !== '') return plainModel(state)
+  const { path, mask, label } = fieldsOf(state)
+  if (typeof path !== 'string' || path === '') return null
+  const given = plainModel(path)
+  return typeof mask === 'string' && typeof label === 'string' ? { ...given, mask, label } : given
 }

@@ -87,7 +87,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       view: 'inspector',
       extension: this.services.extensionUri,
       call: this.services.call,
-      models: { first: session.path },
+      models: { first: { path: session.path } },
       exportFolder: () => vscode.Uri.file(dirname(session.path)),
       onReady: () => {
         // The old one last: with no view left the session would throw its scan away.

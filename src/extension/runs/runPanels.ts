@@ -5,13 +5,17 @@ import { runLabel } from '../../shared/format/runName.ts'
 import { type FromAnyView, type FromRun, type ToRun, views } from '../../shared/protocol/view.ts'
 import type { ComparePanels } from '../compare/comparePanels.ts'
 import type { Services } from '../services.ts'
+import { pairsOf } from '../models/columns.ts'
 import { writeCard } from '../models/writeCard.ts'
+import { plainText } from '../support/plainText.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
-import { planOf } from '../trainable/trainablePanels.ts'
 import type { RunResult } from '../../shared/series/runResult.ts'
+import { columnsLeftBy } from './columnsLeftBy.ts'
 import { EventFeed } from './eventFeed.ts'
 import type { RunStore } from './runStore.ts'
+
+const t = vscode.l10n.t
 
 interface Open {
   panel: vscode.WebviewPanel
@@ -50,7 +54,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     const known = this.open.get(folder)
     if (known) return known.panel.reveal()
     const run = this.store.get(folder)
-    const name = run ? runLabel(run) : vscode.l10n.t('Run')
+    const name = run ? runLabel(run) : t('Run')
     this.adopt(folder, vscode.window.createWebviewPanel(views.run.type, name, vscode.ViewColumn.Active))
   }
 
@@ -122,12 +126,14 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     return executeCommand('vscode.open', vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
   }
 
-  /** The saved model with what it was made from, as the recipe in the run folder names it. */
+  /** Two of the models that the run has left; why one that a person looks for is missing is said. */
   private async compare(folder: string): Promise<void> {
-    const saved = this.store.get(folder)?.saved
-    if (!saved) return
-    const { model } = await planOf(this.services, vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
-    this.comparePanels.show({ a: model, b: saved })
+    const { columns, note } = await columnsLeftBy(this.services, this.store, folder)
+    const pairs = pairsOf(columns).map(({ a, b }) => ({ a, b, label: `${a.role} ↔ ${b.role}` }))
+    if (note !== null) void vscode.window.showInformationMessage(plainText(note))
+    const title = t('Compare which models of this run?')
+    const pair = pairs.length > 1 ? await vscode.window.showQuickPick(pairs, { title }) : pairs.at(0)
+    if (pair) this.comparePanels.show(pair)
   }
 
   private async card(folder: string): Promise<void> {

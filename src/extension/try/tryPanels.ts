@@ -11,7 +11,7 @@ import { memoryLimit } from '../support/settings.ts'
 import { requireTrust } from '../support/trust.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
-import { column, columnsFrom } from './columns.ts'
+import { column, columnsFrom } from '../models/columns.ts'
 import { keepSet, readSets, removeSet } from './promptSets.ts'
 import { createTrial, type Trial } from './trial.ts'
 

@@ -1,10 +1,11 @@
 // Questions of a view about its checkpoints. Of each kind one is under way and at most one waits: a newer one ends the
 // first and takes the place of the second, so that a fast hand never queues work that nobody will look at.
 import type { Ask, ModelKey, Reply, ViewCall } from '../../shared/protocol/view.ts'
+import type { SeenModel } from '../../shared/protocol/inspect.ts'
 import type { ResultOf } from '../../shared/protocol/rpc.ts'
 import type { Caller } from '../backend/calls.ts'
 
-export type ModelPaths = Partial<Record<ModelKey, string>>
+export type ModelPaths = Partial<Record<ModelKey, SeenModel>>
 
 export interface AnswerOptions {
   call: Caller
@@ -37,25 +38,25 @@ export function createAnswers({ call, models, reply }: AnswerOptions): Answers {
     if (slot.waiting) refuse(slot.waiting.id, 'cancelled')
     slot.waiting = null
   }
-  const start = async (slot: Slot, ask: Ask, path: string) => {
+  const start = async (slot: Slot, ask: Ask, seen: SeenModel) => {
     const abort = new AbortController()
     slot.running = { id: ask.id, abort }
     try {
-      reply({ type: 'reply', id: ask.id, ok: true, value: await answer(call, ask, path, abort.signal) })
+      reply({ type: 'reply', id: ask.id, ok: true, value: await answer(call, ask, seen, abort.signal) })
     } catch (error) {
       refuse(ask.id, error instanceof Error ? error.message : String(error))
     }
     slot.running = null
     const next = slot.waiting
     slot.waiting = null
-    if (next) void start(slot, next, path)
+    if (next) void start(slot, next, seen)
   }
   return {
     ask(ask) {
-      const path = models[ask.model]
-      if (path === undefined) return refuse(ask.id, 'this view has no such checkpoint')
+      const seen = models[ask.model]
+      if (seen === undefined) return refuse(ask.id, 'this view has no such checkpoint')
       const slot = slotOf(ask)
-      if (!slot.running) return void start(slot, ask, path)
+      if (!slot.running) return void start(slot, ask, seen)
       slot.running.abort.abort()
       drop(slot)
       slot.waiting = ask
@@ -76,13 +77,13 @@ export function createAnswers({ call, models, reply }: AnswerOptions): Answers {
 }
 
 /** One call at a time can be typed exactly; that call and params belong together is checked by the type of Ask. */
-function answer(call: Caller, ask: Ask, path: string, signal: AbortSignal): Promise<ResultOf<ViewCall>> {
+function answer(call: Caller, ask: Ask, seen: SeenModel, signal: AbortSignal): Promise<ResultOf<ViewCall>> {
   switch (ask.call) {
     case 'tile':
-      return call('tile', { ...ask.params, path }, { signal })
+      return call('tile', { ...ask.params, ...seen }, { signal })
     case 'detail':
-      return call('detail', { ...ask.params, path }, { signal })
+      return call('detail', { ...ask.params, ...seen }, { signal })
     case 'weight':
-      return call('weight', { ...ask.params, path }, { signal })
+      return call('weight', { ...ask.params, ...seen }, { signal })
   }
 }

@@ -5,6 +5,12 @@ import type { MeasuredModule, WeightSpread } from '../analysis/analysis.ts'
 import type { Role } from '../families/tensorRoles.ts'
 import type { NmValidity } from '../format/nmValidity.ts'
 
+/** A checkpoint as it is looked at: with zeros where the mask prunes that another checkpoint holds, if that is named. */
+export interface SeenModel {
+  path: string
+  mask?: string
+}
+
 export interface TensorRow {
   name: string
   /** Dtype as the file has it: F32, BF16, F16, I64, … also those that have no statistics. */
@@ -119,8 +125,7 @@ export interface ScanResult {
 }
 
 /** A rectangle of a matrix. Tensors of more than two dimensions are cut: all but the last two are `slice`. */
-export interface TileRequest {
-  path: string
+export interface TileRequest extends SeenModel {
   name: string
   slice: number[]
   rowStart: number
@@ -142,8 +147,7 @@ export interface Tile {
 }
 
 /** One weight of a matrix. */
-export interface WeightRequest {
-  path: string
+export interface WeightRequest extends SeenModel {
   name: string
   slice: number[]
   row: number
@@ -155,8 +159,7 @@ export interface Weight {
   value: string
 }
 
-export interface DetailRequest {
-  path: string
+export interface DetailRequest extends SeenModel {
   name: string
   slice: number[]
   /** Count weights with |w| at most this; 0: exact zeros only. */

@@ -9,7 +9,8 @@ const text = z.string()
 const index = z.int().nonnegative()
 const memoryBytes = z.number().nonnegative().nullable()
 const model = z.object({ path: text })
-const matrix = model.extend({ name: text, slice: z.array(index) })
+const seen = model.extend({ mask: text.optional() })
+const matrix = seen.extend({ name: text, slice: z.array(index) })
 const calibration = z.object({
   data: text,
   field: text.optional(),
@@ -48,7 +49,7 @@ export const parameters: { readonly [C in CallName]: z.ZodType<ParamsOf<C>> } = 
     patterns: z.array(text).optional(),
     sensitivity: z.enum(sensitivityUnits).nullable(),
   }),
-  compare: z.object({ a: text, b: text }),
+  compare: z.object({ a: seen, b: seen }),
   pull: z.object({ name: text }),
   tryOut: z.object({
     models: z.array(text),

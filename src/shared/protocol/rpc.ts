@@ -8,6 +8,7 @@ import type {
   OpenedModel,
   ScanProgress,
   ScanResult,
+  SeenModel,
 } from './inspect.ts'
 import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequest } from './inspect.ts'
 import type { SensitivityUnit } from '../analysis/analysis.ts'
@@ -17,7 +18,7 @@ import type { PlanSummary } from '../plan/planSummary.ts'
 import type { TryParams, TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
-export const protocolVersion = 2
+export const protocolVersion = 3
 
 /** The device to compute on, as the settings have it. */
 export interface DeviceChoice {
@@ -122,7 +123,7 @@ export interface BackendCalls {
   detail: Call<DetailRequest, TensorDetail>
   weight: Call<WeightRequest, Weight>
   analyse: Call<AnalysisRequest, { warnings: string[] }, AnalysisUpdate>
-  compare: Call<{ a: string; b: string }, CompareSummary, CompareProgress>
+  compare: Call<{ a: SeenModel; b: SeenModel }, CompareSummary, CompareProgress>
   /** Downloads from the Hub; only ever called when a person has asked for this model. */
   pull: Call<{ name: string }, { folder: string }, PullProgress>
   /** Several checkpoints go on from the same prompts. */

@@ -7,6 +7,7 @@ import type {
   OpenedModel,
   ScanProgress,
   ScanResult,
+  SeenModel,
   AnalysisUpdate,
 } from './inspect.ts'
 import type { PlanSummary } from '../plan/planSummary.ts'
@@ -130,7 +131,7 @@ export interface ViewSettings {
 export type ViewCall = Extract<CallName, 'tile' | 'detail' | 'weight'>
 /** Which checkpoint of the view is meant; the host alone knows its path. A comparison has two. */
 export type ModelKey = 'first' | 'second'
-export type AskParams<C extends ViewCall> = Omit<ParamsOf<C>, 'path'>
+export type AskParams<C extends ViewCall> = Omit<ParamsOf<C>, keyof SeenModel>
 /** The latest question per call and model counts: a newer one cancels the one before. */
 export type Ask = {
   [C in ViewCall]: { type: 'ask'; id: number; call: C; model: ModelKey; params: AskParams<C> }
@@ -197,9 +198,13 @@ export type FromInspector =
   | { type: 'selected'; name: string }
 export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'html'
 
+export interface LabelledModel extends SeenModel {
+  label: string
+}
+
 export type ToCompare =
   | ToAnyView
-  | { type: 'models'; a: { path: string; label: string }; b: { path: string; label: string } }
+  | { type: 'models'; a: LabelledModel; b: LabelledModel }
   | { type: 'progress'; progress: CompareProgress }
   | { type: 'result'; result: CompareSummary }
 export type FromCompare = FromAnyView | { type: 'cancel' } | { type: 'tryOut' }
@@ -228,14 +233,11 @@ export type FromRun =
   | { type: 'cancelRun' }
   | { type: 'resumeRun' }
   | { type: 'overlay'; folder: string }
+  /** `comparison`: of two models that the run has left; which, a person is asked where there are several pairs. */
   | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' }
 
 /** A checkpoint of the view that tries models out: `role` is what it is to the others, such as `dense`; '' where nobody knows. */
-export interface TriedModel {
-  path: string
-  /** A checkpoint whose mask is laid over its weights. */
-  mask?: string
-  label: string
+export interface TriedModel extends LabelledModel {
   role: string
 }
 

@@ -21,6 +21,8 @@ export interface RunResult {
   peakMemoryMb: number | null
   /** The folder that was written. */
   output: string | null
+  /** The folder of the model before recovery, where the recipe has it saved. */
+  prunedOutput: string | null
 }
 
 const stages = ['dense', 'pruned', 'recovered'] as const
@@ -34,6 +36,7 @@ export function resultOf(report: unknown): RunResult {
     seconds,
     peak_memory_mb: peak,
     output,
+    pruned_output: prunedOutput,
     recoveries,
   } = fieldsOf(report)
   const several = Array.isArray(recoveries) && recoveries.length > 1 ? recoveries : []
@@ -50,6 +53,7 @@ export function resultOf(report: unknown): RunResult {
     seconds: numberOf(fieldsOf(seconds).total),
     peakMemoryMb: numberOf(peak),
     output: typeof output === 'string' ? output : null,
+    prunedOutput: typeof prunedOutput === 'string' ? prunedOutput : null,
   }
   for (const stage of stages) {
     const value = numberOf(fieldsOf(perplexity)[stage])

@@ -3,7 +3,7 @@ import { accuraciesOf } from '../series/accuracies.ts'
 import { mainPerplexities, type RunPicture } from '../series/foldRun.ts'
 import type { RunResult } from '../series/runResult.ts'
 
-export function resultOfPicture(picture: RunPicture): Omit<RunResult, 'output'> {
+export function resultOfPicture(picture: RunPicture): Omit<RunResult, 'output' | 'prunedOutput'> {
   const perplexity: RunResult['perplexity'] = {}
   for (const { stage, perplexity: value } of mainPerplexities(picture)) if (value !== null) perplexity[stage] = value
   const { stages: accuracy } = accuraciesOf(picture.evaluations)

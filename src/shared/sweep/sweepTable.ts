@@ -43,7 +43,12 @@ export function lastStage<T>(values: Readonly<Record<Stage, T | null>>): T | nul
 }
 
 /** JSON has no infinity and no NaN, and what was not measured is null. */
-export function sweepResults({ perplexity, accuracy, trainable, ...result }: Omit<RunResult, 'output'>): SweepResults {
+export function sweepResults({
+  perplexity,
+  accuracy,
+  trainable,
+  ...result
+}: Omit<RunResult, 'output' | 'prunedOutput'>): SweepResults {
   const each = (value: (stage: Stage) => number | undefined) =>
     Object.fromEntries(stages.map((stage) => [stage, value(stage) ?? null])) as Record<Stage, number | null>
   return {

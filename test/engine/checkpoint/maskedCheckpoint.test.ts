@@ -1,6 +1,11 @@
-import { deepEqual, throws } from 'node:assert/strict'
-import { maskedCheckpoint } from '../../../src/engine/checkpoint/maskedCheckpoint.ts'
+import { deepEqual, equal, rejects, throws } from 'node:assert/strict'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { maskedCheckpoint, underMaskOf } from '../../../src/engine/checkpoint/maskedCheckpoint.ts'
 import type { MaskBits } from '../../../src/engine/checkpoint/storedMask.ts'
+import { compareCheckpoints } from '../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
+import { cli } from '../../support/cli.ts'
+import { scratch } from '../../support/safetensors.ts'
+import { writeTinyModel } from '../../support/tinyModel.ts'
 import { storedMasks } from '../../support/storedMasks.ts'
 import { createMemoryCheckpoint } from '../../support/memoryCheckpoint.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
@@ -38,6 +43,25 @@ describe('a checkpoint through a mask', () => {
         const other = [...plain.tensors.keys()].find((one) => one !== name) ?? ''
         deepEqual(await masked.read(other), await plain.read(other))
       })
+
+  it('is what pruning left of it, whether the mask lies in a file or in the bits of the result, and knows it as its mask', async () => {
+    const temp = scratch()
+    await writeTinyModel(temp.path('dense'), smallOpt)
+    const dense = await openCheckpoint(temp.path('dense'))
+    for (const format of ['dense', 'bitmask']) {
+      const recipe = { version: 1, model: 'dense', prune: [{ sparsity: 0.5 }], save: { to: `by-${format}`, format } }
+      temp.write('r.prune.yaml', JSON.stringify(recipe))
+      const { status, stderr } = await cli('run', temp.path('r.prune.yaml'), '--device', 'cpu')
+      equal(status, 0, stderr)
+      const pruned = await openCheckpoint(temp.path(`by-${format}`))
+      const { changed, maskPreserved } = await compareCheckpoints(await underMaskOf(dense, pruned.path), pruned)
+      deepEqual([changed, maskPreserved], [[], true])
+      await pruned.close()
+    }
+    await rejects(underMaskOf(dense, dense.path), { code: 'bad-checkpoint', message: /holds no mask/ })
+    await dense.close()
+    temp.remove()
+  })
 
   it('the mask of another model is refused', () => {
     const { plain } = viewOf(false, 'F32')

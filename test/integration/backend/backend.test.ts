@@ -180,7 +180,7 @@ describe('backend process', function () {
     assert.equal((await call('scan', { path: holed })).scanned, whole.tensors.length)
     const { model: summary, stats } = await call('openModel', { path: holed })
     assert.deepEqual([summary.problems[0].missing, stats.length], [['lost'], whole.tensors.length])
-    await assert.rejects(call('compare', { a: holed, b: model() }), { code: 'bad-checkpoint' })
+    await assert.rejects(call('compare', { a: { path: holed }, b: { path: model() } }), { code: 'bad-checkpoint' })
   })
 
   it('answers while a run goes on, and cancels it within seconds', async () => {

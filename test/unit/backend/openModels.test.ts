@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
-import { utimesSync } from 'node:fs'
+import { rmSync, utimesSync } from 'node:fs'
 import { createOpenModels, type OpenModels } from '../../../src/backend/openModels.ts'
 import { scanModel } from '../../../src/backend/scan.ts'
 import { createStatsCache } from '../../../src/backend/statsCache.ts'
+import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import { storedMasks } from '../../support/storedMasks.ts'
 import { summarise } from '../../../src/backend/summary.ts'
+import type { SeenModel } from '../../../src/shared/protocol/inspect.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 
 const name = 'model.layers.0.mlp.up_proj.weight'
@@ -13,11 +16,11 @@ describe('models that views have open', () => {
   let models: OpenModels
   const cache = () => createStatsCache(temp.path('cache'))
   const scan = () =>
-    models.use(temp.folder, (model) => {
+    models.use({ path: temp.folder }, (model) => {
       const { signal } = new AbortController()
       return scanModel(model, { path: temp.folder, cache: cache(), signal, onProgress: () => {} })
     })
-  const known = () => models.use(temp.folder, async ({ stats }) => stats.get(name)?.zeros)
+  const known = () => models.use({ path: temp.folder }, async ({ stats }) => stats.get(name)?.zeros)
   beforeEach(() => {
     temp = scratch()
     models = createOpenModels(cache)
@@ -41,12 +44,35 @@ describe('models that views have open', () => {
     await scan()
     temp.write('model.safetensors', safetensors({ [name]: f32([4, 4], new Float32Array(16)) }))
     assert.equal(await known(), undefined)
-    const { model } = await models.use(temp.folder, async (open) => ({ model: await summarise(open) }))
+    const { model } = await models.use({ path: temp.folder }, async (open) => ({ model: await summarise(open) }))
     assert.deepEqual(model.tensors[0].shape, [4, 4])
   })
 
+  it('under the mask of another are read anew when that one is pruned again, and are not the model without it', async () => {
+    temp.write('other/model.safetensors', safetensors({ [name]: f32([2, 4], new Float32Array(8)) }))
+    const file = temp.path('other/sparsescope.mask')
+    const mask = async (first: number) => {
+      rmSync(file, { force: true })
+      const words = new Uint32Array([first, 0b1111])
+      await writeMaskFile(file, storedMasks([[name, { rows: 2, columns: 4, words }]]))
+    }
+    const zeros = (seen: SeenModel) =>
+      models.use(seen, async ({ checkpoint, stats }) => {
+        assert.equal(stats.size, 0, 'what is known without the mask says nothing')
+        const values = new Float32Array((await checkpoint.read(name)).buffer)
+        return values.filter((value) => value === 0).length
+      })
+    await mask(0b0000)
+    const seen = { path: temp.folder, mask: temp.path('other') }
+    assert.deepEqual([await zeros({ path: temp.folder }), await zeros(seen)], [2, 4])
+    await mask(0b0001)
+    const future = new Date(Date.now() + 5000)
+    utimesSync(file, future, future)
+    assert.equal(await zeros(seen), 3)
+  })
+
   it('are read anew when config.json changes or a missing shard comes', async () => {
-    const summary = () => models.use(temp.folder, summarise)
+    const summary = () => models.use({ path: temp.folder }, summarise)
     assert.equal((await summary()).modelType, null)
     temp.write('config.json', JSON.stringify({ model_type: 'opt' }))
     assert.equal((await summary()).modelType, 'opt')
@@ -69,7 +95,7 @@ describe('models that views have open', () => {
   it('name a type that nobody knows without letting its name into the page’s sentences', async () => {
     const data = new Uint8Array(3)
     temp.write('model.safetensors', safetensors({ x: { dtype: 'F5\u202e<b>', shape: [3], data } }, { format: 'pt' }))
-    const { tensors, warnings, metadata } = await models.use(temp.folder, summarise)
+    const { tensors, warnings, metadata } = await models.use({ path: temp.folder }, summarise)
     assert.deepEqual([tensors[0].dtype, tensors[0].bytes, metadata], ['"F5\\u202e<b>"', 3, { format: 'pt' }])
     assert.match(tensors[0].unreadable ?? '', /not known/)
     assert.match(warnings[0], /1 of the tensors/)

@@ -18,7 +18,8 @@ describe('questions of a view', () => {
     new Promise((resolve, reject) =>
       calls.push({ name, params, signal: options.signal, resolve, reject }),
     )) as unknown as Caller
-  const answers = () => createAnswers({ call, models: { first: '/mine' }, reply: (reply) => replies.push(reply) })
+  const answers = () =>
+    createAnswers({ call, models: { first: { path: '/mine' } }, reply: (reply) => replies.push(reply) })
   const region = { rowStart: 0, rowEnd: 1, columnStart: 0, columnEnd: 1, width: 1, height: 1 }
   const tile = (id: number, more: object = {}): Ask => {
     const params = { name: `t${id}`, slice: [], ...region, ...more }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Caller, CallOptions } from '../../../src/extension/backend/calls.ts'
 import { madeFrom, sourceOf } from '../../../src/extension/models/sourceOf.ts'
-import { columnsFrom, columnsOf, columnsOfRun } from '../../../src/extension/try/columns.ts'
+import { columnsFrom, columnsOf, columnsOfRun, pairsOf } from '../../../src/extension/models/columns.ts'
 import { keepSet, readSets, removeSet, type Store } from '../../../src/extension/try/promptSets.ts'
 import { createTrial } from '../../../src/extension/try/trial.ts'
 import type { ToTry } from '../../../src/shared/protocol/view.ts'
@@ -57,26 +57,34 @@ describe('what a checkpoint was made from', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('of a run are the dense model, it under the mask of the run where that is what pruning left, and the result', () => {
+  it('of a run are the dense model, the pruned one as it was saved or as the mask gives it, and the result', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ofRun-'))
     const recover = { mode: 'reconstruct' as const }
-    const shown = (method: 'wanda' | 'sparsegpt', more: object = { recover }) => {
-      const { columns, note } = columnsOfRun('/m/opt', folder, {
-        prune: [{ method: 'magnitude' }, { method }],
-        ...more,
-      })
+    const shown = (method: 'wanda' | 'sparsegpt', more: object = { recover }, pruned: string | null = null) => {
+      const { columns, note } = columnsOfRun(
+        '/m/opt',
+        { result: folder, pruned },
+        {
+          prune: [{ method: 'magnitude' }, { method }],
+          ...more,
+        },
+      )
       return [columns.map(({ role, mask }) => (mask ? `${role} by mask` : role)).join(', '), note]
     }
-    assert.deepEqual(shown('wanda'), ['dense, recovered', 'No column shows the model that is only pruned: there is no sparsescope.mask beside the result.']) // prettier-ignore
-    writeFileSync(join(folder, 'sparsescope.mask'), '')
     assert.deepEqual(shown('wanda'), ['dense, pruned by mask, recovered', null])
     assert.match(
       String(shown('sparsegpt')),
-      /^dense, recovered,No column shows the model that is only pruned: SparseGPT changes the kept weights/,
+      /^dense, recovered,The model that is only pruned is not among them: SparseGPT changes .*save\.pruned/,
     )
     assert.deepEqual(shown('wanda', {}), ['dense, pruned', null])
     assert.deepEqual(shown('wanda', { prune: [], recover }), ['dense, recovered', null])
-    const [, pruned] = columnsOfRun('/m/opt', folder, { prune: [{ method: 'wanda' }], recover }).columns
+    assert.deepEqual(shown('sparsegpt', { recover }, folder), ['dense, pruned, recovered', null])
+    assert.match(String(shown('wanda', { recover }, join(folder, 'gone'))), /gone is no longer there/)
+    const saved = { result: folder, pruned: null }
+    const { columns } = columnsOfRun('/m/opt', saved, { prune: [{ method: 'wanda' }], recover })
+    const pairs = pairsOf(columns).map(({ a, b }) => `${a.role} ↔ ${b.role}`)
+    assert.deepEqual(pairs, ['pruned ↔ recovered', 'dense ↔ recovered', 'dense ↔ pruned'])
+    const [, pruned] = columns
     assert.deepEqual(pruned, { path: '/m/opt', mask: folder, role: 'pruned', label: 'opt under the mask of this run' })
     assert.deepEqual(columnsFrom({ columns: [pruned] }), [pruned], 'a reloaded window shows the same')
     rmSync(folder, { recursive: true })

@@ -1,15 +1,14 @@
-// Chooses the checkpoints that stand side by side when one is tried out.
+// Chooses the checkpoints that stand side by side when one is tried out, and those that a run has left to be compared.
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { isWeights } from '../../shared/format/checkpointFormats.ts'
-import { maskName } from '../../shared/format/maskFile.ts'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
 import { methodOf } from '../../shared/methods/methods.ts'
 import { mostColumns } from '../../shared/protocol/tryOut.ts'
 import type { TriedModel } from '../../shared/protocol/view.ts'
 import { recoveriesOf, resolvePruneStep } from '../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../shared/recipe/schema.ts'
-import { sourceOf } from '../models/sourceOf.ts'
+import { sourceOf } from './sourceOf.ts'
 import { fieldsOf } from '../../shared/format/records.ts'
 
 export function column(path: string, role = ''): TriedModel {
@@ -29,21 +28,42 @@ export interface RunColumns {
   readonly note: string | null
 }
 
+/** What a run has saved: its result and, where its recipe asks for it, the model before recovery. */
+export interface SavedByRun {
+  readonly result: string
+  readonly pruned: string | null
+}
+
 /**
- * What a run began with, what its pruning alone left, and what it saved. The pruned model itself is kept nowhere: where pruning
- * only takes weights away, it is the dense one under the mask that lies beside the result.
+ * What a run began with, what its pruning alone left, and what it saved. The pruned model is the one that the recipe had saved;
+ * where none was, and pruning only took weights away, it is the dense one under the mask that the result holds.
  */
-export function columnsOfRun(model: string, saved: string, recipe: Pick<Recipe, 'prune' | 'recover'>): RunColumns {
+export function columnsOfRun(
+  model: string,
+  { result, pruned }: SavedByRun,
+  recipe: Pick<Recipe, 'prune' | 'recover'>,
+): RunColumns {
   const [dense, steps] = [column(model, 'dense'), recipe.prune ?? []]
-  if (recoveriesOf(recipe.recover).length === 0) return { columns: [dense, column(saved, 'pruned')], note: null }
-  const without = (why: string | null) => ({ columns: [dense, column(saved, 'recovered')], note: why && `No column shows the model that is only pruned: ${why}` }) // prettier-ignore
+  if (recoveriesOf(recipe.recover).length === 0) return { columns: [dense, column(result, 'pruned')], note: null }
+  const recovered = column(result, 'recovered')
+  if (pruned !== null && existsSync(pruned))
+    return { columns: [dense, column(pruned, 'pruned'), recovered], note: null }
+  const without = (why: string | null) => ({ columns: [dense, recovered], note: why && `The model that is only pruned is not among them: ${why}` }) // prettier-ignore
   if (steps.length === 0) return without(null)
+  if (pruned !== null) return without(`${pruned} is no longer there.`)
   const correcting = steps.map((step) => methodOf(resolvePruneStep(step).method)).find(({ corrects }) => corrects)
-  if (correcting) return without(`${correcting.title} changes the kept weights, and the run does not keep that state.`)
-  const folder = isWeights(saved) ? dirname(saved) : saved
-  if (!existsSync(join(folder, maskName))) return without(`there is no ${maskName} beside the result.`)
-  const pruned = { ...column(model, 'pruned'), mask: saved, label: `${modelLabel(model)} under the mask of this run` } // prettier-ignore
-  return { columns: [dense, pruned, column(saved, 'recovered')], note: null }
+  if (correcting)
+    return without(
+      `${correcting.title} changes the kept weights too, so that the mask alone does not give it back. With save.pruned in its recipe a run saves it.`,
+    )
+  const under = { ...column(model, 'pruned'), mask: result, label: `${modelLabel(model)} under the mask of this run` }
+  return { columns: [dense, under, recovered], note: null }
+}
+
+/** A later stage of a run beside an earlier one; what recovery did to the pruned model comes first. */
+export function pairsOf(columns: readonly TriedModel[]): { a: TriedModel; b: TriedModel }[] {
+  const last = columns.slice(1).reverse()
+  return last.flatMap((b) => columns.slice(0, columns.indexOf(b)).reverse().map((a) => ({ a, b }))) // prettier-ignore
 }
 
 /** Reads the columns that a reloaded window remembers, which may be anything. */
