@@ -49,7 +49,7 @@ function eachOnce(runs: readonly ReadRun[]): ReadRun[] {
 async function pictureOf({ folder, name }: ReadRun): Promise<RunPicture | null> {
   if (!folder) return null
   const picture = emptyPicture()
-  const take = (lines: string) => void foldEvents(picture, parseEvents(lines.split('\n')))
+  const take = (lines: Buffer) => void foldEvents(picture, parseEvents(lines.toString().split('\n')))
   await new EventTail().readNew(folder.events, take).catch(() => undefined)
   return picture.numEvents > 0 ? { ...picture, name } : null
 }

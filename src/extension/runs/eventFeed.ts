@@ -35,7 +35,7 @@ export class EventFeed {
 
   private readNew(): Promise<void> {
     return this.tail.readNew(this.path, (lines, isAnew) => {
-      const events = parseEvents(lines.split('\n'))
+      const events = parseEvents(lines.toString().split('\n'))
       if (isAnew) this.told = 0
       this.tell(this.told, events)
       this.told += events.length

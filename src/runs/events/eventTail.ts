@@ -3,15 +3,15 @@
 import type { FileHandle } from 'node:fs/promises'
 import { openOwn } from '../../system/ownFile.ts'
 
-const usualBytes = 2 ** 22
+const usualBytes = 2 ** 20
 /** A line that is longer is no event: the file is read to there. */
 const longestLine = 2 ** 26
 /** Bytes kept of what was read last: where the file differs there by now, it was cut and written anew. */
 const markBytes = 64
 const newline = 10
 
-/** Whole lines. `isAnew`: they begin the file, and none of what was handed over before counts. */
-export type TakeLines = (lines: string, isAnew: boolean) => void
+/** Whole lines, there for the call alone. `isAnew`: they begin the file, and none of what was handed over before counts. */
+export type TakeLines = (lines: Buffer, isAnew: boolean) => void
 
 export class EventTail {
   private offset = 0
@@ -36,12 +36,19 @@ export class EventTail {
       const { size } = await file.stat()
       if (!(await this.goesOn(file, size))) {
         this.startOver()
-        take('', true)
+        take(Buffer.alloc(0), true)
       }
+      let room = Buffer.allocUnsafe(Math.min(size - this.offset, usualBytes))
       for (;;) {
-        const lines = await nextLines(file, this.offset, size)
-        if (lines.length === 0) return
-        take(lines.toString('utf8'), this.offset === 0)
+        const bytesLeft = size - this.offset
+        const { bytesRead } = await file.read(room, 0, Math.min(bytesLeft, room.length), this.offset)
+        const lines = room.subarray(0, room.subarray(0, bytesRead).lastIndexOf(newline) + 1)
+        if (lines.length === 0) {
+          if (bytesRead < room.length || bytesRead === bytesLeft || room.length >= longestLine) return
+          room = Buffer.allocUnsafe(Math.min(bytesLeft, 4 * room.length))
+          continue
+        }
+        take(lines, this.offset === 0)
         this.offset += lines.length
         this.mark = Buffer.from(lines.subarray(-markBytes))
       }
@@ -56,16 +63,5 @@ export class EventTail {
     const { length } = this.mark
     const { buffer } = await file.read(Buffer.alloc(length), 0, length, this.offset - length)
     return buffer.equals(this.mark)
-  }
-}
-
-/** Whole lines from `offset` on; empty where no line ends before `size`. */
-async function nextLines(file: FileHandle, offset: number, size: number): Promise<Buffer> {
-  for (let bytes = usualBytes; ; bytes *= 4) {
-    const asked = Math.min(size - offset, bytes)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(asked), 0, asked, offset)
-    const read = buffer.subarray(0, bytesRead)
-    const end = read.lastIndexOf(newline) + 1
-    if (end > 0 || bytesRead < bytes || bytes >= longestLine) return read.subarray(0, end)
   }
 }

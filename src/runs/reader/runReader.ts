@@ -140,7 +140,7 @@ export class RunReader {
   }
 
   private async readOn(): Promise<void> {
-    const take = (lines: string, isAnew: boolean) => {
+    const take = (lines: Buffer, isAnew: boolean) => {
       if (isAnew && this.lean) this.beginnings++
       if (isAnew || !this.lean) this.lean = emptyLeanRun()
       foldLeanLines(this.lean, lines)

@@ -56,7 +56,8 @@ function smoothed(values: readonly number[], weight: number): readonly number[] 
   return values.map((value) => {
     if (Number.isNaN(value)) return NaN
     mean = weight * mean + (1 - weight) * value
-    share *= weight
+    // What no longer tells 1 − share from 1 is 0: arithmetic on numbers that are all but nothing is ten times slower.
+    share = share > 1e-20 ? share * weight : 0
     return mean / (1 - share)
   })
 }

@@ -21,7 +21,7 @@ describe('files of a run folder, which may be anybody’s', () => {
     const tail = new EventTail()
     let text = ''
     const read = async () => {
-      await tail.readNew(folder.events, (lines, isAnew) => (text = isAnew ? lines : text + lines))
+      await tail.readNew(folder.events, (lines, isAnew) => (text = isAnew ? lines.toString() : text + lines.toString()))
       return text
     }
     return { tail, read }

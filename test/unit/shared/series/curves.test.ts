@@ -44,10 +44,11 @@ describe('a run among hundreds', () => {
     assert.ok(whole.loss.length > 100)
     for (const size of [1, 7, all.length]) {
       const run = emptyLeanRun()
-      for (let at = 0; at < all.length; at += size) foldLeanLines(run, `${all.slice(at, at + size).join('\n')}\n`)
+      for (let at = 0; at < all.length; at += size)
+        foldLeanLines(run, Buffer.from(`${all.slice(at, at + size).join('\n')}\n`))
       assert.deepEqual({ ...run, otherChars: 0 }, whole)
     }
-    assert.deepEqual({ ...foldLeanLines(emptyLeanRun(), all.join('\n')), otherChars: 0 }, whole)
+    assert.deepEqual({ ...foldLeanLines(emptyLeanRun(), Buffer.from(all.join('\n'))), otherChars: 0 }, whole)
   })
 
   it('its loss is smoothed as that of a run alone, and a gap stays a gap', () => {
