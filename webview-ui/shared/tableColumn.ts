@@ -1,5 +1,7 @@
+import type { ComponentChildren } from 'preact'
 import type { SortColumn } from './tableOrder.ts'
 import type { RowColumn } from './tableRows.ts'
+import type { TableState } from './tableState.ts'
 import type { ColumnRoom } from './tableWidths.ts'
 
 export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom, 'optional' | 'grow'> {
@@ -7,6 +9,33 @@ export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom
   text: (row: Row) => string
   /** The longest text that may still come. */
   reserve?: string
+  /** Stays at the left while the others scroll, and never gives way, unless a person lets it go. */
+  pinned?: boolean
+  /** What the cell shows in place of its text, which then is for sorting and widths. */
+  cell?: (row: Row) => ComponentChildren
   /** Fills the cell with something other than its text, which then is for sorting and widths. */
   paint?: (row: Row, cell: HTMLElement) => void
+}
+
+export interface TableProps<Row> {
+  readonly label: string
+  /** The same list, or another when they have become others. */
+  readonly columns: readonly Column<Row>[]
+  /** As they are shown: see `inOrder`. */
+  readonly rows: readonly Row[]
+  /** Rows that the widths and the height are for, so that a filter changes neither. */
+  readonly all: readonly Row[]
+  readonly keyOf: (row: Row) => string
+  readonly state: TableState
+  readonly empty: string
+  /** Several rows may be selected. */
+  readonly several?: boolean
+  /** A person has gone to a row. */
+  readonly onSelect?: (row: Row) => void
+  /** Enter, or a double click. */
+  readonly onOpen?: (row: Row) => void
+  /** For a row whose key tells a person nothing. */
+  readonly tooltip?: (row: Row) => string
+  /** Attached to rows for VS Code's own context menu. */
+  readonly menuContext?: (row: Row) => Record<string, unknown>
 }

@@ -7,6 +7,8 @@ export interface ColumnRoom {
   set?: number
   /** Gives way where there is little room, the highest first. */
   optional?: number
+  /** Stays in sight, whatever its rank. */
+  pinned?: boolean
   /** Takes what is left over: the last one in sight. Where room is short it is the one that is cut. */
   grow?: boolean
 }
@@ -19,7 +21,9 @@ const leastGrown = 120
 export function layOutColumns(columns: readonly ColumnRoom[], available: number): (number | null)[] {
   const widths: (number | null)[] = columns.map(({ set, need }) => Math.max(narrowest, Math.ceil(set ?? need)))
   const sum = () => widths.reduce<number>((total, width) => total + (width ?? 0), 0)
-  const optional = columns.map((column, i) => ({ i, rank: column.optional ?? 0 })).filter(({ rank }) => rank > 0)
+  const optional = columns
+    .map(({ optional, pinned }, i) => ({ i, rank: pinned ? 0 : (optional ?? 0) }))
+    .filter(({ rank }) => rank > 0)
   for (const { i } of optional.sort((a, b) => b.rank - a.rank)) {
     if (sum() <= available) break
     widths[i] = null

@@ -2,8 +2,7 @@
 import '../shared/base.css'
 import '../shared/chart.css'
 import './trainable.css'
-import { effect } from '@preact/signals'
-import type { PlanRow, PlanSummary, RecoverySummary } from '../../src/shared/plan/planSummary.ts'
+import type { PlanSummary, RecoverySummary } from '../../src/shared/plan/planSummary.ts'
 import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
@@ -14,14 +13,11 @@ import { Grid } from '../shared/grid.tsx'
 import { gridFigure } from '../shared/gridSvg.ts'
 import { connectHost } from '../shared/host.ts'
 import type { LegendWords } from '../shared/legend.ts'
-import { Mounted } from '../shared/mounted.tsx'
 import { openPage } from '../shared/page.tsx'
-import { placeColumns } from '../shared/placeColumns.ts'
 import { ScaleLegend } from '../shared/scaleLegend.tsx'
-import { createTable } from '../shared/table.ts'
-import type { Column } from '../shared/tableColumn.ts'
+import { Table } from '../shared/table.tsx'
 import { describeShare, lettersOf } from './shares.ts'
-import { colour, filter, grid, plan, receive, rows, shares } from './store.ts'
+import { colour, columns, filter, grid, plan, receive, rows, shares, shown, table } from './store.ts'
 
 const host = connectHost<ToTrainable, FromTrainable>()
 const words: LegendWords = {
@@ -31,30 +27,6 @@ const words: LegendWords = {
   notComputed: null,
 }
 
-const stateOf = (row: PlanRow) => [row.by ?? 'frozen', row.pruned && 'pruned'].filter(Boolean).join(', ')
-const count = (id: string, title: string, value: (row: PlanRow) => number): Column<PlanRow> => ({
-  ...{ id, title, numeric: true },
-  text: (row) => formatCount(value(row)),
-  sort: value,
-})
-const { first, last } = placeColumns<PlanRow>('Parameter')
-const columns: Column<PlanRow>[] = [
-  ...first,
-  { id: 'state', title: 'State', text: stateOf, sort: stateOf },
-  { ...count('parameters', 'Weights', (row) => row.parameters), optional: 1 },
-  count('trainable', 'Trained', (row) => row.trainable),
-  last,
-]
-const table = createTable<PlanRow>({
-  label: 'Parameters',
-  columns,
-  key: (row) => row.name,
-  onSelect: () => {},
-  menuContext: (row) => ({ webviewSection: 'tensor', tensor: row.name, preventDefaultContextMenuItems: true }),
-  empty: 'No parameter has such a name.',
-})
-effect(() => table.fit(plan.value?.rows ?? []))
-effect(() => table.setRows(rows.value))
 function TrainablePage() {
   const known = plan.value
   if (!known) return null
@@ -85,7 +57,16 @@ function TrainablePage() {
           shown={rows.value.length}
           of={known.rows.length}
         />
-        <Mounted element={table.element} />
+        <Table
+          label="Parameters"
+          columns={columns}
+          rows={shown.value}
+          all={known.rows}
+          keyOf={(row) => row.name}
+          state={table}
+          menuContext={(row) => ({ webviewSection: 'tensor', tensor: row.name, preventDefaultContextMenuItems: true })}
+          empty="No parameter has such a name."
+        />
       </section>
     </div>
   )
@@ -164,9 +145,10 @@ function recoveryText({ mode, train, percentage, place }: RecoverySummary): stri
 }
 
 function saveCsv(): void {
-  const lines = table
-    .rows()
-    .map((r) => [r.name, r.role, r.by ?? 'frozen', r.pruned ? 'yes' : 'no', r.parameters, r.trainable])
+  const lines = shown.value.map((r) => [
+    ...[r.name, r.role, r.by ?? 'frozen', r.pruned ? 'yes' : 'no'],
+    ...[r.parameters, r.trainable],
+  ])
   const content = toCsv(['name', 'role', 'trained_by', 'pruned', 'parameters', 'trainable'], lines)
   host.post({ type: 'export', name: 'trainable.csv', content, encoding: 'utf8' })
 }

@@ -4,6 +4,7 @@ import { changeGrid, changeMap, describeChange } from '../../../webview-ui/compa
 import { nmText } from '../../../webview-ui/inspector/tensorTable.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 import { placeColumns } from '../../../webview-ui/shared/placeColumns.ts'
+import { linesInSight } from '../../../webview-ui/shared/tableLines.tsx'
 import { layOutColumns } from '../../../webview-ui/shared/tableWidths.ts'
 import { weightAt } from '../../../webview-ui/shared/matrixHover.ts'
 
@@ -29,9 +30,28 @@ describe('widths of columns', () => {
     assert.deepEqual(layOutColumns(columns, 100), [50, 120, null, null])
   })
 
+  it('of pinned columns are never given up', () => {
+    const pinned = columns.map((column, i) => (i === 3 ? { ...column, pinned: true } : column))
+    assert.deepEqual(layOutColumns(pinned, 400), [50, 160, null, 200].map((width, i) => (i === 3 ? 190 : width))) // prettier-ignore
+  })
+
   it('stay as a person dragged them', () => {
     const dragged = columns.map((column, i) => (i === 1 ? { ...column, set: 333 } : column))
     assert.deepEqual(layOutColumns(dragged, 600), [50, 333, 90, null])
+  })
+})
+
+describe('rows in sight', () => {
+  it('each have the slot of their number, so that scrolling by one row fills one element', () => {
+    const [before, after] = [linesInSight(50, 220, 1000), linesInSight(51, 220, 1000)]
+    assert.equal(before.filter((row, slot) => row !== after[slot]).length, 1)
+    assert.deepEqual([...after].sort((a, b) => a - b), Array.from({ length: 22 }, (_, i) => 45 + i)) // prettier-ignore
+  })
+
+  it('are all of a short table, and the last ones at the end of a long one', () => {
+    assert.deepEqual(linesInSight(0, 220, 3), [0, 1, 2])
+    assert.equal(Math.max(...linesInSight(999, 220, 1000)), 999)
+    assert.deepEqual(linesInSight(0, 220, 0), [])
   })
 })
 

@@ -1,0 +1,159 @@
+// A table of any number of rows, by mouse, keyboard and screen reader. Only the rows in sight are on the page.
+import { useSignal } from '@preact/signals'
+import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { plural } from '../../src/shared/format/plural.ts'
+import type { TableProps } from './tableColumn.ts'
+import { TableHead } from './tableHead.tsx'
+import { rowHeight, TableLines } from './tableLines.tsx'
+import { pinnedFirst } from './tablePins.ts'
+import { usePlaces, useRoom } from './tableRoom.ts'
+import { everything, noSelection, pressed, type Press } from './tableSelection.ts'
+
+/** Rows for which a table has room before it scrolls. */
+const mostInSight = 15
+const leastInSight = 3
+
+export function Table<Row>(props: TableProps<Row>) {
+  const { label, columns, rows, all, keyOf, state, empty, several } = props
+  const view = useRef<HTMLDivElement>(null)
+  const room = useRoom(view)
+  const first = useSignal(0)
+  const id = useId()
+  const kept = state.kept.value
+  const arranged = useMemo(() => pinnedFirst(columns, kept), [columns, kept.pins])
+  const placed = usePlaces(arranged, all, kept, room)
+  const hidden = arranged.filter((column) => !placed.some((one) => one.id === column.id))
+  const key = state.current.value
+  const current = useMemo(() => (key === null ? -1 : rows.findIndex((row) => keyOf(row) === key)), [rows, key])
+  useLayoutEffect(() => reveal(view.current, current), [key, rows.length === 0])
+  const press = usePress(props, current)
+  const height = rowHeight * Math.max(leastInSight, rows.length, Math.min(mostInSight, all.length))
+  return (
+    <>
+      <div
+        class="table"
+        role="grid"
+        tabIndex={0}
+        aria-label={label}
+        aria-multiselectable={several}
+        aria-rowcount={rows.length + 1}
+        aria-activedescendant={current < 0 ? undefined : `${id}-${current}`}
+        onKeyDown={(event) => press.key(event, Math.max(1, Math.floor(room.height / rowHeight) - 2))}
+      >
+        <div
+          class="tableScroll"
+          ref={view}
+          onScroll={(event) => (first.value = Math.floor(event.currentTarget.scrollTop / rowHeight))}
+        >
+          <div class="tableWide" style={styleOf(placed)}>
+            <div role="rowgroup" class="tableTop">
+              <TableHead columns={placed} state={state} />
+            </div>
+            <div
+              class="tableBody"
+              role="rowgroup"
+              style={{ height: `${height}px` }}
+              onMouseDown={press.mouse}
+              onDblClick={press.twice}
+            >
+              <TableLines {...props} id={id} first={first} height={room.height} placed={placed} current={current} />
+              {rows.length === 0 && <p class="empty">{empty}</p>}
+            </div>
+          </div>
+        </div>
+      </div>
+      {hidden.length > 0 && room.width > 0 && (
+        <p class="tableNote muted">
+          {`${plural(hidden.length, 'column')} hidden: `}
+          {hidden.map((column) => (
+            <button
+              type="button"
+              class="plain"
+              title="Pin this column at the left"
+              onClick={() => (state.kept.value = { ...kept, pins: { ...kept.pins, [column.id]: true } })}
+            >
+              {column.title}
+            </button>
+          ))}
+        </p>
+      )}
+    </>
+  )
+}
+
+function styleOf(columns: readonly { width: number }[]): Record<string, string> {
+  const total = columns.reduce((sum, { width }) => sum + width, 0)
+  return { '--columns': columns.map(({ width }) => `${width}px`).join(' '), '--tableWidth': `${total}px` }
+}
+
+function reveal(view: HTMLElement | null, index: number): void {
+  if (!view || index < 0) return
+  const top = index * rowHeight
+  // The head covers the first row's height.
+  const lowest = top + 2 * rowHeight - view.clientHeight
+  if (top < view.scrollTop) view.scrollTop = top
+  else if (lowest > view.scrollTop) view.scrollTop = lowest
+}
+
+/** What keys and presses do with the rows. */
+function usePress<Row>({ rows, keyOf, state, several, onSelect, onOpen }: TableProps<Row>, current: number) {
+  const anchor = useRef<string | null>(null)
+  const choose = (next: typeof noSelection) => {
+    anchor.current = next.anchor
+    state.chosen.value = next.keys
+  }
+  const press = (wanted: number, how: Press) => {
+    const index = Math.max(0, Math.min(rows.length - 1, wanted))
+    if (rows.length === 0) return
+    if (several) choose(pressed({ keys: state.chosen.value, anchor: anchor.current }, rows.map(keyOf), index, how))
+    state.current.value = keyOf(rows[index])
+    onSelect?.(rows[index])
+  }
+  const rowOf = ({ target }: Event): number => {
+    const element = target as Element
+    const isPart = element.closest('input, button, a, textarea') !== null
+    return isPart ? -1 : Number(element.closest('[aria-rowindex]')?.getAttribute('aria-rowindex') ?? 1) - 2
+  }
+  return {
+    mouse(event: MouseEvent) {
+      const index = rowOf(event)
+      // A menu is for all that is selected.
+      if (index < 0 || (event.button === 2 && several && state.chosen.value.has(keyOf(rows[index])))) return
+      press(index, { toggle: event.ctrlKey || event.metaKey, extend: event.shiftKey })
+    },
+    twice(event: MouseEvent) {
+      const index = rowOf(event)
+      if (index >= 0) onOpen?.(rows[index])
+    },
+    key(event: KeyboardEvent, page: number) {
+      if (event.target !== event.currentTarget) return
+      const target = keyTarget(event.key, current, page, rows.length)
+      if (target !== null) press(target, { toggle: false, extend: event.shiftKey })
+      else if (event.key === 'Enter' && current >= 0) onOpen?.(rows[current])
+      else if (event.key === ' ' && current >= 0 && several) press(current, { toggle: true, extend: false })
+      else if (event.key === 'a' && (event.ctrlKey || event.metaKey) && several) choose(everything(rows.map(keyOf)))
+      else if (event.key === 'Escape' && several) choose(noSelection)
+      else return
+      event.preventDefault()
+    },
+  }
+}
+
+function keyTarget(key: string, current: number, page: number, length: number): number | null {
+  switch (key) {
+    case 'ArrowDown':
+      return current + 1
+    case 'ArrowUp':
+      return current - 1
+    case 'PageDown':
+      return current + page
+    case 'PageUp':
+      return current - page
+    case 'Home':
+      return 0
+    case 'End':
+      return length - 1
+    default:
+      return null
+  }
+}

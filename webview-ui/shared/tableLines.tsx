@@ -1,0 +1,55 @@
+// The rows in sight. Slots keep their elements: scrolling by one row fills one of them.
+import type { ReadonlySignal } from '@preact/signals'
+import type { TableProps } from './tableColumn.ts'
+import type { PlacedColumn } from './tablePins.ts'
+
+export const rowHeight = 22
+const overscan = 6
+
+/** Indices of the rows on the page by slot: row i always has slot i modulo their number. `first` is the topmost in sight. */
+export function linesInSight(first: number, height: number, length: number): number[] {
+  const count = Math.min(length, Math.ceil(height / rowHeight) + 2 * overscan)
+  const from = Math.max(0, Math.min(first - overscan, length - count))
+  return Array.from({ length: count }, (_, slot) => from + ((((slot - from) % count) + count) % count))
+}
+
+interface LinesProps<Row> extends TableProps<Row> {
+  /** Elements of rows are named after it. */
+  readonly id: string
+  readonly first: ReadonlySignal<number>
+  readonly height: number
+  readonly placed: readonly PlacedColumn<Row>[]
+  readonly current: number
+}
+
+/** Scrolling draws these alone. */
+export function TableLines<Row>({ id, first, height, placed, current, ...table }: LinesProps<Row>) {
+  const { rows, keyOf, several, state, menuContext, tooltip = keyOf } = table
+  const lines = linesInSight(first.value, height, rows.length)
+  return (
+    <>
+      {lines.map((index, slot) => {
+        const row = rows[index]
+        return (
+          <div
+            key={slot}
+            id={`${id}-${index}`}
+            role="row"
+            class={index === current ? 'tableRow current' : 'tableRow'}
+            style={{ transform: `translateY(${index * rowHeight}px)` }}
+            aria-rowindex={index + 2}
+            aria-selected={several ? state.chosen.value.has(keyOf(row)) : index === current}
+            title={tooltip(row)}
+            data-vscode-context={menuContext && JSON.stringify(menuContext(row))}
+          >
+            {placed.map((column) => (
+              <div key={column.id} role="gridcell" class={column.className} style={{ left: column.left }}>
+                {column.cell ? column.cell(row) : column.text(row)}
+              </div>
+            ))}
+          </div>
+        )
+      })}
+    </>
+  )
+}

@@ -1,0 +1,34 @@
+// Which columns of a table stay at the left while the others scroll.
+import type { Column } from './tableColumn.ts'
+import type { KeptTable } from './tableState.ts'
+
+export interface PlacedColumn<Row> extends Column<Row> {
+  readonly width: number
+  readonly className: string
+  /** Where it stays while the others scroll; undefined: it scrolls. */
+  readonly left: string | undefined
+}
+
+/** The pinned columns first, each part in its own order. */
+export function pinnedFirst<Row>(columns: readonly Column<Row>[], { pins }: KeptTable): Column<Row>[] {
+  const placed = columns.map((column) => ({ ...column, pinned: pins[column.id] ?? column.pinned ?? false }))
+  return [...placed.filter(({ pinned }) => pinned), ...placed.filter(({ pinned }) => !pinned)]
+}
+
+/** Those that are shown. Pinned ones stay at the left, where they leave the others a third of the room. */
+export function place<Row>(
+  columns: readonly Column<Row>[],
+  widths: readonly (number | null)[],
+  room: number,
+): PlacedColumn<Row>[] {
+  const shown = columns.flatMap((column, i) => ({ column, width: widths[i] ?? 0 })).filter(({ width }) => width > 0)
+  const pinnedWidth = shown.reduce((sum, { column, width }) => sum + (column.pinned ? width : 0), 0)
+  let left = 0
+  return shown.map(({ column, width }) => {
+    const stays = column.pinned === true && pinnedWidth <= (2 / 3) * room
+    const className = [column.numeric && 'numeric', stays && 'pinned'].filter(Boolean).join(' ')
+    const made = { ...column, width, className, left: stays ? `${left}px` : undefined }
+    left += width
+    return made
+  })
+}

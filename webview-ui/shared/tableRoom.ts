@@ -1,0 +1,76 @@
+// The room of a table on its page: how wide its columns are in it, and how many rows are in sight.
+import { untracked } from '@preact/signals'
+import type { RefObject } from 'preact'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { onceAFrame } from './dom.ts'
+import type { Column } from './tableColumn.ts'
+import type { KeptTable } from './tableState.ts'
+import { place, type PlacedColumn } from './tablePins.ts'
+import { layOutColumns } from './tableWidths.ts'
+import { themeChanges } from './theme.ts'
+
+/** Beside the text of a cell: its padding; of a head: also the mark of the order. */
+const cellPadding = 18
+const headPadding = 32
+
+export interface Room {
+  /** CSS pixels inside the scroll bars. */
+  readonly width: number
+  readonly height: number
+}
+
+export function useRoom(view: RefObject<HTMLElement | null>): Room {
+  const [room, setRoom] = useState<Room>({ width: 0, height: 0 })
+  useLayoutEffect(() => {
+    const look = () => {
+      const { clientWidth: width = 0, clientHeight: height = 0 } = view.current ?? {}
+      setRoom((known) => (known.width === width && known.height === height ? known : { width, height }))
+    }
+    look()
+    const observer = new ResizeObserver(onceAFrame(look))
+    if (view.current) observer.observe(view.current)
+    return () => observer.disconnect()
+  }, [])
+  return room
+}
+
+/** The columns that there is room for, with their widths. None becomes narrower again with other rows. */
+export function usePlaces<Row>(
+  columns: readonly Column<Row>[],
+  all: readonly Row[],
+  { widths }: KeptTable,
+  { width }: Room,
+): readonly PlacedColumn<Row>[] {
+  const longest = useRef(new Map<string, string>()).current
+  // Once for rows that are new: a hundred thousand of them take a while.
+  const isNew = useMemo(() => untracked(() => columns.map((column) => lengthen(longest, column, all))), [columns, all])
+  const theme = themeChanges.value
+  return useMemo(() => {
+    const measure = measureIn(document.body)
+    const rooms = columns.map(({ id, title, optional, pinned, grow }) => {
+      const need = Math.max(measure(longest.get(id) ?? '') + cellPadding, measure(title, true) + headPadding)
+      return { need, set: widths[id], optional, pinned, grow }
+    })
+    return place(columns, layOutColumns(rooms, width), width)
+  }, [columns, isNew, widths, width, theme])
+}
+
+function lengthen<Row>(longest: Map<string, string>, { id, text, reserve = '' }: Column<Row>, rows: readonly Row[]) {
+  let most = longest.get(id) ?? reserve
+  for (const row of rows) {
+    const now = text(row)
+    if (now.length > most.length) most = now
+  }
+  longest.set(id, most)
+}
+
+/** Measures in the font that an element has; 0 where there is no canvas. */
+function measureIn(element: HTMLElement): (text: string, bold?: boolean) => number {
+  const context = document.createElement('canvas').getContext('2d')
+  const { fontFamily, fontSize } = getComputedStyle(element)
+  return (text, bold = false) => {
+    if (!context) return 0
+    context.font = `${bold ? '600 ' : ''}${fontSize} ${fontFamily}`
+    return context.measureText(text).width
+  }
+}
