@@ -9,6 +9,8 @@ import { h, onceAFrame, replaceChildren } from '../shared/dom.ts'
 import { createFilterBox } from '../shared/filterBox.ts'
 import { createGrid } from '../shared/grid.ts'
 import { connectHost } from '../shared/host.ts'
+import { signal } from '@preact/signals'
+import type { Sight } from '../shared/matrix.tsx'
 import { matrixSource } from '../shared/matrixSource.ts'
 import { createMatrixView, type MatrixView } from '../shared/matrixView.ts'
 import { divergingColour, sequentialColour, type PaletteName } from '../shared/palette.ts'
@@ -72,20 +74,23 @@ const filter = createFilterBox('Filter changed tensors by name', (next) => {
   keep = next
   draw()
 })
-const left: MatrixView = createMatrixView({
-  label: 'Picture in the first',
-  side: sideOfEach,
-  source: matrixSource(host, 'first'),
-  save: host.post,
-  onRegion: (r) => right.follow(r),
-})
-const right: MatrixView = createMatrixView({
-  label: 'Picture in the second',
-  side: sideOfEach,
-  source: matrixSource(host, 'second'),
-  save: host.post,
-  onRegion: (r) => left.follow(r),
-})
+const sight = signal<Sight | null>(null)
+const left: MatrixView = createMatrixView(
+  {
+    label: 'Picture in the first',
+    source: matrixSource(host, 'first'),
+    save: host.post,
+  },
+  sight,
+)
+const right: MatrixView = createMatrixView(
+  {
+    label: 'Picture in the second',
+    source: matrixSource(host, 'second'),
+    save: host.post,
+  },
+  sight,
+)
 const names = { a: h('h2'), b: h('h2'), tensor: h('p', { class: 'mono' }) }
 const slices = h('div', { class: 'row' })
 const pair = h(
@@ -139,11 +144,6 @@ function showMeasured(measured: Measured): void {
 }
 
 /** Pixels per side of a picture: two stand beside one another where there is room, else one below the other. */
-function sideOfEach(): number {
-  const room = pair.clientWidth - 22
-  return Math.max(200, Math.min(480, room >= 2 * 280 + 24 ? (room - 24) / 2 : room))
-}
-
 const draw = onceAFrame(() => {
   map = changeMap(tensors, changes, done)
   grid.update(changeGrid(map, measure, (share) => sequentialColour(palette, share)))
@@ -264,6 +264,4 @@ host.listen((message) => {
 onThemeChange(() => {
   accuracy.redraw()
   grid.redraw()
-  left.redraw()
-  right.redraw()
 })

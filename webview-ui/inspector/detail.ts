@@ -6,7 +6,8 @@ import { formatCount, formatShape, formatShare, formatValue } from '../../src/sh
 import { isKept } from '../../src/shared/format/nmValidity.ts'
 import { histogramPicture, profilePicture, type BarsFile } from '../shared/bars.ts'
 import { h, replaceChildren } from '../shared/dom.ts'
-import { createMatrixView, type MatrixSource } from '../shared/matrixView.ts'
+import type { MatrixSource } from '../shared/matrixSource.ts'
+import { createMatrixView } from '../shared/matrixView.ts'
 import type { PaletteName } from '../shared/palette.ts'
 import { makeRoving } from '../shared/roving.ts'
 import { firstSlice, matrixShape, slicePickers } from '../shared/slices.ts'
@@ -16,7 +17,6 @@ export interface DetailPane {
   show(tensor: TensorRow, stats: TensorStats | undefined): void
   clear(): void
   setPalette(palette: PaletteName): void
-  redraw(): void
 }
 
 export interface DetailOptions {
@@ -33,7 +33,6 @@ export function createDetailPane(options: DetailOptions): DetailPane {
   let asked = new AbortController()
   const matrix = createMatrixView({
     label: 'Picture of the matrix',
-    side: () => 340,
     source: options.source,
     save: options.save,
   })
@@ -100,7 +99,6 @@ export function createDetailPane(options: DetailOptions): DetailPane {
       filled.hidden = true
     },
     setPalette: matrix.setPalette,
-    redraw: matrix.redraw,
   }
 }
 

@@ -292,7 +292,6 @@ host.listen((message) => {
 })
 onThemeChange(() => {
   grid.redraw()
-  detail.redraw()
 })
 window.addEventListener('keydown', (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === 'f') {

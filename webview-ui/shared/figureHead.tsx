@@ -1,4 +1,5 @@
 // The head of a figure: its title, and one menu of everything that can be done with it.
+import './chart.css'
 import type { ComponentChildren } from 'preact'
 import { useId, useRef } from 'preact/hooks'
 import type { ExportFile } from '../../src/shared/protocol/view.ts'

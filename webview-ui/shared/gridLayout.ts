@@ -68,3 +68,12 @@ export function nameAt(layout: GridLayout, x: number, y: number): { row: number 
 export function labelEvery(layout: GridLayout): number {
   return Math.max(1, Math.ceil(12 / layout.cellHeight))
 }
+
+/** Sizes of the text in pixels; smaller cannot be read. */
+const [smallestText, largestText] = [7, 11]
+
+/** The size at which the widest text fits a cell; null: at none that can be read. `widest`: its width at 10 px. */
+export function textSize(widest: number, cellWidth: number, cellHeight: number): number | null {
+  const size = Math.min(largestText, cellHeight - 3, (10 * (cellWidth - 4)) / Math.max(1, widest))
+  return size >= smallestText ? size : null
+}

@@ -77,23 +77,6 @@ export interface Scale {
   marks: { colour: string; text: string }[]
 }
 
-export function createScale(): { element: HTMLElement; update(scale: Scale): void } {
-  const element = h('div', { class: 'legend' })
-  return {
-    element,
-    update({ low, high, colour, marks }) {
-      const bar = h('span', { class: 'legendBar', 'aria-hidden': 'true' })
-      bar.style.backgroundImage = gradient(colour)
-      const swatches = marks.flatMap((mark) => {
-        const swatch = h('span', { class: 'legendMark', 'aria-hidden': 'true' })
-        swatch.style.backgroundColor = mark.colour
-        return [swatch, h('span', {}, mark.text)]
-      })
-      replaceChildren(element, h('span', {}, low), bar, h('span', {}, high), ...swatches)
-    },
-  }
-}
-
 /** A CSS gradient from left to right. */
 export function gradient(colour: (share: number) => string): string {
   const stops = Array.from({ length: 9 }, (_, i) => colour(i / 8))

@@ -1,22 +1,29 @@
 // The weight under the pointer, at every zoom: from the picture where a pixel is a weight, else asked for.
-import type { Tile, Weight } from '../../src/shared/protocol/inspect.ts'
-import type { AskParams } from '../../src/shared/protocol/view.ts'
+import type { Tile } from '../../src/shared/protocol/inspect.ts'
 import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import { bytesOf, floatsOf } from './base64.ts'
-import { h } from './dom.ts'
+import type { FromAfar } from './matrixPaint.ts'
+import type { MatrixSource } from './matrixSource.ts'
 import type { Region } from './region.ts'
 
-export interface HoverOptions {
-  shown: () => { name: string; slice: number[]; region: Region; tile: Tile | null }
-  weight: (params: AskParams<'weight'>, signal: AbortSignal) => Promise<Weight>
+export interface Hovered {
+  readonly name: string
+  readonly slice: readonly number[]
+  readonly region: Region
+  readonly tile: Tile | null
+  readonly afar: FromAfar
 }
 
 /** The pointer rests this long before the backend is asked. */
 const restMs = 60
 
-/** The tooltip; it stands beside the canvas in an element that is positioned. */
-export function createMatrixHover(canvas: HTMLCanvasElement, { shown, weight }: HoverOptions): HTMLElement {
-  const tip = h('div', { class: 'tip', 'aria-hidden': 'true', hidden: true })
+/** Follows the pointer over a picture; the tip stands beside the canvas in an element that is positioned. */
+export function followWeight(
+  canvas: HTMLCanvasElement,
+  tip: HTMLElement,
+  shown: () => Hovered,
+  weight: MatrixSource['weight'],
+): void {
   let asked = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const leave = () => {
@@ -28,11 +35,12 @@ export function createMatrixHover(canvas: HTMLCanvasElement, { shown, weight }: 
     asked = new AbortController()
     const { signal } = asked
     const { name, slice } = shown()
-    const answer = await weight({ name, slice, row: place.row, column: place.column }, signal).catch(() => null)
+    const params = { name, slice: [...slice], row: place.row, column: place.column }
+    const answer = await weight(params, signal).catch(() => null)
     if (answer && !signal.aborted) tip.textContent = describe(place, Number(answer.value)) + around
   }
   canvas.addEventListener('pointermove', (event) => {
-    const { region, tile } = shown()
+    const { region, tile, afar } = shown()
     const box = canvas.getBoundingClientRect()
     const x = event.clientX - box.left - canvas.clientLeft
     const y = event.clientY - box.top - canvas.clientTop
@@ -43,7 +51,7 @@ export function createMatrixHover(canvas: HTMLCanvasElement, { shown, weight }: 
     asked.abort()
     const pixel = pixelAt(tile, across, down)
     const values = tile.values === null ? null : floatsOf(tile.values)
-    const around = values ? '' : `, ${formatShare(bytesOf(tile.density)[pixel] / 255, 0)} non-zeros around it`
+    const around = values ? '' : `, ${aroundText(tile, pixel, afar)} around it`
     tip.textContent = describe(place, values ? values[pixel] : null) + around
     if (!values) timer = setTimeout(() => void ask(place, around), restMs)
     tip.hidden = false
@@ -52,7 +60,11 @@ export function createMatrixHover(canvas: HTMLCanvasElement, { shown, weight }: 
   })
   canvas.addEventListener('pointerleave', leave)
   canvas.addEventListener('wheel', leave, { passive: true })
-  return tip
+}
+
+function aroundText({ density, size }: Tile, pixel: number, afar: FromAfar): string {
+  if (afar === 'size') return `mean |w| ${formatValue((bytesOf(size.shares)[pixel] / 255) * size.most)}`
+  return `${formatShare(bytesOf(density)[pixel] / 255, 0)} non-zeros`
 }
 
 interface Place {

@@ -6,7 +6,7 @@ export interface MatrixSize {
   columns: number
 }
 
-type Act = (region: Region, size: MatrixSize) => Region
+export type Act = (region: Region, size: MatrixSize) => Region
 
 export const zoomIn: Act = (r, s) => zoom(r, 0.5, 0.5, 0.5, s.rows, s.columns)
 export const zoomOut: Act = (r, s) => zoom(r, 2, 0.5, 0.5, s.rows, s.columns)

@@ -1,36 +1,48 @@
 // Pixels of a matrix tile.
 import type { Tile } from '../../src/shared/protocol/inspect.ts'
+import { largest } from '../../src/shared/format/lists.ts'
 import { formatValue } from '../../src/shared/format/numbers.ts'
 import { bytesOf, floatsOf } from './base64.ts'
 import { inkOn, rgbOf } from './contrast.ts'
+import { textSize } from './gridLayout.ts'
 import { divergingColour, sequentialColour, zeroColour, type PaletteName } from './palette.ts'
 import type { Scale } from './legend.ts'
 import { readTheme } from './theme.ts'
 
+/** What a pixel of many weights tells: the share of non-zeros, or the mean |w|, which of a dense matrix says more. */
+export type FromAfar = 'density' | 'size'
+
 export function paintTile(
   context: CanvasRenderingContext2D,
-  width: number,
-  height: number,
-  tile: Tile | null,
+  { width, height }: { width: number; height: number },
+  tile: Tile,
+  afar: FromAfar,
   palette: PaletteName,
 ): void {
   context.clearRect(0, 0, width, height)
-  if (!tile) return
   const values = tile.values === null ? null : floatsOf(tile.values)
   const image = new ImageData(tile.width, tile.height)
   if (values) fillValues(image, values)
-  else fillDensity(image, bytesOf(tile.density), palette)
+  else fillShares(image, bytesOf(afar === 'size' ? tile.size.shares : tile.density), palette)
   const small = new OffscreenCanvas(tile.width, tile.height)
   small.getContext('2d')?.putImageData(image, 0, 0)
   context.imageSmoothingEnabled = false
   context.drawImage(small, 0, 0, width, height)
-  if (values && width / tile.width >= 34) writeValues(context, width, height, tile, values)
+  if (values) writeValues(context, width / tile.width, height / tile.height, tile, values)
+}
+
+/** Whether hardly any weight of the picture is 0. */
+export function isDense({ density }: Tile): boolean {
+  const shares = bytesOf(density)
+  return shares.reduce((sum, share) => sum + share, 0) >= 0.99 * 255 * shares.length
 }
 
 /** Meaning of the picture's colours. */
-export function scaleOf(tile: Tile, palette: PaletteName): Scale {
+export function scaleOf(tile: Tile, afar: FromAfar, palette: PaletteName): Scale {
   if (tile.values === null) {
-    return { low: 'all zeros', high: 'no zeros', colour: (share) => sequentialColour(palette, share), marks: [] }
+    const [low, high] =
+      afar === 'size' ? ['mean |w|: 0', `${formatValue(tile.size.most)} and more`] : ['all zeros', 'no zeros']
+    return { low, high, colour: (share) => sequentialColour(palette, share), marks: [] }
   }
   const values = floatsOf(tile.values)
   const largest = largestOf(values)
@@ -40,9 +52,9 @@ export function scaleOf(tile: Tile, palette: PaletteName): Scale {
   return { low: formatValue(-largest), high: formatValue(largest), colour, marks }
 }
 
-function fillDensity(image: ImageData, density: Uint8Array, palette: PaletteName): void {
+function fillShares(image: ImageData, shares: Uint8Array, palette: PaletteName): void {
   const table = Array.from({ length: 256 }, (_, i) => rgbOf(sequentialColour(palette, i / 255)))
-  for (let i = 0; i < density.length; i++) setPixel(image, i, table[density[i]])
+  for (let i = 0; i < shares.length; i++) setPixel(image, i, table[shares[i]])
 }
 
 /** Diverging around 0; exact zeros have a colour of their own. */
@@ -71,22 +83,33 @@ function setPixel(image: ImageData, index: number, [r, g, b]: [number, number, n
 
 function writeValues(
   context: CanvasRenderingContext2D,
-  width: number,
-  height: number,
+  cellWidth: number,
+  cellHeight: number,
   tile: Tile,
   values: Float32Array,
 ): void {
-  const size = largestOf(values)
-  context.font = `9px ${readTheme().font}`
+  // More cells than this are smaller than any text.
+  if (values.length > 4096) return
+  const { font } = readTheme()
+  context.font = `10px ${font}`
+  const sizeOf = (texts: readonly string[]) =>
+    textSize(
+      largest(texts, 0, (text) => context.measureText(text).width),
+      cellWidth,
+      cellHeight,
+    )
+  const full = Array.from(values, (value) => formatValue(value))
+  const short = Array.from(values, (value) => String(Number(value.toPrecision(1))))
+  const texts = sizeOf(full) ? full : short
+  const size = sizeOf(texts)
+  if (size === null) return
+  const most = largestOf(values)
+  context.font = `${size}px ${font}`
   context.textAlign = 'center'
   context.textBaseline = 'middle'
-  for (let row = 0; row < tile.height; row++) {
-    for (let column = 0; column < tile.width; column++) {
-      const value = values[row * tile.width + column]
-      context.fillStyle = inkOn(valueColour(value, size))
-      const x = ((column + 0.5) * width) / tile.width
-      const y = ((row + 0.5) * height) / tile.height
-      context.fillText(formatValue(value), x, y)
-    }
-  }
+  texts.forEach((text, i) => {
+    context.fillStyle = inkOn(valueColour(values[i], most))
+    const [row, column] = [Math.floor(i / tile.width), i % tile.width]
+    context.fillText(text, (column + 0.5) * cellWidth, (row + 0.5) * cellHeight)
+  })
 }

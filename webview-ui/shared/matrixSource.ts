@@ -1,7 +1,12 @@
 // Pictures and weights of one checkpoint of the view, asked for through the host.
-import type { ModelKey } from '../../src/shared/protocol/view.ts'
+import type { Tile, Weight } from '../../src/shared/protocol/inspect.ts'
+import type { AskParams, ModelKey } from '../../src/shared/protocol/view.ts'
 import type { Host } from './host.ts'
-import type { MatrixSource } from './matrixView.ts'
+
+export interface MatrixSource {
+  tile: (params: AskParams<'tile'>, signal: AbortSignal) => Promise<Tile>
+  weight: (params: AskParams<'weight'>, signal: AbortSignal) => Promise<Weight>
+}
 
 export function matrixSource(host: Pick<Host<never, never>, 'ask'>, model: ModelKey): MatrixSource {
   return {

@@ -54,3 +54,7 @@ function fit(first: number, size: number, limit: number): [number, number] {
   const start = Math.max(0, Math.min(limit - size, first))
   return [start, start + size]
 }
+
+export function regionText(r: Region): string {
+  return `rows ${r.rowStart} to ${r.rowEnd - 1}, columns ${r.columnStart} to ${r.columnEnd - 1}`
+}

@@ -142,6 +142,8 @@ export interface Tile {
   width: number
   /** Per pixel the share of non-zeros times 255, row-major, base64. */
   density: string
+  /** Mean |w| of each pixel over `most`, times 255, at most 255: row-major, base64. */
+  size: { shares: string; most: number }
   /** The weights themselves (f32 little-endian, base64) when a pixel is one weight. */
   values: string | null
 }

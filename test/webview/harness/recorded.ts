@@ -164,7 +164,14 @@ export function recordedTile(width: number, height: number, close: boolean): Til
       values[i] = noise < 0.5 ? 0 : (noise - 0.75) / 2
     }
   }
-  return { width, height, density: base64Of(density), values: close ? base64Of(new Uint8Array(values.buffer)) : null }
+  const size = { shares: base64Of(density), most: 0.04 }
+  return {
+    width,
+    height,
+    density: base64Of(density),
+    size,
+    values: close ? base64Of(new Uint8Array(values.buffer)) : null,
+  }
 }
 
 /** Wanda and reconstruction of 12 blocks, 30 steps each. */

@@ -1,0 +1,184 @@
+// The picture of one matrix: what lies in each pixel from afar, the weights themselves from close.
+import type { RefObject } from 'preact'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useSignal, type Signal } from '@preact/signals'
+import type { Tile } from '../../src/shared/protocol/inspect.ts'
+import type { ExportFile } from '../../src/shared/protocol/view.ts'
+import { announce } from './announce.ts'
+import { usePainting } from './canvas.ts'
+import { context2d, svg } from './dom.ts'
+import { useWidth } from './drawn.tsx'
+import { figureSvg, scaleParts } from './figure.ts'
+import { FigureMenu } from './figureHead.tsx'
+import type { Scale } from './legend.ts'
+import { followWeight, type Hovered } from './matrixHover.ts'
+import { listenForMoves, showWhole, zoomIn, zoomOut, type Act, type MatrixSize } from './matrixInput.ts'
+import { isDense, paintTile, scaleOf, type FromAfar } from './matrixPaint.ts'
+import type { MatrixSource } from './matrixSource.ts'
+import { regionText, wholeMatrix, type Region } from './region.ts'
+import { ScaleBar } from './scaleLegend.tsx'
+import { settings } from './settings.ts'
+import { themeChanges } from './theme.ts'
+
+export interface ShownMatrix extends MatrixSize {
+  readonly name: string
+  /** Index along each leading dimension. */
+  readonly slice: readonly number[]
+}
+
+/** The part of a matrix in sight; of another matrix than the one that is shown, it is of no meaning. */
+export interface Sight {
+  readonly of: string
+  readonly region: Region
+}
+
+export interface MatrixProps {
+  readonly label: string
+  readonly matrix: ShownMatrix
+  readonly source: MatrixSource
+  /** The matrix keeps it by itself unless the page does: two that share one move together. */
+  readonly sight?: Signal<Sight | null>
+  readonly canvas?: RefObject<HTMLCanvasElement | null>
+  readonly save: (file: ExportFile) => void
+}
+
+/** A picture as it came. */
+interface Loaded extends Sight {
+  readonly tile: Tile | null
+  readonly box: Box
+  /** What is in sight, or why nothing is. */
+  readonly said: string
+  readonly afar: FromAfar
+}
+
+interface Box {
+  readonly width: number
+  readonly height: number
+}
+
+export const matrixKey = ({ name, slice }: Pick<ShownMatrix, 'name' | 'slice'>) => JSON.stringify([name, slice])
+
+export function Matrix(props: MatrixProps) {
+  const { label, matrix, source, save } = props
+  const ownSight = useSignal<Sight | null>(null)
+  const sight = props.sight ?? ownSight
+  const ownCanvas = useRef<HTMLCanvasElement>(null)
+  const canvas = props.canvas ?? ownCanvas
+  const place = useRef<HTMLDivElement>(null)
+  const tip = useRef<HTMLDivElement>(null)
+  const of = matrixKey(matrix)
+  const region = sight.value?.of === of ? sight.value.region : wholeMatrix(matrix.rows, matrix.columns)
+  const side = Math.min(mostSide, Math.floor((useWidth(place) - 2) / sideStep) * sideStep)
+  const box = pictureBox(region, side)
+  const [loaded, setLoaded] = usePicture(matrix, region, side, source)
+  const { palette } = settings.value
+  void themeChanges.value
+
+  const act = (move: Act, byKey = false) => {
+    const next = move(region, matrix)
+    if (regionText(next) === regionText(region)) return
+    sight.value = { of, region: next }
+    if (byKey) announce(regionText(next))
+  }
+  const latest = useRef<{ act: typeof act; hovered: Hovered } | null>(null)
+  const current = loaded?.of === of ? loaded : null
+  const afar = current?.afar ?? 'density'
+  latest.current = { act, hovered: { ...matrix, region, tile: current?.tile ?? null, afar } }
+  useEffect(() => {
+    if (!canvas.current || !tip.current) return
+    const now = () => latest.current as NonNullable<typeof latest.current>
+    listenForMoves(
+      canvas.current,
+      () => now().hovered.region,
+      (move, byKey) => now().act(move, byKey),
+    )
+    followWeight(canvas.current, tip.current, () => now().hovered, source.weight)
+  }, [])
+  // The one before stays in sight until the next one is there.
+  usePainting(() => {
+    const drawn = loaded?.tile ? loaded.box : box
+    if (!canvas.current || side <= 0) return
+    const context = context2d(canvas.current, drawn.width, drawn.height)
+    if (loaded?.tile) paintTile(context, drawn, loaded.tile, loaded.afar, palette)
+  })
+  const scale = current?.tile ? scaleOf(current.tile, afar, palette) : null
+  const figure = () => (canvas.current && scale ? matrixFigure(canvas.current, matrix, region, scale) : null)
+  return (
+    <div class="matrix" ref={place}>
+      <canvas ref={canvas} tabIndex={0} role="img" aria-label={label} />
+      <div ref={tip} class="tip" aria-hidden="true" hidden />
+      {scale && <ScaleBar scale={scale} />}
+      <div class="tools">
+        <Tool text="+" title="Zoom in" act={() => act(zoomIn)} />
+        <Tool text="−" title="Zoom out" act={() => act(zoomOut)} />
+        <Tool text="□" title="Whole matrix" act={() => act(showWhole)} />
+        {current?.tile?.values === null && (
+          <button
+            type="button"
+            class="toggle"
+            title="Colour by the mean |w| of each pixel, not by its share of non-zeros"
+            aria-pressed={afar === 'size'}
+            onClick={() => setLoaded({ ...current, afar: afar === 'size' ? 'density' : 'size' })}
+          >
+            |w|
+          </button>
+        )}
+        <FigureMenu title={label} name="matrix" figure={figure} save={save} />
+        <div class="muted caption">{current?.said ?? 'reading…'}</div>
+      </div>
+    </div>
+  )
+}
+
+/** Asks for the picture of what is in sight; the one before stays until it is there. */
+function usePicture(matrix: ShownMatrix, region: Region, side: number, source: MatrixSource) {
+  const [loaded, setLoaded] = useState<Loaded | null>(null)
+  const of = matrixKey(matrix)
+  useLayoutEffect(() => {
+    if (side <= 0) return
+    const asked = new AbortController()
+    const box = pictureBox(region, side)
+    const take = (tile: Tile | null, said: string) => {
+      if (asked.signal.aborted) return
+      setLoaded((before) => {
+        const afar = before?.of === of ? before.afar : tile && isDense(tile) ? 'size' : 'density'
+        return { of, region, tile, box, said, afar }
+      })
+    }
+    source.tile({ name: matrix.name, slice: [...matrix.slice], ...region, ...box }, asked.signal).then(
+      (tile) => take(tile, regionText(region)),
+      (error: Error) => take(null, error.message),
+    )
+    return () => asked.abort()
+  }, [of, side, ...Object.values(region)])
+  return [loaded, setLoaded] as const
+}
+
+/** CSS pixels; a window that is being dragged asks for a picture at each step only. */
+const [mostSide, sideStep] = [640, 20]
+
+function Tool({ text, title, act }: { text: string; title: string; act: () => void }) {
+  return (
+    <button type="button" class="secondary" title={title} aria-label={title} onClick={act}>
+      {text}
+    </button>
+  )
+}
+
+/** The picture as it is drawn, pixel by pixel. */
+function matrixFigure(canvas: HTMLCanvasElement, { name, slice }: ShownMatrix, region: Region, scale: Scale): string {
+  const { clientWidth: width, clientHeight: height } = canvas
+  const href = canvas.toDataURL('image/png')
+  const image = svg('image', { href, width, height, style: 'image-rendering: pixelated' })
+  const where = slice.length > 0 ? `[${slice.join(', ')}], ${regionText(region)}` : regionText(region)
+  return figureSvg({ title: name, caption: where, width, height, content: [image], legend: scaleParts(scale) })
+}
+
+/** The matrix's own proportions, within a square, and never thinner than an eighth of it. */
+function pictureBox(region: Region, side: number): Box {
+  const rows = Math.max(1, region.rowEnd - region.rowStart)
+  const columns = Math.max(1, region.columnEnd - region.columnStart)
+  const scale = side / Math.max(rows, columns)
+  const atLeast = side / 8
+  return { width: Math.round(Math.max(atLeast, columns * scale)), height: Math.round(Math.max(atLeast, rows * scale)) }
+}
