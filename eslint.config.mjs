@@ -14,13 +14,9 @@ const run = (folder, ...allowed) =>
     './src/engine/run',
     [folder, ...allowed].map((a) => `./${a}`),
   )
-/**
- * A folder's rooms from the ground up: each imports what lies on the floors below its own. A room is a file, a folder, or
- * several that belong together.
- */
+/** A folder's rooms, files or folders, from the ground up: each imports what lies on the floors below its own. */
 const floors = (folder, levels) => {
-  const rooms = levels.flat().map((room) => [room].flat())
-  const known = rooms.flat()
+  const known = levels.flat()
   for (const name of readdirSync(folder))
     if (!known.includes(name) && !/^(tsconfig\.json|.*\.d\.ts)$/.test(name))
       throw new Error(`${folder}/${name} stands on no floor: give it one in eslint.config.mjs`)
@@ -32,15 +28,13 @@ const floors = (folder, levels) => {
       : [`${folder}/${place}/*.*`, `${folder}/${place}/!(${inside.join('|')})/**`]
   }
   return levels.flatMap((level, i) =>
-    level.map((room) => {
-      const own = [room].flat()
-      const below = levels.slice(0, i).flat(2)
-      return zone(
-        own.flatMap(targetOf),
+    level.map((room) =>
+      zone(
+        targetOf(room),
         folder,
-        [...own, ...below].map((place) => `./${place}`),
-      )
-    }),
+        [room, ...levels.slice(0, i).flat()].map((place) => `./${place}`),
+      ),
+    ),
   )
 }
 /** Names of the rows in a registry: methods, adapters, tasks. */
@@ -128,7 +122,9 @@ export default tseslint.config(
               // What a recipe says, what it comes to, and what the linter says of both.
               ['recipe'],
               ['plan'],
-              [['lint', 'recipe/rules']],
+              ['rule'],
+              ['recipe/rules'],
+              ['lint'],
               ['analysis', 'sweep'],
               ['chart'],
               // What processes and views tell each other is made of all of these.

@@ -1,6 +1,6 @@
 // The documentation page of the rules, from the rules themselves.
 import type { Severity } from '../src/shared/recipe/finding.ts'
-import { topics, type Need, type Rule } from '../src/shared/lint/rule.ts'
+import { topics, type Need, type Rule } from '../src/shared/rule/rule.ts'
 import { rules } from '../src/shared/lint/rules.ts'
 
 const needs: Record<Need, string> = {

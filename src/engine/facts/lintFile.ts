@@ -1,5 +1,5 @@
 // Lint with the facts of the disk: what `sparsescope lint`, dry runs and the language server do.
-import { createContext } from '../../shared/lint/context.ts'
+import { createContext } from '../../shared/rule/context.ts'
 import { readDocument } from '../../shared/recipe/document.ts'
 import { noFacts } from '../../shared/recipe/facts.ts'
 import type { LintFacts } from '../../shared/recipe/facts.ts'

@@ -1,7 +1,7 @@
 // Which rules the comments of a recipe switch off.
 import type { RecipeDocument } from '../recipe/document.ts'
 import type { Finding } from '../recipe/finding.ts'
-import { disablingComments } from './disablingComments.ts'
+import { disablingComments } from '../rule/disablingComments.ts'
 import { findRule } from './rules.ts'
 
 /** Names of the rules that comments of a recipe switch off, in the whole file or in a line of it, each with a reason. */

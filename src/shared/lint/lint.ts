@@ -3,9 +3,9 @@ import { readDocument, type RecipeDocument } from '../recipe/document.ts'
 import { noFacts, type LintFacts } from '../recipe/facts.ts'
 import type { Finding, Range, Severity } from '../recipe/finding.ts'
 import type { Dialect } from '../recipe/foreign/dialect.ts'
-import { createContext, type LintContext } from './context.ts'
+import { createContext, type LintContext } from '../rule/context.ts'
 import { withoutDisabled } from './disable.ts'
-import type { AllRules, Report, Rule } from './rule.ts'
+import type { AllRules, Report, Rule } from '../rule/rule.ts'
 import { findRule, rules } from './rules.ts'
 
 /** By name or old id of a rule; `off` leaves it out. */

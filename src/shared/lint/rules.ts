@@ -1,6 +1,6 @@
 // All rules by their names, in the order of the documentation. A rule is also known by the id that it had before it had a name.
 import * as files from '../recipe/rules/index.ts'
-import { topics, type Rule, type RuleFile, type Topic } from './rule.ts'
+import { topics, type Rule, type RuleFile, type Topic } from '../rule/rule.ts'
 
 const order = Object.keys(topics) as Topic[]
 

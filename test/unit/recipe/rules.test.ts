@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { applyEdits } from '../../../src/shared/recipe/edits.ts'
 import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
 import { lint } from '../../../src/shared/lint/lint.ts'
-import type { Rule } from '../../../src/shared/lint/rule.ts'
+import type { Rule } from '../../../src/shared/rule/rule.ts'
 import { findRule, rules } from '../../../src/shared/lint/rules.ts'
 import {
   factsOf,

@@ -1,5 +1,5 @@
-import { defineRule } from '../../lint/rule.ts'
-import { superfluousKeys } from '../../lint/unknownKeys.ts'
+import { defineRule } from '../../rule/rule.ts'
+import { superfluousKeys } from '../../rule/unknownKeys.ts'
 
 export const rule = defineRule({
   id: 'R6',

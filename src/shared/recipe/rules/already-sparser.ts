@@ -1,5 +1,5 @@
 import { sparsityOfBlock } from '../resolve.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'N10',

@@ -1,4 +1,4 @@
-import { checkpointRule } from '../../lint/checkpointRule.ts'
+import { checkpointRule } from '../../rule/checkpointRule.ts'
 
 export const rule = checkpointRule('damaged-weights', {
   id: 'C3',

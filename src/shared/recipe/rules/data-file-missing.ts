@@ -1,7 +1,7 @@
 import { someOf } from '../../format/lists.ts'
 import { replaceValue } from '../edits.ts'
 import { nearest } from '../nearest.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'M7',

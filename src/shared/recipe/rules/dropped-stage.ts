@@ -1,6 +1,6 @@
 import { renameKey } from '../edits.ts'
 import { modifiersIn } from '../foreign/dialect.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'X1',

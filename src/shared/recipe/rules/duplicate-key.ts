@@ -1,7 +1,7 @@
 import { isScalar, visit, type YAMLMap } from 'yaml'
 import { keyOf } from '../document.ts'
 import { removeFrom } from '../edits.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'Y1',

@@ -1,5 +1,5 @@
 import { normalPath } from '../../format/paths.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 import { taskOf } from '../../tasks/tasks.ts'
 
 export const rule = defineRule({

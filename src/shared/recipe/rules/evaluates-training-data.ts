@@ -1,5 +1,5 @@
 import { normalPath } from '../../format/paths.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'M6',

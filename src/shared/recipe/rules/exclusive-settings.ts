@@ -1,6 +1,6 @@
-import { plannedReports } from '../../lint/plannedRule.ts'
-import { defineRule } from '../../lint/rule.ts'
-import { superfluousKeys } from '../../lint/unknownKeys.ts'
+import { plannedReports } from '../../rule/plannedRule.ts'
+import { defineRule } from '../../rule/rule.ts'
+import { superfluousKeys } from '../../rule/unknownKeys.ts'
 
 export const rule = defineRule({
   id: 'S5',

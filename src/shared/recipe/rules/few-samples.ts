@@ -1,6 +1,6 @@
 import { methodOf, needsHessian, type MethodName } from '../../methods/methods.ts'
 import type { ModelModule } from '../facts.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 const few = 32
 

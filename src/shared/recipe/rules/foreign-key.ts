@@ -1,7 +1,7 @@
 import { renameKey } from '../edits.ts'
 import { oldNames, renamed } from '../oldNames.ts'
-import { defineRule } from '../../lint/rule.ts'
-import { isSame, keysOf, unknownKeys } from '../../lint/unknownKeys.ts'
+import { defineRule } from '../../rule/rule.ts'
+import { isSame, keysOf, unknownKeys } from '../../rule/unknownKeys.ts'
 
 export const rule = defineRule({
   id: 'S3',

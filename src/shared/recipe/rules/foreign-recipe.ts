@@ -1,5 +1,5 @@
 import { isRecord } from '../../format/records.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 import { dialectNames } from '../foreign/dialect.ts'
 
 export const rule = defineRule({

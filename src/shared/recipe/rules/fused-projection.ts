@@ -1,5 +1,5 @@
-import { rewrite } from '../../lint/patternText.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { rewrite } from '../../rule/patternText.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 /** Projections of their own in most models, and the fused modules that others have instead. */
 const fused: readonly [RegExp, readonly string[]][] = [

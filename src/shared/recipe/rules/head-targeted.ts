@@ -1,5 +1,5 @@
 import { appendItem, insertKey } from '../edits.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'T8',

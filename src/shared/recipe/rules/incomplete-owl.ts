@@ -1,6 +1,6 @@
 import { insertKey } from '../edits.ts'
 import { modifiersIn } from '../foreign/dialect.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 /** Defaults of the OWL repository. */
 const defaults = { owl_m: '5', owl_lmbda: '0.08' }

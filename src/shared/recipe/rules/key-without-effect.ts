@@ -3,10 +3,10 @@ import { allocationNames } from '../../allocations/allocations.ts'
 import { andList, largest } from '../../format/lists.ts'
 import { canBeGlobal, idleKeys, methodOf, methodsWith } from '../../methods/methods.ts'
 import { idleTaskKeys } from '../../tasks/tasks.ts'
-import { groupOf, type LintContext, type RecoveryEntry } from '../../lint/context.ts'
+import { groupOf, type LintContext, type RecoveryEntry } from '../../rule/context.ts'
 import type { Path } from '../document.ts'
 import { type ResolvedPruneStep, sideBySide } from '../resolve.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'S6',

@@ -1,5 +1,5 @@
 import { countRuns } from '../sweep/settingsOfRuns.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 const many = 50
 

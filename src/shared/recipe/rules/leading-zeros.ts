@@ -1,5 +1,5 @@
-import { defineRule } from '../../lint/rule.ts'
-import { plainScalars, replaceScalar } from '../../lint/scalars.ts'
+import { defineRule } from '../../rule/rule.ts'
+import { plainScalars, replaceScalar } from '../../rule/scalars.ts'
 
 export const rule = defineRule({
   id: 'Y5',

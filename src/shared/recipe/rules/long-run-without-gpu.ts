@@ -1,5 +1,5 @@
 import { estimateSeconds, roughDuration } from '../../plan/time.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 const longSeconds = 3600
 

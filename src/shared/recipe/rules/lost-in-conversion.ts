@@ -1,6 +1,6 @@
 import { convertRecipe } from '../foreign/convert.ts'
 import { dialectOf } from '../foreign/dialect.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'X3',

@@ -1,5 +1,5 @@
 import { numberText } from '../edits.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 const grid = [5e-6, 1e-5, 5e-5, 1e-4, 5e-4]
 

@@ -1,7 +1,7 @@
 import { andList, largest } from '../../format/lists.ts'
 import { methodOf, methodsWithData } from '../../methods/methods.ts'
-import { groupOf } from '../../lint/context.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { groupOf } from '../../rule/context.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'N11',

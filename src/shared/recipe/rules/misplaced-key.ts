@@ -1,8 +1,8 @@
 import type { Path } from '../document.ts'
 import { insertKey, remove } from '../edits.ts'
 import { propertiesAt, sections } from '../jsonSchema.ts'
-import { defineRule } from '../../lint/rule.ts'
-import { isSame, keysOf, unknownKeys } from '../../lint/unknownKeys.ts'
+import { defineRule } from '../../rule/rule.ts'
+import { isSame, keysOf, unknownKeys } from '../../rule/unknownKeys.ts'
 
 /** A section of the format in the same item of a list, where `recover` is one. */
 function beside(section: Path, parent: Path): Path {

@@ -1,5 +1,5 @@
 import { insertKey } from '../edits.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 const templates: Record<string, string> = {
   version: '1',

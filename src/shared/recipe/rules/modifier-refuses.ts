@@ -1,5 +1,5 @@
 import { modifiersIn } from '../foreign/dialect.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'X2',

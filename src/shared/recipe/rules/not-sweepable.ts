@@ -1,9 +1,9 @@
 import { isNode } from 'yaml'
 import { expandSweep, isOfSetting, type SweepProblem } from '../sweep/expandSweep.ts'
-import type { LintContext } from '../../lint/context.ts'
+import type { LintContext } from '../../rule/context.ts'
 import { replaceRange } from '../edits.ts'
 import type { Fix } from '../finding.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'S9',

@@ -1,7 +1,7 @@
 import { formatBytes } from '../../format/byteSize.ts'
 import { type Overlap, overlapOfPaths } from '../../format/paths.ts'
 import { estimateDisk } from '../../plan/disk.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 const overlaps: Record<Overlap, string> = {
   same: 'The output would overwrite the model: choose another folder.',

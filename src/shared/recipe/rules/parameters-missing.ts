@@ -1,5 +1,5 @@
-import { plannedReports } from '../../lint/plannedRule.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { plannedReports } from '../../rule/plannedRule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'R2',

@@ -1,6 +1,6 @@
-import { nmSteps } from '../../lint/context.ts'
+import { nmSteps } from '../../rule/context.ts'
 import { replaceValue } from '../edits.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'N3',

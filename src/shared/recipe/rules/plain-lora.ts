@@ -1,6 +1,6 @@
 import { adapterNames, exactAdapters } from '../../adapters/adapters.ts'
 import { andList } from '../../format/lists.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'R1',

@@ -1,5 +1,5 @@
 import { adapterOf } from '../../adapters/adapters.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'R5',

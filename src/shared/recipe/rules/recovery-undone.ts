@@ -1,5 +1,5 @@
 import { recoveryPlace, type ResolvedRecover } from '../resolve.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'R12',

@@ -1,5 +1,5 @@
 import { idShapeOf } from '../facts.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'L5',

@@ -1,5 +1,5 @@
-import { rewrite } from '../../lint/patternText.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { rewrite } from '../../rule/patternText.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'T14',

@@ -1,5 +1,5 @@
-import { nmSteps } from '../../lint/context.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { nmSteps } from '../../rule/context.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'N9',

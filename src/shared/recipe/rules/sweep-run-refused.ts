@@ -1,5 +1,5 @@
 import { expandSweep, type SweepRun } from '../sweep/expandSweep.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 /** An editor lints on every key stroke; `sparsescope sweep plan` looks at all runs. */
 const mostLinted = 24

@@ -1,5 +1,5 @@
 import { expandSweep, isOfSetting } from '../sweep/expandSweep.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'S12',

@@ -1,4 +1,4 @@
-import { plannedRule } from '../../lint/plannedRule.ts'
+import { plannedRule } from '../../rule/plannedRule.ts'
 
 export const rule = plannedRule('target-matches-nothing', {
   id: 'T1',

@@ -1,5 +1,5 @@
 import type { Subset } from '../../adapters/subsets.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 /** Too few numbers to learn a text by heart. */
 const small: readonly Subset[] = ['bias', 'norm']

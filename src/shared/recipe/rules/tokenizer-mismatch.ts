@@ -1,6 +1,6 @@
 import type { Path } from '../document.ts'
 import { isText } from '../dataUses.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'C6',

@@ -1,6 +1,6 @@
 import { formatBytes } from '../../format/byteSize.ts'
 import { leastMemory } from '../../plan/memory.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'G1',

@@ -1,6 +1,6 @@
 import { replaceValue } from '../edits.ts'
 import { sparsityOfBlock } from '../resolve.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'N7',

@@ -1,5 +1,5 @@
-import { groupOf } from '../../lint/context.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { groupOf } from '../../rule/context.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'T13',

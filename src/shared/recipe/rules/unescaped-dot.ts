@@ -1,5 +1,5 @@
-import { regexSource, rewrite } from '../../lint/patternText.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { regexSource, rewrite } from '../../rule/patternText.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'T5',

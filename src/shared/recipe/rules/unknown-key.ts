@@ -1,8 +1,8 @@
 import { renameKey } from '../edits.ts'
 import { propertiesAt } from '../jsonSchema.ts'
 import { nearest } from '../nearest.ts'
-import { defineRule } from '../../lint/rule.ts'
-import { unknownKeys } from '../../lint/unknownKeys.ts'
+import { defineRule } from '../../rule/rule.ts'
+import { unknownKeys } from '../../rule/unknownKeys.ts'
 
 export const rule = defineRule({
   id: 'S1',

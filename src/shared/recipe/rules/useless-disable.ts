@@ -1,5 +1,5 @@
-import { disablingComments } from '../../lint/disablingComments.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { disablingComments } from '../../rule/disablingComments.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 const example = '`sparsescope-disable lr-off-grid: reason`'
 

@@ -1,12 +1,12 @@
 import { isScalar } from 'yaml'
-import type { LintContext } from '../../lint/context.ts'
+import type { LintContext } from '../../rule/context.ts'
 import type { Issue } from '../issues.ts'
 import type { Path } from '../document.ts'
 import { scalarText } from '../edits.ts'
 import type { Fix } from '../finding.ts'
 import { alternatives, type JsonSchema, schemaAt } from '../jsonSchema.ts'
 import { nearest } from '../nearest.ts'
-import { defineRule } from '../../lint/rule.ts'
+import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
   id: 'S7',
