@@ -228,7 +228,7 @@ function requirePoints(candidates: readonly Candidate[], allocate: number | unde
 function allocationOf({ config }: Model, modules: readonly AnalysedModule[], method: string, sparsity: number) {
   const sizes = new Map(blockLinears(config).map(({ name, shape: [outputs, inputs] }) => [name, outputs * inputs]))
   // Curves are null where all inputs of some block were 0 on every token.
-  const curves = errorCurves(modules, (name) => sizes.get(name) ?? 0, method)
+  const curves = errorCurves(modules, (name) => sizes.get(name) ?? 0, () => method) // prettier-ignore
   return curves && { method, sparsity, sparsities: allocateByError(curves, sparsity) }
 }
 

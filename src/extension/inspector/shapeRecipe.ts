@@ -74,7 +74,7 @@ function curvesOf({ analysis }: OpenedModel, linears: readonly SpreadModule[], m
   const sizes = new Map(linears.map(({ name, parameters }) => [name, parameters]))
   const measured = (analysis?.modules ?? []).filter(({ name }) => sizes.has(name))
   // Some have not been reached yet.
-  return measured.length < linears.length ? null : errorCurves(measured, (name) => sizes.get(name) ?? 0, method)
+  return measured.length < linears.length ? null : errorCurves(measured, (name) => sizes.get(name) ?? 0, () => method) // prettier-ignore
 }
 
 /** The recipe of this model that is open; of several the one in sight. */

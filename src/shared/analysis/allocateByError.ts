@@ -13,11 +13,11 @@ const mostSpread = 0.15
 /** Least and largest sparsity of a recipe. */
 const [leastSparsity, mostSparsity] = [0.01, 0.99]
 
-/** Curves of the blocks in their order; null where some block has fewer than two unstructured errors of the method. */
+/** Curves of the blocks in their order, of each module by its own method; null where some block has fewer than two unstructured errors. */
 export function errorCurves(
   modules: readonly MeasuredModule[],
   sizeOf: (name: string) => number,
-  method: string,
+  methodOf: (name: string) => string,
 ): ErrorCurve[] | null {
   const blocks = new Map<number, { size: number; sums: Map<number, { error: number; size: number }> }>()
   for (const { name, block, errors } of modules) {
@@ -26,7 +26,7 @@ export function errorCurves(
     const size = sizeOf(name)
     own.size += size
     for (const one of errors) {
-      if (one.method !== method || one.pattern !== 'unstructured' || one.error === null) continue
+      if (one.method !== methodOf(name) || one.pattern !== 'unstructured' || one.error === null) continue
       const sum = own.sums.get(one.sparsity) ?? { error: 0, size: 0 }
       own.sums.set(one.sparsity, { error: sum.error + one.error * size, size: sum.size + size })
     }

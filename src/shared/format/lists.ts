@@ -15,3 +15,15 @@ export function largest<T>(items: Iterable<T>, least: number, valueOf: (item: T)
 export function andList(items: readonly string[], word = 'and'): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`
 }
+
+/** Items with the same key together, in the order of their first. */
+export function groupsBy<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
+  const groups = new Map<unknown, T[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const own = groups.get(key)
+    if (own) own.push(item)
+    else groups.set(key, [item])
+  }
+  return [...groups.values()]
+}

@@ -21,7 +21,7 @@ const analysis = modules.map(({ name, block }): MeasuredModule => {
 })
 const curvesOf: CurvesOf = (own, method) => {
   const sizes = new Map(own.map(({ name, parameters }) => [name, parameters]))
-  return errorCurves(analysis.filter(({ name }) => sizes.has(name)), (name) => sizes.get(name) ?? 0, method) // prettier-ignore
+  return errorCurves(analysis.filter(({ name }) => sizes.has(name)), (name) => sizes.get(name) ?? 0, () => method) // prettier-ignore
 }
 
 const recipe = `# mine

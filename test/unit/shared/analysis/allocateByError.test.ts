@@ -60,18 +60,30 @@ describe('allocation by error', () => {
     })
     const modules = [module('b', 1, [[0.7, 4], [0.5, 2]]), module('a', 0, [[0.5, 1], [0.7, 2]]), module('c', 0, [[0.5, 4], [0.7, 8]])] // prettier-ignore
     assert.deepEqual(
-      errorCurves(modules, (name) => (name === 'c' ? 1 : 2), 'wanda'),
+      errorCurves(
+        modules,
+        (name) => (name === 'c' ? 1 : 2),
+        () => 'wanda',
+      ),
       [
         { size: 3, points: [{ sparsity: 0.5, error: 2 }, { sparsity: 0.7, error: 4 }] }, // prettier-ignore
         { size: 2, points: [{ sparsity: 0.5, error: 2 }, { sparsity: 0.7, error: 4 }] }, // prettier-ignore
       ],
     )
     assert.equal(
-      errorCurves(modules, () => 1, 'alps'),
+      errorCurves(
+        modules,
+        () => 1,
+        () => 'alps',
+      ),
       null,
     )
     assert.equal(
-      errorCurves([module('a', 0, [[0.5, 1]])], () => 1, 'wanda'),
+      errorCurves(
+        [module('a', 0, [[0.5, 1]])],
+        () => 1,
+        () => 'wanda',
+      ),
       null,
     )
   })

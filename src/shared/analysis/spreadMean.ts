@@ -1,0 +1,130 @@
+// One mean sparsity spread over the matrices of a recipe by a rule, while those that are locked keep what they have.
+import { allocateByError, errorCurves } from './allocateByError.ts'
+import type { MeasuredModule } from './analysis.ts'
+import type { PlanRule } from './plannedMap.ts'
+import type { PlanModule } from './plannedSparsity.ts'
+import { allocationNames, allocationOf, allocationSettings, defaultAllocation } from '../allocations/allocations.ts'
+import type { AllocationSettings } from '../allocations/allocation.ts'
+import { groupsBy } from '../format/lists.ts'
+
+/** Least and largest sparsity that a rule gives: one of 0 would be left alone, and no longer be spread over. */
+export const [leastShare, mostShare] = [0.01, 0.95]
+
+/** Between the first and the last block, by depth. */
+const depthRange = 0.2
+
+export interface SpreadPlan {
+  /** All linears of the blocks. */
+  readonly modules: readonly PlanModule[]
+  /** By module name, of each that is pruned. */
+  readonly sparsities: ReadonlyMap<string, number>
+  /** Modules that keep what they have. */
+  readonly locked: ReadonlySet<string>
+  readonly methodOf: (name: string) => string
+  readonly measured: ReadonlyMap<string, MeasuredModule>
+  /** Title of a method. */
+  readonly titleOf: (method: string) => string
+}
+
+export type Spread = { readonly sparsities: Map<string, number>; readonly problem?: undefined } | { readonly problem: string } // prettier-ignore
+
+/** `mean` is over the weights of all modules. It is met as far as shares of 0.01 to 0.95 can. */
+export function spreadMean(plan: SpreadPlan, mean: number, rule: PlanRule): Spread {
+  const { modules, sparsities, locked } = plan
+  const pruned = modules.filter(({ name }) => sparsities.has(name))
+  const free = pruned.filter(({ name }) => !locked.has(name))
+  if (free.length === 0) return { problem: 'every matrix that is pruned is locked or fixed' }
+  const all = modules.reduce((sum, { parameters }) => sum + parameters, 0)
+  const held = pruned.filter(({ name }) => locked.has(name)).reduce((sum, { name, parameters }) => sum + parameters * (sparsities.get(name) ?? 0), 0) // prettier-ignore
+  const share = (mean * all - held) / free.reduce((sum, { parameters }) => sum + parameters, 0)
+  const target = Math.min(mostShare, Math.max(leastShare, share))
+  const shape = shapeOf(plan, free, target, rule)
+  if ('problem' in shape) return shape
+  const met = rule === 'hand' ? scaled(free, shape.values, target) : shifted(free, shape.values, target)
+  return { sparsities: new Map(free.map(({ name }, i) => [name, met[i]])) }
+}
+
+type Shape = { values: number[] } | { problem: string }
+
+/** Before the mean is met: of each free module. */
+function shapeOf(plan: SpreadPlan, free: readonly PlanModule[], target: number, rule: PlanRule): Shape {
+  const { sparsities } = plan
+  if (rule === 'hand') return { values: free.map(({ name }) => sparsities.get(name) ?? target) }
+  if (rule === 'depth') {
+    const last = Math.max(...plan.modules.map(({ block }) => block), 1)
+    return { values: free.map(({ block }) => target + depthRange * (block / last - 0.5)) }
+  }
+  if (rule === 'error') return byError(plan, free, target)
+  return rule === defaultAllocation ? { values: free.map(() => target) } : byAllocation(plan, free, target, rule)
+}
+
+function byError({ measured, methodOf, titleOf }: SpreadPlan, free: readonly PlanModule[], target: number): Shape {
+  const sizes = new Map(free.map(({ name, parameters }) => [name, parameters]))
+  const known = free.flatMap(({ name }) => measured.get(name) ?? [])
+  const missing = free.find(({ name }) => !measured.has(name)) ?? free[0]
+  const unmeasured = { problem: `what ${titleOf(methodOf(missing.name))} costs each block has not been measured yet` }
+  if (known.length < free.length) return unmeasured
+  const curves = errorCurves(known, (name) => sizes.get(name) ?? 0, methodOf)
+  if (!curves) return unmeasured
+  const blocks = blocksOf(free)
+  const values = new Map(allocateByError(curves, target).map((sparsity, i) => [blocks[i], sparsity]))
+  return { values: free.map(({ block }) => values.get(block) ?? target) }
+}
+
+const blocksOf = (some: readonly PlanModule[]) => [...new Set(some.map(({ block }) => block))].sort((a, b) => a - b)
+
+function byAllocation(plan: SpreadPlan, free: readonly PlanModule[], target: number, rule: PlanRule): Shape {
+  const name = allocationNames.find((known) => known === rule) ?? defaultAllocation
+  const values = allocatedSparsities(free, plan.measured, target, { name })
+  return values ? { values: free.map(({ block }) => values.get(block) ?? target) } : { problem: `${allocationOf(name).title} goes by the outliers of every block, which have not been measured yet` } // prettier-ignore
+}
+
+/** Sparsity of each block by the outliers that were measured, as the run will find them; null where some have none. */
+export function allocatedSparsities(
+  some: readonly PlanModule[],
+  measured: ReadonlyMap<string, MeasuredModule>,
+  sparsity: number,
+  { name, given }: { name: (typeof allocationNames)[number]; given?: AllocationSettings },
+): Map<number, number> | null {
+  const { spread } = allocationOf(name)
+  const blocks = groupsBy(some, ({ block }) => block).map((own) => {
+    const size = own.reduce((sum, { parameters }) => sum + parameters, 0)
+    // An expert that the router never chose has no inputs, so none that stick out.
+    const known = own.every((module) => measured.has(module.name))
+    const outliers = own.reduce((sum, module) => sum + module.parameters * (measured.get(module.name)?.activation?.outliers ?? 0), 0) // prettier-ignore
+    return { block: own[0].block, size, value: known ? outliers / size : NaN }
+  })
+  if (!spread || blocks.some(({ value }) => Number.isNaN(value))) return null
+  const settings = allocationSettings(name, given) as Required<AllocationSettings>
+  const values = spread(blocks, sparsity, settings)
+  return new Map(blocks.map(({ block }, i) => [block, values[i]]))
+}
+
+/** The same added to all, within bounds, so that the mean over the weights is `target`. */
+function shifted(free: readonly PlanModule[], values: readonly number[], target: number): number[] {
+  return met(free, target, [-1, 1], (by) => values.map((value) => value + by))
+}
+
+/** All times the same. */
+function scaled(free: readonly PlanModule[], values: readonly number[], target: number): number[] {
+  return met(free, target, [0, mostShare / Math.max(leastShare, Math.min(...values))], (by) => values.map((value) => by * value)) // prettier-ignore
+}
+
+/** Bisection: the clamped mean grows with what is applied. */
+function met(
+  free: readonly PlanModule[],
+  target: number,
+  [low, high]: readonly [number, number],
+  apply: (by: number) => number[],
+): number[] {
+  const total = free.reduce((sum, { parameters }) => sum + parameters, 0)
+  const at = (by: number) => apply(by).map((value) => Math.min(mostShare, Math.max(leastShare, value)))
+  const meanOf = (values: readonly number[]) => values.reduce((sum, value, i) => sum + value * free[i].parameters, 0) / total // prettier-ignore
+  let [below, above] = [low, high]
+  for (let i = 0; i < 60; i++) {
+    const middle = (below + above) / 2
+    if (meanOf(at(middle)) < target) below = middle
+    else above = middle
+  }
+  return at(above)
+}
