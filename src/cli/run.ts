@@ -98,7 +98,7 @@ export function showEvent(context: Context, event: RunEvent): void {
     case 'warning':
       return context.say(`warning: ${event.message}`)
     case 'saved':
-      return context.say(`saved ${shorter(event.path)}`)
+      return context.say(`saved ${event.stage ? 'the pruned model to ' : ''}${shorter(event.path)}`)
     case 'phase':
     case 'progress':
     case 'step':

@@ -41,3 +41,12 @@ export async function refuseOverlap(to: string, folder: string): Promise<void> {
   if (overlap === null) return
   throw new EngineError('usage', `cannot write ${to}: ${sentences[overlap]} (${folder}); choose a folder beside it`)
 }
+
+/** @throws EngineError 'usage' where one of two outputs of a run would lie in the other. */
+export async function refuseBothInOne(one: string, other: string): Promise<void> {
+  if ((await overlapOnDisk(one, other)) === null) return
+  throw new EngineError(
+    'usage',
+    `cannot write both ${one} and ${other}: one lies in the other; choose folders side by side`,
+  )
+}

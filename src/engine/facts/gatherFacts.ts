@@ -30,14 +30,16 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
   const starts = recipe.recover.flatMap(({ lora }) => lora.init ?? [])
   const paths = new Set([...dataUses(recipe).map((use) => use.data), ...starts])
   const looks = [...paths].map(async (path) => void data.set(path, await dataFacts(at(path))))
-  const [model, output, machine] = await Promise.all([
+  const placed = (to: string | undefined) => (to === undefined ? null : outputFacts(at(to), at(recipe.model)))
+  const [model, output, prunedOutput, machine] = await Promise.all([
     // "?" stands for a model that the recipe does not name.
     recipe.model === '?' ? null : modelFacts(modelPath(folder, recipe.model)),
-    recipe.save ? outputFacts(at(recipe.save.to), at(recipe.model)) : null,
+    placed(recipe.save?.to),
+    placed(recipe.save?.pruned),
     machineFacts(recipe.save ? at(recipe.save.to) : folder, surroundings),
     ...looks,
   ])
-  return { model, data, machine, output }
+  return { model, data, machine, output, prunedOutput }
 }
 
 async function outputFacts(to: string, model: string): Promise<OutputFacts> {

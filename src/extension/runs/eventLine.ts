@@ -23,7 +23,7 @@ export function lineOf(event: RunEvent): string | null {
     case 'warning':
       return `warning: ${event.message}`
     case 'saved':
-      return `saved ${event.path}`
+      return `saved ${event.stage ? 'the pruned model to ' : ''}${event.path}`
     case 'end':
       return `${event.status}${event.message ? `: ${event.message}` : ''}`
     default:

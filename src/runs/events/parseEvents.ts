@@ -88,7 +88,7 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
   },
   memory: { rss_mb: number, device_mb: number },
   warning: { message: text },
-  saved: { path: text },
+  saved: { path: text, stage: optional(oneOf('pruned')) },
   end: { status: oneOf('done', 'failed', 'cancelled'), message: optional(text) },
 }
 const byType = new Map<unknown, Readonly<Record<string, Check>>>(Object.entries(shapes))

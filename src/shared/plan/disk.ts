@@ -6,6 +6,7 @@ import { largest } from '../format/lists.ts'
 import type { ModelFacts, TensorFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import type { SaveFormat } from '../recipe/saveFormats.ts'
+import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { prunedNames } from './pruneEntries.ts'
 import { planIfPossible, type PlannedRecovery, type RunPlan } from './runPlan.ts'
 import { changedNames, sizeOf } from './trainable.ts'
@@ -17,11 +18,16 @@ export interface StoredModel {
 }
 
 /**
- * The saved folder: all tensors in their types, a mask bit for each pruned weight, a head that is no longer tied; as
- * bitmasks, without the pruned weights.
+ * A saved folder: all tensors in their types, a mask bit for each pruned weight, in the result a head that is no longer
+ * tied; as bitmasks, without the pruned weights.
  */
-export function resultBytes({ tensors, config }: StoredModel, plan: RunPlan, format: SaveFormat): number {
-  const head = plan.untiesHead ? bytesOf(tensors, [headWeightName(config)]) : 0
+export function outputBytes(
+  { tensors, config }: StoredModel,
+  plan: RunPlan,
+  format: SaveFormat,
+  kind: OutputKind,
+): number {
+  const head = plan.untiesHead && kind === 'result' ? bytesOf(tensors, [headWeightName(config)]) : 0
   const saved = format === 'bitmask' ? savedByBitmask(tensors, plan) : 0
   return bytesOf(tensors, tensors.keys()) + maskBytes(tensors, plan) + head - saved
 }
@@ -39,9 +45,12 @@ function savedByBitmask(tensors: StoredModel['tensors'], { entries }: RunPlan): 
 
 /** Bytes that `save` will take; without the masks of a recipe that cannot run. */
 export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tensors }: ModelFacts): number {
-  if (!recipe.save || !config) return 0
+  const { save } = recipe
+  if (!save || !config) return 0
   const plan = planIfPossible(recipe, config)
-  return plan ? resultBytes({ config, tensors }, plan, recipe.save.format) : bytesOf(tensors, tensors.keys())
+  return outputsOf(recipe).reduce((sum, { kind }) => {
+    return sum + (plan ? outputBytes({ config, tensors }, plan, save.format, kind) : bytesOf(tensors, tensors.keys()))
+  }, 0)
 }
 
 /** Finished blocks, the optimiser's file twice (it is replaced by a new one), and what is measured beside the run. */
@@ -52,8 +61,8 @@ export function stateBytes(recipe: ResolvedRecipe, { tensors }: StoredModel, pla
   const changed = (by: readonly PlannedRecovery[]) => by.flatMap((one) => changedBy(one, pruned))
   const masks = maskBytes(tensors, plan)
   const blocks = bytesOf(tensors, [...pruned, ...changed(whilePruning)]) + masks
-  const measured = whilePruning.length > 0 && recipe.evaluate.some(({ at }) => at.includes('pruned'))
-  const baseline = measured ? bytesOf(tensors, pruned) + masks : 0
+  const wanted = savesPruned(recipe) || recipe.evaluate.some(({ at }) => at.includes('pruned'))
+  const baseline = wanted && whilePruning.length > 0 ? bytesOf(tensors, pruned) + masks : 0
   const merged = later.map((pass) => bytesOf(tensors, changed(pass.recoveries)) + masks)
   const moments = recoveries.map(({ settings, count }) => (settings.mode === 'retrain' ? (count?.count ?? 0) : 0))
   const optimiser = 2 * momentBytes * largest(moments, 0, (count) => count)

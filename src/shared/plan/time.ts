@@ -7,6 +7,7 @@ import { isMeasured } from '../allocations/allocations.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { tokenShare } from '../families/parameters.ts'
 import { adapterAmong } from '../adapters/adapters.ts'
+import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { passesOf, type RecoveryPass } from './passes.ts'
 import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
@@ -25,9 +26,11 @@ const diskBytesPerSecond = 400e6
 /** Reading, starting threads, compiling shaders. */
 const startSeconds = 3
 
-/** Parts of a run, in their order; `baseline` is the pruning pass of a reconstruction's `at: pruned`. */
-/** `recover 0` is the first pass of recovery after pruning. */
-export type WorkPart = 'baseline' | 'prune' | `recover ${number}` | 'save' | `evaluate ${Stage}`
+/**
+ * Parts of a run; `baseline` is the pruning pass by which a run that recovers block by block has a pruned model to measure or
+ * to save, `recover 0` the first pass of recovery after pruning.
+ */
+export type WorkPart = 'baseline' | 'prune' | `recover ${number}` | `save ${OutputKind}` | `evaluate ${Stage}`
 
 export interface PlannedPart {
   readonly part: WorkPart
@@ -87,7 +90,7 @@ export function plannedParts(
   })
   const parts: PlannedPart[] = [
     measured('dense'),
-    { part: 'baseline', seconds: whilePruning.length > 0 && stage('pruned') > 0 ? pruning : 0 },
+    { part: 'baseline', seconds: whilePruning.length > 0 && (stage('pruned') > 0 || savesPruned(recipe)) ? pruning : 0 }, // prettier-ignore
     { part: 'prune', seconds: prune.length > 0 ? inPruning : 0 },
     measured('pruned'),
     ...later.map((pass, i): PlannedPart => {
@@ -96,7 +99,8 @@ export function plannedParts(
     }),
     measured('recovered'),
   ]
-  parts.push({ part: 'save', seconds: recipe.save ? (2 * bytesOf(model)) / diskBytesPerSecond : 0 })
+  for (const { kind } of outputsOf(recipe))
+    parts.push({ part: `save ${kind}`, seconds: (2 * bytesOf(model)) / diskBytesPerSecond })
   return parts.filter((part) => part.seconds > 0)
 }
 

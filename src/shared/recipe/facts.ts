@@ -89,7 +89,7 @@ export interface MachineFacts {
 
 export interface OutputFacts {
   readonly exists: boolean
-  /** How `save.to` lies to the folder of the model, links followed; null when they are apart. */
+  /** How it lies to the folder of the model, links followed; null when they are apart. */
   readonly overlap: Overlap | null
 }
 
@@ -99,6 +99,8 @@ export interface LintFacts {
   readonly data: ReadonlyMap<string, DataFacts>
   readonly machine: MachineFacts | null
   readonly output: OutputFacts | null
+  /** The same of `save.pruned`. */
+  readonly prunedOutput?: OutputFacts | null
 }
 
 export const noFacts: LintFacts = { model: null, data: new Map(), machine: null, output: null }

@@ -8,6 +8,13 @@ import { saveFormatNames, saveFormats } from './saveFormats.ts'
 export const saveSchema = z
   .strictObject({
     to: path.meta(about('Folder to write, relative to the recipe; must not exist.')),
+    pruned: path
+      .meta(
+        about(
+          'Another folder, for the model as pruned, before recovery; must not exist. Where recovery goes block by block, it is pruned in a pass of its own, the same that `at: pruned` costs.',
+        ),
+      )
+      .optional(),
     max_shard: z
       .string()
       .refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 5GB or 500MB' })

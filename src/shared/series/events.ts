@@ -114,7 +114,8 @@ export type RunEvent = At &
       }
     | { type: 'memory'; rss_mb: number; device_mb: number }
     | { type: 'warning'; message: string }
-    | { type: 'saved'; path: string }
+    /** `stage`: the model before recovery; else the result. */
+    | { type: 'saved'; path: string; stage?: 'pruned' }
     | { type: 'end'; status: 'done' | 'failed' | 'cancelled'; message?: string }
   )
 

@@ -174,7 +174,7 @@ function fold(run: RunPicture, event: RunEvent): void {
       run.warnings.push(event.message)
       return
     case 'saved':
-      run.saved = event.path
+      if (event.stage === undefined) run.saved = event.path
       return
     case 'end':
       run.end = { status: event.status, message: event.message ?? null }

@@ -19,19 +19,21 @@ const shared = {
   calibration: { data, samples: 8, seq_len: 16 },
   save: { to: 'results/out', max_shard: '4KB' },
 }
+const both = { ...shared.save, pruned: 'results/pruned' }
 const train = { train: ['bias', 'norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, lr: 1e-3, shuffle: true }
 const retrain = { mode: 'retrain', steps: 6, data, samples: 8, seq_len: 16, ...train }
 const evaluate = (every: number) => [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'], every }]
 const recipes = {
   reconstruct: { ...shared, recover: { mode: 'reconstruct', steps: 3, ...train }, evaluate: evaluate(1) },
-  retrain: { ...shared, recover: retrain, evaluate: evaluate(2) },
+  'retrain, the pruned model saved too': { ...shared, save: both, recover: retrain, evaluate: evaluate(2) },
   'a list': {
     ...shared,
     recover: [{ mode: 'refit' }, retrain, { mode: 'reconstruct', steps: 3, ...train }, { ...retrain, train: ['norm'] }],
     evaluate: evaluate(1),
   },
-  'submodules on dense inputs': {
+  'submodules on dense inputs, the pruned model saved too': {
     ...shared,
+    save: both,
     prune: [{ method: 'sparsegpt', sparsity: 0.5 }],
     recover: { mode: 'reconstruct', window: 'submodule', inputs: 'dense', steps: 3, ...train },
   },

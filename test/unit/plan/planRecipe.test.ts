@@ -56,6 +56,10 @@ describe('plan of a recipe', () => {
     const mask = (12 * (4 * 64 * 64 + 2 * 64 * 256)) / 8
     assert.equal(planOf({ prune: [{ sparsity: 0.3 }], save: { to: 'out' } }).estimates.diskBytes, weights + mask)
     assert.equal(planOf({ prune: [{ sparsity: 0.3 }] }).estimates.diskBytes, 0)
+    const both = { prune: [{ sparsity: 0.3 }], save: { to: 'out', pruned: 'pruned' } }
+    const recover = { mode: 'retrain' as const, data: 'a.jsonl', train: ['norm' as const], steps: 1 }
+    assert.equal(planOf({ ...both, recover }).estimates.diskBytes, 2 * (weights + mask))
+    assert.equal(planOf(both).estimates.diskBytes, weights + mask, 'without recovery it is written once')
   })
 
   it('time is in proportion to the steps', () => {

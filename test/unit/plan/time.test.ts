@@ -21,7 +21,7 @@ describe('the planned parts of a run', () => {
     const all = partsOf({ prune, calibration, recover, evaluate, save: { to: 'out' } })
     assert.deepEqual(
       [...all.keys()],
-      ['evaluate dense', 'prune', 'evaluate pruned', 'recover 0', 'evaluate recovered', 'save'],
+      ['evaluate dense', 'prune', 'evaluate pruned', 'recover 0', 'evaluate recovered', 'save result'],
     )
     assert.ok([...all.values()].every((seconds) => seconds > 0))
     assert.deepEqual([...partsOf({ prune, calibration, evaluate: [] }).keys()], ['prune'])
@@ -30,9 +30,11 @@ describe('the planned parts of a run', () => {
   it('a reconstruction trains while it prunes, and prunes once more for a pruned perplexity', () => {
     const recover = { mode: 'reconstruct', train: ['norm'], steps: 10 }
     const plain = partsOf({ prune, calibration, recover, save: { to: 'out' } })
-    assert.deepEqual([...plain.keys()], ['prune', 'save'])
+    assert.deepEqual([...plain.keys()], ['prune', 'save result'])
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['pruned'] }]
     assert.ok(partsOf({ prune, calibration, recover, evaluate }).has('baseline'))
+    const saved = partsOf({ prune, calibration, recover, save: { to: 'out', pruned: 'pruned' } })
+    assert.deepEqual([...saved.keys()], ['baseline', 'prune', 'save pruned', 'save result'])
     const longer = partsOf({ prune, calibration, recover: { ...recover, steps: 1000 }, save: { to: 'out' } })
     assert.ok(longer.get('prune')! > 2 * plain.get('prune')!)
   })

@@ -54,6 +54,18 @@ describe('the runs of a sweep', () => {
     )
   })
 
+  it('save the model before recovery each in a place of its own, too', () => {
+    const save = { to: '../out', pruned: '../pruned' }
+    const { runs, problems } = swept({ seed: [1, 2] }, { save })
+    assert.deepEqual(
+      runs.map(({ recipe }) => [recipe.save?.to, recipe.save?.pruned]),
+      [1, 2].map((seed) => [`../out-seed=${seed}`, `../pruned-seed=${seed}`]),
+    )
+    assert.deepEqual(problems, [])
+    const shared = swept({ seed: [1, 2], 'save.pruned': ['../pruned'] }, { save })
+    assert.match(shared.problems[0].message, /would both save to \.\.\/pruned:/)
+  })
+
   it('later settings may build on earlier ones', () => {
     const { runs, problems } = swept({ recover: [[{ mode: 'refit' }, { steps: 5 }]], 'recover.1.steps': [6, 7] })
     assert.deepEqual(problems, [])

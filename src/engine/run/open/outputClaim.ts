@@ -1,13 +1,14 @@
-// The place of the result, made sure before any work goes into it: it can be written, it has room, and it is nobody else's.
+// The places of the outputs, made sure before any work goes into them: they can be written, they have room, and they are nobody else's.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { resultBytes, stateBytes } from '../../../shared/plan/disk.ts'
+import { outputBytes, stateBytes } from '../../../shared/plan/disk.ts'
+import { outputsOf, type Output, type OutputKind } from '../../../shared/plan/outputs.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { bytesToCarryOver } from '../../checkpoint/carryOver.ts'
 import { requireSpace } from '../../checkpoint/diskSpace.ts'
 import { requireWritable } from '../../../system/makeFolders.ts'
-import { refuseOverlap } from '../../checkpoint/outputPlace.ts'
+import { refuseBothInOne, refuseOverlap } from '../../checkpoint/outputPlace.ts'
 import {
   makePartial,
   newPartialId,
@@ -17,6 +18,7 @@ import {
 } from '../../checkpoint/partialFolder.ts'
 import { setAside } from '../../checkpoint/setAside.ts'
 import type { Model } from '../../model/model.ts'
+import { outputProgress } from '../state/progress.ts'
 import { setAsideForState } from '../state/room.ts'
 import { bytesOfState, removeReserve, reserveFile } from '../state/runState.ts'
 import type { RunSession } from '../state/session.ts'
@@ -29,58 +31,72 @@ export interface PlannedOutput {
 
 /** Checks the output before anything of a run is made. `state`: place of its state. @throws EngineError 'usage', 'exists' or 'disk'. */
 export async function checkOutput(planned: PlannedOutput, state: string): Promise<void> {
-  const { recipe, model } = planned
-  if (recipe.save) {
-    await refuseOverlap(recipe.save.to, model.checkpoint.folder)
-    await refuseExisting(recipe.save.to)
+  const outputs = outputsOf(planned.recipe)
+  await refusePlaces(planned, outputs)
+  await requireSpace(await needs(planned, outputs, state))
+  for (const { to } of outputs) await requireWritable(dirname(to), to)
+}
+
+async function refusePlaces({ model }: Pick<PlannedOutput, 'model'>, outputs: readonly Output[]): Promise<void> {
+  for (const { to } of outputs) {
+    await refuseOverlap(to, model.checkpoint.folder)
+    await refuseExisting(to)
   }
-  await requireSpace(await needs(planned, state))
-  if (recipe.save) await requireWritable(dirname(recipe.save.to), recipe.save.to)
+  const [first, second] = outputs
+  if (outputs.length > 1) await refuseBothInOne(first.to, second.to)
 }
 
 /**
- * Makes the folder that the result will take shape in, and notes it first: a killed run leaves none that is not noted.
- * A folder that an earlier session of this run made is removed. Then the disks set room aside for result and state,
+ * Makes the folders that the outputs will take shape in, and notes them first: a killed run leaves none that is not noted.
+ * Folders that an earlier session of this run made are removed. Then the disks set room aside for outputs and state,
  * where they can.
  */
 export async function claimOutput(session: RunSession, plan: RunPlan): Promise<void> {
   const { recipe, progress, model, folder, room, signal } = session
-  const { save } = recipe
-  const before = save && progress.partial !== null ? partialPath(save.to, progress.partial) : null
-  // Killed between the rename and the note of it: only the finished result can tell, and saving looks at it.
-  const renamed = save && before !== null && !existsSync(before) && existsSync(save.to)
-  const saves = save && progress.saved === null && !renamed ? save : undefined
   await removeReserve(folder.state)
-  if (saves) {
+  const left: Output[] = []
+  for (const output of outputsOf(recipe)) {
+    const { partial, saved } = outputProgress(progress, output.kind)
+    const before = partial === null ? null : partialPath(output.to, partial)
+    // Killed between the rename and the note of it: only the finished output can tell, and saving looks at it.
+    const renamed = before !== null && !existsSync(before) && existsSync(output.to)
+    if (saved !== null || renamed) continue
     if (before !== null) await removePartial(before)
-    await refuseOverlap(saves.to, model.checkpoint.folder)
-    await refuseExisting(saves.to)
+    left.push(output)
   }
-  const planned = { recipe: { ...recipe, save: saves }, model, plan }
-  await requireSpace(await needs(planned, folder.state))
+  await refusePlaces(session, left)
+  const planned = { recipe, model, plan }
+  await requireSpace(await needs(planned, left, folder.state))
   room.state = await setAsideForState(folder.state, stateSize(planned), signal)
-  if (!saves) return
-  progress.partial = newPartialId()
+  if (left.length === 0) return
+  for (const { kind } of left) outputProgress(progress, kind).partial = newPartialId()
   await session.milestone()
-  const partial = await makePartial(saves.to, progress.partial)
-  const path = join(partial, reserveFile)
-  room.result = await setAside({ path, bytes: await resultSize(planned), what: 'the result', signal })
+  for (const { kind, to } of left) {
+    const partial = await makePartial(to, outputProgress(progress, kind).partial ?? undefined)
+    const path = join(partial, reserveFile)
+    room[kind] = await setAside({ path, bytes: await outputSize(planned, kind), what: names[kind], signal })
+  }
 }
 
-/** Frees what was claimed when a run ends, however it does; the partial result of a run that was cut short goes too. */
+/** Frees what was claimed when a run ends, however it does; partial outputs of a run that was cut short go too. */
 export async function releaseOutput({ recipe, progress, room }: RunSession): Promise<void> {
+  await room.pruned?.release()
   await room.result?.release()
   await room.state?.release()
-  if (!recipe.save || progress.partial === null || progress.saved !== null) return
-  await removePartial(partialPath(recipe.save.to, progress.partial))
+  for (const { kind, to } of outputsOf(recipe)) {
+    const { partial, saved } = outputProgress(progress, kind)
+    if (partial !== null && saved === null) await removePartial(partialPath(to, partial))
+  }
 }
 
-async function needs(planned: PlannedOutput, state: string) {
+const names: Readonly<Record<OutputKind, string>> = { result: 'the result', pruned: 'the pruned model' }
+
+async function needs(planned: PlannedOutput, outputs: readonly Output[], state: string) {
   const left = Math.max(0, stateSize(planned) - (await bytesOfState(state)))
-  const result = planned.recipe.save
-    ? [{ folder: dirname(planned.recipe.save.to), bytes: await resultSize(planned), what: 'the result' }]
-    : []
-  return [...result, { folder: state, bytes: left, what: 'what a killed run goes on from' }]
+  const written = outputs.map(async ({ kind, to }) => {
+    return { folder: dirname(to), bytes: await outputSize(planned, kind), what: names[kind] }
+  })
+  return [...(await Promise.all(written)), { folder: state, bytes: left, what: 'what a killed run goes on from' }]
 }
 
 /** Bytes for everything small beside the weights: headers, records, the file system's own. */
@@ -88,11 +104,11 @@ const smallBytes = 2 ** 18
 /** Bytes for names and numbers of a tensor in headers, index and note. */
 const bytesOfMention = 2 ** 9
 
-async function resultSize({ recipe, model, plan }: PlannedOutput): Promise<number> {
+async function outputSize({ recipe, model, plan }: PlannedOutput, kind: OutputKind): Promise<number> {
   const { tensors, folder } = model.checkpoint
   const mentions = bytesOfMention * tensors.size + smallBytes
   return (
-    resultBytes({ config: model.config, tensors }, plan, recipe.save?.format ?? 'dense') +
+    outputBytes({ config: model.config, tensors }, plan, recipe.save?.format ?? 'dense', kind) +
     (await bytesToCarryOver(folder)) +
     mentions
   )

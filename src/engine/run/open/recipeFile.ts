@@ -107,7 +107,7 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
       ...evaluation,
       ...(evaluation.data !== undefined && { data: change(evaluation.data) }),
     })),
-    ...(save && { save: { ...save, to: change(save.to) } }),
+    ...(save && { save: { ...save, to: change(save.to), ...(save.pruned !== undefined && { pruned: change(save.pruned) }) } }), // prettier-ignore
   }
 }
 

@@ -35,6 +35,8 @@ export async function placeResult(
   const before = (progress.saveTo !== null && placed(resolve(folder, progress.saveTo))) || recipe
   // Noted as it was then: a workplace may have been moved since.
   if (progress.saved !== null) progress.saved = before.save && existsSync(before.save.to) ? before.save.to : null
+  // The recipe's own paths are right wherever the workplace is now.
+  if (progress.pruned.saved !== null) progress.pruned.saved = before.save?.pruned ?? null
   if (asked === null || asked === before.save?.to) return before
   const after = placed(asked)
   if (!after)

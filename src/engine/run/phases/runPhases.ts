@@ -9,12 +9,14 @@ import type { BlockResult } from '../state/progress.ts'
 import { plannedWork } from './plannedWork.ts'
 import { claimOutput } from '../open/outputClaim.ts'
 import { readData } from '../open/runData.ts'
+import { outputsOf, type Output } from '../../../shared/plan/outputs.ts'
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { goOnWithLess } from './lessMemory.ts'
 import { evaluateBlocks, recoverPass } from './recoverPass.ts'
 import { createContext, prunedStages, withRunModel, type RunContext } from './runContext.ts'
-import { saveResult, type Result } from './savePhase.ts'
+import { saveOutput, type Result } from './savePhase.ts'
 import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
 import { pruneOnce, pruningKey } from './sharedPruning.ts'
@@ -42,11 +44,19 @@ async function phasesLeft(context: RunContext, version: string): Promise<{ spars
   await measureOnce(session, { stage: 'dense', after: null, last: false, measure: measureDense })
   const entries = allocatedOnce(context)
   const measurePruned = measureOfPruned(context, entries, decoderBytes)
+  const pruned = outputsOf(session.recipe).find(({ kind }) => kind === 'pruned')
   const baseline = plan.passes.whilePruning.length > 0
-  if (baseline && progress.finishedBlocks < session.model.config.numBlocks) await measurePruned(false)
+  if (baseline && progress.finishedBlocks < session.model.config.numBlocks)
+    await (pruned && progress.pruned.saved === null
+      ? prunedOnly(context, entries, (model, masks) => savePruned(context, { output: pruned, model, masks, version }))
+      : measurePruned(false))
   if (plan.entries.length > 0) await pruneOnce(session, () => prune(context, entries))
   const masks = await masksOf(context)
   if (!baseline) await measurePruned(false)
+  if (!baseline && pruned)
+    await withStateModel(session, prunedStages(context), false, (model) =>
+      savePruned(context, { output: pruned, model, masks, version }),
+    )
   for (const [number, pass] of plan.passes.later.entries())
     if (number >= progress.recoveredPasses) await recoverPass(context, masks, number, pass)
   await measureOnce(session, { stage: 'dense', after: null, last: true, measure: measureDense })
@@ -70,7 +80,7 @@ function measureOfPruned(context: RunContext, entries: Entries, decoderBytes: nu
     withStateModel(session, prunedStages(context), false, (model) =>
       evaluateStage(session, data, 'pruned', model, decoderBytes),
     )
-  const measure = plan.passes.whilePruning.length > 0 ? () => measureBaseline(context, entries) : saved
+  const measure = plan.passes.whilePruning.length > 0 ? () => prunedOnly(context, entries) : saved
   const after = plan.entries.length > 0 ? pruningKey(session) : null
   return (last: boolean) => measureOnce(session, { stage: 'pruned', after, last, measure })
 }
@@ -116,8 +126,12 @@ async function blockDone(context: RunContext, result: BlockResult): Promise<void
   await evaluateBlocks(context, plan.passes.whilePruning, progress.finishedBlocks, 'pruned')
 }
 
-/** The pruned-only model of a run that reconstructs never exists otherwise: a pass of its own, when it is asked for. */
-async function measureBaseline(context: RunContext, entries: Entries): Promise<void> {
+/** The pruned-only model of a run that reconstructs never exists otherwise: a pass of its own, when it is asked for. `save`: it is not only measured. */
+async function prunedOnly(
+  context: RunContext,
+  entries: Entries,
+  save?: (model: Checkpoint, masks: StoredMasks) => Promise<void>,
+): Promise<void> {
   const { session, data, plan } = context
   const { folder, model, backend } = session
   const { calibration } = data
@@ -130,11 +144,25 @@ async function measureBaseline(context: RunContext, entries: Entries): Promise<v
       runBlocksPhase({ session, entries: allocated, base: null, budget, host, calibration, ...pass }),
     )
   await session.phase('prune', walk, { part: 'baseline' })
-  await withStateModel(session, [{ stage: 'baseline', parts }], false, (pruned) =>
-    evaluateStage(session, data, 'pruned', pruned, budget.decoderBytes),
-  )
+  const saved = { stage: 'baseline', parts } as const
+  await withStateModel(session, [saved], false, async (pruned) => {
+    await evaluateStage(session, data, 'pruned', pruned, budget.decoderBytes)
+    await save?.(pruned, await masksOfStage(session, saved))
+  })
   await removeParts(folder.state, 'baseline', parts)
   await session.milestone()
+}
+
+interface PrunedModel {
+  readonly output: Output
+  readonly model: Checkpoint
+  readonly masks: StoredMasks
+  readonly version: string
+}
+
+async function savePruned({ session }: RunContext, { model, ...given }: PrunedModel): Promise<void> {
+  const summary = await summaryOf(given.masks)
+  await saveOutput(session, { ...given, result: model, summary, untied: false, recoveries: [] })
 }
 
 async function masksOf(context: RunContext): Promise<StoredMasks> {
@@ -155,11 +183,8 @@ async function finish(context: RunContext, known: Pick<Result, 'masks' | 'summar
     if (recipe.recover.length > 0) await evaluateStage(session, data, 'recovered', result, decoderBytes)
     warnOfWorse(session)
     await session.milestone()
-    if (recipe.save && session.progress.saved === null)
-      await session.phase(
-        'save',
-        () => saveResult(session, { ...known, result, untied, recoveries: plan.recoveries }),
-        { part: 'save' },
-      )
+    for (const output of outputsOf(recipe))
+      if (output.kind === 'result')
+        await saveOutput(session, { ...known, output, result, untied, recoveries: plan.recoveries })
   })
 }

@@ -1,5 +1,5 @@
-// The result of a run as a checkpoint: the source with its finished tensors replaced, the mask and a note beside it; or the
-// pruned weights as their kept values and the bits of the mask.
+// The result of a run, or its model before recovery, as a checkpoint: the source with its finished tensors replaced, the mask
+// and a note beside it; or the pruned weights as their kept values and the bits of the mask.
 import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../shared/format/byteSize.ts'
 import { isBitmaskConfig, withBitmaskConfig, withoutBitmaskConfig } from '../../../shared/format/bitmaskConfig.ts'
@@ -13,19 +13,22 @@ import { partialPath } from '../../checkpoint/partialFolder.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { createWriter, type CheckpointWriter } from '../../checkpoint/writer.ts'
 import { EngineError } from '../../errors.ts'
+import type { Output } from '../../../shared/plan/outputs.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { recoveryReport } from '../../../shared/plan/recoveryReport.ts'
 import { sparsityOfModel, type MaskSummary } from '../open/sourceMasks.ts'
 import { cardName, modelCard } from '../origin/modelCard.ts'
 import { maxNoteBytes, noteName, parseNote } from '../origin/note.ts'
-import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
+import { type ResolvedRecipe, writtenRecipe } from '../../../shared/recipe/resolve.ts'
+import { outputProgress } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 import type { SourceRecord } from '../state/sources.ts'
 import { isRecord } from '../../../shared/format/records.ts'
 
 export interface Result {
-  /** The finished model. */
+  readonly output: Output
+  /** The finished or the pruned model. */
   readonly result: Checkpoint
   readonly masks: StoredMasks
   readonly summary: MaskSummary
@@ -36,39 +39,46 @@ export interface Result {
   readonly version: string
 }
 
-/** Writes `save.to`. @throws EngineError 'exists' or 'disk'; nothing is left under the final name then. */
-export async function saveResult(session: RunSession, given: Result): Promise<void> {
-  const { result, masks } = given
+/** Writes an output that is not there yet. @throws EngineError 'exists' or 'disk'; nothing is left under the final name then. */
+export async function saveOutput(session: RunSession, given: Result): Promise<void> {
+  const { output } = given
+  if (outputProgress(session.progress, output.kind).saved !== null) return
+  await session.phase('save', () => write(session, given), { part: `save ${output.kind}` })
+}
+
+async function write(session: RunSession, given: Result): Promise<void> {
+  const { result, masks, output } = given
+  const { kind, to } = output
   const { save } = session.recipe
   if (!save) return
-  const { progress } = session
+  const progress = outputProgress(session.progress, kind)
   const note = `${JSON.stringify(noteOf(session, given), null, 2)}\n`
-  if (await isResult(save.to, note)) {
-    // Killed between the rename and the note of it in the progress: the result is whole and ours.
-    progress.saved = save.to
+  if (await isOurs(to, note)) {
+    // Killed between the rename and the note of it in the progress: it is whole and ours.
+    progress.saved = to
   } else {
     const maxShardBytes = parseByteSize(save.max_shard) ?? Infinity
-    const partial = progress.partial === null ? undefined : partialPath(save.to, progress.partial)
+    const partial = progress.partial === null ? undefined : partialPath(to, progress.partial)
     const packs = isPacked(session, masks)
     if (save.format === 'bitmask' && !packs)
       session.warn('save.format: bitmask packs pruned linears, and none is pruned: the result is saved as dense')
     const packed = packs ? await packBitmasks(result, fileMasks(session.model.config, masks)) : result
-    const writer = await createWriter(packed, save.to, {
+    const writer = await createWriter(packed, to, {
       maxShardBytes,
       editConfig: configEdit(session, given),
       partial,
-      reserve: session.room.result,
+      reserve: session.room[kind],
     })
     try {
-      await fill(session, writer, masks, note)
+      await fill(session, writer, { ...given, note })
     } catch (error) {
       await writer.abort()
       throw error
     }
-    progress.saved = save.to
+    progress.saved = to
   }
   progress.partial = null
-  session.log.emit({ type: 'saved', path: save.to })
+  session.log.emit({ type: 'saved', path: to, ...(kind === 'pruned' && { stage: kind }) })
   await session.milestone()
 }
 
@@ -92,10 +102,11 @@ function configEdit(session: RunSession, { masks, summary, untied }: Result) {
   }
 }
 
-/** Whether a folder is what this run was going to write, perhaps by an earlier version of the program. */
-async function isResult(folder: string, note: string): Promise<boolean> {
+/** Whether a folder is what this run was going to write, perhaps by an earlier version of the program, or before it had measured it. */
+async function isOurs(folder: string, note: string): Promise<boolean> {
   const there = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => '{}')
-  const unversioned = (text: string) => JSON.stringify({ ...(JSON.parse(text) as object), versions: null })
+  const unversioned = (text: string) =>
+    JSON.stringify({ ...(JSON.parse(text) as object), versions: null, evaluations: null })
   try {
     return unversioned(there) === unversioned(note)
   } catch {
@@ -103,23 +114,30 @@ async function isResult(folder: string, note: string): Promise<boolean> {
   }
 }
 
-async function fill(session: RunSession, writer: CheckpointWriter, masks: StoredMasks, note: string): Promise<void> {
+async function fill(
+  session: RunSession,
+  writer: CheckpointWriter,
+  { masks, note, output: { kind, to } }: Result & { readonly note: string },
+): Promise<void> {
   await writer.copyUnwritten(session.signal, (done, total) => session.advance(done, total, 'bytes'))
   const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
   // Everything that is still to be written is small, except the mask.
-  await session.room.result?.release()
+  await session.room[kind]?.release()
   // In a bitmask the weights' own bits are the mask.
   if (named.size > 0 && session.recipe.save?.format !== 'bitmask')
     await writeMaskFile(join(writer.partial, maskFileName), named)
   if (session.signal?.aborted) throw new EngineError('cancelled', 'cancelled')
   const { save } = session.recipe
-  const card: Record<string, string> = save?.card ? { [cardName]: modelCard(parseNote(note, basename(save.to))) } : {}
+  const card: Record<string, string> = save?.card ? { [cardName]: modelCard(parseNote(note, basename(to))) } : {}
   const { leftBehind } = await writer.finish({ [noteName]: note, ...card }, session.checkSources)
   for (const link of leftBehind) session.warn(`${link} was not copied: it is a link that leaves the model's folder`)
 }
 
 /** sparsescope.json: how this checkpoint came about. Nothing in it differs between two runs that do the same. */
-function noteOf({ progress, recipe, showPath }: RunSession, { summary, recoveries, version }: Result) {
+function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, summary, recoveries, version }: Result) {
+  const pruned = output.kind === 'pruned'
+  const recipe = pruned ? recipeOfPruned(whole, output.to) : whole
+  const evaluations = progress.evaluations.filter(({ stage }) => !pruned || stage !== 'recovered')
   const tensors = [...summary.counts].map(
     ([linear, { zeros, size }]) => [`${linear}.weight`, { zeros, sparsity: zeros / size }] as const,
   )
@@ -129,15 +147,22 @@ function noteOf({ progress, recipe, showPath }: RunSession, { summary, recoverie
     device: progress.device.description,
     recipe: writtenRecipe(mapPaths(recipe, showPath)),
     sources: contentsOf(progress.sources),
-    trainable: progress.trainable,
+    trainable: pruned ? null : progress.trainable,
     ...(recoveries.length > 1 && { recoveries: recoveries.map(recoveryReport) }),
-    evaluations: progress.evaluations.map(({ seconds: _, ...evaluation }) => evaluation),
-    blocks: progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
+    evaluations: evaluations.map(({ seconds: _, ...evaluation }) => evaluation),
+    blocks: pruned ? [] : progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
     tensors: Object.fromEntries(tensors),
     ...(summary.counts.size > 0 && {
       mask: { ...(recipe.save?.format === 'bitmask' ? {} : { file: maskFileName }), sha256: summary.sha256 },
     }),
   }
+}
+
+/** The recipe that gives the model before recovery. */
+function recipeOfPruned({ save, ...recipe }: ResolvedRecipe, to: string): ResolvedRecipe {
+  if (!save) return { ...recipe, recover: [] }
+  const { pruned: _, ...others } = save
+  return { ...recipe, recover: [], save: { ...others, to } }
 }
 
 /** Each file once, whatever the run took it for. */

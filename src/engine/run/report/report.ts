@@ -37,6 +37,8 @@ export interface RunReport {
   warnings: string[]
   /** The folder that was written. */
   output: string | null
+  /** The folder of the model before recovery, where the recipe has it saved. */
+  pruned_output: string | null
 }
 
 export interface ReportFacts {
@@ -79,6 +81,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     blocks: progress.blocks,
     warnings: progress.warnings,
     output: progress.saved,
+    pruned_output: progress.pruned.saved,
   }
 }
 

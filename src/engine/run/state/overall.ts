@@ -89,7 +89,7 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
 
 /** Fractions of the parts that a resumed run has behind it. */
 export function finishedParts(
-  { finishedBlocks, recoveredPasses, walkedBlocks, trainedSteps, evaluations, saved }: RunProgress,
+  { finishedBlocks, recoveredPasses, walkedBlocks, trainedSteps, evaluations, saved, pruned }: RunProgress,
   recipe: ResolvedRecipe,
   numBlocks: number,
 ): Map<WorkPart, number> {
@@ -104,12 +104,13 @@ export function finishedParts(
   }
   return new Map<WorkPart, number>([
     ['evaluate dense', measured('dense')],
-    ['baseline', measured('pruned') > 0 ? 1 : 0],
+    ['baseline', measured('pruned') > 0 || pruned.saved !== null ? 1 : 0],
     ['prune', finishedBlocks / numBlocks],
     ['evaluate pruned', measured('pruned')],
     ...passes,
     ['evaluate recovered', measured('recovered')],
-    ['save', saved === null ? 0 : 1],
+    ['save pruned', pruned.saved === null ? 0 : 1],
+    ['save result', saved === null ? 0 : 1],
   ])
 }
 

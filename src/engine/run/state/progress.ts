@@ -2,6 +2,7 @@
 // not mention is done again.
 import type { TaskName } from '../../../shared/tasks/tasks.ts'
 import type { BlockErrors, ModuleZeros, Sample, Stage } from '../../../shared/series/events.ts'
+import type { OutputKind } from '../../../shared/plan/outputs.ts'
 import type { SourceRecord } from './sources.ts'
 
 export interface EvaluationResult {
@@ -49,7 +50,16 @@ export interface RunDevice {
   readonly details: Readonly<Record<string, string | number | boolean>>
 }
 
-export interface RunProgress {
+/** How far a folder is that the run writes. */
+export interface OutputProgress {
+  /** Which of the hidden siblings of its place it is being written into (partialPath). */
+  partial: string | null
+  /** Its place, once it is there. */
+  saved: string | null
+}
+
+/** `partial` and `saved` are those of the result. */
+export interface RunProgress extends OutputProgress {
   version: 2
   /** Grows with every record: of two the one that says more. */
   revision: number
@@ -79,12 +89,14 @@ export interface RunProgress {
   seconds: Record<string, number>
   peakMemoryMb: number
   warnings: string[]
-  /** Which of the hidden siblings of `save.to` the result is being written into (partialPath). */
-  partial: string | null
   /** The place, relative to the run folder, where a resumed run was told to save; it replaces the recipe's `save.to`. */
   saveTo: string | null
-  /** Place of the result, once it is there. */
-  saved: string | null
+  /** The model before recovery. */
+  pruned: OutputProgress
+}
+
+export function outputProgress(progress: RunProgress, kind: OutputKind): OutputProgress {
+  return kind === 'result' ? progress : progress.pruned
 }
 
 export function newProgress(
@@ -108,5 +120,6 @@ export function newProgress(
     partial: null,
     saveTo: null,
     saved: null,
+    pruned: { partial: null, saved: null },
   }
 }

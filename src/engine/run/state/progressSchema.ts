@@ -74,6 +74,8 @@ export const blockShape = z.object({
   seconds,
 })
 
+const output = { partial: partialId.nullable(), saved: path.nullable() }
+
 const progress = z.object({
   version: z.literal(2),
   revision: count,
@@ -98,9 +100,9 @@ const progress = z.object({
   seconds: record(seconds),
   peakMemoryMb: seconds,
   warnings: z.array(text).max(few),
-  partial: partialId.nullable(),
   saveTo: path.nullable(),
-  saved: path.nullable(),
+  ...output,
+  pruned: z.object(output).default({ partial: null, saved: null }),
 })
 
 /** @throws EngineError 'bad-data' that names the file and the first thing that is wrong in it. */

@@ -6,13 +6,19 @@ import { bytesOfState, reserveFile } from './runState.ts'
 export interface RunRoom {
   /** Null where nothing is set aside: before the run has come so far, and where the system cannot. */
   result: Reserve | null
+  pruned: Reserve | null
   state: StateReserve | null
   /** Gives back what so many bytes need that are about to be written into the state. */
   readonly forState: (bytes: number) => Promise<void>
 }
 
 export function createRoom(): RunRoom {
-  const room: RunRoom = { result: null, state: null, forState: async (bytes) => room.state?.before(bytes) }
+  const room: RunRoom = {
+    result: null,
+    pruned: null,
+    state: null,
+    forState: async (bytes) => room.state?.before(bytes),
+  }
   return room
 }
 

@@ -49,6 +49,10 @@ function* idle(context: LintContext): Iterable<Idle> {
   yield* idleEvaluation(context)
   if (context.resolved.prune.length === 0 && recover.length === 0)
     yield { path: ['save'], reason: 'without prune or recover, as nothing changes', from: [['prune'], ['recover']] }
+  else if (context.resolved.prune.length === 0)
+    yield { path: ['save', 'pruned'], reason: 'without prune', from: [['prune']] }
+  else if (recover.length === 0)
+    yield { path: ['save', 'pruned'], reason: 'without recover, as save.to is the pruned model then', from: [['recover']] } // prettier-ignore
 }
 
 function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {

@@ -13,25 +13,31 @@ export const rule = defineRule({
   id: 'G2',
   severity: 'error',
   title: 'The output folder cannot be written',
-  why: 'The source is never touched and nothing is overwritten: `save.to` must be a new folder on a disk with room for the model.',
+  why: 'The source is never touched and nothing is overwritten: `save.to`, and `save.pruned` beside it, must be new folders on a disk with room for the model.',
   bad: 'model: m\nprune: [{sparsity: 0.3}]\nsave: {to: ./m}',
   good: 'model: m\nprune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ resolved, facts, model }) {
     const { save } = resolved
     if (!save) return
     const at = ['save', 'to']
-    const overlap = facts.output?.overlap ?? overlapOfPaths(save.to, resolved.model)
-    if (overlap) {
-      yield { at, message: overlaps[overlap] }
-      return
-    }
-    if (facts.output?.exists) {
-      yield {
-        at,
-        severity: 'warning',
-        message: `${save.to} is there already and is not overwritten: choose another folder, or remove it.`,
+    const outputs = [
+      { at, to: save.to, known: facts.output },
+      ...(save.pruned === undefined ? [] : [{ at: ['save', 'pruned'], to: save.pruned, known: facts.prunedOutput }]),
+    ]
+    for (const { at, to, known } of outputs) {
+      const overlap = known?.overlap ?? overlapOfPaths(to, resolved.model)
+      if (overlap) {
+        yield { at, message: overlaps[overlap] }
+        return
+      }
+      if (known?.exists) {
+        const message = `${to} is there already and is not overwritten: choose another folder, or remove it.`
+        yield { at, severity: 'warning', message }
       }
     }
+    const [result, pruned] = outputs
+    if (pruned && overlapOfPaths(pruned.to, result.to))
+      yield { at: pruned.at, message: 'The pruned model and the result would lie in one another: choose folders side by side.' } // prettier-ignore
     const free = facts.machine?.freeDiskBytes ?? null
     if (free === null || !model?.modelConfig) return
     const needed = estimateDisk(resolved, model)
@@ -39,7 +45,7 @@ export const rule = defineRule({
     yield {
       at,
       severity: 'warning',
-      message: `The result takes about ${formatBytes(needed)}, the disk has ${formatBytes(free)} left.`,
+      message: `${save.pruned === undefined ? 'The result takes' : 'Pruned model and result take'} about ${formatBytes(needed)}, the disk has ${formatBytes(free)} left.`,
     }
   },
 })

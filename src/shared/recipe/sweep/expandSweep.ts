@@ -133,13 +133,13 @@ function* sharedThings(runs: readonly SweepRun[]): Iterable<SweepProblem> {
   const named = firstTwo(runs, ({ name }) => name)
   if (named)
     yield { at, message: `Two runs are called ${named[0].name}: try each value once, and give each case its own name.` }
-  const saved = firstTwo(runs, ({ recipe }) => (recipe.save ? normalPath(recipe.save.to) : null))
-  if (saved && !named) {
-    const [{ name, recipe }, other] = saved
-    yield {
-      at,
-      message: `${name} and ${other.name} would both save to ${recipe.save?.to}: give each a place of its own.`,
-    }
+  for (const key of ['to', 'pruned'] as const) {
+    const placeOf = ({ recipe }: SweepRun) => recipe.save?.[key] ?? null
+    const saved = firstTwo(runs, (run) => normalPath(placeOf(run) ?? '') || null)
+    if (!saved || named) continue
+    const [one, other] = saved
+    const message = `${one.name} and ${other.name} would both save to ${placeOf(one)}: give each a place of its own.`
+    yield { at, message }
   }
 }
 

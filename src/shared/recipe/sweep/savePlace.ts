@@ -5,10 +5,14 @@ import type { NamedSettings } from './settings.ts'
 /** File systems end names at 255 bytes, and the folder's own name comes before. */
 const longest = 120
 
-/** `../opt` → `../opt-prune.0.sparsity=0.5`. A run that sets the place itself saves just there. */
+/** `../opt` → `../opt-prune.0.sparsity=0.5`. A run that sets a place itself saves just there. */
 export function withOwnPlace(recipe: Recipe, { name, settings }: NamedSettings, index: number): Recipe {
-  if (!recipe.save || 'save' in settings || 'save.to' in settings) return recipe
-  return { ...recipe, save: { ...recipe.save, to: `${recipe.save.to.replace(/[\\/]+$/, '')}-${suffix(name, index)}` } }
+  const { save } = recipe
+  if (!save || 'save' in settings) return recipe
+  const own = (key: 'to' | 'pruned', path: string) =>
+    `save.${key}` in settings ? path : `${path.replace(/[\\/]+$/, '')}-${suffix(name, index)}`
+  const pruned = save.pruned === undefined ? {} : { pruned: own('pruned', save.pruned) }
+  return { ...recipe, save: { ...save, to: own('to', save.to), ...pruned } }
 }
 
 /** A suffix without characters that any file system refuses. A name that is too long ends in the run's number. */

@@ -7,7 +7,7 @@ import { createOverall } from '../../../../src/engine/run/state/overall.ts'
 const parts: PlannedPart[] = [
   { part: 'evaluate dense', seconds: 10 },
   { part: 'prune', seconds: 60 },
-  { part: 'save', seconds: 30 },
+  { part: 'save result', seconds: 30 },
 ]
 
 describe('progress of a whole run', () => {
@@ -27,7 +27,7 @@ describe('progress of a whole run', () => {
     const steps = fc.array(
       fc.record({
         what: fc.constantFrom('enter', 'reach', 'leave'),
-        part: fc.constantFrom<WorkPart>('evaluate dense', 'prune', 'save', 'recover 0'),
+        part: fc.constantFrom<WorkPart>('evaluate dense', 'prune', 'save result', 'recover 0'),
         fraction: fc.double({ min: -1, max: 2, noNaN: true }),
       }),
     )
