@@ -35,7 +35,7 @@ import { tensorRoles } from '../shared/families/tensorRoles.ts'
 import { dirname, resolve } from 'node:path'
 import { lintText } from '../engine/facts/lintFile.ts'
 import { planRecipe } from '../shared/plan/planRecipe.ts'
-import type { PlanSummary } from '../shared/plan/planSummary.ts'
+import type { PlannedText } from '../shared/plan/planSummary.ts'
 
 const closeEveryMs = 20_000
 
@@ -167,7 +167,7 @@ function readVersion(): string {
 }
 
 /** `gpu`: whether there is one, null when nobody has looked yet. Paths in the result are absolute. */
-async function planText(recipe: string, text: string, gpu: boolean | null): Promise<PlanSummary> {
+async function planText(recipe: string, text: string, gpu: boolean | null): Promise<PlannedText> {
   const folder = dirname(recipe)
   const { context, facts, findings } = await lintText(text, { folder, gpu })
   if (!facts) {
@@ -176,5 +176,9 @@ async function planText(recipe: string, text: string, gpu: boolean | null): Prom
   }
   const plan = planRecipe(recipe, context.resolved, facts, findings)
   const at = (path: string) => resolve(folder, path)
-  return { ...plan, model: modelPath(folder, plan.model), saveTo: plan.saveTo === null ? null : at(plan.saveTo) }
+  const problems = findings.flatMap(({ severity, message, range }) =>
+    severity === 'error' || severity === 'warning' ? [{ severity, message, line: range.start.line }] : [],
+  )
+  const saveTo = plan.saveTo === null ? null : at(plan.saveTo)
+  return { ...plan, model: modelPath(folder, plan.model), saveTo, problems }
 }

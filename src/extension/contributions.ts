@@ -18,7 +18,6 @@ export const recipeLanguage = 'prune-recipe'
 /** Commands that open no view of their own; those that do stand in the views' rows. */
 const otherCommandIds = [
   'sparsescope.pull',
-  'sparsescope.prune',
   'sparsescope.recover',
   'sparsescope.selectForCompare',
   'sparsescope.compareWithSelected',

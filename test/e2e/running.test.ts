@@ -38,11 +38,15 @@ describe('the packaged extension: running', function () {
   }
   const status = (text: string) => activeView(studio.page).locator('.badge', { hasText: text })
 
-  it('right-click, Prune…, a few answers: a recipe is written and runs, and a checkpoint comes out', async () => {
+  it('right-click, Prune…, Create and run: five decisions at most, and a checkpoint comes out beside its run', async () => {
     const { page, workspace } = studio
     await chooseFromMenu(page, 'opt', 'Prune Checkpoint')
-    for (const choice of ['Unstructured', null, 'Magnitude', 'None', 'One run', null, 'run it'])
-      await answer(studio, choice)
+    await page.locator('.tab.active', { hasText: 'Prune opt' }).waitFor()
+    const form = activeView(page)
+    await form.getByRole('combobox', { name: 'Method' }).selectOption('Magnitude')
+    await form.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('None')
+    await form.getByRole('region', { name: 'Estimates' }).getByText('memory').waitFor()
+    await form.getByRole('button', { name: 'Create and run' }).click()
     await status('done').waitFor()
     assert.ok(exists(workspace, 'opt-magnitude50.prune.yaml'))
     assert.ok(exists(workspace, 'opt-magnitude50', 'model.safetensors'))
@@ -183,18 +187,4 @@ async function reload(page: Page): Promise<void> {
   const loaded = page.waitForEvent('domcontentloaded', { timeout: 60_000 })
   await runCommand(page, 'Developer: Reload Window')
   await loaded
-}
-
-/** null: take what is offered. */
-async function answer({ page }: Studio, choice: string | null): Promise<void> {
-  const widget = page.locator('.quick-input-widget:visible')
-  await widget.waitFor()
-  const title = await widget.locator('.quick-input-title').innerText()
-  if (choice) await widget.locator('.monaco-list-row', { hasText: choice }).click()
-  else await page.keyboard.press('Enter')
-  // The next question has another step number in its title; after the last one the widget goes.
-  await eventually('the next question', async () => {
-    const now = await widget.locator('.quick-input-title').allInnerTexts()
-    return now.at(0) !== title ? true : undefined
-  })
 }

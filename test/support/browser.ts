@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { chromiumArguments, findChromium, noChromium } from '../../scripts/vscode/browser.mjs'
+import type { ViewName } from '../../src/shared/protocol/view.ts'
 import { harnessPage } from '../webview/harness/page.ts'
 import type { ThemeName } from '../webview/harness/themes.ts'
 import { lacks } from './skip.ts'
@@ -18,7 +19,7 @@ export async function openBrowser(suite: Mocha.Context): Promise<Browser> {
   return chromium.launch({ executablePath, args: chromiumArguments })
 }
 
-export type ViewName = 'inspector' | 'run' | 'sweep' | 'compare' | 'trainable' | 'try'
+export type { ViewName }
 
 /** A page with the view in it, ready for messages. Suites open theirs by `viewPages`. */
 export async function openView(browser: Browser, view: ViewName, theme: ThemeName): Promise<Page> {

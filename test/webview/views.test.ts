@@ -4,6 +4,7 @@ import { answer, posted, send, type ViewName } from '../support/browser.ts'
 import { tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
 import { recordedRows, recordedWhat } from './harness/recordedSweep.ts'
+import { recordedStart } from './harness/recordedForm.ts'
 import { recordedTrial } from './harness/recordedTrial.ts'
 import type { ThemeName } from './harness/themes.ts'
 
@@ -32,6 +33,7 @@ const messages: Record<ViewName, readonly object[]> = {
     { type: 'result', result },
   ],
   try: [settings, ...recordedTrial()],
+  recipe: [settings, { type: 'start', ...recordedStart() }],
   trainable: [settings, { type: 'plan', plan: recorded.recordedPlan(model) }],
 }
 

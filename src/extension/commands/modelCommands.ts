@@ -7,9 +7,8 @@ import { shapeRecipe } from '../inspector/shapeRecipe.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../compare/comparePanels.ts'
 import { pullModel } from '../models/pullModel.ts'
-import { reached } from '../support/milestones.ts'
 import { requireTrust } from '../support/trust.ts'
-import { pruneWizard } from '../recipe/pruneWizard.ts'
+import { RecipePanels } from '../recipe/recipePanels.ts'
 import type { Handlers, Parts } from './parts.ts'
 import { modelTarget, tensorTarget, weightsOf } from './targets.ts'
 
@@ -32,16 +31,11 @@ type Ids =
 
 export function modelCommands({ services, inspectors, comparePanels, models }: Parts): Handlers<Ids> {
   let selected: string | undefined
-  const wizard = (start: 'prune' | 'recover') => async (argument: unknown) => {
-    if (!(await requireTrust(start === 'prune' ? t('Pruning') : t('Recovering')))) return
+  const recipePanels = new RecipePanels(services)
+  const formOf = (kind: 'prune' | 'recover') => async (argument: unknown) => {
+    if (!(await requireTrust(kind === 'prune' ? t('Pruning') : t('Recovering')))) return
     const model = await modelTarget(argument, models, inspectors)
-    if (!model) return
-    const written = await pruneWizard(await weightsOf(model), start)
-    if (!written) return
-    reached('write')
-    await vscode.window.showTextDocument(written.recipe, { preview: false })
-    const run = written.isSweep ? 'sparsescope.runSweep' : 'sparsescope.runRecipe'
-    if (written.run) await vscode.commands.executeCommand(run, written.recipe)
+    if (model) recipePanels.show({ weights: (await weightsOf(model)).fsPath, kind })
   }
   return {
     'sparsescope.openOverview': async (argument) => {
@@ -56,8 +50,8 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       models.forget()
       await vscode.commands.executeCommand('sparsescope.openOverview', vscode.Uri.file(folder))
     },
-    'sparsescope.prune': wizard('prune'),
-    'sparsescope.recover': wizard('recover'),
+    'sparsescope.prune': formOf('prune'),
+    'sparsescope.recover': formOf('recover'),
     // Explorer hands over the item under the pointer and all selected ones.
     'sparsescope.compareSelected': async (_, all) => {
       const uris = Array.isArray(all) ? all.filter((u) => u instanceof vscode.Uri) : []

@@ -21,7 +21,7 @@ export async function askAnalysis(weights: string): Promise<Omit<AnalysisRequest
     if (corpus === null || corpus === 'back') return null
     const depth = await pickOne({ title, step: 2, total: 2 }, t('How far'), depths())
     if (depth === 'back') continue
-    return depth && { calibration: { data: corpus.value.path }, sensitivity: depth.value }
+    return depth && { calibration: { data: corpus.value }, sensitivity: depth.value }
   }
 }
 

@@ -6,11 +6,8 @@ import { pickOne, type Answer, type Choice, type StepFrame } from './steps.ts'
 
 const t = vscode.l10n.t
 
-/** Path of a text below `parent`, or of one that was browsed for; with all that were found. */
-export async function askCorpus(
-  frame: StepFrame,
-  parent: string,
-): Promise<Answer<{ path: string; found: vscode.Uri[] }>> {
+/** Path of a text below `parent`, or of one that was browsed for. */
+export async function askCorpus(frame: StepFrame, parent: string): Promise<Answer<string>> {
   const found = await findTexts(parent)
   const items: Choice<string | null>[] = found.map((uri) => ({
     label: basename(uri.fsPath),
@@ -20,11 +17,12 @@ export async function askCorpus(
   items.push({ label: t('$(folder-opened) Another file…'), value: null })
   const answer = await pickOne(frame, t('Text to calibrate on'), items)
   if (answer === null || answer === 'back') return answer
-  const path = answer.value ?? (await browse(parent))
-  return path ? { value: { path, found } } : null
+  const path = answer.value ?? (await browseText(parent))
+  return path ? { value: path } : null
 }
 
-async function browse(folder: string): Promise<string | undefined> {
+/** Path of a text that is no known one; undefined when the person left. */
+export async function browseText(folder: string): Promise<string | undefined> {
   const filters = { [t('Text or token ids')]: ['jsonl', 'gz', 'txt', 'parquet', 'safetensors'] }
   const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), filters })
   return chosen?.at(0)?.fsPath

@@ -1,18 +1,15 @@
 // New Recipe: an unsaved recipe for a model of the workspace, complete and without an error; without a model, an outline.
 import * as vscode from 'vscode'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
 import { outlineText } from './outlineText.ts'
 import { freeName, recipeExtension, suggestedOutput, withTexts } from '../../shared/recipe/writing/choices.ts'
-import { findTexts, recipeStart } from './recipeDefaults.ts'
+import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
 import { toRecipePath } from './recipePath.ts'
-
-/** Some ten thousand tokens. */
-const leastBytes = 50_000
 
 /** `model`: index or weights file; asked for when there are several. False when the person left. */
 export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boolean> {
@@ -35,11 +32,6 @@ export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boo
   const uri = vscode.Uri.file(join(folder, file)).with({ scheme: 'untitled' })
   await show(uri, recipeText({ ...filled, saveTo }))
   return true
-}
-
-/** Notes and lists of requirements are no text to calibrate on. */
-function isCorpus({ fsPath }: vscode.Uri): boolean {
-  return (statSync(fsPath, { throwIfNoEntry: false })?.size ?? 0) >= leastBytes
 }
 
 async function show(uri: vscode.Uri, text: string): Promise<void> {

@@ -1,5 +1,6 @@
 // Defaults of a recipe for a model, from what is known before any question: the model's header, and the texts near it.
 import * as vscode from 'vscode'
+import { statSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
@@ -7,6 +8,9 @@ import { toRecipePath } from './recipePath.ts'
 import { readModelFacts } from '../models/modelFacts.ts'
 import { canRetrain, firstChoices, isHeldOut } from '../../shared/recipe/writing/choices.ts'
 import type { RecipeChoices } from '../../shared/recipe/writing/recipeText.ts'
+
+/** Some ten thousand tokens. */
+const leastBytes = 50_000
 
 export interface RecipeStart {
   /** Folder that the recipe is written to and its paths are relative to. */
@@ -41,4 +45,9 @@ export async function findTexts(folder: string): Promise<vscode.Uri[]> {
   const rank = ({ fsPath }: vscode.Uri) =>
     Number(isHeldOut(fsPath.replaceAll('\\', '/'))) * 2 + Number(fsPath.endsWith('.txt'))
   return found.sort((a, b) => rank(a) - rank(b) || a.fsPath.localeCompare(b.fsPath))
+}
+
+/** Notes and lists of requirements are no text to calibrate on. */
+export function isCorpus({ fsPath }: vscode.Uri): boolean {
+  return (statSync(fsPath, { throwIfNoEntry: false })?.size ?? 0) >= leastBytes
 }

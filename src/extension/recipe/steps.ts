@@ -20,39 +20,6 @@ export function pickOne<T>(frame: StepFrame, placeholder: string, items: Choice<
   return show(pick, frame, placeholder, () => pick.selectedItems.at(0)?.value)
 }
 
-/** At least so many. */
-export function pickSeveral<T>(
-  frame: StepFrame,
-  placeholder: string,
-  items: Choice<T>[],
-  least = 1,
-): Promise<Answer<T[]>> {
-  const pick = vscode.window.createQuickPick<Choice<T>>()
-  pick.canSelectMany = true
-  pick.items = items
-  pick.selectedItems = items.filter((i) => i.picked)
-  return show(pick, frame, placeholder, () =>
-    pick.selectedItems.length >= least ? pick.selectedItems.map((i) => i.value) : undefined,
-  )
-}
-
-export function askText(
-  frame: StepFrame,
-  prompt: string,
-  value: string,
-  problem: (text: string) => Promise<string | undefined> | string | undefined,
-): Promise<Answer<string>> {
-  const input = vscode.window.createInputBox()
-  input.value = value
-  input.prompt = prompt
-  const check = async () => {
-    input.validationMessage = await problem(input.value)
-  }
-  input.onDidChangeValue(() => void check())
-  void check()
-  return show(input, frame, prompt, () => (input.validationMessage ? undefined : input.value))
-}
-
 interface StepInput extends vscode.QuickInput {
   placeholder: string | undefined
   buttons: readonly vscode.QuickInputButton[]

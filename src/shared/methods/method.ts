@@ -1,5 +1,5 @@
 // The row of a pruning method holds everything about it but the arithmetic. Schema, defaults, lint, plan, documentation,
-// command line, wizard, import and export of foreign recipes read it; the engine has the arithmetic under the same name.
+// command line, form, import and export of foreign recipes read it; the engine has the arithmetic under the same name.
 import type { MethodKey, MethodSettings } from './keys.ts'
 
 /** The group in which weights compete (docs/methods.md, "Comparison groups and exact counts"). */

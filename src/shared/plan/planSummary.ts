@@ -27,6 +27,19 @@ export interface RecoverySummary {
   percentage: number
 }
 
+/** An error or a warning at its place in the recipe's text. */
+export interface PlannedProblem {
+  severity: 'error' | 'warning'
+  message: string
+  /** From 0. */
+  line: number
+}
+
+/** The plan of a text that a person is writing. */
+export interface PlannedText extends PlanSummary {
+  problems: PlannedProblem[]
+}
+
 export interface PlanSummary {
   recipe: string
   model: string

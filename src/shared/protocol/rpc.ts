@@ -14,7 +14,7 @@ import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequ
 import type { SensitivityUnit } from '../analysis/analysis.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { PrecisionChoice } from '../recipe/precisions.ts'
-import type { PlanSummary } from '../plan/planSummary.ts'
+import type { PlannedText } from '../plan/planSummary.ts'
 import type { TryParams, TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
@@ -130,7 +130,7 @@ export interface BackendCalls {
   tryOut: Call<TryParams, { device: string }, TryProgress>
   /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
   writeCard: Call<{ path: string }, { file: string }>
-  plan: Call<{ recipe: string; text: string }, PlanSummary>
+  plan: Call<{ recipe: string; text: string }, PlannedText>
   run: Call<RunParams, RunOutcome, RunUpdate>
   activeRuns: Call<null, ActiveRun[]>
   /** Answers and updates as of `run`, for a run that another connection started. Cancelling it cancels the run. */

@@ -10,7 +10,8 @@ import type {
   SeenModel,
   AnalysisUpdate,
 } from './inspect.ts'
-import type { PlanSummary } from '../plan/planSummary.ts'
+import type { PlannedText, PlanSummary } from '../plan/planSummary.ts'
+import type { RecipeChoices } from '../recipe/writing/recipeText.ts'
 import type { MeasurableMethod, PlanChange, PlannedMap } from '../analysis/plannedMap.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { Shape } from '../recipe/shapePruning.ts'
@@ -34,7 +35,7 @@ interface ViewRow {
   readonly opens: {
     readonly command: `sparsescope.${string}`
     readonly title: string
-    readonly icon?: string
+    readonly icon?: string | { readonly light: string; readonly dark: string }
     readonly enablement?: string
     readonly menus?: Menus
   }
@@ -83,6 +84,26 @@ export const views = {
       menus: {
         commandPalette: [{ when: 'false' }],
         'sparsescope.explorer': [{ group: '3_compare@3', when: 'listDoubleSelection' }],
+      },
+    },
+  },
+  recipe: {
+    type: 'sparsescope.recipe',
+    restored: true,
+    opens: {
+      command: 'sparsescope.prune',
+      title: 'Prune Checkpoint…',
+      icon: { light: 'media/prune-light.svg', dark: 'media/prune-dark.svg' },
+      enablement: ofTrusted,
+      menus: {
+        commandPalette: [{ when: ofTrusted }],
+        'sparsescope.explorer': [{ group: '2_run@1', when: ofTrusted }],
+        'editor/title': [
+          { group: 'navigation', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${ofTrusted}` },
+        ],
+        'view/item/context': [
+          { group: '2_run@1', when: `view == sparsescope.models && viewItem == model && ${ofTrusted}` },
+        ],
       },
     },
   },
@@ -269,3 +290,38 @@ export type FromTry =
 
 export type ToTrainable = ToAnyView | { type: 'plan'; plan: PlanSummary }
 export type FromTrainable = FromAnyView | { type: 'openRecipe' } | { type: 'run' }
+
+/** What the form of a recipe begins with. */
+export interface RecipeStart {
+  /** A dense model is pruned; one that is pruned already is only recovered. */
+  kind: 'prune' | 'recover'
+  /** The model's weights, as the host knows them, and its short name. */
+  weights: string
+  name: string
+  label: string
+  parameters: number
+  /** Sparsity of its matrices that a run noted; null: nobody did. */
+  sparsity: number | null
+  choices: RecipeChoices
+  /** The whole model fits into this machine's memory to be trained. */
+  canRetrain: boolean
+  /** Texts near it, as a recipe names them. */
+  texts: string[]
+  /** Names in the recipe's folder: a result and a recipe get others. */
+  taken: string[]
+}
+export type TextUse = 'data' | 'evaluateOn'
+
+export type ToRecipe =
+  | ToAnyView
+  | ({ type: 'start' } & RecipeStart)
+  /** What a text comes to; `problem`: why nobody can tell. */
+  | { type: 'planned'; text: string; plan: PlannedText | null; problem: string | null }
+  /** A text that was browsed for. */
+  | { type: 'browsed'; use: TextUse; path: string }
+export type FromRecipe =
+  | FromAnyView
+  | { type: 'plan'; text: string }
+  | { type: 'browse'; use: TextUse }
+  /** `saveTo` gives the recipe its name. */
+  | { type: 'create'; text: string; saveTo: string; run: boolean }

@@ -1,4 +1,4 @@
-// Perplexities that each method left of a real model, by which the wizard proposes one. They are those of bench/RESULTS.md.
+// Perplexities that each method left of a real model, by which the form of Prune… proposes one. They are those of bench/RESULTS.md.
 import type { MethodName } from '../methods/methods.ts'
 import type { RecoverMode } from './schema.ts'
 

@@ -37,6 +37,8 @@ export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: nu
     evaluateOn: null,
     field: null,
     seqLen: Math.min(usualLength, facts.maxPositions ?? usualLength),
+    // As papers measure it: the model's context, at most 2048 tokens.
+    evaluationLen: Math.min(windowDefaults.seq_len, facts.maxPositions ?? windowDefaults.seq_len),
     samples: windowDefaults.samples,
     steps: 100,
     saveTo: '',

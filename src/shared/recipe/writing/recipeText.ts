@@ -20,6 +20,8 @@ export interface RecipeChoices {
   /** Key of the text column or id tensor; null: the default. */
   field: string | null
   seqLen: number
+  /** Tokens of a window of the evaluation. */
+  evaluationLen: number
   samples: number
   steps: number
   saveTo: string
@@ -114,11 +116,14 @@ function modeLines(mode: RecoverMode, choices: Omit<RecipeChoices, 'recoveries'>
   return [...lines, `samples: ${samples}`, `seq_len: ${seqLen}`]
 }
 
-function evaluateLines({ evaluateOn, seqLen, recoveries, method }: RecipeChoices): string[] {
+function evaluateLines({ evaluateOn, evaluationLen, recoveries, method }: RecipeChoices): string[] {
   if (evaluateOn === null) return ['# evaluate: name a held-out text here to see perplexity before and after.']
   const at = recoveries.length === 0 ? '[dense, pruned]' : '[dense, recovered]'
   const heading = method === null ? ['evaluate: # dense: before recovery, which is the pruned input'] : ['evaluate:']
-  return [...heading, `  - {task: perplexity, data: ${JSON.stringify(evaluateOn)}, seq_len: ${seqLen}, at: ${at}}`]
+  return [
+    ...heading,
+    `  - {task: perplexity, data: ${JSON.stringify(evaluateOn)}, seq_len: ${evaluationLen}, at: ${at}}`,
+  ]
 }
 
 function sweepLines({ compare }: RecipeChoices): string[] {

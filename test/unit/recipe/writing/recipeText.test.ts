@@ -14,12 +14,13 @@ const base = {
   evaluateOn: 'held out.txt',
   field: null,
   seqLen: 256,
+  evaluationLen: 1024,
   samples: 128,
   steps: 10,
   saveTo: './out: here',
 }
 
-describe('recipes that the wizard writes', () => {
+describe('recipes that the form writes', () => {
   const methods: MethodName[] = ['magnitude', 'wanda', 'sparsegpt', 'random']
   const chains: RecoverMode[][] = [[], ['refit'], ['reconstruct'], ['retrain'], ['reconstruct', 'retrain']]
   for (const method of methods) {

@@ -9,7 +9,7 @@ import {
 } from '../../../../src/shared/recipe/measured.ts'
 import { methodNames, methodOf } from '../../../../src/shared/methods/methods.ts'
 
-describe('what the wizard proposes', () => {
+describe('what the form proposes', () => {
   it('is what the table of a real model shows to be best for the pattern', () => {
     for (const pattern of ['unstructured', '2:4', '4:8']) {
       const { method, perplexity, next } = proposeMethod(pattern)

@@ -1,0 +1,142 @@
+// The form of a recipe: what a model's header and the texts near it propose, a plan of what is chosen, and the recipe that is written.
+// The recipe is the truth: nothing of the form is remembered anywhere else.
+import * as vscode from 'vscode'
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { fieldsOf } from '../../shared/format/records.ts'
+import { modelLabel } from '../../shared/format/modelLabel.ts'
+import {
+  type FromAnyView,
+  type FromRecipe,
+  type RecipeStart,
+  type ToRecipe,
+  views,
+} from '../../shared/protocol/view.ts'
+import { freeName, recipeExtension, withTexts } from '../../shared/recipe/writing/choices.ts'
+import { readModelFacts } from '../models/modelFacts.ts'
+import type { Services } from '../services.ts'
+import { messageOf } from '../support/log.ts'
+import { reached } from '../support/milestones.ts'
+import { bindView } from '../views/bindView.ts'
+import { tabIcon } from '../views/page.ts'
+import { browseText } from './askCorpus.ts'
+import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
+import { toRecipePath } from './recipePath.ts'
+
+const t = vscode.l10n.t
+
+interface Subject {
+  /** Index or weights file. */
+  readonly weights: string
+  readonly kind: RecipeStart['kind']
+}
+
+export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
+  private readonly services: Services
+  private readonly open = new Map<string, vscode.WebviewPanel>()
+
+  constructor(services: Services) {
+    this.services = services
+    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.recipe.type, this))
+  }
+
+  show(subject: Subject): void {
+    const known = this.open.get(keyOf(subject))
+    if (known) return known.reveal()
+    const label = modelLabel(subject.weights)
+    const title = subject.kind === 'prune' ? t('Prune {0}', label) : t('Recover {0}', label)
+    this.adopt(vscode.window.createWebviewPanel(views.recipe.type, title, vscode.ViewColumn.Active), subject)
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const { weights, kind } = fieldsOf(state)
+    if (typeof weights !== 'string') return panel.dispose()
+    this.adopt(panel, { weights, kind: kind === 'recover' ? kind : 'prune' })
+  }
+
+  private adopt(panel: vscode.WebviewPanel, subject: Subject): void {
+    const { services } = this
+    panel.iconPath = tabIcon(services.extensionUri)
+    this.open.set(keyOf(subject), panel)
+    let folder = ''
+    const begin = async () => {
+      view.post({ type: 'loading', what: t('Reading the model’s header') })
+      try {
+        const [where, start] = await startOf(subject)
+        folder = where
+        view.post({ type: 'start', ...start })
+      } catch (error) {
+        view.post({ type: 'failed', message: messageOf(error) })
+      }
+    }
+    const handle = async (message: Exclude<FromRecipe, FromAnyView>) => {
+      switch (message.type) {
+        case 'plan':
+          return view.post(await this.planned(folder, message.text))
+        case 'browse': {
+          const path = await browseText(folder)
+          if (path) view.post({ type: 'browsed', use: message.use, path: toRecipePath(folder, path) })
+          return
+        }
+        case 'create': {
+          const recipe = await writeRecipe(folder, message)
+          panel.dispose()
+          reached('write')
+          await vscode.window.showTextDocument(recipe, { preview: false })
+          const run = /^sweep:/m.test(message.text) ? 'sparsescope.runSweep' : 'sparsescope.runRecipe'
+          if (message.run) await vscode.commands.executeCommand(run, recipe)
+        }
+      }
+    }
+    const view = bindView<ToRecipe, FromRecipe>(panel.webview, {
+      view: 'recipe',
+      extension: services.extensionUri,
+      call: services.call,
+      exportFolder: () => undefined,
+      onReady: () => void begin(),
+      onRetry: () => void begin(),
+      onMessage: (message) => void handle(message).catch(services.log.failed),
+      onFailure: services.log.failed,
+    })
+    panel.onDidDispose(() => {
+      if (this.open.get(keyOf(subject)) === panel) this.open.delete(keyOf(subject))
+      view.dispose()
+    })
+  }
+
+  /** The view drops a plan of a text that it no longer shows. */
+  private async planned(folder: string, text: string): Promise<Extract<ToRecipe, { type: 'planned' }>> {
+    try {
+      const plan = await this.services.call('plan', { recipe: join(folder, `form${recipeExtension}`), text })
+      return { type: 'planned', text, plan, problem: null }
+    } catch (error) {
+      return { type: 'planned', text, plan: null, problem: messageOf(error) }
+    }
+  }
+}
+
+const keyOf = ({ weights, kind }: Subject) => `${kind} ${weights}`
+
+/** The recipe's folder, and what the form begins with. */
+async function startOf({ weights, kind }: Subject): Promise<[folder: string, RecipeStart]> {
+  const { folder, name, choices, canRetrain } = await recipeStart(weights)
+  const { parameters, sparsity } = await readModelFacts(weights)
+  const found = await findTexts(folder)
+  const pathsOf = (uris: readonly vscode.Uri[]) => uris.map(({ fsPath }) => toRecipePath(folder, fsPath))
+  const [texts, filled] = [pathsOf(found), withTexts(choices, pathsOf(found.filter(isCorpus)))]
+  // Reconstruction needs the dense model; one that is pruned already is retrained.
+  const proposed = kind === 'prune' ? filled : { ...filled, method: null, recoveries: ['retrain' as const] }
+  const taken = await readdir(folder)
+  const label = modelLabel(weights)
+  return [folder, { kind, weights, name, label, parameters, sparsity, choices: proposed, canRetrain, texts, taken }]
+}
+
+async function writeRecipe(folder: string, { text, saveTo }: Extract<FromRecipe, { type: 'create' }>) {
+  if (!vscode.workspace.isTrusted) throw new Error(t('Writing a recipe needs a trusted workspace.'))
+  // Paths in it are relative to this folder, wherever the result goes.
+  const file = freeName(basename(saveTo), recipeExtension, (name) => existsSync(join(folder, name)))
+  const uri = vscode.Uri.file(join(folder, file))
+  await vscode.workspace.fs.writeFile(uri, Buffer.from(text))
+  return uri
+}

@@ -1,0 +1,31 @@
+// The form of a recipe for a small model, as the extension host tells of it.
+import type { PlannedText } from '../../../src/shared/plan/planSummary.ts'
+import type { RecipeStart, ToRecipe } from '../../../src/shared/protocol/view.ts'
+import { firstChoices, withTexts } from '../../../src/shared/recipe/writing/choices.ts'
+import { recordedModel, recordedPlan } from './recorded.ts'
+
+const known = { biases: true, maxPositions: 1024, parameters: 135e6 }
+const texts = ['./text/train.jsonl', './text/evaluation.txt']
+
+/** Without texts nothing that needs one is proposed. */
+export function recordedStart(found: string[] = texts): RecipeStart {
+  return {
+    kind: 'prune',
+    weights: '/models/opt/model.safetensors',
+    name: 'opt',
+    label: 'opt',
+    parameters: known.parameters,
+    sparsity: null,
+    choices: withTexts(firstChoices('./opt', known, 16e9), found),
+    canRetrain: true,
+    texts: found,
+    taken: ['opt', 'text', 'opt-alps50'],
+  }
+}
+
+/** What `text` comes to, with these problems at these lines. */
+export function recordedAnswer(text: string, problems: PlannedText['problems'] = []): ToRecipe {
+  const plan = { ...recordedPlan(recordedModel(12)), errors: [], warnings: [], problems }
+  const errors = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)
+  return { type: 'planned', text, plan: { ...plan, errors }, problem: null }
+}

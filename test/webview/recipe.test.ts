@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import type { Page } from 'playwright-core'
+import { parseRecipe } from '../../src/shared/lint/parse.ts'
+import { posted, send } from '../support/browser.ts'
+import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
+import { recordedAnswer, recordedStart } from './harness/recordedForm.ts'
+import * as recorded from './harness/recorded.ts'
+import type { ThemeName } from './harness/themes.ts'
+
+const settings = { type: 'settings', settings: recorded.settings }
+
+describe('the form of a recipe in Chromium', () => {
+  const pages = viewPages()
+  let page: Page
+
+  async function open(start: object = recordedStart(), theme: ThemeName = 'dark', width = 1280): Promise<void> {
+    page = await pages.open('recipe', { theme, width })
+    await send(page, settings, { type: 'start', ...start })
+  }
+  const shown = () =>
+    page
+      .getByRole('region', { name: 'Recipe' })
+      .locator('pre')
+      .evaluate((pre) => pre.textContent)
+  const create = (name: string) => page.getByRole('button', { name })
+  /** The host answers with a plan of what is shown. */
+  async function plan(...problems: Parameters<typeof recordedAnswer>[1] & object): Promise<void> {
+    while ((await posted(page)).at(-1)?.type !== 'plan') await page.waitForTimeout(20)
+    await send(page, recordedAnswer(await shown(), problems))
+  }
+
+  for (const [theme, width] of [
+    ['light', 1500],
+    ['dark', 1500],
+    ['highContrast', 1280],
+    ['highContrastLight', 1280],
+    ['light', 600],
+  ] as const)
+    it(`in ${theme} at ${width} px it is complete at once: a recipe, its estimates, a click to run it`, async () => {
+      await open(recordedStart(), theme, width)
+      await plan()
+      const { findings } = parseRecipe(await shown())
+      assert.deepEqual(findings, [])
+      await page.getByRole('region', { name: 'Estimates' }).getByText('memory').waitFor()
+      assert.ok((await tooWide(page)) <= 0)
+      await keepPicture(page, `recipe-${theme}-${width}`)
+      await create('Create and run').click()
+      const last = (await posted(page)).at(-1)
+      assert.deepEqual([last?.type, last?.saveTo, last?.run], ['create', './opt-alps50-2', true])
+      assert.equal(last?.text, await shown())
+    })
+
+  it('several runs are asked for first: their values become the sweep, and the estimates are for each', async () => {
+    await open()
+    await page.getByRole('radio', { name: 'Several sparsities' }).check()
+    const values = page.getByRole('textbox', { name: 'Sparsities, in percent' })
+    await values.fill('30, 30')
+    await page.getByText('Two or more different values.').waitFor()
+    assert.ok(await create('Create recipe').isDisabled())
+    await values.fill('30 %, 45, 60')
+    assert.match(await shown(), /^ {2}prune\.0\.sparsity: \[0\.3, 0\.45, 0\.6\]$/m)
+    await plan()
+    await page.getByRole('heading', { name: 'Each of 3 runs' }).waitFor()
+    assert.ok(await page.getByRole('radio', { name: '2:4' }).isDisabled())
+    await keepPicture(page, 'recipe-several')
+    await page.getByRole('radio', { name: 'Several methods' }).check()
+    assert.match(await shown(), /^ {2}prune\.0\.method: \[alps, admm\]$/m)
+    await page.getByRole('group', { name: 'Methods' }).getByRole('checkbox', { name: 'Wanda' }).check()
+    assert.match(await shown(), /prune\.0\.method: \[alps, admm, wanda\]/)
+    assert.deepEqual(parseRecipe(await shown()).findings, [])
+    await page.getByRole('radio', { name: 'Several seeds' }).check()
+    await page.getByRole('textbox', { name: 'Seeds' }).fill('1, 2')
+    assert.match(await shown(), /^ {2}seed: \[1, 2\]$/m)
+  })
+
+  it('every choice is in the recipe, and the name of the result follows', async () => {
+    await open()
+    await page.getByRole('radio', { name: '2:4' }).check()
+    await page.getByRole('combobox', { name: 'Method' }).selectOption('Wanda')
+    await page.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('Reconstruct block by block')
+    await page.getByRole('checkbox', { name: 'bias' }).uncheck()
+    await page.getByRole('spinbutton', { name: 'Steps, for each block too' }).fill('30')
+    const text = await shown()
+    for (const line of [
+      /method: wanda/,
+      /pattern: "2:4"/,
+      /mode: reconstruct/,
+      /train: \[norm, mask_lora\]/,
+      /steps: 30/,
+    ])
+      assert.match(text, line)
+    assert.match(text, /to: "\.\/opt-wanda2of4"/)
+    // The evaluation takes the model's context.
+    assert.match(text, /task: perplexity, data: "\.\/text\/evaluation\.txt", seq_len: 1024/)
+    await page.getByRole('radio', { name: 'Any weights' }).check()
+    await page.getByRole('slider', { name: 'Sparsity' }).fill('70')
+    assert.match(await shown(), /sparsity: 0\.7 /)
+    await page.getByRole('textbox', { name: 'Folder' }).fill('./opt')
+    await page.getByText('It exists already, and nothing is ever overwritten.').waitFor()
+    assert.ok(await create('Create and run').isDisabled())
+  })
+
+  it('what the planner finds stands at its field; with an error nothing runs, but the recipe can be written', async () => {
+    await open()
+    const lines = (await shown()).split('\n')
+    const line = lines.findIndex((one) => one.includes('train.jsonl'))
+    await plan({ severity: 'error', message: 'There is no file ./text/train.jsonl.', line })
+    const field = page.locator('.field', { has: page.getByRole('combobox', { name: 'To calibrate and train on' }) })
+    await field.getByText('There is no file').waitFor()
+    assert.ok(await create('Create and run').isDisabled())
+    assert.ok(await create('Create recipe').isEnabled())
+    await keepPicture(page, 'recipe-error')
+    await send(page, { type: 'settings', settings: { ...recorded.settings, trusted: false } })
+    await page.getByText('Running needs a trusted workspace.').waitFor()
+  })
+
+  it('without a text it prunes by magnitude; one that is browsed for is taken', async () => {
+    await open(recordedStart([]), 'light')
+    assert.match(await shown(), /method: magnitude/)
+    assert.deepEqual(parseRecipe(await shown()).findings, [])
+    await keepPicture(page, 'recipe-no-text')
+    await page.getByRole('combobox', { name: 'Method' }).selectOption('Wanda')
+    await page.getByText('Choose a text to calibrate or train on.').waitFor()
+    await page.getByRole('button', { name: 'Browse…' }).first().click()
+    assert.deepEqual((await posted(page)).at(-1), { type: 'browse', use: 'data' })
+    await send(page, { type: 'browsed', use: 'data', path: '../c4 "x".jsonl' })
+    assert.match(await shown(), /data: "\.\.\/c4 \\"x\\"\.jsonl"/)
+  })
+
+  it('a pruned model is only recovered', async () => {
+    const start = recordedStart()
+    const choices = { ...start.choices, method: null, recoveries: ['retrain'] }
+    await open({ ...start, kind: 'recover', sparsity: 0.5, choices })
+    await page.getByRole('heading', { name: 'Recover opt' }).waitFor()
+    await page.getByText('its matrices are 50 % zeros already').waitFor()
+    assert.equal(await page.getByRole('combobox', { name: 'Method' }).count(), 0)
+    assert.deepEqual(parseRecipe(await shown()).findings, [])
+    await plan()
+    await keepPicture(page, 'recipe-recover')
+  })
+
+  it('a reload finds the form as it was', async () => {
+    await open()
+    await page.getByRole('combobox', { name: 'Method' }).selectOption('SparseGPT')
+    await send(page, { type: 'start', ...recordedStart() })
+    assert.match(await shown(), /method: sparsegpt/)
+    await send(page, { type: 'start', ...recordedStart(), weights: '/other/model.safetensors' })
+    assert.match(await shown(), /method: alps/)
+  })
+})

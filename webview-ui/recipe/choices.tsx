@@ -1,0 +1,238 @@
+// The questions, each with a default.
+import { methodOf } from '../../src/shared/methods/methods.ts'
+import type { TextUse } from '../../src/shared/protocol/view.ts'
+import { unstructured } from '../../src/shared/recipe/defaults.ts'
+import { trains } from '../../src/shared/recipe/writing/recipeText.ts'
+import { Choice, FormField, NumberField, Problems, Several, TextField } from './fields.tsx'
+import { shareOf } from './fieldsOfText.ts'
+import { comparisons, methodHint, methodOptions, patterns, recoveryOptions, trainOptions } from './options.ts'
+import { change, choose, form, needsText, settled, start, type Form } from './store.ts'
+
+type Browse = (use: TextUse) => void
+
+export function Choices({ browse }: { browse: Browse }) {
+  const now = form.value
+  if (!now) return null
+  const prunes = now.choices.method !== null
+  return (
+    <div class="choices">
+      <fieldset>
+        <legend>Runs</legend>
+        <Runs now={now} />
+      </fieldset>
+      {prunes && (
+        <fieldset>
+          <legend>Pruning</legend>
+          <Pruning now={now} />
+        </fieldset>
+      )}
+      <fieldset>
+        <legend>Recovery</legend>
+        <Recovery now={now} />
+      </fieldset>
+      <fieldset>
+        <legend>Texts</legend>
+        <Texts now={now} browse={browse} />
+      </fieldset>
+      <fieldset>
+        <legend>Result</legend>
+        <Output now={now} />
+      </fieldset>
+    </div>
+  )
+}
+
+function Runs({ now: { choices, compared } }: { now: Form }) {
+  return (
+    <Choice
+      name="runs"
+      label="One run, or several side by side"
+      options={comparisons(choices.method !== null, choices.pattern, needsText.value)}
+      value={compared}
+      onChoose={(next) =>
+        change({ compared: next, methods: next === 'prune.0.method' ? bestTwo(choices.pattern) : [] })
+      }
+    />
+  )
+}
+
+const bestTwo = (pattern: string) => methodOptions(pattern).slice(0, 2).map(({ value }) => value) // prettier-ignore
+
+function Pruning({ now: { choices, compared, sparsities, methods } }: { now: Form }) {
+  const { pattern, sparsity, method } = choices
+  const fixed = compared === 'prune.0.sparsity'
+  const percent = Number((100 * sparsity).toFixed(4))
+  const offered = methodOptions(pattern)
+  return (
+    <>
+      <Choice
+        name="pattern"
+        label="Pattern"
+        options={patterns.map((one) => ({ ...one, disabled: fixed && one.value !== unstructured }))}
+        value={pattern}
+        onChoose={(next) => choose({ pattern: next })}
+      />
+      {fixed ? (
+        <FormField name="compared" label="Sparsities, in percent">
+          <input id="compared" value={sparsities} onInput={(e) => change({ sparsities: e.currentTarget.value })} />
+        </FormField>
+      ) : (
+        pattern === unstructured && (
+          <FormField name="sparsity" label="Sparsity, in percent" hint="Share of the weights that become zero.">
+            <NumberField id="sparsity" value={percent} onChange={(next) => choose({ sparsity: shareOf(next) })} />
+            <input
+              type="range"
+              aria-label="Sparsity"
+              min={5}
+              max={95}
+              step={5}
+              value={percent}
+              onInput={({ currentTarget }) => choose({ sparsity: shareOf(currentTarget.valueAsNumber) })}
+            />
+          </FormField>
+        )
+      )}
+      {compared === 'prune.0.method' ? (
+        <div class="field">
+          <span>Methods</span>
+          <Several label="Methods" options={offered} value={methods} onChoose={(next) => change({ methods: next })} />
+          <Problems of="compared" />
+        </div>
+      ) : (
+        method !== null && (
+          <FormField name="method" label="Method" hint={methodHint(method, pattern)}>
+            <select
+              id="method"
+              value={method}
+              onChange={({ currentTarget }) => choose({ method: offered[currentTarget.selectedIndex].value })}
+            >
+              {offered.map(({ value, label }) => (
+                <option value={value}>{label}</option>
+              ))}
+            </select>
+          </FormField>
+        )
+      )}
+    </>
+  )
+}
+
+function Recovery({ now: { choices, compared, seeds } }: { now: Form }) {
+  const { pattern, recoveries, train, steps, method } = choices
+  const offered = recoveryOptions(pattern, start.value?.canRetrain ?? false)
+  const known = offered.find(({ value }) => value === recoveries.join())
+  return (
+    <>
+      {method === null ? (
+        <p class="muted">Its zeros stay as they are; the whole model is retrained around them.</p>
+      ) : (
+        <FormField name="recovery" label="What wins back the loss" hint={known?.hint}>
+          <select
+            id="recovery"
+            value={recoveries.join()}
+            onChange={({ currentTarget }) => choose({ recoveries: offered[currentTarget.selectedIndex].modes })}
+          >
+            {offered.map(({ value, label }) => (
+              <option value={value}>{label}</option>
+            ))}
+          </select>
+        </FormField>
+      )}
+      {trains(recoveries) && (
+        <>
+          <div class="field">
+            <span>What is trained</span>
+            <Several
+              label="What is trained"
+              options={trainOptions}
+              value={train}
+              onChoose={(next) => choose({ train: next })}
+            />
+            <Problems of="train" />
+          </div>
+          <FormField name="steps" label={recoveries.includes('reconstruct') ? 'Steps, for each block too' : 'Steps'}>
+            <NumberField id="steps" value={steps} onChange={(next) => choose({ steps: next })} />
+          </FormField>
+        </>
+      )}
+      {compared === 'seed' && (
+        <FormField name="compared" label="Seeds">
+          <input id="compared" value={seeds} onInput={({ currentTarget }) => change({ seeds: currentTarget.value })} />
+        </FormField>
+      )}
+    </>
+  )
+}
+
+function Texts({ now: { choices }, browse }: { now: Form; browse: Browse }) {
+  const { method, data, evaluateOn, samples, seqLen, evaluationLen } = choices
+  const unread = method === null ? '' : `${methodOf(method).title} without recovery reads no text.`
+  return (
+    <>
+      {needsText.value ? (
+        <>
+          <FormField name="data" label={method === null ? 'To train on' : 'To calibrate and train on'}>
+            <TextField
+              use="data"
+              id="data"
+              value={data}
+              none="No text yet"
+              onChoose={(path) => choose({ data: path })}
+              browse={browse}
+            />
+          </FormField>
+          <FormField name="windows" label="Windows of it">
+            <NumberField id="windows" value={samples} onChange={(next) => choose({ samples: next })} />
+            of
+            <NumberField
+              id="seqLen"
+              label="Tokens of a window"
+              value={seqLen}
+              onChange={(next) => choose({ seqLen: next })}
+            />
+            tokens
+          </FormField>
+        </>
+      ) : (
+        <p class="muted">{unread}</p>
+      )}
+      <FormField
+        name="evaluation"
+        label="To measure perplexity on"
+        hint={
+          evaluateOn === null
+            ? 'Without one nobody learns what pruning cost.'
+            : `In windows of ${evaluationLen} tokens. Choose one that nothing is trained on.`
+        }
+      >
+        <TextField
+          use="evaluateOn"
+          id="evaluation"
+          value={evaluateOn}
+          none="None"
+          onChoose={(path) => choose({ evaluateOn: path })}
+          browse={browse}
+        />
+      </FormField>
+    </>
+  )
+}
+
+function Output({ now: { output } }: { now: Form }) {
+  const saveTo = settled.value?.saveTo ?? ''
+  return (
+    <FormField
+      name="output"
+      label="Folder"
+      hint="It must not exist yet. The recipe is written beside the model, with the same name."
+    >
+      <input
+        id="output"
+        class="wide"
+        spellcheck={false}
+        value={output ?? saveTo}
+        onInput={({ currentTarget }) => change({ output: currentTarget.value })}
+      />
+    </FormField>
+  )
+}

@@ -1,0 +1,120 @@
+// What the form offers, with what was measured of it.
+import { adapterNames, adapterOf } from '../../src/shared/adapters/adapters.ts'
+import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
+import { unstructured } from '../../src/shared/recipe/defaults.ts'
+import {
+  beforeRecovery,
+  byMeasure,
+  measured,
+  proposeMethod,
+  proposeRecoveries,
+} from '../../src/shared/recipe/measured.ts'
+import type { RecoverMode } from '../../src/shared/recipe/schema.ts'
+import type { Option } from './fields.tsx'
+import type { Compared } from './store.ts'
+
+export const patterns: readonly Option<string>[] = [
+  { value: unstructured, label: 'Any weights', hint: 'Unstructured, to a sparsity of your choice' },
+  { value: '2:4', label: '2:4', hint: 'Two of every four: what sparse tensor cores support' },
+  { value: '4:8', label: '4:8', hint: 'Four of every eight' },
+]
+
+/** A pattern fixes the sparsity, one that is pruned already is not pruned again, and without text nothing is drawn. */
+export function comparisons(prunes: boolean, pattern: string, readsText: boolean): Option<Compared>[] {
+  const all: (Option<Compared> & { offered: boolean })[] = [
+    { value: null, label: 'One run', offered: true },
+    {
+      value: 'prune.0.sparsity',
+      label: 'Several sparsities',
+      hint: 'How much can be pruned before it costs too much',
+      offered: prunes,
+      disabled: pattern !== unstructured,
+    },
+    {
+      value: 'prune.0.method',
+      label: 'Several methods',
+      hint: 'The same sparsity and recovery for each',
+      offered: prunes,
+    },
+    {
+      value: 'seed',
+      label: 'Several seeds',
+      hint: 'How far chance moves the result: median and range',
+      offered: true,
+      disabled: !readsText,
+    },
+  ]
+  return all.filter(({ offered }) => offered)
+}
+
+/** Methods with the lowest measured perplexity come first; baselines last. */
+export function methodOptions(pattern: string): Option<MethodName>[] {
+  const seeded = (name: MethodName) => Number(methodOf(name).seeded ?? false)
+  const names = [...methodNames].sort((a, b) => seeded(a) - seeded(b))
+  return byMeasure(names, pattern).map((value) => {
+    const { title: label, advice: hint } = methodOf(value)
+    return { value, label, hint }
+  })
+}
+
+/** What a method does, and where it is the best, by which figures. */
+export function methodHint(name: MethodName, pattern: string): string {
+  const { method, perplexity, next } = proposeMethod(pattern)
+  const { advice } = methodOf(name)
+  if (name !== method) return advice
+  const second = `${methodOf(next.method).title} ${next.perplexity}`
+  return `${advice} Best measured: ${measured.model} with half of its weights has perplexity ${perplexity}, ${second}, dense ${measured.dense}.`
+}
+
+export interface RecoveryOption extends Option<string> {
+  readonly modes: readonly RecoverMode[]
+  readonly hint: string
+}
+
+/** Recoveries with the lowest measured perplexity come first, with the figures. They rank alike after other methods. */
+export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryOption[] {
+  const proposed = proposeRecoveries(pattern, canRetrain)
+  const place = (modes: readonly RecoverMode[]) => {
+    const at = proposed.findIndex((one) => one.modes.join() === modes.join())
+    return at < 0 ? proposed.length : at
+  }
+  return recoveries
+    .filter(({ modes }) => canRetrain || !modes.includes('retrain') || modes.length === 1)
+    .sort((a, b) => place(a.modes) - place(b.modes))
+    .map(({ modes, label, hint }) => {
+      const figures = proposed.at(place(modes))
+      const value = modes.join()
+      if (!figures) return { value, modes, label, hint }
+      const before = beforeRecovery(pattern, figures)
+      const method = methodOf(figures.method).title
+      const said = `Measured on ${measured.model}, pruned by ${method}: perplexity ${before} → ${figures.perplexity}.`
+      return { value, modes, label, hint: `${hint} ${said}` }
+    })
+}
+
+const recoveries: readonly { label: string; hint: string; modes: readonly RecoverMode[] }[] = [
+  { label: 'Retrain the model', hint: 'Next-token loss through the whole model.', modes: ['retrain'] },
+  {
+    label: 'Reconstruct block by block, then retrain',
+    hint: 'Wins back the most, and takes the time of both.',
+    modes: ['reconstruct', 'retrain'],
+  },
+  {
+    label: 'Reconstruct block by block',
+    hint: 'Trains each block towards its dense outputs, with one block in memory.',
+    modes: ['reconstruct'],
+  },
+  {
+    label: 'Refit the kept weights',
+    hint: 'Least squares, a matrix at a time: nothing is trained, and it costs little more than pruning.',
+    modes: ['refit'],
+  },
+  { label: 'None', hint: 'Only prune.', modes: [] },
+]
+
+export const trainOptions: readonly Option<string>[] = [
+  { value: 'bias', label: 'bias', hint: 'All biases' },
+  { value: 'norm', label: 'norm', hint: 'All norm weights and biases' },
+  ...adapterNames.toReversed().map((name) => ({ value: name, label: name, hint: adapterOf(name).advice })),
+  { value: 'full', label: 'full', hint: 'Every kept weight' },
+]
