@@ -138,7 +138,11 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     const modes = recipe.recover.map(({ mode }) => mode)
     const several = modes.length > 1 && { recoveries: modes }
     const blocks = model.config.numBlocks
-    emit({ type: 'start', name: folder.name, ...shown, blocks, ...several, ...(resumed && { resumed }) })
+    const measures = (['dense', 'pruned', 'recovered'] as const).filter((stage) =>
+      recipe.evaluate.some(({ at }) => at.includes(stage)),
+    )
+    const planned = { prunes: plan.entries.length > 0, recoveries: modes, measures }
+    emit({ type: 'start', name: folder.name, ...shown, blocks, ...several, plan: planned, ...(resumed && { resumed }) })
     // A resumed run may have written no events yet, too.
     if (progress.eventsBytes === 0) for (const message of progress.warnings) emit({ type: 'warning', message })
     if (resumed) warnOfOtherDevice(opened, session.warn)

@@ -39,6 +39,10 @@ const moduleZeros: Check = (value) =>
 const blockErrors: Check = (value) =>
   isRecord(value) && number(value.recovery) && measured(value.error_before) && measured(value.error_after)
 
+const stage = oneOf('dense', 'pruned', 'recovered')
+const plannedStages: Check = (value) =>
+  isRecord(value) && flag(value.prunes) && list(text)(value.recoveries) && list(stage)(value.measures)
+
 const sample: Check = (value) =>
   isRecord(value) && text(value.prompt) && text(value.text) && list(number)(value.tokens) && list(number)(value.ends)
 
@@ -52,6 +56,7 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     version: text,
     blocks: blockCount,
     recoveries: optional(list(text)),
+    plan: optional(plannedStages),
     resumed: optional(flag),
   },
   phase: { phase: text, recovery: optional(number) },
@@ -73,7 +78,7 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     seconds: number,
   },
   eval: {
-    stage: oneOf('dense', 'pruned', 'recovered'),
+    stage,
     step: optional(number),
     recovery: optional(number),
     entry: number,

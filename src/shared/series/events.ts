@@ -32,6 +32,15 @@ export interface Sample {
   readonly ends: readonly number[]
 }
 
+/** What a run will do, so that whoever draws it knows its stages before they begin. */
+export interface PlannedStages {
+  readonly prunes: boolean
+  /** Modes of its recoveries in their order. */
+  readonly recoveries: readonly string[]
+  /** Stages at which something is measured. */
+  readonly measures: readonly Stage[]
+}
+
 interface At {
   /** Milliseconds of work since the run started: pauses are left out, and a resumed run goes on counting. */
   t: number
@@ -49,6 +58,8 @@ export type RunEvent = At &
         blocks: number
         /** Modes of the recipe's recoveries in their order, where there are several. */
         recoveries?: readonly string[]
+        /** Absent from runs of earlier versions. */
+        plan?: PlannedStages
         resumed?: boolean
       }
     /**

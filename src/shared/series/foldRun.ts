@@ -1,5 +1,5 @@
 // A run as the views show it, folded from its events alone: a live run and a finished one give the same picture.
-import type { ModuleZeros, RunEvent, Stage } from './events.ts'
+import type { ModuleZeros, PlannedStages, RunEvent, Stage } from './events.ts'
 import { defaultTask, type TaskName } from '../tasks/tasks.ts'
 import type { Accuracy } from './meanAccuracy.ts'
 import type { SampleSet } from './samples.ts'
@@ -24,10 +24,32 @@ export interface Evaluation {
   seqLen: number | null
   /** Number of optimiser steps done when it was measured. */
   x: number
+  /** Steps or blocks of the recovery that were done, for a measurement in its middle. */
+  step?: number
+  /** Index of that recovery, 0 where the recipe has one. */
+  recovery?: number
   /** null: not a number, or a task that has none. */
   perplexity: number | null
   /** Accuracy on a zero-shot task. */
   accuracy: Accuracy | null
+}
+
+export interface PhaseProgress {
+  done: number
+  total: number
+  unit: string
+}
+
+/** A phase from its start to the next one's; a phase that another interrupts has several parts. */
+export interface PhasePart {
+  phase: string
+  recovery?: number
+  /** Optimiser steps and milliseconds before it. */
+  x: number
+  t: number
+  progress: PhaseProgress | null
+  /** Blocks that it has finished. */
+  blocks: number
 }
 
 export interface RunPicture {
@@ -52,9 +74,11 @@ export interface RunPicture {
   samples: SampleSet[]
   /** By block number, the latest result of each. */
   blocks: Map<number, BlockResult>
-  /** Starts of the phases. */
-  phases: { phase: string; recovery?: number; x: number; t: number }[]
-  progress: { phase: string; done: number; total: number; unit: string; etaSeconds: number | null } | null
+  /** What it will do; null in runs of earlier versions. */
+  plan: PlannedStages | null
+  phases: PhasePart[]
+  /** The latest phase's; null before it has told some. */
+  progress: (PhaseProgress & { phase: string; etaSeconds: number | null }) | null
   /** Share of the whole run that is done, 0 to 1; it never falls. null: not known yet, or the run is of an earlier version. */
   overall: number | null
   /** Seconds until the whole run is done, as last told; null when it is not known or the run is over. */
@@ -86,6 +110,7 @@ export function emptyPicture(): RunPicture {
     evaluations: [],
     samples: [],
     blocks: new Map(),
+    plan: null,
     phases: [],
     progress: null,
     overall: null,
@@ -125,16 +150,19 @@ function fold(run: RunPicture, event: RunEvent): void {
       run.version = event.version
       run.numBlocks = event.blocks
       run.recoveries = event.recoveries ?? []
+      run.plan = event.plan ?? null
       run.end = null
       if (event.resumed) run.resumed++
       return
     case 'phase':
-      run.phases.push({ phase: event.phase, recovery: event.recovery, x: run.numSteps, t: event.t })
+      run.phases.push({ phase: event.phase, recovery: event.recovery, x: run.numSteps, t: event.t, progress: null, blocks: 0 }) // prettier-ignore
       run.progress = null
       return
     case 'progress': {
       const { phase, done, total, unit } = event
       run.progress = { phase, done, total, unit, etaSeconds: event.eta_s }
+      const part = run.phases.at(-1)
+      if (part) part.progress = run.progress
       run.etaSeconds = event.eta_s
       if (event.overall !== undefined) run.overall = Math.max(run.overall ?? 0, event.overall)
       return
@@ -149,11 +177,15 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.block !== undefined) addBlockLoss(run, recovery, event.block, { x: event.step, y: event.loss })
       run.lr.push({ x: run.lr.length + 1, y: event.lr })
       run.tokensPerSecond = event.tokens_per_second
+      countStep(run)
       return
     }
-    case 'block':
+    case 'block': {
+      const part = run.phases.at(-1)
+      if (part) part.blocks++
       run.blocks.set(event.block, blockResult(event, run.blocks.get(event.block)))
       return
+    }
     case 'eval': {
       const { stage, entry, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
       const { acc, stderr = null, samples, step = null, recovery = null } = event
@@ -162,7 +194,8 @@ function fold(run: RunPicture, event: RunEvent): void {
         return
       }
       const accuracy = acc === undefined ? null : { acc, stderr }
-      run.evaluations.push({ stage, entry, task, data, seqLen, x: run.numSteps, perplexity, accuracy })
+      const between = step === null ? {} : { step, recovery: recovery ?? 0 }
+      run.evaluations.push({ stage, entry, task, data, seqLen, x: run.numSteps, ...between, perplexity, accuracy })
       return
     }
     case 'memory': {
@@ -183,6 +216,11 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.status === 'done') run.overall = 1
       return
   }
+}
+
+/** Progress is told a few times a second and steps one by one: between two tellings the steps count on, so that both agree. */
+export function countStep({ progress }: RunPicture): void {
+  if (progress?.unit === 'steps') progress.done = Math.min(progress.total, progress.done + 1)
 }
 
 /** A block that a resumed run begins again replaces what it had. */

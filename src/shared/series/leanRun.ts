@@ -1,6 +1,6 @@
 // A run among hundreds: its picture without a point object a step. What a curve takes is numbers; the rest is small.
 import type { RunEvent } from './events.ts'
-import { emptyPicture, foldEvents, type RunPicture } from './foldRun.ts'
+import { countStep, emptyPicture, foldEvents, type RunPicture } from './foldRun.ts'
 
 export interface LeanRun {
   /** Its `loss`, `lossByRecovery`, `blockLoss` and `lr` stay empty; `numSteps` counts. */
@@ -27,6 +27,7 @@ export function foldLean(run: LeanRun, events: readonly RunEvent[]): LeanRun {
     picture.numEvents++
     picture.elapsed = Math.max(picture.elapsed, event.t)
     picture.tokensPerSecond = event.tokens_per_second
+    countStep(picture)
   }
   return run
 }

@@ -10,7 +10,12 @@ import type { RunStatus } from '../../../src/shared/protocol/view.ts'
 import { emptyPicture } from '../../../src/shared/series/foldRun.ts'
 
 const run = (name: string, status: RunStatus): Run => {
-  const picture = { ...emptyPicture(), overall: 0.42, etaSeconds: 90, phases: [{ phase: 'reconstruct', x: 0, t: 0 }] }
+  const picture = {
+    ...emptyPicture(),
+    overall: 0.42,
+    etaSeconds: 90,
+    phases: [{ phase: 'reconstruct', x: 0, t: 0, progress: null, blocks: 0 }],
+  }
   return {
     folder: `/runs/${name}`,
     name,

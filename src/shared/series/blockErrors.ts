@@ -1,0 +1,57 @@
+// What a recovery left of each block's error, and which blocks stand out.
+import type { RunPicture } from './foldRun.ts'
+
+export interface BlockError {
+  readonly block: number
+  /** Mean squared errors of its outputs against the dense ones. null: not known, or not a number. */
+  readonly before: number | null
+  readonly after: number | null
+  /** after / before. */
+  readonly left: number | null
+  /** Far above the other blocks, or worse than before. */
+  readonly outlier: boolean
+}
+
+/** A normal distribution has one value in seven hundred further above its median. */
+const farAbove = 3
+/** σ of a normal distribution over its median absolute deviation. */
+const madToSigma = 1.4826
+/** Blocks that differ by less than this share are alike, however close the others lie together. */
+const least = 0.1
+
+/** Recoveries, by their index, that told errors of blocks. */
+export function recoveriesWithErrors({ blocks }: Pick<RunPicture, 'blocks'>): number[] {
+  return [...new Set([...blocks.values()].flatMap(({ errors }) => [...errors.keys()]))].sort((a, b) => a - b)
+}
+
+/** A row for every block of the model, those that are not done with nulls. */
+export function blockErrors(
+  { blocks, numBlocks }: Pick<RunPicture, 'blocks' | 'numBlocks'>,
+  recovery: number,
+): BlockError[] {
+  const count = Math.max(numBlocks, ...[...blocks.keys()].map((block) => block + 1))
+  const found = Array.from({ length: count }, (_, block) => {
+    const { before = null, after = null } = blocks.get(block)?.errors.get(recovery) ?? {}
+    const left = before !== null && after !== null && before > 0 ? after / before : null
+    return { block, before, after, left }
+  })
+  const values = found.flatMap(({ left }) => left ?? [])
+  const middle = median(values)
+  const spread = madToSigma * median(values.map((value) => Math.abs(value - middle)))
+  const limit = middle + Math.max(farAbove * spread, least)
+  // Three values have no outlier among them.
+  const enough = values.length > 3
+  return found.map((one) => ({ ...one, outlier: one.left !== null && (one.left > 1 || (enough && one.left > limit)) }))
+}
+
+/** Mean share of the error that is left, over the blocks that have one; null: none has. */
+export function errorLeft(errors: readonly BlockError[]): number | null {
+  const values = errors.flatMap(({ left }) => left ?? [])
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const { length } = sorted
+  return length === 0 ? NaN : (sorted[(length - 1) >> 1] + sorted[length >> 1]) / 2
+}

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { blockErrors, errorLeft, recoveriesWithErrors } from '../../../../src/shared/series/blockErrors.ts'
+import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
+
+function errorsOf(after: (number | null)[], before = 1) {
+  const picture = emptyPicture()
+  picture.numBlocks = after.length + 1
+  const events = after.map((error_after, block) => ({ t: 0, type: 'block', block, modules: {}, error_before: before, error_after, seconds: 1 })) // prettier-ignore
+  return { picture: foldEvents(picture, events as Parameters<typeof foldEvents>[1]) }
+}
+
+describe('errors of blocks', () => {
+  it('are relative to the error before; a block that is not done has none', () => {
+    const { picture } = errorsOf([1, 0.5], 2)
+    assert.deepEqual(blockErrors(picture, 0).map(({ left }) => left), [0.5, 0.25, null]) // prettier-ignore
+    assert.equal(errorLeft(blockErrors(picture, 0)), 0.375)
+    assert.deepEqual(recoveriesWithErrors(picture), [0])
+    assert.equal(errorLeft(blockErrors(picture, 1)), null)
+  })
+
+  it('one that lies far above the others stands out, and one that is worse than before', () => {
+    const outliers = (...after: (number | null)[]) =>
+      blockErrors(errorsOf(after).picture, 0).flatMap(({ block, outlier }) => (outlier ? [block] : []))
+    assert.deepEqual(outliers(0.3, 0.32, 0.31, 0.9, 0.3), [3])
+    assert.deepEqual(outliers(0.3, 0.32, 0.31, 0.33, 0.3), [])
+    assert.deepEqual(outliers(0.3, 1.2), [1])
+    // Not a number is no outlier: it has a cross of its own.
+    assert.deepEqual(outliers(0.3, null, 0.3, 0.3, 0.3), [])
+  })
+
+  it('without an error before there is no share', () => {
+    assert.equal(blockErrors(errorsOf([0], 0).picture, 0)[0].left, null)
+  })
+})
