@@ -34,6 +34,7 @@ interface AnalyseCliOptions extends CommonOptions, PrecisionOptions {
   pattern?: string[]
   sensitivity?: SensitivityUnit
   allocate?: number
+  blocks?: number
   seed: number
   memory?: string
   out?: string
@@ -64,6 +65,7 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
     ).choices(sensitivityUnits),
   )
   .option('--allocate <s>', 'also the sparsities of the blocks, with this mean, that cost each the same error', share)
+  .option('--blocks <n>', 'only so many of the first blocks, to see how long all would take', wholeNumber)
   .option('--seed <n>', 'seed of drawn windows and of random pruning', seedNumber, 0)
   .addOption(precisionOption())
   .addOption(memoryOption())
@@ -80,8 +82,8 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
 /** @throws EngineError 'usage': options that would do nothing without data. */
 function refuseUseless(o: AnalyseCliOptions): void {
   if (o.calibration !== undefined) return
-  const { method, sparsity, pattern, sensitivity, allocate, field, samples, seqLen } = o
-  const given = { method, sparsity, pattern, sensitivity, allocate, field, samples, 'seq-len': seqLen }
+  const { method, sparsity, pattern, sensitivity, allocate, blocks, field, samples, seqLen } = o
+  const given = { method, sparsity, pattern, sensitivity, allocate, blocks, field, samples, 'seq-len': seqLen }
   const useless = Object.entries(given).find(([, value]) => value !== undefined)
   if (useless) throw new EngineError('usage', `--${useless[0]} needs data to measure on: add --calibration FILE`)
 }
@@ -103,6 +105,7 @@ async function analysisOf(context: Context, path: string, o: AnalyseCliOptions):
       asked: { methods: o.method, sparsities: o.sparsity, patterns: o.pattern },
       sensitivity: o.sensitivity ?? null,
       allocate: o.allocate,
+      blocks: o.blocks,
       seed: o.seed,
       memoryBytes: memoryBytes(o.memory),
       openBackend: async () => (backend = await openBackend(o)),

@@ -1,5 +1,6 @@
 // Everything that can be said of a model before it is pruned: first from its values alone, then, with calibration data, from
 // one pass over its blocks.
+import { resolve } from 'node:path'
 import { allocateByError, errorCurves } from '../../shared/analysis/allocateByError.ts'
 import { candidatesOf, type Asked, type Candidate } from '../../shared/analysis/candidates.ts'
 import type {
@@ -25,8 +26,8 @@ import { createDecoder } from '../model/decoder.ts'
 import { openModel, type Model } from '../model/model.ts'
 import { withPruneHost } from '../prune/host.ts'
 import { loadWindows } from '../text/windows.ts'
-import { analyseBlocks } from './analyseBlocks.ts'
-import { openAnalysisStore, type AnalysisState } from './analysisStore.ts'
+import { analyseBlocks, type BlockWork } from './analyseBlocks.ts'
+import { blocksMeasured, isSameWay, openAnalysisStore, senseBy, type AnalysisState } from './analysisStore.ts'
 import { createProbe, denseLoss, sensitivityWindows } from './sensitivity.ts'
 
 export interface CalibrationRequest {
@@ -41,6 +42,8 @@ export interface AnalyseOptions {
   readonly asked: Asked
   /** The unit that is pruned alone, in the way of the first candidate. */
   readonly sensitivity: SensitivityUnit | null
+  /** Only so many of the first blocks; all by default. */
+  readonly blocks?: number
   /** Mean of the sparsities that are allocated to the blocks by their errors under the first method. */
   readonly allocate?: number
   readonly seed: number
@@ -48,7 +51,7 @@ export interface AnalyseOptions {
   readonly openBackend: () => Promise<Backend>
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
-  /** Called with modules as they are measured, those of an earlier analysis first. `loss` is the dense model's, where sensitivities are asked for. */
+  /** Called with all that is known of modules as they are measured, those of an earlier analysis first. `loss` is the dense model's, where sensitivities are asked for. */
   readonly onMeasured?: (modules: readonly MeasuredModule[], loss: number | null) => void
   readonly onProgress?: (what: 'values' | 'blocks', done: number, total: number) => void
   readonly onWarning: (message: string) => void
@@ -69,7 +72,7 @@ const share = 1 / 4
 export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): Promise<AnalysisResult> {
   const model = openModel(checkpoint)
   const candidates = options.calibration ? checkedCandidates(options.asked, model) : []
-  requirePoints(candidates, options.allocate)
+  requirePoints(candidates, options)
   const spread = await spreadOfValues(checkpoint, model, options)
   const complete = (module: MeasuredModule): AnalysedModule => ({ ...module, ...(spread.get(module.name) ?? noSpread) })
   const bare = blockLinears(model.config).map(({ name, block }) =>
@@ -143,7 +146,7 @@ async function measure(
     const { calibration, sensitivity: unit, allocate } = options
     const { method, sparsity, pattern } = candidates[0]
     const windows = Math.min(sensitivityWindows, set.windows)
-    const modules = state.blocks.flat().map(complete)
+    const modules = askedFigures(state, candidates, options).map(complete)
     const { loss } = state
     return {
       model: model.checkpoint.path,
@@ -166,44 +169,31 @@ interface Measuring {
   readonly backend: Backend
 }
 
-/** Measures all blocks that an earlier analysis has not. */
+/** Measures what an earlier analysis of the same text has not. */
 async function measuredBlocks({ model, candidates, options, set, backend }: Measuring): Promise<AnalysisState> {
   const { calibration, sensitivity: unit, seed, signal, onProgress, onWarning: warn } = options
   const { data, field } = calibration
-  const ways = candidates.map(({ method, sparsity, pattern }) => [method, sparsity, pattern])
-  const computed = [backend.info.device, backend.precision]
-  const asked = [data, field, set.windows, set.seqLen, seed, unit, computed, ways]
-  const store = await openAnalysisStore(model.checkpoint, data, asked, warn)
+  const text = { data: resolve(data), ...(field !== undefined && { field }), samples: set.windows, seqLen: set.seqLen }
+  const store = await openAnalysisStore(model.checkpoint, text, [seed, backend.info.device, backend.precision], warn)
   const { state } = store
-  const { numBlocks } = model.config
+  const work = workLeft(state, candidates, { unit, numBlocks: options.blocks ?? model.config.numBlocks })
   const bytes = Math.min(options.memoryBytes, backend.memory().limitBytes) * share
   const stream = createModelStream(backend, model)
   const tokensPerPass = Math.max(passTokens, set.seqLen)
   const decoder = unit ? await createDecoder(backend, model, { memoryBytes: bytes, tokensPerPass }) : null
   try {
     let done = 0
-    const onWindows = (windows: number) => onProgress?.('blocks', (done += windows), numBlocks * set.windows)
+    const onWindows = (windows: number) => onProgress?.('blocks', (done += windows), work.length * set.windows)
     if (decoder) state.loss ??= await denseLoss({ decoder, set, signal })
     options.onMeasured?.(state.blocks.flat(), state.loss)
-    const measured = state.blocks.length
     // A complete analysis needs no pass.
-    if (measured >= numBlocks) return state
+    if (work.length === 0) return state
     await withPruneHost(backend, async (host) => {
       const probe = decoder && unit ? createProbe({ decoder, stream, set, unit, signal }) : null
       const flow = { backend, stream, set, budget: { bytes }, signal, onWindows }
-      for await (const modules of analyseBlocks({
-        flow,
-        host,
-        candidates,
-        probe,
-        statisticBytes: bytes,
-        seed,
-        measured,
-        warn,
-      })) {
-        // prettier-ignore
-        await store.add(modules)
-        options.onMeasured?.(modules, state.loss)
+      for await (const figures of analyseBlocks({ flow, host, probe, statisticBytes: bytes, seed, warn }, work)) {
+        await store.add(figures)
+        options.onMeasured?.(state.blocks[figures.block], state.loss)
       }
     })
     return state
@@ -213,9 +203,39 @@ async function measuredBlocks({ model, candidates, options, set, backend }: Meas
   }
 }
 
+/** What is not known of each block, up to the last that lacks something. */
+function workLeft(
+  state: AnalysisState,
+  candidates: readonly Candidate[],
+  { unit, numBlocks }: { unit: SensitivityUnit | null; numBlocks: number },
+): BlockWork[] {
+  const sensed = unit ? senseBy(state, unit, candidates[0]).blocks : numBlocks
+  const work = Array.from({ length: numBlocks }, (_, block): BlockWork => {
+    const senses = block >= sensed
+    // Sensitivities need the weights that the first candidate prunes.
+    return { senses, candidates: candidates.filter((one, i) => block >= blocksMeasured(state, one) || (senses && i === 0)) } // prettier-ignore
+  })
+  return work.slice(0, work.findLastIndex((own) => own.candidates.length > 0) + 1)
+}
+
+/** Only what was asked for: the state may know more. */
+function askedFigures(
+  state: AnalysisState,
+  candidates: readonly Candidate[],
+  { sensitivity: unit, blocks }: AnalyseOptions,
+): MeasuredModule[] {
+  const asked = state.blocks.slice(0, blocks).flat()
+  return asked.map((module) => ({
+    ...module,
+    errors: candidates.flatMap((one) => module.errors.filter((error) => isSameWay(error, one))),
+    sensitivity: unit ? module.sensitivity : null,
+  }))
+}
+
 /** @throws EngineError 'usage' when an allocation would have too few errors to be read from. */
-function requirePoints(candidates: readonly Candidate[], allocate: number | undefined): void {
+function requirePoints(candidates: readonly Candidate[], { allocate, blocks }: AnalyseOptions): void {
   if (allocate === undefined) return
+  if (blocks !== undefined) throw new EngineError('usage', 'an allocation needs the errors of all blocks')
   const method = candidates.at(0)?.method
   const points = candidates.filter((one) => one.method === method && one.pattern === unstructured)
   if (points.length > 1) return

@@ -12,33 +12,42 @@ import type { PruneHost } from '../prune/host.ts'
 import { Statistics } from '../prune/statistics.ts'
 import { activationOf } from './inputFacts.ts'
 import { measureErrors, type PrunedWeights } from './moduleErrors.ts'
+import type { BlockFigures } from './analysisStore.ts'
 import type { SensitivityProbe } from './sensitivity.ts'
 
 export interface BlockAnalysis {
   readonly flow: Flow
   readonly host: PruneHost
-  readonly candidates: readonly Candidate[]
   readonly probe: SensitivityProbe | null
   /** Most bytes of Hessians and their factors; with less, a block is run several times. */
   readonly statisticBytes: number
   readonly seed: number
-  /** Blocks that an earlier analysis has measured: they are only passed through. */
-  readonly measured: number
   readonly warn: (message: string) => void
 }
 
-/** Yields the modules of each block that is measured now. */
-export async function* analyseBlocks(analysis: BlockAnalysis): AsyncGenerator<MeasuredModule[], void, undefined> {
-  const { flow, measured } = analysis
+/** What a block is measured by. */
+export interface BlockWork {
+  /** Sensitivities are of the first. */
+  readonly candidates: readonly Candidate[]
+  /** Sensitivities are measured too. */
+  readonly senses: boolean
+}
+
+/** `work` of the blocks from the first on; one without any is only passed through. Yields what is measured now. */
+export async function* analyseBlocks(
+  analysis: BlockAnalysis,
+  work: readonly BlockWork[],
+): AsyncGenerator<BlockFigures, void, undefined> {
+  const { flow } = analysis
   const { stream, signal } = flow
   const hidden = await embedAll(flow)
   try {
-    for (let index = 0; index < stream.blockCount; index++) {
+    for (const [index, own] of work.entries()) {
       await breathe(signal)
       const block = await stream.load(index)
       try {
-        if (index < measured) await runBlock(flow, block, hidden, hidden)
-        else yield await analyseBlock(analysis, block, hidden)
+        if (own.candidates.length === 0) await runBlock(flow, block, hidden, hidden)
+        else yield await analyseBlock(analysis, own, block, hidden)
       } finally {
         stream.release(block)
       }
@@ -49,8 +58,16 @@ export async function* analyseBlocks(analysis: BlockAnalysis): AsyncGenerator<Me
 }
 
 /** Measures a block, whose weights stay as they are; `hidden` then holds its outputs. */
-async function analyseBlock(analysis: BlockAnalysis, block: Block, hidden: Activations): Promise<MeasuredModule[]> {
-  const { flow, candidates, probe, statisticBytes } = analysis
+async function analyseBlock(
+  analysis: BlockAnalysis,
+  { candidates, senses }: BlockWork,
+  block: Block,
+  hidden: Activations,
+): Promise<BlockFigures> {
+  const begun = performance.now()
+  const { flow, statisticBytes } = analysis
+  const probe = senses ? analysis.probe : null
+  const seconds = candidates.map(() => 0)
   const { linears } = block
   const modules = new Map<string, MeasuredModule>()
   const pruned: PrunedWeights | null = probe && new Map()
@@ -71,15 +88,25 @@ async function analyseBlock(analysis: BlockAnalysis, block: Block, hidden: Activ
         modules.set(name, { name, block: block.index, activation, errors: [], sensitivity: null })
       }
       const chosen = linears.filter(({ inputKey }) => group.has(inputKey))
-      for (const [name, errors] of await measureErrors({ ...analysis, linears: chosen, statistics, pruned }))
+      for (const [name, errors] of await measureErrors({
+        ...analysis,
+        candidates,
+        seconds,
+        linears: chosen,
+        statistics,
+        pruned,
+      }))
         modules.get(name)?.errors.push(...errors)
     } finally {
       statistics.close()
     }
   }
   const losses = probe && before && pruned ? await probe.lossesOf(block, before, pruned) : new Map<string, number>()
-  return linears.flatMap(({ name }) => {
+  const measured = linears.flatMap(({ name }) => {
     const module = modules.get(name)
     return module ? [{ ...module, sensitivity: losses.get(name) ?? null }] : []
   })
+  const walk = (performance.now() - begun) / 1000 - seconds.reduce((sum, one) => sum + one, 0)
+  const ways = candidates.map(({ method, sparsity, pattern }) => ({ method, sparsity, pattern }))
+  return { block: block.index, modules: measured, ways, seconds: { ways: seconds, walk }, senses }
 }

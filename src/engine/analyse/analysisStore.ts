@@ -4,48 +4,82 @@ import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
-import { measuredModuleSchema, type MeasuredModule } from '../../shared/analysis/analysis.ts'
+import {
+  measuredModuleSchema,
+  sensitivityUnits,
+  type MeasuredModule,
+  type SensitivityUnit,
+} from '../../shared/analysis/analysis.ts'
 import { isCompanion } from '../checkpoint/companions.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { makeFolders } from '../../system/makeFolders.ts'
 import { readOwn } from '../../system/ownFile.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
 
+const way = { method: z.string(), sparsity: z.number(), pattern: z.string() }
+const count = z.number().int().min(0)
+
 const stateSchema = z.strictObject({
   /** Hash of the weights' files. */
   checkpoint: z.string(),
-  /** Hash of everything that the numbers depend on. */
+  /** Hash of everything that the numbers depend on, but for the ways of pruning, each of which is measured by itself. */
   key: z.string(),
+  calibration: z.strictObject({ data: z.string(), field: z.string().optional(), samples: count, seqLen: count }),
   /** Loss of the dense model, where sensitivities are measured. */
   loss: z.number().nullable(),
+  /** By which way of pruning, and how many of the first blocks are known. */
+  sensitivity: z.strictObject({ unit: z.enum(sensitivityUnits), ...way, blocks: count }).nullable(),
+  /** Each with the number of the first blocks that are measured, and the seconds that this took beside the walk. */
+  ways: z.array(z.strictObject({ ...way, blocks: count, seconds: z.number() })),
+  /** Blocks whose inputs were gathered, and the seconds of that; a block counts once each time. */
+  walk: z.strictObject({ blocks: count, seconds: z.number() }),
   blocks: z.array(z.array(measuredModuleSchema)),
 })
 
 export type AnalysisState = z.infer<typeof stateSchema>
+type Way = Pick<AnalysisState['ways'][number], keyof typeof way>
+
+/** What was measured in a block. Seconds are by way, in their order; `walk` is the rest of the block's time. */
+export interface BlockFigures {
+  readonly block: number
+  readonly modules: readonly MeasuredModule[]
+  readonly ways: readonly Way[]
+  readonly seconds: { readonly ways: readonly number[]; readonly walk: number }
+  /** Sensitivities are among the figures. */
+  readonly senses: boolean
+}
 
 export interface AnalysisStore {
   readonly state: AnalysisState
-  /** Adds a block and saves the state. */
-  add(modules: MeasuredModule[]): Promise<void>
+  /** Adds figures to those that are known of their block, and saves the state. */
+  add(figures: BlockFigures): Promise<void>
+}
+
+export const isSameWay = (a: Way, b: Way): boolean => a.method === b.method && a.sparsity === b.sparsity && a.pattern === b.pattern // prettier-ignore
+
+/** Number of the first blocks that are measured so. */
+export function blocksMeasured({ ways }: AnalysisState, asked: Way): number {
+  return ways.find((one) => isSameWay(one, asked))?.blocks ?? 0
 }
 
 /** `asked` is everything else that the numbers depend on. `warn` is called once when nothing can be kept. */
 export async function openAnalysisStore(
   checkpoint: Checkpoint,
-  data: string,
+  calibration: AnalysisState['calibration'],
   asked: unknown,
   warn: (message: string) => void,
 ): Promise<AnalysisStore> {
   const model = await modelKey(checkpoint)
-  const key = hashOf([formatOfState, model, await stampOf(data), asked])
+  const key = hashOf([formatOfState, model, await stampOf(calibration.data), calibration, asked])
   const path = join(storeFolder(checkpoint), `${key.slice(0, 32)}.json`)
   const found = await readState(path)
-  const state: AnalysisState = found?.key === key ? found : { checkpoint: model, key, loss: null, blocks: [] }
+  const nothing = { loss: null, sensitivity: null, ways: [], walk: { blocks: 0, seconds: 0 }, blocks: [] }
+  const state: AnalysisState = found?.key === key ? found : { checkpoint: model, key, calibration, ...nothing }
   let canSave = true
   return {
     state,
-    async add(modules) {
-      state.blocks.push(modules)
+    async add(figures) {
+      addFigures(state, figures)
       if (!canSave) return
       try {
         await makeFolders(dirname(path))
@@ -57,6 +91,40 @@ export async function openAnalysisStore(
       }
     },
   }
+}
+
+/** Figures of other ways of pruning stay. */
+function addFigures(state: AnalysisState, { block, modules, ways, seconds, senses }: BlockFigures): void {
+  const before = new Map(state.blocks.at(block)?.map((module) => [module.name, module]))
+  state.blocks[block] = modules.map((module) => {
+    const known = before.get(module.name)
+    const others = (known?.errors ?? []).filter((one) => !ways.some((added) => isSameWay(added, one)))
+    const sensitivity = senses ? module.sensitivity : (known?.sensitivity ?? null)
+    return { ...module, errors: [...others, ...module.errors], sensitivity }
+  })
+  for (const [i, added] of ways.entries()) {
+    let known = state.ways.find((one) => isSameWay(one, added))
+    if (!known) state.ways.push((known = { ...added, blocks: 0, seconds: 0 }))
+    if (known.blocks !== block) continue
+    known.blocks = block + 1
+    known.seconds += seconds.ways[i]
+  }
+  state.walk.blocks++
+  state.walk.seconds += seconds.walk
+  if (senses && state.sensitivity) state.sensitivity.blocks = block + 1
+}
+
+/** Sensitivities by another unit or way of pruning than asked for are forgotten. */
+export function senseBy(
+  state: AnalysisState,
+  unit: SensitivityUnit,
+  by: Way,
+): NonNullable<AnalysisState['sensitivity']> {
+  const known = state.sensitivity
+  if (known?.unit === unit && isSameWay(known, by)) return known
+  state.blocks = state.blocks.map((modules) => modules.map((module) => ({ ...module, sensitivity: null })))
+  const { method, sparsity, pattern } = by
+  return (state.sensitivity = { unit, method, sparsity, pattern, blocks: 0 })
 }
 
 /** The newest analysis of these weights, however far it came; null when there is none. */
@@ -75,7 +143,7 @@ export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisSt
 }
 
 /** Version of the state; it grows when a figure is computed in another way. */
-const formatOfState = 2
+const formatOfState = 3
 
 /** Files that are looked through for an analysis of these weights, newest first, and the most bytes that one may have. */
 const mostFiles = 16

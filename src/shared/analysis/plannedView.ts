@@ -124,8 +124,10 @@ function errorOf(
   return lost / Math.max(1, modules.reduce((sum, { parameters }) => sum + parameters, 0)) // prettier-ignore
 }
 
-/** All of its inputs were 0: it loses nothing. */
-const isDead = ({ errors }: MeasuredModule) => errors.length > 0 && errors.every(({ error }) => error === null)
+/** An expert that the router never chose, or one whose inputs were all 0: it loses nothing. */
+function isDead({ activation, errors }: MeasuredModule): boolean {
+  return activation === null || (errors.length > 0 && errors.every(({ error }) => error === null))
+}
 
 function uniformErrorOf(read: PlannedSparsity, model: PlanModel, measured: Measured, plan: SpreadPlan, mean: number) {
   const uniform = spreadMean(plan, mean, defaultAllocation)
@@ -142,6 +144,7 @@ function isKnown(
   module: MeasuredModule | undefined,
   { method, pattern }: { method: string; pattern: string },
 ): boolean {
-  const own = (module?.errors ?? []).filter((one) => one.method === method && one.pattern === pattern)
-  return own.length > (pattern === 'unstructured' ? 1 : 0)
+  if (!module) return false
+  const own = module.errors.filter((one) => one.method === method && one.pattern === pattern)
+  return isDead(module) || own.length > (pattern === 'unstructured' ? 1 : 0)
 }

@@ -246,7 +246,44 @@ describe('analysis of a dense model', () => {
       assert.deepEqual(await analysed(backend, { onProgress }), first)
       assert.equal(passes, 0)
       await analysed(backend, { onProgress, asked: { methods: ['wanda'], sparsities: [0.5] } })
+      assert.equal(passes, 0)
+      await analysed(backend, { onProgress, asked: { methods: ['wanda'], sparsities: [0.6] } })
       assert.ok(passes > 0)
+    })
+
+    it('another method is measured beside those that are known, and only it', async () => {
+      const first = await analysed(backend)
+      const alps = { methods: ['alps'], sparsities: [0.5, 0.7] } as const
+      const own = await analysed(backend, { asked: alps })
+      assert.deepEqual([...new Set(own.modules.flatMap(({ errors }) => errors.map(({ method }) => method)))], ['alps'])
+      assert.equal(readdirSync(store()).length, 1)
+      const checkpoint = await openCheckpoint(join(folder, 'llama'))
+      const known = await latestAnalysis(checkpoint)
+      await checkpoint.close()
+      for (const [i, module] of (known?.blocks.flat() ?? []).entries())
+        assert.deepEqual(module.errors, [...first.modules[i].errors, ...own.modules[i].errors])
+      assert.ok(known?.ways.every(({ blocks, seconds }) => blocks === known.blocks.length && seconds > 0))
+      assert.deepEqual(await analysed(backend, { onProgress: (what) => assert.equal(what, 'values') }), first)
+    })
+
+    it('one block first: it is known, then the others are measured without it', async () => {
+      const whole = await analysed(backend)
+      rmSync(store(), { recursive: true })
+      const one = await analysed(backend, { blocks: 1 })
+      assert.deepEqual(one.modules, whole.modules.filter(({ block }) => block === 0)) // prettier-ignore
+      const given: number[][] = []
+      const onMeasured: AnalyseOptions['onMeasured'] = (modules) => given.push([...new Set(modules.map(({ block }) => block))]) // prettier-ignore
+      assert.deepEqual(await analysed(backend, { onMeasured }), whole)
+      assert.deepEqual(given.slice(0, 2), [[0], [1]])
+      await assert.rejects(analysed(backend, { blocks: 1, allocate: 0.6 }), /all blocks/)
+    })
+
+    it('sensitivities by another unit take the place of those that were known, and errors stay', async () => {
+      const byLinear = await analysed(backend, { sensitivity: 'linear' })
+      const byBlock = await analysed(backend, { sensitivity: 'block' })
+      assert.notDeepEqual(byBlock.modules, byLinear.modules)
+      assert.deepEqual(byBlock.modules.map(({ errors }) => errors), byLinear.modules.map(({ errors }) => errors)) // prettier-ignore
+      assert.deepEqual(await analysed(backend, { sensitivity: 'linear' }), byLinear)
     })
 
     it('a model whose configuration changed is measured again', async () => {
