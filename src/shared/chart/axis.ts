@@ -1,6 +1,5 @@
 // Maps values to places in the picture, with a margin around them; a single value and equal values have an axis too.
 import { extent } from 'd3-array'
-import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale'
 import { tickLabels, ticksIn, type TickRule } from './ticks.ts'
 
 export interface Axis {
@@ -18,14 +17,17 @@ export function makeAxis(values: readonly number[], range: [number, number], cou
   const placed = rule.log && rule.whole ? values.map((value) => Math.max(1, value)) : values
   const usable = placed.filter((value) => Number.isFinite(value) && (!rule.log || value > 0))
   const domain = domainOf(usable, rule)
-  const scale: ScaleContinuousNumeric<number, number> = (rule.log ? scaleLog() : scaleLinear())
-    .domain(domain)
-    .range(range)
+  const [along, back] = rule.log ? [Math.log, Math.exp] : [Number, Number]
+  const [low, high] = domain.map((value) => along(value))
+  const [from, to] = range
   const ticks = usable.length === 0 ? [] : ticksIn(...domain, count, rule)
   const labels = tickLabels(ticks)
   return {
-    at: (value) => scale(rule.log && rule.whole ? Math.max(1, value) : value),
-    valueAt: (pixel) => scale.invert(pixel),
+    at(value) {
+      const share = (along(rule.log && rule.whole ? Math.max(1, value) : value) - low) / (high - low)
+      return from + share * (to - from)
+    },
+    valueAt: (pixel) => back(low + ((pixel - from) / (to - from)) * (high - low)),
     ticks: ticks.map((value, i) => ({ value, label: labels[i] })),
   }
 }

@@ -1,8 +1,9 @@
 // Contrasts of WCAG 2: 4.5 for text (1.4.3), 3 for what has a meaning in a picture (1.4.11).
 import assert from 'node:assert/strict'
+import { interpolateCividis, interpolateGreys, interpolateRdBu, interpolateViridis } from 'd3-scale-chromatic'
 import { paperInk } from '../../../src/shared/chart/drawChart.ts'
 import { seriesStyle } from '../../../src/shared/chart/chartData.ts'
-import { contrast, inkOn } from '../../../webview-ui/shared/contrast.ts'
+import { contrast, inkOn, rgbOf } from '../../../webview-ui/shared/contrast.ts'
 import { divergingColour, sequentialColour, zeroColour } from '../../../webview-ui/shared/palette.ts'
 import { themes } from '../../webview/harness/themes.ts'
 
@@ -18,6 +19,22 @@ function assertContrast(least: number, what: string, colour: string, background:
   const ratio = contrast(colour, background)
   assert.ok(ratio >= least, `${what}: ${colour} on ${background} has ${ratio.toFixed(2)}, not ${least}`)
 }
+
+describe('colour scales', () => {
+  const theirs = {
+    viridis: interpolateViridis,
+    cividis: interpolateCividis,
+    greys: (share: number) => interpolateGreys(0.15 + 0.8 * share),
+    diverging: interpolateRdBu,
+  }
+  for (const [name, colour] of Object.entries(theirs))
+    it(`${name} is that of d3-scale-chromatic to within three of 255`, () => {
+      for (const share of hundred) {
+        const [one, other] = [rgbOf(palettes[name as keyof typeof palettes](share)), rgbOf(colour(share))]
+        one.forEach((channel, i) => assert.ok(Math.abs(channel - other[i]) <= 3, `${share}: ${one.join()}`))
+      }
+    })
+})
 
 describe('contrast', () => {
   it('is that of WCAG', () => {
