@@ -1,14 +1,15 @@
 // sparsescope report: several runs as one table, for a terminal, a paper or a browser.
 import { comparisonPage, mostCurves } from '../engine/sweep/comparisonPage.ts'
-import { firstPictures, readRuns } from '../engine/sweep/compareRuns.ts'
+import { firstPictures, readRuns, type ReadRun } from '../engine/sweep/compareRuns.ts'
+import { nameOfRun } from '../runs/folder/sweepFolder.ts'
 import { textTable } from '../shared/format/textTable.ts'
 import { comparisonMarkdown, comparisonTable } from '../shared/sweep/comparisonTable.ts'
+import { comparisonTitle } from '../shared/sweep/comparisonTitle.ts'
 import { foldSeeds } from '../shared/sweep/foldSeeds.ts'
 import { failureTexts } from '../shared/sweep/shortfall.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { replaceFile } from './replaceFile.ts'
 import { shorter } from './run.ts'
-import { plural } from '../shared/format/plural.ts'
 
 interface ReportOptions extends CommonOptions {
   html?: string
@@ -33,7 +34,7 @@ export const reportCommand = command('report', 'compare runs in a table and curv
         const pictures = await firstPictures(read, mostCurves)
         const begun = read.filter(({ folder }) => folder !== null).length
         const left = pictures.length < mostCurves ? 0 : begun - mostCurves
-        const title = plural(read.length, 'run')
+        const title = comparisonTitle(folded, latestDay(read))
         const failures = failureTexts(read)
         await replaceFile(options.html, comparisonPage({ title, runs: folded, pictures, left, failures }))
       }
@@ -49,3 +50,9 @@ export const reportCommand = command('report', 'compare runs in a table and curv
       }
     }),
   )
+
+/** "2026-12-31"; empty where no folder tells its time. */
+function latestDay(runs: readonly ReadRun[]): string {
+  const times = runs.map(({ folder }) => (folder ? nameOfRun(folder.path).time : ''))
+  return times.sort().at(-1)?.slice(0, 10) ?? ''
+}

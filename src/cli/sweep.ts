@@ -65,7 +65,7 @@ export const sweepCommand = command('sweep', 'plan, run, follow or cancel many r
         case 'status': {
           const sweep = await findSweep(request)
           const table = await currentTable(sweep)
-          return { json: table, text: sweepText(table, shorter(sweep.folder.path), context.columns) }
+          return { json: table, text: sweepText(table, sweep, context.columns) }
         }
         case 'cancel':
           return cancelSweep(request, options)

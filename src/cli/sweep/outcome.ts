@@ -1,7 +1,6 @@
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
 import type { Outcome } from '../command.ts'
-import { shorter } from '../run.ts'
 import type { EngineName } from './engines.ts'
 import { sweepText } from './texts.ts'
 
@@ -13,12 +12,12 @@ const reasons: Readonly<Record<EngineName, string>> = {
 }
 
 /** Exit code of a sweep that has ended: 0 when all are done, 1 when one failed, else 130, since the rest was cancelled. */
-export function outcomeOf(ended: SweepTable, { folder }: Pick<Sweep, 'folder'>, columns?: number): Outcome {
+export function outcomeOf(ended: SweepTable, sweep: Pick<Sweep, 'folder' | 'runs'>, columns?: number): Outcome {
   const why = reasons[ended.engine as EngineName] ?? reasons.local
   const table = { ...ended, runs: ended.runs.map((row) => withoutWord(row, why)) }
   const has = (state: SweepRow['state']) => table.runs.some((row) => row.state === state)
   const exitCode = has('failed') ? 1 : table.runs.every(({ state }) => state === 'done') ? 0 : 130
-  return { json: table, text: sweepText(table, shorter(folder.path), columns), exitCode }
+  return { json: table, text: sweepText(table, sweep, columns), exitCode }
 }
 
 /** A run that had its turn and left nothing: it could not even write why. */

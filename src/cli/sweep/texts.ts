@@ -1,5 +1,6 @@
 // Sweeps for people.
-import type { PlanAndEstimates } from '../../engine/sweep/openSweep.ts'
+import type { PlanAndEstimates, Sweep } from '../../engine/sweep/openSweep.ts'
+import { labelsOfRuns } from '../../engine/sweep/planSweep.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatValue } from '../../shared/format/numbers.ts'
 import { textTable } from '../../shared/format/textTable.ts'
@@ -12,11 +13,12 @@ import { foldSeeds } from '../../shared/sweep/foldSeeds.ts'
 import { unknownFacts } from '../../shared/sweep/runFacts.ts'
 import { failureTexts } from '../../shared/sweep/shortfall.ts'
 import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
+import { shorter } from '../run.ts'
 import { plural } from '../../shared/format/plural.ts'
 
 /** `jobs`: so many runs have their memory at once. */
-export function planText({ plan, estimates }: PlanAndEstimates, jobs: number, columns?: number): string {
-  const rows = plan.runs.map(({ index, name }, i) => [String(index), name, ...takes(estimates[i])])
+export function planText({ plan, labels, estimates }: PlanAndEstimates, jobs: number, columns?: number): string {
+  const rows = plan.runs.map(({ index }, i) => [String(index), labels[i], ...takes(estimates[i])])
   const all = estimateSweep(estimates)
   const [time, memory, disk] = takes({ ...all, memoryBytes: jobs * all.memoryBytes })
   const aside = jobs > 1 ? `, ${jobs} at a time` : ''
@@ -31,22 +33,22 @@ function takes({ seconds, memoryBytes, diskBytes }: Estimates): string[] {
   return [seconds === null ? '–' : roughDuration(seconds), formatBytes(memoryBytes), formatBytes(diskBytes)]
 }
 
-/** `folder`: of the sweep, as a person would write it. */
-export function sweepText({ runs }: SweepTable, folder: string, columns?: number): string {
+export function sweepText({ runs }: SweepTable, sweep: Pick<Sweep, 'folder' | 'runs'>, columns?: number): string {
+  const folder = shorter(sweep.folder.path)
   const states = runs.map(({ state }) => state)
   const isOver = !states.includes('running') && states.some((state) => state === 'failed' || state === 'cancelled')
   const next = isOver ? `; sparsescope sweep run ${folder} goes on with the rest` : ''
   const standing = states.every((state) => state === 'done') ? [] : [countsText(states) + next]
-  return [tableText(runs, columns), ...standing, ...failureTexts(runs)].join('\n')
+  return [tableText(runs, labelsOfRuns(sweep.runs), columns), ...standing, ...failureTexts(runs)].join('\n')
 }
 
-function tableText(runs: SweepTable['runs'], columns?: number): string {
-  const rows = runs.map(
-    (run) => foldSeeds([{ ...run, label: run.name, facts: unknownFacts, trainablePercent: null }])[0],
-  )
-  // Each run for itself: its seed too is told.
-  const { heads, rows: cells } = comparisonTable(rows.map((row, i) => ({ ...row, settings: runs[i].settings })))
-  const numbered = cells.map((row, i) => [String(runs[i].index), ...row])
+/** Each run for itself. */
+function tableText(runs: SweepTable['runs'], labels: readonly string[], columns?: number): string {
+  const alone = runs.map((run, i) => {
+    return foldSeeds([{ ...run, label: labels[i], facts: unknownFacts, trainablePercent: null }])[0]
+  })
+  const { heads, rows } = comparisonTable(alone)
+  const numbered = rows.map((row, i) => [String(runs[i].index), ...row])
   return textTable(['', ...heads], numbered, { columns })
 }
 

@@ -2,18 +2,19 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
+import { plannedRecipes } from '../../runs/folder/recipes.ts'
 import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 import { runFolderAt, type RunFolder } from '../../runs/folder/runFolder.ts'
 import { parseEvents } from '../../runs/events/parseEvents.ts'
 import { EventTail } from '../../runs/events/eventTail.ts'
-import { readReport } from '../../runs/reader/report.ts'
+import { nameRuns } from '../../runs/reader/nameRuns.ts'
 import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { readRunsOnce } from '../../runs/reader/runsReader.ts'
 import { readMarks } from '../../runs/sweep/marks.ts'
+import { readPlan } from '../../runs/sweep/plan.ts'
 import { runName } from '../../shared/format/runName.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../shared/series/foldRun.ts'
-import { recipeIn, varyingSettings, type ComparedRun } from '../../shared/sweep/comparedRun.ts'
-import { unknownFacts } from '../../shared/sweep/runFacts.ts'
+import type { ComparedRun } from '../../shared/sweep/comparedRun.ts'
 import { EngineError } from '../errors.ts'
 import { findSweep } from './openSweep.ts'
 
@@ -30,28 +31,24 @@ export interface ReadRun extends ComparedRun {
  */
 export async function readRuns(paths: readonly string[], signal?: AbortSignal): Promise<ReadRun[]> {
   const groups = await Promise.all(paths.map((path) => runsAt(path, signal)))
-  const runs = eachOnce(groups.flat().map(comparedRun))
-  if (groups.length === 1 && !isRun(paths[0])) return runs
-  const recipes = []
-  // One after the other: a report may be long.
-  for (const { folder } of runs) recipes.push(folder && recipeIn(await readReport(folder)))
-  const settings = varyingSettings(recipes)
-  return runs.map((run, i) => ({ ...run, settings: settings[i] }))
+  const readers = eachOnce(groups.flat())
+  if (groups.length > 1 || isRun(paths[0])) nameRuns(readers, false)
+  return readers.map(comparedRun)
 }
 
 /** A run may be named twice, by itself and with its sweep. */
-function eachOnce(runs: readonly ReadRun[]): ReadRun[] {
-  const places = runs.map(({ folder }) => folder?.path)
-  return runs.filter((_, i) => places[i] === undefined || places.indexOf(places[i]) === i)
+function eachOnce(runs: readonly RunReader[]): RunReader[] {
+  const folders = runs.map(({ place }) => place.folder)
+  return runs.filter((_, i) => folders.indexOf(folders[i]) === i)
 }
 
 /** Picture of a run from its events, for its curves; null: none can be read. */
-async function pictureOf({ folder, name }: ReadRun): Promise<RunPicture | null> {
+async function pictureOf({ folder, label }: ReadRun): Promise<RunPicture | null> {
   if (!folder) return null
   const picture = emptyPicture()
   const take = (lines: Buffer) => void foldEvents(picture, parseEvents(lines.toString().split('\n')))
   await new EventTail().readNew(folder.events, take).catch(() => undefined)
-  return picture.numEvents > 0 ? { ...picture, name } : null
+  return picture.numEvents > 0 ? { ...picture, name: label } : null
 }
 
 /** Pictures of the first runs that have events: curves are long, and no page shows more. */
@@ -69,7 +66,7 @@ const isRun = (path: string) => existsSync(runFolderAt(resolve(path)).recipe)
 async function runsAt(path: string, signal?: AbortSignal): Promise<readonly RunReader[]> {
   if (isRun(path)) {
     const folder = resolve(path)
-    return readRunsOnce([{ name: runName(basename(folder)).name, settings: {}, folder }])
+    return readRunsOnce([{ name: runName(basename(folder)).name, settings: null, folder }])
   }
   const sweep = await findSweep({ path, settings: [], signal }).catch(async (error: unknown) => {
     const isFolder = (await stat(path).catch(() => null))?.isDirectory() === true
@@ -77,23 +74,26 @@ async function runsAt(path: string, signal?: AbortSignal): Promise<readonly RunR
       throw new EngineError('not-found', `${path} is neither a run's folder nor a sweep's`, { cause: error })
     throw error
   })
+  const plan = await readPlan(sweep.folder)
+  const recipes = await plannedRecipes(sweep.folder, plan)
   const places = sweep.runs.map(({ index, name, settings }): RunPlace => {
-    return { name, settings, folder: runPathOf(sweep.folder, index) }
+    return { name, settings, folder: runPathOf(sweep.folder, index), recipe: recipes[index] }
   })
   return readRunsOnce(places, () => readMarks(sweep.folder, new Set()))
 }
 
-function comparedRun({ place, standing, results, report, folder, isBegun }: RunReader): ReadRun {
-  const { name, settings } = place
+function comparedRun({
+  place,
+  settings,
+  label,
+  facts,
+  standing,
+  results,
+  report,
+  folder,
+  isBegun,
+}: RunReader): ReadRun {
   const trainablePercent = report?.trainablePercent ?? null
-  return {
-    name,
-    label: name,
-    facts: unknownFacts,
-    settings,
-    ...standing,
-    results,
-    trainablePercent,
-    folder: isBegun ? folder : null,
-  }
+  const about = { name: place.name, label, facts, settings }
+  return { ...about, ...standing, results, trainablePercent, folder: isBegun ? folder : null }
 }

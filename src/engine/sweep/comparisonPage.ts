@@ -5,6 +5,7 @@ import { accuracyChart, chartTexts, lossChart, perplexityChart, type ChartedRun 
 import { defaultLook, scatterChart } from '../../shared/chart/scatterChart.ts'
 import { escapeText, shapeText } from '../../shared/chart/shape.ts'
 import type { RunPicture } from '../../shared/series/foldRun.ts'
+import type { ComparisonTitle } from '../../shared/sweep/comparisonTitle.ts'
 import { comparisonTable } from '../../shared/sweep/comparisonTable.ts'
 import type { FoldedRun } from '../../shared/sweep/foldSeeds.ts'
 import { ink, styles, table } from '../run/report/htmlReport.ts'
@@ -14,7 +15,7 @@ export const mostCurves = 12
 const maxPoints = 800
 
 export interface ComparedOnPage {
-  readonly title: string
+  readonly title: ComparisonTitle
   readonly runs: readonly FoldedRun[]
   /** Pictures of the first single runs; `left` counts the others that have events. */
   readonly pictures: readonly RunPicture[]
@@ -23,7 +24,7 @@ export interface ComparedOnPage {
   readonly failures: readonly string[]
 }
 
-export function comparisonPage({ title, runs, pictures, left, failures }: ComparedOnPage): string {
+export function comparisonPage({ title: { title, about }, runs, pictures, left, failures }: ComparedOnPage): string {
   const { heads, rows } = comparisonTable(runs)
   const curves = pictures.map((picture, index): ChartedRun => ({ label: picture.name, index, picture }))
   const linear = { logX: false, logY: false }
@@ -45,6 +46,7 @@ body { max-width: 72rem }
 .wide { overflow-x: auto; font-size: .9em }
 .wide th, .wide td { padding: .25rem .5rem } .wide td { white-space: nowrap }</style>
 <h1>${escapeText(title)}</h1>
+<p>${escapeText(about)}</p>
 <div class="wide" tabindex="0" role="region" aria-label="Runs">${table(heads, rows)}</div>
 ${seedNote(runs)}
 ${failures.map((text) => `<p class="message">${escapeText(text)}</p>`).join('\n')}

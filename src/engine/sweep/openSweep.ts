@@ -12,7 +12,7 @@ import { madeOnce } from '../../runs/sweep/madeOnce.ts'
 import { createNamedFolder, timedPlace } from '../../runs/folder/namedFolder.ts'
 import type { KnownFiles } from '../run/state/sources.ts'
 import { estimateRuns, lintRuns } from './checkRuns.ts'
-import { planSweep, runsOfSweep, warningsOfRuns, type PlannedSweep } from './planSweep.ts'
+import { labelsOfRuns, planSweep, runsOfSweep, warningsOfRuns, type PlannedSweep } from './planSweep.ts'
 import { beginsIn, sweepFolderAt, sweepsFolder, type SweepFolder } from '../../runs/folder/sweepFolder.ts'
 import { readPlan, readSources, type SweepPlan } from '../../runs/sweep/plan.ts'
 
@@ -79,6 +79,8 @@ function createOnce(planned: PlannedSweep, signal?: AbortSignal): Promise<Sweep>
 
 export interface PlanAndEstimates {
   readonly plan: SweepPlan
+  /** The shortest names of the runs. */
+  readonly labels: readonly string[]
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
   /** Warnings of all runs, each once; before the sweep begins also those of rules beside models, data and outputs. */
@@ -92,9 +94,11 @@ export interface PlanAndEstimates {
 export async function plannedSweep(request: SweepRequest, memoryBytes: number): Promise<PlanAndEstimates> {
   const { sweep, planned } = await lookForSweep(request)
   const options = { memoryBytes, signal: request.signal }
-  if (!sweep) return { plan: planFile(planned), ...(await lintRuns(planned, options)) }
+  const labels = labelsOfRuns((sweep ?? planned).runs)
+  if (!sweep) return { plan: planFile(planned), labels, ...(await lintRuns(planned, options)) }
   return {
     plan: await readPlan(sweep.folder),
+    labels,
     estimates: await estimateRuns(sweep, options),
     warnings: warningsOfRuns(sweep),
   }

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto'
 import { expandSweep, type SweepRun } from '../../shared/recipe/sweep/expandSweep.ts'
 import type { NamedSettings } from '../../shared/recipe/sweep/settings.ts'
-import { writtenRecipe } from '../../shared/recipe/resolve.ts'
+import { resolveRecipe, writtenRecipe } from '../../shared/recipe/resolve.ts'
+import { plannedNames } from '../../shared/sweep/shortNames.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { checkRecipe, shownPath } from '../run/open/openRun.ts'
 import { mapPaths, warningsOfChanged, type RecipeFile } from '../run/open/recipeFile.ts'
@@ -81,6 +82,11 @@ export function runsOfSweep({ path, recipe }: RecipeFile): readonly SweepRun[] {
 /** The recipe of one run, as if it had been read from where the sweep's lies. */
 export function fileOfRun(file: RecipeFile, { recipe }: SweepRun): RecipeFile {
   return { ...file, recipe, warnings: warningsOfChanged(file, recipe) }
+}
+
+/** The shortest names that tell its runs apart. */
+export function labelsOfRuns(runs: readonly SweepRun[]): string[] {
+  return plannedNames(runs.map((run) => ({ ...run, recipe: writtenRecipe(resolveRecipe(run.recipe)) })))
 }
 
 /** Warnings of all runs, each once. */

@@ -99,8 +99,8 @@ async function pickRuns({ runStore, sweeps }: Parts, chosen: readonly string[]):
     ...own.map(({ folder, name, time, status }) => ({ label: name, description: `${time} · ${status}`, folder })),
     ...ofSweeps
       .filter(({ run }) => run.isBegun)
-      .map(({ name, run: { place, standing } }) => {
-        return { label: place.name, description: `${name} · ${standing.state}`, folder: place.folder }
+      .map(({ name, run: { place, label, standing } }) => {
+        return { label, description: `${name} · ${standing.state}`, folder: place.folder }
       }),
   ].map((item) => ({ ...item, picked: chosen.includes(item.folder) }))
   if (items.length < 2) throw new Error(t('There are no two runs in this workspace yet that could be compared.'))

@@ -7,6 +7,7 @@ import { phaseName } from '../../shared/series/recoveryName.ts'
 import { accuraciesOf } from '../../shared/series/accuracies.ts'
 import { mainPerplexities } from '../../shared/series/foldRun.ts'
 import { countsText } from '../../shared/sweep/countsText.ts'
+import { isPrunedYet } from '../../shared/sweep/measures.ts'
 import { lastStage, type SweepRunState } from '../../shared/sweep/sweepTable.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 import { sweepOfRun } from '../../runs/folder/sweepFolder.ts'
@@ -120,9 +121,9 @@ function sweepItem({ sweep, of: { name, time, runs } }: SweepNode): vscode.TreeI
 const stateIcons: Record<SweepRunState, vscode.ThemeIcon> = { ...icons, waiting: new vscode.ThemeIcon('watch') }
 
 function sweepRunItem({ run, folder, id }: SweepRun): vscode.TreeItem {
-  const { name } = run.place
-  const { state, message } = run.standing
-  const item = new vscode.TreeItem(name)
+  const { label, standing, place } = run
+  const { state, message } = standing
+  const item = new vscode.TreeItem(label)
   const value = lastStage(run.results.perplexity)
   const progress = progressOf(run)
   const share = progress?.share === null || !progress ? '' : `${Math.floor(100 * progress.share)} % · `
@@ -131,11 +132,11 @@ function sweepRunItem({ run, folder, id }: SweepRun): vscode.TreeItem {
     ? `${share}${progress.text}`
     : value === null
       ? state
-      : `${state}, perplexity ${formatValue(value)}`
+      : `${state}, perplexity ${formatValue(value)}${isPrunedYet(run, 'perplexity') ? ' (pruned)' : ''}`
   item.iconPath = stateIcons[state]
-  item.tooltip = [run.place.folder, message ?? state].join('\n')
+  item.tooltip = [place.name, place.folder, message ?? state].join('\n')
   item.contextValue = folder === undefined ? 'sweepRun.waiting' : state === 'done' ? 'sweepRun.done' : 'sweepRun.begun'
-  item.accessibilityInformation = { label: `${name}, ${item.description}` }
+  item.accessibilityInformation = { label: `${label}, ${item.description}` }
   if (folder !== undefined) item.command = { command: 'sparsescope.openRun', title: '', arguments: [{ folder }] }
   return item
 }

@@ -5,11 +5,10 @@ import type { RunReader } from '../../runs/reader/runReader.ts'
 import type { ComparedRow } from '../../shared/protocol/sweepView.ts'
 import { runName } from '../../shared/format/runName.ts'
 import { phaseName } from '../../shared/series/recoveryName.ts'
-import { unknownFacts } from '../../shared/sweep/runFacts.ts'
 
 export function rowOf(run: RunReader, index: number): ComparedRow {
-  const { place, standing, results, report, isBegun, notes, sparkline } = run
-  const { name, settings, folder, label = name, facts = unknownFacts } = place
+  const { settings, label, facts, standing, results, report, isBegun, notes, sparkline } = run
+  const { name, folder } = run.place
   const trainablePercent = report?.trainablePercent ?? null
   const sweep = sweepOfRun(folder)
   return {

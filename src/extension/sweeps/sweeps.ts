@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import { runName } from '../../shared/format/runName.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
+import { plannedRecipes } from '../../runs/folder/recipes.ts'
 import { runPathOf, sweepFolderAt } from '../../runs/folder/sweepFolder.ts'
 import { readMarks } from '../../runs/sweep/marks.ts'
 import { readPlan } from '../../runs/sweep/plan.ts'
@@ -98,8 +99,12 @@ export class Sweeps {
 
   private async read(folder: string): Promise<Sweep> {
     const at = sweepFolderAt(folder)
-    const { id, runs: planned } = await readPlan(at)
-    const places = planned.map(({ index, name, settings }) => ({ name, settings, folder: runPathOf(at, index) }))
+    const plan = await readPlan(at)
+    const { id } = plan
+    const recipes = await plannedRecipes(at, plan)
+    const places = plan.runs.map(({ index, name, settings }) => {
+      return { name, settings, folder: runPathOf(at, index), recipe: recipes[index] }
+    })
     // A damaged mark is for the command line to say: here the runs' folders speak.
     const marks = async () => readMarks(at, await this.askQueued(folder)).catch(() => () => aloneOnDisk)
     const runs = new RunsReader(places, marks)

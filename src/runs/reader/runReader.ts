@@ -6,11 +6,12 @@ import { EngineError } from '../../shared/errors.ts'
 import { emptyLeanRun, type LeanRun } from '../../shared/series/leanRun.ts'
 import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
 import { resultOfPicture } from '../../shared/sweep/liveResults.ts'
-import type { RunFacts } from '../../shared/sweep/runFacts.ts'
+import { unknownFacts, type RunFacts } from '../../shared/sweep/runFacts.ts'
 import { noNotes, type RunNotes } from '../../shared/sweep/runNotes.ts'
 import { sparklineOfReport, sparklineOfRun, type Sparkline } from '../../shared/sweep/sparkline.ts'
 import type { Settings } from '../../shared/recipe/sweep/settings.ts'
 import { sweepResults, type SweepResults } from '../../shared/sweep/sweepTable.ts'
+import { recipeInReport, recipeOfRun } from '../folder/recipes.ts'
 import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'
 import { sweepOfRun } from '../folder/sweepFolder.ts'
 import { lockName } from '../lock/lockText.ts'
@@ -24,11 +25,11 @@ import { readReport } from './report.ts'
 /** Folder of a run, which may not be there yet, with the run's name and settings. */
 export interface RunPlace {
   readonly name: string
-  readonly settings: Settings
+  /** null: what differs between its recipe and those of the others. */
+  readonly settings: Settings | null
   readonly folder: string
-  /** Its shortest name among those that it is compared with. */
-  readonly label?: string
-  readonly facts?: RunFacts
+  /** As a sweep has planned it. */
+  readonly recipe?: object | null
 }
 
 const nothing = sweepResults(resultOf(null))
@@ -36,6 +37,12 @@ const nothing = sweepResults(resultOf(null))
 export class RunReader {
   readonly place: RunPlace
   readonly folder: RunFolder
+  settings: Settings
+  /** Its shortest name among those that it is compared with. */
+  label: string
+  facts: RunFacts = unknownFacts
+  /** Its own resolved recipe; null: not read, or not readable. */
+  recipe: object | null = null
   standing: Standing = { state: 'waiting', message: null }
   results: SweepResults = nothing
   /** Result of a run that is done. */
@@ -55,6 +62,7 @@ export class RunReader {
   /** A process may have it: its lock has to be looked at again. */
   isDoubtful = false
   private readonly lock = new LockWatch()
+  private isRecipeRead = false
   private readonly tail = new EventTail()
   private seen = ''
   /** Stamp of the events when they, or their end, were last read. */
@@ -62,6 +70,8 @@ export class RunReader {
 
   constructor(place: RunPlace) {
     this.place = place
+    this.label = place.name
+    this.settings = place.settings ?? {}
     this.folder = runFolderAt(place.folder)
   }
 
@@ -106,6 +116,14 @@ export class RunReader {
     return true
   }
 
+  /** Reads the recipe of a run that has begun, once. Whether it is known only now. */
+  async readRecipe(): Promise<boolean> {
+    if (!this.isBegun || this.isRecipeRead) return false
+    this.isRecipeRead = true
+    this.recipe ??= await recipeOfRun(this.folder)
+    return this.recipe !== null
+  }
+
   private async take(standing: Standing, isBegun: boolean): Promise<void> {
     this.isBegun = isBegun
     this.standing = standing
@@ -115,6 +133,7 @@ export class RunReader {
       if (standing.state === 'done') {
         const report = await readReport(this.folder)
         this.report = resultOf(report)
+        this.recipe ??= recipeInReport(report)
         this.sparkline = sparklineOfReport(report)
       }
     } catch (error) {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stillMs } from '../lock/lockWatch.ts'
 import { aloneOnDisk, type SweepSigns } from '../sweep/standing.ts'
 import { inTurns } from './inTurns.ts'
+import { nameRuns } from './nameRuns.ts'
 import { RunReader, type RunPlace } from './runReader.ts'
 
 /** Signs of the runs from outside their folders, asked before each look. */
@@ -18,6 +19,8 @@ const lookEveryMs = { watchedLive: 1000, watched: 5000, live: 5000, idle: 15_000
 export class RunsReader {
   readonly runs: readonly RunReader[]
   private readonly lookAround: LookAround
+  /** What differs is known beforehand, as of a sweep's runs: nobody reads their recipes. */
+  private readonly isPlanned: boolean
   private readonly listeners = new Set<(changed: readonly number[]) => void>()
   private readonly changed = new Set<number>()
   private telling: NodeJS.Timeout | null = null
@@ -33,6 +36,8 @@ export class RunsReader {
   constructor(places: readonly RunPlace[], lookAround: LookAround = () => Promise.resolve(() => aloneOnDisk)) {
     this.runs = places.map((place) => new RunReader(place))
     this.lookAround = lookAround
+    this.isPlanned = places.every(({ settings }) => settings !== null)
+    if (places.some(({ recipe }) => recipe)) nameRuns(this.runs, this.isPlanned)
   }
 
   /** Calls the listener with all runs that have changed within 100 ms. */
@@ -84,6 +89,14 @@ export class RunsReader {
   private async seeAll(): Promise<void> {
     this.around = await this.lookAround()
     await inTurns(this.runs, atATime, (_, index) => this.see(index))
+    if (this.isPlanned || this.isClosed) return
+    let isNew = false
+    await inTurns(this.runs, filesAtATime, async (run) => {
+      if (await run.readRecipe()) isNew = true
+    })
+    if (!isNew) return
+    nameRuns(this.runs, this.isPlanned)
+    for (const index of this.runs.keys()) this.tell(index)
   }
 
   private async readRest(): Promise<void> {

@@ -1,9 +1,9 @@
-// Runs as points: any two of what they are compared by; the ones that no other beats in both are joined.
+// Runs as points: any two of what they are compared by. Steps join those that no other beats in both, and bound what is reached.
 import type { FoldedRun, Spread } from '../sweep/foldSeeds.ts'
-import { measures, type Measure } from '../sweep/measures.ts'
+import { measureNamed, type Measure } from '../sweep/measures.ts'
 import { paretoFront } from '../sweep/paretoFront.ts'
 import { defaultStyles, styleGroups, type StyledBy } from './runStyles.ts'
-import { seriesStyle, type ChartText, type Series } from './chartData.ts'
+import { levelDash, seriesStyle, type ChartText, type Level, type Series } from './chartData.ts'
 import type { RunChart } from './runCharts.ts'
 import type { Point } from '../series/smooth.ts'
 
@@ -28,16 +28,11 @@ export interface Scatter {
 
 const front = { ...seriesStyle(0), colour: '#7f7f7f', dash: '' }
 
-/** Sparsity against perplexity, told apart as `defaultStyles` has it. */
+/** The sparsity that was asked for, or what came of it where nobody knows, against perplexity. */
 export function defaultLook(runs: readonly FoldedRun[]): ScatterLook {
-  return { x: measureNamed('sparsity'), y: measureNamed('perplexity'), by: defaultStyles(runs) }
-}
-
-/** @throws for a name that no measure has. */
-export function measureNamed(id: string): Measure {
-  const found = measures.find((measure) => measure.id === id)
-  if (!found) throw new Error(`no measure ${id}`)
-  return found
+  const asked = measureNamed('sparsity')
+  const x = runs.some((run) => asked.of(run) !== null) ? asked : measureNamed('zeros')
+  return { x, y: measureNamed('perplexity'), by: defaultStyles(runs) }
 }
 
 /** Medians over the seeds with their range; runs that lack one of the two are left out. */
@@ -62,7 +57,11 @@ export function scatterChart(runs: readonly FoldedRun[], look: ScatterLook): Sca
   const best = frontOf(all, x, y)
   const line: Series[] = best.length > 1 ? [{ label: 'Pareto front', style: front, points: best }] : []
   // The line behind the marks.
-  return { chart: { series: [...line, ...series], levels: [], xRange: null }, text: textOf(x, y), points: all }
+  return {
+    chart: { series: [...line, ...series], levels: denseLevels(runs, y), xRange: null },
+    text: textOf(x, y),
+    points: all,
+  }
 }
 
 function placed(across: Spread, x: Measure, up: Spread, y: Measure): Point & { y: number } {
@@ -73,7 +72,30 @@ function placed(across: Spread, x: Measure, up: Spread, y: Measure): Point & { y
 /** None where neither end of an axis is the better one. */
 function frontOf(points: readonly ScatterPoint[], x: Measure, y: Measure): Point[] {
   if (x.better === null || y.better === null || x.id === y.id) return []
-  return paretoFront(points, { x: x.better, y: y.better }).map((i) => ({ x: points[i].x, y: points[i].y }))
+  const best = paretoFront(points, { x: x.better, y: y.better }).map((i) => points[i])
+  const isHigh = x.better === 'high'
+  // A run reaches everything that is no better than it in either, which is bounded by steps and not by a slope.
+  return best.flatMap((point, i): Point[] => {
+    const before = best.at(i - 1)
+    const corner = i === 0 || !before ? [] : [{ x: isHigh ? before.x : point.x, y: isHigh ? point.y : before.y }]
+    return [...corner, { x: point.x, y: point.y }]
+  })
+}
+
+const mostLevels = 3
+
+/** What the dense models have, each value once; none where there are more than can be told apart. */
+function denseLevels(runs: readonly FoldedRun[], { dense: denseOf, factor, format }: Measure): Level[] {
+  const dense = runs.flatMap((run) => {
+    const spread = denseOf?.(run) ?? null
+    return spread ? [{ model: run.facts.model, text: format(spread.median), value: factor * spread.median }] : []
+  })
+  const once = [...new Map(dense.map((one) => [one.text, one])).values()]
+  if (once.length > mostLevels) return []
+  return once.map(({ model, value }): Level => {
+    const label = once.length > 1 && model !== '' ? `dense, ${model}` : 'dense'
+    return { label, note: label, value, dash: levelDash.dense, style: front }
+  })
 }
 
 function textOf(x: Measure, y: Measure): ChartText {

@@ -50,11 +50,16 @@ export function formatValue(value: number | null | undefined): string {
   return size >= 1e5 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(4)))
 }
 
-/** Like `formatValue`, with trailing zeros, so that the numbers of a column end alike. */
-export function formatInColumn(value: number): string {
-  const text = formatValue(value)
-  const whole = value.toPrecision(4)
-  return /^-?\d/.test(text) && !`${text}${whole}`.includes('e') ? whole : text
+/** Significant digits of the smallest number of a column, and the most that its largest may take. */
+const [digitsOfSmallest, digitsOfLargest] = [4, 6]
+
+/** Writes the numbers of a column with the same decimals; those far beyond the others are written as `formatValue` does. */
+export function columnFormat(values: readonly number[]): (value: number) => string {
+  const isPlain = (value: number) => /^-?\d[\d.]*$/.test(formatValue(value))
+  const sizes = values.filter((value) => value !== 0 && isPlain(value)).map((value) => Math.floor(Math.log10(Math.abs(value)))) // prettier-ignore
+  const wanted = digitsOfSmallest - 1 - Math.min(...sizes)
+  const decimals = Math.max(0, Math.min(wanted, digitsOfLargest - 1 - Math.max(...sizes)))
+  return (value) => (isPlain(value) && Number.isFinite(decimals) ? value.toFixed(decimals) : formatValue(value))
 }
 
 export function formatShape(shape: readonly number[]): string {

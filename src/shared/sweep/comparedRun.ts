@@ -1,7 +1,6 @@
 // Runs side by side, whether a sweep made them or a person chose them.
 import type { Settings } from '../recipe/sweep/settings.ts'
 import type { SweepResults, SweepRunState } from './sweepTable.ts'
-import { fieldsOf, isRecord } from '../format/records.ts'
 import type { RunFacts } from './runFacts.ts'
 
 export interface ComparedRun {
@@ -15,12 +14,6 @@ export interface ComparedRun {
   readonly results: SweepResults
   /** Trained numbers in percent of the model's. */
   readonly trainablePercent: number | null
-}
-
-/** The resolved recipe in a report.json; null where there is none. */
-export function recipeIn(report: unknown): object | null {
-  const { recipe } = fieldsOf(report)
-  return isRecord(recipe) ? recipe : null
 }
 
 /** The result does not depend on where it is saved. */

@@ -1,8 +1,7 @@
-// The table of several runs: what differs between them, how far they are, what came out. Views, report and paper share it.
-import { formatAccuracy, formatDuration, formatInColumn, formatShare, formatTrained } from '../format/numbers.ts'
-import { formatBytes, megabyte } from '../format/byteSize.ts'
+// The table of several runs: what tells them apart, how far they are, what came out. Views, report and command line share it.
+import { nameOf } from '../recipe/sweep/settings.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
-import { nameOf, valueText } from '../recipe/sweep/settings.ts'
+import { columnFormatOf, measureNamed, type Measure } from './measures.ts'
 
 export interface Comparison {
   readonly heads: readonly string[]
@@ -10,44 +9,32 @@ export interface Comparison {
   readonly rows: readonly (readonly string[])[]
 }
 
-interface Column {
-  readonly head: string
-  /** null: nothing to show in this row. */
-  readonly cell: (run: FoldedRun) => string | null
-}
+const columns = [
+  ...['perplexity, dense', 'perplexity, pruned', 'perplexity, recovered'],
+  ...['accuracy, dense', 'accuracy, pruned', 'accuracy, recovered'],
+  ...['zeros', 'trainable', 'time', 'memory'],
+].map(measureNamed)
 
-const stages = ['dense', 'pruned', 'recovered'] as const
-
-/** A column that would be empty is left out. */
+/** A measure that no run has is left out. */
 export function comparisonTable(runs: readonly FoldedRun[]): Comparison {
-  const paths = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))]
-  const columns: Column[] = [
-    ...(runs.every(isNamedBySettings) ? [] : [{ head: 'run', cell: ({ names }: FoldedRun) => names.join(', ') }]),
-    ...paths.map((path) => settingColumn(path)),
-    { head: 'state', cell: stateText },
-    ...stages.map((stage) =>
-      column(`perplexity, ${stage}`, ({ results }) => results.perplexity[stage], formatInColumn),
-    ),
-    ...stages.map((stage) => column(`accuracy, ${stage}`, ({ results }) => results.accuracy[stage], accuracyText)),
-    column('sparsity', ({ results }) => results.sparsity, formatShare),
-    column('trainable', ({ trainablePercent }) => trainablePercent, formatTrained),
-    column('time', ({ results }) => results.seconds, formatDuration),
-    column('memory', ({ results }) => results.peak_memory_mb, (megabytes) => formatBytes(megabytes * megabyte)), // prettier-ignore
-  ]
-  const shown = columns.filter(({ cell }) => runs.some((run) => cell(run) !== null))
-  return { heads: shown.map(({ head }) => head), rows: runs.map((run) => shown.map(({ cell }) => cell(run) ?? '–')) }
+  const shown = columns.filter(({ of }) => runs.some((run) => of(run) !== null))
+  const formats = shown.map((measure) => columnFormatOf(measure, runs))
+  const cell = (run: FoldedRun, { of }: Measure, i: number) => {
+    const spread = of(run)
+    return spread ? spreadText(spread, formats[i]) : '–'
+  }
+  return {
+    heads: ['run', 'state', ...shown.map(({ title }) => title)],
+    rows: runs.map((run) => [run.label, stateText(run), ...shown.map((measure, i) => cell(run, measure, i))]),
+  }
 }
 
 /** A Markdown table with numbers aligned right. */
 export function comparisonMarkdown({ heads, rows }: Comparison): string {
   const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
-  const right = heads.map((_, i) => rows.length > 0 && rows.every((row) => /^[\d.<>–−]/.test(row[i])))
+  const right = heads.map((_, i) => i > 0 && rows.length > 0 && rows.every((row) => /^[\d.<>–−]/.test(row[i])))
   return [line(heads), `| ${right.map((is) => (is ? '---:' : '---')).join(' | ')} |`, ...rows.map(line), ''].join('\n')
-}
-
-function settingColumn(path: string): Column {
-  return { head: path, cell: ({ settings }) => (path in settings ? valueText(settings[path]) : null) }
 }
 
 /** Then a column with its name would say the same again. */
@@ -60,17 +47,7 @@ export function isNamedBySettings({ names, settings }: FoldedRun): boolean {
   return names.every((name) => partsOf(name) === partsOf(nameOf(Object.entries(settings))))
 }
 
-function column(head: string, of: (run: FoldedRun) => Spread | null, format: (value: number) => string): Column {
-  return {
-    head,
-    cell: (run) => {
-      const spread = of(run)
-      return spread && spreadText(spread, format)
-    },
-  }
-}
-
-/** "21.4", and of several runs "21.4 (21.1–22)". */
+/** "21.4", and of several runs "21.4 (21.1–22.0)". */
 export function spreadText({ median, low, high, count }: Spread, format: (value: number) => string): string {
   const [middle, from, to] = [median, low, high].map((value) => format(value))
   return count === 1 || from === to ? middle : `${middle} (${from}–${to})`
@@ -82,8 +59,4 @@ export function stateText({ states }: FoldedRun): string {
   if (states.every((state) => state === states[0]))
     return states.length > 1 ? `${states.length} ${states[0]}` : states[0]
   return `${done} of ${states.length} done`
-}
-
-function accuracyText(share: number): string {
-  return formatAccuracy(share, null)
 }

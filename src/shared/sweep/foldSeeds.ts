@@ -42,14 +42,16 @@ export function foldSeeds(runs: readonly ComparedRun[]): FoldedRun[] {
     const key = settings.seed === undefined ? String(i) : JSON.stringify(withoutSeed(settings))
     groups.set(key, [...(groups.get(key) ?? []), i])
   }
-  return [...groups.values()].map((members) => folded(members, runs))
+  // Names tell seeds apart until the first of them are one.
+  const areFolded = groups.size < runs.length
+  return [...groups.values()].map((members) => folded(members, runs, areFolded))
 }
 
 function withoutSeed({ seed: _, ...others }: Settings): Settings {
   return others
 }
 
-function folded(members: readonly number[], runs: readonly ComparedRun[]): FoldedRun {
+function folded(members: readonly number[], runs: readonly ComparedRun[], areFolded: boolean): FoldedRun {
   const all = members.map((i) => runs[i])
   // A run counts by its final measurements, unless no run is done.
   const done = all.filter(({ state }) => state === 'done')
@@ -62,7 +64,7 @@ function folded(members: readonly number[], runs: readonly ComparedRun[]): Folde
   })
   return {
     names: all.map(({ name }) => name),
-    label: all.length > 1 ? withoutSeedInName(all[0].label, all[0].facts.seed) : all[0].label,
+    label: areFolded ? withoutSeedInName(all[0].label, all[0].facts.seed) : all[0].label,
     facts: all.length > 1 ? { ...all[0].facts, seed: null } : all[0].facts,
     settings: withoutSeed(all[0].settings),
     states: all.map(({ state }) => state),

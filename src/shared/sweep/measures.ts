@@ -1,8 +1,17 @@
 // Measures by which runs are compared: each is a column of the table and an axis of the picture.
 import { formatBytes, megabyte } from '../format/byteSize.ts'
-import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
+import {
+  columnFormat,
+  formatAccuracy,
+  formatDuration,
+  formatShare,
+  formatTrained,
+  formatValue,
+} from '../format/numbers.ts'
+import type { Stage } from '../series/events.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
 import type { Better } from './paretoFront.ts'
+import type { RunFacts } from './runFacts.ts'
 import { lastStage } from './sweepTable.ts'
 
 export interface Measure {
@@ -12,8 +21,12 @@ export interface Measure {
   /** On an axis, with its unit. */
   readonly axis: string
   readonly of: (run: FoldedRun) => Spread | null
+  /** What the model had before it was pruned, where that can be told. */
+  readonly dense?: (run: FoldedRun) => Spread | null
   /** Writes a value for people. */
   readonly format: (value: number) => string
+  /** Numbers of a column have the same decimals where their unit leaves that open. */
+  readonly inColumn?: (values: readonly number[]) => (value: number) => string
   /** An axis shows `factor` times the value: 100 where it is in percent. */
   readonly factor: number
   /** Which end is the better one; null: neither. */
@@ -25,19 +38,39 @@ export interface Measure {
 const stages = ['dense', 'pruned', 'recovered'] as const
 const [plain, percent] = [1, 100]
 
+const asNumber = { format: formatValue, inColumn: columnFormat }
+const withPercent = (format: (value: number) => string) => (value: number) => `${format(value)} %`
+const signed = (format: (value: number) => string) => (value: number) =>
+  value < 0 ? format(value).replace('-', '−') : `+${format(value)}`
+const only = (value: number): Spread => ({ median: value, low: value, high: value, count: 1 })
+
 export const measures: readonly Measure[] = [
   {
     ...{ id: 'perplexity', title: 'perplexity', axis: 'perplexity', better: 'low', isLog: true, factor: plain },
     of: ({ results }) => lastStage(results.perplexity),
-    format: formatValue,
+    dense: ({ results }) => results.perplexity.dense,
+    ...asNumber,
+  },
+  {
+    ...{ id: 'delta', title: 'Δ to dense', axis: 'perplexity above dense', better: 'low', isLog: true, factor: plain },
+    of: ({ delta }) => delta,
+    format: (value) => signed(formatValue)(value),
+    inColumn: (values) => signed(columnFormat(values)),
   },
   {
     ...{ id: 'accuracy', title: 'accuracy', axis: 'accuracy, % right', better: 'high', isLog: false, factor: percent },
     of: ({ results }) => lastStage(results.accuracy),
+    dense: ({ results }) => results.accuracy.dense,
     format: (share) => formatAccuracy(share, null),
   },
   {
     ...{ id: 'sparsity', title: 'sparsity', axis: 'sparsity, %', better: 'high', isLog: false, factor: percent },
+    of: ({ facts: { sparsity } }) => (sparsity === null ? null : only(sparsity)),
+    format: formatShare,
+  },
+  {
+    // What came of the request: whole matrices and groups round, and some are left alone.
+    ...{ id: 'zeros', title: 'zeros', axis: 'zeros, %', better: 'high', isLog: false, factor: percent },
     of: ({ results }) => results.sparsity,
     format: formatShare,
   },
@@ -45,6 +78,7 @@ export const measures: readonly Measure[] = [
     ...{ id: 'trainable', title: 'trainable', axis: 'trainable, %', better: 'low', isLog: true, factor: plain },
     of: ({ trainablePercent }) => trainablePercent,
     format: formatTrained,
+    inColumn: (values) => (values.every((value) => value <= 100) ? withPercent(columnFormat(values)) : formatTrained),
   },
   {
     ...{ id: 'time', title: 'time', axis: 'time, s', better: 'low', isLog: true, factor: plain },
@@ -59,7 +93,7 @@ export const measures: readonly Measure[] = [
   ...stages.map((stage): Measure => {
     const name = `perplexity, ${stage}`
     const of = ({ results }: FoldedRun) => results.perplexity[stage]
-    return { id: name, title: name, axis: name, better: 'low', isLog: true, factor: plain, of, format: formatValue }
+    return { id: name, title: name, axis: name, better: 'low', isLog: true, factor: plain, of, ...asNumber }
   }),
   ...stages.map((stage): Measure => {
     const name = `accuracy, ${stage}`
@@ -71,6 +105,13 @@ export const measures: readonly Measure[] = [
   }),
 ]
 
+/** @throws for a name that no measure has. */
+export function measureNamed(id: string): Measure {
+  const found = measures.find((measure) => measure.id === id)
+  if (!found) throw new Error(`no measure ${id}`)
+  return found
+}
+
 /** Settings that are numbers are measures too, better at neither end. */
 export function settingMeasures(runs: readonly FoldedRun[]): Measure[] {
   const paths = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))]
@@ -81,10 +122,30 @@ export function settingMeasures(runs: readonly FoldedRun[]): Measure[] {
     ...{ id: `setting ${path}`, title: path, axis: path, better: null, isLog: false, factor: plain },
     of: ({ settings }) => {
       const value = settings[path]
-      return typeof value === 'number' ? { median: value, low: value, high: value, count: 1 } : null
+      return typeof value === 'number' ? only(value) : null
     },
     format: String,
   }))
+}
+
+/** Writes the values that a measure has in these runs, for a column. */
+export function columnFormatOf(
+  { of, format, inColumn }: Measure,
+  runs: readonly FoldedRun[],
+): (value: number) => string {
+  const spreads = runs.flatMap((run) => of(run) ?? [])
+  return inColumn?.(spreads.flatMap(({ median, low, high }) => [median, low, high])) ?? format
+}
+
+/** Whether a perplexity or an accuracy is the pruned model's and its recovery has not come to one yet. */
+export function isPrunedYet({ facts, results }: PrunedYet, of: 'perplexity' | 'accuracy'): boolean {
+  const { pruned, recovered } = results[of]
+  return facts.recovery !== '' && pruned !== null && recovered === null
+}
+
+interface PrunedYet {
+  readonly facts: Pick<RunFacts, 'recovery'>
+  readonly results: Readonly<Record<'perplexity' | 'accuracy', Readonly<Record<Stage, unknown>>>>
 }
 
 /** Measures that any of the runs has. */

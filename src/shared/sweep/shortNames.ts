@@ -1,7 +1,7 @@
 // Names for runs side by side that nobody has to think up: from their resolved recipes, what tells them apart in the field's
 // words. "wanda 70 % · recon", "alps 2:4 · retrain norm · seed 1".
 import { modelLabel } from '../format/modelLabel.ts'
-import { valueText } from '../recipe/sweep/settings.ts'
+import { nameOf, valueText, type NamedSettings } from '../recipe/sweep/settings.ts'
 import { varyingSettings } from './comparedRun.ts'
 import { amountText, partsOf, textOf } from './recipeParts.ts'
 
@@ -42,6 +42,12 @@ export function shortNames(runs: readonly NamedRun[]): string[] {
   // The model, where it is told, comes first; the seed is the last of the others.
   const parts = taken.size === 0 ? heads : [...chosen, ...others.filter((one) => taken.has(one))]
   return numbered(runs.map(({ name, recipe }, i) => (recipe && joined(parts, i)) || name))
+}
+
+/** Names of a sweep's runs by their planned recipes: a name that a person gave to a case stays. */
+export function plannedNames(runs: readonly (NamedRun & Pick<NamedSettings, 'settings'>)[]): string[] {
+  const found = shortNames(runs)
+  return runs.map(({ name, settings }, i) => (name === nameOf(Object.entries(settings)) ? found[i] : name))
 }
 
 function countNames(parts: readonly (readonly string[])[]): number {

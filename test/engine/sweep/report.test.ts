@@ -25,19 +25,20 @@ describe('sparsescope report', function () {
     const { status, stdout } = await report(folder, '--markdown', 'table.md', '--html', 'page.html')
     assert.equal(status, 0)
     const [heads, first, second, ...rest] = stdout.trim().split('\n')
-    assert.match(heads, /^prune\.0\.sparsity +state +perplexity, dense .* sparsity +trainable +time +memory$/)
-    assert.match(first, /^0?\.?4? *.*2 done/)
-    assert.match(second, /2 done/)
+    assert.match(heads, /^run +state +perplexity, dense .* zeros +trainable +time +memory$/)
+    assert.match(first, /^wanda 40 % +2 done/)
+    assert.match(second, /^wanda 60 % +2 done/)
     assert.deepEqual(rest, ['wrote table.md', 'wrote page.html'])
     const markdown = readFileSync(place.path('table.md'), 'utf8').trim().split('\n')
     assert.equal(markdown.length, 4)
     const page = readFileSync(place.path('page.html'), 'utf8')
-    assert.match(page, /<th>prune\.0\.sparsity<\/th>/)
+    assert.match(page, /<h1>model, \d{4}-\d\d-\d\d<\/h1>\n<p>4 runs\. Best: wanda [46]0 %, perplexity [\d.]+\.<\/p>/)
+    assert.doesNotMatch(page, /prune\.0\.sparsity/)
     assert.ok((page.match(/<svg/g) ?? []).length >= 3, 'scatter, perplexity and loss')
     assert.match(page, /Pareto front/)
     assert.match(page, /median/)
-    // Seeds have measured the same dense model.
-    assert.equal((page.match(/>dense</g) ?? []).length, 1)
+    // Seeds have measured the same dense model: a line and its key among the points, and a line among the curves.
+    assert.equal((page.match(/>dense</g) ?? []).length, 3)
   })
 
   it('of a recipe with a sweep it is the same as of its folder', async () => {

@@ -20,7 +20,9 @@ const tableOf = (...states: SweepRunState[]): SweepTable => ({
   })),
 })
 
-const place = { folder: sweepFolderAt('x') }
+const recipe = { version: 1, model: 'm' } as const
+const planned = [0, 1, 2, 3].map((index) => ({ index, name: `${index}`, settings: {}, recipe }))
+const place = { folder: sweepFolderAt('x'), runs: planned }
 
 describe('the outcome of a sweep', () => {
   for (const [states, code] of [

@@ -5,6 +5,7 @@ import { varyingSettings, type ComparedRun } from '../../../src/shared/sweep/com
 import { comparisonMarkdown, comparisonTable } from '../../../src/shared/sweep/comparisonTable.ts'
 import { foldSeeds, spreadOf } from '../../../src/shared/sweep/foldSeeds.ts'
 import { unknownFacts } from '../../../src/shared/sweep/runFacts.ts'
+import { measureNamed } from '../../../src/shared/sweep/measures.ts'
 import { paretoFront } from '../../../src/shared/sweep/paretoFront.ts'
 
 interface Given {
@@ -13,14 +14,28 @@ interface Given {
   sparsity?: number | null
   state?: ComparedRun['state']
   name?: string
+  /** Requested sparsity. */
+  requested?: number | null
 }
 
-function compared({ settings, recovered = null, sparsity = null, state = 'done', name }: Given): ComparedRun {
+const labelOf = (settings: object) => Object.entries(settings).map(([k, v]) => `${k} ${String(v)}`).join(' · ') // prettier-ignore
+
+function compared({
+  settings,
+  recovered = null,
+  sparsity = null,
+  state = 'done',
+  name,
+  requested = null,
+}: Given): ComparedRun {
   const none = { dense: null, pruned: null, recovered: null }
   const results = { perplexity: { ...none, recovered }, accuracy: none, sparsity }
   return {
     name: name ?? Object.entries(settings).map(([k, v]) => `${k}=${String(v)}`).join(','), // prettier-ignore
-    ...{ label: '', facts: unknownFacts },
+    ...{
+      label: labelOf(settings),
+      facts: { ...unknownFacts, sparsity: requested, seed: typeof settings.seed === 'number' ? settings.seed : null },
+    },
     settings,
     state,
     results: { ...results, trainable: null, seconds: null, peak_memory_mb: null },
@@ -58,20 +73,27 @@ describe('runs that differ only by their seed', () => {
 
   it('in the table: median and range, how many are done, no column that is empty', () => {
     const table = comparisonTable(foldSeeds(runs))
-    assert.deepEqual(table.heads, ['s', 'state', 'perplexity, recovered'])
+    assert.deepEqual(table.heads, ['run', 'state', 'perplexity, recovered'])
     assert.deepEqual(table.rows, [
-      ['0.5', '3 of 4 done', '21.00 (20.00–30.00)'],
-      ['0.6', 'done', '50.00'],
+      ['s 0.5', '3 of 4 done', '21.00 (20.00–30.00)'],
+      ['s 0.6', 'done', '50.00'],
     ])
     assert.equal(
       comparisonMarkdown(table),
-      '| s | state | perplexity, recovered |\n| ---: | --- | ---: |\n| 0.5 | 3 of 4 done | 21.00 (20.00–30.00) |\n| 0.6 | done | 50.00 |\n',
+      '| run | state | perplexity, recovered |\n| --- | --- | ---: |\n| s 0.5 | 3 of 4 done | 21.00 (20.00–30.00) |\n| s 0.6 | done | 50.00 |\n',
     )
   })
 
-  it('runs with names of their own show them, and a name cannot break a Markdown table', () => {
-    const named = foldSeeds([compared({ name: 'a|b', settings: { s: 'x_y' } })])
-    assert.match(comparisonMarkdown(comparisonTable(named)), /\| a\\\|b \| x\\_y \|/)
+  it('a name cannot break a Markdown table', () => {
+    const named = foldSeeds([compared({ settings: { 'a|b': 'x_y' } })])
+    assert.match(comparisonMarkdown(comparisonTable(named)), /\| a\\\|b x\\_y \|/)
+  })
+
+  it('lie above the dense model by the median of what each lies above its own', () => {
+    const [run] = foldSeeds(runs)
+    assert.equal(run.delta, null)
+    const measured = runs.map((one) => ({ ...one, results: { ...one.results, perplexity: { dense: 10, pruned: null, recovered: one.results.perplexity.recovered } } })) // prettier-ignore
+    assert.deepEqual(foldSeeds(measured)[0].delta, { median: 11, low: 10, high: 20, count: 3 })
   })
 })
 
@@ -126,16 +148,37 @@ describe('the Pareto front', () => {
     assert.deepEqual(of([]), [])
   })
 
-  it('is drawn beside the runs', () => {
-    const folded = foldSeeds([
-      compared({ settings: { s: 0.5 }, sparsity: 0.5, recovered: 20 }),
-      compared({ settings: { s: 0.6 }, sparsity: 0.6, recovered: 30 }),
-      compared({ settings: { s: 0.4 }, sparsity: 0.4, recovered: 25 }),
-      compared({ settings: { s: 0.7 }, sparsity: null, recovered: 25 }),
-    ])
-    const [front, ...runs] = scatterChart(folded, defaultLook(folded)).chart.series
+  it('is drawn in steps beside the runs, over the sparsity that was asked for, with a line for the dense model', () => {
+    const folded = foldSeeds(
+      [
+        compared({ settings: { s: 0.5 }, requested: 0.5, sparsity: 0.49, recovered: 20 }),
+        compared({ settings: { s: 0.6 }, requested: 0.6, sparsity: 0.59, recovered: 30 }),
+        compared({ settings: { s: 0.4 }, requested: 0.4, sparsity: 0.39, recovered: 25 }),
+        compared({ settings: { s: 0.7 }, sparsity: 0.7, recovered: 25 }),
+      ].map((run) => ({ ...run, results: { ...run.results, perplexity: { ...run.results.perplexity, dense: 18 } } })),
+    )
+    const { series, levels } = scatterChart(folded, defaultLook(folded)).chart
+    const [front, ...runs] = series
     assert.deepEqual(runs.map(({ label, points }) => [label, points[0].x, points[0].y]), [['0.4', 40, 25], ['0.5', 50, 20], ['0.6', 60, 30]]) // prettier-ignore
-    assert.deepEqual(front.points.map(({ x, y }) => [x, y]), [[50, 20], [60, 30]]) // prettier-ignore
-    assert.deepEqual(scatterChart([], defaultLook([])).chart.series, [])
+    // Between 50 and 60 % the best that is reached is the run of 60 %.
+    assert.deepEqual(front.points.map(({ x, y }) => [x, y]), [[50, 20], [50, 30], [60, 30]]) // prettier-ignore
+    assert.deepEqual(levels.map(({ label, value }) => [label, value]), [['dense', 18]]) // prettier-ignore
+    assert.deepEqual(scatterChart([], defaultLook([])).chart, { series: [], levels: [], xRange: null })
+  })
+
+  it('steps the other way where less is better: a run is reached by all that take longer', () => {
+    const timed = ([seconds, recovered]: [number, number]) => {
+      const run = compared({ settings: { t: seconds }, recovered })
+      return { ...run, results: { ...run.results, seconds } }
+    }
+    const folded = foldSeeds([timed([10, 30]), timed([20, 25])])
+    const look = { ...defaultLook(folded), x: measureNamed('time') }
+    const [front] = scatterChart(folded, look).chart.series
+    assert.deepEqual(front.points.map(({ x, y }) => [x, y]), [[10, 30], [20, 30], [20, 25]]) // prettier-ignore
+  })
+
+  it('what was asked for is not known of runs without a recipe: then it is what came of it', () => {
+    const folded = foldSeeds([compared({ settings: { s: 0.5 }, sparsity: 0.49, recovered: 20 })])
+    assert.equal(defaultLook(folded).x.id, 'zeros')
   })
 })

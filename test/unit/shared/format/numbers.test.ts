@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { toCsv } from '../../../../src/shared/format/csv.ts'
 import { placeOf } from '../../../../src/shared/format/moduleName.ts'
 import {
+  columnFormat,
   formatDuration,
-  formatInColumn,
   formatShare,
   formatTrained,
   formatValue,
@@ -28,18 +28,13 @@ describe('numbers for people', () => {
     ])
   })
 
-  it('in a column they end alike, where they are numbers of a common size', () => {
-    assert.deepEqual([84.9, 84.49, 7, 1234.5, 12345, 1e7, -2.5, NaN, Infinity].map(formatInColumn), [
-      '84.90',
-      '84.49',
-      '7.000',
-      '1235',
-      '12350',
-      '1.00e+7',
-      '-2.500',
-      'NaN',
-      '∞',
-    ])
+  it('in a column they have the same decimals, as many as the smallest needs and the largest bears', () => {
+    const written = (...values: number[]) => values.map(columnFormat(values))
+    assert.deepEqual(written(24.95, 180.3, 1234.5), ['24.95', '180.30', '1234.50'])
+    assert.deepEqual(written(5, 54321), ['5', '54321'])
+    assert.deepEqual(written(0.02, 0.5, 0), ['0.02000', '0.50000', '0.00000'])
+    assert.deepEqual(written(7, 1e7, NaN, Infinity, -2.5), ['7.000', '1.00e+7', 'NaN', '∞', '-2.500'])
+    assert.deepEqual(written(NaN), ['NaN'])
   })
 
   it('what trains is a percentage of the model, and a multiple where adapters are more than the model', () => {
