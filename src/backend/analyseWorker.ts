@@ -25,6 +25,7 @@ async function main(): Promise<void> {
         calibration: request.calibration,
         asked: request,
         sensitivity: request.sensitivity,
+        blocks: request.blocks,
         seed: 0,
         memoryBytes: defaultMemoryBytes(),
         openBackend: () => openChosen(choice),

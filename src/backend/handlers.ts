@@ -21,6 +21,7 @@ import { createAnalyses } from './analyses.ts'
 import { readDetail } from './detail.ts'
 import { probeDevice } from './device.ts'
 import { createLane } from './jobs.ts'
+import { measurableOf } from './measurable.ts'
 import { matrixOf, readWeight } from './matrix.ts'
 import { createOpenModels, type OpenModel } from './openModels.ts'
 import { pullModel } from './pull.ts'
@@ -113,6 +114,7 @@ export function createHandlers(): Service {
         models.use(first, (left) => models.use(second, (right) => compareModels(left, right, context))),
       )
     },
+    measurable: async (request) => models.use(await whole(request), (open) => measurableOf(open, settings, gpu)),
     analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),
     pull: ({ name }, context) => pullModel(name, context),
     writeCard: async ({ path }) => writeModelCard((await locate(path)).folder),

@@ -62,8 +62,8 @@ type CalibratedOptions = AnalyseOptions & { readonly calibration: CalibrationReq
 export type AnalysisResult = Omit<Analysis, 'seconds' | 'peak_memory_mb'>
 
 /** Default number of windows: enough for a ranking, and soon done. */
-const defaultSamples = 16
-const longestWindow = 512
+export const defaultSamples = 16
+export const longestWindow = 512
 
 /** Share of the memory for each of: hidden states of the calibration set, Hessians, the model of the sensitivities. The rest is for the block. */
 const share = 1 / 4

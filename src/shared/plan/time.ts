@@ -112,7 +112,8 @@ interface Operations {
   readonly solving?: number
 }
 
-function secondsFor({ gpu, threads }: PlannedMachine, precision: PlannedPrecision) {
+/** Seconds of a number of operations. */
+export function secondsFor({ gpu, threads }: PlannedMachine, precision: PlannedPrecision) {
   const rate = (perOne: number) => (gpu ? perGpu : perOne * Math.max(1, threads))
   return ({ products = 0, solving = 0 }: Operations): number =>
     products / rate(perThread[precision]) + solving / rate(perThread.solving)

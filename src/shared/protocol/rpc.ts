@@ -12,6 +12,7 @@ import type {
 } from './inspect.ts'
 import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequest } from './inspect.ts'
 import type { SensitivityUnit } from '../analysis/analysis.ts'
+import type { MeasurableMethod } from '../analysis/plannedMap.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { PrecisionChoice } from '../recipe/precisions.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
@@ -104,6 +105,18 @@ export interface AnalysisRequest {
   sparsities?: number[]
   patterns?: string[]
   sensitivity: SensitivityUnit | null
+  /** Only so many of the first blocks. */
+  blocks?: number
+}
+
+/** What an analysis goes on with when another method is to be measured beside the known ones. */
+export interface Measurable {
+  /** Of the newest analysis of these weights; null: there is none. */
+  calibration: { data: string; field?: string; samples: number; seqLen: number } | null
+  /** By which errors of methods are comparable. */
+  sparsities: number[]
+  patterns: string[]
+  methods: MeasurableMethod[]
 }
 
 interface Call<Params, Result, Progress = never> {
@@ -122,6 +135,7 @@ export interface BackendCalls {
   tile: Call<TileRequest, Tile>
   detail: Call<DetailRequest, TensorDetail>
   weight: Call<WeightRequest, Weight>
+  measurable: Call<{ path: string }, Measurable>
   analyse: Call<AnalysisRequest, { warnings: string[] }, AnalysisUpdate>
   compare: Call<{ a: SeenModel; b: SeenModel }, CompareSummary, CompareProgress>
   /** Downloads from the Hub; only ever called when a person has asked for this model. */

@@ -1,0 +1,67 @@
+// Which methods could be measured in place, and how long that would take: from the newest analysis of a model and, where that
+// has not measured a method, from what the method costs.
+import { availableParallelism } from 'node:os'
+import { blocksMeasured, isSameWay, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'
+import { defaultSamples, longestWindow } from '../engine/analyse/analyse.ts'
+import { openModel } from '../engine/model/model.ts'
+import { candidatesOf, defaultSparsities } from '../shared/analysis/candidates.ts'
+import type { MeasurableMethod } from '../shared/analysis/plannedMap.ts'
+import type { ModelConfig } from '../shared/families/modelConfig.ts'
+import { methodNames, type MethodName } from '../shared/methods/methods.ts'
+import { analysisTime } from '../shared/plan/analysisTime.ts'
+import type { DeviceChoice, Measurable } from '../shared/protocol/rpc.ts'
+import { resolvePruneStep } from '../shared/recipe/resolve.ts'
+import { unstructured } from '../shared/recipe/defaults.ts'
+import type { OpenModel } from './openModels.ts'
+
+/** Estimates from operations are good to a factor of about two; those from blocks that were measured to a fifth. */
+const [guess, known] = [2, 1.2]
+
+/** Methods are an empty list for a model that cannot be computed with. */
+export async function measurableOf(
+  { checkpoint }: OpenModel,
+  { threads }: DeviceChoice,
+  gpu: boolean | null,
+): Promise<Measurable> {
+  const state = await latestAnalysis(checkpoint)
+  const ways = state?.ways ?? []
+  const sparsities = [...new Set(ways.filter(({ pattern }) => pattern === unstructured).map(({ sparsity }) => sparsity))] // prettier-ignore
+  const patterns = [...new Set(ways.map(({ pattern }) => pattern).filter((pattern) => pattern !== unstructured))]
+  // Errors at one sparsity are no curve.
+  const amounts = { sparsities: sparsities.length > 1 || patterns.length > 0 ? sparsities : [...defaultSparsities], patterns } // prettier-ignore
+  const asked = { calibration: state?.calibration ?? null, ...amounts }
+  try {
+    const { config } = openModel(checkpoint)
+    const machine = { gpu, threads: threads > 0 ? threads : availableParallelism() }
+    return { ...asked, methods: methodNames.map((method) => measurable(config, method, { state, amounts, machine })) }
+  } catch {
+    return { ...asked, methods: [] }
+  }
+}
+
+interface Known {
+  readonly state: AnalysisState | null
+  readonly amounts: Pick<Measurable, 'sparsities' | 'patterns'>
+  readonly machine: Parameters<typeof analysisTime>[3]
+}
+
+function measurable(config: ModelConfig, method: MethodName, { state, amounts, machine }: Known): MeasurableMethod {
+  const found = candidatesOf({ methods: [method], ...amounts }, config)
+  const candidates = 'problem' in found ? [] : found.candidates
+  const blocks = config.numBlocks
+  const measured = Math.min(blocks, ...candidates.map((one) => (state ? blocksMeasured(state, one) : 0)))
+  if (measured >= blocks) return { method, measured, blocks, seconds: [0, 0] }
+  const { samples, seqLen } = state?.calibration ?? { samples: defaultSamples, seqLen: Math.min(longestWindow, config.maxPositions) } // prettier-ignore
+  const planned = (ways: readonly { method: string; sparsity: number; pattern: string }[]) => {
+    const steps = ways.map((way) => resolvePruneStep({ method: way.method as MethodName, ...(way.pattern === unstructured ? { sparsity: way.sparsity } : { pattern: way.pattern }) })) // prettier-ignore
+    return analysisTime(config, samples * seqLen, steps, machine)
+  }
+  const own = candidates.map((one) => state?.ways.find((way) => isSameWay(way, one)))
+  const walk = state && state.walk.blocks > 0 ? state.walk.seconds / state.walk.blocks : null
+  const timed = own.every((way) => way !== undefined && way.blocks > 0)
+  const { walk: plannedWalk, ways } = planned(candidates)
+  const each = timed ? own.map((way) => (way ? way.seconds / way.blocks : 0)) : ways
+  const seconds = (blocks - measured) * ((walk ?? plannedWalk) + each.reduce((sum, one) => sum + one, 0))
+  const factor = timed && walk !== null ? known : guess
+  return { method, measured, blocks, seconds: [seconds / factor, seconds * factor] }
+}
