@@ -13,10 +13,12 @@ import { lockSweep } from './lockSweep.ts'
 import { deviceArguments, type SweepOptions } from './options.ts'
 import { outcomeOf } from './outcome.ts'
 import { shorter } from '../run.ts'
+import { createSweepShare } from './sweepShare.ts'
 import { rowText } from './texts.ts'
 import { wholeNumber } from './wholeNumber.ts'
 
 const engine = 'local'
+const tellEveryMs = 1000
 
 export async function runLocally(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
   const asked = options.jobs === undefined ? 1 : wholeNumber('--jobs', options.jobs, 1)
@@ -30,22 +32,30 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     const jobs = Math.min(asked, Math.max(1, indices.length))
     // Threads are divided among all runs, not those that are left: with other threads sums round otherwise, and one table would hold both.
     const share = shareOf(Math.min(asked, runs.length), options)
-    const told = (done: number) =>
-      context.progress({ what: 'sweep', count: { done, total: runs.length, unit: 'runs' } })
-    told(runs.length - indices.length)
+    const progress = createSweepShare(sweep.folder, runs.length)
+    const going = new Set<number>()
+    let done = runs.length - indices.length
+    const tell = async () => context.progress(await progress.read(done, going))
+    await tell()
+    const telling = setInterval(() => void tell(), tellEveryMs)
     await runPool({
       folder: sweep.folder,
       indices,
       jobs,
       start: (index) => startRun(context.io.program, sweep, index, options, share),
-      onStart: (index) => context.say(`started ${runs[index].name}`),
+      onStart: (index) => {
+        going.add(index)
+        context.say(`started ${runs[index].name}`)
+      },
       onEnd: async (index) => {
         const table = await writeTable(sweep, engine)
         context.say(rowText(table.runs[index]))
-        told(table.runs.filter(({ state }) => state === 'done').length)
+        going.delete(index)
+        done = table.runs.filter(({ state }) => state === 'done').length
+        await tell()
       },
       signal: AbortSignal.any([context.signal, lock.lost]),
-    })
+    }).finally(() => clearInterval(telling))
     if (context.signal.aborted)
       throw new EngineError(
         'cancelled',

@@ -14,6 +14,7 @@ import { lockSweep } from './lockSweep.ts'
 import { deviceArguments, type SweepOptions } from './options.ts'
 import { outcomeOf } from './outcome.ts'
 import { slurmOptions } from './slurmOption.ts'
+import { createSweepShare } from './sweepShare.ts'
 import { rowText } from './texts.ts'
 
 const engine = 'slurm'
@@ -68,6 +69,7 @@ async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<Ali
 async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
   const { signal } = context
   let told = new Map<number, SweepRow['state']>()
+  const progress = createSweepShare(sweep.folder, sweep.runs.length)
   for (let silent = false; ;) {
     if (signal.aborted)
       throw new EngineError(
@@ -84,7 +86,8 @@ async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
     for (const row of runs) if (told.size > 0 && told.get(row.index) !== row.state) context.say(rowText(row))
     told = new Map(runs.map(({ index, state }) => [index, state]))
     const done = runs.filter(({ state }) => state === 'done').length
-    context.progress({ what: 'sweep', count: { done, total: runs.length, unit: 'runs' } })
+    const going = runs.filter(({ state }) => state === 'running').map(({ index }) => index)
+    context.progress(await progress.read(done, going))
     if (alive?.size === 0) return
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
   }

@@ -11,7 +11,7 @@ const maybe = (text: string) => `(?:${text})?`
 const lineOf = (type: string, ...fields: string[]) =>
   new RegExp(String.raw`\{"t":(${number}),"type":"${type}"${fields.join('')}\}\n`, 'y')
 
-/** Captures t, loss, tokens_per_second. */
+/** Captures t, loss. */
 const stepLine = lineOf(
   'step',
   maybe(field('recovery', number)),
@@ -19,7 +19,7 @@ const stepLine = lineOf(
   field('step', number),
   field('loss', `(${orNull})`),
   field('lr', number),
-  field('tokens_per_second', `(${orNull})`),
+  field('tokens_per_second', orNull),
 )
 /** Captures t, overall. */
 const progressLine = lineOf(
@@ -46,7 +46,6 @@ export function foldLeanLines(run: LeanRun, bytes: Buffer): LeanRun {
   const lines = bytes.toString('latin1')
   /** The last progress is told, and the number and time of all events. */
   let progress: RegExpExecArray | null = null
-  let speed: string | null = null
   const passed = (t: string) => {
     picture.numEvents++
     picture.elapsed = Math.max(picture.elapsed, Number(t))
@@ -59,7 +58,6 @@ export function foldLeanLines(run: LeanRun, bytes: Buffer): LeanRun {
       passed(step[1])
       picture.numSteps++
       if (loss.length < mostSteps) loss.push(step[2] === 'null' ? NaN : Number(step[2]))
-      speed = step[3]
       continue
     }
     const told = progressLine.exec(lines)
@@ -93,7 +91,6 @@ export function foldLeanLines(run: LeanRun, bytes: Buffer): LeanRun {
   }
   function flush(): void {
     if (progress) foldLean(run, parseEvents([progress[0]]))
-    if (speed !== null) picture.tokensPerSecond = speed === 'null' ? null : Number(speed)
-    progress = speed = null
+    progress = null
   }
 }

@@ -83,7 +83,10 @@ export interface RunPicture {
   overall: number | null
   /** Seconds until the whole run is done, as last told; null when it is not known or the run is over. */
   etaSeconds: number | null
+  /** Over the steps of the latest recovery; null before any. */
   tokensPerSecond: number | null
+  /** What that mean is made of: steps of one recovery have the same number of tokens, so it is the inverse of their mean time. */
+  pace: { recovery: number; steps: number; secondsPerToken: number }
   memory: { rssMb: number; deviceMb: number; peakRssMb: number } | null
   warnings: string[]
   saved: string | null
@@ -116,6 +119,7 @@ export function emptyPicture(): RunPicture {
     overall: null,
     etaSeconds: null,
     tokensPerSecond: null,
+    pace: { recovery: 0, steps: 0, secondsPerToken: 0 },
     memory: null,
     warnings: [],
     saved: null,
@@ -176,8 +180,8 @@ function fold(run: RunPicture, event: RunEvent): void {
       else run.lossByRecovery.set(recovery, [point])
       if (event.block !== undefined) addBlockLoss(run, recovery, event.block, { x: event.step, y: event.loss })
       run.lr.push({ x: run.lr.length + 1, y: event.lr })
-      run.tokensPerSecond = event.tokens_per_second
       countStep(run)
+      addPace(run, recovery, event.tokens_per_second)
       return
     }
     case 'block': {
@@ -221,6 +225,15 @@ function fold(run: RunPicture, event: RunEvent): void {
 /** Progress is told a few times a second and steps one by one: between two tellings the steps count on, so that both agree. */
 export function countStep({ progress }: RunPicture): void {
   if (progress?.unit === 'steps') progress.done = Math.min(progress.total, progress.done + 1)
+}
+
+function addPace(run: RunPicture, recovery: number, tokensPerSecond: number | null): void {
+  if (run.pace.recovery !== recovery) run.pace = { recovery, steps: 0, secondsPerToken: 0 }
+  // JSON has no infinity: a step that took no time at all is null.
+  if (tokensPerSecond === null || !(tokensPerSecond > 0)) return
+  run.pace.steps++
+  run.pace.secondsPerToken += 1 / tokensPerSecond
+  run.tokensPerSecond = run.pace.steps / run.pace.secondsPerToken
 }
 
 /** A block that a resumed run begins again replaces what it had. */

@@ -3,7 +3,7 @@ import type { RunEvent } from './events.ts'
 import { countStep, emptyPicture, foldEvents, type RunPicture } from './foldRun.ts'
 
 export interface LeanRun {
-  /** Its `loss`, `lossByRecovery`, `blockLoss` and `lr` stay empty; `numSteps` counts. */
+  /** Its `loss`, `lossByRecovery`, `blockLoss`, `lr` and speed stay empty; `numSteps` counts. */
   readonly picture: RunPicture
   /** By optimiser step from 1; NaN where it was not a number. */
   readonly loss: number[]
@@ -26,7 +26,6 @@ export function foldLean(run: LeanRun, events: readonly RunEvent[]): LeanRun {
     picture.numSteps = loss.push(event.loss ?? NaN)
     picture.numEvents++
     picture.elapsed = Math.max(picture.elapsed, event.t)
-    picture.tokensPerSecond = event.tokens_per_second
     countStep(picture)
   }
   return run

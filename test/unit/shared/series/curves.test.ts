@@ -14,11 +14,12 @@ const lean = (events: readonly RunEvent[]) => foldLean(emptyLeanRun(), events)
 const numbered = (y: readonly number[]): Curve => ({ x: y.map((_, i) => i + 1), y })
 
 describe('a run among hundreds', () => {
-  it('has the picture of the whole one, but for the points of its steps', () => {
+  it('has the picture of the whole one, but for the points of its steps and their speed', () => {
     for (const events of [recordedRun(6), recordedList()]) {
       const whole = foldEvents(emptyPicture(), events)
       const { picture, loss } = lean(events)
-      const none = { loss: [], lr: [], lossByRecovery: new Map(), blockLoss: new Map() }
+      const { pace, tokensPerSecond } = emptyPicture()
+      const none = { pace, tokensPerSecond, loss: [], lr: [], lossByRecovery: new Map(), blockLoss: new Map() }
       assert.deepEqual(picture, { ...whole, ...none })
       assert.deepEqual(loss, whole.loss.map(({ y }) => y ?? NaN)) // prettier-ignore
     }

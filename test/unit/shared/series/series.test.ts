@@ -61,6 +61,16 @@ describe('folding a run', () => {
     assert.deepEqual(bit, foldEvents(emptyPicture(), events))
   })
 
+  it('tells tokens a second over the steps of a recovery, not of the last one: all tokens by all time', () => {
+    const step = (tokens_per_second: number, recovery: number) =>
+      ({ t: 1, type: 'step', recovery, step: 1, loss: 1, lr: 1, tokens_per_second }) as const
+    const speed = (...events: ReturnType<typeof step>[]) => foldEvents(emptyPicture(), events).tokensPerSecond
+    assert.equal(speed(), null)
+    assert.equal(speed(step(100, 0), step(300, 0)), 150)
+    assert.equal(speed(step(100, 0), step(300, 1), step(300, 1)), 300)
+    assert.equal(speed(step(100, 0), step(0, 0)), 100, 'a clock that stands still')
+  })
+
   it('counts steps over all blocks and keeps a NaN as a gap', () => {
     const { loss, evaluations, end } = foldEvents(emptyPicture(), recordedRun(4))
     assert.equal(loss.length, 120)
