@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
+import { formatValue } from '../../src/shared/format/numbers.ts'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
-import { tooWide, viewPages } from '../support/viewPages.ts'
+import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
 import { recordedRows, recordedWhat } from './harness/recordedSweep.ts'
 import { recordedStart } from './harness/recordedForm.ts'
@@ -191,11 +192,33 @@ describe('views in Chromium', () => {
     await open('compare')
     await send(page, ...messages.compare)
     await page.getByText(result.verdict).first().waitFor()
-    await page
-      .getByRole('grid', { name: 'Changed tensors' })
-      .getByRole('row', { name: 'layers.3.self_attn.v_proj' })
-      .click()
+    // The first of the table is there at once.
+    const pair = page.getByRole('region', { name: 'Both matrices' })
+    await pair.getByRole('heading', { name: result.changed[0].name }).waitFor()
+    await page.getByRole('grid', { name: 'Changed tensors' }).getByTitle('layers.3.self_attn.v_proj').click()
+    await pair.getByRole('heading', { name: 'layers.3.self_attn.v_proj' }).waitFor()
     assert.equal(await page.locator('.pair canvas:visible').count(), 2)
+    await keepPicture(page, 'compare')
+  })
+
+  it('comparing: both matrices have one scale, the larger of the two, and one way of being seen from afar', async () => {
+    await open('compare')
+    const tile = recorded.recordedTile(64, 64, false)
+    const larger = { ...tile, size: { ...tile.size, most: 8 * tile.size.most } }
+    const dense = { ...larger, density: Buffer.alloc(64 * 64, 255).toString('base64') }
+    await page.evaluate(
+      `window.answers.tile = (_, model) => model === 'first' ? ${JSON.stringify(tile)} : ${JSON.stringify(dense)}`,
+    )
+    await send(page, ...messages.compare)
+    const legends = page.locator('.pair .legend')
+    await legends
+      .getByText(`${formatValue(larger.size.most)} and more`)
+      .nth(1)
+      .waitFor()
+    const [first, second] = await legends.allInnerTexts()
+    assert.equal(first, second)
+    await page.getByRole('button', { name: '|w|' }).first().click()
+    await legends.getByText('no zeros').nth(1).waitFor()
   })
 
   it('comparing checkpoints whose runs measured tasks: their accuracies as bars with standard errors', async () => {
@@ -217,7 +240,8 @@ describe('views in Chromium', () => {
     assert.equal(await card.locator('svg rect title').count(), 9)
     assert.match((await card.locator('svg rect title').allTextContents()).join(), /piqa, dense: 70\.0 % ± 2\.0/)
     assert.ok((await tooWide(page)) <= 0)
-    await card.getByRole('button', { name: 'SVG' }).click()
+    await card.getByRole('button', { name: /^Accuracy by task: save/ }).click()
+    await page.getByRole('menuitem', { name: 'Save as SVG' }).click()
     const saved = (await posted(page)).filter(({ type }) => type === 'export')
     assert.equal(saved.length, 1)
   })

@@ -2,6 +2,7 @@
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useSignal, type Signal } from '@preact/signals'
+import { largest } from '../../src/shared/format/lists.ts'
 import type { Tile } from '../../src/shared/protocol/inspect.ts'
 import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { announce } from './announce.ts'
@@ -13,7 +14,7 @@ import { FigureMenu } from './figureHead.tsx'
 import type { Scale } from './legend.ts'
 import { followWeight, type Hovered } from './matrixHover.ts'
 import { listenForMoves, showWhole, zoomIn, zoomOut, type Act, type MatrixSize } from './matrixInput.ts'
-import { isDense, paintTile, scaleOf, type FromAfar } from './matrixPaint.ts'
+import { isDense, mostOf, paintTile, scaleOf, type FromAfar } from './matrixPaint.ts'
 import type { MatrixSource } from './matrixSource.ts'
 import { regionText, wholeMatrix, type Region } from './region.ts'
 import { ScaleBar } from './scaleLegend.tsx'
@@ -30,6 +31,8 @@ export interface ShownMatrix extends MatrixSize {
 export interface Sight {
   readonly of: string
   readonly region: Region
+  /** As a person wants to see it; left out: as fits its first picture. */
+  readonly afar?: FromAfar
 }
 
 export interface MatrixProps {
@@ -38,12 +41,14 @@ export interface MatrixProps {
   readonly source: MatrixSource
   /** The matrix keeps it by itself unless the page does: two that share one move together. */
   readonly sight?: Signal<Sight | null>
+  /** Pictures by label that have one scale. The matrix has its own unless the page gives one that several share. */
+  readonly pictures?: Signal<ReadonlyMap<string, Loaded>>
   readonly canvas?: RefObject<HTMLCanvasElement | null>
   readonly save: (file: ExportFile) => void
 }
 
 /** A picture as it came. */
-interface Loaded extends Sight {
+export interface Loaded extends Sight {
   readonly tile: Tile | null
   readonly box: Box
   /** What is in sight, or why nothing is. */
@@ -62,6 +67,8 @@ export function Matrix(props: MatrixProps) {
   const { label, matrix, source, save } = props
   const ownSight = useSignal<Sight | null>(null)
   const sight = props.sight ?? ownSight
+  const ownPictures = useSignal<ReadonlyMap<string, Loaded>>(new Map())
+  const pictures = props.pictures ?? ownPictures
   const ownCanvas = useRef<HTMLCanvasElement>(null)
   const canvas = props.canvas ?? ownCanvas
   const place = useRef<HTMLDivElement>(null)
@@ -70,19 +77,28 @@ export function Matrix(props: MatrixProps) {
   const region = sight.value?.of === of ? sight.value.region : wholeMatrix(matrix.rows, matrix.columns)
   const side = Math.min(mostSide, Math.floor((useWidth(place) - 2) / sideStep) * sideStep)
   const box = pictureBox(region, side)
-  const [loaded, setLoaded] = usePicture(matrix, region, side, source)
+  const loaded = usePicture(matrix, region, side, source)
   const { palette } = settings.value
   void themeChanges.value
 
   const act = (move: Act, byKey = false) => {
     const next = move(region, matrix)
     if (regionText(next) === regionText(region)) return
-    sight.value = { of, region: next }
+    sight.value = { of, region: next, afar: sight.value?.of === of ? sight.value.afar : undefined }
     if (byKey) announce(regionText(next))
   }
   const latest = useRef<{ act: typeof act; hovered: Hovered } | null>(null)
   const current = loaded?.of === of ? loaded : null
-  const afar = current?.afar ?? 'density'
+  useLayoutEffect(() => {
+    if (loaded) pictures.value = new Map(pictures.peek()).set(label, loaded)
+  }, [loaded])
+  const alike = [...pictures.value.values()].filter((one) => one.of === of)
+  const fitting = alike.some((one) => one.afar === 'size') ? 'size' : 'density'
+  const afar = (sight.value?.of === of ? sight.value.afar : undefined) ?? fitting
+  const tiles = alike.flatMap(({ tile, region: seen }) =>
+    tile && regionText(seen) === regionText(region) ? [tile] : [],
+  )
+  const most = largest(tiles, 0, (tile) => mostOf(tile, afar))
   latest.current = { act, hovered: { ...matrix, region, tile: current?.tile ?? null, afar } }
   useEffect(() => {
     if (!canvas.current || !tip.current) return
@@ -99,9 +115,9 @@ export function Matrix(props: MatrixProps) {
     const drawn = loaded?.tile ? loaded.box : box
     if (!canvas.current || side <= 0) return
     const context = context2d(canvas.current, drawn.width, drawn.height)
-    if (loaded?.tile) paintTile(context, drawn, loaded.tile, loaded.afar, palette)
+    if (loaded?.tile) paintTile(context, drawn, loaded.tile, loaded.of === of ? afar : loaded.afar, palette, most)
   })
-  const scale = current?.tile ? scaleOf(current.tile, afar, palette) : null
+  const scale = current?.tile ? scaleOf(current.tile, afar, palette, most) : null
   const figure = () => (canvas.current && scale ? matrixFigure(canvas.current, matrix, region, scale) : null)
   return (
     <div class="matrix" ref={place}>
@@ -118,7 +134,7 @@ export function Matrix(props: MatrixProps) {
             class="toggle"
             title="Colour by the mean |w| of each pixel, not by its share of non-zeros"
             aria-pressed={afar === 'size'}
-            onClick={() => setLoaded({ ...current, afar: afar === 'size' ? 'density' : 'size' })}
+            onClick={() => (sight.value = { of, region, afar: afar === 'size' ? 'density' : 'size' })}
           >
             |w|
           </button>
@@ -151,7 +167,7 @@ function usePicture(matrix: ShownMatrix, region: Region, side: number, source: M
     )
     return () => asked.abort()
   }, [of, side, ...Object.values(region)])
-  return [loaded, setLoaded] as const
+  return loaded
 }
 
 /** CSS pixels; a window that is being dragged asks for a picture at each step only. */

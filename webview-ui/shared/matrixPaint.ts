@@ -18,17 +18,19 @@ export function paintTile(
   tile: Tile,
   afar: FromAfar,
   palette: PaletteName,
+  most = mostOf(tile, afar),
 ): void {
   context.clearRect(0, 0, width, height)
   const values = tile.values === null ? null : floatsOf(tile.values)
   const image = new ImageData(tile.width, tile.height)
-  if (values) fillValues(image, values)
-  else fillShares(image, bytesOf(afar === 'size' ? tile.size.shares : tile.density), palette)
+  if (values) fillValues(image, values, most)
+  else if (afar === 'size') fillShares(image, bytesOf(tile.size.shares), palette, tile.size.most / (most || 1))
+  else fillShares(image, bytesOf(tile.density), palette, 1)
   const small = new OffscreenCanvas(tile.width, tile.height)
   small.getContext('2d')?.putImageData(image, 0, 0)
   context.imageSmoothingEnabled = false
   context.drawImage(small, 0, 0, width, height)
-  if (values) writeValues(context, width / tile.width, height / tile.height, tile, values)
+  if (values) writeValues(context, { width: width / tile.width, height: height / tile.height }, tile, values, most)
 }
 
 /** Whether hardly any weight of the picture is 0. */
@@ -37,29 +39,33 @@ export function isDense({ density }: Tile): boolean {
   return shares.reduce((sum, share) => sum + share, 0) >= 0.99 * 255 * shares.length
 }
 
-/** Meaning of the picture's colours. */
-export function scaleOf(tile: Tile, afar: FromAfar, palette: PaletteName): Scale {
+/** What the end of the colour scale stands for: the largest |w|, or the largest mean of a pixel. */
+export function mostOf({ values, size }: Tile, afar: FromAfar): number {
+  if (values !== null) return largestOf(floatsOf(values))
+  return afar === 'size' ? size.most : 1
+}
+
+/** Meaning of the picture's colours. `most`: that of all pictures that share the scale. */
+export function scaleOf(tile: Tile, afar: FromAfar, palette: PaletteName, most = mostOf(tile, afar)): Scale {
   if (tile.values === null) {
-    const [low, high] =
-      afar === 'size' ? ['mean |w|: 0', `${formatValue(tile.size.most)} and more`] : ['all zeros', 'no zeros']
+    const [low, high] = afar === 'size' ? ['mean |w|: 0', `${formatValue(most)} and more`] : ['all zeros', 'no zeros']
     return { low, high, colour: (share) => sequentialColour(palette, share), marks: [] }
   }
   const values = floatsOf(tile.values)
-  const largest = largestOf(values)
   const marks: Scale['marks'] = [{ colour: zeroColour, text: 'exactly 0' }]
   if (values.some((value) => !Number.isFinite(value))) marks.push({ colour: notFiniteColour, text: 'NaN or infinite' })
   const colour = (share: number) => divergingColour(2 * share - 1)
-  return { low: formatValue(-largest), high: formatValue(largest), colour, marks }
+  return { low: formatValue(-most), high: formatValue(most), colour, marks }
 }
 
-function fillShares(image: ImageData, shares: Uint8Array, palette: PaletteName): void {
-  const table = Array.from({ length: 256 }, (_, i) => rgbOf(sequentialColour(palette, i / 255)))
+/** `scale`: the share of the colour scale that the largest byte stands for. */
+function fillShares(image: ImageData, shares: Uint8Array, palette: PaletteName, scale: number): void {
+  const table = Array.from({ length: 256 }, (_, i) => rgbOf(sequentialColour(palette, (scale * i) / 255)))
   for (let i = 0; i < shares.length; i++) setPixel(image, i, table[shares[i]])
 }
 
 /** Diverging around 0; exact zeros have a colour of their own. */
-function fillValues(image: ImageData, values: Float32Array): void {
-  const size = largestOf(values)
+function fillValues(image: ImageData, values: Float32Array, size: number): void {
   for (let i = 0; i < values.length; i++) setPixel(image, i, rgbOf(valueColour(values[i], size)))
 }
 
@@ -83,10 +89,10 @@ function setPixel(image: ImageData, index: number, [r, g, b]: [number, number, n
 
 function writeValues(
   context: CanvasRenderingContext2D,
-  cellWidth: number,
-  cellHeight: number,
+  { width: cellWidth, height: cellHeight }: { width: number; height: number },
   tile: Tile,
   values: Float32Array,
+  most: number,
 ): void {
   // More cells than this are smaller than any text.
   if (values.length > 4096) return
@@ -103,7 +109,6 @@ function writeValues(
   const texts = sizeOf(full) ? full : short
   const size = sizeOf(texts)
   if (size === null) return
-  const most = largestOf(values)
   context.font = `${size}px ${font}`
   context.textAlign = 'center'
   context.textBaseline = 'middle'

@@ -18,7 +18,7 @@ window.acquireVsCodeApi = () => ({
     window.posted.push(message)
     if (message.type !== 'ask') return
     const answer = window.answers[message.call]
-    const reply = answer ? { ok: true, value: answer(message.params) } : { ok: false, message: 'no answer recorded' }
+    const reply = answer ? { ok: true, value: answer(message.params, message.model) } : { ok: false, message: 'no answer recorded' }
     setTimeout(() => window.postMessage({ type: 'reply', id: message.id, ...reply }))
   },
   getState: () => state,

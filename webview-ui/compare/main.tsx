@@ -1,0 +1,143 @@
+// Two checkpoints side by side: did sparsity survive, where did weights move, and what does each matrix look like.
+import '../shared/base.css'
+import '../shared/columns.css'
+import './compare.css'
+import { effect } from '@preact/signals'
+import { toCsv } from '../../src/shared/format/csv.ts'
+import type { FromCompare, ToCompare } from '../../src/shared/protocol/view.ts'
+import { AccuracyBars } from '../shared/accuracyBars.tsx'
+import { FilterField } from '../shared/filterField.tsx'
+import { connectHost } from '../shared/host.ts'
+import { openPage } from '../shared/page.tsx'
+import { settings } from '../shared/settings.ts'
+import { Table } from '../shared/table.tsx'
+import { ChangeMap } from './changeMap.tsx'
+import { changeColumns } from './changes.ts'
+import { Pair } from './pair.tsx'
+import { changes, filter, measured, models, progress, receive, result, rows, select, table } from './store.ts'
+
+const host = connectHost<ToCompare, FromCompare>()
+effect(() => {
+  if (models.value) host.save({ a: models.value.a, b: models.value.b })
+})
+
+function ComparePage() {
+  return (
+    <div class="compare">
+      <Head />
+      <Accuracies />
+      <div class="columns">
+        <div class="left">
+          <ChangeMap save={host.post} />
+          <section aria-label="Table of changes">
+            <FilterField
+              label="Filter changed tensors by name"
+              filter={filter}
+              shown={rows.value.length}
+              of={changes.value.length}
+            />
+            <Table
+              label="Changed tensors"
+              columns={changeColumns}
+              rows={rows.value}
+              all={changes.value}
+              keyOf={(change) => change.name}
+              state={table}
+              onSelect={select}
+              menuContext={({ name }) => ({
+                webviewSection: 'tensor',
+                tensor: name,
+                preventDefaultContextMenuItems: true,
+              })}
+              empty="No tensor changed."
+            />
+          </section>
+        </div>
+        <Pair host={host} />
+      </div>
+    </div>
+  )
+}
+
+/** The verdict speaks of A and B. */
+function Head() {
+  const { done, total } = progress.value
+  return (
+    <header>
+      <div class="head">
+        <h1>
+          A: {models.value?.a.label} → B: {models.value?.b.label}
+        </h1>
+        <div class="row">
+          <button
+            type="button"
+            class="secondary"
+            disabled={!settings.value.trusted}
+            onClick={() => host.post({ type: 'tryOut' })}
+          >
+            Try both…
+          </button>
+          <button type="button" class="secondary" onClick={saveCsv}>
+            Changes as CSV
+          </button>
+        </div>
+      </div>
+      {result.value ? (
+        <Result {...result.value} />
+      ) : (
+        <div class="row">
+          <progress max={1} value={done / Math.max(1, total)} aria-label="Comparing" />
+          <button type="button" class="secondary" onClick={() => host.post({ type: 'cancel' })}>
+            Cancel
+          </button>
+        </div>
+      )}
+    </header>
+  )
+}
+
+function Result({ verdict, changed, same, added, removed, reshaped }: NonNullable<typeof result.value>) {
+  const lists: [string, string[]][] = [
+    ['Only in the second', added],
+    ['Only in the first', removed],
+    ['Shape or dtype differ', reshaped],
+  ]
+  return (
+    <>
+      <p class="verdict">{verdict}</p>
+      <p class="muted">
+        {changed.length} changed, {same} the same
+      </p>
+      {lists
+        .filter(([, names]) => names.length > 0)
+        .map(([label, names]) => (
+          <details>
+            <summary>
+              {label}: {names.length}
+            </summary>
+            <pre class="mono">{names.join('\n')}</pre>
+          </details>
+        ))}
+    </>
+  )
+}
+
+/** Who has measured nothing is not in the picture. */
+function Accuracies() {
+  if (!models.value) return null
+  const { a, b } = models.value
+  const runs = [
+    { label: `A: ${a.label}`, index: 0, picture: { evaluations: measured.value.a } },
+    { label: `B: ${b.label}`, index: 1, picture: { evaluations: measured.value.b } },
+  ].filter(({ picture }) => picture.evaluations.some((one) => one.accuracy !== null))
+  const note = runs.length === 1 ? `Measured by the run that made ${runs[0].label}` : undefined
+  return <AccuracyBars runs={runs} note={note} save={host.post} />
+}
+
+function saveCsv(): void {
+  const header = ['name', 'role', 'parameters', 'filled', 'emptied', 'drift', 'max_abs']
+  const lines = rows.value.map((c) => [c.name, c.role, c.parameters, c.filled, c.emptied, c.drift, c.maxAbs])
+  host.post({ type: 'export', name: 'changes.csv', content: toCsv(header, lines), encoding: 'utf8' })
+}
+
+openPage(host, { receive, opens: ['models'], Page: ComparePage })

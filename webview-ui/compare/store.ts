@@ -1,0 +1,98 @@
+// What the page of two checkpoints knows: the models, what has been compared, what a person looks at.
+import { batch, computed, signal } from '@preact/signals'
+import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../../src/shared/protocol/inspect.ts'
+import type { LabelledModel, ToCompare } from '../../src/shared/protocol/view.ts'
+import { announce } from '../shared/announce.ts'
+import { onceAFrame } from '../shared/dom.ts'
+import { compileFilter, type Filter } from '../shared/filter.ts'
+import { nothingMarked } from '../shared/gridMark.ts'
+import type { Loaded, Sight } from '../shared/matrix.tsx'
+import type { PageMessage } from '../shared/page.tsx'
+import { firstSlice } from '../shared/slices.ts'
+import { inOrder, tableState } from '../shared/tableState.ts'
+import { changeColumns, changeMap, type Measure } from './changes.ts'
+
+export const models = signal<{ a: LabelledModel; b: LabelledModel } | null>(null)
+export const tensors = signal<readonly ComparedTensor[]>([])
+export const changes = signal<readonly TensorChange[]>([])
+/** Tensors that have been compared, and all. */
+export const progress = signal({ done: 0, total: 0 })
+export const measured = signal<Measured>({ a: [], b: [] })
+/** null: it is being compared. */
+export const result = signal<CompareSummary | null>(null)
+export const map = computed(() => changeMap(tensors.value, changes.value, progress.value.done))
+
+export const measure = signal<Measure>('filled')
+export const filter = signal<Filter>({ text: '', regex: false })
+export const table = tableState()
+export const mark = signal(nothingMarked)
+/** Changed tensors that the filter keeps, as the table shows them; all while an expression is wrong. */
+export const rows = computed(() => {
+  const { keep } = compileFilter(filter.value)
+  return inOrder(changes.value.filter(({ name }) => keep?.(name) ?? true), changeColumns, table) // prettier-ignore
+})
+
+/** The tensor of both matrices: the one that was chosen, else the first of the table. */
+export const selected = computed(() => {
+  const name = table.current.value
+  return changes.value.find((change) => change.name === name) ?? rows.value.at(0) ?? null
+})
+const sliced = signal<{ of: string; slice: number[] } | null>(null)
+export const slice = computed(() => {
+  const change = selected.value
+  if (!change) return []
+  return sliced.value?.of === change.name ? sliced.value.slice : firstSlice(change.shape)
+})
+export function cut(next: number[]): void {
+  sliced.value = selected.value && { of: selected.value.name, slice: next }
+}
+/** Both matrices move together, and have one scale. */
+export const sight = signal<Sight | null>(null)
+export const pictures = signal<ReadonlyMap<string, Loaded>>(new Map())
+
+export function select({ name, block, module }: TensorChange): void {
+  table.current.value = name
+  const [row, column] = [map.value.blocks.indexOf(block ?? -1), map.value.modules.indexOf(module)]
+  mark.value = row >= 0 && column >= 0 ? { at: { row, column }, anchor: null } : nothingMarked
+}
+
+let waiting: TensorChange[] = []
+let reached = progress.value
+/** The messages of a frame together: there are thousands, and each makes the map anew. */
+const take = () =>
+  batch(() => {
+    if (waiting.length > 0) changes.value = changes.value.concat(waiting)
+    waiting = []
+    progress.value = reached
+  })
+const takeSoon = onceAFrame(take)
+
+export function receive(message: PageMessage<ToCompare>): void {
+  switch (message.type) {
+    case 'models':
+      return batch(() => {
+        models.value = message
+        tensors.value = changes.value = waiting = []
+        progress.value = reached = { done: 0, total: 0 }
+        measured.value = { a: [], b: [] }
+        result.value = null
+      })
+    case 'progress': {
+      const { progress: next } = message
+      if (next.tensors) tensors.value = next.tensors
+      if (next.measured) measured.value = next.measured
+      for (const change of next.changes) waiting.push(change)
+      reached = next
+      return takeSoon()
+    }
+    case 'result':
+      waiting = []
+      reached = { done: tensors.value.length, total: tensors.value.length }
+      batch(() => {
+        changes.value = message.result.changed
+        result.value = message.result
+        take()
+      })
+      return announce(message.result.verdict)
+  }
+}
