@@ -1,14 +1,42 @@
-// A command whose device runs out of memory begins again with a smaller plan, and says so.
+// What a command computes with a model: on the device that was asked for, and where that runs out of memory again with less.
 import type { Backend } from '../engine/compute/backend.ts'
 import { lessText, planWithLess, type LessOptions } from '../engine/compute/planWithLess.ts'
-import type { Context } from './command.ts'
+import { createDecoder, type Decoder, type DecoderOptions } from '../engine/model/decoder.ts'
+import type { Model } from '../engine/model/model.ts'
+import { closing } from './closing.ts'
+import type { CommonOptions, Context } from './command.ts'
+import { openFor, type PrecisionOptions } from './precisionOption.ts'
+
+interface Computed<T> {
+  readonly result: T
+  readonly info: Backend['info']
+  readonly precision: Backend['precision']
+}
+
+/** `sizes` are the decoder's. @throws as `planWithLess`. */
+export async function computeWith<T>(
+  context: Pick<Context, 'say'>,
+  model: Model,
+  device: CommonOptions & PrecisionOptions,
+  sizes: DecoderOptions,
+  again: Pick<LessOptions, 'remedy' | 'mayRepeat'>,
+  body: (decoder: Decoder) => Promise<T>,
+): Promise<Computed<T>> {
+  await using backend = closing(await openFor(model, device))
+  const compute = async () => {
+    await using decoder = closing(await createDecoder(backend.value, model, sizes))
+    return await body(decoder.value)
+  }
+  const { info, precision } = backend.value
+  return { result: await beginAgainWithLess(context, backend.value, compute, again), info, precision }
+}
 
 /** Runs `body`, again with less where the device has no room for it; `say` gets a line each time. @throws as `planWithLess`. */
 export function beginAgainWithLess<T>(
   { say }: Pick<Context, 'say'>,
   backend: Backend,
   body: () => Promise<T>,
-  options: Omit<LessOptions, 'onLess'>,
+  options: Pick<LessOptions, 'remedy' | 'mayRepeat'>,
 ): Promise<T> {
   const onLess: NonNullable<LessOptions['onLess']> = (less) =>
     say(`warning: ${backend.info.description} ran out of memory; begins again with ${lessText(less)}`)

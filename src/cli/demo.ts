@@ -3,8 +3,6 @@ import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
-import type { Backend } from '../engine/compute/backend.ts'
-import { openBackend } from '../engine/compute/open.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import { writeAtomic } from '../system/atomicFile.ts'
@@ -18,10 +16,9 @@ import { copySample } from './demo/sampleCopy.ts'
 import { gatherFacts } from './doctor/facts.ts'
 import { fasterWith } from './doctor/remedies.ts'
 import { askedMemory, memoryOption } from './memoryOption.ts'
-import { wholeNumber } from './optionNumbers.ts'
+import { wholeNumber } from './optionValues.ts'
 import { shorter, showEvent } from './run.ts'
-import { createRunProgress } from './terminal/runProgress.ts'
-import { version } from './version.ts'
+import { running } from './running.ts'
 
 interface DemoOptions extends CommonOptions {
   steps?: number
@@ -83,24 +80,9 @@ async function inspect({ say, signal }: Context, path: string): Promise<void> {
   }
 }
 
-async function run(context: Context, recipe: string, options: DemoOptions): Promise<RunReport> {
-  let backend: Backend | null = null
-  const progress = createRunProgress(context.progress)
-  try {
-    return await runRecipe({
-      recipe,
-      settings: options.steps === undefined ? [] : [`recover.steps=${options.steps}`],
-      memoryBytes: askedMemory(options.memory),
-      version,
-      openBackend: async () => (backend = await openBackend(options)),
-      signal: context.signal,
-      onWait: (message) => context.say(message),
-      onEvent: (event) => {
-        progress(event)
-        showEvent(context, event)
-      },
-    })
-  } finally {
-    await (backend as Backend | null)?.close()
-  }
+function run(context: Context, recipe: string, options: DemoOptions): Promise<RunReport> {
+  const settings = options.steps === undefined ? [] : [`recover.steps=${options.steps}`]
+  return running(context, options, showEvent, (given) =>
+    runRecipe({ ...given, recipe, settings, memoryBytes: askedMemory(options.memory) }),
+  )
 }

@@ -2,7 +2,6 @@
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
 import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
-import { createDecoder } from '../engine/model/decoder.ts'
 import { openModel, unusedText } from '../engine/model/model.ts'
 import { watchMemory } from '../engine/run/state/peakMemory.ts'
 import { openIdTensor } from '../engine/text/idTensor.ts'
@@ -12,13 +11,13 @@ import type { ModelConfig } from '../shared/families/modelConfig.ts'
 import { passTokens } from '../shared/plan/memory.ts'
 import { nearest } from '../shared/recipe/nearest.ts'
 import { defaultTask, taskOf, tasksWithData, type TaskName } from '../shared/tasks/tasks.ts'
-import { beginAgainWithLess } from './beginAgain.ts'
+import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { evaluateQuestions } from './evaluateQuestions.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
-import { wholeNumber } from './optionNumbers.ts'
-import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
+import { wholeNumber } from './optionValues.ts'
+import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { plural } from '../shared/format/plural.ts'
 
 interface EvaluateOptions extends CommonOptions, PrecisionOptions {
@@ -71,8 +70,8 @@ export const evaluateCommand = command(
   )
 
 async function measurePerplexity(context: Context, path: string, options: EvaluateOptions): Promise<Outcome> {
-  const checkpoint = await openCheckpoint(path)
-  const model = openModel(checkpoint)
+  await using checkpoint = closing(await openCheckpoint(path))
+  const model = openModel(checkpoint.value)
   const unused = unusedText(model)
   if (unused) context.say(`warning: ${unused}`)
   const set = await loadWindows({
@@ -81,49 +80,32 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
     seqLen: await windowLength(model.config, options),
     samples: options.samples,
     purpose: 'evaluate',
-    folder: checkpoint.folder,
+    folder: checkpoint.value.folder,
     vocabSize: model.config.vocabSize,
     signal: context.signal,
   })
-  const backend = await openFor(model, options)
-  const memory = watchMemory(
-    () => backend.memory().usedBytes,
-    () => undefined,
-  )
-  const measure = async () => {
-    await using decoder = closing(
-      await createDecoder(backend, model, {
-        memoryBytes: memoryBytes(options.memory),
-        tokensPerPass: Math.max(passTokens, set.seqLen),
-      }),
+  const sizes = { memoryBytes: memoryBytes(options.memory), tokensPerPass: Math.max(passTokens, set.seqLen) }
+  const again = { remedy: 'use a smaller --seq-len' }
+  const { result, info, precision } = await computeWith(context, model, options, sizes, again, async (decoder) => {
+    const memory = watchMemory(
+      () => decoder.backend.memory().usedBytes,
+      () => undefined,
     )
-    await decoder.value.prepare()
-    return await evaluatePerplexity(decoder.value, set, {
-      signal: context.signal,
-      onProgress: (done, total) => context.progress({ what: 'perplexity', count: { done, total, unit: 'windows' } }),
-    })
-  }
-  try {
-    const { perplexity, tokens, windows, seqLen, seconds } = await beginAgainWithLess(context, backend, measure, {
-      remedy: 'use a smaller --seq-len',
-    })
-    const json = {
-      perplexity,
-      tokens,
-      windows,
-      seq_len: seqLen,
-      seconds,
-      tokens_per_second: tokens / seconds,
-      peak_memory_mb: memory.peakMb(),
-      device: backend.info.device,
-      precision: backend.precision,
+    try {
+      await decoder.prepare()
+      const measured = await evaluatePerplexity(decoder, set, {
+        signal: context.signal,
+        onProgress: (done, total) => context.progress({ what: 'perplexity', count: { done, total, unit: 'windows' } }),
+      })
+      return { ...measured, peak_memory_mb: memory.peakMb() }
+    } finally {
+      memory.stop()
     }
-    return { json, text: describe(json, options.data, backend.info.description) }
-  } finally {
-    memory.stop()
-    await backend.close()
-    await checkpoint.close()
-  }
+  })
+  const { perplexity, tokens, windows, seqLen, seconds, peak_memory_mb } = result
+  const speed = { seconds, tokens_per_second: tokens / seconds, peak_memory_mb }
+  const json = { perplexity, tokens, windows, seq_len: seqLen, ...speed, device: info.device, precision }
+  return { json, text: describe(json, options.data, info.description) }
 }
 
 /** @throws EngineError 'usage' with the nearest name. */

@@ -4,15 +4,14 @@ import { evaluateTask, type TaskResult } from '../engine/evaluate/tasks/evaluate
 import type { Figure } from '../engine/evaluate/tasks/figures.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../engine/evaluate/tasks/questions.ts'
 import { tokensPerPassOf } from '../engine/evaluate/tasks/logLikelihoods.ts'
-import { createDecoder } from '../engine/model/decoder.ts'
 import { openModel, unusedText } from '../engine/model/model.ts'
 import { formatAccuracy } from '../shared/format/numbers.ts'
 import { taskOf, type TaskName } from '../shared/tasks/tasks.ts'
-import { beginAgainWithLess } from './beginAgain.ts'
+import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
 import type { CommonOptions, Context, Outcome } from './command.ts'
 import { memoryBytes } from './memoryOption.ts'
-import { openFor, type PrecisionOptions } from './precisionOption.ts'
+import type { PrecisionOptions } from './precisionOption.ts'
 import { plural } from '../shared/format/plural.ts'
 
 export interface QuestionOptions extends CommonOptions, PrecisionOptions {
@@ -41,20 +40,16 @@ export async function evaluateQuestions(context: Context, path: string, options:
   })
   const warning = unansweredText(set)
   if (warning) context.say(`warning: ${warning}`)
-  await using backend = closing(await openFor(model, options))
-  const { info } = backend.value
   const bytes = memoryBytes(options.memory)
   const sizes = { memoryBytes: bytes, tokensPerPass: tokensPerPassOf(set.questions, model.config, bytes) }
-  const measure = async () => {
-    await using decoder = closing(await createDecoder(backend.value, model, sizes))
-    await decoder.value.prepare()
-    return await evaluateTask(decoder.value, set, {
+  const again = { remedy: 'use a smaller model' }
+  const { result, info, precision } = await computeWith(context, model, options, sizes, again, async (decoder) => {
+    await decoder.prepare()
+    return evaluateTask(decoder, set, {
       signal,
       onProgress: (done, total) => context.progress({ what: task, count: { done, total, unit: 'rows' } }),
     })
-  }
-  const remedy = 'use a smaller model'
-  const result = await beginAgainWithLess(context, backend.value, measure, { remedy })
+  })
   const json = {
     task,
     acc: result.acc.value,
@@ -66,7 +61,7 @@ export async function evaluateQuestions(context: Context, path: string, options:
     without_answer: set.unanswered.count,
     seconds: result.seconds,
     device: info.device,
-    precision: backend.value.precision,
+    precision,
     ...(options.items && { items: itemsOf(set, result) }),
   }
   return { json, text: describe(set, result, data, info.description) }

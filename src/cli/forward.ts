@@ -5,14 +5,13 @@ import { overlapOnDisk } from '../engine/checkpoint/outputPlace.ts'
 import { EngineError } from '../engine/errors.ts'
 import { readBatchFile } from '../engine/evaluate/batchFile.ts'
 import { recordForward } from '../engine/evaluate/recordForward.ts'
-import { createDecoder } from '../engine/model/decoder.ts'
 import { openModel } from '../engine/model/model.ts'
 import { passTokens } from '../shared/plan/memory.ts'
-import { beginAgainWithLess } from './beginAgain.ts'
+import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
-import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
+import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { plural } from '../shared/format/plural.ts'
 
 interface ForwardOptions extends CommonOptions, PrecisionOptions {
@@ -46,43 +45,31 @@ export const forwardCommand = command(
     runs(async (context, path: string, options: ForwardOptions): Promise<Outcome> => {
       await refuseOverwrite(options.out, options.ids, path)
       const batch = await readBatchFile(options.ids, options)
-      const checkpoint = await openCheckpoint(path)
-      const model = openModel(checkpoint)
-      const backend = await openFor(model, { ...options, precision: options.precision ?? 'f32' })
-      const record = async () => {
-        await using decoder = closing(
-          await createDecoder(backend, model, {
-            memoryBytes: memoryBytes(options.memory),
-            training: options.grads,
-            tokensPerPass: Math.max(passTokens, batch.seqLen),
-          }),
-        )
-        return await recordForward(decoder.value, batch, {
-          path: options.out,
-          grads: options.grads === true,
-          signal: context.signal,
-          onProgress: (done, total) => context.progress({ what: 'forward', count: { done, total, unit: 'rows' } }),
-        })
+      await using checkpoint = closing(await openCheckpoint(path))
+      const sizes = {
+        memoryBytes: memoryBytes(options.memory),
+        training: options.grads,
+        tokensPerPass: Math.max(passTokens, batch.seqLen),
       }
-      try {
-        const recorded = await beginAgainWithLess(context, backend, record, {
-          remedy: 'use shorter rows of ids',
-        })
-        const { loss, numTargets, tensors } = recorded
-        return {
-          json: {
-            loss,
-            targets: numTargets,
-            out: options.out,
-            tensors: tensors.length,
-            device: backend.info.device,
-            precision: backend.precision,
-          },
-          text: `loss ${loss.toFixed(6)} over ${plural(numTargets, 'target')} on ${backend.info.description}; ${plural(tensors.length, 'tensor')} in ${options.out}`,
-        }
-      } finally {
-        await backend.close()
-        await checkpoint.close()
+      const { result, info, precision } = await computeWith(
+        context,
+        openModel(checkpoint.value),
+        { ...options, precision: options.precision ?? 'f32' },
+        sizes,
+        { remedy: 'use shorter rows of ids' },
+        (decoder) =>
+          recordForward(decoder, batch, {
+            path: options.out,
+            grads: options.grads === true,
+            signal: context.signal,
+            onProgress: (done, total) => context.progress({ what: 'forward', count: { done, total, unit: 'rows' } }),
+          }),
+      )
+      const { loss, numTargets: targets, tensors } = result
+      const { out } = options
+      return {
+        json: { loss, targets, out, tensors: tensors.length, device: info.device, precision },
+        text: `loss ${loss.toFixed(6)} over ${plural(targets, 'target')} on ${info.description}; ${plural(tensors.length, 'tensor')} in ${out}`,
       }
     }),
   )

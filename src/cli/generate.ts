@@ -3,16 +3,15 @@ import { InvalidArgumentError } from 'commander'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { openTextGenerator } from '../engine/generate/generateText.ts'
 import { roomFor } from '../engine/generate/generateTokens.ts'
-import { createDecoder } from '../engine/model/decoder.ts'
 import { kvCacheBytes } from '../engine/model/kvCache.ts'
 import { openModel } from '../engine/model/model.ts'
 import { printable } from '../shared/format/printable.ts'
-import { beginAgainWithLess } from './beginAgain.ts'
+import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
-import { seedNumber, wholeNumber } from './optionNumbers.ts'
-import { openFor, precisionOption, type PrecisionOptions } from './precisionOption.ts'
+import { seedNumber, wholeNumber } from './optionValues.ts'
+import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { plural } from '../shared/format/plural.ts'
 
 interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
@@ -44,9 +43,8 @@ export const generateCommand = command('generate', 'generate text after a prompt
   .action(
     runs(async (context, path: string, options: GenerateCommandOptions): Promise<Outcome> => {
       const { signal, io } = context
-      const checkpoint = await openCheckpoint(path)
-      const model = openModel(checkpoint)
-      const backend = await openFor(model, options)
+      await using checkpoint = closing(await openCheckpoint(path))
+      const model = openModel(checkpoint.value)
       // A token has one character at least.
       const room = roomFor(model.config, options.prompt.length, options.maxTokens)
       let said = false
@@ -54,43 +52,25 @@ export const generateCommand = command('generate', 'generate text after a prompt
         said = true
         io.stdout.write(printable(piece))
       }
-      const generate = async () => {
-        await using decoder = closing(
-          await createDecoder(backend, model, {
-            memoryBytes: memoryBytes(options.memory) - kvCacheBytes(model.config, room),
-            tokensPerPass: options.prompt.length,
-            as: 'stored',
-          }),
-        )
-        await using generator = closing(await openTextGenerator(decoder.value, signal))
-        const heard = options.json ? undefined : onText
-        return await generator.value.generate(options.prompt, { ...options, signal, onText: heard })
-      }
-      try {
-        const generated = await beginAgainWithLess(context, backend, generate, {
-          remedy: 'use a shorter prompt or a smaller --max-tokens',
-          mayRepeat: () => !said,
-        })
-        const { text, tokens, seconds } = generated
-        const tokensPerSecond = tokens.length / seconds
-        const json = {
-          text,
-          tokens,
-          prompt_tokens: generated.promptTokens,
-          seconds,
-          tokens_per_second: tokensPerSecond,
-          device: backend.info.device,
-          precision: backend.precision,
-        }
-        if (!options.json)
-          io.stderr.write(
-            `\n${plural(tokens.length, 'token')}, ${tokensPerSecond.toFixed(1)} a second, ${backend.info.description}\n`,
-          )
-        return { json }
-      } finally {
-        await backend.close()
-        await checkpoint.close()
-      }
+      const memory = memoryBytes(options.memory) - kvCacheBytes(model.config, room)
+      const { result, info, precision } = await computeWith(
+        context,
+        model,
+        options,
+        { memoryBytes: memory, tokensPerPass: options.prompt.length, as: 'stored' },
+        { remedy: 'use a shorter prompt or a smaller --max-tokens', mayRepeat: () => !said },
+        async (decoder) => {
+          await using generator = closing(await openTextGenerator(decoder, signal))
+          const heard = options.json ? undefined : onText
+          return await generator.value.generate(options.prompt, { ...options, signal, onText: heard })
+        },
+      )
+      const { text, tokens, promptTokens, seconds } = result
+      const speed = tokens.length / seconds
+      if (!options.json)
+        io.stderr.write(`\n${plural(tokens.length, 'token')}, ${speed.toFixed(1)} a second, ${info.description}\n`)
+      const measured = { prompt_tokens: promptTokens, seconds, tokens_per_second: speed }
+      return { json: { text, tokens, ...measured, device: info.device, precision } }
     }),
   )
 

@@ -8,6 +8,7 @@ import type { Finding, Severity } from '../shared/recipe/finding.ts'
 import { printableLine } from '../shared/format/printable.ts'
 import { findRule } from '../shared/lint/rules.ts'
 import { command, runs, type CommonOptions } from './command.ts'
+import { collect } from './optionValues.ts'
 import { plural } from '../shared/format/plural.ts'
 
 interface LintOptions extends CommonOptions {
@@ -46,10 +47,6 @@ export const lintCommand = command('lint', 'check recipes without running them',
       }
     }),
   )
-
-function collect(value: string, before: string[]): string[] {
-  return [...before, value]
-}
 
 function parseSeverities(settings: readonly string[]): Record<string, Severity | 'off'> {
   const overrides: Record<string, Severity | 'off'> = {}

@@ -5,8 +5,6 @@ import { dirname, join, resolve } from 'node:path'
 import { locate } from '../engine/checkpoint/locate.ts'
 import { modelPath } from '../engine/checkpoint/hubCache.ts'
 import { refuseOverlap } from '../engine/checkpoint/outputPlace.ts'
-import type { Backend } from '../engine/compute/backend.ts'
-import { openBackend } from '../engine/compute/open.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
 import { writeAtomic } from '../system/atomicFile.ts'
@@ -28,9 +26,8 @@ import { command, runs, type CommonOptions, type Context, type Outcome } from '.
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { removeDeadScratch } from './deadScratch.ts'
+import { running } from './running.ts'
 import { createScratchFolder, scratchRecipe } from './scratchFolder.ts'
-import { createRunProgress } from './terminal/runProgress.ts'
-import { version } from './version.ts'
 
 interface PruneOptions extends CommonOptions, PrecisionOptions {
   method: MethodName
@@ -155,25 +152,14 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   const tidied = removeDeadScratch(parent, context.signal)
   const scratch = await createScratchFolder(parent)
   const path = join(scratch.path, scratchRecipe)
-  let backend: Backend | null = null
-  const progress = createRunProgress(context.progress)
   try {
     await writeAtomic(path, [JSON.stringify(recipe, null, 2)])
-    return await runRecipe({
-      recipe: path,
-      memoryBytes: memoryBytes(o.memory),
-      version,
-      openBackend: async () => (backend = await openBackend(o)),
-      signal: context.signal,
-      onEvent: (event) => {
-        progress(event)
-        show(context, event)
-      },
-    })
+    return await running(context, o, show, (given) =>
+      runRecipe({ ...given, recipe: path, memoryBytes: memoryBytes(o.memory) }),
+    )
   } catch (error) {
     throw withoutPlace(error, path)
   } finally {
-    await (backend as Backend | null)?.close()
     scratch.remove()
     await tidied
   }

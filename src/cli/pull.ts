@@ -7,6 +7,7 @@ import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { collect } from './optionValues.ts'
 import { plural } from '../shared/format/plural.ts'
 
 interface PullCommandOptions extends CommonOptions, FileChoice {
@@ -69,10 +70,6 @@ function named(model: string, revision: string | undefined) {
   if (revision === undefined) return name
   if (/@/.test(model)) throw new EngineError('usage', `${model} names a revision already: leave --revision out`)
   return parseHubName(`${model}@${revision}`)
-}
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value]
 }
 
 /** A size in whole units, which are larger the more there is. */

@@ -1,8 +1,6 @@
 // sparsescope run: a whole recipe, or with --dry-run what it would do.
 import { defaultSaveFormat, saveFormats } from '../shared/recipe/saveFormats.ts'
 import { relative } from 'node:path'
-import type { Backend } from '../engine/compute/backend.ts'
-import { openBackend } from '../engine/compute/open.ts'
 import { EngineError } from '../engine/errors.ts'
 import { planOfRecipe } from '../engine/run/open/readRecipe.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
@@ -14,11 +12,11 @@ import type { RunEvent } from '../shared/series/events.ts'
 import type { PlanSummary, RecoverySummary } from '../shared/plan/planSummary.ts'
 import { evaluationTitle, measuredText } from '../shared/series/evaluationTitle.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
-import { createRunProgress } from './terminal/runProgress.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { collect } from './optionValues.ts'
 import { askedMemory, memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
-import { version } from './version.ts'
+import { running } from './running.ts'
 
 interface RunCommandOptions extends CommonOptions, PrecisionOptions {
   set: string[]
@@ -48,34 +46,17 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
         if (plan.errors.length > 0) throw new EngineError('bad-recipe', `${recipe}: ${plan.errors.join(' ')}`)
         return { json: plan, text: planText(plan) }
       }
-      let backend: Backend | null = null
-      const progress = createRunProgress(context.progress)
-      try {
-        const report = await runRecipe({
-          recipe,
-          settings,
-          resume: options.resume,
+      const report = await running(context, options, showEvent, (given) =>
+        runRecipe({
+          ...given,
+          ...{ recipe, settings, resume: options.resume },
           memoryBytes: askedMemory(options.memory),
-          version,
-          openBackend: async () => (backend = await openBackend(options)),
-          signal: context.signal,
           onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
-          onWait: (message) => context.say(message),
-          onEvent: (event) => {
-            progress(event)
-            showEvent(context, event)
-          },
-        })
-        return { json: report, text: reportText(report, context.columns) }
-      } finally {
-        await (backend as Backend | null)?.close()
-      }
+        }),
+      )
+      return { json: report, text: reportText(report, context.columns) }
     }),
   )
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value]
-}
 
 /** Events for people, as they come. */
 export function showEvent(context: Context, event: RunEvent): void {

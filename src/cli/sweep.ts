@@ -6,6 +6,7 @@ import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '.
 import { warningsOfRuns } from '../engine/sweep/planSweep.ts'
 import { aliveTasks, cancelTasks } from '../engine/sweep/slurm.ts'
 import { command, runs, type Context, type Outcome } from './command.ts'
+import { collect } from './optionValues.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption } from './precisionOption.ts'
 import { shorter } from './run.ts'
@@ -72,10 +73,6 @@ export const sweepCommand = command('sweep', 'plan, run, follow or cancel many r
       }
     }, leaveAfterMs),
   )
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value]
-}
 
 async function runSweep(context: Context, request: SweepRequest, options: SweepOptions): Promise<Outcome> {
   checkOptions(options)

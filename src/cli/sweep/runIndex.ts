@@ -1,6 +1,4 @@
 // sparsescope sweep run FOLDER --index I: one run in this process. What the local engine starts, and a task of a job array.
-import type { Backend } from '../../engine/compute/backend.ts'
-import { openBackend } from '../../engine/compute/open.ts'
 import { EngineError } from '../../engine/errors.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { runOfSweep } from '../../engine/sweep/runOfSweep.ts'
@@ -8,10 +6,9 @@ import { writeTable } from '../../engine/sweep/runStates.ts'
 import type { Context, Outcome } from '../command.ts'
 import { memoryBytes } from '../memoryOption.ts'
 import { reportText, shorter, showEvent } from '../run.ts'
+import { running } from '../running.ts'
 import { engineOf } from './engines.ts'
 import type { SweepOptions } from './options.ts'
-import { createRunProgress } from '../terminal/runProgress.ts'
-import { version } from '../version.ts'
 import { wholeNumber } from './wholeNumber.ts'
 
 /** The run that `--index` names. @throws EngineError 'usage' when the sweep has none of that number. */
@@ -31,24 +28,16 @@ export async function runIndex(context: Context, sweep: Sweep, options: SweepOpt
     if (!process.connected) throw new EngineError('cancelled', 'the sweep that began this run has ended')
     process.once('disconnect', () => process.kill(process.pid, 'SIGINT'))
   }
-  let backend: Backend | null = null
-  const progress = createRunProgress(context.progress)
   try {
-    const report = await runOfSweep(sweep, index, {
-      memoryBytes: memoryBytes(options.memory),
-      version,
-      openBackend: async () => (backend = await openBackend({ ...options, threads })),
-      signal: context.signal,
-      onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
-      onWait: (message) => context.say(message),
-      onEvent: (event) => {
-        progress(event)
-        showEvent(context, event)
-      },
-    })
+    const report = await running(context, { ...options, threads }, showEvent, (given) =>
+      runOfSweep(sweep, index, {
+        ...given,
+        memoryBytes: memoryBytes(options.memory),
+        onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
+      }),
+    )
     return { json: report, text: reportText(report, context.columns) }
   } finally {
-    await (backend as Backend | null)?.close()
     // A parent engine, if there is one, writes the table once this process is gone.
     if (!hasParent) await writeTable(sweep, engineOf(sweep)).catch(() => undefined)
   }

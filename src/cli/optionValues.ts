@@ -1,4 +1,4 @@
-// Numbers as options give them; what is none is refused in commander's own way.
+// Values as options give them; what is no number is refused in commander's own way.
 import { InvalidArgumentError } from 'commander'
 
 export function wholeNumber(text: string): number {
@@ -11,4 +11,9 @@ export function seedNumber(text: string): number {
   const value = text.trim() === '' ? NaN : Number(text)
   if (Number.isSafeInteger(value) && value >= 0) return value
   throw new InvalidArgumentError('It must be a whole number, 0 or more.')
+}
+
+/** All values of an option that may be repeated. */
+export function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value]
 }
