@@ -1,54 +1,39 @@
 // The thread that analyses one model: kernels keep it busy, and the main one must go on answering.
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { analyse } from '../engine/analyse/analyse.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
-import { EngineError } from '../engine/errors.ts'
 import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
 import type { AnalyseStart, FromAnalysis } from './analyses.ts'
 import { openChosen } from './device.ts'
-import type { ToWorker } from './followWorker.ts'
+import { workThread } from './workThread.ts'
 
 const { request, choice } = workerData as AnalyseStart
-const abort = new AbortController()
-const post = (message: FromAnalysis) => parentPort?.postMessage(message)
 
-parentPort?.on('message', (message: ToWorker) => {
-  if (message.type === 'cancel') abort.abort()
-})
-
-async function main(): Promise<void> {
+void workThread<FromAnalysis>(async (post, signal) => {
   let [done, total] = [0, 1]
+  const checkpoint = await openCheckpoint(request.path)
   try {
-    const checkpoint = await openCheckpoint(request.path)
-    try {
-      await analyse(checkpoint, {
-        calibration: request.calibration,
-        asked: request,
-        sensitivity: request.sensitivity,
-        blocks: request.blocks,
-        seed: 0,
-        memoryBytes: defaultMemoryBytes(),
-        openBackend: () => openChosen(choice),
-        precision: choice.precision,
-        signal: abort.signal,
-        onMeasured: (modules, loss) => post({ type: 'update', update: { modules: [...modules], loss, done, total } }),
-        onProgress(what, now, all) {
-          // The values are the scan's business: the map has them, or gets them there.
-          if (what === 'values') return
-          ;[done, total] = [now, all]
-          post({ type: 'update', update: { modules: [], loss: null, done, total } })
-        },
-        onWarning: (message) => post({ type: 'warning', message }),
-      })
-    } finally {
-      await checkpoint.close()
-    }
-    post({ type: 'end' })
-  } catch (error) {
-    const code = error instanceof EngineError ? error.code : 'internal'
-    if (code === 'internal') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-    post({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) })
+    await analyse(checkpoint, {
+      calibration: request.calibration,
+      asked: request,
+      sensitivity: request.sensitivity,
+      blocks: request.blocks,
+      seed: 0,
+      memoryBytes: defaultMemoryBytes(),
+      openBackend: () => openChosen(choice),
+      precision: choice.precision,
+      signal,
+      onMeasured: (modules, loss) => post({ type: 'update', update: { modules: [...modules], loss, done, total } }),
+      onProgress(what, now, all) {
+        // The values are the scan's business: the map has them, or gets them there.
+        if (what === 'values') return
+        ;[done, total] = [now, all]
+        post({ type: 'update', update: { modules: [], loss: null, done, total } })
+      },
+      onWarning: (message) => post({ type: 'warning', message }),
+    })
+  } finally {
+    await checkpoint.close()
   }
-}
-
-void main()
+  post({ type: 'end' })
+})

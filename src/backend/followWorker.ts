@@ -15,7 +15,7 @@ export interface WorkerFailure {
 }
 
 /**
- * `read` gives a message's result, or undefined while there is none.
+ * `read` gives a message's result, or undefined while there is none; `ended` the result of one that did not react.
  * @throws EngineError of the thread, or 'cancelled'.
  */
 export async function followWorker<Message extends { readonly type: string }, Result>(
@@ -23,6 +23,7 @@ export async function followWorker<Message extends { readonly type: string }, Re
   signal: AbortSignal,
   patienceMs: number,
   read: (message: Exclude<Message, WorkerFailure>) => Result | undefined,
+  ended?: () => Result,
 ): Promise<Result> {
   let patience: NodeJS.Timeout | undefined
   const cancel = () => {
@@ -38,7 +39,8 @@ export async function followWorker<Message extends { readonly type: string }, Re
       })
       worker.on('error', reject)
       worker.on('exit', () => {
-        if (signal.aborted) reject(new EngineError('cancelled', 'cancelled'))
+        if (signal.aborted && ended) resolve(ended())
+        else if (signal.aborted) reject(new EngineError('cancelled', 'cancelled'))
         else reject(new EngineError('internal', 'the thread ended without a result'))
       })
       if (signal.aborted) cancel()

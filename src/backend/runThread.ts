@@ -1,6 +1,6 @@
 // The thread of one run, seen from the thread that answers.
 import type { Worker } from 'node:worker_threads'
-import { EngineError, type ErrorCode } from '../engine/errors.ts'
+import { followWorker, type ToWorker, type WorkerFailure } from './followWorker.ts'
 import { startWorker } from '../system/startWorker.ts'
 import type { DeviceChoice, RunOutcome, RunParams, RunUpdate } from '../shared/protocol/rpc.ts'
 
@@ -10,7 +10,7 @@ export interface RunStart {
   version: string
 }
 
-export type ToRun = { type: 'cancel' } | { type: 'pause'; paused: boolean }
+export type ToRun = ToWorker | { readonly type: 'pause'; readonly paused: boolean }
 
 export type FromRun =
   | { type: 'folder'; folder: string }
@@ -18,7 +18,7 @@ export type FromRun =
   | { type: 'event' }
   | { type: 'end'; outcome: RunOutcome }
   /** The run could not begin, or broke in a way that has no event. */
-  | { type: 'failed'; code: string; message: string }
+  | WorkerFailure
 
 export interface RunThread {
   readonly outcome: Promise<RunOutcome>
@@ -38,51 +38,30 @@ export function startRunThread(start: RunStart, signal: AbortSignal, onUpdate: (
   }
 }
 
-function follow(worker: Worker, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): Promise<RunOutcome> {
+async function follow(worker: Worker, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): Promise<RunOutcome> {
   let folder: string | null = null
-  let changed = false
   let timer: NodeJS.Timeout | null = null
-  let patience: NodeJS.Timeout | null = null
   const flush = () => {
     if (timer) clearTimeout(timer)
+    if (timer && folder !== null) onUpdate({ folder })
     timer = null
-    if (folder === null || !changed) return
-    changed = false
-    onUpdate({ folder })
   }
-  const cancel = () => {
-    worker.postMessage({ type: 'cancel' } satisfies ToRun)
-    patience = setTimeout(() => void worker.terminate(), patienceMs)
-  }
-  return new Promise<RunOutcome>((resolve, reject) => {
-    worker.on('message', (message: FromRun) => {
+  try {
+    const read = (message: Exclude<FromRun, WorkerFailure>) => {
       switch (message.type) {
         case 'folder':
           folder = message.folder
-          return onUpdate({ folder })
+          return void onUpdate({ folder })
         case 'event':
-          changed = true
           timer ??= setTimeout(flush, batchMs)
           return
         case 'end':
-          flush()
-          return resolve(message.outcome)
-        case 'failed':
-          flush()
-          return reject(new EngineError(message.code as ErrorCode, message.message))
+          return message.outcome
       }
-    })
-    worker.on('error', (error) => reject(error))
-    worker.on('exit', () => {
-      flush()
-      if (signal.aborted) resolve({ status: 'cancelled', folder, message: null })
-      else reject(new EngineError('internal', 'the run ended without a result'))
-    })
-    if (signal.aborted) cancel()
-    signal.addEventListener('abort', cancel)
-  }).finally(() => {
-    signal.removeEventListener('abort', cancel)
-    if (patience) clearTimeout(patience)
-    void worker.terminate()
-  })
+    }
+    const ended = (): RunOutcome => ({ status: 'cancelled', folder, message: null })
+    return await followWorker<FromRun, RunOutcome>(worker, signal, patienceMs, read, ended)
+  } finally {
+    flush()
+  }
 }

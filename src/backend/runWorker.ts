@@ -2,37 +2,29 @@
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Backend } from '../engine/compute/backend.ts'
-import { EngineError } from '../engine/errors.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import { openChosen } from './device.ts'
 import type { FromRun, RunStart, ToRun } from './runThread.ts'
+import { workThread } from './workThread.ts'
 
 const { params, choice, version } = workerData as RunStart
-const abort = new AbortController()
 let paused = false
 let wake: () => void = () => {}
 
-const post = (message: FromRun) => parentPort?.postMessage(message)
-
 parentPort?.on('message', (message: ToRun) => {
-  switch (message.type) {
-    case 'cancel':
-      abort.abort()
-      return wake()
-    case 'pause':
-      paused = message.paused
-      return wake()
-  }
+  if (message.type !== 'pause') return
+  paused = message.paused
+  wake()
 })
 
-/** Lets messages in: between kernels alone this thread would never look at them. */
-async function pausePoint(): Promise<void> {
-  await setImmediate()
-  while (paused && !abort.signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
-}
-
-async function main(): Promise<void> {
-  let backend: Backend | null = null
+void workThread<FromRun>(async (post, signal) => {
+  signal.addEventListener('abort', () => wake())
+  /** Lets messages in: between kernels alone this thread would never look at them. */
+  const pausePoint = async () => {
+    await setImmediate()
+    while (paused && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
+  }
+  const opened: Backend[] = []
   let folder: string | null = null
   try {
     const report = await runRecipe({
@@ -41,9 +33,9 @@ async function main(): Promise<void> {
       resume: params.resume ?? undefined,
       memoryBytes: params.memoryBytes ?? undefined,
       version,
-      openBackend: async () => (backend = await openChosen(choice)),
+      openBackend: async () => opened[opened.push(await openChosen(choice)) - 1],
       precision: choice.precision,
-      signal: abort.signal,
+      signal,
       pausePoint,
       onFolder: (path) => {
         folder = path
@@ -53,13 +45,7 @@ async function main(): Promise<void> {
       onEvent: () => post({ type: 'event' }),
     })
     post({ type: 'end', outcome: { status: report.status, folder, message: report.message } })
-  } catch (error) {
-    const code = error instanceof EngineError ? error.code : 'internal'
-    if (code === 'internal') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-    post({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) })
   } finally {
-    await (backend as Backend | null)?.close().catch(() => {})
+    for (const backend of opened) await backend.close().catch(() => {})
   }
-}
-
-void main()
+})
