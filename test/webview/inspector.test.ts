@@ -43,7 +43,6 @@ describe('inspector and comparison in Chromium', () => {
     await box.getByRole('button', { name: 'Write model card' }).click()
     assert.ok((await posted(page)).some(({ type }) => type === 'writeCard'))
     await send(page, shown({ hasCard: true }))
-    await box.locator('summary').first().click()
     assert.ok(await box.getByRole('button', { name: 'Write model card' }).isDisabled())
     await send(page, { type: 'model', model, stats })
     assert.equal(await box.count(), 0)
@@ -187,16 +186,11 @@ describe('inspector and comparison in Chromium', () => {
     assert.ok((await tooWide(page)) <= 0, 'nothing is wider than 600 px')
   })
 
-  it('matrices are marked by dragging, Shift and names, and shape the recipe', async () => {
+  it('matrices are marked by dragging, Shift and names', async () => {
     await open('inspector')
     await send(page, settings, shown)
     const map = page.getByRole('grid', { name: 'Map of blocks and modules' })
     const bar = page.getByRole('group', { name: 'Marked matrices' })
-    const act = async (label: string) => {
-      await bar.getByRole('button', { name: label }).click()
-      return (await posted(page)).findLast((m) => m.type === 'shape') as unknown as { shape: string; names: string[] }
-    }
-    assert.equal(await bar.getByRole('button').filter({ visible: true }).count(), 0)
     await map.focus()
     await page.keyboard.press('Home')
     await bar.getByText('1 matrix marked').waitFor()
@@ -204,32 +198,17 @@ describe('inspector and comparison in Chromium', () => {
     await page.keyboard.press('Shift+ArrowDown')
     await bar.getByText('4 matrices marked').waitFor()
     assert.match(await page.locator('.srOnly[role=status]').innerText(), /2 blocks by 2 modules marked/)
-    const less = await act('Prune less')
-    assert.equal(less.shape, 'less')
-    assert.deepEqual(less.names.map((name) => /layers\.(\d+)\..*\.(\w+)\.weight/.exec(name)?.slice(1).join(' ')), ['0 q_proj', '0 k_proj', '1 q_proj', '1 k_proj']) // prettier-ignore
     const box = await map.locator('canvas').boundingBox()
     assert.ok(box)
-    // The name of block 0 stands left of its row; rows are 20 high and begin below the slanted names.
+    // The name of block 0 stands left of its row; rows are 20 high and begin below the names.
     const rowsAt = await page.evaluate(`(() => { const c = document.querySelector('.grid canvas'); return c.clientHeight - 12 * 20 - 4 })()`) // prettier-ignore
     await page.mouse.click(box.x + 4, box.y + Number(rowsAt) + 10)
     await bar.getByText('6 matrices marked').waitFor()
-    const alone = await act('Leave alone')
-    assert.ok(alone.shape === 'leave' && alone.names.every((name) => name.includes('layers.0.')))
     await page.mouse.move(box.x + 60, box.y + Number(rowsAt) + 10)
     await page.mouse.down()
     await page.mouse.move(box.x + 60, box.y + Number(rowsAt) + 50, { steps: 4 })
     await page.mouse.up()
     await bar.getByText('3 matrices marked').waitFor()
-    const all = page.getByRole('group', { name: 'All blocks' })
-    await send(page, { type: 'shaped', said: 'mean sparsity 48.00 %' })
-    await all.getByText('mean sparsity 48.00 %').waitFor()
-    for (const [label, shape] of [
-      ['Allocate by error', 'error'],
-      ['Allocate by OWL', 'owl'],
-    ] as const) {
-      await all.getByRole('button', { name: label }).click()
-      assert.equal((await posted(page)).findLast((m) => m.type === 'shape')?.['shape'], shape)
-    }
     await map.focus()
     await page.keyboard.press('ArrowRight')
     await bar.getByText('1 matrix marked').waitFor()
@@ -303,9 +282,11 @@ describe('inspector and comparison in Chromium', () => {
       })
     await page.locator('.detail .name', { hasText: 'layers.4' }).waitFor()
     const sent = await posted(page)
-    const asked = sent.filter((m) => m.type === 'ask').map((m) => m.id)
-    const taken = sent.filter((m) => m.type === 'cancelAsk').map((m) => m.id)
-    assert.deepEqual([asked.length, taken], [4, asked.slice(0, 2)])
+    const asked = sent.filter((m) => m.type === 'ask').map((m) => Number(m.id))
+    const taken = sent.filter((m) => m.type === 'cancelAsk').map((m) => Number(m.id))
+    // Two of the matrix that the page chooses at the start, and two of each that was selected.
+    assert.equal(asked.length, 6)
+    assert.deepEqual(taken.toSorted((a, b) => a - b), asked.slice(0, 4)) // prettier-ignore
   })
 
   it('after a reload the outline of the map and the detail are about the same tensor', async () => {
@@ -318,8 +299,8 @@ describe('inspector and comparison in Chromium', () => {
     await page.locator('.detail .name', { hasText: 'layers.5.fc2.weight' }).waitFor()
     const other = { ...model, tensors: model.tensors.filter((t) => t.block !== 5) }
     await send(page, { type: 'model', model: other, stats })
-    await page.getByText('Choose a cell of the map').waitFor()
-    assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 0)
+    await page.locator('.detail .name', { hasText: 'layers.0.self_attn.q_proj.weight' }).waitFor()
+    assert.match((await cell.textContent()) ?? '', /^block 0, self_attn\.q_proj:/)
   })
 
   it('the PNG is a figure: twice the size of the SVG, white, with title and legend, nothing selected', async () => {

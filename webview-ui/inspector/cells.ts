@@ -2,7 +2,7 @@
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
 import type { GridCell, GridData } from '../shared/gridData.ts'
 import type { HeatMap } from './heatMap.ts'
-import { cellValue, scaleOf, type Known, type Measure } from './measures.ts'
+import { cellValue, scaleOf, sparsityMeasure, type Known, type Measure } from './measures.ts'
 
 /** The map in a measure's numbers; wide cells show them, without a unit where they are shares. */
 export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (place: number) => string): GridData {
@@ -11,13 +11,15 @@ export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (
     if (!cell) return undefined
     const value = cellValue(cell, measure, known)
     if (value === null) return { value, text: '' }
-    const text = measure.scale === 'share' ? String(Math.round(value * 100)) : shortText(measure, value)
+    const text = shortText(measure, value)
     return { value: place(value), text }
   })
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
 }
 
-function shortText({ text }: Measure, value: number): string {
+function shortText({ scale, text }: Measure, value: number): string {
+  if (scale === 'share') return String(Math.round(value * 100))
+  if (scale === 'difference') return `${value > 0 ? '+' : ''}${Math.round(value * 100)}`
   return text === formatShare ? (100 * value).toPrecision(2) : Number(value.toPrecision(2)).toString()
 }
 
@@ -32,8 +34,8 @@ export function describeCell(map: HeatMap, measure: Measure, known: Known, row: 
   const said = unread
     ? 'cannot be read'
     : value === null
-      ? 'not computed'
-      : measure.scale === 'share'
+      ? (measure.missing ?? 'not computed')
+      : measure === sparsityMeasure
         ? `${measure.text(value)} zeros`
         : `${measure.title}: ${measure.text(value)}`
   return `${where}: ${said}, ${formatCount(parameters)} weights${several}`

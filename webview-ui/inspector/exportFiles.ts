@@ -5,18 +5,23 @@ import { formatCompact, formatShape, formatShare } from '../../src/shared/format
 import type { ModelSummary, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
-import { measuresOf, type Known } from './measures.ts'
+import { measuresOf, type Known, type Measure } from './measures.ts'
 import { roleTotals } from './totals.ts'
 
 type Stats = ReadonlyMap<string, TensorStats>
 
 const patterns = ['2:4', '4:8']
 
-/** The table with everything that an analysis has measured, a column each. */
-export function csvFile(model: ModelSummary, rows: readonly TensorRow[], known: Known): ExportFile {
+/** The table with everything that an analysis has measured and what is planned, a column each. */
+export function csvFile(
+  model: ModelSummary,
+  rows: readonly TensorRow[],
+  known: Known,
+  planned: readonly Measure[] = [],
+): ExportFile {
   const { stats } = known
   const shown = new Set(['sparsity', 'std'])
-  const measured = measuresOf(known).filter(({ id }) => !shown.has(id))
+  const measured = [...measuresOf(known).filter(({ id }) => !shown.has(id)), ...planned]
   const header = [
     'name',
     'role',

@@ -1,5 +1,5 @@
 // The layer × module map of a checkpoint: one cell a module of a block, the experts of one taken together.
-import type { ModelSummary, TensorRow } from '../../src/shared/protocol/inspect.ts'
+import type { TensorRow } from '../../src/shared/protocol/inspect.ts'
 
 export interface HeatCell {
   tensors: TensorRow[]
@@ -13,8 +13,8 @@ export interface HeatMap {
 }
 
 /** Lays out linears alone, since sparsity means them. Modules keep the order of the file. */
-export function layOutHeat(model: ModelSummary): HeatMap {
-  const linears = model.tensors.filter((t) => t.role === 'linear' && t.block !== null)
+export function layOutHeat(tensors: readonly TensorRow[]): HeatMap {
+  const linears = tensors.filter((t) => t.role === 'linear' && t.block !== null)
   const blocks = [...new Set(linears.map((t) => t.block ?? 0))].sort((a, b) => a - b)
   const modules = [...new Set(linears.map((t) => t.module))]
   const cells: (HeatCell | undefined)[] = new Array(blocks.length * modules.length).fill(undefined)

@@ -22,9 +22,14 @@ export interface Measure {
   /** The number of one matrix; null: not computed, or it has none. */
   readonly of: (tensor: TensorRow, known: Known) => number | null
   readonly text: (value: number) => string
-  /** Shares run from 0 to 100 %; other scales from the least to the greatest value, by their logarithms where they differ much. */
-  readonly scale: 'share' | 'linear' | 'log'
-  readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity'
+  /**
+   * Shares run from 0 to 100 %, differences as far to both sides of 0; other scales from the least to the greatest value, by
+   * their logarithms where they differ much.
+   */
+  readonly scale: 'share' | 'difference' | 'linear' | 'log'
+  readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity' | 'Plan'
+  /** Of a matrix without a number. */
+  readonly missing?: string
 }
 
 const ofStats = (pick: (stats: TensorStats) => number | null | undefined): Measure['of'] => {
@@ -144,6 +149,9 @@ export function cellValue(cell: HeatCell, measure: Measure, known: Known): numbe
   return size === 0 ? null : sum / size
 }
 
+/** Share of exact zeros in percentage points, with its sign. */
+export const formatPoints = (value: number) => `${value < 0 ? '−' : '+'}${(100 * Math.abs(value)).toFixed(1)} points`
+
 /** Numbers to places from 0 to 1, and what stands at the ends. */
 export interface MeasureScale {
   readonly place: (value: number) => number
@@ -156,6 +164,10 @@ export function scaleOf(map: HeatMap, measure: Measure, known: Known): MeasureSc
   const values = map.cells.flatMap((cell) => (cell ? (cellValue(cell, measure, known) ?? []) : []))
   const [least, most] = [Math.min(...values), Math.max(...values)]
   if (values.length === 0) return { place: () => 0, low: '', high: '' }
+  if (measure.scale === 'difference') {
+    const far = Math.max(0.01, Math.abs(least), Math.abs(most))
+    return { place: (value) => (value / far + 1) / 2, low: measure.text(-far), high: measure.text(far) }
+  }
   const inLogs = measure.scale === 'log' && least > 0
   const at = (value: number) => (inLogs ? Math.log(value) : value)
   const range = at(most) - at(least)

@@ -1,27 +1,17 @@
-// Columns of the tensor table.
+// The table of tensors: its columns, and the rows that the filter keeps.
+import { computed } from '@preact/signals'
 import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { isKept, keptShare } from '../../src/shared/format/nmValidity.ts'
+import { nmKey, nmText } from './nmText.ts'
 import { formatCount, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
+import { compileFilter } from '../shared/filter.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import type { Column } from '../shared/tableColumn.ts'
-import type { Known, Measure } from './measures.ts'
+import { inOrder } from '../shared/tableState.ts'
+import { measure } from './colouring.ts'
+import { filter, known, model, table } from './store.ts'
 
-/** "valid" when every group obeys; the share that does; "no" where hardly any does; n/a where the inputs do not divide. */
-export function nmText(stats: TensorStats | undefined, pattern: string): string {
-  const found = stats?.nm[pattern]
-  if (!stats) return '–'
-  if (!found) return 'n/a'
-  if (found.violations === 0) return 'valid'
-  return isKept(found) ? formatShare(keptShare(found), 1) : 'no'
-}
-
-function nmKey(stats: TensorStats | undefined, pattern: string): number | null {
-  const found = stats?.nm[pattern]
-  return found ? keptShare(found) : null
-}
-
-export function tensorColumns(stats: (name: string) => TensorStats | undefined): Column<TensorRow>[] {
+function tensorColumns(stats: (name: string) => TensorStats | undefined): Column<TensorRow>[] {
   const { first, last } = placeColumns<TensorRow>('Tensor')
   return [
     ...first,
@@ -75,19 +65,29 @@ export function tensorColumns(stats: (name: string) => TensorStats | undefined):
   ]
 }
 
-/** Column of the map's measure, where the table does not show it anyway. */
-export function measureColumn(current: () => Measure, known: () => Known): Column<TensorRow> {
-  const valueOf = (t: TensorRow) => (t.role === 'linear' ? current().of(t, known()) : null)
-  return {
-    id: 'measure',
-    title: 'On the map',
-    optional: 2,
-    numeric: true,
-    reserve: '100.00 %',
-    text: (t) => {
-      const value = valueOf(t)
-      return value === null ? '–' : current().text(value)
-    },
-    sort: valueOf,
-  }
+/** The map's number of each matrix. */
+const onTheMap: Column<TensorRow> = {
+  id: 'measure',
+  title: 'On the map',
+  optional: 2,
+  numeric: true,
+  reserve: '100.00 %',
+  text: (t) => {
+    const value = measured(t)
+    return value === null ? '–' : measure.value.text(value)
+  },
+  sort: measured,
 }
+
+function measured(t: TensorRow): number | null {
+  return t.role === 'linear' ? measure.value.of(t, known.value) : null
+}
+
+export const columns = [...tensorColumns((name) => known.value.stats.get(name)), onTheMap]
+
+const kept = computed(() => {
+  const { keep } = compileFilter(filter.value)
+  return (model.value?.tensors ?? []).filter(({ name }) => keep?.(name) ?? true)
+})
+/** As they are shown: filtered, in their order. */
+export const rows = computed(() => inOrder(kept.value, columns, table))

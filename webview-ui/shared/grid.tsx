@@ -29,11 +29,13 @@ export interface GridProps {
   /** Pixels kept right of the cells for what `beside` puts there. */
   readonly aside?: number
   /** What stands at the rows and columns, given where those are. */
+  /** Pixels kept below them. */
+  readonly asideBelow?: number
   readonly beside?: (layout: GridLayout) => ComponentChildren
 }
 
 export function Grid(props: GridProps) {
-  const { label, data, describe, onSelect, ranges = false, menuContext, aside, beside } = props
+  const { label, data, describe, onSelect, ranges = false, menuContext, aside, asideBelow = 0, beside } = props
   const own = useSignal(nothingMarked)
   const mark = props.mark ?? own
   const element = useRef<HTMLDivElement>(null)
@@ -98,7 +100,7 @@ export function Grid(props: GridProps) {
   )
   if (!beside) return grid
   return (
-    <div class="gridFrame">
+    <div class="gridFrame" style={{ paddingBottom: `${asideBelow}px` }}>
       {grid}
       {beside(layout)}
     </div>

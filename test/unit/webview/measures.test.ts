@@ -7,7 +7,7 @@ import { recordedAnalysis, recordedModel, recordedStats } from '../../webview/ha
 
 describe('what the map is coloured by', () => {
   const model = recordedModel(3)
-  const map = layOutHeat(model)
+  const map = layOutHeat(model.tensors)
   const stats = new Map(recordedStats(model).map((s) => [s.name, s]))
   const dense = new Map([...stats].map(([name, s]) => [name, { ...s, zeros: 0, sparsity: 0 }]))
   const update = recordedAnalysis(model)

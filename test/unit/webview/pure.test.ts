@@ -84,7 +84,7 @@ describe('region of a matrix', () => {
 describe('heatmap', () => {
   const model = recordedModel(3)
   const stats = new Map(recordedStats(model).map((s) => [s.name, s]))
-  const map = layOutHeat(model)
+  const map = layOutHeat(model.tensors)
 
   it('has a cell for each linear of each block, and none for the rest', () => {
     assert.equal(map.cells.filter(Boolean).length, 18)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ComparedTensor, TensorChange } from '../../../src/shared/protocol/inspect.ts'
 import { changeGrid, changeMap, describeChange } from '../../../webview-ui/compare/changes.ts'
-import { nmText } from '../../../webview-ui/inspector/tensorTable.ts'
+import { nmText } from '../../../webview-ui/inspector/nmText.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 import { placeColumns } from '../../../webview-ui/shared/placeColumns.ts'
 import { linesInSight } from '../../../webview-ui/shared/tableLines.tsx'

@@ -1,0 +1,176 @@
+// Everything about one tensor: its picture, histogram, profiles, pattern validity and the groups that break it.
+import { useSignal } from '@preact/signals'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { TensorDetail, TensorRow } from '../../src/shared/protocol/inspect.ts'
+import { histogramBars, profileBars, profileCaption } from '../../src/shared/chart/tensorBars.ts'
+import { Bars } from '../shared/bars.tsx'
+import { Matrix, matrixKey, type Sight } from '../shared/matrix.tsx'
+import { matrixSource } from '../shared/matrixSource.ts'
+import { around } from '../shared/region.ts'
+import { makeRoving } from '../shared/roving.ts'
+import { firstSlice, matrixShape } from '../shared/slices.ts'
+import { SlicePickers } from '../shared/slicePickers.tsx'
+import { factsOf } from './facts.ts'
+import { host } from './host.ts'
+import { known, selected } from './store.ts'
+
+const source = matrixSource(host, 'first')
+
+export function DetailPane() {
+  const tensor = selected.value
+  return (
+    <section class="card detail" aria-label="Tensor">
+      {tensor ? <Detail tensor={tensor} /> : <p class="muted">Choose a cell of the map or a row of the table.</p>}
+    </section>
+  )
+}
+
+function Detail({ tensor }: { tensor: TensorRow }) {
+  const { name, shape } = tensor
+  const [chosen, setChosen] = useState<{ of: string; slice: number[] } | null>(null)
+  const slice = chosen?.of === name ? chosen.slice : firstSlice(shape)
+  const [threshold, setThreshold] = useState(0)
+  const sight = useSignal<Sight | null>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [rows, columns] = matrixShape(shape)
+  const isShown = tensor.unreadable === undefined && rows * columns > 0
+  const answer = useDetail(tensor, slice, threshold)
+  const showWeight = (row: number, column: number) => {
+    sight.value = { of: matrixKey({ name, slice }), region: around(row, column, rows, columns) }
+    canvas.current?.focus()
+  }
+  const detail = answer instanceof Error ? undefined : answer
+  return (
+    <>
+      <h2 class="mono name">{name}</h2>
+      <div class="row">
+        <button type="button" class="secondary" onClick={() => host.post({ type: 'copy', text: name })}>
+          Copy name
+        </button>
+        <NearZero change={setThreshold} />
+      </div>
+      <div class="row">
+        <SlicePickers shape={shape} slice={slice} onChange={(next) => setChosen({ of: name, slice: next })} />
+      </div>
+      {isShown && (
+        <Matrix
+          label="Picture of the matrix"
+          matrix={{ name, slice, rows, columns }}
+          source={source}
+          sight={sight}
+          canvas={canvas}
+          save={host.post}
+        />
+      )}
+      <div class="detailBody">
+        <dl class="facts">
+          {factsOf(tensor, detail?.stats ?? known.value.stats.get(name), detail).map(([term, text]) => (
+            <>
+              <dt>{term}</dt>
+              <dd>{text}</dd>
+            </>
+          ))}
+        </dl>
+        {answer instanceof Error && <p class="problem">{answer.message}</p>}
+        {detail && <Pictures detail={detail} showWeight={showWeight} />}
+      </div>
+    </>
+  )
+}
+
+/** The answer about what is shown; undefined until it is there. A new threshold leaves the one before in sight. */
+function useDetail(tensor: TensorRow, slice: number[], threshold: number): TensorDetail | Error | undefined {
+  const of = matrixKey({ name: tensor.name, slice })
+  const [answer, setAnswer] = useState<{ of: string; detail: TensorDetail | Error } | null>(null)
+  useLayoutEffect(() => {
+    if (tensor.unreadable !== undefined) return
+    const asked = new AbortController()
+    const take = (detail: TensorDetail | Error) => asked.signal.aborted || setAnswer({ of, detail })
+    host.ask('detail', 'first', { name: tensor.name, slice, threshold }, asked.signal).then(take, take)
+    return () => asked.abort()
+  }, [tensor, of, threshold])
+  return answer?.of === of ? answer.detail : undefined
+}
+
+/** Exact zeros are what pruning means; models that were pruned softly are looked at with a threshold. */
+function NearZero({ change }: { change: (threshold: number) => void }) {
+  return (
+    <label title="Also count weights that are not exactly 0 but no larger than this">
+      {'near zero: |w| ≤ '}
+      <input
+        type="number"
+        min={0}
+        step="any"
+        placeholder="0"
+        aria-label="Near zero: largest |w|"
+        onChange={(event) => change(Math.max(0, Number(event.currentTarget.value) || 0))}
+      />
+    </label>
+  )
+}
+
+interface PicturesProps {
+  detail: TensorDetail
+  showWeight: (row: number, column: number) => void
+}
+
+function Pictures({ detail, showWeight }: PicturesProps) {
+  const { name, stats, heads, rowSparsity, columnSparsity, violations } = detail
+  const { histogram, zeros } = stats
+  const profile = (title: string, what: string, size: number, shares: readonly number[], labels?: string[]) =>
+    // A profile of a matrix without zeros is an empty picture.
+    shares.some((share) => share > 0) && (
+      <Bars
+        data={profileBars(title, shares, { what, size, labels })}
+        caption={profileCaption(what, shares, labels)}
+        name={`${name}-sparsity-by-${what}`}
+        height={130}
+        save={host.post}
+      />
+    )
+  return (
+    <>
+      {histogram && histogram.from < histogram.to && (
+        <Bars
+          data={histogramBars(histogram, zeros, 'Histogram')}
+          name={`${name}-histogram`}
+          height={150}
+          save={host.post}
+        />
+      )}
+      {heads &&
+        profile(
+          'Sparsity by attention head',
+          'heads',
+          heads.length,
+          heads.map(({ sparsity }) => sparsity),
+          heads.map(({ label }) => label),
+        )}
+      {detail.rows > 1 && profile('Sparsity by row', 'rows', detail.rows, rowSparsity)}
+      {detail.columns > 1 && profile('Sparsity by column', 'columns', detail.columns, columnSparsity)}
+      {violations && violations.groups.length > 0 && <Violations key={name} {...violations} showWeight={showWeight} />}
+    </>
+  )
+}
+
+type ViolationsProps = NonNullable<TensorDetail['violations']> & Pick<PicturesProps, 'showWeight'>
+
+function Violations({ pattern, groups, showWeight }: ViolationsProps) {
+  const list = useRef<HTMLDivElement>(null)
+  const title = `Groups that break ${pattern} (row, first column)`
+  useLayoutEffect(() => {
+    if (list.current) makeRoving(list.current, [...list.current.querySelectorAll('button')])
+  }, [])
+  return (
+    <>
+      <h2>{title}</h2>
+      <div ref={list} class="row violations" role="toolbar" aria-label={title}>
+        {groups.map(({ row, column }) => (
+          <button type="button" class="secondary" onClick={() => showWeight(row, column)}>
+            {row}, {column}
+          </button>
+        ))}
+      </div>
+    </>
+  )
+}

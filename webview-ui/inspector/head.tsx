@@ -1,0 +1,178 @@
+// The top of the inspector: what model this is, how far the scan is, and what can be done.
+import type { ModelSummary, ScanProgress, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { ExportFormat } from '../../src/shared/protocol/view.ts'
+import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { formatCompact, formatDuration, formatShare } from '../../src/shared/format/numbers.ts'
+import { plural } from '../../src/shared/format/plural.ts'
+import { settings } from '../shared/settings.ts'
+import { exportAs } from './exportAs.ts'
+import { host } from './host.ts'
+import { Metadata, Warnings } from './modelNotes.tsx'
+import { OriginBox } from './origin.tsx'
+import { known, scan, type Scan } from './store.ts'
+import { otherSize, roleTotals, type RoleTotal } from './totals.ts'
+
+export function Head({ model }: { model: ModelSummary }) {
+  const { stats } = known.value
+  return (
+    <header>
+      <div class="head">
+        <div>
+          <h1>{model.label}</h1>
+          <p class="muted">{factsText(model)}</p>
+          <OtherSize model={model} stats={stats} />
+        </div>
+        <div class="row">
+          <ExportMenu />
+          <Trusted what="Generating text" type="tryOut" hint="Generate text with this model">
+            Try it…
+          </Trusted>
+          <Trusted what="Pruning" type="prune" primary>
+            Prune…
+          </Trusted>
+        </div>
+      </div>
+      <ScanRow scan={scan.value} model={model} />
+      <Warnings model={model} />
+      <Metadata model={model} />
+      <ul class="tiles" aria-label="Sparsity by role">
+        {roleTotals(model, stats).map((total) => (
+          <RoleTile total={total} />
+        ))}
+      </ul>
+      <OriginBox origin={model.origin} />
+    </header>
+  )
+}
+
+interface TrustedProps {
+  what: string
+  type: 'tryOut' | 'prune'
+  hint?: string
+  primary?: boolean
+  children: string
+}
+
+/** A button that needs a trusted workspace. */
+function Trusted({ what, type, hint = '', primary = false, children }: TrustedProps) {
+  const { trusted } = settings.value
+  return (
+    <button
+      type="button"
+      class={primary ? '' : 'secondary'}
+      disabled={!trusted}
+      title={trusted ? hint : `${what} needs a trusted workspace.`}
+      onClick={() => host.post({ type })}
+    >
+      {children}
+    </button>
+  )
+}
+
+function factsText({ modelType, parameters, bytes, tensors, files }: ModelSummary): string {
+  return [
+    modelType ?? 'unknown model type',
+    `${formatCompact(parameters)} parameters`,
+    formatBytes(bytes),
+    `${plural(tensors.length, 'tensor')} in ${plural(files, 'file')}`,
+  ].join(' · ')
+}
+
+/** People who share sparse checkpoints ask first how large they are. */
+function OtherSize({ model, stats }: { model: ModelSummary; stats: ReadonlyMap<string, TensorStats> }) {
+  const size = otherSize(model, stats)
+  if (!size) return null
+  const text = formatBytes(size.bytes)
+  return (
+    <p
+      class="muted"
+      data-size="other"
+      title="For storage and transfer: sparsescope expand makes it dense before it is served."
+    >
+      {size.as === 'dense'
+        ? `Pruned linears are stored as bitmasks; ${text} when expanded`
+        : `${text} if it were saved with format: bitmask`}
+    </p>
+  )
+}
+
+function ScanRow({ scan: { going, result }, model }: { scan: Scan; model: ModelSummary }) {
+  const { stats } = known.value
+  const isWhole = model.tensors.every(({ name, unreadable }) => stats.has(name) || unreadable !== undefined)
+  const start = result?.partial ? 'Continue' : 'Compute statistics'
+  if (going)
+    return (
+      <div class="row scan">
+        <progress max={1} value={shareOf(going.now)} aria-label="Scanning" />
+        <span class="muted">{progressText(going.now, going.first)}</span>
+        <button type="button" class="secondary" onClick={() => host.post({ type: 'scanCancel' })}>
+          Cancel
+        </button>
+      </div>
+    )
+  return (
+    <div class="row scan">
+      {result && (
+        <span class="muted" role="status">
+          {resultText(result)}
+        </span>
+      )}
+      {!isWhole && (!result || result.partial) && (
+        <button type="button" class="secondary" onClick={() => host.post({ type: 'scanStart' })}>
+          {start}
+        </button>
+      )}
+    </div>
+  )
+}
+
+function shareOf({ totalBytes, doneBytes }: ScanProgress): number {
+  return totalBytes === 0 ? 1 : doneBytes / totalBytes
+}
+
+function resultText({ scanned, skipped, partial, problem }: NonNullable<Scan['result']>): string {
+  const unread = skipped > 0 ? `, ${skipped} cannot be read` : ''
+  const why = problem === undefined ? '' : `: ${problem}`
+  return `${plural(scanned, 'tensor')} scanned${unread}${partial ? `, stopped before the end${why}` : ''}`
+}
+
+/** `first`: the scan as this view found it. What was known before took no time of it. */
+function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress, first: ScanProgress): string {
+  const rate = (doneBytes - first.doneBytes) / Math.max(1, (elapsedMs - first.elapsedMs) / 1000)
+  const left = rate > 0 ? ` · ${formatDuration((totalBytes - doneBytes) / rate)} left` : ''
+  return `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}`
+}
+
+function RoleTile({ total: t }: { total: RoleTotal }) {
+  const partial = t.scanned > 0 && t.scanned < t.tensors ? ` (${t.scanned} of ${t.tensors} tensors)` : ''
+  return (
+    <li title={t.definition} data-role={t.role}>
+      <b>{t.scanned === 0 ? 'not computed' : formatShare(t.zeros / Math.max(1, t.scannedParameters))}</b>
+      <span class="muted">{`${t.title} · ${formatCompact(t.parameters)}${partial}`}</span>
+    </li>
+  )
+}
+
+const exports: readonly [ExportFormat, string][] = [
+  ['csv', 'Table as CSV'],
+  ['json', 'Table as JSON'],
+  ['svg', 'Map as SVG'],
+  ['png', 'Map as PNG'],
+  ['html', 'Report as HTML'],
+]
+
+function ExportMenu() {
+  const choose = (menu: HTMLSelectElement) => {
+    const chosen = exports.find(([value]) => value === menu.value)
+    menu.value = ''
+    if (chosen) void exportAs(chosen[0])
+  }
+  return (
+    <select aria-label="Export what is shown" onChange={(event) => choose(event.currentTarget)}>
+      <option value="">Export…</option>
+      {exports.map(([value, label]) => (
+        <option value={value}>{label}</option>
+      ))}
+    </select>
+  )
+}

@@ -1,0 +1,70 @@
+// The inspector's page: one checkpoint as a map, a table and one tensor in detail, and what a recipe plans for it.
+import '../shared/base.css'
+import './inspector.css'
+import { openPage } from '../shared/page.tsx'
+import type { PageMessage } from '../shared/page.tsx'
+import type { ToInspector } from '../../src/shared/protocol/view.ts'
+import { DetailPane } from './detail.tsx'
+import { exportAs } from './exportAs.ts'
+import { Head } from './head.tsx'
+import { host } from './host.ts'
+import { MapCard } from './mapCard.tsx'
+import { forgetPlan, measurable, takeAnswer, takePlan } from './planStore.ts'
+import { recall } from './remembered.ts'
+import { measured, measuringEnded, model, openModel, scanEnded, scanned, select } from './store.ts'
+import { TableCard } from './tableCard.tsx'
+
+function InspectorPage() {
+  if (!model.value) return null
+  return (
+    <>
+      <Head model={model.value} />
+      <div class="columns">
+        <div class="left">
+          <MapCard />
+          <TableCard />
+        </div>
+        <DetailPane />
+      </div>
+    </>
+  )
+}
+
+function receive(message: PageMessage<ToInspector>): void {
+  switch (message.type) {
+    case 'model': {
+      const restore = recall()
+      if (message.model.path !== model.value?.path) forgetPlan()
+      openModel(message)
+      return restore()
+    }
+    case 'scan':
+      return scanned(message.progress)
+    case 'scanEnd':
+      return scanEnded(message.result)
+    case 'analysis':
+      return measured(message.update)
+    case 'analysisEnd':
+      return measuringEnded(message.problem)
+    case 'planned':
+      return takePlan(message.plan)
+    case 'measurable':
+      return void (measurable.value = message.methods)
+    case 'shaped':
+      return takeAnswer(message.said)
+    case 'select': {
+      const tensor = model.value?.tensors.find(({ name }) => name === message.name)
+      return tensor && select(tensor, 'host')
+    }
+    case 'exportNow':
+      return void exportAs(message.format)
+  }
+}
+
+window.addEventListener('keydown', (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key !== 'f') return
+  event.preventDefault()
+  document.querySelector<HTMLInputElement>('.filter input')?.select()
+})
+
+openPage(host, { receive, opens: ['model'], Page: InspectorPage })

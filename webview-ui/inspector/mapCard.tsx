@@ -1,0 +1,118 @@
+// The map of blocks and modules: what it is coloured by, and the plan of the recipe beside, which its bars change.
+import { Grid } from '../shared/grid.tsx'
+import { ScaleLegend } from '../shared/scaleLegend.tsx'
+import { Empty } from '../shared/state.tsx'
+import { describeCell } from './cells.ts'
+import { chosenMeasure, colour, comparedWith, cost, heat, measure, measures, words } from './colouring.ts'
+import { MarkedRow } from './markedRow.tsx'
+import { MeasureHere } from './measureHere.tsx'
+import { columnBarsHeight, ColumnBars, RowBars, rowBarsWidth } from './planBars.tsx'
+import { BeginPlan, PlanStrip } from './planStrip.tsx'
+import { against, chosenSurface, plan, surface, type Against, type Surface } from './planStore.ts'
+import { known, map, mark, select, tensorAt } from './store.ts'
+import { menuContext } from './tableCard.tsx'
+
+export function MapCard() {
+  const { blocks } = map.value
+  if (blocks.length === 0)
+    return <Empty message="No matrices of transformer blocks were recognised; the table lists every tensor." />
+  const now = plan.value
+  const isPlanned = now !== null && now.problem === null
+  return (
+    <section class="card" aria-label="Map">
+      <div class="head">
+        <h2>{measure.value.title} by block and module</h2>
+        {isPlanned && <Surfaces />}
+      </div>
+      {isPlanned ? <PlanStrip plan={now} /> : <BeginPlan problem={now?.problem ?? null} />}
+      <div class="row colourBy">
+        {surface.value === 'cost' && <ColourBy />}
+        {surface.value === 'difference' && <AgainstChoice />}
+        <MeasureHere />
+      </div>
+      <Grid
+        label="Map of blocks and modules"
+        data={heat.value}
+        describe={(row, column) => describeCell(map.value, measure.value, known.value, row, column)}
+        onSelect={(row, column) => {
+          const tensor = tensorAt(row, column)
+          if (tensor) select(tensor, 'map')
+        }}
+        mark={mark}
+        ranges
+        menuContext={(row, column) => menuContext(tensorAt(row, column))}
+        aside={isPlanned ? rowBarsWidth : 0}
+        asideBelow={isPlanned ? columnBarsHeight : 0}
+        beside={isPlanned ? (layout) => [<RowBars layout={layout} />, <ColumnBars layout={layout} />] : undefined}
+      />
+      <ScaleLegend words={words.value} colour={colour} />
+      <MarkedRow />
+    </section>
+  )
+}
+
+const surfaces: readonly [Surface, string, string][] = [
+  ['cost', 'Cost', 'What is measured of the matrices, such as what pruning each would lose'],
+  ['planned', 'Planned', 'The sparsity that the recipe plans for each matrix'],
+  ['difference', 'Difference', 'Planned sparsity less what the checkpoint has now, or less one sparsity for all'],
+]
+
+function Surfaces() {
+  return (
+    <div class="segments" role="radiogroup" aria-label="The map shows">
+      {surfaces.map(([id, title, hint]) => (
+        <label title={hint}>
+          <input
+            type="radio"
+            class="srOnly"
+            name="surface"
+            checked={surface.value === id}
+            onChange={() => (chosenSurface.value = id)}
+          />
+          <span>{title}</span>
+        </label>
+      ))}
+    </div>
+  )
+}
+
+function ColourBy() {
+  const all = measures.value
+  const groups = [...new Set(all.map(({ group }) => group))]
+  return (
+    <label>
+      {'Colour by '}
+      <select
+        aria-label="Colour by"
+        value={cost.value.id}
+        onChange={(event) => (chosenMeasure.value = event.currentTarget.value)}
+      >
+        {groups.map((group) => (
+          <optgroup label={group}>
+            {all
+              .filter((one) => one.group === group)
+              .map(({ id, title }) => (
+                <option value={id}>{title}</option>
+              ))}
+          </optgroup>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function AgainstChoice() {
+  return (
+    <label>
+      {'Planned against '}
+      <select
+        aria-label="Planned against"
+        value={comparedWith.value}
+        onChange={(event) => (against.value = event.currentTarget.value as Against)}
+      >
+        <option value="now">the zeros it has now</option>
+        <option value="uniform">one sparsity for all</option>
+      </select>
+    </label>
+  )
+}

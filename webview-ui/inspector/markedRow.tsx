@@ -1,0 +1,43 @@
+// What is marked on the map, and its planned sparsity, which is changed as that of a row is.
+import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
+import { formatCompact } from '../../src/shared/format/numbers.ts'
+import { plural } from '../../src/shared/format/plural.ts'
+import { groupOf } from './plan.ts'
+import { PlanBar } from './planBar.tsx'
+import { locked, plan, said, settle } from './planStore.ts'
+import { marked } from './store.ts'
+
+export function MarkedRow() {
+  const tensors = marked.value
+  const names = new Set(tensors.map(({ name }) => moduleOfWeight(name)))
+  const modules = (plan.value?.modules ?? []).filter(({ name }) => names.has(name))
+  const weights = tensors.reduce((sum, { parameters }) => sum + parameters, 0)
+  const what = plural(tensors.length, 'matrix', 'matrices')
+  const group = groupOf(modules, locked.value)
+  return (
+    <div class="row marked" role="group" aria-label="Marked matrices">
+      <span class="muted">
+        {tensors.length === 0
+          ? 'Drag, hold Shift, or click the name of a block or module to mark several'
+          : `${what} marked, ${formatCompact(weights)} weights`}
+      </span>
+      {modules.length > 0 && (
+        <>
+          <PlanBar label={`${what} marked`} modules={modules} grows="right" />
+          <button
+            type="button"
+            class="secondary"
+            disabled={group.names.length === 0 || group.mean === null}
+            title="These keep all of their weights"
+            onClick={() => settle({ names: group.names, sparsity: null })}
+          >
+            Leave alone
+          </button>
+        </>
+      )}
+      <span class="muted" role="status">
+        {said.value}
+      </span>
+    </div>
+  )
+}

@@ -1,0 +1,74 @@
+// How a checkpoint that a run has made came about: what was done, what came out, the recipe.
+import type { Origin } from '../../src/shared/protocol/inspect.ts'
+import { settings } from '../shared/settings.ts'
+import { host } from './host.ts'
+
+/** Nothing for a checkpoint that is none of ours. Closed: the map is what people come for. */
+export function OriginBox({ origin }: { origin: Origin | undefined }) {
+  if (!origin) return null
+  const { facts, results, protocol, recipe, hasCard } = origin
+  return (
+    <details class="origin">
+      <summary>
+        Provenance:{' '}
+        <span class="muted">
+          {facts
+            .slice(0, 3)
+            .map((fact) => fact.join(' '))
+            .join(' · ')}
+        </span>
+      </summary>
+      <dl class="facts">
+        {facts.map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </>
+        ))}
+      </dl>
+      {results.rows.length > 0 && <Results {...results} />}
+      <ul class="muted">
+        {protocol.map((sentence) => (
+          <li>{sentence}</li>
+        ))}
+      </ul>
+      <details>
+        <summary>Recipe</summary>
+        <pre class="mono">{recipe}</pre>
+      </details>
+      <button
+        type="button"
+        class="secondary"
+        disabled={!settings.value.trusted || hasCard}
+        title={hasCard ? 'There is a README.md already; it is never overwritten.' : 'README.md for the Hub'}
+        onClick={() => host.post({ type: 'writeCard' })}
+      >
+        Write model card
+      </button>
+    </details>
+  )
+}
+
+function Results({ heads, rows }: Origin['results']) {
+  return (
+    <table class="dataTable">
+      <thead>
+        <tr>
+          {heads.map((text) => (
+            <th scope="col">{text}</th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([name, ...cells]) => (
+          <tr>
+            <th scope="row">{name}</th>
+            {cells.map((text) => (
+              <td>{text}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}

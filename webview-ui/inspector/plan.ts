@@ -1,0 +1,93 @@
+// A plan as the map shows it: what stands at a row, a column or marked cells, and drafts of it.
+import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
+import { formatShare } from '../../src/shared/format/numbers.ts'
+import type { PlannedMap, PlannedModule } from '../../src/shared/analysis/plannedMap.ts'
+import { formatPoints, sparsityMeasure, type Measure } from './measures.ts'
+
+/** A sparsity for these modules that is not in the recipe yet; null: left alone. */
+export interface Draft {
+  readonly names: readonly string[]
+  readonly sparsity: number | null
+}
+
+/** The most that a bar can say. */
+export const mostSparsity = 0.95
+
+/** Matrices that are drawn together. */
+export interface PlanGroup {
+  /** Mean over the weights of those that are pruned; null: none is. */
+  readonly mean: number | null
+  readonly least: number
+  readonly most: number
+  /** Those that a bar changes: none that is fixed or locked, and none that is left alone beside others that are pruned. */
+  readonly names: readonly string[]
+  /** All that can be locked. */
+  readonly all: readonly string[]
+  readonly isLocked: boolean
+  /** Why none can be changed. */
+  readonly fixed: string | null
+}
+
+export function groupOf(modules: readonly PlannedModule[], locked: ReadonlySet<string>): PlanGroup {
+  const pruned = modules.filter(({ sparsity }) => sparsity !== null)
+  const free = modules.filter(({ fixed }) => fixed === null)
+  const mine = pruned.length > 0 ? free.filter(({ sparsity }) => sparsity !== null) : free
+  const weights = pruned.reduce((sum, { parameters }) => sum + parameters, 0)
+  const zeros = pruned.reduce((sum, { parameters, sparsity }) => sum + parameters * (sparsity ?? 0), 0)
+  const values = pruned.map(({ sparsity }) => sparsity ?? 0)
+  return {
+    mean: weights === 0 ? null : zeros / weights,
+    least: Math.min(1, ...values),
+    most: Math.max(0, ...values),
+    names: mine.filter(({ name }) => !locked.has(name)).map(({ name }) => name),
+    all: free.map(({ name }) => name),
+    isLocked: free.length > 0 && free.every(({ name }) => locked.has(name)),
+    fixed: mine.length === 0 ? (modules.find(({ fixed }) => fixed !== null)?.fixed ?? null) : null,
+  }
+}
+
+export function withDraft(plan: PlannedMap, { names, sparsity }: Draft): PlannedMap {
+  const drawn = new Set(names)
+  const modules = plan.modules.map((module) => (drawn.has(module.name) ? { ...module, sparsity } : module))
+  const weights = modules.reduce((sum, { parameters }) => sum + parameters, 0)
+  const zeros = modules.reduce((sum, { parameters, sparsity: share }) => sum + parameters * (share ?? 0), 0)
+  return { ...plan, modules, mean: weights === 0 ? 0 : zeros / weights }
+}
+
+/** One sparsity for all that are pruned, at the plan's mean. */
+export function uniformOf({ modules, mean }: PlannedMap): number {
+  const weights = modules.reduce((sum, { parameters }) => sum + parameters, 0)
+  const pruned = modules.reduce((sum, { parameters, sparsity }) => sum + (sparsity === null ? 0 : parameters), 0)
+  return pruned === 0 ? 0 : (mean * weights) / pruned
+}
+
+export function plannedMeasure(plan: PlannedMap): Measure {
+  const sparsities = new Map(plan.modules.map(({ name, sparsity }) => [name, sparsity]))
+  return {
+    id: 'planned',
+    title: 'Planned sparsity',
+    of: ({ name }) => sparsities.get(moduleOfWeight(name)) ?? null,
+    text: formatShare,
+    scale: 'share',
+    group: 'Plan',
+    missing: 'left alone',
+  }
+}
+
+export function differenceMeasure(plan: PlannedMap, against: 'now' | 'uniform'): Measure {
+  const planned = plannedMeasure(plan)
+  const uniform = uniformOf(plan)
+  return {
+    ...planned,
+    id: `difference ${against}`,
+    title: against === 'now' ? 'Planned minus the zeros it has now' : `Planned minus uniform ${formatShare(uniform)}`,
+    of(tensor, known) {
+      const sparsity = planned.of(tensor, known)
+      const base = against === 'now' ? sparsityMeasure.of(tensor, known) : uniform
+      return sparsity === null || base === null ? null : sparsity - base
+    },
+    text: formatPoints,
+    scale: 'difference',
+    missing: against === 'now' ? 'left alone, or not computed' : 'left alone',
+  }
+}

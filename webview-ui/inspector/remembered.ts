@@ -1,0 +1,52 @@
+// What outlives a reload of the page: filter, order, selection, colouring and locks, as long as it is the same checkpoint.
+import { batch, effect } from '@preact/signals'
+import type { Filter } from '../shared/filter.ts'
+import type { KeptTable } from '../shared/tableState.ts'
+import { chosenMeasure } from './colouring.ts'
+import { host } from './host.ts'
+import { against, chosenSurface, locked, type Against, type Surface } from './planStore.ts'
+import { filter, model, select, selected, table } from './store.ts'
+
+interface Remembered {
+  readonly path?: string
+  readonly filter?: Filter
+  readonly table?: KeptTable
+  readonly selected?: string
+  readonly measure?: string | null
+  readonly surface?: Surface
+  readonly against?: Against | null
+  readonly locked?: readonly string[]
+}
+
+/** Call it before the checkpoint is put into the store, and what it returns afterwards. */
+export function recall(): () => void {
+  const state = host.load() as Remembered
+  return () =>
+    batch(() => {
+      const { path, tensors = [] } = model.value ?? {}
+      const first = tensors.find(({ role }) => role === 'linear') ?? tensors.at(0)
+      if (state.path !== path) return select(first ?? null, 'start')
+      if (state.filter) filter.value = state.filter
+      if (state.table) table.kept.value = state.table
+      chosenMeasure.value = state.measure ?? null
+      chosenSurface.value = state.surface ?? 'cost'
+      against.value = state.against ?? null
+      locked.value = new Set(state.locked)
+      select(tensors.find(({ name }) => name === state.selected) ?? first ?? null, 'start')
+    })
+}
+
+effect(() => {
+  if (!model.value) return
+  const state: Remembered = {
+    path: model.value.path,
+    filter: filter.value,
+    table: table.kept.value,
+    selected: selected.value?.name,
+    measure: chosenMeasure.value,
+    surface: chosenSurface.value,
+    against: against.value,
+    locked: [...locked.value],
+  }
+  host.save({ ...state })
+})

@@ -1,0 +1,116 @@
+// What the inspector's page knows of one checkpoint, and what is chosen of it: map, table and detail show the same.
+import { batch, computed, signal } from '@preact/signals'
+import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
+import type {
+  AnalysisUpdate,
+  ModelSummary,
+  OpenedModel,
+  ScanProgress,
+  ScanResult,
+  TensorRow,
+  TensorStats,
+} from '../../src/shared/protocol/inspect.ts'
+import { onceAFrame } from '../shared/dom.ts'
+import type { Filter } from '../shared/filter.ts'
+import { nothingMarked, rangeOf } from '../shared/gridMark.ts'
+import { tableState } from '../shared/tableState.ts'
+import { layOutHeat } from './heatMap.ts'
+import { host } from './host.ts'
+import type { Known } from './measures.ts'
+
+export const model = signal<ModelSummary | null>(null)
+/** Another object whenever its maps hold more. */
+export const known = signal<Known>({ stats: new Map(), analysis: new Map(), denseLoss: null })
+export const map = computed(() => layOutHeat(model.value?.tensors ?? []))
+
+export interface Scan {
+  /** `first`: as this view found it. What was known before took no time of it. */
+  readonly going: { readonly first: ScanProgress; readonly now: ScanProgress } | null
+  readonly result: ScanResult | null
+}
+export const scan = signal<Scan>({ going: null, result: null })
+/** null: nothing is being measured. */
+export const measuring = signal<Pick<AnalysisUpdate, 'done' | 'total'> | null>(null)
+/** Why measuring stopped. */
+export const measuringProblem = signal('')
+
+let stats = new Map<string, TensorStats>()
+let analysis = new Map<string, MeasuredModule>()
+let denseLoss: number | null = null
+const tell = () => (known.value = { stats, analysis, denseLoss })
+/** Statistics come for one tensor after another, much faster than they can be shown. */
+const tellSoon = onceAFrame(tell)
+
+export function openModel(opened: OpenedModel): void {
+  stats = new Map(opened.stats.map((one) => [one.name, one]))
+  analysis = new Map()
+  denseLoss = null
+  takeAnalysis(opened.analysis)
+  scan.value = { going: null, result: null }
+  model.value = opened.model
+  tell()
+}
+
+function takeAnalysis(update: AnalysisUpdate | null): void {
+  if (!update) return
+  denseLoss = update.loss
+  for (const module of update.modules) analysis.set(module.name, module)
+}
+
+export function scanned(now: ScanProgress): void {
+  for (const one of now.stats) stats.set(one.name, one)
+  scan.value = { ...scan.value, going: { first: scan.value.going?.first ?? now, now } }
+  tellSoon()
+}
+
+export function scanEnded(result: ScanResult): void {
+  scan.value = { going: null, result: { ...result, scanned: stats.size } }
+  tellSoon()
+}
+
+export function measured(update: AnalysisUpdate): void {
+  takeAnalysis(update)
+  measuring.value = update
+  measuringProblem.value = ''
+  tellSoon()
+}
+
+export function measuringEnded(problem: string | null): void {
+  measuring.value = null
+  measuringProblem.value = problem ?? ''
+}
+
+export const filter = signal<Filter>({ text: '', regex: false })
+export const table = tableState()
+
+export const selected = signal<TensorRow | null>(null)
+export const mark = signal(nothingMarked)
+/** Tensors of the cells that are marked on the map: of the selected one, or of a rectangle. */
+export const marked = computed(() => {
+  const { cells, modules } = map.value
+  const { at } = mark.value
+  const { from, to } = rangeOf(mark.value) ?? { from: at, to: at }
+  if (!from || !to) return []
+  return cells.flatMap((cell, i) => {
+    const [row, column] = [Math.floor(i / modules.length), i % modules.length]
+    const isIn = row >= from.row && row <= to.row && column >= from.column && column <= to.column
+    return isIn && cell ? cell.tensors : []
+  })
+})
+
+export const tensorAt = (row: number, column: number): TensorRow | undefined =>
+  map.value.cells[row * map.value.modules.length + column]?.tensors[0]
+
+/** Map, table and detail show one and the same tensor, or none. The page itself chooses one at the start. */
+export function select(tensor: TensorRow | null, from: 'map' | 'table' | 'host' | 'start'): void {
+  batch(() => {
+    selected.value = tensor
+    table.current.value = tensor?.name ?? null
+    if (from === 'map') return
+    const { cells, modules } = map.value
+    const cell = cells.findIndex((c) => tensor !== null && c?.tensors.includes(tensor))
+    const at = cell < 0 ? null : { row: Math.floor(cell / modules.length), column: cell % modules.length }
+    mark.value = { at, anchor: null }
+  })
+  if (tensor && from !== 'start') host.post({ type: 'selected', name: tensor.name })
+}
