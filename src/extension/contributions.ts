@@ -35,6 +35,7 @@ const otherCommandIds = [
   'sparsescope.goOnSweep',
   'sparsescope.reportSweep',
   'sparsescope.compareRuns',
+  'sparsescope.openExperiments',
   'sparsescope.dryRun',
   'sparsescope.cancelRun',
   'sparsescope.pauseRun',

@@ -23,7 +23,7 @@ import { RunPanels } from './runs/runPanels.ts'
 import { RunStore } from './runs/runStore.ts'
 import { RunTasks } from './runs/runTasks.ts'
 import { RunTree } from './runs/runTree.ts'
-import { watchRuns } from './runs/findRuns.ts'
+import { findRuns, watchRuns } from './runs/findRuns.ts'
 import { createAskQueued } from './sweeps/askQueued.ts'
 import { SweepPanels } from './sweeps/sweepPanels.ts'
 import { Sweeps } from './sweeps/sweeps.ts'
@@ -60,7 +60,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     runStore,
     runner,
     sweeps,
-    sweepPanels: new SweepPanels(services, sweeps),
+    sweepPanels: new SweepPanels(services, sweeps, {
+      list: () => runStore.list(),
+      onChange: (listener) => runStore.onChange(listener),
+      find: () => findRuns(runStore),
+    }),
     models,
   }
   context.subscriptions.push(

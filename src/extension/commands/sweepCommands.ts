@@ -24,6 +24,7 @@ type Ids =
   | 'sparsescope.goOnSweep'
   | 'sparsescope.reportSweep'
   | 'sparsescope.compareRuns'
+  | 'sparsescope.openExperiments'
 
 export function sweepCommands(parts: Parts): Handlers<Ids> {
   const { services, sweeps, sweepPanels } = parts
@@ -69,6 +70,7 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       await commandLine(extensionUri, ['report', folder, '--html', join(folder, 'report.html')])
       await showReport(folder, extensionUri)
     },
+    'sparsescope.openExperiments': () => sweepPanels.show({ experiments: true }),
     // The tree hands over the item under the pointer and all selected ones.
     'sparsescope.compareRuns': async (argument, all) => {
       const chosen = Array.isArray(all) ? all : [argument]

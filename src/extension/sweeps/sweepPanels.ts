@@ -11,6 +11,10 @@ import { messageOf } from '../support/log.ts'
 import { setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
+import { plural } from '../../shared/format/plural.ts'
+import { writeNotes } from '../../runs/folder/notes.ts'
+import { runFolderAt } from '../../runs/folder/runFolder.ts'
+import { openExperiments, type Experiments, type KnownRuns } from './experiments.ts'
 import { comparedRuns } from './comparedRuns.ts'
 import { createComparedView, type ComparedSource, type ComparedView } from './comparedView.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
@@ -19,28 +23,31 @@ import type { Sweeps } from './sweeps.ts'
 const t = vscode.l10n.t
 
 /** The subject of a tab, kept over a reload. */
-export type Subject = { readonly sweep: string } | { readonly runs: readonly string[] }
+export type Subject = { readonly sweep: string } | { readonly runs: readonly string[] } | { readonly experiments: true }
 
 interface Opened extends ComparedSource {
   /** Closes everything that ends with the tab. */
   readonly close: () => void
+  readonly experiments?: Experiments
 }
 
 export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   private readonly services: Services
   private readonly sweeps: Sweeps
+  private readonly store: KnownRuns
   private readonly open = new Map<string, vscode.WebviewPanel>()
 
-  constructor(services: Services, sweeps: Sweeps) {
+  constructor(services: Services, sweeps: Sweeps, store: KnownRuns) {
     this.services = services
     this.sweeps = sweeps
+    this.store = store
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.sweep.type, this))
   }
 
   show(subject: Subject): void {
     const known = this.open.get(JSON.stringify(subject))
     if (known) return known.reveal()
-    const title = 'sweep' in subject ? t('Sweep') : t('Compare Runs')
+    const title = 'sweep' in subject ? t('Sweep') : 'runs' in subject ? t('Compare Runs') : t('Experiments')
     this.adopt(vscode.window.createWebviewPanel(views.sweep.type, title, vscode.ViewColumn.Active), subject)
   }
 
@@ -60,8 +67,24 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     let opened: Opened | null = null
     let compared: ComparedView | null = null
     let isGone = false
+    let isOpening = false
+    /** Other runs are there: the page stays as it is until they have been looked at. */
+    const anew = async () => {
+      if (isOpening || isGone || !opened) return
+      isOpening = true
+      const before = opened
+      try {
+        opened = await this.read(subject, before.experiments)
+      } finally {
+        isOpening = false
+      }
+      before.close()
+      compared?.dispose()
+      compared = null
+      await start()
+    }
     const start = async () => {
-      view.post({ type: 'loading', what: t('Reading the runs…') })
+      if (!opened) view.post({ type: 'loading', what: t('Reading the runs…') })
       try {
         opened ??= await this.read(subject)
       } catch (error) {
@@ -69,6 +92,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       }
       if (isGone) return opened.close()
       panel.title = opened.what.title
+      if (!compared) opened.experiments?.onAnew(() => void anew().catch(services.log.failed))
       compared ??= createComparedView(opened, view.post)
       view.post({ type: 'subject', subject: JSON.stringify(subject) })
       compared.replay()
@@ -77,7 +101,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       view: 'sweep',
       extension: services.extensionUri,
       call: services.call,
-      exportFolder: () => vscode.Uri.file('sweep' in subject ? subject.sweep : subject.runs[0]),
+      exportFolder: () => exportFolder(subject),
       onReady: () => void start(),
       onRetry: () => void start(),
       onMessage: (message) => void this.handle(subject, opened, compared, message).catch(services.log.failed),
@@ -107,8 +131,13 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
         if (folder !== undefined) await vscode.commands.executeCommand('sparsescope.openRun', { folder })
         return
       }
+      case 'annotate': {
+        const place = opened?.followed.runs[message.run]?.place
+        if (!place) return
+        await writeNotes(runFolderAt(place.folder), message.notes)
+        return opened?.followed.lookAt(message.run)
+      }
       // Answered as soon as their sources stand.
-      case 'annotate':
       case 'askDifference':
       case 'paper':
         return
@@ -122,8 +151,16 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     }
   }
 
-  private async read(subject: Subject): Promise<Opened> {
+  private async read(subject: Subject, before?: Experiments): Promise<Opened> {
     const maxPoints = () => setting('chart.maxPoints')
+    if ('experiments' in subject) {
+      if (!before) await Promise.all([this.store.find(), this.sweeps.find()])
+      const experiments = await openExperiments({ store: this.store, sweeps: this.sweeps }, before)
+      const { runs: followed, numSweeps } = experiments
+      const about = [plural(followed.runs.length, 'run'), ...(numSweeps > 0 ? [plural(numSweeps, 'sweep')] : [])]
+      const what: ComparedWhat = { kind: 'experiments', title: t('Experiments'), about: about.join(' · ') }
+      return { what, followed, maxPoints, experiments, close: () => experiments.close() }
+    }
     if ('runs' in subject) {
       const followed = await comparedRuns(subject.runs)
       return { what: comparisonWhat(followed), followed, maxPoints, close: () => followed.close() }
@@ -145,10 +182,17 @@ function comparisonWhat({ runs }: RunsReader): ComparedWhat {
   return { kind: 'comparison', title: t('Compare {0} Runs', runs.length), about: '' }
 }
 
+/** Folder that exports are suggested in. */
+function exportFolder(subject: Subject): vscode.Uri | undefined {
+  if ('experiments' in subject) return vscode.workspace.workspaceFolders?.[0]?.uri
+  return vscode.Uri.file('sweep' in subject ? subject.sweep : subject.runs[0])
+}
+
 /** The subject that a view has kept, which may be anything; null if it is none. */
 function subjectFrom(kept: unknown): Subject | null {
   try {
-    const { sweep, runs } = JSON.parse(String(kept)) as { sweep?: unknown; runs?: unknown }
+    const { sweep, runs, experiments } = JSON.parse(String(kept)) as Record<string, unknown>
+    if (experiments === true) return { experiments }
     if (typeof sweep === 'string') return { sweep }
     if (Array.isArray(runs) && runs.length > 0 && runs.every((run) => typeof run === 'string')) return { runs }
   } catch {

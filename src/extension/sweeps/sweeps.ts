@@ -6,7 +6,7 @@ import { plannedRecipes } from '../../runs/folder/recipes.ts'
 import { runPathOf, sweepFolderAt } from '../../runs/folder/sweepFolder.ts'
 import { readMarks } from '../../runs/sweep/marks.ts'
 import { readPlan } from '../../runs/sweep/plan.ts'
-import { aloneOnDisk } from '../../runs/sweep/standing.ts'
+import { aloneOnDisk, type SweepSigns } from '../../runs/sweep/standing.ts'
 
 export interface Sweep {
   readonly folder: string
@@ -88,6 +88,11 @@ export class Sweeps {
     void (index === undefined ? runs?.look() : runs?.lookAt(index))
   }
 
+  /** Signs of its runs outside their folders. A damaged mark is for the command line to say: here the runs' folders speak. */
+  async signsOf(folder: string): Promise<(index: number) => SweepSigns> {
+    return readMarks(sweepFolderAt(folder), await this.askQueued(folder)).catch(() => () => aloneOnDisk)
+  }
+
   /** Looks at all of them now. */
   async refresh(): Promise<void> {
     await Promise.all(this.list().map(({ runs }) => runs.look()))
@@ -105,9 +110,7 @@ export class Sweeps {
     const places = plan.runs.map(({ index, name, settings }) => {
       return { name, settings, folder: runPathOf(at, index), recipe: recipes[index] }
     })
-    // A damaged mark is for the command line to say: here the runs' folders speak.
-    const marks = async () => readMarks(at, await this.askQueued(folder)).catch(() => () => aloneOnDisk)
-    const runs = new RunsReader(places, marks)
+    const runs = new RunsReader(places, () => this.signsOf(folder))
     const sweep: Sweep = { folder, ...runName(basename(folder)), id, runs }
     runs.onChange(() => this.changed())
     this.open.set(folder, sweep)

@@ -10,6 +10,8 @@ export interface RunFolder {
   readonly events: string
   readonly report: string
   readonly page: string
+  /** Tags and note of a person. */
+  readonly notes: string
   readonly state: string
 }
 
@@ -21,6 +23,7 @@ export function runFolderAt(path: string): RunFolder {
     events: join(path, 'events.jsonl'),
     report: join(path, 'report.json'),
     page: join(path, 'report.html'),
+    notes: join(path, 'notes.json'),
     state: join(path, 'state'),
   }
 }

@@ -11,6 +11,7 @@ import { noNotes, type RunNotes } from '../../shared/sweep/runNotes.ts'
 import { sparklineOfReport, sparklineOfRun, type Sparkline } from '../../shared/sweep/sparkline.ts'
 import type { Settings } from '../../shared/recipe/sweep/settings.ts'
 import { sweepResults, type SweepResults } from '../../shared/sweep/sweepTable.ts'
+import { readNotes } from '../folder/notes.ts'
 import { recipeInReport, recipeOfRun } from '../folder/recipes.ts'
 import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'
 import { sweepOfRun } from '../folder/sweepFolder.ts'
@@ -77,17 +78,18 @@ export class RunReader {
 
   /** Looks at the folder. Whether anything has changed. */
   async look(around: SweepSigns): Promise<boolean> {
-    const { path, events: eventsPath, report: reportPath } = this.folder
+    const { path, events: eventsPath, report: reportPath, notes: notesPath } = this.folder
     const [isRunning, standing, wasDoubtful] = [this.standing.state === 'running', this.standing, this.isDoubtful]
     // The lock is read first: a process writes its last event before it lets go of the lock.
     const lock = await stampOf(join(path, lockName))
     const held = lock === null ? this.lock.forget() : this.lock.isHeld(path, lock.changedMs)
-    const [events, report] = await Promise.all([eventsPath, reportPath].map(stampOf))
+    const [events, report, notes] = await Promise.all([eventsPath, reportPath, notesPath].map(stampOf))
     const isThere = (events ?? lock ?? report ?? (await stampOf(path))) !== null
-    const now = [events?.text, lock?.text, report?.text, isThere, JSON.stringify(around)].join(' ')
+    const now = [events?.text, lock?.text, report?.text, notes?.text, isThere, JSON.stringify(around)].join(' ')
     const isSame = now === this.seen
     this.hasSaid = events !== null
     if (isSame && !isRunning && !wasDoubtful) return false
+    this.notes = notes === null ? noNotes : await readNotes(this.folder)
     await this.readSome(events)
     const isOver = this.end?.status === 'done' && report !== null
     this.isDoubtful = held === null && !isOver

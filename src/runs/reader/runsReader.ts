@@ -33,11 +33,17 @@ export class RunsReader {
   private readonly busy = new Set<number>()
   private isClosed = false
 
-  constructor(places: readonly RunPlace[], lookAround: LookAround = () => Promise.resolve(() => aloneOnDisk)) {
-    this.runs = places.map((place) => new RunReader(place))
+  /** `known` are taken over where their folders are the same. */
+  constructor(
+    places: readonly RunPlace[],
+    lookAround: LookAround = () => Promise.resolve(() => aloneOnDisk),
+    known: readonly RunReader[] = [],
+  ) {
+    const byFolder = new Map(known.map((run) => [run.place.folder, run]))
+    this.runs = places.map((place) => byFolder.get(place.folder) ?? new RunReader(place))
     this.lookAround = lookAround
     this.isPlanned = places.every(({ settings }) => settings !== null)
-    if (places.some(({ recipe }) => recipe)) nameRuns(this.runs, this.isPlanned)
+    if (known.length > 0 || places.some(({ recipe }) => recipe)) nameRuns(this.runs, this.isPlanned)
   }
 
   /** Calls the listener with all runs that have changed within 100 ms. */

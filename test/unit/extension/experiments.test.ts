@@ -1,0 +1,92 @@
+// All runs of a workspace side by side: their names, what a sweep says of its own, and runs that come while it is open.
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rowOf } from '../../../src/extension/sweeps/comparedRow.ts'
+import { openExperiments, type Experiments } from '../../../src/extension/sweeps/experiments.ts'
+import { Sweeps } from '../../../src/extension/sweeps/sweeps.ts'
+import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
+import { writeNotes } from '../../../src/runs/folder/notes.ts'
+import { recordedRun } from '../../webview/harness/recorded.ts'
+
+const recipe = (sparsity: number, more = '') =>
+  `version: 1\nmodel: /models/opt-125m\nprune: [{method: wanda, sparsity: ${sparsity}, pattern: unstructured}]\nseed: 0\n${more}`
+
+describe('experiments of a workspace', () => {
+  let place: string
+  let sweeps: Sweeps
+  let own: string[]
+  let opened: Experiments | null
+  const listeners = new Set<() => void>()
+  const store = {
+    list: () => own.map((folder) => ({ folder })),
+    onChange(listener: () => void) {
+      listeners.add(listener)
+      return { dispose: () => void listeners.delete(listener) }
+    },
+  }
+  beforeEach(async () => {
+    place = mkdtempSync(join(tmpdir(), 'experiments-'))
+    own = []
+    opened = null
+    sweeps = new Sweeps(() => Promise.resolve(new Set()))
+    const folder = join(place, 'sweeps', '20261231-235958-grid')
+    mkdirSync(folder, { recursive: true })
+    const settings = [0.5, 0.6].map((sparsity) => ({ 'prune.0.sparsity': sparsity }))
+    const runs = settings.map((one, index) => ({ index, name: `prune.0.sparsity=${one['prune.0.sparsity']}`, settings: one, hash: '0'.repeat(64) })) // prettier-ignore
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify({ id: '0123456789abcdef', runs, base: '../..' }))
+    writeFileSync(join(folder, 'cancelled.json'), '{"indices":[1]}')
+    writeFileSync(join(folder, 'sweep.prune.yaml'), recipe(0.4, 'sweep: {prune.0.sparsity: [0.5, 0.6]}\n'))
+    await sweeps.openFolder(folder)
+    begin('20261230-000000-mine', 0.7)
+  })
+  afterEach(() => {
+    opened?.close()
+    sweeps.dispose()
+    rmSync(place, { recursive: true })
+  })
+  function begin(name: string, sparsity: number): string {
+    const folder = join(place, 'runs', name)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'recipe.prune.yaml'), recipe(sparsity))
+    writeFileSync(join(folder, 'events.jsonl'), recordedRun(2).map((event) => `${JSON.stringify(event)}\n`).join('')) // prettier-ignore
+    own.push(folder)
+    return folder
+  }
+  const rows = () => (opened?.runs.runs ?? []).map(rowOf)
+
+  it('are runs of their own and those of sweeps, begun or not, by names that tell all apart', async () => {
+    opened = await openExperiments({ store, sweeps })
+    assert.deepEqual(rows().map(({ label, sweep, state }) => [label, sweep, state]), [
+      ['wanda 50 %', 'grid', 'waiting'],
+      ['wanda 60 %', 'grid', 'cancelled'],
+      ['wanda 70 %', null, 'failed'],
+    ]) // prettier-ignore
+    assert.deepEqual(rows().map(({ facts }) => [facts.model, facts.sparsity]), [['opt-125m', 0.5], ['opt-125m', 0.6], ['opt-125m', 0.7]]) // prettier-ignore
+    assert.deepEqual(new Set(rows().map(({ key }) => key)).size, 3)
+  })
+
+  it('tell when runs came or went, and take over what is known of the others', async () => {
+    opened = await openExperiments({ store, sweeps })
+    let anew = 0
+    opened.onAnew(() => anew++)
+    for (const listener of listeners) listener()
+    assert.equal(anew, 0)
+    begin('20261230-000001-other', 0.8)
+    for (const listener of listeners) listener()
+    assert.equal(anew, 1)
+    const before = opened
+    opened = await openExperiments({ store, sweeps }, before)
+    before.close()
+    assert.equal(opened.runs.runs[2], before.runs.runs[2])
+    assert.deepEqual(rows().map(({ label }) => label).slice(2), ['wanda 70 %', 'wanda 80 %']) // prettier-ignore
+  })
+
+  it('show notes as soon as they are kept', async () => {
+    opened = await openExperiments({ store, sweeps })
+    await writeNotes(runFolderAt(own[0]), { tags: ['paper'], note: 'keep' })
+    await opened.runs.lookAt(2)
+    assert.deepEqual(rows()[2].notes, { tags: ['paper'], note: 'keep' })
+  })
+})
