@@ -91,7 +91,7 @@ describe('the form of a recipe in Chromium', () => {
       assert.match(text, line)
     assert.match(text, /to: "\.\/opt-wanda2of4"/)
     // The evaluation takes the model's context.
-    assert.match(text, /task: perplexity, data: "\.\/text\/evaluation\.txt", seq_len: 1024/)
+    assert.match(text, /data: "\.\/text\/evaluation\.txt"\n +seq_len: 1024/)
     await page.getByRole('radio', { name: 'Any weights' }).check()
     await page.getByRole('slider', { name: 'Sparsity' }).fill('70')
     assert.match(await shown(), /sparsity: 0\.7 /)

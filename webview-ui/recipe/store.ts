@@ -7,7 +7,7 @@ import type { PlannedText } from '../../src/shared/plan/planSummary.ts'
 import type { MethodName } from '../../src/shared/methods/methods.ts'
 import type { RecipeStart, ToRecipe } from '../../src/shared/protocol/view.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
-import { freeName, suggestedOutput } from '../../src/shared/recipe/writing/choices.ts'
+import { freeOutput } from '../../src/shared/recipe/writing/choices.ts'
 import { looksAtText, recipeText, trains } from '../../src/shared/recipe/writing/recipeText.ts'
 import type { Comparison, RecipeChoices } from '../../src/shared/recipe/writing/recipeText.ts'
 import type { PageMessage } from '../shared/page.tsx'
@@ -88,7 +88,7 @@ export const settled = computed<RecipeChoices | null>(() => {
   const { choices, output } = form.value
   const { name, taken } = start.value
   const compare = comparison(form.value)
-  const suggested = () => freeName(suggestedOutput(name, choices), '', (path) => taken.includes(path.slice(2)))
+  const suggested = () => freeOutput(name, choices, (path) => taken.includes(path.slice(2)))
   return { ...choices, compare, saveTo: output ?? suggested() }
 })
 export const text = computed(() => (settled.value ? recipeText(settled.value) : ''))

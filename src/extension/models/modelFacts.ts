@@ -18,6 +18,8 @@ export interface ModelFacts {
   biases: boolean
   /** Most positions; null when config.json does not say. */
   maxPositions: number | null
+  /** Null when config.json does not say. */
+  blocks: number | null
   /** False when it holds integers only: token ids, masks. */
   isModel: boolean
 }
@@ -61,16 +63,17 @@ function factsOf({ config, tensors }: Checkpoint, zeros: ReadonlyMap<string, num
     dtypes,
     biases,
     sparsity: zeros && isBelieved && linears > 0 ? pruned / linears : null,
-    maxPositions: maxPositionsOf(config, tensors),
+    ...lengthsOf(config, tensors),
     isModel: dtypes.some((dtype) => !/^([IU]\d+|BOOL)$/.test(dtype)),
   }
 }
 
-function maxPositionsOf(config: unknown, names: Checkpoint['tensors']): number | null {
+function lengthsOf(config: unknown, names: Checkpoint['tensors']): Pick<ModelFacts, 'maxPositions' | 'blocks'> {
   try {
-    return readModelConfig(config, names).maxPositions
+    const { maxPositions, numBlocks: blocks } = readModelConfig(config, names)
+    return { maxPositions, blocks }
   } catch {
-    return null
+    return { maxPositions: null, blocks: null }
   }
 }
 

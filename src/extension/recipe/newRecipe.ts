@@ -6,7 +6,7 @@ import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
 import { outlineText } from './outlineText.ts'
-import { freeName, recipeExtension, suggestedOutput, withTexts } from '../../shared/recipe/writing/choices.ts'
+import { freeName, recipeExtension, freeOutput, withTexts } from '../../shared/recipe/writing/choices.ts'
 import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
 import { toRecipePath } from './recipePath.ts'
@@ -26,7 +26,7 @@ export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boo
   const exists = (file: string) => existsSync(join(folder, file))
   const texts = (await findTexts(folder)).filter(isCorpus).map(({ fsPath }) => toRecipePath(folder, fsPath))
   const filled = withTexts(choices, texts)
-  const saveTo = freeName(suggestedOutput(name, filled), '', exists)
+  const saveTo = freeOutput(name, filled, exists)
   const file = freeName(saveTo.slice(2), recipeExtension, exists)
   // Unsaved, but with a place: paths are completed and checked from there.
   const uri = vscode.Uri.file(join(folder, file)).with({ scheme: 'untitled' })

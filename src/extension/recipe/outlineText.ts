@@ -24,7 +24,11 @@ recover:
   train: [bias, norm, mask_lora]
   steps: 200
 evaluate:
-  - { task: perplexity, data: ./held-out.txt, seq_len: 2048, at: [dense, recovered] }
+  - task: perplexity
+    data: ./held-out.txt
+    seq_len: 2048
+    at: [dense, pruned, recovered] # pruned: one more pass that prunes, as blocks are recovered while they are
+    every: 8 # blocks: a quarter of 32, for the curve
 save:
   to: ./my-model-${method}50 # must not exist yet
 `

@@ -12,6 +12,7 @@ const text = recipeText({
   data: './train.jsonl',
   evaluateOn: './evaluation.txt',
   evaluationLen: 1024,
+  blocks: 12,
   field: null,
   seqLen: 512,
   samples: 128,
@@ -32,6 +33,7 @@ describe('fields of the form', () => {
     assert.equal(of('train: [norm]'), 'train')
     assert.equal(of('steps: 10'), 'steps')
     assert.equal(of('evaluation.txt'), 'evaluation')
+    assert.equal(of('seq_len: 1024'), 'evaluation')
     assert.equal(of('to: "./out"'), 'output')
     assert.equal(of('prune.0.sparsity'), 'compared')
     assert.equal(of('model:'), 'recipe')

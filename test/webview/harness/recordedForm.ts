@@ -4,7 +4,7 @@ import type { RecipeStart, ToRecipe } from '../../../src/shared/protocol/view.ts
 import { firstChoices, withTexts } from '../../../src/shared/recipe/writing/choices.ts'
 import { recordedModel, recordedPlan } from './recorded.ts'
 
-const known = { biases: true, maxPositions: 1024, parameters: 135e6 }
+const known = { biases: true, maxPositions: 1024, blocks: 12, parameters: 135e6 }
 const texts = ['./text/train.jsonl', './text/evaluation.txt']
 
 /** Without texts nothing that needs one is proposed. */

@@ -3,7 +3,7 @@ import { defaultTrain } from '../../adapters/subsets.ts'
 import { defaultMethod } from '../../methods/methods.ts'
 import { pruneDefaults, unstructured, windowDefaults } from '../defaults.ts'
 import { proposeMethod, proposeRecoveries } from '../measured.ts'
-import type { RecipeChoices } from './recipeText.ts'
+import { prunedPlace, type RecipeChoices } from './recipeText.ts'
 
 export const recipeExtension = '.prune.yaml'
 
@@ -16,6 +16,8 @@ export interface KnownOfModel {
   readonly biases: boolean
   /** Most positions; null when config.json does not say. */
   readonly maxPositions: number | null
+  /** Blocks; null when config.json does not say. */
+  readonly blocks: number | null
   readonly parameters: number
 }
 
@@ -39,6 +41,7 @@ export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: nu
     seqLen: Math.min(usualLength, facts.maxPositions ?? usualLength),
     // As papers measure it: the model's context, at most 2048 tokens.
     evaluationLen: Math.min(windowDefaults.seq_len, facts.maxPositions ?? windowDefaults.seq_len),
+    blocks: facts.blocks,
     samples: windowDefaults.samples,
     steps: 100,
     saveTo: '',
@@ -58,9 +61,14 @@ export function isHeldOut(path: string): boolean {
 }
 
 /** `./opt-wanda50`, `./opt-sparsegpt2of4`, `./opt-recovered`. */
-export function suggestedOutput(name: string, { method, pattern, sparsity }: RecipeChoices): string {
+function suggestedOutput(name: string, { method, pattern, sparsity }: RecipeChoices): string {
   const share = pattern === unstructured ? String(Math.round(sparsity * 100)) : pattern.replace(':', 'of')
   return `./${name}-${method === null ? 'recovered' : `${method}${share}`}`
+}
+
+/** The suggested output that does not exist, nor the place of the model before recovery beside it. */
+export function freeOutput(name: string, choices: RecipeChoices, exists: (path: string) => boolean): string {
+  return freeName(suggestedOutput(name, choices), '', (path) => exists(path) || exists(prunedPlace(path)))
 }
 
 /** First of `stem`, `stem-2`, … that `taken` does not know. */

@@ -1,5 +1,5 @@
 // The recipe that New Recipe and the form of Prune… write: complete, commented, ready to be changed and run again.
-import { needsData, type MethodName } from '../../methods/methods.ts'
+import { methodOf, needsData, type MethodName } from '../../methods/methods.ts'
 import type { RecoverMode } from '../schema.ts'
 
 export interface RecipeChoices {
@@ -22,6 +22,8 @@ export interface RecipeChoices {
   seqLen: number
   /** Tokens of a window of the evaluation. */
   evaluationLen: number
+  /** Of the model; null: not known. */
+  blocks: number | null
   samples: number
   steps: number
   saveTo: string
@@ -63,6 +65,7 @@ export function recipeText(choices: RecipeChoices): string {
     ...evaluateLines(choices),
     'save:',
     `  to: ${JSON.stringify(choices.saveTo)} # never overwrites: it must not exist yet`,
+    ...prunedLines(choices),
     ...sweepLines(choices),
   ]
   return `${lines.join('\n')}\n`
@@ -116,14 +119,45 @@ function modeLines(mode: RecoverMode, choices: Omit<RecipeChoices, 'recoveries'>
   return [...lines, `samples: ${samples}`, `seq_len: ${seqLen}`]
 }
 
-function evaluateLines({ evaluateOn, evaluationLen, recoveries, method }: RecipeChoices): string[] {
+function evaluateLines(choices: RecipeChoices): string[] {
+  const { evaluateOn, evaluationLen, recoveries, method } = choices
   if (evaluateOn === null) return ['# evaluate: name a held-out text here to see perplexity before and after.']
-  const at = recoveries.length === 0 ? '[dense, pruned]' : '[dense, recovered]'
-  const heading = method === null ? ['evaluate: # dense: before recovery, which is the pruned input'] : ['evaluate:']
+  const at = [...(method === null ? ['dense'] : ['dense', 'pruned']), ...(recoveries.length > 0 ? ['recovered'] : [])]
+  const every = quarter(choices)
   return [
-    ...heading,
-    `  - {task: perplexity, data: ${JSON.stringify(evaluateOn)}, seq_len: ${evaluationLen}, at: ${at}}`,
+    `evaluate:${method === null ? ' # dense: before recovery, which is the pruned input' : ''}`,
+    '  - task: perplexity',
+    `    data: ${JSON.stringify(evaluateOn)}`,
+    `    seq_len: ${evaluationLen}`,
+    `    at: [${at.join(', ')}]${prunesAgain(choices) ? ' # pruned: one more pass that prunes, as blocks are recovered while they are' : ''}`,
+    ...(every === null
+      ? []
+      : [`    every: ${every} # ${recoveries.includes('retrain') ? 'steps' : 'blocks'}, a quarter of all`]),
   ]
+}
+
+/** Steps, where any recovery takes steps over the whole model; else blocks. null: nothing is in between. */
+function quarter({ recoveries, steps, blocks }: RecipeChoices): number | null {
+  if (recoveries.length === 0) return null
+  const all = recoveries.includes('retrain') ? steps : blocks
+  return all === null || all < 4 ? null : Math.ceil(all / 4)
+}
+
+/** The first recovery shares the walk of pruning, so that the pruned model is there only after a pass of its own. */
+function prunesAgain({ method, recoveries: [first] }: RecipeChoices): boolean {
+  return method !== null && first !== undefined && first !== 'retrain'
+}
+
+/** A mask does not give back the model of a method that changes the kept weights: it is saved. In a sweep that would be one a run. */
+function prunedLines(choices: RecipeChoices): string[] {
+  const corrects = methodsIn(choices).some((name) => methodOf(name).corrects)
+  if (!corrects || choices.recoveries.length === 0 || choices.compare) return []
+  return [`  pruned: ${JSON.stringify(prunedPlace(choices.saveTo))} # the model before recovery, to be compared with`]
+}
+
+/** Where a recipe has the model before recovery saved. */
+export function prunedPlace(saveTo: string): string {
+  return `${saveTo.replace(/[\\/]+$/, '')}-pruned`
 }
 
 function sweepLines({ compare }: RecipeChoices): string[] {

@@ -7,8 +7,8 @@ import {
   canRetrain,
   firstChoices,
   freeName,
+  freeOutput,
   isHeldOut,
-  suggestedOutput,
   withTexts,
 } from '../../../../src/shared/recipe/writing/choices.ts'
 import { toRecipePath } from '../../../../src/extension/recipe/recipePath.ts'
@@ -23,7 +23,7 @@ describe('first choices of a recipe', () => {
       it(`for the sample ${model} with ${found.length} texts make a recipe without a finding`, async () => {
         const facts = await readModelFacts(join(samples, model))
         const filled = withTexts(firstChoices(`./${model}`, facts, 16e9), found)
-        const text = recipeText({ ...filled, saveTo: suggestedOutput(model, filled) })
+        const text = recipeText({ ...filled, saveTo: freeOutput(model, filled, () => false) })
         const { findings } = await lintText(text, { folder: samples })
         assert.deepEqual(
           findings.filter(({ severity }) => severity === 'error' || severity === 'warning').map((f) => f.message),
@@ -32,25 +32,40 @@ describe('first choices of a recipe', () => {
       })
 
   it('retrain what fits into memory, and reconstruct block by block what does not', () => {
-    const known = (parameters: number) => ({ biases: false, maxPositions: null, parameters })
+    const known = (parameters: number) => ({ biases: false, maxPositions: null, blocks: 12, parameters })
     assert.ok(canRetrain(known(135e6), 16e9) && !canRetrain(known(7e9), 16e9))
     assert.deepEqual(firstChoices('m', known(135e6), 16e9).recoveries, ['retrain'])
     assert.deepEqual(firstChoices('m', known(30e12), 16e9).recoveries, ['reconstruct'])
   })
 
   it('train biases only where there are some', () => {
-    assert.ok(firstChoices('m', { biases: true, maxPositions: null, parameters: 1e6 }, 16e9).train.includes('bias'))
-    assert.ok(!firstChoices('m', { biases: false, maxPositions: null, parameters: 1e6 }, 16e9).train.includes('bias'))
+    assert.ok(
+      firstChoices('m', { biases: true, maxPositions: null, blocks: 12, parameters: 1e6 }, 16e9).train.includes('bias'),
+    )
+    assert.ok(
+      !firstChoices('m', { biases: false, maxPositions: null, blocks: 12, parameters: 1e6 }, 16e9).train.includes(
+        'bias',
+      ),
+    )
   })
 
   it('take no longer windows than the model has positions', () => {
-    assert.equal(firstChoices('m', { biases: false, maxPositions: 64, parameters: 1e6 }, 16e9).seqLen, 64)
-    assert.equal(firstChoices('m', { biases: false, maxPositions: 131_072, parameters: 1e6 }, 16e9).seqLen, 512)
+    assert.equal(firstChoices('m', { biases: false, maxPositions: 64, blocks: 12, parameters: 1e6 }, 16e9).seqLen, 64)
+    assert.equal(
+      firstChoices('m', { biases: false, maxPositions: 131_072, blocks: 12, parameters: 1e6 }, 16e9).seqLen,
+      512,
+    )
+  })
+
+  it('measure in windows of the model’s context, at most those of the papers', () => {
+    const length = (maxPositions: number | null) =>
+      firstChoices('m', { biases: false, maxPositions, blocks: 12, parameters: 1e6 }, 16e9).evaluationLen
+    assert.deepEqual([64, 1024, 131_072, null].map(length), [64, 1024, 2048, 2048])
   })
 
   it('calibrate on one text and measure on the held-out one', () => {
     const { data, evaluateOn } = withTexts(
-      firstChoices('m', { biases: false, maxPositions: null, parameters: 1e6 }, 16e9),
+      firstChoices('m', { biases: false, maxPositions: null, blocks: 12, parameters: 1e6 }, 16e9),
       texts,
     )
     assert.deepEqual([data, evaluateOn], texts)
@@ -62,11 +77,15 @@ describe('first choices of a recipe', () => {
     assert.equal(freeName('a', '', taken), 'a-3')
     assert.equal(freeName('b', '.x', taken), 'b.x')
     assert.equal(
-      suggestedOutput('opt', {
-        ...firstChoices('m', { biases: true, maxPositions: null, parameters: 1e6 }, 16e9),
-        pattern: '2:4',
-      }),
-      './opt-alps2of4',
+      freeOutput(
+        'opt',
+        {
+          ...firstChoices('m', { biases: true, maxPositions: null, blocks: 12, parameters: 1e6 }, 16e9),
+          pattern: '2:4',
+        },
+        (path) => path === './opt-alps2of4' || path === './opt-alps2of4-2-pruned',
+      ),
+      './opt-alps2of4-3',
     )
   })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { outlineText } from '../../../../src/extension/recipe/outlineText.ts'
 import type { MethodName } from '../../../../src/shared/methods/methods.ts'
-import { recipeText, type Comparison } from '../../../../src/shared/recipe/writing/recipeText.ts'
+import { recipeText, type Comparison, type RecipeChoices } from '../../../../src/shared/recipe/writing/recipeText.ts'
 import { recoveriesOf } from '../../../../src/shared/recipe/resolve.ts'
 import { expandSweep } from '../../../../src/shared/recipe/sweep/expandSweep.ts'
 import { parseRecipe } from '../../../../src/shared/lint/parse.ts'
@@ -14,6 +14,7 @@ const base = {
   evaluateOn: 'held out.txt',
   field: null,
   seqLen: 256,
+  blocks: 12,
   evaluationLen: 1024,
   samples: 128,
   steps: 10,
@@ -38,6 +39,34 @@ describe('recipes that the form writes', () => {
       }
     }
   }
+
+  it('measure at each stage and at every quarter, and say that a pruned perplexity may cost a pass', () => {
+    const measured = (recoveries: RecoverMode[], more: Partial<RecipeChoices> = {}) => {
+      const choices = { ...base, method: 'wanda' as const, pattern: 'unstructured', data: 'c4.jsonl', steps: 100 }
+      const text = recipeText({ ...choices, recoveries, ...more })
+      const [{ at, every }] = parseRecipe(text).recipe?.evaluate ?? []
+      return [at?.join(), every, /one more pass that prunes/.test(text)]
+    }
+    const all = 'dense,pruned,recovered'
+    assert.deepEqual(measured(['retrain']), [all, 25, false])
+    assert.deepEqual(measured(['reconstruct']), [all, 3, true])
+    assert.deepEqual(measured(['refit'], { blocks: 30 }), [all, 8, true])
+    assert.deepEqual(measured(['reconstruct', 'retrain']), [all, 25, true])
+    assert.deepEqual(measured([]), ['dense,pruned', undefined, false])
+    assert.deepEqual(measured(['retrain'], { method: null }), ['dense,recovered', 25, false])
+    assert.deepEqual(measured(['reconstruct'], { blocks: null }), [all, undefined, true])
+  })
+
+  it('save the model before recovery where its mask does not give it back', () => {
+    const place = (method: MethodName, recoveries: RecoverMode[], compare?: Comparison) => {
+      const choices = { ...base, method, recoveries, compare, pattern: 'unstructured', data: 'c4.jsonl' }
+      return parseRecipe(recipeText(choices)).recipe?.save?.pruned
+    }
+    assert.equal(place('alps', ['retrain']), './out: here-pruned')
+    assert.equal(place('alps', []), undefined)
+    assert.equal(place('wanda', ['retrain']), undefined)
+    assert.equal(place('alps', ['retrain'], { path: 'seed', values: [0, 1] }), undefined, 'one for each run')
+  })
 
   const comparisons: Comparison[] = [
     { path: 'prune.0.sparsity', values: [0.4, 0.5] },
