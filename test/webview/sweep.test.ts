@@ -4,7 +4,7 @@ import type { ComparedRow, ToSweep } from '../../src/shared/protocol/sweepView.t
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages, type PageOptions } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
-import { recordedAs, recordedCurves, recordedMap, recordedRows, recordedWhat } from './harness/recordedSweep.ts' // prettier-ignore
+import { recordedAs, recordedCurves, recordedDifference, recordedMap, recordedRows, recordedWhat } from './harness/recordedSweep.ts' // prettier-ignore
 
 const settings = { type: 'settings', settings: recorded.settings }
 const rows = recordedRows(3, 2)
@@ -28,6 +28,13 @@ describe('the view of several runs in Chromium', () => {
     await send(page, recordedCurves(watch, groups, steps) as ToSweep)
   }
   const lines = page$('.tableRow:not([hidden])')
+  const table = () => page.getByRole('grid', { name: 'Runs' })
+  const points = () => page.getByRole('application', { name: /Runs as points/ })
+  async function menu(title: string, entry: string): Promise<void> {
+    await page.getByRole('button', { name: `${title}: save, or show otherwise` }).click()
+    await page.getByRole('menu', { name: title }).getByText(entry).click()
+    await send(page)
+  }
   const marks = page$('.chart .mark')
   function page$(selector: string) {
     return () => page.locator(selector)
@@ -62,16 +69,16 @@ describe('the view of several runs in Chromium', () => {
     await open(compared(rows))
     assert.equal(await marks().count(), 18)
     assert.deepEqual((await watched()).groups.slice(0, 2), [[0, 1], [2, 3]]) // prettier-ignore
-    assert.match(await lines().first().innerText(), /2 done/)
+    assert.match(await lines().first().innerText(), /32\.25 ± 0\.12/)
     await page.getByRole('button', { name: 'fold seeds' }).click()
     await send(page)
     assert.equal(await marks().count(), 36)
     assert.deepEqual((await watched()).groups.slice(0, 2), [[0], [1]])
   })
 
-  it('a row that is selected selects its point and its curve; Enter opens its run, and so does a click on a point', async () => {
+  it('a row that is selected selects its point and its curve; Enter opens its run; a point is selected and opened alike', async () => {
     await open(compared(rows))
-    await page.getByRole('grid', { name: 'Runs' }).focus()
+    await table().focus()
     for (const key of ['ArrowDown', 'ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key)
     await send(page)
     assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 2)
@@ -79,20 +86,127 @@ describe('the view of several runs in Chromium', () => {
     assert.deepEqual((await watched()).groups, [[2, 3], [4, 5]]) // prettier-ignore
     await page.keyboard.press('Enter')
     assert.equal((await asked('openRun'))?.run, 4)
-    const points = page.getByRole('application', { name: /Runs as points/ })
-    await points.focus()
+    await points().focus()
     await page.keyboard.press('Home')
     assert.match(await page.locator('.srOnly[role=status]').innerText(), /sparsity: 40.00 %; perplexity: /)
     await page.keyboard.press('Enter')
     assert.notEqual((await asked('openRun'))?.run, 4)
+    const mark = await marks().last().boundingBox()
+    assert.ok(mark)
+    await page.mouse.click(mark.x + mark.width / 2, mark.y + mark.height / 2)
+    await send(page)
+    assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 1)
+    assert.equal(await page.locator('.pointSelected').count(), 1)
+  })
+
+  it('a rectangle drawn over points keeps their rows alone, until Escape', async () => {
+    await open(compared(rows))
+    const box = await points().boundingBox()
+    assert.ok(box)
+    await page.mouse.move(box.x + 30, box.y + 20)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width / 3, box.y + box.height - 30, { steps: 4 })
+    await page.mouse.up()
+    await send(page)
+    await keepPicture(page, 'sweep-brush')
+    await page.getByText('6 of 18', { exact: true }).waitFor()
+    assert.equal(await lines().count(), 6)
+    assert.equal((await watched()).groups.length, 6)
+    await page.keyboard.press('Escape')
+    await send(page)
+    assert.equal(await page.getByText('6 of 18', { exact: true }).count(), 0)
+    await points().focus()
+    for (const key of ['Home', 'Shift+ArrowRight', 'Shift+ArrowRight']) await page.keyboard.press(key)
+    await page.getByText(/^\d of 18$/).waitFor()
+  })
+
+  it('losses of unlike units have a picture each, with axes that say which', async () => {
+    await open(compared(rows))
+    await answer({ to: 40 })
+    for (const title of ['Reconstruction loss', 'Retraining loss'])
+      await page.getByRole('figure', { name: title }).locator('canvas').waitFor()
+    await page.getByRole('combobox', { name: 'Which curves' }).selectOption('perplexity')
+    await send(page)
+    await answer({ to: 40 })
+    assert.equal(await page.locator('.curvePicture').count(), 1)
+  })
+
+  it('tags and notes are written in the row, by every seed of it, and Escape leaves them as they were', async () => {
+    await open(compared(rows))
+    await table().focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('F2')
+    await page.getByRole('textbox', { name: /^Tags/ }).fill('paper, paper,  table 2 ')
+    await page.keyboard.press('Enter')
+    const kept = (await posted(page)).filter(({ type }) => type === 'annotate')
+    assert.deepEqual(kept.map(({ run, notes }) => [run, notes]), [0, 1].map((run) => [run, { tags: ['paper', 'table 2'], note: '' }])) // prettier-ignore
+    await page.keyboard.press('Shift+F2')
+    await page.getByRole('textbox', { name: 'Note' }).fill('thrown away')
+    await page.keyboard.press('Escape')
+    assert.equal((await posted(page)).filter(({ type }) => type === 'annotate').length, 2)
+  })
+
+  it('experiments of several models stand below their names, and can stand together', async () => {
+    const two = rows.map((row, i) => ({
+      ...row,
+      facts: { ...row.facts, model: i % 2 === 0 ? 'opt-125m' : '<b>smol</b>' },
+    }))
+    await open(compared(two, { kind: 'experiments', title: 'Experiments', about: '' }))
+    await page.getByRole('button', { name: 'fold seeds' }).click()
+    await send(page)
+    assert.match(await page.locator('.tableHeading').first().innerText(), /^<b>smol<\/b> · 18 rows/)
+    await page.getByRole('button', { name: 'by model' }).click()
+    await send(page)
+    assert.equal(await page.locator('.tableHeading').count(), 0)
+    await page.getByRole('columnheader', { name: 'model' }).waitFor()
+  })
+
+  it('two selected runs are set against each other: recipes, blocks, questions, texts, and what is not known', async () => {
+    await open(compared(rows))
+    await lines().nth(0).click()
+    await lines()
+      .nth(1)
+      .click({ modifiers: ['Control'] })
+    await page.getByText('Reading both runs…').waitFor()
+    const { runs } = (await asked('askDifference')) as unknown as { runs: [number, number] }
+    assert.deepEqual(runs, [0, 2])
+    await send(page, { type: 'difference', runs, difference: recordedDifference })
+    await keepPicture(page, 'sweep-two')
+    const card = page.getByRole('region', { name: 'Two runs' })
+    await card.getByRole('row', { name: 'recover.mode reconstruct retrain' }).waitFor()
+    await card.getByRole('figure', { name: 'Error by block' }).waitFor()
+    await card.getByText('Only B is right: 61').click()
+    await card.getByText('carbon dioxide ← right, B').waitFor()
+    assert.equal(await card.locator('mark').innerText(), ' <i>the</i>')
+    await card.getByText('generated no texts').waitFor()
+    // An answer about other runs is not theirs.
+    await send(page, { type: 'difference', runs: [4, 6], difference: { ...recordedDifference, settings: [] } })
+    assert.equal(await card.getByText('Their recipes are the same').count(), 0)
+  })
+
+  it('a paper gets a table of what is selected, else of all that is shown', async () => {
+    await open(compared(rows))
+    await page.getByRole('button', { name: 'Paper…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Table for a paper' })
+    await keepPicture(page, 'sweep-paper')
+    await dialog.getByRole('button', { name: 'Copy' }).click()
+    const all = await asked('paper')
+    assert.deepEqual([all?.format, all?.to, (all?.runs as number[]).length], ['latex', 'clipboard', 36])
+    await lines().nth(1).click()
+    await page.getByRole('button', { name: 'Paper…' }).click()
+    await dialog.getByRole('radio', { name: 'Markdown' }).check()
+    await dialog.getByRole('button', { name: 'Save…' }).click()
+    const some = await asked('paper')
+    assert.deepEqual([some?.format, some?.to, some?.runs], ['markdown', 'file', [2, 3]])
+    assert.equal(await dialog.isVisible(), false)
   })
 
   it('curves grow by their new points alone, and answers to an older question do not count', async () => {
     await open(compared(rows))
-    await page.getByText('Reading the curves…').waitFor()
+    await page.getByText('Reading the curves…').first().waitFor()
     await answer({ to: 40 })
     const last = () => page.locator('.dataTableView td:last-child').first().innerText()
-    await page.getByRole('button', { name: 'table' }).click()
+    await menu('Reconstruction loss', 'Show as table')
     await send(page)
     assert.equal(await last(), '40')
     await answer({ from: 40, to: 55 })
@@ -109,7 +223,7 @@ describe('the view of several runs in Chromium', () => {
     await send(page)
     assert.deepEqual((await asked('watchMaps'))?.runs, [2, 3])
     await send(page, { type: 'maps', maps: [recordedMap(2, 6, 0.5), recordedMap(3, 6, 0.5)] })
-    const grid = page.getByRole('grid', { name: /Sparsity of method magnitude.*seed 0/ })
+    const grid = page.getByRole('grid', { name: 'Zeros of magnitude 40 % · retrain · seed 0' })
     await grid.focus()
     await page.keyboard.press('ArrowDown')
     assert.match(
@@ -146,18 +260,13 @@ describe('the view of several runs in Chromium', () => {
     }
   })
 
-  it('CSV has every run that the filter keeps, Markdown the table as it stands', async () => {
+  it('CSV has every run that the filter keeps, a figure the points of these runs', async () => {
     await open(compared(rows))
     await page.getByRole('searchbox').fill('wanda retrain')
     await page.getByRole('button', { name: 'CSV' }).click()
     const csv = String((await asked('export'))?.content)
     assert.equal(csv.trim().split('\r\n').length, 1 + 6)
-    await page.getByRole('button', { name: 'Markdown' }).click()
-    const markdown = String((await asked('export'))?.content)
-    assert.match(markdown, /^\| prune\.0\.method \|/)
-    assert.equal(markdown.trim().split('\n').length, 2 + 3)
-    await page.getByRole('button', { name: 'Save scatter as SVG' }).click()
-    await send(page)
+    await menu('Sparsity and perplexity', 'Save as SVG')
     assert.match(String((await asked('export'))?.content), /^<svg.*wanda, retrain/)
   })
 

@@ -4,7 +4,7 @@ import type { RowColumn } from './tableRows.ts'
 import type { TableState } from './tableState.ts'
 import type { ColumnRoom } from './tableWidths.ts'
 
-export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom, 'optional' | 'grow'> {
+export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom, 'optional' | 'grow' | 'most'> {
   title: string
   text: (row: Row) => string
   /** The longest text that may still come. */
@@ -28,6 +28,8 @@ export interface TableProps<Row> {
   readonly keyOf: (row: Row) => string
   readonly state: TableState
   readonly empty: string
+  /** What fills the whole line of a row that is the head of those below it; null: it is none. */
+  readonly heading?: (row: Row) => ComponentChildren
   /** Several rows may be selected. */
   readonly several?: boolean
   /** A person has gone to a row. */

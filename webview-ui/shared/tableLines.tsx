@@ -24,12 +24,13 @@ interface LinesProps<Row> extends TableProps<Row> {
 
 /** Scrolling draws these alone. */
 export function TableLines<Row>({ id, first, height, placed, current, ...table }: LinesProps<Row>) {
-  const { rows, keyOf, several, state, menuContext, tooltip = keyOf } = table
+  const { rows, keyOf, several, state, menuContext, tooltip = keyOf, heading } = table
   const lines = linesInSight(first.value, height, rows.length)
   return (
     <>
       {lines.map((index, slot) => {
         const row = rows[index]
+        const head = heading?.(row) ?? null
         return (
           <div
             key={slot}
@@ -42,11 +43,17 @@ export function TableLines<Row>({ id, first, height, placed, current, ...table }
             title={tooltip(row)}
             data-vscode-context={menuContext && JSON.stringify(menuContext(row))}
           >
-            {placed.map((column) => (
-              <div key={column.id} role="gridcell" class={column.className} style={{ left: column.left }}>
-                {column.cell ? column.cell(row) : column.text(row)}
+            {head !== null && (
+              <div role="gridcell" aria-colspan={placed.length} class="tableHeading">
+                {head}
               </div>
-            ))}
+            )}
+            {head === null &&
+              placed.map((column) => (
+                <div key={column.id} role="gridcell" class={column.className} style={{ left: column.left }}>
+                  {column.cell ? column.cell(row) : column.text(row)}
+                </div>
+              ))}
           </div>
         )
       })}

@@ -16,7 +16,7 @@ export interface TableState {
   /** Key of the row that the keyboard is on; where only one may be selected, of the selected one. */
   readonly current: Signal<string | null>
   /** Keys of what is selected, where several may be. */
-  readonly chosen: Signal<ReadonlySet<string>>
+  readonly chosen: { value: ReadonlySet<string> }
 }
 
 /** `kept`: as an earlier page has saved it, in whatever state. */
@@ -24,7 +24,7 @@ export function tableState(kept?: Partial<KeptTable>): TableState {
   return {
     kept: signal({ order: kept?.order ?? null, widths: kept?.widths ?? {}, pins: kept?.pins ?? {} }),
     current: signal(null),
-    chosen: signal(new Set()),
+    chosen: signal<ReadonlySet<string>>(new Set()),
   }
 }
 

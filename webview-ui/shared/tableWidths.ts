@@ -3,6 +3,8 @@
 export interface ColumnRoom {
   /** CSS pixels that the content wants. */
   need: number
+  /** The content gets no more than this unless room is left. */
+  most?: number
   /** Width that a person has set by dragging. */
   set?: number
   /** Gives way where there is little room, the highest first. */
@@ -19,7 +21,9 @@ const leastGrown = 120
 
 /** Width of each column; null for those that give way. The sum may exceed `available`: then the table scrolls. */
 export function layOutColumns(columns: readonly ColumnRoom[], available: number): (number | null)[] {
-  const widths: (number | null)[] = columns.map(({ set, need }) => Math.max(narrowest, Math.ceil(set ?? need)))
+  const widths: (number | null)[] = columns.map(({ set, need, most = Infinity }) =>
+    Math.max(narrowest, Math.ceil(set ?? Math.min(need, most))),
+  )
   const sum = () => widths.reduce<number>((total, width) => total + (width ?? 0), 0)
   const optional = columns
     .map(({ optional, pinned }, i) => ({ i, rank: pinned ? 0 : (optional ?? 0) }))

@@ -10,11 +10,10 @@ export interface Axes {
 /** `available`: measures that any of the runs has. null: nothing has come out yet. */
 export function chooseAxes(available: readonly Measure[], wished: Pick<Options, 'x' | 'y'>): Axes | null {
   const named = (id: string) => available.find((measure) => measure.id === id)
-  // The sparsity of a run is known when it has ended; until then the one asked for stands in for it.
-  const asked = available.find(({ title }) => /sparsity$/.test(title))
-  const x = named(wished.x) ?? named('sparsity') ?? asked ?? available.at(-1)
+  const x = named(wished.x) ?? named('sparsity') ?? named('zeros') ?? available.at(-1)
   // The y axis shows results: a setting there would tell nothing about the runs.
-  const outcomes = available.filter(({ better }) => better !== null)
-  const y = named(wished.y) ?? named('perplexity') ?? outcomes.find((one) => one !== x) ?? outcomes.at(0)
+  const outcomes = available.filter(({ better, id }) => better !== null && id !== 'sparsity' && id !== 'zeros')
+  const usual = named('perplexity') ?? named('accuracy')
+  const y = named(wished.y) ?? usual ?? outcomes.find((one) => one !== x) ?? outcomes.at(0)
   return x && y ? { x, y } : null
 }

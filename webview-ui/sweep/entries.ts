@@ -7,15 +7,20 @@ import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 
 export interface Entry extends FoldedRun {
   readonly key: string
-  /** Name in pictures: the settings, else the run's name. */
-  readonly label: string
   readonly style: SeriesStyle
+  /** Its runs, by their `members`. */
+  readonly runs: readonly ComparedRow[]
 }
 
+export type BareEntry = Omit<Entry, 'style'>
+
 /** `fold`: runs that differ only by their seed are one. */
-export function entriesOf(rows: readonly ComparedRow[], fold: boolean): Omit<Entry, 'style'>[] {
+export function entriesOf(rows: readonly ComparedRow[], fold: boolean): BareEntry[] {
   const folded = fold ? foldSeeds(rows) : rows.map((row, i) => alone(row, i))
-  return folded.map((run) => ({ ...run, key: run.members.join(), label: labelOf(run) }))
+  return folded.map((run) => {
+    const runs = run.members.map((member) => rows[member])
+    return { ...run, key: runs.map(({ key }) => key).join('\n'), runs }
+  })
 }
 
 /** A run by itself, with its seed, which tells it from the others. */
@@ -23,28 +28,24 @@ function alone(row: ComparedRow, index: number): FoldedRun {
   return { ...foldSeeds([row])[0], settings: row.settings, members: [index] }
 }
 
-export function labelOf({ names, settings }: Pick<FoldedRun, 'names' | 'settings'>): string {
-  const values = Object.entries(settings).map(([path, value]) => `${lastPart(path)} ${valueText(value)}`)
-  return values.join(', ') || names.join(', ')
-}
-
-/** `prune.0.sparsity` → sparsity */
-export function lastPart(path: string): string {
-  return path.split('.').at(-1) ?? path
-}
-
 export function hasSeeds(rows: readonly ComparedRow[]): boolean {
   return new Set(rows.map(({ settings }) => settings.seed)).size > 1
 }
 
-export function styled(entries: readonly Omit<Entry, 'style'>[], by: StyledBy): Entry[] {
+export function styled(entries: readonly BareEntry[], by: StyledBy): Entry[] {
   const styles = new Map<number, SeriesStyle>()
   for (const { style, runs } of styleGroups(entries, by)) for (const run of runs) styles.set(run, style)
   return entries.map((entry, i) => ({ ...entry, style: styles.get(i) ?? seriesStyle(0) }))
 }
 
 /** Words that a filter looks through. */
-export function wordsOf(entry: Entry): string {
-  const settings = Object.entries(entry.settings).map(([path, value]) => `${path}=${valueText(value)}`)
-  return [...entry.names, ...settings, ...entry.states].join(' ')
+export function wordsOf({ label, names, facts, settings, states, runs }: BareEntry): string {
+  const told = Object.entries(settings).map(([path, value]) => `${path}=${valueText(value)}`)
+  const written = runs.flatMap(({ notes, sweep }) => [...notes.tags, notes.note, sweep ?? ''])
+  return [label, ...names, facts.model, facts.method, facts.recovery, ...told, ...states, ...written].join(' ')
+}
+
+/** `prune.0.sparsity` → sparsity */
+export function lastPart(path: string): string {
+  return path.split('.').at(-1) ?? path
 }

@@ -1,14 +1,18 @@
 // How a person looks at the runs: kept over a reload, null where they have not chosen.
 import { curveNames, type CurveName } from '../../src/shared/series/curves.ts'
 import type { Filter } from '../shared/filter.ts'
-import type { SortOrder } from '../shared/tableOrder.ts'
+import type { KeptTable } from '../shared/tableState.ts'
+import type { Brush } from './brush.ts'
 
 export interface Options {
+  /** Runs that differ only by their seed are one. */
   fold: boolean
-  /** Identifiers of measures. */
+  /** Rows stand below their model's name. */
+  group: boolean | null
+  /** Identifiers of measures; empty: not chosen. */
   x: string
   y: string
-  logX: boolean | null
+  logX: boolean
   logY: boolean | null
   /** Paths of settings, '' for none. */
   colour: string | null
@@ -18,17 +22,15 @@ export interface Options {
   curveLogY: boolean | null
   smoothing: number | null
   filter: Filter
-  order: SortOrder | null
-  widths: Record<string, number>
-  /** Runs by their place. */
-  selected: number[]
+  brush: Brush | null
 }
 
-export const defaults: Options = {
+const defaults: Options = {
   fold: true,
-  x: 'sparsity',
-  y: 'perplexity',
-  logX: null,
+  group: null,
+  x: '',
+  y: '',
+  logX: false,
   logY: null,
   colour: null,
   shape: null,
@@ -37,12 +39,18 @@ export const defaults: Options = {
   curveLogY: null,
   smoothing: null,
   filter: { text: '', regex: false },
-  order: null,
-  widths: {},
-  selected: [],
+  brush: null,
 }
 
-export function storedOptions(stored: unknown): Options {
-  const options = { ...defaults, ...(typeof stored === 'object' ? (stored as Partial<Options>) : {}) }
-  return { ...options, curve: curveNames.find((name) => name === options.curve) ?? null }
+/** What the view keeps, and what another version of it may have kept. */
+export interface Kept {
+  readonly options?: Partial<Options>
+  readonly table?: Partial<KeptTable>
+  /** Keys of runs. */
+  readonly selected?: readonly string[]
+}
+
+export function storedOptions({ options }: Kept): Options {
+  const all = { ...defaults, ...options }
+  return { ...all, curve: curveNames.find((name) => name === all.curve) ?? null }
 }

@@ -54,9 +54,14 @@ export function scatterChart(runs: readonly FoldedRun[], look: ScatterLook): Sca
     points: [...own].sort((a, b) => a.x - b.x),
     marks: 'marks',
   }))
-  const best = frontOf(all, x, y)
-  const line: Series[] = best.length > 1 ? [{ label: 'Pareto front', style: front, points: best }] : []
-  // The line behind the marks.
+  // Each model has a front of its own: no run of one beats a run of another.
+  const models = [...new Set(all.map(({ run }) => runs[run].facts.model))]
+  const line = models.flatMap((model): Series[] => {
+    const best = frontOf(all.filter(({ run }) => runs[run].facts.model === model), x, y) // prettier-ignore
+    const label = models.length > 1 && model !== '' ? `Pareto front, ${model}` : 'Pareto front'
+    return best.length > 1 ? [{ label, style: front, points: best }] : []
+  })
+  // The lines behind the marks.
   return {
     chart: { series: [...line, ...series], levels: denseLevels(runs, y), xRange: null },
     text: textOf(x, y),

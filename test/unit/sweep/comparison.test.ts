@@ -166,6 +166,16 @@ describe('the Pareto front', () => {
     assert.deepEqual(scatterChart([], defaultLook([])).chart, { series: [], levels: [], xRange: null })
   })
 
+  it('is one for each model: none beats a run of another', () => {
+    const of = (model: string, requested: number, recovered: number) => {
+      const run = compared({ settings: { model, s: requested }, requested, recovered })
+      return { ...run, facts: { ...run.facts, model } }
+    }
+    const folded = foldSeeds([of('a', 0.5, 20), of('a', 0.6, 30), of('b', 0.5, 10), of('b', 0.6, 12)])
+    const fronts = scatterChart(folded, defaultLook(folded)).chart.series.filter(({ marks }) => marks === undefined)
+    assert.deepEqual(fronts.map(({ label, points }) => [label, points.length]), [['Pareto front, a', 3], ['Pareto front, b', 3]]) // prettier-ignore
+  })
+
   it('steps the other way where less is better: a run is reached by all that take longer', () => {
     const timed = ([seconds, recovered]: [number, number]) => {
       const run = compared({ settings: { t: seconds }, recovered })

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import { measuresOf } from '../../../src/shared/sweep/measures.ts'
 import { foldSeeds } from '../../../src/shared/sweep/foldSeeds.ts'
 import { chooseAxes } from '../../../webview-ui/sweep/axes.ts'
-import { defaults } from '../../../webview-ui/sweep/options.ts'
 import { recordedAs, recordedRows } from '../../webview/harness/recordedSweep.ts'
 
 describe('axes of the picture of runs', () => {
   const rows = recordedRows(2, 1)
   const of = (list: typeof rows, wished: { x?: string; y?: string } = {}) => {
-    const axes = chooseAxes(measuresOf(foldSeeds(list)), { ...defaults, ...wished })
+    const axes = chooseAxes(measuresOf(foldSeeds(list)), { x: '', y: '', ...wished })
     return axes && [axes.x.id, axes.y.id]
   }
 
@@ -20,7 +19,7 @@ describe('axes of the picture of runs', () => {
 
   it('stand in for what runs do not have: never the same twice, never a setting upwards', () => {
     const begun = rows.map((row) => recordedAs(row, 'running'))
-    assert.deepEqual(of(begun), ['setting prune.0.sparsity', 'perplexity'])
+    assert.deepEqual(of(begun), ['sparsity', 'perplexity'])
     const bare = rows.map((row) => {
       const perplexity = { dense: null, pruned: null, recovered: null }
       return { ...row, results: { ...row.results, perplexity } }

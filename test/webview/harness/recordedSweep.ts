@@ -1,6 +1,7 @@
 // Messages as the host sends them of a sweep: methods, sparsities, recoveries and seeds, some of it still running.
 import type { ComparedRow, CurvePart, RunMap, ToSweep } from '../../../src/shared/protocol/sweepView.ts'
 import type { CurveName } from '../../../src/shared/series/curves.ts'
+import type { RunDifference } from '../../../src/shared/sweep/runDifference.ts'
 import { nameOf } from '../../../src/shared/recipe/sweep/settings.ts'
 import { sweepResults, type SweepRunState } from '../../../src/shared/sweep/sweepTable.ts'
 import { noNotes } from '../../../src/shared/sweep/runNotes.ts'
@@ -84,6 +85,43 @@ export function recordedCurves(
     return { group, keep: from, x: xs, y: ys, low: lows, high: highs }
   })
   return { type: 'curves', watch, parts, isWhole: true }
+}
+
+/** Two runs that differ in everything that can be told of them. */
+export const recordedDifference: RunDifference = {
+  settings: [
+    { path: 'recover.mode', a: 'reconstruct', b: 'retrain' },
+    { path: 'calibration.samples', a: null, b: '128' },
+  ],
+  blocks: Array.from({ length: 12 }, (_, block) => {
+    return { block, a: 0.002 * (1 + block) ** 1.5, b: block === 3 ? null : 0.001 * (1 + block) ** 1.7 }
+  }),
+  tasks: [
+    {
+      ...{ task: 'arc_easy', data: 'ARC-Easy, test', bothRight: 812, bothWrong: 1203 },
+      onlyA: { count: 0, flips: [] },
+      onlyB: {
+        count: 61,
+        flips: [
+          {
+            question: 'What do plants take from the air?',
+            answers: ['carbon dioxide', 'oxygen'],
+            right: 0,
+            a: 1,
+            b: 0,
+          },
+        ],
+      },
+    },
+  ],
+  prompts: [
+    {
+      prompt: 'The capital of France is',
+      ...{ a: ' Paris, the largest city.', b: ' Paris, <i>the</i> city.' },
+      cut: { before: ' Paris,', token: ' <i>the</i>', after: ' city.' },
+    },
+  ],
+  missing: ['wanda 40 % generated no texts: give `evaluate` prompts and run it again.'],
 }
 
 export function recordedMap(run: number, numBlocks: number, sparsity: number): RunMap {

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { unknownFacts } from '../../../src/shared/sweep/runFacts.ts'
+import { brushOf, including, isInside, isOn } from '../../../webview-ui/sweep/brush.ts'
+import { entriesOf, hasSeeds, styled, wordsOf } from '../../../webview-ui/sweep/entries.ts'
+import { grouped, isHeading } from '../../../webview-ui/sweep/lines.ts'
+import { curvePanels } from '../../../webview-ui/sweep/lossKinds.ts'
+import { recordedRows } from '../../webview/harness/recordedSweep.ts'
+
+describe('a rectangle on the picture of runs', () => {
+  const brush = brushOf(['sparsity', 'perplexity'], { x: 60, y: 20 }, { x: 40, y: 30 })
+
+  it('is the same from whichever corner it was drawn, and has its edges', () => {
+    assert.deepEqual([brush.x, brush.y], [[40, 60], [20, 30]]) // prettier-ignore
+    assert.deepEqual([{ x: 40, y: 30 }, { x: 50, y: 25 }, { x: 61, y: 25 }, { x: 50, y: 31 }].map((at) => isInside(brush, at)), [true, true, false, false]) // prettier-ignore
+  })
+
+  it('grows to a point, and means nothing on other axes', () => {
+    const grown = including(brush, { x: 70, y: 10 })
+    assert.deepEqual([grown.x, grown.y], [[40, 70], [10, 30]]) // prettier-ignore
+    assert.deepEqual([isOn(grown, 'sparsity', 'perplexity'), isOn(grown, 'time', 'perplexity')], [true, false])
+  })
+})
+
+describe('curves of losses', () => {
+  const entry = (recovery: string, method = 'wanda') => ({ facts: { ...unknownFacts, method, recovery } })
+  const panels = (...entries: ReturnType<typeof entry>[]) =>
+    curvePanels(entries, 'loss').map(({ text, shown }) => [text.title, shown.map(({ at }) => at)])
+
+  it('share a picture only where their unit is the same', () => {
+    assert.deepEqual(panels(entry('reconstruct'), entry('retrain'), entry('reconstruct')), [
+      ['Reconstruction loss', [0, 2]],
+      ['Retraining loss', [1]],
+    ])
+  })
+
+  it('of a run that has both are apart from the others; one that trains nothing has none', () => {
+    assert.deepEqual(panels(entry('reconstruct + retrain'), entry('refit'), entry('')), [
+      ['Losses of several recoveries, one after the other', [0]],
+    ])
+    assert.deepEqual(panels(entry('', '')), [['Loss', [0]]])
+    assert.equal(curvePanels([entry('reconstruct'), entry('retrain')], 'perplexity').length, 1)
+  })
+})
+
+describe('entries of the page of runs', () => {
+  const rows = recordedRows(1, 2)
+
+  it('are runs, or the runs that differ by their seed alone, under the name that they share', () => {
+    assert.equal(hasSeeds(rows), true)
+    assert.deepEqual([entriesOf(rows, true).length, entriesOf(rows, false).length], [6, 12])
+    assert.equal(entriesOf(rows, true)[0].label, 'magnitude 40 % · recon')
+    assert.equal(entriesOf(rows, false)[1].label, 'magnitude 40 % · recon · seed 1')
+  })
+
+  it('are found by what a person wrote to any of their seeds', () => {
+    const noted = rows.map((row, i) =>
+      i === 1 ? { ...row, notes: { tags: ['paper'], note: 'rerun of Monday' } } : row,
+    )
+    const [first, second] = entriesOf(noted, true).map(wordsOf)
+    assert.match(first, /paper.*Monday/)
+    assert.doesNotMatch(second, /paper/)
+  })
+
+  it('stand below their models', () => {
+    const two = rows.map((row, i) => ({ ...row, facts: { ...row.facts, model: i % 2 === 0 ? 'b' : 'a' } }))
+    const lines = grouped(styled(entriesOf(two, false), { colour: null, shape: null }))
+    assert.deepEqual(lines.flatMap((line) => (isHeading(line) ? [[line.heading, line.count]] : [])), [['a', 6], ['b', 6]]) // prettier-ignore
+  })
+})

@@ -1,0 +1,206 @@
+// Hundreds of curves of one unit on a canvas, their axes in SVG; the curve under the pointer says whose it is.
+import { useMemo, useRef, useState } from 'preact/hooks'
+import type { ChartData, ChartText, Series } from '../../src/shared/chart/chartData.ts'
+import type { DataTable } from '../../src/shared/chart/chartTable.ts'
+import { drawChart } from '../../src/shared/chart/drawChart.ts'
+import { chartFigure } from '../../src/shared/chart/figure.ts'
+import { layOutChart, type ChartLayout } from '../../src/shared/chart/layout.ts'
+import { svgFile } from '../../src/shared/chart/shape.ts'
+import { toCsv } from '../../src/shared/format/csv.ts'
+import { formatCount, formatValue } from '../../src/shared/format/numbers.ts'
+import { plural } from '../../src/shared/format/plural.ts'
+import { usePainting } from '../shared/canvas.ts'
+import { DataTableView } from '../shared/dataTable.tsx'
+import { context2d } from '../shared/dom.ts'
+import { drawn, useWidth } from '../shared/drawn.tsx'
+import { asTableSwitch, FigureHead } from '../shared/figureHead.tsx'
+import { KeySymbol } from '../shared/keySymbol.tsx'
+import { themeChanges, themeInk } from '../shared/theme.ts'
+import { extentOf, nearestIndex, pointsOf, type CurveData, type Extent } from './curveData.ts'
+import { mostApart, paintCurves } from './curvePaint.ts'
+import type { Entry } from './entries.ts'
+import { host } from './host.ts'
+import { toggle } from './store.ts'
+
+interface Look {
+  readonly logX: boolean
+  readonly logY: boolean
+}
+
+interface CurveFigureProps {
+  readonly text: ChartText
+  readonly entries: readonly Entry[]
+  /** Of each entry; points come in place, and then `version` is another. */
+  readonly data: readonly CurveData[]
+  readonly version: unknown
+  readonly isWhole: boolean
+  /** CSS pixels. */
+  readonly height: number
+  readonly look: Look
+  readonly onLook: (look: Look) => void
+}
+
+const narrowest = 260
+const reach = 14
+const mostNamed = 6
+
+export function CurveFigure({ text, entries, data, version, isWhole, height, look, onLook }: CurveFigureProps) {
+  const [asTable, setAsTable] = useState(false)
+  const { logX, logY } = look
+  const extent = useMemo(() => extentOf(data, logX, logY), [version, data.length, logX, logY])
+  const figure = () => {
+    const shape = figureOf(text, entries, data, look)
+    return shape && svgFile(shape)
+  }
+  const numbers = () => valuesTable(text, entries, data)
+  return (
+    <figure class="chart" aria-label={text.title}>
+      <FigureHead
+        title={text.title}
+        name={text.title.toLowerCase().replace(/\W+/g, '-')}
+        figure={figure}
+        csv={() =>
+          toCsv(
+            ['run', text.xName, text.yLabel, 'low', 'high'],
+            entries.flatMap(({ label }, i) =>
+              pointsOf(data[i]).map(({ x, y, low, high }) => [label, x, y ?? 'NaN', low ?? '', high ?? '']),
+            ),
+          )
+        }
+        switches={[
+          asTableSwitch(asTable, setAsTable),
+          { label: 'Logarithmic x axis', on: logX, set: (on) => onLook({ logX: on, logY }) },
+          { label: 'Logarithmic y axis', on: logY, set: (on) => onLook({ logX, logY: on }) },
+        ]}
+        save={host.post}
+      />
+      {!extent && (
+        <p class="empty" role="status">
+          {isWhole ? `No run has a curve of ${text.title.toLowerCase()} yet.` : 'Reading the curves…'}
+        </p>
+      )}
+      {extent && asTable && <DataTableView label={text.title} table={numbers()} />}
+      {extent && !asTable && <Picture {...{ text, entries, data, extent, look, height }} />}
+      {extent && !asTable && <CurveKey entries={entries} data={data} />}
+    </figure>
+  )
+}
+
+interface PictureProps extends Pick<CurveFigureProps, 'text' | 'entries' | 'data' | 'look' | 'height'> {
+  readonly extent: Extent
+}
+
+function Picture({ text, entries, data, extent, look, height }: PictureProps) {
+  const place = useRef<HTMLDivElement>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const width = Math.max(narrowest, useWidth(place))
+  const layout = useMemo(
+    () => layOutChart(endsOf(extent, look), { width, height }),
+    [extent, look.logX, look.logY, width],
+  )
+  const theme = themeChanges.value
+  const axes = useMemo(
+    () => drawn(drawChart(layout, { ...endsOf(extent, look), series: [] }, text, themeInk())),
+    [layout, text.yLabel, theme],
+  )
+  const [at, setAt] = useState<{ x: number; y: number } | null>(null)
+  usePainting(() => {
+    if (!canvas.current) return
+    const painted = entries.map(({ style }, i) => ({ data: data[i], style }))
+    paintCurves(context2d(canvas.current, width, height), painted, layout, look.logY)
+  })
+  const placeOf = (event: MouseEvent) => {
+    const { left, top } = place.current?.getBoundingClientRect() ?? { left: 0, top: 0 }
+    return { x: event.clientX - left, y: event.clientY - top }
+  }
+  const found = at && nearestCurve(text, data, layout, at)
+  const side = at && (at.x < width / 2 ? { left: `${at.x + 14}px` } : { right: `${width - at.x + 14}px` })
+  return (
+    <div
+      class="chartPicture curvePicture"
+      ref={place}
+      role="img"
+      aria-label={`${text.title} of ${plural(entries.length, 'run')}; its menu shows the numbers as a table`}
+      onPointerMove={(event) => setAt(placeOf(event))}
+      onPointerLeave={() => setAt(null)}
+      onClick={(event) => {
+        const hit = nearestCurve(text, data, layout, placeOf(event))
+        if (hit) toggle(entries[hit.curve])
+      }}
+    >
+      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
+        {axes}
+      </svg>
+      <canvas ref={canvas} aria-hidden="true" />
+      {at && found && side && (
+        <div class="tip" aria-hidden="true" style={{ top: `${Math.max(0, at.y - 30)}px`, ...side }}>
+          <div class="readoutTitle">{entries[found.curve].label}</div>
+          {found.text}
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** Each curve with its last value; of many the last values would fill the page. */
+function CurveKey({ entries, data }: Pick<CurveFigureProps, 'entries' | 'data'>) {
+  const last = (i: number) => (data[i].y.length === 0 ? 'no values yet' : formatValue(data[i].y.at(-1)))
+  return (
+    <div class="chartKey" role="group" aria-label="Curves and their last values">
+      {entries.length > mostNamed ? (
+        <span class="muted">{`${formatCount(entries.length)} curves, in the colours and dashes of the points; select rows to see fewer.`}</span>
+      ) : (
+        entries.map(({ key, label, style }, i) => (
+          <span class="key" key={key}>
+            <KeySymbol style={style} />
+            {`${label}: ${last(i)}`}
+          </span>
+        ))
+      )}
+    </div>
+  )
+}
+
+/** A chart of its two corners has the axes of all curves. */
+function endsOf({ x, y }: Extent, { logX, logY }: Look): ChartData {
+  const style = { colour: '', dash: '', marker: 'circle' } as const
+  const points = [0, 1].map((i) => ({ x: x[i], y: y[i] }))
+  return { series: [{ label: '', style, points }], levels: [], xRange: null, logX, logY }
+}
+
+function figureOf(text: ChartText, entries: readonly Entry[], curves: readonly CurveData[], { logX, logY }: Look) {
+  const series = entries.map(({ label, style }, i): Series => ({ label, style, points: pointsOf(curves[i]) }))
+  const keyed = { series: series.length > 2 * mostApart ? [] : series, levels: [] }
+  return chartFigure({ series, levels: [], xRange: null, logX, logY }, text, undefined, keyed)
+}
+
+function valuesTable({ xName }: ChartText, entries: readonly Entry[], curves: readonly CurveData[]): DataTable {
+  return {
+    heads: ['run', 'first', 'lowest', 'last', `last ${xName}`],
+    rows: entries.map(({ label }, i) => {
+      const { x, y } = curves[i]
+      const numbers = y.filter(Number.isFinite)
+      const lowest = numbers.reduce((least, value) => Math.min(least, value), Infinity)
+      const values = y.length === 0 ? ['–', '–', '–'] : [y[0], lowest, y[y.length - 1]].map(formatValue)
+      return { head: label, cells: [...values, x.length === 0 ? '–' : formatCount(x[x.length - 1])] }
+    }),
+  }
+}
+
+function nearestCurve(
+  { xName }: ChartText,
+  curves: readonly CurveData[],
+  layout: ChartLayout,
+  { x, y }: { x: number; y: number },
+): { curve: number; text: string } | null {
+  const value = layout.x.valueAt(x)
+  let [curve, closest, at] = [-1, reach, -1]
+  for (let i = 0; i < curves.length; i++) {
+    const index = nearestIndex(curves[i], value)
+    if (index < 0) continue
+    const distance = Math.hypot(layout.x.at(curves[i].x[index]) - x, layout.y.at(curves[i].y[index]) - y)
+    if (distance < closest) [curve, closest, at] = [i, distance, index]
+  }
+  if (curve < 0) return null
+  return { curve, text: `${formatValue(curves[curve].y[at])} at ${xName} ${formatCount(curves[curve].x[at])}` }
+}

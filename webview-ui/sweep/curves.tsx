@@ -1,0 +1,87 @@
+// The curves of the runs, laid over each other: of those that are selected, else of all that the table shows. Losses that have
+// no common unit have a picture each.
+import { computed, effect } from '@preact/signals'
+import { curveNames, type CurveName } from '../../src/shared/series/curves.ts'
+import { settings } from '../shared/settings.ts'
+import { Choice } from './controls.tsx'
+import { CurveFigure } from './curveFigure.tsx'
+import { ask, curves } from './curveStore.ts'
+import { curvePanels, curveTexts } from './lossKinds.ts'
+import { choose, chosen, options, ordered, rowsAnew } from './store.ts'
+
+const shown = computed(() => (chosen.value.length > 0 ? chosen.value : ordered.value))
+const look = computed(() => {
+  const { curve, curveLogX, curveLogY, smoothing } = options.value
+  const name: CurveName = curve ?? 'loss'
+  const smooth = smoothing ?? settings.value.smoothing
+  return { name, smoothing: smooth, logX: curveLogX, logY: curveLogY ?? name !== 'accuracy' }
+})
+/** As text, so that the same question is not asked again when rows have changed. Places of runs mean others when all came anew. */
+const question = computed(() => {
+  const { name, smoothing } = look.value
+  const groups = shown.value.map(({ runs }) => runs.map(({ index }) => index))
+  return JSON.stringify({ anew: rowsAnew.value, curve: name, smoothing, groups })
+})
+effect(() => {
+  const asked = JSON.parse(question.value) as Parameters<typeof ask>[0] & { anew: number }
+  if (asked.anew > 0) ask(asked)
+})
+
+const panels = computed(() => curvePanels(shown.value, look.value.name))
+/** Pictures below one another leave the other card room. */
+export const isTall = computed(() => panels.value.length > 1)
+
+export function CurvesCard() {
+  const { name, smoothing, logX, logY } = look.value
+  const { data, isWhole } = curves.value
+  return (
+    <section class="card">
+      <div class="choices">
+        <h2 class="chartTitle">Curves</h2>
+        <Choice
+          label=""
+          title="Which curves"
+          options={curveNames.map((value) => ({ value, text: curveTexts[value].title }))}
+          chosen={name}
+          onChoose={(to) => choose({ curve: curveNames.find((one) => one === to) ?? null, curveLogY: null })}
+        />
+        {name === 'loss' && <Smoother smoothing={smoothing} />}
+      </div>
+      {panels.value.map(({ text, shown: own }) => (
+        <CurveFigure
+          key={text.title}
+          text={
+            name === 'loss' && smoothing > 0
+              ? { ...text, yLabel: `${text.yLabel}, smoothed ${smoothing.toFixed(2)}` }
+              : text
+          }
+          entries={own.map(({ entry }) => entry)}
+          data={own.flatMap(({ at }) => data.at(at) ?? [])}
+          version={curves.value}
+          height={isTall.value ? 190 : 250}
+          isWhole={isWhole}
+          look={{ logX, logY }}
+          onLook={(next) => choose({ curveLogX: next.logX, curveLogY: next.logY })}
+        />
+      ))}
+      {panels.value.length === 0 && <p class="empty">None of these runs trains anything, so none has a loss.</p>}
+    </section>
+  )
+}
+
+function Smoother({ smoothing }: { smoothing: number }) {
+  return (
+    <label class="choice">
+      smooth
+      <input
+        type="range"
+        min={0}
+        max={0.99}
+        step={0.01}
+        aria-label="Smoothing of the loss"
+        value={smoothing}
+        onChange={(event) => choose({ smoothing: Number(event.currentTarget.value) })}
+      />
+    </label>
+  )
+}

@@ -1,0 +1,4 @@
+import type { FromSweep, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import { connectHost } from '../shared/host.ts'
+
+export const host = connectHost<ToSweep, FromSweep>()

@@ -1,0 +1,44 @@
+// Losses that can share an axis: a reconstruction's is an error of a block's outputs, a retraining's is that of the text.
+import type { ChartText } from '../../src/shared/chart/chartData.ts'
+import type { CurveName } from '../../src/shared/series/curves.ts'
+import type { FoldedRun } from '../../src/shared/sweep/foldSeeds.ts'
+
+/** Curves of one kind, each with its place among all of them. */
+export interface CurvePanel<E> {
+  readonly text: ChartText
+  readonly shown: readonly { readonly entry: E; readonly at: number }[]
+}
+
+const bySteps = { xName: 'step', xLabel: 'optimiser steps' }
+export const curveTexts: Readonly<Record<CurveName, ChartText>> = {
+  loss: { title: 'Loss', ...bySteps, yLabel: 'loss' },
+  perplexity: { title: 'Perplexity', ...bySteps, yLabel: 'perplexity' },
+  accuracy: { title: 'Zero-shot accuracy', ...bySteps, yLabel: '% right' },
+  error: { title: 'Error per block', xName: 'block', xLabel: 'block', yLabel: 'mean squared error after recovery' },
+}
+
+const lossTexts = {
+  reconstruct: { title: 'Reconstruction loss', ...bySteps, yLabel: 'mean squared error of a block’s outputs' },
+  retrain: { title: 'Retraining loss', ...bySteps, yLabel: 'cross-entropy of the text' },
+  both: { title: 'Losses of several recoveries, one after the other', ...bySteps, yLabel: 'loss' },
+  unknown: curveTexts.loss,
+} satisfies Record<string, ChartText>
+
+function lossKind({ facts: { recovery } }: Pick<FoldedRun, 'facts'>): keyof typeof lossTexts {
+  const [isBlockwise, isOfText] = [/reconstruct/.test(recovery), /retrain/.test(recovery)]
+  return isBlockwise ? (isOfText ? 'both' : 'reconstruct') : isOfText ? 'retrain' : 'unknown'
+}
+
+/** Runs that train nothing have no loss, and no panel. */
+export function curvePanels<E extends Pick<FoldedRun, 'facts'>>(
+  entries: readonly E[],
+  name: CurveName,
+): CurvePanel<E>[] {
+  const shown = entries.map((entry, at) => ({ entry, at }))
+  if (name !== 'loss') return [{ text: curveTexts[name], shown }]
+  const trains = shown.filter(
+    ({ entry: { facts } }) => facts.method === '' || /reconstruct|retrain/.test(facts.recovery),
+  )
+  const kinds = [...new Set(trains.map(({ entry }) => lossKind(entry)))]
+  return kinds.map((kind) => ({ text: lossTexts[kind], shown: trains.filter(({ entry }) => lossKind(entry) === kind) }))
+}

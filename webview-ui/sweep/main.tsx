@@ -1,0 +1,148 @@
+// The page of several runs: all of the workspace, a sweep's, live while it runs, or those that a person chose to compare.
+import '../shared/base.css'
+import '../shared/chart.css'
+import './sweep.css'
+import type { FromSweep, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import { plural } from '../../src/shared/format/plural.ts'
+import { FilterField } from '../shared/filterField.tsx'
+import { openPage } from '../shared/page.tsx'
+import { Empty } from '../shared/state.tsx'
+import { Table } from '../shared/table.tsx'
+import { Switch } from './controls.tsx'
+import { CurvesCard } from './curves.tsx'
+import { DifferenceCard } from './difference.tsx'
+import { hasSeeds } from './entries.ts'
+import { Head } from './head.tsx'
+import { host } from './host.ts'
+import { isHeading, type Line } from './lines.ts'
+import { MapsCard } from './maps.tsx'
+import { open } from './openRun.ts'
+import { ScatterCard } from './scatter.tsx'
+import {
+  brush,
+  choose,
+  columns,
+  entries,
+  filter,
+  inSight,
+  isGrouped,
+  lines,
+  models,
+  options,
+  receive,
+  rows,
+  selected,
+  table,
+  what,
+} from './store.ts'
+
+const nothing = {
+  sweep: 'This sweep has no runs.',
+  comparison: 'None of these runs is there any more.',
+  experiments: 'No run in this workspace yet. Prune a model: right-click it in the Explorer.',
+}
+
+function SweepPage() {
+  if (rows.value.length === 0) return <Empty message={nothing[what.value?.kind ?? 'comparison']} />
+  return (
+    <>
+      <Head />
+      <div class="sweepCharts">
+        <ScatterCard />
+        <CurvesCard />
+      </div>
+      <Tools />
+      <RunTable />
+      <DifferenceCard />
+      <MapsCard />
+    </>
+  )
+}
+
+function Tools() {
+  const { fold } = options.value
+  return (
+    <div class="row sweepTools">
+      <FilterField
+        label="Filter runs by name, setting, tag or state"
+        filter={filter}
+        shown={inSight.value.length}
+        of={entries.value.length}
+      />
+      {hasSeeds(rows.value) && (
+        <Switch
+          text="fold seeds"
+          title="Runs that differ only by their seed are one: median and range"
+          on={fold}
+          onChange={(on) => choose({ fold: on })}
+        />
+      )}
+      {models.value.length > 1 && (
+        <Switch
+          text="by model"
+          title="Runs stand below their model"
+          on={isGrouped.value}
+          onChange={(on) => choose({ group: on })}
+        />
+      )}
+      {brush.value && (
+        <button type="button" class="secondary" onClick={() => choose({ brush: null })}>
+          Clear rectangle
+        </button>
+      )}
+      {selected.value.size > 0 && (
+        <button type="button" class="secondary" onClick={() => (selected.value = new Set())}>
+          Clear selection
+        </button>
+      )}
+      <span class="muted">Two selected rows are set against each other below.</span>
+    </div>
+  )
+}
+
+const keyOf = (line: Line) => (isHeading(line) ? `model ${line.heading}` : line.key)
+
+function RunTable() {
+  return (
+    <div onKeyDown={editNotes}>
+      <Table
+        label="Runs"
+        columns={columns.value}
+        rows={lines.value}
+        all={entries.value}
+        keyOf={keyOf}
+        state={table}
+        several
+        onOpen={(line) => !isHeading(line) && open(line)}
+        heading={(line) =>
+          isHeading(line) ? (
+            <>
+              {line.heading} <span class="muted">{`· ${plural(line.count, 'row')}`}</span>
+            </>
+          ) : null
+        }
+        tooltip={tooltipOf}
+        empty="No run matches the filter."
+      />
+    </div>
+  )
+}
+
+function tooltipOf(line: Line): string {
+  if (isHeading(line)) return line.heading
+  const messages = line.runs.flatMap(({ message }) => message ?? [])
+  return [line.label, ...line.names.filter((name) => name !== line.label), ...messages].join('\n')
+}
+
+/** F2 writes tags of the row that the keyboard is on, with Shift its note. */
+function editNotes(event: KeyboardEvent): void {
+  if (event.key !== 'F2') return
+  const note = event.shiftKey ? 'note' : 'tags'
+  ;(event.currentTarget as Element).querySelector<HTMLElement>(`.tableRow.current [data-note=${note}]`)?.click()
+}
+
+window.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && !event.defaultPrevented && brush.value) choose({ brush: null })
+})
+
+openPage<ToSweep, FromSweep>(host, { receive, opens: ['compared'], Page: SweepPage })

@@ -1,0 +1,71 @@
+// Sparsity by block and module of several runs, side by side on one scale.
+import { computed, effect } from '@preact/signals'
+import type { RunMap } from '../../src/shared/protocol/sweepView.ts'
+import { blockGridData, blockMap, describeBlockCell, type MappedRun } from '../shared/blockGrid.ts'
+import { FigureHead } from '../shared/figureHead.tsx'
+import { Grid } from '../shared/grid.tsx'
+import { gridFigure } from '../shared/gridSvg.ts'
+import type { LegendWords } from '../shared/legend.ts'
+import { sequentialColour } from '../shared/palette.ts'
+import { ScaleLegend } from '../shared/scaleLegend.tsx'
+import { settings } from '../shared/settings.ts'
+import { host } from './host.ts'
+import { chosen, maps, ordered, rowsAnew } from './store.ts'
+
+/** More would not stand side by side; so few need no choosing. */
+const [mostMaps, fewMaps] = [6, 4]
+const words: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
+const colour = (value: number) => sequentialColour(settings.value.palette, value)
+
+const wanted = computed(() => {
+  const selected = chosen.value.flatMap(({ runs }) => runs)
+  const all = ordered.value.flatMap(({ runs }) => runs)
+  return selected.length > 0 ? selected : all.length <= fewMaps ? all : []
+})
+const shown = computed(() => wanted.value.filter(({ isBegun }) => isBegun).slice(0, mostMaps))
+const question = computed(() => JSON.stringify([rowsAnew.value, ...shown.value.map(({ index }) => index)]))
+effect(() => {
+  const [anew, ...runs] = JSON.parse(question.value) as number[]
+  if (anew > 0) host.post({ type: 'watchMaps', runs })
+})
+
+export function MapsCard() {
+  const all = wanted.value.length
+  const more = all > mostMaps ? `The first ${mostMaps} of ${all} runs.` : ''
+  const note = all === 0 ? 'Select runs in the table to see their maps side by side.' : more
+  return (
+    <section class="card">
+      <h2>Zeros by block and module</h2>
+      {note !== '' && <p class="muted">{note}</p>}
+      <div class="mapList">
+        {shown.value.map(({ key, label }) => (
+          <OneMap key={key} label={label} map={maps.value.get(key)} />
+        ))}
+      </div>
+      {shown.value.length > 0 && <ScaleLegend words={words} colour={colour} />}
+    </section>
+  )
+}
+
+function OneMap({ label, map }: { label: string; map: RunMap | undefined }) {
+  const run: MappedRun = {
+    numBlocks: map?.numBlocks ?? 0,
+    blocks: new Map(map?.blocks.map((block) => [block.block, block])),
+  }
+  const blocks = blockMap(run)
+  const data = blockGridData(blocks, colour)
+  return (
+    <section class="runMap" aria-label={label}>
+      <FigureHead title={label} figure={() => gridFigure(data, { title: label, legend: words })} save={host.post} />
+      {map ? (
+        <Grid
+          label={`Zeros of ${label}`}
+          data={data}
+          describe={(row, column) => describeBlockCell(blocks, run, row, column)}
+        />
+      ) : (
+        <p class="muted">No block is pruned yet.</p>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,84 @@
+// Tags and notes of a run, written in its row: a press or F2 opens the field, Enter keeps, Escape does not.
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
+import { longestNote, tidyNotes, type RunNotes } from '../../src/shared/sweep/runNotes.ts'
+import { host } from './host.ts'
+
+interface NoteCellProps {
+  /** Seeds that are one row get the same. */
+  readonly runs: readonly ComparedRow[]
+  readonly what: keyof RunNotes
+}
+
+const words = {
+  tags: { label: 'Tags, with commas between them', add: '+ tag' },
+  note: { label: 'Note', add: '+ note' },
+}
+
+export function NoteCell({ runs, what }: NoteCellProps) {
+  const [isOpen, open] = useState(false)
+  const field = useRef<HTMLInputElement>(null)
+  useLayoutEffect(() => field.current?.select(), [isOpen])
+  const text = what === 'tags' ? [...new Set(runs.flatMap(({ notes }) => notes.tags))].join(', ') : noteOf(runs)
+  const leave = (event: Event) => {
+    open(false)
+    ;(event.target as Element).closest<HTMLElement>('[role=grid]')?.focus()
+  }
+  const keep = (written: string) => {
+    if (written !== text) for (const run of runs) host.post({ type: 'annotate', run: run.index, notes: noted(run, what, written) }) // prettier-ignore
+  }
+  if (!isOpen) {
+    return (
+      <button
+        type="button"
+        tabIndex={-1}
+        class="note"
+        data-note={what}
+        title={text || words[what].label}
+        onClick={() => open(true)}
+      >
+        {text === '' ? (
+          <span class="muted addNote">{words[what].add}</span>
+        ) : what === 'note' ? (
+          text
+        ) : (
+          <Tags text={text} />
+        )}
+      </button>
+    )
+  }
+  return (
+    <input
+      ref={field}
+      class="note"
+      type="text"
+      aria-label={words[what].label}
+      maxLength={longestNote}
+      defaultValue={text}
+      onBlur={(event) => {
+        keep(event.currentTarget.value)
+        open(false)
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') event.currentTarget.value = text
+        if (event.key === 'Enter' || event.key === 'Escape') leave(event)
+      }}
+    />
+  )
+}
+
+function Tags({ text }: { text: string }) {
+  return (
+    <>
+      {text.split(', ').map((tag) => (
+        <span class="tag">{tag}</span>
+      ))}
+    </>
+  )
+}
+
+const noteOf = (runs: readonly ComparedRow[]) => runs.find(({ notes }) => notes.note !== '')?.notes.note ?? ''
+
+function noted({ notes }: ComparedRow, what: keyof RunNotes, written: string): RunNotes {
+  return tidyNotes(what === 'tags' ? { ...notes, tags: written.split(',') } : { ...notes, note: written })
+}

@@ -1,0 +1,205 @@
+// The columns of the table of runs: its name, what came out, what a person wrote to it, what tells it from the others.
+import type { ComponentChildren } from 'preact'
+import type { ComparedWhat } from '../../src/shared/protocol/sweepView.ts'
+import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
+import { stateText } from '../../src/shared/sweep/comparisonTable.ts'
+import { columnFormatOf, isPrunedYet, measureNamed, type Measure } from '../../src/shared/sweep/measures.ts'
+import type { Spread } from '../../src/shared/sweep/foldSeeds.ts'
+import { noNotes } from '../../src/shared/sweep/runNotes.ts'
+import { KeySymbol } from '../shared/keySymbol.tsx'
+import type { Column } from '../shared/tableColumn.ts'
+import { NoteCell } from './noteCell.tsx'
+import { lastPart, type Entry } from './entries.ts'
+import { Sparkline } from './sparkline.tsx'
+import { isHeading, type Line } from './lines.ts'
+
+/** Measures as columns, by what gives way first where there is little room; 0: stays in sight. */
+const ranks: Readonly<Record<string, number>> = {
+  ...{ perplexity: 0, delta: 0, accuracy: 1, sparsity: 0, time: 0, zeros: 4, memory: 10, trainable: 9 },
+  ...{ 'perplexity, pruned': 6, 'accuracy, pruned': 8, 'perplexity, dense': 11, 'accuracy, dense': 12 },
+}
+const pinned = ['perplexity', 'delta', 'sparsity', 'time']
+const widestName = 300
+const roomForSymbol = ' '.repeat(10)
+
+export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'], isGrouped: boolean): Column<Line>[] {
+  const models = new Set(entries.map(({ facts }) => facts.model))
+  const isDone = entries.every(({ states }) => states.every((state) => state === 'done'))
+  const hasSweeps = kind !== 'sweep' && entries.some(({ runs }) => runs.some(({ sweep }) => sweep !== null))
+  return [
+    {
+      ...{ id: 'run', title: 'run', pinned: true, grow: true, most: widestName, ascendingFirst: true },
+      ...ofEntries({
+        text: (entry) => `${nameOf(entry, isGrouped)}${roomForSymbol}`,
+        sort: (entry) => nameOf(entry, isGrouped),
+      }),
+      cell: (line) => !isHeading(line) && <Name entry={line} name={nameOf(line, isGrouped)} />,
+    },
+    ...Object.keys(ranks).flatMap((id) => measureColumn(id, entries)),
+    {
+      ...{ id: 'state', title: 'state', optional: isDone ? 13 : 1, most: 220 },
+      ...ofEntries({ text: stateOf, sort: stateOf }),
+      cell: (line) => !isHeading(line) && <State entry={line} />,
+    },
+    ...(entries.some(({ runs }) => runs.some(({ sparkline }) => sparkline)) ? [curveColumn] : []),
+    ...(models.size > 1 && !isGrouped ? [textColumn('model', 'model', 3, ({ facts }) => facts.model)] : []),
+    ...(hasSweeps ? [textColumn('sweep', 'sweep', 11, ({ runs }) => runs[0].sweep ?? '')] : []),
+    ...settingColumns(entries),
+    ...(kind === 'sweep' ? [] : [begunColumn]),
+    {
+      ...{ id: 'tags', title: 'tags', optional: 2, reserve: 'some tags', most: 200 },
+      ...ofEntries({
+        text: ({ runs }) => tagsOf(runs).join(', '),
+        sort: ({ runs }) => tagsOf(runs).join(', ') || null,
+      }),
+      cell: (line) => !isHeading(line) && <NoteCell runs={line.runs} what="tags" />,
+    },
+    {
+      ...{ id: 'note', title: 'note', optional: 5, grow: true, reserve: 'what it was for', most: 300 },
+      ...ofEntries({ text: ({ runs }) => notesOf(runs).note, sort: ({ runs }) => notesOf(runs).note || null }),
+      cell: (line) => !isHeading(line) && <NoteCell runs={line.runs} what="note" />,
+    },
+  ]
+}
+
+interface OfEntry {
+  readonly text: (entry: Entry) => string
+  readonly sort: (entry: Entry) => number | string | null
+}
+
+/** A heading has no values. */
+function ofEntries({ text, sort }: OfEntry): Pick<Column<Line>, 'text' | 'sort'> {
+  return { text: (line) => (isHeading(line) ? '' : text(line)), sort: (line) => (isHeading(line) ? null : sort(line)) }
+}
+
+function textColumn(id: string, title: string, optional: number, text: (entry: Entry) => string): Column<Line> {
+  return { ...{ id, title, optional, most: 200 }, ...ofEntries({ text, sort: (entry) => text(entry) || null }) }
+}
+
+/** Results, of which the last stage counts, and the best stands out. */
+const results: Readonly<Record<string, 'perplexity' | 'accuracy'>> = { perplexity: 'perplexity', accuracy: 'accuracy' }
+
+/** None where no run has it. */
+function measureColumn(id: string, entries: readonly Entry[]): Column<Line>[] {
+  const measure = measureNamed(id)
+  if (entries.every((entry) => measure.of(entry) === null)) return []
+  const format = formatOf(measure, entries)
+  const result = results[id]
+  const isEarly = (entry: Entry) => result !== undefined && isPrunedYet(entry, result)
+  const text = (entry: Entry) => {
+    const spread = measure.of(entry)
+    if (!spread) return '–'
+    return `${isEarly(entry) ? 'pruned ' : ''}${result ? withRange(spread, format) : format(spread.median)}`
+  }
+  const best = bestOf(measure, result ? entries : [])
+  const cell = (line: Line): ComponentChildren => {
+    if (isHeading(line)) return ''
+    if (isEarly(line)) return <span class="muted">{text(line)}</span>
+    return best.has(line) ? <b>{text(line)}</b> : text(line)
+  }
+  // Bold is wider than what is measured.
+  const reserve = [...best].map((entry) => `${text(entry)}00`).sort((a, b) => b.length - a.length)[0]
+  return [
+    {
+      ...{ id, title: measure.title, numeric: true, pinned: pinned.includes(id), optional: ranks[id], cell, reserve },
+      ...ofEntries({ text, sort: (entry) => measure.of(entry)?.median ?? null }),
+    },
+  ]
+}
+
+/** A difference of perplexities has the decimals of these; a request is as short as it was written. */
+function formatOf(measure: Measure, entries: readonly Entry[]): (value: number) => string {
+  if (measure.id === 'sparsity') return (share) => `${Number((100 * share).toPrecision(4))} %`
+  if (measure.id !== 'delta') return columnFormatOf(measure, entries)
+  const plain = columnFormatOf(measureNamed('perplexity'), entries)
+  return (value) => `${value < 0 ? '−' : '+'}${plain(Math.abs(value))}`
+}
+
+/** "21.4 ± 0.3": how far the farthest seed lies from the median. */
+function withRange({ median, low, high, count }: Spread, format: (value: number) => string): string {
+  return count === 1 ? format(median) : `${format(median)} ± ${format(Math.max(high - median, median - low))}`
+}
+
+/** The best of each model, where there are several to choose from. */
+function bestOf({ of, better }: Measure, entries: readonly Entry[]): Set<Entry> {
+  const best = new Map<string, { readonly entry: Entry; readonly value: number }>()
+  for (const entry of entries.length > 1 ? entries : []) {
+    const value = (better === 'high' ? -1 : 1) * (of(entry)?.median ?? NaN)
+    if (!(value >= (best.get(entry.facts.model)?.value ?? Infinity)) && !Number.isNaN(value))
+      best.set(entry.facts.model, { entry, value })
+  }
+  return new Set([...best.values()].map(({ entry }) => entry))
+}
+
+const curveColumn: Column<Line> = {
+  ...{ id: 'curve', title: 'curve', optional: 3, reserve: 'x'.repeat(14) },
+  ...ofEntries({ text: () => '', sort: () => null }),
+  cell: (line) => !isHeading(line) && <Sparkline entry={line} />,
+}
+
+const when = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+const startOf = ({ runs }: Entry) => Math.max(...runs.map(({ started }) => started))
+const begunColumn: Column<Line> = {
+  ...{ id: 'begun', title: 'begun', numeric: true, optional: 7 },
+  ...ofEntries({
+    text: (entry) => (startOf(entry) > 0 ? when.format(startOf(entry)) : '–'),
+    sort: (entry) => startOf(entry) || null,
+  }),
+}
+
+/** What the name tells is not told again; more than a few would be a dump. */
+const mostSettings = 6
+const inName = /^(seed|model|prune\.\d+\.(method|sparsity|pattern)|recover\.(\d+\.)?mode)$/
+
+function settingColumns(entries: readonly Entry[]): Column<Line>[] {
+  const all = [...new Set(entries.flatMap(({ settings }) => Object.keys(settings)))].filter(
+    (path) => !inName.test(path),
+  )
+  if (all.length > mostSettings) return []
+  return all.map((path) => {
+    const isOnly = all.every((other) => other === path || lastPart(other) !== lastPart(path))
+    const valueOf = ({ settings }: Entry) => settings[path]
+    return {
+      ...{ id: `setting ${path}`, title: isOnly ? lastPart(path) : path, optional: 14, most: 200 },
+      ...ofEntries({
+        text: (entry) => (path in entry.settings ? valueText(valueOf(entry)) : '–'),
+        sort: (entry) => {
+          const value = valueOf(entry)
+          return typeof value === 'number' ? value : value === undefined ? null : valueText(value)
+        },
+      }),
+    }
+  })
+}
+
+const notesOf = (runs: Entry['runs']) => runs.find(({ notes }) => notes.note !== '')?.notes ?? noNotes
+const tagsOf = (runs: Entry['runs']) => [...new Set(runs.flatMap(({ notes }) => notes.tags))]
+
+/** Below its model's name it is not told again. */
+function nameOf({ label, facts: { model } }: Entry, isGrouped: boolean): string {
+  const start = `${model} · `
+  return isGrouped && label.startsWith(start) ? label.slice(start.length) : label
+}
+
+function Name({ entry: { style }, name }: { entry: Entry; name: string }) {
+  return (
+    <span class="runName">
+      <KeySymbol style={style} />
+      <span>{name}</span>
+    </span>
+  )
+}
+
+/** "running 42 %, reconstruct" */
+function stateOf(entry: Entry): string {
+  const progress = entry.runs.length === 1 ? entry.runs[0].progress : null
+  if (!progress) return stateText(entry)
+  return `${stateText(entry)}${progress.share === null ? '' : ` ${Math.floor(100 * progress.share)} %`}, ${progress.text}`
+}
+
+function State({ entry }: { entry: Entry }) {
+  const isBad = entry.states.includes('failed')
+  return (
+    <span class={isBad ? 'problem' : entry.states.includes('running') ? 'running' : 'muted'}>{stateOf(entry)}</span>
+  )
+}

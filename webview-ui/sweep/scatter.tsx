@@ -1,0 +1,310 @@
+// Runs as points: read by pointer and keyboard, selected and opened as the rows of the table are; a rectangle filters the table.
+import { useSignal } from '@preact/signals'
+import { useMemo, useRef } from 'preact/hooks'
+import { chartCsv } from '../../src/shared/chart/chartTable.ts'
+import { drawChart, markPath } from '../../src/shared/chart/drawChart.ts'
+import { chartFigure } from '../../src/shared/chart/figure.ts'
+import { layOutChart, type ChartLayout } from '../../src/shared/chart/layout.ts'
+import { scatterChart, type Scatter, type ScatterLook, type ScatterPoint } from '../../src/shared/chart/scatterChart.ts'
+import { svgFile } from '../../src/shared/chart/shape.ts'
+import { plural } from '../../src/shared/format/plural.ts'
+import { spreadText } from '../../src/shared/sweep/comparisonTable.ts'
+import { announce } from '../shared/announce.ts'
+import { drawn, useWidth } from '../shared/drawn.tsx'
+import { FigureHead } from '../shared/figureHead.tsx'
+import { KeySymbol } from '../shared/keySymbol.tsx'
+import { stepTo } from '../shared/roving.ts'
+import { themeChanges, themeInk } from '../shared/theme.ts'
+import { brushOf, including, type Brush } from './brush.ts'
+import { isTall } from './curves.tsx'
+import { Choice } from './controls.tsx'
+import type { Entry } from './entries.ts'
+import { host } from './host.ts'
+import { open } from './openRun.ts'
+import {
+  available,
+  axes,
+  brush,
+  choose,
+  entries,
+  inSight,
+  isSelected,
+  named,
+  options,
+  styledBy,
+  stylesOf,
+  table,
+  toggle,
+} from './store.ts'
+
+const [usualHeight, tallHeight] = [300, 440]
+const narrowest = 260
+/** Pixels: from a point within which it is meant, and from which a press on is a rectangle. */
+const [reach, drags] = [18, 5]
+
+export function ScatterCard() {
+  const on = axes.value
+  const { logX, logY } = options.value
+  if (!on) {
+    return (
+      <section class="card">
+        <h2>Runs as points</h2>
+        <p class="empty">Points appear with the first evaluation.</p>
+      </section>
+    )
+  }
+  const isLog = { logX, logY: logY ?? on.y.isLog }
+  return <ScatterFigure look={{ ...on, by: styledBy.value }} {...isLog} />
+}
+
+function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean; logY: boolean }) {
+  const shown = named.value
+  const scatter = useMemo(() => scatterChart(shown, look), [shown, look.x, look.y, look.by])
+  const data = useMemo(() => ({ ...scatter.chart, logX, logY, continuousX: true }), [scatter, logX, logY])
+  const figure = () => {
+    const shape = chartFigure(data, scatter.text)
+    return shape && svgFile(shape)
+  }
+  const isEmpty = scatter.points.length === 0
+  return (
+    <section class="card">
+      <figure class="chart" aria-label={scatter.text.title}>
+        <FigureHead
+          title={scatter.text.title}
+          name="scatter"
+          figure={figure}
+          csv={() => chartCsv(data, scatter.text)}
+          switches={[
+            { label: 'Logarithmic x axis', on: logX, set: (to) => choose({ logX: to }) },
+            { label: 'Logarithmic y axis', on: logY, set: (to) => choose({ logY: to }) },
+          ]}
+          save={host.post}
+        />
+        <PictureControls />
+        {isEmpty ? (
+          <p class="empty">{`No run has measured both ${look.x.title} and ${look.y.title} yet.`}</p>
+        ) : (
+          <>
+            <Picture scatter={scatter} data={data} look={look} shown={shown} />
+            <div class="chartKey" role="group" aria-label="What colours, dashes and shapes mean">
+              {data.series.map(({ label, style, marks }) => (
+                <span class="key">
+                  <KeySymbol style={style} mark={marks !== undefined} />
+                  {label}
+                </span>
+              ))}
+              {data.levels.map(({ label, style, dash }) => (
+                <span class="key">
+                  <KeySymbol style={style} dash={dash} mark={false} />
+                  {label}
+                </span>
+              ))}
+            </div>
+          </>
+        )}
+      </figure>
+    </section>
+  )
+}
+
+function PictureControls() {
+  const { x = null, y = null } = axes.value ?? {}
+  const measures = available.value.map(({ id, title }) => ({ value: id, text: title }))
+  const by = styledBy.value
+  const styles = (name: 'colour' | 'shape') => [{ value: '', text: 'none' }, ...stylesOf(name)]
+  return (
+    <div class="choices">
+      <Choice
+        label="x"
+        title="x axis of the picture"
+        options={measures}
+        chosen={x?.id ?? ''}
+        onChoose={(to) => choose({ x: to, logX: false })}
+      />
+      <Choice
+        label="y"
+        title="y axis of the picture"
+        options={measures}
+        chosen={y?.id ?? ''}
+        onChoose={(to) => choose({ y: to, logY: null })}
+      />
+      <Choice
+        label="colour"
+        title="What colours tell apart"
+        options={styles('colour')}
+        chosen={by.colour ?? ''}
+        onChoose={(colour) => choose({ colour })}
+      />
+      <Choice
+        label="shape"
+        title="What shapes and dashes tell apart"
+        options={styles('shape')}
+        chosen={by.shape ?? ''}
+        onChoose={(shape) => choose({ shape })}
+      />
+    </div>
+  )
+}
+
+interface PictureProps {
+  readonly scatter: Scatter
+  readonly data: Scatter['chart'] & { logX: boolean; logY: boolean; continuousX: boolean }
+  readonly look: ScatterLook
+  readonly shown: readonly Entry[]
+}
+
+function Picture({ scatter, data, look, shown }: PictureProps) {
+  const place = useRef<HTMLDivElement>(null)
+  const width = Math.max(narrowest, useWidth(place))
+  const height = isTall.value ? tallHeight : usualHeight
+  const layout = useMemo(() => layOutChart(data, { width, height }), [data, width, height])
+  const theme = themeChanges.value
+  const picture = useMemo(() => drawn(drawChart(layout, data, scatter.text, themeInk())), [layout, theme])
+  const at = useSignal<ScatterPoint | null>(null)
+  const drag = useSignal<{ from: Pixel; to: Pixel } | null>(null)
+  const point = scatter.points.find(({ run }) => run === at.value?.run) ?? null
+  const ids = [look.x.id, look.y.id] as const
+  const drawnNow = drag.value
+    ? brushOf(ids, valueAt(layout, drag.value.from), valueAt(layout, drag.value.to))
+    : brush.value
+  const pixel = (event: MouseEvent): Pixel => {
+    const { left, top } = place.current?.getBoundingClientRect() ?? { left: 0, top: 0 }
+    return { x: event.clientX - left, y: event.clientY - top }
+  }
+  const letGo = (event: PointerEvent) => {
+    const dragged = drag.value
+    drag.value = null
+    if (dragged && isDrag(dragged))
+      return brushTo(brushOf(ids, valueAt(layout, dragged.from), valueAt(layout, dragged.to)))
+    const hit = nearest(scatter.points, layout, pixel(event))
+    if (!hit) return
+    const entry = shown[hit.run]
+    if (event.ctrlKey || event.metaKey || event.shiftKey) toggle(entry)
+    else table.chosen.value = new Set([entry.key])
+    table.current.value = entry.key
+  }
+  const walk = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && brush.value) brushTo(null)
+    else if (event.key === 'Escape') at.value = null
+    else if (event.key === 'Enter' && point) open(shown[point.run])
+    else if (event.key === ' ' && point) toggle(shown[point.run])
+    else {
+      const sorted = [...scatter.points].sort((a, b) => a.x - b.x || a.y - b.y)
+      const next = stepTo(event.key, point && sorted.indexOf(point), sorted.length)
+      if (next === null) return
+      const to = sorted[next]
+      if (event.shiftKey && point) brushTo(including(brush.value ?? brushOf(ids, point, point), to))
+      at.value = to
+      announce(tipLines(shown[to.run], look).join('; '))
+    }
+    event.preventDefault()
+  }
+  return (
+    <div
+      class="chartPicture"
+      ref={place}
+      tabIndex={0}
+      role="application"
+      aria-roledescription="scatter plot"
+      aria-label="Runs as points: arrows go from one to the next, Enter opens a run, Space selects it, Shift and arrows draw a rectangle that filters the table, Escape takes it away"
+      onPointerDown={(event) => {
+        if (event.button !== 0) return
+        event.currentTarget.setPointerCapture(event.pointerId)
+        drag.value = { from: pixel(event), to: pixel(event) }
+      }}
+      onPointerMove={(event) => {
+        if (drag.value) drag.value = { ...drag.value, to: pixel(event) }
+        else at.value = nearest(scatter.points, layout, pixel(event))
+      }}
+      onPointerUp={letGo}
+      onPointerCancel={() => (drag.value = null)}
+      onPointerLeave={() => (at.value = null)}
+      onBlur={() => (at.value = null)}
+      onDblClick={() => point && open(shown[point.run])}
+      onKeyDown={walk}
+    >
+      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
+        {picture}
+        {drawnNow && (!drag.value || isDrag(drag.value)) && <BrushBox layout={layout} brush={drawnNow} />}
+        <Rings layout={layout} points={scatter.points.filter(({ run }) => isSelected(shown[run]))} />
+        {point && <circle class="pointAt" cx={layout.x.at(point.x)} cy={layout.y.at(point.y)} r={8} />}
+      </svg>
+      {point && !drag.value && <Tip layout={layout} point={point} lines={tipLines(shown[point.run], look)} />}
+    </div>
+  )
+}
+
+function brushTo(next: Brush | null): void {
+  choose({ brush: next })
+  announce(next ? `${inSight.value.length} of ${plural(entries.value.length, 'row')} in the rectangle` : 'no rectangle')
+}
+
+interface Pixel {
+  readonly x: number
+  readonly y: number
+}
+
+const isDrag = ({ from, to }: { from: Pixel; to: Pixel }) => Math.hypot(from.x - to.x, from.y - to.y) > drags
+const valueAt = ({ x, y }: ChartLayout, at: Pixel) => ({ x: x.valueAt(at.x), y: y.valueAt(at.y) })
+
+/** The rectangle is clear, all around it is dimmed. */
+function BrushBox({ layout, brush: { x, y } }: { layout: ChartLayout; brush: Brush }) {
+  const { left, right, top, bottom } = layout
+  const clip = (value: number, low: number, high: number) =>
+    Math.min(high, Math.max(low, Number.isFinite(value) ? value : high))
+  const [x0, x1] = x.map((value) => clip(layout.x.at(value), left, right))
+  const [y1, y0] = y.map((value) => clip(layout.y.at(value), top, bottom))
+  const outside = `M${left} ${top - 8}H${right + 8}V${bottom}H${left}Z M${x0} ${y0}V${y1}H${x1}V${y0}Z`
+  return (
+    <>
+      <path class="brushOutside" fill-rule="evenodd" d={outside} />
+      <rect class="brush" x={x0} y={y0} width={x1 - x0} height={y1 - y0} />
+    </>
+  )
+}
+
+/** Around the points that are selected. */
+function Rings({ layout, points }: { layout: ChartLayout; points: readonly ScatterPoint[] }) {
+  return (
+    <>
+      {points.map(({ run, x, y, style }) => (
+        <g key={run} transform={`translate(${layout.x.at(x)} ${layout.y.at(y)})`}>
+          <circle class="pointSelected" r={9} />
+          <path d={markPath(style.marker, 90)} fill={style.colour} />
+        </g>
+      ))}
+    </>
+  )
+}
+
+function nearest(points: readonly ScatterPoint[], layout: ChartLayout, { x, y }: Pixel): ScatterPoint | null {
+  let [best, closest]: [ScatterPoint | null, number] = [null, reach]
+  for (const point of points) {
+    const distance = Math.hypot(layout.x.at(point.x) - x, layout.y.at(point.y) - y)
+    if (distance < closest) [best, closest] = [point, distance]
+  }
+  return best
+}
+
+function Tip({ layout, point, lines }: { layout: ChartLayout; point: ScatterPoint; lines: readonly string[] }) {
+  const [x, y] = [layout.x.at(point.x), layout.y.at(point.y)]
+  const side = x < layout.width / 2 ? { left: `${x + 14}px` } : { right: `${layout.width - x + 14}px` }
+  const [name, ...values] = lines
+  return (
+    <div class="tip" aria-hidden="true" style={{ top: `${Math.max(0, y - 12)}px`, ...side }}>
+      <div class="readoutTitle">{name}</div>
+      {values.map((line) => (
+        <div>{line}</div>
+      ))}
+    </div>
+  )
+}
+
+function tipLines(entry: Entry, { x, y }: ScatterLook): string[] {
+  const values = [x, y].map((measure) => {
+    const spread = measure.of(entry)
+    return `${measure.title}: ${spread ? spreadText(spread, measure.format) : '–'}`
+  })
+  const state = entry.states.every((one) => one === 'done') ? [] : [entry.states.join(', ')]
+  return [entry.label, ...values, ...state]
+}

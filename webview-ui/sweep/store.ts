@@ -1,0 +1,140 @@
+// What the page of several runs knows: the runs as the host tells them, how a person looks at them, and what follows from both.
+import { batch, computed, effect, signal } from '@preact/signals'
+import type { ComparedRow, ComparedWhat, RunMap, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/chart/runStyles.ts'
+import { measuresOf } from '../../src/shared/sweep/measures.ts'
+import type { RunDifference } from '../../src/shared/sweep/runDifference.ts'
+import { onceAFrame } from '../shared/dom.ts'
+import { compileFilter, type Filter } from '../shared/filter.ts'
+import type { PageMessage } from '../shared/page.tsx'
+import { inOrder, tableState, type TableState } from '../shared/tableState.ts'
+import { chooseAxes } from './axes.ts'
+import { isInside, isOn } from './brush.ts'
+import { takeCurves } from './curveStore.ts'
+import { entriesOf, lastPart, styled, wordsOf, type Entry } from './entries.ts'
+import { host } from './host.ts'
+import { grouped, type Line } from './lines.ts'
+import { storedOptions, type Kept, type Options } from './options.ts'
+import { columnsOf } from './runColumns.tsx'
+
+const kept = host.load() as Kept
+
+export const what = signal<ComparedWhat | null>(null)
+/** Counts how often all runs came anew: places of runs then mean others. */
+export const rowsAnew = signal(0)
+export const rows = signal<readonly ComparedRow[]>([])
+export const options = signal<Options>(storedOptions(kept))
+/** A person has chosen something. */
+export const choose = (change: Partial<Options>) => void (options.value = { ...options.value, ...change })
+export const filter = signal<Filter>(options.value.filter)
+
+const bare = computed(() => entriesOf(rows.value, options.value.fold))
+/** What colours and shapes tell apart: what a person chose, where the runs differ in it. */
+export const styledBy = computed((): StyledBy => {
+  const usual = defaultStyles(bare.value)
+  const found = (name: keyof StyledBy) => {
+    const wish = options.value[name] === null ? usual[name] : options.value[name]
+    return stylePaths(bare.value, name).find((path) => path === wish) ?? null
+  }
+  return { colour: found('colour'), shape: found('shape') }
+})
+/** Settings that colours, or shapes, can tell apart, by their last word where that is one's alone. */
+export function stylesOf(name: keyof StyledBy): { value: string; text: string }[] {
+  const paths = stylePaths(bare.value, name)
+  const isOnly = (path: string) => paths.filter((other) => lastPart(other) === lastPart(path)).length === 1
+  return paths.map((path) => ({ value: path, text: isOnly(path) ? lastPart(path) : path }))
+}
+export const entries = computed(() => styled(bare.value, styledBy.value))
+
+export const available = computed(() => measuresOf(entries.value))
+export const axes = computed(() => chooseAxes(available.value, options.value))
+/** Entries that the words of the filter keep; all while an expression is wrong. */
+export const named = computed(() => {
+  const { keep } = compileFilter(filter.value)
+  return entries.value.filter((entry) => keep?.(wordsOf(entry)) ?? true)
+})
+/** null: none that means anything on these axes. */
+export const brush = computed(() => {
+  const [{ brush: drawn }, on] = [options.value, axes.value]
+  return drawn && on && isOn(drawn, on.x.id, on.y.id) ? drawn : null
+})
+/** Of these, the ones in the rectangle on the picture. */
+export const inSight = computed(() => {
+  const [within, on] = [brush.value, axes.value]
+  if (!within || !on) return named.value
+  return named.value.filter((entry) => {
+    const [x, y] = [on.x.of(entry), on.y.of(entry)]
+    return x && y && isInside(within, { x: on.x.factor * x.median, y: on.y.factor * y.median })
+  })
+})
+
+/** Keys of runs: they stay selected when their seeds are folded. */
+export const selected = signal<ReadonlySet<string>>(new Set(kept.selected ?? []))
+export const isSelected = ({ runs }: Pick<Entry, 'runs'>) => runs.some(({ key }) => selected.value.has(key))
+const chosenKeys = computed(() => new Set(entries.value.filter(isSelected).map(({ key }) => key)))
+export const table: TableState = {
+  ...tableState(kept.table),
+  chosen: {
+    get value() {
+      return chosenKeys.value
+    },
+    set value(keys) {
+      const chosen = entries.value.filter(({ key }) => keys.has(key))
+      selected.value = new Set(chosen.flatMap(({ runs }) => runs.map(({ key }) => key)))
+    },
+  },
+}
+export function toggle({ runs }: Entry): void {
+  const [next, off] = [new Set(selected.value), isSelected({ runs })]
+  for (const { key } of runs) if (off) next.delete(key); else next.add(key) // prettier-ignore
+  selected.value = next
+}
+
+export const models = computed(() => [...new Set(entries.value.map(({ facts }) => facts.model))])
+export const isGrouped = computed(() => options.value.group ?? (what.value?.kind === 'experiments' && models.value.length > 1)) // prettier-ignore
+
+export const columns = computed(() => columnsOf(entries.value, what.value?.kind ?? 'sweep', isGrouped.value))
+/** In the table's order, without headings. */
+export const ordered = computed(() => inOrder(inSight.value, columns.value, table))
+export const lines = computed((): readonly Line[] => (isGrouped.value ? grouped(ordered.value) : ordered.value))
+/** What is selected of what the table shows. */
+export const chosen = computed(() => ordered.value.filter(isSelected))
+
+export const maps = signal<ReadonlyMap<string, RunMap>>(new Map())
+export const difference = signal<{ readonly runs: readonly string[]; readonly told: RunDifference } | null>(null)
+
+const changed = new Map<number, ComparedRow>()
+/** Rows come a few at a time, thirty times a second. */
+const takeRows = onceAFrame(() => {
+  rows.value = rows.value.map((row, i) => changed.get(i) ?? row)
+  changed.clear()
+})
+
+export function receive(message: PageMessage<ToSweep>): void {
+  switch (message.type) {
+    case 'subject':
+      return host.save({ ...host.load(), subject: message.subject })
+    case 'compared':
+      changed.clear()
+      return batch(() => {
+        what.value = message.what
+        rows.value = message.rows
+        rowsAnew.value++
+      })
+    case 'rows':
+      for (const row of message.rows) changed.set(row.index, row)
+      return takeRows()
+    case 'curves':
+      return takeCurves(message)
+    case 'maps':
+      maps.value = new Map([...maps.value, ...message.maps.map((map) => [rows.value[map.run]?.key, map] as const)])
+      return
+    case 'difference':
+      difference.value = { runs: message.runs.map((run) => rows.value[run]?.key), told: message.difference }
+  }
+}
+
+effect(() => {
+  const keptNow = { options: { ...options.value, filter: filter.value }, table: table.kept.value }
+  host.save({ ...host.load(), ...keptNow, selected: [...selected.value] })
+})
