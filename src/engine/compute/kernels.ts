@@ -86,6 +86,14 @@ export interface AdamStep {
   gradScale: number
 }
 
+/** How much of the loss are the dense model's logits, and at which temperature (docs/methods.md, "Retraining"). */
+export interface DenseLoss {
+  /** w, 0 to 1; the rest is cross-entropy. */
+  readonly dense: number
+  /** T > 0. */
+  readonly temperature: number
+}
+
 export interface Kernels {
   // ---- products
   /** out[N,O] = input[N,I] · weight[O,I]ᵀ + bias[O]. A null bias adds nothing. */
@@ -259,6 +267,24 @@ export interface Kernels {
     runSum: Tensor,
     targets: Tensor,
     rowWeight: Tensor,
+    start: number,
+  ): void
+  /**
+   * Streams logits[N,Vc] and those of the dense model, each divided by `temperature`, into sums[N,5]: maximum and Σ exp(x − max) of the
+   * logits, the same of the dense ones, and Σ exp(d − max)·(d − x). Begin with (−∞, 0, −∞, 0, 0).
+   */
+  divergenceChunk(sums: Tensor, logits: Tensor, dense: Tensor, temperature: number): void
+  /**
+   * logits[N,Vc] become, in place, rowWeight[n] · ((1 − w)(softmax(z) − one-hot) + w·T·(softmax(z/T) − softmax(d/T))), with the sums of both
+   * streams; ignored targets give 0.
+   */
+  distillBackwardChunk(
+    logits: Tensor,
+    dense: Tensor,
+    streams: { readonly runMax: Tensor; readonly runSum: Tensor; readonly divergence: Tensor },
+    targets: Tensor,
+    rowWeight: Tensor,
+    loss: DenseLoss,
     start: number,
   ): void
   /** out[1] += Σ (a − b)². */

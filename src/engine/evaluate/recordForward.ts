@@ -100,7 +100,7 @@ async function recordPart(
     },
   }
   const nll = sink
-    ? (await decoder.lossAndGradients(part, sink.grads, { ...pass, targetWeight: 1 / numTargets })).nll
+    ? (await decoder.lossAndGradients(part, sink.grads, { ...pass, targetWeight: 1 / numTargets })).losses
     : (await decoder.forwardNll([part], pass))[0]
   for (let b = 0; b < part.batch; b++) {
     const row = nll.subarray(b * seqLen, (b + 1) * seqLen - 1)

@@ -13,7 +13,7 @@ import { createBlockProvider } from './blockProvider.ts'
 import { productForm } from './computeIn.ts'
 import { embed } from './embedding.ts'
 import { endsBytes, loadEnds, releaseEnds, type Ends } from './ends.ts'
-import { gradientsOfBatch, type BatchLoss, type TrainingPass } from './gradients.ts'
+import { gradientsOfBatch, type BatchLoss, type GradientOptions, type TrainingPass } from './gradients.ts'
 import { headLoss, headScratchBytes } from './head.ts'
 import type { KvCache } from './kvCache.ts'
 import type { Model } from './model.ts'
@@ -50,11 +50,10 @@ export interface Decoder {
   nextLogits(ids: Int32Array<ArrayBuffer>, cache: KvCache, options?: NextOptions): Promise<Float32Array>
   /** The target's nll for each pair, and whether it is the likeliest token. Every distinct beginning is computed once. */
   forwardPacked(batches: readonly PackedBatch[], options?: PassOptions): Promise<PackedScores[]>
-  /**
-   * Mean nll over the targets that count, and its gradients added to `grads` and to the adapters' own.
-   * `targetWeight` replaces 1 / (number of targets): several batches of one step share a mean.
-   */
-  lossAndGradients(batch: Batch, grads: Grads, options?: PassOptions & { targetWeight?: number }): Promise<BatchLoss>
+  /** Output of the last block [batch · seqLen, C], in the caller's arena. */
+  lastHidden(batch: Batch, arena: Arena, options?: PassOptions): Promise<Tensor>
+  /** Mean loss over the targets that count, and its gradients added to `grads` and to the adapters' own. */
+  lossAndGradients(batch: Batch, grads: Grads, options?: GradientOptions): Promise<BatchLoss>
   /** Loads the resident blocks beforehand, so that a measurement of time leaves it out. */
   prepare(): Promise<void>
   close(): Promise<void>
@@ -90,6 +89,7 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
     nllFrom: (from, hidden, batch, pass = {}) => nllFrom({ backend, ends, provider }, from, hidden, batch, pass),
     nextLogits: (ids, cache, pass = {}) => nextLogits(stack(pass), ids, cache, pass),
     forwardPacked: (batches, pass = {}) => forwardPacked({ backend, ends, provider }, batches, pass),
+    lastHidden: (batch, arena, pass = {}) => lastHidden({ backend, ends, provider }, batch, arena, pass),
     lossAndGradients(batch, grads, pass = {}) {
       // How many blocks keep activations depends on the batch; resident blocks were chosen at the start.
       const { keptBlocks } = planResidency(memoryBytes, sizesFor(batch.ids.length), true)
@@ -151,6 +151,18 @@ async function forwardNll(inference: Inference, batches: readonly Batch[], optio
     arena.release(hidden[i])
   }
   return results
+}
+
+async function lastHidden(inference: Inference, batch: Batch, arena: Arena, options: PassOptions): Promise<Tensor> {
+  const { backend, ends } = inference
+  checkBatch(ends.config, batch)
+  using scope = new Arena(backend)
+  const step = stepOf(backend, arena, batch, options)
+  const hidden = [embed({ ...step, arena: scope }, ends, batch).output]
+  await throughBlocks(inference, [{ ...step, arena: scope }], hidden, options)
+  const kept = arena.allocate(hidden[0].shape)
+  backend.kernels.convert(kept, hidden[0])
+  return kept
 }
 
 async function nllFrom(inference: Inference, from: number, input: Tensor, batch: Batch, options: PassOptions) {

@@ -1,6 +1,7 @@
 // Gradients of one batch through the whole model: forward keeping block inputs, then blocks in reverse.
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
+import type { DenseLoss } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
@@ -10,7 +11,7 @@ import { blockBackward, blockForward, type BlockSaved } from './blockPass.ts'
 import type { BlockProvider } from './blockProvider.ts'
 import { embed, embedBackward, embeddingTrains, type EmbeddingSaved } from './embedding.ts'
 import type { Ends } from './ends.ts'
-import { headLoss } from './head.ts'
+import { headLoss, type DenseTarget } from './head.ts'
 import type { Grads, Step } from './module.ts'
 import { stepOf, type PassOptions } from './step.ts'
 
@@ -23,11 +24,25 @@ export interface TrainingPass {
 }
 
 export interface BatchLoss {
-  /** Mean nll over the targets that count. */
+  /** Mean over the targets that count. */
   readonly loss: number
   readonly numTargets: number
-  /** nll [batch · seqLen], 0 at ignored targets. */
-  readonly nll: Float32Array
+  /** Loss [batch · seqLen], 0 at ignored targets: nll, unless it is compared with a dense model. */
+  readonly losses: Float32Array
+}
+
+/** The dense model that a loss compares with. */
+export interface DenseModel {
+  readonly ends: Ends
+  /** Output of the last block [batch · seqLen, C], in the arena. */
+  lastHidden(batch: Batch, arena: Arena, pass?: PassOptions): Promise<Tensor>
+}
+
+export interface GradientOptions extends PassOptions {
+  /** In place of 1 / (number of targets): several batches of one step share a mean. */
+  readonly targetWeight?: number
+  /** Where the loss is not of the text alone. */
+  readonly dense?: { readonly model: DenseModel; readonly loss: DenseLoss }
 }
 
 /** The parts of one block's forward that its backward needs. */
@@ -51,7 +66,7 @@ export async function gradientsOfBatch(
   pass: TrainingPass,
   batch: Batch,
   grads: Grads,
-  options: PassOptions & { targetWeight?: number },
+  options: GradientOptions,
 ): Promise<BatchLoss> {
   const { backend, ends } = pass
   checkBatch(ends.config, batch)
@@ -62,14 +77,24 @@ export async function gradientsOfBatch(
   using arena = new Arena(backend)
   const kept: Arena[] = []
   try {
+    const dense = options.dense && (await denseTarget(options.dense, batch, arena, options.signal))
     const forward = await runForward(pass, arena, kept, batch, grads, options)
-    const { dHidden, readNll } = headLoss(forward.step, ends, forward.output, { targets, weights }, grads)
+    const { dHidden, readLoss } = headLoss(forward.step, ends, forward.output, { targets, weights, dense }, grads)
     if (dHidden) await runBackward(pass, forward, dHidden, grads, options.signal)
-    const nll = await readNll()
-    return { loss: nll.reduce((sum, x) => sum + x, 0) / numTargets, numTargets, nll }
+    const losses = await readLoss()
+    return { loss: losses.reduce((sum, x) => sum + x, 0) / numTargets, numTargets, losses }
   } finally {
     for (const one of kept) one.close()
   }
+}
+
+async function denseTarget(
+  { model, loss }: NonNullable<GradientOptions['dense']>,
+  batch: Batch,
+  arena: Arena,
+  signal: AbortSignal | undefined,
+): Promise<DenseTarget> {
+  return { ends: model.ends, hidden: await model.lastHidden(batch, arena, { signal }), loss }
 }
 
 async function runForward(

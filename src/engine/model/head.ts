@@ -1,6 +1,7 @@
 // Final norm and head: logits and loss in tiles of tokens over chunks of the vocabulary, never tokens × vocabulary.
 import { readF32 } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'
+import type { DenseLoss } from '../compute/kernels.ts'
 import { rows, slice, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
 import type { Ends } from './ends.ts'
@@ -9,7 +10,7 @@ import type { Grads, Linear, RowRange, Step } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
 import { scaled } from './scale.ts'
 
-/** Most bytes of the logits of one tile of tokens, which stay in memory from the loss to the gradient. */
+/** Most bytes of the logits (with the dense model's, where they are compared) of one tile of tokens, which stay in memory from the loss to the gradient. */
 const tileBytes = 128 * 2 ** 20
 const mostTileRows = 512
 /** Tiles begin at multiples of this many rows: 256 bytes of a vector of rows, the offset that GPU bindings ask for. */
@@ -25,16 +26,27 @@ export function headScratchBytes(config: ModelConfig, numRows: number, training:
   return 4 * (2 * numRows * hiddenSize + Math.min(numRows, tileRows(vocabSize, training)) * width)
 }
 
+/** The dense model's last block output for the same tokens, and how much of the loss it is. */
+export interface DenseTarget {
+  readonly ends: Ends
+  /** [N, C]. */
+  readonly hidden: Tensor
+  readonly loss: DenseLoss
+}
+
 export interface HeadTargets {
   /** [N], below 0 = ignored. */
   readonly targets: Int32Array<ArrayBuffer>
   /** [N]: the gradient of the loss with respect to each row's nll. Only needed for a backward. */
   readonly weights?: Float32Array<ArrayBuffer>
+  readonly dense?: DenseTarget
 }
 
 export interface HeadResult {
   /** nll [N], 0 at ignored targets. Waits for the device. */
   readNll(): Promise<Float32Array<ArrayBuffer>>
+  /** What is minimised [N]: nll, or (1 − w)·nll + w·T²·KL(dense ‖ own) against a dense target. Waits for the device. */
+  readLoss(): Promise<Float32Array<ArrayBuffer>>
   /** [N]: 1 where no token has a larger logit than the target. Waits for the device. */
   readLikeliest(): Promise<Uint8Array<ArrayBuffer>>
   /** Gradient with respect to the last block's output [N, C], in the step's arena; null without a backward. */
@@ -43,13 +55,13 @@ export interface HeadResult {
 
 /**
  * hidden [N,C], the last block's output → nll of each target, and with `grads` the gradients of
- * Σ_n weights[n] · nll[n]: dHidden, and those of final norm, projection and head that are wanted.
+ * Σ_n weights[n] · loss[n]: dHidden, and those of final norm, projection and head that are wanted.
  */
 export function headLoss(
   step: Step,
   ends: Ends,
   hidden: Tensor,
-  { targets, weights }: HeadTargets,
+  { targets, weights, dense }: HeadTargets,
   grads: Grads | null,
 ): HeadResult {
   const { backend, arena } = step
@@ -57,6 +69,7 @@ export function headLoss(
   const reached = intoHead(step, scope, ends, hidden)
   const numRows = targets.length
   const sums = createSums(step, numRows)
+  const compared = dense && compareWith(step, scope, dense)
   const device = {
     targets: scope.allocate([numRows], 'i32'),
     weights: grads && weights ? scope.allocate([numRows]) : null,
@@ -65,13 +78,20 @@ export function headLoss(
   if (device.weights && weights) backend.write(device.weights, weights)
   const isLast = !ends.finalNorm && !ends.projectOut
   const dReached = grads ? (isLast ? arena : scope).allocate(reached.output.shape) : null
-  for (const tile of tilesOf(numRows, ends.config.vocabSize, grads !== null)) {
-    lossOfTile(step, ends, cutTile(tile, reached.output, sums, device, dReached), grads)
+  for (const tile of tilesOf(numRows, ends.config.vocabSize, grads !== null, compared ? 2 : 1)) {
+    lossOfTile(step, ends, cutTile(tile, reached.output, sums, device, dReached, compared), grads)
   }
   const dHidden = grads && dReached ? outOfHead(step, scope, ends, reached, dReached, grads) : null
   return {
     dHidden,
     readNll: () => readNll(step, sums, targets),
+    readLoss: async () => {
+      const nll = await readNll(step, sums, targets)
+      if (!compared) return nll
+      const divergence = await readDivergence(step, compared.divergence)
+      const { dense: share, temperature } = compared.loss
+      return nll.map((text, n) => (targets[n] < 0 ? 0 : (1 - share) * text + share * temperature ** 2 * divergence[n]))
+    },
     readLikeliest: async () => {
       const [max, target] = [await readF32(backend, sums.max), await readF32(backend, sums.target)]
       return Uint8Array.from(target, (logit, n) => Number(targets[n] >= 0 && logit >= max[n]))
@@ -182,12 +202,46 @@ async function readNll({ backend }: Step, sums: Sums, targets: Int32Array): Prom
   return Float32Array.from(targets, (t, n) => (t < 0 ? 0 : max[n] + Math.log(sum[n]) - target[n]))
 }
 
+/** The dense model at the head: the input of its products, and the running sums of its divergence. */
+interface Compared {
+  readonly step: Step
+  readonly ends: Ends
+  /** [N, E]. */
+  readonly input: Tensor
+  /** [N, 5], as `divergenceChunk` keeps them. */
+  readonly divergence: Tensor
+  readonly loss: DenseLoss
+}
+
+function compareWith(step: Step, scope: Arena, { ends, hidden, loss }: DenseTarget): Compared {
+  // Nothing of the dense model is trained.
+  const own: Step = { ...step, adapterOf: undefined }
+  const numRows = hidden.shape[0]
+  const divergence = step.arena.allocate([numRows, 5])
+  const empty = [-Infinity, 0, -Infinity, 0, 0]
+  step.backend.write(
+    divergence,
+    Float32Array.from({ length: 5 * numRows }, (_, i) => empty[i % 5]),
+  )
+  return { step: own, ends, input: intoHead(own, scope, ends, hidden).output, divergence, loss }
+}
+
+/** KL(dense ‖ own) at the temperature [N]. */
+async function readDivergence({ backend }: Step, sums: Tensor): Promise<Float32Array<ArrayBuffer>> {
+  const of = await readF32(backend, sums)
+  return Float32Array.from({ length: of.length / 5 }, (_, n) => {
+    const [max, sum, denseMax, denseSum, cross] = of.subarray(5 * n, 5 * n + 5)
+    return cross / denseSum + (max + Math.log(sum)) - (denseMax + Math.log(denseSum))
+  })
+}
+
 interface Tile {
   readonly input: Tensor
   readonly sums: Sums
   readonly targets: Tensor
   readonly weights: Tensor | null
   readonly dInput: Tensor | null
+  readonly compared?: Compared
 }
 
 function cutTile(
@@ -196,6 +250,7 @@ function cutTile(
   sums: Sums,
   device: { targets: Tensor; weights: Tensor | null },
   dInput: Tensor | null,
+  compared: Compared | undefined,
 ): Tile {
   const cut = (tensor: Tensor) => rows(tensor, start, end)
   return {
@@ -204,6 +259,7 @@ function cutTile(
     targets: cut(device.targets),
     weights: device.weights && cut(device.weights),
     dInput: dInput && cut(dInput),
+    compared: compared && { ...compared, input: cut(compared.input), divergence: cut(compared.divergence) },
   }
 }
 
@@ -215,14 +271,22 @@ function lossOfTile(step: Step, ends: Ends, tile: Tile, grads: Grads | null): vo
   const parts = chunks.map((chunk) => {
     const part = chunkLogits(step, kept, ends, tile.input, chunk)
     kernels.logSumExpChunk(tile.sums.max, tile.sums.sum, tile.sums.target, part.logits, tile.targets, chunk.start)
-    if (!grads) releaseLogits(kept, part)
-    return part
+    const dense = tile.compared && chunkLogits(tile.compared.step, kept, tile.compared.ends, tile.compared.input, chunk)
+    if (tile.compared && dense)
+      kernels.divergenceChunk(tile.compared.divergence, part.logits, dense.logits, tile.compared.loss.temperature)
+    if (!grads) for (const one of [part, dense]) if (one) releaseLogits(kept, one)
+    return { ...part, dense }
   })
-  const { weights, dInput } = tile
+  const { weights, dInput, compared } = tile
   if (!grads || !weights || !dInput) return
   chunks.forEach((chunk, i) => {
-    const { logits, product } = parts[i]
-    kernels.crossEntropyBackwardChunk(logits, tile.sums.max, tile.sums.sum, tile.targets, weights, chunk.start)
+    const { logits, product, dense } = parts[i]
+    const { max: runMax, sum: runSum } = tile.sums
+    if (compared && dense) {
+      const streams = { runMax, runSum, divergence: compared.divergence }
+      kernels.distillBackwardChunk(logits, dense.logits, streams, tile.targets, weights, compared.loss, chunk.start)
+      releaseLogits(kept, dense)
+    } else kernels.crossEntropyBackwardChunk(logits, runMax, runSum, tile.targets, weights, chunk.start)
     const dLogits = scaled(step, kept, logits, ends.config.logitsCap || 1)
     if (product !== logits) kernels.activationBackward(dLogits, dLogits, product, 'tanh')
     chunkBackward(step, ends, tile.input, dLogits, chunk, grads, dInput)
@@ -284,14 +348,15 @@ function headRows(step: Step, scope: Arena, head: Linear, chunk: RowRange): Tens
   return adapter ? adapter.effectiveWeight(step.backend, scope, head, chunk) : rows(head.weight, chunk.start, chunk.end)
 }
 
-function tileRows(vocabSize: number, keepsLogits: boolean): number {
+/** `models`: 2 where the dense model's logits are kept too. */
+function tileRows(vocabSize: number, keepsLogits: boolean, models = 1): number {
   if (!keepsLogits) return mostTileRows
-  const fit = Math.floor(tileBytes / (4 * vocabSize) / tileStep) * tileStep
+  const fit = Math.floor(tileBytes / (4 * vocabSize * models) / tileStep) * tileStep
   return Math.max(tileStep, Math.min(mostTileRows, fit))
 }
 
-function tilesOf(numRows: number, vocabSize: number, keepsLogits: boolean): RowRange[] {
-  return rangesOf(numRows, tileRows(vocabSize, keepsLogits))
+function tilesOf(numRows: number, vocabSize: number, keepsLogits: boolean, models = 1): RowRange[] {
+  return rangesOf(numRows, tileRows(vocabSize, keepsLogits, models))
 }
 
 function chunksOf(vocabSize: number): RowRange[] {

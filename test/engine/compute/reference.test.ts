@@ -257,6 +257,47 @@ describe('backward kernels of the reference equal central differences', () => {
     assertGradient(s, loss, b, gradients[1], 'second chunk')
   })
 
+  it("the dense model's logits and the text, over two vocabulary chunks", () => {
+    const s = setUp('distillation')
+    const [n, width, loss] = [4, 5, { dense: 0.3, temperature: 1.7 }]
+    const [a, b, c, d, weight] = [...[0, 1, 2, 3].map(() => s.random([n, width])), s.random([n])]
+    const targets = s.ints([2, 7, -1, 9])
+    const [runMax, runSum, picked, divergence] = [s.zeros([n]), s.zeros([n]), s.zeros([n]), s.zeros([n, 5])]
+    const lossOfRows = () => {
+      s.k.fill(runMax, -Infinity)
+      s.k.fill(runSum, 0)
+      s.cells(divergence).set(Array.from({ length: 5 * n }, (_, i) => (i % 5 === 0 || i % 5 === 2 ? -Infinity : 0)))
+      for (const [logits, dense, start] of [
+        [a, c, 0],
+        [b, d, width],
+      ] as const) {
+        s.k.logSumExpChunk(runMax, runSum, picked, logits, targets, start)
+        s.k.divergenceChunk(divergence, logits, dense, loss.temperature)
+      }
+      const [max, sum, logit, w, of] = [runMax, runSum, picked, weight, divergence].map(s.cells)
+      return [0, 1, 3].reduce((total, row) => {
+        const [zMax, zSum, dMax, dSum, cross] = of.subarray(5 * row, 5 * row + 5)
+        const kl = cross / dSum + zMax + Math.log(zSum) - dMax - Math.log(dSum)
+        const text = max[row] + Math.log(sum[row]) - logit[row]
+        return total + w[row] * ((1 - loss.dense) * text + loss.dense * loss.temperature ** 2 * kl)
+      }, 0)
+    }
+    lossOfRows()
+    const gradients = (
+      [
+        [a, c],
+        [b, d],
+      ] as const
+    ).map(([logits, dense], chunk) => {
+      const out = s.zeros([n, width])
+      s.cells(out).set(s.cells(logits))
+      s.k.distillBackwardChunk(out, dense, { runMax, runSum, divergence }, targets, weight, loss, chunk * width)
+      return out
+    })
+    assertGradient(s, lossOfRows, a, gradients[0], 'first chunk')
+    assertGradient(s, lossOfRows, b, gradients[1], 'second chunk')
+  })
+
   it('squaredError', () => {
     const s = setUp('squared error')
     const [a, b, out, dA] = [s.random([9]), s.random([9]), s.zeros([1]), s.zeros([9])]

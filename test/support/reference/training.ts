@@ -4,7 +4,14 @@ import type { Storage } from './storage.ts'
 
 type Training = Pick<
   Kernels,
-  'logSumExpChunk' | 'crossEntropyBackwardChunk' | 'squaredError' | 'squaredErrorBackward' | 'sumSquares' | 'adamw'
+  | 'logSumExpChunk'
+  | 'crossEntropyBackwardChunk'
+  | 'divergenceChunk'
+  | 'distillBackwardChunk'
+  | 'squaredError'
+  | 'squaredErrorBackward'
+  | 'sumSquares'
+  | 'adamw'
 >
 
 export function training(s: Storage): Training {
@@ -28,6 +35,40 @@ export function training(s: Storage): Training {
         const n = Math.floor(e / width)
         const target = t[n] === start + (e % width) ? 1 : 0
         l[e] = t[n] < 0 ? 0 : w[n] * (Math.exp(l[e] - max[n]) / sum[n] - target)
+      }
+    },
+    divergenceChunk(sums, logits, dense, temperature) {
+      const [out, l, d] = [s.f(sums), s.f(logits), s.f(dense)]
+      const width = (5 * l.length) / out.length
+      const top = (values: Float64Array, most: number) => values.reduce((m, x) => Math.max(m, x), most)
+      for (let n = 0; n < out.length / 5; n++) {
+        const [z, q] = [l, d].map((x) =>
+          Float64Array.from(x.subarray(n * width, (n + 1) * width), (v) => v / temperature),
+        )
+        const [zMax, zSum, qMax, qSum, cross] = out.subarray(5 * n, 5 * n + 5)
+        const [zTop, qTop] = [top(z, zMax), top(q, qMax)]
+        const qKept = qSum === 0 ? 0 : Math.exp(qMax - qTop)
+        const next = [zTop, zSum === 0 ? 0 : zSum * Math.exp(zMax - zTop), qTop, qSum * qKept, cross * qKept]
+        for (let v = 0; v < width; v++) {
+          next[1] += Math.exp(z[v] - zTop)
+          next[3] += Math.exp(q[v] - qTop)
+          next[4] += Math.exp(q[v] - qTop) * (q[v] - z[v])
+        }
+        out.set(next, 5 * n)
+      }
+    },
+    distillBackwardChunk(logits, dense, { runMax, runSum, divergence }, targets, rowWeight, loss, start) {
+      const [l, d, max, sum] = [s.f(logits), s.f(dense), s.f(runMax), s.f(runSum)]
+      const [of, t, w] = [s.f(divergence), s.cells(targets), s.f(rowWeight)]
+      const { dense: share, temperature } = loss
+      const width = l.length / max.length
+      for (let e = 0; e < l.length; e++) {
+        const n = Math.floor(e / width)
+        const [zMax, zSum, qMax, qSum] = of.subarray(5 * n, 5 * n + 5)
+        const hot = t[n] === start + (e % width) ? 1 : 0
+        const text = Math.exp(l[e] - max[n]) / sum[n] - hot
+        const apart = Math.exp(l[e] / temperature - zMax) / zSum - Math.exp(d[e] / temperature - qMax) / qSum
+        l[e] = t[n] < 0 ? 0 : w[n] * ((1 - share) * text + share * temperature * apart)
       }
     },
     squaredError(out, a, b) {

@@ -127,6 +127,13 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
     ),
   crossEntropyRows: (a) =>
     rows(items('inout', 0, 4 * a[5]), items('in', 1, 4), items('in', 2, 4), items('in', 3, 4), items('in', 4, 4)),
+  divergenceRows: (a) => rows(items('inout', 0, 20), items('in', 1, 4 * a[3]), items('in', 2, 4 * a[3])),
+  distillRows: (a) =>
+    rows(
+      ...[items('inout', 0, 4 * a[7]), items('in', 1, 4 * a[7])],
+      ...[2, 3, 4, 5].map((arg) => items('in', arg, 4)),
+      items('in', 6, 20),
+    ),
 
   maskRows: (a) => rows(items('inout', 0, a[2] * a[3]), items('in', 1, wordBytes(a[2]))),
   scaleWeight: (a) =>

@@ -8,6 +8,7 @@ import { attentionStepOf, attentionStepVariants } from './ops/attentionStep.ts'
 import { copies, copyVariants } from './ops/copies.ts'
 import { elementwise, elementwiseVariants } from './ops/elementwise.ts'
 import { gathersOf, gatherVariants } from './ops/gather.ts'
+import { distillation, distillationVariants } from './ops/distillation.ts'
 import { losses, lossVariants } from './ops/losses.ts'
 import { norms, normVariants } from './ops/norms.ts'
 import { products, productVariants, smallSubgroupVariants, tensorCoreVariants } from './ops/products.ts'
@@ -33,6 +34,7 @@ export function allKernels(gpu: Gpu): DeviceKernels {
     ...elementwise(gpu),
     ...gathersOf(gpu),
     ...losses(gpu),
+    ...distillation(gpu),
     ...copying,
     ...reducing,
     ...pruneOps(gpu, copying),
@@ -52,6 +54,7 @@ export const allVariants: readonly Variant[] = [
   ...elementwiseVariants,
   ...gatherVariants,
   ...lossVariants,
+  ...distillationVariants,
   ...copyVariants,
   ...reduceVariants,
   ...pruneVariants,

@@ -37,6 +37,8 @@ const names: Record<keyof DeviceKernels, true> = {
   convert: true,
   logSumExpChunk: true,
   crossEntropyBackwardChunk: true,
+  divergenceChunk: true,
+  distillBackwardChunk: true,
   squaredError: true,
   squaredErrorBackward: true,
   sumSquares: true,

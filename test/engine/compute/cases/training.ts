@@ -44,6 +44,58 @@ const crossEntropy = (n: number, width: number, start: number): OpCase => {
   }
 }
 
+const emptySums = (n: number): HostTensor => {
+  const sums = constant([n, 5], 0)
+  for (let i = 0; i < 5 * n; i += 5) sums.data[i] = sums.data[i + 2] = -Infinity
+  return sums
+}
+
+/** Two chunks of unequal width against the dense model's. */
+const divergence = (n: number, first: number, second: number, temperature: number): OpCase => {
+  const name = `divergenceChunk ${n}×(${first} + ${second}) at ${temperature}`
+  const { f32 } = maker(name)
+  return {
+    name,
+    tensors: {
+      sums: emptySums(n),
+      ...{ a: f32([n, first], 3), b: f32([n, second], 3), c: f32([n, first], 3), d: f32([n, second], 3) },
+    },
+    run: (k, t) => {
+      k.divergenceChunk(t.sums, t.a, t.c, temperature)
+      k.divergenceChunk(t.sums, t.b, t.d, temperature)
+    },
+    outputs: ['sums'],
+    // Σ e(d − z) has terms of both signs.
+    tolerance: { relative: 5e-6, absolute: 2e-5 },
+  }
+}
+
+const distill = (n: number, width: number, start: number, dense: number, temperature: number): OpCase => {
+  const name = `distillBackwardChunk ${n}×${width} from ${start}, ${dense} at ${temperature}`
+  const { f32 } = maker(name)
+  const sums = constant([n, 5], 9)
+  for (let i = 0; i < 5 * n; i += 5) sums.data[i] = sums.data[i + 2] = 0.5
+  return {
+    name,
+    tensors: {
+      ...{ logits: f32([n, width]), other: f32([n, width]), runMax: f32([n]), runSum: constant([n], 9), sums },
+      ...{ rowWeight: f32([n]), targets: targetsOf(name, n, start + width) },
+    },
+    run: (k, { logits, other, runMax, runSum, sums: divergence, targets, rowWeight }) =>
+      k.distillBackwardChunk(
+        logits,
+        other,
+        { runMax, runSum, divergence },
+        targets,
+        rowWeight,
+        { dense, temperature },
+        start,
+      ),
+    outputs: ['logits'],
+    tolerance,
+  }
+}
+
 const errors = (length: number): OpCase[] => {
   const { f32 } = maker(`errors ${length}`)
   const [a, b] = [f32([length]), f32([length])]
@@ -96,6 +148,12 @@ export const trainingCases: OpCase[] = [
   crossEntropy(1, 1, 0),
   crossEntropy(11, 37, 0),
   crossEntropy(9, 2050, 100),
+  divergence(1, 1, 3, 1),
+  divergence(11, 37, 6, 2),
+  divergence(7, 2050, 1500, 0.5),
+  distill(1, 1, 0, 1, 1),
+  distill(11, 37, 0, 0.5, 2),
+  distill(9, 2050, 100, 0.9, 0.7),
   ...[1, 3, 8193, 40001].flatMap(errors),
   adamw(1, 1, 0),
   adamw(7, 1, 0.1),

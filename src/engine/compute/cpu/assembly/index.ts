@@ -31,6 +31,7 @@ export {
   sumHeads,
   transpose,
 } from './rows'
+export { distillRows, divergenceRows } from './distill'
 export { crossEntropyRows, logSumExpRows, softmaxTile, softmaxTileBackward } from './softmax'
 export { addWeight, maskRows, scaleGradient, scaleWeight } from './weights'
 export { copyBlock, copyUpper, inverseFactorBlock } from './factor'

@@ -6,7 +6,7 @@ import { lanesBelow, loadEnd, maxLanes, storeEnd, sumLanes } from './simd'
 /** Maximum over `count` elements; −∞ when there are none. */
 // @ts-ignore: decorator
 @inline
-function rowMax(x: usize, count: i32): f32 {
+export function rowMax(x: usize, count: i32): f32 {
   let best = f32x4.splat(-<f32>Infinity)
   let j = 0
   for (; j + 4 <= count; j += 4) best = f32x4.pmax(best, v128.load(x + (<usize>j << 2)))

@@ -5,7 +5,14 @@ import { addresses, byElements, byRows } from './splits.ts'
 
 type Training = Pick<
   Kernels,
-  'logSumExpChunk' | 'crossEntropyBackwardChunk' | 'squaredError' | 'squaredErrorBackward' | 'sumSquares' | 'adamw'
+  | 'logSumExpChunk'
+  | 'crossEntropyBackwardChunk'
+  | 'divergenceChunk'
+  | 'distillBackwardChunk'
+  | 'squaredError'
+  | 'squaredErrorBackward'
+  | 'sumSquares'
+  | 'adamw'
 >
 
 /** Elements that one f64 partial sum covers, whatever the number of threads. */
@@ -36,6 +43,19 @@ export function training(pool: Runner): Training {
       const width = logits.length / n
       const args = [at(logits), at(runMax), at(runSum), at(targets), at(rowWeight), width, start]
       pool.run('crossEntropyRows', byRows(n, width), args)
+    },
+    divergenceChunk(sums, logits, dense, temperature) {
+      const n = sums.length / 5
+      const width = logits.length / n
+      pool.run('divergenceRows', byRows(n, width), [at(sums), at(logits), at(dense), width, 1 / temperature])
+    },
+    distillBackwardChunk(logits, dense, { runMax, runSum, divergence }, targets, rowWeight, loss, start) {
+      const n = runMax.length
+      const width = logits.length / n
+      pool.run('distillRows', byRows(n, width), [
+        ...[at(logits), at(dense), at(runMax), at(runSum), at(targets), at(rowWeight), at(divergence), width],
+        ...[loss.dense, 1 / loss.temperature, start],
+      ])
     },
     squaredError: (out, a, b) => addSquares(at(out), at(a), at(b), a.length),
     squaredErrorBackward(dA, a, b, factor) {

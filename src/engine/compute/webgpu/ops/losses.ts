@@ -1,6 +1,6 @@
 // Cross-entropy over chunks of the vocabulary: a workgroup a row of logits.
 import type { Kernels } from '../../kernels.ts'
-import { rows, slice, type Tensor } from '../../tensor.ts'
+import { rows, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { defineShader, foldGroups, gridOf, groupSize, variant, type Variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
@@ -24,7 +24,7 @@ fn groupMax(value: f32, local: u32) -> f32 {
 `
 
 /** Below every finite logit; shaders must not count on infinities, and runMax begins with −∞. */
-const lowest = '-3.0e38'
+export const lowest = '-3.0e38'
 
 const logSumExp = defineShader(
   'logSumExpChunk',
@@ -76,34 +76,33 @@ const variants = { logSumExp: variant(logSumExp), crossEntropyBackward: variant(
 
 export const lossVariants: readonly Variant[] = Object.values(variants)
 
-/** Windows of rows of logits, with the views of [N] tensors that belong to them. */
-function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {
+/** Windows of rows of logits, and how tensors of as many rows are cut to them. */
+export function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {
   const columns = logits.length / count
   for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
     yield {
       rowCount: end - start,
       columns,
-      part: rows({ ...logits, shape: [count, columns] }, start, end),
-      of: (t: Tensor) => slice(t, start, [end - start]),
+      cut: (t: Tensor) => rows({ ...t, shape: [count, t.length / count] }, start, end),
     }
 }
 
 export function losses(gpu: Gpu): Losses {
   return {
     logSumExpChunk(runMax, runSum, targetLogit, logits, targets, start) {
-      for (const { rowCount, columns, part, of } of rowWindows(gpu, logits, runMax.length))
+      for (const { rowCount, columns, cut } of rowWindows(gpu, logits, runMax.length))
         gpu.run({
           variant: variants.logSumExp,
-          tensors: [of(runMax), of(runSum), of(targetLogit), part, of(targets)],
+          tensors: [runMax, runSum, targetLogit, logits, targets].map(cut),
           params: [rowCount, columns, start],
           groups: foldGroups(rowCount),
         })
     },
     crossEntropyBackwardChunk(logits, runMax, runSum, targets, rowWeight, start) {
-      for (const { rowCount, columns, part, of } of rowWindows(gpu, logits, runMax.length))
+      for (const { rowCount, columns, cut } of rowWindows(gpu, logits, runMax.length))
         gpu.run({
           variant: variants.crossEntropyBackward,
-          tensors: [part, of(runMax), of(runSum), of(targets), of(rowWeight)],
+          tensors: [logits, runMax, runSum, targets, rowWeight].map(cut),
           params: [rowCount * columns, columns, start],
           groups: gridOf(rowCount * columns),
         })
