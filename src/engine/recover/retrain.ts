@@ -1,6 +1,7 @@
 // Retraining (docs/methods.md, "Retraining"): the whole pruned model on the language-model loss, as the HF Trainer does it.
 import { itemsAtOnce } from '../compute/rowLimit.ts'
 import type { Decoder } from '../model/decoder.ts'
+import type { GradientOptions } from '../model/gradients.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
 import { batchOf, countTargets, type TrainingWindows } from './batches.ts'
@@ -14,6 +15,8 @@ import type { TrainingSettings } from './trainingSettings.ts'
 export interface RetrainOptions {
   /** The decoder, made with `training` and with the trained parameters as overrides. */
   readonly decoder: Decoder
+  /** The dense model that the loss compares with, and how much of the loss that is; absent: cross-entropy alone. */
+  readonly dense?: GradientOptions['dense']
   readonly trainables: Trainables
   readonly windows: TrainingWindows
   readonly settings: TrainingSettings
@@ -29,7 +32,7 @@ export interface RetrainOptions {
 }
 
 /**
- * Minimises the cross-entropy averaged over all counted targets of a step's batches, with AdamW, warm-up, linear decay and clipping of the
+ * Minimises the loss (cross-entropy, or with the dense model's logits) averaged over all counted targets of a step's batches, with AdamW, warm-up, linear decay and clipping of the
  * global norm. Leaves the trained values in `trainables`.
  * @throws EngineError 'numeric' when the loss is not a number or diverges.
  */
@@ -60,7 +63,7 @@ export async function retrain(options: RetrainOptions): Promise<void> {
 
 /** Forward and backward of a step's batches: their gradients add up to that of one mean over all their targets. */
 async function addGradients(
-  { decoder, trainables, windows, settings, signal }: RetrainOptions,
+  { decoder, dense, trainables, windows, settings, signal }: RetrainOptions,
   step: number,
 ): Promise<{ loss: number; tokens: number }> {
   const together = itemsAtOnce(decoder.backend, settings.batchSize, windows.seqLen)
@@ -83,7 +86,7 @@ async function addGradients(
     const rows = batchOf(windows, batches[part])
     tokens += rows.ids.length
     if (count === 0) continue
-    const pass = { adapterOf: trainables.adapterOf, signal, targetWeight: 1 / total }
+    const pass = { adapterOf: trainables.adapterOf, signal, targetWeight: 1 / total, dense }
     loss += ((await decoder.lossAndGradients(rows, trainables.grads, pass)).loss * count) / total
   }
   return { loss, tokens }
