@@ -220,7 +220,7 @@ describe('the map as an editor of the recipe, in Chromium', () => {
   it('a checkpoint with a mask is not offered to be pruned again without a word', async () => {
     await open()
     await send(page, settings, { ...shown, model: { ...model, hasMask: true } })
-    await page.getByText('was pruned and keeps its mask').waitFor()
+    await page.getByText('was pruned already and keeps its mask').waitFor()
   })
 
   it('nothing can be changed in an untrusted workspace', async () => {

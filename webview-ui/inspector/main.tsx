@@ -1,8 +1,8 @@
 // The inspector's page: one checkpoint as a map, a table and one tensor in detail, and what a recipe plans for it.
 import '../shared/base.css'
+import '../shared/columns.css'
 import './inspector.css'
-import { openPage } from '../shared/page.tsx'
-import type { PageMessage } from '../shared/page.tsx'
+import { openPage, type PageMessage } from '../shared/page.tsx'
 import type { ToInspector } from '../../src/shared/protocol/view.ts'
 import { DetailPane } from './detail.tsx'
 import { exportAs } from './exportAs.ts'

@@ -17,9 +17,12 @@ export function MarkedRow() {
   return (
     <div class="row marked" role="group" aria-label="Marked matrices">
       <span class="muted">
-        {tensors.length === 0
-          ? 'Drag, hold Shift, or click the name of a block or module to mark several'
-          : `${what} marked, ${formatCompact(weights)} weights`}
+        {[
+          tensors.length > 0 && `${what} marked, ${formatCompact(weights)} weights`,
+          tensors.length < 2 && 'drag, hold Shift, or click the name of a block or module to mark several',
+        ]
+          .filter(Boolean)
+          .join('; ')}
       </span>
       {modules.length > 0 && (
         <>

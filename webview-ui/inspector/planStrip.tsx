@@ -1,6 +1,6 @@
 // The plan as a whole: its mean sparsity and how that is spread, what it is expected to cost, and what the map cannot show of it.
 import { useRef, useState } from 'preact/hooks'
-import { allocationOf } from '../../src/shared/allocations/allocations.ts'
+import { allocationOf, isMeasured } from '../../src/shared/allocations/allocations.ts'
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
@@ -41,9 +41,9 @@ function MaskNote() {
   if (!model.value?.hasMask) return null
   return (
     <span class="muted maskNote">
-      This checkpoint was pruned and keeps its mask. A plan here starts from this mask: what is pruned stays pruned,
-      more is added, and what was recovered may have to be recovered again. To prune differently, plan it on the dense
-      model.
+      This checkpoint was pruned already and keeps its mask. Sparsities count the zeros that it has: a plan that is no
+      higher changes little, a higher one prunes more, and what was recovered may have to be recovered again. To prune
+      it otherwise, plan on the dense model.
     </span>
   )
 }
@@ -145,14 +145,18 @@ function Mean({ plan: { mean, rule } }: { plan: PlannedMap }) {
   )
 }
 
-const ruleTitles: Partial<Record<PlanRule, string>> = {
-  error: 'by error: every block loses the same',
-  depth: 'by depth: first blocks least',
-  hand: 'by hand, in proportion',
+function ruleTitle(rule: PlanRule): string {
+  switch (rule) {
+    case 'error':
+      return 'by error: every block loses the same'
+    case 'depth':
+      return 'by depth: first blocks least'
+    case 'hand':
+      return 'by hand, in proportion'
+    default:
+      return isMeasured(rule) ? `by ${allocationOf(rule).title}` : 'evenly: all alike'
+  }
 }
-const ruleTitle = (rule: PlanRule): string =>
-  ruleTitles[rule] ??
-  (rule === 'error' || rule === 'depth' || rule === 'hand' ? rule : `by ${allocationOf(rule).title}`)
 
 function Rule({ plan: { rule, rules, mean } }: { plan: PlannedMap }) {
   return (

@@ -17,7 +17,7 @@ export interface GridLayout {
 
 const characterWidth = 6.2
 const slope = Math.SQRT1_2 // column names that do not fit are written at 45°
-const widest = 140
+const widest = 180
 
 /**
  * `available` is the width in CSS pixels, of which `aside` are kept right of the cells; the height follows from the number
