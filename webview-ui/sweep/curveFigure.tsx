@@ -30,7 +30,7 @@ interface Look {
 interface CurveFigureProps {
   readonly text: ChartText
   readonly entries: readonly Entry[]
-  /** Of each entry; points come in place, and then `version` is another. */
+  /** One for each entry; points come in place, and then `version` is another. */
   readonly data: readonly CurveData[]
   readonly version: unknown
   readonly isWhole: boolean

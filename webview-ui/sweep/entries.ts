@@ -3,6 +3,7 @@ import { seriesStyle, type SeriesStyle } from '../../src/shared/chart/chartData.
 import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
 import { foldSeeds, type FoldedRun } from '../../src/shared/sweep/foldSeeds.ts'
 import { styleGroups, type StyledBy } from '../../src/shared/chart/runStyles.ts'
+import { isPrunedYet } from '../../src/shared/sweep/measures.ts'
 import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 
 export interface Entry extends FoldedRun {
@@ -48,4 +49,13 @@ export function wordsOf({ label, names, facts, settings, states, runs }: BareEnt
 /** `prune.0.sparsity` → sparsity */
 export function lastPart(path: string): string {
   return path.split('.').at(-1) ?? path
+}
+
+/** Results are those of a run's last stage, and the best of them stands out; null: the measure is something else. */
+export const resultNamed = (id: string) => (['perplexity', 'accuracy'] as const).find((one) => one === id) ?? null
+
+/** The result is the pruned model's, and its recovery is still to come. */
+export function isEarly(entry: BareEntry, id: string): boolean {
+  const result = resultNamed(id)
+  return result !== null && isPrunedYet(entry, result)
 }

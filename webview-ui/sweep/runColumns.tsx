@@ -3,13 +3,13 @@ import type { ComponentChildren } from 'preact'
 import type { ComparedWhat } from '../../src/shared/protocol/sweepView.ts'
 import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 import { stateText } from '../../src/shared/sweep/comparisonTable.ts'
-import { columnFormatOf, isPrunedYet, measureNamed, type Measure } from '../../src/shared/sweep/measures.ts'
+import { columnFormatOf, measureNamed, type Measure } from '../../src/shared/sweep/measures.ts'
 import type { Spread } from '../../src/shared/sweep/foldSeeds.ts'
 import { noNotes } from '../../src/shared/sweep/runNotes.ts'
 import { KeySymbol } from '../shared/keySymbol.tsx'
 import type { Column } from '../shared/tableColumn.ts'
 import { NoteCell } from './noteCell.tsx'
-import { lastPart, type Entry } from './entries.ts'
+import { isEarly, lastPart, resultNamed, type Entry } from './entries.ts'
 import { Sparkline } from './sparkline.tsx'
 import { isHeading, type Line } from './lines.ts'
 
@@ -36,11 +36,7 @@ export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'],
       cell: (line) => !isHeading(line) && <Name entry={line} name={nameOf(line, isGrouped)} />,
     },
     ...Object.keys(ranks).flatMap((id) => measureColumn(id, entries)),
-    {
-      ...{ id: 'state', title: 'state', optional: isDone ? 13 : 1, most: 220 },
-      ...ofEntries({ text: stateOf, sort: stateOf }),
-      cell: (line) => !isHeading(line) && <State entry={line} />,
-    },
+    ...(isDone ? [] : [stateColumn]),
     ...(entries.some(({ runs }) => runs.some(({ sparkline }) => sparkline)) ? [curveColumn] : []),
     ...(models.size > 1 && !isGrouped ? [textColumn('model', 'model', 3, ({ facts }) => facts.model)] : []),
     ...(hasSweeps ? [textColumn('sweep', 'sweep', 11, ({ runs }) => runs[0].sweep ?? '')] : []),
@@ -76,25 +72,21 @@ function textColumn(id: string, title: string, optional: number, text: (entry: E
   return { ...{ id, title, optional, most: 200 }, ...ofEntries({ text, sort: (entry) => text(entry) || null }) }
 }
 
-/** Results, of which the last stage counts, and the best stands out. */
-const results: Readonly<Record<string, 'perplexity' | 'accuracy'>> = { perplexity: 'perplexity', accuracy: 'accuracy' }
-
 /** None where no run has it. */
 function measureColumn(id: string, entries: readonly Entry[]): Column<Line>[] {
   const measure = measureNamed(id)
   if (entries.every((entry) => measure.of(entry) === null)) return []
   const format = formatOf(measure, entries)
-  const result = results[id]
-  const isEarly = (entry: Entry) => result !== undefined && isPrunedYet(entry, result)
+  const isResult = resultNamed(id) !== null
   const text = (entry: Entry) => {
     const spread = measure.of(entry)
     if (!spread) return '–'
-    return `${isEarly(entry) ? 'pruned ' : ''}${result ? withRange(spread, format) : format(spread.median)}`
+    return `${isEarly(entry, id) ? 'pruned ' : ''}${isResult ? withRange(spread, format) : format(spread.median)}`
   }
-  const best = bestOf(measure, result ? entries : [])
+  const best = bestOf(measure, isResult ? entries : [])
   const cell = (line: Line): ComponentChildren => {
     if (isHeading(line)) return ''
-    if (isEarly(line)) return <span class="muted">{text(line)}</span>
+    if (isEarly(line, id)) return <span class="muted">{text(line)}</span>
     return best.has(line) ? <b>{text(line)}</b> : text(line)
   }
   // Bold is wider than what is measured.
@@ -117,7 +109,9 @@ function formatOf(measure: Measure, entries: readonly Entry[]): (value: number) 
 
 /** "21.4 ± 0.3": how far the farthest seed lies from the median. */
 function withRange({ median, low, high, count }: Spread, format: (value: number) => string): string {
-  return count === 1 ? format(median) : `${format(median)} ± ${format(Math.max(high - median, median - low))}`
+  const far = format(Math.max(high - median, median - low))
+  // The unit stands once.
+  return count === 1 || low === high ? format(median) : `${format(median)} ± ${far.replace(/ %$/, '')}`
 }
 
 /** The best of each model, where there are several to choose from. */
@@ -129,6 +123,12 @@ function bestOf({ of, better }: Measure, entries: readonly Entry[]): Set<Entry> 
       best.set(entry.facts.model, { entry, value })
   }
   return new Set([...best.values()].map(({ entry }) => entry))
+}
+
+const stateColumn: Column<Line> = {
+  ...{ id: 'state', title: 'state', optional: 1, most: 220 },
+  ...ofEntries({ text: stateOf, sort: stateOf }),
+  cell: (line) => !isHeading(line) && <State entry={line} />,
 }
 
 const curveColumn: Column<Line> = {

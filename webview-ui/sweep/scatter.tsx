@@ -18,7 +18,7 @@ import { themeChanges, themeInk } from '../shared/theme.ts'
 import { brushOf, including, type Brush } from './brush.ts'
 import { isTall } from './curves.tsx'
 import { Choice } from './controls.tsx'
-import type { Entry } from './entries.ts'
+import { isEarly, type Entry } from './entries.ts'
 import { host } from './host.ts'
 import { open } from './openRun.ts'
 import {
@@ -303,7 +303,8 @@ function Tip({ layout, point, lines }: { layout: ChartLayout; point: ScatterPoin
 function tipLines(entry: Entry, { x, y }: ScatterLook): string[] {
   const values = [x, y].map((measure) => {
     const spread = measure.of(entry)
-    return `${measure.title}: ${spread ? spreadText(spread, measure.format) : '–'}`
+    const early = isEarly(entry, measure.id) ? ', pruned' : ''
+    return `${measure.title}${early}: ${spread ? spreadText(spread, measure.format) : '–'}`
   })
   const state = entry.states.every((one) => one === 'done') ? [] : [entry.states.join(', ')]
   return [entry.label, ...values, ...state]

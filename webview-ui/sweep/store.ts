@@ -58,7 +58,7 @@ export const brush = computed(() => {
   const [{ brush: drawn }, on] = [options.value, axes.value]
   return drawn && on && isOn(drawn, on.x.id, on.y.id) ? drawn : null
 })
-/** Of these, the ones in the rectangle on the picture. */
+/** Those of them in the rectangle on the picture. */
 export const inSight = computed(() => {
   const [within, on] = [brush.value, axes.value]
   if (!within || !on) return named.value
