@@ -6,7 +6,7 @@ import { isOfWhole } from '../../../shared/families/textModel.ts'
 import { resolveRecipe, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
-import { evaluationShape } from '../state/progressSchema.ts'
+import { evaluationShape } from '../state/progress.ts'
 
 export const noteName = 'sparsescope.json'
 export const maxNoteBytes = 2 ** 28

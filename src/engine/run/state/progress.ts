@@ -1,99 +1,157 @@
-// Progress of a run, as a killed one needs it to go on. It is written whole after every milestone; work that it does
-// not mention is done again.
-import type { TaskName } from '../../../shared/tasks/tasks.ts'
-import type { BlockErrors, ModuleZeros, Sample, Stage } from '../../../shared/series/events.ts'
+// Progress of a run, as a killed one needs it to go on: progress.json, and the same record inside the training state. It is
+// written whole after every milestone; work that it does not mention is done again. It may come from anyone: what does not fit
+// is refused in a sentence, and what is not named here is dropped.
+import * as z from 'zod'
 import type { OutputKind } from '../../../shared/plan/outputs.ts'
+import type { BlockErrors, Sample } from '../../../shared/series/events.ts'
+import { taskNames } from '../../../shared/tasks/tasks.ts'
+import { checkRecorded, parseJson, parseRecorded } from '../../../runs/folder/recorded.ts'
+import { EngineError } from '../../errors.ts'
 import type { SourceRecord } from './sources.ts'
 
-export interface EvaluationResult {
-  readonly stage: Stage
+/** A record larger than any run writes is an attack, not a long run. */
+const few = 1e6
+const count = z.int().min(0)
+const seconds = z.number().min(0)
+const text = z.string().max(2 ** 16)
+const path = z
+  .string()
+  .min(1)
+  .max(2 ** 12)
+  .refine((value) => !value.includes('\0'), { error: 'a path has a NUL in it' })
+/** JSON has no infinity and no NaN: such a measurement is null on disk. */
+const measured = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN)
+const record = <T extends z.ZodType>(value: T) => z.record(text, value)
+
+/** A name that cannot lead anywhere: it becomes a part of a path whose folder is removed. */
+const partialId = z.string().regex(/^[0-9a-f]{16}$/)
+/** Path from the run folder to the recipe, which lies above it. */
+const above = z.string().regex(/^\.\.(?:[\\/]\.\.)*$/)
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+const share = z.number().min(0).max(1)
+
+const source = z.object({ role: text, name: text, bytes: count, sha256, stamp: text, seen: z.number() })
+
+const long = z.string().max(2 ** 22)
+const sample = z.object({
+  prompt: long,
+  text: long,
+  tokens: z.array(count).max(few),
+  ends: z.array(count).max(few),
+})
+
+/** One measurement: in report, progress and the note beside a saved checkpoint. */
+export const evaluationShape = z.object({
+  stage: z.enum(['dense', 'pruned', 'recovered']),
   /** Index in the recipe's `evaluate`. */
-  readonly entry: number
-  readonly task: TaskName
+  entry: count,
+  task: z.enum(taskNames),
   /** Recipe's path of the data; undefined of a task that reads none. */
-  readonly data?: string
+  data: text.optional(),
   /** Steps (retrain) or blocks (reconstruct, refit) done; only for measurements in between. */
-  readonly step?: number
+  step: count.optional(),
   /** With `step`, of a recipe with several recoveries: the last that the measured blocks have been through. */
-  readonly recovery?: number
-  readonly seconds: number
-  readonly perplexity?: number
+  recovery: count.optional(),
+  seconds,
+  perplexity: measured.optional(),
   /** Tokens behind a perplexity. */
-  readonly tokens?: number
-  readonly windows?: number
-  readonly seq_len?: number
+  tokens: count.optional(),
+  windows: count.optional(),
+  seq_len: count.optional(),
   /** Accuracy on a zero-shot task. */
-  readonly acc?: number
-  readonly acc_norm?: number
+  acc: share.optional(),
+  acc_norm: share.optional(),
   /** Standard error of acc; null: one row. */
-  readonly stderr?: number | null
-  readonly rows?: number
+  stderr: z.number().min(0).nullable().optional(),
+  rows: count.optional(),
   /** Continuations, one per prompt, of a task that generates. */
-  readonly samples?: readonly Sample[]
-}
+  samples: z.array(sample).max(few).optional(),
+})
 
-export interface BlockResult {
-  readonly block: number
-  readonly modules: Record<string, ModuleZeros>
+export const blockShape = z.object({
+  block: count,
+  modules: record(z.object({ sparsity: z.number().min(0).max(1), zeros: count, size: count })),
   /** Error before and after the last recovery of this walk that had something to change in the block. */
-  readonly error_before?: number
-  readonly error_after?: number
+  error_before: measured.optional(),
+  error_after: measured.optional(),
   /** Errors by each recovery of this walk, in a recipe that has several. */
-  readonly errors?: readonly BlockErrors[]
-  readonly seconds: number
-}
-
-/** Facts that must be the same for a resumed run to end with the same bytes. */
-export interface RunDevice {
-  readonly device: string
-  readonly description: string
-  readonly details: Readonly<Record<string, string | number | boolean>>
-}
+  errors: z
+    .array(z.object({ recovery: count, error_before: measured, error_after: measured }))
+    .max(few)
+    .optional(),
+  seconds,
+})
 
 /** How far a folder is that the run writes. */
-export interface OutputProgress {
+const output = {
   /** Which of the hidden siblings of its place it is being written into (partialPath). */
-  partial: string | null
+  partial: partialId.nullable(),
   /** Its place, once it is there. */
-  saved: string | null
+  saved: path.nullable(),
 }
 
-/** `partial` and `saved` are those of the result. */
-export interface RunProgress extends OutputProgress {
-  version: 2
+const device = z.object({
+  device: text,
+  description: text,
+  details: record(z.union([text, z.number(), z.boolean()])),
+})
+
+const progress = z.object({
+  version: z.literal(2),
   /** Grows with every record: of two the one that says more. */
-  revision: number
+  revision: count,
   /** SHA-256 of the run folder's recipe. */
-  recipe: string
+  recipe: sha256,
   /** Folder of the recipe that the person wrote, from the run folder: paths are shown relative to it. */
-  base: string
-  sources: SourceRecord[]
-  device: RunDevice
+  base: above,
+  sources: z.array(source).max(few),
+  device,
   /** Bytes of events.jsonl that belong to what is written here. */
-  eventsBytes: number
-  elapsedMs: number
+  eventsBytes: count,
+  elapsedMs: seconds,
   /** Blocks whose pruned (and reconstructed) weights are saved. */
-  finishedBlocks: number
-  blocks: BlockResult[]
+  finishedBlocks: count,
+  blocks: z.array(blockShape).max(few),
   /** Passes of recovery after pruning that are finished, merged and saved. */
-  recoveredPasses: number
+  recoveredPasses: count,
   /** Blocks that the next such pass has saved, where it walks over them. */
-  walkedBlocks: number
+  walkedBlocks: count.default(0),
   /** Optimiser steps of the next such pass, if it retrains, that the saved moments contain. */
-  trainedSteps: number
+  trainedSteps: count,
   /** Losses of those steps, as far as telling divergence needs them. */
-  losses: number[]
-  trainable: { count: number; percent: number } | null
-  evaluations: EvaluationResult[]
+  losses: z.array(measured).max(few),
+  trainable: z.object({ count, percent: z.number().min(0) }).nullable(),
+  evaluations: z.array(evaluationShape).max(few),
   /** By phase. */
-  seconds: Record<string, number>
-  peakMemoryMb: number
-  warnings: string[]
+  seconds: record(seconds),
+  peakMemoryMb: seconds,
+  warnings: z.array(text).max(few),
   /** The place, relative to the run folder, where a resumed run was told to save; it replaces the recipe's `save.to`. */
-  saveTo: string | null
+  saveTo: path.nullable(),
+  // Those of the result.
+  ...output,
   /** The model before recovery. */
-  pruned: OutputProgress
+  pruned: z.object(output).default({ partial: null, saved: null }),
+})
+
+export type EvaluationResult = Readonly<Omit<z.output<typeof evaluationShape>, 'samples'>> & {
+  readonly samples?: readonly Sample[]
 }
+export type BlockResult = Readonly<Omit<z.output<typeof blockShape>, 'errors'>> & {
+  readonly errors?: readonly BlockErrors[]
+}
+/** Facts that must be the same for a resumed run to end with the same bytes. */
+export type RunDevice = Readonly<z.output<typeof device>>
+export type RunProgress = Omit<z.output<typeof progress>, 'blocks' | 'evaluations' | 'sources'> & {
+  sources: SourceRecord[]
+  blocks: BlockResult[]
+  evaluations: EvaluationResult[]
+}
+export type OutputProgress = Pick<RunProgress, keyof typeof output>
 
 export function outputProgress(progress: RunProgress, kind: OutputKind): OutputProgress {
   return kind === 'result' ? progress : progress.pruned
@@ -122,4 +180,19 @@ export function newProgress(
     saved: null,
     pruned: { partial: null, saved: null },
   }
+}
+
+/** @throws EngineError 'bad-data' that names the file and the first thing that is wrong in it. */
+export function parseProgress(json: string, file: string): RunProgress {
+  const given = parseJson(json, file)
+  if (typeof given === 'object' && given !== null && 'version' in given && given.version !== 2)
+    throw new EngineError('bad-data', `${file} was written by another version; start the run anew`)
+  return checkRecorded(progress, given, file)
+}
+
+const report = z.object({ status: z.enum(['done', 'failed', 'cancelled']) })
+
+/** The status that a report ends a run with. @throws EngineError 'bad-data'. */
+export function parseReportStatus(json: string, file: string): z.infer<typeof report>['status'] {
+  return parseRecorded(report, json, file).status
 }

@@ -2,8 +2,7 @@
 import { join } from 'node:path'
 import { readOwn } from '../../../system/ownFile.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
-import { parseProgress } from './progressSchema.ts'
-import type { RunProgress } from './progress.ts'
+import { parseProgress, type RunProgress } from './progress.ts'
 
 export const progressFile = 'progress.json'
 
