@@ -43,8 +43,13 @@ export interface Variant {
   readonly constants: Readonly<Record<string, number>>
 }
 
+/** All that were made, also those that this machine's adapter does not use: a test compiles every one. */
+export const madeVariants: Variant[] = []
+
 export function variant(shader: Shader, constants: Record<string, number> = {}): Variant {
-  return { key: `${shader.name} ${JSON.stringify(constants)}`, shader, constants }
+  const made = { key: `${shader.name} ${JSON.stringify(constants)}`, shader, constants }
+  madeVariants.push(made)
+  return made
 }
 
 /** A parameter: numbers are u32, `f32(x)` is a float. */

@@ -1,7 +1,7 @@
 // Activations, gated activations and their derivatives. One shader each; the kind is an override constant.
 import type { Activation, Kernels } from '../../kernels.ts'
 import type { Gpu } from '../gpu.ts'
-import { variant, type Shader, type Variant } from '../shader.ts'
+import { variant, type Shader } from '../shader.ts'
 import { perElement, runElements } from './elementwise.ts'
 
 type Activations = Pick<Kernels, 'activation' | 'activationBackward' | 'gated' | 'gatedBackward'>
@@ -141,8 +141,6 @@ const variants = {
   gate: ofKinds(gate),
   gateBackward: ofKinds(gateBackward),
 }
-
-export const activationVariants: readonly Variant[] = Object.values(variants).flat()
 
 export function activations(gpu: Gpu): Activations {
   const at = (kind: Activation) => kinds.indexOf(kind)

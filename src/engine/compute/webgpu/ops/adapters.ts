@@ -5,7 +5,7 @@ import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, floatTypes, halves } from '../halves.ts'
-import { f32, gridOf, variant, type Shader, type Variant } from '../shader.ts'
+import { f32, gridOf, variant, type Shader } from '../shader.ts'
 import { perElement } from './elementwise.ts'
 import { multiply, product } from './gemm/multiply.ts'
 
@@ -56,8 +56,6 @@ const timesWeight = perElement(
 
 const ofTypes = (shader: Shader) => floatTypes.map((dtype) => variant(shader, { DTYPE: dtypeCode(dtype) }))
 const variants = { merge: ofTypes(mergeLora), scale: ofTypes(scaleWeight), times: ofTypes(timesWeight) }
-
-export const adapterVariants: readonly Variant[] = Object.values(variants).flat()
 
 interface RowWindow {
   start: number

@@ -4,7 +4,7 @@ import { EngineError } from '../../../errors.ts'
 import type { AttentionShape, Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { defineShader, f32, foldGroups, gridOf, groupSize, maxGroups, variant, type Variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, gridOf, groupSize, maxGroups, variant } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
 import { perElement } from './elementwise.ts'
 import type { Batch } from './gemm/params.ts'
@@ -128,8 +128,6 @@ const variants = {
   scoreGradient: variant(scoreGradient),
   cap: variant(cap),
 }
-
-export const attentionVariants: readonly Variant[] = Object.values(variants)
 
 /** Some sequences and kv heads, with one query head for each kv head. */
 interface Chunk {

@@ -1,7 +1,7 @@
 // Attention of one query over cached keys and values: probabilities first, a workgroup a head, then their mean of the values.
 import type { Kernels } from '../../kernels.ts'
 import type { Gpu } from '../gpu.ts'
-import { defineShader, f32, foldGroups, groupSize, variant, type Variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, groupSize, variant } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
 import { groupMax } from './losses.ts'
 import { rowMain } from './reduce.ts'
@@ -59,8 +59,6 @@ ${rowMain}`,
 )
 
 const variants = { probabilities: variant(probabilities), mixture: variant(mixture) }
-
-export const attentionStepVariants: readonly Variant[] = Object.values(variants)
 
 export function attentionStepOf(gpu: Gpu, { copy }: Pick<Kernels, 'copy'>): Pick<Kernels, 'attentionStep'> {
   return {

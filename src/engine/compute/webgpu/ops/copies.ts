@@ -4,7 +4,7 @@ import type { CopyShape, Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, halves } from '../halves.ts'
-import { gridOf, variant, type Variant } from '../shader.ts'
+import { gridOf, variant } from '../shader.ts'
 import { perElement, runElements } from './elementwise.ts'
 
 type Copies = Pick<Kernels, 'copy' | 'fill' | 'convert' | 'applyMask'>
@@ -126,8 +126,6 @@ const conversions = {
   narrowBf16: variant(narrow, { DTYPE: 1 }),
   narrowF16: variant(narrow, { DTYPE: 2 }),
 }
-
-export const copyVariants: readonly Variant[] = [...Object.values(variants), ...Object.values(conversions)]
 
 const isHalf = (dtype: DType) => dtypeCode(dtype) !== 0
 

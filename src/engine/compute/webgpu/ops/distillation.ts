@@ -1,7 +1,7 @@
 // Logits against those of the dense model, over chunks of the vocabulary (docs/methods.md, "Retraining").
 import type { Kernels } from '../../kernels.ts'
 import type { Gpu } from '../gpu.ts'
-import { defineShader, f32, foldGroups, gridOf, groupSize, variant, type Variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, gridOf, groupSize, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
 import { groupMax, lowest, rowWindows } from './losses.ts'
 import { groupSum } from './reduce.ts'
@@ -81,8 +81,6 @@ const distillBackward = perElement(
 )
 
 const variants = { divergence: variant(divergence), distillBackward: variant(distillBackward) }
-
-export const distillationVariants: readonly Variant[] = Object.values(variants)
 
 export function distillation(gpu: Gpu): Distillation {
   return {

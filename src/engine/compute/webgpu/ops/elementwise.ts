@@ -95,8 +95,6 @@ const variants = {
   adamw: variant(adamw),
 }
 
-export const elementwiseVariants: readonly Variant[] = Object.values(variants)
-
 export function elementwise(gpu: Gpu): Elementwise {
   return {
     add: (out, a, b) => runElements(gpu, variants.add, [out, a, b]),

@@ -4,7 +4,7 @@ import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, floatTypes, halves } from '../halves.ts'
-import { defineShader, f32, foldGroups, gridOf, variant, type Variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, gridOf, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
 
 type Gathers = Pick<Kernels, 'gatherRows' | 'scatterAddRows'>
@@ -67,8 +67,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 const gathers = floatTypes.map((dtype) => variant(gatherRows, { DTYPE: dtypeCode(dtype) }))
 const link = variant(linkRows)
 const scatter = variant(scatterAddRows)
-
-export const gatherVariants: readonly Variant[] = [...gathers, link, scatter]
 
 /** Windows of a table as [first row, end row). */
 function tableWindows(gpu: Gpu, table: Tensor, columns: number): Iterable<[number, number]> {

@@ -2,7 +2,7 @@
 import type { Kernels } from '../../kernels.ts'
 import { rows, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { defineShader, foldGroups, gridOf, groupSize, variant, type Variant } from '../shader.ts'
+import { defineShader, foldGroups, gridOf, groupSize, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
 import { groupSum } from './reduce.ts'
 
@@ -73,8 +73,6 @@ const crossEntropyBackward = perElement(
 )
 
 const variants = { logSumExp: variant(logSumExp), crossEntropyBackward: variant(crossEntropyBackward) }
-
-export const lossVariants: readonly Variant[] = Object.values(variants)
 
 /** Windows of rows of logits, and how tensors of as many rows are cut to them. */
 export function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {

@@ -116,8 +116,6 @@ const variants = {
   rmsNormBackward: variant(rmsNormBackward),
 }
 
-export const normVariants: readonly Variant[] = Object.values(variants)
-
 /** Runs over windows of rows. `tensorsOf` makes the bindings from the views of [N,C] matrices and [N] statistics. */
 function runRows(
   gpu: Gpu,

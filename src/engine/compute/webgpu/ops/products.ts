@@ -1,28 +1,9 @@
 // Matrix products of linears and the Gram matrix.
 import type { Kernels } from '../../kernels.ts'
 import type { Gpu } from '../gpu.ts'
-import type { Variant } from '../shader.ts'
-import { fewRowsVariants } from './gemm/fewRows.ts'
 import { multiply, product } from './gemm/multiply.ts'
-import { portableVariants } from './gemm/portable.ts'
-import { smallProducts } from './gemm/small.ts'
-import { tensorVariants } from './gemm/tensorCores.ts'
 
 type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
-
-export const productVariants: readonly Variant[] = [...portableVariants, ...fewRowsVariants]
-/** Need the features of subgroup matrices; every shape that adapters are known to list. */
-export const tensorCoreVariants: readonly Variant[] = [
-  { m: 16, n: 16, k: 16 },
-  { m: 16, n: 8, k: 16 },
-  { m: 8, n: 16, k: 16 },
-  { m: 16, n: 8, k: 8 },
-  { m: 8, n: 8, k: 8 },
-].flatMap((shape) => tensorVariants({ shape, subgroupSize: 32 }))
-/** Need the feature `subgroups` and subgroups of 8. */
-export const smallSubgroupVariants: readonly Variant[] = Object.values(smallProducts).flatMap((products) =>
-  products.map(({ variant }) => variant),
-)
 
 export function products(gpu: Gpu): Products {
   const self: Products = {

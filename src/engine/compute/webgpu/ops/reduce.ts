@@ -2,7 +2,7 @@
 import type { Kernels } from '../../kernels.ts'
 import { rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { defineShader, f32, foldGroups, groupSize, maxGroups, variant, type Variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, groupSize, maxGroups, variant } from '../shader.ts'
 
 type Reductions = Pick<Kernels, 'columnSum' | 'columnSquares' | 'rowDot' | 'squaredError' | 'sumSquares'>
 
@@ -151,8 +151,6 @@ const variants = {
   squarePartials: variant(squarePartials),
   total: variant(total),
 }
-
-export const reduceVariants: readonly Variant[] = [...Object.values(columnKinds), ...Object.values(variants)]
 
 /** Inputs of the gradients of norm weights besides dOut: the norm's input and statistics. */
 export interface Normalised {

@@ -2,7 +2,7 @@
 import type { Kernels } from '../../kernels.ts'
 import { rows } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
-import { f32, gridOf, variant, type Variant } from '../shader.ts'
+import { f32, gridOf, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
 
 const rope = perElement(
@@ -24,8 +24,6 @@ const rope = perElement(
 )
 
 const turn = variant(rope)
-
-export const ropeVariants: readonly Variant[] = [turn]
 
 export function ropeOf(gpu: Gpu): Pick<Kernels, 'rope'> {
   return {

@@ -55,8 +55,6 @@ ${elementMain}`,
 )
 
 const of = variant(maskBelow)
-export const belowVariants = [of]
-
 export function runMaskBelow(
   gpu: Gpu,
   mask: Tensor,

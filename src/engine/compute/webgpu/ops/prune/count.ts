@@ -58,8 +58,6 @@ ${rowMain}`,
 )
 
 const variants = { digit: variant(countDigit), ties: variant(countTies) }
-export const countVariants = Object.values(variants)
-
 /** Most workgroups of a count: enough to fill a device, few enough that their sums are few. */
 const mostGroups = 1024
 const perInvocation = 16

@@ -71,8 +71,6 @@ fn main(@builtin(local_invocation_index) local: u32) {
 )
 
 const variants = { copy: variant(copyUpper), clear: variant(clearLeft), block: variant(factorBlock) }
-export const factorVariants = Object.values(variants)
-
 /** a[n,n] = the upper triangle of h with `diagonal` in place of its own. */
 export function runFactorBegin(gpu: Gpu, a: Tensor, h: Tensor, diagonal: Tensor): void {
   const n = a.shape[0]

@@ -34,8 +34,6 @@ ${elementMain}`,
 )
 
 const of = variant(maskGroups)
-export const groupVariants = [of]
-
 /** bad[1] += scores that are not finite. */
 export function runMaskGroups(
   gpu: Gpu,

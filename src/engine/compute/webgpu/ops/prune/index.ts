@@ -4,13 +4,12 @@ import type { Kernels } from '../../../kernels.ts'
 import type { Columns, InverseFactor } from '../../../pruneKernels.ts'
 import type { Tensor } from '../../../tensor.ts'
 import type { Gpu } from '../../gpu.ts'
-import type { Variant } from '../../shader.ts'
-import { belowVariants, runMaskBelow, type TieCut } from './below.ts'
-import { countVariants, runCountDigit, runCountTies } from './count.ts'
-import { factorVariants, runFactorBegin, runFactorPanel } from './factor.ts'
-import { groupVariants, runMaskGroups } from './groups.ts'
-import { rowVariants, runMaskRows } from './rows.ts'
-import { runSweep, sweepVariants } from './sweep.ts'
+import { runMaskBelow, type TieCut } from './below.ts'
+import { runCountDigit, runCountTies } from './count.ts'
+import { runFactorBegin, runFactorPanel } from './factor.ts'
+import { runMaskGroups } from './groups.ts'
+import { runMaskRows } from './rows.ts'
+import { runSweep } from './sweep.ts'
 
 /** Limits are bit patterns of f32 scores. */
 export interface PruneOps {
@@ -55,12 +54,3 @@ export function pruneOps(gpu: Gpu, kernels: Pick<Kernels, 'copy'>): PruneOps {
     sweep: (...args) => runSweep(gpu, kernels, ...args),
   }
 }
-
-export const pruneVariants: readonly Variant[] = [
-  ...countVariants,
-  ...belowVariants,
-  ...rowVariants,
-  ...groupVariants,
-  ...factorVariants,
-  ...sweepVariants,
-]

@@ -74,8 +74,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 )
 
 const of = variant(maskRows)
-export const rowVariants = [of]
-
 /** bad[1] += scores that are not finite. */
 export function runMaskRows(
   gpu: Gpu,

@@ -78,8 +78,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 )
 
 const of = variant(sweep)
-export const sweepVariants = [of]
-
 /** losses[O] += Σ (w − q)²/d²/2 of each row's columns. See PruneKernels.sparseGptBlock. */
 export function runSweep(
   gpu: Gpu,
