@@ -1,6 +1,6 @@
 // Lint with the facts of the disk: what `sparsescope lint`, dry runs and the language server do.
 import { createContext } from '../../shared/rule/context.ts'
-import { readDocument } from '../../shared/recipe/document.ts'
+import { readMended } from '../../shared/recipe/mendSyntax.ts'
 import { noFacts } from '../../shared/recipe/facts.ts'
 import type { LintFacts } from '../../shared/recipe/facts.ts'
 import type { Severity } from '../../shared/recipe/finding.ts'
@@ -23,7 +23,7 @@ export async function lintText(
   options: LintTextOptions,
 ): Promise<LintResult & { facts: LintFacts | null }> {
   const { folder, severities } = options
-  const document = readDocument(text)
+  const document = readMended(text)
   const { resolved, dialect } = createContext(document, noFacts)
   if (folder === null || dialect !== null || document.value === undefined)
     return { ...lint(text, { document, severities }), facts: null }

@@ -1,9 +1,11 @@
 // Estimates of a run, above the recipe and beside its lines.
+import { isMap } from 'yaml'
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
 import type { RecoverySummary } from '../../shared/plan/planSummary.ts'
 import { roughDuration } from '../../shared/plan/time.ts'
-import type { Path } from '../../shared/recipe/document.ts'
+import type { Path, RecipeDocument } from '../../shared/recipe/document.ts'
+import type { Position } from '../../shared/recipe/finding.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact, formatTrained } from '../../shared/format/numbers.ts'
 import { isRecord } from '../../shared/format/records.ts'
@@ -67,8 +69,7 @@ export function inlayHints(analysis: Analysis): InlayHint[] {
   if (dialect !== null) return []
   const hints: InlayHint[] = []
   const add = (path: Path, label: string) => {
-    const position = document.rangeOf(path).end
-    hints.push({ position, label, kind: InlayHintKind.Type, paddingLeft: true })
+    hints.push({ position: afterValue(document, path), label, kind: InlayHintKind.Type, paddingLeft: true })
   }
   for (const { path, matcher } of context.entries) {
     if (!facts?.model) break
@@ -82,9 +83,19 @@ export function inlayHints(analysis: Analysis): InlayHint[] {
     if (recovery && recovery.train.length > 0 && written(at)) add(at, trainLabel(recovery))
   }
   const sweep = sweepFacts(analysis)
-  if (sweep.length > 0) hints.push({ position: document.rangeOf(['sweep'], 'key').end, label: sweep.join(', '), kind: InlayHintKind.Type, paddingLeft: true }) // prettier-ignore
+  if (sweep.length > 0) add(['sweep'], sweep.join(', '))
   if (plan && written(['save', 'to'])) add(['save', 'to'], `~${formatBytes(plan.estimates.diskBytes)}`)
   return hints
+}
+
+/** The end of a value; of a map's key, and of a key without a value, the end of its line, since a hint within would split it. */
+function afterValue(document: RecipeDocument, path: Path): Position {
+  const { end } = document.rangeOf(path)
+  const { line, character } = document.rangeOf(path, 'key').end
+  const isKey = end.line === line && end.character === character
+  if (!isKey && !isMap(document.nodeAt(path))) return end
+  const text = document.text.split('\n', line + 1)[line]
+  return { line, character: text.trimEnd().length }
 }
 
 function trainLabel(recovery: RecoverySummary): string {

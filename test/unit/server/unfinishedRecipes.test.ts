@@ -1,0 +1,68 @@
+// Recipes that are being written: what an editor sees of them, from the built server over the real protocol.
+import assert from 'node:assert/strict'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
+import { startServer } from '../../support/languageServer.ts'
+import { goldenPath } from '../../support/shared.ts'
+
+const good = `version: 1
+model: opt
+prune:
+  - method: wanda
+    sparsity: 0.5
+    targets: [Linear]
+calibration: {data: calib.safetensors, samples: 16, seq_len: 16} # sparsescope-tested below
+seed: 0
+recover:
+  mode: reconstruct
+  train: [bias, norm]
+  steps: 10
+save: {to: out}
+`
+
+const whole = { start: { line: 0, character: 0 }, end: { line: 20, character: 0 } }
+
+describe('recipes that are being written', () => {
+  let folder = ''
+  let server: Awaited<ReturnType<typeof startServer>>
+  const open = (text: string) => server.open(join(folder, `r${text.length}.prune.yaml`), text)
+
+  before(async () => {
+    const opt = goldenPath('opt')
+    folder = await mkdtemp(join(tmpdir(), 'sparsescope-lsp-'))
+    await cp(opt, join(folder, 'opt'), { recursive: true })
+    await cp(join(opt, 'prune', 'calib.safetensors'), join(folder, 'calib.safetensors'))
+    server = await startServer()
+  })
+  after(async () => {
+    await server?.stop()
+    if (folder) await rm(folder, { recursive: true })
+  })
+
+  it('no hint stands inside of a key: the one of a sweep, and of a value that is not there yet, ends its line', async () => {
+    const text = `${good.replace('train: [bias, norm]', 'train:')}sweep: # six\n  seed: [0, 1, 2]\n`
+    const recipe = await open(text)
+    for (const now of [text, text.replace('train:', 'train: [bias]')]) {
+      await recipe.setText(now)
+      const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
+      const cut = hints.filter(({ position: { line, character } }) => /^[\w ]*:/.test(now.split('\n')[line].slice(character))) // prettier-ignore
+      assert.deepEqual(cut, [])
+    }
+    const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
+    const ofSweep = hints.find(({ label }) => String(label).startsWith('3 runs'))
+    assert.deepEqual(ofSweep?.position, { line: 13, character: 'sweep: # six'.length })
+  })
+
+  it('an unclosed bracket costs its place only: lenses, hints and all other findings stay', async () => {
+    const recipe = await open(good.replace('[bias, norm]', '[bias, norm'))
+    const found = await recipe.diagnostics()
+    assert.deepEqual(found.map(({ code }) => code), ['few-samples', 'broken-yaml']) // prettier-ignore
+    assert.deepEqual(found[1].range.start, { line: 10, character: 9 })
+    const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
+    assert.deepEqual(lenses.map(({ command }) => command?.title), ['$(play) Run', 'Dry run']) // prettier-ignore
+    const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
+    assert.ok(hints.some(({ label }) => String(label).startsWith('12 modules')))
+  })
+})
