@@ -24,6 +24,7 @@ const otherCommandIds = [
   'sparsescope.computeStatistics',
   'sparsescope.analyse',
   'sparsescope.shapeRecipe',
+  'sparsescope.changePlan',
   'sparsescope.exportView',
   'sparsescope.copyTensorName',
   'sparsescope.copyTarget',

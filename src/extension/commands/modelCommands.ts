@@ -7,6 +7,7 @@ import { shapeRecipe } from '../inspector/shapeRecipe.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../compare/comparePanels.ts'
 import { pullModel } from '../models/pullModel.ts'
+import { isPlanChange } from '../../shared/analysis/changePlan.ts'
 import { requireTrust } from '../support/trust.ts'
 import { RecipePanels } from '../recipe/recipePanels.ts'
 import type { Handlers, Parts } from './parts.ts'
@@ -25,6 +26,7 @@ type Ids =
   | 'sparsescope.computeStatistics'
   | 'sparsescope.analyse'
   | 'sparsescope.shapeRecipe'
+  | 'sparsescope.changePlan'
   | 'sparsescope.exportView'
   | 'sparsescope.copyTensorName'
   | 'sparsescope.copyTarget'
@@ -86,6 +88,11 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       const request = { weights: session.path, shape: wanted, names: names.map(String) }
       const said = await shapeRecipe(models, await session.known(), request)
       if (said !== undefined) session.tell({ type: 'shaped', said })
+    },
+    // What a drag on that map does, for tests and other extensions.
+    'sparsescope.changePlan': async (path, change, locked) => {
+      const names = Array.isArray(locked) ? locked.map(String) : []
+      if (isPlanChange(change)) await inspectors.planOf(String(path))?.change(change, names, undefined)
     },
     'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
     'sparsescope.exportView': async () => {

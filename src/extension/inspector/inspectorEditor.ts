@@ -3,11 +3,14 @@ import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import { isWeights } from '../../shared/format/checkpointFormats.ts'
 import { type FromAnyView, type FromInspector, type ToInspector, views } from '../../shared/protocol/view.ts'
+import type { ModelSummary } from '../../shared/protocol/inspect.ts'
 import type { Services } from '../services.ts'
 import { writeCard } from '../models/writeCard.ts'
 import { setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
+import { measureInPlace } from './measureInPlace.ts'
 import { ModelSession } from './modelSession.ts'
+import { PlanLink } from './planLink.ts'
 
 const quietMs = 800
 
@@ -15,19 +18,24 @@ const quietMs = 800
 class CheckpointDocument implements vscode.CustomDocument {
   readonly uri: vscode.Uri
   readonly session: ModelSession
+  readonly plan: PlanLink
   private readonly watcher: vscode.Disposable
 
   private readonly closed: () => void
 
-  constructor(uri: vscode.Uri, session: ModelSession, closed: () => void) {
+  constructor(uri: vscode.Uri, { call, log }: Services, closed: () => void) {
+    const path = uri.fsPath
+    const tell = (message: ToInspector) => this.session.tell(message)
     this.uri = uri
-    this.session = session
+    this.plan = new PlanLink({ path, call, tell, onFailure: log.failed })
+    this.session = new ModelSession(path, call, scansByItself, this.plan)
     this.closed = closed
-    this.watcher = watchFiles(dirname(uri.fsPath), () => void session.reload())
+    this.watcher = watchFiles(dirname(uri.fsPath), () => void this.session.reload())
   }
 
   dispose(): void {
     this.watcher.dispose()
+    this.plan.dispose()
     this.session.dispose()
     this.closed()
   }
@@ -70,7 +78,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         vscode.l10n.t('SparseScope reads weights where they are: it needs a file on disk, not {0}.', uri.scheme),
       )
     }
-    const document = new CheckpointDocument(uri, this.newSession(uri.fsPath), () => this.documents.delete(document))
+    const document = new CheckpointDocument(uri, this.services, () => this.documents.delete(document))
     this.documents.add(document)
     return document
   }
@@ -78,6 +86,11 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
   /** Session of a checkpoint that some view shows, by its index or weights file. */
   sessionOf(path: string): ModelSession | undefined {
     return [...this.documents].find((document) => document.uri.fsPath === path)?.session
+  }
+
+  /** The plan of a checkpoint that some view shows. */
+  planOf(path: string): PlanLink | undefined {
+    return [...this.documents].find((document) => document.uri.fsPath === path)?.plan
   }
 
   resolveCustomEditor(document: CheckpointDocument, panel: vscode.WebviewPanel): void {
@@ -99,7 +112,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         before?.dispose()
       },
       onRetry: () => void session.reload(),
-      onMessage: (message) => this.handle(session, message),
+      onMessage: (message) => this.handle(document, message, panel.viewColumn),
       onFailure: this.services.log.failed,
     })
     const activate = () => {
@@ -123,10 +136,21 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     for (const disposable of this.disposables) disposable.dispose()
   }
 
-  private handle(session: ModelSession, message: Exclude<FromInspector, FromAnyView>): void {
+  private handle(
+    { session, plan }: CheckpointDocument,
+    message: Exclude<FromInspector, FromAnyView>,
+    mapColumn: vscode.ViewColumn | undefined,
+  ): void {
+    const { call, log } = this.services
     switch (message.type) {
       case 'analyse':
+        if (message.methods)
+          return void measureInPlace(session, call, message.methods, message.blocks).catch(log.failed)
         return void vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(session.path))
+      case 'planBegin':
+        return void plan.begin(mapColumn)
+      case 'plan':
+        return void plan.change(message.change, message.locked, mapColumn)
       case 'shape': {
         const { shape, names } = message
         return void vscode.commands.executeCommand('sparsescope.shapeRecipe', session.path, shape, names)
@@ -147,13 +171,11 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         return this.events.fire({ session, type: 'selected' })
     }
   }
+}
 
-  private newSession(path: string): ModelSession {
-    return new ModelSession(path, this.services.call, (model) => {
-      const when = setting('statistics.autoCompute')
-      return when === 'always' || (when === 'small' && model.bytes <= setting('statistics.smallGiB') * 2 ** 30)
-    })
-  }
+function scansByItself(model: ModelSummary): boolean {
+  const when = setting('statistics.autoCompute')
+  return when === 'always' || (when === 'small' && model.bytes <= setting('statistics.smallGiB') * 2 ** 30)
 }
 
 /** Writing a checkpoint makes many changes: `changed` is called when it has been quiet. */

@@ -12,6 +12,14 @@ import type { AnalysisRequest } from '../../shared/protocol/rpc.ts'
 import type { ToInspector } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 
+/** Told what is known of the checkpoint, whether or not a view waits for it. */
+export interface SessionFollower {
+  opened(opened: OpenedModel): void
+  figures(update: AnalysisUpdate): void
+  /** An analysis has ended, however it did. */
+  analysed(): void
+}
+
 export type ScanPolicy = (model: ModelSummary) => boolean
 
 interface View {
@@ -38,6 +46,7 @@ export class ModelSession {
   readonly path: string
   private readonly call: Caller
   private readonly autoScan: ScanPolicy
+  private readonly follower: SessionFollower | undefined
   private readonly views = new Set<View>()
   private rounds = 0
   private scan: Scan | null = null
@@ -45,10 +54,11 @@ export class ModelSession {
   /** The analysis that goes on; its modules are on the disk, and come with the model to views that are opened later. */
   private analysing: Analysing | null = null
 
-  constructor(path: string, call: Caller, autoScan: ScanPolicy) {
+  constructor(path: string, call: Caller, autoScan: ScanPolicy, follower?: SessionFollower) {
     this.path = path
     this.call = call
     this.autoScan = autoScan
+    this.follower = follower
   }
 
   /** Adds a view and shows it everything known. */
@@ -112,11 +122,13 @@ export class ModelSession {
       if (this.analysing !== analysing) return
       analysing.update = { ...update, modules: [] }
       this.tell({ type: 'analysis', update })
+      this.follower?.figures(update)
     }
     const end = (problem: string | null) => {
       if (this.analysing !== analysing) return
       this.analysing = null
       this.tell({ type: 'analysisEnd', problem })
+      this.follower?.analysed()
     }
     try {
       const { signal } = analysing.abort
@@ -161,6 +173,7 @@ export class ModelSession {
     try {
       const known = await this.known()
       const { model } = known
+      this.follower?.opened(known)
       for (const view of waiting()) {
         view.shows = true
         view.post({ type: 'model', ...known })

@@ -1,15 +1,10 @@
-// New Recipe: an unsaved recipe for a model of the workspace, complete and without an error; without a model, an outline.
+// New Recipe: an unsaved recipe for a model of the workspace; without a model, an outline.
 import * as vscode from 'vscode'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
+import { draftRecipe, openDraft } from './draftRecipe.ts'
 import { outlineText } from './outlineText.ts'
-import { freeName, recipeExtension, freeOutput, withTexts } from '../../shared/recipe/writing/choices.ts'
-import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
-import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
-import { toRecipePath } from './recipePath.ts'
 
 /** `model`: index or weights file; asked for when there are several. False when the person left. */
 export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boolean> {
@@ -22,22 +17,6 @@ export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boo
   const only = workspace.length === 1 ? workspace[0].uri : undefined
   const weights = (model ?? only)?.fsPath ?? (await pickModel(models))
   if (!weights) return false
-  const { folder, name, choices } = await recipeStart(weights)
-  const exists = (file: string) => existsSync(join(folder, file))
-  const texts = (await findTexts(folder)).filter(isCorpus).map(({ fsPath }) => toRecipePath(folder, fsPath))
-  const filled = withTexts(choices, texts)
-  const saveTo = freeOutput(name, filled, exists)
-  const file = freeName(saveTo.slice(2), recipeExtension, exists)
-  // Unsaved, but with a place: paths are completed and checked from there.
-  const uri = vscode.Uri.file(join(folder, file)).with({ scheme: 'untitled' })
-  await show(uri, recipeText({ ...filled, saveTo }))
+  await openDraft(await draftRecipe(weights), (document) => vscode.window.showTextDocument(document))
   return true
-}
-
-async function show(uri: vscode.Uri, text: string): Promise<void> {
-  const document = await vscode.workspace.openTextDocument(uri)
-  const editor = await vscode.window.showTextDocument(document)
-  if (document.getText() !== '') return
-  await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), text))
-  editor.selection = new vscode.Selection(0, 0, 0, 0)
 }

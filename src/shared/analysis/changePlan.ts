@@ -1,11 +1,12 @@
 // A change that a person makes on the map, as the recipe's new text.
 import type { PlanChange, PlanRule } from './plannedMap.ts'
 import { plannedSparsity, type PlanModel, type PlannedSparsity } from './plannedSparsity.ts'
-import { shownSparsities, spreadPlan, type Measured } from './plannedView.ts'
+import { planRules, shownSparsities, spreadPlan, type Measured } from './plannedView.ts'
 import { mostShare, spreadMean } from './spreadMean.ts'
 import { writePlanned, type Written } from './writePlanned.ts'
 import { allocationNames, defaultAllocation, isMeasured } from '../allocations/allocations.ts'
-import { idleKeys, methodOf, needsData, refusesScope, type MethodName } from '../methods/methods.ts'
+import { idleKeys, isMethodName, methodOf, needsData, refusesScope, type MethodName } from '../methods/methods.ts'
+import { fieldsOf } from '../format/records.ts'
 import { readDocument } from '../recipe/document.ts'
 import { flowText } from '../recipe/edits.ts'
 import { allocationKeysOfEntry, dropKey, rawEntries, setKey } from '../recipe/entryEdits.ts'
@@ -105,4 +106,13 @@ function changeMethod(text: string, { recipe, entries }: PlannedSparsity, method
     if (methodOf(method).exactOnly) document = dropKey(document, i, 'selection')
   }
   return { text: document.text }
+}
+
+/** Whether somebody else's value is a change. */
+export function isPlanChange(value: unknown): value is PlanChange {
+  const { kind, names, sparsity, mean, rule, method } = fieldsOf(value)
+  const isShare = (share: unknown) => typeof share === 'number' && share >= 0 && share <= 1
+  if (kind === 'set') return Array.isArray(names) && names.every((name) => typeof name === 'string') && (sparsity === null || isShare(sparsity)) // prettier-ignore
+  if (kind === 'spread') return isShare(mean) && planRules.some((known) => known === rule)
+  return kind === 'method' && isMethodName(method)
 }

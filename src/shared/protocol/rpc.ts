@@ -111,7 +111,7 @@ export interface AnalysisRequest {
 
 /** What an analysis goes on with when another method is to be measured beside the known ones. */
 export interface Measurable {
-  /** Of the newest analysis of these weights; null: there is none. */
+  /** Text of the newest analysis of these weights; null: there is none. */
   calibration: { data: string; field?: string; samples: number; seqLen: number } | null
   /** By which errors of methods are comparable. */
   sparsities: number[]

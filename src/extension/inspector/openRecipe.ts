@@ -1,0 +1,46 @@
+// The recipe of a model that is open in some editor, and that editor beside the map.
+import * as vscode from 'vscode'
+import { dirname } from 'node:path'
+import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
+import { locate } from '../../engine/checkpoint/locate.ts'
+import { fieldsOf } from '../../shared/format/records.ts'
+import { readDocument } from '../../shared/recipe/document.ts'
+import { recipeLanguage } from '../contributions.ts'
+
+/** `weights`: index or weights file. Of several recipes the one in sight, else the first. */
+export async function openRecipeOf(weights: string): Promise<vscode.TextDocument | undefined> {
+  const visible = vscode.window.visibleTextEditors.map(({ document }) => document)
+  const documents = [...visible, ...vscode.workspace.textDocuments].filter((d) => d.languageId === recipeLanguage && !d.isClosed) // prettier-ignore
+  for (const document of new Set(documents)) {
+    // One with errors is still this model's.
+    const { model } = fieldsOf(readDocument(document.getText()).value)
+    if (typeof model !== 'string') continue
+    const path = modelPath(dirname(document.uri.fsPath), model)
+    // A model of the Hub lies where its snapshot is; without a snapshot it is another model.
+    const place = isHubName(path)
+      ? await locate(path).then(
+          ({ folder }) => folder,
+          () => '',
+        )
+      : path
+    if (place === dirname(weights) || place === weights) return document
+  }
+  return undefined
+}
+
+/** Shows the one editor of a recipe beside the map in `mapColumn`, which stays in sight; the focus stays where it is. */
+export async function revealBeside(
+  document: vscode.TextDocument,
+  mapColumn: vscode.ViewColumn | undefined,
+): Promise<vscode.TextEditor> {
+  const isHere = ({ tabs }: vscode.TabGroup) => tabs.some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === document.uri.toString()) // prettier-ignore
+  const homes = vscode.window.tabGroups.all.filter(isHere).map(({ viewColumn }) => viewColumn)
+  const apart = homes.find((column) => column !== mapColumn)
+  const options = { preserveFocus: true, preview: false }
+  if (apart !== undefined || homes.length === 0)
+    return vscode.window.showTextDocument(document, { ...options, viewColumn: apart ?? vscode.ViewColumn.Beside })
+  // It stands over the map, or behind it: it moves, since a second editor of the same text would confuse.
+  await vscode.window.showTextDocument(document, { viewColumn: mapColumn })
+  await vscode.commands.executeCommand('workbench.action.moveEditorToRightGroup')
+  return vscode.window.showTextDocument(document, options)
+}
