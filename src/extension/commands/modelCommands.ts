@@ -1,9 +1,6 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
 import { views, type ExportFormat } from '../../shared/protocol/view.ts'
-import { shapes } from '../../shared/recipe/shapePruning.ts'
-import { allocateBy } from '../../shared/allocations/allocateBy.ts'
-import { shapeRecipe } from '../inspector/shapeRecipe.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../compare/comparePanels.ts'
 import { pullModel } from '../models/pullModel.ts'
@@ -25,7 +22,6 @@ type Ids =
   | 'sparsescope.compareWithSelected'
   | 'sparsescope.computeStatistics'
   | 'sparsescope.analyse'
-  | 'sparsescope.shapeRecipe'
   | 'sparsescope.changePlan'
   | 'sparsescope.exportView'
   | 'sparsescope.copyTensorName'
@@ -79,17 +75,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       await vscode.commands.executeCommand('vscode.openWith', weights, views.inspector.type)
       await inspectors.sessionOf(weights.fsPath)?.analyse(request)
     },
-    // The command comes from the Inspector's map.
-    'sparsescope.shapeRecipe': async (path, shape, names) => {
-      if (!(await requireTrust(t('Writing a recipe')))) return
-      const wanted = [...shapes, ...allocateBy].find((known) => known === shape)
-      const session = inspectors.sessionOf(String(path))
-      if (!session || !wanted || !Array.isArray(names)) return
-      const request = { weights: session.path, shape: wanted, names: names.map(String) }
-      const said = await shapeRecipe(models, await session.known(), request)
-      if (said !== undefined) session.tell({ type: 'shaped', said })
-    },
-    // What a drag on that map does, for tests and other extensions.
+    // What a drag on the Inspector's map does, for tests and other extensions.
     'sparsescope.changePlan': async (path, change, locked) => {
       const names = Array.isArray(locked) ? locked.map(String) : []
       if (isPlanChange(change)) await inspectors.planOf(String(path))?.change(change, names, undefined)

@@ -151,10 +151,6 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         return void plan.begin(mapColumn)
       case 'plan':
         return void plan.change(message.change, message.locked, mapColumn)
-      case 'shape': {
-        const { shape, names } = message
-        return void vscode.commands.executeCommand('sparsescope.shapeRecipe', session.path, shape, names)
-      }
       case 'analyseCancel':
         return session.cancelAnalysis()
       case 'scanStart':

@@ -14,8 +14,6 @@ import type { PlannedText, PlanSummary } from '../plan/planSummary.ts'
 import type { RecipeChoices } from '../recipe/writing/recipeText.ts'
 import type { MeasurableMethod, PlanChange, PlannedMap } from '../analysis/plannedMap.ts'
 import type { MethodName } from '../methods/methods.ts'
-import type { Shape } from '../recipe/shapePruning.ts'
-import type { AllocateBy } from '../allocations/allocateBy.ts'
 import type { RunResult } from '../series/runResult.ts'
 import type { CallName, ParamsOf, ResultOf } from './rpc.ts'
 import type { TryProgress } from './tryOut.ts'
@@ -209,8 +207,6 @@ export type FromInspector =
   | { type: 'planBegin' }
   /** Changes that recipe; `locked` are names of matrices that keep what they have. Answered by `planned`, or by `shaped` with the reason why not. */
   | { type: 'plan'; change: PlanChange; locked: string[] }
-  /** Shapes the tensors with these names; a spread is over all blocks. */
-  | { type: 'shape'; shape: Shape | AllocateBy; names: string[] }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }

@@ -40,27 +40,6 @@ suite('inspector', () => {
     assert.equal(uri.path, inWorkspace('opt/model.safetensors').path)
   })
 
-  test('matrices that are marked in the map are pruned less by the open recipe of the model', async () => {
-    await vscode.commands.executeCommand('workbench.action.closeAllEditors')
-    const weights = inWorkspace('opt/model.safetensors')
-    await vscode.commands.executeCommand('vscode.openWith', weights, 'sparsescope.checkpoint')
-    const content = 'version: 1\nmodel: ./opt\nprune:\n  - method: magnitude # plain\n    sparsity: 0.5\n'
-    const place = inWorkspace('shaped.prune.yaml').with({ scheme: 'untitled' })
-    const recipe = await vscode.workspace.openTextDocument(place)
-    const editor = await vscode.window.showTextDocument(recipe, vscode.ViewColumn.Beside)
-    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), content))
-    const names = ['model.decoder.layers.0.fc1.weight', 'model.decoder.layers.1.fc2.weight']
-    await vscode.commands.executeCommand('sparsescope.shapeRecipe', weights.fsPath, 'less', names)
-    const text = recipe.getText()
-    for (const part of ['# plain', 'sparsity: 0.5', 'sparsity: 0.45', 'layers.0.fc1', 'layers.1.fc2'])
-      assert.ok(text.includes(part), text)
-    await vscode.commands.executeCommand('sparsescope.shapeRecipe', weights.fsPath, 'error', [])
-    assert.equal(recipe.getText(), text, 'nothing was measured: nothing is changed')
-    await vscode.commands.executeCommand('sparsescope.shapeRecipe', weights.fsPath, 'owl', [])
-    assert.equal(recipe.getText().match(/allocation: owl/g)?.length, 2, recipe.getText())
-    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor')
-  })
-
   test('a change on the map begins one recipe beside it, edits it from then on, and is one step of undo', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
     const weights = inWorkspace('opt/model.safetensors')
