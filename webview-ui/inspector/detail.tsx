@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { TensorDetail, TensorRow } from '../../src/shared/protocol/inspect.ts'
 import { histogramBars, profileBars, profileCaption } from '../../src/shared/chart/tensorBars.ts'
+import { Button } from '../shared/button.tsx'
 import { Bars } from '../shared/bars.tsx'
 import { Matrix, matrixKey, type Sight } from '../shared/matrix.tsx'
 import { matrixSource } from '../shared/matrixSource.ts'
@@ -44,9 +45,7 @@ function Detail({ tensor }: { tensor: TensorRow }) {
     <>
       <h2 class="mono name">{name}</h2>
       <div class="row">
-        <button type="button" class="secondary" onClick={() => host.post({ type: 'copy', text: name })}>
-          Copy name
-        </button>
+        <Button act={() => host.post({ type: 'copy', text: name })}>Copy name</Button>
         <NearZero change={setThreshold} />
       </div>
       <div class="row">
@@ -166,9 +165,7 @@ function Violations({ pattern, groups, showWeight }: ViolationsProps) {
       <h2>{title}</h2>
       <div ref={list} class="row violations" role="toolbar" aria-label={title}>
         {groups.map(({ row, column }) => (
-          <button type="button" class="secondary" onClick={() => showWeight(row, column)}>
-            {row}, {column}
-          </button>
+          <Button act={() => showWeight(row, column)}>{`${row}, ${column}`}</Button>
         ))}
       </div>
     </>

@@ -1,10 +1,10 @@
 // The top of the inspector: what model this is, how far the scan is, and what can be done.
-import type { ModelSummary, ScanProgress, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import type { ModelSummary, ScanProgress } from '../../src/shared/protocol/inspect.ts'
 import type { ExportFormat } from '../../src/shared/protocol/view.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatDuration, formatShare } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
-import { settings } from '../shared/settings.ts'
+import { Button } from '../shared/button.tsx'
 import { exportAs } from './exportAs.ts'
 import { host } from './host.ts'
 import { Metadata, Warnings } from './modelNotes.tsx'
@@ -13,59 +13,34 @@ import { known, scan, type Scan } from './store.ts'
 import { otherSize, roleTotals, type RoleTotal } from './totals.ts'
 
 export function Head({ model }: { model: ModelSummary }) {
-  const { stats } = known.value
   return (
     <header>
       <div class="head">
         <div>
           <h1>{model.label}</h1>
           <p class="muted">{factsText(model)}</p>
-          <OtherSize model={model} stats={stats} />
+          <OtherSize model={model} />
         </div>
         <div class="row">
           <ExportMenu />
-          <Trusted what="Generating text" type="tryOut" hint="Generate text with this model">
+          <Button
+            act={() => host.post({ type: 'tryOut' })}
+            title="Generate text with this model"
+            untrusted="Generating text needs a trusted workspace."
+          >
             Try it…
-          </Trusted>
-          <Trusted what="Pruning" type="prune" primary>
+          </Button>
+          <Button primary act={() => host.post({ type: 'prune' })} untrusted="Pruning needs a trusted workspace.">
             Prune…
-          </Trusted>
+          </Button>
         </div>
       </div>
-      <ScanRow scan={scan.value} model={model} />
+      <ScanRow model={model} />
       <Warnings model={model} />
       <Metadata model={model} />
-      <ul class="tiles" aria-label="Sparsity by role">
-        {roleTotals(model, stats).map((total) => (
-          <RoleTile total={total} />
-        ))}
-      </ul>
+      <Totals model={model} />
       <OriginBox origin={model.origin} />
     </header>
-  )
-}
-
-interface TrustedProps {
-  what: string
-  type: 'tryOut' | 'prune'
-  hint?: string
-  primary?: boolean
-  children: string
-}
-
-/** A button that needs a trusted workspace. */
-function Trusted({ what, type, hint = '', primary = false, children }: TrustedProps) {
-  const { trusted } = settings.value
-  return (
-    <button
-      type="button"
-      class={primary ? '' : 'secondary'}
-      disabled={!trusted}
-      title={trusted ? hint : `${what} needs a trusted workspace.`}
-      onClick={() => host.post({ type })}
-    >
-      {children}
-    </button>
   )
 }
 
@@ -79,8 +54,8 @@ function factsText({ modelType, parameters, bytes, tensors, files }: ModelSummar
 }
 
 /** People who share sparse checkpoints ask first how large they are. */
-function OtherSize({ model, stats }: { model: ModelSummary; stats: ReadonlyMap<string, TensorStats> }) {
-  const size = otherSize(model, stats)
+function OtherSize({ model }: { model: ModelSummary }) {
+  const size = otherSize(model, known.value.stats)
   if (!size) return null
   const text = formatBytes(size.bytes)
   return (
@@ -96,7 +71,8 @@ function OtherSize({ model, stats }: { model: ModelSummary; stats: ReadonlyMap<s
   )
 }
 
-function ScanRow({ scan: { going, result }, model }: { scan: Scan; model: ModelSummary }) {
+function ScanRow({ model }: { model: ModelSummary }) {
+  const { going, result } = scan.value
   const { stats } = known.value
   const isWhole = model.tensors.every(({ name, unreadable }) => stats.has(name) || unreadable !== undefined)
   const start = result?.partial ? 'Continue' : 'Compute statistics'
@@ -105,9 +81,7 @@ function ScanRow({ scan: { going, result }, model }: { scan: Scan; model: ModelS
       <div class="row scan">
         <progress max={1} value={shareOf(going.now)} aria-label="Scanning" />
         <span class="muted">{progressText(going.now, going.first)}</span>
-        <button type="button" class="secondary" onClick={() => host.post({ type: 'scanCancel' })}>
-          Cancel
-        </button>
+        <Button act={() => host.post({ type: 'scanCancel' })}>Cancel</Button>
       </div>
     )
   return (
@@ -117,11 +91,7 @@ function ScanRow({ scan: { going, result }, model }: { scan: Scan; model: ModelS
           {resultText(result)}
         </span>
       )}
-      {!isWhole && (!result || result.partial) && (
-        <button type="button" class="secondary" onClick={() => host.post({ type: 'scanStart' })}>
-          {start}
-        </button>
-      )}
+      {!isWhole && (!result || result.partial) && <Button act={() => host.post({ type: 'scanStart' })}>{start}</Button>}
     </div>
   )
 }
@@ -141,6 +111,16 @@ function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress, first:
   const rate = (doneBytes - first.doneBytes) / Math.max(1, (elapsedMs - first.elapsedMs) / 1000)
   const left = rate > 0 ? ` · ${formatDuration((totalBytes - doneBytes) / rate)} left` : ''
   return `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}`
+}
+
+function Totals({ model }: { model: ModelSummary }) {
+  return (
+    <ul class="tiles" aria-label="Sparsity by role">
+      {roleTotals(model, known.value.stats).map((total) => (
+        <RoleTile total={total} />
+      ))}
+    </ul>
+  )
 }
 
 function RoleTile({ total: t }: { total: RoleTotal }) {

@@ -2,7 +2,8 @@
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
 import { formatCompact } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
-import { groupOf } from './plan.ts'
+import { Button } from '../shared/button.tsx'
+import { groupOf, untrusted } from './plan.ts'
 import { PlanBar } from './planBar.tsx'
 import { locked, plan, said, settle } from './planStore.ts'
 import { marked } from './store.ts'
@@ -27,15 +28,14 @@ export function MarkedRow() {
       {modules.length > 0 && (
         <>
           <PlanBar label={`${what} marked`} modules={modules} grows="right" />
-          <button
-            type="button"
-            class="secondary"
+          <Button
+            act={() => settle({ names: group.names, sparsity: null })}
             disabled={group.names.length === 0 || group.mean === null}
             title="These keep all of their weights"
-            onClick={() => settle({ names: group.names, sparsity: null })}
+            untrusted={untrusted}
           >
             Leave alone
-          </button>
+          </Button>
         </>
       )}
       <span class="muted" role="status">

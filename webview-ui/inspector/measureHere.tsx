@@ -2,42 +2,36 @@
 import { useState } from 'preact/hooks'
 import type { MeasurableMethod } from '../../src/shared/analysis/plannedMap.ts'
 import { methodOf } from '../../src/shared/methods/methods.ts'
-import { settings } from '../shared/settings.ts'
+import { Button } from '../shared/button.tsx'
 import { host } from './host.ts'
 import { measurable, plan } from './planStore.ts'
 import { spanText } from './spanText.ts'
 import { measuring, measuringProblem } from './store.ts'
 
+const untrusted = 'An analysis runs the model, so it needs a trusted workspace.'
+
 export function MeasureHere() {
   const going = measuring.value
-  const { trusted } = settings.value
-  const why = trusted
-    ? 'Runs text of your choice through the model to measure its inputs, and what pruning each matrix would cost'
-    : 'An analysis runs the model, so it needs a trusted workspace.'
   if (going) {
     const share = going.total > 0 ? going.done / going.total : 0
     return (
       <span class="row">
         <progress max={1} value={share} aria-label="Measuring" />
         <span class="muted" role="status">{`${Math.round(100 * share)} %`}</span>
-        <button type="button" class="secondary" onClick={() => host.post({ type: 'analyseCancel' })}>
-          Stop
-        </button>
+        <Button act={() => host.post({ type: 'analyseCancel' })}>Stop</Button>
       </span>
     )
   }
   return (
     <span class="row">
-      <Choice methods={measurable.value} disabled={!trusted} />
-      <button
-        type="button"
-        class="secondary"
-        disabled={!trusted}
-        title={why}
-        onClick={() => host.post({ type: 'analyse' })}
+      <Choice methods={measurable.value} />
+      <Button
+        act={() => host.post({ type: 'analyse' })}
+        title="Runs text of your choice through the model to measure its inputs, and what pruning each matrix would cost"
+        untrusted={untrusted}
       >
         Analyse…
-      </button>
+      </Button>
       <span class="muted" role="status">
         {measuringProblem.value}
       </span>
@@ -45,7 +39,7 @@ export function MeasureHere() {
   )
 }
 
-function Choice({ methods, disabled }: { methods: readonly MeasurableMethod[]; disabled: boolean }) {
+function Choice({ methods }: { methods: readonly MeasurableMethod[] }) {
   const [chosen, setChosen] = useState<string | null>(null)
   const left = methods.filter(({ measured, blocks }) => measured < blocks)
   const one =
@@ -72,25 +66,22 @@ function Choice({ methods, disabled }: { methods: readonly MeasurableMethod[]; d
           </option>
         ))}
       </select>
-      <button
-        type="button"
-        class="secondary"
-        disabled={disabled || isDone}
+      <Button
+        act={() => start()}
+        disabled={isDone}
         title={`Measures what pruning by ${title} would cost each matrix, on the text of the analysis`}
-        onClick={() => start()}
+        untrusted={untrusted}
       >
         {isDone ? `${title} is measured` : `Measure ${title} here${seconds ? ` (about ${spanText(seconds)})` : ''}`}
-      </button>
+      </Button>
       {measured === 0 && blocks > 1 && (
-        <button
-          type="button"
-          class="secondary"
-          disabled={disabled}
+        <Button
+          act={() => start({ blocks: 1 })}
           title="Measures the first block alone, which takes a fraction of the time, and shows it on the map"
-          onClick={() => start({ blocks: 1 })}
+          untrusted={untrusted}
         >
           One block first
-        </button>
+        </Button>
       )}
     </>
   )

@@ -1,6 +1,6 @@
 // How a checkpoint that a run has made came about: what was done, what came out, the recipe.
 import type { Origin } from '../../src/shared/protocol/inspect.ts'
-import { settings } from '../shared/settings.ts'
+import { Button } from '../shared/button.tsx'
 import { host } from './host.ts'
 
 /** Nothing for a checkpoint that is none of ours. Closed: the map is what people come for. */
@@ -36,15 +36,14 @@ export function OriginBox({ origin }: { origin: Origin | undefined }) {
         <summary>Recipe</summary>
         <pre class="mono">{recipe}</pre>
       </details>
-      <button
-        type="button"
-        class="secondary"
-        disabled={!settings.value.trusted || hasCard}
+      <Button
+        act={() => host.post({ type: 'writeCard' })}
+        disabled={hasCard}
         title={hasCard ? 'There is a README.md already; it is never overwritten.' : 'README.md for the Hub'}
-        onClick={() => host.post({ type: 'writeCard' })}
+        untrusted="Writing a model card needs a trusted workspace."
       >
         Write model card
-      </button>
+      </Button>
     </details>
   )
 }

@@ -10,6 +10,7 @@ export interface Draft {
   readonly sparsity: number | null
 }
 
+export const untrusted = 'Writing a recipe needs a trusted workspace.'
 /** The most that a bar can say. */
 export const mostSparsity = 0.95
 

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { PlannedModule } from '../../src/shared/analysis/plannedMap.ts'
 import { announce } from '../shared/announce.ts'
 import { settings } from '../shared/settings.ts'
-import { groupOf, mostSparsity, type PlanGroup } from './plan.ts'
+import { groupOf, mostSparsity, untrusted, type PlanGroup } from './plan.ts'
 import { draw, locked, settle, settleSoon, toggleLock } from './planStore.ts'
 
 export interface PlanBarProps {
@@ -87,7 +87,7 @@ const hint = '. Drag, or double-click to type; L locks, Delete leaves alone'
 
 /** Why a bar cannot be moved; null: it can. */
 function refusalOf({ fixed, isLocked }: PlanGroup): string | null {
-  if (!settings.value.trusted) return 'writing a recipe needs a trusted workspace'
+  if (!settings.value.trusted) return untrusted
   return fixed ?? (isLocked ? 'locked: L unlocks it' : null)
 }
 

@@ -7,29 +7,24 @@ import { formatShare } from '../../src/shared/format/numbers.ts'
 import { methodOf } from '../../src/shared/methods/methods.ts'
 import { settings } from '../shared/settings.ts'
 import { host } from './host.ts'
-import { mostSparsity } from './plan.ts'
+import { Button } from '../shared/button.tsx'
+import { mostSparsity, untrusted } from './plan.ts'
 import { beginPlan, change, isDraft, locked, restMs } from './planStore.ts'
 import { spanText } from './spanText.ts'
 import { model } from './store.ts'
 
 /** In place of a plan: begins one, or says why the open recipe cannot be shown. */
 export function BeginPlan({ problem }: { problem: string | null }) {
-  const { trusted } = settings.value
   return (
     <div class="row">
-      <button
-        type="button"
-        class={model.value?.hasMask ? 'secondary' : ''}
-        disabled={!trusted}
-        title={
-          trusted
-            ? 'Opens the recipe of this model beside the map, or begins one'
-            : 'Writing a recipe needs a trusted workspace.'
-        }
-        onClick={beginPlan}
+      <Button
+        act={beginPlan}
+        primary={!model.value?.hasMask}
+        title="Opens the recipe of this model beside the map, or begins one"
+        untrusted={untrusted}
       >
         {problem === null ? 'Plan pruning in a recipe' : 'Show the recipe'}
-      </button>
+      </Button>
       {problem !== null && <span class="problem">{problem}</span>}
       <MaskNote />
     </div>
@@ -61,18 +56,11 @@ export function PlanStrip({ plan }: { plan: PlannedMap }) {
           <Figure name="time" text={seconds && spanText(seconds)} />
           <Figure name="memory" text={memoryBytes === null ? null : formatBytes(memoryBytes)} />
         </dl>
-        <button
-          type="button"
-          class="secondary"
-          title="Shows the recipe beside the map"
-          onClick={() => host.post({ type: 'planBegin' })}
-        >
+        <Button act={() => host.post({ type: 'planBegin' })} title="Shows the recipe beside the map">
           {way === '' ? recipe : `${recipe}: ${way}`}
-        </button>
+        </Button>
         {locked.value.size > 0 && (
-          <button type="button" class="secondary" onClick={() => (locked.value = new Set())}>
-            {`Unlock all (${locked.value.size})`}
-          </button>
+          <Button act={() => (locked.value = new Set())}>{`Unlock all (${locked.value.size})`}</Button>
         )}
       </div>
       <Said plan={plan} />
