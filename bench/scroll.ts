@@ -26,7 +26,7 @@ const scriptSeconds = async () => {
 }
 const before = await scriptSeconds()
 await page.evaluate(`new Promise((resolve) => {
-  const view = document.querySelector('.tableScroll, .tableView')
+  const view = document.querySelector('.tableScroll')
   let left = ${frames}
   const step = () => {
     view.scrollTop += ${pixelsAFrame}

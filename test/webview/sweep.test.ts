@@ -144,6 +144,8 @@ describe('the view of several runs in Chromium', () => {
     await page.getByRole('textbox', { name: 'Note' }).fill('thrown away')
     await page.keyboard.press('Escape')
     assert.equal((await posted(page)).filter(({ type }) => type === 'annotate').length, 2)
+    await send(page, { type: 'rows', rows: rows.map((row) => recordedAs(row, 'waiting')) })
+    assert.equal(await page.locator('[data-note]').count(), 0)
   })
 
   it('experiments of several models stand below their names, and can stand together', async () => {

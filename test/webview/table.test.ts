@@ -83,6 +83,9 @@ describe('a table, as the page of a recipe shows one', () => {
     await send(page)
     assert.equal((await titles())[0], 'Parameter')
     assert.ok((await tooWide(page)) <= 0)
+    await note.getByTitle('Let this column go').click()
+    await send(page)
+    assert.ok(!(await titles()).includes('Parameter'))
   })
 
   it('P pins a column, which then stays while the others scroll, and lets it go', async () => {

@@ -1,4 +1,5 @@
 // A table of any number of rows, by mouse, keyboard and screen reader. Only the rows in sight are on the page.
+import './table.css'
 import { useSignal } from '@preact/signals'
 import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { plural } from '../../src/shared/format/plural.ts'
@@ -8,6 +9,7 @@ import { rowHeight, TableLines } from './tableLines.tsx'
 import { pinnedFirst } from './tablePins.ts'
 import { usePlaces, useRoom } from './tableRoom.ts'
 import { everything, noSelection, pressed, type Press } from './tableSelection.ts'
+import type { TableState } from './tableState.ts'
 
 /** Rows for which a table has room before it scrolls. */
 const mostInSight = 15
@@ -62,22 +64,42 @@ export function Table<Row>(props: TableProps<Row>) {
           </div>
         </div>
       </div>
-      {hidden.length > 0 && room.width > 0 && (
-        <p class="tableNote muted">
-          {`${plural(hidden.length, 'column')} hidden: `}
-          {hidden.map((column) => (
-            <button
-              type="button"
-              class="plain"
-              title="Pin this column at the left"
-              onClick={() => (state.kept.value = { ...kept, pins: { ...kept.pins, [column.id]: true } })}
-            >
-              {column.title}
-            </button>
-          ))}
-        </p>
+      {room.width > 0 && (
+        <Notes hidden={hidden} pinned={placed.filter(({ id: own }) => kept.pins[own])} state={state} />
       )}
     </>
+  )
+}
+
+interface NotesProps {
+  readonly hidden: readonly Named[]
+  /** Those that a person has pinned. */
+  readonly pinned: readonly Named[]
+  readonly state: TableState
+}
+type Named = { readonly id: string; readonly title: string }
+
+/** Columns without room, and those that a person has given room: a press on one changes it. */
+function Notes({ hidden, pinned, state: { kept } }: NotesProps) {
+  const named = (columns: readonly Named[], title: string, pin: boolean) =>
+    columns.map(({ id, title: name }) => (
+      <button
+        type="button"
+        class="plain"
+        title={title}
+        onClick={() => (kept.value = { ...kept.value, pins: { ...kept.value.pins, [id]: pin } })}
+      >
+        {name}
+      </button>
+    ))
+  if (hidden.length + pinned.length === 0) return null
+  return (
+    <p class="tableNote muted">
+      {hidden.length > 0 && `${plural(hidden.length, 'column')} hidden: `}
+      {named(hidden, 'Pin this column at the left', true)}
+      {pinned.length > 0 && 'Pinned: '}
+      {named(pinned, 'Let this column go', false)}
+    </p>
   )
 }
 

@@ -1,10 +1,9 @@
 import type { ComponentChildren } from 'preact'
 import type { SortColumn } from './tableOrder.ts'
-import type { RowColumn } from './tableRows.ts'
 import type { TableState } from './tableState.ts'
 import type { ColumnRoom } from './tableWidths.ts'
 
-export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom, 'optional' | 'grow' | 'most'> {
+export interface Column<Row> extends SortColumn<Row>, Pick<ColumnRoom, 'optional' | 'grow' | 'most'> {
   title: string
   text: (row: Row) => string
   /** The longest text that may still come. */
@@ -13,8 +12,6 @@ export interface Column<Row> extends SortColumn<Row>, RowColumn, Pick<ColumnRoom
   pinned?: boolean
   /** What the cell shows in place of its text, which then is for sorting and widths. */
   cell?: (row: Row) => ComponentChildren
-  /** Fills the cell with something other than its text, which then is for sorting and widths. */
-  paint?: (row: Row, cell: HTMLElement) => void
 }
 
 export interface TableProps<Row> {

@@ -36,36 +36,3 @@ export function pressed(
 export function everything(shown: readonly string[]): Selection {
   return { keys: new Set(shown), anchor: shown[0] ?? null }
 }
-
-export interface Chooser {
-  has(key: string): boolean
-  press(index: number, how: Press): void
-  all(on: boolean): void
-  set(keys: ReadonlySet<string>): void
-}
-
-/** Keeps what is selected of the rows as they are shown. `tell`: of what a person chose. */
-export function createChooser(
-  shownKeys: () => readonly string[],
-  redraw: () => void,
-  tell: (keys: ReadonlySet<string>) => void,
-): Chooser {
-  let selection = noSelection
-  const choose = (next: Selection) => {
-    selection = next
-    redraw()
-    tell(selection.keys)
-  }
-  return {
-    has: (key) => selection.keys.has(key),
-    press(index, how) {
-      const keys = shownKeys()
-      if (keys.length > 0) choose(pressed(selection, keys, Math.min(keys.length - 1, index), how))
-    },
-    all: (on) => choose(on ? everything(shownKeys()) : noSelection),
-    set(keys) {
-      selection = { ...selection, keys }
-      redraw()
-    },
-  }
-}

@@ -15,11 +15,14 @@ const words = {
   note: { label: 'Note', add: '+ note' },
 }
 
-export function NoteCell({ runs, what }: NoteCellProps) {
+export function NoteCell({ runs: all, what }: NoteCellProps) {
+  // They are kept in folders.
+  const runs = all.filter(({ isBegun }) => isBegun)
   const [isOpen, open] = useState(false)
   const field = useRef<HTMLInputElement>(null)
   useLayoutEffect(() => field.current?.select(), [isOpen])
-  const text = what === 'tags' ? [...new Set(runs.flatMap(({ notes }) => notes.tags))].join(', ') : noteOf(runs)
+  const tags = [...new Set(runs.flatMap(({ notes }) => notes.tags))]
+  const text = what === 'tags' ? tags.join(', ') : noteOf(runs)
   const leave = (event: Event) => {
     open(false)
     ;(event.target as Element).closest<HTMLElement>('[role=grid]')?.focus()
@@ -27,6 +30,7 @@ export function NoteCell({ runs, what }: NoteCellProps) {
   const keep = (written: string) => {
     if (written !== text) for (const run of runs) host.post({ type: 'annotate', run: run.index, notes: noted(run, what, written) }) // prettier-ignore
   }
+  if (runs.length === 0) return null
   if (!isOpen) {
     return (
       <button
@@ -37,13 +41,8 @@ export function NoteCell({ runs, what }: NoteCellProps) {
         title={text || words[what].label}
         onClick={() => open(true)}
       >
-        {text === '' ? (
-          <span class="muted addNote">{words[what].add}</span>
-        ) : what === 'note' ? (
-          text
-        ) : (
-          <Tags text={text} />
-        )}
+        {text === '' && <span class="muted addNote">{words[what].add}</span>}
+        {what === 'note' ? text : tags.map((tag) => <span class="tag">{tag}</span>)}
       </button>
     )
   }
@@ -64,16 +63,6 @@ export function NoteCell({ runs, what }: NoteCellProps) {
         if (event.key === 'Enter' || event.key === 'Escape') leave(event)
       }}
     />
-  )
-}
-
-function Tags({ text }: { text: string }) {
-  return (
-    <>
-      {text.split(', ').map((tag) => (
-        <span class="tag">{tag}</span>
-      ))}
-    </>
   )
 }
 

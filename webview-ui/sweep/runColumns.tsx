@@ -48,12 +48,12 @@ export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'],
         text: ({ runs }) => tagsOf(runs).join(', '),
         sort: ({ runs }) => tagsOf(runs).join(', ') || null,
       }),
-      cell: (line) => !isHeading(line) && <NoteCell runs={line.runs} what="tags" />,
+      cell: (line) => !isHeading(line) && <NoteCell key={line.key} runs={line.runs} what="tags" />,
     },
     {
       ...{ id: 'note', title: 'note', optional: 5, grow: true, reserve: 'what it was for', most: 300 },
       ...ofEntries({ text: ({ runs }) => notesOf(runs).note, sort: ({ runs }) => notesOf(runs).note || null }),
-      cell: (line) => !isHeading(line) && <NoteCell runs={line.runs} what="note" />,
+      cell: (line) => !isHeading(line) && <NoteCell key={line.key} runs={line.runs} what="note" />,
     },
   ]
 }
