@@ -5,6 +5,7 @@ import type { ColumnRoom } from './tableWidths.ts'
 
 export interface Column<Row> extends SortColumn<Row>, Pick<ColumnRoom, 'optional' | 'grow' | 'most'> {
   title: string
+  numeric?: boolean
   text: (row: Row) => string
   /** The longest text that may still come. */
   reserve?: string
