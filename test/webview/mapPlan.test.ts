@@ -129,7 +129,7 @@ describe('the map as an editor of the recipe, in Chromium', () => {
     assert.equal(await page.locator('.planLock[aria-pressed=true]').count(), 0)
   })
 
-  it('the mean and the rule spread over all', async () => {
+  it('the mean and the rule spread over all, and the method is chosen beside them', async () => {
     await open()
     await send(page, settings, shown, planned())
     const mean = page.getByRole('slider', { name: 'Mean sparsity' })
@@ -143,6 +143,8 @@ describe('the map as an editor of the recipe, in Chromium', () => {
     assert.equal(await rule.locator('option:disabled').count(), 1)
     await rule.selectOption('error')
     assert.deepEqual((await plans()).at(-1)?.change, { kind: 'spread', mean: before, rule: 'error' })
+    await page.getByRole('combobox', { name: 'Method', exact: true }).selectOption('sparsegpt')
+    assert.deepEqual((await plans()).at(-1)?.change, { kind: 'method', method: 'sparsegpt' })
   })
 
   it('marked matrices have a bar of their own', async () => {
@@ -168,6 +170,10 @@ describe('the map as an editor of the recipe, in Chromium', () => {
     await settled()
     assert.equal((await plans()).length, 0)
     await page.locator('.srOnly[role=status]', { hasText: `block 4: ${why}` }).waitFor()
+    // A pattern fixes how many go, not whether any do.
+    await page.keyboard.press('Delete')
+    const { names, sparsity } = await set()
+    assert.deepEqual([names.length, sparsity], [6, null])
     await send(page, planned({ problem: 'line 3: the bracket is never closed', modules: [] }))
     await page.getByText('the bracket is never closed').waitFor()
     assert.equal(await page.getByRole('slider').count(), 0)

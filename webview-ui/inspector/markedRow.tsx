@@ -29,8 +29,8 @@ export function MarkedRow() {
         <>
           <PlanBar label={`${what} marked`} modules={modules} grows="right" />
           <Button
-            act={() => settle({ names: group.names, sparsity: null })}
-            disabled={group.names.length === 0 || group.mean === null}
+            act={() => settle({ names: group.leave, sparsity: null })}
+            disabled={group.leave.length === 0}
             title="These keep all of their weights"
             untrusted={untrusted}
           >

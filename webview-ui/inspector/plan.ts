@@ -22,6 +22,8 @@ export interface PlanGroup {
   readonly most: number
   /** Those that a bar changes: none that is fixed or locked, and none that is left alone beside others that are pruned. */
   readonly names: readonly string[]
+  /** Those that can be left alone, which is said also of what is fixed to a pattern. */
+  readonly leave: readonly string[]
   /** All that can be locked. */
   readonly all: readonly string[]
   readonly isLocked: boolean
@@ -41,6 +43,7 @@ export function groupOf(modules: readonly PlannedModule[], locked: ReadonlySet<s
     least: Math.min(1, ...values),
     most: Math.max(0, ...values),
     names: mine.filter(({ name }) => !locked.has(name)).map(({ name }) => name),
+    leave: pruned.filter(({ name }) => !locked.has(name)).map(({ name }) => name),
     all: free.map(({ name }) => name),
     isLocked: free.length > 0 && free.every(({ name }) => locked.has(name)),
     fixed: mine.length === 0 ? (modules.find(({ fixed }) => fixed !== null)?.fixed ?? null) : null,

@@ -38,9 +38,10 @@ export function PlanBar({ label, modules, grows, style, tabIndex = 0, line }: Pl
     const by = keyStep(event, grows)
     if (event.key === 'l' || event.key === 'L') lock()
     else if (by === null && event.key !== 'Enter' && event.key !== 'Delete') return
+    else if (event.key === 'Delete' && settings.value.trusted && group.leave.length > 0)
+      settle({ names: group.leave, sparsity: null })
     else if (why !== null) refuse()
     else if (event.key === 'Enter') setTyping(true)
-    else if (event.key === 'Delete') settleAt(null)
     else settleSoon({ names: group.names, sparsity: sparsityOf((group.mean ?? 0) + (by ?? 0)) })
     event.preventDefault()
     event.stopPropagation()

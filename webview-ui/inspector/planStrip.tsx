@@ -4,7 +4,7 @@ import { allocationOf, isMeasured } from '../../src/shared/allocations/allocatio
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
-import { methodOf } from '../../src/shared/methods/methods.ts'
+import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
 import { settings } from '../shared/settings.ts'
 import { host } from './host.ts'
 import { Button } from '../shared/button.tsx'
@@ -44,20 +44,20 @@ function MaskNote() {
 }
 
 export function PlanStrip({ plan }: { plan: PlannedMap }) {
-  const { recipe, method, pattern, seconds, memoryBytes } = plan
-  const way = [method && methodOf(method).title, pattern !== 'unstructured' && pattern].filter(Boolean).join(' ')
+  const { recipe, seconds, memoryBytes } = plan
   return (
     <>
       <div class="planStrip" role="group" aria-label={`Plan of ${recipe}`}>
         <Mean plan={plan} />
         <Rule plan={plan} />
+        <Method plan={plan} />
         <dl class={isDraft.value ? 'planFigures stale' : 'planFigures'}>
           <Figure name="expected error" text={errorText(plan)} />
           <Figure name="time" text={seconds && spanText(seconds)} />
           <Figure name="memory" text={memoryBytes === null ? null : formatBytes(memoryBytes)} />
         </dl>
         <Button act={() => host.post({ type: 'planBegin' })} title="Shows the recipe beside the map">
-          {way === '' ? recipe : `${recipe}: ${way}`}
+          {recipe}
         </Button>
         {locked.value.size > 0 && (
           <Button act={() => (locked.value = new Set())}>{`Unlock all (${locked.value.size})`}</Button>
@@ -162,6 +162,26 @@ function Rule({ plan: { rule, rules, mean } }: { plan: PlannedMap }) {
           </option>
         ))}
       </select>
+    </label>
+  )
+}
+
+function Method({ plan: { method, pattern } }: { plan: PlannedMap }) {
+  return (
+    <label>
+      {'Method '}
+      <select
+        aria-label="Method"
+        disabled={!settings.value.trusted}
+        value={method ?? ''}
+        onChange={(event) => change({ kind: 'method', method: event.currentTarget.value as MethodName })}
+      >
+        {method === null && <option value="">several</option>}
+        {methodNames.map((name) => (
+          <option value={name}>{methodOf(name).title}</option>
+        ))}
+      </select>
+      {pattern !== 'unstructured' && ` ${pattern ?? 'several patterns'}`}
     </label>
   )
 }
