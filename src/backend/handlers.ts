@@ -5,6 +5,7 @@ import { modelPath } from '../engine/checkpoint/hubCache.ts'
 import { locate } from '../engine/checkpoint/locate.ts'
 import { writeModelCard } from '../engine/run/origin/modelCard.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
+import { questionTexts } from '../engine/evaluate/tasks/questionTexts.ts'
 import { EngineError } from '../engine/errors.ts'
 import type {
   AnalysisUpdate,
@@ -117,6 +118,7 @@ export function createHandlers(): Service {
     measurable: async (request) => models.use(await whole(request), (open) => measurableOf(open, settings, gpu)),
     analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),
     pull: ({ name }, context) => pullModel(name, context),
+    questions: (request, { signal }) => questionTexts(request, signal),
     writeCard: async ({ path }) => writeModelCard((await locate(path)).folder),
     tryOut: (params, context) => tryOut(params, settings, context),
     plan: ({ recipe, text }) => planText(recipe, text, gpu),

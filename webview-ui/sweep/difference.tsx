@@ -184,10 +184,11 @@ function Flips({ title, count, flips }: { title: string } & TaskFlips['onlyA']) 
   )
 }
 
-function Question({ question, answers, right, a, b }: Flip) {
+/** By its number where its text could not be read. */
+function Question({ row, question, answers, right, a, b }: Flip) {
   return (
     <li>
-      {textOf(question)}
+      {question === '' ? `row ${row + 1}` : textOf(question)}
       <ul>
         {answers.map((answer, i) => {
           const who = [i === right && 'right', i === a && 'A', i === b && 'B'].filter(Boolean).join(', ')

@@ -1,6 +1,7 @@
 // Messages to a view of several runs, made from the runs as they are followed; knows nothing of windows.
 import type { ComparedWhat, FromSweep, RunMap, ToSweep } from '../../shared/protocol/sweepView.ts'
 import { rowOf } from './comparedRow.ts'
+import { differenceOf, type AskQuestions } from './difference.ts'
 import { CurveFeed } from './curveFeed.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
 
@@ -10,7 +11,7 @@ const mostMaps = 12
 export interface ComparedView {
   /** A view that is new, or was hidden, gets all there is. */
   replay(): void
-  handle(message: Extract<FromSweep, { type: 'watch' | 'watchMaps' }>): Promise<void>
+  handle(message: Extract<FromSweep, { type: 'watch' | 'watchMaps' | 'askDifference' }>): Promise<void>
   dispose(): void
 }
 
@@ -18,14 +19,16 @@ export interface ComparedSource {
   readonly what: ComparedWhat
   readonly followed: RunsReader
   readonly maxPoints: () => number
+  readonly askQuestions?: () => AskQuestions
 }
 
 export function createComparedView(
-  { what, followed, maxPoints }: ComparedSource,
+  { what, followed, maxPoints, askQuestions }: ComparedSource,
   post: (message: ToSweep) => void,
 ): ComparedView {
   const feed = new CurveFeed(followed, post, maxPoints)
   let mapped: readonly number[] = []
+  let asked = 0
   const rowAt = (index: number) => rowOf(followed.runs[index], index)
   const exists = (run: number) => followed.runs[run] !== undefined
   const sendMaps = (runs: readonly number[]) => {
@@ -46,6 +49,14 @@ export function createComparedView(
     async handle(message) {
       if (message.type === 'watch')
         return feed.watch({ ...message, groups: message.groups.map((runs) => runs.filter(exists)) })
+      if (message.type === 'askDifference') {
+        const question = ++asked
+        const [a, b] = message.runs
+        if (!exists(a) || !exists(b)) return
+        const difference = await differenceOf(followed.runs[a], followed.runs[b], askQuestions?.() ?? null)
+        if (question === asked) post({ type: 'difference', runs: [a, b], difference })
+        return
+      }
       mapped = message.runs.filter(exists).slice(0, mostMaps)
       const runs = mapped
       await Promise.all(runs.map((run) => followed.runs[run].readWhole()))

@@ -15,6 +15,7 @@ import { plural } from '../../shared/format/plural.ts'
 import { writeNotes } from '../../runs/folder/notes.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { openExperiments, type Experiments, type KnownRuns } from './experiments.ts'
+import type { AskQuestions } from './difference.ts'
 import { comparedRuns } from './comparedRuns.ts'
 import { createComparedView, type ComparedSource, type ComparedView } from './comparedView.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
@@ -125,6 +126,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     switch (message.type) {
       case 'watch':
       case 'watchMaps':
+      case 'askDifference':
         return compared?.handle(message)
       case 'openRun': {
         const folder = opened?.followed.runs[message.run]?.place.folder
@@ -137,8 +139,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
         await writeNotes(runFolderAt(place.folder), message.notes)
         return opened?.followed.lookAt(message.run)
       }
-      // Answered as soon as their sources stand.
-      case 'askDifference':
+      // Answered as soon as its source stands.
       case 'paper':
         return
       case 'act': {
@@ -152,18 +153,23 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   }
 
   private async read(subject: Subject, before?: Experiments): Promise<Opened> {
-    const maxPoints = () => setting('chart.maxPoints')
+    const { call } = this.services
+    const common = {
+      maxPoints: () => setting('chart.maxPoints'),
+      // A run's folder names the data: no file is opened for one that nobody trusts.
+      askQuestions: (): AskQuestions => (vscode.workspace.isTrusted ? (request) => call('questions', request) : null),
+    }
     if ('experiments' in subject) {
       if (!before) await Promise.all([this.store.find(), this.sweeps.find()])
       const experiments = await openExperiments({ store: this.store, sweeps: this.sweeps }, before)
       const { runs: followed, numSweeps } = experiments
       const about = [plural(followed.runs.length, 'run'), ...(numSweeps > 0 ? [plural(numSweeps, 'sweep')] : [])]
       const what: ComparedWhat = { kind: 'experiments', title: t('Experiments'), about: about.join(' · ') }
-      return { what, followed, maxPoints, experiments, close: () => experiments.close() }
+      return { what, followed, ...common, experiments, close: () => experiments.close() }
     }
     if ('runs' in subject) {
       const followed = await comparedRuns(subject.runs)
-      return { what: comparisonWhat(followed), followed, maxPoints, close: () => followed.close() }
+      return { what: comparisonWhat(followed), followed, ...common, close: () => followed.close() }
     }
     const sweep = await this.sweeps.openFolder(subject.sweep)
     const isSlurm = existsSync(join(sweep.folder, 'slurm', 'run.sh'))
@@ -174,7 +180,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       about: about.filter(Boolean).join(' · '),
     }
     // It is followed for the tree, too.
-    return { what, followed: sweep.runs, maxPoints, close: () => undefined }
+    return { what, followed: sweep.runs, ...common, close: () => undefined }
   }
 }
 

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { sensitivityUnits } from '../analysis/analysis.ts'
 import { isMethodName, type MethodName } from '../methods/methods.ts'
 import { precisions } from '../recipe/precisions.ts'
+import { taskNames } from '../tasks/tasks.ts'
 import type { CallName, ParamsOf } from './rpc.ts'
 
 const text = z.string()
@@ -60,6 +61,7 @@ export const parameters: { readonly [C in CallName]: z.ZodType<ParamsOf<C>> } = 
     maxTokens: index,
     memoryBytes,
   }),
+  questions: z.object({ task: z.enum(taskNames), path: text, rows: z.array(index).min(1).max(1000) }),
   writeCard: model,
   plan: z.object({ recipe: text, text }),
   run: z.object({ recipe: text, set: z.array(text), resume: text.nullable(), memoryBytes }),

@@ -16,6 +16,7 @@ import type { MeasurableMethod } from '../analysis/plannedMap.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { PrecisionChoice } from '../recipe/precisions.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
+import type { AskedQuestion, QuestionsRequest } from './questions.ts'
 import type { TryParams, TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
@@ -142,6 +143,8 @@ export interface BackendCalls {
   pull: Call<{ name: string }, { folder: string }, PullProgress>
   /** Several checkpoints go on from the same prompts. */
   tryOut: Call<TryParams, { device: string }, TryProgress>
+  /** Texts of rows of a task's data, in the order of the file. */
+  questions: Call<QuestionsRequest, AskedQuestion[]>
   /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
   writeCard: Call<{ path: string }, { file: string }>
   plan: Call<{ recipe: string; text: string }, PlannedText>

@@ -17,10 +17,13 @@ export interface BlockErrorPair {
 
 /** A question of a task that one run answers right and the other wrong. */
 export interface Flip {
+  /** Its place in the data, from 0. */
+  readonly row: number
+  /** Empty, as are the answers, where the data cannot be read any more. */
   readonly question: string
   readonly answers: readonly string[]
   readonly right: number
-  /** What each of the runs answered. */
+  /** What each of the runs answered; −1: none of them, as where a completion was not the likeliest. */
   readonly a: number
   readonly b: number
 }

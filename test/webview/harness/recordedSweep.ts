@@ -104,6 +104,7 @@ export const recordedDifference: RunDifference = {
         count: 61,
         flips: [
           {
+            row: 16,
             question: 'What do plants take from the air?',
             answers: ['carbon dioxide', 'oxygen'],
             right: 0,

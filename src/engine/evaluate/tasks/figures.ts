@@ -19,18 +19,25 @@ export interface Figures {
   readonly rows: number
 }
 
+/** The choice that counts as a model's answer to each row; null where a completion was not the likeliest. */
+export function pickedChoices(rules: Questions, scores: readonly (readonly ChoiceScore[])[]): (number | null)[] {
+  if (rules.answer === 'completion') return scores.map((s) => (s[0].greedy ? 0 : null))
+  return scores.map((s) => argmax(s.map(({ logLikelihood }) => logLikelihood)))
+}
+
 export function figuresOf(
   rules: Questions,
   questions: readonly TokenisedQuestion[],
   scores: readonly (readonly ChoiceScore[])[],
 ): Figures {
+  const picked = pickedChoices(rules, scores)
   const answered = questions.flatMap(({ choices, gold }, i) =>
-    gold === null ? [] : [{ choices, gold, scores: scores[i] }],
+    gold === null ? [] : [{ choices, gold, picked: picked[i], scores: scores[i] }],
   )
   const meanOf = (isRight: (row: (typeof answered)[number]) => boolean) => figureOf(answered.map(isRight))
   const completes = rules.answer === 'completion'
   return {
-    acc: meanOf(({ gold, scores: s }) => (completes ? s[gold].greedy : argmax(s.map((c) => c.logLikelihood)) === gold)),
+    acc: meanOf(({ gold, picked }) => picked === gold),
     accNorm: rules.normalised
       ? meanOf(({ gold, choices, scores: s }) => argmax(s.map((c, i) => c.logLikelihood / choices[i].length)) === gold)
       : null,

@@ -5,10 +5,13 @@ import { andList } from '../../../shared/format/lists.ts'
 import { isAskedAt } from '../../../shared/plan/time.ts'
 import type { Stage } from '../../../shared/series/events.ts'
 import { recoveryPlace, type ResolvedEvaluation, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { encodeAnswers, type Answers } from '../../../shared/sweep/answers.ts'
 import { entryNames } from '../../../shared/series/entryNames.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { evaluatePerplexity, type PerplexityOptions } from '../../evaluate/perplexity.ts'
-import { evaluateTask } from '../../evaluate/tasks/evaluateTask.ts'
+import { evaluateTask, type TaskResult } from '../../evaluate/tasks/evaluateTask.ts'
+import { pickedChoices } from '../../evaluate/tasks/figures.ts'
+import type { QuestionSet } from '../../evaluate/tasks/questions.ts'
 import { tokensPerPassOf } from '../../evaluate/tasks/logLikelihoods.ts'
 import { samplePrompts } from '../../generate/samplePrompts.ts'
 import { createDecoder, type Decoder } from '../../model/decoder.ts'
@@ -175,24 +178,31 @@ async function measure(
     return
   }
   if (set.kind === 'questions') {
-    const { acc, accNorm, perplexity, rows, seconds } = await evaluateTask(decoder, set.questions, options)
+    const { acc, accNorm, perplexity, rows, seconds, scores } = await evaluateTask(decoder, set.questions, options)
     const figures = {
       acc: acc.value,
       ...(accNorm && { acc_norm: accNorm.value }),
       stderr: acc.stderr,
       ...(perplexity !== null && { perplexity }),
     }
-    note(session, { ...measured, ...figures, rows, seconds })
+    const answers = between === undefined ? answersOf(set.questions, scores) : null
+    note(session, { ...measured, ...figures, rows, ...(answers && { answers }), seconds })
     return
   }
   const { perplexity, tokens, windows, seqLen, seconds } = await evaluatePerplexity(decoder, set.windows, options)
   note(session, { ...measured, perplexity, tokens, windows, seq_len: seqLen, seconds })
 }
 
-/** Into the progress and the events, which leave out how much was read for it. */
+/** For the question which rows one run has right and another wrong. */
+function answersOf({ rules, questions }: QuestionSet, scores: TaskResult['scores']): Answers | null {
+  return encodeAnswers(pickedChoices(rules, scores), questions.map(({ gold }) => gold)) // prettier-ignore
+}
+
+/** Into the progress and the events, which leave out how much was read for it and each single answer. */
 function note({ progress, log }: RunSession, result: EvaluationResult): void {
   progress.evaluations.push(result)
-  const { seconds: _seconds, tokens: _tokens, windows: _windows, rows: _rows, perplexity, ...told } = result
+  const { seconds: _seconds, tokens: _tokens, windows: _windows, rows: _rows, answers: _answers, ...rest } = result
+  const { perplexity, ...told } = rest
   const value = perplexity !== undefined && Number.isFinite(perplexity) ? perplexity : null
   log.emit({ type: 'eval', ...told, ...(perplexity !== undefined && { perplexity: value }) })
 }

@@ -149,7 +149,7 @@ function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, sum
     sources: contentsOf(progress.sources),
     trainable: pruned ? null : progress.trainable,
     ...(recoveries.length > 1 && { recoveries: recoveries.map(recoveryReport) }),
-    evaluations: evaluations.map(({ seconds: _, ...evaluation }) => evaluation),
+    evaluations: evaluations.map(({ seconds: _s, answers: _a, ...evaluation }) => evaluation),
     blocks: pruned ? [] : progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
     tensors: Object.fromEntries(tensors),
     ...(summary.counts.size > 0 && {

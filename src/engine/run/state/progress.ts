@@ -44,6 +44,12 @@ const sample = z.object({
   ends: z.array(count).max(few),
 })
 
+/** A character a row. */
+const choices = z
+  .string()
+  .max(2 ** 22)
+  .regex(/^[0-9a-z-]*$/)
+
 /** One measurement: in report, progress and the note beside a saved checkpoint. */
 export const evaluationShape = z.object({
   stage: z.enum(['dense', 'pruned', 'recovered']),
@@ -68,6 +74,8 @@ export const evaluationShape = z.object({
   /** Standard error of acc; null: one row. */
   stderr: z.number().min(0).nullable().optional(),
   rows: count.optional(),
+  /** What was answered to each row, at the end of a stage. */
+  answers: z.object({ picked: choices, gold: choices }).optional(),
   /** Continuations, one per prompt, of a task that generates. */
   samples: z.array(sample).max(few).optional(),
 })

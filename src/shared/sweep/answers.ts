@@ -1,0 +1,84 @@
+// What a model answered to each row of a zero-shot task, as a run's report keeps it, and where two models' answers part.
+import { fieldsOf, isRecord } from '../format/records.ts'
+import { stages } from '../recipe/schema.ts'
+
+/** One character a row, in the order of the file: the index of a choice in base 36, "-" for none. Right is where both are the same. */
+export interface Answers {
+  readonly picked: string
+  readonly gold: string
+}
+
+export interface TaskAnswers extends Answers {
+  readonly entry: number
+  readonly task: string
+  /** As the recipe has it. */
+  readonly data: string
+}
+
+const mostChoices = 36
+
+/** null: more choices than characters. */
+export function encodeAnswers(picked: readonly (number | null)[], gold: readonly (number | null)[]): Answers | null {
+  const known = [...picked, ...gold].filter((choice) => choice !== null)
+  if (known.some((choice) => choice >= mostChoices)) return null
+  const text = (choices: readonly (number | null)[]) => choices.map((choice) => choice?.toString(36) ?? '-').join('')
+  return { picked: text(picked), gold: text(gold) }
+}
+
+/** Of the last stage at which each entry of a report's `evaluations`, which may be anybody's, was asked. */
+export function answersIn(report: unknown): TaskAnswers[] {
+  const { evaluations } = fieldsOf(report)
+  const byEntry = new Map<number, TaskAnswers & { stage: number }>()
+  for (const one of Array.isArray(evaluations) ? evaluations.filter(isRecord) : []) {
+    const { entry, task, data, stage, answers } = one
+    const { picked, gold } = fieldsOf(answers)
+    if (typeof entry !== 'number' || typeof task !== 'string' || typeof data !== 'string') continue
+    if (!isAnswers(picked) || !isAnswers(gold) || picked.length !== gold.length) continue
+    const at = stages.findIndex((name) => name === stage)
+    if (at >= (byEntry.get(entry)?.stage ?? 0)) byEntry.set(entry, { entry, task, data, picked, gold, stage: at })
+  }
+  return [...byEntry.values()].map(({ stage: _, ...one }) => one)
+}
+
+function isAnswers(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-z-]*$/.test(value)
+}
+
+export interface FlippedRow {
+  readonly row: number
+  /** Index of the right choice. */
+  readonly right: number
+  /** −1: none, as where a completion was not the likeliest. */
+  readonly a: number
+  readonly b: number
+}
+
+export interface FlippedRows {
+  readonly bothRight: number
+  readonly bothWrong: number
+  readonly onlyA: readonly FlippedRow[]
+  readonly onlyB: readonly FlippedRow[]
+}
+
+/** null: not the same questions. Of two different numbers of rows the first ones count. */
+export function flippedRows(a: Answers, b: Answers): FlippedRows | null {
+  const rows = Math.min(a.gold.length, b.gold.length)
+  if (rows === 0 || a.gold.slice(0, rows) !== b.gold.slice(0, rows)) return null
+  let [bothRight, bothWrong] = [0, 0]
+  const [onlyA, onlyB]: [FlippedRow[], FlippedRow[]] = [[], []]
+  for (let row = 0; row < rows; row++) {
+    const right = choiceAt(a.gold, row)
+    if (right < 0) continue
+    const flip = { row, right, a: choiceAt(a.picked, row), b: choiceAt(b.picked, row) }
+    const [isA, isB] = [flip.a === right, flip.b === right]
+    if (isA && isB) bothRight++
+    else if (isA) onlyA.push(flip)
+    else if (isB) onlyB.push(flip)
+    else bothWrong++
+  }
+  return { bothRight, bothWrong, onlyA, onlyB }
+}
+
+function choiceAt(text: string, row: number): number {
+  return text[row] === '-' ? -1 : Number.parseInt(text[row], 36)
+}
