@@ -55,6 +55,8 @@ export async function readDetail(
     columns,
     rowSparsity: inBins(rowZeros, columns),
     columnSparsity: inBins(columnZeros, rows),
+    zeroRows: rowZeros.filter((zeros) => zeros === columns).length,
+    zeroColumns: columnZeros.filter((zeros) => zeros === rows).length,
     heads:
       heads?.spans.map(({ label, start, end }) => ({
         label,

@@ -116,6 +116,18 @@ describe('views in Chromium', () => {
     await page.locator('.filter [role=alert]', { hasText: /./ }).waitFor()
   })
 
+  it('the colours of the map are those of the setting', async () => {
+    await open('inspector')
+    await send(page, ...messages.inspector)
+    const bar = page.locator('.legendBar').first()
+    const gradients = new Set<string>()
+    for (const palette of ['viridis', 'cividis', 'greys']) {
+      await send(page, { type: 'settings', settings: { ...recorded.settings, palette } })
+      gradients.add(await bar.evaluate((element) => getComputedStyle(element).backgroundImage))
+    }
+    assert.equal(gradients.size, 3)
+  })
+
   it('what is not computed is said and hatched, never 0', async () => {
     await open('inspector')
     await send(page, settings, { type: 'model', model, stats: [] })
@@ -219,6 +231,10 @@ describe('views in Chromium', () => {
     assert.equal(first, second)
     await page.getByRole('button', { name: '|w|' }).first().click()
     await legends.getByText('no zeros').nth(1).waitFor()
+    await page.getByRole('button', { name: 'Zoom in' }).first().click()
+    const seen = () => page.locator('.pair .caption').allInnerTexts()
+    await page.locator('.pair .caption', { hasText: /^rows (?!0 to)/ }).nth(1).waitFor() // prettier-ignore
+    assert.equal((await seen())[0], (await seen())[1])
   })
 
   it('comparing checkpoints whose runs measured tasks: their accuracies as bars with standard errors', async () => {

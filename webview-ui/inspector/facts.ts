@@ -2,6 +2,7 @@
 import type { TensorDetail, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { isKept } from '../../src/shared/format/nmValidity.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 import { formatCount, formatShape, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 
 export type Fact = readonly [term: string, text: string]
@@ -14,6 +15,8 @@ export function factsOf(tensor: TensorRow, stats: TensorStats | undefined, detai
   ]
   if (tensor.unreadable) facts.push(['Statistics', tensor.unreadable])
   if (stats) facts.push(...statFacts(stats))
+  if (detail && detail.zeroRows + detail.zeroColumns > 0)
+    facts.push(['All zero', `${plural(detail.zeroRows, 'row')}, ${plural(detail.zeroColumns, 'column')}`])
   if (detail?.near) {
     const { threshold, count } = detail.near
     const share = count / Math.max(1, detail.rows * detail.columns)

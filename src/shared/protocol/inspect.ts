@@ -175,6 +175,9 @@ export interface TensorDetail {
   /** Number of zeros per row and per column, summed into at most 512 bins; sparsity 0 to 1. */
   rowSparsity: number[]
   columnSparsity: number[]
+  /** Rows and columns that are zero as a whole. */
+  zeroRows: number
+  zeroColumns: number
   /** By attention head, for the projections of attention; null for other tensors and unknown families. */
   heads: { label: string; sparsity: number }[] | null
   /** Weights of the slice with |w| at most the threshold that was asked for; null when it was 0. */

@@ -37,9 +37,13 @@ describe('detail of a tensor', () => {
   }
 
   it('counts zeros by row, column and head', async () => {
-    const { rowSparsity, columnSparsity, heads, near } = await detailOf([2, 4], [0, 0, 0, 1, 0, 2, 3, 4])
+    const { rowSparsity, columnSparsity, zeroRows, zeroColumns, heads, near } = await detailOf(
+      [2, 4],
+      [0, 0, 0, 1, 0, 2, 3, 4],
+    )
     assert.deepEqual(rowSparsity, [0.75, 0.25])
     assert.deepEqual(columnSparsity, [1, 0.5, 0.5, 0])
+    assert.deepEqual([zeroRows, zeroColumns], [0, 1])
     assert.deepEqual(heads, [
       { label: 'head 0', sparsity: 0.75 },
       { label: 'head 1', sparsity: 0.25 },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rmSync, utimesSync } from 'node:fs'
+import { rmSync, truncateSync, utimesSync } from 'node:fs'
 import { createOpenModels, type OpenModels } from '../../../src/backend/openModels.ts'
 import { scanModel } from '../../../src/backend/scan.ts'
 import { createStatsCache } from '../../../src/backend/statsCache.ts'
@@ -7,7 +7,7 @@ import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
 import { storedMasks } from '../../support/storedMasks.ts'
 import { summarise } from '../../../src/backend/summary.ts'
 import type { SeenModel } from '../../../src/shared/protocol/inspect.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 
 const name = 'model.layers.0.mlp.up_proj.weight'
 
@@ -38,6 +38,19 @@ describe('models that views have open', () => {
     await models.closeAll()
     models = createOpenModels(cache)
     assert.equal(await known(), 2)
+  })
+
+  it('of 64 GiB are their header alone: nothing else of the file is read', async () => {
+    const side = 2 ** 17
+    const bytes = 4 * side * side
+    const header = JSON.stringify({ [name]: { dtype: 'F32', shape: [side, side], data_offsets: [0, bytes] } })
+    const path = temp.write('huge/model.safetensors', fileBytes(header))
+    // A hole: reading it would take memory and minutes, the file takes no room.
+    truncateSync(path, 8 + header.length + bytes)
+    const before = process.memoryUsage().rss
+    const { tensors } = await models.use({ path }, async (open) => summarise(open))
+    assert.deepEqual(tensors[0].shape, [side, side])
+    assert.ok(process.memoryUsage().rss - before < 100e6)
   })
 
   it('forget it when the file was overwritten, and show the new header', async () => {

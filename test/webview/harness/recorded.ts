@@ -137,6 +137,8 @@ export function recordedDetail(tensor: TensorRow, stats: TensorStats): TensorDet
     columns,
     rowSparsity: wave(rows, 0),
     columnSparsity: wave(columns, 2),
+    zeroRows: 0,
+    zeroColumns: 3,
     heads: tensor.module.includes('self_attn')
       ? wave(12, 1).map((sparsity, h) => ({ label: `head ${h}`, sparsity }))
       : null,
