@@ -11,6 +11,7 @@ import { maskFileName } from '../checkpoint/maskFile.ts'
 import { readConfig } from '../checkpoint/modelConfigFile.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
+import { sourceOf } from '../../runs/folder/sourceOf.ts'
 import { fieldsOf } from '../../shared/format/records.ts'
 
 interface Remembered {
@@ -67,6 +68,7 @@ async function look(path: string): Promise<Remembered> {
     tokenizer: await readTokenizer(beside('tokenizer.json')),
     masked: stored || stamps.get(beside(maskFileName)) !== absent,
     sparsities: await readSparsities(beside('sparsescope.json')),
+    source: (await sourceOf(folder))?.model,
   })
   return { stamps, facts }
 }

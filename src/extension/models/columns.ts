@@ -8,7 +8,7 @@ import { mostColumns } from '../../shared/protocol/tryOut.ts'
 import type { TriedModel } from '../../shared/protocol/view.ts'
 import { recoveriesOf, resolvePruneStep } from '../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../shared/recipe/schema.ts'
-import { sourceOf } from './sourceOf.ts'
+import { sourceOf } from '../../runs/folder/sourceOf.ts'
 import { fieldsOf } from '../../shared/format/records.ts'
 
 export function column(path: string, role = ''): TriedModel {

@@ -47,7 +47,7 @@ async function readYaml(path: string): Promise<Record<string, unknown> | null> {
   return problems.length === 0 && isRecord(value) ? value : null
 }
 
-const pathKeys = new Set(['model', 'data', 'init', 'to'])
+const pathKeys = new Set(['model', 'data', 'init', 'to', 'dense'])
 
 /** A copy with absolute paths: recipes that lie in different folders name the same file alike. */
 function withPaths(value: object, folder: string): object {

@@ -242,9 +242,14 @@ function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, room: Ro
   const kept = savedBytes(config, tokens) * config.numBlocks
   const trained = bytesPerTrainedParameter * sizes.trainable + keptWeightBytes(room)
   // Below its least, a pass streams its blocks.
-  return (
-    trained + Math.max(leastPassBytes(config, weights, tokens, scratch), Math.min(budget.decoderBytes, whole + kept))
-  )
+  const least = leastPassBytes(config, weights, tokens, scratch)
+  const dense = recover.loss ? denseModelBytes(config, weights.held, tokens) : 0
+  return trained + Math.max(dense > 0 ? 2 * least : least, Math.min(budget.decoderBytes, whole + kept + dense))
+}
+
+/** The dense model beside the one that is retrained, all of it in memory: its weights and a forward pass. */
+export function denseModelBytes(config: ModelConfig, held: number, tokens: number): number {
+  return weightBytes(config, { held }) + forwardBytes(config, tokens)
 }
 
 /** Bytes per weight that a pass must have room for whatever the precision. */
@@ -300,6 +305,6 @@ function endsBytes(config: ModelConfig, held: number): number {
 }
 
 /** All weights as passes over the model hold them. */
-function weightBytes(config: ModelConfig, { held }: WeightSizes): number {
+function weightBytes(config: ModelConfig, { held }: Pick<WeightSizes, 'held'>): number {
   return endsBytes(config, held) + held * config.numBlocks * planSizes(config, null, 1, false).blockParameters
 }

@@ -150,8 +150,8 @@ function recoverOperations(recover: ResolvedRecover, { calibration }: ResolvedRe
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
   const weights = recover.train.includes('full') || adapterAmong(recover.train) !== null
   const perToken = 2 * (recover.mode === 'retrain' ? blocks + head : blocks)
-  // Forward, backward to the inputs, backward to the weights; retraining runs each block's forward again.
-  const passes = 2 + (weights ? 1 : 0) + (recover.mode === 'retrain' ? 1 : 0)
+  // Forward, backward to the inputs, backward to the weights; retraining runs each block's forward again, and the dense model's where the loss compares with it.
+  const passes = 2 + (weights ? 1 : 0) + (recover.mode === 'retrain' ? 1 : 0) + (recover.loss ? 1 : 0)
   const seqLen = recover.mode === 'retrain' ? recover.seq_len : (calibration?.seq_len ?? 0)
   const tokens = recover.steps * recover.batch_size * recover.grad_accumulation * seqLen
   // Errors before and after, over the whole set.

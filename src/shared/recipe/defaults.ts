@@ -21,6 +21,7 @@ export const recoverDefaults = {
   mode: 'reconstruct',
   window: 'block',
   inputs: 'pruned',
+  loss: 'text',
   train: defaultTrain,
   lora: { rank: 16, alpha: 32, init: null },
   steps: 1000,
@@ -34,6 +35,9 @@ export const recoverDefaults = {
 
 /** Conjugate gradients of `mode: refit`, and the dampening that only it has. */
 export const refitDefaults = { steps: 10, dampening: 0.01 }
+
+/** The part of `loss` that is the dense model's logits. */
+export const lossDefaults = { dense: 1, temperature: 1 }
 
 export const evaluationDefaults = { at: ['dense', 'recovered'] } as const
 

@@ -19,10 +19,11 @@ export interface ModelFiles {
   readonly tokenizer: ModelFacts['tokenizer']
   readonly masked: boolean
   readonly sparsities: ModelFacts['sparsities']
+  readonly source?: string
 }
 
 export function describeModel(files: ModelFiles): ModelFacts {
-  const { tensors, tokenizer, masked, sparsities } = files
+  const { tensors, tokenizer, masked, sparsities, source } = files
   const problems = [...files.problems]
   const config = isRecord(files.config) ? files.config : null
   if (!config && problems.length === 0) {
@@ -35,7 +36,7 @@ export function describeModel(files: ModelFiles): ModelFacts {
   if (mismatch) problems.push({ rule: 'config-mismatch', message: mismatch })
   problems.push(...quantised(tensors, config))
   const modules = modulesOf(parameters, tensors)
-  return { problems, tensors, config, modelConfig, parameters, modules, tokenizer, masked, sparsities }
+  return { problems, tensors, config, modelConfig, parameters, modules, tokenizer, masked, sparsities, source }
 }
 
 function readConfig(

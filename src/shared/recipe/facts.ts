@@ -47,6 +47,8 @@ export interface ModelFacts {
   readonly masked: boolean
   /** Sparsity by module name, from the report of the run that made this checkpoint; null when there is none. */
   readonly sparsities: ReadonlyMap<string, number> | null
+  /** What that run made it from: a path, or a name of the Hub; absent when nobody can tell. */
+  readonly source?: string
 }
 
 export interface DataFacts {

@@ -21,6 +21,7 @@ import {
   defaultSeed,
   evaluationDefaults,
   pruneDefaults,
+  lossDefaults,
   recoverDefaults,
   refitDefaults,
   saveDefaults,
@@ -71,6 +72,10 @@ export interface ResolvedRecover {
   window: ReconstructionWindow
   inputs: ReconstructionInputs
   train: Subset[]
+  /** Retraining on the dense model's logits only: their share of the loss, and the temperature. */
+  loss?: { dense: number; temperature: number }
+  /** Path of the dense model, where it is not the recipe's own. */
+  dense?: string
   lora: { rank: number; alpha: number; init: string | null }
   steps: number
   /** Set for `refit` only. */
@@ -124,6 +129,8 @@ export interface ResolvedRecipe {
 export interface Surroundings extends Partial<Pick<ModelConfig, 'maxPositions' | 'residual'>> {
   /** Shape of the ids in a data file, [windows, length] or [length]; null where there are none. */
   readonly idShape?: IdShape
+  /** Path of the dense model that the recipe's was made from; null: the recipe's own is dense. */
+  readonly denseModel?: string | null
 }
 
 /** `data` as written. */
@@ -134,13 +141,14 @@ export const sideBySide = 'in a model that computes attention and MLP side by si
 
 export function resolveRecipe(recipe: Recipe, known: Surroundings = {}): ResolvedRecipe {
   const { calibration, recover } = recipe
+  const prunes = (recipe.prune ?? []).length > 0
   return {
     version: 1,
     model: recipe.model,
     prune: (recipe.prune ?? []).map(resolvePruneStep),
     ...(calibration && { calibration: { ...calibration, ...windowsOf(calibration, known) } }),
     seed: recipe.seed ?? defaultSeed,
-    recover: recoveriesOf(recover).map((one) => resolveRecover(one, known)),
+    recover: recoveriesOf(recover).map((one) => resolveRecover(one, prunes ? { ...known, denseModel: null } : known)),
     evaluate: (recipe.evaluate ?? []).map((e) => resolveEvaluation(e, known)),
     precision: recipe.precision ?? defaultPrecision,
     ...(recipe.save && { save: { ...saveDefaults, ...recipe.save } }),
@@ -269,8 +277,19 @@ function resolveRecover(recover: Recover, known: Surroundings): ResolvedRecover 
     shuffle: recover.shuffle ?? recoverDefaults.shuffle,
     ...(mode === 'retrain' && data !== undefined && { data }),
     ...(mode === 'retrain' && field !== undefined && { field }),
+    ...denseLoss(recover, mode, known),
     ...windowsOf(recover, known),
   }
+}
+
+function denseLoss(
+  { loss = recoverDefaults.loss, dense }: Recover,
+  mode: RecoverMode,
+  { denseModel }: Surroundings,
+): Pick<ResolvedRecover, 'loss' | 'dense'> {
+  if (mode !== 'retrain' || loss === 'text') return {}
+  const model = denseModel === null ? undefined : (dense ?? denseModel)
+  return { loss: { ...lossDefaults, ...(loss === 'dense' ? {} : loss) }, ...(model !== undefined && { dense: model }) }
 }
 
 /** Whether the step's method or allocation uses calibration inputs. */

@@ -20,6 +20,7 @@ import {
 } from './defaults.ts'
 import { defaultPrecision, precisions } from './precisions.ts'
 import { methodKeyShape } from './methodSchema.ts'
+import { lossShape } from './lossSchema.ts'
 import { saveSchema } from './saveSchema.ts'
 import { allocationShape } from './allocationSchema.ts'
 import { sweepSchema } from './sweepSchema.ts'
@@ -155,6 +156,7 @@ const recoverySchema = z
         ),
       )
       .optional(),
+    ...lossShape,
     window: z
       .enum(windows)
       .meta(

@@ -82,7 +82,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   const { recipe, issues } = dialect ? { recipe: bareRecipe, issues: [] } : recipeOf(document.value)
   const model = facts.model
   const idShape: IdShape = (data, field) => idShapeOf(facts.data.get(data), field)
-  const resolved = resolveRecipe(recipe, { ...model?.modelConfig, idShape })
+  const resolved = resolveRecipe(recipe, { ...model?.modelConfig, idShape, denseModel: model?.source })
   const recoveries = recoveriesOf(recipe.recover).map((written, i): RecoveryEntry => {
     const settled = resolved.recover[i]
     const path = Array.isArray(recipe.recover) ? ['recover', i] : ['recover']

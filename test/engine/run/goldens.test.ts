@@ -22,7 +22,7 @@ const reconstructions = [
   { arch: 'llama', file: 'ln_masklora', train: ['norm', 'mask_lora'], wanda: true },
 ]
 
-const retrainings = [
+const retrainings: { file: string; train: string[]; clip_norm?: null; only?: string; loss?: unknown }[] = [
   { file: 'biasln', train: ['bias', 'norm'] },
   { file: 'biasln_noclip', train: ['bias', 'norm'], clip_norm: null },
   { file: 'biasln_masklora', train: ['bias', 'norm', 'mask_lora'] },
@@ -30,7 +30,18 @@ const retrainings = [
   { file: 'biasln_loraprune', train: ['bias', 'norm', 'lora_prune'] },
   { file: 'biasln_masklora_lmhead', train: ['bias', 'norm', 'mask_lora', 'head'] },
   { file: 'fullft', train: ['full'] },
+  {
+    ...{ file: 'distill_biasln_masklora_w50_t2', train: ['bias', 'norm', 'mask_lora'], only: 'opt' },
+    loss: { dense: 0.5, temperature: 2 },
+  },
+  {
+    ...{ file: 'distill_biasln_masklora_w100_t1', train: ['bias', 'norm', 'mask_lora'], only: 'llama' },
+    loss: 'dense',
+  },
+  { file: 'distill_fullft_w100_t2', train: ['full'], only: 'llama', loss: { dense: 1, temperature: 2 } },
 ]
+/** A case for the devices that run few. */
+const inFew = (file: string) => file === 'biasln_masklora' || file.startsWith('distill_biasln')
 
 const lora = { rank: 4, alpha: 8 }
 const magnitude = [{ method: 'magnitude', sparsity: 0.5, selection: 'perp' }]
@@ -94,8 +105,8 @@ function suite(name: string, open: (context: Mocha.Context) => Promise<Backend>,
     }
 
     for (const arch of ['opt', 'llama'])
-      for (const { file, train, clip_norm = 1, only } of retrainings) {
-        if ((only && only !== arch) || (few && file !== 'biasln_masklora')) continue
+      for (const { file, train, clip_norm = 1, only, loss } of retrainings) {
+        if ((only && only !== arch) || (few && !inFew(file))) continue
         it(`retrain ${arch} ${file}`, async function () {
           const [model, golden] = [goldenPath(arch), goldenPath(arch, 'retrain', `${file}.safetensors`)]
           const adapted = train.some((t) => t.includes('lora') && t !== 'scale_lora')
@@ -110,6 +121,7 @@ function suite(name: string, open: (context: Mocha.Context) => Promise<Backend>,
               steps: 10,
               lr: 5e-4,
               clip_norm,
+              ...(loss !== undefined && { loss }),
               data: golden,
               field: 'batches',
               samples: 10,

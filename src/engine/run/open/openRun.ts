@@ -20,6 +20,7 @@ import { newProgress, parseReportStatus, type RunProgress } from '../state/progr
 import { loadProgress, saveProgress } from '../state/progressFile.ts'
 import { mapPaths, recipeText, refuseSweep, type RecipeFile } from './recipeFile.ts'
 import { readRecipe } from './readRecipe.ts'
+import { sourceOf } from '../../../runs/folder/sourceOf.ts'
 import type { FolderPlace } from '../../../runs/folder/namedFolder.ts'
 import { createRunFolder, runFolderAt, runPlace, type RunFolder } from '../../../runs/folder/runFolder.ts'
 import { isDone } from '../../../runs/reader/report.ts'
@@ -29,6 +30,7 @@ import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { removeState } from '../state/runState.ts'
 import { placeResult, splitSaveTo } from './saveTo.ts'
 import { recordSources, requireUnchanged, sourceFiles, type KnownFiles } from '../state/sources.ts'
+import { checkDense } from './denseModel.ts'
 import { checkStarts } from './startMatricesOf.ts'
 import { loadTrainingProgress } from '../state/trainingState.ts'
 
@@ -185,10 +187,13 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
   try {
     const model = openModel(source)
     const idShape = await idShapesOf(file.recipe, file.folder)
-    const relativeRecipe = resolveRecipe(file.recipe, { ...model.config, idShape })
+    const denseModel = (await sourceOf(source.folder))?.model
+    const relativeRecipe = resolveRecipe(file.recipe, { ...model.config, idShape, denseModel })
     const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
     const { plan, findings } = plannedRun(recipe, model)
     for (const recovery of plan.recoveries) await checkStarts(recovery)
+    for (const { settings, place } of plan.recoveries)
+      if (settings.dense) await checkDense(settings.dense, model, place)
     const unused = unusedText(model)
     const warnings = [
       ...file.warnings,

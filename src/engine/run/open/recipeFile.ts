@@ -101,6 +101,7 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
     recover: recover.map((one) => ({
       ...one,
       ...(one.data !== undefined && { data: change(one.data) }),
+      ...(one.dense !== undefined && { dense: change(one.dense) }),
       lora: { ...one.lora, init: one.lora.init === null ? null : change(one.lora.init) },
     })),
     evaluate: recipe.evaluate.map((evaluation) => ({

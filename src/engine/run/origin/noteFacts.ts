@@ -30,8 +30,9 @@ export function pruningText(step: ResolvedPruneStep): string {
   return `${methodOf(method).title}, ${how}`
 }
 
-export function recoveryText({ mode, train, steps }: ResolvedRecover): string {
-  return train.length > 0 ? `${mode}: ${train.join(', ')}, ${steps} steps` : mode
+export function recoveryText({ mode, train, steps, loss }: ResolvedRecover): string {
+  const on = loss ? `, ${formatShare(loss.dense)} of the loss from the dense model's logits` : ''
+  return train.length > 0 ? `${mode}: ${train.join(', ')}, ${steps} steps${on}` : mode
 }
 
 /** Name and value of each fact about what it is and how it was made. */

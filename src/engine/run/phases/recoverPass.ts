@@ -1,6 +1,7 @@
 // Recovery after pruning: a retraining of the whole model, or one more walk over its blocks.
 import type { RecoveryPass } from '../../../shared/plan/passes.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { openModel } from '../../model/model.ts'
 import { withPruneHost } from '../../prune/host.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
@@ -45,7 +46,9 @@ async function retrain(
   const { trainable: set, index } = recovery
   const training = data.training[index]
   if (!set || !training) return
+  const { loss, dense: path } = recovery.settings
   const starts = await startMatricesOf(session.recipe.seed, recovery)
+  const dense = loss && path !== undefined ? await openCheckpoint(path) : session.source
   try {
     await withRunModel(context, (base) =>
       runRetrainPhase({
@@ -58,12 +61,14 @@ async function retrain(
         budget: context.budgetOf([recovery]),
         starts,
         windows: training,
+        dense: loss ? { model: openModel(dense), loss } : null,
         isEvaluationDue: (step) => session.recipe.evaluate.some((e) => isDue(e, step)),
         evaluate: (decoder, { adapterOf }, step) =>
           evaluateTraining(session, data, decoder, adapterOf, { step, ...numberOf(session, recovery) }),
       }),
     )
   } finally {
+    if (dense !== session.source) await dense.close()
     await starts.close()
   }
 }

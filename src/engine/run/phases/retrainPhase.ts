@@ -1,10 +1,12 @@
 // Retraining inside a run: the pruned model as base, steps into the events, checkpoints, and merging at the end.
 import { itemsAtOnce } from '../../compute/rowLimit.ts'
+import type { DenseLoss } from '../../compute/kernels.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { EngineError } from '../../errors.ts'
 import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import { modelParameters, type Parameter } from '../../../shared/families/parameters.ts'
 import { createDecoder, type Decoder } from '../../model/decoder.ts'
+import type { GradientOptions } from '../../model/gradients.ts'
 import type { Model } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weightIo.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
@@ -13,7 +15,7 @@ import { rememberLoss } from '../../recover/divergence.ts'
 import { retrain } from '../../recover/retrain.ts'
 import type { TrainableSet } from '../../../shared/plan/trainable.ts'
 import { createTrainables, type Trainables } from '../../recover/trainables.ts'
-import type { Budget } from '../../../shared/plan/memory.ts'
+import { denseModelBytes, type Budget } from '../../../shared/plan/memory.ts'
 import { mergeTrained } from './mergePhase.ts'
 import { trainingSettings } from './trainingSettings.ts'
 import type { RunSession } from '../state/session.ts'
@@ -34,6 +36,8 @@ export interface RetrainPhase {
   readonly budget: Budget
   readonly starts: StartMatrices
   readonly windows: TrainingWindows
+  /** The dense model, where the loss compares with it. */
+  readonly dense: { readonly model: Model; readonly loss: DenseLoss } | null
   /** The model as trained so far, adapters not merged; called when an evaluation is due. */
   readonly evaluate: (decoder: Decoder, trainables: Trainables, step: number) => Promise<void>
   readonly isEvaluationDue: (step: number) => boolean
@@ -69,19 +73,44 @@ function biasesAndNorms(config: ModelConfig): ReadonlySet<string> {
 }
 
 async function train(phase: RetrainPhase, trainables: Trainables): Promise<void> {
+  const { decoderBytes } = phase.budget
+  if (!phase.dense) return trainBeside(phase, trainables, decoderBytes)
+  const { model, loss } = phase.dense
+  const tokensPerPass = tokensOfPass(phase)
+  // It has no more than it can use, and no more than half.
+  const memoryBytes = Math.min(decoderBytes / 2, denseModelBytes(model.config, 4, tokensPerPass))
+  const dense = await createDecoder(phase.session.backend, model, { memoryBytes, tokensPerPass })
+  try {
+    await trainBeside(phase, trainables, decoderBytes - memoryBytes, { model: dense, loss })
+  } finally {
+    await dense.close()
+  }
+}
+
+function tokensOfPass({ session, windows, recovery }: RetrainPhase): number {
+  return itemsAtOnce(session.backend, recovery.settings.batch_size, windows.seqLen) * windows.seqLen
+}
+
+async function trainBeside(
+  phase: RetrainPhase,
+  trainables: Trainables,
+  memoryBytes: number,
+  dense?: GradientOptions['dense'],
+): Promise<void> {
   const { session, base, windows, recovery } = phase
   const { settings: recover } = recovery
   const { backend, progress, recipe } = session
   const decoder = await createDecoder(backend, base, {
-    memoryBytes: phase.budget.decoderBytes,
+    memoryBytes,
     training: true,
-    tokensPerPass: itemsAtOnce(backend, recover.batch_size, windows.seqLen) * windows.seqLen,
+    tokensPerPass: tokensOfPass(phase),
     overrides: trainables.overrides,
   })
   const clock = new SaveClock()
   try {
     await retrain({
       decoder,
+      dense,
       trainables,
       windows,
       settings: trainingSettings(recovery, recipe.seed),

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
-import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { locate } from '../../checkpoint/locate.ts'
 import { isCompanion } from '../../checkpoint/companions.ts'
 import { maskFileName } from '../../checkpoint/maskFile.ts'
@@ -30,13 +30,21 @@ export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): P
   const { calibration, recover, evaluate } = recipe
   const add = (role: string, path: string | null | undefined) => path && files.set(role, path)
   add('calibration', calibration?.data)
-  for (const [i, { data, lora }] of recover.entries()) {
+  for (const [i, { data, lora, dense }] of recover.entries()) {
     const which = recover.length > 1 ? ` ${i}` : ''
     add(`recover${which}`, data)
     add(`start matrices${which}`, lora.init)
+    for (const file of dense ? await filesOfModel(dense) : []) add(`dense${which} ${file.name}`, file.path)
   }
   for (const [i, { data }] of evaluate.entries()) add(`evaluate ${i}`, data)
   return [...files].map(([role, path]) => ({ role, path }))
+}
+
+/** Weights and configuration of a model that is only computed with. */
+async function filesOfModel(path: string): Promise<{ name: string; path: string }[]> {
+  const checkpoint = await openCheckpoint(path)
+  await checkpoint.close()
+  return [...checkpoint.files, { name: 'config.json', path: join(checkpoint.folder, 'config.json') }]
 }
 
 /** Content hash of a data file of the recipe, its paths absolute. */

@@ -14,6 +14,8 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
     const mode = ['recover', i, 'mode']
     if (isBlockwise(recovery) && prune.length === 0)
       yield refusal('dense-weights-missing', mode, `Mode ${recovery.mode} fits pruned weights to the dense ones of the same run: add prune, or use mode retrain.`, { from: [['prune'], mode] }) // prettier-ignore
+    if (model && recovery.loss && prune.length === 0 && recovery.dense === undefined)
+      yield refusal('dense-weights-missing', ['recover', i, 'loss'], 'This loss compares with the dense model, and nobody can tell which it was: name it under dense, or use loss text.', { from: [['prune'], ['recover', i, 'loss']], fixes: [{ path: ['recover', i, 'loss'], value: 'text', title: 'loss: text' }] }) // prettier-ignore
     if (recovery.mode === 'refit') continue
     yield* exclusive(recovery, i)
     yield* untrained(recovery, i, model)

@@ -43,7 +43,7 @@ interface Idle {
 function* idle(context: LintContext): Iterable<Idle> {
   for (const [i, step] of context.resolved.prune.entries()) yield* idleInStep(step, i)
   const { recover } = context.resolved
-  for (const recovery of context.recoveries) yield* idleInRecover(recovery)
+  for (const recovery of context.recoveries) yield* idleInRecover(recovery, context.resolved.prune.length > 0)
   if (Array.isArray(context.recipe.recover) && recover.length === 0)
     yield { path: ['recover'], reason: 'while its list is empty', from: [] }
   yield* idleEvaluation(context)
@@ -81,7 +81,7 @@ function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {
   if (exactOnly) yield { path: at('selection'), reason: `with ${step.method}, which prunes exact counts`, from }
 }
 
-function* idleInRecover({ path, written, resolved: recover, adapter }: RecoveryEntry): Iterable<Idle> {
+function* idleInRecover({ path, written, resolved: recover, adapter }: RecoveryEntry, prunes: boolean): Iterable<Idle> {
   const at = (...keys: string[]): Path => [...path, ...keys]
   const from = [at('mode')]
   if (recover.mode === 'refit') {
@@ -97,7 +97,13 @@ function* idleInRecover({ path, written, resolved: recover, adapter }: RecoveryE
     yield { path: at('clip_norm'), reason: 'in mode reconstruct, which does not clip', from }
     if (written.window === 'submodule' && recover.window === 'block')
       yield { path: at('window'), reason: sideBySide, from: [] }
+    for (const key of ['loss', 'dense'])
+      yield { path: at(key), reason: 'in mode reconstruct, which fits to the dense block', from }
   } else for (const key of ['window', 'inputs']) yield { path: at(key), reason: 'in mode retrain', from }
+  if (recover.mode === 'retrain' && !recover.loss)
+    yield { path: at('dense'), reason: 'with loss text', from: [at('loss')] }
+  else if (recover.mode === 'retrain' && prunes)
+    yield { path: at('dense'), reason: 'where the recipe itself prunes the dense model', from: [['prune']] }
   if (recover.train.includes('head')) return
   const train = [at('train')]
   if (!adapter) yield { path: at('lora'), reason: 'without an adapter or the head among train', from: train }
