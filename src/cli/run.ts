@@ -11,6 +11,8 @@ import { formatCount, formatTrained } from '../shared/format/numbers.ts'
 import type { RunEvent } from '../shared/series/events.ts'
 import type { PlanSummary, RecoverySummary } from '../shared/plan/planSummary.ts'
 import { evaluationTitle, measuredText } from '../shared/series/evaluationTitle.ts'
+import { plural } from '../shared/format/plural.ts'
+import { likelyDuration } from '../shared/plan/pace.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { collect } from './optionValues.ts'
@@ -112,10 +114,18 @@ function planText(plan: PlanSummary): string {
     ...(plan.recoveries.length === 0
       ? ['recovers nothing']
       : plan.recoveries.map((one) => recoveryText(one, plan.parameters))),
-    `memory about ${formatBytes(estimates.memoryBytes)}, disk ${formatBytes(estimates.diskBytes)}${estimates.seconds === null ? '' : `, time about ${Math.round(estimates.seconds)} s`}`,
+    `memory about ${formatBytes(estimates.memoryBytes)}, disk ${formatBytes(estimates.diskBytes)}${timeText(estimates)}`,
     plan.saveTo === null ? 'saves nothing' : `saves to ${plan.saveTo}`,
     ...plan.warnings.map((message) => `warning: ${message}`),
   ].join('\n')
+}
+
+function timeText({ seconds, secondsToPruneAgain, pace }: PlanSummary['estimates']): string {
+  if (seconds === null) return ''
+  const learnt = pace.runs > 0 ? ` (as ${plural(pace.runs, 'finished run')} here took)` : ''
+  const again = likelyDuration(secondsToPruneAgain, pace)
+  const why = secondsToPruneAgain > 0 ? `, ${again} of it to prune once more, for the model before recovery` : ''
+  return `, time about ${likelyDuration(seconds, pace)}${learnt}${why}`
 }
 
 function recoveryText({ place, mode, train, trainable, percentage }: RecoverySummary, parameters: number): string {

@@ -1,6 +1,8 @@
 // What the choices come to: estimates, and the recipe's text.
+import { likelyDuration } from '../../src/shared/plan/pace.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { formatCount, formatDuration, formatTrained } from '../../src/shared/format/numbers.ts'
+import { formatCount, formatTrained } from '../../src/shared/format/numbers.ts'
 import type { PlannedText } from '../../src/shared/plan/planSummary.ts'
 import { Problems } from './fields.tsx'
 import { isComplete, plan, planProblem, settled, text } from './store.ts'
@@ -39,14 +41,19 @@ export function Outcome() {
 }
 
 function tiles({ estimates, percentage, prunedModules, recoveries }: PlannedText, runs: number): [string, string][] {
-  const { seconds, memoryBytes, diskBytes } = estimates
+  const { seconds, secondsToPruneAgain, pace, memoryBytes, diskBytes } = estimates
   const shown: [string, string][] = [
     [formatBytes(memoryBytes), 'memory'],
     [formatBytes(diskBytes), 'disk'],
     [formatCount(prunedModules), 'matrices pruned'],
   ]
   if (recoveries.length > 0) shown.push([formatTrained(percentage), 'trained'])
-  if (seconds !== null) shown.unshift([formatDuration(seconds), 'time'])
-  if (seconds !== null && runs > 1) shown.push([formatDuration(seconds * runs), 'time of all'])
+  if (seconds === null) return shown
+  shown.unshift([
+    likelyDuration(seconds, pace),
+    pace.runs > 0 ? `time, as ${plural(pace.runs, 'run')} here took` : 'time',
+  ])
+  if (secondsToPruneAgain > 0) shown.push([likelyDuration(secondsToPruneAgain, pace), 'of it to prune once more, for a pruned perplexity']) // prettier-ignore
+  if (runs > 1) shown.push([likelyDuration(seconds * runs, pace), 'time of all'])
   return shown
 }

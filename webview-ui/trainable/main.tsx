@@ -1,4 +1,6 @@
 // What a recipe would train: totals, the share of each module, and every parameter.
+import { likelyDuration } from '../../src/shared/plan/pace.ts'
+import { plural } from '../../src/shared/format/plural.ts'
 import '../shared/base.css'
 import '../shared/chart.css'
 import './trainable.css'
@@ -6,7 +8,7 @@ import type { PlanSummary, RecoverySummary } from '../../src/shared/plan/planSum
 import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { formatCompact, formatCount, formatDuration, formatTrained } from '../../src/shared/format/numbers.ts'
+import { formatCompact, formatCount, formatTrained } from '../../src/shared/format/numbers.ts'
 import { FigureHead } from '../shared/figureHead.tsx'
 import { FilterField } from '../shared/filterField.tsx'
 import { Grid } from '../shared/grid.tsx'
@@ -134,7 +136,8 @@ function tiles(p: PlanSummary): [string, string][] {
     [formatBytes(estimates.memoryBytes), 'memory, estimated'],
     [formatBytes(estimates.diskBytes), 'disk, estimated'],
   ]
-  if (estimates.seconds !== null) shown.push([formatDuration(estimates.seconds), 'time, estimated'])
+  const { seconds, pace } = estimates
+  if (seconds !== null) shown.push([likelyDuration(seconds, pace), pace.runs > 0 ? `time, as ${plural(pace.runs, 'run')} here took` : 'time, estimated']) // prettier-ignore
   return shown
 }
 

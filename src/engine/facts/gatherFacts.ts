@@ -6,6 +6,7 @@ import { modelPath } from '../checkpoint/hubCache.ts'
 import { dataUses } from '../../shared/recipe/dataUses.ts'
 import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shared/recipe/facts.ts'
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
+import { pastRuns } from '../../runs/reader/pastRuns.ts'
 import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
 import { dataFacts } from './dataFacts.ts'
 import { multipliesBf16 } from '../processor.ts'
@@ -31,15 +32,16 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
   const paths = new Set([...dataUses(recipe).map((use) => use.data), ...starts])
   const looks = [...paths].map(async (path) => void data.set(path, await dataFacts(at(path))))
   const placed = (to: string | undefined) => (to === undefined ? null : outputFacts(at(to), at(recipe.model)))
-  const [model, output, prunedOutput, machine] = await Promise.all([
+  const [model, output, prunedOutput, past, machine] = await Promise.all([
     // "?" stands for a model that the recipe does not name.
     recipe.model === '?' ? null : modelFacts(modelPath(folder, recipe.model)),
     placed(recipe.save?.to),
     placed(recipe.save?.pruned),
+    pastRuns(folder),
     machineFacts(recipe.save ? at(recipe.save.to) : folder, surroundings),
     ...looks,
   ])
-  return { model, data, machine, output, prunedOutput }
+  return { model, data, machine, output, prunedOutput, past }
 }
 
 async function outputFacts(to: string, model: string): Promise<OutputFacts> {

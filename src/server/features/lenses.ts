@@ -3,7 +3,7 @@ import { isMap } from 'yaml'
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
 import type { RecoverySummary } from '../../shared/plan/planSummary.ts'
-import { roughDuration } from '../../shared/plan/time.ts'
+import { likelyDuration } from '../../shared/plan/pace.ts'
 import type { Path, RecipeDocument } from '../../shared/recipe/document.ts'
 import type { Position } from '../../shared/recipe/finding.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
@@ -16,10 +16,10 @@ import { plural } from '../../shared/format/plural.ts'
 /** `24 runs`, `~3 h`, `~12 GB on disk`: what a sweep would be; empty without one. */
 function sweepFacts({ sweep }: Analysis): string[] {
   if (!sweep) return []
-  const { numRuns, seconds, diskBytes } = sweep
+  const { numRuns, seconds, diskBytes, pace } = sweep
   return [
     plural(numRuns, 'run'),
-    ...(seconds === null ? [] : [`~${roughDuration(seconds)}`]),
+    ...(seconds === null ? [] : [`~${likelyDuration(seconds, pace)}`]),
     ...(diskBytes > 0 ? [`~${formatBytes(diskBytes)} on disk`] : []),
   ]
 }
@@ -31,7 +31,7 @@ function convertLens(uri: string, { dialect, context, document }: Analysis): Cod
   return { range, command: { title: 'Convert to SparseScope', command: 'sparsescope.convertRecipe', arguments: [uri] } }
 }
 
-/** `Run · Dry run · 72 of 75 modules · 0.015 % trainable · ~1.9 GiB · ~6 min` */
+/** `Run · Dry run · 72 of 75 modules · 0.015 % trainable · ~1.9 GiB · ~6–9 min` */
 export function codeLenses(uri: string, analysis: Analysis): CodeLens[] {
   const { plan, context, document, findings } = analysis
   const convert = convertLens(uri, analysis)
@@ -54,7 +54,7 @@ export function codeLenses(uri: string, analysis: Analysis): CodeLens[] {
       .map(trainedShare)
       .join(' → ') || null,
     `~${formatBytes(plan.estimates.memoryBytes)}`,
-    plan.estimates.seconds === null ? null : `~${roughDuration(plan.estimates.seconds)}`,
+    plan.estimates.seconds === null ? null : `~${likelyDuration(plan.estimates.seconds, plan.estimates.pace)}`,
   ]
   return [...lenses, ...facts.filter((f) => f !== null).map((title) => lens(title, 'sparsescope.showTrainable'))]
 }

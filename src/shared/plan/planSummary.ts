@@ -1,4 +1,5 @@
 // The plan of a recipe, computed before anything runs: the trainable map and the estimates draw from this.
+import type { Pace } from './pace.ts'
 import type { Role } from '../families/tensorRoles.ts'
 
 export interface PlanRow {
@@ -58,7 +59,15 @@ export interface PlanSummary {
   prunedModules: number
   /** Steps whose sparsity is spread over the blocks by what the dense model shows: their mean. */
   allocations: { name: string; sparsity: number }[]
-  estimates: { memoryBytes: number; diskBytes: number; seconds: number | null }
+  estimates: {
+    memoryBytes: number
+    diskBytes: number
+    /** By the number of operations; times `pace`, as this machine takes. */
+    seconds: number | null
+    /** Those of them for which a run that recovers block by block prunes once more, to have a pruned model. */
+    secondsToPruneAgain: number
+    pace: Pace
+  }
   /** One sentence each, worst first. */
   warnings: string[]
   /** Errors that keep the recipe from running. */

@@ -48,7 +48,12 @@ export function estimateSeconds(
   machine: MachineFacts,
   data: ReadonlyMap<string, DataFacts> = new Map(),
 ): number {
-  return startSeconds + timedParts(recipe, model, machine, data).reduce((sum, { seconds }) => sum + seconds, 0)
+  return secondsOfParts(timedParts(recipe, model, machine, data))
+}
+
+/** A whole run's. */
+export function secondsOfParts(parts: readonly PlannedPart[]): number {
+  return parts.reduce((sum, { seconds }) => sum + seconds, startSeconds)
 }
 
 /** The parts of a run, with the text that is there to be evaluated on. */
@@ -181,12 +186,4 @@ function tokensIn(data: ReadonlyMap<string, DataFacts>, evaluation: ResolvedEval
   if (limit !== undefined && file?.documents) return (file.bytes / bytesPerToken) * Math.min(1, limit / file.documents)
   const shape = idShapeOf(file, field)
   return shape ? shape.reduce((a, b) => a * b, 1) : (file?.bytes ?? 0) / bytesPerToken
-}
-
-/** `40 s`, `6 min`, `3.5 h`. */
-export function roughDuration(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
-  const hours = seconds / 3600
-  return hours < 48 ? `${hours < 10 ? hours.toFixed(1) : Math.round(hours)} h` : `${Math.round(hours / 24)} days`
 }

@@ -95,7 +95,18 @@ export interface OutputFacts {
   readonly overlap: Overlap | null
 }
 
+/** A finished run, as far as it tells how long others take. */
+export interface PastRun {
+  readonly gpu: boolean
+  /** Modes of its recoveries, in their order. */
+  readonly modes: string
+  /** Its seconds over those that were planned. */
+  readonly ratio: number
+}
+
 export interface LintFacts {
+  /** Finished runs beside the recipe, newest first. */
+  readonly past?: readonly PastRun[]
   readonly model: ModelFacts | null
   /** By path as written in the recipe. */
   readonly data: ReadonlyMap<string, DataFacts>

@@ -6,6 +6,7 @@ import type { Recipe } from '../recipe/schema.ts'
 import { expandSweep } from '../recipe/sweep/expandSweep.ts'
 import { prunesFirst, pruningOf } from '../plan/pruningOf.ts'
 import { estimatesOf, type Estimates } from '../plan/estimates.ts'
+import { unknownPace } from '../plan/pace.ts'
 import { isAskedAt, timedParts, type WorkPart } from '../plan/time.ts'
 
 /** Work of a run that others have in common with it. */
@@ -74,7 +75,9 @@ export function estimateSweep(runs: readonly RunOfSweepEstimates[], numRuns = ru
   const shares = done.size > 0
   const seconds = own === null ? null : times * own + [...done.values()].reduce((sum, one) => sum + one, 0)
   const memoryBytes = largest(runs, 0, (run) => run.memoryBytes)
-  return { numRuns, seconds, diskBytes: times * diskBytes, memoryBytes, shares }
+  // Runs of a sweep have their recoveries in common, mostly, and so the runs of before that they are like.
+  const pace = runs.at(0)?.pace ?? unknownPace
+  return { numRuns, seconds, secondsToPruneAgain: 0, pace, diskBytes: times * diskBytes, memoryBytes, shares }
 }
 
 function countOf(keys: readonly string[]): Map<string, number> {

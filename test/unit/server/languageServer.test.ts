@@ -254,7 +254,7 @@ describe('language server', () => {
     const titles = lenses.map((l) => l.command?.title ?? '')
     assert.deepEqual(titles.slice(0, 2), ['$(play) Run Sweep', '6 runs'])
     assert.ok(
-      titles.some((title) => /^~\d+ (s|min)$/.test(title)),
+      titles.some((title) => /^~\d+(?:–\d+)? s$/.test(title)),
       titles.join(),
     )
     assert.ok(lenses.every(({ command }) => command?.command === 'sparsescope.runSweep'))

@@ -32,6 +32,8 @@ export interface RunReport {
   recoveries: RecoveryReport[]
   /** By phase, and `total`. */
   seconds: Record<string, number>
+  /** What was planned for `total`, by the number of operations: later estimates learn from the two. */
+  planned_seconds: number | null
   peak_memory_mb: number
   blocks: BlockResult[]
   warnings: string[]
@@ -77,6 +79,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     trainable: progress.trainable,
     recoveries: facts.recoveries.map(recoveryReport),
     seconds: { ...progress.seconds, total: progress.elapsedMs / 1000 },
+    planned_seconds: progress.plannedSeconds,
     peak_memory_mb: progress.peakMemoryMb,
     blocks: progress.blocks,
     warnings: progress.warnings,

@@ -136,6 +136,8 @@ const progress = z.object({
   evaluations: z.array(evaluationShape).max(few),
   /** By phase. */
   seconds: record(seconds),
+  /** What the planner made of the whole run; null before it looked. */
+  plannedSeconds: seconds.nullable().default(null),
   peakMemoryMb: seconds,
   warnings: z.array(text).max(few),
   /** The place, relative to the run folder, where a resumed run was told to save; it replaces the recipe's `save.to`. */
@@ -182,6 +184,7 @@ export function newProgress(
     losses: [],
     evaluations: [],
     seconds: {},
+    plannedSeconds: null,
     peakMemoryMb: 0,
     partial: null,
     saveTo: null,

@@ -1,5 +1,5 @@
 // The state that the phases of a run share: device, source, recipe, events, progress, and counts of time and memory.
-import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
+import { secondsOfParts, type PlannedPart, type WorkPart } from '../../../shared/plan/time.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { Backend } from '../../compute/backend.ts'
@@ -119,8 +119,8 @@ export function createSession(parts: SessionParts): RunSession {
     room,
     pausePoint: pausePoint && (() => log.pause(pausePoint)),
     expect(planned) {
-      const { recipe, model } = parts
-      overall = createOverall(planned, finishedParts(progress, recipe, model.config.numBlocks))
+      progress.plannedSeconds = secondsOfParts(planned)
+      overall = createOverall(planned, finishedParts(progress, parts.recipe, parts.model.config.numBlocks))
     },
     warn(message) {
       if (progress.warnings.includes(message)) return
