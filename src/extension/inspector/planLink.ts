@@ -8,14 +8,12 @@ import { plannedView } from '../../shared/analysis/plannedView.ts'
 import type { PlanModel } from '../../shared/analysis/plannedSparsity.ts'
 import type { MeasuredModule } from '../../shared/analysis/analysis.ts'
 import { moduleOfWeight } from '../../shared/families/parameters.ts'
-import { byMeasure } from '../../shared/recipe/measured.ts'
-import { unstructured } from '../../shared/recipe/defaults.ts'
 import type { AnalysisUpdate, OpenedModel } from '../../shared/protocol/inspect.ts'
-import type { Measurable } from '../../shared/protocol/rpc.ts'
 import type { ToInspector } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 import { recipeLanguage } from '../contributions.ts'
-import { draftRecipe, openDraft, type Settled } from '../recipe/draftRecipe.ts'
+import { draftRecipe, openDraft } from '../recipe/draftRecipe.ts'
+import { settledBy } from '../recipe/settledBy.ts'
 import { requireTrust } from '../support/trust.ts'
 import { changedPart } from './changedPart.ts'
 import type { SessionFollower } from './modelSession.ts'
@@ -202,15 +200,4 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
     }
     await this.show().catch(this.options.onFailure)
   }
-}
-
-/** The method that is known to do best of those that were measured, so, and on that text. */
-function settledBy({ methods, patterns, sparsities, calibration }: Measurable): Settled {
-  const measured = methods.filter(({ measured: done, blocks }) => blocks > 0 && done === blocks)
-  const pattern = sparsities.length > 1 ? unstructured : (patterns.at(0) ?? unstructured)
-  const best = byMeasure(measured.map(({ method }) => method), pattern).at(0) // prettier-ignore
-  if (best === undefined || !calibration) return {}
-  const { data, field = null, samples, seqLen } = calibration
-  // A ranking is content with few windows of text, pruning takes the usual number; ids are as many as there are.
-  return { method: best, pattern, data, field, seqLen, ...(data.endsWith('.safetensors') && { samples }) }
 }

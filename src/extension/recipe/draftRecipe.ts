@@ -3,18 +3,16 @@ import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { freeName, freeOutput, recipeExtension, withTexts } from '../../shared/recipe/writing/choices.ts'
-import { recipeText, type RecipeChoices } from '../../shared/recipe/writing/recipeText.ts'
+import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
 import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { toRecipePath } from './recipePath.ts'
+import type { Settled } from './settledBy.ts'
 
 export interface Draft {
   /** Unsaved, but with a place: paths are completed and checked from there. */
   readonly uri: vscode.Uri
   readonly text: string
 }
-
-/** Choices that are settled; paths are absolute. */
-export type Settled = Partial<Pick<RecipeChoices, 'method' | 'pattern' | 'data' | 'field' | 'seqLen' | 'samples'>>
 
 /** `weights`: index or weights file. */
 export async function draftRecipe(weights: string, settled: Settled = {}): Promise<Draft> {

@@ -3,7 +3,7 @@ import type { MeasuredModule } from './analysis.ts'
 import { expectedError } from './expectedError.ts'
 import type { PlannedMap, PlanRule } from './plannedMap.ts'
 import { meanSparsity, plannedSparsity, type PlanModel, type PlannedSparsity } from './plannedSparsity.ts'
-import { allocatedSparsities, spreadMean, type SpreadPlan } from './spreadMean.ts'
+import { allocatedSparsities, spreadMean, type Spread, type SpreadPlan } from './spreadMean.ts'
 import { allocationNames, defaultAllocation, isMeasured } from '../allocations/allocations.ts'
 import { methodOf, type MethodName } from '../methods/methods.ts'
 
@@ -21,14 +21,15 @@ export function plannedView(recipe: string, text: string, model: PlanModel, meas
   if ('problem' in read) return { ...nothing, recipe, rules: planRules.map((rule) => ({ rule, problem: read.problem })), problem: read.problem } // prettier-ignore
   const shown = shownSparsities(read, model, measured)
   const steps = read.entries.filter(({ own }) => own.size > 0).map(({ step }) => step)
-  const plan = spreadPlan(read, model, measured)
   const mean = meanSparsity(model.modules, shown)
+  const plan = spreadPlan(read, model, measured)
+  const spreads: Spreads = new Map(planRules.map((rule) => [rule, spreadMean(plan, mean, rule)]))
   return {
     recipe,
     method: common(steps.map(({ method }) => method)),
     pattern: common(steps.map(({ pattern }) => pattern)),
-    rule: ruleOf(read, plan, mean),
-    rules: planRules.map((rule) => ({ rule, problem: problemOf(read, plan, mean, rule) })),
+    rule: ruleOf(read, spreads),
+    rules: planRules.map((rule) => ({ rule, problem: problemOf(read, spreads, rule) })),
     mean,
     modules: model.modules.map(({ name, block, column, parameters }) => ({
       ...{ name, block, module: column, parameters },
@@ -36,7 +37,7 @@ export function plannedView(recipe: string, text: string, model: PlanModel, meas
       fixed: read.fixed.get(name) ?? null,
     })),
     expectedError: errorOf(read, model, measured, shown),
-    uniformError: uniformErrorOf(read, model, measured, plan, mean),
+    uniformError: uniformErrorOf(read, model, measured, spreads),
     unmeasured: unmeasuredOf(read, measured),
     said: [...read.said],
     problem: null,
@@ -84,22 +85,25 @@ export function spreadPlan(read: PlannedSparsity, { modules }: PlanModel, measur
   }
 }
 
+/** What each rule would make of the mean that is planned. */
+type Spreads = ReadonlyMap<PlanRule, Spread>
+
 /** The rule by which the sparsities could have come about. */
-function ruleOf({ entries, sparsities }: PlannedSparsity, plan: SpreadPlan, mean: number): PlanRule {
-  const spread = entries.find(({ step, own }) => own.size > 0 && isMeasured(step.allocation))
-  if (spread) return spread.step.allocation
+function ruleOf({ entries, sparsities }: PlannedSparsity, spreads: Spreads): PlanRule {
+  const allocated = entries.find(({ step, own }) => own.size > 0 && isMeasured(step.allocation))
+  if (allocated) return allocated.step.allocation
   const follows = (rule: PlanRule) => {
-    const found = spreadMean(plan, mean, rule)
-    if (found.problem !== undefined) return rule === defaultAllocation
+    const found = spreads.get(rule)
+    if (!found || found.problem !== undefined) return rule === defaultAllocation
     return [...found.sparsities].every(([name, share]) => Math.abs(share - (sparsities.get(name) ?? 0)) < 5e-4)
   }
   return planRules.find((rule) => rule !== 'hand' && follows(rule)) ?? 'hand'
 }
 
-function problemOf({ recipe }: PlannedSparsity, plan: SpreadPlan, mean: number, rule: PlanRule): string | null {
+function problemOf({ recipe }: PlannedSparsity, spreads: Spreads, rule: PlanRule): string | null {
   const natively = allocationNames.some((name) => name === rule && isMeasured(name))
   if (natively && recipe.calibration === undefined) return 'it looks at the inputs of the dense model: give the recipe `calibration`' // prettier-ignore
-  return spreadMean(plan, mean, natively ? defaultAllocation : rule).problem ?? null
+  return spreads.get(natively ? defaultAllocation : rule)?.problem ?? null
 }
 
 /** Mean share of the outputs' energy that is lost, over the weights of all matrices; null where some are not known. */
@@ -129,9 +133,9 @@ function isDead({ activation, errors }: MeasuredModule): boolean {
   return activation === null || (errors.length > 0 && errors.every(({ error }) => error === null))
 }
 
-function uniformErrorOf(read: PlannedSparsity, model: PlanModel, measured: Measured, plan: SpreadPlan, mean: number) {
-  const uniform = spreadMean(plan, mean, defaultAllocation)
-  if (uniform.problem !== undefined) return null
+function uniformErrorOf(read: PlannedSparsity, model: PlanModel, measured: Measured, spreads: Spreads): number | null {
+  const uniform = spreads.get(defaultAllocation)
+  if (!uniform || uniform.problem !== undefined) return null
   return errorOf(read, model, measured, new Map([...read.sparsities, ...uniform.sparsities]))
 }
 

@@ -110,6 +110,9 @@ function scaled(free: readonly PlanModule[], values: readonly number[], target: 
   return met(free, target, [0, mostShare / Math.max(leastShare, Math.min(...values))], (by) => values.map((value) => by * value)) // prettier-ignore
 }
 
+/** A range of up to 95 gets far below the fourth decimal, which is the last that is written. */
+const halvings = 34
+
 /** Bisection: the clamped mean grows with what is applied. */
 function met(
   free: readonly PlanModule[],
@@ -121,7 +124,7 @@ function met(
   const at = (by: number) => apply(by).map((value) => Math.min(mostShare, Math.max(leastShare, value)))
   const meanOf = (values: readonly number[]) => values.reduce((sum, value, i) => sum + value * free[i].parameters, 0) / total // prettier-ignore
   let [below, above] = [low, high]
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < halvings; i++) {
     const middle = (below + above) / 2
     if (meanOf(at(middle)) < target) below = middle
     else above = middle

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { runCommand } from '../../scripts/vscode/browser.mjs'
+import {
+  activeView,
+  closeEditors,
+  eventually,
+  openFile,
+  openModel,
+  openStudio,
+  pictureOfFailure,
+  type Studio,
+} from './studio.ts'
+
+interface Entry {
+  method: string
+  sparsity: number | number[]
+}
+
+describe('the packaged extension: the map edits the recipe', function () {
+  this.timeout(600_000)
+  let studio: Studio
+  before(async function () {
+    studio = await openStudio(this)
+  })
+  afterEach(async function () {
+    await pictureOfFailure(this.currentTest, studio)
+  })
+  after(async () => studio?.stop())
+
+  it('map, measure, allocate, run, compare pruned with recovered: one recipe, one run, no refusal', async () => {
+    const { page, workspace } = studio
+    const name = 'reconstruct.prune.yaml'
+    const recipe = join(workspace, name)
+    const entriesSaved = async () => {
+      await page.locator('.editor-group-container .monaco-editor').last().click()
+      await runCommand(page, 'File: Save')
+      return (parse(readFileSync(recipe, 'utf8')) as { prune: Entry[] }).prune
+    }
+    await openFile(page, name)
+    const view = await openModel(page, 'opt')
+
+    // The recipe stands behind the map: it moves beside, and is not opened a second time.
+    await view.getByRole('button', { name: `${name}: Wanda` }).click()
+    const groups = page.locator('.editor-group-container')
+    await eventually('the recipe to stand beside', async () => (await groups.count()) === 2)
+    const mean = view.getByRole('slider', { name: 'Mean sparsity' })
+    await mean.waitFor()
+    assert.equal(await mean.getAttribute('aria-valuetext'), '50.0 %')
+    assert.equal(await page.locator('.tab', { hasText: name }).count(), 1)
+
+    // Measured in place on the recipe's own text.
+    await view.getByRole('button', { name: /^Measure Wanda here/ }).click()
+    await view.locator('option', { hasText: 'Wanda (measured)' }).waitFor({ state: 'attached' })
+    const figures = view.locator('.planFigures')
+    await figures.getByText(/uniform: /).waitFor()
+
+    await view.getByLabel('Spread', { exact: true }).selectOption('error')
+    const [spread] = await eventually('the spread', async () => {
+      const entries = await entriesSaved()
+      return Array.isArray(entries[0].sparsity) ? entries : undefined
+    })
+    assert.equal(spread.method, 'wanda')
+    assert.ok(Array.isArray(spread.sparsity) && spread.sparsity[0] !== spread.sparsity[1])
+
+    // Undo in the editor moves the bars back, and redo forth.
+    const first = view.getByRole('slider', { name: 'block 0: planned sparsity' })
+    const drawn = await first.getAttribute('aria-valuetext')
+    await page.locator('.editor-group-container .monaco-editor').last().click()
+    await page.keyboard.press('Control+z')
+    await eventually('the bars to follow', async () => (await first.getAttribute('aria-valuetext')) !== drawn)
+    await page.keyboard.press('Control+y')
+    await eventually('the bars to follow', async () => (await first.getAttribute('aria-valuetext')) === drawn)
+
+    // What is typed on the map is one edit of the text.
+    await first.focus()
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('40')
+    await page.keyboard.press('Enter')
+    await eventually('the recipe to follow', async () => {
+      const [{ sparsity }] = await entriesSaved()
+      return Array.isArray(sparsity) && sparsity[0] === 0.4
+    })
+
+    await page.locator('.editor-group-container .monaco-editor').last().click()
+    await runCommand(page, 'SparseScope: Run Recipe')
+    await activeView(page).locator('.badge', { hasText: 'done' }).waitFor({ timeout: 240_000 })
+    await activeView(page).getByRole('button', { name: 'Compare…' }).click()
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'pruned ↔ recovered' }).click()
+    await activeView(page).locator('.verdict').waitFor()
+    assert.match(await activeView(page).locator('.verdict').innerText(), /preserved|kept|mask/i)
+    await closeEditors(page)
+  })
+})
